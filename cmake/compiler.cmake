@@ -1,0 +1,33 @@
+# One place for language level, warnings, sanitizers and the build's accelerators.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+                    -Wold-style-cast -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  add_compile_options(-Wthread-safety)
+else()
+  # g++ 12 reports these in its own library headers at -O2 (GCC bugs 105329 and 105651).
+  add_compile_options(-Wno-restrict -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow)
+endif()
+
+if(FRESHET_SANITIZE)
+  add_compile_options(-fsanitize=${FRESHET_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FRESHET_SANITIZE})
+endif()
+
+find_program(FRESHET_CCACHE ccache)
+if(FRESHET_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FRESHET_CCACHE})
+endif()
+find_program(FRESHET_MOLD mold)
+if(FRESHET_MOLD AND NOT FRESHET_SANITIZE)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,78 @@
+#include "app/process_command.h"
+
+#include <istream>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "app/base64.h"
+#include "app/owned_message.h"
+#include "app/rows_text.h"
+
+namespace freshet::app {
+namespace {
+
+using nlohmann::json;
+
+std::optional<std::string> optional_bytes(const json& value, const char* what) {
+  if (value.is_null()) return std::nullopt;
+  auto bytes = value.is_string() ? from_base64(value.get_ref<const std::string&>()) : std::nullopt;
+  if (!bytes) throw std::invalid_argument(std::string(what) + " is neither base64 nor null");
+  return bytes;
+}
+
+OwnedMessage read_case(std::string_view line) {
+  const json input = json::parse(line);
+  OwnedMessage message;
+  message.payload = optional_bytes(input.at("message"), "message");
+  message.partition = input.value("partition", 0);
+  message.offset = input.value("offset", int64_t{1});
+  message.timestamp_ms = input.value("timestamp_ms", int64_t{0});
+  message.key = optional_bytes(input.value("key", json()), "key");
+  for (const json& header : input.value("headers", json::array())) {
+    message.headers.emplace_back(header.at(0).get<std::string>(), optional_bytes(header.at(1), "header value"));
+  }
+  return message;
+}
+
+// The rows go out as the text they are: a bare Infinity, for example, is no JSON that a parser would let through.
+std::string answer(const Verdict& verdict, const RowLayout& layout, std::string_view rows) {
+  switch (verdict.kind) {
+    case Verdict::Kind::Rows:
+      return R"({"verdict":"rows","rows":)" + rows_as_json_array(layout, rows) + "}";
+    case Verdict::Kind::Skip:
+      return json{{"verdict", "skip"}, {"reason", verdict.code}}.dump();
+    case Verdict::Kind::Invalid:
+      return json{{"verdict", "invalid"}, {"reason", verdict.text}, {"code", verdict.code}}.dump(
+          -1, ' ', false, json::error_handler_t::replace);
+    case Verdict::Kind::Replacement:
+      return json{{"verdict", "replacement"}, {"key", verdict.key}, {"value", to_base64(verdict.text)}}.dump(
+          -1, ' ', false, json::error_handler_t::replace);
+  }
+  return "{}";
+}
+
+}  // namespace
+
+std::string process_line(Processor& processor, std::string_view topic, std::string_view line) {
+  try {
+    const OwnedMessage owned = read_case(line);
+    std::string rows;
+    const Verdict verdict = processor.process({topic, Partition{owned.partition}}, view_of(owned), rows);
+    return answer(verdict, processor.layout(), rows);
+  } catch (const std::exception& e) {
+    return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+}
+
+int process_all(Processor& processor, std::string_view topic, std::istream& in, std::ostream& out) {
+  int status = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
+    const std::string result = process_line(processor, topic, line);
+    if (result.starts_with(R"({"error":)")) status = 1;
+    out << result << '\n' << std::flush;
+  }
+  return status;
+}
+
+}  // namespace freshet::app

@@ -1,0 +1,81 @@
+#include "app/process_command.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/base64.h"
+#include "app/rows_text.h"
+
+namespace freshet::app {
+namespace {
+
+using nlohmann::json;
+
+// Answers with what it was given, so that the test sees that every field of the case arrives.
+class EchoProcessor final : public Processor {
+ public:
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override {
+    if (!message.payload) return Verdict::skip("tombstone");
+    if (message.payload->empty()) return Verdict::invalid("empty", "no JSON \xff object");
+    std::vector<HeaderView> headers;
+    message.headers(headers);
+    rows += json{{"partition", context.partition.value},
+                 {"offset", message.offset.value},
+                 {"timestamp", message.timestamp_ms},
+                 {"payload", *message.payload},
+                 {"key", message.key.value_or("none")},
+                 {"headers", headers.size()}}
+                .dump(1);
+    rows += "\n{\"b\":Infinity}\n";
+    return Verdict::rows(2);
+  }
+
+ private:
+  RowLayout layout_;
+};
+
+std::string run(const json& input) {
+  EchoProcessor processor;
+  return process_line(processor, "t", input.dump());
+}
+
+TEST(ProcessCommandTest, RowsAreOneArrayOnOneLine) {
+  const std::string out = run({{"message", to_base64("hey")},
+                               {"partition", 3},
+                               {"offset", 9},
+                               {"timestamp_ms", 5},
+                               {"key", to_base64("k")},
+                               {"headers", {{"h", to_base64("v")}}},
+                               {"storage", ""}});
+  EXPECT_EQ(out.find('\n'), std::string::npos);
+  EXPECT_NE(out.find(",{\"b\":Infinity}]}"), std::string::npos) << out;
+  const std::string first = std::string(split_rows(out.substr(out.find('[') + 1))[0]);
+  EXPECT_EQ(json::parse(first), (json{{"partition", 3},
+                                      {"offset", 9},
+                                      {"timestamp", 5},
+                                      {"payload", "hey"},
+                                      {"key", "k"},
+                                      {"headers", 1}}));
+}
+
+TEST(ProcessCommandTest, SkippedAndInvalidMessagesSayWhy) {
+  EXPECT_EQ(json::parse(run({{"message", nullptr}})), (json{{"verdict", "skip"}, {"reason", "tombstone"}}));
+  EXPECT_EQ(json::parse(run({{"message", ""}})).at("verdict"), "invalid");
+}
+
+TEST(ProcessCommandTest, ALineThatIsNoCaseIsAnsweredWithAnError) {
+  EchoProcessor processor;
+  EXPECT_TRUE(json::parse(process_line(processor, "t", "nonsense")).contains("error"));
+  EXPECT_TRUE(json::parse(process_line(processor, "t", R"({"message":"*"})")).contains("error"));
+}
+
+TEST(Base64Test, GivesBackEveryLength) {
+  for (const std::string text : {"", "a", "ab", "abc", "abcd"}) EXPECT_EQ(from_base64(to_base64(text)), text);
+  EXPECT_EQ(from_base64("abc"), std::nullopt);
+  EXPECT_EQ(from_base64("####"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace freshet::app

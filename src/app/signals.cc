@@ -1,0 +1,44 @@
+#include "app/signals.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <system_error>
+#include <utility>
+
+namespace freshet::app {
+
+SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<void(int, int)> on_signal)
+    : on_signal_(std::move(on_signal)) {
+  sigemptyset(&set_);
+  for (const int signal : signals) sigaddset(&set_, signal);
+  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  signal_fd_ = signalfd(-1, &set_, SFD_CLOEXEC);
+  end_fd_ = eventfd(0, EFD_CLOEXEC);
+  if (signal_fd_ < 0 || end_fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  thread_ = std::jthread([this] { watch(); });
+}
+
+SignalWatcher::~SignalWatcher() {
+  const uint64_t one = 1;
+  if (write(end_fd_, &one, sizeof one) == sizeof one) thread_.join();
+  close(signal_fd_);
+  close(end_fd_);
+}
+
+void SignalWatcher::watch() {
+  int count = 0;
+  while (true) {
+    std::array<pollfd, 2> fds = {pollfd{signal_fd_, POLLIN, 0}, pollfd{end_fd_, POLLIN, 0}};
+    if (poll(fds.data(), fds.size(), -1) < 0) continue;
+    if ((fds[1].revents & POLLIN) != 0) return;
+    signalfd_siginfo info{};
+    if (read(signal_fd_, &info, sizeof info) == sizeof info) on_signal_(static_cast<int>(info.ssi_signo), ++count);
+  }
+}
+
+}  // namespace freshet::app

@@ -1,0 +1,30 @@
+// Signals become calls on a thread of ours; no work is done in a signal handler.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <initializer_list>
+#include <thread>
+
+namespace freshet::app {
+
+// Blocks `signals` for the calling thread and every thread that it starts afterwards: construct it in main() before
+// anything else. The watcher's thread calls `on_signal(signal, count)` with count = 1 for the first, 2 for the second...
+class SignalWatcher {
+ public:
+  SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal, int count)> on_signal);
+  ~SignalWatcher();
+  SignalWatcher(const SignalWatcher&) = delete;
+  SignalWatcher& operator=(const SignalWatcher&) = delete;
+
+ private:
+  void watch();
+
+  sigset_t set_{};
+  int signal_fd_ = -1;
+  int end_fd_ = -1;
+  std::function<void(int, int)> on_signal_;
+  std::jthread thread_;
+};
+
+}  // namespace freshet::app

@@ -1,0 +1,21 @@
+#include "base/clock.h"
+
+namespace freshet {
+
+SteadyTime RealClock::steady_now() const { return std::chrono::steady_clock::now(); }
+SystemTime RealClock::system_now() const { return std::chrono::system_clock::now(); }
+
+bool RealClock::wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
+                           const std::function<bool()>& ready) {
+  return cv.wait_until(mutex, stop, deadline, ready);
+}
+
+bool sleep_interruptibly(Clock& clock, std::stop_token stop, Duration duration) {
+  Mutex mutex;
+  CondVar cv;
+  MutexLock lock(mutex);
+  clock.wait_until(cv, mutex, stop, clock.steady_now() + duration, [] { return false; });
+  return !stop.stop_requested();
+}
+
+}  // namespace freshet

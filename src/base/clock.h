@@ -1,0 +1,42 @@
+// The time, as an argument: the only place of the program that reads a clock. Tests pass testkit's FakeClock.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <stop_token>
+
+#include "base/mutex.h"
+
+namespace freshet {
+
+using Duration = std::chrono::nanoseconds;
+using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+using SystemTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+// Threads: any.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual SteadyTime steady_now() const = 0;  // to measure intervals
+  virtual SystemTime system_now() const = 0;  // to show to people and to compare with message timestamps
+
+  // Waits on `cv` until `ready()` holds, `deadline` has passed, or `stop` is requested; the caller holds `mutex`.
+  // Returns ready(). With a fake clock the deadline passes only when the test advances the clock.
+  virtual bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
+                          const std::function<bool()>& ready) = 0;
+};
+
+// The machine's clocks.
+class RealClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override;
+  SystemTime system_now() const override;
+  bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
+                  const std::function<bool()>& ready) override;
+};
+
+// Sleeps for `duration` of `clock`; returns false if `stop` was requested first.
+bool sleep_interruptibly(Clock& clock, std::stop_token stop, Duration duration);
+
+}  // namespace freshet

@@ -1,0 +1,96 @@
+// Metric handles. A room declares its metrics in <room>_metrics.h; telemetry turns the registry into Prometheus text
+// (and StatsD). Handles are references that live as long as the registry; updating one is a relaxed atomic.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace freshet {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+class Counter {
+ public:
+  void add(uint64_t n = 1) noexcept { value_.fetch_add(n, std::memory_order_relaxed); }
+  uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+class Gauge {
+ public:
+  void set(double v) noexcept { value_.store(v, std::memory_order_relaxed); }
+  double value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<double> value_{0};
+};
+
+// Cumulative buckets as Prometheus has them; `bounds` ascending, without +Inf.
+class Histogram {
+ public:
+  explicit Histogram(std::vector<double> bounds);
+  void observe(double value) noexcept;
+  const std::vector<double>& bounds() const noexcept { return bounds_; }
+  uint64_t bucket(size_t i) const noexcept { return buckets_[i].load(std::memory_order_relaxed); }  // not cumulative
+  uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+  double sum() const noexcept { return sum_.load(std::memory_order_relaxed); }
+
+ private:
+  const std::vector<double> bounds_;
+  std::unique_ptr<std::atomic<uint64_t>[]> buckets_;  // bounds_.size() + 1, the last is +Inf
+  std::atomic<uint64_t> count_{0};
+  std::atomic<double> sum_{0};
+};
+
+// Seconds from 1 ms to 2 min.
+std::vector<double> latency_buckets();
+
+// Threads: any. Asking twice for the same name and labels gives the same handle. `help` of the first call stays.
+class Metrics {
+ public:
+  enum class Kind { Counter, Gauge, Histogram };
+  struct Sample {
+    Labels labels;
+    const Counter* counter = nullptr;
+    const Gauge* gauge = nullptr;
+    const Histogram* histogram = nullptr;
+  };
+  struct Family {
+    std::string name;
+    std::string help;
+    Kind kind;
+    std::vector<Sample> samples;
+  };
+
+  Metrics();
+  ~Metrics();
+  Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
+  Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
+  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels = {});
+  // Takes a gauge out of the exposition (a revoked partition); the handle is invalid afterwards.
+  void remove_gauge(std::string_view name, const Labels& labels);
+
+  // Every family with its samples, sorted by name. Handles inside stay valid while the caller holds no gauge that is
+  // removed meanwhile, therefore the visit runs under the registry's lock.
+  void visit(const std::function<void(const Family&)>& visitor) const;
+
+ private:
+  struct Entry;
+  Entry& family(std::string_view name, std::string_view help, Kind kind) REQUIRES(mutex_);
+
+  mutable Mutex mutex_;
+  std::map<std::string, std::unique_ptr<Entry>, std::less<>> families_ GUARDED_BY(mutex_);
+};
+
+}  // namespace freshet

@@ -1,0 +1,30 @@
+// A sealed batch: immutable, knows its offset spans per partition, and so can be rebuilt from offsets alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/ids.h"
+#include "model/rows.h"
+
+namespace freshet {
+
+// The part of one partition in a batch: everything from first to last that is neither invalid nor skipped.
+struct Span {
+  Partition partition;
+  Epoch epoch;
+  OffsetRange offsets;
+};
+
+struct SealedBatch {
+  uint64_t id = 0;
+  std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // rows in insert order; by partition, then sequence
+  std::vector<Span> spans;                                    // one per partition, ascending
+  uint64_t row_count = 0;
+  uint64_t row_bytes = 0;
+  std::string insert_token;  // from the spans: the same spans give the same token in any process
+};
+
+}  // namespace freshet

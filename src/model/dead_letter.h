@@ -1,0 +1,27 @@
+// A message that became no row, on its way to the dead-letter topic.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/ids.h"
+
+namespace freshet {
+
+// Owns its bytes: a copy, so that a long outage of the dead-letter topic pins no memory of a Kafka session.
+struct DeadLetter {
+  std::string topic;  // where it came from
+  Partition partition;
+  Offset offset;
+  int64_t timestamp_ms = -1;
+  std::optional<std::string> key;
+  std::optional<std::string> payload;
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+  std::string reason_code;  // short, few distinct values: "invalid_json", "refused_by_table", ...
+  std::string reason;       // for a person; becomes the header `reason`
+};
+
+}  // namespace freshet

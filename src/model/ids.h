@@ -1,0 +1,35 @@
+// Numbers that must not be mistaken for each other.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <functional>
+
+namespace freshet {
+
+// Index of a partition within its topic, >= 0.
+struct Partition {
+  int32_t value = 0;
+  auto operator<=>(const Partition&) const = default;
+};
+
+// Position of a message within its partition, >= 0. A committed offset is the next message to read.
+struct Offset {
+  int64_t value = 0;
+  auto operator<=>(const Offset&) const = default;
+  Offset next() const { return Offset{value + 1}; }
+};
+
+// Counts how often a partition's stream began anew in this process. Results that carry an older epoch than their
+// partition are dropped and counted.
+struct Epoch {
+  uint64_t value = 0;
+  auto operator<=>(const Epoch&) const = default;
+};
+
+}  // namespace freshet
+
+template <>
+struct std::hash<freshet::Partition> {
+  size_t operator()(freshet::Partition p) const noexcept { return std::hash<int32_t>()(p.value); }
+};

@@ -1,0 +1,85 @@
+// A message as the broker sent it, kept in the client library's own memory until it is processed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "model/ids.h"
+
+namespace freshet {
+
+struct HeaderView {
+  std::string_view name;
+  std::optional<std::string_view> value;
+};
+
+// Who owns a message's bytes. One object per source, not one per message: `handle` is what the source gave the
+// message. Threads: any, also after the source was closed (see kafka/README.md on what then keeps it alive).
+class MessageMemory {
+ public:
+  virtual void release(void* handle) const noexcept = 0;
+  // Appends the headers in their order; views live as long as the message.
+  virtual void headers(void* handle, std::vector<HeaderView>& out) const = 0;
+
+ protected:
+  ~MessageMemory() = default;
+};
+
+// Move-only; gives its memory back when destroyed. Views are valid while the message lives.
+class Message {
+ public:
+  Offset offset;
+  int64_t timestamp_ms = -1;  // broker timestamp, milliseconds since 1970 UTC; -1 = none
+  std::optional<std::string_view> key;
+  std::optional<std::string_view> payload;  // none = null payload (tombstone)
+
+  Message() = default;
+  Message(const MessageMemory* memory, void* handle) : memory_(memory), handle_(handle) {}
+  ~Message() { reset(); }
+  Message(Message&& other) noexcept
+      : offset(other.offset),
+        timestamp_ms(other.timestamp_ms),
+        key(other.key),
+        payload(other.payload),
+        memory_(other.memory_),
+        handle_(std::exchange(other.handle_, nullptr)) {}
+  Message& operator=(Message&& other) noexcept {
+    if (this != &other) {
+      reset();
+      offset = other.offset;
+      timestamp_ms = other.timestamp_ms;
+      key = other.key;
+      payload = other.payload;
+      memory_ = other.memory_;
+      handle_ = std::exchange(other.handle_, nullptr);
+    }
+    return *this;
+  }
+
+  void headers(std::vector<HeaderView>& out) const {
+    if (handle_ != nullptr) memory_->headers(handle_, out);
+  }
+  // What the byte budget is charged with.
+  size_t bytes() const { return kOverhead + (key ? key->size() : 0) + (payload ? payload->size() : 0); }
+
+ private:
+  static constexpr size_t kOverhead = 64;
+  void reset() noexcept {
+    if (handle_ != nullptr) memory_->release(std::exchange(handle_, nullptr));
+  }
+
+  const MessageMemory* memory_ = nullptr;
+  void* handle_ = nullptr;
+};
+
+// Consecutive messages of one partition, in offset order; the unit of work of a processing worker.
+struct MessageChunk {
+  Partition partition;
+  std::vector<Message> messages;
+  size_t bytes = 0;  // sum of Message::bytes()
+};
+
+}  // namespace freshet

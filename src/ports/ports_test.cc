@@ -1,0 +1,45 @@
+#include <gtest/gtest.h>
+
+#include "model/batch.h"
+#include "model/options.h"
+#include "model/status.h"
+#include "ports/dead_letters.h"
+#include "ports/option_source.h"
+#include "ports/processor.h"
+#include "ports/row_writer.h"
+#include "ports/source.h"
+
+namespace freshet {
+namespace {
+
+class CountingMemory final : public MessageMemory {
+ public:
+  void release(void* handle) const noexcept override { ++*static_cast<int*>(handle); }
+  void headers(void*, std::vector<HeaderView>&) const override {}
+};
+
+TEST(MessageTest, GivesItsMemoryBackExactlyOnceHoweverOftenItMoves) {
+  CountingMemory memory;
+  int released = 0;
+  {
+    Message first(&memory, &released);
+    Message second(std::move(first));
+    Message third;
+    third = std::move(second);
+    EXPECT_EQ(released, 0);
+  }
+  EXPECT_EQ(released, 1);
+}
+
+TEST(MessageTest, AnAssignedOverMessageIsReleased) {
+  CountingMemory memory;
+  int first = 0;
+  int second = 0;
+  Message message(&memory, &first);
+  message = Message(&memory, &second);
+  EXPECT_EQ(first, 1);
+  EXPECT_EQ(second, 0);
+}
+
+}  // namespace
+}  // namespace freshet

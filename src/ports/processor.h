@@ -1,0 +1,71 @@
+// The door between the stream and a data set: one message becomes rows.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "model/message.h"
+#include "model/rows.h"
+
+namespace freshet {
+
+// What became of one message. Costs no allocation unless it is invalid or a replacement.
+struct Verdict {
+  enum class Kind {
+    Rows,         // `row_count` rows were appended (0 is allowed: the message is finished without a row)
+    Skip,         // finished by rule, no row; counted under `code`
+    Invalid,      // to the dead-letter topic with `code` and `text`
+    Replacement,  // `key` and `text` (the value) go to the replacements topic
+  };
+  Kind kind = Kind::Rows;
+  uint32_t row_count = 0;
+  bool rows_are_payload = false;  // exactly the payload and one line feed were appended
+  const char* code = "";          // static storage; few distinct values, it becomes a metric label
+  std::string text;
+  std::string key;
+
+  static Verdict rows(uint32_t count, bool are_payload = false) {
+    Verdict v;
+    v.row_count = count;
+    v.rows_are_payload = are_payload;
+    return v;
+  }
+  static Verdict skip(const char* code) {
+    Verdict v;
+    v.kind = Kind::Skip;
+    v.code = code;
+    return v;
+  }
+  static Verdict invalid(const char* code, std::string text) {
+    Verdict v;
+    v.kind = Kind::Invalid;
+    v.code = code;
+    v.text = std::move(text);
+    return v;
+  }
+};
+
+// What surrounds a message.
+struct MessageContext {
+  std::string_view topic;
+  Partition partition;
+};
+
+// Threads: an instance belongs to one worker; ProcessorFactory makes one per worker. Holds its own scratch memory.
+class Processor {
+ public:
+  virtual ~Processor() = default;
+  // Constant for the life of the processor, equal for all instances of one factory.
+  virtual const RowLayout& layout() const = 0;
+  // Appends the message's rows to `rows` (never touches what is already there). What an Invalid or Skip verdict leaves
+  // behind the old end is cut off by the caller. Never throws on any input.
+  virtual Verdict process(const MessageContext& context, const Message& message, std::string& rows) = 0;
+};
+
+using ProcessorFactory = std::function<std::unique_ptr<Processor>()>;
+
+}  // namespace freshet

@@ -1,0 +1,63 @@
+// The door to ClickHouse: writes one body of rows, whole or not at all.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/rows.h"
+
+namespace freshet {
+
+// One INSERT. Views live until write() returns.
+struct InsertRequest {
+  const RowLayout* layout = nullptr;
+  std::vector<std::string_view> rows;  // concatenated they are the body, uncompressed
+  uint64_t row_count = 0;
+  uint64_t row_bytes = 0;
+  std::string_view token;  // insert_deduplication_token
+};
+
+// A failed attempt that will be repeated. `Overload` is the server asking for fewer inserts (too many parts, 252).
+struct InsertFailure {
+  enum class Class { Transient, Overload, Operator };
+  Class failure_class = Class::Transient;
+  int code = 0;          // ClickHouse's exception code; 0 = none (network, timeout)
+  std::string text;      // what the server said, and for Operator what to do
+  uint32_t attempt = 1;  // from 1
+};
+
+struct WriteOutcome {
+  enum class Kind {
+    Written,    // acknowledged: status 200 and no exception in header or body
+    Refused,    // the data is at fault; nothing of the body was stored
+    Abandoned,  // `stop` was requested; whether it was stored is unknown
+  };
+  Kind kind = Kind::Written;
+  int code = 0;
+  std::string text;
+  std::optional<uint64_t> row;  // Refused: the offending row, from 0, if the server named one
+};
+
+struct WriteControl {
+  std::stop_token stop;                                     // ends write() promptly, also within a request
+  std::function<void(const InsertFailure&)> on_failure;     // called in write()'s thread before each back-off
+};
+
+// Threads: one instance per writer thread.
+class RowWriter {
+ public:
+  virtual ~RowWriter() = default;
+  // Blocks until the rows are acknowledged, refused as data, or `stop` is requested. Transient and operator errors are
+  // retried without end with the same bytes and token, with capped and jittered back-off. Never throws.
+  virtual WriteOutcome write(const InsertRequest& request, const WriteControl& control) = 0;
+};
+
+using RowWriterFactory = std::function<std::unique_ptr<RowWriter>()>;
+
+}  // namespace freshet

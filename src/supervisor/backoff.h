@@ -1,0 +1,28 @@
+// How long to wait before the next Kafka session after a failed one.
+#pragma once
+
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace freshet::supervisor {
+
+struct BackoffPolicy {
+  Duration initial = std::chrono::seconds(1);
+  Duration cap = std::chrono::seconds(60);
+  double jitter = 0.2;  // 0..1: the share of the delay that chance takes away
+};
+
+// Doubles from `initial` to `cap`; a session that lived for `cap` counts as a success and starts over.
+// `chance` is uniform in [0, 1).
+class Backoff {
+ public:
+  explicit Backoff(BackoffPolicy policy) : policy_(policy) {}
+  Duration next(Duration session_lived, double chance);
+
+ private:
+  BackoffPolicy policy_;
+  uint32_t failures_ = 0;
+};
+
+}  // namespace freshet::supervisor

@@ -1,0 +1,46 @@
+// The life of the process: one Kafka session after the other until somebody wants it to end.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "supervisor/backoff.h"
+#include "supervisor/run_outcome.h"
+
+namespace freshet::supervisor {
+
+struct SessionEnd {
+  RunOutcome outcome = RunOutcome::Stop;
+  std::string reason;
+};
+
+// Builds session number `n` (from 1), runs it to its end and tears it down; ends by itself soon after `stop` is
+// requested. Called by the supervisor's thread only.
+using RunSession = std::function<SessionEnd(uint64_t n, std::stop_token stop)>;
+
+// Threads: run() on one; `stop` may be requested from any, also between two sessions and during a back-off.
+class Supervisor {
+ public:
+  // `chance` draws uniformly from [0, 1) for the jitter.
+  Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> chance, RunSession run_session);
+
+  // Returns when a session ended with Stop or `stop` was requested.
+  void run(std::stop_token stop);
+
+ private:
+  bool wait_after_failure(const SessionEnd& end, Duration lived, std::stop_token stop);
+
+  Clock& clock_;
+  Log& log_;
+  Backoff backoff_;
+  std::function<double()> chance_;
+  RunSession run_session_;
+};
+
+}  // namespace freshet::supervisor

@@ -1,0 +1,84 @@
+#include "supervisor/supervisor.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+namespace freshet::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(RunDecisionTest, TheFirstClaimWins) {
+  RunDecision decision;
+  EXPECT_TRUE(decision.claim(RunOutcome::Stop));
+  EXPECT_FALSE(decision.claim(RunOutcome::Renew));
+  EXPECT_EQ(decision.outcome(), RunOutcome::Stop);
+}
+
+TEST(RunDecisionTest, ARaceHasExactlyOneWinner) {
+  for (int round = 0; round < 200; ++round) {
+    RunDecision decision;
+    bool renewed = false;
+    bool stopped = false;
+    {
+      std::jthread timer([&] { renewed = decision.claim(RunOutcome::Renew); });
+      std::jthread signal([&] { stopped = decision.claim(RunOutcome::Stop); });
+    }
+    EXPECT_NE(renewed, stopped);
+    EXPECT_EQ(decision.outcome(), stopped ? RunOutcome::Stop : RunOutcome::Renew);
+  }
+}
+
+TEST(BackoffTest, DoublesUpToTheCapAndStartsOverAfterALongSession) {
+  Backoff backoff({.initial = 1s, .cap = 5s, .jitter = 0});
+  EXPECT_EQ(backoff.next(0s, 0), 1s);
+  EXPECT_EQ(backoff.next(0s, 0), 2s);
+  EXPECT_EQ(backoff.next(0s, 0), 4s);
+  EXPECT_EQ(backoff.next(0s, 0), 5s);
+  EXPECT_EQ(backoff.next(5s, 0), 1s);
+}
+
+TEST(BackoffTest, JitterOnlyShortens) {
+  Backoff backoff({.initial = 10s, .cap = 60s, .jitter = 0.5});
+  EXPECT_EQ(backoff.next(0s, 0.5), 7500ms);
+}
+
+class SupervisorTest : public testing::Test {
+ protected:
+  void run(std::vector<SessionEnd> ends) {
+    Supervisor supervisor(clock_, null_log(), {.initial = 1ms, .cap = 2ms, .jitter = 0}, [] { return 0.0; },
+                          [&](uint64_t number, std::stop_token) {
+                            sessions_ = number;
+                            if (number == stop_in_session_) stop_.request_stop();
+                            return number <= ends.size() ? ends[number - 1] : SessionEnd{RunOutcome::Stop, "end"};
+                          });
+    supervisor.run(stop_.get_token());
+  }
+
+  RealClock clock_;
+  std::stop_source stop_;
+  uint64_t sessions_ = 0;
+  uint64_t stop_in_session_ = 0;
+};
+
+TEST_F(SupervisorTest, ARenewedSessionAndACurableFailureAreFollowedByTheNext) {
+  run({{RunOutcome::Renew, "timer"}, {RunOutcome::Fail, "brokers down"}});
+  EXPECT_EQ(sessions_, 3u);
+}
+
+TEST_F(SupervisorTest, AStopDuringASessionThatRenewsEndsTheProcess) {
+  stop_in_session_ = 1;
+  run({{RunOutcome::Renew, "timer"}});
+  EXPECT_EQ(sessions_, 1u);
+}
+
+TEST_F(SupervisorTest, AStopDuringABackOffEndsTheProcess) {
+  stop_in_session_ = 1;
+  run({{RunOutcome::Fail, "brokers down"}});
+  EXPECT_EQ(sessions_, 1u);
+}
+
+}  // namespace
+}  // namespace freshet::supervisor
