@@ -1,0 +1,29 @@
+// What the ClickHouse room needs to know; filled by settings. Plain data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace freshet::clickhouse {
+
+enum class Compression { Lz4, Zstd };
+
+struct ClickHouseSettings {
+  std::vector<std::string> urls;  // http[s]://HOST:PORT, tried in this order; at least one
+  std::string database;           // of a table without one; empty = the user's default
+  std::string table;              // TABLE or DB.TABLE
+  std::string user;               // empty = the server's default user
+  std::string password;           // secret
+  std::string ca_file;            // TLS; empty = the system's
+  std::string cert_file;
+  std::string key_file;
+  std::map<std::string, std::string> insert_settings;  // K=V for every insert; wins over our own
+  Compression compression = Compression::Lz4;
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds request_timeout{120'000};  // one attempt
+};
+
+}  // namespace freshet::clickhouse

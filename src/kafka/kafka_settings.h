@@ -1,0 +1,42 @@
+// What the Kafka room needs to know; filled by settings. Plain data.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace freshet::kafka {
+
+// Where a partition without a usable committed offset starts. Error: it is held.
+enum class OffsetReset { Earliest, Latest, Error };
+
+// How to reach a cluster; shared by consumer, producer and admin calls.
+struct ConnectionSettings {
+  std::string bootstrap_servers;  // HOST:PORT[,HOST:PORT...]
+  std::string security_protocol;  // empty = librdkafka's default (plaintext)
+  std::string sasl_mechanism;
+  std::string sasl_username;
+  std::string sasl_password;  // secret
+  std::string ssl_ca_file;
+  std::string ssl_cert_file;
+  std::string ssl_key_file;
+  std::map<std::string, std::string> extra;  // any librdkafka property (--set kafka.KEY=VALUE); wins over the above
+};
+
+struct KafkaSettings {
+  ConnectionSettings connection;
+  std::string topic;
+  std::string consumer_group;
+  OffsetReset auto_offset_reset = OffsetReset::Earliest;
+  bool strict_offset_reset = false;                // an offset out of range holds its partition
+  std::string group_instance_id;                   // empty = dynamic member
+  std::chrono::milliseconds max_poll_interval{300'000};
+  std::chrono::milliseconds drain_timeout{8000};   // how long a close may take
+  bool create_topics = false;
+  std::string dead_letter_topic;                   // empty = none
+};
+
+}  // namespace freshet::kafka
