@@ -1,10 +1,11 @@
-# freshet_room(NAME DEPS rooms... LIBS libraries...)
+# freshet_room(NAME DEPS rooms... LIBS libraries... [TEST_DEPS rooms...] [SETTINGS_OF rooms...])
 #   The only statement of who may include whom: a library of all *.cc beside the call, and NAME_test of all
 #   *_test.cc. tools/lint/rooms.sh reads DEPS and refuses every other include.
-include(GoogleTest)
+#   SETTINGS_OF: rooms of which only the plain <room>_settings.h may be included.
+add_custom_target(checked_tests)  # what the sanitizer runs build
 
 function(freshet_room name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
@@ -38,6 +39,9 @@ function(freshet_test name)
   target_compile_definitions(${name} PRIVATE FRESHET_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FRESHET_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} --gtest_output=json:${PROJECT_BINARY_DIR}/results/${name}.json)
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_LABEL MATCHES "^(unit|flow)$")
+    add_dependencies(checked_tests ${name})
+  endif()
   if(ARG_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()

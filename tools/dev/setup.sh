@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# usage: ./dev setup
+#
+# Installs what building, testing and the demo need: Debian packages, Apache Kafka's jars (Maven) and the local
+# ClickHouse engine (npm). Downloads go to ${FRESHET_CACHE:-~/.cache/freshet}. Starts no service and touches none that
+# runs. Safe to repeat; with nothing to do it takes no time. The other commands call it themselves.
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+show_help "${BASH_SOURCE[0]}" "$@"
+
+packages=(
+  build-essential g++ cmake ninja-build pkg-config ccache mold procps ca-certificates
+  librdkafka-dev libcurl4-openssl-dev liblz4-dev libzstd-dev libssl-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
+  libhiredis-dev nlohmann-json3-dev libsimdjson-dev libexpected-dev libcpp-httplib-dev
+  libgtest-dev libgmock-dev libbenchmark-dev
+  clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
+  redis-server clickhouse-server clickhouse-client
+)
+# Kept as they are where the machine has them from elsewhere.
+command -v java >/dev/null || packages+=(default-jre-headless)
+command -v mvn >/dev/null || packages+=(maven)
+command -v npm >/dev/null || packages+=(npm)
+
+as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
+
+retry() {
+  local attempt
+  for attempt in 1 2 3; do
+    "$@" && return 0
+    say "failed (attempt $attempt of 3): $*"
+    sleep 5
+  done
+  return 1
+}
+
+install_packages() {
+  local missing=()
+  local package
+  for package in "${packages[@]}"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [[ ${#missing[@]} -eq 0 ]] && return 0
+  say "installing ${#missing[@]} packages: ${missing[*]}"
+  retry as_root apt-get update -qq
+  # policy-rc.d: the servers come as programs for the tests, none is to be started by its installation.
+  local policy=/usr/sbin/policy-rc.d made=""
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod +x "$policy"
+    made=yes
+  fi
+  local status=0
+  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+    >"$FRESHET_CACHE/apt.log" 2>&1 || status=$?
+  [[ -n $made ]] && as_root rm -f "$policy"
+  if [[ $status -ne 0 ]]; then
+    tail -20 "$FRESHET_CACHE/apt.log" >&2
+    say "apt-get failed; the whole log is in $FRESHET_CACHE/apt.log"
+    exit 1
+  fi
+}
+
+fetch_kafka() {
+  [[ -f $FRESHET_KAFKA_DIR/.complete ]] && return 0
+  say "fetching Apache Kafka $kafka_version"
+  rm -rf "$FRESHET_KAFKA_DIR"
+  retry mvn -q -B -f tools/kafka/pom.xml -Dkafka.version="$kafka_version" \
+    org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DincludeScope=runtime -DoutputDirectory="$FRESHET_KAFKA_DIR"
+  touch "$FRESHET_KAFKA_DIR/.complete"
+}
+
+fetch_chdb() {
+  [[ -f $FRESHET_CHDB_LIB ]] && return 0
+  say "fetching the local ClickHouse engine $chdb_version"
+  local work
+  work="$(mktemp -d "$FRESHET_CACHE/chdb.XXXXXX")"
+  retry npm pack --silent --pack-destination "$work" "@chdb/lib-linux-x64-gnu@$chdb_version" >/dev/null
+  tar -xzf "$work"/*.tgz -C "$work" package/libchdb.so
+  mkdir -p "$(dirname "$FRESHET_CHDB_LIB")"
+  mv "$work/package/libchdb.so" "$FRESHET_CHDB_LIB"
+  rm -rf "$work"
+}
+
+mkdir -p "$FRESHET_CACHE"
+stamp="$FRESHET_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
+if [[ -f $stamp && -f $FRESHET_CHDB_LIB && -f $FRESHET_KAFKA_DIR/.complete && -x $FRESHET_REDIS_SERVER ]]; then exit 0; fi
+install_packages
+fetch_kafka
+fetch_chdb
+touch "$stamp"

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# usage: ./dev test [--fast]
+#
+# Builds and runs every test: unit, flow and contract tests, integration tests with real Kafka, ClickHouse and Redis,
+# and the unit and flow tests once more under ASan+UBSan and under TSan. Ends with `N passed, N failed`.
+#   --fast   without the sanitizer runs
+source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
+show_help "${BASH_SOURCE[0]}" "$@"
+fast="${1:-}"
+bash tools/dev/setup.sh
+
+work="$(mktemp -d)"
+export TMPDIR="$work"
+stop_leftovers() {
+  pkill -KILL -f -- "$work" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap stop_leftovers EXIT
+
+failed_parts=0
+# run_tests PRESET CTEST-ARGS...
+run_tests() {
+  local preset="$1"
+  shift
+  rm -rf "build/$preset/results"
+  (cd "build/$preset" && ctest --output-on-failure --no-tests=error -j 2 "$@" --output-junit "results/ctest.xml") >&2 || true
+}
+
+say "lint"
+bash tools/lint/rooms.sh || failed_parts=$((failed_parts + 1))
+say "build (release)"
+build release
+say "tests"
+run_tests release
+results=(build/release/results)
+if [[ $fast != --fast ]]; then
+  for preset in asan tsan; do
+    say "build and tests ($preset)"
+    build "$preset" checked_tests
+    run_tests "$preset" -L '^(unit|flow)$'
+    results+=("build/$preset/results")
+  done
+fi
+python3 tools/dev/count_results.py --failed-parts "$failed_parts" "${results[@]}"

@@ -1,0 +1,75 @@
+"""The house rules that a compiler does not check; see rooms.sh."""
+import pathlib
+import re
+import sys
+import tempfile
+
+INCLUDE = re.compile(r'^\s*#include "([a-z_]+)/([^"]+)"', re.M)
+CLOCK = re.compile(r"_clock::now\(|\bclock_gettime\(|\bgettimeofday\(|\bsleep_for\(|\bsleep_until\(|\busleep\(|(?<![\w.])sleep\(")
+TESTS_ONLY = re.compile(r"_test\.cc$")
+
+
+def declared(room):
+    text = (room / "CMakeLists.txt").read_text()
+    call = re.search(r"freshet_room\(([^)]*)\)", text)
+    if not call:
+        return None, None, None
+    words, lists, key = call.group(1).split(), {}, "NAME"
+    for word in words:
+        if word in ("DEPS", "LIBS", "TEST_DEPS", "SETTINGS_OF"):
+            key = word
+        else:
+            lists.setdefault(key, []).append(word)
+    return set(lists.get("DEPS", [])), set(lists.get("TEST_DEPS", [])), set(lists.get("SETTINGS_OF", []))
+
+
+def check(source):
+    problems = []
+    rooms = {p.parent.name: p.parent for p in sorted(source.glob("*/CMakeLists.txt"))}
+    edges = {}
+    for name, folder in rooms.items():
+        deps, test_deps, settings_of = declared(folder)
+        if deps is None:
+            continue
+        edges[name] = deps
+        for file in sorted(folder.glob("*.[ch]*")):
+            if file.suffix not in (".cc", ".h"):
+                continue
+            text = file.read_text()
+            allowed = deps | {name} | (test_deps if TESTS_ONLY.search(file.name) else set())
+            for room, header in INCLUDE.findall(text):
+                if room in allowed or (room in settings_of and header == f"{room}_settings.h"):
+                    continue
+                problems.append(f"{file}: includes {room}/{header}, but {name} does not declare {room}")
+            if name not in ("base", "testkit") and not TESTS_ONLY.search(file.name) and CLOCK.search(text):
+                problems.append(f"{file}: reads a clock or sleeps; take a Clock (base/clock.h)")
+    for name in edges:
+        reached, todo = set(), list(edges[name])
+        while todo:
+            room = todo.pop()
+            if room not in reached:
+                reached.add(room)
+                todo += edges.get(room, [])
+        if name in reached:
+            problems.append(f"{name}: depends on itself through {sorted(reached)}")
+    return problems
+
+
+def self_test():
+    with tempfile.TemporaryDirectory() as folder:
+        source = pathlib.Path(folder)
+        for name, deps, code in (("a", "b", '#include "b/x.h"\n'), ("b", "a", '#include "c/y.h"\nstd::chrono::steady_clock::now();\n')):
+            (source / name).mkdir()
+            (source / name / "CMakeLists.txt").write_text(f"freshet_room({name} DEPS {deps})\n")
+            (source / name / "x.cc").write_text(code)
+        problems = "\n".join(check(source))
+        for expected in ("includes c/y.h", "reads a clock", "a: depends on itself"):
+            if expected not in problems:
+                return [f"self-test: not found: {expected}"]
+    return []
+
+
+problems = self_test() or check(pathlib.Path(__file__).resolve().parents[2] / "src")
+for problem in problems:
+    print(problem, file=sys.stderr)
+sys.exit(1 if problems else 0)
