@@ -22,7 +22,6 @@ struct StreamSettings {
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval, also one at each drain
   OnInvalid on_invalid = OnInvalid::Hold;
   std::optional<int64_t> stop_at_timestamp_ms;      // broker timestamps, milliseconds since 1970 UTC
-  bool flush_at_end = false;                        // seal a batch as soon as its partitions reached their end
 };
 
 }  // namespace freshet::stream

@@ -1,0 +1,266 @@
+#include "http/http_client.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <numeric>
+
+#include <curl/curl.h>
+
+#include "http/url.h"
+
+namespace freshet::http {
+namespace {
+
+constexpr long kUploadBuffer = 256 * 1024;  // libcurl's own copy on the way to the socket; stays in the CPU's cache
+constexpr int kPollMs = 1000;               // a bound only: wake-ups and timeouts of libcurl end the wait earlier
+
+// Once per process; libcurl wants it before the first handle, and from one thread.
+void initialise_curl() {
+  static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static_cast<void>(once);
+}
+
+struct EasyCleanup {
+  void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+};
+struct MultiCleanup {
+  void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
+};
+struct ListCleanup {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using HeaderList = std::unique_ptr<curl_slist, ListCleanup>;
+
+// Gives libcurl the pieces of a body one after the other.
+struct BodyReader {
+  const std::vector<std::string_view>* pieces = nullptr;
+  size_t piece = 0;
+  size_t at = 0;
+
+  size_t read(char* out, size_t room) noexcept {
+    size_t done = 0;
+    while (done < room && piece < pieces->size()) {
+      const std::string_view from = (*pieces)[piece].substr(at);
+      const size_t n = std::min(room - done, from.size());
+      if (n > 0) std::memcpy(out + done, from.data(), n);
+      done += n;
+      at += n;
+      if (n == from.size()) {
+        ++piece;
+        at = 0;
+      }
+    }
+    return done;
+  }
+  void seek(size_t position) noexcept {
+    piece = 0;
+    at = 0;
+    while (piece < pieces->size() && position >= (*pieces)[piece].size()) position -= (*pieces)[piece++].size();
+    at = position;
+  }
+};
+
+struct ResponseWriter {
+  Response response;
+  size_t limit = 0;
+  bool too_large = false;
+};
+
+size_t on_read(char* out, size_t size, size_t count, void* self) noexcept {
+  return static_cast<BodyReader*>(self)->read(out, size * count);
+}
+
+// libcurl rewinds when it repeats a request on a fresh connection (the kept-alive one turned out closed).
+int on_seek(void* self, curl_off_t offset, int origin_of_offset) noexcept {
+  if (origin_of_offset != SEEK_SET || offset < 0) return CURL_SEEKFUNC_FAIL;
+  static_cast<BodyReader*>(self)->seek(static_cast<size_t>(offset));
+  return CURL_SEEKFUNC_OK;
+}
+
+size_t on_body(char* data, size_t size, size_t count, void* self) noexcept {
+  auto* writer = static_cast<ResponseWriter*>(self);
+  const size_t bytes = size * count;
+  if (writer->response.body.size() + bytes > writer->limit) {
+    writer->too_large = true;
+    return 0;
+  }
+  writer->response.body.append(data, bytes);
+  return bytes;
+}
+
+size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
+  auto* writer = static_cast<ResponseWriter*>(self);
+  std::string_view line(data, size * count);
+  if (line.starts_with("HTTP/")) {  // a new answer (after 100 Continue): its headers replace the earlier ones
+    writer->response.headers.clear();
+    return size * count;
+  }
+  const size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return size * count;
+  std::string name(line.substr(0, colon));
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::string_view value = line.substr(colon + 1);
+  const size_t first = value.find_first_not_of(" \t\r\n");
+  value = first == std::string_view::npos ? std::string_view()
+                                          : value.substr(first, value.find_last_not_of(" \t\r\n") - first + 1);
+  writer->response.headers.insert_or_assign(std::move(name), std::string(value));
+  return size * count;
+}
+
+ErrorKind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_UNKNOWN_OPTION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CIPHER:
+      return ErrorKind::Fatal;
+    default:
+      return ErrorKind::Retry;
+  }
+}
+
+HeaderList header_list(const std::vector<std::string>& headers) {
+  HeaderList list;
+  // "Expect: 100-continue" would cost a round trip, and a second with servers that ignore it.
+  for (const char* own : {"Expect:", "Content-Type:"}) list.reset(curl_slist_append(list.release(), own));
+  for (const std::string& header : headers) list.reset(curl_slist_append(list.release(), header.c_str()));
+  return list;
+}
+
+bool legal(const std::string& text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos; }
+
+}  // namespace
+
+struct Client::Handles {
+  std::unique_ptr<CURLM, MultiCleanup> multi;  // destroyed after the easy handle
+  std::unique_ptr<CURL, EasyCleanup> easy;
+  std::array<char, CURL_ERROR_SIZE> error{};
+
+  void configure(const ClientOptions& options);
+  void prepare(const Request& request, const HeaderList& headers, BodyReader& reader, ResponseWriter& writer);
+  CURLcode transfer(const std::stop_token& stop);
+  std::string describe(CURLcode code, const std::string& url) const;
+};
+
+void Client::Handles::configure(const ClientOptions& options) {
+  CURL* const h = easy.get();
+  curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);  // a stop must not wait for a name look-up in libcurl's thread
+  curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, 15L);
+  curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, 5L);
+  curl_easy_setopt(h, CURLOPT_TCP_NODELAY, 1L);
+  curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
+  curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(h, CURLOPT_ERRORBUFFER, error.data());
+  if (!options.ca_file.empty()) curl_easy_setopt(h, CURLOPT_CAINFO, options.ca_file.c_str());
+  if (!options.cert_file.empty()) curl_easy_setopt(h, CURLOPT_SSLCERT, options.cert_file.c_str());
+  if (!options.key_file.empty()) curl_easy_setopt(h, CURLOPT_SSLKEY, options.key_file.c_str());
+  curl_easy_setopt(h, CURLOPT_READFUNCTION, &on_read);
+  curl_easy_setopt(h, CURLOPT_SEEKFUNCTION, &on_seek);
+  curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &on_body);
+  curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, &on_header);
+}
+
+void Client::Handles::prepare(const Request& request, const HeaderList& headers, BodyReader& reader,
+                              ResponseWriter& writer) {
+  CURL* const h = easy.get();
+  const std::string method(request.method);
+  const size_t bytes = std::accumulate(request.body.begin(), request.body.end(), size_t{0},
+                                       [](size_t sum, std::string_view piece) { return sum + piece.size(); });
+  if (bytes > 0 || request.method == "POST") {
+    curl_easy_setopt(h, CURLOPT_POST, 1L);
+    curl_easy_setopt(h, CURLOPT_POSTFIELDS, nullptr);
+    curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(bytes));
+  } else {
+    curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
+  }
+  curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method.c_str());
+  curl_easy_setopt(h, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, std::max<long>(1, static_cast<long>(request.timeout.count())));
+  curl_easy_setopt(h, CURLOPT_READDATA, &reader);
+  curl_easy_setopt(h, CURLOPT_SEEKDATA, &reader);
+  curl_easy_setopt(h, CURLOPT_WRITEDATA, &writer);
+  curl_easy_setopt(h, CURLOPT_HEADERDATA, &writer);
+  error[0] = '\0';
+}
+
+// CURLE_ABORTED_BY_CALLBACK means that `stop` was requested.
+CURLcode Client::Handles::transfer(const std::stop_token& stop) {
+  if (curl_multi_add_handle(multi.get(), easy.get()) != CURLM_OK) return CURLE_OUT_OF_MEMORY;
+  CURLcode result = CURLE_ABORTED_BY_CALLBACK;
+  {
+    const std::stop_callback wake(stop, [m = multi.get()]() noexcept { curl_multi_wakeup(m); });
+    int running = 1;
+    while (!stop.stop_requested()) {
+      if (curl_multi_perform(multi.get(), &running) != CURLM_OK) {
+        result = CURLE_FAILED_INIT;
+        break;
+      }
+      int left = 0;
+      const CURLMsg* message = curl_multi_info_read(multi.get(), &left);
+      if (message != nullptr && message->msg == CURLMSG_DONE) {
+        result = message->data.result;
+        break;
+      }
+      curl_multi_poll(multi.get(), nullptr, 0, kPollMs, nullptr);
+    }
+  }
+  curl_multi_remove_handle(multi.get(), easy.get());  // an unfinished transfer closes its connection
+  return result;
+}
+
+std::string Client::Handles::describe(CURLcode code, const std::string& url) const {
+  const Result<Url> parsed = parse_url(url);
+  std::string text = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
+  return (parsed ? origin(*parsed) + ": " : std::string()) + text;
+}
+
+std::string_view Response::header(std::string_view lower_case_name) const {
+  const auto it = headers.find(lower_case_name);
+  return it == headers.end() ? std::string_view() : std::string_view(it->second);
+}
+
+Client::Client(ClientOptions options) : options_(std::move(options)), handles_(std::make_unique<Handles>()) {
+  initialise_curl();
+  handles_->multi.reset(curl_multi_init());
+  handles_->easy.reset(curl_easy_init());
+  if (handles_->multi && handles_->easy) handles_->configure(options_);
+}
+Client::~Client() = default;
+Client::Client(Client&&) noexcept = default;
+Client& Client::operator=(Client&&) noexcept = default;
+
+Result<Response> Client::send(const Request& request, std::stop_token stop) {
+  if (!handles_->multi || !handles_->easy) return failure(ErrorKind::Retry, "libcurl: out of memory");
+  if (stop.stop_requested()) return failure(ErrorKind::Stopping, "stopping");
+  if (!std::all_of(request.headers.begin(), request.headers.end(), legal)) {
+    return failure(ErrorKind::Fatal, "a header has a line break or NUL in it (user name or password?)");
+  }
+  const HeaderList headers = header_list(request.headers);
+  BodyReader reader{&request.body};
+  ResponseWriter writer;
+  writer.limit = options_.max_response_bytes;
+  handles_->prepare(request, headers, reader, writer);
+  const CURLcode code = handles_->transfer(stop);
+  if (code == CURLE_ABORTED_BY_CALLBACK) return failure(ErrorKind::Stopping, "stopping");
+  if (writer.too_large) {
+    return failure(ErrorKind::Retry, "answer larger than " + std::to_string(options_.max_response_bytes) + " bytes");
+  }
+  if (code != CURLE_OK) return failure(kind_of(code), handles_->describe(code, request.url), static_cast<int>(code));
+  long status = 0;
+  curl_easy_getinfo(handles_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  writer.response.status = static_cast<int>(status);
+  return std::move(writer.response);
+}
+
+}  // namespace freshet::http

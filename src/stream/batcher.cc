@@ -1,0 +1,99 @@
+#include "stream/batcher.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "stream/insert_token.h"
+#include "stream/processing.h"
+
+namespace freshet::stream {
+namespace {
+
+constexpr uint32_t kMaxFactor = 16;
+constexpr Duration kCalm = std::chrono::minutes(1);
+constexpr Duration kOncePerFailure = std::chrono::seconds(5);  // writers that fail together count once
+
+Offset first_row(const ProcessedChunk& chunk) { return chunk.messages.front().offset; }
+Offset last_row(const ProcessedChunk& chunk) { return chunk.messages.back().offset; }
+
+}  // namespace
+
+void Batcher::add(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
+  rows_ += chunk->row_count;
+  bytes_ += chunk->rows.size();
+  waiting_.push_back({std::move(chunk), now});
+}
+
+void Batcher::drop(Partition partition) {
+  std::erase_if(waiting_, [&](const Waiting& waiting) {
+    if (waiting.chunk->partition != partition) return false;
+    rows_ -= waiting.chunk->row_count;
+    bytes_ -= waiting.chunk->rows.size();
+    return true;
+  });
+}
+
+uint64_t Batcher::max_rows(const LiveOptions& options) const {
+  return std::min(options.max_batch_rows * factor_, kMaxInsertRows);
+}
+
+uint64_t Batcher::max_bytes(const LiveOptions& options) const {
+  return std::min(options.max_batch_bytes * factor_, kMaxInsertBytes);
+}
+
+bool Batcher::full(const LiveOptions& options) const {
+  return rows_ >= max_rows(options) || bytes_ >= max_bytes(options);
+}
+
+std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options) const {
+  if (waiting_.empty()) return std::nullopt;
+  return waiting_.front().since + options.max_batch_time * factor_;
+}
+
+bool Batcher::due(const LiveOptions& options, SteadyTime now) const {
+  return !waiting_.empty() && (full(options) || now >= *due_at(options));
+}
+
+std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
+  auto batch = std::make_shared<SealedBatch>();
+  batch->id = next_id_++;
+  while (!waiting_.empty()) {
+    const ProcessedChunk& next = *waiting_.front().chunk;
+    if (!batch->chunks.empty() && (batch->row_count + next.row_count > max_rows(options) ||
+                                   batch->row_bytes + next.rows.size() > max_bytes(options))) {
+      break;
+    }
+    batch->row_count += next.row_count;
+    batch->row_bytes += next.rows.size();
+    batch->chunks.push_back(std::move(waiting_.front().chunk));
+    waiting_.pop_front();
+  }
+  rows_ -= batch->row_count;
+  bytes_ -= batch->row_bytes;
+  // By partition, so that the batch can be rebuilt from its spans alone; within one they are in order already.
+  std::stable_sort(batch->chunks.begin(), batch->chunks.end(),
+                   [](const auto& a, const auto& b) { return a->partition < b->partition; });
+  for (const auto& chunk : batch->chunks) {
+    if (batch->spans.empty() || batch->spans.back().partition != chunk->partition) {
+      batch->spans.push_back({chunk->partition, chunk->epoch, {first_row(*chunk), last_row(*chunk)}});
+    } else {
+      batch->spans.back().offsets.last = last_row(*chunk);
+    }
+  }
+  batch->insert_token = insert_token(topic_, batch->spans);
+  return batch;
+}
+
+void Batcher::slow_down(SteadyTime now) {
+  if (factor_ > 1 && now - slowed_at_ < kOncePerFailure) return;
+  factor_ = std::min(factor_ * 2, kMaxFactor);
+  slowed_at_ = now;
+}
+
+void Batcher::recover(SteadyTime now) {
+  if (factor_ == 1 || now - slowed_at_ < kCalm) return;
+  factor_ /= 2;
+  slowed_at_ = now;
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,57 @@
+// Rows that wait for the next batch, and when it is sealed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "model/batch.h"
+#include "model/options.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only.
+class Batcher {
+ public:
+  explicit Batcher(std::string topic) : topic_(std::move(topic)) {}
+
+  // Chunks of a partition must come in the order of their offsets; chunks without rows are not for here.
+  void add(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now);
+  // Forgets the partition's rows; they will be read again.
+  void drop(Partition partition);
+
+  bool empty() const { return waiting_.empty(); }
+  // By rows, bytes, or the age of the oldest row.
+  bool full(const LiveOptions& options) const;
+  bool due(const LiveOptions& options, SteadyTime now) const;
+  // When due() becomes true by age; empty without rows.
+  std::optional<SteadyTime> due_at(const LiveOptions& options) const;
+  // Takes the oldest rows up to the limits. A limit is passed only by a single chunk that is larger than it. Not empty().
+  std::shared_ptr<const SealedBatch> seal(const LiveOptions& options);
+
+  // "Too many parts": larger, rarer batches, up to 16 times; each calm minute halves that again.
+  void slow_down(SteadyTime now);
+  uint32_t slowed() const { return factor_; }
+  void recover(SteadyTime now);
+
+ private:
+  struct Waiting {
+    std::shared_ptr<const ProcessedChunk> chunk;
+    SteadyTime since;
+  };
+  uint64_t max_rows(const LiveOptions& options) const;
+  uint64_t max_bytes(const LiveOptions& options) const;
+
+  const std::string topic_;
+  std::deque<Waiting> waiting_;
+  uint64_t rows_ = 0;
+  uint64_t bytes_ = 0;
+  uint64_t next_id_ = 1;
+  uint32_t factor_ = 1;
+  SteadyTime slowed_at_{};
+};
+
+}  // namespace freshet::stream

@@ -1,0 +1,122 @@
+#include "stream/dead_letter_desk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+namespace {
+
+constexpr Duration kRetry = std::chrono::seconds(1);
+
+}  // namespace
+
+DeadLetterDesk::DeadLetterDesk(const LiveOptions& options, SteadyTime now)
+    : per_second_(options.dead_letters_per_second),
+      burst_(static_cast<double>(options.dead_letter_burst)),
+      tokens_(burst_),
+      refilled_at_(now) {}
+
+void DeadLetterDesk::add(DeadLetter letter, Epoch epoch) {
+  const uint64_t ticket = next_ticket_++;
+  letters_.emplace(ticket, Open{std::move(letter), epoch, false});
+  waiting_.push_back(ticket);
+}
+
+bool DeadLetterDesk::take_token(SteadyTime now) {
+  if (per_second_ <= 0) return true;
+  tokens_ = std::min(burst_, tokens_ + std::chrono::duration<double>(now - refilled_at_).count() * per_second_);
+  refilled_at_ = now;
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
+}
+
+void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& out, std::vector<Held>& held) {
+  while (!retry_.empty() && retry_.begin()->first <= now) {
+    const auto found = letters_.find(retry_.begin()->second);
+    retry_.erase(retry_.begin());
+    if (found == letters_.end()) continue;
+    found->second.in_flight = true;
+    out.push_back({found->first, &found->second.letter});
+  }
+  while (!waiting_.empty()) {
+    const auto found = letters_.find(waiting_.front());
+    if (found == letters_.end()) {
+      waiting_.pop_front();
+      continue;
+    }
+    if (!flooded_ && take_token(now)) {
+      found->second.in_flight = true;
+      out.push_back({found->first, &found->second.letter});
+      waiting_.pop_front();
+      continue;
+    }
+    flooded_ = true;
+    for (const uint64_t ticket : waiting_) {
+      if (const auto open = letters_.find(ticket); open != letters_.end()) {
+        held.push_back({open->second.letter.partition, open->second.epoch, Hold::Flood,
+                        fmt::format("more than {:g} dead letters per second; fix the producer, then release the "
+                                    "partition or raise the limit",
+                                    per_second_)});
+        break;
+      }
+    }
+    return;
+  }
+}
+
+void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime now, std::vector<Finished>& finished,
+                            std::vector<Held>& held) {
+  const auto found = letters_.find(ticket);
+  if (found == letters_.end()) return;  // its epoch is over
+  Open& open = found->second;
+  open.in_flight = false;
+  if (status) {
+    finished.push_back({open.letter.partition, open.epoch, open.letter.offset});
+    letters_.erase(found);
+  } else if (status.error().kind == ErrorKind::Invalid) {
+    held.push_back({open.letter.partition, open.epoch, Hold::TooLarge,
+                    fmt::format("the dead letter of offset {} is refused by its topic: {}", open.letter.offset.value,
+                                status.error().text)});
+  } else {
+    retry_.emplace(now + kRetry, ticket);
+  }
+}
+
+void DeadLetterDesk::drop_before(Partition partition, Offset next, std::vector<Finished>& finished) {
+  std::erase_if(letters_, [&](const auto& entry) {
+    const Open& open = entry.second;
+    if (open.letter.partition != partition || open.letter.offset >= next || open.in_flight) return false;
+    finished.push_back({partition, open.epoch, open.letter.offset});
+    return true;
+  });
+}
+
+void DeadLetterDesk::forget(Partition partition, Epoch epoch) {
+  std::erase_if(letters_, [&](const auto& entry) {
+    return entry.second.letter.partition == partition && entry.second.epoch == epoch;
+  });
+}
+
+void DeadLetterDesk::release_flood(SteadyTime now) {
+  flooded_ = false;
+  tokens_ = burst_;
+  refilled_at_ = now;
+}
+
+void DeadLetterDesk::set_limit(const LiveOptions& options, SteadyTime now) {
+  const double burst = static_cast<double>(options.dead_letter_burst);
+  if (options.dead_letters_per_second == per_second_ && burst == burst_) return;
+  per_second_ = options.dead_letters_per_second;
+  burst_ = burst;
+  release_flood(now);
+}
+
+std::optional<SteadyTime> DeadLetterDesk::next_deadline() const {
+  if (retry_.empty()) return std::nullopt;
+  return retry_.begin()->first;
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,84 @@
+#include "stream/partition_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+
+PartitionStream::PartitionStream(Partition p, Epoch e, Offset start)
+    : partition(p), epoch(e), position(start), commit_sent(start) {}
+
+uint64_t PartitionStream::deliver(OffsetRange offsets, size_t charged_bytes) {
+  open_.push_back({offsets, charged_bytes, false, false, {}, {}});
+  position = offsets.last.next();
+  open_bytes_ += charged_bytes;
+  return first_sequence_ + open_.size() - 1;
+}
+
+void PartitionStream::processed(Chunk chunk, std::vector<Chunk>& in_order) {
+  OpenChunk& open = at(chunk->sequence);
+  open.processed = true;
+  open.rows_done = chunk->messages.empty();
+  if (!chunk->messages.empty()) open.first_row = chunk->messages.front().offset;
+  for (const DeadLetter& letter : chunk->invalid) open.letters.push_back(letter.offset);
+  letters += static_cast<uint32_t>(chunk->invalid.size());
+  settle(open);
+  waiting_.emplace(chunk->sequence, std::move(chunk));
+  for (auto next = waiting_.find(next_in_order_); next != waiting_.end(); next = waiting_.find(next_in_order_)) {
+    in_order.push_back(std::move(next->second));
+    waiting_.erase(next);
+    ++next_in_order_;
+  }
+}
+
+void PartitionStream::rows_finished(uint64_t sequence, const std::vector<Offset>& refused) {
+  OpenChunk& open = at(sequence);
+  open.rows_done = true;
+  if (!refused.empty()) {
+    open.letters.insert(open.letters.end(), refused.begin(), refused.end());
+    std::sort(open.letters.begin(), open.letters.end());
+    letters += static_cast<uint32_t>(refused.size());
+  }
+  settle(open);
+}
+
+void PartitionStream::letter_finished(Offset offset) {
+  const auto open = std::partition_point(open_.begin(), open_.end(),
+                                         [&](const OpenChunk& chunk) { return chunk.offsets.last < offset; });
+  if (open == open_.end()) return;
+  const auto found = std::find(open->letters.begin(), open->letters.end(), offset);
+  if (found == open->letters.end()) return;
+  open->letters.erase(found);
+  --letters;
+  settle(*open);
+}
+
+void PartitionStream::settle(OpenChunk& chunk) {
+  if (!chunk.finished()) return;
+  released_bytes_ += chunk.charged_bytes;
+  open_bytes_ -= chunk.charged_bytes;
+  while (!open_.empty() && open_.front().finished()) {
+    open_.pop_front();
+    ++first_sequence_;
+  }
+}
+
+Offset PartitionStream::committable() const {
+  if (open_.empty()) return position;
+  const OpenChunk& front = open_.front();
+  if (!front.processed) return front.offsets.first;
+  Offset lowest = front.offsets.last.next();
+  if (!front.rows_done) lowest = std::min(lowest, front.first_row);
+  if (!front.letters.empty()) lowest = std::min(lowest, front.letters.front());
+  return lowest;
+}
+
+uint64_t PartitionStream::open_messages() const {
+  uint64_t count = 0;
+  for (const OpenChunk& open : open_) {
+    if (!open.finished()) count += static_cast<uint64_t>(open.offsets.last.value - open.offsets.first.value + 1);
+  }
+  return count;
+}
+
+}  // namespace freshet::stream

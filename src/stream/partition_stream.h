@@ -1,0 +1,86 @@
+// One owned partition: what was delivered, what of it is unfinished, and up to where it may be committed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/ids.h"
+#include "model/message.h"
+#include "model/rows.h"
+
+namespace freshet::stream {
+
+// Why a partition is held: nothing of it is delivered until the cause is gone or an operator releases it.
+enum class Hold {
+  None,
+  Source,    // it has no start position that the policy allows
+  Invalid,   // a message that cannot become rows, and no dead-letter topic
+  Flood,     // more dead letters than the limit allows
+  TooLarge,  // a dead letter that its topic does not take
+};
+
+// The tracker of one epoch of a partition. Chunks get sequence numbers as they are delivered; they come back processed
+// in any order and leave in order of their offsets. Threads: the loop only.
+class PartitionStream {
+ public:
+  using Chunk = std::shared_ptr<const ProcessedChunk>;
+
+  PartitionStream(Partition partition, Epoch epoch, Offset start);
+
+  // Opens the chunk's offsets; returns its sequence number. Offsets must ascend; gaps are normal.
+  uint64_t deliver(OffsetRange offsets, size_t charged_bytes);
+  // Appends what can leave in order now. A chunk whose every message was skipped finishes by itself.
+  void processed(Chunk chunk, std::vector<Chunk>& in_order);
+  // The rows of the chunk are stored; `refused` ones of it stay open as letters.
+  void rows_finished(uint64_t sequence, const std::vector<Offset>& refused);
+  // A letter was acknowledged by the broker, or given up by a rule or an operator.
+  void letter_finished(Offset offset);
+
+  // The next message to read after a restart: everything below is finished.
+  Offset committable() const;
+  bool idle() const { return open_.empty(); }
+  // Bytes of chunks that finished since the last call.
+  size_t take_released_bytes() { return std::exchange(released_bytes_, 0); }
+  size_t open_bytes() const { return open_bytes_; }
+  uint64_t open_messages() const;
+
+  const Partition partition;
+  const Epoch epoch;
+  Offset position;                  // next message to deliver
+  std::optional<Offset> committed;  // acknowledged by the broker
+  Offset commit_sent;               // highest that was sent; where the start is already known to the broker
+  uint32_t batches = 0;             // sealed batches that hold rows of it
+  uint32_t letters = 0;             // letters of it that are not finished
+  Hold hold = Hold::None;
+  std::string hold_reason;
+  bool paused = false;         // as the source was told
+  bool revoking = false;       // being drained: nothing of it enters a batch any more
+  bool reached_stop = false;   // stop-at-timestamp
+
+ private:
+  struct OpenChunk {
+    OffsetRange offsets;
+    size_t charged_bytes;
+    bool processed = false;
+    bool rows_done = false;
+    Offset first_row;
+    std::deque<Offset> letters;  // ascending
+    bool finished() const { return processed && rows_done && letters.empty(); }
+  };
+  void settle(OpenChunk& chunk);
+  OpenChunk& at(uint64_t sequence) { return open_[sequence - first_sequence_]; }
+
+  std::deque<OpenChunk> open_;
+  uint64_t first_sequence_ = 0;  // of open_.front()
+  uint64_t next_in_order_ = 0;   // the chunk that may leave next
+  std::map<uint64_t, Chunk> waiting_;  // processed out of order
+  size_t open_bytes_ = 0;
+  size_t released_bytes_ = 0;
+};
+
+}  // namespace freshet::stream

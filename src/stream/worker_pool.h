@@ -1,0 +1,33 @@
+// The threads that turn chunks into rows.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/mailbox.h"
+#include "stream/processing.h"
+
+namespace freshet::stream {
+
+// Threads: submit() by the loop; `on_done` is called by the workers.
+class WorkerPool {
+ public:
+  using OnDone = std::function<void(std::shared_ptr<const ProcessedChunk>)>;
+
+  // `capacity` in chunks; the byte budget keeps it from filling up.
+  WorkerPool(uint32_t workers, size_t capacity, const ProcessorFactory& factory, const std::string& topic,
+             bool keep_for_letters, OnDone on_done);
+  ~WorkerPool();
+
+  void submit(Work work);
+
+ private:
+  Mailbox<Work> work_;
+  const OnDone on_done_;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace freshet::stream

@@ -1,0 +1,77 @@
+#include "stream/writer_pool.h"
+
+#include <utility>
+
+namespace freshet::stream {
+
+WriterPool::WriterPool(RowWriterFactory factory, const RowLayout& layout, Clock& clock, OnResult on_result,
+                       OnFailure on_failure)
+    : factory_(std::move(factory)),
+      layout_(layout),
+      clock_(clock),
+      on_result_(std::move(on_result)),
+      on_failure_(std::move(on_failure)) {}
+
+WriterPool::~WriterPool() {
+  abandon_all();
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
+void WriterPool::set_concurrency(uint32_t writers) {
+  {
+    MutexLock lock(mutex_);
+    concurrency_ = writers;
+  }
+  changed_.notify_all();
+  while (threads_.size() < writers) threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+}
+
+void WriterPool::submit(std::shared_ptr<const SealedBatch> batch) {
+  {
+    MutexLock lock(mutex_);
+    waiting_.push_back(std::move(batch));
+  }
+  changed_.notify_all();
+}
+
+void WriterPool::abandon_all() {
+  std::deque<std::shared_ptr<const SealedBatch>> dropped;
+  std::stop_source abandoned;
+  {
+    MutexLock lock(mutex_);
+    dropped.swap(waiting_);
+    std::swap(abandoned, abandon_);  // what is submitted later is not meant
+  }
+  abandoned.request_stop();
+  for (auto& batch : dropped) on_result_({std::move(batch), false, {}, 0});
+}
+
+void WriterPool::work(std::stop_token stop) {
+  const std::unique_ptr<RowWriter> writer = factory_();
+  BatchWriting writing(*writer, layout_, memory_, clock_);
+  while (true) {
+    std::shared_ptr<const SealedBatch> batch;
+    std::stop_token abandon;
+    {
+      MutexLock lock(mutex_);
+      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !waiting_.empty() && writing_ < concurrency_; });
+      if (stop.stop_requested()) return;
+      batch = std::move(waiting_.front());
+      waiting_.pop_front();
+      ++writing_;
+      abandon = abandon_.get_token();
+    }
+    const uint64_t id = batch->id;
+    BatchResult result = writing.write(std::move(batch), {abandon, [&](const InsertFailure& failure) {
+                                                            on_failure_(id, failure);
+                                                          }});
+    {
+      MutexLock lock(mutex_);
+      --writing_;
+    }
+    changed_.notify_all();
+    on_result_(std::move(result));
+  }
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,54 @@
+// The threads that write batches, one at a time each.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "ports/row_writer.h"
+#include "stream/batch_writing.h"
+
+namespace freshet::stream {
+
+// Threads: everything by the loop, but release(). The callbacks come from the writers' threads. The loop bounds the
+// queue: it seals no batch beyond two per writer.
+class WriterPool {
+ public:
+  using OnResult = std::function<void(BatchResult)>;
+  using OnFailure = std::function<void(uint64_t batch, const InsertFailure&)>;
+
+  WriterPool(RowWriterFactory factory, const RowLayout& layout, Clock& clock, OnResult on_result, OnFailure on_failure);
+  ~WriterPool();
+
+  // How many batches may be written at a time; takes effect with the next batch.
+  void set_concurrency(uint32_t writers);
+  void submit(std::shared_ptr<const SealedBatch> batch);
+  // Ends everything that waits or is being written, as soon as possible; each such batch gets an abandoned result.
+  void abandon_all();
+  // See RefusalMemory.
+  void release() { memory_.release(); }
+
+ private:
+  void work(std::stop_token stop);
+
+  const RowWriterFactory factory_;
+  const RowLayout& layout_;
+  Clock& clock_;
+  const OnResult on_result_;
+  const OnFailure on_failure_;
+  RefusalMemory memory_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::shared_ptr<const SealedBatch>> waiting_ GUARDED_BY(mutex_);
+  uint32_t concurrency_ GUARDED_BY(mutex_) = 0;
+  uint32_t writing_ GUARDED_BY(mutex_) = 0;
+  std::stop_source abandon_ GUARDED_BY(mutex_);
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace freshet::stream
