@@ -48,7 +48,6 @@ struct ProcessedChunk {
   Epoch epoch;
   uint64_t sequence = 0;      // order of chunks within (partition, epoch), from 0
   OffsetRange offsets;        // first and last message of the chunk
-  size_t charged_bytes = 0;   // what the chunk costs the byte budget until all of it is finished
   std::string rows;           // the rows of all messages, in message order
   uint64_t row_count = 0;
   std::string kept;

@@ -114,6 +114,17 @@ void DeadLetterDesk::set_limit(const LiveOptions& options, SteadyTime now) {
   release_flood(now);
 }
 
+bool DeadLetterDesk::in_flight(Partition partition) const {
+  return std::any_of(letters_.begin(), letters_.end(), [&](const auto& entry) {
+    return entry.second.in_flight && entry.second.letter.partition == partition;
+  });
+}
+
+std::string DeadLetterDesk::reason_code(uint64_t ticket) const {
+  const auto found = letters_.find(ticket);
+  return found == letters_.end() ? std::string() : found->second.letter.reason_code;
+}
+
 std::optional<SteadyTime> DeadLetterDesk::next_deadline() const {
   if (retry_.empty()) return std::nullopt;
   return retry_.begin()->first;

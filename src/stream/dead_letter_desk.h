@@ -55,8 +55,10 @@ class DeadLetterDesk {
   void set_limit(const LiveOptions& options, SteadyTime now);
 
   std::optional<SteadyTime> next_deadline() const;
+  // A letter of the partition is with the producer.
+  bool in_flight(Partition partition) const;
+  std::string reason_code(uint64_t ticket) const;
   bool flooded() const { return flooded_; }
-  size_t open() const { return letters_.size(); }
 
  private:
   struct Open {

@@ -73,6 +73,20 @@ Offset PartitionStream::committable() const {
   return lowest;
 }
 
+bool PartitionStream::all_processed() const {
+  return std::all_of(open_.begin(), open_.end(), [](const OpenChunk& open) { return open.processed; });
+}
+
+std::vector<Offset> PartitionStream::letters_below(Offset next) const {
+  std::vector<Offset> found;
+  for (const OpenChunk& open : open_) {
+    for (const Offset letter : open.letters) {
+      if (letter < next) found.push_back(letter);
+    }
+  }
+  return found;
+}
+
 uint64_t PartitionStream::open_messages() const {
   uint64_t count = 0;
   for (const OpenChunk& open : open_) {

@@ -44,6 +44,8 @@ class PartitionStream {
   // The next message to read after a restart: everything below is finished.
   Offset committable() const;
   bool idle() const { return open_.empty(); }
+  bool all_processed() const;
+  std::vector<Offset> letters_below(Offset next) const;
   // Bytes of chunks that finished since the last call.
   size_t take_released_bytes() { return std::exchange(released_bytes_, 0); }
   size_t open_bytes() const { return open_bytes_; }

@@ -34,7 +34,6 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work work) {
   out->partition = work.chunk.partition;
   out->epoch = work.epoch;
   out->sequence = work.sequence;
-  out->charged_bytes = work.chunk.bytes;
   out->offsets = {work.chunk.messages.front().offset, work.chunk.messages.back().offset};
   out->rows.reserve(payload_bytes(work.chunk));
   out->messages.reserve(work.chunk.messages.size());

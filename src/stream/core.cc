@@ -1,0 +1,638 @@
+#include "stream/core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "stream/kept.h"
+
+namespace freshet::stream {
+namespace {
+
+constexpr size_t kMaxChunkMessages = 256;
+// What a chunk costs beside its messages; so the byte budget bounds the number of chunks too.
+constexpr size_t kMinChunkCharge = 2048;
+constexpr Duration kIdle = std::chrono::seconds(1);
+
+}  // namespace
+
+Core::Core(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, StreamMetrics& metrics, Log& log,
+           SteadyTime now)
+    : settings_(std::move(settings)),
+      options_(options),
+      has_dead_letters_(has_dead_letters),
+      metrics_(metrics),
+      log_(log),
+      batcher_(settings_.topic),
+      desk_(options, now) {
+  totals_.topic = settings_.topic;
+  totals_.table = settings_.table;
+  totals_.consumer_group = settings_.consumer_group;
+}
+
+void Core::begin_session(uint64_t number, SteadyTime now) {
+  phase_ = Phase::Running;
+  end_ = End::None;
+  assigned_ = false;
+  commit_outstanding_ = false;
+  revoke_.reset();
+  abandoned_at_.reset();
+  session_ = number;
+  session_began_ = now;
+  source_trouble_.clear();
+}
+
+void Core::end_session() {
+  while (!streams_.empty()) forget(streams_.begin()->second);
+  revoke_.reset();
+  commit_outstanding_ = false;
+  assigned_ = false;
+  phase_ = Phase::Closed;
+}
+
+PartitionStream* Core::find(Partition partition) {
+  const auto found = streams_.find(partition);
+  return found == streams_.end() ? nullptr : &found->second;
+}
+
+PartitionStream* Core::find(Partition partition, Epoch epoch) {
+  PartitionStream* stream = find(partition);
+  return stream != nullptr && stream->epoch == epoch ? stream : nullptr;
+}
+
+// --- from the source ------------------------------------------------------------------------------------------------
+
+void Core::on_source_event(SourceEvent event, SteadyTime now, Actions& actions) {
+  std::visit([&](auto& e) { on_event(e, now, actions); }, event);
+}
+
+void Core::on_event(MessageChunk& chunk, SteadyTime, Actions& actions) {
+  PartitionStream* stream = find(chunk.partition);
+  // What is not taken here is read again by whoever owns the partition next. A held partition's chunks that were under
+  // way are taken: the source does not deliver them twice.
+  if (stream == nullptr || stream->revoking || stream->reached_stop || phase_ != Phase::Running ||
+      chunk.messages.empty()) {
+    return;
+  }
+  if (settings_.stop_at_timestamp_ms) {
+    const auto beyond = std::find_if(chunk.messages.begin(), chunk.messages.end(), [&](const Message& message) {
+      return message.timestamp_ms > *settings_.stop_at_timestamp_ms;
+    });
+    if (beyond != chunk.messages.end()) {
+      stream->reached_stop = true;
+      if (!stream->paused) actions.pause.push_back(chunk.partition);
+      stream->paused = true;
+      for (auto m = beyond; m != chunk.messages.end(); ++m) chunk.bytes -= m->bytes();
+      chunk.messages.erase(beyond, chunk.messages.end());
+      if (chunk.messages.empty()) return;
+    }
+  }
+  Work work;
+  work.epoch = stream->epoch;
+  const OffsetRange offsets{chunk.messages.front().offset, chunk.messages.back().offset};
+  const size_t charged = std::max(chunk.bytes, kMinChunkCharge);
+  work.sequence = stream->deliver(offsets, charged);
+  in_flight_bytes_ += charged;
+  totals_.messages_consumed += chunk.messages.size();
+  metrics_.consumed.add(chunk.messages.size());
+  work.chunk = std::move(chunk);
+  actions.work.push_back(std::move(work));
+}
+
+void Core::on_event(PartitionsAssigned& assigned, SteadyTime, Actions& actions) {
+  ++totals_.rebalances;
+  metrics_.rebalances.add();
+  assigned_ = true;
+  source_trouble_.clear();
+  for (const AssignedPartition& partition : assigned.partitions) {
+    if (PartitionStream* old = find(partition.partition)) forget(*old);
+    PartitionStream& stream =
+        streams_.try_emplace(partition.partition, partition.partition, Epoch{next_epoch_++}, partition.start)
+            .first->second;
+    if (!partition.held.empty()) hold(stream, Hold::Source, partition.held, actions);
+    if (phase_ != Phase::Running || pushing_back_) {
+      stream.paused = true;
+      actions.pause.push_back(partition.partition);
+    }
+  }
+  log_.info("partitions_assigned", {{"topic", settings_.topic},
+                                    {"partitions", assigned.partitions.size()},
+                                    {"owned", streams_.size()},
+                                    {"session", session_}});
+}
+
+void Core::on_event(PartitionsRevoked& revoked, SteadyTime now, Actions& actions) {
+  ++totals_.rebalances;
+  metrics_.rebalances.add();
+  log_.info("partitions_revoked",
+            {{"topic", settings_.topic}, {"partitions", revoked.partitions.size()}, {"lost", revoked.lost}});
+  for (const Partition partition : revoked.partitions) {
+    PartitionStream* stream = find(partition);
+    if (stream == nullptr) continue;
+    stream->revoking = true;
+    batcher_.drop(partition);
+  }
+  revoke_ = Revoke{std::move(revoked.partitions), revoked.lost, now + settings_.drain_timeout, false};
+  if (phase_ == Phase::Closing) revoke_->deadline = close_deadline_;
+  advance_revoke(now, actions);
+}
+
+void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
+  commit_outstanding_ = false;
+  commit_failed_ = result.error.has_value();
+  if (commit_failed_ && revoke_) revoke_->gave_up_commit = true;
+  (result.error ? metrics_.commits_failed : metrics_.commits_ok).add();
+  for (const auto& [partition, offset] : result.committed) {
+    PartitionStream* stream = find(partition);
+    if (stream != nullptr && (!stream->committed || *stream->committed < offset)) stream->committed = offset;
+  }
+  if (!result.error) return;
+  // Not an end: what was refused is sent again with the next commit.
+  totals_.last_kafka_error = result.error->text;
+  log_.warn("commit_failed", {{"topic", settings_.topic}, {"error", result.error->text}});
+  for (auto& [partition, stream] : streams_) {
+    const bool accepted = std::any_of(result.committed.begin(), result.committed.end(),
+                                      [&](const auto& entry) { return entry.first == partition; });
+    if (!accepted && stream.committed) stream.commit_sent = *stream.committed;
+    if (!accepted && !stream.committed) stream.commit_sent = Offset{-1};
+  }
+}
+
+void Core::on_event(EndOfPartition& end, SteadyTime, Actions& actions) {
+  PartitionStream* stream = find(end.partition);
+  if (stream == nullptr || stream->revoking || stream->hold != Hold::None) return;
+  stream->position = std::max(stream->position, end.end);
+  if (!settings_.stop_at_timestamp_ms || stream->reached_stop) return;
+  stream->reached_stop = true;
+  if (!stream->paused) actions.pause.push_back(end.partition);
+  stream->paused = true;
+}
+
+void Core::on_event(PartitionStuck& stuck, SteadyTime, Actions& actions) {
+  if (PartitionStream* stream = find(stuck.partition)) hold(*stream, Hold::Source, stuck.reason, actions);
+}
+
+void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
+  PartitionStream* stream = find(unstuck.partition);
+  if (stream == nullptr || stream->hold != Hold::Source) return;
+  stream->position = std::max(stream->position, unstuck.start);
+  unhold(*stream, actions);
+}
+
+void Core::on_event(SourceFault& fault, SteadyTime, Actions& actions) {
+  totals_.last_kafka_error = fault.error.text;
+  if (fault.error.kind != ErrorKind::Renew) {
+    source_trouble_ = fault.error.text;
+    log_.warn("kafka_error", {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
+    return;
+  }
+  log_.error("kafka_session_broken", {{"topic", settings_.topic}, {"error", fault.error.text}});
+  if (phase_ == Phase::Closed) return;
+  // A failure decided the session: nothing that is not yet under way is written any more.
+  if (end_ == End::None) end_ = End::Broken;
+  actions.abandon_batches = true;
+  end_session();
+}
+
+void Core::on_event(SessionClosed&, SteadyTime, Actions&) {
+  if (end_ == End::None) end_ = End::Broken;
+  end_session();
+}
+
+// --- from the pools -------------------------------------------------------------------------------------------------
+
+void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now, Actions& actions) {
+  PartitionStream* stream = find(chunk->partition, chunk->epoch);
+  // While it drains, what was not in a batch yet is read again by whoever comes next.
+  if (stream == nullptr || stream->revoking || phase_ != Phase::Running) return;
+  std::vector<PartitionStream::Chunk> in_order;
+  for (const DeadLetter& letter : chunk->invalid) log_.debug("message_invalid", {{"reason", letter.reason}});
+  stream->processed(std::move(chunk), in_order);
+  for (PartitionStream::Chunk& next : in_order) {
+    if (next->skipped_count > 0) {
+      totals_.skipped += next->skipped_count;
+      metrics_.skipped.add(next->skipped_count);
+    }
+    for (const DeadLetter& letter : next->invalid) add_letter(letter, *stream, actions);
+    if (!next->messages.empty()) batcher_.add(std::move(next), now);
+  }
+  in_flight_bytes_ -= stream->take_released_bytes();
+}
+
+void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
+  const SealedBatch& batch = *result.batch;
+  batches_.erase(batch.id);
+  insert_trouble_.erase(batch.id);
+  for (const Span& span : batch.spans) {
+    if (PartitionStream* stream = find(span.partition, span.epoch)) --stream->batches;
+  }
+  if (!result.written) return;
+  uint64_t rows = batch.row_count;
+  uint64_t bytes = batch.row_bytes;
+  std::vector<std::vector<Offset>> refused(batch.chunks.size());
+  for (const RefusedMessage& message : result.refused) {
+    const MessageRows& lost = batch.chunks[message.chunk]->messages[message.message];
+    refused[message.chunk].push_back(lost.offset);
+    rows -= lost.row_count;
+    bytes -= lost.rows_size;
+  }
+  count_written(rows, bytes, now);
+  for (size_t c = 0; c < batch.chunks.size(); ++c) {
+    PartitionStream* stream = find(batch.chunks[c]->partition, batch.chunks[c]->epoch);
+    if (stream == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
+    stream->rows_finished(batch.chunks[c]->sequence, refused[c]);
+    in_flight_bytes_ -= stream->take_released_bytes();
+  }
+  for (const RefusedMessage& message : result.refused) {
+    const ProcessedChunk& chunk = *batch.chunks[message.chunk];
+    PartitionStream* stream = find(chunk.partition, chunk.epoch);
+    if (stream == nullptr) continue;
+    DeadLetter letter = unkeep(chunk, chunk.messages[message.message], settings_.topic);
+    letter.reason_code = "refused_by_table";
+    letter.reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
+    add_letter(std::move(letter), *stream, actions);
+  }
+}
+
+void Core::count_written(uint64_t rows, uint64_t bytes, SteadyTime now) {
+  totals_.rows_written += rows;
+  totals_.bytes_written += bytes;
+  ++totals_.batches_written;
+  metrics_.rows.add(rows);
+  metrics_.bytes.add(bytes);
+  metrics_.batches.add();
+  batcher_.recover(now);
+  metrics_.batch_slowdown.set(batcher_.slowed());
+}
+
+void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
+  totals_.last_insert_error = failure.text;
+  insert_trouble_[batch] = fmt::format("ClickHouse: {}", failure.text);
+  if (failure.failure_class != InsertFailure::Class::Overload) return;
+  batcher_.slow_down(now);
+  metrics_.batch_slowdown.set(batcher_.slowed());
+}
+
+// --- dead letters and holds -----------------------------------------------------------------------------------------
+
+void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions) {
+  if (has_dead_letters_) return desk_.add(std::move(letter), stream.epoch);
+  if (settings_.on_invalid == OnInvalid::Drop) {
+    metrics_.dropped(letter.reason_code).add();
+    log_.warn("message_dropped", {{"topic", letter.topic},
+                                  {"partition", letter.partition.value},
+                                  {"offset", letter.offset.value},
+                                  {"reason", letter.reason}});
+    return close_letter({stream.partition, stream.epoch, letter.offset});
+  }
+  const std::string reason =
+      fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic: {}",
+                  letter.offset.value, letter.reason);
+  hold(stream, Hold::Invalid, reason, actions);
+}
+
+void Core::close_letter(const DeadLetterDesk::Finished& finished) {
+  PartitionStream* stream = find(finished.partition, finished.epoch);
+  if (stream == nullptr) return;
+  stream->letter_finished(finished.offset);
+  in_flight_bytes_ -= stream->take_released_bytes();
+}
+
+void Core::on_letter_result(uint64_t ticket, const Status& status, SteadyTime now, Actions& actions) {
+  std::vector<DeadLetterDesk::Finished> finished;
+  std::vector<DeadLetterDesk::Held> held;
+  const std::string reason = desk_.reason_code(ticket);
+  desk_.result(ticket, status, now, finished, held);
+  for (const auto& letter : finished) {
+    ++totals_.dead_letters;
+    metrics_.dead_letters(reason).add();
+    close_letter(letter);
+  }
+  if (!status && status.error().kind == ErrorKind::Retry) {
+    totals_.last_kafka_error = status.error().text;
+    log_.warn("dead_letter_not_taken", {{"topic", settings_.topic}, {"error", status.error().text}});
+  }
+  apply_holds(held, actions);
+}
+
+void Core::apply_holds(const std::vector<DeadLetterDesk::Held>& held, Actions& actions) {
+  for (const DeadLetterDesk::Held& one : held) {
+    if (PartitionStream* stream = find(one.partition, one.epoch)) hold(*stream, one.hold, one.reason, actions);
+  }
+}
+
+void Core::hold(PartitionStream& stream, Hold hold, std::string reason, Actions& actions) {
+  if (stream.hold != Hold::None) return;  // the first cause stays until it is gone
+  stream.hold = hold;
+  stream.hold_reason = std::move(reason);
+  if (!stream.paused) actions.pause.push_back(stream.partition);
+  stream.paused = true;
+  log_.error("partition_held", {{"topic", settings_.topic},
+                                {"partition", stream.partition.value},
+                                {"reason", stream.hold_reason},
+                                {"next_offset", stream.committable().value}});
+}
+
+void Core::unhold(PartitionStream& stream, Actions& actions) {
+  stream.hold = Hold::None;
+  stream.hold_reason.clear();
+  if (!pushing_back_ && !stream.reached_stop && !stream.revoking && phase_ == Phase::Running) {
+    stream.paused = false;
+    actions.resume.push_back(stream.partition);
+  }
+  log_.info("partition_goes_on", {{"topic", settings_.topic},
+                                  {"partition", stream.partition.value},
+                                  {"position", stream.position.value}});
+}
+
+Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& actions) {
+  PartitionStream* stream = find(partition);
+  if (stream == nullptr) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", partition.value));
+  }
+  if (stream->hold == Hold::None) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", partition.value));
+  }
+  if (next < stream->position && stream->hold == Hold::Source && !stream->idle()) {
+    return failure(ErrorKind::Retry, fmt::format("offsets below {} are still being written; try again", stream->position.value));
+  }
+  if (next < stream->committable() && stream->hold != Hold::Source) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is held at offset {}; go on from a later one",
+                                                   partition.value, stream->committable().value));
+  }
+  log_.warn("partition_released", {{"topic", settings_.topic}, {"partition", partition.value}, {"offset", next.value}});
+  std::vector<DeadLetterDesk::Finished> dropped;
+  if (stream->hold == Hold::Flood) {
+    desk_.release_flood(now);
+  } else {
+    desk_.drop_before(partition, next, dropped);
+  }
+  if (stream->hold == Hold::Invalid) {
+    for (const Offset offset : stream->letters_below(next)) dropped.push_back({partition, stream->epoch, offset});
+  }
+  for (const auto& letter : dropped) {
+    metrics_.dropped("released").add();
+    close_letter(letter);
+  }
+  if (next > stream->position || stream->hold == Hold::Source) {
+    if (next < stream->position) stream->commit_sent = next;  // backwards because the operator says so
+    stream->position = next;
+    actions.seek.emplace_back(partition, next);
+  }
+  if (stream->hold == Hold::Invalid && stream->letters > 0) {
+    stream->hold_reason = fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic",
+                                      stream->committable().value);
+    return {};
+  }
+  unhold(*stream, actions);
+  return {};
+}
+
+// --- time -----------------------------------------------------------------------------------------------------------
+
+void Core::set_options(const LiveOptions& options, SteadyTime now) {
+  options_ = options;
+  desk_.set_limit(options, now);
+}
+
+void Core::tick(SteadyTime now, Actions& actions) {
+  if (phase_ == Phase::Closed) return;
+  send_letters(now, actions);
+  seal_batches(now, actions);
+  push_back_or_go_on(actions);
+  advance_revoke(now, actions);
+  if (settings_.stop_at_timestamp_ms) check_stop_condition(now, actions);
+  if (phase_ == Phase::Draining) advance_drain(now, actions);
+  commit_what_can_be(now, actions);
+  if (phase_ == Phase::Closing && now >= close_deadline_) {
+    log_.warn("close_took_too_long", {{"topic", settings_.topic}, {"session", session_}});
+    actions.abandon_batches = true;
+    end_session();
+  }
+  update_gauges();
+}
+
+void Core::send_letters(SteadyTime now, Actions& actions) {
+  std::vector<DeadLetterDesk::Held> held;
+  desk_.take_sendable(now, actions.letters, held);
+  apply_holds(held, actions);
+  if (desk_.flooded()) return;
+  for (auto& [partition, stream] : streams_) {
+    if (stream.hold == Hold::Flood) unhold(stream, actions);
+  }
+}
+
+void Core::seal_batches(SteadyTime now, Actions& actions) {
+  const size_t slots = size_t{2} * options_.clickhouse_concurrency;
+  const bool flush = phase_ == Phase::Draining;
+  while (!batcher_.empty() && (flush || (batches_.size() < slots && batcher_.due(options_, now)))) seal_one(actions);
+}
+
+void Core::seal_one(Actions& actions) {
+  std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
+  for (const Span& span : batch->spans) {
+    if (PartitionStream* stream = find(span.partition, span.epoch)) ++stream->batches;
+  }
+  batches_.emplace(batch->id, batch);
+  actions.batches.push_back(std::move(batch));
+}
+
+void Core::push_back_or_go_on(Actions& actions) {
+  if (phase_ != Phase::Running) return;
+  if (!pushing_back_ && in_flight_bytes_ > settings_.memory_limit) {
+    pushing_back_ = true;
+    for (auto& [partition, stream] : streams_) {
+      if (!stream.paused) actions.pause.push_back(partition);
+      stream.paused = true;
+    }
+  } else if (pushing_back_ && in_flight_bytes_ < settings_.memory_limit / 2) {
+    pushing_back_ = false;
+    for (auto& [partition, stream] : streams_) {
+      if (stream.hold != Hold::None || stream.reached_stop || stream.revoking) continue;
+      stream.paused = false;
+      actions.resume.push_back(partition);
+    }
+  }
+}
+
+bool Core::anything_to_commit() const {
+  return std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) {
+    return entry.second.committable() > entry.second.commit_sent;
+  });
+}
+
+std::optional<SteadyTime> Core::commit_due() const {
+  if (commit_outstanding_ || !anything_to_commit()) return std::nullopt;
+  return last_commit_ + settings_.commit_interval;
+}
+
+void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
+  if (commit_outstanding_ || phase_ == Phase::Closed || !actions.commit.empty()) return;
+  const bool at_once = !commit_failed_ && (phase_ == Phase::Draining || (revoke_ && !revoke_->lost));
+  if (!at_once && now < last_commit_ + settings_.commit_interval) return;
+  for (auto& [partition, stream] : streams_) {
+    if (stream.revoking && revoke_ && (revoke_->lost || revoke_->gave_up_commit)) continue;
+    const Offset next = stream.committable();
+    if (next <= stream.commit_sent) continue;
+    actions.commit.push_back({partition, next, {}});
+    stream.commit_sent = next;
+  }
+  if (actions.commit.empty()) return;
+  commit_outstanding_ = true;
+  last_commit_ = now;
+}
+
+// --- drains ---------------------------------------------------------------------------------------------------------
+
+bool Core::finished(const PartitionStream& stream) const {
+  return stream.batches == 0 && !desk_.in_flight(stream.partition);
+}
+
+void Core::advance_revoke(SteadyTime now, Actions& actions) {
+  if (!revoke_) return;
+  const bool late = now >= revoke_->deadline;
+  if (!revoke_->lost && !late) {
+    for (const Partition partition : revoke_->partitions) {
+      const PartitionStream* stream = find(partition);
+      if (stream == nullptr) continue;
+      // Drained: nothing sealed is open, and the broker knows how far it got.
+      if (!finished(*stream)) return;
+      if (revoke_->gave_up_commit) continue;
+      if (stream->committable() > stream->commit_sent || commit_outstanding_) return;
+    }
+  }
+  if (late) log_.warn("revoke_drain_took_too_long", {{"topic", settings_.topic}});
+  for (const Partition partition : revoke_->partitions) {
+    if (PartitionStream* stream = find(partition)) forget(*stream);
+  }
+  revoke_.reset();
+  actions.answer_revoke = true;
+}
+
+void Core::forget(PartitionStream& stream) {
+  const uint64_t open = stream.open_messages();
+  totals_.abandoned += open;
+  metrics_.abandoned.add(open);
+  in_flight_bytes_ -= stream.open_bytes() + stream.take_released_bytes();
+  batcher_.drop(stream.partition);
+  desk_.forget(stream.partition, stream.epoch);
+  metrics_.forget_lag(settings_.topic, stream.partition.value);
+  streams_.erase(Partition{stream.partition});
+}
+
+void Core::request_stop(SteadyTime now, Actions& actions) {
+  if (phase_ == Phase::Running) begin_drain(End::Stopped, now, actions);
+}
+
+void Core::begin_drain(End end, SteadyTime now, Actions& actions) {
+  end_ = end;
+  phase_ = Phase::Draining;
+  // A quarter of the time is for the last commit and for leaving the group.
+  write_deadline_ = now + settings_.drain_timeout * 3 / 4;
+  close_deadline_ = now + settings_.drain_timeout;
+  for (auto& [partition, stream] : streams_) {
+    if (!stream.paused) actions.pause.push_back(partition);
+    stream.paused = true;
+  }
+  log_.info("drain_began", {{"topic", settings_.topic},
+                            {"batches_in_flight", batches_.size()},
+                            {"in_flight_bytes", in_flight_bytes_}});
+}
+
+void Core::advance_drain(SteadyTime now, Actions& actions) {
+  if (now >= write_deadline_ && !abandoned_at_) {
+    abandoned_at_ = now;
+    if (!batches_.empty()) {
+      uint64_t rows = 0;
+      for (const auto& [id, batch] : batches_) rows += batch->row_count;
+      log_.error("batches_abandoned", {{"topic", settings_.topic},
+                                       {"batches", batches_.size()},
+                                       {"rows", rows},
+                                       {"advice", "they are read again by the next start"}});
+      actions.abandon_batches = true;
+    }
+  }
+  const bool all_done = batches_.empty() && batcher_.empty() &&
+                        std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
+                          return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
+                        });
+  if ((all_done && !commit_outstanding_) || now >= last_commit_deadline()) {
+    phase_ = Phase::Closing;
+    actions.begin_close = true;
+  }
+}
+
+void Core::check_stop_condition(SteadyTime now, Actions& actions) {
+  if (phase_ != Phase::Running || !assigned_ || streams_.empty()) return;
+  const bool reached = std::all_of(streams_.begin(), streams_.end(),
+                                   [](const auto& entry) { return entry.second.reached_stop; });
+  // What was delivered must have become rows before the drain, which drops what is unprocessed.
+  const bool processed = std::all_of(streams_.begin(), streams_.end(),
+                                     [](const auto& entry) { return entry.second.all_processed(); });
+  if (reached && processed) begin_drain(End::Finished, now, actions);
+}
+
+// --- picture --------------------------------------------------------------------------------------------------------
+
+SteadyTime Core::next_deadline(SteadyTime now) const {
+  SteadyTime next = now + kIdle;
+  const auto consider = [&](std::optional<SteadyTime> at) {
+    if (at) next = std::min(next, *at);
+  };
+  if (batches_.size() < size_t{2} * options_.clickhouse_concurrency) consider(batcher_.due_at(options_));
+  consider(commit_due());
+  consider(desk_.next_deadline());
+  if (revoke_) consider(revoke_->deadline);
+  if (phase_ == Phase::Draining) consider(abandoned_at_ ? last_commit_deadline() : write_deadline_);
+  if (phase_ == Phase::Closing) consider(close_deadline_);
+  return std::max(next, now);
+}
+
+size_t Core::max_chunk_messages() const {
+  return static_cast<size_t>(std::min<uint64_t>(kMaxChunkMessages, options_.max_batch_rows));
+}
+
+void Core::update_gauges() {
+  size_t held = 0;
+  size_t paused = 0;
+  for (const auto& [partition, stream] : streams_) {
+    if (stream.hold != Hold::None) {
+      ++held;
+    } else if (stream.paused) {
+      ++paused;
+    }
+  }
+  metrics_.in_flight_bytes.set(static_cast<double>(in_flight_bytes_));
+  metrics_.batches_in_flight.set(static_cast<double>(batches_.size()));
+  metrics_.partitions_assigned.set(static_cast<double>(streams_.size()));
+  metrics_.partitions_held.set(static_cast<double>(held));
+  metrics_.partitions_paused.set(static_cast<double>(paused));
+}
+
+StreamStatus Core::status(SteadyTime now) const {
+  StreamStatus status = totals_;
+  for (const auto& [partition, stream] : streams_) {
+    PartitionStatus one;
+    one.partition = partition;
+    one.position = stream.position;
+    one.committed = stream.committed;
+    one.paused = stream.paused;
+    one.held = stream.hold_reason;
+    status.partitions.push_back(std::move(one));
+  }
+  status.assigned = assigned_;
+  status.draining = phase_ == Phase::Draining || phase_ == Phase::Closing;
+  status.batches_in_flight = batches_.size();
+  status.in_flight_bytes = in_flight_bytes_;
+  if (!insert_trouble_.empty()) {
+    status.waiting_for = insert_trouble_.begin()->second;
+  } else if (!source_trouble_.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
+  }
+  status.session = session_;
+  status.session_age_seconds = std::chrono::duration<double>(now - session_began_).count();
+  return status;
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,159 @@
+// The decisions of the stream: events in, actions out. No thread, no clock, no socket: every interleaving can be tested
+// on one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "model/batch.h"
+#include "model/options.h"
+#include "model/status.h"
+#include "ports/source.h"
+#include "stream/batch_writing.h"
+#include "stream/batcher.h"
+#include "stream/dead_letter_desk.h"
+#include "stream/partition_stream.h"
+#include "stream/processing.h"
+#include "stream/stream_metrics.h"
+#include "stream/stream_settings.h"
+
+namespace freshet::stream {
+
+// What the runner has to do next; it empties this after each step, in the order of the members.
+struct Actions {
+  std::vector<Work> work;
+  std::vector<std::shared_ptr<const SealedBatch>> batches;
+  std::vector<OutgoingLetter> letters;
+  std::vector<Partition> pause;
+  std::vector<Partition> resume;
+  std::vector<std::pair<Partition, Offset>> seek;
+  std::vector<OffsetToCommit> commit;
+  bool abandon_batches = false;
+  bool answer_revoke = false;
+  bool begin_close = false;
+};
+
+// Why a session ended, as the stream sees it.
+enum class End {
+  None,
+  Stopped,   // request_stop()
+  Finished,  // stop_at_timestamp was reached everywhere
+  Broken,    // the source is beyond repair
+};
+
+// Threads: the loop only. One Core outlives all sessions of its pipeline: epochs, batches in flight and letters do.
+class Core {
+ public:
+  Core(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, StreamMetrics& metrics, Log& log,
+       SteadyTime now);
+
+  void begin_session(uint64_t number, SteadyTime now);
+  // The session's source is gone without having said so (its close took too long): nothing of it can be committed.
+  void end_session();
+
+  void on_source_event(SourceEvent event, SteadyTime now, Actions& actions);
+  void on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now, Actions& actions);
+  void on_batch(BatchResult result, SteadyTime now, Actions& actions);
+  void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
+  void on_letter_result(uint64_t ticket, const Status& status, SteadyTime now, Actions& actions);
+  void set_options(const LiveOptions& options, SteadyTime now);
+  void request_stop(SteadyTime now, Actions& actions);
+  // Everything that time does: seals, commits, sends letters, pauses and resumes, ends drains. Call after other events.
+  void tick(SteadyTime now, Actions& actions);
+
+  // The operator goes on with `partition` from `next`: what is open and cannot be placed below it is given up.
+  Status release(Partition partition, Offset next, SteadyTime now, Actions& actions);
+
+  bool closed() const { return phase_ == Phase::Closed; }
+  End end() const { return end_; }
+  // Nothing changes by itself before this.
+  SteadyTime next_deadline(SteadyTime now) const;
+  // Messages in one chunk at most, so that small batches are possible.
+  size_t max_chunk_messages() const;
+  StreamStatus status(SteadyTime now) const;
+
+ private:
+  enum class Phase { Running, Draining, Closing, Closed };
+  struct Revoke {
+    std::vector<Partition> partitions;
+    bool lost = false;
+    SteadyTime deadline;
+    bool gave_up_commit = false;  // the broker refused it; a later one would be refused too
+  };
+
+  void on_event(MessageChunk& chunk, SteadyTime now, Actions& actions);
+  void on_event(PartitionsAssigned& assigned, SteadyTime now, Actions& actions);
+  void on_event(PartitionsRevoked& revoked, SteadyTime now, Actions& actions);
+  void on_event(CommitResult& result, SteadyTime now, Actions& actions);
+  void on_event(EndOfPartition& end, SteadyTime now, Actions& actions);
+  void on_event(PartitionStuck& stuck, SteadyTime now, Actions& actions);
+  void on_event(PartitionUnstuck& unstuck, SteadyTime now, Actions& actions);
+  void on_event(SourceFault& fault, SteadyTime now, Actions& actions);
+  void on_event(SessionClosed& closed, SteadyTime now, Actions& actions);
+
+  PartitionStream* find(Partition partition);
+  PartitionStream* find(Partition partition, Epoch epoch);
+  void hold(PartitionStream& stream, Hold hold, std::string reason, Actions& actions);
+  void unhold(PartitionStream& stream, Actions& actions);
+  void begin_drain(End end, SteadyTime now, Actions& actions);
+  void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);
+  void close_letter(const DeadLetterDesk::Finished& finished);
+  void count_written(uint64_t rows, uint64_t bytes, SteadyTime now);
+  void seal_batches(SteadyTime now, Actions& actions);
+  void seal_one(Actions& actions);
+  void send_letters(SteadyTime now, Actions& actions);
+  void apply_holds(const std::vector<DeadLetterDesk::Held>& held, Actions& actions);
+  void push_back_or_go_on(Actions& actions);
+  void commit_what_can_be(SteadyTime now, Actions& actions);
+  bool anything_to_commit() const;
+  bool finished(const PartitionStream& stream) const;
+  void advance_revoke(SteadyTime now, Actions& actions);
+  void advance_drain(SteadyTime now, Actions& actions);
+  void check_stop_condition(SteadyTime now, Actions& actions);
+  void forget(PartitionStream& stream);
+  void update_gauges();
+  std::optional<SteadyTime> commit_due() const;
+  SteadyTime last_commit_deadline() const { return write_deadline_ + settings_.drain_timeout / 8; }
+
+  const StreamSettings settings_;
+  LiveOptions options_;
+  const bool has_dead_letters_;
+  StreamMetrics& metrics_;
+  Log& log_;
+
+  std::map<Partition, PartitionStream> streams_;
+  Batcher batcher_;
+  DeadLetterDesk desk_;
+  std::map<uint64_t, std::shared_ptr<const SealedBatch>> batches_;  // sealed, not finished
+  uint64_t next_epoch_ = 1;
+  size_t in_flight_bytes_ = 0;
+  bool pushing_back_ = false;
+
+  bool assigned_ = false;
+  bool commit_outstanding_ = false;
+  bool commit_failed_ = false;  // the last one; the next waits its interval
+  SteadyTime last_commit_{};
+  std::optional<Revoke> revoke_;
+  std::optional<SteadyTime> abandoned_at_;
+
+  Phase phase_ = Phase::Closed;
+  End end_ = End::None;
+  SteadyTime write_deadline_{};
+  SteadyTime close_deadline_{};
+  uint64_t session_ = 0;
+  SteadyTime session_began_{};
+
+  StreamStatus totals_;  // counters and last errors; partitions are filled in by status()
+  std::map<uint64_t, std::string> insert_trouble_;  // by batch: what it waits for
+  std::string source_trouble_;
+};
+
+}  // namespace freshet::stream

@@ -1,0 +1,172 @@
+#include "stream/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+namespace {
+
+constexpr Duration kPublish = std::chrono::milliseconds(250);
+constexpr size_t kMaxMessagesPerTurn = 4096;
+constexpr size_t kBytesPerChunk = 2048;   // the least that a chunk is charged
+constexpr size_t kOtherEvents = 65536;    // results of batches and letters, options, releases
+
+size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
+
+}  // namespace
+
+Stream::Stream(const StreamSettings& settings, const ProcessorFactory& processors, RowWriterFactory writers,
+               const LiveOptions& options, bool has_dead_letters, Clock& clock, Log& log, Metrics& metrics)
+    : settings_(settings),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics),
+      layout_(std::make_unique<RowLayout>(processors()->layout())),
+      core_(settings, options, has_dead_letters, metrics_, log, clock.steady_now()),
+      status_(core_.status(clock.steady_now())),
+      events_(chunk_capacity(settings)) {
+  writers_ = std::make_unique<WriterPool>(
+      std::move(writers), *layout_, clock, [this](BatchResult result) { post(std::move(result)); },
+      [this](uint64_t batch, const InsertFailure& failure) { post(InsertTrouble{batch, failure}); });
+  writers_->set_concurrency(std::min(options.clickhouse_concurrency, settings.max_writers));
+  const bool keep = has_dead_letters;
+  workers_ = std::make_unique<WorkerPool>(
+      settings.concurrency, chunk_capacity(settings), processors, settings.topic, keep,
+      [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
+}
+
+Stream::~Stream() {
+  events_.close();  // nobody reads it any more; a full one must not stop the threads from ending
+}
+
+void Stream::post(Event event) {
+  events_.push(event);
+  if (!polling_.exchange(false)) return;  // the loop looks into the mailbox before it waits again
+  MutexLock lock(source_mutex_);
+  if (source_ != nullptr) source_->wake();
+}
+
+DeadLetters::OnResult Stream::letter_results() {
+  return [this](uint64_t ticket, Status status) { post(LetterResult{ticket, std::move(status)}); };
+}
+
+void Stream::set_options(const LiveOptions& options) { post(options); }
+
+Status Stream::release(Partition partition, Offset next) {
+  Release release{partition, next, std::make_shared<Mailbox<Status>>(1)};
+  const auto answer = release.answer;
+  post(std::move(release));
+  std::stop_source late;
+  auto result = answer->pop();
+  if (!result) return failure(ErrorKind::Stopping, "the stream is ending");
+  return *std::move(result);
+}
+
+SessionResult Stream::run(Source& source, uint64_t session, std::stop_token stop) {
+  {
+    MutexLock lock(source_mutex_);
+    source_ = &source;
+  }
+  const std::stop_callback wake_on_stop(stop, [&source] { source.wake(); });
+  core_.begin_session(session, clock_.steady_now());
+  bool stopping = false;
+  while (!core_.closed()) {
+    SteadyTime now = clock_.steady_now();
+    last_turn_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    if (stop.stop_requested() && !stopping) {
+      stopping = true;
+      core_.request_stop(now, actions_);
+    }
+    take_events(now);
+    core_.tick(now, actions_);
+    execute(source, now);
+    publish(source, now);
+    if (core_.closed()) break;
+
+    // Between this store and poll() an event may come: it then wakes the source before it waits, which ends the poll.
+    polling_.store(true);
+    const bool idle = events_.size() == 0;
+    const Duration timeout = idle ? core_.next_deadline(now) - now : Duration::zero();
+    delivered_.clear();
+    source.poll(timeout, std::min(kMaxMessagesPerTurn, core_.max_chunk_messages() * 64), delivered_);
+    polling_.store(false);
+    now = clock_.steady_now();
+    for (SourceEvent& event : delivered_) core_.on_source_event(std::move(event), now, actions_);
+  }
+  execute(source, clock_.steady_now());
+  {
+    MutexLock lock(source_mutex_);
+    source_ = nullptr;
+  }
+  const auto status = core_.status(clock_.steady_now());
+  status_.set(status);
+  return {core_.end(), core_.end() == End::Broken ? status.last_kafka_error : ""};
+}
+
+void Stream::take_events(SteadyTime now) {
+  taken_.clear();
+  events_.drain_into(taken_);
+  for (Event& event : taken_) handle(event, now);
+}
+
+void Stream::handle(Event& event, SteadyTime now) {
+  if (auto* chunk = std::get_if<std::shared_ptr<const ProcessedChunk>>(&event)) {
+    core_.on_processed(std::move(*chunk), now, actions_);
+  } else if (auto* result = std::get_if<BatchResult>(&event)) {
+    core_.on_batch(std::move(*result), now, actions_);
+  } else if (auto* trouble = std::get_if<InsertTrouble>(&event)) {
+    core_.on_insert_failure(trouble->batch, trouble->failure, now);
+  } else if (auto* letter = std::get_if<LetterResult>(&event)) {
+    core_.on_letter_result(letter->ticket, letter->status, now, actions_);
+  } else if (auto* options = std::get_if<LiveOptions>(&event)) {
+    core_.set_options(*options, now);
+    writers_->set_concurrency(std::min(options->clickhouse_concurrency, settings_.max_writers));
+  } else if (auto* release = std::get_if<Release>(&event)) {
+    Status answer = core_.release(release->partition, release->next, now, actions_);
+    writers_->release();
+    release->answer->push(answer);
+  }
+}
+
+void Stream::execute(Source& source, SteadyTime now) {
+  for (Work& work : actions_.work) workers_->submit(std::move(work));
+  for (auto& batch : actions_.batches) writers_->submit(std::move(batch));
+  for (const OutgoingLetter& letter : actions_.letters) {
+    Status produced = letters_->produce(*letter.letter, letter.ticket);
+    if (!produced) post(LetterResult{letter.ticket, std::move(produced)});
+  }
+  if (!actions_.pause.empty()) source.pause(actions_.pause);
+  if (!actions_.resume.empty()) source.resume(actions_.resume);
+  for (const auto& [partition, next] : actions_.seek) {
+    if (const Status sought = source.seek(partition, next); !sought) {
+      log_.error("seek_failed", {{"partition", partition.value}, {"error", sought.error().text}});
+    }
+  }
+  if (!actions_.commit.empty()) {
+    if (const Status sent = source.commit_async(actions_.commit); !sent) {
+      core_.on_source_event(CommitResult{{}, sent.error()}, now, actions_);
+    }
+  }
+  if (actions_.abandon_batches) writers_->abandon_all();
+  const bool answer = actions_.answer_revoke;
+  const bool close = actions_.begin_close;
+  actions_ = Actions();
+  if (answer) source.answer_revoke();
+  if (close) source.begin_close();
+}
+
+void Stream::publish(const Source& source, SteadyTime now) {
+  if (now - published_ < kPublish) return;
+  published_ = now;
+  StreamStatus status = core_.status(now);
+  for (PartitionStatus& partition : status.partitions) {
+    partition.end = source.end_offset(partition.partition);
+    if (!partition.end) continue;
+    const Offset done = partition.committed.value_or(partition.position);
+    partition.lag = std::max<int64_t>(0, partition.end->value - done.value);
+    metrics_.lag(settings_.topic, partition.partition.value).set(static_cast<double>(*partition.lag));
+  }
+  status_.set(std::move(status));
+}
+
+}  // namespace freshet::stream

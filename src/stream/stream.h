@@ -1,0 +1,102 @@
+// Runs a Core with threads: workers before it, writers after it, a source at a time through it. It outlives sessions.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mailbox.h"
+#include "base/metrics.h"
+#include "base/snapshot.h"
+#include "ports/dead_letters.h"
+#include "ports/processor.h"
+#include "ports/row_writer.h"
+#include "ports/source.h"
+#include "stream/core.h"
+#include "stream/worker_pool.h"
+#include "stream/writer_pool.h"
+
+namespace freshet::stream {
+
+struct SessionResult {
+  End end = End::Stopped;
+  std::string reason;
+};
+
+// Threads: run() by one thread (the loop); everything else by any. The references outlive the stream.
+class Stream {
+ public:
+  Stream(const StreamSettings& settings, const ProcessorFactory& processors, RowWriterFactory writers,
+         const LiveOptions& options, bool has_dead_letters, Clock& clock, Log& log, Metrics& metrics);
+  ~Stream();
+
+  // Before the first run(), if there is a dead-letter topic. Its results go to letter_results().
+  void set_dead_letters(DeadLetters* letters) { letters_ = letters; }
+  DeadLetters::OnResult letter_results();
+
+  // One Kafka session. Returns when `stop` was requested and everything is drained (at the latest after the drain
+  // deadline), a stop condition was reached, or the source is broken. What a next session of the same members with the
+  // same generation may take over (epochs, batches in flight) lives in Core, not in the source.
+  SessionResult run(Source& source, uint64_t session, std::stop_token stop);
+
+  void set_options(const LiveOptions& options);
+  // See Core::release(); answered within a few turns of the loop.
+  Status release(Partition partition, Offset next);
+
+  std::shared_ptr<const StreamStatus> status() const { return status_.get(); }
+  // When the loop last turned; for /health. Zero before the first session.
+  SteadyTime last_turn() const { return SteadyTime(Duration(last_turn_.load(std::memory_order_relaxed))); }
+
+ private:
+  struct Release {
+    Partition partition;
+    Offset next;
+    std::shared_ptr<Mailbox<Status>> answer;
+  };
+  struct InsertTrouble {
+    uint64_t batch;
+    InsertFailure failure;
+  };
+  struct LetterResult {
+    uint64_t ticket;
+    Status status;
+  };
+  using Event = std::variant<std::shared_ptr<const ProcessedChunk>, BatchResult, InsertTrouble, LetterResult,
+                             LiveOptions, Release>;
+
+  void post(Event event);
+  void handle(Event& event, SteadyTime now);
+  void take_events(SteadyTime now);
+  void execute(Source& source, SteadyTime now);
+  void publish(const Source& source, SteadyTime now);
+
+  const StreamSettings settings_;
+  Clock& clock_;
+  Log& log_;
+  StreamMetrics metrics_;
+  std::unique_ptr<RowLayout> layout_;
+  DeadLetters* letters_ = nullptr;
+  Core core_;
+  Actions actions_;
+  Snapshot<StreamStatus> status_;
+  std::atomic<int64_t> last_turn_{0};
+  SteadyTime published_{};
+  SteadyTime options_changed_{};
+
+  Mutex source_mutex_;
+  Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // to wake it; null between sessions
+  std::atomic<bool> polling_{false};
+  Mailbox<Event> events_;
+  std::vector<Event> taken_;
+  std::vector<SourceEvent> delivered_;
+  std::unique_ptr<WriterPool> writers_;
+  std::unique_ptr<WorkerPool> workers_;
+};
+
+}  // namespace freshet::stream
