@@ -1,0 +1,118 @@
+#include "clickhouse/block_encoder.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <new>
+
+#include <lz4.h>
+#include <zstd.h>
+
+#include "clickhouse/city_hash.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+constexpr size_t kChecksumBytes = 16;
+constexpr size_t kHeaderBytes = 9;
+constexpr size_t kWorthItsOwnBlock = BlockEncoder::kBlockBytes / 4;  // below, a copy is cheaper than a poor ratio
+constexpr int kZstdLevel = 1;                                        // ClickHouse's own default on the network
+
+void put_u32(char* out, size_t value) {
+  const auto word = static_cast<uint32_t>(value);
+  std::memcpy(out, &word, sizeof word);
+}
+
+struct FreeZstd {
+  void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
+};
+
+size_t worst_case(Compression compression, size_t plain) {
+  return compression == Compression::Lz4 ? static_cast<size_t>(LZ4_compressBound(static_cast<int>(plain)))
+                                         : ZSTD_compressBound(plain);
+}
+
+}  // namespace
+
+struct BlockEncoder::Contexts {
+  LZ4_stream_t lz4{};
+  std::unique_ptr<ZSTD_CCtx, FreeZstd> zstd;
+};
+
+BlockEncoder::BlockEncoder(Compression compression)
+    : compression_(compression),
+      contexts_(std::make_unique<Contexts>()),
+      gathered_(std::make_unique_for_overwrite<char[]>(kBlockBytes)) {
+  if (compression_ == Compression::Zstd) {
+    contexts_->zstd.reset(ZSTD_createCCtx());
+    if (!contexts_->zstd) throw std::bad_alloc();
+  }
+}
+BlockEncoder::~BlockEncoder() = default;
+
+void BlockEncoder::make_room(size_t plain_bytes) {
+  const size_t blocks = plain_bytes / kWorthItsOwnBlock + 1;  // only the last may be smaller
+  const size_t per_block = kChecksumBytes + kHeaderBytes + worst_case(compression_, kBlockBytes) - kBlockBytes;
+  const size_t need = plain_bytes + blocks * per_block;
+  if (need <= capacity_) return;
+  out_ = std::make_unique_for_overwrite<char[]>(need);
+  capacity_ = need;
+}
+
+std::string_view BlockEncoder::encode(const std::vector<std::string_view>& pieces) {
+  size_t plain_bytes = 0;
+  for (const std::string_view piece : pieces) plain_bytes += piece.size();
+  make_room(plain_bytes);
+  size_ = 0;
+  size_t gathered = 0;
+  const auto flush = [&] {
+    if (gathered > 0) add_block({gathered_.get(), gathered});
+    gathered = 0;
+  };
+  for (std::string_view piece : pieces) {
+    while (!piece.empty()) {
+      const bool large = piece.size() >= kWorthItsOwnBlock;
+      if (gathered == kBlockBytes || (large && gathered >= kWorthItsOwnBlock)) flush();
+      const size_t n = std::min(piece.size(), kBlockBytes - gathered);
+      if (large && gathered == 0) {
+        add_block(piece.substr(0, n));
+      } else {
+        std::memcpy(gathered_.get() + gathered, piece.data(), n);
+        gathered += n;
+      }
+      piece.remove_prefix(n);
+    }
+  }
+  flush();
+  return {out_.get(), size_};
+}
+
+void BlockEncoder::add_block(std::string_view plain) {
+  char* const checksum = out_.get() + size_;
+  char* const header = checksum + kChecksumBytes;
+  char* const data = header + kHeaderBytes;
+  const size_t compressed = compress(plain, data, capacity_ - size_ - kChecksumBytes - kHeaderBytes);
+  header[0] = static_cast<char>(compression_ == Compression::Lz4 ? 0x82 : 0x90);
+  put_u32(header + 1, compressed + kHeaderBytes);
+  put_u32(header + 5, plain.size());
+  const Hash128 hash = city_hash_128({header, kHeaderBytes + compressed});
+  std::memcpy(checksum, &hash.low, sizeof hash.low);
+  std::memcpy(checksum + 8, &hash.high, sizeof hash.high);
+  size_ += kChecksumBytes + kHeaderBytes + compressed;
+}
+
+// Cannot fail with the room that make_room() took; a failure would be a bug of ours, so it is not hidden.
+size_t BlockEncoder::compress(std::string_view plain, char* out, size_t room) {
+  if (compression_ == Compression::Lz4) {
+    const int limit = static_cast<int>(std::min<size_t>(room, worst_case(compression_, kBlockBytes)));
+    const int n = LZ4_compress_fast_extState(&contexts_->lz4, plain.data(), out, static_cast<int>(plain.size()), limit,
+                                             /*acceleration=*/1);
+    if (n <= 0) throw std::bad_alloc();
+    return static_cast<size_t>(n);
+  }
+  const size_t n = ZSTD_compressCCtx(contexts_->zstd.get(), out, room, plain.data(), plain.size(), kZstdLevel);
+  if (ZSTD_isError(n) != 0) throw std::bad_alloc();
+  return n;
+}
+
+}  // namespace freshet::clickhouse

@@ -1,0 +1,42 @@
+// ClickHouse's compressed blocks, as the HTTP parameter decompress=1 expects a body: per block a CityHash128 (16 bytes)
+// of what follows, the method (0x82 LZ4, 0x90 ZSTD), compressed size + 9 and plain size (u32 LE each), the data.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "clickhouse/clickhouse_settings.h"
+
+namespace freshet::clickhouse {
+
+// Threads: one at a time. Keeps its buffers for the next body.
+class BlockEncoder {
+ public:
+  static constexpr size_t kBlockBytes = 1 << 20;  // plain bytes of a block at most
+
+  explicit BlockEncoder(Compression compression);
+  ~BlockEncoder();
+  BlockEncoder(const BlockEncoder&) = delete;
+  BlockEncoder& operator=(const BlockEncoder&) = delete;
+
+  // The pieces, one after the other, as blocks. The view lives until the next call. Pieces of some size are compressed
+  // where they lie; only small ones are gathered first. Throws std::bad_alloc and nothing else.
+  std::string_view encode(const std::vector<std::string_view>& pieces);
+
+ private:
+  struct Contexts;
+  void make_room(size_t plain_bytes);
+  void add_block(std::string_view plain);
+  size_t compress(std::string_view plain, char* out, size_t room);
+
+  const Compression compression_;
+  std::unique_ptr<Contexts> contexts_;
+  std::unique_ptr<char[]> out_;  // untouched memory costs nothing, so room for the worst case is taken at once
+  size_t capacity_ = 0;
+  size_t size_ = 0;
+  std::unique_ptr<char[]> gathered_;
+};
+
+}  // namespace freshet::clickhouse

@@ -1,0 +1,209 @@
+#include "clickhouse/clickhouse_writer.h"
+
+#include <random>
+#include <utility>
+
+#include "clickhouse/block_encoder.h"
+#include "clickhouse/clickhouse_metrics.h"
+#include "clickhouse/error_table.h"
+#include "clickhouse/insert_url.h"
+#include "clickhouse/request_url.h"
+#include "clickhouse/response.h"
+#include "clickhouse/retry_delay.h"
+#include "http/http_client.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+constexpr int kUnknownSetting = 115;
+constexpr int kSettingConstraint = 452;
+constexpr auto kSayAgainAfter = std::chrono::minutes(1);
+
+// How one attempt ended.
+struct Attempt {
+  enum class End { Written, Failed, Stopped };
+  End end = End::Written;
+  ErrorClass error_class = ErrorClass::Transient;
+  ServerError error;
+  std::string_view advice;
+};
+
+std::string with_advice(const Attempt& attempt) {
+  return attempt.advice.empty() ? attempt.error.text : attempt.error.text + " - " + std::string(attempt.advice);
+}
+
+InsertFailure::Class failure_class(ErrorClass error_class) {
+  if (error_class == ErrorClass::Overload) return InsertFailure::Class::Overload;
+  if (error_class == ErrorClass::Operator) return InsertFailure::Class::Operator;
+  return InsertFailure::Class::Transient;
+}
+
+class ClickHouseWriter final : public RowWriter {
+ public:
+  ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics)
+      : settings_(std::move(settings)),
+        hosts_(std::move(hosts)),
+        clock_(clock),
+        log_(log),
+        metrics_(metrics),
+        client_(client_options(settings_)),
+        encoder_(settings_.compression),
+        delay_(std::random_device{}()) {}
+
+  WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
+
+ private:
+  Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
+  Attempt judge(size_t host, const Result<http::Response>& answer);
+  bool drop_unknown_setting(size_t host, const ServerError& error);
+  bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const std::stop_token& stop);
+  void report(size_t host, const Attempt& failed, uint32_t number);
+  void report_success(size_t host, uint32_t attempts);
+
+  // Constant after construction.
+  const ClickHouseSettings settings_;
+  const std::shared_ptr<Hosts> hosts_;
+  Clock& clock_;
+  Log& log_;
+  const ClickHouseMetrics metrics_;
+  // The writer's thread only.
+  http::Client client_;
+  BlockEncoder encoder_;
+  RetryDelay delay_;
+  // What was logged last, so that a lasting failure is one line a minute.
+  bool failing_ = false;
+  int logged_code_ = 0;
+  ErrorClass logged_class_ = ErrorClass::Transient;
+  SteadyTime logged_at_{};
+};
+
+WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
+  const std::string_view body = encoder_.encode(request.rows);
+  delay_.reset();
+  size_t untried = hosts_->size() - 1;  // hosts that this round may still turn to without a pause
+  for (uint32_t number = 1;; ++number) {
+    const size_t host = hosts_->pick(clock_.steady_now());
+    const Attempt now = attempt(host, request, body, control.stop);
+    if (now.end == Attempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
+    if (now.end == Attempt::End::Written) {
+      report_success(host, number);
+      metrics_.compressed_bytes.add(body.size());
+      return {};
+    }
+    metrics_.errors(to_string(now.error_class), now.error.code).add();
+    if (now.error_class == ErrorClass::Data) {
+      return {WriteOutcome::Kind::Refused, now.error.code, now.error.text, now.error.row};
+    }
+    report(host, now, number);
+    if (control.on_failure) {
+      control.on_failure({failure_class(now.error_class), now.error.code, with_advice(now), number});
+    }
+    if (!pause_or_next_host(host, now, untried, control.stop)) {
+      return {WriteOutcome::Kind::Abandoned, now.error.code, now.error.text, {}};
+    }
+  }
+}
+
+Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std::string_view body,
+                                  const std::stop_token& stop) {
+  while (true) {
+    http::Request http;
+    http.method = "POST";
+    http.url = insert_url(hosts_->url(host), settings_, *request.layout, request.token, hosts_->dropped(host));
+    http.headers = credentials(settings_);
+    http.body = {body};
+    http.timeout = settings_.request_timeout;
+    const SteadyTime begin = clock_.steady_now();
+    const Result<http::Response> answer = client_.send(http, stop);
+    metrics_.insert_seconds.observe(std::chrono::duration<double>(clock_.steady_now() - begin).count());
+    Attempt result = judge(host, answer);
+    if (result.end == Attempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
+    return result;
+  }
+}
+
+Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answer) {
+  Attempt result;
+  if (!answer) {
+    if (answer.error().kind == ErrorKind::Stopping) {
+      result.end = Attempt::End::Stopped;
+      return result;
+    }
+    result.end = Attempt::End::Failed;
+    result.error.text = answer.error().text;
+    if (answer.error().kind == ErrorKind::Fatal) {
+      result.error_class = ErrorClass::Operator;
+      result.advice = "correct the ClickHouse URL, credentials or TLS files";
+    }
+    return result;
+  }
+  std::optional<ServerError> error = find_error(*answer, AnswerTo::Insert);
+  if (!error) return result;
+  const Verdict verdict = classify(*error);
+  result.end = Attempt::End::Failed;
+  result.error = std::move(*error);
+  if (result.error.code == 0) result.error.text = hosts_->name(host) + ": " + result.error.text;
+  result.error_class = verdict.error_class;
+  result.advice = verdict.advice;
+  return result;
+}
+
+// A setting of ours that the server does not know, or does not let us change, is left out for this host from now on.
+bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& error) {
+  if (error.code != kUnknownSetting && error.code != kSettingConstraint) return false;
+  const std::string_view name = named_setting(error.text);
+  if (!is_droppable(settings_, name) || hosts_->dropped(host).contains(name)) return false;
+  if (hosts_->drop_setting(host, name)) {
+    log_.warn("clickhouse_setting_dropped", {{"host", hosts_->name(host)}, {"setting", name}, {"reason", error.text}});
+  }
+  return true;
+}
+
+// False when `stop` was requested.
+bool ClickHouseWriter::pause_or_next_host(size_t host, const Attempt& failed, size_t& untried,
+                                          const std::stop_token& stop) {
+  if (failed.error_class != ErrorClass::Overload) {
+    hosts_->failed(host, clock_.steady_now());
+    if (untried > 0) {
+      --untried;
+      return !stop.stop_requested();
+    }
+  }
+  untried = hosts_->size() - 1;
+  return sleep_interruptibly(clock_, stop, delay_.next(failed.error_class));
+}
+
+void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t number) {
+  const SteadyTime now = clock_.steady_now();
+  const bool news = !failing_ || failed.error.code != logged_code_ || failed.error_class != logged_class_;
+  if (!news && now - logged_at_ < kSayAgainAfter) return;
+  failing_ = true;
+  logged_code_ = failed.error.code;
+  logged_class_ = failed.error_class;
+  logged_at_ = now;
+  const LogLevel level = failed.error_class == ErrorClass::Operator ? LogLevel::Error : LogLevel::Warn;
+  log_.write(level, "insert_failed",
+             {{"host", hosts_->name(host)},
+              {"class", to_string(failed.error_class)},
+              {"code", failed.error.code},
+              {"status", failed.error.status},
+              {"attempt", number},
+              {"text", failed.error.text},
+              {"advice", failed.advice}});
+}
+
+void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
+  const bool host_is_back = hosts_->worked(host);
+  if (!failing_ && !host_is_back) return;
+  failing_ = false;
+  log_.info("insert_works_again", {{"host", hosts_->name(host)}, {"attempts", attempts}});
+}
+
+}  // namespace
+
+std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
+                                           Clock& clock, Log& log, Metrics& metrics) {
+  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics);
+}
+
+}  // namespace freshet::clickhouse

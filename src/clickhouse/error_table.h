@@ -1,0 +1,30 @@
+// What a ClickHouse error means for an insert: the one table of exception codes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "clickhouse/response.h"
+
+namespace freshet::clickhouse {
+
+enum class ErrorClass {
+  Transient,  // the same bytes again
+  Overload,   // the same bytes again; the server asks for fewer inserts
+  Operator,   // the same bytes again, loud: a person has to change something
+  Data,       // the rows are at fault
+};
+
+const char* to_string(ErrorClass error_class);  // "transient", "overload", "operator", "data"
+
+struct Verdict {
+  ErrorClass error_class = ErrorClass::Transient;
+  std::string_view advice;  // for Operator: what to do; else empty. Static storage
+};
+
+// Threads: any. A code that is in no table is Transient (it is retried, and every retry is reported), unless the text says that
+// the server was reading a row: only codes and texts that are provably about the rows are Data, for a message must
+// never be dead-lettered because of the server's state.
+Verdict classify(const ServerError& error);
+
+}  // namespace freshet::clickhouse

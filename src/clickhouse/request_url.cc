@@ -1,0 +1,38 @@
+#include "clickhouse/request_url.h"
+
+#include "http/url.h"
+
+namespace freshet::clickhouse {
+
+RequestUrl::RequestUrl(std::string_view base) : url_(base.substr(0, base.find('#'))) {
+  const size_t query = url_.find('?');
+  separator_ = query == std::string::npos ? '?' : '&';
+  if (query == std::string::npos && url_.find('/', url_.find("://") + 3) == std::string::npos) url_.push_back('/');
+}
+
+RequestUrl& RequestUrl::add(std::string_view name, std::string_view value) {
+  url_.push_back(separator_);
+  separator_ = '&';
+  http::append_escaped(url_, name);
+  url_.push_back('=');
+  http::append_escaped(url_, value);
+  return *this;
+}
+
+std::vector<std::string> credentials(const ClickHouseSettings& settings) {
+  std::vector<std::string> headers;
+  if (!settings.user.empty()) headers.push_back("X-ClickHouse-User: " + settings.user);
+  if (!settings.password.empty()) headers.push_back("X-ClickHouse-Key: " + settings.password);
+  return headers;
+}
+
+http::ClientOptions client_options(const ClickHouseSettings& settings) {
+  http::ClientOptions options;
+  options.connect_timeout = settings.connect_timeout;
+  options.ca_file = settings.ca_file;
+  options.cert_file = settings.cert_file;
+  options.key_file = settings.key_file;
+  return options;
+}
+
+}  // namespace freshet::clickhouse

@@ -1,0 +1,30 @@
+// The URL and headers of any request to a ClickHouse host.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clickhouse/clickhouse_settings.h"
+#include "http/http_client.h"
+
+namespace freshet::clickhouse {
+
+// Appends parameters to a host's URL, which may have a path and a query of its own.
+class RequestUrl {
+ public:
+  explicit RequestUrl(std::string_view base);
+  RequestUrl& add(std::string_view name, std::string_view value);
+  std::string text() && { return std::move(url_); }
+
+ private:
+  std::string url_;
+  char separator_;
+};
+
+// User and password travel in headers: URLs end up in logs of servers and proxies.
+std::vector<std::string> credentials(const ClickHouseSettings& settings);
+
+http::ClientOptions client_options(const ClickHouseSettings& settings);
+
+}  // namespace freshet::clickhouse
