@@ -6,8 +6,8 @@ namespace {
 class OwnedMemory final : public MessageMemory {
  public:
   void release(void*) const noexcept override {}
-  void headers(void* handle, std::vector<HeaderView>& out) const override {
-    for (const auto& [name, value] : static_cast<const OwnedMessage*>(handle)->headers) out.push_back({name, value});
+  void headers(const void* record, std::vector<HeaderView>& out) const override {
+    for (const auto& [name, value] : static_cast<const OwnedMessage*>(record)->headers) out.push_back({name, value});
   }
 };
 
@@ -15,8 +15,7 @@ class OwnedMemory final : public MessageMemory {
 
 Message view_of(const OwnedMessage& owned) {
   static const OwnedMemory memory;
-  // The handle is only ever read; MessageMemory is untyped because the client library's handles are.
-  Message message(&memory, const_cast<OwnedMessage*>(&owned));
+  Message message(&memory, nullptr, &owned);
   message.offset = Offset{owned.offset};
   message.timestamp_ms = owned.timestamp_ms;
   message.key = owned.key;

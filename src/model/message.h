@@ -16,13 +16,13 @@ struct HeaderView {
   std::optional<std::string_view> value;
 };
 
-// Who owns a message's bytes. One object per source, not one per message: `handle` is what the source gave the
-// message. Threads: any, also after the source was closed (see kafka/README.md on what then keeps it alive).
+// Who owns a message's bytes. One object for all messages, not one per message: `handle` and `record` are what the
+// source gave the message. Threads: any, also after the source was closed (see kafka/README.md).
 class MessageMemory {
  public:
   virtual void release(void* handle) const noexcept = 0;
   // Appends the headers in their order; views live as long as the message.
-  virtual void headers(void* handle, std::vector<HeaderView>& out) const = 0;
+  virtual void headers(const void* record, std::vector<HeaderView>& out) const = 0;
 
  protected:
   ~MessageMemory() = default;
@@ -37,7 +37,9 @@ class Message {
   std::optional<std::string_view> payload;  // none = null payload (tombstone)
 
   Message() = default;
-  Message(const MessageMemory* memory, void* handle) : memory_(memory), handle_(handle) {}
+  // `handle` may be null: nothing to give back.
+  Message(const MessageMemory* memory, void* handle, const void* record)
+      : memory_(memory), handle_(handle), record_(record) {}
   ~Message() { reset(); }
   Message(Message&& other) noexcept
       : offset(other.offset),
@@ -45,7 +47,8 @@ class Message {
         key(other.key),
         payload(other.payload),
         memory_(other.memory_),
-        handle_(std::exchange(other.handle_, nullptr)) {}
+        handle_(std::exchange(other.handle_, nullptr)),
+        record_(std::exchange(other.record_, nullptr)) {}
   Message& operator=(Message&& other) noexcept {
     if (this != &other) {
       reset();
@@ -55,12 +58,13 @@ class Message {
       payload = other.payload;
       memory_ = other.memory_;
       handle_ = std::exchange(other.handle_, nullptr);
+      record_ = std::exchange(other.record_, nullptr);
     }
     return *this;
   }
 
   void headers(std::vector<HeaderView>& out) const {
-    if (handle_ != nullptr) memory_->headers(handle_, out);
+    if (record_ != nullptr) memory_->headers(record_, out);
   }
   // What the byte budget is charged with.
   size_t bytes() const { return kOverhead + (key ? key->size() : 0) + (payload ? payload->size() : 0); }
@@ -69,10 +73,12 @@ class Message {
   static constexpr size_t kOverhead = 64;
   void reset() noexcept {
     if (handle_ != nullptr) memory_->release(std::exchange(handle_, nullptr));
+    record_ = nullptr;
   }
 
   const MessageMemory* memory_ = nullptr;
   void* handle_ = nullptr;
+  const void* record_ = nullptr;
 };
 
 // Consecutive messages of one partition, in offset order; the unit of work of a processing worker.

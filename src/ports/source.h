@@ -52,7 +52,8 @@ struct PartitionStuck {
   std::string reason;
 };
 
-// A held partition can start after all (a retried look-up succeeded).
+// A partition goes on at `start`: a retried look-up succeeded, or its position was out of range and the reset policy
+// chose this one (which may lie below what was delivered: then its stream begins anew).
 struct PartitionUnstuck {
   Partition partition;
   Offset start;
@@ -80,9 +81,9 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // Serves the client library for at most `timeout` and appends what happened, at most one chunk per partition and
-  // about `max_messages` messages in all. Returns early after wake().
-  virtual void poll(Duration timeout, size_t max_messages, std::vector<SourceEvent>& out) = 0;
+  // Waits for the client library for at most `timeout` and appends what happened, in order; some thousands of messages
+  // at most, in chunks of at most `max_chunk_messages` (and 1 MiB or one message). Returns early after wake().
+  virtual void poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) = 0;
   // Ends a poll() that waits. Threads: any.
   virtual void wake() noexcept = 0;
 

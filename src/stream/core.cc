@@ -175,9 +175,17 @@ void Core::on_event(PartitionStuck& stuck, SteadyTime, Actions& actions) {
 
 void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
   PartitionStream* stream = find(unstuck.partition);
-  if (stream == nullptr || stream->hold != Hold::Source) return;
-  stream->position = std::max(stream->position, unstuck.start);
-  unhold(*stream, actions);
+  if (stream == nullptr || stream->revoking) return;
+  if (unstuck.start < stream->position) {
+    const bool paused = stream->paused;
+    forget(*stream);
+    stream = &streams_.try_emplace(unstuck.partition, unstuck.partition, Epoch{next_epoch_++}, unstuck.start)
+                  .first->second;
+    stream->paused = paused;
+    stream->hold = Hold::Source;
+  }
+  stream->position = unstuck.start;
+  if (stream->hold == Hold::Source) unhold(*stream, actions);
 }
 
 void Core::on_event(SourceFault& fault, SteadyTime, Actions& actions) {

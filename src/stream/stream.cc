@@ -7,7 +7,6 @@ namespace freshet::stream {
 namespace {
 
 constexpr Duration kPublish = std::chrono::milliseconds(250);
-constexpr size_t kMaxMessagesPerTurn = 4096;
 constexpr size_t kBytesPerChunk = 2048;   // the least that a chunk is charged
 constexpr size_t kOtherEvents = 65536;    // results of batches and letters, options, releases
 
@@ -88,7 +87,7 @@ SessionResult Stream::run(Source& source, uint64_t session, std::stop_token stop
     const bool idle = events_.size() == 0;
     const Duration timeout = idle ? core_.next_deadline(now) - now : Duration::zero();
     delivered_.clear();
-    source.poll(timeout, std::min(kMaxMessagesPerTurn, core_.max_chunk_messages() * 64), delivered_);
+    source.poll(timeout, core_.max_chunk_messages(), delivered_);
     polling_.store(false);
     now = clock_.steady_now();
     for (SourceEvent& event : delivered_) core_.on_source_event(std::move(event), now, actions_);

@@ -1,0 +1,162 @@
+#include "kafka/client_config.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace freshet::kafka {
+namespace {
+
+struct Owned {
+  std::string_view key;
+  std::string_view instead;
+};
+
+// Properties that freshet's promises rest on, or that have a setting of their own.
+constexpr std::array kOwned = {
+    Owned{"enable.auto.commit", "freshet commits what ClickHouse has; there is nothing to switch"},
+    Owned{"enable.auto.offset.store", "freshet commits what ClickHouse has; there is nothing to switch"},
+    Owned{"auto.offset.reset", "use --auto-offset-reset"},
+    Owned{"group.id", "use --consumer-group"},
+    Owned{"group.instance.id", "use --group-instance-id"},
+    Owned{"bootstrap.servers", "use --bootstrap-server"},
+    Owned{"metadata.broker.list", "use --bootstrap-server"},
+    Owned{"max.poll.interval.ms", "use --max-poll-interval-ms"},
+    Owned{"enable.partition.eof", "freshet needs it"},
+    Owned{"sasl.password", "use --kafka-sasl-password-file"},
+};
+
+class Builder {
+ public:
+  explicit Builder(Log& log) : conf_(rd_kafka_conf_new()) {
+    rd_kafka_conf_set_opaque(conf_.get(), &log);
+    rd_kafka_conf_set_log_cb(conf_.get(), [](const rd_kafka_t* rk, int level, const char* fac, const char* text) noexcept {
+      auto* sink = static_cast<Log*>(rd_kafka_opaque(rk));
+      if (sink == nullptr) return;
+      // What matters comes as an event and is reported there; this is the library thinking aloud.
+      sink->debug("librdkafka", {{"level", level}, {"facility", fac}, {"text", text}});
+    });
+  }
+
+  Builder& set(const std::string& key, const std::string& value, bool secret = false) {
+    if (error_.empty()) {
+      std::array<char, 512> text{};
+      if (rd_kafka_conf_set(conf_.get(), key.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
+        error_ = fmt::format("kafka.{}={}: {}", key, secret ? "***" : value, text.data());
+      }
+    }
+    return *this;
+  }
+  Builder& set_if(const std::string& key, const std::string& value, bool secret = false) {
+    return value.empty() ? *this : set(key, value, secret);
+  }
+
+  Builder& connection(const ConnectionSettings& s) {
+    set("bootstrap.servers", s.bootstrap_servers).set("client.id", "freshet").set("socket.keepalive.enable", "true");
+    set("reconnect.backoff.ms", "100").set("reconnect.backoff.max.ms", "5000");
+    set("topic.metadata.refresh.interval.ms", "10000");  // how soon a new topic or partition is seen
+    set_if("security.protocol", s.security_protocol).set_if("sasl.mechanism", s.sasl_mechanism);
+    set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password, true);
+    set_if("ssl.ca.location", s.ssl_ca_file).set_if("ssl.certificate.location", s.ssl_cert_file);
+    set_if("ssl.key.location", s.ssl_key_file);
+    return *this;
+  }
+
+  // `consumer`: otherwise properties that only a consumer knows are left out without a word.
+  Builder& extra(const ConnectionSettings& s, bool consumer) {
+    for (const auto& [key, value] : s.extra) {
+      const auto owned = std::find_if(kOwned.begin(), kOwned.end(), [&](const Owned& o) { return o.key == key; });
+      if (owned != kOwned.end() && error_.empty()) {
+        error_ = fmt::format("kafka.{}={}: this property is freshet's own; {}", key, value, owned->instead);
+      }
+      if (!consumer && (key.starts_with("fetch.") || key.starts_with("queued.") || key.starts_with("partition.") ||
+                        key.starts_with("group.") || key.starts_with("session.") || key.starts_with("heartbeat."))) {
+        continue;
+      }
+      set(key, value, key.find("password") != std::string::npos || key.find("secret") != std::string::npos);
+    }
+    return *this;
+  }
+
+  Result<Conf> done() {
+    if (!error_.empty()) return failure(ErrorKind::Fatal, error_);
+    return std::move(conf_);
+  }
+  rd_kafka_conf_t* get() { return conf_.get(); }
+
+ private:
+  Conf conf_;
+  std::string error_;
+};
+
+}  // namespace
+
+Result<Conf> consumer_conf(const KafkaSettings& settings, Log& log) {
+  Builder builder(log);
+  builder.connection(settings.connection)
+      .set("group.id", settings.consumer_group)
+      .set_if("group.instance.id", settings.group_instance_id)
+      .set("max.poll.interval.ms", std::to_string(settings.max_poll_interval.count()))
+      .set("enable.auto.commit", "false")
+      .set("enable.auto.offset.store", "false")
+      // Where a partition starts is decided here (start_positions.h), never by the library behind our back.
+      .set("auto.offset.reset", "error")
+      .set("enable.partition.eof", "true")
+      .set("allow.auto.create.topics", "false")
+      // The library's own queues: enough for a fast network, small beside our byte budget.
+      .set("queued.max.messages.kbytes", "65536")
+      .set("queued.min.messages", "100000")
+      .set("fetch.wait.max.ms", "100")
+      .extra(settings.connection, true);
+  rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
+                                              RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR);
+  return builder.done();
+}
+
+Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log) {
+  Builder builder(log);
+  builder.connection(settings)
+      .set("acks", "all")
+      .set("enable.idempotence", "true")
+      .set("compression.codec", "lz4")
+      .set("linger.ms", "20")
+      .set("message.timeout.ms", "0")             // as long as it takes: the offset waits for it
+      .set("message.max.bytes", "1000000000")     // the topic decides what is too large, not the client
+      .set("batch.size", "65536")                 // a topic's limit counts batches
+      .set("allow.auto.create.topics", "false")
+      .extra(settings, false);
+  rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  return builder.done();
+}
+
+Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
+  Builder builder(log);
+  builder.connection(settings)
+      .set("enable.auto.commit", "false")
+      .set("auto.offset.reset", "error")
+      .set("enable.partition.eof", "true")
+      .set("allow.auto.create.topics", "false")
+      .extra(settings, true);
+  return builder.done();
+}
+
+Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
+  std::array<char, 512> text{};
+  Client client(rd_kafka_new(type, conf.get(), text.data(), text.size()));
+  if (!client) return failure(ErrorKind::Fatal, fmt::format("librdkafka refuses its configuration: {}", text.data()));
+  (void)conf.release();  // now the client's
+  return client;
+}
+
+Status check_connection_settings(const KafkaSettings& settings) {
+  auto conf = consumer_conf(settings, null_log());
+  if (!conf) return tl::make_unexpected(conf.error());
+  auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+  if (!client) return tl::make_unexpected(client.error());
+  return {};
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,24 @@
+// From our settings to librdkafka's configuration.
+#pragma once
+
+#include "base/log.h"
+#include "base/result.h"
+#include "kafka/handles.h"
+#include "kafka/kafka_settings.h"
+
+namespace freshet::kafka {
+
+// Where the library's own log lines go: `log` outlives the client. Errors of kind Fatal name the property and its value
+// (never a secret).
+Result<Conf> consumer_conf(const KafkaSettings& settings, Log& log);
+Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log);
+// For look-ups: no group, no side effects.
+Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log);
+
+// Builds the client; the conf is consumed. Fatal when the library refuses (for example a missing certificate file).
+Result<Client> make_client(rd_kafka_type_t type, Conf conf);
+
+// What can be known without a broker: unknown properties, bad values, properties that are ours.
+Status check_connection_settings(const KafkaSettings& settings);
+
+}  // namespace freshet::kafka

@@ -1,0 +1,59 @@
+#include "kafka/error_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace freshet::kafka {
+namespace {
+
+constexpr std::array kRules = {
+    ErrorRule{RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ErrorKind::Retry,
+              "no broker answers: check --bootstrap-server and that the brokers run"},
+    ErrorRule{RD_KAFKA_RESP_ERR__TRANSPORT, ErrorKind::Retry, "the connection broke; it is being rebuilt"},
+    ErrorRule{RD_KAFKA_RESP_ERR__RESOLVE, ErrorKind::Retry, "a broker's host name cannot be resolved: check DNS"},
+    ErrorRule{RD_KAFKA_RESP_ERR__AUTHENTICATION, ErrorKind::Retry,
+              "the broker refuses the login: check --kafka-sasl-mechanism, -username and -password-file"},
+    ErrorRule{RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, ErrorKind::Retry,
+              "the broker refuses the login: check --kafka-sasl-mechanism, -username and -password-file"},
+    ErrorRule{RD_KAFKA_RESP_ERR__SSL, ErrorKind::Retry,
+              "TLS fails: check --kafka-security-protocol and the --kafka-ssl files"},
+    ErrorRule{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::Retry,
+              "the topic does not exist: create it, or start with --create-topics"},
+    ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::Retry,
+              "the topic does not exist: create it, or start with --create-topics"},
+    ErrorRule{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::Retry,
+              "no right to read the topic: grant READ and DESCRIBE on it"},
+    ErrorRule{RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::Retry,
+              "no right to use the consumer group: grant READ on it"},
+    ErrorRule{RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ErrorKind::Invalid,
+              "the topic takes no message of this size: raise its max.message.bytes"},
+    ErrorRule{RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE, ErrorKind::Invalid, "the topic takes no message of this size"},
+    ErrorRule{RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ErrorKind::Invalid,
+              "the topic takes no message of this size: raise its segment.bytes"},
+    ErrorRule{RD_KAFKA_RESP_ERR__FATAL, ErrorKind::Renew, "the client cannot go on; a new session is built"},
+    ErrorRule{RD_KAFKA_RESP_ERR__FENCED, ErrorKind::Renew, "another client took this one's place"},
+    ErrorRule{RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::Renew,
+              "another process uses the same --group-instance-id; each needs its own"},
+    ErrorRule{RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, ErrorKind::Retry,
+              "the loop did not turn for --max-poll-interval-ms; it rejoins"},
+    ErrorRule{RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ErrorKind::Retry,
+              "the broker is too old for what the configuration asks"},
+};
+
+}  // namespace
+
+ErrorRule rule_for(rd_kafka_resp_err_t code) {
+  const auto found = std::find_if(kRules.begin(), kRules.end(), [&](const ErrorRule& rule) { return rule.code == code; });
+  return found != kRules.end() ? *found : ErrorRule{code, ErrorKind::Retry, ""};
+}
+
+Error to_error(rd_kafka_resp_err_t code, std::string_view what) {
+  const ErrorRule rule = rule_for(code);
+  std::string text = fmt::format("{}: {}", rd_kafka_err2name(code), what);
+  if (!rule.advice.empty()) text += fmt::format("; {}", rule.advice);
+  return {rule.kind, code, std::move(text)};
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,25 @@
+// What an error of librdkafka means for us: one table.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace freshet::kafka {
+
+struct ErrorRule {
+  rd_kafka_resp_err_t code;
+  ErrorKind kind;
+  std::string_view advice;  // what a person can do; empty = nothing to add
+};
+
+// The rule for `code`; codes without one are Retry: a client that lives reconnects by itself.
+ErrorRule rule_for(rd_kafka_resp_err_t code);
+
+// "NAME: what happened; advice".
+Error to_error(rd_kafka_resp_err_t code, std::string_view what);
+
+}  // namespace freshet::kafka

@@ -1,0 +1,38 @@
+// Every C handle of librdkafka, owned.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+
+namespace freshet::kafka {
+
+template <auto Free>
+struct Freed {
+  template <typename T>
+  void operator()(T* handle) const noexcept {
+    Free(handle);
+  }
+};
+
+// Waits for threads of the library and for messages that still live: only the Reaper and short-lived clients use it.
+struct ClientFreed {
+  void operator()(rd_kafka_t* client) const noexcept {
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  }
+};
+
+using Client = std::unique_ptr<rd_kafka_t, ClientFreed>;
+using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
+using Event = std::unique_ptr<rd_kafka_event_t, Freed<rd_kafka_event_destroy>>;
+using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
+using OnePartition = std::unique_ptr<rd_kafka_topic_partition_t, Freed<rd_kafka_topic_partition_destroy>>;
+using Topic = std::unique_ptr<rd_kafka_topic_t, Freed<rd_kafka_topic_destroy>>;
+using LibraryError = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_destroy>>;
+using HeaderList = std::unique_ptr<rd_kafka_headers_t, Freed<rd_kafka_headers_destroy>>;
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Freed<rd_kafka_metadata_destroy>>;
+using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Freed<rd_kafka_NewTopic_destroy>>;
+using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Freed<rd_kafka_AdminOptions_destroy>>;
+
+}  // namespace freshet::kafka
