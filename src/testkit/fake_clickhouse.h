@@ -1,0 +1,93 @@
+// A ClickHouse that answers as it was told: an HTTP server in this process that keeps the rows of inserts.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "testkit/http_wire.h"
+#include "testkit/socket.h"
+
+namespace freshet::testkit {
+
+// What a client sent.
+struct FakeRequest {
+  std::string target;
+  std::map<std::string, std::string> parameters;  // of the URL, decoded
+  std::map<std::string, std::string> headers;     // names in lower case
+  std::string raw_body;                           // as sent
+  std::string body;                               // decompressed, where decompress=1
+};
+
+struct FakeAnswer {
+  enum class How {
+    Answer,         // with status, headers and body below
+    DropAtOnce,     // close before anything was read
+    CloseMidBody,   // reset while the client sends
+    LoseAnswer,     // take the request, close without an answer
+    CloseMidAnswer, // send half of the answer, close
+    Hang,           // never answer
+  };
+  How how = How::Answer;
+  int status = 200;
+  std::string headers;  // "Name: value\r\n" each
+  std::string body;
+  bool stores = true;   // the rows of an insert are kept
+
+  static FakeAnswer of(How how, bool stores);
+  // As a current server says it (header and body), or as 18.16 does (body only).
+  static FakeAnswer exception(int code, std::string_view text, int status = 500);
+  static FakeAnswer old_exception(int code, std::string_view text, int status = 500);
+};
+
+// Threads: any. Rows with an insert_deduplication_token that was stored before are acknowledged and not stored again,
+// as a table with a deduplication window does.
+class FakeClickHouse {
+ public:
+  FakeClickHouse() : server_([this](Fd fd, const StopFlag& stop) { serve(std::move(fd), stop); }) {}
+
+  uint16_t port() const { return server_.port(); }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+
+  // Queued answers are used up first, one a request; then `otherwise` (200, stores).
+  void next(FakeAnswer answer, size_t times = 1);
+  void otherwise(FakeAnswer answer);
+
+  std::vector<FakeRequest> requests() const;  // whole ones, in order of arrival
+  std::string stored_rows() const;            // bodies of stored inserts, concatenated
+  size_t stored_inserts() const;
+  size_t connections() const;
+  // Counts requests whose answer was decided, whole or not. False after `timeout`.
+  bool wait_for_requests(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
+
+ private:
+  void serve(Fd fd, const StopFlag& stop);
+  bool serve_request(WireReader& reader, Fd& fd, const StopFlag& stop);
+  FakeAnswer take_answer();
+  void keep(FakeRequest request, bool store);
+
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  std::deque<FakeAnswer> queue_;      // all guarded by mutex_
+  FakeAnswer otherwise_;
+  std::vector<FakeRequest> requests_;
+  std::string stored_rows_;
+  size_t stored_inserts_ = 0;
+  size_t connections_ = 0;
+  size_t decided_ = 0;
+  std::set<std::string> tokens_;
+  LoopbackServer server_;             // last: its threads use all of the above
+};
+
+// Plain bytes of ClickHouse's compressed blocks; throws std::runtime_error on anything else. Checksums are not verified:
+// the real servers of the contract suite do.
+std::string decode_blocks(std::string_view blocks);
+
+}  // namespace freshet::testkit

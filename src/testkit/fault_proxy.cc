@@ -1,0 +1,125 @@
+#include "testkit/fault_proxy.h"
+
+#include <poll.h>
+
+namespace freshet::testkit {
+namespace {
+
+std::string answer_of(const Fault& fault) {
+  std::string head = "HTTP/1.1 " + std::to_string(fault.status) + " Fault\r\nConnection: Keep-Alive\r\n";
+  std::string body = fault.text;
+  if (fault.code != 0) {
+    head += "X-ClickHouse-Exception-Code: " + std::to_string(fault.code) + "\r\n";
+    body = "Code: " + std::to_string(fault.code) + ". DB::Exception: " + fault.text + "\n";
+  }
+  return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+// Whether the peer is gone, or something arrives that nobody asked for.
+bool ended(const Fd& fd, int wait_ms) {
+  pollfd poll_fd{fd.get(), POLLIN, 0};
+  return ::poll(&poll_fd, 1, wait_ms) != 0;
+}
+
+}  // namespace
+
+FaultProxy::FaultProxy(uint16_t server_port) : server_port_(server_port) {
+  refuse_connections(false);
+}
+
+FaultProxy::~FaultProxy() { refuse_connections(true); }
+
+void FaultProxy::refuse_connections(bool refuse) {
+  const std::lock_guard lock(listening_);
+  if (refuse) {
+    listener_.reset();
+  } else if (!listener_) {
+    listener_ = std::make_unique<LoopbackServer>(
+        [this](Fd client, const StopFlag& stop) { serve(std::move(client), stop); }, port_);
+    port_ = listener_->port();
+  }
+}
+
+void FaultProxy::set(const Fault& fault, size_t times) {
+  {
+    const std::lock_guard lock(mutex_);
+    fault_ = fault;
+    times_ = times;
+    ++version_;
+  }
+  changed_.notify_all();
+}
+
+bool FaultProxy::wait_for_faults(size_t count, std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [&] { return faults_ >= count; });
+}
+
+size_t FaultProxy::faults() const {
+  const std::lock_guard lock(mutex_);
+  return faults_;
+}
+
+Fault FaultProxy::take_fault(uint64_t& version) {
+  Fault taken;
+  {
+    const std::lock_guard lock(mutex_);
+    taken = fault_;
+    version = version_;
+    if (taken.kind == Fault::Kind::None) return taken;
+    ++faults_;
+    if (times_ > 0 && --times_ == 0) fault_ = Fault();
+  }
+  changed_.notify_all();
+  return taken;
+}
+
+void FaultProxy::serve(Fd client, const StopFlag& stop) {
+  const Fd server = connect_to_loopback(server_port_);  // when it is refused, requests end without an answer
+  WireReader from_client(client, stop);
+  WireReader from_server(server, stop);
+  while (serve_request(from_client, client, from_server, server, stop)) {
+  }
+}
+
+// False when the connection is at its end.
+bool FaultProxy::serve_request(WireReader& from_client, Fd& client, WireReader& from_server, const Fd& server,
+                               const StopFlag& stop) {
+  WireMessage request;
+  if (!from_client.read_head(request)) return false;
+  uint64_t version = 0;
+  const Fault fault = take_fault(version);
+  if (fault.kind == Fault::Kind::CloseMidBody) {
+    from_client.read_body(request, 1);
+    close_with_reset(client);
+    return false;
+  }
+  if (!from_client.read_body(request)) return false;
+  if (fault.kind == Fault::Kind::Answer) return send_all(client, stop, answer_of(fault));
+  if (fault.kind == Fault::Kind::Hang) {
+    hang(client, stop, version);
+    return false;
+  }
+  WireMessage answer;
+  if (!server || !send_all(server, stop, request.head + request.body) || !from_server.read_head(answer) ||
+      !from_server.read_body(answer) || fault.kind == Fault::Kind::LoseAnswer) {
+    return false;
+  }
+  const std::string bytes = answer.head + answer.body;
+  if (fault.kind == Fault::Kind::CloseMidAnswer) {
+    send_all(client, stop, std::string_view(bytes).substr(0, bytes.size() / 2));
+    return false;
+  }
+  return send_all(client, stop, bytes);
+}
+
+// Until the client gives up, the fault is changed or the proxy stops.
+void FaultProxy::hang(const Fd& client, const StopFlag& stop, uint64_t version) const {
+  constexpr int kLookEveryMs = 20;
+  while (!stop.is_set() && !ended(client, kLookEveryMs)) {
+    const std::lock_guard lock(mutex_);
+    if (version_ != version) return;
+  }
+}
+
+}  // namespace freshet::testkit

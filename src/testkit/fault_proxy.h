@@ -1,0 +1,74 @@
+// Stands between a client and a real HTTP server on loopback and spoils requests as told.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "testkit/http_wire.h"
+#include "testkit/socket.h"
+
+namespace freshet::testkit {
+
+struct Fault {
+  enum class Kind {
+    None,
+    CloseMidBody,    // reset while the client sends; the server gets nothing
+    LoseAnswer,      // the server gets all and answers; the client meets a closed connection
+    CloseMidAnswer,  // the same, but half of the answer arrives
+    Hang,            // the server gets nothing, the client no answer, until the fault is taken away
+    Answer,          // `status` and `code` instead of the server's answer; the server gets nothing
+  };
+  Kind kind = Kind::None;
+  int status = 500;
+  int code = 0;      // ClickHouse's exception code; 0 = a plain HTTP error
+  std::string text;
+
+  static Fault of(Kind kind) { return {kind, 500, 0, {}}; }
+  static Fault exception(int code, std::string text, int status = 500) {
+    return {Kind::Answer, status, code, std::move(text)};
+  }
+};
+
+// Threads: any.
+class FaultProxy {
+ public:
+  explicit FaultProxy(uint16_t server_port);
+  ~FaultProxy();
+
+  uint16_t port() const { return port_; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+  // From the next request on; after `times` requests back to None (0 = until told otherwise).
+  void set(const Fault& fault, size_t times = 0);
+  void clear() { set(Fault()); }
+  // Connections are refused, open ones are closed, until told otherwise.
+  void refuse_connections(bool refuse);
+
+  // Requests that a fault was applied to, since the start. False after `timeout`.
+  bool wait_for_faults(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
+  size_t faults() const;
+
+ private:
+  void serve(Fd client, const StopFlag& stop);
+  bool serve_request(WireReader& from_client, Fd& client, WireReader& from_server, const Fd& server, const StopFlag& stop);
+  Fault take_fault(uint64_t& version);
+  void hang(const Fd& client, const StopFlag& stop, uint64_t version) const;
+
+  const uint16_t server_port_;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  Fault fault_;          // all guarded by mutex_
+  size_t times_ = 0;
+  uint64_t version_ = 0;
+  size_t faults_ = 0;
+  uint16_t port_ = 0;    // constant after construction
+  std::mutex listening_;
+  std::unique_ptr<LoopbackServer> listener_;  // guarded by listening_; none = refusing
+};
+
+}  // namespace freshet::testkit

@@ -1,0 +1,41 @@
+// Just enough HTTP/1.1 to stand between a client and a server: whole messages as they are on the wire.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "testkit/socket.h"
+
+namespace freshet::testkit {
+
+struct WireMessage {
+  std::string start_line;                    // without CR LF
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::string head;                          // start line and headers with the empty line, as received
+  std::string body;                          // as received: with its chunk frames, if it has any
+};
+
+// Threads: one at a time. Reads messages from one connection.
+class WireReader {
+ public:
+  WireReader(const Fd& fd, const StopFlag& stop) : fd_(fd), stop_(stop) {}
+  // False at the end of the connection or on a stop.
+  bool read_head(WireMessage& message);
+  // Reads at most `limit` bytes of the body (all of it without a limit); false when it ended early.
+  bool read_body(WireMessage& message, size_t limit = SIZE_MAX);
+
+ private:
+  bool fill() { return receive(fd_, stop_, buffer_); }
+  bool read_chunked(WireMessage& message);
+
+  const Fd& fd_;
+  const StopFlag& stop_;
+  std::string buffer_;
+};
+
+// "a=1&b=%20" -> names and values, decoded ("+" is a space).
+std::map<std::string, std::string> parse_query(std::string_view query);
+
+}  // namespace freshet::testkit

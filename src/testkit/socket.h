@@ -1,0 +1,87 @@
+// Loopback sockets for fakes and proxies: every wait ends when the owner stops.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+namespace freshet::testkit {
+
+class Fd {
+ public:
+  Fd() = default;
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd() { reset(); }
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    if (this != &other) {
+      reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+  }
+  int get() const { return fd_; }
+  explicit operator bool() const { return fd_ >= 0; }
+  void reset() noexcept;
+
+ private:
+  int fd_ = -1;
+};
+
+// Becomes readable for good once set; threads: any.
+class StopFlag {
+ public:
+  StopFlag();
+  void set() noexcept;
+  bool is_set() const { return set_.load(); }
+  int fd() const { return event_.get(); }
+
+ private:
+  Fd event_;
+  std::atomic<bool> set_{false};
+};
+
+// Throws std::system_error when the port is taken; port 0 = any free one.
+Fd listen_on_loopback(uint16_t port);
+uint16_t port_of(const Fd& listener);
+Fd connect_to_loopback(uint16_t port);  // empty when refused
+// Empty when `stop` was set or the listener was shut down.
+Fd accept_from(const Fd& listener, const StopFlag& stop);
+// Closes so that the peer meets a reset and no orderly end.
+void close_with_reset(Fd& fd);
+
+// Appends what arrives; false at the end, on an error or when `stop` was set.
+bool receive(const Fd& fd, const StopFlag& stop, std::string& into);
+bool send_all(const Fd& fd, const StopFlag& stop, std::string_view bytes);
+// Waits until the peer has closed or `stop` was set.
+void wait_for_end(const Fd& fd, const StopFlag& stop);
+
+// Accepts connections and serves each on a thread of its own until destroyed. `serve` must return when `stop` is set.
+class LoopbackServer {
+ public:
+  using Serve = std::function<void(Fd connection, const StopFlag& stop)>;
+
+  explicit LoopbackServer(Serve serve, uint16_t port = 0);
+  ~LoopbackServer();
+  uint16_t port() const { return port_; }
+
+ private:
+  void accept_loop();
+
+  const Serve serve_;
+  StopFlag stop_;
+  Fd listener_;
+  uint16_t port_;
+  std::mutex mutex_;
+  std::list<std::jthread> connections_;  // guarded by mutex_
+  std::jthread acceptor_;
+};
+
+}  // namespace freshet::testkit
