@@ -15,14 +15,14 @@ namespace {
 class CountingMemory final : public MessageMemory {
  public:
   void release(void* handle) const noexcept override { ++*static_cast<int*>(handle); }
-  void headers(void*, std::vector<HeaderView>&) const override {}
+  void headers(const void*, std::vector<HeaderView>&) const override {}
 };
 
 TEST(MessageTest, GivesItsMemoryBackExactlyOnceHoweverOftenItMoves) {
   CountingMemory memory;
   int released = 0;
   {
-    Message first(&memory, &released);
+    Message first(&memory, &released, nullptr);
     Message second(std::move(first));
     Message third;
     third = std::move(second);
@@ -35,8 +35,8 @@ TEST(MessageTest, AnAssignedOverMessageIsReleased) {
   CountingMemory memory;
   int first = 0;
   int second = 0;
-  Message message(&memory, &first);
-  message = Message(&memory, &second);
+  Message message(&memory, &first, nullptr);
+  message = Message(&memory, &second, nullptr);
   EXPECT_EQ(first, 1);
   EXPECT_EQ(second, 0);
 }

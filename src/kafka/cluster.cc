@@ -1,0 +1,138 @@
+#include "kafka/cluster.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "kafka/client_config.h"
+#include "kafka/error_table.h"
+
+namespace freshet::kafka {
+namespace {
+
+int to_ms(Duration duration) {
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+}
+
+Result<Client> lookup_client(const ConnectionSettings& connection, Log& log) {
+  auto conf = lookup_conf(connection, log);
+  if (!conf) return tl::make_unexpected(conf.error());
+  return make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+}
+
+Result<int32_t> count(rd_kafka_t* client, const std::string& name, Duration timeout) {
+  const Topic topic(rd_kafka_topic_new(client, name.c_str(), nullptr));
+  const rd_kafka_metadata_t* raw = nullptr;
+  const auto error = rd_kafka_metadata(client, 0, topic.get(), &raw, to_ms(timeout));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up topic " + name));
+  const Metadata metadata(raw);
+  if (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt < 1) {
+    return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic " + name));
+  }
+  return metadata->topics[0].partition_cnt;
+}
+
+SampledMessage copy_of(const rd_kafka_message_t& record) {
+  SampledMessage out;
+  out.partition = record.partition;
+  out.offset = record.offset;
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  out.timestamp_ms = rd_kafka_message_timestamp(&record, &type);
+  if (record.key != nullptr) out.key.emplace(static_cast<const char*>(record.key), record.key_len);
+  if (record.payload != nullptr) out.payload.emplace(static_cast<const char*>(record.payload), record.len);
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    std::optional<std::string> copy;
+    if (value != nullptr) copy.emplace(static_cast<const char*>(value), size);
+    out.headers.emplace_back(name, std::move(copy));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<int32_t> count_partitions(const ConnectionSettings& connection, const std::string& topic, Duration timeout,
+                                 Log& log) {
+  auto client = lookup_client(connection, log);
+  if (!client) return tl::make_unexpected(client.error());
+  return count(client->get(), topic, timeout);
+}
+
+Status create_topic(const ConnectionSettings& connection, const std::string& topic, int32_t partitions,
+                    Duration timeout, Log& log) {
+  auto client = lookup_client(connection, log);
+  if (!client) return tl::make_unexpected(client.error());
+  std::array<char, 512> text{};
+  const NewTopic new_topic(
+      rd_kafka_NewTopic_new(topic.c_str(), partitions < 1 ? -1 : partitions, -1, text.data(), text.size()));
+  if (!new_topic) return failure(ErrorKind::Fatal, text.data());
+  const AdminOptions options(rd_kafka_AdminOptions_new(client->get(), RD_KAFKA_ADMIN_OP_CREATETOPICS));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), to_ms(timeout), text.data(), text.size());
+  const Queue queue(rd_kafka_queue_new(client->get()));
+  rd_kafka_NewTopic_t* raw = new_topic.get();
+  rd_kafka_CreateTopics(client->get(), &raw, 1, options.get(), queue.get());
+  const Event event(rd_kafka_queue_poll(queue.get(), to_ms(timeout) + 1000));
+  if (!event) return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "creating topic " + topic));
+  if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return tl::make_unexpected(to_error(rd_kafka_event_error(event.get()), "creating topic " + topic));
+  }
+  size_t n = 0;
+  const auto* result = rd_kafka_event_CreateTopics_result(event.get());
+  const rd_kafka_topic_result_t** topics = rd_kafka_CreateTopics_result_topics(result, &n);
+  const auto error = n == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__FAIL;
+  if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
+  return tl::make_unexpected(to_error(error, "creating topic " + topic));
+}
+
+Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& connection, const std::string& topic,
+                                                    size_t max, Clock& clock, Duration timeout, std::stop_token stop,
+                                                    Log& log) {
+  auto conf = lookup_conf(connection, log);
+  if (!conf) return tl::make_unexpected(conf.error());
+  // The library wants a group for assign(); this one is never joined and nothing is committed to it.
+  rd_kafka_conf_set(conf->get(), "group.id", "freshet-look-up", nullptr, 0);
+  auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
+  if (!client) return tl::make_unexpected(client.error());
+  rd_kafka_poll_set_consumer(client->get());
+  const SteadyTime deadline = clock.steady_now() + timeout;
+  const auto partitions = count(client->get(), topic, timeout);
+  if (!partitions) return tl::make_unexpected(partitions.error());
+  const auto share = static_cast<int64_t>(std::max<size_t>(1, max / static_cast<size_t>(*partitions)));
+  const Partitions list(rd_kafka_topic_partition_list_new(*partitions));
+  std::vector<int64_t> missing(static_cast<size_t>(*partitions), 0);
+  int64_t left = 0;
+  for (int32_t p = 0; p < *partitions; ++p) {
+    int64_t low = 0;
+    int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(client->get(), topic.c_str(), p, &low, &high, to_ms(timeout));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up topic " + topic));
+    if (high <= low) continue;
+    const int64_t from = std::max(low, high - share);
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset = from;
+    missing[static_cast<size_t>(p)] = high;
+    ++left;
+  }
+  std::vector<SampledMessage> found;
+  if (list->cnt > 0) rd_kafka_assign(client->get(), list.get());
+  while (left > 0 && clock.steady_now() < deadline && !stop.stop_requested()) {
+    rd_kafka_message_t* record = rd_kafka_consumer_poll(client->get(), 100);
+    if (record == nullptr) continue;
+    const auto p = static_cast<size_t>(record->partition);
+    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && missing[p] > 0) {
+      missing[p] = 0;
+      --left;
+    } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR && missing[p] > record->offset) {
+      found.push_back(copy_of(*record));
+    }
+    rd_kafka_message_destroy(record);
+  }
+  if (found.size() > max) found.resize(max);
+  return found;
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,43 @@
+// Look-ups and topic creation beside the stream: for `check`, `tap` and --create-topics. Each call has a client of its
+// own for as long as it lasts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "kafka/kafka_settings.h"
+
+namespace freshet::kafka {
+
+struct SampledMessage {
+  int32_t partition = 0;
+  int64_t offset = 0;
+  int64_t timestamp_ms = -1;
+  std::optional<std::string> key;
+  std::optional<std::string> payload;
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+};
+
+// Number of partitions. Retry: no broker answers within `timeout`, or the topic does not exist (code
+// UNKNOWN_TOPIC_OR_PART).
+Result<int32_t> count_partitions(const ConnectionSettings& connection, const std::string& topic, Duration timeout,
+                                 Log& log);
+
+// With the broker's default replication; `partitions` < 1: the broker's default too. A topic that exists is a success.
+Status create_topic(const ConnectionSettings& connection, const std::string& topic, int32_t partitions,
+                    Duration timeout, Log& log);
+
+// The newest messages of the topic, about `max` spread over its partitions, oldest first within each; joins no group and
+// commits nothing.
+Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& connection, const std::string& topic,
+                                                    size_t max, Clock& clock, Duration timeout, std::stop_token stop,
+                                                    Log& log);
+
+}  // namespace freshet::kafka

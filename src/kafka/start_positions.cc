@@ -1,0 +1,159 @@
+#include "kafka/start_positions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "kafka/error_table.h"
+
+namespace freshet::kafka {
+namespace {
+
+constexpr int kLookUpMs = 2000;
+constexpr int kCommitPollMs = 100;
+constexpr int kCommitPolls = 100;
+constexpr std::string_view kMetadataPrefix = "freshet/1 partitions=";
+
+tl::unexpected<Error> failed(rd_kafka_resp_err_t code, std::string_view what) {
+  return tl::make_unexpected(to_error(code, what));
+}
+
+}  // namespace
+
+std::string commit_metadata(int32_t partitions) { return fmt::format("{}{}", kMetadataPrefix, partitions); }
+
+std::optional<int32_t> partitions_in(std::string_view metadata) {
+  if (!metadata.starts_with(kMetadataPrefix)) return std::nullopt;
+  metadata.remove_prefix(kMetadataPrefix.size());
+  int32_t count = 0;
+  const auto [end, error] = std::from_chars(metadata.data(), metadata.data() + metadata.size(), count);
+  if (error != std::errc() || count < 1 || (end != metadata.data() + metadata.size() && *end != ' ')) return std::nullopt;
+  return count;
+}
+
+StartDecision decide_start(const KafkaSettings& settings, const StartFacts& facts) {
+  if (facts.committed && !facts.out_of_range) return {Offset{*facts.committed}, false, ""};
+  if (facts.out_of_range && facts.committed && *facts.committed >= facts.low && *facts.committed <= facts.high) {
+    return {Offset{*facts.committed}, false, ""};
+  }
+  if (facts.out_of_range && settings.strict_offset_reset) {
+    return {Offset{facts.low}, false,
+            fmt::format("its offset {} is out of range ({} to {}) and --strict-offset-reset is set: decide where to go on",
+                        facts.committed.value_or(-1), facts.low, facts.high)};
+  }
+  if (!facts.out_of_range && facts.is_new) return {Offset{facts.low}, true, ""};
+  switch (settings.auto_offset_reset) {
+    case OffsetReset::Earliest:
+      return {Offset{facts.low}, true, ""};
+    case OffsetReset::Latest:
+      return {Offset{facts.high}, true, ""};
+    case OffsetReset::Error:
+      break;
+  }
+  return {Offset{facts.low}, false,
+          fmt::format("it has no {} offset and --auto-offset-reset is error: decide where to begin ({} to {})",
+                      facts.out_of_range ? "usable" : "committed", facts.low, facts.high)};
+}
+
+StartPositions::StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnTrouble on_trouble)
+    : client_(client), settings_(settings), clock_(clock), on_trouble_(std::move(on_trouble)) {}
+
+std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vector<Partition>& partitions,
+                                                               bool out_of_range, std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    auto resolved = try_resolve(partitions, out_of_range, stop);
+    if (resolved) return *std::move(resolved);
+    if (resolved.error().kind == ErrorKind::Stopping) break;
+    on_trouble_(resolved.error());
+    if (!sleep_interruptibly(clock_, stop, std::chrono::seconds(1))) break;
+  }
+  return std::nullopt;
+}
+
+Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<Partition>& partitions,
+                                                            bool out_of_range, std::stop_token stop) {
+  const auto count = count_partitions();
+  if (!count) return tl::make_unexpected(count.error());
+  // Of all partitions, not only ours: what stands beside any of them tells which ones are new.
+  Partitions list(rd_kafka_topic_partition_list_new(*count));
+  for (int32_t p = 0; p < *count; ++p) rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), p);
+  if (const auto error = rd_kafka_committed(client_, list.get(), kLookUpMs); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return failed(error, "looking up the group's committed offsets");
+  }
+  int32_t known = 0;
+  std::vector<std::optional<int64_t>> committed(static_cast<size_t>(*count));
+  for (int i = 0; i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& one = list->elems[i];
+    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(one.err, "looking up a committed offset");
+    if (one.offset >= 0) committed[static_cast<size_t>(one.partition)] = one.offset;
+    const std::string_view metadata(static_cast<const char*>(one.metadata), one.metadata_size);
+    known = std::max(known, partitions_in(metadata).value_or(0));
+  }
+  Resolved resolved;
+  resolved.partition_count = *count;
+  std::vector<std::pair<Partition, Offset>> chosen;
+  for (const Partition partition : partitions) {
+    StartFacts facts;
+    if (partition.value < *count) facts.committed = committed[static_cast<size_t>(partition.value)];
+    facts.out_of_range = out_of_range;
+    facts.is_new = known > 0 && partition.value >= known;
+    if (!facts.committed || out_of_range) {
+      if (const Status status = look_up_watermarks(partition, facts); !status) {
+        return tl::make_unexpected(status.error());
+      }
+    }
+    StartDecision decision = decide_start(settings_, facts);
+    if (decision.chosen) chosen.emplace_back(partition, decision.start);
+    resolved.partitions.push_back({partition, decision.start, std::move(decision.held)});
+  }
+  if (const Status status = commit(chosen, *count, stop); !status) return tl::make_unexpected(status.error());
+  return resolved;
+}
+
+Result<int32_t> StartPositions::count_partitions() {
+  const Topic topic(rd_kafka_topic_new(client_, settings_.topic.c_str(), nullptr));
+  const rd_kafka_metadata_t* raw = nullptr;
+  const auto error = rd_kafka_metadata(client_, 0, topic.get(), &raw, kLookUpMs);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error, "looking up the topic");
+  const Metadata metadata(raw);
+  if (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt < 1) {
+    return failed(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, settings_.topic);
+  }
+  return metadata->topics[0].partition_cnt;
+}
+
+Status StartPositions::look_up_watermarks(Partition partition, StartFacts& facts) {
+  const auto error = rd_kafka_query_watermark_offsets(client_, settings_.topic.c_str(), partition.value, &facts.low,
+                                                      &facts.high, kLookUpMs);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error, "looking up where a partition begins and ends");
+  return {};
+}
+
+Status StartPositions::commit(const std::vector<std::pair<Partition, Offset>>& starts, int32_t partition_count,
+                              std::stop_token stop) {
+  if (starts.empty()) return {};
+  std::string metadata = commit_metadata(partition_count);
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
+  for (const auto& [partition, start] : starts) {
+    auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value);
+    one->offset = start.value;
+    one->metadata = rd_kafka_mem_malloc(client_, metadata.size());
+    std::copy(metadata.begin(), metadata.end(), static_cast<char*>(one->metadata));
+    one->metadata_size = metadata.size();
+  }
+  const Queue answers(rd_kafka_queue_new(client_));
+  const auto error = rd_kafka_commit_queue(client_, list.get(), answers.get(), nullptr, nullptr);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error, "committing where a partition starts");
+  for (int i = 0; i < kCommitPolls; ++i) {
+    if (stop.stop_requested()) return failure(ErrorKind::Stopping, "");
+    const Event event(rd_kafka_queue_poll(answers.get(), kCommitPollMs));
+    if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
+    const auto result = rd_kafka_event_error(event.get());
+    if (result != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(result, "committing where a partition starts");
+    return {};
+  }
+  return failed(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing where a partition starts");
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,72 @@
+// Where the partitions of an assignment start, decided by us and committed before anything is delivered: a group that
+// starts at `latest` and leaves before its first commit would otherwise skip what arrives until it is back.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "kafka/handles.h"
+#include "kafka/kafka_settings.h"
+#include "ports/source.h"
+
+namespace freshet::kafka {
+
+// "freshet/1 partitions=N": beside every offset that we commit stands how many partitions the topic had, so that one
+// that appears later is known to be new and starts at its beginning, also under `latest`.
+std::string commit_metadata(int32_t partitions);
+std::optional<int32_t> partitions_in(std::string_view metadata);
+
+// What is known of one partition when its start is decided.
+struct StartFacts {
+  std::optional<int64_t> committed;
+  int64_t low = 0;   // watermarks; only asked for without a committed offset or when it is out of range
+  int64_t high = 0;
+  bool out_of_range = false;
+  bool is_new = false;  // appeared after the group began
+};
+
+struct StartDecision {
+  Offset start;
+  bool chosen = false;  // by the policy: commit it first
+  std::string held;     // not empty: it cannot start
+};
+
+StartDecision decide_start(const KafkaSettings& settings, const StartFacts& facts);
+
+// Threads: resolve() on a helper thread; blocks until every partition is decided and what the policy chose is
+// committed, or `stop` is requested (then empty). Look-ups are bounded and repeated each second; `on_trouble` is called
+// when one fails.
+class StartPositions {
+ public:
+  struct Resolved {
+    std::vector<AssignedPartition> partitions;
+    int32_t partition_count = 0;
+  };
+  using OnTrouble = std::function<void(const Error&)>;
+
+  StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnTrouble on_trouble);
+
+  // `out_of_range`: the broker said that the partitions' positions do not exist (any more).
+  std::optional<Resolved> resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
+
+ private:
+  Result<Resolved> try_resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
+  Result<int32_t> count_partitions();
+  Status look_up_watermarks(Partition partition, StartFacts& facts);
+  Status commit(const std::vector<std::pair<Partition, Offset>>& starts, int32_t partition_count, std::stop_token stop);
+
+  rd_kafka_t* const client_;
+  const KafkaSettings& settings_;
+  Clock& clock_;
+  const OnTrouble on_trouble_;
+};
+
+}  // namespace freshet::kafka
