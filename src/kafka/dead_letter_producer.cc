@@ -18,6 +18,13 @@ namespace {
 void* as_opaque(uint64_t ticket) { return reinterpret_cast<void*>(ticket); }
 uint64_t as_ticket(const void* opaque) { return reinterpret_cast<uint64_t>(opaque); }
 
+// The library copies; its C type is not const.
+auto bytes_of(const std::optional<std::string>& bytes) {
+  decltype(rd_kafka_vu_t::u.mem) mem{};
+  if (bytes) mem = {const_cast<char*>(bytes->data()), bytes->size()};
+  return mem;
+}
+
 void add_header(rd_kafka_headers_t* headers, std::string_view name, std::string_view value) {
   rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value.data(),
                       static_cast<ssize_t>(value.size()));
@@ -52,15 +59,21 @@ class DeadLetterProducer final : public DeadLetters {
       if (const Status rebuilt = rebuild(); !rebuilt) return rebuilt;
     }
     HeaderList headers = headers_of(letter, settings_.consumer_group);
-    const auto error = rd_kafka_producev(
-        client_.get(), RD_KAFKA_V_TOPIC(settings_.dead_letter_topic.c_str()),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(letter.key ? letter.key->data() : nullptr, letter.key ? letter.key->size() : 0),
-        // The library copies; its C signature is not const.
-        RD_KAFKA_V_VALUE(letter.payload ? const_cast<char*>(letter.payload->data()) : nullptr,
-                         letter.payload ? letter.payload->size() : 0),
-        RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_OPAQUE(as_opaque(ticket)), RD_KAFKA_V_END);
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(describe(error));
+    std::array<rd_kafka_vu_t, 6> message{};
+    message[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    message[0].u.cstr = settings_.dead_letter_topic.c_str();
+    message[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    message[1].u.i = RD_KAFKA_MSG_F_COPY;
+    message[2].vtype = RD_KAFKA_VTYPE_KEY;
+    message[2].u.mem = bytes_of(letter.key);
+    message[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    message[3].u.mem = bytes_of(letter.payload);
+    message[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+    message[4].u.headers = headers.get();
+    message[5].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    message[5].u.ptr = as_opaque(ticket);
+    const LibraryError error(rd_kafka_produceva(client_.get(), message.data(), message.size()));
+    if (error) return tl::make_unexpected(describe(rd_kafka_error_code(error.get())));
     (void)headers.release();  // the message's now
     return {};
   }
