@@ -1,0 +1,44 @@
+#include "processors/registry.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "processors/json_processor.h"
+
+namespace freshet::processors {
+namespace {
+
+struct Entry {
+  const char* name;
+  ProcessorFactory (*make)(const ProcessorsSettings&);
+};
+
+constexpr std::array kEntries = {
+    Entry{"json",
+          [](const ProcessorsSettings& settings) -> ProcessorFactory {
+            return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
+          }},
+};
+
+}  // namespace
+
+std::vector<std::string> names() {
+  std::vector<std::string> out;
+  for (const Entry& entry : kEntries) out.emplace_back(entry.name);
+  return out;
+}
+
+Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings) {
+  const auto found = std::find_if(kEntries.begin(), kEntries.end(),
+                                  [&](const Entry& entry) { return settings.processor == entry.name; });
+  if (found == kEntries.end()) {
+    return failure(ErrorKind::Fatal, fmt::format("'{}' is no processor; use one of: {}", settings.processor,
+                                                 fmt::join(names(), ", ")));
+  }
+  return found->make(settings);
+}
+
+}  // namespace freshet::processors

@@ -1,0 +1,18 @@
+// Which data sets there are. A new one is one file and one line in registry.cc.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "ports/processor.h"
+#include "processors/processors_settings.h"
+
+namespace freshet::processors {
+
+std::vector<std::string> names();
+
+// Fatal for a name that is none; the text lists those that are.
+Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings);
+
+}  // namespace freshet::processors
