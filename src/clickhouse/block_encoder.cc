@@ -1,12 +1,12 @@
 #include "clickhouse/block_encoder.h"
 
+#include <lz4.h>
+#include <zstd.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <new>
-
-#include <lz4.h>
-#include <zstd.h>
 
 #include "clickhouse/city_hash.h"
 

@@ -65,8 +65,9 @@ Hash128 hash_short(const char* s, size_t n, uint64_t a, uint64_t b) {
   uint64_t c = 0;
   uint64_t d = 0;
   if (n <= 16) {
+    a = shift_mix(a * k1) * k1;
     c = b * k1 + hash_up_to_16(s, n);
-    d = rotate(a + (n >= 8 ? fetch(s) : c), 32);
+    d = shift_mix(a + (n >= 8 ? fetch(s) : c));
   } else {
     c = fold(fetch(s + n - 8) + k1, a);
     d = fold(b + n, c + fetch(s + n - 16));

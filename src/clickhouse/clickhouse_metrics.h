@@ -14,7 +14,8 @@ struct ClickHouseMetrics {
 
   explicit ClickHouseMetrics(Metrics& metrics)
       : registry(metrics),
-        insert_seconds(metrics.histogram("freshet_insert_seconds", "Seconds of one insert attempt, from the request to its answer",
+        insert_seconds(metrics.histogram("freshet_insert_seconds",
+                                         "Seconds of one insert attempt, from the request to its answer",
                                          latency_buckets())),
         compressed_bytes(metrics.counter("freshet_insert_compressed_bytes_total",
                                          "Bytes of acknowledged inserts as they were sent")) {}

@@ -139,7 +139,7 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
   }
   std::optional<ServerError> error = find_error(*answer, AnswerTo::Insert);
   if (!error) return result;
-  const Verdict verdict = classify(*error);
+  const Judgement verdict = classify(*error);
   result.end = Attempt::End::Failed;
   result.error = std::move(*error);
   if (result.error.code == 0) result.error.text = hosts_->name(host) + ": " + result.error.text;

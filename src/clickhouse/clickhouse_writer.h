@@ -12,8 +12,8 @@
 
 namespace freshet::clickhouse {
 
-// A writer with a connection of its own; `hosts` (made of settings.urls) is shared by all writers. What is borrowed must
-// outlive the writer. The body is compressed once per write(); each attempt (request and answer) is bounded by
+// A writer with a connection of its own; `hosts` (made of settings.urls) is shared by all writers. What is borrowed
+// must outlive the writer. The body is compressed once per write(); each attempt (request and answer) is bounded by
 // settings.request_timeout. WriteControl::on_failure is called for every failed attempt, also when the next host is
 // tried without a pause.
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,

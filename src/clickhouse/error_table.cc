@@ -29,31 +29,31 @@ constexpr std::string_view kSchema = "the table, or a view that reads from it, c
 
 // Ascending by code. Names are ClickHouse's, from src/Common/ErrorCodes.cpp.
 constexpr std::array kTable = {
-    Entry{6, D, {}},         // CANNOT_PARSE_TEXT
-    Entry{8, P, kColumns},   // THERE_IS_NO_COLUMN
-    Entry{10, P, kColumns},  // NOT_FOUND_COLUMN_IN_BLOCK
-    Entry{16, P, kColumns},  // NO_SUCH_COLUMN_IN_TABLE
-    Entry{20, P, kSchema},   // NUMBER_OF_COLUMNS_DOESNT_MATCH
-    Entry{25, D, {}},        // CANNOT_PARSE_ESCAPE_SEQUENCE
-    Entry{26, D, {}},        // CANNOT_PARSE_QUOTED_STRING
-    Entry{27, D, {}},        // CANNOT_PARSE_INPUT_ASSERTION_FAILED
-    Entry{38, D, {}},        // CANNOT_PARSE_DATE
-    Entry{40, T, {}},        // CHECKSUM_DOESNT_MATCH: the body was damaged on its way
-    Entry{41, D, {}},        // CANNOT_PARSE_DATETIME
-    Entry{43, P, kSchema},   // ILLEGAL_TYPE_OF_ARGUMENT
-    Entry{44, P, kSchema},   // ILLEGAL_COLUMN
-    Entry{46, P, kSchema},   // UNKNOWN_FUNCTION
-    Entry{47, P, kSchema},   // UNKNOWN_IDENTIFIER
-    Entry{48, P, kSchema},   // NOT_IMPLEMENTED: the engine takes no inserts
-    Entry{53, D, {}},        // TYPE_MISMATCH
-    Entry{60, P, kNoTable},  // UNKNOWN_TABLE
-    Entry{62, P, kSchema},   // SYNTAX_ERROR
-    Entry{63, P, kSchema},   // UNKNOWN_AGGREGATE_FUNCTION
-    Entry{69, D, {}},        // ARGUMENT_OUT_OF_BOUND
-    Entry{70, D, {}},        // CANNOT_CONVERT_TYPE
-    Entry{72, D, {}},        // CANNOT_PARSE_NUMBER
-    Entry{73, P, kSchema},   // UNKNOWN_FORMAT
-    Entry{81, P, kNoTable},  // UNKNOWN_DATABASE
+    Entry{6, D, {}},          // CANNOT_PARSE_TEXT
+    Entry{8, P, kColumns},    // THERE_IS_NO_COLUMN
+    Entry{10, P, kColumns},   // NOT_FOUND_COLUMN_IN_BLOCK
+    Entry{16, P, kColumns},   // NO_SUCH_COLUMN_IN_TABLE
+    Entry{20, P, kSchema},    // NUMBER_OF_COLUMNS_DOESNT_MATCH
+    Entry{25, D, {}},         // CANNOT_PARSE_ESCAPE_SEQUENCE
+    Entry{26, D, {}},         // CANNOT_PARSE_QUOTED_STRING
+    Entry{27, D, {}},         // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+    Entry{38, D, {}},         // CANNOT_PARSE_DATE
+    Entry{40, T, {}},         // CHECKSUM_DOESNT_MATCH: the body was damaged on its way
+    Entry{41, D, {}},         // CANNOT_PARSE_DATETIME
+    Entry{43, P, kSchema},    // ILLEGAL_TYPE_OF_ARGUMENT
+    Entry{44, P, kSchema},    // ILLEGAL_COLUMN
+    Entry{46, P, kSchema},    // UNKNOWN_FUNCTION
+    Entry{47, P, kSchema},    // UNKNOWN_IDENTIFIER
+    Entry{48, P, kSchema},    // NOT_IMPLEMENTED: the engine takes no inserts
+    Entry{53, D, {}},         // TYPE_MISMATCH
+    Entry{60, P, kNoTable},   // UNKNOWN_TABLE
+    Entry{62, P, kSchema},    // SYNTAX_ERROR
+    Entry{63, P, kSchema},    // UNKNOWN_AGGREGATE_FUNCTION
+    Entry{69, D, {}},         // ARGUMENT_OUT_OF_BOUND
+    Entry{70, D, {}},         // CANNOT_CONVERT_TYPE
+    Entry{72, D, {}},         // CANNOT_PARSE_NUMBER
+    Entry{73, P, kSchema},    // UNKNOWN_FORMAT
+    Entry{81, P, kNoTable},   // UNKNOWN_DATABASE
     Entry{115, P, kSetting},  // UNKNOWN_SETTING; those of ours are dropped before it comes to this
     Entry{117, D, {}},        // INCORRECT_DATA: also an unknown field
     Entry{130, D, {}},        // CANNOT_READ_ARRAY_FROM_TEXT
@@ -87,6 +87,7 @@ constexpr std::array kTable = {
     Entry{319, T, {}},        // UNKNOWN_STATUS_OF_INSERT: the token makes the retry safe
     Entry{321, D, {}},        // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
     Entry{349, D, {}},        // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+    Entry{364, O, {}},        // RECEIVED_ERROR_TOO_MANY_REQUESTS
     Entry{376, D, {}},        // CANNOT_PARSE_UUID
     Entry{394, T, {}},        // QUERY_WAS_CANCELLED
     Entry{407, D, {}},        // DECIMAL_OVERFLOW
@@ -95,16 +96,20 @@ constexpr std::array kTable = {
     Entry{452, P, kSetting},  // SETTING_CONSTRAINT_VIOLATION
     Entry{467, D, {}},        // CANNOT_PARSE_BOOL
     Entry{469, D, {}},        // VIOLATED_CONSTRAINT
+    Entry{471, P, kSetting},  // INVALID_SETTING_VALUE
+    Entry{472, P, kSetting},  // READONLY_SETTING
     Entry{497, P, kGrant},    // ACCESS_DENIED
     Entry{516, P, kLogin},    // AUTHENTICATION_FAILED
     Entry{574, O, {}},        // DISTRIBUTED_TOO_MANY_PENDING_BYTES
+    Entry{632, D, {}},        // UNEXPECTED_DATA_AFTER_PARSED_VALUE
     Entry{675, D, {}},        // CANNOT_PARSE_IPV4
     Entry{676, D, {}},        // CANNOT_PARSE_IPV6
     Entry{691, D, {}},        // UNKNOWN_ELEMENT_OF_ENUM
     Entry{745, O, {}},        // SERVER_OVERLOADED
     Entry{999, T, {}},        // KEEPER_EXCEPTION
 };
-static_assert(std::is_sorted(kTable.begin(), kTable.end(), [](const Entry& a, const Entry& b) { return a.code < b.code; }));
+static_assert(std::is_sorted(kTable.begin(), kTable.end(),
+                             [](const Entry& a, const Entry& b) { return a.code < b.code; }));
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
@@ -115,7 +120,7 @@ bool about_a_row(const ServerError& error) {
          has(error.text, "(while reading the value of key");
 }
 
-Verdict by_status(int status) {
+Judgement by_status(int status) {
   switch (status) {
     case 429:
       return {ErrorClass::Overload, {}};
@@ -124,7 +129,8 @@ Verdict by_status(int status) {
     case 407:
       return {ErrorClass::Operator, kLogin};
     case 413:
-      return {ErrorClass::Operator, "something before ClickHouse limits the size of a request: raise that limit, or lower --max-batch-bytes"};
+      return {ErrorClass::Operator,
+              "something before ClickHouse limits the size of a request: raise that limit, or lower --max-batch-bytes"};
     case 301:
     case 302:
     case 307:
@@ -141,23 +147,28 @@ Verdict by_status(int status) {
 
 const char* to_string(ErrorClass error_class) {
   switch (error_class) {
-    case ErrorClass::Transient: return "transient";
-    case ErrorClass::Overload: return "overload";
-    case ErrorClass::Operator: return "operator";
-    case ErrorClass::Data: return "data";
+    case ErrorClass::Transient:
+      return "transient";
+    case ErrorClass::Overload:
+      return "overload";
+    case ErrorClass::Operator:
+      return "operator";
+    case ErrorClass::Data:
+      return "data";
   }
   return "";
 }
 
-Verdict classify(const ServerError& error) {
+Judgement classify(const ServerError& error) {
   if (error.code == 0) return by_status(error.status);
   if (error.code == 252 && has(error.text, "Too many partitions")) {
     return {ErrorClass::Operator,
             "a batch touches too many partitions of the table: partition it more coarsely, or raise "
             "max_partitions_per_insert_block with --clickhouse-setting"};
   }
-  // The table itself may have taken the rows already, so that sending parts of them again would double them.
-  if (has(error.text, "while pushing to view")) {
+  // The table itself has the rows already (seen on 18.16 and 26.5): sending parts of them again would double them.
+  // While rows are read no view has been reached; the words then come from a row.
+  if (!about_a_row(error) && has(error.text, "while pushing to view")) {
     return {ErrorClass::Operator, "a materialized view of the table fails: repair or drop the view"};
   }
   const auto entry = std::lower_bound(kTable.begin(), kTable.end(), error.code,

@@ -17,14 +17,14 @@ enum class ErrorClass {
 
 const char* to_string(ErrorClass error_class);  // "transient", "overload", "operator", "data"
 
-struct Verdict {
+struct Judgement {
   ErrorClass error_class = ErrorClass::Transient;
   std::string_view advice;  // for Operator: what to do; else empty. Static storage
 };
 
-// Threads: any. A code that is in no table is Transient (it is retried, and every retry is reported), unless the text says that
-// the server was reading a row: only codes and texts that are provably about the rows are Data, for a message must
-// never be dead-lettered because of the server's state.
-Verdict classify(const ServerError& error);
+// Threads: any. A code that is in no table is Transient (it is retried, and every retry is reported), unless the text
+// says that the server was reading a row: only codes and texts that are provably about the rows are Data, for a message
+// must never be dead-lettered because of the server's state.
+Judgement classify(const ServerError& error);
 
 }  // namespace freshet::clickhouse

@@ -1,7 +1,7 @@
 #include "clickhouse/response.h"
 
 #include <charconv>
-#include <limits>
+#include <utility>
 
 namespace freshet::clickhouse {
 namespace {
@@ -22,7 +22,8 @@ size_t find_exception(std::string_view text) {
     const size_t digits = rest.find_first_not_of("0123456789");
     if (digits == 0 || digits == std::string_view::npos) continue;
     const std::string_view after = rest.substr(digits, 80);
-    if (after.starts_with(". DB::") || after.starts_with(", e.displayText() = ") || after.starts_with(". Coordination::")) {
+    if (after.starts_with(". DB::") || after.starts_with(", e.displayText() = ") ||
+        after.starts_with(". Coordination::")) {
       return at;
     }
   }
@@ -72,14 +73,17 @@ std::optional<int> exception_code(std::string_view text) {
 }
 
 std::optional<uint64_t> refused_row(std::string_view text) {
-  constexpr std::string_view kMark = "(at row ";
-  const size_t at = text.rfind(kMark);
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view rest = text.substr(at + kMark.size());
-  const auto row = number_at<uint64_t>(rest);
-  const size_t digits = rest.find_first_not_of("0123456789");
-  if (!row || *row == 0 || digits == std::string_view::npos || rest[digits] != ')') return std::nullopt;
-  return *row - 1;
+  // While a row was read, or by a constraint of the table.
+  for (const auto& [mark, end] : {std::pair{"(at row ", ')'}, std::pair{"is violated at row ", '.'}}) {
+    const size_t at = text.rfind(mark);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = text.substr(at + std::string_view(mark).size());
+    const size_t digits = rest.find_first_not_of("0123456789");
+    if (digits == std::string_view::npos || rest[digits] != end) continue;
+    const auto row = number_at<uint64_t>(rest);
+    if (row && *row > 0) return *row - 1;
+  }
+  return std::nullopt;
 }
 
 std::string_view named_setting(std::string_view text) {

@@ -30,7 +30,7 @@ std::optional<ServerError> find_error(const http::Response& response, AnswerTo w
 // The code in "Code: N. DB::Exception: ..." or "Code: N, e.displayText() = ...".
 std::optional<int> exception_code(std::string_view text);
 
-// The row in "(at row N)", from 0: servers count from 1.
+// The row in "(at row N)" or "is violated at row N.", from 0: servers count from 1 (seen on 18.16 and 26.5).
 std::optional<uint64_t> refused_row(std::string_view text);
 
 // The name in the text of error 115 (unknown setting) or 452 (not to be changed); empty if there is none.

@@ -1,11 +1,11 @@
 #include "http/http_client.h"
 
+#include <curl/curl.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <numeric>
-
-#include <curl/curl.h>
 
 #include "http/url.h"
 
@@ -65,6 +65,7 @@ struct ResponseWriter {
   Response response;
   size_t limit = 0;
   bool too_large = false;
+  bool head_complete = false;  // libcurl takes an answer that ends within its headers for a whole one
 };
 
 size_t on_read(char* out, size_t size, size_t count, void* self) noexcept {
@@ -94,8 +95,10 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
   std::string_view line(data, size * count);
   if (line.starts_with("HTTP/")) {  // a new answer (after 100 Continue): its headers replace the earlier ones
     writer->response.headers.clear();
+    writer->head_complete = false;
     return size * count;
   }
+  if (line == "\r\n" || line == "\n") writer->head_complete = true;
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
   std::string name(line.substr(0, colon));
@@ -257,6 +260,8 @@ Result<Response> Client::send(const Request& request, std::stop_token stop) {
     return failure(ErrorKind::Retry, "answer larger than " + std::to_string(options_.max_response_bytes) + " bytes");
   }
   if (code != CURLE_OK) return failure(kind_of(code), handles_->describe(code, request.url), static_cast<int>(code));
+  if (!writer.head_complete)
+    return failure(ErrorKind::Retry, "connection closed within the headers of the answer", CURLE_PARTIAL_FILE);
   long status = 0;
   curl_easy_getinfo(handles_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
   writer.response.status = static_cast<int>(status);

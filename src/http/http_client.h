@@ -24,11 +24,11 @@ struct ClientOptions {
 
 // Views must live until send() returns.
 struct Request {
-  std::string_view method = "GET";                  // with a body: POST or PUT
-  std::string url;                                  // absolute, already escaped; a query may be part of it
-  std::vector<std::string> headers;                 // "Name: value"; CR, LF and NUL are refused
-  std::vector<std::string_view> body;               // sent one after the other, with their total as Content-Length
-  std::chrono::milliseconds timeout{120'000};       // everything, from the look-up to the last byte of the answer
+  std::string_view method = "GET";             // with a body: POST or PUT
+  std::string url;                             // absolute, already escaped; a query may be part of it
+  std::vector<std::string> headers;            // "Name: value"; CR, LF and NUL are refused
+  std::vector<std::string_view> body;          // sent one after the other, with their total as Content-Length
+  std::chrono::milliseconds timeout{120'000};  // everything, from the look-up to the last byte of the answer
 };
 
 // Header names in lower case; of repeated ones the last.

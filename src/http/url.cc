@@ -1,9 +1,9 @@
 #include "http/url.h"
 
+#include <curl/curl.h>
+
 #include <charconv>
 #include <memory>
-
-#include <curl/curl.h>
 
 namespace freshet::http {
 namespace {

@@ -1,0 +1,27 @@
+#include "clickhouse/city_hash.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace freshet::clickhouse {
+namespace {
+
+// The vectors are those of the block format's description; real servers verify longer inputs in the contract suite.
+TEST(CityHash, AgreesWithKnownVectors) {
+  EXPECT_EQ(city_hash_128(""), (Hash128{0x3df09dfc64c09a2b, 0x3cb540c392e51e29}));
+  EXPECT_EQ(city_hash_128("TSDGQtM27SmjL0naFMqcQ3ETsYKbDbrBeIj"), (Hash128{0x5a568f460b784901, 0x8194e9a0cefb22fd}));
+  const std::string block("\x82\x0c\0\0\0\x02\0\0\0\x20\x5b\x5d", 12);
+  EXPECT_EQ(city_hash_128(block), (Hash128{0x09a309e2ef60444c, 0x48489a2c0dbb6d53}));
+}
+
+TEST(CityHash, EveryLengthHasAHashOfItsOwn) {
+  std::set<uint64_t> seen;
+  std::string text;
+  for (int i = 0; i < 600; ++i, text.push_back(static_cast<char>('a' + i % 7))) seen.insert(city_hash_128(text).low);
+  EXPECT_EQ(seen.size(), 600u);
+}
+
+}  // namespace
+}  // namespace freshet::clickhouse

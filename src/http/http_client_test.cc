@@ -1,0 +1,177 @@
+#include "http/http_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "testkit/fake_clickhouse.h"
+
+namespace freshet::http {
+namespace {
+
+using testkit::FakeAnswer;
+using testkit::FakeClickHouse;
+
+Request post(const FakeClickHouse& server, std::vector<std::string_view> body) {
+  Request request;
+  request.method = "POST";
+  request.url = server.url() + "/path?a=b%20c";
+  request.body = std::move(body);
+  request.timeout = std::chrono::seconds(20);
+  return request;
+}
+
+TEST(HttpClient, SendsPiecesHeadersAndTarget) {
+  FakeClickHouse server;
+  Client client({});
+  Request request = post(server, {"one", "", "two"});
+  request.headers = {"X-Test: yes"};
+  const auto answer = client.send(request);
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(answer->status, 200);
+  const auto seen = server.requests().at(0);
+  EXPECT_EQ(seen.body, "onetwo");
+  EXPECT_EQ(seen.target, "/path?a=b%20c");
+  EXPECT_EQ(seen.headers.at("x-test"), "yes");
+  EXPECT_EQ(seen.headers.at("content-length"), "6");
+  EXPECT_FALSE(seen.headers.contains("expect"));
+}
+
+TEST(HttpClient, SendsLargeBodiesWhole) {
+  FakeClickHouse server;
+  Client client({});
+  const std::string first(3 * 1024 * 1024 + 17, 'x');
+  const std::string second(70'001, 'y');
+  const auto answer = client.send(post(server, {first, second}));
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(server.requests().at(0).body, first + second);
+}
+
+TEST(HttpClient, KeepsTheConnection) {
+  FakeClickHouse server;
+  Client client({});
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(client.send(post(server, {"x"})));
+  EXPECT_EQ(server.connections(), 1u);
+}
+
+TEST(HttpClient, AnyStatusIsAnAnswer) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::exception(60, "no such table", 404));
+  Client client({});
+  const auto answer = client.send(post(server, {"x"}));
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(answer->status, 404);
+  EXPECT_EQ(answer->header("x-clickhouse-exception-code"), "60");
+  EXPECT_EQ(answer->header("x-absent"), "");
+  EXPECT_THAT(answer->body, testing::HasSubstr("no such table"));
+}
+
+TEST(HttpClient, BrokenConnectionsAreRetryErrors) {
+  FakeClickHouse server;
+  Client client({});
+  for (const auto how : {FakeAnswer::How::CloseMidBody, FakeAnswer::How::LoseAnswer, FakeAnswer::How::CloseMidAnswer}) {
+    // libcurl itself repeats a request when a kept-alive connection turns out closed; hence more than one.
+    server.otherwise(FakeAnswer::of(how, false));
+    const std::string body(1 << 20, 'x');
+    const auto answer = client.send(post(server, {body}));
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::Retry) << answer.error().text;
+    EXPECT_NE(answer.error().code, 0);
+  }
+}
+
+TEST(HttpClient, RefusedConnectionSaysWhereAndNoSecret) {
+  uint16_t port = 0;
+  {
+    const testkit::Fd free_port = testkit::listen_on_loopback(0);
+    port = testkit::port_of(free_port);
+  }
+  Client client({});
+  Request request;
+  request.url = "http://user:hidden@127.0.0.1:" + std::to_string(port) + "/?password=hidden";
+  const auto answer = client.send(request);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::Retry);
+  EXPECT_THAT(answer.error().text, testing::HasSubstr("http://127.0.0.1:" + std::to_string(port)));
+  EXPECT_THAT(answer.error().text, testing::Not(testing::HasSubstr("hidden")));
+}
+
+TEST(HttpClient, TimesOut) {
+  FakeClickHouse server;
+  server.otherwise(FakeAnswer::of(FakeAnswer::How::Hang, false));
+  Client client({});
+  Request request = post(server, {"x"});
+  request.timeout = std::chrono::milliseconds(50);
+  const auto answer = client.send(request);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::Retry);
+}
+
+TEST(HttpClient, StopEndsARequestAndTheClientGoesOn) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::of(FakeAnswer::How::Hang, false));
+  Client client({});
+  std::stop_source stop;
+  std::jthread stopper([&] {
+    server.wait_for_requests(1);
+    stop.request_stop();
+  });
+  Request request = post(server, {"x"});
+  request.timeout = std::chrono::minutes(10);
+  const auto answer = client.send(request, stop.get_token());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::Stopping);
+  const auto next = client.send(post(server, {"y"}));
+  ASSERT_TRUE(next) << next.error().text;
+  EXPECT_EQ(server.requests().back().body, "y");
+}
+
+TEST(HttpClient, StopBeforeTheRequestSendsNothing) {
+  FakeClickHouse server;
+  Client client({});
+  std::stop_source stop;
+  stop.request_stop();
+  const auto answer = client.send(post(server, {"x"}), stop.get_token());
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::Stopping);
+  EXPECT_EQ(server.connections(), 0u);
+}
+
+TEST(HttpClient, RefusesAnAnswerThatIsTooLarge) {
+  FakeClickHouse server;
+  FakeAnswer answer;
+  answer.body.assign(5000, 'x');
+  server.next(answer);
+  ClientOptions options;
+  options.max_response_bytes = 4999;
+  Client client(options);
+  const auto result = client.send(post(server, {"x"}));
+  ASSERT_FALSE(result);
+  EXPECT_THAT(result.error().text, testing::HasSubstr("4999"));
+}
+
+TEST(HttpClient, RefusesWhatIsNoRequest) {
+  Client client({});
+  Request request;
+  request.url = "ftp://127.0.0.1/";
+  EXPECT_EQ(client.send(request).error().kind, ErrorKind::Fatal);
+  request.url = "http://127.0.0.1:1/";
+  request.headers = {"X-Key: a\r\nX-Other: b"};
+  EXPECT_EQ(client.send(request).error().kind, ErrorKind::Fatal);
+}
+
+TEST(HttpClient, MissingCaFileIsFatal) {
+  FakeClickHouse server;
+  ClientOptions options;
+  options.ca_file = "/nonexistent/ca.pem";
+  Client client(options);
+  Request request;
+  request.url = "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+  const auto answer = client.send(request);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::Fatal) << answer.error().text;
+}
+
+}  // namespace
+}  // namespace freshet::http
