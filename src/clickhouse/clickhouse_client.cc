@@ -1,0 +1,148 @@
+#include "clickhouse/clickhouse_client.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "clickhouse/error_table.h"
+#include "clickhouse/insert_url.h"
+#include "clickhouse/request_url.h"
+#include "clickhouse/response.h"
+#include "http/url.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+using nlohmann::json;
+
+// The rows of FORMAT JSONCompact, each of `width` strings.
+Result<std::vector<std::vector<std::string>>> string_rows(const std::string& text, size_t width) {
+  const json answer = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto bad = [] { return failure(ErrorKind::Retry, "ClickHouse's answer is not of FORMAT JSONCompact"); };
+  if (!answer.is_object() || !answer.contains("data") || !answer["data"].is_array()) return bad();
+  std::vector<std::vector<std::string>> rows;
+  for (const json& row : answer["data"]) {
+    if (!row.is_array() || row.size() != width) return bad();
+    std::vector<std::string> cells;
+    for (const json& cell : row) {
+      if (!cell.is_string()) return bad();
+      cells.push_back(cell.get<std::string>());
+    }
+    rows.push_back(std::move(cells));
+  }
+  return rows;
+}
+
+std::string_view trim(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \n'");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \n'") - first + 1);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> parse_table_settings(std::string_view engine_full) {
+  std::map<std::string, std::string> settings;
+  constexpr std::string_view kClause = " SETTINGS ";
+  const size_t clause = engine_full.rfind(kClause);
+  if (clause == std::string_view::npos) return settings;
+  std::string_view rest = engine_full.substr(clause + kClause.size());
+  while (!rest.empty()) {
+    const size_t end = rest.find(',');
+    const std::string_view pair = rest.substr(0, end);
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    const size_t equals = pair.find('=');
+    if (equals == std::string_view::npos) continue;
+    settings[std::string(trim(pair.substr(0, equals)))] = trim(pair.substr(equals + 1));
+  }
+  return settings;
+}
+
+std::optional<bool> TableInfo::deduplicates() const {
+  if (engine.find("MergeTree") == std::string::npos) return std::nullopt;
+  const auto window =
+      settings.find(replicated() ? "replicated_deduplication_window" : "non_replicated_deduplication_window");
+  if (window == settings.end()) return replicated();  // the server's defaults: on where replicated, else off
+  return window->second != "0";
+}
+
+ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock)
+    : settings_(settings), clock_(clock), client_(client_options(settings)) {}
+
+Result<std::string> ClickHouseClient::ask(const std::string& url, std::string_view sql, Duration timeout,
+                                          const std::stop_token& stop) {
+  RequestUrl target(url);
+  if (!settings_.database.empty()) target.add("database", settings_.database);
+  http::Request request;
+  request.method = "POST";
+  request.url = std::move(target).text();
+  request.headers = credentials(settings_);
+  request.body = {sql};
+  request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
+  Result<http::Response> answer = client_.send(request, stop);
+  if (!answer) {
+    const bool stopping = answer.error().kind == ErrorKind::Stopping;
+    return failure(stopping ? ErrorKind::Stopping : ErrorKind::Retry, answer.error().text);
+  }
+  if (const auto error = find_error(*answer, AnswerTo::Query)) {
+    const std::string_view advice = classify(*error).advice;
+    const auto host = http::parse_url(url);
+    return failure(ErrorKind::Retry,
+                   (host ? http::origin(*host) + ": " : std::string()) + error->text +
+                       (advice.empty() ? "" : " - " + std::string(advice)),
+                   error->code);
+  }
+  return std::move(answer->body);
+}
+
+Result<std::string> ClickHouseClient::query(std::string_view sql, Duration timeout, std::stop_token stop) {
+  const SteadyTime deadline = clock_.steady_now() + timeout;
+  Result<std::string> answer = failure(ErrorKind::Retry, "no ClickHouse URL");
+  for (const std::string& url : settings_.urls) {
+    const Duration left = deadline - clock_.steady_now();
+    if (left <= Duration::zero()) break;
+    answer = ask(url, sql, left, stop);
+    if (answer || answer.error().kind == ErrorKind::Stopping) break;
+  }
+  return answer;
+}
+
+Result<std::string> ClickHouseClient::server_version(Duration timeout, std::stop_token stop) {
+  Result<std::string> answer = query("SELECT version() FORMAT TabSeparated", timeout, stop);
+  if (answer) answer->erase(answer->find_last_not_of("\r\n ") + 1);
+  return answer;
+}
+
+Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_token stop) {
+  const SteadyTime deadline = clock_.steady_now() + timeout;
+  const TableName name = parse_table_name(settings_.table);
+  const std::string database = name.database.empty() ? "currentDatabase()" : quote_literal(name.database);
+  const auto tables = query("SELECT database, engine, engine_full FROM system.tables WHERE database = " + database +
+                                " AND name = " + quote_literal(name.table) + " FORMAT JSONCompact",
+                            timeout, stop);
+  if (!tables) return tl::make_unexpected(tables.error());
+  const auto table = string_rows(*tables, 3);
+  if (!table) return tl::make_unexpected(table.error());
+  if (table->empty()) {
+    return failure(
+        ErrorKind::Retry,
+        "table " + settings_.table + " does not exist, or the user may not see it: create it, or correct --table", 60);
+  }
+  TableInfo info;
+  info.table = name.table;
+  info.database = table->front()[0];
+  info.engine = table->front()[1];
+  info.engine_full = table->front()[2];
+  info.settings = parse_table_settings(info.engine_full);
+  // The rows of system.columns come in the table's order on all servers; old ones have no `position` to sort by.
+  const auto columns =
+      query("SELECT name, type, default_kind FROM system.columns WHERE database = " + quote_literal(info.database) +
+                " AND table = " + quote_literal(name.table) + " FORMAT JSONCompact",
+            deadline - clock_.steady_now(), stop);
+  if (!columns) return tl::make_unexpected(columns.error());
+  const auto rows = string_rows(*columns, 3);
+  if (!rows) return tl::make_unexpected(rows.error());
+  for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2]});
+  return info;
+}
+
+}  // namespace freshet::clickhouse

@@ -1,0 +1,63 @@
+// Questions to ClickHouse beside the inserts: for `freshet check`, and the table check of `freshet run`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "clickhouse/clickhouse_settings.h"
+#include "http/http_client.h"
+
+namespace freshet::clickhouse {
+
+struct ColumnInfo {
+  std::string name;
+  std::string type;          // as ClickHouse writes it
+  std::string default_kind;  // "", "DEFAULT", "MATERIALIZED", "ALIAS", "EPHEMERAL"
+  bool insertable() const { return default_kind != "MATERIALIZED" && default_kind != "ALIAS"; }
+};
+
+struct TableInfo {
+  std::string database;
+  std::string table;
+  std::string engine;
+  std::string engine_full;
+  std::vector<ColumnInfo> columns;              // in the table's order
+  std::map<std::string, std::string> settings;  // of the table's own SETTINGS clause
+
+  bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
+  // Whether a repeated insert is recognised: none when that is not this table's own affair (Distributed, Null, ...).
+  std::optional<bool> deduplicates() const;
+};
+
+// The SETTINGS clause at the end of system.tables.engine_full.
+std::map<std::string, std::string> parse_table_settings(std::string_view engine_full);
+
+// Threads: one at a time. Asks the hosts in their order until one answers. Error kinds: Retry (unreachable, table or
+// database missing, no access: all may be repaired while freshet runs; the text says how), Stopping.
+class ClickHouseClient {
+ public:
+  ClickHouseClient(const ClickHouseSettings& settings, Clock& clock);
+
+  // The answer's body. `sql` goes into the request's body; with a FORMAT clause where the format matters.
+  Result<std::string> query(std::string_view sql, Duration timeout, std::stop_token stop = {});
+  Result<std::string> server_version(Duration timeout, std::stop_token stop = {});  // "18.16.1"
+  // Of ClickHouseSettings::table. Error code 60 when there is no such table.
+  Result<TableInfo> describe_table(Duration timeout, std::stop_token stop = {});
+
+ private:
+  Result<std::string> ask(const std::string& url, std::string_view sql, Duration timeout, const std::stop_token& stop);
+
+  const ClickHouseSettings settings_;
+  Clock& clock_;
+  http::Client client_;
+};
+
+}  // namespace freshet::clickhouse

@@ -1,0 +1,249 @@
+#include "clickhouse/clickhouse_writer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <thread>
+
+#include "clickhouse/retry_delay.h"
+#include "testkit/fake_clickhouse.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+using How = testkit::FakeAnswer::How;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Key;
+using testing::Not;
+using testkit::FakeAnswer;
+using testkit::FakeClickHouse;
+
+// Keeps the names of what was logged.
+class EventLog final : public Log {
+ public:
+  bool enabled(LogLevel) const noexcept override { return true; }
+  void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
+    const std::lock_guard lock(mutex_);
+    events_.emplace_back(event);
+    for (const LogField& field : fields) {
+      if (const auto* text = std::get_if<std::string_view>(&field.value)) texts_ += std::string(*text) + "\n";
+    }
+  }
+  size_t count(std::string_view event) const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<size_t>(std::count(events_.begin(), events_.end(), event));
+  }
+  std::string texts() const {
+    const std::lock_guard lock(mutex_);
+    return texts_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<std::string> events_;
+  std::string texts_;
+};
+
+struct Writing {
+  RealClock clock;
+  EventLog log;
+  Metrics metrics;
+  ClickHouseSettings settings;
+  std::shared_ptr<Hosts> hosts;
+  std::unique_ptr<RowWriter> writer;
+  RowLayout layout;
+  std::vector<InsertFailure> failures;
+  std::stop_source stop;
+
+  explicit Writing(std::vector<std::string> urls) {
+    settings.urls = std::move(urls);
+    settings.table = "db.t";
+    settings.user = "me";
+    settings.password = "hidden";
+    settings.request_timeout = std::chrono::seconds(30);
+    open();
+  }
+  void open() {
+    hosts = std::make_shared<Hosts>(settings.urls);
+    writer = make_row_writer(settings, hosts, clock, log, metrics);
+  }
+  WriteOutcome write(std::vector<std::string_view> rows, std::string_view token = "tok") {
+    InsertRequest request;
+    request.layout = &layout;
+    request.rows = std::move(rows);
+    request.token = token;
+    return writer->write(request, {stop.get_token(), [this](const InsertFailure& f) { failures.push_back(f); }});
+  }
+};
+
+TEST(ClickHouseWriter, WritesOneCompressedInsert) {
+  FakeClickHouse server;
+  Writing w({server.url()});
+  EXPECT_EQ(w.write({"{\"a\":1}\n", "{\"a\":2}\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.stored_rows(), "{\"a\":1}\n{\"a\":2}\n");
+  const auto seen = server.requests().at(0);
+  EXPECT_EQ(seen.headers.at("x-clickhouse-user"), "me");
+  EXPECT_EQ(seen.headers.at("x-clickhouse-key"), "hidden");
+  EXPECT_THAT(seen.target, Not(HasSubstr("hidden")));
+  EXPECT_EQ(w.metrics.counter("freshet_insert_compressed_bytes_total", "").value(), seen.raw_body.size());
+  EXPECT_TRUE(w.failures.empty());
+}
+
+TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
+  FakeClickHouse server;
+  // Lost first: on a connection that was used before libcurl would repeat the request itself.
+  server.next(FakeAnswer::of(How::LoseAnswer, true));
+  server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
+  Writing w({server.url()});
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  const auto seen = server.requests();
+  ASSERT_GE(seen.size(), 3u);
+  for (const auto& request : seen) {
+    EXPECT_EQ(request.raw_body, seen[0].raw_body);
+    EXPECT_EQ(request.parameters.at("insert_deduplication_token"), "tok");
+  }
+  EXPECT_EQ(server.stored_rows(), "row\n");
+  ASSERT_EQ(w.failures.size(), 2u);
+  EXPECT_EQ(w.failures[0].code, 0);
+  EXPECT_EQ(w.failures[0].attempt, 1u);
+  EXPECT_EQ(w.failures[1].code, 242);
+  EXPECT_EQ(w.failures[1].attempt, 2u);
+  EXPECT_EQ(w.log.count("insert_works_again"), 1u);
+  EXPECT_EQ(w.metrics.counter("freshet_insert_errors_total", "", {{"class", "transient"}, {"code", "242"}}).value(),
+            1u);
+  EXPECT_THAT(w.log.texts(), Not(HasSubstr("hidden")));
+}
+
+TEST(ClickHouseWriter, DataErrorsAreRefusedAtOnceWithTheRow) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::old_exception(27, "Cannot parse input: (at row 3)\n"));
+  Writing w({server.url()});
+  const WriteOutcome outcome = w.write({"row\n"});
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Refused);
+  EXPECT_EQ(outcome.code, 27);
+  EXPECT_EQ(outcome.row, 2u);
+  EXPECT_TRUE(w.failures.empty());
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
+TEST(ClickHouseWriter, OverloadAndOperatorAreToldApart) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::exception(252, "Too many parts (300)"));
+  server.next(FakeAnswer::exception(60, "Table db.t does not exist", 404));
+  Writing w({server.url()});
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  ASSERT_EQ(w.failures.size(), 2u);
+  EXPECT_EQ(w.failures[0].failure_class, InsertFailure::Class::Overload);
+  EXPECT_EQ(w.failures[1].failure_class, InsertFailure::Class::Operator);
+  EXPECT_THAT(w.failures[1].text, HasSubstr("create the table"));
+}
+
+TEST(ClickHouseWriter, StatusOkWithAnExceptionIsAFailure) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::exception(241, "Memory limit exceeded", 200));
+  server.next(FakeAnswer::old_exception(241, "Memory limit exceeded", 200));
+  Writing w({server.url()});
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(w.failures.size(), 2u);
+}
+
+TEST(ClickHouseWriter, DropsOwnUnknownSettingsOncePerHost) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::old_exception(115, "Unknown setting async_insert", 404));
+  server.next(FakeAnswer::exception(115, "Unknown setting 'insert_deduplication_token'", 404));
+  Writing w({server.url()});
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_TRUE(w.failures.empty());
+  auto second = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics);
+  w.writer = std::move(second);
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.requests().size(), 4u);
+  EXPECT_THAT(server.requests().back().parameters, Not(Contains(Key("async_insert"))));
+  EXPECT_THAT(server.requests().back().parameters, Not(Contains(Key("insert_deduplication_token"))));
+  EXPECT_EQ(w.log.count("clickhouse_setting_dropped"), 2u);
+}
+
+TEST(ClickHouseWriter, AUsersUnknownSettingIsTheOperators) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::exception(115, "Unknown setting 'mine'", 404));
+  Writing w({server.url()});
+  w.settings.insert_settings = {{"mine", "1"}};
+  w.open();
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  ASSERT_EQ(w.failures.size(), 1u);
+  EXPECT_EQ(w.failures[0].failure_class, InsertFailure::Class::Operator);
+  EXPECT_THAT(server.requests().back().parameters, Contains(Key("mine")));
+}
+
+TEST(ClickHouseWriter, TurnsToTheNextHost) {
+  FakeClickHouse bad;
+  FakeClickHouse good;
+  bad.otherwise(FakeAnswer::exception(242, "Table is in readonly mode"));
+  Writing w({bad.url(), good.url()});
+  EXPECT_EQ(w.write({"one\n"}, "1").kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(w.write({"two\n"}, "2").kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(good.stored_rows(), "one\ntwo\n");
+  EXPECT_EQ(bad.requests().size(), 1u) << "a host that failed is left alone for a while";
+  EXPECT_EQ(w.failures.size(), 1u);
+}
+
+TEST(ClickHouseWriter, StopEndsARequestAndABackOff) {
+  for (const bool hang : {true, false}) {
+    FakeClickHouse server;
+    server.otherwise(hang ? FakeAnswer::of(How::Hang, false) : FakeAnswer::exception(60, "no table", 404));
+    Writing w({server.url()});
+    std::jthread stopper([&] {
+      server.wait_for_requests(hang ? 1 : 3);
+      w.stop.request_stop();
+    });
+    EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Abandoned);
+  }
+}
+
+TEST(ClickHouseWriter, ALastingFailureIsOneLine) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::exception(60, "no table", 404), 4);
+  Writing w({server.url()});
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(w.failures.size(), 4u);
+  EXPECT_EQ(w.log.count("insert_failed"), 1u);
+}
+
+TEST(Hosts, ComesBackInOrder) {
+  Hosts hosts({"http://a:1", "http://b:2"});
+  const SteadyTime now{std::chrono::hours(1)};
+  EXPECT_EQ(hosts.pick(now), 0u);
+  EXPECT_TRUE(hosts.failed(0, now));
+  EXPECT_EQ(hosts.pick(now), 1u);
+  EXPECT_FALSE(hosts.failed(0, now));
+  hosts.failed(1, now + std::chrono::seconds(1));
+  EXPECT_EQ(hosts.pick(now + std::chrono::seconds(2)), 0u) << "all failed: the one that may be asked first";
+  EXPECT_EQ(hosts.pick(now + Hosts::kAvoidFor), 0u);
+  EXPECT_TRUE(hosts.worked(0));
+  EXPECT_EQ(hosts.pick(now), 0u);
+  EXPECT_EQ(hosts.name(1), "http://b:2");
+}
+
+TEST(RetryDelay, DoublesUpToItsCap) {
+  using namespace std::chrono_literals;
+  RetryDelay delay(1);
+  Duration last{};
+  for (int i = 0; i < 20; ++i) {
+    const Duration full = std::min<Duration>(10s, 100ms * (1 << std::min(i, 16)));
+    last = delay.next(ErrorClass::Transient);
+    EXPECT_LE(last, full);
+    EXPECT_GE(last, full * 3 / 4);
+  }
+  EXPECT_LE(delay.next(ErrorClass::Operator), 100ms) << "another trouble starts anew";
+  for (int i = 0; i < 20; ++i) last = delay.next(ErrorClass::Operator);
+  EXPECT_GE(last, 45s);
+  delay.reset();
+  EXPECT_LE(delay.next(ErrorClass::Operator), 100ms);
+  EXPECT_GE(delay.next(ErrorClass::Overload), 375ms);
+}
+
+}  // namespace
+}  // namespace freshet::clickhouse
