@@ -1,0 +1,156 @@
+#include "settings/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace freshet::settings {
+namespace {
+
+class Rules {
+ public:
+  Rules(const Settings& s, const std::function<bool(std::string_view)>& given, Refusals& refusals,
+        std::vector<std::string>& warnings)
+      : s_(s), p_(s.pipelines.front()), given_(given), refusals_(refusals), warnings_(warnings) {}
+
+  void required(std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
+    for (const auto& [name, example] : names) {
+      if (!given_(name)) refuse("--{}: missing; for example --{} {}", name, name, example);
+    }
+  }
+
+  void deadlines() {
+    const auto drain = p_.stream.drain_timeout.count();
+    const auto poll = p_.kafka.max_poll_interval.count();
+    if (drain * 2 >= poll) {
+      refuse("--drain-timeout-ms: {} is not well below --max-poll-interval-ms {}; a member that rebalances that slowly "
+             "is evicted; use less than {}",
+             drain, poll, poll / 2);
+    }
+    if (drain > 10'000) {
+      warn("--drain-timeout-ms {}: container runtimes kill after 10 s unless told otherwise", drain);
+    }
+    if (p_.clickhouse.connect_timeout > p_.clickhouse.request_timeout) {
+      refuse("--clickhouse-connect-timeout-ms: {} is more than --clickhouse-request-timeout-ms {}",
+             p_.clickhouse.connect_timeout.count(), p_.clickhouse.request_timeout.count());
+    }
+  }
+
+  void batches() {
+    if (p_.options.max_batch_bytes * 2 > p_.stream.memory_limit) {
+      refuse("--max-batch-bytes: {} is more than half of --memory-limit-bytes {}; a batch could never fill",
+             p_.options.max_batch_bytes, p_.stream.memory_limit);
+    }
+  }
+
+  void dead_letters() {
+    if (p_.kafka.dead_letter_topic.empty()) {
+      if (!given_("on-invalid")) {
+        warn("no --dead-letter-topic: a message that cannot become a row holds its partition until an operator decides");
+      }
+      return;
+    }
+    if (p_.kafka.dead_letter_topic == p_.kafka.topic) {
+      refuse("--dead-letter-topic: '{}' is the topic that is read; use another", p_.kafka.topic);
+    }
+    if (given_("on-invalid")) {
+      refuse("--on-invalid: only for use without --dead-letter-topic; leave one of them out");
+    }
+  }
+
+  void security() {
+    const auto& c = p_.kafka.connection;
+    std::string protocol = c.security_protocol;
+    std::transform(protocol.begin(), protocol.end(), protocol.begin(), [](unsigned char ch) { return std::tolower(ch); });
+    const bool tls = protocol == "ssl" || protocol == "sasl_ssl";
+    const bool sasl = protocol.starts_with("sasl_");
+    if (!tls && !(c.ssl_ca_file.empty() && c.ssl_cert_file.empty() && c.ssl_key_file.empty())) {
+      refuse("--kafka-ssl-*: has no effect without --kafka-security-protocol ssl or sasl_ssl");
+    }
+    if (!sasl && !(c.sasl_mechanism.empty() && c.sasl_username.empty() && c.sasl_password.empty())) {
+      refuse("--kafka-sasl-*: has no effect without --kafka-security-protocol sasl_plaintext or sasl_ssl");
+    }
+    if (sasl && c.sasl_mechanism.empty()) refuse("--kafka-sasl-mechanism: missing; for example SCRAM-SHA-512");
+    if (c.sasl_username.empty() != c.sasl_password.empty()) {
+      refuse("--kafka-sasl-username and --kafka-sasl-password-file: one needs the other");
+    }
+    if (c.ssl_cert_file.empty() != c.ssl_key_file.empty()) {
+      refuse("--kafka-ssl-cert-file and --kafka-ssl-key-file: one needs the other");
+    }
+    const auto& h = p_.clickhouse;
+    if (h.cert_file.empty() != h.key_file.empty()) {
+      refuse("--clickhouse-cert-file and --clickhouse-key-file: one needs the other");
+    }
+    const bool https = std::any_of(h.urls.begin(), h.urls.end(), [](const auto& u) { return u.starts_with("https"); });
+    if (!https && !(h.ca_file.empty() && h.cert_file.empty())) {
+      refuse("--clickhouse-ca-file, -cert-file and -key-file: have no effect without an https:// --clickhouse-url");
+    }
+    if (!h.password.empty() && h.user.empty()) refuse("--clickhouse-password-file: needs --clickhouse-user");
+  }
+
+  void table() {
+    const std::string& name = p_.clickhouse.table;
+    if (!p_.clickhouse.database.empty() && name.find('.') != std::string::npos) {
+      refuse("--clickhouse-database: --table '{}' names a database already; leave one of them out", name);
+    }
+    if (std::count(name.begin(), name.end(), '.') > 1 || name.starts_with('.') || name.ends_with('.')) {
+      refuse("--table: '{}' is not of the form TABLE or DB.TABLE", name);
+    }
+    for (const char* owned : {"query", "decompress", "insert_deduplication_token", "database"}) {
+      if (p_.clickhouse.insert_settings.contains(owned)) {
+        refuse("--clickhouse-setting: '{}' is freshet's own", owned);
+      }
+    }
+    const auto async = p_.clickhouse.insert_settings.find("async_insert");
+    if (async != p_.clickhouse.insert_settings.end() && async->second != "0") {
+      warn("--clickhouse-setting async_insert={}: the server may then acknowledge rows it loses, and repeat others",
+           async->second);
+    }
+  }
+
+  void runtime_config() {
+    const std::string& store = s_.runtime_config.store;
+    if (store.empty() || store.starts_with("file:") || store.starts_with("redis://")) return;
+    if (store.starts_with("rediss://")) {
+      return refuse("--runtime-config: TLS to Redis (rediss://) is not built in; use redis:// through a local TLS proxy");
+    }
+    refuse("--runtime-config: expected file:PATH or redis://[:PASSWORD@]HOST:PORT/DB");
+  }
+
+ private:
+  template <typename... Args>
+  void refuse(fmt::format_string<Args...> text, Args&&... args) {
+    refusals_.push_back(fmt::format(text, std::forward<Args>(args)...));
+  }
+  template <typename... Args>
+  void warn(fmt::format_string<Args...> text, Args&&... args) {
+    warnings_.push_back(fmt::format(text, std::forward<Args>(args)...));
+  }
+
+  const Settings& s_;
+  const Pipeline& p_;
+  const std::function<bool(std::string_view)>& given_;
+  Refusals& refusals_;
+  std::vector<std::string>& warnings_;
+};
+
+}  // namespace
+
+void check_rules(std::string_view command, const Settings& settings, const std::function<bool(std::string_view)>& given,
+                 Refusals& refusals, std::vector<std::string>& warnings) {
+  Rules rules(settings, given, refusals, warnings);
+  if (command == "process") return;
+  rules.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
+  if (command == "tap") return;
+  rules.required({{"consumer-group", "events-to-clickhouse"},
+                  {"clickhouse-url", "http://localhost:8123"},
+                  {"table", "default.events"}});
+  rules.deadlines();
+  rules.batches();
+  rules.dead_letters();
+  rules.security();
+  rules.table();
+  rules.runtime_config();
+}
+
+}  // namespace freshet::settings

@@ -1,0 +1,277 @@
+#include "settings/settings.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "settings/rules.h"
+#include "settings/table.h"
+
+namespace freshet::settings {
+namespace {
+
+// What one source says of one setting.
+struct Given {
+  std::vector<std::string> values;
+  std::string source;  // for print-config
+  std::string where;   // for refusals: "--topic", "FRESHET_TOPIC", "topic (config.yaml:3)"
+};
+using Layer = std::map<std::string_view, Given>;  // by Setting::name
+
+unsigned bit_of(std::string_view command) {
+  if (command == "run") return kRun;
+  if (command == "check") return kCheck;
+  if (command == "tap") return kTap;
+  return kProcess;
+}
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t above = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+std::string did_you_mean(std::string_view name, std::string (*spell)(const Setting&)) {
+  const Setting* best = nullptr;
+  size_t distance = 4;
+  for (const Setting& setting : table()) {
+    const size_t d = edit_distance(name, spell(setting));
+    if (d < distance) {
+      distance = d;
+      best = &setting;
+    }
+  }
+  return best == nullptr ? "; see --help for the settings there are" : fmt::format("; did you mean {}?", spell(*best));
+}
+
+class Loader {
+ public:
+  Loader(std::string_view command, const std::vector<std::string>& args,
+         const std::map<std::string, std::string>& environment)
+      : command_(command), bit_(bit_of(command)) {
+    read_flags(args);
+    read_environment(environment);
+    read_file();
+  }
+
+  tl::expected<Loaded, Refusals> finish() {
+    loaded_.settings.pipelines.resize(1);
+    std::set<std::string_view> failed;
+    for (const Setting& setting : table()) {
+      if ((setting.commands & bit_) == 0) continue;
+      const Given* given = find(setting.name);
+      EffectiveValue effective{file_key_of(setting), std::string(setting.fallback), "default"};
+      if (given != nullptr) {
+        effective.source = given->source;
+        effective.value = setting.secret ? "***" : fmt::format("{}", fmt::join(given->values, ","));
+        for (const std::string& value : given->values) apply(setting, value, given->where);
+      } else if (!setting.fallback.empty()) {
+        apply(setting, std::string(setting.fallback), "default");
+      }
+      if (given != nullptr || !setting.fallback.empty()) loaded_.effective.push_back(std::move(effective));
+    }
+    if (refusals_.empty()) {
+      const auto given = [this](std::string_view name) { return find(name) != nullptr; };
+      check_rules(command_, loaded_.settings, given, refusals_, loaded_.warnings);
+    }
+    if (!refusals_.empty()) return tl::make_unexpected(std::move(refusals_));
+    collect_secrets();
+    return std::move(loaded_);
+  }
+
+ private:
+  void refuse(std::string text) { refusals_.push_back(std::move(text)); }
+
+  void apply(const Setting& setting, const std::string& value, const std::string& where) {
+    const Status status = setting.apply(loaded_.settings, value);
+    if (status) return;
+    const std::string shown = setting.secret && setting.name != "set" ? "***" : value.substr(0, 200);
+    refuse(fmt::format("{}: '{}' {}", where, shown, status.error().text));
+  }
+
+  const Given* find(std::string_view name) const {
+    for (const Layer* layer : {&flags_, &variables_, &file_}) {
+      if (const auto found = layer->find(name); found != layer->end()) return &found->second;
+    }
+    return nullptr;
+  }
+
+  void read_flags(const std::vector<std::string>& args) {
+    for (size_t i = 0; i < args.size(); ++i) {
+      const std::string& arg = args[i];
+      if (!arg.starts_with("--") || arg.size() == 2) {
+        refuse(fmt::format("'{}': expected a flag that begins with --", arg));
+        continue;
+      }
+      const size_t equals = arg.find('=');
+      const std::string name = arg.substr(2, equals == std::string::npos ? equals : equals - 2);
+      const Setting* setting = find_setting(name);
+      if (setting == nullptr || (setting->commands & bit_) == 0) {
+        refuse(setting != nullptr ? fmt::format("--{}: `freshet {}` has no use for it", name, command_)
+                                  : fmt::format("--{}: unknown flag{}", name, did_you_mean("--" + name, flag_of)));
+        if (equals == std::string::npos && i + 1 < args.size() && !args[i + 1].starts_with("--")) ++i;
+        continue;
+      }
+      std::string value = "true";
+      if (equals != std::string::npos) {
+        value = arg.substr(equals + 1);
+      } else if (!setting->placeholder.empty()) {
+        if (++i >= args.size()) {
+          refuse(fmt::format("--{}: its value is missing; use --{} {}", name, name, setting->placeholder));
+          return;
+        }
+        value = args[i];
+      }
+      Given& given = flags_[setting->name];
+      if (!given.values.empty() && !setting->repeatable) refuse(fmt::format("--{}: given twice", name));
+      given.values.push_back(std::move(value));
+      given.source = "flag";
+      given.where = flag_of(*setting);
+    }
+  }
+
+  void read_environment(const std::map<std::string, std::string>& environment) {
+    for (const auto& [name, value] : environment) {
+      if (!name.starts_with("FRESHET_") || value.empty()) continue;
+      const auto found = std::find_if(table().begin(), table().end(),
+                                      [&, &wanted = name](const Setting& s) { return variable_of(s) == wanted; });
+      if (found == table().end()) {
+        // Variables of our own tools share the prefix; a typo must still not pass in silence.
+        loaded_.warnings.push_back(fmt::format("{}: unknown variable{}", name, did_you_mean(name, variable_of)));
+        continue;
+      }
+      if ((found->commands & bit_) == 0) continue;  // meant for another command
+      Given given{{}, "environment", name};
+      if (found->repeatable) {
+        for (size_t begin = 0; begin <= value.size();) {
+          const size_t comma = std::min(value.find(',', begin), value.size());
+          given.values.push_back(value.substr(begin, comma - begin));
+          begin = comma + 1;
+        }
+      } else {
+        given.values.push_back(value);
+      }
+      variables_[found->name] = std::move(given);
+    }
+  }
+
+  void read_file() {
+    const Given* given = find("config");
+    if (given == nullptr) return;
+    path_ = given->values.front();
+    YAML::Node root;
+    try {
+      root = YAML::LoadFile(path_);
+    } catch (const YAML::BadFile&) {
+      return refuse(fmt::format("{}: '{}' cannot be read", given->where, path_));
+    } catch (const YAML::Exception& e) {
+      return refuse(fmt::format("{}:{}:{}: no YAML: {}", path_, e.mark.line + 1, e.mark.column + 1, e.msg));
+    }
+    if (root.IsNull()) return;
+    if (!root.IsMap()) return refuse(fmt::format("{}: expected a map of settings, KEY: VALUE", path_));
+    read_map(root, true);
+  }
+
+  void read_map(const YAML::Node& map, bool top) {
+    for (const auto& entry : map) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : std::string("?");
+      const std::string where = fmt::format("{} ({}:{})", key, path_, entry.first.Mark().line + 1);
+      if (top && key == "pipelines") {
+        read_pipelines(entry.second, where);
+        continue;
+      }
+      const auto found = std::find_if(table().begin(), table().end(),
+                                      [&](const Setting& s) { return file_key_of(s) == key; });
+      if (found == table().end() || found->name == "config") {
+        refuse(fmt::format("{}: unknown key{}", where, did_you_mean(key, file_key_of)));
+        continue;
+      }
+      if ((found->commands & bit_) == 0) continue;  // meant for another command
+      if (file_.contains(found->name)) {
+        refuse(fmt::format("{}: given twice", where));
+        continue;
+      }
+      Given given{{}, fmt::format("file {}:{}", path_, entry.first.Mark().line + 1), where};
+      if (!read_values(*found, entry.second, given.values)) {
+        refuse(fmt::format("{}: expected {}", where, found->repeatable ? "a value, a list or a map" : "one value"));
+        continue;
+      }
+      if (!given.values.empty()) file_[found->name] = std::move(given);
+    }
+  }
+
+  void read_pipelines(const YAML::Node& list, const std::string& where) {
+    if (!list.IsSequence() || list.size() != 1 || !list[0].IsMap()) {
+      return refuse(fmt::format("{}: expected a list of one map; several topics need several processes for now", where));
+    }
+    read_map(list[0], false);
+  }
+
+  static bool read_values(const Setting& setting, const YAML::Node& node, std::vector<std::string>& values) {
+    if (node.IsNull()) return true;
+    if (node.IsScalar()) {
+      values.push_back(node.Scalar());
+      return true;
+    }
+    if (!setting.repeatable) return false;
+    if (node.IsSequence()) {
+      for (const auto& one : node) {
+        if (!one.IsScalar()) return false;
+        values.push_back(one.Scalar());
+      }
+      return true;
+    }
+    for (const auto& one : node) {
+      if (!one.first.IsScalar() || !one.second.IsScalar()) return false;
+      values.push_back(one.first.Scalar() + "=" + one.second.Scalar());
+    }
+    return true;
+  }
+
+  void collect_secrets() {
+    Settings& s = loaded_.settings;
+    const Pipeline& p = s.pipelines.front();
+    for (const std::string& secret : {p.kafka.connection.sasl_password, p.clickhouse.password}) {
+      if (!secret.empty()) s.telemetry.secrets.push_back(secret);
+    }
+    for (const auto& [key, value] : p.kafka.connection.extra) {
+      if (key.find("password") != std::string::npos || key.find("secret") != std::string::npos) {
+        s.telemetry.secrets.push_back(value);
+      }
+    }
+    const std::string& store = s.runtime_config.store;
+    const size_t at = store.rfind('@');
+    const size_t colon = at == std::string::npos ? at : store.rfind(':', at);
+    if (colon != std::string::npos && at - colon > 1) s.telemetry.secrets.push_back(store.substr(colon + 1, at - colon - 1));
+  }
+
+  const std::string command_;
+  const unsigned bit_;
+  Layer flags_;
+  Layer variables_;
+  Layer file_;
+  std::string path_;
+  Loaded loaded_;
+  Refusals refusals_;
+};
+
+}  // namespace
+
+tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
+                                    const std::map<std::string, std::string>& environment) {
+  return Loader(command, args, environment).finish();
+}
+
+}  // namespace freshet::settings

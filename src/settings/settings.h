@@ -1,0 +1,68 @@
+// The effective configuration: immutable once loaded.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "admin/admin_settings.h"
+#include "clickhouse/clickhouse_settings.h"
+#include "kafka/kafka_settings.h"
+#include "model/options.h"
+#include "processors/processors_settings.h"
+#include "runtime_config/runtime_config_settings.h"
+#include "stream/stream_settings.h"
+#include "telemetry/telemetry_settings.h"
+
+namespace freshet::settings {
+
+// One topic into one table.
+struct Pipeline {
+  kafka::KafkaSettings kafka;
+  clickhouse::ClickHouseSettings clickhouse;
+  stream::StreamSettings stream;
+  processors::ProcessorsSettings processors;
+  LiveOptions options;
+};
+
+struct Settings {
+  std::vector<Pipeline> pipelines;  // exactly one today; the file format has room for more
+  telemetry::TelemetrySettings telemetry;
+  admin::AdminSettings admin;
+  runtime_config::RuntimeConfigSettings runtime_config;
+  bool print_config = false;
+  size_t tap_count = 10;              // `tap`: how many messages
+  std::string processor_environment;  // `process`: a file with a JSON object
+};
+
+struct EffectiveValue {
+  std::string key;
+  std::string value;   // secrets are ***
+  std::string source;  // "flag", "environment", "file FILE:LINE", "default"
+};
+
+struct Loaded {
+  Settings settings;
+  std::vector<EffectiveValue> effective;
+  std::vector<std::string> warnings;
+};
+
+// All problems at once, one line each: where, key, value, what would be right.
+using Refusals = std::vector<std::string>;
+
+// Precedence: flag, environment (empty = unset), file, default. `command` is "run", "check", "tap" or "process".
+tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
+                                    const std::map<std::string, std::string>& environment);
+
+// Whether `args` ask for --help or -h.
+bool wants_help(const std::vector<std::string>& args);
+std::string help(std::string_view command);
+// The effective configuration as YAML, each value with its source.
+std::string to_yaml(const Loaded& loaded);
+// docs/settings.md.
+std::string to_markdown();
+
+}  // namespace freshet::settings

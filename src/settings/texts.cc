@@ -1,0 +1,99 @@
+// What people read of the table: --help, --print-config and docs/settings.md.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "settings/settings.h"
+#include "settings/table.h"
+
+namespace freshet::settings {
+namespace {
+
+struct Usage {
+  std::string_view command;
+  unsigned bit;
+  std::string_view synopsis;
+  std::string_view example;
+};
+
+constexpr std::array kUsages = {
+    Usage{"run", kRun, "streams a topic of JSON into a ClickHouse table until it is stopped",
+          "freshet run --bootstrap-server localhost:9092 --topic events --consumer-group events-to-clickhouse \\\n"
+          "    --clickhouse-url http://localhost:8123 --table default.events --dead-letter-topic events-dead"},
+    Usage{"check", kCheck, "validates the configuration, reaches every server, and compares the table with real messages",
+          "freshet check --config /etc/freshet/events.yaml"},
+    Usage{"tap", kTap, "prints messages and the rows they would become; joins no group and writes nothing",
+          "freshet tap --bootstrap-server localhost:9092 --topic events --count 5"},
+    Usage{"process", kProcess, "reads messages as JSON lines from standard input and prints what they become",
+          "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
+};
+
+}  // namespace
+
+bool wants_help(const std::vector<std::string>& args) {
+  return std::any_of(args.begin(), args.end(), [](const std::string& arg) { return arg == "--help" || arg == "-h"; });
+}
+
+std::string help(std::string_view command) {
+  const auto usage =
+      std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& u) { return u.command == command; });
+  std::string out = fmt::format("freshet {} - {}\n\n  {}\n", usage->command, usage->synopsis, usage->example);
+  std::string_view group;
+  for (const Setting& setting : table()) {
+    if ((setting.commands & usage->bit) == 0) continue;
+    if (setting.group != group) out += fmt::format("\n{}\n", group = setting.group);
+    std::string left = fmt::format("  {} {}", flag_of(setting), setting.placeholder);
+    if (left.size() > 38) {
+      out += left + "\n";
+      left.clear();
+    }
+    out += fmt::format("{:<38}  {}", left, setting.help);
+    if (!setting.fallback.empty() && !setting.placeholder.empty()) out += fmt::format(" [{}]", setting.fallback);
+    if (setting.repeatable) out += " (repeatable)";
+    out += '\n';
+  }
+  return out + "\nEach has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in --config\n"
+               "(max_batch_size). A flag wins over the environment, the environment over the file.\n";
+}
+
+std::string to_yaml(const Loaded& loaded) {
+  std::string out;
+  for (const EffectiveValue& value : loaded.effective) {
+    out += fmt::format("{:<60}  # {}\n", fmt::format("{}: {}", value.key, value.value), value.source);
+  }
+  return out;
+}
+
+std::string to_markdown() {
+  std::string out =
+      "# Settings\n\n"
+      "One table (`src/settings/table.cc`) makes the flags, the environment variables, the keys of the YAML file,\n"
+      "`--help` and this page. A flag wins over the environment, the environment over the file, the file over the\n"
+      "default. An empty variable counts as unset. Unknown flags and keys, wrong values and combinations that cannot\n"
+      "work are refused at the start, all at once, with exit status 2. `freshet run --print-config` shows what is in\n"
+      "force and where each value comes from; secrets are masked.\n\n"
+      "The variable of `--max-batch-size` is `FRESHET_MAX_BATCH_SIZE`, its key in the file `max_batch_size`.\n"
+      "Repeatable settings are given again and again as flags, separated by commas in the environment, and as a list\n"
+      "or map in the file. The file may hold the settings at the top or inside `pipelines: [{...}]`, a list of one.\n";
+  std::string_view group;
+  for (const Setting& setting : table()) {
+    if (setting.group != group) {
+      out += fmt::format("\n## {}\n\n| Flag | Value | Default | For | What |\n|---|---|---|---|---|\n",
+                         group = setting.group);
+    }
+    std::string commands;
+    for (const Usage& usage : kUsages) {
+      if ((setting.commands & usage.bit) != 0) commands += fmt::format("{}{}", commands.empty() ? "" : ", ", usage.command);
+    }
+    std::string placeholder(setting.placeholder);
+    for (size_t at = 0; (at = placeholder.find('|', at)) != std::string::npos; at += 2) placeholder.insert(at, "\\");
+    out += fmt::format("| `{}` | {} | {} | {} | {}{} |\n", flag_of(setting),
+                       placeholder.empty() ? "switch" : fmt::format("`{}`", placeholder),
+                       setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback), commands, setting.help,
+                       setting.repeatable ? "; repeatable" : "");
+  }
+  return out;
+}
+
+}  // namespace freshet::settings

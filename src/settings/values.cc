@@ -1,0 +1,129 @@
+#include "settings/values.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+namespace freshet::settings {
+namespace {
+
+tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+
+template <typename N>
+bool parse(const std::string& text, N& out) {
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, out);
+  return error == std::errc() && stopped == end && !text.empty();
+}
+
+bool is_port(const std::string& text) {
+  int port = 0;
+  return parse(text, port) && port >= 1 && port <= 65535;
+}
+
+}  // namespace
+
+Result<int64_t> integer(const std::string& text, int64_t least, int64_t most) {
+  int64_t value = 0;
+  if (!parse(text, value)) return wrong(fmt::format("is no whole number; use {} to {}", least, most));
+  if (value < least || value > most) return wrong(fmt::format("is out of range; use {} to {}", least, most));
+  return value;
+}
+
+Result<double> decimal(const std::string& text, double least, double most) {
+  double value = 0;
+  if (!parse(text, value) || !std::isfinite(value)) return wrong(fmt::format("is no number; use {} to {}", least, most));
+  if (value < least || value > most) return wrong(fmt::format("is out of range; use {} to {}", least, most));
+  return value;
+}
+
+Result<bool> boolean(const std::string& text) {
+  if (text == "true" || text == "1" || text == "yes") return true;
+  if (text == "false" || text == "0" || text == "no") return false;
+  return wrong("is neither true nor false");
+}
+
+Result<std::chrono::milliseconds> milliseconds(const std::string& text, int64_t least, int64_t most) {
+  const auto value = integer(text, least, most);
+  if (!value) return wrong(value.error().text + " (milliseconds)");
+  return std::chrono::milliseconds(*value);
+}
+
+Result<std::pair<std::string, std::string>> key_value(const std::string& text, bool allow_bare) {
+  const size_t at = text.find('=');
+  if (at == std::string::npos && allow_bare && !text.empty()) return std::pair(text, text);
+  if (at == std::string::npos || at == 0) return wrong("is not of the form KEY=VALUE");
+  return std::pair(text.substr(0, at), text.substr(at + 1));
+}
+
+Status host_ports(const std::string& text) {
+  std::istringstream list(text);
+  bool any = false;
+  for (std::string one; std::getline(list, one, ',');) {
+    any = true;
+    const size_t colon = one.rfind(':');
+    if (colon == std::string::npos || colon == 0 || !is_port(one.substr(colon + 1))) {
+      return wrong("is not of the form HOST:PORT[,HOST:PORT...]");
+    }
+  }
+  if (!any || text.back() == ',') return wrong("is not of the form HOST:PORT[,HOST:PORT...]");
+  return {};
+}
+
+Status url(const std::string& text) {
+  for (const std::string scheme : {"http://", "https://"}) {
+    if (!text.starts_with(scheme)) continue;
+    std::string rest = text.substr(scheme.size());
+    if (rest.find('@') != std::string::npos) {
+      return wrong("holds a login; use --clickhouse-user and --clickhouse-password-file, which are never logged");
+    }
+    if (rest.ends_with('/')) rest.pop_back();
+    if (rest.find_first_of("/?#") != std::string::npos) {
+      return wrong("has a path or query; use http://HOST:PORT and --clickhouse-setting for settings");
+    }
+    const size_t colon = rest.rfind(':');
+    const bool ipv6_without_port = rest.ends_with(']');
+    const bool port = colon != std::string::npos && !ipv6_without_port;
+    if (rest.empty() || colon == 0 || (port && !is_port(rest.substr(colon + 1)))) break;
+    return {};
+  }
+  return wrong("is not of the form http://HOST:PORT or https://HOST:PORT");
+}
+
+Result<std::string> secret_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return wrong("cannot be read; name a file that holds nothing but the secret");
+  std::ostringstream content;
+  content << file.rdbuf();
+  std::string secret = content.str();
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
+  if (secret.empty()) return wrong("is empty; name a file that holds nothing but the secret");
+  return secret;
+}
+
+Status readable_file(const std::string& path) {
+  if (!std::ifstream(path)) return wrong("cannot be read");
+  return {};
+}
+
+Result<int64_t> timestamp(const std::string& text) {
+  int64_t number = 0;
+  if (parse(text, number) && number >= 0) return number < 100'000'000'000 ? number * 1000 : number;
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
+  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute,
+                                 &second, &used);
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (fields != 6 || used != static_cast<int>(text.size()) || !date.ok() || hour > 23 || minute > 59 || second > 59) {
+    return wrong("is no time; use unix seconds or milliseconds, or 2026-11-23T10:00:00Z");
+  }
+  const auto at = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+                  std::chrono::seconds(second);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
+}
+
+}  // namespace freshet::settings

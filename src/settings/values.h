@@ -1,0 +1,29 @@
+// Values of settings from text; an error's text says what would be right.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/result.h"
+
+namespace freshet::settings {
+
+Result<int64_t> integer(const std::string& text, int64_t least, int64_t most);
+Result<double> decimal(const std::string& text, double least, double most);
+Result<bool> boolean(const std::string& text);
+Result<std::chrono::milliseconds> milliseconds(const std::string& text, int64_t least, int64_t most);
+// KEY=VALUE; `allow_bare`: KEY alone means KEY=KEY.
+Result<std::pair<std::string, std::string>> key_value(const std::string& text, bool allow_bare = false);
+// HOST:PORT[,HOST:PORT...]
+Status host_ports(const std::string& text);
+// http[s]://HOST[:PORT], nothing else.
+Status url(const std::string& text);
+// A file's content without its last line break; for secrets.
+Result<std::string> secret_file(const std::string& path);
+Status readable_file(const std::string& path);
+// Unix seconds or milliseconds, or 2026-11-23T10:00:00Z (UTC), as milliseconds.
+Result<int64_t> timestamp(const std::string& text);
+
+}  // namespace freshet::settings
