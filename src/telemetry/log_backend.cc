@@ -1,0 +1,135 @@
+#include "telemetry/log_backend.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace freshet::telemetry {
+namespace {
+
+constexpr Duration kRepeat = std::chrono::minutes(1);
+constexpr size_t kMaxRemembered = 1000;
+constexpr size_t kMaxField = 4000;
+
+std::string to_text(const LogField& field) {
+  return std::visit(
+      [](const auto& value) -> std::string {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<T, std::string_view>) {
+          return std::string(value.substr(0, kMaxField));
+        } else {
+          return fmt::format("{}", value);
+        }
+      },
+      field.value);
+}
+
+std::string timestamp(SystemTime now) {
+  const auto ms = std::chrono::time_point_cast<std::chrono::milliseconds>(now);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                     (ms - seconds).count());
+}
+
+bool needs_quotes(std::string_view text) {
+  return text.empty() || text.find_first_of(" =\"\\") != std::string_view::npos ||
+         std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+}
+
+// As JSON has it, so that a line stays a line; bytes that are no UTF-8 are replaced.
+std::string quoted(std::string_view text) {
+  return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+LogBackend::LogBackend(const TelemetrySettings& settings, Clock& clock, std::ostream* out)
+    : settings_(settings), clock_(clock), level_(settings.level) {
+  spdlog::sink_ptr sink;
+  if (out != nullptr) {
+    sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(*out, true);
+  } else {
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  }
+  sink_ = std::make_shared<spdlog::logger>("freshet", std::move(sink));
+  sink_->set_pattern("%v");
+  sink_->set_level(spdlog::level::trace);
+  sink_->flush_on(spdlog::level::trace);
+}
+
+LogBackend::~LogBackend() = default;
+
+void LogBackend::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept {
+  try {
+    const auto repeated = admit(level, event, fields);
+    if (repeated) sink_->info("{}", line(level, event, fields, *repeated));
+  } catch (...) {
+    // Out of memory or a closed standard error: a log line is not worth the process.
+  }
+}
+
+std::optional<uint64_t> LogBackend::admit(LogLevel level, std::string_view event,
+                                          std::initializer_list<LogField> fields) {
+  if (level < LogLevel::Warn) return 0;
+  std::string key(event);
+  for (const LogField& field : fields) {
+    if (field.name == "error" || field.name == "reason" || field.name == "code") key += '\n' + to_text(field);
+  }
+  const SteadyTime now = clock_.steady_now();
+  MutexLock lock(mutex_);
+  if (seen_.size() > kMaxRemembered) seen_.clear();
+  const auto [entry, is_new] = seen_.try_emplace(std::move(key), Seen{now, 0});
+  if (is_new) return 0;
+  if (now - entry->second.shown < kRepeat) {
+    ++entry->second.kept_back;
+    return std::nullopt;
+  }
+  entry->second.shown = now;
+  return std::exchange(entry->second.kept_back, 0);
+}
+
+std::string LogBackend::clean(std::string_view text) const {
+  std::string out(text);
+  for (const std::string& secret : settings_.secrets) {
+    for (size_t at = 0; !secret.empty() && (at = out.find(secret, at)) != std::string::npos; at += 3) {
+      out.replace(at, secret.size(), "***");
+    }
+  }
+  return out;
+}
+
+std::string LogBackend::line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
+                             uint64_t repeated) const {
+  const std::string now = timestamp(clock_.system_now());
+  if (settings_.format == LogFormat::Json) {
+    nlohmann::ordered_json out{{"time", now}, {"level", to_string(level)}, {"event", std::string(event)}};
+    for (const LogField& field : fields) {
+      std::visit(
+          [&](const auto& value) {
+            using T = std::decay_t<decltype(value)>;
+            if constexpr (std::is_same_v<T, std::string_view>) {
+              out[std::string(field.name)] = clean(value.substr(0, kMaxField));
+            } else {
+              out[std::string(field.name)] = value;
+            }
+          },
+          field.value);
+    }
+    if (repeated > 0) out["repeated"] = repeated;
+    return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  std::string out = fmt::format("{} {:<5} {}", now, to_string(level), event);
+  for (const LogField& field : fields) {
+    const std::string text = clean(to_text(field));
+    out += fmt::format(" {}={}", field.name, needs_quotes(text) ? quoted(text) : text);
+  }
+  if (repeated > 0) out += fmt::format(" repeated={}", repeated);
+  return out;
+}
+
+}  // namespace freshet::telemetry

@@ -1,0 +1,91 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "telemetry/log_backend.h"
+#include "telemetry/prometheus.h"
+
+namespace freshet::telemetry {
+namespace {
+
+// Stands still until a test moves it.
+class StillClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override { return now; }
+  SystemTime system_now() const override { return SystemTime(std::chrono::seconds(1'790'000'000)); }
+  bool wait_until(CondVar&, Mutex&, std::stop_token, SteadyTime, const std::function<bool()>& ready) override {
+    return ready();
+  }
+  SteadyTime now{};
+};
+
+struct LogTest : testing::Test {
+  std::string line(TelemetrySettings settings, LogLevel level, std::initializer_list<LogField> fields) {
+    std::ostringstream out;
+    LogBackend log(settings, clock, &out);
+    log.write(level, "event_name", fields);
+    return out.str();
+  }
+  StillClock clock;
+};
+
+TEST_F(LogTest, TextIsOneLineOfFields) {
+  EXPECT_EQ(line({}, LogLevel::Info, {{"n", 3}, {"ok", true}, {"text", "two words\nand a line"}}),
+            "2026-09-21T14:13:20.000Z info  event_name n=3 ok=true text=\"two words\\nand a line\"\n");
+}
+
+TEST_F(LogTest, JsonCarriesTypesAndSurvivesBrokenBytes) {
+  const auto parsed =
+      nlohmann::json::parse(line({LogLevel::Info, LogFormat::Json, {}}, LogLevel::Warn, {{"n", 3}, {"x", "\xff"}}));
+  EXPECT_EQ(parsed.at("n"), 3);
+  EXPECT_EQ(parsed.at("level"), "warn");
+}
+
+TEST_F(LogTest, SecretsNeverAppear) {
+  const std::string text = line({LogLevel::Info, LogFormat::Text, {"hunter2"}}, LogLevel::Error,
+                                {{"error", "login me:hunter2@host failed, hunter2"}});
+  EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+  EXPECT_NE(text.find("***"), std::string::npos);
+}
+
+TEST_F(LogTest, EqualErrorsAreCollapsedForAMinute) {
+  std::ostringstream out;
+  LogBackend log({}, clock, &out);
+  for (int i = 0; i < 5; ++i) log.error("insert_failed", {{"error", "same"}, {"attempt", i}});
+  log.error("insert_failed", {{"error", "other"}});
+  clock.now += std::chrono::seconds(61);
+  log.error("insert_failed", {{"error", "same"}});
+  const std::string text = out.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
+  EXPECT_NE(text.find("repeated=4"), std::string::npos) << text;
+}
+
+TEST_F(LogTest, TheLevelCanBeChanged) {
+  LogBackend log({}, clock);
+  EXPECT_FALSE(log.enabled(LogLevel::Debug));
+  log.set_level(LogLevel::Debug);
+  EXPECT_TRUE(log.enabled(LogLevel::Debug));
+}
+
+TEST(PrometheusTest, RendersEveryKind) {
+  Metrics metrics;
+  metrics.counter("a_total", "Help \\ me\n.", {{"reason", "a\"b\nc"}}).add(3);
+  metrics.gauge("b", "B.").set(1.5);
+  metrics.histogram("c_seconds", "C.", {0.1, 1}).observe(0.5);
+  EXPECT_EQ(render_prometheus(metrics),
+            "# HELP a_total Help \\\\ me\\n.\n# TYPE a_total counter\na_total{reason=\"a\\\"b\\nc\"} 3\n"
+            "# HELP b B.\n# TYPE b gauge\nb 1.5\n"
+            "# HELP c_seconds C.\n# TYPE c_seconds histogram\nc_seconds_bucket{le=\"0.1\"} 0\n"
+            "c_seconds_bucket{le=\"1\"} 1\nc_seconds_bucket{le=\"+Inf\"} 1\nc_seconds_sum 0.5\nc_seconds_count 1\n");
+}
+
+TEST(PrometheusTest, ProcessMetricsAreReal) {
+  Metrics metrics;
+  update_process_metrics(metrics);
+  EXPECT_GT(metrics.gauge("process_resident_memory_bytes", "").value(), 1e6);
+  EXPECT_GT(metrics.gauge("process_open_fds", "").value(), 2);
+}
+
+}  // namespace
+}  // namespace freshet::telemetry
