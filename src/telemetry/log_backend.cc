@@ -42,7 +42,7 @@ bool needs_quotes(std::string_view text) {
 }
 
 // As JSON has it, so that a line stays a line; bytes that are no UTF-8 are replaced.
-std::string quoted(std::string_view text) {
+std::string as_json(std::string_view text) {
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -126,7 +126,7 @@ std::string LogBackend::line(LogLevel level, std::string_view event, std::initia
   std::string out = fmt::format("{} {:<5} {}", now, to_string(level), event);
   for (const LogField& field : fields) {
     const std::string text = clean(to_text(field));
-    out += fmt::format(" {}={}", field.name, needs_quotes(text) ? quoted(text) : text);
+    out += fmt::format(" {}={}", field.name, needs_quotes(text) ? as_json(text) : text);
   }
   if (repeated > 0) out += fmt::format(" repeated={}", repeated);
   return out;

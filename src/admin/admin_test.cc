@@ -1,0 +1,155 @@
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "admin/health.h"
+#include "admin/health_file.h"
+#include "admin/server.h"
+#include "admin/status_json.h"
+#include "base/mailbox.h"
+
+namespace freshet::admin {
+namespace {
+
+using std::chrono::seconds;
+
+SteadyTime at(int64_t s) { return SteadyTime(seconds(s)); }
+
+TEST(HealthTest, TheLoopMustTurn) {
+  EXPECT_TRUE(health(at(110), at(100), {}).ok);
+  EXPECT_FALSE(health(at(131), at(100), {}).ok);
+  EXPECT_TRUE(health(at(500), at(100), at(499)).ok);
+  EXPECT_NE(health(at(540), at(100), at(500)).reason.find("40 s"), std::string::npos);
+}
+
+StreamStatus busy(int64_t committed, int64_t end) {
+  StreamStatus status;
+  status.assigned = true;
+  PartitionStatus partition;
+  partition.committed = Offset{committed};
+  partition.end = Offset{end};
+  partition.lag = end - committed;
+  status.partitions.push_back(partition);
+  return status;
+}
+
+TEST(ReadinessTest, NothingToDoIsReadyAndMovingIsReady) {
+  Readiness readiness;
+  EXPECT_TRUE(readiness.assess(at(0), busy(10, 10)).ok);
+  EXPECT_TRUE(readiness.assess(at(1000), busy(10, 10)).ok);
+  EXPECT_TRUE(readiness.assess(at(1001), busy(11, 20)).ok);
+}
+
+TEST(ReadinessTest, LagThatDoesNotMoveIsNotReady) {
+  Readiness readiness;
+  EXPECT_TRUE(readiness.assess(at(100), busy(10, 20)).ok);
+  EXPECT_TRUE(readiness.assess(at(120), busy(10, 30)).ok);
+  const Answer answer = readiness.assess(at(131), busy(10, 30));
+  EXPECT_FALSE(answer.ok);
+  EXPECT_NE(answer.reason.find("lag of 20"), std::string::npos) << answer.reason;
+  EXPECT_TRUE(readiness.assess(at(132), busy(12, 30)).ok);
+}
+
+TEST(ReadinessTest, SaysWhatItWaitsFor) {
+  Readiness readiness;
+  StreamStatus status;
+  EXPECT_NE(readiness.assess(at(0), status).reason.find("assignment"), std::string::npos);
+  status = busy(1, 1);
+  status.waiting_for = "ClickHouse: refused";
+  EXPECT_NE(readiness.assess(at(0), status).reason.find("ClickHouse: refused"), std::string::npos);
+  status = busy(1, 1);
+  status.partitions[0].held = "bad message";
+  EXPECT_NE(readiness.assess(at(0), status).reason.find("bad message"), std::string::npos);
+}
+
+struct ServerTest : testing::Test {
+  ServerTest() {
+    AdminSources sources;
+    sources.metrics = [] { return std::string("freshet_x 1\n"); };
+    sources.health = [this] { return alive; };
+    sources.ready = [this] { return ready; };
+    sources.status = [this] {
+      return status_json(busy(3, 5), LiveOptions(), alive, ready, "0.1.0", "2.0.2");
+    };
+    sources.release = [this](Partition partition, Offset offset) -> Status {
+      if (partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
+      released = {partition.value, offset.value};
+      return {};
+    };
+    auto started = AdminServer::start("127.0.0.1:0", std::move(sources));
+    EXPECT_TRUE(started);
+    server = *std::move(started);
+    client = std::make_unique<httplib::Client>("127.0.0.1", server->port());
+  }
+
+  Answer alive{true, ""};
+  Answer ready{false, "waiting: ClickHouse"};
+  std::pair<int32_t, int64_t> released{-1, -1};
+  std::unique_ptr<AdminServer> server;
+  std::unique_ptr<httplib::Client> client;
+};
+
+TEST_F(ServerTest, AnswersEveryRoute) {
+  EXPECT_EQ(client->Get("/metrics")->body, "freshet_x 1\n");
+  EXPECT_EQ(client->Get("/health")->status, 200);
+  const auto not_ready = client->Get("/ready");
+  EXPECT_EQ(not_ready->status, 503);
+  EXPECT_EQ(not_ready->body, "waiting: ClickHouse\n");
+  const auto status = nlohmann::json::parse(client->Get("/status")->body);
+  EXPECT_EQ(status.at("partitions").at(0).at("lag"), 2);
+  EXPECT_EQ(status.at("options").at("max_batch_size"), 50'000);
+  EXPECT_NE(client->Get("/")->body.find("<title>freshet"), std::string::npos);
+  EXPECT_NE(client->Get("/nothing")->body.find("/release"), std::string::npos);
+}
+
+TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
+  const std::string body = R"({"partition": 3, "offset": 70})";
+  EXPECT_EQ(client->Post("/release", body, "application/json")->status, 200);
+  EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, 70}));
+  EXPECT_EQ(client->Post("/release", body, "application/x-www-form-urlencoded")->status, 415);
+  EXPECT_EQ(client->Post("/release", httplib::Headers{{"Origin", "http://evil.example"}}, body, "application/json")->status, 403);
+  for (const char* bad : {"", "[]", "{}", R"({"partition":-1,"offset":1})", R"({"partition":"1","offset":1})"}) {
+    EXPECT_EQ(client->Post("/release", bad, "application/json")->status, 400) << bad;
+  }
+  const auto conflict = client->Post("/release", R"({"partition":9,"offset":1})", "application/json");
+  EXPECT_EQ(conflict->status, 409);
+  EXPECT_EQ(conflict->body, "partition 9 is not held\n");
+}
+
+TEST_F(ServerTest, ATakenAddressIsRefusedWithAdvice) {
+  const auto second = AdminServer::start("127.0.0.1:" + std::to_string(server->port()), {});
+  // Port sharing between two listeners of one process is what SO_REUSEPORT would allow; both outcomes leave the first alive.
+  if (!second) EXPECT_NE(second.error().text.find("--admin-listen"), std::string::npos);
+  EXPECT_EQ(client->Get("/health")->status, 200);
+  EXPECT_FALSE(AdminServer::start("nonsense", {}));
+}
+
+TEST(HealthFileTest, IsTouchedWhileHealthy) {
+  RealClock clock;
+  const auto path = std::filesystem::temp_directory_path() / ("freshet-health-" + std::to_string(getpid()));
+  Mailbox<int> asked(10);
+  {
+    HealthFile file(path, [&] {
+      int one = 1;
+      asked.try_push(one);
+      return Answer{true, ""};
+    }, clock, null_log());
+    asked.pop();
+    asked.pop();  // the first round is over
+    EXPECT_TRUE(std::filesystem::exists(path));
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(HealthFileTest, IsNotTouchedWhenNot) {
+  RealClock clock;
+  const auto path = std::filesystem::temp_directory_path() / ("freshet-unhealthy-" + std::to_string(getpid()));
+  { HealthFile file(path, [] { return Answer{false, "stuck"}; }, clock, null_log()); }
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+}  // namespace
+}  // namespace freshet::admin

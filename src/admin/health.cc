@@ -1,0 +1,49 @@
+#include "admin/health.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace freshet::admin {
+namespace {
+
+constexpr Duration kLoopMustTurn = std::chrono::seconds(30);
+constexpr Duration kMustMove = std::chrono::seconds(30);
+
+int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
+
+}  // namespace
+
+Answer health(SteadyTime now, SteadyTime started, SteadyTime last_turn) {
+  const Duration still = now - std::max(started, last_turn);
+  if (still <= kLoopMustTurn) return {true, ""};
+  return {false, fmt::format("the loop has not turned for {} s", seconds(still))};
+}
+
+Answer Readiness::assess(SteadyTime now, const StreamStatus& status) {
+  uint64_t progress = status.rows_written + status.dead_letters + status.skipped + status.rebalances + 1;
+  int64_t lag = 0;
+  for (const PartitionStatus& partition : status.partitions) {
+    progress += static_cast<uint64_t>(partition.committed.value_or(Offset{0}).value);
+    lag += partition.lag.value_or(0);
+  }
+  if (progress != progress_) {
+    progress_ = progress;
+    moved_at_ = now;
+  }
+  if (status.draining) return {false, "it is stopping"};
+  if (!status.waiting_for.empty()) return {false, "waiting: " + status.waiting_for};
+  for (const PartitionStatus& partition : status.partitions) {
+    if (!partition.held.empty()) {
+      return {false, fmt::format("partition {} is held: {}", partition.partition.value, partition.held)};
+    }
+  }
+  if (!status.assigned) return {false, "waiting for an assignment of partitions"};
+  const bool nothing_to_do = lag == 0 && status.batches_in_flight == 0;
+  if (!nothing_to_do && now - moved_at_ > kMustMove) {
+    return {false, fmt::format("nothing has moved for {} s with a lag of {}", seconds(now - moved_at_), lag)};
+  }
+  return {true, ""};
+}
+
+}  // namespace freshet::admin

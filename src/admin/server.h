@@ -1,0 +1,40 @@
+// The admin page and its endpoints; GET / explains them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "admin/health.h"
+#include "base/result.h"
+#include "model/ids.h"
+
+namespace freshet::admin {
+
+// Called by the server's threads.
+struct AdminSources {
+  std::function<std::string()> metrics;                  // Prometheus text
+  std::function<Answer()> health;
+  std::function<Answer()> ready;
+  std::function<std::string()> status;                   // JSON
+  std::function<Status(Partition, Offset)> release;      // the operator's "go on from offset N"
+};
+
+// Threads: any. Serves until destroyed; destruction waits for requests under way (bounded by their 5 s timeouts).
+class AdminServer {
+ public:
+  // `listen`: ADDRESS:PORT; port 0 takes a free one. Fatal: the address is wrong or taken.
+  static Result<std::unique_ptr<AdminServer>> start(const std::string& listen, AdminSources sources);
+  ~AdminServer();
+
+  uint16_t port() const;
+  std::string address() const;  // "http://127.0.0.1:8080/"
+
+ private:
+  struct Parts;
+  explicit AdminServer(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace freshet::admin

@@ -1,0 +1,70 @@
+#include "admin/status_json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace freshet::admin {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json optional(const std::optional<Offset>& offset) {
+  return offset ? ordered_json(offset->value) : ordered_json(nullptr);
+}
+
+ordered_json partition_json(const PartitionStatus& p) {
+  ordered_json out{{"partition", p.partition.value},
+                   {"position", p.position.value},
+                   {"committed", optional(p.committed)},
+                   {"end", optional(p.end)},
+                   {"lag", p.lag ? ordered_json(*p.lag) : ordered_json(nullptr)},
+                   {"paused", p.paused},
+                   {"held", p.held}};
+  return out;
+}
+
+}  // namespace
+
+std::string status_json(const StreamStatus& s, const LiveOptions& o, const Answer& health, const Answer& ready,
+                        const std::string& version, const std::string& kafka_client) {
+  ordered_json partitions = ordered_json::array();
+  for (const PartitionStatus& p : s.partitions) partitions.push_back(partition_json(p));
+  const ordered_json out{
+      {"version", version},
+      {"kafka_client", kafka_client},
+      {"healthy", health.ok},
+      {"health_reason", health.reason},
+      {"ready", ready.ok},
+      {"ready_reason", ready.reason},
+      {"topic", s.topic},
+      {"table", s.table},
+      {"consumer_group", s.consumer_group},
+      {"session", s.session},
+      {"session_age_seconds", s.session_age_seconds},
+      {"assigned", s.assigned},
+      {"draining", s.draining},
+      {"messages_consumed", s.messages_consumed},
+      {"rows_written", s.rows_written},
+      {"bytes_written", s.bytes_written},
+      {"batches_written", s.batches_written},
+      {"batches_in_flight", s.batches_in_flight},
+      {"in_flight_bytes", s.in_flight_bytes},
+      {"dead_letters", s.dead_letters},
+      {"skipped", s.skipped},
+      {"abandoned", s.abandoned},
+      {"rebalances", s.rebalances},
+      {"waiting_for", s.waiting_for},
+      {"last_insert_error", s.last_insert_error},
+      {"last_kafka_error", s.last_kafka_error},
+      {"partitions", partitions},
+      {"options",
+       {{"max_batch_size", o.max_batch_rows},
+        {"max_batch_bytes", o.max_batch_bytes},
+        {"max_batch_time_ms", o.max_batch_time.count()},
+        {"clickhouse_concurrency", o.clickhouse_concurrency},
+        {"dead_letters_per_second", o.dead_letters_per_second},
+        {"dead_letter_burst", o.dead_letter_burst},
+        {"log_level", to_string(o.log_level)}}}};
+  return out.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace freshet::admin
