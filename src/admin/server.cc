@@ -88,6 +88,11 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& liste
   parts->sources = std::move(sources);
   parts->host = listen.substr(0, colon);
   add_routes(parts->server, parts->sources);
+  // Not the library's default: with SO_REUSEPORT two processes could share the port unnoticed.
+  parts->server.set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   parts->server.set_read_timeout(5, 0);
   parts->server.set_write_timeout(5, 0);
   parts->server.set_keep_alive_timeout(1);
@@ -109,7 +114,8 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& liste
 AdminServer::AdminServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 AdminServer::~AdminServer() {
-  parts_->server.wait_until_ready();
+  // stop() says nothing to a server that does not listen yet; its thread is about to.
+  while (!parts_->server.is_running()) std::this_thread::yield();
   parts_->server.stop();
 }
 
