@@ -1,0 +1,46 @@
+// Reads the store again and again and tells who is interested when something changed.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/snapshot.h"
+#include "model/options.h"
+#include "ports/option_source.h"
+
+namespace freshet::runtime_config {
+
+// Threads: its own reads the store and calls `on_change` (also once at the start, when the store says something else
+// than `initial`); current() by any.
+class OptionsWatcher {
+ public:
+  OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono::milliseconds interval, LiveOptions initial,
+                 std::function<void(const LiveOptions&)> on_change, Clock& clock, Log& log, Metrics& metrics);
+
+  LiveOptions current() const { return *current_.get(); }
+
+ private:
+  void watch(std::stop_token stop);
+  void read_once();
+  void refuse(const std::string& key, const std::string& value, const std::string& why);
+
+  const std::unique_ptr<OptionSource> store_;
+  const std::chrono::milliseconds interval_;
+  const LiveOptions initial_;
+  const std::function<void(const LiveOptions&)> on_change_;
+  Clock& clock_;
+  Log& log_;
+  Metrics& metrics_;
+  Gauge& up_;
+  Snapshot<LiveOptions> current_;
+  std::map<std::string, std::string> refused_;  // key -> value that was logged
+  std::jthread thread_;
+};
+
+}  // namespace freshet::runtime_config

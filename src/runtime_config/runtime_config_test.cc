@@ -1,0 +1,92 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/mailbox.h"
+#include "runtime_config/options_watcher.h"
+#include "runtime_config/stores.h"
+#include "runtime_config/table.h"
+
+namespace freshet::runtime_config {
+namespace {
+
+TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
+  LiveOptions base;
+  std::vector<BadOption> bad;
+  const RawOptions raw = {{"freshet_max_batch_size", "10"},         {"freshet_max_batch_bytes", "2000"},
+                          {"freshet_max_batch_time_ms", "30"},      {"freshet_clickhouse_concurrency", "4"},
+                          {"freshet_dead_letters_per_second", "1.5"}, {"freshet_dead_letter_burst", "6"},
+                          {"freshet_log_level", "warn"},            {"somebody_elses", "x"}};
+  const LiveOptions read = read_options(raw, base, base, bad);
+  EXPECT_TRUE(bad.empty());
+  EXPECT_EQ(read.max_batch_rows, 10u);
+  EXPECT_EQ(read.max_batch_bytes, 2000u);
+  EXPECT_EQ(read.max_batch_time.count(), 30);
+  EXPECT_EQ(read.clickhouse_concurrency, 4u);
+  EXPECT_EQ(read.dead_letters_per_second, 1.5);
+  EXPECT_EQ(read.dead_letter_burst, 6u);
+  EXPECT_EQ(read.log_level, LogLevel::Warn);
+  for (const LiveOption& option : table()) {
+    bad.clear();
+    read_options({{std::string(option.key), "-1x"}}, base, base, bad);
+    ASSERT_EQ(bad.size(), 1u) << option.key;
+    EXPECT_EQ(bad[0].key, option.key);
+  }
+}
+
+TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {
+  LiveOptions base;
+  std::vector<BadOption> bad;
+  const LiveOptions last = read_options({{"freshet_max_batch_size", "10"}}, base, base, bad);
+  const LiveOptions next =
+      read_options({{"freshet_max_batch_size", "ten"}, {"freshet_dead_letter_burst", "7"}}, base, last, bad);
+  EXPECT_EQ(bad.size(), 1u);
+  EXPECT_EQ(next.max_batch_rows, 10u);
+  EXPECT_EQ(next.dead_letter_burst, 7u);
+}
+
+TEST(StoresTest, FilesAreYamlOrJson) {
+  EXPECT_EQ(parse_options("a: 1\nb: {c: 2}\n")->at("a"), "1");
+  EXPECT_EQ(parse_options(R"({"a": "x"})")->at("a"), "x");
+  EXPECT_TRUE(parse_options("")->empty());
+  EXPECT_FALSE(parse_options("[1]"));
+  EXPECT_NE(parse_options("a: [").error().text.find("line"), std::string::npos);
+}
+
+TEST(StoresTest, WrongAddressesAreRefused) {
+  for (const char* store : {"", "nonsense", "file:", "redis://", "redis://h:x/1", "redis://h:1/x", "rediss://h:1/1"}) {
+    EXPECT_FALSE(open_store({store, "h", {}})) << store;
+  }
+  const auto store = open_store({"redis://:secret@127.0.0.1:1/3", "h", {}});
+  ASSERT_TRUE(store);
+  EXPECT_EQ((*store)->describe(), "redis://127.0.0.1:1/3 h");
+  EXPECT_FALSE((*store)->read());
+}
+
+TEST(OptionsWatcherTest, AChangedFileIsSeenAndABrokenOneChangesNothing) {
+  const auto path = std::filesystem::temp_directory_path() / ("freshet-options-" + std::to_string(getpid()));
+  const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
+  write("freshet_max_batch_size: 10\n");
+  RealClock clock;
+  Metrics metrics;
+  Mailbox<LiveOptions> changes(10);
+  {
+    OptionsWatcher watcher(*open_store({"file:" + path.string(), "", {}}), std::chrono::milliseconds(5), LiveOptions(),
+                           [&](LiveOptions options) { changes.push(options); }, clock, null_log(), metrics);
+    EXPECT_EQ(changes.pop()->max_batch_rows, 10u);
+    write("freshet_max_batch_size: [");
+    while (metrics.gauge("freshet_runtime_config_up", "").value() != 0) std::this_thread::yield();
+    EXPECT_EQ(watcher.current().max_batch_rows, 10u);
+    write("freshet_max_batch_size: 12\nfreshet_log_level: loud\n");
+    EXPECT_EQ(changes.pop()->max_batch_rows, 12u);
+    EXPECT_EQ(metrics.counter("freshet_runtime_config_refused_total", "", {{"key", "freshet_log_level"}}).value(), 1u);
+    write("");
+    EXPECT_EQ(changes.pop()->max_batch_rows, LiveOptions().max_batch_rows);
+  }
+  std::filesystem::remove(path);
+}
+
+}  // namespace
+}  // namespace freshet::runtime_config

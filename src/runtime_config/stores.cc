@@ -1,0 +1,179 @@
+#include "runtime_config/stores.h"
+
+#include <fmt/format.h>
+#include <hiredis/hiredis.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <fstream>
+#include <sstream>
+
+namespace freshet::runtime_config {
+namespace {
+
+class FileStore final : public OptionSource {
+ public:
+  explicit FileStore(std::string path) : path_(std::move(path)) {}
+
+  Result<RawOptions> read() override {
+    std::ifstream file(path_);
+    if (!file) return failure(ErrorKind::Retry, fmt::format("{} cannot be read", path_));
+    std::ostringstream text;
+    text << file.rdbuf();
+    auto options = parse_options(text.str());
+    if (!options) return failure(ErrorKind::Retry, fmt::format("{}: {}", path_, options.error().text));
+    return options;
+  }
+  std::string describe() const override { return "file:" + path_; }
+
+ private:
+  const std::string path_;
+};
+
+struct RedisAddress {
+  std::string host;
+  int port = 6379;
+  int database = 1;
+  std::string user;
+  std::string password;
+};
+
+struct ContextFreed {
+  void operator()(redisContext* context) const noexcept { redisFree(context); }
+};
+struct ReplyFreed {
+  void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
+};
+using Reply = std::unique_ptr<redisReply, ReplyFreed>;
+
+class RedisStore final : public OptionSource {
+ public:
+  RedisStore(RedisAddress address, std::string hash) : address_(std::move(address)), hash_(std::move(hash)) {}
+
+  Result<RawOptions> read() override {
+    if (!context_) {
+      if (const Status connected = connect(); !connected) return tl::make_unexpected(connected.error());
+    }
+    const Reply reply = command({"HGETALL", hash_});
+    if (!reply || reply->type != REDIS_REPLY_ARRAY) return tl::make_unexpected(lost(reply.get()));
+    RawOptions options;
+    for (size_t i = 0; i + 1 < reply->elements; i += 2) {
+      const redisReply* key = reply->element[i];
+      const redisReply* value = reply->element[i + 1];
+      if (key->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING) continue;
+      options.emplace(std::string(key->str, key->len), std::string(value->str, value->len));
+    }
+    return options;
+  }
+  std::string describe() const override {
+    return fmt::format("redis://{}:{}/{} {}", address_.host, address_.port, address_.database, hash_);
+  }
+
+ private:
+  Reply command(const std::vector<std::string>& words) {
+    std::vector<const char*> data;
+    std::vector<size_t> sizes;
+    for (const std::string& word : words) {
+      data.push_back(word.data());
+      sizes.push_back(word.size());
+    }
+    return Reply(static_cast<redisReply*>(
+        redisCommandArgv(context_.get(), static_cast<int>(words.size()), data.data(), sizes.data())));
+  }
+
+  Status connect() {
+    const timeval limit{1, 0};
+    context_.reset(redisConnectWithTimeout(address_.host.c_str(), address_.port, limit));
+    if (!context_ || context_->err != 0) return tl::make_unexpected(lost(nullptr));
+    redisSetTimeout(context_.get(), limit);
+    if (!address_.password.empty()) {
+      std::vector<std::string> words{"AUTH"};
+      if (!address_.user.empty()) words.push_back(address_.user);
+      words.push_back(address_.password);
+      const Reply reply = command(words);
+      if (!reply || reply->type == REDIS_REPLY_ERROR) return tl::make_unexpected(lost(reply.get()));
+    }
+    const Reply reply = command({"SELECT", std::to_string(address_.database)});
+    if (!reply || reply->type == REDIS_REPLY_ERROR) return tl::make_unexpected(lost(reply.get()));
+    return {};
+  }
+
+  // Describes the failure and forgets the connection; the next read builds a new one.
+  Error lost(const redisReply* reply) {
+    std::string why = "no memory";
+    if (reply != nullptr && reply->type == REDIS_REPLY_ERROR) {
+      why.assign(reply->str, reply->len);
+    } else if (reply != nullptr) {
+      why = "the key is no hash";
+    } else if (context_) {
+      why = context_->errstr;
+    }
+    context_.reset();
+    return {ErrorKind::Retry, 0, fmt::format("{}: {}", describe(), why)};
+  }
+
+  const RedisAddress address_;
+  const std::string hash_;
+  std::unique_ptr<redisContext, ContextFreed> context_;
+};
+
+bool parse_int(std::string_view text, int& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// [[user]:password@]host[:port][/db]
+Result<RedisAddress> parse_address(std::string_view text) {
+  RedisAddress address;
+  if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
+    const std::string_view login = text.substr(0, at);
+    const size_t colon = login.find(':');
+    address.user = login.substr(0, colon);
+    if (colon != std::string_view::npos) address.password = login.substr(colon + 1);
+    text.remove_prefix(at + 1);
+  }
+  bool right = true;
+  if (const size_t slash = text.find('/'); slash != std::string_view::npos) {
+    const std::string_view database = text.substr(slash + 1);
+    right = database.empty() || (parse_int(database, address.database) && address.database >= 0);
+    text = text.substr(0, slash);
+  }
+  if (const size_t colon = text.rfind(':'); colon != std::string_view::npos) {
+    right = right && parse_int(text.substr(colon + 1), address.port) && address.port > 0 && address.port < 65536;
+    text = text.substr(0, colon);
+  }
+  address.host = text;
+  if (right && !address.host.empty()) return address;
+  return failure(ErrorKind::Fatal, "--runtime-config: expected redis://[[USER]:PASSWORD@]HOST:PORT/DB");
+}
+
+}  // namespace
+
+Result<RawOptions> parse_options(const std::string& text) {
+  RawOptions options;
+  try {
+    const YAML::Node root = YAML::Load(text);
+    if (root.IsNull()) return options;
+    if (!root.IsMap()) return failure(ErrorKind::Invalid, "expected a map of options, KEY: VALUE");
+    for (const auto& entry : root) {
+      if (!entry.first.IsScalar() || !entry.second.IsScalar()) continue;  // not one of ours
+      options[entry.first.Scalar()] = entry.second.Scalar();
+    }
+  } catch (const YAML::Exception& e) {
+    return failure(ErrorKind::Invalid, fmt::format("line {}: {}", e.mark.line + 1, e.msg));
+  }
+  return options;
+}
+
+Result<std::unique_ptr<OptionSource>> open_store(const RuntimeConfigSettings& settings) {
+  const std::string& store = settings.store;
+  if (store.starts_with("file:") && store.size() > 5) return std::make_unique<FileStore>(store.substr(5));
+  if (store.starts_with("redis://")) {
+    auto address = parse_address(std::string_view(store).substr(8));
+    if (!address) return tl::make_unexpected(address.error());
+    return std::make_unique<RedisStore>(*std::move(address), settings.redis_hash);
+  }
+  return failure(ErrorKind::Fatal, "--runtime-config: expected file:PATH or redis://[[USER]:PASSWORD@]HOST:PORT/DB");
+}
+
+}  // namespace freshet::runtime_config

@@ -1,0 +1,39 @@
+// The table of live options: one line each, from which reading, docs/runtime-options.md and refusals come.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "model/options.h"
+#include "ports/option_source.h"
+
+namespace freshet::runtime_config {
+
+struct LiveOption {
+  std::string_view key;
+  std::string_view type;     // "integer", "number", "level"
+  std::string_view range;    // for people
+  std::string_view affects;
+  // The error's text says what would be right.
+  Status (*apply)(LiveOptions&, std::string_view value);
+};
+
+std::span<const LiveOption> table();
+
+struct BadOption {
+  std::string key;
+  std::string value;
+  std::string why;
+};
+
+// `base` with what `raw` says; a key that is absent keeps base's value, keys that are none of ours are ignored. A bad value
+// keeps that of `last` and is listed in `bad`.
+LiveOptions read_options(const RawOptions& raw, const LiveOptions& base, const LiveOptions& last,
+                         std::vector<BadOption>& bad);
+
+std::string to_markdown();
+
+}  // namespace freshet::runtime_config
