@@ -1,10 +1,11 @@
-// The program that `freshet run` and the demo run: everything set up once, then one Kafka session after the other.
+// What `freshet run` and the demo run: everything set up once, then one Kafka session after the other.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <ostream>
 #include <stop_token>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -14,20 +15,22 @@
 
 namespace freshet::app {
 
-// Threads: open() and run() by main; the rest by any thread.
+// Threads: open(), run() and destruction by one; the rest by any.
 class Service {
  public:
-  // One-time set-up: logging, metrics, admin server, live options, writers, dead-letter producer. What is only not
-  // there yet (Kafka, ClickHouse, Redis, topic, table) is no error. Kind Fatal: the text says what to change.
-  static Result<std::unique_ptr<Service>> open(const settings::Settings& settings, Clock& clock);
+  // One-time set-up: log, metrics, admin server, live options, writers, dead-letter producer. What is only not there yet
+  // (Kafka, ClickHouse, Redis, topic, table) is no error. Kind Fatal: the text says what to change.
+  // `log_to`: standard error when null.
+  static Result<std::unique_ptr<Service>> open(const settings::Loaded& loaded, Clock& clock,
+                                               std::ostream* log_to = nullptr);
   ~Service();
 
   // Returns when `stop` was requested and the stream has drained, or a stop condition of the settings was reached.
   void run(std::stop_token stop);
 
-  std::shared_ptr<const StreamStatus> status() const;
+  StreamStatus status() const;
   LiveOptions options() const;
-  uint16_t admin_port() const;  // 0 = off
+  std::string admin_address() const;  // "http://127.0.0.1:8080/"; empty = off
 
  private:
   struct Parts;

@@ -67,7 +67,10 @@ TEST(StoresTest, WrongAddressesAreRefused) {
 
 TEST(OptionsWatcherTest, AChangedFileIsSeenAndABrokenOneChangesNothing) {
   const auto path = std::filesystem::temp_directory_path() / ("freshet-options-" + std::to_string(getpid()));
-  const auto write = [&](const std::string& text) { std::ofstream(path) << text; };
+  const auto write = [&](const std::string& text) {
+    std::ofstream(path.string() + ".new") << text;
+    std::filesystem::rename(path.string() + ".new", path);
+  };
   write("freshet_max_batch_size: 10\n");
   RealClock clock;
   Metrics metrics;

@@ -1,0 +1,90 @@
+#include "app/check_command.h"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "app/table_check.h"
+#include "base/log.h"
+#include "kafka/client_config.h"
+#include "kafka/cluster.h"
+#include "runtime_config/stores.h"
+
+namespace freshet::app {
+namespace {
+
+constexpr Duration kTimeout = std::chrono::seconds(5);
+constexpr size_t kSample = 1000;
+
+class Report {
+ public:
+  explicit Report(std::ostream& out) : out_(out) {}
+  void good(const std::string& text) { fmt::print(out_, "ok       {}\n", text); }
+  void warning(const std::string& text) { fmt::print(out_, "warning  {}\n", text); }
+  void bad(const std::string& text) {
+    fmt::print(out_, "FAILED   {}\n", text);
+    ++failed_;
+  }
+  int status() const { return failed_ == 0 ? 0 : 1; }
+
+ private:
+  std::ostream& out_;
+  int failed_ = 0;
+};
+
+void check_topic(const settings::Pipeline& p, const std::string& topic, Report& report) {
+  const auto partitions = kafka::count_partitions(p.kafka.connection, topic, kTimeout, null_log());
+  if (partitions) {
+    report.good(fmt::format("Kafka: topic {} has {} partitions", topic, *partitions));
+  } else {
+    report.bad("Kafka: " + partitions.error().text);
+  }
+}
+
+void check_rows(const settings::Pipeline& p, Clock& clock, Report& report) {
+  clickhouse::ClickHouseClient client(p.clickhouse, clock);
+  const auto version = client.server_version(kTimeout);
+  if (!version) return report.bad("ClickHouse: " + version.error().text);
+  report.good("ClickHouse: version " + *version);
+  const auto checked = check_table(p, kSample, clock, kTimeout, {}, null_log());
+  if (!checked) return report.bad(checked.error().text);
+  if (checked->sampled == 0) {
+    report.warning(fmt::format("topic {} is empty: nothing to compare the table with", p.kafka.topic));
+  } else if (checked->invalid > 0) {
+    report.warning(fmt::format("{} of {} sampled messages cannot become rows; the first: {}", checked->invalid,
+                               checked->sampled, checked->first_reason));
+  } else {
+    report.good(fmt::format("{} sampled messages become rows", checked->sampled));
+  }
+  for (const clickhouse::Finding& finding : checked->findings) {
+    const std::string text = fmt::format("{}: {}", finding.subject, finding.text);
+    finding.severity == clickhouse::Severity::Error ? report.bad(text) : report.warning(text);
+  }
+}
+
+}  // namespace
+
+int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
+  Report report(out);
+  const settings::Pipeline& p = loaded.settings.pipelines.front();
+  report.good("the configuration is valid");
+  for (const std::string& warning : loaded.warnings) report.warning(warning);
+  if (const Status valid = kafka::check_connection_settings(p.kafka); !valid) {
+    report.bad(valid.error().text);
+  } else {
+    check_topic(p, p.kafka.topic, report);
+    if (!p.kafka.dead_letter_topic.empty()) check_topic(p, p.kafka.dead_letter_topic, report);
+    check_rows(p, clock, report);
+  }
+  if (!loaded.settings.runtime_config.store.empty()) {
+    auto store = runtime_config::open_store(loaded.settings.runtime_config);
+    const auto read = store ? (*store)->read() : tl::make_unexpected(store.error());
+    if (read) {
+      report.good(fmt::format("runtime options: {} keys in {}", read->size(), (*store)->describe()));
+    } else {
+      report.bad("runtime options: " + read.error().text);
+    }
+  }
+  return report.status();
+}
+
+}  // namespace freshet::app

@@ -1,0 +1,121 @@
+// freshet: Kafka -> ClickHouse.
+#include <unistd.h>
+
+#include <csignal>
+#include <iostream>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "app/check_command.h"
+#include "app/process_command.h"
+#include "app/service.h"
+#include "app/signals.h"
+#include "app/tap_command.h"
+#include "processors/registry.h"
+#include "settings/settings.h"
+
+extern char** environ;
+
+namespace {
+
+using namespace freshet;
+
+constexpr const char* kUsage = R"(freshet streams Kafka into ClickHouse and never needs a restart.
+
+usage: freshet COMMAND [--help] [OPTIONS]
+
+  run       stream a topic into a table until stopped
+  check     validate a configuration, reach every server, compare the table with real messages
+  tap       print messages and the rows they would become
+  process   try a processor on messages from standard input, without servers
+
+  freshet run --bootstrap-server localhost:9092 --topic events --consumer-group events-to-clickhouse \
+      --clickhouse-url http://localhost:8123 --table default.events
+)";
+
+constexpr int kBadUsage = 2;
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text(*entry);
+    const size_t equals = text.find('=');
+    if (equals != std::string::npos) out[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return out;
+}
+
+int run(const settings::Loaded& loaded, Clock& clock, std::stop_token stop) {
+  if (loaded.settings.print_config) {
+    std::cout << settings::to_yaml(loaded);
+    return 0;
+  }
+  auto service = app::Service::open(loaded, clock);
+  if (!service) {
+    std::cerr << "freshet: " << service.error().text << '\n';
+    return kBadUsage;
+  }
+  (*service)->run(stop);
+  return 0;
+}
+
+int process(const settings::Settings& settings) {
+  const auto& pipeline = settings.pipelines.front();
+  const auto factory = processors::make_factory(pipeline.processors);
+  if (!factory) {
+    std::cerr << "freshet: --processor: " << factory.error().text << '\n';
+    return kBadUsage;
+  }
+  return app::process_all(*(*factory)(), pipeline.kafka.topic, std::cin, std::cout);
+}
+
+int dispatch(const std::string& command, const std::vector<std::string>& args, std::stop_token stop) {
+  if (settings::wants_help(args)) {
+    std::cout << settings::help(command);
+    return 0;
+  }
+  const auto loaded = settings::load(command, args, environment());
+  if (!loaded) {
+    for (const std::string& refusal : loaded.error()) std::cerr << "freshet: " << refusal << '\n';
+    std::cerr << "freshet: `freshet " << command << " --help` explains every setting\n";
+    return kBadUsage;
+  }
+  RealClock clock;
+  if (command == "run") return run(*loaded, clock, stop);
+  if (command == "check") {
+    if (!loaded->settings.print_config) return app::check(*loaded, clock, std::cout);
+    std::cout << settings::to_yaml(*loaded);
+    return 0;
+  }
+  if (command == "tap") return app::tap(loaded->settings, clock, stop, std::cout, std::cerr);
+  return process(loaded->settings);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+    (args.empty() ? std::cerr : std::cout) << kUsage;
+    return args.empty() ? kBadUsage : 0;
+  }
+  if (args[0] == "--version") {
+    std::cout << "freshet " << FRESHET_VERSION << '\n';
+    return 0;
+  }
+  const std::string& command = args[0];
+  if (command != "run" && command != "check" && command != "tap" && command != "process") {
+    std::cerr << "freshet: unknown command '" << command << "'\n\n" << kUsage;
+    return kBadUsage;
+  }
+  std::stop_source stop;
+  // The first signal drains, the second ends at once.
+  const app::SignalWatcher signals({SIGINT, SIGTERM, SIGHUP}, [&stop, &command](int, int count) {
+    if (count > 1 || command == "process") _exit(1);
+    stop.request_stop();
+  });
+  std::signal(SIGPIPE, SIG_IGN);
+  return dispatch(command, {args.begin() + 1, args.end()}, stop.get_token());
+}

@@ -1,0 +1,43 @@
+#include "app/table_check.h"
+
+#include <utility>
+
+#include "app/owned_message.h"
+#include "app/rows_text.h"
+#include "kafka/cluster.h"
+#include "processors/registry.h"
+
+namespace freshet::app {
+
+Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
+                               std::stop_token stop, Log& log) {
+  const auto factory = processors::make_factory(pipeline.processors);
+  if (!factory) return tl::make_unexpected(factory.error());
+  clickhouse::ClickHouseClient client(pipeline.clickhouse, clock);
+  const auto table = client.describe_table(timeout, stop);
+  if (!table) return tl::make_unexpected(table.error());
+  auto messages = kafka::newest_messages(pipeline.kafka.connection, pipeline.kafka.topic, sample, clock, timeout, stop, log);
+  if (!messages) return tl::make_unexpected(messages.error());
+  const auto processor = (*factory)();
+  TableCheck check;
+  std::vector<std::string> rows;
+  for (OwnedMessage& message : *messages) {
+    std::string text;
+    const Verdict verdict =
+        processor->process({pipeline.kafka.topic, Partition{message.partition}}, view_of(message), text);
+    ++check.sampled;
+    if (verdict.kind == Verdict::Kind::Invalid) {
+      if (check.invalid++ == 0) check.first_reason = verdict.text;
+      continue;
+    }
+    if (verdict.kind != Verdict::Kind::Rows) continue;
+    for (const std::string_view row : split_rows(text)) rows.emplace_back(row);
+  }
+  check.findings = clickhouse::check_rows(*table, processor->layout(), rows, pipeline.clickhouse);
+  for (auto& finding : clickhouse::check_insert_settings(*table, pipeline.clickhouse)) {
+    check.findings.push_back(std::move(finding));
+  }
+  return check;
+}
+
+}  // namespace freshet::app

@@ -1,0 +1,69 @@
+#include "app/tap_command.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/owned_message.h"
+#include "app/rows_text.h"
+#include "kafka/cluster.h"
+#include "processors/registry.h"
+
+namespace freshet::app {
+namespace {
+
+constexpr size_t kMaxShown = 2000;
+
+std::string shown(const std::optional<std::string>& bytes) {
+  if (!bytes) return "null";
+  return nlohmann::json(bytes->substr(0, kMaxShown)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+         (bytes->size() > kMaxShown ? fmt::format("... ({} bytes)", bytes->size()) : "");
+}
+
+void print(const OwnedMessage& message, const Verdict& verdict, const std::string& rows, std::ostream& out) {
+  out << fmt::format("partition {} offset {} timestamp {} key {}\n  value {}\n", message.partition, message.offset,
+                     message.timestamp_ms, shown(message.key), shown(message.payload));
+  for (const auto& [name, value] : message.headers) out << fmt::format("  header {}: {}\n", name, shown(value));
+  switch (verdict.kind) {
+    case Verdict::Kind::Rows:
+      for (const std::string_view row : split_rows(rows)) out << fmt::format("  row {}\n", row);
+      break;
+    case Verdict::Kind::Skip:
+      out << fmt::format("  skipped: {}\n", verdict.code);
+      break;
+    case Verdict::Kind::Invalid:
+      out << fmt::format("  invalid ({}): {}\n", verdict.code, verdict.text);
+      break;
+    case Verdict::Kind::Replacement:
+      out << fmt::format("  replacement, key {}\n", verdict.key);
+      break;
+  }
+}
+
+}  // namespace
+
+int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out,
+        std::ostream& errors) {
+  const settings::Pipeline& p = settings.pipelines.front();
+  const auto factory = processors::make_factory(p.processors);
+  if (!factory) {
+    errors << "freshet: " << factory.error().text << '\n';
+    return 2;
+  }
+  const auto messages = kafka::newest_messages(p.kafka.connection, p.kafka.topic, settings.tap_count, clock,
+                                               std::chrono::seconds(10), stop, null_log());
+  if (!messages) {
+    errors << "freshet: " << messages.error().text << '\n';
+    return 1;
+  }
+  const auto processor = (*factory)();
+  for (const OwnedMessage& message : *messages) {
+    std::string rows;
+    const Verdict verdict = processor->process({p.kafka.topic, Partition{message.partition}}, view_of(message), rows);
+    print(message, verdict, rows, out);
+  }
+  if (messages->empty()) out << "the topic is empty\n";
+  return 0;
+}
+
+}  // namespace freshet::app
