@@ -1,0 +1,240 @@
+#include "testkit/kafka_client.h"
+
+#include <librdkafka/rdkafka_mock.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace freshet::testkit {
+namespace {
+
+constexpr int kTimeoutMs = 30'000;
+
+void check(rd_kafka_resp_err_t error, const std::string& what) {
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
+}
+
+rd_kafka_t* make(rd_kafka_type_t type, const std::map<std::string, std::string>& properties) {
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  std::array<char, 512> text{};
+  for (const auto& [key, value] : properties) {
+    if (rd_kafka_conf_set(conf, key.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
+      throw std::runtime_error(text.data());
+    }
+  }
+  rd_kafka_t* client = rd_kafka_new(type, conf, text.data(), text.size());
+  if (client == nullptr) throw std::runtime_error(text.data());
+  return client;
+}
+
+// A consumer for one call.
+class Consumer {
+ public:
+  explicit Consumer(const std::string& bootstrap, const std::string& group = "testkit")
+      : client_(make(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap},
+                                         {"group.id", group},
+                                         {"enable.auto.commit", "false"},
+                                         {"enable.partition.eof", "true"}})) {
+    rd_kafka_poll_set_consumer(client_);
+  }
+  ~Consumer() { rd_kafka_destroy(client_); }
+  rd_kafka_t* get() { return client_; }
+
+ private:
+  rd_kafka_t* client_;
+};
+
+Record copy_of(const rd_kafka_message_t& message) {
+  Record record;
+  record.partition = message.partition;
+  record.offset = message.offset;
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  record.timestamp_ms = rd_kafka_message_timestamp(&message, &type);
+  if (message.key != nullptr) record.key.emplace(static_cast<const char*>(message.key), message.key_len);
+  if (message.payload != nullptr) record.value.emplace(static_cast<const char*>(message.payload), message.len);
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const char* name = nullptr;
+    const void* value = nullptr;
+    size_t size = 0;
+    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+      record.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
+    }
+  }
+  return record;
+}
+
+rd_kafka_topic_partition_list_t* all_partitions(const std::string& topic, int count) {
+  auto* list = rd_kafka_topic_partition_list_new(count);
+  for (int p = 0; p < count; ++p) rd_kafka_topic_partition_list_add(list, topic.c_str(), p);
+  return list;
+}
+
+}  // namespace
+
+KafkaClient::KafkaClient(const std::string& bootstrap)
+    : bootstrap_(bootstrap),
+      producer_(make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap},
+                                         {"linger.ms", "5"},
+                                         {"acks", "all"},
+                                         {"message.max.bytes", "50000000"},
+                                         {"queue.buffering.max.messages", "200000"}})) {}
+
+KafkaClient::~KafkaClient() {
+  rd_kafka_flush(producer_, 5000);
+  rd_kafka_destroy(producer_);
+}
+
+void KafkaClient::create_topic(const std::string& topic, int partitions,
+                               const std::map<std::string, std::string>& config) {
+  std::array<char, 512> text{};
+  auto* new_topic = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, text.data(), text.size());
+  for (const auto& [key, value] : config) rd_kafka_NewTopic_set_config(new_topic, key.c_str(), value.c_str());
+  auto* queue = rd_kafka_queue_new(producer_);
+  rd_kafka_CreateTopics(producer_, &new_topic, 1, nullptr, queue);
+  auto* event = rd_kafka_queue_poll(queue, kTimeoutMs);
+  rd_kafka_NewTopic_destroy(new_topic);
+  if (event == nullptr) throw std::runtime_error("no answer to CreateTopics");
+  check(rd_kafka_event_error(event), "CreateTopics");
+  size_t n = 0;
+  const auto** topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+  check(rd_kafka_topic_result_error(topics[0]), "CreateTopics " + topic);
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+}
+
+void KafkaClient::add_partitions(const std::string& topic, int total) {
+  std::array<char, 512> text{};
+  auto* more = rd_kafka_NewPartitions_new(topic.c_str(), static_cast<size_t>(total), text.data(), text.size());
+  auto* queue = rd_kafka_queue_new(producer_);
+  rd_kafka_CreatePartitions(producer_, &more, 1, nullptr, queue);
+  auto* event = rd_kafka_queue_poll(queue, kTimeoutMs);
+  rd_kafka_NewPartitions_destroy(more);
+  if (event == nullptr) throw std::runtime_error("no answer to CreatePartitions");
+  check(rd_kafka_event_error(event), "CreatePartitions");
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+}
+
+void KafkaClient::produce(const std::string& topic, const Record& record) {
+  std::array<rd_kafka_vu_t, 7> parts{};
+  size_t n = 0;
+  const auto mem = [](const std::optional<std::string>& bytes) {
+    decltype(rd_kafka_vu_t::u.mem) out{};
+    if (bytes) out = {const_cast<char*>(bytes->data()), bytes->size()};
+    return out;
+  };
+  parts[n].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[n++].u.cstr = topic.c_str();
+  parts[n].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[n++].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[n].vtype = RD_KAFKA_VTYPE_PARTITION;
+  parts[n++].u.i32 = record.partition;
+  parts[n].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[n++].u.mem = mem(record.key);
+  parts[n].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[n++].u.mem = mem(record.value);
+  parts[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+  parts[n++].u.i64 = record.timestamp_ms;
+  rd_kafka_headers_t* headers = nullptr;
+  if (!record.headers.empty()) {
+    headers = rd_kafka_headers_new(record.headers.size());
+    for (const auto& [name, value] : record.headers) {
+      rd_kafka_header_add(headers, name.c_str(), -1, value.data(), static_cast<ssize_t>(value.size()));
+    }
+    parts[n].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[n++].u.headers = headers;
+  }
+  while (true) {
+    rd_kafka_error_t* error = rd_kafka_produceva(producer_, parts.data(), n);
+    if (error == nullptr) break;
+    const auto code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) check(code, "produce");
+    rd_kafka_poll(producer_, 100);
+  }
+  rd_kafka_poll(producer_, 0);
+}
+
+void KafkaClient::flush() { check(rd_kafka_flush(producer_, 120'000), "flush"); }
+
+int KafkaClient::partitions(const std::string& topic) {
+  auto* handle = rd_kafka_topic_new(producer_, topic.c_str(), nullptr);
+  const rd_kafka_metadata_t* metadata = nullptr;
+  const auto error = rd_kafka_metadata(producer_, 0, handle, &metadata, kTimeoutMs);
+  rd_kafka_topic_destroy(handle);
+  check(error, "metadata");
+  const int count = metadata->topics[0].partition_cnt;
+  rd_kafka_metadata_destroy(metadata);
+  return count;
+}
+
+std::vector<Record> KafkaClient::read_all(const std::string& topic) {
+  Consumer consumer(bootstrap_);
+  const int count = partitions(topic);
+  auto* list = all_partitions(topic, count);
+  for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+  rd_kafka_assign(consumer.get(), list);
+  rd_kafka_topic_partition_list_destroy(list);
+  std::vector<Record> records;
+  int ended = 0;
+  for (int polls = 0; ended < count && polls < 10'000'000; ++polls) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer.get(), 10'000);
+    if (message == nullptr) throw std::runtime_error("no end of topic " + topic);
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ended;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) records.push_back(copy_of(*message));
+    rd_kafka_message_destroy(message);
+  }
+  std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) {
+    return std::pair(a.partition, a.offset) < std::pair(b.partition, b.offset);
+  });
+  return records;
+}
+
+int64_t KafkaClient::count(const std::string& topic) {
+  int64_t total = 0;
+  const int n = partitions(topic);
+  for (int p = 0; p < n; ++p) {
+    int64_t low = 0;
+    int64_t high = 0;
+    check(rd_kafka_query_watermark_offsets(producer_, topic.c_str(), p, &low, &high, kTimeoutMs), "watermarks");
+    total += high - low;
+  }
+  return total;
+}
+
+std::map<int32_t, int64_t> KafkaClient::committed(const std::string& group, const std::string& topic) {
+  Consumer consumer(bootstrap_, group);
+  auto* list = all_partitions(topic, partitions(topic));
+  check(rd_kafka_committed(consumer.get(), list, kTimeoutMs), "committed");
+  std::map<int32_t, int64_t> out;
+  for (int i = 0; i < list->cnt; ++i) out[list->elems[i].partition] = list->elems[i].offset;
+  rd_kafka_topic_partition_list_destroy(list);
+  return out;
+}
+
+void KafkaClient::commit(const std::string& group, const std::string& topic, int32_t partition, int64_t offset) {
+  Consumer consumer(bootstrap_, group);
+  auto* list = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = offset;
+  check(rd_kafka_commit(consumer.get(), list, 0), "commit");
+  rd_kafka_topic_partition_list_destroy(list);
+}
+
+MockCluster::MockCluster() : owner_(make(RD_KAFKA_PRODUCER, {})) {
+  cluster_ = rd_kafka_mock_cluster_new(owner_, 1);
+}
+
+MockCluster::~MockCluster() {
+  rd_kafka_mock_cluster_destroy(cluster_);
+  rd_kafka_destroy(owner_);
+}
+
+std::string MockCluster::bootstrap() const { return rd_kafka_mock_cluster_bootstraps(cluster_); }
+
+void MockCluster::create_topic(const std::string& topic, int partitions) {
+  check(rd_kafka_mock_topic_create(cluster_, topic.c_str(), partitions, 1), "creating " + topic);
+}
+
+}  // namespace freshet::testkit

@@ -1,0 +1,63 @@
+// What a test needs of Kafka beside the program under test.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace freshet::testkit {
+
+struct Record {
+  int32_t partition = -1;  // to produce: -1 = by key or round robin
+  int64_t offset = -1;
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+  std::vector<std::pair<std::string, std::string>> headers;
+  int64_t timestamp_ms = 0;  // to produce: 0 = now
+};
+
+// Threads: one at a time. Failures throw.
+class KafkaClient {
+ public:
+  explicit KafkaClient(const std::string& bootstrap);
+  ~KafkaClient();
+
+  void create_topic(const std::string& topic, int partitions, const std::map<std::string, std::string>& config = {});
+  void add_partitions(const std::string& topic, int total);
+  // Queues the record; waits for room.
+  void produce(const std::string& topic, const Record& record);
+  // Waits until all that was produced is acknowledged.
+  void flush();
+  // Everything in the topic, by partition, then offset.
+  std::vector<Record> read_all(const std::string& topic);
+  int64_t count(const std::string& topic);  // end offsets minus begin offsets
+  // By partition; -1001 where the group has committed nothing.
+  std::map<int32_t, int64_t> committed(const std::string& group, const std::string& topic);
+  void commit(const std::string& group, const std::string& topic, int32_t partition, int64_t offset);
+  int partitions(const std::string& topic);
+
+ private:
+  const std::string bootstrap_;
+  rd_kafka_t* producer_ = nullptr;
+};
+
+// librdkafka's own broker inside this process. It keeps 5 MiB a partition and says nothing of what it drops.
+class MockCluster {
+ public:
+  MockCluster();
+  ~MockCluster();
+  std::string bootstrap() const;
+  void create_topic(const std::string& topic, int partitions);
+
+ private:
+  rd_kafka_t* owner_ = nullptr;
+  struct rd_kafka_mock_cluster_s* cluster_ = nullptr;
+};
+
+}  // namespace freshet::testkit

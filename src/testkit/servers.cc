@@ -1,0 +1,167 @@
+#include "testkit/servers.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+#include "http/http_client.h"
+#include "http/url.h"
+
+namespace freshet::testkit {
+namespace {
+
+using std::chrono::seconds;
+
+std::string old_config(const std::string& folder, int http_port, int tcp_port, int interserver_port) {
+  return fmt::format(R"(<yandex>
+<logger><level>warning</level><log>{0}/log</log><errorlog>{0}/errors</errorlog></logger>
+<http_port>{1}</http_port><tcp_port>{2}</tcp_port><interserver_http_port>{3}</interserver_http_port>
+<listen_host>127.0.0.1</listen_host><path>{0}/data/</path><tmp_path>{0}/tmp/</tmp_path>
+<user_files_path>{0}/files/</user_files_path><users_config>{0}/users.xml</users_config>
+<mark_cache_size>67108864</mark_cache_size><timezone>UTC</timezone><default_profile>default</default_profile>
+<default_database>default</default_database>
+</yandex>)",
+                     folder, http_port, tcp_port, interserver_port);
+}
+
+constexpr const char* kOldUsers = R"(<yandex><profiles><default></default></profiles>
+<users><default><password></password><networks><ip>127.0.0.1</ip></networks><profile>default</profile>
+<quota>default</quota></default></users><quotas><default></default></quotas></yandex>)";
+
+std::string local_clickhouse_program() {
+  const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  for (auto folder = self; folder != folder.root_path(); folder = folder.parent_path()) {
+    const auto program = folder / "freshet-local-clickhouse";
+    if (std::filesystem::exists(program)) return program.string();
+  }
+  throw std::runtime_error("freshet-local-clickhouse is not built; run ./dev build");
+}
+
+}  // namespace
+
+KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties)
+    : port_(free_port()), controller_port_(free_port()) {
+  std::map<std::string, std::string> all = {
+      {"process.roles", "broker,controller"},
+      {"node.id", "1"},
+      {"controller.quorum.voters", fmt::format("1@127.0.0.1:{}", controller_port_)},
+      {"listeners", fmt::format("PLAINTEXT://127.0.0.1:{},CONTROLLER://127.0.0.1:{}", port_, controller_port_)},
+      {"advertised.listeners", fmt::format("PLAINTEXT://127.0.0.1:{}", port_)},
+      {"controller.listener.names", "CONTROLLER"},
+      {"log.dirs", folder_.path("data")},
+      {"offsets.topic.replication.factor", "1"},
+      {"offsets.topic.num.partitions", "4"},
+      {"transaction.state.log.replication.factor", "1"},
+      {"transaction.state.log.min.isr", "1"},
+      {"transaction.state.log.num.partitions", "2"},
+      {"group.initial.rebalance.delay.ms", "0"},
+      {"auto.create.topics.enable", "false"}};
+  for (const auto& [key, value] : properties) all[key] = value;
+  std::ofstream file(folder_.path("server.properties"));
+  for (const auto& [key, value] : all) file << key << '=' << value << '\n';
+  file.close();
+  const std::string jars = tool_path("FRESHET_KAFKA_DIR") + "/*";
+  ChildProcess format({"java", "-cp", jars, "kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c",
+                       folder_.path("server.properties")},
+                      folder_.path("format.out"));
+  if (format.wait(seconds(60)) != 0) throw std::runtime_error("formatting Kafka's storage:\n" + format.output());
+  start();
+}
+
+std::string KafkaServer::bootstrap() const { return fmt::format("127.0.0.1:{}", port_); }
+
+void KafkaServer::start() {
+  process_ = std::make_unique<ChildProcess>(
+      std::vector<std::string>{"java", "-Xmx768m", "-XX:+UseSerialGC", "-cp", tool_path("FRESHET_KAFKA_DIR") + "/*",
+                               "kafka.Kafka", folder_.path("server.properties")},
+      folder_.path("kafka.out"));
+  wait_until_ready(*process_, "Kafka", seconds(90), [this] { return accepts_connections(port_); });
+}
+
+void KafkaServer::stop() {
+  process_->signal(SIGTERM);
+  if (!process_->wait(seconds(60))) kill();
+}
+
+void KafkaServer::kill() {
+  process_->signal(SIGKILL);
+  process_->wait(seconds(30));
+}
+
+void ClickHouseServer::stop() {
+  process_->signal(SIGTERM);
+  if (!process_->wait(seconds(30))) kill();
+}
+
+void ClickHouseServer::kill() {
+  process_->signal(SIGKILL);
+  process_->wait(seconds(30));
+}
+
+std::string ClickHouseServer::url() const { return fmt::format("http://127.0.0.1:{}", port_); }
+
+std::string ClickHouseServer::query(const std::string& sql) const {
+  http::Client client({});
+  http::Request request;
+  request.method = "POST";
+  request.url = url() + "/";
+  request.body = {sql};
+  const auto response = client.send(request);
+  if (!response) throw std::runtime_error(sql + ": " + response.error().text);
+  if (response->status != 200) throw std::runtime_error(sql + ": " + response->body);
+  std::string text = response->body;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+void ClickHouseServer::launch(const std::vector<std::string>& command) {
+  process_ = std::make_unique<ChildProcess>(command, folder_.path("server.out"));
+  wait_until_ready(*process_, command.front(), seconds(60), [this] {
+    if (!accepts_connections(port_)) return false;
+    try {
+      return query("SELECT 1") == "1";
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  });
+}
+
+void OldClickHouse::start() {
+  std::ofstream(folder_.path("config.xml")) << old_config(folder_.path(), port_, free_port(), free_port());
+  std::ofstream(folder_.path("users.xml")) << kOldUsers;
+  launch({tool_path("FRESHET_CLICKHOUSE_SERVER"), "--config-file=" + folder_.path("config.xml")});
+}
+
+void LocalClickHouse::start() {
+  tool_path("FRESHET_CHDB_LIB");
+  launch({local_clickhouse_program(), "--listen", fmt::format("127.0.0.1:{}", port_), "--path", folder_.path("data")});
+}
+
+RedisServer::RedisServer(const std::string& password) : password_(password) { start(); }
+
+void RedisServer::start() {
+  std::vector<std::string> command = {tool_path("FRESHET_REDIS_SERVER"), "--port", std::to_string(port_), "--bind",
+                                      "127.0.0.1", "--dir", folder_.path(), "--save", "", "--appendonly", "yes"};
+  if (!password_.empty()) command.insert(command.end(), {"--requirepass", password_});
+  process_ = std::make_unique<ChildProcess>(command, folder_.path("redis.out"));
+  wait_until_ready(*process_, "Redis", seconds(30), [this] { return accepts_connections(port_); });
+}
+
+void RedisServer::stop() {
+  process_->signal(SIGTERM);
+  process_->wait(seconds(30));
+}
+
+void RedisServer::set(const std::string& hash, const std::string& key, const std::string& value) const {
+  TempFolder folder;
+  std::vector<std::string> command = {"redis-cli", "-p", std::to_string(port_), "-n", "1"};
+  if (!password_.empty()) command.insert(command.end(), {"-a", password_});
+  command.insert(command.end(), {"HSET", hash, key, value});
+  ChildProcess cli(command, folder.path("out"));
+  if (cli.wait(seconds(10)) != 0) throw std::runtime_error("redis-cli: " + cli.output());
+}
+
+}  // namespace freshet::testkit

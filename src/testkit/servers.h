@@ -1,0 +1,87 @@
+// Real servers for tests and the demo: on free ports of loopback, in folders of their own, gone with the object.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "testkit/child_process.h"
+
+namespace freshet::testkit {
+
+// Apache Kafka (KRaft, one process) from the jars in FRESHET_KAFKA_DIR.
+class KafkaServer {
+ public:
+  // `properties` are added to server.properties.
+  explicit KafkaServer(const std::map<std::string, std::string>& properties = {});
+
+  std::string bootstrap() const;
+  void stop();     // SIGTERM, waits
+  void kill();     // SIGKILL
+  void start();    // again, with the same port and data
+  ChildProcess& process() { return *process_; }
+
+ private:
+  TempFolder folder_;
+  int port_ = 0;
+  int controller_port_ = 0;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+// A ClickHouse server: rows go in and questions get answers over HTTP.
+class ClickHouseServer {
+ public:
+  virtual ~ClickHouseServer() = default;
+  virtual void start() = 0;  // also again, with the same port and data
+  void stop();
+  void kill();
+  void freeze() { process_->signal(19); }  // SIGSTOP
+  void thaw() { process_->signal(18); }    // SIGCONT
+  int port() const { return port_; }
+  std::string url() const;
+  // The answer's text without its last line break; throws with the server's words.
+  std::string query(const std::string& sql) const;
+  uint64_t count(const std::string& sql) const { return std::stoull(query(sql)); }
+
+ protected:
+  void launch(const std::vector<std::string>& command);
+
+  TempFolder folder_;
+  int port_ = free_port();
+  std::unique_ptr<ChildProcess> process_;
+};
+
+// Debian's clickhouse-server (18.16): FRESHET_CLICKHOUSE_SERVER.
+class OldClickHouse final : public ClickHouseServer {
+ public:
+  OldClickHouse() { OldClickHouse::start(); }
+  void start() override;
+};
+
+// A current engine behind freshet-local-clickhouse (FRESHET_CHDB_LIB, and the program in FRESHET_BINARY_DIR or beside
+// the running one).
+class LocalClickHouse final : public ClickHouseServer {
+ public:
+  LocalClickHouse() { LocalClickHouse::start(); }
+  void start() override;
+};
+
+// FRESHET_REDIS_SERVER.
+class RedisServer {
+ public:
+  explicit RedisServer(const std::string& password = {});
+  int port() const { return port_; }
+  void stop();
+  void start();
+  // HSET hash key value in database 1.
+  void set(const std::string& hash, const std::string& key, const std::string& value) const;
+
+ private:
+  TempFolder folder_;
+  int port_ = free_port();
+  std::string password_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace freshet::testkit
