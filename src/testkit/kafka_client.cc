@@ -1,6 +1,5 @@
 #include "testkit/kafka_client.h"
 
-#include <librdkafka/rdkafka_mock.h>
 
 #include <algorithm>
 #include <array>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
 
 #include <cstdint>
 #include <map>
@@ -57,7 +58,7 @@ class MockCluster {
 
  private:
   rd_kafka_t* owner_ = nullptr;
-  struct rd_kafka_mock_cluster_s* cluster_ = nullptr;
+  rd_kafka_mock_cluster_t* cluster_ = nullptr;
 };
 
 }  // namespace freshet::testkit

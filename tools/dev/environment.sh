@@ -7,7 +7,7 @@ export FRESHET_CACHE
 export FRESHET_KAFKA_DIR="${FRESHET_KAFKA_DIR:-$FRESHET_CACHE/kafka-$kafka_version}"
 export FRESHET_CHDB_LIB="${FRESHET_CHDB_LIB:-$FRESHET_CACHE/chdb-$chdb_version/libchdb.so}"
 export FRESHET_REDIS_SERVER="${FRESHET_REDIS_SERVER:-/usr/bin/redis-server}"
-export FRESHET_CLICKHOUSE_SERVER="${FRESHET_CLICKHOUSE_SERVER:-/usr/bin/clickhouse-server}"
+export FRESHET_CLICKHOUSE_SERVER="${FRESHET_CLICKHOUSE_SERVER:-/usr/sbin/clickhouse-server}"
 jobs="${FRESHET_JOBS:-$(nproc)}"
 
 say() { printf '== %s\n' "$*" >&2; }

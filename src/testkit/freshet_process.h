@@ -1,0 +1,29 @@
+// The program under test, as an operator starts it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "testkit/child_process.h"
+
+namespace freshet::testkit {
+
+// build/<preset>/freshet, found from the test's own place.
+std::string freshet_program();
+
+class FreshetProcess {
+ public:
+  explicit FreshetProcess(std::vector<std::string> args);
+
+  // SIGTERM; returns the exit status, or none after `limit`.
+  std::optional<int> stop(std::chrono::seconds limit = std::chrono::seconds(20));
+  ChildProcess& process() { return *process_; }
+  std::string output() const { return process_->output(); }
+
+ private:
+  TempFolder folder_;
+  std::unique_ptr<ChildProcess> process_;
+};
+
+}  // namespace freshet::testkit
