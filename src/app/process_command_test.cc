@@ -47,10 +47,11 @@ TEST(ProcessCommandTest, RowsAreOneArrayOnOneLine) {
                                {"offset", 9},
                                {"timestamp_ms", 5},
                                {"key", to_base64("k")},
-                               {"headers", {{"h", to_base64("v")}}},
+                               {"headers", json::array({json::array({"h", to_base64("v")})})},
                                {"storage", ""}});
   EXPECT_EQ(out.find('\n'), std::string::npos);
   EXPECT_NE(out.find(",{\"b\":Infinity}]}"), std::string::npos) << out;
+  ASSERT_FALSE(split_rows(out.substr(out.find('[') + 1)).empty());
   const std::string first = std::string(split_rows(out.substr(out.find('[') + 1))[0]);
   EXPECT_EQ(json::parse(first), (json{{"partition", 3},
                                       {"offset", 9},
