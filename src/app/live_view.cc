@@ -1,0 +1,87 @@
+#include "app/live_view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace freshet::app {
+namespace {
+
+constexpr size_t kRemembered = 60;
+constexpr std::array kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+
+int64_t total_lag(const StreamStatus& status) {
+  int64_t lag = 0;
+  for (const PartitionStatus& partition : status.partitions) lag += partition.lag.value_or(0);
+  return lag;
+}
+
+std::string state_of(const StreamStatus& status) {
+  if (!status.waiting_for.empty()) return "waiting: " + status.waiting_for;
+  for (const PartitionStatus& partition : status.partitions) {
+    if (!partition.held.empty()) return fmt::format("partition {} held: {}", partition.partition.value, partition.held);
+  }
+  if (status.draining) return "draining";
+  return status.assigned ? "streaming" : "joining the consumer group";
+}
+
+std::string cut(std::string text, size_t width) {
+  if (text.size() <= width) return text;
+  return text.substr(0, width - 3) + "...";
+}
+
+}  // namespace
+
+void LiveView::remember(const LiveNumbers& numbers) {
+  const double passed = numbers.seconds - last_seconds_;
+  const double rows = static_cast<double>(numbers.status.rows_written - last_rows_);
+  rates_.push_back(passed > 0 ? rows / passed : 0);
+  if (rates_.size() > kRemembered) rates_.pop_front();
+  last_rows_ = numbers.status.rows_written;
+  last_seconds_ = numbers.seconds;
+}
+
+std::string LiveView::sparkline() const {
+  const double top = std::max(1.0, *std::max_element(rates_.begin(), rates_.end()));
+  std::string out;
+  for (const double rate : rates_) {
+    out += kBars[std::min(kBars.size() - 1, static_cast<size_t>(rate / top * static_cast<double>(kBars.size())))];
+  }
+  return out;
+}
+
+std::string LiveView::picture(const LiveNumbers& numbers, size_t width) {
+  remember(numbers);
+  const StreamStatus& s = numbers.status;
+  const std::vector<std::string> lines = {
+      cut(fmt::format("freshet   {} -> {}   {:.0f} s   {}", s.topic, s.table, numbers.seconds, state_of(s)), width),
+      cut(fmt::format("  rate          {:>12.0f} rows/s", rates_.back()), width),
+      "  " + sparkline(),
+      cut(fmt::format("  rows          {:>12}            produced     {:>12}", s.rows_written, numbers.produced), width),
+      cut(fmt::format("  lag           {:>12}            in flight    {:>8.1f} MiB", total_lag(s),
+                      static_cast<double>(s.in_flight_bytes) / (1024 * 1024)),
+          width),
+      cut(fmt::format("  batches       {:>12}            under way    {:>12}", s.batches_written, s.batches_in_flight), width),
+      cut(fmt::format("  dead letters  {:>12}            malformed    {:>12}", s.dead_letters, numbers.malformed), width),
+      cut(fmt::format("  session       {:>12}            age          {:>10.0f} s", s.session, s.session_age_seconds), width),
+      cut(fmt::format("  admin page    {}", numbers.admin_address), width),
+  };
+  std::string out = drawn_lines_ > 0 ? fmt::format("\x1b[{}A", drawn_lines_) : "";
+  for (const std::string& line : lines) out += line + "\x1b[K\n";
+  drawn_lines_ = lines.size();
+  return out;
+}
+
+std::string LiveView::line(const LiveNumbers& numbers) {
+  remember(numbers);
+  const StreamStatus& s = numbers.status;
+  return fmt::format(
+      "{:>4.0f} s  {:>8.0f} rows/s  rows {}  produced {}  lag {}  in flight {:.1f} MiB  batches {}  dead letters {}  "
+      "session {}  {}\n",
+      numbers.seconds, rates_.back(), s.rows_written, numbers.produced, total_lag(s),
+      static_cast<double>(s.in_flight_bytes) / (1024 * 1024), s.batches_written, s.dead_letters, s.session, state_of(s));
+}
+
+}  // namespace freshet::app

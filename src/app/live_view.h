@@ -1,0 +1,38 @@
+// The picture of the demo: what a person watches while rows arrive.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "model/status.h"
+
+namespace freshet::app {
+
+struct LiveNumbers {
+  StreamStatus status;
+  uint64_t produced = 0;   // by the demo's generator
+  uint64_t malformed = 0;  // of them
+  double seconds = 0;      // since the start
+  std::string admin_address;
+};
+
+// Threads: one.
+class LiveView {
+ public:
+  // Several lines for a terminal of `width` columns; each call draws over the last one with ANSI codes.
+  std::string picture(const LiveNumbers& numbers, size_t width);
+  // One line, for a file or a pipe.
+  std::string line(const LiveNumbers& numbers);
+
+ private:
+  void remember(const LiveNumbers& numbers);
+  std::string sparkline() const;
+
+  std::deque<double> rates_;  // rows per second, the newest last
+  uint64_t last_rows_ = 0;
+  double last_seconds_ = 0;
+  size_t drawn_lines_ = 0;
+};
+
+}  // namespace freshet::app

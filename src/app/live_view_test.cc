@@ -1,0 +1,47 @@
+#include "app/live_view.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::app {
+namespace {
+
+LiveNumbers numbers(double seconds, uint64_t rows) {
+  LiveNumbers n;
+  n.seconds = seconds;
+  n.status.topic = "events";
+  n.status.table = "web";
+  n.status.assigned = true;
+  n.status.rows_written = rows;
+  n.produced = rows + 5;
+  n.admin_address = "http://127.0.0.1:1/";
+  return n;
+}
+
+TEST(LiveViewTest, TheRateIsThatOfTheLastStep) {
+  LiveView view;
+  view.line(numbers(1, 100));
+  const std::string line = view.line(numbers(3, 5'100));
+  EXPECT_NE(line.find("2500 rows/s"), std::string::npos) << line;
+  EXPECT_NE(line.find("streaming"), std::string::npos) << line;
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+}
+
+TEST(LiveViewTest, ThePictureIsDrawnOverItself) {
+  LiveView view;
+  const std::string first = view.picture(numbers(1, 100), 80);
+  const auto lines = std::count(first.begin(), first.end(), '\n');
+  EXPECT_NE(first.find("http://127.0.0.1:1/"), std::string::npos);
+  EXPECT_TRUE(view.picture(numbers(2, 200), 80).starts_with("\x1b[" + std::to_string(lines) + "A"));
+}
+
+TEST(LiveViewTest, SaysWhatItWaitsForAndFitsTheWidth) {
+  LiveView view;
+  LiveNumbers n = numbers(1, 0);
+  n.status.waiting_for = "ClickHouse: " + std::string(300, 'x');
+  const std::string picture = view.picture(n, 60);
+  EXPECT_NE(picture.find("waiting: Click"), std::string::npos) << picture;
+  EXPECT_LE(picture.find("\x1b[K"), 60u);
+}
+
+}  // namespace
+}  // namespace freshet::app

@@ -1,0 +1,232 @@
+// freshet-demo: a broker, a ClickHouse, a generator, and freshet between them, in one terminal.
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "app/live_view.h"
+#include "app/service.h"
+#include "app/signals.h"
+#include "generator.h"
+#include "testkit/kafka_client.h"
+#include "testkit/servers.h"
+#include "testkit/web_events.h"
+
+namespace {
+
+using namespace freshet;
+using namespace std::chrono_literals;
+
+constexpr const char* kTopic = "web-events";
+constexpr const char* kDeadTopic = "web-events-dead";
+constexpr const char* kTable = "web_events";
+constexpr int kPartitions = 4;
+
+constexpr const char* kUsage = R"(usage: ./dev demo [--kafka] [--seconds N] [--rate EVENTS] [--plain]
+
+  --kafka         a real Apache Kafka instead of the embedded broker
+  --seconds N     end after N seconds (default: Ctrl-C ends it)
+  --rate EVENTS   events per second (default 20000)
+  --plain         one line a second instead of the picture
+)";
+
+struct Options {
+  bool kafka = false;
+  bool plain = isatty(STDOUT_FILENO) == 0;
+  uint64_t seconds = 0;
+  uint64_t rate = 20'000;
+};
+
+// The broker of the demo: embedded, or a real one.
+struct Broker {
+  explicit Broker(bool real) {
+    if (real) {
+      kafka = std::make_unique<testkit::KafkaServer>();
+      testkit::KafkaClient client(kafka->bootstrap());
+      client.create_topic(kTopic, kPartitions);
+      client.create_topic(kDeadTopic, 1);
+    } else {
+      mock = std::make_unique<testkit::MockCluster>();
+      mock->create_topic(kTopic, kPartitions);
+      mock->create_topic(kDeadTopic, 1);
+    }
+  }
+  std::string bootstrap() const { return kafka ? kafka->bootstrap() : mock->bootstrap(); }
+
+  std::unique_ptr<testkit::KafkaServer> kafka;
+  std::unique_ptr<testkit::MockCluster> mock;
+};
+
+// Ends a wait when Ctrl-C comes.
+class Interrupt {
+ public:
+  void set() {
+    {
+      const std::lock_guard lock(mutex_);
+      set_ = true;
+    }
+    changed_.notify_all();
+  }
+  bool wait(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [this] { return set_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool set_ = false;
+};
+
+size_t terminal_width() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 100;
+}
+
+bool parse(int argc, char** argv, Options& options) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--kafka") {
+      options.kafka = true;
+    } else if (flag == "--plain") {
+      options.plain = true;
+    } else if ((flag == "--seconds" || flag == "--rate") && i + 1 < argc && std::atoll(argv[i + 1]) > 0) {
+      (flag == "--seconds" ? options.seconds : options.rate) = static_cast<uint64_t>(std::atoll(argv[++i]));
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseServer& clickhouse) {
+  const auto loaded = settings::load("run",
+                                     {"--bootstrap-server", broker.bootstrap(),
+                                      "--topic", kTopic,
+                                      "--consumer-group", "freshet-demo",
+                                      "--clickhouse-url", clickhouse.url(),
+                                      "--table", fmt::format("default.{}", kTable),
+                                      "--dead-letter-topic", kDeadTopic,
+                                      "--admin-listen", "127.0.0.1:0",
+                                      "--max-batch-time-ms", "500",
+                                      "--commit-interval-ms", "250"},
+                                     {});
+  if (!loaded) throw std::runtime_error(fmt::format("{}", fmt::join(loaded.error(), "\n")));
+  return *loaded;
+}
+
+class Demo {
+ public:
+  explicit Demo(const Options& options) : options_(options) {}
+
+  void interrupt() { interrupt_.set(); }
+
+  int run() {
+    std::cerr << "starting a broker and a local ClickHouse ..." << std::endl;
+    Broker broker(options_.kafka);
+    testkit::LocalClickHouse clickhouse;
+    clickhouse.query(fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY event_id "
+                                 "SETTINGS non_replicated_deduplication_window = 1000",
+                                 kTable, testkit::kWebEventColumns));
+    testkit::TempFolder folder;
+    std::ofstream log(folder.path("freshet.log"));
+    RealClock clock;
+    auto service = app::Service::open(settings_for(broker, clickhouse), clock, &log);
+    if (!service) throw std::runtime_error(service.error().text);
+    std::jthread runner([&](std::stop_token stop) { (*service)->run(stop); });
+    demo::Generator::Settings events;
+    events.bootstrap = broker.bootstrap();
+    events.topic = kTopic;
+    events.partitions = kPartitions;
+    events.per_second = options_.rate;
+    demo::Generator generator(events, [&] { return lead(**service); });
+    generator_ = &generator;
+    watch(**service, generator);
+    generator.stop();
+    std::cout << "stopped producing; waiting for the rest ..." << std::endl;
+    testkit::eventually(60s, [&] {
+      const StreamStatus status = (*service)->status();
+      return status.rows_written + status.dead_letters >= generator.produced();
+    });
+    runner.request_stop();
+    runner.join();
+    return summary(**service, generator, clickhouse, broker, folder);
+  }
+
+ private:
+  // What was produced and is neither a row nor a dead letter yet. Before the first assignment nothing flows.
+  int64_t lead(const app::Service& service) const {
+    const StreamStatus status = service.status();
+    const demo::Generator* generator = generator_.load();
+    if (!status.assigned || generator == nullptr) return INT64_MAX / 2;
+    return static_cast<int64_t>(generator->produced()) -
+           static_cast<int64_t>(status.rows_written + status.dead_letters);
+  }
+
+  void watch(const app::Service& service, const demo::Generator& generator) {
+    app::LiveView view;
+    const auto start = std::chrono::steady_clock::now();
+    const auto step = options_.plain ? 1000ms : 250ms;
+    while (!interrupt_.wait(step)) {
+      const auto passed = std::chrono::steady_clock::now() - start;
+      const app::LiveNumbers numbers{service.status(), generator.produced(), generator.malformed(),
+                                     std::chrono::duration<double>(passed).count(), service.admin_address()};
+      std::cout << (options_.plain ? view.line(numbers) : view.picture(numbers, terminal_width())) << std::flush;
+      if (options_.seconds > 0 && passed >= std::chrono::seconds(options_.seconds)) return;
+    }
+  }
+
+  static int summary(const app::Service& service, const demo::Generator& generator,
+                     const testkit::ClickHouseServer& clickhouse, const Broker& broker,
+                     const testkit::TempFolder& folder) {
+    const uint64_t valid = generator.produced() - generator.malformed();
+    const uint64_t rows = clickhouse.count(fmt::format("SELECT count() FROM {}", kTable));
+    const uint64_t distinct = clickhouse.count(fmt::format("SELECT uniqExact(event_id) FROM {}", kTable));
+    testkit::KafkaClient client(broker.bootstrap());
+    const auto letters = static_cast<uint64_t>(client.count(kDeadTopic));
+    const bool good = rows == valid && distinct == valid && letters == generator.malformed() && valid > 0;
+    std::cout << fmt::format(
+        "\nproduced       {:>10} events, {} of them malformed\n"
+        "in ClickHouse  {:>10} rows, {} distinct ({} expected)\n"
+        "dead letters   {:>10} ({} expected)\n"
+        "batches        {:>10}\n{}\n",
+        generator.produced(), generator.malformed(), rows, distinct, valid, letters, generator.malformed(),
+        service.status().batches_written, good ? "Every event arrived exactly once." : "THE COUNTS DIFFER.");
+    if (!good) std::cout << "freshet's log:\n" << std::ifstream(folder.path("freshet.log")).rdbuf();
+    return good ? 0 : 1;
+  }
+
+  const Options options_;
+  Interrupt interrupt_;
+  std::atomic<const demo::Generator*> generator_{nullptr};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!parse(argc, argv, options)) {
+    std::cerr << kUsage;
+    return 2;
+  }
+  Demo demo(options);
+  const app::SignalWatcher signals({SIGINT, SIGTERM, SIGHUP}, [&demo](int, int count) {
+    if (count > 1) _exit(1);
+    demo.interrupt();
+  });
+  try {
+    return demo.run();
+  } catch (const std::exception& e) {
+    std::cerr << "demo: " << e.what() << '\n';
+    return 1;
+  }
+}
