@@ -365,7 +365,8 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
   if (next < stream->position && stream->hold == Hold::Source && !stream->idle()) {
     return failure(ErrorKind::Retry, fmt::format("offsets below {} are still being written; try again", stream->position.value));
   }
-  if (next < stream->committable() && stream->hold != Hold::Source) {
+  const bool has_bad_message = stream->hold == Hold::Invalid || stream->hold == Hold::TooLarge;
+  if (has_bad_message && next <= stream->committable()) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is held at offset {}; go on from a later one",
                                                    partition.value, stream->committable().value));
   }

@@ -221,7 +221,7 @@ void KafkaClient::commit(const std::string& group, const std::string& topic, int
   rd_kafka_topic_partition_list_destroy(list);
 }
 
-MockCluster::MockCluster() : owner_(make(RD_KAFKA_PRODUCER, {})) {
+MockCluster::MockCluster() : owner_(make(RD_KAFKA_PRODUCER, {{"log_level", "3"}})) {
   cluster_ = rd_kafka_mock_cluster_new(owner_, 1);
 }
 

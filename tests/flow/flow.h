@@ -1,0 +1,328 @@
+// The stream's Core with a broker, workers, writers and a dead-letter topic made of plain lists, on one thread and with a
+// clock of its own: a test, or chance, decides what happens next. Every commit is checked against what was promised.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "stream/core.h"
+#include "stream/processing.h"
+
+namespace freshet::flow {
+
+using stream::Actions;
+using stream::BatchResult;
+using stream::End;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A message's fate is written in its payload: "row", "bad" (invalid), "skip"; "refused" is a row that the table refuses.
+class FateProcessor final : public Processor {
+ public:
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext&, const Message& message, std::string& rows) override {
+    if (!message.payload || *message.payload == "skip") return Verdict::skip("skip");
+    if (*message.payload == "bad") return Verdict::invalid("bad", "it says so");
+    rows.append(*message.payload);
+    rows += '\n';
+    return Verdict::rows(1, true);
+  }
+
+ private:
+  RowLayout layout_;
+};
+
+class Flow {
+ public:
+  explicit Flow(stream::StreamSettings settings = default_settings(), LiveOptions options = {}, bool has_letters = true)
+      : settings_(std::move(settings)),
+        metrics_(registry_),
+        core(settings_, options, has_letters, metrics_, null_log(), now),
+        processor_(std::make_unique<FateProcessor>(), "t", true) {
+    core.begin_session(1, now);
+  }
+
+  static stream::StreamSettings default_settings() {
+    stream::StreamSettings settings;
+    settings.topic = "t";
+    return settings;
+  }
+
+  // --- the broker -------------------------------------------------------------------------------------------------
+  void produce(int32_t partition, const std::string& fate, int count = 1, int64_t timestamp_ms = 0) {
+    for (int i = 0; i < count; ++i) log_[partition].push_back({fate, timestamp_ms});
+  }
+  void assign(std::vector<int32_t> partitions) {
+    PartitionsAssigned event;
+    for (const int32_t p : partitions) {
+      read_[p] = committed_[p];
+      owned_.insert(p);
+      paused_.erase(p);
+      event.partitions.push_back({Partition{p}, Offset{committed_[p]}, ""});
+    }
+    source(std::move(event));
+  }
+  void revoke(std::vector<int32_t> partitions, bool lost = false) {
+    PartitionsRevoked event;
+    for (const int32_t p : partitions) event.partitions.push_back(Partition{p});
+    event.lost = lost;
+    revoking_ = std::set<int32_t>(partitions.begin(), partitions.end());
+    revoke_lost_ = lost;
+    source(std::move(event));
+  }
+  bool revoke_waits() const { return !revoking_.empty(); }
+
+  // Delivers up to `count` messages of the partition, in one chunk, if it is owned and not paused.
+  bool deliver(int32_t p, int64_t count = 100) {
+    if (!owned_.contains(p) || paused_.contains(p)) return false;
+    auto& log = log_[p];
+    MessageChunk chunk;
+    chunk.partition = Partition{p};
+    for (; count > 0 && read_[p] < static_cast<int64_t>(log.size()); --count, ++read_[p]) {
+      Message message(&memory_, nullptr, nullptr);
+      message.offset = Offset{read_[p]};
+      message.timestamp_ms = log[static_cast<size_t>(read_[p])].timestamp_ms;
+      message.payload = log[static_cast<size_t>(read_[p])].fate;
+      chunk.bytes += message.bytes();
+      chunk.messages.push_back(std::move(message));
+    }
+    if (chunk.messages.empty()) return false;
+    source(std::move(chunk));
+    return true;
+  }
+  void end_of(int32_t p) { source(EndOfPartition{Partition{p}, Offset{static_cast<int64_t>(log_[p].size())}}); }
+  void source(SourceEvent event) {
+    core.on_source_event(std::move(event), now, actions_);
+    turn();
+  }
+
+  // --- workers, writers, dead letters, commits --------------------------------------------------------------------
+  bool work(size_t i = 0) {
+    if (i >= work_.size()) return false;
+    stream::Work one = std::move(work_[i]);
+    work_.erase(work_.begin() + static_cast<ptrdiff_t>(i));
+    core.on_processed(processor_.process(std::move(one)), now, actions_);
+    turn();
+    return true;
+  }
+  // Stores the batch, all but its refused rows.
+  bool write(size_t i = 0) {
+    if (i >= batches.size()) return false;
+    BatchResult result{take_batch(i), true, {}, 1};
+    for (uint32_t c = 0; c < result.batch->chunks.size(); ++c) {
+      const ProcessedChunk& chunk = *result.batch->chunks[c];
+      for (uint32_t m = 0; m < chunk.messages.size(); ++m) {
+        const MessageRows& message = chunk.messages[m];
+        if (chunk.rows.compare(message.rows_begin, 7, "refused") == 0) {
+          result.refused.push_back({c, m, 27, "cannot parse"});
+        } else {
+          table.insert({chunk.partition.value, message.offset.value});
+        }
+      }
+    }
+    core.on_batch(std::move(result), now, actions_);
+    turn();
+    return true;
+  }
+  bool abandon(size_t i = 0) {
+    if (i >= batches.size()) return false;
+    core.on_batch({take_batch(i), false, {}, 0}, now, actions_);
+    turn();
+    return true;
+  }
+  bool acknowledge(size_t i = 0) {
+    return letter(i, Status());
+  }
+  bool letter(size_t i, const Status& status) {
+    if (i >= letters.size()) return false;
+    const auto [ticket, at] = letters[i];
+    letters.erase(letters.begin() + static_cast<ptrdiff_t>(i));
+    if (status) dead.insert(at);
+    core.on_letter_result(ticket, status, now, actions_);
+    turn();
+    return true;
+  }
+  bool commit(bool ok = true) {
+    if (!commit_) return false;
+    CommitResult result;
+    for (const OffsetToCommit& offset : *commit_) {
+      if (ok) {
+        committed_[offset.partition.value] = offset.next.value;
+        result.committed.emplace_back(offset.partition, offset.next);
+      }
+    }
+    if (!ok) result.error = Error{ErrorKind::Retry, 27, "rebalance in progress"};
+    commit_.reset();
+    source(std::move(result));
+    return true;
+  }
+
+  void advance(Duration by) {
+    now += by;
+    turn();
+  }
+  void turn() {
+    core.tick(now, actions_);
+    take_actions();
+  }
+  void stop() {
+    core.request_stop(now, actions_);
+    turn();
+  }
+  Status release(int32_t p, int64_t next) {
+    const Status status = core.release(Partition{p}, Offset{next}, now, actions_);
+    turn();
+    return status;
+  }
+
+  // Lets everything succeed until nothing moves any more.
+  void settle() {
+    for (int i = 0, idle = 0; i < 10'000; ++i) {
+      bool moved = false;
+      for (auto& [p, log] : log_) moved = deliver(p) || moved;
+      while (work()) moved = true;
+      while (write()) moved = true;
+      while (acknowledge()) moved = true;
+      moved = commit() || moved;
+      if (closing && !core.closed()) {
+        close();
+        moved = true;
+      }
+      advance(milliseconds(500));
+      idle = moved ? 0 : idle + 1;
+      if (idle > 100) return;  // longer than any batch waits
+    }
+    FAIL() << "it never comes to rest";
+  }
+  // The library answers a close: it asks back for what is owned, then says that it is closed.
+  void close() {
+    if (!owned_.empty() && revoking_.empty()) revoke({owned_.begin(), owned_.end()});
+    if (revoking_.empty()) source(SessionClosed{});
+  }
+
+  // Every message was stored, dead-lettered or skipped, and all of it is committed.
+  void expect_complete() const {
+    for (const auto& [p, log] : log_) {
+      for (size_t offset = 0; offset < log.size(); ++offset) {
+        ASSERT_TRUE(accounted(p, static_cast<int64_t>(offset))) << "lost: partition " << p << " offset " << offset;
+      }
+      const auto found = committed_.find(p);
+      ASSERT_TRUE(found != committed_.end() && found->second == static_cast<int64_t>(log.size())) << "partition " << p;
+    }
+  }
+  void expect_exactly_once() const {
+    for (const auto* side : {&table, &dead}) {
+      for (const auto& at : *side) EXPECT_EQ(side->count(at), 1u) << at.first << ":" << at.second;
+    }
+  }
+
+  int64_t committed(int32_t p) { return committed_[p]; }
+  StreamStatus status() const { return core.status(now); }
+  bool paused(int32_t p) const { return paused_.contains(p); }
+  bool commit_waits() const { return commit_.has_value(); }
+  size_t work_waits() const { return work_.size(); }
+  bool owns(int32_t p) const { return owned_.contains(p); }
+
+  SteadyTime now{std::chrono::hours(1)};
+
+ private:
+  struct Logged {
+    std::string fate;
+    int64_t timestamp_ms;
+  };
+  struct NoMemory final : MessageMemory {
+    void release(void*) const noexcept override {}
+    void headers(const void*, std::vector<HeaderView>&) const override {}
+  };
+
+  std::shared_ptr<const SealedBatch> take_batch(size_t i) {
+    auto batch = batches[i];
+    batches.erase(batches.begin() + static_cast<ptrdiff_t>(i));
+    return batch;
+  }
+
+  bool accounted(int32_t p, int64_t offset) const {
+    const std::string& fate = log_.at(p)[static_cast<size_t>(offset)].fate;
+    if (fate == "skip") return true;
+    if (given_up.contains({p, offset})) return true;
+    return (fate == "row" ? table : dead).contains({p, offset});
+  }
+
+  void take_actions() {
+    Actions taken = std::exchange(actions_, Actions());
+    for (auto& one : taken.work) work_.push_back(std::move(one));
+    for (auto& one : taken.batches) {
+      ASSERT_FALSE(broken) << "written after a failure decided the session";
+      EXPECT_LE(one->row_count, stream::kMaxInsertRows);
+      batches.push_back(std::move(one));
+    }
+    for (const auto& one : taken.letters) {
+      letters.push_back({one.ticket, {one.letter->partition.value, one.letter->offset.value}});
+    }
+    for (const Partition p : taken.pause) paused_.insert(p.value);
+    for (const Partition p : taken.resume) paused_.erase(p.value);
+    for (const auto& [p, next] : taken.seek) read_[p.value] = next.value;
+    if (!taken.commit.empty()) check_commit(taken.commit);
+    if (taken.abandon_batches) {
+      while (abandon()) {
+      }
+    }
+    if (taken.answer_revoke) {
+      for (const int32_t p : revoking_) owned_.erase(p);
+      revoking_.clear();
+    }
+    closing = closing || taken.begin_close;
+    EXPECT_LE(core.status(now).in_flight_bytes, settings_.memory_limit + (1u << 20));
+  }
+
+  void check_commit(std::vector<OffsetToCommit>& offsets) {
+    ASSERT_FALSE(commit_.has_value()) << "two commits at a time";
+    for (const OffsetToCommit& offset : offsets) {
+      const int32_t p = offset.partition.value;
+      ASSERT_TRUE(owned_.contains(p)) << "a commit after the revoke was answered";
+      ASSERT_FALSE(revoke_lost_ && revoking_.contains(p)) << "a commit of a lost partition";
+      ASSERT_GE(offset.next.value, committed_[p]) << "backwards";
+      for (int64_t o = committed_[p]; o < offset.next.value; ++o) {
+        ASSERT_TRUE(accounted(p, o)) << "commit of partition " << p << " passes unfinished offset " << o;
+      }
+    }
+    commit_ = std::move(offsets);
+  }
+
+  const stream::StreamSettings settings_;
+  Metrics registry_;
+  stream::StreamMetrics metrics_;
+
+ public:
+  stream::Core core;
+  std::vector<std::shared_ptr<const SealedBatch>> batches;
+  std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> letters;  // ticket, (partition, offset)
+  std::multiset<std::pair<int32_t, int64_t>> table;
+  std::multiset<std::pair<int32_t, int64_t>> dead;
+  std::set<std::pair<int32_t, int64_t>> given_up;  // by rule or operator, as the test says
+  bool closing = false;
+  bool broken = false;
+
+ private:
+  const NoMemory memory_;
+  stream::ChunkProcessor processor_;
+  Actions actions_;
+  std::map<int32_t, std::deque<Logged>> log_;
+  std::map<int32_t, int64_t> read_;
+  std::map<int32_t, int64_t> committed_;
+  std::set<int32_t> owned_;
+  std::set<int32_t> paused_;
+  std::set<int32_t> revoking_;
+  bool revoke_lost_ = false;
+  std::vector<stream::Work> work_;
+  std::optional<std::vector<OffsetToCommit>> commit_;
+};
+
+}  // namespace freshet::flow

@@ -1,0 +1,87 @@
+// Chance decides what happens next; the invariants hold all the same. FRESHET_FLOW_SEED=N runs one seed again.
+#include <cstdlib>
+#include <random>
+
+#include "flow.h"
+
+namespace freshet::flow {
+namespace {
+
+const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "bad", "skip", "refused"};
+
+void run(uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto chance = [&](uint64_t n) { return random() % n; };
+  LiveOptions options;
+  options.max_batch_rows = 1 + chance(60);
+  options.max_batch_time = milliseconds(1 + chance(3000));
+  options.clickhouse_concurrency = static_cast<uint32_t>(1 + chance(3));
+  options.dead_letters_per_second = 0;
+  auto settings = Flow::default_settings();
+  settings.memory_limit = 20'000 + chance(200'000);
+  Flow flow(settings, options);
+  const auto partitions = static_cast<int32_t>(1 + chance(4));
+  bool rebalanced = false;
+  for (int32_t p = 0; p < partitions; ++p) flow.assign({p});
+  for (int step = 0; step < 600 && !testing::Test::HasFatalFailure(); ++step) {
+    const auto p = static_cast<int32_t>(chance(static_cast<uint64_t>(partitions)));
+    switch (chance(16)) {
+      case 0:
+      case 1:
+        flow.produce(p, kFates[chance(std::size(kFates))], static_cast<int>(1 + chance(30)));
+        break;
+      case 2:
+      case 3:
+      case 4:
+        flow.deliver(p, static_cast<int64_t>(1 + chance(40)));
+        break;
+      case 5:
+      case 6:
+      case 7:
+        flow.work(chance(std::max<size_t>(1, flow.work_waits())));
+        break;
+      case 8:
+      case 9:
+        flow.write(chance(std::max<size_t>(1, flow.batches.size())));
+        break;
+      case 10:
+        flow.letter(chance(std::max<size_t>(1, flow.letters.size())),
+                    chance(3) == 0 ? Status(failure(ErrorKind::Retry, "later")) : Status());
+        break;
+      case 11:
+      case 12:
+        flow.commit(chance(5) != 0);
+        break;
+      case 13:
+        flow.advance(milliseconds(chance(4000)));
+        break;
+      case 14:
+        if (!flow.revoke_waits() && flow.owns(p) && chance(3) == 0) {
+          rebalanced = true;
+          flow.revoke({p}, chance(3) == 0);
+        }
+        break;
+      default:
+        if (!flow.revoke_waits() && !flow.owns(p)) flow.assign({p});
+    }
+  }
+  flow.settle();
+  for (int32_t p = 0; p < partitions; ++p) {
+    if (!flow.owns(p)) flow.assign({p});
+  }
+  flow.settle();
+  flow.expect_complete();
+  if (!rebalanced) flow.expect_exactly_once();
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+}
+
+TEST(FlowRandomTest, NothingIsEverLost) {
+  if (const char* seed = std::getenv("FRESHET_FLOW_SEED")) return run(std::strtoull(seed, nullptr, 10));
+  for (uint64_t seed = 1; seed <= 400; ++seed) {
+    run(seed);
+    if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_random_test";
+  }
+}
+
+}  // namespace
+}  // namespace freshet::flow

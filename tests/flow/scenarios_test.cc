@@ -1,0 +1,376 @@
+// What others got wrong, one by one.
+#include "flow.h"
+
+namespace freshet::flow {
+namespace {
+
+TEST(FlowTest, MessagesBecomeRowsAndAreCommitted) {
+  Flow flow;
+  flow.produce(0, "row", 250);
+  flow.produce(1, "row", 10);
+  flow.assign({0, 1});
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
+TEST(FlowTest, ABatchThatWaitsForABusyWriterIsNeverReplacedAndNothingIsDropped) {
+  LiveOptions options;
+  options.max_batch_rows = 10;
+  options.clickhouse_concurrency = 1;
+  Flow flow(Flow::default_settings(), options);
+  flow.produce(0, "row", 200);
+  flow.assign({0});
+  for (int i = 0; i < 20; ++i) {
+    flow.deliver(0, 10);
+    flow.work();
+  }
+  EXPECT_EQ(flow.batches.size(), 2u);  // one under way, one waiting; the rest waits for room
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
+TEST(FlowTest, NothingIsWrittenAfterAFailureDecidedTheSession) {
+  Flow flow;
+  flow.produce(0, "row", 100);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.broken = true;
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}});
+  flow.advance(seconds(10));
+  EXPECT_TRUE(flow.core.closed());
+  EXPECT_EQ(flow.core.end(), End::Broken);
+  EXPECT_TRUE(flow.table.empty());
+}
+
+TEST(FlowTest, ADeadLetterIsAcknowledgedBeforeItsOffsetIsCommitted) {
+  Flow flow;
+  flow.produce(0, "row", 5);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 5);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  flow.advance(seconds(3));
+  flow.commit();
+  EXPECT_EQ(flow.committed(0), 5);
+  flow.letter(0, failure(ErrorKind::Retry, "broker down"));
+  flow.advance(seconds(3));
+  EXPECT_FALSE(flow.commit());
+  ASSERT_EQ(flow.letters.size(), 1u);  // tried again
+  flow.acknowledge();
+  flow.advance(seconds(2));
+  flow.commit();
+  EXPECT_EQ(flow.committed(0), 11);
+}
+
+TEST(FlowTest, InvalidAndSkippedMessagesBecomeCommittableWithoutARow) {
+  Flow flow;
+  flow.produce(0, "skip", 3);
+  flow.produce(0, "bad", 2);
+  flow.produce(0, "skip", 1);
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.committed(0), 6);
+  EXPECT_TRUE(flow.table.empty());
+}
+
+TEST(FlowTest, RowsThatTheTableRefusesBecomeDeadLettersAndHurtNoOther) {
+  Flow flow;
+  flow.produce(0, "row", 3);
+  flow.produce(0, "refused");
+  flow.produce(0, "row", 3);
+  flow.assign({0});
+  flow.settle();
+  EXPECT_EQ(flow.table.size(), 6u);
+  EXPECT_EQ(flow.dead.count({0, 3}), 1u);
+  EXPECT_EQ(flow.committed(0), 7);
+}
+
+TEST(FlowTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAndNoOther) {
+  Flow flow(Flow::default_settings(), {}, false);
+  flow.produce(0, "row", 2);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 200);
+  flow.produce(1, "row", 50);
+  flow.assign({0, 1});
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 2);
+  EXPECT_EQ(flow.committed(1), 50);
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_NE(flow.status().partitions[0].held.find("offset 2"), std::string::npos);
+  EXPECT_FALSE(flow.release(0, 2));
+  EXPECT_FALSE(flow.release(1, 60));
+  flow.given_up.insert({0, 2});
+  EXPECT_TRUE(flow.release(0, 3));
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 203);
+  flow.expect_exactly_once();
+}
+
+TEST(FlowTest, DroppingIsARuleToo) {
+  auto settings = Flow::default_settings();
+  settings.on_invalid = stream::OnInvalid::Drop;
+  Flow flow(settings, {}, false);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 2);
+  flow.given_up.insert({0, 0});
+  flow.assign({0});
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 3);
+}
+
+TEST(FlowTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleasesIt) {
+  LiveOptions options;
+  options.dead_letters_per_second = 1;
+  options.dead_letter_burst = 5;
+  Flow flow(Flow::default_settings(), options);
+  flow.produce(0, "bad", 50);
+  flow.produce(1, "row", 5);
+  flow.assign({0, 1});
+  flow.deliver(0);
+  flow.deliver(1);
+  flow.work();
+  flow.work();
+  EXPECT_EQ(flow.letters.size(), 5u);
+  flow.advance(seconds(60));
+  EXPECT_EQ(flow.letters.size(), 5u);  // held, not drained more slowly
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_FALSE(flow.paused(1));
+  options.dead_letters_per_second = 0;
+  flow.core.set_options(options, flow.now);
+  flow.settle();
+  EXPECT_EQ(flow.dead.size(), 50u);
+  EXPECT_EQ(flow.committed(0), 50);
+}
+
+TEST(FlowTest, ALetterThatItsTopicDoesNotTakeHoldsItsPartition) {
+  Flow flow;
+  flow.produce(0, "bad");
+  flow.produce(0, "row");
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.letter(0, failure(ErrorKind::Invalid, "too large"));
+  EXPECT_NE(flow.status().partitions[0].held.find("too large"), std::string::npos);
+  flow.given_up.insert({0, 0});
+  EXPECT_TRUE(flow.release(0, 1));
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 2);
+}
+
+TEST(FlowTest, ARevokeDrainsWhatWasSealedCommitsItAndForgetsTheRest) {
+  LiveOptions options;
+  options.max_batch_rows = 10;
+  Flow flow(Flow::default_settings(), options);
+  flow.produce(0, "row", 30);
+  flow.produce(1, "row", 10);
+  flow.assign({0, 1});
+  flow.deliver(0, 10);
+  flow.work();            // sealed
+  flow.deliver(0, 5);
+  flow.work();            // rows that wait for a batch
+  flow.deliver(0, 5);     // not processed
+  flow.revoke({0});
+  EXPECT_TRUE(flow.revoke_waits());
+  flow.write();
+  EXPECT_TRUE(flow.revoke_waits());
+  flow.commit();
+  EXPECT_FALSE(flow.revoke_waits());
+  EXPECT_EQ(flow.committed(0), 10);
+  while (flow.work()) {
+  }
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
+TEST(FlowTest, ARevokeDoesNotWaitLongerThanTheDrainDeadline) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  ASSERT_EQ(flow.batches.size(), 1u);
+  flow.revoke({0});
+  flow.advance(seconds(7));
+  EXPECT_TRUE(flow.revoke_waits());
+  flow.advance(seconds(2));
+  EXPECT_FALSE(flow.revoke_waits());
+  flow.write();  // late: stored, but it is somebody else's by now
+  flow.advance(seconds(3));
+  EXPECT_FALSE(flow.commit_waits());
+}
+
+TEST(FlowTest, LostPartitionsAreForgottenAtOnceWithoutACommit) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  flow.revoke({0}, true);
+  EXPECT_FALSE(flow.revoke_waits());
+  flow.advance(seconds(3));
+  EXPECT_FALSE(flow.commit_waits() && flow.owns(0));
+}
+
+TEST(FlowTest, AFailedCommitIsNoReasonToEndAndIsSentAgainLater) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  EXPECT_TRUE(flow.commit(false));
+  EXPECT_FALSE(flow.commit_waits());  // not at once: no busy loop
+  flow.advance(seconds(1));
+  EXPECT_TRUE(flow.commit());
+  EXPECT_EQ(flow.committed(0), 10);
+  EXPECT_FALSE(flow.core.closed());
+}
+
+TEST(FlowTest, ErrorsOfTheSourceAreNoReasonToEnd) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.source(SourceFault{{ErrorKind::Retry, 1, "all brokers down"}});
+  EXPECT_NE(flow.status().waiting_for.find("all brokers down"), std::string::npos);
+  flow.settle();
+  flow.expect_complete();
+}
+
+TEST(FlowTest, MemoryIsBoundedAndPushesBack) {
+  auto settings = Flow::default_settings();
+  settings.memory_limit = 100'000;
+  Flow flow(settings);
+  flow.produce(0, "row", 5'000);
+  flow.assign({0});
+  int delivered = 0;
+  while (flow.deliver(0, 100)) ++delivered;
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_LT(delivered, 20);
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+}
+
+TEST(FlowTest, AStopDrainsWhatIsInBatchesAndEnds) {
+  Flow flow;
+  flow.produce(0, "row", 100);
+  flow.assign({0});
+  flow.deliver(0, 40);
+  flow.work();
+  flow.deliver(0, 40);
+  flow.stop();
+  EXPECT_EQ(flow.batches.size(), 1u);
+  flow.write();
+  flow.commit();
+  EXPECT_TRUE(flow.closing);
+  flow.close();
+  flow.close();
+  EXPECT_TRUE(flow.core.closed());
+  EXPECT_EQ(flow.core.end(), End::Stopped);
+  EXPECT_EQ(flow.committed(0), 40);
+}
+
+TEST(FlowTest, AStopEndsWithinItsDeadlineWhateverHangs) {
+  Flow flow;
+  flow.produce(0, "row", 100);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  ASSERT_EQ(flow.batches.size(), 1u);
+  flow.stop();
+  const SteadyTime asked = flow.now;
+  while (!flow.core.closed() && flow.now - asked < seconds(20)) {
+    const SteadyTime next = flow.core.next_deadline(flow.now);
+    flow.advance(std::max<Duration>(next - flow.now, milliseconds(1)));
+  }
+  EXPECT_LE(flow.now - asked, seconds(8));
+  EXPECT_EQ(flow.committed(0), 0);
+}
+
+TEST(FlowTest, StopAtTimestampEndsWhenEveryPartitionHasReachedIt) {
+  auto settings = Flow::default_settings();
+  settings.stop_at_timestamp_ms = 50;
+  Flow flow(settings);
+  for (int i = 0; i < 100; ++i) flow.produce(0, "row", 1, i);
+  flow.produce(1, "row", 10, 5);
+  flow.assign({0, 1});
+  flow.deliver(0);
+  flow.deliver(1);
+  flow.end_of(1);
+  while (flow.work()) {
+  }
+  flow.settle();
+  EXPECT_TRUE(flow.core.closed());
+  EXPECT_EQ(flow.core.end(), End::Finished);
+  EXPECT_EQ(flow.committed(0), 51);
+  EXPECT_EQ(flow.committed(1), 10);
+  EXPECT_EQ(flow.table.size(), 61u);
+}
+
+TEST(FlowTest, TooManyPartsMakesBatchesRarerAndRecovers) {
+  LiveOptions options;
+  options.max_batch_rows = 10;
+  Flow flow(Flow::default_settings(), options);
+  flow.produce(0, "row", 100);
+  flow.assign({0});
+  flow.core.on_insert_failure(1, {InsertFailure::Class::Overload, 252, "too many parts", 1}, flow.now);
+  flow.deliver(0, 10);
+  flow.work();
+  EXPECT_TRUE(flow.batches.empty());
+  flow.deliver(0, 10);
+  flow.work();
+  EXPECT_EQ(flow.batches.size(), 1u);
+  flow.advance(seconds(61));
+  flow.write();
+  flow.deliver(0, 10);
+  flow.work();
+  EXPECT_EQ(flow.batches.size(), 1u);
+}
+
+TEST(FlowTest, TheLoopHasNothingToDoUntilTheNextDeadline) {
+  Flow flow;
+  flow.assign({0});
+  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, seconds(1));
+  flow.produce(0, "row");
+  flow.deliver(0);
+  flow.work();
+  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(900));
+  flow.advance(seconds(2));
+  ASSERT_EQ(flow.batches.size(), 1u);
+  flow.write();
+  EXPECT_TRUE(flow.commit_waits());
+  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(900));
+}
+
+TEST(FlowTest, EachSessionStartsAnew) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
+  flow.core.begin_session(2, flow.now);
+  while (flow.work()) {
+  }
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
+}  // namespace
+}  // namespace freshet::flow
