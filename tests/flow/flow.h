@@ -70,6 +70,7 @@ class Flow {
     source(std::move(event));
   }
   void revoke(std::vector<int32_t> partitions, bool lost = false) {
+    if (lost) commit(false);  // the broker refuses a commit of a member that it has thrown out
     PartitionsRevoked event;
     for (const int32_t p : partitions) event.partitions.push_back(Partition{p});
     event.lost = lost;
