@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "base/mailbox.h"
 #include "runtime_config/options_watcher.h"
@@ -45,6 +47,15 @@ TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {
   EXPECT_EQ(bad.size(), 1u);
   EXPECT_EQ(next.max_batch_rows, 10u);
   EXPECT_EQ(next.dead_letter_burst, 7u);
+}
+
+// FRESHET_WRITE_DOCS=1 writes the page anew.
+TEST(OptionTableTest, TheDocumentedOptionsAreThoseOfTheTable) {
+  const std::string path = std::string(FRESHET_SOURCE_DIR) + "/docs/runtime-options.md";
+  if (std::getenv("FRESHET_WRITE_DOCS") != nullptr) std::ofstream(path) << to_markdown();
+  std::ostringstream written;
+  written << std::ifstream(path).rdbuf();
+  EXPECT_EQ(written.str(), to_markdown()) << "run runtime_config_test with FRESHET_WRITE_DOCS=1";
 }
 
 TEST(StoresTest, FilesAreYamlOrJson) {

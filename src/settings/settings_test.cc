@@ -1,0 +1,189 @@
+#include "settings/settings.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "settings/table.h"
+
+namespace freshet::settings {
+namespace {
+
+using Args = std::vector<std::string>;
+using Environment = std::map<std::string, std::string>;
+
+Args least(Args more = {}) {
+  Args args = {"--bootstrap-server", "h:9092", "--topic", "t", "--consumer-group", "g",
+               "--clickhouse-url", "http://c:8123", "--table", "d.t"};
+  args.insert(args.end(), more.begin(), more.end());
+  return args;
+}
+
+struct File {
+  explicit File(const std::string& text)
+      : path((std::filesystem::temp_directory_path() / ("freshet-settings-" + std::to_string(getpid()))).string()) {
+    std::ofstream(path) << text;
+  }
+  ~File() { std::filesystem::remove(path); }
+  const std::string path;
+};
+
+Loaded good(const Args& args, const Environment& environment = {}) {
+  auto loaded = load("run", args, environment);
+  if (!loaded) {
+    for (const auto& refusal : loaded.error()) ADD_FAILURE() << refusal;
+    return {};
+  }
+  return *loaded;
+}
+
+std::string refused(const Args& args, const Environment& environment = {}) {
+  const auto loaded = load("run", args, environment);
+  if (loaded) return "";
+  std::string all;
+  for (const auto& refusal : loaded.error()) all += refusal + "\n";
+  return all;
+}
+
+TEST(SettingsTest, FlagsFillTheSettings) {
+  const Pipeline p = good(least({"--max-batch-size=10", "--strict-offset-reset", "--set", "kafka.fetch.min.bytes=7",
+                                 "--clickhouse-url", "https://d:1", "--clickhouse-setting", "a=b=c", "--json-field",
+                                 "x=y", "--stop-at-timestamp", "2026-09-21T14:13:20Z"}))
+                         .settings.pipelines.front();
+  EXPECT_EQ(p.kafka.connection.bootstrap_servers, "h:9092");
+  EXPECT_EQ(p.options.max_batch_rows, 10u);
+  EXPECT_TRUE(p.kafka.strict_offset_reset);
+  EXPECT_EQ(p.kafka.connection.extra.at("fetch.min.bytes"), "7");
+  EXPECT_EQ(p.clickhouse.urls.size(), 2u);
+  EXPECT_EQ(p.clickhouse.insert_settings.at("a"), "b=c");
+  EXPECT_EQ(p.processors.json.fields.at("x"), "y");
+  EXPECT_EQ(p.stream.stop_at_timestamp_ms, 1'790'000'000'000);
+  EXPECT_EQ(p.kafka.drain_timeout.count(), 8000);
+  EXPECT_EQ(p.stream.drain_timeout.count(), 8000);
+}
+
+TEST(SettingsTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
+  const File file("max_batch_size: 3\nmax_batch_time_ms: 30\nconcurrency: 4\n");
+  const Loaded loaded = good(least({"--config", file.path, "--max-batch-size", "1"}),
+                             {{"FRESHET_MAX_BATCH_SIZE", "2"}, {"FRESHET_MAX_BATCH_TIME_MS", "20"},
+                              {"FRESHET_CONCURRENCY", ""}});
+  const Pipeline& p = loaded.settings.pipelines.front();
+  EXPECT_EQ(p.options.max_batch_rows, 1u);
+  EXPECT_EQ(p.options.max_batch_time.count(), 20);
+  EXPECT_EQ(p.stream.concurrency, 4u);
+  const std::string yaml = to_yaml(loaded);
+  EXPECT_NE(yaml.find("max_batch_size: 1"), std::string::npos) << yaml;
+  EXPECT_NE(yaml.find("# environment"), std::string::npos) << yaml;
+  EXPECT_NE(yaml.find("# file " + file.path + ":3"), std::string::npos) << yaml;
+}
+
+TEST(SettingsTest, TheFileMayHoldOnePipelineAndListsAndMaps) {
+  const File file(
+      "bootstrap_server: h:1\npipelines:\n  - topic: t\n    consumer_group: g\n    table: x\n"
+      "    clickhouse_url: [http://a:1, http://b:1]\n    clickhouse_setting: {k: v}\n");
+  const Pipeline p = good({"--config", file.path}).settings.pipelines.front();
+  EXPECT_EQ(p.clickhouse.urls, (std::vector<std::string>{"http://a:1", "http://b:1"}));
+  EXPECT_EQ(p.clickhouse.insert_settings.at("k"), "v");
+  const File two("pipelines: [{topic: a}, {topic: b}]\n");
+  EXPECT_NE(refused({"--config", two.path}).find("a list of one map"), std::string::npos);
+}
+
+TEST(SettingsTest, SecretsAreMaskedAndCollectedForTheLog) {
+  const File file("hunter2\n");
+  const Loaded loaded = good(least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path,
+                                    "--runtime-config", "redis://:s3cret@h:1/1", "--set", "kafka.ssl.key.password=pw"}));
+  const std::string yaml = to_yaml(loaded);
+  for (const char* secret : {"hunter2", "s3cret", "pw"}) EXPECT_EQ(yaml.find(secret), std::string::npos) << secret;
+  const auto& secrets = loaded.settings.telemetry.secrets;
+  for (const char* secret : {"hunter2", "s3cret", "pw"}) {
+    EXPECT_NE(std::find(secrets.begin(), secrets.end(), secret), secrets.end()) << secret;
+  }
+}
+
+struct Refusal {
+  Args more;
+  const char* expected;
+};
+
+TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
+  const Refusal refusals[] = {
+      {{"--max-batch-size", "0"}, "--max-batch-size: '0' is out of range; use 1 to 999999"},
+      {{"--max-batch-size", "1000000"}, "use 1 to 999999"},
+      {{"--max-batch-size", "many"}, "is no whole number"},
+      {{"--max-batch-bytes", "5"}, "use 1024 to 200000000"},
+      {{"--max-batch-bytes", "200000000"}, "more than half of --memory-limit-bytes"},
+      {{"--max-batch-tme-ms", "5"}, "did you mean --max-batch-time-ms?"},
+      {{"--topic", "u"}, "--topic: given twice"},
+      {{"--concurrency"}, "its value is missing"},
+      {{"stray"}, "expected a flag"},
+      {{"--count", "3"}, "has no use for it"},
+      {{"--auto-offset-reset", "newest"}, "is none of: earliest, latest, error"},
+      {{"--clickhouse-url", "ftp://x"}, "is not of the form http://HOST:PORT"},
+      {{"--clickhouse-url", "http://u:p@x:1"}, "use --clickhouse-user"},
+      {{"--clickhouse-url", "http://x:1/?a=1"}, "has a path or query"},
+      {{"--drain-timeout-ms", "150000"}, "is not well below --max-poll-interval-ms"},
+      {{"--on-invalid", "drop", "--dead-letter-topic", "d"}, "only for use without --dead-letter-topic"},
+      {{"--on-invalid", "retry"}, "is none of: hold, drop"},
+      {{"--dead-letter-topic", "t"}, "is the topic that is read"},
+      {{"--clickhouse-password-file", "/nowhere"}, "cannot be read"},
+      {{"--clickhouse-cert-file", "/etc/hostname"}, "one needs the other"},
+      {{"--clickhouse-ca-file", "/etc/hostname"}, "without an https://"},
+      {{"--clickhouse-database", "x"}, "names a database already"},
+      {{"--clickhouse-setting", "query=1"}, "is freshet's own"},
+      {{"--clickhouse-setting", "novalue"}, "is not of the form KEY=VALUE"},
+      {{"--kafka-ssl-ca-file", "/etc/hostname"}, "has no effect without --kafka-security-protocol"},
+      {{"--kafka-sasl-username", "u"}, "has no effect without --kafka-security-protocol"},
+      {{"--kafka-security-protocol", "sasl_ssl"}, "--kafka-sasl-mechanism: missing"},
+      {{"--set", "fetch.min.bytes=1"}, "is not of the form kafka.KEY=VALUE"},
+      {{"--runtime-config", "rediss://h:1/1"}, "TLS to Redis"},
+      {{"--runtime-config", "etcd://x"}, "expected file:PATH or redis://"},
+      {{"--log-level", "loud"}, "is none of: debug, info, warn, error"},
+      {{"--stop-at-timestamp", "tomorrow"}, "is no time"},
+      {{"--config", "/nowhere.yaml"}, "cannot be read"},
+      {{"--clickhouse-connect-timeout-ms", "9000", "--clickhouse-request-timeout-ms", "5000"}, "is more than"},
+  };
+  for (const Refusal& refusal : refusals) {
+    EXPECT_NE(refused(least(refusal.more)).find(refusal.expected), std::string::npos)
+        << refusal.more[0] << ":\n" << refused(least(refusal.more));
+  }
+  EXPECT_NE(refused({}).find("--topic: missing; for example"), std::string::npos);
+  EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SIZE", "0"}}).find("FRESHET_MAX_BATCH_SIZE: '0'"), std::string::npos);
+}
+
+TEST(SettingsTest, FilesAreRefusedWithTheLine) {
+  const File unknown("topic: t\nmax_batch_sise: 3\n");
+  EXPECT_NE(refused(least({"--config", unknown.path})).find(unknown.path + ":2"), std::string::npos);
+  EXPECT_NE(refused(least({"--config", unknown.path})).find("did you mean max_batch_size?"), std::string::npos);
+  const File broken("topic: [\n");
+  EXPECT_NE(refused(least({"--config", broken.path})).find("no YAML"), std::string::npos);
+  const File list("- topic\n");
+  EXPECT_NE(refused(least({"--config", list.path})).find("expected a map"), std::string::npos);
+  const File nested("topic: {a: b}\n");
+  EXPECT_NE(refused(least({"--config", nested.path})).find("expected one value"), std::string::npos);
+}
+
+TEST(SettingsTest, HelpTeachesEverySettingOfItsCommand) {
+  for (const std::string command : {"run", "check", "tap", "process"}) {
+    const std::string text = help(command);
+    EXPECT_NE(text.find("freshet " + command), std::string::npos);
+  }
+  for (const Setting& setting : table()) {
+    if ((setting.commands & kRun) != 0) EXPECT_NE(help("run").find(flag_of(setting)), std::string::npos) << setting.name;
+  }
+}
+
+// FRESHET_WRITE_DOCS=1 writes the page anew.
+TEST(SettingsTest, TheDocumentedSettingsAreThoseOfTheTable) {
+  const std::string path = std::string(FRESHET_SOURCE_DIR) + "/docs/settings.md";
+  if (std::getenv("FRESHET_WRITE_DOCS") != nullptr) std::ofstream(path) << to_markdown();
+  std::ostringstream written;
+  written << std::ifstream(path).rdbuf();
+  EXPECT_EQ(written.str(), to_markdown()) << "run settings_test with FRESHET_WRITE_DOCS=1";
+}
+
+}  // namespace
+}  // namespace freshet::settings
