@@ -20,7 +20,7 @@ DeadLetterDesk::DeadLetterDesk(const LiveOptions& options, SteadyTime now)
 
 void DeadLetterDesk::add(DeadLetter letter, Epoch epoch) {
   const uint64_t ticket = next_ticket_++;
-  letters_.emplace(ticket, Open{std::move(letter), epoch, false});
+  letters_.emplace(ticket, Open{std::make_shared<const DeadLetter>(std::move(letter)), epoch, false});
   waiting_.push_back(ticket);
 }
 
@@ -39,7 +39,7 @@ void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& 
     retry_.erase(retry_.begin());
     if (found == letters_.end()) continue;
     found->second.in_flight = true;
-    out.push_back({found->first, &found->second.letter});
+    out.push_back({found->first, found->second.letter});
   }
   while (!waiting_.empty()) {
     const auto found = letters_.find(waiting_.front());
@@ -49,14 +49,14 @@ void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& 
     }
     if (!flooded_ && take_token(now)) {
       found->second.in_flight = true;
-      out.push_back({found->first, &found->second.letter});
+      out.push_back({found->first, found->second.letter});
       waiting_.pop_front();
       continue;
     }
     flooded_ = true;
     for (const uint64_t ticket : waiting_) {
       if (const auto open = letters_.find(ticket); open != letters_.end()) {
-        held.push_back({open->second.letter.partition, open->second.epoch, Hold::Flood,
+        held.push_back({open->second.letter->partition, open->second.epoch, Hold::Flood,
                         fmt::format("more than {:g} dead letters per second; fix the producer, then release the "
                                     "partition or raise the limit",
                                     per_second_)});
@@ -74,11 +74,11 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
   Open& open = found->second;
   open.in_flight = false;
   if (status) {
-    finished.push_back({open.letter.partition, open.epoch, open.letter.offset});
+    finished.push_back({open.letter->partition, open.epoch, open.letter->offset});
     letters_.erase(found);
   } else if (status.error().kind == ErrorKind::Invalid) {
-    held.push_back({open.letter.partition, open.epoch, Hold::TooLarge,
-                    fmt::format("the dead letter of offset {} is refused by its topic: {}", open.letter.offset.value,
+    held.push_back({open.letter->partition, open.epoch, Hold::TooLarge,
+                    fmt::format("the dead letter of offset {} is refused by its topic: {}", open.letter->offset.value,
                                 status.error().text)});
   } else {
     retry_.emplace(now + kRetry, ticket);
@@ -88,15 +88,15 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
 void DeadLetterDesk::drop_before(Partition partition, Offset next, std::vector<Finished>& finished) {
   std::erase_if(letters_, [&](const auto& entry) {
     const Open& open = entry.second;
-    if (open.letter.partition != partition || open.letter.offset >= next || open.in_flight) return false;
-    finished.push_back({partition, open.epoch, open.letter.offset});
+    if (open.letter->partition != partition || open.letter->offset >= next || open.in_flight) return false;
+    finished.push_back({partition, open.epoch, open.letter->offset});
     return true;
   });
 }
 
 void DeadLetterDesk::forget(Partition partition, Epoch epoch) {
   std::erase_if(letters_, [&](const auto& entry) {
-    return entry.second.letter.partition == partition && entry.second.epoch == epoch;
+    return entry.second.letter->partition == partition && entry.second.epoch == epoch;
   });
 }
 
@@ -116,13 +116,13 @@ void DeadLetterDesk::set_limit(const LiveOptions& options, SteadyTime now) {
 
 bool DeadLetterDesk::in_flight(Partition partition) const {
   return std::any_of(letters_.begin(), letters_.end(), [&](const auto& entry) {
-    return entry.second.in_flight && entry.second.letter.partition == partition;
+    return entry.second.in_flight && entry.second.letter->partition == partition;
   });
 }
 
 std::string DeadLetterDesk::reason_code(uint64_t ticket) const {
   const auto found = letters_.find(ticket);
-  return found == letters_.end() ? std::string() : found->second.letter.reason_code;
+  return found == letters_.end() ? std::string() : found->second.letter->reason_code;
 }
 
 std::optional<SteadyTime> DeadLetterDesk::next_deadline() const {

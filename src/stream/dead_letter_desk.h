@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ namespace freshet::stream {
 
 struct OutgoingLetter {
   uint64_t ticket = 0;
-  const DeadLetter* letter = nullptr;  // lives until its result is in or it was dropped
+  std::shared_ptr<const DeadLetter> letter;  // its partition may be revoked in the same step
 };
 
 // Threads: the loop only. Bounded by the byte budget: a letter's chunk stays charged until the letter is finished.
@@ -62,7 +63,7 @@ class DeadLetterDesk {
 
  private:
   struct Open {
-    DeadLetter letter;
+    std::shared_ptr<const DeadLetter> letter;
     Epoch epoch;
     bool in_flight = false;
   };
