@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include "kafka/client_config.h"
+#include "kafka/error_table.h"
+#include "kafka/start_positions.h"
+
+namespace freshet::kafka {
+namespace {
+
+KafkaSettings settings(OffsetReset reset, bool strict = false) {
+  KafkaSettings s;
+  s.connection.bootstrap_servers = "127.0.0.1:1";
+  s.topic = "t";
+  s.consumer_group = "g";
+  s.auto_offset_reset = reset;
+  s.strict_offset_reset = strict;
+  return s;
+}
+
+TEST(StartPositionsTest, TheMetadataOfACommitTellsHowManyPartitionsThereWere) {
+  EXPECT_EQ(partitions_in(commit_metadata(12)), 12);
+  EXPECT_EQ(partitions_in("freshet/1 partitions=3 more"), 3);
+  for (const char* other : {"", "freshet/1 partitions=", "freshet/1 partitions=0", "freshet/1 partitions=3x", "x"}) {
+    EXPECT_EQ(partitions_in(other), std::nullopt) << other;
+  }
+}
+
+TEST(StartPositionsTest, EveryCaseIsDecided) {
+  const StartFacts committed{50, 0, 0, false, false};
+  const StartFacts none{std::nullopt, 10, 90, false, false};
+  const StartFacts fresh{std::nullopt, 0, 5, false, true};
+  const StartFacts gone{3, 10, 90, true, false};
+  const StartFacts back{20, 10, 90, true, false};
+
+  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), committed).start, Offset{50});
+  EXPECT_FALSE(decide_start(settings(OffsetReset::Latest), committed).chosen);
+
+  EXPECT_EQ(decide_start(settings(OffsetReset::Earliest), none).start, Offset{10});
+  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), none).start, Offset{90});
+  EXPECT_TRUE(decide_start(settings(OffsetReset::Latest), none).chosen);
+  EXPECT_FALSE(decide_start(settings(OffsetReset::Error), none).held.empty());
+
+  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), fresh).start, Offset{0});
+  EXPECT_TRUE(decide_start(settings(OffsetReset::Error), fresh).held.empty());
+
+  EXPECT_EQ(decide_start(settings(OffsetReset::Earliest), gone).start, Offset{10});
+  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), gone).start, Offset{90});
+  EXPECT_NE(decide_start(settings(OffsetReset::Latest, true), gone).held.find("out of range"), std::string::npos);
+  EXPECT_EQ(decide_start(settings(OffsetReset::Latest, true), back).start, Offset{20});
+}
+
+TEST(ErrorTableTest, KnowsWhatHappensNext) {
+  EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN).kind, ErrorKind::Retry);
+  EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE).kind, ErrorKind::Invalid);
+  EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR__FENCED).kind, ErrorKind::Renew);
+  EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_UNKNOWN).kind, ErrorKind::Retry);
+  const Error error = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic x");
+  EXPECT_NE(error.text.find("topic x"), std::string::npos);
+  EXPECT_NE(error.text.find("--create-topics"), std::string::npos);
+}
+
+TEST(ClientConfigTest, PropertiesAreCheckedWithTheLibrarysWords) {
+  KafkaSettings s = settings(OffsetReset::Earliest);
+  EXPECT_TRUE(check_connection_settings(s));
+  s.connection.extra = {{"fetch.min.bytes", "10"}};
+  EXPECT_TRUE(check_connection_settings(s));
+  s.connection.extra = {{"no.such.property", "1"}};
+  EXPECT_NE(check_connection_settings(s).error().text.find("kafka.no.such.property"), std::string::npos);
+  s.connection.extra = {{"enable.auto.commit", "true"}};
+  EXPECT_NE(check_connection_settings(s).error().text.find("freshet's own"), std::string::npos);
+  s.connection.extra = {{"auto.offset.reset", "latest"}};
+  EXPECT_NE(check_connection_settings(s).error().text.find("--auto-offset-reset"), std::string::npos);
+  s.connection.extra = {};
+  s.connection.security_protocol = "carrier-pigeon";
+  EXPECT_FALSE(check_connection_settings(s));
+  s.connection.security_protocol = "sasl_plaintext";
+  s.connection.sasl_mechanism = "PLAIN";
+  s.connection.extra = {{"ssl.keystore.password", "hunter2"}, {"bad", ""}};
+  EXPECT_EQ(check_connection_settings(s).error().text.find("hunter2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace freshet::kafka

@@ -1,0 +1,48 @@
+// A clock that a test moves by hand.
+#pragma once
+
+#include "base/clock.h"
+
+namespace freshet::testkit {
+
+// Threads: any. A wait ends when its condition holds, `stop` is requested, or advance() passes its deadline.
+class FakeClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override {
+    MutexLock lock(mutex_);
+    return now_;
+  }
+  SystemTime system_now() const override { return SystemTime(steady_now().time_since_epoch()); }
+
+  bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
+                  const std::function<bool()>& ready) override {
+    {
+      MutexLock lock(mutex_);
+      ++waits_;
+    }
+    waiting_.notify_all();
+    // The deadline is looked at often in real time; what passes it is the test's advance() alone.
+    while (!ready() && !stop.stop_requested() && steady_now() < deadline) {
+      cv.wait_for(mutex, stop, std::chrono::milliseconds(1), ready);
+    }
+    return ready();
+  }
+
+  void advance(Duration by) {
+    MutexLock lock(mutex_);
+    now_ += by;
+  }
+  // Returns once wait_until() was entered `n` times in all.
+  void await_waits(int n) {
+    MutexLock lock(mutex_);
+    waiting_.wait(mutex_, [&]() REQUIRES(mutex_) { return waits_ >= n; });
+  }
+
+ private:
+  mutable Mutex mutex_;
+  CondVar waiting_;
+  SteadyTime now_ GUARDED_BY(mutex_){std::chrono::hours(1)};
+  int waits_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace freshet::testkit

@@ -1,0 +1,43 @@
+// A RowWriter over a set of strings: rows that contain "bad" are refused.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "ports/row_writer.h"
+
+namespace freshet::testkit {
+
+class FakeWriter final : public RowWriter {
+ public:
+  WriteOutcome write(const InsertRequest& request, const WriteControl& control) override {
+    ++inserts;
+    tokens.emplace_back(request.token);
+    if (control.stop.stop_requested()) return {WriteOutcome::Kind::Abandoned, 0, "", {}};
+    std::string body;
+    for (const std::string_view part : request.rows) body += part;
+    std::vector<std::string> lines;
+    for (size_t begin = 0; begin < body.size();) {
+      const size_t end = body.find('\n', begin);
+      lines.push_back(body.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    for (uint64_t row = 0; row < lines.size(); ++row) {
+      if (lines[row].find("bad") == std::string::npos && !refuse_all) continue;
+      return {WriteOutcome::Kind::Refused, 27, "cannot parse",
+              names_rows ? std::optional<uint64_t>(row) : std::nullopt};
+    }
+    stored.insert(stored.end(), lines.begin(), lines.end());
+    return {};
+  }
+
+  bool names_rows = true;
+  bool refuse_all = false;
+  int inserts = 0;
+  std::vector<std::string> stored;
+  std::vector<std::string> tokens;
+};
+
+}  // namespace freshet::testkit
