@@ -1,0 +1,37 @@
+// bare-consumer BOOTSTRAP TOPIC GROUP MESSAGES: the least that any consumer of librdkafka costs. Reads, drops, ends.
+#include <librdkafka/rdkafka.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+int main(int argc, char** argv) {
+  if (argc != 5) return 2;
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  char error[512];
+  const char* const properties[][2] = {{"bootstrap.servers", argv[1]},
+                                       {"group.id", argv[3]},
+                                       {"auto.offset.reset", "earliest"},
+                                       {"enable.auto.commit", "false"}};
+  for (const auto& property : properties) rd_kafka_conf_set(conf, property[0], property[1], error, sizeof error);
+  rd_kafka_t* client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
+  rd_kafka_poll_set_consumer(client);
+  rd_kafka_topic_partition_list_t* topics = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(topics, argv[2], RD_KAFKA_PARTITION_UA);
+  rd_kafka_subscribe(client, topics);
+  rd_kafka_topic_partition_list_destroy(topics);
+  const long long wanted = std::atoll(argv[4]);
+  long long read = 0;
+  size_t bytes = 0;
+  while (read < wanted) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(client, 1000);
+    if (message == nullptr) continue;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      ++read;
+      bytes += message->len;
+    }
+    rd_kafka_message_destroy(message);
+  }
+  rd_kafka_consumer_close(client);
+  rd_kafka_destroy(client);
+  std::printf("%lld messages, %zu bytes\n", read, bytes);
+}
