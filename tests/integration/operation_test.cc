@@ -1,0 +1,225 @@
+// What the person on call uses: admin endpoints, release, runtime options in a real Redis, check and tap, refusals.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "http/http_client.h"
+#include "testkit/freshet_process.h"
+#include "testkit/kafka_client.h"
+#include "testkit/servers.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Answered {
+  int status = 0;
+  std::string body;
+};
+
+struct OperationTest : testing::Test {
+  static void SetUpTestSuite() {
+    kafka_ = new testkit::KafkaServer();
+    clickhouse_ = new testkit::OldClickHouse();
+  }
+  static void TearDownTestSuite() {
+    delete kafka_;
+    delete clickhouse_;
+  }
+  void SetUp() override {
+    topic = testing::UnitTest::GetInstance()->current_test_info()->name();
+    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
+    port = testkit::free_port();
+  }
+  void make_topic_and_table() {
+    client->create_topic(topic, 2);
+    clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+  }
+  std::vector<std::string> args(const std::string& command, std::vector<std::string> more = {}) const {
+    std::vector<std::string> all = {command, "--bootstrap-server", kafka_->bootstrap(), "--topic", topic,
+                                    "--consumer-group", topic, "--clickhouse-url", clickhouse_->url(), "--table",
+                                    "default." + topic};
+    if (command == "run") {
+      all.insert(all.end(), {"--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
+    }
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+  void produce(int32_t partition, const std::string& value) {
+    client->produce(topic, {partition, -1, std::nullopt, value, {}, 0});
+    client->flush();
+  }
+  Answered ask(const std::string& path, const std::string& post = {}) const {
+    http::Client http({});
+    http::Request request;
+    request.url = fmt::format("http://127.0.0.1:{}{}", port, path);
+    if (!post.empty()) {
+      request.method = "POST";
+      request.headers = {"Content-Type: application/json"};
+      request.body = {post};
+    }
+    const auto response = http.send(request);
+    return response ? Answered{response->status, response->body} : Answered{0, response.error().text};
+  }
+  uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
+
+  static testkit::KafkaServer* kafka_;
+  static testkit::OldClickHouse* clickhouse_;
+  std::string topic;
+  int port = 0;
+  std::unique_ptr<testkit::KafkaClient> client;
+};
+
+testkit::KafkaServer* OperationTest::kafka_ = nullptr;
+testkit::OldClickHouse* OperationTest::clickhouse_ = nullptr;
+
+TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
+  testkit::TempFolder folder;
+  testkit::FreshetProcess freshet(args("run", {"--health-check-file", folder.path("healthy")}));
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return freshet.output().find("does not exist") != std::string::npos; }))
+      << freshet.output();
+  EXPECT_EQ(ask("/health").status, 200);
+  EXPECT_EQ(ask("/ready").status, 503);
+  EXPECT_TRUE(std::ifstream(folder.path("healthy")).good());
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 1; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
+  const auto metrics = ask("/metrics").body;
+  EXPECT_NE(metrics.find("freshet_rows_written_total 1\n"), std::string::npos) << metrics;
+  EXPECT_NE(metrics.find("freshet_consumer_lag{topic="), std::string::npos);
+  EXPECT_EQ(freshet.stop(), 0);
+}
+
+TEST_F(OperationTest, AHeldPartitionIsShownAndReleased) {
+  make_topic_and_table();
+  testkit::FreshetProcess freshet(args("run"));
+  produce(0, R"({"id":1})");
+  produce(0, "broken");
+  produce(0, R"({"id":3})");
+  produce(1, R"({"id":4})");
+  EXPECT_TRUE(testkit::eventually(40s, [&] { return ask("/ready").body.find("held") != std::string::npos; }))
+      << freshet.output();
+  EXPECT_TRUE(testkit::eventually(40s, [&] { return rows() == 3; }));
+  produce(0, R"({"id":5})");  // behind the held one
+  produce(1, R"({"id":6})");  // not in the way of others
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return rows() == 4; }));
+  EXPECT_EQ(client->committed(topic, topic)[0], 1);
+  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":1})").status, 409);
+  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":2})").status, 200);
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return rows() == 5; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return client->committed(topic, topic)[0] == 4; }));
+  EXPECT_EQ(freshet.stop(), 0);
+}
+
+TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAndTheOthersGoOn) {
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  client->commit(topic, topic, 0, 1'000);
+  client->commit(topic, topic, 1, 0);
+  testkit::FreshetProcess freshet(args("run", {"--strict-offset-reset"}));
+  produce(1, R"({"id":2})");
+  EXPECT_TRUE(testkit::eventually(40s, [&] { return rows() == 1; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return ask("/ready").body.find("out of range") != std::string::npos; }))
+      << freshet.output();
+  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":0})").status, 200) << ask("/release", R"({"partition":0,"offset":0})").body;
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return rows() == 2; })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0);
+}
+
+TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
+  make_topic_and_table();
+  testkit::RedisServer redis("pass word");
+  testkit::FreshetProcess freshet(
+      args("run", {"--runtime-config", fmt::format("redis://:pass word@127.0.0.1:{}/1", redis.port())}));
+  const auto option = [&](const char* name) {
+    const auto status = nlohmann::json::parse(ask("/status").body, nullptr, false);
+    return status.is_object() ? status["options"][name].dump() : "";
+  };
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return option("max_batch_size") == "50000"; }));
+  redis.set("snuba-config", "freshet_max_batch_size", "77");
+  EXPECT_TRUE(testkit::eventually(10s, [&] { return option("max_batch_size") == "77"; })) << freshet.output();
+  redis.set("snuba-config", "freshet_max_batch_size", "many");
+  EXPECT_TRUE(testkit::eventually(10s, [&] {
+    return freshet.output().find("runtime_option_refused") != std::string::npos;
+  }));
+  redis.stop();
+  EXPECT_TRUE(testkit::eventually(10s, [&] {
+    return freshet.output().find("runtime_config_unreadable") != std::string::npos;
+  }));
+  EXPECT_EQ(option("max_batch_size"), "77");
+  redis.start();
+  redis.set("snuba-config", "freshet_max_batch_size", "78");
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return option("max_batch_size") == "78"; })) << freshet.output();
+  EXPECT_EQ(freshet.output().find("pass word"), std::string::npos);
+  EXPECT_EQ(freshet.stop(), 0);
+}
+
+TEST_F(OperationTest, CheckComparesTheTableWithRealMessages) {
+  testkit::FreshetProcess missing(args("check"));
+  EXPECT_EQ(missing.process().wait(60s), 1);
+  EXPECT_NE(missing.output().find("FAILED"), std::string::npos) << missing.output();
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  testkit::FreshetProcess good(args("check"));
+  EXPECT_EQ(good.process().wait(60s), 0) << good.output();
+  EXPECT_NE(good.output().find("1 sampled messages become rows"), std::string::npos) << good.output();
+  produce(0, R"({"id":-5,"unknown":true})");
+  testkit::FreshetProcess worse(args("check"));
+  worse.process().wait(60s);
+  EXPECT_NE(worse.output().find("id"), std::string::npos) << worse.output();
+  EXPECT_NE(worse.output().find("unknown"), std::string::npos) << worse.output();
+}
+
+TEST_F(OperationTest, TapShowsMessagesAndTheirRows) {
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  produce(0, "broken");
+  testkit::FreshetProcess tap({"tap", "--bootstrap-server", kafka_->bootstrap(), "--topic", topic});
+  EXPECT_EQ(tap.process().wait(60s), 0);
+  EXPECT_NE(tap.output().find(R"(row {"id":1})"), std::string::npos) << tap.output();
+  EXPECT_NE(tap.output().find("invalid (not_an_object)"), std::string::npos) << tap.output();
+}
+
+TEST_F(OperationTest, TopicsAreCreatedOnlyWhenAskedFor) {
+  clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+  testkit::FreshetProcess freshet(args("run", {"--create-topics", "--dead-letter-topic", topic + "_dead"}));
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return freshet.output().find("topic_created") != std::string::npos; }))
+      << freshet.output();
+  EXPECT_TRUE(testkit::eventually(30s, [&] {
+    try {
+      produce(0, R"({"id":1})");
+      return true;
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() >= 1; })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0);
+}
+
+TEST_F(OperationTest, ABadConfigurationIsRefusedWithStatusTwoAndASecondSignalEndsAtOnce) {
+  testkit::FreshetProcess refused({"run", "--max-batch-size", "0"});
+  EXPECT_EQ(refused.process().wait(20s), 2);
+  EXPECT_NE(refused.output().find("--max-batch-size"), std::string::npos);
+  testkit::FreshetProcess property(args("run", {"--set", "kafka.no.such=1"}));
+  EXPECT_EQ(property.process().wait(20s), 2);
+  EXPECT_NE(property.output().find("kafka.no.such=1"), std::string::npos) << property.output();
+  make_topic_and_table();
+  clickhouse_->freeze();
+  testkit::FreshetProcess freshet(args("run"));
+  produce(0, R"({"id":1})");
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return ask("/status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
+  freshet.process().signal(SIGINT);
+  EXPECT_TRUE(testkit::eventually(10s, [&] { return freshet.output().find("drain_began") != std::string::npos; }));
+  freshet.process().signal(SIGINT);
+  EXPECT_EQ(freshet.process().wait(5s), 1);
+  clickhouse_->thaw();
+}
+
+}  // namespace
+}  // namespace freshet
