@@ -412,11 +412,19 @@ void KafkaSource::try_held_again() {
   }
 }
 
+// Taken out of the assignment and put back at its new position: rd_kafka_seek() does nothing for a partition that the
+// library has stopped fetching, as it does when an offset is out of range. This works for both rebalance protocols while no
+// rebalance is under way.
 Status KafkaSource::seek(Partition partition, Offset next) {
   const auto found = owned_.find(partition);
   if (found == owned_.end()) return {};
-  const auto error = rd_kafka_seek(topic_.get(), partition.value, next.value, 0);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "moving a partition's position"));
+  const Partitions list = list_of({partition});
+  LibraryError error(rd_kafka_incremental_unassign(client_.get(), list.get()));
+  list->elems[0].offset = next.value;
+  if (!error) error.reset(rd_kafka_incremental_assign(client_.get(), list.get()));
+  if (error) {
+    return tl::make_unexpected(to_error(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())));
+  }
   found->second.next = next;
   found->second.held = false;
   found->second.out_of_range = false;

@@ -144,12 +144,12 @@ class Loader {
 
   void read_environment(const std::map<std::string, std::string>& environment) {
     for (const auto& [name, value] : environment) {
-      if (!name.starts_with("FRESHET_") || value.empty()) continue;
+      // FRESHET_DEV_... is for this project's own scripts.
+      if (!name.starts_with("FRESHET_") || name.starts_with("FRESHET_DEV_") || value.empty()) continue;
       const auto found = std::find_if(table().begin(), table().end(),
                                       [&, &wanted = name](const Setting& s) { return variable_of(s) == wanted; });
       if (found == table().end()) {
-        // Variables of our own tools share the prefix; a typo must still not pass in silence.
-        loaded_.warnings.push_back(fmt::format("{}: unknown variable{}", name, did_you_mean(name, variable_of)));
+        refuse(fmt::format("{}: unknown variable{}", name, did_you_mean(name, variable_of)));
         continue;
       }
       if ((found->commands & bit_) == 0) continue;  // meant for another command

@@ -151,6 +151,9 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
         << refusal.more[0] << ":\n" << refused(least(refusal.more));
   }
   EXPECT_NE(refused({}).find("--topic: missing; for example"), std::string::npos);
+  EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SISE", "1"}}).find("did you mean FRESHET_MAX_BATCH_SIZE?"),
+            std::string::npos);
+  EXPECT_EQ(refused(least(), {{"FRESHET_DEV_CACHE", "x"}, {"FRESHET_TOPIK", ""}}), "");
   EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SIZE", "0"}}).find("FRESHET_MAX_BATCH_SIZE: '0'"), std::string::npos);
 }
 

@@ -33,8 +33,8 @@ struct Actions {
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<OutgoingLetter> letters;
   std::vector<Partition> pause;
-  std::vector<Partition> resume;
   std::vector<std::pair<Partition, Offset>> seek;
+  std::vector<Partition> resume;
   std::vector<OffsetToCommit> commit;
   bool abandon_batches = false;
   bool answer_revoke = false;

@@ -135,12 +135,12 @@ void Stream::execute(Source& source, SteadyTime now) {
     if (!produced) post(LetterResult{letter.ticket, std::move(produced)});
   }
   if (!actions_.pause.empty()) source.pause(actions_.pause);
-  if (!actions_.resume.empty()) source.resume(actions_.resume);
   for (const auto& [partition, next] : actions_.seek) {
     if (const Status sought = source.seek(partition, next); !sought) {
       log_.error("seek_failed", {{"partition", partition.value}, {"error", sought.error().text}});
     }
   }
+  if (!actions_.resume.empty()) source.resume(actions_.resume);
   if (!actions_.commit.empty()) {
     if (const Status sent = source.commit_async(actions_.commit); !sent) {
       core_.on_source_event(CommitResult{{}, sent.error()}, now, actions_);

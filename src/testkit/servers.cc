@@ -63,7 +63,7 @@ KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties)
   std::ofstream file(folder_.path("server.properties"));
   for (const auto& [key, value] : all) file << key << '=' << value << '\n';
   file.close();
-  const std::string jars = tool_path("FRESHET_KAFKA_DIR") + "/*";
+  const std::string jars = tool_path("FRESHET_DEV_KAFKA_DIR") + "/*";
   ChildProcess format({"java", "-cp", jars, "kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c",
                        folder_.path("server.properties")},
                       folder_.path("format.out"));
@@ -75,7 +75,7 @@ std::string KafkaServer::bootstrap() const { return fmt::format("127.0.0.1:{}", 
 
 void KafkaServer::start() {
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{"java", "-Xmx768m", "-XX:+UseSerialGC", "-cp", tool_path("FRESHET_KAFKA_DIR") + "/*",
+      std::vector<std::string>{"java", "-Xmx768m", "-XX:+UseSerialGC", "-cp", tool_path("FRESHET_DEV_KAFKA_DIR") + "/*",
                                "kafka.Kafka", folder_.path("server.properties")},
       folder_.path("kafka.out"));
   wait_until_ready(*process_, "Kafka", seconds(90), [this] { return accepts_connections(port_); });
@@ -132,18 +132,18 @@ void ClickHouseServer::launch(const std::vector<std::string>& command) {
 void OldClickHouse::start() {
   std::ofstream(folder_.path("config.xml")) << old_config(folder_.path(), port_, free_port(), free_port());
   std::ofstream(folder_.path("users.xml")) << kOldUsers;
-  launch({tool_path("FRESHET_CLICKHOUSE_SERVER"), "--config-file=" + folder_.path("config.xml")});
+  launch({tool_path("FRESHET_DEV_CLICKHOUSE_SERVER"), "--config-file=" + folder_.path("config.xml")});
 }
 
 void LocalClickHouse::start() {
-  tool_path("FRESHET_CHDB_LIB");
+  tool_path("FRESHET_DEV_CHDB_LIB");
   launch({local_clickhouse_program(), "--listen", fmt::format("127.0.0.1:{}", port_), "--path", folder_.path("data")});
 }
 
 RedisServer::RedisServer(const std::string& password) : password_(password) { start(); }
 
 void RedisServer::start() {
-  std::vector<std::string> command = {tool_path("FRESHET_REDIS_SERVER"), "--port", std::to_string(port_), "--bind",
+  std::vector<std::string> command = {tool_path("FRESHET_DEV_REDIS_SERVER"), "--port", std::to_string(port_), "--bind",
                                       "127.0.0.1", "--dir", folder_.path(), "--save", "", "--appendonly", "yes"};
   if (!password_.empty()) command.insert(command.end(), {"--requirepass", password_});
   process_ = std::make_unique<ChildProcess>(command, folder_.path("redis.out"));

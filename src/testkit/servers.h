@@ -10,7 +10,7 @@
 
 namespace freshet::testkit {
 
-// Apache Kafka (KRaft, one process) from the jars in FRESHET_KAFKA_DIR.
+// Apache Kafka (KRaft, one process) from the jars in FRESHET_DEV_KAFKA_DIR.
 class KafkaServer {
  public:
   // `properties` are added to server.properties.
@@ -52,14 +52,14 @@ class ClickHouseServer {
   std::unique_ptr<ChildProcess> process_;
 };
 
-// Debian's clickhouse-server (18.16): FRESHET_CLICKHOUSE_SERVER.
+// Debian's clickhouse-server (18.16): FRESHET_DEV_CLICKHOUSE_SERVER.
 class OldClickHouse final : public ClickHouseServer {
  public:
   OldClickHouse() { OldClickHouse::start(); }
   void start() override;
 };
 
-// A current engine behind freshet-local-clickhouse (FRESHET_CHDB_LIB, and the program in FRESHET_BINARY_DIR or beside
+// A current engine behind freshet-local-clickhouse (FRESHET_DEV_CHDB_LIB, and the program in FRESHET_BINARY_DIR or beside
 // the running one).
 class LocalClickHouse final : public ClickHouseServer {
  public:
@@ -67,7 +67,7 @@ class LocalClickHouse final : public ClickHouseServer {
   void start() override;
 };
 
-// FRESHET_REDIS_SERVER.
+// FRESHET_DEV_REDIS_SERVER.
 class RedisServer {
  public:
   explicit RedisServer(const std::string& password = {});

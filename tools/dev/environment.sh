@@ -1,14 +1,14 @@
 # Sourced by the commands: where things are, and the programs that tests and the demo start.
 set -euo pipefail
-FRESHET_CACHE="${FRESHET_CACHE:-$HOME/.cache/freshet}"
+FRESHET_DEV_CACHE="${FRESHET_DEV_CACHE:-$HOME/.cache/freshet}"
 kafka_version=4.1.1
 chdb_version=26.5.0
-export FRESHET_CACHE
-export FRESHET_KAFKA_DIR="${FRESHET_KAFKA_DIR:-$FRESHET_CACHE/kafka-$kafka_version}"
-export FRESHET_CHDB_LIB="${FRESHET_CHDB_LIB:-$FRESHET_CACHE/chdb-$chdb_version/libchdb.so}"
-export FRESHET_REDIS_SERVER="${FRESHET_REDIS_SERVER:-/usr/bin/redis-server}"
-export FRESHET_CLICKHOUSE_SERVER="${FRESHET_CLICKHOUSE_SERVER:-/usr/sbin/clickhouse-server}"
-jobs="${FRESHET_JOBS:-$(nproc)}"
+export FRESHET_DEV_CACHE
+export FRESHET_DEV_KAFKA_DIR="${FRESHET_DEV_KAFKA_DIR:-$FRESHET_DEV_CACHE/kafka-$kafka_version}"
+export FRESHET_DEV_CHDB_LIB="${FRESHET_DEV_CHDB_LIB:-$FRESHET_DEV_CACHE/chdb-$chdb_version/libchdb.so}"
+export FRESHET_DEV_REDIS_SERVER="${FRESHET_DEV_REDIS_SERVER:-/usr/bin/redis-server}"
+export FRESHET_DEV_CLICKHOUSE_SERVER="${FRESHET_DEV_CLICKHOUSE_SERVER:-/usr/sbin/clickhouse-server}"
+jobs="${FRESHET_DEV_JOBS:-$(nproc)}"
 
 say() { printf '== %s\n' "$*" >&2; }
 

@@ -2,7 +2,7 @@
 # usage: ./dev setup
 #
 # Installs what building, testing and the demo need: Debian packages, Apache Kafka's jars (Maven) and the local
-# ClickHouse engine (npm). Downloads go to ${FRESHET_CACHE:-~/.cache/freshet}. Starts no service and touches none that
+# ClickHouse engine (npm). Downloads go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and touches none that
 # runs. Safe to repeat; with nothing to do it takes no time. The other commands call it themselves.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -50,40 +50,40 @@ install_packages() {
   fi
   local status=0
   retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
-    >"$FRESHET_CACHE/apt.log" 2>&1 || status=$?
+    >"$FRESHET_DEV_CACHE/apt.log" 2>&1 || status=$?
   [[ -n $made ]] && as_root rm -f "$policy"
   if [[ $status -ne 0 ]]; then
-    tail -20 "$FRESHET_CACHE/apt.log" >&2
-    say "apt-get failed; the whole log is in $FRESHET_CACHE/apt.log"
+    tail -20 "$FRESHET_DEV_CACHE/apt.log" >&2
+    say "apt-get failed; the whole log is in $FRESHET_DEV_CACHE/apt.log"
     exit 1
   fi
 }
 
 fetch_kafka() {
-  [[ -f $FRESHET_KAFKA_DIR/.complete ]] && return 0
+  [[ -f $FRESHET_DEV_KAFKA_DIR/.complete ]] && return 0
   say "fetching Apache Kafka $kafka_version"
-  rm -rf "$FRESHET_KAFKA_DIR"
+  rm -rf "$FRESHET_DEV_KAFKA_DIR"
   retry mvn -q -B -f tools/kafka/pom.xml -Dkafka.version="$kafka_version" \
     org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
-    -DincludeScope=runtime -DoutputDirectory="$FRESHET_KAFKA_DIR"
-  touch "$FRESHET_KAFKA_DIR/.complete"
+    -DincludeScope=runtime -DoutputDirectory="$FRESHET_DEV_KAFKA_DIR"
+  touch "$FRESHET_DEV_KAFKA_DIR/.complete"
 }
 
 fetch_chdb() {
-  [[ -f $FRESHET_CHDB_LIB ]] && return 0
+  [[ -f $FRESHET_DEV_CHDB_LIB ]] && return 0
   say "fetching the local ClickHouse engine $chdb_version"
   local work
-  work="$(mktemp -d "$FRESHET_CACHE/chdb.XXXXXX")"
+  work="$(mktemp -d "$FRESHET_DEV_CACHE/chdb.XXXXXX")"
   retry npm pack --silent --pack-destination "$work" "@chdb/lib-linux-x64-gnu@$chdb_version" >/dev/null
   tar -xzf "$work"/*.tgz -C "$work" package/libchdb.so
-  mkdir -p "$(dirname "$FRESHET_CHDB_LIB")"
-  mv "$work/package/libchdb.so" "$FRESHET_CHDB_LIB"
+  mkdir -p "$(dirname "$FRESHET_DEV_CHDB_LIB")"
+  mv "$work/package/libchdb.so" "$FRESHET_DEV_CHDB_LIB"
   rm -rf "$work"
 }
 
-mkdir -p "$FRESHET_CACHE"
-stamp="$FRESHET_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
-if [[ -f $stamp && -f $FRESHET_CHDB_LIB && -f $FRESHET_KAFKA_DIR/.complete && -x $FRESHET_REDIS_SERVER ]]; then exit 0; fi
+mkdir -p "$FRESHET_DEV_CACHE"
+stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
+if [[ -f $stamp && -f $FRESHET_DEV_CHDB_LIB && -f $FRESHET_DEV_KAFKA_DIR/.complete && -x $FRESHET_DEV_REDIS_SERVER ]]; then exit 0; fi
 install_packages
 fetch_kafka
 fetch_chdb

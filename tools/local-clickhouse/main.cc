@@ -1,6 +1,6 @@
 // freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE]
 //
-// A current ClickHouse engine (libchdb.so; --lib or FRESHET_CHDB_LIB) behind the HTTP protocol, on loopback only.
+// A current ClickHouse engine (libchdb.so; --lib or FRESHET_DEV_CHDB_LIB) behind the HTTP protocol, on loopback only.
 #include <fmt/format.h>
 #include <httplib.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ int usage(const std::string& problem) {
 }
 
 std::string parse(int argc, char** argv, Options& options) {
-  if (const char* library = getenv("FRESHET_CHDB_LIB")) options.library = library;
+  if (const char* library = getenv("FRESHET_DEV_CHDB_LIB")) options.library = library;
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
     if (i + 1 >= argc) return flag + ": its value is missing";
@@ -56,7 +56,7 @@ std::string parse(int argc, char** argv, Options& options) {
     }
   }
   if (options.path.empty()) return "--path: missing";
-  if (options.library.empty()) return "--lib: missing, and FRESHET_CHDB_LIB is not set";
+  if (options.library.empty()) return "--lib: missing, and FRESHET_DEV_CHDB_LIB is not set";
   return "";
 }
 
