@@ -68,6 +68,7 @@ class KafkaSource final : public Source {
   struct Owned {
     Offset next;               // messages below are stale: fetched before a seek
     bool held = false;         // nothing of it is delivered
+    bool paused = false;       // by the stream
     bool out_of_range = false;
     SteadyTime try_again{};
     MessageChunk chunk;        // what is being collected in this poll
@@ -98,6 +99,9 @@ class KafkaSource final : public Source {
   void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
   void try_held_again();
   bool cooperative() const;
+  void mark_paused(const std::vector<Partition>& partitions, bool paused);
+  Status assign_one_again(Partition partition, Offset next);
+  Status assign_all_again();
   Partitions list_of(const std::vector<Partition>& partitions) const;
   void apply_assign(const rd_kafka_topic_partition_list_t* list);
 
@@ -412,12 +416,18 @@ void KafkaSource::try_held_again() {
   }
 }
 
-// Taken out of the assignment and put back at its new position: rd_kafka_seek() does nothing for a partition that the
-// library has stopped fetching, as it does when an offset is out of range. This works for both rebalance protocols while no
-// rebalance is under way.
+// The partition is assigned anew at its position: rd_kafka_seek() does nothing for one that the library has stopped
+// fetching, as it does when an offset is out of range.
 Status KafkaSource::seek(Partition partition, Offset next) {
   const auto found = owned_.find(partition);
   if (found == owned_.end()) return {};
+  found->second.next = next;
+  found->second.held = false;
+  found->second.out_of_range = false;
+  return cooperative() ? assign_one_again(partition, next) : assign_all_again();
+}
+
+Status KafkaSource::assign_one_again(Partition partition, Offset next) {
   const Partitions list = list_of({partition});
   LibraryError error(rd_kafka_incremental_unassign(client_.get(), list.get()));
   list->elems[0].offset = next.value;
@@ -425,9 +435,20 @@ Status KafkaSource::seek(Partition partition, Offset next) {
   if (error) {
     return tl::make_unexpected(to_error(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())));
   }
-  found->second.next = next;
-  found->second.held = false;
-  found->second.out_of_range = false;
+  return {};
+}
+
+// The eager protocol knows only whole assignments; each partition goes on at its next undelivered offset.
+Status KafkaSource::assign_all_again() {
+  const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(owned_.size())));
+  std::vector<Partition> still;
+  for (const auto& [partition, owned] : owned_) {
+    rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value)->offset = owned.next.value;
+    if (owned.paused || owned.held) still.push_back(partition);
+  }
+  const auto error = rd_kafka_assign(client_.get(), list.get());
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "moving a partition's position"));
+  rd_kafka_pause_partitions(client_.get(), list_of(still).get());
   return {};
 }
 
@@ -447,11 +468,19 @@ Partitions KafkaSource::list_of(const std::vector<Partition>& partitions) const 
   return list;
 }
 
+void KafkaSource::mark_paused(const std::vector<Partition>& partitions, bool paused) {
+  for (const Partition partition : partitions) {
+    if (const auto found = owned_.find(partition); found != owned_.end()) found->second.paused = paused;
+  }
+}
+
 void KafkaSource::pause(const std::vector<Partition>& partitions) {
+  mark_paused(partitions, true);
   rd_kafka_pause_partitions(client_.get(), list_of(partitions).get());
 }
 
 void KafkaSource::resume(const std::vector<Partition>& partitions) {
+  mark_paused(partitions, false);
   rd_kafka_resume_partitions(client_.get(), list_of(partitions).get());
 }
 
