@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/start_positions.h"
 
@@ -57,26 +56,6 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   const Error error = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic x");
   EXPECT_NE(error.text.find("topic x"), std::string::npos);
   EXPECT_NE(error.text.find("--create-topics"), std::string::npos);
-}
-
-TEST(ClientConfigTest, PropertiesAreCheckedWithTheLibrarysWords) {
-  KafkaSettings s = settings(OffsetReset::Earliest);
-  EXPECT_TRUE(check_connection_settings(s));
-  s.connection.extra = {{"fetch.min.bytes", "10"}};
-  EXPECT_TRUE(check_connection_settings(s));
-  s.connection.extra = {{"no.such.property", "1"}};
-  EXPECT_NE(check_connection_settings(s).error().text.find("kafka.no.such.property"), std::string::npos);
-  s.connection.extra = {{"enable.auto.commit", "true"}};
-  EXPECT_NE(check_connection_settings(s).error().text.find("freshet's own"), std::string::npos);
-  s.connection.extra = {{"auto.offset.reset", "latest"}};
-  EXPECT_NE(check_connection_settings(s).error().text.find("--auto-offset-reset"), std::string::npos);
-  s.connection.extra = {};
-  s.connection.security_protocol = "carrier-pigeon";
-  EXPECT_FALSE(check_connection_settings(s));
-  s.connection.security_protocol = "sasl_plaintext";
-  s.connection.sasl_mechanism = "PLAIN";
-  s.connection.extra = {{"ssl.keystore.password", "hunter2"}, {"bad", ""}};
-  EXPECT_EQ(check_connection_settings(s).error().text.find("hunter2"), std::string::npos);
 }
 
 }  // namespace

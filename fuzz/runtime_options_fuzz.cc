@@ -1,0 +1,18 @@
+// Any text of a runtime-config file: refused or read, and what is read stays within the ranges of the table.
+#include <cstdlib>
+#include <string>
+
+#include "runtime_config/stores.h"
+#include "runtime_config/table.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace freshet;
+  const auto raw = runtime_config::parse_options(std::string(reinterpret_cast<const char*>(data), size));
+  if (!raw) return 0;
+  std::vector<runtime_config::BadOption> bad;
+  const LiveOptions read = runtime_config::read_options(*raw, LiveOptions(), LiveOptions(), bad);
+  if (read.max_batch_rows < 1 || read.max_batch_rows > 999'999) std::abort();
+  if (read.clickhouse_concurrency < 1 || read.clickhouse_concurrency > 64) std::abort();
+  if (read.max_batch_time.count() < 1) std::abort();
+  return 0;
+}

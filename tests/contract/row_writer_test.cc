@@ -1,0 +1,130 @@
+// The RowWriter over Debian's old server and over a current one: the same promises on each.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "clickhouse/clickhouse_client.h"
+#include "clickhouse/clickhouse_writer.h"
+#include "testkit/servers.h"
+
+namespace freshet {
+namespace {
+
+using clickhouse::Compression;
+
+template <typename Server>
+struct RowWriterContract : testing::Test {
+  static void SetUpTestSuite() { server_ = new Server(); }
+  static void TearDownTestSuite() { delete server_; }
+  void SetUp() override {
+    table = testing::UnitTest::GetInstance()->current_test_info()->name();
+    server_->query(fmt::format("DROP TABLE IF EXISTS {}", table));
+    server_->query(fmt::format("CREATE TABLE {} (id UInt64, name String) ENGINE = MergeTree ORDER BY id", table));
+    settings.urls = {server_->url()};
+    settings.table = "default." + table;
+  }
+  std::unique_ptr<RowWriter> writer() {
+    return clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, null_log(),
+                                       metrics);
+  }
+  WriteOutcome write(RowWriter& to, const std::vector<std::string>& rows, const std::string& token = "token") {
+    InsertRequest request;
+    request.layout = &layout;
+    for (const std::string& row : rows) {
+      request.rows.push_back(row);
+      request.row_bytes += row.size();
+    }
+    request.row_count = rows.size();
+    request.token = token;
+    return to.write(request, {});
+  }
+  uint64_t count() const { return server_->count("SELECT count() FROM " + table); }
+
+  static Server* server_;
+  std::string table;
+  clickhouse::ClickHouseSettings settings;
+  RowLayout layout;
+  RealClock clock;
+  Metrics metrics;
+};
+template <typename Server>
+Server* RowWriterContract<Server>::server_ = nullptr;
+
+using Servers = testing::Types<testkit::OldClickHouse, testkit::LocalClickHouse>;
+TYPED_TEST_SUITE(RowWriterContract, Servers);
+
+TYPED_TEST(RowWriterContract, StoresWhatItAcknowledgesWithBothCompressions) {
+  for (const Compression compression : {Compression::Lz4, Compression::Zstd}) {
+    this->settings.compression = compression;
+    std::vector<std::string> rows;
+    for (int i = 0; i < 60'000; ++i) rows.push_back(fmt::format("{{\"id\":{},\"name\":\"{:040}\"}}\n", i, i));
+    const auto writer = this->writer();
+    EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Written);
+  }
+  EXPECT_EQ(this->count(), 120'000u);
+  EXPECT_EQ(this->server_->count("SELECT uniqExact(id) FROM " + this->table), 60'000u);
+}
+
+TYPED_TEST(RowWriterContract, RefusesABadRowNamesItAndStoresNothing) {
+  const auto writer = this->writer();
+  const WriteOutcome outcome =
+      this->write(*writer, {"{\"id\":1,\"name\":\"a\"}\n", "{\"id\":2,\"name\":\"b\"}\n", "{\"id\":\"x\",\"name\":\"c\"}\n"});
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Refused);
+  EXPECT_EQ(outcome.code, 27);
+  EXPECT_EQ(outcome.row, 2u);
+  EXPECT_EQ(this->count(), 0u);
+}
+
+TYPED_TEST(RowWriterContract, UnknownFieldsAreSkippedAndLenientDatesTaken) {
+  this->server_->query(fmt::format("CREATE TABLE dates_{} (at DateTime) ENGINE = Memory", this->table));
+  this->settings.table = "dates_" + this->table;
+  const auto writer = this->writer();
+  EXPECT_EQ(this->write(*writer, {"{\"at\":\"2026-11-23T10:00:00Z\",\"more\":1}\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->server_->query("SELECT toUInt32(at) FROM dates_" + this->table), "1795428000");
+  this->server_->query("DROP TABLE dates_" + this->table);
+}
+
+TYPED_TEST(RowWriterContract, AMissingTableIsTheOperatorsAndIsTriedUntilItIsThere) {
+  this->settings.table = "missing_" + this->table;
+  const auto writer = this->writer();
+  InsertRequest request;
+  request.layout = &this->layout;
+  request.rows = {"{\"id\":1}\n"};
+  request.row_count = 1;
+  int failures = 0;
+  const WriteOutcome outcome = writer->write(request, {{}, [&](const InsertFailure& failure) {
+                                                         EXPECT_EQ(failure.failure_class, InsertFailure::Class::Operator);
+                                                         EXPECT_EQ(failure.code, 60);
+                                                         if (++failures > 1) return;
+                                                         this->server_->query(fmt::format(
+                                                             "CREATE TABLE {} (id UInt64) ENGINE = Memory", this->settings.table));
+                                                       }});
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->server_->count("SELECT count() FROM " + this->settings.table), 1u);
+  this->server_->query("DROP TABLE " + this->settings.table);
+}
+
+TYPED_TEST(RowWriterContract, AStopEndsAWaitAtOnce) {
+  this->settings.table = "missing";
+  const auto writer = this->writer();
+  InsertRequest request;
+  request.layout = &this->layout;
+  request.rows = {"{\"id\":1}\n"};
+  std::stop_source stop;
+  const WriteOutcome outcome =
+      writer->write(request, {stop.get_token(), [&](const InsertFailure&) { stop.request_stop(); }});
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Abandoned);
+}
+
+TYPED_TEST(RowWriterContract, TheTableIsDescribed) {
+  clickhouse::ClickHouseClient client(this->settings, this->clock);
+  const auto described = client.describe_table(std::chrono::seconds(5));
+  ASSERT_TRUE(described) << described.error().text;
+  ASSERT_EQ(described->columns.size(), 2u);
+  EXPECT_EQ(described->columns[0].type, "UInt64");
+  EXPECT_EQ(described->engine, "MergeTree");
+  EXPECT_EQ(described->deduplicates(), false);
+  EXPECT_TRUE(client.server_version(std::chrono::seconds(5)));
+}
+
+}  // namespace
+}  // namespace freshet
