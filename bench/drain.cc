@@ -19,7 +19,8 @@ namespace {
 
 using namespace freshet;
 
-constexpr const char* kUsage = R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [-- FRESHET-OPTIONS]
+constexpr const char* kUsage =
+    R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [-- FRESHET-OPTIONS]
 
 Defaults: 1000000 messages of 750 bytes in 8 partitions, 3 runs of each program.
 )";
@@ -119,13 +120,14 @@ Run median(std::vector<Run> runs) {
 
 void print(const char* name, const Run& run, uint64_t messages) {
   const auto n = static_cast<double>(messages);
-  std::cout << fmt::format("{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU per message  {:>6.0f} MiB peak\n",
-                           name, n / run.wall, n / run.cpu, run.cpu / n * 1e6, run.peak_mib);
+  std::cout << fmt::format(
+      "{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU per message  {:>6.0f} MiB peak\n", name,
+      n / run.wall, n / run.cpu, run.cpu / n * 1e6, run.peak_mib);
 }
 
 int run(const Options& options) {
-  std::cerr << fmt::format("producing {} messages of {} bytes into {} partitions ...\n", options.messages, options.bytes,
-                           options.partitions);
+  std::cerr << fmt::format("producing {} messages of {} bytes into {} partitions ...\n", options.messages,
+                           options.bytes, options.partitions);
   testkit::KafkaServer kafka;
   fill(kafka.bootstrap(), options);
   const Sink sink;
@@ -135,13 +137,24 @@ int run(const Options& options) {
   std::vector<Run> ours;
   std::vector<Run> theirs;
   for (int i = 0; i < options.runs; ++i) {
-    testkit::ChildProcess reader({bare, kafka.bootstrap(), "bench", fmt::format("bare-{}", i),
-                                  std::to_string(options.messages)},
-                                 folder.path("bare.out"));
+    testkit::ChildProcess reader(
+        {bare, kafka.bootstrap(), "bench", fmt::format("bare-{}", i), std::to_string(options.messages)},
+        folder.path("bare.out"));
     theirs.push_back(measure(reader));
-    std::vector<std::string> command = {freshet, "run", "--bootstrap-server", kafka.bootstrap(), "--topic", "bench",
-                                        "--consumer-group", fmt::format("freshet-{}", i), "--clickhouse-url", sink.url(),
-                                        "--table", "default.bench", "--stop-at-timestamp", "4000000000"};
+    std::vector<std::string> command = {freshet,
+                                        "run",
+                                        "--bootstrap-server",
+                                        kafka.bootstrap(),
+                                        "--topic",
+                                        "bench",
+                                        "--consumer-group",
+                                        fmt::format("freshet-{}", i),
+                                        "--clickhouse-url",
+                                        sink.url(),
+                                        "--table",
+                                        "default.bench",
+                                        "--stop-at-timestamp",
+                                        "4000000000"};
     command.insert(command.end(), options.freshet.begin(), options.freshet.end());
     testkit::ChildProcess program(command, folder.path(fmt::format("freshet-{}.out", i)));
     ours.push_back(measure(program));

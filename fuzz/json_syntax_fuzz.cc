@@ -1,4 +1,5 @@
-// Our check of one object must agree with simdjson's parser, and what it says of objects and fields must lie in the text.
+// Our check of one object must agree with simdjson's parser, and what it says of objects and fields must lie in the
+// text.
 #include <simdjson.h>
 
 #include <cstdlib>

@@ -71,9 +71,7 @@ struct ServerTest : testing::Test {
     sources.metrics = [] { return std::string("freshet_x 1\n"); };
     sources.health = [this] { return alive; };
     sources.ready = [this] { return ready; };
-    sources.status = [this] {
-      return status_json(busy(3, 5), LiveOptions(), alive, ready, "0.1.0", "2.0.2");
-    };
+    sources.status = [this] { return status_json(busy(3, 5), LiveOptions(), alive, ready, "0.1.0", "2.0.2"); };
     sources.release = [this](Partition partition, Offset offset) -> Status {
       if (partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
       released = {partition.value, offset.value};
@@ -110,7 +108,9 @@ TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
   EXPECT_EQ(client->Post("/release", body, "application/json")->status, 200);
   EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, 70}));
   EXPECT_EQ(client->Post("/release", body, "application/x-www-form-urlencoded")->status, 415);
-  EXPECT_EQ(client->Post("/release", httplib::Headers{{"Origin", "http://evil.example"}}, body, "application/json")->status, 403);
+  EXPECT_EQ(
+      client->Post("/release", httplib::Headers{{"Origin", "http://evil.example"}}, body, "application/json")->status,
+      403);
   for (const char* bad : {"", "[]", "{}", R"({"partition":-1,"offset":1})", R"({"partition":"1","offset":1})"}) {
     EXPECT_EQ(client->Post("/release", bad, "application/json")->status, 400) << bad;
   }
@@ -132,11 +132,14 @@ TEST(HealthFileTest, IsTouchedWhileHealthy) {
   const auto path = std::filesystem::temp_directory_path() / ("freshet-health-" + std::to_string(getpid()));
   Mailbox<int> asked(10);
   {
-    HealthFile file(path, [&] {
-      int one = 1;
-      asked.try_push(one);
-      return Answer{true, ""};
-    }, clock, null_log());
+    HealthFile file(
+        path,
+        [&] {
+          int one = 1;
+          asked.try_push(one);
+          return Answer{true, ""};
+        },
+        clock, null_log());
     asked.pop();
     asked.pop();  // the first round is over
     EXPECT_TRUE(std::filesystem::exists(path));
@@ -147,7 +150,14 @@ TEST(HealthFileTest, IsTouchedWhileHealthy) {
 TEST(HealthFileTest, IsNotTouchedWhenNot) {
   RealClock clock;
   const auto path = std::filesystem::temp_directory_path() / ("freshet-unhealthy-" + std::to_string(getpid()));
-  { HealthFile file(path, [] { return Answer{false, "stuck"}; }, clock, null_log()); }
+  {
+    HealthFile file(
+        path,
+        [] {
+          return Answer{false, "stuck"};
+        },
+        clock, null_log());
+  }
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 

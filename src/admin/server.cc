@@ -53,7 +53,8 @@ void add_routes(httplib::Server& server, const AdminSources& sources) {
   using httplib::Request;
   using httplib::Response;
   server.Get("/", [](const Request&, Response& r) { r.set_content(std::string(kPage), "text/html; charset=utf-8"); });
-  server.Get("/metrics", [&](const Request&, Response& r) { r.set_content(sources.metrics(), "text/plain; version=0.0.4"); });
+  server.Get("/metrics",
+             [&](const Request&, Response& r) { r.set_content(sources.metrics(), "text/plain; version=0.0.4"); });
   server.Get("/health", [&](const Request&, Response& r) { answer(sources.health(), r); });
   server.Get("/ready", [&](const Request&, Response& r) { answer(sources.ready(), r); });
   server.Get("/status", [&](const Request&, Response& r) { r.set_content(sources.status(), kJson); });
@@ -104,8 +105,10 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& liste
     parts->port = parts->server.bind_to_port(parts->host, port) ? port : -1;
   }
   if (parts->port <= 0) {
-    return failure(ErrorKind::Fatal,
-                   fmt::format("--admin-listen: cannot listen on '{}'; is the address of this machine and the port free?", listen));
+    return failure(
+        ErrorKind::Fatal,
+        fmt::format("--admin-listen: cannot listen on '{}'; is the address of this machine and the port free?",
+                    listen));
   }
   parts->thread = std::jthread([&server = parts->server] { server.listen_after_bind(); });
   return std::unique_ptr<AdminServer>(new AdminServer(std::move(parts)));

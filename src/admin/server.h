@@ -14,11 +14,11 @@ namespace freshet::admin {
 
 // Called by the server's threads.
 struct AdminSources {
-  std::function<std::string()> metrics;                  // Prometheus text
+  std::function<std::string()> metrics;  // Prometheus text
   std::function<Answer()> health;
   std::function<Answer()> ready;
-  std::function<std::string()> status;                   // JSON
-  std::function<Status(Partition, Offset)> release;      // the operator's "go on from offset N"
+  std::function<std::string()> status;               // JSON
+  std::function<Status(Partition, Offset)> release;  // the operator's "go on from offset N"
 };
 
 // Threads: any. Serves until destroyed; destruction waits for requests under way (bounded by their 5 s timeouts).

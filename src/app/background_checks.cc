@@ -30,7 +30,8 @@ void compare_table(const TableCheck& check, const settings::Pipeline& pipeline, 
                              {"reason", finding.text}});
   }
   if (check.invalid > 0) {
-    log.warn("table_check", {{"invalid_messages", check.invalid}, {"of", check.sampled}, {"reason", check.first_reason}});
+    log.warn("table_check",
+             {{"invalid_messages", check.invalid}, {"of", check.sampled}, {"reason", check.first_reason}});
   }
 }
 

@@ -1,5 +1,5 @@
-// What `run` looks at beside the stream: missing topics are created where that is wanted, and the table is compared with
-// real messages once, as `freshet check` does.
+// What `run` looks at beside the stream: missing topics are created where that is wanted, and the table is compared
+// with real messages once, as `freshet check` does.
 #pragma once
 
 #include <thread>

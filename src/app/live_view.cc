@@ -59,13 +59,17 @@ std::string LiveView::picture(const LiveNumbers& numbers, size_t width) {
       cut(fmt::format("freshet   {} -> {}   {:.0f} s   {}", s.topic, s.table, numbers.seconds, state_of(s)), width),
       cut(fmt::format("  rate          {:>12.0f} rows/s", rates_.back()), width),
       "  " + sparkline(),
-      cut(fmt::format("  rows          {:>12}            produced     {:>12}", s.rows_written, numbers.produced), width),
+      cut(fmt::format("  rows          {:>12}            produced     {:>12}", s.rows_written, numbers.produced),
+          width),
       cut(fmt::format("  lag           {:>12}            in flight    {:>8.1f} MiB", total_lag(s),
                       static_cast<double>(s.in_flight_bytes) / (1024 * 1024)),
           width),
-      cut(fmt::format("  batches       {:>12}            under way    {:>12}", s.batches_written, s.batches_in_flight), width),
-      cut(fmt::format("  dead letters  {:>12}            malformed    {:>12}", s.dead_letters, numbers.malformed), width),
-      cut(fmt::format("  session       {:>12}            age          {:>10.0f} s", s.session, s.session_age_seconds), width),
+      cut(fmt::format("  batches       {:>12}            under way    {:>12}", s.batches_written, s.batches_in_flight),
+          width),
+      cut(fmt::format("  dead letters  {:>12}            malformed    {:>12}", s.dead_letters, numbers.malformed),
+          width),
+      cut(fmt::format("  session       {:>12}            age          {:>10.0f} s", s.session, s.session_age_seconds),
+          width),
       cut(fmt::format("  admin page    {}", numbers.admin_address), width),
   };
   std::string out = drawn_lines_ > 0 ? fmt::format("\x1b[{}A", drawn_lines_) : "";
@@ -81,7 +85,8 @@ std::string LiveView::line(const LiveNumbers& numbers) {
       "{:>4.0f} s  {:>8.0f} rows/s  rows {}  produced {}  lag {}  in flight {:.1f} MiB  batches {}  dead letters {}  "
       "session {}  {}\n",
       numbers.seconds, rates_.back(), s.rows_written, numbers.produced, total_lag(s),
-      static_cast<double>(s.in_flight_bytes) / (1024 * 1024), s.batches_written, s.dead_letters, s.session, state_of(s));
+      static_cast<double>(s.in_flight_bytes) / (1024 * 1024), s.batches_written, s.dead_letters, s.session,
+      state_of(s));
 }
 
 }  // namespace freshet::app

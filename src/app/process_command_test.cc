@@ -21,12 +21,9 @@ class EchoProcessor final : public Processor {
     if (message.payload->empty()) return Verdict::invalid("empty", "no JSON \xff object");
     std::vector<HeaderView> headers;
     message.headers(headers);
-    rows += json{{"partition", context.partition.value},
-                 {"offset", message.offset.value},
-                 {"timestamp", message.timestamp_ms},
-                 {"payload", *message.payload},
-                 {"key", message.key.value_or("none")},
-                 {"headers", headers.size()}}
+    rows += json{{"partition", context.partition.value}, {"offset", message.offset.value},
+                 {"timestamp", message.timestamp_ms},    {"payload", *message.payload},
+                 {"key", message.key.value_or("none")},  {"headers", headers.size()}}
                 .dump(1);
     rows += "\n{\"b\":Infinity}\n";
     return Verdict::rows(2);
@@ -53,12 +50,9 @@ TEST(ProcessCommandTest, RowsAreOneArrayOnOneLine) {
   EXPECT_NE(out.find(",{\"b\":Infinity}]}"), std::string::npos) << out;
   ASSERT_FALSE(split_rows(out.substr(out.find('[') + 1)).empty());
   const std::string first = std::string(split_rows(out.substr(out.find('[') + 1))[0]);
-  EXPECT_EQ(json::parse(first), (json{{"partition", 3},
-                                      {"offset", 9},
-                                      {"timestamp", 5},
-                                      {"payload", "hey"},
-                                      {"key", "k"},
-                                      {"headers", 1}}));
+  EXPECT_EQ(
+      json::parse(first),
+      (json{{"partition", 3}, {"offset", 9}, {"timestamp", 5}, {"payload", "hey"}, {"key", "k"}, {"headers", 1}}));
 }
 
 TEST(ProcessCommandTest, SkippedAndInvalidMessagesSayWhy) {

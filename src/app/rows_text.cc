@@ -35,7 +35,8 @@ std::string rows_as_json_array(const RowLayout&, std::string_view rows) {
     out += row;
   }
   // Line feeds stand between tokens only (a JSON string has none), so that blanks say the same on one line.
-  std::replace_if(out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return out + "]";
 }
 

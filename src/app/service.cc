@@ -84,9 +84,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   const bool letters = !pipeline.kafka.dead_letter_topic.empty();
   p.stream = std::make_unique<stream::Stream>(
       pipeline.stream, *factory,
-      [&p, hosts] {
-        return clickhouse::make_row_writer(p.pipeline().clickhouse, hosts, p.clock, p.log, p.metrics);
-      },
+      [&p, hosts] { return clickhouse::make_row_writer(p.pipeline().clickhouse, hosts, p.clock, p.log, p.metrics); },
       pipeline.options, letters, clock, p.log, p.metrics);
   if (letters) {
     auto producer = kafka::open_dead_letters(pipeline.kafka, p.stream->letter_results(), p.log);
@@ -125,8 +123,9 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     if (!server) return tl::make_unexpected(server.error());
     p.admin_server = *std::move(server);
   }
-  p.metrics.gauge("freshet_build_info", "Always 1; the labels say what runs.",
-                  {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
+  p.metrics
+      .gauge("freshet_build_info", "Always 1; the labels say what runs.",
+             {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
       .set(1);
   for (const std::string& warning : loaded.warnings) p.log.warn("setting_may_hurt", {{"reason", warning}});
   return std::unique_ptr<Service>(new Service(std::move(parts)));

@@ -18,9 +18,9 @@ namespace freshet::app {
 // Threads: open(), run() and destruction by one; the rest by any.
 class Service {
  public:
-  // One-time set-up: log, metrics, admin server, live options, writers, dead-letter producer. What is only not there yet
-  // (Kafka, ClickHouse, Redis, topic, table) is no error. Kind Fatal: the text says what to change.
-  // `log_to`: standard error when null.
+  // One-time set-up: log, metrics, admin server, live options, writers, dead-letter producer. What is only not there
+  // yet (Kafka, ClickHouse, Redis, topic, table) is no error. Kind Fatal: the text says what to change. `log_to`:
+  // standard error when null.
   static Result<std::unique_ptr<Service>> open(const settings::Loaded& loaded, Clock& clock,
                                                std::ostream* log_to = nullptr);
   ~Service();

@@ -9,7 +9,8 @@
 namespace freshet::app {
 
 // Blocks `signals` for the calling thread and every thread that it starts afterwards: construct it in main() before
-// anything else. The watcher's thread calls `on_signal(signal, count)` with count = 1 for the first, 2 for the second...
+// anything else. The watcher's thread calls `on_signal(signal, count)` with count = 1 for the first, 2 for the
+// second...
 class SignalWatcher {
  public:
   SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal, int count)> on_signal);

@@ -16,7 +16,8 @@ Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample
   clickhouse::ClickHouseClient client(pipeline.clickhouse, clock);
   const auto table = client.describe_table(timeout, stop);
   if (!table) return tl::make_unexpected(table.error());
-  auto messages = kafka::newest_messages(pipeline.kafka.connection, pipeline.kafka.topic, sample, clock, timeout, stop, log);
+  auto messages =
+      kafka::newest_messages(pipeline.kafka.connection, pipeline.kafka.topic, sample, clock, timeout, stop, log);
   if (!messages) return tl::make_unexpected(messages.error());
   const auto processor = (*factory)();
   TableCheck check;

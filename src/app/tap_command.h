@@ -10,6 +10,7 @@
 namespace freshet::app {
 
 // Joins no group, writes nothing. Returns the exit status.
-int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out, std::ostream& errors);
+int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out,
+        std::ostream& errors);
 
 }  // namespace freshet::app

@@ -27,8 +27,7 @@ struct LogField {
   LogField(std::string_view n, bool v) : name(n), value(v) {}
   LogField(std::string_view n, double v) : name(n), value(v) {}
   template <typename I>
-    requires(std::is_integral_v<I> && !std::is_same_v<I, bool>)
-  LogField(std::string_view n, I v) : name(n) {
+  requires(std::is_integral_v<I> && !std::is_same_v<I, bool>) LogField(std::string_view n, I v) : name(n) {
     if constexpr (std::is_signed_v<I>) {
       value = static_cast<int64_t>(v);
     } else {

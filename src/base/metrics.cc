@@ -55,8 +55,7 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels label
   return *slot;
 }
 
-Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds,
-                              Labels labels) {
+Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels) {
   MutexLock lock(mutex_);
   auto& slot = family(name, help, Kind::Histogram).histograms[std::move(labels)];
   if (!slot) slot = std::make_unique<Histogram>(std::move(bounds));

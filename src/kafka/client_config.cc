@@ -33,12 +33,14 @@ class Builder {
  public:
   explicit Builder(Log& log) : conf_(rd_kafka_conf_new()) {
     rd_kafka_conf_set_opaque(conf_.get(), &log);
-    rd_kafka_conf_set_log_cb(conf_.get(), [](const rd_kafka_t* rk, int level, const char* fac, const char* text) noexcept {
-      auto* sink = static_cast<Log*>(rd_kafka_opaque(rk));
-      if (sink == nullptr) return;
-      // What matters comes as an event and is reported there; this is the library thinking aloud.
-      sink->debug("librdkafka", {{"level", level}, {"facility", fac}, {"text", text}});
-    });
+    rd_kafka_conf_set_log_cb(conf_.get(),
+                             [](const rd_kafka_t* rk, int level, const char* fac, const char* text) noexcept {
+                               auto* sink = static_cast<Log*>(rd_kafka_opaque(rk));
+                               if (sink == nullptr) return;
+                               // What matters comes as an event and is reported there; this is the library thinking
+                               // aloud.
+                               sink->debug("librdkafka", {{"level", level}, {"facility", fac}, {"text", text}});
+                             });
   }
 
   Builder& set(const std::string& key, const std::string& value, bool secret = false) {
@@ -123,9 +125,9 @@ Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log) {
       .set("enable.idempotence", "true")
       .set("compression.codec", "lz4")
       .set("linger.ms", "20")
-      .set("message.timeout.ms", "0")             // as long as it takes: the offset waits for it
-      .set("message.max.bytes", "1000000000")     // the topic decides what is too large, not the client
-      .set("batch.size", "65536")                 // a topic's limit counts batches
+      .set("message.timeout.ms", "0")          // as long as it takes: the offset waits for it
+      .set("message.max.bytes", "1000000000")  // the topic decides what is too large, not the client
+      .set("batch.size", "65536")              // a topic's limit counts batches
       .set("allow.auto.create.topics", "false")
       .extra(settings, false);
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);

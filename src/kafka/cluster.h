@@ -34,8 +34,8 @@ Result<int32_t> count_partitions(const ConnectionSettings& connection, const std
 Status create_topic(const ConnectionSettings& connection, const std::string& topic, int32_t partitions,
                     Duration timeout, Log& log);
 
-// The newest messages of the topic, about `max` spread over its partitions, oldest first within each; joins no group and
-// commits nothing.
+// The newest messages of the topic, about `max` spread over its partitions, oldest first within each; joins no group
+// and commits nothing.
 Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& connection, const std::string& topic,
                                                     size_t max, Clock& clock, Duration timeout, std::stop_token stop,
                                                     Log& log);

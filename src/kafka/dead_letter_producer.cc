@@ -33,8 +33,8 @@ void add_header(rd_kafka_headers_t* headers, std::string_view name, std::string_
 HeaderList headers_of(const DeadLetter& letter, const std::string& consumer_group) {
   HeaderList headers(rd_kafka_headers_new(letter.headers.size() + 6));
   for (const auto& [name, value] : letter.headers) {
-    rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()),
-                        value ? value->data() : nullptr, value ? static_cast<ssize_t>(value->size()) : 0);
+    rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value ? value->data() : nullptr,
+                        value ? static_cast<ssize_t>(value->size()) : 0);
   }
   add_header(headers.get(), "original_topic", letter.topic);
   add_header(headers.get(), "original_partition", std::to_string(letter.partition.value));
@@ -127,10 +127,10 @@ class DeadLetterProducer final : public DeadLetters {
           rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
           broken_.store(true);
         }
-        log_.warn("dead_letter_producer", {{"topic", settings_.dead_letter_topic},
-                                           {"error", to_error(rd_kafka_event_error(event.get()),
-                                                              rd_kafka_event_error_string(event.get()))
-                                                         .text}});
+        log_.warn(
+            "dead_letter_producer",
+            {{"topic", settings_.dead_letter_topic},
+             {"error", to_error(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get())).text}});
       }
     }
   }

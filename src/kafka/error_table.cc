@@ -45,7 +45,8 @@ constexpr std::array kRules = {
 }  // namespace
 
 ErrorRule rule_for(rd_kafka_resp_err_t code) {
-  const auto found = std::find_if(kRules.begin(), kRules.end(), [&](const ErrorRule& rule) { return rule.code == code; });
+  const auto found =
+      std::find_if(kRules.begin(), kRules.end(), [&](const ErrorRule& rule) { return rule.code == code; });
   return found != kRules.end() ? *found : ErrorRule{code, ErrorKind::Retry, ""};
 }
 

@@ -31,12 +31,12 @@ struct KafkaSettings {
   std::string topic;
   std::string consumer_group;
   OffsetReset auto_offset_reset = OffsetReset::Earliest;
-  bool strict_offset_reset = false;                // an offset out of range holds its partition
-  std::string group_instance_id;                   // empty = dynamic member
+  bool strict_offset_reset = false;  // an offset out of range holds its partition
+  std::string group_instance_id;     // empty = dynamic member
   std::chrono::milliseconds max_poll_interval{300'000};
-  std::chrono::milliseconds drain_timeout{8000};   // how long a close may take
+  std::chrono::milliseconds drain_timeout{8000};  // how long a close may take
   bool create_topics = false;
-  std::string dead_letter_topic;                   // empty = none
+  std::string dead_letter_topic;  // empty = none
 };
 
 }  // namespace freshet::kafka

@@ -66,12 +66,12 @@ class KafkaSource final : public Source {
 
  private:
   struct Owned {
-    Offset next;               // messages below are stale: fetched before a seek
-    bool held = false;         // nothing of it is delivered
-    bool paused = false;       // by the stream
+    Offset next;          // messages below are stale: fetched before a seek
+    bool held = false;    // nothing of it is delivered
+    bool paused = false;  // by the stream
     bool out_of_range = false;
     SteadyTime try_again{};
-    MessageChunk chunk;        // what is being collected in this poll
+    MessageChunk chunk;  // what is being collected in this poll
   };
   // What a helper thread found out.
   struct Found {
@@ -115,13 +115,13 @@ class KafkaSource final : public Source {
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  std::vector<Partition> collecting_;       // partitions whose chunk is not empty
-  bool assignment_waits_ = false;           // the library waits for our assign
-  Partitions revoking_;                     // the library waits for our unassign
+  std::vector<Partition> collecting_;  // partitions whose chunk is not empty
+  bool assignment_waits_ = false;      // the library waits for our assign
+  Partitions revoking_;                // the library waits for our unassign
   bool closing_ = false;
   bool closed_ = false;
   int32_t partition_count_ = 0;
-  std::map<int, SteadyTime> reported_;      // by error code: at most one report a minute
+  std::map<int, SteadyTime> reported_;  // by error code: at most one report a minute
 
   Mailbox<Answer> answers_{64};
   std::jthread look_up_;  // one at a time
@@ -133,8 +133,8 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, Client client, Clock& cl
       clock_(clock),
       log_(log),
       reaper_(reaper),
-      partition_count_gauge_(metrics.gauge("freshet_topic_partitions", "Partitions of the topic.",
-                                           {{"topic", settings.topic}})),
+      partition_count_gauge_(
+          metrics.gauge("freshet_topic_partitions", "Partitions of the topic.", {{"topic", settings.topic}})),
       client_(std::move(client)) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
@@ -223,9 +223,7 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
   }
 }
 
-void KafkaSource::flush(Owned& owned, std::vector<SourceEvent>& out) {
-  out.push_back(std::exchange(owned.chunk, {}));
-}
+void KafkaSource::flush(Owned& owned, std::vector<SourceEvent>& out) { out.push_back(std::exchange(owned.chunk, {})); }
 
 void KafkaSource::flush_chunks(std::vector<SourceEvent>& out) {
   for (const Partition partition : collecting_) {
@@ -291,8 +289,9 @@ void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& ou
     return on_partition_error(code, Partition{partition->partition}, partition->offset, out);
   }
   if (rd_kafka_event_error_is_fatal(event) != 0) {
-    return report({ErrorKind::Renew, code, fmt::format("{}: {}", rd_kafka_err2name(code), rd_kafka_event_error_string(event))},
-                  out);
+    return report(
+        {ErrorKind::Renew, code, fmt::format("{}: {}", rd_kafka_err2name(code), rd_kafka_event_error_string(event))},
+        out);
   }
   report(to_error(code, rd_kafka_event_error_string(event)), out);
 }

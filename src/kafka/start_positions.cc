@@ -28,7 +28,8 @@ std::optional<int32_t> partitions_in(std::string_view metadata) {
   metadata.remove_prefix(kMetadataPrefix.size());
   int32_t count = 0;
   const auto [end, error] = std::from_chars(metadata.data(), metadata.data() + metadata.size(), count);
-  if (error != std::errc() || count < 1 || (end != metadata.data() + metadata.size() && *end != ' ')) return std::nullopt;
+  if (error != std::errc() || count < 1 || (end != metadata.data() + metadata.size() && *end != ' '))
+    return std::nullopt;
   return count;
 }
 
@@ -38,9 +39,10 @@ StartDecision decide_start(const KafkaSettings& settings, const StartFacts& fact
     return {Offset{*facts.committed}, false, ""};
   }
   if (facts.out_of_range && settings.strict_offset_reset) {
-    return {Offset{facts.low}, false,
-            fmt::format("its offset {} is out of range ({} to {}) and --strict-offset-reset is set: decide where to go on",
-                        facts.committed.value_or(-1), facts.low, facts.high)};
+    return {
+        Offset{facts.low}, false,
+        fmt::format("its offset {} is out of range ({} to {}) and --strict-offset-reset is set: decide where to go on",
+                    facts.committed.value_or(-1), facts.low, facts.high)};
   }
   if (!facts.out_of_range && facts.is_new) return {Offset{facts.low}, true, ""};
   switch (settings.auto_offset_reset) {
@@ -60,7 +62,7 @@ StartPositions::StartPositions(rd_kafka_t* client, const KafkaSettings& settings
     : client_(client), settings_(settings), clock_(clock), on_trouble_(std::move(on_trouble)) {}
 
 std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vector<Partition>& partitions,
-                                                               bool out_of_range, std::stop_token stop) {
+                                                                bool out_of_range, std::stop_token stop) {
   while (!stop.stop_requested()) {
     auto resolved = try_resolve(partitions, out_of_range, stop);
     if (resolved) return *std::move(resolved);
@@ -72,7 +74,7 @@ std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vecto
 }
 
 Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<Partition>& partitions,
-                                                            bool out_of_range, std::stop_token stop) {
+                                                             bool out_of_range, std::stop_token stop) {
   const auto count = count_partitions();
   if (!count) return tl::make_unexpected(count.error());
   // Of all partitions, not only ours: what stands beside any of them tells which ones are new.

@@ -27,7 +27,7 @@ std::optional<int32_t> partitions_in(std::string_view metadata);
 // What is known of one partition when its start is decided.
 struct StartFacts {
   std::optional<int64_t> committed;
-  int64_t low = 0;   // watermarks; only asked for without a committed offset or when it is out of range
+  int64_t low = 0;  // watermarks; only asked for without a committed offset or when it is out of range
   int64_t high = 0;
   bool out_of_range = false;
   bool is_new = false;  // appeared after the group began

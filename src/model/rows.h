@@ -32,7 +32,7 @@ struct MessageRows {
   uint64_t rows_size = 0;
   uint32_t row_count = 0;
   uint32_t kept_size = 0;
-  uint64_t kept_begin = 0;       // byte range in ProcessedChunk::kept
+  uint64_t kept_begin = 0;        // byte range in ProcessedChunk::kept
   bool rows_are_payload = false;  // the row bytes are the payload and one line feed
 };
 
@@ -46,14 +46,14 @@ struct OffsetRange {
 struct ProcessedChunk {
   Partition partition;
   Epoch epoch;
-  uint64_t sequence = 0;      // order of chunks within (partition, epoch), from 0
-  OffsetRange offsets;        // first and last message of the chunk
-  std::string rows;           // the rows of all messages, in message order
+  uint64_t sequence = 0;  // order of chunks within (partition, epoch), from 0
+  OffsetRange offsets;    // first and last message of the chunk
+  std::string rows;       // the rows of all messages, in message order
   uint64_t row_count = 0;
   std::string kept;
-  std::vector<MessageRows> messages;     // those that became rows, ascending offsets
-  std::vector<DeadLetter> invalid;       // those that did not, ascending offsets
-  std::vector<OffsetRange> skipped;      // skipped by rule; ascending, closes at once
+  std::vector<MessageRows> messages;  // those that became rows, ascending offsets
+  std::vector<DeadLetter> invalid;    // those that did not, ascending offsets
+  std::vector<OffsetRange> skipped;   // skipped by rule; ascending, closes at once
   uint64_t skipped_count = 0;
 };
 

@@ -12,12 +12,12 @@ namespace freshet {
 
 struct PartitionStatus {
   Partition partition;
-  Offset position;                     // next message to deliver
-  std::optional<Offset> committed;     // last acknowledged commit
-  std::optional<Offset> end;           // high watermark as last seen
-  std::optional<int64_t> lag;          // end - committed (or position before the first commit), >= 0
-  bool paused = false;                 // by backpressure
-  std::string held;                    // why it is held; empty = it is not
+  Offset position;                  // next message to deliver
+  std::optional<Offset> committed;  // last acknowledged commit
+  std::optional<Offset> end;        // high watermark as last seen
+  std::optional<int64_t> lag;       // end - committed (or position before the first commit), >= 0
+  bool paused = false;              // by backpressure
+  std::string held;                 // why it is held; empty = it is not
 };
 
 struct StreamStatus {
@@ -25,7 +25,7 @@ struct StreamStatus {
   std::string table;
   std::string consumer_group;
   std::vector<PartitionStatus> partitions;
-  bool assigned = false;               // an assignment was received (it may be empty)
+  bool assigned = false;  // an assignment was received (it may be empty)
   bool draining = false;
   uint64_t messages_consumed = 0;
   uint64_t rows_written = 0;
@@ -35,12 +35,12 @@ struct StreamStatus {
   uint64_t in_flight_bytes = 0;
   uint64_t dead_letters = 0;
   uint64_t skipped = 0;
-  uint64_t abandoned = 0;              // messages dropped with their epoch, to be read again
+  uint64_t abandoned = 0;  // messages dropped with their epoch, to be read again
   uint64_t rebalances = 0;
   std::string last_insert_error;
   std::string last_kafka_error;
-  std::string waiting_for;             // what the stream cannot go on without; empty = nothing
-  uint64_t session = 0;                // number of the Kafka session, from 1
+  std::string waiting_for;  // what the stream cannot go on without; empty = nothing
+  uint64_t session = 0;     // number of the Kafka session, from 1
   double session_age_seconds = 0;
 };
 

@@ -13,8 +13,8 @@ namespace freshet {
 // Threads: produce() and flush() by the loop; results come from the producer's own thread.
 class DeadLetters {
  public:
-  // Called once per accepted letter, any thread, noexcept: the broker has acknowledged it, or the kind of the error says
-  // what next (Retry: produce it again later; Invalid: this topic will never take it, for example too large).
+  // Called once per accepted letter, any thread, noexcept: the broker has acknowledged it, or the kind of the error
+  // says what next (Retry: produce it again later; Invalid: this topic will never take it, for example too large).
   using OnResult = std::function<void(uint64_t ticket, Status result)>;
 
   virtual ~DeadLetters() = default;

@@ -45,8 +45,8 @@ struct WriteOutcome {
 };
 
 struct WriteControl {
-  std::stop_token stop;                                     // ends write() promptly, also within a request
-  std::function<void(const InsertFailure&)> on_failure;     // called in write()'s thread before each back-off
+  std::stop_token stop;                                  // ends write() promptly, also within a request
+  std::function<void(const InsertFailure&)> on_failure;  // called in write()'s thread before each back-off
 };
 
 // Threads: one instance per writer thread.

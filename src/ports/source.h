@@ -19,8 +19,8 @@ namespace freshet {
 // it, before the first message is delivered.
 struct AssignedPartition {
   Partition partition;
-  Offset start;             // meaningful when not held
-  std::string held;         // why it cannot start (offset out of range under the strict policy, ...); empty = it can
+  Offset start;      // meaningful when not held
+  std::string held;  // why it cannot start (offset out of range under the strict policy, ...); empty = it can
 };
 
 struct PartitionsAssigned {

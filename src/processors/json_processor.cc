@@ -64,8 +64,9 @@ Verdict JsonProcessor::check_required() const {
         return field.object == object && same_name(field.name, name) && field.value != "null";
       });
       if (there) continue;
-      return Verdict::invalid("missing_field", fmt::format("field '{}' is missing or null in object {} at byte {}", name,
-                                                           object, parts_.objects[object].data() - parts_.objects[0].data()));
+      return Verdict::invalid("missing_field",
+                              fmt::format("field '{}' is missing or null in object {} at byte {}", name, object,
+                                          parts_.objects[object].data() - parts_.objects[0].data()));
     }
   }
   return {};

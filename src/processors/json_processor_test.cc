@@ -46,12 +46,12 @@ TEST(JsonProcessorTest, BytesPassUnchanged) {
 
 TEST(JsonProcessorTest, NullPayloadsAreSkippedAndOthersAreInvalid) {
   EXPECT_EQ(run({}, std::nullopt).verdict.kind, Verdict::Kind::Skip);
-  for (const auto& [text, code] : std::initializer_list<std::pair<std::string_view, std::string_view>>{
-           {"", "not_an_object"},
-           {"[]", "not_an_object"},
-           {R"({"a":)", "invalid_json"},
-           {"{\"a\":\"\xff\"}", "invalid_utf8"},
-           {R"({"a":1} x)", "not_an_object"}}) {
+  for (const auto& [text, code] :
+       std::initializer_list<std::pair<std::string_view, std::string_view>>{{"", "not_an_object"},
+                                                                            {"[]", "not_an_object"},
+                                                                            {R"({"a":)", "invalid_json"},
+                                                                            {"{\"a\":\"\xff\"}", "invalid_utf8"},
+                                                                            {R"({"a":1} x)", "not_an_object"}}) {
     const Answer answer = run({}, text);
     EXPECT_EQ(answer.verdict.kind, Verdict::Kind::Invalid) << text;
     EXPECT_EQ(answer.verdict.code, code) << text;

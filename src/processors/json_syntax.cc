@@ -261,9 +261,8 @@ class Scanner {
     const __m128i control = _mm_set1_epi8(0x1F);
     while (end_ - p_ >= 16) {
       const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p_));
-      const __m128i special =
-          _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                       _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+      const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                                           _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
       const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
       if (mask != 0) {
         p_ += std::countr_zero(mask);
@@ -337,11 +336,21 @@ std::string unescaped(std::string_view raw) {
       continue;
     }
     switch (const char c = raw[++i]) {
-      case 'b': out += '\b'; break;
-      case 'f': out += '\f'; break;
-      case 'n': out += '\n'; break;
-      case 'r': out += '\r'; break;
-      case 't': out += '\t'; break;
+      case 'b':
+        out += '\b';
+        break;
+      case 'f':
+        out += '\f';
+        break;
+      case 'n':
+        out += '\n';
+        break;
+      case 'r':
+        out += '\r';
+        break;
+      case 't':
+        out += '\t';
+        break;
       case 'u': {
         uint32_t code = hex4(raw.substr(i + 1));
         i += 4;
@@ -356,7 +365,8 @@ std::string unescaped(std::string_view raw) {
         append_utf8(code, out);
         break;
       }
-      default: out += c;
+      default:
+        out += c;
     }
   }
   return out;

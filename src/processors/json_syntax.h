@@ -14,10 +14,10 @@ namespace freshet::processors {
 constexpr size_t kMaxJsonDepth = 512;
 
 struct JsonError {
-  size_t position = 0;    // byte offset in the text; its size where more was expected
-  const char* what = "";  // static storage: "expected ':' after the field name"
-  bool utf8 = false;      // the bytes are no UTF-8 (RFC 3629)
-  bool no_object = false; // it is JSON so far, but no object stands here
+  size_t position = 0;     // byte offset in the text; its size where more was expected
+  const char* what = "";   // static storage: "expected ':' after the field name"
+  bool utf8 = false;       // the bytes are no UTF-8 (RFC 3629)
+  bool no_object = false;  // it is JSON so far, but no object stands here
 };
 
 // A field of a top-level object.

@@ -87,9 +87,14 @@ TEST(JsonSyntaxTest, AgreesWithSimdjsonOnMutatedDocuments) {
       const size_t at = random() % text.size();
       const char c = interesting[random() % interesting.size()];
       switch (random() % 3) {
-        case 0: text[at] = c; break;
-        case 1: text.insert(at, 1, c); break;
-        default: text.erase(at, 1 + random() % 3);
+        case 0:
+          text[at] = c;
+          break;
+        case 1:
+          text.insert(at, 1, c);
+          break;
+        default:
+          text.erase(at, 1 + random() % 3);
       }
     }
     const JsonCheck check = check_json_objects(text);

@@ -12,7 +12,7 @@ struct JsonSettings {
   std::string topic_column;
   std::string partition_column;
   std::string offset_column;
-  std::string timestamp_column;                       // broker timestamp, "YYYY-MM-DD hh:mm:ss.mmm" UTC
+  std::string timestamp_column;  // broker timestamp, "YYYY-MM-DD hh:mm:ss.mmm" UTC
   std::string key_column;
   std::map<std::string, std::string> header_columns;  // header name -> column
   std::map<std::string, std::string> fields;          // top-level field -> column; empty = all, as they are

@@ -35,8 +35,8 @@ Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings) {
   const auto found = std::find_if(kEntries.begin(), kEntries.end(),
                                   [&](const Entry& entry) { return settings.processor == entry.name; });
   if (found == kEntries.end()) {
-    return failure(ErrorKind::Fatal, fmt::format("'{}' is no processor; use one of: {}", settings.processor,
-                                                 fmt::join(names(), ", ")));
+    return failure(ErrorKind::Fatal,
+                   fmt::format("'{}' is no processor; use one of: {}", settings.processor, fmt::join(names(), ", ")));
   }
   return found->make(settings);
 }

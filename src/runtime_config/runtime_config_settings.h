@@ -7,7 +7,7 @@
 namespace freshet::runtime_config {
 
 struct RuntimeConfigSettings {
-  std::string store;                         // file:PATH or redis://[[user]:password@]host:port/db; empty = none
+  std::string store;  // file:PATH or redis://[[user]:password@]host:port/db; empty = none
   std::string redis_hash = "snuba-config";
   std::chrono::milliseconds poll_interval{1000};
 };

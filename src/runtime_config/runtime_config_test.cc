@@ -17,10 +17,14 @@ namespace {
 TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
   LiveOptions base;
   std::vector<BadOption> bad;
-  const RawOptions raw = {{"freshet_max_batch_size", "10"},         {"freshet_max_batch_bytes", "2000"},
-                          {"freshet_max_batch_time_ms", "30"},      {"freshet_clickhouse_concurrency", "4"},
-                          {"freshet_dead_letters_per_second", "1.5"}, {"freshet_dead_letter_burst", "6"},
-                          {"freshet_log_level", "warn"},            {"somebody_elses", "x"}};
+  const RawOptions raw = {{"freshet_max_batch_size", "10"},
+                          {"freshet_max_batch_bytes", "2000"},
+                          {"freshet_max_batch_time_ms", "30"},
+                          {"freshet_clickhouse_concurrency", "4"},
+                          {"freshet_dead_letters_per_second", "1.5"},
+                          {"freshet_dead_letter_burst", "6"},
+                          {"freshet_log_level", "warn"},
+                          {"somebody_elses", "x"}};
   const LiveOptions read = read_options(raw, base, base, bad);
   EXPECT_TRUE(bad.empty());
   EXPECT_EQ(read.max_batch_rows, 10u);
@@ -87,8 +91,9 @@ TEST(OptionsWatcherTest, AChangedFileIsSeenAndABrokenOneChangesNothing) {
   Metrics metrics;
   Mailbox<LiveOptions> changes(10);
   {
-    OptionsWatcher watcher(*open_store({"file:" + path.string(), "", {}}), std::chrono::milliseconds(5), LiveOptions(),
-                           [&](LiveOptions options) { changes.push(options); }, clock, null_log(), metrics);
+    OptionsWatcher watcher(
+        *open_store({"file:" + path.string(), "", {}}), std::chrono::milliseconds(5), LiveOptions(),
+        [&](LiveOptions options) { changes.push(options); }, clock, null_log(), metrics);
     EXPECT_EQ(changes.pop()->max_batch_rows, 10u);
     write("freshet_max_batch_size: [");
     while (metrics.gauge("freshet_runtime_config_up", "").value() != 0) std::this_thread::yield();

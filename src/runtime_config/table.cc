@@ -90,12 +90,15 @@ LiveOptions read_options(const RawOptions& raw, const LiveOptions& base, const L
 std::string to_markdown() {
   std::string out =
       "# Runtime options\n\n"
-      "Live options are read from the store that `--runtime-config` names and take effect within two seconds, without a\n"
+      "Live options are read from the store that `--runtime-config` names and take effect within two seconds, without "
+      "a\n"
       "restart:\n\n"
-      "- `file:PATH`: a YAML or JSON map of the keys below. Replace the file or edit it; it is read again when it changes.\n"
+      "- `file:PATH`: a YAML or JSON map of the keys below. Replace the file or edit it; it is read again when it "
+      "changes.\n"
       "- `redis://[:PASSWORD@]HOST:PORT/DB`: the hash `--runtime-config-hash` (`snuba-config`) in database DB (1 when\n"
       "  left out). `redis-cli -n 1 HSET snuba-config freshet_max_batch_time_ms 500`\n\n"
-      "A bad value is refused by key, logged once and counted (`freshet_runtime_config_refused_total`); the value in force\n"
+      "A bad value is refused by key, logged once and counted (`freshet_runtime_config_refused_total`); the value in "
+      "force\n"
       "stays. A key that is removed goes back to the value the process was started with. A store that is down changes\n"
       "nothing (`freshet_runtime_config_up` is 0). Other keys are ignored.\n\n"
       "| Key | Type | Range | Affects |\n|---|---|---|---|\n";

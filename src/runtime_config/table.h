@@ -14,8 +14,8 @@ namespace freshet::runtime_config {
 
 struct LiveOption {
   std::string_view key;
-  std::string_view type;     // "integer", "number", "level"
-  std::string_view range;    // for people
+  std::string_view type;   // "integer", "number", "level"
+  std::string_view range;  // for people
   std::string_view affects;
   // The error's text says what would be right.
   Status (*apply)(LiveOptions&, std::string_view value);
@@ -29,8 +29,8 @@ struct BadOption {
   std::string why;
 };
 
-// `base` with what `raw` says; a key that is absent keeps base's value, keys that are none of ours are ignored. A bad value
-// keeps that of `last` and is listed in `bad`.
+// `base` with what `raw` says; a key that is absent keeps base's value, keys that are none of ours are ignored. A bad
+// value keeps that of `last` and is listed in `bad`.
 LiveOptions read_options(const RawOptions& raw, const LiveOptions& base, const LiveOptions& last,
                          std::vector<BadOption>& bad);
 

@@ -23,9 +23,10 @@ class Rules {
     const auto drain = p_.stream.drain_timeout.count();
     const auto poll = p_.kafka.max_poll_interval.count();
     if (drain * 2 >= poll) {
-      refuse("--drain-timeout-ms: {} is not well below --max-poll-interval-ms {}; a member that rebalances that slowly "
-             "is evicted; use less than {}",
-             drain, poll, poll / 2);
+      refuse(
+          "--drain-timeout-ms: {} is not well below --max-poll-interval-ms {}; a member that rebalances that slowly "
+          "is evicted; use less than {}",
+          drain, poll, poll / 2);
     }
     if (drain > 10'000) {
       warn("--drain-timeout-ms {}: container runtimes kill after 10 s unless told otherwise", drain);
@@ -46,7 +47,8 @@ class Rules {
   void dead_letters() {
     if (p_.kafka.dead_letter_topic.empty()) {
       if (!given_("on-invalid")) {
-        warn("no --dead-letter-topic: a message that cannot become a row holds its partition until an operator decides");
+        warn(
+            "no --dead-letter-topic: a message that cannot become a row holds its partition until an operator decides");
       }
       return;
     }
@@ -61,7 +63,8 @@ class Rules {
   void security() {
     const auto& c = p_.kafka.connection;
     std::string protocol = c.security_protocol;
-    std::transform(protocol.begin(), protocol.end(), protocol.begin(), [](unsigned char ch) { return std::tolower(ch); });
+    std::transform(protocol.begin(), protocol.end(), protocol.begin(),
+                   [](unsigned char ch) { return std::tolower(ch); });
     const bool tls = protocol == "ssl" || protocol == "sasl_ssl";
     const bool sasl = protocol.starts_with("sasl_");
     if (!tls && !(c.ssl_ca_file.empty() && c.ssl_cert_file.empty() && c.ssl_key_file.empty())) {
@@ -112,7 +115,8 @@ class Rules {
     const std::string& store = s_.runtime_config.store;
     if (store.empty() || store.starts_with("file:") || store.starts_with("redis://")) return;
     if (store.starts_with("rediss://")) {
-      return refuse("--runtime-config: TLS to Redis (rediss://) is not built in; use redis:// through a local TLS proxy");
+      return refuse(
+          "--runtime-config: TLS to Redis (rediss://) is not built in; use redis:// through a local TLS proxy");
     }
     refuse("--runtime-config: expected file:PATH or redis://[:PASSWORD@]HOST:PORT/DB");
   }

@@ -192,8 +192,8 @@ class Loader {
         read_pipelines(entry.second, where);
         continue;
       }
-      const auto found = std::find_if(table().begin(), table().end(),
-                                      [&](const Setting& s) { return file_key_of(s) == key; });
+      const auto found =
+          std::find_if(table().begin(), table().end(), [&](const Setting& s) { return file_key_of(s) == key; });
       if (found == table().end() || found->name == "config") {
         refuse(fmt::format("{}: unknown key{}", where, did_you_mean(key, file_key_of)));
         continue;
@@ -214,7 +214,8 @@ class Loader {
 
   void read_pipelines(const YAML::Node& list, const std::string& where) {
     if (!list.IsSequence() || list.size() != 1 || !list[0].IsMap()) {
-      return refuse(fmt::format("{}: expected a list of one map; several topics need several processes for now", where));
+      return refuse(
+          fmt::format("{}: expected a list of one map; several topics need several processes for now", where));
     }
     read_map(list[0], false);
   }
@@ -254,7 +255,8 @@ class Loader {
     const std::string& store = s.runtime_config.store;
     const size_t at = store.rfind('@');
     const size_t colon = at == std::string::npos ? at : store.rfind(':', at);
-    if (colon != std::string::npos && at - colon > 1) s.telemetry.secrets.push_back(store.substr(colon + 1, at - colon - 1));
+    if (colon != std::string::npos && at - colon > 1)
+      s.telemetry.secrets.push_back(store.substr(colon + 1, at - colon - 1));
   }
 
   const std::string command_;

@@ -4,9 +4,8 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <vector>
-
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "admin/admin_settings.h"
 #include "clickhouse/clickhouse_settings.h"

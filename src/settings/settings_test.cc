@@ -17,8 +17,8 @@ using Args = std::vector<std::string>;
 using Environment = std::map<std::string, std::string>;
 
 Args least(Args more = {}) {
-  Args args = {"--bootstrap-server", "h:9092", "--topic", "t", "--consumer-group", "g",
-               "--clickhouse-url", "http://c:8123", "--table", "d.t"};
+  Args args = {"--bootstrap-server", "h:9092",        "--topic", "t",  "--consumer-group", "g",
+               "--clickhouse-url",   "http://c:8123", "--table", "d.t"};
   args.insert(args.end(), more.begin(), more.end());
   return args;
 }
@@ -68,9 +68,9 @@ TEST(SettingsTest, FlagsFillTheSettings) {
 
 TEST(SettingsTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   const File file("max_batch_size: 3\nmax_batch_time_ms: 30\nconcurrency: 4\n");
-  const Loaded loaded = good(least({"--config", file.path, "--max-batch-size", "1"}),
-                             {{"FRESHET_MAX_BATCH_SIZE", "2"}, {"FRESHET_MAX_BATCH_TIME_MS", "20"},
-                              {"FRESHET_CONCURRENCY", ""}});
+  const Loaded loaded =
+      good(least({"--config", file.path, "--max-batch-size", "1"}),
+           {{"FRESHET_MAX_BATCH_SIZE", "2"}, {"FRESHET_MAX_BATCH_TIME_MS", "20"}, {"FRESHET_CONCURRENCY", ""}});
   const Pipeline& p = loaded.settings.pipelines.front();
   EXPECT_EQ(p.options.max_batch_rows, 1u);
   EXPECT_EQ(p.options.max_batch_time.count(), 20);
@@ -94,8 +94,9 @@ TEST(SettingsTest, TheFileMayHoldOnePipelineAndListsAndMaps) {
 
 TEST(SettingsTest, SecretsAreMaskedAndCollectedForTheLog) {
   const File file("hunter2\n");
-  const Loaded loaded = good(least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path,
-                                    "--runtime-config", "redis://:s3cret@h:1/1", "--set", "kafka.ssl.key.password=pw"}));
+  const Loaded loaded =
+      good(least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path, "--runtime-config",
+                  "redis://:s3cret@h:1/1", "--set", "kafka.ssl.key.password=pw"}));
   const std::string yaml = to_yaml(loaded);
   for (const char* secret : {"hunter2", "s3cret", "pw"}) EXPECT_EQ(yaml.find(secret), std::string::npos) << secret;
   const auto& secrets = loaded.settings.telemetry.secrets;
@@ -147,8 +148,8 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--clickhouse-connect-timeout-ms", "9000", "--clickhouse-request-timeout-ms", "5000"}, "is more than"},
   };
   for (const Refusal& refusal : refusals) {
-    EXPECT_NE(refused(least(refusal.more)).find(refusal.expected), std::string::npos)
-        << refusal.more[0] << ":\n" << refused(least(refusal.more));
+    EXPECT_NE(refused(least(refusal.more)).find(refusal.expected), std::string::npos) << refusal.more[0] << ":\n"
+                                                                                      << refused(least(refusal.more));
   }
   EXPECT_NE(refused({}).find("--topic: missing; for example"), std::string::npos);
   EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SISE", "1"}}).find("did you mean FRESHET_MAX_BATCH_SIZE?"),

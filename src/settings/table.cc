@@ -65,13 +65,14 @@ using kafka::OffsetReset;
 using stream::OnInvalid;
 constexpr int64_t kDay = 24 * 3600 * 1000;
 
-#define APPLY(...) [](Settings & s, const std::string& v) -> Status { __VA_ARGS__; }
+#define APPLY(...) [](Settings& s, const std::string& v) -> Status { __VA_ARGS__; }
 
 constexpr Setting kTable[] = {
-    {"config", "General", "FILE", "", "YAML file with any of these settings (key: the flag's name with '_' for '-')", kAll,
-     APPLY((void)s; (void)v; return {})},
-    {"print-config", "General", "", "false", "print the effective configuration with the source of each value, and exit",
-     kRun | kCheck, APPLY(return store(boolean(v), s.print_config))},
+    {"config", "General", "FILE", "", "YAML file with any of these settings (key: the flag's name with '_' for '-')",
+     kAll, APPLY((void)s; (void)v; return {})},
+    {"print-config", "General", "", "false",
+     "print the effective configuration with the source of each value, and exit", kRun | kCheck,
+     APPLY(return store(boolean(v), s.print_config))},
 
     {"bootstrap-server", "Kafka", "HOST:PORT", "", "brokers to begin with, separated by commas", kStreaming,
      APPLY(return store_if(host_ports(v), v, pipeline(s).kafka.connection.bootstrap_servers))},
@@ -81,17 +82,18 @@ constexpr Setting kTable[] = {
      APPLY(pipeline(s).stream.consumer_group = v; return text(v, pipeline(s).kafka.consumer_group))},
     {"auto-offset-reset", "Kafka", "earliest|latest|error", "earliest",
      "where a partition without a usable committed offset starts; error: it is held", kStreaming,
-     APPLY(return choice(v, pipeline(s).kafka.auto_offset_reset,
-                         std::array{std::pair{"earliest", OffsetReset::Earliest}, std::pair{"latest", OffsetReset::Latest},
-                                    std::pair{"error", OffsetReset::Error}}))},
+     APPLY(
+         return choice(v, pipeline(s).kafka.auto_offset_reset,
+                       std::array{std::pair{"earliest", OffsetReset::Earliest},
+                                  std::pair{"latest", OffsetReset::Latest}, std::pair{"error", OffsetReset::Error}}))},
     {"strict-offset-reset", "Kafka", "", "false",
      "hold a partition whose committed offset is out of range, instead of resetting it", kStreaming,
      APPLY(return store(boolean(v), pipeline(s).kafka.strict_offset_reset))},
     {"create-topics", "Kafka", "", "false", "create the topic and the dead-letter topic where they are missing", kRun,
      APPLY(return store(boolean(v), pipeline(s).kafka.create_topics))},
     {"group-instance-id", "Kafka", "ID", "",
-     "static membership (KIP-345): a restart within the session timeout keeps the partitions; must be unique", kStreaming,
-     APPLY(return text(v, pipeline(s).kafka.group_instance_id))},
+     "static membership (KIP-345): a restart within the session timeout keeps the partitions; must be unique",
+     kStreaming, APPLY(return text(v, pipeline(s).kafka.group_instance_id))},
     {"max-poll-interval-ms", "Kafka", "MS", "300000", "how long the loop may stand still before the group evicts it",
      kStreaming, APPLY(return store(milliseconds(v, 10'000, kDay), pipeline(s).kafka.max_poll_interval))},
     {"drain-timeout-ms", "Kafka", "MS", "8000",
@@ -101,7 +103,8 @@ constexpr Setting kTable[] = {
     {"commit-interval-ms", "Kafka", "MS", "1000", "at most one offset commit in this time", kStreaming,
      APPLY(return store(milliseconds(v, 10, 600'000), pipeline(s).stream.commit_interval))},
     {"stop-at-timestamp", "Kafka", "TIME", "",
-     "stop each partition at its first message after this (unix seconds or ms, or 2026-11-23T10:00:00Z), then exit 0", kRun,
+     "stop each partition at its first message after this (unix seconds or ms, or 2026-11-23T10:00:00Z), then exit 0",
+     kRun,
      APPLY(auto at = timestamp(v); if (!at) return tl::make_unexpected(at.error());
            pipeline(s).stream.stop_at_timestamp_ms = *at; return {})},
     {"kafka-security-protocol", "Kafka", "plaintext|ssl|sasl_plaintext|sasl_ssl", "", "how to speak to the brokers",
@@ -118,13 +121,14 @@ constexpr Setting kTable[] = {
      APPLY(return store_if(readable_file(v), v, pipeline(s).kafka.connection.ssl_cert_file))},
     {"kafka-ssl-key-file", "Kafka", "FILE", "", "key of the client certificate (PEM)", kStreaming,
      APPLY(return store_if(readable_file(v), v, pipeline(s).kafka.connection.ssl_key_file))},
-    {"set", "Kafka", "kafka.KEY=VALUE", "", "any librdkafka property, for example kafka.fetch.min.bytes=100000", kStreaming,
-     kafka_property, true, true},
+    {"set", "Kafka", "kafka.KEY=VALUE", "", "any librdkafka property, for example kafka.fetch.min.bytes=100000",
+     kStreaming, kafka_property, true, true},
 
     {"dead-letter-topic", "Dead letters", "T", "", "where messages go that cannot become rows", kStreaming,
      APPLY(return text(v, pipeline(s).kafka.dead_letter_topic))},
     {"on-invalid", "Dead letters", "hold|drop", "hold",
-     "without a dead-letter topic: the partition waits for an operator, or the message is counted and dropped", kStreaming,
+     "without a dead-letter topic: the partition waits for an operator, or the message is counted and dropped",
+     kStreaming,
      APPLY(return choice(v, pipeline(s).stream.on_invalid,
                          std::array{std::pair{"hold", OnInvalid::Hold}, std::pair{"drop", OnInvalid::Drop}}))},
     {"dead-letters-per-second", "Dead letters", "N", "100",
@@ -139,7 +143,8 @@ constexpr Setting kTable[] = {
      APPLY(pipeline(s).stream.table = v; return text(v, pipeline(s).clickhouse.table))},
     {"clickhouse-database", "ClickHouse", "DB", "", "database of a table without one", kStreaming,
      APPLY(return text(v, pipeline(s).clickhouse.database))},
-    {"clickhouse-user", "ClickHouse", "NAME", "", "user", kStreaming, APPLY(return text(v, pipeline(s).clickhouse.user))},
+    {"clickhouse-user", "ClickHouse", "NAME", "", "user", kStreaming,
+     APPLY(return text(v, pipeline(s).clickhouse.user))},
     {"clickhouse-password-file", "ClickHouse", "FILE", "", "file that holds the password", kStreaming,
      APPLY(return store(secret_file(v), pipeline(s).clickhouse.password))},
     {"clickhouse-ca-file", "ClickHouse", "FILE", "", "CA certificates (PEM)", kStreaming,
@@ -177,8 +182,9 @@ constexpr Setting kTable[] = {
      APPLY(return text(v, pipeline(s).processors.processor))},
     {"environment", "Messages to rows", "FILE", "", "a JSON object with facts that a processor may ask for", kProcess,
      APPLY(return store_if(readable_file(v), v, s.processor_environment))},
-    {"json-field", "Messages to rows", "FIELD[=COLUMN]", "", "take only the fields that are named so, renamed to COLUMN",
-     kAll, APPLY(return into_map(v, pipeline(s).processors.json.fields, true)), true},
+    {"json-field", "Messages to rows", "FIELD[=COLUMN]", "",
+     "take only the fields that are named so, renamed to COLUMN", kAll,
+     APPLY(return into_map(v, pipeline(s).processors.json.fields, true)), true},
     {"json-required-field", "Messages to rows", "FIELD", "", "a field that must be there and not null", kAll,
      APPLY(pipeline(s).processors.json.required_fields.push_back(v); return {}), true},
     {"json-topic-column", "Messages to rows", "COLUMN", "", "column for the topic's name", kAll,
@@ -187,8 +193,9 @@ constexpr Setting kTable[] = {
      APPLY(return text(v, pipeline(s).processors.json.partition_column))},
     {"json-offset-column", "Messages to rows", "COLUMN", "", "column for the offset", kAll,
      APPLY(return text(v, pipeline(s).processors.json.offset_column))},
-    {"json-timestamp-column", "Messages to rows", "COLUMN", "", "column for the broker's timestamp (DateTime64(3), UTC)",
-     kAll, APPLY(return text(v, pipeline(s).processors.json.timestamp_column))},
+    {"json-timestamp-column", "Messages to rows", "COLUMN", "",
+     "column for the broker's timestamp (DateTime64(3), UTC)", kAll,
+     APPLY(return text(v, pipeline(s).processors.json.timestamp_column))},
     {"json-key-column", "Messages to rows", "COLUMN", "", "column for the message's key", kAll,
      APPLY(return text(v, pipeline(s).processors.json.key_column))},
     {"json-header-column", "Messages to rows", "HEADER=COLUMN", "", "column for a header's value", kAll,
@@ -208,9 +215,9 @@ constexpr Setting kTable[] = {
            if (!level) return failure(ErrorKind::Fatal, "is none of: debug, info, warn, error");
            s.telemetry.level = *level; pipeline(s).options.log_level = *level; return {})},
     {"log-format", "Operation", "text|json", "text", "how it is logged (to standard error)", kAll,
-     APPLY(return choice(v, s.telemetry.format,
-                         std::array{std::pair{"text", telemetry::LogFormat::Text},
-                                    std::pair{"json", telemetry::LogFormat::Json}}))},
+     APPLY(return choice(
+         v, s.telemetry.format,
+         std::array{std::pair{"text", telemetry::LogFormat::Text}, std::pair{"json", telemetry::LogFormat::Json}}))},
     {"count", "Operation", "N", "10", "how many messages to print", kTap,
      APPLY(return store(integer(v, 1, 1'000'000), s.tap_count))},
 };
@@ -230,7 +237,8 @@ std::string with(std::string_view name, char dash, bool upper) {
 std::span<const Setting> table() { return kTable; }
 
 const Setting* find_setting(std::string_view name) {
-  const auto found = std::find_if(std::begin(kTable), std::end(kTable), [&](const Setting& s) { return s.name == name; });
+  const auto found =
+      std::find_if(std::begin(kTable), std::end(kTable), [&](const Setting& s) { return s.name == name; });
   return found == std::end(kTable) ? nullptr : found;
 }
 

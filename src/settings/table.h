@@ -31,8 +31,8 @@ struct Setting {
 std::span<const Setting> table();
 const Setting* find_setting(std::string_view name);
 
-std::string flag_of(const Setting& setting);         // "--max-batch-size"
-std::string variable_of(const Setting& setting);     // "FRESHET_MAX_BATCH_SIZE"
-std::string file_key_of(const Setting& setting);     // "max_batch_size"
+std::string flag_of(const Setting& setting);      // "--max-batch-size"
+std::string variable_of(const Setting& setting);  // "FRESHET_MAX_BATCH_SIZE"
+std::string file_key_of(const Setting& setting);  // "max_batch_size"
 
 }  // namespace freshet::settings

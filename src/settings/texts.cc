@@ -21,7 +21,8 @@ constexpr std::array kUsages = {
     Usage{"run", kRun, "streams a topic of JSON into a ClickHouse table until it is stopped",
           "freshet run --bootstrap-server localhost:9092 --topic events --consumer-group events-to-clickhouse \\\n"
           "    --clickhouse-url http://localhost:8123 --table default.events --dead-letter-topic events-dead"},
-    Usage{"check", kCheck, "validates the configuration, reaches every server, and compares the table with real messages",
+    Usage{"check", kCheck,
+          "validates the configuration, reaches every server, and compares the table with real messages",
           "freshet check --config /etc/freshet/events.yaml"},
     Usage{"tap", kTap, "prints messages and the rows they would become; joins no group and writes nothing",
           "freshet tap --bootstrap-server localhost:9092 --topic events --count 5"},
@@ -36,8 +37,7 @@ bool wants_help(const std::vector<std::string>& args) {
 }
 
 std::string help(std::string_view command) {
-  const auto usage =
-      std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& u) { return u.command == command; });
+  const auto usage = std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& u) { return u.command == command; });
   std::string out = fmt::format("freshet {} - {}\n\n  {}\n", usage->command, usage->synopsis, usage->example);
   std::string_view group;
   for (const Setting& setting : table()) {
@@ -53,8 +53,9 @@ std::string help(std::string_view command) {
     if (setting.repeatable) out += " (repeatable)";
     out += '\n';
   }
-  return out + "\nEach has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in --config\n"
-               "(max_batch_size). A flag wins over the environment, the environment over the file.\n";
+  return out +
+         "\nEach has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in --config\n"
+         "(max_batch_size). A flag wins over the environment, the environment over the file.\n";
 }
 
 std::string to_yaml(const Loaded& loaded) {
@@ -84,7 +85,8 @@ std::string to_markdown() {
     }
     std::string commands;
     for (const Usage& usage : kUsages) {
-      if ((setting.commands & usage.bit) != 0) commands += fmt::format("{}{}", commands.empty() ? "" : ", ", usage.command);
+      if ((setting.commands & usage.bit) != 0)
+        commands += fmt::format("{}{}", commands.empty() ? "" : ", ", usage.command);
     }
     std::string placeholder(setting.placeholder);
     for (size_t at = 0; (at = placeholder.find('|', at)) != std::string::npos; at += 2) placeholder.insert(at, "\\");

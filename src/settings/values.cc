@@ -36,7 +36,8 @@ Result<int64_t> integer(const std::string& text, int64_t least, int64_t most) {
 
 Result<double> decimal(const std::string& text, double least, double most) {
   double value = 0;
-  if (!parse(text, value) || !std::isfinite(value)) return wrong(fmt::format("is no number; use {} to {}", least, most));
+  if (!parse(text, value) || !std::isfinite(value))
+    return wrong(fmt::format("is no number; use {} to {}", least, most));
   if (value < least || value > most) return wrong(fmt::format("is out of range; use {} to {}", least, most));
   return value;
 }
@@ -114,8 +115,8 @@ Result<int64_t> timestamp(const std::string& text) {
   int64_t number = 0;
   if (parse(text, number) && number >= 0) return number < 100'000'000'000 ? number * 1000 : number;
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-  const int fields = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute,
-                                 &second, &used);
+  const int fields =
+      std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &year, &month, &day, &hour, &minute, &second, &used);
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (fields != 6 || used != static_cast<int>(text.size()) || !date.ok() || hour > 23 || minute > 59 || second > 59) {

@@ -11,9 +11,9 @@
 namespace freshet::stream {
 namespace {
 
-constexpr uint32_t kMaxInserts = 200;        // for one batch, while it looks for bad messages
-constexpr uint32_t kRefusedInARow = 10;      // single messages that are all refused alike: no bad luck any more
-constexpr size_t kSmallestAlike = 3;         // a batch below this says little about "all of it"
+constexpr uint32_t kMaxInserts = 200;    // for one batch, while it looks for bad messages
+constexpr uint32_t kRefusedInARow = 10;  // single messages that are all refused alike: no bad luck any more
+constexpr size_t kSmallestAlike = 3;     // a batch below this says little about "all of it"
 constexpr Duration kHoldRetry = std::chrono::seconds(30);
 
 }  // namespace
@@ -182,9 +182,9 @@ BatchWriting::Verdict BatchWriting::isolate(Range range, const WriteOutcome* kno
     bool named = false;
     if (outcome.row) {
       const uint64_t row = items_[begin].rows_before + *outcome.row;
-      const auto after = std::upper_bound(items_.begin() + static_cast<ptrdiff_t>(begin),
-                                          items_.begin() + static_cast<ptrdiff_t>(end), row,
-                                          [](uint64_t r, const Item& item) { return r < item.rows_before; });
+      const auto after =
+          std::upper_bound(items_.begin() + static_cast<ptrdiff_t>(begin), items_.begin() + static_cast<ptrdiff_t>(end),
+                           row, [](uint64_t r, const Item& item) { return r < item.rows_before; });
       suspect = static_cast<size_t>(after - items_.begin()) - 1;
       named = true;
     }

@@ -29,7 +29,8 @@ class Batcher {
   bool due(const LiveOptions& options, SteadyTime now) const;
   // When due() becomes true by age; empty without rows.
   std::optional<SteadyTime> due_at(const LiveOptions& options) const;
-  // Takes the oldest rows up to the limits. A limit is passed only by a single chunk that is larger than it. Not empty().
+  // Takes the oldest rows up to the limits. A limit is passed only by a single chunk that is larger than it. Not
+  // empty().
   std::shared_ptr<const SealedBatch> seal(const LiveOptions& options);
 
   // "Too many parts": larger, rarer batches, up to 16 times; each calm minute halves that again.

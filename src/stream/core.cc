@@ -179,8 +179,8 @@ void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
   if (unstuck.start < stream->position) {
     const bool paused = stream->paused;
     forget(*stream);
-    stream = &streams_.try_emplace(unstuck.partition, unstuck.partition, Epoch{next_epoch_++}, unstuck.start)
-                  .first->second;
+    stream =
+        &streams_.try_emplace(unstuck.partition, unstuck.partition, Epoch{next_epoch_++}, unstuck.start).first->second;
     stream->paused = paused;
     stream->hold = Hold::Source;
   }
@@ -349,9 +349,8 @@ void Core::unhold(PartitionStream& stream, Actions& actions) {
     stream.paused = false;
     actions.resume.push_back(stream.partition);
   }
-  log_.info("partition_goes_on", {{"topic", settings_.topic},
-                                  {"partition", stream.partition.value},
-                                  {"position", stream.position.value}});
+  log_.info("partition_goes_on",
+            {{"topic", settings_.topic}, {"partition", stream.partition.value}, {"position", stream.position.value}});
 }
 
 Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& actions) {
@@ -363,7 +362,8 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", partition.value));
   }
   if (next < stream->position && stream->hold == Hold::Source && !stream->idle()) {
-    return failure(ErrorKind::Retry, fmt::format("offsets below {} are still being written; try again", stream->position.value));
+    return failure(ErrorKind::Retry,
+                   fmt::format("offsets below {} are still being written; try again", stream->position.value));
   }
   const bool has_bad_message = stream->hold == Hold::Invalid || stream->hold == Hold::TooLarge;
   if (has_bad_message && next <= stream->committable()) {
@@ -466,9 +466,8 @@ void Core::push_back_or_go_on(Actions& actions) {
 }
 
 bool Core::anything_to_commit() const {
-  return std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) {
-    return entry.second.committable() > entry.second.commit_sent;
-  });
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [](const auto& entry) { return entry.second.committable() > entry.second.commit_sent; });
 }
 
 std::optional<SteadyTime> Core::commit_due() const {
@@ -544,9 +543,9 @@ void Core::begin_drain(End end, SteadyTime now, Actions& actions) {
     if (!stream.paused) actions.pause.push_back(partition);
     stream.paused = true;
   }
-  log_.info("drain_began", {{"topic", settings_.topic},
-                            {"batches_in_flight", batches_.size()},
-                            {"in_flight_bytes", in_flight_bytes_}});
+  log_.info(
+      "drain_began",
+      {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}, {"in_flight_bytes", in_flight_bytes_}});
 }
 
 void Core::advance_drain(SteadyTime now, Actions& actions) {
@@ -562,10 +561,10 @@ void Core::advance_drain(SteadyTime now, Actions& actions) {
       actions.abandon_batches = true;
     }
   }
-  const bool all_done = batches_.empty() && batcher_.empty() &&
-                        std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
-                          return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
-                        });
+  const bool all_done =
+      batches_.empty() && batcher_.empty() && std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
+        return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
+      });
   if ((all_done && !commit_outstanding_) || now >= last_commit_deadline()) {
     phase_ = Phase::Closing;
     actions.begin_close = true;
@@ -574,11 +573,11 @@ void Core::advance_drain(SteadyTime now, Actions& actions) {
 
 void Core::check_stop_condition(SteadyTime now, Actions& actions) {
   if (phase_ != Phase::Running || !assigned_ || streams_.empty()) return;
-  const bool reached = std::all_of(streams_.begin(), streams_.end(),
-                                   [](const auto& entry) { return entry.second.reached_stop; });
+  const bool reached =
+      std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second.reached_stop; });
   // What was delivered must have become rows before the drain, which drops what is unprocessed.
-  const bool processed = std::all_of(streams_.begin(), streams_.end(),
-                                     [](const auto& entry) { return entry.second.all_processed(); });
+  const bool processed =
+      std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second.all_processed(); });
   if (reached && processed) begin_drain(End::Finished, now, actions);
 }
 

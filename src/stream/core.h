@@ -151,7 +151,7 @@ class Core {
   uint64_t session_ = 0;
   SteadyTime session_began_{};
 
-  StreamStatus totals_;  // counters and last errors; partitions are filled in by status()
+  StreamStatus totals_;                             // counters and last errors; partitions are filled in by status()
   std::map<uint64_t, std::string> insert_trouble_;  // by batch: what it waits for
   std::string source_trouble_;
 };

@@ -60,9 +60,9 @@ class PartitionStream {
   uint32_t letters = 0;             // letters of it that are not finished
   Hold hold = Hold::None;
   std::string hold_reason;
-  bool paused = false;         // as the source was told
-  bool revoking = false;       // being drained: nothing of it enters a batch any more
-  bool reached_stop = false;   // stop-at-timestamp
+  bool paused = false;        // as the source was told
+  bool revoking = false;      // being drained: nothing of it enters a batch any more
+  bool reached_stop = false;  // stop-at-timestamp
 
  private:
   struct OpenChunk {
@@ -78,8 +78,8 @@ class PartitionStream {
   OpenChunk& at(uint64_t sequence) { return open_[sequence - first_sequence_]; }
 
   std::deque<OpenChunk> open_;
-  uint64_t first_sequence_ = 0;  // of open_.front()
-  uint64_t next_in_order_ = 0;   // the chunk that may leave next
+  uint64_t first_sequence_ = 0;        // of open_.front()
+  uint64_t next_in_order_ = 0;         // the chunk that may leave next
   std::map<uint64_t, Chunk> waiting_;  // processed out of order
   size_t open_bytes_ = 0;
   size_t released_bytes_ = 0;

@@ -53,8 +53,8 @@ void ChunkProcessor::process_message(const Message& message, ProcessedChunk& out
                                                         verdict.row_count, size, kMaxInsertRows, kMaxInsertBytes));
   }
   if (verdict.kind == Verdict::Kind::Rows && verdict.row_count > 0) {
-    MessageRows rows{message.offset, message.timestamp_ms, begin, size, verdict.row_count, 0, out.kept.size(),
-                     verdict.rows_are_payload};
+    MessageRows rows{message.offset,  message.timestamp_ms,    begin, size, verdict.row_count, 0,
+                     out.kept.size(), verdict.rows_are_payload};
     if (keep_for_letters_) keep(message, verdict.rows_are_payload, headers_, out.kept);
     rows.kept_size = static_cast<uint32_t>(out.kept.size() - rows.kept_begin);
     out.messages.push_back(rows);

@@ -7,8 +7,8 @@ namespace freshet::stream {
 namespace {
 
 constexpr Duration kPublish = std::chrono::milliseconds(250);
-constexpr size_t kBytesPerChunk = 2048;   // the least that a chunk is charged
-constexpr size_t kOtherEvents = 65536;    // results of batches and letters, options, releases
+constexpr size_t kBytesPerChunk = 2048;  // the least that a chunk is charged
+constexpr size_t kOtherEvents = 65536;   // results of batches and letters, options, releases
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
 
@@ -26,12 +26,14 @@ Stream::Stream(const StreamSettings& settings, const ProcessorFactory& processor
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
       std::move(writers), *layout_, clock, [this](BatchResult result) { post(std::move(result)); },
-      [this](uint64_t batch, const InsertFailure& failure) { post(InsertTrouble{batch, failure}); });
+      [this](uint64_t batch, const InsertFailure& failure) {
+        post(InsertTrouble{batch, failure});
+      });
   writers_->set_concurrency(std::min(options.clickhouse_concurrency, settings.max_writers));
   const bool keep = has_dead_letters;
-  workers_ = std::make_unique<WorkerPool>(
-      settings.concurrency, chunk_capacity(settings), processors, settings.topic, keep,
-      [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
+  workers_ =
+      std::make_unique<WorkerPool>(settings.concurrency, chunk_capacity(settings), processors, settings.topic, keep,
+                                   [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
 }
 
 Stream::~Stream() {

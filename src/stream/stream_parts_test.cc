@@ -48,7 +48,8 @@ TEST(PartitionStreamTest, ChunksLeaveInOrderAndTheLowestUnfinishedOffsetCounts) 
 }
 
 TEST(InsertTokenTest, NamesTheSpansAndStaysShort) {
-  EXPECT_EQ(insert_token("t", {{Partition{1}, Epoch{9}, {Offset{3}, Offset{7}}}, {Partition{2}, Epoch{1}, {Offset{0}, Offset{0}}}}),
+  EXPECT_EQ(insert_token("t", {{Partition{1}, Epoch{9}, {Offset{3}, Offset{7}}},
+                               {Partition{2}, Epoch{1}, {Offset{0}, Offset{0}}}}),
             "t:1:3-7,t:2:0-0");
   std::vector<Span> many;
   for (int32_t p = 0; p < 64; ++p) many.push_back({Partition{p}, Epoch{1}, {Offset{100}, Offset{200}}});

@@ -62,9 +62,8 @@ void WriterPool::work(std::stop_token stop) {
       abandon = abandon_.get_token();
     }
     const uint64_t id = batch->id;
-    BatchResult result = writing.write(std::move(batch), {abandon, [&](const InsertFailure& failure) {
-                                                            on_failure_(id, failure);
-                                                          }});
+    BatchResult result =
+        writing.write(std::move(batch), {abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }});
     {
       MutexLock lock(mutex_);
       --writing_;

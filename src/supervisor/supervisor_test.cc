@@ -48,12 +48,13 @@ TEST(BackoffTest, JitterOnlyShortens) {
 class SupervisorTest : public testing::Test {
  protected:
   void run(std::vector<SessionEnd> ends) {
-    Supervisor supervisor(clock_, null_log(), {.initial = 1ms, .cap = 2ms, .jitter = 0}, [] { return 0.0; },
-                          [&](uint64_t number, std::stop_token) {
-                            sessions_ = number;
-                            if (number == stop_in_session_) stop_.request_stop();
-                            return number <= ends.size() ? ends[number - 1] : SessionEnd{RunOutcome::Stop, "end"};
-                          });
+    Supervisor supervisor(
+        clock_, null_log(), {.initial = 1ms, .cap = 2ms, .jitter = 0}, [] { return 0.0; },
+        [&](uint64_t number, std::stop_token) {
+          sessions_ = number;
+          if (number == stop_in_session_) stop_.request_stop();
+          return number <= ends.size() ? ends[number - 1] : SessionEnd{RunOutcome::Stop, "end"};
+        });
     supervisor.run(stop_.get_token());
   }
 

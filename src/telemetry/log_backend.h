@@ -38,7 +38,8 @@ class LogBackend final : public Log {
   };
   // How many equal lines stayed away before this one; none if this one stays away too.
   std::optional<uint64_t> admit(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
-  std::string line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields, uint64_t repeated) const;
+  std::string line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
+                   uint64_t repeated) const;
   std::string clean(std::string_view text) const;
 
   const TelemetrySettings settings_;

@@ -71,7 +71,9 @@ std::string render_prometheus(const Metrics& metrics) {
 void update_process_metrics(Metrics& metrics) {
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     metrics.gauge("process_cpu_seconds_total", "User and system CPU time.")
         .set(seconds(usage.ru_utime) + seconds(usage.ru_stime));
   }

@@ -147,7 +147,8 @@ void wait_until_ready(ChildProcess& child, const std::string& what, std::chrono:
                       const std::function<bool()>& ready) {
   if (eventually(limit, [&] { return !child.running() || ready(); }) && child.running()) return;
   const std::string output = child.output();
-  throw std::runtime_error(fmt::format("{} did not start:\n{}", what, output.substr(output.size() - std::min<size_t>(output.size(), 4000))));
+  throw std::runtime_error(
+      fmt::format("{} did not start:\n{}", what, output.substr(output.size() - std::min<size_t>(output.size(), 4000))));
 }
 
 }  // namespace freshet::testkit

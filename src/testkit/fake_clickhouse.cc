@@ -1,10 +1,10 @@
 #include "testkit/fake_clickhouse.h"
 
-#include <cstring>
-#include <stdexcept>
-
 #include <lz4.h>
 #include <zstd.h>
+
+#include <cstring>
+#include <stdexcept>
 
 namespace freshet::testkit {
 namespace {
@@ -18,7 +18,8 @@ uint32_t u32_at(std::string_view bytes, size_t at) {
 std::string decode_block(unsigned char method, std::string_view data, size_t plain_size) {
   std::string plain(plain_size, '\0');
   if (method == 0x82) {
-    const int n = LZ4_decompress_safe(data.data(), plain.data(), static_cast<int>(data.size()), static_cast<int>(plain_size));
+    const int n =
+        LZ4_decompress_safe(data.data(), plain.data(), static_cast<int>(data.size()), static_cast<int>(plain_size));
     if (n < 0 || static_cast<size_t>(n) != plain_size) throw std::runtime_error("bad LZ4 block");
   } else if (method == 0x90) {
     if (ZSTD_decompress(plain.data(), plain_size, data.data(), data.size()) != plain_size) {

@@ -28,18 +28,18 @@ struct FakeRequest {
 
 struct FakeAnswer {
   enum class How {
-    Answer,         // with status, headers and body below
-    DropAtOnce,     // close before anything was read
-    CloseMidBody,   // reset while the client sends
-    LoseAnswer,     // take the request, close without an answer
-    CloseMidAnswer, // send half of the answer, close
-    Hang,           // never answer
+    Answer,          // with status, headers and body below
+    DropAtOnce,      // close before anything was read
+    CloseMidBody,    // reset while the client sends
+    LoseAnswer,      // take the request, close without an answer
+    CloseMidAnswer,  // send half of the answer, close
+    Hang,            // never answer
   };
   How how = How::Answer;
   int status = 200;
   std::string headers;  // "Name: value\r\n" each
   std::string body;
-  bool stores = true;   // the rows of an insert are kept
+  bool stores = true;  // the rows of an insert are kept
 
   static FakeAnswer of(How how, bool stores);
   // As a current server says it (header and body), or as 18.16 does (body only).
@@ -75,7 +75,7 @@ class FakeClickHouse {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::deque<FakeAnswer> queue_;      // all guarded by mutex_
+  std::deque<FakeAnswer> queue_;  // all guarded by mutex_
   FakeAnswer otherwise_;
   std::vector<FakeRequest> requests_;
   std::string stored_rows_;
@@ -83,11 +83,11 @@ class FakeClickHouse {
   size_t connections_ = 0;
   size_t decided_ = 0;
   std::set<std::string> tokens_;
-  LoopbackServer server_;             // last: its threads use all of the above
+  LoopbackServer server_;  // last: its threads use all of the above
 };
 
-// Plain bytes of ClickHouse's compressed blocks; throws std::runtime_error on anything else. Checksums are not verified:
-// the real servers of the contract suite do.
+// Plain bytes of ClickHouse's compressed blocks; throws std::runtime_error on anything else. Checksums are not
+// verified: the real servers of the contract suite do.
 std::string decode_blocks(std::string_view blocks);
 
 }  // namespace freshet::testkit

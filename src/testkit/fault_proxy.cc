@@ -23,9 +23,7 @@ bool ended(const Fd& fd, int wait_ms) {
 
 }  // namespace
 
-FaultProxy::FaultProxy(uint16_t server_port) : server_port_(server_port) {
-  refuse_connections(false);
-}
+FaultProxy::FaultProxy(uint16_t server_port) : server_port_(server_port) { refuse_connections(false); }
 
 FaultProxy::~FaultProxy() { refuse_connections(true); }
 

@@ -25,7 +25,7 @@ struct Fault {
   };
   Kind kind = Kind::None;
   int status = 500;
-  int code = 0;      // ClickHouse's exception code; 0 = a plain HTTP error
+  int code = 0;  // ClickHouse's exception code; 0 = a plain HTTP error
   std::string text;
 
   static Fault of(Kind kind) { return {kind, 500, 0, {}}; }
@@ -55,18 +55,19 @@ class FaultProxy {
 
  private:
   void serve(Fd client, const StopFlag& stop);
-  bool serve_request(WireReader& from_client, Fd& client, WireReader& from_server, const Fd& server, const StopFlag& stop);
+  bool serve_request(WireReader& from_client, Fd& client, WireReader& from_server, const Fd& server,
+                     const StopFlag& stop);
   Fault take_fault(uint64_t& version);
   void hang(const Fd& client, const StopFlag& stop, uint64_t version) const;
 
   const uint16_t server_port_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  Fault fault_;          // all guarded by mutex_
+  Fault fault_;  // all guarded by mutex_
   size_t times_ = 0;
   uint64_t version_ = 0;
   size_t faults_ = 0;
-  uint16_t port_ = 0;    // constant after construction
+  uint16_t port_ = 0;  // constant after construction
   std::mutex listening_;
   std::unique_ptr<LoopbackServer> listener_;  // guarded by listening_; none = refusing
 };

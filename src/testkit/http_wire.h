@@ -11,10 +11,10 @@
 namespace freshet::testkit {
 
 struct WireMessage {
-  std::string start_line;                    // without CR LF
+  std::string start_line;                      // without CR LF
   std::map<std::string, std::string> headers;  // names in lower case
-  std::string head;                          // start line and headers with the empty line, as received
-  std::string body;                          // as received: with its chunk frames, if it has any
+  std::string head;                            // start line and headers with the empty line, as received
+  std::string body;                            // as received: with its chunk frames, if it has any
 };
 
 // Threads: one at a time. Reads messages from one connection.

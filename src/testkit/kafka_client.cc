@@ -1,6 +1,5 @@
 #include "testkit/kafka_client.h"
 
-
 #include <algorithm>
 #include <array>
 #include <stdexcept>

@@ -143,8 +143,17 @@ void LocalClickHouse::start() {
 RedisServer::RedisServer(const std::string& password) : password_(password) { start(); }
 
 void RedisServer::start() {
-  std::vector<std::string> command = {tool_path("FRESHET_DEV_REDIS_SERVER"), "--port", std::to_string(port_), "--bind",
-                                      "127.0.0.1", "--dir", folder_.path(), "--save", "", "--appendonly", "yes"};
+  std::vector<std::string> command = {tool_path("FRESHET_DEV_REDIS_SERVER"),
+                                      "--port",
+                                      std::to_string(port_),
+                                      "--bind",
+                                      "127.0.0.1",
+                                      "--dir",
+                                      folder_.path(),
+                                      "--save",
+                                      "",
+                                      "--appendonly",
+                                      "yes"};
   if (!password_.empty()) command.insert(command.end(), {"--requirepass", password_});
   process_ = std::make_unique<ChildProcess>(command, folder_.path("redis.out"));
   wait_until_ready(*process_, "Redis", seconds(30), [this] { return accepts_connections(port_); });

@@ -17,9 +17,9 @@ class KafkaServer {
   explicit KafkaServer(const std::map<std::string, std::string>& properties = {});
 
   std::string bootstrap() const;
-  void stop();     // SIGTERM, waits
-  void kill();     // SIGKILL
-  void start();    // again, with the same port and data
+  void stop();   // SIGTERM, waits
+  void kill();   // SIGKILL
+  void start();  // again, with the same port and data
   ChildProcess& process() { return *process_; }
 
  private:
@@ -59,8 +59,8 @@ class OldClickHouse final : public ClickHouseServer {
   void start() override;
 };
 
-// A current engine behind freshet-local-clickhouse (FRESHET_DEV_CHDB_LIB, and the program in FRESHET_BINARY_DIR or beside
-// the running one).
+// A current engine behind freshet-local-clickhouse (FRESHET_DEV_CHDB_LIB, and the program in FRESHET_BINARY_DIR or
+// beside the running one).
 class LocalClickHouse final : public ClickHouseServer {
  public:
   LocalClickHouse() { LocalClickHouse::start(); }

@@ -7,14 +7,15 @@
 namespace freshet::testkit {
 namespace {
 
-constexpr std::array kPaths = {"/",          "/pricing",      "/docs/getting-started", "/blog/2026/renewal",
-                               "/cart",      "/checkout",     "/product/4711",         "/search?q=kafka+lag",
-                               "/login",     "/account",      "/api/v2/orders",        "/status"};
+constexpr std::array kPaths = {"/",      "/pricing",  "/docs/getting-started", "/blog/2026/renewal",
+                               "/cart",  "/checkout", "/product/4711",         "/search?q=kafka+lag",
+                               "/login", "/account",  "/api/v2/orders",        "/status"};
 constexpr std::array kReferrers = {"", "https://www.example.org/", "https://news.example.net/item?id=38231",
                                    "https://search.example.com/?q=clickhouse"};
 constexpr std::array kAgents = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 "
+    "Safari/605.1.15",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/127.0.0.0 Safari/537.36"};
 constexpr std::array kCountries = {"DE", "FR", "JP", "BR", "US", "IN", "NG", "SE"};
 constexpr std::array kNames = {"page_view", "click", "scroll", "purchase", "sign_up"};

@@ -1,8 +1,8 @@
-// What librdkafka itself accepts. Not beside the code: Debian's librdkafka starts its threads with C11's thrd_create(), which
-// ThreadSanitizer of g++ 12 does not know; a program that starts a client crashes under it.
-#include <gtest/gtest.h>
-
+// What librdkafka itself accepts. Not beside the code: Debian's librdkafka starts its threads with C11's thrd_create(),
+// which ThreadSanitizer of g++ 12 does not know; a program that starts a client crashes under it.
 #include "kafka/client_config.h"
+
+#include <gtest/gtest.h>
 
 namespace freshet::kafka {
 namespace {

@@ -66,8 +66,8 @@ TYPED_TEST(RowWriterContract, StoresWhatItAcknowledgesWithBothCompressions) {
 
 TYPED_TEST(RowWriterContract, RefusesABadRowNamesItAndStoresNothing) {
   const auto writer = this->writer();
-  const WriteOutcome outcome =
-      this->write(*writer, {"{\"id\":1,\"name\":\"a\"}\n", "{\"id\":2,\"name\":\"b\"}\n", "{\"id\":\"x\",\"name\":\"c\"}\n"});
+  const WriteOutcome outcome = this->write(
+      *writer, {"{\"id\":1,\"name\":\"a\"}\n", "{\"id\":2,\"name\":\"b\"}\n", "{\"id\":\"x\",\"name\":\"c\"}\n"});
   EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Refused);
   EXPECT_EQ(outcome.code, 27);
   EXPECT_EQ(outcome.row, 2u);
@@ -91,13 +91,14 @@ TYPED_TEST(RowWriterContract, AMissingTableIsTheOperatorsAndIsTriedUntilItIsTher
   request.rows = {"{\"id\":1}\n"};
   request.row_count = 1;
   int failures = 0;
-  const WriteOutcome outcome = writer->write(request, {{}, [&](const InsertFailure& failure) {
-                                                         EXPECT_EQ(failure.failure_class, InsertFailure::Class::Operator);
-                                                         EXPECT_EQ(failure.code, 60);
-                                                         if (++failures > 1) return;
-                                                         this->server_->query(fmt::format(
-                                                             "CREATE TABLE {} (id UInt64) ENGINE = Memory", this->settings.table));
-                                                       }});
+  const WriteOutcome outcome =
+      writer->write(request, {{}, [&](const InsertFailure& failure) {
+                                EXPECT_EQ(failure.failure_class, InsertFailure::Class::Operator);
+                                EXPECT_EQ(failure.code, 60);
+                                if (++failures > 1) return;
+                                this->server_->query(
+                                    fmt::format("CREATE TABLE {} (id UInt64) ENGINE = Memory", this->settings.table));
+                              }});
   EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(this->server_->count("SELECT count() FROM " + this->settings.table), 1u);
   this->server_->query("DROP TABLE " + this->settings.table);

@@ -1,5 +1,5 @@
-// The stream's Core with a broker, workers, writers and a dead-letter topic made of plain lists, on one thread and with a
-// clock of its own: a test, or chance, decides what happens next. Every commit is checked against what was promised.
+// The stream's Core with a broker, workers, writers and a dead-letter topic made of plain lists, on one thread and with
+// a clock of its own: a test, or chance, decides what happens next. Every commit is checked against what was promised.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -17,13 +17,14 @@
 
 namespace freshet::flow {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using stream::Actions;
 using stream::BatchResult;
 using stream::End;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
-// A message's fate is written in its payload: "row", "bad" (invalid), "skip"; "refused" is a row that the table refuses.
+// A message's fate is written in its payload: "row", "bad" (invalid), "skip"; "refused" is a row that the table
+// refuses.
 class FateProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
@@ -138,9 +139,7 @@ class Flow {
     turn();
     return true;
   }
-  bool acknowledge(size_t i = 0) {
-    return letter(i, Status());
-  }
+  bool acknowledge(size_t i = 0) { return letter(i, Status()); }
   bool letter(size_t i, const Status& status) {
     if (i >= letters.size()) return false;
     const auto [ticket, at] = letters[i];

@@ -172,10 +172,10 @@ TEST(FlowTest, ARevokeDrainsWhatWasSealedCommitsItAndForgetsTheRest) {
   flow.produce(1, "row", 10);
   flow.assign({0, 1});
   flow.deliver(0, 10);
-  flow.work();            // sealed
+  flow.work();  // sealed
   flow.deliver(0, 5);
-  flow.work();            // rows that wait for a batch
-  flow.deliver(0, 5);     // not processed
+  flow.work();         // rows that wait for a batch
+  flow.deliver(0, 5);  // not processed
   flow.revoke({0});
   EXPECT_TRUE(flow.revoke_waits());
   flow.write();

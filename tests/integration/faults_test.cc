@@ -29,14 +29,31 @@ struct FaultsTest : testing::Test {
     client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
     client->create_topic(topic, 4);
     client->create_topic(topic + "_dead", 1);
-    clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64, name String) ENGINE = MergeTree ORDER BY id "
-                                   "SETTINGS non_replicated_deduplication_window = 10000",
-                                   topic));
-    freshet = std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{
-        "run", "--bootstrap-server", kafka_->bootstrap(), "--topic", topic, "--consumer-group", topic,
-        "--clickhouse-url", proxy->url(), "--table", "default." + topic, "--dead-letter-topic", topic + "_dead",
-        "--max-batch-time-ms", "100", "--clickhouse-request-timeout-ms", "2000", "--clickhouse-connect-timeout-ms", "1000",
-        "--admin-listen", "127.0.0.1:0"});
+    clickhouse_->query(
+        fmt::format("CREATE TABLE {} (id UInt64, name String) ENGINE = MergeTree ORDER BY id "
+                    "SETTINGS non_replicated_deduplication_window = 10000",
+                    topic));
+    freshet = std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{"run",
+                                                                                 "--bootstrap-server",
+                                                                                 kafka_->bootstrap(),
+                                                                                 "--topic",
+                                                                                 topic,
+                                                                                 "--consumer-group",
+                                                                                 topic,
+                                                                                 "--clickhouse-url",
+                                                                                 proxy->url(),
+                                                                                 "--table",
+                                                                                 "default." + topic,
+                                                                                 "--dead-letter-topic",
+                                                                                 topic + "_dead",
+                                                                                 "--max-batch-time-ms",
+                                                                                 "100",
+                                                                                 "--clickhouse-request-timeout-ms",
+                                                                                 "2000",
+                                                                                 "--clickhouse-connect-timeout-ms",
+                                                                                 "1000",
+                                                                                 "--admin-listen",
+                                                                                 "127.0.0.1:0"});
   }
 
   void produce(uint64_t count) {
@@ -89,7 +106,9 @@ TEST_F(FaultsTest, ClosesMidBody) { meet(Fault::of(Fault::Kind::CloseMidBody)); 
 TEST_F(FaultsTest, LosesTheAnswer) { meet(Fault::of(Fault::Kind::LoseAnswer)); }
 TEST_F(FaultsTest, ClosesMidAnswer) { meet(Fault::of(Fault::Kind::CloseMidAnswer)); }
 TEST_F(FaultsTest, TooManyParts) { meet(Fault::exception(252, "Too many parts (300). (TOO_MANY_PARTS)"), 2); }
-TEST_F(FaultsTest, UnknownTable) { meet(Fault::exception(60, "Table default.x does not exist. (UNKNOWN_TABLE)", 404), 2); }
+TEST_F(FaultsTest, UnknownTable) {
+  meet(Fault::exception(60, "Table default.x does not exist. (UNKNOWN_TABLE)", 404), 2);
+}
 
 TEST_F(FaultsTest, Answers500) {
   Fault fault = Fault::of(Fault::Kind::Answer);

@@ -38,12 +38,18 @@ struct JsonToRowsTest : testing::Test {
 
   std::vector<std::string> args(std::vector<std::string> more = {}) const {
     std::vector<std::string> all = {"run",
-                                    "--bootstrap-server", kafka_->bootstrap(),
-                                    "--topic", topic,
-                                    "--consumer-group", group,
-                                    "--clickhouse-url", clickhouse_->url(),
-                                    "--table", "default." + topic,
-                                    "--max-batch-time-ms", "200"};
+                                    "--bootstrap-server",
+                                    kafka_->bootstrap(),
+                                    "--topic",
+                                    topic,
+                                    "--consumer-group",
+                                    group,
+                                    "--clickhouse-url",
+                                    clickhouse_->url(),
+                                    "--table",
+                                    "default." + topic,
+                                    "--max-batch-time-ms",
+                                    "200"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -215,8 +221,8 @@ TEST_F(JsonToRowsTest, ANewPartitionStartsAtItsBeginningAlsoUnderLatest) {
 
 TEST_F(JsonToRowsTest, StopAtTimestampStopsEachPartitionBeforeIt) {
   for (int id = 0; id < 100; ++id) {
-    client->produce(topic, {id % 4, -1, std::nullopt, fmt::format(R"({{"id":{},"name":"x"}})", id), {},
-                            1'700'000'000'000 + id});
+    client->produce(
+        topic, {id % 4, -1, std::nullopt, fmt::format(R"({{"id":{},"name":"x"}})", id), {}, 1'700'000'000'000 + id});
   }
   client->flush();
   testkit::FreshetProcess freshet(args({"--stop-at-timestamp", "1700000000049"}));

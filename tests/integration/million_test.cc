@@ -1,5 +1,6 @@
-// A million messages, a hundred of them malformed and ten that the table refuses, with ClickHouse away in the middle: on
-// a current server whose table knows the insert tokens, so that exact counts may be asked also where an answer was lost.
+// A million messages, a hundred of them malformed and ten that the table refuses, with ClickHouse away in the middle:
+// on a current server whose table knows the insert tokens, so that exact counts may be asked also where an answer was
+// lost.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

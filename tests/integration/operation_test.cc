@@ -40,8 +40,16 @@ struct OperationTest : testing::Test {
     clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
   }
   std::vector<std::string> args(const std::string& command, std::vector<std::string> more = {}) const {
-    std::vector<std::string> all = {command, "--bootstrap-server", kafka_->bootstrap(), "--topic", topic,
-                                    "--consumer-group", topic, "--clickhouse-url", clickhouse_->url(), "--table",
+    std::vector<std::string> all = {command,
+                                    "--bootstrap-server",
+                                    kafka_->bootstrap(),
+                                    "--topic",
+                                    topic,
+                                    "--consumer-group",
+                                    topic,
+                                    "--clickhouse-url",
+                                    clickhouse_->url(),
+                                    "--table",
                                     "default." + topic};
     if (command == "run") {
       all.insert(all.end(), {"--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
@@ -126,7 +134,8 @@ TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAnd
   EXPECT_TRUE(testkit::eventually(40s, [&] { return rows() == 1; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(20s, [&] { return ask("/ready").body.find("out of range") != std::string::npos; }))
       << freshet.output();
-  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":0})").status, 200) << ask("/release", R"({"partition":0,"offset":0})").body;
+  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":0})").status, 200)
+      << ask("/release", R"({"partition":0,"offset":0})").body;
   EXPECT_TRUE(testkit::eventually(30s, [&] { return rows() == 2; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
 }
@@ -144,13 +153,11 @@ TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
   redis.set("snuba-config", "freshet_max_batch_size", "77");
   EXPECT_TRUE(testkit::eventually(10s, [&] { return option("max_batch_size") == "77"; })) << freshet.output();
   redis.set("snuba-config", "freshet_max_batch_size", "many");
-  EXPECT_TRUE(testkit::eventually(10s, [&] {
-    return freshet.output().find("runtime_option_refused") != std::string::npos;
-  }));
+  EXPECT_TRUE(
+      testkit::eventually(10s, [&] { return freshet.output().find("runtime_option_refused") != std::string::npos; }));
   redis.stop();
-  EXPECT_TRUE(testkit::eventually(10s, [&] {
-    return freshet.output().find("runtime_config_unreadable") != std::string::npos;
-  }));
+  EXPECT_TRUE(testkit::eventually(
+      10s, [&] { return freshet.output().find("runtime_config_unreadable") != std::string::npos; }));
   EXPECT_EQ(option("max_batch_size"), "77");
   redis.start();
   redis.set("snuba-config", "freshet_max_batch_size", "78");
@@ -213,7 +220,8 @@ TEST_F(OperationTest, ABadConfigurationIsRefusedWithStatusTwoAndASecondSignalEnd
   clickhouse_->freeze();
   testkit::FreshetProcess freshet(args("run"));
   produce(0, R"({"id":1})");
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return ask("/status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
+  EXPECT_TRUE(testkit::eventually(
+      30s, [&] { return ask("/status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
   freshet.process().signal(SIGINT);
   EXPECT_TRUE(testkit::eventually(10s, [&] { return freshet.output().find("drain_began") != std::string::npos; }));
   freshet.process().signal(SIGINT);

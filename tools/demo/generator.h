@@ -21,7 +21,8 @@ class Generator {
     int64_t max_lead_bytes = 2'500'000;
   };
 
-  // `behind`: how many messages of the topic are not committed yet. Its own thread; stop() waits until all is delivered.
+  // `behind`: how many messages of the topic are not committed yet. Its own thread; stop() waits until all is
+  // delivered.
   Generator(Settings settings, std::function<int64_t()> behind);
   void stop();
 

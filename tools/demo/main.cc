@@ -109,17 +109,12 @@ bool parse(int argc, char** argv, Options& options) {
 }
 
 settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseServer& clickhouse) {
-  const auto loaded = settings::load("run",
-                                     {"--bootstrap-server", broker.bootstrap(),
-                                      "--topic", kTopic,
-                                      "--consumer-group", "freshet-demo",
-                                      "--clickhouse-url", clickhouse.url(),
-                                      "--table", fmt::format("default.{}", kTable),
-                                      "--dead-letter-topic", kDeadTopic,
-                                      "--admin-listen", "127.0.0.1:0",
-                                      "--max-batch-time-ms", "500",
-                                      "--commit-interval-ms", "250"},
-                                     {});
+  const auto loaded = settings::load(
+      "run",
+      {"--bootstrap-server", broker.bootstrap(), "--topic", kTopic, "--consumer-group", "freshet-demo",
+       "--clickhouse-url", clickhouse.url(), "--table", fmt::format("default.{}", kTable), "--dead-letter-topic",
+       kDeadTopic, "--admin-listen", "127.0.0.1:0", "--max-batch-time-ms", "500", "--commit-interval-ms", "250"},
+      {});
   if (!loaded) throw std::runtime_error(fmt::format("{}", fmt::join(loaded.error(), "\n")));
   return *loaded;
 }
@@ -134,9 +129,10 @@ class Demo {
     std::cerr << "starting a broker and a local ClickHouse ..." << std::endl;
     Broker broker(options_.kafka);
     testkit::LocalClickHouse clickhouse;
-    clickhouse.query(fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY event_id "
-                                 "SETTINGS non_replicated_deduplication_window = 1000",
-                                 kTable, testkit::kWebEventColumns));
+    clickhouse.query(
+        fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY event_id "
+                    "SETTINGS non_replicated_deduplication_window = 1000",
+                    kTable, testkit::kWebEventColumns));
     testkit::TempFolder folder;
     std::ofstream log(folder.path("freshet.log"));
     RealClock clock;

@@ -1,9 +1,9 @@
 // The engine of libchdb.so, loaded at run time.
 #pragma once
 
+#include <condition_variable>
 #include <memory>
 #include <mutex>
-#include <condition_variable>
 #include <string>
 #include <vector>
 

@@ -15,9 +15,9 @@
 namespace freshet::local_clickhouse {
 namespace {
 
-const std::set<std::string> kNoSettings = {"query",    "decompress",         "compress", "database",   "default_format",
-                                           "user",     "password",           "query_id", "session_id", "session_timeout",
-                                           "quota_key", "wait_end_of_query", "buffer_size"};
+const std::set<std::string> kNoSettings = {
+    "query",    "decompress", "compress",        "database",  "default_format",    "user",       "password",
+    "query_id", "session_id", "session_timeout", "quota_key", "wait_end_of_query", "buffer_size"};
 
 std::string quoted(const std::string& value) {
   std::string out = "'";
@@ -48,7 +48,8 @@ std::string decompress(std::string_view blocks) {
     std::memcpy(&sent.low, rest.data(), 8);
     std::memcpy(&sent.high, rest.data() + 8, 8);
     if (hash.low != sent.low || hash.high != sent.high) {
-      throw std::runtime_error("Code: 40. DB::Exception: Checksum doesn't match: corrupted data. (CHECKSUM_DOESNT_MATCH)");
+      throw std::runtime_error(
+          "Code: 40. DB::Exception: Checksum doesn't match: corrupted data. (CHECKSUM_DOESNT_MATCH)");
     }
     rest.remove_prefix(16 + size);
   }

@@ -29,8 +29,10 @@ struct Options {
 };
 
 int usage(const std::string& problem) {
-  fmt::print(stderr, "freshet-local-clickhouse: {}\nusage: freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE]\n",
-             problem);
+  fmt::print(
+      stderr,
+      "freshet-local-clickhouse: {}\nusage: freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE]\n",
+      problem);
   return 2;
 }
 
@@ -113,7 +115,7 @@ int serve(const Options& options) {
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-  const int port = options.port == 0 ? server.bind_to_any_port(options.host)
+  const int port = options.port == 0                                 ? server.bind_to_any_port(options.host)
                    : server.bind_to_port(options.host, options.port) ? options.port
                                                                      : -1;
   if (port <= 0) return usage(fmt::format("--listen: cannot listen on {}:{}", options.host, options.port));
