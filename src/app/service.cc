@@ -139,6 +139,10 @@ Service::~Service() {
   p.watcher.reset();
   p.dead_letters.reset();
   p.stream.reset();
+  if (p.reaper.wait_idle(p.clock, p.clock.steady_now() + std::chrono::seconds(2))) return;
+  // A client that does not end must not keep the process from ending: it is left behind, with what it may still use.
+  p.log.warn("kafka_client_left_behind");
+  (void)parts_.release();
 }
 
 void Service::run(std::stop_token stop) {

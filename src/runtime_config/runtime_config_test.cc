@@ -51,6 +51,11 @@ TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {
   EXPECT_EQ(bad.size(), 1u);
   EXPECT_EQ(next.max_batch_rows, 10u);
   EXPECT_EQ(next.dead_letter_burst, 7u);
+  // A key that is gone goes back to the start value, also beside a bad one.
+  bad.clear();
+  const LiveOptions gone = read_options({{"freshet_max_batch_size", "ten"}}, base, next, bad);
+  EXPECT_EQ(gone.max_batch_rows, 10u);
+  EXPECT_EQ(gone.dead_letter_burst, base.dead_letter_burst);
 }
 
 // FRESHET_WRITE_DOCS=1 writes the page anew.

@@ -36,30 +36,37 @@ Status number(std::string_view text, double least, double most, double& target) 
 
 constexpr LiveOption kTable[] = {
     {"freshet_max_batch_size", "integer", "1 to 999999 rows", "--max-batch-size, from the next batch on",
-     [](LiveOptions& o, std::string_view v) { return integer(v, 1, 999'999, o.max_batch_rows); }},
+     [](LiveOptions& o, std::string_view v) { return integer(v, 1, 999'999, o.max_batch_rows); },
+     [](LiveOptions& to, const LiveOptions& from) { to.max_batch_rows = from.max_batch_rows; }},
     {"freshet_max_batch_bytes", "integer", "1024 to 200000000 bytes", "--max-batch-bytes, from the next batch on",
-     [](LiveOptions& o, std::string_view v) { return integer(v, 1024, 200'000'000, o.max_batch_bytes); }},
+     [](LiveOptions& o, std::string_view v) { return integer(v, 1024, 200'000'000, o.max_batch_bytes); },
+     [](LiveOptions& to, const LiveOptions& from) { to.max_batch_bytes = from.max_batch_bytes; }},
     {"freshet_max_batch_time_ms", "integer", "1 to 600000 ms", "--max-batch-time-ms, at once",
      [](LiveOptions& o, std::string_view v) -> Status {
        int64_t ms = 0;
        const Status status = integer(v, 1, 600'000, ms);
        if (status) o.max_batch_time = std::chrono::milliseconds(ms);
        return status;
-     }},
+     },
+     [](LiveOptions& to, const LiveOptions& from) { to.max_batch_time = from.max_batch_time; }},
     {"freshet_clickhouse_concurrency", "integer", "1 to 64", "--clickhouse-concurrency, from the next batch on",
-     [](LiveOptions& o, std::string_view v) { return integer(v, 1, 64, o.clickhouse_concurrency); }},
+     [](LiveOptions& o, std::string_view v) { return integer(v, 1, 64, o.clickhouse_concurrency); },
+     [](LiveOptions& to, const LiveOptions& from) { to.clickhouse_concurrency = from.clickhouse_concurrency; }},
     {"freshet_dead_letters_per_second", "number", "0 (no limit) to 1000000000",
      "--dead-letters-per-second; a new value also releases partitions that the old limit holds",
-     [](LiveOptions& o, std::string_view v) { return number(v, 0, 1e9, o.dead_letters_per_second); }},
+     [](LiveOptions& o, std::string_view v) { return number(v, 0, 1e9, o.dead_letters_per_second); },
+     [](LiveOptions& to, const LiveOptions& from) { to.dead_letters_per_second = from.dead_letters_per_second; }},
     {"freshet_dead_letter_burst", "integer", "1 to 1000000000", "--dead-letter-burst",
-     [](LiveOptions& o, std::string_view v) { return integer(v, 1, 1'000'000'000, o.dead_letter_burst); }},
+     [](LiveOptions& o, std::string_view v) { return integer(v, 1, 1'000'000'000, o.dead_letter_burst); },
+     [](LiveOptions& to, const LiveOptions& from) { to.dead_letter_burst = from.dead_letter_burst; }},
     {"freshet_log_level", "level", "debug, info, warn, error", "--log-level, at once",
      [](LiveOptions& o, std::string_view v) -> Status {
        const auto level = log_level_from(v);
        if (!level) return failure(ErrorKind::Invalid, "is none of: debug, info, warn, error");
        o.log_level = *level;
        return {};
-     }},
+     },
+     [](LiveOptions& to, const LiveOptions& from) { to.log_level = from.log_level; }},
 };
 
 }  // namespace
@@ -73,18 +80,11 @@ LiveOptions read_options(const RawOptions& raw, const LiveOptions& base, const L
     const auto found = raw.find(std::string(option.key));
     if (found == raw.end()) continue;
     if (const Status status = option.apply(out, found->second); !status) {
+      option.copy(out, last);  // what was in force stays in force
       bad.push_back({found->first, found->second, status.error().text});
     }
   }
-  if (bad.empty()) return out;
-  // A bad value must not fall back to the default: what was in force stays in force for that key.
-  LiveOptions kept = last;
-  for (const LiveOption& option : kTable) {
-    const auto found = raw.find(std::string(option.key));
-    if (found == raw.end()) continue;
-    (void)option.apply(kept, found->second);
-  }
-  return kept;
+  return out;
 }
 
 std::string to_markdown() {

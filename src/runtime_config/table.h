@@ -19,6 +19,7 @@ struct LiveOption {
   std::string_view affects;
   // The error's text says what would be right.
   Status (*apply)(LiveOptions&, std::string_view value);
+  void (*copy)(LiveOptions& to, const LiveOptions& from);
 };
 
 std::span<const LiveOption> table();
