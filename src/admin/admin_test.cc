@@ -111,12 +111,18 @@ TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
   EXPECT_EQ(
       client->Post("/release", httplib::Headers{{"Origin", "http://evil.example"}}, body, "application/json")->status,
       403);
-  for (const char* bad : {"", "[]", "{}", R"({"partition":-1,"offset":1})", R"({"partition":"1","offset":1})"}) {
+  for (const char* bad : {"", "[]", "{}", R"({"partition":-1,"offset":1})", R"({"partition":"1","offset":1})",
+                          R"({"partition":1,"offset":18446744073709551615})"}) {
     EXPECT_EQ(client->Post("/release", bad, "application/json")->status, 400) << bad;
   }
   const auto conflict = client->Post("/release", R"({"partition":9,"offset":1})", "application/json");
   EXPECT_EQ(conflict->status, 409);
   EXPECT_EQ(conflict->body, "partition 9 is not held\n");
+}
+
+TEST_F(ServerTest, AnotherNameForLoopbackIsRefused) {
+  EXPECT_EQ(client->Get("/status", httplib::Headers{{"Host", "evil.example:80"}})->status, 403);
+  EXPECT_EQ(client->Get("/status", httplib::Headers{{"Host", "localhost:1"}})->status, 200);
 }
 
 TEST_F(ServerTest, ATakenAddressIsRefusedWithAdvice) {

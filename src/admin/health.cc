@@ -21,7 +21,8 @@ Answer health(SteadyTime now, SteadyTime started, SteadyTime last_turn) {
 }
 
 Answer Readiness::assess(SteadyTime now, const StreamStatus& status) {
-  uint64_t progress = status.rows_written + status.dead_letters + status.skipped + status.rebalances + 1;
+  uint64_t progress =
+      status.messages_consumed + status.rows_written + status.dead_letters + status.skipped + status.rebalances + 1;
   int64_t lag = 0;
   for (const PartitionStatus& partition : status.partitions) {
     progress += static_cast<uint64_t>(partition.committed.value_or(Offset{0}).value);

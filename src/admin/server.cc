@@ -32,6 +32,18 @@ bool from_another_site(const httplib::Request& request) {
   return origin != "http://" + request.get_header_value("Host");
 }
 
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+}
+
+// A server on loopback is asked by people of this machine under its own name; another name is a browser that was led
+// here (DNS rebinding).
+bool under_another_name(const std::string& listening_on, const httplib::Request& request) {
+  const std::string host = request.get_header_value("Host");
+  return is_loopback(listening_on) && !host.empty() && !is_loopback(host.substr(0, host.rfind(':'))) &&
+         !is_loopback(host);
+}
+
 void release(const AdminSources& sources, const httplib::Request& request, httplib::Response& response) {
   if (from_another_site(request)) return refuse(response, 403, "not from another site");
   if (!request.get_header_value("Content-Type").starts_with(kJson)) {
@@ -40,7 +52,8 @@ void release(const AdminSources& sources, const httplib::Request& request, httpl
   const auto body = nlohmann::json::parse(request.body, nullptr, false);
   if (!body.is_object() || !body.contains("partition") || !body["partition"].is_number_integer() ||
       !body.contains("offset") || !body["offset"].is_number_integer() || body["partition"] < 0 ||
-      body["partition"] > INT32_MAX || body["offset"] < 0) {
+      body["partition"] > INT32_MAX || !body["offset"].is_number_unsigned() ||
+      body["offset"].get<uint64_t>() > INT64_MAX) {
     return refuse(response, 400, R"(expected {"partition": N, "offset": N}: go on with partition N from offset N)");
   }
   const Status released =
@@ -89,6 +102,11 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& liste
   parts->sources = std::move(sources);
   parts->host = listen.substr(0, colon);
   add_routes(parts->server, parts->sources);
+  parts->server.set_pre_routing_handler([host = parts->host](const httplib::Request& request, httplib::Response& r) {
+    if (!under_another_name(host, request)) return httplib::Server::HandlerResponse::Unhandled;
+    refuse(r, 403, "ask for 127.0.0.1 or localhost");
+    return httplib::Server::HandlerResponse::Handled;
+  });
   // Not the library's default: with SO_REUSEPORT two processes could share the port unnoticed.
   parts->server.set_socket_options([](socket_t socket) {
     const int yes = 1;

@@ -21,7 +21,8 @@ struct AdminSources {
   std::function<Status(Partition, Offset)> release;  // the operator's "go on from offset N"
 };
 
-// Threads: any. Serves until destroyed; destruction waits for requests under way (bounded by their 5 s timeouts).
+// Threads: any. Serves until destroyed; destruction waits for requests under way; a read or write that stands
+// still for 5 s ends its request.
 class AdminServer {
  public:
   // `listen`: ADDRESS:PORT; port 0 takes a free one. Fatal: the address is wrong or taken.

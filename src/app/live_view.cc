@@ -43,10 +43,12 @@ void LiveView::remember(const LiveNumbers& numbers) {
   last_seconds_ = numbers.seconds;
 }
 
-std::string LiveView::sparkline() const {
+std::string LiveView::sparkline(size_t width) const {
   const double top = std::max(1.0, *std::max_element(rates_.begin(), rates_.end()));
   std::string out;
-  for (const double rate : rates_) {
+  const size_t shown = std::min(rates_.size(), width > 2 ? width - 2 : 0);
+  for (size_t i = rates_.size() - shown; i < rates_.size(); ++i) {
+    const double rate = rates_[i];
     out += kBars[std::min(kBars.size() - 1, static_cast<size_t>(rate / top * static_cast<double>(kBars.size())))];
   }
   return out;
@@ -58,7 +60,7 @@ std::string LiveView::picture(const LiveNumbers& numbers, size_t width) {
   const std::vector<std::string> lines = {
       cut(fmt::format("freshet   {} -> {}   {:.0f} s   {}", s.topic, s.table, numbers.seconds, state_of(s)), width),
       cut(fmt::format("  rate          {:>12.0f} rows/s", rates_.back()), width),
-      "  " + sparkline(),
+      "  " + sparkline(width),
       cut(fmt::format("  rows          {:>12}            produced     {:>12}", s.rows_written, numbers.produced),
           width),
       cut(fmt::format("  lag           {:>12}            in flight    {:>8.1f} MiB", total_lag(s),

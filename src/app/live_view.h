@@ -20,14 +20,14 @@ struct LiveNumbers {
 // Threads: one.
 class LiveView {
  public:
-  // Several lines for a terminal of `width` columns; each call draws over the last one with ANSI codes.
+  // Several lines for a terminal of `width` columns (>= 20); each call draws over the last one with ANSI codes.
   std::string picture(const LiveNumbers& numbers, size_t width);
   // One line, for a file or a pipe.
   std::string line(const LiveNumbers& numbers);
 
  private:
   void remember(const LiveNumbers& numbers);
-  std::string sparkline() const;
+  std::string sparkline(size_t width) const;  // no wider than that
 
   std::deque<double> rates_;  // rows per second, the newest last
   uint64_t last_rows_ = 0;

@@ -54,13 +54,14 @@ DeadLetters::OnResult Stream::letter_results() {
 void Stream::set_options(const LiveOptions& options) { post(options); }
 
 Status Stream::release(Partition partition, Offset next) {
-  Release release{partition, next, std::make_shared<Mailbox<Status>>(1)};
-  const auto answer = release.answer;
-  post(std::move(release));
-  std::stop_source late;
-  auto result = answer->pop();
-  if (!result) return failure(ErrorKind::Stopping, "the stream is ending");
-  return *std::move(result);
+  const auto answer = std::make_shared<Answer>();
+  post(Release{partition, next, answer});
+  const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
+  MutexLock lock(answer->mutex);
+  // The session may end before it looks into its mailbox again.
+  clock_.wait_until(answer->given, answer->mutex, {}, deadline, [&] { return answer->status.has_value(); });
+  if (!answer->status) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+  return *answer->status;
 }
 
 SessionResult Stream::run(Source& source, uint64_t session, std::stop_token stop) {
@@ -125,7 +126,11 @@ void Stream::handle(Event& event, SteadyTime now) {
   } else if (auto* release = std::get_if<Release>(&event)) {
     Status answer = core_.release(release->partition, release->next, now, actions_);
     writers_->release();
-    release->answer->push(answer);
+    {
+      MutexLock lock(release->answer->mutex);
+      release->answer->status = std::move(answer);
+    }
+    release->answer->given.notify_all();
   }
 }
 

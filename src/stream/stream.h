@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -46,7 +47,7 @@ class Stream {
   SessionResult run(Source& source, uint64_t session, std::stop_token stop);
 
   void set_options(const LiveOptions& options);
-  // See Core::release(); answered within a few turns of the loop.
+  // See Core::release(); answered within a few turns of the loop. Retry: no session answered within five seconds.
   Status release(Partition partition, Offset next);
 
   std::shared_ptr<const StreamStatus> status() const { return status_.get(); }
@@ -54,10 +55,16 @@ class Stream {
   SteadyTime last_turn() const { return SteadyTime(Duration(last_turn_.load(std::memory_order_relaxed))); }
 
  private:
+  // An operator's question on its way to the loop and back.
+  struct Answer {
+    Mutex mutex;
+    CondVar given;
+    std::optional<Status> status GUARDED_BY(mutex);
+  };
   struct Release {
     Partition partition;
     Offset next;
-    std::shared_ptr<Mailbox<Status>> answer;
+    std::shared_ptr<Answer> answer;
   };
   struct InsertTrouble {
     uint64_t batch;

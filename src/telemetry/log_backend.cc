@@ -21,7 +21,7 @@ std::string to_text(const LogField& field) {
       [](const auto& value) -> std::string {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<T, std::string_view>) {
-          return std::string(value.substr(0, kMaxField));
+          return std::string(value);
         } else {
           return fmt::format("{}", value);
         }
@@ -34,6 +34,13 @@ std::string timestamp(SystemTime now) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
                      (ms - seconds).count());
+}
+
+// One secret may begin with another.
+TelemetrySettings longest_secret_first(TelemetrySettings settings) {
+  std::sort(settings.secrets.begin(), settings.secrets.end(),
+            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
+  return settings;
 }
 
 bool needs_quotes(std::string_view text) {
@@ -49,7 +56,7 @@ std::string as_json(std::string_view text) {
 }  // namespace
 
 LogBackend::LogBackend(const TelemetrySettings& settings, Clock& clock, std::ostream* out)
-    : settings_(settings), clock_(clock), level_(settings.level) {
+    : settings_(longest_secret_first(settings)), clock_(clock), level_(settings.level) {
   spdlog::sink_ptr sink;
   if (out != nullptr) {
     sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(*out, true);
@@ -113,7 +120,7 @@ std::string LogBackend::line(LogLevel level, std::string_view event, std::initia
           [&](const auto& value) {
             using T = std::decay_t<decltype(value)>;
             if constexpr (std::is_same_v<T, std::string_view>) {
-              out[std::string(field.name)] = clean(value.substr(0, kMaxField));
+              out[std::string(field.name)] = clean(value).substr(0, kMaxField);
             } else {
               out[std::string(field.name)] = value;
             }
@@ -125,7 +132,7 @@ std::string LogBackend::line(LogLevel level, std::string_view event, std::initia
   }
   std::string out = fmt::format("{} {:<5} {}", now, to_string(level), event);
   for (const LogField& field : fields) {
-    const std::string text = clean(to_text(field));
+    const std::string text = clean(to_text(field)).substr(0, kMaxField);  // masked first: no half of a secret is left
     out += fmt::format(" {}={}", field.name, needs_quotes(text) ? as_json(text) : text);
   }
   if (repeated > 0) out += fmt::format(" repeated={}", repeated);
