@@ -153,7 +153,7 @@ void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
   log_.warn("commit_failed", {{"topic", settings_.topic}, {"error", result.error->text}});
   for (auto& [partition, stream] : streams_) {
     const bool accepted = std::any_of(result.committed.begin(), result.committed.end(),
-                                      [&](const auto& entry) { return entry.first == partition; });
+                                      [&, &owned = partition](const auto& entry) { return entry.first == owned; });
     if (!accepted && stream.committed) stream.commit_sent = *stream.committed;
     if (!accepted && !stream.committed) stream.commit_sent = Offset{-1};
   }

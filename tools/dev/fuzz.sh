@@ -8,7 +8,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
 seconds="${1:-60}"
-build fuzz
+targets=()
+for source in fuzz/*_fuzz.cc; do targets+=("$(basename "$source" .cc)"); done
+build fuzz "${targets[@]}"
 names=("${@:2}")
 if [[ ${#names[@]} -eq 0 ]]; then
   for source in fuzz/*_fuzz.cc; do names+=("$(basename "$source" _fuzz.cc)"); done
