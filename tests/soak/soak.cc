@@ -27,9 +27,9 @@ struct SoakTest : testing::Test {
   }
   std::unique_ptr<testkit::FreshetProcess> member() const {
     return std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{
-        "run", "--bootstrap-server", kafka.bootstrap(), "--topic", "events", "--consumer-group", "g", "--clickhouse-url",
-        clickhouse.url(), "--table", "default.events", "--dead-letter-topic", "dead", "--max-batch-time-ms", "500",
-        "--set", "kafka.session.timeout.ms=6000"});
+        "run", "--bootstrap-server", kafka.bootstrap(), "--topic", "events", "--consumer-group", "g",
+        "--clickhouse-url", clickhouse.url(), "--table", "default.events", "--dead-letter-topic", "dead",
+        "--max-batch-time-ms", "500", "--set", "kafka.session.timeout.ms=6000"});
   }
   void produce(uint64_t count) {
     for (uint64_t i = 0; i < count; ++i, ++next) {
