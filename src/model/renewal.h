@@ -1,0 +1,53 @@
+// What is said about the renewal of a Kafka session. Data only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+
+namespace freshet {
+
+// Who wants the next session.
+enum class RenewalReason {
+  Timer,        // the interval is over
+  Operator,     // POST /renew, `freshet renew`
+  Signal,       // SIGUSR1
+  Credentials,  // a file that holds them changed
+  Watchdog,     // no progress
+  Broken,       // the session itself cannot go on
+};
+
+const char* to_string(RenewalReason reason);  // lower case; a metric label
+
+enum class RenewalMode {
+  Static,  // the next session continues the membership of the last: no rebalance
+  Rejoin,  // leave and join again
+};
+
+const char* to_string(RenewalMode mode);  // lower case; a metric label
+
+enum class RenewalResult {
+  Renewed,
+  Failed,     // the old session goes on where it is still alive, otherwise the next is tried after a back-off
+  Cancelled,  // a stop came first
+};
+
+const char* to_string(RenewalResult result);  // lower case; a metric label
+
+struct RenewalReport {
+  uint64_t number = 0;  // counts requests from 1
+  RenewalReason reason = RenewalReason::Timer;
+  std::string detail;  // who or what asked, as given
+  RenewalMode mode = RenewalMode::Rejoin;
+  RenewalResult result = RenewalResult::Renewed;
+  std::string error;              // why it failed
+  Duration duration{};            // from the request to the end
+  std::optional<Duration> pause;  // last message of the old session to the first of the new; none: nothing was read yet
+  bool generation_kept = false;   // of the consumer group
+  bool assignment_kept = false;   // of this member
+  SystemTime finished_at{};
+};
+
+}  // namespace freshet
