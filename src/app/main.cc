@@ -63,7 +63,9 @@ int run(const settings::Loaded& loaded, Clock& clock, std::stop_token stop) {
 
 int process(const settings::Settings& settings) {
   const auto& pipeline = settings.pipelines.front();
-  const auto factory = processors::make_factory(pipeline.processors);
+  RealClock clock;
+  Metrics metrics;
+  const auto factory = processors::make_factory(pipeline.processors, {&clock, &metrics});
   if (!factory) {
     std::cerr << "freshet: --processor: " << factory.error().text << '\n';
     return kBadUsage;

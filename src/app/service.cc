@@ -36,7 +36,12 @@ supervisor::RunOutcome outcome_of(stream::End end) {
 // In the order of construction: what stands later uses what stands before it and goes first.
 struct Service::Parts {
   Parts(const settings::Settings& s, Clock& c, std::ostream* log_to)
-      : settings(s), clock(c), started(c.steady_now()), log(s.telemetry, c, log_to), reaper(metrics) {}
+      : settings(s),
+        clock(c),
+        started(c.steady_now()),
+        live_options(pipeline().options),
+        log(s.telemetry, c, log_to),
+        reaper(metrics) {}
 
   const settings::Pipeline& pipeline() const { return settings.pipelines.front(); }
   admin::Answer health() const { return admin::health(clock.steady_now(), started, between_sessions()); }
@@ -46,7 +51,7 @@ struct Service::Parts {
     MutexLock lock(ready_mutex);
     return readiness.assess(clock.steady_now(), *stream->status());
   }
-  LiveOptions options() const { return watcher ? watcher->current() : pipeline().options; }
+  LiveOptions options() const { return *live_options.get(); }
 
   Result<std::unique_ptr<Source>> open_source() {
     return kafka::open_source(pipeline().kafka, clock, log, metrics, reaper);
@@ -55,6 +60,7 @@ struct Service::Parts {
   const settings::Settings settings;
   Clock& clock;
   const SteadyTime started;
+  Snapshot<LiveOptions> live_options;
   Metrics metrics;
   telemetry::LogBackend log;
   kafka::Reaper reaper;
@@ -75,7 +81,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   auto parts = std::make_unique<Parts>(loaded.settings, clock, log_to);
   Parts& p = *parts;
   const settings::Pipeline& pipeline = p.pipeline();
-  const auto factory = processors::make_factory(pipeline.processors);
+  const auto factory = processors::make_factory(pipeline.processors, {&clock, &p.metrics, &p.live_options});
   if (!factory) return tl::make_unexpected(factory.error());
   if (const Status checked = kafka::check_connection_settings(pipeline.kafka); !checked) {
     return tl::make_unexpected(checked.error());
@@ -98,6 +104,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     p.watcher = std::make_unique<runtime_config::OptionsWatcher>(
         *std::move(store), p.settings.runtime_config.poll_interval, pipeline.options,
         [&p](const LiveOptions& options) {
+          p.live_options.set(options);
           p.log.set_level(options.log_level);
           p.stream->set_options(options);
         },

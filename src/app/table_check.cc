@@ -11,7 +11,8 @@ namespace freshet::app {
 
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
                                std::stop_token stop, Log& log) {
-  const auto factory = processors::make_factory(pipeline.processors);
+  Metrics metrics;
+  const auto factory = processors::make_factory(pipeline.processors, {&clock, &metrics});
   if (!factory) return tl::make_unexpected(factory.error());
   clickhouse::ClickHouseClient client(pipeline.clickhouse, clock);
   const auto table = client.describe_table(timeout, stop);

@@ -45,7 +45,8 @@ void print(const OwnedMessage& message, const Verdict& verdict, const std::strin
 int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out,
         std::ostream& errors) {
   const settings::Pipeline& p = settings.pipelines.front();
-  const auto factory = processors::make_factory(p.processors);
+  Metrics metrics;
+  const auto factory = processors::make_factory(p.processors, {&clock, &metrics});
   if (!factory) {
     errors << "freshet: " << factory.error().text << '\n';
     return 2;

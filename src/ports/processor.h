@@ -13,6 +13,8 @@
 
 namespace freshet {
 
+constexpr int64_t kNoTimestamp = INT64_MIN;
+
 // What became of one message. Costs no allocation unless it is invalid or a replacement.
 struct Verdict {
   enum class Kind {
@@ -27,6 +29,11 @@ struct Verdict {
   const char* code = "";          // static storage; few distinct values, it becomes a metric label
   std::string text;
   std::string key;
+  // Facts for metrics and side topics; only with Kind::Rows (and origin also with Replacement and Skip).
+  int64_t origin_timestamp_ms = kNoTimestamp;  // when the event began its life, milliseconds since 1970 UTC
+  std::string_view cogs_feature;               // who pays for it; empty = nobody; valid until the next process()
+  const char* item_type = "";                  // static storage; "" = the data set has none
+  bool silenced = false;                       // Invalid, but by a rule that expects it: no counter, no error log
 
   static Verdict rows(uint32_t count, bool are_payload = false) {
     Verdict v;
@@ -61,6 +68,10 @@ class Processor {
   virtual ~Processor() = default;
   // Constant for the life of the processor, equal for all instances of one factory.
   virtual const RowLayout& layout() const = 0;
+  // Under which resource the bytes of its messages are accounted (contract 10); "" = under none. Static storage.
+  virtual const char* cogs_resource() const { return ""; }
+  // Called before each chunk: where live options are read anew.
+  virtual void begin_chunk() {}
   // Appends the message's rows to `rows` (never touches what is already there). What an Invalid or Skip verdict leaves
   // behind the old end is cut off by the caller. Never throws on any input.
   virtual Verdict process(const MessageContext& context, const Message& message, std::string& rows) = 0;

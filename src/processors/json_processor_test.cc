@@ -93,9 +93,11 @@ TEST(JsonProcessorTest, RequiredFieldsMustBeThereInEveryObject) {
 
 TEST(RegistryTest, AnUnknownProcessorIsRefusedWithTheNamesThatThereAre) {
   ProcessorsSettings settings;
-  EXPECT_TRUE(make_factory(settings));
+  RealClock clock;
+  Metrics metrics;
+  EXPECT_TRUE(make_factory(settings, {&clock, &metrics}));
   settings.processor = "jsno";
-  const auto refused = make_factory(settings);
+  const auto refused = make_factory(settings, {&clock, &metrics});
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text.find("json"), std::string::npos);
 }

@@ -1,7 +1,9 @@
 // Options of the processors; filled by settings. Plain data.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,9 +21,23 @@ struct JsonSettings {
   std::vector<std::string> required_fields;           // top-level fields that must be there and not null
 };
 
+// Rules of the deployment that Snuba's data sets follow (contract 2.4).
+struct SnubaEnvironment {
+  uint16_t default_retention_days = 90;
+  uint16_t lower_retention_days = 30;
+  std::set<uint16_t> valid_retention_days{30, 60, 90};
+  std::set<uint64_t> project_stacktrace_blacklist;
+  bool record_cogs = false;
+};
+
 struct ProcessorsSettings {
   std::string processor = "json";
   JsonSettings json;
+  std::string storage;  // Snuba's name of the table, "errors"; empty = none
+  SnubaEnvironment environment;
+  bool row_binary = false;       // RowBinary where the data set has it
+  bool june = false;             // rows of the older generation where they differ
+  bool reference_ticks = false;  // DateTime64 as the reference prints it, an integer of ticks; servers misread that
 };
 
 }  // namespace freshet::processors

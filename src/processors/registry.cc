@@ -13,12 +13,12 @@ namespace {
 
 struct Entry {
   const char* name;
-  ProcessorFactory (*make)(const ProcessorsSettings&);
+  ProcessorFactory (*make)(const ProcessorsSettings&, const ProcessorEnvironment&);
 };
 
 constexpr std::array kEntries = {
     Entry{"json",
-          [](const ProcessorsSettings& settings) -> ProcessorFactory {
+          [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
             return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
           }},
 };
@@ -31,14 +31,14 @@ std::vector<std::string> names() {
   return out;
 }
 
-Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings) {
+Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
   const auto found = std::find_if(kEntries.begin(), kEntries.end(),
                                   [&](const Entry& entry) { return settings.processor == entry.name; });
   if (found == kEntries.end()) {
     return failure(ErrorKind::Fatal,
                    fmt::format("'{}' is no processor; use one of: {}", settings.processor, fmt::join(names(), ", ")));
   }
-  return found->make(settings);
+  return found->make(settings, environment);
 }
 
 }  // namespace freshet::processors

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "ports/processor.h"
+#include "processors/environment.h"
 #include "processors/processors_settings.h"
 
 namespace freshet::processors {
@@ -13,6 +14,6 @@ namespace freshet::processors {
 std::vector<std::string> names();
 
 // Fatal for a name that is none; the text lists those that are.
-Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings);
+Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors
