@@ -26,6 +26,23 @@ struct ConnectionSettings {
   std::map<std::string, std::string> extra;  // any librdkafka property (--set kafka.KEY=VALUE); wins over the above
 };
 
+// A topic that is written beside the rows, over a producer and a connection of its own.
+struct ProducerSettings {
+  std::string topic;  // empty = not written
+  ConnectionSettings connection;
+};
+
+// What the drop-in writes beside the rows (contract 7, 8, 10).
+struct SideTopicSettings {
+  ProducerSettings commit_log;
+  ProducerSettings replacements;
+  ProducerSettings accountant;  // COGS
+};
+
+// Headers that a dead letter gets behind its own. Place: `original_partition` and `original_offset` and nothing else
+// (contract 9.1). Provenance: also topic, timestamp, reason and consumer group.
+enum class LetterHeaders { Place, Provenance };
+
 struct KafkaSettings {
   ConnectionSettings connection;
   std::string topic;
@@ -36,7 +53,10 @@ struct KafkaSettings {
   std::chrono::milliseconds max_poll_interval{300'000};
   std::chrono::milliseconds drain_timeout{8000};  // how long a close may take
   bool create_topics = false;
-  std::string dead_letter_topic;  // empty = none
+  std::string dead_letter_topic;                             // empty = none
+  std::optional<ConnectionSettings> dead_letter_connection;  // none = `connection`
+  LetterHeaders letter_headers = LetterHeaders::Provenance;
+  SideTopicSettings side_topics;
 };
 
 }  // namespace freshet::kafka

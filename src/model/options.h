@@ -19,6 +19,31 @@ struct ProcessorOptions {
   auto operator<=>(const ProcessorOptions&) const = default;
 };
 
+// How the drop-in's inserts are sent, for this storage (contract 6.3, 6.4, 6.5); read for every attempt, the retry
+// policy for every batch. What the reference ignores as invalid is not in here: it has its default.
+struct InsertOptions {
+  std::string load_balancing = "in_order";
+  std::string load_balancing_first_offset;  // empty = left out
+  uint64_t max_insert_block_size = 0;       // below 1,048,449 = freshet's own
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::milliseconds request_timeout{65'000};
+  std::chrono::milliseconds pool_idle_timeout{45'000};
+  std::chrono::milliseconds tcp_keepalive{15'000};
+  std::chrono::milliseconds tcp_keepalive_interval{5000};
+  uint32_t tcp_keepalive_retries = 3;
+  double retry_initial_backoff_ms = 500;  // >= 0
+  uint32_t max_retries = 4;               // 0 .. 20
+  double retry_jitter_factor = 0.2;       // 0 .. 1
+  auto operator<=>(const InsertOptions&) const = default;
+};
+
+// Old messages straight to the dead letters (contract 5.4, HEAD).
+struct DeadLettersByAge {
+  double sample_rate = 0;               // 0 .. 1; 0 = off
+  std::chrono::seconds threshold{600};  // > 0
+  auto operator<=>(const DeadLettersByAge&) const = default;
+};
+
 struct LiveOptions {
   uint64_t max_batch_rows = 50'000;                // 1 .. 999,999
   uint64_t max_batch_bytes = 64 * 1024 * 1024;     // 1 KiB .. 200 MB
@@ -26,6 +51,8 @@ struct LiveOptions {
   uint32_t clickhouse_concurrency = 2;             // inserts at a time, 1 .. 64
   double dead_letters_per_second = 100;            // sustained rate; 0 = no limit
   uint64_t dead_letter_burst = 10'000;             // how many may come at once
+  InsertOptions insert;
+  DeadLettersByAge dead_letters_by_age;
   LogLevel log_level = LogLevel::Info;
   ProcessorOptions processors;
   auto operator<=>(const LiveOptions&) const = default;

@@ -11,6 +11,28 @@ namespace freshet::stream {
 // What becomes of a message that cannot become rows when there is no dead-letter topic.
 enum class OnInvalid { Hold, Drop };
 
+// Messages whose header `name` is there and is not `value` are skipped before they are processed.
+struct HeaderFilter {
+  std::string name;
+  std::string value;
+};
+
+// Validation against a schema (contract 5.6). Without a schema of that name: refused at the start when enforced, else
+// said once.
+struct SchemaSettings {
+  std::string dir;            // <dir>/<logical topic>.schema.json or .proto; empty = no validation
+  std::string logical_topic;  // Snuba's own name of the consumed topic
+  bool enforce = false;       // failures become invalid messages; else a sample is validated and failures counted
+  double sample_rate = 0.01;  // share of messages that is validated when not enforced, 0..1
+};
+
+// What is written beside the rows; the topics themselves are in kafka_settings.h.
+struct SideOutputSettings {
+  bool commit_log = false;  // one record per partition of a stored batch, before its offsets are committed
+  bool replacements = false;
+  bool cogs = false;  // bytes by feature, by minute
+};
+
 struct StreamSettings {
   std::string topic;
   std::string table;
@@ -18,9 +40,16 @@ struct StreamSettings {
   uint32_t concurrency = 1;                      // processing workers, 1..256
   uint32_t max_writers = 64;                     // upper bound of LiveOptions::clickhouse_concurrency
   uint64_t memory_limit = 256ull * 1024 * 1024;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
+  // How long a drain may take. For the drop-in: --drain-timeout-ms when given, else the larger of the default and
+  // --join-timeout-ms.
   std::chrono::milliseconds drain_timeout{8000};
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval, also one at each drain
   OnInvalid on_invalid = OnInvalid::Hold;
+  bool skip_write = false;  // consume, process and commit; write nothing anywhere
+  SideOutputSettings side_outputs;
+  SchemaSettings schema;
+  std::optional<HeaderFilter> pre_filter;
+  bool dead_letters_by_age = false;             // as LiveOptions::dead_letters_by_age says (contract 5.4)
   std::optional<int64_t> stop_at_timestamp_ms;  // broker timestamps, milliseconds since 1970 UTC
 };
 
