@@ -10,9 +10,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto raw = runtime_config::parse_options(std::string(reinterpret_cast<const char*>(data), size));
   if (!raw) return 0;
   std::vector<runtime_config::BadOption> bad;
-  const LiveOptions read = runtime_config::read_options(*raw, LiveOptions(), LiveOptions(), bad);
+  const LiveOptions read = runtime_config::read_options(*raw, {"group"}, LiveOptions(), LiveOptions(), bad);
   if (read.max_batch_rows < 1 || read.max_batch_rows > 999'999) std::abort();
   if (read.clickhouse_concurrency < 1 || read.clickhouse_concurrency > 64) std::abort();
   if (read.max_batch_time.count() < 1) std::abort();
+  if (read.renewal.interval.count() < 1 || read.renewal.tick.count() < 0) std::abort();
   return 0;
 }

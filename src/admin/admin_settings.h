@@ -7,6 +7,7 @@ namespace freshet::admin {
 
 struct AdminSettings {
   std::string listen;             // ADDRESS:PORT, port 0 = any free one; empty = off
+  std::string token;              // secret: what POST requests must carry; empty = none, and only loopback takes them
   std::string health_check_file;  // touched every second while healthy; empty = none
 };
 

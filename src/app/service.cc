@@ -102,7 +102,8 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     auto store = runtime_config::open_store(p.settings.runtime_config);
     if (!store) return tl::make_unexpected(store.error());
     p.watcher = std::make_unique<runtime_config::OptionsWatcher>(
-        *std::move(store), p.settings.runtime_config.poll_interval, pipeline.options,
+        *std::move(store), p.settings.runtime_config.poll_interval,
+        runtime_config::OptionScope{pipeline.kafka.consumer_group}, pipeline.options,
         [&p](const LiveOptions& options) {
           p.live_options.set(options);
           p.log.set_level(options.log_level);

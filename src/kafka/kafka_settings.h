@@ -19,7 +19,8 @@ struct ConnectionSettings {
   std::string security_protocol;  // empty = librdkafka's default (plaintext)
   std::string sasl_mechanism;
   std::string sasl_username;
-  std::string sasl_password;  // secret
+  std::string sasl_password;       // secret
+  std::string sasl_password_file;  // where it was read from; empty = nowhere
   std::string ssl_ca_file;
   std::string ssl_cert_file;
   std::string ssl_key_file;
@@ -49,7 +50,8 @@ struct KafkaSettings {
   std::string consumer_group;
   OffsetReset auto_offset_reset = OffsetReset::Earliest;
   bool strict_offset_reset = false;  // an offset out of range holds its partition
-  std::string group_instance_id;     // empty = dynamic member
+  std::string group_instance_id;     // the operator's own; empty = none
+  bool draw_instance_id = true;      // without one: the process draws its own for its life (--no-static-membership)
   std::chrono::milliseconds max_poll_interval{300'000};
   std::chrono::milliseconds drain_timeout{8000};  // how long a close may take
   bool create_topics = false;

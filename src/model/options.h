@@ -44,6 +44,15 @@ struct DeadLettersByAge {
   auto operator<=>(const DeadLettersByAge&) const = default;
 };
 
+// When this process renews its Kafka session, and on which ticks of the wall clock it joins and leaves the group.
+struct RenewalOptions {
+  bool enabled = false;
+  std::chrono::seconds interval{900};         // >= 1, from a session's start
+  std::chrono::seconds tick{0};               // multiples of it since 1970; 0 = none
+  std::chrono::seconds progress_timeout{60};  // of the watchdog, 0 = off
+  auto operator<=>(const RenewalOptions&) const = default;
+};
+
 struct LiveOptions {
   uint64_t max_batch_rows = 50'000;                // 1 .. 999,999
   uint64_t max_batch_bytes = 64 * 1024 * 1024;     // 1 KiB .. 200 MB
@@ -53,6 +62,7 @@ struct LiveOptions {
   uint64_t dead_letter_burst = 10'000;             // how many may come at once
   InsertOptions insert;
   DeadLettersByAge dead_letters_by_age;
+  RenewalOptions renewal;
   LogLevel log_level = LogLevel::Info;
   ProcessorOptions processors;
   auto operator<=>(const LiveOptions&) const = default;

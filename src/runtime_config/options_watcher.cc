@@ -8,10 +8,12 @@
 namespace freshet::runtime_config {
 
 OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono::milliseconds interval,
-                               LiveOptions initial, std::function<void(const LiveOptions&)> on_change, Clock& clock,
-                               Log& log, Metrics& metrics)
+                               OptionScope scope, LiveOptions initial,
+                               std::function<void(const LiveOptions&)> on_change, Clock& clock, Log& log,
+                               Metrics& metrics)
     : store_(std::move(store)),
       interval_(interval),
+      scope_(std::move(scope)),
       initial_(initial),
       on_change_(std::move(on_change)),
       clock_(clock),
@@ -33,7 +35,7 @@ void OptionsWatcher::read_once() {
   if (!raw) return log_.warn("runtime_config_unreadable", {{"error", raw.error().text}});
   std::vector<BadOption> bad;
   const LiveOptions last = current();
-  const LiveOptions next = read_options(*raw, initial_, last, bad);
+  const LiveOptions next = read_options(*raw, scope_, initial_, last, bad);
   std::map<std::string, std::string> still_bad;
   for (const BadOption& one : bad) {
     refuse(one.key, one.value, one.why);
@@ -42,15 +44,18 @@ void OptionsWatcher::read_once() {
   refused_ = std::move(still_bad);
   if (next == last) return;
   current_.set(next);
-  log_.info("runtime_options_changed", {{"store", store_->describe()},
-                                        {"max_batch_size", next.max_batch_rows},
-                                        {"max_batch_bytes", next.max_batch_bytes},
-                                        {"max_batch_time_ms", next.max_batch_time.count()},
-                                        {"clickhouse_concurrency", next.clickhouse_concurrency},
-                                        {"dead_letters_per_second", next.dead_letters_per_second},
-                                        {"dead_letter_burst", next.dead_letter_burst},
-                                        {"log_level", to_string(next.log_level)}});
+  log_changes(last, next);
   on_change_(next);
+}
+
+void OptionsWatcher::log_changes(const LiveOptions& from, const LiveOptions& to) {
+  for (const LiveOption& option : table()) {
+    const std::string old_value = option.show(from);
+    const std::string new_value = option.show(to);
+    if (old_value == new_value) continue;
+    log_.info("runtime_option_changed",
+              {{"key", key_of(option, scope_)}, {"old", old_value}, {"new", new_value}, {"store", store_->describe()}});
+  }
 }
 
 void OptionsWatcher::refuse(const std::string& key, const std::string& value, const std::string& why) {

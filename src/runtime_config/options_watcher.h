@@ -13,6 +13,7 @@
 #include "base/snapshot.h"
 #include "model/options.h"
 #include "ports/option_source.h"
+#include "runtime_config/table.h"
 
 namespace freshet::runtime_config {
 
@@ -20,18 +21,21 @@ namespace freshet::runtime_config {
 // than `initial`); current() by any.
 class OptionsWatcher {
  public:
-  OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono::milliseconds interval, LiveOptions initial,
-                 std::function<void(const LiveOptions&)> on_change, Clock& clock, Log& log, Metrics& metrics);
+  OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono::milliseconds interval, OptionScope scope,
+                 LiveOptions initial, std::function<void(const LiveOptions&)> on_change, Clock& clock, Log& log,
+                 Metrics& metrics);
 
   LiveOptions current() const { return *current_.get(); }
 
  private:
   void watch(std::stop_token stop);
   void read_once();
+  void log_changes(const LiveOptions& from, const LiveOptions& to);
   void refuse(const std::string& key, const std::string& value, const std::string& why);
 
   const std::unique_ptr<OptionSource> store_;
   const std::chrono::milliseconds interval_;
+  const OptionScope scope_;
   const LiveOptions initial_;
   const std::function<void(const LiveOptions&)> on_change_;
   Clock& clock_;

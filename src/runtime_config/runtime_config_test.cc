@@ -14,6 +14,8 @@
 namespace freshet::runtime_config {
 namespace {
 
+const OptionScope kScope{"my-group"};
+
 TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
   LiveOptions base;
   std::vector<BadOption> bad;
@@ -24,8 +26,13 @@ TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
                           {"freshet_dead_letters_per_second", "1.5"},
                           {"freshet_dead_letter_burst", "6"},
                           {"freshet_log_level", "warn"},
+                          {"freshet_progress_timeout_secs", "0"},
+                          {"kafka_consumer_periodic_restart__my-group", "TRUE"},
+                          {"kafka_consumer_periodic_restart_interval_secs__my-group", "5"},
+                          {"quantized_rebalance_consumer_group_delay_secs__my-group", "30"},
+                          {"kafka_consumer_periodic_restart_interval_secs__other", "x"},
                           {"somebody_elses", "x"}};
-  const LiveOptions read = read_options(raw, base, base, bad);
+  const LiveOptions read = read_options(raw, kScope, base, base, bad);
   EXPECT_TRUE(bad.empty());
   EXPECT_EQ(read.max_batch_rows, 10u);
   EXPECT_EQ(read.max_batch_bytes, 2000u);
@@ -34,28 +41,83 @@ TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
   EXPECT_EQ(read.dead_letters_per_second, 1.5);
   EXPECT_EQ(read.dead_letter_burst, 6u);
   EXPECT_EQ(read.log_level, LogLevel::Warn);
+  EXPECT_EQ(read.renewal.progress_timeout.count(), 0);
+  EXPECT_TRUE(read.renewal.enabled);
+  EXPECT_EQ(read.renewal.interval.count(), 5);
+  EXPECT_EQ(read.renewal.tick.count(), 30);
   for (const LiveOption& option : table()) {
     bad.clear();
-    read_options({{std::string(option.key), "-1x"}}, base, base, bad);
+    read_options({{key_of(option, kScope), "-1x"}}, kScope, base, base, bad);
     ASSERT_EQ(bad.size(), 1u) << option.key;
-    EXPECT_EQ(bad[0].key, option.key);
+    EXPECT_EQ(bad[0].key, key_of(option, kScope));
+    LiveOptions other = base;
+    option.copy(other, read);
+    EXPECT_EQ(option.show(other), option.show(read)) << option.key;
+    EXPECT_NE(option.show(other), option.show(base)) << option.key;
   }
 }
 
 TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {
   LiveOptions base;
   std::vector<BadOption> bad;
-  const LiveOptions last = read_options({{"freshet_max_batch_size", "10"}}, base, base, bad);
+  const LiveOptions last = read_options({{"freshet_max_batch_size", "10"}}, kScope, base, base, bad);
   const LiveOptions next =
-      read_options({{"freshet_max_batch_size", "ten"}, {"freshet_dead_letter_burst", "7"}}, base, last, bad);
+      read_options({{"freshet_max_batch_size", "ten"}, {"freshet_dead_letter_burst", "7"}}, kScope, base, last, bad);
   EXPECT_EQ(bad.size(), 1u);
   EXPECT_EQ(next.max_batch_rows, 10u);
   EXPECT_EQ(next.dead_letter_burst, 7u);
   // A key that is gone goes back to the start value, also beside a bad one.
   bad.clear();
-  const LiveOptions gone = read_options({{"freshet_max_batch_size", "ten"}}, base, next, bad);
+  const LiveOptions gone = read_options({{"freshet_max_batch_size", "ten"}}, kScope, base, next, bad);
   EXPECT_EQ(gone.max_batch_rows, 10u);
   EXPECT_EQ(gone.dead_letter_burst, base.dead_letter_burst);
+}
+
+struct RenewalKeys {
+  RenewalOptions read(const RawOptions& raw, const RenewalOptions& start = {}) {
+    LiveOptions base;
+    base.renewal = start;
+    bad.clear();
+    last = read_options(raw, kScope, base, last, bad);
+    return last.renewal;
+  }
+  std::vector<BadOption> bad;
+  LiveOptions last;
+};
+
+constexpr const char* kFlag = "kafka_consumer_periodic_restart__my-group";
+constexpr const char* kInterval = "kafka_consumer_periodic_restart_interval_secs__my-group";
+constexpr const char* kTick = "quantized_rebalance_consumer_group_delay_secs__my-group";
+
+TEST(RenewalKeysTest, TheFlagIsOnOrOffInAnyCase) {
+  RenewalKeys keys;
+  for (const char* on : {"1", "true", "True", "TRUE", "tRuE"}) EXPECT_TRUE(keys.read({{kFlag, on}}).enabled) << on;
+  const RenewalOptions started_on{.enabled = true};
+  for (const char* off : {"0", "false", "False", "FALSE"}) {
+    EXPECT_FALSE(keys.read({{kFlag, off}}, started_on).enabled) << off;
+    EXPECT_TRUE(keys.bad.empty()) << off;
+  }
+  EXPECT_TRUE(keys.read({}, started_on).enabled);
+}
+
+TEST(RenewalKeysTest, ABadValueIsTheDefaultAndNotTheLastGoodOne) {
+  const RenewalOptions started{.enabled = true, .interval = std::chrono::seconds(77), .tick = std::chrono::seconds(9)};
+  RenewalKeys keys;
+  keys.read({{kFlag, "1"}, {kInterval, "5"}, {kTick, "30"}}, started);
+  for (const char* wrong : {"", " ", "yes", "on", "2", "-1", "1.0", "true ", "x"}) {
+    const RenewalOptions read = keys.read({{kFlag, wrong}}, started);
+    EXPECT_FALSE(read.enabled) << wrong;
+    EXPECT_EQ(read.interval.count(), 77) << wrong;
+    EXPECT_EQ(keys.bad.size(), 1u) << wrong;
+  }
+  for (const char* wrong : {"", "0", "-5", "5s", "1e3", "5.0", "99999999999999999999"}) {
+    EXPECT_EQ(keys.read({{kInterval, wrong}}, started).interval.count(), 900) << wrong;
+  }
+  for (const char* wrong : {"", "-1", "ten", "1.5", "99999999999999999999"}) {
+    EXPECT_EQ(keys.read({{kTick, wrong}}, started).tick.count(), 9) << wrong;
+  }
+  EXPECT_EQ(keys.read({{kTick, "0"}}, started).tick.count(), 0);
+  EXPECT_EQ(keys.read({}, started), started);
 }
 
 // FRESHET_WRITE_DOCS=1 writes the page anew.
@@ -97,7 +159,7 @@ TEST(OptionsWatcherTest, AChangedFileIsSeenAndABrokenOneChangesNothing) {
   Mailbox<LiveOptions> changes(10);
   {
     OptionsWatcher watcher(
-        *open_store({"file:" + path.string(), "", {}}), std::chrono::milliseconds(5), LiveOptions(),
+        *open_store({"file:" + path.string(), "", {}}), std::chrono::milliseconds(5), kScope, LiveOptions(),
         [&](LiveOptions options) { changes.push(options); }, clock, null_log(), metrics);
     EXPECT_EQ(changes.pop()->max_batch_rows, 10u);
     write("freshet_max_batch_size: [");

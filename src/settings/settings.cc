@@ -244,7 +244,7 @@ class Loader {
   void collect_secrets() {
     Settings& s = loaded_.settings;
     const Pipeline& p = s.pipelines.front();
-    for (const std::string& secret : {p.kafka.connection.sasl_password, p.clickhouse.password}) {
+    for (const std::string& secret : {p.kafka.connection.sasl_password, p.clickhouse.password, s.admin.token}) {
       if (!secret.empty()) s.telemetry.secrets.push_back(secret);
     }
     for (const auto& [key, value] : p.kafka.connection.extra) {

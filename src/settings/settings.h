@@ -14,6 +14,7 @@
 #include "processors/processors_settings.h"
 #include "runtime_config/runtime_config_settings.h"
 #include "stream/stream_settings.h"
+#include "supervisor/supervisor_settings.h"
 #include "telemetry/telemetry_settings.h"
 
 namespace freshet::settings {
@@ -32,6 +33,7 @@ struct Settings {
   telemetry::TelemetrySettings telemetry;
   admin::AdminSettings admin;
   runtime_config::RuntimeConfigSettings runtime_config;
+  supervisor::SupervisorSettings supervisor;
   bool print_config = false;
   size_t tap_count = 10;              // `tap`: how many messages
   std::string processor_environment;  // `process`: a file with a JSON object

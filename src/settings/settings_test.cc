@@ -66,6 +66,24 @@ TEST(SettingsTest, FlagsFillTheSettings) {
   EXPECT_EQ(p.stream.drain_timeout.count(), 8000);
 }
 
+TEST(SettingsTest, RenewalIsOffUntilAskedForAndEverySettingOfItIsRead) {
+  const Settings plain = good(least()).settings;
+  EXPECT_EQ(plain.pipelines.front().options.renewal, RenewalOptions());
+  EXPECT_TRUE(plain.pipelines.front().kafka.draw_instance_id);
+  EXPECT_EQ(plain.supervisor.renew_jitter, 0.1);
+  const File token("t0ken\n");
+  const Settings s = good(least({"--renew", "--renew-interval", "5", "--renew-jitter", "25",
+                                 "--quantized-rebalance-consumer-group-delay-secs", "30", "--progress-timeout", "7",
+                                 "--no-static-membership", "--admin-token-file", token.path}))
+                         .settings;
+  const RenewalOptions expected{true, std::chrono::seconds(5), std::chrono::seconds(30), std::chrono::seconds(7)};
+  EXPECT_EQ(s.pipelines.front().options.renewal, expected);
+  EXPECT_FALSE(s.pipelines.front().kafka.draw_instance_id);
+  EXPECT_EQ(s.supervisor.renew_jitter, 0.25);
+  EXPECT_EQ(s.admin.token, "t0ken");
+  EXPECT_EQ(s.telemetry.secrets, std::vector<std::string>{"t0ken"});
+}
+
 TEST(SettingsTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   const File file("max_batch_size: 3\nmax_batch_time_ms: 30\nconcurrency: 4\n");
   const Loaded loaded =
@@ -119,6 +137,13 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--max-batch-bytes", "200000000"}, "more than half of --memory-limit-bytes"},
       {{"--max-batch-tme-ms", "5"}, "did you mean --max-batch-time-ms?"},
       {{"--topic", "u"}, "--topic: given twice"},
+      {{"--renew-interval", "0"}, "--renew-interval: '0' is out of range; use 1 to"},
+      {{"--renew-jitter", "101"}, "use 0 to 100"},
+      {{"--renew=maybe"}, "is neither true nor false"},
+      {{"--no-static-membership=maybe"}, "is neither true nor false"},
+      {{"--quantized-rebalance-consumer-group-delay-secs", "-1"}, "is out of range; use 0 to"},
+      {{"--progress-timeout", "86401"}, "use 0 to 86400"},
+      {{"--admin-token-file", "/nowhere"}, "cannot be read"},
       {{"--concurrency"}, "its value is missing"},
       {{"stray"}, "expected a flag"},
       {{"--count", "3"}, "has no use for it"},

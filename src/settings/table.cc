@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "settings/values.h"
 
@@ -64,6 +65,7 @@ Status kafka_property(Settings& s, const std::string& value) {
 using kafka::OffsetReset;
 using stream::OnInvalid;
 constexpr int64_t kDay = 24 * 3600 * 1000;
+constexpr int64_t kAnySeconds = std::numeric_limits<int64_t>::max();
 
 #define APPLY(...) [](Settings& s, const std::string& v) -> Status { __VA_ARGS__; }
 
@@ -92,8 +94,12 @@ constexpr Setting kTable[] = {
     {"create-topics", "Kafka", "", "false", "create the topic and the dead-letter topic where they are missing", kRun,
      APPLY(return store(boolean(v), pipeline(s).kafka.create_topics))},
     {"group-instance-id", "Kafka", "ID", "",
-     "static membership (KIP-345): a restart within the session timeout keeps the partitions; must be unique",
+     "your own static member id (KIP-345): a restart within the session timeout keeps the partitions; must be unique",
      kStreaming, APPLY(return text(v, pipeline(s).kafka.group_instance_id))},
+    {"no-static-membership", "Kafka", "", "false",
+     "do not draw a static member id for the process's life; renewals then leave the group and join again", kStreaming,
+     APPLY(const auto off = boolean(v); if (off) pipeline(s).kafka.draw_instance_id = !*off;
+           return off ? Status() : tl::make_unexpected(off.error()))},
     {"max-poll-interval-ms", "Kafka", "MS", "300000", "how long the loop may stand still before the group evicts it",
      kStreaming, APPLY(return store(milliseconds(v, 10'000, kDay), pipeline(s).kafka.max_poll_interval))},
     {"drain-timeout-ms", "Kafka", "MS", "8000",
@@ -114,7 +120,8 @@ constexpr Setting kTable[] = {
     {"kafka-sasl-username", "Kafka", "NAME", "", "SASL user", kStreaming,
      APPLY(return text(v, pipeline(s).kafka.connection.sasl_username))},
     {"kafka-sasl-password-file", "Kafka", "FILE", "", "file that holds the SASL password", kStreaming,
-     APPLY(return store(secret_file(v), pipeline(s).kafka.connection.sasl_password))},
+     APPLY(pipeline(s).kafka.connection.sasl_password_file = v;
+           return store(secret_file(v), pipeline(s).kafka.connection.sasl_password))},
     {"kafka-ssl-ca-file", "Kafka", "FILE", "", "CA certificates (PEM)", kStreaming,
      APPLY(return store_if(readable_file(v), v, pipeline(s).kafka.connection.ssl_ca_file))},
     {"kafka-ssl-cert-file", "Kafka", "FILE", "", "client certificate (PEM)", kStreaming,
@@ -201,8 +208,26 @@ constexpr Setting kTable[] = {
     {"json-header-column", "Messages to rows", "HEADER=COLUMN", "", "column for a header's value", kAll,
      APPLY(return into_map(v, pipeline(s).processors.json.header_columns)), true},
 
+    {"renew", "Renewal", "", "false", "build the Kafka session anew every --renew-interval; live", kRun,
+     APPLY(return store(boolean(v), pipeline(s).options.renewal.enabled))},
+    {"renew-interval", "Renewal", "SECONDS", "900", "from one session's start to the next; live", kRun,
+     APPLY(return store(seconds(v, 1, kAnySeconds), pipeline(s).options.renewal.interval))},
+    {"renew-jitter", "Renewal", "PERCENT", "10",
+     "of the interval: renewals are spread over it, so that a fleet does not renew in one instant", kRun,
+     APPLY(const auto percent = decimal(v, 0, 100); if (percent) s.supervisor.renew_jitter = *percent / 100;
+           return percent ? Status() : tl::make_unexpected(percent.error()))},
+    {"quantized-rebalance-consumer-group-delay-secs", "Renewal", "SECONDS", "0",
+     "join and leave the group only on multiples of this of the wall clock; 0 = at once; live", kRun,
+     APPLY(return store(seconds(v, 0, kAnySeconds), pipeline(s).options.renewal.tick))},
+    {"progress-timeout", "Renewal", "SECONDS", "60",
+     "a partition with messages that brings none for so long is fetched anew, then the session renewed; 0 = off; live",
+     kRun, APPLY(return store(seconds(v, 0, 86'400), pipeline(s).options.renewal.progress_timeout))},
+
     {"admin-listen", "Operation", "ADDRESS:PORT", "", "serve /metrics, /health, /ready, /status and a page here", kRun,
      APPLY(return text(v, s.admin.listen))},
+    {"admin-token-file", "Operation", "FILE", "",
+     "file with the token that POST /renew and /release must carry; needed unless --admin-listen is loopback", kRun,
+     APPLY(return store(secret_file(v), s.admin.token))},
     {"health-check-file", "Operation", "FILE", "", "touched every second while the loop turns", kRun,
      APPLY(return text(v, s.admin.health_check_file))},
     {"runtime-config", "Operation", "file:PATH|redis://[:PASSWORD@]HOST:PORT/DB", "",

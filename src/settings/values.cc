@@ -54,6 +54,12 @@ Result<std::chrono::milliseconds> milliseconds(const std::string& text, int64_t 
   return std::chrono::milliseconds(*value);
 }
 
+Result<std::chrono::seconds> seconds(const std::string& text, int64_t least, int64_t most) {
+  const auto value = integer(text, least, most);
+  if (!value) return wrong(value.error().text + " (seconds)");
+  return std::chrono::seconds(*value);
+}
+
 Result<std::pair<std::string, std::string>> key_value(const std::string& text, bool allow_bare) {
   const size_t at = text.find('=');
   if (at == std::string::npos && allow_bare && !text.empty()) return std::pair(text, text);

@@ -14,6 +14,7 @@ Result<int64_t> integer(const std::string& text, int64_t least, int64_t most);
 Result<double> decimal(const std::string& text, double least, double most);
 Result<bool> boolean(const std::string& text);
 Result<std::chrono::milliseconds> milliseconds(const std::string& text, int64_t least, int64_t most);
+Result<std::chrono::seconds> seconds(const std::string& text, int64_t least, int64_t most);
 // KEY=VALUE; `allow_bare`: KEY alone means KEY=KEY.
 Result<std::pair<std::string, std::string>> key_value(const std::string& text, bool allow_bare = false);
 // HOST:PORT[,HOST:PORT...]
