@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <iostream>
 #include <map>
 #include <stop_token>
@@ -14,6 +15,7 @@
 #include "app/signals.h"
 #include "app/tap_command.h"
 #include "processors/registry.h"
+#include "processors/snuba_environment.h"
 #include "settings/settings.h"
 
 extern char** environ;
@@ -62,15 +64,31 @@ int run(const settings::Loaded& loaded, Clock& clock, std::stop_token stop) {
 }
 
 int process(const settings::Settings& settings) {
-  const auto& pipeline = settings.pipelines.front();
   RealClock clock;
   Metrics metrics;
-  const auto factory = processors::make_factory(pipeline.processors, {&clock, &metrics});
-  if (!factory) {
-    std::cerr << "freshet: --processor: " << factory.error().text << '\n';
+  const auto refuse = [](const char* setting, const Error& error) {
+    std::cerr << "freshet: " << setting << ": " << error.text << '\n';
     return kBadUsage;
+  };
+  processors::ProcessorsSettings chosen = settings.pipelines.front().processors;
+  chosen.reference_ticks = true;
+  if (!settings.processor_environment.empty()) {
+    std::ifstream file(settings.processor_environment, std::ios::binary);
+    const auto read = processors::read_snuba_environment(std::string(std::istreambuf_iterator<char>(file), {}));
+    if (!read) return refuse("--environment", read.error());
+    chosen.environment = *read;
   }
-  return app::process_all(*(*factory)(), pipeline.kafka.topic, std::cin, std::cout);
+  if (const auto known = processors::make_factory(chosen, {&clock, &metrics}); !known) {
+    return refuse("--processor", known.error());
+  }
+  app::CaseRunner runner(
+      [&](const std::string& storage) {
+        auto of_storage = chosen;
+        of_storage.storage = storage;
+        return (*processors::make_factory(of_storage, {&clock, &metrics}))();
+      },
+      settings.pipelines.front().kafka.topic);
+  return runner.run_all(std::cin, std::cout);
 }
 
 int dispatch(const std::string& command, const std::vector<std::string>& args, std::stop_token stop) {

@@ -20,8 +20,7 @@ std::optional<std::string> optional_bytes(const json& value, const char* what) {
   return bytes;
 }
 
-OwnedMessage read_case(std::string_view line) {
-  const json input = json::parse(line);
+OwnedMessage read_case(const json& input) {
   OwnedMessage message;
   message.payload = optional_bytes(input.at("message"), "message");
   message.partition = input.value("partition", 0);
@@ -53,22 +52,27 @@ std::string answer(const Verdict& verdict, const RowLayout& layout, std::string_
 
 }  // namespace
 
-std::string process_line(Processor& processor, std::string_view topic, std::string_view line) {
+std::string CaseRunner::run(std::string_view line) {
   try {
-    const OwnedMessage owned = read_case(line);
+    const json input = json::parse(line);
+    const OwnedMessage owned = read_case(input);
+    const std::string storage = input.value("storage", std::string());
+    if (!processor_ || storage != storage_) processor_ = make_(storage);
+    storage_ = storage;
+    processor_->begin_chunk();
     std::string rows;
-    const Verdict verdict = processor.process({topic, Partition{owned.partition}}, view_of(owned), rows);
-    return answer(verdict, processor.layout(), rows);
+    const Verdict verdict = processor_->process({topic_, Partition{owned.partition}}, view_of(owned), rows);
+    return answer(verdict, processor_->layout(), rows);
   } catch (const std::exception& e) {
     return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);
   }
 }
 
-int process_all(Processor& processor, std::string_view topic, std::istream& in, std::ostream& out) {
+int CaseRunner::run_all(std::istream& in, std::ostream& out) {
   int status = 0;
   for (std::string line; std::getline(in, line);) {
     if (line.empty()) continue;
-    const std::string result = process_line(processor, topic, line);
+    const std::string result = run(line);
     if (result.starts_with(R"({"error":)")) status = 1;
     out << result << '\n' << std::flush;
   }

@@ -33,10 +33,11 @@ class EchoProcessor final : public Processor {
   RowLayout layout_;
 };
 
-std::string run(const json& input) {
-  EchoProcessor processor;
-  return process_line(processor, "t", input.dump());
+CaseRunner echo() {
+  return CaseRunner([](const std::string&) { return std::make_unique<EchoProcessor>(); }, "t");
 }
+
+std::string run(const json& input) { return echo().run(input.dump()); }
 
 TEST(ProcessCommandTest, RowsAreOneArrayOnOneLine) {
   const std::string out = run({{"message", to_base64("hey")},
@@ -61,9 +62,20 @@ TEST(ProcessCommandTest, SkippedAndInvalidMessagesSayWhy) {
 }
 
 TEST(ProcessCommandTest, ALineThatIsNoCaseIsAnsweredWithAnError) {
-  EchoProcessor processor;
-  EXPECT_TRUE(json::parse(process_line(processor, "t", "nonsense")).contains("error"));
-  EXPECT_TRUE(json::parse(process_line(processor, "t", R"({"message":"*"})")).contains("error"));
+  EXPECT_TRUE(json::parse(echo().run("nonsense")).contains("error"));
+  EXPECT_TRUE(json::parse(echo().run(R"({"message":"*"})")).contains("error"));
+}
+
+TEST(ProcessCommandTest, ACaseOfAnotherStorageGetsAProcessorOfItsOwn) {
+  std::vector<std::string> storages;
+  CaseRunner runner(
+      [&](const std::string& storage) {
+        storages.push_back(storage);
+        return std::make_unique<EchoProcessor>();
+      },
+      "t");
+  for (const char* storage : {"a", "a", "b"}) runner.run(json{{"message", nullptr}, {"storage", storage}}.dump());
+  EXPECT_EQ(storages, (std::vector<std::string>{"a", "b"}));
 }
 
 TEST(Base64Test, GivesBackEveryLength) {

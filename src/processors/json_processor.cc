@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "processors/json_text.h"
+
 namespace freshet::processors {
 namespace {
 

@@ -44,9 +44,6 @@ JsonCheck check_json_objects(std::string_view text, JsonObjects* out = nullptr);
 // Whether a name as it stands in the text (escapes included) means `name`.
 bool same_name(std::string_view raw, std::string_view name);
 
-// Appends `text` as a JSON string with its quotes; `text` must be UTF-8.
-void append_json_string(std::string_view text, std::string& out);
-
 bool is_utf8(std::string_view text);
 
 }  // namespace freshet::processors

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "processors/json_processor.h"
+#include "processors/outcomes_processor.h"
 
 namespace freshet::processors {
 namespace {
@@ -16,11 +17,18 @@ struct Entry {
   ProcessorFactory (*make)(const ProcessorsSettings&, const ProcessorEnvironment&);
 };
 
+// For data sets without options of their own.
+template <typename T>
+ProcessorFactory factory_of(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
+  return [settings, environment] { return std::make_unique<T>(settings, environment); };
+}
+
 constexpr std::array kEntries = {
     Entry{"json",
           [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
             return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
           }},
+    Entry{"OutcomesProcessor", factory_of<OutcomesProcessor>},
 };
 
 }  // namespace

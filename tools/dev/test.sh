@@ -2,7 +2,7 @@
 # usage: ./dev test [--fast]
 #
 # Builds and runs every test: unit, flow and contract tests, integration tests with real Kafka, ClickHouse and Redis,
-# and the unit and flow tests once more under ASan+UBSan and under TSan. Ends with `N passed, N failed`.
+# and the unit, flow and golden tests once more under ASan+UBSan and under TSan. Ends with `N passed, N failed`.
 #   --fast   without the sanitizer runs
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -37,7 +37,7 @@ if [[ $fast != --fast ]]; then
   for preset in asan tsan; do
     say "build and tests ($preset)"
     build "$preset" checked_tests
-    run_tests "$preset" -L '^(unit|flow)$'
+    run_tests "$preset" -L '^(unit|flow|golden)$'
     results+=("build/$preset/results")
   done
 fi

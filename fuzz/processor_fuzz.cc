@@ -1,0 +1,63 @@
+// Every data set: an input is the processor's name, a line feed, and the message. No message may crash it, touch what
+// stands before its rows, or make rows that are no JSON.
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "processors/registry.h"
+
+namespace {
+
+using namespace freshet;
+
+Processor* processor_of(const std::string& name) {
+  static RealClock clock;
+  static Metrics metrics;
+  static std::map<std::string, std::unique_ptr<Processor>> known;
+  auto& processor = known[name];
+  if (!processor) {
+    processors::ProcessorsSettings settings;
+    settings.processor = name;
+    const auto factory = processors::make_factory(settings, {&clock, &metrics});
+    if (factory) processor = (*factory)();
+  }
+  return processor.get();
+}
+
+size_t json_lines(std::string_view text) {
+  size_t lines = 0;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    if (end == std::string_view::npos) std::abort();
+    const std::string_view line = text.substr(0, end);
+    const bool beyond_json =
+        line.find("Infinity") != std::string_view::npos || line.find("NaN") != std::string_view::npos;
+    if (!beyond_json && !nlohmann::json::accept(line)) std::abort();
+    text.remove_prefix(end + 1);
+    ++lines;
+  }
+  return lines;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string input(reinterpret_cast<const char*>(data), size);
+  const size_t end = input.find('\n');
+  if (end == std::string::npos || end > 64) return 0;
+  Processor* const processor = processor_of(input.substr(0, end));
+  if (processor == nullptr) return 0;
+  const std::string payload = input.substr(end + 1);
+  Message message;
+  message.offset = Offset{1};
+  message.timestamp_ms = 1'790'000'000'000;
+  message.payload = payload;
+  std::string rows = "before\n";
+  const Verdict verdict = processor->process({"topic", Partition{0}}, message, rows);
+  if (!rows.starts_with("before\n")) std::abort();
+  if (verdict.kind != Verdict::Kind::Rows || processor->layout().format != RowFormat::JsonEachRow) return 0;
+  if (json_lines(std::string_view(rows).substr(7)) != verdict.row_count && verdict.row_count != 0) std::abort();
+  return 0;
+}

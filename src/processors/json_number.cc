@@ -1,0 +1,217 @@
+#include "processors/json_number.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+
+namespace freshet::processors {
+namespace {
+
+bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
+constexpr std::array<double, 23> kExactPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+// What the literal is made of; digits beyond 64 bits are only counted.
+struct Literal {
+  bool negative = false;
+  bool integer = true;    // no point, no exponent
+  bool fits = true;       // the integer digits fit 64 bits
+  bool exact = true;      // `digits` has them all
+  uint64_t digits = 0;    // without the point
+  int64_t exponent = 0;   // value = digits * 10^exponent, if exact
+  int64_t magnitude = 0;  // decimal exponent of the first digit that is not 0, plus one
+  bool zero = true;
+};
+
+const char* read_exponent(const char* at, Literal& literal, const char*& error) {
+  bool down = false;
+  if (*at == '+' || *at == '-') down = *at++ == '-';
+  if (!is_digit(*at)) {
+    error = "a number's exponent has no digits";
+    return at;
+  }
+  int64_t exponent = 0;
+  for (; is_digit(*at); ++at) {
+    if (exponent < 1'000'000'000'000) exponent = exponent * 10 + (*at - '0');
+  }
+  literal.exponent += down ? -exponent : exponent;
+  literal.magnitude += down ? -exponent : exponent;
+  return at;
+}
+
+void take_digit(char c, Literal& literal) {
+  const auto digit = static_cast<uint64_t>(c - '0');
+  if (literal.digits < 1'844'674'407'370'955'161 || (literal.digits == 1'844'674'407'370'955'161 && digit <= 5)) {
+    if (literal.exact) {
+      literal.digits = literal.digits * 10 + digit;
+      return;
+    }
+  }
+  literal.exact = false;
+}
+
+const char* read_literal(const char* at, Literal& literal, const char*& error) {
+  if (*at == '-') {
+    literal.negative = true;
+    ++at;
+  }
+  if (!is_digit(*at)) {
+    error = "expected a number";
+    return at;
+  }
+  if (*at == '0' && is_digit(at[1])) {
+    error = "a number begins with 0";
+    return at;
+  }
+  for (; is_digit(*at); ++at) {
+    take_digit(*at, literal);
+    if (*at != '0') literal.zero = false;
+    if (!literal.zero) ++literal.magnitude;
+  }
+  literal.fits = literal.exact;
+  if (*at == '.') {
+    literal.integer = false;
+    if (!is_digit(*++at)) {
+      error = "a number ends with its point";
+      return at;
+    }
+    for (; is_digit(*at); ++at) {
+      take_digit(*at, literal);
+      --literal.exponent;
+      if (literal.zero && *at == '0') --literal.magnitude;
+      if (*at != '0') literal.zero = false;
+    }
+  }
+  if (*at == 'e' || *at == 'E') {
+    literal.integer = false;
+    at = read_exponent(at + 1, literal, error);
+  }
+  return at;
+}
+
+double value_of(const Literal& literal, std::string_view text, const char*& error) {
+  constexpr uint64_t kExactDigits = uint64_t{1} << 53;
+  const double sign = literal.negative ? -1.0 : 1.0;
+  if (literal.zero) return sign * 0.0;
+  if (literal.exact && literal.digits <= kExactDigits && literal.exponent >= -22 && literal.exponent <= 22) {
+    const auto digits = static_cast<double>(literal.digits);
+    return sign * (literal.exponent < 0 ? digits / kExactPowers[static_cast<size_t>(-literal.exponent)]
+                                        : digits * kExactPowers[static_cast<size_t>(literal.exponent)]);
+  }
+  double value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code == std::errc() && std::isfinite(value)) return value;
+  if (literal.magnitude > 0) error = "a number is out of range";
+  return sign * 0.0;
+}
+
+// 1 to 17 digits without leading or trailing zeros, and the decimal exponent of the first.
+struct Digits {
+  std::array<char, 20> text;
+  int count = 0;
+  int exponent = 0;
+};
+
+template <typename Float>
+Digits shortest_digits(Float value) {
+  std::array<char, 40> buffer;
+  const char* const end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
+  Digits digits;
+  const char* at = buffer.data();
+  for (; *at != 'e'; ++at) {
+    if (*at != '.') digits.text[static_cast<size_t>(digits.count++)] = *at;
+  }
+  while (digits.count > 1 && digits.text[static_cast<size_t>(digits.count - 1)] == '0') --digits.count;
+  const bool down = at[1] == '-';
+  for (at += 2; at != end; ++at) digits.exponent = digits.exponent * 10 + (*at - '0');
+  if (down) digits.exponent = -digits.exponent;
+  return digits;
+}
+
+char* put(char* out, const char* text, int count) {
+  std::memcpy(out, text, static_cast<size_t>(count));
+  return out + count;
+}
+
+char* put_zeros(char* out, int count) {
+  std::memset(out, '0', static_cast<size_t>(count));
+  return out + count;
+}
+
+char* write_plain(const Digits& digits, char* out) {
+  const int before_point = digits.exponent + 1;
+  const char* text = digits.text.data();
+  if (before_point <= 0) {
+    out = put(out, "0.", 2);
+    out = put_zeros(out, -before_point);
+    return put(out, text, digits.count);
+  }
+  if (digits.count <= before_point) {
+    out = put(out, text, digits.count);
+    out = put_zeros(out, before_point - digits.count);
+    return put(out, ".0", 2);
+  }
+  out = put(out, text, before_point);
+  *out++ = '.';
+  return put(out, text + before_point, digits.count - before_point);
+}
+
+char* write_scientific(const Digits& digits, char* out) {
+  *out++ = digits.text[0];
+  if (digits.count > 1) {
+    *out++ = '.';
+    out = put(out, digits.text.data() + 1, digits.count - 1);
+  }
+  *out++ = 'e';
+  *out++ = digits.exponent < 0 ? '-' : '+';
+  return write_u64(static_cast<uint64_t>(std::abs(digits.exponent)), out);
+}
+
+template <typename Float>
+char* write_float(Float value, int least_plain, int most_plain, char* out) {
+  if (!std::isfinite(value)) return put(out, "null", 4);
+  if (std::signbit(value)) {
+    *out++ = '-';
+    value = -value;
+  }
+  if (value == 0) return put(out, "0.0", 3);
+  const Digits digits = shortest_digits(value);
+  return digits.exponent >= least_plain && digits.exponent <= most_plain ? write_plain(digits, out)
+                                                                         : write_scientific(digits, out);
+}
+
+}  // namespace
+
+const char* parse_number(const char* at, JsonNumber& out, const char*& error) {
+  const char* const begin = at;
+  Literal literal;
+  at = read_literal(at, literal, error);
+  if (error != nullptr) return at;
+  if (literal.integer && literal.fits && !literal.negative) {
+    out.kind = JsonNumber::Kind::Unsigned;
+    out.unsigned_value = literal.digits;
+  } else if (literal.integer && literal.fits && literal.digits != 0 && literal.digits <= uint64_t{1} << 63) {
+    out.kind = JsonNumber::Kind::Negative;
+    out.negative_value = static_cast<int64_t>(~literal.digits + 1);
+  } else {
+    out.kind = JsonNumber::Kind::Float;
+    out.float_value = value_of(literal, {begin, static_cast<size_t>(at - begin)}, error);
+  }
+  return at;
+}
+
+const char* pass_number_syntax(const char* at, const char*& error) {
+  Literal ignored;
+  return read_literal(at, ignored, error);
+}
+
+char* write_u64(uint64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
+char* write_i64(int64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
+char* write_f64(double value, char* out) { return write_float(value, -5, 15, out); }
+char* write_f32(float value, char* out) { return write_float(value, -6, 12, out); }
+
+}  // namespace freshet::processors

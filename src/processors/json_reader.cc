@@ -1,0 +1,454 @@
+#include "processors/json_reader.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "processors/json_number.h"
+#include "processors/json_scan.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr size_t kPadding = 64;
+constexpr size_t kBlock = 16 * 1024;
+
+bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
+// Appends the UTF-8 form of a code point that is no surrogate.
+char* put_utf8(uint32_t code, char* out) {
+  const auto put = [&](uint32_t byte) { *out++ = static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | code >> 6);
+    put(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    put(0xE0 | code >> 12);
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  } else {
+    put(0xF0 | code >> 18);
+    put(0x80 | (code >> 12 & 0x3F));
+    put(0x80 | (code >> 6 & 0x3F));
+    put(0x80 | (code & 0x3F));
+  }
+  return out;
+}
+
+bool is_utf8(const char* begin, const char* end) {
+  return simdjson::validate_utf8(begin, static_cast<size_t>(end - begin));
+}
+
+}  // namespace
+
+double JsonNumber::as_double() const {
+  switch (kind) {
+    case Kind::Unsigned:
+      return static_cast<double>(unsigned_value);
+    case Kind::Negative:
+      return static_cast<double>(negative_value);
+    case Kind::Float:
+      return float_value;
+  }
+  return 0;
+}
+
+void JsonReader::open(std::string_view text) {
+  if (text_.size() < text.size() + kPadding) text_.resize(2 * text.size() + kPadding);
+  if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
+  // A NUL is nowhere valid, so that no loop below looks for the end.
+  std::memset(text_.data() + text.size(), 0, kPadding);
+  begin_ = at_ = text_.data();
+  end_ = begin_ + text.size();
+  what_ = nullptr;
+  depth_ = 0;
+  first_ = false;
+  if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
+  used_ = 0;
+}
+
+char* JsonReader::scratch(size_t size) {
+  if (blocks_.empty() || blocks_.back().size - used_ < size) {
+    const size_t bytes = std::max(kBlock, 2 * size);
+    blocks_.push_back({std::make_unique<char[]>(bytes), bytes});
+    used_ = 0;
+  }
+  char* room = blocks_.back().memory.get() + used_;
+  used_ += size;
+  return room;
+}
+
+std::string JsonReader::error_text() const { return fmt::format("invalid message at byte {}: {}", position(), what()); }
+
+JsonKind JsonReader::peek() {
+  if (failed()) return JsonKind::Nothing;
+  skip_space();
+  switch (*at_) {
+    case '"':
+      return JsonKind::String;
+    case '{':
+      return JsonKind::Object;
+    case '[':
+      return JsonKind::Array;
+    case 'n':
+      return JsonKind::Null;
+    case 't':
+    case 'f':
+      return JsonKind::Bool;
+    default:
+      return *at_ == '-' || is_digit(*at_) ? JsonKind::Number : JsonKind::Nothing;
+  }
+}
+
+// --- containers -----------------------------------------------------------------------------------------------------
+
+bool JsonReader::open_level() {
+  if (depth_ >= kMaxDepth) return fail("nested too deeply");
+  ++depth_;
+  first_ = true;
+  ++at_;
+  return true;
+}
+
+bool JsonReader::close_level() {
+  ++at_;
+  --depth_;
+  first_ = false;
+  return false;
+}
+
+bool JsonReader::enter_object() {
+  if (failed()) return false;
+  skip_space();
+  return *at_ == '{' ? open_level() : fail("expected an object");
+}
+
+bool JsonReader::next_key(JsonString& key) {
+  if (failed()) return false;
+  skip_space();
+  if (*at_ == '}') return close_level();
+  if (!first_) {
+    if (*at_ != ',') return fail("expected ',' or '}'");
+    ++at_;
+    skip_space();
+  }
+  first_ = false;
+  if (*at_ != '"') return fail("expected a field's name");
+  if (!read_string(key)) return false;
+  skip_space();
+  if (*at_ != ':') return fail("expected ':' after a field's name");
+  ++at_;
+  return true;
+}
+
+bool JsonReader::enter_array() {
+  if (failed()) return false;
+  skip_space();
+  return *at_ == '[' ? open_level() : fail("expected an array");
+}
+
+bool JsonReader::next_element() {
+  if (failed()) return false;
+  skip_space();
+  if (*at_ == ']') return close_level();
+  if (!first_) {
+    if (*at_ != ',') return fail("expected ',' or ']'");
+    ++at_;
+    skip_space();
+    if (*at_ == ']') return fail("expected a value");
+  }
+  first_ = false;
+  return true;
+}
+
+// --- scalars --------------------------------------------------------------------------------------------------------
+
+bool JsonReader::literal(const char* word, size_t size) {
+  if (std::memcmp(at_, word, size) != 0) return false;
+  at_ += size;
+  return true;
+}
+
+bool JsonReader::read_null() {
+  if (failed()) return false;
+  skip_space();
+  return literal("null", 4) || fail("expected null");
+}
+
+bool JsonReader::read_bool(bool& out) {
+  if (failed()) return false;
+  skip_space();
+  if (literal("true", 4)) {
+    out = true;
+    return true;
+  }
+  out = false;
+  return literal("false", 5) || fail("expected true or false");
+}
+
+bool JsonReader::read_string(JsonString& out) {
+  if (failed()) return false;
+  skip_space();
+  if (*at_ != '"') return fail("expected a string");
+  const char* const start = at_ + 1;
+  bool ascii = true;
+  const char* const stop = scan_string(start, ascii);
+  if (*stop == '\\') {
+    at_ = stop;
+    return unescape(start, out);
+  }
+  at_ = stop;
+  if (*stop != '"') return fail(stop >= end_ ? "a string does not end" : "a control character in a string");
+  if (!ascii && !is_utf8(start, stop)) return fail("a string is not UTF-8");
+  out = {{start, static_cast<size_t>(stop - start)}, true};
+  ++at_;
+  return true;
+}
+
+bool JsonReader::hex4(const char* from, uint32_t& out) {
+  out = 0;
+  for (int i = 0; i < 4; ++i) {
+    const char c = from[i];
+    const char lower = static_cast<char>(c | 0x20);
+    uint32_t digit = 0;
+    if (is_digit(c)) {
+      digit = static_cast<uint32_t>(c - '0');
+    } else if (lower >= 'a' && lower <= 'f') {
+      digit = static_cast<uint32_t>(lower - 'a') + 10;
+    } else {
+      return fail("\\u needs four hexadecimal digits");
+    }
+    out = out << 4 | digit;
+  }
+  return true;
+}
+
+// at_ is at the first backslash of the string that began at `start`.
+bool JsonReader::unescape(const char* start, JsonString& out) {
+  bool ascii = true;
+  const size_t most = static_cast<size_t>(end_ - start);
+  char* const begin = scratch(most);
+  size_t plain = static_cast<size_t>(at_ - start);
+  std::memcpy(begin, start, plain);
+  char* put = begin + plain;
+  while (*at_ == '\\') {
+    const char c = at_[1];
+    at_ += 2;
+    switch (c) {
+      case '"':
+      case '\\':
+      case '/':
+        *put++ = c;
+        break;
+      case 'b':
+        *put++ = '\b';
+        break;
+      case 'f':
+        *put++ = '\f';
+        break;
+      case 'n':
+        *put++ = '\n';
+        break;
+      case 'r':
+        *put++ = '\r';
+        break;
+      case 't':
+        *put++ = '\t';
+        break;
+      case 'u': {
+        uint32_t code = 0;
+        if (!hex4(at_, code)) return false;
+        at_ += 4;
+        if (code >= 0xDC00 && code <= 0xDFFF) return fail("a lone surrogate");
+        if (code >= 0xD800 && code <= 0xDBFF) {
+          uint32_t low = 0;
+          if (at_[0] != '\\' || at_[1] != 'u') return fail("a lone surrogate");
+          if (!hex4(at_ + 2, low)) return false;
+          if (low < 0xDC00 || low > 0xDFFF) return fail("a lone surrogate");
+          at_ += 6;
+          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        }
+        put = put_utf8(code, put);
+        break;
+      }
+      default:
+        at_ -= 1;
+        return fail("an unknown escape in a string");
+    }
+    const char* const from = at_;
+    at_ = scan_string(from, ascii);
+    plain = static_cast<size_t>(at_ - from);
+    std::memcpy(put, from, plain);
+    put += plain;
+  }
+  if (*at_ != '"') return fail(at_ >= end_ ? "a string does not end" : "a control character in a string");
+  // The text as it stood is checked: escapes cannot complete a broken sequence.
+  if (!is_utf8(start, at_)) return fail("a string is not UTF-8");
+  ++at_;
+  used_ -= most - static_cast<size_t>(put - begin);
+  out = {{begin, static_cast<size_t>(put - begin)}, false};
+  return true;
+}
+
+bool JsonReader::read_number(JsonNumber& out) {
+  if (failed()) return false;
+  skip_space();
+  const char* error = nullptr;
+  at_ = parse_number(at_, out, error);
+  return error == nullptr || fail(error);
+}
+
+bool JsonReader::read_f64(double& out) {
+  JsonNumber number;
+  if (!read_number(number)) return false;
+  out = number.as_double();
+  return true;
+}
+
+bool JsonReader::read_u64(uint64_t& out) {
+  JsonNumber number;
+  if (!read_number(number)) return false;
+  if (number.kind != JsonNumber::Kind::Unsigned) return fail("expected an unsigned integer");
+  out = number.unsigned_value;
+  return true;
+}
+
+bool JsonReader::read_i64(int64_t& out) {
+  JsonNumber number;
+  if (!read_number(number)) return false;
+  if (number.kind == JsonNumber::Kind::Negative) {
+    out = number.negative_value;
+    return true;
+  }
+  if (number.kind != JsonNumber::Kind::Unsigned || number.unsigned_value > INT64_MAX) {
+    return fail("expected an integer of 64 bits");
+  }
+  out = static_cast<int64_t>(number.unsigned_value);
+  return true;
+}
+
+// --- passing over ---------------------------------------------------------------------------------------------------
+
+template <bool Strict>
+bool JsonReader::pass_string() {
+  if constexpr (Strict) {
+    JsonString ignored;
+    return read_string(ignored);
+  } else {
+    bool ascii = true;
+    ++at_;
+    while (true) {
+      at_ = scan_string(at_, ascii);
+      if (*at_ == '"') {
+        ++at_;
+        return true;
+      }
+      if (*at_ != '\\') return fail(at_ >= end_ ? "a string does not end" : "a control character in a string");
+      const char c = at_[1];
+      if (c == 'u') {
+        uint32_t code = 0;
+        if (!hex4(at_ + 2, code)) return false;
+        at_ += 6;
+      } else if (c != '\0' && std::strchr("\"\\/bfnrt", c) != nullptr) {
+        at_ += 2;
+      } else {
+        return fail("an unknown escape in a string");
+      }
+    }
+  }
+}
+
+template <bool Strict>
+bool JsonReader::pass_number() {
+  const char* error = nullptr;
+  if constexpr (Strict) {
+    JsonNumber ignored;
+    at_ = parse_number(at_, ignored, error);
+  } else {
+    at_ = pass_number_syntax(at_, error);
+  }
+  return error == nullptr || fail(error);
+}
+
+template <bool Strict>
+bool JsonReader::pass_value() {
+  if (failed()) return false;
+  levels_.clear();
+  while (true) {
+    skip_space();
+    const char c = *at_;
+    if (c == '{' || c == '[') {
+      if (Strict && depth_ + levels_.size() >= kMaxDepth) return fail("nested too deeply");
+      levels_ += c;
+      ++at_;
+      skip_space();
+      if (*at_ != (c == '{' ? '}' : ']')) {
+        if (c == '[') continue;
+        goto key;
+      }
+      levels_.pop_back();
+      ++at_;
+    } else if (c == '"') {
+      if (!pass_string<Strict>()) return false;
+    } else if (c == '-' || is_digit(c)) {
+      if (!pass_number<Strict>()) return false;
+    } else if (!literal("null", 4) && !literal("true", 4) && !literal("false", 5)) {
+      return fail("expected a value");
+    }
+    // A value ended: what follows it?
+    while (true) {
+      if (levels_.empty()) return true;
+      skip_space();
+      const char close = levels_.back() == '{' ? '}' : ']';
+      if (*at_ == close) {
+        levels_.pop_back();
+        ++at_;
+        continue;
+      }
+      if (*at_ != ',') return fail(close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
+      ++at_;
+      if (close == ']') break;
+      skip_space();
+      goto key;
+    }
+    continue;
+  key:
+    if (*at_ != '"') return fail("expected a field's name");
+    if (!pass_string<Strict>()) return false;
+    skip_space();
+    if (*at_ != ':') return fail("expected ':' after a field's name");
+    ++at_;
+  }
+}
+
+bool JsonReader::skip() { return pass_value<false>(); }
+bool JsonReader::check() { return pass_value<true>(); }
+
+bool JsonReader::skip(std::string_view& raw) {
+  if (failed()) return false;
+  skip_space();
+  const char* const from = at_;
+  if (!skip()) return false;
+  raw = {from, static_cast<size_t>(at_ - from)};
+  return true;
+}
+
+bool JsonReader::check(std::string_view& raw) {
+  if (failed()) return false;
+  skip_space();
+  const char* const from = at_;
+  if (!check()) return false;
+  raw = {from, static_cast<size_t>(at_ - from)};
+  return true;
+}
+
+bool JsonReader::finish() {
+  if (failed()) return false;
+  skip_space();
+  return at_ == end_ || fail("something follows the value");
+}
+
+}  // namespace freshet::processors

@@ -1,0 +1,132 @@
+// Reads one JSON text forward, field by field, with the rules of Snuba's data sets (common 3): what is parsed is
+// checked strictly, what is skipped only for its syntax. No tree, no allocation per value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace freshet::processors {
+
+// A string's characters, escapes resolved. `plain`: they stood in the text just so, and may be written out as the
+// inside of a JSON string without another look.
+struct JsonString {
+  std::string_view view;
+  bool plain = false;
+};
+
+// A number as it is written: integers that fit stay integers, everything else is a double, correctly rounded.
+struct JsonNumber {
+  enum class Kind : uint8_t { Unsigned, Negative, Float };
+  Kind kind = Kind::Unsigned;
+  union {
+    uint64_t unsigned_value = 0;
+    int64_t negative_value;
+    double float_value;
+  };
+  double as_double() const;
+};
+
+enum class JsonKind : uint8_t { Null, Bool, Number, String, Array, Object, Nothing };
+
+// The first error stays: after it every call returns false and moves nothing. Views live until the next open().
+// Threads: one. Reads past what it was given never happen: the text is copied into padded memory of its own.
+class JsonReader {
+ public:
+  // More nested arrays and objects than this are refused where they are parsed (common 3.1).
+  static constexpr uint32_t kMaxDepth = 127;
+
+  void open(std::string_view text);
+
+  bool failed() const { return what_ != nullptr; }
+  const char* what() const { return what_ == nullptr ? "" : what_; }
+  size_t position() const { return static_cast<size_t>(at_ - begin_); }
+  // "invalid JSON at byte 12: expected a string", or the like of what fail() was given.
+  std::string error_text() const;
+  // Always false. `what` lives for ever.
+  bool fail(const char* what) {
+    if (what_ == nullptr) what_ = what;
+    return false;
+  }
+
+  // What stands next; nothing is read. Nothing: no value begins here.
+  JsonKind peek();
+
+  // enter, then next until it is false: the end was read, or there was an error.
+  bool enter_object();
+  bool next_key(JsonString& key);
+  bool enter_array();
+  bool next_element();
+
+  bool read_null();  // null or an error
+  bool read_bool(bool& out);
+  bool read_string(JsonString& out);
+  bool read_number(JsonNumber& out);
+  bool read_f64(double& out);
+  bool read_u64(uint64_t& out);
+  bool read_i64(int64_t& out);
+  // uint8_t, uint16_t, uint32_t: no fraction, no exponent, no sign.
+  template <typename T>
+  bool read_unsigned(T& out) {
+    uint64_t value = 0;
+    if (!read_u64(value)) return false;
+    if (value > static_cast<T>(-1)) return fail("an integer is out of range");
+    out = static_cast<T>(value);
+    return true;
+  }
+  // True and consumed when null stands here.
+  bool consume_null() { return peek() == JsonKind::Null && read_null(); }
+
+  // Passes a value over: skip() checks its syntax only (common 3.2), check() everything.
+  bool skip();
+  bool check();
+  // skip(), and the value's own text.
+  bool skip(std::string_view& raw);
+  bool check(std::string_view& raw);
+  // Nothing but white space follows.
+  bool finish();
+
+  // To read a part twice: back to a place that position() told, at the same depth.
+  void rewind(size_t position) {
+    if (!failed()) at_ = begin_ + position;
+  }
+  // Room for `size` characters that lives as long as views do.
+  char* scratch(size_t size);
+
+ private:
+  void skip_space() {
+    while (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r') ++at_;
+  }
+  bool literal(const char* word, size_t size);
+  bool open_level();
+  bool close_level();
+  template <bool Strict>
+  bool pass_string();
+  template <bool Strict>
+  bool pass_number();
+  template <bool Strict>
+  bool pass_value();
+  bool unescape(const char* start, JsonString& out);
+  bool hex4(const char* from, uint32_t& out);
+
+  const char* at_ = "";
+  const char* begin_ = at_;
+  const char* end_ = at_;
+  const char* what_ = nullptr;
+  uint32_t depth_ = 0;
+  bool first_ = false;  // no element of the innermost container was read yet
+  std::vector<char> text_;
+  std::string levels_;  // scratch of pass_value: the open brackets
+
+  struct Block {
+    std::unique_ptr<char[]> memory;
+    size_t size = 0;
+  };
+  std::vector<Block> blocks_;
+  size_t used_ = 0;  // of the last block
+};
+
+}  // namespace freshet::processors

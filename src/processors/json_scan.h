@@ -1,0 +1,44 @@
+// The inner loop of reading and writing JSON strings, sixteen bytes at a time where the machine can.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace freshet::processors {
+
+// The first quote, backslash or control character from `at` on; there must be one, and 16 readable bytes after it.
+// `ascii` becomes false when a byte before it is none; it never becomes true.
+inline const char* scan_string(const char* at, bool& ascii) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  const __m128i last_control = _mm_set1_epi8(0x1F);
+  int high = 0;
+  while (true) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
+    const __m128i special =
+        _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(special));
+    const int not_ascii = _mm_movemask_epi8(bytes);
+    if (found != 0) {
+      const auto before = static_cast<unsigned>(__builtin_ctz(found));
+      if ((high | (not_ascii & ((1 << before) - 1))) != 0) ascii = false;
+      return at + before;
+    }
+    high |= not_ascii;
+    at += 16;
+  }
+#else
+  for (;; ++at) {
+    const auto c = static_cast<unsigned char>(*at);
+    if (c < 0x20 || c == '"' || c == '\\') return at;
+    if (c >= 0x80) ascii = false;
+  }
+#endif
+}
+
+}  // namespace freshet::processors

@@ -1,0 +1,131 @@
+#include "processors/outcomes_processor.h"
+
+#include <algorithm>
+#include <array>
+
+#include "processors/date_time.h"
+#include "processors/read_values.h"
+#include "processors/struct_reader.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr uint8_t kAbuse = 4;
+constexpr uint8_t kClientDiscard = 5;
+constexpr uint8_t kErrorCategory = 1;
+
+enum In { kOrg, kProject, kKey, kTimestamp, kOutcome, kCategory, kQuantity, kReason, kEvent };
+constexpr Fields kFields({{"org_id", Need::Defaulted},
+                          {"project_id", Need::Defaulted},
+                          {"key_id"},
+                          {"timestamp", Need::Defaulted},
+                          {"outcome", Need::Required},
+                          {"category"},
+                          {"quantity"},
+                          {"reason"},
+                          {"event_id"}});
+
+constexpr Column kOrgId("org_id");
+constexpr Column kProjectId("project_id");
+constexpr Column kKeyId("key_id");
+constexpr Column kTimestampColumn("timestamp");
+constexpr Column kOutcomeColumn("outcome");
+constexpr Column kCategoryColumn("category");
+constexpr Column kQuantity64("quantity64");
+constexpr Column kQuantity32("quantity");
+constexpr Column kReasonColumn("reason");
+constexpr Column kEventId("event_id");
+
+// What a client may say about its own discards; anything else is no reason.
+constexpr std::array<std::string_view, 15> kClientReasons = {
+    "backpressure",   "before_send",       "buffer_overflow",    "cache_overflow", "event_processor",
+    "ignored",        "insufficient_data", "internal_sdk_error", "invalid",        "network_error",
+    "no_parent_span", "queue_overflow",    "ratelimit_backoff",  "sample_rate",    "send_error"};
+
+bool is_client_reason(std::string_view reason) {
+  return std::binary_search(kClientReasons.begin(), kClientReasons.end(), reason);
+}
+
+}  // namespace
+
+OutcomesProcessor::OutcomesProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
+    : clock_(*environment.clock),
+      missing_category_(environment.metrics->counter("freshet_outcomes_missing_category_total",
+                                                     "Outcomes without a category (other than abuse).")),
+      missing_quantity_(environment.metrics->counter("freshet_outcomes_missing_quantity_total",
+                                                     "Outcomes without a quantity (other than abuse).")),
+      row_(tick_form(settings)) {}
+
+Verdict OutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+  if (!message.payload) return null_payload();
+  json_.open(*message.payload);
+  Outcome outcome;
+  if (!read(outcome)) return invalid_message(json_);
+  row_.clear();
+  write(outcome);
+  rows.append(row_.text());
+  return Verdict::rows(1);
+}
+
+bool OutcomesProcessor::read(Outcome& out) {
+  StructReader fields(json_, kFields, Unknown::Skip);
+  for (int field; (field = fields.next()) >= 0;) {
+    if (!read_field(field, out)) return false;
+  }
+  return fields.complete() && json_.finish();
+}
+
+bool OutcomesProcessor::read_field(int field, Outcome& out) {
+  switch (field) {
+    case kOrg:
+      return json_.read_u64(out.org_id);
+    case kProject:
+      return read_optional(json_, out.project_id);
+    case kKey:
+      return read_optional(json_, out.key_id);
+    case kTimestamp:
+      return read_timestamp(out.timestamp);
+    case kOutcome:
+      return json_.read_unsigned(out.outcome);
+    case kCategory:
+      return read_optional(json_, out.category);
+    case kQuantity:
+      return read_optional(json_, out.quantity);
+    case kReason:
+      return read_optional(json_, out.reason);
+    case kEvent:
+      return read_optional(json_, out.event_id);
+    default:
+      return false;
+  }
+}
+
+bool OutcomesProcessor::read_timestamp(uint32_t& out) {
+  JsonString text;
+  if (!json_.read_string(text)) return false;
+  const auto instant = parse_date_time(text.view);
+  const int64_t seconds = instant ? instant->seconds : seconds_since_1970(clock_);
+  out = static_cast<uint32_t>(seconds);  // the low 32 bits, as the reference has it
+  return true;
+}
+
+void OutcomesProcessor::write(const Outcome& o) {
+  const bool client_reason = o.outcome != kClientDiscard || (o.reason && is_client_reason(o.reason->view));
+  if (!o.category && o.outcome != kAbuse) missing_category_.add();
+  if (!o.quantity && o.outcome != kAbuse) missing_quantity_.add();
+  const uint64_t quantity = o.quantity.value_or(1);
+  row_.begin_row();
+  row_.put(kOrgId, o.org_id);
+  row_.put(kProjectId, o.project_id);
+  row_.put(kKeyId, o.key_id);
+  row_.put(kTimestampColumn, o.timestamp);
+  row_.put(kOutcomeColumn, o.outcome);
+  row_.put(kCategoryColumn, o.category.value_or(kErrorCategory));
+  row_.put(kQuantity64, quantity);
+  row_.put(kQuantity32, quantity <= UINT32_MAX ? quantity : 0);
+  row_.put(kReasonColumn, client_reason ? o.reason : std::nullopt);
+  row_.put(kEventId, o.event_id);
+  row_.end_row();
+}
+
+}  // namespace freshet::processors

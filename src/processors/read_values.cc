@@ -1,0 +1,28 @@
+#include "processors/read_values.h"
+
+#include <chrono>
+
+namespace freshet::processors {
+
+bool read_value(JsonReader& json, Uuid& out) {
+  JsonString text;
+  if (!json.read_string(text)) return false;
+  const auto uuid = Uuid::parse(text.view);
+  if (!uuid) return json.fail("expected a UUID");
+  out = *uuid;
+  return true;
+}
+
+int64_t seconds_since_1970(const Clock& clock) {
+  return std::chrono::floor<std::chrono::seconds>(clock.system_now().time_since_epoch()).count();
+}
+
+TickForm tick_form(const ProcessorsSettings& settings) {
+  return settings.reference_ticks ? TickForm::Ticks : TickForm::SecondsAndFraction;
+}
+
+Verdict null_payload() { return Verdict::invalid("null_payload", "the message has no payload"); }
+
+Verdict invalid_message(const JsonReader& json) { return Verdict::invalid("invalid_message", json.error_text()); }
+
+}  // namespace freshet::processors

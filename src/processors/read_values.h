@@ -1,0 +1,44 @@
+// Values of the types that the tables of the data sets name (common 3.4), and what every processor answers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/clock.h"
+#include "ports/processor.h"
+#include "processors/json_reader.h"
+#include "processors/processors_settings.h"
+#include "processors/row_writer.h"
+#include "processors/uuid.h"
+
+namespace freshet::processors {
+
+inline bool read_value(JsonReader& json, uint64_t& out) { return json.read_u64(out); }
+inline bool read_value(JsonReader& json, uint32_t& out) { return json.read_unsigned(out); }
+inline bool read_value(JsonReader& json, uint16_t& out) { return json.read_unsigned(out); }
+inline bool read_value(JsonReader& json, uint8_t& out) { return json.read_unsigned(out); }
+inline bool read_value(JsonReader& json, int64_t& out) { return json.read_i64(out); }
+inline bool read_value(JsonReader& json, double& out) { return json.read_f64(out); }
+inline bool read_value(JsonReader& json, bool& out) { return json.read_bool(out); }
+inline bool read_value(JsonReader& json, JsonString& out) { return json.read_string(out); }
+bool read_value(JsonReader& json, Uuid& out);
+
+// T or null ("opt T").
+template <typename T>
+bool read_optional(JsonReader& json, std::optional<T>& out) {
+  out.reset();
+  if (json.consume_null()) return true;
+  return !json.failed() && read_value(json, out.emplace());
+}
+
+// Whole seconds since 1970 UTC, now.
+int64_t seconds_since_1970(const Clock& clock);
+
+TickForm tick_form(const ProcessorsSettings& settings);
+
+// A message without payload is invalid in Snuba's data sets (contract 5.6).
+Verdict null_payload();
+// What the reader found wrong.
+Verdict invalid_message(const JsonReader& json);
+
+}  // namespace freshet::processors

@@ -1,0 +1,94 @@
+#include "processors/row_writer.h"
+
+#include <algorithm>
+
+#include "processors/json_text.h"
+
+namespace freshet::processors {
+void RowWriter::grow(size_t more) {
+  const size_t room = std::max(2 * room_, size_ + more + 256);
+  auto next = std::make_unique_for_overwrite<char[]>(room);
+  if (size_ > 0) std::memcpy(next.get(), buffer_.get(), size_);
+  buffer_ = std::move(next);
+  room_ = room;
+}
+
+void RowWriter::value(const JsonNumber& v) {
+  switch (v.kind) {
+    case JsonNumber::Kind::Unsigned:
+      return value(v.unsigned_value);
+    case JsonNumber::Kind::Negative:
+      return value(v.negative_value);
+    case JsonNumber::Kind::Float:
+      return value(v.float_value);
+  }
+}
+
+void RowWriter::value(const JsonString& v) {
+  begin_string();
+  if (v.plain) {
+    ensure(v.view.size() + 2);
+    std::memcpy(buffer_.get() + size_, v.view.data(), v.view.size());
+    size_ += v.view.size();
+  } else {
+    string_part(v.view);
+  }
+  end_string();
+}
+
+void RowWriter::begin_string() {
+  ensure(2);
+  separate();
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::string_part(std::string_view text) {
+  ensure(text.size() * 6 + 16);
+  size_ = static_cast<size_t>(escape_json(text, buffer_.get() + size_) - buffer_.get());
+}
+
+void RowWriter::end_string() {
+  ensure(2);
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::value(const Uuid& v) {
+  ensure(40);
+  separate();
+  buffer_[size_++] = '"';
+  v.write(buffer_.get() + size_);
+  size_ += Uuid::kTextSize;
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::value(const IpAddress& v) {
+  ensure(IpAddress::kTextRoom + 3);
+  separate();
+  buffer_[size_++] = '"';
+  size_ = static_cast<size_t>(v.write(buffer_.get() + size_) - buffer_.get());
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::ticks_value(int64_t ticks, int digits) {
+  if (tick_form_ == TickForm::Ticks) return value(ticks);
+  uint64_t scale = 1;
+  for (int i = 0; i < digits; ++i) scale *= 10;
+  const auto magnitude = ticks < 0 ? ~static_cast<uint64_t>(ticks) + 1 : static_cast<uint64_t>(ticks);
+  number([&](char* out) {
+    if (ticks < 0) *out++ = '-';
+    out = write_u64(magnitude / scale, out);
+    *out++ = '.';
+    uint64_t fraction = magnitude % scale;
+    for (int i = digits; i-- > 0; fraction /= 10) out[i] = static_cast<char>('0' + fraction % 10);
+    return out + digits;
+  });
+}
+
+void RowWriter::raw(std::string_view json) {
+  ensure(json.size() + 2);
+  separate();
+  std::memcpy(buffer_.get() + size_, json.data(), json.size());
+  size_ += json.size();
+}
+
+}  // namespace freshet::processors

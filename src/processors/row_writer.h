@@ -1,0 +1,175 @@
+// Writes rows as JSONEachRow: columns are declared once, values are appended without an allocation per field.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "processors/ip_address.h"
+#include "processors/json_number.h"
+#include "processors/json_reader.h"
+#include "processors/uuid.h"
+
+namespace freshet::processors {
+
+// A column's name, and how its values are written; a constant of the data set. Names are shorter than 60 characters and
+// need no escaping.
+class Column {
+ public:
+  static constexpr size_t kRoom = 64;
+
+  consteval explicit Column(std::string_view name) {
+    text_[size_++] = '"';
+    for (const char c : name) text_[size_++] = c;
+    text_[size_++] = '"';
+    text_[size_++] = ':';
+  }
+
+  const char* text() const { return text_.data(); }  // `"name":`, kRoom bytes can be read
+  size_t size() const { return size_; }
+  std::string_view name() const { return {text_.data() + 1, size_ - 3}; }
+
+ private:
+  std::array<char, kRoom> text_{};
+  size_t size_ = 0;
+};
+
+// How a DateTime64 is written. Servers disagree about a bare integer: old ones take it for ticks, current ones for
+// seconds (common 8); `seconds.fraction` is read alike by all.
+enum class TickForm : uint8_t { SecondsAndFraction, Ticks };
+
+// Call order: begin_row, then per column put (or key and values), then end_row. Values of arrays and objects:
+// begin_array, value..., end_array. Commas are its business. Threads: one.
+class RowWriter {
+ public:
+  explicit RowWriter(TickForm ticks) : tick_form_(ticks) { grow(4096); }
+
+  void clear() {
+    size_ = 0;
+    comma_ = false;
+  }
+  std::string_view text() const { return {buffer_.get(), size_}; }
+
+  void begin_row() { open('{'); }
+  void end_row() {
+    close('}');
+    buffer_[size_++] = '\n';
+    comma_ = false;
+  }
+  // Takes back what was written since `size` characters stood here: a row that is not to be.
+  void truncate(size_t size) {
+    size_ = size;
+    comma_ = false;
+  }
+
+  template <typename T>
+  void put(const Column& column, const T& v) {
+    key(column);
+    value(v);
+  }
+  void put_ticks(const Column& column, int64_t ticks, int digits) {
+    key(column);
+    ticks_value(ticks, digits);
+  }
+
+  void key(const Column& column) {
+    ensure(Column::kRoom + 1);
+    separate();
+    std::memcpy(buffer_.get() + size_, column.text(), Column::kRoom);
+    size_ += column.size();
+    comma_ = false;
+  }
+  // A key that is data.
+  void key(const JsonString& name) {
+    value(name);
+    buffer_[size_++] = ':';
+    comma_ = false;
+  }
+
+  void begin_array() { open('['); }
+  void end_array() { close(']'); }
+  void begin_object() { open('{'); }
+  void end_object() { close('}'); }
+
+  void value(std::nullptr_t) { raw("null"); }
+  void value(bool v) { raw(v ? std::string_view("true") : std::string_view("false")); }
+  void value(uint64_t v) {
+    number([v](char* out) { return write_u64(v, out); });
+  }
+  void value(int64_t v) {
+    number([v](char* out) { return write_i64(v, out); });
+  }
+  void value(uint32_t v) { value(uint64_t{v}); }
+  void value(uint16_t v) { value(uint64_t{v}); }
+  void value(uint8_t v) { value(uint64_t{v}); }
+  void value(int32_t v) { value(int64_t{v}); }
+  void value(double v) {
+    number([v](char* out) { return write_f64(v, out); });
+  }
+  void value(float v) {
+    number([v](char* out) { return write_f32(v, out); });
+  }
+  void value(const JsonNumber& v);
+  void value(const JsonString& v);
+  void value(std::string_view v) { value(JsonString{v, false}); }
+  void value(const char* v) { value(std::string_view(v)); }
+  void value(const Uuid& v);
+  void value(const IpAddress& v);
+  template <typename T>
+  void value(const std::optional<T>& v) {
+    if (v) {
+      value(*v);
+    } else {
+      value(nullptr);
+    }
+  }
+  // DateTime64(digits): ticks since 1970, may be negative.
+  void ticks_value(int64_t ticks, int digits);
+  // JSON as it is to be.
+  void raw(std::string_view json);
+  // A string that is written in parts: begin_string, part..., end_string.
+  void begin_string();
+  void string_part(std::string_view text);
+  void end_string();
+
+ private:
+  void ensure(size_t more) {
+    if (size_ + more > room_) grow(more);
+  }
+  void grow(size_t more);
+  void separate() {
+    buffer_[size_] = ',';
+    size_ += comma_ ? 1 : 0;
+    comma_ = true;
+  }
+  void open(char bracket) {
+    ensure(2);
+    separate();
+    buffer_[size_++] = bracket;
+    comma_ = false;
+  }
+  void close(char bracket) {
+    ensure(2);
+    buffer_[size_++] = bracket;
+    comma_ = true;
+  }
+  template <typename Write>
+  void number(Write write) {
+    ensure(kNumberRoom + 1);
+    separate();
+    size_ = static_cast<size_t>(write(buffer_.get() + size_) - buffer_.get());
+  }
+
+  const TickForm tick_form_;
+  std::unique_ptr<char[]> buffer_;
+  size_t room_ = 0;
+  size_t size_ = 0;
+  bool comma_ = false;  // a value stands before the next one in the innermost container
+};
+
+}  // namespace freshet::processors

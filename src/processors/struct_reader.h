@@ -1,0 +1,148 @@
+// Reads a JSON object whose fields are known, as the reference's structs are read (common 3.3 and 3.5).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "processors/json_reader.h"
+
+namespace freshet::processors {
+
+enum class Need : uint8_t {
+  Required,   // the message is invalid without it
+  Optional,   // may be missing in an object
+  Defaulted,  // may be missing, also at the end of a struct that is given as an array ("(D)" in the tables)
+};
+
+struct Field {
+  std::string_view name;
+  Need need = Need::Optional;
+  int alias_of = -1;  // index of the field that this is another name of
+};
+
+// The fields of one struct, in the order of their table; at most 64. Declared once, as a constant:
+//   constexpr Fields kFields({{"org_id", Need::Defaulted}, {"outcome", Need::Required}});
+// Aliases stand behind the fields proper.
+template <size_t N>
+class Fields {
+ public:
+  static_assert(N <= 64);
+  constexpr explicit Fields(const Field (&fields)[N]) {
+    for (size_t i = 0; i < N; ++i) {
+      fields_[i] = fields[i];
+      if (fields[i].alias_of < 0) ++proper_;
+      if (fields[i].need == Need::Required && fields[i].alias_of < 0) required_ |= uint64_t{1} << i;
+      if (fields[i].need != Need::Defaulted && fields[i].alias_of < 0) needed_in_array_ |= uint64_t{1} << i;
+      size_t slot = hash(fields[i].name);
+      while (slots_[slot] != 0) slot = (slot + 1) % kSlots;
+      slots_[slot] = static_cast<uint8_t>(i + 1);
+    }
+  }
+
+  // -1: unknown. `likely` is tried first: producers keep an order.
+  int find(std::string_view name, int likely) const {
+    if (static_cast<size_t>(likely) < N && fields_[static_cast<size_t>(likely)].name == name) return likely;
+    for (size_t slot = hash(name); slots_[slot] != 0; slot = (slot + 1) % kSlots) {
+      const int index = slots_[slot] - 1;
+      if (fields_[static_cast<size_t>(index)].name == name) return index;
+    }
+    return -1;
+  }
+  int proper(int index) const {
+    const int alias_of = fields_[static_cast<size_t>(index)].alias_of;
+    return alias_of < 0 ? index : alias_of;
+  }
+  uint64_t required() const { return required_; }
+  uint64_t needed_in_array() const { return needed_in_array_; }
+  int count() const { return proper_; }
+
+ private:
+  static constexpr size_t kSlots = 256;
+  static constexpr size_t hash(std::string_view name) {
+    if (name.empty()) return 0;
+    const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(name[i])); };
+    return (name.size() * 7 + byte(0) * 31 + byte(name.size() - 1) * 13 + byte(name.size() / 2) * 3) % kSlots;
+  }
+
+  std::array<Field, N> fields_{};
+  std::array<uint8_t, kSlots> slots_{};
+  uint64_t required_ = 0;
+  uint64_t needed_in_array_ = 0;
+  int proper_ = 0;
+};
+template <size_t N>
+Fields(const Field (&)[N]) -> Fields<N>;
+
+// What is done with fields that nobody knows.
+enum class Unknown : uint8_t { Skip, Check };
+
+// while ((field = reader.next()) >= 0) switch (field) { ... read exactly one value ... }
+// if (!reader.complete()) -> the message is invalid, json.error_text() says why.
+template <size_t N>
+class StructReader {
+ public:
+  // `object_only`: no positional form, an array is refused.
+  StructReader(JsonReader& json, const Fields<N>& fields, Unknown unknown, bool object_only = false)
+      : json_(json), fields_(fields), unknown_(unknown) {
+    array_ = !object_only && json.peek() == JsonKind::Array;
+    if (array_) {
+      json.enter_array();
+    } else {
+      json.enter_object();
+    }
+  }
+
+  // Index of the field whose value stands next; -1 at the end or after an error.
+  int next() { return array_ ? next_element() : next_field(); }
+
+  bool has(int field) const { return (seen_ >> field & 1) != 0; }
+
+  // After next() returned -1: no error, and everything is there that must be.
+  bool complete() {
+    if (json_.failed()) return false;
+    const uint64_t needed = array_ ? fields_.needed_in_array() : fields_.required();
+    return (needed & ~seen_) == 0 || json_.fail("a required field is missing");
+  }
+
+ private:
+  int next_field() {
+    JsonString key;
+    while (json_.next_key(key)) {
+      int field = fields_.find(key.view, last_ + 1);
+      if (field < 0) {
+        if (!(unknown_ == Unknown::Skip ? json_.skip() : json_.check())) return -1;
+        continue;
+      }
+      last_ = field;
+      field = fields_.proper(field);
+      if (has(field)) {
+        json_.fail("a field occurs twice");
+        return -1;
+      }
+      seen_ |= uint64_t{1} << field;
+      return field;
+    }
+    return -1;
+  }
+
+  int next_element() {
+    if (!json_.next_element()) return -1;
+    if (++last_ >= fields_.count()) {
+      json_.fail("an array has more elements than the struct has fields");
+      return -1;
+    }
+    seen_ |= uint64_t{1} << last_;
+    return last_;
+  }
+
+  JsonReader& json_;
+  const Fields<N>& fields_;
+  const Unknown unknown_;
+  bool array_ = false;
+  int last_ = -1;
+  uint64_t seen_ = 0;
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,25 @@
+// UUIDs as the reference reads and writes them (common 5.3).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace freshet::processors {
+
+struct Uuid {
+  static constexpr size_t kTextSize = 36;
+  std::array<uint8_t, 16> bytes{};
+
+  // 32 hexadecimal digits, the hyphenated form, that in braces, or after `urn:uuid:`; nothing is trimmed.
+  static std::optional<Uuid> parse(std::string_view text);
+  // Lower case with hyphens; kTextSize characters.
+  void write(char* out) const;
+  // Lower case without hyphens; 32 characters.
+  void write_simple(char* out) const;
+  auto operator<=>(const Uuid&) const = default;
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,120 @@
+// Every data set over every message whose rows are known: the project's own cases, and where they lie beside the
+// project, the recorded ones of the reference (README.md).
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "processors/registry.h"
+#include "testkit/golden_cases.h"
+
+namespace freshet {
+namespace {
+
+namespace fs = std::filesystem;
+using testkit::GoldenCase;
+
+const fs::path kSource = FRESHET_SOURCE_DIR;
+const fs::path kOwn = kSource / "tests/golden";
+const fs::path kRecorded = kSource.parent_path() / "shared/conformance";
+
+class OneProcessor {
+ public:
+  OneProcessor(std::string name, std::string storage) {
+    settings_.processor = std::move(name);
+    settings_.storage = std::move(storage);
+    settings_.reference_ticks = true;
+    processor_ = (*processors::make_factory(settings_, {&clock_, &metrics_}))();
+  }
+
+  // Empty, or what is wrong.
+  std::string check(const GoldenCase& one) {
+    Message message;
+    message.offset = Offset{one.offset};
+    message.timestamp_ms = one.timestamp_ms;
+    message.payload = one.message;
+    std::string rows = "what stands before\n";
+    const size_t begin = rows.size();
+    processor_->begin_chunk();
+    const Verdict verdict = processor_->process({"topic", Partition{one.partition}}, message, rows);
+    const std::string text = rows.substr(begin);
+    if (rows.compare(0, begin, "what stands before\n") != 0) return "it touched what stood before";
+    switch (verdict.kind) {
+      case Verdict::Kind::Invalid:
+        return one.verdict == "invalid" ? "" : "invalid: " + verdict.text;
+      case Verdict::Kind::Replacement:
+        if (one.verdict != "replacement") return "a replacement";
+        return verdict.key == one.key ? "" : "its key is " + verdict.key;
+      case Verdict::Kind::Skip:
+        return one.verdict == "skip" || (one.verdict == "rows" && one.rows.empty()) ? "" : "skipped";
+      case Verdict::Kind::Rows:
+        break;
+    }
+    if (one.verdict != "rows") return "rows: " + text;
+    const auto found = testkit::parse_rows(text);
+    if (found.size() != verdict.row_count)
+      return fmt::format("{} rows are said to be {}", found.size(), verdict.row_count);
+    return testkit::difference(one.rows.is_null() ? nlohmann::json::array() : one.rows, found);
+  }
+
+ private:
+  RealClock clock_;
+  Metrics metrics_;
+  processors::ProcessorsSettings settings_;
+  std::unique_ptr<Processor> processor_;
+};
+
+void expect_all(const std::string& name, const std::vector<GoldenCase>& cases) {
+  ASSERT_FALSE(cases.empty());
+  std::map<std::string, std::unique_ptr<OneProcessor>> by_storage;
+  for (const GoldenCase& one : cases) {
+    auto& processor = by_storage[one.storage];
+    if (!processor) processor = std::make_unique<OneProcessor>(name, one.storage);
+    const std::string wrong = processor->check(one);
+    EXPECT_TRUE(wrong.empty()) << name << ", " << one.name << ": " << wrong << "\n" << one.message.substr(0, 2000);
+  }
+}
+
+std::vector<std::string> folders(const fs::path& path) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+  }
+  return names;
+}
+
+class OwnCases : public testing::TestWithParam<std::string> {};
+
+TEST_P(OwnCases, BecomeTheirRows) { expect_all(GetParam(), testkit::own_cases(kOwn / GetParam())); }
+INSTANTIATE_TEST_SUITE_P(Golden, OwnCases, testing::ValuesIn(folders(kOwn)), [](const auto& one) { return one.param; });
+
+TEST(GoldenTest, EveryDataSetHasCasesOfItsOwn) {
+  for (const std::string& name : processors::names()) {
+    EXPECT_TRUE(name == "json" || fs::is_directory(kOwn / name)) << name;
+  }
+}
+
+class RecordedCases : public testing::TestWithParam<std::string> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(RecordedCases);
+
+TEST_P(RecordedCases, ExamplesBecomeTheirRows) {
+  expect_all(GetParam(), testkit::recorded_examples(kRecorded / "processors" / GetParam()));
+}
+
+TEST_P(RecordedCases, MutatedMessagesGetTheirVerdictsAndRows) {
+  const std::string storage = GetParam() == "EAPItemsProcessor" ? "eap_items" : "";
+  expect_all(GetParam(), testkit::mutated_cases(kRecorded / "mutated" / (GetParam() + ".jsonl.gz"), storage));
+}
+
+// Where the recorded cases are not there this suite is empty; the project's own run everywhere.
+std::vector<std::string> recorded() {
+  if (!fs::is_directory(kRecorded / "processors")) return {};
+  std::vector<std::string> names = folders(kRecorded / "processors");
+  const auto known = processors::names();
+  std::erase_if(names,
+                [&](const std::string& name) { return std::find(known.begin(), known.end(), name) == known.end(); });
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Golden, RecordedCases, testing::ValuesIn(recorded()),
+                         [](const auto& one) { return one.param; });
+
+}  // namespace
+}  // namespace freshet
