@@ -29,6 +29,15 @@ constexpr std::array kOwned = {
     Owned{"sasl.password", "use --kafka-sasl-password-file"},
 };
 
+std::string advice(const std::string& key) {
+  if (key.starts_with("group.protocol") || key == "group.remote.assignor") {
+    return fmt::format("; the group protocol of KIP-848 needs librdkafka 2.4 or later, this is {}: leave it out, or "
+                       "build with -DFRESHET_LIBRDKAFKA_ROOT",
+                       rd_kafka_version_str());
+  }
+  return fmt::format("; CONFIGURATION.md of librdkafka {} lists what there is", rd_kafka_version_str());
+}
+
 class Builder {
  public:
   explicit Builder(Log& log) : conf_(rd_kafka_conf_new()) {
@@ -47,7 +56,7 @@ class Builder {
     if (error_.empty()) {
       std::array<char, 512> text{};
       if (rd_kafka_conf_set(conf_.get(), key.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
-        error_ = fmt::format("kafka.{}={}: {}", key, secret ? "***" : value, text.data());
+        error_ = fmt::format("kafka.{}={}: {}{}", key, secret ? "***" : value, text.data(), advice(key));
       }
     }
     return *this;

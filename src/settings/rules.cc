@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+
+#include "settings/values.h"
 
 namespace freshet::settings {
 namespace {
@@ -60,11 +63,9 @@ class Rules {
     }
   }
 
-  void security() {
+  void kafka_security() {
     const auto& c = p_.kafka.connection;
-    std::string protocol = c.security_protocol;
-    std::transform(protocol.begin(), protocol.end(), protocol.begin(),
-                   [](unsigned char ch) { return std::tolower(ch); });
+    const std::string protocol = lower_case(c.security_protocol);
     const bool tls = protocol == "ssl" || protocol == "sasl_ssl";
     const bool sasl = protocol.starts_with("sasl_");
     if (!tls && !(c.ssl_ca_file.empty() && c.ssl_cert_file.empty() && c.ssl_key_file.empty())) {
@@ -80,6 +81,9 @@ class Rules {
     if (c.ssl_cert_file.empty() != c.ssl_key_file.empty()) {
       refuse("--kafka-ssl-cert-file and --kafka-ssl-key-file: one needs the other");
     }
+  }
+
+  void clickhouse_security() {
     const auto& h = p_.clickhouse;
     if (h.cert_file.empty() != h.key_file.empty()) {
       refuse("--clickhouse-cert-file and --clickhouse-key-file: one needs the other");
@@ -108,6 +112,26 @@ class Rules {
     if (async != p_.clickhouse.insert_settings.end() && async->second != "0") {
       warn("--clickhouse-setting async_insert={}: the server may then acknowledge rows it loses, and repeat others",
            async->second);
+    }
+  }
+
+  // Two sources of one column would be one field twice in each row.
+  void json_columns() {
+    const auto& json = p_.processors.json;
+    std::map<std::string, std::string> taken;  // column -> what fills it
+    const auto take = [&](const std::string& column, const std::string& by) {
+      if (column.empty()) return;
+      const auto [first, is_new] = taken.emplace(column, by);
+      if (!is_new) refuse("{}: fills the column '{}', as {} does; name another", by, column, first->second);
+    };
+    for (const auto& [field, column] : json.fields) take(column, fmt::format("--json-field {}={}", field, column));
+    take(json.topic_column, "--json-topic-column");
+    take(json.partition_column, "--json-partition-column");
+    take(json.offset_column, "--json-offset-column");
+    take(json.timestamp_column, "--json-timestamp-column");
+    take(json.key_column, "--json-key-column");
+    for (const auto& [header, column] : json.header_columns) {
+      take(column, fmt::format("--json-header-column {}={}", header, column));
     }
   }
 
@@ -143,8 +167,10 @@ class Rules {
 void check_rules(std::string_view command, const Settings& settings, const std::function<bool(std::string_view)>& given,
                  Refusals& refusals, std::vector<std::string>& warnings) {
   Rules rules(settings, given, refusals, warnings);
+  rules.json_columns();
   if (command == "process") return;
   rules.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
+  rules.kafka_security();
   if (command == "tap") return;
   rules.required({{"consumer-group", "events-to-clickhouse"},
                   {"clickhouse-url", "http://localhost:8123"},
@@ -152,7 +178,7 @@ void check_rules(std::string_view command, const Settings& settings, const std::
   rules.deadlines();
   rules.batches();
   rules.dead_letters();
-  rules.security();
+  rules.clickhouse_security();
   rules.table();
   rules.runtime_config();
 }

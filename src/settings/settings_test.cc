@@ -164,6 +164,12 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--kafka-ssl-ca-file", "/etc/hostname"}, "has no effect without --kafka-security-protocol"},
       {{"--kafka-sasl-username", "u"}, "has no effect without --kafka-security-protocol"},
       {{"--kafka-security-protocol", "sasl_ssl"}, "--kafka-sasl-mechanism: missing"},
+      {{"--kafka-security-protocol", "tls"}, "is none of: plaintext, ssl, sasl_plaintext, sasl_ssl"},
+      {{"--health-check-file", "/nowhere/alive"}, "lies in no folder that exists"},
+      {{"--health-check-file", "/tmp"}, "is a folder; name a file"},
+      {{"--json-topic-column", "c", "--json-key-column", "c"}, "--json-key-column: fills the column 'c', as --json-topic-column does"},
+      {{"--json-field", "a=c", "--json-field", "b=c"}, "--json-field b=c: fills the column 'c'"},
+      {{"--json-field", "a=c", "--json-header-column", "h=c"}, "--json-header-column h=c: fills the column 'c'"},
       {{"--set", "fetch.min.bytes=1"}, "is not of the form kafka.KEY=VALUE"},
       {{"--runtime-config", "rediss://h:1/1"}, "TLS to Redis"},
       {{"--runtime-config", "etcd://x"}, "expected file:PATH or redis://"},
@@ -177,6 +183,10 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
                                                                                       << refused(least(refusal.more));
   }
   EXPECT_NE(refused({}).find("--topic: missing; for example"), std::string::npos);
+  EXPECT_EQ(refused(least({"--kafka-security-protocol", "SSL", "--kafka-ssl-ca-file", "/etc/hostname"})), "");
+  const auto tap = load("tap", {"--bootstrap-server", "h:1", "--topic", "t", "--kafka-sasl-username", "u"}, {});
+  ASSERT_FALSE(tap);
+  EXPECT_NE(tap.error().front().find("has no effect without --kafka-security-protocol"), std::string::npos);
   EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SISE", "1"}}).find("did you mean FRESHET_MAX_BATCH_SIZE?"),
             std::string::npos);
   EXPECT_EQ(refused(least(), {{"FRESHET_DEV_CACHE", "x"}, {"FRESHET_TOPIK", ""}}), "");

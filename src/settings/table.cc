@@ -31,8 +31,8 @@ Status text(const std::string& value, std::string& target) {
   return {};
 }
 
-template <typename E, size_t N>
-Status choice(const std::string& value, E& target, const std::array<std::pair<const char*, E>, N>& choices) {
+template <typename Target, typename E, size_t N>
+Status choice(const std::string& value, Target& target, const std::array<std::pair<const char*, E>, N>& choices) {
   std::string names;
   for (const auto& [name, one] : choices) {
     if (value == name) {
@@ -114,7 +114,11 @@ constexpr Setting kTable[] = {
      APPLY(auto at = timestamp(v); if (!at) return tl::make_unexpected(at.error());
            pipeline(s).stream.stop_at_timestamp_ms = *at; return {})},
     {"kafka-security-protocol", "Kafka", "plaintext|ssl|sasl_plaintext|sasl_ssl", "", "how to speak to the brokers",
-     kStreaming, APPLY(return text(v, pipeline(s).kafka.connection.security_protocol))},
+     kStreaming,
+     APPLY(return choice(lower_case(v), pipeline(s).kafka.connection.security_protocol,
+                         std::array{std::pair{"plaintext", "plaintext"}, std::pair{"ssl", "ssl"},
+                                    std::pair{"sasl_plaintext", "sasl_plaintext"},
+                                    std::pair{"sasl_ssl", "sasl_ssl"}}))},
     {"kafka-sasl-mechanism", "Kafka", "PLAIN|SCRAM-SHA-256|...", "", "SASL mechanism", kStreaming,
      APPLY(return text(v, pipeline(s).kafka.connection.sasl_mechanism))},
     {"kafka-sasl-username", "Kafka", "NAME", "", "SASL user", kStreaming,
@@ -229,7 +233,7 @@ constexpr Setting kTable[] = {
      "file with the token that POST /renew and /release must carry; needed unless --admin-listen is loopback", kRun,
      APPLY(return store(secret_file(v), s.admin.token))},
     {"health-check-file", "Operation", "FILE", "", "touched every second while the loop turns", kRun,
-     APPLY(return text(v, s.admin.health_check_file))},
+     APPLY(return store_if(writable_file(v), v, s.admin.health_check_file))},
     {"runtime-config", "Operation", "file:PATH|redis://[:PASSWORD@]HOST:PORT/DB", "",
      "where live options come from; see docs/runtime-options.md", kRun | kCheck,
      APPLY(return text(v, s.runtime_config.store)), false, true},

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -115,6 +118,20 @@ Result<std::string> secret_file(const std::string& path) {
 Status readable_file(const std::string& path) {
   if (!std::ifstream(path)) return wrong("cannot be read");
   return {};
+}
+
+Status writable_file(const std::string& path) {
+  const std::filesystem::path file(path);
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  std::error_code error;
+  if (file.filename().empty() || std::filesystem::is_directory(file, error)) return wrong("is a folder; name a file");
+  if (!std::filesystem::is_directory(folder, error)) return wrong("lies in no folder that exists");
+  return {};
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
 }
 
 Result<int64_t> timestamp(const std::string& text) {

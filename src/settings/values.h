@@ -24,6 +24,9 @@ Status url(const std::string& text);
 // A file's content without its last line break; for secrets.
 Result<std::string> secret_file(const std::string& path);
 Status readable_file(const std::string& path);
+// A file that may be there or not, in a folder that is.
+Status writable_file(const std::string& path);
+std::string lower_case(std::string text);  // ASCII
 // Unix seconds or milliseconds, or 2026-11-23T10:00:00Z (UTC), as milliseconds.
 Result<int64_t> timestamp(const std::string& text);
 

@@ -17,6 +17,7 @@ TEST(ClientConfigTest, PropertiesAreCheckedWithTheLibrarysWords) {
   EXPECT_TRUE(check_connection_settings(s));
   s.connection.extra = {{"no.such.property", "1"}};
   EXPECT_NE(check_connection_settings(s).error().text.find("kafka.no.such.property"), std::string::npos);
+  EXPECT_NE(check_connection_settings(s).error().text.find("CONFIGURATION.md"), std::string::npos);
   s.connection.extra = {{"enable.auto.commit", "true"}};
   EXPECT_NE(check_connection_settings(s).error().text.find("freshet's own"), std::string::npos);
   s.connection.extra = {{"auto.offset.reset", "latest"}};
@@ -28,6 +29,22 @@ TEST(ClientConfigTest, PropertiesAreCheckedWithTheLibrarysWords) {
   s.connection.sasl_mechanism = "PLAIN";
   s.connection.extra = {{"ssl.keystore.password", "hunter2"}, {"bad", ""}};
   EXPECT_EQ(check_connection_settings(s).error().text.find("hunter2"), std::string::npos);
+}
+
+// KIP-848 is taken where the library has it, and refused at start where it has not.
+TEST(ClientConfigTest, TheConsumerGroupProtocolNeedsALibraryThatHasIt) {
+  KafkaSettings s;
+  s.connection.bootstrap_servers = "127.0.0.1:1";
+  s.topic = "t";
+  s.consumer_group = "g";
+  s.connection.extra = {{"group.protocol", "consumer"}};
+  const Status checked = check_connection_settings(s);
+  if (rd_kafka_version() >= 0x02040000) {
+    EXPECT_TRUE(checked) << checked.error().text;
+  } else {
+    ASSERT_FALSE(checked);
+    EXPECT_NE(checked.error().text.find("needs librdkafka 2.4"), std::string::npos) << checked.error().text;
+  }
 }
 
 }  // namespace
