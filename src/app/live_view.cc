@@ -10,6 +10,7 @@ namespace freshet::app {
 namespace {
 
 constexpr size_t kRemembered = 60;
+constexpr double kRateSeconds = 2;
 constexpr std::array kBars = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 
 int64_t total_lag(const StreamStatus& status) {
@@ -35,12 +36,12 @@ std::string cut(std::string text, size_t width) {
 }  // namespace
 
 void LiveView::remember(const LiveNumbers& numbers) {
-  const double passed = numbers.seconds - last_seconds_;
-  const double rows = static_cast<double>(numbers.status.rows_written - last_rows_);
+  seen_.push_back({numbers.seconds, numbers.status.rows_written});
+  while (seen_.size() > 2 && numbers.seconds - seen_[1].seconds >= kRateSeconds) seen_.pop_front();
+  const double passed = numbers.seconds - seen_.front().seconds;
+  const auto rows = static_cast<double>(numbers.status.rows_written - seen_.front().rows);
   rates_.push_back(passed > 0 ? rows / passed : 0);
   if (rates_.size() > kRemembered) rates_.pop_front();
-  last_rows_ = numbers.status.rows_written;
-  last_seconds_ = numbers.seconds;
 }
 
 std::string LiveView::sparkline(size_t width) const {

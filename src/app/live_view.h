@@ -29,9 +29,12 @@ class LiveView {
   void remember(const LiveNumbers& numbers);
   std::string sparkline(size_t width) const;  // no wider than that
 
+  struct Seen {
+    double seconds;
+    uint64_t rows;
+  };
+  std::deque<Seen> seen_;     // of the last seconds: batches come in steps, the rate must not
   std::deque<double> rates_;  // rows per second, the newest last
-  uint64_t last_rows_ = 0;
-  double last_seconds_ = 0;
   size_t drawn_lines_ = 0;
 };
 

@@ -17,13 +17,19 @@ LiveNumbers numbers(double seconds, uint64_t rows) {
   return n;
 }
 
-TEST(LiveViewTest, TheRateIsThatOfTheLastStep) {
+TEST(LiveViewTest, TheRateIsThatOfTheLastTwoSecondsAlsoWhenBatchesComeInSteps) {
   LiveView view;
-  view.line(numbers(1, 100));
-  const std::string line = view.line(numbers(3, 5'100));
-  EXPECT_NE(line.find("2500 rows/s"), std::string::npos) << line;
+  view.line(numbers(0, 0));
+  std::string line;
+  for (int half_seconds = 1; half_seconds <= 20; ++half_seconds) {
+    line = view.line(numbers(half_seconds / 2.0, 1'000 * static_cast<uint64_t>(half_seconds / 2)));
+    if (half_seconds < 6) continue;
+    EXPECT_NE(line.find(" 1000 rows/s"), std::string::npos) << line;
+  }
   EXPECT_NE(line.find("streaming"), std::string::npos) << line;
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+  for (int second = 11; second <= 13; ++second) line = view.line(numbers(second, 10'000));
+  EXPECT_NE(line.find(" 0 rows/s"), std::string::npos) << line;
 }
 
 TEST(LiveViewTest, ThePictureIsDrawnOverItself) {

@@ -146,6 +146,7 @@ class Demo {
     events.per_second = options_.rate;
     demo::Generator generator(events, [&] { return lead(**service); });
     generator_ = &generator;
+    if (options_.plain) std::cout << "admin page " << (*service)->admin_address() << std::endl;
     watch(**service, generator);
     generator.stop();
     std::cout << "stopped producing; waiting for the rest ..." << std::endl;
