@@ -110,7 +110,11 @@ void Core::on_event(PartitionsAssigned& assigned, SteadyTime, Actions& actions) 
     PartitionStream& stream =
         streams_.try_emplace(partition.partition, partition.partition, Epoch{next_epoch_++}, partition.start)
             .first->second;
-    if (!partition.held.empty()) hold(stream, Hold::Source, partition.held, actions);
+    if (partition.held.empty()) {
+      stream.committed = partition.start;  // also one that the reset policy chose: see the contract of the source
+    } else {
+      hold(stream, Hold::Source, partition.held, actions);
+    }
     if (phase_ != Phase::Running || pushing_back_) {
       stream.paused = true;
       actions.pause.push_back(partition.partition);
@@ -291,7 +295,8 @@ void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actio
     log_.warn("message_dropped", {{"topic", letter.topic},
                                   {"partition", letter.partition.value},
                                   {"offset", letter.offset.value},
-                                  {"reason", letter.reason}});
+                                  {"reason", letter.reason_code},  // equal ones are logged as one sample a minute
+                                  {"detail", letter.reason}});
     return close_letter({stream.partition, stream.epoch, letter.offset});
   }
   const std::string reason =

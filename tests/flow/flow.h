@@ -42,10 +42,11 @@ class FateProcessor final : public Processor {
 
 class Flow {
  public:
-  explicit Flow(stream::StreamSettings settings = default_settings(), LiveOptions options = {}, bool has_letters = true)
+  explicit Flow(stream::StreamSettings settings = default_settings(), LiveOptions options = {}, bool has_letters = true,
+                Log& log = null_log())
       : settings_(std::move(settings)),
         metrics_(registry_),
-        core(settings_, options, has_letters, metrics_, null_log(), now),
+        core(settings_, options, has_letters, metrics_, log, now),
         processor_(std::make_unique<FateProcessor>(), "t", true) {
     core.begin_session(1, now);
   }

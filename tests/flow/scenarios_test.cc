@@ -125,6 +125,40 @@ TEST(FlowTest, DroppingIsARuleToo) {
   EXPECT_EQ(flow.committed(0), 3);
 }
 
+// What the log's backend collapses by must not name the message, or a flood of drops is a line each.
+TEST(FlowTest, DroppedMessagesAreAlikeForTheLog) {
+  struct DropLog final : Log {
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
+      if (event != "message_dropped") return;
+      for (const LogField& field : fields) {
+        if (field.name == "reason") reasons.emplace_back(std::get<std::string_view>(field.value));
+      }
+    }
+    std::vector<std::string> reasons;
+  } log;
+  auto settings = Flow::default_settings();
+  settings.on_invalid = stream::OnInvalid::Drop;
+  Flow flow(settings, {}, false, log);
+  flow.produce(0, "bad", 3);
+  flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
+  flow.assign({0});
+  flow.settle();
+  EXPECT_EQ(log.reasons, (std::vector<std::string>{"bad", "bad", "bad"}));
+}
+
+// Where a partition starts is committed before anything is delivered: the lag counts from there at once.
+TEST(FlowTest, TheStartOfAPartitionIsKnownToBeCommitted) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  ASSERT_EQ(flow.status().partitions.size(), 1u);
+  EXPECT_EQ(flow.status().partitions[0].committed, Offset{0});
+  flow.source(PartitionsAssigned{{{Partition{1}, Offset{7}, "no offset"}}});
+  EXPECT_EQ(flow.status().partitions[1].committed, std::nullopt);
+}
+
 TEST(FlowTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleasesIt) {
   LiveOptions options;
   options.dead_letters_per_second = 1;
