@@ -69,6 +69,46 @@ rd_kafka_topic_partition_list_t* all_partitions(const std::string& topic, int co
   return list;
 }
 
+void send(rd_kafka_t* producer, const std::string& topic, const Record& record) {
+  std::array<rd_kafka_vu_t, 7> parts{};
+  size_t n = 0;
+  const auto mem = [](const std::optional<std::string>& bytes) {
+    decltype(rd_kafka_vu_t::u.mem) out{};
+    if (bytes) out = {const_cast<char*>(bytes->data()), bytes->size()};
+    return out;
+  };
+  parts[n].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[n++].u.cstr = topic.c_str();
+  parts[n].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[n++].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[n].vtype = RD_KAFKA_VTYPE_PARTITION;
+  parts[n++].u.i32 = record.partition;
+  parts[n].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[n++].u.mem = mem(record.key);
+  parts[n].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[n++].u.mem = mem(record.value);
+  parts[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+  parts[n++].u.i64 = record.timestamp_ms;
+  rd_kafka_headers_t* headers = nullptr;
+  if (!record.headers.empty()) {
+    headers = rd_kafka_headers_new(record.headers.size());
+    for (const auto& [name, value] : record.headers) {
+      rd_kafka_header_add(headers, name.c_str(), -1, value.data(), static_cast<ssize_t>(value.size()));
+    }
+    parts[n].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[n++].u.headers = headers;
+  }
+  while (true) {
+    rd_kafka_error_t* error = rd_kafka_produceva(producer, parts.data(), n);
+    if (error == nullptr) break;
+    const auto code = rd_kafka_error_code(error);
+    rd_kafka_error_destroy(error);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) check(code, "produce");
+    rd_kafka_poll(producer, 100);
+  }
+  rd_kafka_poll(producer, 0);
+}
+
 }  // namespace
 
 KafkaClient::KafkaClient(const std::string& bootstrap)
@@ -115,44 +155,20 @@ void KafkaClient::add_partitions(const std::string& topic, int total) {
   rd_kafka_queue_destroy(queue);
 }
 
-void KafkaClient::produce(const std::string& topic, const Record& record) {
-  std::array<rd_kafka_vu_t, 7> parts{};
-  size_t n = 0;
-  const auto mem = [](const std::optional<std::string>& bytes) {
-    decltype(rd_kafka_vu_t::u.mem) out{};
-    if (bytes) out = {const_cast<char*>(bytes->data()), bytes->size()};
-    return out;
-  };
-  parts[n].vtype = RD_KAFKA_VTYPE_TOPIC;
-  parts[n++].u.cstr = topic.c_str();
-  parts[n].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
-  parts[n++].u.i = RD_KAFKA_MSG_F_COPY;
-  parts[n].vtype = RD_KAFKA_VTYPE_PARTITION;
-  parts[n++].u.i32 = record.partition;
-  parts[n].vtype = RD_KAFKA_VTYPE_KEY;
-  parts[n++].u.mem = mem(record.key);
-  parts[n].vtype = RD_KAFKA_VTYPE_VALUE;
-  parts[n++].u.mem = mem(record.value);
-  parts[n].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
-  parts[n++].u.i64 = record.timestamp_ms;
-  rd_kafka_headers_t* headers = nullptr;
-  if (!record.headers.empty()) {
-    headers = rd_kafka_headers_new(record.headers.size());
-    for (const auto& [name, value] : record.headers) {
-      rd_kafka_header_add(headers, name.c_str(), -1, value.data(), static_cast<ssize_t>(value.size()));
-    }
-    parts[n].vtype = RD_KAFKA_VTYPE_HEADERS;
-    parts[n++].u.headers = headers;
-  }
-  while (true) {
-    rd_kafka_error_t* error = rd_kafka_produceva(producer_, parts.data(), n);
-    if (error == nullptr) break;
+void KafkaClient::produce(const std::string& topic, const Record& record) { send(producer_, topic, record); }
+
+void KafkaClient::produce_in_transaction(const std::string& topic, const std::vector<Record>& records) {
+  const auto checked = [](rd_kafka_error_t* error, const std::string& what) {
     const auto code = rd_kafka_error_code(error);
     rd_kafka_error_destroy(error);
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) check(code, "produce");
-    rd_kafka_poll(producer_, 100);
-  }
-  rd_kafka_poll(producer_, 0);
+    check(code, what);
+  };
+  rd_kafka_t* producer = make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap_}, {"transactional.id", topic}});
+  checked(rd_kafka_init_transactions(producer, kTimeoutMs), "init_transactions");
+  checked(rd_kafka_begin_transaction(producer), "begin_transaction");
+  for (const Record& record : records) send(producer, topic, record);
+  checked(rd_kafka_commit_transaction(producer, kTimeoutMs), "commit_transaction");
+  rd_kafka_destroy(producer);
 }
 
 void KafkaClient::flush() { check(rd_kafka_flush(producer_, 120'000), "flush"); }

@@ -35,6 +35,8 @@ class KafkaClient {
   void produce(const std::string& topic, const Record& record);
   // Waits until all that was produced is acknowledged.
   void flush();
+  // The values in one transaction of a producer of its own; its marker takes an offset behind them.
+  void produce_in_transaction(const std::string& topic, const std::vector<Record>& records);
   // Everything in the topic, by partition, then offset.
   std::vector<Record> read_all(const std::string& topic);
   int64_t count(const std::string& topic);  // end offsets minus begin offsets

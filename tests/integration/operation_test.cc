@@ -5,6 +5,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 
 #include "http/http_client.h"
 #include "testkit/freshet_process.h"
@@ -122,6 +123,42 @@ TEST_F(OperationTest, AHeldPartitionIsShownAndReleased) {
   EXPECT_TRUE(testkit::eventually(20s, [&] { return rows() == 5; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(20s, [&] { return client->committed(topic, topic)[0] == 4; }));
   EXPECT_EQ(freshet.stop(), 0);
+}
+
+// Above the client's own limit of 1 MB the topic decides; what it does not take holds its partition and says so.
+TEST_F(OperationTest, LargeDeadLettersGoAsFarAsTheirTopicTakesThem) {
+  client->create_topic(topic, 2, {{"max.message.bytes", "20000000"}});
+  client->create_topic(topic + "_dead", 1, {{"max.message.bytes", "4000000"}});
+  clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+  std::minstd_rand random(1);
+  std::string large(6'000'000, '\0');
+  for (char& c : large) c = static_cast<char>(random() >> 8);  // nothing that compression makes small
+  testkit::FreshetProcess freshet(args("run", {"--dead-letter-topic", topic + "_dead"}));
+  produce(0, large.substr(0, 3'000'000));
+  produce(1, R"({"id":1})");
+  EXPECT_TRUE(testkit::eventually(40s, [&] { return client->count(topic + "_dead") == 1; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return client->committed(topic, topic)[0] == 1; }));
+  produce(0, large);
+  EXPECT_TRUE(
+      testkit::eventually(40s, [&] { return ask("/ready").body.find("max.message.bytes") != std::string::npos; }))
+      << ask("/ready").body << freshet.output();
+  produce(1, R"({"id":2})");
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return rows() == 2; })) << freshet.output();
+  EXPECT_EQ(client->committed(topic, topic)[0], 1);
+  EXPECT_EQ(freshet.stop(), 0);
+}
+
+TEST_F(OperationTest, ATransactionsMarkerIsNoLag) {
+  make_topic_and_table();
+  client->produce_in_transaction(topic, {{0, -1, std::nullopt, R"({"id":1})", {}, 1'700'000'000'000}});
+  testkit::FreshetProcess freshet(args("run"));
+  const std::string lag = fmt::format("freshet_consumer_lag{{topic=\"{}\",partition=\"0\"}} 0\n", topic);
+  EXPECT_TRUE(testkit::eventually(40s, [&] {
+    return rows() == 1 && ask("/metrics").body.find(lag) != std::string::npos;
+  })) << ask("/metrics").body;
+  EXPECT_TRUE(testkit::eventually(20s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
+  EXPECT_EQ(freshet.stop(), 0);
+  EXPECT_EQ(client->committed(topic, topic)[0], 2);
 }
 
 TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAndTheOthersGoOn) {
