@@ -31,9 +31,10 @@ constexpr std::array kOwned = {
 
 std::string advice(const std::string& key) {
   if (key.starts_with("group.protocol") || key == "group.remote.assignor") {
-    return fmt::format("; the group protocol of KIP-848 needs librdkafka 2.4 or later, this is {}: leave it out, or "
-                       "build with -DFRESHET_LIBRDKAFKA_ROOT",
-                       rd_kafka_version_str());
+    return fmt::format(
+        "; the group protocol of KIP-848 needs librdkafka 2.4 or later, this is {}: leave it out, or "
+        "build with -DFRESHET_LIBRDKAFKA_ROOT",
+        rd_kafka_version_str());
   }
   return fmt::format("; CONFIGURATION.md of librdkafka {} lists what there is", rd_kafka_version_str());
 }
