@@ -10,6 +10,7 @@
 #include "admin/server.h"
 #include "admin/status_json.h"
 #include "app/background_checks.h"
+#include "app/side_topics.h"
 #include "base/metrics.h"
 #include "clickhouse/clickhouse_writer.h"
 #include "kafka/client_config.h"
@@ -19,6 +20,7 @@
 #include "processors/registry.h"
 #include "runtime_config/options_watcher.h"
 #include "runtime_config/stores.h"
+#include "stream/skipping_writer.h"
 #include "stream/stream.h"
 #include "supervisor/supervisor.h"
 #include "telemetry/log_backend.h"
@@ -66,6 +68,7 @@ struct Service::Parts {
   kafka::Reaper reaper;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<DeadLetters> dead_letters;
+  std::vector<std::unique_ptr<SideTopic>> side_topics;
   std::atomic<bool> in_session{false};
   Mutex ready_mutex;
   admin::Readiness readiness GUARDED_BY(ready_mutex);
@@ -87,11 +90,20 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     return tl::make_unexpected(checked.error());
   }
   const auto hosts = std::make_shared<clickhouse::Hosts>(pipeline.clickhouse.urls);
-  const bool letters = !pipeline.kafka.dead_letter_topic.empty();
-  p.stream = std::make_unique<stream::Stream>(
-      pipeline.stream, *factory,
-      [&p, hosts] { return clickhouse::make_row_writer(p.pipeline().clickhouse, hosts, p.clock, p.log, p.metrics); },
-      pipeline.options, letters, clock, p.log, p.metrics);
+  const bool letters = !pipeline.kafka.dead_letter_topic.empty() && !pipeline.stream.skip_write;
+  stream::StreamParts stream_parts;
+  stream_parts.processors = *factory;
+  stream_parts.writers = [&p, hosts]() -> std::unique_ptr<RowWriter> {
+    if (p.pipeline().stream.skip_write) return stream::make_skipping_writer();
+    return clickhouse::make_row_writer(p.pipeline().clickhouse, hosts, p.clock, p.log, p.metrics);
+  };
+  stream_parts.has_dead_letters = letters;
+  stream_parts.live_options = &p.live_options;
+  p.stream = std::make_unique<stream::Stream>(pipeline.stream, std::move(stream_parts), pipeline.options, clock, p.log,
+                                              p.metrics);
+  auto side_topics = open_side_topics(pipeline, *p.stream, p.log);
+  if (!side_topics) return tl::make_unexpected(side_topics.error());
+  p.side_topics = *std::move(side_topics);
   if (letters) {
     auto producer = kafka::open_dead_letters(pipeline.kafka, p.stream->letter_results(), p.log);
     if (!producer) return tl::make_unexpected(producer.error());
@@ -145,6 +157,7 @@ Service::~Service() {
   p.health_file.reset();
   p.admin_server.reset();
   p.watcher.reset();
+  p.side_topics.clear();
   p.dead_letters.reset();
   p.stream.reset();
   if (p.reaper.wait_idle(p.clock, p.clock.steady_now() + std::chrono::seconds(2))) return;

@@ -18,10 +18,19 @@ struct Span {
   OffsetRange offsets;
 };
 
+// All of one partition that the batch finishes once it is stored; with a commit log also messages without rows.
+struct Part {
+  Partition partition;
+  Epoch epoch;
+  size_t begin = 0;  // its chunks: [begin, end) of SealedBatch::chunks
+  size_t end = 0;
+};
+
 struct SealedBatch {
   uint64_t id = 0;
   std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // rows in insert order; by partition, then sequence
-  std::vector<Span> spans;                                    // one per partition, ascending
+  std::vector<Span> spans;                                    // one per partition with rows, ascending
+  std::vector<Part> parts;                                    // one per partition, ascending
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
   std::string insert_token;  // from the spans: the same spans give the same token in any process

@@ -22,6 +22,7 @@ struct DeadLetter {
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
   std::string reason_code;  // short, few distinct values: "invalid_json", "refused_by_table", ...
   std::string reason;       // for a person; becomes the header `reason`
+  bool silenced = false;    // by a rule that expects it: not counted as invalid, not logged
 };
 
 }  // namespace freshet

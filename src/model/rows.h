@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,52 @@ struct OffsetRange {
   auto operator<=>(const OffsetRange&) const = default;
 };
 
+// A message that goes to the replacements topic (contract 8); its offset is finished once the broker has it.
+struct Replacement {
+  Offset offset;
+  std::string key;
+  std::string value;
+};
+
+// Timestamps of many messages as latency metrics need them.
+struct TimestampSummary {
+  uint64_t count = 0;
+  double sum_ms = 0;
+  int64_t min_ms = 0;  // of no meaning when count is 0
+
+  void add(int64_t timestamp_ms) {
+    if (count == 0 || timestamp_ms < min_ms) min_ms = timestamp_ms;
+    sum_ms += static_cast<double>(timestamp_ms);
+    ++count;
+  }
+  void merge(const TimestampSummary& other) {
+    if (other.count > 0 && (count == 0 || other.min_ms < min_ms)) min_ms = other.min_ms;
+    sum_ms += other.sum_ms;
+    count += other.count;
+  }
+};
+
+struct CogsBytes {
+  std::string feature;
+  uint64_t bytes;
+};
+
+struct ItemTypeCount {
+  const char* item_type;  // static storage
+  uint64_t count;
+  uint64_t bytes;
+};
+
+// What side topics and metrics want to know of the messages with rows and of those without, once they are stored.
+struct ChunkFacts {
+  std::vector<int64_t> origin_timestamps_ms;
+  TimestampSummary broker;
+  TimestampSummary origin;
+  TimestampSummary received;
+  std::vector<CogsBytes> cogs;            // a feature once
+  std::vector<ItemTypeCount> item_types;  // a type once
+};
+
 struct ProcessedChunk {
   Partition partition;
   Epoch epoch;
@@ -51,10 +98,16 @@ struct ProcessedChunk {
   std::string rows;       // the rows of all messages, in message order
   uint64_t row_count = 0;
   std::string kept;
-  std::vector<MessageRows> messages;  // those that became rows, ascending offsets
-  std::vector<DeadLetter> invalid;    // those that did not, ascending offsets
-  std::vector<OffsetRange> skipped;   // skipped by rule; ascending, closes at once
+  std::vector<MessageRows> messages;      // those that became rows, ascending offsets
+  std::vector<DeadLetter> invalid;        // those that did not, ascending offsets
+  std::vector<Replacement> replacements;  // ascending offsets
+  std::vector<OffsetRange> skipped;       // skipped by rule; ascending, closes at once unless it is covered
   uint64_t skipped_count = 0;
+  // What closes with the batch: from the first to the last message with rows; for a commit log those without rows
+  // count too, since it says how far the consumer has come. None: the chunk needs no batch.
+  std::optional<OffsetRange> covered;
+  int64_t covered_timestamp_ms = -1;  // broker timestamp of the last covered message
+  ChunkFacts facts;
 };
 
 }  // namespace freshet

@@ -31,6 +31,7 @@ struct Verdict {
   std::string key;
   // Facts for metrics and side topics; only with Kind::Rows (and origin also with Replacement and Skip).
   int64_t origin_timestamp_ms = kNoTimestamp;  // when the event began its life, milliseconds since 1970 UTC
+  int64_t sentry_received_ms = kNoTimestamp;   // when the relay took it in; a metric of its own (contract 11.1)
   std::string_view cogs_feature;               // who pays for it; empty = nobody; valid until the next process()
   const char* item_type = "";                  // static storage; "" = the data set has none
   bool silenced = false;                       // Invalid, but by a rule that expects it: no counter, no error log

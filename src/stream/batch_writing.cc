@@ -55,7 +55,7 @@ BatchWriting::BatchWriting(RowWriter& writer, const RowLayout& layout, RefusalMe
 BatchResult BatchWriting::write(std::shared_ptr<const SealedBatch> batch, const WriteControl& control) {
   batch_ = std::move(batch);
   items_.clear();
-  result_ = BatchResult{batch_, false, {}, 0};
+  result_ = BatchResult{batch_, false, {}, 0, {}};
   InsertRequest whole{&layout_, {}, batch_->row_count, batch_->row_bytes, batch_->insert_token};
   for (const auto& chunk : batch_->chunks) whole.rows.push_back(chunk->rows);
 

@@ -24,6 +24,7 @@ struct BatchResult {
   bool written = false;  // false: abandoned, whether it was stored is unknown
   std::vector<RefusedMessage> refused;
   uint32_t inserts = 1;
+  Duration took{};  // with all retries
 };
 
 // What all writers of a stream know together. Threads: any.

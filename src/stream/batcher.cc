@@ -73,7 +73,13 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
   // By partition, so that the batch can be rebuilt from its spans alone; within one they are in order already.
   std::stable_sort(batch->chunks.begin(), batch->chunks.end(),
                    [](const auto& a, const auto& b) { return a->partition < b->partition; });
-  for (const auto& chunk : batch->chunks) {
+  for (size_t c = 0; c < batch->chunks.size(); ++c) {
+    const auto& chunk = batch->chunks[c];
+    if (batch->parts.empty() || batch->parts.back().partition != chunk->partition) {
+      batch->parts.push_back({chunk->partition, chunk->epoch, c, c});
+    }
+    batch->parts.back().end = c + 1;
+    if (chunk->messages.empty()) continue;  // its messages are covered, and have no rows
     if (batch->spans.empty() || batch->spans.back().partition != chunk->partition) {
       batch->spans.push_back({chunk->partition, chunk->epoch, {first_row(*chunk), last_row(*chunk)}});
     } else {

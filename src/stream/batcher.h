@@ -18,7 +18,7 @@ class Batcher {
  public:
   explicit Batcher(std::string topic) : topic_(std::move(topic)) {}
 
-  // Chunks of a partition must come in the order of their offsets; chunks without rows are not for here.
+  // Chunks of a partition must come in the order of their offsets; only those that are covered by a batch.
   void add(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now);
   // Forgets the partition's rows; they will be read again.
   void drop(Partition partition);

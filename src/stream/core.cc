@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "stream/batch_facts.h"
 #include "stream/kept.h"
 
 namespace freshet::stream {
@@ -17,15 +18,16 @@ constexpr Duration kIdle = std::chrono::seconds(1);
 
 }  // namespace
 
-Core::Core(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, StreamMetrics& metrics, Log& log,
-           SteadyTime now)
+Core::Core(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::string cogs_resource,
+           StreamMetrics& metrics, Log& log, SteadyTime now)
     : settings_(std::move(settings)),
       options_(options),
       has_dead_letters_(has_dead_letters),
       metrics_(metrics),
       log_(log),
       batcher_(settings_.topic),
-      desk_(options, now) {
+      desk_(options, now),
+      side_(settings_, std::move(cogs_resource), metrics, log) {
   totals_.topic = settings_.topic;
   totals_.table = settings_.table;
   totals_.consumer_group = settings_.consumer_group;
@@ -219,7 +221,11 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
   // While it drains, what was not in a batch yet is read again by whoever comes next.
   if (stream == nullptr || stream->revoking || phase_ != Phase::Running) return;
   std::vector<PartitionStream::Chunk> in_order;
-  for (const DeadLetter& letter : chunk->invalid) log_.debug("message_invalid", {{"reason", letter.reason}});
+  for (const DeadLetter& letter : chunk->invalid) {
+    if (letter.silenced) continue;
+    if (letter.payload) metrics_.invalid.add();
+    log_.debug("message_invalid", {{"reason", letter.reason}});
+  }
   stream->processed(std::move(chunk), in_order);
   for (PartitionStream::Chunk& next : in_order) {
     if (next->skipped_count > 0) {
@@ -227,7 +233,10 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
       metrics_.skipped.add(next->skipped_count);
     }
     for (const DeadLetter& letter : next->invalid) add_letter(letter, *stream, actions);
-    if (!next->messages.empty()) batcher_.add(std::move(next), now);
+    for (const Replacement& replacement : next->replacements) {
+      side_.add_replacement(stream->partition, stream->epoch, replacement);
+    }
+    if (next->covered) batcher_.add(std::move(next), now);
   }
   in_flight_bytes_ -= stream->take_released_bytes();
 }
@@ -236,8 +245,11 @@ void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
   const SealedBatch& batch = *result.batch;
   batches_.erase(batch.id);
   insert_trouble_.erase(batch.id);
-  for (const Span& span : batch.spans) {
-    if (PartitionStream* stream = find(span.partition, span.epoch)) --stream->batches;
+  for (const Part& part : batch.parts) {
+    if (PartitionStream* stream = find(part.partition, part.epoch)) --stream->batches;
+  }
+  if (batch.row_count > 0) {
+    metrics_.batch_write_seconds(result.written).observe(std::chrono::duration<double>(result.took).count());
   }
   if (!result.written) return;
   uint64_t rows = batch.row_count;
@@ -249,13 +261,14 @@ void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
     rows -= lost.row_count;
     bytes -= lost.rows_size;
   }
-  count_written(rows, bytes, now);
+  count_written(batch, rows, bytes, now);
   for (size_t c = 0; c < batch.chunks.size(); ++c) {
     PartitionStream* stream = find(batch.chunks[c]->partition, batch.chunks[c]->epoch);
-    if (stream == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
-    stream->rows_finished(batch.chunks[c]->sequence, refused[c]);
-    in_flight_bytes_ -= stream->take_released_bytes();
+    if (stream != nullptr) stream->rows_refused(batch.chunks[c]->sequence, refused[c]);
   }
+  SideOutputs::Finished finished;
+  side_.batch_stored(result.batch, wall_, finished);
+  finish_stored(finished);
   for (const RefusedMessage& message : result.refused) {
     const ProcessedChunk& chunk = *batch.chunks[message.chunk];
     PartitionStream* stream = find(chunk.partition, chunk.epoch);
@@ -267,7 +280,31 @@ void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
   }
 }
 
-void Core::count_written(uint64_t rows, uint64_t bytes, SteadyTime now) {
+void Core::finish_stored(const SideOutputs::Finished& finished) {
+  for (const auto& part : finished.parts) {
+    PartitionStream* stream = find(part.partition, part.epoch);
+    if (stream == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
+    for (const uint64_t chunk : part.chunks) stream->batch_finished(chunk);
+    in_flight_bytes_ -= stream->take_released_bytes();
+  }
+  for (const auto& replacement : finished.replacements) {
+    PartitionStream* stream = find(replacement.partition, replacement.epoch);
+    if (stream == nullptr) continue;
+    stream->replacement_finished(replacement.offset);
+    in_flight_bytes_ -= stream->take_released_bytes();
+  }
+}
+
+void Core::on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now) {
+  SideOutputs::Finished finished;
+  side_.result(topic, ticket, status, now, finished);
+  if (!status) totals_.last_kafka_error = status.error().text;
+  finish_stored(finished);
+}
+
+void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now) {
+  count_facts(batch, wall_, metrics_);
+  if (batch.row_count == 0) return;
   totals_.rows_written += rows;
   totals_.bytes_written += bytes;
   ++totals_.batches_written;
@@ -290,7 +327,8 @@ void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, Stead
 
 void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions) {
   if (has_dead_letters_) return desk_.add(std::move(letter), stream.epoch);
-  if (settings_.on_invalid == OnInvalid::Drop) {
+  if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
+    if (letter.silenced) return close_letter({stream.partition, stream.epoch, letter.offset});
     metrics_.dropped(letter.reason_code).add();
     log_.warn("message_dropped", {{"topic", letter.topic},
                                   {"partition", letter.partition.value},
@@ -414,6 +452,7 @@ void Core::tick(SteadyTime now, Actions& actions) {
   if (phase_ == Phase::Closed) return;
   send_letters(now, actions);
   seal_batches(now, actions);
+  side_.take_sendable(now, wall_, actions.records);
   push_back_or_go_on(actions);
   advance_revoke(now, actions);
   if (settings_.stop_at_timestamp_ms) check_stop_condition(now, actions);
@@ -440,15 +479,19 @@ void Core::send_letters(SteadyTime now, Actions& actions) {
 void Core::seal_batches(SteadyTime now, Actions& actions) {
   const size_t slots = size_t{2} * options_.clickhouse_concurrency;
   const bool flush = phase_ == Phase::Draining;
-  while (!batcher_.empty() && (flush || (batches_.size() < slots && batcher_.due(options_, now)))) seal_one(actions);
+  while (!batcher_.empty() && (flush || (batches_.size() < slots && batcher_.due(options_, now)))) {
+    seal_one(now, actions);
+  }
 }
 
-void Core::seal_one(Actions& actions) {
+void Core::seal_one(SteadyTime now, Actions& actions) {
   std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
-  for (const Span& span : batch->spans) {
-    if (PartitionStream* stream = find(span.partition, span.epoch)) ++stream->batches;
+  for (const Part& part : batch->parts) {
+    if (PartitionStream* stream = find(part.partition, part.epoch)) ++stream->batches;
   }
+  side_.batch_sealed(*batch);
   batches_.emplace(batch->id, batch);
+  if (batch->row_count == 0) return on_batch({std::move(batch), true, {}, 0, {}}, now, actions);  // nothing to insert
   actions.batches.push_back(std::move(batch));
 }
 
@@ -499,7 +542,7 @@ void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
 // --- drains ---------------------------------------------------------------------------------------------------------
 
 bool Core::finished(const PartitionStream& stream) const {
-  return stream.batches == 0 && !desk_.in_flight(stream.partition);
+  return stream.batches == 0 && !desk_.in_flight(stream.partition) && side_.settled(stream.partition);
 }
 
 void Core::advance_revoke(SteadyTime now, Actions& actions) {
@@ -517,19 +560,21 @@ void Core::advance_revoke(SteadyTime now, Actions& actions) {
   }
   if (late) log_.warn("revoke_drain_took_too_long", {{"topic", settings_.topic}});
   for (const Partition partition : revoke_->partitions) {
-    if (PartitionStream* stream = find(partition)) forget(*stream);
+    if (PartitionStream* stream = find(partition)) forget(*stream, &actions);
   }
   revoke_.reset();
   actions.answer_revoke = true;
 }
 
-void Core::forget(PartitionStream& stream) {
+void Core::forget(PartitionStream& stream, Actions* actions) {
   const uint64_t open = stream.open_messages();
   totals_.abandoned += open;
   metrics_.abandoned.add(open);
   in_flight_bytes_ -= stream.open_bytes() + stream.take_released_bytes();
   batcher_.drop(stream.partition);
   desk_.forget(stream.partition, stream.epoch);
+  const bool with_producer = side_.forget(stream.partition, stream.epoch);
+  if (with_producer && actions != nullptr) actions->purge_records = true;
   metrics_.forget_lag(settings_.topic, stream.partition.value);
   streams_.erase(Partition{stream.partition});
 }
@@ -566,10 +611,11 @@ void Core::advance_drain(SteadyTime now, Actions& actions) {
       actions.abandon_batches = true;
     }
   }
-  const bool all_done =
-      batches_.empty() && batcher_.empty() && std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
-        return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
-      });
+  if (batches_.empty() || abandoned_at_) side_.close_accounts();
+  const bool all_done = side_.accounts_settled() && batches_.empty() && batcher_.empty() &&
+                        std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
+                          return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
+                        });
   if ((all_done && !commit_outstanding_) || now >= last_commit_deadline()) {
     phase_ = Phase::Closing;
     actions.begin_close = true;
@@ -596,6 +642,7 @@ SteadyTime Core::next_deadline(SteadyTime now) const {
   if (batches_.size() < size_t{2} * options_.clickhouse_concurrency) consider(batcher_.due_at(options_));
   consider(commit_due());
   consider(desk_.next_deadline());
+  consider(side_.next_deadline());
   if (revoke_) consider(revoke_->deadline);
   if (phase_ == Phase::Draining) consider(abandoned_at_ ? last_commit_deadline() : write_deadline_);
   if (phase_ == Phase::Closing) consider(close_deadline_);

@@ -22,6 +22,7 @@
 #include "stream/dead_letter_desk.h"
 #include "stream/partition_stream.h"
 #include "stream/processing.h"
+#include "stream/side_outputs.h"
 #include "stream/stream_metrics.h"
 #include "stream/stream_settings.h"
 
@@ -32,11 +33,13 @@ struct Actions {
   std::vector<Work> work;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<OutgoingLetter> letters;
+  std::vector<OutgoingRecord> records;
   std::vector<Partition> pause;
   std::vector<std::pair<Partition, Offset>> seek;
   std::vector<Partition> resume;
   std::vector<OffsetToCommit> commit;
   bool abandon_batches = false;
+  bool purge_records = false;
   bool answer_revoke = false;
   bool begin_close = false;
 };
@@ -52,8 +55,9 @@ enum class End {
 // Threads: the loop only. One Core outlives all sessions of its pipeline: epochs, batches in flight and letters do.
 class Core {
  public:
-  Core(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, StreamMetrics& metrics, Log& log,
-       SteadyTime now);
+  // `cogs_resource`: under which the processor's bytes are accounted; may be empty.
+  Core(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::string cogs_resource,
+       StreamMetrics& metrics, Log& log, SteadyTime now);
 
   void begin_session(uint64_t number, SteadyTime now);
   // The session's source is gone without having said so (its close took too long): nothing of it can be committed.
@@ -64,6 +68,9 @@ class Core {
   void on_batch(BatchResult result, SteadyTime now, Actions& actions);
   void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
   void on_letter_result(uint64_t ticket, const Status& status, SteadyTime now, Actions& actions);
+  void on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now);
+  // What people's clocks say; as of this turn of the loop.
+  void set_wall_clock(SystemTime wall) { wall_ = wall; }
   void set_options(const LiveOptions& options, SteadyTime now);
   void request_stop(SteadyTime now, Actions& actions);
   // Everything that time does: seals, commits, sends letters, pauses and resumes, ends drains. Call after other events.
@@ -106,9 +113,10 @@ class Core {
   void begin_drain(End end, SteadyTime now, Actions& actions);
   void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);
   void close_letter(const DeadLetterDesk::Finished& finished);
-  void count_written(uint64_t rows, uint64_t bytes, SteadyTime now);
+  void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
+  void finish_stored(const SideOutputs::Finished& finished);
   void seal_batches(SteadyTime now, Actions& actions);
-  void seal_one(Actions& actions);
+  void seal_one(SteadyTime now, Actions& actions);
   void send_letters(SteadyTime now, Actions& actions);
   void apply_holds(const std::vector<DeadLetterDesk::Held>& held, Actions& actions);
   void push_back_or_go_on(Actions& actions);
@@ -118,7 +126,7 @@ class Core {
   void advance_revoke(SteadyTime now, Actions& actions);
   void advance_drain(SteadyTime now, Actions& actions);
   void check_stop_condition(SteadyTime now, Actions& actions);
-  void forget(PartitionStream& stream);
+  void forget(PartitionStream& stream, Actions* actions = nullptr);
   void update_gauges();
   std::optional<SteadyTime> commit_due() const;
   SteadyTime last_commit_deadline() const { return write_deadline_ + settings_.drain_timeout / 8; }
@@ -132,6 +140,7 @@ class Core {
   std::map<Partition, PartitionStream> streams_;
   Batcher batcher_;
   DeadLetterDesk desk_;
+  SideOutputs side_;
   std::map<uint64_t, std::shared_ptr<const SealedBatch>> batches_;  // sealed, not finished
   uint64_t next_epoch_ = 1;
   size_t in_flight_bytes_ = 0;
@@ -143,6 +152,7 @@ class Core {
   SteadyTime last_commit_{};
   std::optional<Revoke> revoke_;
   std::optional<SteadyTime> abandoned_at_;
+  SystemTime wall_{};
 
   Phase phase_ = Phase::Closed;
   End end_ = End::None;

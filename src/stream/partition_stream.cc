@@ -9,7 +9,7 @@ PartitionStream::PartitionStream(Partition p, Epoch e, Offset start)
     : partition(p), epoch(e), position(start), commit_sent(start) {}
 
 uint64_t PartitionStream::deliver(OffsetRange offsets, size_t charged_bytes) {
-  open_.push_back({offsets, charged_bytes, false, false, {}, {}});
+  open_.push_back({offsets, charged_bytes});
   position = offsets.last.next();
   open_bytes_ += charged_bytes;
   return first_sequence_ + open_.size() - 1;
@@ -18,10 +18,11 @@ uint64_t PartitionStream::deliver(OffsetRange offsets, size_t charged_bytes) {
 void PartitionStream::processed(Chunk chunk, std::vector<Chunk>& in_order) {
   OpenChunk& open = at(chunk->sequence);
   open.processed = true;
-  open.rows_done = chunk->messages.empty();
-  if (!chunk->messages.empty()) open.first_row = chunk->messages.front().offset;
+  open.batch_done = !chunk->covered;
+  if (chunk->covered) open.first_covered = chunk->covered->first;
   for (const DeadLetter& letter : chunk->invalid) open.letters.push_back(letter.offset);
   letters += static_cast<uint32_t>(chunk->invalid.size());
+  for (const Replacement& replacement : chunk->replacements) open.replacements.push_back(replacement.offset);
   settle(open);
   waiting_.emplace(chunk->sequence, std::move(chunk));
   for (auto next = waiting_.find(next_in_order_); next != waiting_.end(); next = waiting_.find(next_in_order_)) {
@@ -31,25 +32,42 @@ void PartitionStream::processed(Chunk chunk, std::vector<Chunk>& in_order) {
   }
 }
 
-void PartitionStream::rows_finished(uint64_t sequence, const std::vector<Offset>& refused) {
+void PartitionStream::rows_refused(uint64_t sequence, const std::vector<Offset>& refused) {
+  if (refused.empty()) return;
   OpenChunk& open = at(sequence);
-  open.rows_done = true;
-  if (!refused.empty()) {
-    open.letters.insert(open.letters.end(), refused.begin(), refused.end());
-    std::sort(open.letters.begin(), open.letters.end());
-    letters += static_cast<uint32_t>(refused.size());
-  }
+  open.letters.insert(open.letters.end(), refused.begin(), refused.end());
+  std::sort(open.letters.begin(), open.letters.end());
+  letters += static_cast<uint32_t>(refused.size());
+}
+
+void PartitionStream::batch_finished(uint64_t sequence) {
+  OpenChunk& open = at(sequence);
+  open.batch_done = true;
   settle(open);
 }
 
-void PartitionStream::letter_finished(Offset offset) {
+PartitionStream::OpenChunk* PartitionStream::chunk_of(Offset offset) {
   const auto open = std::partition_point(open_.begin(), open_.end(),
                                          [&](const OpenChunk& chunk) { return chunk.offsets.last < offset; });
-  if (open == open_.end()) return;
+  return open == open_.end() ? nullptr : &*open;
+}
+
+void PartitionStream::letter_finished(Offset offset) {
+  OpenChunk* open = chunk_of(offset);
+  if (open == nullptr) return;
   const auto found = std::find(open->letters.begin(), open->letters.end(), offset);
   if (found == open->letters.end()) return;
   open->letters.erase(found);
   --letters;
+  settle(*open);
+}
+
+void PartitionStream::replacement_finished(Offset offset) {
+  OpenChunk* open = chunk_of(offset);
+  if (open == nullptr) return;
+  const auto found = std::find(open->replacements.begin(), open->replacements.end(), offset);
+  if (found == open->replacements.end()) return;
+  open->replacements.erase(found);
   settle(*open);
 }
 
@@ -68,8 +86,9 @@ Offset PartitionStream::committable() const {
   const OpenChunk& front = open_.front();
   if (!front.processed) return front.offsets.first;
   Offset lowest = front.offsets.last.next();
-  if (!front.rows_done) lowest = std::min(lowest, front.first_row);
+  if (!front.batch_done) lowest = std::min(lowest, front.first_covered);
   if (!front.letters.empty()) lowest = std::min(lowest, front.letters.front());
+  if (!front.replacements.empty()) lowest = std::min(lowest, front.replacements.front());
   return lowest;
 }
 

@@ -36,10 +36,14 @@ class PartitionStream {
   uint64_t deliver(OffsetRange offsets, size_t charged_bytes);
   // Appends what can leave in order now. A chunk whose every message was skipped finishes by itself.
   void processed(Chunk chunk, std::vector<Chunk>& in_order);
-  // The rows of the chunk are stored; `refused` ones of it stay open as letters.
-  void rows_finished(uint64_t sequence, const std::vector<Offset>& refused);
+  // The table refuses these rows of the chunk: they stay open as letters.
+  void rows_refused(uint64_t sequence, const std::vector<Offset>& refused);
+  // What the chunk's batch covers is stored, and its commit-log record is in the topic where there is one.
+  void batch_finished(uint64_t sequence);
   // A letter was acknowledged by the broker, or given up by a rule or an operator.
   void letter_finished(Offset offset);
+  // The broker has the replacement.
+  void replacement_finished(Offset offset);
 
   // The next message to read after a restart: everything below is finished.
   Offset committable() const;
@@ -69,11 +73,13 @@ class PartitionStream {
     OffsetRange offsets;
     size_t charged_bytes;
     bool processed = false;
-    bool rows_done = false;
-    Offset first_row;
-    std::deque<Offset> letters;  // ascending
-    bool finished() const { return processed && rows_done && letters.empty(); }
+    bool batch_done = false;
+    Offset first_covered{};
+    std::deque<Offset> letters{};       // ascending
+    std::deque<Offset> replacements{};  // ascending
+    bool finished() const { return processed && batch_done && letters.empty() && replacements.empty(); }
   };
+  OpenChunk* chunk_of(Offset offset);
   void settle(OpenChunk& chunk);
   OpenChunk& at(uint64_t sequence) { return open_[sequence - first_sequence_]; }
 

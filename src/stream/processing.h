@@ -10,6 +10,8 @@
 #include "model/message.h"
 #include "model/rows.h"
 #include "ports/processor.h"
+#include "stream/admission.h"
+#include "stream/stream_settings.h"
 
 namespace freshet::stream {
 
@@ -24,22 +26,39 @@ struct Work {
 constexpr uint64_t kMaxInsertRows = 999'999;
 constexpr uint64_t kMaxInsertBytes = 200'000'000;
 
+// What a worker needs beside its processor.
+struct ProcessingRules {
+  std::string topic;
+  bool keep_for_letters = false;   // rows that the table refuses may have to become dead letters
+  bool cover_skipped = false;      // messages without rows close with their batch: the commit log tells of them
+  bool has_replacements = false;   // there is a topic for them
+  bool drop_replacements = false;  // nothing is written at all
+
+  static ProcessingRules of(const StreamSettings& settings, bool has_dead_letters);
+};
+
 // Threads: one instance per worker.
 class ChunkProcessor {
  public:
-  // `keep_for_letters`: whether rows that the table refuses may have to become dead letters.
-  ChunkProcessor(std::unique_ptr<Processor> processor, std::string topic, bool keep_for_letters);
+  // `admission` may be null: the processor sees every message.
+  ChunkProcessor(std::unique_ptr<Processor> processor, ProcessingRules rules,
+                 std::unique_ptr<Admission> admission = nullptr);
 
   // Runs every message through the processor and gives its memory back to the source. Never throws.
   std::shared_ptr<const ProcessedChunk> process(Work work);
 
  private:
+  Verdict judge(const Message& message, ProcessedChunk& out);
   void process_message(const Message& message, ProcessedChunk& out);
-  void add_invalid(const Message& message, std::string code, std::string reason, ProcessedChunk& out);
+  void add_rows(const Message& message, const Verdict& verdict, size_t begin, ProcessedChunk& out);
+  void add_facts(const Message& message, const Verdict& verdict, ChunkFacts& facts);
+  void add_skipped(const Message& message, ProcessedChunk& out);
+  void add_replacement(const Message& message, Verdict verdict, ProcessedChunk& out);
+  void add_invalid(const Message& message, Verdict verdict, ProcessedChunk& out);
 
   const std::unique_ptr<Processor> processor_;
-  const std::string topic_;
-  const bool keep_for_letters_;
+  const ProcessingRules rules_;
+  const std::unique_ptr<Admission> admission_;
   std::vector<HeaderView> headers_;
 };
 

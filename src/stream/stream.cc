@@ -14,26 +14,38 @@ size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_l
 
 }  // namespace
 
-Stream::Stream(const StreamSettings& settings, const ProcessorFactory& processors, RowWriterFactory writers,
-               const LiveOptions& options, bool has_dead_letters, Clock& clock, Log& log, Metrics& metrics)
+Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOptions& options, Clock& clock, Log& log,
+               Metrics& metrics)
     : settings_(settings),
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      layout_(std::make_unique<RowLayout>(processors()->layout())),
-      core_(settings, options, has_dead_letters, metrics_, log, clock.steady_now()),
+      facts_(parts.processors),
+      core_(settings, options, parts.has_dead_letters, facts_.cogs_resource, metrics_, log, clock.steady_now()),
       status_(core_.status(clock.steady_now())),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
-      std::move(writers), *layout_, clock, [this](BatchResult result) { post(std::move(result)); },
+      parts.writers, facts_.layout, clock, [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertTrouble{batch, failure});
       });
   writers_->set_concurrency(std::min(options.clickhouse_concurrency, settings.max_writers));
-  const bool keep = has_dead_letters;
-  workers_ =
-      std::make_unique<WorkerPool>(settings.concurrency, chunk_capacity(settings), processors, settings.topic, keep,
-                                   [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
+  workers_ = std::make_unique<WorkerPool>(
+      settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); },
+      [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
+}
+
+Stream::ProcessorFacts::ProcessorFacts(const ProcessorFactory& factory) {
+  const std::unique_ptr<Processor> processor = factory();
+  layout = processor->layout();
+  cogs_resource = processor->cogs_resource();
+}
+
+std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamParts& parts) {
+  auto admission = std::make_unique<Admission>(settings_, metrics_, clock_, parts.live_options,
+                                               parts.schemas ? parts.schemas() : nullptr);
+  return std::make_unique<ChunkProcessor>(parts.processors(), ProcessingRules::of(settings_, parts.has_dead_letters),
+                                          std::move(admission));
 }
 
 Stream::~Stream() {
@@ -49,6 +61,10 @@ void Stream::post(Event event) {
 
 DeadLetters::OnResult Stream::letter_results() {
   return [this](uint64_t ticket, Status status) { post(LetterResult{ticket, std::move(status)}); };
+}
+
+SideTopic::OnResult Stream::record_results(SideTopicName name) {
+  return [this, name](uint64_t ticket, Status status) { post(RecordResult{name, ticket, std::move(status), true}); };
 }
 
 void Stream::set_options(const LiveOptions& options) { post(options); }
@@ -79,6 +95,7 @@ SessionResult Stream::run(Source& source, uint64_t session, std::stop_token stop
       stopping = true;
       core_.request_stop(now, actions_);
     }
+    core_.set_wall_clock(clock_.system_now());
     take_events(now);
     core_.tick(now, actions_);
     execute(source, now);
@@ -120,6 +137,9 @@ void Stream::handle(Event& event, SteadyTime now) {
     core_.on_insert_failure(trouble->batch, trouble->failure, now);
   } else if (auto* letter = std::get_if<LetterResult>(&event)) {
     core_.on_letter_result(letter->ticket, letter->status, now, actions_);
+  } else if (auto* record = std::get_if<RecordResult>(&event)) {
+    if (!record->status && record->from_producer) ++side_topics_[static_cast<size_t>(record->topic)].failures_seen;
+    core_.on_record_result(record->topic, record->ticket, record->status, now);
   } else if (auto* options = std::get_if<LiveOptions>(&event)) {
     core_.set_options(*options, now);
     writers_->set_concurrency(std::min(options->clickhouse_concurrency, settings_.max_writers));
@@ -141,6 +161,7 @@ void Stream::execute(Source& source, SteadyTime now) {
     Status produced = letters_->produce(*letter.letter, letter.ticket);
     if (!produced) post(LetterResult{letter.ticket, std::move(produced)});
   }
+  produce_records();
   if (!actions_.pause.empty()) source.pause(actions_.pause);
   for (const auto& [partition, next] : actions_.seek) {
     if (const Status sought = source.seek(partition, next); !sought) {
@@ -159,6 +180,25 @@ void Stream::execute(Source& source, SteadyTime now) {
   actions_ = Actions();
   if (answer) source.answer_revoke();
   if (close) source.begin_close();
+}
+
+// Once a topic does not take a record, none that stands behind it is handed over before it.
+void Stream::produce_records() {
+  std::array<std::optional<Error>, kSideTopics> refused;
+  for (const OutgoingRecord& record : actions_.records) {
+    const auto index = static_cast<size_t>(record.topic);
+    SideTopicState& side = side_topics_[index];
+    if (!refused[index]) {
+      const Status taken = side.topic->produce(*record.record, record.ticket, side.failures_seen);
+      if (taken) continue;
+      refused[index] = taken.error();
+    }
+    post(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[index]), false});
+  }
+  if (!actions_.purge_records) return;
+  for (const SideTopicState& side : side_topics_) {
+    if (side.topic != nullptr) side.topic->purge();
+  }
 }
 
 void Stream::publish(const Source& source, SteadyTime now) {

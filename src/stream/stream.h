@@ -1,6 +1,7 @@
 // Runs a Core with threads: workers before it, writers after it, a source at a time through it. It outlives sessions.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,8 @@
 #include "ports/dead_letters.h"
 #include "ports/processor.h"
 #include "ports/row_writer.h"
+#include "ports/schema.h"
+#include "ports/side_topic.h"
 #include "ports/source.h"
 #include "stream/core.h"
 #include "stream/worker_pool.h"
@@ -30,16 +33,28 @@ struct SessionResult {
   std::string reason;
 };
 
+// What a stream is built of. What is pointed to outlives it.
+struct StreamParts {
+  ProcessorFactory processors;
+  RowWriterFactory writers;
+  SchemaValidatorFactory schemas;  // may be empty: no validation
+  bool has_dead_letters = false;
+  const Snapshot<LiveOptions>* live_options = nullptr;  // for the workers; null: what does not change is enough
+};
+
 // Threads: run() by one thread (the loop); everything else by any. The references outlive the stream.
 class Stream {
  public:
-  Stream(const StreamSettings& settings, const ProcessorFactory& processors, RowWriterFactory writers,
-         const LiveOptions& options, bool has_dead_letters, Clock& clock, Log& log, Metrics& metrics);
+  Stream(const StreamSettings& settings, StreamParts parts, const LiveOptions& options, Clock& clock, Log& log,
+         Metrics& metrics);
   ~Stream();
 
   // Before the first run(), if there is a dead-letter topic. Its results go to letter_results().
   void set_dead_letters(DeadLetters* letters) { letters_ = letters; }
   DeadLetters::OnResult letter_results();
+  // The same for the topics of StreamSettings::side_outputs.
+  void set_side_topic(SideTopicName name, SideTopic* topic) { side_topics_[static_cast<size_t>(name)].topic = topic; }
+  SideTopic::OnResult record_results(SideTopicName name);
 
   // One Kafka session. Returns when `stop` was requested and everything is drained (at the latest after the drain
   // deadline), a stop condition was reached, or the source is broken. What a next session of the same members with the
@@ -74,21 +89,40 @@ class Stream {
     uint64_t ticket;
     Status status;
   };
+  struct RecordResult {
+    SideTopicName topic;
+    uint64_t ticket;
+    Status status;
+    bool from_producer;  // else it did not even take it
+  };
+  // Constant for the life of a processor.
+  struct ProcessorFacts {
+    explicit ProcessorFacts(const ProcessorFactory& factory);
+    RowLayout layout;
+    std::string cogs_resource;
+  };
+  struct SideTopicState {
+    SideTopic* topic = nullptr;
+    uint64_t failures_seen = 0;  // results of the producer
+  };
   using Event = std::variant<std::shared_ptr<const ProcessedChunk>, BatchResult, InsertTrouble, LetterResult,
-                             LiveOptions, Release>;
+                             RecordResult, LiveOptions, Release>;
 
   void post(Event event);
   void handle(Event& event, SteadyTime now);
   void take_events(SteadyTime now);
   void execute(Source& source, SteadyTime now);
+  void produce_records();
+  std::unique_ptr<ChunkProcessor> make_worker(const StreamParts& parts);
   void publish(const Source& source, SteadyTime now);
 
   const StreamSettings settings_;
   Clock& clock_;
   Log& log_;
   StreamMetrics metrics_;
-  std::unique_ptr<RowLayout> layout_;
+  const ProcessorFacts facts_;
   DeadLetters* letters_ = nullptr;
+  std::array<SideTopicState, kSideTopics> side_topics_;
   Core core_;
   Actions actions_;
   Snapshot<StreamStatus> status_;

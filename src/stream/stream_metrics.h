@@ -23,6 +23,12 @@ struct StreamMetrics {
         partitions_assigned(m.gauge("freshet_partitions_assigned", "Partitions that this member owns.")),
         partitions_paused(m.gauge("freshet_partitions_paused", "Partitions paused by backpressure.")),
         partitions_held(m.gauge("freshet_partitions_held", "Partitions that wait for an operator.")),
+        invalid(m.counter("freshet_invalid_messages_total", "Messages that a processor refuses, but silenced ones.")),
+        stale_seen(m.counter("freshet_stale_messages_total", "Messages older than the age that dead letters take.")),
+        stale_routed(m.counter("freshet_stale_dead_letters_total", "Old messages sent to the dead letters.")),
+        schema_failed(m.counter("freshet_schema_failures_total", "Messages that do not match their topic's schema.")),
+        batch_rows(m.gauge("freshet_batch_rows", "Rows of the last stored batch.")),
+        batch_bytes(m.gauge("freshet_batch_bytes", "Bytes of the last stored batch, before compression.")),
         batch_slowdown(m.gauge("freshet_batch_slowdown",
                                "How many times larger and rarer batches are, because of too many parts (1 = not).")) {
     batch_slowdown.set(1);
@@ -37,6 +43,27 @@ struct StreamMetrics {
     return registry.counter("freshet_invalid_dropped_total",
                             "Messages that cannot become rows, dropped by --on-invalid drop or by an operator.",
                             {{"reason", reason}});
+  }
+  // `of`: broker (timestamp), origin (of the event) or received (by the relay); `stat`: mean or max of a batch.
+  Histogram& latency(const char* of, const char* stat) {
+    return registry.histogram("freshet_batch_latency_seconds", "Age of a batch's messages when the batch was stored.",
+                              {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
+                              {{"of", of}, {"stat", stat}});
+  }
+  Histogram& batch_write_seconds(bool success) {
+    return registry.histogram("freshet_batch_write_seconds", "From a batch's first attempt to its end.",
+                              latency_buckets(), {{"success", success ? "true" : "false"}});
+  }
+  Counter& item_count(const char* item_type) {
+    return registry.counter("freshet_item_type_count_total", "Stored items by type.", {{"item_type", item_type}});
+  }
+  Counter& item_bytes(const char* item_type) {
+    return registry.counter("freshet_item_type_bytes_total", "Payload bytes of stored items by type.",
+                            {{"item_type", item_type}});
+  }
+  Counter& side_records(const char* topic, const char* result) {
+    return registry.counter("freshet_side_records_total", "Records of the side topics.",
+                            {{"topic", topic}, {"result", result}});
   }
   Gauge& lag(const std::string& topic, int32_t partition) {
     return registry.gauge("freshet_consumer_lag", "Messages between the committed offset and the partition's end.",
@@ -61,6 +88,12 @@ struct StreamMetrics {
   Gauge& partitions_assigned;
   Gauge& partitions_paused;
   Gauge& partitions_held;
+  Counter& invalid;
+  Counter& stale_seen;
+  Counter& stale_routed;
+  Counter& schema_failed;
+  Gauge& batch_rows;
+  Gauge& batch_bytes;
   Gauge& batch_slowdown;
 };
 

@@ -22,6 +22,7 @@ std::shared_ptr<ProcessedChunk> chunk(uint64_t sequence, int64_t first, int64_t 
     out->rows += "{}\n";
     ++out->row_count;
   }
+  out->covered = out->offsets;
   return out;
 }
 
@@ -32,11 +33,12 @@ TEST(PartitionStreamTest, ChunksLeaveInOrderAndTheLowestUnfinishedOffsetCounts) 
   std::vector<PartitionStream::Chunk> in_order;
   stream.processed(chunk(1, 25, 29), in_order);
   EXPECT_TRUE(in_order.empty());
-  stream.rows_finished(1, {});
+  stream.batch_finished(1);
   EXPECT_EQ(stream.committable(), Offset{10});
   stream.processed(chunk(0, 10, 19), in_order);
   EXPECT_EQ(in_order.size(), 2u);
-  stream.rows_finished(0, {Offset{12}, Offset{17}});
+  stream.rows_refused(0, {Offset{12}, Offset{17}});
+  stream.batch_finished(0);
   EXPECT_EQ(stream.committable(), Offset{12});
   stream.letter_finished(Offset{12});
   EXPECT_EQ(stream.committable(), Offset{17});

@@ -87,9 +87,11 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   options.max_batch_time = std::chrono::milliseconds(5);
   options.clickhouse_concurrency = 3;
   options.dead_letters_per_second = 0;
-  Stream stream(
-      settings, [] { return std::make_unique<LineProcessor>(); },
-      [&table] { return std::make_unique<TableWriter>(table); }, options, true, clock, null_log(), metrics);
+  StreamParts parts;
+  parts.processors = [] { return std::make_unique<LineProcessor>(); };
+  parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
+  parts.has_dead_letters = true;
+  Stream stream(settings, std::move(parts), options, clock, null_log(), metrics);
   AckingLetters letters(stream.letter_results());
   stream.set_dead_letters(&letters);
   testkit::FakeSource source(4);

@@ -4,14 +4,13 @@
 
 namespace freshet::stream {
 
-WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const ProcessorFactory& factory, const std::string& topic,
-                       bool keep_for_letters, OnDone on_done)
+WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, OnDone on_done)
     : work_(capacity), on_done_(std::move(on_done)) {
   for (uint32_t i = 0; i < workers; ++i) {
-    threads_.emplace_back(
-        [this, processor = std::make_shared<ChunkProcessor>(factory(), topic, keep_for_letters)](std::stop_token stop) {
-          while (auto work = work_.pop(stop)) on_done_(processor->process(std::move(*work)));
-        });
+    const std::shared_ptr<ChunkProcessor> processor = make_worker();
+    threads_.emplace_back([this, processor](std::stop_token stop) {
+      while (auto work = work_.pop(stop)) on_done_(processor->process(std::move(*work)));
+    });
   }
 }
 

@@ -17,9 +17,10 @@ class WorkerPool {
  public:
   using OnDone = std::function<void(std::shared_ptr<const ProcessedChunk>)>;
 
-  // `capacity` in chunks; the byte budget keeps it from filling up.
-  WorkerPool(uint32_t workers, size_t capacity, const ProcessorFactory& factory, const std::string& topic,
-             bool keep_for_letters, OnDone on_done);
+  using MakeWorker = std::function<std::unique_ptr<ChunkProcessor>()>;
+
+  // `capacity` in chunks; the byte budget keeps it from filling up. `make_worker` is called here, once a worker.
+  WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, OnDone on_done);
   ~WorkerPool();
 
   void submit(Work work);

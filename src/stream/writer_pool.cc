@@ -43,7 +43,7 @@ void WriterPool::abandon_all() {
     std::swap(abandoned, abandon_);  // what is submitted later is not meant
   }
   abandoned.request_stop();
-  for (auto& batch : dropped) on_result_({std::move(batch), false, {}, 0});
+  for (auto& batch : dropped) on_result_({std::move(batch), false, {}, 0, {}});
 }
 
 void WriterPool::work(std::stop_token stop) {
@@ -62,8 +62,10 @@ void WriterPool::work(std::stop_token stop) {
       abandon = abandon_.get_token();
     }
     const uint64_t id = batch->id;
+    const SteadyTime began = clock_.steady_now();
     BatchResult result =
         writing.write(std::move(batch), {abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }});
+    result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);
       --writing_;

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdio>
 #include <deque>
 #include <map>
 #include <memory>
@@ -22,18 +25,29 @@ using std::chrono::seconds;
 using stream::Actions;
 using stream::BatchResult;
 using stream::End;
+using stream::SideTopicName;
 
-// A message's fate is written in its payload: "row", "bad" (invalid), "skip"; "refused" is a row that the table
-// refuses.
+// A message's fate is written in its payload: "row", "bad" (invalid), "skip", "replace" (to the replacements topic);
+// "refused" is a row that the table refuses.
 class FateProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext&, const Message& message, std::string& rows) override {
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override {
     if (!message.payload || *message.payload == "skip") return Verdict::skip("skip");
     if (*message.payload == "bad") return Verdict::invalid("bad", "it says so");
+    if (*message.payload == "replace") {
+      Verdict verdict;
+      verdict.kind = Verdict::Kind::Replacement;
+      verdict.key = "7";
+      verdict.text = std::to_string(context.partition.value) + ":" + std::to_string(message.offset.value);
+      return verdict;
+    }
     rows.append(*message.payload);
     rows += '\n';
-    return Verdict::rows(1, true);
+    Verdict verdict = Verdict::rows(1, true);
+    verdict.origin_timestamp_ms = message.timestamp_ms;
+    verdict.cogs_feature = "spans";
+    return verdict;
   }
 
  private:
@@ -46,14 +60,21 @@ class Flow {
                 Log& log = null_log())
       : settings_(std::move(settings)),
         metrics_(registry_),
-        core(settings_, options, has_letters, metrics_, log, now),
-        processor_(std::make_unique<FateProcessor>(), "t", true) {
+        core(settings_, options, has_letters, "res", metrics_, log, now),
+        processor_(std::make_unique<FateProcessor>(), stream::ProcessingRules::of(settings_, true)) {
+    core.set_wall_clock(wall);
     core.begin_session(1, now);
   }
 
   static stream::StreamSettings default_settings() {
     stream::StreamSettings settings;
     settings.topic = "t";
+    settings.consumer_group = "g";
+    return settings;
+  }
+  static stream::StreamSettings with_side_outputs() {
+    stream::StreamSettings settings = default_settings();
+    settings.side_outputs = {true, true, true};
     return settings;
   }
 
@@ -65,6 +86,7 @@ class Flow {
     PartitionsAssigned event;
     for (const int32_t p : partitions) {
       read_[p] = committed_[p];
+      logged_this_time_[p] = 0;
       owned_.insert(p);
       paused_.erase(p);
       event.partitions.push_back({Partition{p}, Offset{committed_[p]}, ""});
@@ -72,7 +94,8 @@ class Flow {
     source(std::move(event));
   }
   void revoke(std::vector<int32_t> partitions, bool lost = false) {
-    if (lost) commit(false);  // the broker refuses a commit of a member that it has thrown out
+    while (lost && commit(false)) {  // the broker refuses the commits of a member that it has thrown out
+    }
     PartitionsRevoked event;
     for (const int32_t p : partitions) event.partitions.push_back(Partition{p});
     event.lost = lost;
@@ -118,7 +141,7 @@ class Flow {
   // Stores the batch, all but its refused rows.
   bool write(size_t i = 0) {
     if (i >= batches.size()) return false;
-    BatchResult result{take_batch(i), true, {}, 1};
+    BatchResult result{take_batch(i), true, {}, 1, {}};
     for (uint32_t c = 0; c < result.batch->chunks.size(); ++c) {
       const ProcessedChunk& chunk = *result.batch->chunks[c];
       for (uint32_t m = 0; m < chunk.messages.size(); ++m) {
@@ -136,7 +159,7 @@ class Flow {
   }
   bool abandon(size_t i = 0) {
     if (i >= batches.size()) return false;
-    core.on_batch({take_batch(i), false, {}, 0}, now, actions_);
+    core.on_batch({take_batch(i), false, {}, 0, {}}, now, actions_);
     turn();
     return true;
   }
@@ -149,6 +172,33 @@ class Flow {
     core.on_letter_result(ticket, status, now, actions_);
     turn();
     return true;
+  }
+  // The topic takes the oldest record that it was handed.
+  bool take_record(SideTopicName topic) {
+    const auto found =
+        std::find_if(records.begin(), records.end(), [&](const auto& one) { return one.topic == topic; });
+    if (found == records.end()) return false;
+    const stream::OutgoingRecord record = *found;
+    records.erase(found);
+    written[topic].push_back(*record.record);
+    if (topic == SideTopicName::CommitLog) check_commit_log(*record.record);
+    if (topic == SideTopicName::Replacements) check_replacement(record);
+    core.on_record_result(topic, record.ticket, Status(), now);
+    turn();
+    return true;
+  }
+  bool take_records() {
+    bool any = false;
+    for (const auto topic : kTopics) {
+      while (take_record(topic)) any = true;
+    }
+    return any;
+  }
+  // All that the topic's producer holds comes back.
+  bool give_back_records(SideTopicName topic) {
+    const bool any = give_back(topic);
+    turn();
+    return any;
   }
   bool commit(bool ok = true) {
     if (!commit_) return false;
@@ -167,6 +217,8 @@ class Flow {
 
   void advance(Duration by) {
     now += by;
+    wall += by;
+    core.set_wall_clock(wall);
     turn();
   }
   void turn() {
@@ -191,6 +243,7 @@ class Flow {
       while (work()) moved = true;
       while (write()) moved = true;
       while (acknowledge()) moved = true;
+      moved = take_records() || moved;
       moved = commit() || moved;
       if (closing && !core.closed()) {
         close();
@@ -232,6 +285,9 @@ class Flow {
   bool owns(int32_t p) const { return owned_.contains(p); }
 
   SteadyTime now{std::chrono::hours(1)};
+  SystemTime wall{seconds(1'700'000'000)};
+  static constexpr std::array kTopics = {SideTopicName::CommitLog, SideTopicName::Replacements,
+                                         SideTopicName::Accounts};
 
  private:
   struct Logged {
@@ -253,7 +309,49 @@ class Flow {
     const std::string& fate = log_.at(p)[static_cast<size_t>(offset)].fate;
     if (fate == "skip") return true;
     if (given_up.contains({p, offset})) return true;
+    if (fate == "replace") return replaced.contains({p, offset});
     return (fate == "row" ? table : dead).contains({p, offset});
+  }
+  // The commit log tells of rows and of messages without rows, before their offsets are committed.
+  bool told(int32_t p, int64_t offset) const {
+    const std::string& fate = log_.at(p)[static_cast<size_t>(offset)].fate;
+    if (!settings_.side_outputs.commit_log || settings_.skip_write || fate == "bad" || fate == "replace") return true;
+    if (fate == "refused" || given_up.contains({p, offset})) return true;
+    const auto logged = logged_.find(p);
+    return logged != logged_.end() && offset < logged->second;
+  }
+  // A record says that everything below its offset is in the table, and each goes further than the one before it.
+  void check_commit_log(const SideRecord& record) {
+    int32_t p = -1;
+    int64_t next = -1;
+    ASSERT_EQ(std::sscanf(record.key->c_str(), "t:%d:g", &p), 1) << *record.key;
+    ASSERT_EQ(std::sscanf(record.value.c_str(), "{\"offset\":%ld,", &next), 1) << record.value;
+    ASSERT_GT(next, logged_this_time_[p]) << "partition " << p << ": " << record.value;
+    logged_this_time_[p] = next;
+    logged_[p] = std::max(logged_[p], next);
+    for (int64_t o = 0; o < next; ++o) {
+      ASSERT_TRUE(log_[p][static_cast<size_t>(o)].fate != "row" || table.contains({p, o})) << "told too early";
+    }
+  }
+  void check_replacement(const stream::OutgoingRecord& record) {
+    int32_t p = -1;
+    int64_t offset = -1;
+    ASSERT_EQ(std::sscanf(record.record->value.c_str(), "%d:%ld", &p, &offset), 2);
+    if (!replaced.insert({p, offset}).second) return;
+    ASSERT_GT(offset, last_replaced_.contains(p) ? last_replaced_[p] : -1) << "replacements out of order";
+    last_replaced_[p] = offset;
+  }
+  bool give_back(SideTopicName topic) {
+    std::vector<uint64_t> tickets;
+    std::erase_if(records, [&](const auto& one) {
+      if (one.topic != topic) return false;
+      tickets.push_back(one.ticket);
+      return true;
+    });
+    for (const uint64_t ticket : tickets) {
+      core.on_record_result(topic, ticket, failure(ErrorKind::Retry, "given back"), now);
+    }
+    return !tickets.empty();
   }
 
   void take_actions() {
@@ -267,6 +365,10 @@ class Flow {
     for (const auto& one : taken.letters) {
       letters.push_back({one.ticket, {one.letter->partition.value, one.letter->offset.value}});
     }
+    for (const auto& one : taken.records) records.push_back(one);
+    if (taken.purge_records) {
+      for (const auto topic : kTopics) give_back(topic);
+    }
     for (const Partition p : taken.pause) paused_.insert(p.value);
     for (const Partition p : taken.resume) paused_.erase(p.value);
     for (const auto& [p, next] : taken.seek) read_[p.value] = next.value;
@@ -276,7 +378,11 @@ class Flow {
       }
     }
     if (taken.answer_revoke) {
-      for (const int32_t p : revoking_) owned_.erase(p);
+      for (const int32_t p : revoking_) {
+        owned_.erase(p);
+        // Refused from now on: its generation is over.
+        if (commit_) std::erase_if(*commit_, [&](const OffsetToCommit& one) { return one.partition.value == p; });
+      }
       revoking_.clear();
     }
     closing = closing || taken.begin_close;
@@ -292,6 +398,7 @@ class Flow {
       ASSERT_GE(offset.next.value, committed_[p]) << "backwards";
       for (int64_t o = committed_[p]; o < offset.next.value; ++o) {
         ASSERT_TRUE(accounted(p, o)) << "commit of partition " << p << " passes unfinished offset " << o;
+        ASSERT_TRUE(told(p, o)) << "commit of partition " << p << " passes offset " << o << " without commit log";
       }
     }
     commit_ = std::move(offsets);
@@ -305,6 +412,9 @@ class Flow {
   stream::Core core;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> letters;  // ticket, (partition, offset)
+  std::vector<stream::OutgoingRecord> records;                            // handed to the producers, in order
+  std::map<SideTopicName, std::vector<SideRecord>> written;
+  std::set<std::pair<int32_t, int64_t>> replaced;
   std::multiset<std::pair<int32_t, int64_t>> table;
   std::multiset<std::pair<int32_t, int64_t>> dead;
   std::set<std::pair<int32_t, int64_t>> given_up;  // by rule or operator, as the test says
@@ -316,6 +426,9 @@ class Flow {
   stream::ChunkProcessor processor_;
   Actions actions_;
   std::map<int32_t, std::deque<Logged>> log_;
+  std::map<int32_t, int64_t> logged_;            // highest offset that the commit log tells, by partition
+  std::map<int32_t, int64_t> logged_this_time_;  // since the partition was assigned
+  std::map<int32_t, int64_t> last_replaced_;
   std::map<int32_t, int64_t> read_;
   std::map<int32_t, int64_t> committed_;
   std::set<int32_t> owned_;

@@ -7,7 +7,7 @@
 namespace freshet::flow {
 namespace {
 
-const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "bad", "skip", "refused"};
+const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "bad", "skip", "refused", "replace"};
 
 void run(uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -17,7 +17,8 @@ void run(uint64_t seed) {
   options.max_batch_time = milliseconds(1 + chance(3000));
   options.clickhouse_concurrency = static_cast<uint32_t>(1 + chance(3));
   options.dead_letters_per_second = 0;
-  auto settings = Flow::default_settings();
+  auto settings = seed % 2 == 0 ? Flow::default_settings() : Flow::with_side_outputs();
+  settings.side_outputs.replacements = true;
   settings.memory_limit = 20'000 + chance(200'000);
   Flow flow(settings, options);
   const auto partitions = static_cast<int32_t>(1 + chance(4));
@@ -25,7 +26,7 @@ void run(uint64_t seed) {
   for (int32_t p = 0; p < partitions; ++p) flow.assign({p});
   for (int step = 0; step < 600 && !testing::Test::HasFatalFailure(); ++step) {
     const auto p = static_cast<int32_t>(chance(static_cast<uint64_t>(partitions)));
-    switch (chance(16)) {
+    switch (chance(18)) {
       case 0:
       case 1:
         flow.produce(p, kFates[chance(std::size(kFates))], static_cast<int>(1 + chance(30)));
@@ -56,6 +57,12 @@ void run(uint64_t seed) {
         flow.advance(milliseconds(chance(4000)));
         break;
       case 14:
+        flow.take_record(Flow::kTopics[chance(3)]);
+        break;
+      case 15:
+        if (chance(4) == 0) flow.give_back_records(Flow::kTopics[chance(3)]);
+        break;
+      case 16:
         if (!flow.revoke_waits() && flow.owns(p) && chance(3) == 0) {
           rebalanced = true;
           flow.revoke({p}, chance(3) == 0);

@@ -1,0 +1,37 @@
+#include "app/side_topics.h"
+
+#include <array>
+#include <utility>
+
+#include "kafka/side_producer.h"
+
+namespace freshet::app {
+
+Result<std::vector<std::unique_ptr<SideTopic>>> open_side_topics(const settings::Pipeline& pipeline,
+                                                                 stream::Stream& stream, Log& log) {
+  using stream::SideTopicName;
+  struct Wanted {
+    bool wanted;
+    SideTopicName name;
+    const kafka::ProducerSettings& settings;
+    const char* what;
+  };
+  const stream::SideOutputSettings& outputs = pipeline.stream.side_outputs;
+  const kafka::SideTopicSettings& topics = pipeline.kafka.side_topics;
+  const std::array all = {
+      Wanted{outputs.commit_log, SideTopicName::CommitLog, topics.commit_log, "commit log"},
+      Wanted{outputs.replacements, SideTopicName::Replacements, topics.replacements, "replacement"},
+      Wanted{outputs.cogs, SideTopicName::Accounts, topics.accountant, "COGS record"},
+  };
+  std::vector<std::unique_ptr<SideTopic>> opened;
+  for (const Wanted& one : all) {
+    if (!one.wanted || pipeline.stream.skip_write) continue;
+    auto producer = kafka::open_side_topic(one.settings, one.what, stream.record_results(one.name), log);
+    if (!producer) return tl::make_unexpected(producer.error());
+    stream.set_side_topic(one.name, producer->get());
+    opened.push_back(*std::move(producer));
+  }
+  return opened;
+}
+
+}  // namespace freshet::app

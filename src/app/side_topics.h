@@ -1,0 +1,20 @@
+// The producers of what is written beside the rows.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "ports/side_topic.h"
+#include "settings/settings.h"
+#include "stream/stream.h"
+
+namespace freshet::app {
+
+// Opens a producer for each side topic that the pipeline's stream writes, and hands it to the stream, which must not
+// run any more when the producers go. Fatal: the text says what to change.
+Result<std::vector<std::unique_ptr<SideTopic>>> open_side_topics(const settings::Pipeline& pipeline,
+                                                                 stream::Stream& stream, Log& log);
+
+}  // namespace freshet::app

@@ -1,0 +1,129 @@
+#include "kafka/producer.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+#include "kafka/client_config.h"
+#include "kafka/error_table.h"
+
+namespace freshet::kafka {
+namespace {
+
+void* as_opaque(uint64_t ticket) { return reinterpret_cast<void*>(ticket); }
+uint64_t as_ticket(const void* opaque) { return reinterpret_cast<uint64_t>(opaque); }
+
+// The library copies; its C type is not const.
+auto bytes_of(std::optional<std::string_view> bytes) {
+  decltype(rd_kafka_vu_t::u.mem) mem{};
+  static char empty = '\0';  // a null pointer would be a null value
+  if (bytes) mem = {bytes->empty() ? &empty : const_cast<char*>(bytes->data()), bytes->size()};
+  return mem;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& settings, std::string_view what,
+                                                 OnResult on_result, Log& log) {
+  auto conf = producer_conf(settings.connection, log);
+  if (!conf) return tl::make_unexpected(conf.error());
+  auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
+  if (!client) return tl::make_unexpected(client.error());
+  return std::unique_ptr<Producer>(new Producer(settings, what, std::move(on_result), log, *std::move(client)));
+}
+
+Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client)
+    : settings_(settings), what_(what), on_result_(std::move(on_result)), log_(log) {
+  attach(std::move(client));
+}
+
+Producer::~Producer() { detach(); }
+
+Status Producer::produce(const Record& record, uint64_t ticket) {
+  if (broken_.load()) {
+    if (const Status rebuilt = rebuild(); !rebuilt) return rebuilt;
+  }
+  std::array<rd_kafka_vu_t, 6> message{};
+  message[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  message[0].u.cstr = settings_.topic.c_str();
+  message[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  message[1].u.i = RD_KAFKA_MSG_F_COPY;
+  message[2].vtype = RD_KAFKA_VTYPE_KEY;
+  message[2].u.mem = bytes_of(record.key);
+  message[3].vtype = RD_KAFKA_VTYPE_VALUE;
+  message[3].u.mem = bytes_of(record.value);
+  message[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  message[4].u.ptr = as_opaque(ticket);
+  message[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+  message[5].u.headers = record.headers;
+  const size_t count = record.headers != nullptr ? message.size() : message.size() - 1;
+  const LibraryError error(rd_kafka_produceva(client_.get(), message.data(), count));
+  if (error) return tl::make_unexpected(describe(rd_kafka_error_code(error.get())));
+  return {};
+}
+
+void Producer::purge_unsent() { rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); }
+
+void Producer::attach(Client client) {
+  client_ = std::move(client);
+  queue_.reset(rd_kafka_queue_get_main(client_.get()));
+  broken_.store(false);
+  thread_ = std::jthread([this](std::stop_token stop) { serve(stop); });
+}
+
+void Producer::detach() {
+  thread_.request_stop();
+  rd_kafka_queue_yield(queue_.get());
+  thread_ = std::jthread();
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  queue_.reset();
+  client_.reset();
+}
+
+// A fatal error of the idempotent producer ends the client. What it held has been reported as not taken.
+Status Producer::rebuild() {
+  auto conf = producer_conf(settings_.connection, log_);
+  if (!conf) return tl::make_unexpected(conf.error());
+  auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
+  if (!client) return tl::make_unexpected(client.error());
+  detach();
+  attach(*std::move(client));
+  return {};
+}
+
+Error Producer::describe(rd_kafka_resp_err_t code) const {
+  Error error = to_error(code, fmt::format("{} to {}", what_, settings_.topic));
+  if (error.kind == ErrorKind::Renew) error.kind = ErrorKind::Retry;
+  return error;
+}
+
+void Producer::serve(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    const Event event(rd_kafka_queue_poll(queue_.get(), 1000));
+    if (!event) continue;
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) {
+      deliver(event.get());
+    } else if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) {
+      if (rd_kafka_event_error_is_fatal(event.get()) != 0) {
+        rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        broken_.store(true);
+      }
+      const Error error = to_error(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
+      log_.warn("producer", {{"topic", settings_.topic}, {"what", what_}, {"error", error.text}});
+    }
+  }
+}
+
+void Producer::deliver(rd_kafka_event_t* event) {
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
+    Status result;
+    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      result = tl::make_unexpected(describe(message->err));
+      failures_.fetch_add(1);
+    }
+    on_result_(as_ticket(message->_private), std::move(result));
+  }
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,69 @@
+// One ordered, acknowledged producer for one topic: what dead letters and side topics are written with.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "kafka/handles.h"
+#include "kafka/kafka_settings.h"
+
+namespace freshet::kafka {
+
+// Idempotent, acks=all, no time limit: a record counts once all in-sync replicas have it. A client that ends with a
+// fatal error is rebuilt with the next produce(). Threads: everything by one; results come from the producer's thread.
+class Producer {
+ public:
+  // Called once per accepted record, noexcept. Kind Retry: produce it again; Invalid: the topic will not take it.
+  using OnResult = std::function<void(uint64_t ticket, Status result)>;
+
+  struct Record {
+    std::optional<std::string_view> key;
+    std::optional<std::string_view> value;
+    rd_kafka_headers_t* headers = nullptr;  // the record's own once produce() has succeeded
+  };
+
+  // `what` is for messages: "dead letter", "commit log". Fatal: the library refuses the configuration.
+  static Result<std::unique_ptr<Producer>> open(const ProducerSettings& settings, std::string_view what,
+                                                OnResult on_result, Log& log);
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
+
+  // Kind Retry (queue full): nothing was taken; Invalid: too large for any topic. The bytes are copied.
+  Status produce(const Record& record, uint64_t ticket);
+  // Gives back what was not sent yet, as results of kind Retry.
+  void purge_unsent();
+  // How many results were failures; rises before the failure is told.
+  uint64_t failures() const { return failures_.load(); }
+
+ private:
+  Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client);
+  void attach(Client client);
+  void detach();
+  Status rebuild();
+  Error describe(rd_kafka_resp_err_t code) const;
+  void serve(std::stop_token stop);
+  void deliver(rd_kafka_event_t* event);
+
+  const ProducerSettings settings_;
+  const std::string what_;
+  const OnResult on_result_;
+  Log& log_;
+  Client client_;
+  Queue queue_;
+  std::atomic<bool> broken_{false};
+  std::atomic<uint64_t> failures_{0};
+  std::jthread thread_;
+};
+
+}  // namespace freshet::kafka

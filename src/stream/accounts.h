@@ -1,0 +1,36 @@
+// COGS: who caused how many bytes, summed by minute and sent once a minute (contract 10).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/rows.h"
+#include "ports/side_topic.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only. Bounded by minutes in a window and features in a minute.
+class Accounts {
+ public:
+  // `resource`: shared_resource_id of the data set.
+  explicit Accounts(std::string resource) : resource_(std::move(resource)) {}
+
+  void add(const std::vector<CogsBytes>& bytes, SystemTime now);
+  // Whether the oldest minute began 60 s ago or earlier.
+  bool due(SystemTime now) const;
+  bool empty() const { return amounts_.empty(); }
+  // One record for each minute and feature; what was added is forgotten.
+  std::vector<SideRecord> take();
+
+ private:
+  const std::string resource_;
+  std::optional<int64_t> first_minute_;  // seconds since 1970 UTC, of the first amount since the last take()
+  std::map<std::pair<int64_t, std::string>, uint64_t> amounts_;
+};
+
+}  // namespace freshet::stream

@@ -1,0 +1,64 @@
+#include "stream/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+
+Admission::Admission(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock,
+                     const Snapshot<LiveOptions>* options, std::unique_ptr<SchemaValidator> schema)
+    : filter_(settings.pre_filter),
+      by_age_(settings.dead_letters_by_age && !settings.skip_write && options != nullptr),
+      enforce_(settings.schema.enforce),
+      sample_rate_(settings.schema.sample_rate),
+      metrics_(metrics),
+      clock_(clock),
+      options_(options),
+      schema_(std::move(schema)),
+      random_(std::random_device{}()) {}
+
+void Admission::begin_chunk() {
+  if (!by_age_) return;
+  age_ = options_->get()->dead_letters_by_age;
+  now_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.system_now().time_since_epoch()).count();
+}
+
+std::optional<Verdict> Admission::refuse(const Message& message) {
+  if (filter_ && filtered_out(message)) return Verdict::skip("pre_filter");
+  if (by_age_ && too_old(message)) {
+    metrics_.stale_seen.add();
+    if (drawn(age_.sample_rate)) {
+      metrics_.stale_routed.add();
+      Verdict verdict = Verdict::invalid("too_old", "older than the threshold of consumer.dlq_by_age");
+      verdict.silenced = true;
+      return verdict;
+    }
+  }
+  if (schema_ == nullptr || !message.payload || !(enforce_ || drawn(sample_rate_))) return std::nullopt;
+  std::optional<std::string> why = schema_->why_invalid(*message.payload);
+  if (!why) return std::nullopt;
+  metrics_.schema_failed.add();
+  if (!enforce_) return std::nullopt;
+  return Verdict::invalid("schema", std::move(*why));
+}
+
+bool Admission::filtered_out(const Message& message) {
+  headers_.clear();
+  message.headers(headers_);
+  const auto found = std::find_if(headers_.begin(), headers_.end(),
+                                  [&](const HeaderView& header) { return header.name == filter_->name; });
+  return found != headers_.end() && found->value != filter_->value;
+}
+
+bool Admission::too_old(const Message& message) {
+  // A message without a broker timestamp counts as of 1970 (contract 4.2).
+  return age_.sample_rate > 0 &&
+         now_ms_ - std::max<int64_t>(message.timestamp_ms, 0) > std::chrono::milliseconds(age_.threshold).count();
+}
+
+bool Admission::drawn(double rate) {
+  if (rate >= 1) return true;
+  return rate > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < rate;
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,50 @@
+// What decides about a message before the processor sees it: header filter, age, schema.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/snapshot.h"
+#include "model/message.h"
+#include "model/options.h"
+#include "ports/processor.h"
+#include "ports/schema.h"
+#include "stream/stream_metrics.h"
+#include "stream/stream_settings.h"
+
+namespace freshet::stream {
+
+// Threads: one instance per worker. What is borrowed outlives it.
+class Admission {
+ public:
+  // `options` may be null: no message is refused by age. `schema` may be null: none is validated.
+  Admission(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock, const Snapshot<LiveOptions>* options,
+            std::unique_ptr<SchemaValidator> schema);
+
+  void begin_chunk();
+  // Nothing: the processor decides. Else Skip or Invalid.
+  std::optional<Verdict> refuse(const Message& message);
+
+ private:
+  bool filtered_out(const Message& message);
+  bool too_old(const Message& message);
+  bool drawn(double rate);
+
+  const std::optional<HeaderFilter> filter_;
+  const bool by_age_;
+  const bool enforce_;
+  const double sample_rate_;
+  StreamMetrics& metrics_;
+  Clock& clock_;
+  const Snapshot<LiveOptions>* const options_;
+  const std::unique_ptr<SchemaValidator> schema_;
+  DeadLettersByAge age_;  // as of this chunk
+  int64_t now_ms_ = 0;    // as of this chunk
+  std::minstd_rand random_;
+  std::vector<HeaderView> headers_;
+};
+
+}  // namespace freshet::stream

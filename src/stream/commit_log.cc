@@ -1,0 +1,98 @@
+#include "stream/commit_log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace freshet::stream {
+namespace {
+
+// The shortest decimal that gives the same double again, with a fraction always. Milliseconds have at most 15 digits
+// here, so that the plain decimal without trailing zeros is that one.
+std::string seconds(int64_t milliseconds) {
+  const char* sign = milliseconds < 0 ? "-" : "";
+  const uint64_t magnitude =
+      milliseconds < 0 ? uint64_t{0} - static_cast<uint64_t>(milliseconds) : static_cast<uint64_t>(milliseconds);
+  std::string text = fmt::format("{}{}.{:03}", sign, magnitude / 1000, magnitude % 1000);
+  const size_t keep = text.find('.') + 2;
+  while (text.size() > keep && text.back() == '0') text.pop_back();
+  return text;
+}
+
+const Part& part_of(const SealedBatch& batch, Partition partition) {
+  return *std::find_if(batch.parts.begin(), batch.parts.end(),
+                       [&](const Part& part) { return part.partition == partition; });
+}
+
+std::vector<uint64_t> sequences(const SealedBatch& batch, Partition partition) {
+  const Part& part = part_of(batch, partition);
+  std::vector<uint64_t> chunks;
+  for (size_t c = part.begin; c < part.end; ++c) chunks.push_back(batch.chunks[c]->sequence);
+  return chunks;
+}
+
+}  // namespace
+
+std::string commit_log_value(Offset next, int64_t last_timestamp_ms, std::optional<int64_t> received_p99_ms) {
+  // A message without a broker timestamp counts as of 1970 (contract 4.2).
+  return fmt::format(R"({{"offset":{},"orig_message_ts":{},"received_p99":{}}})", next.value,
+                     seconds(std::max<int64_t>(last_timestamp_ms, 0)),
+                     received_p99_ms ? seconds(*received_p99_ms) : "null");
+}
+
+std::string commit_log_key(std::string_view topic, Partition partition, std::string_view consumer_group) {
+  return fmt::format("{}:{}:{}", topic, partition.value, consumer_group);
+}
+
+std::optional<int64_t> received_p99(std::span<int64_t> timestamps_ms) {
+  if (timestamps_ms.empty()) return std::nullopt;
+  const auto index = static_cast<ptrdiff_t>(timestamps_ms.size() * 99 / 100);
+  const auto at = timestamps_ms.begin() + index;
+  std::nth_element(timestamps_ms.begin(), at, timestamps_ms.end());
+  return *at;
+}
+
+void CommitLog::sealed(const SealedBatch& batch) {
+  for (const Part& part : batch.parts) waiting_[part.partition].push_back({batch.id, part.epoch, nullptr});
+}
+
+void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due) {
+  for (const Part& part : batch->parts) {
+    const auto lane = waiting_.find(part.partition);
+    if (lane == waiting_.end()) continue;  // its epoch is over
+    std::deque<Waiting>& waiting = lane->second;
+    for (Waiting& one : waiting) {
+      if (one.batch == batch->id) one.stored = batch;
+    }
+    while (!waiting.empty() && waiting.front().stored) {
+      const Waiting& front = waiting.front();
+      due.push_back({part.partition, front.epoch, sequences(*front.stored, part.partition),
+                     record(*front.stored, part.partition)});
+      waiting.pop_front();
+    }
+    if (waiting.empty()) waiting_.erase(lane);
+  }
+}
+
+void CommitLog::forget(Partition partition, Epoch epoch) {
+  const auto lane = waiting_.find(partition);
+  if (lane == waiting_.end()) return;
+  std::erase_if(lane->second, [&](const Waiting& waiting) { return waiting.epoch == epoch; });
+  if (lane->second.empty()) waiting_.erase(lane);
+}
+
+SideRecord CommitLog::record(const SealedBatch& batch, Partition partition) const {
+  const Part& part = part_of(batch, partition);
+  std::vector<int64_t> origins;
+  for (size_t c = part.begin; c < part.end; ++c) {
+    const auto& of_chunk = batch.chunks[c]->facts.origin_timestamps_ms;
+    origins.insert(origins.end(), of_chunk.begin(), of_chunk.end());
+  }
+  const ProcessedChunk& last = *batch.chunks[part.end - 1];
+  return {commit_log_key(topic_, partition, consumer_group_),
+          commit_log_value(last.covered->last.next(), last.covered_timestamp_ms, received_p99(origins))};
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,59 @@
+// The commit log: after each insert, how far the consumer has come in each partition of it (contract 7).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/batch.h"
+#include "ports/side_topic.h"
+
+namespace freshet::stream {
+
+// {"offset":5,"orig_message_ts":1696381946.0,"received_p99":null}; timestamps in milliseconds since 1970 UTC.
+std::string commit_log_value(Offset next, int64_t last_timestamp_ms, std::optional<int64_t> received_p99_ms);
+// TOPIC:PARTITION:GROUP
+std::string commit_log_key(std::string_view topic, Partition partition, std::string_view consumer_group);
+// The element at floor(n * 0.99) of the sorted timestamps; none of none. Reorders them.
+std::optional<int64_t> received_p99(std::span<int64_t> timestamps_ms);
+
+// Which records may be written: batches are stored in any order, but a record says that everything below its offset is
+// stored, so that each waits for the batches before it. Threads: the loop only.
+class CommitLog {
+ public:
+  // A part whose record may go out now.
+  struct Due {
+    Partition partition;
+    Epoch epoch;
+    std::vector<uint64_t> chunks;  // their sequence numbers
+    SideRecord record;
+  };
+
+  CommitLog(std::string topic, std::string consumer_group)
+      : topic_(std::move(topic)), consumer_group_(std::move(consumer_group)) {}
+
+  // In the order in which batches are sealed.
+  void sealed(const SealedBatch& batch);
+  void stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due);
+  void forget(Partition partition, Epoch epoch);
+
+ private:
+  struct Waiting {
+    uint64_t batch;
+    Epoch epoch;
+    std::shared_ptr<const SealedBatch> stored;  // null: not yet
+  };
+  SideRecord record(const SealedBatch& batch, Partition partition) const;
+
+  const std::string topic_;
+  const std::string consumer_group_;
+  std::map<Partition, std::deque<Waiting>> waiting_;  // in sealing order
+};
+
+}  // namespace freshet::stream

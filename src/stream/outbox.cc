@@ -1,0 +1,90 @@
+#include "stream/outbox.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+namespace {
+
+constexpr Duration kRetry = std::chrono::seconds(1);
+
+}  // namespace
+
+void Outbox::add(Partition partition, Epoch epoch, uint64_t id, SideRecord record) {
+  const uint64_t ticket = next_ticket_;
+  next_ticket_ += step_;
+  lane_of_.emplace(ticket, partition);
+  lanes_[partition].entries.push_back({ticket, id, epoch, std::make_shared<const SideRecord>(std::move(record))});
+}
+
+void Outbox::take_sendable(SteadyTime now, std::vector<Outgoing>& out) {
+  for (auto& [partition, lane] : lanes_) {
+    if (lane.retry_at) {
+      // What the producer still has may yet be taken: a record that is sent again must not pass it.
+      if (lane.in_flight > 0 || now < *lane.retry_at) continue;
+      lane.retry_at.reset();
+    }
+    if (lane.in_flight == lane.entries.size()) continue;
+    for (Entry& entry : lane.entries) {
+      if (entry.in_flight) continue;
+      entry.in_flight = true;
+      ++lane.in_flight;
+      out.push_back({entry.ticket, entry.record});
+    }
+  }
+}
+
+std::optional<Outbox::Acknowledged> Outbox::result(uint64_t ticket, const Status& status, SteadyTime now) {
+  const auto found = lane_of_.find(ticket);
+  if (found == lane_of_.end()) return std::nullopt;
+  const Partition partition = found->second;
+  Lane& lane = lanes_.at(partition);
+  const auto entry =
+      std::find_if(lane.entries.begin(), lane.entries.end(), [&](const Entry& e) { return e.ticket == ticket; });
+  --lane.in_flight;
+  if (!status) {
+    entry->in_flight = false;
+    lane.retry_at = now + kRetry;
+    return std::nullopt;
+  }
+  const Acknowledged acknowledged{partition, entry->epoch, entry->id};
+  lane_of_.erase(found);
+  lane.entries.erase(entry);
+  if (lane.entries.empty()) lanes_.erase(partition);
+  return acknowledged;
+}
+
+bool Outbox::forget(Partition partition, Epoch epoch) {
+  const auto found = lanes_.find(partition);
+  if (found == lanes_.end()) return false;
+  Lane& lane = found->second;
+  bool with_producer = false;
+  std::erase_if(lane.entries, [&](const Entry& entry) {
+    if (entry.epoch != epoch) return false;
+    if (entry.in_flight) {
+      --lane.in_flight;
+      with_producer = true;
+    }
+    lane_of_.erase(entry.ticket);
+    return true;
+  });
+  if (lane.entries.empty()) lanes_.erase(found);
+  return with_producer;
+}
+
+bool Outbox::empty(Partition partition) const { return !lanes_.contains(partition); }
+
+bool Outbox::in_flight(Partition partition) const {
+  const auto found = lanes_.find(partition);
+  return found != lanes_.end() && found->second.in_flight > 0;
+}
+
+std::optional<SteadyTime> Outbox::next_deadline() const {
+  std::optional<SteadyTime> next;
+  for (const auto& [partition, lane] : lanes_) {
+    if (lane.retry_at && lane.in_flight == 0 && (!next || *lane.retry_at < *next)) next = lane.retry_at;
+  }
+  return next;
+}
+
+}  // namespace freshet::stream

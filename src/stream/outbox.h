@@ -1,0 +1,71 @@
+// Records on their way to one side topic, in the order in which they must stand there.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/ids.h"
+#include "ports/side_topic.h"
+
+namespace freshet::stream {
+
+// A lane per consumed partition: within it no record goes before an earlier one was taken by the topic, also when the
+// producer gave some of them back. Lanes do not wait for each other. Threads: the loop only. Bounded by the byte
+// budget: the chunk that a record stands for stays charged until the record is acknowledged.
+class Outbox {
+ public:
+  struct Outgoing {
+    uint64_t ticket = 0;
+    std::shared_ptr<const SideRecord> record;  // its lane may be forgotten in the same step
+  };
+  struct Acknowledged {
+    Partition partition;
+    Epoch epoch;
+    uint64_t id = 0;  // as given to add()
+  };
+
+  // `first_ticket` and `step`: the tickets of several outboxes that share a way back must differ.
+  explicit Outbox(uint64_t first_ticket = 1, uint64_t step = 1) : next_ticket_(first_ticket), step_(step) {}
+
+  void add(Partition partition, Epoch epoch, uint64_t id, SideRecord record);
+  void take_sendable(SteadyTime now, std::vector<Outgoing>& out);
+  // Anything but a success: the lane waits a second and then sends again from the first that is missing. Empty also
+  // when the lane was forgotten.
+  std::optional<Acknowledged> result(uint64_t ticket, const Status& status, SteadyTime now);
+  // The epoch is over: its records will be made anew when the messages are read again. True when the producer still has
+  // some of them.
+  bool forget(Partition partition, Epoch epoch);
+
+  bool empty(Partition partition) const;      // nothing waits and nothing is with the producer
+  bool in_flight(Partition partition) const;  // the producer has some
+  size_t size() const { return lane_of_.size(); }
+  std::optional<SteadyTime> next_deadline() const;
+
+ private:
+  struct Entry {
+    uint64_t ticket;
+    uint64_t id;
+    Epoch epoch;
+    std::shared_ptr<const SideRecord> record;
+    bool in_flight = false;
+  };
+  struct Lane {
+    std::deque<Entry> entries;
+    size_t in_flight = 0;
+    std::optional<SteadyTime> retry_at;
+  };
+
+  std::map<Partition, Lane> lanes_;
+  std::unordered_map<uint64_t, Partition> lane_of_;  // by ticket
+  uint64_t next_ticket_;
+  const uint64_t step_;
+};
+
+}  // namespace freshet::stream

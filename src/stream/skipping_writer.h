@@ -1,0 +1,17 @@
+// --skip-write: what is given to it counts as written and goes nowhere.
+#pragma once
+
+#include <memory>
+
+#include "ports/row_writer.h"
+
+namespace freshet::stream {
+
+class SkippingWriter final : public RowWriter {
+ public:
+  WriteOutcome write(const InsertRequest&, const WriteControl&) override { return {}; }
+};
+
+inline std::unique_ptr<RowWriter> make_skipping_writer() { return std::make_unique<SkippingWriter>(); }
+
+}  // namespace freshet::stream
