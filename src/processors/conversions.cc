@@ -3,6 +3,8 @@
 #include <cmath>
 #include <limits>
 
+#include "ports/processor.h"
+
 namespace freshet::processors {
 namespace {
 
@@ -23,10 +25,12 @@ uint32_t to_u32(double value) { return saturate<uint32_t>(value); }
 uint64_t to_u64(double value) { return saturate<uint64_t>(value); }
 int64_t to_i64(double value) { return saturate<int64_t>(value); }
 
-std::optional<int64_t> origin_from_seconds(double seconds) {
-  const int64_t whole = to_i64(seconds);
-  if (whole < -8334601228800 || whole > 8210266876799) return std::nullopt;
-  return whole * 1000;
+uint64_t microseconds(double seconds) { return to_u64(seconds * 1e6); }
+
+int64_t origin_from_seconds(double seconds) { return origin_from_seconds(to_i64(seconds)); }
+
+int64_t origin_from_seconds(int64_t seconds) {
+  return seconds < -8334601228800 || seconds > 8210266876799 ? kNoTimestamp : seconds * 1000;
 }
 
 uint16_t clamp_retention(std::optional<uint16_t> days, const SnubaEnvironment& environment) {

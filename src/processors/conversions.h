@@ -13,8 +13,12 @@ uint32_t to_u32(double value);
 uint64_t to_u64(double value);
 int64_t to_i64(double value);
 
-// Milliseconds of the whole seconds in `seconds`; none outside what the reference can hold.
-std::optional<int64_t> origin_from_seconds(double seconds);
+// Seconds to ticks of a DateTime64(6): multiplied as doubles, then truncated, as the reference does it.
+uint64_t microseconds(double seconds);
+
+// Verdict::origin_timestamp_ms: kNoTimestamp outside what the reference can hold.
+int64_t origin_from_seconds(double seconds);
+int64_t origin_from_seconds(int64_t seconds);
 
 uint16_t clamp_retention(std::optional<uint16_t> days, const SnubaEnvironment& environment);
 

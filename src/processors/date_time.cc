@@ -103,7 +103,47 @@ int64_t days_from_civil(int64_t year, unsigned month, unsigned day) {
   return era * 146097 + day_of_era - 719468;
 }
 
+namespace {
+
+std::optional<Instant> instant_of(int64_t year, int64_t month, int64_t day, int64_t hour, int64_t minute,
+                                  int64_t second, int64_t nanoseconds) {
+  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return std::nullopt;
+  if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  Instant instant;
+  instant.nanoseconds = nanoseconds;
+  if (second == 60) {
+    second = 59;
+    instant.nanoseconds += 1'000'000'000;
+  }
+  const int64_t days = days_from_civil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
+  instant.seconds = days * 86400 + hour * 3600 + minute * 60 + second;
+  return instant;
+}
+
+// `YYYY-MM-DDThh:mm:ss` with up to nine digits of fraction and a Z, as everybody writes it; none: look closer.
+std::optional<Instant> parse_usual(std::string_view text) {
+  constexpr std::string_view kForm = "0000-00-00T00:00:00";
+  if (text.size() <= kForm.size() || text.size() > kForm.size() + 11 || text.back() != 'Z') return std::nullopt;
+  for (size_t i = 0; i < kForm.size(); ++i) {
+    if (kForm[i] == '0' ? !is_digit(text[i]) : text[i] != kForm[i]) return std::nullopt;
+  }
+  const auto pair = [&](size_t i) { return (text[i] - '0') * 10 + (text[i + 1] - '0'); };
+  int64_t nanoseconds = 0;
+  const std::string_view fraction = text.substr(kForm.size(), text.size() - kForm.size() - 1);
+  if (!fraction.empty()) {
+    if (fraction[0] != '.' || fraction.size() < 2) return std::nullopt;
+    for (size_t i = 1; i <= 9; ++i) {
+      if (i < fraction.size() && !is_digit(fraction[i])) return std::nullopt;
+      nanoseconds = nanoseconds * 10 + (i < fraction.size() ? fraction[i] - '0' : 0);
+    }
+  }
+  return instant_of(pair(0) * 100 + pair(2), pair(5), pair(8), pair(11), pair(14), pair(17), nanoseconds);
+}
+
+}  // namespace
+
 std::optional<Instant> parse_date_time(std::string_view text) {
+  if (const auto usual = parse_usual(text)) return usual;
   Scanner scan(text);
   int64_t year = 0;
   int64_t month = 0;
@@ -116,18 +156,10 @@ std::optional<Instant> parse_date_time(std::string_view text) {
       !scan.padded_number(2, minute) || !scan.take(':') || !scan.padded_number(2, second)) {
     return std::nullopt;
   }
-  Instant instant;
-  if (scan.take('.') && !read_fraction(scan, instant.nanoseconds)) return std::nullopt;
+  int64_t nanoseconds = 0;
+  if (scan.take('.') && !read_fraction(scan, nanoseconds)) return std::nullopt;
   if (!scan.take('Z') || !scan.at_end()) return std::nullopt;
-  if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month)) return std::nullopt;
-  if (hour > 23 || minute > 59 || second > 60) return std::nullopt;
-  if (second == 60) {
-    second = 59;
-    instant.nanoseconds += 1'000'000'000;
-  }
-  const int64_t days = days_from_civil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
-  instant.seconds = days * 86400 + hour * 3600 + minute * 60 + second;
-  return instant;
+  return instant_of(year, month, day, hour, minute, second, nanoseconds);
 }
 
 }  // namespace freshet::processors

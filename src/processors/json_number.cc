@@ -1,5 +1,6 @@
 #include "processors/json_number.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -66,12 +67,13 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
     error = "a number begins with 0";
     return at;
   }
-  for (; is_digit(*at); ++at) {
-    take_digit(*at, literal);
-    if (*at != '0') literal.zero = false;
-    if (!literal.zero) ++literal.magnitude;
-  }
+  const char* const integer = at;
+  for (; is_digit(*at) && at - integer < 18; ++at)
+    literal.digits = literal.digits * 10 + static_cast<uint64_t>(*at - '0');
+  for (; is_digit(*at); ++at) take_digit(*at, literal);
   literal.fits = literal.exact;
+  literal.zero = *integer == '0';  // no integer begins with 0 but 0
+  if (!literal.zero) literal.magnitude = at - integer;
   if (*at == '.') {
     literal.integer = false;
     if (!is_digit(*++at)) {
@@ -207,6 +209,50 @@ const char* parse_number(const char* at, JsonNumber& out, const char*& error) {
 const char* pass_number_syntax(const char* at, const char*& error) {
   Literal ignored;
   return read_literal(at, ignored, error);
+}
+
+double reference_double(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const auto append = [](uint64_t& digits, char c) {
+    uint64_t next = 0;
+    if (__builtin_mul_overflow(digits, uint64_t{10}, &next)) return false;
+    if (__builtin_add_overflow(next, static_cast<uint64_t>(c - '0'), &next)) return false;
+    digits = next;
+    return true;
+  };
+  size_t at = negative ? 1 : 0;
+  uint64_t digits = 0;
+  int64_t exponent = 0;
+  bool full = false;
+  for (; at < text.size() && is_digit(text[at]); ++at) {
+    full = full || !append(digits, text[at]);
+    if (full) ++exponent;
+  }
+  if (at < text.size() && text[at] == '.') {
+    full = false;
+    for (++at; at < text.size() && is_digit(text[at]); ++at) {
+      full = full || !append(digits, text[at]);
+      if (!full) --exponent;
+    }
+  }
+  if (at < text.size()) {
+    Literal literal;
+    const char* ignored = nullptr;
+    read_exponent(text.data() + at + 1, literal, ignored);
+    exponent = std::clamp<int64_t>(exponent + literal.exponent, -1'000'000, 1'000'000);
+  }
+  auto value = static_cast<double>(digits);
+  for (; exponent < -308 && value != 0; exponent += 308) value /= 1e308;
+  // Correctly rounded powers of ten, as the reference's table has them.
+  const auto power = [](int64_t n) {
+    std::array<char, 8> literal{'1', 'e'};
+    const char* const end = std::to_chars(literal.data() + 2, literal.data() + literal.size(), n).ptr;
+    double result = 0;
+    std::from_chars(literal.data(), end, result);
+    return result;
+  };
+  if (value != 0) value = exponent < 0 ? value / power(-exponent) : value * power(std::min<int64_t>(exponent, 308));
+  return negative ? -value : value;
 }
 
 char* write_u64(uint64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }

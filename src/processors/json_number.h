@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "processors/json_reader.h"
 
@@ -13,6 +14,10 @@ namespace freshet::processors {
 const char* parse_number(const char* at, JsonNumber& out, const char*& error);
 // The same without the value: only the grammar.
 const char* pass_number_syntax(const char* at, const char*& error);
+
+// The value of a literal as the reference reads it (common 5.7), up to a few units in the last place off: only for
+// values that are truncated to an integer afterwards, where such a unit decides. `text` is a number's literal.
+double reference_double(std::string_view text);
 
 // Room that write_f64 and write_f32 need at most.
 constexpr size_t kNumberRoom = 32;

@@ -15,8 +15,6 @@ namespace {
 constexpr size_t kPadding = 64;
 constexpr size_t kBlock = 16 * 1024;
 
-bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
-
 // Appends the UTF-8 form of a code point that is no surrogate.
 char* put_utf8(uint32_t code, char* out) {
   const auto put = [&](uint32_t byte) { *out++ = static_cast<char>(byte); };
@@ -71,8 +69,8 @@ void JsonReader::open(std::string_view text) {
 }
 
 char* JsonReader::scratch(size_t size) {
-  if (blocks_.empty() || blocks_.back().size - used_ < size) {
-    const size_t bytes = std::max(kBlock, 2 * size);
+  if (blocks_.empty() || blocks_.back().size - used_ < size + kPadding) {
+    const size_t bytes = std::max(kBlock, 2 * (size + kPadding));
     blocks_.push_back({std::make_unique<char[]>(bytes), bytes});
     used_ = 0;
   }
@@ -113,55 +111,16 @@ bool JsonReader::open_level() {
   return true;
 }
 
-bool JsonReader::close_level() {
-  ++at_;
-  --depth_;
-  first_ = false;
-  return false;
-}
-
 bool JsonReader::enter_object() {
   if (failed()) return false;
   skip_space();
   return *at_ == '{' ? open_level() : fail("expected an object");
 }
 
-bool JsonReader::next_key(JsonString& key) {
-  if (failed()) return false;
-  skip_space();
-  if (*at_ == '}') return close_level();
-  if (!first_) {
-    if (*at_ != ',') return fail("expected ',' or '}'");
-    ++at_;
-    skip_space();
-  }
-  first_ = false;
-  if (*at_ != '"') return fail("expected a field's name");
-  if (!read_string(key)) return false;
-  skip_space();
-  if (*at_ != ':') return fail("expected ':' after a field's name");
-  ++at_;
-  return true;
-}
-
 bool JsonReader::enter_array() {
   if (failed()) return false;
   skip_space();
   return *at_ == '[' ? open_level() : fail("expected an array");
-}
-
-bool JsonReader::next_element() {
-  if (failed()) return false;
-  skip_space();
-  if (*at_ == ']') return close_level();
-  if (!first_) {
-    if (*at_ != ',') return fail("expected ',' or ']'");
-    ++at_;
-    skip_space();
-    if (*at_ == ']') return fail("expected a value");
-  }
-  first_ = false;
-  return true;
 }
 
 // --- scalars --------------------------------------------------------------------------------------------------------
@@ -189,18 +148,11 @@ bool JsonReader::read_bool(bool& out) {
   return literal("false", 5) || fail("expected true or false");
 }
 
-bool JsonReader::read_string(JsonString& out) {
-  if (failed()) return false;
-  skip_space();
-  if (*at_ != '"') return fail("expected a string");
+// at_ is at the opening quote, `stop` where scan_string() ended.
+bool JsonReader::read_other_string(const char* stop, bool ascii, JsonString& out) {
   const char* const start = at_ + 1;
-  bool ascii = true;
-  const char* const stop = scan_string(start, ascii);
-  if (*stop == '\\') {
-    at_ = stop;
-    return unescape(start, out);
-  }
   at_ = stop;
+  if (*stop == '\\') return unescape(start, out);
   if (*stop != '"') return fail(stop >= end_ ? "a string does not end" : "a control character in a string");
   if (!ascii && !is_utf8(start, stop)) return fail("a string is not UTF-8");
   out = {{start, static_cast<size_t>(stop - start)}, true};
@@ -308,7 +260,19 @@ bool JsonReader::read_f64(double& out) {
   return true;
 }
 
-bool JsonReader::read_u64(uint64_t& out) {
+bool JsonReader::read_f64_to_truncate(double& out) {
+  if (failed()) return false;
+  skip_space();
+  const char* const literal_begin = at_;
+  JsonNumber number;
+  if (!read_number(number)) return false;
+  out = number.kind == JsonNumber::Kind::Float
+            ? reference_double({literal_begin, static_cast<size_t>(at_ - literal_begin)})
+            : number.as_double();
+  return true;
+}
+
+bool JsonReader::read_other_u64(uint64_t& out) {
   JsonNumber number;
   if (!read_number(number)) return false;
   if (number.kind != JsonNumber::Kind::Unsigned) return fail("expected an unsigned integer");

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "processors/json_scan.h"
+
 namespace freshet::processors {
 
 // A string's characters, escapes resolved. `plain`: they stood in the text just so, and may be written out as the
@@ -57,16 +59,69 @@ class JsonReader {
 
   // enter, then next until it is false: the end was read, or there was an error.
   bool enter_object();
-  bool next_key(JsonString& key);
+  bool next_key(JsonString& key) {
+    if (failed()) return false;
+    skip_space();
+    if (*at_ == '}') return close_level();
+    if (!first_) {
+      if (*at_ != ',') return fail("expected ',' or '}'");
+      ++at_;
+    }
+    first_ = false;
+    skip_space();
+    if (*at_ != '"') return fail("expected a field's name");
+    if (!read_string(key)) return false;
+    skip_space();
+    if (*at_ != ':') return fail("expected ':' after a field's name");
+    ++at_;
+    return true;
+  }
   bool enter_array();
-  bool next_element();
+  bool next_element() {
+    if (failed()) return false;
+    skip_space();
+    if (*at_ == ']') return close_level();
+    if (!first_) {
+      if (*at_ != ',') return fail("expected ',' or ']'");
+      ++at_;
+      skip_space();
+      if (*at_ == ']') return fail("expected a value");
+    }
+    first_ = false;
+    return true;
+  }
 
   bool read_null();  // null or an error
   bool read_bool(bool& out);
-  bool read_string(JsonString& out);
+  bool read_string(JsonString& out) {
+    if (failed()) return false;
+    skip_space();
+    if (*at_ != '"') return fail("expected a string");
+    bool ascii = true;
+    const char* const stop = scan_string(at_ + 1, ascii);
+    if (*stop != '"' || !ascii) return read_other_string(stop, ascii, out);
+    out = {{at_ + 1, static_cast<size_t>(stop - at_ - 1)}, true};
+    at_ = stop + 1;
+    return true;
+  }
   bool read_number(JsonNumber& out);
   bool read_f64(double& out);
-  bool read_u64(uint64_t& out);
+  // For what is truncated to an integer afterwards: see reference_double().
+  bool read_f64_to_truncate(double& out);
+  bool read_u64(uint64_t& out) {
+    if (failed()) return false;
+    skip_space();
+    const char* at = at_;
+    uint64_t value = 0;
+    while (is_digit(*at)) value = value * 10 + static_cast<uint64_t>(*at++ - '0');
+    const auto digits = at - at_;
+    if (digits == 0 || digits > 19 || (*at_ == '0' && digits > 1) || *at == '.' || (*at | 0x20) == 'e') {
+      return read_other_u64(out);
+    }
+    out = value;
+    at_ = at;
+    return true;
+  }
   bool read_i64(int64_t& out);
   // uint8_t, uint16_t, uint32_t: no fraction, no exponent, no sign.
   template <typename T>
@@ -97,12 +152,21 @@ class JsonReader {
   char* scratch(size_t size);
 
  private:
+  static bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
   void skip_space() {
     while (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r') ++at_;
   }
+  // The rarer cases of the functions above.
+  bool read_other_string(const char* stop, bool ascii, JsonString& out);
+  bool read_other_u64(uint64_t& out);
   bool literal(const char* word, size_t size);
   bool open_level();
-  bool close_level();
+  bool close_level() {
+    ++at_;
+    --depth_;
+    first_ = false;
+    return false;
+  }
   template <bool Strict>
   bool pass_string();
   template <bool Strict>

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -38,6 +39,18 @@ inline const char* scan_string(const char* at, bool& ascii) {
     if (c < 0x20 || c == '"' || c == '\\') return at;
     if (c >= 0x80) ascii = false;
   }
+#endif
+}
+
+// Whether two texts of the same size agree in their first sixteen bytes; as many can be read from both.
+inline bool same_head(const char* a, const char* b, size_t size) {
+#if defined(__SSE2__)
+  const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)),
+                                       _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
+  const auto differs = static_cast<unsigned>(~_mm_movemask_epi8(equal)) & 0xFFFF;
+  return size >= 16 ? differs == 0 : (differs & ((1u << size) - 1)) == 0;
+#else
+  return std::memcmp(a, b, size < 16 ? size : 16) == 0;
 #endif
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "processors/date_time.h"
 #include "processors/read_values.h"
 #include "processors/struct_reader.h"
 
@@ -84,7 +83,7 @@ bool OutcomesProcessor::read_field(int field, Outcome& out) {
     case kKey:
       return read_optional(json_, out.key_id);
     case kTimestamp:
-      return read_timestamp(out.timestamp);
+      return read_date_time(json_, clock_, out.timestamp);
     case kOutcome:
       return json_.read_unsigned(out.outcome);
     case kCategory:
@@ -98,15 +97,6 @@ bool OutcomesProcessor::read_field(int field, Outcome& out) {
     default:
       return false;
   }
-}
-
-bool OutcomesProcessor::read_timestamp(uint32_t& out) {
-  JsonString text;
-  if (!json_.read_string(text)) return false;
-  const auto instant = parse_date_time(text.view);
-  const int64_t seconds = instant ? instant->seconds : seconds_since_1970(clock_);
-  out = static_cast<uint32_t>(seconds);  // the low 32 bits, as the reference has it
-  return true;
 }
 
 void OutcomesProcessor::write(const Outcome& o) {

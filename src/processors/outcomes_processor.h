@@ -31,7 +31,6 @@ class OutcomesProcessor final : public Processor {
   };
   bool read(Outcome& out);
   bool read_field(int field, Outcome& out);
-  bool read_timestamp(uint32_t& out);
   void write(const Outcome& outcome);
 
   Clock& clock_;

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "processors/date_time.h"
+
 namespace freshet::processors {
 
 bool read_value(JsonReader& json, Uuid& out) {
@@ -10,6 +12,14 @@ bool read_value(JsonReader& json, Uuid& out) {
   const auto uuid = Uuid::parse(text.view);
   if (!uuid) return json.fail("expected a UUID");
   out = *uuid;
+  return true;
+}
+
+bool read_date_time(JsonReader& json, const Clock& clock, uint32_t& out) {
+  JsonString text;
+  if (!json.read_string(text)) return false;
+  const auto instant = parse_date_time(text.view);
+  out = static_cast<uint32_t>(instant ? instant->seconds : seconds_since_1970(clock));
   return true;
 }
 

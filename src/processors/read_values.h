@@ -31,6 +31,9 @@ bool read_optional(JsonReader& json, std::optional<T>& out) {
   return !json.failed() && read_value(json, out.emplace());
 }
 
+// A text of common 5.1 to epoch seconds, the low 32 bits; another text is no error but the present second.
+bool read_date_time(JsonReader& json, const Clock& clock, uint32_t& out);
+
 // Whole seconds since 1970 UTC, now.
 int64_t seconds_since_1970(const Clock& clock);
 

@@ -6,8 +6,12 @@
 #include <algorithm>
 #include <array>
 
+#include "processors/functions_processor.h"
 #include "processors/json_processor.h"
+#include "processors/llm_proxy_cost_processor.h"
 #include "processors/outcomes_processor.h"
+#include "processors/profile_chunks_processor.h"
+#include "processors/profiles_processor.h"
 
 namespace freshet::processors {
 namespace {
@@ -28,6 +32,10 @@ constexpr std::array kEntries = {
           [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
             return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
           }},
+    Entry{"FunctionsMessageProcessor", factory_of<FunctionsMessageProcessor>},
+    Entry{"LlmProxyCostProcessor", factory_of<LlmProxyCostProcessor>},
+    Entry{"ProfileChunksProcessor", factory_of<ProfileChunksProcessor>},
+    Entry{"ProfilesMessageProcessor", factory_of<ProfilesMessageProcessor>},
     Entry{"OutcomesProcessor", factory_of<OutcomesProcessor>},
 };
 

@@ -71,14 +71,23 @@ void RowWriter::value(const IpAddress& v) {
 
 void RowWriter::ticks_value(int64_t ticks, int digits) {
   if (tick_form_ == TickForm::Ticks) return value(ticks);
+  const auto magnitude = static_cast<uint64_t>(ticks);
+  seconds_and_fraction(ticks < 0, ticks < 0 ? ~magnitude + 1 : magnitude, digits);
+}
+
+void RowWriter::ticks_value(uint64_t ticks, int digits) {
+  if (tick_form_ == TickForm::Ticks) return value(ticks);
+  seconds_and_fraction(false, ticks, digits);
+}
+
+void RowWriter::seconds_and_fraction(bool negative, uint64_t ticks, int digits) {
   uint64_t scale = 1;
   for (int i = 0; i < digits; ++i) scale *= 10;
-  const auto magnitude = ticks < 0 ? ~static_cast<uint64_t>(ticks) + 1 : static_cast<uint64_t>(ticks);
   number([&](char* out) {
-    if (ticks < 0) *out++ = '-';
-    out = write_u64(magnitude / scale, out);
+    if (negative) *out++ = '-';
+    out = write_u64(ticks / scale, out);
     *out++ = '.';
-    uint64_t fraction = magnitude % scale;
+    uint64_t fraction = ticks % scale;
     for (int i = digits; i-- > 0; fraction /= 10) out[i] = static_cast<char>('0' + fraction % 10);
     return out + digits;
   });

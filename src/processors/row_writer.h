@@ -72,7 +72,9 @@ class RowWriter {
     key(column);
     value(v);
   }
-  void put_ticks(const Column& column, int64_t ticks, int digits) {
+  // Ticks are int64_t, or uint64_t where the reference has them so.
+  template <typename T>
+  void put_ticks(const Column& column, T ticks, int digits) {
     key(column);
     ticks_value(ticks, digits);
   }
@@ -128,8 +130,9 @@ class RowWriter {
       value(nullptr);
     }
   }
-  // DateTime64(digits): ticks since 1970, may be negative.
+  // DateTime64(digits): ticks since 1970.
   void ticks_value(int64_t ticks, int digits);
+  void ticks_value(uint64_t ticks, int digits);
   // JSON as it is to be.
   void raw(std::string_view json);
   // A string that is written in parts: begin_string, part..., end_string.
@@ -158,6 +161,7 @@ class RowWriter {
     buffer_[size_++] = bracket;
     comma_ = true;
   }
+  void seconds_and_fraction(bool negative, uint64_t ticks, int digits);
   template <typename Write>
   void number(Write write) {
     ensure(kNumberRoom + 1);

@@ -32,6 +32,7 @@ class Fields {
   constexpr explicit Fields(const Field (&fields)[N]) {
     for (size_t i = 0; i < N; ++i) {
       fields_[i] = fields[i];
+      for (size_t c = 0; c < fields[i].name.size() && c < kHead; ++c) heads_[i][c] = fields[i].name[c];
       if (fields[i].alias_of < 0) ++proper_;
       if (fields[i].need == Need::Required && fields[i].alias_of < 0) required_ |= uint64_t{1} << i;
       if (fields[i].need != Need::Defaulted && fields[i].alias_of < 0) needed_in_array_ |= uint64_t{1} << i;
@@ -41,12 +42,13 @@ class Fields {
     }
   }
 
-  // -1: unknown. `likely` is tried first: producers keep an order.
+  // -1: unknown. `likely` is tried first: producers keep an order. Behind `name` kHead more bytes can be read, as
+  // behind all that a JsonReader gave.
   int find(std::string_view name, int likely) const {
-    if (static_cast<size_t>(likely) < N && fields_[static_cast<size_t>(likely)].name == name) return likely;
+    if (static_cast<size_t>(likely) < N && is_name(static_cast<size_t>(likely), name)) return likely;
     for (size_t slot = hash(name); slots_[slot] != 0; slot = (slot + 1) % kSlots) {
       const int index = slots_[slot] - 1;
-      if (fields_[static_cast<size_t>(index)].name == name) return index;
+      if (is_name(static_cast<size_t>(index), name)) return index;
     }
     return -1;
   }
@@ -60,6 +62,14 @@ class Fields {
 
  private:
   static constexpr size_t kSlots = 256;
+  static constexpr size_t kHead = 16;
+
+  bool is_name(size_t index, std::string_view name) const {
+    const std::string_view wanted = fields_[index].name;
+    if (wanted.size() != name.size()) return false;
+    if (!same_head(name.data(), heads_[index].data(), name.size())) return false;
+    return name.size() <= kHead || name.substr(kHead) == wanted.substr(kHead);
+  }
   static constexpr size_t hash(std::string_view name) {
     if (name.empty()) return 0;
     const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(name[i])); };
@@ -67,6 +77,7 @@ class Fields {
   }
 
   std::array<Field, N> fields_{};
+  std::array<std::array<char, kHead>, N> heads_{};
   std::array<uint8_t, kSlots> slots_{};
   uint64_t required_ = 0;
   uint64_t needed_in_array_ = 0;

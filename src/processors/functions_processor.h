@@ -1,0 +1,49 @@
+// Functions: where profiled time was spent (spec of the data set: FunctionsMessageProcessor).
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/json_reader.h"
+#include "processors/processors_settings.h"
+#include "processors/row_writer.h"
+
+namespace freshet::processors {
+
+// One row per element of `functions`; none for an empty list, which is no error.
+class FunctionsMessageProcessor final : public Processor {
+ public:
+  FunctionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  struct Profile;
+  bool read(Profile& out);
+  bool read_field(int field, Profile& out);
+  bool read_functions();
+  bool read_function();
+  bool read_function_field(int field);
+  bool read_durations();
+  void write(const Profile& profile);
+
+  struct Function {
+    uint64_t fingerprint = 0;
+    JsonString name;
+    bool in_app = false;
+    JsonString package;
+    std::optional<JsonString> thread_id;
+    size_t durations_begin = 0;  // in durations_
+    size_t durations_end = 0;
+  };
+  std::vector<Function> functions_;  // scratch: the fields of the message may stand behind its functions
+  std::vector<uint64_t> durations_;  // scratch
+  const RowLayout layout_;
+  JsonReader json_;
+  RowWriter row_;
+};
+
+}  // namespace freshet::processors

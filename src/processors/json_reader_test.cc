@@ -1,0 +1,141 @@
+#include "processors/json_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "processors/json_tree.h"
+#include "processors/struct_reader.h"
+
+namespace freshet::processors {
+namespace {
+
+std::string nested(size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
+
+bool skips(std::string_view text) {
+  JsonReader json;
+  json.open(text);
+  return json.skip() && json.finish();
+}
+bool checks(std::string_view text) {
+  JsonReader json;
+  json.open(text);
+  return json.check() && json.finish();
+}
+
+TEST(JsonReaderTest, SkippedAndParsedRegionsDifferWhereTheReferenceDoes) {
+  for (const char* text : {"\"\\ud800\"", "\"\xFF\"", "1e999", "{\"\\udc00\":1}"}) {
+    EXPECT_TRUE(skips(text)) << text;
+    EXPECT_FALSE(checks(text)) << text;
+  }
+  EXPECT_TRUE(checks(nested(127)));
+  EXPECT_FALSE(checks(nested(128)));
+  EXPECT_TRUE(skips(nested(100'000)));
+}
+
+TEST(JsonReaderTest, SyntaxIsCheckedEverywhere) {
+  for (const char* text :
+       {"",    "[1,]",      "[,1]",    "{\"a\"}",        "{\"a\":}", "{\"a\":1,}", "{a:1}",    "[1 2]",
+        "nul", "truefalse", "\"\\x\"", "\"\\u12g4\"",    "\"a\nb\"", "\"open",     "[",        "{",
+        "01",  "1.",        "--1",     "\xEF\xBB\xBF{}", "{} x",     "[1}",        "{\"a\":1]"}) {
+    EXPECT_FALSE(skips(text)) << text;
+    EXPECT_FALSE(checks(text)) << text;
+  }
+  EXPECT_FALSE(skips(std::string_view("1\0", 2)));
+  for (const char* text : {" {\"a\" : [ 1 , -2.5e3 , true,false,null , \"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\" ] } ",
+                           "[]", "{}", "\"\x7F\"", "-0"}) {
+    EXPECT_TRUE(skips(text)) << text;
+    EXPECT_TRUE(checks(text)) << text;
+  }
+}
+
+TEST(JsonReaderTest, StringsAreReadWithTheirEscapes) {
+  JsonReader json;
+  const auto read = [&](std::string_view text) -> std::string {
+    json.open(text);
+    JsonString out;
+    if (!json.read_string(out) || !json.finish()) return "invalid";
+    return std::string(out.view);
+  };
+  EXPECT_EQ(read(R"("\u0041\ud83d\ude00\u00e9\/")"), "A\xF0\x9F\x98\x80\xC3\xA9/");
+  EXPECT_EQ(read("\"\\u0000\""), std::string(1, '\0'));
+  EXPECT_EQ(read("\"caf\xC3\xA9 \\n" + std::string(100, 'x') + "\""), "caf\xC3\xA9 \n" + std::string(100, 'x'));
+  for (const char* text : {"\"\\ud800\"", "\"\\ud800x\"", "\"\\ud800\\u0041\"", "\"\\udc00\\ud800\"", "\"\xC3\\n\"",
+                           "\"\xC0\x80\"", "\"\\n\xFF\"", "\"\\u12\""}) {
+    EXPECT_EQ(read(text), "invalid") << text;
+  }
+}
+
+TEST(JsonReaderTest, ManyEscapedStringsStayReadable) {
+  std::string text = "[";
+  for (int i = 0; i < 5000; ++i) text += (i > 0 ? ",\"\\n" : "\"\\n") + std::to_string(i) + "\"";
+  text += "]";
+  JsonReader json;
+  json.open(text);
+  std::vector<JsonString> all;
+  for (json.enter_array(); json.next_element();) json.read_string(all.emplace_back());
+  ASSERT_TRUE(json.finish());
+  for (int i = 0; i < 5000; ++i) EXPECT_EQ(all[static_cast<size_t>(i)].view, "\n" + std::to_string(i));
+}
+
+TEST(JsonReaderTest, TheFirstErrorStaysAndKnowsItsPlace) {
+  JsonReader json;
+  json.open("[1,x]");
+  uint64_t value = 0;
+  ASSERT_TRUE(json.enter_array() && json.next_element() && json.read_u64(value) && json.next_element());
+  EXPECT_FALSE(json.read_u64(value));
+  EXPECT_FALSE(json.skip());
+  EXPECT_FALSE(json.finish());
+  EXPECT_EQ(json.error_text(), "invalid message at byte 3: expected a number");
+}
+
+constexpr Fields kFields(
+    {{"needed", Need::Required}, {"maybe"}, {"with default", Need::Defaulted}, {"other", Need::Optional, 1}});
+
+std::string read_struct(std::string_view text, Unknown unknown = Unknown::Skip, bool object_only = false) {
+  JsonReader json;
+  json.open(text);
+  std::string seen;
+  StructReader fields(json, kFields, unknown, object_only);
+  for (int field; (field = fields.next()) >= 0;) {
+    uint64_t value = 0;
+    if (json.read_u64(value)) seen += std::to_string(field) + "=" + std::to_string(value) + " ";
+  }
+  return fields.complete() && json.finish() ? seen : json.what();
+}
+
+TEST(StructReaderTest, FieldsComeInAnyOrderUnknownOnesArePassedOver) {
+  EXPECT_EQ(read_struct(R"({"x":[1e999],"maybe":2,"needed":1})"), "1=2 0=1 ");
+  EXPECT_EQ(read_struct(R"({"x":[1e999],"needed":1})", Unknown::Check), "a number is out of range");
+  EXPECT_EQ(read_struct(R"({"needed":1,"needed\u0000":2})"), "0=1 ");
+  EXPECT_EQ(read_struct(R"({"\u006eeeded":1})"), "0=1 ");
+}
+
+TEST(StructReaderTest, WhatIsMissingOrTwiceIsAnError) {
+  EXPECT_EQ(read_struct(R"({"maybe":2})"), "a required field is missing");
+  EXPECT_EQ(read_struct(R"({"needed":1,"needed":1})"), "a field occurs twice");
+  EXPECT_EQ(read_struct(R"({"needed":1,"maybe":1,"other":1})"), "a field occurs twice");
+  EXPECT_EQ(read_struct(R"({"needed":1,"x":1,"x":1})"), "0=1 ");
+}
+
+TEST(StructReaderTest, AnArrayGivesTheFieldsInTheirOrder) {
+  EXPECT_EQ(read_struct("[1,2,3]"), "0=1 1=2 2=3 ");
+  EXPECT_EQ(read_struct("[1,2]"), "0=1 1=2 ");
+  EXPECT_EQ(read_struct("[1]"), "a required field is missing");
+  EXPECT_EQ(read_struct("[1,2,3,4]"), "an array has more elements than the struct has fields");
+  EXPECT_EQ(read_struct("[1,2,3]", Unknown::Skip, true), "expected an object");
+}
+
+TEST(JsonTreeTest, IsWrittenSortedWithTheLastOfDuplicates) {
+  JsonReader json;
+  json.open(R"({"b":[1.50,1e2,7,-0,{"z":null,"a":"\u00e9\n"}],"a":1,"a":true,"":false})");
+  JsonTree tree;
+  const JsonNode* root = tree.read(json);
+  ASSERT_NE(root, nullptr);
+  std::string out;
+  append_sorted_json(*root, out);
+  EXPECT_EQ(out, "{\"\":false,\"a\":true,\"b\":[1.5,100.0,7,-0.0,{\"a\":\"\xC3\xA9\\n\",\"z\":null}]}");
+  EXPECT_TRUE(JsonTree::find(*root, "a")->bool_value);
+  EXPECT_EQ(JsonTree::find(*root, "c"), nullptr);
+}
+
+}  // namespace
+}  // namespace freshet::processors

@@ -1,0 +1,31 @@
+// Profile chunks: pieces of continuous profiles (spec of the data set: ProfileChunksProcessor).
+#pragma once
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/json_reader.h"
+#include "processors/processors_settings.h"
+#include "processors/row_writer.h"
+
+namespace freshet::processors {
+
+// One row per message.
+class ProfileChunksProcessor final : public Processor {
+ public:
+  ProfileChunksProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  struct Chunk;
+  bool read(Chunk& out);
+  bool read_field(int field, Chunk& out);
+
+  const SnubaEnvironment environment_;
+  const RowLayout layout_;
+  JsonReader json_;
+  RowWriter row_;
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,32 @@
+// Profiles: what is known of a transaction profile (spec of the data set: ProfilesMessageProcessor).
+#pragma once
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/json_reader.h"
+#include "processors/processors_settings.h"
+#include "processors/row_writer.h"
+
+namespace freshet::processors {
+
+// One row per message: the record written back, retention clamped, with its place in Kafka.
+class ProfilesMessageProcessor final : public Processor {
+ public:
+  ProfilesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  struct Profile;
+  bool read(Profile& out);
+  bool read_field(int field, Profile& out);
+  void write(const Profile& profile, Offset offset, Partition partition);
+
+  const SnubaEnvironment environment_;
+  const RowLayout layout_;
+  JsonReader json_;
+  RowWriter row_;
+};
+
+}  // namespace freshet::processors
