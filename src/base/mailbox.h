@@ -37,7 +37,7 @@ class Mailbox {
   bool push(T& item, std::stop_token stop = {}) {
     {
       MutexLock lock(mutex_);
-      room_.wait(mutex_, stop, [&] { return closed_ || items_.size() < capacity_; });
+      room_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return closed_ || items_.size() < capacity_; });
       if (closed_ || items_.size() >= capacity_) return false;
       items_.push_back(std::move(item));
     }
@@ -50,7 +50,7 @@ class Mailbox {
     std::optional<T> item;
     {
       MutexLock lock(mutex_);
-      filled_.wait(mutex_, stop, [&] { return closed_ || !items_.empty(); });
+      filled_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return closed_ || !items_.empty(); });
       if (items_.empty() || stop.stop_requested()) return item;
       item.emplace(std::move(items_.front()));
       items_.pop_front();

@@ -80,7 +80,8 @@ class Builder {
   // `consumer`: otherwise properties that only a consumer knows are left out without a word.
   Builder& extra(const ConnectionSettings& s, bool consumer) {
     for (const auto& [key, value] : s.extra) {
-      const auto owned = std::find_if(kOwned.begin(), kOwned.end(), [&](const Owned& o) { return o.key == key; });
+      const auto owned =
+          std::find_if(kOwned.begin(), kOwned.end(), [&name = key](const Owned& o) { return o.key == name; });
       if (owned != kOwned.end() && error_.empty()) {
         error_ = fmt::format("kafka.{}={}: this property is freshet's own; {}", key, value, owned->instead);
       }

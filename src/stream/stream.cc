@@ -75,7 +75,8 @@ Status Stream::release(Partition partition, Offset next) {
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
   MutexLock lock(answer->mutex);
   // The session may end before it looks into its mailbox again.
-  clock_.wait_until(answer->given, answer->mutex, {}, deadline, [&] { return answer->status.has_value(); });
+  clock_.wait_until(answer->given, answer->mutex, {}, deadline,
+                    [&]() REQUIRES(answer->mutex) { return answer->status.has_value(); });
   if (!answer->status) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
   return *answer->status;
 }

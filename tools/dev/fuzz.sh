@@ -10,7 +10,7 @@ bash tools/dev/setup.sh
 seconds="${1:-60}"
 targets=()
 for source in fuzz/*_fuzz.cc; do targets+=("$(basename "$source" .cc)"); done
-build fuzz "${targets[@]}"
+build fuzz freshet "${targets[@]}"  # the program too: clang checks what g++ does not (locks, for one)
 names=("${@:2}")
 if [[ ${#names[@]} -eq 0 ]]; then
   for source in fuzz/*_fuzz.cc; do names+=("$(basename "$source" _fuzz.cc)"); done
