@@ -8,6 +8,7 @@
 #include "kafka/client_config.h"
 #include "kafka/cluster.h"
 #include "runtime_config/stores.h"
+#include "runtime_config/table.h"
 
 namespace freshet::app {
 namespace {
@@ -61,6 +62,17 @@ void check_rows(const settings::Pipeline& p, Clock& clock, Report& report) {
   }
 }
 
+void check_options(const settings::Settings& settings, Report& report) {
+  auto store = runtime_config::open_store(settings.runtime_config);
+  const auto read = store ? (*store)->read() : tl::make_unexpected(store.error());
+  if (!read) return report.bad("runtime options: " + read.error().text);
+  report.good(fmt::format("runtime options: {} keys in {}", read->size(), (*store)->describe()));
+  const settings::Pipeline& p = settings.pipelines.front();
+  std::vector<runtime_config::BadOption> bad;
+  runtime_config::read_options(*read, {p.kafka.consumer_group}, p.options, p.options, bad);
+  for (const auto& [key, value, why] : bad) report.bad(fmt::format("runtime option {}: '{}' {}", key, value, why));
+}
+
 }  // namespace
 
 int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
@@ -75,15 +87,7 @@ int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
     if (!p.kafka.dead_letter_topic.empty()) check_topic(p, p.kafka.dead_letter_topic, report);
     check_rows(p, clock, report);
   }
-  if (!loaded.settings.runtime_config.store.empty()) {
-    auto store = runtime_config::open_store(loaded.settings.runtime_config);
-    const auto read = store ? (*store)->read() : tl::make_unexpected(store.error());
-    if (read) {
-      report.good(fmt::format("runtime options: {} keys in {}", read->size(), (*store)->describe()));
-    } else {
-      report.bad("runtime options: " + read.error().text);
-    }
-  }
+  if (!loaded.settings.runtime_config.store.empty()) check_options(loaded.settings, report);
   return report.status();
 }
 

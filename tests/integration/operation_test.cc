@@ -217,6 +217,12 @@ TEST_F(OperationTest, CheckComparesTheTableWithRealMessages) {
   worse.process().wait(60s);
   EXPECT_NE(worse.output().find("id"), std::string::npos) << worse.output();
   EXPECT_NE(worse.output().find("unknown"), std::string::npos) << worse.output();
+  testkit::TempFolder folder;
+  std::ofstream(folder.path("options")) << "freshet_max_batch_size: many\n";
+  testkit::FreshetProcess options(args("check", {"--runtime-config", "file:" + folder.path("options")}));
+  EXPECT_EQ(options.process().wait(60s), 1);
+  EXPECT_NE(options.output().find("FAILED   runtime option freshet_max_batch_size: 'many'"), std::string::npos)
+      << options.output();
 }
 
 TEST_F(OperationTest, TapShowsMessagesAndTheirRows) {
