@@ -1,6 +1,8 @@
 // A clock that a test moves by hand.
 #pragma once
 
+#include <cstdint>
+
 #include "base/clock.h"
 
 namespace freshet::testkit {
@@ -22,7 +24,7 @@ class FakeClock final : public Clock {
     }
     waiting_.notify_all();
     // The deadline is looked at often in real time; what passes it is the test's advance() alone.
-    while (!ready() && !stop.stop_requested() && steady_now() < deadline) {
+    while (!ready() && !stop.stop_requested() && look() < deadline) {
       cv.wait_for(mutex, stop, std::chrono::milliseconds(1), ready);
     }
     return ready();
@@ -38,11 +40,31 @@ class FakeClock final : public Clock {
     waiting_.wait(mutex_, [&]() REQUIRES(mutex_) { return waits_ >= n; });
   }
 
+  // Returns once a waiting thread has looked at the time three times more: it has seen the last change and waits on,
+  // here or in its next wait. For tests with one such thread.
+  void settle() {
+    MutexLock lock(mutex_);
+    const uint64_t seen = looks_ + 3;
+    waiting_.wait(mutex_, [&]() REQUIRES(mutex_) { return looks_ >= seen; });
+  }
+
  private:
+  SteadyTime look() {
+    SteadyTime now;
+    {
+      MutexLock lock(mutex_);
+      ++looks_;
+      now = now_;
+    }
+    waiting_.notify_all();
+    return now;
+  }
+
   mutable Mutex mutex_;
   CondVar waiting_;
   SteadyTime now_ GUARDED_BY(mutex_){std::chrono::hours(1)};
   int waits_ GUARDED_BY(mutex_) = 0;
+  uint64_t looks_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace freshet::testkit

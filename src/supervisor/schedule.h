@@ -1,0 +1,22 @@
+// When things of a run are due: arithmetic only.
+#pragma once
+
+#include "base/clock.h"
+#include "model/options.h"
+
+namespace freshet::supervisor {
+
+// Later than anything that is waited for.
+SteadyTime never(SteadyTime now);
+
+// From `now` to the next multiple of `tick` since 1970 (contract 13). Zero without a tick (0 or less), and within a
+// second that is one.
+Duration until_tick(SystemTime now, std::chrono::seconds tick);
+
+// When the session that began at `begun` is renewed: the interval after that, at the earliest when the options became
+// what they are (`changed`), and spread over the jitter, a share of the interval. `chance`, drawn once a session, is
+// uniform in [0, 1).
+SteadyTime renewal_due(SteadyTime begun, SteadyTime changed, std::chrono::seconds interval, double jitter,
+                       double chance);
+
+}  // namespace freshet::supervisor

@@ -1,0 +1,54 @@
+// How the process ends on an operator's wish: asked, waiting for the tick, draining.
+#pragma once
+
+#include <stop_token>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "supervisor/renewal_plan.h"
+
+namespace freshet::supervisor {
+
+// Threads: any; nothing here blocks but the destructor, which ends a wait and joins its thread. No callback of the two
+// stop tokens may call back in.
+class StopSequence {
+ public:
+  StopSequence(Clock& clock, RenewalPlan& plan, Log& log) : clock_(clock), plan_(plan), log_(log) {}
+  ~StopSequence();
+  StopSequence(const StopSequence&) = delete;
+  StopSequence& operator=(const StopSequence&) = delete;
+
+  // The session loop says whether a stop would end a membership that is at rest. Then it waits for the next tick, while
+  // consuming goes on; otherwise (between sessions, in a back-off, while a renewal is under way) it ends at once. A
+  // wait that is under way ends when this becomes false.
+  void set_member(bool member);
+
+  // Stop. Requests asked() at once and drain() after the wait.
+  void begin();
+  // Do not wait any longer. True if there was a wait to end.
+  bool hurry();
+
+  // From now on no renewal and no further session.
+  std::stop_token asked() const { return asked_.get_token(); }
+  // From now on drain and leave.
+  std::stop_token drain() const { return drain_.get_token(); }
+
+ private:
+  enum class State { Running, Waiting, Draining };
+  bool end_wait();
+
+  Clock& clock_;
+  RenewalPlan& plan_;
+  Log& log_;
+  std::stop_source asked_;
+  std::stop_source drain_;
+  std::stop_source wait_end_;
+  Mutex mutex_;
+  State state_ GUARDED_BY(mutex_) = State::Running;
+  bool member_ GUARDED_BY(mutex_) = false;
+  std::jthread waiter_ GUARDED_BY(mutex_);
+};
+
+}  // namespace freshet::supervisor

@@ -1,0 +1,38 @@
+// Quantised rebalance (contract 13): members join and leave on the same tick of the wall clock, so that a deployment is
+// one rebalance and not one for each member.
+#pragma once
+
+#include <stop_token>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "supervisor/renewal_plan.h"
+
+namespace freshet::supervisor {
+
+// One wait for the next tick, for a loop that has other things to do meanwhile: a renewal that leaves the group. It
+// follows the live option. Threads: one; blocks nobody.
+class TickWait {
+ public:
+  TickWait(Clock& clock, const RenewalPlan& plan);
+
+  // True once the tick has come, or there is none to wait for.
+  bool over();
+  SteadyTime deadline() const { return deadline_; }
+
+ private:
+  void look_at(std::chrono::seconds tick);
+
+  Clock& clock_;
+  const RenewalPlan& plan_;
+  std::chrono::seconds tick_{0};
+  SteadyTime deadline_{};
+  bool over_ = false;
+};
+
+// Waits for the next tick: before the first join. False when `stop` was requested before. `before` says in the log what
+// waits. Threads: any; holds no lock.
+bool wait_for_tick(Clock& clock, RenewalPlan& plan, Log& log, std::string_view before, std::stop_token stop);
+
+}  // namespace freshet::supervisor

@@ -1,0 +1,215 @@
+#include "supervisor/tick.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "supervisor/run_outcome.h"
+#include "supervisor/stop_sequence.h"
+#include "testkit/fake_clock.h"
+
+namespace freshet::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+
+RenewalOptions tick_of(std::chrono::seconds tick) {
+  RenewalOptions options;
+  options.tick = tick;
+  return options;
+}
+
+// The fake clock begins on a full hour; ten seconds later it is 20 s until the next multiple of 30.
+struct TickTest : testing::Test {
+  TickTest() { clock.advance(10s); }
+  // Waits on a thread of its own.
+  void begin_wait() {
+    thread = std::jthread([this] {
+      const bool reached = wait_for_tick(clock, plan, null_log(), "join", stop.get_token());
+      result.store(reached ? 1 : 0);
+    });
+  }
+  bool waits() {
+    clock.settle();
+    return result.load() == -1;
+  }
+  int outcome() {
+    thread.join();
+    return result.load();
+  }
+
+  testkit::FakeClock clock;
+  RenewalPlan plan{clock, tick_of(30s)};
+  std::stop_source stop;
+  std::atomic<int> result{-1};
+  std::jthread thread;
+};
+
+TEST_F(TickTest, WaitsUntilTheTick) {
+  begin_wait();
+  clock.await_waits(1);
+  clock.advance(19s);
+  EXPECT_TRUE(waits());
+  clock.advance(1s);
+  EXPECT_EQ(outcome(), 1);
+}
+
+TEST_F(TickTest, OnATickOrWithoutOneThereIsNoWait) {
+  clock.advance(20s);
+  EXPECT_TRUE(wait_for_tick(clock, plan, null_log(), "join", {}));
+  clock.advance(1s);
+  plan.set(tick_of(0s));
+  EXPECT_TRUE(wait_for_tick(clock, plan, null_log(), "join", {}));
+}
+
+TEST_F(TickTest, AStopEndsTheWait) {
+  begin_wait();
+  clock.await_waits(1);
+  stop.request_stop();
+  EXPECT_EQ(outcome(), 0);
+  EXPECT_FALSE(wait_for_tick(clock, plan, null_log(), "join", stop.get_token()));
+}
+
+TEST_F(TickTest, TheLiveOptionCountsAlsoDuringTheWait) {
+  begin_wait();
+  clock.await_waits(1);
+  plan.set(tick_of(3600s));
+  clock.advance(100s);
+  EXPECT_TRUE(waits());
+  plan.set(tick_of(0s));
+  EXPECT_EQ(outcome(), 1);
+}
+
+TEST_F(TickTest, ALoopThatHasOtherThingsToDoAsksEachTurn) {
+  TickWait wait(clock, plan);
+  EXPECT_FALSE(wait.over());
+  EXPECT_EQ(wait.deadline(), clock.steady_now() + 20s);
+  clock.advance(19s);
+  EXPECT_FALSE(wait.over());
+  clock.advance(1s);
+  EXPECT_TRUE(wait.over());
+  clock.advance(1s);
+  EXPECT_TRUE(wait.over());
+}
+
+struct StopSequenceTest : TickTest {
+  bool asked() const { return stops.asked().stop_requested(); }
+  bool drains() const { return stops.drain().stop_requested(); }
+  void await_drain() const {
+    while (!drains()) std::this_thread::yield();
+  }
+  StopSequence stops{clock, plan, null_log()};
+};
+
+TEST_F(StopSequenceTest, AMemberLeavesOnTheTickAndConsumesMeanwhile) {
+  stops.set_member(true);
+  stops.begin();
+  EXPECT_TRUE(asked());
+  clock.await_waits(1);
+  clock.advance(19s);
+  clock.settle();
+  EXPECT_FALSE(drains());
+  clock.advance(1s);
+  await_drain();
+  EXPECT_FALSE(stops.hurry());  // nothing to hurry any more: the next signal ends the process
+}
+
+TEST_F(StopSequenceTest, OnATickAndWithoutOneItDrainsAtOnce) {
+  clock.advance(20s);
+  stops.set_member(true);
+  stops.begin();
+  EXPECT_TRUE(drains());
+  plan.set(tick_of(0s));
+  StopSequence other(clock, plan, null_log());
+  other.set_member(true);
+  other.begin();
+  EXPECT_TRUE(other.drain().stop_requested());
+  EXPECT_FALSE(other.hurry());
+}
+
+TEST_F(StopSequenceTest, BetweenSessionsAndDuringARenewalThereIsNobodyWhoLeaves) {
+  stops.begin();
+  EXPECT_TRUE(drains());
+  StopSequence renewing(clock, plan, null_log());
+  renewing.set_member(true);
+  renewing.set_member(false);
+  renewing.begin();
+  EXPECT_TRUE(renewing.drain().stop_requested());
+}
+
+TEST_F(StopSequenceTest, TheSecondSignalEndsTheWaitAndTheThirdFindsNone) {
+  stops.set_member(true);
+  EXPECT_FALSE(stops.hurry());  // before anything was asked
+  stops.begin();
+  EXPECT_FALSE(drains());
+  EXPECT_TRUE(stops.hurry());
+  EXPECT_TRUE(drains());
+  EXPECT_FALSE(stops.hurry());
+}
+
+TEST_F(StopSequenceTest, ASessionThatEndsDuringTheWaitEndsIt) {
+  stops.set_member(true);
+  stops.begin();
+  stops.set_member(false);
+  EXPECT_TRUE(drains());
+}
+
+TEST_F(StopSequenceTest, TheOptionSetToNoneDuringTheWaitEndsIt) {
+  stops.set_member(true);
+  stops.begin();
+  plan.set(tick_of(0s));
+  await_drain();
+}
+
+TEST_F(StopSequenceTest, AskedTwiceIsAskedOnce) {
+  stops.set_member(true);
+  stops.begin();
+  stops.begin();
+  EXPECT_FALSE(drains());
+  EXPECT_TRUE(stops.hurry());
+  stops.begin();
+  EXPECT_FALSE(stops.hurry());
+}
+
+TEST_F(StopSequenceTest, GoesAwayDuringAWait) {
+  StopSequence other(clock, plan, null_log());
+  other.set_member(true);
+  other.begin();
+}
+
+// A stop, the tick, a second signal and the end of the session in the same moment: one drain, and nothing left to wait.
+TEST_F(StopSequenceTest, RacesEndInOneDrain) {
+  for (int round = 0; round < 100; ++round) {
+    testkit::FakeClock now;
+    now.advance(10s);
+    StopSequence sequence(now, plan, null_log());
+    sequence.set_member(true);
+    {
+      std::jthread first([&] { sequence.begin(); });
+      std::jthread second([&] { sequence.hurry(); });
+      std::jthread tick([&] { now.advance(20s); });
+      std::jthread session([&] { sequence.set_member(false); });
+    }
+    while (!sequence.drain().stop_requested()) std::this_thread::yield();
+    EXPECT_TRUE(sequence.asked().stop_requested());
+    EXPECT_FALSE(sequence.hurry());
+  }
+}
+
+// A renewal that waits for its tick is decided by whoever claims first; a stop then finds nobody who leaves and drains.
+TEST_F(StopSequenceTest, AStopDuringARenewalsWaitCancelsItAndLeavesNow) {
+  RunDecision decision;
+  TickWait renewals_wait(clock, plan);
+  stops.set_member(false);  // a renewal is under way
+  ASSERT_FALSE(renewals_wait.over());
+  stops.begin();
+  EXPECT_TRUE(decision.claim(RunOutcome::Stop));
+  EXPECT_TRUE(drains());
+  clock.advance(20s);
+  EXPECT_TRUE(renewals_wait.over());
+  EXPECT_FALSE(decision.claim(RunOutcome::Renew));
+}
+
+}  // namespace
+}  // namespace freshet::supervisor
