@@ -110,6 +110,7 @@ class Core {
   PartitionStream* find(Partition partition, Epoch epoch);
   void hold(PartitionStream& stream, Hold hold, std::string reason, Actions& actions);
   void unhold(PartitionStream& stream, Actions& actions);
+  void say_holds(SteadyTime now);
   void begin_drain(End end, SteadyTime now, Actions& actions);
   void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);
   void close_letter(const DeadLetterDesk::Finished& finished);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/ids.h"
 #include "model/message.h"
 #include "model/rows.h"
@@ -64,9 +65,10 @@ class PartitionStream {
   uint32_t letters = 0;             // letters of it that are not finished
   Hold hold = Hold::None;
   std::string hold_reason;
-  bool paused = false;        // as the source was told
-  bool revoking = false;      // being drained: nothing of it enters a batch any more
-  bool reached_stop = false;  // stop-at-timestamp
+  std::optional<SteadyTime> hold_said;  // last logged
+  bool paused = false;                  // as the source was told
+  bool revoking = false;                // being drained: nothing of it enters a batch any more
+  bool reached_stop = false;            // stop-at-timestamp
 
  private:
   struct OpenChunk {

@@ -113,6 +113,28 @@ TEST(FlowTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAndNoOther) {
   flow.expect_exactly_once();
 }
 
+TEST(FlowTest, AHeldPartitionSaysSoOnceAMinute) {
+  struct HoldLog final : Log {
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
+      said += event == "partition_held" ? 1 : 0;
+    }
+    int said = 0;
+  } log;
+  Flow flow(Flow::default_settings(), {}, false, log);
+  flow.produce(0, "bad");
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  EXPECT_EQ(log.said, 1);
+  for (int i = 0; i < 179; ++i) flow.advance(seconds(1));
+  EXPECT_EQ(log.said, 3);
+  flow.given_up.insert({0, 0});
+  EXPECT_TRUE(flow.release(0, 1));
+  for (int i = 0; i < 120; ++i) flow.advance(seconds(1));
+  EXPECT_EQ(log.said, 3);
+}
+
 TEST(FlowTest, DroppingIsARuleToo) {
   auto settings = Flow::default_settings();
   settings.on_invalid = stream::OnInvalid::Drop;

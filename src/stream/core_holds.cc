@@ -1,0 +1,140 @@
+// The part of the core that deals with dead letters and held partitions.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "stream/core.h"
+
+namespace freshet::stream {
+namespace {
+
+constexpr Duration kSayAgainAfter = std::chrono::minutes(1);
+
+}  // namespace
+
+void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions) {
+  if (has_dead_letters_) return desk_.add(std::move(letter), stream.epoch);
+  if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
+    if (letter.silenced) return close_letter({stream.partition, stream.epoch, letter.offset});
+    metrics_.dropped(letter.reason_code).add();
+    log_.warn("message_dropped", {{"topic", letter.topic},
+                                  {"partition", letter.partition.value},
+                                  {"offset", letter.offset.value},
+                                  {"reason", letter.reason_code},  // equal ones are logged as one sample a minute
+                                  {"detail", letter.reason}});
+    return close_letter({stream.partition, stream.epoch, letter.offset});
+  }
+  const std::string reason =
+      fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic: {}",
+                  letter.offset.value, letter.reason);
+  hold(stream, Hold::Invalid, reason, actions);
+}
+
+void Core::close_letter(const DeadLetterDesk::Finished& finished) {
+  PartitionStream* stream = find(finished.partition, finished.epoch);
+  if (stream == nullptr) return;
+  stream->letter_finished(finished.offset);
+  in_flight_bytes_ -= stream->take_released_bytes();
+}
+
+void Core::on_letter_result(uint64_t ticket, const Status& status, SteadyTime now, Actions& actions) {
+  std::vector<DeadLetterDesk::Finished> finished;
+  std::vector<DeadLetterDesk::Held> held;
+  const std::string reason = desk_.reason_code(ticket);
+  desk_.result(ticket, status, now, finished, held);
+  for (const auto& letter : finished) {
+    ++totals_.dead_letters;
+    metrics_.dead_letters(reason).add();
+    close_letter(letter);
+  }
+  if (!status && status.error().kind == ErrorKind::Retry) {
+    totals_.last_kafka_error = status.error().text;
+    log_.warn("dead_letter_not_taken", {{"topic", settings_.topic}, {"error", status.error().text}});
+  }
+  apply_holds(held, actions);
+}
+
+void Core::apply_holds(const std::vector<DeadLetterDesk::Held>& held, Actions& actions) {
+  for (const DeadLetterDesk::Held& one : held) {
+    if (PartitionStream* stream = find(one.partition, one.epoch)) hold(*stream, one.hold, one.reason, actions);
+  }
+}
+
+void Core::hold(PartitionStream& stream, Hold hold, std::string reason, Actions& actions) {
+  if (stream.hold != Hold::None) return;  // the first cause stays until it is gone
+  stream.hold = hold;
+  stream.hold_reason = std::move(reason);
+  stream.hold_said.reset();
+  if (!stream.paused) actions.pause.push_back(stream.partition);
+  stream.paused = true;
+}
+
+// A held partition waits for an operator, who may come at any time.
+void Core::say_holds(SteadyTime now) {
+  for (auto& [partition, stream] : streams_) {
+    if (stream.hold == Hold::None || (stream.hold_said && now - *stream.hold_said < kSayAgainAfter)) continue;
+    stream.hold_said = now;
+    log_.error("partition_held", {{"topic", settings_.topic},
+                                  {"partition", partition.value},
+                                  {"reason", stream.hold_reason},
+                                  {"next_offset", stream.committable().value}});
+  }
+}
+
+void Core::unhold(PartitionStream& stream, Actions& actions) {
+  stream.hold = Hold::None;
+  stream.hold_reason.clear();
+  if (!pushing_back_ && !stream.reached_stop && !stream.revoking && phase_ == Phase::Running) {
+    stream.paused = false;
+    actions.resume.push_back(stream.partition);
+  }
+  log_.info("partition_goes_on",
+            {{"topic", settings_.topic}, {"partition", stream.partition.value}, {"position", stream.position.value}});
+}
+
+Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& actions) {
+  PartitionStream* stream = find(partition);
+  if (stream == nullptr) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", partition.value));
+  }
+  if (stream->hold == Hold::None) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", partition.value));
+  }
+  if (next < stream->position && stream->hold == Hold::Source && !stream->idle()) {
+    return failure(ErrorKind::Retry,
+                   fmt::format("offsets below {} are still being written; try again", stream->position.value));
+  }
+  const bool has_bad_message = stream->hold == Hold::Invalid || stream->hold == Hold::TooLarge;
+  if (has_bad_message && next <= stream->committable()) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is held at offset {}; go on from a later one",
+                                                   partition.value, stream->committable().value));
+  }
+  log_.warn("partition_released", {{"topic", settings_.topic}, {"partition", partition.value}, {"offset", next.value}});
+  std::vector<DeadLetterDesk::Finished> dropped;
+  if (stream->hold == Hold::Flood) {
+    desk_.release_flood(now);
+  } else {
+    desk_.drop_before(partition, next, dropped);
+  }
+  if (stream->hold == Hold::Invalid) {
+    for (const Offset offset : stream->letters_below(next)) dropped.push_back({partition, stream->epoch, offset});
+  }
+  for (const auto& letter : dropped) {
+    metrics_.dropped("released").add();
+    close_letter(letter);
+  }
+  if (next > stream->position || stream->hold == Hold::Source) {
+    if (next < stream->position) stream->commit_sent = next;  // backwards because the operator says so
+    stream->position = next;
+    actions.seek.emplace_back(partition, next);
+  }
+  if (stream->hold == Hold::Invalid && stream->letters > 0) {
+    stream->hold_reason = fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic",
+                                      stream->committable().value);
+    return {};
+  }
+  unhold(*stream, actions);
+  return {};
+}
+
+}  // namespace freshet::stream
