@@ -9,6 +9,8 @@ struct AdminSettings {
   std::string listen;             // ADDRESS:PORT, port 0 = any free one; empty = off
   std::string token;              // secret: what POST requests must carry; empty = none, and only loopback takes them
   std::string health_check_file;  // touched every second while healthy; empty = none
+  // The file asks for progress too while LiveOptions::experimental_healthcheck is on (contract 5.2).
+  bool health_check_may_ask_for_progress = false;
 };
 
 }  // namespace freshet::admin

@@ -1,7 +1,10 @@
 // freshet: Kafka -> ClickHouse.
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -17,6 +20,7 @@
 #include "processors/registry.h"
 #include "processors/snuba_environment.h"
 #include "settings/settings.h"
+#include "snuba/load.h"
 
 extern char** environ;
 
@@ -32,12 +36,15 @@ usage: freshet COMMAND [--help] [OPTIONS]
   check     validate a configuration, reach every server, compare the table with real messages
   tap       print messages and the rows they would become
   process   try a processor on messages from standard input, without servers
+  rust-consumer, accepted-outcomes-consumer
+            Snuba's commands, with its options and environment; also as `snuba COMMAND` through a link
 
   freshet run --bootstrap-server localhost:9092 --topic events --consumer-group events-to-clickhouse \
       --clickhouse-url http://localhost:8123 --table default.events
 )";
 
 constexpr int kBadUsage = 2;
+constexpr std::array kCommands = {"run", "check", "tap", "process", "rust-consumer", "accepted-outcomes-consumer"};
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> out;
@@ -93,17 +100,18 @@ int process(const settings::Settings& settings) {
 
 int dispatch(const std::string& command, const std::vector<std::string>& args, std::stop_token stop) {
   if (settings::wants_help(args)) {
-    std::cout << settings::help(command);
+    std::cout << (snuba::is_command(command) ? snuba::full_help(command) : settings::help(command));
     return 0;
   }
-  const auto loaded = settings::load(command, args, environment());
+  const auto loaded = snuba::is_command(command) ? snuba::load(command, args, environment())
+                                                 : settings::load(command, args, environment());
   if (!loaded) {
     for (const std::string& refusal : loaded.error()) std::cerr << "freshet: " << refusal << '\n';
     std::cerr << "freshet: `freshet " << command << " --help` explains every setting\n";
     return kBadUsage;
   }
   RealClock clock;
-  if (command == "run") return run(*loaded, clock, stop);
+  if (command == "run" || snuba::is_command(command)) return run(*loaded, clock, stop);
   if (command == "check") {
     if (!loaded->settings.print_config) return app::check(*loaded, clock, std::cout);
     std::cout << settings::to_yaml(*loaded);
@@ -126,7 +134,13 @@ int main(int argc, char** argv) {
     return 0;
   }
   const std::string& command = args[0];
-  if (command != "run" && command != "check" && command != "tap" && command != "process") {
+  // Under Snuba's name nothing but Snuba's commands: whoever calls it so does not know that it is another program.
+  if (std::filesystem::path(argv[0]).filename() == "snuba" && !snuba::is_command(command)) {
+    std::cerr << "snuba (freshet): '" << command << "' is not served here, only rust-consumer and "
+              << "accepted-outcomes-consumer; run Snuba's own program for it\n";
+    return kBadUsage;
+  }
+  if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) {
     std::cerr << "freshet: unknown command '" << command << "'\n\n" << kUsage;
     return kBadUsage;
   }

@@ -147,6 +147,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
       .gauge("freshet_build_info", "Always 1; the labels say what runs.",
              {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
       .set(1);
+  for (const std::string& notice : loaded.notices) p.log.info("setting_noticed", {{"reason", notice}});
   for (const std::string& warning : loaded.warnings) p.log.warn("setting_may_hurt", {{"reason", warning}});
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }

@@ -37,7 +37,8 @@ struct ProducerSettings {
 struct SideTopicSettings {
   ProducerSettings commit_log;
   ProducerSettings replacements;
-  ProducerSettings accountant;  // COGS
+  ProducerSettings accountant;         // COGS
+  ProducerSettings accepted_outcomes;  // contract 15
 };
 
 // Headers that a dead letter gets behind its own. Place: `original_partition` and `original_offset` and nothing else

@@ -30,9 +30,18 @@ struct SnubaEnvironment {
   bool record_cogs = false;
 };
 
+// A processor outside this program: a Python class in worker processes.
+struct PythonSettings {
+  bool use = false;
+  std::string module;
+  std::string class_name;
+  uint32_t max_queue_depth = 1;  // messages a worker is given at a time
+};
+
 struct ProcessorsSettings {
   std::string processor = "json";
   JsonSettings json;
+  PythonSettings python;
   std::string storage;  // Snuba's name of the table, "errors"; empty = none
   SnubaEnvironment environment;
   bool row_binary = false;       // RowBinary where the data set has it

@@ -9,6 +9,8 @@ namespace freshet::runtime_config {
 struct RuntimeConfigSettings {
   std::string store;  // file:PATH or redis://[[user]:password@]host:port/db; empty = none
   std::string redis_hash = "snuba-config";
+  std::string values_file;  // Snuba's values.json (contract A.1), below `store`; empty = none
+  std::string storage;      // Snuba's, for keys of one storage; empty = none
   std::chrono::milliseconds poll_interval{1000};
 };
 

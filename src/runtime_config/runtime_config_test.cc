@@ -16,6 +16,13 @@ namespace {
 
 const OptionScope kScope{"my-group"};
 
+RuntimeConfigSettings settings_of(std::string store) {
+  RuntimeConfigSettings settings;
+  settings.store = std::move(store);
+  settings.redis_hash = "h";
+  return settings;
+}
+
 TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
   LiveOptions base;
   std::vector<BadOption> bad;
@@ -139,9 +146,9 @@ TEST(StoresTest, FilesAreYamlOrJson) {
 
 TEST(StoresTest, WrongAddressesAreRefused) {
   for (const char* store : {"", "nonsense", "file:", "redis://", "redis://h:x/1", "redis://h:1/x", "rediss://h:1/1"}) {
-    EXPECT_FALSE(open_store({store, "h", {}})) << store;
+    EXPECT_FALSE(open_store(settings_of(store))) << store;
   }
-  const auto store = open_store({"redis://:secret@127.0.0.1:1/3", "h", {}});
+  const auto store = open_store(settings_of("redis://:secret@127.0.0.1:1/3"));
   ASSERT_TRUE(store);
   EXPECT_EQ((*store)->describe(), "redis://127.0.0.1:1/3 h");
   EXPECT_FALSE((*store)->read());
@@ -159,7 +166,7 @@ TEST(OptionsWatcherTest, AChangedFileIsSeenAndABrokenOneChangesNothing) {
   Mailbox<LiveOptions> changes(10);
   {
     OptionsWatcher watcher(
-        *open_store({"file:" + path.string(), "", {}}), std::chrono::milliseconds(5), kScope, LiveOptions(),
+        *open_store(settings_of("file:" + path.string())), std::chrono::milliseconds(5), kScope, LiveOptions(),
         [&](LiveOptions options) { changes.push(options); }, clock, null_log(), metrics);
     EXPECT_EQ(changes.pop()->max_batch_rows, 10u);
     write("freshet_max_batch_size: [");

@@ -12,13 +12,12 @@ namespace {
 
 class Rules {
  public:
-  Rules(const Settings& s, const std::function<bool(std::string_view)>& given, Refusals& refusals,
-        std::vector<std::string>& warnings)
-      : s_(s), p_(s.pipelines.front()), given_(given), refusals_(refusals), warnings_(warnings) {}
+  Rules(const Settings& s, const Origins& origins, Refusals& refusals, std::vector<std::string>& warnings)
+      : s_(s), p_(s.pipelines.front()), origins_(origins), refusals_(refusals), warnings_(warnings) {}
 
   void required(std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
     for (const auto& [name, example] : names) {
-      if (!given_(name)) refuse("--{}: missing; for example --{} {}", name, name, example);
+      if (!origins_.present(name)) refuse("--{}: missing; for example --{} {}", name, name, example);
     }
   }
 
@@ -49,7 +48,7 @@ class Rules {
 
   void dead_letters() {
     if (p_.kafka.dead_letter_topic.empty()) {
-      if (!given_("on-invalid")) {
+      if (p_.stream.on_invalid == stream::OnInvalid::Hold && !origins_.given("on-invalid")) {
         warn(
             "no --dead-letter-topic: a message that cannot become a row holds its partition until an operator decides");
       }
@@ -58,7 +57,7 @@ class Rules {
     if (p_.kafka.dead_letter_topic == p_.kafka.topic) {
       refuse("--dead-letter-topic: '{}' is the topic that is read; use another", p_.kafka.topic);
     }
-    if (given_("on-invalid")) {
+    if (origins_.given("on-invalid")) {
       refuse("--on-invalid: only for use without --dead-letter-topic; leave one of them out");
     }
   }
@@ -157,16 +156,16 @@ class Rules {
 
   const Settings& s_;
   const Pipeline& p_;
-  const std::function<bool(std::string_view)>& given_;
+  const Origins& origins_;
   Refusals& refusals_;
   std::vector<std::string>& warnings_;
 };
 
 }  // namespace
 
-void check_rules(std::string_view command, const Settings& settings, const std::function<bool(std::string_view)>& given,
-                 Refusals& refusals, std::vector<std::string>& warnings) {
-  Rules rules(settings, given, refusals, warnings);
+void check_rules(std::string_view command, const Settings& settings, const Origins& origins, Refusals& refusals,
+                 std::vector<std::string>& warnings) {
+  Rules rules(settings, origins, refusals, warnings);
   rules.json_columns();
   if (command == "process") return;
   rules.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});

@@ -10,8 +10,13 @@
 
 namespace freshet::settings {
 
-// `given`: whether a setting comes from anywhere but its default.
-void check_rules(std::string_view command, const Settings& settings, const std::function<bool(std::string_view)>& given,
-                 Refusals& refusals, std::vector<std::string>& warnings);
+// `present`: whether a setting comes from anywhere but its default; `given`: whether a person gave it.
+struct Origins {
+  std::function<bool(std::string_view)> present;
+  std::function<bool(std::string_view)> given;
+};
+
+void check_rules(std::string_view command, const Settings& settings, const Origins& origins, Refusals& refusals,
+                 std::vector<std::string>& warnings);
 
 }  // namespace freshet::settings

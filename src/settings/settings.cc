@@ -59,8 +59,11 @@ std::string did_you_mean(std::string_view name, std::string (*spell)(const Setti
 class Loader {
  public:
   Loader(std::string_view command, const std::vector<std::string>& args,
-         const std::map<std::string, std::string>& environment)
-      : command_(command), bit_(bit_of(command)) {
+         const std::map<std::string, std::string>& environment, const Foundation& foundation)
+      : command_(command), bit_(bit_of(command)), complete_(foundation.complete) {
+    for (const auto& [name, values] : foundation.values) {
+      founded_[find_setting(name)->name] = {values, foundation.source, flag_of(*find_setting(name))};
+    }
     read_flags(args);
     read_environment(environment);
     read_file();
@@ -83,10 +86,14 @@ class Loader {
       if (given != nullptr || !setting.fallback.empty()) loaded_.effective.push_back(std::move(effective));
     }
     if (refusals_.empty()) {
-      const auto given = [this](std::string_view name) { return find(name) != nullptr; };
-      check_rules(command_, loaded_.settings, given, refusals_, loaded_.warnings);
+      const Origins origins{[this](std::string_view name) { return find(name) != nullptr; },
+                            [this](std::string_view name) {
+                              return flags_.contains(name) || variables_.contains(name) || file_.contains(name);
+                            }};
+      check_rules(command_, loaded_.settings, origins, refusals_, loaded_.warnings);
     }
     if (!refusals_.empty()) return tl::make_unexpected(std::move(refusals_));
+    if (complete_) complete_(loaded_);
     collect_secrets();
     return std::move(loaded_);
   }
@@ -102,7 +109,7 @@ class Loader {
   }
 
   const Given* find(std::string_view name) const {
-    for (const Layer* layer : {&flags_, &variables_, &file_}) {
+    for (const Layer* layer : {&flags_, &variables_, &file_, &founded_}) {
       if (const auto found = layer->find(name); found != layer->end()) return &found->second;
     }
     return nullptr;
@@ -244,23 +251,40 @@ class Loader {
   void collect_secrets() {
     Settings& s = loaded_.settings;
     const Pipeline& p = s.pipelines.front();
-    for (const std::string& secret : {p.kafka.connection.sasl_password, p.clickhouse.password, s.admin.token}) {
+    for (const std::string& secret : {p.clickhouse.password, s.admin.token, s.telemetry.sentry.dsn}) {
       if (!secret.empty()) s.telemetry.secrets.push_back(secret);
     }
-    for (const auto& [key, value] : p.kafka.connection.extra) {
-      if (key.find("password") != std::string::npos || key.find("secret") != std::string::npos) {
-        s.telemetry.secrets.push_back(value);
-      }
+    const kafka::SideTopicSettings& side = p.kafka.side_topics;
+    for (const kafka::ConnectionSettings* connection :
+         {&p.kafka.connection, &side.commit_log.connection, &side.replacements.connection, &side.accountant.connection,
+          &side.accepted_outcomes.connection}) {
+      collect_secrets(*connection);
     }
+    if (p.kafka.dead_letter_connection) collect_secrets(*p.kafka.dead_letter_connection);
+    // redis://[USER]:PASSWORD@HOST:PORT/DB
     const std::string& store = s.runtime_config.store;
     const size_t at = store.rfind('@');
-    const size_t colon = at == std::string::npos ? at : store.rfind(':', at);
-    if (colon != std::string::npos && at - colon > 1)
+    const size_t login = store.find("://");
+    const size_t colon = login == std::string::npos ? login : store.find(':', login + 3);
+    if (at != std::string::npos && colon < at && at - colon > 1) {
       s.telemetry.secrets.push_back(store.substr(colon + 1, at - colon - 1));
+    }
+  }
+
+  void collect_secrets(const kafka::ConnectionSettings& connection) {
+    std::vector<std::string>& secrets = loaded_.settings.telemetry.secrets;
+    if (!connection.sasl_password.empty()) secrets.push_back(connection.sasl_password);
+    for (const auto& [key, value] : connection.extra) {
+      if (key.find("password") != std::string::npos || key.find("secret") != std::string::npos) {
+        secrets.push_back(value);
+      }
+    }
   }
 
   const std::string command_;
   const unsigned bit_;
+  const std::function<void(Loaded&)> complete_;
+  Layer founded_;
   Layer flags_;
   Layer variables_;
   Layer file_;
@@ -272,8 +296,9 @@ class Loader {
 }  // namespace
 
 tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
-                                    const std::map<std::string, std::string>& environment) {
-  return Loader(command, args, environment).finish();
+                                    const std::map<std::string, std::string>& environment,
+                                    const Foundation& foundation) {
+  return Loader(command, args, environment, foundation).finish();
 }
 
 }  // namespace freshet::settings

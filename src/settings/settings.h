@@ -1,6 +1,7 @@
 // The effective configuration: immutable once loaded.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -49,6 +50,16 @@ struct Loaded {
   Settings settings;
   std::vector<EffectiveValue> effective;
   std::vector<std::string> warnings;
+  std::vector<std::string> notices;  // said once at the start, nothing to worry about
+};
+
+// What another command line (that of `rust-consumer`) has found out on its own, in the terms of the table.
+struct Foundation {
+  // By Setting::name; as if given, above the defaults and below flags, environment and file.
+  std::map<std::string, std::vector<std::string>, std::less<>> values;
+  std::string source;  // what --print-config shows for them
+  // Fills what no setting of the table says; called last, after the rules.
+  std::function<void(Loaded&)> complete;
 };
 
 // All problems at once, one line each: where, key, value, what would be right.
@@ -56,11 +67,14 @@ using Refusals = std::vector<std::string>;
 
 // Precedence: flag, environment (empty = unset), file, default. `command` is "run", "check", "tap" or "process".
 tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
-                                    const std::map<std::string, std::string>& environment);
+                                    const std::map<std::string, std::string>& environment,
+                                    const Foundation& foundation = {});
 
 // Whether `args` ask for --help or -h.
 bool wants_help(const std::vector<std::string>& args);
 std::string help(std::string_view command);
+// The options alone, without those that `skip` names.
+std::string option_help(std::string_view command, const std::function<bool(std::string_view)>& skip);
 // The effective configuration as YAML, each value with its source.
 std::string to_yaml(const Loaded& loaded);
 // docs/settings.md.

@@ -79,7 +79,8 @@ constexpr Setting kTable[] = {
     {"bootstrap-server", "Kafka", "HOST:PORT", "", "brokers to begin with, separated by commas", kStreaming,
      APPLY(return store_if(host_ports(v), v, pipeline(s).kafka.connection.bootstrap_servers))},
     {"topic", "Kafka", "T", "", "topic to read", kStreaming | kProcess,
-     APPLY(pipeline(s).stream.topic = v; return text(v, pipeline(s).kafka.topic))},
+     APPLY(pipeline(s).stream.topic = v; pipeline(s).stream.schema.logical_topic = v;
+           return text(v, pipeline(s).kafka.topic))},
     {"consumer-group", "Kafka", "G", "", "consumer group; its members share the topic's partitions", kStreaming,
      APPLY(pipeline(s).stream.consumer_group = v; return text(v, pipeline(s).kafka.consumer_group))},
     {"auto-offset-reset", "Kafka", "earliest|latest|error", "earliest",
@@ -142,6 +143,12 @@ constexpr Setting kTable[] = {
      kStreaming,
      APPLY(return choice(v, pipeline(s).stream.on_invalid,
                          std::array{std::pair{"hold", OnInvalid::Hold}, std::pair{"drop", OnInvalid::Drop}}))},
+    {"dlq-provenance", "Dead letters", "", "true",
+     "headers of a letter beyond original_partition and original_offset: topic, timestamp, reason, consumer group",
+     kRun,
+     APPLY(const auto on = boolean(v); if (!on) return tl::make_unexpected(on.error());
+           pipeline(s).kafka.letter_headers = *on ? kafka::LetterHeaders::Provenance : kafka::LetterHeaders::Place;
+           return {})},
     {"dead-letters-per-second", "Dead letters", "N", "100",
      "more than this for long holds the partition: a flood is a broken producer; 0 = no limit", kRun,
      APPLY(return store(decimal(v, 0, 1e9), pipeline(s).options.dead_letters_per_second))},
@@ -191,6 +198,14 @@ constexpr Setting kTable[] = {
 
     {"processor", "Messages to rows", "NAME", "json", "what turns a message into rows", kAll,
      APPLY(return text(v, pipeline(s).processors.processor))},
+    {"schema-dir", "Messages to rows", "DIR", "",
+     "validate messages with DIR/TOPIC.schema.json or DIR/TOPIC.proto; schemas are not part of freshet", kRun,
+     APPLY(return text(v, pipeline(s).stream.schema.dir))},
+    {"enforce-schema", "Messages to rows", "", "false", "messages that do not fit their schema are invalid", kRun,
+     APPLY(return store(boolean(v), pipeline(s).stream.schema.enforce))},
+    {"schema-sample-rate", "Messages to rows", "SHARE", "0.01",
+     "share of messages that is validated where the schema is not enforced", kRun,
+     APPLY(return store(decimal(v, 0, 1), pipeline(s).stream.schema.sample_rate))},
     {"environment", "Messages to rows", "FILE", "", "a JSON object with facts that a processor may ask for", kProcess,
      APPLY(return store_if(readable_file(v), v, s.processor_environment))},
     {"json-field", "Messages to rows", "FIELD[=COLUMN]", "",
@@ -243,10 +258,17 @@ constexpr Setting kTable[] = {
      APPLY(const auto level = log_level_from(v);
            if (!level) return failure(ErrorKind::Fatal, "is none of: debug, info, warn, error");
            s.telemetry.level = *level; pipeline(s).options.log_level = *level; return {})},
-    {"log-format", "Operation", "text|json", "text", "how it is logged (to standard error)", kAll,
+    {"log-format", "Operation", "text|json|reference", "text",
+     "how it is logged, to standard error; reference: as Snuba's consumers do, JSON on standard output", kAll,
      APPLY(return choice(
          v, s.telemetry.format,
-         std::array{std::pair{"text", telemetry::LogFormat::Text}, std::pair{"json", telemetry::LogFormat::Json}}))},
+         std::array{std::pair{"text", telemetry::LogFormat::Text}, std::pair{"json", telemetry::LogFormat::Json},
+                    std::pair{"reference", telemetry::LogFormat::Reference}}))},
+    {"statsd", "Operation", "ADDRESS", "",
+     "send metrics to a DogStatsD agent: udp://HOST:PORT, unixgram://PATH or unix://PATH (stream)", kRun,
+     APPLY(return store_if(statsd_address(v), v, s.telemetry.statsd.address))},
+    {"sentry-dsn", "Operation", "DSN", "", "report errors to Sentry", kRun,
+     APPLY(return store_if(sentry_dsn(v), v, s.telemetry.sentry.dsn)), false, true},
     {"count", "Operation", "N", "10", "how many messages to print", kTap,
      APPLY(return store(integer(v, 1, 1'000'000), s.tap_count))},
 };

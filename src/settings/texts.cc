@@ -30,6 +30,10 @@ constexpr std::array kUsages = {
           "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
 };
 
+const Usage& usage_of(std::string_view command) {
+  return *std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& usage) { return usage.command == command; });
+}
+
 }  // namespace
 
 bool wants_help(const std::vector<std::string>& args) {
@@ -37,11 +41,16 @@ bool wants_help(const std::vector<std::string>& args) {
 }
 
 std::string help(std::string_view command) {
-  const auto usage = std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& u) { return u.command == command; });
-  std::string out = fmt::format("freshet {} - {}\n\n  {}\n", usage->command, usage->synopsis, usage->example);
+  const Usage& usage = usage_of(command);
+  return fmt::format("freshet {} - {}\n\n  {}\n", usage.command, usage.synopsis, usage.example) +
+         option_help(command, [](std::string_view) { return false; });
+}
+
+std::string option_help(std::string_view command, const std::function<bool(std::string_view)>& skip) {
+  std::string out;
   std::string_view group;
   for (const Setting& setting : table()) {
-    if ((setting.commands & usage->bit) == 0) continue;
+    if ((setting.commands & usage_of(command).bit) == 0 || skip(setting.name)) continue;
     if (setting.group != group) out += fmt::format("\n{}\n", group = setting.group);
     std::string left = fmt::format("  {} {}", flag_of(setting), setting.placeholder);
     if (left.size() > 38) {

@@ -104,6 +104,25 @@ Status url(const std::string& text) {
   return wrong("is not of the form http://HOST:PORT or https://HOST:PORT");
 }
 
+Status statsd_address(const std::string& text) {
+  for (const std::string scheme : {"unixgram://", "unix://"}) {
+    if (text.starts_with(scheme) && text.size() > scheme.size() && text.find(',') == std::string::npos) return {};
+  }
+  const std::string host = text.starts_with("udp://") ? text.substr(6) : text;
+  if (host.find_first_of("/,") == std::string::npos && host_ports(host)) return {};
+  return wrong("is not of the form udp://HOST:PORT, unixgram://PATH or unix://PATH");
+}
+
+Status sentry_dsn(const std::string& text) {
+  const size_t scheme = text.starts_with("https://") ? 8 : text.starts_with("http://") ? 7 : 0;
+  const size_t at = text.find('@');
+  const size_t project = text.rfind('/');
+  const bool right = scheme > 0 && at != std::string::npos && at > scheme && project != std::string::npos &&
+                     project > at + 1 && project + 1 < text.size();
+  if (!right) return wrong("is not of the form https://PUBLIC_KEY@HOST/PROJECT");
+  return {};
+}
+
 Result<std::string> secret_file(const std::string& path) {
   std::ifstream file(path);
   if (!file) return wrong("cannot be read; name a file that holds nothing but the secret");

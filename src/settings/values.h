@@ -21,6 +21,10 @@ Result<std::pair<std::string, std::string>> key_value(const std::string& text, b
 Status host_ports(const std::string& text);
 // http[s]://HOST[:PORT], nothing else.
 Status url(const std::string& text);
+// udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH.
+Status statsd_address(const std::string& text);
+// http[s]://PUBLIC_KEY@HOST[:PORT][/PATH]/PROJECT.
+Status sentry_dsn(const std::string& text);
 // A file's content without its last line break; for secrets.
 Result<std::string> secret_file(const std::string& path);
 Status readable_file(const std::string& path);

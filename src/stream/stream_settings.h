@@ -33,6 +33,15 @@ struct SideOutputSettings {
   bool cogs = false;  // bytes by feature, by minute
 };
 
+// Accepted outcomes (contract 15): what items say of billing, counted by bucket, goes to a topic instead of rows to a
+// table. The topic itself is in kafka_settings.h.
+struct AcceptedOutcomesSettings {
+  uint64_t max_buckets = 50'000;  // distinct ones that end a batch
+  std::chrono::milliseconds max_batch_time{2000};
+  std::chrono::seconds bucket_interval{60};   // >= 1
+  std::chrono::seconds commit_frequency{10};  // >= 1
+};
+
 struct StreamSettings {
   std::string topic;
   std::string table;
@@ -49,8 +58,9 @@ struct StreamSettings {
   SideOutputSettings side_outputs;
   SchemaSettings schema;
   std::optional<HeaderFilter> pre_filter;
-  bool dead_letters_by_age = false;             // as LiveOptions::dead_letters_by_age says (contract 5.4)
-  std::optional<int64_t> stop_at_timestamp_ms;  // broker timestamps, milliseconds since 1970 UTC
+  std::optional<AcceptedOutcomesSettings> accepted_outcomes;  // none: rows to a table
+  bool dead_letters_by_age = false;                           // as LiveOptions::dead_letters_by_age says (contract 5.4)
+  std::optional<int64_t> stop_at_timestamp_ms;                // broker timestamps, milliseconds since 1970 UTC
 };
 
 }  // namespace freshet::stream

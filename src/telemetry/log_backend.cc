@@ -29,11 +29,27 @@ std::string to_text(const LogField& field) {
       field.value);
 }
 
-std::string timestamp(SystemTime now) {
-  const auto ms = std::chrono::time_point_cast<std::chrono::milliseconds>(now);
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(ms);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                     (ms - seconds).count());
+// `digits` of the fraction: 3 or 6.
+std::string timestamp(SystemTime now, int digits) {
+  const auto us = std::chrono::time_point_cast<std::chrono::microseconds>(now);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(us);
+  const std::string fraction = fmt::format("{:06}", (us - seconds).count()).substr(0, static_cast<size_t>(digits));
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), fraction);
+}
+
+// As Snuba's consumers name levels.
+const char* upper_name(LogLevel level) {
+  switch (level) {
+    case LogLevel::Debug:
+      return "DEBUG";
+    case LogLevel::Info:
+      return "INFO";
+    case LogLevel::Warn:
+      return "WARN";
+    case LogLevel::Error:
+      break;
+  }
+  return "ERROR";
 }
 
 // One secret may begin with another.
@@ -60,6 +76,8 @@ LogBackend::LogBackend(const TelemetrySettings& settings, Clock& clock, std::ost
   spdlog::sink_ptr sink;
   if (out != nullptr) {
     sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(*out, true);
+  } else if (settings.format == LogFormat::Reference) {
+    sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
   } else {
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   }
@@ -112,24 +130,8 @@ std::string LogBackend::clean(std::string_view text) const {
 
 std::string LogBackend::line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
                              uint64_t repeated) const {
-  const std::string now = timestamp(clock_.system_now());
-  if (settings_.format == LogFormat::Json) {
-    nlohmann::ordered_json out{{"time", now}, {"level", to_string(level)}, {"event", std::string(event)}};
-    for (const LogField& field : fields) {
-      std::visit(
-          [&](const auto& value) {
-            using T = std::decay_t<decltype(value)>;
-            if constexpr (std::is_same_v<T, std::string_view>) {
-              out[std::string(field.name)] = clean(value).substr(0, kMaxField);
-            } else {
-              out[std::string(field.name)] = value;
-            }
-          },
-          field.value);
-    }
-    if (repeated > 0) out["repeated"] = repeated;
-    return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  }
+  if (settings_.format != LogFormat::Text) return json_line(level, event, fields, repeated);
+  const std::string now = timestamp(clock_.system_now(), 3);
   std::string out = fmt::format("{} {:<5} {}", now, to_string(level), event);
   for (const LogField& field : fields) {
     const std::string text = clean(to_text(field)).substr(0, kMaxField);  // masked first: no half of a secret is left
@@ -137,6 +139,37 @@ std::string LogBackend::line(LogLevel level, std::string_view event, std::initia
   }
   if (repeated > 0) out += fmt::format(" repeated={}", repeated);
   return out;
+}
+
+std::string LogBackend::json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
+                                  uint64_t repeated) const {
+  nlohmann::ordered_json values;
+  for (const LogField& field : fields) {
+    std::visit(
+        [&](const auto& value) {
+          using T = std::decay_t<decltype(value)>;
+          if constexpr (std::is_same_v<T, std::string_view>) {
+            values[std::string(field.name)] = clean(value).substr(0, kMaxField);
+          } else {
+            values[std::string(field.name)] = value;
+          }
+        },
+        field.value);
+  }
+  if (repeated > 0) values["repeated"] = repeated;
+  nlohmann::ordered_json out;
+  if (settings_.format == LogFormat::Reference) {
+    nlohmann::ordered_json all{{"message", std::string(event)}};
+    if (!values.is_null()) all.update(values);
+    out = {{"timestamp", timestamp(clock_.system_now(), 6)},
+           {"level", upper_name(level)},
+           {"fields", std::move(all)},
+           {"target", "freshet"}};
+  } else {
+    out = {{"time", timestamp(clock_.system_now(), 3)}, {"level", to_string(level)}, {"event", std::string(event)}};
+    if (!values.is_null()) out.update(values);
+  }
+  return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace freshet::telemetry

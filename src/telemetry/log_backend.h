@@ -1,4 +1,4 @@
-// The log on standard error: one line an event, fields and no prose.
+// The log: one line an event, fields and no prose.
 #pragma once
 
 #include <atomic>
@@ -23,7 +23,7 @@ namespace freshet::telemetry {
 // minute, with `repeated` = how many stayed away. Secrets never appear, line breaks and control characters are escaped.
 class LogBackend final : public Log {
  public:
-  // Writes to `out` (standard error when null).
+  // Writes to `out`; when null to standard error, the reference's format to standard output.
   LogBackend(const TelemetrySettings& settings, Clock& clock, std::ostream* out = nullptr);
   ~LogBackend() override;
 
@@ -40,6 +40,8 @@ class LogBackend final : public Log {
   std::optional<uint64_t> admit(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
   std::string line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
                    uint64_t repeated) const;
+  std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
+                        uint64_t repeated) const;
   std::string clean(std::string_view text) const;
 
   const TelemetrySettings settings_;

@@ -2,17 +2,37 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
 
 namespace freshet::telemetry {
 
-enum class LogFormat { Text, Json };
+// Reference: JSON on standard output with the field names of Snuba's consumers (contract 12); the others go to standard
+// error.
+enum class LogFormat { Text, Json, Reference };
+
+// Metrics to a DogStatsD agent (contract 11).
+struct StatsdSettings {
+  std::string address;  // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH (stream); empty = off
+  bool june = false;    // the older generation's lines: timers as `ms` under their bare names
+  // Sent with each metric, in this order.
+  std::vector<std::pair<std::string, std::string>> tags;
+};
+
+// Errors to Sentry (contract 12).
+struct SentrySettings {
+  std::string dsn;  // secret; empty = off
+  std::string release;
+  std::vector<std::pair<std::string, std::string>> tags;
+};
 
 struct TelemetrySettings {
   LogLevel level = LogLevel::Info;
   LogFormat format = LogFormat::Text;
+  StatsdSettings statsd;
+  SentrySettings sentry;
   std::vector<std::string> secrets;  // replaced by *** wherever they would appear in a log line
 };
 

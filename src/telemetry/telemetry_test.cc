@@ -36,14 +36,21 @@ TEST_F(LogTest, TextIsOneLineOfFields) {
 }
 
 TEST_F(LogTest, JsonCarriesTypesAndSurvivesBrokenBytes) {
-  const auto parsed =
-      nlohmann::json::parse(line({LogLevel::Info, LogFormat::Json, {}}, LogLevel::Warn, {{"n", 3}, {"x", "\xff"}}));
+  const auto parsed = nlohmann::json::parse(
+      line({LogLevel::Info, LogFormat::Json, {}, {}, {}}, LogLevel::Warn, {{"n", 3}, {"x", "\xff"}}));
   EXPECT_EQ(parsed.at("n"), 3);
   EXPECT_EQ(parsed.at("level"), "warn");
 }
 
+TEST_F(LogTest, TheReferencesFormatIsItsFieldNames) {
+  EXPECT_EQ(line({LogLevel::Info, LogFormat::Reference, {}, {}, {"pw"}}, LogLevel::Warn, {{"n", 3}, {"x", "my pw"}}),
+            R"({"timestamp":"2026-09-21T14:13:20.000000Z","level":"WARN",)"
+            R"("fields":{"message":"event_name","n":3,"x":"my ***"},"target":"freshet"})"
+            "\n");
+}
+
 TEST_F(LogTest, SecretsNeverAppear) {
-  const std::string text = line({LogLevel::Info, LogFormat::Text, {"hunter2"}}, LogLevel::Error,
+  const std::string text = line({LogLevel::Info, LogFormat::Text, {}, {}, {"hunter2"}}, LogLevel::Error,
                                 {{"error", "login me:hunter2@host failed, hunter2"}});
   EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
   EXPECT_NE(text.find("***"), std::string::npos);

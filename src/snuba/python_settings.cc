@@ -1,0 +1,224 @@
+#include "snuba/python_settings.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <utility>
+#include <vector>
+
+namespace freshet::snuba {
+namespace {
+
+// Runs the file with stand-ins for Snuba's settings modules behind whatever is installed, prints its upper-case names.
+constexpr const char* kHelper = R"PY(
+import json, os, runpy, sys, types
+
+def truth(name):
+    return os.environ.get(name, "").lower() in ("true", "1")
+
+def value(name, fallback=None):
+    return os.environ.get(name) or fallback
+
+def base():
+    return {
+        "BROKER_CONFIG": {
+            "bootstrap.servers": value("DEFAULT_BROKERS", "127.0.0.1:9092"),
+            "security.protocol": value("KAFKA_SECURITY_PROTOCOL", "plaintext"),
+            "ssl.ca.location": value("KAFKA_SSL_CA_PATH", ""),
+            "ssl.certificate.location": value("KAFKA_SSL_CERT_PATH", ""),
+            "ssl.key.location": value("KAFKA_SSL_KEY_PATH", ""),
+            "sasl.mechanism": value("KAFKA_SASL_MECHANISM"),
+            "sasl.username": value("KAFKA_SASL_USERNAME"),
+            "sasl.password": value("KAFKA_SASL_PASSWORD"),
+        },
+        "KAFKA_BROKER_CONFIG": {},
+        "KAFKA_TOPIC_MAP": {},
+        "CLUSTERS": [{
+            "host": value("CLICKHOUSE_HOST", "127.0.0.1"),
+            "port": int(value("CLICKHOUSE_PORT", 9000)),
+            "http_port": int(value("CLICKHOUSE_HTTP_PORT", 8123)),
+            "user": value("CLICKHOUSE_USER", "default"),
+            "password": value("CLICKHOUSE_PASSWORD", ""),
+            "database": value("CLICKHOUSE_DATABASE", "default"),
+            "secure": truth("CLICKHOUSE_SECURE"),
+            "single_node": True,
+            "storage_sets": set(),
+        }],
+        "SENTRY_DSN": value("SENTRY_DSN"),
+        "DEFAULT_RETENTION_DAYS": 90,
+        "LOWER_RETENTION_DAYS": 30,
+        "VALID_RETENTION_DAYS": {30, 90},
+        "RECORD_COGS": truth("RECORD_COGS"),
+        "PROJECT_STACKTRACE_BLACKLIST": set(),
+        "REDIS_HOST": value("REDIS_HOST", "127.0.0.1"),
+        "REDIS_PORT": int(value("REDIS_PORT", 6379)),
+        "REDIS_PASSWORD": value("REDIS_PASSWORD"),
+        "REDIS_DB": int(value("REDIS_DB", 1)),
+        "REDIS_CLUSTERS": {"config": None},
+    }
+
+def self_hosted():
+    days = int(value("SENTRY_EVENT_RETENTION_DAYS", 90))
+    return {"DEFAULT_RETENTION_DAYS": days, "LOWER_RETENTION_DAYS": min(days, 30),
+            "VALID_RETENTION_DAYS": {days, 30, 60}}
+
+def stand_in(name, content, package=False):
+    module = types.ModuleType(name)
+    module.__dict__.update(content)
+    module.__all__ = [key for key in content if key.isupper()] or list(content)
+    if package:
+        module.__path__ = []
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)
+
+def statsd_address():
+    address = value("SNUBA_STATSD_ADDR")
+    if address:
+        host, _, port = address.partition(":")
+        return host, int(port or 8125)
+    host = value("DOGSTATSD_HOST")
+    return (host, int(value("DOGSTATSD_PORT", 8125))) if host else (None, None)
+
+try:
+    import snuba.settings
+except ImportError:
+    for name in [key for key in sys.modules if key == "snuba" or key.startswith("snuba.")]:
+        del sys.modules[name]
+    stand_in("snuba", {}, True)
+    stand_in("snuba.settings", base(), True)
+    for variant in ("self_hosted", "docker"):
+        stand_in("snuba.settings.settings_" + variant, {**base(), **self_hosted()})
+    stand_in("snuba.utils", {}, True)
+    stand_in("snuba.utils.metrics", {}, True)
+    stand_in("snuba.utils.metrics.addr_config", {"get_statsd_addr": statsd_address})
+
+def plain(x):
+    if isinstance(x, dict):
+        return {str(key): plain(one) for key, one in x.items()}
+    if isinstance(x, (list, tuple, set, frozenset)):
+        return [plain(one) for one in x]
+    return x if x is None or isinstance(x, (bool, int, float, str)) else str(x)
+
+out = sys.stdout
+sys.stdout = sys.stderr
+try:
+    names = runpy.run_path(sys.argv[1])
+except BaseException as error:
+    print("%s: %s" % (type(error).__name__, error), file=sys.stderr)
+    sys.exit(1)
+json.dump({key: plain(one) for key, one in names.items() if key.isupper() and not key.startswith("_")}, out)
+)PY";
+
+constexpr int kDeadlineMs = 20'000;
+constexpr size_t kMaxOutput = 8 * 1024 * 1024;
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd() { reset(); }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  int get() const { return fd_; }
+  void reset() {
+    if (fd_ >= 0) close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_;
+};
+
+// The child's standard output and error, and its end.
+struct Child {
+  pid_t pid = -1;
+  std::string out;
+  std::string error;
+
+  ~Child() {
+    if (pid <= 0) return;
+    kill(pid, SIGKILL);
+    waitpid(pid, nullptr, 0);
+  }
+  // False when it did not end in time or said too much.
+  bool listen(int out_fd, int error_fd) {
+    std::array<pollfd, 2> fds{pollfd{out_fd, POLLIN, 0}, pollfd{error_fd, POLLIN, 0}};
+    int left = 2;
+    while (left > 0 && out.size() + error.size() < kMaxOutput) {
+      if (poll(fds.data(), fds.size(), kDeadlineMs) <= 0) return false;
+      for (size_t i = 0; i < fds.size(); ++i) {
+        if (fds[i].fd < 0 || fds[i].revents == 0) continue;
+        std::array<char, 16384> bytes;
+        const ssize_t n = read(fds[i].fd, bytes.data(), bytes.size());
+        if (n > 0) {
+          (i == 0 ? out : error).append(bytes.data(), static_cast<size_t>(n));
+        } else {
+          fds[i].fd = -1;
+          --left;
+        }
+      }
+    }
+    return left == 0;
+  }
+  int status() {
+    int status = 0;
+    waitpid(std::exchange(pid, -1), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  }
+};
+
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
+}
+
+tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+
+}  // namespace
+
+Result<std::string> run_python_settings(const std::string& path, const Environment& environment) {
+  if (access(path.c_str(), R_OK) != 0) return wrong("the file cannot be read");
+  std::array<int, 2> out{-1, -1};
+  std::array<int, 2> error{-1, -1};
+  if (pipe2(out.data(), O_CLOEXEC) != 0) return wrong("no pipe to python3");
+  Fd out_read(out[0]), out_write(out[1]);
+  if (pipe2(error.data(), O_CLOEXEC) != 0) return wrong("no pipe to python3");
+  Fd error_read(error[0]), error_write(error[1]);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, out_write.get(), STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, error_write.get(), STDERR_FILENO);
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+  std::vector<char*> envp;
+  for (std::string& variable : variables) envp.push_back(variable.data());
+  envp.push_back(nullptr);
+  std::vector<std::string> words{"python3", "-c", kHelper, path};
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  Child child;
+  const int failed = posix_spawnp(&child.pid, "python3", &actions, nullptr, argv.data(), envp.data());
+  posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) {
+    child.pid = -1;
+    return wrong(
+        "python3 is not there to read it; install it, or resolve the settings elsewhere and use --consumer-config");
+  }
+  out_write.reset();
+  error_write.reset();
+  if (!child.listen(out_read.get(), error_read.get())) return wrong("it did not finish within 20 s");
+  if (child.status() != 0) {
+    return wrong(fmt::format("{}; correct the file, or use --consumer-config", last_line(child.error)));
+  }
+  return child.out;
+}
+
+}  // namespace freshet::snuba

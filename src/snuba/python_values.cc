@@ -1,0 +1,153 @@
+// What a Python settings file says, as JSON, on top of the environment.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "snuba/snuba_settings.h"
+
+namespace freshet::snuba {
+namespace {
+
+using nlohmann::json;
+
+// Thrown within this file only: the value's place and what was expected.
+struct Unexpected {
+  std::string text;
+};
+
+std::string text_or_empty(const json& value, const char* name) {
+  if (value.is_null()) return {};
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_integer()) return value.dump();
+  throw Unexpected{fmt::format("{}: expected a text", name)};
+}
+
+template <typename N>
+N number(const json& value, const char* name) {
+  const json parsed = value.is_string() ? json::parse(value.get<std::string>(), nullptr, false) : value;
+  if (!parsed.is_number_unsigned() || parsed.get<uint64_t>() > std::numeric_limits<N>::max()) {
+    throw Unexpected{fmt::format("{}: '{}' is no whole number that fits", name, value.dump())};
+  }
+  return parsed.get<N>();
+}
+
+template <typename N>
+std::set<N> numbers(const json& value, const char* name) {
+  if (!value.is_array()) throw Unexpected{fmt::format("{}: expected a set of numbers", name)};
+  std::set<N> out;
+  for (const json& one : value) out.insert(number<N>(one, name));
+  return out;
+}
+
+BrokerConfig brokers(const json& value, const std::string& name) {
+  auto read = broker_config_from_json(value.dump());
+  if (!read) throw Unexpected{name + ": " + read.error().text};
+  return *std::move(read);
+}
+
+Cluster cluster(const json& value) {
+  if (!value.is_object()) throw Unexpected{"CLUSTERS: expected a list of objects"};
+  Cluster c;
+  c.host = text_or_empty(value.value("host", json(c.host)), "CLUSTERS: host");
+  c.http_port = number<uint16_t>(value.value("http_port", json(c.http_port)), "CLUSTERS: http_port");
+  c.secure = value.value("secure", json(false)) == true;
+  c.user = text_or_empty(value.value("user", json(c.user)), "CLUSTERS: user");
+  c.password = text_or_empty(value.value("password", json("")), "CLUSTERS: password");
+  c.database = text_or_empty(value.value("database", json(c.database)), "CLUSTERS: database");
+  c.single_node = value.value("single_node", json(true)) == true;
+  for (const json& one : value.value("storage_sets", json::array())) {
+    c.storage_sets.insert(text_or_empty(one, "CLUSTERS: storage_sets"));
+  }
+  return c;
+}
+
+void redis(const json& all, Redis& r) {
+  const auto read = [&r](const json& from, const char* host, const char* port, const char* db, const char* password) {
+    if (from.contains(host)) {
+      r.host = text_or_empty(from[host], host);
+      r.configured = true;
+    }
+    if (from.contains(port)) r.port = number<uint16_t>(from[port], port);
+    if (from.contains(db)) r.database = number<uint16_t>(from[db], db);
+    if (from.contains(password)) r.password = text_or_empty(from[password], password);
+  };
+  // A star import brings the default host along, which names nobody.
+  const bool configured = r.configured;
+  const std::string host = r.host;
+  read(all, "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD");
+  r.configured = configured || r.host != host;
+  if (!all.contains("REDIS_CLUSTERS") || !all["REDIS_CLUSTERS"].is_object()) return;
+  const json own = all["REDIS_CLUSTERS"].value("config", json());
+  if (own.is_object()) read(own, "host", "port", "db", "password");
+}
+
+void apply(const json& all, SnubaSettings& s) {
+  const auto when = [&all](const char* name, auto&& use) {
+    if (const auto found = all.find(name); found != all.end() && !found->is_null()) use(*found);
+  };
+  when("BROKER_CONFIG", [&](const json& v) { s.brokers = brokers(v, "BROKER_CONFIG"); });
+  when("KAFKA_BROKER_CONFIG", [&](const json& v) {
+    for (const auto& [topic, config] : v.items()) {
+      s.brokers_of_topic[topic] = brokers(config, "KAFKA_BROKER_CONFIG: " + topic);
+    }
+  });
+  when("KAFKA_TOPIC_MAP", [&](const json& v) {
+    for (const auto& [logical, physical] : v.items()) {
+      s.topic_names[logical] = text_or_empty(physical, "KAFKA_TOPIC_MAP");
+    }
+  });
+  when("CLUSTERS", [&](const json& v) {
+    s.clusters.clear();
+    for (const json& one : v) s.clusters.push_back(cluster(one));
+  });
+  when("SENTRY_DSN", [&](const json& v) { s.sentry_dsn = text_or_empty(v, "SENTRY_DSN"); });
+  when("DOGSTATSD_SOCKET_PATH",
+       [&](const json& v) { s.dogstatsd_socket_path = text_or_empty(v, "DOGSTATSD_SOCKET_PATH"); });
+  when("DOGSTATSD_HOST", [&](const json& v) {
+    s.dogstatsd_host = text_or_empty(v, "DOGSTATSD_HOST");
+    if (s.dogstatsd_port == 0) s.dogstatsd_port = 8125;
+  });
+  when("DOGSTATSD_PORT", [&](const json& v) { s.dogstatsd_port = number<uint16_t>(v, "DOGSTATSD_PORT"); });
+  when("DEFAULT_RETENTION_DAYS",
+       [&](const json& v) { s.default_retention_days = number<uint16_t>(v, "DEFAULT_RETENTION_DAYS"); });
+  when("LOWER_RETENTION_DAYS",
+       [&](const json& v) { s.lower_retention_days = number<uint16_t>(v, "LOWER_RETENTION_DAYS"); });
+  when("VALID_RETENTION_DAYS",
+       [&](const json& v) { s.valid_retention_days = numbers<uint16_t>(v, "VALID_RETENTION_DAYS"); });
+  when("RECORD_COGS", [&](const json& v) { s.record_cogs = v == true; });
+  when("PROJECT_STACKTRACE_BLACKLIST",
+       [&](const json& v) { s.project_stacktrace_blacklist = numbers<uint64_t>(v, "PROJECT_STACKTRACE_BLACKLIST"); });
+  redis(all, s.redis);
+}
+
+}  // namespace
+
+Status apply_python_settings(const std::string& text, SnubaSettings& settings) {
+  const json all = json::parse(text, nullptr, false);
+  if (!all.is_object()) return failure(ErrorKind::Fatal, "python3 did not print an object");
+  try {
+    apply(all, settings);
+  } catch (const Unexpected& unexpected) {
+    return failure(ErrorKind::Fatal, unexpected.text);
+  } catch (const json::exception& e) {
+    return failure(ErrorKind::Fatal, e.what());
+  }
+  if (settings.clusters.empty()) return failure(ErrorKind::Fatal, "CLUSTERS: expected at least one");
+  return {};
+}
+
+Result<BrokerConfig> broker_config_from_json(const std::string& text) {
+  const json config = json::parse(text, nullptr, false);
+  if (!config.is_object()) return failure(ErrorKind::Fatal, "expected an object of librdkafka properties");
+  BrokerConfig out;
+  for (const auto& [key, value] : config.items()) {
+    if (value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;
+    if (value.is_object() || value.is_array()) {
+      return failure(ErrorKind::Fatal, fmt::format("{}: expected a text, a number, true or false", key));
+    }
+    out[key] = value.is_string() ? value.get<std::string>() : value.dump();
+  }
+  return out;
+}
+
+}  // namespace freshet::snuba

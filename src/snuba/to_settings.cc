@@ -1,0 +1,314 @@
+#include "snuba/to_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "snuba/connections.h"
+
+namespace freshet::snuba {
+namespace {
+
+constexpr int64_t kSessionTimeoutMs = 45'000;  // librdkafka's own; shorter ones follow the poll interval
+constexpr uint64_t kMaxRows = 999'999;
+constexpr uint64_t kMaxBytes = 200'000'000;
+constexpr uint64_t kDefaultMemory = 256ull << 20;
+
+std::string log_level(const std::string& level) { return level == "trace" ? "debug" : level; }
+
+std::string property(const BrokerConfig& brokers, const std::string& name, std::string fallback = {}) {
+  const auto found = brokers.find(name);
+  return found == brokers.end() ? std::move(fallback) : found->second;
+}
+
+// A property's value when it is a whole number, else the fallback: what is no number is refused where it is used.
+int64_t number_property(const BrokerConfig& brokers, const std::string& name, int64_t fallback) {
+  try {
+    return std::stoll(property(brokers, name, std::to_string(fallback)));
+  } catch (const std::exception&) {
+    return fallback;
+  }
+}
+
+class Translator {
+ public:
+  Translator(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live, const std::string& release)
+      : line_(line), c_(config), skip_write_(writes_nothing(line)) {
+    out_.foundation.source = "storage " + config.storage;
+    kafka();
+    group();
+    batches();
+    clickhouse();
+    dead_letters();
+    operation(live);
+    if (accepted_outcomes() && !config.accepted_outcomes) refuse("accepted_outcomes_topic: missing in the document");
+    check();
+    out_.foundation.complete = [line, config, release, values_file = live.values_file,
+                                skip_write = skip_write_](settings::Loaded& loaded) {
+      complete(loaded, line, config, release, values_file, skip_write);
+    };
+  }
+
+  Translated finish() { return std::move(out_); }
+
+ private:
+  bool accepted_outcomes() const { return line_.command == "accepted-outcomes-consumer"; }
+  static bool writes_nothing(const CommandLine& line) {
+    const bool dry = line.flag("use-pull-consumer") && line.integer("dry-run").value_or(0) != 0;
+    return line.flag("skip-write") || dry;
+  }
+
+  void set(const char* name, std::string value) { out_.foundation.values[name] = {std::move(value)}; }
+  // What the command line itself says wins over freshet's variables; what was found out does not.
+  void set_option(const char* name, const std::string& value) {
+    if (!line_.given(name)) return set(name, value);
+    out_.flags.push_back(fmt::format("--{}={}", name, value));
+  }
+  void refuse(std::string text) { out_.refusals.push_back(std::move(text)); }
+  void notice(std::string text) { out_.notices.push_back(std::move(text)); }
+
+  // Within what freshet takes; said where it is another value than asked for.
+  int64_t within(const char* what, int64_t value, int64_t least, int64_t most) {
+    const int64_t used = std::clamp(value, least, most);
+    if (used != value) notice(fmt::format("{}: {} is used as {}", what, value, used));
+    return used;
+  }
+
+  void kafka() {
+    set("bootstrap-server", normalised_servers(property(c_.raw.brokers, "bootstrap.servers")));
+    set("topic", c_.raw.physical);
+    set_option("auto-offset-reset", line_.text("auto-offset-reset"));
+    set("strict-offset-reset", line_.flag("no-strict-offset-reset") ? "false" : "true");
+    const int64_t interval =
+        number_property(c_.raw.brokers, "max.poll.interval.ms", line_.integer("max-poll-interval-ms").value_or(30'000));
+    poll_interval_ = within("--max-poll-interval-ms", interval, 10'000, 24 * 3600 * 1000);
+    set_option("max-poll-interval-ms", std::to_string(poll_interval_));
+    // A drain takes at least what --join-timeout-ms says, and no longer than the group waits for it.
+    const int64_t join = std::max<int64_t>(line_.integer("join-timeout-ms").value_or(1000), 0);
+    const int64_t drain = std::max<int64_t>(join, 8000);
+    set("drain-timeout-ms", std::to_string(std::min(drain, poll_interval_ / 2 - 1)));
+    if (const auto concurrency = line_.integer("concurrency"); !accepted_outcomes()) {
+      set_option("concurrency",
+                 std::to_string(within("--concurrency", std::max<int64_t>(concurrency.value_or(1), 1), 1, 256)));
+    }
+  }
+
+  void group() {
+    const std::string group = property(c_.raw.brokers, "group.id", line_.text("consumer-group"));
+    if (!group.empty()) set_option("consumer-group", group);
+    if (const std::string id = property(c_.raw.brokers, "group.instance.id"); !id.empty()) set("group-instance-id", id);
+    if (c_.raw.quantized_delay_secs) {
+      set("quantized-rebalance-consumer-group-delay-secs", std::to_string(*c_.raw.quantized_delay_secs));
+    }
+  }
+
+  void batches() {
+    if (accepted_outcomes()) return;
+    set_option(
+        "max-batch-time-ms",
+        std::to_string(within("--max-batch-time-ms",
+                              static_cast<int64_t>(std::min<uint64_t>(c_.max_batch_time_ms, INT64_MAX)), 1, 600'000)));
+    const auto size = static_cast<int64_t>(std::min<uint64_t>(c_.max_batch_size, INT64_MAX));
+    if (!c_.max_batch_size_in_bytes) {
+      set_option("max-batch-size", std::to_string(within("--max-batch-size", size, 1, kMaxRows)));
+      return;
+    }
+    const int64_t bytes = within("--max-batch-size", size, 1024, kMaxBytes);
+    set("max-batch-bytes", std::to_string(bytes));
+    set("max-batch-size", std::to_string(kMaxRows));
+    if (static_cast<uint64_t>(bytes) * 2 > kDefaultMemory) set("memory-limit-bytes", std::to_string(bytes * 2));
+  }
+
+  void clickhouse() {
+    const bool ipv6 = c_.cluster.host.find(':') != std::string::npos;
+    set("clickhouse-url", fmt::format("{}://{}{}{}:{}", c_.cluster.secure ? "https" : "http", ipv6 ? "[" : "",
+                                      c_.cluster.host, ipv6 ? "]" : "", c_.cluster.http_port));
+    set("table", c_.table);
+    if (!c_.cluster.database.empty() && c_.table.find('.') == std::string::npos) {
+      set("clickhouse-database", c_.cluster.database);
+    }
+    if (!c_.cluster.user.empty()) set("clickhouse-user", c_.cluster.user);
+    set("clickhouse-request-timeout-ms", "65000");
+    // Their option counts only where one of two others is given.
+    const bool counts = line_.flag("async-inserts") || line_.flag("use-pull-consumer");
+    if (counts) {
+      const int64_t writers = line_.integer("clickhouse-concurrency").value_or(2);
+      set_option("clickhouse-concurrency", std::to_string(within("--clickhouse-concurrency", writers, 1, 64)));
+    } else if (line_.given("clickhouse-concurrency")) {
+      notice("--clickhouse-concurrency: accepted, without effect: 2 unless --async-inserts is given");
+    }
+    for (const auto& [name, value] : {std::pair{"CLICKHOUSE_USER", &c_.cluster.user},
+                                      {"CLICKHOUSE_PASSWORD", &c_.cluster.password},
+                                      {"CLICKHOUSE_DATABASE", &c_.cluster.database}}) {
+      const bool legal =
+          std::none_of(value->begin(), value->end(), [](unsigned char ch) { return ch < 0x20 || ch == 0x7f; });
+      if (!legal) refuse(fmt::format("{}: holds a control character, which no HTTP header can carry", name));
+    }
+  }
+
+  void dead_letters() {
+    if (c_.dead_letters && !skip_write_) {
+      set("dead-letter-topic", c_.dead_letters->physical);
+    }
+    set("on-invalid", "drop");
+    set("dead-letters-per-second", "0");  // the reference has no limit
+    set("dlq-provenance", "false");
+  }
+
+  void operation(const LiveSources& live) {
+    set("processor", c_.processor);
+    set_option("log-level", log_level(line_.text("log-level")));
+    set("log-format", "reference");
+    if (live.redis.configured) {
+      const std::string login = live.redis.password.empty() ? "" : fmt::format(":{}@", live.redis.password);
+      set("runtime-config",
+          fmt::format("redis://{}{}:{}/{}", login, live.redis.host, live.redis.port, live.redis.database));
+    }
+    if (const std::string address = statsd(); !address.empty()) set("statsd", address);
+    if (!c_.sentry_dsn.empty()) set("sentry-dsn", c_.sentry_dsn);
+  }
+
+  std::string statsd() const {
+    const std::string host =
+        c_.dogstatsd_host.empty() ? "" : fmt::format("udp://{}:{}", c_.dogstatsd_host, c_.dogstatsd_port);
+    const std::string path =
+        c_.dogstatsd_socket_path.starts_with('/') ? "unixgram://" + c_.dogstatsd_socket_path : c_.dogstatsd_socket_path;
+    const bool host_first = c_.compat == Compat::June;
+    return host_first && !host.empty() ? host : path.empty() ? host : path;
+  }
+
+  void check() {
+    if (accepted_outcomes()) {
+      for (const char* option : {"bucket-interval", "commit-frequency-sec", "max-batch-size"}) {
+        if (line_.integer(option).value_or(1) < 1) refuse(fmt::format("--{}: use 1 or more", option));
+      }
+      return;
+    }
+    const bool python = line_.flag("use-python-processor");
+    if (line_.flag("use-row-binary") && (c_.processor != "EAPItemsProcessor" || python)) {
+      refuse("--use-row-binary: only for storages with EAPItemsProcessor, and with the native processor");
+    }
+    if (c_.processor == "ErrorsProcessor" && !c_.replacements && !skip_write_) {
+      refuse("replacements_topic: missing; ErrorsProcessor produces replacements (or use --skip-write)");
+    }
+    if (python && c_.replacements) {
+      refuse("--use-python-processor: not for storages with replacements; leave it out, the native one serves it");
+    }
+    if (line_.integer("stop-at-timestamp").value_or(0) < 0)
+      refuse("--stop-at-timestamp: is negative; use unix seconds");
+    if (line_.given("dry-run") && !line_.flag("use-pull-consumer")) {
+      notice("--dry-run: accepted, without effect: it belongs to --use-pull-consumer");
+    }
+  }
+
+  static void side_topic(const std::optional<Topic>& topic, freshet::kafka::ProducerSettings& producer,
+                         std::vector<std::string>& notices) {
+    if (!topic) return;
+    producer.topic = topic->physical;
+    add_brokers(topic->brokers, producer.connection, notices);
+  }
+
+  // What no setting of the table says.
+  static void complete(settings::Loaded& loaded, const CommandLine& line, const ConsumerConfig& c,
+                       const std::string& release, const std::string& values_file, bool skip_write) {
+    settings::Settings& s = loaded.settings;
+    settings::Pipeline& p = s.pipelines.front();
+    complete_kafka(loaded, line, c, skip_write);
+    p.clickhouse.style = clickhouse::RequestStyle::Snuba;
+    p.clickhouse.writer_options = c.writer_options;
+    p.clickhouse.june = c.compat == Compat::June;
+    if (p.clickhouse.password.empty()) p.clickhouse.password = c.cluster.password;
+    complete_stream(p.stream, line, c, skip_write);
+    complete_processor(p, line, c);
+    s.admin.health_check_may_ask_for_progress = line.text("health-check") == "snuba";
+    s.runtime_config.values_file = values_file;
+    s.runtime_config.storage = c.storage;
+    s.telemetry.statsd.june = c.compat == Compat::June;
+    const std::vector<std::pair<std::string, std::string>> tags = {{"storage", c.storage},
+                                                                   {"consumer_group", p.kafka.consumer_group}};
+    s.telemetry.statsd.tags = tags;
+    s.telemetry.sentry.tags = tags;
+    s.telemetry.sentry.release = release;
+    for (const auto& [key, value] : {std::pair<const char*, std::string>{"storage", c.storage},
+                                     {"processor_module", c.processor_module},
+                                     {"logical_topic", c.raw.logical},
+                                     {"commit_log_topic", p.kafka.side_topics.commit_log.topic},
+                                     {"replacements_topic", p.kafka.side_topics.replacements.topic},
+                                     {"accountant_topic", p.kafka.side_topics.accountant.topic},
+                                     {"accepted_outcomes_topic", p.kafka.side_topics.accepted_outcomes.topic},
+                                     {"compat", c.compat == Compat::June ? "june" : "head"}}) {
+      if (!value.empty()) loaded.effective.push_back({key, value, "storage " + c.storage});
+    }
+  }
+
+  static void complete_kafka(settings::Loaded& loaded, const CommandLine& line, const ConsumerConfig& c,
+                             bool skip_write) {
+    freshet::kafka::KafkaSettings& k = loaded.settings.pipelines.front().kafka;
+    add_brokers(c.raw.brokers, k.connection, loaded.notices);
+    if (k.max_poll_interval.count() < kSessionTimeoutMs) {
+      k.connection.extra.emplace("session.timeout.ms", std::to_string(k.max_poll_interval.count()));
+    }
+    if (c.dead_letters && !skip_write) {
+      freshet::kafka::ConnectionSettings connection;
+      add_brokers(c.dead_letters->brokers, connection, loaded.notices);
+      k.dead_letter_connection = connection;
+    }
+    if (line.command == "accepted-outcomes-consumer") {
+      return side_topic(c.accepted_outcomes, k.side_topics.accepted_outcomes, loaded.notices);
+    }
+    if (skip_write) return;
+    side_topic(c.commit_log, k.side_topics.commit_log, loaded.notices);
+    side_topic(c.replacements, k.side_topics.replacements, loaded.notices);
+    if (c.record_cogs) side_topic(c.accountant, k.side_topics.accountant, loaded.notices);
+  }
+
+  static void complete_stream(stream::StreamSettings& stream, const CommandLine& line, const ConsumerConfig& c,
+                              bool skip_write) {
+    stream.skip_write = skip_write;
+    stream.schema.logical_topic = c.raw.logical;
+    if (line.command == "accepted-outcomes-consumer") {
+      stream::AcceptedOutcomesSettings& outcomes = stream.accepted_outcomes.emplace();
+      outcomes.max_buckets = c.max_batch_size;
+      outcomes.max_batch_time = std::chrono::milliseconds(c.max_batch_time_ms);
+      outcomes.bucket_interval = std::chrono::seconds(line.integer("bucket-interval").value_or(60));
+      outcomes.commit_frequency = std::chrono::seconds(line.integer("commit-frequency-sec").value_or(10));
+      return;
+    }
+    stream.schema.enforce = line.flag("enforce-schema");
+    stream.side_outputs = {c.commit_log && !skip_write, c.replacements && !skip_write, c.record_cogs && !skip_write};
+    stream.dead_letters_by_age = c.compat == Compat::Head && c.dead_letters && !skip_write;
+    if (c.pre_filter) stream.pre_filter = stream::HeaderFilter{c.pre_filter->header, c.pre_filter->value};
+    if (const auto at = line.integer("stop-at-timestamp"); at) {
+      stream.stop_at_timestamp_ms = *at * 1000 + 999;  // whole seconds are compared
+    }
+  }
+
+  static void complete_processor(settings::Pipeline& p, const CommandLine& line, const ConsumerConfig& c) {
+    processors::ProcessorsSettings& processor = p.processors;
+    processor.storage = c.storage;
+    processor.environment = {c.default_retention_days, c.lower_retention_days, c.valid_retention_days,
+                             c.project_stacktrace_blacklist, c.record_cogs};
+    processor.row_binary = line.flag("use-row-binary");
+    processor.june = c.compat == Compat::June;
+    processor.python.use = line.flag("use-python-processor");
+    processor.python.module = c.processor_module;
+    processor.python.class_name = c.processor;
+    processor.python.max_queue_depth = static_cast<uint32_t>(
+        std::clamp<int64_t>(line.integer("python-max-queue-depth").value_or(p.stream.concurrency), 1, 1'000'000));
+  }
+
+  const CommandLine& line_;
+  const ConsumerConfig& c_;
+  const bool skip_write_;
+  int64_t poll_interval_ = 30'000;
+  Translated out_;
+};
+
+}  // namespace
+
+Translated translate(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live,
+                     const std::string& release) {
+  return Translator(line, config, live, release).finish();
+}
+
+}  // namespace freshet::snuba

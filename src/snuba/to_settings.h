@@ -1,0 +1,28 @@
+// From a resolved configuration to our settings.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "settings/settings.h"
+#include "snuba/consumer_config.h"
+
+namespace freshet::snuba {
+
+// Where live options come from besides --runtime-config.
+struct LiveSources {
+  std::string values_file;
+  Redis redis;
+};
+
+struct Translated {
+  settings::Foundation foundation;
+  std::vector<std::string> flags;  // options that both know, as given
+  std::vector<std::string> refusals;
+  std::vector<std::string> notices;
+};
+
+Translated translate(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live,
+                     const std::string& release);
+
+}  // namespace freshet::snuba
