@@ -95,7 +95,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   stream_parts.processors = *factory;
   stream_parts.writers = [&p, hosts]() -> std::unique_ptr<RowWriter> {
     if (p.pipeline().stream.skip_write) return stream::make_skipping_writer();
-    return clickhouse::make_row_writer(p.pipeline().clickhouse, hosts, p.clock, p.log, p.metrics);
+    return clickhouse::make_row_writer(p.pipeline().clickhouse, hosts, p.clock, p.log, p.metrics, &p.live_options);
   };
   stream_parts.has_dead_letters = letters;
   stream_parts.live_options = &p.live_options;

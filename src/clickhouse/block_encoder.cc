@@ -39,8 +39,9 @@ struct BlockEncoder::Contexts {
   std::unique_ptr<ZSTD_CCtx, FreeZstd> zstd;
 };
 
-BlockEncoder::BlockEncoder(Compression compression)
+BlockEncoder::BlockEncoder(Compression compression, bool full_blocks)
     : compression_(compression),
+      worth_its_own_block_(full_blocks ? kBlockBytes : kWorthItsOwnBlock),
       contexts_(std::make_unique<Contexts>()),
       gathered_(std::make_unique_for_overwrite<char[]>(kBlockBytes)) {
   if (compression_ == Compression::Zstd) {
@@ -71,8 +72,8 @@ std::string_view BlockEncoder::encode(const std::vector<std::string_view>& piece
   };
   for (std::string_view piece : pieces) {
     while (!piece.empty()) {
-      const bool large = piece.size() >= kWorthItsOwnBlock;
-      if (gathered == kBlockBytes || (large && gathered >= kWorthItsOwnBlock)) flush();
+      const bool large = piece.size() >= worth_its_own_block_;
+      if (gathered == kBlockBytes || (large && gathered >= worth_its_own_block_)) flush();
       const size_t n = std::min(piece.size(), kBlockBytes - gathered);
       if (large && gathered == 0) {
         add_block(piece.substr(0, n));

@@ -16,7 +16,8 @@ class BlockEncoder {
  public:
   static constexpr size_t kBlockBytes = 1 << 20;  // plain bytes of a block at most
 
-  explicit BlockEncoder(Compression compression);
+  // `full_blocks`: every block but the last holds kBlockBytes, as the reference sends them (contract 6.2).
+  explicit BlockEncoder(Compression compression, bool full_blocks = false);
   ~BlockEncoder();
   BlockEncoder(const BlockEncoder&) = delete;
   BlockEncoder& operator=(const BlockEncoder&) = delete;
@@ -32,6 +33,7 @@ class BlockEncoder {
   size_t compress(std::string_view plain, char* out, size_t room);
 
   const Compression compression_;
+  const size_t worth_its_own_block_;
   std::unique_ptr<Contexts> contexts_;
   std::unique_ptr<char[]> out_;  // untouched memory costs nothing, so room for the worst case is taken at once
   size_t capacity_ = 0;

@@ -10,14 +10,24 @@
 #include "clickhouse/request_url.h"
 #include "clickhouse/response.h"
 #include "clickhouse/retry_delay.h"
+#include "clickhouse/snuba_url.h"
 #include "http/http_client.h"
+#include "http/reason_phrase.h"
 
 namespace freshet::clickhouse {
 namespace {
 
 constexpr int kUnknownSetting = 115;
 constexpr int kSettingConstraint = 452;
+constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
 constexpr auto kSayAgainAfter = std::chrono::minutes(1);
+
+// "500 Internal Server Error"; 0 is no answer at all.
+std::string status_name(int status) {
+  if (status == 0) return "network_error";
+  const std::string_view reason = http::reason_phrase(status);
+  return std::to_string(status) + " " + std::string(reason.empty() ? "<unknown status code>" : reason);
+}
 
 // How one attempt ended.
 struct Attempt {
@@ -40,15 +50,20 @@ InsertFailure::Class failure_class(ErrorClass error_class) {
 
 class ClickHouseWriter final : public RowWriter {
  public:
-  ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics)
+  ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
+                   const Snapshot<LiveOptions>* options)
       : settings_(std::move(settings)),
+        snuba_(settings_.style == RequestStyle::Snuba),
         hosts_(std::move(hosts)),
         clock_(clock),
         log_(log),
         metrics_(metrics),
-        client_(client_options(settings_)),
-        encoder_(settings_.compression),
-        delay_(std::random_device{}()) {}
+        options_(options),
+        client_options_(client_options(settings_)),
+        client_(client_options_),
+        encoder_(settings_.compression, snuba_),
+        delay_(std::random_device{}()),
+        snuba_delay_(std::random_device{}()) {}
 
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
 
@@ -57,19 +72,27 @@ class ClickHouseWriter final : public RowWriter {
   Attempt judge(size_t host, const Result<http::Response>& answer);
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const std::stop_token& stop);
+  // What may change while it runs; the connection is built anew where its own options have changed.
+  InsertOptions live_options();
+  http::Request request_for(size_t host, const InsertRequest& request, std::string_view body);
   void report(size_t host, const Attempt& failed, uint32_t number);
   void report_success(size_t host, uint32_t attempts);
 
   // Constant after construction.
   const ClickHouseSettings settings_;
+  const bool snuba_;
   const std::shared_ptr<Hosts> hosts_;
   Clock& clock_;
   Log& log_;
   const ClickHouseMetrics metrics_;
+  const Snapshot<LiveOptions>* const options_;
   // The writer's thread only.
+  http::ClientOptions client_options_;
   http::Client client_;
   BlockEncoder encoder_;
   RetryDelay delay_;
+  SnubaDelay snuba_delay_;
+  InsertOptions policy_;  // as of this write()
   // What was logged last, so that a lasting failure is one line a minute.
   bool failing_ = false;
   int logged_code_ = 0;
@@ -80,6 +103,7 @@ class ClickHouseWriter final : public RowWriter {
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
   const std::string_view body = encoder_.encode(request.rows);
   delay_.reset();
+  policy_ = live_options();
   size_t untried = hosts_->size() - 1;  // hosts that this round may still turn to without a pause
   for (uint32_t number = 1;; ++number) {
     const size_t host = hosts_->pick(clock_.steady_now());
@@ -91,6 +115,9 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
       return {};
     }
     metrics_.errors(to_string(now.error_class), now.error.code).add();
+    if (snuba_)
+      metrics_.failed_attempts(status_name(now.error.status), now.error.timed_out, number, policy_.max_retries + 1)
+          .add();
     if (now.error_class == ErrorClass::Data) {
       return {WriteOutcome::Kind::Refused, now.error.code, now.error.text, now.error.row};
     }
@@ -98,7 +125,10 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
     if (control.on_failure) {
       control.on_failure({failure_class(now.error_class), now.error.code, with_advice(now), number});
     }
-    if (!pause_or_next_host(host, now, untried, control.stop)) {
+    const std::optional<Duration> by_policy = snuba_ ? snuba_delay_.next(policy_, number) : std::nullopt;
+    const bool goes_on = by_policy ? sleep_interruptibly(clock_, control.stop, *by_policy)
+                                   : pause_or_next_host(host, now, untried, control.stop);
+    if (!goes_on) {
       return {WriteOutcome::Kind::Abandoned, now.error.code, now.error.text, {}};
     }
   }
@@ -107,12 +137,7 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
 Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std::string_view body,
                                   const std::stop_token& stop) {
   while (true) {
-    http::Request http;
-    http.method = "POST";
-    http.url = insert_url(hosts_->url(host), settings_, *request.layout, request.token, hosts_->dropped(host));
-    http.headers = credentials(settings_);
-    http.body = {body};
-    http.timeout = settings_.request_timeout;
+    const http::Request http = request_for(host, request, body);
     const SteadyTime begin = clock_.steady_now();
     const Result<http::Response> answer = client_.send(http, stop);
     metrics_.insert_seconds.observe(std::chrono::duration<double>(clock_.steady_now() - begin).count());
@@ -120,6 +145,42 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
     if (result.end == Attempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
     return result;
   }
+}
+
+InsertOptions ClickHouseWriter::live_options() {
+  InsertOptions live = options_ != nullptr ? options_->get()->insert : InsertOptions();
+  if (!snuba_) return live;
+  http::ClientOptions wanted = client_options(settings_);
+  wanted.connect_timeout = live.connect_timeout;
+  wanted.idle_timeout = live.pool_idle_timeout;
+  wanted.tcp_keepalive = live.tcp_keepalive;
+  wanted.tcp_keepalive_interval = live.tcp_keepalive_interval;
+  wanted.tcp_keepalive_retries = live.tcp_keepalive_retries;
+  wanted.accept_encoding = "gzip,deflate";
+  wanted.follow_redirects = true;
+  if (wanted != client_options_) {
+    client_options_ = wanted;
+    client_ = http::Client(client_options_);
+  }
+  return live;
+}
+
+http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& request, std::string_view body) {
+  http::Request http;
+  http.method = "POST";
+  http.body = {body};
+  const SettingNames dropped = hosts_->dropped(host);
+  if (snuba_) {
+    const InsertOptions live = live_options();
+    http.url = snuba_insert_url(hosts_->url(host), settings_, live, *request.layout, request.token, dropped);
+    http.headers = snuba_headers(settings_);
+    http.timeout = live.request_timeout;
+  } else {
+    http.url = insert_url(hosts_->url(host), settings_, *request.layout, request.token, dropped);
+    http.headers = credentials(settings_);
+    http.timeout = settings_.request_timeout;
+  }
+  return http;
 }
 
 Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answer) {
@@ -131,6 +192,7 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
     }
     result.end = Attempt::End::Failed;
     result.error.text = answer.error().text;
+    result.error.timed_out = answer.error().code == kCurlTimedOut;
     if (answer.error().kind == ErrorKind::Fatal) {
       result.error_class = ErrorClass::Operator;
       result.advice = "correct the ClickHouse URL, credentials or TLS files";
@@ -152,7 +214,8 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
 bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& error) {
   if (error.code != kUnknownSetting && error.code != kSettingConstraint) return false;
   const std::string_view name = named_setting(error.text);
-  if (!is_droppable(settings_, name) || hosts_->dropped(host).contains(name)) return false;
+  const bool droppable = snuba_ ? is_droppable_in_snuba_style(settings_, name) : is_droppable(settings_, name);
+  if (!droppable || hosts_->dropped(host).contains(name)) return false;
   if (hosts_->drop_setting(host, name)) {
     log_.warn("clickhouse_setting_dropped", {{"host", hosts_->name(host)}, {"setting", name}, {"reason", error.text}});
   }
@@ -202,8 +265,9 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
 }  // namespace
 
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
-                                           Clock& clock, Log& log, Metrics& metrics) {
-  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics);
+                                           Clock& clock, Log& log, Metrics& metrics,
+                                           const Snapshot<LiveOptions>* options) {
+  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, options);
 }
 
 }  // namespace freshet::clickhouse

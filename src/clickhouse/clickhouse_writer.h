@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/snapshot.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/hosts.h"
+#include "model/options.h"
 #include "ports/row_writer.h"
 
 namespace freshet::clickhouse {
@@ -15,8 +17,10 @@ namespace freshet::clickhouse {
 // A writer with a connection of its own; `hosts` (made of settings.urls) is shared by all writers. What is borrowed
 // must outlive the writer. The body is compressed once per write(); each attempt (request and answer) is bounded by
 // settings.request_timeout. WriteControl::on_failure is called for every failed attempt, also when the next host is
-// tried without a pause.
+// tried without a pause. RequestStyle::Snuba reads `options` (null: the defaults) for each attempt, its retry policy
+// for each write(): as many further attempts as it allows come with its delays, those after them with ours.
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
-                                           Clock& clock, Log& log, Metrics& metrics);
+                                           Clock& clock, Log& log, Metrics& metrics,
+                                           const Snapshot<LiveOptions>* options = nullptr);
 
 }  // namespace freshet::clickhouse

@@ -16,6 +16,7 @@ struct ServerError {
   int code = 0;                 // ClickHouse's exception code; 0 = none found
   std::string text;             // its words, at most kMaxErrorText bytes, one line
   std::optional<uint64_t> row;  // of the inserted rows, from 0
+  bool timed_out = false;       // no answer in time
 };
 
 constexpr size_t kMaxErrorText = 2000;

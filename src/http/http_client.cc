@@ -1,6 +1,9 @@
 #include "http/http_client.h"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -112,6 +115,14 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
   return size * count;
 }
 
+int on_socket(void* retries, curl_socket_t socket, curlsocktype) noexcept {
+  const int count = static_cast<int>(*static_cast<const uint32_t*>(retries));
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);  // a hint: without it the system's value holds
+  return CURL_SOCKOPT_OK;
+}
+
+long whole_seconds(std::chrono::milliseconds time) { return std::max<long>(1, static_cast<long>(time.count() / 1000)); }
+
 ErrorKind kind_of(CURLcode code) {
   switch (code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -158,8 +169,19 @@ void Client::Handles::configure(const ClientOptions& options) {
   curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, 15L);
-  curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, 5L);
+  curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, whole_seconds(options.tcp_keepalive));
+  curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, whole_seconds(options.tcp_keepalive_interval));
+  curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, whole_seconds(options.idle_timeout));
+  if (options.tcp_keepalive_retries > 0) {  // CURLOPT_TCP_KEEPCNT came with 8.9
+    curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, &on_socket);
+    curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, &options.tcp_keepalive_retries);
+  }
+  if (!options.accept_encoding.empty()) curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, options.accept_encoding.c_str());
+  if (options.follow_redirects) {
+    curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(h, CURLOPT_MAXREDIRS, 10L);
+    curl_easy_setopt(h, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
+  }
   curl_easy_setopt(h, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
@@ -233,11 +255,12 @@ std::string_view Response::header(std::string_view lower_case_name) const {
   return it == headers.end() ? std::string_view() : std::string_view(it->second);
 }
 
-Client::Client(ClientOptions options) : options_(std::move(options)), handles_(std::make_unique<Handles>()) {
+Client::Client(ClientOptions options)
+    : options_(std::make_unique<const ClientOptions>(std::move(options))), handles_(std::make_unique<Handles>()) {
   initialise_curl();
   handles_->multi.reset(curl_multi_init());
   handles_->easy.reset(curl_easy_init());
-  if (handles_->multi && handles_->easy) handles_->configure(options_);
+  if (handles_->multi && handles_->easy) handles_->configure(*options_);
 }
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
@@ -252,12 +275,12 @@ Result<Response> Client::send(const Request& request, std::stop_token stop) {
   const HeaderList headers = header_list(request.headers);
   BodyReader reader{&request.body};
   ResponseWriter writer;
-  writer.limit = options_.max_response_bytes;
+  writer.limit = options_->max_response_bytes;
   handles_->prepare(request, headers, reader, writer);
   const CURLcode code = handles_->transfer(stop);
   if (code == CURLE_ABORTED_BY_CALLBACK) return failure(ErrorKind::Stopping, "stopping");
   if (writer.too_large) {
-    return failure(ErrorKind::Retry, "answer larger than " + std::to_string(options_.max_response_bytes) + " bytes");
+    return failure(ErrorKind::Retry, "answer larger than " + std::to_string(options_->max_response_bytes) + " bytes");
   }
   if (code != CURLE_OK) return failure(kind_of(code), handles_->describe(code, request.url), static_cast<int>(code));
   if (!writer.head_complete)

@@ -20,6 +20,13 @@ struct ClientOptions {
   std::string cert_file;                            // PEM client certificate; empty = none
   std::string key_file;                             // PEM key of cert_file; empty = inside cert_file
   size_t max_response_bytes = 16 * 1024 * 1024;     // larger answers are an error
+  std::string accept_encoding;                      // "gzip,deflate": asked for and decoded; empty = none
+  bool follow_redirects = false;                    // at most 10, with method and body
+  std::chrono::milliseconds idle_timeout{118'000};  // older connections are not used again; whole seconds
+  std::chrono::milliseconds tcp_keepalive{15'000};  // whole seconds, at least one
+  std::chrono::milliseconds tcp_keepalive_interval{5'000};
+  uint32_t tcp_keepalive_retries = 0;  // 0 = the system's
+  bool operator==(const ClientOptions&) const = default;
 };
 
 // Views must live until send() returns.
@@ -43,8 +50,8 @@ struct Response {
   std::string_view header(std::string_view lower_case_name) const;
 };
 
-// Threads: one at a time; an instance belongs to one thread. Redirects are not followed; proxies come from the usual
-// environment variables (http_proxy, https_proxy, no_proxy).
+// Threads: one at a time; an instance belongs to one thread. Redirects are followed where the options say so; proxies
+// come from the usual environment variables (http_proxy, https_proxy, no_proxy).
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -59,7 +66,7 @@ class Client {
 
  private:
   struct Handles;
-  ClientOptions options_;
+  std::unique_ptr<const ClientOptions> options_;  // libcurl keeps pointers into it
   std::unique_ptr<Handles> handles_;
 };
 
