@@ -144,9 +144,18 @@ class JsonReader {
   // Nothing but white space follows.
   bool finish();
 
-  // To read a part twice: back to a place that position() told, at the same depth.
-  void rewind(size_t position) {
-    if (!failed()) at_ = begin_ + position;
+  // To read a part twice.
+  struct Mark {
+    const char* at;
+    uint32_t depth;
+    bool first;
+  };
+  Mark mark() const { return {at_, depth_, first_}; }
+  void rewind(const Mark& mark) {
+    if (failed()) return;
+    at_ = mark.at;
+    depth_ = mark.depth;
+    first_ = mark.first;
   }
   // Room for `size` characters that lives as long as views do.
   char* scratch(size_t size);

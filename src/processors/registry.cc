@@ -12,6 +12,7 @@
 #include "processors/outcomes_processor.h"
 #include "processors/profile_chunks_processor.h"
 #include "processors/profiles_processor.h"
+#include "processors/replays_processor.h"
 
 namespace freshet::processors {
 namespace {
@@ -36,6 +37,7 @@ constexpr std::array kEntries = {
     Entry{"LlmProxyCostProcessor", factory_of<LlmProxyCostProcessor>},
     Entry{"ProfileChunksProcessor", factory_of<ProfileChunksProcessor>},
     Entry{"ProfilesMessageProcessor", factory_of<ProfilesMessageProcessor>},
+    Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>},
     Entry{"OutcomesProcessor", factory_of<OutcomesProcessor>},
 };
 

@@ -105,6 +105,13 @@ class StructReader {
     }
   }
 
+  // The rest of an array whose first elements were read by somebody else.
+  struct RestOfArray {};
+  StructReader(JsonReader& json, const Fields<N>& fields, RestOfArray)
+      : json_(json), fields_(fields), unknown_(Unknown::Check), array_(true) {}
+
+  bool positional() const { return array_; }
+
   // Index of the field whose value stands next; -1 at the end or after an error.
   int next() { return array_ ? next_element() : next_field(); }
 

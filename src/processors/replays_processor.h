@@ -1,0 +1,40 @@
+// Session replays: segments, clicks, taps, links to events, views (spec of the data set: ReplaysProcessor).
+#pragma once
+
+#include <vector>
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/json_reader.h"
+#include "processors/processors_settings.h"
+#include "processors/replay_row.h"
+#include "processors/row_writer.h"
+
+namespace freshet::processors {
+
+// One row per click or tap, one for every other kind. The inner document stands in the message as an object or as an
+// array of its bytes. Threads: one.
+class ReplaysProcessor final : public Processor {
+ public:
+  ReplaysProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  bool read();
+  bool read_payload();
+  bool read_bytes();
+  bool read_document(JsonReader& json);
+  bool read_positional_document(JsonReader& json);
+  std::string error_text() const;
+
+  const RowLayout layout_;
+  JsonReader json_;
+  JsonReader inner_;  // of a document that stands there as bytes
+  std::string bytes_;
+  RowWriter row_;
+  ReplayMessage message_;
+};
+
+}  // namespace freshet::processors
