@@ -48,19 +48,19 @@ struct RenewalTimerTest : testing::Test {
   // Whether a renewal was asked for once the timer has seen the time.
   bool asked_after(Duration passed) {
     clock.advance(passed);
-    clock.settle();
+    EXPECT_TRUE(clock.settle());
     return desk.open().has_value();
   }
   bool asked_when(const RenewalOptions& options) {
     plan.set(options);
-    clock.settle();
+    EXPECT_TRUE(clock.settle());
     return desk.open().has_value();
   }
   void answer(RenewalResult result) {
     RenewalReport report;
     report.result = result;
     desk.finish(report);
-    clock.settle();
+    EXPECT_TRUE(clock.settle());
   }
 
   testkit::FakeClock clock;

@@ -30,10 +30,7 @@ struct TickTest : testing::Test {
       result.store(reached ? 1 : 0);
     });
   }
-  bool waits() {
-    clock.settle();
-    return result.load() == -1;
-  }
+  bool waits() { return clock.settle() && result.load() == -1; }
   int outcome() {
     thread.join();
     return result.load();
@@ -75,6 +72,7 @@ TEST_F(TickTest, TheLiveOptionCountsAlsoDuringTheWait) {
   begin_wait();
   clock.await_waits(1);
   plan.set(tick_of(3600s));
+  EXPECT_TRUE(waits());
   clock.advance(100s);
   EXPECT_TRUE(waits());
   plan.set(tick_of(0s));
@@ -108,7 +106,7 @@ TEST_F(StopSequenceTest, AMemberLeavesOnTheTickAndConsumesMeanwhile) {
   EXPECT_TRUE(asked());
   clock.await_waits(1);
   clock.advance(19s);
-  clock.settle();
+  EXPECT_TRUE(clock.settle());
   EXPECT_FALSE(drains());
   clock.advance(1s);
   await_drain();
