@@ -41,11 +41,11 @@ class FakeClock final : public Clock {
   }
 
   // Returns once a waiting thread has looked at the time three times more: it has seen the last change and waits on,
-  // here or in its next wait. For tests with one such thread.
-  void settle() {
+  // here or in its next wait. For tests with one such thread; false when there is none any more.
+  bool settle() {
     MutexLock lock(mutex_);
     const uint64_t seen = looks_ + 3;
-    waiting_.wait(mutex_, [&]() REQUIRES(mutex_) { return looks_ >= seen; });
+    return waiting_.wait_for(mutex_, std::chrono::seconds(10), [&]() REQUIRES(mutex_) { return looks_ >= seen; });
   }
 
  private:
