@@ -22,6 +22,7 @@ find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)  # the testkit's, which the demo links too
 find_library(FRESHET_HTTPLIB cpp-httplib REQUIRED)
 find_path(FRESHET_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
+find_path(FRESHET_VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)
 if(FRESHET_TESTS)
   find_package(GTest REQUIRED)
 endif()

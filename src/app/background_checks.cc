@@ -43,6 +43,7 @@ BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& cl
         do {
           topics_done = topics_done || create_topics(pipeline, log);
           if (!topics_done) continue;
+          if (pipeline.stream.skip_write || pipeline.stream.accepted_outcomes) return;  // no table
           const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log);
           if (check && check->sampled > 0) return compare_table(*check, pipeline, log);
           if (!check && check.error().kind != ErrorKind::Stopping) {

@@ -11,16 +11,14 @@
 #include "admin/status_json.h"
 #include "app/background_checks.h"
 #include "app/side_topics.h"
+#include "app/stream_building.h"
 #include "base/metrics.h"
-#include "clickhouse/clickhouse_writer.h"
 #include "kafka/client_config.h"
 #include "kafka/dead_letter_producer.h"
 #include "kafka/kafka_source.h"
 #include "kafka/reaper.h"
-#include "processors/registry.h"
 #include "runtime_config/options_watcher.h"
 #include "runtime_config/stores.h"
-#include "stream/skipping_writer.h"
 #include "stream/stream.h"
 #include "supervisor/supervisor.h"
 #include "telemetry/log_backend.h"
@@ -66,6 +64,7 @@ struct Service::Parts {
   Metrics metrics;
   telemetry::LogBackend log;
   kafka::Reaper reaper;
+  OutcomesTopic outcomes;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<DeadLetters> dead_letters;
   std::vector<std::unique_ptr<SideTopic>> side_topics;
@@ -84,22 +83,13 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   auto parts = std::make_unique<Parts>(loaded.settings, clock, log_to);
   Parts& p = *parts;
   const settings::Pipeline& pipeline = p.pipeline();
-  const auto factory = processors::make_factory(pipeline.processors, {&clock, &p.metrics, &p.live_options});
-  if (!factory) return tl::make_unexpected(factory.error());
   if (const Status checked = kafka::check_connection_settings(pipeline.kafka); !checked) {
     return tl::make_unexpected(checked.error());
   }
-  const auto hosts = std::make_shared<clickhouse::Hosts>(pipeline.clickhouse.urls);
-  const bool letters = !pipeline.kafka.dead_letter_topic.empty() && !pipeline.stream.skip_write;
-  stream::StreamParts stream_parts;
-  stream_parts.processors = *factory;
-  stream_parts.writers = [&p, hosts]() -> std::unique_ptr<RowWriter> {
-    if (p.pipeline().stream.skip_write) return stream::make_skipping_writer();
-    return clickhouse::make_row_writer(p.pipeline().clickhouse, hosts, p.clock, p.log, p.metrics, &p.live_options);
-  };
-  stream_parts.has_dead_letters = letters;
-  stream_parts.live_options = &p.live_options;
-  p.stream = std::make_unique<stream::Stream>(pipeline.stream, std::move(stream_parts), pipeline.options, clock, p.log,
+  auto stream_parts = app::stream_parts({pipeline, clock, p.log, p.metrics, p.live_options}, p.outcomes);
+  if (!stream_parts) return tl::make_unexpected(stream_parts.error());
+  const bool letters = stream_parts->has_dead_letters;
+  p.stream = std::make_unique<stream::Stream>(pipeline.stream, *std::move(stream_parts), pipeline.options, clock, p.log,
                                               p.metrics);
   auto side_topics = open_side_topics(pipeline, *p.stream, p.log);
   if (!side_topics) return tl::make_unexpected(side_topics.error());

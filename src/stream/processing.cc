@@ -46,7 +46,7 @@ void cover(const Message& message, ProcessedChunk& out) {
 
 ProcessingRules ProcessingRules::of(const StreamSettings& settings, bool has_dead_letters) {
   const bool writes = !settings.skip_write;
-  return {settings.topic, has_dead_letters, writes && settings.side_outputs.commit_log,
+  return {settings.topic, has_dead_letters && !settings.accepted_outcomes, writes && settings.side_outputs.commit_log,
           writes && settings.side_outputs.replacements, !writes};
 }
 

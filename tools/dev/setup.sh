@@ -59,6 +59,18 @@ install_packages() {
   fi
 }
 
+# Debian's libvalijson-dev depends on Qt and others for adapters that we do not use; its headers are all we need.
+fetch_valijson() {
+  [[ -f /usr/include/valijson/validator.hpp || -f /usr/local/include/valijson/validator.hpp ]] && return 0
+  say "fetching valijson's headers"
+  local work
+  work="$(mktemp -d "$FRESHET_DEV_CACHE/valijson.XXXXXX")"
+  (cd "$work" && retry apt-get download -qq libvalijson-dev)
+  dpkg-deb -x "$work"/*.deb "$work/package"
+  as_root cp -r "$work/package/usr/include/valijson" /usr/local/include/
+  rm -rf "$work"
+}
+
 fetch_kafka() {
   [[ -f $FRESHET_DEV_KAFKA_DIR/.complete ]] && return 0
   say "fetching Apache Kafka $kafka_version"
@@ -85,6 +97,7 @@ mkdir -p "$FRESHET_DEV_CACHE"
 stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
 if [[ -f $stamp && -f $FRESHET_DEV_CHDB_LIB && -f $FRESHET_DEV_KAFKA_DIR/.complete && -x $FRESHET_DEV_REDIS_SERVER ]]; then exit 0; fi
 install_packages
+fetch_valijson
 fetch_kafka
 fetch_chdb
 touch "$stamp"

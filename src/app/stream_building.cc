@@ -1,0 +1,73 @@
+#include "app/stream_building.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "clickhouse/clickhouse_writer.h"
+#include "kafka/side_producer.h"
+#include "processors/registry.h"
+#include "schemas/schema_folder.h"
+#include "stream/skipping_writer.h"
+
+namespace freshet::app {
+namespace {
+
+Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, Log& log) {
+  if (settings.dir.empty() && settings.enforce) {
+    return failure(ErrorKind::Fatal, "--enforce-schema: give the folder of the schemas with --schema-dir");
+  }
+  if (settings.dir.empty()) return SchemaValidatorFactory();
+  auto opened = schemas::open_schema(settings.dir, settings.logical_topic);
+  if (opened) return opened;
+  if (settings.enforce || opened.error().kind == ErrorKind::Fatal) {
+    return failure(ErrorKind::Fatal, "--schema-dir: " + opened.error().text);
+  }
+  log.error("no_schema", {{"topic", settings.logical_topic}, {"reason", opened.error().text}});
+  return SchemaValidatorFactory();
+}
+
+// One writer: its memory of items and the order of its records are its own.
+Result<RowWriterFactory> outcome_writers(const Surroundings& around, OutcomesTopic& outcomes) {
+  auto topic = kafka::open_side_topic(around.pipeline.kafka.side_topics.accepted_outcomes, "outcome",
+                                      outcomes.results.on_result(), around.log);
+  if (!topic) return tl::make_unexpected(topic.error());
+  outcomes.topic = *std::move(topic);
+  const int64_t interval = around.pipeline.stream.accepted_outcomes->bucket_interval.count();
+  return RowWriterFactory([interval, &outcomes, &clock = around.clock, &log = around.log, &metrics = around.metrics] {
+    return std::make_unique<outcomes::OutcomesWriter>(interval, *outcomes.topic, outcomes.results, clock, log, metrics);
+  });
+}
+
+Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& outcomes) {
+  if (around.pipeline.stream.skip_write) return RowWriterFactory(stream::make_skipping_writer);
+  if (around.pipeline.stream.accepted_outcomes) return outcome_writers(around, outcomes);
+  const auto hosts = std::make_shared<clickhouse::Hosts>(around.pipeline.clickhouse.urls);
+  return RowWriterFactory([around, hosts] {
+    return clickhouse::make_row_writer(around.pipeline.clickhouse, hosts, around.clock, around.log, around.metrics,
+                                       &around.options);
+  });
+}
+
+}  // namespace
+
+Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTopic& outcomes) {
+  const settings::Pipeline& pipeline = around.pipeline;
+  processors::ProcessorsSettings chosen = pipeline.processors;
+  if (pipeline.stream.accepted_outcomes) chosen.processor = "AcceptedOutcomes";
+  const auto processors = processors::make_factory(chosen, {&around.clock, &around.metrics, &around.options});
+  if (!processors) return tl::make_unexpected(processors.error());
+  auto validators = schemas(pipeline.stream.schema, around.log);
+  if (!validators) return tl::make_unexpected(validators.error());
+  auto writers = row_writers(around, outcomes);
+  if (!writers) return tl::make_unexpected(writers.error());
+  stream::StreamParts parts;
+  parts.processors = *processors;
+  parts.writers = *std::move(writers);
+  parts.schemas = *std::move(validators);
+  parts.has_dead_letters = !pipeline.kafka.dead_letter_topic.empty() && !pipeline.stream.skip_write;
+  parts.live_options = &around.options;
+  return parts;
+}
+
+}  // namespace freshet::app

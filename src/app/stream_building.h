@@ -1,0 +1,37 @@
+// What a pipeline's stream is made of: processor, schema, and where rows go.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/snapshot.h"
+#include "model/options.h"
+#include "outcomes/outcomes_writer.h"
+#include "ports/side_topic.h"
+#include "settings/settings.h"
+#include "stream/stream.h"
+
+namespace freshet::app {
+
+// What a stream's parts borrow; all of it outlives the stream.
+struct Surroundings {
+  const settings::Pipeline& pipeline;
+  Clock& clock;
+  Log& log;
+  Metrics& metrics;
+  const Snapshot<LiveOptions>& options;
+};
+
+// Of an accepted-outcomes consumer: the topic it writes, and the results of its producer.
+struct OutcomesTopic {
+  outcomes::OutcomeResults results;
+  std::unique_ptr<SideTopic> topic;  // gone before `results`
+};
+
+// Fatal: the text says what to change.
+Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTopic& outcomes);
+
+}  // namespace freshet::app

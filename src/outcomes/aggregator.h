@@ -1,0 +1,45 @@
+// Sums a batch of items by bucket (contract 15.2, 15.3).
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "outcomes/seen_items.h"
+
+namespace freshet::outcomes {
+
+struct Bucket {
+  int64_t start = 0;  // seconds since 1970, a multiple of the interval
+  uint64_t organization_id = 0;
+  uint64_t project_id = 0;
+  uint64_t key_id = 0;
+  uint32_t category = 0;
+  auto operator<=>(const Bucket&) const = default;
+};
+
+struct CategoryTotals {
+  uint64_t messages = 0;
+  uint64_t quantity = 0;
+  uint64_t buckets = 0;
+};
+
+struct Aggregate {
+  std::map<Bucket, uint64_t> quantities;
+  std::map<uint32_t, CategoryTotals> by_category;
+  IdentitySet items;  // that may repeat, all of them
+  uint64_t duplicates = 0;
+};
+
+// `pieces` are the rows of a batch, each holding whole OutcomeItems. Items in `seen` or twice in the batch count once.
+Aggregate aggregate(const std::vector<std::string_view>& pieces, int64_t interval_seconds, const SeenItems& seen);
+
+// {"timestamp":"2019-09-29T09:46:00.000000Z","org_id":1,...}; a bucket that starts at 1970, or in no year that can be
+// written, is as of `now`.
+std::string outcome_record(const Bucket& bucket, uint64_t quantity, SystemTime now);
+
+}  // namespace freshet::outcomes

@@ -1,0 +1,34 @@
+// Items that were counted lately, so that one that comes twice is counted once.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <unordered_set>
+#include <vector>
+
+#include "model/accepted_outcome.h"
+
+namespace freshet::outcomes {
+
+struct IdentityHash {
+  size_t operator()(const ItemIdentity& identity) const noexcept;
+};
+using IdentitySet = std::unordered_set<ItemIdentity, IdentityHash>;
+
+// Remembers the last `capacity` items; about 120 bytes each. Threads: one.
+class SeenItems {
+ public:
+  explicit SeenItems(size_t capacity) : capacity_(capacity) {}
+
+  bool contains(const ItemIdentity& identity) const { return seen_.contains(identity); }
+  // Only once the broker has them: what is read again after a failure must count.
+  void remember(const IdentitySet& items);
+  size_t size() const { return seen_.size(); }
+
+ private:
+  const size_t capacity_;
+  IdentitySet seen_;
+  std::deque<IdentitySet::const_iterator> oldest_first_;
+};
+
+}  // namespace freshet::outcomes

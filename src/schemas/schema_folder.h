@@ -1,0 +1,15 @@
+// Finds a topic's schema.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "ports/schema.h"
+
+namespace freshet::schemas {
+
+// DIR/TOPIC.schema.json, DIR/TOPIC.json (JSON Schema, drafts 4 to 7) or DIR/TOPIC.proto, in this order. Error kind
+// Retry: there is none; Fatal: it cannot be used, and why.
+Result<SchemaValidatorFactory> open_schema(const std::string& dir, const std::string& logical_topic);
+
+}  // namespace freshet::schemas
