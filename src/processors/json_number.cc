@@ -257,6 +257,17 @@ double reference_double(std::string_view text) {
 
 char* write_u64(uint64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
 char* write_i64(int64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
+char* write_number(const JsonNumber& number, char* out) {
+  switch (number.kind) {
+    case JsonNumber::Kind::Unsigned:
+      return write_u64(number.unsigned_value, out);
+    case JsonNumber::Kind::Negative:
+      return write_i64(number.negative_value, out);
+    case JsonNumber::Kind::Float:
+      break;
+  }
+  return write_f64(number.float_value, out);
+}
 char* write_f64(double value, char* out) { return write_float(value, -5, 15, out); }
 char* write_f32(float value, char* out) { return write_float(value, -6, 12, out); }
 

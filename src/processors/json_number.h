@@ -28,5 +28,7 @@ char* write_f64(double value, char* out);
 char* write_f32(float value, char* out);
 char* write_u64(uint64_t value, char* out);
 char* write_i64(int64_t value, char* out);
+// Integers in full, doubles as write_f64 has them.
+char* write_number(const JsonNumber& number, char* out);
 
 }  // namespace freshet::processors

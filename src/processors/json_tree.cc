@@ -69,18 +69,7 @@ const JsonNode* JsonTree::find(const JsonNode& node, std::string_view name) {
 
 void append_number(const JsonNumber& number, std::string& out) {
   std::array<char, kNumberRoom> text;
-  char* end = text.data();
-  switch (number.kind) {
-    case JsonNumber::Kind::Unsigned:
-      end = write_u64(number.unsigned_value, end);
-      break;
-    case JsonNumber::Kind::Negative:
-      end = write_i64(number.negative_value, end);
-      break;
-    case JsonNumber::Kind::Float:
-      end = write_f64(number.float_value, end);
-      break;
-  }
+  char* const end = write_number(number, text.data());
   out.append(text.data(), end);
 }
 

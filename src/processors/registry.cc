@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <array>
 
+#include "processors/errors_processor.h"
 #include "processors/functions_processor.h"
 #include "processors/json_processor.h"
 #include "processors/llm_proxy_cost_processor.h"
 #include "processors/outcomes_processor.h"
 #include "processors/profile_chunks_processor.h"
 #include "processors/profiles_processor.h"
+#include "processors/querylog_processor.h"
 #include "processors/replays_processor.h"
 
 namespace freshet::processors {
@@ -33,12 +35,14 @@ constexpr std::array kEntries = {
           [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
             return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
           }},
+    Entry{"ErrorsProcessor", factory_of<ErrorsProcessor>},
     Entry{"FunctionsMessageProcessor", factory_of<FunctionsMessageProcessor>},
     Entry{"LlmProxyCostProcessor", factory_of<LlmProxyCostProcessor>},
     Entry{"ProfileChunksProcessor", factory_of<ProfileChunksProcessor>},
     Entry{"ProfilesMessageProcessor", factory_of<ProfilesMessageProcessor>},
     Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>},
     Entry{"OutcomesProcessor", factory_of<OutcomesProcessor>},
+    Entry{"QuerylogProcessor", factory_of<QuerylogProcessor>},
 };
 
 }  // namespace

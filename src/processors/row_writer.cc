@@ -14,26 +14,20 @@ void RowWriter::grow(size_t more) {
 }
 
 void RowWriter::value(const JsonNumber& v) {
-  switch (v.kind) {
-    case JsonNumber::Kind::Unsigned:
-      return value(v.unsigned_value);
-    case JsonNumber::Kind::Negative:
-      return value(v.negative_value);
-    case JsonNumber::Kind::Float:
-      return value(v.float_value);
-  }
+  number([&v](char* out) { return write_number(v, out); });
 }
 
 void RowWriter::value(const JsonString& v) {
   begin_string();
-  if (v.plain) {
-    ensure(v.view.size() + 2);
-    std::memcpy(buffer_.get() + size_, v.view.data(), v.view.size());
-    size_ += v.view.size();
-  } else {
-    string_part(v.view);
-  }
+  string_part(v);
   end_string();
+}
+
+void RowWriter::string_part(const JsonString& text) {
+  if (!text.plain) return string_part(text.view);
+  ensure(text.view.size());
+  std::memcpy(buffer_.get() + size_, text.view.data(), text.view.size());
+  size_ += text.view.size();
 }
 
 void RowWriter::begin_string() {

@@ -79,6 +79,12 @@ class RowWriter {
     ticks_value(ticks, digits);
   }
 
+  // Ticks that the reference holds without a sign, so that it prints times before 1970 as huge numbers.
+  void put_wrapped_ticks(const Column& column, uint64_t ticks, int digits) {
+    if (tick_form_ == TickForm::Ticks) return put(column, ticks);
+    put_ticks(column, static_cast<int64_t>(ticks), digits);
+  }
+
   void key(const Column& column) {
     ensure(Column::kRoom + 1);
     separate();
@@ -138,6 +144,7 @@ class RowWriter {
   // A string that is written in parts: begin_string, part..., end_string.
   void begin_string();
   void string_part(std::string_view text);
+  void string_part(const JsonString& text);
   void end_string();
 
  private:

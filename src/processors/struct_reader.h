@@ -86,14 +86,17 @@ class Fields {
 template <size_t N>
 Fields(const Field (&)[N]) -> Fields<N>;
 
-// What is done with fields that nobody knows.
-enum class Unknown : uint8_t { Skip, Check };
+// What is done with fields that nobody knows: passed over (json_reader.h), or told to the caller, who reads them.
+enum class Unknown : uint8_t { Skip, Check, Tell };
 
 // while ((field = reader.next()) >= 0) switch (field) { ... read exactly one value ... }
 // if (!reader.complete()) -> the message is invalid, json.error_text() says why.
 template <size_t N>
 class StructReader {
  public:
+  // What next() returns for a field that nobody knows, with Unknown::Tell.
+  static constexpr int kUnknown = 64;
+
   // `object_only`: no positional form, an array is refused.
   StructReader(JsonReader& json, const Fields<N>& fields, Unknown unknown, bool object_only = false)
       : json_(json), fields_(fields), unknown_(unknown) {
@@ -115,6 +118,8 @@ class StructReader {
   // Index of the field whose value stands next; -1 at the end or after an error.
   int next() { return array_ ? next_element() : next_field(); }
 
+  // The name of the field that next() told, in an object.
+  const JsonString& key() const { return key_; }
   bool has(int field) const { return (seen_ >> field & 1) != 0; }
 
   // After next() returned -1: no error, and everything is there that must be.
@@ -126,10 +131,10 @@ class StructReader {
 
  private:
   int next_field() {
-    JsonString key;
-    while (json_.next_key(key)) {
-      int field = fields_.find(key.view, last_ + 1);
+    while (json_.next_key(key_)) {
+      int field = fields_.find(key_.view, last_ + 1);
       if (field < 0) {
+        if (unknown_ == Unknown::Tell) return kUnknown;
         if (!(unknown_ == Unknown::Skip ? json_.skip() : json_.check())) return -1;
         continue;
       }
@@ -160,6 +165,7 @@ class StructReader {
   const Unknown unknown_;
   bool array_ = false;
   int last_ = -1;
+  JsonString key_;
   uint64_t seen_ = 0;
 };
 

@@ -138,7 +138,8 @@ std::string shown(const json& value) {
 std::vector<GoldenCase> own_cases(const fs::path& folder) {
   std::vector<GoldenCase> cases;
   for (const fs::path& path : sorted_files(folder, ".json")) {
-    const json file = json::parse(read_file(path));
+    const std::string text = read_file(path);
+    const json file = json::parse(text);
     GoldenCase one;
     one.name = path.filename().string();
     if (file.contains("base64")) {
@@ -146,7 +147,7 @@ std::vector<GoldenCase> own_cases(const fs::path& folder) {
     } else if (file.contains("text")) {
       one.message = file.at("text").get<std::string>();
     } else {
-      one.message = file.at("message").dump();
+      one.message = nlohmann::ordered_json::parse(text).at("message").dump();  // fields in the file's order
     }
     one.verdict = file.at("verdict").get<std::string>();
     one.rows = file.value("rows", json::array());

@@ -135,6 +135,19 @@ TEST(FlowTest, AHeldPartitionSaysSoOnceAMinute) {
   EXPECT_EQ(log.said, 3);
 }
 
+TEST(FlowTest, TheFirstCauseOfAHoldIsTheOneThatIsShown) {
+  Flow flow(Flow::default_settings(), {}, false);
+  flow.produce(0, "bad", 2);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  EXPECT_NE(flow.status().partitions[0].held.find("offset 0 "), std::string::npos) << flow.status().partitions[0].held;
+  flow.given_up.insert({0, 0});
+  EXPECT_FALSE(flow.release(0, 0));
+  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_NE(flow.status().partitions[0].held.find("offset 1 "), std::string::npos) << flow.status().partitions[0].held;
+}
+
 TEST(FlowTest, DroppingIsARuleToo) {
   auto settings = Flow::default_settings();
   settings.on_invalid = stream::OnInvalid::Drop;
@@ -350,10 +363,13 @@ TEST(FlowTest, AStopEndsWithinItsDeadlineWhateverHangs) {
   ASSERT_EQ(flow.batches.size(), 1u);
   flow.stop();
   const SteadyTime asked = flow.now;
+  Duration given_up_after = seconds(20);
   while (!flow.core.closed() && flow.now - asked < seconds(20)) {
     const SteadyTime next = flow.core.next_deadline(flow.now);
     flow.advance(std::max<Duration>(next - flow.now, milliseconds(1)));
+    if (flow.batches.empty()) given_up_after = std::min<Duration>(given_up_after, flow.now - asked);
   }
+  EXPECT_LE(given_up_after, seconds(6));  // so that there is time for the last commit and for leaving the group
   EXPECT_LE(flow.now - asked, seconds(8));
   EXPECT_EQ(flow.committed(0), 0);
 }

@@ -1,0 +1,35 @@
+// Errors: events that Sentry groups, and changes to groups that become replacements (spec of the data set:
+// ErrorsProcessor).
+#pragma once
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/errors_event.h"
+#include "processors/errors_reader.h"
+#include "processors/errors_row.h"
+#include "processors/json_reader.h"
+#include "processors/processors_settings.h"
+
+namespace freshet::processors {
+
+// One row per event; a replacement's value is the payload as it is, its key the project's id.
+class ErrorsProcessor final : public Processor {
+ public:
+  ErrorsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  bool read_event();
+  bool read_replacement();
+
+  const RowLayout layout_;
+  JsonReader json_;
+  ErrorsReader reader_;
+  ErrorsRow row_;
+  ErrorEvent event_;
+  uint64_t replaced_project_ = 0;
+};
+
+}  // namespace freshet::processors

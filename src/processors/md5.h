@@ -1,0 +1,30 @@
+// MD5, as the data sets use it: to make an id of a text, never for safety.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+typedef struct evp_md_ctx_st EVP_MD_CTX;
+typedef struct evp_md_st EVP_MD;
+
+namespace freshet::processors {
+
+// Threads: one.
+class Md5 {
+ public:
+  // Throws std::runtime_error where OpenSSL has no MD5 (a FIPS-only setup).
+  Md5();
+  std::array<uint8_t, 16> digest(std::string_view text) const;
+
+ private:
+  struct Free {
+    void operator()(EVP_MD_CTX* context) const;
+    void operator()(EVP_MD* algorithm) const;
+  };
+  std::unique_ptr<EVP_MD, Free> algorithm_;
+  std::unique_ptr<EVP_MD_CTX, Free> context_;
+};
+
+}  // namespace freshet::processors

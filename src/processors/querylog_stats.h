@@ -1,0 +1,54 @@
+// The `stats` of a query in the querylog: some known fields, and whatever else there is, kept as text (spec of the data
+// set: QuerylogProcessor, "Stats" and "The stats text").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "processors/json_reader.h"
+#include "processors/json_tree.h"
+
+namespace freshet::processors {
+
+struct QuerylogStats {
+  bool final = false;
+  bool consistent = false;
+  uint8_t cache_hit = 0;
+  uint8_t max_threads = 0;
+  uint8_t is_duplicate = 0;
+  float sample = 0;  // infinite where it does not fit
+  JsonString clickhouse_table{"", true};
+  JsonString query_id{"", true};
+  std::string_view text;  // all of it as JSON with sorted keys; lives as long as the reader's views
+};
+
+// Threads: one.
+class QuerylogStatsReader {
+ public:
+  explicit QuerylogStatsReader(JsonReader& json) : json_(json) {}
+
+  // Reads the object that stands next. False: the reader has the error.
+  bool read(QuerylogStats& out);
+
+ private:
+  struct Member {
+    std::string_view name;
+    const JsonNode* value;
+  };
+  bool take_known(int field, const JsonNode& value, QuerylogStats& out);
+  bool take_flag(const JsonNode& value, bool& out);
+  bool take_small(const JsonNode& value, uint8_t& out);
+  bool take_text(const JsonNode& value, JsonString& out);
+  void add_missing(bool final, bool sample, bool clickhouse_table, bool query_id);
+  std::string_view write_text();
+
+  JsonReader& json_;
+  JsonTree tree_;
+  std::vector<Member> members_;
+  std::string text_;
+};
+
+}  // namespace freshet::processors
