@@ -56,6 +56,15 @@ std::string did_you_mean(std::string_view name, std::string (*spell)(const Setti
   return best == nullptr ? "; see --help for the settings there are" : fmt::format("; did you mean {}?", spell(*best));
 }
 
+// FRESHET_DEV_... is for this project's own scripts; the others are set by Kubernetes (and Docker's links) in every pod
+// beside a service that is named freshet.
+bool is_of_others(std::string_view variable) {
+  for (const std::string_view prefix : {"FRESHET_DEV_", "FRESHET_SERVICE_", "FRESHET_PORT_"}) {
+    if (variable.starts_with(prefix)) return true;
+  }
+  return variable == "FRESHET_PORT";
+}
+
 class Loader {
  public:
   Loader(std::string_view command, const std::vector<std::string>& args,
@@ -151,8 +160,7 @@ class Loader {
 
   void read_environment(const std::map<std::string, std::string>& environment) {
     for (const auto& [name, value] : environment) {
-      // FRESHET_DEV_... is for this project's own scripts.
-      if (!name.starts_with("FRESHET_") || name.starts_with("FRESHET_DEV_") || value.empty()) continue;
+      if (!name.starts_with("FRESHET_") || is_of_others(name) || value.empty()) continue;
       const auto found = std::find_if(table().begin(), table().end(),
                                       [&, &wanted = name](const Setting& s) { return variable_of(s) == wanted; });
       if (found == table().end()) {

@@ -191,6 +191,10 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
   EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SISE", "1"}}).find("did you mean FRESHET_MAX_BATCH_SIZE?"),
             std::string::npos);
   EXPECT_EQ(refused(least(), {{"FRESHET_DEV_CACHE", "x"}, {"FRESHET_TOPIK", ""}}), "");
+  EXPECT_EQ(refused(least(), {{"FRESHET_SERVICE_HOST", "10.0.0.7"},
+                              {"FRESHET_PORT", "tcp://10.0.0.7:8080"},
+                              {"FRESHET_PORT_8080_TCP_ADDR", "10.0.0.7"}}),
+            "");
   EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SIZE", "0"}}).find("FRESHET_MAX_BATCH_SIZE: '0'"), std::string::npos);
 }
 
