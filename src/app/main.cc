@@ -14,10 +14,10 @@
 
 #include "app/check_command.h"
 #include "app/process_command.h"
+#include "app/processor_factory.h"
 #include "app/service.h"
 #include "app/signals.h"
 #include "app/tap_command.h"
-#include "processors/registry.h"
 #include "processors/snuba_environment.h"
 #include "settings/settings.h"
 #include "snuba/load.h"
@@ -85,14 +85,14 @@ int process(const settings::Settings& settings) {
     if (!read) return refuse("--environment", read.error());
     chosen.environment = *read;
   }
-  if (const auto known = processors::make_factory(chosen, {&clock, &metrics}); !known) {
+  if (const auto known = app::processor_factory(chosen, {&clock, &metrics}, null_log()); !known) {
     return refuse("--processor", known.error());
   }
   app::CaseRunner runner(
       [&](const std::string& storage) {
         auto of_storage = chosen;
         of_storage.storage = storage;
-        return (*processors::make_factory(of_storage, {&clock, &metrics}))();
+        return (*app::processor_factory(of_storage, {&clock, &metrics}, null_log()))();
       },
       settings.pipelines.front().kafka.topic);
   return runner.run_all(std::cin, std::cout);

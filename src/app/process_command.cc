@@ -39,7 +39,7 @@ std::string answer(const Verdict& verdict, const RowLayout& layout, std::string_
     case Verdict::Kind::Rows:
       return R"({"verdict":"rows","rows":)" + rows_as_json_array(layout, rows) + "}";
     case Verdict::Kind::Skip:
-      return json{{"verdict", "skip"}, {"reason", verdict.code}}.dump();
+      return json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", verdict.code}}.dump();
     case Verdict::Kind::Invalid:
       return json{{"verdict", "invalid"}, {"reason", verdict.text}, {"code", verdict.code}}.dump(
           -1, ' ', false, json::error_handler_t::replace);
@@ -59,9 +59,11 @@ std::string CaseRunner::run(std::string_view line) {
     const std::string storage = input.value("storage", std::string());
     if (!processor_ || storage != storage_) processor_ = make_(storage);
     storage_ = storage;
-    processor_->begin_chunk();
+    const Message message = view_of(owned);
+    const MessageContext context{topic_, Partition{owned.partition}};
+    processor_->begin_chunk(context, {&message, 1});
     std::string rows;
-    const Verdict verdict = processor_->process({topic_, Partition{owned.partition}}, view_of(owned), rows);
+    const Verdict verdict = processor_->process(context, message, rows);
     return answer(verdict, processor_->layout(), rows);
   } catch (const std::exception& e) {
     return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);

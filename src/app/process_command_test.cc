@@ -57,7 +57,8 @@ TEST(ProcessCommandTest, RowsAreOneArrayOnOneLine) {
 }
 
 TEST(ProcessCommandTest, SkippedAndInvalidMessagesSayWhy) {
-  EXPECT_EQ(json::parse(run({{"message", nullptr}})), (json{{"verdict", "skip"}, {"reason", "tombstone"}}));
+  EXPECT_EQ(json::parse(run({{"message", nullptr}})),
+            (json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", "tombstone"}}));
   EXPECT_EQ(json::parse(run({{"message", ""}})).at("verdict"), "invalid");
 }
 

@@ -4,9 +4,9 @@
 
 #include <utility>
 
+#include "app/processor_factory.h"
 #include "clickhouse/clickhouse_writer.h"
 #include "kafka/side_producer.h"
-#include "processors/registry.h"
 #include "schemas/schema_folder.h"
 #include "stream/skipping_writer.h"
 
@@ -54,8 +54,11 @@ Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& 
 Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTopic& outcomes) {
   const settings::Pipeline& pipeline = around.pipeline;
   processors::ProcessorsSettings chosen = pipeline.processors;
-  if (pipeline.stream.accepted_outcomes) chosen.processor = "AcceptedOutcomes";
-  const auto processors = processors::make_factory(chosen, {&around.clock, &around.metrics, &around.options});
+  if (pipeline.stream.accepted_outcomes) {
+    chosen.processor = "AcceptedOutcomes";
+    chosen.python = {};
+  }
+  const auto processors = processor_factory(chosen, {&around.clock, &around.metrics, &around.options}, around.log);
   if (!processors) return tl::make_unexpected(processors.error());
   auto validators = schemas(pipeline.stream.schema, around.log);
   if (!validators) return tl::make_unexpected(validators.error());

@@ -3,16 +3,16 @@
 #include <utility>
 
 #include "app/owned_message.h"
+#include "app/processor_factory.h"
 #include "app/rows_text.h"
 #include "kafka/cluster.h"
-#include "processors/registry.h"
 
 namespace freshet::app {
 
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
                                std::stop_token stop, Log& log) {
   Metrics metrics;
-  const auto factory = processors::make_factory(pipeline.processors, {&clock, &metrics});
+  const auto factory = processor_factory(pipeline.processors, {&clock, &metrics}, log);
   if (!factory) return tl::make_unexpected(factory.error());
   clickhouse::ClickHouseClient client(pipeline.clickhouse, clock);
   const auto table = client.describe_table(timeout, stop);

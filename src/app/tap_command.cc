@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "app/owned_message.h"
+#include "app/processor_factory.h"
 #include "app/rows_text.h"
 #include "kafka/cluster.h"
-#include "processors/registry.h"
 
 namespace freshet::app {
 namespace {
@@ -46,7 +46,7 @@ int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, 
         std::ostream& errors) {
   const settings::Pipeline& p = settings.pipelines.front();
   Metrics metrics;
-  const auto factory = processors::make_factory(p.processors, {&clock, &metrics});
+  const auto factory = processor_factory(p.processors, {&clock, &metrics}, null_log());
   if (!factory) {
     errors << "freshet: " << factory.error().text << '\n';
     return 2;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -71,8 +72,14 @@ class Processor {
   virtual const RowLayout& layout() const = 0;
   // Under which resource the bytes of its messages are accounted (contract 10); "" = under none. Static storage.
   virtual const char* cogs_resource() const { return ""; }
-  // Called before each chunk: where live options are read anew.
-  virtual void begin_chunk() {}
+  // Called before the messages of a chunk: where live options are read anew, and where a processor that works on many
+  // messages at a time does so.
+  virtual void begin_chunk(const MessageContext& context, std::span<const Message> messages) {
+    (void)context;
+    (void)messages;
+  }
+  // The stream ends: what waits gives up. Threads: any.
+  virtual void interrupt() noexcept {}
   // Appends the message's rows to `rows` (never touches what is already there). What an Invalid or Skip verdict leaves
   // behind the old end is cut off by the caller. Never throws on any input.
   virtual Verdict process(const MessageContext& context, const Message& message, std::string& rows) = 0;

@@ -1,6 +1,7 @@
 // Options of the processors; filled by settings. Plain data.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -35,7 +36,9 @@ struct PythonSettings {
   bool use = false;
   std::string module;
   std::string class_name;
-  uint32_t max_queue_depth = 1;  // messages a worker is given at a time
+  std::string python = "python3";             // the interpreter
+  uint32_t max_queue_depth = 0;               // messages a worker is given at a time; 0 = as many as there are
+  std::chrono::milliseconds timeout{30'000};  // for what a worker is given; one that takes longer is replaced
 };
 
 struct ProcessorsSettings {

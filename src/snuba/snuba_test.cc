@@ -342,7 +342,7 @@ TEST(LoadTest, StoragesHaveWriterOptionsFiltersAndGenerations) {
   EXPECT_TRUE(sets.clickhouse.june);
   EXPECT_FALSE(sets.stream.dead_letters_by_age);
   EXPECT_TRUE(pipeline("eap_items", "--use-row-binary").processors.row_binary);
-  const settings::Pipeline python = pipeline("transactions", "--use-python-processor --concurrency 3");
+  const settings::Pipeline python = pipeline("transactions", "--use-python-processor --python-max-queue-depth 3");
   EXPECT_TRUE(python.processors.python.use);
   EXPECT_EQ(python.processors.python.module, "snuba.datasets.processors.transactions_processor");
   EXPECT_EQ(python.processors.python.class_name, "TransactionsMessageProcessor");

@@ -293,8 +293,8 @@ class Translator {
     processor.python.use = line.flag("use-python-processor");
     processor.python.module = c.processor_module;
     processor.python.class_name = c.processor;
-    processor.python.max_queue_depth = static_cast<uint32_t>(
-        std::clamp<int64_t>(line.integer("python-max-queue-depth").value_or(p.stream.concurrency), 1, 1'000'000));
+    processor.python.max_queue_depth =
+        static_cast<uint32_t>(std::clamp<int64_t>(line.integer("python-max-queue-depth").value_or(0), 0, 1'000'000));
   }
 
   const CommandLine& line_;

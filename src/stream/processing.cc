@@ -62,7 +62,7 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work work) {
   out->offsets = {work.chunk.messages.front().offset, work.chunk.messages.back().offset};
   out->rows.reserve(payload_bytes(work.chunk));
   out->messages.reserve(work.chunk.messages.size());
-  processor_->begin_chunk();
+  processor_->begin_chunk({rules_.topic, out->partition}, work.chunk.messages);
   if (admission_) admission_->begin_chunk();
   for (Message& message : work.chunk.messages) {
     process_message(message, *out);

@@ -46,6 +46,8 @@ class ChunkProcessor {
 
   // Runs every message through the processor and gives its memory back to the source. Never throws.
   std::shared_ptr<const ProcessedChunk> process(Work work);
+  // The stream ends: a processor that waits gives up. Threads: any.
+  void interrupt() noexcept { processor_->interrupt(); }
 
  private:
   Verdict judge(const Message& message, ProcessedChunk& out);

@@ -8,6 +8,7 @@ WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make
     : work_(capacity), on_done_(std::move(on_done)) {
   for (uint32_t i = 0; i < workers; ++i) {
     const std::shared_ptr<ChunkProcessor> processor = make_worker();
+    processors_.push_back(processor);
     threads_.emplace_back([this, processor](std::stop_token stop) {
       while (auto work = work_.pop(stop)) on_done_(processor->process(std::move(*work)));
     });
@@ -16,6 +17,7 @@ WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make
 
 WorkerPool::~WorkerPool() {
   for (std::jthread& thread : threads_) thread.request_stop();
+  for (const auto& processor : processors_) processor->interrupt();
 }
 
 void WorkerPool::submit(Work work) { work_.push(work); }

@@ -28,6 +28,7 @@ class WorkerPool {
  private:
   Mailbox<Work> work_;
   const OnDone on_done_;
+  std::vector<std::shared_ptr<ChunkProcessor>> processors_;  // one a thread
   std::vector<std::jthread> threads_;
 };
 

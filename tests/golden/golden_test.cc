@@ -33,8 +33,9 @@ class OneProcessor {
     message.payload = one.message;
     std::string rows = "what stands before\n";
     const size_t begin = rows.size();
-    processor_->begin_chunk();
-    const Verdict verdict = processor_->process({"topic", Partition{one.partition}}, message, rows);
+    const MessageContext context{"topic", Partition{one.partition}};
+    processor_->begin_chunk(context, {&message, 1});
+    const Verdict verdict = processor_->process(context, message, rows);
     const std::string text = rows.substr(begin);
     if (rows.compare(0, begin, "what stands before\n") != 0) return "it touched what stood before";
     switch (verdict.kind) {

@@ -1,0 +1,26 @@
+#include "app/processor_factory.h"
+
+#include <algorithm>
+
+#include "processors/registry.h"
+#include "python_worker/python_processor.h"
+
+namespace freshet::app {
+
+Result<ProcessorFactory> processor_factory(const processors::ProcessorsSettings& settings,
+                                           const processors::ProcessorEnvironment& environment, Log& log) {
+  processors::PythonSettings python = settings.python;
+  const size_t point = settings.processor.rfind('.');
+  if (point != std::string::npos) {
+    python.use = true;
+    python.module = settings.processor.substr(0, point);
+    python.class_name = settings.processor.substr(point + 1);
+  } else if (!python.module.empty()) {
+    const auto ours = processors::names();
+    if (std::find(ours.begin(), ours.end(), settings.processor) == ours.end()) python.use = true;
+  }
+  if (!python.use) return processors::make_factory(settings, environment);
+  return python_worker::make_factory(python, *environment.clock, log, *environment.metrics);
+}
+
+}  // namespace freshet::app

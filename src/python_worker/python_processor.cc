@@ -1,0 +1,162 @@
+#include "python_worker/python_processor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "python_worker/frames.h"
+#include "python_worker/worker_process.h"
+
+namespace freshet::python_worker {
+namespace {
+
+constexpr Duration kStartTimeout = std::chrono::seconds(60);  // imports may take their time
+constexpr Duration kFirstPause = std::chrono::milliseconds(100);
+constexpr Duration kLongestPause = std::chrono::seconds(30);
+
+class PythonProcessor final : public Processor {
+ public:
+  PythonProcessor(const processors::PythonSettings& settings, Clock& clock, Log& log, Metrics& metrics)
+      : settings_(settings),
+        clock_(clock),
+        log_(log),
+        replaced_(metrics.counter("freshet_python_workers_replaced_total",
+                                  "Python workers that died, hung or sent nonsense, and were replaced.")) {}
+
+  const RowLayout& layout() const override { return layout_; }
+
+  void begin_chunk(const MessageContext& context, std::span<const Message> messages) override {
+    answers_.clear();
+    next_ = 0;
+    const size_t most = settings_.max_queue_depth > 0 ? settings_.max_queue_depth : messages.size();
+    while (!messages.empty()) {
+      const auto part = messages.first(std::min(most, messages.size()));
+      if (!ask(context, part)) ask_one_by_one(context, part);
+      messages = messages.subspan(part.size());
+    }
+  }
+
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override {
+    // A message that no chunk announced: an answer is asked for it alone.
+    while (next_ < answers_.size() && answers_[next_].offset < message.offset) ++next_;
+    if (next_ == answers_.size() || answers_[next_].offset != message.offset) {
+      begin_chunk(context, {&message, 1});
+    }
+    const Answer& answer = answers_[next_++];
+    rows += answer.rows;
+    return answer.verdict;
+  }
+
+  void interrupt() noexcept override {
+    stop_.request_stop();
+    MutexLock lock(mutex_);
+    if (worker_) worker_->interrupt();
+  }
+
+ private:
+  struct Answer {
+    Offset offset;
+    Verdict verdict;
+    std::string rows;
+  };
+
+  // False: the worker is gone, and nothing was answered.
+  bool ask(const MessageContext& context, std::span<const Message> messages) {
+    WorkerProcess* const worker = running_worker();
+    if (worker == nullptr) return false;
+    const auto body = worker->ask(encode_request(context.partition, messages), settings_.timeout);
+    auto answers = body ? decode_answer(*body, messages.size())
+                        : Result<std::vector<WorkerAnswer>>(tl::make_unexpected(body.error()));
+    if (!answers) {
+      lose_worker(answers.error().text);
+      return false;
+    }
+    for (size_t i = 0; i < messages.size(); ++i) take((*answers)[i], messages[i].offset);
+    return true;
+  }
+
+  void ask_one_by_one(const MessageContext& context, std::span<const Message> messages) {
+    for (const Message& message : messages) {
+      if (ask(context, {&message, 1})) continue;
+      answers_.push_back({message.offset,
+                          Verdict::invalid("python_worker", "a Python worker broke down twice over it: " + trouble_),
+                          {}});
+    }
+  }
+
+  void take(const WorkerAnswer& from, Offset offset) {
+    Answer& answer = answers_.emplace_back();
+    answer.offset = offset;
+    switch (from.kind) {
+      case WorkerAnswer::Kind::Rows:
+        answer.verdict = Verdict::rows(from.row_count);
+        answer.verdict.origin_timestamp_ms = from.origin_timestamp_ms.value_or(kNoTimestamp);
+        answer.rows = from.rows;
+        break;
+      case WorkerAnswer::Kind::Skip:
+        answer.verdict = Verdict::skip("python_none");
+        break;
+      case WorkerAnswer::Kind::Invalid:
+        answer.verdict = Verdict::invalid("python_invalid", std::string(from.reason));
+        break;
+    }
+  }
+
+  // Null only after interrupt().
+  WorkerProcess* running_worker() {
+    for (Duration pause = kFirstPause; !worker_ && !stop_.stop_requested();
+         pause = std::min(pause * 2, kLongestPause)) {
+      auto started =
+          WorkerProcess::start({settings_.python, settings_.module, settings_.class_name}, clock_, kStartTimeout);
+      if (started) {
+        MutexLock lock(mutex_);
+        worker_ = *std::move(started);
+        break;
+      }
+      log_.error("python_worker_not_started", {{"error", started.error().text}});
+      sleep_interruptibly(clock_, stop_.get_token(), pause);
+    }
+    if (stop_.stop_requested() && worker_) worker_->interrupt();
+    return worker_.get();
+  }
+
+  void lose_worker(const std::string& why) {
+    trouble_ = why;
+    if (!stop_.stop_requested()) {
+      log_.warn("python_worker_replaced", {{"error", why}});
+      replaced_.add();
+    }
+    MutexLock lock(mutex_);
+    worker_.reset();
+  }
+
+  const processors::PythonSettings settings_;
+  Clock& clock_;
+  Log& log_;
+  Counter& replaced_;
+  const RowLayout layout_;
+  std::vector<Answer> answers_;  // of the chunk, ascending offsets
+  size_t next_ = 0;
+  std::string trouble_;
+  std::stop_source stop_;
+  Mutex mutex_;                            // changes of worker_, so that interrupt() can reach it
+  std::unique_ptr<WorkerProcess> worker_;  // read without the mutex by its own thread
+};
+
+}  // namespace
+
+Result<ProcessorFactory> make_factory(const processors::PythonSettings& settings, Clock& clock, Log& log,
+                                      Metrics& metrics) {
+  const auto tried =
+      WorkerProcess::start({settings.python, settings.module, settings.class_name}, clock, kStartTimeout);
+  if (!tried) return tl::make_unexpected(tried.error());
+  return
+      [settings, &clock, &log, &metrics] { return std::make_unique<PythonProcessor>(settings, clock, log, metrics); };
+}
+
+}  // namespace freshet::python_worker

@@ -1,0 +1,182 @@
+// Real Python processes with classes written for the purpose.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "python_worker/frames.h"
+#include "python_worker/python_processor.h"
+#include "testkit/child_process.h"
+
+namespace freshet::python_worker {
+namespace {
+
+constexpr const char* kModule = R"PY(
+import datetime, os, socket, time
+
+class Batch:
+    def __init__(self, rows, origin_timestamp):
+        self.rows = rows
+        self.origin_timestamp = origin_timestamp
+
+class Sample:
+    def process_message(self, message, metadata):
+        what = message["do"]
+        if what == "row":
+            return [{"n": message["n"], "offset": metadata.offset, "partition": metadata.partition,
+                     "at": metadata.timestamp, "text": "caf\u00e9\n"}]
+        if what == "batch":
+            return Batch([{"a": 1}, {"a": 2}], datetime.datetime(2026, 1, 2, 3, 4, 5))
+        if what == "none":
+            return None
+        if what == "print":
+            print("printed by the class")
+            return []
+        if what == "raise":
+            raise ValueError("no such thing")
+        if what == "die":
+            os._exit(3)
+        if what == "hang":
+            time.sleep(3600)
+        if what == "garbage":
+            socket.socket(fileno=os.dup(3)).sendall(b"\xff" * 64)
+            return None
+        if what == "die once":
+            if not os.path.exists(message["mark"]):
+                open(message["mark"], "w").close()
+                os._exit(3)
+            return [{"n": 1}]
+
+class Broken:
+    def __init__(self):
+        raise RuntimeError("it cannot be made")
+)PY";
+
+class PythonProcessorTest : public testing::Test {
+ protected:
+  PythonProcessorTest() {
+    std::ofstream(folder_.path("freshet_sample.py")) << kModule;
+    setenv("PYTHONPATH", folder_.path().c_str(), 1);
+    settings_.module = "freshet_sample";
+    settings_.class_name = "Sample";
+    settings_.timeout = std::chrono::milliseconds(1000);
+  }
+
+  std::vector<Verdict> run(const std::vector<std::string>& payloads) {
+    if (!processor_) {
+      const auto factory = make_factory(settings_, clock_, null_log(), metrics_);
+      EXPECT_TRUE(factory) << factory.error().text;
+      processor_ = (*factory)();
+    }
+    std::vector<Message> messages(payloads.size());
+    for (size_t i = 0; i < payloads.size(); ++i) {
+      messages[i].offset = Offset{static_cast<int64_t>(10 + i)};
+      messages[i].timestamp_ms = 1'767'323'045'000;
+      messages[i].payload = payloads[i];
+    }
+    const MessageContext context{"topic", Partition{4}};
+    processor_->begin_chunk(context, messages);
+    std::vector<Verdict> verdicts;
+    rows_.clear();
+    for (const Message& message : messages) verdicts.push_back(processor_->process(context, message, rows_));
+    return verdicts;
+  }
+  uint64_t replaced() { return metrics_.counter("freshet_python_workers_replaced_total", "").value(); }
+
+  testkit::TempFolder folder_;
+  processors::PythonSettings settings_;
+  RealClock clock_;
+  Metrics metrics_;
+  std::unique_ptr<Processor> processor_;
+  std::string rows_;
+};
+
+constexpr const char* kRow = R"({"do":"row","n":1})";
+
+TEST_F(PythonProcessorTest, RowsSkipsAndExceptionsOfOneBatch) {
+  const auto verdicts =
+      run({kRow, R"({"do":"batch"})", R"({"do":"none"})", R"({"do":"raise"})", "no json", R"({"do":"print"})"});
+  EXPECT_EQ(rows_,
+            "{\"n\":1,\"offset\":10,\"partition\":4,\"at\":\"2026-01-02 03:04:05\",\"text\":\"caf\xC3\xA9\\n\"}\n"
+            "{\"a\":1}\n{\"a\":2}\n");
+  EXPECT_EQ(verdicts[0].row_count, 1u);
+  EXPECT_EQ(verdicts[0].origin_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(verdicts[1].row_count, 2u);
+  EXPECT_EQ(verdicts[1].origin_timestamp_ms, 1'767'323'045'000);
+  EXPECT_EQ(verdicts[2].kind, Verdict::Kind::Skip);
+  EXPECT_EQ(verdicts[3].text, "ValueError: no such thing");
+  EXPECT_EQ(verdicts[4].kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(verdicts[5].kind, Verdict::Kind::Rows);
+  EXPECT_EQ(replaced(), 0u);
+}
+
+TEST_F(PythonProcessorTest, AMessageThatKillsItsWorkerIsInvalidTheOthersAreNot) {
+  for (const char* poison : {R"({"do":"die"})", R"({"do":"hang"})", R"({"do":"garbage"})"}) {
+    const auto verdicts = run({kRow, poison, kRow});
+    EXPECT_EQ(verdicts[0].kind, Verdict::Kind::Rows) << poison;
+    EXPECT_EQ(std::string_view(verdicts[1].code), "python_worker") << poison;
+    EXPECT_EQ(verdicts[2].kind, Verdict::Kind::Rows) << poison;
+  }
+  EXPECT_EQ(replaced(), 6u);
+}
+
+TEST_F(PythonProcessorTest, AMessageIsTriedAgainByTheNextWorker) {
+  const auto verdicts = run({R"({"do":"die once","mark":")" + folder_.path("mark") + "\"}"});
+  EXPECT_EQ(verdicts[0].kind, Verdict::Kind::Rows);
+  EXPECT_EQ(rows_, "{\"n\":1}\n");
+  EXPECT_EQ(replaced(), 1u);
+}
+
+TEST_F(PythonProcessorTest, ABatchIsNoLargerThanTheQueueDepth) {
+  settings_.max_queue_depth = 2;
+  EXPECT_EQ(run({kRow, kRow, kRow, kRow, kRow}).size(), 5u);
+  EXPECT_EQ(std::count(rows_.begin(), rows_.end(), '\n'), 5);
+}
+
+TEST_F(PythonProcessorTest, WhatWaitsForAWorkerCanBeInterrupted) {
+  settings_.timeout = std::chrono::hours(1);
+  run({kRow});
+  const auto begun = clock_.steady_now();
+  {
+    std::jthread stopper([&] { processor_->interrupt(); });
+    run({R"({"do":"hang"})"});
+  }
+  EXPECT_LT(clock_.steady_now() - begun, std::chrono::seconds(30));
+}
+
+TEST_F(PythonProcessorTest, WhatCannotWorkIsRefusedAtTheStart) {
+  const auto refused = [&](const char* module, const char* name, const char* python) {
+    auto settings = settings_;
+    settings.module = module;
+    settings.class_name = name;
+    settings.python = python;
+    const auto factory = make_factory(settings, clock_, null_log(), metrics_);
+    return factory ? "" : factory.error().text;
+  };
+  EXPECT_NE(refused("freshet_sample", "Broken", "python3").find("it cannot be made"), std::string::npos);
+  EXPECT_NE(refused("freshet_sample", "Missing", "python3").find("Missing"), std::string::npos);
+  EXPECT_NE(refused("no_such_module", "Sample", "python3").find("no_such_module"), std::string::npos);
+  EXPECT_NE(refused("freshet_sample", "Sample", "no-such-python").find("--python"), std::string::npos);
+}
+
+TEST(FramesTest, WhatIsNoAnswerIsRefused) {
+  const auto refused = [](std::string_view body, size_t expected) {
+    return !decode_answer(body, expected).has_value();
+  };
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(refused("\0\0\0\0"sv, 0));
+  EXPECT_FALSE(refused("\1\0\0\0\1"sv, 1));
+  EXPECT_FALSE(refused("\1\0\0\0\2\3\0\0\0why"sv, 1));
+  EXPECT_TRUE(refused(""sv, 0));
+  EXPECT_TRUE(refused("\1\0\0\0\1"sv, 2));
+  EXPECT_TRUE(refused("\1\0\0\0\3"sv, 1));
+  EXPECT_TRUE(refused("\1\0\0\0\1more"sv, 1));
+  EXPECT_TRUE(refused("\1\0\0\0\2\xFF\xFF\xFF\xFFwhy"sv, 1));
+  EXPECT_TRUE(refused("\1\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\2\0\0\0{}"sv, 1));    // a row without its line feed
+  EXPECT_TRUE(refused("\1\0\0\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0{}\n"sv, 1));  // two rows are one line
+}
+
+}  // namespace
+}  // namespace freshet::python_worker
