@@ -17,9 +17,12 @@
 #include "kafka/dead_letter_producer.h"
 #include "kafka/kafka_source.h"
 #include "kafka/reaper.h"
+#include "kafka/successor.h"
 #include "runtime_config/options_watcher.h"
 #include "runtime_config/stores.h"
 #include "stream/stream.h"
+#include "supervisor/renewal.h"
+#include "supervisor/renewal_desk.h"
 #include "supervisor/supervisor.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/prometheus.h"
@@ -27,8 +30,9 @@
 namespace freshet::app {
 namespace {
 
-supervisor::RunOutcome outcome_of(stream::End end) {
-  return end == stream::End::Broken ? supervisor::RunOutcome::Fail : supervisor::RunOutcome::Stop;
+double chance() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
 }
 
 }  // namespace
@@ -41,21 +45,31 @@ struct Service::Parts {
         started(c.steady_now()),
         live_options(pipeline().options),
         log(s.telemetry, c, log_to),
-        reaper(metrics) {}
+        identity(pipeline().kafka, log),
+        reaper(metrics),
+        desk(c, [this] { stream->wake(); }),
+        renewal(
+            {}, [this](const Membership& running) { return open_successor(running); }, desk, chance, c, log, metrics) {}
 
   const settings::Pipeline& pipeline() const { return settings.pipelines.front(); }
-  admin::Answer health() const { return admin::health(clock.steady_now(), started, between_sessions()); }
-  // Between two sessions (back-off) nothing turns, and nothing is wrong with that.
-  SteadyTime between_sessions() const { return in_session.load() ? stream->last_turn() : clock.steady_now(); }
+  admin::Answer health() const { return admin::health(clock.steady_now(), started, stream->last_turn()); }
   admin::Answer ready() {
     MutexLock lock(ready_mutex);
     return readiness.assess(clock.steady_now(), *stream->status());
   }
   LiveOptions options() const { return *live_options.get(); }
 
-  Result<std::unique_ptr<Source>> open_source() {
-    return kafka::open_source(pipeline().kafka, clock, log, metrics, reaper);
+  kafka::SessionContext sessions() { return {clock, log, metrics, reaper, identity}; }
+  Result<std::unique_ptr<Successor>> open_successor(const Membership& running) {
+    return kafka::open_successor(pipeline().kafka, sessions(), running, [this] { stream->wake(); });
   }
+  // The session that the last one has prepared, or a new one.
+  Result<std::unique_ptr<Source>> next_source() {
+    if (auto prepared = renewal.take_next()) return prepared;
+    return kafka::open_source(pipeline().kafka, sessions());
+  }
+  supervisor::SessionEnd run_session(uint64_t number, std::stop_token stop);
+  supervisor::SessionEnd broken(const stream::SessionResult& result);
 
   const settings::Settings settings;
   Clock& clock;
@@ -63,8 +77,11 @@ struct Service::Parts {
   Snapshot<LiveOptions> live_options;
   Metrics metrics;
   telemetry::LogBackend log;
+  kafka::Identity identity;
   kafka::Reaper reaper;
   OutcomesTopic outcomes;
+  supervisor::RenewalDesk desk;
+  supervisor::Renewal renewal;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<DeadLetters> dead_letters;
   std::vector<std::unique_ptr<SideTopic>> side_topics;
@@ -76,6 +93,42 @@ struct Service::Parts {
   std::unique_ptr<admin::HealthFile> health_file;
   std::unique_ptr<BackgroundChecks> checks;
 };
+
+supervisor::SessionEnd Service::Parts::run_session(uint64_t number, std::stop_token stop) {
+  auto source = next_source();
+  if (!source) return {supervisor::RunOutcome::Fail, source.error().text};
+  supervisor::RunDecision decision;
+  const std::stop_callback on_stop(stop, [&] {
+    decision.claim(supervisor::RunOutcome::Stop);
+    stream->wake();
+  });
+  renewal.begin_session(decision);
+  in_session.store(true);
+  const stream::SessionResult result = stream->run(**source, number, renewal);
+  in_session.store(false);
+  renewal.end_session();
+  switch (result.end) {
+    case stream::End::Broken:
+      return broken(result);
+    case stream::End::Renewed:
+      return {supervisor::RunOutcome::Renew, "renewal", renewal.has_next_member()};
+    default:
+      return {supervisor::RunOutcome::Stop, result.reason};
+  }
+}
+
+supervisor::SessionEnd Service::Parts::broken(const stream::SessionResult& result) {
+  supervisor::SessionEnd end{supervisor::RunOutcome::Fail, result.reason};
+  if (!result.fenced || renewal.may_have_fenced_itself()) return end;
+  end.stolen = identity.configured();
+  if (end.stolen) {
+    end.reason =
+        "another process uses the same --group-instance-id " + identity.instance_id() + "; each process needs its own";
+  } else {
+    identity.draw_again();
+  }
+  return end;
+}
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
@@ -170,18 +223,12 @@ void Service::run(std::stop_token stop) {
         p.settings.admin.health_check_file, [&p] { return p.health(); }, p.clock, p.log);
   }
   p.checks = std::make_unique<BackgroundChecks>(pipeline, p.clock, p.log);
-  std::minstd_rand random{std::random_device{}()};
   supervisor::Supervisor supervisor(
-      p.clock, p.log, {}, [&random] { return std::uniform_real_distribution<double>(0, 1)(random); },
-      [&p](uint64_t number, std::stop_token session_stop) -> supervisor::SessionEnd {
-        auto source = p.open_source();
-        if (!source) return {supervisor::RunOutcome::Fail, source.error().text};
-        p.in_session.store(true);
-        const stream::SessionResult result = p.stream->run(**source, number, session_stop);
-        p.in_session.store(false);
-        return {outcome_of(result.end), result.reason};
-      });
+      p.clock, p.log, {}, chance,
+      [&p](uint64_t number, std::stop_token session_stop) { return p.run_session(number, session_stop); },
+      [&p](SteadyTime until, std::stop_token wait_stop) { p.stream->wait(until, wait_stop); });
   supervisor.run(stop);
+  p.renewal.abandon();
   p.checks.reset();
   const StreamStatus end = *p.stream->status();
   p.log.info("stopped", {{"messages_consumed", end.messages_consumed},
@@ -190,6 +237,7 @@ void Service::run(std::stop_token stop) {
                          {"abandoned", end.abandoned}});
 }
 
+supervisor::RenewalDesk& Service::renewals() { return parts_->desk; }
 StreamStatus Service::status() const { return *parts_->stream->status(); }
 LiveOptions Service::options() const { return parts_->options(); }
 std::string Service::admin_address() const {

@@ -12,6 +12,7 @@
 #include "model/options.h"
 #include "model/status.h"
 #include "settings/settings.h"
+#include "supervisor/renewal_desk.h"
 
 namespace freshet::app {
 
@@ -28,6 +29,8 @@ class Service {
   // Returns when `stop` was requested and the stream has drained, or a stop condition of the settings was reached.
   void run(std::stop_token stop);
 
+  // Where a renewal of the Kafka session is asked for.
+  supervisor::RenewalDesk& renewals();
   StreamStatus status() const;
   LiveOptions options() const;
   std::string admin_address() const;  // "http://127.0.0.1:8080/"; empty = off

@@ -107,11 +107,11 @@ class Builder {
 
 }  // namespace
 
-Result<Conf> consumer_conf(const KafkaSettings& settings, Log& log) {
+Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& instance_id, Log& log) {
   Builder builder(log);
   builder.connection(settings.connection)
       .set("group.id", settings.consumer_group)
-      .set_if("group.instance.id", settings.group_instance_id)
+      .set_if("group.instance.id", instance_id)
       .set("max.poll.interval.ms", std::to_string(settings.max_poll_interval.count()))
       .set("enable.auto.commit", "false")
       .set("enable.auto.offset.store", "false")
@@ -165,7 +165,7 @@ Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
 }
 
 Status check_connection_settings(const KafkaSettings& settings) {
-  auto conf = consumer_conf(settings, null_log());
+  auto conf = consumer_conf(settings, settings.group_instance_id, null_log());
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());

@@ -1,6 +1,8 @@
 // From our settings to librdkafka's configuration.
 #pragma once
 
+#include <string>
+
 #include "base/log.h"
 #include "base/result.h"
 #include "kafka/handles.h"
@@ -10,7 +12,8 @@ namespace freshet::kafka {
 
 // Where the library's own log lines go: `log` outlives the client. Errors of kind Fatal name the property and its value
 // (never a secret).
-Result<Conf> consumer_conf(const KafkaSettings& settings, Log& log);
+// `instance_id`: group.instance.id, empty = dynamic member.
+Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& instance_id, Log& log);
 Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log);
 // For look-ups: no group, no side effects.
 Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log);

@@ -14,6 +14,7 @@ struct ErrorRule {
   rd_kafka_resp_err_t code;
   ErrorKind kind;
   std::string_view advice;  // what a person can do; empty = nothing to add
+  bool renewal_may_help = false;  // a new client has a better chance than this one, though it lives
 };
 
 // The rule for `code`; codes without one are Retry: a client that lives reconnects by itself.

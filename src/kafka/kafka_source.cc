@@ -21,6 +21,9 @@ constexpr size_t kMaxMessagesPerPoll = 4096;
 constexpr size_t kMaxChunkBytes = 1024 * 1024;
 constexpr Duration kTryHeldAgain = std::chrono::minutes(1);
 constexpr Duration kRepeatTrouble = std::chrono::minutes(1);
+constexpr int kLeavePollMs = 5;
+// Beyond the time that the group itself may take to rebalance.
+constexpr Duration kGroupMustAnswer = std::chrono::seconds(30);
 
 // A message lives as long as its fetch event, which any thread may destroy.
 class FetchedMemory final : public MessageMemory {
@@ -47,94 +50,18 @@ std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
   return std::string_view(static_cast<const char*>(data), size);
 }
 
-class KafkaSource final : public Source {
- public:
-  KafkaSource(const KafkaSettings& settings, Client client, Clock& clock, Log& log, Reaper& reaper, Metrics& metrics);
-  ~KafkaSource() override;
+}  // namespace
 
-  Status subscribe();
-
-  void poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) override;
-  void wake() noexcept override { rd_kafka_queue_yield(queue_.get()); }
-  void pause(const std::vector<Partition>& partitions) override;
-  void resume(const std::vector<Partition>& partitions) override;
-  Status seek(Partition partition, Offset next) override;
-  Status commit_async(const std::vector<OffsetToCommit>& offsets) override;
-  void answer_revoke() override;
-  void begin_close() override;
-  std::optional<Offset> end_offset(Partition partition) const override;
-
- private:
-  struct Owned {
-    Offset next;          // messages below are stale: fetched before a seek
-    bool held = false;    // nothing of it is delivered
-    bool paused = false;  // by the stream
-    bool out_of_range = false;
-    SteadyTime try_again{};
-    MessageChunk chunk;  // what is being collected in this poll
-  };
-  // What a helper thread found out.
-  struct Found {
-    bool assignment = false;  // it answers the rebalance that waits
-    StartPositions::Resolved resolved;
-  };
-  struct Trouble {
-    Error error;
-  };
-  using Answer = std::variant<Found, Trouble>;
-
-  void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
-  void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
-  void on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
-  void on_commit(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
-  void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
-  void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
-  void report(const Error& error, std::vector<SourceEvent>& out);
-  void flush_chunks(std::vector<SourceEvent>& out);
-  void flush(Owned& owned, std::vector<SourceEvent>& out);
-
-  void look_up(std::vector<Partition> partitions, bool assignment, bool out_of_range);
-  void take_answers(std::vector<SourceEvent>& out);
-  void assign(Found found, std::vector<SourceEvent>& out);
-  void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
-  void try_held_again();
-  bool cooperative() const;
-  void mark_paused(const std::vector<Partition>& partitions, bool paused);
-  Status assign_one_again(Partition partition, Offset next);
-  Status assign_all_again();
-  Partitions list_of(const std::vector<Partition>& partitions) const;
-  void apply_assign(const rd_kafka_topic_partition_list_t* list);
-
-  const KafkaSettings settings_;
-  Clock& clock_;
-  Log& log_;
-  Reaper& reaper_;
-  Gauge& partition_count_gauge_;
-  Client client_;
-  Queue queue_;
-  Topic topic_;
-
-  std::map<Partition, Owned> owned_;
-  std::vector<Partition> collecting_;  // partitions whose chunk is not empty
-  bool assignment_waits_ = false;      // the library waits for our assign
-  Partitions revoking_;                // the library waits for our unassign
-  bool closing_ = false;
-  bool closed_ = false;
-  int32_t partition_count_ = 0;
-  std::map<int, SteadyTime> reported_;  // by error code: at most one report a minute
-
-  Mailbox<Answer> answers_{64};
-  std::jthread look_up_;  // one at a time
-};
-
-KafkaSource::KafkaSource(const KafkaSettings& settings, Client client, Clock& clock, Log& log, Reaper& reaper,
-                         Metrics& metrics)
+KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
+                         const SessionContext& context)
     : settings_(settings),
-      clock_(clock),
-      log_(log),
-      reaper_(reaper),
+      instance_id_(std::move(instance_id)),
+      clock_(context.clock),
+      log_(context.log),
+      reaper_(context.reaper),
+      identity_(context.identity),
       partition_count_gauge_(
-          metrics.gauge("freshet_topic_partitions", "Partitions of the topic.", {{"topic", settings.topic}})),
+          context.metrics.gauge("freshet_topic_partitions", "Partitions of the topic.", {{"topic", settings.topic}})),
       client_(std::move(client)) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
@@ -143,7 +70,8 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, Client client, Clock& cl
 
 KafkaSource::~KafkaSource() {
   answers_.close();
-  look_up_ = std::jthread();  // stops and joins: it uses the client
+  look_up_ = std::jthread();  // stops and joins: they use the client
+  continuity_ = std::jthread();
   owned_.clear();
   topic_.reset();
   queue_.reset();
@@ -154,6 +82,7 @@ KafkaSource::~KafkaSource() {
 Status KafkaSource::subscribe() {
   const Partitions topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), settings_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  unsettle();
   const auto error = rd_kafka_subscribe(client_.get(), topics.get());
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
   return failure(ErrorKind::Fatal, fmt::format("--topic {}: {}", settings_.topic, rd_kafka_err2str(error)), error);
@@ -162,10 +91,13 @@ Status KafkaSource::subscribe() {
 // --- events ---------------------------------------------------------------------------------------------------------
 
 void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
+  begin_with_first_assignment(out);
   take_answers(out);
   try_held_again();
+  check_unsettled(out);
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
+  if (leaving_) wait = std::min(wait, kLeavePollMs);
   for (size_t i = 0; i < kMaxMessagesPerPoll; ++i) {
     Event event(rd_kafka_queue_poll(queue_.get(), wait));
     if (!event) break;
@@ -173,7 +105,8 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
     on_event(std::move(event), max_chunk_messages, out);
   }
   flush_chunks(out);
-  if (closing_ && !closed_ && rd_kafka_consumer_closed(client_.get()) != 0) {
+  if (leaving_ && !revoking_ && has_left()) close();
+  if (closing_ && !leaving_ && !closed_ && rd_kafka_consumer_closed(client_.get()) != 0) {
     closed_ = true;
     out.push_back(SessionClosed{});
   }
@@ -236,16 +169,13 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
   const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
   std::vector<Partition> partitions;
   for (int i = 0; list != nullptr && i < list->cnt; ++i) partitions.push_back(Partition{list->elems[i].partition});
+  unsettle();
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    membership_.generation = group_standing(client_.get()).generation;
+    if (closing_) return apply_assign(Partitions(rd_kafka_topic_partition_list_new(0)).get());
     assignment_waits_ = true;
-    if (closing_) {
-      assign({true, {}}, out);
-    } else if (partitions.empty()) {
-      assign({true, {}}, out);
-    } else {
-      look_up(std::move(partitions), true, false);
-    }
-    return;
+    if (partitions.empty()) return announce({}, false, out);
+    return look_up(std::move(partitions), true, false);
   }
   // The library asks for the eager protocol's revoke with everything that is assigned.
   revoking_.reset(list != nullptr ? rd_kafka_topic_partition_list_copy(list) : rd_kafka_topic_partition_list_new(0));
@@ -288,11 +218,7 @@ void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& ou
       (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)) {
     return on_partition_error(code, Partition{partition->partition}, partition->offset, out);
   }
-  if (rd_kafka_event_error_is_fatal(event) != 0) {
-    return report(
-        {ErrorKind::Renew, code, fmt::format("{}: {}", rd_kafka_err2name(code), rd_kafka_event_error_string(event))},
-        out);
-  }
+  if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event) != 0) return report_fatal(out);
   report(to_error(code, rd_kafka_event_error_string(event)), out);
 }
 
@@ -315,12 +241,21 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
   report(to_error(code, fmt::format("partition {}", partition.value)), out);
 }
 
+void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
+  std::array<char, 512> text{};
+  const auto cause = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
+  Error error = to_error(cause, text.data());
+  error.kind = ErrorKind::Renew;
+  const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+  out.push_back(SourceFault{std::move(error), false, fenced});
+}
+
 void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out) {
   const SteadyTime now = clock_.steady_now();
   const auto found = reported_.find(error.code);
   if (error.kind != ErrorKind::Renew && found != reported_.end() && now - found->second < kRepeatTrouble) return;
   reported_[error.code] = now;
-  out.push_back(SourceFault{error});
+  out.push_back(SourceFault{error, rule_for(static_cast<rd_kafka_resp_err_t>(error.code)).renewal_may_help});
 }
 
 // --- where partitions start -----------------------------------------------------------------------------------------
@@ -347,35 +282,39 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
       continue;
     }
     Found& found = std::get<Found>(answer);
-    partition_count_ = std::max(partition_count_, found.resolved.partition_count);
-    partition_count_gauge_.set(partition_count_);
+    membership_.topic_partitions = std::max(membership_.topic_partitions, found.resolved.partition_count);
+    partition_count_gauge_.set(membership_.topic_partitions);
     if (found.assignment) {
-      if (assignment_waits_) assign(std::move(found), out);
+      if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
       for (const AssignedPartition& partition : found.resolved.partitions) go_on(partition, out);
     }
   }
 }
 
-void KafkaSource::assign(Found found, std::vector<SourceEvent>& out) {
+void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out) {
+  out.push_back(PartitionsAssigned{std::move(partitions), membership_.generation, continues});
+}
+
+void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
+  if (!assignment_waits_) return;  // it closes
   assignment_waits_ = false;
-  const auto& partitions = found.resolved.partitions;
-  const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
   if (!cooperative()) owned_.clear();
   std::vector<Partition> held;
-  for (const AssignedPartition& partition : partitions) {
-    auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.partition.value);
-    one->offset = partition.start.value;
+  for (const StartAt& start : starts) {
+    auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), start.partition.value);
+    one->offset = start.next.value;
     Owned owned;
-    owned.next = partition.start;
-    owned.held = !partition.held.empty();
+    owned.next = start.next;
+    owned.held = start.held;
     owned.try_again = clock_.steady_now() + kTryHeldAgain;
-    if (owned.held) held.push_back(partition.partition);
-    owned_.insert_or_assign(partition.partition, std::move(owned));
+    if (owned.held) held.push_back(start.partition);
+    owned_.insert_or_assign(start.partition, std::move(owned));
   }
   apply_assign(list.get());
   if (!held.empty()) pause(held);
-  out.push_back(PartitionsAssigned{partitions});
+  settle();
 }
 
 void KafkaSource::apply_assign(const rd_kafka_topic_partition_list_t* list) {
@@ -451,6 +390,61 @@ Status KafkaSource::assign_all_again() {
   return {};
 }
 
+// --- standing in the group -------------------------------------------------------------------------------------------
+
+void KafkaSource::begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions) {
+  std::sort(assigned.begin(), assigned.end());
+  membership_.generation = group_standing(client_.get()).generation;
+  membership_.topic_partitions = old.topic_partitions > 0 ? old.topic_partitions : topic_partitions;
+  first_assignment_ = old.settled && old.generation >= 0 && membership_.generation == old.generation &&
+                      assigned == old.partitions;
+  membership_.partitions = std::move(assigned);
+  assignment_waits_ = true;
+  unsettle();
+}
+
+void KafkaSource::begin_with_first_assignment(std::vector<SourceEvent>& out) {
+  if (!first_assignment_) return;
+  const bool continues = *std::exchange(first_assignment_, std::nullopt);
+  if (!continues && !membership_.partitions.empty()) return look_up(membership_.partitions, true, false);
+  std::vector<AssignedPartition> partitions;
+  for (const Partition partition : membership_.partitions) partitions.push_back({partition, Offset{-1}, ""});
+  announce(std::move(partitions), continues, out);
+}
+
+void KafkaSource::settle() {
+  membership_.settled = true;
+  membership_.partitions.clear();
+  for (const auto& [partition, owned] : owned_) membership_.partitions.push_back(partition);
+  unsettled_since_.reset();
+  check_continuity();
+}
+
+void KafkaSource::unsettle() {
+  membership_.settled = false;
+  if (!unsettled_since_) unsettled_since_ = clock_.steady_now();
+}
+
+void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
+  membership_.continuity = instance_id_.empty() ? Membership::Continuity::Absent : identity_.continuity();
+  if (closing_ || !unsettled_since_) return;
+  const Duration waited = clock_.steady_now() - *unsettled_since_;
+  if (waited < settings_.max_poll_interval + kGroupMustAnswer) return;
+  unsettled_since_ = clock_.steady_now();
+  out.push_back(SourceFault{{ErrorKind::Renew, RD_KAFKA_RESP_ERR__TIMED_OUT,
+                             fmt::format("no assignment of partitions for {} s",
+                                         std::chrono::duration_cast<std::chrono::seconds>(waited).count())}});
+}
+
+void KafkaSource::check_continuity() {
+  if (instance_id_.empty() || identity_.continuity() != Membership::Continuity::Unknown || continuity_.joinable()) return;
+  continuity_ = std::jthread([this](std::stop_token stop) {
+    const auto known = broker_knows(client_.get(), settings_.consumer_group, instance_id_, stop);
+    if (known) identity_.broker_said(*known);
+    if (known) wake();
+  });
+}
+
 // --- calls ----------------------------------------------------------------------------------------------------------
 
 bool KafkaSource::cooperative() const {
@@ -485,7 +479,7 @@ void KafkaSource::resume(const std::vector<Partition>& partitions) {
 
 Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  const std::string own = commit_metadata(std::max(partition_count_, 1));
+  const std::string own = commit_metadata(std::max(membership_.topic_partitions, 1));
   for (const OffsetToCommit& offset : offsets) {
     auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), offset.partition.value);
     one->offset = offset.next.value;
@@ -499,7 +493,7 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
   return {};
 }
 
-void KafkaSource::begin_close() {
+void KafkaSource::begin_close(Farewell farewell) {
   if (closing_) return;
   closing_ = true;
   look_up_ = std::jthread();
@@ -508,6 +502,22 @@ void KafkaSource::begin_close() {
     const Partitions none(rd_kafka_topic_partition_list_new(0));
     apply_assign(none.get());
   }
+  const bool stays = farewell == Farewell::ForGood && identity_.configured();
+  if (!instance_id_.empty() && !stays && !identity_.new_protocol()) return leave_and_close();
+  close();
+}
+
+// The library sends no request to leave when a static member closes; it does when one unsubscribes, but loses the request
+// if the close follows at once (tried).
+void KafkaSource::leave_and_close() {
+  leaving_ = true;
+  rd_kafka_unsubscribe(client_.get());
+}
+
+bool KafkaSource::has_left() const { return group_standing(client_.get()).member_id.empty(); }
+
+void KafkaSource::close() {
+  leaving_ = false;
   const LibraryError error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
   if (!error) return;
   // A fatal or fenced client never says that it is closed.
@@ -525,17 +535,20 @@ std::optional<Offset> KafkaSource::end_offset(Partition partition) const {
   return Offset{high};
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, Clock& clock, Log& log, Metrics& metrics,
-                                            Reaper& reaper) {
-  auto conf = consumer_conf(settings, log);
+Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings, const SessionContext& context) {
+  const std::string instance_id = context.identity.instance_id();
+  auto conf = consumer_conf(settings, instance_id, context.log);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  auto source = std::make_unique<KafkaSource>(settings, *std::move(client), clock, log, reaper, metrics);
-  if (const Status subscribed = source->subscribe(); !subscribed) return tl::make_unexpected(subscribed.error());
-  return source;
+  return std::make_unique<KafkaSource>(settings, instance_id, *std::move(client), context);
+}
+
+Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const SessionContext& context) {
+  auto source = build_source(settings, context);
+  if (!source) return tl::make_unexpected(source.error());
+  if (const Status subscribed = (*source)->subscribe(); !subscribed) return tl::make_unexpected(subscribed.error());
+  return *std::move(source);
 }
 
 }  // namespace freshet::kafka

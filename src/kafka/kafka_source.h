@@ -1,22 +1,146 @@
 // The Source over librdkafka's event queue: one consumer client, one session.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mailbox.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "kafka/handles.h"
+#include "kafka/identity.h"
 #include "kafka/kafka_settings.h"
 #include "kafka/reaper.h"
+#include "kafka/start_positions.h"
 #include "ports/source.h"
 
 namespace freshet::kafka {
 
+// What all sessions of the process share; it outlives them.
+struct SessionContext {
+  Clock& clock;
+  Log& log;
+  Metrics& metrics;
+  Reaper& reaper;
+  Identity& identity;
+};
+
 // Builds the client and subscribes; brokers that are down and a topic that is missing are waited for and reported
 // through SourceFault. Fatal: the library refuses the configuration. The source's destructor never waits for the
 // network: the client goes to the reaper.
-Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, Clock& clock, Log& log, Metrics& metrics,
-                                            Reaper& reaper);
+Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const SessionContext& context);
+
+class KafkaSource final : public Source {
+ public:
+  // `instance_id`: as the client was configured with; empty = dynamic member.
+  KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client, const SessionContext& context);
+  ~KafkaSource() override;
+
+  // Joins the group.
+  Status subscribe();
+  // The group's first answer, received before this source was polled. `old`: whom it follows.
+  void begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions);
+  rd_kafka_t* client() const { return client_.get(); }
+  rd_kafka_queue_t* queue() const { return queue_.get(); }
+
+  void poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) override;
+  void wake() noexcept override { rd_kafka_queue_yield(queue_.get()); }
+  void pause(const std::vector<Partition>& partitions) override;
+  void resume(const std::vector<Partition>& partitions) override;
+  Status seek(Partition partition, Offset next) override;
+  Status commit_async(const std::vector<OffsetToCommit>& offsets) override;
+  void answer_assign(const std::vector<StartAt>& starts) override;
+  void answer_revoke() override;
+  void begin_close(Farewell farewell) override;
+  const Membership& membership() const override { return membership_; }
+  std::optional<Offset> end_offset(Partition partition) const override;
+
+ private:
+  struct Owned {
+    Offset next;          // messages below are stale: fetched before a seek
+    bool held = false;    // nothing of it is delivered
+    bool paused = false;  // by the stream
+    bool out_of_range = false;
+    SteadyTime try_again{};
+    MessageChunk chunk;  // what is being collected in this poll
+  };
+  // What a helper thread found out.
+  struct Found {
+    bool assignment = false;  // it answers the rebalance that waits
+    StartPositions::Resolved resolved;
+  };
+  struct Trouble {
+    Error error;
+  };
+  using Answer = std::variant<Found, Trouble>;
+
+  void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
+  void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
+  void on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
+  void on_commit(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
+  void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
+  void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
+  void report(const Error& error, std::vector<SourceEvent>& out);
+  void report_fatal(std::vector<SourceEvent>& out);
+  void flush_chunks(std::vector<SourceEvent>& out);
+  void flush(Owned& owned, std::vector<SourceEvent>& out);
+
+  void look_up(std::vector<Partition> partitions, bool assignment, bool out_of_range);
+  void take_answers(std::vector<SourceEvent>& out);
+  void announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out);
+  void begin_with_first_assignment(std::vector<SourceEvent>& out);
+  void settle();
+  void unsettle();
+  void check_unsettled(std::vector<SourceEvent>& out);
+  void check_continuity();
+  void close();
+  void leave_and_close();
+  bool has_left() const;
+  void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
+  void try_held_again();
+  bool cooperative() const;
+  void mark_paused(const std::vector<Partition>& partitions, bool paused);
+  Status assign_one_again(Partition partition, Offset next);
+  Status assign_all_again();
+  Partitions list_of(const std::vector<Partition>& partitions) const;
+  void apply_assign(const rd_kafka_topic_partition_list_t* list);
+
+  const KafkaSettings settings_;
+  const std::string instance_id_;
+  Clock& clock_;
+  Log& log_;
+  Reaper& reaper_;
+  Identity& identity_;
+  Gauge& partition_count_gauge_;
+  Client client_;
+  Queue queue_;
+  Topic topic_;
+
+  std::map<Partition, Owned> owned_;
+  std::vector<Partition> collecting_;  // partitions whose chunk is not empty
+  bool assignment_waits_ = false;      // the library waits for our assign
+  std::optional<bool> first_assignment_;  // received before the first poll: does it continue the last session's?
+  Membership membership_;
+  std::optional<SteadyTime> unsettled_since_;
+  Partitions revoking_;                // the library waits for our unassign
+  bool closing_ = false;
+  bool leaving_ = false;  // unsubscribed; the close follows once the request to leave has gone out
+  bool closed_ = false;
+  std::map<int, SteadyTime> reported_;  // by error code: at most one report a minute
+
+  Mailbox<Answer> answers_{64};
+  std::jthread look_up_;     // one at a time
+  std::jthread continuity_;  // asks whether the broker knows our instance id
+};
+
+// Builds the client without joining the group.
+Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings, const SessionContext& context);
 
 }  // namespace freshet::kafka

@@ -3,20 +3,40 @@
 #include <utility>
 
 namespace freshet::kafka {
+namespace {
+
+class ParkedClient final : public Parked {
+ public:
+  explicit ParkedClient(Client client) : client_(std::move(client)) {}
+
+ private:
+  Client client_;
+};
+
+}  // namespace
 
 Reaper::Reaper(Metrics& metrics)
-    : parked_(metrics.gauge("freshet_kafka_clients_parked", "Kafka clients of past sessions not yet destroyed.")),
+    : gauge_(metrics.gauge("freshet_sessions_parked", "Kafka clients of past sessions not yet destroyed.")),
       thread_([this](std::stop_token stop) { reap(stop); }) {}
 
 Reaper::~Reaper() { thread_.request_stop(); }
 
 void Reaper::park(Client client) {
+  if (client) park(std::make_unique<ParkedClient>(std::move(client)));
+}
+
+void Reaper::park(std::unique_ptr<Parked> parked) {
   {
     MutexLock lock(mutex_);
-    clients_.push_back(std::move(client));
-    parked_.set(static_cast<double>(++count_));
+    parked_.push_back(std::move(parked));
+    gauge_.set(static_cast<double>(++count_));
   }
   changed_.notify_all();
+}
+
+size_t Reaper::parked() const {
+  MutexLock lock(mutex_);
+  return count_;
 }
 
 bool Reaper::wait_idle(Clock& clock, SteadyTime deadline) {
@@ -26,18 +46,18 @@ bool Reaper::wait_idle(Clock& clock, SteadyTime deadline) {
 
 void Reaper::reap(std::stop_token stop) {
   while (true) {
-    Client client;
+    std::unique_ptr<Parked> next;
     {
       MutexLock lock(mutex_);
-      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !clients_.empty(); });
-      if (clients_.empty()) return;  // stopped, and nothing is left
-      client = std::move(clients_.front());
-      clients_.pop_front();
+      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !parked_.empty(); });
+      if (parked_.empty()) return;  // stopped, and nothing is left
+      next = std::move(parked_.front());
+      parked_.pop_front();
     }
-    client.reset();
+    next.reset();  // may park what it holds
     {
       MutexLock lock(mutex_);
-      parked_.set(static_cast<double>(--count_));
+      gauge_.set(static_cast<double>(--count_));
     }
     changed_.notify_all();
   }

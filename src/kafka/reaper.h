@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <thread>
 
 #include "base/clock.h"
@@ -13,23 +14,34 @@
 
 namespace freshet::kafka {
 
-// Threads: any. Outlives every source. Parked clients are visible as freshet_kafka_clients_parked.
+// What may take long to destroy.
+class Parked {
+ public:
+  virtual ~Parked() = default;
+};
+
+// Threads: any. Outlives every source. What is parked is visible as freshet_sessions_parked.
 class Reaper {
  public:
+  // Beyond this many parked clients no further session is built beside a running one.
+  static constexpr size_t kCap = 8;
+
   explicit Reaper(Metrics& metrics);
   ~Reaper();
 
+  void park(std::unique_ptr<Parked> parked);
   void park(Client client);
+  size_t parked() const;
   // Waits until nothing is parked or `deadline` has passed; true when nothing is.
   bool wait_idle(Clock& clock, SteadyTime deadline);
 
  private:
   void reap(std::stop_token stop);
 
-  Gauge& parked_;
-  Mutex mutex_;
+  Gauge& gauge_;
+  mutable Mutex mutex_;
   CondVar changed_;
-  std::deque<Client> clients_ GUARDED_BY(mutex_);
+  std::deque<std::unique_ptr<Parked>> parked_ GUARDED_BY(mutex_);
   size_t count_ GUARDED_BY(mutex_) = 0;  // with the one that is being destroyed
   std::jthread thread_;
 };

@@ -23,8 +23,20 @@ struct AssignedPartition {
   std::string held;  // why it cannot start (offset out of range under the strict policy, ...); empty = it can
 };
 
+// The stream answers with Source::answer_assign(); until then nothing is delivered and no other rebalance event comes.
 struct PartitionsAssigned {
   std::vector<AssignedPartition> partitions;  // only the new ones (incremental) or all (eager); may be empty
+  int32_t generation = -1;                    // of the group, -1 = unknown
+  // The session took over the membership of the last one with the same generation and the same partitions: nothing was
+  // lost in between, `start` and `held` mean nothing.
+  bool continues = false;
+};
+
+// The stream's answer for one assigned partition.
+struct StartAt {
+  Partition partition;
+  Offset next;        // the first message to deliver
+  bool held = false;  // by the source's own reason: nothing is delivered until PartitionUnstuck
 };
 
 // The stream drains these and then calls Source::answer_revoke(). `lost`: ownership is gone already, commits would
@@ -62,6 +74,8 @@ struct PartitionUnstuck {
 // Something went wrong that needs no answer of the stream. kind Renew: the session is beyond repair.
 struct SourceFault {
   Error error;
+  bool renewal_may_help = false;  // the session lives, and a new one has a better chance (a refused login)
+  bool fenced = false;            // another client has this one's place and partitions
 };
 
 // The last event after Source::begin_close().
@@ -74,6 +88,26 @@ struct OffsetToCommit {
   Partition partition;
   Offset next;           // next message to read
   std::string metadata;  // opaque, kept by the broker beside the offset; below 4 KiB
+};
+
+// What the next session has to know of this one to continue its membership.
+struct Membership {
+  bool settled = false;               // it has an assignment, and no rebalance is under way
+  int32_t generation = -1;            // of the group, -1 = unknown
+  std::vector<Partition> partitions;  // sorted
+  int32_t topic_partitions = 0;       // how many the topic had when they were assigned; 0 = unknown
+  enum class Continuity {
+    Unknown,  // not asked yet whether the broker knows our instance id
+    Works,    // a next session continues the membership
+    Absent,   // dynamic member, or a broker without static membership: leave and rejoin
+  };
+  Continuity continuity = Continuity::Absent;
+};
+
+// How a session leaves.
+enum class Farewell {
+  ForGood,   // the process ends: others take over at once, unless the operator's own instance id asks for the contrary
+  ToRejoin,  // the next session joins anew: leave in any case
 };
 
 // Threads: the loop only, but wake(). Nothing here blocks longer than the timeout it is given.
@@ -95,12 +129,16 @@ class Source {
 
   // Sends the offsets; a CommitResult follows through poll(). At most one call is outstanding.
   virtual Status commit_async(const std::vector<OffsetToCommit>& offsets) = 0;
+  // Where the partitions of the last PartitionsAssigned go on.
+  virtual void answer_assign(const std::vector<StartAt>& starts) = 0;
   // The drain of the last PartitionsRevoked is done.
   virtual void answer_revoke() = 0;
   // Begins to leave the group and to end the session; never blocks. A PartitionsRevoked may follow through poll() (the
   // stream answers it), then one SessionClosed. A fatal or fenced client never closes: the caller has a deadline.
-  virtual void begin_close() = 0;
+  virtual void begin_close(Farewell farewell) = 0;
 
+  // Valid until the next call.
+  virtual const Membership& membership() const = 0;
   // High watermark as last seen in a fetch response, if known.
   virtual std::optional<Offset> end_offset(Partition partition) const = 0;
 };

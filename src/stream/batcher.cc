@@ -24,13 +24,16 @@ void Batcher::add(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
   waiting_.push_back({std::move(chunk), now});
 }
 
-void Batcher::drop(Partition partition) {
-  std::erase_if(waiting_, [&](const Waiting& waiting) {
+std::vector<std::shared_ptr<const ProcessedChunk>> Batcher::take(Partition partition) {
+  std::vector<std::shared_ptr<const ProcessedChunk>> taken;
+  std::erase_if(waiting_, [&](Waiting& waiting) {
     if (waiting.chunk->partition != partition) return false;
     rows_ -= waiting.chunk->row_count;
     bytes_ -= waiting.chunk->rows.size();
+    taken.push_back(std::move(waiting.chunk));
     return true;
   });
+  return taken;
 }
 
 uint64_t Batcher::max_rows(const LiveOptions& options) const {

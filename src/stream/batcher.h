@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "model/batch.h"
@@ -20,8 +21,8 @@ class Batcher {
 
   // Chunks of a partition must come in the order of their offsets; only those that are covered by a batch.
   void add(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now);
-  // Forgets the partition's rows; they will be read again.
-  void drop(Partition partition);
+  // Takes the partition's rows out again, in the order of their offsets.
+  std::vector<std::shared_ptr<const ProcessedChunk>> take(Partition partition);
 
   bool empty() const { return waiting_.empty(); }
   // By rows, bytes, or the age of the oldest row.

@@ -33,26 +33,6 @@ Core::Core(StreamSettings settings, const LiveOptions& options, bool has_dead_le
   totals_.consumer_group = settings_.consumer_group;
 }
 
-void Core::begin_session(uint64_t number, SteadyTime now) {
-  phase_ = Phase::Running;
-  end_ = End::None;
-  assigned_ = false;
-  commit_outstanding_ = false;
-  revoke_.reset();
-  abandoned_at_.reset();
-  session_ = number;
-  session_began_ = now;
-  source_trouble_.clear();
-}
-
-void Core::end_session() {
-  while (!streams_.empty()) forget(streams_.begin()->second);
-  revoke_.reset();
-  commit_outstanding_ = false;
-  assigned_ = false;
-  phase_ = Phase::Closed;
-}
-
 PartitionStream* Core::find(Partition partition) {
   const auto found = streams_.find(partition);
   return found == streams_.end() ? nullptr : &found->second;
@@ -69,11 +49,11 @@ void Core::on_source_event(SourceEvent event, SteadyTime now, Actions& actions) 
   std::visit([&](auto& e) { on_event(e, now, actions); }, event);
 }
 
-void Core::on_event(MessageChunk& chunk, SteadyTime, Actions& actions) {
+void Core::on_event(MessageChunk& chunk, SteadyTime now, Actions& actions) {
   PartitionStream* stream = find(chunk.partition);
   // What is not taken here is read again by whoever owns the partition next. A held partition's chunks that were under
   // way are taken: the source does not deliver them twice.
-  if (stream == nullptr || stream->revoking || stream->reached_stop || phase_ != Phase::Running ||
+  if (stream == nullptr || stream->revoking || stream->suspended || stream->reached_stop || phase_ != Phase::Running ||
       chunk.messages.empty()) {
     return;
   }
@@ -96,52 +76,12 @@ void Core::on_event(MessageChunk& chunk, SteadyTime, Actions& actions) {
   const size_t charged = std::max(chunk.bytes, kMinChunkCharge);
   work.sequence = stream->deliver(offsets, charged);
   in_flight_bytes_ += charged;
+  last_message_ = now;
+  if (!first_message_) first_message_ = now;
   totals_.messages_consumed += chunk.messages.size();
   metrics_.consumed.add(chunk.messages.size());
   work.chunk = std::move(chunk);
   actions.work.push_back(std::move(work));
-}
-
-void Core::on_event(PartitionsAssigned& assigned, SteadyTime, Actions& actions) {
-  ++totals_.rebalances;
-  metrics_.rebalances.add();
-  assigned_ = true;
-  source_trouble_.clear();
-  for (const AssignedPartition& partition : assigned.partitions) {
-    if (PartitionStream* old = find(partition.partition)) forget(*old);
-    PartitionStream& stream =
-        streams_.try_emplace(partition.partition, partition.partition, Epoch{next_epoch_++}, partition.start)
-            .first->second;
-    if (partition.held.empty()) {
-      stream.committed = partition.start;  // also one that the reset policy chose: see the contract of the source
-    } else {
-      hold(stream, Hold::Source, partition.held, actions);
-    }
-    if (phase_ != Phase::Running || pushing_back_) {
-      stream.paused = true;
-      actions.pause.push_back(partition.partition);
-    }
-  }
-  log_.info("partitions_assigned", {{"topic", settings_.topic},
-                                    {"partitions", assigned.partitions.size()},
-                                    {"owned", streams_.size()},
-                                    {"session", session_}});
-}
-
-void Core::on_event(PartitionsRevoked& revoked, SteadyTime now, Actions& actions) {
-  ++totals_.rebalances;
-  metrics_.rebalances.add();
-  log_.info("partitions_revoked",
-            {{"topic", settings_.topic}, {"partitions", revoked.partitions.size()}, {"lost", revoked.lost}});
-  for (const Partition partition : revoked.partitions) {
-    PartitionStream* stream = find(partition);
-    if (stream == nullptr) continue;
-    stream->revoking = true;
-    batcher_.drop(partition);
-  }
-  revoke_ = Revoke{std::move(revoked.partitions), revoked.lost, now + settings_.drain_timeout, false};
-  if (phase_ == Phase::Closing) revoke_->deadline = close_deadline_;
-  advance_revoke(now, actions);
 }
 
 void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
@@ -167,7 +107,8 @@ void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
 
 void Core::on_event(EndOfPartition& end, SteadyTime, Actions& actions) {
   PartitionStream* stream = find(end.partition);
-  if (stream == nullptr || stream->revoking || stream->hold != Hold::None) return;
+  if (stream == nullptr || stream->revoking || stream->suspended || stream->hold != Hold::None) return;
+  reached_end_ = true;
   stream->position = std::max(stream->position, end.end);
   if (!settings_.stop_at_timestamp_ms || stream->reached_stop) return;
   stream->reached_stop = true;
@@ -181,12 +122,11 @@ void Core::on_event(PartitionStuck& stuck, SteadyTime, Actions& actions) {
 
 void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
   PartitionStream* stream = find(unstuck.partition);
-  if (stream == nullptr || stream->revoking) return;
+  if (stream == nullptr || stream->revoking || stream->suspended) return;
   if (unstuck.start < stream->position) {
     const bool paused = stream->paused;
     forget(*stream);
-    stream =
-        &streams_.try_emplace(unstuck.partition, unstuck.partition, Epoch{next_epoch_++}, unstuck.start).first->second;
+    stream = &begin_stream(unstuck.partition, unstuck.start);
     stream->paused = paused;
     stream->hold = Hold::Source;
   }
@@ -194,32 +134,12 @@ void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
   if (stream->hold == Hold::Source) unhold(*stream, actions);
 }
 
-void Core::on_event(SourceFault& fault, SteadyTime, Actions& actions) {
-  totals_.last_kafka_error = fault.error.text;
-  if (fault.error.kind != ErrorKind::Renew) {
-    source_trouble_ = fault.error.text;
-    log_.warn("kafka_error", {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
-    return;
-  }
-  log_.error("kafka_session_broken", {{"topic", settings_.topic}, {"error", fault.error.text}});
-  if (phase_ == Phase::Closed) return;
-  // A failure decided the session: nothing that is not yet under way is written any more.
-  if (end_ == End::None) end_ = End::Broken;
-  actions.abandon_batches = true;
-  end_session();
-}
-
-void Core::on_event(SessionClosed&, SteadyTime, Actions&) {
-  if (end_ == End::None) end_ = End::Broken;
-  end_session();
-}
-
 // --- from the pools -------------------------------------------------------------------------------------------------
 
 void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now, Actions& actions) {
   PartitionStream* stream = find(chunk->partition, chunk->epoch);
-  // While it drains, what was not in a batch yet is read again by whoever comes next.
-  if (stream == nullptr || stream->revoking || phase_ != Phase::Running) return;
+  // When it stops, what was not in a batch yet is read again by whoever comes next.
+  if (stream == nullptr || (stopping() && phase_ != Phase::Running)) return;
   std::vector<PartitionStream::Chunk> in_order;
   for (const DeadLetter& letter : chunk->invalid) {
     if (letter.silenced) continue;
@@ -236,7 +156,12 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
     for (const Replacement& replacement : next->replacements) {
       side_.add_replacement(stream->partition, stream->epoch, replacement);
     }
-    if (next->covered) batcher_.add(std::move(next), now);
+    if (!next->covered) continue;
+    if (stream->revoking || stream->suspended || phase_ != Phase::Running) {
+      stream->parked.push_back(std::move(next));
+    } else {
+      batcher_.add(std::move(next), now);
+    }
   }
   in_flight_bytes_ -= stream->take_released_bytes();
 }
@@ -331,6 +256,7 @@ void Core::set_options(const LiveOptions& options, SteadyTime now) {
 }
 
 void Core::tick(SteadyTime now, Actions& actions) {
+  check_suspended(now, actions);
   if (phase_ == Phase::Closed) return;
   send_letters(now, actions);
   seal_batches(now, actions);
@@ -343,7 +269,7 @@ void Core::tick(SteadyTime now, Actions& actions) {
   if (phase_ == Phase::Closing && now >= close_deadline_) {
     log_.warn("close_took_too_long", {{"topic", settings_.topic}, {"session", session_}});
     actions.abandon_batches = true;
-    end_session();
+    end_session(now);
   }
   say_holds(now);
   update_gauges();
@@ -360,6 +286,7 @@ void Core::send_letters(SteadyTime now, Actions& actions) {
 }
 
 void Core::seal_batches(SteadyTime now, Actions& actions) {
+  if (phase_ == Phase::Closing) return;
   const size_t slots = size_t{2} * options_.clickhouse_concurrency;
   const bool flush = phase_ == Phase::Draining;
   while (!batcher_.empty() && (flush || (batches_.size() < slots && batcher_.due(options_, now)))) {
@@ -383,13 +310,14 @@ void Core::push_back_or_go_on(Actions& actions) {
   if (!pushing_back_ && in_flight_bytes_ > settings_.memory_limit) {
     pushing_back_ = true;
     for (auto& [partition, stream] : streams_) {
+      if (stream.suspended) continue;
       if (!stream.paused) actions.pause.push_back(partition);
       stream.paused = true;
     }
   } else if (pushing_back_ && in_flight_bytes_ < settings_.memory_limit / 2) {
     pushing_back_ = false;
     for (auto& [partition, stream] : streams_) {
-      if (stream.hold != Hold::None || stream.reached_stop || stream.revoking) continue;
+      if (stream.hold != Hold::None || stream.reached_stop || stream.revoking || stream.suspended) continue;
       stream.paused = false;
       actions.resume.push_back(partition);
     }
@@ -397,20 +325,22 @@ void Core::push_back_or_go_on(Actions& actions) {
 }
 
 bool Core::anything_to_commit() const {
-  return std::any_of(streams_.begin(), streams_.end(),
-                     [](const auto& entry) { return entry.second.committable() > entry.second.commit_sent; });
+  return std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) {
+    return !entry.second.suspended && entry.second.committable() > entry.second.commit_sent;
+  });
 }
 
 std::optional<SteadyTime> Core::commit_due() const {
-  if (commit_outstanding_ || !anything_to_commit()) return std::nullopt;
+  if (commit_outstanding_ || commits_held_ || !anything_to_commit()) return std::nullopt;
   return last_commit_ + settings_.commit_interval;
 }
 
 void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
-  if (commit_outstanding_ || phase_ == Phase::Closed || !actions.commit.empty()) return;
+  if (commit_outstanding_ || commits_held_ || phase_ == Phase::Closed || !actions.commit.empty()) return;
   const bool at_once = !commit_failed_ && (phase_ == Phase::Draining || (revoke_ && !revoke_->lost));
   if (!at_once && now < last_commit_ + settings_.commit_interval) return;
   for (auto& [partition, stream] : streams_) {
+    if (stream.suspended) continue;
     if (stream.revoking && revoke_ && (revoke_->lost || revoke_->gave_up_commit)) continue;
     const Offset next = stream.committable();
     if (next <= stream.commit_sent) continue;
@@ -422,93 +352,13 @@ void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
   last_commit_ = now;
 }
 
-// --- drains ---------------------------------------------------------------------------------------------------------
-
-bool Core::finished(const PartitionStream& stream) const {
-  return stream.batches == 0 && !desk_.in_flight(stream.partition) && side_.settled(stream.partition);
-}
-
-void Core::advance_revoke(SteadyTime now, Actions& actions) {
-  if (!revoke_) return;
-  const bool late = now >= revoke_->deadline;
-  if (!revoke_->lost && !late) {
-    for (const Partition partition : revoke_->partitions) {
-      const PartitionStream* stream = find(partition);
-      if (stream == nullptr) continue;
-      // Drained: nothing sealed is open, and the broker knows how far it got.
-      if (!finished(*stream)) return;
-      if (revoke_->gave_up_commit) continue;
-      if (stream->committable() > stream->commit_sent || commit_outstanding_) return;
-    }
-  }
-  if (late) log_.warn("revoke_drain_took_too_long", {{"topic", settings_.topic}});
-  for (const Partition partition : revoke_->partitions) {
-    if (PartitionStream* stream = find(partition)) forget(*stream, &actions);
-  }
-  revoke_.reset();
-  actions.answer_revoke = true;
-}
-
-void Core::forget(PartitionStream& stream, Actions* actions) {
-  const uint64_t open = stream.open_messages();
-  totals_.abandoned += open;
-  metrics_.abandoned.add(open);
-  in_flight_bytes_ -= stream.open_bytes() + stream.take_released_bytes();
-  batcher_.drop(stream.partition);
-  desk_.forget(stream.partition, stream.epoch);
-  const bool with_producer = side_.forget(stream.partition, stream.epoch);
-  if (with_producer && actions != nullptr) actions->purge_records = true;
-  metrics_.forget_lag(settings_.topic, stream.partition.value);
-  streams_.erase(Partition{stream.partition});
-}
-
-void Core::request_stop(SteadyTime now, Actions& actions) {
-  if (phase_ == Phase::Running) begin_drain(End::Stopped, now, actions);
-}
-
-void Core::begin_drain(End end, SteadyTime now, Actions& actions) {
-  end_ = end;
-  phase_ = Phase::Draining;
-  // A quarter of the time is for the last commit and for leaving the group.
-  write_deadline_ = now + settings_.drain_timeout * 3 / 4;
-  close_deadline_ = now + settings_.drain_timeout;
-  for (auto& [partition, stream] : streams_) {
-    if (!stream.paused) actions.pause.push_back(partition);
-    stream.paused = true;
-  }
-  log_.info(
-      "drain_began",
-      {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}, {"in_flight_bytes", in_flight_bytes_}});
-}
-
-void Core::advance_drain(SteadyTime now, Actions& actions) {
-  if (now >= write_deadline_ && !abandoned_at_) {
-    abandoned_at_ = now;
-    if (!batches_.empty()) {
-      uint64_t rows = 0;
-      for (const auto& [id, batch] : batches_) rows += batch->row_count;
-      log_.error("batches_abandoned", {{"topic", settings_.topic},
-                                       {"batches", batches_.size()},
-                                       {"rows", rows},
-                                       {"advice", "they are read again by the next start"}});
-      actions.abandon_batches = true;
-    }
-  }
-  if (batches_.empty() || abandoned_at_) side_.close_accounts();
-  const bool all_done = side_.accounts_settled() && batches_.empty() && batcher_.empty() &&
-                        std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
-                          return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
-                        });
-  if ((all_done && !commit_outstanding_) || now >= last_commit_deadline()) {
-    phase_ = Phase::Closing;
-    actions.begin_close = true;
-  }
-}
+// --- stop condition -------------------------------------------------------------------------------------------------
 
 void Core::check_stop_condition(SteadyTime now, Actions& actions) {
   if (phase_ != Phase::Running || !assigned_ || streams_.empty()) return;
-  const bool reached =
-      std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second.reached_stop; });
+  const bool reached = std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) {
+    return entry.second.reached_stop && !entry.second.suspended;
+  });
   // What was delivered must have become rows before the drain, which drops what is unprocessed.
   const bool processed =
       std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second.all_processed(); });
@@ -527,6 +377,7 @@ SteadyTime Core::next_deadline(SteadyTime now) const {
   consider(desk_.next_deadline());
   consider(side_.next_deadline());
   if (revoke_) consider(revoke_->deadline);
+  consider(suspended_until_);
   if (phase_ == Phase::Draining) consider(abandoned_at_ ? last_commit_deadline() : write_deadline_);
   if (phase_ == Phase::Closing) consider(close_deadline_);
   return std::max(next, now);
@@ -539,7 +390,10 @@ size_t Core::max_chunk_messages() const {
 void Core::update_gauges() {
   size_t held = 0;
   size_t paused = 0;
+  size_t owned = 0;
   for (const auto& [partition, stream] : streams_) {
+    if (stream.suspended) continue;
+    ++owned;
     if (stream.hold != Hold::None) {
       ++held;
     } else if (stream.paused) {
@@ -548,14 +402,25 @@ void Core::update_gauges() {
   }
   metrics_.in_flight_bytes.set(static_cast<double>(in_flight_bytes_));
   metrics_.batches_in_flight.set(static_cast<double>(batches_.size()));
-  metrics_.partitions_assigned.set(static_cast<double>(streams_.size()));
+  metrics_.partitions_assigned.set(static_cast<double>(owned));
   metrics_.partitions_held.set(static_cast<double>(held));
   metrics_.partitions_paused.set(static_cast<double>(paused));
+}
+
+SessionFacts Core::facts() const {
+  SessionFacts facts;
+  facts.commit_outstanding = commit_outstanding_;
+  facts.ending = ending();
+  facts.last_message = last_message_;
+  facts.first_message = first_message_;
+  facts.reached_end = reached_end_;
+  return facts;
 }
 
 StreamStatus Core::status(SteadyTime now) const {
   StreamStatus status = totals_;
   for (const auto& [partition, stream] : streams_) {
+    if (stream.suspended) continue;
     PartitionStatus one;
     one.partition = partition;
     one.position = stream.position;

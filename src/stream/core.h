@@ -16,6 +16,7 @@
 #include "model/batch.h"
 #include "model/options.h"
 #include "model/status.h"
+#include "ports/session_control.h"
 #include "ports/source.h"
 #include "stream/batch_writing.h"
 #include "stream/batcher.h"
@@ -35,13 +36,14 @@ struct Actions {
   std::vector<OutgoingLetter> letters;
   std::vector<OutgoingRecord> records;
   std::vector<Partition> pause;
+  std::optional<std::vector<StartAt>> answer_assign;  // before pause, seek and resume
   std::vector<std::pair<Partition, Offset>> seek;
   std::vector<Partition> resume;
   std::vector<OffsetToCommit> commit;
   bool abandon_batches = false;
   bool purge_records = false;
   bool answer_revoke = false;
-  bool begin_close = false;
+  std::optional<Farewell> begin_close;
 };
 
 // Why a session ended, as the stream sees it.
@@ -50,6 +52,7 @@ enum class End {
   Stopped,   // request_stop()
   Finished,  // stop_at_timestamp was reached everywhere
   Broken,    // the source is beyond repair
+  Renewed,   // hand_over() or leave(): the stream goes on in the next session
 };
 
 // Threads: the loop only. One Core outlives all sessions of its pipeline: epochs, batches in flight and letters do.
@@ -60,8 +63,14 @@ class Core {
        StreamMetrics& metrics, Log& log, SteadyTime now);
 
   void begin_session(uint64_t number, SteadyTime now);
-  // The session's source is gone without having said so (its close took too long): nothing of it can be committed.
-  void end_session();
+  // No commit is sent until it is called with false again.
+  void hold_commits(bool held) { commits_held_ = held; }
+  bool commit_outstanding() const { return commit_outstanding_; }
+  // Ends the session here and now. Nothing is thrown away: the streams are suspended until the next session's
+  // assignment tells which of them go on.
+  void hand_over(SteadyTime now);
+  // Leaves the group: what is sealed is finished and committed, all else is suspended.
+  void leave(SteadyTime now, Actions& actions);
 
   void on_source_event(SourceEvent event, SteadyTime now, Actions& actions);
   void on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now, Actions& actions);
@@ -80,11 +89,15 @@ class Core {
   Status release(Partition partition, Offset next, SteadyTime now, Actions& actions);
 
   bool closed() const { return phase_ == Phase::Closed; }
+  // A drain or a close has begun.
+  bool ending() const { return phase_ != Phase::Running; }
   End end() const { return end_; }
   // Nothing changes by itself before this.
   SteadyTime next_deadline(SteadyTime now) const;
   // Messages in one chunk at most, so that small batches are possible.
   size_t max_chunk_messages() const;
+  // What is known beside the source's membership.
+  SessionFacts facts() const;
   StreamStatus status(SteadyTime now) const;
 
  private:
@@ -127,6 +140,15 @@ class Core {
   void advance_revoke(SteadyTime now, Actions& actions);
   void advance_drain(SteadyTime now, Actions& actions);
   void check_stop_condition(SteadyTime now, Actions& actions);
+  bool goes_on(const PartitionStream& stream, const AssignedPartition& assigned, bool continues) const;
+  void go_on(PartitionStream& stream, const AssignedPartition& assigned, bool continues, SteadyTime now);
+  PartitionStream& begin_stream(Partition partition, Offset start);
+  void stop_filling(PartitionStream& stream);
+  void suspend_all(std::optional<SteadyTime> until);
+  void forget_suspended(Actions& actions);
+  void check_suspended(SteadyTime now, Actions& actions);
+  void end_session(SteadyTime now);
+  bool stopping() const { return end_ == End::Stopped || end_ == End::Finished; }
   void forget(PartitionStream& stream, Actions* actions = nullptr);
   void update_gauges();
   std::optional<SteadyTime> commit_due() const;
@@ -149,11 +171,18 @@ class Core {
 
   bool assigned_ = false;
   bool commit_outstanding_ = false;
+  bool commits_held_ = false;
   bool commit_failed_ = false;  // the last one; the next waits its interval
   SteadyTime last_commit_{};
   std::optional<Revoke> revoke_;
   std::optional<SteadyTime> abandoned_at_;
   SystemTime wall_{};
+  // Suspended streams with inserts under way, and nobody knows whether their partitions come back: given up then.
+  std::optional<SteadyTime> suspended_until_;
+  int32_t generation_ = -1;
+  std::optional<SteadyTime> last_message_;
+  std::optional<SteadyTime> first_message_;  // of this session
+  bool reached_end_ = false;                 // of a partition, in this session
 
   Phase phase_ = Phase::Closed;
   End end_ = End::None;

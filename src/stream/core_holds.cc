@@ -65,7 +65,7 @@ void Core::hold(PartitionStream& stream, Hold hold, std::string reason, Actions&
   stream.hold = hold;
   stream.hold_reason = std::move(reason);
   stream.hold_said.reset();
-  if (!stream.paused) actions.pause.push_back(stream.partition);
+  if (!stream.paused && !stream.suspended) actions.pause.push_back(stream.partition);
   stream.paused = true;
 }
 
@@ -84,7 +84,7 @@ void Core::say_holds(SteadyTime now) {
 void Core::unhold(PartitionStream& stream, Actions& actions) {
   stream.hold = Hold::None;
   stream.hold_reason.clear();
-  if (!pushing_back_ && !stream.reached_stop && !stream.revoking && phase_ == Phase::Running) {
+  if (!pushing_back_ && !stream.reached_stop && !stream.revoking && !stream.suspended && phase_ == Phase::Running) {
     stream.paused = false;
     actions.resume.push_back(stream.partition);
   }
@@ -94,7 +94,7 @@ void Core::unhold(PartitionStream& stream, Actions& actions) {
 
 Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& actions) {
   PartitionStream* stream = find(partition);
-  if (stream == nullptr) {
+  if (stream == nullptr || stream->suspended) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", partition.value));
   }
   if (stream->hold == Hold::None) {

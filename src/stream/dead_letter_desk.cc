@@ -33,17 +33,34 @@ bool DeadLetterDesk::take_token(SteadyTime now) {
   return true;
 }
 
+bool DeadLetterDesk::asleep(uint64_t ticket, const DeadLetter& letter) {
+  if (!suspended_.contains(letter.partition)) return false;
+  asleep_.push_back(ticket);
+  return true;
+}
+
+void DeadLetterDesk::go_on(Partition partition) {
+  suspended_.erase(partition);
+  std::erase_if(asleep_, [&](uint64_t ticket) {
+    const auto found = letters_.find(ticket);
+    if (found == letters_.end()) return true;
+    if (found->second.letter->partition != partition) return false;
+    waiting_.push_back(ticket);
+    return true;
+  });
+}
+
 void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& out, std::vector<Held>& held) {
   while (!retry_.empty() && retry_.begin()->first <= now) {
     const auto found = letters_.find(retry_.begin()->second);
     retry_.erase(retry_.begin());
-    if (found == letters_.end()) continue;
+    if (found == letters_.end() || asleep(found->first, *found->second.letter)) continue;
     found->second.in_flight = true;
     out.push_back({found->first, found->second.letter});
   }
   while (!waiting_.empty()) {
     const auto found = letters_.find(waiting_.front());
-    if (found == letters_.end()) {
+    if (found == letters_.end() || asleep(found->first, *found->second.letter)) {
       waiting_.pop_front();
       continue;
     }
@@ -95,6 +112,7 @@ void DeadLetterDesk::drop_before(Partition partition, Offset next, std::vector<F
 }
 
 void DeadLetterDesk::forget(Partition partition, Epoch epoch) {
+  suspended_.erase(partition);
   std::erase_if(letters_, [&](const auto& entry) {
     return entry.second.letter->partition == partition && entry.second.epoch == epoch;
   });

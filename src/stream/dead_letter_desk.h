@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,9 @@ class DeadLetterDesk {
   void drop_before(Partition partition, Offset next, std::vector<Finished>& finished);
   // The partition's epoch is over: its letters will be made anew when the messages are read again.
   void forget(Partition partition, Epoch epoch);
+  // The partition is not owned now: its letters that are not on their way stay until go_on() or forget().
+  void suspend(Partition partition) { suspended_.insert(partition); }
+  void go_on(Partition partition);
   void release_flood(SteadyTime now);
   void set_limit(const LiveOptions& options, SteadyTime now);
 
@@ -62,6 +66,7 @@ class DeadLetterDesk {
   bool flooded() const { return flooded_; }
 
  private:
+  bool asleep(uint64_t ticket, const DeadLetter& letter);
   struct Open {
     std::shared_ptr<const DeadLetter> letter;
     Epoch epoch;
@@ -70,7 +75,9 @@ class DeadLetterDesk {
   bool take_token(SteadyTime now);
 
   std::map<uint64_t, Open> letters_;
-  std::deque<uint64_t> waiting_;               // tickets, oldest first
+  std::deque<uint64_t> waiting_;  // tickets, oldest first
+  std::set<Partition> suspended_;
+  std::vector<uint64_t> asleep_;               // tickets of suspended partitions, oldest first
   std::multimap<SteadyTime, uint64_t> retry_;  // tickets by the time they may be tried again
   uint64_t next_ticket_ = 1;
   double per_second_;

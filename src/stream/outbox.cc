@@ -19,6 +19,7 @@ void Outbox::add(Partition partition, Epoch epoch, uint64_t id, SideRecord recor
 
 void Outbox::take_sendable(SteadyTime now, std::vector<Outgoing>& out) {
   for (auto& [partition, lane] : lanes_) {
+    if (suspended_.contains(partition)) continue;
     if (lane.retry_at) {
       // What the producer still has may yet be taken: a record that is sent again must not pass it.
       if (lane.in_flight > 0 || now < *lane.retry_at) continue;
@@ -55,6 +56,7 @@ std::optional<Outbox::Acknowledged> Outbox::result(uint64_t ticket, const Status
 }
 
 bool Outbox::forget(Partition partition, Epoch epoch) {
+  suspended_.erase(partition);
   const auto found = lanes_.find(partition);
   if (found == lanes_.end()) return false;
   Lane& lane = found->second;

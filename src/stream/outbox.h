@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -39,6 +40,9 @@ class Outbox {
   // Anything but a success: the lane waits a second and then sends again from the first that is missing. Empty also
   // when the lane was forgotten.
   std::optional<Acknowledged> result(uint64_t ticket, const Status& status, SteadyTime now);
+  // Of a suspended lane nothing is sent until go_on().
+  void suspend(Partition partition) { suspended_.insert(partition); }
+  void go_on(Partition partition) { suspended_.erase(partition); }
   // The epoch is over: its records will be made anew when the messages are read again. True when the producer still has
   // some of them.
   bool forget(Partition partition, Epoch epoch);
@@ -63,6 +67,7 @@ class Outbox {
   };
 
   std::map<Partition, Lane> lanes_;
+  std::set<Partition> suspended_;
   std::unordered_map<uint64_t, Partition> lane_of_;  // by ticket
   uint64_t next_ticket_;
   const uint64_t step_;

@@ -5,8 +5,8 @@
 
 namespace freshet::stream {
 
-PartitionStream::PartitionStream(Partition p, Epoch e, Offset start)
-    : partition(p), epoch(e), position(start), commit_sent(start) {}
+PartitionStream::PartitionStream(Partition p, Epoch e, Offset begin)
+    : partition(p), epoch(e), start(begin), position(begin), commit_sent(begin) {}
 
 uint64_t PartitionStream::deliver(OffsetRange offsets, size_t charged_bytes) {
   open_.push_back({offsets, charged_bytes});
@@ -90,6 +90,10 @@ Offset PartitionStream::committable() const {
   if (!front.letters.empty()) lowest = std::min(lowest, front.letters.front());
   if (!front.replacements.empty()) lowest = std::min(lowest, front.replacements.front());
   return lowest;
+}
+
+bool PartitionStream::can_go_on_from(Offset committed_now) const {
+  return committed.value_or(start) <= committed_now && committed_now <= committable();
 }
 
 bool PartitionStream::all_processed() const {

@@ -56,8 +56,13 @@ class PartitionStream {
   size_t open_bytes() const { return open_bytes_; }
   uint64_t open_messages() const;
 
+  // The broker's offset when the partition is assigned again: true if nothing of this stream was overtaken meanwhile,
+  // so that it may go on; whoever had it in between has committed nothing beyond what is finished here.
+  bool can_go_on_from(Offset committed_now) const;
+
   const Partition partition;
   const Epoch epoch;
+  const Offset start;
   Offset position;                  // next message to deliver
   std::optional<Offset> committed;  // acknowledged by the broker
   Offset commit_sent;               // highest that was sent; where the start is already known to the broker
@@ -68,6 +73,8 @@ class PartitionStream {
   std::optional<SteadyTime> hold_said;  // last logged
   bool paused = false;                  // as the source was told
   bool revoking = false;                // being drained: nothing of it enters a batch any more
+  bool suspended = false;               // not owned now; it goes on if the partition comes straight back
+  std::vector<Chunk> parked;            // rows that enter a batch when it goes on
   bool reached_stop = false;            // stop-at-timestamp
 
  private:

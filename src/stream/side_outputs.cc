@@ -103,6 +103,17 @@ void SideOutputs::result(SideTopicName topic, uint64_t ticket, const Status& sta
   }
 }
 
+bool SideOutputs::suspend(Partition partition) {
+  commit_log_outbox_.suspend(partition);
+  replacements_outbox_.suspend(partition);
+  return commit_log_outbox_.in_flight(partition) || replacements_outbox_.in_flight(partition);
+}
+
+void SideOutputs::go_on(Partition partition) {
+  commit_log_outbox_.go_on(partition);
+  replacements_outbox_.go_on(partition);
+}
+
 bool SideOutputs::forget(Partition partition, Epoch epoch) {
   commit_log_.forget(partition, epoch);
   std::erase_if(parts_,

@@ -59,6 +59,12 @@ class SideOutputs {
   // Records that may go now, each topic's in order.
   void take_sendable(SteadyTime now, SystemTime wall, std::vector<OutgoingRecord>& out);
   void result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now, Finished& finished);
+  // The partition is being taken away: no further replacement goes out; its stored batches still get their records.
+  void stop_filling(Partition partition) { replacements_outbox_.suspend(partition); }
+  // The partition is not owned now: what is not with a producer waits for go_on() or forget().
+  // True when the producers still have records of it.
+  bool suspend(Partition partition);
+  void go_on(Partition partition);
   // True when the producers may still have records of it that nobody waits for any more.
   bool forget(Partition partition, Epoch epoch);
   // The end of the program: what was summed up goes now.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "stream/no_source.h"
+
 namespace freshet::stream {
 namespace {
 
@@ -54,7 +56,12 @@ Stream::~Stream() {
 
 void Stream::post(Event event) {
   events_.push(event);
-  if (!polling_.exchange(false)) return;  // the loop looks into the mailbox before it waits again
+  wake();
+}
+
+void Stream::wake() noexcept {
+  woken_.store(true);
+  if (!polling_.exchange(false)) return;  // the loop looks around before it waits again
   MutexLock lock(source_mutex_);
   if (source_ != nullptr) source_->wake();
 }
@@ -81,46 +88,88 @@ Status Stream::release(Partition partition, Offset next) {
   return *answer->status;
 }
 
-SessionResult Stream::run(Source& source, uint64_t session, std::stop_token stop) {
-  {
-    MutexLock lock(source_mutex_);
-    source_ = &source;
-  }
-  const std::stop_callback wake_on_stop(stop, [&source] { source.wake(); });
+void Stream::attach(Source* source) {
+  MutexLock lock(source_mutex_);
+  source_ = source;
+}
+
+SessionResult Stream::run(Source& source, uint64_t session, SessionControl& control) {
+  attach(&source);
   core_.begin_session(session, clock_.steady_now());
-  bool stopping = false;
+  fenced_ = false;
+  stolen_ = false;
   while (!core_.closed()) {
-    SteadyTime now = clock_.steady_now();
-    last_turn_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-    if (stop.stop_requested() && !stopping) {
-      stopping = true;
-      core_.request_stop(now, actions_);
-    }
-    core_.set_wall_clock(clock_.system_now());
-    take_events(now);
+    const SteadyTime now = begin_turn();
+    follow(control, source, now);
     core_.tick(now, actions_);
     execute(source, now);
     publish(source, now);
     if (core_.closed()) break;
-
-    // Between this store and poll() an event may come: it then wakes the source before it waits, which ends the poll.
-    polling_.store(true);
-    const bool idle = events_.size() == 0;
-    const Duration timeout = idle ? core_.next_deadline(now) - now : Duration::zero();
-    delivered_.clear();
-    source.poll(timeout, core_.max_chunk_messages(), delivered_);
-    polling_.store(false);
-    now = clock_.steady_now();
-    for (SourceEvent& event : delivered_) core_.on_source_event(std::move(event), now, actions_);
+    take_source_events(source, control, std::min(core_.next_deadline(now), control.next_deadline(now)) - now);
   }
   execute(source, clock_.steady_now());
-  {
-    MutexLock lock(source_mutex_);
-    source_ = nullptr;
-  }
+  attach(nullptr);
   const auto status = core_.status(clock_.steady_now());
   status_.set(status);
-  return {core_.end(), core_.end() == End::Broken ? status.last_kafka_error : ""};
+  return {core_.end(), stolen_, core_.end() == End::Broken ? status.last_kafka_error : ""};
+}
+
+void Stream::wait(SteadyTime until, std::stop_token stop) {
+  NoSource nothing(clock_);
+  attach(&nothing);
+  const std::stop_callback wake_on_stop(stop, [this] { wake(); });
+  std::vector<SourceEvent> none;
+  for (SteadyTime now = begin_turn(); now < until && !stop.stop_requested(); now = begin_turn()) {
+    core_.tick(now, actions_);
+    execute(nothing, now);
+    publish(nothing, now);
+    polling_.store(true);
+    const bool idle = !woken_.exchange(false);
+    nothing.poll(idle ? std::min(core_.next_deadline(now), until) - now : Duration::zero(), 0, none);
+    polling_.store(false);
+  }
+  attach(nullptr);
+}
+
+SteadyTime Stream::begin_turn() {
+  const SteadyTime now = clock_.steady_now();
+  last_turn_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  core_.set_wall_clock(clock_.system_now());
+  take_events(now);
+  return now;
+}
+
+void Stream::follow(SessionControl& control, Source& source, SteadyTime now) {
+  if (core_.ending()) return;
+  SessionFacts facts = core_.facts();
+  facts.membership = &source.membership();
+  facts.fenced = fenced_;
+  const Wish wish = control.turn(now, facts);
+  core_.hold_commits(wish == Wish::HoldCommits);
+  if (wish == Wish::HandOver) core_.hand_over(now);
+  if (wish == Wish::Leave) core_.leave(now, actions_);
+  if (wish == Wish::Stop) core_.request_stop(now, actions_);
+}
+
+void Stream::take_source_events(Source& source, SessionControl& control, Duration timeout) {
+  delivered_.clear();
+  // Between this store and poll() something may happen: it then wakes the source before it waits, which ends the poll.
+  polling_.store(true);
+  if (woken_.exchange(false) || timeout < Duration::zero()) timeout = Duration::zero();
+  source.poll(timeout, core_.max_chunk_messages(), delivered_);
+  polling_.store(false);
+  const SteadyTime now = clock_.steady_now();
+  for (SourceEvent& event : delivered_) {
+    if (const auto* fault = std::get_if<SourceFault>(&event)) {
+      if (fault->error.kind == ErrorKind::Renew && control.expects_end(fault->error)) {
+        fenced_ = true;
+        continue;
+      }
+      stolen_ = stolen_ || fault->fenced;
+      if (fault->renewal_may_help) control.renewal_may_help(fault->error, now);
+    }
+    core_.on_source_event(std::move(event), now, actions_);
+  }
 }
 
 void Stream::take_events(SteadyTime now) {
@@ -163,6 +212,7 @@ void Stream::execute(Source& source, SteadyTime now) {
     if (!produced) post(LetterResult{letter.ticket, std::move(produced)});
   }
   produce_records();
+  if (actions_.answer_assign) source.answer_assign(*actions_.answer_assign);
   if (!actions_.pause.empty()) source.pause(actions_.pause);
   for (const auto& [partition, next] : actions_.seek) {
     if (const Status sought = source.seek(partition, next); !sought) {
@@ -177,10 +227,10 @@ void Stream::execute(Source& source, SteadyTime now) {
   }
   if (actions_.abandon_batches) writers_->abandon_all();
   const bool answer = actions_.answer_revoke;
-  const bool close = actions_.begin_close;
+  const std::optional<Farewell> farewell = actions_.begin_close;
   actions_ = Actions();
   if (answer) source.answer_revoke();
-  if (close) source.begin_close();
+  if (farewell) source.begin_close(*farewell);
 }
 
 // Once a topic does not take a record, none that stands behind it is handed over before it.

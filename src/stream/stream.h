@@ -20,6 +20,7 @@
 #include "ports/processor.h"
 #include "ports/row_writer.h"
 #include "ports/schema.h"
+#include "ports/session_control.h"
 #include "ports/side_topic.h"
 #include "ports/source.h"
 #include "stream/core.h"
@@ -30,6 +31,7 @@ namespace freshet::stream {
 
 struct SessionResult {
   End end = End::Stopped;
+  bool fenced = false;  // Broken only: another client has this one's place
   std::string reason;
 };
 
@@ -56,10 +58,14 @@ class Stream {
   void set_side_topic(SideTopicName name, SideTopic* topic) { side_topics_[static_cast<size_t>(name)].topic = topic; }
   SideTopic::OnResult record_results(SideTopicName name);
 
-  // One Kafka session. Returns when `stop` was requested and everything is drained (at the latest after the drain
-  // deadline), a stop condition was reached, or the source is broken. What a next session of the same members with the
-  // same generation may take over (epochs, batches in flight) lives in Core, not in the source.
-  SessionResult run(Source& source, uint64_t session, std::stop_token stop);
+  // One Kafka session, as long as `control` and the source let it last: until everything is drained (at the latest
+  // after the drain deadline), the next session takes over, a stop condition is reached, or the source is broken.
+  // Streams of partitions, batches and letters under way live on in the next run().
+  SessionResult run(Source& source, uint64_t session, SessionControl& control);
+  // Between two sessions: results are taken and deadlines kept until `until` or `stop`.
+  void wait(SteadyTime until, std::stop_token stop);
+  // Ends a wait of the loop, so that the control is asked again.
+  void wake() noexcept;
 
   void set_options(const LiveOptions& options);
   // See Core::release(); answered within a few turns of the loop. Retry: no session answered within five seconds.
@@ -111,6 +117,10 @@ class Stream {
   void post(Event event);
   void handle(Event& event, SteadyTime now);
   void take_events(SteadyTime now);
+  SteadyTime begin_turn();
+  void attach(Source* source);
+  void follow(SessionControl& control, Source& source, SteadyTime now);
+  void take_source_events(Source& source, SessionControl& control, Duration timeout);
   void execute(Source& source, SteadyTime now);
   void produce_records();
   std::unique_ptr<ChunkProcessor> make_worker(const StreamParts& parts);
@@ -131,8 +141,11 @@ class Stream {
   SteadyTime options_changed_{};
 
   Mutex source_mutex_;
-  Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // to wake it; null between sessions
+  Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // to wake it
+  bool fenced_ = false;                                 // the control expected the end of this session's client
+  bool stolen_ = false;                                 // it did not
   std::atomic<bool> polling_{false};
+  std::atomic<bool> woken_{false};  // since the loop last looked around
   Mailbox<Event> events_;
   std::vector<Event> taken_;
   std::vector<SourceEvent> delivered_;

@@ -15,7 +15,8 @@ struct StreamMetrics {
         skipped(m.counter("freshet_messages_skipped_total", "Messages that are no row by rule (null payloads).")),
         abandoned(m.counter("freshet_messages_abandoned_total",
                             "Messages dropped at a rebalance or stop, to be read again.")),
-        rebalances(m.counter("freshet_rebalances_total", "Assignments and revocations received.")),
+        rebalances(
+            m.counter("freshet_rebalances_total", "Changes of the group's generation or of this member's partitions.")),
         commits_ok(m.counter("freshet_commits_total", "Offset commits.", {{"result", "ok"}})),
         commits_failed(m.counter("freshet_commits_total", "Offset commits.", {{"result", "failed"}})),
         in_flight_bytes(m.gauge("freshet_in_flight_bytes", "Bytes of messages taken and not finished.")),

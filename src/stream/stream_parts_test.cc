@@ -115,7 +115,7 @@ TEST(BatcherTest, SpansArePerPartitionAscendingWhateverCameFirst) {
   batcher.add(chunk(0, 7, 9, 1), {});
   batcher.add(chunk(1, 5, 6, 2), {});
   batcher.add(chunk(0, 0, 0, 3), {});
-  batcher.drop(Partition{3});
+  batcher.take(Partition{3});
   EXPECT_EQ(batcher.seal({})->insert_token, "t:1:7-9,t:2:0-6");
   EXPECT_TRUE(batcher.empty());
 }

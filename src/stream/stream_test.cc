@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "testkit/fake_source.h"
+#include "testkit/stop_control.h"
 
 namespace freshet::stream {
 namespace {
@@ -97,7 +98,9 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   testkit::FakeSource source(4);
   std::stop_source stop;
   std::jthread loop([&] {
-    const SessionResult result = stream.run(source, 1, stop.get_token());
+    testkit::StopControl control(stop.get_token());
+    const std::stop_callback wake(stop.get_token(), [&] { stream.wake(); });
+    const SessionResult result = stream.run(source, 1, control);
     EXPECT_EQ(result.end, End::Stopped);
   });
   for (int i = 0; i < kMessages; ++i) source.produce(i % 4, i % 100 == 7 ? "" : std::to_string(i));

@@ -18,17 +18,22 @@ namespace freshet::supervisor {
 struct SessionEnd {
   RunOutcome outcome = RunOutcome::Stop;
   std::string reason;
+  bool goes_on = false;  // the next session is a member already: it is run even if a stop was requested, to leave well
+  bool stolen = false;   // Fail only: another process has the operator's instance id; wait for longer
 };
 
 // Builds session number `n` (from 1), runs it to its end and tears it down; ends by itself soon after `stop` is
 // requested. Called by the supervisor's thread only.
 using RunSession = std::function<SessionEnd(uint64_t n, std::stop_token stop)>;
+// Waits until then, or until `stop` is requested.
+using WaitBetween = std::function<void(SteadyTime until, std::stop_token stop)>;
 
 // Threads: run() on one; `stop` may be requested from any, also between two sessions and during a back-off.
 class Supervisor {
  public:
   // `chance` draws uniformly from [0, 1) for the jitter.
-  Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> chance, RunSession run_session);
+  Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> chance, RunSession run_session,
+             WaitBetween wait);
 
   // Returns when a session ended with Stop or `stop` was requested.
   void run(std::stop_token stop);
@@ -41,6 +46,8 @@ class Supervisor {
   Backoff backoff_;
   std::function<double()> chance_;
   RunSession run_session_;
+  WaitBetween wait_;
+  Backoff stolen_backoff_{{std::chrono::seconds(30), std::chrono::minutes(10), 0.2}};
 };
 
 }  // namespace freshet::supervisor

@@ -54,6 +54,9 @@ class SupervisorTest : public testing::Test {
           sessions_ = number;
           if (number == stop_in_session_) stop_.request_stop();
           return number <= ends.size() ? ends[number - 1] : SessionEnd{RunOutcome::Stop, "end"};
+        },
+        [&](SteadyTime until, std::stop_token stop) {
+          sleep_interruptibly(clock_, stop, until - clock_.steady_now());
         });
     supervisor.run(stop_.get_token());
   }

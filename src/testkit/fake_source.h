@@ -75,17 +75,22 @@ class FakeSource final : public Source {
     events_.push_back(std::move(result));
     return {};
   }
+  void answer_assign(const std::vector<StartAt>& starts) override {
+    MutexLock lock(mutex_);
+    for (const StartAt& start : starts) logs_[start.partition].next = start.next.value;
+  }
   void answer_revoke() override {
     MutexLock lock(mutex_);
     events_.push_back(SessionClosed{});
   }
-  void begin_close() override {
+  void begin_close(Farewell) override {
     MutexLock lock(mutex_);
     closing_ = true;
     PartitionsRevoked all;
     for (const auto& [partition, log] : logs_) all.partitions.push_back(partition);
     events_.push_back(std::move(all));
   }
+  const Membership& membership() const override { return membership_; }
   std::optional<Offset> end_offset(Partition partition) const override {
     MutexLock lock(mutex_);
     return Offset{static_cast<int64_t>(logs_.at(partition).messages.size())};
@@ -121,6 +126,7 @@ class FakeSource final : public Source {
   }
 
   const NoMemory memory_;
+  const Membership membership_;
   mutable Mutex mutex_;
   CondVar changed_;
   std::map<Partition, Log> logs_ GUARDED_BY(mutex_);

@@ -85,12 +85,12 @@ class Flow {
   void assign(std::vector<int32_t> partitions) {
     PartitionsAssigned event;
     for (const int32_t p : partitions) {
-      read_[p] = committed_[p];
       logged_this_time_[p] = 0;
       owned_.insert(p);
       paused_.erase(p);
       event.partitions.push_back({Partition{p}, Offset{committed_[p]}, ""});
     }
+    event.generation = ++generation_;
     source(std::move(event));
   }
   void revoke(std::vector<int32_t> partitions, bool lost = false) {
@@ -103,6 +103,53 @@ class Flow {
     revoke_lost_ = lost;
     source(std::move(event));
   }
+  // The next session has the membership of the last; a commit under way may have arrived or not.
+  void hand_over(bool commit_arrived = true) {
+    if (commit_ && commit_arrived) {
+      for (const OffsetToCommit& offset : *commit_) committed_[offset.partition.value] = offset.next.value;
+    }
+    commit_.reset();
+    core.hand_over(now);
+    EXPECT_TRUE(core.closed());
+    EXPECT_EQ(core.end(), End::Renewed);
+    begin_next_session();
+    PartitionsAssigned event;
+    for (const int32_t p : owned_) event.partitions.push_back({Partition{p}, Offset{-1}, ""});
+    event.generation = generation_;
+    event.continues = true;
+    source(std::move(event));
+  }
+  void leave() {
+    core.leave(now, actions_);
+    turn();
+  }
+  void begin_next_session() {
+    core.begin_session(++session_, now);
+    revoking_.clear();
+    paused_.clear();
+    commit_.reset();
+    closing = false;
+  }
+  // Another member has the partition meanwhile: it stores and commits up to `next`, and stores up to `stored` beyond
+  // it.
+  void consumed_elsewhere(int32_t p, int64_t next, int64_t stored) {
+    for (int64_t o = committed_[p]; o < stored; ++o) {
+      const std::string& fate = log_[p][static_cast<size_t>(o)].fate;
+      if (fate == "replace") {
+        replaced.insert({p, o});
+        last_replaced_[p] = std::max(last_replaced_[p], o);
+      } else if (fate != "skip") {
+        (fate == "row" ? table : dead).insert({p, o});
+      }
+    }
+    committed_[p] = next;
+    logged_[p] = std::max(logged_[p], next);
+  }
+  void set_committed(int32_t p, int64_t next) { committed_[p] = next; }
+  // The broken session's client owned it all; the next one owns nothing yet.
+  void lose_everything() { owned_.clear(); }
+  bool produced(int32_t p) const { return log_.contains(p); }
+  uint64_t left(int32_t p) { return log_[p].size() - static_cast<uint64_t>(committed_[p]); }
   bool revoke_waits() const { return !revoking_.empty(); }
 
   // Delivers up to `count` messages of the partition, in one chunk, if it is owned and not paused.
@@ -282,6 +329,7 @@ class Flow {
   bool paused(int32_t p) const { return paused_.contains(p); }
   bool commit_waits() const { return commit_.has_value(); }
   size_t work_waits() const { return work_.size(); }
+  size_t owned() const { return owned_.size(); }
   bool owns(int32_t p) const { return owned_.contains(p); }
 
   SteadyTime now{std::chrono::hours(1)};
@@ -377,6 +425,9 @@ class Flow {
       while (abandon()) {
       }
     }
+    if (taken.answer_assign) {
+      for (const StartAt& start : *taken.answer_assign) read_[start.partition.value] = start.next.value;
+    }
     if (taken.answer_revoke) {
       for (const int32_t p : revoking_) {
         owned_.erase(p);
@@ -385,7 +436,7 @@ class Flow {
       }
       revoking_.clear();
     }
-    closing = closing || taken.begin_close;
+    closing = closing || taken.begin_close.has_value();
     EXPECT_LE(core.status(now).in_flight_bytes, settings_.memory_limit + (1u << 20));
   }
 
@@ -435,6 +486,8 @@ class Flow {
   std::set<int32_t> paused_;
   std::set<int32_t> revoking_;
   bool revoke_lost_ = false;
+  int32_t generation_ = 0;
+  uint64_t session_ = 1;
   std::vector<stream::Work> work_;
   std::optional<std::vector<OffsetToCommit>> commit_;
 };

@@ -38,7 +38,7 @@ TEST(FlowTest, NothingIsWrittenAfterAFailureDecidedTheSession) {
   flow.deliver(0);
   flow.work();
   flow.broken = true;
-  flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}});
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}, false, true});
   flow.advance(seconds(10));
   EXPECT_TRUE(flow.core.closed());
   EXPECT_EQ(flow.core.end(), End::Broken);

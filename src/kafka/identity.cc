@@ -1,0 +1,152 @@
+#include "kafka/identity.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstring>
+#include <random>
+#include <string_view>
+
+#include "kafka/handles.h"
+
+namespace freshet::kafka {
+namespace {
+
+constexpr size_t kMaxInstanceId = 249;
+constexpr std::string_view kMetadataPrefix = "CGMDv2:";
+constexpr int kAnswerPollMs = 100;
+constexpr int kAnswerPolls = 30;
+constexpr int kAttempts = 10;
+
+using GroupMetadata =
+    std::unique_ptr<rd_kafka_consumer_group_metadata_t, Freed<rd_kafka_consumer_group_metadata_destroy>>;
+
+bool uses_new_protocol(const KafkaSettings& settings) {
+  const auto found = settings.connection.extra.find("group.protocol");
+  return found != settings.connection.extra.end() && found->second == "consumer";
+}
+
+std::string draw(const std::string& group) {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  std::random_device random;
+  return make_instance_id(group, host.data(), fmt::format("{:08x}{:08x}", random(), random()));
+}
+
+// One question; empty when it was not answered.
+std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
+                        std::stop_token stop) {
+  const Queue answers(rd_kafka_queue_new(client));
+  const char* groups[] = {group.c_str()};
+  rd_kafka_DescribeConsumerGroups(client, groups, 1, nullptr, answers.get());
+  for (int i = 0; i < kAnswerPolls && !stop.stop_requested(); ++i) {
+    const Event event(rd_kafka_queue_poll(answers.get(), kAnswerPollMs));
+    if (!event) continue;
+    const auto* result = rd_kafka_event_DescribeConsumerGroups_result(event.get());
+    if (result == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      // The broker (or the mock) does not know the question.
+      if (rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
+      return std::nullopt;
+    }
+    size_t count = 0;
+    const auto* descriptions = rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
+    if (count != 1 ||
+        rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(descriptions[0])) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return std::nullopt;
+    }
+    for (size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(descriptions[0]); ++m) {
+      const auto* member = rd_kafka_ConsumerGroupDescription_member(descriptions[0], m);
+      const char* id = rd_kafka_MemberDescription_group_instance_id(member);
+      if (id != nullptr && instance_id == id) return true;
+    }
+    return false;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Identity::Identity(const KafkaSettings& settings, Log& log)
+    : group_(settings.consumer_group),
+      configured_(!settings.group_instance_id.empty()),
+      new_protocol_(uses_new_protocol(settings)),
+      log_(log),
+      instance_id_(settings.group_instance_id) {
+  if (new_protocol_) return;
+  if (!configured_ && settings.draw_instance_id) instance_id_ = draw(group_);
+  if (!instance_id_.empty()) continuity_.store(Membership::Continuity::Unknown);
+}
+
+std::string Identity::instance_id() const {
+  MutexLock lock(mutex_);
+  return instance_id_;
+}
+
+void Identity::broker_said(bool knows_our_id) {
+  continuity_.store(knows_our_id ? Membership::Continuity::Works : Membership::Continuity::Absent);
+  if (knows_our_id) return;
+  log_.warn("static_membership_unavailable",
+            {{"group", group_},
+             {"instance_id", instance_id()},
+             {"advice",
+              "the broker does not keep static members (Kafka 2.3 and later do): each renewal leaves the group "
+              "and joins again"}});
+  MutexLock lock(mutex_);
+  if (!configured_) instance_id_.clear();
+}
+
+void Identity::draw_again() {
+  if (configured_) return;
+  const std::string drawn = draw(group_);
+  log_.warn("instance_id_drawn_again", {{"group", group_}, {"instance_id", drawn}});
+  continuity_.store(Membership::Continuity::Unknown);
+  MutexLock lock(mutex_);
+  instance_id_ = drawn;
+}
+
+std::string make_instance_id(const std::string& group, const std::string& host, const std::string& suffix) {
+  std::string id = fmt::format("freshet-{}-{}", group, host.substr(0, host.find('.')));
+  std::replace_if(
+      id.begin(), id.end(),
+      [](unsigned char c) { return c > 127 || (std::isalnum(c) == 0 && c != '.' && c != '_' && c != '-'); }, '_');
+  id.resize(std::min(id.size(), kMaxInstanceId - suffix.size() - 1));
+  return id + "-" + suffix;
+}
+
+GroupStanding group_standing(rd_kafka_t* client) {
+  const GroupMetadata metadata(rd_kafka_consumer_group_metadata(client));
+  if (!metadata) return {};
+  void* data = nullptr;
+  size_t size = 0;
+  const LibraryError error(rd_kafka_consumer_group_metadata_write(metadata.get(), &data, &size));
+  if (error) return {};
+  const std::unique_ptr<void, decltype(&std::free)> owned(data, &std::free);
+  return parse_group_metadata(static_cast<const char*>(data), size);
+}
+
+// "CGMDv2:", generation (int32 of this machine), group id, member id, each with a closing zero.
+GroupStanding parse_group_metadata(const char* data, size_t size) {
+  const std::string_view blob(data, size);
+  if (!blob.starts_with(kMetadataPrefix) || size < kMetadataPrefix.size() + sizeof(int32_t)) return {};
+  GroupStanding standing;
+  std::memcpy(&standing.generation, data + kMetadataPrefix.size(), sizeof(int32_t));
+  const std::string_view rest = blob.substr(kMetadataPrefix.size() + sizeof(int32_t));
+  const size_t group_end = rest.find('\0');
+  if (group_end == std::string_view::npos) return {};
+  const std::string_view after = rest.substr(group_end + 1);
+  standing.member_id = std::string(after.substr(0, after.find('\0')));
+  return standing;
+}
+
+std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
+                                 std::stop_token stop) {
+  for (int i = 0; i < kAttempts && !stop.stop_requested(); ++i) {
+    if (const auto answer = ask(client, group, instance_id, stop)) return answer;
+  }
+  return std::nullopt;
+}
+
+}  // namespace freshet::kafka

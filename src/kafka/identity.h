@@ -1,0 +1,68 @@
+// Who this process is in its consumer group, and whether its next session can continue the membership of the last
+// (static membership, KIP-345).
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "kafka/kafka_settings.h"
+#include "ports/source.h"
+
+namespace freshet::kafka {
+
+// Threads: any. Lives as long as the process: all its sessions are the same member.
+class Identity {
+ public:
+  // Without an id of the operator's one is drawn, unless static membership is turned off or the group protocol is
+  // `consumer` (KIP-848): a static member of that protocol cannot leave for good through librdkafka.
+  Identity(const KafkaSettings& settings, Log& log);
+
+  std::string instance_id() const;  // group.instance.id of the next client; empty = dynamic member
+  // The operator's own id: its member does not leave at the end, so that a restarted process gets its partitions back.
+  bool configured() const { return configured_; }
+  bool new_protocol() const { return new_protocol_; }
+
+  Membership::Continuity continuity() const { return continuity_.load(); }
+  // Whether the broker shows our instance id. Where it does not, a drawn one is given up: with it the library would
+  // close without leaving.
+  void broker_said(bool knows_our_id);
+  // Another process has our drawn id.
+  void draw_again();
+
+ private:
+  const std::string group_;
+  const bool configured_;
+  const bool new_protocol_;
+  Log& log_;
+  mutable Mutex mutex_;
+  std::string instance_id_ GUARDED_BY(mutex_);
+  std::atomic<Membership::Continuity> continuity_{Membership::Continuity::Absent};
+};
+
+// Letters, digits, '.', '_' and '-' only, at most 249 of them, as the broker wants it; ends with `suffix`.
+std::string make_instance_id(const std::string& group, const std::string& host, const std::string& suffix);
+
+// How a client stands in its group.
+struct GroupStanding {
+  int32_t generation = -1;  // -1 = not a member
+  std::string member_id;    // empty = not a member
+};
+
+// The library has no accessor for the generation before 2.12; it is read from the serialised group metadata. Waits for
+// the library's main thread only.
+GroupStanding group_standing(rd_kafka_t* client);
+GroupStanding parse_group_metadata(const char* data, size_t size);
+
+// Asks the group's coordinator (DescribeConsumerGroups) whether a member shows this instance id; repeated while it does
+// not answer. Empty when `stop` was requested or the group cannot be described for half a minute.
+std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
+                                 std::stop_token stop);
+
+}  // namespace freshet::kafka

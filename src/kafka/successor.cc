@@ -1,0 +1,222 @@
+#include "kafka/successor.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/mutex.h"
+#include "kafka/error_table.h"
+
+namespace freshet::kafka {
+namespace {
+
+constexpr int kLookUpMs = 1000;
+constexpr int kPollMs = 50;
+constexpr Duration kTryAgain = std::chrono::milliseconds(500);
+
+// Everything that the thread uses; outlives the attempt when it is given up.
+class Attempt final : public Parked {
+ public:
+  Attempt(std::unique_ptr<KafkaSource> source, const KafkaSettings& settings, Membership old, Clock& clock,
+          std::function<void()> on_change)
+      : source_(std::move(source)),
+        settings_(settings),
+        old_(std::move(old)),
+        clock_(clock),
+        on_change_(std::move(on_change)),
+        thread_([this](std::stop_token stop) { run(stop); }) {}
+  ~Attempt() override { give_up(); }
+
+  Successor::State state() const {
+    MutexLock lock(mutex_);
+    return state_;
+  }
+  Error failure() const {
+    MutexLock lock(mutex_);
+    return failure_;
+  }
+  int32_t topic_partitions() const {
+    MutexLock lock(mutex_);
+    return topic_partitions_;
+  }
+  void join(const Membership& old) {
+    {
+      MutexLock lock(mutex_);
+      if (state_ != Successor::State::Warm) return;
+      joins_ = old;
+      state_ = Successor::State::Joining;
+    }
+    asked_.notify_all();
+  }
+  // Nobody is told of changes any more, and the thread ends soon.
+  void abandon() {
+    MutexLock lock(mutex_);
+    on_change_ = {};
+    thread_.request_stop();
+  }
+
+  // Ends the thread; it may wait for a look-up in state Warming only.
+  std::unique_ptr<KafkaSource> take() {
+    give_up();
+    MutexLock lock(mutex_);
+    if (state_ == Successor::State::Joined) source_->begin_with(std::move(assigned_), joins_, topic_partitions_);
+    if (state_ != Successor::State::Warm) return std::move(source_);
+    if (const Status subscribed = source_->subscribe(); !subscribed) return nullptr;
+    return std::move(source_);
+  }
+
+ private:
+  void give_up() {
+    thread_.request_stop();
+    if (thread_.joinable()) thread_.join();
+  }
+  void change(Successor::State state) {
+    MutexLock lock(mutex_);
+    state_ = state;
+    if (on_change_) on_change_();
+  }
+  void fail(Error error) {
+    {
+      MutexLock lock(mutex_);
+      failure_ = std::move(error);
+    }
+    change(Successor::State::Failed);
+  }
+
+  void run(std::stop_token stop) {
+    if (!warm(stop)) return;
+    change(Successor::State::Warm);
+    {
+      MutexLock lock(mutex_);
+      asked_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return state_ == Successor::State::Joining; });
+      if (state_ != Successor::State::Joining) return;
+    }
+    join_group(stop);
+  }
+
+  bool warm(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      const Status status = try_warm();
+      if (const auto refused = refusal(); refused) {
+        fail(*refused);
+        return false;
+      }
+      if (status) return true;
+      if (!sleep_interruptibly(clock_, stop, kTryAgain)) return false;
+    }
+    return false;
+  }
+
+  // Each of these waits until what it needs is connected and logged in: any broker, the coordinator, the leaders.
+  Status try_warm() {
+    const auto count = count_partitions();
+    if (!count) return tl::make_unexpected(count.error());
+    {
+      MutexLock lock(mutex_);
+      topic_partitions_ = *count;
+    }
+    Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(old_.partitions.size()) + 1));
+    for (const Partition partition : old_.partitions) {
+      rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value);
+    }
+    if (list->cnt == 0) rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), 0);
+    auto error = rd_kafka_committed(source_->client(), list.get(), kLookUpMs);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_END;
+      error = rd_kafka_offsets_for_times(source_->client(), list.get(), kLookUpMs);
+    }
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "preparing the next session"));
+    return {};
+  }
+
+  Result<int32_t> count_partitions() {
+    const Topic topic(rd_kafka_topic_new(source_->client(), settings_.topic.c_str(), nullptr));
+    const rd_kafka_metadata_t* raw = nullptr;
+    const auto error = rd_kafka_metadata(source_->client(), 0, topic.get(), &raw, kLookUpMs);
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up the topic"));
+    const Metadata metadata(raw);
+    return metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
+  }
+
+  // What the new client was refused: waiting does not help.
+  std::optional<Error> refusal() {
+    while (const Event event{rd_kafka_queue_poll(source_->queue(), 0)}) {
+      if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
+      const auto code = rd_kafka_event_error(event.get());
+      if (rule_for(code).renewal_may_help) return to_error(code, rd_kafka_event_error_string(event.get()));
+    }
+    return std::nullopt;
+  }
+
+  void join_group(std::stop_token stop) {
+    if (const Status subscribed = source_->subscribe(); !subscribed) return fail(subscribed.error());
+    while (!stop.stop_requested()) {
+      const Event event(rd_kafka_queue_poll(source_->queue(), kPollMs));
+      if (!event) continue;
+      const auto type = rd_kafka_event_type(event.get());
+      const auto code = rd_kafka_event_error(event.get());
+      if (type == RD_KAFKA_EVENT_ERROR && rd_kafka_event_error_is_fatal(event.get()) != 0) {
+        return fail(to_error(code, rd_kafka_event_error_string(event.get())));
+      }
+      if (type != RD_KAFKA_EVENT_REBALANCE || code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) continue;
+      const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event.get());
+      // A partition that appeared between warming and joining is nobody's: this client took it for known.
+      const auto count = count_partitions();
+      {
+        MutexLock lock(mutex_);
+        for (int i = 0; list != nullptr && i < list->cnt; ++i) assigned_.push_back(Partition{list->elems[i].partition});
+        if (count) topic_partitions_ = std::max(topic_partitions_, *count);
+      }
+      return change(Successor::State::Joined);
+    }
+  }
+
+  std::unique_ptr<KafkaSource> source_;
+  const KafkaSettings settings_;
+  const Membership old_;  // when the attempt began: whose partitions' leaders are looked for
+  Clock& clock_;
+  mutable Mutex mutex_;
+  std::function<void()> on_change_ GUARDED_BY(mutex_);
+  CondVar asked_;
+  Successor::State state_ GUARDED_BY(mutex_) = Successor::State::Warming;
+  Error failure_ GUARDED_BY(mutex_);
+  int32_t topic_partitions_ GUARDED_BY(mutex_) = 0;
+  std::vector<Partition> assigned_ GUARDED_BY(mutex_);
+  Membership joins_ GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+class KafkaSuccessor final : public Successor {
+ public:
+  KafkaSuccessor(std::unique_ptr<Attempt> attempt, Reaper& reaper) : attempt_(std::move(attempt)), reaper_(reaper) {}
+  ~KafkaSuccessor() override {
+    if (!attempt_) return;
+    attempt_->abandon();
+    reaper_.park(std::move(attempt_));
+  }
+  State state() const override { return attempt_->state(); }
+  Error failure() const override { return attempt_->failure(); }
+  int32_t topic_partitions() const override { return attempt_->topic_partitions(); }
+  void join(const Membership& old) override { attempt_->join(old); }
+  std::unique_ptr<Source> take() override { return std::exchange(attempt_, nullptr)->take(); }
+
+ private:
+  std::unique_ptr<Attempt> attempt_;
+  Reaper& reaper_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings, const SessionContext& context,
+                                                  const Membership& old, std::function<void()> on_change) {
+  if (context.reaper.parked() >= Reaper::kCap) {
+    return failure(ErrorKind::Retry, fmt::format("{} clients of past sessions still live; the next session waits",
+                                                 context.reaper.parked()));
+  }
+  auto source = build_source(settings, context);
+  if (!source) return tl::make_unexpected(source.error());
+  auto attempt = std::make_unique<Attempt>(*std::move(source), settings, old, context.clock, std::move(on_change));
+  return std::make_unique<KafkaSuccessor>(std::move(attempt), context.reaper);
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,45 @@
+// The door to whoever decides how long a session lasts: the loop asks once a turn.
+#pragma once
+
+#include <optional>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "ports/source.h"
+
+namespace freshet {
+
+// What the loop knows of the session.
+struct SessionFacts {
+  const Membership* membership = nullptr;  // never null in turn()
+  bool commit_outstanding = false;
+  bool ending = false;                      // a drain or a close has begun
+  bool fenced = false;                      // the client is beyond repair, and the successor has its place
+  std::optional<SteadyTime> last_message;   // delivered by any session
+  std::optional<SteadyTime> first_message;  // delivered by this session
+  bool reached_end = false;                 // an end of a partition was seen: there was nothing to deliver
+};
+
+// What the loop has to do.
+enum class Wish {
+  GoOn,
+  HoldCommits,  // send none; an outstanding one is waited for
+  HandOver,     // end the session here and now: the next one has its membership, the stream goes on in it
+  Leave,        // finish what is sealed, leave the group and end the session; the stream goes on in the next one
+  Stop,         // drain everything, leave for good and end
+};
+
+// Threads: the loop only.
+class SessionControl {
+ public:
+  virtual ~SessionControl() = default;
+  virtual Wish turn(SteadyTime now, const SessionFacts& facts) = 0;
+  // When turn() wants to be asked again though nothing happened; `now` or earlier: at once.
+  virtual SteadyTime next_deadline(SteadyTime now) const = 0;
+  // The session's client is beyond repair. True: expected, the successor took its place.
+  virtual bool expects_end(const Error& error) = 0;
+  // The session lives, and a new one may do better.
+  virtual void renewal_may_help(const Error& error, SteadyTime now) = 0;
+};
+
+}  // namespace freshet

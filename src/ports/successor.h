@@ -1,0 +1,35 @@
+// The door to the next Kafka session while it is made ready beside the running one.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "ports/source.h"
+
+namespace freshet {
+
+// Threads: the loop only. The work is done on a thread of its own, which wakes the loop when the state changes. The
+// destructor gives the attempt up and never waits for the network.
+class Successor {
+ public:
+  enum class State {
+    Warming,  // connects, logs in, finds the coordinator and the partitions' leaders
+    Warm,     // waits for join() or take()
+    Joining,  // join() was called
+    Joined,   // it has the membership; its assignment is known
+    Failed,   // see failure()
+  };
+  virtual ~Successor() = default;
+  virtual State state() const = 0;
+  virtual Error failure() const = 0;  // Failed only
+  // How many partitions the topic has, as the new client sees it; Warm and later.
+  virtual int32_t topic_partitions() const = 0;
+  // Joins with the instance id of the running session, whose membership is `old`; that one is fenced from then on: its
+  // commits are refused. Warm only.
+  virtual void join(const Membership& old) = 0;
+  // The session. Warm: it subscribes now, as a new member. Joining: its assignment comes as an event. Joined: the first
+  // event is its assignment. Once.
+  virtual std::unique_ptr<Source> take() = 0;
+};
+
+}  // namespace freshet

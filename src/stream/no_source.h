@@ -1,0 +1,49 @@
+// What the loop waits on between two sessions.
+#pragma once
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "ports/source.h"
+
+namespace freshet::stream {
+
+// Threads: as the port says. Nothing ever comes of it but wake().
+class NoSource final : public Source {
+ public:
+  explicit NoSource(Clock& clock) : clock_(clock) {}
+
+  void poll(Duration timeout, size_t, std::vector<SourceEvent>&) override {
+    MutexLock lock(mutex_);
+    clock_.wait_until(changed_, mutex_, {}, clock_.steady_now() + timeout, [&]() REQUIRES(mutex_) { return woken_; });
+    woken_ = false;
+  }
+  void wake() noexcept override {
+    {
+      MutexLock lock(mutex_);
+      woken_ = true;
+    }
+    changed_.notify_all();
+  }
+  void pause(const std::vector<Partition>&) override {}
+  void resume(const std::vector<Partition>&) override {}
+  Status seek(Partition, Offset) override { return {}; }
+  Status commit_async(const std::vector<OffsetToCommit>&) override {
+    return failure(ErrorKind::Retry, "no Kafka session right now");
+  }
+  void answer_assign(const std::vector<StartAt>&) override {}
+  void answer_revoke() override {}
+  void begin_close(Farewell) override {}
+  const Membership& membership() const override { return membership_; }
+  std::optional<Offset> end_offset(Partition) const override { return std::nullopt; }
+
+ private:
+  const Membership membership_;
+  Clock& clock_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool woken_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace freshet::stream

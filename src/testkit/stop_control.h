@@ -1,0 +1,23 @@
+// A session that lasts until it is stopped.
+#pragma once
+
+#include <stop_token>
+#include <utility>
+
+#include "ports/session_control.h"
+
+namespace freshet::testkit {
+
+class StopControl final : public SessionControl {
+ public:
+  explicit StopControl(std::stop_token stop) : stop_(std::move(stop)) {}
+  Wish turn(SteadyTime, const SessionFacts&) override { return stop_.stop_requested() ? Wish::Stop : Wish::GoOn; }
+  SteadyTime next_deadline(SteadyTime now) const override { return now + std::chrono::seconds(1); }
+  bool expects_end(const Error&) override { return false; }
+  void renewal_may_help(const Error&, SteadyTime) override {}
+
+ private:
+  const std::stop_token stop_;
+};
+
+}  // namespace freshet::testkit

@@ -1,0 +1,220 @@
+// What becomes of a partition's stream when sessions and assignments change around it.
+#include "flow.h"
+
+namespace freshet::flow {
+namespace {
+
+// One batch stored, one under way, rows that are in none yet, and a chunk with the workers.
+void fill(Flow& flow) {
+  flow.produce(0, "row", 40);
+  flow.assign({0});
+  flow.deliver(0, 10);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  flow.advance(seconds(3));
+  flow.commit();
+  flow.deliver(0, 10);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.deliver(0, 10);
+  flow.work();
+  flow.deliver(0, 10);
+  ASSERT_EQ(flow.batches.size(), 1u);
+  ASSERT_EQ(flow.work_waits(), 1u);
+  ASSERT_EQ(flow.committed(0), 10);
+}
+
+void expect_all_once(Flow& flow) {
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+  EXPECT_EQ(flow.status().messages_consumed, 40u) << "a second read";
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+}
+
+TEST(FlowRenewalTest, ASessionThatContinuesTheMembershipChangesNothing) {
+  Flow flow;
+  fill(flow);
+  const uint64_t rebalances = flow.status().rebalances;
+  flow.hand_over();
+  EXPECT_EQ(flow.status().rebalances, rebalances);
+  EXPECT_EQ(flow.status().session, 2u);
+  expect_all_once(flow);
+}
+
+TEST(FlowRenewalTest, ACommitWhoseAnswerIsLostInTheHandOverIsSentAgain) {
+  for (const bool arrived : {false, true}) {
+    Flow flow;
+    fill(flow);
+    flow.write();
+    flow.advance(seconds(3));
+    ASSERT_TRUE(flow.commit_waits());
+    flow.hand_over(arrived);
+    expect_all_once(flow);
+  }
+}
+
+TEST(FlowRenewalTest, APartitionThatComesStraightBackGoesOnWithoutASecondRead) {
+  Flow flow;
+  fill(flow);
+  flow.revoke({0});
+  EXPECT_TRUE(flow.revoke_waits()) << "what is sealed is finished first: another member may get the partition";
+  flow.write();
+  flow.commit();
+  EXPECT_FALSE(flow.revoke_waits());
+  EXPECT_EQ(flow.committed(0), 20);
+  flow.work();
+  EXPECT_TRUE(flow.batches.empty()) << "nothing is written of a partition that is not owned";
+  flow.advance(seconds(60));
+  EXPECT_TRUE(flow.batches.empty());
+  flow.assign({0});
+  expect_all_once(flow);
+}
+
+TEST(FlowRenewalTest, ALostPartitionThatNobodyCommittedMeanwhileGoesOn) {
+  Flow flow;
+  fill(flow);
+  flow.revoke({0}, true);
+  EXPECT_FALSE(flow.revoke_waits());
+  flow.write();
+  EXPECT_FALSE(flow.commit_waits());
+  flow.assign({0});
+  expect_all_once(flow);
+}
+
+TEST(FlowRenewalTest, APartitionThatAnotherMemberCommittedBeginsAnew) {
+  Flow flow;
+  fill(flow);
+  flow.revoke({0});
+  flow.write();
+  flow.commit();
+  flow.consumed_elsewhere(0, 30, 30);
+  flow.assign({0});
+  flow.work();  // of the old epoch
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+  EXPECT_EQ(flow.status().messages_consumed, 50u);
+}
+
+TEST(FlowRenewalTest, AnOffsetThatWasSetBackIsFollowed) {
+  Flow flow;
+  fill(flow);
+  flow.revoke({0});
+  flow.write();
+  flow.commit();
+  flow.set_committed(0, 5);
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.status().messages_consumed, 75u);
+}
+
+TEST(FlowRenewalTest, APartitionThatDoesNotComeBackIsForgotten) {
+  Flow flow;
+  flow.produce(1, "row", 10);
+  fill(flow);
+  flow.revoke({0});
+  flow.write();
+  flow.commit();
+  flow.assign({1});
+  EXPECT_EQ(flow.status().partitions.size(), 1u);
+  EXPECT_EQ(flow.status().abandoned, 20u);
+  flow.work();
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 20);
+  EXPECT_EQ(flow.committed(1), 10);
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+}
+
+TEST(FlowRenewalTest, LeavingFinishesWhatIsSealedAndTheNextSessionGoesOn) {
+  Flow flow;
+  fill(flow);
+  flow.leave();
+  EXPECT_TRUE(flow.closing);
+  flow.revoke({0});
+  EXPECT_TRUE(flow.revoke_waits());
+  flow.work();
+  flow.write();
+  flow.commit();
+  EXPECT_FALSE(flow.revoke_waits());
+  flow.source(SessionClosed{});
+  EXPECT_TRUE(flow.core.closed());
+  EXPECT_EQ(flow.core.end(), End::Renewed);
+  flow.begin_next_session();
+  flow.assign({0});
+  expect_all_once(flow);
+}
+
+TEST(FlowRenewalTest, LeavingEndsWithinItsDeadlineWhateverHangs) {
+  Flow flow;
+  fill(flow);
+  flow.leave();
+  flow.revoke({0});
+  flow.advance(milliseconds(6001));
+  EXPECT_FALSE(flow.revoke_waits());
+  EXPECT_FALSE(flow.core.closed());
+  flow.advance(milliseconds(2000));
+  EXPECT_TRUE(flow.core.closed());
+  EXPECT_EQ(flow.core.end(), End::Renewed);
+}
+
+TEST(FlowRenewalTest, ABrokenSessionKeepsWhatIsUnderWayUntilTheDrainDeadline) {
+  Flow flow;
+  fill(flow);
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
+  EXPECT_EQ(flow.core.end(), End::Broken);
+  flow.begin_next_session();
+  flow.lose_everything();
+  flow.write();
+  flow.assign({0});
+  expect_all_once(flow);
+}
+
+TEST(FlowRenewalTest, WhatIsUnderWayForTooLongWithoutAnOwnerIsAbandoned) {
+  Flow flow;
+  fill(flow);
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
+  flow.begin_next_session();
+  flow.lose_everything();
+  flow.advance(seconds(9));
+  EXPECT_TRUE(flow.batches.empty());
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+}
+
+TEST(FlowRenewalTest, CommitsWaitWhileTheyAreHeld) {
+  Flow flow;
+  fill(flow);
+  flow.core.hold_commits(true);
+  flow.write();
+  flow.advance(seconds(30));
+  EXPECT_FALSE(flow.commit_waits());
+  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
+  flow.core.hold_commits(false);
+  flow.advance(milliseconds(1));
+  EXPECT_TRUE(flow.commit_waits());
+}
+
+TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
+  stream::StreamSettings settings = Flow::default_settings();
+  Flow flow(settings, {}, false);
+  flow.produce(0, "row", 5);
+  flow.produce(0, "bad");
+  flow.produce(1, "row", 5);
+  flow.assign({0});
+  flow.assign({1});
+  flow.deliver(0);
+  flow.work();
+  ASSERT_TRUE(flow.paused(0));
+  flow.hand_over();
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_FALSE(flow.paused(1));
+  EXPECT_FALSE(flow.status().partitions[0].held.empty());
+}
+
+}  // namespace
+}  // namespace freshet::flow
