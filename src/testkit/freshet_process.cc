@@ -15,9 +15,9 @@ std::string freshet_program() {
   throw std::runtime_error("freshet is not built; run ./dev build");
 }
 
-FreshetProcess::FreshetProcess(std::vector<std::string> args) {
+FreshetProcess::FreshetProcess(std::vector<std::string> args, const std::map<std::string, std::string>& environment) {
   args.insert(args.begin(), freshet_program());
-  process_ = std::make_unique<ChildProcess>(args, folder_.path("freshet.out"));
+  process_ = std::make_unique<ChildProcess>(args, folder_.path("freshet.out"), environment);
 }
 
 std::optional<int> FreshetProcess::stop(std::chrono::seconds limit) {

@@ -1,6 +1,7 @@
 // The program under test, as an operator starts it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,7 +15,8 @@ std::string freshet_program();
 
 class FreshetProcess {
  public:
-  explicit FreshetProcess(std::vector<std::string> args);
+  // `environment` is added to this process's own.
+  explicit FreshetProcess(std::vector<std::string> args, const std::map<std::string, std::string>& environment = {});
 
   // SIGTERM; returns the exit status, or none after `limit`.
   std::optional<int> stop(std::chrono::seconds limit = std::chrono::seconds(20));

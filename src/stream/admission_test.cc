@@ -1,0 +1,167 @@
+// What is decided before the processor, and what a chunk's facts are.
+#include "stream/admission.h"
+
+#include <gtest/gtest.h>
+
+#include "stream/processing.h"
+#include "testkit/fake_clock.h"
+
+namespace freshet::stream {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Headers final : MessageMemory {
+  std::vector<HeaderView> list;
+  void release(void*) const noexcept override {}
+  void headers(const void*, std::vector<HeaderView>& out) const override { out = list; }
+};
+
+class LengthSchema final : public SchemaValidator {
+ public:
+  std::optional<std::string> why_invalid(std::string_view payload) override {
+    return payload.size() > 3 ? std::optional<std::string>("too long") : std::nullopt;
+  }
+};
+
+struct AdmissionTest : testing::Test {
+  Message message(std::string_view payload, int64_t timestamp_ms = 0) {
+    Message out(&memory, nullptr, &memory);
+    out.payload = payload;
+    out.timestamp_ms = timestamp_ms;
+    return out;
+  }
+  std::unique_ptr<Admission> admission(bool with_schema = false) {
+    auto out = std::make_unique<Admission>(settings, metrics, clock, &live,
+                                           with_schema ? std::make_unique<LengthSchema>() : nullptr);
+    out->begin_chunk();
+    return out;
+  }
+  int64_t now_ms() const {
+    return std::chrono::duration_cast<milliseconds>(clock.system_now().time_since_epoch()).count();
+  }
+
+  Headers memory;
+  Metrics registry;
+  StreamMetrics metrics{registry};
+  testkit::FakeClock clock;
+  Snapshot<LiveOptions> live{LiveOptions()};
+  StreamSettings settings;
+};
+
+TEST_F(AdmissionTest, AHeaderThatIsThereHasToMatch) {
+  settings.pre_filter = HeaderFilter{"metric_type", "c"};
+  const auto gate = admission();
+  EXPECT_FALSE(gate->refuse(message("x"))) << "without the header";
+  memory.list = {{"other", "d"}, {"metric_type", "c"}};
+  EXPECT_FALSE(gate->refuse(message("x")));
+  memory.list = {{"metric_type", "d"}};
+  const auto verdict = gate->refuse(message("x"));
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->kind, Verdict::Kind::Skip);
+  memory.list = {{"metric_type", std::nullopt}};
+  EXPECT_TRUE(gate->refuse(message("x")));
+}
+
+TEST_F(AdmissionTest, OldMessagesGoToTheDeadLettersSilently) {
+  settings.dead_letters_by_age = true;
+  LiveOptions options;
+  options.dead_letters_by_age = {1.0, seconds(600)};
+  clock.advance(std::chrono::hours(24));
+  EXPECT_FALSE(admission()->refuse(message("x", 0))) << "off until the rate says so";
+  live.set(options);
+  const auto gate = admission();
+  EXPECT_FALSE(gate->refuse(message("x", now_ms() - 600'000)));
+  const auto verdict = gate->refuse(message("x", now_ms() - 600'001));
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->kind, Verdict::Kind::Invalid);
+  EXPECT_TRUE(verdict->silenced);
+  EXPECT_TRUE(gate->refuse(message("x", -1))) << "without a timestamp it is of 1970";
+  EXPECT_EQ(metrics.stale_seen.value(), 2u);
+  EXPECT_EQ(metrics.stale_routed.value(), 2u);
+  options.dead_letters_by_age.sample_rate = 0.3;
+  live.set(options);
+  gate->begin_chunk();
+  int routed = 0;
+  for (int i = 0; i < 2000; ++i) routed += gate->refuse(message("x", 0)) ? 1 : 0;
+  EXPECT_GT(routed, 450);
+  EXPECT_LT(routed, 750);
+  settings.skip_write = true;
+  EXPECT_FALSE(admission()->refuse(message("x", 0)));
+}
+
+TEST_F(AdmissionTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
+  settings.schema.sample_rate = 1;
+  const auto counting = admission(true);
+  EXPECT_FALSE(counting->refuse(message("long")));
+  EXPECT_EQ(metrics.schema_failed.value(), 1u);
+  settings.schema.sample_rate = 0;
+  EXPECT_FALSE(admission(true)->refuse(message("long")));
+  EXPECT_EQ(metrics.schema_failed.value(), 1u);
+  settings.schema.enforce = true;
+  const auto enforcing = admission(true);
+  EXPECT_FALSE(enforcing->refuse(message("abc")));
+  const auto verdict = enforcing->refuse(message("long"));
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->kind, Verdict::Kind::Invalid);
+  EXPECT_FALSE(verdict->silenced);
+  EXPECT_EQ(verdict->text, "too long");
+}
+
+// "r": a row with facts; "z": no row, but facts; else a skip.
+class FactsProcessor final : public Processor {
+ public:
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext&, const Message& message, std::string& rows) override {
+    if (*message.payload == "s") return Verdict::skip("s");
+    Verdict verdict = Verdict::rows(*message.payload == "z" ? 0 : 1);
+    if (verdict.row_count > 0) rows += "{}\n";
+    verdict.origin_timestamp_ms = message.timestamp_ms - 10;
+    verdict.sentry_received_ms = message.timestamp_ms - 5;
+    verdict.cogs_feature = feature_ = message.offset.value % 2 == 0 ? "even" : "odd";
+    verdict.item_type = "span";
+    return verdict;
+  }
+
+ private:
+  RowLayout layout_;
+  std::string feature_;
+};
+
+TEST_F(AdmissionTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
+  const auto process = [&](bool cover_skipped) {
+    Work work;
+    int64_t offset = 10;
+    for (const char* payload : {"s", "r", "z", "rr", "s"}) {
+      Message one = message(payload, 1000 + offset);
+      one.offset = Offset{offset++};
+      work.chunk.messages.push_back(std::move(one));
+    }
+    ProcessingRules rules;
+    rules.topic = "t";
+    rules.cover_skipped = cover_skipped;
+    return ChunkProcessor(std::make_unique<FactsProcessor>(), rules).process(std::move(work));
+  };
+  const auto chunk = process(true);
+  EXPECT_EQ(chunk->covered, (OffsetRange{Offset{10}, Offset{14}}));
+  EXPECT_EQ(chunk->covered_timestamp_ms, 1014);
+  EXPECT_EQ(chunk->facts.origin_timestamps_ms, (std::vector<int64_t>{1001, 1002, 1003}));
+  EXPECT_EQ(chunk->facts.broker.count, 5u);
+  EXPECT_EQ(chunk->facts.broker.min_ms, 1010);
+  EXPECT_EQ(chunk->facts.origin.sum_ms, 1001 + 1002 + 1003);
+  EXPECT_EQ(chunk->facts.received.min_ms, 1006);
+  ASSERT_EQ(chunk->facts.cogs.size(), 2u);
+  EXPECT_EQ(chunk->facts.cogs[0].feature, "odd");
+  EXPECT_EQ(chunk->facts.cogs[0].bytes, 3u);
+  EXPECT_EQ(chunk->facts.cogs[1].bytes, 1u);
+  ASSERT_EQ(chunk->facts.item_types.size(), 1u);
+  EXPECT_EQ(chunk->facts.item_types[0].count, 3u);
+  EXPECT_EQ(chunk->facts.item_types[0].bytes, 4u);
+  const auto plain = process(false);
+  EXPECT_EQ(plain->covered, (OffsetRange{Offset{11}, Offset{13}}));
+  EXPECT_TRUE(plain->facts.origin_timestamps_ms.empty());
+}
+
+}  // namespace
+}  // namespace freshet::stream
