@@ -275,6 +275,7 @@ class Translator {
       return;
     }
     stream.schema.enforce = line.flag("enforce-schema");
+    stream.ipv4_statistics = true;
     stream.side_outputs = {c.commit_log && !skip_write, c.replacements && !skip_write, c.record_cogs && !skip_write};
     stream.dead_letters_by_age = c.compat == Compat::Head && c.dead_letters && !skip_write;
     if (c.pre_filter) stream.pre_filter = stream::HeaderFilter{c.pre_filter->header, c.pre_filter->value};

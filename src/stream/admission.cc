@@ -15,7 +15,9 @@ Admission::Admission(const StreamSettings& settings, StreamMetrics& metrics, Clo
       clock_(clock),
       options_(options),
       schema_(std::move(schema)),
-      random_(std::random_device{}()) {}
+      random_(std::random_device{}()) {
+  if (settings.ipv4_statistics) ipv4_.emplace(metrics.registry);
+}
 
 void Admission::begin_chunk() {
   if (!by_age_) return;
@@ -34,8 +36,16 @@ std::optional<Verdict> Admission::refuse(const Message& message) {
       return verdict;
     }
   }
-  if (schema_ == nullptr || !message.payload || !(enforce_ || drawn(sample_rate_))) return std::nullopt;
-  std::optional<std::string> why = schema_->why_invalid(*message.payload);
+  if (!message.payload) return std::nullopt;
+  if (schema_ != nullptr && (enforce_ || drawn(sample_rate_))) {
+    if (auto verdict = validate(*message.payload)) return verdict;
+  }
+  if (ipv4_) ipv4_->look_at(*message.payload);
+  return std::nullopt;
+}
+
+std::optional<Verdict> Admission::validate(std::string_view payload) {
+  std::optional<std::string> why = schema_->why_invalid(payload);
   if (!why) return std::nullopt;
   metrics_.schema_failed.add();
   if (!enforce_) return std::nullopt;

@@ -12,6 +12,7 @@
 #include "model/options.h"
 #include "ports/processor.h"
 #include "ports/schema.h"
+#include "stream/ipv4_scan.h"
 #include "stream/stream_metrics.h"
 #include "stream/stream_settings.h"
 
@@ -29,6 +30,7 @@ class Admission {
   std::optional<Verdict> refuse(const Message& message);
 
  private:
+  std::optional<Verdict> validate(std::string_view payload);
   bool filtered_out(const Message& message);
   bool too_old(const Message& message);
   bool drawn(double rate);
@@ -41,6 +43,7 @@ class Admission {
   Clock& clock_;
   const Snapshot<LiveOptions>* const options_;
   const std::unique_ptr<SchemaValidator> schema_;
+  std::optional<Ipv4Statistics> ipv4_;
   DeadLettersByAge age_;  // as of this chunk
   int64_t now_ms_ = 0;    // as of this chunk
   std::minstd_rand random_;

@@ -25,6 +25,7 @@ class Batcher {
   std::vector<std::shared_ptr<const ProcessedChunk>> take(Partition partition);
 
   bool empty() const { return waiting_.empty(); }
+  SteadyTime oldest() const { return waiting_.front().since; }  // not empty()
   // By rows, bytes, or the age of the oldest row.
   bool full(const LiveOptions& options) const;
   bool due(const LiveOptions& options, SteadyTime now) const;

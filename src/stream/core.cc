@@ -295,6 +295,7 @@ void Core::seal_batches(SteadyTime now, Actions& actions) {
 }
 
 void Core::seal_one(SteadyTime now, Actions& actions) {
+  metrics_.batch_age_seconds.observe(std::chrono::duration<double>(now - batcher_.oldest()).count());
   std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
   for (const Part& part : batch->parts) {
     if (PartitionStream* stream = find(part.partition, part.epoch)) ++stream->batches;

@@ -33,7 +33,7 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       });
   writers_->set_concurrency(std::min(options.clickhouse_concurrency, settings.max_writers));
   workers_ = std::make_unique<WorkerPool>(
-      settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); },
+      settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing_us,
       [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
 }
 

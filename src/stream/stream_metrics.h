@@ -28,6 +28,9 @@ struct StreamMetrics {
         stale_seen(m.counter("freshet_stale_messages_total", "Messages older than the age that dead letters take.")),
         stale_routed(m.counter("freshet_stale_dead_letters_total", "Old messages sent to the dead letters.")),
         schema_failed(m.counter("freshet_schema_failures_total", "Messages that do not match their topic's schema.")),
+        processing_us(m.counter("freshet_processing_microseconds_total", "Time that workers spent on messages.")),
+        batch_age_seconds(m.histogram("freshet_batch_age_seconds", "Age of a batch's oldest message when it is sealed.",
+                                      latency_buckets())),
         batch_rows(m.gauge("freshet_batch_rows", "Rows of the last stored batch.")),
         batch_bytes(m.gauge("freshet_batch_bytes", "Bytes of the last stored batch, before compression.")),
         batch_slowdown(m.gauge("freshet_batch_slowdown",
@@ -93,6 +96,8 @@ struct StreamMetrics {
   Counter& stale_seen;
   Counter& stale_routed;
   Counter& schema_failed;
+  Counter& processing_us;
+  Histogram& batch_age_seconds;
   Gauge& batch_rows;
   Gauge& batch_bytes;
   Gauge& batch_slowdown;

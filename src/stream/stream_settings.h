@@ -59,6 +59,7 @@ struct StreamSettings {
   SchemaSettings schema;
   std::optional<HeaderFilter> pre_filter;
   std::optional<AcceptedOutcomesSettings> accepted_outcomes;  // none: rows to a table
+  bool ipv4_statistics = false;                               // as the reference counts them (contract 5.6)
   bool dead_letters_by_age = false;                           // as LiveOptions::dead_letters_by_age says (contract 5.4)
   std::optional<int64_t> stop_at_timestamp_ms;                // broker timestamps, milliseconds since 1970 UTC
 };

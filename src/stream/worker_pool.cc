@@ -4,15 +4,24 @@
 
 namespace freshet::stream {
 
-WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, OnDone on_done)
-    : work_(capacity), on_done_(std::move(on_done)) {
+WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, Counter& busy_us,
+                       OnDone on_done)
+    : clock_(clock), busy_us_(busy_us), work_(capacity), on_done_(std::move(on_done)) {
   for (uint32_t i = 0; i < workers; ++i) {
     const std::shared_ptr<ChunkProcessor> processor = make_worker();
     processors_.push_back(processor);
     threads_.emplace_back([this, processor](std::stop_token stop) {
-      while (auto work = work_.pop(stop)) on_done_(processor->process(std::move(*work)));
+      while (auto work = work_.pop(stop)) work_on(*processor, std::move(*work));
     });
   }
+}
+
+void WorkerPool::work_on(ChunkProcessor& processor, Work work) {
+  const SteadyTime began = clock_.steady_now();
+  auto chunk = processor.process(std::move(work));
+  busy_us_.add(static_cast<uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - began).count()));
+  on_done_(std::move(chunk));
 }
 
 WorkerPool::~WorkerPool() {

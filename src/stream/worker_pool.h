@@ -7,7 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mailbox.h"
+#include "base/metrics.h"
 #include "stream/processing.h"
 
 namespace freshet::stream {
@@ -20,12 +22,18 @@ class WorkerPool {
   using MakeWorker = std::function<std::unique_ptr<ChunkProcessor>()>;
 
   // `capacity` in chunks; the byte budget keeps it from filling up. `make_worker` is called here, once a worker.
-  WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, OnDone on_done);
+  // `busy_us` counts the time that is spent on chunks.
+  WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, Counter& busy_us,
+             OnDone on_done);
   ~WorkerPool();
 
   void submit(Work work);
 
  private:
+  void work_on(ChunkProcessor& processor, Work work);
+
+  Clock& clock_;
+  Counter& busy_us_;
   Mailbox<Work> work_;
   const OnDone on_done_;
   std::vector<std::shared_ptr<ChunkProcessor>> processors_;  // one a thread

@@ -1,0 +1,82 @@
+#include "stream/ipv4_scan.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+namespace freshet::stream {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Takes an octet that a dot follows, and the dot.
+bool take_inner_octet(std::string_view& rest) {
+  unsigned value = 0;
+  size_t digits = 0;
+  while (digits < rest.size() && digits < 3 && is_digit(rest[digits])) {
+    value = value * 10 + static_cast<unsigned>(rest[digits++] - '0');
+  }
+  if (digits == 0 || value > 255 || digits >= rest.size() || rest[digits] != '.') return false;
+  rest.remove_prefix(digits + 1);
+  return true;
+}
+
+// Bytes of the character that begins here; 0 when none does.
+size_t character(const unsigned char* at, size_t left) {
+  const unsigned char first = *at;
+  if (first < 0x80) return 1;
+  const size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || size > left) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if ((at[i] & 0xc0) != 0x80) return 0;
+  }
+  const bool overlong = (first == 0xe0 && at[1] < 0xa0) || (first == 0xf0 && at[1] < 0x90);
+  const bool outside = (first == 0xed && at[1] > 0x9f) || (first == 0xf4 && at[1] > 0x8f);
+  return overlong || outside ? 0 : size;
+}
+
+}  // namespace
+
+bool has_ipv4_pattern(std::string_view text) {
+  // The first octet needs one digit before its dot, the last one behind it; what stands around them may be digits too.
+  for (size_t dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.', dot + 1)) {
+    if (dot == 0 || !is_digit(text[dot - 1])) continue;
+    std::string_view rest = text.substr(dot + 1);
+    if (take_inner_octet(rest) && take_inner_octet(rest) && !rest.empty() && is_digit(rest.front())) return true;
+  }
+  return false;
+}
+
+bool is_utf8(std::string_view text) {
+  const auto* at = reinterpret_cast<const unsigned char*>(text.data());
+  const auto* const end = at + text.size();
+  while (at < end) {
+    uint64_t word = 0;
+    if (end - at >= 8) {
+      std::memcpy(&word, at, 8);
+      if ((word & 0x8080808080808080u) == 0) {
+        at += 8;
+        continue;
+      }
+    }
+    const size_t size = character(at, static_cast<size_t>(end - at));
+    if (size == 0) return false;
+    at += size;
+  }
+  return true;
+}
+
+Ipv4Statistics::Ipv4Statistics(Metrics& metrics)
+    : with_(metrics.counter("freshet_ipv4_pattern_total", "Messages by whether they hold what looks like an address.",
+                            {{"outcome", "true"}})),
+      without_(metrics.counter("freshet_ipv4_pattern_total", "", {{"outcome", "false"}})),
+      no_text_(metrics.counter("freshet_ipv4_pattern_total", "", {{"outcome", "invalid_payload"}})) {}
+
+void Ipv4Statistics::look_at(std::string_view payload) {
+  const uint64_t weight = seen_ < kAll ? 1 : kOneOf;
+  if (seen_++ % weight != 0) return;
+  Counter& counter = !is_utf8(payload) ? no_text_ : has_ipv4_pattern(payload) ? with_ : without_;
+  counter.add(weight);
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,31 @@
+// How many payloads hold what looks like an IPv4 address (contract 5.6, step 2).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/metrics.h"
+
+namespace freshet::stream {
+
+// Four decimal octets of 0 to 255 with dots between them, anywhere.
+bool has_ipv4_pattern(std::string_view text);
+bool is_utf8(std::string_view text);
+
+// Every message at first, later one of 16 that stands for 16: the reference looks at all of them, and that costs more
+// than the number is worth. Threads: one.
+class Ipv4Statistics {
+ public:
+  explicit Ipv4Statistics(Metrics& metrics);
+  void look_at(std::string_view payload);
+
+ private:
+  static constexpr uint64_t kAll = 1000;
+  static constexpr uint64_t kOneOf = 16;
+  Counter& with_;
+  Counter& without_;
+  Counter& no_text_;
+  uint64_t seen_ = 0;
+};
+
+}  // namespace freshet::stream
