@@ -16,6 +16,7 @@ struct ProcessorOptions {
   std::optional<int64_t> eap_dlq_grace_period_min;  // eap items: minutes, >= 0; none = off
   bool eap_emit_received_at = false;                // eap items: one more column
   bool eap_drop_invalid_timestamps = false;         // eap items: skips what is far from now
+  uint64_t max_spans_per_transaction = 2000;        // transactions: those beyond it are left out
   auto operator<=>(const ProcessorOptions&) const = default;
 };
 

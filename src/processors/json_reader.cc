@@ -8,6 +8,7 @@
 
 #include "processors/json_number.h"
 #include "processors/json_scan.h"
+#include "processors/utf8.h"
 
 namespace freshet::processors {
 namespace {
@@ -15,26 +16,6 @@ namespace {
 constexpr size_t kPadding = 64;
 constexpr size_t kBlock = 16 * 1024;
 
-// Appends the UTF-8 form of a code point that is no surrogate.
-char* put_utf8(uint32_t code, char* out) {
-  const auto put = [&](uint32_t byte) { *out++ = static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-  return out;
-}
 
 bool is_utf8(const char* begin, const char* end) {
   return simdjson::validate_utf8(begin, static_cast<size_t>(end - begin));

@@ -41,12 +41,21 @@ struct PythonSettings {
   std::chrono::milliseconds timeout{30'000};  // for what a worker is given; one that takes longer is replaced
 };
 
+// Rules of the data sets that the reference has in Python (python_common 11).
+struct PythonRules {
+  bool enforce_retention = false;  // other retentions than the valid ones become the lower or the default one
+  bool keep_old_events = false;    // events older than their retention become rows too
+  // transactions: contexts that are not stored, by project
+  std::map<uint64_t, std::set<std::string>> contexts_not_stored;
+};
+
 struct ProcessorsSettings {
   std::string processor = "json";
   JsonSettings json;
   PythonSettings python;
   std::string storage;  // Snuba's name of the table, "errors"; empty = none
   SnubaEnvironment environment;
+  PythonRules python_rules;
   bool row_binary = false;       // RowBinary where the data set has it
   bool june = false;             // rows of the older generation where they differ
   bool reference_ticks = false;  // DateTime64 as the reference prints it, an integer of ticks; servers misread that

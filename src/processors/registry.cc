@@ -8,6 +8,7 @@
 
 #include "processors/errors_processor.h"
 #include "processors/functions_processor.h"
+#include "processors/group_attributes_processor.h"
 #include "processors/json_processor.h"
 #include "processors/llm_proxy_cost_processor.h"
 #include "processors/outcomes_processor.h"
@@ -15,6 +16,8 @@
 #include "processors/profiles_processor.h"
 #include "processors/querylog_processor.h"
 #include "processors/replays_processor.h"
+#include "processors/search_issues_processor.h"
+#include "processors/transactions_processor.h"
 
 namespace freshet::processors {
 namespace {
@@ -43,6 +46,9 @@ constexpr std::array kEntries = {
     Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>},
     Entry{"OutcomesProcessor", factory_of<OutcomesProcessor>},
     Entry{"QuerylogProcessor", factory_of<QuerylogProcessor>},
+    Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
+    Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
+    Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},
 };
 
 }  // namespace

@@ -56,6 +56,7 @@ class Fields {
     const int alias_of = fields_[static_cast<size_t>(index)].alias_of;
     return alias_of < 0 ? index : alias_of;
   }
+  std::string_view name(size_t index) const { return fields_[index].name; }
   uint64_t required() const { return required_; }
   uint64_t needed_in_array() const { return needed_in_array_; }
   int count() const { return proper_; }

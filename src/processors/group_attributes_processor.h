@@ -1,0 +1,27 @@
+// Group attributes: the state of an issue, for sorting and filtering (spec of the data set:
+// GroupAttributesMessageProcessor).
+#pragma once
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/processors_settings.h"
+#include "processors/python_json.h"
+#include "processors/python_row.h"
+
+namespace freshet::processors {
+
+// One row per message.
+class GroupAttributesMessageProcessor final : public Processor {
+ public:
+  GroupAttributesMessageProcessor(const ProcessorsSettings&, const ProcessorEnvironment&) {}
+
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  const RowLayout layout_;
+  PythonJson json_;
+  PythonRow row_;
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,287 @@
+#include "processors/python_json.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "processors/json_scan.h"
+#include "processors/utf8.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr size_t kPadding = 64;
+constexpr size_t kMostIntegerDigits = 4300;
+
+bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
+const char* pass_digits(const char* at) {
+  while (is_digit(*at)) ++at;
+  return at;
+}
+
+}  // namespace
+
+const PythonValue* PythonJson::read(std::string_view text) {
+  if (text_.size() < text.size() + kPadding) {
+    text_.resize(2 * text.size() + kPadding);
+    unescaped_.resize(text_.size());
+  }
+  if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
+  // A NUL ends the text, so that no loop below looks for the end.
+  std::memset(text_.data() + text.size(), 0, kPadding);
+  // A value takes two bytes at least, but for brackets that are still open when the text turns out to be none.
+  if (const size_t most = text.size() / 2 + kMaxDepth + 8; room_ < most) {
+    room_ = most + most / 2;
+    values_ = std::make_unique_for_overwrite<PythonValue[]>(room_);
+  }
+  at_ = text_.data();
+  free_ = unescaped_.data();
+  next_ = values_.get();
+  open_ = nullptr;
+  depth_ = deepest_ = 0;
+  if (!simdjson::validate_utf8(text.data(), text.size())) {
+    fail("the payload is not UTF-8");
+    return nullptr;
+  }
+  return read_all() ? values_.get() : nullptr;
+}
+
+PythonValue& PythonJson::add(PythonValue::Kind kind, const char* text, size_t size, bool plain) {
+  PythonValue& value = *next_++;
+  value.kind_ = kind;
+  value.plain_ = plain;
+  value.size_ = static_cast<uint32_t>(size);
+  value.text_ = text;
+  return value;
+}
+
+bool PythonJson::read_all() {
+  do {
+    if (!read_value()) return false;
+  } while (after_value());
+  if (depth_ > 0) return false;
+  return *at_ == '\0' || fail("something follows the value");
+}
+
+// Reads up to where a value ends: a scalar, or a container without content.
+bool PythonJson::read_value() {
+  while (true) {
+    skip_space();
+    if (*at_ == '{') {
+      if (!open(PythonValue::Kind::Object)) return false;
+      skip_space();
+      if (*at_ == '}') return close(), true;
+      if (!read_name()) return false;
+    } else if (*at_ == '[') {
+      if (!open(PythonValue::Kind::Array)) return false;
+      skip_space();
+      if (*at_ == ']') return close(), true;
+      ++open_->size_;
+    } else {
+      return read_scalar();
+    }
+  }
+}
+
+// Closes what ends here. True: another value follows. False at the end of the text's value, and after an error.
+bool PythonJson::after_value() {
+  while (true) {
+    skip_space();
+    if (depth_ == 0) return false;
+    const bool object = open_->kind_ == PythonValue::Kind::Object;
+    if (*at_ == ',') {
+      ++at_;
+      if (object) {
+        skip_space();
+        return read_name();
+      }
+      ++open_->size_;
+      return true;
+    }
+    if (*at_ != (object ? '}' : ']')) return fail(object ? "expected ',' or '}'" : "expected ',' or ']'");
+    close();
+  }
+}
+
+bool PythonJson::read_name() {
+  if (*at_ != '"') return fail("expected a field's name");
+  if (!read_string()) return false;
+  skip_space();
+  if (*at_ != ':') return fail("expected ':' after a field's name");
+  ++at_;
+  ++open_->size_;
+  return true;
+}
+
+bool PythonJson::open(PythonValue::Kind kind) {
+  if (depth_ >= kMaxDepth) return fail("nested too deeply");
+  deepest_ = std::max(deepest_, ++depth_);
+  PythonValue& container = add(kind, nullptr, 0);
+  container.past_ = open_;
+  open_ = &container;
+  ++at_;
+  return true;
+}
+
+void PythonJson::close() {
+  PythonValue* const around = open_->past_;
+  open_->past_ = next_;
+  open_ = around;
+  --depth_;
+  ++at_;
+}
+
+bool PythonJson::literal(std::string_view word) {
+  if (std::memcmp(at_, word.data(), word.size()) != 0) return false;
+  at_ += word.size();
+  return true;
+}
+
+bool PythonJson::read_scalar() {
+  using Kind = PythonValue::Kind;
+  switch (*at_) {
+    case '"':
+      return read_string();
+    case 'n':
+      if (!literal("null")) break;
+      return add(Kind::Null, nullptr, 0), true;
+    case 't':
+      if (!literal("true")) break;
+      return add(Kind::True, nullptr, 0), true;
+    case 'f':
+      if (!literal("false")) break;
+      return add(Kind::False, nullptr, 0), true;
+    default:
+      return read_number();
+  }
+  return fail("expected a value");
+}
+
+// --- strings --------------------------------------------------------------------------------------------------------
+
+bool PythonJson::read_string() {
+  const char* const start = ++at_;
+  bool ascii = true;
+  at_ = scan_string(start, ascii);
+  if (*at_ == '\\') return read_escaped(start);
+  if (*at_ != '"') return fail("a string does not end, or has a control character");
+  add(PythonValue::Kind::String, start, static_cast<size_t>(at_ - start), true);
+  ++at_;
+  return true;
+}
+
+// at_ is at the first backslash of the string that began at `start`.
+bool PythonJson::read_escaped(const char* start) {
+  constexpr std::string_view kEscapes = "\"\\/bfnrt";
+  constexpr std::string_view kMeant = "\"\\/\b\f\n\r\t";
+  char* const begin = free_;
+  char* out = begin;
+  bool ascii = true;
+  for (const char* from = start;; from = at_) {
+    at_ = scan_string(from, ascii);
+    std::memcpy(out, from, static_cast<size_t>(at_ - from));
+    out += at_ - from;
+    if (*at_ != '\\') break;
+    ++at_;
+    if (*at_ == 'u') {
+      ++at_;
+      if (!read_code_point(out)) return false;
+      continue;
+    }
+    const size_t escape = kEscapes.find(*at_);
+    if (escape == std::string_view::npos) return fail("an unknown escape in a string");
+    *out++ = kMeant[escape];
+    ++at_;
+  }
+  if (*at_ != '"') return fail("a string does not end, or has a control character");
+  ++at_;
+  free_ = out;
+  add(PythonValue::Kind::String, begin, static_cast<size_t>(out - begin));
+  return true;
+}
+
+bool PythonJson::read_code_point(char*& out) {
+  uint32_t code = 0;
+  if (!read_hex(code)) return false;
+  if (code >= 0xD800 && code <= 0xDFFF) {
+    uint32_t low = 0;
+    if (code >= 0xDC00 || at_[0] != '\\' || at_[1] != 'u') return fail("a lone surrogate");
+    at_ += 2;
+    if (!read_hex(low)) return false;
+    if (low < 0xDC00 || low > 0xDFFF) return fail("a lone surrogate");
+    code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+  }
+  out = put_utf8(code, out);
+  return true;
+}
+
+bool PythonJson::read_hex(uint32_t& out) {
+  out = 0;
+  for (int i = 0; i < 4; ++i, ++at_) {
+    const char lower = static_cast<char>(*at_ | 0x20);
+    if (is_digit(*at_)) {
+      out = out << 4 | static_cast<uint32_t>(*at_ - '0');
+    } else if (lower >= 'a' && lower <= 'f') {
+      out = out << 4 | static_cast<uint32_t>(lower - 'a' + 10);
+    } else {
+      return fail("\\u needs four hexadecimal digits");
+    }
+  }
+  return true;
+}
+
+// --- numbers --------------------------------------------------------------------------------------------------------
+
+bool PythonJson::read_number() {
+  const char* const begin = at_;
+  if (*at_ == '-') ++at_;
+  if (literal("NaN") || literal("Infinity") || literal("Inf")) {
+    add(PythonValue::Kind::Float, begin, static_cast<size_t>(at_ - begin));
+    return true;
+  }
+  const char* const digits = at_;
+  at_ = pass_digits(at_);
+  const auto count = static_cast<size_t>(at_ - digits);
+  if (count == 0) return fail("expected a value");
+  if (*digits == '0' && count > 1) return fail("a number begins with 0");
+  if (*at_ == '.' || *at_ == 'e' || *at_ == 'E') {
+    if (!read_fraction_and_exponent(digits, count)) return false;
+    add(PythonValue::Kind::Float, begin, static_cast<size_t>(at_ - begin));
+    return true;
+  }
+  if (count > kMostIntegerDigits) return fail("an integer has more than 4300 digits");
+  const char* const first = *digits == '0' ? digits : begin;  // -0 is 0
+  add(PythonValue::Kind::Integer, first, static_cast<size_t>(at_ - first));
+  return true;
+}
+
+// The exponent's limit is the reference's own (python_common 2): what is too large within it becomes an infinity.
+bool PythonJson::read_fraction_and_exponent(const char* digits, size_t integer_digits) {
+  size_t counted = 0;
+  if (*at_ == '.') {
+    const char* const fraction = ++at_;
+    at_ = pass_digits(at_);
+    if (at_ == fraction) return fail("a number ends with its point");
+    const auto size = static_cast<size_t>(at_ - fraction);
+    if (*digits == '0') {
+      const auto zeros = static_cast<size_t>(std::find_if(fraction, at_, [](char c) { return c != '0'; }) - fraction);
+      counted = std::min(size, 17 + zeros);
+    } else {
+      counted = std::min(size, integer_digits < 18 ? 18 - integer_digits : 0);
+    }
+  }
+  if (*at_ != 'e' && *at_ != 'E') return true;
+  ++at_;
+  const bool down = *at_ == '-';
+  if (*at_ == '+' || *at_ == '-') ++at_;
+  if (!is_digit(*at_)) return fail("a number's exponent has no digits");
+  uint64_t exponent = 0;
+  for (; is_digit(*at_); ++at_) {
+    if (exponent < 1'000'000'000'000) exponent = exponent * 10 + static_cast<uint64_t>(*at_ - '0');
+  }
+  return down || exponent <= 308 + counted || fail("a number is out of range");
+}
+
+}  // namespace freshet::processors

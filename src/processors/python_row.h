@@ -1,0 +1,51 @@
+// Rows of values of any type (python_common 10): nothing is checked against the table.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "processors/python_ids.h"
+#include "processors/python_json.h"
+#include "processors/python_pairs.h"
+#include "processors/python_time.h"
+#include "processors/row_writer.h"
+
+namespace freshet::processors {
+
+class PythonRow : public RowWriter {
+ public:
+  PythonRow() : RowWriter(TickForm::SecondsAndFraction) {}
+
+  // "As is": whatever it is; null when missing.
+  void as_is(const PythonValue* value);
+  void put_as_is(const Column& column, const PythonValue* value) {
+    key(column);
+    as_is(value);
+  }
+  // The first elements of an array, or the first code points of a string, as they are.
+  void first_as_is(const PythonValue& value, uint32_t count);
+  // "Text"; null for null and when missing.
+  void as_text(const PythonValue* value);
+  void put_text(const Column& column, const PythonValue* value) {
+    key(column);
+    as_text(value);
+  }
+  void put_stamp(const Column& column, int64_t instant) { put(column, Stamp(instant).view()); }
+  void put_retention(const Column& column, const Retention& retention);
+  void put_float(double value);
+  // "Ip" of the value, in the column of its kind; nothing when it is none.
+  void put_ip(const Column& v4, const Column& v6, const PythonValue* value);
+
+  // The columns of a Nested: "TagArrays" and "ContextArrays". `tags` is sorted; the arrays stay open for more.
+  void begin_tag_names(const Column& names, const PythonPairs& tags);
+  void begin_tag_values(const Column& values, const PythonPairs& tags);
+  void put_contexts(const Column& names, const Column& values, const std::vector<PythonContext>& contexts);
+
+ private:
+  void object(const PythonValue& value);
+
+  std::string scratch_;
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,47 @@
+// What the reference's Python does with values of any type: truth, equality, order, members (python_common 3).
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "processors/python_json.h"
+#include "processors/struct_reader.h"
+
+namespace freshet::processors {
+
+// null, false, zeros, and what is empty.
+bool is_falsy(const PythonValue& value);
+// Missing or null.
+inline bool is_none(const PythonValue* value) { return value == nullptr || value->is_null(); }
+// Missing or falsy.
+inline bool is_none_or_falsy(const PythonValue* value) { return value == nullptr || is_falsy(*value); }
+
+// The members of an object, each once: the last value at the place of the first. Replaces what `out` had.
+void unique_members(const PythonValue& object, std::vector<PythonMember>& out);
+// The member's value; null when there is none, or `value` is missing or no object.
+const PythonValue* member(const PythonValue* value, std::string_view name);
+
+// The values of known members, by their index in `fields`; null where one is missing.
+template <size_t N>
+std::array<const PythonValue*, N> members_of(const PythonValue& object, const Fields<N>& fields) {
+  std::array<const PythonValue*, N> out{};
+  int last = -1;
+  for (const PythonValue* key = object.begin(); key != object.end(); key = key[1].after()) {
+    const int field = fields.find(key->view(), last + 1);
+    if (field < 0) continue;
+    last = field;
+    out[static_cast<size_t>(field)] = key + 1;
+  }
+  return out;
+}
+
+// How deep containers are nested in it; 0 for a scalar.
+uint32_t depth_of(const PythonValue& value);
+
+bool equal(const PythonValue& a, const PythonValue& b);
+// Below, equal or above. `comparable` becomes false when Python would refuse to order the two; it never becomes true.
+// The order is total all the same.
+int compare(const PythonValue& a, const PythonValue& b, bool& comparable);
+
+}  // namespace freshet::processors

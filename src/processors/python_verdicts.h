@@ -1,0 +1,27 @@
+// What the data sets of the reference's Python answer when a message is invalid. The code is a metric label, and that
+// of the reference where it counts them (spec of the data set: SearchIssuesMessageProcessor, 5).
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "ports/processor.h"
+#include "processors/python_json.h"
+#include "processors/struct_reader.h"
+
+namespace freshet::processors {
+
+Verdict invalid_json(const PythonJson& json);
+Verdict missing_field(std::string_view name);
+Verdict invalid_value(std::string_view what);
+
+// The name of the first required field that is not there; empty when all are.
+template <size_t N>
+std::string_view first_missing(const std::array<const PythonValue*, N>& values, const Fields<N>& fields) {
+  for (size_t i = 0; i < N; ++i) {
+    if (values[i] == nullptr && (fields.required() >> i & 1) != 0) return fields.name(i);
+  }
+  return {};
+}
+
+}  // namespace freshet::processors

@@ -1,0 +1,57 @@
+// Search issues: occurrences of issues that are no errors (spec of the data set: SearchIssuesMessageProcessor).
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/processors_settings.h"
+#include "processors/python_json.h"
+#include "processors/python_pairs.h"
+#include "processors/python_row.h"
+
+namespace freshet::processors {
+
+// One row per message, or none when it is older than its retention.
+class SearchIssuesMessageProcessor final : public Processor {
+ public:
+  SearchIssuesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
+      : settings_(settings), clock_(*environment.clock) {}
+
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  struct Occurrence;
+
+  // These tell by their verdict what is wrong; Kind::Rows: nothing.
+  Verdict read_envelope(const PythonValue& root, Occurrence& out);
+  Verdict read_age(Occurrence& out);
+  Verdict read(Occurrence& out);
+  // These by a text; null: nothing.
+  const char* read_times(Occurrence& out);
+  const char* read_ids(Occurrence& out);
+  const char* read_tags_and_parts(Occurrence& out);
+  const char* read_contexts(Occurrence& out);
+  const char* read_duration(Occurrence& out);
+
+  void write(const Occurrence& occurrence, const MessageContext& context, const Message& message);
+  void write_event(const Occurrence& occurrence);
+  void write_tags(const Occurrence& occurrence);
+  void write_parts(const Occurrence& occurrence);
+
+  const ProcessorsSettings settings_;
+  const Clock& clock_;
+  const RowLayout layout_;
+  PythonJson json_;
+  PythonPairs tags_;
+  PythonPairs headers_;
+  std::vector<PythonMember> containers_;
+  std::vector<PythonMember> members_;
+  std::vector<PythonContext> contexts_;
+  PythonRow row_;
+};
+
+}  // namespace freshet::processors

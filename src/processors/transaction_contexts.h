@@ -1,0 +1,49 @@
+// The contexts of a transaction: what is taken out of them, and what stays (spec of the data set:
+// TransactionsMessageProcessor, 3.11).
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "processors/python_ids.h"
+#include "processors/python_json.h"
+#include "processors/python_pairs.h"
+
+namespace freshet::processors {
+
+// Keeps its memory. Values live as long as those of the message. Threads: one.
+class TransactionContexts {
+ public:
+  // `contexts` is an object; `geo` (null: none) of the user becomes its last container when it has none of that name;
+  // containers named in `left_out` (null: none) are as if they were not there. `depth`: of the whole message. False:
+  // they are invalid, `error` (static text) says why.
+  bool read(const PythonValue& contexts, const PythonValue* geo, const std::set<std::string>* left_out, uint32_t depth,
+            const char*& error);
+
+  // What is read out of them: columns of their own.
+  const PythonValue* app_start_type() const { return app_start_type_; }
+  const std::optional<Uuid>& profile_id() const { return profile_id_; }
+  const std::optional<Uuid>& profiler_id() const { return profiler_id_; }
+  const std::optional<Uuid>& replay_id() const { return replay_id_; }
+  // The rest.
+  const std::vector<PythonContext>& entries() const { return entries_; }
+
+ private:
+  bool promote(const char*& error);
+  void collect(const PythonMember& container);
+  void collect_trace(const PythonMember& container);
+
+  std::vector<PythonMember> containers_;
+  std::vector<PythonMember> members_;
+  std::vector<PythonContext> entries_;
+  const PythonValue* app_start_type_ = nullptr;
+  std::optional<Uuid> profile_id_;
+  std::optional<Uuid> profiler_id_;
+  std::optional<Uuid> replay_id_;
+  std::string thread_text_;
+  PythonString thread_{{}};
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,112 @@
+// Reads the message of a transaction: whether it is one for the table, and what its row is made of (spec of the data
+// set: TransactionsMessageProcessor, 2 and 3).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "ports/processor.h"
+#include "processors/processors_settings.h"
+#include "processors/python_ids.h"
+#include "processors/python_json.h"
+#include "processors/python_numbers.h"
+#include "processors/python_pairs.h"
+#include "processors/python_time.h"
+#include "processors/transaction_contexts.h"
+#include "processors/transaction_spans.h"
+
+namespace freshet::processors {
+
+// Names and their numbers: measurements, breakdowns.
+struct TransactionValues {
+  bool present = false;
+  std::vector<PythonMember> members;  // ascending by name
+  std::vector<double> numbers;        // of the members
+};
+
+// What the row is made of. Values point into the message's text; null: absent. Memory is kept from message to message.
+struct Transaction {
+  Uuid event_id;
+  Uuid trace_id;
+  HexInteger span_id;
+  Retention retention;
+  const PythonValue* project_id = nullptr;
+  const PythonValue* op = nullptr;  // of the trace; this and the next two may be falsy: empty text
+  const PythonValue* name = nullptr;
+  const PythonValue* source = nullptr;
+  const PythonValue* platform = nullptr;
+  const PythonValue* group_ids = nullptr;  // null: none
+  uint8_t status = 0;
+  int64_t start = 0;  // microseconds since 1970, as finish
+  int64_t finish = 0;
+  int64_t duration_ms = 0;
+  bool ends_before_start = false;
+
+  PythonPairs tags;  // sorted
+  const PythonValue* release = nullptr;
+  const PythonValue* environment = nullptr;
+  const PythonValue* user_tag = nullptr;  // null: there is no such tag
+  const PythonValue* dist = nullptr;
+  std::optional<Uuid> replay_id;
+  bool replay_is_no_tag = false;  // it comes from a context, and becomes a tag too
+
+  TransactionValues measurements;
+  TransactionValues breakdowns;
+  bool values_left_out = false;  // measurements or breakdowns with an error in them
+  TransactionSpans spans;
+  TransactionContexts contexts;
+
+  const PythonValue* http_method = nullptr;
+  const PythonValue* http_referer = nullptr;
+  const PythonValue* sdk_name = nullptr;  // may be falsy, as the version: empty text
+  const PythonValue* sdk_version = nullptr;
+  const PythonValue* user = nullptr;  // an object, or null
+  int64_t origin_timestamp_ms = kNoTimestamp;
+};
+
+// Threads: one.
+class TransactionReader {
+ public:
+  TransactionReader(const ProcessorsSettings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
+
+  // Rows: `out` is what the one row is made of. Values live until the next call.
+  Verdict read(std::string_view payload, uint64_t max_spans, Transaction& out);
+
+ private:
+  enum class Next : uint8_t { Go, Skip, Invalid };
+  struct Parts;
+
+  // The checks that can end in a skip, in their order.
+  Next check_envelope(const PythonValue& root, Parts& parts);
+  Next check_data(Parts& parts);
+  Next check_age(Parts& parts, Transaction& out);
+
+  bool read_ids(const Parts& parts, Transaction& out);
+  bool read_texts(const Parts& parts, Transaction& out);
+  bool read_times(const Parts& parts, Transaction& out);
+  bool read_status(const Parts& parts, Transaction& out);
+  bool read_tags(const Parts& parts, Transaction& out);
+  bool read_numbers(const Parts& parts, Transaction& out);
+  bool read_values(const PythonValue* object, TransactionValues& out);
+  bool read_request(const Parts& parts, Transaction& out);
+  bool read_user_and_contexts(const Parts& parts, Transaction& out);
+  bool read_origin(const Parts& parts, Transaction& out);
+  const std::set<std::string>* contexts_not_stored(const PythonValue& project) const;
+
+  Next skip(const char* code);
+  Next invalid(const char* what);
+  bool fail(const char* what);
+
+  const ProcessorsSettings settings_;
+  const Clock& clock_;
+  PythonJson json_;
+  PythonPairs headers_;
+  const char* code_ = "";
+  const char* what_ = "";
+};
+
+}  // namespace freshet::processors

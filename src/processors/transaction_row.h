@@ -1,0 +1,12 @@
+// The row of a transaction (spec of the data set: TransactionsMessageProcessor, 4).
+#pragma once
+
+#include "processors/python_row.h"
+#include "processors/transaction_reader.h"
+
+namespace freshet::processors {
+
+void write_transaction(const Transaction& transaction, const MessageContext& context, const Message& message,
+                       PythonRow& row);
+
+}  // namespace freshet::processors

@@ -1,0 +1,47 @@
+// Transactions: one row each, with its spans, measurements and contexts (spec of the data set:
+// TransactionsMessageProcessor).
+#pragma once
+
+#include <span>
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/processors_settings.h"
+#include "processors/python_row.h"
+#include "processors/transaction_reader.h"
+
+namespace freshet::processors {
+
+// One row per message, or none: messages of other kinds, without a trace, and older than their retention are skipped.
+class TransactionsMessageProcessor final : public Processor {
+ public:
+  TransactionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  struct Counters {
+    explicit Counters(Metrics& metrics);
+    void add(const Transaction& transaction);
+
+    Counter& negative_duration;
+    Counter& group_ids_cut;
+    Counter& no_sdk_name;
+    Counter& no_sdk_version;
+    Counter& spans_cut;
+    Counter& values_left_out;
+    Counter& no_received;
+  };
+
+  const Snapshot<LiveOptions>* const options_;
+  Counters counters_;
+  const RowLayout layout_;
+  uint64_t max_spans_ = ProcessorOptions().max_spans_per_transaction;
+  TransactionReader reader_;
+  Transaction transaction_;
+  PythonRow row_;
+};
+
+}  // namespace freshet::processors
