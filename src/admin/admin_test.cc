@@ -133,9 +133,29 @@ TEST_F(ServerTest, ATakenAddressIsRefusedWithAdvice) {
   EXPECT_FALSE(AdminServer::start("nonsense", {}));
 }
 
+TEST(ProgressTest, AsksForCommitsWhileMessagesCome) {
+  Progress progress;
+  StreamStatus status;
+  EXPECT_TRUE(progress.assess(status).ok);  // before the first assignment
+  status.partitions = {{Partition{0}, Offset{5}, Offset{5}, {}, {}, false, ""}};
+  EXPECT_TRUE(progress.assess(status).ok);
+  status.messages_consumed = 10;
+  EXPECT_FALSE(progress.assess(status).ok);
+  EXPECT_TRUE(progress.assess(status).ok);  // quiet since
+  status.messages_consumed = 20;
+  status.partitions[0].committed = Offset{6};
+  EXPECT_TRUE(progress.assess(status).ok);
+  status.partitions[0].paused = true;  // quiet only because it is held back
+  EXPECT_FALSE(progress.assess(status).ok);
+  EXPECT_FALSE(progress.assess(status).ok);
+  status.partitions[0].committed = Offset{7};
+  EXPECT_TRUE(progress.assess(status).ok);
+}
+
 TEST(HealthFileTest, IsTouchedWhileHealthy) {
   RealClock clock;
   const auto path = std::filesystem::temp_directory_path() / ("freshet-health-" + std::to_string(getpid()));
+  Metrics metrics;
   Mailbox<int> asked(10);
   {
     HealthFile file(
@@ -145,10 +165,16 @@ TEST(HealthFileTest, IsTouchedWhileHealthy) {
           asked.try_push(one);
           return Answer{true, ""};
         },
-        clock, null_log());
+        clock, null_log(), metrics);
     asked.pop();
     asked.pop();  // the first round is over
     EXPECT_TRUE(std::filesystem::exists(path));
+    // The check of Snuba's composition removes the file and wants it back at its next look.
+    std::filesystem::remove(path);
+    asked.pop();
+    asked.pop();
+    EXPECT_TRUE(std::filesystem::exists(path));
+    EXPECT_GE(metrics.counter("freshet_health_file_touches_total", "").value(), 2u);
   }
   std::filesystem::remove(path);
 }
@@ -156,13 +182,14 @@ TEST(HealthFileTest, IsTouchedWhileHealthy) {
 TEST(HealthFileTest, IsNotTouchedWhenNot) {
   RealClock clock;
   const auto path = std::filesystem::temp_directory_path() / ("freshet-unhealthy-" + std::to_string(getpid()));
+  Metrics metrics;
   {
     HealthFile file(
         path,
         [] {
           return Answer{false, "stuck"};
         },
-        clock, null_log());
+        clock, null_log(), metrics);
   }
   EXPECT_FALSE(std::filesystem::exists(path));
 }

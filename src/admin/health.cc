@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace freshet::admin {
 namespace {
@@ -18,6 +19,19 @@ Answer health(SteadyTime now, SteadyTime started, SteadyTime last_turn) {
   const Duration still = now - std::max(started, last_turn);
   if (still <= kLoopMustTurn) return {true, ""};
   return {false, fmt::format("the loop has not turned for {} s", seconds(still))};
+}
+
+Answer Progress::assess(const StreamStatus& status) {
+  int64_t committed = 0;
+  bool paused = false;
+  for (const PartitionStatus& partition : status.partitions) {
+    committed += partition.committed.value_or(Offset{0}).value;
+    paused = paused || partition.paused;
+  }
+  const bool idle = !paused && status.messages_consumed == std::exchange(consumed_, status.messages_consumed);
+  const bool moved = committed != std::exchange(committed_, committed);
+  if (idle || moved) return {true, ""};
+  return {false, "messages come and no offset is committed"};
 }
 
 Answer Readiness::assess(SteadyTime now, const StreamStatus& status) {

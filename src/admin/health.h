@@ -17,6 +17,18 @@ struct Answer {
 // not help. `last_turn` zero: not yet; then the time since `started` counts.
 Answer health(SteadyTime now, SteadyTime started, SteadyTime last_turn);
 
+// Progress, as the reference's `snuba` health check with its option `experimental_healthcheck` (contract 5.2): since
+// the last look offsets were committed, or nothing new came and nothing is held back by backpressure. Threads: one at a
+// time; ask it regularly.
+class Progress {
+ public:
+  Answer assess(const StreamStatus& status);
+
+ private:
+  uint64_t consumed_ = 0;
+  int64_t committed_ = 0;
+};
+
 // Ready: positions move, or there is nothing to do. Threads: one at a time; ask it regularly.
 class Readiness {
  public:

@@ -23,12 +23,16 @@ int touch(const std::string& path) {
 
 }  // namespace
 
-HealthFile::HealthFile(std::string path, std::function<Answer()> health, Clock& clock, Log& log)
-    : thread_([path = std::move(path), health = std::move(health), &clock, &log](std::stop_token stop) {
+HealthFile::HealthFile(std::string path, std::function<Answer()> health, Clock& clock, Log& log, Metrics& metrics)
+    : thread_([path = std::move(path), health = std::move(health), &clock, &log,
+               &touches = metrics.counter("freshet_health_file_touches_total",
+                                          "How often the health file was touched.")](std::stop_token stop) {
         do {
           if (!health().ok) continue;
           if (const int error = touch(path); error != 0) {
             log.error("health_file_not_written", {{"path", path}, {"error", std::strerror(error)}});
+          } else {
+            touches.add();
           }
         } while (sleep_interruptibly(clock, stop, std::chrono::seconds(1)));
       }) {}

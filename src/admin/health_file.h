@@ -8,6 +8,7 @@
 #include "admin/health.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 
 namespace freshet::admin {
 
@@ -15,7 +16,7 @@ namespace freshet::admin {
 // Own thread; stops with the object and leaves the file, whose age then grows.
 class HealthFile {
  public:
-  HealthFile(std::string path, std::function<Answer()> health, Clock& clock, Log& log);
+  HealthFile(std::string path, std::function<Answer()> health, Clock& clock, Log& log, Metrics& metrics);
 
  private:
   std::jthread thread_;

@@ -53,6 +53,14 @@ struct Service::Parts {
 
   const settings::Pipeline& pipeline() const { return settings.pipelines.front(); }
   admin::Answer health() const { return admin::health(clock.steady_now(), started, stream->last_turn()); }
+  // Asked by the thread of the health file only.
+  admin::Answer file_health() {
+    const admin::Answer alive = health();
+    if (!alive.ok || !settings.admin.health_check_may_ask_for_progress || !options().experimental_healthcheck) {
+      return alive;
+    }
+    return progress.assess(*stream->status());
+  }
   admin::Answer ready() {
     MutexLock lock(ready_mutex);
     return readiness.assess(clock.steady_now(), *stream->status());
@@ -86,6 +94,7 @@ struct Service::Parts {
   std::unique_ptr<DeadLetters> dead_letters;
   std::vector<std::unique_ptr<SideTopic>> side_topics;
   std::atomic<bool> in_session{false};
+  admin::Progress progress;
   Mutex ready_mutex;
   admin::Readiness readiness GUARDED_BY(ready_mutex);
   std::unique_ptr<runtime_config::OptionsWatcher> watcher;
@@ -153,12 +162,12 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     p.dead_letters = *std::move(producer);
     p.stream->set_dead_letters(p.dead_letters.get());
   }
-  if (!p.settings.runtime_config.store.empty()) {
+  if (!p.settings.runtime_config.store.empty() || !p.settings.runtime_config.values_file.empty()) {
     auto store = runtime_config::open_store(p.settings.runtime_config);
     if (!store) return tl::make_unexpected(store.error());
     p.watcher = std::make_unique<runtime_config::OptionsWatcher>(
         *std::move(store), p.settings.runtime_config.poll_interval,
-        runtime_config::OptionScope{pipeline.kafka.consumer_group}, pipeline.options,
+        runtime_config::OptionScope{pipeline.kafka.consumer_group, p.settings.runtime_config.storage}, pipeline.options,
         [&p](const LiveOptions& options) {
           p.live_options.set(options);
           p.log.set_level(options.log_level);
@@ -220,7 +229,7 @@ void Service::run(std::stop_token stop) {
                          {"admin", admin_address()}});
   if (!p.settings.admin.health_check_file.empty()) {
     p.health_file = std::make_unique<admin::HealthFile>(
-        p.settings.admin.health_check_file, [&p] { return p.health(); }, p.clock, p.log);
+        p.settings.admin.health_check_file, [&p] { return p.file_health(); }, p.clock, p.log, p.metrics);
   }
   p.checks = std::make_unique<BackgroundChecks>(pipeline, p.clock, p.log);
   supervisor::Supervisor supervisor(

@@ -65,6 +65,7 @@ struct LiveOptions {
   DeadLettersByAge dead_letters_by_age;
   RenewalOptions renewal;
   LogLevel log_level = LogLevel::Info;
+  bool experimental_healthcheck = false;  // the health file asks for progress, where it may (admin_settings.h)
   ProcessorOptions processors;
   auto operator<=>(const LiveOptions&) const = default;
 };

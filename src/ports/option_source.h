@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -18,6 +19,8 @@ class OptionSource {
   virtual ~OptionSource() = default;
   // The whole store, read now, bounded in time (2 s). An error changes nothing: the last good snapshot stays.
   virtual Result<RawOptions> read() = 0;
+  // Why the last read() that succeeded is not the whole truth: a part of the store kept what it said before.
+  virtual std::optional<Error> degraded() const { return std::nullopt; }
   virtual std::string describe() const = 0;  // "file:/etc/freshet/options.yaml", never with a password
 };
 

@@ -31,7 +31,9 @@ void OptionsWatcher::watch(std::stop_token stop) {
 
 void OptionsWatcher::read_once() {
   const auto raw = store_->read();
-  up_.set(raw ? 1 : 0);
+  const auto degraded = store_->degraded();
+  up_.set(raw && !degraded ? 1 : 0);
+  if (degraded && raw) log_.warn("runtime_config_unreadable", {{"error", degraded->text}});
   if (!raw) return log_.warn("runtime_config_unreadable", {{"error", raw.error().text}});
   std::vector<BadOption> bad;
   const LiveOptions last = current();

@@ -7,14 +7,17 @@
 #include <sstream>
 
 #include "base/mailbox.h"
+#include "runtime_config/layered_source.h"
 #include "runtime_config/options_watcher.h"
+#include "runtime_config/python_text.h"
 #include "runtime_config/stores.h"
 #include "runtime_config/table.h"
+#include "runtime_config/values_file.h"
 
 namespace freshet::runtime_config {
 namespace {
 
-const OptionScope kScope{"my-group"};
+const OptionScope kScope{"my-group", "errors"};
 
 RuntimeConfigSettings settings_of(std::string store) {
   RuntimeConfigSettings settings;
@@ -38,6 +41,27 @@ TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
                           {"kafka_consumer_periodic_restart_interval_secs__my-group", "5"},
                           {"quantized_rebalance_consumer_group_delay_secs__my-group", "30"},
                           {"kafka_consumer_periodic_restart_interval_secs__other", "x"},
+                          {"clickhouse_load_balancing:errors", "random"},
+                          {"clickhouse_load_balancing_first_offset:errors", "2"},
+                          {"clickhouse_load_balancing_first_offset:replays", "3"},
+                          {"clickhouse_max_insert_block_size:errors", "2000000"},
+                          {"clickhouse_write_client_timeouts:errors.connect_ms", "1"},
+                          {"clickhouse_write_client_timeouts:errors.request_ms", "2"},
+                          {"clickhouse_write_client_timeouts:errors.pool_idle_ms", "3"},
+                          {"clickhouse_write_client_timeouts:errors.tcp_keepalive_ms", "4"},
+                          {"clickhouse_write_client_timeouts:errors.tcp_keepalive_interval_ms", "5"},
+                          {"clickhouse_write_client_timeouts:errors.tcp_keepalive_retries", "6"},
+                          {"clickhouse_write_retry_policy:errors.initial_backoff_ms", "0"},
+                          {"clickhouse_write_retry_policy:errors.max_retries", "20"},
+                          {"clickhouse_write_retry_policy:errors.jitter_factor", "0.5"},
+                          {"experimental_healthcheck", "1"},
+                          {"consumer.dlq_by_age_sample_rate_by_storage:errors", "7"},
+                          {"consumer.dlq_by_age_threshold_seconds", "30"},
+                          {"generic_metrics_use_case_killswitch", "custom,spans"},
+                          {"eap_items_dlq_grace_period_min:errors", "0"},
+                          {"eap_items_emit_received_at", "true"},
+                          {"eap_items_drop_invalid_timestamps", "1"},
+                          {"max_spans_per_transaction", "10.0"},
                           {"somebody_elses", "x"}};
   const LiveOptions read = read_options(raw, kScope, base, base, bad);
   EXPECT_TRUE(bad.empty());
@@ -52,7 +76,28 @@ TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
   EXPECT_TRUE(read.renewal.enabled);
   EXPECT_EQ(read.renewal.interval.count(), 5);
   EXPECT_EQ(read.renewal.tick.count(), 30);
+  EXPECT_EQ(read.insert.load_balancing, "random");
+  EXPECT_EQ(read.insert.load_balancing_first_offset, "2");
+  EXPECT_EQ(read.insert.max_insert_block_size, 2'000'000u);
+  EXPECT_EQ(read.insert.connect_timeout.count(), 1);
+  EXPECT_EQ(read.insert.request_timeout.count(), 2);
+  EXPECT_EQ(read.insert.pool_idle_timeout.count(), 3);
+  EXPECT_EQ(read.insert.tcp_keepalive.count(), 4);
+  EXPECT_EQ(read.insert.tcp_keepalive_interval.count(), 5);
+  EXPECT_EQ(read.insert.tcp_keepalive_retries, 6u);
+  EXPECT_EQ(read.insert.retry_initial_backoff_ms, 0);
+  EXPECT_EQ(read.insert.max_retries, 20u);
+  EXPECT_EQ(read.insert.retry_jitter_factor, 0.5);
+  EXPECT_TRUE(read.experimental_healthcheck);
+  EXPECT_EQ(read.dead_letters_by_age.sample_rate, 1);
+  EXPECT_EQ(read.dead_letters_by_age.threshold.count(), 30);
+  EXPECT_EQ(read.processors.use_case_killswitch, "custom,spans");
+  EXPECT_EQ(read.processors.eap_dlq_grace_period_min, 0);
+  EXPECT_TRUE(read.processors.eap_emit_received_at);
+  EXPECT_TRUE(read.processors.eap_drop_invalid_timestamps);
+  EXPECT_EQ(read.processors.max_spans_per_transaction, 10);
   for (const LiveOption& option : table()) {
+    if (option.type == "text") continue;
     bad.clear();
     read_options({{key_of(option, kScope), "-1x"}}, kScope, base, base, bad);
     ASSERT_EQ(bad.size(), 1u) << option.key;
@@ -62,6 +107,139 @@ TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
     EXPECT_EQ(option.show(other), option.show(read)) << option.key;
     EXPECT_NE(option.show(other), option.show(base)) << option.key;
   }
+}
+
+TEST(OptionTableTest, BadTimeoutsAndRetriesAreTheDefaults) {
+  const LiveOptions base;
+  std::vector<BadOption> bad;
+  const std::string key = "clickhouse_write_client_timeouts:errors.request_ms";
+  const LiveOptions last = read_options({{key, "7"}}, kScope, base, base, bad);
+  EXPECT_EQ(last.insert.request_timeout.count(), 7);
+  for (const char* value : {"0", "-1", "2000000.0", "soon"}) {
+    EXPECT_EQ(read_options({{key, value}}, kScope, base, last, bad).insert.request_timeout.count(), 65'000) << value;
+  }
+  EXPECT_EQ(bad.size(), 4u);
+  // Where it becomes part of a URL, a value is a word.
+  bad.clear();
+  read_options({{"clickhouse_load_balancing:errors", "random&query=DROP"}}, kScope, base, base, bad);
+  EXPECT_EQ(bad.size(), 1u);
+}
+
+TEST(OptionTableTest, AThresholdBelowOneSecondIsTheDefault) {
+  std::vector<BadOption> bad;
+  for (const char* value : {"0", "-3"}) {
+    const LiveOptions read =
+        read_options({{"consumer.dlq_by_age_threshold_seconds", value}}, kScope, LiveOptions(), LiveOptions(), bad);
+    EXPECT_EQ(read.dead_letters_by_age.threshold.count(), 600);
+  }
+  EXPECT_TRUE(bad.empty());
+}
+
+TEST(OptionTableTest, WithoutAStorageThereAreNoOptionsOfStorages) {
+  std::vector<BadOption> bad;
+  const LiveOptions read =
+      read_options({{"clickhouse_load_balancing:", "random"}, {"", "x"}}, {"g", ""}, LiveOptions(), LiveOptions(), bad);
+  EXPECT_EQ(read, LiveOptions());
+}
+
+TEST(PythonTextTest, ValuesAreTypedAsPythonDoes) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"007", "7"},
+      {"1e3", "1000.0"},
+      {" 5 ", "5"},
+      {"1_000", "1000"},
+      {"inf", "inf"},
+      {"-Infinity", "-inf"},
+      {"NaN", "nan"},
+      {"+7", "7"},
+      {"-0", "0"},
+      {"-0.0", "-0.0"},
+      {"\t12\n", "12"},
+      {"1__0", "1__0"},
+      {"_1", "_1"},
+      {"1_", "1_"},
+      {"1_0.5", "10.5"},
+      {"1e16", "1e+16"},
+      {"123456789012345678", "123456789012345678"},
+      {"00000000000000000000000000000000000000012", "12"},
+      {"1e15", "1000000000000000.0"},
+      {"0.0001", "0.0001"},
+      {"0.00001", "1e-05"},
+      {".5", "0.5"},
+      {"5.", "5.0"},
+      {"1e999", "inf"},
+      {"1e-999", "0.0"},
+      {"0x10", "0x10"},
+      {"", ""},
+      {"  ", "  "},
+      {"in_order", "in_order"},
+      {"true", "true"},
+      {"1 2", "1 2"},
+      {"e5", "e5"},
+      {"--1", "--1"},
+      {"infi", "infi"},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(python_text(text), expected) << text;
+}
+
+TEST(ValuesFileTest, DictionariesBecomeKeys) {
+  const auto read = parse_values(R"({"generated_at": "x", "options": {
+      "clickhouse_load_balancing": {"errors": "random", "replays": "in_order"},
+      "clickhouse_write_retry_policy": {"errors": {"max_retries": 3, "jitter_factor": 0.5, "nothing": null}},
+      "kafka_consumer_periodic_restart": {"g": true},
+      "kafka_consumer_periodic_restart_interval_secs": {"g": 5},
+      "quantized_rebalance_consumer_group_delay_secs": {"g": 30},
+      "consumer.dlq_by_age_sample_rate_by_storage": {"errors": 1},
+      "experimental_healthcheck": false,
+      "generic_metrics_use_case_killswitch": "custom"}})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(*read, (RawOptions{{"clickhouse_load_balancing:errors", "random"},
+                               {"clickhouse_load_balancing:replays", "in_order"},
+                               {"clickhouse_write_retry_policy:errors.max_retries", "3"},
+                               {"clickhouse_write_retry_policy:errors.jitter_factor", "0.5"},
+                               {"kafka_consumer_periodic_restart__g", "true"},
+                               {"kafka_consumer_periodic_restart_interval_secs__g", "5"},
+                               {"quantized_rebalance_consumer_group_delay_secs__g", "30"},
+                               {"consumer.dlq_by_age_sample_rate_by_storage:errors", "1"},
+                               {"experimental_healthcheck", "false"},
+                               {"generic_metrics_use_case_killswitch", "custom"}}));
+  for (const char* bad : {"", "{", "[]", "{}", R"({"options": []})"}) EXPECT_FALSE(parse_values(bad)) << bad;
+}
+
+TEST(ValuesFileTest, AFileThatIsNotThereIsEmpty) {
+  const auto read = open_values_file("/nowhere/values.json")->read();
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->empty());
+}
+
+// Says what it is told.
+class ToldSource final : public OptionSource {
+ public:
+  explicit ToldSource(const Result<RawOptions>& answer) : answer_(answer) {}
+  Result<RawOptions> read() override { return answer_; }
+  std::string describe() const override { return "told"; }
+
+ private:
+  const Result<RawOptions>& answer_;
+};
+
+TEST(LayeredSourceTest, TheUpperStoreWinsByKeyAndOneThatIsDownKeepsWhatItSaid) {
+  Result<RawOptions> upper = RawOptions{{"a", "1"}, {"b", "1"}};
+  Result<RawOptions> lower = RawOptions{{"b", "2"}, {"c", "2"}};
+  LayeredSource both(std::make_unique<ToldSource>(upper), std::make_unique<ToldSource>(lower));
+  EXPECT_EQ(both.read().value(), (RawOptions{{"a", "1"}, {"b", "1"}, {"c", "2"}}));
+  EXPECT_FALSE(both.degraded());
+  upper = failure(ErrorKind::Retry, "down");
+  lower = RawOptions{{"c", "3"}};
+  EXPECT_EQ(both.read().value(), (RawOptions{{"a", "1"}, {"b", "1"}, {"c", "3"}}));
+  ASSERT_TRUE(both.degraded());
+  EXPECT_EQ(both.degraded()->text, "down");
+  lower = failure(ErrorKind::Retry, "gone");
+  EXPECT_FALSE(both.read());
+  upper = RawOptions();
+  lower = RawOptions();
+  EXPECT_TRUE(both.read()->empty());
+  EXPECT_FALSE(both.degraded());
 }
 
 TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {

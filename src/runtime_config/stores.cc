@@ -8,6 +8,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "runtime_config/layered_source.h"
+#include "runtime_config/python_text.h"
+#include "runtime_config/values_file.h"
+
 namespace freshet::runtime_config {
 namespace {
 
@@ -61,7 +65,7 @@ class RedisStore final : public OptionSource {
       const redisReply* key = reply->element[i];
       const redisReply* value = reply->element[i + 1];
       if (key->type != REDIS_REPLY_STRING || value->type != REDIS_REPLY_STRING) continue;
-      options.emplace(std::string(key->str, key->len), std::string(value->str, value->len));
+      options.emplace(std::string(key->str, key->len), python_text({value->str, value->len}));
     }
     return options;
   }
@@ -147,6 +151,17 @@ Result<RedisAddress> parse_address(std::string_view text) {
   return failure(ErrorKind::Fatal, "--runtime-config: expected redis://[[USER]:PASSWORD@]HOST:PORT/DB");
 }
 
+Result<std::unique_ptr<OptionSource>> open_named_store(const RuntimeConfigSettings& settings) {
+  const std::string& store = settings.store;
+  if (store.starts_with("file:") && store.size() > 5) return std::make_unique<FileStore>(store.substr(5));
+  if (store.starts_with("redis://")) {
+    auto address = parse_address(std::string_view(store).substr(8));
+    if (!address) return tl::make_unexpected(address.error());
+    return std::make_unique<RedisStore>(*std::move(address), settings.redis_hash);
+  }
+  return failure(ErrorKind::Fatal, "--runtime-config: expected file:PATH or redis://[[USER]:PASSWORD@]HOST:PORT/DB");
+}
+
 }  // namespace
 
 Result<RawOptions> parse_options(const std::string& text) {
@@ -166,14 +181,12 @@ Result<RawOptions> parse_options(const std::string& text) {
 }
 
 Result<std::unique_ptr<OptionSource>> open_store(const RuntimeConfigSettings& settings) {
-  const std::string& store = settings.store;
-  if (store.starts_with("file:") && store.size() > 5) return std::make_unique<FileStore>(store.substr(5));
-  if (store.starts_with("redis://")) {
-    auto address = parse_address(std::string_view(store).substr(8));
-    if (!address) return tl::make_unexpected(address.error());
-    return std::make_unique<RedisStore>(*std::move(address), settings.redis_hash);
-  }
-  return failure(ErrorKind::Fatal, "--runtime-config: expected file:PATH or redis://[[USER]:PASSWORD@]HOST:PORT/DB");
+  if (settings.values_file.empty()) return open_named_store(settings);
+  auto values = open_values_file(settings.values_file);
+  if (settings.store.empty()) return values;
+  auto named = open_named_store(settings);
+  if (!named) return named;
+  return std::make_unique<LayeredSource>(*std::move(named), std::move(values));
 }
 
 }  // namespace freshet::runtime_config

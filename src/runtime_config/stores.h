@@ -10,7 +10,8 @@
 
 namespace freshet::runtime_config {
 
-// Fatal: the text of `settings.store` is wrong. A store that is down is no error here, but of each read().
+// What `settings` names: one store, Snuba's values.json, or both, the store above. Fatal: the text of `settings.store`
+// is wrong. A store that is down is no error here, but of each read().
 Result<std::unique_ptr<OptionSource>> open_store(const RuntimeConfigSettings& settings);
 
 // A YAML or JSON map of scalars. Invalid: what is wrong, and where.

@@ -12,9 +12,11 @@
 
 namespace freshet::runtime_config {
 
-// What stands in a key in place of "<group>": options of which each consumer group has its own.
+// What stands in a key in place of "<group>" and "<storage>": options of which each consumer group or storage has its
+// own.
 struct OptionScope {
   std::string consumer_group;
+  std::string storage = {};  // Snuba's; empty = there are none of its options
 };
 
 struct LiveOption {
@@ -31,7 +33,7 @@ struct LiveOption {
 };
 
 std::span<const LiveOption> table();
-// The key as it stands in the store.
+// The key as it stands in the store; empty where the scope has no storage for it.
 std::string key_of(const LiveOption& option, const OptionScope& scope);
 
 struct BadOption {
