@@ -65,7 +65,7 @@ void Core::on_event(SourceFault& fault, SteadyTime now, Actions& actions) {
   // Whoever took our place reads again what is not committed: nothing that is not yet under way is written any more.
   if (fault.fenced || stopping()) {
     actions.abandon_batches = true;
-    while (!streams_.empty()) forget(streams_.begin()->second);
+    while (!streams_.empty()) forget(streams_.begin()->second, &actions);
   }
   end_session(now);
 }
@@ -75,8 +75,7 @@ void Core::on_event(SessionClosed&, SteadyTime now, Actions&) {
   end_session(now);
 }
 
-// --- partitions come
-// --------------------------------------------------------------------------------------------------
+// --- partitions come ------------------------------------------------------------------------------------------------
 
 void Core::on_event(PartitionsAssigned& assigned, SteadyTime now, Actions& actions) {
   bool changed = assigned.generation != generation_ || assigned.generation < 0;
@@ -139,8 +138,7 @@ PartitionStream& Core::begin_stream(Partition partition, Offset start) {
   return streams_.try_emplace(partition, partition, Epoch{next_epoch_++}, start).first->second;
 }
 
-// --- partitions go
-// ----------------------------------------------------------------------------------------------------
+// --- partitions go --------------------------------------------------------------------------------------------------
 
 void Core::on_event(PartitionsRevoked& revoked, SteadyTime now, Actions& actions) {
   log_.info("partitions_revoked",
@@ -241,8 +239,7 @@ void Core::forget(PartitionStream& stream, Actions* actions) {
   streams_.erase(Partition{stream.partition});
 }
 
-// --- stop
-// --------------------------------------------------------------------------------------------------------------
+// --- stop -----------------------------------------------------------------------------------------------------------
 
 void Core::request_stop(SteadyTime now, Actions& actions) {
   if (phase_ == Phase::Running) begin_drain(End::Stopped, now, actions);
