@@ -19,7 +19,7 @@ find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(OpenSSL REQUIRED)
-find_package(ZLIB REQUIRED)  # the testkit's, which the demo links too
+find_package(ZLIB REQUIRED)
 find_library(FRESHET_HTTPLIB cpp-httplib REQUIRED)
 find_path(FRESHET_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 find_path(FRESHET_VALIJSON_INCLUDE valijson/validator.hpp REQUIRED)

@@ -268,6 +268,27 @@ char* write_number(const JsonNumber& number, char* out) {
   }
   return write_f64(number.float_value, out);
 }
+char* write_u128(uint64_t high, uint64_t low, char* out) {
+  if (high == 0) return write_u64(low, out);
+  __extension__ using Wide = unsigned __int128;
+  constexpr uint64_t kPart = 10'000'000'000'000'000'000u;  // 10^19
+  const Wide value = Wide{high} << 64 | low;
+  const Wide above = value / kPart;  // may still have 20 digits
+  const auto parts = {static_cast<uint64_t>(above / kPart), static_cast<uint64_t>(above % kPart),
+                      static_cast<uint64_t>(value % kPart)};
+  char* const begin = out;
+  for (const uint64_t part : parts) {
+    if (out == begin) {
+      if (part != 0) out = write_u64(part, out);
+      continue;
+    }
+    std::array<char, 20> digits;
+    const auto size = static_cast<int>(write_u64(part, digits.data()) - digits.data());
+    out = put_zeros(out, 19 - size);
+    out = put(out, digits.data(), size);
+  }
+  return out;
+}
 char* write_f64(double value, char* out) { return write_float(value, -5, 15, out); }
 char* write_f32(float value, char* out) { return write_float(value, -6, 12, out); }
 

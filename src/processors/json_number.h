@@ -30,5 +30,7 @@ char* write_u64(uint64_t value, char* out);
 char* write_i64(int64_t value, char* out);
 // Integers in full, doubles as write_f64 has them.
 char* write_number(const JsonNumber& number, char* out);
+// high * 2^64 + low; at most 39 digits, needs room for 40.
+char* write_u128(uint64_t high, uint64_t low, char* out);
 
 }  // namespace freshet::processors

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <array>
 
+#include "processors/eap_items_processor.h"
 #include "processors/errors_processor.h"
 #include "processors/functions_processor.h"
+#include "processors/generic_metrics_processor.h"
 #include "processors/group_attributes_processor.h"
 #include "processors/json_processor.h"
 #include "processors/llm_proxy_cost_processor.h"
 #include "processors/outcomes_processor.h"
+#include "processors/polymorphic_metrics_processor.h"
 #include "processors/profile_chunks_processor.h"
 #include "processors/profiles_processor.h"
 #include "processors/querylog_processor.h"
@@ -33,6 +36,11 @@ ProcessorFactory factory_of(const ProcessorsSettings& settings, const ProcessorE
   return [settings, environment] { return std::make_unique<T>(settings, environment); };
 }
 
+template <GenericMetricKind kKind>
+ProcessorFactory generic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
+  return [settings, environment] { return std::make_unique<GenericMetricsProcessor>(kKind, settings, environment); };
+}
+
 constexpr std::array kEntries = {
     Entry{"json",
           [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
@@ -49,6 +57,12 @@ constexpr std::array kEntries = {
     Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
     Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
     Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},
+    Entry{"EAPItemsProcessor", EapItemsProcessor::factory},
+    Entry{"GenericCountersMetricsProcessor", generic_metrics<GenericMetricKind::Counter>},
+    Entry{"GenericSetsMetricsProcessor", generic_metrics<GenericMetricKind::Set>},
+    Entry{"GenericDistributionsMetricsProcessor", generic_metrics<GenericMetricKind::Distribution>},
+    Entry{"GenericGaugesMetricsProcessor", generic_metrics<GenericMetricKind::Gauge>},
+    Entry{"PolymorphicMetricsProcessor", factory_of<PolymorphicMetricsProcessor>},
 };
 
 }  // namespace
@@ -65,6 +79,10 @@ Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const 
   if (found == kEntries.end()) {
     return failure(ErrorKind::Fatal,
                    fmt::format("'{}' is no processor; use one of: {}", settings.processor, fmt::join(names(), ", ")));
+  }
+  if (settings.row_binary && settings.processor != "EAPItemsProcessor") {
+    return failure(ErrorKind::Fatal,
+                   fmt::format("'{}' has no RowBinary rows, only EAPItemsProcessor has them", settings.processor));
   }
   return found->make(settings, environment);
 }

@@ -1,0 +1,192 @@
+#include "processors/eap_items_processor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+#include "processors/conversions.h"
+#include "processors/eap_row_writers.h"
+#include "processors/eap_week.h"
+#include "processors/protobuf_reader.h"
+#include "processors/read_values.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr std::string_view kIngestedAt = "sentry._internal.ingested_at";
+constexpr std::string_view kReceivedAt = "sentry._internal.received_at";
+constexpr size_t kItemIdSize = 16;
+
+// Times outside the calendar count as none.
+std::optional<int64_t> in_calendar(std::optional<int64_t> seconds) {
+  return seconds && origin_from_seconds(*seconds) != kNoTimestamp ? seconds : std::nullopt;
+}
+
+std::mt19937_64 seeded() {
+  std::random_device device;
+  std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+  return std::mt19937_64(seed);
+}
+
+// Counted under the type's name, and under `key`: one or the other of two values.
+void count(std::array<Counter*, 2 * kEapItemTypes.size()>& counters, Metrics& metrics, const char* name,
+           const char* help, size_t type, const char* key, bool second, const std::array<const char*, 2>& values) {
+  Counter*& counter = counters[2 * type + (second ? 1 : 0)];
+  if (counter == nullptr) {
+    counter = &metrics.counter(name, help, {{"item_type", kEapItemTypes[type].name}, {key, values[second ? 1 : 0]}});
+  }
+  counter->add();
+}
+
+}  // namespace
+
+EapItemsProcessor::EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment,
+                                     bool received_at)
+    : settings_(settings),
+      environment_(environment),
+      june_(settings.june),
+      received_at_(received_at && !settings.june),
+      random_(seeded()),
+      decoder_(settings.june),
+      json_(tick_form(settings)) {
+  if (settings.row_binary) layout_ = {RowFormat::RowBinary, eap_row_binary_columns(june_, received_at_)};
+  read_clock_and_options();
+}
+
+ProcessorFactory EapItemsProcessor::factory(const ProcessorsSettings& settings,
+                                            const ProcessorEnvironment& environment) {
+  const bool received_at =
+      environment.options != nullptr && environment.options->get()->processors.eap_emit_received_at;
+  return [settings, environment, received_at] {
+    return std::make_unique<EapItemsProcessor>(settings, environment, received_at);
+  };
+}
+
+void EapItemsProcessor::begin_chunk(const MessageContext&, std::span<const Message>) { read_clock_and_options(); }
+
+void EapItemsProcessor::read_clock_and_options() {
+  if (environment_.options != nullptr) options_ = environment_.options->get()->processors;
+  now_ms_ = std::chrono::floor<std::chrono::milliseconds>(environment_.clock->system_now().time_since_epoch()).count();
+}
+
+Verdict EapItemsProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+  if (!message.payload) return null_payload();
+  ProtobufReader reader(*message.payload);
+  if (!decoder_.decode(reader, item_)) return Verdict::invalid("invalid_message", reader.error_text());
+  const auto received = in_calendar(item_.received);
+  OffTime off;
+  if (const auto event = in_calendar(item_.timestamp)) off = check_time(*event);
+  if (off.reason != nullptr) {
+    Verdict verdict = Verdict::invalid(off.reason, "the item's week is not written to now");
+    verdict.silenced = true;
+    return verdict;
+  }
+  if (const char* wrong = make_row(message, received)) return Verdict::invalid("invalid_message", wrong);
+  if (off.far) return Verdict::skip("invalid_timestamp");
+  if (layout_.format == RowFormat::RowBinary) {
+    binary_.clear();
+    write_eap_row_binary(row_, columns_, june_, json_, binary_);
+    rows.append(binary_.bytes());
+  } else {
+    json_.clear();
+    write_eap_json(row_, columns_, june_, json_);
+    rows.append(json_.text());
+  }
+  Verdict verdict = Verdict::rows(1);
+  if (received) verdict.origin_timestamp_ms = origin_from_seconds(*received);
+  const EapItemType& type = kEapItemTypes[eap_item_type(item_.item_type)];
+  verdict.cogs_feature = type.cogs_feature;
+  verdict.item_type = type.name;
+  return verdict;
+}
+
+EapItemsProcessor::OffTime EapItemsProcessor::check_time(int64_t event_seconds) {
+  OffTime off;
+  const size_t type = eap_item_type(item_.item_type);
+  if (june_ && options_.eap_drop_invalid_timestamps && is_far_from_now(event_seconds, now_ms_)) {
+    count(out_of_range_, *environment_.metrics, "freshet_eap_items_dropped_out_of_range_timestamp_total",
+          "Trace items skipped because their time is far from now.", type, "is_future", event_seconds * 1000 > now_ms_,
+          {"false", "true"});
+    off.far = true;
+    return off;
+  }
+  if (settings_.storage.empty()) return off;
+  const WeekVerdict week = check_week(event_seconds, now_ms_, options_.eap_dlq_grace_period_min);
+  if (week == WeekVerdict::Accepted || (june_ && week == WeekVerdict::Future)) return off;
+  const bool future = week == WeekVerdict::Future;
+  off.reason = future ? "future_ts" : "past_ts";
+  count(prior_partition_, *environment_.metrics, "freshet_eap_items_dlqed_prior_partition_total",
+        "Trace items sent to the dead letters because their week is not written to now.", type, "reason", future,
+        {"past_ts", "future_ts"});
+  return off;
+}
+
+// Null, or what is wrong with the item.
+const char* EapItemsProcessor::make_row(const Message& message, std::optional<int64_t> received) {
+  if (!item_.timestamp) return "the item has no timestamp";
+  const auto trace_id = Uuid::parse(item_.trace_id);
+  if (!trace_id) return "trace_id is no UUID";
+  if (item_.item_id.size() < kItemIdSize) return "item_id is shorter than 16 bytes";
+  if (received_at_ && message.timestamp_ms < 0) return "the message has no timestamp";
+  row_.organization_id = item_.organization_id;
+  row_.project_id = item_.project_id;
+  row_.item_type = static_cast<uint8_t>(item_.item_type);
+  row_.timestamp = static_cast<uint32_t>(*item_.timestamp);
+  row_.trace_id = *trace_id;
+  if (!june_) {
+    const auto session_id = Uuid::parse(item_.session_id.view);
+    row_.session_id = session_id && *session_id != Uuid{} ? *session_id : random_uuid();
+  }
+  row_.conversation_id = item_.conversation_id;
+  row_.item_id = item_.item_id.substr(0, kItemIdSize);
+  row_.indexed_name = indexed_name();
+  row_.sampling = sampling_of(item_.client_sample_rate, item_.server_sample_rate);
+  row_.retention_days = clamp_retention(static_cast<uint16_t>(item_.retention_days), settings_.environment);
+  row_.downsampled_retention_days = item_.downsampled_retention_days == 0
+                                        ? row_.retention_days
+                                        : static_cast<uint16_t>(item_.downsampled_retention_days);
+  if (received_at_) row_.received_at = static_cast<uint64_t>(message.timestamp_ms);
+  add_internal_attribute(kIngestedAt, now_ms_);
+  if (received) add_internal_attribute(kReceivedAt, *received);
+  columns_.place(item_.attributes, item_.elements);
+  return nullptr;
+}
+
+// Takes the place of a producer's number of that name; anything else of that name stays beside it.
+void EapItemsProcessor::add_internal_attribute(std::string_view key, int64_t value) {
+  const uint32_t hash = hash_of(key);
+  for (Attribute& other : item_.attributes) {
+    const bool number = other.value.kind == AttributeKind::Int || other.value.kind == AttributeKind::Double;
+    if (number && other.key_hash == hash && other.key.view == key) other.value.kind = AttributeKind::Nothing;
+  }
+  Attribute& attribute = item_.attributes.emplace_back();
+  attribute.key = {key, true};
+  attribute.key_hash = hash;
+  attribute.value.kind = AttributeKind::Int;
+  attribute.value.int_value = value;
+}
+
+JsonString EapItemsProcessor::indexed_name() const {
+  const std::string_view wanted = item_.item_type == kSpanItem     ? "sentry.op"
+                                  : item_.item_type == kMetricItem ? "sentry.metric.name"
+                                                                   : "";
+  if (!wanted.empty()) {
+    for (const Attribute& attribute : item_.attributes) {
+      if (attribute.value.kind == AttributeKind::String && attribute.key.view == wanted) {
+        return attribute.value.string_value;
+      }
+    }
+  }
+  return {"", true};
+}
+
+Uuid EapItemsProcessor::random_uuid() {
+  Uuid uuid;
+  const std::array<uint64_t, 2> words = {random_(), random_()};
+  std::memcpy(uuid.bytes.data(), words.data(), 16);
+  uuid.bytes[6] = static_cast<uint8_t>((uuid.bytes[6] & 0x0F) | 0x40);
+  uuid.bytes[8] = static_cast<uint8_t>((uuid.bytes[8] & 0x3F) | 0x80);
+  return uuid;
+}
+
+}  // namespace freshet::processors

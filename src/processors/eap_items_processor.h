@@ -1,0 +1,63 @@
+// Trace items: spans, logs, metrics and the like, as protobuf (spec of the data set: EAPItemsProcessor).
+#pragma once
+
+#include <array>
+#include <random>
+
+#include "ports/processor.h"
+#include "processors/eap_item_types.h"
+#include "processors/eap_row.h"
+#include "processors/environment.h"
+#include "processors/processors_settings.h"
+#include "processors/row_binary_writer.h"
+#include "processors/row_writer.h"
+#include "processors/trace_item.h"
+
+namespace freshet::processors {
+
+// One row per message, JSONEachRow or RowBinary. The time is that of begin_chunk().
+// Verdict codes: null_payload, invalid_message; silenced: past_ts, future_ts; skips: invalid_timestamp.
+class EapItemsProcessor final : public Processor {
+ public:
+  // `received_at`: with the column of that name.
+  EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment, bool received_at);
+  // Whether the column received_at exists is read from the live options once, so that all rows are alike.
+  static ProcessorFactory factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  const char* cogs_resource() const override { return "eap_items_processor"; }
+  void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  void read_clock_and_options();
+  struct OffTime {
+    bool far = false;              // a row is not to be (older generation)
+    const char* reason = nullptr;  // to the dead letters
+  };
+  OffTime check_time(int64_t event_seconds);
+  const char* make_row(const Message& message, std::optional<int64_t> received);
+  void add_internal_attribute(std::string_view key, int64_t value);
+  JsonString indexed_name() const;
+  Uuid random_uuid();
+
+  const ProcessorsSettings settings_;
+  const ProcessorEnvironment environment_;
+  const bool june_;
+  const bool received_at_;
+  RowLayout layout_;
+  ProcessorOptions options_;
+  int64_t now_ms_ = 0;
+  std::array<Counter*, 2 * kEapItemTypes.size()> prior_partition_{};  // made when first needed
+  std::array<Counter*, 2 * kEapItemTypes.size()> out_of_range_{};
+  std::mt19937_64 random_;
+
+  TraceItemDecoder decoder_;
+  TraceItem item_;
+  AttributeColumns columns_;
+  EapRow row_;
+  RowWriter json_;
+  RowBinaryWriter binary_;
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,21 @@
+// The two formats of EAPItemsProcessor's rows (its spec, sections 8 and 9; 13 for the older generation).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "processors/eap_row.h"
+#include "processors/row_binary_writer.h"
+#include "processors/row_writer.h"
+
+namespace freshet::processors {
+
+// The columns of the INSERT in the order of append_row_binary.
+std::vector<std::string> eap_row_binary_columns(bool june, bool received_at);
+
+void write_eap_json(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& out);
+// `scratch` for the older generation's column of JSON text.
+void write_eap_row_binary(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& scratch,
+                          RowBinaryWriter& out);
+
+}  // namespace freshet::processors

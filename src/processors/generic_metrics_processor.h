@@ -1,0 +1,80 @@
+// Generic metrics: counters of both generations; sets, distributions and gauges of the older one (spec of the data sets
+// Generic{Counters,Sets,Distributions,Gauges}MetricsProcessor).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "ports/processor.h"
+#include "processors/encoded_series.h"
+#include "processors/environment.h"
+#include "processors/generic_metrics_record.h"
+#include "processors/processors_settings.h"
+#include "processors/row_writer.h"
+
+namespace freshet::processors {
+
+enum class GenericMetricKind : uint8_t { Counter, Set, Distribution, Gauge };
+
+// One row per message of its own kind, the others are skipped: all four read one topic.
+// Skip codes: foreign_metric_type, killswitched_use_case. Verdict codes: null_payload, invalid_message.
+class GenericMetricsProcessor final : public Processor {
+ public:
+  GenericMetricsProcessor(GenericMetricKind kind, const ProcessorsSettings& settings,
+                          const ProcessorEnvironment& environment);
+
+  const RowLayout& layout() const override { return layout_; }
+  const char* cogs_resource() const override;
+  void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
+  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  void read_options();
+  struct Meters {
+    Meters(Metrics& metrics, GenericMetricKind kind);
+    Histogram& tags;
+    Histogram& size;
+    Histogram* values;  // of sets and distributions only
+    Counter& lists;
+    Counter& encoded;
+    Counter& base64_received;
+    Counter& zstd_received;
+    Counter& base64_decoded;
+    Counter& zstd_decoded;
+  };
+
+  bool is_foreign(const Message& message);
+  bool is_killed(std::string_view use_case) const;
+  Verdict killed(std::string_view use_case);
+  bool read(std::string_view payload);
+  Verdict refused(std::string_view payload);
+  const char* make_row();
+  const char* decode_series();
+  bool unpack();
+  void write_row();
+  void write_values();
+  void write_gauge();
+  uint32_t timeseries_id();
+
+  const GenericMetricKind kind_;
+  const bool june_;
+  const SnubaEnvironment environment_;
+  const RowLayout layout_;
+  Metrics& metrics_;
+  const Snapshot<LiveOptions>* const live_;
+  Meters meters_;
+  std::string killswitch_;
+  std::vector<HeaderView> headers_;
+  JsonReader json_;
+  GenericMetricReader reader_;
+  GenericMetric metric_;
+  SeriesCounts counts_;
+  ZstdDecoder zstd_;
+  std::string decoded_;
+  std::string unpacked_;
+  TimeseriesId id_;
+  std::string cogs_feature_;
+  RowWriter row_;
+};
+
+}  // namespace freshet::processors

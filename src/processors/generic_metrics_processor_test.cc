@@ -1,0 +1,184 @@
+#include "processors/generic_metrics_processor.h"
+
+#include <gtest/gtest.h>
+
+#include "processors/registry.h"
+#include "testkit/fake_clock.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr std::string_view kMetric =
+    R"({"use_case_id":"custom","org_id":1,"project_id":2,"metric_id":3,"timestamp":1,"sentry_received_timestamp":2.9,)"
+    R"("tags":{"9":"x"},"type":"c","value":1,"retention_days":90})";
+
+class Headers final : public MessageMemory {
+ public:
+  explicit Headers(std::vector<HeaderView> headers) : headers_(std::move(headers)) {}
+  void release(void*) const noexcept override {}
+  void headers(const void*, std::vector<HeaderView>& out) const override { out = headers_; }
+
+ private:
+  std::vector<HeaderView> headers_;
+};
+
+class GenericMetricsTest : public testing::Test {
+ protected:
+  void make(const std::string& name, bool june, bool with_options = true) {
+    ProcessorsSettings settings;
+    settings.processor = name;
+    settings.june = june;
+    processor_ = (*make_factory(settings, {&clock_, &metrics_, with_options ? &live_ : nullptr}))();
+  }
+  void kill(const std::string& text) {
+    LiveOptions options;
+    options.processors.use_case_killswitch = text;
+    live_.set(options);
+  }
+  Verdict process(std::string_view payload, std::vector<HeaderView> headers = {}) {
+    const Headers memory(std::move(headers));
+    Message message(&memory, nullptr, &memory);
+    message.payload = payload;
+    rows_.clear();
+    const MessageContext context{"snuba-generic-metrics", Partition{0}};
+    processor_->begin_chunk(context, {&message, 1});
+    return processor_->process(context, message, rows_);
+  }
+  double value_of(std::string_view name, const Labels& labels) {
+    double found = -1;
+    metrics_.visit([&](const Metrics::Family& family) {
+      for (const auto& sample : family.samples) {
+        if (family.name != name || sample.labels != labels) continue;
+        found = sample.counter != nullptr ? static_cast<double>(sample.counter->value()) : sample.histogram->sum();
+      }
+    });
+    return found;
+  }
+
+  testkit::FakeClock clock_;
+  Metrics metrics_;
+  Snapshot<LiveOptions> live_{LiveOptions{}};
+  std::unique_ptr<Processor> processor_;
+  std::string rows_;
+};
+
+TEST_F(GenericMetricsTest, TheVerdictTellsWhoPaysAndWhenItWasReceived) {
+  kill("nothing of that");
+  make("GenericCountersMetricsProcessor", false);
+  const Verdict verdict = process(kMetric);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::Rows);
+  EXPECT_EQ(verdict.cogs_feature, "genericmetrics_custom");
+  EXPECT_EQ(verdict.sentry_received_ms, 2000);
+  EXPECT_EQ(verdict.origin_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(std::string_view(processor_->cogs_resource()), "generic_metrics_processor_counters");
+  EXPECT_EQ(value_of("freshet_generic_metrics_tags_len", {{"metric_type", "counter"}}), 1);
+  EXPECT_EQ(value_of("freshet_generic_metrics_message_bytes", {}), static_cast<double>(kMetric.size()));
+}
+
+TEST_F(GenericMetricsTest, AForeignHeaderIsEnough) {
+  kill("-");
+  make("GenericCountersMetricsProcessor", false);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "s"}}).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", ""}}).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "cc"}, {"metric_type", "c"}}).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "c"}, {"metric_type", "s"}}).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process("no JSON", {{"metric_type", std::nullopt}}).kind, Verdict::Kind::Invalid);
+  make("GenericSetsMetricsProcessor", true);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "c"}}).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "s"}}).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "x"}}).kind, Verdict::Kind::Invalid);
+}
+
+TEST_F(GenericMetricsTest, AUseCaseThatIsSwitchedOffIsSkipped) {
+  make("GenericCountersMetricsProcessor", false);
+  kill("mycustomx");
+  EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(value_of("freshet_generic_metrics_killswitched_use_case_total", {{"use_case_id", "custom"}}), 1);
+  // Also what is invalid apart from its use case.
+  EXPECT_EQ(process(R"({"use_case_id":"custom","org_id":-1})").kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process(R"(["custom"])").kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process(R"({"use_case_id":"custom"} x)").kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process(R"({"use_case_id":"other","org_id":-1})").kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process("{\"use_case_id\":\"custom\",\"x\":\"\xff\"}").kind, Verdict::Kind::Invalid);
+  kill("");
+  EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(R"({"use_case_id":""})").kind, Verdict::Kind::Skip);  // the empty one is part of every text
+}
+
+TEST_F(GenericMetricsTest, WhereThereAreOptionsTheRecordIsAnObject) {
+  constexpr std::string_view kPositional = R"(["custom",1,2,3,1,1,{},"c",1,90,null,null])";
+  make("GenericCountersMetricsProcessor", false, false);
+  EXPECT_EQ(process(kPositional).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(R"({"use_case_id":""})").kind, Verdict::Kind::Invalid);
+  make("GenericCountersMetricsProcessor", false);
+  EXPECT_EQ(process(kPositional).kind, Verdict::Kind::Invalid);
+}
+
+TEST_F(GenericMetricsTest, TheOlderCounterReadsMoreStrictly) {
+  make("GenericCountersMetricsProcessor", true);
+  EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Rows);
+  EXPECT_NE(rows_.find(R"("materialization_version":3)"), std::string::npos);
+  std::string foreign(kMetric);
+  foreign.replace(foreign.find(R"("type":"c","value":1)"), 20, R"("type":"s","value":["x"])");
+  EXPECT_EQ(process(foreign).kind, Verdict::Kind::Invalid);
+  std::string unknown(kMetric);
+  unknown.insert(1, R"("x":1e999,)");
+  EXPECT_EQ(process(unknown).kind, Verdict::Kind::Invalid);
+  make("GenericCountersMetricsProcessor", false, false);
+  EXPECT_EQ(process(foreign).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process(unknown).kind, Verdict::Kind::Rows);
+}
+
+TEST_F(GenericMetricsTest, SeriesAreCountedByTheirForm) {
+  make("GenericSetsMetricsProcessor", true);
+  const auto with_value = [&](std::string_view type, std::string_view value) {
+    std::string text(kMetric);
+    text.replace(text.find(R"("type":"c","value":1)"), 20,
+                 R"("type":")" + std::string(type) + R"(","value":)" + std::string(value));
+    return process(text);
+  };
+  EXPECT_EQ(with_value("s", "[1,2]").kind, Verdict::Kind::Rows);
+  EXPECT_EQ(with_value("s", R"({"format":"base64","data":"AQAAAA"})").kind, Verdict::Kind::Rows);
+  EXPECT_EQ(with_value("s", R"({"format":"zstd","data":"AQAAAA"})").kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(with_value("d", "[1.5]").kind, Verdict::Kind::Skip);
+  EXPECT_EQ(value_of("freshet_generic_metrics_series_total", {{"format", "legacy"}}), 2);
+  EXPECT_EQ(value_of("freshet_generic_metrics_series_total", {{"format", "encoded"}}), 2);
+  EXPECT_EQ(value_of("freshet_generic_metrics_encoded_received_total", {{"format", "zstd"}}), 1);
+  EXPECT_EQ(value_of("freshet_generic_metrics_encoded_decoded_total", {{"format", "zstd"}}), 0);
+  EXPECT_EQ(value_of("freshet_generic_metrics_encoded_decoded_total", {{"format", "base64"}}), 1);
+  EXPECT_EQ(value_of("freshet_generic_metrics_sets_value_len", {}), 3);
+}
+
+TEST(EncodedSeriesTest, Base64WithoutPadding) {
+  std::string out;
+  EXPECT_TRUE(decode_base64("", out));
+  EXPECT_EQ(out, "");
+  EXPECT_TRUE(decode_base64("aGV5", out));
+  EXPECT_EQ(out, "hey");
+  EXPECT_TRUE(decode_base64("aGU", out));
+  EXPECT_EQ(out, "he");
+  EXPECT_TRUE(decode_base64("aA", out));
+  EXPECT_EQ(out, "h");
+  for (const char* bad : {"a", "aGV5a", "aB", "aGV", "aA==", "a-", " aA", "aGV5\n"}) {
+    EXPECT_FALSE(decode_base64(bad, out)) << bad;
+  }
+}
+
+TEST(EncodedSeriesTest, ZstdFrames) {
+  std::string frame;
+  ASSERT_TRUE(decode_base64("KLUv/QBYYQAAZAAAAMgAAAAsAQAA", frame));
+  ZstdDecoder zstd;
+  std::string out;
+  ASSERT_TRUE(zstd.decode(frame, out));
+  const std::string once = out;
+  EXPECT_EQ(once.size(), 12u);
+  ASSERT_TRUE(zstd.decode(frame + frame, out));
+  EXPECT_EQ(out, once + once);
+  EXPECT_FALSE(zstd.decode("", out));
+  EXPECT_FALSE(zstd.decode(frame + "x", out));
+  EXPECT_FALSE(zstd.decode(frame.substr(0, frame.size() - 1), out));
+  EXPECT_TRUE(zstd.decode(frame, out));
+}
+
+}  // namespace
+}  // namespace freshet::processors

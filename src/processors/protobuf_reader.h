@@ -1,0 +1,126 @@
+// Walks protobuf's wire format with the verdicts of the reference's decoder (spec of EAPItemsProcessor, section 2):
+// protozero, for one, refuses the groups that have to be skipped here, and throws.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "processors/json_reader.h"
+
+namespace freshet::processors {
+
+enum class WireType : uint8_t { Varint = 0, Fixed64 = 1, Bytes = 2, GroupBegin = 3, GroupEnd = 4, Fixed32 = 5 };
+
+// while (reader.next()) switch (reader.field()) { ... read exactly one value, or skip() ... }
+// if (reader.failed()) -> the message is invalid, error_text() says why.
+// The first error stays: after it every call returns false. Views point into what was given. Threads: one.
+class ProtobufReader {
+ public:
+  // Messages (map entries are some, unknown groups count as well) inside one another; what is deeper is refused.
+  static constexpr uint32_t kMaxDepth = 100;
+
+  explicit ProtobufReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
+
+  bool failed() const { return what_ != nullptr; }
+  const char* what() const { return what_ == nullptr ? "" : what_; }
+  std::string error_text() const;
+  // Always false. `what` lives for ever.
+  bool fail(const char* what) {
+    if (what_ == nullptr) what_ = what;
+    at_ = end_;
+    return false;
+  }
+
+  // The key of the next field of the innermost message; false at its end and after an error.
+  bool next() {
+    if (at_ == end_) return false;
+    return read_key(field_, type_);
+  }
+  uint32_t field() const { return field_; }
+  WireType type() const { return type_; }
+
+  // A known field with another wire type is an error.
+  bool read_varint(uint64_t& out) { return expect(WireType::Varint) && varint(out); }
+  bool read_double(double& out) {
+    if (!expect(WireType::Fixed64)) return false;
+    if (end_ - at_ < 8) return fail("the message is cut off");
+    std::memcpy(&out, at_, 8);  // little endian, as this machine
+    at_ += 8;
+    return true;
+  }
+  bool read_bytes(std::string_view& out) { return expect(WireType::Bytes) && bytes(out); }
+  // UTF-8; `plain` is set, escaping is not needed where it is.
+  bool read_string(JsonString& out) { return expect(WireType::Bytes) && string(out); }
+  // Passes the value over that next() told.
+  bool skip();
+
+  // The message inside: its fields come next, until next() is false; then leave() with what enter() gave.
+  struct Outer {
+    const char* end = nullptr;
+  };
+  bool enter(Outer& outer) { return expect(WireType::Bytes) && enter_any(outer); }
+  // The same whatever the wire type says: the reference reads the entries of maps so.
+  bool enter_any(Outer& outer) {
+    if (depth_ >= kMaxDepth) return fail("nested too deeply");
+    size_t size = 0;
+    if (!length(size)) return false;
+    outer.end = end_;
+    end_ = at_ + size;
+    ++depth_;
+    return true;
+  }
+  bool leave(const Outer& outer) {
+    if (failed()) return false;
+    end_ = outer.end;
+    --depth_;
+    return true;
+  }
+
+ private:
+  bool expect(WireType type) { return type_ == type || fail("a field has the wrong wire type"); }
+  bool read_key(uint32_t& field, WireType& type) {
+    uint64_t key = 0;
+    if (!varint(key)) return false;
+    if (key > UINT32_MAX || (key & 7) > 5) return fail("no field begins here");
+    field = static_cast<uint32_t>(key >> 3);
+    type = static_cast<WireType>(key & 7);
+    return field != 0 || fail("a field has the number 0");
+  }
+  bool varint(uint64_t& out) {
+    if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
+      out = static_cast<unsigned char>(*at_++);
+      return true;
+    }
+    return long_varint(out);
+  }
+  bool long_varint(uint64_t& out);
+  bool length(size_t& out) {
+    uint64_t size = 0;
+    if (!varint(size)) return false;
+    if (size > static_cast<uint64_t>(end_ - at_)) return fail("the message is cut off");
+    out = static_cast<size_t>(size);
+    return true;
+  }
+  bool bytes(std::string_view& out) {
+    size_t size = 0;
+    if (!length(size)) return false;
+    out = {at_, size};
+    at_ += size;
+    return true;
+  }
+  bool string(JsonString& out);
+  bool skip_scalar(WireType type);
+  bool skip_group();
+
+  const char* at_;
+  const char* end_;  // of the innermost message
+  const char* what_ = nullptr;
+  uint32_t depth_ = 0;
+  uint32_t field_ = 0;
+  WireType type_ = WireType::Varint;
+};
+
+}  // namespace freshet::processors
