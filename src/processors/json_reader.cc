@@ -16,7 +16,6 @@ namespace {
 constexpr size_t kPadding = 64;
 constexpr size_t kBlock = 16 * 1024;
 
-
 bool is_utf8(const char* begin, const char* end) {
   return simdjson::validate_utf8(begin, static_cast<size_t>(end - begin));
 }

@@ -52,6 +52,15 @@ Status into_map(const std::string& value, Map& map, bool allow_bare = false) {
   return {};
 }
 
+Status context_not_stored(const std::string& value, std::map<uint64_t, std::set<std::string>>& contexts) {
+  const auto pair = key_value(value);
+  if (!pair) return tl::make_unexpected(pair.error());
+  const auto project = integer(pair->first, 0, std::numeric_limits<int64_t>::max());
+  if (!project) return failure(ErrorKind::Fatal, "is not of the form PROJECT=CONTEXT, with a project's number");
+  contexts[static_cast<uint64_t>(*project)].insert(pair->second);
+  return {};
+}
+
 Status kafka_property(Settings& s, const std::string& value) {
   auto pair = key_value(value);
   if (!pair) return tl::make_unexpected(pair.error());
@@ -212,6 +221,15 @@ constexpr Setting kTable[] = {
     {"schema-sample-rate", "Messages to rows", "SHARE", "0.01",
      "share of messages that is validated where the schema is not enforced", kRun,
      APPLY(return store(decimal(v, 0, 1), pipeline(s).stream.schema.sample_rate))},
+    {"enforce-retention", "Messages to rows", "", "false",
+     "transactions, search issues: a retention that is none of the valid ones becomes the lower or the default one",
+     kAll, APPLY(return store(boolean(v), pipeline(s).processors.python_rules.enforce_retention))},
+    {"keep-old-events", "Messages to rows", "", "false",
+     "transactions, search issues: events older than their retention become rows too", kAll,
+     APPLY(return store(boolean(v), pipeline(s).processors.python_rules.keep_old_events))},
+    {"context-not-stored", "Messages to rows", "PROJECT=CONTEXT", "",
+     "transactions: a context that is left out of the rows of a project", kAll,
+     APPLY(return context_not_stored(v, pipeline(s).processors.python_rules.contexts_not_stored)), true},
     {"environment", "Messages to rows", "FILE", "", "a JSON object with facts that a processor may ask for", kProcess,
      APPLY(return store_if(readable_file(v), v, s.processor_environment))},
     {"json-field", "Messages to rows", "FIELD[=COLUMN]", "",

@@ -51,6 +51,7 @@ struct ConsumerConfig {
   std::set<uint16_t> valid_retention_days{30, 90};
   bool record_cogs = false;
   std::set<uint64_t> project_stacktrace_blacklist;
+  processors::PythonRules python_rules;  // a document cannot say them
 
   Compat compat = Compat::Head;
 };

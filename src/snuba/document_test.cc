@@ -218,6 +218,9 @@ TEST(PythonSettingsTest, AFileIsReadByPython) {
       "CLUSTERS = [{**CLUSTERS[0], 'host': 'ch9', 'single_node': False, 'storage_sets': {'events'}}]\n"
       "PROJECT_STACKTRACE_BLACKLIST = {5}\n"
       "RECORD_COGS = True\n"
+      "ENFORCE_RETENTION = True\n"
+      "DISCARD_OLD_EVENTS = False\n"
+      "TRANSACT_SKIP_CONTEXT_STORE = {42: {'os', 'app'}}\n"
       "REDIS_CLUSTERS = {'config': {'host': 'r9', 'port': 6380, 'db': 3, 'password': None}}\n",
       ".py");
   std::vector<std::string> args = {"--storage", "errors", "--consumer-group", "g"};
@@ -238,6 +241,9 @@ TEST(PythonSettingsTest, AFileIsReadByPython) {
   EXPECT_EQ(p.processors.environment.default_retention_days, 20);
   EXPECT_EQ(p.processors.environment.lower_retention_days, 20);
   EXPECT_EQ(p.processors.environment.valid_retention_days, (std::set<uint16_t>{20, 30, 60}));
+  EXPECT_TRUE(p.processors.python_rules.enforce_retention);
+  EXPECT_TRUE(p.processors.python_rules.keep_old_events);
+  EXPECT_EQ(p.processors.python_rules.contexts_not_stored.at(42), (std::set<std::string>{"app", "os"}));
   EXPECT_TRUE(p.stream.side_outputs.cogs);
   EXPECT_EQ(loaded->settings.telemetry.statsd.address, "udp://statsd:1");
   EXPECT_EQ(loaded->settings.runtime_config.store, "redis://r9:6380/3");

@@ -81,6 +81,17 @@ void redis(const json& all, Redis& r) {
   if (own.is_object()) read(own, "host", "port", "db", "password");
 }
 
+std::map<uint64_t, std::set<std::string>> contexts_by_project(const json& value) {
+  constexpr const char* kName = "TRANSACT_SKIP_CONTEXT_STORE";
+  if (!value.is_object()) throw Unexpected{fmt::format("{}: expected project ids with sets of contexts", kName)};
+  std::map<uint64_t, std::set<std::string>> out;
+  for (const auto& [project, contexts] : value.items()) {
+    auto& names = out[number<uint64_t>(json(project), kName)];
+    for (const json& one : contexts) names.insert(text_or_empty(one, kName));
+  }
+  return out;
+}
+
 void apply(const json& all, SnubaSettings& s) {
   const auto when = [&all](const char* name, auto&& use) {
     if (const auto found = all.find(name); found != all.end() && !found->is_null()) use(*found);
@@ -117,6 +128,10 @@ void apply(const json& all, SnubaSettings& s) {
   when("RECORD_COGS", [&](const json& v) { s.record_cogs = v == true; });
   when("PROJECT_STACKTRACE_BLACKLIST",
        [&](const json& v) { s.project_stacktrace_blacklist = numbers<uint64_t>(v, "PROJECT_STACKTRACE_BLACKLIST"); });
+  when("ENFORCE_RETENTION", [&](const json& v) { s.python_rules.enforce_retention = v == true; });
+  when("DISCARD_OLD_EVENTS", [&](const json& v) { s.python_rules.keep_old_events = v == false; });
+  when("TRANSACT_SKIP_CONTEXT_STORE",
+       [&](const json& v) { s.python_rules.contexts_not_stored = contexts_by_project(v); });
   redis(all, s.redis);
 }
 

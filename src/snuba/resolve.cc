@@ -136,6 +136,7 @@ Result<ConsumerConfig> resolve(const CommandLine& line, const SnubaSettings& set
   c.valid_retention_days = settings.valid_retention_days;
   c.record_cogs = settings.record_cogs;
   c.project_stacktrace_blacklist = settings.project_stacktrace_blacklist;
+  c.python_rules = settings.python_rules;
   if (const Status applied = apply_command_line(line, c); !applied) return tl::make_unexpected(applied.error());
   return c;
 }

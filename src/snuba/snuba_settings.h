@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "processors/processors_settings.h"
 
 namespace freshet::snuba {
 
@@ -53,6 +54,7 @@ struct SnubaSettings {
   std::set<uint16_t> valid_retention_days{30, 90};
   bool record_cogs = false;
   std::set<uint64_t> project_stacktrace_blacklist;
+  processors::PythonRules python_rules;
   Redis redis;
 };
 

@@ -289,6 +289,11 @@ class Translator {
     processor.storage = c.storage;
     processor.environment = {c.default_retention_days, c.lower_retention_days, c.valid_retention_days,
                              c.project_stacktrace_blacklist, c.record_cogs};
+    // What our own options say counts beside the settings of the reference.
+    processor.python_rules.enforce_retention |= c.python_rules.enforce_retention;
+    processor.python_rules.keep_old_events |= c.python_rules.keep_old_events;
+    processor.python_rules.contexts_not_stored.insert(c.python_rules.contexts_not_stored.begin(),
+                                                      c.python_rules.contexts_not_stored.end());
     processor.row_binary = line.flag("use-row-binary");
     processor.june = c.compat == Compat::June;
     processor.python.use = line.flag("use-python-processor");
