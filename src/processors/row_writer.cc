@@ -17,9 +17,9 @@ void RowWriter::value(const JsonNumber& v) {
   number([&v](char* out) { return write_number(v, out); });
 }
 
-void RowWriter::value(const JsonString& v) {
+void RowWriter::escaped_value(std::string_view text) {
   begin_string();
-  string_part(v);
+  string_part(text);
   end_string();
 }
 

@@ -123,8 +123,18 @@ class RowWriter {
     number([v](char* out) { return write_f32(v, out); });
   }
   void value(const JsonNumber& v);
-  void value(const JsonString& v);
-  void value(std::string_view v) { value(JsonString{v, false}); }
+  void value(const JsonString& v) {
+    if (!v.plain) return escaped_value(v.view);
+    const size_t size = v.view.size();
+    ensure(size + 3);
+    separate();
+    char* out = buffer_.get() + size_;
+    *out = '"';
+    std::memcpy(out + 1, v.view.data(), size);
+    out[size + 1] = '"';
+    size_ += size + 2;
+  }
+  void value(std::string_view v) { value(JsonString{v, v.empty()}); }
   void value(const char* v) { value(std::string_view(v)); }
   void value(const Uuid& v);
   void value(const IpAddress& v);
@@ -168,6 +178,7 @@ class RowWriter {
     buffer_[size_++] = bracket;
     comma_ = true;
   }
+  void escaped_value(std::string_view text);
   void seconds_and_fraction(bool negative, uint64_t ticks, int digits);
   template <typename Write>
   void number(Write write) {
