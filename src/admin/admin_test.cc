@@ -71,7 +71,9 @@ struct ServerTest : testing::Test {
     sources.metrics = [] { return std::string("freshet_x 1\n"); };
     sources.health = [this] { return alive; };
     sources.ready = [this] { return ready; };
-    sources.status = [this] { return status_json(busy(3, 5), LiveOptions(), alive, ready, "0.1.0", "2.0.2"); };
+    sources.status = [this] {
+      return status_json(busy(3, 5), SessionStatus(), LiveOptions(), alive, ready, "0.1.0", "2.0.2");
+    };
     sources.release = [this](Partition partition, Offset offset) -> Status {
       if (partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
       released = {partition.value, offset.value};

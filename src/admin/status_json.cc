@@ -22,10 +22,38 @@ ordered_json partition_json(const PartitionStatus& p) {
   return out;
 }
 
+ordered_json renewal_json(const RenewalReport& r) {
+  const auto milliseconds = [](Duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
+  ordered_json out{{"number", r.number},
+                   {"reason", to_string(r.reason)},
+                   {"detail", r.detail},
+                   {"mode", to_string(r.mode)},
+                   {"result", to_string(r.result)},
+                   {"error", r.error},
+                   {"duration_ms", milliseconds(r.duration)},
+                   {"pause_ms", nullptr},
+                   {"generation_kept", r.generation_kept},
+                   {"assignment_kept", r.assignment_kept},
+                   {"finished_at_ms",
+                    std::chrono::duration_cast<std::chrono::milliseconds>(r.finished_at.time_since_epoch()).count()}};
+  if (r.pause) out["pause_ms"] = milliseconds(*r.pause);
+  return out;
+}
+
+ordered_json session_json(const SessionStatus& session) {
+  ordered_json out{{"instance_id", session.instance_id},
+                   {"instance_id_configured", session.instance_id_configured},
+                   {"continuity", session.continuity},
+                   {"waiting_for", session.waiting_for},
+                   {"last_renewal", nullptr}};
+  if (session.last_renewal) out["last_renewal"] = renewal_json(*session.last_renewal);
+  return out;
+}
+
 }  // namespace
 
-std::string status_json(const StreamStatus& s, const LiveOptions& o, const Answer& health, const Answer& ready,
-                        const std::string& version, const std::string& kafka_client) {
+std::string status_json(const StreamStatus& s, const SessionStatus& session, const LiveOptions& o, const Answer& health,
+                        const Answer& ready, const std::string& version, const std::string& kafka_client) {
   ordered_json partitions = ordered_json::array();
   for (const PartitionStatus& p : s.partitions) partitions.push_back(partition_json(p));
   const ordered_json out{{"version", version},
@@ -39,6 +67,8 @@ std::string status_json(const StreamStatus& s, const LiveOptions& o, const Answe
                          {"consumer_group", s.consumer_group},
                          {"session", s.session},
                          {"session_age_seconds", s.session_age_seconds},
+                         {"generation", s.generation},
+                         {"membership", session_json(session)},
                          {"assigned", s.assigned},
                          {"draining", s.draining},
                          {"messages_consumed", s.messages_consumed},

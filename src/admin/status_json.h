@@ -10,7 +10,8 @@
 namespace freshet::admin {
 
 // `kafka_client`: the client library's version. Holds no secret: statuses carry none.
-std::string status_json(const StreamStatus& status, const LiveOptions& options, const Answer& health,
-                        const Answer& ready, const std::string& version, const std::string& kafka_client);
+std::string status_json(const StreamStatus& status, const SessionStatus& session, const LiveOptions& options,
+                        const Answer& health, const Answer& ready, const std::string& version,
+                        const std::string& kafka_client);
 
 }  // namespace freshet::admin

@@ -28,6 +28,16 @@ std::string state_of(const StreamStatus& status) {
   return status.assigned ? "streaming" : "joining the consumer group";
 }
 
+std::string renewal_of(const SessionStatus& session) {
+  if (!session.last_renewal) return "not renewed yet";
+  const RenewalReport& last = *session.last_renewal;
+  if (last.result != RenewalResult::Renewed) return fmt::format("{}: {}", to_string(last.result), last.error);
+  const std::string pause =
+      last.pause ? fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(*last.pause).count()) : "-";
+  return fmt::format("{}   pause {}   generation {}", to_string(last.mode), pause,
+                     last.generation_kept ? "unchanged" : "changed");
+}
+
 std::string cut(std::string text, size_t width) {
   if (text.size() <= width) return text;
   return text.substr(0, width - 3) + "...";
@@ -73,6 +83,7 @@ std::string LiveView::picture(const LiveNumbers& numbers, size_t width) {
           width),
       cut(fmt::format("  session       {:>12}            age          {:>10.0f} s", s.session, s.session_age_seconds),
           width),
+      cut(fmt::format("  last renewal  {}", renewal_of(numbers.session)), width),
       cut(fmt::format("  admin page    {}", numbers.admin_address), width),
   };
   std::string out = drawn_lines_ > 0 ? fmt::format("\x1b[{}A", drawn_lines_) : "";
@@ -86,10 +97,10 @@ std::string LiveView::line(const LiveNumbers& numbers) {
   const StreamStatus& s = numbers.status;
   return fmt::format(
       "{:>4.0f} s  {:>8.0f} rows/s  rows {}  produced {}  lag {}  in flight {:.1f} MiB  batches {}  dead letters {}  "
-      "session {}  {}\n",
+      "session {} ({})  {}\n",
       numbers.seconds, rates_.back(), s.rows_written, numbers.produced, total_lag(s),
       static_cast<double>(s.in_flight_bytes) / (1024 * 1024), s.batches_written, s.dead_letters, s.session,
-      state_of(s));
+      renewal_of(numbers.session), state_of(s));
 }
 
 }  // namespace freshet::app

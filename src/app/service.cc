@@ -63,7 +63,9 @@ struct Service::Parts {
   }
   admin::Answer ready() {
     MutexLock lock(ready_mutex);
-    return readiness.assess(clock.steady_now(), *stream->status());
+    StreamStatus status = *stream->status();
+    if (const std::string trouble = session_trouble(); !trouble.empty()) status.waiting_for = trouble;
+    return readiness.assess(clock.steady_now(), status);
   }
   LiveOptions options() const { return *live_options.get(); }
 
@@ -75,6 +77,23 @@ struct Service::Parts {
   Result<std::unique_ptr<Source>> next_source() {
     if (auto prepared = renewal.take_next()) return prepared;
     return kafka::open_source(pipeline().kafka, sessions());
+  }
+  // What keeps a session from being built or renewed; empty = nothing.
+  std::string session_trouble() const {
+    if (const auto waits = *between_sessions.get(); !waits.empty()) return waits;
+    return renewal.waiting_for();
+  }
+  SessionStatus session_status() const {
+    const auto continuity = identity.continuity();
+    SessionStatus status;
+    status.instance_id = identity.instance_id();
+    status.instance_id_configured = identity.configured();
+    status.continuity = continuity == Membership::Continuity::Works    ? "static"
+                        : continuity == Membership::Continuity::Absent ? "rejoin"
+                                                                       : "unknown";
+    status.last_renewal = desk.last();
+    status.waiting_for = session_trouble();
+    return status;
   }
   supervisor::SessionEnd run_session(uint64_t number, std::stop_token stop);
   supervisor::SessionEnd broken(const stream::SessionResult& result);
@@ -95,6 +114,7 @@ struct Service::Parts {
   std::vector<std::unique_ptr<SideTopic>> side_topics;
   std::atomic<bool> in_session{false};
   admin::Progress progress;
+  Snapshot<std::string> between_sessions{std::string()};  // why the next session waits
   Mutex ready_mutex;
   admin::Readiness readiness GUARDED_BY(ready_mutex);
   std::unique_ptr<runtime_config::OptionsWatcher> watcher;
@@ -112,6 +132,7 @@ supervisor::SessionEnd Service::Parts::run_session(uint64_t number, std::stop_to
     stream->wake();
   });
   renewal.begin_session(decision);
+  between_sessions.set({});
   in_session.store(true);
   const stream::SessionResult result = stream->run(**source, number, renewal);
   in_session.store(false);
@@ -136,6 +157,7 @@ supervisor::SessionEnd Service::Parts::broken(const stream::SessionResult& resul
   } else {
     identity.draw_again();
   }
+  between_sessions.set(end.reason);
   return end;
 }
 
@@ -184,8 +206,8 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     sources.health = [&p] { return p.health(); };
     sources.ready = [&p] { return p.ready(); };
     sources.status = [&p] {
-      return admin::status_json(*p.stream->status(), p.options(), p.health(), p.ready(), FRESHET_VERSION,
-                                rd_kafka_version_str());
+      return admin::status_json(*p.stream->status(), p.session_status(), p.options(), p.health(), p.ready(),
+                                FRESHET_VERSION, rd_kafka_version_str());
     };
     sources.release = [&p](Partition partition, Offset next) -> Status {
       if (!p.in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
@@ -246,6 +268,8 @@ void Service::run(std::stop_token stop) {
                          {"abandoned", end.abandoned}});
 }
 
+SessionStatus Service::session() const { return parts_->session_status(); }
+admin::Answer Service::ready() { return parts_->ready(); }
 supervisor::RenewalDesk& Service::renewals() { return parts_->desk; }
 StreamStatus Service::status() const { return *parts_->stream->status(); }
 LiveOptions Service::options() const { return parts_->options(); }

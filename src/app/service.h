@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include "admin/health.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/options.h"
@@ -31,6 +32,8 @@ class Service {
 
   // Where a renewal of the Kafka session is asked for.
   supervisor::RenewalDesk& renewals();
+  SessionStatus session() const;
+  admin::Answer ready();
   StreamStatus status() const;
   LiveOptions options() const;
   std::string admin_address() const;  // "http://127.0.0.1:8080/"; empty = off

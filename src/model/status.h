@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/ids.h"
+#include "model/renewal.h"
 
 namespace freshet {
 
@@ -18,6 +19,15 @@ struct PartitionStatus {
   std::optional<int64_t> lag;       // end - committed (or position before the first commit), >= 0
   bool paused = false;              // by backpressure
   std::string held;                 // why it is held; empty = it is not
+};
+
+// What is to be said of the Kafka session beside the stream's own figures.
+struct SessionStatus {
+  std::string instance_id;              // group.instance.id; empty = dynamic member
+  bool instance_id_configured = false;  // by the operator; otherwise drawn for the life of the process
+  std::string continuity;               // how the next session begins: "static", "rejoin", "unknown" (not asked yet)
+  std::optional<RenewalReport> last_renewal;
+  std::string waiting_for;  // why a session is not built or renewed; empty = nothing
 };
 
 struct StreamStatus {
@@ -42,6 +52,7 @@ struct StreamStatus {
   std::string waiting_for;  // what the stream cannot go on without; empty = nothing
   uint64_t session = 0;     // number of the Kafka session, from 1
   double session_age_seconds = 0;
+  int32_t generation = -1;  // of the consumer group, -1 = unknown
 };
 
 }  // namespace freshet

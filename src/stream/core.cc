@@ -440,6 +440,7 @@ StreamStatus Core::status(SteadyTime now) const {
     status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
   }
   status.session = session_;
+  status.generation = generation_;
   status.session_age_seconds = std::chrono::duration<double>(now - session_began_).count();
   return status;
 }

@@ -210,7 +210,8 @@ void Renewal::note_change(RenewalMode mode, SteadyTime now, const SessionFacts& 
 void Renewal::watch_change(SteadyTime now, const SessionFacts& facts) {
   if (!change_ || !change_->seen_by_next || !facts.membership->settled) return;
   if (!change_->settled_at) change_->settled_at = now;
-  if (!facts.first_message && !facts.reached_end && now - *change_->settled_at < limits_.report) return;
+  const Duration patience = facts.reached_end ? limits_.report_at_end : limits_.report;
+  if (!facts.first_message && now - *change_->settled_at < patience) return;
   RenewalReport report;
   report.mode = change_->mode;
   report.generation_kept = change_->generation >= 0 && facts.membership->generation == change_->generation;
@@ -229,7 +230,7 @@ SteadyTime Renewal::next_deadline(SteadyTime now) const {
   if (state_ == State::Warming || state_ == State::Quieting || state_ == State::Joining) {
     return stop_seen_ ? std::min(deadline_, *stop_seen_ + kStopWaits) : deadline_;
   }
-  if (change_ && change_->settled_at) return *change_->settled_at + limits_.report;
+  if (change_ && change_->settled_at) return *change_->settled_at + limits_.report_at_end;
   if (not_before_ > now && (retry_ || desk_.open())) return not_before_;
   return now + kIdle;
 }

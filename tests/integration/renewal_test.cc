@@ -1,4 +1,7 @@
 // The renewal of the Kafka session on a real broker: no rebalance, nothing lost, nothing twice.
+#include <filesystem>
+#include <random>
+
 #include "group_member.h"
 
 namespace freshet {
@@ -71,6 +74,198 @@ TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingO
   EXPECT_EQ(rows(), produced);
   EXPECT_EQ(different(), produced);
   if (HasFailure()) std::cout << members[0]->log() << members[1]->log() << members[2]->log();
+}
+
+TEST_F(RenewalTest, ThePauseDoesNotDependOnClickHouse) {
+  clickhouse_->query("DROP TABLE " + topic);
+  clickhouse_->query(
+      fmt::format("CREATE TABLE {} (id UInt64, slow UInt8 DEFAULT sleep(2)) ENGINE = MergeTree ORDER BY id", topic));
+  const auto one = member();
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
+  testkit::Load load(*kafka_, topic, kPartitions, 1ms);
+  ASSERT_TRUE(testkit::eventually(30s, [&] { return one->status().batches_in_flight > 0; }));
+  Pauses pauses;
+  for (int i = 0; i < 30; ++i) {
+    const auto report = one->renew();
+    ASSERT_TRUE(report) << one->log();
+    EXPECT_EQ(report->result, RenewalResult::Renewed) << report->error;
+    EXPECT_TRUE(report->generation_kept && report->assignment_kept);
+    pauses.add(*report);
+  }
+  EXPECT_GT(one->status().batches_in_flight, 0u);
+  const uint64_t produced = load.stop();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
+  one->stop();
+  EXPECT_EQ(rows(), produced);
+  std::cout << "every insert takes 2 s: " << pauses.text() << '\n';
+  EXPECT_LT(pauses.at(0.5), 200) << "nothing of an insert's 2 s is in it";
+}
+
+TEST_F(RenewalTest, ADynamicMemberLeavesAndComesBackWithoutASecondRead) {
+  const auto one = member({"--no-static-membership"});
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
+  testkit::Load load(*kafka_, topic, kPartitions, 1ms);
+  Pauses pauses;
+  for (int i = 0; i < 3; ++i) {
+    const auto report = one->renew();
+    ASSERT_TRUE(report) << one->log();
+    EXPECT_EQ(report->result, RenewalResult::Renewed) << report->error;
+    EXPECT_EQ(report->mode, RenewalMode::Rejoin);
+    EXPECT_FALSE(report->generation_kept);
+    EXPECT_TRUE(report->assignment_kept);
+    pauses.add(*report);
+  }
+  std::cout << "leave and rejoin: " << pauses.text() << '\n';
+  const uint64_t produced = load.stop();
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return different() >= produced; }));
+  EXPECT_TRUE(testkit::eventually(5s, [&] { return one->status().messages_consumed >= produced; }));
+  EXPECT_EQ(one->status().messages_consumed, produced) << "a second read";
+  one->stop();
+  EXPECT_EQ(rows(), produced);
+}
+
+TEST_F(RenewalTest, TheDrawnIdLeavesTheGroupAtTheEnd) {
+  for (const bool configured : {false, true}) {
+    std::vector<std::string> more;
+    if (configured) more = {"--group-instance-id", "mine", "--set", "kafka.session.timeout.ms=10000"};
+    const auto leaver = member(more);
+    const auto other = member();
+    ASSERT_TRUE(testkit::eventually(60s, [&] {
+      return leaver->status().partitions.size() == kPartitions / 2 &&
+             other->status().partitions.size() == kPartitions / 2;
+    }));
+    ASSERT_TRUE(leaver->renew());
+    const auto begun = std::chrono::steady_clock::now();
+    leaver->stop();
+    const auto all = [&] { return other->status().partitions.size() == kPartitions; };
+    if (configured) {
+      EXPECT_FALSE(testkit::eventually(5s, all)) << "an operator's own id keeps its partitions";
+      continue;
+    }
+    EXPECT_TRUE(testkit::eventually(5s, all)) << leaver->log();
+    std::cout << fmt::format("the others had the partitions after {:.2f} s\n",
+                             std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  }
+}
+
+TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
+  const auto one = member();
+  const auto two = member();
+  ASSERT_TRUE(testkit::eventually(60s, [&] {
+    return one->status().partitions.size() + two->status().partitions.size() == kPartitions && two->status().assigned;
+  }));
+  client->add_partitions(topic, kPartitions + 4);
+  ASSERT_TRUE(one->renew());
+  ASSERT_TRUE(two->renew());
+  EXPECT_TRUE(testkit::eventually(
+      9s, [&] { return one->status().partitions.size() + two->status().partitions.size() == kPartitions + 4; }))
+      << one->status().partitions.size() << " and " << two->status().partitions.size() << one->log();
+}
+
+TEST_F(RenewalTest, AStolenDrawnIdIsDrawnAgain) {
+  const auto one = member();
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
+  const std::string id = one->service().session().instance_id;
+  ASSERT_TRUE(id.starts_with("freshet-")) << id;
+  const auto thief = member({"--group-instance-id", id});
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return one->service().session().instance_id != id; })) << one->log();
+  EXPECT_TRUE(testkit::eventually(30s, [&] {
+    return one->status().partitions.size() == kPartitions / 2 && thief->status().partitions.size() == kPartitions / 2;
+  })) << one->log();
+}
+
+TEST_F(RenewalTest, AConfiguredIdThatTwoProcessesUseBacksOffAndSaysSo) {
+  const auto first = member({"--group-instance-id", "same"});
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return first->status().partitions.size() == kPartitions; }));
+  const auto second = member({"--group-instance-id", "same"});
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return second->status().partitions.size() == kPartitions; }));
+  EXPECT_TRUE(testkit::eventually(
+      30s, [&] { return first->service().ready().reason.find("--group-instance-id same") != std::string::npos; }))
+      << first->service().ready().reason << first->log();
+  const auto begun = std::chrono::steady_clock::now();
+  first->stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s) << "a stop ends the back-off";
+}
+
+TEST_F(RenewalTest, ASessionThatCannotBeRenewedGoesOn) {
+  const auto one = member();
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
+  testkit::Load load(*kafka_, topic, kPartitions, 1ms);
+  ASSERT_TRUE(testkit::eventually(30s, [&] { return rows() > 0; }));
+  kafka_->stop();
+  one->service().renewals().ask(RenewalReason::Operator, "during an outage");
+  std::this_thread::sleep_for(2s);
+  EXPECT_EQ(one->status().session, 1u);
+  kafka_->start();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().session == 2; })) << one->log();
+  const uint64_t produced = load.stop();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
+  one->stop();
+}
+
+TEST_F(RenewalTest, AStopAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
+  testkit::Load load(*kafka_, topic, kPartitions, 500us);
+  std::minstd_rand random(20261124);
+  for (int i = 0; i < 20; ++i) {
+    const auto one = member();
+    ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; })) << one->log();
+    one->service().renewals().ask(RenewalReason::Operator, "then a stop");
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    const auto begun = std::chrono::steady_clock::now();
+    one->stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - begun, 9s) << one->log();
+  }
+  const uint64_t produced = load.stop();
+  const auto last = member();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
+  last->stop();
+  EXPECT_EQ(rows(), produced) << "and nothing twice";
+}
+
+struct Used {
+  size_t threads;
+  size_t files;
+  size_t resident_kb;
+};
+Used used() {
+  const auto count = [](const char* folder) {
+    size_t n = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++n;
+    return n;
+  };
+  std::ifstream statm("/proc/self/statm");
+  size_t total = 0;
+  size_t resident = 0;
+  statm >> total >> resident;
+  return {count("/proc/self/task"), count("/proc/self/fd"), resident * 4};
+}
+
+TEST_F(RenewalTest, HundredsOfRenewalsLeaveNothingBehind) {
+  const auto one = member();
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
+  testkit::Load load(*kafka_, topic, kPartitions, 2ms);
+  Used before{};
+  Pauses pauses;
+  for (int i = 0; i < 300; ++i) {
+    if (i == 50) before = used();
+    const auto report = one->renew();
+    ASSERT_TRUE(report) << one->log();
+    ASSERT_EQ(report->result, RenewalResult::Renewed) << report->error << one->log();
+    ASSERT_TRUE(report->generation_kept && report->assignment_kept);
+    pauses.add(*report);
+  }
+  const Used after = used();
+  std::cout << fmt::format("threads {} -> {}, files {} -> {}, resident {} -> {} KiB\n{}\n", before.threads,
+                           after.threads, before.files, after.files, before.resident_kb, after.resident_kb,
+                           pauses.text());
+  EXPECT_LE(after.threads, before.threads + 60);  // a few clients more may be parked at the moment
+  EXPECT_LE(after.files, before.files + 60);
+  EXPECT_LE(after.resident_kb, before.resident_kb + 30'000);
+  EXPECT_EQ(one->status().rebalances, 1u);
+  const uint64_t produced = load.stop();
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return different() >= produced; }));
+  one->stop();
+  EXPECT_EQ(rows(), produced);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ constexpr int kPartitions = 4;
 
 constexpr const char* kUsage = R"(usage: ./dev demo [--kafka] [--seconds N] [--rate EVENTS] [--plain]
 
-  --kafka         a real Apache Kafka instead of the embedded broker
+  --kafka         a real Apache Kafka instead of the embedded broker: the Kafka session is renewed every 5 s, with
+                  pauses of milliseconds and no rebalance (the embedded broker: every 30 s, it leaves and rejoins)
   --seconds N     end after N seconds (default: Ctrl-C ends it)
   --rate EVENTS   events per second (default 20000)
   --plain         one line a second instead of the picture
@@ -169,14 +170,26 @@ class Demo {
            static_cast<int64_t>(status.rows_written + status.dead_letters);
   }
 
-  void watch(const app::Service& service, const demo::Generator& generator) {
+  // The embedded broker knows no static members: there each renewal leaves the group and joins again, for seconds.
+  void renew_now_and_then(app::Service& service, std::chrono::steady_clock::duration passed) {
+    if (passed < next_renewal_ || !service.status().assigned) return;
+    next_renewal_ = passed + (options_.kafka ? 5s : 30s);
+    service.renewals().ask(RenewalReason::Timer, "demo");
+  }
+
+  void watch(app::Service& service, const demo::Generator& generator) {
     app::LiveView view;
     const auto start = std::chrono::steady_clock::now();
     const auto step = options_.plain ? 1000ms : 250ms;
     while (!interrupt_.wait(step)) {
       const auto passed = std::chrono::steady_clock::now() - start;
-      const app::LiveNumbers numbers{service.status(), generator.produced(), generator.malformed(),
-                                     std::chrono::duration<double>(passed).count(), service.admin_address()};
+      renew_now_and_then(service, passed);
+      const app::LiveNumbers numbers{service.status(),
+                                     service.session(),
+                                     generator.produced(),
+                                     generator.malformed(),
+                                     std::chrono::duration<double>(passed).count(),
+                                     service.admin_address()};
       std::cout << (options_.plain ? view.line(numbers) : view.picture(numbers, terminal_width())) << std::flush;
       if (options_.seconds > 0 && passed >= std::chrono::seconds(options_.seconds)) return;
     }
@@ -205,6 +218,7 @@ class Demo {
   const Options options_;
   Interrupt interrupt_;
   std::atomic<const demo::Generator*> generator_{nullptr};
+  std::chrono::steady_clock::duration next_renewal_ = 5s;
 };
 
 }  // namespace

@@ -1,0 +1,401 @@
+#include "supervisor/renewal.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "testkit/fake_clock.h"
+#include "testkit/fake_source.h"
+
+namespace freshet::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+using State = Successor::State;
+
+// What a successor does is written by the test.
+struct Script {
+  State state = State::Warming;
+  int32_t topic_partitions = 6;
+  int joins = 0;
+  bool alive = false;
+  bool taken = false;
+};
+
+class ScriptedSuccessor final : public Successor {
+ public:
+  explicit ScriptedSuccessor(Script& script) : script_(script) { script_.alive = true; }
+  ~ScriptedSuccessor() override { script_.alive = false; }
+  State state() const override { return script_.state; }
+  Error failure() const override { return {ErrorKind::Retry, 1, "refused"}; }
+  int32_t topic_partitions() const override { return script_.topic_partitions; }
+  void join(const Membership&) override {
+    ++script_.joins;
+    script_.state = State::Joining;
+  }
+  std::unique_ptr<Source> take() override {
+    script_.taken = true;
+    return std::make_unique<testkit::FakeSource>(1);
+  }
+
+ private:
+  Script& script_;
+};
+
+class RenewalTest : public testing::Test {
+ protected:
+  RenewalTest() {
+    membership_.settled = true;
+    membership_.generation = 7;
+    membership_.partitions = {Partition{0}, Partition{1}};
+    membership_.topic_partitions = 6;
+    membership_.continuity = Membership::Continuity::Works;
+    facts_.membership = &membership_;
+    begin();
+  }
+  void begin() {
+    decision_ = std::make_unique<RunDecision>();
+    renewal_.begin_session(*decision_);
+  }
+  Wish turn() { return renewal_.turn(clock_.steady_now(), facts_); }
+  void ask() { desk_.ask(RenewalReason::Timer, "t"); }
+  void stop() { decision_->claim(RunOutcome::Stop); }
+  // Until the successor has been asked to join.
+  void join() {
+    ask();
+    EXPECT_EQ(turn(), Wish::GoOn);
+    script_.state = State::Warm;
+    EXPECT_EQ(turn(), Wish::HoldCommits);
+    EXPECT_EQ(script_.joins, 1);
+  }
+  // The next session, with the same membership and a first message.
+  void next_session(Duration pause) {
+    renewal_.end_session();
+    EXPECT_NE(renewal_.take_next(), nullptr);
+    begin();
+    facts_.first_message.reset();
+    turn();
+    clock_.advance(pause);
+    facts_.first_message = clock_.steady_now();
+  }
+  double count(RenewalMode mode, RenewalResult result) {
+    return static_cast<double>(
+        metrics_
+            .counter("freshet_renewals_total", "",
+                     {{"reason", "timer"}, {"mode", to_string(mode)}, {"result", to_string(result)}})
+            .value());
+  }
+
+  testkit::FakeClock clock_;
+  Metrics metrics_;
+  RenewalDesk desk_{clock_};
+  Script script_;
+  Membership membership_;
+  SessionFacts facts_;
+  std::unique_ptr<RunDecision> decision_;
+  std::optional<Error> refuse_;
+  Renewal renewal_{{},
+                   [this](const Membership&) -> Result<std::unique_ptr<Successor>> {
+                     if (refuse_) return tl::make_unexpected(*refuse_);
+                     script_ = {};
+                     return std::make_unique<ScriptedSuccessor>(script_);
+                   },
+                   desk_,
+                   [] { return 0.0; },
+                   clock_,
+                   null_log(),
+                   metrics_};
+};
+
+TEST_F(RenewalTest, NothingHappensUntilSomebodyAsks) {
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+}
+
+TEST_F(RenewalTest, ConsumingAndCommittingGoOnWhileTheNextSessionIsMadeReady) {
+  ask();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_TRUE(script_.alive);
+}
+
+TEST_F(RenewalTest, TheNextSessionJoinsOnceTheCommitIsAnsweredAndTakesOverWithItsAssignment) {
+  ask();
+  turn();
+  script_.state = State::Warm;
+  facts_.commit_outstanding = true;
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_EQ(script_.joins, 0);
+  facts_.commit_outstanding = false;
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_EQ(script_.joins, 1);
+  EXPECT_EQ(decision_->outcome(), RunOutcome::Undecided);
+  script_.state = State::Joined;
+  facts_.last_message = clock_.steady_now();
+  EXPECT_EQ(turn(), Wish::HandOver);
+  EXPECT_EQ(decision_->outcome(), RunOutcome::Renew);
+  EXPECT_TRUE(renewal_.has_next_member());
+  EXPECT_FALSE(desk_.last()) << "the report waits for the first message";
+  next_session(15ms);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  const auto report = desk_.last();
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->result, RenewalResult::Renewed);
+  EXPECT_EQ(report->mode, RenewalMode::Static);
+  EXPECT_EQ(report->pause, 15ms);
+  EXPECT_TRUE(report->generation_kept && report->assignment_kept);
+  EXPECT_EQ(count(RenewalMode::Static, RenewalResult::Renewed), 1);
+}
+
+TEST_F(RenewalTest, AQuietTopicHasNoPause) {
+  join();
+  script_.state = State::Joined;
+  turn();
+  renewal_.end_session();
+  renewal_.take_next();
+  begin();
+  facts_.reached_end = true;
+  turn();
+  clock_.advance(250ms);
+  turn();
+  ASSERT_TRUE(desk_.last());
+  EXPECT_EQ(desk_.last()->pause, std::nullopt);
+}
+
+TEST_F(RenewalTest, ItSaysWhenTheGroupRebalancedMeanwhile) {
+  join();
+  script_.state = State::Joined;
+  turn();
+  membership_.generation = 8;
+  membership_.partitions = {Partition{0}};
+  next_session(5ms);
+  turn();
+  ASSERT_TRUE(desk_.last());
+  EXPECT_FALSE(desk_.last()->generation_kept);
+  EXPECT_FALSE(desk_.last()->assignment_kept);
+}
+
+TEST_F(RenewalTest, WithoutStaticMembershipItLeavesOnceTheNextSessionIsWarm) {
+  membership_.continuity = Membership::Continuity::Absent;
+  ask();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::Leave);
+  EXPECT_EQ(script_.joins, 0);
+  EXPECT_FALSE(renewal_.has_next_member());
+  next_session(2s);
+  turn();
+  EXPECT_EQ(desk_.last()->mode, RenewalMode::Rejoin);
+}
+
+TEST_F(RenewalTest, ItWaitsToHearWhetherTheBrokerKeepsTheMember) {
+  membership_.continuity = Membership::Continuity::Unknown;
+  ask();
+  turn();
+  EXPECT_FALSE(script_.alive);
+  clock_.advance(5s);
+  turn();
+  EXPECT_TRUE(script_.alive);
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::Leave);
+}
+
+TEST_F(RenewalTest, ATopicThatGrewForcesARebalance) {
+  ask();
+  turn();
+  script_.state = State::Warm;
+  script_.topic_partitions = 8;
+  EXPECT_EQ(turn(), Wish::Leave);
+}
+
+TEST_F(RenewalTest, ATopicThatGrewWhileJoiningForcesARebalanceAfterwards) {
+  join();
+  script_.state = State::Joined;
+  script_.topic_partitions = 8;
+  EXPECT_EQ(turn(), Wish::HandOver);
+  next_session(5ms);
+  turn();
+  ASSERT_TRUE(desk_.open());
+  turn();
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::Leave);
+}
+
+TEST_F(RenewalTest, WhatCannotBeMadeReadyLeavesTheRunningSessionAloneAndIsTriedAgain) {
+  ask();
+  turn();
+  script_.state = State::Failed;
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  ASSERT_TRUE(desk_.last());
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Failed);
+  EXPECT_EQ(desk_.last()->error, "refused");
+  EXPECT_EQ(decision_->outcome(), RunOutcome::Undecided);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive) << "not at once";
+  clock_.advance(2s);
+  turn();
+  EXPECT_TRUE(script_.alive);
+  ASSERT_TRUE(desk_.open());
+  EXPECT_EQ(desk_.open()->reason, RenewalReason::Timer);
+}
+
+TEST_F(RenewalTest, AWarmUpThatTakesTooLongIsGivenUp) {
+  ask();
+  turn();
+  clock_.advance(31s);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  EXPECT_EQ(count(RenewalMode::Static, RenewalResult::Failed), 1);
+}
+
+TEST_F(RenewalTest, AJoinThatTakesTooLongIsGivenUpWhileTheOldSessionLives) {
+  join();
+  EXPECT_FALSE(renewal_.may_have_fenced_itself());
+  clock_.advance(3s);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  EXPECT_TRUE(renewal_.may_have_fenced_itself()) << "its request may still arrive";
+  EXPECT_EQ(decision_->outcome(), RunOutcome::Undecided);
+}
+
+TEST_F(RenewalTest, AJoinThatTakesTooLongGoesOnWhenThereIsNoWayBack) {
+  for (const bool fenced : {false, true}) {
+    join();
+    if (fenced) {
+      EXPECT_TRUE(renewal_.expects_end({ErrorKind::Renew, 1, "fenced"}));
+      facts_.fenced = true;
+    } else {
+      membership_.settled = false;  // the group rebalances: the old session is asked for its partitions
+    }
+    EXPECT_EQ(turn(), Wish::HoldCommits);
+    clock_.advance(3s);
+    EXPECT_EQ(turn(), Wish::HandOver);
+    membership_.settled = true;
+    facts_.fenced = false;
+    next_session(5ms);
+    turn();
+    EXPECT_EQ(desk_.last()->result, RenewalResult::Renewed);
+  }
+}
+
+TEST_F(RenewalTest, ASessionThatDoesNotComeToRestIsReplacedAllTheSame) {
+  ask();
+  turn();
+  script_.state = State::Warm;
+  facts_.commit_outstanding = true;  // the coordinator does not answer
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  clock_.advance(10s);
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_EQ(script_.joins, 1);
+}
+
+TEST_F(RenewalTest, BothClientsGoneMeansANewOne) {
+  join();
+  facts_.fenced = true;
+  script_.state = State::Failed;
+  EXPECT_EQ(turn(), Wish::HandOver);
+  renewal_.end_session();
+  EXPECT_EQ(renewal_.take_next(), nullptr);
+}
+
+TEST_F(RenewalTest, AnErrorOfARunningSessionIsNoSurpriseOnlyWhileTheNextOneJoins) {
+  EXPECT_FALSE(renewal_.expects_end({ErrorKind::Renew, 1, "fatal"}));
+  join();
+  EXPECT_TRUE(renewal_.expects_end({ErrorKind::Renew, 1, "fenced"}));
+}
+
+TEST_F(RenewalTest, AtTheCapOfParkedClientsItWaitsAndSaysWhy) {
+  refuse_ = Error{ErrorKind::Retry, 0, "8 clients still live"};
+  ask();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_EQ(renewal_.waiting_for(), "8 clients still live");
+  EXPECT_TRUE(desk_.open());
+  refuse_.reset();
+  turn();
+  EXPECT_FALSE(script_.alive);
+  clock_.advance(1s);
+  turn();
+  EXPECT_TRUE(script_.alive);
+  EXPECT_EQ(renewal_.waiting_for(), "");
+}
+
+TEST_F(RenewalTest, AStopCancelsARenewalThatIsBeingPrepared) {
+  for (const State state : {State::Warming, State::Warm}) {
+    begin();
+    ask();
+    turn();
+    script_.state = state;
+    stop();
+    EXPECT_EQ(turn(), Wish::Stop);
+    EXPECT_FALSE(script_.alive);
+    EXPECT_EQ(decision_->outcome(), RunOutcome::Stop);
+    EXPECT_EQ(desk_.last()->result, RenewalResult::Cancelled);
+    renewal_.end_session();
+  }
+}
+
+TEST_F(RenewalTest, AStopBeforeALeaveWins) {
+  membership_.continuity = Membership::Continuity::Absent;
+  ask();
+  turn();
+  script_.state = State::Warm;
+  stop();  // between the loop's look at the decision and the claim it could not win either: see RunDecision
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalTest, AStopWhileTheNextSessionJoinsIsFollowedByTheOneThatHasTheMembership) {
+  join();
+  stop();
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  script_.state = State::Joined;
+  EXPECT_EQ(turn(), Wish::HandOver);
+  EXPECT_EQ(decision_->outcome(), RunOutcome::Stop);
+  renewal_.end_session();
+  EXPECT_TRUE(renewal_.has_next_member());
+  renewal_.take_next();
+  begin();
+  stop();
+  membership_.settled = false;
+  EXPECT_EQ(turn(), Wish::GoOn) << "its assignment is a moment away";
+  membership_.settled = true;
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalTest, AStopDoesNotWaitForAJoinForLong) {
+  join();
+  stop();
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_LE(renewal_.next_deadline(clock_.steady_now()) - clock_.steady_now(), 1s);
+  clock_.advance(1s);
+  EXPECT_EQ(turn(), Wish::Stop);
+  EXPECT_FALSE(script_.alive);
+}
+
+TEST_F(RenewalTest, AStopDoesNotWaitForAnAssignmentForLong) {
+  join();
+  script_.state = State::Joined;
+  turn();
+  renewal_.end_session();
+  renewal_.take_next();
+  begin();
+  stop();
+  membership_.settled = false;
+  EXPECT_EQ(turn(), Wish::GoOn);
+  clock_.advance(1s);
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalTest, AnErrorThatANewClientMayCureAsksForOneButNotAllTheTime) {
+  renewal_.renewal_may_help({ErrorKind::Retry, 1, "login refused"}, clock_.steady_now());
+  ASSERT_TRUE(desk_.open());
+  EXPECT_EQ(desk_.open()->reason, RenewalReason::Broken);
+  turn();
+  script_.state = State::Failed;
+  turn();
+  ASSERT_FALSE(desk_.open());
+  renewal_.renewal_may_help({ErrorKind::Retry, 1, "login refused"}, clock_.steady_now());
+  EXPECT_FALSE(desk_.open()) << "the back-off of the failed attempt counts";
+}
+
+}  // namespace
+}  // namespace freshet::supervisor
