@@ -33,6 +33,10 @@ int64_t origin_from_seconds(int64_t seconds) {
   return seconds < -8334601228800 || seconds > 8210266876799 ? kNoTimestamp : seconds * 1000;
 }
 
+std::optional<int64_t> in_calendar(std::optional<int64_t> seconds) {
+  return seconds && origin_from_seconds(*seconds) != kNoTimestamp ? seconds : std::nullopt;
+}
+
 uint16_t clamp_retention(std::optional<uint16_t> days, const SnubaEnvironment& environment) {
   const uint16_t wanted = days.value_or(environment.default_retention_days);
   if (environment.valid_retention_days.contains(wanted)) return wanted;

@@ -19,6 +19,8 @@ uint64_t microseconds(double seconds);
 // Verdict::origin_timestamp_ms: kNoTimestamp outside what the reference can hold.
 int64_t origin_from_seconds(double seconds);
 int64_t origin_from_seconds(int64_t seconds);
+// None for what is outside.
+std::optional<int64_t> in_calendar(std::optional<int64_t> seconds);
 
 uint16_t clamp_retention(std::optional<uint16_t> days, const SnubaEnvironment& environment);
 

@@ -1,12 +1,10 @@
 #include "processors/eap_items_processor.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 
 #include "processors/conversions.h"
 #include "processors/eap_row_writers.h"
-#include "processors/eap_week.h"
 #include "processors/protobuf_reader.h"
 #include "processors/read_values.h"
 
@@ -17,25 +15,10 @@ constexpr std::string_view kIngestedAt = "sentry._internal.ingested_at";
 constexpr std::string_view kReceivedAt = "sentry._internal.received_at";
 constexpr size_t kItemIdSize = 16;
 
-// Times outside the calendar count as none.
-std::optional<int64_t> in_calendar(std::optional<int64_t> seconds) {
-  return seconds && origin_from_seconds(*seconds) != kNoTimestamp ? seconds : std::nullopt;
-}
-
 std::mt19937_64 seeded() {
   std::random_device device;
   std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
   return std::mt19937_64(seed);
-}
-
-// Counted under the type's name, and under `key`: one or the other of two values.
-void count(std::array<Counter*, 2 * kEapItemTypes.size()>& counters, Metrics& metrics, const char* name,
-           const char* help, size_t type, const char* key, bool second, const std::array<const char*, 2>& values) {
-  Counter*& counter = counters[2 * type + (second ? 1 : 0)];
-  if (counter == nullptr) {
-    counter = &metrics.counter(name, help, {{"item_type", kEapItemTypes[type].name}, {key, values[second ? 1 : 0]}});
-  }
-  counter->add();
 }
 
 }  // namespace
@@ -46,6 +29,7 @@ EapItemsProcessor::EapItemsProcessor(const ProcessorsSettings& settings, const P
       environment_(environment),
       june_(settings.june),
       received_at_(received_at && !settings.june),
+      far_times_(settings.june, environment, "freshet_eap_items_dropped_out_of_range_timestamp_total"),
       random_(seeded()),
       decoder_(settings.june),
       json_(tick_form(settings)) {
@@ -66,7 +50,7 @@ void EapItemsProcessor::begin_chunk(const MessageContext&, std::span<const Messa
 
 void EapItemsProcessor::read_clock_and_options() {
   if (environment_.options != nullptr) options_ = environment_.options->get()->processors;
-  now_ms_ = std::chrono::floor<std::chrono::milliseconds>(environment_.clock->system_now().time_since_epoch()).count();
+  far_times_.begin_chunk();
 }
 
 Verdict EapItemsProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
@@ -102,23 +86,26 @@ Verdict EapItemsProcessor::process(const MessageContext&, const Message& message
 
 EapItemsProcessor::OffTime EapItemsProcessor::check_time(int64_t event_seconds) {
   OffTime off;
-  const size_t type = eap_item_type(item_.item_type);
-  if (june_ && options_.eap_drop_invalid_timestamps && is_far_from_now(event_seconds, now_ms_)) {
-    count(out_of_range_, *environment_.metrics, "freshet_eap_items_dropped_out_of_range_timestamp_total",
-          "Trace items skipped because their time is far from now.", type, "is_future", event_seconds * 1000 > now_ms_,
-          {"false", "true"});
-    off.far = true;
-    return off;
-  }
-  if (settings_.storage.empty()) return off;
-  const WeekVerdict week = check_week(event_seconds, now_ms_, options_.eap_dlq_grace_period_min);
+  off.far = far_times_.refuses(event_seconds, item_.item_type);
+  if (off.far || settings_.storage.empty()) return off;
+  const WeekVerdict week = check_week(event_seconds, far_times_.now_ms(), options_.eap_dlq_grace_period_min);
   if (week == WeekVerdict::Accepted || (june_ && week == WeekVerdict::Future)) return off;
-  const bool future = week == WeekVerdict::Future;
-  off.reason = future ? "future_ts" : "past_ts";
-  count(prior_partition_, *environment_.metrics, "freshet_eap_items_dlqed_prior_partition_total",
-        "Trace items sent to the dead letters because their week is not written to now.", type, "reason", future,
-        {"past_ts", "future_ts"});
+  off.reason = week == WeekVerdict::Future ? "future_ts" : "past_ts";
+  count_prior_partition(week);
   return off;
+}
+
+void EapItemsProcessor::count_prior_partition(WeekVerdict week) {
+  const size_t type = eap_item_type(item_.item_type);
+  const bool future = week == WeekVerdict::Future;
+  Counter*& counter = prior_partition_[2 * type + (future ? 1 : 0)];
+  if (counter == nullptr) {
+    counter = &environment_.metrics->counter(
+        "freshet_eap_items_dlqed_prior_partition_total",
+        "Trace items sent to the dead letters because their week is not written to now.",
+        {{"item_type", kEapItemTypes[type].name}, {"reason", future ? "future_ts" : "past_ts"}});
+  }
+  counter->add();
 }
 
 // Null, or what is wrong with the item.
@@ -146,7 +133,7 @@ const char* EapItemsProcessor::make_row(const Message& message, std::optional<in
                                         ? row_.retention_days
                                         : static_cast<uint16_t>(item_.downsampled_retention_days);
   if (received_at_) row_.received_at = static_cast<uint64_t>(message.timestamp_ms);
-  add_internal_attribute(kIngestedAt, now_ms_);
+  add_internal_attribute(kIngestedAt, far_times_.now_ms());
   if (received) add_internal_attribute(kReceivedAt, *received);
   columns_.place(item_.attributes, item_.elements);
   return nullptr;

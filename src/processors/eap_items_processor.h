@@ -7,7 +7,9 @@
 #include "ports/processor.h"
 #include "processors/eap_item_types.h"
 #include "processors/eap_row.h"
+#include "processors/eap_week.h"
 #include "processors/environment.h"
+#include "processors/far_time_filter.h"
 #include "processors/processors_settings.h"
 #include "processors/row_binary_writer.h"
 #include "processors/row_writer.h"
@@ -36,6 +38,7 @@ class EapItemsProcessor final : public Processor {
     const char* reason = nullptr;  // to the dead letters
   };
   OffTime check_time(int64_t event_seconds);
+  void count_prior_partition(WeekVerdict week);
   const char* make_row(const Message& message, std::optional<int64_t> received);
   void add_internal_attribute(std::string_view key, int64_t value);
   JsonString indexed_name() const;
@@ -47,9 +50,8 @@ class EapItemsProcessor final : public Processor {
   const bool received_at_;
   RowLayout layout_;
   ProcessorOptions options_;
-  int64_t now_ms_ = 0;
   std::array<Counter*, 2 * kEapItemTypes.size()> prior_partition_{};  // made when first needed
-  std::array<Counter*, 2 * kEapItemTypes.size()> out_of_range_{};
+  FarTimeFilter far_times_;
   std::mt19937_64 random_;
 
   TraceItemDecoder decoder_;

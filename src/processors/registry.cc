@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "processors/accepted_outcomes_processor.h"
 #include "processors/eap_items_processor.h"
 #include "processors/errors_processor.h"
 #include "processors/functions_processor.h"
@@ -74,6 +75,8 @@ std::vector<std::string> names() {
 }
 
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
+  // No data set of a table: only accepted-outcomes-consumer asks for it.
+  if (settings.processor == "AcceptedOutcomes") return factory_of<AcceptedOutcomesProcessor>(settings, environment);
   const auto found = std::find_if(kEntries.begin(), kEntries.end(),
                                   [&](const Entry& entry) { return settings.processor == entry.name; });
   if (found == kEntries.end()) {

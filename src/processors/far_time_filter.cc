@@ -1,0 +1,34 @@
+#include "processors/far_time_filter.h"
+
+#include <chrono>
+
+#include "processors/eap_week.h"
+
+namespace freshet::processors {
+
+FarTimeFilter::FarTimeFilter(bool june, const ProcessorEnvironment& environment, const char* metric)
+    : june_(june), environment_(environment), metric_(metric) {
+  begin_chunk();
+}
+
+void FarTimeFilter::begin_chunk() {
+  const auto now = environment_.clock->system_now().time_since_epoch();
+  now_ms_ = std::chrono::floor<std::chrono::milliseconds>(now).count();
+  on_ = june_ && environment_.options != nullptr && environment_.options->get()->processors.eap_drop_invalid_timestamps;
+}
+
+bool FarTimeFilter::refuses(int64_t event_seconds, int32_t item_type) {
+  if (!on_ || !is_far_from_now(event_seconds, now_ms_)) return false;
+  const size_t type = eap_item_type(item_type);
+  const bool future = event_seconds * 1000 > now_ms_;
+  Counter*& counter = refused_[2 * type + (future ? 1 : 0)];
+  if (counter == nullptr) {
+    counter = &environment_.metrics->counter(
+        metric_, "Trace items skipped because their time is far from now.",
+        {{"item_type", kEapItemTypes[type].name}, {"is_future", future ? "true" : "false"}});
+  }
+  counter->add();
+  return true;
+}
+
+}  // namespace freshet::processors
