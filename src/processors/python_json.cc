@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "processors/json_scan.h"
 #include "processors/utf8.h"
 
 namespace freshet::processors {
@@ -15,6 +14,28 @@ constexpr size_t kPadding = 64;
 constexpr size_t kMostIntegerDigits = 4300;
 
 bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+
+// What stands for a backslash and this letter; 0 when it is no escape.
+char meaning_of_escape(char letter) {
+  switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+      return letter;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    default:
+      return 0;
+  }
+}
 
 const char* pass_digits(const char* at) {
   while (is_digit(*at)) ++at;
@@ -46,15 +67,6 @@ const PythonValue* PythonJson::read(std::string_view text) {
     return nullptr;
   }
   return read_all() ? values_.get() : nullptr;
-}
-
-PythonValue& PythonJson::add(PythonValue::Kind kind, const char* text, size_t size, bool plain) {
-  PythonValue& value = *next_++;
-  value.kind_ = kind;
-  value.plain_ = plain;
-  value.size_ = static_cast<uint32_t>(size);
-  value.text_ = text;
-  return value;
 }
 
 bool PythonJson::read_all() {
@@ -125,20 +137,6 @@ bool PythonJson::open(PythonValue::Kind kind) {
   return true;
 }
 
-void PythonJson::close() {
-  PythonValue* const around = open_->past_;
-  open_->past_ = next_;
-  open_ = around;
-  --depth_;
-  ++at_;
-}
-
-bool PythonJson::literal(std::string_view word) {
-  if (std::memcmp(at_, word.data(), word.size()) != 0) return false;
-  at_ += word.size();
-  return true;
-}
-
 bool PythonJson::read_scalar() {
   using Kind = PythonValue::Kind;
   switch (*at_) {
@@ -161,21 +159,12 @@ bool PythonJson::read_scalar() {
 
 // --- strings --------------------------------------------------------------------------------------------------------
 
-bool PythonJson::read_string() {
-  const char* const start = ++at_;
-  bool ascii = true;
-  at_ = scan_string(start, ascii);
-  if (*at_ == '\\') return read_escaped(start);
-  if (*at_ != '"') return fail("a string does not end, or has a control character");
-  add(PythonValue::Kind::String, start, static_cast<size_t>(at_ - start), true);
-  ++at_;
-  return true;
+// at_ is where the string that began at `start` has its first escape, or cannot go on.
+bool PythonJson::read_other_string(const char* start) {
+  return *at_ == '\\' ? read_escaped(start) : fail("a string does not end, or has a control character");
 }
 
-// at_ is at the first backslash of the string that began at `start`.
 bool PythonJson::read_escaped(const char* start) {
-  constexpr std::string_view kEscapes = "\"\\/bfnrt";
-  constexpr std::string_view kMeant = "\"\\/\b\f\n\r\t";
   char* const begin = free_;
   char* out = begin;
   bool ascii = true;
@@ -190,9 +179,9 @@ bool PythonJson::read_escaped(const char* start) {
       if (!read_code_point(out)) return false;
       continue;
     }
-    const size_t escape = kEscapes.find(*at_);
-    if (escape == std::string_view::npos) return fail("an unknown escape in a string");
-    *out++ = kMeant[escape];
+    const char meant = meaning_of_escape(*at_);
+    if (meant == 0) return fail("an unknown escape in a string");
+    *out++ = meant;
     ++at_;
   }
   if (*at_ != '"') return fail("a string does not end, or has a control character");

@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "processors/json_reader.h"
+#include "processors/json_scan.h"
 
 namespace freshet::processors {
 
@@ -92,16 +94,42 @@ class PythonJson {
   void skip_space() {
     while (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r') ++at_;
   }
-  bool literal(std::string_view word);
-  PythonValue& add(PythonValue::Kind kind, const char* text, size_t size, bool plain = false);
+  bool literal(std::string_view word) {
+    if (std::memcmp(at_, word.data(), word.size()) != 0) return false;
+    at_ += word.size();
+    return true;
+  }
+  PythonValue& add(PythonValue::Kind kind, const char* text, size_t size, bool plain = false) {
+    PythonValue& value = *next_++;
+    value.kind_ = kind;
+    value.plain_ = plain;
+    value.size_ = static_cast<uint32_t>(size);
+    value.text_ = text;
+    return value;
+  }
   bool read_all();
   bool read_value();
   bool after_value();
   bool read_name();
   bool open(PythonValue::Kind kind);
-  void close();
+  void close() {
+    PythonValue* const around = open_->past_;
+    open_->past_ = next_;
+    open_ = around;
+    --depth_;
+    ++at_;
+  }
   bool read_scalar();
-  bool read_string();
+  bool read_string() {
+    const char* const start = ++at_;
+    bool ascii = true;
+    at_ = scan_string(start, ascii);
+    if (*at_ != '"') return read_other_string(start);
+    add(PythonValue::Kind::String, start, static_cast<size_t>(at_ - start), true);
+    ++at_;
+    return true;
+  }
+  bool read_other_string(const char* start);
   bool read_escaped(const char* start);
   bool read_code_point(char*& out);
   bool read_hex(uint32_t& out);

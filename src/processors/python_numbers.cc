@@ -112,11 +112,17 @@ int64_t saturated(bool negative, std::string_view digits) {
 
 bool is_python_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-int digit_of(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 99;
+constexpr std::array<int8_t, 256> make_digits() {
+  std::array<int8_t, 256> digits{};
+  for (int8_t& digit : digits) digit = 99;
+  for (size_t i = 0; i < 10; ++i) digits['0' + i] = static_cast<int8_t>(i);
+  for (size_t i = 0; i < 6; ++i) digits['a' + i] = digits['A' + i] = static_cast<int8_t>(10 + i);
+  return digits;
 }
+constexpr std::array<int8_t, 256> kDigits = make_digits();
+
+// 99 for what is no hexadecimal digit.
+int digit_of(char c) { return kDigits[static_cast<unsigned char>(c)]; }
 
 // Text with other characters than ASCII, as the reference maps it before it looks for digits. False: it has others.
 bool to_ascii(std::string_view text, std::string& out) {
@@ -137,11 +143,15 @@ bool to_ascii(std::string_view text, std::string& out) {
 
 std::string decimal_of(std::string_view hex) {
   constexpr uint64_t kBase = 1'000'000'000;
-  std::vector<uint64_t> limbs;  // least first
-  for (const char c : hex) {
-    auto carry = static_cast<uint64_t>(digit_of(c));
+  constexpr size_t kAtATime = 7;  // digits; a limb times 16^7 fits 64 bits
+  std::vector<uint64_t> limbs;    // least first
+  while (!hex.empty()) {
+    const std::string_view part = hex.substr(0, hex.size() % kAtATime == 0 ? kAtATime : hex.size() % kAtATime);
+    hex.remove_prefix(part.size());
+    uint64_t carry = 0;
+    for (const char c : part) carry = carry << 4 | static_cast<uint64_t>(digit_of(c));
     for (uint64_t& limb : limbs) {
-      const uint64_t value = limb * 16 + carry;
+      const uint64_t value = (limb << (4 * part.size())) + carry;
       limb = value % kBase;
       carry = value / kBase;
     }

@@ -1,6 +1,8 @@
 #include "processors/python_pairs.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "processors/python_numbers.h"
 #include "processors/utf8.h"
@@ -8,8 +10,21 @@
 namespace freshet::processors {
 namespace {
 
-int compare_keys(const PythonValue& a, const PythonValue& b) {
-  return a.is_string() ? a.view().compare(b.view()) : compare_numbers(a, b);
+// Behind a text of a message eight bytes can be read.
+uint64_t head_of(const PythonValue& key) {
+  if (!key.is_string()) return 0;
+  uint64_t head = 0;
+  std::memcpy(&head, key.view().data(), sizeof head);
+  if constexpr (std::endian::native == std::endian::little) head = __builtin_bswap64(head);
+  const size_t size = key.view().size();
+  return size >= sizeof head ? head : size == 0 ? 0 : head >> (8 * (sizeof head - size)) << (8 * (sizeof head - size));
+}
+
+// Of keys of one kind.
+int compare_keys(const PythonPairs::Pair& a, const PythonPairs::Pair& b) {
+  if (!a.key->is_string()) return compare_numbers(*a.key, *b.key);
+  if (a.head != b.head) return a.head < b.head ? -1 : 1;
+  return a.key->view().compare(b.key->view());
 }
 
 }  // namespace
@@ -25,7 +40,7 @@ bool PythonPairs::read(const PythonValue* value) {
 }
 
 void PythonPairs::add(const PythonValue& key, const PythonValue& value) {
-  pairs_.push_back({&key, &value, static_cast<uint32_t>(pairs_.size())});
+  pairs_.push_back({&key, &value, head_of(key), static_cast<uint32_t>(pairs_.size())});
 }
 
 bool PythonPairs::read_array(const PythonValue& array) {
@@ -67,7 +82,7 @@ bool PythonPairs::sort() {
       std::all_of(pairs_.begin(), pairs_.end(), [text](const Pair& one) { return one.key->is_string() == text; });
   if (!alike) return false;
   std::sort(pairs_.begin(), pairs_.end(), [](const Pair& a, const Pair& b) {
-    const int order = compare_keys(*a.key, *b.key);
+    const int order = compare_keys(a, b);
     return order != 0 ? order < 0 : a.place < b.place;
   });
   collapse();
@@ -78,7 +93,7 @@ bool PythonPairs::sort() {
 void PythonPairs::collapse() {
   size_t kept = 0;
   for (const Pair& one : pairs_) {
-    if (kept > 0 && compare_keys(*pairs_[kept - 1].key, *one.key) == 0) {
+    if (kept > 0 && compare_keys(pairs_[kept - 1], one) == 0) {
       pairs_[kept - 1].value = one.value;
     } else {
       pairs_[kept++] = one;

@@ -16,6 +16,7 @@ class PythonPairs {
   struct Pair {
     const PythonValue* key;
     const PythonValue* value;
+    uint64_t head;  // of a key that is text: its first eight bytes, the first the highest
     uint32_t place;
   };
 

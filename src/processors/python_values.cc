@@ -1,6 +1,7 @@
 #include "processors/python_values.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "processors/python_numbers.h"
 
@@ -11,7 +12,12 @@ using Kind = PythonValue::Kind;
 
 constexpr size_t kFew = 24;  // up to here each name is compared with each
 
-bool same_name(const PythonMember& a, const PythonMember& b) { return a.key->view() == b.key->view(); }
+bool same_text(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         (a.empty() || (a.front() == b.front() && std::memcmp(a.data(), b.data(), a.size()) == 0));
+}
+
+bool same_name(const PythonMember& a, const PythonMember& b) { return same_text(a.key->view(), b.key->view()); }
 
 // Members as they stand in the text, in order; names may be there twice.
 void all_members(const PythonValue& object, std::vector<PythonMember>& out) {
@@ -133,7 +139,7 @@ const PythonValue* member(const PythonValue* value, std::string_view name) {
   const PythonValue* found = nullptr;
   if (value == nullptr || !value->is_object()) return found;
   for (const PythonValue* key = value->begin(); key != value->end(); key = key[1].after()) {
-    if (key->view() == name) found = key + 1;
+    if (same_text(key->view(), name)) found = key + 1;
   }
   return found;
 }

@@ -51,6 +51,9 @@ constexpr Fields kDataFields({{"type"},
                               {"sdk"},
                               {"dist"}});
 
+enum InTrace { kTraceId, kSpanId, kOp, kTraceStatus };
+constexpr Fields kTraceFields({{"trace_id"}, {"span_id"}, {"op"}, {"status"}});
+
 struct Status {
   std::string_view name;
   uint8_t number;
@@ -94,6 +97,7 @@ struct TransactionReader::Parts {
   std::array<const PythonValue*, 7> event;
   std::array<const PythonValue*, 17> data;
   const PythonValue* trace;
+  std::array<const PythonValue*, 4> in_trace;  // once the trace is known to be an object
 };
 
 TransactionReader::Next TransactionReader::skip(const char* code) {
@@ -162,15 +166,17 @@ TransactionReader::Next TransactionReader::check_age(Parts& parts, Transaction& 
   out.retention = retention_of(parts.event[kRetentionDays], std::nullopt, *finish, settings_, clock_);
   if (out.retention.age == Retention::Age::TooOld) return skip("too_old");
   if (out.retention.age == Retention::Age::NotComputable) return invalid("event.retention_days is out of range");
-  return parts.trace->is_object() ? Next::Go : invalid("data.contexts.trace is no object");
+  if (!parts.trace->is_object()) return invalid("data.contexts.trace is no object");
+  parts.in_trace = members_of(*parts.trace, kTraceFields);
+  return Next::Go;
 }
 
 // --- what its row is made of ----------------------------------------------------------------------------------------
 
 bool TransactionReader::read_ids(const Parts& parts, Transaction& out) {
   const PythonValue* const event_id = parts.event[kEventId];
-  const PythonValue* const trace_id = member(parts.trace, "trace_id");
-  const PythonValue* const span_id = member(parts.trace, "span_id");
+  const PythonValue* const trace_id = parts.in_trace[kTraceId];
+  const PythonValue* const span_id = parts.in_trace[kSpanId];
   const auto uuid = [](const PythonValue* value) {
     return value != nullptr && value->is_string() ? parse_python_uuid(value->view()) : std::nullopt;
   };
@@ -191,7 +197,7 @@ bool TransactionReader::read_ids(const Parts& parts, Transaction& out) {
 bool TransactionReader::read_texts(const Parts& parts, Transaction& out) {
   const PythonValue* info = parts.data[kTransactionInfo];
   if (!object_or_nothing(info)) return fail("data.transaction_info is no object");
-  out.op = member(parts.trace, "op");
+  out.op = parts.in_trace[kOp];
   out.name = parts.data[kTransaction];
   out.source = member(info, "source");
   out.platform = parts.event[kPlatform];
@@ -214,7 +220,7 @@ bool TransactionReader::read_times(const Parts& parts, Transaction& out) {
 
 bool TransactionReader::read_status(const Parts& parts, Transaction& out) {
   out.status = kUnknownStatus;
-  const PythonValue* const status = member(parts.trace, "status");
+  const PythonValue* const status = parts.in_trace[kTraceStatus];
   if (is_none_or_falsy(status)) return true;
   if (status->is_container()) return fail("data.contexts.trace.status is an array or object");
   if (!status->is_string()) return true;
