@@ -219,6 +219,10 @@ class Translator {
     p.clickhouse.june = c.compat == Compat::June;
     if (p.clickhouse.password.empty()) p.clickhouse.password = c.cluster.password;
     complete_stream(p.stream, line, c, skip_write);
+    if (p.stream.accepted_outcomes) {
+      p.options.max_batch_rows = std::clamp<uint64_t>(p.stream.accepted_outcomes->max_buckets, 1, kMaxRows);
+      p.options.max_batch_time = p.stream.accepted_outcomes->max_batch_time;
+    }
     complete_processor(p, line, c);
     s.admin.health_check_may_ask_for_progress = line.text("health-check") == "snuba";
     s.runtime_config.values_file = values_file;
@@ -272,6 +276,8 @@ class Translator {
       outcomes.max_batch_time = std::chrono::milliseconds(c.max_batch_time_ms);
       outcomes.bucket_interval = std::chrono::seconds(line.integer("bucket-interval").value_or(60));
       outcomes.commit_frequency = std::chrono::seconds(line.integer("commit-frequency-sec").value_or(10));
+      stream.commit_interval = outcomes.commit_frequency;
+      stream.max_writers = 1;  // its memory of items, and the order of its records
       return;
     }
     stream.schema.enforce = line.flag("enforce-schema");

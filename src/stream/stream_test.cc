@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdio>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -113,6 +116,97 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   EXPECT_EQ(table.size(), static_cast<size_t>(kMessages - kMessages / 100));
   EXPECT_EQ(stream.status()->in_flight_bytes, 0u);
   EXPECT_EQ(stream.status()->dead_letters, static_cast<uint64_t>(kMessages / 100));
+}
+
+// An ordered producer with a thread of its own that is full once and gives some records back once.
+class FlakySideTopic final : public SideTopic {
+ public:
+  explicit FlakySideTopic(OnResult on_result)
+      : records_(10'000), on_result_(std::move(on_result)), thread_([this](std::stop_token stop) { serve(stop); }) {}
+
+  Status produce(const SideRecord& record, uint64_t ticket, uint64_t failures_seen) override {
+    if (failures_.load() != failures_seen) return failure(ErrorKind::Retry, "first what came back");
+    if (++produced_ == 7) return failure(ErrorKind::Retry, "full");
+    std::pair<uint64_t, SideRecord> one{ticket, record};
+    records_.push(one);
+    return {};
+  }
+  void purge() override {}
+  std::vector<SideRecord> taken() {
+    MutexLock lock(mutex_);
+    return taken_;
+  }
+
+ private:
+  void serve(std::stop_token stop) {
+    for (int n = 1; auto one = records_.pop(stop); ++n) {
+      if (n == 11) {
+        // This one and what stands behind it, as a producer does that ends with a fatal error.
+        std::vector<std::pair<uint64_t, SideRecord>> rest;
+        records_.drain_into(rest);
+        rest.insert(rest.begin(), *std::move(one));
+        failures_ += rest.size();
+        for (const auto& [ticket, record] : rest) on_result_(ticket, failure(ErrorKind::Retry, "fatal"));
+        continue;
+      }
+      {
+        MutexLock lock(mutex_);
+        taken_.push_back(one->second);
+      }
+      on_result_(one->first, {});
+    }
+  }
+
+  Mailbox<std::pair<uint64_t, SideRecord>> records_;
+  const OnResult on_result_;
+  std::atomic<uint64_t> failures_{0};
+  int produced_ = 0;  // the loop's
+  Mutex mutex_;
+  std::vector<SideRecord> taken_ GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
+  constexpr int kMessages = 6'000;
+  RealClock clock;
+  Metrics metrics;
+  Table table;
+  StreamSettings settings;
+  settings.topic = "t";
+  settings.consumer_group = "g";
+  settings.concurrency = 2;
+  settings.commit_interval = std::chrono::milliseconds(5);
+  settings.side_outputs.commit_log = true;
+  LiveOptions options;
+  options.max_batch_rows = 100;
+  options.max_batch_time = std::chrono::milliseconds(5);
+  options.clickhouse_concurrency = 3;
+  StreamParts parts;
+  parts.processors = [] { return std::make_unique<LineProcessor>(); };
+  parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
+  Stream stream(settings, std::move(parts), options, clock, null_log(), metrics);
+  FlakySideTopic log(stream.record_results(SideTopicName::CommitLog));
+  stream.set_side_topic(SideTopicName::CommitLog, &log);
+  testkit::FakeSource source(3);
+  std::stop_source stop;
+  std::jthread loop([&] {
+    testkit::StopControl control(stop.get_token());
+    const std::stop_callback wake(stop.get_token(), [&] { stream.wake(); });
+    stream.run(source, 1, control);
+  });
+  for (int i = 0; i < kMessages; ++i) source.produce(i % 3, std::to_string(i));
+  while (source.committed() < kMessages) std::this_thread::yield();
+  stop.request_stop();
+  loop.join();
+  std::map<std::string, int64_t> told;
+  for (const SideRecord& record : log.taken()) {
+    int64_t next = 0;
+    ASSERT_EQ(std::sscanf(record.value.c_str(), "{\"offset\":%ld,", &next), 1);
+    EXPECT_GT(next, told[*record.key]) << *record.key;
+    told[*record.key] = next;
+  }
+  EXPECT_EQ(told, (std::map<std::string, int64_t>{{"t:0:g", 2000}, {"t:1:g", 2000}, {"t:2:g", 2000}}));
+  EXPECT_EQ(table.size(), size_t{kMessages});
 }
 
 }  // namespace
