@@ -42,6 +42,24 @@ inline const char* scan_string(const char* at, bool& ascii) {
 #endif
 }
 
+// How many of the sixteen bytes at `at` stand before the first quote, backslash or control character; 16: all.
+inline unsigned plain_head(const char* at) {
+#if defined(__SSE2__)
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  const __m128i special = _mm_or_si128(
+      control, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+  return static_cast<unsigned>(__builtin_ctz(static_cast<unsigned>(_mm_movemask_epi8(special)) | 0x10000));
+#else
+  unsigned plain = 0;
+  for (; plain < 16; ++plain) {
+    const auto c = static_cast<unsigned char>(at[plain]);
+    if (c < 0x20 || c == '"' || c == '\\') break;
+  }
+  return plain;
+#endif
+}
+
 // Whether two texts of the same size agree in their first sixteen bytes; as many can be read from both.
 inline bool same_head(const char* a, const char* b, size_t size) {
 #if defined(__SSE2__)

@@ -86,7 +86,7 @@ void append_object(const JsonNode& node, std::string& out) {
     if (i + 1 < members.size() && members[i + 1]->key.view == members[i]->key.view) continue;
     if (!first) out += ',';
     first = false;
-    append_json_string(members[i]->key.view, out);
+    append_json_string(members[i]->key, out);
     out += ':';
     append_sorted_json(*members[i], out);
   }
@@ -107,7 +107,7 @@ void append_sorted_json(const JsonNode& node, std::string& out) {
     case JsonKind::Number:
       return append_number(node.number, out);
     case JsonKind::String:
-      return append_json_string(node.string.view, out);
+      return append_json_string(node.string, out);
     case JsonKind::Object:
       return append_object(node, out);
     case JsonKind::Array:

@@ -36,7 +36,7 @@ bool QuerylogStatsReader::read(QuerylogStats& out) {
   members_.clear();
   StructReader fields(json_, kFields, Unknown::Tell, true);
   for (int field; (field = fields.next()) >= 0;) {
-    const std::string_view name = fields.key().view;
+    const JsonString name = fields.key();
     const JsonNode* const value = tree_.read(json_);
     if (value == nullptr) return false;
     const bool extra = field == StructReader<8>::kUnknown;
@@ -97,14 +97,14 @@ bool QuerylogStatsReader::take_text(const JsonNode& value, JsonString& out) {
 }
 
 void QuerylogStatsReader::add_missing(bool final, bool sample, bool clickhouse_table, bool query_id) {
-  if (!final) members_.push_back({"final", &kFalse});
-  if (!sample) members_.push_back({"sample", &kNull});
-  if (!clickhouse_table) members_.push_back({"clickhouse_table", &kEmptyText});
-  if (!query_id) members_.push_back({"query_id", &kEmptyText});
+  if (!final) members_.push_back({{"final", true}, &kFalse});
+  if (!sample) members_.push_back({{"sample", true}, &kNull});
+  if (!clickhouse_table) members_.push_back({{"clickhouse_table", true}, &kEmptyText});
+  if (!query_id) members_.push_back({{"query_id", true}, &kEmptyText});
 }
 
 std::string_view QuerylogStatsReader::write_text() {
-  sort_last_wins(members_, [](const Member& member) { return member.name; });
+  sort_last_wins(members_, [](const Member& member) { return member.name.view; });
   text_ = '{';
   for (const Member& member : members_) {
     if (text_.size() > 1) text_ += ',';

@@ -35,7 +35,7 @@ class QuerylogStatsReader {
 
  private:
   struct Member {
-    std::string_view name;
+    JsonString name;
     const JsonNode* value;
   };
   bool take_known(int field, const JsonNode& value, QuerylogStats& out);
