@@ -16,11 +16,11 @@ namespace {
 constexpr size_t kPadding = 64;
 constexpr size_t kBlock = 16 * 1024;
 
-bool is_utf8(const char* begin, const char* end) {
+}  // namespace
+
+bool JsonReader::is_utf8(const char* begin, const char* end) {
   return simdjson::validate_utf8(begin, static_cast<size_t>(end - begin));
 }
-
-}  // namespace
 
 double JsonNumber::as_double() const {
   switch (kind) {
@@ -275,101 +275,6 @@ bool JsonReader::read_i64(int64_t& out) {
 }
 
 // --- passing over ---------------------------------------------------------------------------------------------------
-
-template <bool Strict>
-bool JsonReader::pass_string() {
-  if constexpr (Strict) {
-    JsonString ignored;
-    return read_string(ignored);
-  } else {
-    bool ascii = true;
-    ++at_;
-    while (true) {
-      at_ = scan_string(at_, ascii);
-      if (*at_ == '"') {
-        ++at_;
-        return true;
-      }
-      if (*at_ != '\\') return fail(at_ >= end_ ? "a string does not end" : "a control character in a string");
-      const char c = at_[1];
-      if (c == 'u') {
-        uint32_t code = 0;
-        if (!hex4(at_ + 2, code)) return false;
-        at_ += 6;
-      } else if (c != '\0' && std::strchr("\"\\/bfnrt", c) != nullptr) {
-        at_ += 2;
-      } else {
-        return fail("an unknown escape in a string");
-      }
-    }
-  }
-}
-
-template <bool Strict>
-bool JsonReader::pass_number() {
-  const char* error = nullptr;
-  if constexpr (Strict) {
-    JsonNumber ignored;
-    at_ = parse_number(at_, ignored, error);
-  } else {
-    at_ = pass_number_syntax(at_, error);
-  }
-  return error == nullptr || fail(error);
-}
-
-template <bool Strict>
-bool JsonReader::pass_value() {
-  if (failed()) return false;
-  levels_.clear();
-  while (true) {
-    skip_space();
-    const char c = *at_;
-    if (c == '{' || c == '[') {
-      if (Strict && depth_ + levels_.size() >= kMaxDepth) return fail("nested too deeply");
-      levels_ += c;
-      ++at_;
-      skip_space();
-      if (*at_ != (c == '{' ? '}' : ']')) {
-        if (c == '[') continue;
-        goto key;
-      }
-      levels_.pop_back();
-      ++at_;
-    } else if (c == '"') {
-      if (!pass_string<Strict>()) return false;
-    } else if (c == '-' || is_digit(c)) {
-      if (!pass_number<Strict>()) return false;
-    } else if (!literal("null", 4) && !literal("true", 4) && !literal("false", 5)) {
-      return fail("expected a value");
-    }
-    // A value ended: what follows it?
-    while (true) {
-      if (levels_.empty()) return true;
-      skip_space();
-      const char close = levels_.back() == '{' ? '}' : ']';
-      if (*at_ == close) {
-        levels_.pop_back();
-        ++at_;
-        continue;
-      }
-      if (*at_ != ',') return fail(close == '}' ? "expected ',' or '}'" : "expected ',' or ']'");
-      ++at_;
-      if (close == ']') break;
-      skip_space();
-      goto key;
-    }
-    continue;
-  key:
-    if (*at_ != '"') return fail("expected a field's name");
-    if (!pass_string<Strict>()) return false;
-    skip_space();
-    if (*at_ != ':') return fail("expected ':' after a field's name");
-    ++at_;
-  }
-}
-
-bool JsonReader::skip() { return pass_value<false>(); }
-bool JsonReader::check() { return pass_value<true>(); }
 
 bool JsonReader::skip(std::string_view& raw) {
   if (failed()) return false;

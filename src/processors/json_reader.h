@@ -162,9 +162,7 @@ class JsonReader {
 
  private:
   static bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
-  void skip_space() {
-    while (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r') ++at_;
-  }
+  void skip_space() { at_ = after_space(at_); }
   // The rarer cases of the functions above.
   bool read_other_string(const char* stop, bool ascii, JsonString& out);
   bool read_other_u64(uint64_t& out);
@@ -176,14 +174,23 @@ class JsonReader {
     first_ = false;
     return false;
   }
+  // json_pass.cc. They give where the value ends, null after an error.
   template <bool Strict>
-  bool pass_string();
+  const char* pass_string(const char* at);
   template <bool Strict>
-  bool pass_number();
+  const char* pass_escapes(const char* start, const char* at, bool ascii);
+  template <bool Strict>
+  const char* pass_number(const char* at);
   template <bool Strict>
   bool pass_value();
+  const char* fail_at(const char* at, const char* what) {
+    at_ = at;
+    fail(what);
+    return nullptr;
+  }
   bool unescape(const char* start, JsonString& out);
   bool hex4(const char* from, uint32_t& out);
+  static bool is_utf8(const char* begin, const char* end);
 
   const char* at_ = "";
   const char* begin_ = at_;
@@ -192,7 +199,7 @@ class JsonReader {
   uint32_t depth_ = 0;
   bool first_ = false;  // no element of the innermost container was read yet
   std::vector<char> text_;
-  std::string levels_;  // scratch of pass_value: the open brackets
+  std::vector<uint64_t> levels_;  // scratch of pass_value: open brackets beyond the innermost 64
 
   struct Block {
     std::unique_ptr<char[]> memory;

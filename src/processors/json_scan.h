@@ -10,6 +10,27 @@
 
 namespace freshet::processors {
 
+// The first byte from `at` on that is no white space; there must be one, and 16 readable bytes after it.
+inline const char* after_space(const char* at) {
+  if (static_cast<unsigned char>(*at) > ' ') return at;
+  if (*at == ' ' && static_cast<unsigned char>(at[1]) > ' ') return at + 1;
+#if defined(__SSE2__)
+  while (true) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i blank =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(' ')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
+    const __m128i other =
+        _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\t')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')));
+    const auto text = static_cast<unsigned>(~_mm_movemask_epi8(_mm_or_si128(blank, other))) & 0xFFFF;
+    if (text != 0) return at + __builtin_ctz(text);
+    at += 16;
+  }
+#else
+  while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') ++at;
+  return at;
+#endif
+}
+
 // The first quote, backslash or control character from `at` on; there must be one, and 16 readable bytes after it.
 // `ascii` becomes false when a byte before it is none; it never becomes true.
 inline const char* scan_string(const char* at, bool& ascii) {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "processors/json_number.h"
 #include "processors/json_text.h"
 #include "processors/sort_last_wins.h"
 #include "processors/struct_reader.h"
@@ -19,30 +20,19 @@ constexpr Fields kFields({{"consistent"},
                           {"query_id"},
                           {"is_duplicate"}});
 
-JsonNode node_of(JsonKind kind) {
-  JsonNode node;
-  node.kind = kind;
-  return node;
-}
-
-const JsonNode kNull = node_of(JsonKind::Null);
-const JsonNode kFalse = node_of(JsonKind::Bool);
-const JsonNode kEmptyText = node_of(JsonKind::String);
-
 }  // namespace
 
 bool QuerylogStatsReader::read(QuerylogStats& out) {
-  tree_.clear();
   members_.clear();
   StructReader fields(json_, kFields, Unknown::Tell, true);
   for (int field; (field = fields.next()) >= 0;) {
     const JsonString name = fields.key();
-    const JsonNode* const value = tree_.read(json_);
-    if (value == nullptr) return false;
+    Value value;
+    if (!read_value(value)) return false;
     const bool extra = field == StructReader<8>::kUnknown;
-    if (!extra && !take_known(field, *value, out)) return false;
+    if (!extra && !take_known(field, value, out)) return false;
     // Of the known fields only the sample is kept as null.
-    if (extra || field == kSample || value->kind != JsonKind::Null) members_.push_back({name, value});
+    if (extra || field == kSample || value.kind != JsonKind::Null) members_.push_back({name, value.json});
   }
   if (!fields.complete()) return false;
   add_missing(fields.has(kFinal), fields.has(kSample), fields.has(kClickhouseTable), fields.has(kQueryId));
@@ -50,7 +40,7 @@ bool QuerylogStatsReader::read(QuerylogStats& out) {
   return true;
 }
 
-bool QuerylogStatsReader::take_known(int field, const JsonNode& value, QuerylogStats& out) {
+bool QuerylogStatsReader::take_known(int field, const Value& value, QuerylogStats& out) {
   const bool null = value.kind == JsonKind::Null;
   switch (field) {
     case kConsistent:
@@ -75,13 +65,13 @@ bool QuerylogStatsReader::take_known(int field, const JsonNode& value, QuerylogS
   }
 }
 
-bool QuerylogStatsReader::take_flag(const JsonNode& value, bool& out) {
+bool QuerylogStatsReader::take_flag(const Value& value, bool& out) {
   if (value.kind != JsonKind::Bool) return json_.fail("expected true or false");
-  out = value.bool_value;
+  out = value.flag;
   return true;
 }
 
-bool QuerylogStatsReader::take_small(const JsonNode& value, uint8_t& out) {
+bool QuerylogStatsReader::take_small(const Value& value, uint8_t& out) {
   if (value.kind != JsonKind::Number || value.number.kind != JsonNumber::Kind::Unsigned) {
     return json_.fail("expected an unsigned integer");
   }
@@ -90,17 +80,73 @@ bool QuerylogStatsReader::take_small(const JsonNode& value, uint8_t& out) {
   return true;
 }
 
-bool QuerylogStatsReader::take_text(const JsonNode& value, JsonString& out) {
+bool QuerylogStatsReader::take_text(const Value& value, JsonString& out) {
   if (value.kind != JsonKind::String) return json_.fail("expected a string");
   out = value.string;
   return true;
 }
 
 void QuerylogStatsReader::add_missing(bool final, bool sample, bool clickhouse_table, bool query_id) {
-  if (!final) members_.push_back({{"final", true}, &kFalse});
-  if (!sample) members_.push_back({{"sample", true}, &kNull});
-  if (!clickhouse_table) members_.push_back({{"clickhouse_table", true}, &kEmptyText});
-  if (!query_id) members_.push_back({{"query_id", true}, &kEmptyText});
+  if (!final) members_.push_back({{"final", true}, "false"});
+  if (!sample) members_.push_back({{"sample", true}, "null"});
+  if (!clickhouse_table) members_.push_back({{"clickhouse_table", true}, "\"\""});
+  if (!query_id) members_.push_back({{"query_id", true}, "\"\""});
+}
+
+// --- values as text -------------------------------------------------------------------------------------------------
+
+bool QuerylogStatsReader::read_value(Value& out) {
+  out.kind = json_.peek();
+  switch (out.kind) {
+    case JsonKind::Null:
+      return json_.read_null();
+    case JsonKind::Bool:
+      if (!json_.read_bool(out.flag)) return false;
+      out.json = out.flag ? "true" : "false";
+      return true;
+    case JsonKind::Number:
+      return read_number(out);
+    case JsonKind::String:
+      return read_string(out);
+    default:
+      return read_tree(out);
+  }
+}
+
+bool QuerylogStatsReader::read_number(Value& out) {
+  if (!json_.read_number(out.number)) return false;
+  char* const text = json_.scratch(kNumberRoom);
+  out.json = {text, static_cast<size_t>(write_number(out.number, text) - text)};
+  return true;
+}
+
+bool QuerylogStatsReader::read_string(Value& out) {
+  if (!json_.read_string(out.string)) return false;
+  const std::string_view view = out.string.view;
+  if (out.string.plain) {
+    out.json = {view.data() - 1, view.size() + 2};  // with the quotes that stand around it in the message
+    return true;
+  }
+  text_.clear();
+  append_json_string(view, text_);
+  out.json = keep(text_);
+  return true;
+}
+
+bool QuerylogStatsReader::read_tree(Value& out) {
+  tree_.clear();
+  const JsonNode* const node = tree_.read(json_);
+  if (node == nullptr) return false;
+  text_.clear();
+  append_sorted_json(*node, text_);
+  out.json = keep(text_);
+  return true;
+}
+
+std::string_view QuerylogStatsReader::keep(std::string_view text) {
+  char* const kept = json_.scratch(text.size());
+  std::memcpy(kept, text.data(), text.size());
+  return {kept, text.size()};
 }
 
 std::string_view QuerylogStatsReader::write_text() {
@@ -110,12 +156,10 @@ std::string_view QuerylogStatsReader::write_text() {
     if (text_.size() > 1) text_ += ',';
     append_json_string(member.name, text_);
     text_ += ':';
-    append_sorted_json(*member.value, text_);
+    text_ += member.json;
   }
   text_ += '}';
-  char* const kept = json_.scratch(text_.size());
-  std::memcpy(kept, text_.data(), text_.size());
-  return {kept, text_.size()};
+  return keep(text_);
 }
 
 }  // namespace freshet::processors

@@ -34,15 +34,28 @@ class QuerylogStatsReader {
   bool read(QuerylogStats& out);
 
  private:
+  // A value, and how it stands in the text.
+  struct Value {
+    JsonKind kind = JsonKind::Null;
+    bool flag = false;
+    JsonNumber number;
+    JsonString string;
+    std::string_view json = "null";
+  };
   struct Member {
     JsonString name;
-    const JsonNode* value;
+    std::string_view json;
   };
-  bool take_known(int field, const JsonNode& value, QuerylogStats& out);
-  bool take_flag(const JsonNode& value, bool& out);
-  bool take_small(const JsonNode& value, uint8_t& out);
-  bool take_text(const JsonNode& value, JsonString& out);
+  bool read_value(Value& out);
+  bool read_string(Value& out);
+  bool read_number(Value& out);
+  bool read_tree(Value& out);
+  bool take_known(int field, const Value& value, QuerylogStats& out);
+  bool take_flag(const Value& value, bool& out);
+  bool take_small(const Value& value, uint8_t& out);
+  bool take_text(const Value& value, JsonString& out);
   void add_missing(bool final, bool sample, bool clickhouse_table, bool query_id);
+  std::string_view keep(std::string_view text);
   std::string_view write_text();
 
   JsonReader& json_;

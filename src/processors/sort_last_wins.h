@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 namespace freshet::processors {
@@ -13,7 +14,10 @@ void sort_stably(std::vector<T>& list, Less less) {
   constexpr size_t kShort = 32;
   if (list.size() > kShort) return std::stable_sort(list.begin(), list.end(), less);
   for (auto at = list.begin(); at != list.end(); ++at) {
-    std::rotate(std::upper_bound(list.begin(), at, *at, less), at, at + 1);
+    T moved = std::move(*at);
+    const auto place = std::upper_bound(list.begin(), at, moved, less);
+    std::move_backward(place, at, at + 1);
+    *place = std::move(moved);
   }
 }
 
