@@ -25,6 +25,26 @@ std::string golden(const std::string& file) {
   return nlohmann::ordered_json::parse(in)["message"].dump();
 }
 
+// Protobuf, as far as a trace item needs it.
+std::string varint(uint64_t value) {
+  std::string out;
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
+  out.push_back(static_cast<char>(value));
+  return out;
+}
+std::string number(uint32_t field, uint64_t value) { return varint(field << 3) + varint(value); }
+std::string bytes(uint32_t field, const std::string& value) {
+  return varint(field << 3 | 2) + varint(value.size()) + value;
+}
+std::string trace_item(char id, uint64_t type, uint64_t received, const std::string& outcomes = {}) {
+  return number(1, 11) + number(2, 22) + bytes(3, "0af7651916cd43dd8448eb211c80319c") + bytes(4, std::string(16, id)) +
+         number(5, type) + bytes(6, number(1, received)) + number(100, 90) + bytes(101, number(1, received)) +
+         number(102, 90) + (outcomes.empty() ? "" : bytes(110, outcomes));
+}
+std::string count_of(uint32_t category, uint64_t quantity) {
+  return bytes(1, number(1, category) + number(2, quantity));
+}
+
 struct SideTopicsTest : testing::Test {
   static void SetUpTestSuite() {
     kafka_ = new testkit::KafkaServer();
@@ -203,6 +223,93 @@ TEST_F(SideTopicsTest, SkippedWritesLeaveNoTrace) {
   EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("skipping", topic, 0) == 3; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters);
+}
+
+TEST_F(SideTopicsTest, TraceItemsHaveACommitLogAndAreAccountedForAtTheEnd) {
+  for (const char* topic :
+       {"snuba-items", "snuba-items-commit-log", "shared-resources-usage", "snuba-dead-letter-items"}) {
+    client->create_topic(topic, 1);
+  }
+  clickhouse_->query(
+      "CREATE TABLE eap_items_1_local (organization_id UInt64, item_type UInt8) ENGINE = MergeTree ORDER BY "
+      "organization_id");
+  for (const uint64_t type : {1, 1, 3}) {
+    client->produce("snuba-items", {0, -1, std::nullopt, trace_item('a', type, 1'790'000'000), {}, 1'790'000'001'500});
+  }
+  client->flush();
+  const size_t size = trace_item('a', 1, 1'790'000'000).size();
+  testkit::FreshetProcess freshet(args("eap_items", "eap_items_group", {"--use-rust-processor"}),
+                                  environment({{"RECORD_COGS", "1"}}));
+  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("eap_items_group", "snuba-items", 0) == 3; }))
+      << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_EQ(clickhouse_->count("SELECT count() FROM eap_items_1_local"), 3u);
+  const auto log = client->read_all("snuba-items-commit-log");
+  ASSERT_FALSE(log.empty());
+  EXPECT_EQ(log.back().key, "snuba-items:0:eap_items_group");
+  EXPECT_EQ(log.back().value, R"({"offset":3,"orig_message_ts":1790000001.5,"received_p99":1790000000.0})");
+  std::map<std::string, uint64_t> amounts;
+  for (const Record& record : client->read_all("shared-resources-usage")) {
+    EXPECT_FALSE(record.key);
+    EXPECT_THAT(record.headers, IsEmpty());
+    EXPECT_THAT(value_of(record),
+                testing::MatchesRegex(R"(\{"timestamp":[0-9]+,"shared_resource_id":"eap_items_processor",)"
+                                      R"("app_feature":"[a-z_]+","usage_unit":"bytes","amount":[0-9]+\})"));
+    const auto json = nlohmann::json::parse(value_of(record));
+    EXPECT_EQ(json["timestamp"].get<int64_t>() % 60, 0);
+    amounts[json["app_feature"]] += json["amount"].get<uint64_t>();
+  }
+  EXPECT_THAT(amounts, ElementsAre(Pair("our_logs", size), Pair("spans", 2 * size)));
+}
+
+TEST_F(SideTopicsTest, AcceptedOutcomesAreSummedAndCommittedOnceTheBrokerHasThem) {
+  client->create_topic("billed-items", 1);
+  client->create_topic("outcomes-billing", 1);
+  const uint64_t minute = 1'790'000'040;  // begins one
+  const std::string outcomes = count_of(4, 2) + count_of(7, 1) + number(2, 5);
+  for (const std::string& item :
+       {trace_item('a', 1, minute, outcomes), trace_item('b', 1, minute + 59, outcomes),
+        trace_item('a', 1, minute, outcomes), trace_item('c', 1, minute), trace_item('d', 1, minute + 60, outcomes)}) {
+    client->produce("billed-items", {0, -1, std::nullopt, item, {}, 0});
+  }
+  client->produce("billed-items", {0, -1, std::nullopt, "no item", {}, 0});
+  client->flush();
+  const int64_t letters = client->count("snuba-dead-letter-items");
+  const std::vector<std::string> command = {"accepted-outcomes-consumer",
+                                            "--storage",
+                                            "eap_items",
+                                            "--consumer-group",
+                                            "accepted_outcomes",
+                                            "--auto-offset-reset=earliest",
+                                            "--max-batch-time-ms",
+                                            "200",
+                                            "--no-strict-offset-reset",
+                                            "--accepted-outcomes-topic",
+                                            "outcomes-billing",
+                                            "--raw-topic",
+                                            "billed-items",
+                                            "--commit-frequency-sec",
+                                            "1",
+                                            "--max-poll-interval-ms",
+                                            "300000"};
+  testkit::FreshetProcess freshet(command, environment());
+  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("accepted_outcomes", "billed-items", 0) == 6; }))
+      << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  std::vector<std::string> values;
+  for (const Record& record : client->read_all("outcomes-billing")) {
+    EXPECT_FALSE(record.key);
+    EXPECT_THAT(record.headers, IsEmpty());
+    values.push_back(value_of(record));
+  }
+  const auto record = [](const char* time, int category, int quantity) {
+    return fmt::format(R"({{"timestamp":"2026-09-21T{}.000000Z","org_id":11,"project_id":22,"key_id":5,"outcome":0,)"
+                       R"("category":{},"quantity":{}}})",
+                       time, category, quantity);
+  };
+  EXPECT_THAT(values, testing::UnorderedElementsAre(record("14:14:00", 4, 4), record("14:14:00", 7, 2),
+                                                    record("14:15:00", 4, 2), record("14:15:00", 7, 1)));
+  EXPECT_EQ(client->count("snuba-dead-letter-items"), letters + 1);
 }
 
 }  // namespace
