@@ -56,6 +56,10 @@ TEST(ProcessCommandTest, RowsAreOneArrayOnOneLine) {
       (json{{"partition", 3}, {"offset", 9}, {"timestamp", 5}, {"payload", "hey"}, {"key", "k"}, {"headers", 1}}));
 }
 
+TEST(ProcessCommandTest, RowsOfABinaryFormatAreBase64) {
+  EXPECT_EQ(rows_as_json_array({RowFormat::RowBinary, {"a"}}, "hey\n"), "[\"" + to_base64("hey\n") + "\"]");
+}
+
 TEST(ProcessCommandTest, SkippedAndInvalidMessagesSayWhy) {
   EXPECT_EQ(json::parse(run({{"message", nullptr}})),
             (json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", "tombstone"}}));

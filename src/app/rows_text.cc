@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "app/base64.h"
+
 namespace freshet::app {
 
 std::vector<std::string_view> split_rows(std::string_view rows) {
@@ -28,7 +30,8 @@ std::vector<std::string_view> split_rows(std::string_view rows) {
   return out;
 }
 
-std::string rows_as_json_array(const RowLayout&, std::string_view rows) {
+std::string rows_as_json_array(const RowLayout& layout, std::string_view rows) {
+  if (layout.format != RowFormat::JsonEachRow) return "[\"" + to_base64(rows) + "\"]";
   std::string out = "[";
   for (const std::string_view row : split_rows(rows)) {
     if (out.size() > 1) out += ',';

@@ -12,7 +12,10 @@ namespace freshet::app {
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
                                std::stop_token stop, Log& log) {
   Metrics metrics;
-  const auto factory = processor_factory(pipeline.processors, {&clock, &metrics}, log);
+  // JSON has the names of the columns in each row; the values are the same.
+  processors::ProcessorsSettings readable = pipeline.processors;
+  readable.row_binary = false;
+  const auto factory = processor_factory(readable, {&clock, &metrics}, log);
   if (!factory) return tl::make_unexpected(factory.error());
   clickhouse::ClickHouseClient client(pipeline.clickhouse, clock);
   const auto table = client.describe_table(timeout, stop);

@@ -46,7 +46,9 @@ int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, 
         std::ostream& errors) {
   const settings::Pipeline& p = settings.pipelines.front();
   Metrics metrics;
-  const auto factory = processor_factory(p.processors, {&clock, &metrics}, null_log());
+  processors::ProcessorsSettings readable = p.processors;
+  readable.row_binary = false;
+  const auto factory = processor_factory(readable, {&clock, &metrics}, null_log());
   if (!factory) {
     errors << "freshet: " << factory.error().text << '\n';
     return 2;
