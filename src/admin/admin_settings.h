@@ -2,8 +2,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace freshet::admin {
+
+inline bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
+}
+
+// The address of ADDRESS:PORT.
+inline std::string_view address_of(std::string_view listen) { return listen.substr(0, listen.rfind(':')); }
 
 struct AdminSettings {
   std::string listen;             // ADDRESS:PORT, port 0 = any free one; empty = off

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "admin/access.h"
 #include "admin/health.h"
 #include "admin/health_file.h"
 #include "admin/server.h"
@@ -65,6 +66,12 @@ TEST(ReadinessTest, SaysWhatItWaitsFor) {
   EXPECT_NE(readiness.assess(at(0), status).reason.find("bad message"), std::string::npos);
 }
 
+AdminSettings on(const std::string& listen) {
+  AdminSettings settings;
+  settings.listen = listen;
+  return settings;
+}
+
 struct ServerTest : testing::Test {
   ServerTest() {
     AdminSources sources;
@@ -79,7 +86,12 @@ struct ServerTest : testing::Test {
       released = {partition.value, offset.value};
       return {};
     };
-    auto started = AdminServer::start("127.0.0.1:0", std::move(sources));
+    sources.renew = [this]() -> Result<RenewalAsked> {
+      if (stopping) return failure(ErrorKind::Stopping, "it is stopping");
+      return RenewalAsked{++renewals, renewals > 1};
+    };
+    sources.last_renewal = [this] { return last; };
+    auto started = AdminServer::start(on("127.0.0.1:0"), std::move(sources));
     EXPECT_TRUE(started);
     server = *std::move(started);
     client = std::make_unique<httplib::Client>("127.0.0.1", server->port());
@@ -88,6 +100,9 @@ struct ServerTest : testing::Test {
   Answer alive{true, ""};
   Answer ready{false, "waiting: ClickHouse"};
   std::pair<int32_t, int64_t> released{-1, -1};
+  uint64_t renewals = 0;
+  bool stopping = false;
+  std::optional<RenewalReport> last;
   std::unique_ptr<AdminServer> server;
   std::unique_ptr<httplib::Client> client;
 };
@@ -122,17 +137,82 @@ TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
   EXPECT_EQ(conflict->body, "partition 9 is not held\n");
 }
 
+TEST_F(ServerTest, RenewSaysWhatHappens) {
+  const auto first = client->Post("/renew");
+  EXPECT_EQ(first->status, 202);
+  const auto asked = nlohmann::json::parse(first->body);
+  EXPECT_EQ(asked.at("renewal"), 1);
+  EXPECT_EQ(asked.at("joined"), false);
+  EXPECT_EQ(asked.at("text"), "renewal 1 is asked for");
+  EXPECT_NE(client->Post("/renew")->body.find("renewal 2 is under way already; this joins it"), std::string::npos);
+  stopping = true;
+  EXPECT_EQ(client->Post("/renew")->status, 409);
+  EXPECT_EQ(client->Post("/renew", httplib::Headers{{"Origin", "http://evil.example"}}, "", "text/plain")->status, 403);
+  EXPECT_EQ(renewals, 2u);
+}
+
+TEST_F(ServerTest, TheLastRenewalIsShown) {
+  EXPECT_EQ(client->Get("/renew")->body, "null\n");
+  last = RenewalReport{};
+  last->number = 7;
+  last->mode = RenewalMode::Static;
+  last->pause = std::chrono::milliseconds(14);
+  last->generation_kept = true;
+  const auto shown = nlohmann::json::parse(client->Get("/renew")->body);
+  EXPECT_EQ(shown.at("number"), 7);
+  EXPECT_EQ(shown.at("mode"), "static");
+  EXPECT_EQ(shown.at("result"), "renewed");
+  EXPECT_EQ(shown.at("pause_seconds"), 0.014);
+  EXPECT_EQ(shown.at("generation_kept"), true);
+}
+
+TEST(AccessTest, ReadingIsFreeAndChangingNeedsTheTokenOrLoopback) {
+  const auto status = [](const Access& access, const Visitor& visitor) {
+    const auto refused = access.refuses(visitor);
+    return refused ? refused->status : 200;
+  };
+  const Visitor get{"GET", "h:1", "", false, ""};
+  const Visitor post{"POST", "h:1", "", false, ""};
+  const Visitor local{"POST", "127.0.0.1:1", "", false, ""};
+  const auto with = [](Visitor visitor, const std::string& authorization) {
+    visitor.authorization = authorization;
+    return visitor;
+  };
+  for (const char* everywhere : {"0.0.0.0", "10.0.0.1", "[::]"}) {
+    const Access open(everywhere, "");
+    EXPECT_EQ(status(open, get), 200) << everywhere;
+    EXPECT_EQ(status(open, post), 403) << everywhere;
+    EXPECT_EQ(status(open, local), 403) << everywhere;
+    const Access guarded(everywhere, "secret");
+    EXPECT_EQ(status(guarded, get), 200);
+    EXPECT_EQ(status(guarded, post), 401);
+    EXPECT_EQ(status(guarded, with(post, "Bearer secreT")), 401);
+    EXPECT_EQ(status(guarded, with(post, "Bearer secret ")), 401);
+    EXPECT_EQ(status(guarded, with(post, "secret")), 401);
+    EXPECT_EQ(status(guarded, with(post, "Bearer secret")), 200);
+  }
+  EXPECT_EQ(status(Access("127.0.0.1", ""), local), 200);
+  EXPECT_EQ(status(Access("127.0.0.1", "secret"), local), 401);
+  EXPECT_EQ(status(Access("127.0.0.1", "secret"), with(local, "Bearer secret")), 200);
+  const Visitor page{"POST", "127.0.0.1:1", "http://evil.example", true, "Bearer secret"};
+  EXPECT_EQ(status(Access("127.0.0.1", "secret"), page), 403);
+  const Visitor own_page{"POST", "127.0.0.1:1", "http://127.0.0.1:1", true, ""};
+  EXPECT_EQ(status(Access("127.0.0.1", ""), own_page), 200);
+  const Visitor no_origin{"POST", "127.0.0.1:1", "", true, ""};
+  EXPECT_EQ(status(Access("127.0.0.1", ""), no_origin), 403);
+}
+
 TEST_F(ServerTest, AnotherNameForLoopbackIsRefused) {
   EXPECT_EQ(client->Get("/status", httplib::Headers{{"Host", "evil.example:80"}})->status, 403);
   EXPECT_EQ(client->Get("/status", httplib::Headers{{"Host", "localhost:1"}})->status, 200);
 }
 
 TEST_F(ServerTest, ATakenAddressIsRefusedWithAdvice) {
-  const auto second = AdminServer::start("127.0.0.1:" + std::to_string(server->port()), {});
+  const auto second = AdminServer::start(on("127.0.0.1:" + std::to_string(server->port())), {});
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().text.find("--admin-listen"), std::string::npos);
   EXPECT_EQ(client->Get("/health")->status, 200);
-  EXPECT_FALSE(AdminServer::start("nonsense", {}));
+  EXPECT_FALSE(AdminServer::start(on("nonsense"), {}));
 }
 
 TEST(ProgressTest, AsksForCommitsWhileMessagesCome) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "admin/access.h"
 #include "admin/page.h"
 
 namespace freshet::admin {
@@ -25,27 +26,7 @@ void refuse(httplib::Response& response, int status, const std::string& text) {
   response.set_content(text + "\n", kText);
 }
 
-// A page of another site may send a form to this address, but not JSON, and not without its Origin.
-bool from_another_site(const httplib::Request& request) {
-  if (!request.has_header("Origin")) return false;
-  const std::string origin = request.get_header_value("Origin");
-  return origin != "http://" + request.get_header_value("Host");
-}
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host == "::1" || host.starts_with("127.");
-}
-
-// A server on loopback is asked by people of this machine under its own name; another name is a browser that was led
-// here (DNS rebinding).
-bool under_another_name(const std::string& listening_on, const httplib::Request& request) {
-  const std::string host = request.get_header_value("Host");
-  return is_loopback(listening_on) && !host.empty() && !is_loopback(host.substr(0, host.rfind(':'))) &&
-         !is_loopback(host);
-}
-
 void release(const AdminSources& sources, const httplib::Request& request, httplib::Response& response) {
-  if (from_another_site(request)) return refuse(response, 403, "not from another site");
   if (!request.get_header_value("Content-Type").starts_with(kJson)) {
     return refuse(response, 415, "send Content-Type: application/json");
   }
@@ -62,6 +43,38 @@ void release(const AdminSources& sources, const httplib::Request& request, httpl
   response.set_content("released\n", kText);
 }
 
+nlohmann::ordered_json renewal_json(const RenewalReport& report) {
+  return {{"number", report.number},
+          {"reason", to_string(report.reason)},
+          {"detail", report.detail},
+          {"mode", to_string(report.mode)},
+          {"result", to_string(report.result)},
+          {"error", report.error},
+          {"seconds", std::chrono::duration<double>(report.duration).count()},
+          {"pause_seconds", report.pause ? nlohmann::ordered_json(std::chrono::duration<double>(*report.pause).count())
+                                         : nlohmann::ordered_json(nullptr)},
+          {"generation_kept", report.generation_kept},
+          {"assignment_kept", report.assignment_kept}};
+}
+
+std::string text_of(const nlohmann::ordered_json& json) {
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+void renew(const AdminSources& sources, httplib::Response& response) {
+  const auto asked = sources.renew();
+  if (!asked) return refuse(response, 409, asked.error().text);
+  const std::string what = asked->joined ? fmt::format("renewal {} is under way already; this joins it", asked->number)
+                                         : fmt::format("renewal {} is asked for", asked->number);
+  response.status = 202;
+  response.set_content(text_of({{"renewal", asked->number}, {"joined", asked->joined}, {"text", what}}), kJson);
+}
+
+void last_renewal(const AdminSources& sources, httplib::Response& response) {
+  const auto last = sources.last_renewal();
+  response.set_content(text_of(last ? renewal_json(*last) : nlohmann::ordered_json(nullptr)), kJson);
+}
+
 void add_routes(httplib::Server& server, const AdminSources& sources) {
   using httplib::Request;
   using httplib::Response;
@@ -71,10 +84,12 @@ void add_routes(httplib::Server& server, const AdminSources& sources) {
   server.Get("/health", [&](const Request&, Response& r) { answer(sources.health(), r); });
   server.Get("/ready", [&](const Request&, Response& r) { answer(sources.ready(), r); });
   server.Get("/status", [&](const Request&, Response& r) { r.set_content(sources.status(), kJson); });
+  server.Get("/renew", [&](const Request&, Response& r) { last_renewal(sources, r); });
+  server.Post("/renew", [&](const Request&, Response& r) { renew(sources, r); });
   server.Post("/release", [&](const Request& q, Response& r) { release(sources, q, r); });
   server.set_error_handler([](const Request&, Response& r) {
     if (r.body.empty() && r.status == 404) {
-      r.set_content("there are: GET / /metrics /health /ready /status, POST /release\n", kText);
+      r.set_content("there are: GET / /metrics /health /ready /status /renew, POST /renew /release\n", kText);
     }
   });
 }
@@ -89,7 +104,8 @@ struct AdminServer::Parts {
   std::jthread thread;
 };
 
-Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& listen, AdminSources sources) {
+Result<std::unique_ptr<AdminServer>> AdminServer::start(const AdminSettings& settings, AdminSources sources) {
+  const std::string& listen = settings.listen;
   const size_t colon = listen.rfind(':');
   int port = -1;
   if (colon != std::string::npos) {
@@ -102,11 +118,15 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(const std::string& liste
   parts->sources = std::move(sources);
   parts->host = listen.substr(0, colon);
   add_routes(parts->server, parts->sources);
-  parts->server.set_pre_routing_handler([host = parts->host](const httplib::Request& request, httplib::Response& r) {
-    if (!under_another_name(host, request)) return httplib::Server::HandlerResponse::Unhandled;
-    refuse(r, 403, "ask for 127.0.0.1 or localhost");
-    return httplib::Server::HandlerResponse::Handled;
-  });
+  parts->server.set_pre_routing_handler(
+      [access = Access(parts->host, settings.token)](const httplib::Request& request, httplib::Response& response) {
+        const auto refused =
+            access.refuses({request.method, request.get_header_value("Host"), request.get_header_value("Origin"),
+                            request.has_header("Origin"), request.get_header_value("Authorization")});
+        if (!refused) return httplib::Server::HandlerResponse::Unhandled;
+        refuse(response, refused->status, refused->text);
+        return httplib::Server::HandlerResponse::Handled;
+      });
   // Not the library's default: with SO_REUSEPORT two processes could share the port unnoticed.
   parts->server.set_socket_options([](socket_t socket) {
     const int yes = 1;

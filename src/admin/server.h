@@ -4,13 +4,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "admin/admin_settings.h"
 #include "admin/health.h"
 #include "base/result.h"
 #include "model/ids.h"
+#include "model/renewal.h"
 
 namespace freshet::admin {
+
+// The answer to a wish for a new Kafka session.
+struct RenewalAsked {
+  uint64_t number = 0;  // of the renewal that answers it
+  bool joined = false;  // that was under way already
+};
 
 // Called by the server's threads.
 struct AdminSources {
@@ -19,14 +28,16 @@ struct AdminSources {
   std::function<Answer()> ready;
   std::function<std::string()> status;               // JSON
   std::function<Status(Partition, Offset)> release;  // the operator's "go on from offset N"
+  std::function<Result<RenewalAsked>()> renew;
+  std::function<std::optional<RenewalReport>()> last_renewal;
 };
 
 // Threads: any. Serves until destroyed; destruction waits for requests under way; a read or write that stands
 // still for 5 s ends its request.
 class AdminServer {
  public:
-  // `listen`: ADDRESS:PORT; port 0 takes a free one. Fatal: the address is wrong or taken.
-  static Result<std::unique_ptr<AdminServer>> start(const std::string& listen, AdminSources sources);
+  // Fatal: the address is wrong or taken.
+  static Result<std::unique_ptr<AdminServer>> start(const AdminSettings& settings, AdminSources sources);
   ~AdminServer();
 
   uint16_t port() const;

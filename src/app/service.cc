@@ -213,7 +213,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
       if (!p.in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
       return p.stream->release(partition, next);
     };
-    auto server = admin::AdminServer::start(p.settings.admin.listen, std::move(sources));
+    auto server = admin::AdminServer::start(p.settings.admin, std::move(sources));
     if (!server) return tl::make_unexpected(server.error());
     p.admin_server = *std::move(server);
   }

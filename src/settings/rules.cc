@@ -134,6 +134,14 @@ class Rules {
     }
   }
 
+  void admin() {
+    if (s_.admin.listen.empty() || !s_.admin.token.empty() || admin::is_loopback(admin::address_of(s_.admin.listen))) {
+      return;
+    }
+    warn("--admin-listen {}: not loopback; POST /renew and /release are refused without --admin-token-file",
+         s_.admin.listen);
+  }
+
   void runtime_config() {
     const std::string& store = s_.runtime_config.store;
     if (store.empty() || store.starts_with("file:") || store.starts_with("redis://")) return;
@@ -168,6 +176,7 @@ void check_rules(std::string_view command, const Settings& settings, const Origi
   Rules rules(settings, origins, refusals, warnings);
   rules.json_columns();
   if (command == "process") return;
+  if (command == "renew") return rules.required({{"admin", "127.0.0.1:8080"}});
   rules.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
   rules.kafka_security();
   if (command == "tap") return;
@@ -180,6 +189,7 @@ void check_rules(std::string_view command, const Settings& settings, const Origi
   rules.clickhouse_security();
   rules.table();
   rules.runtime_config();
+  rules.admin();
 }
 
 }  // namespace freshet::settings

@@ -26,6 +26,7 @@ unsigned bit_of(std::string_view command) {
   if (command == "run") return kRun;
   if (command == "check") return kCheck;
   if (command == "tap") return kTap;
+  if (command == "renew") return kRenew;
   return kProcess;
 }
 

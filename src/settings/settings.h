@@ -37,6 +37,7 @@ struct Settings {
   supervisor::SupervisorSettings supervisor;
   bool print_config = false;
   size_t tap_count = 10;              // `tap`: how many messages
+  std::string renew_at;               // `renew`: HOST:PORT of the admin server that is asked
   std::string processor_environment;  // `process`: a file with a JSON object
 };
 
@@ -65,7 +66,8 @@ struct Foundation {
 // All problems at once, one line each: where, key, value, what would be right.
 using Refusals = std::vector<std::string>;
 
-// Precedence: flag, environment (empty = unset), file, default. `command` is "run", "check", "tap" or "process".
+// Precedence: flag, environment (empty = unset), file, default. `command` is "run", "check", "tap", "process" or
+// "renew".
 tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
                                     const std::map<std::string, std::string>& environment,
                                     const Foundation& foundation = {});

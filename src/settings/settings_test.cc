@@ -84,6 +84,27 @@ TEST(SettingsTest, RenewalIsOffUntilAskedForAndEverySettingOfItIsRead) {
   EXPECT_EQ(s.telemetry.secrets, std::vector<std::string>{"t0ken"});
 }
 
+TEST(SettingsTest, RenewAsksARunningProcess) {
+  const auto loaded = load("renew", {"--admin", "h:8080"}, {});
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->settings.renew_at, "h:8080");
+  EXPECT_FALSE(load("renew", {}, {}));
+  EXPECT_FALSE(load("renew", {"--admin", "h"}, {}));
+  EXPECT_FALSE(load("renew", {"--admin", "h:1", "--topic", "t"}, {}));
+}
+
+TEST(SettingsTest, AnAdminAddressForEverybodyWantsAToken) {
+  const File token("t0ken");
+  for (const char* open : {"0.0.0.0:8080", "[::]:8080", "10.0.0.1:1"}) {
+    const auto warnings = good(least({"--admin-listen", open, "--dead-letter-topic", "d"})).warnings;
+    ASSERT_EQ(warnings.size(), 1u) << open;
+    EXPECT_NE(warnings[0].find("--admin-token-file"), std::string::npos);
+    EXPECT_TRUE(good(least({"--admin-listen", open, "--dead-letter-topic", "d", "--admin-token-file", token.path}))
+                    .warnings.empty());
+  }
+  EXPECT_TRUE(good(least({"--admin-listen", "127.0.0.1:8080", "--dead-letter-topic", "d"})).warnings.empty());
+}
+
 TEST(SettingsTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
   const File file("max_batch_size: 3\nmax_batch_time_ms: 30\nconcurrency: 4\n");
   const Loaded loaded =
@@ -211,7 +232,7 @@ TEST(SettingsTest, FilesAreRefusedWithTheLine) {
 }
 
 TEST(SettingsTest, HelpTeachesEverySettingOfItsCommand) {
-  for (const std::string command : {"run", "check", "tap", "process"}) {
+  for (const std::string command : {"run", "check", "tap", "process", "renew"}) {
     const std::string text = help(command);
     EXPECT_NE(text.find("freshet " + command), std::string::npos);
   }

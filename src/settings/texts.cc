@@ -28,6 +28,8 @@ constexpr std::array kUsages = {
           "freshet tap --bootstrap-server localhost:9092 --topic events --count 5"},
     Usage{"process", kProcess, "reads messages as JSON lines from standard input and prints what they become",
           "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
+    Usage{"renew", kRenew, "asks a running freshet for a new Kafka session and says how it went",
+          "freshet renew --admin 127.0.0.1:8080"},
 };
 
 const Usage& usage_of(std::string_view command) {

@@ -1,0 +1,86 @@
+#include "app/renew_command.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "admin/server.h"
+
+namespace freshet::app {
+namespace {
+
+// Answers as a process does whose renewals end as told.
+struct RenewCommandTest : testing::Test {
+  void serve(const std::string& token = {}) {
+    admin::AdminSettings settings;
+    settings.listen = "127.0.0.1:0";
+    settings.token = token;
+    admin::AdminSources sources;
+    sources.renew = [this]() -> Result<admin::RenewalAsked> {
+      if (stopping) return failure(ErrorKind::Stopping, "it is stopping");
+      return admin::RenewalAsked{5, joined};
+    };
+    sources.last_renewal = [this] { return last; };
+    server = *admin::AdminServer::start(settings, std::move(sources));
+    asked.renew_at = "127.0.0.1:" + std::to_string(server->port());
+  }
+  int run() {
+    RealClock clock;
+    return renew(asked, clock, {}, out);
+  }
+
+  bool stopping = false;
+  bool joined = false;
+  std::optional<RenewalReport> last;
+  settings::Settings asked;
+  std::unique_ptr<admin::AdminServer> server;
+  std::ostringstream out;
+};
+
+TEST_F(RenewCommandTest, SaysHowItWent) {
+  serve();
+  last = RenewalReport{};
+  last->number = 5;
+  last->mode = RenewalMode::Static;
+  last->duration = std::chrono::milliseconds(412);
+  last->pause = std::chrono::milliseconds(14);
+  last->generation_kept = last->assignment_kept = true;
+  EXPECT_EQ(run(), 0);
+  EXPECT_EQ(out.str(),
+            "renewal 5 is asked for\n"
+            "renewed: static, 0.412 s, pause 14 ms, group generation kept, assignment kept\n");
+}
+
+TEST_F(RenewCommandTest, AFailureAndARefusalAreStatusOne) {
+  serve();
+  joined = true;
+  last = RenewalReport{};
+  last->number = 6;
+  last->result = RenewalResult::Failed;
+  last->error = "no broker answers";
+  EXPECT_EQ(run(), 1);
+  EXPECT_EQ(out.str(), "renewal 5 is under way already; this joins it\nfailed: no broker answers\n");
+  out.str("");
+  stopping = true;
+  EXPECT_EQ(run(), 1);
+  EXPECT_EQ(out.str(), "not renewed: it is stopping\n");
+}
+
+TEST_F(RenewCommandTest, CarriesTheToken) {
+  serve("secret");
+  last = RenewalReport{};
+  last->number = 5;
+  EXPECT_EQ(run(), 1);
+  EXPECT_NE(out.str().find("--admin-token-file"), std::string::npos) << out.str();
+  asked.admin.token = "secret";
+  EXPECT_EQ(run(), 0);
+}
+
+TEST_F(RenewCommandTest, NobodyThereIsAnError) {
+  asked.renew_at = "127.0.0.1:1";
+  EXPECT_EQ(run(), 1);
+  EXPECT_NE(out.str().find("not renewed: "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace freshet::app
