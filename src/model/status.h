@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/ids.h"
 #include "model/renewal.h"
 
@@ -53,6 +54,7 @@ struct StreamStatus {
   uint64_t session = 0;     // number of the Kafka session, from 1
   double session_age_seconds = 0;
   int32_t generation = -1;  // of the consumer group, -1 = unknown
+  std::optional<SteadyTime> statistics_at;  // when the Kafka client last told its statistics; none: it never did
 };
 
 }  // namespace freshet

@@ -1,0 +1,56 @@
+#include "supervisor/credentials_watch.h"
+
+#include <utility>
+
+#include "supervisor/backoff.h"
+#include "supervisor/schedule.h"
+
+namespace freshet::supervisor {
+namespace {
+
+// Also how long a change may take: a certificate and its key are two files.
+constexpr Duration kLookEvery = std::chrono::seconds(2);
+constexpr BackoffPolicy kAfterFailure{.initial = std::chrono::seconds(5), .cap = std::chrono::minutes(5), .jitter = 0};
+
+}  // namespace
+
+CredentialsWatch::CredentialsWatch(Look look, std::function<void()> on_renewed, RenewalDesk& desk, Clock& clock,
+                                   Log& log)
+    : look_(std::move(look)),
+      on_renewed_(std::move(on_renewed)),
+      desk_(desk),
+      clock_(clock),
+      log_(log),
+      thread_([this](std::stop_token stop) { watch(stop); }) {}
+
+void CredentialsWatch::watch(std::stop_token stop) {
+  Backoff backoff(kAfterFailure);
+  SteadyTime not_before{};
+  while (sleep_interruptibly(clock_, stop, kLookEvery)) {
+    if (std::string changed = look_(); !changed.empty()) {
+      log_.info("credentials_changed", {{"files", changed}});
+      changed_ = std::move(changed);
+      backoff = Backoff(kAfterFailure);
+      not_before = {};
+      continue;  // until they rest
+    }
+    if (changed_.empty() || clock_.steady_now() < not_before) continue;
+    if (renewed(stop)) {
+      changed_.clear();
+    } else {
+      not_before = clock_.steady_now() + backoff.next(Duration::zero(), 0);
+    }
+  }
+}
+
+bool CredentialsWatch::renewed(std::stop_token stop) {
+  const auto asked = desk_.ask(RenewalReason::Credentials, changed_);
+  const auto report = desk_.wait(asked.number, never(clock_.steady_now()), stop);
+  if (!report || report->result != RenewalResult::Renewed) return false;
+  // A renewal that was under way already may have been built with the old ones.
+  if (asked.joined) return false;
+  on_renewed_();
+  return true;
+}
+
+}  // namespace freshet::supervisor

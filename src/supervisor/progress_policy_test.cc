@@ -1,0 +1,202 @@
+#include "supervisor/progress_policy.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+using Ends = std::map<Partition, Offset>;
+
+constexpr Duration kTimeout = 60s;
+constexpr Partition kZero{0};
+constexpr Partition kOne{1};
+
+// Two partitions; time passes in steps of a second, as the watchdog looks.
+struct ProgressPolicyTest : testing::Test {
+  ProgressPolicyTest() {
+    status.assigned = true;
+    status.partitions = {{kZero, Offset{10}, {}, {}, {}, false, ""}, {kOne, Offset{20}, {}, {}, {}, false, ""}};
+    status.statistics_at = now;
+  }
+  // One look; the advice of it.
+  ProgressPolicy::Advice look() {
+    if (client_speaks) status.statistics_at = now;
+    policy.observe(now, status);
+    const auto still = policy.still(now, timeout);
+    if (!still.empty()) {
+      asked += still.size();
+      policy.looked_up(now, still, answers ? ends : Ends(), "timed out");
+    }
+    return policy.advise(now, timeout);
+  }
+  // All that was advised in the time, one after the other.
+  std::string pass(Duration time) {
+    std::string all;
+    for (Duration d = 0s; d < time; d += 1s) {
+      now += 1s;
+      const auto advice = look();
+      trouble = advice.trouble;
+      for (const Partition p : advice.refetch) all += fmt(p.value);
+      if (advice.renew) {
+        all += "R";
+        why = *advice.renew;
+      }
+    }
+    return all;
+  }
+  static std::string fmt(int32_t p) { return "f" + std::to_string(p); }
+
+  SteadyTime now{1000s};
+  Duration timeout = kTimeout;
+  StreamStatus status;
+  Ends ends{{kZero, Offset{10}}, {kOne, Offset{20}}};
+  bool answers = true;
+  bool client_speaks = true;
+  size_t asked = 0;
+  std::string why;
+  std::string trouble;
+  ProgressPolicy policy;
+};
+
+TEST_F(ProgressPolicyTest, AQuietTopicIsNoFault) {
+  EXPECT_EQ(pass(2h), "");
+  EXPECT_GT(asked, 0u);
+}
+
+TEST_F(ProgressPolicyTest, PartitionsThatMoveAreNotAskedFor) {
+  for (int i = 0; i < 600; ++i) {
+    for (PartitionStatus& p : status.partitions) p.position = p.position.next();
+    EXPECT_EQ(pass(1s), "");
+  }
+  EXPECT_EQ(asked, 0u);
+}
+
+TEST_F(ProgressPolicyTest, MessagesThatDoNotComeAreFetchedAnewThenTheSessionIsRenewed) {
+  ends[kZero] = Offset{11};
+  EXPECT_EQ(pass(59s), "");
+  EXPECT_EQ(pass(20s), "f0");
+  EXPECT_EQ(policy.stuck(), 1u);
+  EXPECT_EQ(pass(60s), "R");
+  EXPECT_NE(why.find("partition 0 has messages from offset 10 on"), std::string::npos) << why;
+}
+
+// Quiet for an hour, then a message: it has the whole timeout to come.
+TEST_F(ProgressPolicyTest, TheTimeCountsFromWhenTheBrokerHadMessages) {
+  EXPECT_EQ(pass(1h), "");
+  ends[kOne] = Offset{21};
+  EXPECT_EQ(pass(59s), "");
+  EXPECT_EQ(pass(5s), "f1");
+}
+
+TEST_F(ProgressPolicyTest, ARemedyThatHelpsIsEnough) {
+  ends[kZero] = Offset{11};
+  EXPECT_EQ(pass(80s), "f0");
+  status.partitions[0].position = Offset{11};
+  EXPECT_EQ(pass(1h), "");
+  EXPECT_EQ(policy.stuck(), 0u);
+  EXPECT_EQ(trouble, "");
+}
+
+TEST_F(ProgressPolicyTest, TheEndThatAMarkerMakesIsReached) {
+  ends[kZero] = Offset{11};  // a transaction marker at 10: no message
+  EXPECT_EQ(pass(30s), "");
+  status.partitions[0].position = Offset{11};  // as an end-of-partition event says
+  EXPECT_EQ(pass(1h), "");
+}
+
+TEST_F(ProgressPolicyTest, PausedHeldAndDrainingHaveNothingToBring) {
+  ends = {{kZero, Offset{99}}, {kOne, Offset{99}}};
+  status.partitions[0].paused = true;
+  status.partitions[1].held = "bad message";
+  EXPECT_EQ(pass(1h), "");
+  status.partitions[0].paused = false;
+  EXPECT_EQ(pass(59s), "");  // from when it was resumed
+  EXPECT_EQ(pass(20s), "f0");
+  status.draining = true;
+  EXPECT_EQ(pass(1h), "");
+  status.draining = false;
+  status.assigned = false;
+  EXPECT_EQ(pass(1h), "");
+}
+
+TEST_F(ProgressPolicyTest, AfterThreeRenewalsItIsReportedAndTriedLessOften) {
+  ends[kZero] = Offset{11};
+  EXPECT_EQ(pass(80s), "f0");
+  EXPECT_EQ(pass(60s), "R");
+  EXPECT_EQ(pass(60s), "R");
+  EXPECT_EQ(pass(60s), "R");
+  EXPECT_EQ(trouble, "");
+  EXPECT_EQ(pass(60s), "R");
+  EXPECT_NE(trouble.find("no progress, also after 3 renewals: partition 0"), std::string::npos) << trouble;
+  EXPECT_EQ(pass(100s), "");
+  EXPECT_EQ(pass(60s), "R");
+  const std::string later = pass(2h);
+  EXPECT_GE(later.size(), 10u) << later;  // it never gives up
+  EXPECT_LE(later.size(), 16u) << later;
+  status.partitions[0].position = Offset{11};
+  EXPECT_EQ(pass(20s), "");
+  EXPECT_EQ(trouble, "");
+}
+
+TEST_F(ProgressPolicyTest, ARebalanceOfTheRenewalDoesNotHideThatNothingMoves) {
+  ends[kZero] = Offset{11};
+  EXPECT_EQ(pass(140s), "f0R");
+  for (int renewal = 0; renewal < 3; ++renewal) {
+    status.assigned = false;
+    pass(3s);
+    status.assigned = true;
+    EXPECT_EQ(pass(140s), "f0R");
+  }
+  EXPECT_NE(trouble, "");
+}
+
+TEST_F(ProgressPolicyTest, APartitionThatWentToAnotherMemberIsNoLongerOurs) {
+  ends[kZero] = Offset{11};
+  EXPECT_EQ(pass(340s), "f0RRRR");
+  EXPECT_NE(trouble, "");
+  status.partitions.erase(status.partitions.begin());
+  pass(2s);
+  EXPECT_EQ(trouble, "");
+}
+
+TEST_F(ProgressPolicyTest, ABrokerThatDoesNotAnswerWhileNothingComesIsAFault) {
+  EXPECT_EQ(pass(600s), "");
+  answers = false;
+  EXPECT_EQ(pass(59s), "");
+  EXPECT_EQ(pass(5s), "R");
+  EXPECT_NE(why.find("no broker says where it ends: timed out"), std::string::npos) << why;
+  answers = true;
+  EXPECT_EQ(pass(600s), "");
+}
+
+TEST_F(ProgressPolicyTest, ABrokerThatDoesNotAnswerWhileMessagesComeIsNone) {
+  answers = false;
+  for (int i = 0; i < 600; ++i) {
+    if (i % 30 == 0) {
+      for (PartitionStatus& p : status.partitions) p.position = p.position.next();
+    }
+    EXPECT_EQ(pass(1s), "");
+  }
+}
+
+TEST_F(ProgressPolicyTest, AClientThatSaysNothingIsReplaced) {
+  client_speaks = false;
+  EXPECT_EQ(pass(59s), "");
+  EXPECT_EQ(pass(5s), "R");
+  EXPECT_NE(why.find("the Kafka client has said nothing for"), std::string::npos) << why;
+  status.statistics_at = std::nullopt;  // the next one, which has said nothing yet
+  EXPECT_EQ(pass(300s), "");
+}
+
+TEST_F(ProgressPolicyTest, ZeroIsOffAndTheTimeoutIsLive) {
+  ends[kZero] = Offset{11};
+  timeout = 0s;
+  EXPECT_EQ(pass(1h), "");
+  timeout = 4s;
+  EXPECT_EQ(pass(6s), "f0");
+  EXPECT_EQ(pass(6s), "R");
+}
+
+}  // namespace
+}  // namespace freshet::supervisor

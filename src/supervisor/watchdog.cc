@@ -1,0 +1,76 @@
+#include "supervisor/watchdog.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::supervisor {
+namespace {
+
+constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr Duration kAskAtMostEvery = std::chrono::seconds(1);
+constexpr Duration kAskAtLeastEvery = std::chrono::seconds(15);
+
+}  // namespace
+
+Watchdog::Watchdog(WatchdogDoors doors, RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics)
+    : doors_(std::move(doors)),
+      plan_(plan),
+      desk_(desk),
+      clock_(clock),
+      log_(log),
+      stuck_(metrics.gauge("freshet_partitions_stuck", "Partitions with messages that bring none.")),
+      refetches_(metrics.counter("freshet_watchdog_actions_total", "What the progress watchdog did.",
+                                 {{"action", "refetch"}})),
+      renewals_(
+          metrics.counter("freshet_watchdog_actions_total", "What the progress watchdog did.", {{"action", "renew"}})),
+      thread_([this](std::stop_token stop) { watch(stop); }) {}
+
+std::string Watchdog::trouble() const {
+  MutexLock lock(mutex_);
+  return trouble_;
+}
+
+void Watchdog::watch(std::stop_token stop) {
+  do {
+    look(clock_.steady_now(), plan_.get().progress_timeout);
+  } while (sleep_interruptibly(clock_, stop, kLookEvery));
+}
+
+void Watchdog::look(SteadyTime now, Duration timeout) {
+  policy_.observe(now, *doors_.status());
+  if (timeout > Duration::zero()) ask_broker(now, timeout);
+  act(policy_.advise(clock_.steady_now(), timeout));
+  stuck_.set(static_cast<double>(policy_.stuck()));
+}
+
+void Watchdog::ask_broker(SteadyTime now, Duration timeout) {
+  if (now - asked_at_ < std::clamp<Duration>(timeout / 4, kAskAtMostEvery, kAskAtLeastEvery)) return;
+  const std::vector<Partition> still = policy_.still(now, timeout);
+  if (still.empty()) return;
+  asked_at_ = now;
+  const auto ends = doors_.end_offsets(still);
+  // What moved while the broker was asked is not behind.
+  policy_.observe(clock_.steady_now(), *doors_.status());
+  policy_.looked_up(now, still, ends ? *ends : std::map<Partition, Offset>(),
+                    ends ? "no leader answers" : ends.error().text);
+}
+
+void Watchdog::act(const ProgressPolicy::Advice& advice) {
+  for (const Partition partition : advice.refetch) {
+    refetches_.add();
+    log_.warn("partition_stuck", {{"partition", partition.value}, {"remedy", "fetch it anew from its position"}});
+  }
+  if (!advice.refetch.empty()) doors_.refetch(advice.refetch);
+  if (advice.renew) {
+    renewals_.add();
+    log_.warn("session_stuck", {{"reason", *advice.renew}});
+    desk_.ask(RenewalReason::Watchdog, *advice.renew);
+  }
+  MutexLock lock(mutex_);
+  if (trouble_ == advice.trouble) return;
+  if (!advice.trouble.empty()) log_.error("no_progress", {{"reason", advice.trouble}});
+  if (advice.trouble.empty()) log_.info("progress_again");
+  trouble_ = advice.trouble;
+}
+
+}  // namespace freshet::supervisor

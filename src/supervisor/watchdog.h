@@ -1,0 +1,62 @@
+// The progress watchdog: looks at the stream and asks the broker, each with a thread of its own to wait on, and acts on
+// what ProgressPolicy makes of it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
+#include "base/result.h"
+#include "model/status.h"
+#include "supervisor/progress_policy.h"
+#include "supervisor/renewal_desk.h"
+#include "supervisor/renewal_plan.h"
+
+namespace freshet::supervisor {
+
+// What it needs of the others; called by its thread.
+struct WatchdogDoors {
+  std::function<std::shared_ptr<const StreamStatus>()> status;
+  // Where the partitions end now; bounded in time. Those that were not answered are missing.
+  std::function<Result<std::map<Partition, Offset>>(const std::vector<Partition>&)> end_offsets;
+  std::function<void(const std::vector<Partition>&)> refetch;
+};
+
+// Threads: trouble() by any. Ends when destroyed, after the look-up that is under way.
+class Watchdog {
+ public:
+  Watchdog(WatchdogDoors doors, RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics);
+
+  // Why renewals do not help; empty = nothing is known to be wrong.
+  std::string trouble() const;
+
+ private:
+  void watch(std::stop_token stop);
+  void look(SteadyTime now, Duration timeout);
+  void ask_broker(SteadyTime now, Duration timeout);
+  void act(const ProgressPolicy::Advice& advice);
+
+  const WatchdogDoors doors_;
+  RenewalPlan& plan_;
+  RenewalDesk& desk_;
+  Clock& clock_;
+  Log& log_;
+  Gauge& stuck_;
+  Counter& refetches_;
+  Counter& renewals_;
+  ProgressPolicy policy_;
+  SteadyTime asked_at_{};
+  mutable Mutex mutex_;
+  std::string trouble_ GUARDED_BY(mutex_);
+  std::jthread thread_;
+};
+
+}  // namespace freshet::supervisor
