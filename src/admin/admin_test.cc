@@ -162,7 +162,7 @@ TEST_F(ServerTest, TheLastRenewalIsShown) {
   EXPECT_EQ(shown.at("number"), 7);
   EXPECT_EQ(shown.at("mode"), "static");
   EXPECT_EQ(shown.at("result"), "renewed");
-  EXPECT_EQ(shown.at("pause_seconds"), 0.014);
+  EXPECT_EQ(shown.at("pause_ms"), 14);
   EXPECT_EQ(shown.at("generation_kept"), true);
 }
 

@@ -9,6 +9,7 @@
 
 #include "admin/access.h"
 #include "admin/page.h"
+#include "admin/status_json.h"
 
 namespace freshet::admin {
 namespace {
@@ -43,20 +44,6 @@ void release(const AdminSources& sources, const httplib::Request& request, httpl
   response.set_content("released\n", kText);
 }
 
-nlohmann::ordered_json renewal_json(const RenewalReport& report) {
-  return {{"number", report.number},
-          {"reason", to_string(report.reason)},
-          {"detail", report.detail},
-          {"mode", to_string(report.mode)},
-          {"result", to_string(report.result)},
-          {"error", report.error},
-          {"seconds", std::chrono::duration<double>(report.duration).count()},
-          {"pause_seconds", report.pause ? nlohmann::ordered_json(std::chrono::duration<double>(*report.pause).count())
-                                         : nlohmann::ordered_json(nullptr)},
-          {"generation_kept", report.generation_kept},
-          {"assignment_kept", report.assignment_kept}};
-}
-
 std::string text_of(const nlohmann::ordered_json& json) {
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
@@ -72,7 +59,7 @@ void renew(const AdminSources& sources, httplib::Response& response) {
 
 void last_renewal(const AdminSources& sources, httplib::Response& response) {
   const auto last = sources.last_renewal();
-  response.set_content(text_of(last ? renewal_json(*last) : nlohmann::ordered_json(nullptr)), kJson);
+  response.set_content(last ? renewal_json(*last) : "null\n", kJson);
 }
 
 void add_routes(httplib::Server& server, const AdminSources& sources) {

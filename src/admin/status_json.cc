@@ -22,7 +22,7 @@ ordered_json partition_json(const PartitionStatus& p) {
   return out;
 }
 
-ordered_json renewal_json(const RenewalReport& r) {
+ordered_json report_json(const RenewalReport& r) {
   const auto milliseconds = [](Duration d) { return std::chrono::duration<double, std::milli>(d).count(); };
   ordered_json out{{"number", r.number},
                    {"reason", to_string(r.reason)},
@@ -46,11 +46,17 @@ ordered_json session_json(const SessionStatus& session) {
                    {"continuity", session.continuity},
                    {"waiting_for", session.waiting_for},
                    {"last_renewal", nullptr}};
-  if (session.last_renewal) out["last_renewal"] = renewal_json(*session.last_renewal);
+  if (session.last_renewal) out["last_renewal"] = report_json(*session.last_renewal);
   return out;
 }
 
+std::string text_of(const ordered_json& json) {
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 }  // namespace
+
+std::string renewal_json(const RenewalReport& report) { return text_of(report_json(report)) + "\n"; }
 
 std::string status_json(const StreamStatus& s, const SessionStatus& session, const LiveOptions& o, const Answer& health,
                         const Answer& ready, const std::string& version, const std::string& kafka_client) {
@@ -93,7 +99,7 @@ std::string status_json(const StreamStatus& s, const SessionStatus& session, con
                            {"dead_letters_per_second", o.dead_letters_per_second},
                            {"dead_letter_burst", o.dead_letter_burst},
                            {"log_level", to_string(o.log_level)}}}};
-  return out.dump(2, ' ', false, ordered_json::error_handler_t::replace);
+  return text_of(out);
 }
 
 }  // namespace freshet::admin

@@ -5,6 +5,7 @@
 
 #include "admin/health.h"
 #include "model/options.h"
+#include "model/renewal.h"
 #include "model/status.h"
 
 namespace freshet::admin {
@@ -13,5 +14,8 @@ namespace freshet::admin {
 std::string status_json(const StreamStatus& status, const SessionStatus& session, const LiveOptions& options,
                         const Answer& health, const Answer& ready, const std::string& version,
                         const std::string& kafka_client);
+
+// The body of GET /renew.
+std::string renewal_json(const RenewalReport& report);
 
 }  // namespace freshet::admin

@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "app/check_command.h"
+#include "app/operator_signals.h"
 #include "app/process_command.h"
 #include "app/processor_factory.h"
+#include "app/renew_command.h"
 #include "app/service.h"
 #include "app/signals.h"
 #include "app/tap_command.h"
@@ -36,6 +38,7 @@ usage: freshet COMMAND [--help] [OPTIONS]
   check     validate a configuration, reach every server, compare the table with real messages
   tap       print messages and the rows they would become
   process   try a processor on messages from standard input, without servers
+  renew     ask a running process for a new Kafka session (also: SIGUSR1, POST /renew)
   rust-consumer, accepted-outcomes-consumer
             Snuba's commands, with its options and environment; also as `snuba COMMAND` through a link
 
@@ -44,7 +47,8 @@ usage: freshet COMMAND [--help] [OPTIONS]
 )";
 
 constexpr int kBadUsage = 2;
-constexpr std::array kCommands = {"run", "check", "tap", "process", "rust-consumer", "accepted-outcomes-consumer"};
+constexpr std::array kCommands = {
+    "run", "check", "tap", "process", "renew", "rust-consumer", "accepted-outcomes-consumer"};
 
 std::map<std::string, std::string> environment() {
   std::map<std::string, std::string> out;
@@ -56,7 +60,7 @@ std::map<std::string, std::string> environment() {
   return out;
 }
 
-int run(const settings::Loaded& loaded, Clock& clock, std::stop_token stop) {
+int run(const settings::Loaded& loaded, Clock& clock, app::OperatorSignals& signals) {
   if (loaded.settings.print_config) {
     std::cout << settings::to_yaml(loaded);
     return 0;
@@ -66,7 +70,10 @@ int run(const settings::Loaded& loaded, Clock& clock, std::stop_token stop) {
     std::cerr << "freshet: " << service.error().text << '\n';
     return kBadUsage;
   }
-  (*service)->run(stop);
+  signals.attach({[&] { (*service)->renewals().ask(RenewalReason::Signal, "SIGUSR1"); },
+                  [&] { return (*service)->hurry_stop(); }});
+  (*service)->run(signals.stop());
+  signals.detach();
   return 0;
 }
 
@@ -98,7 +105,7 @@ int process(const settings::Settings& settings) {
   return runner.run_all(std::cin, std::cout);
 }
 
-int dispatch(const std::string& command, const std::vector<std::string>& args, std::stop_token stop) {
+int dispatch(const std::string& command, const std::vector<std::string>& args, app::OperatorSignals& signals) {
   if (settings::wants_help(args)) {
     std::cout << (snuba::is_command(command) ? snuba::full_help(command) : settings::help(command));
     return 0;
@@ -111,13 +118,14 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, s
     return kBadUsage;
   }
   RealClock clock;
-  if (command == "run" || snuba::is_command(command)) return run(*loaded, clock, stop);
+  if (command == "run" || snuba::is_command(command)) return run(*loaded, clock, signals);
   if (command == "check") {
     if (!loaded->settings.print_config) return app::check(*loaded, clock, std::cout);
     std::cout << settings::to_yaml(*loaded);
     return 0;
   }
-  if (command == "tap") return app::tap(loaded->settings, clock, stop, std::cout, std::cerr);
+  if (command == "tap") return app::tap(loaded->settings, clock, signals.stop(), std::cout, std::cerr);
+  if (command == "renew") return app::renew(loaded->settings, clock, signals.stop(), std::cout);
   return process(loaded->settings);
 }
 
@@ -144,12 +152,11 @@ int main(int argc, char** argv) {
     std::cerr << "freshet: unknown command '" << command << "'\n\n" << kUsage;
     return kBadUsage;
   }
-  std::stop_source stop;
-  // The first signal drains, the second ends at once.
-  const app::SignalWatcher signals({SIGINT, SIGTERM, SIGHUP}, [&stop, &command](int, int count) {
-    if (count > 1 || command == "process") _exit(1);
-    stop.request_stop();
+  app::OperatorSignals signals([] { _exit(1); });
+  const app::SignalWatcher watcher(app::OperatorSignals::kSignals, [&](int signal) {
+    if (command == "process") _exit(1);  // it waits for its input and has nothing to drain
+    signals.on_signal(signal);
   });
   std::signal(SIGPIPE, SIG_IGN);
-  return dispatch(command, {args.begin() + 1, args.end()}, stop.get_token());
+  return dispatch(command, {args.begin() + 1, args.end()}, signals);
 }

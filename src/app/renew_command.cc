@@ -39,10 +39,10 @@ std::string text_of(const json& report) {
   if (report.value("result", "") != "renewed") {
     return fmt::format("{}: {}", report.value("result", "?"), report.value("error", ""));
   }
-  const json pause = report.value("pause_seconds", json());
+  const json pause = report.value("pause_ms", json());
   return fmt::format("renewed: {}, {:.3f} s, pause {}, group generation {}, assignment {}", report.value("mode", "?"),
-                     report.value("seconds", 0.0),
-                     pause.is_number() ? fmt::format("{:.0f} ms", pause.get<double>() * 1000) : "unknown",
+                     report.value("duration_ms", 0.0) / 1000,
+                     pause.is_number() ? fmt::format("{:.0f} ms", pause.get<double>()) : "unknown",
                      report.value("generation_kept", false) ? "kept" : "changed",
                      report.value("assignment_kept", false) ? "kept" : "changed");
 }

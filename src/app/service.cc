@@ -2,6 +2,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -23,12 +24,18 @@
 #include "stream/stream.h"
 #include "supervisor/renewal.h"
 #include "supervisor/renewal_desk.h"
+#include "supervisor/renewal_plan.h"
+#include "supervisor/renewal_timer.h"
+#include "supervisor/stop_sequence.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/tick.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/prometheus.h"
 
 namespace freshet::app {
 namespace {
+
+constexpr Duration kLookAtPlan = std::chrono::seconds(1);
 
 double chance() {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -48,8 +55,11 @@ struct Service::Parts {
         identity(pipeline().kafka, log),
         reaper(metrics),
         desk(c, [this] { stream->wake(); }),
+        plan(c, pipeline().options.renewal),
+        stops(c, plan, log),
         renewal(
-            {}, [this](const Membership& running) { return open_successor(running); }, desk, chance, c, log, metrics) {}
+            {}, [this](const Membership& running) { return open_successor(running); }, desk, plan, stops, chance, c,
+            log, metrics) {}
 
   const settings::Pipeline& pipeline() const { return settings.pipelines.front(); }
   admin::Answer health() const { return admin::health(clock.steady_now(), started, stream->last_turn()); }
@@ -95,6 +105,7 @@ struct Service::Parts {
     status.waiting_for = session_trouble();
     return status;
   }
+  void wait_for_first_tick(std::stop_token stop);
   supervisor::SessionEnd run_session(uint64_t number, std::stop_token stop);
   supervisor::SessionEnd broken(const stream::SessionResult& result);
 
@@ -108,6 +119,8 @@ struct Service::Parts {
   kafka::Reaper reaper;
   OutcomesTopic outcomes;
   supervisor::RenewalDesk desk;
+  supervisor::RenewalPlan plan;
+  supervisor::StopSequence stops;
   supervisor::Renewal renewal;
   std::unique_ptr<stream::Stream> stream;
   std::unique_ptr<DeadLetters> dead_letters;
@@ -123,6 +136,19 @@ struct Service::Parts {
   std::unique_ptr<BackgroundChecks> checks;
 };
 
+// Members that start together join together.
+void Service::Parts::wait_for_first_tick(std::stop_token stop) {
+  supervisor::TickWait tick(clock, plan);
+  if (tick.over()) return;
+  log.info("waiting_for_tick",
+           {{"before", "join"},
+            {"delay", plan.get().tick.count()},
+            {"seconds", std::chrono::duration<double>(tick.deadline() - clock.steady_now()).count()}});
+  while (!stop.stop_requested() && !tick.over()) {
+    stream->wait(std::min(tick.deadline(), clock.steady_now() + kLookAtPlan), stop);
+  }
+}
+
 supervisor::SessionEnd Service::Parts::run_session(uint64_t number, std::stop_token stop) {
   auto source = next_source();
   if (!source) return {supervisor::RunOutcome::Fail, source.error().text};
@@ -131,8 +157,11 @@ supervisor::SessionEnd Service::Parts::run_session(uint64_t number, std::stop_to
     decision.claim(supervisor::RunOutcome::Stop);
     stream->wake();
   });
+  const std::stop_callback on_drain(stops.drain(), [this] { stream->wake(); });
   renewal.begin_session(decision);
   between_sessions.set({});
+  const supervisor::RenewalTimer timer(plan, desk, clock, log, settings.supervisor.renew_jitter, chance(),
+                                       clock.steady_now());
   in_session.store(true);
   const stream::SessionResult result = stream->run(**source, number, renewal);
   in_session.store(false);
@@ -193,6 +222,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
         [&p](const LiveOptions& options) {
           p.live_options.set(options);
           p.log.set_level(options.log_level);
+          p.plan.set(options.renewal);
           p.stream->set_options(options);
         },
         clock, p.log, p.metrics);
@@ -213,6 +243,12 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
       if (!p.in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
       return p.stream->release(partition, next);
     };
+    sources.renew = [&p]() -> Result<admin::RenewalAsked> {
+      if (p.stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
+      const auto asked = p.desk.ask(RenewalReason::Operator, "POST /renew");
+      return admin::RenewalAsked{asked.number, asked.joined};
+    };
+    sources.last_renewal = [&p] { return p.desk.last(); };
     auto server = admin::AdminServer::start(p.settings.admin, std::move(sources));
     if (!server) return tl::make_unexpected(server.error());
     p.admin_server = *std::move(server);
@@ -258,6 +294,8 @@ void Service::run(std::stop_token stop) {
       p.clock, p.log, {}, chance,
       [&p](uint64_t number, std::stop_token session_stop) { return p.run_session(number, session_stop); },
       [&p](SteadyTime until, std::stop_token wait_stop) { p.stream->wait(until, wait_stop); });
+  const std::stop_callback on_stop(stop, [&p] { p.stops.begin(); });
+  p.wait_for_first_tick(stop);
   supervisor.run(stop);
   p.renewal.abandon();
   p.checks.reset();
@@ -270,6 +308,7 @@ void Service::run(std::stop_token stop) {
 
 SessionStatus Service::session() const { return parts_->session_status(); }
 admin::Answer Service::ready() { return parts_->ready(); }
+bool Service::hurry_stop() { return parts_->stops.hurry(); }
 supervisor::RenewalDesk& Service::renewals() { return parts_->desk; }
 StreamStatus Service::status() const { return *parts_->stream->status(); }
 LiveOptions Service::options() const { return parts_->options(); }

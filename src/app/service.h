@@ -27,8 +27,11 @@ class Service {
                                                std::ostream* log_to = nullptr);
   ~Service();
 
-  // Returns when `stop` was requested and the stream has drained, or a stop condition of the settings was reached.
+  // Returns when `stop` was requested and the stream has drained, or a stop condition of the settings was reached. With
+  // a quantised delay it joins on a tick, and a stop waits for one.
   void run(std::stop_token stop);
+  // Ends the wait of a stop for its tick; false when there is none.
+  bool hurry_stop();
 
   // Where a renewal of the Kafka session is asked for.
   supervisor::RenewalDesk& renewals();

@@ -12,7 +12,7 @@
 
 namespace freshet::app {
 
-SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<void(int, int)> on_signal)
+SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<void(int)> on_signal)
     : on_signal_(std::move(on_signal)) {
   sigemptyset(&set_);
   for (const int signal : signals) sigaddset(&set_, signal);
@@ -31,13 +31,12 @@ SignalWatcher::~SignalWatcher() {
 }
 
 void SignalWatcher::watch() {
-  int count = 0;
   while (true) {
     std::array<pollfd, 2> fds = {pollfd{signal_fd_, POLLIN, 0}, pollfd{end_fd_, POLLIN, 0}};
     if (poll(fds.data(), fds.size(), -1) < 0) continue;
     if ((fds[1].revents & POLLIN) != 0) return;
     signalfd_siginfo info{};
-    if (read(signal_fd_, &info, sizeof info) == sizeof info) on_signal_(static_cast<int>(info.ssi_signo), ++count);
+    if (read(signal_fd_, &info, sizeof info) == sizeof info) on_signal_(static_cast<int>(info.ssi_signo));
   }
 }
 

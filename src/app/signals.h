@@ -9,11 +9,10 @@
 namespace freshet::app {
 
 // Blocks `signals` for the calling thread and every thread that it starts afterwards: construct it in main() before
-// anything else. The watcher's thread calls `on_signal(signal, count)` with count = 1 for the first, 2 for the
-// second...
+// anything else. The watcher's thread calls `on_signal(signal)`.
 class SignalWatcher {
  public:
-  SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal, int count)> on_signal);
+  SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal)> on_signal);
   ~SignalWatcher();
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;
@@ -24,7 +23,7 @@ class SignalWatcher {
   sigset_t set_{};
   int signal_fd_ = -1;
   int end_fd_ = -1;
-  std::function<void(int, int)> on_signal_;
+  std::function<void(int)> on_signal_;
   std::jthread thread_;
 };
 

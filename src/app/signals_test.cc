@@ -8,17 +8,14 @@
 namespace freshet::app {
 namespace {
 
-TEST(SignalWatcherTest, CountsSignalsAndEndsWhenDestroyed) {
-  Mailbox<std::pair<int, int>> seen(4);
+TEST(SignalWatcherTest, TellsOfSignalsAndEndsWhenDestroyed) {
+  Mailbox<int> seen(4);
   {
-    SignalWatcher watcher({SIGUSR2}, [&](int signal, int count) {
-      std::pair<int, int> item{signal, count};
-      seen.push(item);
-    });
+    SignalWatcher watcher({SIGUSR2}, [&](int signal) { seen.push(signal); });
     kill(getpid(), SIGUSR2);
-    EXPECT_EQ(seen.pop(), (std::pair<int, int>{SIGUSR2, 1}));
+    EXPECT_EQ(seen.pop(), SIGUSR2);
     kill(getpid(), SIGUSR2);
-    EXPECT_EQ(seen.pop(), (std::pair<int, int>{SIGUSR2, 2}));
+    EXPECT_EQ(seen.pop(), SIGUSR2);
   }
   sigset_t set;
   sigemptyset(&set);

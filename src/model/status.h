@@ -53,7 +53,7 @@ struct StreamStatus {
   std::string waiting_for;  // what the stream cannot go on without; empty = nothing
   uint64_t session = 0;     // number of the Kafka session, from 1
   double session_age_seconds = 0;
-  int32_t generation = -1;  // of the consumer group, -1 = unknown
+  int32_t generation = -1;                  // of the consumer group, -1 = unknown
   std::optional<SteadyTime> statistics_at;  // when the Kafka client last told its statistics; none: it never did
 };
 

@@ -18,11 +18,13 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
 
-Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, std::function<double()> chance,
-                 Clock& clock, Log& log, Metrics& metrics)
+Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, const RenewalPlan& plan,
+                 StopSequence& stops, std::function<double()> chance, Clock& clock, Log& log, Metrics& metrics)
     : limits_(limits),
       build_(std::move(build)),
       desk_(desk),
+      plan_(plan),
+      stops_(stops),
       chance_(std::move(chance)),
       clock_(clock),
       log_(log),
@@ -47,6 +49,7 @@ void Renewal::begin_session(RunDecision& decision) {
 
 void Renewal::end_session() {
   decision_ = nullptr;
+  tell_whether_at_rest(false);
   if (change_ && change_->seen_by_next) {  // before it showed anything
     RenewalReport report;
     report.mode = change_->mode;
@@ -74,12 +77,18 @@ bool Renewal::may_have_fenced_itself() const {
 Wish Renewal::turn(SteadyTime now, const SessionFacts& facts) {
   age_.set(seconds(now - session_began_));
   watch_change(now, facts);
-  if (decision_->outcome() == RunOutcome::Stop) return follow_stop(now, facts);
+  if (decision_->outcome() == RunOutcome::Stop) {
+    // A member at rest leaves on the tick and consumes until then.
+    return stops_.drain().stop_requested() ? follow_stop(now, facts) : Wish::GoOn;
+  }
+  tell_whether_at_rest(state_ == State::Idle && facts.membership->settled);
   switch (state_) {
     case State::Idle:
       return begin_if_asked(now, facts);
     case State::Warming:
       return wait_until_warm(now, facts);
+    case State::AwaitingTick:
+      return wait_until_tick(now, facts);
     case State::Quieting:
       return wait_until_quiet(now, facts);
     case State::Joining:
@@ -106,6 +115,8 @@ Wish Renewal::follow_stop(SteadyTime now, const SessionFacts& facts) {
 
 Wish Renewal::begin_if_asked(SteadyTime now, const SessionFacts& facts) {
   if (now < not_before_ || change_) return Wish::GoOn;
+  const bool unwanted = retry_ && retry_->reason == RenewalReason::Timer && !plan_.get().enabled;
+  if (unwanted) retry_.reset();
   if (retry_) desk_.ask(retry_->reason, retry_->detail);
   const auto request = desk_.open();
   if (!request) return Wish::GoOn;
@@ -113,6 +124,8 @@ Wish Renewal::begin_if_asked(SteadyTime now, const SessionFacts& facts) {
   if (membership.continuity == Membership::Continuity::Unknown && now - session_began_ < limits_.know_continuity) {
     return Wish::GoOn;
   }
+  if (!stops_.begin_renewal()) return Wish::GoOn;
+  at_rest_ = false;
   auto successor = build_(membership);
   if (!successor) {
     if (successor.error().kind != ErrorKind::Retry) {
@@ -150,10 +163,29 @@ Wish Renewal::wait_until_warm(SteadyTime now, const SessionFacts& facts) {
   if (state != Successor::State::Warm) return Wish::GoOn;
   // A client that joins as the old member takes new partitions for known, and nobody would own them.
   if (grew(*facts.membership)) mode_ = RenewalMode::Rejoin;
-  if (mode_ == RenewalMode::Rejoin) return leave(now, facts);
+  if (mode_ == RenewalMode::Rejoin) {
+    state_ = State::AwaitingTick;
+    tick_.emplace(clock_, plan_);
+    return wait_until_tick(now, facts);
+  }
   state_ = State::Quieting;
   deadline_ = now + limits_.quiet;
   return wait_until_quiet(now, facts);
+}
+
+// A renewal that leaves does so on the tick; what it will use is warm, and consuming goes on.
+Wish Renewal::wait_until_tick(SteadyTime now, const SessionFacts& facts) {
+  if (successor_->state() == Successor::State::Failed) {
+    fail(successor_->failure().text, now);
+    return Wish::GoOn;
+  }
+  return tick_->over() ? leave(now, facts) : Wish::GoOn;
+}
+
+void Renewal::tell_whether_at_rest(bool at_rest) {
+  if (at_rest == at_rest_) return;
+  at_rest_ = at_rest;
+  stops_.set_member(at_rest);
 }
 
 Wish Renewal::wait_until_quiet(SteadyTime now, const SessionFacts& facts) {
@@ -230,6 +262,7 @@ SteadyTime Renewal::next_deadline(SteadyTime now) const {
   if (state_ == State::Warming || state_ == State::Quieting || state_ == State::Joining) {
     return stop_seen_ ? std::min(deadline_, *stop_seen_ + kStopWaits) : deadline_;
   }
+  if (state_ == State::AwaitingTick) return std::min(tick_->deadline(), now + kIdle);
   if (change_ && change_->settled_at) return *change_->settled_at + limits_.report_at_end;
   if (not_before_ > now && (retry_ || desk_.open())) return not_before_;
   return now + kIdle;

@@ -17,7 +17,10 @@
 #include "ports/successor.h"
 #include "supervisor/backoff.h"
 #include "supervisor/renewal_desk.h"
+#include "supervisor/renewal_plan.h"
 #include "supervisor/run_outcome.h"
+#include "supervisor/stop_sequence.h"
+#include "supervisor/tick.h"
 
 namespace freshet::supervisor {
 
@@ -38,10 +41,10 @@ class Renewal final : public SessionControl {
   using BuildSuccessor = std::function<Result<std::unique_ptr<Successor>>(const Membership& running)>;
 
   // `chance` draws uniformly from [0, 1) for the jitter.
-  Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, std::function<double()> chance, Clock& clock,
-          Log& log, Metrics& metrics);
+  Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, const RenewalPlan& plan, StopSequence& stops,
+          std::function<double()> chance, Clock& clock, Log& log, Metrics& metrics);
 
-  // `decision` is the session's; a Stop that it claims is followed in turn().
+  // `decision` is the session's; a Stop that it claims is followed in turn(), once the stop sequence drains.
   void begin_session(RunDecision& decision);
   void end_session();
   // What the session that ended has prepared: its membership goes on in it. Null: there is none.
@@ -62,7 +65,7 @@ class Renewal final : public SessionControl {
   std::string waiting_for() const;
 
  private:
-  enum class State { Idle, Warming, Quieting, Joining, Ended };
+  enum class State { Idle, Warming, AwaitingTick, Quieting, Joining, Ended };
   // A hand-over whose report waits for the next session's first message.
   struct Change {
     RenewalMode mode = RenewalMode::Rejoin;
@@ -76,12 +79,14 @@ class Renewal final : public SessionControl {
   Wish follow_stop(SteadyTime now, const SessionFacts& facts);
   Wish begin_if_asked(SteadyTime now, const SessionFacts& facts);
   Wish wait_until_warm(SteadyTime now, const SessionFacts& facts);
+  Wish wait_until_tick(SteadyTime now, const SessionFacts& facts);
   Wish wait_until_quiet(SteadyTime now, const SessionFacts& facts);
   Wish wait_until_joined(SteadyTime now, const SessionFacts& facts);
   Wish hand_over(SteadyTime now, const SessionFacts& facts);
   Wish leave(SteadyTime now, const SessionFacts& facts);
   void note_change(RenewalMode mode, SteadyTime now, const SessionFacts& facts);
   void watch_change(SteadyTime now, const SessionFacts& facts);
+  void tell_whether_at_rest(bool at_rest);
   void fail(const std::string& error, SteadyTime now);
   void cancel();
   void finish(RenewalReport report);
@@ -91,6 +96,8 @@ class Renewal final : public SessionControl {
   const RenewalLimits limits_;
   const BuildSuccessor build_;
   RenewalDesk& desk_;
+  const RenewalPlan& plan_;
+  StopSequence& stops_;
   const std::function<double()> chance_;
   Clock& clock_;
   Log& log_;
@@ -114,6 +121,8 @@ class Renewal final : public SessionControl {
   Backoff backoff_;
   std::optional<SteadyTime> join_given_up_;
   std::optional<SteadyTime> stop_seen_;
+  std::optional<TickWait> tick_;
+  bool at_rest_ = false;  // as the stop sequence was told
   mutable Mutex mutex_;
   std::string waiting_for_ GUARDED_BY(mutex_);
 };

@@ -59,7 +59,10 @@ class RenewalTest : public testing::Test {
   }
   Wish turn() { return renewal_.turn(clock_.steady_now(), facts_); }
   void ask() { desk_.ask(RenewalReason::Timer, "t"); }
-  void stop() { decision_->claim(RunOutcome::Stop); }
+  void stop() {
+    decision_->claim(RunOutcome::Stop);
+    stops_->begin();
+  }
   // Until the successor has been asked to join.
   void join() {
     ask();
@@ -89,6 +92,8 @@ class RenewalTest : public testing::Test {
   testkit::FakeClock clock_;
   Metrics metrics_;
   RenewalDesk desk_{clock_};
+  RenewalPlan plan_{clock_, RenewalOptions{.enabled = true}};
+  std::optional<StopSequence> stops_{std::in_place, clock_, plan_, null_log()};
   Script script_;
   Membership membership_;
   SessionFacts facts_;
@@ -101,6 +106,8 @@ class RenewalTest : public testing::Test {
                      return std::make_unique<ScriptedSuccessor>(script_);
                    },
                    desk_,
+                   plan_,
+                   *stops_,
                    [] { return 0.0; },
                    clock_,
                    null_log(),
@@ -321,6 +328,7 @@ TEST_F(RenewalTest, AtTheCapOfParkedClientsItWaitsAndSaysWhy) {
 
 TEST_F(RenewalTest, AStopCancelsARenewalThatIsBeingPrepared) {
   for (const State state : {State::Warming, State::Warm}) {
+    stops_.emplace(clock_, plan_, null_log());
     begin();
     ask();
     turn();
@@ -383,6 +391,101 @@ TEST_F(RenewalTest, AStopDoesNotWaitForAnAssignmentForLong) {
   EXPECT_EQ(turn(), Wish::GoOn);
   clock_.advance(1s);
   EXPECT_EQ(turn(), Wish::Stop);
+}
+
+// The fake clock begins on a full hour: ten seconds later it is 20 s until the next multiple of 30.
+class RenewalOnTheTickTest : public RenewalTest {
+ protected:
+  RenewalOnTheTickTest() {
+    clock_.advance(10s);
+    plan_.set(RenewalOptions{.enabled = true, .tick = 30s});
+  }
+  void warm_up_to_leave() {
+    membership_.continuity = Membership::Continuity::Absent;
+    ask();
+    EXPECT_EQ(turn(), Wish::GoOn);
+    script_.state = State::Warm;
+  }
+};
+
+TEST_F(RenewalOnTheTickTest, ARenewalThatLeavesDoesSoOnTheTickAndConsumesMeanwhile) {
+  warm_up_to_leave();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  clock_.advance(19s);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_TRUE(script_.alive);
+  EXPECT_EQ(decision_->outcome(), RunOutcome::Undecided);
+  clock_.advance(1s);
+  EXPECT_EQ(turn(), Wish::Leave);
+  EXPECT_EQ(decision_->outcome(), RunOutcome::Renew);
+}
+
+TEST_F(RenewalOnTheTickTest, AStaticRenewalIsNoLeaveAndDoesNotWait) {
+  join();
+  script_.state = State::Joined;
+  EXPECT_EQ(turn(), Wish::HandOver);
+}
+
+TEST_F(RenewalOnTheTickTest, AStopDuringARenewalsWaitCancelsItAndLeavesNow) {
+  warm_up_to_leave();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  stop();
+  EXPECT_EQ(turn(), Wish::Stop);
+  EXPECT_FALSE(script_.alive);
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Cancelled);
+}
+
+TEST_F(RenewalOnTheTickTest, AStopOfAMemberAtRestWaitsAndNothingCanTurnItIntoARenewal) {
+  turn();
+  stop();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  ask();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  EXPECT_TRUE(stops_->hurry());
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalOnTheTickTest, AStopThatTheLoopHasNotSeenYetLetsNoRenewalBegin) {
+  turn();
+  stops_->begin();  // the decision follows
+  ask();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+}
+
+TEST_F(RenewalOnTheTickTest, AMemberThatIsRebalancingDoesNotWait) {
+  membership_.settled = false;
+  turn();
+  stop();
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalOnTheTickTest, TheTickSetToNoneLetsTheRenewalLeave) {
+  warm_up_to_leave();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  plan_.set(RenewalOptions{.enabled = true});
+  EXPECT_EQ(turn(), Wish::Leave);
+}
+
+TEST_F(RenewalOnTheTickTest, ASuccessorThatDiesDuringTheWaitLeavesTheSessionAlone) {
+  warm_up_to_leave();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  script_.state = State::Failed;
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Failed);
+}
+
+TEST_F(RenewalTest, AFailedRenewalOfTheTimerIsForgottenOnceItIsSwitchedOff) {
+  ask();
+  turn();
+  script_.state = State::Failed;
+  turn();
+  plan_.set(RenewalOptions());
+  clock_.advance(60s);
+  turn();
+  EXPECT_FALSE(script_.alive);
+  EXPECT_FALSE(desk_.open());
 }
 
 TEST_F(RenewalTest, AnErrorThatANewClientMayCureAsksForOneButNotAllTheTime) {

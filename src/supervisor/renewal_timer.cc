@@ -44,15 +44,13 @@ void RenewalTimer::watch(std::stop_token stop) {
     }
     options = next;
     if (!options.enabled || now < due) continue;
-    if (!ask(options, stop)) return;
-    due = clock_.steady_now() + backoff.next(Duration::zero(), chance_);
+    const auto asked = desk_.ask(RenewalReason::Timer, fmt::format("every {} s", options.interval.count()));
+    const auto report = desk_.wait(asked.number, never(now), stop);
+    if (!report) return;
+    // The one that was joined made this session; otherwise this session is over.
+    if (report->result == RenewalResult::Renewed && !asked.joined) return;
+    if (report->result != RenewalResult::Renewed) due = clock_.steady_now() + backoff.next(Duration::zero(), chance_);
   }
-}
-
-bool RenewalTimer::ask(const RenewalOptions& options, std::stop_token stop) {
-  const auto asked = desk_.ask(RenewalReason::Timer, fmt::format("every {} s", options.interval.count()));
-  const auto report = desk_.wait(asked.number, never(clock_.steady_now()), stop);
-  return report && report->result != RenewalResult::Renewed;
 }
 
 void RenewalTimer::log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime due) const {

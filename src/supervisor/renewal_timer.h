@@ -22,8 +22,6 @@ class RenewalTimer {
 
  private:
   void watch(std::stop_token stop);
-  // Returns when the request was answered; false when the session it asked for has come.
-  bool ask(const RenewalOptions& options, std::stop_token stop);
   void log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime due) const;
 
   RenewalPlan& plan_;

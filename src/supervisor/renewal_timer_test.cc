@@ -172,6 +172,18 @@ TEST_F(RenewalTimerTest, ARenewalThatFailedIsNotTriedAgainOnceItIsSwitchedOff) {
   EXPECT_FALSE(asked_after(5000s));
 }
 
+// The request of the last session is open until the next one has shown its first message.
+TEST_F(RenewalTimerTest, ARenewalThatMadeThisSessionIsNotTheOneItAsksFor) {
+  desk.ask(RenewalReason::Operator, "");
+  start(every(1s), 0);
+  clock.advance(1s);
+  EXPECT_TRUE(clock.settle());
+  EXPECT_EQ(desk.open()->number, 1u);
+  answer(RenewalResult::Renewed);
+  ASSERT_TRUE(desk.open());
+  EXPECT_EQ(desk.open()->number, 2u);
+}
+
 TEST_F(RenewalTimerTest, EndsAtOnceWhereverItWaits) {
   start(every(100s));
   timer.reset();

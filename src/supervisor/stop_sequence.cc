@@ -22,6 +22,13 @@ void StopSequence::set_member(bool member) {
   if (!member) end_wait();
 }
 
+bool StopSequence::begin_renewal() {
+  MutexLock lock(mutex_);
+  if (state_ != State::Running) return false;
+  member_ = false;
+  return true;
+}
+
 void StopSequence::begin() {
   bool waits = false;
   {

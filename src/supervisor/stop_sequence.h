@@ -24,6 +24,8 @@ class StopSequence {
   // consuming goes on; otherwise (between sessions, in a back-off, while a renewal is under way) it ends at once. A
   // wait that is under way ends when this becomes false.
   void set_member(bool member);
+  // A renewal is under way from now on, as with set_member(false). False: a stop came first, and none may begin.
+  bool begin_renewal();
 
   // Stop. Requests asked() at once and drain() after the wait.
   void begin();

@@ -131,9 +131,33 @@ TEST_F(StopSequenceTest, BetweenSessionsAndDuringARenewalThereIsNobodyWhoLeaves)
   EXPECT_TRUE(drains());
   StopSequence renewing(clock, plan, null_log());
   renewing.set_member(true);
-  renewing.set_member(false);
+  EXPECT_TRUE(renewing.begin_renewal());
   renewing.begin();
   EXPECT_TRUE(renewing.drain().stop_requested());
+}
+
+TEST_F(StopSequenceTest, NoRenewalBeginsOnceAStopIsUnderWay) {
+  stops.set_member(true);
+  stops.begin();
+  EXPECT_FALSE(stops.begin_renewal());
+  EXPECT_FALSE(drains());  // it still waits for its tick
+  EXPECT_TRUE(stops.hurry());
+  EXPECT_FALSE(stops.begin_renewal());
+}
+
+TEST_F(StopSequenceTest, AStopAndARenewalThatBeginTogetherHaveOneWinner) {
+  for (int round = 0; round < 200; ++round) {
+    StopSequence sequence(clock, plan, null_log());
+    sequence.set_member(true);
+    bool renews = false;
+    {
+      std::jthread signal([&] { sequence.begin(); });
+      std::jthread timer([&] { renews = sequence.begin_renewal(); });
+    }
+    // Either the renewal was first and the stop cuts it short, or there is none and the stop waits for its tick.
+    EXPECT_EQ(sequence.drain().stop_requested(), renews);
+    EXPECT_TRUE(sequence.asked().stop_requested());
+  }
 }
 
 TEST_F(StopSequenceTest, TheSecondSignalEndsTheWaitAndTheThirdFindsNone) {
@@ -199,7 +223,7 @@ TEST_F(StopSequenceTest, RacesEndInOneDrain) {
 TEST_F(StopSequenceTest, AStopDuringARenewalsWaitCancelsItAndLeavesNow) {
   RunDecision decision;
   TickWait renewals_wait(clock, plan);
-  stops.set_member(false);  // a renewal is under way
+  ASSERT_TRUE(stops.begin_renewal());
   ASSERT_FALSE(renewals_wait.over());
   stops.begin();
   EXPECT_TRUE(decision.claim(RunOutcome::Stop));

@@ -1,0 +1,26 @@
+#include "app/operator_signals.h"
+
+#include <utility>
+
+namespace freshet::app {
+
+void OperatorSignals::on_signal(int signal) {
+  if (signal == SIGUSR1) {
+    MutexLock lock(mutex_);  // who is told does not go away meanwhile
+    if (running_.renew) running_.renew();
+    return;
+  }
+  if (stop_.request_stop()) return;
+  {
+    MutexLock lock(mutex_);
+    if (running_.hurry && running_.hurry()) return;
+  }
+  exit_now_();
+}
+
+void OperatorSignals::attach(Running running) {
+  MutexLock lock(mutex_);
+  running_ = std::move(running);
+}
+
+}  // namespace freshet::app

@@ -1,0 +1,42 @@
+// What signals mean: SIGINT, SIGTERM and SIGHUP stop, SIGUSR1 asks for a new Kafka session.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <initializer_list>
+#include <stop_token>
+
+#include "base/mutex.h"
+
+namespace freshet::app {
+
+// Threads: on_signal() by the signal watcher's; the rest by any. Outlives the watcher.
+class OperatorSignals {
+ public:
+  // Who is told while it runs.
+  struct Running {
+    std::function<void()> renew;
+    std::function<bool()> hurry;  // ends a wait of the stop; false when there is none
+  };
+
+  static constexpr std::initializer_list<int> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+
+  // `exit_now` does not return (but in tests).
+  explicit OperatorSignals(std::function<void()> exit_now) : exit_now_(std::move(exit_now)) {}
+
+  // The first one to stop requests stop(). The next ends the wait of the stop for its tick, if there is one, and
+  // otherwise, as each further one, the process with status 1.
+  void on_signal(int signal);
+  std::stop_token stop() const { return stop_.get_token(); }
+
+  void attach(Running running);
+  void detach() { attach({}); }
+
+ private:
+  const std::function<void()> exit_now_;
+  std::stop_source stop_;
+  Mutex mutex_;
+  Running running_ GUARDED_BY(mutex_);
+};
+
+}  // namespace freshet::app
