@@ -70,6 +70,10 @@ constexpr Column kOffset("offset");
 
 }  // namespace
 
+GroupAttributesMessageProcessor::GroupAttributesMessageProcessor(const ProcessorsSettings& settings,
+                                                                 const ProcessorEnvironment&)
+    : row_(tick_form(settings)) {}
+
 Verdict GroupAttributesMessageProcessor::process(const MessageContext& context, const Message& message,
                                                  std::string& rows) {
   if (!message.payload) return null_payload();

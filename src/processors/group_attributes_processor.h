@@ -13,7 +13,7 @@ namespace freshet::processors {
 // One row per message.
 class GroupAttributesMessageProcessor final : public Processor {
  public:
-  GroupAttributesMessageProcessor(const ProcessorsSettings&, const ProcessorEnvironment&) {}
+  GroupAttributesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
   Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;

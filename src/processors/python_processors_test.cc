@@ -110,6 +110,14 @@ TEST_F(PythonProcessorsTest, TheOlderGenerationRefusesARequestOfNull) {
   EXPECT_EQ(occurrence().kind, Verdict::Kind::Rows);
 }
 
+TEST_F(PythonProcessorsTest, TheMillisecondsColumnIsWrittenAsEveryServerReadsIt) {
+  ASSERT_EQ(occurrence().kind, Verdict::Kind::Rows);
+  EXPECT_EQ(row_["timestamp_ms"].dump(), "1750000000.0");
+  settings_.reference_ticks = true;
+  ASSERT_EQ(occurrence().kind, Verdict::Kind::Rows);
+  EXPECT_EQ(row_["timestamp_ms"], 1'750'000'000'000);
+}
+
 TEST_F(PythonProcessorsTest, OriginIsTheSecondOfReceipt) {
   EXPECT_EQ(transaction(R"(,"received":1750000002.75)").origin_timestamp_ms, 1'750'000'002'000);
   EXPECT_EQ(transaction().origin_timestamp_ms, kNoTimestamp);

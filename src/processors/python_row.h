@@ -15,7 +15,7 @@ namespace freshet::processors {
 
 class PythonRow : public RowWriter {
  public:
-  PythonRow() : RowWriter(TickForm::SecondsAndFraction) {}
+  using RowWriter::RowWriter;
 
   // "As is": whatever it is; null when missing.
   void as_is(const PythonValue* value);

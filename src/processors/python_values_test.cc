@@ -39,7 +39,7 @@ class Parsed {
 std::string row_of(std::string_view text) {
   const Parsed value(text);
   if (!value) return "invalid";
-  PythonRow row;
+  PythonRow row(TickForm::Ticks);
   row.as_is(&*value);
   return std::string(row.RowWriter::text());
 }

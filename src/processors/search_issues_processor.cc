@@ -166,6 +166,10 @@ struct SearchIssuesMessageProcessor::Occurrence {
   int64_t duration_ms = 0;
 };
 
+SearchIssuesMessageProcessor::SearchIssuesMessageProcessor(const ProcessorsSettings& settings,
+                                                           const ProcessorEnvironment& environment)
+    : settings_(settings), clock_(*environment.clock), row_(tick_form(settings)) {}
+
 Verdict SearchIssuesMessageProcessor::process(const MessageContext& context, const Message& message,
                                               std::string& rows) {
   if (!message.payload) return null_payload();
@@ -333,7 +337,7 @@ void SearchIssuesMessageProcessor::write(const Occurrence& o, const MessageConte
     if (o.promoted[i]) row_.put(kPromoted[i].column, *o.promoted[i]);
   }
   row_.put(kTransactionDuration, o.duration_ms);
-  row_.put(kTimestampMs, milliseconds_of(o.client));
+  row_.put_ticks(kTimestampMs, milliseconds_of(o.client), 3);
   row_.put_stamp(kMessageTimestamp, message.timestamp_ms * 1000);
   row_.put_retention(kRetentionDays, o.retention);
   row_.put(kPartition, context.partition.value);

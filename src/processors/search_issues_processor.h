@@ -17,8 +17,7 @@ namespace freshet::processors {
 // One row per message, or none when it is older than its retention.
 class SearchIssuesMessageProcessor final : public Processor {
  public:
-  SearchIssuesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-      : settings_(settings), clock_(*environment.clock) {}
+  SearchIssuesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
   Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;

@@ -35,7 +35,10 @@ void TransactionsMessageProcessor::Counters::add(const Transaction& t) {
 
 TransactionsMessageProcessor::TransactionsMessageProcessor(const ProcessorsSettings& settings,
                                                            const ProcessorEnvironment& environment)
-    : options_(environment.options), counters_(*environment.metrics), reader_(settings, *environment.clock) {}
+    : options_(environment.options),
+      counters_(*environment.metrics),
+      reader_(settings, *environment.clock),
+      row_(tick_form(settings)) {}
 
 void TransactionsMessageProcessor::begin_chunk(const MessageContext&, std::span<const Message>) {
   if (options_ != nullptr) max_spans_ = options_->get()->processors.max_spans_per_transaction;
