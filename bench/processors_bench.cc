@@ -1,9 +1,10 @@
-// Each data set over its golden messages, one thread, beside the plain parse of the same bytes: simdjson's minify, or
-// for binary messages a copy.
+// Each data set over its golden messages, one thread, beside the plain parse of the same bytes: simdjson's minify, for
+// protobuf the bare walk of the message.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
 #include "processors/registry.h"
+#include "processors/trace_item.h"
 #include "testkit/golden_cases.h"
 
 namespace freshet {
@@ -63,10 +64,27 @@ void parse(benchmark::State& state, const std::string& name) {
   report(state, messages);
 }
 
+void walk(benchmark::State& state, const std::string& name) {
+  const auto messages = messages_of(name);
+  processors::TraceItemDecoder decoder(false);
+  processors::TraceItem item;
+  for (auto _ : state) {
+    for (const std::string& text : messages) {
+      processors::ProtobufReader reader(text);
+      benchmark::DoNotOptimize(decoder.decode(reader, item));
+    }
+  }
+  report(state, messages);
+}
+
 const bool kRegistered = [] {
   for (const std::string& name : processors::names()) {
     if (name == "json") continue;
     benchmark::RegisterBenchmark((name + "/process").c_str(), [name](benchmark::State& s) { process(s, name); });
+    if (name == "EAPItemsProcessor") {
+      benchmark::RegisterBenchmark((name + "/walk").c_str(), [name](benchmark::State& s) { walk(s, name); });
+      continue;
+    }
     benchmark::RegisterBenchmark((name + "/minify").c_str(), [name](benchmark::State& s) { parse(s, name); });
   }
   return true;

@@ -199,6 +199,15 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   if (const Status checked = kafka::check_connection_settings(pipeline.kafka); !checked) {
     return tl::make_unexpected(checked.error());
   }
+  std::unique_ptr<OptionSource> store;
+  const runtime_config::OptionScope scope{pipeline.kafka.consumer_group, p.settings.runtime_config.storage};
+  if (!p.settings.runtime_config.store.empty() || !p.settings.runtime_config.values_file.empty()) {
+    auto opened = runtime_config::open_store(p.settings.runtime_config);
+    if (!opened) return tl::make_unexpected(opened.error());
+    store = *std::move(opened);
+    // Which columns the rows have is settled once and for all.
+    p.live_options.set(runtime_config::read_now(*store, scope, pipeline.options));
+  }
   auto stream_parts = app::stream_parts({pipeline, clock, p.log, p.metrics, p.live_options}, p.outcomes);
   if (!stream_parts) return tl::make_unexpected(stream_parts.error());
   const bool letters = stream_parts->has_dead_letters;
@@ -213,12 +222,9 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     p.dead_letters = *std::move(producer);
     p.stream->set_dead_letters(p.dead_letters.get());
   }
-  if (!p.settings.runtime_config.store.empty() || !p.settings.runtime_config.values_file.empty()) {
-    auto store = runtime_config::open_store(p.settings.runtime_config);
-    if (!store) return tl::make_unexpected(store.error());
+  if (store) {
     p.watcher = std::make_unique<runtime_config::OptionsWatcher>(
-        *std::move(store), p.settings.runtime_config.poll_interval,
-        runtime_config::OptionScope{pipeline.kafka.consumer_group, p.settings.runtime_config.storage}, pipeline.options,
+        std::move(store), p.settings.runtime_config.poll_interval, scope, pipeline.options,
         [&p](const LiveOptions& options) {
           p.live_options.set(options);
           p.log.set_level(options.log_level);

@@ -7,6 +7,12 @@
 
 namespace freshet::runtime_config {
 
+LiveOptions read_now(OptionSource& store, const OptionScope& scope, const LiveOptions& initial) {
+  const auto raw = store.read();
+  std::vector<BadOption> ignored;
+  return raw ? read_options(*raw, scope, initial, initial, ignored) : initial;
+}
+
 OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono::milliseconds interval,
                                OptionScope scope, LiveOptions initial,
                                std::function<void(const LiveOptions&)> on_change, Clock& clock, Log& log,

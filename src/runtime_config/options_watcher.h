@@ -17,6 +17,10 @@
 
 namespace freshet::runtime_config {
 
+// What the store says right now, for what must be known before anything runs; `initial` where it cannot be read. Bad
+// values are left to the watcher to complain about. Takes as long as the store's read().
+LiveOptions read_now(OptionSource& store, const OptionScope& scope, const LiveOptions& initial);
+
 // Threads: its own reads the store and calls `on_change` (also once at the start, when the store says something else
 // than `initial`); current() by any.
 class OptionsWatcher {

@@ -242,6 +242,24 @@ TEST(LayeredSourceTest, TheUpperStoreWinsByKeyAndOneThatIsDownKeepsWhatItSaid) {
   EXPECT_FALSE(both.degraded());
 }
 
+TEST(ReadNowTest, SaysWhatTheStoreSaysOrWhatWasThere) {
+  class Store final : public OptionSource {
+   public:
+    Result<RawOptions> read() override {
+      if (down) return failure(ErrorKind::Retry, "down");
+      return RawOptions{{"eap_items_emit_received_at", "true"}, {"freshet_max_batch_size", "ten"}};
+    }
+    std::string describe() const override { return "test"; }
+    bool down = false;
+  } store;
+  LiveOptions initial;
+  initial.max_batch_rows = 7;
+  EXPECT_TRUE(read_now(store, kScope, initial).processors.eap_emit_received_at);
+  EXPECT_EQ(read_now(store, kScope, initial).max_batch_rows, 7u);
+  store.down = true;
+  EXPECT_EQ(read_now(store, kScope, initial), initial);
+}
+
 TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {
   LiveOptions base;
   std::vector<BadOption> bad;
