@@ -11,6 +11,7 @@
 namespace freshet::processors {
 
 // One row per message.
+//   invalid  null_payload, invalid_message (no JSON), missing_field, invalid_value
 class GroupAttributesMessageProcessor final : public Processor {
  public:
   GroupAttributesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

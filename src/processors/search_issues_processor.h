@@ -15,6 +15,9 @@
 namespace freshet::processors {
 
 // One row per message, or none when it is older than its retention.
+//   skipped  event_too_old
+//   invalid  null_payload, invalid_message (no JSON, no envelope), invalid_message_version, invalid_message_type,
+//            missing_field, invalid_value (the reference's invalid_uuid and process_message_error)
 class SearchIssuesMessageProcessor final : public Processor {
  public:
   SearchIssuesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -13,6 +13,8 @@
 namespace freshet::processors {
 
 // One row per message, or none: messages of other kinds, without a trace, and older than their retention are skipped.
+//   skipped  unknown_envelope, unknown_version, unknown_type, no_transaction, no_trace, too_old
+//   invalid  null_payload, invalid_message (no JSON), invalid_value
 class TransactionsMessageProcessor final : public Processor {
  public:
   TransactionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
