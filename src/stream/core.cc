@@ -242,7 +242,7 @@ void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes
 
 void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
   totals_.last_insert_error = failure.text;
-  insert_trouble_[batch] = fmt::format("ClickHouse: {}", failure.text);
+  insert_trouble_[batch] = fmt::format("{}: {}", settings_.accepted_outcomes ? "Kafka" : "ClickHouse", failure.text);
   if (failure.failure_class != InsertFailure::Class::Overload) return;
   batcher_.slow_down(now);
   metrics_.batch_slowdown.set(batcher_.slowed());
@@ -438,6 +438,8 @@ StreamStatus Core::status(SteadyTime now) const {
     status.waiting_for = insert_trouble_.begin()->second;
   } else if (!source_trouble_.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
+  } else if (const std::string trouble = side_.trouble(now); !trouble.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", trouble);
   }
   status.session = session_;
   status.generation = generation_;

@@ -29,6 +29,7 @@ void Outbox::take_sendable(SteadyTime now, std::vector<Outgoing>& out) {
     for (Entry& entry : lane.entries) {
       if (entry.in_flight) continue;
       entry.in_flight = true;
+      if (!entry.first_sent) entry.first_sent = now;
       ++lane.in_flight;
       out.push_back({entry.ticket, entry.record});
     }
@@ -84,9 +85,19 @@ bool Outbox::in_flight(Partition partition) const {
 std::optional<SteadyTime> Outbox::next_deadline() const {
   std::optional<SteadyTime> next;
   for (const auto& [partition, lane] : lanes_) {
-    if (lane.retry_at && lane.in_flight == 0 && (!next || *lane.retry_at < *next)) next = lane.retry_at;
+    if (suspended_.contains(partition) || !lane.retry_at || lane.in_flight > 0) continue;
+    if (!next || *lane.retry_at < *next) next = lane.retry_at;
   }
   return next;
+}
+
+std::optional<SteadyTime> Outbox::waiting_since() const {
+  std::optional<SteadyTime> since;
+  for (const auto& [partition, lane] : lanes_) {
+    const std::optional<SteadyTime> sent = lane.entries.front().first_sent;
+    if (!suspended_.contains(partition) && sent && (!since || *sent < *since)) since = sent;
+  }
+  return since;
 }
 
 }  // namespace freshet::stream

@@ -51,6 +51,8 @@ class Outbox {
   bool in_flight(Partition partition) const;  // the producer has some
   size_t size() const { return lane_of_.size(); }
   std::optional<SteadyTime> next_deadline() const;
+  // When the oldest record that is not acknowledged was sent first.
+  std::optional<SteadyTime> waiting_since() const;
 
  private:
   struct Entry {
@@ -59,6 +61,7 @@ class Outbox {
     Epoch epoch;
     std::shared_ptr<const SideRecord> record;
     bool in_flight = false;
+    std::optional<SteadyTime> first_sent{};
   };
   struct Lane {
     std::deque<Entry> entries;

@@ -1,10 +1,15 @@
 #include "stream/side_outputs.h"
 
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
 #include <utility>
 
 namespace freshet::stream {
 namespace {
 
+constexpr Duration kPatience = std::chrono::seconds(5);
 constexpr size_t kMaxOpenAccounts = 100'000;  // records; beyond, their topic has been away for very long
 
 std::vector<uint64_t> sequences(const SealedBatch& batch, const Part& part) {
@@ -87,6 +92,7 @@ void SideOutputs::take_sendable(SteadyTime now, SystemTime wall, std::vector<Out
 void SideOutputs::result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now,
                          Finished& finished) {
   if (!status) {
+    last_error_ = status.error().text;
     metrics_.side_records(to_string(topic), "failed").add();
     log_.warn("side_record_not_taken",
               {{"topic", topic_}, {"side_topic", to_string(topic)}, {"error", status.error().text}});
@@ -137,6 +143,21 @@ std::optional<SteadyTime> SideOutputs::next_deadline() const {
     if (at && (!next || *at < *next)) next = at;
   }
   return next;
+}
+
+std::string SideOutputs::trouble(SteadyTime now) const {
+  const std::array<std::pair<const Outbox*, const char*>, 2> outboxes = {
+      {{&commit_log_outbox_, "commit log"}, {&replacements_outbox_, "replacements topic"}}};
+  for (const auto& [outbox, name] : outboxes) {
+    const auto since = outbox->waiting_since();
+    if (!since || now - *since < kPatience) continue;
+    return fmt::format(
+        "the {} has taken no record for {} s, and offsets wait for it: check that the topic exists and its "
+        "brokers answer{}{}",
+        name, std::chrono::duration_cast<std::chrono::seconds>(now - *since).count(), last_error_.empty() ? "" : "; ",
+        last_error_);
+  }
+  return {};
 }
 
 }  // namespace freshet::stream

@@ -74,6 +74,8 @@ class SideOutputs {
   bool settled(Partition partition) const;
   bool accounts_settled() const { return accounts_.empty() && accounts_outbox_.size() == 0; }
   std::optional<SteadyTime> next_deadline() const;
+  // A topic that has taken nothing for some seconds, for a person; empty = none.
+  std::string trouble(SteadyTime now) const;
 
  private:
   Outbox& outbox(SideTopicName topic);
@@ -89,6 +91,7 @@ class SideOutputs {
   Outbox accounts_outbox_;
   std::map<uint64_t, FinishedPart> parts_;  // by record id: waits for its record
   uint64_t next_part_ = 1;
+  std::string last_error_;
 };
 
 }  // namespace freshet::stream

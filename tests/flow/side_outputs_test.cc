@@ -155,6 +155,36 @@ TEST(SideOutputsTest, WithoutAcknowledgementARevokeEndsInTimeAndCommitsNothing) 
   flow.expect_complete();
 }
 
+TEST(SideOutputsTest, ATopicThatTakesNothingIsNamed) {
+  Flow flow(Flow::with_side_outputs());
+  flow.produce(0, "row", 1);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  flow.advance(seconds(4));
+  EXPECT_EQ(flow.status().waiting_for, "");
+  flow.advance(seconds(4));
+  EXPECT_NE(flow.status().waiting_for.find("commit log"), std::string::npos) << flow.status().waiting_for;
+  flow.settle();
+  EXPECT_EQ(flow.status().waiting_for, "");
+}
+
+TEST(SideOutputsTest, ARecordThatCameBackOfAPartitionThatIsAwayKeepsNobodyBusy) {
+  Flow flow(Flow::with_side_outputs());
+  flow.produce(0, "replace", 1);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  ASSERT_EQ(flow.records.size(), 1u);
+  flow.revoke({0}, true);
+  flow.give_back_records(SideTopicName::Replacements);
+  flow.advance(seconds(2));
+  EXPECT_TRUE(flow.records.empty());
+  EXPECT_GT(flow.core.next_deadline(flow.now), flow.now);
+}
+
 TEST(SideOutputsTest, AccountsGoOutOnceAMinuteAndAtTheEnd) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 4);

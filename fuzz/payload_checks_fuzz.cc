@@ -1,0 +1,34 @@
+// What looks at payloads before the processor does: any bytes are either right or wrong, and nothing breaks.
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+
+#include "schemas/protobuf_walk.h"
+#include "schemas/schema_folder.h"
+#include "stream/ipv4_scan.h"
+
+namespace {
+
+// A schema that follows the payload into any depth.
+std::unique_ptr<freshet::SchemaValidator> recursive_schema() {
+  const auto folder = std::filesystem::temp_directory_path() / "freshet-fuzz-schema";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "t.schema.json")
+      << R"({"type":["object","array","string","number","null","boolean"],"items":{"$ref":"#"},)"
+         R"("additionalProperties":{"$ref":"#"},"maxItems":3,"pattern":"^[a-z]*$"})";
+  const auto factory = freshet::schemas::open_schema(folder.string(), "t");
+  return factory ? (*factory)() : nullptr;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const auto schema = recursive_schema();
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  freshet::schemas::ProtobufWalk().why_invalid(bytes);
+  freshet::stream::has_ipv4_pattern(bytes);
+  freshet::stream::is_utf8(bytes);
+  schema->why_invalid(bytes);
+  return 0;
+}
