@@ -1,6 +1,7 @@
 #include "processors/json_text.h"
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 
 #include "processors/json_scan.h"
@@ -10,32 +11,32 @@ namespace {
 
 constexpr size_t kStep = 16;
 
-// The letter after the backslash; 'u' where four digits follow, 0 for what needs no escape.
-constexpr std::array<char, 256> make_letters() {
-  std::array<char, 256> letters{};
-  for (size_t c = 0; c < 0x20; ++c) letters[c] = 'u';
-  letters['\b'] = 'b';
-  letters['\f'] = 'f';
-  letters['\n'] = 'n';
-  letters['\r'] = 'r';
-  letters['\t'] = 't';
-  letters['"'] = '"';
-  letters['\\'] = '\\';
-  return letters;
+// What a byte becomes: one or two characters, and how many; "\\u" and 6 where four digits follow it.
+struct Escaped {
+  std::array<char, 2> text{};
+  uint8_t size = 1;
+};
+
+constexpr std::array<Escaped, 256> make_escapes() {
+  std::array<Escaped, 256> escapes{};
+  for (size_t c = 0; c < escapes.size(); ++c) escapes[c].text[0] = static_cast<char>(c);
+  for (size_t c = 0; c < 0x20; ++c) escapes[c] = {{'\\', 'u'}, 6};
+  constexpr std::string_view kShort = "\bb\ff\nn\rr\tt\"\"\\\\";
+  for (size_t i = 0; i < kShort.size(); i += 2) escapes[static_cast<size_t>(kShort[i])] = {{'\\', kShort[i + 1]}, 2};
+  return escapes;
 }
-constexpr std::array<char, 256> kLetters = make_letters();
+constexpr std::array<Escaped, 256> kEscapes = make_escapes();
 
-char letter_of(char c) { return kLetters[static_cast<unsigned char>(c)]; }
-
-char* escape_one(char c, char* out) {
-  out[0] = '\\';
-  out[1] = letter_of(c);
-  if (out[1] != 'u') return out + 2;
-  constexpr const char* kHex = "0123456789abcdef";
-  std::memcpy(out + 2, "00", 2);
-  out[4] = kHex[static_cast<unsigned char>(c) >> 4];
-  out[5] = kHex[c & 15];
-  return out + 6;
+inline char* escape_one(char c, char* out) {
+  const Escaped& escaped = kEscapes[static_cast<unsigned char>(c)];
+  std::memcpy(out, escaped.text.data(), 2);
+  if (escaped.size == 6) {
+    constexpr const char* kHex = "0123456789abcdef";
+    out[2] = out[3] = '0';
+    out[4] = kHex[static_cast<unsigned char>(c) >> 4];
+    out[5] = kHex[c & 15];
+  }
+  return out + escaped.size;
 }
 
 }  // namespace
@@ -44,19 +45,16 @@ char* escape_json(std::string_view text, char* out) {
   const char* at = text.data();
   const char* const end = at + text.size();
   while (static_cast<size_t>(end - at) >= kStep) {
-    std::memcpy(out, at, kStep);
     const unsigned plain = plain_head(at);
-    at += plain;
+    std::memcpy(out, at, kStep);
     out += plain;
-    if (plain < kStep) out = escape_one(*at++, out);
-  }
-  for (; at != end; ++at) {
-    if (letter_of(*at) == 0) {
-      *out++ = *at;
-    } else {
-      out = escape_one(*at, out);
+    if (plain < kStep) {
+      // Where there is one there are more: no branch depends on which bytes they are, but for the rare ones.
+      for (size_t i = plain; i < kStep; ++i) out = escape_one(at[i], out);
     }
+    at += kStep;
   }
+  for (; at != end; ++at) out = escape_one(*at, out);
   return out;
 }
 
