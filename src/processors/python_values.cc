@@ -85,15 +85,21 @@ int compare_arrays(const PythonValue& a, const PythonValue& b, bool& comparable)
   return x == a.end() ? (y == b.end() ? 0 : -1) : 1;
 }
 
-bool equal_objects(const PythonValue& a, const PythonValue& b) {
+// Side by side in the order of their names: looking each name up would take long for large objects.
+std::vector<PythonMember> members_by_name(const PythonValue& object) {
   std::vector<PythonMember> members;
-  unique_members(b, members);
-  const size_t size = members.size();
-  unique_members(a, members);
-  return members.size() == size && std::all_of(members.begin(), members.end(), [&](const PythonMember& one) {
-           const PythonValue* other = member(&b, one.key->view());
-           return other != nullptr && equal(*one.value, *other);
-         });
+  unique_members(object, members);
+  std::sort(members.begin(), members.end(),
+            [](const PythonMember& a, const PythonMember& b) { return a.key->view() < b.key->view(); });
+  return members;
+}
+
+bool equal_objects(const PythonValue& a, const PythonValue& b) {
+  const auto x = members_by_name(a);
+  const auto y = members_by_name(b);
+  return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const PythonMember& one, const PythonMember& other) {
+    return same_name(one, other) && equal(*one.value, *other.value);
+  });
 }
 
 bool equal_arrays(const PythonValue& a, const PythonValue& b) {

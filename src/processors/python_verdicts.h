@@ -1,5 +1,4 @@
-// What the data sets of the reference's Python answer when a message is invalid. The code is a metric label, and that
-// of the reference where it counts them (spec of the data set: SearchIssuesMessageProcessor, 5).
+// What the data sets of the reference's Python answer when a message is invalid. Their headers list the codes.
 #pragma once
 
 #include <array>
