@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -223,6 +224,36 @@ TEST_F(SideTopicsTest, SkippedWritesLeaveNoTrace) {
   EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("skipping", topic, 0) == 3; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters);
+}
+
+TEST_F(SideTopicsTest, OldMessagesAndWhatFailsItsSchemaGoToTheDeadLetters) {
+  client->create_topic("old-and-odd", 1);
+  clickhouse_->query(
+      "CREATE TABLE IF NOT EXISTS replays_local (project_id UInt64) ENGINE = MergeTree ORDER BY project_id");
+  const testkit::TempFolder folder;
+  std::filesystem::create_directories(folder.path("options/values/snuba"));
+  std::ofstream(folder.path("options/values/snuba/values.json"))
+      << R"({"options":{"consumer.dlq_by_age_sample_rate_by_storage":{"replays":1.0},)"
+         R"("consumer.dlq_by_age_threshold_seconds":3600}})";
+  std::ofstream(folder.path("ingest-replay-events.schema.json"))
+      << R"({"type":"object","properties":{"retention_days":{"maximum":365}}})";
+  const std::string good = golden("ReplaysProcessor/clicks.json");
+  auto odd = nlohmann::json::parse(good);
+  odd["retention_days"] = 366;
+  client->produce("old-and-odd", {0, -1, std::nullopt, good, {}, 1'500'000'000'000});
+  client->produce("old-and-odd", {0, -1, std::nullopt, odd.dump(), {}, 0});
+  client->produce("old-and-odd", {0, -1, std::nullopt, good, {}, 0});
+  client->flush();
+  const uint64_t rows = clickhouse_->count("SELECT count() FROM replays_local");
+  const int64_t letters = client->count("snuba-dead-letter-replays");
+  testkit::FreshetProcess freshet(
+      args("replays", "choosy",
+           {"--raw-events-topic", "old-and-odd", "--schema-dir", folder.path(), "--enforce-schema"}),
+      environment({{"SENTRY_OPTIONS_DIR", folder.path("options")}}));
+  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("choosy", "old-and-odd", 0) == 3; })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0);
+  EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters + 2) << freshet.output();
+  EXPECT_GT(clickhouse_->count("SELECT count() FROM replays_local"), rows);
 }
 
 TEST_F(SideTopicsTest, TraceItemsHaveACommitLogAndAreAccountedForAtTheEnd) {
