@@ -1,5 +1,5 @@
-// Every data set: an input is the processor's name, a line feed, and the message. No message may crash it, touch what
-// stands before its rows, or make rows that are no JSON.
+// Every data set: an input is the processor's name (and " june", " binary"), a line feed, and the message. No message
+// may crash it, touch what stands before its rows, or make rows that are no JSON.
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -12,18 +12,19 @@ namespace {
 
 using namespace freshet;
 
-Processor* processor_of(const std::string& name) {
+Processor* processor_of(const std::string& line) {
   static RealClock clock;
   static Metrics metrics;
   static std::map<std::string, std::unique_ptr<Processor>> known;
-  auto& processor = known[name];
-  if (!processor) {
-    processors::ProcessorsSettings settings;
-    settings.processor = name;
-    const auto factory = processors::make_factory(settings, {&clock, &metrics});
-    if (factory) processor = (*factory)();
-  }
-  return processor.get();
+  processors::ProcessorsSettings settings;
+  settings.processor = line.substr(0, line.find(' '));
+  settings.june = line.find(" june") != std::string::npos;
+  settings.row_binary = line.find(" binary") != std::string::npos;
+  const std::string name = settings.processor + (settings.june ? " june" : "") + (settings.row_binary ? " binary" : "");
+  if (const auto found = known.find(name); found != known.end()) return found->second.get();
+  const auto factory = processors::make_factory(settings, {&clock, &metrics});
+  if (!factory) return nullptr;
+  return (known[name] = (*factory)()).get();
 }
 
 size_t json_lines(std::string_view text) {
