@@ -230,8 +230,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   Demo demo(options);
-  const app::SignalWatcher signals({SIGINT, SIGTERM, SIGHUP}, [&demo](int, int count) {
-    if (count > 1) _exit(1);
+  const app::SignalWatcher signals({SIGINT, SIGTERM, SIGHUP}, [&demo, count = 0](int) mutable {
+    if (++count > 1) _exit(1);
     demo.interrupt();
   });
   try {
