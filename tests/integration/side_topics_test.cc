@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
@@ -254,6 +255,58 @@ TEST_F(SideTopicsTest, OldMessagesAndWhatFailsItsSchemaGoToTheDeadLetters) {
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters + 2) << freshet.output();
   EXPECT_GT(clickhouse_->count("SELECT count() FROM replays_local"), rows);
+}
+
+TEST_F(SideTopicsTest, RenewalsUnderLoadKeepTheOrderOfSideTopicsAndRepeatNothing) {
+  constexpr int kRounds = 40;
+  constexpr int kRowsARound = 50;
+  client->create_topic("renewed-events", 2);
+  client->create_topic("renewed-commit-log", 1);
+  client->create_topic("renewed-replacements", 1);
+  clickhouse_->query(
+      "CREATE TABLE IF NOT EXISTS errors_local (project_id UInt64, event_id String) ENGINE = MergeTree "
+      "ORDER BY event_id");
+  const uint64_t before = clickhouse_->count("SELECT count() FROM errors_local");
+  const std::string event = golden("ErrorsProcessor/event-of-a-web-service.json");
+  testkit::FreshetProcess freshet(
+      args("errors", "renewed",
+           {"--raw-events-topic", "renewed-events", "--commit-log-topic", "renewed-commit-log", "--replacements-topic",
+            "renewed-replacements", "--renew", "--renew-interval", "1", "--renew-jitter", "0", "--log-level", "info"}),
+      environment());
+  for (int round = 0; round < kRounds; ++round) {
+    for (int i = 0; i < kRowsARound; ++i) client->produce("renewed-events", {i % 2, -1, std::nullopt, event, {}, 0});
+    for (const int partition : {0, 1}) {
+      const std::string replacement =
+          fmt::format(R"([2,"end_merge",{{"project_id":{},"round":{}}}])", partition + 1, round);
+      client->produce("renewed-events", {partition, -1, std::nullopt, replacement, {}, 0});
+    }
+    client->flush();
+    std::this_thread::sleep_for(150ms);  // load over several renewals
+  }
+  const int64_t end = kRounds * (kRowsARound / 2 + 1);
+  EXPECT_TRUE(testkit::eventually(40s, [&] {
+    return committed("renewed", "renewed-events", 0) == end && committed("renewed", "renewed-events", 1) == end;
+  })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0);
+  EXPECT_EQ(clickhouse_->count("SELECT count() FROM errors_local") - before, uint64_t{kRounds * kRowsARound});
+  std::map<std::string, int64_t> told;
+  for (const Record& record : client->read_all("renewed-commit-log")) {
+    const int64_t next = nlohmann::json::parse(value_of(record))["offset"];
+    EXPECT_GT(next, told[*record.key]) << *record.key;
+    told[*record.key] = next;
+  }
+  EXPECT_EQ(told["renewed-events:0:renewed"], end - 1) << "the last message is a replacement";
+  std::map<std::string, int> rounds;
+  for (const Record& record : client->read_all("renewed-replacements")) {
+    EXPECT_EQ(nlohmann::json::parse(value_of(record))[2]["round"], rounds[*record.key]++) << *record.key;
+  }
+  EXPECT_EQ(rounds, (std::map<std::string, int>{{"1", kRounds}, {"2", kRounds}}));
+  const std::string log = freshet.output();
+  size_t renewals = 0;
+  for (size_t at = log.find("renewal_ended"); at != std::string::npos; at = log.find("renewal_ended", at + 1)) {
+    ++renewals;
+  }
+  EXPECT_GE(renewals, 3u) << log;
 }
 
 TEST_F(SideTopicsTest, TraceItemsHaveACommitLogAndAreAccountedForAtTheEnd) {
