@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "processors/date_time.h"
+#include "processors/errors_fields.h"
 #include "processors/read_lists.h"
 #include "processors/read_values.h"
 #include "processors/struct_reader.h"
@@ -10,120 +11,7 @@
 namespace freshet::processors {
 namespace {
 
-enum Body {
-  kData,
-  kDatetime,
-  kEventId,
-  kGroupId,
-  kGroupFirstSeen,
-  kMessage,
-  kPrimaryHash,
-  kProjectId,
-  kRetentionDays,
-  kPlatform
-};
-constexpr Fields kBody({{"data", Need::Required},
-                        {"datetime", Need::Defaulted},
-                        {"event_id", Need::Required},
-                        {"group_id", Need::Required},
-                        {"group_first_seen", Need::Defaulted},
-                        {"message", Need::Required},
-                        {"primary_hash", Need::Required},
-                        {"project_id", Need::Required},
-                        {"retention_days", Need::Defaulted},
-                        {"platform", Need::Defaulted}});
-
-enum Data {
-  kContexts,
-  kCulprit,
-  kErrors,
-  kException,
-  kLocation,
-  kModules,
-  kReceived,
-  kRequest,
-  kSdk,
-  kTags,
-  kThreads,
-  kTitle,
-  kType,
-  kUser,
-  kVersion,
-  kSymbolicatedInApp,
-  kSampleRate
-};
-constexpr Fields kDataFields({{"contexts", Need::Defaulted},
-                              {"culprit", Need::Defaulted},
-                              {"errors", Need::Defaulted},
-                              {"exception", Need::Defaulted},
-                              {"location", Need::Defaulted},
-                              {"modules", Need::Defaulted},
-                              {"received", Need::Defaulted},
-                              {"request", Need::Defaulted},
-                              {"sdk", Need::Defaulted},
-                              {"tags", Need::Defaulted},
-                              {"threads", Need::Defaulted},
-                              {"title", Need::Defaulted},
-                              {"type", Need::Defaulted},
-                              {"user", Need::Defaulted},
-                              {"version", Need::Defaulted},
-                              {"symbolicated_in_app", Need::Defaulted},
-                              {"sample_rate", Need::Defaulted},
-                              {"sentry.interfaces.Exception", Need::Defaulted, kException},
-                              {"sentry.interfaces.Threads", Need::Defaulted, kThreads},
-                              {"sentry.interfaces.User", Need::Defaulted, kUser}});
-
-enum Contexts { kFlags, kReplay, kTrace };
-constexpr Fields kContextFields({{"flags"}, {"replay"}, {"trace"}});
-
-enum Trace { kSampled, kSpanId, kTraceId, kParentSpanId };
-constexpr Fields kTraceFields({{"sampled"}, {"span_id"}, {"trace_id"}, {"parent_span_id"}});
-
-enum Flag { kFlag, kResult };
-constexpr Fields kFlagFields({{"flag", Need::Defaulted}, {"result", Need::Defaulted}});
-
-enum ExceptionValue { kStacktrace, kMechanism, kExceptionType, kExceptionValue, kThreadId };
-constexpr Fields kExceptionFields({{"stacktrace", Need::Defaulted},
-                                   {"mechanism", Need::Defaulted},
-                                   {"type", Need::Defaulted},
-                                   {"value", Need::Defaulted},
-                                   {"thread_id", Need::Defaulted}});
-
-enum Mechanism { kMechanismType, kHandled };
-constexpr Fields kMechanismFields({{"type", Need::Defaulted}, {"handled", Need::Defaulted}});
-
-enum Frame { kAbsPath, kFilename, kPackage, kModule, kFunction, kInApp, kColno, kLineno };
-constexpr Fields kFrameFields({{"abs_path", Need::Defaulted},
-                               {"filename", Need::Defaulted},
-                               {"package", Need::Defaulted},
-                               {"module", Need::Defaulted},
-                               {"function", Need::Defaulted},
-                               {"in_app", Need::Defaulted},
-                               {"colno", Need::Defaulted},
-                               {"lineno", Need::Defaulted}});
-
-enum Thread { kId, kMain };
-constexpr Fields kThreadFields({{"id", Need::Defaulted}, {"main", Need::Defaulted}});
-
-enum Request { kMethod, kHeaders };
-constexpr Fields kRequestFields({{"method", Need::Defaulted}, {"headers", Need::Defaulted}});
-
-enum Sdk { kSdkName, kSdkVersion, kIntegrations };
-constexpr Fields kSdkFields({{"name", Need::Defaulted},
-                             {"version", Need::Defaulted},
-                             {"integrations", Need::Defaulted}});
-
-enum User { kEmail, kUserId, kIpAddress, kUsername, kGeo };
-constexpr Fields kUserFields({{"email", Need::Defaulted},
-                              {"id", Need::Defaulted},
-                              {"ip_address", Need::Defaulted},
-                              {"username", Need::Defaulted},
-                              {"geo", Need::Defaulted}});
-
-// Structs with one field, of which nearly all of the message's lists are members.
-constexpr Fields kValues({{"values", Need::Defaulted}});
-constexpr Fields kFrames({{"frames", Need::Defaulted}});
-constexpr Fields kReplayFields({{"replay_id", Need::Defaulted}});
+using namespace errors_fields;
 
 // A struct of one list, each of its elements read by `element` or null.
 template <typename Element>
