@@ -220,11 +220,23 @@ void Core::finish_stored(const SideOutputs::Finished& finished) {
   }
 }
 
-void Core::on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now) {
+void Core::on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now,
+                            Actions& actions) {
   SideOutputs::Finished finished;
   side_.result(topic, ticket, status, now, finished);
   if (!status) totals_.last_kafka_error = status.error().text;
   finish_stored(finished);
+  for (const auto& replacement : finished.replacements) {
+    PartitionStream* stream = find(replacement.partition, replacement.epoch);
+    if (stream != nullptr && stream->hold == Hold::Refused) unhold(*stream, actions);
+  }
+  if (!finished.refused) return;
+  if (PartitionStream* stream = find(finished.refused->partition, finished.refused->epoch)) {
+    hold(*stream, Hold::Refused,
+         fmt::format("the replacement of offset {} is refused by its topic, and tried again each second: {}",
+                     finished.refused->offset.value, status.error().text),
+         actions);
+  }
 }
 
 void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now) {

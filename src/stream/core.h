@@ -77,7 +77,7 @@ class Core {
   void on_batch(BatchResult result, SteadyTime now, Actions& actions);
   void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
   void on_letter_result(uint64_t ticket, const Status& status, SteadyTime now, Actions& actions);
-  void on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now);
+  void on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now, Actions& actions);
   // What people's clocks say; as of this turn of the loop.
   void set_wall_clock(SystemTime wall) { wall_ = wall; }
   void set_options(const LiveOptions& options, SteadyTime now);

@@ -104,10 +104,21 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
     return failure(ErrorKind::Retry,
                    fmt::format("offsets below {} are still being written; try again", stream->position.value));
   }
-  const bool has_bad_message = stream->hold == Hold::Invalid || stream->hold == Hold::TooLarge;
+  const bool has_bad_message =
+      stream->hold == Hold::Invalid || stream->hold == Hold::TooLarge || stream->hold == Hold::Refused;
   if (has_bad_message && next <= stream->committable()) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is held at offset {}; go on from a later one",
                                                    partition.value, stream->committable().value));
+  }
+  if (stream->hold == Hold::Refused) {
+    const auto given_up = side_.drop_replacements(partition, stream->epoch, next);
+    if (given_up.empty()) {
+      return failure(
+          ErrorKind::Retry,
+          fmt::format("the replacement of partition {} is being tried right now; try again", partition.value));
+    }
+    metrics_.dropped("released").add(given_up.size());
+    finish_stored({{}, given_up, {}});
   }
   log_.warn("partition_released", {{"topic", settings_.topic}, {"partition", partition.value}, {"offset", next.value}});
   std::vector<DeadLetterDesk::Finished> dropped;

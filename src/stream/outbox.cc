@@ -56,6 +56,15 @@ std::optional<Outbox::Acknowledged> Outbox::result(uint64_t ticket, const Status
   return acknowledged;
 }
 
+std::optional<Outbox::Acknowledged> Outbox::find(uint64_t ticket) const {
+  const auto found = lane_of_.find(ticket);
+  if (found == lane_of_.end()) return std::nullopt;
+  for (const Entry& entry : lanes_.at(found->second).entries) {
+    if (entry.ticket == ticket) return Acknowledged{found->second, entry.epoch, entry.id};
+  }
+  return std::nullopt;
+}
+
 bool Outbox::forget(Partition partition, Epoch epoch) {
   suspended_.erase(partition);
   const auto found = lanes_.find(partition);
@@ -73,6 +82,20 @@ bool Outbox::forget(Partition partition, Epoch epoch) {
   });
   if (lane.entries.empty()) lanes_.erase(found);
   return with_producer;
+}
+
+std::vector<uint64_t> Outbox::drop_below(Partition partition, uint64_t limit) {
+  std::vector<uint64_t> dropped;
+  const auto found = lanes_.find(partition);
+  if (found == lanes_.end() || found->second.in_flight > 0) return dropped;
+  std::erase_if(found->second.entries, [&](const Entry& entry) {
+    if (entry.id >= limit) return false;
+    dropped.push_back(entry.id);
+    lane_of_.erase(entry.ticket);
+    return true;
+  });
+  if (found->second.entries.empty()) lanes_.erase(found);
+  return dropped;
 }
 
 bool Outbox::empty(Partition partition) const { return !lanes_.contains(partition); }

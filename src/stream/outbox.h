@@ -40,12 +40,17 @@ class Outbox {
   // Anything but a success: the lane waits a second and then sends again from the first that is missing. Empty also
   // when the lane was forgotten.
   std::optional<Acknowledged> result(uint64_t ticket, const Status& status, SteadyTime now);
+  // Which record that is; empty when its lane was forgotten.
+  std::optional<Acknowledged> find(uint64_t ticket) const;
   // Of a suspended lane nothing is sent until go_on().
   void suspend(Partition partition) { suspended_.insert(partition); }
   void go_on(Partition partition) { suspended_.erase(partition); }
   // The epoch is over: its records will be made anew when the messages are read again. True when the producer still has
   // some of them.
   bool forget(Partition partition, Epoch epoch);
+
+  // The ids below `limit` that wait in the lane and are given up now; none while the producer has some of the lane.
+  std::vector<uint64_t> drop_below(Partition partition, uint64_t limit);
 
   bool empty(Partition partition) const;      // nothing waits and nothing is with the producer
   bool in_flight(Partition partition) const;  // the producer has some

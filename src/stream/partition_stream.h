@@ -23,6 +23,7 @@ enum class Hold {
   Invalid,   // a message that cannot become rows, and no dead-letter topic
   Flood,     // more dead letters than the limit allows
   TooLarge,  // a dead letter that its topic does not take
+  Refused,   // a replacement that its topic does not take; tried again all the same
 };
 
 // The tracker of one epoch of a partition. Chunks get sequence numbers as they are delivered; they come back processed

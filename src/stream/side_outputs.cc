@@ -97,6 +97,12 @@ void SideOutputs::result(SideTopicName topic, uint64_t ticket, const Status& sta
     log_.warn("side_record_not_taken",
               {{"topic", topic_}, {"side_topic", to_string(topic)}, {"error", status.error().text}});
   }
+  const bool refused = !status && status.error().kind == ErrorKind::Invalid && topic == SideTopicName::Replacements;
+  if (refused) {
+    if (const auto entry = replacements_outbox_.find(ticket)) {
+      finished.refused = {entry->partition, entry->epoch, Offset{static_cast<int64_t>(entry->id)}};
+    }
+  }
   const auto acknowledged = outbox(topic).result(ticket, status, now);
   if (!acknowledged) return;
   metrics_.side_records(to_string(topic), "written").add();
@@ -126,6 +132,15 @@ bool SideOutputs::forget(Partition partition, Epoch epoch) {
                 [&](const auto& entry) { return entry.second.partition == partition && entry.second.epoch == epoch; });
   const bool commit_log = commit_log_outbox_.forget(partition, epoch);
   return replacements_outbox_.forget(partition, epoch) || commit_log;
+}
+
+std::vector<SideOutputs::FinishedReplacement> SideOutputs::drop_replacements(Partition partition, Epoch epoch,
+                                                                             Offset next) {
+  std::vector<FinishedReplacement> dropped;
+  for (const uint64_t id : replacements_outbox_.drop_below(partition, static_cast<uint64_t>(next.value))) {
+    dropped.push_back({partition, epoch, Offset{static_cast<int64_t>(id)}});
+  }
+  return dropped;
 }
 
 void SideOutputs::close_accounts() {

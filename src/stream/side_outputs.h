@@ -47,6 +47,7 @@ class SideOutputs {
   struct Finished {
     std::vector<FinishedPart> parts;
     std::vector<FinishedReplacement> replacements;
+    std::optional<FinishedReplacement> refused;  // its topic does not take it; it is tried again
   };
 
   SideOutputs(const StreamSettings& settings, std::string cogs_resource, StreamMetrics& metrics, Log& log);
@@ -67,6 +68,8 @@ class SideOutputs {
   void go_on(Partition partition);
   // True when the producers may still have records of it that nobody waits for any more.
   bool forget(Partition partition, Epoch epoch);
+  // The operator goes on from `next`: replacements below it are given up. Nothing while the producer has some.
+  std::vector<FinishedReplacement> drop_replacements(Partition partition, Epoch epoch, Offset next);
   // The end of the program: what was summed up goes now.
   void close_accounts();
 

@@ -189,7 +189,7 @@ void Stream::handle(Event& event, SteadyTime now) {
     core_.on_letter_result(letter->ticket, letter->status, now, actions_);
   } else if (auto* record = std::get_if<RecordResult>(&event)) {
     if (!record->status && record->from_producer) ++side_topics_[static_cast<size_t>(record->topic)].failures_seen;
-    core_.on_record_result(record->topic, record->ticket, record->status, now);
+    core_.on_record_result(record->topic, record->ticket, record->status, now, actions_);
   } else if (auto* options = std::get_if<LiveOptions>(&event)) {
     core_.set_options(*options, now);
     writers_->set_concurrency(std::min(options->clickhouse_concurrency, settings_.max_writers));

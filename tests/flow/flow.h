@@ -230,7 +230,7 @@ class Flow {
     written[topic].push_back(*record.record);
     if (topic == SideTopicName::CommitLog) check_commit_log(*record.record);
     if (topic == SideTopicName::Replacements) check_replacement(record);
-    core.on_record_result(topic, record.ticket, Status(), now);
+    core.on_record_result(topic, record.ticket, Status(), now, actions_);
     turn();
     return true;
   }
@@ -242,8 +242,8 @@ class Flow {
     return any;
   }
   // All that the topic's producer holds comes back.
-  bool give_back_records(SideTopicName topic) {
-    const bool any = give_back(topic);
+  bool give_back_records(SideTopicName topic, ErrorKind kind = ErrorKind::Retry) {
+    const bool any = give_back(topic, kind);
     turn();
     return any;
   }
@@ -389,7 +389,7 @@ class Flow {
     ASSERT_GT(offset, last_replaced_.contains(p) ? last_replaced_[p] : -1) << "replacements out of order";
     last_replaced_[p] = offset;
   }
-  bool give_back(SideTopicName topic) {
+  bool give_back(SideTopicName topic, ErrorKind kind = ErrorKind::Retry) {
     std::vector<uint64_t> tickets;
     std::erase_if(records, [&](const auto& one) {
       if (one.topic != topic) return false;
@@ -397,7 +397,7 @@ class Flow {
       return true;
     });
     for (const uint64_t ticket : tickets) {
-      core.on_record_result(topic, ticket, failure(ErrorKind::Retry, "given back"), now);
+      core.on_record_result(topic, ticket, failure(kind, "given back"), now, actions_);
     }
     return !tickets.empty();
   }

@@ -185,6 +185,39 @@ TEST(SideOutputsTest, ARecordThatCameBackOfAPartitionThatIsAwayKeepsNobodyBusy) 
   EXPECT_GT(flow.core.next_deadline(flow.now), flow.now);
 }
 
+TEST(SideOutputsTest, AReplacementThatItsTopicRefusesHoldsItsPartitionAloneUntilItIsTaken) {
+  Flow flow(Flow::with_side_outputs());
+  flow.produce(0, "replace", 1);
+  flow.produce(1, "row", 5);
+  flow.assign({0, 1});
+  flow.deliver(0);
+  flow.work();
+  flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
+  EXPECT_TRUE(flow.paused(0));
+  flow.settle();
+  EXPECT_FALSE(flow.paused(0)) << "it was taken with a later try";
+  EXPECT_EQ(flow.committed(1), 5);
+  flow.expect_complete();
+}
+
+TEST(SideOutputsTest, AnOperatorMayGiveUpARefusedReplacement) {
+  Flow flow(Flow::with_side_outputs());
+  flow.produce(0, "replace", 2);
+  flow.produce(0, "row", 1);
+  flow.assign({0});
+  flow.deliver(0, 1);
+  flow.work();
+  EXPECT_FALSE(flow.release(0, 1)) << "not held";
+  flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
+  EXPECT_FALSE(flow.release(0, 0)) << "from the same offset";
+  flow.given_up.insert({0, 0});
+  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_FALSE(flow.paused(0));
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 3);
+  EXPECT_EQ(flow.written[SideTopicName::Replacements].size(), 1u);
+}
+
 TEST(SideOutputsTest, AccountsGoOutOnceAMinuteAndAtTheEnd) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 4);
