@@ -16,7 +16,7 @@ namespace freshet::processors {
 // A string's characters, escapes resolved. `plain`: they stood in the text just so, and may be written out as the
 // inside of a JSON string without another look.
 struct JsonString {
-  std::string_view view;
+  std::string_view view = "";  // never null: it is copied as it is
   bool plain = false;
 };
 

@@ -134,7 +134,7 @@ class RowWriter {
     out[size + 1] = '"';
     size_ += size + 2;
   }
-  void value(std::string_view v) { value(JsonString{v, v.empty()}); }
+  void value(std::string_view v) { value(v.empty() ? JsonString{"", true} : JsonString{v, false}); }
   void value(const char* v) { value(std::string_view(v)); }
   void value(const Uuid& v);
   void value(const IpAddress& v);
