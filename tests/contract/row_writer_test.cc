@@ -116,6 +116,29 @@ TYPED_TEST(RowWriterContract, AStopEndsAWaitAtOnce) {
   EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Abandoned);
 }
 
+TYPED_TEST(RowWriterContract, TheDropInsRequestsAreTakenByEveryServer) {
+  this->settings.style = clickhouse::RequestStyle::Snuba;
+  this->settings.table = this->table;
+  this->settings.user = "default";
+  this->settings.database = "default";
+  this->settings.writer_options = {{"input_format_skip_unknown_fields", "1"}, {"a_setting_of_another_year", "1"}};
+  LiveOptions options;
+  options.insert.load_balancing_first_offset = "0";
+  options.insert.max_insert_block_size = 1'048'576;
+  const Snapshot<LiveOptions> live(options);
+  const auto hosts = std::make_shared<clickhouse::Hosts>(this->settings.urls);
+  const auto writer = clickhouse::make_row_writer(this->settings, hosts, this->clock, null_log(), this->metrics, &live);
+  std::vector<std::string> rows;
+  for (int i = 0; i < 60'000; ++i) rows.push_back(fmt::format("{{\"id\":{},\"name\":\"{:040}\",\"x\":1}}\n", i, i));
+  EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Written);
+  EXPECT_TRUE(hosts->dropped(0).contains("a_setting_of_another_year"));
+  EXPECT_EQ(this->server_->count("SELECT uniqExact(id) FROM " + this->table), 60'000u);
+  this->layout = {RowFormat::RowBinary, {"name", "id"}};
+  EXPECT_EQ(this->write(*writer, {std::string("\x02hi") + std::string("\xff\xff\0\0\0\0\0\0", 8)}).kind,
+            WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->server_->query(fmt::format("SELECT name FROM {} WHERE id = 65535", this->table)), "hi");
+}
+
 TYPED_TEST(RowWriterContract, TheTableIsDescribed) {
   clickhouse::ClickHouseClient client(this->settings, this->clock);
   const auto described = client.describe_table(std::chrono::seconds(5));
