@@ -313,6 +313,11 @@ TEST(LoadTest, WhatFreshetCannotTakeIsUsedAsItCanAndSaid) {
             9u);
 }
 
+TEST(LoadTest, AGroupThatTheCommitLogCannotHoldIsSaid) {
+  EXPECT_THAT(good(kErrors + "--consumer-group a:b").notices, Contains(HasSubstr("--consumer-group: holds ':'")));
+  EXPECT_THAT(good(kErrors).notices, testing::Not(Contains(HasSubstr("--consumer-group"))));
+}
+
 TEST(LoadTest, SkipWriteWritesNothingAnywhere) {
   for (const char* options : {"--skip-write", "--use-pull-consumer --dry-run", "--use-pull-consumer --dry-run=5",
                               "--no-skip-write --skip-write"}) {

@@ -184,6 +184,9 @@ class Translator {
       }
       return;
     }
+    if (c_.commit_log && line_.text("consumer-group").find(':') != std::string::npos) {
+      notice("--consumer-group: holds ':', which readers of the commit log take for the end of the topic's name");
+    }
     const bool python = line_.flag("use-python-processor");
     if (line_.flag("use-row-binary") && (c_.processor != "EAPItemsProcessor" || python)) {
       refuse("--use-row-binary: only for storages with EAPItemsProcessor, and with the native processor");
