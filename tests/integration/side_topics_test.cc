@@ -261,8 +261,6 @@ TEST_F(SideTopicsTest, RenewalsUnderLoadKeepTheOrderOfSideTopicsAndRepeatNothing
   constexpr int kRounds = 40;
   constexpr int kRowsARound = 50;
   client->create_topic("renewed-events", 2);
-  client->create_topic("renewed-commit-log", 1);
-  client->create_topic("renewed-replacements", 1);
   clickhouse_->query(
       "CREATE TABLE IF NOT EXISTS errors_local (project_id UInt64, event_id String) ENGINE = MergeTree "
       "ORDER BY event_id");
@@ -271,7 +269,8 @@ TEST_F(SideTopicsTest, RenewalsUnderLoadKeepTheOrderOfSideTopicsAndRepeatNothing
   testkit::FreshetProcess freshet(
       args("errors", "renewed",
            {"--raw-events-topic", "renewed-events", "--commit-log-topic", "renewed-commit-log", "--replacements-topic",
-            "renewed-replacements", "--renew", "--renew-interval", "1", "--renew-jitter", "0", "--log-level", "info"}),
+            "renewed-replacements", "--create-topics", "--renew", "--renew-interval", "1", "--renew-jitter", "0",
+            "--log-level", "info"}),
       environment());
   for (int round = 0; round < kRounds; ++round) {
     for (int i = 0; i < kRowsARound; ++i) client->produce("renewed-events", {i % 2, -1, std::nullopt, event, {}, 0});
