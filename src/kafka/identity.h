@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "kafka/kafka_settings.h"
@@ -63,6 +64,6 @@ GroupStanding parse_group_metadata(const char* data, size_t size);
 // Asks the group's coordinator (DescribeConsumerGroups) whether a member shows this instance id; repeated while it does
 // not answer. Empty when `stop` was requested or the group cannot be described for half a minute.
 std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
-                                 std::stop_token stop);
+                                 Clock& clock, std::stop_token stop);
 
 }  // namespace freshet::kafka

@@ -439,7 +439,7 @@ void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
 void KafkaSource::check_continuity() {
   if (instance_id_.empty() || identity_.continuity() != Membership::Continuity::Unknown || continuity_.joinable()) return;
   continuity_ = std::jthread([this](std::stop_token stop) {
-    const auto known = broker_knows(client_.get(), settings_.consumer_group, instance_id_, stop);
+    const auto known = broker_knows(client_.get(), settings_.consumer_group, instance_id_, clock_, stop);
     if (known) identity_.broker_said(*known);
     if (known) wake();
   });

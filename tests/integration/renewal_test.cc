@@ -1,4 +1,6 @@
 // The renewal of the Kafka session on a real broker: no rebalance, nothing lost, nothing twice.
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <random>
 

@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# usage: ./dev soak [GTEST-OPTIONS]
+# usage: ./dev soak [renewal] [GTEST-OPTIONS]
 #
+# renewal: ten thousand renewals of the Kafka session (FRESHET_SOAK_RENEWALS=N: another number), as many clients built
+# and destroyed, three members for two minutes, stops at any moment. Otherwise:
 # Long runs against real servers with faults under way: ClickHouse down for two minutes, members killed, brokers
 # restarted. Takes tens of minutes; for example --gtest_filter='*TwoMinutes*' runs one.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
+if [[ "${1:-}" == renewal ]]; then
+  shift
+  build release freshet-local-clickhouse soak-renewal
+  exec build/release/tests/soak-renewal "$@"
+fi
 build release freshet freshet-local-clickhouse soak
 exec build/release/tests/soak "$@"

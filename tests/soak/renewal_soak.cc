@@ -1,0 +1,169 @@
+// Renewals by the thousand: `./dev soak renewal`. FRESHET_SOAK_RENEWALS (default 10000) sets how many.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <random>
+
+#include "../integration/group_member.h"
+#include "kafka/kafka_source.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+using testkit::GroupMember;
+using testkit::Pauses;
+
+constexpr int kPartitions = 6;
+
+int rounds() {
+  const char* value = std::getenv("FRESHET_SOAK_RENEWALS");
+  return value != nullptr ? std::atoi(value) : 10'000;
+}
+
+struct Used {
+  size_t threads = 0;
+  size_t files = 0;
+  size_t resident_kb = 0;
+  std::string text() const { return fmt::format("{} threads, {} files, {} MiB", threads, files, resident_kb / 1024); }
+};
+
+size_t entries(const char* folder) {
+  size_t n = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder)) ++n;
+  return n;
+}
+
+Used used() {
+  std::ifstream statm("/proc/self/statm");
+  size_t total = 0;
+  size_t resident = 0;
+  statm >> total >> resident;
+  return {entries("/proc/self/task"), entries("/proc/self/fd"), resident * 4};
+}
+
+struct RenewalSoak : testing::Test {
+  RenewalSoak() : client(kafka.bootstrap()) {
+    client.create_topic("events", kPartitions);
+    clickhouse.query("CREATE TABLE events (id UInt64) ENGINE = MergeTree ORDER BY id");
+  }
+  std::unique_ptr<GroupMember> member() const {
+    return std::make_unique<GroupMember>(testkit::member_args(kafka, clickhouse.url(), "events"));
+  }
+  bool owns_all(const GroupMember& member) const { return member.status().partitions.size() == kPartitions; }
+  uint64_t rows() { return clickhouse.count("SELECT count() FROM events"); }
+  uint64_t different() { return clickhouse.count("SELECT uniqExact(id) FROM events"); }
+  void expect_all_once(uint64_t produced) {
+    EXPECT_TRUE(testkit::eventually(120s, [&] { return different() >= produced; }));
+    EXPECT_EQ(rows(), produced);
+    EXPECT_EQ(different(), produced);
+  }
+
+  testkit::KafkaServer kafka;
+  testkit::LocalClickHouse clickhouse;
+  testkit::KafkaClient client;
+};
+
+TEST_F(RenewalSoak, ThreeMembersRenewEveryTwoSecondsForTwoMinutes) {
+  std::vector<std::unique_ptr<GroupMember>> members;
+  for (int i = 0; i < 3; ++i) members.push_back(member());
+  const auto balanced = [&] {
+    return std::all_of(members.begin(), members.end(), [](auto& m) { return m->status().partitions.size() == 2; });
+  };
+  ASSERT_TRUE(testkit::eventually(60s, balanced));
+  testkit::Load load(kafka, "events", kPartitions, 500us);
+  std::vector<uint64_t> rebalances;
+  for (const auto& one : members) rebalances.push_back(one->status().rebalances);
+  Pauses pauses;
+  int renewals = 0;
+  const auto until = std::chrono::steady_clock::now() + 120s;
+  for (auto next = std::chrono::steady_clock::now(); next < until; next += 2s) {
+    std::this_thread::sleep_until(next);
+    for (const auto& one : members) {
+      const auto report = one->renew();
+      ASSERT_TRUE(report && report->result == RenewalResult::Renewed) << one->log();
+      EXPECT_TRUE(report->generation_kept && report->assignment_kept);
+      pauses.add(*report);
+      ++renewals;
+    }
+  }
+  const uint64_t produced = load.stop();
+  for (size_t i = 0; i < members.size(); ++i) EXPECT_EQ(members[i]->status().rebalances, rebalances[i]);
+  expect_all_once(produced);
+  std::cout << fmt::format("{} messages, {} renewals, no rebalance\n{}\n", produced, renewals, pauses.text());
+}
+
+TEST_F(RenewalSoak, ThousandsOfRenewalsLeaveNothingBehind) {
+  const auto one = member();
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return owns_all(*one); }));
+  testkit::Load load(kafka, "events", kPartitions, 2ms);
+  Used first;
+  Pauses pauses;
+  for (int i = 0; i < rounds(); ++i) {
+    const auto report = one->renew();
+    ASSERT_TRUE(report && report->result == RenewalResult::Renewed && report->generation_kept) << one->log();
+    pauses.add(*report);
+    if (i == 200) first = used();
+    if (i % 1000 == 200) std::cout << fmt::format("{:>6} renewals: {}\n", i, used().text()) << std::flush;
+  }
+  const Used last = used();
+  std::cout << fmt::format("{:>6} renewals: {}\n{}\n", rounds(), last.text(), pauses.text());
+  EXPECT_LE(last.threads, first.threads + 60);
+  EXPECT_LE(last.files, first.files + 60);
+  EXPECT_LE(last.resident_kb, first.resident_kb + 64 * 1024);
+  EXPECT_EQ(one->status().rebalances, 1u);
+  expect_all_once(load.stop());
+}
+
+TEST_F(RenewalSoak, ThousandsOfClientsAreBuiltAndDestroyed) {
+  RealClock clock;
+  Metrics metrics;
+  kafka::Reaper reaper(metrics);
+  kafka::KafkaSettings settings;
+  settings.connection.bootstrap_servers = kafka.bootstrap();
+  settings.topic = "events";
+  settings.consumer_group = "handles";
+  kafka::Identity identity(settings, null_log());
+  const kafka::SessionContext context{clock, null_log(), metrics, reaper, identity};
+  Used first;
+  for (int i = 0; i < rounds(); ++i) {
+    {
+      const auto source = kafka::open_source(settings, context);
+      ASSERT_TRUE(source);
+      std::vector<SourceEvent> events;
+      (*source)->poll(std::chrono::milliseconds(i % 10), 100, events);  // at any moment of connecting and joining
+    }
+    ASSERT_TRUE(reaper.wait_idle(clock, clock.steady_now() + 20s));
+    if (i == 200) first = used();
+    if (i % 1000 == 200) std::cout << fmt::format("{:>6} clients: {}\n", i, used().text()) << std::flush;
+  }
+  const Used last = used();
+  std::cout << fmt::format("{:>6} clients: {}\n", rounds(), last.text());
+  EXPECT_LE(last.threads, first.threads + 8);
+  EXPECT_LE(last.files, first.files + 8);
+  EXPECT_LE(last.resident_kb, first.resident_kb + 64 * 1024);
+}
+
+TEST_F(RenewalSoak, AStopAtAnyMomentTwoHundredTimes) {
+  testkit::Load load(kafka, "events", kPartitions, 500us);
+  std::minstd_rand random(std::random_device{}());
+  double longest = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto one = member();
+    ASSERT_TRUE(testkit::eventually(60s, [&] { return owns_all(*one); })) << one->log();
+    one->service().renewals().ask(RenewalReason::Operator, "then a stop");
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
+    const auto begun = std::chrono::steady_clock::now();
+    one->stop();
+    longest = std::max(longest, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  }
+  EXPECT_LT(longest, 9);
+  const auto last = member();
+  expect_all_once(load.stop());
+  std::cout << fmt::format("200 stops, the longest took {:.2f} s\n", longest);
+}
+
+}  // namespace
+}  // namespace freshet
