@@ -15,13 +15,16 @@
 #include "app/stream_building.h"
 #include "base/metrics.h"
 #include "kafka/client_config.h"
+#include "kafka/connection_files.h"
 #include "kafka/dead_letter_producer.h"
+#include "kafka/end_offsets.h"
 #include "kafka/kafka_source.h"
 #include "kafka/reaper.h"
 #include "kafka/successor.h"
 #include "runtime_config/options_watcher.h"
 #include "runtime_config/stores.h"
 #include "stream/stream.h"
+#include "supervisor/credentials_watch.h"
 #include "supervisor/renewal.h"
 #include "supervisor/renewal_desk.h"
 #include "supervisor/renewal_plan.h"
@@ -29,6 +32,7 @@
 #include "supervisor/stop_sequence.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/tick.h"
+#include "supervisor/watchdog.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/prometheus.h"
 
@@ -52,6 +56,7 @@ struct Service::Parts {
         started(c.steady_now()),
         live_options(pipeline().options),
         log(s.telemetry, c, log_to),
+        connection_files(pipeline().kafka.connection),
         identity(pipeline().kafka, log),
         reaper(metrics),
         desk(c, [this] { stream->wake(); }),
@@ -79,19 +84,26 @@ struct Service::Parts {
   }
   LiveOptions options() const { return *live_options.get(); }
 
+  // As a session that is built now takes them: with what the files of the connection hold now.
+  kafka::KafkaSettings kafka_settings() const {
+    kafka::KafkaSettings now = pipeline().kafka;
+    now.connection = connection_files.settings();
+    return now;
+  }
   kafka::SessionContext sessions() { return {clock, log, metrics, reaper, identity}; }
   Result<std::unique_ptr<Successor>> open_successor(const Membership& running) {
-    return kafka::open_successor(pipeline().kafka, sessions(), running, [this] { stream->wake(); });
+    return kafka::open_successor(kafka_settings(), sessions(), running, [this] { stream->wake(); });
   }
   // The session that the last one has prepared, or a new one.
   Result<std::unique_ptr<Source>> next_source() {
     if (auto prepared = renewal.take_next()) return prepared;
-    return kafka::open_source(pipeline().kafka, sessions());
+    return kafka::open_source(kafka_settings(), sessions());
   }
   // What keeps a session from being built or renewed; empty = nothing.
   std::string session_trouble() const {
     if (const auto waits = *between_sessions.get(); !waits.empty()) return waits;
-    return renewal.waiting_for();
+    if (const auto waits = renewal.waiting_for(); !waits.empty()) return waits;
+    return watchdog->trouble();
   }
   SessionStatus session_status() const {
     const auto continuity = identity.continuity();
@@ -105,6 +117,8 @@ struct Service::Parts {
     status.waiting_for = session_trouble();
     return status;
   }
+  void begin_watching();
+  void stop_watching();
   void wait_for_first_tick(std::stop_token stop);
   supervisor::SessionEnd run_session(uint64_t number, std::stop_token stop);
   supervisor::SessionEnd broken(const stream::SessionResult& result);
@@ -115,6 +129,7 @@ struct Service::Parts {
   Snapshot<LiveOptions> live_options;
   Metrics metrics;
   telemetry::LogBackend log;
+  kafka::ConnectionFiles connection_files;
   kafka::Identity identity;
   kafka::Reaper reaper;
   OutcomesTopic outcomes;
@@ -134,7 +149,28 @@ struct Service::Parts {
   std::unique_ptr<admin::AdminServer> admin_server;
   std::unique_ptr<admin::HealthFile> health_file;
   std::unique_ptr<BackgroundChecks> checks;
+  std::unique_ptr<kafka::EndOffsets> end_offsets;
+  std::unique_ptr<supervisor::Watchdog> watchdog;
+  std::unique_ptr<supervisor::CredentialsWatch> credentials;
 };
+
+// Who else wants new sessions.
+void Service::Parts::begin_watching() {
+  end_offsets = std::make_unique<kafka::EndOffsets>([this] { return kafka_settings(); }, reaper, log);
+  supervisor::WatchdogDoors doors;
+  doors.status = [this] { return stream->status(); };
+  doors.end_offsets = [this](const std::vector<Partition>& partitions) { return end_offsets->look_up(partitions); };
+  doors.refetch = [this](const std::vector<Partition>& partitions) { stream->refetch(partitions); };
+  watchdog = std::make_unique<supervisor::Watchdog>(std::move(doors), plan, desk, clock, log, metrics);
+  if (!connection_files.any()) return;
+  credentials = std::make_unique<supervisor::CredentialsWatch>([this] { return connection_files.look(); }, [] {}, desk,
+                                                               clock, log);
+}
+
+void Service::Parts::stop_watching() {
+  watchdog->request_stop();
+  if (credentials) credentials->request_stop();
+}
 
 // Members that start together join together.
 void Service::Parts::wait_for_first_tick(std::stop_token stop) {
@@ -233,6 +269,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
         },
         clock, p.log, p.metrics);
   }
+  p.begin_watching();
   if (!p.settings.admin.listen.empty()) {
     admin::AdminSources sources;
     sources.metrics = [&p] {
@@ -273,6 +310,9 @@ Service::~Service() {
   p.checks.reset();
   p.health_file.reset();
   p.admin_server.reset();
+  p.credentials.reset();
+  p.watchdog.reset();
+  p.end_offsets.reset();
   p.watcher.reset();
   p.side_topics.clear();
   p.dead_letters.reset();
@@ -300,7 +340,10 @@ void Service::run(std::stop_token stop) {
       p.clock, p.log, {}, chance,
       [&p](uint64_t number, std::stop_token session_stop) { return p.run_session(number, session_stop); },
       [&p](SteadyTime until, std::stop_token wait_stop) { p.stream->wait(until, wait_stop); });
-  const std::stop_callback on_stop(stop, [&p] { p.stops.begin(); });
+  const std::stop_callback on_stop(stop, [&p] {
+    p.stop_watching();
+    p.stops.begin();
+  });
   p.wait_for_first_tick(stop);
   supervisor.run(stop);
   p.renewal.abandon();

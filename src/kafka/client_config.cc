@@ -123,9 +123,12 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       .set("queued.max.messages.kbytes", "65536")
       .set("queued.min.messages", "100000")
       .set("fetch.wait.max.ms", "100")
-      .extra(settings.connection, true);
+      .extra(settings.connection, true)
+      // The watchdog's sign of life; nobody else reads them.
+      .set("statistics.interval.ms", "10000");
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
-                                              RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR);
+                                              RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
+                                              RD_KAFKA_EVENT_STATS);
   return builder.done();
 }
 

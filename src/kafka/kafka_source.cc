@@ -122,6 +122,8 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
     on_commit(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_ERROR) {
     on_error(event.get(), out);
+  } else if (type == RD_KAFKA_EVENT_STATS) {
+    statistics_at_ = clock_.steady_now();
   }
 }
 
@@ -396,8 +398,8 @@ void KafkaSource::begin_with(std::vector<Partition> assigned, const Membership& 
   std::sort(assigned.begin(), assigned.end());
   membership_.generation = group_standing(client_.get()).generation;
   membership_.topic_partitions = old.topic_partitions > 0 ? old.topic_partitions : topic_partitions;
-  first_assignment_ = old.settled && old.generation >= 0 && membership_.generation == old.generation &&
-                      assigned == old.partitions;
+  first_assignment_ =
+      old.settled && old.generation >= 0 && membership_.generation == old.generation && assigned == old.partitions;
   membership_.partitions = std::move(assigned);
   assignment_waits_ = true;
   unsettle();
@@ -437,7 +439,8 @@ void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
 }
 
 void KafkaSource::check_continuity() {
-  if (instance_id_.empty() || identity_.continuity() != Membership::Continuity::Unknown || continuity_.joinable()) return;
+  if (instance_id_.empty() || identity_.continuity() != Membership::Continuity::Unknown || continuity_.joinable())
+    return;
   continuity_ = std::jthread([this](std::stop_token stop) {
     const auto known = broker_knows(client_.get(), settings_.consumer_group, instance_id_, clock_, stop);
     if (known) identity_.broker_said(*known);
@@ -507,8 +510,8 @@ void KafkaSource::begin_close(Farewell farewell) {
   close();
 }
 
-// The library sends no request to leave when a static member closes; it does when one unsubscribes, but loses the request
-// if the close follows at once (tried).
+// The library sends no request to leave when a static member closes; it does when one unsubscribes, but loses the
+// request if the close follows at once (tried).
 void KafkaSource::leave_and_close() {
   leaving_ = true;
   rd_kafka_unsubscribe(client_.get());

@@ -61,6 +61,7 @@ class KafkaSource final : public Source {
   void begin_close(Farewell farewell) override;
   const Membership& membership() const override { return membership_; }
   std::optional<Offset> end_offset(Partition partition) const override;
+  std::optional<SteadyTime> statistics_at() const override { return statistics_at_; }
 
  private:
   struct Owned {
@@ -124,15 +125,16 @@ class KafkaSource final : public Source {
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  std::vector<Partition> collecting_;  // partitions whose chunk is not empty
-  bool assignment_waits_ = false;      // the library waits for our assign
+  std::vector<Partition> collecting_;     // partitions whose chunk is not empty
+  bool assignment_waits_ = false;         // the library waits for our assign
   std::optional<bool> first_assignment_;  // received before the first poll: does it continue the last session's?
   Membership membership_;
   std::optional<SteadyTime> unsettled_since_;
-  Partitions revoking_;                // the library waits for our unassign
+  Partitions revoking_;  // the library waits for our unassign
   bool closing_ = false;
   bool leaving_ = false;  // unsubscribed; the close follows once the request to leave has gone out
   bool closed_ = false;
+  std::optional<SteadyTime> statistics_at_;
   std::map<int, SteadyTime> reported_;  // by error code: at most one report a minute
 
   Mailbox<Answer> answers_{64};

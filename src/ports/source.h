@@ -141,6 +141,8 @@ class Source {
   virtual const Membership& membership() const = 0;
   // High watermark as last seen in a fetch response, if known.
   virtual std::optional<Offset> end_offset(Partition partition) const = 0;
+  // When the client library last gave a sign of life of its own; none: not yet, or it never does.
+  virtual std::optional<SteadyTime> statistics_at() const { return std::nullopt; }
 };
 
 }  // namespace freshet

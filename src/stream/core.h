@@ -87,6 +87,8 @@ class Core {
 
   // The operator goes on with `partition` from `next`: what is open and cannot be placed below it is given up.
   Status release(Partition partition, Offset next, SteadyTime now, Actions& actions);
+  // Fetches what comes next of them anew; those that are not to deliver anything now are left alone.
+  void refetch(const std::vector<Partition>& partitions, Actions& actions);
 
   bool closed() const { return phase_ == Phase::Closed; }
   // A drain or a close has begun.

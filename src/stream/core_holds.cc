@@ -148,4 +148,13 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
   return {};
 }
 
+void Core::refetch(const std::vector<Partition>& partitions, Actions& actions) {
+  if (phase_ != Phase::Running) return;
+  for (const Partition partition : partitions) {
+    const PartitionStream* stream = find(partition);
+    if (stream == nullptr || stream->paused || stream->revoking || stream->suspended) continue;
+    actions.seek.emplace_back(partition, stream->position);
+  }
+}
+
 }  // namespace freshet::stream

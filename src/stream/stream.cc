@@ -193,6 +193,8 @@ void Stream::handle(Event& event, SteadyTime now) {
   } else if (auto* options = std::get_if<LiveOptions>(&event)) {
     core_.set_options(*options, now);
     writers_->set_concurrency(std::min(options->clickhouse_concurrency, settings_.max_writers));
+  } else if (auto* refetch = std::get_if<Refetch>(&event)) {
+    core_.refetch(refetch->partitions, actions_);
   } else if (auto* release = std::get_if<Release>(&event)) {
     Status answer = core_.release(release->partition, release->next, now, actions_);
     writers_->release();
@@ -256,6 +258,7 @@ void Stream::publish(const Source& source, SteadyTime now) {
   if (now - published_ < kPublish) return;
   published_ = now;
   StreamStatus status = core_.status(now);
+  status.statistics_at = source.statistics_at();
   for (PartitionStatus& partition : status.partitions) {
     partition.end = source.end_offset(partition.partition);
     if (!partition.end) continue;

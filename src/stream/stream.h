@@ -70,6 +70,8 @@ class Stream {
   void set_options(const LiveOptions& options);
   // See Core::release(); answered within a few turns of the loop. Retry: no session answered within five seconds.
   Status release(Partition partition, Offset next);
+  // See Core::refetch().
+  void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
   std::shared_ptr<const StreamStatus> status() const { return status_.get(); }
   // When the loop last turned; for /health. Zero before the first session.
@@ -81,6 +83,9 @@ class Stream {
     Mutex mutex;
     CondVar given;
     std::optional<Status> status GUARDED_BY(mutex);
+  };
+  struct Refetch {
+    std::vector<Partition> partitions;
   };
   struct Release {
     Partition partition;
@@ -112,7 +117,7 @@ class Stream {
     uint64_t failures_seen = 0;  // results of the producer
   };
   using Event = std::variant<std::shared_ptr<const ProcessedChunk>, BatchResult, InsertTrouble, LetterResult,
-                             RecordResult, LiveOptions, Release>;
+                             RecordResult, LiveOptions, Refetch, Release>;
 
   void post(Event event);
   void handle(Event& event, SteadyTime now);

@@ -22,6 +22,9 @@ class CredentialsWatch {
   // `on_renewed` is called when a session was built with what the files hold.
   CredentialsWatch(Look look, std::function<void()> on_renewed, RenewalDesk& desk, Clock& clock, Log& log);
 
+  // Threads: any.
+  void request_stop() { thread_.request_stop(); }
+
  private:
   void watch(std::stop_token stop);
   bool renewed(std::stop_token stop);

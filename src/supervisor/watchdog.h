@@ -30,13 +30,15 @@ struct WatchdogDoors {
   std::function<void(const std::vector<Partition>&)> refetch;
 };
 
-// Threads: trouble() by any. Ends when destroyed, after the look-up that is under way.
+// Threads: trouble() and request_stop() by any. Ends when destroyed, after the look-up that is under way.
 class Watchdog {
  public:
   Watchdog(WatchdogDoors doors, RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics);
 
   // Why renewals do not help; empty = nothing is known to be wrong.
   std::string trouble() const;
+
+  void request_stop() { thread_.request_stop(); }
 
  private:
   void watch(std::stop_token stop);

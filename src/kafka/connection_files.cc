@@ -1,0 +1,81 @@
+#include "kafka/connection_files.h"
+
+#include <array>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+namespace freshet::kafka {
+namespace {
+
+constexpr std::array kFileProperties = {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location",
+                                        "ssl.keystore.location", "ssl.crl.location"};
+
+std::optional<std::string> content_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (!file || !(content << file.rdbuf())) return std::nullopt;
+  return content.str();
+}
+
+std::string without_line_end(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+std::vector<std::string> paths_of(const ConnectionSettings& settings) {
+  std::vector<std::string> paths;
+  for (const std::string& path :
+       {settings.sasl_password_file, settings.ssl_ca_file, settings.ssl_cert_file, settings.ssl_key_file}) {
+    if (!path.empty()) paths.push_back(path);
+  }
+  for (const char* property : kFileProperties) {
+    if (const auto found = settings.extra.find(property); found != settings.extra.end()) {
+      paths.push_back(found->second);
+    }
+  }
+  return paths;
+}
+
+}  // namespace
+
+ConnectionFiles::ConnectionFiles(ConnectionSettings settings)
+    : settings_(std::move(settings)),
+      contents_of_start_(read()),
+      contents_(contents_of_start_),
+      password_(settings_.sasl_password) {}
+
+ConnectionFiles::Contents ConnectionFiles::read() const {
+  Contents contents;
+  for (const std::string& path : paths_of(settings_)) {
+    auto content = content_of(path);
+    if (!content || (path == settings_.sasl_password_file && without_line_end(*content).empty())) continue;
+    contents[path] = *std::move(content);
+  }
+  return contents;
+}
+
+std::string ConnectionFiles::look() {
+  std::string changed;
+  Contents now = read();
+  MutexLock lock(mutex_);
+  for (auto& [path, content] : now) {
+    std::string& last = contents_[path];
+    if (last == content) continue;
+    last = std::move(content);
+    if (path == settings_.sasl_password_file) password_ = without_line_end(last);
+    changed += (changed.empty() ? "" : ", ") + path;
+  }
+  return changed;
+}
+
+ConnectionSettings ConnectionFiles::settings() const {
+  ConnectionSettings settings = settings_;
+  MutexLock lock(mutex_);
+  settings.sasl_password = password_;
+  return settings;
+}
+
+}  // namespace freshet::kafka
