@@ -35,6 +35,7 @@
 #include "supervisor/watchdog.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/prometheus.h"
+#include "telemetry/statsd_sender.h"
 
 namespace freshet::app {
 namespace {
@@ -64,7 +65,9 @@ struct Service::Parts {
         stops(c, plan, log),
         renewal(
             {}, [this](const Membership& running) { return open_successor(running); }, desk, plan, stops, chance, c,
-            log, metrics) {}
+            log, metrics) {
+    if (!settings.telemetry.statsd.address.empty()) metrics.keep_recent_values();  // before the histograms are made
+  }
 
   const settings::Pipeline& pipeline() const { return settings.pipelines.front(); }
   admin::Answer health() const { return admin::health(clock.steady_now(), started, stream->last_turn()); }
@@ -81,6 +84,13 @@ struct Service::Parts {
     StreamStatus status = *stream->status();
     if (const std::string trouble = session_trouble(); !trouble.empty()) status.waiting_for = trouble;
     return readiness.assess(clock.steady_now(), status);
+  }
+  telemetry::AssignedPartitions assigned_partitions() const {
+    const auto status = stream->status();
+    if (!status->assigned) return std::nullopt;
+    std::vector<int32_t> out;
+    for (const PartitionStatus& one : status->partitions) out.push_back(one.partition.value);
+    return out;
   }
   LiveOptions options() const { return *live_options.get(); }
 
@@ -146,6 +156,7 @@ struct Service::Parts {
   Mutex ready_mutex;
   admin::Readiness readiness GUARDED_BY(ready_mutex);
   std::unique_ptr<runtime_config::OptionsWatcher> watcher;
+  std::unique_ptr<telemetry::StatsdSender> statsd;
   std::unique_ptr<admin::AdminServer> admin_server;
   std::unique_ptr<admin::HealthFile> health_file;
   std::unique_ptr<BackgroundChecks> checks;
@@ -296,6 +307,10 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     if (!server) return tl::make_unexpected(server.error());
     p.admin_server = *std::move(server);
   }
+  if (!p.settings.telemetry.statsd.address.empty()) {
+    p.statsd = std::make_unique<telemetry::StatsdSender>(
+        p.settings.telemetry.statsd, [&p] { return p.assigned_partitions(); }, p.clock, p.log, p.metrics);
+  }
   p.metrics
       .gauge("freshet_build_info", "Always 1; the labels say what runs.",
              {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
@@ -313,6 +328,7 @@ Service::~Service() {
   p.credentials.reset();
   p.watchdog.reset();
   p.end_offsets.reset();
+  p.statsd.reset();
   p.watcher.reset();
   p.side_topics.clear();
   p.dead_letters.reset();

@@ -2,17 +2,33 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace freshet {
 
-Histogram::Histogram(std::vector<double> bounds)
-    : bounds_(std::move(bounds)), buckets_(std::make_unique<std::atomic<uint64_t>[]>(bounds_.size() + 1)) {}
+Histogram::Histogram(std::vector<double> bounds, bool keep_recent)
+    : bounds_(std::move(bounds)),
+      recent_(keep_recent ? std::make_unique<Recent>() : nullptr),
+      buckets_(std::make_unique<std::atomic<uint64_t>[]>(bounds_.size() + 1)) {}
 
 void Histogram::observe(double value) noexcept {
   const auto it = std::lower_bound(bounds_.begin(), bounds_.end(), value);
   buckets_[static_cast<size_t>(it - bounds_.begin())].fetch_add(1, std::memory_order_relaxed);
   count_.fetch_add(1, std::memory_order_relaxed);
   sum_.fetch_add(value, std::memory_order_relaxed);
+  if (recent_ == nullptr) return;
+  const uint64_t slot = recent_->next.fetch_add(1, std::memory_order_relaxed);
+  recent_->values[slot % kRecent].store(value, std::memory_order_relaxed);
+}
+
+uint64_t Histogram::take_recent(std::vector<double>& out) const {
+  if (recent_ == nullptr) return 0;
+  const uint64_t end = recent_->next.load(std::memory_order_relaxed);
+  const uint64_t begin = std::exchange(recent_->taken, end);
+  for (uint64_t i = std::max(begin, end < kRecent ? 0 : end - kRecent); i < end; ++i) {
+    out.push_back(recent_->values[i % kRecent].load(std::memory_order_relaxed));
+  }
+  return end - begin;
 }
 
 std::vector<double> latency_buckets() {
@@ -41,6 +57,11 @@ Metrics::Entry& Metrics::family(std::string_view name, std::string_view help, Ki
   return *it->second;
 }
 
+void Metrics::keep_recent_values() {
+  MutexLock lock(mutex_);
+  keep_recent_ = true;
+}
+
 Counter& Metrics::counter(std::string_view name, std::string_view help, Labels labels) {
   MutexLock lock(mutex_);
   auto& slot = family(name, help, Kind::Counter).counters[std::move(labels)];
@@ -58,7 +79,7 @@ Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels label
 Histogram& Metrics::histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels) {
   MutexLock lock(mutex_);
   auto& slot = family(name, help, Kind::Histogram).histograms[std::move(labels)];
-  if (!slot) slot = std::make_unique<Histogram>(std::move(bounds));
+  if (!slot) slot = std::make_unique<Histogram>(std::move(bounds), keep_recent_);
   return *slot;
 }
 

@@ -2,6 +2,7 @@
 // (and StatsD). Handles are references that live as long as the registry; updating one is a relaxed atomic.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -39,15 +40,26 @@ class Gauge {
 // Cumulative buckets as Prometheus has them; `bounds` ascending, without +Inf.
 class Histogram {
  public:
-  explicit Histogram(std::vector<double> bounds);
+  explicit Histogram(std::vector<double> bounds, bool keep_recent = false);
   void observe(double value) noexcept;
   const std::vector<double>& bounds() const noexcept { return bounds_; }
   uint64_t bucket(size_t i) const noexcept { return buckets_[i].load(std::memory_order_relaxed); }  // not cumulative
   uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
   double sum() const noexcept { return sum_.load(std::memory_order_relaxed); }
+  // Appends the last values since the last call, kRecent at most, and returns how many there were; where none are
+  // kept, nothing. One caller only. A value that is being written at this moment may be an older one.
+  uint64_t take_recent(std::vector<double>& out) const;
+  static constexpr size_t kRecent = 512;
 
  private:
+  struct Recent {
+    std::array<std::atomic<double>, kRecent> values{};
+    std::atomic<uint64_t> next{0};
+    uint64_t taken = 0;
+  };
+
   const std::vector<double> bounds_;
+  const std::unique_ptr<Recent> recent_;
   std::unique_ptr<std::atomic<uint64_t>[]> buckets_;  // bounds_.size() + 1, the last is +Inf
   std::atomic<uint64_t> count_{0};
   std::atomic<double> sum_{0};
@@ -75,6 +87,8 @@ class Metrics {
 
   Metrics();
   ~Metrics();
+  // Histograms made from now on keep their last values, for Histogram::take_recent.
+  void keep_recent_values();
   Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels = {});
@@ -91,6 +105,7 @@ class Metrics {
 
   mutable Mutex mutex_;
   std::map<std::string, std::unique_ptr<Entry>, std::less<>> families_ GUARDED_BY(mutex_);
+  bool keep_recent_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace freshet

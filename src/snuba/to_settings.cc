@@ -234,6 +234,7 @@ class Translator {
     const std::vector<std::pair<std::string, std::string>> tags = {{"storage", c.storage},
                                                                    {"consumer_group", p.kafka.consumer_group}};
     s.telemetry.statsd.tags = tags;
+    s.telemetry.statsd.tag_assigned_partitions = line.command == "rust-consumer";
     s.telemetry.sentry.tags = tags;
     s.telemetry.sentry.release = release;
     for (const auto& [key, value] : {std::pair<const char*, std::string>{"storage", c.storage},

@@ -95,6 +95,7 @@ void Stream::attach(Source* source) {
 
 SessionResult Stream::run(Source& source, uint64_t session, SessionControl& control) {
   attach(&source);
+  polled_ = SteadyTime();
   core_.begin_session(session, clock_.steady_now());
   fenced_ = false;
   stolen_ = false;
@@ -156,9 +157,11 @@ void Stream::take_source_events(Source& source, SessionControl& control, Duratio
   // Between this store and poll() something may happen: it then wakes the source before it waits, which ends the poll.
   polling_.store(true);
   if (woken_.exchange(false) || timeout < Duration::zero()) timeout = Duration::zero();
+  const SteadyTime before = clock_.steady_now();
   source.poll(timeout, core_.max_chunk_messages(), delivered_);
   polling_.store(false);
   const SteadyTime now = clock_.steady_now();
+  count_turn(before, now);
   for (SourceEvent& event : delivered_) {
     if (const auto* fault = std::get_if<SourceFault>(&event)) {
       if (fault->error.kind == ErrorKind::Renew && control.expects_end(fault->error)) {
@@ -170,6 +173,19 @@ void Stream::take_source_events(Source& source, SessionControl& control, Duratio
     }
     core_.on_source_event(std::move(event), now, actions_);
   }
+}
+
+void Stream::count_turn(SteadyTime before_poll, SteadyTime after_poll) {
+  const auto us = [](Duration d) {
+    return static_cast<uint64_t>(
+        std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(d).count()));
+  };
+  const SteadyTime last = std::exchange(polled_, after_poll);
+  metrics_.loop_turns.add();
+  metrics_.loop_poll_us.add(us(after_poll - before_poll));
+  if (last == SteadyTime()) return;
+  metrics_.loop_busy_us.add(us(before_poll - last));
+  if (metrics_.partitions_paused.value() > 0) metrics_.backpressure_us.add(us(after_poll - last));
 }
 
 void Stream::take_events(SteadyTime now) {

@@ -126,6 +126,7 @@ class Stream {
   void attach(Source* source);
   void follow(SessionControl& control, Source& source, SteadyTime now);
   void take_source_events(Source& source, SessionControl& control, Duration timeout);
+  void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
   void produce_records();
   std::unique_ptr<ChunkProcessor> make_worker(const StreamParts& parts);
@@ -142,6 +143,7 @@ class Stream {
   Actions actions_;
   Snapshot<StreamStatus> status_;
   std::atomic<int64_t> last_turn_{0};
+  SteadyTime polled_{};  // when the last poll of this session ended
   SteadyTime published_{};
   SteadyTime options_changed_{};
 

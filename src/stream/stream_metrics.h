@@ -23,6 +23,11 @@ struct StreamMetrics {
         batches_in_flight(m.gauge("freshet_batches_in_flight", "Batches sealed and not finished.")),
         partitions_assigned(m.gauge("freshet_partitions_assigned", "Partitions that this member owns.")),
         partitions_paused(m.gauge("freshet_partitions_paused", "Partitions paused by backpressure.")),
+        loop_turns(m.counter("freshet_loop_turns_total", "Turns of the loop.")),
+        loop_poll_us(m.counter("freshet_loop_poll_microseconds_total", "Time that the loop waited for Kafka.")),
+        loop_busy_us(m.counter("freshet_loop_busy_microseconds_total", "Time of the loop outside of that.")),
+        backpressure_us(
+            m.counter("freshet_backpressure_microseconds_total", "Time with partitions paused by backpressure.")),
         partitions_held(m.gauge("freshet_partitions_held", "Partitions that wait for an operator.")),
         invalid(m.counter("freshet_invalid_messages_total", "Messages that a processor refuses, but silenced ones.")),
         stale_seen(m.counter("freshet_stale_messages_total", "Messages older than the age that dead letters take.")),
@@ -91,6 +96,10 @@ struct StreamMetrics {
   Gauge& batches_in_flight;
   Gauge& partitions_assigned;
   Gauge& partitions_paused;
+  Counter& loop_turns;
+  Counter& loop_poll_us;
+  Counter& loop_busy_us;
+  Counter& backpressure_us;
   Gauge& partitions_held;
   Counter& invalid;
   Counter& stale_seen;

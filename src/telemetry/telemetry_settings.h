@@ -17,6 +17,7 @@ enum class LogFormat { Text, Json, Reference };
 struct StatsdSettings {
   std::string address;  // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH (stream); empty = off
   bool june = false;    // the older generation's lines: timers as `ms` under their bare names
+  bool tag_assigned_partitions = true;
   // Sent with each metric, in this order.
   std::vector<std::pair<std::string, std::string>> tags;
 };

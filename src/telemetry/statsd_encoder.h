@@ -1,0 +1,57 @@
+// From the registry to DogStatsD payloads (contract 11.5, 11.6): what changed since the last time.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/metrics.h"
+#include "telemetry/statsd_table.h"
+#include "telemetry/telemetry_settings.h"
+
+namespace freshet::telemetry {
+
+// What the process owns now; none before the first assignment.
+using AssignedPartitions = std::optional<std::vector<int32_t>>;
+
+// Threads: one. Remembers what was sent; a counter that stood still is sent once more as 0 (newer generation), a gauge
+// every time, each value of a timer once.
+class StatsdEncoder {
+ public:
+  // `max_payload`: bytes of one datagram; a longer line goes alone.
+  StatsdEncoder(const StatsdSettings& settings, size_t max_payload) : settings_(settings), max_payload_(max_payload) {}
+
+  std::vector<std::string> encode(const Metrics& metrics, const AssignedPartitions& assigned);
+
+ private:
+  struct Sent {
+    uint64_t value = 0;   // of a counter, ours
+    double fraction = 0;  // what scaling left below one
+    bool idle = true;     // its 0 is out
+  };
+  using Key = std::pair<const StatsdLine*, Labels>;
+
+  void add_family(const Metrics::Family& family);
+  void add(const StatsdLine& line, const Metrics::Sample& sample, const Labels& tags);
+  void add_counter(const StatsdLine& line, const Counter& counter, const Labels& labels, const Labels& tags);
+  void add_timer(const StatsdLine& line, const Histogram& histogram, const Labels& tags);
+  void add_partition_counts(const AssignedPartitions& assigned);
+  void count(std::string_view name, uint64_t value, const Labels& tags);
+  void values(std::string_view name, const std::vector<double>& values, uint64_t observed, const Labels& tags);
+  void line(std::string_view name, bool timer, std::string_view value, const char* type, const Labels& tags,
+            const std::string& rate = {});
+  void describe(const AssignedPartitions& assigned);
+
+  const StatsdSettings settings_;
+  const size_t max_payload_;
+  std::map<Key, Sent> sent_;
+  std::vector<int32_t> owned_;
+  std::string global_tags_;
+  std::vector<double> drained_;
+  std::vector<std::string> payloads_;
+};
+
+}  // namespace freshet::telemetry

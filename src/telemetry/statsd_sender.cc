@@ -1,0 +1,39 @@
+#include "telemetry/statsd_sender.h"
+
+#include <utility>
+
+namespace freshet::telemetry {
+namespace {
+
+Counter& payloads(Metrics& metrics, const char* result) {
+  return metrics.counter("freshet_statsd_payloads_total", "Payloads for the DogStatsD agent.", {{"result", result}});
+}
+
+}  // namespace
+
+StatsdSender::StatsdSender(const StatsdSettings& settings, std::function<AssignedPartitions()> assigned, Clock& clock,
+                           Log& log, Metrics& metrics)
+    : assigned_(std::move(assigned)),
+      log_(log),
+      metrics_(metrics),
+      sent_(payloads(metrics, "sent")),
+      dropped_(payloads(metrics, "dropped")),
+      transport_(settings.address),
+      encoder_(settings, transport_.max_payload(settings.june)),
+      thread_([this, &clock, interval = std::chrono::seconds(settings.june ? 1 : 3)](std::stop_token stop) {
+        while (sleep_interruptibly(clock, stop, interval)) flush();
+        flush();
+      }) {}
+
+void StatsdSender::flush() {
+  for (const std::string& payload : encoder_.encode(metrics_, assigned_())) {
+    if (const Status sent = transport_.send(payload)) {
+      sent_.add();
+    } else {
+      dropped_.add();
+      log_.warn("statsd_not_sent", {{"error", sent.error().text}});
+    }
+  }
+}
+
+}  // namespace freshet::telemetry

@@ -1,0 +1,37 @@
+// Sends the metrics to a DogStatsD agent, from one thread that nobody waits for.
+#pragma once
+
+#include <functional>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "telemetry/statsd_encoder.h"
+#include "telemetry/statsd_transport.h"
+#include "telemetry/telemetry_settings.h"
+
+namespace freshet::telemetry {
+
+// Threads: its own reads the registry every 3 s (every second for the older generation) and sends what changed, once
+// more when it ends. `metrics` must keep recent values (Metrics::keep_recent_values).
+class StatsdSender {
+ public:
+  // `assigned` is asked by the sender's thread.
+  StatsdSender(const StatsdSettings& settings, std::function<AssignedPartitions()> assigned, Clock& clock, Log& log,
+               Metrics& metrics);
+
+ private:
+  void flush();
+
+  const std::function<AssignedPartitions()> assigned_;
+  Log& log_;
+  Metrics& metrics_;
+  Counter& sent_;
+  Counter& dropped_;
+  StatsdTransport transport_;
+  StatsdEncoder encoder_;
+  std::jthread thread_;
+};
+
+}  // namespace freshet::telemetry

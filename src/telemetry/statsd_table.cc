@@ -1,0 +1,182 @@
+#include "telemetry/statsd_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace freshet::telemetry {
+namespace {
+
+using T = StatsdLine::Type;
+using O = StatsdLine::Only;
+
+constexpr double kSeconds = 1000;       // to milliseconds
+constexpr double kMicroseconds = 1e-3;  // to milliseconds
+
+constexpr StatsdLine kTable[] = {
+    {"freshet_batch_write_seconds", "insertions.batch_write_ms", T::Timer, kSeconds, {}, {}, O::Head},
+    {"freshet_batch_write_seconds", "insertions.batch_write_ms", T::Timer, kSeconds, "success=true", {}, O::June},
+    {"freshet_bytes_written_total", "insertions.batch_write_bytes", T::Counter},
+    {"freshet_rows_written_total", "insertions.batch_write_msgs", T::Counter},
+    {"freshet_batch_bytes", "insertions.batch_flush_bytes", T::Gauge, 1, {}, {}, O::Head},
+    {"freshet_batch_rows", "insertions.batch_flush_msgs", T::Gauge, 1, {}, {}, O::Head},
+    {"freshet_batch_latency_seconds", "insertions.latency_ms", T::Timer, kSeconds, "of=broker,stat=mean"},
+    {"freshet_batch_latency_seconds", "insertions.max_latency_ms", T::Timer, kSeconds, "of=broker,stat=max"},
+    {"freshet_batch_latency_seconds", "insertions.end_to_end_latency_ms", T::Timer, kSeconds, "of=origin,stat=mean"},
+    {"freshet_batch_latency_seconds", "insertions.max_end_to_end_latency_ms", T::Timer, kSeconds, "of=origin,stat=max"},
+    {"freshet_batch_latency_seconds", "insertions.sentry_received_latency_ms", T::Timer, kSeconds,
+     "of=received,stat=mean"},
+    {"freshet_batch_latency_seconds", "insertions.max_sentry_received_latency_ms", T::Timer, kSeconds,
+     "of=received,stat=max"},
+    {"freshet_item_type_count_total", "insertions.item_type_count", T::Counter},
+    {"freshet_item_type_bytes_total", "insertions.item_bytes_processed", T::Counter},
+    {"freshet_insert_failed_attempts_total",
+     "rust_consumer.clickhouse_insert_error",
+     T::Counter,
+     1,
+     {},
+     "timeout,attempt,max_attempts"},
+    {"freshet_invalid_messages_total", "invalid_message", T::Counter},
+    {"freshet_processing_microseconds_total", "message_processing_time_ms", T::Counter, kMicroseconds},
+    {"freshet_schema_failures_total", "schema_validation.failed", T::Counter},
+    {"freshet_ipv4_pattern_total", "message_stats.has_ipv4_pattern", T::Counter},
+    {"freshet_stale_messages_total", "dlq_by_age.stale_seen", T::Counter, 1, {}, {}, O::Head},
+    {"freshet_stale_dead_letters_total", "dlq_by_age.routed_to_dlq", T::Counter, 1, {}, {}, O::Head},
+    {"freshet_outcomes_missing_category_total", "missing_category", T::Counter},
+    {"freshet_outcomes_missing_quantity_total", "missing_quantity", T::Counter},
+    {"freshet_generic_metrics_tags_len", "generic_metrics.messages.tags_len", T::Timer},
+    {"freshet_generic_metrics_message_bytes", "generic_metrics.messages.size", T::Timer},
+    {"freshet_generic_metrics_killswitched_use_case_total", "generic_metrics.messages.killswitched_use_case",
+     T::Counter},
+    {"freshet_generic_metrics_encoded_received_total",
+     "generic_metrics.encoded_receive_count",
+     T::Counter,
+     1,
+     {},
+     {},
+     O::June},
+    {"freshet_generic_metrics_encoded_decoded_total",
+     "generic_metrics.encoded_success_count",
+     T::Counter,
+     1,
+     {},
+     {},
+     O::June},
+    {"freshet_generic_metrics_series_total", "generic_metrics.message_count", T::Counter, 1, {}, {}, O::June},
+    {"freshet_generic_metrics_sets_value_len", "generic_metrics.messages.sets_value_len", T::Timer, 1, {}, {}, O::June},
+    {"freshet_generic_metrics_dists_value_len",
+     "generic_metrics.messages.dists_value_len",
+     T::Timer,
+     1,
+     {},
+     {},
+     O::June},
+    {"freshet_eap_items_dlqed_prior_partition_total",
+     "eap_items.messages.dlqed_prior_partition",
+     T::Counter,
+     1,
+     {},
+     "reason"},
+    {"freshet_eap_items_dropped_out_of_range_timestamp_total",
+     "eap_items.messages.dropped_out_of_range_timestamp",
+     T::Counter,
+     1,
+     {},
+     {},
+     O::June},
+    {"freshet_accepted_outcomes_dropped_out_of_range_timestamp_total",
+     "accepted_outcomes.dropped_out_of_range_timestamp",
+     T::Counter,
+     1,
+     {},
+     {},
+     O::June},
+    {"freshet_accepted_outcomes_messages_total", "accepted_outcomes.messages_seen", T::Counter},
+    {"freshet_accepted_outcomes_quantity_total", "accepted_outcomes.total_quantity", T::Counter},
+    {"freshet_accepted_outcomes_buckets_total", "accepted_outcomes.bucket_count", T::Counter},
+    {"freshet_accepted_outcomes_duplicates_total", "accepted_outcomes.duplicate_items", T::Counter},
+    {"freshet_accepted_outcomes_produce_seconds", "accepted_outcomes.batch_produce_ms", T::Timer, kSeconds},
+    {"freshet_loop_turns_total", "arroyo.consumer.run.count", T::Counter},
+    {"freshet_loop_poll_microseconds_total", "arroyo.consumer.poll.time", T::SumTimer, kMicroseconds},
+    {"freshet_loop_busy_microseconds_total", "arroyo.consumer.processing.time", T::SumTimer, kMicroseconds},
+    {"freshet_backpressure_microseconds_total", "arroyo.consumer.backpressure.time", T::SumTimer, kMicroseconds},
+    {"freshet_batch_age_seconds", "arroyo.strategies.reduce.batch_time.ms", T::Timer, kSeconds},
+    {"freshet_health_file_touches_total", "arroyo.processing.strategies.healthcheck.touch", T::Counter},
+    {"freshet_side_records_total", "arroyo.producer.produce_status", T::Counter},
+    {"freshet_periodic_restart_total", "periodic_restart", T::Counter},
+    {"freshet_consumer_reconnect_total", "consumer_reconnect", T::Counter},
+};
+
+// Calls `use` with each part of "a,b,c".
+template <typename Use>
+void for_each_part(std::string_view list, Use use) {
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    use(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+}
+
+std::string value_of(const Labels& labels, std::string_view name) {
+  const auto found =
+      std::find_if(labels.begin(), labels.end(), [name](const auto& label) { return label.first == name; });
+  return found == labels.end() ? std::string() : found->second;
+}
+
+void erase(Labels& labels, std::string_view name) {
+  labels.erase(std::remove_if(labels.begin(), labels.end(), [name](const auto& label) { return label.first == name; }),
+               labels.end());
+}
+
+// Two metrics tag the same fact in other words than ours.
+void reword(const StatsdLine& line, const Labels& labels, bool june, Labels& tags) {
+  if (line.name == "arroyo.producer.produce_status") {
+    tags = {{"status", value_of(labels, "result") == "written" ? "success" : "failed"},
+            {"producer_name", value_of(labels, "topic")}};
+  }
+  if (june && line.name == "rust_consumer.clickhouse_insert_error") {
+    const bool last = value_of(labels, "attempt") == value_of(labels, "max_attempts");
+    tags.emplace_back("retried", last ? "false" : "true");
+  }
+}
+
+const char* type_name(StatsdLine::Type type) {
+  switch (type) {
+    case T::Counter:
+      return "counter";
+    case T::Gauge:
+      return "gauge";
+    default:
+      return "timer";
+  }
+}
+
+}  // namespace
+
+std::span<const StatsdLine> statsd_table() { return kTable; }
+
+bool takes(const StatsdLine& line, const Labels& labels, bool june, Labels& tags) {
+  if (line.only == (june ? O::Head : O::June)) return false;
+  bool right = true;
+  tags = labels;
+  for_each_part(line.where, [&](std::string_view part) {
+    const size_t equals = part.find('=');
+    right = right && value_of(labels, part.substr(0, equals)) == part.substr(equals + 1);
+    erase(tags, part.substr(0, equals));
+  });
+  if (june) for_each_part(line.not_in_june, [&](std::string_view name) { erase(tags, name); });
+  reword(line, labels, june, tags);
+  return right;
+}
+
+std::string statsd_markdown() {
+  std::string out;
+  for (const StatsdLine& line : kTable) {
+    const char* only = line.only == O::Head ? " (head)" : line.only == O::June ? " (june)" : "";
+    out += fmt::format("| `{}`{} | {} | `{}`{} |\n", line.name, only, type_name(line.type), line.metric,
+                       line.where.empty() ? "" : fmt::format(" with {}", line.where));
+  }
+  return out;
+}
+
+}  // namespace freshet::telemetry
