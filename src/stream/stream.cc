@@ -8,6 +8,8 @@
 namespace freshet::stream {
 namespace {
 
+// After a hand-over the same assignment is a moment away: nobody is to see the process without one.
+constexpr Duration kAssignmentFollows = std::chrono::seconds(1);
 constexpr Duration kPublish = std::chrono::milliseconds(250);
 constexpr size_t kBytesPerChunk = 2048;  // the least that a chunk is charged
 constexpr size_t kOtherEvents = 65536;   // results of batches and letters, options, releases
@@ -111,7 +113,7 @@ SessionResult Stream::run(Source& source, uint64_t session, SessionControl& cont
   execute(source, clock_.steady_now());
   attach(nullptr);
   const auto status = core_.status(clock_.steady_now());
-  status_.set(status);
+  if (handed_over_at_ == SteadyTime{}) status_.set(status);
   return {core_.end(), stolen_, core_.end() == End::Broken ? status.last_kafka_error : ""};
 }
 
@@ -147,7 +149,10 @@ void Stream::follow(SessionControl& control, Source& source, SteadyTime now) {
   facts.fenced = fenced_;
   const Wish wish = control.turn(now, facts);
   core_.hold_commits(wish == Wish::HoldCommits);
-  if (wish == Wish::HandOver) core_.hand_over(now);
+  if (wish == Wish::HandOver) {
+    core_.hand_over(now);
+    handed_over_at_ = now;
+  }
   if (wish == Wish::Leave) core_.leave(now, actions_);
   if (wish == Wish::Stop) core_.request_stop(now, actions_);
 }
@@ -272,8 +277,10 @@ void Stream::produce_records() {
 
 void Stream::publish(const Source& source, SteadyTime now) {
   if (now - published_ < kPublish) return;
-  published_ = now;
   StreamStatus status = core_.status(now);
+  if (!status.assigned && now - handed_over_at_ < kAssignmentFollows) return;
+  handed_over_at_ = SteadyTime{};
+  published_ = now;
   status.statistics_at = source.statistics_at();
   for (PartitionStatus& partition : status.partitions) {
     partition.end = source.end_offset(partition.partition);

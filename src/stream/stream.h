@@ -145,6 +145,7 @@ class Stream {
   std::atomic<int64_t> last_turn_{0};
   SteadyTime polled_{};  // when the last poll of this session ended
   SteadyTime published_{};
+  SteadyTime handed_over_at_{};  // zero: the last session ended otherwise, or its successor has shown itself
   SteadyTime options_changed_{};
 
   Mutex source_mutex_;

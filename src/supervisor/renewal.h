@@ -30,7 +30,7 @@ struct RenewalLimits {
   Duration quiet = std::chrono::seconds(10);           // the running session settles and its commit is answered
   Duration join = std::chrono::seconds(3);             // the next client gets the membership
   Duration report = std::chrono::seconds(2);           // how long the report waits for the first message
-  Duration report_at_end = std::chrono::milliseconds(200);  // the same once it is known that there was nothing to read
+  Duration report_at_end = std::chrono::seconds(1);    // the same once it is known that there was nothing to read
   BackoffPolicy retry{std::chrono::seconds(2), std::chrono::minutes(1), 0.2};  // between failed attempts
 };
 

@@ -162,7 +162,7 @@ TEST_F(RenewalTest, AQuietTopicHasNoPause) {
   begin();
   facts_.reached_end = true;
   turn();
-  clock_.advance(250ms);
+  clock_.advance(1s);
   turn();
   ASSERT_TRUE(desk_.last());
   EXPECT_EQ(desk_.last()->pause, std::nullopt);

@@ -34,7 +34,8 @@ constexpr int kPartitions = 4;
 constexpr const char* kUsage = R"(usage: ./dev demo [--kafka] [--seconds N] [--rate EVENTS] [--plain]
 
   --kafka         a real Apache Kafka instead of the embedded broker: the Kafka session is renewed every 5 s, with
-                  pauses of milliseconds and no rebalance (the embedded broker: every 30 s, it leaves and rejoins)
+                  pauses of milliseconds and no rebalance (the embedded broker: once a minute, by leave and
+                  rejoin, which takes it six seconds)
   --seconds N     end after N seconds (default: Ctrl-C ends it)
   --rate EVENTS   events per second (default 20000)
   --plain         one line a second instead of the picture
@@ -110,12 +111,27 @@ bool parse(int argc, char** argv, Options& options) {
 }
 
 settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseServer& clickhouse) {
-  const auto loaded = settings::load(
-      "run",
-      {"--bootstrap-server", broker.bootstrap(), "--topic", kTopic, "--consumer-group", "freshet-demo",
-       "--clickhouse-url", clickhouse.url(), "--table", fmt::format("default.{}", kTable), "--dead-letter-topic",
-       kDeadTopic, "--admin-listen", "127.0.0.1:0", "--max-batch-time-ms", "500", "--commit-interval-ms", "250"},
-      {});
+  std::vector<std::string> args = {"--bootstrap-server",
+                                   broker.bootstrap(),
+                                   "--topic",
+                                   kTopic,
+                                   "--consumer-group",
+                                   "freshet-demo",
+                                   "--clickhouse-url",
+                                   clickhouse.url(),
+                                   "--table",
+                                   fmt::format("default.{}", kTable),
+                                   "--dead-letter-topic",
+                                   kDeadTopic,
+                                   "--admin-listen",
+                                   "127.0.0.1:0",
+                                   "--max-batch-time-ms",
+                                   "500",
+                                   "--commit-interval-ms",
+                                   "250"};
+  // The embedded broker lets a member that left come back after this long.
+  if (broker.mock) args.insert(args.end(), {"--set", "kafka.session.timeout.ms=6000"});
+  const auto loaded = settings::load("run", args, {});
   if (!loaded) throw std::runtime_error(fmt::format("{}", fmt::join(loaded.error(), "\n")));
   return *loaded;
 }
@@ -173,7 +189,7 @@ class Demo {
   // The embedded broker knows no static members: there each renewal leaves the group and joins again, for seconds.
   void renew_now_and_then(app::Service& service, std::chrono::steady_clock::duration passed) {
     if (passed < next_renewal_ || !service.status().assigned) return;
-    next_renewal_ = passed + (options_.kafka ? 5s : 30s);
+    next_renewal_ = passed + (options_.kafka ? 5s : 60s);
     service.renewals().ask(RenewalReason::Timer, "demo");
   }
 
@@ -218,7 +234,7 @@ class Demo {
   const Options options_;
   Interrupt interrupt_;
   std::atomic<const demo::Generator*> generator_{nullptr};
-  std::chrono::steady_clock::duration next_renewal_ = 5s;
+  std::chrono::steady_clock::duration next_renewal_ = 10s;
 };
 
 }  // namespace
