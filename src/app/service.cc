@@ -35,6 +35,7 @@
 #include "supervisor/watchdog.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/prometheus.h"
+#include "telemetry/sentry.h"
 #include "telemetry/statsd_sender.h"
 
 namespace freshet::app {
@@ -157,6 +158,7 @@ struct Service::Parts {
   admin::Readiness readiness GUARDED_BY(ready_mutex);
   std::unique_ptr<runtime_config::OptionsWatcher> watcher;
   std::unique_ptr<telemetry::StatsdSender> statsd;
+  std::unique_ptr<telemetry::SentryReporter> sentry;
   std::unique_ptr<admin::AdminServer> admin_server;
   std::unique_ptr<admin::HealthFile> health_file;
   std::unique_ptr<BackgroundChecks> checks;
@@ -307,6 +309,13 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     if (!server) return tl::make_unexpected(server.error());
     p.admin_server = *std::move(server);
   }
+  if (!p.settings.telemetry.sentry.dsn.empty()) {
+    auto target = telemetry::sentry_target(p.settings.telemetry.sentry.dsn);
+    if (!target) return tl::make_unexpected(target.error());
+    p.sentry = std::make_unique<telemetry::SentryReporter>(
+        p.settings.telemetry.sentry, *std::move(target), [&p] { return p.assigned_partitions(); }, p.clock, p.metrics);
+    p.log.set_error_sink([&p](telemetry::ErrorReport report) { p.sentry->report(std::move(report)); });
+  }
   if (!p.settings.telemetry.statsd.address.empty()) {
     p.statsd = std::make_unique<telemetry::StatsdSender>(
         p.settings.telemetry.statsd, [&p] { return p.assigned_partitions(); }, p.clock, p.log, p.metrics);
@@ -329,6 +338,8 @@ Service::~Service() {
   p.watchdog.reset();
   p.end_offsets.reset();
   p.statsd.reset();
+  p.log.set_error_sink({});
+  p.sentry.reset();
   p.watcher.reset();
   p.side_topics.clear();
   p.dead_letters.reset();

@@ -92,10 +92,25 @@ LogBackend::~LogBackend() = default;
 void LogBackend::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept {
   try {
     const auto repeated = admit(level, event, fields);
-    if (repeated) sink_->info("{}", line(level, event, fields, *repeated));
+    if (!repeated) return;
+    sink_->info("{}", line(level, event, fields, *repeated));
+    if (level == LogLevel::Error) pass_on(event, fields);
   } catch (...) {
     // Out of memory or a closed standard error: a log line is not worth the process.
   }
+}
+
+void LogBackend::set_error_sink(std::function<void(ErrorReport)> sink) {
+  MutexLock lock(sink_mutex_);
+  error_sink_ = std::move(sink);
+}
+
+void LogBackend::pass_on(std::string_view event, std::initializer_list<LogField> fields) {
+  MutexLock lock(sink_mutex_);
+  if (!error_sink_) return;
+  ErrorReport report{std::string(event), {}, clock_.system_now()};
+  for (const LogField& field : fields) report.fields.emplace_back(field.name, clean(to_text(field)));
+  error_sink_(std::move(report));
 }
 
 std::optional<uint64_t> LogBackend::admit(LogLevel level, std::string_view event,

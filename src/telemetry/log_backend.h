@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <ostream>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "telemetry/error_report.h"
 #include "telemetry/telemetry_settings.h"
 
 namespace spdlog {
@@ -29,6 +31,9 @@ class LogBackend final : public Log {
 
   bool enabled(LogLevel level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept override;
+  // Lines at level error, as they are shown, go to `sink` too; called under a lock, so that after the next call the
+  // last sink is not used any more. It must not log.
+  void set_error_sink(std::function<void(ErrorReport)> sink);
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
 
  private:
@@ -40,6 +45,7 @@ class LogBackend final : public Log {
   std::optional<uint64_t> admit(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
   std::string line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
                    uint64_t repeated) const;
+  void pass_on(std::string_view event, std::initializer_list<LogField> fields);
   std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
                         uint64_t repeated) const;
   std::string clean(std::string_view text) const;
@@ -50,6 +56,8 @@ class LogBackend final : public Log {
   std::shared_ptr<spdlog::logger> sink_;
   Mutex mutex_;
   std::map<std::string, Seen> seen_ GUARDED_BY(mutex_);
+  Mutex sink_mutex_;
+  std::function<void(ErrorReport)> error_sink_ GUARDED_BY(sink_mutex_);
 };
 
 }  // namespace freshet::telemetry

@@ -1,0 +1,174 @@
+#include "telemetry/sentry.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "http/http_client.h"
+#include "http/url.h"
+
+namespace freshet::telemetry {
+namespace {
+
+constexpr size_t kMaxText = 300;
+constexpr uint32_t kPerMinute = 30;
+constexpr Duration kMinute = std::chrono::minutes(1);
+constexpr Duration kLastWords = std::chrono::seconds(2);
+
+Counter& events(Metrics& metrics, const char* result) {
+  return metrics.counter("freshet_sentry_events_total", "Errors for Sentry.", {{"result", result}});
+}
+
+std::string event_id() {
+  thread_local std::mt19937_64 random{std::random_device{}()};
+  return fmt::format("{:016x}{:016x}", random(), random());
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+// ClickHouse quotes the row that it refuses; from there on nothing is told.
+std::string without_payload(std::string text) {
+  for (const char* mark : {" before: ", "(at row ", "\nRow ", " Row 1:", "while parsing '", "{\""}) {
+    if (const size_t at = text.find(mark); at != std::string::npos) text = text.substr(0, at) + " [...]";
+  }
+  if (text.size() > kMaxText) text = text.substr(0, kMaxText) + " [...]";
+  return text;
+}
+
+nlohmann::ordered_json tags_of(const SentrySettings& settings, const AssignedPartitions& assigned) {
+  nlohmann::ordered_json tags = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : settings.tags) tags[name] = value;
+  if (!assigned) return tags;
+  std::vector<int32_t> sorted = *assigned;
+  std::sort(sorted.begin(), sorted.end());
+  tags["assigned_partitions"] = fmt::format("{}", fmt::join(sorted, "-"));
+  tags["min_partition"] = sorted.empty() ? "none" : std::to_string(sorted.front());
+  return tags;
+}
+
+std::string dumped(const nlohmann::ordered_json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Result<SentryTarget> sentry_target(const std::string& dsn) {
+  const auto url = http::parse_url(dsn);
+  const size_t slash = url ? url->path.rfind('/') : std::string::npos;
+  if (!url || url->user.empty() || slash + 1 >= url->path.size()) {
+    return failure(ErrorKind::Fatal, "--sentry-dsn: is not of the form https://PUBLIC_KEY@HOST/PROJECT");
+  }
+  return SentryTarget{
+      fmt::format("{}{}/api/{}/envelope/", http::origin(*url), url->path.substr(0, slash), url->path.substr(slash + 1)),
+      fmt::format("Sentry sentry_version=7, sentry_client=freshet/1, sentry_key={}", url->user)};
+}
+
+std::string sentry_envelope(const ErrorReport& report, const SentrySettings& settings,
+                            const AssignedPartitions& assigned) {
+  const std::string id = event_id();
+  nlohmann::ordered_json extra = nlohmann::ordered_json::object();
+  std::string why;
+  for (const auto& [name, text] : report.fields) {
+    extra[name] = without_payload(text);
+    if (name == "error" || (name == "reason" && why.empty())) why = extra[name].get<std::string>();
+  }
+  nlohmann::ordered_json event{
+      {"event_id", id},
+      {"timestamp", std::chrono::duration<double>(report.at.time_since_epoch()).count()},
+      {"platform", "native"},
+      {"level", "error"},
+      {"logger", "freshet"},
+      {"server_name", host_name()},
+      {"logentry", {{"formatted", why.empty() ? report.event : fmt::format("{}: {}", report.event, why)}}},
+      {"fingerprint", {report.event, why}},
+      {"tags", tags_of(settings, assigned)},
+      {"extra", std::move(extra)}};
+  if (!settings.release.empty()) event["release"] = settings.release;
+  const std::string body = dumped(event);
+  return fmt::format("{}\n{}\n{}\n", dumped({{"event_id", id}}), dumped({{"type", "event"}, {"length", body.size()}}),
+                     body);
+}
+
+// Owned by the reporter's thread.
+class SentryReporter::Sender {
+ public:
+  explicit Sender(SentryReporter& reporter) : r_(reporter), client_(http::ClientOptions()) {}
+
+  void send(const ErrorReport& report, std::chrono::milliseconds timeout, std::stop_token stop) {
+    if (!admitted()) return r_.dropped_.add();
+    const std::string envelope = sentry_envelope(report, r_.settings_, r_.assigned_());
+    http::Request request;
+    request.method = "POST";
+    request.url = r_.target_.url;
+    request.headers = {"Content-Type: application/x-sentry-envelope", "X-Sentry-Auth: " + r_.target_.auth};
+    request.body = {envelope};
+    request.timeout = timeout;
+    const auto answer = client_.send(request, stop);
+    if (answer && answer->status == 200) return r_.sent_.add();
+    r_.dropped_.add();
+    // Asked to slow down: silent for the rest of this minute and the next.
+    if (answer && answer->status == 429) {
+      minute_ = r_.clock_.steady_now() + kMinute;
+      in_minute_ = kPerMinute;
+    }
+  }
+
+ private:
+  bool admitted() {
+    const SteadyTime now = r_.clock_.steady_now();
+    if (now - minute_ >= kMinute) {
+      minute_ = now;
+      in_minute_ = 0;
+    }
+    return in_minute_++ < kPerMinute;
+  }
+
+  SentryReporter& r_;
+  http::Client client_;
+  SteadyTime minute_{};
+  uint32_t in_minute_ = 0;
+};
+
+SentryReporter::SentryReporter(const SentrySettings& settings, SentryTarget target,
+                               std::function<AssignedPartitions()> assigned, Clock& clock, Metrics& metrics)
+    : settings_(settings),
+      target_(std::move(target)),
+      assigned_(std::move(assigned)),
+      clock_(clock),
+      sent_(events(metrics, "sent")),
+      dropped_(events(metrics, "dropped")),
+      thread_([this](std::stop_token stop) { run(stop); }) {}
+
+SentryReporter::~SentryReporter() = default;
+
+void SentryReporter::report(ErrorReport report) noexcept {
+  try {
+    if (!waiting_.try_push(report)) dropped_.add();
+  } catch (...) {
+    dropped_.add();  // out of memory
+  }
+}
+
+void SentryReporter::run(std::stop_token stop) {
+  Sender sender(*this);
+  while (const auto report = waiting_.pop(stop)) sender.send(*report, std::chrono::seconds(5), stop);
+  std::vector<ErrorReport> left;
+  waiting_.drain_into(left);
+  const SteadyTime deadline = clock_.steady_now() + kLastWords;
+  for (const ErrorReport& report : left) {
+    if (clock_.steady_now() >= deadline) return;
+    sender.send(report, std::chrono::seconds(1), {});
+  }
+}
+
+}  // namespace freshet::telemetry

@@ -1,0 +1,55 @@
+// Errors to Sentry: what the log says at level error, as envelopes over HTTP (contract 12).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/mailbox.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "telemetry/error_report.h"
+#include "telemetry/statsd_encoder.h"
+#include "telemetry/telemetry_settings.h"
+
+namespace freshet::telemetry {
+
+// Where envelopes go and what names the sender. Fatal: the DSN is none.
+struct SentryTarget {
+  std::string url;   // .../api/PROJECT/envelope/
+  std::string auth;  // the value of X-Sentry-Auth
+};
+Result<SentryTarget> sentry_target(const std::string& dsn);
+
+// The envelope with one event. Nothing of a message's payload: servers quote rows in their errors, which is cut out.
+std::string sentry_envelope(const ErrorReport& report, const SentrySettings& settings,
+                            const AssignedPartitions& assigned);
+
+// Threads: report() by any, never blocks; its own sends. At most 50 wait and 30 a minute are sent; the others are
+// dropped and counted (freshet_sentry_events_total). What waits at the end gets two seconds.
+class SentryReporter {
+ public:
+  // `assigned` is asked by the reporter's thread.
+  SentryReporter(const SentrySettings& settings, SentryTarget target, std::function<AssignedPartitions()> assigned,
+                 Clock& clock, Metrics& metrics);
+  ~SentryReporter();
+
+  void report(ErrorReport report) noexcept;
+
+ private:
+  class Sender;
+  void run(std::stop_token stop);
+
+  const SentrySettings settings_;
+  const SentryTarget target_;
+  const std::function<AssignedPartitions()> assigned_;
+  Clock& clock_;
+  Counter& sent_;
+  Counter& dropped_;
+  Mailbox<ErrorReport> waiting_{50};
+  std::jthread thread_;
+};
+
+}  // namespace freshet::telemetry
