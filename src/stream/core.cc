@@ -107,7 +107,7 @@ void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
 
 void Core::on_event(EndOfPartition& end, SteadyTime, Actions& actions) {
   PartitionStream* stream = find(end.partition);
-  if (stream == nullptr || stream->revoking || stream->suspended || stream->hold != Hold::None) return;
+  if (stream == nullptr || stream->revoking || stream->suspended || stream->held()) return;
   reached_end_ = true;
   stream->position = std::max(stream->position, end.end);
   if (!settings_.stop_at_timestamp_ms || stream->reached_stop) return;
@@ -128,10 +128,10 @@ void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
     forget(*stream);
     stream = &begin_stream(unstuck.partition, unstuck.start);
     stream->paused = paused;
-    stream->hold = Hold::Source;
+    stream->holds.push_back({Hold::Source, ""});
   }
   stream->position = unstuck.start;
-  if (stream->hold == Hold::Source) unhold(*stream, actions);
+  unhold(*stream, Hold::Source, actions);
 }
 
 // --- from the pools -------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ void Core::on_record_result(SideTopicName topic, uint64_t ticket, const Status& 
   finish_stored(finished);
   for (const auto& replacement : finished.replacements) {
     PartitionStream* stream = find(replacement.partition, replacement.epoch);
-    if (stream != nullptr && stream->hold == Hold::Refused) unhold(*stream, actions);
+    if (stream != nullptr) unhold(*stream, Hold::Refused, actions);
   }
   if (!finished.refused) return;
   if (PartitionStream* stream = find(finished.refused->partition, finished.refused->epoch)) {
@@ -293,7 +293,7 @@ void Core::send_letters(SteadyTime now, Actions& actions) {
   apply_holds(held, actions);
   if (desk_.flooded()) return;
   for (auto& [partition, stream] : streams_) {
-    if (stream.hold == Hold::Flood) unhold(stream, actions);
+    unhold(stream, Hold::Flood, actions);
   }
 }
 
@@ -330,16 +330,22 @@ void Core::push_back_or_go_on(Actions& actions) {
   } else if (pushing_back_ && in_flight_bytes_ < settings_.memory_limit / 2) {
     pushing_back_ = false;
     for (auto& [partition, stream] : streams_) {
-      if (stream.hold != Hold::None || stream.reached_stop || stream.revoking || stream.suspended) continue;
+      if (stream.held() || stream.reached_stop || stream.revoking || stream.suspended) continue;
       stream.paused = false;
       actions.resume.push_back(partition);
     }
   }
 }
 
+// Not a partition that is not ours any more, nor one that the broker has refused while it is being taken away.
+bool Core::may_commit(const PartitionStream& stream) const {
+  if (stream.suspended) return false;
+  return !stream.revoking || !revoke_ || !(revoke_->lost || revoke_->gave_up_commit);
+}
+
 bool Core::anything_to_commit() const {
-  return std::any_of(streams_.begin(), streams_.end(), [](const auto& entry) {
-    return !entry.second.suspended && entry.second.committable() > entry.second.commit_sent;
+  return std::any_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
+    return may_commit(entry.second) && entry.second.committable() > entry.second.commit_sent;
   });
 }
 
@@ -353,8 +359,7 @@ void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
   const bool at_once = !commit_failed_ && (phase_ == Phase::Draining || (revoke_ && !revoke_->lost));
   if (!at_once && now < last_commit_ + settings_.commit_interval) return;
   for (auto& [partition, stream] : streams_) {
-    if (stream.suspended) continue;
-    if (stream.revoking && revoke_ && (revoke_->lost || revoke_->gave_up_commit)) continue;
+    if (!may_commit(stream)) continue;
     const Offset next = stream.committable();
     if (next <= stream.commit_sent) continue;
     actions.commit.push_back({partition, next, {}});
@@ -385,12 +390,14 @@ SteadyTime Core::next_deadline(SteadyTime now) const {
   const auto consider = [&](std::optional<SteadyTime> at) {
     if (at) next = std::min(next, *at);
   };
-  if (batches_.size() < size_t{2} * options_.clickhouse_concurrency) consider(batcher_.due_at(options_));
+  consider(suspended_until_);
+  if (phase_ == Phase::Closed) return std::max(next, now);  // all else waits for the next session
+  if (phase_ != Phase::Closing && batches_.size() < size_t{2} * options_.clickhouse_concurrency)
+    consider(batcher_.due_at(options_));
   consider(commit_due());
   consider(desk_.next_deadline());
   consider(side_.next_deadline());
   if (revoke_) consider(revoke_->deadline);
-  consider(suspended_until_);
   if (phase_ == Phase::Draining) consider(abandoned_at_ ? last_commit_deadline() : write_deadline_);
   if (phase_ == Phase::Closing) consider(close_deadline_);
   return std::max(next, now);
@@ -407,7 +414,7 @@ void Core::update_gauges() {
   for (const auto& [partition, stream] : streams_) {
     if (stream.suspended) continue;
     ++owned;
-    if (stream.hold != Hold::None) {
+    if (stream.held()) {
       ++held;
     } else if (stream.paused) {
       ++paused;
@@ -439,7 +446,7 @@ StreamStatus Core::status(SteadyTime now) const {
     one.position = stream.position;
     one.committed = stream.committed;
     one.paused = stream.paused;
-    one.held = stream.hold_reason;
+    if (stream.held()) one.held = stream.holds.front().reason;
     status.partitions.push_back(std::move(one));
   }
   status.assigned = assigned_;

@@ -124,7 +124,8 @@ class Core {
   PartitionStream* find(Partition partition);
   PartitionStream* find(Partition partition, Epoch epoch);
   void hold(PartitionStream& stream, Hold hold, std::string reason, Actions& actions);
-  void unhold(PartitionStream& stream, Actions& actions);
+  void unhold(PartitionStream& stream, Hold hold, Actions& actions);
+  void hold_again(PartitionStream& stream, Hold cause, Actions& actions);
   void say_holds(SteadyTime now);
   void begin_drain(End end, SteadyTime now, Actions& actions);
   void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);
@@ -137,6 +138,7 @@ class Core {
   void apply_holds(const std::vector<DeadLetterDesk::Held>& held, Actions& actions);
   void push_back_or_go_on(Actions& actions);
   void commit_what_can_be(SteadyTime now, Actions& actions);
+  bool may_commit(const PartitionStream& stream) const;
   bool anything_to_commit() const;
   bool finished(const PartitionStream& stream) const;
   void advance_revoke(SteadyTime now, Actions& actions);

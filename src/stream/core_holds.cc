@@ -61,10 +61,9 @@ void Core::apply_holds(const std::vector<DeadLetterDesk::Held>& held, Actions& a
 }
 
 void Core::hold(PartitionStream& stream, Hold hold, std::string reason, Actions& actions) {
-  if (stream.hold != Hold::None) return;  // the first cause stays until it is gone
-  stream.hold = hold;
-  stream.hold_reason = std::move(reason);
-  stream.hold_said.reset();
+  if (stream.held_by(hold)) return;
+  stream.holds.push_back({hold, std::move(reason)});
+  if (stream.holds.size() == 1) stream.hold_said.reset();
   if (!stream.paused && !stream.suspended) actions.pause.push_back(stream.partition);
   stream.paused = true;
 }
@@ -72,18 +71,19 @@ void Core::hold(PartitionStream& stream, Hold hold, std::string reason, Actions&
 // A held partition waits for an operator, who may come at any time.
 void Core::say_holds(SteadyTime now) {
   for (auto& [partition, stream] : streams_) {
-    if (stream.hold == Hold::None || (stream.hold_said && now - *stream.hold_said < kSayAgainAfter)) continue;
+    if (!stream.held() || (stream.hold_said && now - *stream.hold_said < kSayAgainAfter)) continue;
     stream.hold_said = now;
     log_.error("partition_held", {{"topic", settings_.topic},
                                   {"partition", partition.value},
-                                  {"reason", stream.hold_reason},
+                                  {"reason", stream.holds.front().reason},
                                   {"next_offset", stream.committable().value}});
   }
 }
 
-void Core::unhold(PartitionStream& stream, Actions& actions) {
-  stream.hold = Hold::None;
-  stream.hold_reason.clear();
+void Core::unhold(PartitionStream& stream, Hold hold, Actions& actions) {
+  if (std::erase_if(stream.holds, [&](const HoldCause& cause) { return cause.hold == hold; }) == 0) return;
+  stream.hold_said.reset();
+  if (stream.held()) return;
   if (!pushing_back_ && !stream.reached_stop && !stream.revoking && !stream.suspended && phase_ == Phase::Running) {
     stream.paused = false;
     actions.resume.push_back(stream.partition);
@@ -97,20 +97,20 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
   if (stream == nullptr || stream->suspended) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", partition.value));
   }
-  if (stream->hold == Hold::None) {
+  if (!stream->held()) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", partition.value));
   }
-  if (next < stream->position && stream->hold == Hold::Source && !stream->idle()) {
+  const Hold cause = stream->holds.front().hold;
+  if (next < stream->position && cause == Hold::Source && !stream->idle()) {
     return failure(ErrorKind::Retry,
                    fmt::format("offsets below {} are still being written; try again", stream->position.value));
   }
-  const bool has_bad_message =
-      stream->hold == Hold::Invalid || stream->hold == Hold::TooLarge || stream->hold == Hold::Refused;
+  const bool has_bad_message = cause == Hold::Invalid || cause == Hold::TooLarge || cause == Hold::Refused;
   if (has_bad_message && next <= stream->committable()) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is held at offset {}; go on from a later one",
                                                    partition.value, stream->committable().value));
   }
-  if (stream->hold == Hold::Refused) {
+  if (cause == Hold::Refused) {
     const auto given_up = side_.drop_replacements(partition, stream->epoch, next);
     if (given_up.empty()) {
       return failure(
@@ -122,30 +122,38 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
   }
   log_.warn("partition_released", {{"topic", settings_.topic}, {"partition", partition.value}, {"offset", next.value}});
   std::vector<DeadLetterDesk::Finished> dropped;
-  if (stream->hold == Hold::Flood) {
+  if (cause == Hold::Flood) {
     desk_.release_flood(now);
   } else {
     desk_.drop_before(partition, next, dropped);
   }
-  if (stream->hold == Hold::Invalid) {
+  if (cause == Hold::Invalid) {
     for (const Offset offset : stream->letters_below(next)) dropped.push_back({partition, stream->epoch, offset});
   }
   for (const auto& letter : dropped) {
     metrics_.dropped("released").add();
     close_letter(letter);
   }
-  if (next > stream->position || stream->hold == Hold::Source) {
+  if (next > stream->position || cause == Hold::Source) {
     if (next < stream->position) stream->commit_sent = next;  // backwards because the operator says so
     stream->position = next;
     actions.seek.emplace_back(partition, next);
   }
-  if (stream->hold == Hold::Invalid && stream->letters > 0) {
-    stream->hold_reason = fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic",
-                                      stream->committable().value);
-    return {};
-  }
-  unhold(*stream, actions);
+  unhold(*stream, cause, actions);
+  hold_again(*stream, cause, actions);
   return {};
+}
+
+// The same cause stands beyond the offset from which the operator goes on.
+void Core::hold_again(PartitionStream& stream, Hold cause, Actions& actions) {
+  if (cause == Hold::Invalid && stream.letters > 0) {
+    hold(stream, cause,
+         fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic",
+                     stream.committable().value),
+         actions);
+  } else if (cause == Hold::TooLarge) {
+    if (auto refused = desk_.first_refused(stream.partition)) hold(stream, cause, *std::move(refused), actions);
+  }
 }
 
 void Core::refetch(const std::vector<Partition>& partitions, Actions& actions) {

@@ -93,14 +93,17 @@ void Core::on_event(PartitionsAssigned& assigned, SteadyTime now, Actions& actio
       if (stream != nullptr) forget(*stream, &actions);
       changed = true;
       stream = &begin_stream(partition.partition, partition.start);
-      if (partition.held.empty()) {
+      if (assigned.continues) {
+        // Its stream was given up meanwhile, and the source did not ask where it stands.
+        hold(*stream, Hold::Source, "its offset is being looked up", actions);
+      } else if (partition.held.empty()) {
         stream->committed = partition.start;  // also one that the reset policy chose: see the contract of the source
       } else {
         hold(*stream, Hold::Source, partition.held, actions);
       }
     }
-    starts.push_back({partition.partition, stream->position, stream->hold == Hold::Source});
-    stream->paused = phase_ != Phase::Running || pushing_back_ || stream->hold != Hold::None || stream->reached_stop;
+    starts.push_back({partition.partition, stream->position, stream->held_by(Hold::Source)});
+    stream->paused = phase_ != Phase::Running || pushing_back_ || stream->held() || stream->reached_stop;
     // The client may remember a pause from before.
     (stream->paused ? actions.pause : actions.resume).push_back(partition.partition);
   }

@@ -22,6 +22,7 @@ void DeadLetterDesk::add(DeadLetter letter, Epoch epoch) {
   const uint64_t ticket = next_ticket_++;
   letters_.emplace(ticket, Open{std::make_shared<const DeadLetter>(std::move(letter)), epoch, false});
   waiting_.push_back(ticket);
+  flood_grew_ = true;
 }
 
 bool DeadLetterDesk::take_token(SteadyTime now) {
@@ -41,6 +42,7 @@ bool DeadLetterDesk::asleep(uint64_t ticket, const DeadLetter& letter) {
 
 void DeadLetterDesk::go_on(Partition partition) {
   suspended_.erase(partition);
+  flood_grew_ = true;
   std::erase_if(asleep_, [&](uint64_t ticket) {
     const auto found = letters_.find(ticket);
     if (found == letters_.end()) return true;
@@ -71,16 +73,21 @@ void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& 
       continue;
     }
     flooded_ = true;
-    for (const uint64_t ticket : waiting_) {
-      if (const auto open = letters_.find(ticket); open != letters_.end()) {
-        held.push_back({open->second.letter->partition, open->second.epoch, Hold::Flood,
-                        fmt::format("more than {:g} dead letters per second; fix the producer, then release the "
-                                    "partition or raise the limit",
-                                    per_second_)});
-        break;
-      }
-    }
-    return;
+    return hold_flooded(held);
+  }
+}
+
+void DeadLetterDesk::hold_flooded(std::vector<Held>& held) {
+  if (!std::exchange(flood_grew_, false)) return;
+  std::set<Partition> seen;
+  for (const uint64_t ticket : waiting_) {
+    const auto open = letters_.find(ticket);
+    if (open == letters_.end() || suspended_.contains(open->second.letter->partition)) continue;
+    if (!seen.insert(open->second.letter->partition).second) continue;
+    held.push_back({open->second.letter->partition, open->second.epoch, Hold::Flood,
+                    fmt::format("more than {:g} dead letters per second; fix the producer, then release the partition "
+                                "or raise the limit",
+                                per_second_)});
   }
 }
 
@@ -94,9 +101,9 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
     finished.push_back({open.letter->partition, open.epoch, open.letter->offset});
     letters_.erase(found);
   } else if (status.error().kind == ErrorKind::Invalid) {
-    held.push_back({open.letter->partition, open.epoch, Hold::TooLarge,
-                    fmt::format("the dead letter of offset {} is refused by its topic: {}", open.letter->offset.value,
-                                status.error().text)});
+    open.refused = fmt::format("the dead letter of offset {} is refused by its topic: {}", open.letter->offset.value,
+                               status.error().text);
+    held.push_back({open.letter->partition, open.epoch, Hold::TooLarge, open.refused});
   } else {
     retry_.emplace(now + kRetry, ticket);
   }
@@ -120,6 +127,7 @@ void DeadLetterDesk::forget(Partition partition, Epoch epoch) {
 
 void DeadLetterDesk::release_flood(SteadyTime now) {
   flooded_ = false;
+  flood_grew_ = true;
   tokens_ = burst_;
   refilled_at_ = now;
 }
@@ -136,6 +144,15 @@ bool DeadLetterDesk::in_flight(Partition partition) const {
   return std::any_of(letters_.begin(), letters_.end(), [&](const auto& entry) {
     return entry.second.in_flight && entry.second.letter->partition == partition;
   });
+}
+
+std::optional<std::string> DeadLetterDesk::first_refused(Partition partition) const {
+  const Open* first = nullptr;
+  for (const auto& [ticket, open] : letters_) {
+    if (open.refused.empty() || open.letter->partition != partition) continue;
+    if (first == nullptr || open.letter->offset < first->letter->offset) first = &open;
+  }
+  return first != nullptr ? std::optional(first->refused) : std::nullopt;
 }
 
 std::string DeadLetterDesk::reason_code(uint64_t ticket) const {

@@ -62,6 +62,8 @@ class DeadLetterDesk {
   std::optional<SteadyTime> next_deadline() const;
   // A letter of the partition is with the producer.
   bool in_flight(Partition partition) const;
+  // Why the topic does not take a letter of the partition, the one of the lowest offset; empty = it takes them all.
+  std::optional<std::string> first_refused(Partition partition) const;
   std::string reason_code(uint64_t ticket) const;
   bool flooded() const { return flooded_; }
 
@@ -71,7 +73,9 @@ class DeadLetterDesk {
     std::shared_ptr<const DeadLetter> letter;
     Epoch epoch;
     bool in_flight = false;
+    std::string refused{};  // why its topic does not take it
   };
+  void hold_flooded(std::vector<Held>& held);
   bool take_token(SteadyTime now);
 
   std::map<uint64_t, Open> letters_;
@@ -85,6 +89,7 @@ class DeadLetterDesk {
   double tokens_;
   SteadyTime refilled_at_;
   bool flooded_ = false;
+  bool flood_grew_ = false;  // letters wait whose partitions may not be held yet
 };
 
 }  // namespace freshet::stream

@@ -92,6 +92,10 @@ Offset PartitionStream::committable() const {
   return lowest;
 }
 
+bool PartitionStream::held_by(Hold hold) const {
+  return std::any_of(holds.begin(), holds.end(), [&](const HoldCause& cause) { return cause.hold == hold; });
+}
+
 bool PartitionStream::can_go_on_from(Offset committed_now) const {
   return committed.value_or(start) <= committed_now && committed_now <= committable();
 }

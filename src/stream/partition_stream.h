@@ -18,12 +18,16 @@ namespace freshet::stream {
 
 // Why a partition is held: nothing of it is delivered until the cause is gone or an operator releases it.
 enum class Hold {
-  None,
   Source,    // it has no start position that the policy allows
   Invalid,   // a message that cannot become rows, and no dead-letter topic
   Flood,     // more dead letters than the limit allows
   TooLarge,  // a dead letter that its topic does not take
   Refused,   // a replacement that its topic does not take; tried again all the same
+};
+
+struct HoldCause {
+  Hold hold;
+  std::string reason;  // for a person
 };
 
 // The tracker of one epoch of a partition. Chunks get sequence numbers as they are delivered; they come back processed
@@ -57,6 +61,9 @@ class PartitionStream {
   size_t open_bytes() const { return open_bytes_; }
   uint64_t open_messages() const;
 
+  bool held() const { return !holds.empty(); }
+  bool held_by(Hold hold) const;
+
   // The broker's offset when the partition is assigned again: true if nothing of this stream was overtaken meanwhile,
   // so that it may go on; whoever had it in between has committed nothing beyond what is finished here.
   bool can_go_on_from(Offset committed_now) const;
@@ -64,13 +71,12 @@ class PartitionStream {
   const Partition partition;
   const Epoch epoch;
   const Offset start;
-  Offset position;                  // next message to deliver
-  std::optional<Offset> committed;  // acknowledged by the broker
-  Offset commit_sent;               // highest that was sent; where the start is already known to the broker
-  uint32_t batches = 0;             // sealed batches that hold rows of it
-  uint32_t letters = 0;             // letters of it that are not finished
-  Hold hold = Hold::None;
-  std::string hold_reason;
+  Offset position;                      // next message to deliver
+  std::optional<Offset> committed;      // acknowledged by the broker
+  Offset commit_sent;                   // highest that was sent; where the start is already known to the broker
+  uint32_t batches = 0;                 // sealed batches that hold rows of it
+  uint32_t letters = 0;                 // letters of it that are not finished
+  std::vector<HoldCause> holds;         // each at most once, as they came; the first is the one to deal with
   std::optional<SteadyTime> hold_said;  // last logged
   bool paused = false;                  // as the source was told
   bool revoking = false;                // being drained: nothing of it enters a batch any more

@@ -216,5 +216,20 @@ TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
   EXPECT_FALSE(flow.status().partitions[0].held.empty());
 }
 
+// A process that stood still for long between two sessions has given its streams up; the continued assignment names no
+// offset to start from.
+TEST(FlowRenewalTest, APartitionWhoseStreamIsGoneStartsNowhereUntilItsOffsetIsKnown) {
+  Flow flow;
+  fill(flow);
+  flow.core.hand_over(flow.now);
+  flow.advance(seconds(10));
+  flow.begin_next_session();
+  flow.source(PartitionsAssigned{{{Partition{0}, Offset{-1}, ""}}, 1, true});
+  EXPECT_FALSE(flow.deliver(0)) << "from an end offset: everything before it is lost";
+  flow.source(PartitionUnstuck{Partition{0}, Offset{flow.committed(0)}});
+  flow.settle();
+  flow.expect_complete();
+}
+
 }  // namespace
 }  // namespace freshet::flow

@@ -1,0 +1,71 @@
+// When nothing can be done, the loop waits: its next deadline lies ahead once a turn has done what was due.
+#include "flow.h"
+
+namespace freshet::flow {
+namespace {
+
+void expect_rest(Flow& flow) {
+  flow.turn();
+  EXPECT_GT(flow.core.next_deadline(flow.now), flow.now);
+}
+
+TEST(RestTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
+  Flow flow;
+  flow.produce(0, "bad");
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.letter(0, failure(ErrorKind::Retry, "no broker"));
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
+  ASSERT_TRUE(flow.core.closed());
+  flow.advance(seconds(2));
+  expect_rest(flow);
+}
+
+TEST(RestTest, AccountsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
+  Flow flow(Flow::with_side_outputs());
+  flow.produce(0, "row");
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  flow.advance(seconds(61));
+  flow.give_back_records(SideTopicName::Accounts);
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
+  ASSERT_TRUE(flow.core.closed());
+  flow.advance(seconds(2));
+  expect_rest(flow);
+}
+
+TEST(RestTest, OffsetsThatTheBrokerRefusesDuringARevokeWakeNobody) {
+  Flow flow;
+  flow.produce(0, "row", 20);
+  flow.assign({0});
+  for (int i = 0; i < 2; ++i) {
+    flow.deliver(0, 10);
+    flow.work();
+    flow.advance(seconds(3));
+  }
+  flow.write();
+  flow.revoke({0});
+  flow.commit(false);
+  flow.advance(seconds(2));
+  ASSERT_TRUE(flow.revoke_waits());
+  expect_rest(flow);
+}
+
+TEST(RestTest, RowsThatEnterNoBatchWhileTheGroupIsLeftWakeNobody) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.leave();
+  flow.advance(seconds(3));
+  ASSERT_FALSE(flow.core.closed());
+  expect_rest(flow);
+}
+
+}  // namespace
+}  // namespace freshet::flow
