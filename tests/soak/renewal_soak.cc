@@ -3,11 +3,15 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <map>
 #include <random>
+#include <sstream>
 
 #include "../integration/group_member.h"
 #include "kafka/kafka_source.h"
+#include "testkit/freshet_process.h"
 
 namespace freshet {
 namespace {
@@ -93,6 +97,73 @@ TEST_F(RenewalSoak, ThreeMembersRenewEveryTwoSecondsForTwoMinutes) {
   for (size_t i = 0; i < members.size(); ++i) EXPECT_EQ(members[i]->status().rebalances, rebalances[i]);
   expect_all_once(produced);
   std::cout << fmt::format("{} messages, {} renewals, no rebalance\n{}\n", produced, renewals, pauses.text());
+}
+
+// The fields of each line `event` of a process's log, by name.
+std::vector<std::map<std::string, std::string>> logged(const testkit::FreshetProcess& process,
+                                                       const std::string& event) {
+  std::vector<std::map<std::string, std::string>> found;
+  std::istringstream lines(process.output());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(event) == std::string::npos) continue;
+    std::istringstream words(line);
+    auto& fields = found.emplace_back();
+    for (std::string word; words >> word;) {
+      const size_t at = word.find('=');
+      if (at != std::string::npos) fields[word.substr(0, at)] = word.substr(at + 1);
+    }
+  }
+  return found;
+}
+
+// What an operator does: three processes, renewal switched on in Redis while they run. FRESHET_DEV_SOAK_MINUTES (10).
+TEST_F(RenewalSoak, ThreeProcessesRenewEveryFiveSecondsSwitchedOnInRedis) {
+  testkit::RedisServer redis;
+  const auto args = testkit::member_args(kafka, clickhouse.url(), "events",
+                                         {"--runtime-config", fmt::format("redis://127.0.0.1:{}/1", redis.port())});
+  std::vector<std::unique_ptr<testkit::FreshetProcess>> members;
+  for (int i = 0; i < 3; ++i) {
+    auto run = args;
+    run.insert(run.begin(), "run");
+    members.push_back(std::make_unique<testkit::FreshetProcess>(run));
+  }
+  const auto assignments = [&](const auto& member) { return logged(*member, "partitions_assigned").size(); };
+  ASSERT_TRUE(testkit::eventually(60s, [&] {
+    return std::all_of(members.begin(), members.end(), [&](const auto& m) { return assignments(m) > 0; });
+  })) << members[0]->output();
+  std::this_thread::sleep_for(10s);  // the group comes to rest
+  std::vector<size_t> before;
+  for (const auto& one : members) before.push_back(assignments(one));
+  testkit::Load load(kafka, "events", kPartitions, 500us);
+  redis.set("snuba-config", "kafka_consumer_periodic_restart_interval_secs__events", "5");
+  redis.set("snuba-config", "kafka_consumer_periodic_restart__events", "1");
+  const char* minutes = std::getenv("FRESHET_DEV_SOAK_MINUTES");
+  std::this_thread::sleep_for(std::chrono::minutes(minutes != nullptr ? std::atoi(minutes) : 10));
+  redis.set("snuba-config", "kafka_consumer_periodic_restart__events", "0");
+  const uint64_t produced = load.stop();
+  expect_all_once(produced);
+  std::vector<double> pauses;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const auto renewals = logged(*members[i], "renewal_ended");
+    for (const auto& one : renewals) {
+      EXPECT_EQ(one.at("result"), "renewed");
+      EXPECT_EQ(one.at("generation_kept"), "true");
+      EXPECT_EQ(one.at("assignment_kept"), "true");
+      pauses.push_back(std::stod(one.at("pause_ms")));
+    }
+    std::cout << fmt::format("member {}: {} renewals, {} failed\n", i, renewals.size(),
+                             logged(*members[i], "renewal_failed").size());
+    EXPECT_EQ(logged(*members[i], "partitions_revoked").size() + assignments(members[i]), before[i])
+        << members[i]->output();
+    EXPECT_EQ(members[i]->stop(), 0);
+  }
+  std::sort(pauses.begin(), pauses.end());
+  ASSERT_FALSE(pauses.empty());
+  const auto at = [&](double share) {
+    return pauses[static_cast<size_t>(share * static_cast<double>(pauses.size() - 1))];
+  };
+  std::cout << fmt::format("{} messages, each stored once; pauses p50 {:.1f}, p99 {:.1f}, max {:.1f} ms\n", produced,
+                           at(0.5), at(0.99), pauses.back());
 }
 
 TEST_F(RenewalSoak, ThousandsOfRenewalsLeaveNothingBehind) {

@@ -2,7 +2,8 @@
 # usage: ./dev soak [renewal] [GTEST-OPTIONS]
 #
 # renewal: ten thousand renewals of the Kafka session (FRESHET_SOAK_RENEWALS=N: another number), as many clients built
-# and destroyed, three members for two minutes, stops at any moment. Otherwise:
+# and destroyed, three members for two minutes, three processes for ten minutes with renewal switched on in Redis
+# (FRESHET_DEV_SOAK_MINUTES=N), stops at any moment. Otherwise:
 # Long runs against real servers with faults under way: ClickHouse down for two minutes, members killed, brokers
 # restarted. Takes tens of minutes; for example --gtest_filter='*TwoMinutes*' runs one.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
