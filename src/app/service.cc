@@ -176,8 +176,8 @@ void Service::Parts::begin_watching() {
   doors.refetch = [this](const std::vector<Partition>& partitions) { stream->refetch(partitions); };
   watchdog = std::make_unique<supervisor::Watchdog>(std::move(doors), plan, desk, clock, log, metrics);
   if (!connection_files.any()) return;
-  credentials = std::make_unique<supervisor::CredentialsWatch>([this] { return connection_files.look(); }, [] {}, desk,
-                                                               clock, log);
+  credentials =
+      std::make_unique<supervisor::CredentialsWatch>([this] { return connection_files.look(); }, desk, clock, log);
 }
 
 void Service::Parts::stop_watching() {

@@ -14,14 +14,10 @@ constexpr BackoffPolicy kAfterFailure{.initial = std::chrono::seconds(5), .cap =
 
 }  // namespace
 
-CredentialsWatch::CredentialsWatch(Look look, std::function<void()> on_renewed, RenewalDesk& desk, Clock& clock,
-                                   Log& log)
-    : look_(std::move(look)),
-      on_renewed_(std::move(on_renewed)),
-      desk_(desk),
-      clock_(clock),
-      log_(log),
-      thread_([this](std::stop_token stop) { watch(stop); }) {}
+CredentialsWatch::CredentialsWatch(Look look, RenewalDesk& desk, Clock& clock, Log& log)
+    : look_(std::move(look)), desk_(desk), clock_(clock), log_(log), thread_([this](std::stop_token stop) {
+        watch(stop);
+      }) {}
 
 void CredentialsWatch::watch(std::stop_token stop) {
   Backoff backoff(kAfterFailure);
@@ -48,9 +44,7 @@ bool CredentialsWatch::renewed(std::stop_token stop) {
   const auto report = desk_.wait(asked.number, never(clock_.steady_now()), stop);
   if (!report || report->result != RenewalResult::Renewed) return false;
   // A renewal that was under way already may have been built with the old ones.
-  if (asked.joined) return false;
-  on_renewed_();
-  return true;
+  return !asked.joined;
 }
 
 }  // namespace freshet::supervisor

@@ -19,8 +19,7 @@ class CredentialsWatch {
   // Reads the files: which of them changed since the last call, for people; empty = none.
   using Look = std::function<std::string()>;
 
-  // `on_renewed` is called when a session was built with what the files hold.
-  CredentialsWatch(Look look, std::function<void()> on_renewed, RenewalDesk& desk, Clock& clock, Log& log);
+  CredentialsWatch(Look look, RenewalDesk& desk, Clock& clock, Log& log);
 
   // Threads: any.
   void request_stop() { thread_.request_stop(); }
@@ -30,7 +29,6 @@ class CredentialsWatch {
   bool renewed(std::stop_token stop);
 
   const Look look_;
-  const std::function<void()> on_renewed_;
   RenewalDesk& desk_;
   Clock& clock_;
   Log& log_;

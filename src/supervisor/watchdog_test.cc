@@ -105,8 +105,7 @@ TEST_F(WatchdogTest, AHungBrokerIsNoticed) {
 
 struct CredentialsWatchTest : testing::Test {
   void start() {
-    watch.emplace([this] { return std::exchange(changed, std::string()); }, [this] { ++renewed; }, desk, clock,
-                  null_log());
+    watch.emplace([this] { return std::exchange(changed, std::string()); }, desk, clock, null_log());
     clock.await_waits(1);
   }
   // Two seconds later: one look.
@@ -124,7 +123,6 @@ struct CredentialsWatchTest : testing::Test {
   testkit::FakeClock clock;
   RenewalDesk desk{clock};
   std::string changed;
-  std::atomic<int> renewed{0};
   std::optional<CredentialsWatch> watch;
 };
 
@@ -143,9 +141,7 @@ TEST_F(CredentialsWatchTest, AChangeRenewsOnceTheFilesRest) {
   EXPECT_EQ(desk.open()->reason, RenewalReason::Credentials);
   EXPECT_EQ(desk.open()->detail, "key.pem");
   answer(RenewalResult::Renewed);
-  EXPECT_EQ(renewed, 1);
-  look();
-  look();
+  for (int i = 0; i < 200; ++i) look();
   EXPECT_FALSE(desk.open());
 }
 
@@ -162,7 +158,8 @@ TEST_F(CredentialsWatchTest, WhatIsRefusedIsTriedAgainWithBackOff) {
   look();
   ASSERT_TRUE(desk.open());
   answer(RenewalResult::Renewed);
-  EXPECT_EQ(renewed, 1);
+  for (int i = 0; i < 200; ++i) look();
+  EXPECT_FALSE(desk.open());
 }
 
 TEST_F(CredentialsWatchTest, ARenewalThatWasUnderWayDoesNotCount) {
@@ -172,14 +169,15 @@ TEST_F(CredentialsWatchTest, ARenewalThatWasUnderWayDoesNotCount) {
   look();
   look();
   answer(RenewalResult::Renewed);
-  EXPECT_EQ(renewed, 0);
+  EXPECT_FALSE(desk.open());
   look();
   look();
   look();
   ASSERT_TRUE(desk.open());
   EXPECT_EQ(desk.open()->reason, RenewalReason::Credentials);
   answer(RenewalResult::Renewed);
-  EXPECT_EQ(renewed, 1);
+  for (int i = 0; i < 200; ++i) look();
+  EXPECT_FALSE(desk.open());
 }
 
 TEST_F(CredentialsWatchTest, EndsWhileItWaitsForAnAnswer) {

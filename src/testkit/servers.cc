@@ -42,7 +42,7 @@ std::string local_clickhouse_program() {
 
 }  // namespace
 
-KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties)
+KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, const std::vector<Listener>& more)
     : port_(free_port()), controller_port_(free_port()) {
   std::map<std::string, std::string> all = {
       {"process.roles", "broker,controller"},
@@ -59,16 +59,27 @@ KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties)
       {"transaction.state.log.num.partitions", "2"},
       {"group.initial.rebalance.delay.ms", "0"},
       {"auto.create.topics.enable", "false"}};
+  std::string protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT";
+  for (const Listener& listener : more) {
+    all["listeners"] += fmt::format(",{}://127.0.0.1:{}", listener.name, listener.port);
+    all["advertised.listeners"] += fmt::format(",{}://127.0.0.1:{}", listener.name, listener.advertised);
+    protocols += fmt::format(",{}:{}", listener.name, listener.protocol);
+  }
+  all["listener.security.protocol.map"] = protocols;
   for (const auto& [key, value] : properties) all[key] = value;
-  std::ofstream file(folder_.path("server.properties"));
-  for (const auto& [key, value] : all) file << key << '=' << value << '\n';
-  file.close();
+  properties_ = std::move(all);
+  write_properties();
   const std::string jars = tool_path("FRESHET_DEV_KAFKA_DIR") + "/*";
   ChildProcess format({"java", "-cp", jars, "kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c",
                        folder_.path("server.properties")},
                       folder_.path("format.out"));
   if (format.wait(seconds(60)) != 0) throw std::runtime_error("formatting Kafka's storage:\n" + format.output());
   start();
+}
+
+std::string KafkaServer::plain_login(const std::string& user, const std::string& password) {
+  return fmt::format("org.apache.kafka.common.security.plain.PlainLoginModule required user_{}=\"{}\";", user,
+                     password);
 }
 
 std::string KafkaServer::bootstrap() const { return fmt::format("127.0.0.1:{}", port_); }
@@ -79,6 +90,16 @@ void KafkaServer::start() {
                                "kafka.Kafka", folder_.path("server.properties")},
       folder_.path("kafka.out"));
   wait_until_ready(*process_, "Kafka", seconds(90), [this] { return accepts_connections(port_); });
+}
+
+void KafkaServer::set_property(const std::string& key, const std::string& value) {
+  properties_[key] = value;
+  write_properties();
+}
+
+void KafkaServer::write_properties() const {
+  std::ofstream file(folder_.path("server.properties"));
+  for (const auto& [key, value] : properties_) file << key << '=' << value << '\n';
 }
 
 void KafkaServer::stop() {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "testkit/child_process.h"
 
@@ -13,19 +14,34 @@ namespace freshet::testkit {
 // Apache Kafka (KRaft, one process) from the jars in FRESHET_DEV_KAFKA_DIR.
 class KafkaServer {
  public:
-  // `properties` are added to server.properties.
-  explicit KafkaServer(const std::map<std::string, std::string>& properties = {});
+  // A listener beside the plain one; clients that come by it are led to `advertised`.
+  struct Listener {
+    std::string name;      // upper case letters
+    std::string protocol;  // PLAINTEXT, SASL_PLAINTEXT
+    int port = 0;
+    int advertised = 0;
+  };
 
+  // `properties` are added to server.properties.
+  explicit KafkaServer(const std::map<std::string, std::string>& properties = {},
+                       const std::vector<Listener>& more = {});
+
+  // For the property listener.name.NAME.plain.sasl.jaas.config: this user with this password.
+  static std::string plain_login(const std::string& user, const std::string& password);
   std::string bootstrap() const;
-  void stop();   // SIGTERM, waits
-  void kill();   // SIGKILL
-  void start();  // again, with the same port and data
+  void stop();                                                          // SIGTERM, waits
+  void kill();                                                          // SIGKILL
+  void start();                                                         // again, with the same port and data
+  void set_property(const std::string& key, const std::string& value);  // counts from the next start()
   ChildProcess& process() { return *process_; }
 
  private:
+  void write_properties() const;
+
   TempFolder folder_;
   int port_ = 0;
   int controller_port_ = 0;
+  std::map<std::string, std::string> properties_;
   std::unique_ptr<ChildProcess> process_;
 };
 

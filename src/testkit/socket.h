@@ -30,6 +30,8 @@ class Fd {
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
   void reset() noexcept;
+  // Ends both directions of a socket; who waits on it meets the end.
+  void shut_down() const noexcept;
 
  private:
   int fd_ = -1;

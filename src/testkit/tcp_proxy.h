@@ -1,0 +1,33 @@
+// Stands between a client and any TCP server on loopback and goes silent as told: nothing is refused or closed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "testkit/socket.h"
+
+namespace freshet::testkit {
+
+// Threads: any.
+class TcpProxy {
+ public:
+  // Listens on `port`, which the server advertises as its own.
+  TcpProxy(uint16_t port, uint16_t server_port);
+
+  // What is open now brings nothing any more, in both directions; new connections work: a route that was lost.
+  void silence_open_connections() { silent_until_ = next_.load(); }
+  // New connections are accepted and brought to nobody: a process that hangs.
+  void silence_new_connections(bool silent) { mute_ = silent; }
+
+ private:
+  void serve(Fd client, const StopFlag& stop);
+
+  const uint16_t server_port_;
+  std::atomic<uint64_t> next_{0};          // numbers connections
+  std::atomic<uint64_t> silent_until_{0};  // those below are silent
+  std::atomic<bool> mute_{false};
+  std::unique_ptr<LoopbackServer> listener_;
+};
+
+}  // namespace freshet::testkit

@@ -1,0 +1,364 @@
+// When the Kafka session is renewed: timer and live keys, on demand, on the tick, changed credentials, no progress.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <set>
+
+#include "group_member.h"
+#include "testkit/freshet_process.h"
+#include "testkit/tcp_proxy.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+using testkit::eventually;
+using testkit::GroupMember;
+
+constexpr const char* kLogin = "listener.name.sasl.plain.sasl.jaas.config";
+
+struct RenewalWhenTest : testing::Test {
+  static void SetUpTestSuite() {
+    proxy_port_ = testkit::free_port();
+    proxied_port_ = testkit::free_port();
+    sasl_port_ = testkit::free_port();
+    kafka_ = new testkit::KafkaServer(
+        {{"listener.name.sasl.sasl.enabled.mechanisms", "PLAIN"},
+         {kLogin, testkit::KafkaServer::plain_login("app", "f1rst-pass")},
+         {"group.initial.rebalance.delay.ms", "500"}},
+        {{"PROXIED", "PLAINTEXT", proxied_port_, proxy_port_}, {"SASL", "SASL_PLAINTEXT", sasl_port_, sasl_port_}});
+    clickhouse_ = new testkit::LocalClickHouse();
+  }
+  static void TearDownTestSuite() {
+    delete kafka_;
+    delete clickhouse_;
+  }
+  void SetUp() override {
+    topic = testing::UnitTest::GetInstance()->current_test_info()->name();
+    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
+    client->create_topic(topic, kPartitions);
+    clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+  }
+  std::vector<std::string> args(const std::vector<std::string>& more = {}) const {
+    return testkit::member_args(*kafka_, clickhouse_->url(), topic, more);
+  }
+  // By another listener than the plain one.
+  std::vector<std::string> args_by(int port, const std::vector<std::string>& more) const {
+    std::vector<std::string> all = args(more);
+    all[1] = fmt::format("127.0.0.1:{}", port);
+    return all;
+  }
+  void produce(uint64_t id, int32_t partition = 0) {
+    client->produce(topic, {partition, -1, std::nullopt, fmt::format(R"({{"id":{}}})", id), {}, 0});
+    client->flush();
+  }
+  uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
+  uint64_t different() const { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
+  static bool assigned(const GroupMember& member) { return member.status().assigned; }
+
+  static constexpr int kPartitions = 4;
+  static int proxy_port_;    // advertised
+  static int proxied_port_;  // behind it
+  static int sasl_port_;
+  static testkit::KafkaServer* kafka_;
+  static testkit::LocalClickHouse* clickhouse_;
+  std::string topic;
+  std::unique_ptr<testkit::KafkaClient> client;
+};
+
+int RenewalWhenTest::proxy_port_ = 0;
+int RenewalWhenTest::proxied_port_ = 0;
+int RenewalWhenTest::sasl_port_ = 0;
+testkit::KafkaServer* RenewalWhenTest::kafka_ = nullptr;
+testkit::LocalClickHouse* RenewalWhenTest::clickhouse_ = nullptr;
+
+// The sessions of a member while its keys change.
+void toggle(GroupMember& member, const std::string& group,
+            const std::function<void(const std::string& key, const std::string& value)>& set) {
+  const std::string flag = "kafka_consumer_periodic_restart__" + group;
+  const std::string interval = "kafka_consumer_periodic_restart_interval_secs__" + group;
+  const auto sessions = [&] { return member.status().session; };
+  const auto renewals_within = [&](Duration limit, uint64_t count) {
+    const uint64_t before = sessions();
+    return eventually(std::chrono::duration_cast<std::chrono::milliseconds>(limit),
+                      [&] { return sessions() >= before + count; });
+  };
+  // One that was asked for before the change may still be under way.
+  const auto let_pass = [&] {
+    renewals_within(500ms, 2);
+    eventually(20s, [&] { return !member.service().renewals().open(); });
+    renewals_within(300ms, 2);  // until the status shows it
+  };
+  ASSERT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
+  const uint64_t rebalances = member.status().rebalances;
+  set(interval, "1");
+  EXPECT_FALSE(renewals_within(2500ms, 1)) << "it is not on";
+  set(flag, "True");
+  EXPECT_TRUE(renewals_within(5s, 1)) << "on: an older session within five seconds\n" << member.log();
+  EXPECT_TRUE(renewals_within(8s, 3)) << "and again and again";
+  set(interval, "3600");
+  ASSERT_TRUE(eventually(5s, [&] { return member.service().options().renewal.interval == 3600s; }));
+  let_pass();
+  EXPECT_FALSE(renewals_within(2500ms, 1)) << "longer";
+  set(interval, "2");
+  EXPECT_TRUE(renewals_within(5s, 1)) << "shorter, counted from the session's start";
+  set(flag, "0");
+  ASSERT_TRUE(eventually(5s, [&] { return !member.service().options().renewal.enabled; }));
+  let_pass();
+  EXPECT_FALSE(renewals_within(3500ms, 1)) << "off";
+  EXPECT_EQ(member.status().rebalances, rebalances) << "no renewal was a rebalance";
+}
+
+TEST_F(RenewalWhenTest, LiveKeysInRedisCountOnTheRunningSession) {
+  testkit::RedisServer redis;
+  GroupMember member(args({"--runtime-config", fmt::format("redis://127.0.0.1:{}/1", redis.port())}));
+  toggle(member, topic, [&](const auto& key, const auto& value) { redis.set("snuba-config", key, value); });
+  const std::string flag = "kafka_consumer_periodic_restart__" + topic;
+  const auto enabled = [&] { return member.service().options().renewal.enabled; };
+  redis.set("snuba-config", flag, "1");
+  EXPECT_TRUE(eventually(5s, [&] { return enabled(); }));
+  redis.set("snuba-config", flag, "maybe");
+  EXPECT_TRUE(eventually(5s, [&] { return !enabled(); })) << "a bad value is off";
+  member.stop();
+  EXPECT_NE(member.log().find("renewal_timer_changed"), std::string::npos);
+  EXPECT_NE(member.log().find("runtime_option_refused"), std::string::npos) << member.log();
+}
+
+TEST_F(RenewalWhenTest, LiveKeysInAFileCountOnTheRunningSession) {
+  testkit::TempFolder folder;
+  std::map<std::string, std::string> keys;
+  const auto write = [&] {
+    std::ofstream file(folder.path("new"));
+    for (const auto& [key, value] : keys) file << key << ": " << value << '\n';
+    file.close();
+    std::filesystem::rename(folder.path("new"), folder.path("options.yaml"));
+  };
+  write();
+  GroupMember member(args({"--runtime-config", "file:" + folder.path("options.yaml")}));
+  toggle(member, topic, [&](const auto& key, const auto& value) {
+    keys[key] = value;
+    write();
+  });
+}
+
+TEST_F(RenewalWhenTest, AnOperatorAsksBySignalByCommandAndOverHttp) {
+  const int port = testkit::free_port();
+  std::vector<std::string> command = args({"--admin-listen", fmt::format("127.0.0.1:{}", port)});
+  command.insert(command.begin(), "run");
+  testkit::FreshetProcess freshet(command);
+  produce(1);
+  ASSERT_TRUE(eventually(60s, [&] { return rows() == 1; })) << freshet.output();
+  const auto renewals = [&] {
+    const std::string log = freshet.output();
+    size_t count = 0;
+    for (size_t at = 0; (at = log.find("renewal_ended", at)) != std::string::npos; ++at) ++count;
+    return count;
+  };
+  freshet.process().signal(SIGUSR1);
+  EXPECT_TRUE(eventually(20s, [&] { return renewals() == 1; })) << freshet.output();
+  testkit::FreshetProcess renew({"renew", "--admin", fmt::format("127.0.0.1:{}", port)});
+  EXPECT_EQ(renew.process().wait(30s), 0) << renew.output();
+  EXPECT_NE(renew.output().find("renewed: static"), std::string::npos) << renew.output();
+  EXPECT_NE(renew.output().find("group generation kept, assignment kept"), std::string::npos) << renew.output();
+  produce(2);
+  EXPECT_TRUE(eventually(20s, [&] { return rows() == 2; }));
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  testkit::FreshetProcess nobody({"renew", "--admin", fmt::format("127.0.0.1:{}", port)});
+  EXPECT_EQ(nobody.process().wait(30s), 1);
+}
+
+// A delay of a day, set while it runs: the stop would wait for midnight.
+TEST_F(RenewalWhenTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce) {
+  testkit::TempFolder folder;
+  const std::string key = "quantized_rebalance_consumer_group_delay_secs__" + topic;
+  for (const bool third : {false, true}) {
+    std::ofstream(folder.path("options.yaml")) << key << ": 0\n";
+    std::vector<std::string> command =
+        args({"--runtime-config", "file:" + folder.path("options.yaml"), "--drain-timeout-ms", "20000"});
+    command.insert(command.begin(), "run");
+    testkit::FreshetProcess freshet(command);
+    const uint64_t before = rows();
+    produce(before);
+    ASSERT_TRUE(eventually(60s, [&] { return rows() == before + 1; })) << freshet.output();
+    std::ofstream(folder.path("options.yaml")) << key << ": 86400\n";
+    ASSERT_TRUE(eventually(10s, [&] { return freshet.output().find("new=86400") != std::string::npos; }))
+        << freshet.output();
+    freshet.process().signal(SIGTERM);
+    ASSERT_TRUE(eventually(10s, [&] { return freshet.output().find("waiting_for_tick") != std::string::npos; }))
+        << freshet.output();
+    produce(before + 1);
+    EXPECT_TRUE(eventually(20s, [&] { return rows() == before + 2; })) << "it consumes meanwhile";
+    EXPECT_TRUE(freshet.process().running());
+    if (third) {
+      clickhouse_->freeze();
+      produce(before + 2);
+      std::this_thread::sleep_for(500ms);  // the batch is on its way
+    }
+    freshet.process().signal(SIGTERM);
+    EXPECT_TRUE(eventually(10s, [&] { return freshet.output().find("drain_began") != std::string::npos; }))
+        << freshet.output();
+    if (third) freshet.process().signal(SIGTERM);
+    EXPECT_EQ(freshet.process().wait(15s), third ? 1 : 0) << freshet.output();
+    if (third) clickhouse_->thaw();
+  }
+}
+
+TEST_F(RenewalWhenTest, AMemberJoinsOnTheTickAndAStopBeforeEndsAtOnce) {
+  std::vector<std::string> command = args({"--quantized-rebalance-consumer-group-delay-secs", "86400"});
+  command.insert(command.begin(), "run");
+  testkit::FreshetProcess waits(command);
+  ASSERT_TRUE(eventually(30s, [&] { return waits.output().find("waiting_for_tick") != std::string::npos; }));
+  EXPECT_EQ(waits.stop(5s), 0) << waits.output();
+  EXPECT_EQ(waits.output().find("partitions_assigned"), std::string::npos);
+  GroupMember member(args({"--quantized-rebalance-consumer-group-delay-secs", "3"}));
+  EXPECT_TRUE(eventually(30s, [&] { return assigned(member); })) << member.log();
+}
+
+// The stale connection of real life: what is open brings nothing any more and says nothing of it.
+TEST_F(RenewalWhenTest, AConnectionThatWentSilentIsNoticedAndReplaced) {
+  testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
+  GroupMember member(args_by(proxy_port_, {"--progress-timeout", "3"}));
+  produce(1);
+  ASSERT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+  proxy.silence_open_connections();
+  const auto silent_at = std::chrono::steady_clock::now();
+  produce(2);
+  EXPECT_TRUE(eventually(40s, [&] { return rows() == 2; })) << member.log();
+  const std::chrono::duration<double> cured = std::chrono::steady_clock::now() - silent_at;
+  std::cerr << fmt::format("cured after {:.1f} s\n", cured.count());
+  const auto last = member.service().renewals().last();
+  ASSERT_TRUE(last) << member.log();
+  EXPECT_EQ(last->reason, RenewalReason::Watchdog);
+  const auto stopping = std::chrono::steady_clock::now();
+  member.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - stopping, 12s);
+  EXPECT_EQ(rows(), 2u);
+}
+
+TEST_F(RenewalWhenTest, ABrokerThatAcceptsAndNeverAnswersHangsNothing) {
+  testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
+  GroupMember member(args_by(proxy_port_, {"--progress-timeout", "3"}));
+  produce(1);
+  ASSERT_TRUE(eventually(60s, [&] { return rows() == 1; })) << member.log();
+  proxy.silence_new_connections(true);
+  proxy.silence_open_connections();
+  produce(2);
+  EXPECT_TRUE(eventually(30s, [&] {
+    const auto open = member.service().renewals().open();
+    return open && open->reason == RenewalReason::Watchdog;
+  })) << member.log();
+  proxy.silence_new_connections(false);
+  EXPECT_TRUE(eventually(90s, [&] { return rows() == 2; })) << "it cures itself once the broker answers";
+  proxy.silence_new_connections(true);
+  proxy.silence_open_connections();
+  const auto stopping = std::chrono::steady_clock::now();
+  member.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - stopping, 12s) << member.log();
+}
+
+TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
+  testkit::TempFolder folder;
+  const auto write = [&](const std::string& password) {
+    std::ofstream(folder.path("new")) << password << '\n';
+    std::filesystem::rename(folder.path("new"), folder.path("password"));
+  };
+  write("f1rst-pass");
+  GroupMember member(
+      args_by(sasl_port_, {"--kafka-security-protocol", "sasl_plaintext", "--kafka-sasl-mechanism", "PLAIN",
+                           "--kafka-sasl-username", "app", "--kafka-sasl-password-file", folder.path("password")}));
+  ASSERT_TRUE(eventually(60s, [&] { return assigned(member); })) << member.log();
+  testkit::Load load(*kafka_, topic, kPartitions, 2ms);
+  const uint64_t session = member.status().session;
+  const auto result_is = [&](RenewalResult result) {
+    const auto last = member.service().renewals().last();
+    return last && last->result == result;
+  };
+  write("wr0ng-pass");
+  EXPECT_TRUE(eventually(30s, [&] { return result_is(RenewalResult::Failed); })) << member.log();
+  EXPECT_EQ(member.status().session, session) << "the running session goes on";
+  const uint64_t before = rows();
+  EXPECT_TRUE(eventually(20s, [&] { return rows() > before; })) << "and consumes";
+  // From now on the broker takes another one; it ends the connections that were made with the first.
+  kafka_->stop();
+  kafka_->set_property(kLogin, testkit::KafkaServer::plain_login("app", "s3cond-pass"));
+  kafka_->start();
+  write("s3cond-pass");
+  EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Renewed); })) << member.log();
+  EXPECT_TRUE(eventually(5s, [&] { return member.status().session > session; }));
+  const uint64_t produced = load.stop();
+  EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << member.log();
+  EXPECT_EQ(different(), produced);
+  member.stop();
+  for (const char* secret : {"f1rst-pass", "s3cond-pass", "wr0ng-pass"})
+    EXPECT_EQ(member.log().find(secret), std::string::npos);
+}
+
+struct Fleet {
+  Fleet(const RenewalWhenTest& test, const std::vector<std::string>& more) {
+    for (int i = 0; i < 8; ++i) members.push_back(std::make_unique<GroupMember>(test.args(more)));
+  }
+  bool balanced() const {
+    std::set<int32_t> generations;
+    size_t partitions = 0;
+    for (const auto& member : members) {
+      const StreamStatus status = member->status();
+      if (!status.assigned) return false;
+      generations.insert(status.generation);
+      partitions += status.partitions.size();
+    }
+    return generations.size() == 1 && partitions == RenewalWhenTest::kPartitions;
+  }
+  int32_t generation() const {
+    int32_t highest = -1;
+    for (const auto& member : members) highest = std::max(highest, member->status().generation);
+    return highest;
+  }
+  uint64_t sessions() const {
+    uint64_t sum = 0;
+    for (const auto& member : members) sum += member->status().session;
+    return sum;
+  }
+  std::vector<std::unique_ptr<GroupMember>> members;
+};
+
+TEST_F(RenewalWhenTest, AFleetOfStaticMembersRenewsWithoutARebalance) {
+  Fleet fleet(*this, {"--renew", "--renew-interval", "2", "--quantized-rebalance-consumer-group-delay-secs", "5"});
+  ASSERT_TRUE(eventually(60s, [&] { return fleet.balanced(); })) << fleet.members[0]->log();
+  const int32_t generation = fleet.generation();
+  const uint64_t sessions = fleet.sessions();
+  EXPECT_TRUE(eventually(30s, [&] { return fleet.sessions() >= sessions + 24; })) << fleet.members[0]->log();
+  EXPECT_EQ(fleet.generation(), generation);
+}
+
+// Each generation that gave anybody partitions is a rebalance; the empty one between, when all have left, is none.
+TEST_F(RenewalWhenTest, AFleetThatRejoinsHasAtMostOneRebalanceATick) {
+  constexpr int64_t kTick = 6;
+  Fleet fleet(*this, {"--renew", "--renew-interval", "3", "--no-static-membership",
+                      "--quantized-rebalance-consumer-group-delay-secs", std::to_string(kTick)});
+  ASSERT_TRUE(eventually(60s, [&] { return fleet.balanced(); })) << fleet.members[0]->log();
+  const auto tick = [] {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count() / kTick;
+  };
+  const int64_t first_tick = tick();
+  const uint64_t sessions = fleet.sessions();
+  std::set<int32_t> generations;
+  EXPECT_TRUE(eventually(60s, [&] {
+    for (const auto& member : fleet.members) {
+      const StreamStatus status = member->status();
+      if (status.assigned && status.generation > 0) generations.insert(status.generation);
+    }
+    return fleet.sessions() >= sessions + 16 && fleet.balanced();
+  })) << fleet.members[0]->log();
+  const int64_t ticks = tick() - first_tick;
+  const auto rebalances = static_cast<int64_t>(generations.size()) - 1;
+  std::cerr << fmt::format("{} rebalances in {} ticks, {} renewals\n", rebalances, ticks, fleet.sessions() - sessions);
+  EXPECT_LE(rebalances, ticks);
+  EXPECT_GE(rebalances, 1);
+}
+
+}  // namespace
+}  // namespace freshet
