@@ -13,7 +13,7 @@ namespace freshet::kafka {
 struct ErrorRule {
   rd_kafka_resp_err_t code;
   ErrorKind kind;
-  std::string_view advice;  // what a person can do; empty = nothing to add
+  std::string_view advice;        // what a person can do; empty = nothing to add
   bool renewal_may_help = false;  // a new client has a better chance than this one, though it lives
 };
 

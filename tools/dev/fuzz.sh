@@ -18,8 +18,13 @@ fi
 for name in "${names[@]}"; do
   mkdir -p "build/fuzz/corpus/$name"
   say "fuzzing $name for $seconds s"
+  status=0
   "build/fuzz/fuzz/${name}_fuzz" -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 \
-    -artifact_prefix="build/fuzz/corpus/$name-" "build/fuzz/corpus/$name" "fuzz/$name/corpus" 2>&1 |
-    grep -E "ERROR|SUMMARY|exec_per_sec|number_of_executed|Test unit" || true
-  [[ ${PIPESTATUS[0]} -eq 0 ]] || exit 1
+    -artifact_prefix="build/fuzz/corpus/$name-" "build/fuzz/corpus/$name" "fuzz/$name/corpus" \
+    >"build/fuzz/corpus/$name.log" 2>&1 || status=$?
+  grep -E "ERROR|SUMMARY|exec_per_sec|number_of_executed|Test unit" "build/fuzz/corpus/$name.log" || true
+  if [[ $status -ne 0 ]]; then
+    say "$name failed; the whole output is in build/fuzz/corpus/$name.log"
+    exit 1
+  fi
 done

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # usage: ./dev setup
 #
-# Installs what building, testing and the demo need: Debian packages, Apache Kafka's jars (Maven) and the local
-# ClickHouse engine (npm). Downloads go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and touches none that
-# runs. Safe to repeat; with nothing to do it takes no time. The other commands call it themselves.
+# Installs what building, testing and the demo need: Debian packages, valijson's headers (to /usr/local/include), Apache
+# Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}.
+# Starts no service and touches none that runs. Safe to repeat; with nothing to do it takes no time. The other commands
+# call it themselves.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
@@ -19,6 +20,7 @@ packages=(
 command -v java >/dev/null || packages+=(default-jre-headless)
 command -v mvn >/dev/null || packages+=(maven)
 command -v npm >/dev/null || packages+=(npm)
+command -v git >/dev/null || packages+=(git)
 
 as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
 
@@ -65,7 +67,9 @@ fetch_valijson() {
   say "fetching valijson's headers"
   local work
   work="$(mktemp -d "$FRESHET_DEV_CACHE/valijson.XXXXXX")"
-  (cd "$work" && retry apt-get download -qq libvalijson-dev)
+  # Where no package was missing, apt's lists may be absent or old.
+  [[ -n $(apt-cache show libvalijson-dev 2>/dev/null) ]] || retry as_root apt-get update -qq
+  (cd "$work" && retry apt-get -o APT::Sandbox::User=root download -qq libvalijson-dev)
   dpkg-deb -x "$work"/*.deb "$work/package"
   as_root cp -r "$work/package/usr/include/valijson" /usr/local/include/
   rm -rf "$work"
