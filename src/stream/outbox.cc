@@ -25,15 +25,18 @@ void Outbox::take_sendable(SteadyTime now, std::vector<Outgoing>& out) {
       if (lane.in_flight > 0 || now < *lane.retry_at) continue;
       lane.retry_at.reset();
     }
-    if (lane.in_flight == lane.entries.size()) continue;
-    for (Entry& entry : lane.entries) {
-      if (entry.in_flight) continue;
+    for (; lane.in_flight < lane.entries.size(); ++lane.in_flight) {
+      Entry& entry = lane.entries[lane.in_flight];
       entry.in_flight = true;
       if (!entry.first_sent) entry.first_sent = now;
-      ++lane.in_flight;
       out.push_back({entry.ticket, entry.record});
     }
   }
+}
+
+std::deque<Outbox::Entry>::iterator Outbox::entry_of(Lane& lane, uint64_t ticket) {
+  return std::partition_point(lane.entries.begin(), lane.entries.end(),
+                              [&](const Entry& entry) { return entry.ticket < ticket; });
 }
 
 std::optional<Outbox::Acknowledged> Outbox::result(uint64_t ticket, const Status& status, SteadyTime now) {
@@ -41,8 +44,7 @@ std::optional<Outbox::Acknowledged> Outbox::result(uint64_t ticket, const Status
   if (found == lane_of_.end()) return std::nullopt;
   const Partition partition = found->second;
   Lane& lane = lanes_.at(partition);
-  const auto entry =
-      std::find_if(lane.entries.begin(), lane.entries.end(), [&](const Entry& e) { return e.ticket == ticket; });
+  const auto entry = entry_of(lane, ticket);
   --lane.in_flight;
   if (!status) {
     entry->in_flight = false;
@@ -56,13 +58,11 @@ std::optional<Outbox::Acknowledged> Outbox::result(uint64_t ticket, const Status
   return acknowledged;
 }
 
-std::optional<Outbox::Acknowledged> Outbox::find(uint64_t ticket) const {
+std::optional<Outbox::Acknowledged> Outbox::find(uint64_t ticket) {
   const auto found = lane_of_.find(ticket);
   if (found == lane_of_.end()) return std::nullopt;
-  for (const Entry& entry : lanes_.at(found->second).entries) {
-    if (entry.ticket == ticket) return Acknowledged{found->second, entry.epoch, entry.id};
-  }
-  return std::nullopt;
+  const auto entry = entry_of(lanes_.at(found->second), ticket);
+  return Acknowledged{found->second, entry->epoch, entry->id};
 }
 
 bool Outbox::forget(Partition partition, Epoch epoch) {

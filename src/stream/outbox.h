@@ -41,7 +41,7 @@ class Outbox {
   // when the lane was forgotten.
   std::optional<Acknowledged> result(uint64_t ticket, const Status& status, SteadyTime now);
   // Which record that is; empty when its lane was forgotten.
-  std::optional<Acknowledged> find(uint64_t ticket) const;
+  std::optional<Acknowledged> find(uint64_t ticket);
   // Of a suspended lane nothing is sent until go_on().
   void suspend(Partition partition) { suspended_.insert(partition); }
   void go_on(Partition partition) { suspended_.erase(partition); }
@@ -69,10 +69,11 @@ class Outbox {
     std::optional<SteadyTime> first_sent{};
   };
   struct Lane {
-    std::deque<Entry> entries;
-    size_t in_flight = 0;
+    std::deque<Entry> entries;  // by ticket, ascending
+    size_t in_flight = 0;       // the first ones, unless the lane waits for its retry
     std::optional<SteadyTime> retry_at;
   };
+  static std::deque<Entry>::iterator entry_of(Lane& lane, uint64_t ticket);
 
   std::map<Partition, Lane> lanes_;
   std::set<Partition> suspended_;

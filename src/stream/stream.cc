@@ -61,6 +61,11 @@ void Stream::post(Event event) {
   wake();
 }
 
+void Stream::note(Event event) {
+  own_.push_back(std::move(event));
+  woken_.store(true);
+}
+
 void Stream::wake() noexcept {
   woken_.store(true);
   if (!polling_.exchange(false)) return;  // the loop looks around before it waits again
@@ -195,6 +200,7 @@ void Stream::count_turn(SteadyTime before_poll, SteadyTime after_poll) {
 
 void Stream::take_events(SteadyTime now) {
   taken_.clear();
+  taken_.swap(own_);
   events_.drain_into(taken_);
   for (Event& event : taken_) handle(event, now);
 }
@@ -232,7 +238,7 @@ void Stream::execute(Source& source, SteadyTime now) {
   for (auto& batch : actions_.batches) writers_->submit(std::move(batch));
   for (const OutgoingLetter& letter : actions_.letters) {
     Status produced = letters_->produce(*letter.letter, letter.ticket);
-    if (!produced) post(LetterResult{letter.ticket, std::move(produced)});
+    if (!produced) note(LetterResult{letter.ticket, std::move(produced)});
   }
   produce_records();
   if (actions_.answer_assign) source.answer_assign(*actions_.answer_assign);
@@ -267,7 +273,7 @@ void Stream::produce_records() {
       if (taken) continue;
       refused[index] = taken.error();
     }
-    post(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[index]), false});
+    note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[index]), false});
   }
   if (!actions_.purge_records) return;
   for (const SideTopicState& side : side_topics_) {

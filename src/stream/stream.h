@@ -120,6 +120,7 @@ class Stream {
                              RecordResult, LiveOptions, Refetch, Release>;
 
   void post(Event event);
+  void note(Event event);
   void handle(Event& event, SteadyTime now);
   void take_events(SteadyTime now);
   SteadyTime begin_turn();
@@ -156,6 +157,7 @@ class Stream {
   std::atomic<bool> woken_{false};  // since the loop last looked around
   Mailbox<Event> events_;
   std::vector<Event> taken_;
+  std::vector<Event> own_;  // what the loop tells itself: it cannot wait for room in its own mailbox
   std::vector<SourceEvent> delivered_;
   std::unique_ptr<WriterPool> writers_;
   std::unique_ptr<WorkerPool> workers_;

@@ -209,5 +209,73 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   EXPECT_EQ(table.size(), size_t{kMessages});
 }
 
+class ReplacingProcessor final : public Processor {
+ public:
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext&, const Message&, std::string&) override {
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::Replacement;
+    return verdict;
+  }
+
+ private:
+  RowLayout layout_;
+};
+
+// A producer whose queue is full until somebody opens it.
+class FullSideTopic final : public SideTopic {
+ public:
+  explicit FullSideTopic(OnResult on_result)
+      : records_(100'000), thread_([this, on_result](std::stop_token stop) {
+          while (const auto ticket = records_.pop(stop)) on_result(*ticket, {});
+        }) {}
+  Status produce(const SideRecord&, uint64_t ticket, uint64_t) override {
+    if (!open.load()) {
+      ++refused;
+      return failure(ErrorKind::Retry, "full");
+    }
+    records_.push(ticket);
+    return {};
+  }
+  void purge() override {}
+  std::atomic<bool> open{false};
+  std::atomic<uint64_t> refused{0};
+
+ private:
+  Mailbox<uint64_t> records_;
+  std::jthread thread_;
+};
+
+// More records are refused in one turn than the loop's mailbox has room for.
+TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
+  constexpr int kMessages = 80'000;
+  RealClock clock;
+  Metrics metrics;
+  Table table;
+  StreamSettings settings;
+  settings.topic = "t";
+  settings.memory_limit = 6'000'000;
+  settings.side_outputs.replacements = true;
+  StreamParts parts;
+  parts.processors = [] { return std::make_unique<ReplacingProcessor>(); };
+  parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
+  Stream stream(settings, std::move(parts), {}, clock, null_log(), metrics);
+  FullSideTopic topic(stream.record_results(SideTopicName::Replacements));
+  stream.set_side_topic(SideTopicName::Replacements, &topic);
+  testkit::FakeSource source(1);
+  for (int i = 0; i < kMessages; ++i) source.produce(0, "x");
+  std::stop_source stop;
+  std::jthread loop([&] {
+    testkit::StopControl control(stop.get_token());
+    const std::stop_callback wake(stop.get_token(), [&] { stream.wake(); });
+    stream.run(source, 1, control);
+  });
+  while (stream.status()->messages_consumed < kMessages) std::this_thread::yield();
+  for (const uint64_t seen = topic.refused.load(); topic.refused.load() < seen + 2;) std::this_thread::yield();
+  topic.open.store(true);
+  while (source.committed() < kMessages) std::this_thread::yield();
+  stop.request_stop();
+}
+
 }  // namespace
 }  // namespace freshet::stream
