@@ -8,6 +8,7 @@
 #include <set>
 
 #include "group_member.h"
+#include "http/http_client.h"
 #include "testkit/freshet_process.h"
 #include "testkit/tcp_proxy.h"
 
@@ -176,8 +177,10 @@ TEST_F(RenewalWhenTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce)
   const std::string key = "quantized_rebalance_consumer_group_delay_secs__" + topic;
   for (const bool third : {false, true}) {
     std::ofstream(folder.path("options.yaml")) << key << ": 0\n";
+    const int port = testkit::free_port();
     std::vector<std::string> command =
-        args({"--runtime-config", "file:" + folder.path("options.yaml"), "--drain-timeout-ms", "20000"});
+        args({"--runtime-config", "file:" + folder.path("options.yaml"), "--drain-timeout-ms", "20000",
+              "--admin-listen", fmt::format("127.0.0.1:{}", port)});
     command.insert(command.begin(), "run");
     testkit::FreshetProcess freshet(command);
     const uint64_t before = rows();
@@ -195,7 +198,12 @@ TEST_F(RenewalWhenTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce)
     if (third) {
       clickhouse_->freeze();
       produce(before + 2);
-      std::this_thread::sleep_for(500ms);  // the batch is on its way
+      EXPECT_TRUE(eventually(20s, [&] {
+        http::Request status;
+        status.url = fmt::format("http://127.0.0.1:{}/status", port);
+        const auto answer = http::Client({}).send(status);
+        return answer && answer->body.find("\"batches_in_flight\": 1") != std::string::npos;
+      })) << freshet.output();
     }
     freshet.process().signal(SIGTERM);
     EXPECT_TRUE(eventually(10s, [&] { return freshet.output().find("drain_began") != std::string::npos; }))
