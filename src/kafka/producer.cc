@@ -34,11 +34,11 @@ Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& setting
 }
 
 Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client)
-    : settings_(settings), what_(what), on_result_(std::move(on_result)), log_(log) {
-  attach(std::move(client));
+    : settings_(settings), what_(what), on_result_(std::move(on_result)), log_(log), files_(settings.connection) {
+  attach(std::move(client), {});
 }
 
-Producer::~Producer() { detach(); }
+Producer::~Producer() { (void)detach(); }
 
 Status Producer::produce(const Record& record, uint64_t ticket) {
   if (broken_.load()) {
@@ -65,30 +65,29 @@ Status Producer::produce(const Record& record, uint64_t ticket) {
 
 void Producer::purge_unsent() { rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); }
 
-void Producer::attach(Client client) {
+void Producer::attach(Client client, Past past) {
   client_ = std::move(client);
   queue_.reset(rd_kafka_queue_get_main(client_.get()));
   broken_.store(false);
-  thread_ = std::jthread([this](std::stop_token stop) { serve(stop); });
+  thread_ =
+      std::jthread([this](std::stop_token stop, Past before) { serve(stop, std::move(before)); }, std::move(past));
 }
 
-void Producer::detach() {
+Producer::Past Producer::detach() {
   thread_.request_stop();
   rd_kafka_queue_yield(queue_.get());
   thread_ = std::jthread();
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  queue_.reset();
-  client_.reset();
+  return {std::move(client_), std::move(queue_)};
 }
 
-// A fatal error of the idempotent producer ends the client. What it held has been reported as not taken.
+// What the old client held is reported as not taken by the new thread.
 Status Producer::rebuild() {
-  auto conf = producer_conf(settings_.connection, log_);
+  auto conf = producer_conf(files_.settings(), log_);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  detach();
-  attach(*std::move(client));
+  attach(*std::move(client), detach());
   return {};
 }
 
@@ -98,21 +97,40 @@ Error Producer::describe(rd_kafka_resp_err_t code) const {
   return error;
 }
 
-void Producer::serve(std::stop_token stop) {
+void Producer::serve(std::stop_token stop, Past past) {
+  while (past.client && rd_kafka_outq_len(past.client.get()) > 0 && !stop.stop_requested()) {
+    const Event event(rd_kafka_queue_poll(past.queue.get(), 100));
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) deliver(event.get());
+  }
+  past.queue.reset();
+  past.client.reset();
   while (!stop.stop_requested()) {
     const Event event(rd_kafka_queue_poll(queue_.get(), 1000));
-    if (!event) continue;
-    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) {
-      deliver(event.get());
-    } else if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR) {
-      if (rd_kafka_event_error_is_fatal(event.get()) != 0) {
-        rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        broken_.store(true);
-      }
-      const Error error = to_error(rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
-      log_.warn("producer", {{"topic", settings_.topic}, {"what", what_}, {"error", error.text}});
-    }
+    if (event) serve_event(event.get());
   }
+}
+
+void Producer::serve_event(rd_kafka_event_t* event) {
+  if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR) return deliver(event);
+  if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_ERROR) return;
+  const auto code = rd_kafka_event_error(event);
+  if (rd_kafka_event_error_is_fatal(event) != 0) {
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    broken_.store(true);
+  } else if (refused_with_old_credentials(code)) {
+    // What waits goes to the new client: purged, it comes back as not taken, is produced again, and that rebuilds.
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    broken_.store(true);
+    log_.info("producer_credentials_changed", {{"topic", settings_.topic}, {"what", what_}});
+  }
+  const Error error = to_error(code, rd_kafka_event_error_string(event));
+  log_.warn("producer", {{"topic", settings_.topic}, {"what", what_}, {"error", error.text}});
+}
+
+bool Producer::refused_with_old_credentials(rd_kafka_resp_err_t code) {
+  const bool refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
+                       code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+  return refused && files_.any() && !files_.look().empty();
 }
 
 void Producer::deliver(rd_kafka_event_t* event) {

@@ -14,13 +14,15 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "kafka/connection_files.h"
 #include "kafka/handles.h"
 #include "kafka/kafka_settings.h"
 
 namespace freshet::kafka {
 
 // Idempotent, acks=all, no time limit: a record counts once all in-sync replicas have it. A client that ends with a
-// fatal error is rebuilt with the next produce(). Threads: everything by one; results come from the producer's thread.
+// fatal error, or that is refused while the files of its connection hold something new, is rebuilt with the next
+// produce(). Threads: everything by one; results come from the producer's thread.
 class Producer {
  public:
   // Called once per accepted record, noexcept. Kind Retry: produce it again; Invalid: the topic will not take it.
@@ -48,17 +50,25 @@ class Producer {
 
  private:
   Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client);
-  void attach(Client client);
-  void detach();
+  // What a client that was given up still owes results for: no record of it is on its way any more.
+  struct Past {
+    Client client;
+    Queue queue;
+  };
+  void attach(Client client, Past past);
+  Past detach();
   Status rebuild();
+  bool refused_with_old_credentials(rd_kafka_resp_err_t code);
   Error describe(rd_kafka_resp_err_t code) const;
-  void serve(std::stop_token stop);
+  void serve(std::stop_token stop, Past past);
+  void serve_event(rd_kafka_event_t* event);
   void deliver(rd_kafka_event_t* event);
 
   const ProducerSettings settings_;
   const std::string what_;
   const OnResult on_result_;
   Log& log_;
+  ConnectionFiles files_;
   Client client_;
   Queue queue_;
   std::atomic<bool> broken_{false};

@@ -274,10 +274,15 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
     std::filesystem::rename(folder.path("new"), folder.path("password"));
   };
   write("f1rst-pass");
-  GroupMember member(
-      args_by(sasl_port_, {"--kafka-security-protocol", "sasl_plaintext", "--kafka-sasl-mechanism", "PLAIN",
-                           "--kafka-sasl-username", "app", "--kafka-sasl-password-file", folder.path("password")}));
+  GroupMember member(args_by(sasl_port_, {"--kafka-security-protocol", "sasl_plaintext", "--kafka-sasl-mechanism",
+                                          "PLAIN", "--kafka-sasl-username", "app", "--kafka-sasl-password-file",
+                                          folder.path("password"), "--dead-letter-topic", topic + "-dead"}));
+  client->create_topic(topic + "-dead", 1);
+  const auto spoil_one = [&] { client->produce(topic, {0, -1, std::nullopt, "no JSON", {}, 0}); };
+  const auto letters = [&] { return client->count(topic + "-dead"); };
   ASSERT_TRUE(eventually(60s, [&] { return assigned(member); })) << member.log();
+  spoil_one();
+  ASSERT_TRUE(eventually(30s, [&] { return letters() == 1; })) << member.log();
   testkit::Load load(*kafka_, topic, kPartitions, 2ms);
   const uint64_t session = member.status().session;
   const auto result_is = [&](RenewalResult result) {
@@ -296,6 +301,8 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
   write("s3cond-pass");
   EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Renewed); })) << member.log();
   EXPECT_TRUE(eventually(5s, [&] { return member.status().session > session; }));
+  spoil_one();
+  EXPECT_TRUE(eventually(60s, [&] { return letters() >= 2; })) << "the producer logs in anew too\n" << member.log();
   const uint64_t produced = load.stop();
   EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << member.log();
   EXPECT_EQ(different(), produced);
