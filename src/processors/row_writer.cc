@@ -1,10 +1,29 @@
 #include "processors/row_writer.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "processors/json_text.h"
 
 namespace freshet::processors {
+namespace {
+
+constexpr uint64_t kTenDigits = 9'999'999'999;
+constexpr uint64_t kYear2300 = 10'413'792'000;
+
+constexpr int64_t power_of_ten(int digits) {
+  int64_t power = 1;
+  for (int i = 0; i < digits; ++i) power *= 10;
+  return power;
+}
+
+char* write_digits(uint64_t value, int digits, char* out) {
+  for (int i = digits; i-- > 0; value /= 10) out[i] = static_cast<char>('0' + value % 10);
+  return out + digits;
+}
+
+}  // namespace
+
 void RowWriter::grow(size_t more) {
   const size_t room = std::max(2 * room_, size_ + more + 256);
   auto next = std::make_unique_for_overwrite<char[]>(room);
@@ -65,25 +84,65 @@ void RowWriter::value(const IpAddress& v) {
 
 void RowWriter::ticks_value(int64_t ticks, int digits) {
   if (tick_form_ == TickForm::Ticks) return value(ticks);
-  const auto magnitude = static_cast<uint64_t>(ticks);
-  seconds_and_fraction(ticks < 0, ticks < 0 ? ~magnitude + 1 : magnitude, digits);
+  if (ticks >= 0) return instant(static_cast<uint64_t>(ticks), digits);
+  const int64_t scale = power_of_ten(digits);
+  int64_t seconds = ticks / scale;
+  int64_t fraction = ticks % scale;
+  if (fraction < 0) {
+    fraction += scale;
+    --seconds;
+  }
+  calendar_text(seconds, static_cast<uint64_t>(fraction), digits);
 }
 
 void RowWriter::ticks_value(uint64_t ticks, int digits) {
   if (tick_form_ == TickForm::Ticks) return value(ticks);
-  seconds_and_fraction(false, ticks, digits);
+  instant(ticks, digits);
 }
 
-void RowWriter::seconds_and_fraction(bool negative, uint64_t ticks, int digits) {
-  uint64_t scale = 1;
-  for (int i = 0; i < digits; ++i) scale *= 10;
+void RowWriter::instant(uint64_t ticks, int digits) {
+  const auto scale = static_cast<uint64_t>(power_of_ten(digits));
+  const uint64_t seconds = ticks / scale;
+  if (seconds > kTenDigits && seconds < kYear2300) {
+    return calendar_text(static_cast<int64_t>(seconds), ticks % scale, digits);
+  }
   number([&](char* out) {
-    if (negative) *out++ = '-';
-    out = write_u64(ticks / scale, out);
+    *out++ = '"';
+    // Always ten digits: shorter ones are taken for a date.
+    if (seconds <= kTenDigits) {
+      out = write_digits(seconds, 10, out);
+    } else {
+      out = write_u64(seconds, out);
+    }
     *out++ = '.';
-    uint64_t fraction = ticks % scale;
-    for (int i = digits; i-- > 0; fraction /= 10) out[i] = static_cast<char>('0' + fraction % 10);
-    return out + digits;
+    out = write_digits(ticks % scale, digits, out);
+    *out++ = '"';
+    return out;
+  });
+}
+
+void RowWriter::calendar_text(int64_t seconds, uint64_t fraction, int digits) {
+  const auto time = std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  number([&](char* out) {
+    *out++ = '"';
+    out = write_digits(static_cast<uint64_t>(std::max(int{date.year()}, 0)), 4, out);
+    *out++ = '-';
+    out = write_digits(unsigned{date.month()}, 2, out);
+    *out++ = '-';
+    out = write_digits(unsigned{date.day()}, 2, out);
+    *out++ = ' ';
+    out = write_digits(static_cast<uint64_t>(clock.hours().count()), 2, out);
+    *out++ = ':';
+    out = write_digits(static_cast<uint64_t>(clock.minutes().count()), 2, out);
+    *out++ = ':';
+    out = write_digits(static_cast<uint64_t>(clock.seconds().count()), 2, out);
+    *out++ = '.';
+    out = write_digits(fraction, digits, out);
+    *out++ = '"';
+    return out;
   });
 }
 

@@ -39,8 +39,10 @@ class Column {
   size_t size_ = 0;
 };
 
-// How a DateTime64 is written. Servers disagree about a bare integer: old ones take it for ticks, current ones for
-// seconds (common 8); `seconds.fraction` is read alike by all.
+// How a DateTime64 is written. Servers disagree about a bare number: those before ClickHouse's change 108091 (2026-06)
+// take an integer for ticks and refuse a fraction, later ones take both for seconds (common 8). A text of ten digits,
+// a point and the fraction is read alike by all and with either date_time_input_format. What ten digits cannot say
+// (before 1970, after 2286) is calendar text, which is right where the server's time zone is UTC.
 enum class TickForm : uint8_t { SecondsAndFraction, Ticks };
 
 // Call order: begin_row, then per column put (or key and values), then end_row. Values of arrays and objects:
@@ -179,7 +181,8 @@ class RowWriter {
     comma_ = true;
   }
   void escaped_value(std::string_view text);
-  void seconds_and_fraction(bool negative, uint64_t ticks, int digits);
+  void instant(uint64_t ticks, int digits);
+  void calendar_text(int64_t seconds, uint64_t fraction, int digits);
   template <typename Write>
   void number(Write write) {
     ensure(kNumberRoom + 1);

@@ -198,9 +198,15 @@ std::string ticks_text(TickForm form, auto ticks, int digits) {
 }
 
 TEST(RowWriterTest, TicksAreWrittenAsEveryServerReadsThem) {
-  EXPECT_EQ(ticks_text(TickForm::SecondsAndFraction, int64_t{1710805688123}, 3), "1710805688.123");
-  EXPECT_EQ(ticks_text(TickForm::SecondsAndFraction, int64_t{-500}, 3), "-0.500");
-  EXPECT_EQ(ticks_text(TickForm::SecondsAndFraction, uint64_t{1000001}, 6), "1.000001");
+  constexpr TickForm kForm = TickForm::SecondsAndFraction;
+  EXPECT_EQ(ticks_text(kForm, int64_t{1710805688123}, 3), R"("1710805688.123")");
+  EXPECT_EQ(ticks_text(kForm, uint64_t{1000001}, 6), R"("0000000001.000001")");
+  EXPECT_EQ(ticks_text(kForm, int64_t{0}, 3), R"("0000000000.000")");
+  EXPECT_EQ(ticks_text(kForm, int64_t{9'999'999'999'999}, 3), R"("9999999999.999")");
+  EXPECT_EQ(ticks_text(kForm, int64_t{10'000'000'000'001}, 3), R"("2286-11-20 17:46:40.001")");
+  EXPECT_EQ(ticks_text(kForm, int64_t{-500}, 3), R"("1969-12-31 23:59:59.500")");
+  EXPECT_EQ(ticks_text(kForm, int64_t{-2000}, 3), R"("1969-12-31 23:59:58.000")");
+  EXPECT_EQ(ticks_text(kForm, UINT64_MAX, 6), R"("18446744073709.551615")");
   EXPECT_EQ(ticks_text(TickForm::Ticks, int64_t{-500}, 3), "-500");
   EXPECT_EQ(ticks_text(TickForm::Ticks, UINT64_MAX, 6), "18446744073709551615");
 }
