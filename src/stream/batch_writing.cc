@@ -218,7 +218,7 @@ bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control
                         fmt::format("{}; held, tried again every 30 s: alter the table, or release the partition to "
                                     "treat the rows as bad data. {}",
                                     what, outcome.text),
-                        result_.inserts});
+                        result_.inserts, true});
   }
   return memory_.wait_for_release(clock_, control.stop, clock_.steady_now() + kHoldRetry, seen);
 }

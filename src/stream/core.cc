@@ -255,6 +255,9 @@ void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes
 void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
   totals_.last_insert_error = failure.text;
   insert_trouble_[batch] = fmt::format("{}: {}", settings_.accepted_outcomes ? "Kafka" : "ClickHouse", failure.text);
+  if (failure.held) {
+    log_.error("batch_held", {{"topic", settings_.topic}, {"code", failure.code}, {"reason", failure.text}});
+  }
   if (failure.failure_class != InsertFailure::Class::Overload) return;
   batcher_.slow_down(now);
   metrics_.batch_slowdown.set(batcher_.slowed());

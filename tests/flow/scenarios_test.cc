@@ -113,6 +113,22 @@ TEST(FlowTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAndNoOther) {
   flow.expect_exactly_once();
 }
 
+TEST(FlowTest, ABatchThatWaitsForAnOperatorSaysSo) {
+  struct HoldLog final : Log {
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel level, std::string_view event, std::initializer_list<LogField>) noexcept override {
+      said += level == LogLevel::Error && event == "batch_held" ? 1 : 0;
+    }
+    int said = 0;
+  } log;
+  Flow flow(Flow::default_settings(), {}, false, log);
+  // What a writer says in its own log comes here too.
+  flow.core.on_insert_failure(1, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
+  EXPECT_EQ(log.said, 0);
+  flow.core.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is refused alike", 4, true}, flow.now);
+  EXPECT_EQ(log.said, 1);
+}
+
 TEST(FlowTest, AHeldPartitionSaysSoOnceAMinute) {
   struct HoldLog final : Log {
     bool enabled(LogLevel) const noexcept override { return true; }
