@@ -42,6 +42,10 @@ Producer::~Producer() { (void)detach(); }
 
 Status Producer::produce(const Record& record, uint64_t ticket) {
   if (broken_.load()) {
+    if (rd_kafka_outq_len(client_.get()) > 0) {  // goes first: told of by the thread, and produced again
+      rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+      return failure(ErrorKind::Retry, "the client is replaced once it has given back what it holds");
+    }
     if (const Status rebuilt = rebuild(); !rebuilt) return rebuilt;
   }
   std::array<rd_kafka_vu_t, 6> message{};

@@ -1,0 +1,96 @@
+#include "kafka/producer.h"
+
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include <array>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "base/mutex.h"
+
+namespace freshet::kafka {
+namespace {
+
+constexpr int16_t kInitProducerId = 22;
+
+// A broker that lets nobody write, until it does.
+class RefusingBroker {
+ public:
+  RefusingBroker() {
+    std::array<char, 512> text{};
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "log_level", "3", text.data(), text.size());  // it misses bootstrap.servers
+    client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
+    cluster_.reset(rd_kafka_mock_cluster_new(client_.get(), 1));
+    rd_kafka_mock_topic_create(cluster_.get(), "t", 8, 1);
+  }
+  std::string address() const { return rd_kafka_mock_cluster_bootstraps(cluster_.get()); }
+  void refuse_next() {
+    rd_kafka_mock_push_request_errors(cluster_.get(), kInitProducerId, 1,
+                                      RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+  }
+
+ private:
+  Client client_;
+  std::unique_ptr<rd_kafka_mock_cluster_t, Freed<rd_kafka_mock_cluster_destroy>> cluster_;
+};
+
+// What a client held when it met its end is told of before another takes its place and anything new.
+TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
+  constexpr uint64_t kRecords = 2000;
+  RefusingBroker broker;
+  broker.refuse_next();
+  Mutex mutex;
+  CondVar answered;
+  std::set<uint64_t> open;
+  bool stored = false;
+  bool overtook = false;
+  uint64_t last_accepted = 0;
+  uint64_t told_after = 0;  // the newest record that was accepted before a failure was told
+  ProducerSettings settings;
+  settings.topic = "t";
+  settings.connection.bootstrap_servers = broker.address();
+  auto producer = Producer::open(
+      settings, "record",
+      [&](uint64_t ticket, const Status& result) {
+        MutexLock lock(mutex);
+        open.erase(ticket);
+        if (!result) told_after = last_accepted;
+        overtook = overtook || (result && ticket <= told_after);
+        stored = stored || result;
+        answered.notify_all();
+      },
+      null_log());
+  ASSERT_TRUE(producer) << producer.error().text;
+  const auto produce = [&](uint64_t ticket) {  // not under the mutex: it may wait for the thread of the results
+    const std::string key = std::to_string(ticket);
+    {
+      MutexLock lock(mutex);
+      open.insert(ticket);
+    }
+    const Status taken = (*producer)->produce({key, "value"}, ticket);
+    MutexLock lock(mutex);
+    if (taken) {
+      last_accepted = ticket;
+    } else {
+      open.erase(ticket);
+    }
+  };
+  uint64_t ticket = 0;
+  while (ticket < kRecords) produce(++ticket);
+  // Until the client is replaced, whose queue takes records again.
+  const auto nothing_stored = [&] {
+    MutexLock lock(mutex);
+    return !stored;
+  };
+  while (nothing_stored()) produce(++ticket);
+  MutexLock lock(mutex);
+  const bool all = answered.wait_for(mutex, std::chrono::seconds(20), [&] { return open.empty(); });
+  EXPECT_TRUE(all) << open.size() << " records were never answered";
+  EXPECT_FALSE(overtook) << "a record stands before one that was given back and is older";
+}
+
+}  // namespace
+}  // namespace freshet::kafka
