@@ -24,7 +24,7 @@ function(freshet_room name)
   endif()
 endfunction()
 
-# freshet_test(NAME LABEL unit|flow|golden|contract|integration SOURCES files... DEPS rooms... [TIMEOUT seconds] [SERIAL])
+# freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e SOURCES files... DEPS rooms... [TIMEOUT seconds] [SERIAL])
 #   One GoogleTest program and one ctest entry; the entry writes its cases to ${CMAKE_BINARY_DIR}/results/NAME.json.
 function(freshet_test name)
   cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})

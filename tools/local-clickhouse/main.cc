@@ -100,7 +100,8 @@ int serve(const Options& options) {
   std::filesystem::create_directories(options.path);
   Engine engine(options.library, options.path, kConnections);
   httplib::Server server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(16); };  // the library takes ownership
+  // One for each open connection, idle ones too. The library takes ownership.
+  server.new_task_queue = [] { return new httplib::ThreadPool(64); };
   server.set_payload_max_length(size_t{1} << 30);
   server.set_read_timeout(60, 0);
   server.set_keep_alive_max_count(1'000'000);

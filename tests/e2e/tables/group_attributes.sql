@@ -1,0 +1,21 @@
+CREATE TABLE group_attributes_local (
+  `project_id` UInt64,
+  `group_id` UInt64,
+  `group_num_comments` UInt64,
+  `offset` UInt64,
+  `group_status` UInt8,
+  `deleted` UInt8,
+  `group_substatus` Nullable(UInt8),
+  `group_priority` Nullable(UInt8),
+  `group_first_release` Nullable(UInt64),
+  `group_first_seen` DateTime,
+  `message_timestamp` DateTime,
+  `assignee_user_id` Nullable(UInt64),
+  `assignee_team_id` Nullable(UInt64),
+  `owner_suspect_commit_user_id` Nullable(UInt64),
+  `owner_ownership_rule_user_id` Nullable(UInt64),
+  `owner_ownership_rule_team_id` Nullable(UInt64),
+  `owner_codeowners_user_id` Nullable(UInt64),
+  `owner_codeowners_team_id` Nullable(UInt64),
+  `partition` UInt16
+) ENGINE = MergeTree ORDER BY project_id
