@@ -20,9 +20,10 @@ namespace {
 using namespace freshet;
 
 constexpr const char* kUsage =
-    R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [-- FRESHET-OPTIONS]
+    R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage NAME] [-- FRESHET-OPTIONS]
 
-Defaults: 1000000 messages of 750 bytes in 8 partitions, 3 runs of each program.
+Defaults: 1000000 messages of 750 bytes in 8 partitions, 3 runs of each program. --storage outcomes_raw or errors drains
+the drop-in's data set through `freshet rust-consumer`; its messages are padded to --bytes (as they come when shorter).
 )";
 
 struct Options {
@@ -30,6 +31,7 @@ struct Options {
   int partitions = 8;
   size_t bytes = 750;
   int runs = 3;
+  std::string storage;  // empty: web events through `freshet run`
   std::vector<std::string> freshet;
 };
 
@@ -72,6 +74,11 @@ bool parse(int argc, char** argv, Options& options) {
       options.freshet.assign(argv + i + 1, argv + argc);
       return true;
     }
+    if (flag == "--storage" && i + 1 < argc) {
+      options.storage = argv[++i];
+      if (options.storage != "outcomes_raw" && options.storage != "errors") return false;
+      continue;
+    }
     const long long value = i + 1 < argc ? std::atoll(argv[i + 1]) : 0;
     if (value <= 0) return false;
     ++i;
@@ -100,14 +107,37 @@ Run measure(testkit::ChildProcess& child) {
           seconds(usage.ru_utime) + seconds(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
+// A message of the storage's topic that differs from the others in its id.
+std::string snuba_message(const Options& options, uint64_t id) {
+  const std::string event_id = fmt::format("{:032x}", id);
+  if (options.storage == "outcomes_raw") {
+    return fmt::format(
+        R"text({{"timestamp":"2026-02-03T04:05:06.789000Z","org_id":1,"project_id":{},"key_id":3,"outcome":2,"reason":"quota","event_id":"{}","category":1,"quantity":1}})text",
+        id % 1000, event_id);
+  }
+  std::string frames;
+  while (frames.size() + 1000 < options.bytes) {
+    frames += fmt::format(
+        R"text({}{{"function":"handle_request_{}","module":"shop.api.views","filename":"shop/api/views.py","abs_path":"/srv/shop/api/views.py","lineno":{},"in_app":true,"context_line":"    return self.step(request)","pre_context":["def handle(self, request):","    # one step after another"],"post_context":["",""],"vars":{{"request":"<Request GET>","step":"{}"}}}})text",
+        frames.empty() ? "" : ",", frames.size(), frames.size() % 900, id);
+  }
+  return fmt::format(
+      R"text([2,"insert",{{"group_id":{},"event_id":"{}","organization_id":1,"project_id":{},"message":"","platform":"python","datetime":"2026-02-03T04:05:06.789000Z","primary_hash":"d41d8cd98f00b204e9800998ecf8427e","retention_days":90,"data":{{"received":1770091506.5,"type":"error","title":"CheckoutError: card declined","culprit":"shop.api.views","level":"error","version":"7","tags":[["environment","production"],["release","shop@8.1"],["url","https://shop.example/api/checkout"]],"user":{{"id":"{}","ip_address":"192.0.2.7"}},"sdk":{{"name":"sentry.python","version":"2.1.0","integrations":["django","redis"]}},"exception":{{"values":[{{"type":"CheckoutError","value":"card declined","stacktrace":{{"frames":[{}]}}}}]}}}}}},{{}}])text",
+      id % 1000, event_id, id % 100, id % 5000, frames);
+}
+
 void fill(const std::string& bootstrap, const Options& options) {
   testkit::KafkaClient client(bootstrap);
+  if (options.storage == "errors") {
+    client.create_topic("snuba-commit-log", 1);
+    client.create_topic("event-replacements", 1);
+  }
   client.create_topic("bench", options.partitions, {{"max.message.bytes", "20000000"}});
   testkit::WebEvents events(1, options.bytes);
   testkit::Record record;
   for (uint64_t id = 0; id < options.messages; ++id) {
     record.partition = static_cast<int32_t>(id % static_cast<uint64_t>(options.partitions));
-    record.value = events.valid(id, 1'790'000'000'000);
+    record.value = options.storage.empty() ? events.valid(id, 1'790'000'000'000) : snuba_message(options, id);
     client.produce("bench", record);
   }
   client.flush();
@@ -123,6 +153,29 @@ void print(const char* name, const Run& run, uint64_t messages) {
   std::cout << fmt::format(
       "{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU per message  {:>6.0f} MiB peak\n", name,
       n / run.wall, n / run.cpu, run.cpu / n * 1e6, run.peak_mib);
+}
+
+std::vector<std::string> command_of(const Options& options, const std::string& freshet, const std::string& bootstrap,
+                                    const std::string& url, int number) {
+  const std::string group = fmt::format("freshet-{}", number);
+  if (!options.storage.empty()) {
+    return {freshet, "rust-consumer",      "--storage", options.storage,       "--consumer-group",
+            group,   "--raw-events-topic", "bench",     "--stop-at-timestamp", "4000000000"};
+  }
+  return {freshet,
+          "run",
+          "--bootstrap-server",
+          bootstrap,
+          "--topic",
+          "bench",
+          "--consumer-group",
+          group,
+          "--clickhouse-url",
+          url,
+          "--table",
+          "default.bench",
+          "--stop-at-timestamp",
+          "4000000000"};
 }
 
 int run(const Options& options) {
@@ -141,24 +194,16 @@ int run(const Options& options) {
         {bare, kafka.bootstrap(), "bench", fmt::format("bare-{}", i), std::to_string(options.messages)},
         folder.path("bare.out"));
     theirs.push_back(measure(reader));
-    std::vector<std::string> command = {freshet,
-                                        "run",
-                                        "--bootstrap-server",
-                                        kafka.bootstrap(),
-                                        "--topic",
-                                        "bench",
-                                        "--consumer-group",
-                                        fmt::format("freshet-{}", i),
-                                        "--clickhouse-url",
-                                        sink.url(),
-                                        "--table",
-                                        "default.bench",
-                                        "--stop-at-timestamp",
-                                        "4000000000"};
+    std::vector<std::string> command = command_of(options, freshet, kafka.bootstrap(), sink.url(), i);
     command.insert(command.end(), options.freshet.begin(), options.freshet.end());
-    testkit::ChildProcess program(command, folder.path(fmt::format("freshet-{}.out", i)));
+    testkit::ChildProcess program(command, folder.path(fmt::format("freshet-{}.out", i)),
+                                  {{"DEFAULT_BROKERS", kafka.bootstrap()},
+                                   {"CLICKHOUSE_HOST", "127.0.0.1"},
+                                   {"CLICKHOUSE_HTTP_PORT", sink.url().substr(sink.url().rfind(':') + 1)}});
     ours.push_back(measure(program));
-    if (program.output().find(fmt::format("rows_written={}", options.messages)) == std::string::npos) {
+    const std::string written =
+        (options.storage.empty() ? "rows_written=" : "\"rows_written\":") + std::to_string(options.messages);
+    if (program.output().find(written) == std::string::npos) {
       throw std::runtime_error("freshet did not write every row:\n" + program.output());
     }
     print("bare consumer", theirs.back(), options.messages);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N]
+# usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage outcomes_raw|errors]
 #        ./dev bench renewal [RENEWALS]
 #
 # renewal: what a renewal of the Kafka session costs a group of three, with static membership and by leave and rejoin,
