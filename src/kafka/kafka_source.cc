@@ -195,6 +195,7 @@ void KafkaSource::answer_revoke() {
     rd_kafka_assign(client_.get(), nullptr);
   }
   revoking_.reset();
+  apply_moves();
 }
 
 void KafkaSource::on_commit(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
@@ -316,6 +317,7 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   }
   apply_assign(list.get());
   if (!held.empty()) pause(held);
+  apply_moves();
   settle();
 }
 
@@ -364,7 +366,19 @@ Status KafkaSource::seek(Partition partition, Offset next) {
   found->second.next = next;
   found->second.held = false;
   found->second.out_of_range = false;
+  // The library would take an assignment for the answer to the rebalance that waits.
+  found->second.moved = revoking_ != nullptr || assignment_waits_;
+  if (found->second.moved) return {};
   return cooperative() ? assign_one_again(partition, next) : assign_all_again();
+}
+
+void KafkaSource::apply_moves() {
+  for (auto& [partition, owned] : owned_) {
+    if (!std::exchange(owned.moved, false)) continue;
+    if (const Status moved = seek(partition, owned.next); !moved) {
+      log_.error("seek_failed", {{"partition", partition.value}, {"error", moved.error().text}});
+    }
+  }
 }
 
 Status KafkaSource::assign_one_again(Partition partition, Offset next) {

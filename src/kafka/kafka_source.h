@@ -69,6 +69,7 @@ class KafkaSource final : public Source {
     bool held = false;    // nothing of it is delivered
     bool paused = false;  // by the stream
     bool out_of_range = false;
+    bool moved = false;  // `next` is to be told the library once no rebalance waits for our answer
     SteadyTime try_again{};
     MessageChunk chunk;  // what is being collected in this poll
   };
@@ -108,6 +109,7 @@ class KafkaSource final : public Source {
   void try_held_again();
   bool cooperative() const;
   void mark_paused(const std::vector<Partition>& partitions, bool paused);
+  void apply_moves();
   Status assign_one_again(Partition partition, Offset next);
   Status assign_all_again();
   Partitions list_of(const std::vector<Partition>& partitions) const;

@@ -35,10 +35,10 @@ Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& setting
 
 Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client)
     : settings_(settings), what_(what), on_result_(std::move(on_result)), log_(log), files_(settings.connection) {
-  attach(std::move(client), {});
+  attach(std::move(client));
 }
 
-Producer::~Producer() { (void)detach(); }
+Producer::~Producer() { detach(); }
 
 Status Producer::produce(const Record& record, uint64_t ticket) {
   if (broken_.load()) {
@@ -69,29 +69,30 @@ Status Producer::produce(const Record& record, uint64_t ticket) {
 
 void Producer::purge_unsent() { rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); }
 
-void Producer::attach(Client client, Past past) {
+void Producer::attach(Client client) {
   client_ = std::move(client);
   queue_.reset(rd_kafka_queue_get_main(client_.get()));
   broken_.store(false);
-  thread_ =
-      std::jthread([this](std::stop_token stop, Past before) { serve(stop, std::move(before)); }, std::move(past));
+  thread_ = std::jthread([this](std::stop_token stop) { serve(stop); });
 }
 
-Producer::Past Producer::detach() {
+void Producer::detach() {
   thread_.request_stop();
   rd_kafka_queue_yield(queue_.get());
   thread_ = std::jthread();
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  return {std::move(client_), std::move(queue_)};
+  queue_.reset();
+  client_.reset();
 }
 
-// What the old client held is reported as not taken by the new thread.
+// The old client has given back all that it held.
 Status Producer::rebuild() {
   auto conf = producer_conf(files_.settings(), log_);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  attach(*std::move(client), detach());
+  detach();
+  attach(*std::move(client));
   return {};
 }
 
@@ -101,13 +102,7 @@ Error Producer::describe(rd_kafka_resp_err_t code) const {
   return error;
 }
 
-void Producer::serve(std::stop_token stop, Past past) {
-  while (past.client && rd_kafka_outq_len(past.client.get()) > 0 && !stop.stop_requested()) {
-    const Event event(rd_kafka_queue_poll(past.queue.get(), 100));
-    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) deliver(event.get());
-  }
-  past.queue.reset();
-  past.client.reset();
+void Producer::serve(std::stop_token stop) {
   while (!stop.stop_requested()) {
     const Event event(rd_kafka_queue_poll(queue_.get(), 1000));
     if (event) serve_event(event.get());

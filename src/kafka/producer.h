@@ -50,17 +50,12 @@ class Producer {
 
  private:
   Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client);
-  // What a client that was given up still owes results for: no record of it is on its way any more.
-  struct Past {
-    Client client;
-    Queue queue;
-  };
-  void attach(Client client, Past past);
-  Past detach();
+  void attach(Client client);
+  void detach();
   Status rebuild();
   bool refused_with_old_credentials(rd_kafka_resp_err_t code);
   Error describe(rd_kafka_resp_err_t code) const;
-  void serve(std::stop_token stop, Past past);
+  void serve(std::stop_token stop);
   void serve_event(rd_kafka_event_t* event);
   void deliver(rd_kafka_event_t* event);
 

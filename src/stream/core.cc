@@ -254,7 +254,8 @@ void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes
 
 void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
   totals_.last_insert_error = failure.text;
-  insert_trouble_[batch] = fmt::format("{}: {}", settings_.accepted_outcomes ? "Kafka" : "ClickHouse", failure.text);
+  insert_trouble_[batch] = {fmt::format("{}: {}", settings_.accepted_outcomes ? "Kafka" : "ClickHouse", failure.text),
+                            failure.held};
   if (failure.held) {
     log_.error("batch_held", {{"topic", settings_.topic}, {"code", failure.code}, {"reason", failure.text}});
   }
@@ -457,7 +458,7 @@ StreamStatus Core::status(SteadyTime now) const {
   status.batches_in_flight = batches_.size();
   status.in_flight_bytes = in_flight_bytes_;
   if (!insert_trouble_.empty()) {
-    status.waiting_for = insert_trouble_.begin()->second;
+    status.waiting_for = insert_trouble_.begin()->second.text;
   } else if (!source_trouble_.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
   } else if (const std::string trouble = side_.trouble(now); !trouble.empty()) {

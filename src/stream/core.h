@@ -90,6 +90,9 @@ class Core {
   // Fetches what comes next of them anew; those that are not to deliver anything now are left alone.
   void refetch(const std::vector<Partition>& partitions, Actions& actions);
 
+  // A batch with rows of this partition waits for an operator, who says by releasing it that its rows are bad data.
+  bool holds_batch_of(Partition partition) const;
+
   bool closed() const { return phase_ == Phase::Closed; }
   // A drain or a close has begun.
   bool ending() const { return phase_ != Phase::Running; }
@@ -195,8 +198,12 @@ class Core {
   uint64_t session_ = 0;
   SteadyTime session_began_{};
 
-  StreamStatus totals_;                             // counters and last errors; partitions are filled in by status()
-  std::map<uint64_t, std::string> insert_trouble_;  // by batch: what it waits for
+  StreamStatus totals_;  // counters and last errors; partitions are filled in by status()
+  struct InsertTrouble {
+    std::string text;
+    bool held = false;  // it waits for an operator
+  };
+  std::map<uint64_t, InsertTrouble> insert_trouble_;  // by batch: what it waits for
   std::string source_trouble_;
 };
 

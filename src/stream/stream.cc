@@ -223,8 +223,12 @@ void Stream::handle(Event& event, SteadyTime now) {
   } else if (auto* refetch = std::get_if<Refetch>(&event)) {
     core_.refetch(refetch->partitions, actions_);
   } else if (auto* release = std::get_if<Release>(&event)) {
+    const bool batch = core_.holds_batch_of(release->partition);
     Status answer = core_.release(release->partition, release->next, now, actions_);
-    writers_->release();
+    if (batch) {
+      writers_->release();
+      answer = {};
+    }
     {
       MutexLock lock(release->answer->mutex);
       release->answer->status = std::move(answer);

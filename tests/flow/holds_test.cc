@@ -90,5 +90,24 @@ TEST(HoldsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
   flow.expect_complete();
 }
 
+// A release is about one partition; batches that wait for an operator are not released by another.
+TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
+  Flow flow;
+  flow.produce(0, "row", 3);
+  flow.assign({0, 1});
+  ASSERT_TRUE(flow.deliver(0));
+  ASSERT_TRUE(flow.work());
+  flow.advance(seconds(10));
+  ASSERT_EQ(flow.batches.size(), 1u);
+  const uint64_t batch = flow.batches[0]->id;
+  flow.core.on_insert_failure(batch, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
+  EXPECT_FALSE(flow.core.holds_batch_of(Partition{0})) << "it is tried again by itself";
+  flow.core.on_insert_failure(batch, {InsertFailure::Class::Operator, 27, "refused alike", 4, true}, flow.now);
+  EXPECT_TRUE(flow.core.holds_batch_of(Partition{0}));
+  EXPECT_FALSE(flow.core.holds_batch_of(Partition{1}));
+  flow.settle();
+  EXPECT_FALSE(flow.core.holds_batch_of(Partition{0}));
+}
+
 }  // namespace
 }  // namespace freshet::flow
