@@ -19,6 +19,9 @@ else()
 endif()
 
 if(FRESHET_SANITIZE)
+  if(NOT FRESHET_FUZZ)
+    set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")  # the tests are short: their compilation takes the time
+  endif()
   add_compile_options(-fsanitize=${FRESHET_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FRESHET_SANITIZE})
 endif()
