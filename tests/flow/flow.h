@@ -155,6 +155,10 @@ class Flow {
   // Delivers up to `count` messages of the partition, in one chunk, if it is owned and not paused.
   bool deliver(int32_t p, int64_t count = 100) {
     if (!owned_.contains(p) || paused_.contains(p)) return false;
+    if (read_[p] < 0) {
+      ADD_FAILURE() << "partition " << p << " is read from nowhere";
+      return false;
+    }
     auto& log = log_[p];
     MessageChunk chunk;
     chunk.partition = Partition{p};
@@ -169,6 +173,11 @@ class Flow {
     if (chunk.messages.empty()) return false;
     source(std::move(chunk));
     return true;
+  }
+  // The client stands at `next` now, and tells.
+  void unstick(int32_t p, int64_t next) {
+    read_[p] = next;
+    source(PartitionUnstuck{Partition{p}, Offset{next}});
   }
   void end_of(int32_t p) { source(EndOfPartition{Partition{p}, Offset{static_cast<int64_t>(log_[p].size())}}); }
   void source(SourceEvent event) {

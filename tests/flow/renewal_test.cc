@@ -226,7 +226,7 @@ TEST(FlowRenewalTest, APartitionWhoseStreamIsGoneStartsNowhereUntilItsOffsetIsKn
   flow.begin_next_session();
   flow.source(PartitionsAssigned{{{Partition{0}, Offset{-1}, ""}}, 1, true});
   EXPECT_FALSE(flow.deliver(0)) << "from an end offset: everything before it is lost";
-  flow.source(PartitionUnstuck{Partition{0}, Offset{flow.committed(0)}});
+  flow.unstick(0, flow.committed(0));
   flow.settle();
   flow.expect_complete();
 }
