@@ -103,6 +103,33 @@ bool JsonReader::enter_array() {
   return *at_ == '[' ? open_level() : fail("expected an array");
 }
 
+// Producers send whole documents so: no call per element.
+bool JsonReader::read_bytes(std::string& out) {
+  if (!enter_array()) return false;
+  out.resize(static_cast<size_t>(end_ - at_));
+  char* put = out.data();
+  skip_space();
+  while (*at_ != ']') {
+    const char* const digits = at_;
+    uint32_t value = 0;
+    while (is_digit(*at_) && at_ - digits < 3) value = value * 10 + static_cast<uint32_t>(*at_++ - '0');
+    const bool leading_zero = *digits == '0' && at_ - digits > 1;
+    if (at_ == digits || value > 255 || leading_zero) return fail("expected a byte, 0 to 255");
+    *put++ = static_cast<char>(value);
+    if (*at_ != ',') {
+      skip_space();
+      if (*at_ == ']') break;
+      if (*at_ != ',') return fail("expected ',' or ']'");
+    }
+    ++at_;
+    skip_space();
+    if (*at_ == ']') return fail("expected a value");
+  }
+  out.resize(static_cast<size_t>(put - out.data()));
+  close_level();
+  return true;
+}
+
 // --- scalars --------------------------------------------------------------------------------------------------------
 
 bool JsonReader::literal(const char* word, size_t size) {

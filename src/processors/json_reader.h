@@ -132,6 +132,8 @@ class JsonReader {
     out = static_cast<T>(value);
     return true;
   }
+  // An array of integers 0 to 255, as the bytes that they are.
+  bool read_bytes(std::string& out);
   // True and consumed when null stands here.
   bool consume_null() { return peek() == JsonKind::Null && read_null(); }
 

@@ -76,6 +76,29 @@ TEST(JsonReaderTest, ManyEscapedStringsStayReadable) {
   for (int i = 0; i < 5000; ++i) EXPECT_EQ(all[static_cast<size_t>(i)].view, "\n" + std::to_string(i));
 }
 
+TEST(JsonReaderTest, BytesAreReadFromTheirNumbers) {
+  const auto read = [](std::string_view text) {
+    JsonReader json;
+    json.open(text);
+    std::string bytes;
+    return json.read_bytes(bytes) && json.finish() ? bytes : "invalid: " + std::string(json.what());
+  };
+  EXPECT_EQ(read("[104,101 , 121]"), "hey");
+  EXPECT_EQ(read(" [ 0, 255 ] "), std::string("\0\xFF", 2));
+  EXPECT_EQ(read("[]"), "");
+  for (const char* text : {"[256]", "[1000]", "[-1]", "[1.0]", "[1e1]", "[01]", "[1,]", "[,1]", "[1 2]", "[1",
+                           "[\"1\"]", "[null]", "{}", "1"}) {
+    EXPECT_TRUE(read(text).starts_with("invalid: ")) << text;
+  }
+  JsonReader json;
+  json.open("{\"a\":[1,2],\"b\":3}");
+  JsonString key;
+  std::string bytes;
+  uint64_t number = 0;
+  ASSERT_TRUE(json.enter_object() && json.next_key(key) && json.read_bytes(bytes) && json.next_key(key));
+  EXPECT_TRUE(json.read_u64(number) && !json.next_key(key) && json.finish());
+}
+
 TEST(JsonReaderTest, TheFirstErrorStaysAndKnowsItsPlace) {
   JsonReader json;
   json.open("[1,x]");

@@ -79,13 +79,7 @@ bool ReplaysProcessor::read_payload() {
 }
 
 bool ReplaysProcessor::read_bytes() {
-  bytes_.clear();
-  for (json_.enter_array(); json_.next_element();) {
-    uint8_t byte = 0;
-    if (!json_.read_unsigned(byte)) return false;
-    bytes_ += static_cast<char>(byte);
-  }
-  if (json_.failed()) return false;
+  if (!json_.read_bytes(bytes_)) return false;
   inner_.open(bytes_);
   const bool ok = inner_.peek() == JsonKind::Array ? read_positional_document(inner_) : read_document(inner_);
   return ok && inner_.finish();
