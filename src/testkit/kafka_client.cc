@@ -4,6 +4,8 @@
 #include <array>
 #include <stdexcept>
 
+#include "testkit/child_process.h"
+
 namespace freshet::testkit {
 namespace {
 
@@ -221,7 +223,14 @@ int64_t KafkaClient::count(const std::string& topic) {
 std::map<int32_t, int64_t> KafkaClient::committed(const std::string& group, const std::string& topic) {
   Consumer consumer(bootstrap_, group);
   auto* list = all_partitions(topic, partitions(topic));
-  check(rd_kafka_committed(consumer.get(), list, kTimeoutMs), "committed");
+  // The coordinator of a new cluster's first group is still to be found or loads its log.
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+  eventually(std::chrono::milliseconds(kTimeoutMs), [&] {
+    error = rd_kafka_committed(consumer.get(), list, kTimeoutMs);
+    return error != RD_KAFKA_RESP_ERR_NOT_COORDINATOR && error != RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE &&
+           error != RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+  });
+  check(error, "committed");
   std::map<int32_t, int64_t> out;
   for (int i = 0; i < list->cnt; ++i) out[list->elems[i].partition] = list->elems[i].offset;
   rd_kafka_topic_partition_list_destroy(list);
