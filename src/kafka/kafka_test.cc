@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/mutex.h"
 #include "kafka/error_table.h"
+#include "kafka/reaper.h"
 #include "kafka/start_positions.h"
 
 namespace freshet::kafka {
@@ -56,6 +60,44 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   const Error error = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic x");
   EXPECT_NE(error.text.find("topic x"), std::string::npos);
   EXPECT_NE(error.text.find("--create-topics"), std::string::npos);
+}
+
+// Whose destruction takes until somebody opens the gate.
+struct Gate {
+  Mutex mutex;
+  CondVar changed;
+  bool open GUARDED_BY(mutex) = false;
+};
+class Hanging final : public Parked {
+ public:
+  explicit Hanging(Gate& gate) : gate_(gate) {}
+  ~Hanging() override {
+    MutexLock lock(gate_.mutex);
+    gate_.changed.wait(gate_.mutex, {}, [&]() REQUIRES(gate_.mutex) { return gate_.open; });
+  }
+
+ private:
+  Gate& gate_;
+};
+class Easy final : public Parked {};
+
+TEST(ReaperTest, OneThatHangsIsNotInTheWayOfOthers) {
+  RealClock clock;
+  Metrics metrics;
+  Gate gate;
+  Reaper reaper(metrics);
+  const size_t hanging = Reaper::kCap - 1;
+  for (size_t i = 0; i < hanging; ++i) reaper.park(std::make_unique<Hanging>(gate));
+  for (int i = 0; i < 100; ++i) reaper.park(std::make_unique<Easy>());
+  const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(10);
+  while (reaper.parked() > hanging && clock.steady_now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(reaper.parked(), hanging);
+  {
+    MutexLock lock(gate.mutex);
+    gate.open = true;
+  }
+  gate.changed.notify_all();
+  EXPECT_TRUE(reaper.wait_idle(clock, deadline));
 }
 
 }  // namespace

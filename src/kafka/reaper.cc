@@ -16,10 +16,17 @@ class ParkedClient final : public Parked {
 }  // namespace
 
 Reaper::Reaper(Metrics& metrics)
-    : gauge_(metrics.gauge("freshet_sessions_parked", "Kafka clients of past sessions not yet destroyed.")),
-      thread_([this](std::stop_token stop) { reap(stop); }) {}
+    : gauge_(metrics.gauge("freshet_sessions_parked", "Kafka clients of past sessions not yet destroyed.")) {}
 
-Reaper::~Reaper() { thread_.request_stop(); }
+Reaper::~Reaper() {
+  std::vector<std::jthread> threads;
+  {
+    MutexLock lock(mutex_);
+    ending_ = true;
+    threads.swap(threads_);
+  }
+  for (std::jthread& thread : threads) thread.request_stop();
+}
 
 void Reaper::park(Client client) {
   if (client) park(std::make_unique<ParkedClient>(std::move(client)));
@@ -30,6 +37,9 @@ void Reaper::park(std::unique_ptr<Parked> parked) {
     MutexLock lock(mutex_);
     parked_.push_back(std::move(parked));
     gauge_.set(static_cast<double>(++count_));
+    if (!ending_ && count_ > threads_.size() && threads_.size() < kCap) {
+      threads_.emplace_back([this](std::stop_token stop) { reap(stop); });
+    }
   }
   changed_.notify_all();
 }

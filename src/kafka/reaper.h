@@ -1,11 +1,12 @@
 // Destroys Kafka clients in the background: rd_kafka_destroy waits for the client's threads and for every message of it
-// that still lives.
+// that still lives. One that hangs is in nobody's way: up to Reaper::kCap are destroyed at once.
 #pragma once
 
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/metrics.h"
@@ -42,8 +43,9 @@ class Reaper {
   mutable Mutex mutex_;
   CondVar changed_;
   std::deque<std::unique_ptr<Parked>> parked_ GUARDED_BY(mutex_);
-  size_t count_ GUARDED_BY(mutex_) = 0;  // with the one that is being destroyed
-  std::jthread thread_;
+  size_t count_ GUARDED_BY(mutex_) = 0;                   // with those that are being destroyed
+  std::vector<std::jthread> threads_ GUARDED_BY(mutex_);  // begun when needed, kCap at most
+  bool ending_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace freshet::kafka
