@@ -21,6 +21,8 @@ constexpr std::array kRules = {
               "TLS fails: check --kafka-security-protocol and the --kafka-ssl files", true},
     ErrorRule{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::Retry,
               "the topic does not exist: create it, or start with --create-topics"},
+    ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, ErrorKind::Retry,
+              "the topic is gone, or has fewer partitions; what it brings when it is back is read"},
     ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::Retry,
               "the topic does not exist: create it, or start with --create-topics"},
     ErrorRule{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::Retry,

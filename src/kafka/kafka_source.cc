@@ -222,6 +222,9 @@ void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& ou
     return on_partition_error(code, Partition{partition->partition}, partition->offset, out);
   }
   if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event) != 0) return report_fatal(out);
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+    hold_until_topic_is_back();
+  }
   report(to_error(code, rd_kafka_event_error_string(event)), out);
 }
 
@@ -264,6 +267,8 @@ void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out) {
 // --- where partitions start -----------------------------------------------------------------------------------------
 
 void KafkaSource::look_up(std::vector<Partition> partitions, bool assignment, bool out_of_range) {
+  look_up_ = std::jthread();  // what it looks up counts no more
+  looking_up_ = true;
   look_up_ = std::jthread([this, partitions = std::move(partitions), assignment, out_of_range](std::stop_token stop) {
     StartPositions positions(client_.get(), settings_, clock_, [this](const Error& error) {
       Answer trouble = Trouble{error};
@@ -272,7 +277,9 @@ void KafkaSource::look_up(std::vector<Partition> partitions, bool assignment, bo
     auto resolved = positions.resolve(partitions, out_of_range, stop);
     if (!resolved) return;
     Answer found = Found{assignment, *std::move(resolved)};
-    if (answers_.push(found, stop)) wake();
+    const bool pushed = answers_.push(found, stop);
+    looking_up_ = false;
+    if (pushed) wake();
   });
 }
 
@@ -285,12 +292,18 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
       continue;
     }
     Found& found = std::get<Found>(answer);
+    // A topic made anew may have fewer; the group counts them at each assignment.
+    if (found.assignment) membership_.topic_partitions = 0;
     membership_.topic_partitions = std::max(membership_.topic_partitions, found.resolved.partition_count);
     partition_count_gauge_.set(membership_.topic_partitions);
     if (found.assignment) {
       if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
-      for (const AssignedPartition& partition : found.resolved.partitions) go_on(partition, out);
+      const auto& none = found.resolved.without_offset;
+      for (AssignedPartition& partition : found.resolved.partitions) {
+        const bool has_offset = std::find(none.begin(), none.end(), partition.partition) == none.end();
+        go_on(std::move(partition), has_offset, out);
+      }
     }
   }
 }
@@ -330,9 +343,25 @@ void KafkaSource::apply_assign(const rd_kafka_topic_partition_list_t* list) {
   }
 }
 
-void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out) {
+// A broker forgets what a group has committed of a topic that is deleted. The library goes on where it was, which would
+// leave out the first messages of a topic made anew.
+void KafkaSource::hold_until_topic_is_back() {
+  for (auto& [partition, owned] : owned_) {
+    if (owned.held) continue;
+    owned.held = true;
+    owned.topic_gone = true;
+    owned.try_again = clock_.steady_now();
+  }
+}
+
+void KafkaSource::go_on(AssignedPartition partition, bool has_offset, std::vector<SourceEvent>& out) {
   const auto found = owned_.find(partition.partition);
   if (found == owned_.end() || !found->second.held) return;
+  const bool same_topic = std::exchange(found->second.topic_gone, false) && has_offset;
+  if (same_topic) {  // nothing but its name was gone for a moment
+    if (const Status sought = seek(partition.partition, found->second.next); !sought) report(sought.error(), out);
+    return;
+  }
   if (!partition.held.empty()) {
     found->second.try_again = clock_.steady_now() + kTryHeldAgain;
     out.push_back(PartitionStuck{partition.partition, partition.held});
@@ -345,7 +374,8 @@ void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEv
 }
 
 void KafkaSource::try_held_again() {
-  if (assignment_waits_ || closing_ || owned_.empty()) return;
+  // One look-up after the other: a second would end the first, whose partitions would be held for long.
+  if (assignment_waits_ || closing_ || owned_.empty() || looking_up_) return;
   const SteadyTime now = clock_.steady_now();
   for (const bool out_of_range : {true, false}) {
     std::vector<Partition> due;
@@ -495,6 +525,10 @@ void KafkaSource::resume(const std::vector<Partition>& partitions) {
 }
 
 Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
+  // One made anew would take the old one's offsets.
+  if (std::any_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.topic_gone; })) {
+    return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "committing offsets"));
+  }
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   const std::string own = commit_metadata(std::max(membership_.topic_partitions, 1));
   for (const OffsetToCommit& offset : offsets) {

@@ -1,6 +1,7 @@
 // The Source over librdkafka's event queue: one consumer client, one session.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -69,7 +70,8 @@ class KafkaSource final : public Source {
     bool held = false;    // nothing of it is delivered
     bool paused = false;  // by the stream
     bool out_of_range = false;
-    bool moved = false;  // `next` is to be told the library once no rebalance waits for our answer
+    bool moved = false;       // `next` is to be told the library once no rebalance waits for our answer
+    bool topic_gone = false;  // held until the topic is back; one made anew starts at its beginning
     SteadyTime try_again{};
     MessageChunk chunk;  // what is being collected in this poll
   };
@@ -105,7 +107,8 @@ class KafkaSource final : public Source {
   void close();
   void leave_and_close();
   bool has_left() const;
-  void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
+  void go_on(AssignedPartition partition, bool has_offset, std::vector<SourceEvent>& out);
+  void hold_until_topic_is_back();
   void try_held_again();
   bool cooperative() const;
   void mark_paused(const std::vector<Partition>& partitions, bool paused);
@@ -140,7 +143,8 @@ class KafkaSource final : public Source {
   std::map<int, SteadyTime> reported_;  // by error code: at most one report a minute
 
   Mailbox<Answer> answers_{64};
-  std::jthread look_up_;     // one at a time
+  std::jthread look_up_;  // one at a time
+  std::atomic<bool> looking_up_{false};
   std::jthread continuity_;  // asks whether the broker knows our instance id
 };
 

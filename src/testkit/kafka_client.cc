@@ -157,6 +157,21 @@ void KafkaClient::add_partitions(const std::string& topic, int total) {
   rd_kafka_queue_destroy(queue);
 }
 
+void KafkaClient::delete_topic(const std::string& topic) {
+  auto* old_topic = rd_kafka_DeleteTopic_new(topic.c_str());
+  auto* queue = rd_kafka_queue_new(producer_);
+  rd_kafka_DeleteTopics(producer_, &old_topic, 1, nullptr, queue);
+  auto* event = rd_kafka_queue_poll(queue, kTimeoutMs);
+  rd_kafka_DeleteTopic_destroy(old_topic);
+  if (event == nullptr) throw std::runtime_error("no answer to DeleteTopics");
+  check(rd_kafka_event_error(event), "DeleteTopics");
+  size_t n = 0;
+  const auto** topics = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
+  check(rd_kafka_topic_result_error(topics[0]), "DeleteTopics " + topic);
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+}
+
 void KafkaClient::produce(const std::string& topic, const Record& record) { send(producer_, topic, record); }
 
 void KafkaClient::produce_in_transaction(const std::string& topic, const std::vector<Record>& records) {

@@ -31,6 +31,8 @@ class KafkaClient {
 
   void create_topic(const std::string& topic, int partitions, const std::map<std::string, std::string>& config = {});
   void add_partitions(const std::string& topic, int total);
+  // The topic goes in the background: the same name may be refused for a moment.
+  void delete_topic(const std::string& topic);
   // Queues the record; waits for room.
   void produce(const std::string& topic, const Record& record);
   // Waits until all that was produced is acknowledged.

@@ -1,9 +1,19 @@
 #include "testkit/tcp_proxy.h"
 
 #include <string>
+#include <string_view>
 #include <thread>
 
 namespace freshet::testkit {
+namespace {
+
+// Whether these bytes begin with a request for the coordinator of a group: four bytes of length, then the API's number.
+bool asks_coordinator(const std::string& bytes) {
+  constexpr std::string_view kApis = "\x08\x09\x0b\x0c\x0d\x0e";  // OffsetCommit, OffsetFetch, JoinGroup to SyncGroup
+  return bytes.size() >= 6 && bytes[4] == 0 && kApis.find(bytes[5]) != std::string_view::npos;
+}
+
+}  // namespace
 
 TcpProxy::TcpProxy(uint16_t port, uint16_t server_port) : server_port_(server_port) {
   listener_ = std::make_unique<LoopbackServer>(
@@ -15,19 +25,21 @@ void TcpProxy::serve(Fd client, const StopFlag& stop) {
   if (mute_) return wait_for_end(client, stop);
   const Fd server = connect_to_loopback(server_port_);
   if (!server) return;
+  std::atomic<bool> silent = false;
   // Bytes that arrive in silence are swallowed; so nothing is brought late once the client has given up.
-  const auto forward = [&](const Fd& from, const Fd& to) {
+  const auto forward = [&](const Fd& from, const Fd& to, bool requests) {
     std::string bytes;
     while (receive(from, stop, bytes)) {
-      if (number >= silent_until_ && !send_all(to, stop, bytes)) return;
+      if (requests && coordinator_mute_ && asks_coordinator(bytes)) silent = true;
+      if (!silent && number >= silent_until_ && !send_all(to, stop, bytes)) return;
       bytes.clear();
     }
   };
   std::jthread back([&] {
-    forward(server, client);
+    forward(server, client, false);
     client.shut_down();
   });
-  forward(client, server);
+  forward(client, server, true);
   server.shut_down();
 }
 

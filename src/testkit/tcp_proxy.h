@@ -19,6 +19,9 @@ class TcpProxy {
   void silence_open_connections() { silent_until_ = next_.load(); }
   // New connections are accepted and brought to nobody: a process that hangs.
   void silence_new_connections(bool silent) { mute_ = silent; }
+  // For a Kafka broker: a connection that brings a request of a group's member (join, heartbeat, commit...) goes silent
+  // with it; others work. A coordinator that does not answer, on a broker that does.
+  void silence_coordinator(bool silent) { coordinator_mute_ = silent; }
 
  private:
   void serve(Fd client, const StopFlag& stop);
@@ -27,6 +30,7 @@ class TcpProxy {
   std::atomic<uint64_t> next_{0};          // numbers connections
   std::atomic<uint64_t> silent_until_{0};  // those below are silent
   std::atomic<bool> mute_{false};
+  std::atomic<bool> coordinator_mute_{false};
   std::unique_ptr<LoopbackServer> listener_;
 };
 

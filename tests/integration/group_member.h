@@ -2,24 +2,54 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <sstream>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "app/service.h"
 #include "settings/settings.h"
 #include "testkit/child_process.h"
+#include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
 
 namespace freshet::testkit {
+
+// One thread that asks for the time may be made to stand still.
+class FreezingClock final : public Clock {
+ public:
+  void freeze(std::thread::id thread, Duration how_long) {
+    frozen_ = thread;
+    until_ = (real_.steady_now() + how_long).time_since_epoch().count();
+  }
+  SteadyTime steady_now() const override {
+    if (const SteadyTime until{Duration(until_)}; until > real_.steady_now() && frozen_ == std::this_thread::get_id()) {
+      std::this_thread::sleep_until(until);
+    }
+    return real_.steady_now();
+  }
+  SystemTime system_now() const override { return real_.system_now(); }
+  bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
+                  const std::function<bool()>& ready) override {
+    return real_.wait_until(cv, mutex, std::move(stop), deadline, ready);
+  }
+
+ private:
+  RealClock real_;
+  std::atomic<std::thread::id> frozen_;
+  std::atomic<Duration::rep> until_{0};
+};
 
 class GroupMember {
  public:
@@ -45,6 +75,8 @@ class GroupMember {
   app::Service& service() { return *service_; }
   void request_stop() { thread_.request_stop(); }
   bool ended() const { return ended_; }
+  // The loop stands still for that long; Kafka's client beside it does not.
+  void freeze_loop(Duration how_long) { clock_.freeze(thread_.get_id(), how_long); }
   // The log is closed with it.
   void stop() {
     thread_.request_stop();
@@ -60,7 +92,7 @@ class GroupMember {
   }
 
  private:
-  RealClock clock_;
+  FreezingClock clock_;
   TempFolder folder_;
   std::ofstream log_;
   std::unique_ptr<app::Service> service_;
@@ -118,6 +150,49 @@ class Load {
   std::atomic<uint64_t> produced_{0};
   std::jthread thread_;
 };
+
+// Runs the program `times` times and sends it SIGTERM at a random moment of a renewal. Each must end with status 0
+// within `limit`.
+struct Terminated {
+  int times = 0;
+  int during_renewal = 0;  // it had begun and was not done
+  double longest = 0;      // seconds from the signal to the end
+  std::string text() const {
+    return fmt::format("{} processes terminated, {} of them during a renewal, the longest took {:.2f} s", times,
+                       during_renewal, longest);
+  }
+};
+inline Terminated terminate_while_renewing(std::vector<std::string> args, int times, std::chrono::seconds limit) {
+  args.insert(args.begin(), "run");
+  std::minstd_rand random(std::random_device{}());
+  Terminated result;
+  for (int i = 0; i < times; ++i) {
+    FreshetProcess process(args);
+    const auto said = [&](std::string_view what) {
+      const std::string log = process.output();
+      int count = 0;
+      for (size_t at = 0; (at = log.find(what, at)) != std::string::npos; at += what.size()) ++count;
+      return count;
+    };
+    const auto comes = [&](std::string_view what) {
+      EXPECT_TRUE(eventually(std::chrono::seconds(60), [&] { return said(what) > 0; })) << process.output();
+    };
+    comes("partitions_assigned");
+    process.process().signal(SIGUSR1);
+    comes("result=renewed");  // from now on a renewal begins at once: what the broker can do is known
+    process.process().signal(SIGUSR1);
+    const std::chrono::microseconds moment(random() % 30'000);
+    std::this_thread::sleep_for(moment);
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_EQ(process.stop(limit), 0) << fmt::format("{} us after it was asked to renew\n", moment.count())
+                                      << process.output();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    result.longest = std::max(result.longest, took.count());
+    ++result.times;
+    if (said("renewal_began") > said("result=renewed")) ++result.during_renewal;
+  }
+  return result;
+}
 
 struct Pauses {
   std::vector<double> ms;

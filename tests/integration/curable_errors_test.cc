@@ -1,0 +1,179 @@
+// Errors that a Kafka session recovers from: the topic goes and comes, the loop stands still, the coordinator is mute.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <iostream>
+
+#include "group_member.h"
+#include "testkit/freshet_process.h"
+#include "testkit/tcp_proxy.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+using testkit::eventually;
+using testkit::GroupMember;
+
+struct CurableErrorsTest : testing::Test {
+  static void SetUpTestSuite() {
+    proxy_port_ = testkit::free_port();
+    proxied_port_ = testkit::free_port();
+    kafka_ = new testkit::KafkaServer({{"group.initial.rebalance.delay.ms", "0"}},
+                                      {{"PROXIED", "PLAINTEXT", proxied_port_, proxy_port_}});
+    clickhouse_ = new testkit::LocalClickHouse();
+  }
+  static void TearDownTestSuite() {
+    delete kafka_;
+    delete clickhouse_;
+  }
+  void SetUp() override {
+    topic = testing::UnitTest::GetInstance()->current_test_info()->name();
+    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
+    client->create_topic(topic, kPartitions);
+    clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+  }
+  std::vector<std::string> args(const std::vector<std::string>& more = {}) const {
+    return testkit::member_args(*kafka_, clickhouse_->url(), topic, more);
+  }
+  void produce(int per_partition, int partitions) {
+    for (int i = 0; i < per_partition * partitions; ++i) {
+      client->produce(topic, {i % partitions, -1, std::nullopt, fmt::format(R"({{"id":{}}})", produced++), {}, 0});
+    }
+    client->flush();
+  }
+  void create_topic_again(int partitions) {
+    ASSERT_TRUE(eventually(20s, [&] {
+      try {
+        client->create_topic(topic, partitions);
+        return true;
+      } catch (const std::exception&) {
+        return false;  // the old one is still going
+      }
+    }));
+    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());  // knows nothing of the old one
+  }
+  uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
+  uint64_t different() const { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
+  testing::AssertionResult stores_all_once(GroupMember& member) const {
+    eventually(40s, [&] { return different() >= produced; });
+    if (rows() == produced && different() == produced) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << rows() << " rows, " << different() << " different, " << produced
+                                       << " produced\n"
+                                       << member.log();
+  }
+
+  static constexpr int kPartitions = 4;
+  static int proxy_port_;    // advertised
+  static int proxied_port_;  // behind it
+  static testkit::KafkaServer* kafka_;
+  static testkit::LocalClickHouse* clickhouse_;
+  std::string topic;
+  std::unique_ptr<testkit::KafkaClient> client;
+  uint64_t produced = 0;
+};
+
+int CurableErrorsTest::proxy_port_ = 0;
+int CurableErrorsTest::proxied_port_ = 0;
+testkit::KafkaServer* CurableErrorsTest::kafka_ = nullptr;
+testkit::LocalClickHouse* CurableErrorsTest::clickhouse_ = nullptr;
+
+// The old topic's offsets are beyond the new one's end, or forgotten: --auto-offset-reset decides.
+TEST_F(CurableErrorsTest, ATopicMadeAnewIsReadFromItsBeginning) {
+  GroupMember member(args({"--set", "kafka.topic.metadata.refresh.interval.ms=1000"}));
+  produce(20, kPartitions);
+  ASSERT_TRUE(stores_all_once(member));
+  for (const int partitions : {kPartitions, 2, 6}) {
+    client->delete_topic(topic);
+    create_topic_again(partitions);
+    produce(3, partitions);
+    ASSERT_TRUE(stores_all_once(member)) << "made anew with " << partitions;
+  }
+  const auto report = member.renew();
+  ASSERT_TRUE(report && report->result == RenewalResult::Renewed) << member.log();
+  produce(1, 6);
+  EXPECT_TRUE(stores_all_once(member));
+}
+
+TEST_F(CurableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
+  GroupMember member(args());
+  produce(20, kPartitions);
+  ASSERT_TRUE(stores_all_once(member));
+  client->delete_topic(topic);
+  EXPECT_TRUE(eventually(30s, [&] { return member.log().find("UNKNOWN_TOPIC_OR_PART") != std::string::npos; }))
+      << member.log();
+  create_topic_again(kPartitions);
+  produce(30, kPartitions);
+  EXPECT_TRUE(stores_all_once(member));
+  EXPECT_FALSE(member.ended());
+  client->delete_topic(topic);
+  const auto stopping = std::chrono::steady_clock::now();
+  member.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - stopping, 9s) << member.log();
+}
+
+// Of one member the loop stands still, of another the whole process does, for longer than the poll interval: the group
+// evicts both, and what they had read comes from the third.
+TEST_F(CurableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
+  std::vector<std::string> command = args(
+      {"--max-poll-interval-ms", "10000", "--drain-timeout-ms", "4000", "--set", "kafka.session.timeout.ms=10000"});
+  GroupMember other(command);
+  GroupMember frozen(command);
+  command.insert(command.begin(), "run");
+  testkit::FreshetProcess stopped(command);
+  const auto owned = [](const GroupMember& member) { return member.status().partitions.size(); };
+  const auto balanced = [&] {
+    return owned(other) > 0 && owned(frozen) > 0 && owned(other) + owned(frozen) < kPartitions;
+  };
+  ASSERT_TRUE(eventually(60s, balanced)) << stopped.output();
+  testkit::Load load(*kafka_, topic, kPartitions, 2ms);
+  ASSERT_TRUE(eventually(20s, [&] { return rows() > 0; }));
+  const uint64_t rebalances = other.status().rebalances;
+  frozen.freeze_loop(14s);
+  stopped.process().signal(SIGSTOP);
+  EXPECT_TRUE(eventually(30s, [&] { return other.status().rebalances > rebalances; })) << other.log();
+  stopped.process().signal(SIGCONT);
+  EXPECT_TRUE(eventually(40s, balanced)) << frozen.log() << stopped.output();
+  produced = load.stop();
+  EXPECT_TRUE(eventually(40s, [&] { return different() >= produced; })) << frozen.log() << stopped.output();
+  EXPECT_EQ(different(), produced) << "nothing is lost";
+  EXPECT_NE(frozen.log().find("MAX_POLL_EXCEEDED"), std::string::npos) << frozen.log();
+  std::cerr << fmt::format("{} messages, {} rows\n", produced, rows());
+  EXPECT_EQ(stopped.stop(), 0) << stopped.output();
+}
+
+// The member's assignment is lost when the coordinator's silence outlasts the session timeout.
+TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
+  testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
+  std::vector<std::string> by_proxy =
+      args({"--max-poll-interval-ms", "10000", "--drain-timeout-ms", "4000", "--set", "kafka.session.timeout.ms=6000"});
+  by_proxy[1] = fmt::format("127.0.0.1:{}", proxy_port_);
+  GroupMember member(by_proxy);
+  ASSERT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
+  testkit::Load load(*kafka_, topic, kPartitions, 2ms);
+  ASSERT_TRUE(eventually(20s, [&] { return rows() > 0; }));
+  proxy.silence_coordinator(true);
+  EXPECT_TRUE(eventually(40s, [&] { return member.log().find("lost=true") != std::string::npos; })) << member.log();
+  std::this_thread::sleep_for(1s);  // joining is not answered either
+  EXPECT_FALSE(member.ended());
+  proxy.silence_coordinator(false);
+  EXPECT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
+  produced = load.stop();
+  EXPECT_TRUE(eventually(40s, [&] { return different() >= produced; })) << member.log();
+  EXPECT_EQ(different(), produced) << "nothing is lost";
+  std::cerr << fmt::format("{} messages, {} rows\n", produced, rows());
+  const auto report = member.renew();
+  EXPECT_TRUE(report && report->result == RenewalResult::Renewed) << member.log();
+}
+
+// kill -TERM at random moments of a renewal, to the program as an operator runs it.
+TEST_F(CurableErrorsTest, ASigtermAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
+  testkit::Load load(*kafka_, topic, kPartitions, 500us);
+  std::cerr << testkit::terminate_while_renewing(args(), 10, std::chrono::seconds(8)).text() << '\n';
+  produced = load.stop();
+  GroupMember last(args());
+  EXPECT_TRUE(stores_all_once(last));
+}
+
+}  // namespace
+}  // namespace freshet
