@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <random>
 #include <sstream>
 
 #include "../integration/group_member.h"
@@ -26,6 +25,12 @@ constexpr int kPartitions = 6;
 int rounds() {
   const char* value = std::getenv("FRESHET_SOAK_RENEWALS");
   return value != nullptr ? std::atoi(value) : 10'000;
+}
+
+// FRESHET_DEV_SOAK_STOPS (200).
+int stops() {
+  const char* value = std::getenv("FRESHET_DEV_SOAK_STOPS");
+  return value != nullptr ? std::atoi(value) : 200;
 }
 
 struct Used {
@@ -55,7 +60,9 @@ Used used() {
 }
 
 struct RenewalSoak : testing::Test {
-  RenewalSoak() : client(kafka.bootstrap()) {
+  RenewalSoak()
+      : kafka(std::map<std::string, std::string>{{"group.initial.rebalance.delay.ms", "100"}}),
+        client(kafka.bootstrap()) {
     client.create_topic("events", kPartitions);
     clickhouse.query("CREATE TABLE events (id UInt64) ENGINE = MergeTree ORDER BY id");
   }
@@ -230,21 +237,12 @@ TEST_F(RenewalSoak, ThousandsOfClientsAreBuiltAndDestroyed) {
 
 TEST_F(RenewalSoak, AStopAtAnyMomentTwoHundredTimes) {
   testkit::Load load(kafka, "events", kPartitions, 500us);
-  std::minstd_rand random(std::random_device{}());
-  double longest = 0;
-  for (int i = 0; i < 200; ++i) {
-    const auto one = member();
-    ASSERT_TRUE(testkit::eventually(60s, [&] { return owns_all(*one); })) << one->log();
-    one->service().renewals().ask(RenewalReason::Operator, "then a stop");
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
-    const auto begun = std::chrono::steady_clock::now();
-    one->stop();
-    longest = std::max(longest, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
-  }
-  EXPECT_LT(longest, 9);
+  const auto result = testkit::terminate_while_renewing(testkit::member_args(kafka, clickhouse.url(), "events"),
+                                                        stops(), std::chrono::seconds(9));
+  const uint64_t produced = load.stop();
   const auto last = member();
-  expect_all_once(load.stop());
-  std::cout << fmt::format("200 stops, the longest took {:.2f} s\n", longest);
+  expect_all_once(produced);
+  std::cout << fmt::format("{} messages, {}\n", produced, result.text());
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #
 # renewal: ten thousand renewals of the Kafka session (FRESHET_SOAK_RENEWALS=N: another number), as many clients built
 # and destroyed, three members for two minutes, three processes for ten minutes with renewal switched on in Redis
-# (FRESHET_DEV_SOAK_MINUTES=N), stops at any moment. Otherwise:
+# (FRESHET_DEV_SOAK_MINUTES=N), 200 processes stopped at any moment (FRESHET_DEV_SOAK_STOPS=N). Otherwise:
 # Long runs against real servers with faults under way: ClickHouse down for two minutes, members killed, brokers
 # restarted. Takes tens of minutes; for example --gtest_filter='*TwoMinutes*' runs one.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -11,7 +11,7 @@ show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
 if [[ "${1:-}" == renewal ]]; then
   shift
-  build release freshet-local-clickhouse soak-renewal
+  build release freshet freshet-local-clickhouse soak-renewal
   exec build/release/tests/soak-renewal "$@"
 fi
 build release freshet freshet-local-clickhouse soak
