@@ -299,11 +299,7 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
     if (found.assignment) {
       if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
-      const auto& none = found.resolved.without_offset;
-      for (AssignedPartition& partition : found.resolved.partitions) {
-        const bool has_offset = std::find(none.begin(), none.end(), partition.partition) == none.end();
-        go_on(std::move(partition), has_offset, out);
-      }
+      for (const AssignedPartition& partition : found.resolved.partitions) go_on(partition, out);
     }
   }
 }
@@ -354,23 +350,18 @@ void KafkaSource::hold_until_topic_is_back() {
   }
 }
 
-void KafkaSource::go_on(AssignedPartition partition, bool has_offset, std::vector<SourceEvent>& out) {
+void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out) {
   const auto found = owned_.find(partition.partition);
   if (found == owned_.end() || !found->second.held) return;
-  const bool same_topic = std::exchange(found->second.topic_gone, false) && has_offset;
-  if (same_topic) {  // nothing but its name was gone for a moment
-    if (const Status sought = seek(partition.partition, found->second.next); !sought) report(sought.error(), out);
-    return;
-  }
-  if (!partition.held.empty()) {
+  const bool same_topic = std::exchange(found->second.topic_gone, false) && !partition.unknown_to_group;
+  if (!same_topic && !partition.held.empty()) {
     found->second.try_again = clock_.steady_now() + kTryHeldAgain;
     out.push_back(PartitionStuck{partition.partition, partition.held});
     return;
   }
-  if (const Status sought = seek(partition.partition, partition.start); !sought) {
-    return report(sought.error(), out);
-  }
-  out.push_back(PartitionUnstuck{partition.partition, partition.start});
+  const Offset start = same_topic ? found->second.next : partition.start;
+  if (const Status sought = seek(partition.partition, start); !sought) return report(sought.error(), out);
+  if (!same_topic) out.push_back(PartitionUnstuck{partition.partition, start});
 }
 
 void KafkaSource::try_held_again() {

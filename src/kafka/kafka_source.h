@@ -107,7 +107,7 @@ class KafkaSource final : public Source {
   void close();
   void leave_and_close();
   bool has_left() const;
-  void go_on(AssignedPartition partition, bool has_offset, std::vector<SourceEvent>& out);
+  void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
   void hold_until_topic_is_back();
   void try_held_again();
   bool cooperative() const;

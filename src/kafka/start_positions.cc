@@ -105,10 +105,9 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
         return tl::make_unexpected(status.error());
       }
     }
-    if (!facts.committed) resolved.without_offset.push_back(partition);
     StartDecision decision = decide_start(settings_, facts);
     if (decision.chosen) chosen.emplace_back(partition, decision.start);
-    resolved.partitions.push_back({partition, decision.start, std::move(decision.held)});
+    resolved.partitions.push_back({partition, decision.start, std::move(decision.held), !facts.committed});
   }
   if (const Status status = commit(chosen, *count, stop); !status) return tl::make_unexpected(status.error());
   return resolved;

@@ -48,7 +48,6 @@ class StartPositions {
  public:
   struct Resolved {
     std::vector<AssignedPartition> partitions;
-    std::vector<Partition> without_offset;  // of these the group has none committed
     int32_t partition_count = 0;
   };
   using OnTrouble = std::function<void(const Error&)>;

@@ -21,6 +21,8 @@ struct AssignedPartition {
   Partition partition;
   Offset start;      // meaningful when not held
   std::string held;  // why it cannot start (offset out of range under the strict policy, ...); empty = it can
+  // The group has no offset of it: it is new to the group, or its topic was made anew. What is known of it is void.
+  bool unknown_to_group = false;
 };
 
 // The stream answers with Source::answer_assign(); until then nothing is delivered and no other rebalance event comes.

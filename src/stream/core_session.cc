@@ -123,7 +123,7 @@ void Core::on_event(PartitionsAssigned& assigned, SteadyTime now, Actions& actio
 }
 
 bool Core::goes_on(const PartitionStream& stream, const AssignedPartition& assigned, bool continues) const {
-  if (!stream.suspended) return false;
+  if (!stream.suspended || assigned.unknown_to_group) return false;
   return continues || (assigned.held.empty() && stream.can_go_on_from(assigned.start));
 }
 

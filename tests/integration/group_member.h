@@ -181,7 +181,11 @@ inline Terminated terminate_while_renewing(std::vector<std::string> args, int ti
     process.process().signal(SIGUSR1);
     comes("result=renewed");  // from now on a renewal begins at once: what the broker can do is known
     process.process().signal(SIGUSR1);
-    const std::chrono::microseconds moment(random() % 30'000);
+    if (i % 2 == 0) {  // once it has surely begun
+      const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+      while (said("renewal_began") < 2 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+    }
+    const std::chrono::microseconds moment(random() % (i % 2 == 0 ? 10'000 : 30'000));
     std::this_thread::sleep_for(moment);
     const auto begun = std::chrono::steady_clock::now();
     EXPECT_EQ(process.stop(limit), 0) << fmt::format("{} us after it was asked to renew\n", moment.count())
