@@ -106,7 +106,7 @@ std::string table_definition(const std::string& storage, bool old) {
   if (!old) return text.str();
   const std::string plain =
       std::regex_replace(text.str(), std::regex(R"(LowCardinality\((Nullable\(String\)|String)\))"), "$1");
-  return std::regex_replace(plain, std::regex(R"(DateTime64\((\d)\))"), "Decimal(18, $1)");
+  return std::regex_replace(plain, std::regex(R"(DateTime64\((\d)\))"), "String");
 }
 
 std::map<std::string, std::string> environment(const Servers& servers) {

@@ -16,16 +16,12 @@ using nlohmann::json;
 
 int digits_of(std::string_view type) { return type[type.size() - 2] - '0'; }
 bool is_date_time64(std::string_view type) { return type.starts_with("DateTime64("); }
-bool is_decimal(std::string_view type) { return type.starts_with("Decimal(18"); }
 
 std::string selected(const std::string& name, std::string_view type) {
   const std::string_view plain = clickhouse::plain_type(type).name;
   if (plain == "DateTime") return fmt::format("toUInt32(`{0}`) AS `{0}`", name);
   if (plain == "DateTime64(3)") return fmt::format("toUnixTimestamp64Milli(`{0}`) AS `{0}`", name);
   if (plain == "DateTime64(6)") return fmt::format("toUnixTimestamp64Micro(`{0}`) AS `{0}`", name);
-  if (is_decimal(plain)) {
-    return fmt::format("toInt64(`{0}` * 1{1}) AS `{0}`", name, std::string(static_cast<size_t>(digits_of(plain)), '0'));
-  }
   if (plain == "Array(Float32)") return fmt::format("arrayMap(x -> round(toFloat64(x), 3), `{0}`) AS `{0}`", name);
   return fmt::format("`{}`", name);
 }
@@ -67,7 +63,7 @@ bool beyond(const json& value, std::string_view type) {
     const json seconds = seconds_of(value);
     return !seconds.is_null() && (!seconds.is_number_integer() || seconds < 0 || seconds > UINT32_MAX);
   }
-  if (is_date_time64(plain.name) || is_decimal(plain.name)) {
+  if (is_date_time64(plain.name)) {
     // 1900 to 2299 at the least.
     const double ticks = value.is_number() ? value.get<double>() : 0;
     return !(value.is_null() || value.is_number()) || ticks < 0 || ticks > (digits_of(plain.name) == 3 ? 9e12 : 9e15);

@@ -13,7 +13,7 @@ namespace freshet::e2e {
 using Columns = std::map<std::string, std::string>;  // name -> type
 Columns columns_of(const testkit::ClickHouseServer& server, const std::string& table);
 
-// All rows; DateTime columns as seconds since 1970, DateTime64(n) and Decimal(18, n) as ticks.
+// All rows; DateTime columns as seconds since 1970, DateTime64(n) as ticks.
 std::vector<nlohmann::json> read_rows(const testkit::ClickHouseServer& server, const std::string& table,
                                       const Columns& columns);
 
