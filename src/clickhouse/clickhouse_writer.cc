@@ -71,7 +71,7 @@ class ClickHouseWriter final : public RowWriter {
   Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   Attempt judge(size_t host, const Result<http::Response>& answer);
   bool drop_unknown_setting(size_t host, const ServerError& error);
-  bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const std::stop_token& stop);
+  bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const WriteControl& control);
   // What may change while it runs; the connection is built anew where its own options have changed.
   InsertOptions live_options();
   http::Request request_for(size_t host, const InsertRequest& request, std::string_view body);
@@ -127,7 +127,7 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
     }
     const std::optional<Duration> by_policy = snuba_ ? snuba_delay_.next(policy_, number) : std::nullopt;
     const bool goes_on = by_policy ? sleep_interruptibly(clock_, control.stop, *by_policy)
-                                   : pause_or_next_host(host, now, untried, control.stop);
+                                   : pause_or_next_host(host, now, untried, control);
     if (!goes_on) {
       return {WriteOutcome::Kind::Abandoned, now.error.code, now.error.text, {}};
     }
@@ -222,18 +222,19 @@ bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& erro
   return true;
 }
 
-// False when `stop` was requested.
+// False when a stop was requested. A host that asks for patience gets it until the batch is overdue.
 bool ClickHouseWriter::pause_or_next_host(size_t host, const Attempt& failed, size_t& untried,
-                                          const std::stop_token& stop) {
-  if (failed.error_class != ErrorClass::Overload) {
-    hosts_->failed(host, clock_.steady_now());
+                                          const WriteControl& control) {
+  const SteadyTime now = clock_.steady_now();
+  if (failed.error_class != ErrorClass::Overload || now >= control.overdue_at) {
+    hosts_->failed(host, now);
     if (untried > 0) {
       --untried;
-      return !stop.stop_requested();
+      return !control.stop.stop_requested();
     }
   }
   untried = hosts_->size() - 1;
-  return sleep_interruptibly(clock_, stop, delay_.next(failed.error_class));
+  return sleep_interruptibly(clock_, control.stop, delay_.next(failed.error_class));
 }
 
 void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t number) {

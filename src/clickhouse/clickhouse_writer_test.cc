@@ -57,6 +57,7 @@ struct Writing {
   RowLayout layout;
   std::vector<InsertFailure> failures;
   std::stop_source stop;
+  SteadyTime overdue_at = SteadyTime::max();
 
   explicit Writing(std::vector<std::string> urls) {
     settings.urls = std::move(urls);
@@ -75,7 +76,8 @@ struct Writing {
     request.layout = &layout;
     request.rows = std::move(rows);
     request.token = token;
-    return writer->write(request, {stop.get_token(), [this](const InsertFailure& f) { failures.push_back(f); }});
+    return writer->write(request,
+                         {stop.get_token(), [this](const InsertFailure& f) { failures.push_back(f); }, overdue_at});
   }
 };
 
@@ -188,6 +190,19 @@ TEST(ClickHouseWriter, TurnsToTheNextHost) {
   EXPECT_EQ(good.stored_rows(), "one\ntwo\n");
   EXPECT_EQ(bad.requests().size(), 1u) << "a host that failed is left alone for a while";
   EXPECT_EQ(w.failures.size(), 1u);
+}
+
+TEST(ClickHouseWriter, AnOverloadedHostIsWaitedForUntilTheBatchIsOverdue) {
+  for (const bool overdue : {false, true}) {
+    FakeClickHouse busy;
+    FakeClickHouse idle;
+    busy.next(FakeAnswer::exception(252, "Too many parts (300)"), 2);
+    Writing w({busy.url(), idle.url()});
+    if (overdue) w.overdue_at = w.clock.steady_now();
+    EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(busy.requests().size(), overdue ? 1u : 3u);
+    EXPECT_EQ(idle.stored_rows(), overdue ? "row\n" : "");
+  }
 }
 
 TEST(ClickHouseWriter, StopEndsARequestAndABackOff) {

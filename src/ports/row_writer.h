@@ -48,6 +48,8 @@ struct WriteOutcome {
 struct WriteControl {
   std::stop_token stop;                                  // ends write() promptly, also within a request
   std::function<void(const InsertFailure&)> on_failure;  // called in write()'s thread before each back-off
+  // From then on a host that only asks for patience (Overload) is left for the next one, as any other that fails is.
+  SteadyTime overdue_at = SteadyTime::max();
 };
 
 // Threads: one instance per writer thread.

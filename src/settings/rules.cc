@@ -37,6 +37,13 @@ class Rules {
       refuse("--clickhouse-connect-timeout-ms: {} is more than --clickhouse-request-timeout-ms {}",
              p_.clickhouse.connect_timeout.count(), p_.clickhouse.request_timeout.count());
     }
+    const auto batch = p_.stream.batch_deadline;
+    if (batch.count() > 0 && batch < p_.clickhouse.request_timeout) {
+      warn(
+          "--clickhouse-batch-deadline-ms {}: less than --clickhouse-request-timeout-ms {}; a batch may be called "
+          "overdue while its first attempt is under way",
+          batch.count(), p_.clickhouse.request_timeout.count());
+    }
   }
 
   void batches() {

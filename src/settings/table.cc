@@ -190,6 +190,11 @@ constexpr Setting kTable[] = {
      APPLY(return store(milliseconds(v, 10, 600'000), pipeline(s).clickhouse.connect_timeout))},
     {"clickhouse-request-timeout-ms", "ClickHouse", "MS", "120000", "for one attempt of one batch, answer included",
      kStreaming, APPLY(return store(milliseconds(v, 100, kDay), pipeline(s).clickhouse.request_timeout))},
+    {"clickhouse-batch-deadline-ms", "ClickHouse", "MS", "300000",
+     "a batch that is not stored this long after it was sealed is overdue: an overloaded host is left for the next "
+     "one, "
+     "and log, metrics and readiness say so; it is never given up; 0 = never overdue",
+     kRun, APPLY(return store(milliseconds(v, 0, kDay), pipeline(s).stream.batch_deadline))},
     {"clickhouse-concurrency", "ClickHouse", "N", "2", "inserts at a time", kRun,
      APPLY(return store(integer(v, 1, 64), pipeline(s).options.clickhouse_concurrency))},
 

@@ -27,7 +27,8 @@ Core::Core(StreamSettings settings, const LiveOptions& options, bool has_dead_le
       log_(log),
       batcher_(settings_.topic),
       desk_(options, now),
-      side_(settings_, std::move(cogs_resource), metrics, log) {
+      side_(settings_, std::move(cogs_resource), metrics, log),
+      batches_(settings_.batch_deadline) {
   totals_.topic = settings_.topic;
   totals_.table = settings_.table;
   totals_.consumer_group = settings_.consumer_group;
@@ -168,8 +169,7 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
 
 void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
   const SealedBatch& batch = *result.batch;
-  batches_.erase(batch.id);
-  insert_trouble_.erase(batch.id);
+  batches_.finish(batch.id);
   for (const Part& part : batch.parts) {
     if (PartitionStream* stream = find(part.partition, part.epoch)) --stream->batches;
   }
@@ -254,8 +254,7 @@ void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes
 
 void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
   totals_.last_insert_error = failure.text;
-  insert_trouble_[batch] = {fmt::format("{}: {}", settings_.accepted_outcomes ? "Kafka" : "ClickHouse", failure.text),
-                            failure.held};
+  batches_.failed(batch, failure, settings_.accepted_outcomes ? "Kafka" : "ClickHouse");
   if (failure.held) {
     log_.error("batch_held", {{"topic", settings_.topic}, {"code", failure.code}, {"reason", failure.text}});
   }
@@ -273,6 +272,8 @@ void Core::set_options(const LiveOptions& options, SteadyTime now) {
 
 void Core::tick(SteadyTime now, Actions& actions) {
   check_suspended(now, actions);
+  batches_.say_overdue(now, settings_.topic, log_);
+  metrics_.batches_overdue.set(static_cast<double>(batches_.overdue(now)));
   if (phase_ == Phase::Closed) return;
   send_letters(now, actions);
   seal_batches(now, actions);
@@ -317,7 +318,7 @@ void Core::seal_one(SteadyTime now, Actions& actions) {
     if (PartitionStream* stream = find(part.partition, part.epoch)) ++stream->batches;
   }
   side_.batch_sealed(*batch);
-  batches_.emplace(batch->id, batch);
+  batches_.add(batch, now);
   if (batch->row_count == 0) return on_batch({std::move(batch), true, {}, 0, {}}, now, actions);  // nothing to insert
   actions.batches.push_back(std::move(batch));
 }
@@ -457,8 +458,8 @@ StreamStatus Core::status(SteadyTime now) const {
   status.draining = phase_ == Phase::Draining || phase_ == Phase::Closing;
   status.batches_in_flight = batches_.size();
   status.in_flight_bytes = in_flight_bytes_;
-  if (!insert_trouble_.empty()) {
-    status.waiting_for = insert_trouble_.begin()->second.text;
+  if (std::string unstored = batches_.trouble(now); !unstored.empty()) {
+    status.waiting_for = std::move(unstored);
   } else if (!source_trouble_.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
   } else if (const std::string trouble = side_.trouble(now); !trouble.empty()) {

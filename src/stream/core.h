@@ -20,6 +20,7 @@
 #include "ports/source.h"
 #include "stream/batch_writing.h"
 #include "stream/batcher.h"
+#include "stream/batches_in_flight.h"
 #include "stream/dead_letter_desk.h"
 #include "stream/partition_stream.h"
 #include "stream/processing.h"
@@ -91,7 +92,7 @@ class Core {
   void refetch(const std::vector<Partition>& partitions, Actions& actions);
 
   // A batch with rows of this partition waits for an operator, who says by releasing it that its rows are bad data.
-  bool holds_batch_of(Partition partition) const;
+  bool holds_batch_of(Partition partition) const { return batches_.held_with(partition); }
 
   bool closed() const { return phase_ == Phase::Closed; }
   // A drain or a close has begun.
@@ -171,7 +172,7 @@ class Core {
   Batcher batcher_;
   DeadLetterDesk desk_;
   SideOutputs side_;
-  std::map<uint64_t, std::shared_ptr<const SealedBatch>> batches_;  // sealed, not finished
+  BatchesInFlight batches_;
   uint64_t next_epoch_ = 1;
   size_t in_flight_bytes_ = 0;
   bool pushing_back_ = false;
@@ -199,11 +200,6 @@ class Core {
   SteadyTime session_began_{};
 
   StreamStatus totals_;  // counters and last errors; partitions are filled in by status()
-  struct InsertTrouble {
-    std::string text;
-    bool held = false;  // it waits for an operator
-  };
-  std::map<uint64_t, InsertTrouble> insert_trouble_;  // by batch: what it waits for
   std::string source_trouble_;
 };
 

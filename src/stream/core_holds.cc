@@ -92,15 +92,6 @@ void Core::unhold(PartitionStream& stream, Hold hold, Actions& actions) {
             {{"topic", settings_.topic}, {"partition", stream.partition.value}, {"position", stream.position.value}});
 }
 
-bool Core::holds_batch_of(Partition partition) const {
-  return std::any_of(insert_trouble_.begin(), insert_trouble_.end(), [&](const auto& trouble) {
-    const auto batch = batches_.find(trouble.first);
-    return trouble.second.held && batch != batches_.end() &&
-           std::any_of(batch->second->spans.begin(), batch->second->spans.end(),
-                       [&](const Span& span) { return span.partition == partition; });
-  });
-}
-
 Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& actions) {
   PartitionStream* stream = find(partition);
   if (stream == nullptr || stream->suspended) {

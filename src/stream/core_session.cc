@@ -268,11 +268,9 @@ void Core::advance_drain(SteadyTime now, Actions& actions) {
   if (now >= write_deadline_ && !abandoned_at_) {
     abandoned_at_ = now;
     if (!batches_.empty()) {
-      uint64_t rows = 0;
-      for (const auto& [id, batch] : batches_) rows += batch->row_count;
       log_.error("batches_abandoned", {{"topic", settings_.topic},
                                        {"batches", batches_.size()},
-                                       {"rows", rows},
+                                       {"rows", batches_.rows()},
                                        {"advice", "they are read again by the next start"}});
       actions.abandon_batches = true;
     }

@@ -29,7 +29,8 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       status_(core_.status(clock.steady_now())),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
-      parts.writers, facts_.layout, clock, [this](BatchResult result) { post(std::move(result)); },
+      parts.writers, facts_.layout, settings.batch_deadline, clock,
+      [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertTrouble{batch, failure});
       });

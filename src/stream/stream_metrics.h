@@ -21,6 +21,8 @@ struct StreamMetrics {
         commits_failed(m.counter("freshet_commits_total", "Offset commits.", {{"result", "failed"}})),
         in_flight_bytes(m.gauge("freshet_in_flight_bytes", "Bytes of messages taken and not finished.")),
         batches_in_flight(m.gauge("freshet_batches_in_flight", "Batches sealed and not finished.")),
+        batches_overdue(m.gauge("freshet_batches_overdue",
+                                "Batches not stored within --clickhouse-batch-deadline-ms of their sealing.")),
         partitions_assigned(m.gauge("freshet_partitions_assigned", "Partitions that this member owns.")),
         partitions_paused(m.gauge("freshet_partitions_paused", "Partitions paused by backpressure.")),
         loop_turns(m.counter("freshet_loop_turns_total", "Turns of the loop.")),
@@ -94,6 +96,7 @@ struct StreamMetrics {
   Counter& commits_failed;
   Gauge& in_flight_bytes;
   Gauge& batches_in_flight;
+  Gauge& batches_overdue;
   Gauge& partitions_assigned;
   Gauge& partitions_paused;
   Counter& loop_turns;

@@ -52,6 +52,10 @@ struct StreamSettings {
   // How long a drain may take. For the drop-in: --drain-timeout-ms when given, else the larger of the default and
   // --join-timeout-ms.
   std::chrono::milliseconds drain_timeout{8000};
+  // From a batch's sealing until it is stored, with all retries: beyond, it is overdue. It is never given up; hosts
+  // that only ask for patience are left for the next one from then on, and readiness, metrics and log say so. 0 =
+  // never.
+  std::chrono::milliseconds batch_deadline{300'000};
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval, also one at each drain
   OnInvalid on_invalid = OnInvalid::Hold;
   bool skip_write = false;  // consume, process and commit; write nothing anywhere

@@ -4,10 +4,11 @@
 
 namespace freshet::stream {
 
-WriterPool::WriterPool(RowWriterFactory factory, const RowLayout& layout, Clock& clock, OnResult on_result,
-                       OnFailure on_failure)
+WriterPool::WriterPool(RowWriterFactory factory, const RowLayout& layout, Duration batch_deadline, Clock& clock,
+                       OnResult on_result, OnFailure on_failure)
     : factory_(std::move(factory)),
       layout_(layout),
+      batch_deadline_(batch_deadline),
       clock_(clock),
       on_result_(std::move(on_result)),
       on_failure_(std::move(on_failure)) {}
@@ -63,8 +64,9 @@ void WriterPool::work(std::stop_token stop) {
     }
     const uint64_t id = batch->id;
     const SteadyTime began = clock_.steady_now();
-    BatchResult result =
-        writing.write(std::move(batch), {abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }});
+    WriteControl control{abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }};
+    if (batch_deadline_ > Duration::zero()) control.overdue_at = began + batch_deadline_;
+    BatchResult result = writing.write(std::move(batch), control);
     result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);

@@ -22,7 +22,9 @@ class WriterPool {
   using OnResult = std::function<void(BatchResult)>;
   using OnFailure = std::function<void(uint64_t batch, const InsertFailure&)>;
 
-  WriterPool(RowWriterFactory factory, const RowLayout& layout, Clock& clock, OnResult on_result, OnFailure on_failure);
+  // `batch_deadline`: see StreamSettings.
+  WriterPool(RowWriterFactory factory, const RowLayout& layout, Duration batch_deadline, Clock& clock,
+             OnResult on_result, OnFailure on_failure);
   ~WriterPool();
 
   // How many batches may be written at a time; takes effect with the next batch.
@@ -38,6 +40,7 @@ class WriterPool {
 
   const RowWriterFactory factory_;
   const RowLayout& layout_;
+  const Duration batch_deadline_;
   Clock& clock_;
   const OnResult on_result_;
   const OnFailure on_failure_;

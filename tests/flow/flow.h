@@ -339,6 +339,7 @@ class Flow {
   bool commit_waits() const { return commit_.has_value(); }
   size_t work_waits() const { return work_.size(); }
   size_t owned() const { return owned_.size(); }
+  int overdue() const { return static_cast<int>(metrics_.batches_overdue.value()); }
   bool owns(int32_t p) const { return owned_.contains(p); }
 
   SteadyTime now{std::chrono::hours(1)};

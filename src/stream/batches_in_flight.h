@@ -1,0 +1,53 @@
+// Batches that are sealed and not finished: what each waits for, and which of them take too long.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/batch.h"
+#include "ports/row_writer.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only. A batch is never given up because it is overdue; that is said, loudly, until it is stored.
+class BatchesInFlight {
+ public:
+  // `deadline`: from a batch's sealing to its end; 0 = none is ever overdue.
+  explicit BatchesInFlight(Duration deadline) : deadline_(deadline) {}
+
+  void add(std::shared_ptr<const SealedBatch> batch, SteadyTime now);
+  // `destination`, for people: what does not take it.
+  void failed(uint64_t id, const InsertFailure& failure, const char* destination);
+  void finish(uint64_t id) { batches_.erase(id); }
+
+  size_t size() const { return batches_.size(); }
+  bool empty() const { return batches_.empty(); }
+  uint64_t rows() const;
+  // One with rows of this partition waits for an operator, who says by releasing it that its rows are bad data.
+  bool held_with(Partition partition) const;
+  size_t overdue(SteadyTime now) const;
+  // What is waited for, for a person: the oldest batch if it is overdue, else the first that failed; empty = nothing.
+  std::string trouble(SteadyTime now) const;
+  // One line a minute as long as a batch is overdue.
+  void say_overdue(SteadyTime now, const std::string& topic, Log& log);
+
+ private:
+  struct Sealed {
+    std::shared_ptr<const SealedBatch> batch;
+    SteadyTime since;
+    std::string trouble{};  // the last failure; empty = none yet
+    bool held = false;      // it waits for an operator
+  };
+  bool is_overdue(const Sealed& sealed, SteadyTime now) const;
+
+  const Duration deadline_;
+  std::map<uint64_t, Sealed> batches_;  // by id, the oldest first
+  SteadyTime said_at_{};                // zero: nothing is overdue
+};
+
+}  // namespace freshet::stream

@@ -1,0 +1,104 @@
+// A batch that is not stored within its deadline: said and shown, never given up.
+#include "flow.h"
+
+namespace freshet::flow {
+namespace {
+
+struct Line {
+  std::string event;
+  std::map<std::string, std::string> fields;
+};
+
+class LineLog final : public Log {
+ public:
+  bool enabled(LogLevel) const noexcept override { return true; }
+  void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
+    Line line{std::string(event), {}};
+    for (const LogField& field : fields) {
+      if (const auto* text = std::get_if<std::string_view>(&field.value)) line.fields[std::string(field.name)] = *text;
+    }
+    lines.push_back(std::move(line));
+  }
+  std::vector<Line> of(std::string_view event) const {
+    std::vector<Line> found;
+    std::copy_if(lines.begin(), lines.end(), std::back_inserter(found),
+                 [&](const Line& l) { return l.event == event; });
+    return found;
+  }
+  std::vector<Line> lines;
+};
+
+stream::StreamSettings with_deadline(milliseconds deadline) {
+  stream::StreamSettings settings = Flow::default_settings();
+  settings.batch_deadline = deadline;
+  return settings;
+}
+
+// One batch of partition 0, offsets 0 to 9, is under way.
+void begin(Flow& flow) {
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  ASSERT_EQ(flow.batches.size(), 1u);
+}
+
+TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStored) {
+  LineLog log;
+  Flow flow(with_deadline(seconds(300)), {}, true, log);
+  begin(flow);
+  for (int i = 0; i < 299; ++i) flow.advance(seconds(1));
+  EXPECT_TRUE(log.of("batch_overdue").empty());
+  EXPECT_EQ(flow.overdue(), 0);
+  EXPECT_EQ(flow.status().waiting_for, "");
+  flow.core.on_insert_failure(flow.batches[0]->id, {InsertFailure::Class::Overload, 252, "Too many parts", 9},
+                              flow.now);
+  for (int i = 0; i < 125; ++i) flow.advance(seconds(1));
+  const auto said = log.of("batch_overdue");
+  ASSERT_EQ(said.size(), 3u) << "at once, and then each minute";
+  EXPECT_EQ(said[0].fields.at("spans"), "0:0-9");
+  EXPECT_EQ(said[0].fields.at("last_error"), "ClickHouse: Too many parts");
+  EXPECT_EQ(flow.overdue(), 1);
+  EXPECT_NE(flow.status().waiting_for.find("overdue: 10 rows (partition:offsets 0:0-9)"), std::string::npos)
+      << flow.status().waiting_for;
+  EXPECT_NE(flow.status().waiting_for.find("Too many parts"), std::string::npos);
+  ASSERT_EQ(flow.batches.size(), 1u) << "it was given up";
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+  EXPECT_EQ(flow.overdue(), 0);
+  EXPECT_EQ(flow.status().waiting_for, "");
+  EXPECT_EQ(log.of("no_batch_overdue").size(), 1u);
+}
+
+TEST(OverdueTest, AServerThatDoesNotAnswerAtAllIsOverdueToo) {
+  Flow flow(with_deadline(seconds(60)));
+  begin(flow);
+  flow.advance(seconds(60));
+  EXPECT_NE(flow.status().waiting_for.find("overdue"), std::string::npos);
+  EXPECT_EQ(flow.overdue(), 1);
+}
+
+TEST(OverdueTest, ItIsSaidBetweenTwoSessionsToo) {
+  LineLog log;
+  Flow flow(with_deadline(seconds(2)), {}, true, log);
+  begin(flow);
+  flow.core.hand_over(flow.now);
+  flow.advance(seconds(2));
+  EXPECT_EQ(log.of("batch_overdue").size(), 1u);
+}
+
+TEST(OverdueTest, WithoutADeadlineNothingIsOverdue) {
+  LineLog log;
+  Flow flow(with_deadline(milliseconds(0)), {}, true, log);
+  begin(flow);
+  flow.advance(std::chrono::hours(24));
+  EXPECT_TRUE(log.of("batch_overdue").empty());
+  EXPECT_EQ(flow.status().waiting_for, "");
+  flow.settle();
+  flow.expect_complete();
+}
+
+}  // namespace
+}  // namespace freshet::flow
