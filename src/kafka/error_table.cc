@@ -52,6 +52,26 @@ ErrorRule rule_for(rd_kafka_resp_err_t code) {
   return found != kRules.end() ? *found : ErrorRule{code, ErrorKind::Retry, ""};
 }
 
+bool ends_commits(rd_kafka_resp_err_t code) {
+  constexpr int kFencedMemberEpoch = 110;  // KIP-848; unknown to the oldest library
+  switch (static_cast<int>(code)) {
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case kFencedMemberEpoch:
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Error to_error(rd_kafka_resp_err_t code, std::string_view what) {
   const ErrorRule rule = rule_for(code);
   std::string text = fmt::format("{}: {}", rd_kafka_err2name(code), what);

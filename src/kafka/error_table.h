@@ -20,6 +20,11 @@ struct ErrorRule {
 // The rule for `code`; codes without one are Retry: a client that lives reconnects by itself.
 ErrorRule rule_for(rd_kafka_resp_err_t code);
 
+// The broker refuses an offset with this code, and will refuse a later one of the same member too: its membership is
+// over, or it lacks the right, or the topic is gone. Everything else may pass within seconds (a coordinator that moves,
+// a rebalance that is being completed, a broken connection).
+bool ends_commits(rd_kafka_resp_err_t code);
+
 // "NAME: what happened; advice".
 Error to_error(rd_kafka_resp_err_t code, std::string_view what);
 

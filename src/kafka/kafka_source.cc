@@ -202,13 +202,19 @@ void KafkaSource::on_commit(rd_kafka_event_t* event, std::vector<SourceEvent>& o
   CommitResult result;
   const auto whole = rd_kafka_event_error(event);
   const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
+  // Where the broker refuses some only, the library makes the last refusal the error of the whole: each has its own.
+  const bool each_has_its_own =
+      list != nullptr && std::any_of(list->elems, list->elems + list->cnt,
+                                     [](const auto& one) { return one.err != RD_KAFKA_RESP_ERR_NO_ERROR; });
   for (int i = 0; list != nullptr && i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& one = list->elems[i];
-    if (whole == RD_KAFKA_RESP_ERR_NO_ERROR && one.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const auto code = each_has_its_own ? one.err : whole;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       result.committed.emplace_back(Partition{one.partition}, Offset{one.offset});
-    } else if (!result.error) {
-      result.error = to_error(whole != RD_KAFKA_RESP_ERR_NO_ERROR ? whole : one.err, "committing offsets");
+      continue;
     }
+    if (ends_commits(code)) result.void_now.push_back(Partition{one.partition});
+    if (!result.error) result.error = to_error(code, "committing offsets");
   }
   if (whole != RD_KAFKA_RESP_ERR_NO_ERROR && !result.error) result.error = to_error(whole, "committing offsets");
   out.push_back(std::move(result));
@@ -518,7 +524,9 @@ void KafkaSource::resume(const std::vector<Partition>& partitions) {
 Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
   // One made anew would take the old one's offsets.
   if (std::any_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.topic_gone; })) {
-    return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "committing offsets"));
+    Error gone = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "committing offsets");
+    gone.kind = ErrorKind::Invalid;
+    return tl::make_unexpected(std::move(gone));
   }
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   const std::string own = commit_metadata(std::max(membership_.topic_partitions, 1));

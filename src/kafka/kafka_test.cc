@@ -57,6 +57,14 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE).kind, ErrorKind::Invalid);
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR__FENCED).kind, ErrorKind::Renew);
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_UNKNOWN).kind, ErrorKind::Retry);
+  for (const auto over : {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
+                          RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED}) {
+    EXPECT_TRUE(ends_commits(over)) << rd_kafka_err2name(over);
+  }
+  for (const auto passes : {RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+                            RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TIMED_OUT}) {
+    EXPECT_FALSE(ends_commits(passes)) << rd_kafka_err2name(passes);
+  }
   const Error error = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic x");
   EXPECT_NE(error.text.find("topic x"), std::string::npos);
   EXPECT_NE(error.text.find("--create-topics"), std::string::npos);

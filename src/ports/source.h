@@ -52,6 +52,7 @@ struct PartitionsRevoked {
 struct CommitResult {
   std::vector<std::pair<Partition, Offset>> committed;  // those that the broker accepted
   std::optional<Error> error;                           // first error, if any offset was refused
+  std::vector<Partition> void_now;  // of the refused: those that this session cannot commit any more, ever
 };
 
 // The partition's end as seen now: every message below `end` was delivered (or is no message, as markers are not).
@@ -129,7 +130,8 @@ class Source {
   // Delivery of the partition goes on at `next`; nothing that was fetched before is delivered any more.
   virtual Status seek(Partition partition, Offset next) = 0;
 
-  // Sends the offsets; a CommitResult follows through poll(). At most one call is outstanding.
+  // Sends the offsets; a CommitResult follows through poll(). At most one call is outstanding. An error: nothing was
+  // sent; of kind Invalid, a later call would not be taken either.
   virtual Status commit_async(const std::vector<OffsetToCommit>& offsets) = 0;
   // Where the partitions of the last PartitionsAssigned go on.
   virtual void answer_assign(const std::vector<StartAt>& starts) = 0;

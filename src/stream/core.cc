@@ -88,7 +88,7 @@ void Core::on_event(MessageChunk& chunk, SteadyTime now, Actions& actions) {
 void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
   commit_outstanding_ = false;
   commit_failed_ = result.error.has_value();
-  if (commit_failed_ && revoke_) revoke_->gave_up_commit = true;
+  if (revoke_) revoke_->void_commits.insert(result.void_now.begin(), result.void_now.end());
   (result.error ? metrics_.commits_failed : metrics_.commits_ok).add();
   for (const auto& [partition, offset] : result.committed) {
     PartitionStream* stream = find(partition);
@@ -345,7 +345,7 @@ void Core::push_back_or_go_on(Actions& actions) {
 // Not a partition that is not ours any more, nor one that the broker has refused while it is being taken away.
 bool Core::may_commit(const PartitionStream& stream) const {
   if (stream.suspended) return false;
-  return !stream.revoking || !revoke_ || !(revoke_->lost || revoke_->gave_up_commit);
+  return !stream.revoking || !revoke_ || !(revoke_->lost || revoke_->void_commits.contains(stream.partition));
 }
 
 bool Core::anything_to_commit() const {

@@ -112,7 +112,7 @@ class Core {
     std::vector<Partition> partitions;
     bool lost = false;
     SteadyTime deadline;
-    bool gave_up_commit = false;  // the broker refused it; a later one would be refused too
+    std::set<Partition> void_commits{};  // the broker takes none of them any more
   };
 
   void on_event(MessageChunk& chunk, SteadyTime now, Actions& actions);

@@ -152,7 +152,7 @@ void Core::on_event(PartitionsRevoked& revoked, SteadyTime now, Actions& actions
     stream->revoking = true;
     stop_filling(*stream);
   }
-  revoke_ = Revoke{std::move(revoked.partitions), revoked.lost, now + settings_.drain_timeout, false};
+  revoke_ = Revoke{std::move(revoked.partitions), revoked.lost, now + settings_.drain_timeout};
   if (phase_ == Phase::Closing) revoke_->deadline = stopping() ? close_deadline_ : write_deadline_;
   advance_revoke(now, actions);
 }
@@ -177,7 +177,7 @@ void Core::advance_revoke(SteadyTime now, Actions& actions) {
       if (stream == nullptr) continue;
       // Drained: nothing sealed is open, and the broker knows how far it got.
       if (!finished(*stream)) return;
-      if (revoke_->gave_up_commit) continue;
+      if (revoke_->void_commits.contains(partition)) continue;
       if (stream->committable() > stream->commit_sent || commit_outstanding_) return;
     }
   }

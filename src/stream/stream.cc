@@ -256,7 +256,11 @@ void Stream::execute(Source& source, SteadyTime now) {
   if (!actions_.resume.empty()) source.resume(actions_.resume);
   if (!actions_.commit.empty()) {
     if (const Status sent = source.commit_async(actions_.commit); !sent) {
-      core_.on_source_event(CommitResult{{}, sent.error()}, now, actions_);
+      CommitResult refused{{}, sent.error(), {}};
+      if (sent.error().kind == ErrorKind::Invalid) {
+        for (const OffsetToCommit& offset : actions_.commit) refused.void_now.push_back(offset.partition);
+      }
+      core_.on_source_event(std::move(refused), now, actions_);
     }
   }
   if (actions_.abandon_batches) writers_->abandon_all();

@@ -256,16 +256,26 @@ class Flow {
     turn();
     return any;
   }
-  bool commit(bool ok = true) {
+  bool commit(bool ok = true, bool for_good = false) {
+    std::set<int32_t> refused;
+    if (!ok && commit_) {
+      for (const OffsetToCommit& offset : *commit_) refused.insert(offset.partition.value);
+    }
+    return commit_but(refused, for_good);
+  }
+  // The broker refuses the offsets of these partitions, now or also whenever they come again.
+  bool commit_but(const std::set<int32_t>& refused, bool for_good) {
     if (!commit_) return false;
     CommitResult result;
     for (const OffsetToCommit& offset : *commit_) {
-      if (ok) {
+      if (!refused.contains(offset.partition.value)) {
         committed_[offset.partition.value] = offset.next.value;
         result.committed.emplace_back(offset.partition, offset.next);
+        continue;
       }
+      result.error = Error{ErrorKind::Retry, 27, "rebalance in progress"};
+      if (for_good) result.void_now.push_back(offset.partition);
     }
-    if (!ok) result.error = Error{ErrorKind::Retry, 27, "rebalance in progress"};
     commit_.reset();
     source(std::move(result));
     return true;

@@ -324,6 +324,62 @@ TEST(FlowTest, AFailedCommitIsNoReasonToEndAndIsSentAgainLater) {
   EXPECT_FALSE(flow.core.closed());
 }
 
+// Two partitions, ten rows of each stored, and the commit of both on its way when they are taken back.
+void commit_while_revoked(Flow& flow) {
+  flow.produce(0, "row", 10);
+  flow.produce(1, "row", 10);
+  flow.assign({0, 1});
+  for (int p = 0; p < 2; ++p) {
+    flow.deliver(p);
+    flow.work();
+  }
+  flow.advance(seconds(3));
+  flow.revoke({0, 1});
+  flow.write();
+  ASSERT_TRUE(flow.commit_waits());
+}
+
+TEST(FlowTest, ARefusedCommitDuringARevokeIsSentAgainWhileThereIsTime) {
+  Flow flow;
+  commit_while_revoked(flow);
+  EXPECT_TRUE(flow.commit(false));
+  EXPECT_TRUE(flow.revoke_waits()) << "what is stored would be read and stored again by the next owner";
+  flow.advance(seconds(1));
+  EXPECT_TRUE(flow.commit());
+  EXPECT_FALSE(flow.revoke_waits());
+  EXPECT_EQ(flow.committed(0), 10);
+  EXPECT_EQ(flow.committed(1), 10);
+}
+
+TEST(FlowTest, ARevokeDoesNotWaitForOffsetsThatTheBrokerWillNeverTake) {
+  Flow flow;
+  commit_while_revoked(flow);
+  EXPECT_TRUE(flow.commit(false, true));
+  EXPECT_FALSE(flow.revoke_waits());
+}
+
+TEST(FlowTest, APartitionWhoseOffsetIsRefusedForGoodTakesNoOtherWithIt) {
+  Flow flow;
+  commit_while_revoked(flow);
+  flow.commit(false);
+  flow.advance(seconds(1));
+  EXPECT_TRUE(flow.commit_but({0}, true));
+  EXPECT_FALSE(flow.revoke_waits());
+  EXPECT_EQ(flow.committed(0), 0);
+  EXPECT_EQ(flow.committed(1), 10);
+}
+
+TEST(FlowTest, ARevokeWaitsForRefusedCommitsUntilItsDeadlineOnly) {
+  Flow flow;
+  commit_while_revoked(flow);
+  for (int i = 0; i < 8; ++i) {
+    EXPECT_TRUE(flow.revoke_waits());
+    flow.commit(false);
+    flow.advance(seconds(1));
+  }
+  EXPECT_FALSE(flow.revoke_waits());
+}
+
 TEST(FlowTest, ErrorsOfTheSourceAreNoReasonToEnd) {
   Flow flow;
   flow.produce(0, "row", 10);
