@@ -24,6 +24,65 @@ auto bytes_of(std::optional<std::string_view> bytes) {
 
 }  // namespace
 
+class Producer::Connection {
+ public:
+  Connection(Producer& producer, Client client)
+      : producer_(producer),
+        client_(std::move(client)),
+        queue_(rd_kafka_queue_get_main(client_.get())),
+        thread_([this](std::stop_token stop) { serve(stop); }) {}
+  ~Connection() {
+    thread_.request_stop();
+    rd_kafka_queue_yield(queue_.get());
+    thread_ = std::jthread();
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    queue_.reset();
+    client_.reset();
+  }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  rd_kafka_t* client() const { return client_.get(); }
+  bool broken() const { return broken_.load(); }
+  // It has results that were not told, or records that have none yet. Once false and broken, it tells none any more.
+  bool holds_any() const { return rd_kafka_outq_len(client_.get()) > 0; }
+
+ private:
+  void serve(std::stop_token stop) {
+    while (!stop.stop_requested()) {
+      const Event event(rd_kafka_queue_poll(queue_.get(), 1000));
+      if (!event) continue;
+      const auto type = rd_kafka_event_type(event.get());
+      if (type == RD_KAFKA_EVENT_DR) producer_.deliver(event.get());
+      if (type == RD_KAFKA_EVENT_ERROR) on_error(event.get());
+    }
+  }
+  void on_error(rd_kafka_event_t* event) {
+    const auto code = rd_kafka_event_error(event);
+    if (rd_kafka_event_error_is_fatal(event) != 0) {
+      give_up();
+    } else if (!broken() && producer_.refused_with_old_credentials(code)) {
+      // What waits goes to the new client: purged, it comes back as not taken, is produced again, and that rebuilds.
+      give_up();
+      producer_.log_.info("producer_credentials_changed",
+                          {{"topic", producer_.settings_.topic}, {"what", producer_.what_}});
+    }
+    const Error error = to_error(code, rd_kafka_event_error_string(event));
+    producer_.log_.warn("producer",
+                        {{"topic", producer_.settings_.topic}, {"what", producer_.what_}, {"error", error.text}});
+  }
+  void give_up() {
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+    broken_.store(true);
+  }
+
+  Producer& producer_;
+  Client client_;
+  Queue queue_;
+  std::atomic<bool> broken_{false};
+  std::jthread thread_;
+};
+
 Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& settings, std::string_view what,
                                                  OnResult on_result, Log& log) {
   auto conf = producer_conf(settings.connection, log);
@@ -35,15 +94,19 @@ Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& setting
 
 Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client)
     : settings_(settings), what_(what), on_result_(std::move(on_result)), log_(log), files_(settings.connection) {
-  attach(std::move(client));
+  connection_ = std::make_unique<Connection>(*this, std::move(client));
 }
 
-Producer::~Producer() { detach(); }
+Producer::~Producer() {
+  burial_ = std::jthread();
+  connection_.reset();
+}
 
 Status Producer::produce(const Record& record, uint64_t ticket) {
-  if (broken_.load()) {
-    if (rd_kafka_outq_len(client_.get()) > 0) {  // goes first: told of by the thread, and produced again
-      rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  if (connection_->broken()) {
+    if (connection_->holds_any()) {  // goes first: told of by the thread, and produced again
+      rd_kafka_purge(connection_->client(),
+                     RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
       return failure(ErrorKind::Retry, "the client is replaced once it has given back what it holds");
     }
     if (const Status rebuilt = rebuild(); !rebuilt) return rebuilt;
@@ -62,37 +125,28 @@ Status Producer::produce(const Record& record, uint64_t ticket) {
   message[5].vtype = RD_KAFKA_VTYPE_HEADERS;
   message[5].u.headers = record.headers;
   const size_t count = record.headers != nullptr ? message.size() : message.size() - 1;
-  const LibraryError error(rd_kafka_produceva(client_.get(), message.data(), count));
+  const LibraryError error(rd_kafka_produceva(connection_->client(), message.data(), count));
   if (error) return tl::make_unexpected(describe(rd_kafka_error_code(error.get())));
   return {};
 }
 
-void Producer::purge_unsent() { rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING); }
-
-void Producer::attach(Client client) {
-  client_ = std::move(client);
-  queue_.reset(rd_kafka_queue_get_main(client_.get()));
-  broken_.store(false);
-  thread_ = std::jthread([this](std::stop_token stop) { serve(stop); });
+void Producer::purge_unsent() {
+  rd_kafka_purge(connection_->client(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
-void Producer::detach() {
-  thread_.request_stop();
-  rd_kafka_queue_yield(queue_.get());
-  thread_ = std::jthread();
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  queue_.reset();
-  client_.reset();
-}
-
-// The old client has given back all that it held.
+// The old client has given back all that it held: its thread calls nobody any more.
 Status Producer::rebuild() {
+  if (burying_.load()) return failure(ErrorKind::Retry, "the client before the last is still being destroyed");
   auto conf = producer_conf(files_.settings(), log_);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  detach();
-  attach(*std::move(client));
+  auto old = std::exchange(connection_, std::make_unique<Connection>(*this, *std::move(client)));
+  burying_.store(true);
+  burial_ = std::jthread([this, last = std::move(old)]() mutable {
+    last.reset();
+    burying_.store(false);
+  });
   return {};
 }
 
@@ -100,30 +154,6 @@ Error Producer::describe(rd_kafka_resp_err_t code) const {
   Error error = to_error(code, fmt::format("{} to {}", what_, settings_.topic));
   if (error.kind == ErrorKind::Renew) error.kind = ErrorKind::Retry;
   return error;
-}
-
-void Producer::serve(std::stop_token stop) {
-  while (!stop.stop_requested()) {
-    const Event event(rd_kafka_queue_poll(queue_.get(), 1000));
-    if (event) serve_event(event.get());
-  }
-}
-
-void Producer::serve_event(rd_kafka_event_t* event) {
-  if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_DR) return deliver(event);
-  if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_ERROR) return;
-  const auto code = rd_kafka_event_error(event);
-  if (rd_kafka_event_error_is_fatal(event) != 0) {
-    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    broken_.store(true);
-  } else if (refused_with_old_credentials(code)) {
-    // What waits goes to the new client: purged, it comes back as not taken, is produced again, and that rebuilds.
-    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    broken_.store(true);
-    log_.info("producer_credentials_changed", {{"topic", settings_.topic}, {"what", what_}});
-  }
-  const Error error = to_error(code, rd_kafka_event_error_string(event));
-  log_.warn("producer", {{"topic", settings_.topic}, {"what", what_}, {"error", error.text}});
 }
 
 bool Producer::refused_with_old_credentials(rd_kafka_resp_err_t code) {

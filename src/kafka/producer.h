@@ -22,7 +22,8 @@ namespace freshet::kafka {
 
 // Idempotent, acks=all, no time limit: a record counts once all in-sync replicas have it. A client that ends with a
 // fatal error, or that is refused while the files of its connection hold something new, is rebuilt with the next
-// produce(). Threads: everything by one; results come from the producer's thread.
+// produce(), and destroyed beside it: that may wait for the network. Threads: everything by one; results come from the
+// producer's thread.
 class Producer {
  public:
   // Called once per accepted record, noexcept. Kind Retry: produce it again; Invalid: the topic will not take it.
@@ -49,14 +50,13 @@ class Producer {
   uint64_t failures() const { return failures_.load(); }
 
  private:
+  // One client and the thread that serves it; ends both when destroyed, which blocks.
+  class Connection;
+
   Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client);
-  void attach(Client client);
-  void detach();
   Status rebuild();
   bool refused_with_old_credentials(rd_kafka_resp_err_t code);
   Error describe(rd_kafka_resp_err_t code) const;
-  void serve(std::stop_token stop);
-  void serve_event(rd_kafka_event_t* event);
   void deliver(rd_kafka_event_t* event);
 
   const ProducerSettings settings_;
@@ -64,11 +64,10 @@ class Producer {
   const OnResult on_result_;
   Log& log_;
   ConnectionFiles files_;
-  Client client_;
-  Queue queue_;
-  std::atomic<bool> broken_{false};
   std::atomic<uint64_t> failures_{0};
-  std::jthread thread_;
+  std::unique_ptr<Connection> connection_;
+  std::atomic<bool> burying_{false};
+  std::jthread burial_;  // ends the connection before
 };
 
 }  // namespace freshet::kafka

@@ -92,5 +92,71 @@ TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   EXPECT_FALSE(overtook) << "a record stands before one that was given back and is older";
 }
 
+// Stands still in its first line about the producer until it is let go.
+class StandingLog final : public Log {
+ public:
+  bool enabled(LogLevel) const noexcept override { return true; }
+  void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
+    if (event != "producer") return;
+    MutexLock lock(mutex_);
+    reached_ = true;
+    changed_.notify_all();
+    changed_.wait(mutex_, [&] { return let_go_; });
+  }
+  bool await_reached() {
+    MutexLock lock(mutex_);
+    return changed_.wait_for(mutex_, std::chrono::seconds(20), [&] { return reached_; });
+  }
+  void let_go() {
+    {
+      MutexLock lock(mutex_);
+      let_go_ = true;
+    }
+    changed_.notify_all();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool reached_ = false;
+  bool let_go_ = false;
+};
+
+// Whoever produces does not wait for the end of a client that is replaced: the loop has other things to do.
+TEST(ProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
+  RefusingBroker broker;
+  broker.refuse_next();
+  StandingLog log;
+  Mutex mutex;
+  CondVar changed;
+  bool stored = false;
+  bool returned = false;
+  ProducerSettings settings;
+  settings.topic = "t";
+  settings.connection.bootstrap_servers = broker.address();
+  auto producer = Producer::open(
+      settings, "record",
+      [&](uint64_t, const Status& result) {
+        MutexLock lock(mutex);
+        stored = stored || result;
+        changed.notify_all();
+      },
+      log);
+  ASSERT_TRUE(producer) << producer.error().text;
+  ASSERT_TRUE(log.await_reached()) << "the client has met no fatal error";
+  const std::jthread loop([&] {
+    while (!(*producer)->produce({"key", "value"}, 1)) std::this_thread::yield();
+    MutexLock lock(mutex);
+    returned = true;
+    changed.notify_all();
+  });
+  {
+    MutexLock lock(mutex);
+    EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(10), [&] { return returned; }));
+    EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(10), [&] { return stored; }));
+  }
+  log.let_go();
+}
+
 }  // namespace
 }  // namespace freshet::kafka
