@@ -26,7 +26,7 @@ std::shared_ptr<const SealedBatch> batch_of(const std::vector<std::string>& rows
     ++chunk->row_count;
   }
   Batcher batcher("t");
-  batcher.add(chunk, {});
+  batcher.add({chunk, {}});
   return batcher.seal({});
 }
 

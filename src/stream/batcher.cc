@@ -18,19 +18,24 @@ Offset last_row(const ProcessedChunk& chunk) { return chunk.messages.back().offs
 
 }  // namespace
 
-void Batcher::add(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
-  rows_ += chunk->row_count;
-  bytes_ += chunk->rows.size();
-  waiting_.push_back({std::move(chunk), now});
+void Batcher::add(WaitingRows rows) {
+  rows_ += rows.chunk->row_count;
+  bytes_ += rows.chunk->rows.size();
+  // Those of a partition that has come back may be older than what came meanwhile.
+  const auto at = waiting_.empty() || waiting_.back().since <= rows.since
+                      ? waiting_.end()
+                      : std::upper_bound(waiting_.begin(), waiting_.end(), rows.since,
+                                         [](SteadyTime since, const WaitingRows& one) { return since < one.since; });
+  waiting_.insert(at, std::move(rows));
 }
 
-std::vector<std::shared_ptr<const ProcessedChunk>> Batcher::take(Partition partition) {
-  std::vector<std::shared_ptr<const ProcessedChunk>> taken;
-  std::erase_if(waiting_, [&](Waiting& waiting) {
+std::vector<WaitingRows> Batcher::take(Partition partition) {
+  std::vector<WaitingRows> taken;
+  std::erase_if(waiting_, [&](WaitingRows& waiting) {
     if (waiting.chunk->partition != partition) return false;
     rows_ -= waiting.chunk->row_count;
     bytes_ -= waiting.chunk->rows.size();
-    taken.push_back(std::move(waiting.chunk));
+    taken.push_back(std::move(waiting));
     return true;
   });
   return taken;

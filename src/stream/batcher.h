@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "model/batch.h"
 #include "model/options.h"
+#include "stream/partition_stream.h"
 
 namespace freshet::stream {
 
@@ -19,10 +20,11 @@ class Batcher {
  public:
   explicit Batcher(std::string topic) : topic_(std::move(topic)) {}
 
-  // Chunks of a partition must come in the order of their offsets; only those that are covered by a batch.
-  void add(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now);
+  // Chunks of a partition must come in the order of their offsets, which is that of their times; only those that are
+  // covered by a batch.
+  void add(WaitingRows rows);
   // Takes the partition's rows out again, in the order of their offsets.
-  std::vector<std::shared_ptr<const ProcessedChunk>> take(Partition partition);
+  std::vector<WaitingRows> take(Partition partition);
 
   bool empty() const { return waiting_.empty(); }
   SteadyTime oldest() const { return waiting_.front().since; }  // not empty()
@@ -41,15 +43,11 @@ class Batcher {
   void recover(SteadyTime now);
 
  private:
-  struct Waiting {
-    std::shared_ptr<const ProcessedChunk> chunk;
-    SteadyTime since;
-  };
   uint64_t max_rows(const LiveOptions& options) const;
   uint64_t max_bytes(const LiveOptions& options) const;
 
   const std::string topic_;
-  std::deque<Waiting> waiting_;
+  std::deque<WaitingRows> waiting_;  // the oldest first
   uint64_t rows_ = 0;
   uint64_t bytes_ = 0;
   uint64_t next_id_ = 1;

@@ -159,9 +159,9 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
     }
     if (!next->covered) continue;
     if (stream->revoking || stream->suspended || phase_ != Phase::Running) {
-      stream->parked.push_back(std::move(next));
+      stream->parked.push_back({std::move(next), now});
     } else {
-      batcher_.add(std::move(next), now);
+      batcher_.add({std::move(next), now});
     }
   }
   in_flight_bytes_ -= stream->take_released_bytes();

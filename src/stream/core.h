@@ -149,7 +149,7 @@ class Core {
   void advance_drain(SteadyTime now, Actions& actions);
   void check_stop_condition(SteadyTime now, Actions& actions);
   bool goes_on(const PartitionStream& stream, const AssignedPartition& assigned, bool continues) const;
-  void go_on(PartitionStream& stream, const AssignedPartition& assigned, bool continues, SteadyTime now);
+  void go_on(PartitionStream& stream, const AssignedPartition& assigned, bool continues);
   PartitionStream& begin_stream(Partition partition, Offset start);
   void stop_filling(PartitionStream& stream);
   void suspend_all(std::optional<SteadyTime> until);

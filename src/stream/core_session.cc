@@ -77,7 +77,7 @@ void Core::on_event(SessionClosed&, SteadyTime now, Actions&) {
 
 // --- partitions come ------------------------------------------------------------------------------------------------
 
-void Core::on_event(PartitionsAssigned& assigned, SteadyTime now, Actions& actions) {
+void Core::on_event(PartitionsAssigned& assigned, SteadyTime, Actions& actions) {
   bool changed = assigned.generation != generation_ || assigned.generation < 0;
   generation_ = assigned.generation;
   assigned_ = true;
@@ -87,7 +87,7 @@ void Core::on_event(PartitionsAssigned& assigned, SteadyTime now, Actions& actio
   for (const AssignedPartition& partition : assigned.partitions) {
     PartitionStream* stream = find(partition.partition);
     if (stream != nullptr && goes_on(*stream, partition, assigned.continues)) {
-      go_on(*stream, partition, assigned.continues, now);
+      go_on(*stream, partition, assigned.continues);
       ++gone_on;
     } else {
       if (stream != nullptr) forget(*stream, &actions);
@@ -127,14 +127,14 @@ bool Core::goes_on(const PartitionStream& stream, const AssignedPartition& assig
   return continues || (assigned.held.empty() && stream.can_go_on_from(assigned.start));
 }
 
-void Core::go_on(PartitionStream& stream, const AssignedPartition& assigned, bool continues, SteadyTime now) {
+void Core::go_on(PartitionStream& stream, const AssignedPartition& assigned, bool continues) {
   stream.suspended = false;
   desk_.go_on(stream.partition);
   side_.go_on(stream.partition);
   if (!continues) stream.committed = assigned.start;
   // What else was sent may never have arrived.
   stream.commit_sent = stream.committed.value_or(stream.start);
-  for (auto& chunk : std::exchange(stream.parked, {})) batcher_.add(std::move(chunk), now);
+  for (WaitingRows& rows : std::exchange(stream.parked, {})) batcher_.add(std::move(rows));
 }
 
 PartitionStream& Core::begin_stream(Partition partition, Offset start) {
@@ -159,7 +159,7 @@ void Core::on_event(PartitionsRevoked& revoked, SteadyTime now, Actions& actions
 
 // What is not in a batch yet waits: the partition may come straight back.
 void Core::stop_filling(PartitionStream& stream) {
-  for (auto& chunk : batcher_.take(stream.partition)) stream.parked.push_back(std::move(chunk));
+  for (WaitingRows& rows : batcher_.take(stream.partition)) stream.parked.push_back(std::move(rows));
   desk_.suspend(stream.partition);
   side_.stop_filling(stream.partition);
 }

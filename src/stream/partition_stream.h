@@ -30,6 +30,12 @@ struct HoldCause {
   std::string reason;  // for a person
 };
 
+// Rows that are in no batch yet, and since when they could be: a batch's age counts from there.
+struct WaitingRows {
+  std::shared_ptr<const ProcessedChunk> chunk;
+  SteadyTime since;
+};
+
 // The tracker of one epoch of a partition. Chunks get sequence numbers as they are delivered; they come back processed
 // in any order and leave in order of their offsets. Threads: the loop only.
 class PartitionStream {
@@ -81,7 +87,7 @@ class PartitionStream {
   bool paused = false;                  // as the source was told
   bool revoking = false;                // being drained: nothing of it enters a batch any more
   bool suspended = false;               // not owned now; it goes on if the partition comes straight back
-  std::vector<Chunk> parked;            // rows that enter a batch when it goes on
+  std::vector<WaitingRows> parked;      // rows that enter a batch when it goes on
   bool reached_stop = false;            // stop-at-timestamp
 
  private:

@@ -97,10 +97,10 @@ TEST(BatcherTest, SealsByRowsBytesAndAge) {
   LiveOptions options;
   options.max_batch_rows = 15;
   const SteadyTime start{std::chrono::seconds(100)};
-  batcher.add(chunk(0, 0, 9), start);
+  batcher.add({chunk(0, 0, 9), start});
   EXPECT_FALSE(batcher.due(options, start + std::chrono::milliseconds(1999)));
   EXPECT_TRUE(batcher.due(options, start + std::chrono::milliseconds(2000)));
-  batcher.add(chunk(1, 10, 19), start);
+  batcher.add({chunk(1, 10, 19), start});
   EXPECT_TRUE(batcher.due(options, start));
   const auto batch = batcher.seal(options);
   EXPECT_EQ(batch->row_count, 10u);  // the second would pass the limit
@@ -111,10 +111,10 @@ TEST(BatcherTest, SealsByRowsBytesAndAge) {
 
 TEST(BatcherTest, SpansArePerPartitionAscendingWhateverCameFirst) {
   Batcher batcher("t");
-  batcher.add(chunk(0, 0, 4, 2), {});
-  batcher.add(chunk(0, 7, 9, 1), {});
-  batcher.add(chunk(1, 5, 6, 2), {});
-  batcher.add(chunk(0, 0, 0, 3), {});
+  batcher.add({chunk(0, 0, 4, 2), {}});
+  batcher.add({chunk(0, 7, 9, 1), {}});
+  batcher.add({chunk(1, 5, 6, 2), {}});
+  batcher.add({chunk(0, 0, 0, 3), {}});
   batcher.take(Partition{3});
   EXPECT_EQ(batcher.seal({})->insert_token, "t:1:7-9,t:2:0-6");
   EXPECT_TRUE(batcher.empty());

@@ -186,6 +186,31 @@ TEST(FlowRenewalTest, WhatIsUnderWayForTooLongWithoutAnOwnerIsAbandoned) {
   flow.expect_complete();
 }
 
+// However often it is renewed: the age of rows counts from when they could have been in a batch.
+TEST(FlowRenewalTest, RowsDoNotGetYoungerByARenewal) {
+  LiveOptions options;
+  options.max_batch_time = seconds(10);
+  Flow flow(Flow::default_settings(), options);
+  flow.produce(0, "row", 10);
+  flow.assign({0, 1});
+  flow.deliver(0);
+  flow.work();
+  for (int i = 0; i < 9; ++i) {
+    flow.advance(seconds(1));
+    flow.hand_over();
+    EXPECT_TRUE(flow.batches.empty());
+  }
+  flow.produce(1, "row", 10);  // of another partition, and younger
+  flow.deliver(1);
+  flow.work();
+  flow.hand_over();
+  flow.advance(seconds(1));
+  EXPECT_EQ(flow.batches.size(), 1u) << "it is never full of age";
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
 TEST(FlowRenewalTest, CommitsWaitWhileTheyAreHeld) {
   Flow flow;
   fill(flow);
