@@ -25,10 +25,9 @@ class Headers final : public MessageMemory {
 class GenericMetricsTest : public testing::Test {
  protected:
   void make(const std::string& name, bool june, bool with_options = true) {
-    ProcessorsSettings settings;
-    settings.processor = name;
-    settings.june = june;
-    processor_ = (*make_factory(settings, {&clock_, &metrics_, with_options ? &live_ : nullptr}))();
+    settings_.processor = name;
+    settings_.june = june;
+    processor_ = (*make_factory(settings_, {&clock_, &metrics_, with_options ? &live_ : nullptr}))();
   }
   void kill(const std::string& text) {
     LiveOptions options;
@@ -55,6 +54,7 @@ class GenericMetricsTest : public testing::Test {
     return found;
   }
 
+  ProcessorsSettings settings_;
   testkit::FakeClock clock_;
   Metrics metrics_;
   Snapshot<LiveOptions> live_{LiveOptions{}};
@@ -73,6 +73,16 @@ TEST_F(GenericMetricsTest, TheVerdictTellsWhoPaysAndWhenItWasReceived) {
   EXPECT_EQ(std::string_view(processor_->cogs_resource()), "generic_metrics_processor_counters");
   EXPECT_EQ(value_of("freshet_generic_metrics_tags_len", {{"metric_type", "counter"}}), 1);
   EXPECT_EQ(value_of("freshet_generic_metrics_message_bytes", {}), static_cast<double>(kMetric.size()));
+}
+
+TEST_F(GenericMetricsTest, TheShortRetentionHasEightBits) {
+  settings_.environment.valid_retention_days = {300};
+  make("GenericCountersMetricsProcessor", false, false);
+  std::string text(kMetric);
+  text.replace(text.find(R"("retention_days":90)"), 19, R"("retention_days":300)");
+  EXPECT_EQ(process(text).kind, Verdict::Kind::Rows);
+  EXPECT_NE(rows_.find(R"("retention_days":300,)"), std::string::npos) << rows_;
+  EXPECT_NE(rows_.find(R"("min_retention_days":44,)"), std::string::npos) << rows_;
 }
 
 TEST_F(GenericMetricsTest, AForeignHeaderIsEnough) {

@@ -157,13 +157,13 @@ bool GenericMetricReader::read_field(JsonReader& json, int field, GenericMetric&
     case kMetricId:
       return json.read_u64(out.metric_id);
     case kTime:
-      return json.read_f64(out.timestamp);
+      return json.read_f64_to_truncate(out.timestamp);
     case kReceived:
       return json.read_f64(out.received);
     case kRetention:
       return json.read_unsigned(out.retention_days);
     case kWeight:
-      return read_optional(json, out.sampling_weight);
+      return read_optional_to_truncate(json, out.sampling_weight);
     case kOption:
       return read_optional(json, out.aggregation_option);
     default:

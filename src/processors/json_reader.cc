@@ -273,9 +273,12 @@ bool JsonReader::read_f64_to_truncate(double& out) {
   const char* const literal_begin = at_;
   JsonNumber number;
   if (!read_number(number)) return false;
-  out = number.kind == JsonNumber::Kind::Float
-            ? reference_double({literal_begin, static_cast<size_t>(at_ - literal_begin)})
-            : number.as_double();
+  out = number.as_double();
+  if (number.kind != JsonNumber::Kind::Float) return true;
+  // Fifteen digits and their power of ten are exact: one division, rounded once, here as there.
+  constexpr size_t kExact = 16;
+  const std::string_view text(literal_begin, static_cast<size_t>(at_ - literal_begin));
+  if (text.size() > kExact || text.find_first_of("eE") != std::string_view::npos) out = reference_double(text);
   return true;
 }
 

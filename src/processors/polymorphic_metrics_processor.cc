@@ -97,7 +97,7 @@ bool PolymorphicMetricsProcessor::read_field(int field, Metric& out) {
     case kMetricId:
       return json_.read_u64(out.metric_id);
     case kTime:
-      return json_.read_f64(out.timestamp);
+      return json_.read_f64_to_truncate(out.timestamp);
     case kReceived:
       return read_optional(json_, out.received);
     case kTags:

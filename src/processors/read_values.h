@@ -31,6 +31,12 @@ bool read_optional(JsonReader& json, std::optional<T>& out) {
   return !json.failed() && read_value(json, out.emplace());
 }
 
+// For what is truncated to an integer afterwards, or null.
+inline bool read_optional_to_truncate(JsonReader& json, std::optional<double>& out) {
+  out.reset();
+  return json.consume_null() || json.read_f64_to_truncate(out.emplace());
+}
+
 // A text of common 5.1 to epoch seconds, the low 32 bits; another text is no error but the present second.
 bool read_date_time(JsonReader& json, const Clock& clock, uint32_t& out);
 

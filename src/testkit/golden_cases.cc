@@ -157,6 +157,7 @@ std::vector<GoldenCase> own_cases(const fs::path& folder) {
     one.offset = file.value("offset", int64_t{1});
     one.timestamp_ms = file.value("timestamp_ms", int64_t{0});
     one.storage = file.value("storage", "");
+    one.odd = file.value("odd", false);
     cases.push_back(std::move(one));
   }
   return cases;

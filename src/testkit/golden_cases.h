@@ -21,6 +21,7 @@ struct GoldenCase {
   int64_t offset = 1;
   int64_t timestamp_ms = 0;
   std::string storage;
+  bool odd = false;  // no producer sends the like: no measure of speed
 };
 
 // All throw on a file that cannot be read: a test's own data is broken.
