@@ -81,10 +81,10 @@ struct ServerTest : testing::Test {
     sources.status = [this] {
       return status_json(busy(3, 5), SessionStatus(), LiveOptions(), alive, ready, "0.1.0", "2.0.2");
     };
-    sources.release = [this](Partition partition, Offset offset) -> Status {
+    sources.release = [this](Partition partition, Offset offset) -> Result<std::string> {
       if (partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
       released = {partition.value, offset.value};
-      return {};
+      return "partition 3 is released; given up: 1 message";
     };
     sources.renew = [this]() -> Result<RenewalAsked> {
       if (stopping) return failure(ErrorKind::Stopping, "it is stopping");
@@ -122,7 +122,9 @@ TEST_F(ServerTest, AnswersEveryRoute) {
 
 TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
   const std::string body = R"({"partition": 3, "offset": 70})";
-  EXPECT_EQ(client->Post("/release", body, "application/json")->status, 200);
+  const auto done = client->Post("/release", body, "application/json");
+  EXPECT_EQ(done->status, 200);
+  EXPECT_EQ(done->body, "partition 3 is released; given up: 1 message\n");
   EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, 70}));
   EXPECT_EQ(client->Post("/release", body, "application/x-www-form-urlencoded")->status, 415);
   EXPECT_EQ(

@@ -38,10 +38,10 @@ void release(const AdminSources& sources, const httplib::Request& request, httpl
       body["offset"].get<uint64_t>() > INT64_MAX) {
     return refuse(response, 400, R"(expected {"partition": N, "offset": N}: go on with partition N from offset N)");
   }
-  const Status released =
+  const Result<std::string> released =
       sources.release(Partition{body["partition"].get<int32_t>()}, Offset{body["offset"].get<int64_t>()});
   if (!released) return refuse(response, 409, released.error().text);
-  response.set_content("released\n", kText);
+  response.set_content(*released + "\n", kText);
 }
 
 std::string text_of(const nlohmann::ordered_json& json) {

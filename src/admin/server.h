@@ -26,8 +26,9 @@ struct AdminSources {
   std::function<std::string()> metrics;  // Prometheus text
   std::function<Answer()> health;
   std::function<Answer()> ready;
-  std::function<std::string()> status;               // JSON
-  std::function<Status(Partition, Offset)> release;  // the operator's "go on from offset N"
+  std::function<std::string()> status;  // JSON
+  // The operator's "go on from offset N"; what it did, for a person.
+  std::function<Result<std::string>(Partition, Offset)> release;
   std::function<Result<RenewalAsked>()> renew;
   std::function<std::optional<RenewalReport>()> last_renewal;
 };

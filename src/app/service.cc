@@ -295,9 +295,9 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
       return admin::status_json(*p.stream->status(), p.session_status(), p.options(), p.health(), p.ready(),
                                 FRESHET_VERSION, rd_kafka_version_str());
     };
-    sources.release = [&p](Partition partition, Offset next) -> Status {
+    sources.release = [&p](Partition partition, Offset next) -> Result<std::string> {
       if (!p.in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
-      return p.stream->release(partition, next);
+      return p.stream->release(partition, next).map([](const Released& done) { return done.text(); });
     };
     sources.renew = [&p]() -> Result<admin::RenewalAsked> {
       if (p.stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");

@@ -1,6 +1,7 @@
 // A message that became no row, on its way to the dead-letter topic.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,18 @@ struct DeadLetter {
   std::string reason_code;  // short, few distinct values: "invalid_json", "refused_by_table", ...
   std::string reason;       // for a person; becomes the header `reason`
   bool silenced = false;    // by a rule that expects it: not counted as invalid, not logged
+
+  // What it takes in memory, about; the byte budget is charged with it as long as it is open.
+  size_t bytes() const {
+    size_t bytes = sizeof(DeadLetter) + kOverhead + topic.size() + reason.size() + (key ? key->size() : 0) +
+                   (payload ? payload->size() : 0);
+    for (const auto& [name, value] : headers) bytes += kHeader + name.size() + (value ? value->size() : 0);
+    return bytes;
+  }
+
+ private:
+  static constexpr size_t kOverhead = 200;  // whoever keeps it, and its blocks on the heap
+  static constexpr size_t kHeader = 72;
 };
 
 }  // namespace freshet

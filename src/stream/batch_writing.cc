@@ -30,23 +30,32 @@ uint32_t RefusalMemory::refused(int code) {
   return ++in_a_row_;
 }
 
-void RefusalMemory::release() {
+void RefusalMemory::release(Partition partition) {
   {
     MutexLock lock(mutex_);
-    ++releases_;
+    ++releases_[partition];
     in_a_row_ = 0;
   }
   released_.notify_all();
 }
 
-uint64_t RefusalMemory::releases() {
-  MutexLock lock(mutex_);
-  return releases_;
+uint64_t RefusalMemory::count(const SealedBatch& batch) const {
+  uint64_t count = 0;
+  for (const Span& span : batch.spans) {
+    if (const auto found = releases_.find(span.partition); found != releases_.end()) count += found->second;
+  }
+  return count;
 }
 
-bool RefusalMemory::wait_for_release(Clock& clock, std::stop_token stop, SteadyTime deadline, uint64_t seen) {
+uint64_t RefusalMemory::releases(const SealedBatch& batch) {
   MutexLock lock(mutex_);
-  return clock.wait_until(released_, mutex_, stop, deadline, [&]() REQUIRES(mutex_) { return releases_ > seen; });
+  return count(batch);
+}
+
+bool RefusalMemory::wait_for_release(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline,
+                                     uint64_t seen) {
+  MutexLock lock(mutex_);
+  return clock.wait_until(released_, mutex_, stop, deadline, [&]() REQUIRES(mutex_) { return count(batch) > seen; });
 }
 
 BatchWriting::BatchWriting(RowWriter& writer, const RowLayout& layout, RefusalMemory& memory, Clock& clock)
@@ -212,7 +221,7 @@ std::vector<BatchWriting::Range> BatchWriting::open_ranges() const {
 }
 
 bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control, const char* what) {
-  const uint64_t seen = memory_.releases();
+  const uint64_t seen = memory_.releases(*batch_);
   if (control.on_failure) {
     control.on_failure({InsertFailure::Class::Operator, outcome.code,
                         fmt::format("{}; held, tried again every 30 s: alter the table, or release the partition to "
@@ -220,7 +229,7 @@ bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control
                                     what, outcome.text),
                         result_.inserts, true});
   }
-  return memory_.wait_for_release(clock_, control.stop, clock_.steady_now() + kHoldRetry, seen);
+  return memory_.wait_for_release(*batch_, clock_, control.stop, clock_.steady_now() + kHoldRetry, seen);
 }
 
 }  // namespace freshet::stream

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,18 +34,22 @@ class RefusalMemory {
   void accepted();
   // Returns how many messages in a row were refused with this code and none accepted.
   uint32_t refused(int code);
-  // The operator says that the refused rows are bad data after all: batches that are held go on.
-  void release();
-  uint64_t releases();
-  // Waits until `deadline`, `stop` or a release after the `seen`-th; true when released.
-  bool wait_for_release(Clock& clock, std::stop_token stop, SteadyTime deadline, uint64_t seen);
+  // The operator says that the refused rows are bad data after all: batches with rows of the partition go on.
+  void release(Partition partition);
+  // How often the batch's partitions were released.
+  uint64_t releases(const SealedBatch& batch);
+  // Waits until `deadline`, `stop` or a release of the batch after the `seen`-th; true when released.
+  bool wait_for_release(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline,
+                        uint64_t seen);
 
  private:
+  uint64_t count(const SealedBatch& batch) const REQUIRES(mutex_);
+
   Mutex mutex_;
   CondVar released_;
   int code_ GUARDED_BY(mutex_) = 0;
   uint32_t in_a_row_ GUARDED_BY(mutex_) = 0;
-  uint64_t releases_ GUARDED_BY(mutex_) = 0;
+  std::map<Partition, uint64_t> releases_ GUARDED_BY(mutex_);
 };
 
 // Threads: one writer's.

@@ -106,7 +106,8 @@ TEST_F(BatchWritingTest, WhenAllFailAlikeItIsHeldAndTriedAgainAndNothingIsRefuse
 TEST_F(BatchWritingTest, TheOperatorMayReleaseAHeldBatchAsBadData) {
   std::jthread operators([&] {
     clock.await_waits(1);
-    memory.release();
+    memory.release(Partition{7});  // not of this batch
+    memory.release(Partition{0});
   });
   const BatchResult result = write(std::vector<std::string>(20, "bad"));
   EXPECT_TRUE(result.written);

@@ -36,7 +36,13 @@ void BatchesInFlight::failed(uint64_t id, const InsertFailure& failure, const ch
   const auto found = batches_.find(id);
   if (found == batches_.end()) return;
   found->second.trouble = fmt::format("{}: {}", destination, failure.text);
+  if (failure.held) found->second.trouble += fmt::format(" (partition:offsets {})", spans(id));
   found->second.held = failure.held;
+}
+
+std::string BatchesInFlight::spans(uint64_t id) const {
+  const auto found = batches_.find(id);
+  return found != batches_.end() ? spans_text(*found->second.batch) : std::string();
 }
 
 uint64_t BatchesInFlight::rows() const {

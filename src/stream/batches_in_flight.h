@@ -23,6 +23,8 @@ class BatchesInFlight {
   void add(std::shared_ptr<const SealedBatch> batch, SteadyTime now);
   // `destination`, for people: what does not take it.
   void failed(uint64_t id, const InsertFailure& failure, const char* destination);
+  // "partition:first-last, ...", for people; empty: it is finished.
+  std::string spans(uint64_t id) const;
   void finish(uint64_t id) { batches_.erase(id); }
 
   size_t size() const { return batches_.size(); }

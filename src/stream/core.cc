@@ -256,7 +256,10 @@ void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, Stead
   totals_.last_insert_error = failure.text;
   batches_.failed(batch, failure, settings_.accepted_outcomes ? "Kafka" : "ClickHouse");
   if (failure.held) {
-    log_.error("batch_held", {{"topic", settings_.topic}, {"code", failure.code}, {"reason", failure.text}});
+    log_.error("batch_held", {{"topic", settings_.topic},
+                              {"spans", batches_.spans(batch)},
+                              {"code", failure.code},
+                              {"reason", failure.text}});
   }
   if (failure.failure_class != InsertFailure::Class::Overload) return;
   batcher_.slow_down(now);
@@ -382,10 +385,11 @@ void Core::check_stop_condition(SteadyTime now, Actions& actions) {
   const bool reached = std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) {
     return entry.second.reached_stop && !entry.second.suspended;
   });
+  if (!reached) return;
   // What was delivered must have become rows before the drain, which drops what is unprocessed.
   const bool processed =
       std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) { return entry.second.all_processed(); });
-  if (reached && processed) begin_drain(End::Finished, now, actions);
+  if (processed) begin_drain(End::Finished, now, actions);
 }
 
 // --- picture --------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "model/batch.h"
 #include "model/options.h"
+#include "model/released.h"
 #include "model/status.h"
 #include "ports/session_control.h"
 #include "ports/source.h"
@@ -86,8 +87,10 @@ class Core {
   // Everything that time does: seals, commits, sends letters, pauses and resumes, ends drains. Call after other events.
   void tick(SteadyTime now, Actions& actions);
 
-  // The operator goes on with `partition` from `next`: what is open and cannot be placed below it is given up.
-  Status release(Partition partition, Offset next, SteadyTime now, Actions& actions);
+  // The operator goes on with the held `partition` from `next`: what could be put nowhere below it is given up, what
+  // was not read below it is skipped. All else that is open goes on.
+  Result<Released> release(Partition partition, Offset next, SteadyTime now, Actions& actions);
+  bool holds(Partition partition) const;
   // Fetches what comes next of them anew; those that are not to deliver anything now are left alone.
   void refetch(const std::vector<Partition>& partitions, Actions& actions);
 
@@ -130,6 +133,8 @@ class Core {
   void hold(PartitionStream& stream, Hold hold, std::string reason, Actions& actions);
   void unhold(PartitionStream& stream, Hold hold, Actions& actions);
   void hold_again(PartitionStream& stream, Hold cause, Actions& actions);
+  Status may_release(const PartitionStream& stream, Hold cause, Offset next) const;
+  std::optional<Offset> offending(const PartitionStream& stream, Hold cause) const;
   void say_holds(SteadyTime now);
   void begin_drain(End end, SteadyTime now, Actions& actions);
   void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);

@@ -13,7 +13,11 @@ constexpr Duration kSayAgainAfter = std::chrono::minutes(1);
 }  // namespace
 
 void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions) {
-  if (has_dead_letters_) return desk_.add(std::move(letter), stream.epoch);
+  if (has_dead_letters_) {
+    const size_t bytes = letter.bytes();
+    if (stream.charge(letter.offset, bytes)) in_flight_bytes_ += bytes;
+    return desk_.add(std::move(letter), stream.epoch);
+  }
   if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
     if (letter.silenced) return close_letter({stream.partition, stream.epoch, letter.offset});
     metrics_.dropped(letter.reason_code).add();
@@ -92,7 +96,40 @@ void Core::unhold(PartitionStream& stream, Hold hold, Actions& actions) {
             {{"topic", settings_.topic}, {"partition", stream.partition.value}, {"position", stream.position.value}});
 }
 
-Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& actions) {
+bool Core::holds(Partition partition) const {
+  const auto found = streams_.find(partition);
+  return found != streams_.end() && !found->second.suspended && found->second.held();
+}
+
+// The first message that the partition is held for; empty: it is held for none.
+std::optional<Offset> Core::offending(const PartitionStream& stream, Hold cause) const {
+  switch (cause) {
+    case Hold::Invalid:
+      return stream.first_letter();
+    case Hold::TooLarge:
+      return desk_.first_refused_at(stream.partition);
+    case Hold::Refused:
+      return side_.first_replacement(stream.partition);
+    case Hold::Source:
+    case Hold::Flood:
+      break;
+  }
+  return std::nullopt;
+}
+
+Status Core::may_release(const PartitionStream& stream, Hold cause, Offset next) const {
+  if (cause == Hold::Source && next < stream.position && !stream.idle()) {
+    return failure(ErrorKind::Retry,
+                   fmt::format("offsets below {} are still being written; try again", stream.position.value));
+  }
+  if (const auto at = offending(stream, cause); at && next <= *at) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is held at offset {}; go on from a later one",
+                                                   stream.partition.value, at->value));
+  }
+  return {};
+}
+
+Result<Released> Core::release(Partition partition, Offset next, SteadyTime now, Actions& actions) {
   PartitionStream* stream = find(partition);
   if (stream == nullptr || stream->suspended) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", partition.value));
@@ -101,15 +138,9 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", partition.value));
   }
   const Hold cause = stream->holds.front().hold;
-  if (next < stream->position && cause == Hold::Source && !stream->idle()) {
-    return failure(ErrorKind::Retry,
-                   fmt::format("offsets below {} are still being written; try again", stream->position.value));
-  }
-  const bool has_bad_message = cause == Hold::Invalid || cause == Hold::TooLarge || cause == Hold::Refused;
-  if (has_bad_message && next <= stream->committable()) {
-    return failure(ErrorKind::Invalid, fmt::format("partition {} is held at offset {}; go on from a later one",
-                                                   partition.value, stream->committable().value));
-  }
+  if (const Status may = may_release(*stream, cause, next); !may) return tl::make_unexpected(may.error());
+  Released done;
+  done.partition = partition;
   if (cause == Hold::Refused) {
     const auto given_up = side_.drop_replacements(partition, stream->epoch, next);
     if (given_up.empty()) {
@@ -117,31 +148,37 @@ Status Core::release(Partition partition, Offset next, SteadyTime now, Actions& 
           ErrorKind::Retry,
           fmt::format("the replacement of partition {} is being tried right now; try again", partition.value));
     }
-    metrics_.dropped("released").add(given_up.size());
+    done.given_up += given_up.size();
     finish_stored({{}, given_up, {}});
   }
-  log_.warn("partition_released", {{"topic", settings_.topic}, {"partition", partition.value}, {"offset", next.value}});
   std::vector<DeadLetterDesk::Finished> dropped;
-  if (cause == Hold::Flood) {
-    desk_.release_flood(now);
-  } else {
-    desk_.drop_before(partition, next, dropped);
-  }
+  if (cause == Hold::TooLarge) desk_.drop_refused(partition, next, dropped);
   if (cause == Hold::Invalid) {
     for (const Offset offset : stream->letters_below(next)) dropped.push_back({partition, stream->epoch, offset});
   }
-  for (const auto& letter : dropped) {
-    metrics_.dropped("released").add();
-    close_letter(letter);
+  for (const auto& letter : dropped) close_letter(letter);
+  done.given_up += dropped.size();
+  metrics_.dropped("released").add(done.given_up);
+  if (cause == Hold::Flood) {
+    desk_.release_flood(now);
+    done.flood = true;
   }
   if (next > stream->position || cause == Hold::Source) {
+    if (next > stream->position) done.not_read = static_cast<uint64_t>(next.value - stream->position.value);
     if (next < stream->position) stream->commit_sent = next;  // backwards because the operator says so
     stream->position = next;
     actions.seek.emplace_back(partition, next);
   }
   unhold(*stream, cause, actions);
   hold_again(*stream, cause, actions);
-  return {};
+  if (stream->held()) done.held_again = stream->holds.front().reason;
+  log_.warn("partition_released", {{"topic", settings_.topic},
+                                   {"partition", partition.value},
+                                   {"offset", next.value},
+                                   {"given_up", done.given_up},
+                                   {"not_read", done.not_read},
+                                   {"held_again", done.held_again}});
+  return done;
 }
 
 // The same cause stands beyond the offset from which the operator goes on.
@@ -149,7 +186,7 @@ void Core::hold_again(PartitionStream& stream, Hold cause, Actions& actions) {
   if (cause == Hold::Invalid && stream.letters > 0) {
     hold(stream, cause,
          fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic",
-                     stream.committable().value),
+                     stream.first_letter().value_or(stream.committable()).value),
          actions);
   } else if (cause == Hold::TooLarge) {
     if (auto refused = desk_.first_refused(stream.partition)) hold(stream, cause, *std::move(refused), actions);

@@ -20,9 +20,40 @@ DeadLetterDesk::DeadLetterDesk(const LiveOptions& options, SteadyTime now)
 
 void DeadLetterDesk::add(DeadLetter letter, Epoch epoch) {
   const uint64_t ticket = next_ticket_++;
-  letters_.emplace(ticket, Open{std::make_shared<const DeadLetter>(std::move(letter)), epoch, false});
+  const auto added =
+      letters_.emplace(ticket, Open{std::make_shared<const DeadLetter>(std::move(letter)), epoch, false});
+  await_turn(ticket, added.first->second);
+}
+
+void DeadLetterDesk::await_turn(uint64_t ticket, const Open& open) {
+  const Partition partition = open.letter->partition;
   waiting_.push_back(ticket);
-  flood_grew_ = true;
+  Waiting& waiting = waiting_of_[partition];
+  waiting.epoch = open.epoch;
+  ++waiting.letters;
+  may_flood_.insert(partition);
+}
+
+void DeadLetterDesk::leave_queue(Partition partition) {
+  waiting_.pop_front();
+  const auto found = waiting_of_.find(partition);
+  if (--found->second.letters > 0) return;
+  waiting_of_.erase(found);
+  may_flood_.erase(partition);
+}
+
+void DeadLetterDesk::send(uint64_t ticket, Open& open, std::vector<OutgoingLetter>& out) {
+  open.in_flight = true;
+  ++in_flight_;
+  ++in_flight_of_[open.letter->partition];
+  out.push_back({ticket, open.letter});
+}
+
+void DeadLetterDesk::came_back(Open& open) {
+  if (!std::exchange(open.in_flight, false)) return;
+  --in_flight_;
+  const auto found = in_flight_of_.find(open.letter->partition);
+  if (--found->second == 0) in_flight_of_.erase(found);
 }
 
 bool DeadLetterDesk::take_token(SteadyTime now) {
@@ -36,55 +67,50 @@ bool DeadLetterDesk::take_token(SteadyTime now) {
 
 bool DeadLetterDesk::asleep(uint64_t ticket, const DeadLetter& letter) {
   if (!suspended_.contains(letter.partition)) return false;
-  asleep_.push_back(ticket);
+  asleep_[letter.partition].push_back(ticket);
   return true;
 }
 
 void DeadLetterDesk::go_on(Partition partition) {
   suspended_.erase(partition);
-  flood_grew_ = true;
-  std::erase_if(asleep_, [&](uint64_t ticket) {
-    const auto found = letters_.find(ticket);
-    if (found == letters_.end()) return true;
-    if (found->second.letter->partition != partition) return false;
-    waiting_.push_back(ticket);
-    return true;
-  });
+  if (waiting_of_.contains(partition)) may_flood_.insert(partition);
+  const auto found = asleep_.find(partition);
+  if (found == asleep_.end()) return;
+  for (const uint64_t ticket : found->second) {
+    if (const auto open = letters_.find(ticket); open != letters_.end()) await_turn(ticket, open->second);
+  }
+  asleep_.erase(found);
 }
 
 void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& out, std::vector<Held>& held) {
-  while (!retry_.empty() && retry_.begin()->first <= now) {
+  while (!retry_.empty() && retry_.begin()->first <= now && in_flight_ < kMaxInFlight) {
     const auto found = letters_.find(retry_.begin()->second);
     retry_.erase(retry_.begin());
     if (found == letters_.end() || asleep(found->first, *found->second.letter)) continue;
-    found->second.in_flight = true;
-    out.push_back({found->first, found->second.letter});
+    send(found->first, found->second, out);
   }
-  while (!waiting_.empty()) {
+  while (!waiting_.empty() && in_flight_ < kMaxInFlight) {
     const auto found = letters_.find(waiting_.front());
-    if (found == letters_.end() || asleep(found->first, *found->second.letter)) {
+    if (found == letters_.end()) {
       waiting_.pop_front();
-      continue;
+    } else if (asleep(found->first, *found->second.letter)) {
+      leave_queue(found->second.letter->partition);
+    } else if (!flooded_ && take_token(now)) {
+      leave_queue(found->second.letter->partition);
+      send(found->first, found->second, out);
+    } else {
+      flooded_ = true;
+      return hold_flooded(held);
     }
-    if (!flooded_ && take_token(now)) {
-      found->second.in_flight = true;
-      out.push_back({found->first, found->second.letter});
-      waiting_.pop_front();
-      continue;
-    }
-    flooded_ = true;
-    return hold_flooded(held);
   }
 }
 
 void DeadLetterDesk::hold_flooded(std::vector<Held>& held) {
-  if (!std::exchange(flood_grew_, false)) return;
-  std::set<Partition> seen;
-  for (const uint64_t ticket : waiting_) {
-    const auto open = letters_.find(ticket);
-    if (open == letters_.end() || suspended_.contains(open->second.letter->partition)) continue;
-    if (!seen.insert(open->second.letter->partition).second) continue;
-    held.push_back({open->second.letter->partition, open->second.epoch, Hold::Flood,
+  for (auto next = may_flood_.begin(); next != may_flood_.end();) {
+    const Partition partition = *next;
+    next = suspended_.contains(partition) ? std::next(next) : may_flood_.erase(next);
+    if (suspended_.contains(partition)) continue;
+    held.push_back({partition, waiting_of_.at(partition).epoch, Hold::Flood,
                     fmt::format("more than {:g} dead letters per second; fix the producer, then release the partition "
                                 "or raise the limit",
                                 per_second_)});
@@ -96,7 +122,7 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
   const auto found = letters_.find(ticket);
   if (found == letters_.end()) return;  // its epoch is over
   Open& open = found->second;
-  open.in_flight = false;
+  came_back(open);
   if (status) {
     finished.push_back({open.letter->partition, open.epoch, open.letter->offset});
     letters_.erase(found);
@@ -109,10 +135,10 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
   }
 }
 
-void DeadLetterDesk::drop_before(Partition partition, Offset next, std::vector<Finished>& finished) {
+void DeadLetterDesk::drop_refused(Partition partition, Offset next, std::vector<Finished>& finished) {
   std::erase_if(letters_, [&](const auto& entry) {
     const Open& open = entry.second;
-    if (open.letter->partition != partition || open.letter->offset >= next || open.in_flight) return false;
+    if (open.refused.empty() || open.letter->partition != partition || open.letter->offset >= next) return false;
     finished.push_back({partition, open.epoch, open.letter->offset});
     return true;
   });
@@ -120,14 +146,20 @@ void DeadLetterDesk::drop_before(Partition partition, Offset next, std::vector<F
 
 void DeadLetterDesk::forget(Partition partition, Epoch epoch) {
   suspended_.erase(partition);
-  std::erase_if(letters_, [&](const auto& entry) {
-    return entry.second.letter->partition == partition && entry.second.epoch == epoch;
-  });
+  asleep_.erase(partition);
+  waiting_of_.erase(partition);
+  may_flood_.erase(partition);
+  for (auto next = letters_.begin(); next != letters_.end();) {
+    Open& open = next->second;
+    const bool over = open.letter->partition == partition && open.epoch == epoch;
+    if (over) came_back(open);
+    next = over ? letters_.erase(next) : std::next(next);
+  }
 }
 
 void DeadLetterDesk::release_flood(SteadyTime now) {
   flooded_ = false;
-  flood_grew_ = true;
+  for (const auto& [partition, waiting] : waiting_of_) may_flood_.insert(partition);
   tokens_ = burst_;
   refilled_at_ = now;
 }
@@ -140,19 +172,23 @@ void DeadLetterDesk::set_limit(const LiveOptions& options, SteadyTime now) {
   release_flood(now);
 }
 
-bool DeadLetterDesk::in_flight(Partition partition) const {
-  return std::any_of(letters_.begin(), letters_.end(), [&](const auto& entry) {
-    return entry.second.in_flight && entry.second.letter->partition == partition;
-  });
+const DeadLetterDesk::Open* DeadLetterDesk::lowest_refused(Partition partition) const {
+  const Open* lowest = nullptr;
+  for (const auto& [ticket, open] : letters_) {
+    if (open.refused.empty() || open.letter->partition != partition) continue;
+    if (lowest == nullptr || open.letter->offset < lowest->letter->offset) lowest = &open;
+  }
+  return lowest;
 }
 
 std::optional<std::string> DeadLetterDesk::first_refused(Partition partition) const {
-  const Open* first = nullptr;
-  for (const auto& [ticket, open] : letters_) {
-    if (open.refused.empty() || open.letter->partition != partition) continue;
-    if (first == nullptr || open.letter->offset < first->letter->offset) first = &open;
-  }
+  const Open* first = lowest_refused(partition);
   return first != nullptr ? std::optional(first->refused) : std::nullopt;
+}
+
+std::optional<Offset> DeadLetterDesk::first_refused_at(Partition partition) const {
+  const Open* first = lowest_refused(partition);
+  return first != nullptr ? std::optional(first->letter->offset) : std::nullopt;
 }
 
 std::string DeadLetterDesk::reason_code(uint64_t ticket) const {
@@ -161,7 +197,7 @@ std::string DeadLetterDesk::reason_code(uint64_t ticket) const {
 }
 
 std::optional<SteadyTime> DeadLetterDesk::next_deadline() const {
-  if (retry_.empty()) return std::nullopt;
+  if (retry_.empty() || in_flight_ >= kMaxInFlight) return std::nullopt;
   return retry_.begin()->first;
 }
 

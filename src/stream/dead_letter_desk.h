@@ -40,17 +40,20 @@ class DeadLetterDesk {
     std::string reason;
   };
 
+  // So that a topic that takes nothing for long costs no more than this many attempts.
+  static constexpr size_t kMaxInFlight = 10'000;
+
   explicit DeadLetterDesk(const LiveOptions& options, SteadyTime now);
 
   void add(DeadLetter letter, Epoch epoch);
-  // Letters that may go now. When the limit is reached nothing more goes until release() or another limit, and the
-  // partitions of the waiting letters are held.
+  // Letters that may go now, kMaxInFlight with the producer at most. When the limit is reached nothing more goes until
+  // release() or another limit, and the partitions of the waiting letters are held.
   void take_sendable(SteadyTime now, std::vector<OutgoingLetter>& out, std::vector<Held>& held);
-  // Retry: it waits a second. Invalid: it holds its partition until drop_before().
+  // Retry: it waits a second. Invalid: it holds its partition until drop_refused().
   void result(uint64_t ticket, const Status& status, SteadyTime now, std::vector<Finished>& finished,
               std::vector<Held>& held);
-  // The operator goes on from `next`: what is open below it is given up.
-  void drop_before(Partition partition, Offset next, std::vector<Finished>& finished);
+  // The operator goes on from `next`: what the topic does not take below it is given up.
+  void drop_refused(Partition partition, Offset next, std::vector<Finished>& finished);
   // The partition's epoch is over: its letters will be made anew when the messages are read again.
   void forget(Partition partition, Epoch epoch);
   // The partition is not owned now: its letters that are not on their way stay until go_on() or forget().
@@ -61,35 +64,48 @@ class DeadLetterDesk {
 
   std::optional<SteadyTime> next_deadline() const;
   // A letter of the partition is with the producer.
-  bool in_flight(Partition partition) const;
+  bool in_flight(Partition partition) const { return in_flight_of_.contains(partition); }
   // Why the topic does not take a letter of the partition, the one of the lowest offset; empty = it takes them all.
   std::optional<std::string> first_refused(Partition partition) const;
+  std::optional<Offset> first_refused_at(Partition partition) const;
   std::string reason_code(uint64_t ticket) const;
   bool flooded() const { return flooded_; }
 
  private:
-  bool asleep(uint64_t ticket, const DeadLetter& letter);
   struct Open {
     std::shared_ptr<const DeadLetter> letter;
     Epoch epoch;
     bool in_flight = false;
     std::string refused{};  // why its topic does not take it
   };
+  struct Waiting {
+    Epoch epoch;
+    size_t letters = 0;
+  };
+  bool asleep(uint64_t ticket, const DeadLetter& letter);
+  void await_turn(uint64_t ticket, const Open& open);
+  void leave_queue(Partition partition);
+  void send(uint64_t ticket, Open& open, std::vector<OutgoingLetter>& out);
+  void came_back(Open& open);
+  const Open* lowest_refused(Partition partition) const;
   void hold_flooded(std::vector<Held>& held);
   bool take_token(SteadyTime now);
 
   std::map<uint64_t, Open> letters_;
-  std::deque<uint64_t> waiting_;  // tickets, oldest first
+  std::deque<uint64_t> waiting_;              // tickets, oldest first
+  std::map<Partition, Waiting> waiting_of_;   // those of waiting_ whose epoch lives, by partition
+  std::set<Partition> may_flood_;             // of waiting_of_: not held for a flood yet
+  std::map<Partition, size_t> in_flight_of_;  // above 0 only
+  size_t in_flight_ = 0;
   std::set<Partition> suspended_;
-  std::vector<uint64_t> asleep_;               // tickets of suspended partitions, oldest first
-  std::multimap<SteadyTime, uint64_t> retry_;  // tickets by the time they may be tried again
+  std::map<Partition, std::vector<uint64_t>> asleep_;  // tickets of suspended partitions, oldest first
+  std::multimap<SteadyTime, uint64_t> retry_;          // tickets by the time they may be tried again
   uint64_t next_ticket_ = 1;
   double per_second_;
   double burst_;
   double tokens_;
   SteadyTime refilled_at_;
   bool flooded_ = false;
-  bool flood_grew_ = false;  // letters wait whose partitions may not be held yet
 };
 
 }  // namespace freshet::stream

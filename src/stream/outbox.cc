@@ -98,6 +98,11 @@ std::vector<uint64_t> Outbox::drop_below(Partition partition, uint64_t limit) {
   return dropped;
 }
 
+std::optional<uint64_t> Outbox::first(Partition partition) const {
+  const auto found = lanes_.find(partition);
+  return found != lanes_.end() ? std::optional(found->second.entries.front().id) : std::nullopt;
+}
+
 bool Outbox::empty(Partition partition) const { return !lanes_.contains(partition); }
 
 bool Outbox::in_flight(Partition partition) const {

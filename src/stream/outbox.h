@@ -52,8 +52,9 @@ class Outbox {
   // The ids below `limit` that wait in the lane and are given up now; none while the producer has some of the lane.
   std::vector<uint64_t> drop_below(Partition partition, uint64_t limit);
 
-  bool empty(Partition partition) const;      // nothing waits and nothing is with the producer
-  bool in_flight(Partition partition) const;  // the producer has some
+  std::optional<uint64_t> first(Partition partition) const;  // id of the first that is not acknowledged
+  bool empty(Partition partition) const;                     // nothing waits and nothing is with the producer
+  bool in_flight(Partition partition) const;                 // the producer has some
   size_t size() const { return lane_of_.size(); }
   std::optional<SteadyTime> next_deadline() const;
   // When the oldest record that is not acknowledged was sent first.

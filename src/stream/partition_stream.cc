@@ -52,6 +52,14 @@ PartitionStream::OpenChunk* PartitionStream::chunk_of(Offset offset) {
   return open == open_.end() ? nullptr : &*open;
 }
 
+bool PartitionStream::charge(Offset letter, size_t bytes) {
+  OpenChunk* open = chunk_of(letter);
+  if (open == nullptr || open->finished()) return false;
+  open->charged_bytes += bytes;
+  open_bytes_ += bytes;
+  return true;
+}
+
 void PartitionStream::letter_finished(Offset offset) {
   OpenChunk* open = chunk_of(offset);
   if (open == nullptr) return;
@@ -112,6 +120,12 @@ std::vector<Offset> PartitionStream::letters_below(Offset next) const {
     }
   }
   return found;
+}
+
+std::optional<Offset> PartitionStream::first_letter() const {
+  const auto found =
+      std::find_if(open_.begin(), open_.end(), [](const OpenChunk& open) { return !open.letters.empty(); });
+  return found != open_.end() ? std::optional(found->letters.front()) : std::nullopt;
 }
 
 uint64_t PartitionStream::open_messages() const {

@@ -50,6 +50,8 @@ class PartitionStream {
   void processed(Chunk chunk, std::vector<Chunk>& in_order);
   // The table refuses these rows of the chunk: they stay open as letters.
   void rows_refused(uint64_t sequence, const std::vector<Offset>& refused);
+  // A letter that waits takes memory of its own: more is charged for its chunk. False: the chunk is finished already.
+  bool charge(Offset letter, size_t bytes);
   // What the chunk's batch covers is stored, and its commit-log record is in the topic where there is one.
   void batch_finished(uint64_t sequence);
   // A letter was acknowledged by the broker, or given up by a rule or an operator.
@@ -62,6 +64,7 @@ class PartitionStream {
   bool idle() const { return open_.empty(); }
   bool all_processed() const;
   std::vector<Offset> letters_below(Offset next) const;
+  std::optional<Offset> first_letter() const;
   // Bytes of chunks that finished since the last call.
   size_t take_released_bytes() { return std::exchange(released_bytes_, 0); }
   size_t open_bytes() const { return open_bytes_; }
@@ -97,8 +100,8 @@ class PartitionStream {
     bool processed = false;
     bool batch_done = false;
     Offset first_covered{};
-    std::deque<Offset> letters{};       // ascending
-    std::deque<Offset> replacements{};  // ascending
+    std::vector<Offset> letters{};       // ascending
+    std::vector<Offset> replacements{};  // ascending
     bool finished() const { return processed && batch_done && letters.empty() && replacements.empty(); }
   };
   OpenChunk* chunk_of(Offset offset);

@@ -134,6 +134,11 @@ bool SideOutputs::forget(Partition partition, Epoch epoch) {
   return replacements_outbox_.forget(partition, epoch) || commit_log;
 }
 
+std::optional<Offset> SideOutputs::first_replacement(Partition partition) const {
+  const auto id = replacements_outbox_.first(partition);
+  return id ? std::optional(Offset{static_cast<int64_t>(*id)}) : std::nullopt;
+}
+
 std::vector<SideOutputs::FinishedReplacement> SideOutputs::drop_replacements(Partition partition, Epoch epoch,
                                                                              Offset next) {
   std::vector<FinishedReplacement> dropped;

@@ -68,6 +68,8 @@ class SideOutputs {
   void go_on(Partition partition);
   // True when the producers may still have records of it that nobody waits for any more.
   bool forget(Partition partition, Epoch epoch);
+  // The first replacement of the partition that its topic does not have yet.
+  std::optional<Offset> first_replacement(Partition partition) const;
   // The operator goes on from `next`: replacements below it are given up. Nothing while the producer has some.
   std::vector<FinishedReplacement> drop_replacements(Partition partition, Epoch epoch, Offset next);
   // The end of the program: what was summed up goes now.

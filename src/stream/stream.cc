@@ -84,16 +84,16 @@ SideTopic::OnResult Stream::record_results(SideTopicName name) {
 
 void Stream::set_options(const LiveOptions& options) { post(options); }
 
-Status Stream::release(Partition partition, Offset next) {
+Result<Released> Stream::release(Partition partition, Offset next) {
   const auto answer = std::make_shared<Answer>();
   post(Release{partition, next, answer});
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
   MutexLock lock(answer->mutex);
   // The session may end before it looks into its mailbox again.
   clock_.wait_until(answer->given, answer->mutex, {}, deadline,
-                    [&]() REQUIRES(answer->mutex) { return answer->status.has_value(); });
-  if (!answer->status) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
-  return *answer->status;
+                    [&]() REQUIRES(answer->mutex) { return answer->released.has_value(); });
+  if (!answer->released) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+  return *answer->released;
 }
 
 void Stream::attach(Source* source) {
@@ -224,18 +224,26 @@ void Stream::handle(Event& event, SteadyTime now) {
   } else if (auto* refetch = std::get_if<Refetch>(&event)) {
     core_.refetch(refetch->partitions, actions_);
   } else if (auto* release = std::get_if<Release>(&event)) {
-    const bool batch = core_.holds_batch_of(release->partition);
-    Status answer = core_.release(release->partition, release->next, now, actions_);
-    if (batch) {
-      writers_->release();
-      answer = {};
-    }
-    {
-      MutexLock lock(release->answer->mutex);
-      release->answer->status = std::move(answer);
-    }
-    release->answer->given.notify_all();
+    answer(*release, now);
   }
+}
+
+void Stream::answer(const Release& release, SteadyTime now) {
+  const bool batch = core_.holds_batch_of(release.partition);
+  const bool only_batch = batch && !core_.holds(release.partition);
+  Result<Released> done;
+  done->partition = release.partition;
+  if (!only_batch) done = core_.release(release.partition, release.next, now, actions_);
+  if (done && batch) {
+    done->batch = true;
+    writers_->release(release.partition);
+    log_.warn("batch_released", {{"topic", settings_.topic}, {"partition", release.partition.value}});
+  }
+  {
+    MutexLock lock(release.answer->mutex);
+    release.answer->released = std::move(done);
+  }
+  release.answer->given.notify_all();
 }
 
 void Stream::execute(Source& source, SteadyTime now) {
@@ -263,7 +271,9 @@ void Stream::execute(Source& source, SteadyTime now) {
       core_.on_source_event(std::move(refused), now, actions_);
     }
   }
-  if (actions_.abandon_batches) writers_->abandon_all();
+  if (actions_.abandon_batches) {
+    for (auto& batch : writers_->abandon_all()) note(BatchResult{std::move(batch), false, {}, 0, {}});
+  }
   const bool answer = actions_.answer_revoke;
   const std::optional<Farewell> farewell = actions_.begin_close;
   actions_ = Actions();

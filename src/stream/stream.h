@@ -68,8 +68,9 @@ class Stream {
   void wake() noexcept;
 
   void set_options(const LiveOptions& options);
-  // See Core::release(); answered within a few turns of the loop. Retry: no session answered within five seconds.
-  Status release(Partition partition, Offset next);
+  // See Core::release(); a batch that is held with rows of the partition goes on, too. Answered within a few turns of
+  // the loop. Retry: no session answered within five seconds.
+  Result<Released> release(Partition partition, Offset next);
   // See Core::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
@@ -82,7 +83,7 @@ class Stream {
   struct Answer {
     Mutex mutex;
     CondVar given;
-    std::optional<Status> status GUARDED_BY(mutex);
+    std::optional<Result<Released>> released GUARDED_BY(mutex);
   };
   struct Refetch {
     std::vector<Partition> partitions;
@@ -122,6 +123,7 @@ class Stream {
   void post(Event event);
   void note(Event event);
   void handle(Event& event, SteadyTime now);
+  void answer(const Release& release, SteadyTime now);
   void take_events(SteadyTime now);
   SteadyTime begin_turn();
   void attach(Source* source);

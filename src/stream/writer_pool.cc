@@ -35,7 +35,7 @@ void WriterPool::submit(std::shared_ptr<const SealedBatch> batch) {
   changed_.notify_all();
 }
 
-void WriterPool::abandon_all() {
+std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_all() {
   std::deque<std::shared_ptr<const SealedBatch>> dropped;
   std::stop_source abandoned;
   {
@@ -44,7 +44,7 @@ void WriterPool::abandon_all() {
     std::swap(abandoned, abandon_);  // what is submitted later is not meant
   }
   abandoned.request_stop();
-  for (auto& batch : dropped) on_result_({std::move(batch), false, {}, 0, {}});
+  return dropped;
 }
 
 void WriterPool::work(std::stop_token stop) {

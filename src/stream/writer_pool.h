@@ -30,10 +30,11 @@ class WriterPool {
   // How many batches may be written at a time; takes effect with the next batch.
   void set_concurrency(uint32_t writers);
   void submit(std::shared_ptr<const SealedBatch> batch);
-  // Ends everything that waits or is being written, as soon as possible; each such batch gets an abandoned result.
-  void abandon_all();
+  // Ends everything that waits or is being written, as soon as possible: each batch that is being written gets an
+  // abandoned result; those that waited are returned, and get none, since the loop must not wait for its own mailbox.
+  std::deque<std::shared_ptr<const SealedBatch>> abandon_all();
   // See RefusalMemory.
-  void release() { memory_.release(); }
+  void release(Partition partition) { memory_.release(partition); }
 
  private:
   void work(std::stop_token stop);

@@ -295,10 +295,10 @@ class Flow {
     core.request_stop(now, actions_);
     turn();
   }
-  Status release(int32_t p, int64_t next) {
-    const Status status = core.release(Partition{p}, Offset{next}, now, actions_);
+  Result<Released> release(int32_t p, int64_t next) {
+    auto released = core.release(Partition{p}, Offset{next}, now, actions_);
     turn();
-    return status;
+    return released;
   }
 
   // Lets everything succeed until nothing moves any more.

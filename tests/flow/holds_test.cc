@@ -90,6 +90,111 @@ TEST(HoldsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
   flow.expect_complete();
 }
 
+// What a release gives up, and what not.
+TEST(HoldsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
+  Flow flow;
+  flow.produce(0, "bad", 3);
+  flow.produce(0, "row", 7);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  ASSERT_EQ(flow.letters.size(), 3u);
+  flow.letter(1, tl::make_unexpected(too_large()));
+  flow.letter(0, failure(ErrorKind::Retry, "no broker"));  // its turn comes again
+  flow.given_up = {{0, 1}};
+  const auto released = flow.release(0, 10);
+  ASSERT_TRUE(released);
+  EXPECT_EQ(released->given_up, 1u) << "letters that wait for their broker are not what it is held for";
+  EXPECT_EQ(released->not_read, 0u);
+  EXPECT_EQ(released->held_again, "");
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+  EXPECT_EQ(flow.dead.size(), 2u);
+}
+
+TEST(HoldsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
+  Flow flow(Flow::default_settings(), {}, false);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 9);
+  flow.assign({0});
+  flow.deliver(0, 1);
+  flow.work();
+  flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
+  const auto released = flow.release(0, 3);
+  ASSERT_TRUE(released);
+  EXPECT_EQ(released->given_up, 1u);
+  EXPECT_EQ(released->not_read, 2u);
+  EXPECT_EQ(released->text(),
+            "partition 0 is released; given up: 1 messages that could be put nowhere; skipped unread: 2 offsets");
+  flow.settle();
+  EXPECT_EQ(flow.table.size(), 7u);
+  EXPECT_EQ(flow.committed(0), 10);
+}
+
+// Also where an earlier batch is still under way: the offset that counts is that of the message it is held for.
+TEST(HoldsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
+  Flow flow(Flow::with_side_outputs());
+  flow.produce(0, "row", 5);
+  flow.produce(0, "replace", 3);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
+  ASSERT_NE(flow.status().partitions[0].held.find("offset 5"), std::string::npos) << flow.status().partitions[0].held;
+  const auto too_early = flow.release(0, 4);
+  ASSERT_FALSE(too_early);
+  EXPECT_NE(too_early.error().text.find("held at offset 5"), std::string::npos) << too_early.error().text;
+  flow.given_up = {{0, 5}, {0, 6}};
+  const auto released = flow.release(0, 7);
+  ASSERT_TRUE(released);
+  EXPECT_EQ(released->given_up, 2u);
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.replaced.count({0, 7}), 1u);
+}
+
+// Letters take memory: what waits is charged, and pushes back.
+TEST(HoldsTest, LettersThatWaitCountInTheBudget) {
+  stream::StreamSettings settings = Flow::default_settings();
+  settings.memory_limit = 100'000;
+  Flow flow(settings);
+  flow.produce(0, "bad", 500);
+  flow.assign({0});
+  flow.deliver(0, 250);
+  flow.work();
+  EXPECT_GT(flow.status().in_flight_bytes, 250u * 300);
+  EXPECT_TRUE(flow.paused(0));
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+}
+
+// A topic that takes nothing for long is not asked for everything each second.
+TEST(HoldsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
+  constexpr size_t kMost = stream::DeadLetterDesk::kMaxInFlight;
+  LiveOptions options;
+  options.dead_letters_per_second = 0;
+  Flow flow(Flow::default_settings(), options);
+  for (int p = 0; p < 2; ++p) flow.produce(p, "bad", 8'000);
+  flow.assign({0, 1});
+  for (int i = 0; i < 40; ++i) {
+    for (int p = 0; p < 2; ++p) {
+      flow.deliver(p, 200);
+      flow.work();
+    }
+  }
+  ASSERT_EQ(flow.letters.size(), kMost);
+  flow.letter(0, failure(ErrorKind::Retry, "no broker"));
+  EXPECT_EQ(flow.letters.size(), kMost) << "another has its turn";
+  flow.advance(seconds(2));
+  EXPECT_EQ(flow.letters.size(), kMost);
+  EXPECT_GT(flow.core.next_deadline(flow.now), flow.now) << "the loop spins";
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
 // A release is about one partition; batches that wait for an operator are not released by another.
 TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   Flow flow;
@@ -105,6 +210,7 @@ TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   flow.core.on_insert_failure(batch, {InsertFailure::Class::Operator, 27, "refused alike", 4, true}, flow.now);
   EXPECT_TRUE(flow.core.holds_batch_of(Partition{0}));
   EXPECT_FALSE(flow.core.holds_batch_of(Partition{1}));
+  EXPECT_EQ(flow.status().waiting_for, "ClickHouse: refused alike (partition:offsets 0:0-2)");
   flow.settle();
   EXPECT_FALSE(flow.core.holds_batch_of(Partition{0}));
 }

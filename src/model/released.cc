@@ -1,0 +1,18 @@
+#include "model/released.h"
+
+#include <fmt/format.h>
+
+namespace freshet {
+
+std::string Released::text() const {
+  std::string text = fmt::format("partition {} is released", partition.value);
+  if (given_up > 0) text += fmt::format("; given up: {} messages that could be put nowhere", given_up);
+  if (not_read > 0) text += fmt::format("; skipped unread: {} offsets", not_read);
+  if (flood) text += "; the dead letters that waited go out";
+  if (batch) text += "; what the table refuses of its batch is bad data now";
+  if (given_up == 0 && not_read == 0) text += "; nothing is given up";
+  if (!held_again.empty()) text += fmt::format("; it is held still: {}", held_again);
+  return text;
+}
+
+}  // namespace freshet
