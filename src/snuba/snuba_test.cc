@@ -341,6 +341,8 @@ TEST(LoadTest, StoragesHaveWriterOptionsFiltersAndGenerations) {
   EXPECT_EQ(pipeline("querylog").clickhouse.writer_options.at("input_format_skip_unknown_fields"), "1");
   EXPECT_EQ(pipeline("transactions").clickhouse.writer_options.size(), 2u);
   EXPECT_EQ(pipeline("generic_metrics_counters_raw").stream.pre_filter->value, "c");
+  EXPECT_TRUE(pipeline("generic_metrics_counters_raw").stream.pre_filter->known.empty());
+  EXPECT_EQ(pipeline("generic_metrics_counters_raw", "--compat june").stream.pre_filter->known.size(), 4u);
   const settings::Pipeline sets = pipeline("generic_metrics_sets_raw", "--compat june");
   EXPECT_EQ(sets.stream.pre_filter->value, "s");
   EXPECT_TRUE(sets.processors.june);

@@ -100,12 +100,12 @@ Storages make_built_in() {
   out.at("querylog").writer_options = {{"input_format_skip_unknown_fields", "1"}};
   out.at("transactions").writer_options = {{"insert_allow_materialized_columns", "1"},
                                            {"input_format_skip_unknown_fields", "1"}};
-  out.at("generic_metrics_counters_raw").pre_filter = {"metric_type", "c"};
-  for (const auto& [key, letter] : {std::pair{"generic_metrics_distributions_raw", "d"},
+  for (const auto& [key, letter] : {std::pair{"generic_metrics_counters_raw", "c"},
+                                    {"generic_metrics_distributions_raw", "d"},
                                     {"generic_metrics_gauges_raw", "g"},
                                     {"generic_metrics_sets_raw", "s"}}) {
-    out.at(key).pre_filter = {"metric_type", letter};
-    out.at(key).only_in = Compat::June;
+    out.at(key).pre_filter = {"metric_type", letter, {"c", "d", "g", "s"}};
+    if (letter != std::string_view("c")) out.at(key).only_in = Compat::June;
   }
   out.at("groupassignees").pre_filter = {"table", "sentry_groupasignee"};
   out.at("groupedmessages").pre_filter = {"table", "sentry_groupedmessage"};

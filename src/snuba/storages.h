@@ -14,10 +14,12 @@ namespace freshet::snuba {
 // The two generations of the reference; they differ in the wire and in configuration.
 enum class Compat { Head, June };
 
-// Messages whose header `name` is there with another value are no business of the storage.
+// Messages whose header `header` is there with another value are no business of the storage.
 struct PreFilter {
   std::string header;
   std::string value;
+  // The older generation takes values other than these for none (generic metrics 9.1); empty = every value counts.
+  std::vector<std::string> known_in_june = {};
 };
 
 struct Storage {

@@ -288,7 +288,10 @@ class Translator {
     stream.ipv4_statistics = true;
     stream.side_outputs = {c.commit_log && !skip_write, c.replacements && !skip_write, c.record_cogs && !skip_write};
     stream.dead_letters_by_age = c.compat == Compat::Head && c.dead_letters && !skip_write;
-    if (c.pre_filter) stream.pre_filter = stream::HeaderFilter{c.pre_filter->header, c.pre_filter->value};
+    if (c.pre_filter) {
+      stream.pre_filter = {c.pre_filter->header, c.pre_filter->value, {}};
+      if (c.compat == Compat::June) stream.pre_filter->known = c.pre_filter->known_in_june;
+    }
     if (const auto at = line.integer("stop-at-timestamp"); at) {
       stream.stop_at_timestamp_ms = *at * 1000 + 999;  // whole seconds are compared
     }

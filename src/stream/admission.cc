@@ -57,7 +57,9 @@ bool Admission::filtered_out(const Message& message) {
   message.headers(headers_);
   const auto found = std::find_if(headers_.begin(), headers_.end(),
                                   [&](const HeaderView& header) { return header.name == filter_->name; });
-  return found != headers_.end() && found->value != filter_->value;
+  if (found == headers_.end() || !found->value || *found->value == filter_->value) return false;
+  const std::vector<std::string>& known = filter_->known;
+  return known.empty() || std::find(known.begin(), known.end(), *found->value) != known.end();
 }
 
 bool Admission::too_old(const Message& message) {

@@ -61,6 +61,19 @@ TEST_F(AdmissionTest, AHeaderThatIsThereHasToMatch) {
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->kind, Verdict::Kind::Skip);
   memory.list = {{"metric_type", std::nullopt}};
+  EXPECT_FALSE(gate->refuse(message("x"))) << "a header without a value";
+  memory.list = {{"metric_type", ""}};
+  EXPECT_TRUE(gate->refuse(message("x")));
+}
+
+TEST_F(AdmissionTest, AHeaderMayHaveToSayWhatIsKnown) {
+  settings.pre_filter = HeaderFilter{"metric_type", "c", {"c", "s"}};
+  const auto gate = admission();
+  for (const char* passes : {"c", "x", ""}) {
+    memory.list = {{"metric_type", passes}};
+    EXPECT_FALSE(gate->refuse(message("x"))) << passes;
+  }
+  memory.list = {{"metric_type", "s"}};
   EXPECT_TRUE(gate->refuse(message("x")));
 }
 

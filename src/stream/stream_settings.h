@@ -5,16 +5,19 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace freshet::stream {
 
 // What becomes of a message that cannot become rows when there is no dead-letter topic.
 enum class OnInvalid { Hold, Drop };
 
-// Messages whose header `name` is there and is not `value` are skipped before they are processed.
+// Messages whose header `name` says something else than `value` are skipped before they are processed. A header without
+// a value says nothing.
 struct HeaderFilter {
   std::string name;
   std::string value;
+  std::vector<std::string> known = {};  // other values say nothing either; empty = every value says something
 };
 
 // Validation against a schema (contract 5.6). Without a schema of that name: refused at the start when enforced, else
