@@ -124,10 +124,11 @@ TEST_F(AdmissionTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
 
 TEST_F(AdmissionTest, WhatLooksLikeAnAddressIsCounted) {
   for (const char* text :
-       {"1.2.3.4", "x255.255.255.255y", "1234.0.0.1", "a 10.0.255.9999", "v1.2.3.4.5", "1.2.300.1.2.3"}) {
+       {"1.2.3.4", "x255.255.255.255y", "1234.0.0.1", "a 10.0.255.9999", "v1.2.3.4.5", "1.2.300.1.2.3", "01.0.0.04"}) {
     EXPECT_TRUE(has_ipv4_pattern(text)) << text;
   }
-  for (const char* text : {"", ".", "1.2.3", "1.2.3.", "a.2.3.4", "1.256.3.4", "1.2.1000.4", "1..2.3", "1.2 .3.4"}) {
+  for (const char* text : {"", ".", "1.2.3", "1.2.3.", "a.2.3.4", "1.256.3.4", "1.2.1000.4", "1..2.3", "1.2 .3.4",
+                           "1.02.3.4", "1.2.00.4"}) {
     EXPECT_FALSE(has_ipv4_pattern(text)) << text;
   }
   for (const char* text : {"", "plain text of some length", "\u00e9\u20ac\U0001f600", "12345678\u00e9"}) {

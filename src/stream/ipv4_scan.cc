@@ -17,6 +17,7 @@ bool take_inner_octet(std::string_view& rest) {
     value = value * 10 + static_cast<unsigned>(rest[digits++] - '0');
   }
   if (digits == 0 || value > 255 || digits >= rest.size() || rest[digits] != '.') return false;
+  if (digits > 1 && rest.front() == '0') return false;
   rest.remove_prefix(digits + 1);
   return true;
 }

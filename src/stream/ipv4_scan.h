@@ -8,7 +8,7 @@
 
 namespace freshet::stream {
 
-// Four decimal octets of 0 to 255 with dots between them, anywhere.
+// Four decimal octets of 0 to 255, without leading zeros, with dots between them, anywhere.
 bool has_ipv4_pattern(std::string_view text);
 bool is_utf8(std::string_view text);
 
