@@ -105,7 +105,7 @@ bool ErrorsReader::data_field(int field) {
     case kModules:
       return modules();
     case kReceived:
-      return json_.consume_null() || json_.read_f64_to_truncate(event.received.emplace());
+      return read_optional_to_truncate(json_, event.received);
     case kRequest:
       return request();
     case kSdk:

@@ -46,10 +46,6 @@ constexpr Fields kFunctionFields({{"fingerprint", Need::Required},
                                   {"self_times_ns", Need::Required},
                                   {"thread_id", Need::Defaulted}});
 
-bool read_seconds(JsonReader& json, std::optional<double>& out) {
-  return json.consume_null() || json.read_f64_to_truncate(out.emplace());
-}
-
 constexpr Column kDurationsColumn("durations");
 constexpr Column kEnvironmentColumn("environment");
 constexpr Column kFingerprintColumn("fingerprint");
@@ -138,9 +134,9 @@ bool FunctionsMessageProcessor::read_field(int field, Profile& out) {
     case kTimestamp:
       return json_.read_u64(out.timestamp);
     case kStart:
-      return read_seconds(json_, out.start);
+      return read_optional_to_truncate(json_, out.start);
     case kEnd:
-      return read_seconds(json_, out.end);
+      return read_optional_to_truncate(json_, out.end);
     case kTransactionName:
       return json_.read_string(out.transaction_name);
     case kProfilingType:

@@ -15,10 +15,6 @@ bool read_text(JsonReader& json, JsonString& out) { return json.consume_null() |
 
 bool read_id(JsonReader& json, Uuid& out) { return json.consume_null() || read_value(json, out); }
 
-bool read_seconds(JsonReader& json, std::optional<double>& out) {
-  return json.consume_null() || json.read_f64_to_truncate(out.emplace());
-}
-
 template <typename T>
 bool read_list(JsonReader& json, std::vector<T>& out) {
   for (json.enter_array(); json.next_element();) {
@@ -211,7 +207,7 @@ bool read_event_field(JsonReader& json, int field, ReplayMessage& out) {
     case kRelease:
       return read_text(json, out.release);
     case kReplayStart:
-      return read_seconds(json, out.replay_start_timestamp);
+      return read_optional_to_truncate(json, out.replay_start_timestamp);
     case kReplayType:
       return read_text(json, out.replay_type);
     case kSdk:
