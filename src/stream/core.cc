@@ -126,7 +126,7 @@ void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
   if (stream == nullptr || stream->revoking || stream->suspended) return;
   if (unstuck.start < stream->position) {
     const bool paused = stream->paused;
-    forget(*stream);
+    forget(*stream, &actions);
     stream = &begin_stream(unstuck.partition, unstuck.start);
     stream->paused = paused;
     stream->holds.push_back({Hold::Source, ""});
@@ -288,7 +288,7 @@ void Core::tick(SteadyTime now, Actions& actions) {
   commit_what_can_be(now, actions);
   if (phase_ == Phase::Closing && now >= close_deadline_) {
     log_.warn("close_took_too_long", {{"topic", settings_.topic}, {"session", session_}});
-    actions.abandon_batches = true;
+    if (stopping()) actions.abandon_batches = true;  // else their streams may go on in the next session
     end_session(now);
   }
   say_holds(now);

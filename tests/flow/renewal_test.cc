@@ -160,6 +160,25 @@ TEST(FlowRenewalTest, LeavingEndsWithinItsDeadlineWhateverHangs) {
   EXPECT_EQ(flow.core.end(), End::Renewed);
 }
 
+// What hangs belongs to streams that go on: without it they could never be committed any further.
+TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
+  Flow flow;
+  fill(flow);
+  flow.leave();
+  flow.revoke({0});
+  flow.advance(milliseconds(6001));
+  flow.advance(milliseconds(2000));
+  ASSERT_TRUE(flow.core.closed());
+  EXPECT_EQ(flow.batches.size(), 1u);
+  flow.begin_next_session();
+  flow.lose_everything();
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+}
+
 TEST(FlowRenewalTest, ABrokenSessionKeepsWhatIsUnderWayUntilTheDrainDeadline) {
   Flow flow;
   fill(flow);

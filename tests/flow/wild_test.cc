@@ -1,0 +1,249 @@
+// Everything that can happen to a stream happens, in any order: held partitions and their releases, floods, options
+// that change, commits that are refused in part, sessions that break, are fenced, leave, or are handed over into a
+// rebalance, processes that stop or are killed. FRESHET_FLOW_SEED=N runs one seed again, FRESHET_FLOW_SEEDS=N runs that
+// many.
+#include <cstdlib>
+#include <random>
+
+#include "flow.h"
+
+namespace freshet::flow {
+namespace {
+
+const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "bad", "skip", "refused", "replace"};
+
+class Wild {
+ public:
+  explicit Wild(uint64_t seed)
+      : random_(seed),
+        has_letters_(chance(3) != 0),
+        partitions_(static_cast<int32_t>(1 + chance(4))),
+        flow_(settings(), options(), has_letters_) {}
+
+  void run() {
+    for (int step = 0; step < 500 && !testing::Test::HasFatalFailure(); ++step) {
+      happen();
+      if (flow_.core.closed()) flow_.restart([&] { return chance(2) == 0; });
+    }
+    come_to_rest();
+    flow_.expect_complete();
+    EXPECT_EQ(flow_.status().in_flight_bytes, 0u);
+  }
+
+ private:
+  uint64_t chance(uint64_t n) { return random_() % n; }
+  size_t any_of(size_t n) { return chance(std::max<size_t>(1, n)); }
+
+  stream::StreamSettings settings() {
+    auto settings = chance(2) == 0 ? Flow::default_settings() : Flow::with_side_outputs();
+    settings.side_outputs.replacements = true;
+    settings.memory_limit = 20'000 + chance(300'000);
+    settings.batch_deadline = seconds(chance(20));
+    return settings;
+  }
+  LiveOptions options() {
+    LiveOptions options;
+    options.max_batch_rows = 1 + chance(60);
+    options.max_batch_time = milliseconds(1 + chance(3000));
+    options.clickhouse_concurrency = static_cast<uint32_t>(1 + chance(3));
+    options.dead_letters_per_second = chance(2) == 0 ? 0 : 0.1 * static_cast<double>(1 + chance(30));
+    options.dead_letter_burst = 1 + chance(40);
+    return options;
+  }
+
+  void happen() {
+    const auto p = static_cast<int32_t>(chance(static_cast<uint64_t>(partitions_)));
+    const uint64_t what = chance(100);
+    if (what < 12) return flow_.produce(p, kFates[chance(std::size(kFates))], static_cast<int>(1 + chance(30)));
+    if (what < 26) return void(flow_.deliver(p, static_cast<int64_t>(1 + chance(40))));
+    if (what < 40) return void(flow_.work(any_of(flow_.work_waits())));
+    if (what < 50) return void(flow_.write(any_of(flow_.batches.size())));
+    if (what < 55) return answer_letter();
+    if (what < 63) return answer_commit();
+    if (what < 70) return flow_.advance(milliseconds(chance(4000)));
+    if (what < 74) return void(flow_.take_record(Flow::kTopics[chance(3)]));
+    if (what < 76) return give_back();
+    if (what < 84) return assign(p);
+    if (what < 87) return revoke(p);
+    if (what < 89) return stick(p);
+    if (what < 92) return release(p);
+    seldom(p);
+  }
+
+  void seldom(int32_t p) {
+    const uint64_t what = chance(12);
+    // Once it is stopping, no session follows on it.
+    if (what < 4 && what != 2 && flow_.status().draining) return;
+    switch (what) {
+      case 0:
+        return hand_over();
+      case 1:
+        return flow_.hand_over_into_a_rebalance();
+      case 2:
+        return flow_.breaks(chance(2) == 0);
+      case 3:
+        return leave();
+      case 4:
+        return flow_.stop();
+      case 5:
+        return flow_.restart([&] { return chance(2) == 0; });
+      case 6:
+        return flow_.set_options(options());
+      case 7:
+        return flow_.core.hold_commits(chance(2) == 0);
+      case 8:
+        return flow_.refetch(p);
+      case 9:
+        if (!flow_.batches.empty()) insert_fails();
+        return;
+      default:
+        return somebody_else(p);
+    }
+  }
+
+  void answer_letter() {
+    const size_t i = any_of(flow_.letters.size());
+    const uint64_t how = chance(6);
+    const ErrorKind kind = how == 0 ? ErrorKind::Retry : ErrorKind::Invalid;
+    flow_.letter(i, how > 1 ? Status() : Status(failure(kind, "not taken")));
+  }
+  void answer_commit() {
+    std::set<int32_t> refused;
+    while (chance(3) == 0) refused.insert(static_cast<int32_t>(chance(static_cast<uint64_t>(partitions_))));
+    flow_.commit_but(refused, chance(3) == 0);
+  }
+  void give_back() {
+    flow_.give_back_records(Flow::kTopics[chance(3)], chance(3) == 0 ? ErrorKind::Invalid : ErrorKind::Retry);
+  }
+  void insert_fails() {
+    const bool held = chance(3) == 0;
+    flow_.core.on_insert_failure(
+        flow_.batches[any_of(flow_.batches.size())]->id,
+        {held ? InsertFailure::Class::Operator : InsertFailure::Class::Overload, 252, "no", 1, held}, flow_.now);
+  }
+  void assign(int32_t p) {
+    if (flow_.closing || flow_.revoke_waits() || flow_.owns(p)) return;
+    stuck_.erase(p);
+    flow_.assign({p});
+  }
+  void revoke(int32_t p) {
+    if (!flow_.closing && !flow_.revoke_waits() && flow_.owns(p)) flow_.revoke({p}, chance(3) == 0);
+  }
+  void hand_over() {
+    if (flow_.closing) return;
+    if (flow_.revoke_waits()) return flow_.hand_over_into_a_rebalance();
+    flow_.hand_over(chance(2) == 0);
+  }
+  // Leaves the group and joins it again.
+  void leave() {
+    if (flow_.closing || flow_.revoke_waits()) return;
+    flow_.leave();
+    for (int i = 0; i < 100 && !flow_.core.closed(); ++i) {
+      if (flow_.closing) flow_.close();
+      if (!flow_.core.closed()) happen_while_closing();
+    }
+    ASSERT_TRUE(flow_.core.closed()) << "leaving has no end";
+    flow_.begin_next_session();
+    flow_.lose_everything();
+  }
+  void happen_while_closing() {
+    flow_.write(any_of(flow_.batches.size()));
+    answer_commit();
+    answer_letter();
+    flow_.advance(milliseconds(chance(400)));
+  }
+  // Only a partition that nobody of us has under way: then the other begins at what is committed.
+  void somebody_else(int32_t p) {
+    if (flow_.closing || flow_.revoke_waits() || flow_.owns(p) || !flow_.produced(p)) return;
+    const uint64_t taken = chance(1 + flow_.left(p));
+    const auto next = flow_.committed(p) + static_cast<int64_t>(taken);
+    flow_.consumed_elsewhere(p, next, next + static_cast<int64_t>(chance(1 + flow_.left(p) - taken)));
+  }
+
+  const PartitionStatus* status_of(int32_t p) {
+    status_ = flow_.status();
+    for (const PartitionStatus& one : status_.partitions) {
+      if (one.partition.value == p) return &one;
+    }
+    return nullptr;
+  }
+  // The source cannot go on with the partition, and later can: where it was, or further back.
+  void stick(int32_t p) {
+    const PartitionStatus* status = status_of(p);
+    if (status == nullptr || flow_.closing || flow_.revoke_waits() || !flow_.owns(p)) return;
+    if (!stuck_.contains(p)) {
+      stuck_.insert(p);
+      return flow_.source(PartitionStuck{Partition{p}, "out of range"});
+    }
+    stuck_.erase(p);
+    const int64_t committed = flow_.committed(p);
+    const bool back = chance(3) == 0 && status->position.value > committed && !flow_.commit_waits();
+    flow_.unstick(p, back ? committed : status->position.value);
+  }
+  // Goes on behind the message that it is held for, or skips some that were not read.
+  void release(int32_t p) {
+    const PartitionStatus* status = status_of(p);
+    if (status == nullptr || status->held.empty() || flow_.closing) return;
+    const int64_t position = status->position.value;
+    // Backwards only where nothing beyond is being committed: its answer would come too late.
+    const bool at_position = stuck_.contains(p) || flow_.commit_waits() || chance(2) == 0;
+    const int64_t next = at_position ? position : flow_.committed(p) + static_cast<int64_t>(chance(40));
+    const int64_t most = std::min(next, flow_.end(p));
+    std::set<std::pair<int32_t, int64_t>> bad;
+    for (int64_t o = flow_.committed(p); o < most; ++o) {
+      const std::string& fate = flow_.fate(p, o);
+      if (o >= position || fate == "bad" || fate == "refused" || fate == "replace") bad.insert({p, o});
+    }
+    // What is given up may be committed in the same turn.
+    const auto before = flow_.given_up;
+    flow_.given_up.insert(bad.begin(), bad.end());
+    const auto released = flow_.release(p, most);
+    if (!released || (released->given_up == 0 && released->not_read == 0)) {
+      flow_.given_up = before;
+      if (!released) return;
+    }
+    stuck_.erase(p);
+  }
+
+  void come_to_rest() {
+    flow_.core.hold_commits(false);
+    for (int round = 0; round < 200; ++round) {
+      LiveOptions free = LiveOptions();
+      free.dead_letters_per_second = 0;
+      flow_.set_options(free);
+      for (int32_t p = 0; p < partitions_; ++p) {
+        const PartitionStatus* status = status_of(p);
+        if (status != nullptr && !status->held.empty()) release(p);
+      }
+      flow_.settle();
+      if (flow_.core.closed()) flow_.restart([&] { return false; });
+      for (int32_t p = 0; p < partitions_; ++p) assign(p);
+      flow_.settle();
+      const auto status = flow_.status();
+      const bool held = std::any_of(status.partitions.begin(), status.partitions.end(),
+                                    [](const auto& one) { return !one.held.empty(); });
+      if (!held && flow_.owned() == static_cast<size_t>(partitions_)) return;
+    }
+    FAIL() << "a partition is held for ever: " << flow_.status().partitions[0].held;
+  }
+
+  std::mt19937_64 random_;
+  const bool has_letters_;
+  const int32_t partitions_;
+  Flow flow_;
+  StreamStatus status_;
+  std::set<int32_t> stuck_;
+};
+
+TEST(FlowWildTest, NothingIsEverLost) {
+  if (const char* seed = std::getenv("FRESHET_FLOW_SEED")) return Wild(std::strtoull(seed, nullptr, 10)).run();
+  const char* seeds = std::getenv("FRESHET_FLOW_SEEDS");
+  const uint64_t last = seeds != nullptr ? std::strtoull(seeds, nullptr, 10) : 400;
+  for (uint64_t seed = 1; seed <= last; ++seed) {
+    Wild(seed).run();
+    if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_wild_test";
+  }
+}
+
+}  // namespace
+}  // namespace freshet::flow
