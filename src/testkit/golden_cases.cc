@@ -44,6 +44,21 @@ std::string from_base64(const std::string& text) {
   return bytes;
 }
 
+std::vector<std::string> strings_of(const json& value) {
+  if (value.is_array()) return value.get<std::vector<std::string>>();
+  return {value.get<std::string>()};
+}
+
+std::vector<std::string> messages_of(const json& file, const std::string& text_of_file) {
+  if (file.contains("base64")) {
+    std::vector<std::string> messages = strings_of(file.at("base64"));
+    for (std::string& message : messages) message = from_base64(message);
+    return messages;
+  }
+  if (file.contains("text")) return strings_of(file.at("text"));
+  return {nlohmann::ordered_json::parse(text_of_file).at("message").dump()};  // fields in the file's order
+}
+
 std::vector<fs::path> sorted_files(const fs::path& folder, std::string_view ending) {
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(folder)) {
@@ -142,14 +157,6 @@ std::vector<GoldenCase> own_cases(const fs::path& folder) {
     const std::string text = read_file(path);
     const json file = json::parse(text);
     GoldenCase one;
-    one.name = path.filename().string();
-    if (file.contains("base64")) {
-      one.message = from_base64(file.at("base64").get<std::string>());
-    } else if (file.contains("text")) {
-      one.message = file.at("text").get<std::string>();
-    } else {
-      one.message = nlohmann::ordered_json::parse(text).at("message").dump();  // fields in the file's order
-    }
     one.verdict = file.at("verdict").get<std::string>();
     one.rows = file.value("rows", json::array());
     one.key = file.value("key", "");
@@ -158,7 +165,13 @@ std::vector<GoldenCase> own_cases(const fs::path& folder) {
     one.timestamp_ms = file.value("timestamp_ms", int64_t{0});
     one.storage = file.value("storage", "");
     one.odd = file.value("odd", false);
-    cases.push_back(std::move(one));
+    const std::vector<std::string> messages = messages_of(file, text);
+    for (size_t i = 0; i < messages.size(); ++i) {
+      one.name = path.filename().string();
+      if (messages.size() > 1) one.name += fmt::format(" message {}", i + 1);
+      one.message = messages[i];
+      cases.push_back(one);
+    }
   }
   return cases;
 }
