@@ -2,6 +2,7 @@
 #include <httplib.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +12,7 @@
 #include "admin/server.h"
 #include "admin/status_json.h"
 #include "base/mailbox.h"
+#include "testkit/socket.h"
 
 namespace freshet::admin {
 namespace {
@@ -151,6 +153,25 @@ TEST_F(ServerTest, RenewSaysWhatHappens) {
   EXPECT_EQ(client->Post("/renew")->status, 409);
   EXPECT_EQ(client->Post("/renew", httplib::Headers{{"Origin", "http://evil.example"}}, "", "text/plain")->status, 403);
   EXPECT_EQ(renewals, 2u);
+}
+
+// As `curl -X POST` does it: nothing is announced, so nothing is waited for.
+TEST_F(ServerTest, APostWithoutABodyIsAnsweredAtOnce) {
+  const auto post = [&](const std::string& path) {
+    const testkit::Fd peer = testkit::connect_to_loopback(server->port());
+    const std::string request = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+    EXPECT_EQ(::write(peer.get(), request.data(), request.size()), static_cast<ssize_t>(request.size()));
+    std::string answer;
+    std::array<char, 1024> some{};
+    for (ssize_t n = 1; n > 0;) {
+      n = ::read(peer.get(), some.data(), some.size());
+      if (n > 0) answer.append(some.data(), static_cast<size_t>(n));
+    }
+    return answer;
+  };
+  EXPECT_NE(post("/renew").find("renewal 1 is asked for"), std::string::npos);
+  EXPECT_NE(post("/release").find("send Content-Type: application/json"), std::string::npos);
+  EXPECT_EQ(client->Post("/renew", httplib::MultipartFormDataItems{{"a", "b", "", ""}})->status, 415);
 }
 
 TEST_F(ServerTest, TheLastRenewalIsShown) {

@@ -5,6 +5,8 @@
 
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "admin/access.h"
@@ -27,11 +29,29 @@ void refuse(httplib::Response& response, int status, const std::string& text) {
   response.set_content(text + "\n", kText);
 }
 
-void release(const AdminSources& sources, const httplib::Request& request, httplib::Response& response) {
+// What was sent with a POST. One that announces nothing sends nothing (RFC 9112, 6.3), as `curl -X POST` does; the
+// library would wait for it until its read timeout. None: it is refused, or did not come whole.
+std::optional<std::string> body_of(const httplib::Request& request, const httplib::ContentReader& content,
+                                   httplib::Response& response) {
+  std::string body;
+  if (request.is_multipart_form_data()) {
+    refuse(response, 415, "send Content-Type: application/json");
+    return std::nullopt;
+  }
+  if (!request.has_header("Content-Length") && !request.has_header("Transfer-Encoding")) return body;
+  const bool whole = content([&](const char* data, size_t size) {
+    body.append(data, size);
+    return true;
+  });
+  return whole ? std::optional(body) : std::nullopt;
+}
+
+void release(const AdminSources& sources, const httplib::Request& request, const std::string& sent,
+             httplib::Response& response) {
   if (!request.get_header_value("Content-Type").starts_with(kJson)) {
     return refuse(response, 415, "send Content-Type: application/json");
   }
-  const auto body = nlohmann::json::parse(request.body, nullptr, false);
+  const auto body = nlohmann::json::parse(sent, nullptr, false);
   if (!body.is_object() || !body.contains("partition") || !body["partition"].is_number_integer() ||
       !body.contains("offset") || !body["offset"].is_number_integer() || body["partition"] < 0 ||
       body["partition"] > INT32_MAX || !body["offset"].is_number_unsigned() ||
@@ -72,8 +92,12 @@ void add_routes(httplib::Server& server, const AdminSources& sources) {
   server.Get("/ready", [&](const Request&, Response& r) { answer(sources.ready(), r); });
   server.Get("/status", [&](const Request&, Response& r) { r.set_content(sources.status(), kJson); });
   server.Get("/renew", [&](const Request&, Response& r) { last_renewal(sources, r); });
-  server.Post("/renew", [&](const Request&, Response& r) { renew(sources, r); });
-  server.Post("/release", [&](const Request& q, Response& r) { release(sources, q, r); });
+  server.Post("/renew", [&](const Request& q, Response& r, const httplib::ContentReader& content) {
+    if (body_of(q, content, r)) renew(sources, r);
+  });
+  server.Post("/release", [&](const Request& q, Response& r, const httplib::ContentReader& content) {
+    if (const auto sent = body_of(q, content, r)) release(sources, q, *sent, r);
+  });
   server.set_error_handler([](const Request&, Response& r) {
     if (r.body.empty() && r.status == 404) {
       r.set_content("there are: GET / /metrics /health /ready /status /renew, POST /renew /release\n", kText);
