@@ -31,6 +31,19 @@ bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   return true;
 }
 
+// The topic that is read is the session's to report: it waits for it.
+bool all_topics_there(const settings::Pipeline& pipeline, Log& log) {
+  bool all = true;
+  for (const auto& [topic, connection] : topics_of(pipeline)) {
+    if (topic.empty() || topic == pipeline.kafka.topic) continue;
+    const auto partitions = kafka::count_partitions(connection, topic, kTimeout, log);
+    if (partitions) continue;
+    all = false;
+    log.warn("not_there_yet", {{"error", partitions.error().text}});
+  }
+  return all;
+}
+
 void compare_table(const TableCheck& check, const settings::Pipeline& pipeline, Log& log) {
   for (const clickhouse::Finding& finding : check.findings) {
     if (finding.severity == clickhouse::Severity::Info) continue;
@@ -45,20 +58,32 @@ void compare_table(const TableCheck& check, const settings::Pipeline& pipeline, 
   }
 }
 
+bool ensure_topics(const settings::Pipeline& pipeline, Log& log) {
+  return pipeline.kafka.create_topics ? create_topics(pipeline, log) : all_topics_there(pipeline, log);
+}
+
+// False: not yet; there is no table, or no message to compare it with.
+bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log) {
+  const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log);
+  if (!check && check.error().kind != ErrorKind::Stopping) {
+    log.warn("not_there_yet", {{"error", check.error().text}});
+  }
+  if (!check || check->sampled == 0) return false;
+  compare_table(*check, pipeline, log);
+  return true;
+}
+
 }  // namespace
 
 BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log)
     : thread_([&pipeline, &clock, &log](std::stop_token stop) {
-        bool topics_done = !pipeline.kafka.create_topics;
+        bool topics_done = false;
+        bool table_done = pipeline.stream.skip_write || pipeline.stream.accepted_outcomes;  // no table
         do {
-          topics_done = topics_done || create_topics(pipeline, log);
-          if (!topics_done) continue;
-          if (pipeline.stream.skip_write || pipeline.stream.accepted_outcomes) return;  // no table
-          const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log);
-          if (check && check->sampled > 0) return compare_table(*check, pipeline, log);
-          if (!check && check.error().kind != ErrorKind::Stopping) {
-            log.warn("not_there_yet", {{"error", check.error().text}});
-          }
+          if (!topics_done) topics_done = ensure_topics(pipeline, log);
+          if (pipeline.kafka.create_topics && !topics_done) continue;
+          if (!table_done) table_done = check_the_table(pipeline, clock, stop, log);
+          if (topics_done && table_done) return;
         } while (sleep_interruptibly(clock, stop, std::chrono::seconds(10)));
       }) {}
 

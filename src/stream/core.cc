@@ -466,8 +466,10 @@ StreamStatus Core::status(SteadyTime now) const {
     status.waiting_for = std::move(unstored);
   } else if (!source_trouble_.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
-  } else if (const std::string trouble = side_.trouble(now); !trouble.empty()) {
-    status.waiting_for = fmt::format("Kafka: {}", trouble);
+  } else if (const std::string letters = desk_.trouble(now); !letters.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", letters);
+  } else if (const std::string records = side_.trouble(now); !records.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", records);
   }
   status.session = session_;
   status.generation = generation_;

@@ -28,9 +28,10 @@ void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actio
                                   {"detail", letter.reason}});
     return close_letter({stream.partition, stream.epoch, letter.offset});
   }
-  const std::string reason =
-      fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic: {}",
-                  letter.offset.value, letter.reason);
+  const std::string reason = fmt::format(
+      "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}; go on from "
+      "{2} with POST /release, or start with --dead-letter-topic",
+      letter.offset.value, letter.reason, letter.offset.value + 1);
   hold(stream, Hold::Invalid, reason, actions);
 }
 

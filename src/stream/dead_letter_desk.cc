@@ -9,6 +9,7 @@ namespace freshet::stream {
 namespace {
 
 constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr Duration kPatience = std::chrono::seconds(5);  // a leader election, a slow broker
 
 }  // namespace
 
@@ -42,7 +43,8 @@ void DeadLetterDesk::leave_queue(Partition partition) {
   may_flood_.erase(partition);
 }
 
-void DeadLetterDesk::send(uint64_t ticket, Open& open, std::vector<OutgoingLetter>& out) {
+void DeadLetterDesk::send(uint64_t ticket, Open& open, SteadyTime now, std::vector<OutgoingLetter>& out) {
+  if (!unanswered_since_) unanswered_since_ = now;
   open.in_flight = true;
   ++in_flight_;
   ++in_flight_of_[open.letter->partition];
@@ -87,7 +89,7 @@ void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& 
     const auto found = letters_.find(retry_.begin()->second);
     retry_.erase(retry_.begin());
     if (found == letters_.end() || asleep(found->first, *found->second.letter)) continue;
-    send(found->first, found->second, out);
+    send(found->first, found->second, now, out);
   }
   while (!waiting_.empty() && in_flight_ < kMaxInFlight) {
     const auto found = letters_.find(waiting_.front());
@@ -97,7 +99,7 @@ void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& 
       leave_queue(found->second.letter->partition);
     } else if (!flooded_ && take_token(now)) {
       leave_queue(found->second.letter->partition);
-      send(found->first, found->second, out);
+      send(found->first, found->second, now, out);
     } else {
       flooded_ = true;
       return hold_flooded(held);
@@ -123,6 +125,8 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
   if (found == letters_.end()) return;  // its epoch is over
   Open& open = found->second;
   came_back(open);
+  const bool comes_again = !status && status.error().kind != ErrorKind::Invalid;
+  if (!comes_again) unanswered_since_ = any_on_its_way() ? std::optional(now) : std::nullopt;
   if (status) {
     finished.push_back({open.letter->partition, open.epoch, open.letter->offset});
     letters_.erase(found);
@@ -131,6 +135,7 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
                                status.error().text);
     held.push_back({open.letter->partition, open.epoch, Hold::TooLarge, open.refused});
   } else {
+    last_error_ = status.error().text;
     retry_.emplace(now + kRetry, ticket);
   }
 }
@@ -194,6 +199,15 @@ std::optional<Offset> DeadLetterDesk::first_refused_at(Partition partition) cons
 std::string DeadLetterDesk::reason_code(uint64_t ticket) const {
   const auto found = letters_.find(ticket);
   return found == letters_.end() ? std::string() : found->second.letter->reason_code;
+}
+
+std::string DeadLetterDesk::trouble(SteadyTime now) const {
+  if (!unanswered_since_ || !any_on_its_way() || now - *unanswered_since_ < kPatience) return {};
+  return fmt::format(
+      "the dead-letter topic has taken no letter for {} s, and offsets wait for it: check that the topic exists and "
+      "its brokers answer{}{}",
+      std::chrono::duration_cast<std::chrono::seconds>(now - *unanswered_since_).count(),
+      last_error_.empty() ? "" : "; ", last_error_);
 }
 
 std::optional<SteadyTime> DeadLetterDesk::next_deadline() const {

@@ -63,6 +63,8 @@ class DeadLetterDesk {
   void set_limit(const LiveOptions& options, SteadyTime now);
 
   std::optional<SteadyTime> next_deadline() const;
+  // Why letters do not get through and offsets wait for them; "" = they do, or their partitions are held.
+  std::string trouble(SteadyTime now) const;
   // A letter of the partition is with the producer.
   bool in_flight(Partition partition) const { return in_flight_of_.contains(partition); }
   // Why the topic does not take a letter of the partition, the one of the lowest offset; empty = it takes them all.
@@ -85,7 +87,8 @@ class DeadLetterDesk {
   bool asleep(uint64_t ticket, const DeadLetter& letter);
   void await_turn(uint64_t ticket, const Open& open);
   void leave_queue(Partition partition);
-  void send(uint64_t ticket, Open& open, std::vector<OutgoingLetter>& out);
+  void send(uint64_t ticket, Open& open, SteadyTime now, std::vector<OutgoingLetter>& out);
+  bool any_on_its_way() const { return in_flight_ > 0 || !retry_.empty(); }
   void came_back(Open& open);
   const Open* lowest_refused(Partition partition) const;
   void hold_flooded(std::vector<Held>& held);
@@ -100,6 +103,8 @@ class DeadLetterDesk {
   std::set<Partition> suspended_;
   std::map<Partition, std::vector<uint64_t>> asleep_;  // tickets of suspended partitions, oldest first
   std::multimap<SteadyTime, uint64_t> retry_;          // tickets by the time they may be tried again
+  std::optional<SteadyTime> unanswered_since_;         // the topic has taken or refused none since; while any is sent
+  std::string last_error_;                             // why the last one came back
   uint64_t next_ticket_ = 1;
   double per_second_;
   double burst_;

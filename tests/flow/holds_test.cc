@@ -195,6 +195,27 @@ TEST(HoldsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
   flow.expect_exactly_once();
 }
 
+TEST(HoldsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
+  Flow flow;
+  flow.produce(0, "bad", 2);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(2));
+  EXPECT_EQ(flow.status().waiting_for, "") << "a slow broker is no news";
+  flow.letter(0, failure(ErrorKind::Retry, "no such topic"));
+  flow.advance(seconds(4));
+  EXPECT_NE(flow.status().waiting_for.find("dead-letter topic has taken no letter for 6 s"), std::string::npos)
+      << flow.status().waiting_for;
+  EXPECT_NE(flow.status().waiting_for.find("no such topic"), std::string::npos);
+  flow.acknowledge();
+  EXPECT_EQ(flow.status().waiting_for, "") << "it takes letters again";
+  flow.settle();
+  flow.expect_complete();
+  flow.advance(seconds(60));
+  EXPECT_EQ(flow.status().waiting_for, "");
+}
+
 // A release is about one partition; batches that wait for an operator are not released by another.
 TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   Flow flow;
