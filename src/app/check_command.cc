@@ -32,20 +32,28 @@ class Report {
   int failed_ = 0;
 };
 
-void check_topic(const settings::Pipeline& p, const std::string& topic, Report& report) {
+// Whether the topic is there.
+bool check_topic(const settings::Pipeline& p, const std::string& topic, Report& report) {
   const auto partitions = kafka::count_partitions(p.kafka.connection, topic, kTimeout, null_log());
   if (partitions) {
     report.good(fmt::format("Kafka: topic {} has {} partitions", topic, *partitions));
   } else {
     report.bad("Kafka: " + partitions.error().text);
   }
+  return partitions.has_value();
 }
 
-void check_rows(const settings::Pipeline& p, Clock& clock, Report& report) {
+void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Report& report) {
   clickhouse::ClickHouseClient client(p.clickhouse, clock);
   const auto version = client.server_version(kTimeout);
   if (!version) return report.bad("ClickHouse: " + version.error().text);
   report.good("ClickHouse: version " + *version);
+  if (!has_messages) {
+    const auto table = client.describe_table(kTimeout, {});
+    if (!table) return report.bad(table.error().text);
+    return report.good(
+        fmt::format("table {} is there; without messages there is nothing to compare it with", p.clickhouse.table));
+  }
   const auto checked = check_table(p, kSample, clock, kTimeout, {}, null_log());
   if (!checked) return report.bad(checked.error().text);
   if (checked->sampled == 0) {
@@ -83,9 +91,9 @@ int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
   if (const Status valid = kafka::check_connection_settings(p.kafka); !valid) {
     report.bad(valid.error().text);
   } else {
-    check_topic(p, p.kafka.topic, report);
+    const bool has_messages = check_topic(p, p.kafka.topic, report);
     if (!p.kafka.dead_letter_topic.empty()) check_topic(p, p.kafka.dead_letter_topic, report);
-    check_rows(p, clock, report);
+    check_rows(p, has_messages, clock, report);
   }
   if (!loaded.settings.runtime_config.store.empty()) check_options(loaded.settings, report);
   return report.status();

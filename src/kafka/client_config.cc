@@ -150,6 +150,7 @@ Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log) {
 
 Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
   Builder builder(log);
+  rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_ERROR);
   builder.connection(settings)
       .set("enable.auto.commit", "false")
       .set("auto.offset.reset", "error")

@@ -21,11 +21,27 @@ Result<Client> lookup_client(const ConnectionSettings& connection, Log& log) {
   return make_client(RD_KAFKA_CONSUMER, *std::move(conf));
 }
 
+// The client's own error events say more than a look-up that ran out of time: a login that is refused, a name that
+// cannot be resolved. Of several, one that names a cause wins over "down" and "broken".
+Error explain(rd_kafka_t* client, rd_kafka_resp_err_t code, const std::string& what) {
+  Error error = to_error(code, what);
+  const Queue queue(rd_kafka_queue_get_main(client));
+  while (const Event event{rd_kafka_queue_poll(queue.get(), 0)}) {
+    const auto why = rd_kafka_event_error(event.get());
+    if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR || why == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+      continue;
+    error = to_error(why, fmt::format("{}: {}", what, rd_kafka_event_error_string(event.get())));
+    if (why != RD_KAFKA_RESP_ERR__TRANSPORT) break;
+  }
+  return error;
+}
+
 Result<int32_t> count(rd_kafka_t* client, const std::string& name, Duration timeout) {
   const Topic topic(rd_kafka_topic_new(client, name.c_str(), nullptr));
   const rd_kafka_metadata_t* raw = nullptr;
   const auto error = rd_kafka_metadata(client, 0, topic.get(), &raw, to_ms(timeout));
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up topic " + name));
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+    return tl::make_unexpected(explain(client, error, "looking up topic " + name));
   const Metadata metadata(raw);
   if (metadata->topic_cnt != 1 || metadata->topics[0].partition_cnt < 1) {
     return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic " + name));
@@ -98,10 +114,10 @@ Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& co
   rd_kafka_conf_set(conf->get(), "group.id", "freshet-look-up", nullptr, 0);
   auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  rd_kafka_poll_set_consumer(client->get());
   const SteadyTime deadline = clock.steady_now() + timeout;
   const auto partitions = count(client->get(), topic, timeout);
   if (!partitions) return tl::make_unexpected(partitions.error());
+  rd_kafka_poll_set_consumer(client->get());
   const auto share = static_cast<int64_t>(std::max<size_t>(1, max / static_cast<size_t>(*partitions)));
   const Partitions list(rd_kafka_topic_partition_list_new(*partitions));
   std::vector<int64_t> missing(static_cast<size_t>(*partitions), 0);

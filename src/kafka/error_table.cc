@@ -11,7 +11,10 @@ namespace {
 constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ErrorKind::Retry,
               "no broker answers: check --bootstrap-server and that the brokers run"},
-    ErrorRule{RD_KAFKA_RESP_ERR__TRANSPORT, ErrorKind::Retry, "the connection broke; it is being rebuilt"},
+    ErrorRule{RD_KAFKA_RESP_ERR__TRANSPORT, ErrorKind::Retry,
+              "no connection to the broker, it is tried again: check --bootstrap-server, --kafka-security-protocol, "
+              "and that the "
+              "broker runs"},
     ErrorRule{RD_KAFKA_RESP_ERR__RESOLVE, ErrorKind::Retry, "a broker's host name cannot be resolved: check DNS"},
     ErrorRule{RD_KAFKA_RESP_ERR__AUTHENTICATION, ErrorKind::Retry,
               "the broker refuses the login: check --kafka-sasl-mechanism, -username and -password-file", true},
