@@ -137,19 +137,21 @@ class Wild {
   // Leaves the group and joins it again.
   void leave() {
     if (flow_.closing || flow_.revoke_waits()) return;
+    const bool hangs = chance(3) == 0;
+    const bool inserts_hang = chance(3) == 0;
     flow_.leave();
     for (int i = 0; i < 100 && !flow_.core.closed(); ++i) {
-      if (flow_.closing) flow_.close();
-      if (!flow_.core.closed()) happen_while_closing();
+      if (flow_.closing && !hangs) flow_.close();
+      if (!flow_.core.closed()) happen_while_closing(inserts_hang);
     }
     ASSERT_TRUE(flow_.core.closed()) << "leaving has no end";
     flow_.begin_next_session();
     flow_.lose_everything();
   }
-  void happen_while_closing() {
-    flow_.write(any_of(flow_.batches.size()));
-    answer_commit();
-    answer_letter();
+  void happen_while_closing(bool inserts_hang) {
+    if (!inserts_hang) flow_.write(any_of(flow_.batches.size()));
+    if (chance(2) == 0) answer_commit();
+    if (chance(2) == 0) answer_letter();
     flow_.advance(milliseconds(chance(400)));
   }
   // Only a partition that nobody of us has under way: then the other begins at what is committed.
