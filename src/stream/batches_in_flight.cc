@@ -45,6 +45,17 @@ std::string BatchesInFlight::spans(uint64_t id) const {
   return found != batches_.end() ? spans_text(*found->second.batch) : std::string();
 }
 
+std::vector<uint64_t> BatchesInFlight::take_orphans(const std::function<bool(const Part&)>& alive) {
+  std::vector<uint64_t> orphans;
+  for (auto& [id, sealed] : batches_) {
+    const auto& parts = sealed.batch->parts;
+    if (sealed.orphan || std::any_of(parts.begin(), parts.end(), alive)) continue;
+    sealed.orphan = true;
+    orphans.push_back(id);
+  }
+  return orphans;
+}
+
 uint64_t BatchesInFlight::rows() const {
   uint64_t rows = 0;
   for (const auto& [id, sealed] : batches_) rows += sealed.batch->row_count;

@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -25,6 +27,9 @@ class BatchesInFlight {
   void failed(uint64_t id, const InsertFailure& failure, const char* destination);
   // "partition:first-last, ...", for people; empty: it is finished.
   std::string spans(uint64_t id) const;
+  // Batches none of whose partitions is `alive` in its epoch: their rows are read again by whoever has them now. Each
+  // is named once.
+  std::vector<uint64_t> take_orphans(const std::function<bool(const Part&)>& alive);
   void finish(uint64_t id) { batches_.erase(id); }
 
   size_t size() const { return batches_.size(); }
@@ -44,6 +49,7 @@ class BatchesInFlight {
     SteadyTime since;
     std::string trouble{};  // the last failure; empty = none yet
     bool held = false;      // it waits for an operator
+    bool orphan = false;
   };
   bool is_overdue(const Sealed& sealed, SteadyTime now) const;
 

@@ -275,6 +275,7 @@ void Core::set_options(const LiveOptions& options, SteadyTime now) {
 
 void Core::tick(SteadyTime now, Actions& actions) {
   check_suspended(now, actions);
+  abandon_orphans(actions);
   batches_.say_overdue(now, settings_.topic, log_);
   metrics_.batches_overdue.set(static_cast<double>(batches_.overdue(now)));
   if (phase_ == Phase::Closed) return;

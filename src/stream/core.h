@@ -42,7 +42,8 @@ struct Actions {
   std::vector<std::pair<Partition, Offset>> seek;
   std::vector<Partition> resume;
   std::vector<OffsetToCommit> commit;
-  bool abandon_batches = false;
+  bool abandon_batches = false;   // all of them
+  std::vector<uint64_t> abandon;  // these
   bool purge_records = false;
   bool answer_revoke = false;
   std::optional<Farewell> begin_close;
@@ -163,6 +164,7 @@ class Core {
   void end_session(SteadyTime now);
   bool stopping() const { return end_ == End::Stopped || end_ == End::Finished; }
   void forget(PartitionStream& stream, Actions* actions = nullptr);
+  void abandon_orphans(Actions& actions);
   void update_gauges();
   std::optional<SteadyTime> commit_due() const;
   SteadyTime last_commit_deadline() const { return write_deadline_ + settings_.drain_timeout / 8; }
@@ -181,6 +183,7 @@ class Core {
   uint64_t next_epoch_ = 1;
   size_t in_flight_bytes_ = 0;
   bool pushing_back_ = false;
+  bool forgot_ = false;  // a stream, since the last tick
 
   bool assigned_ = false;
   bool commit_outstanding_ = false;

@@ -240,6 +240,18 @@ void Core::forget(PartitionStream& stream, Actions* actions) {
   if (with_producer && actions != nullptr) actions->purge_records = true;
   metrics_.forget_lag(settings_.topic, stream.partition.value);
   streams_.erase(Partition{stream.partition});
+  forgot_ = true;
+}
+
+// Otherwise they would be tried on, and keep a writer, for as long as ClickHouse is away or refuses them.
+void Core::abandon_orphans(Actions& actions) {
+  if (!std::exchange(forgot_, false)) return;
+  actions.abandon =
+      batches_.take_orphans([&](const Part& part) { return find(part.partition, part.epoch) != nullptr; });
+  if (actions.abandon.empty()) return;
+  log_.warn("batches_given_up", {{"topic", settings_.topic},
+                                 {"batches", actions.abandon.size()},
+                                 {"reason", "their partitions were lost, and are read again by who has them now"}});
 }
 
 // --- stop -----------------------------------------------------------------------------------------------------------

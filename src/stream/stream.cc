@@ -271,9 +271,8 @@ void Stream::execute(Source& source, SteadyTime now) {
       core_.on_source_event(std::move(refused), now, actions_);
     }
   }
-  if (actions_.abandon_batches) {
-    for (auto& batch : writers_->abandon_all()) note(BatchResult{std::move(batch), false, {}, 0, {}});
-  }
+  auto abandoned = actions_.abandon_batches ? writers_->abandon_all() : writers_->abandon(actions_.abandon);
+  for (auto& batch : abandoned) note(BatchResult{std::move(batch), false, {}, 0, {}});
   const bool answer = actions_.answer_revoke;
   const std::optional<Farewell> farewell = actions_.begin_close;
   actions_ = Actions();

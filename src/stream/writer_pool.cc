@@ -1,5 +1,6 @@
 #include "stream/writer_pool.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace freshet::stream {
@@ -36,14 +37,28 @@ void WriterPool::submit(std::shared_ptr<const SealedBatch> batch) {
 }
 
 std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_all() {
+  return abandon_if([](uint64_t) { return true; });
+}
+
+std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon(const std::vector<uint64_t>& batches) {
+  return abandon_if([&](uint64_t id) { return std::find(batches.begin(), batches.end(), id) != batches.end(); });
+}
+
+std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std::function<bool(uint64_t)>& chosen) {
   std::deque<std::shared_ptr<const SealedBatch>> dropped;
-  std::stop_source abandoned;
+  std::vector<std::stop_source> stopped;
   {
     MutexLock lock(mutex_);
-    dropped.swap(waiting_);
-    std::swap(abandoned, abandon_);  // what is submitted later is not meant
+    std::erase_if(waiting_, [&](std::shared_ptr<const SealedBatch>& batch) {
+      if (!chosen(batch->id)) return false;
+      dropped.push_back(std::move(batch));
+      return true;
+    });
+    for (const auto& [id, abandoned] : writing_) {
+      if (chosen(id)) stopped.push_back(abandoned);
+    }
   }
-  abandoned.request_stop();
+  for (std::stop_source& one : stopped) one.request_stop();
   return dropped;
 }
 
@@ -55,12 +70,12 @@ void WriterPool::work(std::stop_token stop) {
     std::stop_token abandon;
     {
       MutexLock lock(mutex_);
-      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !waiting_.empty() && writing_ < concurrency_; });
+      changed_.wait(mutex_, stop,
+                    [&]() REQUIRES(mutex_) { return !waiting_.empty() && writing_.size() < concurrency_; });
       if (stop.stop_requested()) return;
       batch = std::move(waiting_.front());
       waiting_.pop_front();
-      ++writing_;
-      abandon = abandon_.get_token();
+      abandon = writing_[batch->id].get_token();
     }
     const uint64_t id = batch->id;
     const SteadyTime began = clock_.steady_now();
@@ -70,7 +85,7 @@ void WriterPool::work(std::stop_token stop) {
     result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);
-      --writing_;
+      writing_.erase(id);
     }
     changed_.notify_all();
     on_result_(std::move(result));

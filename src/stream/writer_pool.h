@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -33,10 +34,13 @@ class WriterPool {
   // Ends everything that waits or is being written, as soon as possible: each batch that is being written gets an
   // abandoned result; those that waited are returned, and get none, since the loop must not wait for its own mailbox.
   std::deque<std::shared_ptr<const SealedBatch>> abandon_all();
+  // The same for these alone.
+  std::deque<std::shared_ptr<const SealedBatch>> abandon(const std::vector<uint64_t>& batches);
   // See RefusalMemory.
   void release(Partition partition) { memory_.release(partition); }
 
  private:
+  std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
   void work(std::stop_token stop);
 
   const RowWriterFactory factory_;
@@ -50,8 +54,7 @@ class WriterPool {
   CondVar changed_;
   std::deque<std::shared_ptr<const SealedBatch>> waiting_ GUARDED_BY(mutex_);
   uint32_t concurrency_ GUARDED_BY(mutex_) = 0;
-  uint32_t writing_ GUARDED_BY(mutex_) = 0;
-  std::stop_source abandon_ GUARDED_BY(mutex_);
+  std::map<uint64_t, std::stop_source> writing_ GUARDED_BY(mutex_);  // by batch; stopped: it is abandoned
   std::vector<std::jthread> threads_;
 };
 

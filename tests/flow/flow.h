@@ -502,6 +502,13 @@ class Flow {
       while (abandon()) {
       }
     }
+    for (const uint64_t id : taken.abandon) {
+      for (size_t i = 0; i < batches.size(); ++i) {
+        if (batches[i]->id != id) continue;
+        abandon(i);
+        break;
+      }
+    }
     if (taken.answer_assign) {
       for (const StartAt& start : *taken.answer_assign) read_[start.partition.value] = start.next.value;
     }

@@ -179,6 +179,32 @@ TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
+// Its rows are read again elsewhere; it would keep a writer for as long as ClickHouse is away.
+TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsGivenUp) {
+  Flow flow;
+  fill(flow);
+  flow.produce(1, "row", 10);
+  flow.assign({1});
+  flow.deliver(1);
+  while (flow.work()) {
+  }
+  flow.advance(seconds(3));
+  ASSERT_EQ(flow.batches.size(), 2u);
+  flow.revoke({0});
+  flow.advance(seconds(8));
+  EXPECT_FALSE(flow.revoke_waits());
+  EXPECT_EQ(flow.batches.size(), 2u) << "it may come straight back";
+  flow.advance(seconds(8));
+  ASSERT_EQ(flow.batches.size(), 1u);
+  EXPECT_EQ(flow.batches[0]->parts.size(), 2u) << "a batch with rows of a partition that is still ours goes on";
+  flow.settle();
+  EXPECT_EQ(flow.committed(1), 10);
+  EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+}
+
 TEST(FlowRenewalTest, ABrokenSessionKeepsWhatIsUnderWayUntilTheDrainDeadline) {
   Flow flow;
   fill(flow);
