@@ -53,25 +53,26 @@ class Builder {
                              });
   }
 
-  Builder& set(const std::string& key, const std::string& value, bool secret = false) {
+  Builder& set(const std::string& key, const std::string& value) {
     if (error_.empty()) {
       std::array<char, 512> text{};
-      if (rd_kafka_conf_set(conf_.get(), key.c_str(), value.c_str(), text.data(), text.size()) != RD_KAFKA_CONF_OK) {
-        error_ = fmt::format("kafka.{}={}: {}{}", key, secret ? "***" : value, text.data(), advice(key));
+      const auto result = rd_kafka_conf_set(conf_.get(), key.c_str(), value.c_str(), text.data(), text.size());
+      if (result != RD_KAFKA_CONF_OK) {
+        // What nobody knows may be a secret whose name is misspelt.
+        const bool shown = result != RD_KAFKA_CONF_UNKNOWN && !is_secret(key);
+        error_ = fmt::format("kafka.{}={}: {}{}", key, shown ? value : "***", text.data(), advice(key));
       }
     }
     return *this;
   }
-  Builder& set_if(const std::string& key, const std::string& value, bool secret = false) {
-    return value.empty() ? *this : set(key, value, secret);
-  }
+  Builder& set_if(const std::string& key, const std::string& value) { return value.empty() ? *this : set(key, value); }
 
   Builder& connection(const ConnectionSettings& s) {
     set("bootstrap.servers", s.bootstrap_servers).set("client.id", "freshet").set("socket.keepalive.enable", "true");
     set("reconnect.backoff.ms", "100").set("reconnect.backoff.max.ms", "5000");
     set("topic.metadata.refresh.interval.ms", "10000");  // how soon a new topic or partition is seen
     set_if("security.protocol", s.security_protocol).set_if("sasl.mechanism", s.sasl_mechanism);
-    set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password, true);
+    set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password);
     set_if("ssl.ca.location", s.ssl_ca_file).set_if("ssl.certificate.location", s.ssl_cert_file);
     set_if("ssl.key.location", s.ssl_key_file);
     return *this;
@@ -89,7 +90,7 @@ class Builder {
                         key.starts_with("group.") || key.starts_with("session.") || key.starts_with("heartbeat."))) {
         continue;
       }
-      set(key, value, key.find("password") != std::string::npos || key.find("secret") != std::string::npos);
+      set(key, value);
     }
     return *this;
   }

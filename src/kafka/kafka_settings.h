@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace freshet::kafka {
@@ -26,6 +27,14 @@ struct ConnectionSettings {
   std::string ssl_key_file;
   std::map<std::string, std::string> extra;  // any librdkafka property (--set kafka.KEY=VALUE); wins over the above
 };
+
+// Whether a librdkafka property holds a secret: its value is shown nowhere.
+inline bool is_secret(std::string_view property) {
+  for (const std::string_view part : {"pass", "secret", "key.pem", "oauthbearer.config"}) {
+    if (property.find(part) != std::string_view::npos) return true;
+  }
+  return false;
+}
 
 // A topic that is written beside the rows, over a producer and a connection of its own.
 struct ProducerSettings {

@@ -46,7 +46,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string did_you_mean(std::string_view name, std::string (*spell)(const Setting&)) {
   const Setting* best = nullptr;
-  size_t distance = 4;
+  size_t distance = std::min<size_t>(4, name.size() / 3);  // further away it is another word
   for (const Setting& setting : table()) {
     const size_t d = edit_distance(name, spell(setting));
     if (d < distance) {
@@ -64,6 +64,21 @@ bool is_of_others(std::string_view variable) {
     if (variable.starts_with(prefix)) return true;
   }
   return variable == "FRESHET_PORT";
+}
+
+// http://USER:PASSWORD@HOST as http://***@HOST: refused, but not shown either.
+std::string without_login(const std::string& value) {
+  const size_t scheme = value.find("://");
+  const size_t at = value.rfind('@');
+  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return value;
+  return value.substr(0, scheme + 3) + "***" + value.substr(at);
+}
+
+// A value as people may see it, in --print-config and in refusals. Of --set only secret properties are masked.
+std::string shown(const Setting& setting, const std::string& value) {
+  if (setting.name != "set") return setting.secret ? "***" : without_login(value);
+  const std::string property = value.substr(0, value.find('='));
+  return kafka::is_secret(property) ? property + "=***" : value;
 }
 
 class Loader {
@@ -88,11 +103,15 @@ class Loader {
       EffectiveValue effective{file_key_of(setting), std::string(setting.fallback), "default"};
       if (given != nullptr) {
         effective.source = given->source;
-        effective.value = setting.secret ? "***" : fmt::format("{}", fmt::join(given->values, ","));
-        for (const std::string& value : given->values) apply(setting, value, given->where);
+        effective.value.clear();
+        for (const std::string& value : given->values) {
+          effective.value += (effective.value.empty() ? "" : ",") + shown(setting, value);
+          apply(setting, value, given->where);
+        }
       } else if (!setting.fallback.empty()) {
         apply(setting, std::string(setting.fallback), "default");
       }
+      if (setting.name == "print-config") continue;  // a file made of what is printed would only print
       if (given != nullptr || !setting.fallback.empty()) loaded_.effective.push_back(std::move(effective));
     }
     if (refusals_.empty()) {
@@ -114,8 +133,7 @@ class Loader {
   void apply(const Setting& setting, const std::string& value, const std::string& where) {
     const Status status = setting.apply(loaded_.settings, value);
     if (status) return;
-    const std::string shown = setting.secret && setting.name != "set" ? "***" : value.substr(0, 200);
-    refuse(fmt::format("{}: '{}' {}", where, shown, status.error().text));
+    refuse(fmt::format("{}: '{}' {}", where, shown(setting, value).substr(0, 200), status.error().text));
   }
 
   const Given* find(std::string_view name) const {
@@ -284,9 +302,7 @@ class Loader {
     std::vector<std::string>& secrets = loaded_.settings.telemetry.secrets;
     if (!connection.sasl_password.empty()) secrets.push_back(connection.sasl_password);
     for (const auto& [key, value] : connection.extra) {
-      if (key.find("password") != std::string::npos || key.find("secret") != std::string::npos) {
-        secrets.push_back(value);
-      }
+      if (kafka::is_secret(key)) secrets.push_back(value);
     }
   }
 

@@ -135,9 +135,11 @@ TEST(SettingsTest, SecretsAreMaskedAndCollectedForTheLog) {
   const File file("hunter2\n");
   const Loaded loaded =
       good(least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path, "--runtime-config",
-                  "redis://:s3cret@h:1/1", "--set", "kafka.ssl.key.password=pw"}));
+                  "redis://:s3cret@h:1/1", "--set", "kafka.ssl.key.password=pw", "--set", "kafka.fetch.min.bytes=7"}));
   const std::string yaml = to_yaml(loaded);
   for (const char* secret : {"hunter2", "s3cret", "pw"}) EXPECT_EQ(yaml.find(secret), std::string::npos) << secret;
+  EXPECT_NE(yaml.find("set: kafka.ssl.key.password=***,kafka.fetch.min.bytes=7"), std::string::npos) << yaml;
+  EXPECT_EQ(yaml.find("print_config"), std::string::npos) << "a file made of it would only print";
   const auto& secrets = loaded.settings.telemetry.secrets;
   for (const char* secret : {"hunter2", "s3cret", "pw"}) {
     EXPECT_NE(std::find(secrets.begin(), secrets.end(), secret), secrets.end()) << secret;
@@ -198,6 +200,9 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--log-level", "loud"}, "is none of: debug, info, warn, error"},
       {{"--stop-at-timestamp", "tomorrow"}, "is no time"},
       {{"--config", "/nowhere.yaml"}, "cannot be read"},
+      {{"--clickhouse-url", "http://u:pw@h:8123"}, "'http://***@h:8123' holds a login"},
+      {{"--set", "sasl.password=pw"}, "'sasl.password=***' is not of the form kafka.KEY=VALUE"},
+      {{"--nope"}, "--nope: unknown flag; see --help"},
       {{"--clickhouse-connect-timeout-ms", "9000", "--clickhouse-request-timeout-ms", "5000"}, "is more than"},
   };
   for (const Refusal& refusal : refusals) {
