@@ -117,6 +117,7 @@ TEST_F(ServerTest, AnswersEveryRoute) {
   EXPECT_EQ(not_ready->body, "waiting: ClickHouse\n");
   const auto status = nlohmann::json::parse(client->Get("/status")->body);
   EXPECT_EQ(status.at("partitions").at(0).at("lag"), 2);
+  EXPECT_TRUE(status.at("last_insert_error_at_ms").is_null());
   EXPECT_EQ(status.at("options").at("max_batch_size"), 50'000);
   EXPECT_NE(client->Get("/")->body.find("<title>freshet"), std::string::npos);
   EXPECT_NE(client->Get("/nothing")->body.find("/release"), std::string::npos);

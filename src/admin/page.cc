@@ -36,7 +36,8 @@ tile('last pause',s.membership.last_renewal&&s.membership.last_renewal.pause_ms!
 $('rows').replaceChildren(...s.partitions.map(p=>{const r=document.createElement('tr');
 for(const c of [p.partition,n(p.position),n(p.committed),n(p.end),n(p.lag),p.held?'held: '+p.held:p.paused?'paused':'']){
 const d=document.createElement('td');d.textContent=c;r.append(d)}return r}));
-$('errors').textContent=[s.last_insert_error,s.last_kafka_error].filter(Boolean).join('\n')}
+$('errors').textContent=[[s.last_insert_error,s.last_insert_error_at_ms],[s.last_kafka_error,s.last_kafka_error_at_ms]]
+.filter(e=>e[0]).map(e=>new Date(e[1]).toLocaleString()+'  '+e[0]).join('\n')}
 async function turn(){try{show(await(await fetch('/status')).json())}catch(e){$('state').textContent='no answer';$('state').className='no'}
 setTimeout(turn,1000)}turn();
 </script></body></html>

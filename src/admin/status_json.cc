@@ -11,6 +11,14 @@ ordered_json optional(const std::optional<Offset>& offset) {
   return offset ? ordered_json(offset->value) : ordered_json(nullptr);
 }
 
+int64_t unix_ms(SystemTime time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+ordered_json unix_ms(const std::optional<SystemTime>& time) {
+  return time ? ordered_json(unix_ms(*time)) : ordered_json(nullptr);
+}
+
 ordered_json partition_json(const PartitionStatus& p) {
   ordered_json out{{"partition", p.partition.value},
                    {"position", p.position.value},
@@ -34,8 +42,7 @@ ordered_json report_json(const RenewalReport& r) {
                    {"pause_ms", nullptr},
                    {"generation_kept", r.generation_kept},
                    {"assignment_kept", r.assignment_kept},
-                   {"finished_at_ms",
-                    std::chrono::duration_cast<std::chrono::milliseconds>(r.finished_at.time_since_epoch()).count()}};
+                   {"finished_at_ms", unix_ms(r.finished_at)}};
   if (r.pause) out["pause_ms"] = milliseconds(*r.pause);
   return out;
 }
@@ -89,7 +96,9 @@ std::string status_json(const StreamStatus& s, const SessionStatus& session, con
                          {"rebalances", s.rebalances},
                          {"waiting_for", s.waiting_for},
                          {"last_insert_error", s.last_insert_error},
+                         {"last_insert_error_at_ms", unix_ms(s.last_insert_error_at)},
                          {"last_kafka_error", s.last_kafka_error},
+                         {"last_kafka_error_at_ms", unix_ms(s.last_kafka_error_at)},
                          {"partitions", partitions},
                          {"options",
                           {{"max_batch_size", o.max_batch_rows},

@@ -28,8 +28,8 @@ std::string state_of(const StreamStatus& status) {
   return status.assigned ? "streaming" : "joining the consumer group";
 }
 
-std::string renewal_of(const SessionStatus& session) {
-  if (!session.last_renewal) return "not renewed yet";
+std::string renewal_of(const SessionStatus& session, uint64_t number) {
+  if (!session.last_renewal) return number > 1 ? "under way: it left the group and joins again" : "not renewed yet";
   const RenewalReport& last = *session.last_renewal;
   if (last.result != RenewalResult::Renewed) return fmt::format("{}: {}", to_string(last.result), last.error);
   const std::string pause =
@@ -83,7 +83,7 @@ std::string LiveView::picture(const LiveNumbers& numbers, size_t width) {
           width),
       cut(fmt::format("  session       {:>12}            age          {:>10.0f} s", s.session, s.session_age_seconds),
           width),
-      cut(fmt::format("  last renewal  {}", renewal_of(numbers.session)), width),
+      cut(fmt::format("  last renewal  {}", renewal_of(numbers.session, s.session)), width),
       cut(fmt::format("  admin page    {}", numbers.admin_address), width),
   };
   std::string out = drawn_lines_ > 0 ? fmt::format("\x1b[{}A", drawn_lines_) : "";
@@ -100,7 +100,7 @@ std::string LiveView::line(const LiveNumbers& numbers) {
       "session {} ({})  {}\n",
       numbers.seconds, rates_.back(), s.rows_written, numbers.produced, total_lag(s),
       static_cast<double>(s.in_flight_bytes) / (1024 * 1024), s.batches_written, s.dead_letters, s.session,
-      renewal_of(numbers.session), state_of(s));
+      renewal_of(numbers.session, s.session), state_of(s));
 }
 
 }  // namespace freshet::app

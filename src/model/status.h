@@ -49,7 +49,9 @@ struct StreamStatus {
   uint64_t abandoned = 0;  // messages dropped with their epoch, to be read again
   uint64_t rebalances = 0;
   std::string last_insert_error;
+  std::optional<SystemTime> last_insert_error_at;
   std::string last_kafka_error;
+  std::optional<SystemTime> last_kafka_error_at;
   std::string waiting_for;  // what the stream cannot go on without; empty = nothing
   uint64_t session = 0;     // number of the Kafka session, from 1
   double session_age_seconds = 0;

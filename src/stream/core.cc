@@ -44,6 +44,11 @@ PartitionStream* Core::find(Partition partition, Epoch epoch) {
   return stream != nullptr && stream->epoch == epoch ? stream : nullptr;
 }
 
+void Core::remember_kafka_error(std::string text) {
+  totals_.last_kafka_error = std::move(text);
+  totals_.last_kafka_error_at = wall_;
+}
+
 // --- from the source ------------------------------------------------------------------------------------------------
 
 void Core::on_source_event(SourceEvent event, SteadyTime now, Actions& actions) {
@@ -96,7 +101,7 @@ void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
   }
   if (!result.error) return;
   // Not an end: what was refused is sent again with the next commit.
-  totals_.last_kafka_error = result.error->text;
+  remember_kafka_error(result.error->text);
   log_.warn("commit_failed", {{"topic", settings_.topic}, {"error", result.error->text}});
   for (auto& [partition, stream] : streams_) {
     const bool accepted = std::any_of(result.committed.begin(), result.committed.end(),
@@ -224,7 +229,7 @@ void Core::on_record_result(SideTopicName topic, uint64_t ticket, const Status& 
                             Actions& actions) {
   SideOutputs::Finished finished;
   side_.result(topic, ticket, status, now, finished);
-  if (!status) totals_.last_kafka_error = status.error().text;
+  if (!status) remember_kafka_error(status.error().text);
   finish_stored(finished);
   for (const auto& replacement : finished.replacements) {
     PartitionStream* stream = find(replacement.partition, replacement.epoch);
@@ -254,6 +259,7 @@ void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes
 
 void Core::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
   totals_.last_insert_error = failure.text;
+  totals_.last_insert_error_at = wall_;
   batches_.failed(batch, failure, settings_.accepted_outcomes ? "Kafka" : "ClickHouse");
   if (failure.held) {
     log_.error("batch_held", {{"topic", settings_.topic},

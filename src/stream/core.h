@@ -138,6 +138,7 @@ class Core {
   std::optional<Offset> offending(const PartitionStream& stream, Hold cause) const;
   void say_holds(SteadyTime now);
   void begin_drain(End end, SteadyTime now, Actions& actions);
+  void remember_kafka_error(std::string text);
   void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);
   void close_letter(const DeadLetterDesk::Finished& finished);
   void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);

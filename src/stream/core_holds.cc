@@ -53,7 +53,7 @@ void Core::on_letter_result(uint64_t ticket, const Status& status, SteadyTime no
     close_letter(letter);
   }
   if (!status && status.error().kind == ErrorKind::Retry) {
-    totals_.last_kafka_error = status.error().text;
+    remember_kafka_error(status.error().text);
     log_.warn("dead_letter_not_taken", {{"topic", settings_.topic}, {"error", status.error().text}});
   }
   apply_holds(held, actions);

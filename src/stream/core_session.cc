@@ -53,7 +53,7 @@ void Core::end_session(SteadyTime now) {
 }
 
 void Core::on_event(SourceFault& fault, SteadyTime now, Actions& actions) {
-  totals_.last_kafka_error = fault.error.text;
+  remember_kafka_error(fault.error.text);
   if (fault.error.kind != ErrorKind::Renew) {
     source_trouble_ = fault.error.text;
     log_.warn("kafka_error", {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});

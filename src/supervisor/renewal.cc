@@ -1,12 +1,14 @@
 #include "supervisor/renewal.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace freshet::supervisor {
 namespace {
 
 constexpr Duration kIdle = std::chrono::seconds(1);
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // null in JSON logs
 // A message that came longer ago has nothing to do with the pause: the topic was quiet.
 constexpr Duration kQuietTopic = std::chrono::seconds(1);
 // How long a stop waits for a hand-over that is under way.
@@ -323,7 +325,7 @@ void Renewal::finish(RenewalReport report) {
                               {"mode", to_string(done.mode)},
                               {"result", to_string(done.result)},
                               {"seconds", seconds(done.duration)},
-                              {"pause_ms", done.pause ? seconds(*done.pause) * 1000 : -1},
+                              {"pause_ms", done.pause ? seconds(*done.pause) * 1000 : kUnknown},
                               {"generation_kept", done.generation_kept},
                               {"assignment_kept", done.assignment_kept}});
 }

@@ -208,6 +208,8 @@ TEST(HoldsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   EXPECT_NE(flow.status().waiting_for.find("dead-letter topic has taken no letter for 6 s"), std::string::npos)
       << flow.status().waiting_for;
   EXPECT_NE(flow.status().waiting_for.find("no such topic"), std::string::npos);
+  EXPECT_EQ(flow.status().last_kafka_error, "no such topic");
+  EXPECT_TRUE(flow.status().last_kafka_error_at);
   flow.acknowledge();
   EXPECT_EQ(flow.status().waiting_for, "") << "it takes letters again";
   flow.settle();
