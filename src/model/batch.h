@@ -28,6 +28,7 @@ struct Part {
 
 struct SealedBatch {
   uint64_t id = 0;
+  std::shared_ptr<const RowLayout> layout = plain_layout();   // of all its chunks
   std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // rows in insert order; by partition, then sequence
   std::vector<Span> spans;                                    // one per partition with rows, ascending
   std::vector<Part> parts;                                    // one per partition, ascending

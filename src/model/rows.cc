@@ -14,4 +14,9 @@ std::string_view to_string(RowFormat format) {
   return "JSONEachRow";
 }
 
+std::shared_ptr<const RowLayout> plain_layout() {
+  static const auto plain = std::make_shared<const RowLayout>();
+  return plain;
+}
+
 }  // namespace freshet

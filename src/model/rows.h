@@ -18,11 +18,15 @@ enum class RowFormat { JsonEachRow, RowBinary, Native };
 // ClickHouse's name of the format.
 std::string_view to_string(RowFormat format);
 
-// How rows are written down; the same for every row of a processor's life.
+// How rows are written down; the same for every row of a batch.
 struct RowLayout {
   RowFormat format = RowFormat::JsonEachRow;
   std::vector<std::string> columns;  // column list of the INSERT; empty = none (names are in the rows)
+  bool operator==(const RowLayout&) const = default;
 };
+
+// JSONEachRow without a column list.
+std::shared_ptr<const RowLayout> plain_layout();
 
 // One message that became rows. What a dead letter would need of it is kept beside the rows (see stream/kept.h), so
 // that the library's memory is free as soon as the message is processed.
@@ -95,7 +99,8 @@ struct ProcessedChunk {
   Epoch epoch;
   uint64_t sequence = 0;  // order of chunks within (partition, epoch), from 0
   OffsetRange offsets;    // first and last message of the chunk
-  std::string rows;       // the rows of all messages, in message order
+  std::shared_ptr<const RowLayout> layout = plain_layout();
+  std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;
   std::string kept;
   std::vector<MessageRows> messages;      // those that became rows, ascending offsets

@@ -30,6 +30,11 @@ std::string time_text(std::chrono::sys_time<microseconds> time) {
 
 }  // namespace
 
+Bucket bucket_of(const OutcomeItem& item, const OutcomeCount& count, int64_t interval_seconds) {
+  return {floor_to(item.received, interval_seconds), item.identity.organization_id, item.identity.project_id,
+          item.key_id, count.category};
+}
+
 Aggregate aggregate(const std::vector<std::string_view>& pieces, int64_t interval_seconds, const SeenItems& seen) {
   Aggregate out;
   for (std::string_view rest : pieces) {
@@ -41,9 +46,7 @@ Aggregate aggregate(const std::vector<std::string_view>& pieces, int64_t interva
       OutcomeCount count;
       for (uint32_t i = 0; i < item.counts && take_plain(rest, count); ++i) {
         if (repeated) continue;
-        const Bucket bucket{floor_to(item.received, interval_seconds), item.identity.organization_id,
-                            item.identity.project_id, item.key_id, count.category};
-        const auto [at, added] = out.quantities.try_emplace(bucket, 0);
+        const auto [at, added] = out.quantities.try_emplace(bucket_of(item, count, interval_seconds), 0);
         at->second += count.quantity;
         CategoryTotals& totals = out.by_category[count.category];
         ++totals.messages;

@@ -22,6 +22,8 @@ struct Bucket {
   auto operator<=>(const Bucket&) const = default;
 };
 
+Bucket bucket_of(const OutcomeItem& item, const OutcomeCount& count, int64_t interval_seconds);
+
 struct CategoryTotals {
   uint64_t messages = 0;
   uint64_t quantity = 0;

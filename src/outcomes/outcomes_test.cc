@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "outcomes/aggregator.h"
+#include "outcomes/distinct_buckets.h"
 #include "outcomes/outcomes_writer.h"
 #include "testkit/fake_clock.h"
 
@@ -51,6 +52,18 @@ TEST(AggregatorTest, SumsByBucketAndCategory) {
   EXPECT_EQ(sums.by_category.at(4).quantity, 9u);
   EXPECT_EQ(sums.by_category.at(4).buckets, 4u);
   EXPECT_EQ(sums.by_category.at(7).buckets, 1u);
+}
+
+TEST(DistinctBucketsTest, CountsTheRecordsThatABatchBecomes) {
+  DistinctBuckets size(60);
+  ProcessedChunk chunk;
+  chunk.rows = packed({{1, 59}, {1, 60}, {1, 119, 4, 5}, {1, 60, 7}, {9, 60}});
+  EXPECT_EQ(size.add(chunk), 4u);
+  EXPECT_EQ(size.add(chunk), 4u) << "the same ones again";
+  chunk.rows = packed({{1, 120}});
+  EXPECT_EQ(size.add(chunk), 5u);
+  size.clear();
+  EXPECT_EQ(size.add(chunk), 1u);
 }
 
 TEST(AggregatorTest, AnItemThatComesTwiceCountsOnce) {

@@ -68,7 +68,7 @@ struct MessageContext {
 class Processor {
  public:
   virtual ~Processor() = default;
-  // Constant for the life of the processor, equal for all instances of one factory.
+  // Of the rows that process() appends; constant from one begin_chunk() to the next.
   virtual const RowLayout& layout() const = 0;
   // Under which resource the bytes of its messages are accounted (contract 10); "" = under none. Static storage.
   virtual const char* cogs_resource() const { return ""; }

@@ -23,33 +23,26 @@ std::mt19937_64 seeded() {
 
 }  // namespace
 
-EapItemsProcessor::EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment,
-                                     bool received_at)
+EapItemsProcessor::EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
     : settings_(settings),
       environment_(environment),
       june_(settings.june),
-      received_at_(received_at && !settings.june),
       far_times_(settings.june, environment, "freshet_eap_items_dropped_out_of_range_timestamp_total"),
       random_(seeded()),
       decoder_(settings.june),
       json_(tick_form(settings)) {
-  if (settings.row_binary) layout_ = {RowFormat::RowBinary, eap_row_binary_columns(june_, received_at_)};
+  if (settings.row_binary) {
+    layout_ = {RowFormat::RowBinary, eap_row_binary_columns(june_, false)};
+    with_received_at_ = {RowFormat::RowBinary, eap_row_binary_columns(june_, true)};
+  }
   read_clock_and_options();
-}
-
-ProcessorFactory EapItemsProcessor::factory(const ProcessorsSettings& settings,
-                                            const ProcessorEnvironment& environment) {
-  const bool received_at =
-      environment.options != nullptr && environment.options->get()->processors.eap_emit_received_at;
-  return [settings, environment, received_at] {
-    return std::make_unique<EapItemsProcessor>(settings, environment, received_at);
-  };
 }
 
 void EapItemsProcessor::begin_chunk(const MessageContext&, std::span<const Message>) { read_clock_and_options(); }
 
 void EapItemsProcessor::read_clock_and_options() {
   if (environment_.options != nullptr) options_ = environment_.options->get()->processors;
+  received_at_ = options_.eap_emit_received_at && !june_;
   far_times_.begin_chunk();
 }
 
@@ -132,6 +125,7 @@ const char* EapItemsProcessor::make_row(const Message& message, std::optional<in
   row_.downsampled_retention_days = item_.downsampled_retention_days == 0
                                         ? row_.retention_days
                                         : static_cast<uint16_t>(item_.downsampled_retention_days);
+  row_.received_at.reset();
   if (received_at_) row_.received_at = static_cast<uint64_t>(message.timestamp_ms);
   add_internal_attribute(kIngestedAt, far_times_.now_ms());
   if (received) add_internal_attribute(kReceivedAt, *received);

@@ -21,12 +21,10 @@ namespace freshet::processors {
 // Verdict codes: null_payload, invalid_message; silenced: past_ts, future_ts; skips: invalid_timestamp.
 class EapItemsProcessor final : public Processor {
  public:
-  // `received_at`: with the column of that name.
-  EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment, bool received_at);
-  // Whether the column received_at exists is read from the live options once, so that all rows are alike.
-  static ProcessorFactory factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+  EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
-  const RowLayout& layout() const override { return layout_; }
+  // With the column received_at while the live option says so.
+  const RowLayout& layout() const override { return received_at_ ? with_received_at_ : layout_; }
   const char* cogs_resource() const override { return "eap_items_processor"; }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
   Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
@@ -47,8 +45,9 @@ class EapItemsProcessor final : public Processor {
   const ProcessorsSettings settings_;
   const ProcessorEnvironment environment_;
   const bool june_;
-  const bool received_at_;
+  bool received_at_ = false;
   RowLayout layout_;
+  RowLayout with_received_at_;
   ProcessorOptions options_;
   std::array<Counter*, 2 * kEapItemTypes.size()> prior_partition_{};  // made when first needed
   FarTimeFilter far_times_;

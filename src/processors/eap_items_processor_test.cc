@@ -128,16 +128,22 @@ TEST_F(EapItemsTest, TheVerdictTellsWhoPaysAndWhenItBegan) {
   EXPECT_EQ(std::string_view(unknown.item_type), "unspecified");
 }
 
-TEST_F(EapItemsTest, ReceivedAtIsThereFromTheBeginningOrNever) {
-  process(kSpan);
-  EXPECT_FALSE(row().contains("received_at"));
-  set([](ProcessorOptions& options) { options.eap_emit_received_at = true; });
-  process(kSpan);
-  EXPECT_FALSE(row().contains("received_at"));
-  make();
-  process(kSpan);
-  EXPECT_EQ(row().at("received_at"), 1'750'000'004'321);
-  EXPECT_EQ(process(kSpan, -1).kind, Verdict::Kind::Invalid);
+TEST_F(EapItemsTest, ReceivedAtComesAndGoesWithItsOption) {
+  for (const bool binary : {false, true}) {
+    settings_.row_binary = binary;
+    make();
+    for (const bool on : {false, true, false}) {
+      set([on](ProcessorOptions& options) { options.eap_emit_received_at = on; });
+      EXPECT_EQ(process(kSpan).row_count, 1u);
+      if (binary) {
+        EXPECT_EQ(processor_->layout().columns.back() == "received_at", on);
+        EXPECT_EQ(rows_.ends_with(from_hex("e1ec207497010000")), on);
+      } else {
+        EXPECT_EQ(row().contains("received_at"), on);
+      }
+      EXPECT_EQ(process(kSpan, -1).kind, on ? Verdict::Kind::Invalid : Verdict::Kind::Rows);
+    }
+  }
 }
 
 TEST_F(EapItemsTest, TheTimeIsThatOfTheChunk) {

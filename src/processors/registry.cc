@@ -58,7 +58,7 @@ constexpr std::array kEntries = {
     Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
     Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
     Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},
-    Entry{"EAPItemsProcessor", EapItemsProcessor::factory},
+    Entry{"EAPItemsProcessor", factory_of<EapItemsProcessor>},
     Entry{"GenericCountersMetricsProcessor", generic_metrics<GenericMetricKind::Counter>},
     Entry{"GenericSetsMetricsProcessor", generic_metrics<GenericMetricKind::Set>},
     Entry{"GenericDistributionsMetricsProcessor", generic_metrics<GenericMetricKind::Distribution>},

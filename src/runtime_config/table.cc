@@ -220,7 +220,8 @@ constexpr LiveOption kTable[] = {
        return status;
      },
      FIELD(processors.eap_dlq_grace_period_min)},
-    {"eap_items_emit_received_at", "flag", "1, true, 0, false in any case", "eap items: the column received_at",
+    {"eap_items_emit_received_at", "flag", "1, true, 0, false in any case",
+     "eap items: the column received_at, at once",
      [](LiveOptions& o, std::string_view v) { return flag(v, o.processors.eap_emit_received_at); },
      FIELD(processors.eap_emit_received_at)},
     {"eap_items_drop_invalid_timestamps", "flag", "1, true, 0, false in any case",

@@ -164,10 +164,10 @@ TEST(SelfHostedTest, TheOutcomesServiceResolves) {
   EXPECT_EQ(p.kafka.dead_letter_topic, "snuba-dead-letter-items");
   EXPECT_TRUE(p.kafka.side_topics.commit_log.topic.empty());
   ASSERT_TRUE(p.stream.accepted_outcomes);
-  EXPECT_EQ(p.stream.accepted_outcomes->max_batch_time.count(), 750);
-  EXPECT_EQ(p.stream.accepted_outcomes->max_buckets, 50'000u);
+  EXPECT_EQ(p.options.max_batch_time.count(), 750);
+  EXPECT_EQ(p.options.max_batch_rows, 50'000u);
   EXPECT_EQ(p.stream.accepted_outcomes->bucket_interval.count(), 60);
-  EXPECT_EQ(p.stream.accepted_outcomes->commit_frequency.count(), 10);
+  EXPECT_EQ(p.stream.commit_interval.count(), 10'000);
   EXPECT_FALSE(p.stream.dead_letters_by_age);
 }
 

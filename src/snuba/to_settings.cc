@@ -38,6 +38,7 @@ class Translator {
     kafka();
     group();
     batches();
+    commits();
     clickhouse();
     dead_letters();
     operation(live);
@@ -103,7 +104,6 @@ class Translator {
   }
 
   void batches() {
-    if (accepted_outcomes()) return;
     set_option(
         "max-batch-time-ms",
         std::to_string(within("--max-batch-time-ms",
@@ -117,6 +117,13 @@ class Translator {
     set("max-batch-bytes", std::to_string(bytes));
     set("max-batch-size", std::to_string(kMaxRows));
     if (static_cast<uint64_t>(bytes) * 2 > kDefaultMemory) set("memory-limit-bytes", std::to_string(bytes * 2));
+  }
+
+  void commits() {
+    if (!accepted_outcomes()) return;
+    const int64_t seconds =
+        within("--commit-frequency-sec", line_.integer("commit-frequency-sec").value_or(10), 1, 600);
+    set("commit-interval-ms", std::to_string(seconds * 1000));
   }
 
   void clickhouse() {
@@ -222,10 +229,6 @@ class Translator {
     p.clickhouse.june = c.compat == Compat::June;
     if (p.clickhouse.password.empty()) p.clickhouse.password = c.cluster.password;
     complete_stream(p.stream, line, c, skip_write);
-    if (p.stream.accepted_outcomes) {
-      p.options.max_batch_rows = std::clamp<uint64_t>(p.stream.accepted_outcomes->max_buckets, 1, kMaxRows);
-      p.options.max_batch_time = p.stream.accepted_outcomes->max_batch_time;
-    }
     complete_processor(p, line, c);
     s.admin.health_check_may_ask_for_progress = line.text("health-check") == "snuba";
     s.runtime_config.values_file = values_file;
@@ -276,11 +279,7 @@ class Translator {
     stream.schema.logical_topic = c.raw.logical;
     if (line.command == "accepted-outcomes-consumer") {
       stream::AcceptedOutcomesSettings& outcomes = stream.accepted_outcomes.emplace();
-      outcomes.max_buckets = c.max_batch_size;
-      outcomes.max_batch_time = std::chrono::milliseconds(c.max_batch_time_ms);
       outcomes.bucket_interval = std::chrono::seconds(line.integer("bucket-interval").value_or(60));
-      outcomes.commit_frequency = std::chrono::seconds(line.integer("commit-frequency-sec").value_or(10));
-      stream.commit_interval = outcomes.commit_frequency;
       stream.max_writers = 1;  // its memory of items, and the order of its records
       return;
     }

@@ -5,12 +5,18 @@
 namespace freshet::stream {
 namespace {
 
+double milliseconds(SystemTime time) {
+  return std::chrono::duration<double, std::milli>(time.time_since_epoch()).count();
+}
+
+void observe(const TimestampSummary& summary, double now_ms, Histogram& mean, Histogram& oldest) {
+  mean.observe(std::max(0.0, now_ms - summary.sum_ms / static_cast<double>(summary.count)) / 1000);
+  oldest.observe(std::max(0.0, now_ms - static_cast<double>(summary.min_ms)) / 1000);
+}
+
 void observe(const TimestampSummary& summary, const char* of, double now_ms, StreamMetrics& metrics) {
   if (summary.count == 0) return;
-  const double mean = now_ms - summary.sum_ms / static_cast<double>(summary.count);
-  const double oldest = now_ms - static_cast<double>(summary.min_ms);
-  metrics.latency(of, "mean").observe(std::max(0.0, mean) / 1000);
-  metrics.latency(of, "max").observe(std::max(0.0, oldest) / 1000);
+  observe(summary, now_ms, metrics.latency(of, "mean"), metrics.latency(of, "max"));
 }
 
 }  // namespace
@@ -28,12 +34,19 @@ void count_facts(const SealedBatch& batch, SystemTime now, StreamMetrics& metric
       metrics.item_bytes(type.item_type).add(type.bytes);
     }
   }
-  const double now_ms = std::chrono::duration<double, std::milli>(now.time_since_epoch()).count();
+  const double now_ms = milliseconds(now);
   observe(broker, "broker", now_ms, metrics);
   observe(origin, "origin", now_ms, metrics);
   observe(received, "received", now_ms, metrics);
   metrics.batch_rows.set(static_cast<double>(batch.row_count));
   metrics.batch_bytes.set(static_cast<double>(batch.row_bytes));
+}
+
+void count_outcome_latency(const SealedBatch& batch, const char* at, SystemTime now, StreamMetrics& metrics) {
+  TimestampSummary broker;
+  for (const auto& chunk : batch.chunks) broker.merge(chunk->facts.broker);
+  if (broker.count == 0) return;
+  observe(broker, milliseconds(now), metrics.outcome_latency(at, "mean"), metrics.outcome_latency(at, "max"));
 }
 
 }  // namespace freshet::stream

@@ -58,14 +58,14 @@ bool RefusalMemory::wait_for_release(const SealedBatch& batch, Clock& clock, std
   return clock.wait_until(released_, mutex_, stop, deadline, [&]() REQUIRES(mutex_) { return count(batch) > seen; });
 }
 
-BatchWriting::BatchWriting(RowWriter& writer, const RowLayout& layout, RefusalMemory& memory, Clock& clock)
-    : writer_(writer), layout_(layout), memory_(memory), clock_(clock) {}
+BatchWriting::BatchWriting(RowWriter& writer, RefusalMemory& memory, Clock& clock)
+    : writer_(writer), memory_(memory), clock_(clock) {}
 
 BatchResult BatchWriting::write(std::shared_ptr<const SealedBatch> batch, const WriteControl& control) {
   batch_ = std::move(batch);
   items_.clear();
   result_ = BatchResult{batch_, false, {}, 0, {}};
-  InsertRequest whole{&layout_, {}, batch_->row_count, batch_->row_bytes, batch_->insert_token};
+  InsertRequest whole{batch_->layout.get(), {}, batch_->row_count, batch_->row_bytes, batch_->insert_token};
   for (const auto& chunk : batch_->chunks) whole.rows.push_back(chunk->rows);
 
   for (bool released = false;;) {
@@ -119,7 +119,7 @@ void BatchWriting::list_items() {
 }
 
 WriteOutcome BatchWriting::insert(Range range, const WriteControl& control) {
-  InsertRequest request{&layout_, {}, 0, 0, {}};
+  InsertRequest request{batch_->layout.get(), {}, 0, 0, {}};
   for (size_t i = range.begin; i < range.end; ++i) {
     const ProcessedChunk& chunk = *batch_->chunks[items_[i].chunk];
     const MessageRows& message = chunk.messages[items_[i].message];

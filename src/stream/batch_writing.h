@@ -55,7 +55,7 @@ class RefusalMemory {
 // Threads: one writer's.
 class BatchWriting {
  public:
-  BatchWriting(RowWriter& writer, const RowLayout& layout, RefusalMemory& memory, Clock& clock);
+  BatchWriting(RowWriter& writer, RefusalMemory& memory, Clock& clock);
 
   // Returns when every message of the batch is stored or refused, or `control.stop` was requested. When all of a batch
   // is refused alike it is held and tried again every 30 s: that is a change of schema, not bad data.
@@ -84,7 +84,6 @@ class BatchWriting {
   std::vector<Range> open_ranges() const;
 
   RowWriter& writer_;
-  const RowLayout& layout_;
   RefusalMemory& memory_;
   Clock& clock_;
   std::shared_ptr<const SealedBatch> batch_;

@@ -43,9 +43,8 @@ struct BatchWritingTest : testing::Test {
 
   testkit::FakeClock clock;
   testkit::FakeWriter writer;
-  RowLayout layout;
   RefusalMemory memory;
-  BatchWriting writing{writer, layout, memory, clock};
+  BatchWriting writing{writer, memory, clock};
   std::vector<std::string> failures;
 };
 

@@ -19,7 +19,7 @@ Offset last_row(const ProcessedChunk& chunk) { return chunk.messages.back().offs
 }  // namespace
 
 void Batcher::add(WaitingRows rows) {
-  rows_ += rows.chunk->row_count;
+  size_ = measure_ ? measure_->add(*rows.chunk) : size_ + rows.chunk->row_count;
   bytes_ += rows.chunk->rows.size();
   // Those of a partition that has come back may be older than what came meanwhile.
   const auto at = waiting_.empty() || waiting_.back().since <= rows.since
@@ -33,15 +33,25 @@ std::vector<WaitingRows> Batcher::take(Partition partition) {
   std::vector<WaitingRows> taken;
   std::erase_if(waiting_, [&](WaitingRows& waiting) {
     if (waiting.chunk->partition != partition) return false;
-    rows_ -= waiting.chunk->row_count;
     bytes_ -= waiting.chunk->rows.size();
     taken.push_back(std::move(waiting));
     return true;
   });
+  size_ = measure_again();
   return taken;
 }
 
-uint64_t Batcher::max_rows(const LiveOptions& options) const {
+// What still waits.
+uint64_t Batcher::measure_again() {
+  uint64_t size = 0;
+  if (measure_) measure_->clear();
+  for (const WaitingRows& waiting : waiting_) {
+    size = measure_ ? measure_->add(*waiting.chunk) : size + waiting.chunk->row_count;
+  }
+  return size;
+}
+
+uint64_t Batcher::max_size(const LiveOptions& options) const {
   return std::min(options.max_batch_rows * factor_, kMaxInsertRows);
 }
 
@@ -50,7 +60,7 @@ uint64_t Batcher::max_bytes(const LiveOptions& options) const {
 }
 
 bool Batcher::full(const LiveOptions& options) const {
-  return rows_ >= max_rows(options) || bytes_ >= max_bytes(options);
+  return size_ >= max_size(options) || bytes_ >= max_bytes(options);
 }
 
 std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options) const {
@@ -65,10 +75,14 @@ bool Batcher::due(const LiveOptions& options, SteadyTime now) const {
 std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
   auto batch = std::make_shared<SealedBatch>();
   batch->id = next_id_++;
+  batch->layout = waiting_.front().chunk->layout;
+  if (measure_) measure_->clear();
   while (!waiting_.empty()) {
     const ProcessedChunk& next = *waiting_.front().chunk;
-    if (!batch->chunks.empty() && (batch->row_count + next.row_count > max_rows(options) ||
-                                   batch->row_bytes + next.rows.size() > max_bytes(options))) {
+    const uint64_t size = measure_ ? measure_->add(next) : batch->row_count + next.row_count;
+    if (!batch->chunks.empty() &&
+        (size > max_size(options) || batch->row_bytes + next.rows.size() > max_bytes(options) ||
+         (next.layout != batch->layout && *next.layout != *batch->layout))) {
       break;
     }
     batch->row_count += next.row_count;
@@ -76,7 +90,7 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
     batch->chunks.push_back(std::move(waiting_.front().chunk));
     waiting_.pop_front();
   }
-  rows_ -= batch->row_count;
+  size_ = measure_ ? measure_again() : size_ - batch->row_count;
   bytes_ -= batch->row_bytes;
   // By partition, so that the batch can be rebuilt from its spans alone; within one they are in order already.
   std::stable_sort(batch->chunks.begin(), batch->chunks.end(),

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "model/batch.h"
 #include "model/options.h"
+#include "ports/batch_measure.h"
 #include "stream/partition_stream.h"
 
 namespace freshet::stream {
@@ -19,6 +20,8 @@ namespace freshet::stream {
 class Batcher {
  public:
   explicit Batcher(std::string topic) : topic_(std::move(topic)) {}
+  // LiveOptions::max_batch_rows then limits what `measure` says instead of rows; null = rows. Before the first add().
+  void measure_with(std::unique_ptr<BatchMeasure> measure) { measure_ = std::move(measure); }
 
   // Chunks of a partition must come in the order of their offsets, which is that of their times; only those that are
   // covered by a batch.
@@ -33,8 +36,8 @@ class Batcher {
   bool due(const LiveOptions& options, SteadyTime now) const;
   // When due() becomes true by age; empty without rows.
   std::optional<SteadyTime> due_at(const LiveOptions& options) const;
-  // Takes the oldest rows up to the limits. A limit is passed only by a single chunk that is larger than it. Not
-  // empty().
+  // Takes the oldest rows up to the limits, all of one layout. A limit is passed only by a single chunk that is larger
+  // than it. Not empty().
   std::shared_ptr<const SealedBatch> seal(const LiveOptions& options);
 
   // "Too many parts": larger, rarer batches, up to 16 times; each calm minute halves that again.
@@ -43,12 +46,14 @@ class Batcher {
   void recover(SteadyTime now);
 
  private:
-  uint64_t max_rows(const LiveOptions& options) const;
+  uint64_t measure_again();
+  uint64_t max_size(const LiveOptions& options) const;
   uint64_t max_bytes(const LiveOptions& options) const;
 
   const std::string topic_;
   std::deque<WaitingRows> waiting_;  // the oldest first
-  uint64_t rows_ = 0;
+  std::unique_ptr<BatchMeasure> measure_;
+  uint64_t size_ = 0;  // rows, or what measure_ says
   uint64_t bytes_ = 0;
   uint64_t next_id_ = 1;
   uint32_t factor_ = 1;

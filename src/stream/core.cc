@@ -246,6 +246,7 @@ void Core::on_record_result(SideTopicName topic, uint64_t ticket, const Status& 
 
 void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now) {
   count_facts(batch, wall_, metrics_);
+  if (settings_.accepted_outcomes) count_outcome_latency(batch, "produce", wall_, metrics_);
   if (batch.row_count == 0) return;
   totals_.rows_written += rows;
   totals_.bytes_written += bytes;
@@ -324,6 +325,7 @@ void Core::seal_batches(SteadyTime now, Actions& actions) {
 void Core::seal_one(SteadyTime now, Actions& actions) {
   metrics_.batch_age_seconds.observe(std::chrono::duration<double>(now - batcher_.oldest()).count());
   std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
+  if (settings_.accepted_outcomes) count_outcome_latency(*batch, "flush", wall_, metrics_);
   for (const Part& part : batch->parts) {
     if (PartitionStream* stream = find(part.partition, part.epoch)) ++stream->batches;
   }
@@ -337,6 +339,7 @@ void Core::push_back_or_go_on(Actions& actions) {
   if (phase_ != Phase::Running) return;
   if (!pushing_back_ && in_flight_bytes_ > settings_.memory_limit) {
     pushing_back_ = true;
+    metrics_.backpressure(settings_.accepted_outcomes ? "outcomes" : "rows").add();
     for (auto& [partition, stream] : streams_) {
       if (stream.suspended) continue;
       if (!stream.paused) actions.pause.push_back(partition);

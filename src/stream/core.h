@@ -65,6 +65,8 @@ class Core {
   Core(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::string cogs_resource,
        StreamMetrics& metrics, Log& log, SteadyTime now);
 
+  // See Batcher; before anything else.
+  void measure_batches(std::unique_ptr<BatchMeasure> measure) { batcher_.measure_with(std::move(measure)); }
   void begin_session(uint64_t number, SteadyTime now);
   // No commit is sent until it is called with false again.
   void hold_commits(bool held) { commits_held_ = held; }

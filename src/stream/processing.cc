@@ -63,6 +63,8 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work work) {
   out->rows.reserve(payload_bytes(work.chunk));
   out->messages.reserve(work.chunk.messages.size());
   processor_->begin_chunk({rules_.topic, out->partition}, work.chunk.messages);
+  if (*layout_ != processor_->layout()) layout_ = std::make_shared<const RowLayout>(processor_->layout());
+  out->layout = layout_;
   if (admission_) admission_->begin_chunk();
   for (Message& message : work.chunk.messages) {
     process_message(message, *out);

@@ -61,6 +61,7 @@ class ChunkProcessor {
   const std::unique_ptr<Processor> processor_;
   const ProcessingRules rules_;
   const std::unique_ptr<Admission> admission_;
+  std::shared_ptr<const RowLayout> layout_ = plain_layout();  // of the processor, shared by its chunks
   std::vector<HeaderView> headers_;
 };
 

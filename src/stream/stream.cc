@@ -24,26 +24,21 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      facts_(parts.processors),
-      core_(settings, options, parts.has_dead_letters, facts_.cogs_resource, metrics_, log, clock.steady_now()),
+      core_(settings, options, parts.has_dead_letters, parts.processors()->cogs_resource(), metrics_, log,
+            clock.steady_now()),
       status_(core_.status(clock.steady_now())),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
-      parts.writers, facts_.layout, settings.batch_deadline, clock,
-      [this](BatchResult result) { post(std::move(result)); },
+      parts.writers, settings.batch_deadline, clock, [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertTrouble{batch, failure});
       });
-  writers_->set_concurrency(std::min(options.clickhouse_concurrency, settings.max_writers));
+  set_writers(options);
+  metrics_.pool_threads("process_message").set(settings.concurrency);
+  core_.measure_batches(std::move(parts.measure));
   workers_ = std::make_unique<WorkerPool>(
       settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing_us,
       [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
-}
-
-Stream::ProcessorFacts::ProcessorFacts(const ProcessorFactory& factory) {
-  const std::unique_ptr<Processor> processor = factory();
-  layout = processor->layout();
-  cogs_resource = processor->cogs_resource();
 }
 
 std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamParts& parts) {
@@ -83,6 +78,12 @@ SideTopic::OnResult Stream::record_results(SideTopicName name) {
 }
 
 void Stream::set_options(const LiveOptions& options) { post(options); }
+
+void Stream::set_writers(const LiveOptions& options) {
+  const uint32_t writers = std::min(options.clickhouse_concurrency, settings_.max_writers);
+  writers_->set_concurrency(writers);
+  metrics_.pool_threads("clickhouse").set(writers);
+}
 
 Result<Released> Stream::release(Partition partition, Offset next) {
   const auto answer = std::make_shared<Answer>();
@@ -220,7 +221,7 @@ void Stream::handle(Event& event, SteadyTime now) {
     core_.on_record_result(record->topic, record->ticket, record->status, now, actions_);
   } else if (auto* options = std::get_if<LiveOptions>(&event)) {
     core_.set_options(*options, now);
-    writers_->set_concurrency(std::min(options->clickhouse_concurrency, settings_.max_writers));
+    set_writers(*options);
   } else if (auto* refetch = std::get_if<Refetch>(&event)) {
     core_.refetch(refetch->partitions, actions_);
   } else if (auto* release = std::get_if<Release>(&event)) {
@@ -305,6 +306,8 @@ void Stream::publish(const Source& source, SteadyTime now) {
   if (!status.assigned && now - handed_over_at_ < kAssignmentFollows) return;
   handed_over_at_ = SteadyTime{};
   published_ = now;
+  metrics_.pool_tasks("process_message").set(static_cast<double>(workers_->tasks()));
+  metrics_.pool_tasks("clickhouse").set(static_cast<double>(writers_->tasks()));
   status.statistics_at = source.statistics_at();
   for (PartitionStatus& partition : status.partitions) {
     partition.end = source.end_offset(partition.partition);

@@ -16,6 +16,7 @@
 #include "base/mailbox.h"
 #include "base/metrics.h"
 #include "base/snapshot.h"
+#include "ports/batch_measure.h"
 #include "ports/dead_letters.h"
 #include "ports/processor.h"
 #include "ports/row_writer.h"
@@ -39,7 +40,8 @@ struct SessionResult {
 struct StreamParts {
   ProcessorFactory processors;
   RowWriterFactory writers;
-  SchemaValidatorFactory schemas;  // may be empty: no validation
+  SchemaValidatorFactory schemas;         // may be empty: no validation
+  std::unique_ptr<BatchMeasure> measure;  // null: batches are measured in rows
   bool has_dead_letters = false;
   const Snapshot<LiveOptions>* live_options = nullptr;  // for the workers; null: what does not change is enough
 };
@@ -107,12 +109,6 @@ class Stream {
     Status status;
     bool from_producer;  // else it did not even take it
   };
-  // Constant for the life of a processor.
-  struct ProcessorFacts {
-    explicit ProcessorFacts(const ProcessorFactory& factory);
-    RowLayout layout;
-    std::string cogs_resource;
-  };
   struct SideTopicState {
     SideTopic* topic = nullptr;
     uint64_t failures_seen = 0;  // results of the producer
@@ -132,6 +128,7 @@ class Stream {
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
   void produce_records();
+  void set_writers(const LiveOptions& options);
   std::unique_ptr<ChunkProcessor> make_worker(const StreamParts& parts);
   void publish(const Source& source, SteadyTime now);
 
@@ -139,7 +136,6 @@ class Stream {
   Clock& clock_;
   Log& log_;
   StreamMetrics metrics_;
-  const ProcessorFacts facts_;
   DeadLetters* letters_ = nullptr;
   std::array<SideTopicState, kSideTopics> side_topics_;
   Core core_;

@@ -109,6 +109,53 @@ TEST(BatcherTest, SealsByRowsBytesAndAge) {
   EXPECT_TRUE(batcher.due(options, start));
 }
 
+TEST(BatcherTest, ABatchHasOneLayout) {
+  Batcher batcher("t");
+  const auto columns = std::make_shared<RowLayout>(RowLayout{RowFormat::RowBinary, {"a"}});
+  for (int64_t i = 0; i < 4; ++i) {
+    auto one = std::make_shared<ProcessedChunk>(*chunk(i, i, i));
+    if (i == 1 || i == 2) one->layout = i == 1 ? columns : std::make_shared<RowLayout>(*columns);
+    batcher.add({one, {}});
+  }
+  EXPECT_EQ(batcher.seal({})->insert_token, "t:0:0-0");
+  const auto other = batcher.seal({});
+  EXPECT_EQ(other->insert_token, "t:0:1-2");
+  EXPECT_EQ(other->layout->columns, columns->columns);
+  EXPECT_EQ(batcher.seal({})->insert_token, "t:0:3-3");
+}
+
+// Counts the distinct lengths of chunks.
+class Lengths final : public BatchMeasure {
+ public:
+  uint64_t add(const ProcessedChunk& chunk) override {
+    seen_.insert(chunk.row_count);
+    return seen_.size();
+  }
+  void clear() override { seen_.clear(); }
+
+ private:
+  std::set<uint64_t> seen_;
+};
+
+TEST(BatcherTest, AMeasureStandsForTheRows) {
+  Batcher batcher("t");
+  batcher.measure_with(std::make_unique<Lengths>());
+  LiveOptions options;
+  options.max_batch_rows = 2;
+  batcher.add({chunk(0, 0, 9), {}});
+  batcher.add({chunk(1, 10, 19), {}});
+  EXPECT_FALSE(batcher.full(options));
+  batcher.add({chunk(2, 20, 20), {}});
+  EXPECT_TRUE(batcher.full(options));
+  batcher.add({chunk(3, 21, 22), {}});
+  EXPECT_EQ(batcher.seal(options)->insert_token, "t:0:0-20");
+  EXPECT_FALSE(batcher.full(options));
+  batcher.add({chunk(0, 0, 0, 1), {}});
+  EXPECT_TRUE(batcher.full(options));
+  batcher.take(Partition{1});
+  EXPECT_FALSE(batcher.full(options));
+}
+
 TEST(BatcherTest, SpansArePerPartitionAscendingWhateverCameFirst) {
   Batcher batcher("t");
   batcher.add({chunk(0, 0, 4, 2), {}});

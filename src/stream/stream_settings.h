@@ -37,12 +37,9 @@ struct SideOutputSettings {
 };
 
 // Accepted outcomes (contract 15): what items say of billing, counted by bucket, goes to a topic instead of rows to a
-// table. The topic itself is in kafka_settings.h.
+// table. The topic itself is in kafka_settings.h. LiveOptions::max_batch_rows limits the distinct buckets of a batch.
 struct AcceptedOutcomesSettings {
-  uint64_t max_buckets = 50'000;  // distinct ones that end a batch
-  std::chrono::milliseconds max_batch_time{2000};
-  std::chrono::seconds bucket_interval{60};   // >= 1
-  std::chrono::seconds commit_frequency{10};  // >= 1
+  std::chrono::seconds bucket_interval{60};  // >= 1
 };
 
 struct StreamSettings {

@@ -21,6 +21,7 @@ void WorkerPool::work_on(ChunkProcessor& processor, Work work) {
   auto chunk = processor.process(std::move(work));
   busy_us_.add(static_cast<uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - began).count()));
+  tasks_.fetch_sub(1, std::memory_order_relaxed);
   on_done_(std::move(chunk));
 }
 
@@ -29,6 +30,9 @@ WorkerPool::~WorkerPool() {
   for (const auto& processor : processors_) processor->interrupt();
 }
 
-void WorkerPool::submit(Work work) { work_.push(work); }
+void WorkerPool::submit(Work work) {
+  tasks_.fetch_add(1, std::memory_order_relaxed);
+  work_.push(work);
+}
 
 }  // namespace freshet::stream

@@ -1,6 +1,7 @@
 // The threads that turn chunks into rows.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,8 @@ class WorkerPool {
   ~WorkerPool();
 
   void submit(Work work);
+  // Chunks that were submitted and are not done. Threads: any.
+  size_t tasks() const { return tasks_.load(std::memory_order_relaxed); }
 
  private:
   void work_on(ChunkProcessor& processor, Work work);
@@ -36,6 +39,7 @@ class WorkerPool {
   Counter& busy_us_;
   Mailbox<Work> work_;
   const OnDone on_done_;
+  std::atomic<size_t> tasks_{0};
   std::vector<std::shared_ptr<ChunkProcessor>> processors_;  // one a thread
   std::vector<std::jthread> threads_;
 };

@@ -5,10 +5,9 @@
 
 namespace freshet::stream {
 
-WriterPool::WriterPool(RowWriterFactory factory, const RowLayout& layout, Duration batch_deadline, Clock& clock,
-                       OnResult on_result, OnFailure on_failure)
+WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, Clock& clock, OnResult on_result,
+                       OnFailure on_failure)
     : factory_(std::move(factory)),
-      layout_(layout),
       batch_deadline_(batch_deadline),
       clock_(clock),
       on_result_(std::move(on_result)),
@@ -34,6 +33,11 @@ void WriterPool::submit(std::shared_ptr<const SealedBatch> batch) {
     waiting_.push_back(std::move(batch));
   }
   changed_.notify_all();
+}
+
+size_t WriterPool::tasks() {
+  MutexLock lock(mutex_);
+  return waiting_.size() + writing_.size();
 }
 
 std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_all() {
@@ -64,7 +68,7 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
 
 void WriterPool::work(std::stop_token stop) {
   const std::unique_ptr<RowWriter> writer = factory_();
-  BatchWriting writing(*writer, layout_, memory_, clock_);
+  BatchWriting writing(*writer, memory_, clock_);
   while (true) {
     std::shared_ptr<const SealedBatch> batch;
     std::stop_token abandon;

@@ -24,8 +24,7 @@ class WriterPool {
   using OnFailure = std::function<void(uint64_t batch, const InsertFailure&)>;
 
   // `batch_deadline`: see StreamSettings.
-  WriterPool(RowWriterFactory factory, const RowLayout& layout, Duration batch_deadline, Clock& clock,
-             OnResult on_result, OnFailure on_failure);
+  WriterPool(RowWriterFactory factory, Duration batch_deadline, Clock& clock, OnResult on_result, OnFailure on_failure);
   ~WriterPool();
 
   // How many batches may be written at a time; takes effect with the next batch.
@@ -36,6 +35,8 @@ class WriterPool {
   std::deque<std::shared_ptr<const SealedBatch>> abandon_all();
   // The same for these alone.
   std::deque<std::shared_ptr<const SealedBatch>> abandon(const std::vector<uint64_t>& batches);
+  // Batches that were submitted and are not done. Threads: any.
+  size_t tasks();
   // See RefusalMemory.
   void release(Partition partition) { memory_.release(partition); }
 
@@ -44,7 +45,6 @@ class WriterPool {
   void work(std::stop_token stop);
 
   const RowWriterFactory factory_;
-  const RowLayout& layout_;
   const Duration batch_deadline_;
   Clock& clock_;
   const OnResult on_result_;
