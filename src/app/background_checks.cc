@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "app/side_topics.h"
 #include "app/table_check.h"
 #include "kafka/cluster.h"
 
@@ -11,17 +12,9 @@ namespace {
 constexpr Duration kTimeout = std::chrono::seconds(5);
 constexpr size_t kSample = 200;
 
-// Every topic that is read or written, each over its own connection.
-std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipeline) {
-  const kafka::KafkaSettings& k = pipeline.kafka;
-  return {{k.topic, k.connection},  {k.dead_letter_topic, k.dead_letter_connection.value_or(k.connection)},
-          k.side_topics.commit_log, k.side_topics.replacements,
-          k.side_topics.accountant, k.side_topics.accepted_outcomes};
-}
-
 bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   for (const auto& [topic, connection] : topics_of(pipeline)) {
-    if (topic.empty() || kafka::count_partitions(connection, topic, kTimeout, log)) continue;
+    if (kafka::count_partitions(connection, topic, kTimeout, log)) continue;
     if (const Status created = kafka::create_topic(connection, topic, 0, kTimeout, log); !created) {
       log.warn("topic_not_created", {{"topic", topic}, {"error", created.error().text}});
       return false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "app/side_topics.h"
 #include "app/table_check.h"
 #include "base/log.h"
 #include "kafka/client_config.h"
@@ -33,8 +34,9 @@ class Report {
 };
 
 // Whether the topic is there.
-bool check_topic(const settings::Pipeline& p, const std::string& topic, Report& report) {
-  const auto partitions = kafka::count_partitions(p.kafka.connection, topic, kTimeout, null_log());
+bool check_topic(const kafka::ProducerSettings& at, Report& report) {
+  const auto& [topic, connection] = at;
+  const auto partitions = kafka::count_partitions(connection, topic, kTimeout, null_log());
   if (partitions) {
     report.good(fmt::format("Kafka: topic {} has {} partitions", topic, *partitions));
   } else {
@@ -77,7 +79,8 @@ void check_options(const settings::Settings& settings, Report& report) {
   report.good(fmt::format("runtime options: {} keys in {}", read->size(), (*store)->describe()));
   const settings::Pipeline& p = settings.pipelines.front();
   std::vector<runtime_config::BadOption> bad;
-  runtime_config::read_options(*read, {p.kafka.consumer_group}, p.options, p.options, bad);
+  runtime_config::read_options(*read, {p.kafka.consumer_group, settings.runtime_config.storage}, p.options, p.options,
+                               bad);
   for (const auto& [key, value, why] : bad) report.bad(fmt::format("runtime option {}: '{}' {}", key, value, why));
 }
 
@@ -91,11 +94,15 @@ int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
   if (const Status valid = kafka::check_connection_settings(p.kafka); !valid) {
     report.bad(valid.error().text);
   } else {
-    const bool has_messages = check_topic(p, p.kafka.topic, report);
-    if (!p.kafka.dead_letter_topic.empty()) check_topic(p, p.kafka.dead_letter_topic, report);
-    check_rows(p, has_messages, clock, report);
+    bool has_messages = false;
+    for (const kafka::ProducerSettings& topic : topics_of(p)) {
+      const bool there = check_topic(topic, report);
+      has_messages = has_messages || (there && topic.topic == p.kafka.topic);
+    }
+    if (!p.stream.skip_write && !p.stream.accepted_outcomes) check_rows(p, has_messages, clock, report);
   }
-  if (!loaded.settings.runtime_config.store.empty()) check_options(loaded.settings, report);
+  const runtime_config::RuntimeConfigSettings& options = loaded.settings.runtime_config;
+  if (!options.store.empty() || !options.values_file.empty()) check_options(loaded.settings, report);
   return report.status();
 }
 

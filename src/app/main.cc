@@ -40,7 +40,8 @@ usage: freshet COMMAND [--help] [OPTIONS]
   process   try a processor on messages from standard input, without servers
   renew     ask a running process for a new Kafka session (also: SIGUSR1, POST /renew)
   rust-consumer, accepted-outcomes-consumer
-            Snuba's commands, with its options and environment; also as `snuba COMMAND` through a link
+            Snuba's commands, with its options and environment; also as `snuba COMMAND` through a link;
+            `freshet check rust-consumer ...` checks what they would use
 
   freshet run --bootstrap-server localhost:9092 --topic events --consumer-group events-to-clickhouse \
       --clickhouse-url http://localhost:8123 --table default.events
@@ -105,7 +106,18 @@ int process(const settings::Settings& settings) {
   return runner.run_all(std::cin, std::cout);
 }
 
-int dispatch(const std::string& command, const std::vector<std::string>& args, app::OperatorSignals& signals) {
+int check(const settings::Loaded& loaded, Clock& clock) {
+  if (!loaded.settings.print_config) return app::check(loaded, clock, std::cout);
+  std::cout << settings::to_yaml(loaded);
+  return 0;
+}
+
+int dispatch(const std::string& command, const std::vector<std::string>& args, app::OperatorSignals& signals,
+             bool only_check = false) {
+  // `check rust-consumer ...`: the same command line, looked at and not run.
+  if (command == "check" && !args.empty() && snuba::is_command(args[0])) {
+    return dispatch(args[0], {args.begin() + 1, args.end()}, signals, true);
+  }
   if (settings::wants_help(args)) {
     std::cout << (snuba::is_command(command) ? snuba::full_help(command) : settings::help(command));
     return 0;
@@ -118,12 +130,8 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
     return kBadUsage;
   }
   RealClock clock;
+  if (command == "check" || only_check) return check(*loaded, clock);
   if (command == "run" || snuba::is_command(command)) return run(*loaded, clock, signals);
-  if (command == "check") {
-    if (!loaded->settings.print_config) return app::check(*loaded, clock, std::cout);
-    std::cout << settings::to_yaml(*loaded);
-    return 0;
-  }
   if (command == "tap") return app::tap(loaded->settings, clock, signals.stop(), std::cout, std::cerr);
   if (command == "renew") return app::renew(loaded->settings, clock, signals.stop(), std::cout);
   return process(loaded->settings);

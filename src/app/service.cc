@@ -254,7 +254,7 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
     auto opened = runtime_config::open_store(p.settings.runtime_config);
     if (!opened) return tl::make_unexpected(opened.error());
     store = *std::move(opened);
-    // Which columns the rows have is settled once and for all.
+    // Before the first message.
     p.live_options.set(runtime_config::read_now(*store, scope, pipeline.options));
   }
   auto stream_parts = app::stream_parts({pipeline, clock, p.log, p.metrics, p.live_options}, p.outcomes);
@@ -262,11 +262,11 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   const bool letters = stream_parts->has_dead_letters;
   p.stream = std::make_unique<stream::Stream>(pipeline.stream, *std::move(stream_parts), pipeline.options, clock, p.log,
                                               p.metrics);
-  auto side_topics = open_side_topics(pipeline, *p.stream, p.log);
+  auto side_topics = open_side_topics(pipeline, *p.stream, p.log, p.metrics);
   if (!side_topics) return tl::make_unexpected(side_topics.error());
   p.side_topics = *std::move(side_topics);
   if (letters) {
-    auto producer = kafka::open_dead_letters(pipeline.kafka, p.stream->letter_results(), p.log);
+    auto producer = kafka::open_dead_letters(pipeline.kafka, p.stream->letter_results(), p.log, p.metrics);
     if (!producer) return tl::make_unexpected(producer.error());
     p.dead_letters = *std::move(producer);
     p.stream->set_dead_letters(p.dead_letters.get());

@@ -7,6 +7,7 @@
 #include "app/processor_factory.h"
 #include "clickhouse/clickhouse_writer.h"
 #include "kafka/side_producer.h"
+#include "outcomes/distinct_buckets.h"
 #include "schemas/schema_folder.h"
 #include "stream/skipping_writer.h"
 
@@ -30,7 +31,7 @@ Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, L
 // One writer: its memory of items and the order of its records are its own.
 Result<RowWriterFactory> outcome_writers(const Surroundings& around, OutcomesTopic& outcomes) {
   auto topic = kafka::open_side_topic(around.pipeline.kafka.side_topics.accepted_outcomes, "outcome",
-                                      outcomes.results.on_result(), around.log);
+                                      outcomes.results.on_result(), around.log, around.metrics);
   if (!topic) return tl::make_unexpected(topic.error());
   outcomes.topic = *std::move(topic);
   const int64_t interval = around.pipeline.stream.accepted_outcomes->bucket_interval.count();
@@ -67,6 +68,9 @@ Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTop
   stream::StreamParts parts;
   parts.processors = *processors;
   parts.writers = *std::move(writers);
+  if (const auto& outcomes_settings = pipeline.stream.accepted_outcomes) {
+    parts.measure = std::make_unique<outcomes::DistinctBuckets>(outcomes_settings->bucket_interval.count());
+  }
   parts.schemas = *std::move(validators);
   parts.has_dead_letters = !pipeline.kafka.dead_letter_topic.empty() && !pipeline.stream.skip_write;
   parts.live_options = &around.options;

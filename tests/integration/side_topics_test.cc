@@ -190,6 +190,31 @@ TEST_F(SideTopicsTest, DeadLettersCarryTheTwoHeadersOfTheReferenceAndAllOfThemWh
   EXPECT_THAT(letters["again none"].headers, testing::Contains(Pair("original_partition", "0")));
 }
 
+TEST_F(SideTopicsTest, CheckTakesTheCommandLineOfAServiceAndLeavesNothingBehind) {
+  const auto check = [&](std::vector<std::string> line) {
+    line.insert(line.begin(), "check");
+    testkit::FreshetProcess freshet(line, environment({{"CLICKHOUSE_DATABASE", "default"}}));
+    const auto status = freshet.process().wait(60s);
+    return fmt::format("{} {}", status.value_or(-1), freshet.output());
+  };
+  const auto line = args("querylog", "checking");
+  EXPECT_THAT(check(line),
+              testing::AllOf(testing::StartsWith("1 "), HasSubstr("topic snuba-queries; the topic does not exist"),
+                             HasSubstr("querylog_local")));
+  for (const char* topic : {"snuba-queries", "snuba-dead-letter-querylog"}) client->create_topic(topic, 1);
+  std::ifstream file(std::string(FRESHET_SOURCE_DIR) + "/tests/e2e/tables/querylog.sql");
+  clickhouse_->query(std::string(std::istreambuf_iterator<char>(file), {}));
+  client->produce("snuba-queries", {0, -1, std::nullopt, golden("QuerylogProcessor/one-query.json"), {}, 0});
+  client->flush();
+  EXPECT_THAT(check(line),
+              testing::AllOf(testing::StartsWith("0 "), HasSubstr("topic snuba-dead-letter-querylog has 1 partitions"),
+                             HasSubstr("1 sampled messages become rows"), HasSubstr("runtime options: ")));
+  EXPECT_THAT(check({"accepted-outcomes-consumer", "--storage", "eap_items", "--consumer-group", "g"}),
+              testing::AllOf(HasSubstr("outcomes-billing"), testing::Not(HasSubstr("ClickHouse"))));
+  EXPECT_EQ(committed("checking", "snuba-queries", 0), -1001);
+  EXPECT_EQ(clickhouse_->count("SELECT count() FROM querylog_local"), 0u);
+}
+
 TEST_F(SideTopicsTest, NothingIsCommittedWhileTheCommitLogTakesNothing) {
   const std::string topic = "transactions-of-nobody";
   client->create_topic(topic, 1);
