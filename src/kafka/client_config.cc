@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "kafka/statistics.h"
+
 namespace freshet::kafka {
 namespace {
 
@@ -125,8 +127,7 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       .set("queued.min.messages", "100000")
       .set("fetch.wait.max.ms", "100")
       .extra(settings.connection, true)
-      // The watchdog's sign of life; nobody else reads them.
-      .set("statistics.interval.ms", "10000");
+      .set("statistics.interval.ms", kStatisticsIntervalMs);  // gauges, and the watchdog's sign of life
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
                                               RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
                                               RD_KAFKA_EVENT_STATS);
@@ -144,8 +145,9 @@ Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log) {
       .set("message.max.bytes", "1000000000")  // the topic decides what is too large, not the client
       .set("batch.size", "65536")              // a topic's limit counts batches
       .set("allow.auto.create.topics", "false")
-      .extra(settings, false);
-  rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+      .extra(settings, false)
+      .set("statistics.interval.ms", kStatisticsIntervalMs);
+  rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
   return builder.done();
 }
 

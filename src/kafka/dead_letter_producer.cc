@@ -56,9 +56,9 @@ class DeadLetterProducer final : public DeadLetters {
 }  // namespace
 
 Result<std::unique_ptr<DeadLetters>> open_dead_letters(const KafkaSettings& settings, DeadLetters::OnResult on_result,
-                                                       Log& log) {
+                                                       Log& log, Metrics& metrics) {
   const ProducerSettings to{settings.dead_letter_topic, settings.dead_letter_connection.value_or(settings.connection)};
-  auto producer = Producer::open(to, "dead letter", std::move(on_result), log);
+  auto producer = Producer::open(to, "dead letter", std::move(on_result), log, metrics);
   if (!producer) return tl::make_unexpected(producer.error());
   return std::make_unique<DeadLetterProducer>(settings, *std::move(producer));
 }

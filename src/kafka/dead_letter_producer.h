@@ -17,6 +17,6 @@ namespace freshet::kafka {
 // `original_partition` and `original_offset` (contract 9.1). `on_result` is called by the producer's thread. Fatal: the
 // library refuses the configuration.
 Result<std::unique_ptr<DeadLetters>> open_dead_letters(const KafkaSettings& settings, DeadLetters::OnResult on_result,
-                                                       Log& log);
+                                                       Log& log, Metrics& metrics);
 
 }  // namespace freshet::kafka

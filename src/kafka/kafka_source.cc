@@ -45,6 +45,12 @@ class FetchedMemory final : public MessageMemory {
 
 const FetchedMemory kFetchedMemory;
 
+Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
+  return metrics.histogram("freshet_rebalance_seconds",
+                           "From the group's word to our answer: assign looks up the starts, revoke drains.",
+                           latency_buckets(), {{"step", step}});
+}
+
 std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
   if (data == nullptr) return std::nullopt;
   return std::string_view(static_cast<const char*>(data), size);
@@ -60,8 +66,12 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       log_(context.log),
       reaper_(context.reaper),
       identity_(context.identity),
+      metrics_(context.metrics),
       partition_count_gauge_(
           context.metrics.gauge("freshet_topic_partitions", "Partitions of the topic.", {{"topic", settings.topic}})),
+      assign_seconds_(rebalance_seconds(context.metrics, "assign")),
+      revoke_seconds_(rebalance_seconds(context.metrics, "revoke")),
+      statistics_(context.metrics, settings.topic),
       client_(std::move(client)) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
@@ -124,6 +134,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
     on_error(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_STATS) {
     statistics_at_ = clock_.steady_now();
+    statistics_.update(rd_kafka_event_stats(event.get()), [this](Partition one) { return owned_.contains(one); });
   }
 }
 
@@ -172,6 +183,7 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
   std::vector<Partition> partitions;
   for (int i = 0; list != nullptr && i < list->cnt; ++i) partitions.push_back(Partition{list->elems[i].partition});
   unsettle();
+  rebalance_since_ = clock_.steady_now();
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     membership_.generation = group_standing(client_.get()).generation;
     if (closing_) return apply_assign(Partitions(rd_kafka_topic_partition_list_new(0)).get());
@@ -186,6 +198,7 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
 
 void KafkaSource::answer_revoke() {
   if (!revoking_) return;
+  revoke_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - rebalance_since_).count());
   for (int i = 0; i < revoking_->cnt; ++i) owned_.erase(Partition{revoking_->elems[i].partition});
   if (cooperative()) {
     const LibraryError error(rd_kafka_incremental_unassign(client_.get(), revoking_.get()));
@@ -222,6 +235,7 @@ void KafkaSource::on_commit(rd_kafka_event_t* event, std::vector<SourceEvent>& o
 
 void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
   const auto code = rd_kafka_event_error(event);
+  if (code != RD_KAFKA_RESP_ERR__PARTITION_EOF) count(code);
   const OnePartition partition(rd_kafka_event_topic_partition(event));
   if (partition && partition->partition >= 0 &&
       (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)) {
@@ -260,6 +274,14 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
   error.kind = ErrorKind::Renew;
   const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
   out.push_back(SourceFault{std::move(error), false, fenced});
+}
+
+// All of them; what is told of an error is less.
+void KafkaSource::count(rd_kafka_resp_err_t code) {
+  metrics_
+      .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer, by librdkafka's name.",
+               {{"error", rd_kafka_err2name(code)}})
+      .add();
 }
 
 void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out) {
@@ -317,6 +339,9 @@ void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool conti
 void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   if (!assignment_waits_) return;  // it closes
   assignment_waits_ = false;
+  if (rebalance_since_ != SteadyTime()) {
+    assign_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - rebalance_since_).count());
+  }
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
   if (!cooperative()) owned_.clear();
   std::vector<Partition> held;

@@ -20,6 +20,7 @@
 #include "kafka/kafka_settings.h"
 #include "kafka/reaper.h"
 #include "kafka/start_positions.h"
+#include "kafka/statistics.h"
 #include "ports/source.h"
 
 namespace freshet::kafka {
@@ -92,6 +93,7 @@ class KafkaSource final : public Source {
   void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
   void report(const Error& error, std::vector<SourceEvent>& out);
+  void count(rd_kafka_resp_err_t code);
   void report_fatal(std::vector<SourceEvent>& out);
   void flush_chunks(std::vector<SourceEvent>& out);
   void flush(Owned& owned, std::vector<SourceEvent>& out);
@@ -124,7 +126,11 @@ class KafkaSource final : public Source {
   Log& log_;
   Reaper& reaper_;
   Identity& identity_;
+  Metrics& metrics_;
   Gauge& partition_count_gauge_;
+  Histogram& assign_seconds_;
+  Histogram& revoke_seconds_;
+  ConsumerStatistics statistics_;
   Client client_;
   Queue queue_;
   Topic topic_;
@@ -136,6 +142,7 @@ class KafkaSource final : public Source {
   Membership membership_;
   std::optional<SteadyTime> unsettled_since_;
   Partitions revoking_;  // the library waits for our unassign
+  SteadyTime rebalance_since_{};
   bool closing_ = false;
   bool leaving_ = false;  // unsubscribed; the close follows once the request to leave has gone out
   bool closed_ = false;

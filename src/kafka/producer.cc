@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
+#include "kafka/statistics.h"
 
 namespace freshet::kafka {
 namespace {
@@ -20,6 +22,17 @@ auto bytes_of(std::optional<std::string_view> bytes) {
   static char empty = '\0';  // a null pointer would be a null value
   if (bytes) mem = {bytes->empty() ? &empty : const_cast<char*>(bytes->data()), bytes->size()};
   return mem;
+}
+
+std::string one_word(std::string_view what) {
+  std::string word(what);
+  std::replace(word.begin(), word.end(), ' ', '_');
+  return word;
+}
+
+Counter& records(Metrics& metrics, const std::string& producer, const char* result) {
+  return metrics.counter("freshet_produced_records_total", "What brokers answered to records, by librdkafka's name.",
+                         {{"producer", producer}, {"result", result}});
 }
 
 }  // namespace
@@ -55,6 +68,9 @@ class Producer::Connection {
       const auto type = rd_kafka_event_type(event.get());
       if (type == RD_KAFKA_EVENT_DR) producer_.deliver(event.get());
       if (type == RD_KAFKA_EVENT_ERROR) on_error(event.get());
+      if (type == RD_KAFKA_EVENT_STATS && !broken()) {
+        show_producer_statistics(rd_kafka_event_stats(event.get()), producer_.metric_label_, producer_.metrics_);
+      }
     }
   }
   void on_error(rd_kafka_event_t* event) {
@@ -84,16 +100,25 @@ class Producer::Connection {
 };
 
 Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& settings, std::string_view what,
-                                                 OnResult on_result, Log& log) {
+                                                 OnResult on_result, Log& log, Metrics& metrics) {
   auto conf = producer_conf(settings.connection, log);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  return std::unique_ptr<Producer>(new Producer(settings, what, std::move(on_result), log, *std::move(client)));
+  return std::unique_ptr<Producer>(
+      new Producer(settings, what, std::move(on_result), log, metrics, *std::move(client)));
 }
 
-Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client)
-    : settings_(settings), what_(what), on_result_(std::move(on_result)), log_(log), files_(settings.connection) {
+Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log,
+                   Metrics& metrics, Client client)
+    : settings_(settings),
+      what_(what),
+      on_result_(std::move(on_result)),
+      log_(log),
+      metrics_(metrics),
+      metric_label_(one_word(what)),
+      delivered_(records(metrics, metric_label_, "success")),
+      files_(settings.connection) {
   connection_ = std::make_unique<Connection>(*this, std::move(client));
 }
 
@@ -162,9 +187,15 @@ bool Producer::refused_with_old_credentials(rd_kafka_resp_err_t code) {
   return refused && files_.any() && !files_.look().empty();
 }
 
+void Producer::count(rd_kafka_resp_err_t result) {
+  if (result == RD_KAFKA_RESP_ERR_NO_ERROR) return delivered_.add();
+  records(metrics_, metric_label_, rd_kafka_err2name(result)).add();
+}
+
 void Producer::deliver(rd_kafka_event_t* event) {
   while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
     Status result;
+    count(message->err);
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       result = tl::make_unexpected(describe(message->err));
       failures_.fetch_add(1);

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/result.h"
 #include "kafka/connection_files.h"
 #include "kafka/handles.h"
@@ -35,9 +36,9 @@ class Producer {
     rd_kafka_headers_t* headers = nullptr;  // the record's own once produce() has succeeded
   };
 
-  // `what` is for messages: "dead letter", "commit log". Fatal: the library refuses the configuration.
+  // `what` is for messages and metrics: "dead letter", "commit log". Fatal: the library refuses the configuration.
   static Result<std::unique_ptr<Producer>> open(const ProducerSettings& settings, std::string_view what,
-                                                OnResult on_result, Log& log);
+                                                OnResult on_result, Log& log, Metrics& metrics);
   ~Producer();
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
@@ -53,16 +54,21 @@ class Producer {
   // One client and the thread that serves it; ends both when destroyed, which blocks.
   class Connection;
 
-  Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Client client);
+  Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Metrics& metrics,
+           Client client);
   Status rebuild();
   bool refused_with_old_credentials(rd_kafka_resp_err_t code);
   Error describe(rd_kafka_resp_err_t code) const;
   void deliver(rd_kafka_event_t* event);
+  void count(rd_kafka_resp_err_t result);
 
   const ProducerSettings settings_;
   const std::string what_;
   const OnResult on_result_;
   Log& log_;
+  Metrics& metrics_;
+  const std::string metric_label_;
+  Counter& delivered_;
   ConnectionFiles files_;
   std::atomic<uint64_t> failures_{0};
   std::unique_ptr<Connection> connection_;

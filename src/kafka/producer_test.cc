@@ -49,6 +49,7 @@ TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   bool overtook = false;
   uint64_t last_accepted = 0;
   uint64_t told_after = 0;  // the newest record that was accepted before a failure was told
+  Metrics metrics;
   ProducerSettings settings;
   settings.topic = "t";
   settings.connection.bootstrap_servers = broker.address();
@@ -62,7 +63,7 @@ TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
         stored = stored || result;
         answered.notify_all();
       },
-      null_log());
+      null_log(), metrics);
   ASSERT_TRUE(producer) << producer.error().text;
   const auto produce = [&](uint64_t ticket) {  // not under the mutex: it may wait for the thread of the results
     const std::string key = std::to_string(ticket);
@@ -131,6 +132,7 @@ TEST(ProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
   CondVar changed;
   bool stored = false;
   bool returned = false;
+  Metrics metrics;
   ProducerSettings settings;
   settings.topic = "t";
   settings.connection.bootstrap_servers = broker.address();
@@ -141,7 +143,7 @@ TEST(ProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
         stored = stored || result;
         changed.notify_all();
       },
-      log);
+      log, metrics);
   ASSERT_TRUE(producer) << producer.error().text;
   ASSERT_TRUE(log.await_reached()) << "the client has met no fatal error";
   const std::jthread loop([&] {

@@ -29,8 +29,8 @@ class SideProducer final : public SideTopic {
 }  // namespace
 
 Result<std::unique_ptr<SideTopic>> open_side_topic(const ProducerSettings& settings, std::string_view what,
-                                                   SideTopic::OnResult on_result, Log& log) {
-  auto producer = Producer::open(settings, what, std::move(on_result), log);
+                                                   SideTopic::OnResult on_result, Log& log, Metrics& metrics) {
+  auto producer = Producer::open(settings, what, std::move(on_result), log, metrics);
   if (!producer) return tl::make_unexpected(producer.error());
   return std::make_unique<SideProducer>(*std::move(producer));
 }

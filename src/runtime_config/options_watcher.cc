@@ -26,6 +26,8 @@ OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono:
       log_(log),
       metrics_(metrics),
       up_(metrics.gauge("freshet_runtime_config_up", "1 while the store of live options can be read.")),
+      read_seconds_(metrics.histogram("freshet_runtime_config_read_seconds", "Reading the store of live options.",
+                                      latency_buckets())),
       current_(initial),
       thread_([this](std::stop_token stop) { watch(stop); }) {}
 
@@ -36,7 +38,9 @@ void OptionsWatcher::watch(std::stop_token stop) {
 }
 
 void OptionsWatcher::read_once() {
+  const SteadyTime began = clock_.steady_now();
   const auto raw = store_->read();
+  read_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - began).count());
   const auto degraded = store_->degraded();
   up_.set(raw && !degraded ? 1 : 0);
   if (degraded && raw) log_.warn("runtime_config_unreadable", {{"error", degraded->text}});

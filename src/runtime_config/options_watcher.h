@@ -46,6 +46,7 @@ class OptionsWatcher {
   Log& log_;
   Metrics& metrics_;
   Gauge& up_;
+  Histogram& read_seconds_;
   Snapshot<LiveOptions> current_;
   std::map<std::string, std::string> refused_;  // key -> value that was logged
   std::jthread thread_;

@@ -61,6 +61,24 @@ struct StreamMetrics {
                               {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
                               {{"of", of}, {"stat", stat}});
   }
+  // Of accepted outcomes, by their broker timestamps. `at`: flush (the batch is sealed) or produce (the broker has it).
+  Histogram& outcome_latency(const char* at, const char* stat) {
+    return registry.histogram("freshet_accepted_outcomes_latency_seconds", "Age of a batch's messages.",
+                              {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
+                              {{"at", at}, {"stat", stat}});
+  }
+  Gauge& pool_threads(const char* pool) {
+    return registry.gauge("freshet_pool_threads", "Threads that turn messages into rows, or write batches.",
+                          {{"pool", pool}});
+  }
+  Gauge& pool_tasks(const char* pool) {
+    return registry.gauge("freshet_pool_tasks", "Chunks with them, batches with them.", {{"pool", pool}});
+  }
+  // `by`: what holds the messages that fill the memory.
+  Counter& backpressure(const char* by) {
+    return registry.counter("freshet_backpressure_total", "Times that partitions were paused by backpressure.",
+                            {{"by", by}});
+  }
   Histogram& batch_write_seconds(bool success) {
     return registry.histogram("freshet_batch_write_seconds", "From a batch's first attempt to its end.",
                               latency_buckets(), {{"success", success ? "true" : "false"}});

@@ -144,8 +144,8 @@ void StatsdEncoder::line(std::string_view name, bool timer, std::string_view val
   for (const auto& [key, text] : tags) append(all, tag(key, text));
   if (!global_tags_.empty()) append(all, global_tags_);
   const std::string text =
-      fmt::format("{}{}{}:{}|{}{}{}{}", kPrefix, name, timer && !settings_.june ? ".distribution" : "", value, type,
-                  rate, all.empty() ? "" : "|#", all);
+      fmt::format("{}{}{}:{}|{}{}{}{}", name.starts_with("snuba.") ? "" : kPrefix, name,
+                  timer && !settings_.june ? ".distribution" : "", value, type, rate, all.empty() ? "" : "|#", all);
   // Each line ends with a line feed; the older generation has them between lines only.
   if (settings_.june) {
     if (payloads_.empty() || payloads_.back().size() + 1 + text.size() > max_payload_) {

@@ -96,13 +96,53 @@ constexpr StatsdLine kTable[] = {
     {"freshet_accepted_outcomes_buckets_total", "accepted_outcomes.bucket_count", T::Counter},
     {"freshet_accepted_outcomes_duplicates_total", "accepted_outcomes.duplicate_items", T::Counter},
     {"freshet_accepted_outcomes_produce_seconds", "accepted_outcomes.batch_produce_ms", T::Timer, kSeconds},
+    {"freshet_accepted_outcomes_latency_seconds", "accepted_outcomes.flush_broker_latency_ms", T::Timer, kSeconds,
+     "at=flush,stat=mean"},
+    {"freshet_accepted_outcomes_latency_seconds", "accepted_outcomes.max_flush_broker_latency_ms", T::Timer, kSeconds,
+     "at=flush,stat=max"},
+    {"freshet_accepted_outcomes_latency_seconds", "accepted_outcomes.produce_broker_latency_ms", T::Timer, kSeconds,
+     "at=produce,stat=mean"},
+    {"freshet_accepted_outcomes_latency_seconds", "accepted_outcomes.max_produce_broker_latency_ms", T::Timer, kSeconds,
+     "at=produce,stat=max"},
+    {"freshet_backpressure_total", "accepted_outcomes.got_backpressure", T::Counter, 1, "by=outcomes"},
+    {"freshet_kafka_errors_total", "rust_consumer.kafka_error", T::Counter, 1, "error=_TRANSPORT", {}, O::Head},
+    {"freshet_runtime_config_read_seconds", "runtime_config.get_str_config", T::Timer, kSeconds, {}, {}, O::June},
     {"freshet_loop_turns_total", "arroyo.consumer.run.count", T::Counter},
     {"freshet_loop_poll_microseconds_total", "arroyo.consumer.poll.time", T::SumTimer, kMicroseconds},
     {"freshet_loop_busy_microseconds_total", "arroyo.consumer.processing.time", T::SumTimer, kMicroseconds},
     {"freshet_backpressure_microseconds_total", "arroyo.consumer.backpressure.time", T::SumTimer, kMicroseconds},
+    {"freshet_rebalance_seconds", "arroyo.consumer.create_strategy.time", T::Timer, kSeconds, "step=assign"},
+    {"freshet_rebalance_seconds", "arroyo.consumer.join.time", T::Timer, kSeconds, "step=revoke"},
+    {"freshet_partitions_assigned", "arroyo.consumer.dlq_buffer.assigned_partitions", T::Gauge},
+    {"freshet_librdkafka_reply_queue", "arroyo.consumer.librdkafka.total_queue_size", T::Gauge},
+    {"freshet_librdkafka_fetch_queue_messages", "arroyo.consumer.librdkafka.fetch_queue_count", T::Gauge},
+    {"freshet_pool_threads", "arroyo.strategies.run_task_in_threads.threads", T::Gauge},
+    {"freshet_pool_tasks", "arroyo.strategies.run_task_in_threads.concurrency", T::Gauge},
+    {"freshet_backpressure_total", "arroyo.strategies.run_task_in_threads.giving_backpressure", T::Counter, 1,
+     "by=rows"},
     {"freshet_batch_age_seconds", "arroyo.strategies.reduce.batch_time.ms", T::Timer, kSeconds},
     {"freshet_health_file_touches_total", "arroyo.processing.strategies.healthcheck.touch", T::Counter},
-    {"freshet_side_records_total", "arroyo.producer.produce_status", T::Counter},
+    {"freshet_produced_records_total", "arroyo.producer.produce_status", T::Counter},
+    {"freshet_producer_p99_milliseconds", "arroyo.producer.librdkafka.p99_int_latency", T::Gauge, 1, "of=int_latency"},
+    {"freshet_producer_p99_milliseconds", "arroyo.producer.librdkafka.p99_outbuf_latency", T::Gauge, 1,
+     "of=outbuf_latency"},
+    {"freshet_producer_p99_milliseconds", "arroyo.producer.librdkafka.p99_rtt", T::Gauge, 1, "of=rtt"},
+    {"freshet_producer_request_errors", "arroyo.producer.librdkafka.broker_txerrs", T::Gauge},
+    {"freshet_producer_request_retries", "arroyo.producer.librdkafka.broker_txretries", T::Gauge},
+    {"freshet_producer_messages", "arroyo.producer.librdkafka.message_count", T::Gauge},
+    {"freshet_producer_messages_max", "arroyo.producer.librdkafka.message_count_max", T::Gauge},
+    {"freshet_producer_bytes", "arroyo.producer.librdkafka.message_size", T::Gauge, 1, {}, {}, O::Head},
+    {"freshet_producer_bytes_max", "arroyo.producer.librdkafka.message_size_max", T::Gauge, 1, {}, {}, O::Head},
+    {"freshet_producer_reply_queue", "arroyo.producer.librdkafka.reply_queue_size", T::Gauge, 1, {}, {}, O::Head},
+    {"freshet_dead_letters_total", "snuba.search_issues.processor.invalid_message_version", T::Counter, 1,
+     "reason=invalid_message_version"},
+    {"freshet_dead_letters_total", "snuba.search_issues.processor.invalid_message_type", T::Counter, 1,
+     "reason=invalid_message_type"},
+    {"freshet_transactions_negative_duration_total", "snuba.transactions.processor.negative_duration", T::Counter},
+    {"freshet_transactions_group_ids_cut_total", "snuba.transactions.processor.group_ids_exceeded_limit", T::Counter},
+    {"freshet_transactions_missing_sdk_name_total", "snuba.transactions.processor.missing_sdk_name", T::Counter},
+    {"freshet_transactions_missing_sdk_version_total", "snuba.transactions.processor.missing_sdk_version", T::Counter},
+    {"freshet_transactions_spans_cut_total", "snuba.transactions.processor.too_many_spans", T::Counter},
     {"freshet_periodic_restart_total", "periodic_restart", T::Counter},
     {"freshet_consumer_reconnect_total", "consumer_reconnect", T::Counter},
 };
@@ -128,12 +168,21 @@ void erase(Labels& labels, std::string_view name) {
                labels.end());
 }
 
-// Two metrics tag the same fact in other words than ours.
+// Some tag the same fact in other words than ours.
 void reword(const StatsdLine& line, const Labels& labels, bool june, Labels& tags) {
   if (line.name == "arroyo.producer.produce_status") {
-    tags = {{"status", value_of(labels, "result") == "written" ? "success" : "failed"},
-            {"producer_name", value_of(labels, "topic")}};
+    tags = {{"status", value_of(labels, "result")}, {"producer_name", value_of(labels, "producer")}};
   }
+  for (auto& [name, value] : tags) {
+    if (name == "producer") name = "producer_name";
+    if (name == "broker") name = "broker_id";
+    if (name == "pool") name = "strategy_name";
+  }
+  if (line.metric == "freshet_backpressure_total") {
+    const bool outcomes = value_of(labels, "by") == "outcomes";
+    tags = {{"strategy_name", outcomes ? "outcomes_aggregator" : "process_message"}};
+  }
+  if (line.name == "rust_consumer.kafka_error") tags = {{"error", "broker_transport_failure"}};
   if (june && line.name == "rust_consumer.clickhouse_insert_error") {
     const bool last = value_of(labels, "attempt") == value_of(labels, "max_attempts");
     tags.emplace_back("retried", last ? "false" : "true");

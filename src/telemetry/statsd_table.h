@@ -19,7 +19,7 @@ struct StatsdLine {
   enum class Only { Both, Head, June };
 
   std::string_view metric;  // ours
-  std::string_view name;    // theirs, without the prefix
+  std::string_view name;    // theirs, without the prefix; one that begins with "snuba." has it already
   Type type;
   double scale = 1;  // ours times this is theirs
   // "label=value,...": samples with other values have another line; these labels are no tags.

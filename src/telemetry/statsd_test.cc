@@ -167,6 +167,38 @@ TEST_F(EncoderTest, TheOlderGenerationsLines) {
                   "snuba.consumer.arroyo.consumer.partitions_assigned.count:1|c|#" + tags));
 }
 
+TEST_F(EncoderTest, TagsAreInTheReferencesWords) {
+  const auto own_tags = [this](const char* name, const Labels& labels) {
+    metrics.counter(name, "", labels).add();
+    const auto lines = head();
+    std::string found = "none";
+    for (const std::string& line : lines) {
+      if (line.find(":1|c|#") != std::string::npos) found = line.substr(15, line.find(",storage:") - 15);
+    }
+    return found;
+  };
+  EXPECT_EQ(own_tags("freshet_produced_records_total", {{"producer", "commit_log"}, {"result", "success"}}),
+            "arroyo.producer.produce_status:1|c|#status:success,producer_name:commit_log");
+  EXPECT_EQ(own_tags("freshet_kafka_errors_total", {{"error", "_TRANSPORT"}}),
+            "rust_consumer.kafka_error:1|c|#error:broker_transport_failure");
+  EXPECT_EQ(own_tags("freshet_kafka_errors_total", {{"error", "_RESOLVE"}}), "none");
+  EXPECT_EQ(own_tags("freshet_backpressure_total", {{"by", "rows"}}),
+            "arroyo.strategies.run_task_in_threads.giving_backpressure:1|c|#strategy_name:process_message");
+  EXPECT_EQ(own_tags("freshet_backpressure_total", {{"by", "outcomes"}}),
+            "accepted_outcomes.got_backpressure:1|c|#strategy_name:outcomes_aggregator");
+  metrics.gauge("freshet_pool_threads", "", {{"pool", "clickhouse"}}).set(2);
+  metrics.gauge("freshet_producer_p99_milliseconds", "", {{"producer", "dead_letter"}, {"broker", "1"}, {"of", "rtt"}})
+      .set(3);
+  const auto lines = head();
+  EXPECT_THAT(lines, Contains(HasSubstr("run_task_in_threads.threads:2.0|g|#strategy_name:clickhouse,storage:")));
+  EXPECT_THAT(lines, Contains(HasSubstr("librdkafka.p99_rtt:3.0|g|#producer_name:dead_letter,broker_id:1,storage:")));
+}
+
+TEST_F(EncoderTest, CountersOfThePythonProcessorsHaveTheirOwnPrefix) {
+  metrics.counter("freshet_transactions_spans_cut_total", "").add();
+  EXPECT_THAT(head(), ElementsAre(std::string("snuba.transactions.processor.too_many_spans:1|c") + kTags));
+}
+
 TEST_F(EncoderTest, LoopTimesAreOneValueAFlush) {
   metrics.counter("freshet_loop_poll_microseconds_total", "").add(1'500'000);
   EXPECT_THAT(head(), ElementsAre(HasSubstr("arroyo.consumer.poll.time.distribution:1500.0|d")));

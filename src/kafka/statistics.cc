@@ -1,0 +1,103 @@
+#include "kafka/statistics.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace freshet::kafka {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+constexpr const char* kFetched = "freshet_librdkafka_fetch_queue_messages";
+
+// 0 where there is no such number.
+double number(const object& from, std::string_view key) {
+  double value = 0;
+  if (from.at_key(key).get(value) != simdjson::SUCCESS) return 0;
+  return value;
+}
+
+Labels of_partition(const std::string& topic, int32_t partition) {
+  return {{"topic", topic}, {"partition", std::to_string(partition)}};
+}
+
+void show_broker(const object& broker, const std::string& producer, Metrics& metrics) {
+  const double node = number(broker, "nodeid");
+  if (node < 0) return;  // known by its address only
+  const std::string id = std::to_string(static_cast<int64_t>(node));
+  const Labels labels = {{"producer", producer}, {"broker", id}};
+  for (const char* of : {"int_latency", "outbuf_latency", "rtt"}) {
+    object window;
+    if (broker.at_key(of).get(window) != simdjson::SUCCESS) continue;
+    metrics
+        .gauge("freshet_producer_p99_milliseconds",
+               "99th percentile of the last seconds: int_latency in the queue, outbuf_latency until sent, rtt.",
+               {{"producer", producer}, {"broker", id}, {"of", of}})
+        .set(static_cast<double>(static_cast<int64_t>(number(window, "p99")) / 1000));
+  }
+  metrics.gauge("freshet_producer_request_errors", "Requests to a broker that failed.", labels)
+      .set(number(broker, "txerrs"));
+  metrics.gauge("freshet_producer_request_retries", "Requests to a broker that were sent again.", labels)
+      .set(number(broker, "txretries"));
+}
+
+}  // namespace
+
+ConsumerStatistics::~ConsumerStatistics() { show({}); }
+
+void ConsumerStatistics::update(std::string_view json, const std::function<bool(Partition)>& owned) {
+  simdjson::dom::parser parser;
+  object all;
+  if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
+  metrics_.gauge("freshet_librdkafka_reply_queue", "Operations that wait in the library for the loop.")
+      .set(number(all, "replyq"));
+  std::set<int32_t> shown;
+  object topics, topic, partitions;
+  if (all.at_key("topics").get(topics) != simdjson::SUCCESS || topics.at_key(topic_).get(topic) != simdjson::SUCCESS ||
+      topic.at_key("partitions").get(partitions) != simdjson::SUCCESS) {
+    return show({});
+  }
+  for (const auto& [name, value] : partitions) {
+    int32_t partition = -1;
+    std::from_chars(name.data(), name.data() + name.size(), partition);
+    object one;
+    if (partition < 0 || value.get(one) != simdjson::SUCCESS || !owned(Partition{partition})) continue;
+    metrics_.gauge(kFetched, "Messages that are fetched and wait in the library.", of_partition(topic_, partition))
+        .set(number(one, "fetchq_cnt"));
+    shown.insert(partition);
+  }
+  show(shown);
+}
+
+// The gauges of all other partitions go.
+void ConsumerStatistics::show(const std::set<int32_t>& partitions) {
+  for (const int32_t partition : shown_) {
+    if (!partitions.contains(partition)) metrics_.remove_gauge(kFetched, of_partition(topic_, partition));
+  }
+  shown_ = partitions;
+}
+
+void show_producer_statistics(std::string_view json, const std::string& producer, Metrics& metrics) {
+  simdjson::dom::parser parser;
+  object all, brokers;
+  if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
+  const Labels labels = {{"producer", producer}};
+  metrics.gauge("freshet_producer_messages", "Records that wait or are under way.", labels).set(number(all, "msg_cnt"));
+  metrics.gauge("freshet_producer_messages_max", "Most records that may wait.", labels).set(number(all, "msg_max"));
+  metrics.gauge("freshet_producer_bytes", "Bytes of the records that wait or are under way.", labels)
+      .set(number(all, "msg_size"));
+  metrics.gauge("freshet_producer_bytes_max", "Most bytes that may wait.", labels).set(number(all, "msg_size_max"));
+  metrics.gauge("freshet_producer_reply_queue", "Operations that wait in the library for the producer.", labels)
+      .set(number(all, "replyq"));
+  if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return;
+  for (const auto& [name, value] : brokers) {
+    object broker;
+    if (value.get(broker) == simdjson::SUCCESS) show_broker(broker, producer, metrics);
+  }
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,38 @@
+// What librdkafka says of itself every second, as gauges (its STATISTICS.md; contract 11.2, 11.3).
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "base/metrics.h"
+#include "model/ids.h"
+
+namespace freshet::kafka {
+
+constexpr const char* kStatisticsIntervalMs = "1000";
+
+// Threads: one. Text that is no statistics changes nothing.
+class ConsumerStatistics {
+ public:
+  ConsumerStatistics(Metrics& metrics, std::string topic) : metrics_(metrics), topic_(std::move(topic)) {}
+  ~ConsumerStatistics();
+  ConsumerStatistics(const ConsumerStatistics&) = delete;
+  ConsumerStatistics& operator=(const ConsumerStatistics&) = delete;
+
+  // Partitions that are not `owned` have no gauge.
+  void update(std::string_view json, const std::function<bool(Partition)>& owned);
+
+ private:
+  void show(const std::set<int32_t>& partitions);
+
+  Metrics& metrics_;
+  const std::string topic_;
+  std::set<int32_t> shown_;
+};
+
+// Of the producer that is known as `producer`.
+void show_producer_statistics(std::string_view json, const std::string& producer, Metrics& metrics);
+
+}  // namespace freshet::kafka

@@ -1,0 +1,61 @@
+#include "kafka/statistics.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace freshet::kafka {
+namespace {
+
+using testing::IsEmpty;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+// Of one family: the last label's value, and the gauge's.
+std::map<std::string, double> gauges(const Metrics& metrics, const std::string& name) {
+  std::map<std::string, double> out;
+  metrics.visit([&](const Metrics::Family& family) {
+    for (const auto& sample : family.samples) {
+      if (family.name == name) out[sample.labels.empty() ? "" : sample.labels.back().second] = sample.gauge->value();
+    }
+  });
+  return out;
+}
+
+TEST(ConsumerStatisticsTest, PartitionsThatAreOwnedHaveGauges) {
+  Metrics metrics;
+  {
+    ConsumerStatistics statistics(metrics, "t");
+    const char* json = R"({"replyq":3,"topics":{"other":{"partitions":{"0":{"fetchq_cnt":9}}},"t":{"partitions":{
+        "-1":{"fetchq_cnt":1},"0":{"fetchq_cnt":5},"1":{"fetchq_cnt":6},"2":{"fetchq_cnt":7}}}}})";
+    statistics.update(json, [](Partition one) { return one.value != 1; });
+    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_reply_queue"), UnorderedElementsAre(Pair("", 3)));
+    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"),
+                UnorderedElementsAre(Pair("0", 5), Pair("2", 7)));
+    statistics.update("{", [](Partition) { return true; });
+    statistics.update(json, [](Partition one) { return one.value == 1; });
+    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"), UnorderedElementsAre(Pair("1", 6)));
+  }
+  EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"), IsEmpty());
+}
+
+TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
+  Metrics metrics;
+  show_producer_statistics(R"({"replyq":1,"msg_cnt":2,"msg_max":100000,"msg_size":30,"msg_size_max":400,"brokers":{
+      "a:1/bootstrap":{"nodeid":-1,"txerrs":9,"rtt":{"p99":9000}},
+      "a:1/7":{"nodeid":7,"txerrs":4,"txretries":5,"rtt":{"p99":2999},"int_latency":{"p99":1000}}}})",
+                           "commit_log", metrics);
+  EXPECT_THAT(gauges(metrics, "freshet_producer_p99_milliseconds"),
+              UnorderedElementsAre(Pair("rtt", 2), Pair("int_latency", 1)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_request_errors"), UnorderedElementsAre(Pair("7", 4)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_request_retries"), UnorderedElementsAre(Pair("7", 5)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_messages"), UnorderedElementsAre(Pair("commit_log", 2)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_messages_max"), UnorderedElementsAre(Pair("commit_log", 100'000)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_bytes"), UnorderedElementsAre(Pair("commit_log", 30)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_bytes_max"), UnorderedElementsAre(Pair("commit_log", 400)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_reply_queue"), UnorderedElementsAre(Pair("commit_log", 1)));
+}
+
+}  // namespace
+}  // namespace freshet::kafka
