@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "processors/registry.h"
@@ -30,12 +31,13 @@ class PythonProcessorsTest : public testing::Test {
     return verdict;
   }
   Verdict transaction(const std::string& more_of_data = "", const std::string& more_of_event = "") {
-    return process("TransactionsMessageProcessor",
-                   fmt::format(R"([2,"insert",{{"event_id":"{0}","project_id":42,"platform":"x"{2},"data":{{)"
-                               R"("type":"transaction","timestamp":{3},"start_timestamp":{3},"contexts":{{)"
-                               R"("trace":{{"trace_id":"{0}","span_id":"a","op":"o","hash":"1","exclusive_time":9}},)"
-                               R"("os":{{"name":"L"}},"app":{{"start_type":"warm"}}}}{1}}}}}])",
-                               kId, more_of_data, more_of_event, timestamp_));
+    return process(
+        "TransactionsMessageProcessor",
+        fmt::format(R"([2,"insert",{{"event_id":"{0}","project_id":42,"platform":"x"{2},"data":{{)"
+                    R"("type":"transaction","timestamp":{3},"start_timestamp":{3},"contexts":{{)"
+                    R"("trace":{{"trace_id":"{0}","span_id":"a","op":"o","hash":"1","exclusive_time":9{4}}},)"
+                    R"("os":{{"name":"L"}},"app":{{"start_type":"warm"}}}}{1}}}}}])",
+                    kId, more_of_data, more_of_event, timestamp_, trace_));
   }
   Verdict occurrence(const std::string& more_of_data = "") {
     return process("SearchIssuesMessageProcessor",
@@ -49,6 +51,7 @@ class PythonProcessorsTest : public testing::Test {
 
   static constexpr const char* kId = "4d2c7a5e0b1f4c3d9e8f7a6b5c4d3e2f";
   int64_t timestamp_ = 1'750'000'000;
+  std::string trace_;  // more of a transaction's trace
   testkit::FakeClock clock_;
   Metrics metrics_;
   ProcessorsSettings settings_;
@@ -80,6 +83,64 @@ TEST_F(PythonProcessorsTest, SpansEndAtTheLiveLimit) {
   ASSERT_EQ(transaction(R"(,"spans":[)" + span + ",null,5]").kind, Verdict::Kind::Rows);
   EXPECT_EQ(row_["spans.op"], json({"a", "o"}));
   EXPECT_EQ(counted("freshet_transactions_spans_cut_total"), 1u);
+}
+
+// Section 3, step 4.
+TEST_F(PythonProcessorsTest, EachStatusHasItsNumber) {
+  const std::map<std::string, int> statuses = {{"ok", 0},
+                                               {"cancelled", 1},
+                                               {"unknown", 2},
+                                               {"invalid_argument", 3},
+                                               {"deadline_exceeded", 4},
+                                               {"not_found", 5},
+                                               {"already_exists", 6},
+                                               {"permission_denied", 7},
+                                               {"resource_exhausted", 8},
+                                               {"failed_precondition", 9},
+                                               {"aborted", 10},
+                                               {"out_of_range", 11},
+                                               {"unimplemented", 12},
+                                               {"internal_error", 13},
+                                               {"unknown_error", 13},
+                                               {"unavailable", 14},
+                                               {"data_loss", 15},
+                                               {"unauthenticated", 16},
+                                               {"OK", 2},
+                                               {"ok ", 2},
+                                               {"unauthenticate", 2},
+                                               {"", 2}};
+  for (const auto& [name, number] : statuses) {
+    trace_ = fmt::format(R"(,"status":"{}")", name);
+    ASSERT_EQ(transaction().kind, Verdict::Kind::Rows) << name;
+    EXPECT_EQ(row_["transaction_status"], number) << name;
+  }
+  for (const char* other : {"0", "5", "true", "null", "{}", "[]", "0.5"}) {
+    trace_ = fmt::format(R"(,"status":{})", other);
+    ASSERT_EQ(transaction().kind, Verdict::Kind::Rows) << other;
+    EXPECT_EQ(row_["transaction_status"], 2) << other;
+  }
+}
+
+// Section 5.
+TEST_F(PythonProcessorsTest, OddTransactionsAreCounted) {
+  const auto count = [&](const char* what) {
+    return counted(fmt::format("freshet_transactions_{}_total", what).c_str());
+  };
+  ASSERT_EQ(
+      transaction(R"(,"sdk":{"name":"n","version":"1"},"received":1)", R"(,"group_ids":[1,2,3,4,5,6,7,8,9,10])").kind,
+      Verdict::Kind::Rows);
+  for (const char* what : {"negative_duration", "group_ids_cut", "missing_sdk_name", "missing_sdk_version", "spans_cut",
+                           "values_left_out", "missing_received"}) {
+    EXPECT_EQ(count(what), 0u) << what;
+  }
+  ASSERT_EQ(
+      transaction(R"(,"measurements":[],"start_timestamp":1750000000.5)", R"(,"group_ids":[1,2,3,4,5,6,7,8,9,10,11])")
+          .kind,
+      Verdict::Kind::Rows);
+  for (const char* what : {"negative_duration", "group_ids_cut", "missing_sdk_name", "missing_sdk_version",
+                           "values_left_out", "missing_received"}) {
+    EXPECT_EQ(count(what), 1u) << what;
+  }
 }
 
 TEST_F(PythonProcessorsTest, AgeCountsUnlessOldEventsAreKept) {
