@@ -93,6 +93,17 @@ TEST(SettingsTest, RenewAsksARunningProcess) {
   EXPECT_FALSE(load("renew", {"--admin", "h:1", "--topic", "t"}, {}));
 }
 
+TEST(SettingsTest, ProcessShowsTheRowsOfEitherGenerationInEitherFormat) {
+  const auto plain = load("process", {"--processor", "EAPItemsProcessor"}, {});
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(plain->settings.pipelines.front().processors.june);
+  EXPECT_FALSE(plain->settings.pipelines.front().processors.row_binary);
+  const auto other = load("process", {"--processor", "EAPItemsProcessor", "--compat=june", "--use-row-binary"}, {});
+  ASSERT_TRUE(other);
+  EXPECT_TRUE(other->settings.pipelines.front().processors.june);
+  EXPECT_TRUE(other->settings.pipelines.front().processors.row_binary);
+}
+
 TEST(SettingsTest, AnAdminAddressForEverybodyWantsAToken) {
   const File token("t0ken");
   for (const char* open : {"0.0.0.0:8080", "[::]:8080", "10.0.0.1:1"}) {

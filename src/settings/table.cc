@@ -237,6 +237,12 @@ constexpr Setting kTable[] = {
      APPLY(return context_not_stored(v, pipeline(s).processors.python_rules.contexts_not_stored)), true},
     {"environment", "Messages to rows", "FILE", "", "a JSON object with facts that a processor may ask for", kProcess,
      APPLY(return store_if(readable_file(v), v, s.processor_environment))},
+    {"compat", "Messages to rows", "head|june", "head",
+     "Snuba's data sets: which generation's rows, where they differ (docs/snuba.md)", kProcess,
+     APPLY(
+         return choice(v, pipeline(s).processors.june, std::array{std::pair{"head", false}, std::pair{"june", true}}))},
+    {"use-row-binary", "Messages to rows", "", "false", "EAPItemsProcessor: RowBinary, all rows as one base64 text",
+     kProcess, APPLY(return store(boolean(v), pipeline(s).processors.row_binary))},
     {"json-field", "Messages to rows", "FIELD[=COLUMN]", "",
      "take only the fields that are named so, renamed to COLUMN", kAll,
      APPLY(return into_map(v, pipeline(s).processors.json.fields, true)), true},
