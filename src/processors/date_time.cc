@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "processors/json_digits.h"
+
 namespace freshet::processors {
 namespace {
-
-bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 class Scanner {
  public:

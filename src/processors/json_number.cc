@@ -7,10 +7,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "processors/json_digits.h"
+
 namespace freshet::processors {
 namespace {
-
-bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 constexpr std::array<double, 23> kExactPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -54,7 +54,30 @@ void take_digit(char c, Literal& literal) {
   literal.exact = false;
 }
 
+// Nearly all: no exponent, and so few digits that none is lost. Null: look closer.
+const char* read_usual_literal(const char* at, Literal& literal) {
+  constexpr ptrdiff_t kMostDigits = 19;
+  if (*at == '-') {
+    literal.negative = true;
+    ++at;
+  }
+  const char* const integer = at;
+  at = read_digits(at, literal.digits);
+  if (at == integer || (*integer == '0' && at - integer > 1) || at - integer > kMostDigits) return nullptr;
+  if (*at == '.') {
+    literal.integer = false;
+    const char* const fraction = at + 1;
+    at = read_digits(fraction, literal.digits);
+    if (at == fraction || at - integer > kMostDigits + 1) return nullptr;
+    literal.exponent = fraction - at;
+  }
+  literal.zero = literal.digits == 0;
+  return (*at | 0x20) == 'e' ? nullptr : at;
+}
+
 const char* read_literal(const char* at, Literal& literal, const char*& error) {
+  if (const char* const end = read_usual_literal(at, literal)) return end;
+  literal = Literal();
   if (*at == '-') {
     literal.negative = true;
     ++at;
@@ -94,15 +117,21 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
   return at;
 }
 
+bool has_exact_power(const Literal& literal) { return literal.exponent >= -22 && literal.exponent <= 22; }
+
+// digits * 10^exponent, the digits rounded to a double first.
+double scaled(const Literal& literal) {
+  const auto digits = static_cast<double>(literal.digits);
+  const double size = literal.exponent < 0 ? digits / kExactPowers[static_cast<size_t>(-literal.exponent)]
+                                           : digits * kExactPowers[static_cast<size_t>(literal.exponent)];
+  return literal.negative ? -size : size;
+}
+
 double value_of(const Literal& literal, std::string_view text, const char*& error) {
   constexpr uint64_t kExactDigits = uint64_t{1} << 53;
   const double sign = literal.negative ? -1.0 : 1.0;
   if (literal.zero) return sign * 0.0;
-  if (literal.exact && literal.digits <= kExactDigits && literal.exponent >= -22 && literal.exponent <= 22) {
-    const auto digits = static_cast<double>(literal.digits);
-    return sign * (literal.exponent < 0 ? digits / kExactPowers[static_cast<size_t>(-literal.exponent)]
-                                        : digits * kExactPowers[static_cast<size_t>(literal.exponent)]);
-  }
+  if (literal.exact && literal.digits <= kExactDigits && has_exact_power(literal)) return scaled(literal);
   double value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code == std::errc() && std::isfinite(value)) return value;
@@ -117,12 +146,39 @@ struct Digits {
   int exponent = 0;
 };
 
+// Most values that are written came from a decimal of at most fifteen digits. No two such decimals are the same double,
+// so the one that is this double is its shortest text. False: there is none, or it is far from 1. `value` is positive.
+bool find_few_digits(double value, Digits& out) {
+  constexpr int kMost = 15;
+  if (value < 1e-7 || value >= 1e15) return false;
+  const int binary = std::ilogb(value);
+  int exponent = (binary * 1233) >> 12;  // log10 of 2^binary, rounded down
+  const auto scale = [&] { return kExactPowers[static_cast<size_t>(kMost - 1 - exponent)]; };
+  if (value * scale() >= 1e15) ++exponent;
+  auto digits = static_cast<uint64_t>(value * scale() + 0.5);
+  if (digits < kPowersOfTen[kMost - 1] || digits >= kPowersOfTen[kMost]) return false;
+  if (static_cast<double>(digits) / scale() != value) return false;
+  out.exponent = exponent;
+  out.count = kMost;
+  for (const int zeros : {8, 4, 2, 1}) {
+    const uint64_t power = kPowersOfTen[static_cast<size_t>(zeros)];
+    if (digits % power != 0) continue;
+    digits /= power;
+    out.count -= zeros;
+  }
+  write_digits(digits, out.count, out.text.data());
+  return true;
+}
+
 template <typename Float>
 Digits shortest_digits(Float value) {
+  Digits digits;
+  if constexpr (std::is_same_v<Float, double>) {
+    if (find_few_digits(value, digits)) return digits;
+  }
   std::array<char, 40> buffer;
   const char* const end =
       std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
-  Digits digits;
   const char* at = buffer.data();
   for (; *at != 'e'; ++at) {
     if (*at != '.') digits.text[static_cast<size_t>(digits.count++)] = *at;
@@ -203,6 +259,22 @@ const char* parse_number(const char* at, JsonNumber& out, const char*& error) {
     out.kind = JsonNumber::Kind::Float;
     out.float_value = value_of(literal, {begin, static_cast<size_t>(at - begin)}, error);
   }
+  return at;
+}
+
+const char* parse_number_to_truncate(const char* at, double& out, const char*& error) {
+  const char* const begin = at;
+  Literal literal;
+  // As reference_double() has it, without its many digits and powers.
+  if (const char* const end = read_usual_literal(at, literal); end != nullptr && has_exact_power(literal)) {
+    out = scaled(literal);
+    return end;
+  }
+  JsonNumber number;
+  at = parse_number(at, number, error);
+  if (error != nullptr) return at;
+  out = number.kind == JsonNumber::Kind::Float ? reference_double({begin, static_cast<size_t>(at - begin)})
+                                               : number.as_double();
   return at;
 }
 

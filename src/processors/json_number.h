@@ -9,9 +9,12 @@
 
 namespace freshet::processors {
 
-// Reads the literal at `at` (a byte that is no part of a number must follow it). Returns where it ends; `error` (static
+// Reads the literal at `at` (a byte that is no part of a number must follow it, and from there on eight bytes can be
+// read). Returns where it ends; `error` (static
 // text) when it is none, or its exponent is beyond a double. -0 is the float; integers beyond 64 bits are floats.
 const char* parse_number(const char* at, JsonNumber& out, const char*& error);
+// The same, as reference_double() reads it where it is no integer.
+const char* parse_number_to_truncate(const char* at, double& out, const char*& error);
 // The same without the value: only the grammar.
 const char* pass_number_syntax(const char* at, const char*& error);
 

@@ -1,13 +1,12 @@
 // JsonReader's passing over of values that nobody wants: most of the bytes of most messages.
 #include <cstring>
 
+#include "processors/json_digits.h"
 #include "processors/json_number.h"
 #include "processors/json_reader.h"
 
 namespace freshet::processors {
 namespace {
-
-bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 // The brackets that are open: one bit each, set for an object.
 class OpenBrackets {
@@ -41,11 +40,11 @@ const char* pass_short_number(const char* at) {
   const char* const begin = at;
   if (*at == '-') ++at;
   const char* const digits = at;
-  while (is_digit(*at)) ++at;
+  at = pass_digits(at);
   if (at == digits || (*digits == '0' && at - digits > 1)) return nullptr;
   if (*at == '.') {
     const char* const fraction = ++at;
-    while (is_digit(*at)) ++at;
+    at = pass_digits(at);
     if (at == fraction) return nullptr;
   }
   return (*at | 0x20) == 'e' || at - begin > kShort ? nullptr : at;

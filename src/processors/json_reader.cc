@@ -4,8 +4,10 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
+#include "processors/json_digits.h"
 #include "processors/json_number.h"
 #include "processors/json_scan.h"
 #include "processors/utf8.h"
@@ -15,6 +17,27 @@ namespace {
 
 constexpr size_t kPadding = 64;
 constexpr size_t kBlock = 16 * 1024;
+
+// Reads an integer of 0 to 255 without a branch that depends on how long it is; gives its digits, 0 when it is none.
+size_t read_byte(const char* at, uint32_t& value) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  constexpr std::array<uint32_t, 4> kLeast = {0, 0, 10, 100};  // of so many digits
+  uint32_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  word ^= 0x30303030;
+  const uint32_t others = ((word + 0x76767676) | word) & 0x80808080;  // as in read_digits()
+  const size_t digits = others == 0 ? 0 : static_cast<size_t>(__builtin_ctz(others)) / 8;
+  if (digits == 0) return 0;
+  word <<= 8 * (4 - digits);
+  value = (word >> 8 & 15) * 100 + (word >> 16 & 15) * 10 + (word >> 24);
+  return value > 255 || value < kLeast[digits] ? 0 : digits;
+#else
+  size_t digits = 0;
+  for (value = 0; digits < 3 && is_digit(at[digits]); ++digits)
+    value = value * 10 + static_cast<uint32_t>(at[digits] - '0');
+  return value > 255 || (*at == '0' && digits > 1) ? 0 : digits;
+#endif
+}
 
 }  // namespace
 
@@ -61,26 +84,6 @@ char* JsonReader::scratch(size_t size) {
 
 std::string JsonReader::error_text() const { return fmt::format("invalid message at byte {}: {}", position(), what()); }
 
-JsonKind JsonReader::peek() {
-  if (failed()) return JsonKind::Nothing;
-  skip_space();
-  switch (*at_) {
-    case '"':
-      return JsonKind::String;
-    case '{':
-      return JsonKind::Object;
-    case '[':
-      return JsonKind::Array;
-    case 'n':
-      return JsonKind::Null;
-    case 't':
-    case 'f':
-      return JsonKind::Bool;
-    default:
-      return *at_ == '-' || is_digit(*at_) ? JsonKind::Number : JsonKind::Nothing;
-  }
-}
-
 // --- containers -----------------------------------------------------------------------------------------------------
 
 bool JsonReader::open_level() {
@@ -110,11 +113,10 @@ bool JsonReader::read_bytes(std::string& out) {
   char* put = out.data();
   skip_space();
   while (*at_ != ']') {
-    const char* const digits = at_;
     uint32_t value = 0;
-    while (is_digit(*at_) && at_ - digits < 3) value = value * 10 + static_cast<uint32_t>(*at_++ - '0');
-    const bool leading_zero = *digits == '0' && at_ - digits > 1;
-    if (at_ == digits || value > 255 || leading_zero) return fail("expected a byte, 0 to 255");
+    const size_t digits = read_byte(at_, value);
+    if (digits == 0) return fail("expected a byte, 0 to 255");
+    at_ += digits;
     *put++ = static_cast<char>(value);
     if (*at_ != ',') {
       skip_space();
@@ -122,8 +124,10 @@ bool JsonReader::read_bytes(std::string& out) {
       if (*at_ != ',') return fail("expected ',' or ']'");
     }
     ++at_;
-    skip_space();
-    if (*at_ == ']') return fail("expected a value");
+    if (!is_digit(*at_)) {
+      skip_space();
+      if (*at_ == ']') return fail("expected a value");
+    }
   }
   out.resize(static_cast<size_t>(put - out.data()));
   close_level();
@@ -270,16 +274,9 @@ bool JsonReader::read_f64(double& out) {
 bool JsonReader::read_f64_to_truncate(double& out) {
   if (failed()) return false;
   skip_space();
-  const char* const literal_begin = at_;
-  JsonNumber number;
-  if (!read_number(number)) return false;
-  out = number.as_double();
-  if (number.kind != JsonNumber::Kind::Float) return true;
-  // Fifteen digits and their power of ten are exact: one division, rounded once, here as there.
-  constexpr size_t kExact = 16;
-  const std::string_view text(literal_begin, static_cast<size_t>(at_ - literal_begin));
-  if (text.size() > kExact || text.find_first_of("eE") != std::string_view::npos) out = reference_double(text);
-  return true;
+  const char* error = nullptr;
+  at_ = parse_number_to_truncate(at_, out, error);
+  return error == nullptr || fail(error);
 }
 
 bool JsonReader::read_other_u64(uint64_t& out) {

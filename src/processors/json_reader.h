@@ -2,6 +2,7 @@
 // checked strictly, what is skipped only for its syntax. No tree, no allocation per value.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "processors/json_digits.h"
 #include "processors/json_scan.h"
 
 namespace freshet::processors {
@@ -34,6 +36,20 @@ struct JsonNumber {
 
 enum class JsonKind : uint8_t { Null, Bool, Number, String, Array, Object, Nothing };
 
+// The kind of value that begins with a byte.
+constexpr std::array<JsonKind, 256> make_json_kinds() {
+  std::array<JsonKind, 256> kinds{};
+  kinds.fill(JsonKind::Nothing);
+  kinds['"'] = JsonKind::String;
+  kinds['{'] = JsonKind::Object;
+  kinds['['] = JsonKind::Array;
+  kinds['n'] = JsonKind::Null;
+  kinds['t'] = kinds['f'] = JsonKind::Bool;
+  kinds['-'] = JsonKind::Number;
+  for (unsigned char digit = '0'; digit <= '9'; ++digit) kinds[digit] = JsonKind::Number;
+  return kinds;
+}
+
 // The first error stays: after it every call returns false and moves nothing. Views live until the next open().
 // Threads: one. Reads past what it was given never happen: the text is copied into padded memory of its own.
 class JsonReader {
@@ -55,7 +71,11 @@ class JsonReader {
   }
 
   // What stands next; nothing is read. Nothing: no value begins here.
-  JsonKind peek();
+  JsonKind peek() {
+    if (failed()) return JsonKind::Nothing;
+    skip_space();
+    return kKinds[static_cast<unsigned char>(*at_)];
+  }
 
   // enter, then next until it is false: the end was read, or there was an error.
   bool enter_object();
@@ -70,7 +90,7 @@ class JsonReader {
     first_ = false;
     skip_space();
     if (*at_ != '"') return fail("expected a field's name");
-    if (!read_string(key)) return false;
+    if (!read_quoted(key)) return false;
     skip_space();
     if (*at_ != ':') return fail("expected ':' after a field's name");
     ++at_;
@@ -97,12 +117,7 @@ class JsonReader {
     if (failed()) return false;
     skip_space();
     if (*at_ != '"') return fail("expected a string");
-    bool ascii = true;
-    const char* const stop = scan_string(at_ + 1, ascii);
-    if (*stop != '"' || !ascii) return read_other_string(stop, ascii, out);
-    out = {{at_ + 1, static_cast<size_t>(stop - at_ - 1)}, true};
-    at_ = stop + 1;
-    return true;
+    return read_quoted(out);
   }
   bool read_number(JsonNumber& out);
   bool read_f64(double& out);
@@ -111,11 +126,12 @@ class JsonReader {
   bool read_u64(uint64_t& out) {
     if (failed()) return false;
     skip_space();
-    const char* at = at_;
     uint64_t value = 0;
-    while (is_digit(*at)) value = value * 10 + static_cast<uint64_t>(*at++ - '0');
+    const char* const at = read_digits(at_, value);
     const auto digits = at - at_;
-    if (digits == 0 || digits > 19 || (*at_ == '0' && digits > 1) || *at == '.' || (*at | 0x20) == 'e') {
+    // Of twenty digits only those fit that begin with 1, and they are no less than 10^19; hashes are often such.
+    const bool fits = digits < 20 || (digits == 20 && *at_ == '1' && value >= kPowersOfTen[19]);
+    if (digits == 0 || !fits || (*at_ == '0' && digits > 1) || *at == '.' || (*at | 0x20) == 'e') {
       return read_other_u64(out);
     }
     out = value;
@@ -135,7 +151,11 @@ class JsonReader {
   // An array of integers 0 to 255, as the bytes that they are.
   bool read_bytes(std::string& out);
   // True and consumed when null stands here.
-  bool consume_null() { return peek() == JsonKind::Null && read_null(); }
+  bool consume_null() {
+    if (failed()) return false;
+    skip_space();
+    return *at_ == 'n' && read_null();
+  }
 
   // Passes a value over: skip() checks its syntax only (common 3.2), check() everything.
   bool skip();
@@ -163,8 +183,18 @@ class JsonReader {
   char* scratch(size_t size);
 
  private:
-  static bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
+  static constexpr std::array<JsonKind, 256> kKinds = make_json_kinds();
+
   void skip_space() { at_ = after_space(at_); }
+  // at_ is at the opening quote.
+  bool read_quoted(JsonString& out) {
+    bool ascii = true;
+    const char* const stop = scan_string(at_ + 1, ascii);
+    if (*stop != '"' || !ascii) return read_other_string(stop, ascii, out);
+    out = {{at_ + 1, static_cast<size_t>(stop - at_ - 1)}, true};
+    at_ = stop + 1;
+    return true;
+  }
   // The rarer cases of the functions above.
   bool read_other_string(const char* stop, bool ascii, JsonString& out);
   bool read_other_u64(uint64_t& out);

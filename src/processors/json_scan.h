@@ -63,21 +63,21 @@ inline const char* scan_string(const char* at, bool& ascii) {
 #endif
 }
 
-// How many of the sixteen bytes at `at` stand before the first quote, backslash or control character; 16: all.
-inline unsigned plain_head(const char* at) {
+// Which of the sixteen bytes at `at` are a quote, a backslash or a control character: a bit each, the first the lowest.
+inline unsigned special_of_sixteen(const char* at) {
 #if defined(__SSE2__)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
   const __m128i special = _mm_or_si128(
       control, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-  return static_cast<unsigned>(__builtin_ctz(static_cast<unsigned>(_mm_movemask_epi8(special)) | 0x10000));
+  return static_cast<unsigned>(_mm_movemask_epi8(special));
 #else
-  unsigned plain = 0;
-  for (; plain < 16; ++plain) {
-    const auto c = static_cast<unsigned char>(at[plain]);
-    if (c < 0x20 || c == '"' || c == '\\') break;
+  unsigned special = 0;
+  for (unsigned i = 0; i < 16; ++i) {
+    const auto c = static_cast<unsigned char>(at[i]);
+    if (c < 0x20 || c == '"' || c == '\\') special |= 1u << i;
   }
-  return plain;
+  return special;
 #endif
 }
 

@@ -44,14 +44,17 @@ inline char* escape_one(char c, char* out) {
 char* escape_json(std::string_view text, char* out) {
   const char* at = text.data();
   const char* const end = at + text.size();
-  while (static_cast<size_t>(end - at) >= kStep) {
-    const unsigned plain = plain_head(at);
-    std::memcpy(out, at, kStep);
-    out += plain;
-    if (plain < kStep) {
-      // Where there is one there are more: no branch depends on which bytes they are, but for the rare ones.
-      for (size_t i = plain; i < kStep; ++i) out = escape_one(at[i], out);
+  // A step's runs are copied with what stands behind them, up to a step too much: there is text and room for it.
+  while (static_cast<size_t>(end - at) >= 2 * kStep) {
+    size_t done = 0;
+    for (unsigned special = special_of_sixteen(at); special != 0; special &= special - 1) {
+      const auto next = static_cast<size_t>(__builtin_ctz(special));
+      std::memcpy(out, at + done, kStep);
+      out = escape_one(at[next], out + (next - done));
+      done = next + 1;
     }
+    std::memcpy(out, at + done, kStep);
+    out += kStep - done;
     at += kStep;
   }
   for (; at != end; ++at) out = escape_one(*at, out);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "processors/json_digits.h"
 #include "processors/utf8.h"
 
 namespace freshet::processors {
@@ -12,8 +13,6 @@ namespace {
 
 constexpr size_t kPadding = 64;
 constexpr size_t kMostIntegerDigits = 4300;
-
-bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 // What stands for a backslash and this letter; 0 when it is no escape.
 char meaning_of_escape(char letter) {
@@ -35,11 +34,6 @@ char meaning_of_escape(char letter) {
     default:
       return 0;
   }
-}
-
-const char* pass_digits(const char* at) {
-  while (is_digit(*at)) ++at;
-  return at;
 }
 
 }  // namespace

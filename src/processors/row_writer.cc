@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "processors/json_digits.h"
 #include "processors/json_text.h"
 
 namespace freshet::processors {
@@ -10,17 +11,6 @@ namespace {
 
 constexpr uint64_t kTenDigits = 9'999'999'999;
 constexpr uint64_t kYear2300 = 10'413'792'000;
-
-constexpr int64_t power_of_ten(int digits) {
-  int64_t power = 1;
-  for (int i = 0; i < digits; ++i) power *= 10;
-  return power;
-}
-
-char* write_digits(uint64_t value, int digits, char* out) {
-  for (int i = digits; i-- > 0; value /= 10) out[i] = static_cast<char>('0' + value % 10);
-  return out + digits;
-}
 
 }  // namespace
 
@@ -85,7 +75,7 @@ void RowWriter::value(const IpAddress& v) {
 void RowWriter::ticks_value(int64_t ticks, int digits) {
   if (tick_form_ == TickForm::Ticks) return value(ticks);
   if (ticks >= 0) return instant(static_cast<uint64_t>(ticks), digits);
-  const int64_t scale = power_of_ten(digits);
+  const auto scale = static_cast<int64_t>(kPowersOfTen[static_cast<size_t>(digits)]);
   int64_t seconds = ticks / scale;
   int64_t fraction = ticks % scale;
   if (fraction < 0) {
@@ -101,7 +91,7 @@ void RowWriter::ticks_value(uint64_t ticks, int digits) {
 }
 
 void RowWriter::instant(uint64_t ticks, int digits) {
-  const auto scale = static_cast<uint64_t>(power_of_ten(digits));
+  const uint64_t scale = kPowersOfTen[static_cast<size_t>(digits)];
   const uint64_t seconds = ticks / scale;
   if (seconds > kTenDigits && seconds < kYear2300) {
     return calendar_text(static_cast<int64_t>(seconds), ticks % scale, digits);

@@ -1,0 +1,171 @@
+// What is read and written several bytes at a time, against the plain way, over random values of every shape.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <random>
+
+#include "processors/json_number.h"
+#include "processors/json_reader.h"
+#include "processors/json_text.h"
+#include "processors/uuid.h"
+
+namespace freshet::processors {
+namespace {
+
+std::string digits(std::mt19937_64& random, size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) text += static_cast<char>('0' + random() % 10);
+  return text;
+}
+
+// A literal without an exponent: up to 22 digits before the point, up to 22 behind it.
+std::string literal(std::mt19937_64& random) {
+  std::string text = random() % 4 == 0 ? "-" : "";
+  std::string integer = digits(random, 1 + random() % 22);
+  if (random() % 4 == 0) integer = "0";
+  if (integer.size() > 1 && integer[0] == '0') integer[0] = '1';
+  text += integer;
+  if (random() % 2 == 0) text += "." + digits(random, 1 + random() % 22);
+  return text;
+}
+
+// from_chars of the whole literal; no value where it does not fit.
+template <typename T>
+std::optional<T> plain(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+TEST(FastPathsTest, NumbersAreReadAsFromCharsReadsThem) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 50'000; ++i) {
+    const std::string text = literal(random);
+    const std::string padded = " " + text + (i % 2 == 0 ? "" : "\n  ");
+    JsonReader json;
+    json.open(padded);
+    double number = 0;
+    ASSERT_TRUE(json.read_f64(number) && json.finish()) << text;
+    ASSERT_EQ(number, plain<double>(text)) << text;
+
+    json.open(padded);
+    ASSERT_TRUE(json.read_f64_to_truncate(number) && json.finish()) << text;
+    const bool integer = text.find('.') == std::string::npos;
+    const bool fits = integer && (plain<uint64_t>(text) || plain<int64_t>(text));
+    ASSERT_EQ(number, fits ? plain<double>(text) : reference_double(text)) << text;
+
+    json.open(padded);
+    uint64_t value = 0;
+    const bool read = json.read_u64(value);
+    ASSERT_EQ(read, text[0] != '-' && plain<uint64_t>(text).has_value()) << text;
+    if (read) {
+      ASSERT_EQ(value, plain<uint64_t>(text)) << text;
+    }
+
+    json.open(padded);
+    ASSERT_TRUE(json.skip() && json.finish()) << text;
+  }
+}
+
+TEST(FastPathsTest, TheLimitsOf64BitsAreKept) {
+  for (const char* text : {"9999999999999999999", "10000000000000000000", "18446744073709551615"}) {
+    JsonReader json;
+    json.open(text);
+    uint64_t value = 0;
+    EXPECT_TRUE(json.read_u64(value) && json.finish()) << text;
+    EXPECT_EQ(value, plain<uint64_t>(text)) << text;
+  }
+  for (const char* text : {"18446744073709551616", "20000000000000000000", "99999999999999999999",
+                           "100000000000000000000", "018446744073709551615"}) {
+    JsonReader json;
+    json.open(text);
+    uint64_t value = 0;
+    EXPECT_FALSE(json.read_u64(value)) << text;
+  }
+}
+
+TEST(FastPathsTest, DoublesAreWrittenWithTheDigitsThatToCharsHas) {
+  std::mt19937_64 random(2);
+  const auto digits_of = [](std::string_view text) {
+    std::string found;
+    for (const char c : text.substr(0, text.find('e'))) {
+      if (c >= '0' && c <= '9') found += c;
+    }
+    found.erase(0, found.find_first_not_of('0'));
+    found.erase(found.find_last_not_of('0') + 1);
+    return found;
+  };
+  for (int i = 0; i < 100'000; ++i) {
+    double value = *plain<double>(literal(random));
+    if (i % 3 == 0) value = static_cast<double>(random() % 100'000'000) / 1e6;
+    if (i % 3 == 1) value = std::nextafter(value, i % 2 == 0 ? 1e300 : -1e300);
+    std::array<char, kNumberRoom> ours{};
+    const std::string_view text(ours.data(), static_cast<size_t>(write_f64(value, ours.data()) - ours.data()));
+    std::array<char, 40> theirs{};
+    const char* const end =
+        std::to_chars(theirs.data(), theirs.data() + theirs.size(), value, std::chars_format::scientific).ptr;
+    ASSERT_EQ(plain<double>(text), value) << text;
+    ASSERT_EQ(digits_of(text), digits_of({theirs.data(), static_cast<size_t>(end - theirs.data())})) << text;
+  }
+}
+
+TEST(FastPathsTest, AWrongDigitAnywhereMakesNoUuid) {
+  const std::string simple = "0123456789abcdefFEDCBA9876543210";
+  const std::string hyphenated = "01234567-89ab-cdef-FEDC-BA9876543210";
+  ASSERT_EQ(Uuid::parse(simple), Uuid::parse(hyphenated));
+  std::string written(32, ' ');
+  Uuid::parse(simple)->write_simple(written.data());
+  EXPECT_EQ(written, "0123456789abcdeffedcba9876543210");
+  for (const std::string& text : {simple, hyphenated}) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      for (int c = 0; c < 256; ++c) {
+        std::string changed = text;
+        changed[i] = static_cast<char>(c);
+        const bool hyphen = text[i] == '-';
+        EXPECT_EQ(Uuid::parse(changed).has_value(), hyphen ? c == '-' : c < 128 && std::isxdigit(c) != 0) << changed;
+      }
+    }
+  }
+}
+
+TEST(FastPathsTest, TextsOfAnyLengthAreEscapedByteByByte) {
+  std::mt19937_64 random(3);
+  const auto escaped = [](std::string_view text) {
+    std::string out(text.size() * 6, '\0');
+    out.resize(static_cast<size_t>(escape_json(text, out.data()) - out.data()));
+    return out;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text(random() % 120, ' ');
+    const uint64_t rare = 1 + random() % 20;
+    for (char& c : text) c = random() % rare == 0 ? "\"\\\n\t\x01\x1f/\x7f"[random() % 8] : 'a';
+    std::string bytewise;
+    for (const char& c : text) bytewise += escaped({&c, 1});
+    ASSERT_EQ(escaped(text), bytewise);
+  }
+}
+
+TEST(FastPathsTest, EveryByteIsReadFromItsNumberAndNoOther) {
+  for (int number = 0; number < 2000; ++number) {
+    for (const std::string& text : {std::to_string(number), "0" + std::to_string(number)}) {
+      JsonReader json;
+      const std::string list = "[7," + text + ",8]";
+      json.open(list);
+      std::string bytes;
+      const bool fits = number < 256 && text == std::to_string(number);
+      ASSERT_EQ(json.read_bytes(bytes), fits) << text;
+      if (fits) {
+        ASSERT_EQ(bytes, std::string({7, static_cast<char>(number), 8})) << text;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace freshet::processors
