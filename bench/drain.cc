@@ -22,8 +22,9 @@ using namespace freshet;
 constexpr const char* kUsage =
     R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage NAME] [-- FRESHET-OPTIONS]
 
-Defaults: 1000000 messages of 750 bytes in 8 partitions, 3 runs of each program. --storage outcomes_raw or errors drains
-the drop-in's data set through `freshet rust-consumer`; its messages are padded to --bytes (as they come when shorter).
+Defaults: 1000000 messages in 8 partitions, 3 runs of each program. Messages are web events of --bytes (750). --storage
+outcomes_raw or errors drains the drop-in's data set through `freshet rust-consumer` instead: outcomes are as they come,
+errors are filled up to --bytes. What was produced is printed.
 )";
 
 struct Options {
@@ -126,7 +127,8 @@ std::string snuba_message(const Options& options, uint64_t id) {
       id % 1000, event_id, id % 100, id % 5000, frames);
 }
 
-void fill(const std::string& bootstrap, const Options& options) {
+// Gives the bytes of all payloads.
+uint64_t fill(const std::string& bootstrap, const Options& options) {
   testkit::KafkaClient client(bootstrap);
   if (options.storage == "errors") {
     client.create_topic("snuba-commit-log", 1);
@@ -135,12 +137,15 @@ void fill(const std::string& bootstrap, const Options& options) {
   client.create_topic("bench", options.partitions, {{"max.message.bytes", "20000000"}});
   testkit::WebEvents events(1, options.bytes);
   testkit::Record record;
+  uint64_t bytes = 0;
   for (uint64_t id = 0; id < options.messages; ++id) {
     record.partition = static_cast<int32_t>(id % static_cast<uint64_t>(options.partitions));
     record.value = options.storage.empty() ? events.valid(id, 1'790'000'000'000) : snuba_message(options, id);
+    bytes += record.value->size();
     client.produce("bench", record);
   }
   client.flush();
+  return bytes;
 }
 
 Run median(std::vector<Run> runs) {
@@ -179,10 +184,11 @@ std::vector<std::string> command_of(const Options& options, const std::string& f
 }
 
 int run(const Options& options) {
-  std::cerr << fmt::format("producing {} messages of {} bytes into {} partitions ...\n", options.messages,
-                           options.bytes, options.partitions);
+  std::cerr << fmt::format("producing {} messages into {} partitions ...\n", options.messages, options.partitions);
   testkit::KafkaServer kafka;
-  fill(kafka.bootstrap(), options);
+  const uint64_t bytes = fill(kafka.bootstrap(), options);
+  std::cout << fmt::format("{} messages of {} bytes on average in {} partitions\n", options.messages,
+                           bytes / options.messages, options.partitions);
   const Sink sink;
   const testkit::TempFolder folder;
   const std::string freshet = testkit::freshet_program();

@@ -12,10 +12,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const fs::path kSource = FRESHET_SOURCE_DIR;
+// The messages that the reference's own figures were taken with, where they lie beside the project (golden_test.cc).
+const fs::path kRecorded = kSource.parent_path() / "shared/conformance/processors";
+
+using Messages = std::vector<std::string>;
+
 // Messages that become rows.
-std::vector<std::string> messages_of(const std::string& name) {
-  std::vector<std::string> messages;
-  for (auto& one : testkit::own_cases(fs::path(FRESHET_SOURCE_DIR) / "tests/golden" / name)) {
+Messages rows_of(std::vector<testkit::GoldenCase> cases) {
+  Messages messages;
+  for (auto& one : cases) {
     if (one.verdict == "rows") messages.push_back(std::move(one.message));
   }
   return messages;
@@ -30,14 +36,13 @@ void report(benchmark::State& state, const std::vector<std::string>& messages) {
   state.counters["bytes/message"] = static_cast<double>(bytes) / static_cast<double>(messages.size());
 }
 
-void process(benchmark::State& state, const std::string& name) {
+void process(benchmark::State& state, const std::string& name, const Messages& messages) {
   RealClock clock;
   Metrics metrics;
   processors::ProcessorsSettings settings;
   settings.processor = name;
   if (name == "EAPItemsProcessor") settings.storage = "eap_items";
   const auto processor = (*processors::make_factory(settings, {&clock, &metrics}))();
-  const auto messages = messages_of(name);
   std::string rows;
   for (auto _ : state) {
     rows.clear();
@@ -52,8 +57,7 @@ void process(benchmark::State& state, const std::string& name) {
   report(state, messages);
 }
 
-void parse(benchmark::State& state, const std::string& name) {
-  const auto messages = messages_of(name);
+void parse(benchmark::State& state, const Messages& messages) {
   std::string out(1 << 22, '\0');
   for (auto _ : state) {
     for (const std::string& text : messages) {
@@ -64,8 +68,7 @@ void parse(benchmark::State& state, const std::string& name) {
   report(state, messages);
 }
 
-void walk(benchmark::State& state, const std::string& name) {
-  const auto messages = messages_of(name);
+void walk(benchmark::State& state, const Messages& messages) {
   processors::TraceItemDecoder decoder(false);
   processors::TraceItem item;
   for (auto _ : state) {
@@ -77,15 +80,23 @@ void walk(benchmark::State& state, const std::string& name) {
   report(state, messages);
 }
 
+// CLASS/SET/process, and beside it CLASS/SET/minify or walk.
+void add(const std::string& name, const std::string& set, const Messages& messages) {
+  const std::string begin = name + "/" + set + "/";
+  benchmark::RegisterBenchmark((begin + "process").c_str(), process, name, messages);
+  if (name == "EAPItemsProcessor") {
+    benchmark::RegisterBenchmark((begin + "walk").c_str(), walk, messages);
+  } else {
+    benchmark::RegisterBenchmark((begin + "minify").c_str(), parse, messages);
+  }
+}
+
 const bool kRegistered = [] {
   for (const std::string& name : processors::names()) {
     if (name == "json") continue;
-    benchmark::RegisterBenchmark((name + "/process").c_str(), [name](benchmark::State& s) { process(s, name); });
-    if (name == "EAPItemsProcessor") {
-      benchmark::RegisterBenchmark((name + "/walk").c_str(), [name](benchmark::State& s) { walk(s, name); });
-      continue;
-    }
-    benchmark::RegisterBenchmark((name + "/minify").c_str(), [name](benchmark::State& s) { parse(s, name); });
+    add(name, "golden", rows_of(testkit::own_cases(kSource / "tests/golden" / name)));
+    if (!fs::is_directory(kRecorded / name)) continue;
+    add(name, "recorded", rows_of(testkit::recorded_examples(kRecorded / name)));
   }
   return true;
 }();
