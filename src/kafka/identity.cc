@@ -20,6 +20,7 @@ constexpr std::string_view kMetadataPrefix = "CGMDv2:";
 constexpr int kListMs = 1000;
 constexpr int kAnswerPollMs = 100;
 constexpr int kAnswerPolls = 30;
+constexpr int kRestPolls = 10;
 constexpr int kAttempts = 10;
 constexpr Duration kAskAgain = std::chrono::seconds(1);
 
@@ -51,37 +52,47 @@ std::optional<bool> groups_can_be_described(rd_kafka_t* client, const std::strin
   return std::nullopt;
 }
 
+struct Description {
+  Event event;                                                 // owns what follows
+  const rd_kafka_ConsumerGroupDescription_t* group = nullptr;  // null: not answered, or an error
+  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+};
+
+Description describe(rd_kafka_t* client, const std::string& group, int polls, std::stop_token stop) {
+  Description out;
+  const Queue answers(rd_kafka_queue_new(client));
+  const char* groups[] = {group.c_str()};
+  rd_kafka_DescribeConsumerGroups(client, groups, 1, nullptr, answers.get());
+  for (int i = 0; i < polls && !out.event && !stop.stop_requested(); ++i) {
+    out.event.reset(rd_kafka_queue_poll(answers.get(), kAnswerPollMs));
+  }
+  if (!out.event) return out;
+  out.error = rd_kafka_event_error(out.event.get());
+  const auto* result = rd_kafka_event_DescribeConsumerGroups_result(out.event.get());
+  if (result == nullptr || out.error != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
+  size_t count = 0;
+  const auto* descriptions = rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
+  if (count != 1) return out;
+  out.error = rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(descriptions[0]));
+  if (out.error == RD_KAFKA_RESP_ERR_NO_ERROR) out.group = descriptions[0];
+  return out;
+}
+
 // One question; empty when it was not answered.
 std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
                         std::stop_token stop) {
   const auto possible = groups_can_be_described(client, group);
   if (!possible || !*possible) return possible;
-  const Queue answers(rd_kafka_queue_new(client));
-  const char* groups[] = {group.c_str()};
-  rd_kafka_DescribeConsumerGroups(client, groups, 1, nullptr, answers.get());
-  for (int i = 0; i < kAnswerPolls && !stop.stop_requested(); ++i) {
-    const Event event(rd_kafka_queue_poll(answers.get(), kAnswerPollMs));
-    if (!event) continue;
-    const auto* result = rd_kafka_event_DescribeConsumerGroups_result(event.get());
-    if (result == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      // The broker (or the mock) does not know the question.
-      if (rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
-      return std::nullopt;
-    }
-    size_t count = 0;
-    const auto* descriptions = rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
-    if (count != 1) return std::nullopt;
-    const auto error = rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(descriptions[0]));
-    if (error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return std::nullopt;
-    for (size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(descriptions[0]); ++m) {
-      const auto* member = rd_kafka_ConsumerGroupDescription_member(descriptions[0], m);
-      const char* id = rd_kafka_MemberDescription_group_instance_id(member);
-      if (id != nullptr && instance_id == id) return true;
-    }
-    return false;
+  const Description description = describe(client, group, kAnswerPolls, stop);
+  // The broker (or the mock) does not know the question.
+  if (description.error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
+  if (description.group == nullptr) return std::nullopt;
+  for (size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(description.group); ++m) {
+    const auto* member = rd_kafka_ConsumerGroupDescription_member(description.group, m);
+    const char* id = rd_kafka_MemberDescription_group_instance_id(member);
+    if (id != nullptr && instance_id == id) return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 }  // namespace
@@ -156,6 +167,14 @@ GroupStanding parse_group_metadata(const char* data, size_t size) {
   const std::string_view after = rest.substr(group_end + 1);
   standing.member_id = std::string(after.substr(0, after.find('\0')));
   return standing;
+}
+
+std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, std::stop_token stop) {
+  const Description description = describe(client, group, kRestPolls, stop);
+  if (description.group == nullptr) return std::nullopt;
+  const auto state = rd_kafka_ConsumerGroupDescription_state(description.group);
+  return state != RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE &&
+         state != RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE;
 }
 
 std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,

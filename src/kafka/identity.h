@@ -61,6 +61,10 @@ struct GroupStanding {
 GroupStanding group_standing(rd_kafka_t* client);
 GroupStanding parse_group_metadata(const char* data, size_t size);
 
+// Before a client joins as an old member: whether the group is at rest. One question of a second at most; empty when it
+// was not answered. Only where the broker is known to answer it (Continuity::Works).
+std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, std::stop_token stop);
+
 // Asks the group's coordinator (DescribeConsumerGroups) whether a member shows this instance id; repeated while it does
 // not answer. Empty when `stop` was requested or the group cannot be described for half a minute.
 std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,

@@ -39,11 +39,12 @@ class Attempt final : public Parked {
     MutexLock lock(mutex_);
     return topic_partitions_;
   }
-  void join(const Membership& old) {
+  void join(const Membership& old, bool insists) {
     {
       MutexLock lock(mutex_);
       if (state_ != Successor::State::Warm) return;
       joins_ = old;
+      insists_ = insists;
       state_ = Successor::State::Joining;
     }
     asked_.notify_all();
@@ -86,10 +87,16 @@ class Attempt final : public Parked {
   void run(std::stop_token stop) {
     if (!warm(stop)) return;
     change(Successor::State::Warm);
+    bool insists = false;
     {
       MutexLock lock(mutex_);
       asked_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return state_ == Successor::State::Joining; });
       if (state_ != Successor::State::Joining) return;
+      insists = insists_;
+    }
+    if (!insists && group_rebalances(stop)) {
+      return fail({ErrorKind::Retry, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
+                   "the group is rebalancing: the running session takes part in that first"});
     }
     join_group(stop);
   }
@@ -148,6 +155,12 @@ class Attempt final : public Parked {
     return std::nullopt;
   }
 
+  // A rebalance that has begun may not be known to the running session before its next heartbeat. Who joined into it
+  // would fence that session, which could commit nothing any more of what it stores meanwhile.
+  bool group_rebalances(std::stop_token stop) const {
+    return !group_rests(source_->client(), settings_.consumer_group, stop).value_or(true);
+  }
+
   void join_group(std::stop_token stop) {
     if (const Status subscribed = source_->subscribe(); !subscribed) return fail(subscribed.error());
     while (!stop.stop_requested()) {
@@ -183,6 +196,7 @@ class Attempt final : public Parked {
   int32_t topic_partitions_ GUARDED_BY(mutex_) = 0;
   std::vector<Partition> assigned_ GUARDED_BY(mutex_);
   Membership joins_ GUARDED_BY(mutex_);
+  bool insists_ GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };
 
@@ -197,7 +211,7 @@ class KafkaSuccessor final : public Successor {
   State state() const override { return attempt_->state(); }
   Error failure() const override { return attempt_->failure(); }
   int32_t topic_partitions() const override { return attempt_->topic_partitions(); }
-  void join(const Membership& old) override { attempt_->join(old); }
+  void join(const Membership& old, bool insists) override { attempt_->join(old, insists); }
   std::unique_ptr<Source> take() override { return std::exchange(attempt_, nullptr)->take(); }
 
  private:

@@ -24,6 +24,7 @@ struct SessionFacts {
 enum class Wish {
   GoOn,
   HoldCommits,  // send none; an outstanding one is waited for
+  HoldWrites,   // the same, and begin no insert: another client is taking the membership over
   HandOver,     // end the session here and now: the next one has its membership, the stream goes on in it
   Leave,        // finish what is sealed, leave the group and end the session; the stream goes on in the next one
   Stop,         // drain everything, leave for good and end

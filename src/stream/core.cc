@@ -314,7 +314,7 @@ void Core::send_letters(SteadyTime now, Actions& actions) {
 }
 
 void Core::seal_batches(SteadyTime now, Actions& actions) {
-  if (phase_ == Phase::Closing) return;
+  if (!may_seal()) return;
   const size_t slots = size_t{2} * options_.clickhouse_concurrency;
   const bool flush = phase_ == Phase::Draining;
   while (!batcher_.empty() && (flush || (batches_.size() < slots && batcher_.due(options_, now)))) {
@@ -411,8 +411,7 @@ SteadyTime Core::next_deadline(SteadyTime now) const {
   };
   consider(suspended_until_);
   if (phase_ == Phase::Closed) return std::max(next, now);  // all else waits for the next session
-  if (phase_ != Phase::Closing && batches_.size() < size_t{2} * options_.clickhouse_concurrency)
-    consider(batcher_.due_at(options_));
+  if (may_seal() && batches_.size() < size_t{2} * options_.clickhouse_concurrency) consider(batcher_.due_at(options_));
   consider(commit_due());
   consider(desk_.next_deadline());
   consider(side_.next_deadline());

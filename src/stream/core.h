@@ -70,6 +70,8 @@ class Core {
   void begin_session(uint64_t number, SteadyTime now);
   // No commit is sent until it is called with false again.
   void hold_commits(bool held) { commits_held_ = held; }
+  // No batch is sealed until it is called with false again.
+  void hold_batches(bool held) { batches_held_ = held; }
   bool commit_outstanding() const { return commit_outstanding_; }
   // Ends the session here and now. Nothing is thrown away: the streams are suspended until the next session's
   // assignment tells which of them go on.
@@ -145,6 +147,7 @@ class Core {
   void close_letter(const DeadLetterDesk::Finished& finished);
   void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
   void finish_stored(const SideOutputs::Finished& finished);
+  bool may_seal() const { return phase_ != Phase::Closing && (!batches_held_ || phase_ == Phase::Draining); }
   void seal_batches(SteadyTime now, Actions& actions);
   void seal_one(SteadyTime now, Actions& actions);
   void send_letters(SteadyTime now, Actions& actions);
@@ -191,6 +194,7 @@ class Core {
   bool assigned_ = false;
   bool commit_outstanding_ = false;
   bool commits_held_ = false;
+  bool batches_held_ = false;
   bool commit_failed_ = false;  // the last one; the next waits its interval
   SteadyTime last_commit_{};
   std::optional<Revoke> revoke_;

@@ -16,6 +16,7 @@ void Core::begin_session(uint64_t number, SteadyTime now) {
   assigned_ = false;
   commit_outstanding_ = false;
   commits_held_ = false;
+  batches_held_ = false;
   revoke_.reset();
   abandoned_at_.reset();
   first_message_.reset();

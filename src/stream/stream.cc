@@ -155,7 +155,8 @@ void Stream::follow(SessionControl& control, Source& source, SteadyTime now) {
   facts.membership = &source.membership();
   facts.fenced = fenced_;
   const Wish wish = control.turn(now, facts);
-  core_.hold_commits(wish == Wish::HoldCommits);
+  core_.hold_commits(wish == Wish::HoldCommits || wish == Wish::HoldWrites);
+  core_.hold_batches(wish == Wish::HoldWrites);
   if (wish == Wish::HandOver) {
     core_.hand_over(now);
     handed_over_at_ = now;

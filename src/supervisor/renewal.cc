@@ -13,6 +13,8 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // null i
 constexpr Duration kQuietTopic = std::chrono::seconds(1);
 // How long a stop waits for a hand-over that is under way.
 constexpr Duration kStopWaits = std::chrono::seconds(1);
+// Attempts that find the group rebalancing; then it may be waiting for the very session that is to be replaced.
+constexpr int kPostpone = 3;
 // The broker tells a fenced client so with its next heartbeat at the latest.
 constexpr Duration kFencedBySelf = std::chrono::minutes(1);
 
@@ -107,7 +109,7 @@ Wish Renewal::follow_stop(SteadyTime now, const SessionFacts& facts) {
   if (state_ == State::Joining) {
     // The running session is fenced already or will be: only the next one can commit and leave.
     if (successor_->state() == Successor::State::Joined || facts.fenced) return hand_over(now, facts);
-    if (patient && successor_->state() == Successor::State::Joining) return Wish::HoldCommits;
+    if (patient && successor_->state() == Successor::State::Joining) return Wish::HoldWrites;
   }
   // The assignment that came with the membership is a moment away; with it, what was read can be finished.
   if (change_ && change_->mode == RenewalMode::Static && !facts.membership->settled && patient) return Wish::GoOn;
@@ -194,10 +196,12 @@ Wish Renewal::wait_until_quiet(SteadyTime now, const SessionFacts& facts) {
   const bool quiet = facts.membership->settled && !facts.commit_outstanding;
   // A session that does not come to rest is one more reason to replace it.
   if (!quiet && now < deadline_) return Wish::HoldCommits;
-  successor_->join(*facts.membership);
+  const auto request = desk_.open();
+  const bool sick = request && (request->reason == RenewalReason::Watchdog || request->reason == RenewalReason::Broken);
+  successor_->join(*facts.membership, sick || postponed_ >= kPostpone);
   state_ = State::Joining;
   deadline_ = now + limits_.join;
-  return Wish::HoldCommits;
+  return Wish::HoldWrites;
 }
 
 Wish Renewal::wait_until_joined(SteadyTime now, const SessionFacts& facts) {
@@ -208,10 +212,15 @@ Wish Renewal::wait_until_joined(SteadyTime now, const SessionFacts& facts) {
       successor_.reset();
       return hand_over(now, facts);
     }
-    fail(successor_->failure().text, now);
+    const Error failure = successor_->failure();
+    if (failure.kind == ErrorKind::Retry) {
+      ++postponed_;
+      state_ = State::Quieting;  // it has not joined, and fences nobody
+    }
+    fail(failure.text, now);
     return Wish::GoOn;
   }
-  if (now < deadline_) return Wish::HoldCommits;
+  if (now < deadline_) return Wish::HoldWrites;
   // Without the old one, or with the group rebalancing already, there is no way back.
   if (facts.fenced || !facts.membership->settled) return hand_over(now, facts);
   fail("the next session did not get the membership in time", now);
@@ -220,6 +229,7 @@ Wish Renewal::wait_until_joined(SteadyTime now, const SessionFacts& facts) {
 
 Wish Renewal::hand_over(SteadyTime now, const SessionFacts& facts) {
   decision_->claim(RunOutcome::Renew);
+  postponed_ = 0;
   note_change(RenewalMode::Static, now, facts);
   return Wish::HandOver;
 }

@@ -114,6 +114,7 @@ class Renewal final : public SessionControl {
   SteadyTime deadline_{};
   SteadyTime not_before_{};
   RenewalMode mode_ = RenewalMode::Rejoin;
+  int postponed_ = 0;         // attempts in a row that found the group rebalancing
   bool must_rejoin_ = false;  // the topic has partitions that the group does not know
   std::unique_ptr<Successor> successor_;
   std::optional<Change> change_;

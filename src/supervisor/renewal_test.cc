@@ -18,6 +18,8 @@ struct Script {
   State state = State::Warming;
   int32_t topic_partitions = 6;
   int joins = 0;
+  bool insists = false;
+  ErrorKind failure = ErrorKind::Renew;
   bool alive = false;
   bool taken = false;
 };
@@ -27,10 +29,11 @@ class ScriptedSuccessor final : public Successor {
   explicit ScriptedSuccessor(Script& script) : script_(script) { script_.alive = true; }
   ~ScriptedSuccessor() override { script_.alive = false; }
   State state() const override { return script_.state; }
-  Error failure() const override { return {ErrorKind::Retry, 1, "refused"}; }
+  Error failure() const override { return {script_.failure, 1, "refused"}; }
   int32_t topic_partitions() const override { return script_.topic_partitions; }
-  void join(const Membership&) override {
+  void join(const Membership&, bool insists) override {
     ++script_.joins;
+    script_.insists = insists;
     script_.state = State::Joining;
   }
   std::unique_ptr<Source> take() override {
@@ -68,7 +71,7 @@ class RenewalTest : public testing::Test {
     ask();
     EXPECT_EQ(turn(), Wish::GoOn);
     script_.state = State::Warm;
-    EXPECT_EQ(turn(), Wish::HoldCommits);
+    EXPECT_EQ(turn(), Wish::HoldWrites);
     EXPECT_EQ(script_.joins, 1);
   }
   // The next session, with the same membership and a first message.
@@ -133,8 +136,9 @@ TEST_F(RenewalTest, TheNextSessionJoinsOnceTheCommitIsAnsweredAndTakesOverWithIt
   EXPECT_EQ(turn(), Wish::HoldCommits);
   EXPECT_EQ(script_.joins, 0);
   facts_.commit_outstanding = false;
-  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_EQ(turn(), Wish::HoldWrites);
   EXPECT_EQ(script_.joins, 1);
+  EXPECT_FALSE(script_.insists);
   EXPECT_EQ(decision_->outcome(), RunOutcome::Undecided);
   script_.state = State::Joined;
   facts_.last_message = clock_.steady_now();
@@ -274,7 +278,7 @@ TEST_F(RenewalTest, AJoinThatTakesTooLongGoesOnWhenThereIsNoWayBack) {
     } else {
       membership_.settled = false;  // the group rebalances: the old session is asked for its partitions
     }
-    EXPECT_EQ(turn(), Wish::HoldCommits);
+    EXPECT_EQ(turn(), Wish::HoldWrites);
     clock_.advance(3s);
     EXPECT_EQ(turn(), Wish::HandOver);
     membership_.settled = true;
@@ -292,8 +296,38 @@ TEST_F(RenewalTest, ASessionThatDoesNotComeToRestIsReplacedAllTheSame) {
   facts_.commit_outstanding = true;  // the coordinator does not answer
   EXPECT_EQ(turn(), Wish::HoldCommits);
   clock_.advance(10s);
-  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_EQ(turn(), Wish::HoldWrites);
   EXPECT_EQ(script_.joins, 1);
+}
+
+// The running session takes part in the rebalance first: whoever joined into it would fence that session in the middle.
+TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
+  ask();
+  for (int attempt = 1; attempt <= 3; ++attempt) {
+    turn();
+    script_.state = State::Warm;
+    EXPECT_EQ(turn(), Wish::HoldWrites);
+    EXPECT_FALSE(script_.insists);
+    script_.failure = ErrorKind::Retry;
+    script_.state = State::Failed;
+    EXPECT_EQ(turn(), Wish::GoOn);
+    EXPECT_EQ(desk_.last()->result, RenewalResult::Failed);
+    EXPECT_FALSE(renewal_.may_have_fenced_itself());
+    clock_.advance(1min);
+    script_.state = State::Warming;
+  }
+  turn();
+  script_.state = State::Warm;
+  turn();
+  EXPECT_TRUE(script_.insists) << "the group may wait for the session that is to be replaced";
+}
+
+TEST_F(RenewalTest, ASickSessionIsReplacedAlsoWhileTheGroupRebalances) {
+  desk_.ask(RenewalReason::Watchdog, "stuck");
+  turn();
+  script_.state = State::Warm;
+  turn();
+  EXPECT_TRUE(script_.insists);
 }
 
 TEST_F(RenewalTest, BothClientsGoneMeansANewOne) {
@@ -354,7 +388,7 @@ TEST_F(RenewalTest, AStopBeforeALeaveWins) {
 TEST_F(RenewalTest, AStopWhileTheNextSessionJoinsIsFollowedByTheOneThatHasTheMembership) {
   join();
   stop();
-  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_EQ(turn(), Wish::HoldWrites);
   script_.state = State::Joined;
   EXPECT_EQ(turn(), Wish::HandOver);
   EXPECT_EQ(decision_->outcome(), RunOutcome::Stop);
@@ -372,7 +406,7 @@ TEST_F(RenewalTest, AStopWhileTheNextSessionJoinsIsFollowedByTheOneThatHasTheMem
 TEST_F(RenewalTest, AStopDoesNotWaitForAJoinForLong) {
   join();
   stop();
-  EXPECT_EQ(turn(), Wish::HoldCommits);
+  EXPECT_EQ(turn(), Wish::HoldWrites);
   EXPECT_LE(renewal_.next_deadline(clock_.steady_now()) - clock_.steady_now(), 1s);
   clock_.advance(1s);
   EXPECT_EQ(turn(), Wish::Stop);

@@ -269,6 +269,22 @@ TEST(FlowRenewalTest, CommitsWaitWhileTheyAreHeld) {
   EXPECT_TRUE(flow.commit_waits());
 }
 
+// While another client takes the membership over nobody can commit: what is stored then may be stored twice.
+TEST(FlowRenewalTest, NoInsertBeginsWhileBatchesAreHeld) {
+  Flow flow;
+  fill(flow);
+  flow.core.hold_batches(true);
+  flow.advance(seconds(30));
+  EXPECT_EQ(flow.batches.size(), 1u);
+  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
+  flow.core.hold_batches(false);
+  flow.advance(milliseconds(1));
+  EXPECT_EQ(flow.batches.size(), 2u);
+  flow.core.hold_batches(true);
+  flow.hand_over();
+  expect_all_once(flow);
+}
+
 TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
   stream::StreamSettings settings = Flow::default_settings();
   Flow flow(settings, {}, false);

@@ -78,6 +78,35 @@ TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingO
   if (HasFailure()) std::cout << members[0]->log() << members[1]->log() << members[2]->log();
 }
 
+// The running session hears of a rebalance with its next heartbeat only. A renewal in between would join into it, and
+// what is stored until it is over could not be committed by anybody.
+TEST_F(RenewalTest, ARenewalDoesNotJoinIntoARebalanceThatTheSessionDoesNotKnowOfYet) {
+  const auto one = member({"--set", "kafka.heartbeat.interval.ms=8000"});
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
+  ASSERT_TRUE(testkit::eventually(20s, [&] { return one->service().session().continuity == "static"; }));
+  testkit::Load load(*kafka_, topic, kPartitions, 1ms);
+  const auto two = member();
+  std::optional<RenewalReport> postponed;
+  ASSERT_TRUE(testkit::eventually(20s, [&] {
+    const auto report = one->renew();
+    if (report && report->error.find("rebalancing") != std::string::npos) postponed = report;
+    return postponed.has_value();
+  })) << one->log();
+  EXPECT_EQ(postponed->result, RenewalResult::Failed);
+  EXPECT_TRUE(testkit::eventually(40s, [&] {
+    return one->status().partitions.size() == kPartitions / 2 && two->status().partitions.size() == kPartitions / 2;
+  })) << one->log();
+  EXPECT_TRUE(testkit::eventually(20s, [&] {
+    const auto report = one->renew();
+    return report && report->result == RenewalResult::Renewed;
+  })) << one->log();
+  const uint64_t produced = load.stop();
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return different() >= produced; })) << different() << " of " << produced;
+  one->stop();
+  two->stop();
+  EXPECT_EQ(rows(), produced) << one->log() << two->log();
+}
+
 TEST_F(RenewalTest, ThePauseDoesNotDependOnClickHouse) {
   clickhouse_->query("DROP TABLE " + topic);
   clickhouse_->query(
