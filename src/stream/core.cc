@@ -391,7 +391,8 @@ void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
 // --- stop condition -------------------------------------------------------------------------------------------------
 
 void Core::check_stop_condition(SteadyTime now, Actions& actions) {
-  if (phase_ != Phase::Running || !assigned_ || streams_.empty()) return;
+  // While a renewal holds commits the end waits for it: a drain must be able to commit.
+  if (phase_ != Phase::Running || !assigned_ || streams_.empty() || commits_held_) return;
   const bool reached = std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) {
     return entry.second.reached_stop && !entry.second.suspended;
   });

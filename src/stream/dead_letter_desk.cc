@@ -91,6 +91,7 @@ void DeadLetterDesk::take_sendable(SteadyTime now, std::vector<OutgoingLetter>& 
     if (found == letters_.end() || asleep(found->first, *found->second.letter)) continue;
     send(found->first, found->second, now, out);
   }
+  if (!any_on_its_way()) unanswered_since_.reset();  // the last ones were forgotten
   while (!waiting_.empty() && in_flight_ < kMaxInFlight) {
     const auto found = letters_.find(waiting_.front());
     if (found == letters_.end()) {

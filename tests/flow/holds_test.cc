@@ -195,6 +195,23 @@ TEST(HoldsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
   flow.expect_exactly_once();
 }
 
+TEST(HoldsTest, LettersOfAPartitionThatWentAwayAreNothingToWaitFor) {
+  Flow flow;
+  flow.produce(0, "bad");
+  flow.produce(1, "bad");
+  flow.assign({0});
+  flow.deliver(0);
+  flow.work();
+  flow.revoke({0}, true);
+  flow.letters.clear();
+  flow.assign({1});
+  flow.advance(std::chrono::hours(1));
+  flow.deliver(1);
+  flow.work();
+  EXPECT_EQ(flow.letters.size(), 1u);
+  EXPECT_EQ(flow.status().waiting_for, "");
+}
+
 TEST(HoldsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   Flow flow;
   flow.produce(0, "bad", 2);

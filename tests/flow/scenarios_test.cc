@@ -466,6 +466,29 @@ TEST(FlowTest, StopAtTimestampEndsWhenEveryPartitionHasReachedIt) {
   EXPECT_EQ(flow.table.size(), 61u);
 }
 
+// A renewal under way holds commits, and nobody asks it any more once a drain has begun.
+TEST(FlowTest, StopAtTimestampWaitsForARenewalThatHoldsCommits) {
+  auto settings = Flow::default_settings();
+  settings.stop_at_timestamp_ms = 50;
+  Flow flow(settings);
+  for (int i = 0; i < 100; ++i) flow.produce(0, "row", 1, i);
+  flow.assign({0});
+  flow.core.hold_commits(true);
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  EXPECT_FALSE(flow.core.ending());
+  for (const bool handed_over : {false, true}) {
+    if (handed_over) flow.hand_over();
+    EXPECT_FALSE(flow.core.closed());
+  }
+  flow.settle();
+  EXPECT_TRUE(flow.core.closed());
+  EXPECT_EQ(flow.core.end(), End::Finished);
+  EXPECT_EQ(flow.committed(0), 51);
+}
+
 TEST(FlowTest, TooManyPartsMakesBatchesRarerAndRecovers) {
   LiveOptions options;
   options.max_batch_rows = 10;
