@@ -121,6 +121,24 @@ TEST_F(PythonProcessorsTest, EachStatusHasItsNumber) {
   }
 }
 
+// Sections 3.3 of transactions and 3.10 of search issues; the window: python_common 8.
+TEST_F(PythonProcessorsTest, MomentsOutOfTheWindowAreNow) {
+  timestamp_ = 1'750'003'700;  // 100 s from now
+  ASSERT_EQ(transaction(R"(,"start_timestamp":-1)").kind, Verdict::Kind::Rows);
+  EXPECT_EQ(row_["start_ts"], "2025-06-15 16:06:40");
+  EXPECT_EQ(row_["start_ms"], 0);
+  EXPECT_EQ(row_["finish_ts"], "2025-06-15 16:08:20");
+  EXPECT_EQ(row_["duration"], 100'000);
+  ASSERT_EQ(transaction(R"(,"timestamp":4294967296.5,"start_timestamp":1750003590.25)").kind, Verdict::Kind::Rows);
+  EXPECT_EQ(row_["finish_ts"], "2025-06-15 16:06:40");
+  EXPECT_EQ(row_["finish_ms"], 0);
+  EXPECT_EQ(row_["duration"], 9750);
+  ASSERT_EQ(occurrence(R"(,"start_timestamp":4294967296,"timestamp":1750003607.9)").kind, Verdict::Kind::Rows);
+  EXPECT_EQ(row_["transaction_duration"], 7000);
+  ASSERT_EQ(occurrence(R"(,"start_timestamp":1750003599.9,"timestamp":-1)").kind, Verdict::Kind::Rows);
+  EXPECT_EQ(row_["transaction_duration"], 1000);
+}
+
 // Section 5.
 TEST_F(PythonProcessorsTest, OddTransactionsAreCounted) {
   const auto count = [&](const char* what) {
