@@ -18,11 +18,11 @@ const fs::path kRecorded = kSource.parent_path() / "shared/conformance/processor
 
 using Messages = std::vector<std::string>;
 
-// Messages that become rows.
+// Messages of the kind that producers send, and that become rows.
 Messages rows_of(std::vector<testkit::GoldenCase> cases) {
   Messages messages;
   for (auto& one : cases) {
-    if (one.verdict == "rows") messages.push_back(std::move(one.message));
+    if (one.verdict == "rows" && !one.odd) messages.push_back(std::move(one.message));
   }
   return messages;
 }
