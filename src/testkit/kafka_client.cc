@@ -31,11 +31,13 @@ rd_kafka_t* make(rd_kafka_type_t type, const std::map<std::string, std::string>&
 // A consumer for one call.
 class Consumer {
  public:
-  explicit Consumer(const std::string& bootstrap, const std::string& group = "testkit")
-      : client_(make(RD_KAFKA_CONSUMER, {{"bootstrap.servers", bootstrap},
-                                         {"group.id", group},
-                                         {"enable.auto.commit", "false"},
-                                         {"enable.partition.eof", "true"}})) {
+  explicit Consumer(const std::string& bootstrap, const std::string& group = "testkit",
+                    std::map<std::string, std::string> more = {}) {
+    more.merge(std::map<std::string, std::string>{{"bootstrap.servers", bootstrap},
+                                                  {"group.id", group},
+                                                  {"enable.auto.commit", "false"},
+                                                  {"enable.partition.eof", "true"}});
+    client_ = make(RD_KAFKA_CONSUMER, more);
     rd_kafka_poll_set_consumer(client_);
   }
   ~Consumer() { rd_kafka_destroy(client_); }
@@ -252,12 +254,46 @@ std::map<int32_t, int64_t> KafkaClient::committed(const std::string& group, cons
   return out;
 }
 
-void KafkaClient::commit(const std::string& group, const std::string& topic, int32_t partition, int64_t offset) {
+void KafkaClient::commit(const std::string& group, const std::string& topic, int32_t partition, int64_t offset,
+                         const std::string& metadata) {
   Consumer consumer(bootstrap_, group);
   auto* list = rd_kafka_topic_partition_list_new(1);
-  rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = offset;
+  auto* one = rd_kafka_topic_partition_list_add(list, topic.c_str(), partition);
+  one->offset = offset;
+  if (!metadata.empty()) {
+    one->metadata = rd_kafka_mem_malloc(consumer.get(), metadata.size());
+    std::copy(metadata.begin(), metadata.end(), static_cast<char*>(one->metadata));
+    one->metadata_size = metadata.size();
+  }
   check(rd_kafka_commit(consumer.get(), list, 0), "commit");
   rd_kafka_topic_partition_list_destroy(list);
+}
+
+std::vector<Record> KafkaClient::read_as_member(const std::string& group, const std::string& topic, size_t count) {
+  Consumer consumer(bootstrap_, group, {{"auto.offset.reset", "error"}, {"session.timeout.ms", "6000"}});
+  auto* topics = rd_kafka_topic_partition_list_new(1);
+  rd_kafka_topic_partition_list_add(topics, topic.c_str(), RD_KAFKA_PARTITION_UA);
+  check(rd_kafka_subscribe(consumer.get(), topics), "subscribe");
+  rd_kafka_topic_partition_list_destroy(topics);
+  std::vector<Record> records;
+  auto* read = rd_kafka_topic_partition_list_new(1);
+  while (records.size() < count) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer.get(), kTimeoutMs);
+    if (message == nullptr) throw std::runtime_error("no more messages for " + group);
+    const auto error = message->err;
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) records.push_back(copy_of(*message));
+    rd_kafka_message_destroy(message);
+    if (error != RD_KAFKA_RESP_ERR__PARTITION_EOF) check(error, "reading as a member of " + group);
+  }
+  for (const Record& record : records) {
+    auto* one = rd_kafka_topic_partition_list_find(read, topic.c_str(), record.partition);
+    if (one == nullptr) one = rd_kafka_topic_partition_list_add(read, topic.c_str(), record.partition);
+    one->offset = record.offset + 1;
+  }
+  check(rd_kafka_commit(consumer.get(), read, 0), "commit");
+  rd_kafka_topic_partition_list_destroy(read);
+  check(rd_kafka_consumer_close(consumer.get()), "close");
+  return records;
 }
 
 MockCluster::MockCluster() : owner_(make(RD_KAFKA_PRODUCER, {{"log_level", "3"}})) {

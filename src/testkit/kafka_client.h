@@ -44,7 +44,11 @@ class KafkaClient {
   int64_t count(const std::string& topic);  // end offsets minus begin offsets
   // By partition; -1001 where the group has committed nothing.
   std::map<int32_t, int64_t> committed(const std::string& group, const std::string& topic);
-  void commit(const std::string& group, const std::string& topic, int32_t partition, int64_t offset);
+  void commit(const std::string& group, const std::string& topic, int32_t partition, int64_t offset,
+              const std::string& metadata = {});
+  // Joins the group as a plain consumer, for which a partition without a committed offset is an error; reads `count`
+  // messages, commits without metadata what it has read, and leaves.
+  std::vector<Record> read_as_member(const std::string& group, const std::string& topic, size_t count);
   int partitions(const std::string& topic);
 
  private:

@@ -52,6 +52,9 @@ const std::vector<Service>& composition() {
        "750",
        {"--accepted-outcomes-topic", "outcomes-billing"},
        "accepted-outcomes-consumer"},
+      // Two storages that the composition leaves out.
+      {"querylog", "querylog", "snuba-consumers", "snuba-queries", "earliest", "750", {}},
+      {"llm-proxy-cost", "llm_proxy_cost_raw", "snuba-consumers", "snuba-llm-proxy-cost", "earliest", "750", {}},
   };
   return services;
 }
@@ -74,6 +77,8 @@ const Storage& storage(const std::string& name) {
       {"generic_metrics_counters_raw",
        {"generic_metric_counters_raw_local", "GenericCountersMetricsProcessor",
         "snuba-generic-metrics-counters-commit-log", "snuba-dead-letter-generic-metrics"}},
+      {"querylog", {"querylog_local", "QuerylogProcessor", "", "snuba-dead-letter-querylog"}},
+      {"llm_proxy_cost_raw", {"llm_proxy_cost_raw_local", "LlmProxyCostProcessor"}},
       {"profiles", {"profiles_local", "ProfilesMessageProcessor"}},
       {"functions_raw", {"functions_raw_local", "FunctionsMessageProcessor"}},
       {"profile_chunks", {"profile_chunks_local", "ProfileChunksProcessor"}},

@@ -1,4 +1,5 @@
-// The fourteen consumers of the self-hosted composition: their commands as written there, started beside real servers.
+// The fourteen consumers of the self-hosted composition, and two more: their commands as written there, started beside
+// real servers.
 #pragma once
 
 #include <map>
@@ -50,7 +51,7 @@ struct Servers {
 // As the composition sets it.
 std::map<std::string, std::string> environment(const Servers& servers);
 
-// One of the fourteen, with its health file and, for some, the name `snuba`.
+// One of them, with its health file and, for some, the name `snuba`.
 class Consumer {
  public:
   Consumer(const Service& service, std::map<std::string, std::string> environment, bool as_snuba);

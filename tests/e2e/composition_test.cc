@@ -1,6 +1,6 @@
-// The fourteen consumers of the composition together against one Kafka, ClickHouse and Redis, all of them renewing
-// their Kafka session every few seconds while messages arrive. What they wrote is looked at afterwards, a test a
-// question.
+// The fourteen consumers of the composition, and two more, together against one Kafka, ClickHouse and Redis, all of
+// them renewing their Kafka session every few seconds while messages arrive. What they wrote is looked at afterwards, a
+// test a question.
 #include "composition.h"
 
 #include <fmt/format.h>
@@ -225,6 +225,24 @@ bool matches(const json& expected, const json& row) {
   return true;
 }
 
+// Those that are certain first, of which those that leave the least open: another row must not take their place.
+std::vector<Expected> expected_rows(const std::vector<const Sent*>& messages, const e2e::Columns& columns) {
+  std::vector<Expected> all;
+  for (const Sent* sent : messages) {
+    for (const json& row : sent->rows) {
+      all.push_back({sent, e2e::as_stored(row, columns), !e2e::beyond_the_types(row, columns)});
+    }
+  }
+  const auto open = [](const Expected& one) {
+    const std::string text = one.row.dump();
+    return std::count(text.begin(), text.end(), '<');
+  };
+  std::stable_sort(all.begin(), all.end(), [&](const Expected& a, const Expected& b) {
+    return std::pair(!a.certain, open(a)) < std::pair(!b.certain, open(b));
+  });
+  return all;
+}
+
 TEST_F(CompositionTest, TheTablesHoldTheRowsOfFreshetProcessOnceAndNothingElse) {
   std::map<std::string, std::vector<const Sent*>> by_storage;
   for (const Service& service : e2e::composition()) {
@@ -240,25 +258,19 @@ TEST_F(CompositionTest, TheTablesHoldTheRowsOfFreshetProcessOnceAndNothingElse) 
     size_t otherwise = 0;  // rows that a column's type changes or the table refuses
     // What the consumer of accepted outcomes sends, the second consumer of outcomes stores.
     if (storage == "outcomes_raw") otherwise += trial->client().read_all("outcomes-billing").size();
-    for (const bool pass : {true, false}) {
-      for (const Sent* sent : messages) {
-        for (const json& row : sent->rows) {
-          if (e2e::beyond_the_types(row, columns) == pass) continue;
-          const json expected = e2e::as_stored(row, columns);
-          const auto found =
-              std::find_if(stored.begin(), stored.end(), [&](const json& one) { return matches(expected, one); });
-          if (found != stored.end()) {
-            stored.erase(found);
-          } else {
-            ++otherwise;
-            EXPECT_FALSE(pass) << storage << ", " << sent->name << ": "
-                               << nearest(expected, stored, columns.contains("offset") ? "offset" : "project_id")
-                               << "\n"
-                               << expected.dump();
-          }
-          certain += pass ? 1 : 0;
-        }
+    for (const Expected& one : expected_rows(messages, columns)) {
+      const auto found =
+          std::find_if(stored.begin(), stored.end(), [&](const json& row) { return matches(one.row, row); });
+      certain += one.certain ? 1 : 0;
+      if (found != stored.end()) {
+        stored.erase(found);
+        continue;
       }
+      ++otherwise;
+      EXPECT_FALSE(one.certain) << storage << ", " << one.sent->name << ": "
+                                << nearest(one.row, stored, columns.contains("offset") ? "offset" : "project_id")
+                                << "\n"
+                                << one.row.dump();
     }
     std::cout << fmt::format("{}: {} messages, {} rows stored, {} known beforehand\n", table, messages.size(), all,
                              certain);
@@ -395,9 +407,8 @@ TEST_F(CompositionTest, TheAgentHearsOfWhatWasWritten) {
       return line.starts_with(start) && line.find(tags) != std::string::npos;
     });
   };
-  EXPECT_TRUE(std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
-    return line.starts_with("snuba.consumer.") || line.starts_with("datadog.dogstatsd.client.");
-  }));
+  EXPECT_TRUE(
+      std::all_of(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("snuba."); }));
   for (size_t i = 0; i < e2e::composition().size(); i += 2) {
     const Service& service = e2e::composition()[i];
     const std::string tags = fmt::format("storage:{},consumer_group:{}", service.storage, service.group);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <ctime>
 #include <sstream>
@@ -22,7 +23,7 @@ std::string selected(const std::string& name, std::string_view type) {
   if (plain == "DateTime") return fmt::format("toUInt32(`{0}`) AS `{0}`", name);
   if (plain == "DateTime64(3)") return fmt::format("toUnixTimestamp64Milli(`{0}`) AS `{0}`", name);
   if (plain == "DateTime64(6)") return fmt::format("toUnixTimestamp64Micro(`{0}`) AS `{0}`", name);
-  if (plain == "Array(Float32)") return fmt::format("arrayMap(x -> round(toFloat64(x), 3), `{0}`) AS `{0}`", name);
+  if (plain == "Array(Float32)") return fmt::format("arrayMap(x -> toFloat64(x), `{0}`) AS `{0}`", name);
   return fmt::format("`{}`", name);
 }
 
@@ -32,6 +33,24 @@ json seconds_of(const json& value) {
   const auto& text = value.get_ref<const std::string&>();
   const char* end = strptime(text.c_str(), "%Y-%m-%d %H:%M:%S", &parts);
   return end != nullptr && *end == '\0' ? json(timegm(&parts)) : value;
+}
+
+// Servers read some decimal fractions a few units off: six digits are the same.
+json as_float32(const json& value) {
+  if (value.is_number()) return std::stod(fmt::format("{:.6g}", value.get<double>()));
+  if (!value.is_array()) return value;
+  json out = json::array();
+  for (const json& one : value) out.push_back(as_float32(one));
+  return out;
+}
+
+// ::102:304 is ::1.2.3.4.
+json as_ipv6(const json& value) {
+  in6_addr address{};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  if (!value.is_string() || inet_pton(AF_INET6, value.get_ref<const std::string&>().c_str(), &address) != 1)
+    return value;
+  return inet_ntop(AF_INET6, &address, text.data(), text.size());
 }
 
 json value_as_stored(const json& value, std::string_view type) {
@@ -51,8 +70,8 @@ json value_as_stored(const json& value, std::string_view type) {
     }
     return out;
   }
-  // Servers read some decimal fractions a few units off.
-  if (plain.name == "Float32" && value.is_number()) return std::round(value.get<double>() * 1000) / 1000;
+  if (plain.name == "Float32") return as_float32(value);
+  if (plain.name == "IPv6") return as_ipv6(value);
   if (value.is_boolean() && plain.name.find("Bool") == std::string_view::npos) return value.get<bool>() ? 1 : 0;
   return value;
 }
@@ -103,7 +122,14 @@ std::vector<json> read_rows(const testkit::ClickHouseServer& server, const std::
                                "output_format_json_quote_denormals = 1 FORMAT JSONEachRow",
                                list, table)));
   std::vector<json> rows;
-  for (std::string line; std::getline(lines, line);) rows.push_back(json::parse(line));
+  for (std::string line; std::getline(lines, line);) {
+    json row = json::parse(line);
+    for (auto& [name, value] : row.items()) {
+      const std::string_view type = clickhouse::plain_type(columns.at(name)).name;
+      if (type == "Float32" || type == "Array(Float32)") value = as_float32(value);
+    }
+    rows.push_back(std::move(row));
+  }
   return rows;
 }
 
