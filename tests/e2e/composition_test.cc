@@ -415,6 +415,17 @@ TEST_F(CompositionTest, TheAgentHearsOfWhatWasWritten) {
     if (!trial->sent().contains(service.topic) || service.command != std::string("rust-consumer")) continue;
     EXPECT_TRUE(heard("snuba.consumer.insertions.batch_write_msgs:", tags)) << service.name;
     EXPECT_TRUE(heard("snuba.consumer.invalid_message:", tags)) << service.name;
+    EXPECT_TRUE(heard("snuba.consumer.arroyo.consumer.librdkafka.fetch_queue_count:",
+                      fmt::format("|g|#topic:{},partition:0,", service.topic)))
+        << service.name;
+    EXPECT_TRUE(
+        heard("snuba.consumer.arroyo.strategies.run_task_in_threads.threads:2.0|g|#strategy_name:clickhouse", tags))
+        << service.name;
+    if (*e2e::storage(service.storage).dead_letters == '\0') continue;
+    EXPECT_TRUE(heard("snuba.consumer.arroyo.producer.produce_status:", "#status:success,producer_name:dead_letter,"))
+        << service.name;
+    EXPECT_TRUE(heard("snuba.consumer.arroyo.producer.librdkafka.p99_rtt:", "#producer_name:dead_letter,broker_id:1,"))
+        << service.name;
   }
 }
 
