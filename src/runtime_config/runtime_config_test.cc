@@ -13,6 +13,7 @@
 #include "runtime_config/stores.h"
 #include "runtime_config/table.h"
 #include "runtime_config/values_file.h"
+#include "testkit/socket.h"
 
 namespace freshet::runtime_config {
 namespace {
@@ -338,6 +339,42 @@ TEST(StoresTest, FilesAreYamlOrJson) {
   EXPECT_TRUE(parse_options("")->empty());
   EXPECT_FALSE(parse_options("[1]"));
   EXPECT_NE(parse_options("a: [").error().text.find("line"), std::string::npos);
+}
+
+TEST(StoresTest, FixedValuesWinAndAreThereWhileTheStoreIsNot) {
+  RuntimeConfigSettings settings = settings_of("redis://127.0.0.1:1/1");
+  settings.fixed = {{"a", "1"}};
+  const auto store = open_store(settings);
+  ASSERT_TRUE(store);
+  EXPECT_EQ(*(*store)->read(), (RawOptions{{"a", "1"}}));
+  EXPECT_TRUE((*store)->degraded());
+}
+
+TEST(StoresTest, TlsIsRefusedWithAWayOut) {
+  const auto store = open_store(settings_of("rediss://h:1/1"));
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().text.find("file:PATH"), std::string::npos);
+}
+
+// A node of a cluster, which names another for the hash, and that one, which has it.
+TEST(StoresTest, AClusterIsFollowedToTheOwnerOfTheHash) {
+  const auto node = [](std::string answer) {
+    return [answer](const testkit::Fd& connection, const testkit::StopFlag& stop) {
+      for (std::string command; testkit::receive(connection, stop, command); command.clear()) {
+        const bool select = command.find("SELECT") != std::string::npos;
+        testkit::send_all(connection, stop, select ? "+OK\r\n" : answer);
+      }
+    };
+  };
+  testkit::LoopbackServer owner(node("*2\r\n$1\r\na\r\n$1\r\n7\r\n"));
+  testkit::LoopbackServer asked(node("-MOVED 5 127.0.0.1:" + std::to_string(owner.port()) + "\r\n"));
+  const auto store = open_store(settings_of("redis://127.0.0.1:" + std::to_string(asked.port()) + "/0"));
+  ASSERT_TRUE(store);
+  for (int i = 0; i < 2; ++i) {
+    const auto read = (*store)->read();
+    ASSERT_TRUE(read) << read.error().text;
+    EXPECT_EQ(*read, (RawOptions{{"a", "7"}}));
+  }
 }
 
 TEST(StoresTest, WrongAddressesAreRefused) {

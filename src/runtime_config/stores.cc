@@ -34,6 +34,18 @@ class FileStore final : public OptionSource {
   const std::string path_;
 };
 
+// Values that the process was started with.
+class FixedStore final : public OptionSource {
+ public:
+  explicit FixedStore(RawOptions options) : options_(std::move(options)) {}
+
+  Result<RawOptions> read() override { return options_; }
+  std::string describe() const override { return "CONFIG_STATE"; }
+
+ private:
+  const RawOptions options_;
+};
+
 struct RedisAddress {
   std::string host;
   int port = 6379;
@@ -50,15 +62,25 @@ struct ReplyFreed {
 };
 using Reply = std::unique_ptr<redisReply, ReplyFreed>;
 
+bool parse_int(std::string_view text, int& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+// A single node, or any of a cluster's.
 class RedisStore final : public OptionSource {
  public:
   RedisStore(RedisAddress address, std::string hash) : address_(std::move(address)), hash_(std::move(hash)) {}
 
   Result<RawOptions> read() override {
-    if (!context_) {
-      if (const Status connected = connect(); !connected) return tl::make_unexpected(connected.error());
+    Reply reply;
+    for (int moves = 0; moves < 3; ++moves) {
+      if (!context_) {
+        if (const Status connected = connect(); !connected) return tl::make_unexpected(connected.error());
+      }
+      reply = command({"HGETALL", hash_});
+      if (!reply || !move_to_owner(*reply)) break;
     }
-    const Reply reply = command({"HGETALL", hash_});
     if (!reply || reply->type != REDIS_REPLY_ARRAY) return tl::make_unexpected(lost(reply.get()));
     RawOptions options;
     for (size_t i = 0; i + 1 < reply->elements; i += 2) {
@@ -87,7 +109,8 @@ class RedisStore final : public OptionSource {
 
   Status connect() {
     const timeval limit{1, 0};
-    context_.reset(redisConnectWithTimeout(address_.host.c_str(), address_.port, limit));
+    const RedisAddress& at = owner_ ? *owner_ : address_;
+    context_.reset(redisConnectWithTimeout(at.host.c_str(), at.port, limit));
     if (!context_ || context_->err != 0) return tl::make_unexpected(lost(nullptr));
     redisSetTimeout(context_.get(), limit);
     if (!address_.password.empty()) {
@@ -102,7 +125,26 @@ class RedisStore final : public OptionSource {
     return {};
   }
 
-  // Describes the failure and forgets the connection; the next read builds a new one.
+  // A node of a cluster that does not hold the hash answers with who does: MOVED SLOT HOST:PORT. An owner without a
+  // host is the same one at another port. True: ask again.
+  bool move_to_owner(const redisReply& reply) {
+    if (reply.type != REDIS_REPLY_ERROR) return false;
+    const std::string_view text(reply.str, reply.len);
+    const size_t space = text.rfind(' ');
+    const size_t colon = text.rfind(':');
+    int port = 0;
+    if (!text.starts_with("MOVED ") || colon == std::string_view::npos || colon < space ||
+        !parse_int(text.substr(colon + 1), port)) {
+      return false;
+    }
+    owner_ = address_;
+    if (colon > space + 1) owner_->host = text.substr(space + 1, colon - space - 1);
+    owner_->port = port;
+    context_.reset();
+    return true;
+  }
+
+  // Describes the failure and forgets the connection, and whom a node has named; the next read begins anew.
   Error lost(const redisReply* reply) {
     std::string why = "no memory";
     if (reply != nullptr && reply->type == REDIS_REPLY_ERROR) {
@@ -113,18 +155,15 @@ class RedisStore final : public OptionSource {
       why = context_->errstr;
     }
     context_.reset();
+    owner_.reset();
     return {ErrorKind::Retry, 0, fmt::format("{}: {}", describe(), why)};
   }
 
   const RedisAddress address_;
   const std::string hash_;
+  std::optional<RedisAddress> owner_;  // of the hash, when the node at `address_` is not
   std::unique_ptr<redisContext, ContextFreed> context_;
 };
-
-bool parse_int(std::string_view text, int& out) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 // [[user]:password@]host[:port][/db]
 Result<RedisAddress> parse_address(std::string_view text) {
@@ -159,7 +198,21 @@ Result<std::unique_ptr<OptionSource>> open_named_store(const RuntimeConfigSettin
     if (!address) return tl::make_unexpected(address.error());
     return std::make_unique<RedisStore>(*std::move(address), settings.redis_hash);
   }
+  if (store.starts_with("rediss://")) {
+    return failure(ErrorKind::Fatal,
+                   "--runtime-config: Redis is not read over TLS; use a port without it or a proxy that adds it "
+                   "(stunnel, a sidecar) with redis://..., or keep the options in a file: file:PATH");
+  }
   return failure(ErrorKind::Fatal, "--runtime-config: expected file:PATH or redis://[[USER]:PASSWORD@]HOST:PORT/DB");
+}
+
+Result<std::unique_ptr<OptionSource>> open_stores(const RuntimeConfigSettings& settings) {
+  if (settings.values_file.empty()) return open_named_store(settings);
+  auto values = open_values_file(settings.values_file);
+  if (settings.store.empty()) return values;
+  auto named = open_named_store(settings);
+  if (!named) return named;
+  return std::make_unique<LayeredSource>(*std::move(named), std::move(values));
 }
 
 }  // namespace
@@ -181,12 +234,9 @@ Result<RawOptions> parse_options(const std::string& text) {
 }
 
 Result<std::unique_ptr<OptionSource>> open_store(const RuntimeConfigSettings& settings) {
-  if (settings.values_file.empty()) return open_named_store(settings);
-  auto values = open_values_file(settings.values_file);
-  if (settings.store.empty()) return values;
-  auto named = open_named_store(settings);
-  if (!named) return named;
-  return std::make_unique<LayeredSource>(*std::move(named), std::move(values));
+  auto stores = open_stores(settings);
+  if (!stores || settings.fixed.empty()) return stores;
+  return std::make_unique<LayeredSource>(std::make_unique<FixedStore>(settings.fixed), *std::move(stores));
 }
 
 }  // namespace freshet::runtime_config

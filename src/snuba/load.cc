@@ -75,7 +75,10 @@ std::string values_file(const Environment& environment) {
 LiveSources live_sources(const Environment& environment, const Result<SnubaSettings>& settings, Compat compat) {
   LiveSources live;
   live.values_file = values_file(environment);
-  if (settings) live.redis = settings->redis;
+  if (settings) {
+    live.redis = settings->redis;
+    live.fixed = settings->config_state;
+  }
   live.redis.configured = live.redis.configured || compat == Compat::June;
   return live;
 }

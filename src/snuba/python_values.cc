@@ -61,6 +61,29 @@ Cluster cluster(const json& value) {
   return c;
 }
 
+bool truth(const json& from, const char* name, bool fallback) {
+  const auto found = from.find(name);
+  return found == from.end() || found->is_null() ? fallback : *found != false && *found != 0 && *found != "0";
+}
+
+// TLS, and the nodes of a cluster, of which any will do.
+void redis_kind(const json& from, const char* tls, const char* use_cluster, const char* nodes, Redis& r) {
+  r.tls = truth(from, tls, r.tls);
+  r.cluster = truth(from, use_cluster, r.cluster);
+  if (!r.cluster || !from.contains(nodes) || !from[nodes].is_array() || from[nodes].empty()) return;
+  const json& node = from[nodes].front();
+  r.host = text_or_empty(node.value("host", json(r.host)), nodes);
+  r.port = number<uint16_t>(node.value("port", json(r.port)), nodes);
+  r.configured = true;
+}
+
+std::map<std::string, std::string> config_state(const json& value) {
+  std::map<std::string, std::string> out;
+  if (!value.is_object()) throw Unexpected{"CONFIG_STATE: expected keys with values"};
+  for (const auto& [key, one] : value.items()) out[key] = one.is_string() ? one.get<std::string>() : one.dump();
+  return out;
+}
+
 void redis(const json& all, Redis& r) {
   const auto read = [&r](const json& from, const char* host, const char* port, const char* db, const char* password) {
     if (from.contains(host)) {
@@ -76,9 +99,12 @@ void redis(const json& all, Redis& r) {
   const std::string host = r.host;
   read(all, "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD");
   r.configured = configured || r.host != host;
+  redis_kind(all, "REDIS_SSL", "USE_REDIS_CLUSTER", "REDIS_CLUSTER_STARTUP_NODES", r);
   if (!all.contains("REDIS_CLUSTERS") || !all["REDIS_CLUSTERS"].is_object()) return;
   const json own = all["REDIS_CLUSTERS"].value("config", json());
-  if (own.is_object()) read(own, "host", "port", "db", "password");
+  if (!own.is_object()) return;
+  read(own, "host", "port", "db", "password");
+  redis_kind(own, "ssl", "use_redis_cluster", "cluster_startup_nodes", r);
 }
 
 std::map<uint64_t, std::set<std::string>> contexts_by_project(const json& value) {
@@ -132,6 +158,7 @@ void apply(const json& all, SnubaSettings& s) {
   when("DISCARD_OLD_EVENTS", [&](const json& v) { s.python_rules.keep_old_events = v == false; });
   when("TRANSACT_SKIP_CONTEXT_STORE",
        [&](const json& v) { s.python_rules.contexts_not_stored = contexts_by_project(v); });
+  when("CONFIG_STATE", [&](const json& v) { s.config_state = config_state(v); });
   redis(all, s.redis);
 }
 

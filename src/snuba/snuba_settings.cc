@@ -100,6 +100,7 @@ void read_redis(Reader& env, Redis& r) {
   env.number("REDIS_PORT", 1, 65535, r.port);
   env.number("REDIS_DB", 0, 1'000'000, r.database);
   r.password = env.text("REDIS_PASSWORD");
+  r.cluster = env.text("USE_REDIS_CLUSTER", "0") != "0";
 }
 
 // What both settings of the composition add (contract 2.5; spec/processors/common.md 6).
@@ -140,6 +141,7 @@ Result<SnubaSettings> read_snuba_settings(const Environment& environment) {
   if (const Status applied = apply_python_settings(*json, s); !applied) {
     return wrong(fmt::format("SNUBA_SETTINGS: {}: {}", s.name, applied.error().text));
   }
+  if (env.text("SENTRY_SINGLE_TENANT").empty()) s.config_state.clear();
   return s;
 }
 

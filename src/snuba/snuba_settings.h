@@ -34,8 +34,10 @@ struct Redis {
   bool configured = false;  // somebody named a host
   std::string host = "127.0.0.1";
   uint16_t port = 6379;
-  int database = 1;
+  int database = 1;  // 0 in a cluster
   std::string password;
+  bool cluster = false;  // `host` is one of its nodes
+  bool tls = false;      // which is not spoken here
 };
 
 struct SnubaSettings {
@@ -56,6 +58,7 @@ struct SnubaSettings {
   std::set<uint64_t> project_stacktrace_blacklist;
   processors::PythonRules python_rules;
   Redis redis;
+  std::map<std::string, std::string> config_state;  // live options above those of Redis; with SENTRY_SINGLE_TENANT only
 };
 
 // Empty variables count as unset. Fatal: the variable, its value, and what would be right. Runs python3 when

@@ -173,6 +173,23 @@ TEST(SelfHostedTest, TheOutcomesServiceResolves) {
 
 const std::string kErrors = "rust-consumer --storage errors --consumer-group g ";
 
+TEST(LoadTest, AClusterOfRedisIsReadAtAnyNodeAndTlsIsSaidToBeImpossible) {
+  const auto cluster = good(kErrors, {{"REDIS_HOST", "redis"}, {"REDIS_DB", "3"}, {"USE_REDIS_CLUSTER", "1"}});
+  EXPECT_EQ(cluster.settings.runtime_config.store, "redis://redis:6379/0");
+  const auto single = good(kErrors, {{"REDIS_HOST", "redis"}, {"USE_REDIS_CLUSTER", "0"}});
+  EXPECT_EQ(single.settings.runtime_config.store, "redis://redis:6379/1");
+  SnubaSettings settings;
+  ASSERT_TRUE(apply_python_settings(
+      R"({"REDIS_CLUSTERS":{"config":{"use_redis_cluster":true,"ssl":true,"password":"p",
+          "cluster_startup_nodes":[{"host":"node-1","port":7000},{"host":"node-2","port":7001}]}},
+          "CONFIG_STATE":{"a":1,"b":"x","c":true}})",
+      settings));
+  EXPECT_EQ(settings.redis.host, "node-1");
+  EXPECT_EQ(settings.redis.port, 7000);
+  EXPECT_TRUE(settings.redis.configured && settings.redis.cluster && settings.redis.tls);
+  EXPECT_EQ(settings.config_state, (std::map<std::string, std::string>{{"a", "1"}, {"b", "x"}, {"c", "true"}}));
+}
+
 TEST(LoadTest, WithoutSettingsTheDefaultsAreTheReferences) {
   const settings::Loaded loaded = good(kErrors, {});
   const settings::Pipeline& p = loaded.settings.pipelines.front();

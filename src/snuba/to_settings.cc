@@ -44,8 +44,9 @@ class Translator {
     operation(live);
     if (accepted_outcomes() && !config.accepted_outcomes) refuse("accepted_outcomes_topic: missing in the document");
     check();
-    out_.foundation.complete = [line, config, release, values_file = live.values_file,
+    out_.foundation.complete = [line, config, release, values_file = live.values_file, fixed = live.fixed,
                                 skip_write = skip_write_](settings::Loaded& loaded) {
+      loaded.settings.runtime_config.fixed = fixed;
       complete(loaded, line, config, release, values_file, skip_write);
     };
   }
@@ -166,10 +167,14 @@ class Translator {
     set("processor", c_.processor);
     set_option("log-level", log_level(line_.text("log-level")));
     set("log-format", "reference");
-    if (live.redis.configured) {
+    if (live.redis.configured && live.redis.tls) {
+      notice(
+          "REDIS_SSL: the runtime options of Redis are not read, since freshet does not speak TLS to it; give a port "
+          "without TLS or a proxy by --runtime-config redis://HOST:PORT/DB, or mount values.json");
+    } else if (live.redis.configured) {
       const std::string login = live.redis.password.empty() ? "" : fmt::format(":{}@", live.redis.password);
-      set("runtime-config",
-          fmt::format("redis://{}{}:{}/{}", login, live.redis.host, live.redis.port, live.redis.database));
+      set("runtime-config", fmt::format("redis://{}{}:{}/{}", login, live.redis.host, live.redis.port,
+                                        live.redis.cluster ? 0 : live.redis.database));
     }
     if (const std::string address = statsd(); !address.empty()) set("statsd", address);
     if (!c_.sentry_dsn.empty()) set("sentry-dsn", c_.sentry_dsn);

@@ -1,6 +1,7 @@
 // From a resolved configuration to our settings.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace freshet::snuba {
 struct LiveSources {
   std::string values_file;
   Redis redis;
+  std::map<std::string, std::string> fixed;  // above what Redis says
 };
 
 struct Translated {
