@@ -30,7 +30,8 @@ Error explain(rd_kafka_t* client, rd_kafka_resp_err_t code, const std::string& w
     const auto why = rd_kafka_event_error(event.get());
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR || why == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
       continue;
-    error = to_error(why, fmt::format("{}: {}", what, rd_kafka_event_error_string(event.get())));
+    error = to_error(event.get());
+    error.text = fmt::format("{}: {}", what, error.text);
     if (why != RD_KAFKA_RESP_ERR__TRANSPORT) break;
   }
   return error;

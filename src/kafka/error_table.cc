@@ -82,4 +82,22 @@ Error to_error(rd_kafka_resp_err_t code, std::string_view what) {
   return {rule.kind, code, std::move(text)};
 }
 
+bool is_about_connections(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Error to_error(rd_kafka_event_t* event) {
+  const std::string_view text = rd_kafka_event_error_string(event);
+  return to_error(rd_kafka_event_error(event), text.substr(0, text.rfind(" (after ")));
+}
+
 }  // namespace freshet::kafka

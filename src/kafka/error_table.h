@@ -25,7 +25,13 @@ ErrorRule rule_for(rd_kafka_resp_err_t code);
 // a rebalance that is being completed, a broken connection).
 bool ends_commits(rd_kafka_resp_err_t code);
 
+// A connection broke or does not come about; it is over when brokers answer again.
+bool is_about_connections(rd_kafka_resp_err_t code);
+
 // "NAME: what happened; advice".
 Error to_error(rd_kafka_resp_err_t code, std::string_view what);
+// Of an error event. What differs from one time to the next (how long it took, how often before) is left out, so that
+// equal errors read alike.
+Error to_error(rd_kafka_event_t* event);
 
 }  // namespace freshet::kafka

@@ -135,6 +135,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
   } else if (type == RD_KAFKA_EVENT_STATS) {
     statistics_at_ = clock_.steady_now();
     statistics_.update(rd_kafka_event_stats(event.get()), [this](Partition one) { return owned_.contains(one); });
+    if (statistics_.leaders_connected()) recover(out);
   }
 }
 
@@ -245,7 +246,7 @@ void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& ou
   if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
     hold_until_topic_is_back();
   }
-  report(to_error(code, rd_kafka_event_error_string(event)), out);
+  report(to_error(event), out);
 }
 
 void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset,
@@ -290,6 +291,12 @@ void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out) {
   if (error.kind != ErrorKind::Renew && found != reported_.end() && now - found->second < kRepeatTrouble) return;
   reported_[error.code] = now;
   out.push_back(SourceFault{error, rule_for(static_cast<rd_kafka_resp_err_t>(error.code)).renewal_may_help});
+}
+
+void KafkaSource::recover(std::vector<SourceEvent>& out) {
+  const size_t troubles = std::erase_if(
+      reported_, [](const auto& entry) { return is_about_connections(static_cast<rd_kafka_resp_err_t>(entry.first)); });
+  if (troubles > 0) out.push_back(SourceRecovered{});
 }
 
 // --- where partitions start -----------------------------------------------------------------------------------------

@@ -93,6 +93,8 @@ class KafkaSource final : public Source {
   void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
   void report(const Error& error, std::vector<SourceEvent>& out);
+  // What was reported of broken connections is over.
+  void recover(std::vector<SourceEvent>& out);
   void count(rd_kafka_resp_err_t code);
   void report_fatal(std::vector<SourceEvent>& out);
   void flush_chunks(std::vector<SourceEvent>& out);

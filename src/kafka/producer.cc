@@ -83,7 +83,7 @@ class Producer::Connection {
       producer_.log_.info("producer_credentials_changed",
                           {{"topic", producer_.settings_.topic}, {"what", producer_.what_}});
     }
-    const Error error = to_error(code, rd_kafka_event_error_string(event));
+    const Error error = to_error(event);
     producer_.log_.warn("producer",
                         {{"topic", producer_.settings_.topic}, {"what", producer_.what_}, {"error", error.text}});
   }

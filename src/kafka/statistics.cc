@@ -45,6 +45,24 @@ void show_broker(const object& broker, const std::string& producer, Metrics& met
       .set(number(broker, "txretries"));
 }
 
+bool all_leaders_up(const object& all) {
+  object brokers;
+  if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return false;
+  bool any_up = false;
+  for (const auto& [name, value] : brokers) {
+    object broker, leads;
+    std::string_view state;
+    if (value.get(broker) != simdjson::SUCCESS || number(broker, "nodeid") < 0 ||
+        broker.at_key("state").get(state) != simdjson::SUCCESS) {
+      continue;
+    }
+    const bool up = state == "UP";
+    if (!up && broker.at_key("toppars").get(leads) == simdjson::SUCCESS && leads.size() > 0) return false;
+    any_up = any_up || up;
+  }
+  return any_up;
+}
+
 }  // namespace
 
 ConsumerStatistics::~ConsumerStatistics() { show({}); }
@@ -55,6 +73,7 @@ void ConsumerStatistics::update(std::string_view json, const std::function<bool(
   if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
   metrics_.gauge("freshet_librdkafka_reply_queue", "Operations that wait in the library for the loop.")
       .set(number(all, "replyq"));
+  leaders_connected_ = all_leaders_up(all);
   std::set<int32_t> shown;
   object topics, topic, partitions;
   if (all.at_key("topics").get(topics) != simdjson::SUCCESS || topics.at_key(topic_).get(topic) != simdjson::SUCCESS ||

@@ -23,6 +23,8 @@ class ConsumerStatistics {
 
   // Partitions that are not `owned` have no gauge.
   void update(std::string_view json, const std::function<bool(Partition)>& owned);
+  // As of the last update: every broker that leads partitions is connected, or any broker where none leads one.
+  bool leaders_connected() const { return leaders_connected_; }
 
  private:
   void show(const std::set<int32_t>& partitions);
@@ -30,6 +32,7 @@ class ConsumerStatistics {
   Metrics& metrics_;
   const std::string topic_;
   std::set<int32_t> shown_;
+  bool leaders_connected_ = false;
 };
 
 // Of the producer that is known as `producer`.

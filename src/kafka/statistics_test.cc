@@ -40,6 +40,24 @@ TEST(ConsumerStatisticsTest, PartitionsThatAreOwnedHaveGauges) {
   EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"), IsEmpty());
 }
 
+TEST(ConsumerStatisticsTest, LeadersAreConnectedOnceNoneOfThemIsAway) {
+  Metrics metrics;
+  ConsumerStatistics statistics(metrics, "t");
+  const auto connected = [&](const std::string& brokers) {
+    statistics.update(R"({"brokers":{)" + brokers + "}}", [](Partition) { return true; });
+    return statistics.leaders_connected();
+  };
+  const std::string address = R"("a:1/bootstrap":{"nodeid":-1,"state":"UP","toppars":{}})";
+  const std::string leader_up = R"("a:1/1":{"nodeid":1,"state":"UP","toppars":{"t-0":{"topic":"t"}}})";
+  const std::string leader_down = R"("b:1/2":{"nodeid":2,"state":"TRY_CONNECT","toppars":{"t-1":{"topic":"t"}}})";
+  const std::string other_down = R"("c:1/3":{"nodeid":3,"state":"DOWN","toppars":{}})";
+  EXPECT_FALSE(connected(""));
+  EXPECT_FALSE(connected(address)) << "whom it leads to is not known yet";
+  EXPECT_TRUE(connected(address + "," + leader_up));
+  EXPECT_TRUE(connected(leader_up + "," + other_down)) << "it leads nothing";
+  EXPECT_FALSE(connected(leader_up + "," + leader_down));
+}
+
 TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
   Metrics metrics;
   show_producer_statistics(R"({"replyq":1,"msg_cnt":2,"msg_max":100000,"msg_size":30,"msg_size_max":400,"brokers":{

@@ -150,7 +150,7 @@ class Attempt final : public Parked {
     while (const Event event{rd_kafka_queue_poll(source_->queue(), 0)}) {
       if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
       const auto code = rd_kafka_event_error(event.get());
-      if (rule_for(code).renewal_may_help) return to_error(code, rd_kafka_event_error_string(event.get()));
+      if (rule_for(code).renewal_may_help) return to_error(event.get());
     }
     return std::nullopt;
   }
@@ -169,7 +169,7 @@ class Attempt final : public Parked {
       const auto type = rd_kafka_event_type(event.get());
       const auto code = rd_kafka_event_error(event.get());
       if (type == RD_KAFKA_EVENT_ERROR && rd_kafka_event_error_is_fatal(event.get()) != 0) {
-        return fail(to_error(code, rd_kafka_event_error_string(event.get())));
+        return fail(to_error(event.get()));
       }
       if (type != RD_KAFKA_EVENT_REBALANCE || code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) continue;
       const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event.get());

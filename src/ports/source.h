@@ -81,11 +81,14 @@ struct SourceFault {
   bool fenced = false;            // another client has this one's place and partitions
 };
 
+// The connections that a SourceFault told of as broken stand again.
+struct SourceRecovered {};
+
 // The last event after Source::begin_close().
 struct SessionClosed {};
 
 using SourceEvent = std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition,
-                                 PartitionStuck, PartitionUnstuck, SourceFault, SessionClosed>;
+                                 PartitionStuck, PartitionUnstuck, SourceFault, SourceRecovered, SessionClosed>;
 
 struct OffsetToCommit {
   Partition partition;

@@ -83,6 +83,7 @@ void Core::on_event(MessageChunk& chunk, SteadyTime now, Actions& actions) {
   work.sequence = stream->deliver(offsets, charged);
   in_flight_bytes_ += charged;
   last_message_ = now;
+  source_trouble_.clear();  // it delivers
   if (!first_message_) first_message_ = now;
   totals_.messages_consumed += chunk.messages.size();
   metrics_.consumed.add(chunk.messages.size());
@@ -137,6 +138,7 @@ void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
     stream->holds.push_back({Hold::Source, ""});
   }
   stream->position = unstuck.start;
+  source_trouble_.clear();
   unhold(*stream, Hold::Source, actions);
 }
 

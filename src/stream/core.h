@@ -131,6 +131,7 @@ class Core {
   void on_event(PartitionStuck& stuck, SteadyTime now, Actions& actions);
   void on_event(PartitionUnstuck& unstuck, SteadyTime now, Actions& actions);
   void on_event(SourceFault& fault, SteadyTime now, Actions& actions);
+  void on_event(SourceRecovered& recovered, SteadyTime now, Actions& actions);
   void on_event(SessionClosed& closed, SteadyTime now, Actions& actions);
 
   PartitionStream* find(Partition partition);

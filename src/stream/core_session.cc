@@ -71,6 +71,12 @@ void Core::on_event(SourceFault& fault, SteadyTime now, Actions& actions) {
   end_session(now);
 }
 
+void Core::on_event(SourceRecovered&, SteadyTime, Actions&) {
+  if (source_trouble_.empty()) return;
+  source_trouble_.clear();
+  log_.info("kafka_works_again", {{"topic", settings_.topic}});
+}
+
 void Core::on_event(SessionClosed&, SteadyTime now, Actions&) {
   if (end_ == End::None) end_ = End::Broken;
   end_session(now);

@@ -235,6 +235,21 @@ TEST(HoldsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   EXPECT_EQ(flow.status().waiting_for, "");
 }
 
+TEST(HoldsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainOrMessagesCome) {
+  Flow flow;
+  flow.produce(0, "row", 1);
+  flow.assign({0});
+  flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
+  EXPECT_EQ(flow.status().waiting_for, "Kafka: disconnected");
+  flow.source(SourceRecovered{});
+  EXPECT_EQ(flow.status().waiting_for, "");
+  flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
+  flow.deliver(0);
+  EXPECT_EQ(flow.status().waiting_for, "");
+  flow.settle();
+  flow.expect_complete();
+}
+
 // A release is about one partition; batches that wait for an operator are not released by another.
 TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   Flow flow;
