@@ -193,6 +193,7 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
     result.end = Attempt::End::Failed;
     result.error.text = answer.error().text;
     result.error.timed_out = answer.error().code == kCurlTimedOut;
+    result.advice = "it is sent again until it works; if it lasts, check that the server runs and --clickhouse-url";
     if (answer.error().kind == ErrorKind::Fatal) {
       result.error_class = ErrorClass::Operator;
       result.advice = "correct the ClickHouse URL, credentials or TLS files";
