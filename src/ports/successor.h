@@ -25,8 +25,8 @@ class Successor {
   // How many partitions the topic has, as the new client sees it; Warm and later.
   virtual int32_t topic_partitions() const = 0;
   // Joins with the instance id of the running session, whose membership is `old`; that one is fenced from then on: its
-  // commits are refused. Unless `insists`, it does not join a group that is rebalancing: Failed of kind Retry, and nobody
-  // is fenced. Warm only.
+  // commits are refused. Unless `insists`, it does not join a group that is rebalancing: Failed of kind Retry, and
+  // nobody is fenced. Warm only.
   virtual void join(const Membership& old, bool insists) = 0;
   // The session. Warm: it subscribes now, as a new member. Joining: its assignment comes as an event. Joined: the first
   // event is its assignment. Once.
