@@ -1,7 +1,8 @@
 // What a renewal costs, side by side: the same group of three under the same load, with static membership, and with
-// leave and rejoin. `./dev bench renewal`.
+// leave and rejoin; and with the group protocol of KIP-848 where the library has it. `./dev bench renewal`.
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "../tests/integration/group_member.h"
 
@@ -60,22 +61,27 @@ void measure(const Way& way, const testkit::KafkaServer& kafka, const testkit::L
 
 int main(int argc, char** argv) {
   const int renewals = argc > 1 ? std::atoi(argv[1]) : 20;
+  const std::string_view wanted = argc > 2 ? argv[2] : "";
   if (renewals < 1) {
-    std::cerr << "usage: freshet-bench-renewal [RENEWALS]\n";
+    std::cerr << "usage: freshet-bench-renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]\n";
     return 2;
   }
   try {
     const std::map<std::string, std::string> as_shipped = {{"group.initial.rebalance.delay.ms", "3000"}};
     const testkit::KafkaServer kafka(as_shipped);
     const testkit::LocalClickHouse clickhouse;
-    for (const Way& way : {
-             Way{"static, eager (the default)", {}},
-             Way{"static, cooperative-sticky", {"--set", "kafka.partition.assignment.strategy=cooperative-sticky"}},
-             Way{"leave and rejoin, eager", {"--no-static-membership"}},
-             Way{"leave and rejoin, cooperative",
-                 {"--no-static-membership", "--set", "kafka.partition.assignment.strategy=cooperative-sticky"}},
-         }) {
-      measure(way, kafka, clickhouse, renewals);
+    std::vector<Way> ways = {
+        {"static, eager (the default)", {}},
+        {"static, cooperative-sticky", {"--set", "kafka.partition.assignment.strategy=cooperative-sticky"}},
+        {"leave and rejoin, eager", {"--no-static-membership"}},
+        {"leave and rejoin, cooperative",
+         {"--no-static-membership", "--set", "kafka.partition.assignment.strategy=cooperative-sticky"}},
+    };
+    if (rd_kafka_version() >= 0x02040000) {
+      ways.push_back({"group.protocol=consumer (KIP-848)", {"--set", "kafka.group.protocol=consumer"}});
+    }
+    for (const Way& way : ways) {
+      if (std::string_view(way.name).find(wanted) != std::string_view::npos) measure(way, kafka, clickhouse, renewals);
     }
   } catch (const std::exception& e) {
     std::cerr << "bench: " << e.what() << '\n';

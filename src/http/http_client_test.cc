@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "testkit/child_process.h"
 #include "testkit/fake_clickhouse.h"
 
 namespace freshet::http {
@@ -82,11 +83,7 @@ TEST(HttpClient, BrokenConnectionsAreRetryErrors) {
 }
 
 TEST(HttpClient, RefusedConnectionSaysWhereAndNoSecret) {
-  uint16_t port = 0;
-  {
-    const testkit::Fd free_port = testkit::listen_on_loopback(0);
-    port = testkit::port_of(free_port);
-  }
+  const int port = testkit::free_port();
   Client client({});
   Request request;
   request.url = "http://user:hidden@127.0.0.1:" + std::to_string(port) + "/?password=hidden";

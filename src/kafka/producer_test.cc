@@ -88,7 +88,7 @@ TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   };
   while (nothing_stored()) produce(++ticket);
   MutexLock lock(mutex);
-  const bool all = answered.wait_for(mutex, std::chrono::seconds(20), [&] { return open.empty(); });
+  const bool all = answered.wait_for(mutex, std::chrono::seconds(120), [&] { return open.empty(); });
   EXPECT_TRUE(all) << open.size() << " records were never answered";
   EXPECT_FALSE(overtook) << "a record stands before one that was given back and is older";
 }

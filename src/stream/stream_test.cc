@@ -9,6 +9,8 @@
 #include <set>
 #include <thread>
 
+#include "testkit/child_process.h"
+#include "testkit/fake_clock.h"
 #include "testkit/fake_source.h"
 #include "testkit/stop_control.h"
 
@@ -109,7 +111,7 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   for (int i = 0; i < kMessages; ++i) source.produce(i % 4, i % 100 == 7 ? "" : std::to_string(i));
   options.clickhouse_concurrency = 5;
   stream.set_options(options);
-  while (source.committed() < kMessages) std::this_thread::yield();
+  EXPECT_TRUE(testkit::eventually(std::chrono::minutes(2), [&] { return source.committed() == kMessages; }));
   EXPECT_FALSE(stream.release(Partition{0}, Offset{1}));
   stop.request_stop();
   loop.join();
@@ -195,7 +197,7 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
     stream.run(source, 1, control);
   });
   for (int i = 0; i < kMessages; ++i) source.produce(i % 3, std::to_string(i));
-  while (source.committed() < kMessages) std::this_thread::yield();
+  EXPECT_TRUE(testkit::eventually(std::chrono::minutes(2), [&] { return source.committed() == kMessages; }));
   stop.request_stop();
   loop.join();
   std::map<std::string, int64_t> told;
@@ -211,14 +213,17 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
 
 class ReplacingProcessor final : public Processor {
  public:
+  explicit ReplacingProcessor(std::atomic<int>& processed) : processed_(processed) {}
   const RowLayout& layout() const override { return layout_; }
   Verdict process(const MessageContext&, const Message&, std::string&) override {
     Verdict verdict;
     verdict.kind = Verdict::Kind::Replacement;
+    ++processed_;
     return verdict;
   }
 
  private:
+  std::atomic<int>& processed_;
   RowLayout layout_;
 };
 
@@ -246,10 +251,11 @@ class FullSideTopic final : public SideTopic {
   std::jthread thread_;
 };
 
-// More records are refused in one turn than the loop's mailbox has room for.
+// More records are refused in one turn than the loop's mailbox has room for. The clock is the test's: a slow machine
+// would otherwise offer all of them again in each turn.
 TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
   constexpr int kMessages = 80'000;
-  RealClock clock;
+  testkit::FakeClock clock;
   Metrics metrics;
   Table table;
   StreamSettings settings;
@@ -257,24 +263,30 @@ TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
   settings.memory_limit = 6'000'000;
   settings.side_outputs.replacements = true;
   StreamParts parts;
-  parts.processors = [] { return std::make_unique<ReplacingProcessor>(); };
+  std::atomic<int> processed{0};
+  parts.processors = [&processed] { return std::make_unique<ReplacingProcessor>(processed); };
   parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
   Stream stream(settings, std::move(parts), {}, clock, null_log(), metrics);
   FullSideTopic topic(stream.record_results(SideTopicName::Replacements));
   stream.set_side_topic(SideTopicName::Replacements, &topic);
   testkit::FakeSource source(1);
   for (int i = 0; i < kMessages; ++i) source.produce(0, "x");
-  std::stop_source stop;
-  std::jthread loop([&] {
-    testkit::StopControl control(stop.get_token());
-    const std::stop_callback wake(stop.get_token(), [&] { stream.wake(); });
+  const std::jthread loop([&](std::stop_token stop) {
+    testkit::StopControl control(stop);
+    const std::stop_callback wake(stop, [&] { stream.wake(); });
     stream.run(source, 1, control);
   });
-  while (stream.status()->messages_consumed < kMessages) std::this_thread::yield();
-  for (const uint64_t seen = topic.refused.load(); topic.refused.load() < seen + 2;) std::this_thread::yield();
+  const auto comes = [&](const auto& condition) { return testkit::eventually(std::chrono::minutes(2), condition); };
+  ASSERT_TRUE(comes([&] { return processed == kMessages; }));
+  EXPECT_TRUE(comes([&, seen = topic.refused.load()] {
+    clock.advance(std::chrono::seconds(1));
+    return topic.refused.load() >= seen + 2;
+  }));
   topic.open.store(true);
-  while (source.committed() < kMessages) std::this_thread::yield();
-  stop.request_stop();
+  EXPECT_TRUE(comes([&] {
+    clock.advance(std::chrono::seconds(1));
+    return source.committed() == kMessages;
+  }));
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ TEST_F(SentryTest, AnErrorOfTheLogIsAnEnvelope) {
   log.warn("only_a_warning", {{"error", "x"}});
   log.error("insert_refused", {{"error", "login hunter2 failed before: '{\"email\":\"a@b\"}'"}, {"attempt", 3}});
   log.error("insert_refused", {{"error", "login hunter2 failed before: '{\"email\":\"a@b\"}'"}, {"attempt", 4}});
-  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(10), [&] { return counted("sent") == 1; }));
+  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return counted("sent") == 1; }));
   log.set_error_sink({});
   const auto requests = server.requests();
   ASSERT_EQ(requests.size(), 1u);
@@ -81,7 +81,7 @@ TEST_F(SentryTest, MoreThanThirtyAMinuteAreDropped) {
     const auto sentry = reporter();
     for (int i = 0; i < 35; ++i) sentry->report({"e", {{"error", std::to_string(i)}}, {}});
     ASSERT_TRUE(
-        testkit::eventually(std::chrono::seconds(20), [&] { return counted("sent") + counted("dropped") == 35; }));
+        testkit::eventually(std::chrono::seconds(60), [&] { return counted("sent") + counted("dropped") == 35; }));
   }
   EXPECT_EQ(counted("sent"), 30u);
   EXPECT_EQ(server.requests().size(), 30u);
@@ -95,7 +95,7 @@ TEST_F(SentryTest, ASentryThatHangsHoldsNobody) {
     for (int i = 0; i < 200; ++i) sentry->report({"e", {}, {}});
     EXPECT_GE(counted("dropped"), 140u);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(8));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(25));
 }
 
 TEST_F(SentryTest, WhoIsAskedToSlowDownDoes) {
@@ -104,7 +104,7 @@ TEST_F(SentryTest, WhoIsAskedToSlowDownDoes) {
   server.otherwise(slow_down);
   const auto sentry = reporter();
   for (int i = 0; i < 3; ++i) sentry->report({"e", {}, {}});
-  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(10), [&] { return counted("dropped") == 3; }));
+  ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return counted("dropped") == 3; }));
   EXPECT_EQ(server.requests().size(), 1u);
 }
 

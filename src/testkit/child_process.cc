@@ -6,12 +6,16 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -27,6 +31,38 @@ int loopback_socket(int port, sockaddr_in& address) {
   address.sin_port = htons(static_cast<uint16_t>(port));
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+constexpr int kPortsBelow = 16'000;
+constexpr int kPortAttempts = 1'000;
+
+// Where the system begins to choose the ports of connections.
+int first_port_of_connections() {
+  int first = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
+  constexpr int kUsual = 32'768;
+  return first > kPortsBelow + 1'024 && first <= kUsual ? first : kUsual;
+}
+
+// Among the tests that run on this machine: an abstract socket whose name is taken as long as it is open. -1 = taken.
+int reserve(int port) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = fmt::format("freshet-test-port-{}", port);
+  name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0) return fd;
+  close(fd);
+  return -1;
+}
+
+bool can_be_bound(int port) {
+  sockaddr_in address{};
+  const int fd = loopback_socket(port, address);
+  const bool bound = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  close(fd);
+  return bound;
 }
 
 }  // namespace
@@ -107,15 +143,23 @@ TempFolder::~TempFolder() {
 std::string TempFolder::path(const std::string& name) const { return name.empty() ? path_ : path_ + "/" + name; }
 
 int free_port() {
-  sockaddr_in address{};
-  const int fd = loopback_socket(0, address);
-  socklen_t size = sizeof address;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("no free port");
+  static std::mutex mutex;
+  static std::vector<int> reservations;  // sockets: they hold their names until this process ends
+  const std::lock_guard lock(mutex);
+  const int first_of_connections = first_port_of_connections();
+  const int lowest = first_of_connections - kPortsBelow;
+  std::random_device random;
+  for (int attempt = 0; attempt < kPortAttempts; ++attempt) {
+    const int port = lowest + static_cast<int>(random() % kPortsBelow);
+    const int reservation = reserve(port);
+    if (reservation < 0) continue;
+    if (can_be_bound(port)) {
+      reservations.push_back(reservation);
+      return port;
+    }
+    close(reservation);
   }
-  close(fd);
-  return ntohs(address.sin_port);
+  throw std::runtime_error("no free port");
 }
 
 std::string tool_path(const char* variable) {

@@ -50,7 +50,9 @@ class TempFolder {
   std::string path_;
 };
 
-// A TCP port of loopback that was free a moment ago.
+// A TCP port of loopback that nobody listens on, and that is nobody else's while this process lives: no other test is
+// given it, and it lies below those that the system chooses for connections. One of these could otherwise take it while
+// its server restarts, even the very connection that a client tries to make to it again and again.
 int free_port();
 
 // The path in this environment variable; throws with the advice to run through ./dev when it is not set.

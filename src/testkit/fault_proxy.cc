@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include "testkit/child_process.h"
+
 namespace freshet::testkit {
 namespace {
 
@@ -23,7 +25,9 @@ bool ended(const Fd& fd, int wait_ms) {
 
 }  // namespace
 
-FaultProxy::FaultProxy(uint16_t server_port) : server_port_(server_port) { refuse_connections(false); }
+FaultProxy::FaultProxy(uint16_t server_port) : server_port_(server_port), port_(static_cast<uint16_t>(free_port())) {
+  refuse_connections(false);
+}
 
 FaultProxy::~FaultProxy() { refuse_connections(true); }
 
@@ -34,7 +38,6 @@ void FaultProxy::refuse_connections(bool refuse) {
   } else if (!listener_) {
     listener_ = std::make_unique<LoopbackServer>(
         [this](Fd client, const StopFlag& stop) { serve(std::move(client), stop); }, port_);
-    port_ = listener_->port();
   }
 }
 

@@ -61,13 +61,13 @@ class FaultProxy {
   void hang(const Fd& client, const StopFlag& stop, uint64_t version) const;
 
   const uint16_t server_port_;
+  const uint16_t port_;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   Fault fault_;  // all guarded by mutex_
   size_t times_ = 0;
   uint64_t version_ = 0;
   size_t faults_ = 0;
-  uint16_t port_ = 0;  // constant after construction
   std::mutex listening_;
   std::unique_ptr<LoopbackServer> listener_;  // guarded by listening_; none = refusing
 };

@@ -19,7 +19,7 @@ class FreshetProcess {
   explicit FreshetProcess(std::vector<std::string> args, const std::map<std::string, std::string>& environment = {});
 
   // SIGTERM; returns the exit status, or none after `limit`.
-  std::optional<int> stop(std::chrono::seconds limit = std::chrono::seconds(20));
+  std::optional<int> stop(std::chrono::seconds limit = std::chrono::seconds(60));
   ChildProcess& process() { return *process_; }
   std::string output() const { return process_->output(); }
 

@@ -129,7 +129,7 @@ class Trial {
   // As the composition's health check: deletes the file, and looks again later.
   void delete_health_files() {
     for (const auto& consumer : consumers_) std::filesystem::remove(consumer->health_file());
-    for_each_until(10s, "health file", [](const Consumer& consumer) {
+    for_each_until(60s, "health file", [](const Consumer& consumer) {
       return !consumer.has_health_file() || std::filesystem::exists(consumer.health_file());
     });
   }
@@ -146,7 +146,7 @@ class Trial {
 
   void stop() {
     for (const auto& consumer : consumers_) consumer->process().signal(SIGTERM);
-    for (const auto& consumer : consumers_) exits_[consumer->service().name] = consumer->process().wait(30s);
+    for (const auto& consumer : consumers_) exits_[consumer->service().name] = consumer->process().wait(60s);
   }
 
   testkit::KafkaServer kafka_;

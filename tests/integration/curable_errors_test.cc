@@ -43,7 +43,7 @@ struct CurableErrorsTest : testing::Test {
     client->flush();
   }
   void create_topic_again(int partitions) {
-    ASSERT_TRUE(eventually(20s, [&] {
+    ASSERT_TRUE(eventually(60s, [&] {
       try {
         client->create_topic(topic, partitions);
         return true;
@@ -56,7 +56,7 @@ struct CurableErrorsTest : testing::Test {
   uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
   uint64_t different() const { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
   testing::AssertionResult stores_all_once(GroupMember& member) const {
-    eventually(40s, [&] { return different() >= produced; });
+    eventually(60s, [&] { return different() >= produced; });
     if (rows() == produced && different() == produced) return testing::AssertionSuccess();
     return testing::AssertionFailure() << rows() << " rows, " << different() << " different, " << produced
                                        << " produced\n"
@@ -83,10 +83,14 @@ TEST_F(CurableErrorsTest, ATopicMadeAnewIsReadFromItsBeginning) {
   GroupMember member(args({"--set", "kafka.topic.metadata.refresh.interval.ms=1000"}));
   produce(20, kPartitions);
   ASSERT_TRUE(stores_all_once(member));
+  // Each has fewer messages than the one before: of one with as many, a client that was not looking when the topic was
+  // away cannot know that it is another (docs/renewal.md).
+  int per_partition = 20;
   for (const int partitions : {kPartitions, 2, 6}) {
     client->delete_topic(topic);
     create_topic_again(partitions);
-    produce(3, partitions);
+    per_partition /= 2;
+    produce(per_partition, partitions);
     ASSERT_TRUE(stores_all_once(member)) << "made anew with " << partitions;
   }
   const auto report = member.renew();
@@ -100,16 +104,14 @@ TEST_F(CurableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
   produce(20, kPartitions);
   ASSERT_TRUE(stores_all_once(member));
   client->delete_topic(topic);
-  EXPECT_TRUE(eventually(30s, [&] { return member.log().find("UNKNOWN_TOPIC_OR_PART") != std::string::npos; }))
+  EXPECT_TRUE(eventually(60s, [&] { return member.log().find("UNKNOWN_TOPIC_OR_PART") != std::string::npos; }))
       << member.log();
   create_topic_again(kPartitions);
   produce(30, kPartitions);
   EXPECT_TRUE(stores_all_once(member));
   EXPECT_FALSE(member.ended());
   client->delete_topic(topic);
-  const auto stopping = std::chrono::steady_clock::now();
-  member.stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - stopping, 9s) << member.log();
+  EXPECT_TRUE(testkit::stops_in_time(member)) << member.log();
 }
 
 // Of one member the loop stands still, of another the whole process does, for longer than the poll interval: the group
@@ -127,15 +129,15 @@ TEST_F(CurableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
   };
   ASSERT_TRUE(eventually(60s, balanced)) << stopped.output();
   testkit::Load load(*kafka_, topic, kPartitions, 2ms);
-  ASSERT_TRUE(eventually(20s, [&] { return rows() > 0; }));
+  ASSERT_TRUE(eventually(60s, [&] { return rows() > 0; }));
   const uint64_t rebalances = other.status().rebalances;
   frozen.freeze_loop(14s);
   stopped.process().signal(SIGSTOP);
-  EXPECT_TRUE(eventually(30s, [&] { return other.status().rebalances > rebalances; })) << other.log();
+  EXPECT_TRUE(eventually(60s, [&] { return other.status().rebalances > rebalances; })) << other.log();
   stopped.process().signal(SIGCONT);
-  EXPECT_TRUE(eventually(40s, balanced)) << frozen.log() << stopped.output();
+  EXPECT_TRUE(eventually(60s, balanced)) << frozen.log() << stopped.output();
   produced = load.stop();
-  EXPECT_TRUE(eventually(40s, [&] { return different() >= produced; })) << frozen.log() << stopped.output();
+  EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << frozen.log() << stopped.output();
   EXPECT_EQ(different(), produced) << "nothing is lost";
   EXPECT_NE(frozen.log().find("MAX_POLL_EXCEEDED"), std::string::npos) << frozen.log();
   std::cerr << fmt::format("{} messages, {} rows\n", produced, rows());
@@ -151,15 +153,15 @@ TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
   GroupMember member(by_proxy);
   ASSERT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
   testkit::Load load(*kafka_, topic, kPartitions, 2ms);
-  ASSERT_TRUE(eventually(20s, [&] { return rows() > 0; }));
+  ASSERT_TRUE(eventually(60s, [&] { return rows() > 0; }));
   proxy.silence_coordinator(true);
-  EXPECT_TRUE(eventually(40s, [&] { return member.log().find("lost=true") != std::string::npos; })) << member.log();
+  EXPECT_TRUE(eventually(60s, [&] { return member.log().find("lost=true") != std::string::npos; })) << member.log();
   std::this_thread::sleep_for(1s);  // joining is not answered either
   EXPECT_FALSE(member.ended());
   proxy.silence_coordinator(false);
   EXPECT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
   produced = load.stop();
-  EXPECT_TRUE(eventually(40s, [&] { return different() >= produced; })) << member.log();
+  EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << member.log();
   EXPECT_EQ(different(), produced) << "nothing is lost";
   std::cerr << fmt::format("{} messages, {} rows\n", produced, rows());
   const auto report = member.renew();
@@ -169,7 +171,7 @@ TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
 // kill -TERM at random moments of a renewal, to the program as an operator runs it.
 TEST_F(CurableErrorsTest, ASigtermAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
   testkit::Load load(*kafka_, topic, kPartitions, 500us);
-  std::cerr << testkit::terminate_while_renewing(args(), 10, std::chrono::seconds(8)).text() << '\n';
+  std::cerr << testkit::terminate_while_renewing(args(), 10, 25s).text() << '\n';
   produced = load.stop();
   GroupMember last(args());
   EXPECT_TRUE(stores_all_once(last));

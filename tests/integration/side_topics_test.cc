@@ -128,7 +128,7 @@ TEST_F(SideTopicsTest, ErrorsWriteCommitLogAndReplacementsAndGoOnWhereAnotherImp
   client->flush();
 
   testkit::FreshetProcess freshet(args("errors", "snuba-consumers"), environment());
-  EXPECT_TRUE(testkit::eventually(40s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     return committed("snuba-consumers", "events", 0) == 8 && committed("snuba-consumers", "events", 1) == 1;
   })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
@@ -162,7 +162,7 @@ TEST_F(SideTopicsTest, DeadLettersCarryTheTwoHeadersOfTheReferenceAndAllOfThemWh
   client->produce("ingest-replay-events", {1, -1, std::nullopt, std::nullopt, {}, 0});
   client->flush();
   const auto letters_become = [&](int64_t n) {
-    return testkit::eventually(40s, [&] { return client->count("snuba-dead-letter-replays") == n; });
+    return testkit::eventually(60s, [&] { return client->count("snuba-dead-letter-replays") == n; });
   };
   {
     testkit::FreshetProcess freshet(args("replays", "g"), environment());
@@ -228,11 +228,11 @@ TEST_F(SideTopicsTest, NothingIsCommittedWhileTheCommitLogTakesNothing) {
   const uint64_t before = clickhouse_->count("SELECT count() FROM errors_local");
   testkit::FreshetProcess freshet(
       args("errors", "late", {"--raw-events-topic", topic, "--commit-log-topic", "late-commit-log"}), environment());
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return clickhouse_->count("SELECT count() FROM errors_local") > before; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return clickhouse_->count("SELECT count() FROM errors_local") > before; }))
       << freshet.output();
   EXPECT_FALSE(testkit::eventually(3s, [&] { return committed("late", topic, 0) >= 1; }));
   client->create_topic("late-commit-log", 1);
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("late", topic, 0) == 1; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return committed("late", topic, 0) == 1; })) << freshet.output();
   const auto log = client->read_all("late-commit-log");
   ASSERT_EQ(log.size(), 1u);
   EXPECT_EQ(log[0].key, topic + ":0:late");
@@ -247,7 +247,7 @@ TEST_F(SideTopicsTest, SkippedWritesLeaveNoTrace) {
   const int64_t letters = client->count("snuba-dead-letter-replays");
   testkit::FreshetProcess freshet(args("replays", "skipping", {"--raw-events-topic", topic, "--skip-write"}),
                                   environment());
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("skipping", topic, 0) == 3; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return committed("skipping", topic, 0) == 3; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters);
 }
@@ -276,7 +276,7 @@ TEST_F(SideTopicsTest, OldMessagesAndWhatFailsItsSchemaGoToTheDeadLetters) {
       args("replays", "choosy",
            {"--raw-events-topic", "old-and-odd", "--schema-dir", folder.path(), "--enforce-schema"}),
       environment({{"SENTRY_OPTIONS_DIR", folder.path("options")}}));
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("choosy", "old-and-odd", 0) == 3; })) << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return committed("choosy", "old-and-odd", 0) == 3; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters + 2) << freshet.output();
   EXPECT_GT(clickhouse_->count("SELECT count() FROM replays_local"), rows);
@@ -308,7 +308,7 @@ TEST_F(SideTopicsTest, RenewalsUnderLoadKeepTheOrderOfSideTopicsAndRepeatNothing
     std::this_thread::sleep_for(150ms);  // load over several renewals
   }
   const int64_t end = kRounds * (kRowsARound / 2 + 1);
-  EXPECT_TRUE(testkit::eventually(40s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     return committed("renewed", "renewed-events", 0) == end && committed("renewed", "renewed-events", 1) == end;
   })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
@@ -348,7 +348,7 @@ TEST_F(SideTopicsTest, TraceItemsHaveACommitLogAndAreAccountedForAtTheEnd) {
   const size_t size = trace_item('a', 1, 1'790'000'000).size();
   testkit::FreshetProcess freshet(args("eap_items", "eap_items_group", {"--use-rust-processor"}),
                                   environment({{"RECORD_COGS", "1"}}));
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("eap_items_group", "snuba-items", 0) == 3; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return committed("eap_items_group", "snuba-items", 0) == 3; }))
       << freshet.output();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
   EXPECT_EQ(clickhouse_->count("SELECT count() FROM eap_items_1_local"), 3u);
@@ -401,7 +401,7 @@ TEST_F(SideTopicsTest, AcceptedOutcomesAreSummedAndCommittedOnceTheBrokerHasThem
                                             "--max-poll-interval-ms",
                                             "300000"};
   testkit::FreshetProcess freshet(command, environment());
-  EXPECT_TRUE(testkit::eventually(40s, [&] { return committed("accepted_outcomes", "billed-items", 0) == 6; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return committed("accepted_outcomes", "billed-items", 0) == 6; }))
       << freshet.output();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
   std::vector<std::string> values;

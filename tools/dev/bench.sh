@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage outcomes_raw|errors]
-#        ./dev bench renewal [RENEWALS]
+#        ./dev bench renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]
 #
 # renewal: what a renewal of the Kafka session costs a group of three, with static membership and by leave and rejoin,
-# side by side. Otherwise:
+# side by side; with a librdkafka that has it (2.4 and later, see CONTRIBUTING.md) also with group.protocol=consumer.
+# FRESHET_DEV_PRESET: another build folder than release. Otherwise:
 # Drains a backlog from a real Kafka into a sink that swallows inserts, with freshet and with a bare librdkafka
 # consumer in the same run. Prints rows per second, rows per CPU second, the ratio of the two programs' CPU time per
 # message, and peak memory.
@@ -12,8 +13,9 @@ show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
 if [[ "${1:-}" == renewal ]]; then
   shift
-  build release freshet-local-clickhouse freshet-bench-renewal
-  exec build/release/freshet-bench-renewal "$@"
+  preset="${FRESHET_DEV_PRESET:-release}"
+  build "$preset" freshet-local-clickhouse freshet-bench-renewal
+  exec "build/$preset/freshet-bench-renewal" "$@"
 fi
 build release freshet freshet-bench bare-consumer
 exec build/release/freshet-bench "$@"
