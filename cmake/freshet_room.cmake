@@ -32,7 +32,7 @@ function(freshet_test name)
     return()
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 300)
+    set(ARG_TIMEOUT 600)  # against hangs: a busy machine and a sanitizer make ten times as much of it as is usual
   endif()
   add_executable(${name} ${ARG_SOURCES})
   if(FRESHET_SANITIZE MATCHES "thread")

@@ -1,6 +1,6 @@
 # Sourced by the commands: where things are, and the programs that tests and the demo start.
 set -euo pipefail
-FRESHET_DEV_CACHE="${FRESHET_DEV_CACHE:-$HOME/.cache/freshet}"
+FRESHET_DEV_CACHE="${FRESHET_DEV_CACHE:-${HOME:-/root}/.cache/freshet}"
 kafka_version=4.1.1
 chdb_version=26.5.0
 export FRESHET_DEV_CACHE

@@ -25,11 +25,11 @@ command -v git >/dev/null || packages+=(git)
 as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
 
 retry() {
-  local attempt
-  for attempt in 1 2 3; do
+  local pause
+  for pause in 5 15 30 60 0; do
     "$@" && return 0
-    say "failed (attempt $attempt of 3): $*"
-    sleep 5
+    say "failed: $*; $([[ $pause == 0 ]] && echo "given up" || echo "again in $pause s")"
+    sleep "$pause"
   done
   return 1
 }
@@ -51,7 +51,8 @@ install_packages() {
     made=yes
   fi
   local status=0
-  retry as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+  retry as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "${missing[@]}" \
     >"$FRESHET_DEV_CACHE/apt.log" 2>&1 || status=$?
   [[ -n $made ]] && as_root rm -f "$policy"
   if [[ $status -ne 0 ]]; then

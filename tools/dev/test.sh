@@ -10,6 +10,12 @@ fast="${1:-}"
 bash tools/dev/setup.sh
 
 work="$(mktemp -d)"
+# The servers' data. Where the usual place is a small one (a tmpfs), it lies beside what is built.
+if (($(df --output=avail -k "$work" | tail -1) < 2000000)); then
+  rmdir "$work"
+  mkdir -p build
+  work="$(mktemp -d "$PWD/build/tmp.XXXXXX")"
+fi
 export TMPDIR="$work"
 builds=""
 stop_leftovers() {
