@@ -16,7 +16,9 @@ namespace {
 constexpr size_t kChecksumBytes = 16;
 constexpr size_t kHeaderBytes = 9;
 constexpr size_t kWorthItsOwnBlock = BlockEncoder::kBlockBytes / 4;  // below, a copy is cheaper than a poor ratio
-constexpr int kZstdLevel = 1;                                        // ClickHouse's own default on the network
+// A third faster than 1 on rows of JSON, for bodies that are at most a fortieth larger.
+constexpr int kLz4Acceleration = 8;
+constexpr int kZstdLevel = 1;  // ClickHouse's own default on the network
 
 void put_u32(char* out, size_t value) {
   const auto word = static_cast<uint32_t>(value);
@@ -107,7 +109,7 @@ size_t BlockEncoder::compress(std::string_view plain, char* out, size_t room) {
   if (compression_ == Compression::Lz4) {
     const int limit = static_cast<int>(std::min<size_t>(room, worst_case(compression_, kBlockBytes)));
     const int n = LZ4_compress_fast_extState(&contexts_->lz4, plain.data(), out, static_cast<int>(plain.size()), limit,
-                                             /*acceleration=*/1);
+                                             kLz4Acceleration);
     if (n <= 0) throw std::bad_alloc();
     return static_cast<size_t>(n);
   }
