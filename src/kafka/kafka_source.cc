@@ -335,6 +335,7 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
       if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
       for (const AssignedPartition& partition : found.resolved.partitions) go_on(partition, out);
+      settle_if_topic_is_back();
     }
   }
 }
@@ -385,7 +386,14 @@ void KafkaSource::hold_until_topic_is_back() {
     owned.held = true;
     owned.topic_gone = true;
     owned.try_again = clock_.steady_now();
+    // A session that took over now would go on where this one was, in whatever the topic is by then.
+    membership_.settled = false;
   }
+}
+
+void KafkaSource::settle_if_topic_is_back() {
+  const bool gone = std::any_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.topic_gone; });
+  if (!gone && !unsettled_since_) membership_.settled = true;
 }
 
 void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out) {

@@ -113,6 +113,7 @@ class KafkaSource final : public Source {
   bool has_left() const;
   void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
   void hold_until_topic_is_back();
+  void settle_if_topic_is_back();
   void try_held_again();
   bool cooperative() const;
   void mark_paused(const std::vector<Partition>& partitions, bool paused);

@@ -114,6 +114,23 @@ TEST_F(CurableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
   EXPECT_TRUE(testkit::stops_in_time(member)) << member.log();
 }
 
+// The next session knows nothing that would tell the new topic from the old: it must not go on where that one was.
+TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheSessionIsRenewedIsReadFromItsBeginning) {
+  GroupMember member(args());
+  produce(10, kPartitions);
+  ASSERT_TRUE(stores_all_once(member));
+  for (int count = 20; count <= 40; count += 20) {  // more than before: the old offsets exist in the new topic
+    client->delete_topic(topic);
+    const auto noticed = [&] { return member.log().find("UNKNOWN_TOPIC_OR_PART") != std::string::npos; };
+    EXPECT_TRUE(eventually(30s, noticed)) << member.log();
+    if (count > 20) std::this_thread::sleep_for(3s);  // it is said once a minute only
+    member.service().renewals().ask(RenewalReason::Operator, "test");
+    create_topic_again(kPartitions);
+    produce(count, kPartitions);
+    ASSERT_TRUE(stores_all_once(member)) << count;
+  }
+}
+
 // Of one member the loop stands still, of another the whole process does, for longer than the poll interval: the group
 // evicts both, and what they had read comes from the third.
 TEST_F(CurableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
