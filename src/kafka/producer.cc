@@ -88,8 +88,8 @@ class Producer::Connection {
                         {{"topic", producer_.settings_.topic}, {"what", producer_.what_}, {"error", error.text}});
   }
   void give_up() {
+    broken_.store(true);  // first: nothing more goes to this client
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-    broken_.store(true);
   }
 
   Producer& producer_;

@@ -127,7 +127,8 @@ class FlakySideTopic final : public SideTopic {
       : records_(10'000), on_result_(std::move(on_result)), thread_([this](std::stop_token stop) { serve(stop); }) {}
 
   Status produce(const SideRecord& record, uint64_t ticket, uint64_t failures_seen) override {
-    if (failures_.load() != failures_seen) return failure(ErrorKind::Retry, "first what came back");
+    MutexLock lock(mutex_);
+    if (failures_ != failures_seen) return failure(ErrorKind::Retry, "first what came back");
     if (++produced_ == 7) return failure(ErrorKind::Retry, "full");
     std::pair<uint64_t, SideRecord> one{ticket, record};
     records_.push(one);
@@ -145,9 +146,12 @@ class FlakySideTopic final : public SideTopic {
       if (n == 11) {
         // This one and what stands behind it, as a producer does that ends with a fatal error.
         std::vector<std::pair<uint64_t, SideRecord>> rest;
-        records_.drain_into(rest);
-        rest.insert(rest.begin(), *std::move(one));
-        failures_ += rest.size();
+        {
+          MutexLock lock(mutex_);  // nothing is taken between its end and the first that knows of it
+          records_.drain_into(rest);
+          rest.insert(rest.begin(), *std::move(one));
+          failures_ += rest.size();
+        }
         for (const auto& [ticket, record] : rest) on_result_(ticket, failure(ErrorKind::Retry, "fatal"));
         continue;
       }
@@ -161,9 +165,9 @@ class FlakySideTopic final : public SideTopic {
 
   Mailbox<std::pair<uint64_t, SideRecord>> records_;
   const OnResult on_result_;
-  std::atomic<uint64_t> failures_{0};
-  int produced_ = 0;  // the loop's
   Mutex mutex_;
+  uint64_t failures_ GUARDED_BY(mutex_) = 0;
+  int produced_ GUARDED_BY(mutex_) = 0;
   std::vector<SideRecord> taken_ GUARDED_BY(mutex_);
   std::jthread thread_;
 };
