@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "base/mailbox.h"
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
+#include "kafka/events.h"
 #include "kafka/start_positions.h"
 
 namespace freshet::kafka {
@@ -25,35 +23,10 @@ constexpr int kLeavePollMs = 5;
 // Beyond the time that the group itself may take to rebalance.
 constexpr Duration kGroupMustAnswer = std::chrono::seconds(30);
 
-// A message lives as long as its fetch event, which any thread may destroy.
-class FetchedMemory final : public MessageMemory {
- public:
-  void release(void* handle) const noexcept override { rd_kafka_event_destroy(static_cast<rd_kafka_event_t*>(handle)); }
-  void headers(const void* record, std::vector<HeaderView>& out) const override {
-    rd_kafka_headers_t* headers = nullptr;
-    const auto* message = static_cast<const rd_kafka_message_t*>(record);
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    const char* name = nullptr;
-    const void* value = nullptr;
-    size_t size = 0;
-    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-      out.push_back({name, value == nullptr ? std::nullopt
-                                            : std::optional(std::string_view(static_cast<const char*>(value), size))});
-    }
-  }
-};
-
-const FetchedMemory kFetchedMemory;
-
 Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
   return metrics.histogram("freshet_rebalance_seconds",
                            "From the group's word to our answer: assign looks up the starts, revoke drains.",
                            latency_buckets(), {{"step", step}});
-}
-
-std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
-  if (data == nullptr) return std::nullopt;
-  return std::string_view(static_cast<const char*>(data), size);
 }
 
 }  // namespace
@@ -72,15 +45,15 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       assign_seconds_(rebalance_seconds(context.metrics, "assign")),
       revoke_seconds_(rebalance_seconds(context.metrics, "revoke")),
       statistics_(context.metrics, settings.topic),
-      client_(std::move(client)) {
+      client_(std::move(client)),
+      start_look_up_(client_.get(), settings_, clock_, [this] { wake(); }) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   topic_.reset(rd_kafka_topic_new(client_.get(), settings_.topic.c_str(), nullptr));
 }
 
 KafkaSource::~KafkaSource() {
-  answers_.close();
-  look_up_ = std::jthread();  // stops and joins: they use the client
+  start_look_up_.end();  // both stop and join: they use the client
   continuity_ = std::jthread();
   owned_.clear();
   topic_.reset();
@@ -129,7 +102,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
   if (type == RD_KAFKA_EVENT_REBALANCE) {
     on_rebalance(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_OFFSET_COMMIT) {
-    on_commit(event.get(), out);
+    out.push_back(to_commit_result(event.get()));
   } else if (type == RD_KAFKA_EVENT_ERROR) {
     on_error(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_STATS) {
@@ -150,12 +123,7 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
   const auto found = owned_.find(partition);
   if (found == owned_.end() || found->second.held || record->offset < found->second.next.value) return;
   Owned& owned = found->second;
-  Message message(&kFetchedMemory, event.release(), record);
-  message.offset = Offset{record->offset};
-  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  message.timestamp_ms = rd_kafka_message_timestamp(record, &type);
-  message.key = bytes_or_null(record->key, record->key_len);
-  message.payload = bytes_or_null(record->payload, record->len);
+  Message message = to_message(std::move(event), record);
   owned.next = message.offset.next();
   if (owned.chunk.messages.empty()) {
     owned.chunk.partition = partition;
@@ -181,8 +149,7 @@ void KafkaSource::flush_chunks(std::vector<SourceEvent>& out) {
 
 void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
   const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
-  std::vector<Partition> partitions;
-  for (int i = 0; list != nullptr && i < list->cnt; ++i) partitions.push_back(Partition{list->elems[i].partition});
+  std::vector<Partition> partitions = to_partitions(list);
   unsettle();
   rebalance_since_ = clock_.steady_now();
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
@@ -190,7 +157,7 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
     if (closing_) return apply_assign(Partitions(rd_kafka_topic_partition_list_new(0)).get());
     assignment_waits_ = true;
     if (partitions.empty()) return announce({}, false, out);
-    return look_up(std::move(partitions), true, false);
+    return start_look_up_.begin(std::move(partitions), StartLookUpFor::Assignment);
   }
   // The library asks for the eager protocol's revoke with everything that is assigned.
   revoking_.reset(list != nullptr ? rd_kafka_topic_partition_list_copy(list) : rd_kafka_topic_partition_list_new(0));
@@ -210,28 +177,6 @@ void KafkaSource::answer_revoke() {
   }
   revoking_.reset();
   apply_moves();
-}
-
-void KafkaSource::on_commit(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
-  CommitResult result;
-  const auto whole = rd_kafka_event_error(event);
-  const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
-  // Where the broker refuses some only, the library makes the last refusal the error of the whole: each has its own.
-  const bool each_has_its_own =
-      list != nullptr && std::any_of(list->elems, list->elems + list->cnt,
-                                     [](const auto& one) { return one.err != RD_KAFKA_RESP_ERR_NO_ERROR; });
-  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
-    const rd_kafka_topic_partition_t& one = list->elems[i];
-    const auto code = each_has_its_own ? one.err : whole;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      result.committed.emplace_back(Partition{one.partition}, Offset{one.offset});
-      continue;
-    }
-    if (ends_commits(code)) result.void_now.push_back(Partition{one.partition});
-    if (!result.error) result.error = to_error(code, "committing offsets");
-  }
-  if (whole != RD_KAFKA_RESP_ERR_NO_ERROR && !result.error) result.error = to_error(whole, "committing offsets");
-  out.push_back(std::move(result));
 }
 
 void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
@@ -301,37 +246,20 @@ void KafkaSource::recover(std::vector<SourceEvent>& out) {
 
 // --- where partitions start -----------------------------------------------------------------------------------------
 
-void KafkaSource::look_up(std::vector<Partition> partitions, bool assignment, bool out_of_range) {
-  look_up_ = std::jthread();  // what it looks up counts no more
-  looking_up_ = true;
-  look_up_ = std::jthread([this, partitions = std::move(partitions), assignment, out_of_range](std::stop_token stop) {
-    StartPositions positions(client_.get(), settings_, clock_, [this](const Error& error) {
-      Answer trouble = Trouble{error};
-      if (answers_.try_push(trouble)) wake();
-    });
-    auto resolved = positions.resolve(partitions, out_of_range, stop);
-    if (!resolved) return;
-    Answer found = Found{assignment, *std::move(resolved)};
-    const bool pushed = answers_.push(found, stop);
-    looking_up_ = false;
-    if (pushed) wake();
-  });
-}
-
 void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
-  std::vector<Answer> answers;
-  answers_.drain_into(answers);
-  for (Answer& answer : answers) {
-    if (auto* trouble = std::get_if<Trouble>(&answer)) {
-      report(trouble->error, out);
+  if (close_failed_) report(*std::exchange(close_failed_, std::nullopt), out);
+  for (StartLookUp::Answer& answer : start_look_up_.take()) {
+    if (const auto* trouble = std::get_if<Error>(&answer)) {
+      report(*trouble, out);
       continue;
     }
-    Found& found = std::get<Found>(answer);
+    auto& found = std::get<StartLookUp::Found>(answer);
+    const bool assignment = found.asked_for == StartLookUpFor::Assignment;
     // A topic made anew may have fewer; the group counts them at each assignment.
-    if (found.assignment) membership_.topic_partitions = 0;
+    if (assignment) membership_.topic_partitions = 0;
     membership_.topic_partitions = std::max(membership_.topic_partitions, found.resolved.partition_count);
     partition_count_gauge_.set(membership_.topic_partitions);
-    if (found.assignment) {
+    if (assignment) {
       if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
       for (const AssignedPartition& partition : found.resolved.partitions) go_on(partition, out);
@@ -412,7 +340,7 @@ void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEv
 
 void KafkaSource::try_held_again() {
   // One look-up after the other: a second would end the first, whose partitions would be held for long.
-  if (assignment_waits_ || closing_ || owned_.empty() || looking_up_) return;
+  if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
   const SteadyTime now = clock_.steady_now();
   for (const bool out_of_range : {true, false}) {
     std::vector<Partition> due;
@@ -421,7 +349,8 @@ void KafkaSource::try_held_again() {
       owned.try_again = now + kTryHeldAgain;
       due.push_back(partition);
     }
-    if (!due.empty()) return look_up(std::move(due), false, out_of_range);
+    if (due.empty()) continue;
+    return start_look_up_.begin(std::move(due), out_of_range ? StartLookUpFor::OutOfRange : StartLookUpFor::Held);
   }
 }
 
@@ -489,7 +418,8 @@ void KafkaSource::begin_with(std::vector<Partition> assigned, const Membership& 
 void KafkaSource::begin_with_first_assignment(std::vector<SourceEvent>& out) {
   if (!first_assignment_) return;
   const bool continues = *std::exchange(first_assignment_, std::nullopt);
-  if (!continues && !membership_.partitions.empty()) return look_up(membership_.partitions, true, false);
+  if (!continues && !membership_.partitions.empty())
+    return start_look_up_.begin(membership_.partitions, StartLookUpFor::Assignment);
   std::vector<AssignedPartition> partitions;
   for (const Partition partition : membership_.partitions) partitions.push_back({partition, Offset{-1}, ""});
   announce(std::move(partitions), continues, out);
@@ -586,7 +516,7 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
 void KafkaSource::begin_close(Farewell farewell) {
   if (closing_) return;
   closing_ = true;
-  look_up_ = std::jthread();
+  start_look_up_.cancel();
   if (assignment_waits_) {  // the library waits for an answer before it leaves
     assignment_waits_ = false;
     const Partitions none(rd_kafka_topic_partition_list_new(0));
@@ -612,8 +542,8 @@ void KafkaSource::close() {
   if (!error) return;
   // A fatal or fenced client never says that it is closed.
   log_.warn("close_failed", {{"error", rd_kafka_error_string(error.get())}});
-  Answer trouble = Trouble{{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())}};
-  if (answers_.try_push(trouble)) wake();
+  close_failed_ = Error{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())};
+  wake();
 }
 
 std::optional<Offset> KafkaSource::end_offset(Partition partition) const {

@@ -1,25 +1,22 @@
 // The Source over librdkafka's event queue: one consumer client, one session.
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
-#include <variant>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mailbox.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "kafka/handles.h"
 #include "kafka/identity.h"
 #include "kafka/kafka_settings.h"
 #include "kafka/reaper.h"
-#include "kafka/start_positions.h"
+#include "kafka/start_look_up.h"
 #include "kafka/statistics.h"
 #include "ports/source.h"
 
@@ -76,20 +73,9 @@ class KafkaSource final : public Source {
     SteadyTime try_again{};
     MessageChunk chunk;  // what is being collected in this poll
   };
-  // What a helper thread found out.
-  struct Found {
-    bool assignment = false;  // it answers the rebalance that waits
-    StartPositions::Resolved resolved;
-  };
-  struct Trouble {
-    Error error;
-  };
-  using Answer = std::variant<Found, Trouble>;
-
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
-  void on_commit(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
   void report(const Error& error, std::vector<SourceEvent>& out);
@@ -100,7 +86,6 @@ class KafkaSource final : public Source {
   void flush_chunks(std::vector<SourceEvent>& out);
   void flush(Owned& owned, std::vector<SourceEvent>& out);
 
-  void look_up(std::vector<Partition> partitions, bool assignment, bool out_of_range);
   void take_answers(std::vector<SourceEvent>& out);
   void announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out);
   void begin_with_first_assignment(std::vector<SourceEvent>& out);
@@ -152,9 +137,8 @@ class KafkaSource final : public Source {
   std::optional<SteadyTime> statistics_at_;
   std::map<int, SteadyTime> reported_;  // by error code: at most one report a minute
 
-  Mailbox<Answer> answers_{64};
-  std::jthread look_up_;  // one at a time
-  std::atomic<bool> looking_up_{false};
+  std::optional<Error> close_failed_;  // not reported yet
+  StartLookUp start_look_up_;
   std::jthread continuity_;  // asks whether the broker knows our instance id
 };
 

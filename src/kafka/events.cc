@@ -1,0 +1,78 @@
+#include "kafka/events.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "kafka/error_table.h"
+
+namespace freshet::kafka {
+namespace {
+
+// A message lives as long as its fetch event.
+class FetchedMemory final : public MessageMemory {
+ public:
+  void release(void* handle) const noexcept override { rd_kafka_event_destroy(static_cast<rd_kafka_event_t*>(handle)); }
+  void headers(const void* record, std::vector<HeaderView>& out) const override {
+    rd_kafka_headers_t* headers = nullptr;
+    const auto* message = static_cast<const rd_kafka_message_t*>(record);
+    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    size_t size = 0;
+    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+      out.push_back({name, value == nullptr ? std::nullopt
+                                            : std::optional(std::string_view(static_cast<const char*>(value), size))});
+    }
+  }
+};
+
+const FetchedMemory kFetchedMemory;
+
+std::optional<std::string_view> bytes_or_null(const void* data, size_t size) {
+  if (data == nullptr) return std::nullopt;
+  return std::string_view(static_cast<const char*>(data), size);
+}
+
+}  // namespace
+
+Message to_message(Event event, const rd_kafka_message_t* record) {
+  Message message(&kFetchedMemory, event.release(), record);
+  message.offset = Offset{record->offset};
+  rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  message.timestamp_ms = rd_kafka_message_timestamp(record, &type);
+  message.key = bytes_or_null(record->key, record->key_len);
+  message.payload = bytes_or_null(record->payload, record->len);
+  return message;
+}
+
+CommitResult to_commit_result(rd_kafka_event_t* event) {
+  CommitResult result;
+  const auto whole = rd_kafka_event_error(event);
+  const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
+  // Where the broker refuses some only, the library makes the last refusal the error of the whole: each has its own.
+  const bool each_has_its_own =
+      list != nullptr && std::any_of(list->elems, list->elems + list->cnt,
+                                     [](const auto& one) { return one.err != RD_KAFKA_RESP_ERR_NO_ERROR; });
+  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+    const rd_kafka_topic_partition_t& one = list->elems[i];
+    const auto code = each_has_its_own ? one.err : whole;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      result.committed.emplace_back(Partition{one.partition}, Offset{one.offset});
+      continue;
+    }
+    if (ends_commits(code)) result.void_now.push_back(Partition{one.partition});
+    if (!result.error) result.error = to_error(code, "committing offsets");
+  }
+  if (whole != RD_KAFKA_RESP_ERR_NO_ERROR && !result.error) result.error = to_error(whole, "committing offsets");
+  return result;
+}
+
+std::vector<Partition> to_partitions(const rd_kafka_topic_partition_list_t* list) {
+  std::vector<Partition> partitions;
+  for (int i = 0; list != nullptr && i < list->cnt; ++i) partitions.push_back(Partition{list->elems[i].partition});
+  return partitions;
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,65 @@
+// Asks where partitions start on a thread of its own, so that polling goes on meanwhile.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/mailbox.h"
+#include "base/result.h"
+#include "kafka/handles.h"
+#include "kafka/kafka_settings.h"
+#include "kafka/start_positions.h"
+#include "model/ids.h"
+
+namespace freshet::kafka {
+
+// Why it is asked.
+enum class StartLookUpFor {
+  Assignment,  // the answer to a rebalance waits for it
+  Held,        // held partitions: can they go on by now?
+  OutOfRange,  // the broker said that the partitions' positions do not exist (any more)
+};
+
+// Threads: all calls by the loop. `wake` is called by the look-up's thread when there is something to take().
+// `client` and `settings` outlive it, or its end().
+class StartLookUp {
+ public:
+  struct Found {
+    StartLookUpFor asked_for;
+    StartPositions::Resolved resolved;
+  };
+  // An error is trouble on the way: the look-up goes on.
+  using Answer = std::variant<Found, Error>;
+
+  StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake);
+  ~StartLookUp() { end(); }
+  StartLookUp(const StartLookUp&) = delete;
+  StartLookUp& operator=(const StartLookUp&) = delete;
+
+  // Ends the one that is under way: there is one at a time.
+  void begin(std::vector<Partition> partitions, StartLookUpFor asked_for);
+  bool under_way() const { return under_way_; }
+  // What has come since the last call, without waiting.
+  std::vector<Answer> take();
+  // Stops what is under way and waits for its thread, which ends soon: every look-up is interruptible.
+  void cancel();
+  // The same for good.
+  void end();
+
+ private:
+  void resolve(const std::vector<Partition>& partitions, StartLookUpFor asked_for, std::stop_token stop);
+
+  rd_kafka_t* const client_;
+  const KafkaSettings& settings_;
+  Clock& clock_;
+  const std::function<void()> wake_;
+  Mailbox<Answer> answers_{64};
+  std::atomic<bool> under_way_{false};
+  std::jthread thread_;
+};
+
+}  // namespace freshet::kafka
