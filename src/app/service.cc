@@ -128,6 +128,16 @@ struct Service::Parts {
     status.waiting_for = session_trouble();
     return status;
   }
+  runtime_config::OptionScope option_scope() const {
+    return {pipeline().kafka.consumer_group, settings.runtime_config.storage};
+  }
+  Result<std::unique_ptr<OptionSource>> open_option_store();
+  void watch_options(std::unique_ptr<OptionSource> store);
+  Status open_stream();
+  Status open_dead_letters();
+  admin::AdminSources admin_sources();
+  Status start_admin();
+  Status start_telemetry();
   void begin_watching();
   void stop_watching();
   void wait_for_first_tick(std::stop_token stop);
@@ -166,6 +176,98 @@ struct Service::Parts {
   std::unique_ptr<supervisor::Watchdog> watchdog;
   std::unique_ptr<supervisor::CredentialsWatch> credentials;
 };
+
+// Null: the live options have no store. The options are read once here, before the first message.
+Result<std::unique_ptr<OptionSource>> Service::Parts::open_option_store() {
+  if (settings.runtime_config.store.empty() && settings.runtime_config.values_file.empty()) return nullptr;
+  auto store = runtime_config::open_store(settings.runtime_config);
+  if (store) live_options.set(runtime_config::read_now(**store, option_scope(), pipeline().options));
+  return store;
+}
+
+void Service::Parts::watch_options(std::unique_ptr<OptionSource> store) {
+  watcher = std::make_unique<runtime_config::OptionsWatcher>(
+      std::move(store), settings.runtime_config.poll_interval, option_scope(), pipeline().options,
+      [this](const LiveOptions& options) {
+        live_options.set(options);
+        log.set_level(options.log_level);
+        plan.set(options.renewal);
+        stream->set_options(options);
+      },
+      clock, log, metrics);
+}
+
+Status Service::Parts::open_stream() {
+  auto stream_parts = app::stream_parts({pipeline(), clock, log, metrics, live_options}, outcomes);
+  if (!stream_parts) return tl::make_unexpected(stream_parts.error());
+  const bool letters = stream_parts->has_dead_letters;
+  stream = std::make_unique<stream::Stream>(pipeline().stream, *std::move(stream_parts), pipeline().options, clock, log,
+                                            metrics);
+  auto topics = open_side_topics(pipeline(), *stream, log, metrics);
+  if (!topics) return tl::make_unexpected(topics.error());
+  side_topics = *std::move(topics);
+  return letters ? open_dead_letters() : Status();
+}
+
+Status Service::Parts::open_dead_letters() {
+  auto producer = kafka::open_dead_letters(pipeline().kafka, stream->letter_results(), log, metrics);
+  if (!producer) return tl::make_unexpected(producer.error());
+  dead_letters = *std::move(producer);
+  stream->set_dead_letters(dead_letters.get());
+  return {};
+}
+
+admin::AdminSources Service::Parts::admin_sources() {
+  admin::AdminSources sources;
+  sources.metrics = [this] {
+    telemetry::update_process_metrics(metrics);
+    return telemetry::render_prometheus(metrics);
+  };
+  sources.health = [this] { return health(); };
+  sources.ready = [this] { return ready(); };
+  sources.status = [this] {
+    return admin::status_json(*stream->status(), session_status(), options(), health(), ready(), FRESHET_VERSION,
+                              rd_kafka_version_str());
+  };
+  sources.release = [this](Partition partition, Offset next) -> Result<std::string> {
+    if (!in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+    return stream->release(partition, next).map([](const Released& done) { return done.text(); });
+  };
+  sources.renew = [this]() -> Result<admin::RenewalAsked> {
+    if (stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
+    const auto asked = desk.ask(RenewalReason::Operator, "POST /renew");
+    return admin::RenewalAsked{asked.number, asked.joined};
+  };
+  sources.last_renewal = [this] { return desk.last(); };
+  return sources;
+}
+
+Status Service::Parts::start_admin() {
+  if (settings.admin.listen.empty()) return {};
+  auto server = admin::AdminServer::start(settings.admin, admin_sources());
+  if (!server) return tl::make_unexpected(server.error());
+  admin_server = *std::move(server);
+  return {};
+}
+
+Status Service::Parts::start_telemetry() {
+  metrics
+      .gauge("freshet_build_info", "Always 1; the labels say what runs.",
+             {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
+      .set(1);
+  if (!settings.telemetry.sentry.dsn.empty()) {
+    auto target = telemetry::sentry_target(settings.telemetry.sentry.dsn);
+    if (!target) return tl::make_unexpected(target.error());
+    sentry = std::make_unique<telemetry::SentryReporter>(
+        settings.telemetry.sentry, *std::move(target), [this] { return assigned_partitions(); }, clock, metrics);
+    log.set_error_sink([this](telemetry::ErrorReport report) { sentry->report(std::move(report)); });
+  }
+  if (!settings.telemetry.statsd.address.empty()) {
+    statsd = std::make_unique<telemetry::StatsdSender>(
+        settings.telemetry.statsd, [this] { return assigned_partitions(); }, clock, log, metrics);
+  }
+  return {};
+}
 
 // Who else wants new sessions.
 void Service::Parts::begin_watching() {
@@ -243,89 +345,18 @@ Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, Clock& clock, std::ostream* log_to) {
   auto parts = std::make_unique<Parts>(loaded.settings, clock, log_to);
-  Parts& p = *parts;
-  const settings::Pipeline& pipeline = p.pipeline();
-  if (const Status checked = kafka::check_connection_settings(pipeline.kafka); !checked) {
+  if (const Status checked = kafka::check_connection_settings(parts->pipeline().kafka); !checked) {
     return tl::make_unexpected(checked.error());
   }
-  std::unique_ptr<OptionSource> store;
-  const runtime_config::OptionScope scope{pipeline.kafka.consumer_group, p.settings.runtime_config.storage};
-  if (!p.settings.runtime_config.store.empty() || !p.settings.runtime_config.values_file.empty()) {
-    auto opened = runtime_config::open_store(p.settings.runtime_config);
-    if (!opened) return tl::make_unexpected(opened.error());
-    store = *std::move(opened);
-    // Before the first message.
-    p.live_options.set(runtime_config::read_now(*store, scope, pipeline.options));
-  }
-  auto stream_parts = app::stream_parts({pipeline, clock, p.log, p.metrics, p.live_options}, p.outcomes);
-  if (!stream_parts) return tl::make_unexpected(stream_parts.error());
-  const bool letters = stream_parts->has_dead_letters;
-  p.stream = std::make_unique<stream::Stream>(pipeline.stream, *std::move(stream_parts), pipeline.options, clock, p.log,
-                                              p.metrics);
-  auto side_topics = open_side_topics(pipeline, *p.stream, p.log, p.metrics);
-  if (!side_topics) return tl::make_unexpected(side_topics.error());
-  p.side_topics = *std::move(side_topics);
-  if (letters) {
-    auto producer = kafka::open_dead_letters(pipeline.kafka, p.stream->letter_results(), p.log, p.metrics);
-    if (!producer) return tl::make_unexpected(producer.error());
-    p.dead_letters = *std::move(producer);
-    p.stream->set_dead_letters(p.dead_letters.get());
-  }
-  if (store) {
-    p.watcher = std::make_unique<runtime_config::OptionsWatcher>(
-        std::move(store), p.settings.runtime_config.poll_interval, scope, pipeline.options,
-        [&p](const LiveOptions& options) {
-          p.live_options.set(options);
-          p.log.set_level(options.log_level);
-          p.plan.set(options.renewal);
-          p.stream->set_options(options);
-        },
-        clock, p.log, p.metrics);
-  }
-  p.begin_watching();
-  if (!p.settings.admin.listen.empty()) {
-    admin::AdminSources sources;
-    sources.metrics = [&p] {
-      telemetry::update_process_metrics(p.metrics);
-      return telemetry::render_prometheus(p.metrics);
-    };
-    sources.health = [&p] { return p.health(); };
-    sources.ready = [&p] { return p.ready(); };
-    sources.status = [&p] {
-      return admin::status_json(*p.stream->status(), p.session_status(), p.options(), p.health(), p.ready(),
-                                FRESHET_VERSION, rd_kafka_version_str());
-    };
-    sources.release = [&p](Partition partition, Offset next) -> Result<std::string> {
-      if (!p.in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
-      return p.stream->release(partition, next).map([](const Released& done) { return done.text(); });
-    };
-    sources.renew = [&p]() -> Result<admin::RenewalAsked> {
-      if (p.stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
-      const auto asked = p.desk.ask(RenewalReason::Operator, "POST /renew");
-      return admin::RenewalAsked{asked.number, asked.joined};
-    };
-    sources.last_renewal = [&p] { return p.desk.last(); };
-    auto server = admin::AdminServer::start(p.settings.admin, std::move(sources));
-    if (!server) return tl::make_unexpected(server.error());
-    p.admin_server = *std::move(server);
-  }
-  if (!p.settings.telemetry.sentry.dsn.empty()) {
-    auto target = telemetry::sentry_target(p.settings.telemetry.sentry.dsn);
-    if (!target) return tl::make_unexpected(target.error());
-    p.sentry = std::make_unique<telemetry::SentryReporter>(
-        p.settings.telemetry.sentry, *std::move(target), [&p] { return p.assigned_partitions(); }, p.clock, p.metrics);
-    p.log.set_error_sink([&p](telemetry::ErrorReport report) { p.sentry->report(std::move(report)); });
-  }
-  if (!p.settings.telemetry.statsd.address.empty()) {
-    p.statsd = std::make_unique<telemetry::StatsdSender>(
-        p.settings.telemetry.statsd, [&p] { return p.assigned_partitions(); }, p.clock, p.log, p.metrics);
-  }
-  p.metrics
-      .gauge("freshet_build_info", "Always 1; the labels say what runs.",
-             {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
-      .set(1);
-  for (const std::string& notice : loaded.notices) p.log.info("setting_noticed", {{"reason", notice}});
-  for (const std::string& warning : loaded.warnings) p.log.warn("setting_may_hurt", {{"reason", warning}});
+  auto store = parts->open_option_store();
+  if (!store) return tl::make_unexpected(store.error());
+  if (const Status opened = parts->open_stream(); !opened) return tl::make_unexpected(opened.error());
+  if (*store) parts->watch_options(*std::move(store));
+  parts->begin_watching();
+  if (const Status started = parts->start_admin(); !started) return tl::make_unexpected(started.error());
+  if (const Status started = parts->start_telemetry(); !started) return tl::make_unexpected(started.error());
+  for (const std::string& notice : loaded.notices) parts->log.info("setting_noticed", {{"reason", notice}});
+  for (const std::string& warning : loaded.warnings) parts->log.warn("setting_may_hurt", {{"reason", warning}});
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 
