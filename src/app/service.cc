@@ -1,5 +1,6 @@
 #include "app/service.h"
 
+#include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
@@ -135,6 +136,7 @@ struct Service::Parts {
   void watch_options(std::unique_ptr<OptionSource> store);
   Status open_stream();
   Status open_dead_letters();
+  Status within_partition(Partition partition, Offset next);
   admin::AdminSources admin_sources();
   Status start_admin();
   Status start_telemetry();
@@ -217,6 +219,20 @@ Status Service::Parts::open_dead_letters() {
   return {};
 }
 
+// Beyond the end of its partition the reset policy would choose where to go on. A held partition is not fetched, so
+// what the session knows of its end may be old: beyond that the broker is asked, once. No answer: nothing speaks
+// against it.
+Status Service::Parts::within_partition(Partition partition, Offset next) {
+  const auto status = stream->status();
+  const auto known = std::find_if(status->partitions.begin(), status->partitions.end(),
+                                  [&](const PartitionStatus& one) { return one.partition == partition; });
+  if (known == status->partitions.end() || (known->end && next <= *known->end)) return {};
+  const auto ends = kafka::EndOffsets([this] { return kafka_settings(); }, reaper, log).look_up({partition});
+  if (!ends || next <= ends->at(partition)) return {};
+  return failure(ErrorKind::Invalid, fmt::format("partition {} ends at offset {}; go on from there or before",
+                                                 partition.value, ends->at(partition).value));
+}
+
 admin::AdminSources Service::Parts::admin_sources() {
   admin::AdminSources sources;
   sources.metrics = [this] {
@@ -231,6 +247,7 @@ admin::AdminSources Service::Parts::admin_sources() {
   };
   sources.release = [this](Partition partition, Offset next) -> Result<std::string> {
     if (!in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+    if (const Status within = within_partition(partition, next); !within) return tl::make_unexpected(within.error());
     return stream->release(partition, next).map([](const Released& done) { return done.text(); });
   };
   sources.renew = [this]() -> Result<admin::RenewalAsked> {

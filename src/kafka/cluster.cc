@@ -7,6 +7,7 @@
 
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
+#include "kafka/events.h"
 
 namespace freshet::kafka {
 namespace {
@@ -58,16 +59,9 @@ SampledMessage copy_of(const rd_kafka_message_t& record) {
   out.timestamp_ms = rd_kafka_message_timestamp(&record, &type);
   if (record.key != nullptr) out.key.emplace(static_cast<const char*>(record.key), record.key_len);
   if (record.payload != nullptr) out.payload.emplace(static_cast<const char*>(record.payload), record.len);
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  size_t size = 0;
-  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    std::optional<std::string> copy;
-    if (value != nullptr) copy.emplace(static_cast<const char*>(value), size);
-    out.headers.emplace_back(name, std::move(copy));
-  }
+  std::vector<HeaderView> headers;
+  append_headers(&record, headers);
+  for (const auto& [name, value] : headers) out.headers.emplace_back(name, value);
   return out;
 }
 

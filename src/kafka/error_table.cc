@@ -13,8 +13,7 @@ constexpr std::array kRules = {
               "no broker answers: check --bootstrap-server and that the brokers run"},
     ErrorRule{RD_KAFKA_RESP_ERR__TRANSPORT, ErrorKind::Retry,
               "no connection to the broker, it is tried again: check --bootstrap-server, --kafka-security-protocol, "
-              "and that the "
-              "broker runs"},
+              "and that the broker runs"},
     ErrorRule{RD_KAFKA_RESP_ERR__RESOLVE, ErrorKind::Retry, "a broker's host name cannot be resolved: check DNS"},
     ErrorRule{RD_KAFKA_RESP_ERR__AUTHENTICATION, ErrorKind::Retry,
               "the broker refuses the login: check --kafka-sasl-mechanism, -username and -password-file", true},
@@ -23,11 +22,11 @@ constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR__SSL, ErrorKind::Retry,
               "TLS fails: check --kafka-security-protocol and the --kafka-ssl files", true},
     ErrorRule{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::Retry,
-              "the topic does not exist: create it, or start with --create-topics"},
+              "the topic does not exist: create it, or let `freshet run --create-topics` do it"},
     ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, ErrorKind::Retry,
               "the topic is gone, or has fewer partitions; what it brings when it is back is read"},
     ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::Retry,
-              "the topic does not exist: create it, or start with --create-topics"},
+              "the topic does not exist: create it, or let `freshet run --create-topics` do it"},
     ErrorRule{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::Retry,
               "no right to read the topic: grant READ and DESCRIBE on it"},
     ErrorRule{RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::Retry,

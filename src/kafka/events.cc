@@ -15,16 +15,7 @@ class FetchedMemory final : public MessageMemory {
  public:
   void release(void* handle) const noexcept override { rd_kafka_event_destroy(static_cast<rd_kafka_event_t*>(handle)); }
   void headers(const void* record, std::vector<HeaderView>& out) const override {
-    rd_kafka_headers_t* headers = nullptr;
-    const auto* message = static_cast<const rd_kafka_message_t*>(record);
-    if (rd_kafka_message_headers(message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-    const char* name = nullptr;
-    const void* value = nullptr;
-    size_t size = 0;
-    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-      out.push_back({name, value == nullptr ? std::nullopt
-                                            : std::optional(std::string_view(static_cast<const char*>(value), size))});
-    }
+    append_headers(static_cast<const rd_kafka_message_t*>(record), out);
   }
 };
 
@@ -45,6 +36,17 @@ Message to_message(Event event, const rd_kafka_message_t* record) {
   message.key = bytes_or_null(record->key, record->key_len);
   message.payload = bytes_or_null(record->payload, record->len);
   return message;
+}
+
+void append_headers(const rd_kafka_message_t* record, std::vector<HeaderView>& out) {
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  size_t size = 0;
+  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    out.push_back({name, bytes_or_null(value, size)});
+  }
 }
 
 CommitResult to_commit_result(rd_kafka_event_t* event) {

@@ -15,6 +15,9 @@ namespace freshet::kafka {
 // the library's memory until the message is destroyed, which any thread may do.
 Message to_message(Event event, const rd_kafka_message_t* record);
 
+// Appends the headers of `record`, which own no bytes: they stand in the library's memory.
+void append_headers(const rd_kafka_message_t* record, std::vector<HeaderView>& out);
+
 // Of an OFFSET_COMMIT event. Each refused partition counts by its own error where the library tells it.
 CommitResult to_commit_result(rd_kafka_event_t* event);
 

@@ -314,13 +314,20 @@ TEST(RenewalKeysTest, ABadValueIsTheDefaultAndNotTheLastGoodOne) {
     EXPECT_EQ(read.interval.count(), 77) << wrong;
     EXPECT_EQ(keys.bad.size(), 1u) << wrong;
   }
-  for (const char* wrong : {"", "0", "-5", "5s", "1e3", "5.0", "99999999999999999999"}) {
+  for (const char* wrong : {"", "0", "-5", "5s", "1e3", "5.0", "-99999999999999999999", "99999999999999999999s"}) {
     EXPECT_EQ(keys.read({{kInterval, wrong}}, started).interval.count(), 900) << wrong;
   }
-  for (const char* wrong : {"", "-1", "ten", "1.5", "99999999999999999999"}) {
+  for (const char* wrong : {"", "-1", "ten", "1.5", "-99999999999999999999"}) {
     EXPECT_EQ(keys.read({{kTick, wrong}}, started).tick.count(), 9) << wrong;
   }
   EXPECT_EQ(keys.read({{kTick, "0"}}, started).tick.count(), 0);
+  EXPECT_TRUE(keys.bad.empty());
+  for (const char* far_away : {"9223372036854775807", "99999999999999999999"}) {
+    const RenewalOptions read = keys.read({{kInterval, far_away}, {kTick, far_away}}, started);
+    EXPECT_EQ(read.interval, std::chrono::seconds::max()) << far_away;
+    EXPECT_EQ(read.tick, std::chrono::seconds::max()) << far_away;
+  }
+  EXPECT_TRUE(keys.bad.empty());
   EXPECT_EQ(keys.read({}, started), started);
 }
 

@@ -11,16 +11,27 @@
 namespace freshet::runtime_config {
 namespace {
 
-// Integers are decimal digits with an optional sign (as the Redis hash of contract appendix A.2 types them).
+constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
+
+// What would be right.
+std::string range(int64_t least, int64_t most) {
+  return most == kAny ? fmt::format("use {} or more", least) : fmt::format("use {} to {}", least, most);
+}
+
+// Integers are decimal digits with an optional sign (as the Redis hash of contract appendix A.2 types them). Without an
+// upper limit of ours, what is beyond 64 bits is as many as there can be.
 template <typename T>
 Status integer(std::string_view text, int64_t least, int64_t most, T& target) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
-    return failure(ErrorKind::Invalid, fmt::format("is no whole number; use {} to {}", least, most));
+  const bool whole = !text.empty() && end == text.data() + text.size();
+  if (whole && error == std::errc::result_out_of_range && text.front() != '-' && most == kAny) {
+    value = kAny;
+  } else if (!whole || error != std::errc()) {
+    return failure(ErrorKind::Invalid, "is no whole number; " + range(least, most));
   }
   if (value < least || value > most) {
-    return failure(ErrorKind::Invalid, fmt::format("is out of range; use {} to {}", least, most));
+    return failure(ErrorKind::Invalid, "is out of range; " + range(least, most));
   }
   target = static_cast<T>(value);
   return {};
@@ -72,8 +83,6 @@ Status whole_seconds(std::string_view text, int64_t least, int64_t most, std::ch
   if (status) target = std::chrono::seconds(seconds);
   return status;
 }
-
-constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 
 // A plain field of LiveOptions: how it is copied and shown.
 #define FIELD(expression)                                                            \

@@ -74,6 +74,7 @@ Status kafka_property(Settings& s, const std::string& value) {
 using kafka::OffsetReset;
 using stream::OnInvalid;
 constexpr int64_t kDay = 24 * 3600 * 1000;
+constexpr int64_t kYear = 365 * 24 * 3600;  // in seconds
 constexpr int64_t kAnySeconds = std::numeric_limits<int64_t>::max();
 
 #define APPLY(...) [](Settings& s, const std::string& v) -> Status { __VA_ARGS__; }
@@ -192,8 +193,7 @@ constexpr Setting kTable[] = {
      kStreaming, APPLY(return store(milliseconds(v, 100, kDay), pipeline(s).clickhouse.request_timeout))},
     {"clickhouse-batch-deadline-ms", "ClickHouse", "MS", "300000",
      "a batch that is not stored this long after it was sealed is overdue: an overloaded host is left for the next "
-     "one, "
-     "and log, metrics and readiness say so; it is never given up; 0 = never overdue",
+     "one, and log, metrics and readiness say so; it is never given up; 0 = never overdue",
      kRun, APPLY(return store(milliseconds(v, 0, kDay), pipeline(s).stream.batch_deadline))},
     {"clickhouse-concurrency", "ClickHouse", "N", "2", "inserts at a time", kRun,
      APPLY(return store(integer(v, 1, 64), pipeline(s).options.clickhouse_concurrency))},
@@ -265,7 +265,7 @@ constexpr Setting kTable[] = {
     {"renew", "Renewal", "", "false", "build the Kafka session anew every --renew-interval; live", kRun,
      APPLY(return store(boolean(v), pipeline(s).options.renewal.enabled))},
     {"renew-interval", "Renewal", "SECONDS", "900", "from one session's start to the next; live", kRun,
-     APPLY(return store(seconds(v, 1, kAnySeconds), pipeline(s).options.renewal.interval))},
+     APPLY(return store(seconds(v, 1, kYear), pipeline(s).options.renewal.interval))},
     {"renew-jitter", "Renewal", "PERCENT", "10",
      "of the interval: renewals are spread over it, so that a fleet does not renew in one instant", kRun,
      APPLY(const auto percent = decimal(v, 0, 100); if (percent) s.supervisor.renew_jitter = *percent / 100;

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 namespace freshet::settings {
@@ -28,12 +29,18 @@ bool is_port(const std::string& text) {
   return parse(text, port) && port >= 1 && port <= 65535;
 }
 
+// What would be right. A bound that is the type's own says nothing to a person.
+std::string range(int64_t least, int64_t most) {
+  if (most == std::numeric_limits<int64_t>::max()) return fmt::format("use {} or more", least);
+  return fmt::format("use {} to {}", least, most);
+}
+
 }  // namespace
 
 Result<int64_t> integer(const std::string& text, int64_t least, int64_t most) {
   int64_t value = 0;
-  if (!parse(text, value)) return wrong(fmt::format("is no whole number; use {} to {}", least, most));
-  if (value < least || value > most) return wrong(fmt::format("is out of range; use {} to {}", least, most));
+  if (!parse(text, value)) return wrong("is no whole number; " + range(least, most));
+  if (value < least || value > most) return wrong("is out of range; " + range(least, most));
   return value;
 }
 

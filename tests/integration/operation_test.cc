@@ -119,6 +119,9 @@ TEST_F(OperationTest, AHeldPartitionIsShownAndReleased) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return clickhouse_->count(others) == 3; }));
   EXPECT_EQ(client->committed(topic, topic)[0], 1);
   EXPECT_EQ(ask("/release", R"({"partition":0,"offset":1})").status, 409);
+  const auto beyond = ask("/release", R"({"partition":0,"offset":5})");
+  EXPECT_EQ(beyond.status, 409);
+  EXPECT_NE(beyond.body.find("partition 0 ends at offset 4"), std::string::npos) << beyond.body;
   EXPECT_EQ(ask("/release", R"({"partition":0,"offset":2})").status, 200);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 5; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 4; }));
