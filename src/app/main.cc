@@ -65,8 +65,8 @@ std::map<std::string, std::string> environment() {
 }
 
 // Fetched messages, rows and bodies come and go by the megabyte. By its defaults glibc gives such memory back to the
-// kernel at once, and a fifth of the CPU time goes into touching it anew. What is kept is bounded by
-// --memory-limit-bytes at most.
+// kernel at once; touching it anew costs a few percent of the CPU time. What is kept is what was needed at once, which
+// --memory-limit-bytes bounds.
 void keep_touched_memory() {
 #if defined(__GLIBC__)
   constexpr int kLargestThreshold = 32 << 20;  // glibc takes no more
