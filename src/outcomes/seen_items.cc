@@ -13,9 +13,9 @@ void SeenItems::remember(const IdentitySet& items) {
   for (const ItemIdentity& item : items) {
     const auto [at, added] = seen_.insert(item);
     if (!added) continue;
-    oldest_first_.push_back(at);
+    oldest_first_.push_back(&*at);
     if (oldest_first_.size() <= capacity_) continue;
-    seen_.erase(oldest_first_.front());
+    seen_.erase(seen_.find(*oldest_first_.front()));
     oldest_first_.pop_front();
   }
 }

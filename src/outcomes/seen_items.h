@@ -28,7 +28,7 @@ class SeenItems {
  private:
   const size_t capacity_;
   IdentitySet seen_;
-  std::deque<IdentitySet::const_iterator> oldest_first_;
+  std::deque<const ItemIdentity*> oldest_first_;  // into seen_, whose elements stay where they are
 };
 
 }  // namespace freshet::outcomes

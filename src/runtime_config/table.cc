@@ -18,16 +18,12 @@ std::string range(int64_t least, int64_t most) {
   return most == kAny ? fmt::format("use {} or more", least) : fmt::format("use {} to {}", least, most);
 }
 
-// Integers are decimal digits with an optional sign (as the Redis hash of contract appendix A.2 types them). Without an
-// upper limit of ours, what is beyond 64 bits is as many as there can be.
+// Integers are decimal digits with an optional sign (as the Redis hash of contract appendix A.2 types them).
 template <typename T>
 Status integer(std::string_view text, int64_t least, int64_t most, T& target) {
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const bool whole = !text.empty() && end == text.data() + text.size();
-  if (whole && error == std::errc::result_out_of_range && text.front() != '-' && most == kAny) {
-    value = kAny;
-  } else if (!whole || error != std::errc()) {
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
     return failure(ErrorKind::Invalid, "is no whole number; " + range(least, most));
   }
   if (value < least || value > most) {
@@ -82,6 +78,17 @@ Status whole_seconds(std::string_view text, int64_t least, int64_t most, std::ch
   const Status status = integer(text, least, most, seconds);
   if (status) target = std::chrono::seconds(seconds);
   return status;
+}
+
+// Any number of them from `least` on: what is beyond 64 bits is as far away as it can be.
+Status any_seconds(std::string_view text, int64_t least, std::chrono::seconds& target) {
+  int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc::result_out_of_range || end != text.data() + text.size() || text.starts_with('-')) {
+    return whole_seconds(text, least, kAny, target);
+  }
+  target = std::chrono::seconds::max();
+  return {};
 }
 
 // A plain field of LiveOptions: how it is copied and shown.
@@ -144,12 +151,11 @@ constexpr LiveOption kTable[] = {
      [](LiveOptions& to, const LiveOptions&) { to.renewal.enabled = false; }},
     {"kafka_consumer_periodic_restart_interval_secs__<group>", "integer", "1 s and more",
      "--renew-interval, from the start of the running session; a bad value: 900",
-     [](LiveOptions& o, std::string_view v) { return whole_seconds(v, 1, kAny, o.renewal.interval); },
-     FIELD(renewal.interval),
+     [](LiveOptions& o, std::string_view v) { return any_seconds(v, 1, o.renewal.interval); }, FIELD(renewal.interval),
      [](LiveOptions& to, const LiveOptions&) { to.renewal.interval = RenewalOptions().interval; }},
     {"quantized_rebalance_consumer_group_delay_secs__<group>", "integer", "0 (none) s and more",
      "--quantized-rebalance-consumer-group-delay-secs, also during a wait; a bad value: the setting",
-     [](LiveOptions& o, std::string_view v) { return whole_seconds(v, 0, kAny, o.renewal.tick); }, FIELD(renewal.tick),
+     [](LiveOptions& o, std::string_view v) { return any_seconds(v, 0, o.renewal.tick); }, FIELD(renewal.tick),
      [](LiveOptions& to, const LiveOptions& base) { to.renewal.tick = base.renewal.tick; }},
 
     {"clickhouse_load_balancing:<storage>", "text", "a mode of ClickHouse", "load_balancing of each insert (in_order)",
@@ -286,35 +292,30 @@ LiveOptions read_options(const RawOptions& raw, const OptionScope& scope, const 
 }
 
 std::string to_markdown() {
-  std::string out =
-      "# Runtime options\n\n"
-      "Live options are read from the store that `--runtime-config` names and take effect within two seconds, without "
-      "a\n"
-      "restart:\n\n"
-      "- `file:PATH`: a YAML or JSON map of the keys below. Replace the file or edit it; it is read again when it "
-      "changes.\n"
-      "- `redis://[:PASSWORD@]HOST:PORT/DB`: the hash `--runtime-config-hash` (`snuba-config`) in database DB (1 when\n"
-      "  left out), its values typed as Python's int() and float() type them. `redis-cli -n 1 HSET snuba-config "
-      "freshet_max_batch_time_ms 500`\n\n"
-      "`freshet rust-consumer` also reads Snuba's options file, `$SENTRY_OPTIONS_DIR/values/snuba/values.json` "
-      "(without "
-      "the\n"
-      "variable below /etc/sentry-options, else ./sentry-options), where options of a storage or group are "
-      "dictionaries: "
-      "the\n"
-      "key `clickhouse_load_balancing:errors` is `{\"clickhouse_load_balancing\": {\"errors\": ...}}` there, and\n"
-      "`kafka_consumer_periodic_restart__my-group` is `{\"kafka_consumer_periodic_restart\": {\"my-group\": ...}}`. It "
-      "reads the\n"
-      "hash too where REDIS_HOST is set or `--runtime-config` is given; the hash wins key by key.\n\n"
-      "`<group>` stands for the consumer group (`kafka_consumer_periodic_restart__events-to-clickhouse`), `<storage>` "
-      "for\n"
-      "Snuba's storage. A bad value is\n"
-      "refused by key, logged once and counted (`freshet_runtime_config_refused_total`); the value in force stays, "
-      "unless\n"
-      "the table says otherwise. Each change is logged with the old and the new value. A key that is removed goes back "
-      "to the value the process was started with. A store that is down changes\n"
-      "nothing (`freshet_runtime_config_up` is 0). Other keys are ignored.\n\n"
-      "| Key | Type | Range | Affects |\n|---|---|---|---|\n";
+  std::string out = R"md(# Runtime options
+
+Live options are read from the store that `--runtime-config` names and take effect within two seconds, without a
+restart:
+
+- `file:PATH`: a YAML or JSON map of the keys below. Replace the file or edit it; it is read again when it changes.
+- `redis://[:PASSWORD@]HOST:PORT/DB`: the hash `--runtime-config-hash` (`snuba-config`) in database DB (1 when
+  left out), its values typed as Python's int() and float() type them. `redis-cli -n 1 HSET snuba-config freshet_max_batch_time_ms 500`
+
+`freshet rust-consumer` also reads Snuba's options file, `$SENTRY_OPTIONS_DIR/values/snuba/values.json` (without the
+variable below /etc/sentry-options, else ./sentry-options), where options of a storage or group are dictionaries: the
+key `clickhouse_load_balancing:errors` is `{"clickhouse_load_balancing": {"errors": ...}}` there, and
+`kafka_consumer_periodic_restart__my-group` is `{"kafka_consumer_periodic_restart": {"my-group": ...}}`. It reads the
+hash too where REDIS_HOST is set or `--runtime-config` is given; the hash wins key by key.
+
+`<group>` stands for the consumer group (`kafka_consumer_periodic_restart__events-to-clickhouse`), `<storage>` for
+Snuba's storage. A bad value is
+refused by key, logged once and counted (`freshet_runtime_config_refused_total`); the value in force stays, unless
+the table says otherwise. Each change is logged with the old and the new value. A key that is removed goes back to the value the process was started with. A store that is down changes
+nothing (`freshet_runtime_config_up` is 0). Other keys are ignored.
+
+| Key | Type | Range | Affects |
+|---|---|---|---|
+)md";
   for (const LiveOption& option : kTable) {
     out += fmt::format("| `{}` | {} | {} | {} |\n", option.key, option.type, option.range, option.affects);
   }

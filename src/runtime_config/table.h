@@ -21,7 +21,7 @@ struct OptionScope {
 
 struct LiveOption {
   std::string_view key;
-  std::string_view type;   // "integer", "number", "level", "flag"
+  std::string_view type;   // "integer", "number", "text", "level", "flag"
   std::string_view range;  // for people
   std::string_view affects;
   // The error's text says what would be right.

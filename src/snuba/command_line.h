@@ -14,7 +14,7 @@ struct Option {
   enum class Kind {
     Text,
     Integer,
-    Choice,        // one of `choices`, in any case where `any_case`
+    Choice,        // one of `choices`
     Flag,          // no value
     MaybeInteger,  // a value or none
   };
@@ -22,7 +22,7 @@ struct Option {
   Kind kind;
   std::string_view fallback;  // as text; empty = none
   std::string_view help;
-  std::string_view choices;         // "a|b"
+  std::string_view choices;         // "a|b"; of --log-level in any case
   bool repeatable = false;          // else the last one counts
   std::string_view no_effect = {};  // why it changes nothing here; said once at the start
 };

@@ -11,41 +11,68 @@ using K = Option::Kind;
 constexpr const char* kLogLevels = "error|warn|info|debug|trace";
 constexpr const char* kResets = "error|earliest|latest";
 
+// Those that both commands have.
+constexpr Option kConsumerGroup = {"consumer-group", K::Text, "", "Kafka consumer group", ""};
+constexpr Option kAutoOffsetReset = {"auto-offset-reset", K::Choice, "earliest",
+                                     "where a partition without a committed offset starts", kResets};
+constexpr Option kNoStrictOffsetReset = {
+    "no-strict-offset-reset", K::Flag, "",
+    "a committed offset that is out of range is reset too; without this the partition is held", ""};
+constexpr Option kQueuedKbytes = {"queued-max-messages-kbytes", K::Integer, "",
+                                  "librdkafka's queued.max.messages.kbytes (freshet's own: 65536)", ""};
+constexpr Option kQueuedMessages = {"queued-min-messages", K::Integer, "",
+                                    "librdkafka's queued.min.messages (freshet's own: 100000)", ""};
+constexpr Option kBootstrapServer = {"bootstrap-server", K::Text, "", "brokers of the topic that is read", "", true};
+constexpr Option kLogLevel = {"log-level", K::Choice, "info", "what is logged", kLogLevels};
+constexpr Option kMaxPollInterval = {"max-poll-interval-ms", K::Integer, "30000",
+                                     "how long the loop may stand still before the group evicts it", ""};
+constexpr Option kMaxDlqBuffer = {"max-dlq-buffer-length",
+                                  K::Integer,
+                                  "25000",
+                                  "",
+                                  "",
+                                  false,
+                                  "every message is kept until its outcome is known, bounded by --memory-limit-bytes"};
+constexpr Option kJoinTimeout = {"join-timeout-ms", K::Integer, "1000",
+                                 "how long a drain may take at least; --drain-timeout-ms is the upper bound", ""};
+constexpr Option kConsumerConfig = {"consumer-config", K::Text, "",
+                                    "JSON document with everything resolved, instead of SNUBA_SETTINGS", ""};
+constexpr Option kStorageTable = {"storage-table", K::Text, "", "YAML file with storages on top of the built-in ones",
+                                  ""};
+constexpr Option kCompat = {"compat", K::Choice, "head", "which generation of the reference to match where they differ",
+                            "head|june"};
+
 const std::vector<Option> kRustConsumer = {
     {"storage", K::Text, "", "storage to fill; exactly one", "", true},
-    {"consumer-group", K::Text, "", "Kafka consumer group", ""},
-    {"auto-offset-reset", K::Choice, "earliest", "where a partition without a committed offset starts", kResets},
-    {"no-strict-offset-reset", K::Flag, "",
-     "a committed offset that is out of range is reset too; without this the partition is held", ""},
-    {"queued-max-messages-kbytes", K::Integer, "", "librdkafka's queued.max.messages.kbytes (freshet's own: 65536)",
-     ""},
-    {"queued-min-messages", K::Integer, "", "librdkafka's queued.min.messages (freshet's own: 100000)", ""},
+    kConsumerGroup,
+    kAutoOffsetReset,
+    kNoStrictOffsetReset,
+    kQueuedKbytes,
+    kQueuedMessages,
     {"raw-events-topic", K::Text, "", "physical name of the topic that is read", ""},
     {"commit-log-topic", K::Text, "", "physical name of the commit log", ""},
     {"replacements-topic", K::Text, "", "physical name of the replacements topic", ""},
-    {"bootstrap-server", K::Text, "", "brokers of the topic that is read", "", true},
+    kBootstrapServer,
     {"commit-log-bootstrap-server", K::Text, "", "brokers of the commit log", "", true},
     {"replacement-bootstrap-server", K::Text, "", "brokers of the replacements topic", "", true},
     {"max-batch-size", K::Integer, "50000", "a batch is written at this size", ""},
     {"max-batch-size-calculation", K::Choice, "rows", "what that size counts", "rows|bytes"},
     {"max-batch-time-ms", K::Integer, "2000", "a batch is written at this age", ""},
-    {"log-level", K::Choice, "info", "what is logged", kLogLevels},
+    kLogLevel,
     {"concurrency", K::Integer, "1", "threads that turn messages into rows", ""},
     {"clickhouse-concurrency", K::Integer, "2", "inserts at a time; 2 unless --async-inserts is given", ""},
     {"use-rust-processor", K::Flag, "", "native processor (default)", ""},
     {"use-python-processor", K::Flag, "", "the storage's Python class, in processes of its own", ""},
     {"python-max-queue-depth", K::Integer, "", "messages a Python process is given at a time", ""},
-    {"max-poll-interval-ms", K::Integer, "30000", "how long the loop may stand still before the group evicts it", ""},
+    kMaxPollInterval,
     {"async-inserts", K::Flag, "", "lets --clickhouse-concurrency count; inserts stay synchronous", ""},
-    {"max-dlq-buffer-length", K::Integer, "25000", "", "", false,
-     "every message is kept until its outcome is known, bounded by --memory-limit-bytes"},
+    kMaxDlqBuffer,
     {"enforce-schema", K::Flag, "", "messages that do not fit the topic's schema are invalid", ""},
     {"stop-at-timestamp", K::Integer, "",
      "stop each partition at its first message after this unix second, then exit 0", ""},
     {"batch-write-timeout-ms", K::Integer, "", "", "", false,
      "the reference stores it and never uses it; see --clickhouse-request-timeout-ms"},
-    {"join-timeout-ms", K::Integer, "1000", "how long a drain may take at least; --drain-timeout-ms is the upper bound",
-     ""},
+    kJoinTimeout,
     {"health-check", K::Choice, "arroyo",
      "snuba: with the live option experimental_healthcheck the health file asks for progress", "snuba|arroyo"},
     {"use-row-binary", K::Flag, "", "RowBinary instead of JSONEachRow; only for eap_items", ""},
@@ -54,40 +81,36 @@ const std::vector<Option> kRustConsumer = {
     {"consumer-version", K::Choice, "v2", "", "v1|v2", false, "the reference ignores it too"},
     {"use-pull-consumer", K::Flag, "", "served by the same engine; --clickhouse-concurrency counts", ""},
     {"dry-run", K::MaybeInteger, "", "with --use-pull-consumer: other than 0 is --skip-write", ""},
-    {"consumer-config", K::Text, "", "JSON document with everything resolved, instead of SNUBA_SETTINGS", ""},
-    {"storage-table", K::Text, "", "YAML file with storages on top of the built-in ones", ""},
-    {"compat", K::Choice, "head", "which generation of the reference to match where they differ", "head|june"},
+    kConsumerConfig,
+    kStorageTable,
+    kCompat,
 };
 
 const std::vector<Option> kAcceptedOutcomes = {
     {"storage", K::Text, "", "storage whose topic is read", ""},
-    {"consumer-group", K::Text, "", "Kafka consumer group", ""},
-    {"auto-offset-reset", K::Choice, "earliest", "where a partition without a committed offset starts", kResets},
-    {"no-strict-offset-reset", K::Flag, "",
-     "a committed offset that is out of range is reset too; without this the partition is held", ""},
-    {"queued-max-messages-kbytes", K::Integer, "", "librdkafka's queued.max.messages.kbytes (freshet's own: 65536)",
-     ""},
-    {"queued-min-messages", K::Integer, "", "librdkafka's queued.min.messages (freshet's own: 100000)", ""},
+    kConsumerGroup,
+    kAutoOffsetReset,
+    kNoStrictOffsetReset,
+    kQueuedKbytes,
+    kQueuedMessages,
     {"raw-topic", K::Text, "", "physical name of the topic that is read", ""},
     {"accepted-outcomes-topic", K::Text, "outcomes-billing", "where outcomes go", ""},
-    {"bootstrap-server", K::Text, "", "brokers of the topic that is read", "", true},
+    kBootstrapServer,
     {"accepted-outcomes-bootstrap-server", K::Text, "", "brokers of the outcomes topic", "", true},
     {"max-batch-size", K::Integer, "50000", "distinct buckets that end a batch", ""},
     {"max-batch-time-ms", K::Integer, "2000", "age that ends a batch", ""},
     {"bucket-interval", K::Integer, "60", "seconds of one bucket", ""},
     {"commit-frequency-sec", K::Integer, "10", "seconds between commits", ""},
-    {"log-level", K::Choice, "info", "what is logged", kLogLevels},
+    kLogLevel,
     {"concurrency", K::Integer, "1", "", "", false, "one ordered producer keeps up"},
-    {"max-poll-interval-ms", K::Integer, "30000", "how long the loop may stand still before the group evicts it", ""},
-    {"max-dlq-buffer-length", K::Integer, "25000", "", "", false,
-     "every message is kept until its outcome is known, bounded by --memory-limit-bytes"},
+    kMaxPollInterval,
+    kMaxDlqBuffer,
     {"enforce-schema", K::Flag, "", "", "", false, "the reference ignores it too"},
     {"health-check", K::Choice, "arroyo", "", "snuba|arroyo", false, "the reference ignores it too"},
-    {"join-timeout-ms", K::Integer, "1000", "how long a drain may take at least; --drain-timeout-ms is the upper bound",
-     ""},
-    {"consumer-config", K::Text, "", "JSON document with everything resolved, instead of SNUBA_SETTINGS", ""},
-    {"storage-table", K::Text, "", "YAML file with storages on top of the built-in ones", ""},
-    {"compat", K::Choice, "head", "which generation of the reference to match where they differ", "head|june"},
+    kJoinTimeout,
+    kConsumerConfig,
+    kStorageTable,
+    kCompat,
 };
 
 std::string placeholder(const Option& option) {

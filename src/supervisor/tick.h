@@ -11,8 +11,8 @@
 
 namespace freshet::supervisor {
 
-// One wait for the next tick, for a loop that has other things to do meanwhile: a renewal that leaves the group. It
-// follows the live option. Threads: one; blocks nobody.
+// One wait for the next tick, for those who have other things to do meanwhile: the first join, and a renewal that
+// leaves the group. It follows the live option. Threads: one; blocks nobody.
 class TickWait {
  public:
   TickWait(Clock& clock, const RenewalPlan& plan);
@@ -31,8 +31,8 @@ class TickWait {
   bool over_ = false;
 };
 
-// Waits for the next tick: before the first join. False when `stop` was requested before. `before` says in the log what
-// waits. Threads: any; holds no lock.
+// Waits for the next tick on the calling thread: before a stop leaves the group. False when `stop` was requested
+// before. `before` says in the log what waits. Threads: any; holds no lock.
 bool wait_for_tick(Clock& clock, RenewalPlan& plan, Log& log, std::string_view before, std::stop_token stop);
 
 }  // namespace freshet::supervisor

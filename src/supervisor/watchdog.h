@@ -1,5 +1,5 @@
-// The progress watchdog: looks at the stream and asks the broker, each with a thread of its own to wait on, and acts on
-// what ProgressPolicy makes of it.
+// The progress watchdog: looks at the stream every second, asks the broker about what stands still, and acts on what
+// ProgressPolicy makes of it; on a thread of its own, since the broker may take seconds to answer.
 #pragma once
 
 #include <functional>

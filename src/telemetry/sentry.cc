@@ -2,10 +2,8 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -49,10 +47,9 @@ nlohmann::ordered_json tags_of(const SentrySettings& settings, const AssignedPar
   nlohmann::ordered_json tags = nlohmann::ordered_json::object();
   for (const auto& [name, value] : settings.tags) tags[name] = value;
   if (!assigned) return tags;
-  std::vector<int32_t> sorted = *assigned;
-  std::sort(sorted.begin(), sorted.end());
-  tags["assigned_partitions"] = fmt::format("{}", fmt::join(sorted, "-"));
-  tags["min_partition"] = sorted.empty() ? "none" : std::to_string(sorted.front());
+  const PartitionTags owned = partition_tags(*assigned);
+  tags["assigned_partitions"] = owned.assigned;
+  tags["min_partition"] = owned.least;
   return tags;
 }
 

@@ -10,8 +10,8 @@
 #include "base/mailbox.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "telemetry/assigned_partitions.h"
 #include "telemetry/error_report.h"
-#include "telemetry/statsd_encoder.h"
 #include "telemetry/telemetry_settings.h"
 
 namespace freshet::telemetry {

@@ -43,11 +43,9 @@ std::vector<std::string> StatsdEncoder::encode(const Metrics& metrics, const Ass
 void StatsdEncoder::describe(const AssignedPartitions& assigned) {
   std::vector<std::string> tags;
   if (assigned) {
-    std::vector<int32_t> sorted = *assigned;
-    std::sort(sorted.begin(), sorted.end());
-    if (settings_.tag_assigned_partitions)
-      tags.push_back(tag("assigned_partitions", fmt::format("{}", fmt::join(sorted, "-"))));
-    tags.push_back(tag("min_partition", sorted.empty() ? "none" : std::to_string(sorted.front())));
+    const PartitionTags owned = partition_tags(*assigned);
+    if (settings_.tag_assigned_partitions) tags.push_back(tag("assigned_partitions", owned.assigned));
+    tags.push_back(tag("min_partition", owned.least));
   }
   for (const auto& [name, value] : settings_.tags) tags.push_back(tag(name, value));
   if (settings_.june) {

@@ -3,19 +3,16 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/metrics.h"
+#include "telemetry/assigned_partitions.h"
 #include "telemetry/statsd_table.h"
 #include "telemetry/telemetry_settings.h"
 
 namespace freshet::telemetry {
-
-// What the process owns now; none before the first assignment.
-using AssignedPartitions = std::optional<std::vector<int32_t>>;
 
 // Threads: one. Remembers what was sent; a counter that stood still is sent once more as 0 (newer generation), a gauge
 // every time, each value of a timer once.

@@ -1,4 +1,4 @@
-// How the program logs; filled by settings. Plain data.
+// Where the log, metrics and errors go; filled by settings. Plain data.
 #pragma once
 
 #include <string>

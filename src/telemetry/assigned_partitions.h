@@ -1,0 +1,21 @@
+// What the process owns, as metrics and errors tell it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace freshet::telemetry {
+
+// None before the first assignment.
+using AssignedPartitions = std::optional<std::vector<int32_t>>;
+
+// The tags `assigned_partitions` and `min_partition` (contract 11.6, 12).
+struct PartitionTags {
+  std::string assigned;  // "0-3-17", ascending
+  std::string least;     // "none" of an empty assignment
+};
+PartitionTags partition_tags(std::vector<int32_t> partitions);
+
+}  // namespace freshet::telemetry
