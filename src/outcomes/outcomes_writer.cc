@@ -1,7 +1,5 @@
 #include "outcomes/outcomes_writer.h"
 
-#include <deque>
-#include <map>
 #include <utility>
 
 #include "outcomes/aggregator.h"
@@ -70,50 +68,59 @@ WriteOutcome OutcomesWriter::write(const InsertRequest& request, const WriteCont
 }
 
 bool OutcomesWriter::produce_all(const std::vector<SideRecord>& records, const WriteControl& control) {
-  std::deque<size_t> waiting;
-  for (size_t i = 0; i < records.size(); ++i) waiting.push_back(i);
-  std::map<uint64_t, size_t> with_producer;  // by ticket
-  SteadyTime not_before = clock_.steady_now();
-  uint32_t failures = 0;
-  const auto failed = [&](const Error& error) {
-    not_before = clock_.steady_now() + kRetry;
-    log_.warn("outcome_not_taken", {{"error", error.text}});
-    if (control.on_failure) {
-      control.on_failure({InsertFailure::Class::Transient, error.code, error.text, ++failures});
-    }
-  };
-  std::vector<OutcomeResults::Result> late;  // of a batch that was abandoned
-  take_results(clock_.steady_now(), control.stop, late);
-  for (const OutcomeResults::Result& result : late) failures_seen_ += result.status ? 0 : 1;
-  while (!waiting.empty() || !with_producer.empty()) {
-    while (!waiting.empty() && clock_.steady_now() >= not_before) {
-      const uint64_t ticket = next_ticket_++;
-      const Status taken = topic_.produce(records[waiting.front()], ticket, failures_seen_);
-      if (!taken) {
-        failed(taken.error());
-        break;
-      }
-      with_producer.emplace(ticket, waiting.front());
-      waiting.pop_front();
-    }
+  forget_earlier_batch(control.stop);
+  Delivery delivery;
+  delivery.not_before = clock_.steady_now();
+  for (size_t i = 0; i < records.size(); ++i) delivery.waiting.push_back(i);
+  while (!delivery.waiting.empty() || !delivery.with_producer.empty()) {
+    produce_waiting(records, delivery, control);
     std::vector<OutcomeResults::Result> results;
-    const SteadyTime deadline = waiting.empty() ? clock_.steady_now() + kForLong : not_before;
+    const SteadyTime deadline = delivery.waiting.empty() ? clock_.steady_now() + kForLong : delivery.not_before;
     if (!take_results(deadline, control.stop, results)) {
       topic_.purge();  // what is not sent yet would be counted twice by whoever reads on
       return false;
     }
-    for (const OutcomeResults::Result& result : results) {
-      if (!result.status) ++failures_seen_;
-      const auto found = with_producer.find(result.ticket);
-      if (found == with_producer.end()) continue;  // of a batch that was abandoned
-      if (!result.status) {
-        waiting.push_back(found->second);
-        failed(result.status.error());
-      }
-      with_producer.erase(found);
-    }
+    for (const OutcomeResults::Result& result : results) settle(result, delivery, control);
   }
   return true;
+}
+
+// Results of a batch that was abandoned.
+void OutcomesWriter::forget_earlier_batch(std::stop_token stop) {
+  std::vector<OutcomeResults::Result> late;
+  take_results(clock_.steady_now(), stop, late);
+  for (const OutcomeResults::Result& result : late) failures_seen_ += result.status ? 0 : 1;
+}
+
+void OutcomesWriter::produce_waiting(const std::vector<SideRecord>& records, Delivery& delivery,
+                                     const WriteControl& control) {
+  while (!delivery.waiting.empty() && clock_.steady_now() >= delivery.not_before) {
+    const uint64_t ticket = next_ticket_++;
+    const size_t record = delivery.waiting.front();
+    if (const Status taken = topic_.produce(records[record], ticket, failures_seen_); !taken) {
+      return try_later(taken.error(), delivery, control);
+    }
+    delivery.with_producer.emplace(ticket, record);
+    delivery.waiting.pop_front();
+  }
+}
+
+void OutcomesWriter::settle(const OutcomeResults::Result& result, Delivery& delivery, const WriteControl& control) {
+  if (!result.status) ++failures_seen_;
+  const auto found = delivery.with_producer.find(result.ticket);
+  if (found == delivery.with_producer.end()) return;  // of a batch that was abandoned
+  if (!result.status) {
+    delivery.waiting.push_back(found->second);
+    try_later(result.status.error(), delivery, control);
+  }
+  delivery.with_producer.erase(found);
+}
+
+void OutcomesWriter::try_later(const Error& error, Delivery& delivery, const WriteControl& control) {
+  delivery.not_before = clock_.steady_now() + kRetry;
+  log_.warn("outcome_not_taken", {{"error", error.text}});
+  if (!control.on_failure) return;
+  control.on_failure({InsertFailure::Class::Transient, error.code, error.text, ++delivery.failures});
 }
 
 bool OutcomesWriter::take_results(SteadyTime deadline, std::stop_token stop, std::vector<OutcomeResults::Result>& out) {

@@ -1,7 +1,11 @@
 // A RowWriter whose table is a topic: one record a bucket.
 #pragma once
 
-#include <memory>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <stop_token>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -42,7 +46,20 @@ class OutcomesWriter final : public RowWriter {
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
 
  private:
+  // The records of a batch on their way, by their place in it.
+  struct Delivery {
+    std::deque<size_t> waiting;
+    std::map<uint64_t, size_t> with_producer;  // by ticket
+    SteadyTime not_before{};                   // nothing is produced until then
+    uint32_t failures = 0;
+  };
+
+  // False when stopping: it is unknown how many the topic has.
   bool produce_all(const std::vector<SideRecord>& records, const WriteControl& control);
+  void forget_earlier_batch(std::stop_token stop);
+  void produce_waiting(const std::vector<SideRecord>& records, Delivery& delivery, const WriteControl& control);
+  void settle(const OutcomeResults::Result& result, Delivery& delivery, const WriteControl& control);
+  void try_later(const Error& error, Delivery& delivery, const WriteControl& control);
   // Waits until something came back, or until `deadline`; false when stopping.
   bool take_results(SteadyTime deadline, std::stop_token stop, std::vector<OutcomeResults::Result>& out);
 
