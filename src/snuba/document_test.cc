@@ -9,6 +9,7 @@
 
 #include "snuba/consumer_config.h"
 #include "snuba/load.h"
+#include "snuba/python_settings.h"
 
 namespace freshet::snuba {
 namespace {
@@ -266,6 +267,18 @@ TEST(PythonSettingsTest, WhatFailsIsSaid) {
     ASSERT_FALSE(loaded);
     EXPECT_THAT(loaded.error().front(), HasSubstr(expected));
   }
+}
+
+TEST(PythonSettingsTest, AFileThatSaysSomethingForEverIsGivenUp) {
+  const Environment environment{{"PATH", std::getenv("PATH")}};
+  const File chatty("import sys, time\nwhile True: print('.', file=sys.stderr, flush=True); time.sleep(0.01)\n", ".py");
+  const auto slow = run_python_settings(chatty.path, environment, std::chrono::milliseconds(500));
+  ASSERT_FALSE(slow);
+  EXPECT_EQ(slow.error().text, "it did not finish within 0.5 s");
+  const File loud("import sys\nwhile True: sys.stderr.write('x' * 65536)\n", ".py");
+  const auto much = run_python_settings(loud.path, environment);
+  ASSERT_FALSE(much);
+  EXPECT_EQ(much.error().text, "it prints more than 8 MiB");
 }
 
 }  // namespace

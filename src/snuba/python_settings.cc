@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -120,15 +122,16 @@ except BaseException as error:
 json.dump({key: plain(one) for key, one in names.items() if key.isupper() and not key.startswith("_")}, out)
 )PY";
 
-constexpr int kDeadlineMs = 20'000;
 constexpr size_t kMaxOutput = 8 * 1024 * 1024;
+
+tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
 
 class Fd {
  public:
   explicit Fd(int fd) : fd_(fd) {}
   ~Fd() { reset(); }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&&) = delete;
   int get() const { return fd_; }
   void reset() {
     if (fd_ >= 0) close(std::exchange(fd_, -1));
@@ -149,25 +152,31 @@ struct Child {
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
   }
-  // False when it did not end in time or said too much.
-  bool listen(int out_fd, int error_fd) {
+  // Reads both until they end. The time is that of the whole: a file that says a little now and then is no better.
+  Status listen(int out_fd, int error_fd, Duration timeout) {
+    const RealClock clock;
+    const SteadyTime deadline = clock.steady_now() + timeout;
     std::array<pollfd, 2> fds{pollfd{out_fd, POLLIN, 0}, pollfd{error_fd, POLLIN, 0}};
-    int left = 2;
-    while (left > 0 && out.size() + error.size() < kMaxOutput) {
-      if (poll(fds.data(), fds.size(), kDeadlineMs) <= 0) return false;
-      for (size_t i = 0; i < fds.size(); ++i) {
-        if (fds[i].fd < 0 || fds[i].revents == 0) continue;
-        std::array<char, 16384> bytes;
-        const ssize_t n = read(fds[i].fd, bytes.data(), bytes.size());
-        if (n > 0) {
-          (i == 0 ? out : error).append(bytes.data(), static_cast<size_t>(n));
-        } else {
-          fds[i].fd = -1;
-          --left;
-        }
+    while (fds[0].fd >= 0 || fds[1].fd >= 0) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
+      const int ready = left > 0 ? poll(fds.data(), fds.size(), static_cast<int>(left)) : 0;
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready <= 0) {
+        return wrong(fmt::format("it did not finish within {} s", std::chrono::duration<double>(timeout).count()));
       }
+      for (size_t i = 0; i < fds.size(); ++i) {
+        if (fds[i].fd >= 0 && fds[i].revents != 0 && !take(fds[i].fd, i == 0 ? out : error)) fds[i].fd = -1;
+      }
+      if (out.size() + error.size() > kMaxOutput) return wrong("it prints more than 8 MiB");
     }
-    return left == 0;
+    return {};
+  }
+  // False at the end.
+  static bool take(int fd, std::string& text) {
+    std::array<char, 16384> bytes;
+    const ssize_t n = read(fd, bytes.data(), bytes.size());
+    if (n > 0) text.append(bytes.data(), static_cast<size_t>(n));
+    return n > 0;
   }
   int status() {
     int status = 0;
@@ -181,43 +190,59 @@ std::string last_line(std::string text) {
   return text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
 }
 
-tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+struct Pipe {
+  Fd read;
+  Fd write;
+};
 
-}  // namespace
+std::optional<Pipe> open_pipe() {
+  std::array<int, 2> ends{-1, -1};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
 
-Result<std::string> run_python_settings(const std::string& path, const Environment& environment) {
-  if (access(path.c_str(), R_OK) != 0) return wrong("the file cannot be read");
-  std::array<int, 2> out{-1, -1};
-  std::array<int, 2> error{-1, -1};
-  if (pipe2(out.data(), O_CLOEXEC) != 0) return wrong("no pipe to python3");
-  Fd out_read(out[0]), out_write(out[1]);
-  if (pipe2(error.data(), O_CLOEXEC) != 0) return wrong("no pipe to python3");
-  Fd error_read(error[0]), error_write(error[1]);
+// As exec() wants them; `words` own the bytes.
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+// False: there is no python3.
+bool spawn(const std::string& path, const Environment& environment, int out, int error, pid_t& pid) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out_write.get(), STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, error_write.get(), STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO);
   std::vector<std::string> variables;
   for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-  std::vector<char*> envp;
-  for (std::string& variable : variables) envp.push_back(variable.data());
-  envp.push_back(nullptr);
   std::vector<std::string> words{"python3", "-c", kHelper, path};
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  Child child;
-  const int failed = posix_spawnp(&child.pid, "python3", &actions, nullptr, argv.data(), envp.data());
+  const int failed =
+      posix_spawnp(&pid, "python3", &actions, nullptr, pointers(words).data(), pointers(variables).data());
   posix_spawn_file_actions_destroy(&actions);
-  if (failed != 0) {
+  return failed == 0;
+}
+
+}  // namespace
+
+Result<std::string> run_python_settings(const std::string& path, const Environment& environment, Duration timeout) {
+  if (access(path.c_str(), R_OK) != 0) return wrong("the file cannot be read");
+  auto out = open_pipe();
+  auto error = open_pipe();
+  if (!out || !error) return wrong("no pipe to python3");
+  Child child;
+  if (!spawn(path, environment, out->write.get(), error->write.get(), child.pid)) {
     child.pid = -1;
     return wrong(
         "python3 is not there to read it; install it, or resolve the settings elsewhere and use --consumer-config");
   }
-  out_write.reset();
-  error_write.reset();
-  if (!child.listen(out_read.get(), error_read.get())) return wrong("it did not finish within 20 s");
+  out->write.reset();
+  error->write.reset();
+  if (const Status heard = child.listen(out->read.get(), error->read.get(), timeout); !heard) {
+    return tl::make_unexpected(heard.error());
+  }
   if (child.status() != 0) {
     return wrong(fmt::format("{}; correct the file, or use --consumer-config", last_line(child.error)));
   }

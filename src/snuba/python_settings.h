@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "snuba/snuba_settings.h"
 
@@ -10,7 +11,9 @@ namespace freshet::snuba {
 
 // The file may import what Snuba's own settings offer (`from snuba.settings import *` and the built-in variants);
 // where no Snuba is installed, stand-ins made of `environment` take their place. Fatal: python3 is missing, the file
-// fails, or takes longer than 20 s; the text says which and what to do.
-Result<std::string> run_python_settings(const std::string& path, const Environment& environment);
+// fails, takes longer than `timeout` in all, or prints more than 8 MiB; the text says which and what to do. Blocks
+// meanwhile.
+Result<std::string> run_python_settings(const std::string& path, const Environment& environment,
+                                        Duration timeout = std::chrono::seconds(20));
 
 }  // namespace freshet::snuba

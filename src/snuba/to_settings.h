@@ -24,6 +24,8 @@ struct Translated {
   std::vector<std::string> notices;
 };
 
+// `release`: SNUBA_RELEASE. Without refusals the foundation is for settings::load(), with `flags` before the other
+// flags; it holds copies of all it needs.
 Translated translate(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live,
                      const std::string& release);
 
