@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <memory>
 
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
@@ -65,6 +67,29 @@ SampledMessage copy_of(const rd_kafka_message_t& record) {
   return out;
 }
 
+struct RecordFreed {
+  void operator()(rd_kafka_message_t* record) const noexcept { rd_kafka_message_destroy(record); }
+};
+using Record = std::unique_ptr<rd_kafka_message_t, RecordFreed>;
+
+// Assigns each partition from its last `share` messages on. Returns where those end that have any.
+Result<std::map<int32_t, int64_t>> assign_newest(rd_kafka_t* client, const std::string& topic, int32_t partitions,
+                                                 int64_t share, Duration timeout) {
+  const Partitions list(rd_kafka_topic_partition_list_new(partitions));
+  std::map<int32_t, int64_t> ends;
+  for (int32_t p = 0; p < partitions; ++p) {
+    int64_t low = 0;
+    int64_t high = 0;
+    const auto error = rd_kafka_query_watermark_offsets(client, topic.c_str(), p, &low, &high, to_ms(timeout));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up topic " + topic));
+    if (high <= low) continue;
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset = std::max(low, high - share);
+    ends.emplace(p, high);
+  }
+  if (!ends.empty()) rd_kafka_assign(client, list.get());
+  return ends;
+}
+
 }  // namespace
 
 Result<int32_t> count_partitions(const ConnectionSettings& connection, const std::string& topic, Duration timeout,
@@ -114,33 +139,18 @@ Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& co
   if (!partitions) return tl::make_unexpected(partitions.error());
   rd_kafka_poll_set_consumer(client->get());
   const auto share = static_cast<int64_t>(std::max<size_t>(1, max / static_cast<size_t>(*partitions)));
-  const Partitions list(rd_kafka_topic_partition_list_new(*partitions));
-  std::vector<int64_t> missing(static_cast<size_t>(*partitions), 0);
-  int64_t left = 0;
-  for (int32_t p = 0; p < *partitions; ++p) {
-    int64_t low = 0;
-    int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(client->get(), topic.c_str(), p, &low, &high, to_ms(timeout));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up topic " + topic));
-    if (high <= low) continue;
-    const int64_t from = std::max(low, high - share);
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset = from;
-    missing[static_cast<size_t>(p)] = high;
-    ++left;
-  }
+  auto unread = assign_newest(client->get(), topic, *partitions, share, timeout);
+  if (!unread) return tl::make_unexpected(unread.error());
   std::vector<SampledMessage> found;
-  if (list->cnt > 0) rd_kafka_assign(client->get(), list.get());
-  while (left > 0 && clock.steady_now() < deadline && !stop.stop_requested()) {
-    rd_kafka_message_t* record = rd_kafka_consumer_poll(client->get(), 100);
-    if (record == nullptr) continue;
-    const auto p = static_cast<size_t>(record->partition);
-    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && missing[p] > 0) {
-      missing[p] = 0;
-      --left;
-    } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR && missing[p] > record->offset) {
+  while (!unread->empty() && clock.steady_now() < deadline && !stop.stop_requested()) {
+    const Record record(rd_kafka_consumer_poll(client->get(), 100));
+    const auto end = record ? unread->find(record->partition) : unread->end();
+    if (end == unread->end()) continue;
+    if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      unread->erase(end);
+    } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR && record->offset < end->second) {
       found.push_back(copy_of(*record));
     }
-    rd_kafka_message_destroy(record);
   }
   if (found.size() > max) found.resize(max);
   return found;
