@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -42,15 +41,7 @@ struct ConsumerConfig {
   uint64_t max_batch_time_ms = 2000;
   bool max_batch_size_in_bytes = false;
 
-  std::string sentry_dsn;
-  std::string dogstatsd_socket_path;
-  std::string dogstatsd_host;
-  uint16_t dogstatsd_port = 0;
-  uint16_t default_retention_days = 90;
-  uint16_t lower_retention_days = 30;
-  std::set<uint16_t> valid_retention_days{30, 90};
-  bool record_cogs = false;
-  std::set<uint64_t> project_stacktrace_blacklist;
+  EnvSection env;
   processors::PythonRules python_rules;  // a document cannot say them
 
   Compat compat = Compat::Head;

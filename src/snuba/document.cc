@@ -153,15 +153,15 @@ void read_storage(const json& storages, ConsumerConfig& c) {
 
 void read_env(const json& value, ConsumerConfig& c) {
   Object object(value, "env");
-  c.sentry_dsn = object.text_or("sentry_dsn", "");
-  c.dogstatsd_socket_path = object.text_or("dogstatsd_socket_path", "");
-  c.dogstatsd_host = object.text_or("dogstatsd_host", "");
-  object.number_if("dogstatsd_port", c.dogstatsd_port);
-  object.number_if("default_retention_days", c.default_retention_days);
-  object.number_if("lower_retention_days", c.lower_retention_days);
-  object.numbers_if("valid_retention_days", c.valid_retention_days);
-  if (object.find("record_cogs") != nullptr) c.record_cogs = object.truth("record_cogs");
-  object.numbers_if("project_stacktrace_blacklist", c.project_stacktrace_blacklist);
+  c.env.sentry_dsn = object.text_or("sentry_dsn", "");
+  c.env.dogstatsd_socket_path = object.text_or("dogstatsd_socket_path", "");
+  c.env.dogstatsd_host = object.text_or("dogstatsd_host", "");
+  object.number_if("dogstatsd_port", c.env.dogstatsd_port);
+  object.number_if("default_retention_days", c.env.default_retention_days);
+  object.number_if("lower_retention_days", c.env.lower_retention_days);
+  object.numbers_if("valid_retention_days", c.env.valid_retention_days);
+  if (object.find("record_cogs") != nullptr) c.env.record_cogs = object.truth("record_cogs");
+  object.numbers_if("project_stacktrace_blacklist", c.env.project_stacktrace_blacklist);
   object.refuse_the_rest();
 }
 

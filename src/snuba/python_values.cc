@@ -137,23 +137,24 @@ void apply(const json& all, SnubaSettings& s) {
     s.clusters.clear();
     for (const json& one : v) s.clusters.push_back(cluster(one));
   });
-  when("SENTRY_DSN", [&](const json& v) { s.sentry_dsn = text_or_empty(v, "SENTRY_DSN"); });
+  when("SENTRY_DSN", [&](const json& v) { s.env.sentry_dsn = text_or_empty(v, "SENTRY_DSN"); });
   when("DOGSTATSD_SOCKET_PATH",
-       [&](const json& v) { s.dogstatsd_socket_path = text_or_empty(v, "DOGSTATSD_SOCKET_PATH"); });
+       [&](const json& v) { s.env.dogstatsd_socket_path = text_or_empty(v, "DOGSTATSD_SOCKET_PATH"); });
   when("DOGSTATSD_HOST", [&](const json& v) {
-    s.dogstatsd_host = text_or_empty(v, "DOGSTATSD_HOST");
-    if (s.dogstatsd_port == 0) s.dogstatsd_port = 8125;
+    s.env.dogstatsd_host = text_or_empty(v, "DOGSTATSD_HOST");
+    if (s.env.dogstatsd_port == 0) s.env.dogstatsd_port = 8125;
   });
-  when("DOGSTATSD_PORT", [&](const json& v) { s.dogstatsd_port = number<uint16_t>(v, "DOGSTATSD_PORT"); });
+  when("DOGSTATSD_PORT", [&](const json& v) { s.env.dogstatsd_port = number<uint16_t>(v, "DOGSTATSD_PORT"); });
   when("DEFAULT_RETENTION_DAYS",
-       [&](const json& v) { s.default_retention_days = number<uint16_t>(v, "DEFAULT_RETENTION_DAYS"); });
+       [&](const json& v) { s.env.default_retention_days = number<uint16_t>(v, "DEFAULT_RETENTION_DAYS"); });
   when("LOWER_RETENTION_DAYS",
-       [&](const json& v) { s.lower_retention_days = number<uint16_t>(v, "LOWER_RETENTION_DAYS"); });
+       [&](const json& v) { s.env.lower_retention_days = number<uint16_t>(v, "LOWER_RETENTION_DAYS"); });
   when("VALID_RETENTION_DAYS",
-       [&](const json& v) { s.valid_retention_days = numbers<uint16_t>(v, "VALID_RETENTION_DAYS"); });
-  when("RECORD_COGS", [&](const json& v) { s.record_cogs = v == true; });
-  when("PROJECT_STACKTRACE_BLACKLIST",
-       [&](const json& v) { s.project_stacktrace_blacklist = numbers<uint64_t>(v, "PROJECT_STACKTRACE_BLACKLIST"); });
+       [&](const json& v) { s.env.valid_retention_days = numbers<uint16_t>(v, "VALID_RETENTION_DAYS"); });
+  when("RECORD_COGS", [&](const json& v) { s.env.record_cogs = v == true; });
+  when("PROJECT_STACKTRACE_BLACKLIST", [&](const json& v) {
+    s.env.project_stacktrace_blacklist = numbers<uint64_t>(v, "PROJECT_STACKTRACE_BLACKLIST");
+  });
   when("ENFORCE_RETENTION", [&](const json& v) { s.python_rules.enforce_retention = v == true; });
   when("DISCARD_OLD_EVENTS", [&](const json& v) { s.python_rules.keep_old_events = v == false; });
   when("TRANSACT_SKIP_CONTEXT_STORE",

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "snuba/consumer_config.h"
 
@@ -129,15 +130,7 @@ Result<ConsumerConfig> resolve(const CommandLine& line, const SnubaSettings& set
   c.dead_letters = optional_topic(storage.dead_letter_topic, settings);
   c.accountant = topic_of("shared-resources-usage", settings);
   set_accepted_outcomes(line, settings, c);
-  c.sentry_dsn = settings.sentry_dsn;
-  c.dogstatsd_socket_path = settings.dogstatsd_socket_path;
-  c.dogstatsd_host = settings.dogstatsd_host;
-  c.dogstatsd_port = settings.dogstatsd_port;
-  c.default_retention_days = settings.default_retention_days;
-  c.lower_retention_days = settings.lower_retention_days;
-  c.valid_retention_days = settings.valid_retention_days;
-  c.record_cogs = settings.record_cogs;
-  c.project_stacktrace_blacklist = settings.project_stacktrace_blacklist;
+  c.env = settings.env;
   c.python_rules = settings.python_rules;
   if (const Status applied = apply_command_line(line, c); !applied) return tl::make_unexpected(applied.error());
   return c;

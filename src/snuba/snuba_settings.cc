@@ -74,24 +74,25 @@ void read_cluster(Reader& env, Cluster& c) {
 
 // ADDRESS[:PORT] in one variable, else the two older ones.
 void read_statsd(Reader& env, SnubaSettings& s) {
-  s.dogstatsd_socket_path = env.text("SNUBA_DOGSTATSD_SOCKET_PATH");
+  s.env.dogstatsd_socket_path = env.text("SNUBA_DOGSTATSD_SOCKET_PATH");
   if (const std::string address = env.text("SNUBA_STATSD_ADDR"); !address.empty()) {
     const size_t colon = address.rfind(':');
-    s.dogstatsd_host = address.substr(0, colon);
-    s.dogstatsd_port = 8125;
+    s.env.dogstatsd_host = address.substr(0, colon);
+    s.env.dogstatsd_port = 8125;
     const std::string port = colon == std::string::npos ? "" : address.substr(colon + 1);
     if (port.empty()) return;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), s.dogstatsd_port);
-    if (error != std::errc() || end != port.data() + port.size() || s.dogstatsd_port == 0 || s.dogstatsd_host.empty()) {
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), s.env.dogstatsd_port);
+    if (error != std::errc() || end != port.data() + port.size() || s.env.dogstatsd_port == 0 ||
+        s.env.dogstatsd_host.empty()) {
       env.refuse(fmt::format("SNUBA_STATSD_ADDR: '{}' is not of the form HOST:PORT", address));
     }
     return;
   }
-  s.dogstatsd_host = env.text("DOGSTATSD_HOST", env.text("SNUBA_STATSD_HOST"));
-  if (s.dogstatsd_host.empty()) return;
-  s.dogstatsd_port = 8125;
-  env.number("SNUBA_STATSD_PORT", 1, 65535, s.dogstatsd_port);
-  env.number("DOGSTATSD_PORT", 1, 65535, s.dogstatsd_port);
+  s.env.dogstatsd_host = env.text("DOGSTATSD_HOST", env.text("SNUBA_STATSD_HOST"));
+  if (s.env.dogstatsd_host.empty()) return;
+  s.env.dogstatsd_port = 8125;
+  env.number("SNUBA_STATSD_PORT", 1, 65535, s.env.dogstatsd_port);
+  env.number("DOGSTATSD_PORT", 1, 65535, s.env.dogstatsd_port);
 }
 
 void read_redis(Reader& env, Redis& r) {
@@ -105,9 +106,9 @@ void read_redis(Reader& env, Redis& r) {
 
 // What both settings of the composition add (contract 2.5; spec/processors/common.md 6).
 void read_self_hosted(Reader& env, SnubaSettings& s) {
-  env.number("SENTRY_EVENT_RETENTION_DAYS", 1, 65535, s.default_retention_days);
-  s.lower_retention_days = std::min<uint16_t>(s.default_retention_days, 30);
-  s.valid_retention_days = {s.default_retention_days, 30, 60};
+  env.number("SENTRY_EVENT_RETENTION_DAYS", 1, 65535, s.env.default_retention_days);
+  s.env.lower_retention_days = std::min<uint16_t>(s.env.default_retention_days, 30);
+  s.env.valid_retention_days = {s.env.default_retention_days, 30, 60};
 }
 
 bool is_self_hosted(const std::string& name) {
@@ -124,9 +125,9 @@ Result<SnubaSettings> read_snuba_settings(const Environment& environment) {
   read_cluster(env, s.clusters.front());
   read_statsd(env, s);
   read_redis(env, s.redis);
-  s.sentry_dsn = env.text("SENTRY_DSN");
+  s.env.sentry_dsn = env.text("SENTRY_DSN");
   s.release = env.text("SNUBA_RELEASE");
-  s.record_cogs = env.truth("RECORD_COGS");
+  s.env.record_cogs = env.truth("RECORD_COGS");
   if (is_self_hosted(s.name)) read_self_hosted(env, s);
   if (!env.error().empty()) return wrong(env.error());
   if (s.name.empty() || is_self_hosted(s.name)) return s;

@@ -40,14 +40,9 @@ struct Redis {
   bool tls = false;      // which is not spoken here
 };
 
-struct SnubaSettings {
-  std::string name;  // of the settings: "", "self_hosted", "docker" or the file's path
-  BrokerConfig brokers;
-  std::map<std::string, BrokerConfig> brokers_of_topic;  // by logical topic; instead of `brokers`, not on top
-  std::map<std::string, std::string> topic_names;        // logical -> physical
-  std::vector<Cluster> clusters{Cluster()};
+// What a resolved document says under `env` (contract 2).
+struct EnvSection {
   std::string sentry_dsn;
-  std::string release;                // SNUBA_RELEASE
   std::string dogstatsd_socket_path;  // the newer generation's address, any of its grammars
   std::string dogstatsd_host;         // the older one's
   uint16_t dogstatsd_port = 0;
@@ -56,6 +51,16 @@ struct SnubaSettings {
   std::set<uint16_t> valid_retention_days{30, 90};
   bool record_cogs = false;
   std::set<uint64_t> project_stacktrace_blacklist;
+};
+
+struct SnubaSettings {
+  std::string name;  // of the settings: "", "self_hosted", "docker" or the file's path
+  BrokerConfig brokers;
+  std::map<std::string, BrokerConfig> brokers_of_topic;  // by logical topic; instead of `brokers`, not on top
+  std::map<std::string, std::string> topic_names;        // logical -> physical
+  std::vector<Cluster> clusters{Cluster()};
+  std::string release;  // SNUBA_RELEASE
+  EnvSection env;
   processors::PythonRules python_rules;
   Redis redis;
   std::map<std::string, std::string> config_state;  // live options above those of Redis; with SENTRY_SINGLE_TENANT only

@@ -177,14 +177,15 @@ class Translator {
                                         live.redis.cluster ? 0 : live.redis.database));
     }
     if (const std::string address = statsd(); !address.empty()) set("statsd", address);
-    if (!c_.sentry_dsn.empty()) set("sentry-dsn", c_.sentry_dsn);
+    if (!c_.env.sentry_dsn.empty()) set("sentry-dsn", c_.env.sentry_dsn);
   }
 
   std::string statsd() const {
     const std::string host =
-        c_.dogstatsd_host.empty() ? "" : fmt::format("udp://{}:{}", c_.dogstatsd_host, c_.dogstatsd_port);
-    const std::string path =
-        c_.dogstatsd_socket_path.starts_with('/') ? "unixgram://" + c_.dogstatsd_socket_path : c_.dogstatsd_socket_path;
+        c_.env.dogstatsd_host.empty() ? "" : fmt::format("udp://{}:{}", c_.env.dogstatsd_host, c_.env.dogstatsd_port);
+    const std::string path = c_.env.dogstatsd_socket_path.starts_with('/')
+                                 ? "unixgram://" + c_.env.dogstatsd_socket_path
+                                 : c_.env.dogstatsd_socket_path;
     const bool host_first = c_.compat == Compat::June;
     return host_first && !host.empty() ? host : path.empty() ? host : path;
   }
@@ -275,7 +276,7 @@ class Translator {
     if (skip_write) return;
     side_topic(c.commit_log, k.side_topics.commit_log, loaded.notices);
     side_topic(c.replacements, k.side_topics.replacements, loaded.notices);
-    if (c.record_cogs) side_topic(c.accountant, k.side_topics.accountant, loaded.notices);
+    if (c.env.record_cogs) side_topic(c.accountant, k.side_topics.accountant, loaded.notices);
   }
 
   static void complete_stream(stream::StreamSettings& stream, const CommandLine& line, const ConsumerConfig& c,
@@ -290,7 +291,8 @@ class Translator {
     }
     stream.schema.enforce = line.flag("enforce-schema");
     stream.ipv4_statistics = true;
-    stream.side_outputs = {c.commit_log && !skip_write, c.replacements && !skip_write, c.record_cogs && !skip_write};
+    stream.side_outputs = {c.commit_log && !skip_write, c.replacements && !skip_write,
+                           c.env.record_cogs && !skip_write};
     stream.dead_letters_by_age = c.compat == Compat::Head && c.dead_letters && !skip_write;
     if (c.pre_filter) {
       stream.pre_filter = {c.pre_filter->header, c.pre_filter->value, {}};
@@ -304,8 +306,8 @@ class Translator {
   static void complete_processor(settings::Pipeline& p, const CommandLine& line, const ConsumerConfig& c) {
     processors::ProcessorsSettings& processor = p.processors;
     processor.storage = c.storage;
-    processor.environment = {c.default_retention_days, c.lower_retention_days, c.valid_retention_days,
-                             c.project_stacktrace_blacklist, c.record_cogs};
+    processor.environment = {c.env.default_retention_days, c.env.lower_retention_days, c.env.valid_retention_days,
+                             c.env.project_stacktrace_blacklist, c.env.record_cogs};
     // What our own options say counts beside the settings of the reference.
     processor.python_rules.enforce_retention |= c.python_rules.enforce_retention;
     processor.python_rules.keep_old_events |= c.python_rules.keep_old_events;
