@@ -1,8 +1,5 @@
 // freshet: Kafka -> ClickHouse.
 #include <unistd.h>
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 #include <algorithm>
 #include <array>
@@ -64,24 +61,11 @@ std::map<std::string, std::string> environment() {
   return out;
 }
 
-// Fetched messages, rows and bodies come and go by the megabyte. By its defaults glibc gives such memory back to the
-// kernel at once; touching it anew costs a few percent of the CPU time. What is kept is what was needed at once, which
-// --memory-limit-bytes bounds.
-void keep_touched_memory() {
-#if defined(__GLIBC__)
-  constexpr int kLargestThreshold = 32 << 20;  // glibc takes no more
-  constexpr int kKept = 1 << 30;               // at the end of each thread's arena
-  mallopt(M_MMAP_THRESHOLD, kLargestThreshold);
-  mallopt(M_TRIM_THRESHOLD, kKept);
-#endif
-}
-
 int run(const settings::Loaded& loaded, Clock& clock, app::OperatorSignals& signals) {
   if (loaded.settings.print_config) {
     std::cout << settings::to_yaml(loaded);
     return 0;
   }
-  keep_touched_memory();
   auto service = app::Service::open(loaded, clock);
   if (!service) {
     std::cerr << "freshet: " << service.error().text << '\n';
