@@ -31,8 +31,13 @@ constexpr std::array kOwned = {
     Owned{"sasl.password", "use --kafka-sasl-password-file"},
 };
 
+// Properties of newer libraries that this one may not have.
+bool is_of_kip_848(const std::string& key) {
+  return key.starts_with("group.protocol") || key == "group.remote.assignor";
+}
+
 std::string advice(const std::string& key) {
-  if (key.starts_with("group.protocol") || key == "group.remote.assignor") {
+  if (is_of_kip_848(key)) {
     return fmt::format(
         "; the group protocol of KIP-848 needs librdkafka 2.4 or later, this is {}: leave it out, or "
         "build with -DFRESHET_LIBRDKAFKA_ROOT",
@@ -61,7 +66,7 @@ class Builder {
       const auto result = rd_kafka_conf_set(conf_.get(), key.c_str(), value.c_str(), text.data(), text.size());
       if (result != RD_KAFKA_CONF_OK) {
         // What nobody knows may be a secret whose name is misspelt.
-        const bool shown = result != RD_KAFKA_CONF_UNKNOWN && !is_secret(key);
+        const bool shown = (result != RD_KAFKA_CONF_UNKNOWN || is_of_kip_848(key)) && !is_secret(key);
         error_ = fmt::format("kafka.{}={}: {}{}", key, shown ? value : "***", text.data(), advice(key));
       }
     }

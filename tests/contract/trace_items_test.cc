@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "clickhouse/clickhouse_writer.h"
@@ -110,11 +111,19 @@ class TraceItems : public testing::TestWithParam<bool> {
 };
 testkit::LocalClickHouse* TraceItems::server_ = nullptr;
 
+// JSON has no NaN: the row shows null, for which the server stores 0, and the two formats differ.
+bool has_nan(const json& rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const json& row) {
+    return std::any_of(row.begin(), row.end(), [](const json& column) {
+      return column.is_structured() && column.dump().find("null") != std::string::npos;
+    });
+  });
+}
+
 TEST_P(TraceItems, RowBinaryStoresWhatJsonEachRowStores) {
   std::vector<std::string> messages;
   for (auto& one : testkit::own_cases(std::string(FRESHET_SOURCE_DIR) + "/tests/golden/EAPItemsProcessor")) {
-    // JSON has no NaN, so that the two formats differ there.
-    if (one.verdict == "rows" && one.name != "special-numbers.json") messages.push_back(std::move(one.message));
+    if (one.verdict == "rows" && !has_nan(one.rows)) messages.push_back(std::move(one.message));
   }
   ASSERT_GT(messages.size(), 20u);
   const auto as_json = processor(false);
