@@ -61,8 +61,7 @@ class Attempt final : public Parked {
     give_up();
     MutexLock lock(mutex_);
     if (state_ == Successor::State::Joined) source_->begin_with(std::move(assigned_), joins_, topic_partitions_);
-    if (state_ != Successor::State::Warm) return std::move(source_);
-    if (const Status subscribed = source_->subscribe(); !subscribed) return nullptr;
+    if (!subscribed_ && !source_->subscribe()) return nullptr;
     return std::move(source_);
   }
 
@@ -76,12 +75,12 @@ class Attempt final : public Parked {
     state_ = state;
     if (on_change_) on_change_();
   }
-  void fail(Error error) {
+  void fail(Error error, Successor::State state = Successor::State::Failed) {
     {
       MutexLock lock(mutex_);
       failure_ = std::move(error);
     }
-    change(Successor::State::Failed);
+    change(state);
   }
 
   void run(std::stop_token stop) {
@@ -96,7 +95,8 @@ class Attempt final : public Parked {
     }
     if (!insists && group_rebalances(stop)) {
       return fail({ErrorKind::Retry, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
-                   "the group is rebalancing: the running session takes part in that first"});
+                   "the group is rebalancing: the running session takes part in that first"},
+                  Successor::State::Postponed);
     }
     join_group(stop);
   }
@@ -163,6 +163,7 @@ class Attempt final : public Parked {
 
   void join_group(std::stop_token stop) {
     if (const Status subscribed = source_->subscribe(); !subscribed) return fail(subscribed.error());
+    subscribed_ = true;
     while (!stop.stop_requested()) {
       const Event event(rd_kafka_queue_poll(source_->queue(), kPollMs));
       if (!event) continue;
@@ -197,6 +198,7 @@ class Attempt final : public Parked {
   std::vector<Partition> assigned_ GUARDED_BY(mutex_);
   Membership joins_ GUARDED_BY(mutex_);
   bool insists_ GUARDED_BY(mutex_) = false;
+  bool subscribed_ = false;  // the thread's; take()'s once that has ended
   std::jthread thread_;
 };
 

@@ -28,6 +28,8 @@ const char* to_string(RenewalResult result) {
       return "renewed";
     case RenewalResult::Failed:
       return "failed";
+    case RenewalResult::Postponed:
+      return "postponed";
     case RenewalResult::Cancelled:
       return "cancelled";
   }

@@ -31,6 +31,7 @@ const char* to_string(RenewalMode mode);  // lower case; a metric label
 enum class RenewalResult {
   Renewed,
   Failed,     // the old session goes on where it is still alive, otherwise the next is tried after a back-off
+  Postponed,  // the group was rebalancing: the old session goes on, and it is tried again
   Cancelled,  // a stop came first
 };
 

@@ -13,20 +13,20 @@ namespace freshet {
 class Successor {
  public:
   enum class State {
-    Warming,  // connects, logs in, finds the coordinator and the partitions' leaders
-    Warm,     // waits for join() or take()
-    Joining,  // join() was called
-    Joined,   // it has the membership; its assignment is known
-    Failed,   // see failure()
+    Warming,    // connects, logs in, finds the coordinator and the partitions' leaders
+    Warm,       // waits for join() or take()
+    Joining,    // join() was called
+    Joined,     // it has the membership; its assignment is known
+    Failed,     // see failure()
+    Postponed,  // the group is rebalancing: it has not joined, and nobody is fenced; see failure()
   };
   virtual ~Successor() = default;
   virtual State state() const = 0;
-  virtual Error failure() const = 0;  // Failed only
+  virtual Error failure() const = 0;  // Failed and Postponed only
   // How many partitions the topic has, as the new client sees it; Warm and later.
   virtual int32_t topic_partitions() const = 0;
   // Joins with the instance id of the running session, whose membership is `old`; that one is fenced from then on: its
-  // commits are refused. Unless `insists`, it does not join a group that is rebalancing: Failed of kind Retry, and
-  // nobody is fenced. Warm only.
+  // commits are refused. Unless `insists`, it does not join a group that is rebalancing. Warm only.
   virtual void join(const Membership& old, bool insists) = 0;
   // The session. Warm: it subscribes now, as a new member. Joining: its assignment comes as an event. Joined: the first
   // event is its assignment. Once.

@@ -207,17 +207,18 @@ Wish Renewal::wait_until_quiet(SteadyTime now, const SessionFacts& facts) {
 Wish Renewal::wait_until_joined(SteadyTime now, const SessionFacts& facts) {
   const auto state = successor_->state();
   if (state == Successor::State::Joined) return hand_over(now, facts);
-  if (state == Successor::State::Failed) {
+  if (state == Successor::State::Postponed && !facts.fenced) {
+    ++postponed_;
+    state_ = State::Quieting;  // it has not joined, and fences nobody
+    fail(successor_->failure().text, now, RenewalResult::Postponed);
+    return Wish::GoOn;
+  }
+  if (state == Successor::State::Failed || state == Successor::State::Postponed) {
     if (facts.fenced) {  // neither lives: the next is built anew
       successor_.reset();
       return hand_over(now, facts);
     }
-    const Error failure = successor_->failure();
-    if (failure.kind == ErrorKind::Retry) {
-      ++postponed_;
-      state_ = State::Quieting;  // it has not joined, and fences nobody
-    }
-    fail(failure.text, now);
+    fail(successor_->failure().text, now);
     return Wish::GoOn;
   }
   if (now < deadline_) return Wish::HoldWrites;
@@ -288,7 +289,7 @@ void Renewal::renewal_may_help(const Error& error, SteadyTime now) {
 
 // --- how it ends ----------------------------------------------------------------------------------------------------
 
-void Renewal::fail(const std::string& error, SteadyTime now) {
+void Renewal::fail(const std::string& error, SteadyTime now, RenewalResult result) {
   if (state_ == State::Joining) join_given_up_ = now;
   successor_.reset();
   state_ = State::Idle;
@@ -296,7 +297,7 @@ void Renewal::fail(const std::string& error, SteadyTime now) {
   not_before_ = now + backoff_.next(Duration::zero(), chance_());
   RenewalReport report;
   report.mode = mode_;
-  report.result = RenewalResult::Failed;
+  report.result = result;
   report.error = error;
   finish(std::move(report));
 }
@@ -329,6 +330,10 @@ void Renewal::finish(RenewalReport report) {
                                  {"mode", to_string(done.mode)},
                                  {"error", done.error},
                                  {"seconds", seconds(done.duration)}});
+    return;
+  }
+  if (done.result == RenewalResult::Postponed) {
+    log_.info("renewal_postponed", {{"reason", to_string(done.reason)}, {"cause", done.error}});
     return;
   }
   log_.info("renewal_ended", {{"reason", to_string(done.reason)},

@@ -87,7 +87,7 @@ class Renewal final : public SessionControl {
   void note_change(RenewalMode mode, SteadyTime now, const SessionFacts& facts);
   void watch_change(SteadyTime now, const SessionFacts& facts);
   void tell_whether_at_rest(bool at_rest);
-  void fail(const std::string& error, SteadyTime now);
+  void fail(const std::string& error, SteadyTime now, RenewalResult result = RenewalResult::Failed);
   void cancel();
   void finish(RenewalReport report);
   void wait_for(std::string what);

@@ -19,7 +19,6 @@ struct Script {
   int32_t topic_partitions = 6;
   int joins = 0;
   bool insists = false;
-  ErrorKind failure = ErrorKind::Renew;
   bool alive = false;
   bool taken = false;
 };
@@ -29,7 +28,7 @@ class ScriptedSuccessor final : public Successor {
   explicit ScriptedSuccessor(Script& script) : script_(script) { script_.alive = true; }
   ~ScriptedSuccessor() override { script_.alive = false; }
   State state() const override { return script_.state; }
-  Error failure() const override { return {script_.failure, 1, "refused"}; }
+  Error failure() const override { return {ErrorKind::Renew, 1, "refused"}; }
   int32_t topic_partitions() const override { return script_.topic_partitions; }
   void join(const Membership&, bool insists) override {
     ++script_.joins;
@@ -308,10 +307,9 @@ TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
     script_.state = State::Warm;
     EXPECT_EQ(turn(), Wish::HoldWrites);
     EXPECT_FALSE(script_.insists);
-    script_.failure = ErrorKind::Retry;
-    script_.state = State::Failed;
+    script_.state = State::Postponed;
     EXPECT_EQ(turn(), Wish::GoOn);
-    EXPECT_EQ(desk_.last()->result, RenewalResult::Failed);
+    EXPECT_EQ(desk_.last()->result, RenewalResult::Postponed);
     EXPECT_FALSE(renewal_.may_have_fenced_itself());
     clock_.advance(1min);
     script_.state = State::Warming;
