@@ -114,10 +114,14 @@ void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
 
 void Core::on_event(EndOfPartition& end, SteadyTime, Actions& actions) {
   PartitionStream* stream = find(end.partition);
-  if (stream == nullptr || stream->revoking || stream->suspended || stream->held()) return;
+  // While chunks are not taken, an end that lies behind them says nothing: what is before it was not read.
+  if (stream == nullptr || stream->revoking || stream->suspended || stream->reached_stop || stream->held() ||
+      phase_ != Phase::Running) {
+    return;
+  }
   reached_end_ = true;
   stream->position = std::max(stream->position, end.end);
-  if (!settings_.stop_at_timestamp_ms || stream->reached_stop) return;
+  if (!settings_.stop_at_timestamp_ms) return;
   stream->reached_stop = true;
   if (!stream->paused) actions.pause.push_back(end.partition);
   stream->paused = true;

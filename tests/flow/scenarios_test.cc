@@ -466,6 +466,28 @@ TEST(FlowTest, StopAtTimestampEndsWhenEveryPartitionHasReachedIt) {
   EXPECT_EQ(flow.table.size(), 61u);
 }
 
+// Chunks that come once a stop was decided are not taken: an end that is told behind them covers nothing of them.
+TEST(FlowTest, TheEndOfAPartitionCommitsNothingThatWasNotTaken) {
+  for (const bool by_timestamp : {false, true}) {
+    auto settings = Flow::default_settings();
+    if (by_timestamp) settings.stop_at_timestamp_ms = 50;
+    Flow flow(settings);
+    flow.produce(0, "row", 10, 5);
+    flow.assign({0, 1});
+    flow.deliver(0);
+    flow.work();
+    by_timestamp ? flow.end_of(0) : flow.stop();  // partition 1 has not reached its end
+    flow.produce(0, "row", 10, 5);
+    flow.deliver(0);
+    flow.end_of(0);
+    flow.end_of(1);
+    flow.settle();
+    EXPECT_TRUE(flow.core.closed());
+    EXPECT_EQ(flow.committed(0), 10);
+    EXPECT_EQ(flow.table.size(), 10u);
+  }
+}
+
 // A renewal under way holds commits, and nobody asks it any more once a drain has begun.
 TEST(FlowTest, StopAtTimestampWaitsForARenewalThatHoldsCommits) {
   auto settings = Flow::default_settings();
