@@ -14,7 +14,7 @@ work="$(mktemp -d)"
 if (($(df --output=avail -k "$work" | tail -1) < 2000000)); then
   rmdir "$work"
   mkdir -p build
-  work="$(mktemp -d "$PWD/build/tmp.XXXXXX")"
+  work="$(mktemp -d -p "$PWD/build")"
 fi
 export TMPDIR="$work"
 builds=""
