@@ -106,7 +106,7 @@ class StandingLog final : public Log {
   }
   bool await_reached() {
     MutexLock lock(mutex_);
-    return changed_.wait_for(mutex_, std::chrono::seconds(20), [&] { return reached_; });
+    return changed_.wait_for(mutex_, std::chrono::seconds(120), [&] { return reached_; });
   }
   void let_go() {
     {
@@ -154,8 +154,8 @@ TEST(ProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
   });
   {
     MutexLock lock(mutex);
-    EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(10), [&] { return returned; }));
-    EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(10), [&] { return stored; }));
+    EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return returned; }));
+    EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return stored; }));
   }
   log.let_go();
 }

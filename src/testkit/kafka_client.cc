@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <stdexcept>
 
 #include "testkit/child_process.h"
@@ -26,6 +27,28 @@ rd_kafka_t* make(rd_kafka_type_t type, const std::map<std::string, std::string>&
   rd_kafka_t* client = rd_kafka_new(type, conf, text.data(), text.size());
   if (client == nullptr) throw std::runtime_error(text.data());
   return client;
+}
+
+template <auto destroy>
+struct Destroyed {
+  template <typename T>
+  void operator()(T* handle) const {
+    destroy(handle);
+  }
+};
+template <typename T, auto destroy>
+using Owned = std::unique_ptr<T, Destroyed<destroy>>;
+using Event = Owned<rd_kafka_event_t, rd_kafka_event_destroy>;
+
+// To a request that `ask` sends to the cluster's administration.
+template <typename Ask>
+Event answer(rd_kafka_t* client, const char* request, Ask ask) {
+  const Owned<rd_kafka_queue_t, rd_kafka_queue_destroy> queue(rd_kafka_queue_new(client));
+  ask(queue.get());
+  Event event(rd_kafka_queue_poll(queue.get(), kTimeoutMs));
+  if (!event) throw std::runtime_error(std::string("no answer to ") + request);
+  check(rd_kafka_event_error(event.get()), request);
+  return event;
 }
 
 // A consumer for one call.
@@ -131,47 +154,37 @@ KafkaClient::~KafkaClient() {
 void KafkaClient::create_topic(const std::string& topic, int partitions,
                                const std::map<std::string, std::string>& config) {
   std::array<char, 512> text{};
-  auto* new_topic = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, text.data(), text.size());
-  for (const auto& [key, value] : config) rd_kafka_NewTopic_set_config(new_topic, key.c_str(), value.c_str());
-  auto* queue = rd_kafka_queue_new(producer_);
-  rd_kafka_CreateTopics(producer_, &new_topic, 1, nullptr, queue);
-  auto* event = rd_kafka_queue_poll(queue, kTimeoutMs);
-  rd_kafka_NewTopic_destroy(new_topic);
-  if (event == nullptr) throw std::runtime_error("no answer to CreateTopics");
-  check(rd_kafka_event_error(event), "CreateTopics");
+  const Owned<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy> made(
+      rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, text.data(), text.size()));
+  for (const auto& [key, value] : config) rd_kafka_NewTopic_set_config(made.get(), key.c_str(), value.c_str());
+  const Event event = answer(producer_, "CreateTopics", [&](rd_kafka_queue_t* queue) {
+    rd_kafka_NewTopic_t* one = made.get();
+    rd_kafka_CreateTopics(producer_, &one, 1, nullptr, queue);
+  });
   size_t n = 0;
-  const auto** topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &n);
+  const auto** topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &n);
   check(rd_kafka_topic_result_error(topics[0]), "CreateTopics " + topic);
-  rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
 }
 
 void KafkaClient::add_partitions(const std::string& topic, int total) {
   std::array<char, 512> text{};
-  auto* more = rd_kafka_NewPartitions_new(topic.c_str(), static_cast<size_t>(total), text.data(), text.size());
-  auto* queue = rd_kafka_queue_new(producer_);
-  rd_kafka_CreatePartitions(producer_, &more, 1, nullptr, queue);
-  auto* event = rd_kafka_queue_poll(queue, kTimeoutMs);
-  rd_kafka_NewPartitions_destroy(more);
-  if (event == nullptr) throw std::runtime_error("no answer to CreatePartitions");
-  check(rd_kafka_event_error(event), "CreatePartitions");
-  rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
+  const Owned<rd_kafka_NewPartitions_t, rd_kafka_NewPartitions_destroy> more(
+      rd_kafka_NewPartitions_new(topic.c_str(), static_cast<size_t>(total), text.data(), text.size()));
+  answer(producer_, "CreatePartitions", [&](rd_kafka_queue_t* queue) {
+    rd_kafka_NewPartitions_t* one = more.get();
+    rd_kafka_CreatePartitions(producer_, &one, 1, nullptr, queue);
+  });
 }
 
 void KafkaClient::delete_topic(const std::string& topic) {
-  auto* old_topic = rd_kafka_DeleteTopic_new(topic.c_str());
-  auto* queue = rd_kafka_queue_new(producer_);
-  rd_kafka_DeleteTopics(producer_, &old_topic, 1, nullptr, queue);
-  auto* event = rd_kafka_queue_poll(queue, kTimeoutMs);
-  rd_kafka_DeleteTopic_destroy(old_topic);
-  if (event == nullptr) throw std::runtime_error("no answer to DeleteTopics");
-  check(rd_kafka_event_error(event), "DeleteTopics");
+  const Owned<rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopic_destroy> old(rd_kafka_DeleteTopic_new(topic.c_str()));
+  const Event event = answer(producer_, "DeleteTopics", [&](rd_kafka_queue_t* queue) {
+    rd_kafka_DeleteTopic_t* one = old.get();
+    rd_kafka_DeleteTopics(producer_, &one, 1, nullptr, queue);
+  });
   size_t n = 0;
-  const auto** topics = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &n);
+  const auto** topics = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event.get()), &n);
   check(rd_kafka_topic_result_error(topics[0]), "DeleteTopics " + topic);
-  rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
 }
 
 void KafkaClient::produce(const std::string& topic, const Record& record) { send(producer_, topic, record); }

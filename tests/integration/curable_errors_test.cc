@@ -4,7 +4,7 @@
 
 #include <iostream>
 
-#include "group_member.h"
+#include "group_test.h"
 #include "testkit/freshet_process.h"
 #include "testkit/tcp_proxy.h"
 
@@ -15,26 +15,12 @@ using namespace std::chrono_literals;
 using testkit::eventually;
 using testkit::GroupMember;
 
-struct CurableErrorsTest : testing::Test {
+struct CurableErrorsTest : testkit::GroupTest {
+  CurableErrorsTest() : GroupTest(kPartitions) {}
   static void SetUpTestSuite() {
     proxy_port_ = testkit::free_port();
     proxied_port_ = testkit::free_port();
-    kafka_ = new testkit::KafkaServer({{"group.initial.rebalance.delay.ms", "0"}},
-                                      {{"PROXIED", "PLAINTEXT", proxied_port_, proxy_port_}});
-    clickhouse_ = new testkit::LocalClickHouse();
-  }
-  static void TearDownTestSuite() {
-    delete kafka_;
-    delete clickhouse_;
-  }
-  void SetUp() override {
-    topic = testing::UnitTest::GetInstance()->current_test_info()->name();
-    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
-    client->create_topic(topic, kPartitions);
-    clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
-  }
-  std::vector<std::string> args(const std::vector<std::string>& more = {}) const {
-    return testkit::member_args(*kafka_, clickhouse_->url(), topic, more);
+    start_servers({{"group.initial.rebalance.delay.ms", "0"}}, {{"PROXIED", "PLAINTEXT", proxied_port_, proxy_port_}});
   }
   void produce(int per_partition, int partitions) {
     for (int i = 0; i < per_partition * partitions; ++i) {
@@ -53,8 +39,6 @@ struct CurableErrorsTest : testing::Test {
     }));
     client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());  // knows nothing of the old one
   }
-  uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
-  uint64_t different() const { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
   testing::AssertionResult stores_all_once(GroupMember& member) const {
     eventually(60s, [&] { return different() >= produced; });
     if (rows() == produced && different() == produced) return testing::AssertionSuccess();
@@ -66,17 +50,11 @@ struct CurableErrorsTest : testing::Test {
   static constexpr int kPartitions = 4;
   static int proxy_port_;    // advertised
   static int proxied_port_;  // behind it
-  static testkit::KafkaServer* kafka_;
-  static testkit::LocalClickHouse* clickhouse_;
-  std::string topic;
-  std::unique_ptr<testkit::KafkaClient> client;
   uint64_t produced = 0;
 };
 
 int CurableErrorsTest::proxy_port_ = 0;
 int CurableErrorsTest::proxied_port_ = 0;
-testkit::KafkaServer* CurableErrorsTest::kafka_ = nullptr;
-testkit::LocalClickHouse* CurableErrorsTest::clickhouse_ = nullptr;
 
 // The old topic's offsets are beyond the new one's end, or forgotten: --auto-offset-reset decides.
 TEST_F(CurableErrorsTest, ATopicMadeAnewIsReadFromItsBeginning) {

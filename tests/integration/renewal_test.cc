@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <random>
 
-#include "group_member.h"
+#include "group_test.h"
 
 namespace freshet {
 namespace {
@@ -13,36 +13,15 @@ using namespace std::chrono_literals;
 using testkit::GroupMember;
 using testkit::Pauses;
 
-struct RenewalTest : testing::Test {
-  static void SetUpTestSuite() {
-    kafka_ = new testkit::KafkaServer();
-    clickhouse_ = new testkit::LocalClickHouse();
-  }
-  static void TearDownTestSuite() {
-    delete kafka_;
-    delete clickhouse_;
-  }
-  void SetUp() override {
-    topic = testing::UnitTest::GetInstance()->current_test_info()->name();
-    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
-    client->create_topic(topic, kPartitions);
-    clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
-  }
+struct RenewalTest : testkit::GroupTest {
+  RenewalTest() : GroupTest(kPartitions) {}
+  static void SetUpTestSuite() { start_servers(); }
   std::unique_ptr<GroupMember> member(const std::vector<std::string>& more = {}) {
-    return std::make_unique<GroupMember>(testkit::member_args(*kafka_, clickhouse_->url(), topic, more));
+    return std::make_unique<GroupMember>(args(more));
   }
-  uint64_t rows() { return clickhouse_->count("SELECT count() FROM " + topic); }
-  uint64_t different() { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
 
   static constexpr int kPartitions = 6;
-  static testkit::KafkaServer* kafka_;
-  static testkit::LocalClickHouse* clickhouse_;
-  std::string topic;
-  std::unique_ptr<testkit::KafkaClient> client;
 };
-
-testkit::KafkaServer* RenewalTest::kafka_ = nullptr;
-testkit::LocalClickHouse* RenewalTest::clickhouse_ = nullptr;
 
 bool balanced(const std::vector<std::unique_ptr<GroupMember>>& members, size_t each) {
   return std::all_of(members.begin(), members.end(),

@@ -7,7 +7,7 @@
 #include <iostream>
 #include <set>
 
-#include "group_member.h"
+#include "group_test.h"
 #include "http/http_client.h"
 #include "testkit/freshet_process.h"
 #include "testkit/tcp_proxy.h"
@@ -21,30 +21,17 @@ using testkit::GroupMember;
 
 constexpr const char* kLogin = "listener.name.sasl.plain.sasl.jaas.config";
 
-struct RenewalWhenTest : testing::Test {
+struct RenewalWhenTest : testkit::GroupTest {
+  RenewalWhenTest() : GroupTest(kPartitions) {}
   static void SetUpTestSuite() {
     proxy_port_ = testkit::free_port();
     proxied_port_ = testkit::free_port();
     sasl_port_ = testkit::free_port();
-    kafka_ = new testkit::KafkaServer(
+    start_servers(
         {{"listener.name.sasl.sasl.enabled.mechanisms", "PLAIN"},
          {kLogin, testkit::KafkaServer::plain_login("app", "f1rst-pass")},
          {"group.initial.rebalance.delay.ms", "500"}},
         {{"PROXIED", "PLAINTEXT", proxied_port_, proxy_port_}, {"SASL", "SASL_PLAINTEXT", sasl_port_, sasl_port_}});
-    clickhouse_ = new testkit::LocalClickHouse();
-  }
-  static void TearDownTestSuite() {
-    delete kafka_;
-    delete clickhouse_;
-  }
-  void SetUp() override {
-    topic = testing::UnitTest::GetInstance()->current_test_info()->name();
-    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
-    client->create_topic(topic, kPartitions);
-    clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
-  }
-  std::vector<std::string> args(const std::vector<std::string>& more = {}) const {
-    return testkit::member_args(*kafka_, clickhouse_->url(), topic, more);
   }
   // By another listener than the plain one.
   std::vector<std::string> args_by(int port, const std::vector<std::string>& more) const {
@@ -56,25 +43,17 @@ struct RenewalWhenTest : testing::Test {
     client->produce(topic, {partition, -1, std::nullopt, fmt::format(R"({{"id":{}}})", id), {}, 0});
     client->flush();
   }
-  uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
-  uint64_t different() const { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
   static bool assigned(const GroupMember& member) { return member.status().assigned; }
 
   static constexpr int kPartitions = 4;
   static int proxy_port_;    // advertised
   static int proxied_port_;  // behind it
   static int sasl_port_;
-  static testkit::KafkaServer* kafka_;
-  static testkit::LocalClickHouse* clickhouse_;
-  std::string topic;
-  std::unique_ptr<testkit::KafkaClient> client;
 };
 
 int RenewalWhenTest::proxy_port_ = 0;
 int RenewalWhenTest::proxied_port_ = 0;
 int RenewalWhenTest::sasl_port_ = 0;
-testkit::KafkaServer* RenewalWhenTest::kafka_ = nullptr;
-testkit::LocalClickHouse* RenewalWhenTest::clickhouse_ = nullptr;
 
 // The sessions of a member while its keys change.
 void toggle(GroupMember& member, const std::string& group,
