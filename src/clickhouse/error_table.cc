@@ -155,6 +155,8 @@ const char* to_string(ErrorClass error_class) {
       return "operator";
     case ErrorClass::Data:
       return "data";
+    case ErrorClass::TooLarge:
+      return "too_large";
   }
   return "";
 }

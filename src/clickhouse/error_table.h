@@ -13,9 +13,13 @@ enum class ErrorClass {
   Overload,   // the same bytes again; the server asks for fewer inserts
   Operator,   // the same bytes again, loud: a person has to change something
   Data,       // the rows are at fault
+  // An insert of this size exceeds a limit: smaller inserts of the same rows may be taken. A class of the error alone;
+  // whether anything was stored is for the caller to judge before it makes them.
+  TooLarge,
 };
 
-const char* to_string(ErrorClass error_class);  // "transient", "overload", "operator", "data"
+// "transient", "overload", "operator", "data", "too_large"
+const char* to_string(ErrorClass error_class);
 
 struct Judgement {
   ErrorClass error_class = ErrorClass::Transient;

@@ -38,6 +38,13 @@ struct WriteOutcome {
     Written,    // acknowledged: status 200 and no exception in header or body
     Refused,    // the data is at fault; nothing of the body was stored
     Abandoned,  // `stop` was requested; whether it was stored is unknown
+    // An insert of this size exceeds a limit of the server or of what stands before it. Nothing of it was stored;
+    // smaller inserts of the same rows may be.
+    TooLarge,
+    // The server answered with an error after which the table has, or may have, the rows: a materialized view failed
+    // after the table took them. A repeat may store them again, and nothing recognises it. Neither halve it nor send it
+    // again: a person decides.
+    MaybeStored,
   };
   Kind kind = Kind::Written;
   int code = 0;
@@ -56,8 +63,9 @@ struct WriteControl {
 class RowWriter {
  public:
   virtual ~RowWriter() = default;
-  // Blocks until the rows are acknowledged, refused as data, or `stop` is requested. Transient and operator errors are
-  // retried without end with the same bytes and token, with capped and jittered back-off. Never throws.
+  // Blocks until the rows are acknowledged, refused as data, too large, perhaps stored without an acknowledgement, or
+  // `stop` is requested. Transient and operator errors are retried without end with the same bytes and token, with
+  // capped and jittered back-off. Never throws.
   virtual WriteOutcome write(const InsertRequest& request, const WriteControl& control) = 0;
 };
 
