@@ -5,7 +5,6 @@
 #include <array>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <stop_token>
@@ -20,6 +19,7 @@
 #include "app/service.h"
 #include "app/signals.h"
 #include "app/tap_command.h"
+#include "base/files.h"
 #include "processors/snuba_environment.h"
 #include "settings/settings.h"
 #include "snuba/load.h"
@@ -88,8 +88,9 @@ int process(const settings::Settings& settings) {
   processors::ProcessorsSettings chosen = settings.pipelines.front().processors;
   chosen.reference_ticks = true;
   if (!settings.processor_environment.empty()) {
-    std::ifstream file(settings.processor_environment, std::ios::binary);
-    const auto read = processors::read_snuba_environment(std::string(std::istreambuf_iterator<char>(file), {}));
+    const auto file = read_file(settings.processor_environment);
+    if (!file) return refuse("--environment", file.error());
+    const auto read = processors::read_snuba_environment(*file);
     if (!read) return refuse("--environment", read.error());
     chosen.environment = *read;
   }
@@ -140,6 +141,7 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!open_standard_descriptors()) return 1;
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
     (args.empty() ? std::cerr : std::cout) << kUsage;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <type_traits>
 
 #include "http/http_client.h"
 
@@ -35,16 +37,49 @@ class Asking {
   http::Client client_{{}};
 };
 
-std::string text_of(const json& report) {
-  if (report.value("result", "") != "renewed") {
-    return fmt::format("{}: {}", report.value("result", "?"), report.value("error", ""));
+constexpr size_t kMostShown = 500;
+
+// Whatever answers: a field that is missing or of another type is the fallback, and nothing is printed that could move
+// the terminal's cursor.
+std::string shown(std::string text) {
+  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + " [...]";
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   }
-  const json pause = report.value("pause_ms", json());
-  return fmt::format("renewed: {}, {:.3f} s, pause {}, group generation {}, assignment {}", report.value("mode", "?"),
-                     report.value("duration_ms", 0.0) / 1000,
-                     pause.is_number() ? fmt::format("{:.0f} ms", pause.get<double>()) : "unknown",
-                     report.value("generation_kept", false) ? "kept" : "changed",
-                     report.value("assignment_kept", false) ? "kept" : "changed");
+  return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+template <typename T>
+T field(const json& object, const char* name, T fallback) {
+  const auto found = object.find(name);
+  if (found == object.end()) return fallback;
+  const bool fits = std::is_same_v<T, bool>          ? found->is_boolean()
+                    : std::is_same_v<T, std::string> ? found->is_string()
+                    : std::is_same_v<T, uint64_t>    ? found->is_number_unsigned()
+                                                     : found->is_number();
+  return fits ? found->get<T>() : fallback;
+}
+
+std::string text_field(const json& object, const char* name, const char* fallback = "") {
+  return shown(field<std::string>(object, name, fallback));
+}
+
+std::optional<json> object_in(const std::string& body) {
+  json value = json::parse(body, nullptr, false);
+  if (!value.is_object()) return std::nullopt;
+  return value;
+}
+
+std::string text_of(const json& report) {
+  if (text_field(report, "result") != "renewed") {
+    return fmt::format("{}: {}", text_field(report, "result", "?"), text_field(report, "error"));
+  }
+  const double pause = field(report, "pause_ms", -1.0);
+  return fmt::format("renewed: {}, {:.3f} s, pause {}, group generation {}, assignment {}",
+                     text_field(report, "mode", "?"), field(report, "duration_ms", 0.0) / 1000,
+                     pause >= 0 ? fmt::format("{:.0f} ms", pause) : "unknown",
+                     field(report, "generation_kept", false) ? "kept" : "changed",
+                     field(report, "assignment_kept", false) ? "kept" : "changed");
 }
 
 }  // namespace
@@ -53,23 +88,23 @@ int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop
   Asking asking(settings, stop);
   const auto answer = asking.send("POST");
   if (!answer || answer->status != 202) {
-    out << "not renewed: " << (answer ? answer->body : answer.error().text + "\n");
+    out << "not renewed: " << shown(answer ? answer->body : answer.error().text) << '\n';
     return 1;
   }
-  const json asked = json::parse(answer->body, nullptr, false);
-  if (!asked.is_object() || !asked.contains("renewal") || !asked["renewal"].is_number_unsigned()) {
+  const auto asked = object_in(answer->body);
+  const uint64_t number = asked ? field(*asked, "renewal", uint64_t{0}) : 0;
+  if (number == 0) {
     out << "not renewed: this is no answer of freshet\n";
     return 1;
   }
-  out << asked.value("text", "") << std::endl;
+  out << text_field(*asked, "text") << std::endl;
   const SteadyTime deadline = clock.steady_now() + kWait;
   while (clock.steady_now() < deadline && sleep_interruptibly(clock, stop, kAskEvery)) {
     const auto last = asking.send("GET");
-    if (!last) continue;
-    const json report = json::parse(last->body, nullptr, false);
-    if (!report.is_object() || report.value("number", uint64_t{0}) < asked["renewal"].get<uint64_t>()) continue;
-    out << text_of(report) << '\n';
-    return report.value("result", "") == "renewed" ? 0 : 1;
+    const auto report = last ? object_in(last->body) : std::nullopt;
+    if (!report || field(*report, "number", uint64_t{0}) < number) continue;
+    out << text_of(*report) << '\n';
+    return text_field(*report, "result") == "renewed" ? 0 : 1;
   }
   out << "not finished yet; GET /renew shows how it ended\n";
   return 1;

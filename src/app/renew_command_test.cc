@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "admin/server.h"
+#include "testkit/http_wire.h"
 
 namespace freshet::app {
 namespace {
@@ -74,6 +75,44 @@ TEST_F(RenewCommandTest, CarriesTheToken) {
   EXPECT_NE(out.str().find("--admin-token-file"), std::string::npos) << out.str();
   asked.admin.token = "secret";
   EXPECT_EQ(run(), 0);
+}
+
+// Whatever stands behind the address: the command ends with a sentence and status 1.
+TEST_F(RenewCommandTest, SurvivesEveryShapeOfAnswer) {
+  std::string to_post;
+  std::string to_get;
+  testkit::LoopbackServer other([&](testkit::Fd connection, const testkit::StopFlag& stopped) {
+    testkit::WireReader reader(connection, stopped);
+    for (testkit::WireMessage request; reader.read_head(request); request = {}) {
+      const bool post = request.start_line.starts_with("POST");
+      const std::string& body = post ? to_post : to_get;
+      const std::string head = post ? "HTTP/1.1 202 Accepted" : "HTTP/1.1 200 OK";
+      testkit::send_all(connection, stopped,
+                        head + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+  });
+  asked.renew_at = "127.0.0.1:" + std::to_string(other.port());
+  for (const char* answer : {"", "null", "7", "[]", "{}", "{\"renewal\":", "{\"renewal\":\"5\"}", "{\"renewal\":-5}",
+                             "{\"renewal\":{}}", "{\"renewal\":1e999}", "\xff", "[[[[[[[[[[[[[[[["}) {
+    to_post = answer;
+    out.str("");
+    EXPECT_EQ(run(), 1) << answer;
+    EXPECT_EQ(out.str(), "not renewed: this is no answer of freshet\n") << answer;
+  }
+  to_post = R"({"renewal":5,"text":5})";
+  for (const std::string value : {"5", "\"x\"", "null", "[]", "{\"a\":1}", "true", "-1e300"}) {
+    to_get = R"({"number":5)";
+    for (const char* name : {"result", "error", "mode", "pause_ms", "duration_ms", "generation_kept"}) {
+      to_get += std::string(",\"") + name + "\":" + value;
+    }
+    to_get += "}";
+    out.str("");
+    EXPECT_EQ(run(), 1) << to_get;
+  }
+  to_get = R"({"number":6,"result":"renewed","mode":"\u001b[2Jstatic","duration_ms":"x","pause_ms":[1]})";
+  out.str("");
+  EXPECT_EQ(run(), 0);
+  EXPECT_EQ(out.str(), "\nrenewed:  [2Jstatic, 0.000 s, pause unknown, group generation changed, assignment changed\n");
 }
 
 TEST_F(RenewCommandTest, NobodyThereIsAnError) {

@@ -69,6 +69,7 @@ struct Service::Parts {
             {}, [this](const Membership& running) { return open_successor(running); }, desk, plan, stops, chance, c,
             log, metrics) {
     if (!settings.telemetry.statsd.address.empty()) metrics.keep_recent_values();  // before the histograms are made
+    log.count_dropped(metrics);
   }
 
   const settings::Pipeline& pipeline() const { return settings.pipelines.front(); }

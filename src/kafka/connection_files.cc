@@ -1,11 +1,11 @@
 #include "kafka/connection_files.h"
 
 #include <array>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <utility>
 #include <vector>
+
+#include "base/files.h"
 
 namespace freshet::kafka {
 namespace {
@@ -14,10 +14,9 @@ constexpr std::array kFileProperties = {"ssl.ca.location", "ssl.certificate.loca
                                         "ssl.keystore.location", "ssl.crl.location"};
 
 std::optional<std::string> content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf())) return std::nullopt;
-  return content.str();
+  auto content = read_file(path, kMaxSecretFile);
+  if (!content) return std::nullopt;
+  return *std::move(content);
 }
 
 std::string without_line_end(std::string text) {

@@ -5,9 +5,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
-#include <fstream>
-#include <sstream>
 
+#include "base/files.h"
 #include "runtime_config/layered_source.h"
 #include "runtime_config/python_text.h"
 #include "runtime_config/values_file.h"
@@ -20,11 +19,9 @@ class FileStore final : public OptionSource {
   explicit FileStore(std::string path) : path_(std::move(path)) {}
 
   Result<RawOptions> read() override {
-    std::ifstream file(path_);
-    if (!file) return failure(ErrorKind::Retry, fmt::format("{} cannot be read", path_));
-    std::ostringstream text;
-    text << file.rdbuf();
-    auto options = parse_options(text.str());
+    const auto text = read_file(path_);
+    if (!text) return failure(ErrorKind::Retry, fmt::format("{} {}", path_, text.error().text));
+    auto options = parse_options(*text);
     if (!options) return failure(ErrorKind::Retry, fmt::format("{}: {}", path_, options.error().text));
     return options;
   }

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "base/files.h"
 #include "runtime_config/table.h"
 
 namespace freshet::runtime_config {
@@ -50,13 +49,11 @@ class ValuesFile final : public OptionSource {
   explicit ValuesFile(std::string path) : path_(std::move(path)) {}
 
   Result<RawOptions> read() override {
-    std::ifstream file(path_);
+    const auto text = read_file(path_);
     std::error_code unknown;
-    if (!file && !std::filesystem::exists(path_, unknown)) return RawOptions();
-    if (!file) return failure(ErrorKind::Retry, fmt::format("{} cannot be read", path_));
-    std::ostringstream text;
-    text << file.rdbuf();
-    auto options = parse_values(text.str());
+    if (!text && !std::filesystem::exists(path_, unknown)) return RawOptions();
+    if (!text) return failure(ErrorKind::Retry, fmt::format("{} {}", path_, text.error().text));
+    auto options = parse_values(*text);
     if (!options) return failure(ErrorKind::Retry, fmt::format("{}: {}", path_, options.error().text));
     return options;
   }

@@ -4,7 +4,6 @@
 
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -23,6 +22,8 @@
 #include <valijson/validator.hpp>
 #pragma GCC diagnostic pop
 
+#include "base/files.h"
+
 namespace freshet::schemas {
 namespace {
 
@@ -33,10 +34,10 @@ constexpr int kMaxDepth = 500;  // a schema may follow the payload into any dept
 
 // Throws: what is wrong with the file.
 json read_json(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", file.string()));
+  const auto text = read_file(file.string());
+  if (!text) throw std::runtime_error(fmt::format("{}: {}", file.string(), text.error().text));
   try {
-    return json::parse(in);
+    return json::parse(*text);
   } catch (const json::exception& error) {
     throw std::runtime_error(fmt::format("{}: {}", file.string(), error.what()));
   }

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/files.h"
 #include "settings/rules.h"
 #include "settings/table.h"
 
@@ -206,10 +207,10 @@ class Loader {
     if (given == nullptr) return;
     path_ = given->values.front();
     YAML::Node root;
+    const auto text = freshet::read_file(path_);
+    if (!text) return refuse(fmt::format("{}: '{}' {}", given->where, path_, text.error().text));
     try {
-      root = YAML::LoadFile(path_);
-    } catch (const YAML::BadFile&) {
-      return refuse(fmt::format("{}: '{}' cannot be read", given->where, path_));
+      root = YAML::Load(*text);
     } catch (const YAML::Exception& e) {
       return refuse(fmt::format("{}:{}:{}: no YAML: {}", path_, e.mark.line + 1, e.mark.column + 1, e.msg));
     }

@@ -67,8 +67,9 @@ Status kafka_property(Settings& s, const std::string& value) {
   if (!pair->first.starts_with("kafka.") || pair->first.size() == 6) {
     return failure(ErrorKind::Fatal, "is not of the form kafka.KEY=VALUE, with a librdkafka property as KEY");
   }
-  pipeline(s).kafka.connection.extra[pair->first.substr(6)] = pair->second;
-  return {};
+  const std::string property = pair->first.substr(6);
+  pipeline(s).kafka.connection.extra[property] = pair->second;
+  return kafka_file_property(property, pair->second);
 }
 
 using kafka::OffsetReset;

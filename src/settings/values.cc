@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <sstream>
+
+#include "base/files.h"
 
 namespace freshet::settings {
 namespace {
@@ -131,19 +133,29 @@ Status sentry_dsn(const std::string& text) {
 }
 
 Result<std::string> secret_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return wrong("cannot be read; name a file that holds nothing but the secret");
-  std::ostringstream content;
-  content << file.rdbuf();
-  std::string secret = content.str();
+  auto content = read_file(path, kMaxSecretFile);
+  if (!content) return wrong(content.error().text + "; name a file that holds nothing but the secret");
+  std::string secret = *std::move(content);
   while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
   if (secret.empty()) return wrong("is empty; name a file that holds nothing but the secret");
   return secret;
 }
 
 Status readable_file(const std::string& path) {
-  if (!std::ifstream(path)) return wrong("cannot be read");
-  return {};
+  const Status regular = check_regular_file(path);
+  return regular ? regular : wrong(regular.error().text);
+}
+
+Status kafka_file_property(const std::string& property, const std::string& value) {
+  constexpr std::array kFiles = {"ssl.ca.location",       "ssl.certificate.location", "ssl.key.location",
+                                 "ssl.keystore.location", "ssl.crl.location",         "sasl.kerberos.keytab"};
+  std::error_code error;
+  if (std::find(kFiles.begin(), kFiles.end(), property) == kFiles.end() || value == "probe" ||
+      std::filesystem::is_directory(value, error)) {
+    return {};
+  }
+  const Status regular = check_regular_file(value);
+  return regular ? regular : wrong(fmt::format("names a file that {}", regular.error().text));
 }
 
 Status writable_file(const std::string& path) {
@@ -152,6 +164,10 @@ Status writable_file(const std::string& path) {
   std::error_code error;
   if (file.filename().empty() || std::filesystem::is_directory(file, error)) return wrong("is a folder; name a file");
   if (!std::filesystem::is_directory(folder, error)) return wrong("lies in no folder that exists");
+  const auto there = std::filesystem::symlink_status(file, error);
+  if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+    return wrong("is a link, a pipe or a device; name a regular file, or one that does not exist yet");
+  }
   return {};
 }
 

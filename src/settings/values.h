@@ -27,7 +27,10 @@ Status statsd_address(const std::string& text);
 Status sentry_dsn(const std::string& text);
 // A file's content without its last line break; for secrets.
 Result<std::string> secret_file(const std::string& path);
+// A regular file: what a library opens by its path must not be something that it would wait for.
 Status readable_file(const std::string& path);
+// The value of a librdkafka property, where it names a file: not a pipe or a device.
+Status kafka_file_property(const std::string& property, const std::string& value);
 // A file that may be there or not, in a folder that is.
 Status writable_file(const std::string& path);
 std::string lower_case(std::string text);  // ASCII

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "base/files.h"
 #include "snuba/command_line.h"
 #include "snuba/consumer_config.h"
 #include "snuba/to_settings.h"
@@ -21,11 +20,9 @@ std::string variable(const Environment& environment, const std::string& name) {
 
 Result<std::string> content_of(const CommandLine& line, std::string_view option) {
   const std::string path = line.text(option);
-  std::ifstream file(path);
-  if (!file) return failure(ErrorKind::Fatal, fmt::format("--{}: '{}' cannot be read", option, path));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+  auto text = read_file(path);
+  if (!text) return failure(ErrorKind::Fatal, fmt::format("--{}: '{}' {}", option, path, text.error().text));
+  return text;
 }
 
 Error in_file(const CommandLine& line, std::string_view option, const Error& error) {

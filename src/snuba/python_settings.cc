@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/files.h"
+
 namespace freshet::snuba {
 namespace {
 
@@ -228,7 +230,7 @@ bool spawn(const std::string& path, const Environment& environment, int out, int
 }  // namespace
 
 Result<std::string> run_python_settings(const std::string& path, const Environment& environment, Duration timeout) {
-  if (access(path.c_str(), R_OK) != 0) return wrong("the file cannot be read");
+  if (const Status regular = check_regular_file(path); !regular) return wrong("the file " + regular.error().text);
   auto out = open_pipe();
   auto error = open_pipe();
   if (!out || !error) return wrong("no pipe to python3");

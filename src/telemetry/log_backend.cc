@@ -2,9 +2,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <spdlog/sinks/ostream_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -52,13 +50,6 @@ const char* upper_name(LogLevel level) {
   return "ERROR";
 }
 
-// One secret may begin with another.
-TelemetrySettings longest_secret_first(TelemetrySettings settings) {
-  std::sort(settings.secrets.begin(), settings.secrets.end(),
-            [](const std::string& a, const std::string& b) { return a.size() > b.size(); });
-  return settings;
-}
-
 bool needs_quotes(std::string_view text) {
   return text.empty() || text.find_first_of(" =\"\\") != std::string_view::npos ||
          std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
@@ -72,19 +63,10 @@ std::string as_json(std::string_view text) {
 }  // namespace
 
 LogBackend::LogBackend(const TelemetrySettings& settings, Clock& clock, std::ostream* out)
-    : settings_(longest_secret_first(settings)), clock_(clock), level_(settings.level) {
-  spdlog::sink_ptr sink;
-  if (out != nullptr) {
-    sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(*out, true);
-  } else if (settings.format == LogFormat::Reference) {
-    sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
-  } else {
-    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    : format_(settings.format), secrets_(settings.secrets), clock_(clock), level_(settings.level), out_(out) {
+  if (out == nullptr) {
+    lines_ = std::make_unique<LineWriter>(format_ == LogFormat::Reference ? STDOUT_FILENO : STDERR_FILENO);
   }
-  sink_ = std::make_shared<spdlog::logger>("freshet", std::move(sink));
-  sink_->set_pattern("%v");
-  sink_->set_level(spdlog::level::trace);
-  sink_->flush_on(spdlog::level::trace);
 }
 
 LogBackend::~LogBackend() = default;
@@ -93,11 +75,35 @@ void LogBackend::write(LogLevel level, std::string_view event, std::initializer_
   try {
     const auto repeated = admit(level, event, fields);
     if (!repeated) return;
-    sink_->info("{}", line(level, event, fields, *repeated));
+    put(line(level, event, fields, *repeated));
+    say_dropped();
     if (level == LogLevel::Error) pass_on(event, fields);
   } catch (...) {
     // Out of memory or a closed standard error: a log line is not worth the process.
   }
+}
+
+void LogBackend::put(std::string line) {
+  line += '\n';
+  if (lines_) return lines_->write(std::move(line));
+  MutexLock lock(out_mutex_);
+  *out_ << line << std::flush;
+}
+
+void LogBackend::say_dropped() {
+  if (!lines_) return;
+  MutexLock lock(out_mutex_);
+  const uint64_t dropped = lines_->dropped();
+  if (Counter* counter = dropped_counter_.load()) counter->add(dropped - std::exchange(dropped_counted_, dropped));
+  if (dropped == dropped_said_ || lines_->behind()) return;
+  dropped_said_ = dropped;
+  lines_->write(line(LogLevel::Warn, "log_lines_dropped", {{"lines", dropped}, {"reason", "nobody read it"}}, 0) +
+                '\n');
+}
+
+void LogBackend::count_dropped(Metrics& metrics) {
+  dropped_counter_.store(&metrics.counter("freshet_log_lines_dropped_total",
+                                          "Lines of the log that were dropped because nobody read it."));
 }
 
 void LogBackend::set_error_sink(std::function<void(ErrorReport)> sink) {
@@ -109,7 +115,7 @@ void LogBackend::pass_on(std::string_view event, std::initializer_list<LogField>
   MutexLock lock(sink_mutex_);
   if (!error_sink_) return;
   ErrorReport report{std::string(event), {}, clock_.system_now()};
-  for (const LogField& field : fields) report.fields.emplace_back(field.name, clean(to_text(field)));
+  for (const LogField& field : fields) report.fields.emplace_back(field.name, secrets_.masked(to_text(field)));
   error_sink_(std::move(report));
 }
 
@@ -133,23 +139,14 @@ std::optional<uint64_t> LogBackend::admit(LogLevel level, std::string_view event
   return std::exchange(entry->second.kept_back, 0);
 }
 
-std::string LogBackend::clean(std::string_view text) const {
-  std::string out(text);
-  for (const std::string& secret : settings_.secrets) {
-    for (size_t at = 0; !secret.empty() && (at = out.find(secret, at)) != std::string::npos; at += 3) {
-      out.replace(at, secret.size(), "***");
-    }
-  }
-  return out;
-}
-
 std::string LogBackend::line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
                              uint64_t repeated) const {
-  if (settings_.format != LogFormat::Text) return json_line(level, event, fields, repeated);
+  if (format_ != LogFormat::Text) return json_line(level, event, fields, repeated);
   const std::string now = timestamp(clock_.system_now(), 3);
   std::string out = fmt::format("{} {:<5} {}", now, to_string(level), event);
   for (const LogField& field : fields) {
-    const std::string text = clean(to_text(field)).substr(0, kMaxField);  // masked first: no half of a secret is left
+    const std::string text =
+        secrets_.masked(to_text(field)).substr(0, kMaxField);  // masked first: no half of a secret is left
     out += fmt::format(" {}={}", field.name, needs_quotes(text) ? as_json(text) : text);
   }
   if (repeated > 0) out += fmt::format(" repeated={}", repeated);
@@ -164,7 +161,7 @@ std::string LogBackend::json_line(LogLevel level, std::string_view event, std::i
         [&](const auto& value) {
           using T = std::decay_t<decltype(value)>;
           if constexpr (std::is_same_v<T, std::string_view>) {
-            values[std::string(field.name)] = clean(value).substr(0, kMaxField);
+            values[std::string(field.name)] = secrets_.masked(value).substr(0, kMaxField);
           } else {
             values[std::string(field.name)] = value;
           }
@@ -173,7 +170,7 @@ std::string LogBackend::json_line(LogLevel level, std::string_view event, std::i
   }
   if (repeated > 0) values["repeated"] = repeated;
   nlohmann::ordered_json out;
-  if (settings_.format == LogFormat::Reference) {
+  if (format_ == LogFormat::Reference) {
     nlohmann::ordered_json all{{"message", std::string(event)}};
     if (!values.is_null()) all.update(values);
     out = {{"timestamp", timestamp(clock_.system_now(), 6)},

@@ -11,18 +11,18 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/mutex.h"
+#include "base/secret_mask.h"
 #include "telemetry/error_report.h"
+#include "telemetry/line_writer.h"
 #include "telemetry/telemetry_settings.h"
-
-namespace spdlog {
-class logger;
-}
 
 namespace freshet::telemetry {
 
 // Threads: any. Equal warnings and errors (same event and same `error` or `reason`) come once and then at most once a
 // minute, with `repeated` = how many stayed away. Secrets never appear, line breaks and control characters are escaped.
+// A reader that does not read holds nobody (line_writer.h); `log_lines_dropped` says how many lines it has missed.
 class LogBackend final : public Log {
  public:
   // Writes to `out`; when null to standard error, the reference's format to standard output.
@@ -35,6 +35,10 @@ class LogBackend final : public Log {
   // last sink is not used any more. It must not log.
   void set_error_sink(std::function<void(ErrorReport)> sink);
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
+  // Lines that nobody read are counted there (freshet_log_lines_dropped_total).
+  void count_dropped(Metrics& metrics);
+  // What is masked in each line; whoever learns a secret later adds it here.
+  SecretMask& secrets() noexcept { return secrets_; }
 
  private:
   struct Seen {
@@ -48,12 +52,19 @@ class LogBackend final : public Log {
   void pass_on(std::string_view event, std::initializer_list<LogField> fields);
   std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
                         uint64_t repeated) const;
-  std::string clean(std::string_view text) const;
+  void put(std::string line);
+  void say_dropped();
 
-  const TelemetrySettings settings_;
+  const LogFormat format_;
+  SecretMask secrets_;
   Clock& clock_;
   std::atomic<LogLevel> level_;
-  std::shared_ptr<spdlog::logger> sink_;
+  std::unique_ptr<LineWriter> lines_;  // none: `out_`
+  Mutex out_mutex_;
+  std::ostream* const out_ GUARDED_BY(out_mutex_);
+  std::atomic<Counter*> dropped_counter_{nullptr};
+  uint64_t dropped_counted_ GUARDED_BY(out_mutex_) = 0;
+  uint64_t dropped_said_ GUARDED_BY(out_mutex_) = 0;
   Mutex mutex_;
   std::map<std::string, Seen> seen_ GUARDED_BY(mutex_);
   Mutex sink_mutex_;

@@ -1,0 +1,132 @@
+#include "base/files.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include "base/secret_mask.h"
+
+namespace freshet {
+namespace {
+
+struct FilesTest : testing::Test {
+  FilesTest() {
+    std::string name = (std::filesystem::temp_directory_path() / "freshet-files-XXXXXX").string();
+    folder = mkdtemp(name.data());
+    path = folder + "/file";
+  }
+  ~FilesTest() override { std::filesystem::remove_all(folder); }
+  void write(const std::string& content) { std::ofstream(path) << content; }
+  std::string error_of(const std::string& file, size_t most = 100) { return read_file(file, most).error().text; }
+
+  std::string folder;
+  std::string path;
+};
+
+TEST_F(FilesTest, AFileALinkAndAPipeAreRead) {
+  write("secret\n");
+  EXPECT_EQ(read_file(path), "secret\n");
+  std::filesystem::create_symlink(path, folder + "/link");
+  EXPECT_EQ(read_file(folder + "/link"), "secret\n");
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  ASSERT_EQ(::write(ends[1], "piped", 5), 5);
+  close(ends[1]);
+  EXPECT_EQ(read_file("/proc/self/fd/" + std::to_string(ends[0])), "piped");
+  close(ends[0]);
+}
+
+TEST_F(FilesTest, WhatNeverEndsIsRefusedSoonAndTakesNoMemory) {
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_EQ(error_of("/dev/zero"), "holds more than 100 bytes");
+  write(std::string(101, 'x'));
+  EXPECT_EQ(error_of(path), "holds more than 100 bytes");
+  EXPECT_EQ(error_of(folder), "cannot be read: Is a directory");
+  EXPECT_EQ(error_of(folder + "/nothing"), "cannot be read: No such file or directory");
+  const std::string fifo = folder + "/fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  EXPECT_EQ(read_file(fifo), "");  // nobody has it open to write
+  const int writer = open(fifo.c_str(), O_RDWR | O_CLOEXEC);
+  EXPECT_EQ(error_of(fifo), "cannot be read: its writer does not finish");
+  close(writer);
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(60));
+}
+
+TEST_F(FilesTest, OnlyARegularFileIsGivenToALibrary) {
+  write("x");
+  EXPECT_TRUE(check_regular_file(path));
+  ASSERT_EQ(mkfifo((folder + "/fifo").c_str(), 0600), 0);
+  EXPECT_EQ(check_regular_file(folder + "/fifo").error().text, "is a pipe; name a regular file");
+  EXPECT_EQ(check_regular_file("/dev/zero").error().text, "is a device; name a regular file");
+  EXPECT_EQ(check_regular_file(folder).error().text, "is a folder; name a regular file");
+  EXPECT_FALSE(check_regular_file(folder + "/nothing"));
+}
+
+TEST_F(FilesTest, ATouchNeitherFollowsALinkNorOpensAPipe) {
+  EXPECT_TRUE(touch_file(path));
+  EXPECT_TRUE(std::filesystem::is_regular_file(path));
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
+  EXPECT_TRUE(touch_file(path));
+  EXPECT_GT(std::filesystem::last_write_time(path),
+            std::filesystem::file_time_type::clock::now() - std::chrono::minutes(30));
+
+  const std::string victim = folder + "/victim";
+  std::filesystem::create_symlink(victim, folder + "/link");
+  EXPECT_EQ(touch_file(folder + "/link").error().text, "is a symbolic link; name a regular file");
+  EXPECT_FALSE(std::filesystem::exists(victim));
+  ASSERT_EQ(mkfifo((folder + "/fifo").c_str(), 0600), 0);
+  EXPECT_EQ(touch_file(folder + "/fifo").error().text, "is a pipe; name a regular file");
+  EXPECT_FALSE(touch_file(folder + "/no/where"));
+}
+
+TEST_F(FilesTest, WhoElseMayReadASecretIsTold) {
+  write("x");
+  const auto with_mode = [&](mode_t mode) {
+    chmod(path.c_str(), mode);
+    return exposure_of(path);
+  };
+  EXPECT_EQ(with_mode(0600), "");
+  EXPECT_EQ(with_mode(0640), "can be read by its group");
+  EXPECT_EQ(with_mode(0660), "can be changed by its group");
+  EXPECT_EQ(with_mode(0644), "can be read by every user");
+  EXPECT_EQ(with_mode(0602), "can be changed by every user");
+  EXPECT_EQ(exposure_of(folder + "/nothing"), "");
+}
+
+TEST(StandardDescriptorsTest, AClosedOneBecomesTheNullDevice) {
+  const pid_t child = fork();
+  if (child == 0) {
+    for (const int fd : {0, 1, 2}) close(fd);
+    bool right = open_standard_descriptors();
+    struct stat null {};
+    stat("/dev/null", &null);
+    for (const int fd : {0, 1, 2}) {
+      struct stat found {};
+      right =
+          right && fstat(fd, &found) == 0 && found.st_rdev == null.st_rdev && (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+    }
+    _exit(right && open("/dev/null", O_RDONLY) > 2 ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(SecretMaskTest, MasksWhatItKnowsAlsoWhatItLearnsLater) {
+  SecretMask mask({"", "hunter", "hunter2 &more"});
+  EXPECT_EQ(mask.masked("hunter2 &more, hunter"), "***, ***");
+  EXPECT_EQ(mask.masked("?password=hunter2%20%26more"), "?password=***");
+  EXPECT_EQ(mask.masked("then came swordfish"), "then came swordfish");
+  mask.add("swordfish");
+  EXPECT_EQ(mask.masked("then came swordfish after hunter"), "then came *** after ***");
+}
+
+}  // namespace
+}  // namespace freshet
