@@ -8,7 +8,7 @@
 #include <cstring>
 #include <new>
 
-#include "clickhouse/city_hash.h"
+#include "base/city_hash.h"
 
 namespace freshet::clickhouse {
 namespace {

@@ -6,7 +6,7 @@
 #include <random>
 #include <string>
 
-#include "clickhouse/city_hash.h"
+#include "base/city_hash.h"
 #include "testkit/fake_clickhouse.h"
 
 namespace freshet::clickhouse {

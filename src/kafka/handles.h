@@ -22,6 +22,10 @@ struct ClientFreed {
   }
 };
 
+struct TextFreed {
+  void operator()(char* text) const noexcept { rd_kafka_mem_free(nullptr, text); }
+};
+
 using Client = std::unique_ptr<rd_kafka_t, ClientFreed>;
 using Conf = std::unique_ptr<rd_kafka_conf_t, Freed<rd_kafka_conf_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Freed<rd_kafka_queue_destroy>>;
@@ -29,6 +33,7 @@ using Event = std::unique_ptr<rd_kafka_event_t, Freed<rd_kafka_event_destroy>>;
 using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t, Freed<rd_kafka_topic_partition_list_destroy>>;
 using OnePartition = std::unique_ptr<rd_kafka_topic_partition_t, Freed<rd_kafka_topic_partition_destroy>>;
 using Topic = std::unique_ptr<rd_kafka_topic_t, Freed<rd_kafka_topic_destroy>>;
+using LibraryText = std::unique_ptr<char, TextFreed>;
 using LibraryError = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_destroy>>;
 using HeaderList = std::unique_ptr<rd_kafka_headers_t, Freed<rd_kafka_headers_destroy>>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Freed<rd_kafka_metadata_destroy>>;

@@ -29,6 +29,12 @@ Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
                            latency_buckets(), {{"step", step}});
 }
 
+// As its metadata said; does not wait. An assignment comes after the first metadata.
+std::string known_cluster_id(rd_kafka_t* client) {
+  const LibraryText id(rd_kafka_clusterid(client, 0));
+  return id ? std::string(id.get()) : std::string();
+}
+
 }  // namespace
 
 KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
@@ -269,7 +275,8 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
 }
 
 void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out) {
-  out.push_back(PartitionsAssigned{std::move(partitions), membership_.generation, continues});
+  out.push_back(
+      PartitionsAssigned{std::move(partitions), membership_.generation, continues, known_cluster_id(client_.get())});
 }
 
 void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {

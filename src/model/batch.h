@@ -34,7 +34,7 @@ struct SealedBatch {
   std::vector<Part> parts;                                    // one per partition, ascending
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
-  std::string insert_token;  // from the spans: the same spans give the same token in any process
+  std::string insert_token;  // different for any two different batches (see stream/insert_token.h)
 };
 
 }  // namespace freshet

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/city_hash.h"
 #include "model/dead_letter.h"
 #include "model/ids.h"
 
@@ -102,6 +103,7 @@ struct ProcessedChunk {
   std::shared_ptr<const RowLayout> layout = plain_layout();
   std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;
+  Hash128 digest;  // of `messages` and their rows, for the insert token (see stream/insert_token.h)
   std::string kept;
   std::vector<MessageRows> messages;      // those that became rows, ascending offsets
   std::vector<DeadLetter> invalid;        // those that did not, ascending offsets

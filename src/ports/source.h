@@ -32,6 +32,7 @@ struct PartitionsAssigned {
   // The session took over the membership of the last one with the same generation and the same partitions: nothing was
   // lost in between, `start` and `held` mean nothing.
   bool continues = false;
+  std::string cluster_id = {};  // of the Kafka cluster; empty = unknown
 };
 
 // The stream's answer for one assigned partition.

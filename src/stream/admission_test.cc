@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "stream/insert_token.h"
 #include "stream/processing.h"
 #include "testkit/fake_clock.h"
 
@@ -198,6 +199,14 @@ TEST_F(AdmissionTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
   ASSERT_EQ(chunk->facts.item_types.size(), 1u);
   EXPECT_EQ(chunk->facts.item_types[0].count, 3u);
   EXPECT_EQ(chunk->facts.item_types[0].bytes, 4u);
+  Hash128 digest;  // for the insert token: the messages with rows, each with its offset, timestamp and row bytes
+  ASSERT_EQ(chunk->messages.size(), 2u);
+  for (const MessageRows& one : chunk->messages) {
+    EXPECT_EQ(one.timestamp_ms, 1000 + one.offset.value);
+    add_to_digest(digest, chunk->partition, one, std::string_view(chunk->rows).substr(one.rows_begin, one.rows_size));
+  }
+  EXPECT_EQ(chunk->digest, digest);
+  EXPECT_NE(chunk->digest, Hash128{});
   const auto plain = process(false);
   EXPECT_EQ(plain->covered, (OffsetRange{Offset{11}, Offset{13}}));
   EXPECT_TRUE(plain->facts.origin_timestamps_ms.empty());

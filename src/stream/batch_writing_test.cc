@@ -25,7 +25,7 @@ std::shared_ptr<const SealedBatch> batch_of(const std::vector<std::string>& rows
     chunk->messages.push_back(message);
     ++chunk->row_count;
   }
-  Batcher batcher("t");
+  Batcher batcher({"cluster", "t", "group"});
   batcher.add({chunk, {}});
   return batcher.seal({});
 }
@@ -52,7 +52,7 @@ TEST_F(BatchWritingTest, AGoodBatchIsOneInsert) {
   const BatchResult result = write({"a", "b", "c"});
   EXPECT_TRUE(result.written);
   EXPECT_EQ(writer.inserts, 1);
-  EXPECT_EQ(writer.tokens[0], "t:0:0-2");
+  EXPECT_EQ(writer.tokens[0], batch_of({"a", "b", "c"})->insert_token);
 }
 
 TEST_F(BatchWritingTest, TheServersRowIsTriedFirstAndTheRestIsStoredOnce) {
@@ -84,7 +84,7 @@ TEST_F(BatchWritingTest, PartsHaveTokensOfTheirOwnThatAreStable) {
   writer.tokens.clear();
   write(rows);
   EXPECT_EQ(writer.tokens, first);
-  EXPECT_EQ(std::count(first.begin(), first.end(), "t:0:0-9"), 1);
+  EXPECT_EQ(std::count(first.begin(), first.end(), batch_of(rows)->insert_token), 1);
 }
 
 TEST_F(BatchWritingTest, WhenAllFailAlikeItIsHeldAndTriedAgainAndNothingIsRefused) {

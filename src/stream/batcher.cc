@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "stream/insert_token.h"
 #include "stream/processing.h"
 
 namespace freshet::stream {
@@ -95,8 +94,10 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
   // By partition, so that the batch can be rebuilt from its spans alone; within one they are in order already.
   std::stable_sort(batch->chunks.begin(), batch->chunks.end(),
                    [](const auto& a, const auto& b) { return a->partition < b->partition; });
+  Hash128 digest;
   for (size_t c = 0; c < batch->chunks.size(); ++c) {
     const auto& chunk = batch->chunks[c];
+    merge_digest(digest, chunk->digest);
     if (batch->parts.empty() || batch->parts.back().partition != chunk->partition) {
       batch->parts.push_back({chunk->partition, chunk->epoch, c, c});
     }
@@ -108,7 +109,7 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
       batch->spans.back().offsets.last = last_row(*chunk);
     }
   }
-  batch->insert_token = insert_token(topic_, batch->spans);
+  batch->insert_token = insert_token(scope_, *batch->layout, batch->spans, digest);
   return batch;
 }
 

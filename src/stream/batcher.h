@@ -12,6 +12,7 @@
 #include "model/batch.h"
 #include "model/options.h"
 #include "ports/batch_measure.h"
+#include "stream/insert_token.h"
 #include "stream/partition_stream.h"
 
 namespace freshet::stream {
@@ -19,7 +20,9 @@ namespace freshet::stream {
 // Threads: the loop only.
 class Batcher {
  public:
-  explicit Batcher(std::string topic) : topic_(std::move(topic)) {}
+  explicit Batcher(TokenScope scope) : scope_(std::move(scope)) {}
+  // What the broker calls the cluster; becomes known with the first assignment.
+  void set_cluster_id(std::string cluster_id) { scope_.cluster_id = std::move(cluster_id); }
   // LiveOptions::max_batch_rows then limits what `measure` says instead of rows; null = rows. Before the first add().
   void measure_with(std::unique_ptr<BatchMeasure> measure) { measure_ = std::move(measure); }
 
@@ -50,7 +53,7 @@ class Batcher {
   uint64_t max_size(const LiveOptions& options) const;
   uint64_t max_bytes(const LiveOptions& options) const;
 
-  const std::string topic_;
+  TokenScope scope_;
   std::deque<WaitingRows> waiting_;  // the oldest first
   std::unique_ptr<BatchMeasure> measure_;
   uint64_t size_ = 0;  // rows, or what measure_ says

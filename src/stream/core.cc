@@ -25,7 +25,7 @@ Core::Core(StreamSettings settings, const LiveOptions& options, bool has_dead_le
       has_dead_letters_(has_dead_letters),
       metrics_(metrics),
       log_(log),
-      batcher_(settings_.topic),
+      batcher_(TokenScope{{}, settings_.topic, settings_.consumer_group}),
       desk_(options, now),
       side_(settings_, std::move(cogs_resource), metrics, log),
       batches_(settings_.batch_deadline) {

@@ -88,6 +88,7 @@ void Core::on_event(PartitionsAssigned& assigned, SteadyTime, Actions& actions) 
   bool changed = assigned.generation != generation_ || assigned.generation < 0;
   generation_ = assigned.generation;
   assigned_ = true;
+  if (!assigned.cluster_id.empty()) batcher_.set_cluster_id(std::move(assigned.cluster_id));
   source_trouble_.clear();
   std::vector<StartAt> starts;
   size_t gone_on = 0;

@@ -2,30 +2,55 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
 namespace freshet::stream {
 namespace {
 
-// FNV-1a, 128 bits (prime 2^88 + 2^8 + 0x3b).
-std::string fnv128(std::string_view text) {
-  __extension__ using Wide = unsigned __int128;
-  Wide hash = (Wide{0x6c62272e07bb0142} << 64) | 0x62b821756295c58d;
-  const Wide prime = (Wide{1} << 88) | 0x13b;
-  for (const char c : text) {
-    hash ^= static_cast<unsigned char>(c);
-    hash *= prime;
-  }
-  return fmt::format("{:016x}{:016x}", static_cast<uint64_t>(hash >> 64), static_cast<uint64_t>(hash));
+constexpr size_t kMaxReadable = 160;
+
+// With its length, so that no two lists of texts look alike.
+void append_text(std::string& out, std::string_view text) {
+  fmt::format_to(std::back_inserter(out), "{}:{};", text.size(), text);
 }
 
-}  // namespace
-
-std::string insert_token(std::string_view topic, const std::vector<Span>& spans) {
+std::string readable(std::string_view topic, const std::vector<Span>& spans) {
   std::string text;
   for (const Span& span : spans) {
     fmt::format_to(std::back_inserter(text), "{}{}:{}:{}-{}", text.empty() ? "" : ",", topic, span.partition.value,
                    span.offsets.first.value, span.offsets.last.value);
   }
-  return text.size() <= 200 ? text : fnv128(text);
+  return text;
+}
+
+}  // namespace
+
+void add_to_digest(Hash128& digest, Partition partition, const MessageRows& message, std::string_view rows) {
+  const Hash128 seed{static_cast<uint64_t>(message.offset.value) ^ static_cast<uint64_t>(partition.value) << 48,
+                     static_cast<uint64_t>(message.timestamp_ms)};
+  merge_digest(digest, city_hash_128(rows, seed));
+}
+
+// A sum modulo 2^128 of good hashes of distinct messages (their offsets are in them) is a good hash of the set.
+void merge_digest(Hash128& digest, const Hash128& other) {
+  digest.low += other.low;
+  digest.high += other.high + (digest.low < other.low ? 1 : 0);
+}
+
+std::string insert_token(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
+                         const Hash128& digest) {
+  const std::string text = readable(scope.topic, spans);
+  std::string identity;
+  for (const std::string_view one : {std::string_view(scope.cluster_id), std::string_view(scope.topic),
+                                     std::string_view(scope.consumer_group), to_string(layout.format)}) {
+    append_text(identity, one);
+  }
+  append_text(identity, std::to_string(layout.columns.size()));
+  for (const std::string& column : layout.columns) append_text(identity, column);
+  append_text(identity, text);
+  fmt::format_to(std::back_inserter(identity), "{:016x}{:016x}", digest.high, digest.low);
+  const Hash128 hash = city_hash_128(identity);
+  return fmt::format("{}#{:016x}{:016x}", text.size() <= kMaxReadable ? text : std::string(), hash.high, hash.low);
 }
 
 std::string part_token(std::string_view batch_token, size_t begin, size_t end) {

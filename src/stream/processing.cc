@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "stream/insert_token.h"
 #include "stream/kept.h"
 
 namespace freshet::stream {
@@ -118,6 +119,7 @@ void ChunkProcessor::add_rows(const Message& message, const Verdict& verdict, si
   rows.rows_are_payload = verdict.rows_are_payload;
   if (rules_.keep_for_letters) keep(message, verdict.rows_are_payload, headers_, out.kept);
   rows.kept_size = static_cast<uint32_t>(out.kept.size() - rows.kept_begin);
+  add_to_digest(out.digest, out.partition, rows, std::string_view(out.rows).substr(begin));
   out.messages.push_back(rows);
   out.row_count += verdict.row_count;
   cover(message, out);

@@ -1,6 +1,9 @@
 // The small parts of the stream: tracker, tokens, kept messages, batcher.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <tuple>
+
 #include "stream/batcher.h"
 #include "stream/insert_token.h"
 #include "stream/kept.h"
@@ -49,16 +52,86 @@ TEST(PartitionStreamTest, ChunksLeaveInOrderAndTheLowestUnfinishedOffsetCounts) 
   EXPECT_EQ(stream.take_released_bytes(), 100u);
 }
 
-TEST(InsertTokenTest, NamesTheSpansAndStaysShort) {
-  EXPECT_EQ(insert_token("t", {{Partition{1}, Epoch{9}, {Offset{3}, Offset{7}}},
-                               {Partition{2}, Epoch{1}, {Offset{0}, Offset{0}}}}),
-            "t:1:3-7,t:2:0-0");
-  std::vector<Span> many;
-  for (int32_t p = 0; p < 64; ++p) many.push_back({Partition{p}, Epoch{1}, {Offset{100}, Offset{200}}});
-  const std::string hashed = insert_token("topic", many);
-  EXPECT_EQ(hashed.size(), 32u);
-  many[5].offsets.last = Offset{201};
-  EXPECT_NE(insert_token("topic", many), hashed);
+// What stands before the hash.
+std::string spans_of(const std::string& token) { return token.substr(0, token.find('#')); }
+
+std::vector<Span> spans(int32_t partitions, int64_t first, int64_t last) {
+  std::vector<Span> out;
+  for (int32_t p = 0; p < partitions; ++p) out.push_back({Partition{p}, Epoch{1}, {Offset{first}, Offset{last}}});
+  return out;
+}
+
+TEST(InsertTokenTest, DiffersWhereverTheBatchesDiffer) {
+  const TokenScope scope{"cluster", "t", "group"};
+  const RowLayout json;
+  const Hash128 digest{1, 2};
+  const std::string token = insert_token(scope, json, spans(2, 3, 7), digest);
+  EXPECT_EQ(spans_of(token), "t:0:3-7,t:1:3-7");
+  EXPECT_EQ(insert_token(scope, json, spans(2, 3, 7), digest), token);
+  const std::vector<std::string> others = {
+      insert_token({"another", "t", "group"}, json, spans(2, 3, 7), digest),
+      insert_token({"cluster", "u", "group"}, json, spans(2, 3, 7), digest),
+      insert_token({"cluster", "t", "another"}, json, spans(2, 3, 7), digest),
+      insert_token({"clustert", "", "group"}, json, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::RowBinary, {}}, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::JsonEachRow, {"a", "b"}}, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::JsonEachRow, {"a;1:b"}}, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::JsonEachRow, {"b", "a"}}, spans(2, 3, 7), digest),
+      insert_token(scope, json, spans(2, 3, 8), digest),
+      insert_token(scope, json, spans(1, 3, 7), digest),
+      insert_token(scope, json, spans(2, 3, 7), {1, 3}),
+      insert_token(scope, json, spans(2, 3, 7), {2, 2}),
+      part_token(token, 0, 1),
+      part_token(token, 0, 11),
+  };
+  std::set<std::string> distinct(others.begin(), others.end());
+  EXPECT_EQ(distinct.size(), others.size());
+  EXPECT_FALSE(distinct.contains(token));
+}
+
+TEST(InsertTokenTest, StaysShortAndStillCoversEverything) {
+  const TokenScope scope{"cluster", "topic", "group"};
+  std::vector<Span> many = spans(64, 100, 200);
+  const std::string token = insert_token(scope, {}, many, {});
+  EXPECT_EQ(token.size(), 33u);
+  for (Span& span : many) {
+    ++span.offsets.last.value;
+    EXPECT_NE(insert_token(scope, {}, many, {}), token);
+    --span.offsets.last.value;
+  }
+  EXPECT_NE(insert_token(scope, {}, many, {0, 1}), token);
+  EXPECT_EQ(insert_token(scope, {}, many, {}), token);
+  EXPECT_LT(insert_token({"cluster", std::string(249, 't'), "group"}, {}, spans(1, 0, 1), {}).size(), 200u);
+}
+
+// The digest of messages given as offset, timestamp and rows.
+Hash128 digest_of(const std::vector<std::tuple<int64_t, int64_t, std::string>>& messages, int32_t partition = 0) {
+  Hash128 digest;
+  for (const auto& [offset, timestamp, rows] : messages) {
+    MessageRows message;
+    message.offset = Offset{offset};
+    message.timestamp_ms = timestamp;
+    add_to_digest(digest, Partition{partition}, message, rows);
+  }
+  return digest;
+}
+
+TEST(InsertTokenTest, TheDigestKnowsOffsetsTimestampsAndRows) {
+  const Hash128 one = digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}});
+  EXPECT_EQ(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}}), one);
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1003, "c"}}), one);     // the topic made anew
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "d"}}), one);     // other rows
+  EXPECT_NE(digest_of({{5, 1000, "b"}, {6, 1001, "a"}, {7, 1002, "c"}}), one);     // of other messages
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {7, 1002, "c"}}), one);                     // another verdict on one message
+  EXPECT_NE(digest_of({{5, 1000, "ab"}, {6, 1001, ""}, {7, 1002, "c"}}), one);     // the same bytes, cut elsewhere
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}}, 1), one);  // another partition
+  // However the messages are cut into chunks.
+  Hash128 parts = digest_of({{7, 1002, "c"}});
+  merge_digest(parts, digest_of({{5, 1000, "a"}, {6, 1001, "b"}}));
+  EXPECT_EQ(parts, one);
+  Hash128 carry{UINT64_MAX, 0};
+  merge_digest(carry, {1, 0});
+  EXPECT_EQ(carry, (Hash128{0, 1}));
 }
 
 class SomeHeaders final : public MessageMemory {
@@ -93,7 +166,7 @@ TEST(KeptTest, GivesBackKeyHeadersAndPayload) {
 }
 
 TEST(BatcherTest, SealsByRowsBytesAndAge) {
-  Batcher batcher("t");
+  Batcher batcher({"cluster", "t", "group"});
   LiveOptions options;
   options.max_batch_rows = 15;
   const SteadyTime start{std::chrono::seconds(100)};
@@ -104,24 +177,44 @@ TEST(BatcherTest, SealsByRowsBytesAndAge) {
   EXPECT_TRUE(batcher.due(options, start));
   const auto batch = batcher.seal(options);
   EXPECT_EQ(batch->row_count, 10u);  // the second would pass the limit
-  EXPECT_EQ(batch->insert_token, "t:0:0-9");
+  EXPECT_EQ(spans_of(batch->insert_token), "t:0:0-9");
   options.max_batch_bytes = 20;
   EXPECT_TRUE(batcher.due(options, start));
 }
 
+TEST(BatcherTest, TheTokenIsMadeOfClusterGroupLayoutAndRows) {
+  const auto token = [](const TokenScope& scope, const std::string& cluster, const RowLayout& layout, int rows) {
+    Batcher batcher(scope);
+    batcher.set_cluster_id(cluster);
+    for (int64_t i = 0; i < 3; ++i) {
+      auto one = std::make_shared<ProcessedChunk>(*chunk(i, i, i));
+      one->layout = std::make_shared<RowLayout>(layout);
+      add_to_digest(one->digest, one->partition, one->messages[0], i < 2 ? one->rows : std::to_string(rows));
+      batcher.add({one, {}});
+    }
+    return batcher.seal({})->insert_token;
+  };
+  const std::string first = token({"", "t", "group"}, "cluster", {}, 1);
+  EXPECT_EQ(token({"", "t", "group"}, "cluster", {}, 1), first);
+  EXPECT_NE(token({"", "t", "group"}, "another", {}, 1), first);
+  EXPECT_NE(token({"", "t", "another"}, "cluster", {}, 1), first);
+  EXPECT_NE(token({"", "t", "group"}, "cluster", {RowFormat::JsonEachRow, {"a"}}, 1), first);
+  EXPECT_NE(token({"", "t", "group"}, "cluster", {}, 2), first);
+}
+
 TEST(BatcherTest, ABatchHasOneLayout) {
-  Batcher batcher("t");
+  Batcher batcher({"cluster", "t", "group"});
   const auto columns = std::make_shared<RowLayout>(RowLayout{RowFormat::RowBinary, {"a"}});
   for (int64_t i = 0; i < 4; ++i) {
     auto one = std::make_shared<ProcessedChunk>(*chunk(i, i, i));
     if (i == 1 || i == 2) one->layout = i == 1 ? columns : std::make_shared<RowLayout>(*columns);
     batcher.add({one, {}});
   }
-  EXPECT_EQ(batcher.seal({})->insert_token, "t:0:0-0");
+  EXPECT_EQ(spans_of(batcher.seal({})->insert_token), "t:0:0-0");
   const auto other = batcher.seal({});
-  EXPECT_EQ(other->insert_token, "t:0:1-2");
+  EXPECT_EQ(spans_of(other->insert_token), "t:0:1-2");
   EXPECT_EQ(other->layout->columns, columns->columns);
-  EXPECT_EQ(batcher.seal({})->insert_token, "t:0:3-3");
+  EXPECT_EQ(spans_of(batcher.seal({})->insert_token), "t:0:3-3");
 }
 
 // Counts the distinct lengths of chunks.
@@ -138,7 +231,7 @@ class Lengths final : public BatchMeasure {
 };
 
 TEST(BatcherTest, AMeasureStandsForTheRows) {
-  Batcher batcher("t");
+  Batcher batcher({"cluster", "t", "group"});
   batcher.measure_with(std::make_unique<Lengths>());
   LiveOptions options;
   options.max_batch_rows = 2;
@@ -148,7 +241,7 @@ TEST(BatcherTest, AMeasureStandsForTheRows) {
   batcher.add({chunk(2, 20, 20), {}});
   EXPECT_TRUE(batcher.full(options));
   batcher.add({chunk(3, 21, 22), {}});
-  EXPECT_EQ(batcher.seal(options)->insert_token, "t:0:0-20");
+  EXPECT_EQ(spans_of(batcher.seal(options)->insert_token), "t:0:0-20");
   EXPECT_FALSE(batcher.full(options));
   batcher.add({chunk(0, 0, 0, 1), {}});
   EXPECT_TRUE(batcher.full(options));
@@ -157,13 +250,13 @@ TEST(BatcherTest, AMeasureStandsForTheRows) {
 }
 
 TEST(BatcherTest, SpansArePerPartitionAscendingWhateverCameFirst) {
-  Batcher batcher("t");
+  Batcher batcher({"cluster", "t", "group"});
   batcher.add({chunk(0, 0, 4, 2), {}});
   batcher.add({chunk(0, 7, 9, 1), {}});
   batcher.add({chunk(1, 5, 6, 2), {}});
   batcher.add({chunk(0, 0, 0, 3), {}});
   batcher.take(Partition{3});
-  EXPECT_EQ(batcher.seal({})->insert_token, "t:1:7-9,t:2:0-6");
+  EXPECT_EQ(spans_of(batcher.seal({})->insert_token), "t:1:7-9,t:2:0-6");
   EXPECT_TRUE(batcher.empty());
 }
 

@@ -92,6 +92,21 @@ TEST_F(CurableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
   EXPECT_TRUE(testkit::stops_in_time(member)) << member.log();
 }
 
+// The same offsets again: an insert token made of them alone would take the new topic's rows for repeats of the old
+// one's.
+TEST_F(CurableErrorsTest, RowsOfATopicMadeAnewAreNoRepeatsToTheTable) {
+  clickhouse_->query(fmt::format("ALTER TABLE {} MODIFY SETTING non_replicated_deduplication_window = 1000", topic));
+  for (int round = 0; round < 2; ++round) {
+    client->delete_topic(topic);
+    create_topic_again(1);
+    ASSERT_TRUE(eventually(30s, [&] { return client->committed(topic, topic)[0] < 0; })) << "offsets of the old topic";
+    produce(10, 1);  // before the member is there, so that they are one batch each time
+    GroupMember member(args());
+    ASSERT_TRUE(stores_all_once(member)) << round;
+  }
+  EXPECT_EQ(rows(), 20u);
+}
+
 // The next session knows nothing that would tell the new topic from the old: it must not go on where that one was.
 TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheSessionIsRenewedIsReadFromItsBeginning) {
   GroupMember member(args());

@@ -9,7 +9,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "clickhouse/city_hash.h"
+#include "base/city_hash.h"
 #include "testkit/fake_clickhouse.h"
 
 namespace freshet::local_clickhouse {
@@ -43,8 +43,8 @@ std::string decompress(std::string_view blocks) {
     if (rest.size() < 25 || size < 9 || rest.size() - 16 < size) {
       throw std::runtime_error("Code: 271. DB::Exception: Cannot decompress: a block is cut off. (CANNOT_DECOMPRESS)");
     }
-    const clickhouse::Hash128 hash = clickhouse::city_hash_128(rest.substr(16, size));
-    clickhouse::Hash128 sent;
+    const Hash128 hash = city_hash_128(rest.substr(16, size));
+    Hash128 sent;
     std::memcpy(&sent.low, rest.data(), 8);
     std::memcpy(&sent.high, rest.data() + 8, 8);
     if (hash.low != sent.low || hash.high != sent.high) {

@@ -1,11 +1,11 @@
-#include "clickhouse/city_hash.h"
+#include "base/city_hash.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
-namespace freshet::clickhouse {
+namespace freshet {
 namespace {
 
 // The vectors are those of the block format's description; real servers verify longer inputs in the contract suite.
@@ -23,5 +23,17 @@ TEST(CityHash, EveryLengthHasAHashOfItsOwn) {
   EXPECT_EQ(seen.size(), 600u);
 }
 
+TEST(CityHash, EverySeedHasAHashOfItsOwn) {
+  for (const size_t size : {0u, 1u, 16u, 127u, 128u, 500u}) {
+    const std::string text(size, 'x');
+    std::set<uint64_t> seen;
+    for (uint64_t i = 0; i < 300; ++i) {
+      seen.insert(city_hash_128(text, {i, 0}).low);
+      seen.insert(city_hash_128(text, {0, i + 1}).low);
+    }
+    EXPECT_EQ(seen.size(), 600u) << size;
+  }
+}
+
 }  // namespace
-}  // namespace freshet::clickhouse
+}  // namespace freshet

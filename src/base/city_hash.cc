@@ -1,10 +1,10 @@
-#include "clickhouse/city_hash.h"
+#include "base/city_hash.h"
 
 #include <bit>
 #include <cstring>
 #include <utility>
 
-namespace freshet::clickhouse {
+namespace freshet {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the hash reads little-endian words");
@@ -135,4 +135,8 @@ Hash128 city_hash_128(std::string_view bytes) {
   return hash_seeded(s, n, k0, k1);
 }
 
-}  // namespace freshet::clickhouse
+Hash128 city_hash_128(std::string_view bytes, Hash128 seed) {
+  return hash_seeded(bytes.data(), bytes.size(), seed.low, seed.high);
+}
+
+}  // namespace freshet
