@@ -16,6 +16,13 @@ using nlohmann::json;
 constexpr Duration kWait = std::chrono::minutes(1);
 constexpr Duration kAskEvery = std::chrono::milliseconds(200);
 
+// The token is for the admin server alone.
+http::ClientOptions direct() {
+  http::ClientOptions options;
+  options.use_proxy = false;
+  return options;
+}
+
 class Asking {
  public:
   Asking(const settings::Settings& settings, std::stop_token stop)
@@ -34,7 +41,7 @@ class Asking {
   const std::string url_;
   const std::string token_;
   const std::stop_token stop_;
-  http::Client client_{{}};
+  http::Client client_{direct()};
 };
 
 constexpr size_t kMostShown = 500;

@@ -16,7 +16,9 @@ namespace freshet::http {
 namespace {
 
 constexpr long kUploadBuffer = 256 * 1024;  // libcurl's own copy on the way to the socket; stays in the CPU's cache
-constexpr int kPollMs = 1000;               // a bound only: wake-ups and timeouts of libcurl end the wait earlier
+constexpr size_t kMaxHeadBytes = 256 * 1024;
+constexpr int kMaxRedirects = 10;
+constexpr int kPollMs = 1000;  // a bound only: wake-ups and timeouts of libcurl end the wait earlier
 
 // Once per process; libcurl wants it before the first handle, and from one thread.
 void initialise_curl() {
@@ -67,6 +69,8 @@ struct BodyReader {
 struct ResponseWriter {
   Response response;
   size_t limit = 0;
+  size_t head_bytes = 0;  // of all answers to the request: informational ones, the last one, its trailers
+  bool head_too_large = false;
   bool too_large = false;
   bool head_complete = false;  // libcurl takes an answer that ends within its headers for a whole one
 };
@@ -96,11 +100,17 @@ size_t on_body(char* data, size_t size, size_t count, void* self) noexcept {
 size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
   auto* writer = static_cast<ResponseWriter*>(self);
   std::string_view line(data, size * count);
+  writer->head_bytes += line.size();
+  if (writer->head_bytes > kMaxHeadBytes) {
+    writer->head_too_large = true;
+    return 0;
+  }
   if (line.starts_with("HTTP/")) {  // a new answer (after 100 Continue): its headers replace the earlier ones
     writer->response.headers.clear();
     writer->head_complete = false;
     return size * count;
   }
+  if (writer->head_complete) return size * count;  // a trailer, which says nothing here
   if (line == "\r\n" || line == "\n") writer->head_complete = true;
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
@@ -155,15 +165,21 @@ struct Client::Handles {
   std::unique_ptr<CURLM, MultiCleanup> multi;  // destroyed after the easy handle
   std::unique_ptr<CURL, EasyCleanup> easy;
   std::array<char, CURL_ERROR_SIZE> error{};
+  bool use_proxy = true;
 
   void configure(const ClientOptions& options);
-  void prepare(const Request& request, const HeaderList& headers, BodyReader& reader, ResponseWriter& writer);
+  void prepare(const Request& request, const std::string& url, std::chrono::milliseconds timeout,
+               const HeaderList& headers, BodyReader& reader, ResponseWriter& writer);
+  std::chrono::milliseconds taken() const;  // by the last transfer
+  // Where the answer that was just received redirects to, if that may be followed.
+  std::optional<std::string> redirect(int status, const std::string& url) const;
   CURLcode transfer(const std::stop_token& stop);
   std::string describe(CURLcode code, const std::string& url) const;
 };
 
 void Client::Handles::configure(const ClientOptions& options) {
   CURL* const h = easy.get();
+  use_proxy = options.use_proxy;
   curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);  // a stop must not wait for a name look-up in libcurl's thread
   curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -177,11 +193,6 @@ void Client::Handles::configure(const ClientOptions& options) {
     curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, &options.tcp_keepalive_retries);
   }
   if (!options.accept_encoding.empty()) curl_easy_setopt(h, CURLOPT_ACCEPT_ENCODING, options.accept_encoding.c_str());
-  if (options.follow_redirects) {
-    curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(h, CURLOPT_MAXREDIRS, 10L);
-    curl_easy_setopt(h, CURLOPT_POSTREDIR, static_cast<long>(CURL_REDIR_POST_ALL));
-  }
   curl_easy_setopt(h, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, kUploadBuffer);
   curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
@@ -195,8 +206,8 @@ void Client::Handles::configure(const ClientOptions& options) {
   curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, &on_header);
 }
 
-void Client::Handles::prepare(const Request& request, const HeaderList& headers, BodyReader& reader,
-                              ResponseWriter& writer) {
+void Client::Handles::prepare(const Request& request, const std::string& url, std::chrono::milliseconds timeout,
+                              const HeaderList& headers, BodyReader& reader, ResponseWriter& writer) {
   CURL* const h = easy.get();
   const std::string method(request.method);
   const size_t bytes = std::accumulate(request.body.begin(), request.body.end(), size_t{0},
@@ -209,9 +220,12 @@ void Client::Handles::prepare(const Request& request, const HeaderList& headers,
     curl_easy_setopt(h, CURLOPT_HTTPGET, 1L);
   }
   curl_easy_setopt(h, CURLOPT_CUSTOMREQUEST, method.c_str());
-  curl_easy_setopt(h, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(h, CURLOPT_URL, url.c_str());
+  const Result<Url> target = parse_url(url);
+  const bool direct = !use_proxy || (target && is_loopback(target->host));
+  curl_easy_setopt(h, CURLOPT_PROXY, direct ? "" : nullptr);  // null: as the environment says
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, std::max<long>(1, static_cast<long>(request.timeout.count())));
+  curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, std::max<long>(1, static_cast<long>(timeout.count())));
   curl_easy_setopt(h, CURLOPT_READDATA, &reader);
   curl_easy_setopt(h, CURLOPT_SEEKDATA, &reader);
   curl_easy_setopt(h, CURLOPT_WRITEDATA, &writer);
@@ -244,6 +258,24 @@ CURLcode Client::Handles::transfer(const std::stop_token& stop) {
   return result;
 }
 
+std::chrono::milliseconds Client::Handles::taken() const {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy.get(), CURLINFO_TOTAL_TIME_T, &microseconds);
+  return std::chrono::milliseconds(microseconds / 1000);
+}
+
+std::optional<std::string> Client::Handles::redirect(int status, const std::string& url) const {
+  if (status != 301 && status != 302 && status != 307 && status != 308) return std::nullopt;  // 303 asks for a GET
+  char* location = nullptr;                                                                   // the easy handle's
+  if (curl_easy_getinfo(easy.get(), CURLINFO_REDIRECT_URL, &location) != CURLE_OK || location == nullptr) {
+    return std::nullopt;
+  }
+  const Result<Url> from = parse_url(url);
+  const Result<Url> to = parse_url(location);
+  if (!from || !to || origin(*from) != origin(*to)) return std::nullopt;
+  return std::string(location);
+}
+
 std::string Client::Handles::describe(CURLcode code, const std::string& url) const {
   const Result<Url> parsed = parse_url(url);
   std::string text = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
@@ -272,17 +304,34 @@ Result<Response> Client::send(const Request& request, std::stop_token stop) {
   if (!std::all_of(request.headers.begin(), request.headers.end(), legal)) {
     return failure(ErrorKind::Fatal, "a header has a line break or NUL in it (user name or password?)");
   }
+  std::chrono::milliseconds left = request.timeout;
+  std::string url = request.url;
+  for (int redirects = 0;; ++redirects) {
+    Result<Response> answer = send_once(request, url, left, stop);
+    if (!answer || !options_->follow_redirects || redirects == kMaxRedirects) return answer;
+    std::optional<std::string> next = handles_->redirect(answer->status, url);
+    if (!next) return answer;
+    url = *std::move(next);
+    left -= handles_->taken();
+  }
+}
+
+Result<Response> Client::send_once(const Request& request, const std::string& url, std::chrono::milliseconds timeout,
+                                   const std::stop_token& stop) {
   const HeaderList headers = header_list(request.headers);
   BodyReader reader{&request.body};
   ResponseWriter writer;
   writer.limit = options_->max_response_bytes;
-  handles_->prepare(request, headers, reader, writer);
+  handles_->prepare(request, url, timeout, headers, reader, writer);
   const CURLcode code = handles_->transfer(stop);
   if (code == CURLE_ABORTED_BY_CALLBACK) return failure(ErrorKind::Stopping, "stopping");
+  if (writer.head_too_large) {
+    return failure(ErrorKind::Retry, "headers and trailers of the answer are larger than 256 KiB");
+  }
   if (writer.too_large) {
     return failure(ErrorKind::Retry, "answer larger than " + std::to_string(options_->max_response_bytes) + " bytes");
   }
-  if (code != CURLE_OK) return failure(kind_of(code), handles_->describe(code, request.url), static_cast<int>(code));
+  if (code != CURLE_OK) return failure(kind_of(code), handles_->describe(code, url), static_cast<int>(code));
   if (!writer.head_complete)
     return failure(ErrorKind::Retry, "connection closed within the headers of the answer", CURLE_PARTIAL_FILE);
   long status = 0;

@@ -21,7 +21,10 @@ struct ClientOptions {
   std::string key_file;                             // PEM key of cert_file; empty = inside cert_file
   size_t max_response_bytes = 16 * 1024 * 1024;     // larger answers are an error
   std::string accept_encoding;                      // "gzip,deflate": asked for and decoded; empty = none
-  bool follow_redirects = false;                    // at most 10, with method and body
+  // At most 10, with method, headers and body, and only to the scheme, host and port of the request: credentials and
+  // body go nowhere else. Any other redirect is an answer like all others.
+  bool follow_redirects = false;
+  bool use_proxy = true;                            // as the environment says, but never for a loopback address
   std::chrono::milliseconds idle_timeout{118'000};  // older connections are not used again; whole seconds
   std::chrono::milliseconds tcp_keepalive{15'000};  // whole seconds, at least one
   std::chrono::milliseconds tcp_keepalive_interval{5'000};
@@ -50,8 +53,9 @@ struct Response {
   std::string_view header(std::string_view lower_case_name) const;
 };
 
-// Threads: one at a time; an instance belongs to one thread. Redirects are followed where the options say so; proxies
-// come from the usual environment variables (http_proxy, https_proxy, no_proxy).
+// Threads: one at a time; an instance belongs to one thread. Proxies come from the usual environment variables
+// (http_proxy, https_proxy, all_proxy, no_proxy). Every part of an answer is bounded: 256 KiB of status lines, headers
+// and trailers together, ClientOptions::max_response_bytes of (unpacked) body.
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -66,6 +70,8 @@ class Client {
 
  private:
   struct Handles;
+  Result<Response> send_once(const Request& request, const std::string& url, std::chrono::milliseconds timeout,
+                             const std::stop_token& stop);
   std::unique_ptr<const ClientOptions> options_;  // libcurl keeps pointers into it
   std::unique_ptr<Handles> handles_;
 };

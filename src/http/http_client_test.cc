@@ -148,6 +148,121 @@ TEST(HttpClient, RefusesAnAnswerThatIsTooLarge) {
   EXPECT_THAT(result.error().text, testing::HasSubstr("4999"));
 }
 
+FakeAnswer raw(std::string bytes) {
+  FakeAnswer answer;
+  answer.raw = std::move(bytes);
+  return answer;
+}
+
+std::string header_lines(size_t count) {
+  std::string lines;
+  for (size_t i = 0; i < count; ++i) lines += "X-Header-" + std::to_string(i) + ": " + std::string(1000, 'x') + "\r\n";
+  return lines;
+}
+
+TEST(HttpClient, EveryPartOfAnAnswerIsBounded) {
+  std::string informational;
+  for (int i = 0; i < 400; ++i) informational += "HTTP/1.1 102 Processing\r\n" + header_lines(1) + "\r\n";
+  for (const std::string& answer :
+       {"HTTP/1.1 200 OK\r\n" + header_lines(400) + "Content-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + header_lines(400) + "\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(400'000, 'x') + "\r\n\r\n",
+        informational + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"}) {
+    FakeClickHouse server;
+    server.next(raw(answer));
+    Client client({});
+    const auto result = client.send(post(server, {"x"}));
+    ASSERT_FALSE(result) << answer.substr(0, 60);
+    EXPECT_EQ(result.error().kind, ErrorKind::Retry) << result.error().text;
+  }
+}
+
+TEST(HttpClient, ATrailerIsNoHeader) {
+  FakeClickHouse server;
+  server.next(
+      raw("HTTP/1.1 200 OK\r\nServer: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+          "Server: b\r\nX-Late: 1\r\n\r\n"));
+  Client client({});
+  const auto result = client.send(post(server, {"x"}));
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->body, "hi");
+  EXPECT_EQ(result->header("server"), "a");
+  EXPECT_EQ(result->header("x-late"), "");
+}
+
+FakeAnswer redirect(int status, const std::string& location) {
+  return FakeAnswer::foreign(status, "Location: " + location + "\r\n", "");
+}
+
+TEST(HttpClient, FollowsRedirectsToTheSameServerOnly) {
+  FakeClickHouse server;
+  FakeClickHouse other;
+  ClientOptions options;
+  options.follow_redirects = true;
+  Client client(options);
+  const std::string port = std::to_string(server.port());
+  for (const int status : {301, 302, 307, 308}) {
+    server.next(redirect(status, "/next?a=1"));
+    const auto answer = client.send(post(server, {"body"}));
+    ASSERT_TRUE(answer) << answer.error().text;
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_EQ(server.requests().back().target, "/next?a=1");
+    EXPECT_EQ(server.requests().back().body, "body");
+  }
+  size_t requests = server.requests().size();
+  for (const std::string& elsewhere :
+       {other.url() + "/", "https://127.0.0.1:" + port + "/", "http://localhost:" + port + "/",
+        "//127.0.0.1:" + std::to_string(other.port()) + "/", std::string("http://127.0.0.1/"),
+        std::string("ftp://127.0.0.1:" + port + "/"), std::string("http://")}) {
+    server.next(redirect(307, elsewhere));
+    const auto answer = client.send(post(server, {"body"}));
+    ASSERT_TRUE(answer) << elsewhere << answer.error().text;
+    EXPECT_EQ(answer->status, 307) << elsewhere;
+    EXPECT_EQ(server.requests().size(), ++requests) << elsewhere;
+  }
+  EXPECT_EQ(other.connections(), 0u);
+  server.next(redirect(303, "/next"));
+  EXPECT_EQ(client.send(post(server, {"body"}))->status, 303);
+  server.otherwise(redirect(307, "/again"));
+  EXPECT_EQ(client.send(post(server, {"body"}))->status, 307) << "a circle ends";
+}
+
+TEST(HttpClient, NoRedirectIsFollowedUnlessAsked) {
+  FakeClickHouse server;
+  server.next(redirect(307, "/next"));
+  Client client({});
+  EXPECT_EQ(client.send(post(server, {"body"}))->status, 307);
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
+struct Variable {
+  Variable(const char* name, const std::string& value) : name_(name) { setenv(name, value.c_str(), 1); }
+  ~Variable() { unsetenv(name_); }
+  const char* const name_;
+};
+
+TEST(HttpClient, AProxyOfTheEnvironmentNeverSeesALoopbackRequest) {
+  FakeClickHouse proxy;
+  FakeClickHouse server;
+  const Variable http_proxy("http_proxy", proxy.url());
+  const Variable all_proxy("all_proxy", proxy.url());
+  Client client({});
+  Request request = post(server, {"x"});
+  request.headers = {"Authorization: Bearer secret"};
+  ASSERT_TRUE(client.send(request));
+  EXPECT_EQ(server.requests().size(), 1u);
+  EXPECT_EQ(proxy.connections(), 0u);
+  request.url = "http://192.0.2.1:9/";  // a network for documentation: nobody is there
+  ASSERT_TRUE(client.send(request));
+  EXPECT_EQ(proxy.requests().size(), 1u);
+  ClientOptions options;
+  options.use_proxy = false;
+  options.connect_timeout = std::chrono::milliseconds(100);
+  Client direct(options);
+  EXPECT_FALSE(direct.send(request));
+  EXPECT_EQ(proxy.requests().size(), 1u);
+}
+
 TEST(HttpClient, RefusesWhatIsNoRequest) {
   Client client({});
   Request request;

@@ -1,6 +1,8 @@
 #include "http/url.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 
 #include <charconv>
 #include <memory>
@@ -50,6 +52,17 @@ Result<Url> parse_url(std::string_view text) {
   url.user = part(handle.get(), CURLUPART_USER, CURLU_URLDECODE);
   url.password = part(handle.get(), CURLUPART_PASSWORD, CURLU_URLDECODE);
   return url;
+}
+
+bool is_loopback(std::string_view host) {
+  const std::string text(host);
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6{};
+  if (inet_pton(AF_INET6, text.c_str(), &v6) == 1) {
+    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+  }
+  return host == "localhost" || host.ends_with(".localhost");
 }
 
 std::string origin(const Url& url) {

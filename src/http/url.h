@@ -22,6 +22,9 @@ struct Url {
 // Threads: any. Error kind Fatal with what would be right; never repeats a password.
 Result<Url> parse_url(std::string_view text);
 
+// Whether `host` (of parse_url) is this machine itself: localhost, 127.0.0.0/8 or ::1.
+bool is_loopback(std::string_view host);
+
 // scheme://host:port, fit for logs.
 std::string origin(const Url& url);
 

@@ -28,6 +28,15 @@ TEST(Url, FillsInDefaults) {
   EXPECT_EQ(origin(*url), "http://[::1]:80");
 }
 
+TEST(Url, KnowsLoopback) {
+  for (const char* host : {"localhost", "127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1", "a.localhost"}) {
+    EXPECT_TRUE(is_loopback(host)) << host;
+  }
+  for (const char* host : {"", "localhost.example", "127.evil.example", "128.0.0.1", "::2", "0.0.0.0", "10.0.0.1"}) {
+    EXPECT_FALSE(is_loopback(host)) << host;
+  }
+}
+
 TEST(Url, RefusesOthersWithoutRepeatingThem) {
   for (const char* text :
        {"", "localhost", "ftp://u:hidden@h/", "http://u:hidden@h:99999/", "http://u:hidden@ho st/"}) {

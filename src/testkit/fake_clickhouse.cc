@@ -32,7 +32,8 @@ std::string decode_block(unsigned char method, std::string_view data, size_t pla
 }
 
 std::string on_wire(const FakeAnswer& answer) {
-  return "HTTP/1.1 " + std::to_string(answer.status) + " Status\r\n" + answer.headers +
+  return "HTTP/1.1 " + std::to_string(answer.status) + " Status\r\n" +
+         (answer.from_clickhouse ? "X-ClickHouse-Server-Display-Name: fake\r\n" : "") + answer.headers +
          "Connection: Keep-Alive\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" + answer.body;
 }
 
@@ -55,6 +56,16 @@ FakeAnswer FakeAnswer::of(How how, bool stores) {
   FakeAnswer answer;
   answer.how = how;
   answer.stores = stores;
+  return answer;
+}
+
+FakeAnswer FakeAnswer::foreign(int status, std::string headers, std::string body) {
+  FakeAnswer answer;
+  answer.status = status;
+  answer.headers = std::move(headers);
+  answer.body = std::move(body);
+  answer.stores = false;
+  answer.from_clickhouse = false;
   return answer;
 }
 
@@ -169,7 +180,7 @@ bool FakeClickHouse::serve_request(WireReader& reader, Fd& fd, const StopFlag& s
     wait_for_end(fd, stop);
     return false;
   }
-  const std::string bytes = on_wire(answer);
+  const std::string bytes = answer.raw.empty() ? on_wire(answer) : answer.raw;
   if (answer.how == FakeAnswer::How::CloseMidAnswer) {
     send_all(fd, stop, std::string_view(bytes).substr(0, bytes.size() / 2));
     return false;

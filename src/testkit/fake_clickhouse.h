@@ -39,9 +39,13 @@ struct FakeAnswer {
   int status = 200;
   std::string headers;  // "Name: value\r\n" each
   std::string body;
-  bool stores = true;  // the rows of an insert are kept
+  bool stores = true;           // the rows of an insert are kept
+  std::string raw;              // not empty: the whole answer, as it goes over the wire
+  bool from_clickhouse = true;  // has the header that every answer of ClickHouse has
 
   static FakeAnswer of(How how, bool stores);
+  // Of something that is not ClickHouse; stores nothing.
+  static FakeAnswer foreign(int status, std::string headers, std::string body);
   // As a current server says it (header and body), or as 18.16 does (body only).
   static FakeAnswer exception(int code, std::string_view text, int status = 500);
   static FakeAnswer old_exception(int code, std::string_view text, int status = 500);
