@@ -114,7 +114,7 @@ Result<std::string> ClickHouseClient::server_version(Duration timeout, std::stop
 
 Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_token stop) {
   const SteadyTime deadline = clock_.steady_now() + timeout;
-  const TableName name = parse_table_name(settings_.table);
+  const TableName name = table_of(settings_);
   const std::string database = name.database.empty() ? "currentDatabase()" : quote_literal(name.database);
   const auto tables = query("SELECT database, engine, engine_full FROM system.tables WHERE database = " + database +
                                 " AND name = " + quote_literal(name.table) + " FORMAT JSONCompact",

@@ -1,5 +1,6 @@
 #include "clickhouse/clickhouse_writer.h"
 
+#include <optional>
 #include <random>
 #include <utility>
 
@@ -17,10 +18,10 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr int kUnknownSetting = 115;
-constexpr int kSettingConstraint = 452;
 constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
 constexpr auto kSayAgainAfter = std::chrono::minutes(1);
+// A code that freshet does not know and that lasts this long does not pass by itself.
+constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 
 // "500 Internal Server Error"; 0 is no answer at all.
 std::string status_name(int status) {
@@ -36,6 +37,7 @@ struct Attempt {
   ErrorClass error_class = ErrorClass::Transient;
   ServerError error;
   std::string_view advice;
+  bool listed = true;  // false: a code that freshet does not know
 };
 
 std::string with_advice(const Attempt& attempt) {
@@ -70,6 +72,7 @@ class ClickHouseWriter final : public RowWriter {
  private:
   Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   Attempt judge(size_t host, const Result<http::Response>& answer);
+  void judge_unlisted(Attempt& failed, std::optional<SteadyTime>& since) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const WriteControl& control);
   // What may change while it runs; the connection is built anew where its own options have changed.
@@ -104,16 +107,18 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
   const std::string_view body = encoder_.encode(request.rows);
   delay_.reset();
   policy_ = live_options();
+  std::optional<SteadyTime> unlisted_since;
   size_t untried = hosts_->size() - 1;  // hosts that this round may still turn to without a pause
   for (uint32_t number = 1;; ++number) {
     const size_t host = hosts_->pick(clock_.steady_now());
-    const Attempt now = attempt(host, request, body, control.stop);
+    Attempt now = attempt(host, request, body, control.stop);
     if (now.end == Attempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == Attempt::End::Written) {
       report_success(host, number);
       metrics_.compressed_bytes.add(body.size());
       return {};
     }
+    judge_unlisted(now, unlisted_since);
     metrics_.errors(to_string(now.error_class), now.error.code).add();
     if (snuba_)
       metrics_.failed_attempts(status_name(now.error.status), now.error.timed_out, number, policy_.max_retries + 1)
@@ -208,14 +213,27 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
   if (result.error.code == 0) result.error.text = hosts_->name(host) + ": " + result.error.text;
   result.error_class = verdict.error_class;
   result.advice = verdict.advice;
+  result.listed = verdict.listed;
   return result;
 }
 
-// A setting of ours that the server does not know, or does not let us change, is left out for this host from now on.
+// `since`: when the run of such failures began.
+void ClickHouseWriter::judge_unlisted(Attempt& failed, std::optional<SteadyTime>& since) const {
+  if (failed.listed) return since.reset();
+  const SteadyTime now = clock_.steady_now();
+  if (!since) since = now;
+  if (now - *since < kUnlistedPatience) return;
+  failed.error_class = ErrorClass::Operator;
+  failed.advice = "freshet does not know this code, and it does not pass by itself: see the text and the server's log";
+}
+
+// A setting of ours that the server does not know, or does not let us change, is left out for this host from now on,
+// where that changes nothing in what an acknowledgement means.
 bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& error) {
   if (error.code != kUnknownSetting && error.code != kSettingConstraint) return false;
   const std::string_view name = named_setting(error.text);
-  const bool droppable = snuba_ ? is_droppable_in_snuba_style(settings_, name) : is_droppable(settings_, name);
+  const bool droppable =
+      snuba_ ? may_omit_in_snuba_style(settings_, name, error.code) : may_omit(settings_, name, error.code);
   if (!droppable || hosts_->dropped(host).contains(name)) return false;
   if (hosts_->drop_setting(host, name)) {
     log_.warn("clickhouse_setting_dropped", {{"host", hosts_->name(host)}, {"setting", name}, {"reason", error.text}});

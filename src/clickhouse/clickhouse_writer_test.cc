@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "clickhouse/clickhouse_client.h"
 #include "clickhouse/retry_delay.h"
 #include "testkit/fake_clickhouse.h"
 
@@ -152,6 +153,59 @@ TEST(ClickHouseWriter, StatusOkWithAnExceptionIsAFailure) {
   EXPECT_EQ(w.failures.size(), 2u);
 }
 
+// A login page, a default backend, a health check that answers anything.
+std::vector<FakeAnswer> foreign_answers() {
+  FakeAnswer with_body;  // ClickHouse's, but no insert is answered so
+  with_body.body = "Ok.\n";
+  with_body.stores = false;
+  return {FakeAnswer::foreign(200, "Server: nginx\r\nContent-Type: text/html\r\n", "<html>Please log in</html>"),
+          FakeAnswer::foreign(200, "", "Ok.\n"),
+          FakeAnswer::foreign(200, "", ""),
+          FakeAnswer::foreign(204, "", ""),
+          FakeAnswer::foreign(302, "Location: http://login.example/\r\n", ""),
+          FakeAnswer::foreign(200, "", "Code: 27. DB::Exception: Cannot parse input: (at row 1)\n"),
+          with_body};
+}
+
+TEST(ClickHouseWriter, AnAnswerThatIsNotClickHousesStoresNothing) {
+  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
+    FakeClickHouse server;
+    Writing w({server.url()});
+    w.settings.style = style;
+    LiveOptions options;
+    options.insert.max_retries = 0;
+    const Snapshot<LiveOptions> live(options);
+    w.writer = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, &live);
+    const auto answers = foreign_answers();
+    for (const FakeAnswer& answer : answers) {
+      server.next(answer);
+      EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+    }
+    ASSERT_EQ(w.failures.size(), answers.size());
+    for (const InsertFailure& failure : w.failures) {
+      EXPECT_EQ(failure.failure_class, InsertFailure::Class::Operator) << failure.text;
+      EXPECT_THAT(failure.text, HasSubstr("--clickhouse-url"));
+    }
+    EXPECT_THAT(w.failures[0].text, HasSubstr("server \"nginx\""));
+    EXPECT_THAT(w.failures[0].text, HasSubstr("<html>Please log in</html>"));
+    EXPECT_EQ(server.stored_rows(), "row\n");
+  }
+}
+
+TEST(ClickHouseClient, BelievesOnlyClickHouse) {
+  FakeClickHouse server;
+  server.otherwise(FakeAnswer::foreign(200, "Server: portal\r\n", "{\"data\":[[\"db\",\"MergeTree\",\"MergeTree\"]]}"));
+  Writing w({server.url()});
+  ClickHouseClient client(w.settings, w.clock);
+  for (const auto& error : {client.server_version(std::chrono::seconds(5)).error(),
+                            client.describe_table(std::chrono::seconds(5)).error()}) {
+    EXPECT_EQ(error.kind, ErrorKind::Retry);
+    EXPECT_THAT(error.text, HasSubstr("not ClickHouse's"));
+    EXPECT_THAT(error.text, HasSubstr("\"portal\""));
+    EXPECT_THAT(error.text, HasSubstr("--clickhouse-url"));
+  }
+}
+
 TEST(ClickHouseWriter, DropsOwnUnknownSettingsOncePerHost) {
   FakeClickHouse server;
   server.next(FakeAnswer::old_exception(115, "Unknown setting async_insert", 404));
@@ -166,6 +220,29 @@ TEST(ClickHouseWriter, DropsOwnUnknownSettingsOncePerHost) {
   EXPECT_THAT(server.requests().back().parameters, Not(Contains(Key("async_insert"))));
   EXPECT_THAT(server.requests().back().parameters, Not(Contains(Key("insert_deduplication_token"))));
   EXPECT_EQ(w.log.count("clickhouse_setting_dropped"), 2u);
+}
+
+TEST(ClickHouseWriter, ASettingThatDecidesWhatAnAnswerMeansIsTheOperatorsAndStays) {
+  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
+    FakeClickHouse server;
+    server.next(FakeAnswer::exception(452, "Setting insert_distributed_sync should not be changed"));
+    server.next(FakeAnswer::exception(452, "Setting min_insert_block_size_bytes shouldn't be less than 1000"));
+    Writing w({server.url()});
+    w.settings.style = style;
+    LiveOptions options;
+    options.insert.retry_initial_backoff_ms = 1;
+    const Snapshot<LiveOptions> live(options);
+    w.writer = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, &live);
+    EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+    ASSERT_EQ(w.failures.size(), 2u);
+    for (const InsertFailure& failure : w.failures) {
+      EXPECT_EQ(failure.failure_class, InsertFailure::Class::Operator);
+      EXPECT_THAT(failure.text, HasSubstr("profile"));
+    }
+    EXPECT_EQ(server.requests().back().parameters.at("insert_distributed_sync"), "1");
+    EXPECT_EQ(server.requests().back().parameters.at("min_insert_block_size_bytes"), "0");
+    EXPECT_EQ(w.log.count("clickhouse_setting_dropped"), 0u);
+  }
 }
 
 TEST(ClickHouseWriter, AUsersUnknownSettingIsTheOperators) {
@@ -216,6 +293,43 @@ TEST(ClickHouseWriter, StopEndsARequestAndABackOff) {
     });
     EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Abandoned);
   }
+}
+
+// Every wait is over at once, and time has passed.
+class SkippingClock final : public Clock {
+ public:
+  SteadyTime steady_now() const override { return now_; }
+  SystemTime system_now() const override { return SystemTime(now_.time_since_epoch()); }
+  bool wait_until(CondVar&, Mutex&, std::stop_token, SteadyTime deadline, const std::function<bool()>& ready) override {
+    now_ = std::max(now_, deadline);
+    return ready();
+  }
+
+ private:
+  SteadyTime now_{std::chrono::hours(1)};
+};
+
+TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLasts) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::exception(31337, "New trouble"), 60);
+  Writing w({server.url()});
+  SkippingClock clock;
+  const auto writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics);
+  const SteadyTime begin = clock.steady_now();
+  InsertRequest request;
+  request.layout = &w.layout;
+  request.rows = {"row\n"};
+  size_t operators = 0;
+  const WriteOutcome outcome =
+      writer->write(request, {{}, [&](const InsertFailure& failure) {
+                                const bool lasts = clock.steady_now() - begin >= std::chrono::minutes(3);
+                                EXPECT_EQ(failure.failure_class,
+                                          lasts ? InsertFailure::Class::Operator : InsertFailure::Class::Transient);
+                                operators += lasts ? 1 : 0;
+                              }});
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written);
+  EXPECT_GT(operators, 10u);
+  EXPECT_THAT(w.log.texts(), HasSubstr("does not know this code"));
 }
 
 TEST(ClickHouseWriter, ALastingFailureIsOneLine) {

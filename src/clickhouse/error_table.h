@@ -1,4 +1,4 @@
-// What a ClickHouse error means for an insert: the one table of exception codes.
+// What a ClickHouse error means for an insert. The codes are in error_codes.cc.
 #pragma once
 
 #include <string>
@@ -23,12 +23,15 @@ const char* to_string(ErrorClass error_class);
 
 struct Judgement {
   ErrorClass error_class = ErrorClass::Transient;
-  std::string_view advice;  // for Operator: what to do; else empty. Static storage
+  std::string_view advice;    // for Operator: what to do; else empty. Static storage
+  bool listed = true;         // false: a code that freshet does not know
+  bool maybe_stored = false;  // the table, or a part of it, may have the rows already
 };
 
-// Threads: any. A code that is in no table is Transient (it is retried, and every retry is reported), unless the text
-// says that the server was reading a row: only codes and texts that are provably about the rows are Data, for a message
-// must never be dead-lettered because of the server's state.
+// Threads: any. A code that is in no table is Transient (it is retried, and every retry is reported), unless the server
+// was reading a row: only codes and places that are provably about the rows are Data, for a message must never be
+// dead-lettered because of the server's state. Nothing of an insert that failed with Data is stored: it is one block,
+// and neither a view nor a shard had a part in it.
 Judgement classify(const ServerError& error);
 
 }  // namespace freshet::clickhouse

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "clickhouse/error_codes.h"
+
 namespace freshet::clickhouse {
 namespace {
 
@@ -10,6 +12,7 @@ Judgement judge(int code, std::string text = "text", int status = 500) {
   error.code = code;
   error.status = status;
   error.row = refused_row(text);
+  error.place = error_place(text);
   error.text = std::move(text);
   return classify(error);
 }
@@ -39,8 +42,54 @@ TEST(ErrorTable, Data) {
   }
 }
 
+TEST(ErrorTable, EveryCodeStandsOnceWithItsName) {
+  const auto codes = error_codes();
+  EXPECT_EQ(codes.size(), 650u);
+  for (size_t i = 0; i < codes.size(); ++i) {
+    EXPECT_GT(codes[i].code, i == 0 ? 0 : codes[i - 1].code);
+    EXPECT_FALSE(codes[i].name.empty()) << codes[i].code;
+    EXPECT_EQ(find_error_code(codes[i].code), &codes[i]);
+    EXPECT_EQ(codes[i].advice.empty(), codes[i].error_class != ErrorClass::Operator) << codes[i].code;
+  }
+  EXPECT_EQ(find_error_code(395)->name, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO");
+  EXPECT_EQ(find_error_code(0), nullptr);
+  EXPECT_EQ(find_error_code(31337), nullptr);
+}
+
+TEST(ErrorTable, TheTablesOwnExpressionsMeetDataThatTheyCannotTake) {
+  const std::string place = ": while executing 'FUNCTION intDiv(100 :: 1, n : 0) -> intDiv(100, n) Int8 : 2'. (X)";
+  for (const int code : {6, 11, 32, 33, 36, 49, 69, 70, 128, 131, 135, 153, 346, 395, 407, 427, 490, 503, 754, 1001}) {
+    const Judgement judgement = judge(code, "Division by zero" + place);
+    EXPECT_EQ(judgement.error_class, ErrorClass::Data) << code;
+    EXPECT_FALSE(judgement.maybe_stored);
+    const Judgement view =
+        judge(code, "Division by zero: while executing 'FUNCTION f(n : 0)': while pushing to view default.v. (X)");
+    EXPECT_EQ(view.error_class, ErrorClass::Operator) << code;
+    EXPECT_TRUE(view.maybe_stored) << code;
+    const Judgement shard =
+        judge(code, "Code: 1. DB::Exception: Received from h:9000. DB::Exception: Division by zero" + place);
+    EXPECT_NE(shard.error_class, ErrorClass::Data) << code << ": other shards may have stored their rows";
+  }
+  // 18.16 does not say where; the code alone is proof.
+  for (const int code : {153, 395, 128, 135}) EXPECT_EQ(judge(code, "Division by zero").error_class, ErrorClass::Data);
+  EXPECT_EQ(
+      judge(32, "Attempt to read after eof: Cannot parse Int32 from String, because value is too short").error_class,
+      ErrorClass::Data);
+  // Without a word about values it is not.
+  EXPECT_EQ(judge(32, "Attempt to read after eof").error_class, ErrorClass::Transient);
+  EXPECT_EQ(judge(36, "Bad cast").error_class, ErrorClass::Operator);
+  // What is wrong for every row, or with the server, stays what it is.
+  for (const int code : {43, 44, 46, 47, 55, 344, 396, 497}) {
+    EXPECT_EQ(judge(code, "text" + place).error_class, ErrorClass::Operator) << code;
+  }
+  EXPECT_EQ(judge(241, "Memory limit exceeded" + place).error_class, ErrorClass::Transient);
+  EXPECT_EQ(judge(159, "Timeout" + place).error_class, ErrorClass::Transient);
+}
+
 TEST(ErrorTable, UnknownCodesAreTransientUnlessARowWasRead) {
   EXPECT_EQ(judge(31337).error_class, ErrorClass::Transient);
+  EXPECT_FALSE(judge(31337).listed);
+  EXPECT_TRUE(judge(241).listed);
   EXPECT_EQ(judge(31337, "x: (at row 5)").error_class, ErrorClass::Data);
   EXPECT_EQ(judge(49).error_class, ErrorClass::Transient);
   EXPECT_EQ(judge(49, "Unknown element 'nope' for type Enum8('x' = 1): (while read the value of key e)").error_class,
@@ -52,7 +101,16 @@ TEST(ErrorTable, UnknownCodesAreTransientUnlessARowWasRead) {
 TEST(ErrorTable, AViewsFailureIsNotTheDatas) {
   EXPECT_EQ(judge(6, "Cannot parse string 'xx' as UInt8: while pushing to view default.v").error_class,
             ErrorClass::Operator);
+  EXPECT_TRUE(judge(6, "Cannot parse string '(at row 5)' as UInt8: while pushing to view default.v").maybe_stored)
+      << "what a row says counts for nothing";
   // A row that only speaks of it changes nothing.
+  EXPECT_EQ(judge(6,
+                  "Cannot parse string 'while pushing to view d.v' as Int32: syntax error: while executing 'FUNCTION "
+                  "toInt32(s : 0)'")
+                .error_class,
+            ErrorClass::Data);
+  EXPECT_EQ(judge(6, "Cannot parse string 'while pushing to view d.v' as Int32: syntax error").error_class,
+            ErrorClass::Data);
   EXPECT_EQ(judge(27, "before: 'while pushing to view': (at row 1)").error_class, ErrorClass::Data);
 }
 
@@ -67,7 +125,7 @@ TEST(ErrorTable, WithoutACodeTheStatusDecides) {
   EXPECT_EQ(judge(0, "", 500).error_class, ErrorClass::Transient);
   EXPECT_EQ(judge(0, "", 502).error_class, ErrorClass::Transient);
   EXPECT_EQ(judge(0, "", 429).error_class, ErrorClass::Overload);
-  for (const int status : {302, 401, 403, 404, 413}) {
+  for (const int status : {200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 401, 403, 404, 413}) {
     EXPECT_EQ(judge(0, "", status).error_class, ErrorClass::Operator) << status;
     EXPECT_FALSE(judge(0, "", status).advice.empty()) << status;
   }

@@ -1,5 +1,8 @@
 #include "clickhouse/insert_url.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "clickhouse/request_url.h"
 
 namespace freshet::clickhouse {
@@ -15,37 +18,59 @@ std::string quoted(std::string_view text, char quote) {
   return out;
 }
 
-// Servers differ in their defaults, so every insert says what it means. What a server does not know (error 115) is
-// dropped for that server.
-const SettingMap& own_settings() {
-  static const SettingMap settings = {
-      {"async_insert", "0"},  // 26.5 inserts asynchronously by default and then ignores the token
-      {"date_time_input_format", "best_effort"},
-      {"input_format_skip_unknown_fields", "1"},
-      {"insert_distributed_sync", "1"},  // a Distributed table answers once the shards have the rows
-      // Above what a batch may hold (999,999 rows, 200 MB), so that the server takes it as one block.
-      {"max_insert_block_size", "1048576"},
-      {"min_insert_block_size_bytes", "268435456"},
-      {"min_insert_block_size_rows", "1048576"},
-  };
-  return settings;
-}
-
 constexpr std::string_view kToken = "insert_deduplication_token";
 constexpr std::string_view kWaitForAsync = "wait_for_async_insert";
 
-// Reads one part of a table name from `at`; stops behind it.
-std::string name_part(std::string_view text, size_t& at) {
-  if (at >= text.size() || text[at] != '`') {
-    const size_t end = text.find('.', at);
-    std::string part(text.substr(at, end - at));
-    at = end == std::string_view::npos ? text.size() : end;
-    return part;
-  }
-  std::string part;
-  for (++at; at < text.size() && text[at] != '`'; ++at) part.push_back(text[at]);
-  if (at < text.size()) ++at;
-  return part;
+// Who sends a setting of freshet's own.
+enum class Sent {
+  Always,   // in both request styles
+  Freshet,  // in freshet's own style; Snuba's storages have their own
+  OnDemand  // see insert_settings()
+};
+
+// When an insert may go without it.
+enum class Omit {
+  Never,
+  WhereUnknown,  // error 115: a server without the setting does what it would ask for
+  WhereRefused,  // also error 452 (the user's profile fixes another value): no acknowledgement changes its meaning
+};
+
+struct OwnSetting {
+  std::string_view name;
+  std::string_view value;
+  Sent sent;
+  Omit omit;
+};
+
+// Servers and profiles differ in their defaults, so every insert says what it means. Error 452 is the operator's for
+// whatever decides what an acknowledgement or a refusal means: what is stored, whole or in part, once or twice, and in
+// the targets of materialized views as well.
+constexpr OwnSetting kOwnSettings[] = {
+    // Otherwise 26.5 may answer before the rows are stored, and ignore the token.
+    {"async_insert", "0", Sent::Always, Omit::WhereUnknown},
+    {"date_time_input_format", "best_effort", Sent::Freshet, Omit::WhereRefused},
+    // A repeated insert that the table recognises is pushed to its views all the same, which recognise it themselves
+    // (the default since 26.2). Otherwise a view that failed at the first attempt never gets the rows.
+    {"deduplicate_blocks_in_dependent_materialized_views", "1", Sent::Always, Omit::WhereUnknown},
+    // No row is left out silently because it cannot be read.
+    {"input_format_allow_errors_num", "0", Sent::Always, Omit::WhereUnknown},
+    {"input_format_allow_errors_ratio", "0", Sent::Always, Omit::WhereUnknown},
+    {"input_format_skip_unknown_fields", "1", Sent::Freshet, Omit::WhereRefused},
+    // A Distributed table answers once the shards have the rows; Snuba's URL begins with it.
+    {"insert_distributed_sync", "1", Sent::Freshet, Omit::Never},
+    // One insert is one block, which is stored whole or not at all: its rows are below these limits. The limit in bytes
+    // would count what a row takes in memory with all its defaults, many times its text.
+    {"max_insert_block_size", "1048576", Sent::Freshet, Omit::WhereUnknown},
+    {"min_insert_block_size_bytes", "0", Sent::Always, Omit::WhereUnknown},
+    {"min_insert_block_size_rows", "1048576", Sent::Always, Omit::WhereUnknown},
+    {kToken, "", Sent::OnDemand, Omit::WhereRefused},
+    {kWaitForAsync, "1", Sent::OnDemand, Omit::WhereUnknown},
+};
+
+const OwnSetting* own_setting(std::string_view name) {
+  const auto found =
+      std::find_if(std::begin(kOwnSettings), std::end(kOwnSettings), [&](const auto& own) { return own.name == name; });
+  return found == std::end(kOwnSettings) ? nullptr : found;
 }
 
 }  // namespace
@@ -53,16 +78,17 @@ std::string name_part(std::string_view text, size_t& at) {
 std::string quote_identifier(std::string_view name) { return quoted(name, '`'); }
 std::string quote_literal(std::string_view text) { return quoted(text, '\''); }
 
-TableName parse_table_name(std::string_view text) {
-  size_t at = 0;
-  TableName name;
-  name.table = name_part(text, at);
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    name.database = std::move(name.table);
-    name.table = at < text.size() && text[at] == '`' ? name_part(text, at) : std::string(text.substr(at));
-  }
-  return name;
+std::string quote_where_needed(std::string_view name) {
+  const bool plain = !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
+                     std::all_of(name.begin(), name.end(), [](char c) {
+                       return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+                     });
+  return plain ? std::string(name) : quote_identifier(name);
+}
+
+TableName table_of(const ClickHouseSettings& settings) {
+  // What is no name of its own is a name as it stands.
+  return parse_table_name(settings.table).value_or(TableName{"", settings.table});
 }
 
 std::string quote_table(const TableName& name) {
@@ -79,7 +105,12 @@ std::string insert_statement(const TableName& table, const RowLayout& layout) {
 }
 
 SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token) {
-  SettingMap all = own_settings();
+  const bool snuba = settings.style == RequestStyle::Snuba;
+  SettingMap all;
+  for (const OwnSetting& own : kOwnSettings) {
+    if (own.sent == Sent::Always || (own.sent == Sent::Freshet && !snuba)) all.emplace(own.name, own.value);
+  }
+  for (const auto& [name, value] : settings.writer_options) all.insert_or_assign(name, value);
   if (!token.empty()) all.insert_or_assign(std::string(kToken), std::string(token));
   for (const auto& [name, value] : settings.insert_settings) all.insert_or_assign(name, value);
   // An asynchronous insert that is not waited for would be acknowledged before it is stored.
@@ -87,9 +118,12 @@ SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view 
   return all;
 }
 
-bool is_droppable(const ClickHouseSettings& settings, std::string_view name) {
+bool may_omit(const ClickHouseSettings& settings, std::string_view name, int code) {
   if (settings.insert_settings.contains(std::string(name))) return false;
-  return name == kToken || name == kWaitForAsync || own_settings().contains(name);
+  if (settings.writer_options.contains(std::string(name))) return true;
+  const OwnSetting* own = own_setting(name);
+  if (own == nullptr || own->omit == Omit::Never) return false;
+  return code == kUnknownSetting || own->omit == Omit::WhereRefused;
 }
 
 std::string insert_url(std::string_view base, const ClickHouseSettings& settings, const RowLayout& layout,
@@ -100,7 +134,7 @@ std::string insert_url(std::string_view base, const ClickHouseSettings& settings
   for (const auto& [name, value] : insert_settings(settings, token)) {
     if (!without.contains(name)) url.add(name, value);
   }
-  url.add("query", insert_statement(parse_table_name(settings.table), layout));
+  url.add("query", insert_statement(table_of(settings), layout));
   return std::move(url).text();
 }
 

@@ -8,6 +8,7 @@
 
 #include "clickhouse/clickhouse_settings.h"
 #include "model/rows.h"
+#include "model/table_name.h"
 
 namespace freshet::clickhouse {
 
@@ -20,13 +21,11 @@ std::string quote_identifier(std::string_view name);
 // 'text' as an SQL string literal.
 std::string quote_literal(std::string_view text);
 
-// TABLE or DB.TABLE. Split at the first dot; a part may stand in backquotes and then hold dots. An empty
-// ClickHouseSettings::database stays empty: the server's default for the user.
-struct TableName {
-  std::string database;  // empty = none given
-  std::string table;
-};
-TableName parse_table_name(std::string_view text);
+// `name` in backquotes only where it would be something else than a name without them.
+std::string quote_where_needed(std::string_view name);
+
+// ClickHouseSettings::table. An empty ClickHouseSettings::database stays empty: the server's default for the user.
+TableName table_of(const ClickHouseSettings& settings);
 
 // `db`.`table`, or `table` alone.
 std::string quote_table(const TableName& name);
@@ -34,11 +33,16 @@ std::string quote_table(const TableName& name);
 // INSERT INTO `db`.`table` (`a`, `b`) FORMAT JSONEachRow
 std::string insert_statement(const TableName& table, const RowLayout& layout);
 
-// Settings of ours for every insert, then the user's `insert_settings` over them. `token` may be empty.
+// Settings of ours for every insert of the request style, then the storage's `writer_options`, then the user's
+// `insert_settings` over them. `token` may be empty.
 SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token);
 
-// Whether the setting is one of ours that the user did not set: it may be dropped for a server that does not know it.
-bool is_droppable(const ClickHouseSettings& settings, std::string_view name);
+constexpr int kUnknownSetting = 115;     // ClickHouse's code: the server does not know the setting
+constexpr int kSettingConstraint = 452;  // and: the user's profile does not allow to change it
+
+// Whether inserts go without the setting on a server that answered with `code` to it: one of ours that the user did not
+// set, and whose absence changes nothing in what an acknowledgement means. Otherwise the error is the operator's.
+bool may_omit(const ClickHouseSettings& settings, std::string_view name, int code);
 
 // `base` is a host's URL; its path is kept, a query of its own is extended. Settings in `without` are left out.
 std::string insert_url(std::string_view base, const ClickHouseSettings& settings, const RowLayout& layout,

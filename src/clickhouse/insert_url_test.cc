@@ -59,11 +59,40 @@ TEST(InsertUrl, LeavesOutDroppedSettings) {
 TEST(InsertUrl, OnlyOurOwnSettingsMayBeDropped) {
   ClickHouseSettings settings;
   settings.insert_settings = {{"async_insert", "1"}};
-  EXPECT_FALSE(is_droppable(settings, "async_insert"));
-  EXPECT_FALSE(is_droppable(settings, "unheard_of"));
-  EXPECT_FALSE(is_droppable(settings, ""));
-  EXPECT_TRUE(is_droppable(settings, "insert_deduplication_token"));
-  EXPECT_TRUE(is_droppable(settings, "input_format_skip_unknown_fields"));
+  for (const int code : {kUnknownSetting, kSettingConstraint}) {
+    EXPECT_FALSE(may_omit(settings, "async_insert", code));
+    EXPECT_FALSE(may_omit(settings, "unheard_of", code));
+    EXPECT_FALSE(may_omit(settings, "", code));
+    EXPECT_FALSE(may_omit(settings, "insert_distributed_sync", code)) << "the answer would mean: spooled";
+    for (const char* name :
+         {"insert_deduplication_token", "input_format_skip_unknown_fields", "date_time_input_format"}) {
+      EXPECT_TRUE(may_omit(settings, name, code)) << name;
+    }
+  }
+}
+
+TEST(InsertUrl, WhatAnAcknowledgementMeansIsNotDroppedBecauseOfAProfile) {
+  for (const char* name :
+       {"async_insert", "wait_for_async_insert", "deduplicate_blocks_in_dependent_materialized_views",
+        "max_insert_block_size", "min_insert_block_size_bytes", "min_insert_block_size_rows",
+        "input_format_allow_errors_num", "input_format_allow_errors_ratio"}) {
+    EXPECT_TRUE(may_omit({}, name, kUnknownSetting)) << name << ": a server without it does what it asks for";
+    EXPECT_FALSE(may_omit({}, name, kSettingConstraint)) << name;
+  }
+}
+
+TEST(InsertUrl, OneInsertIsOneBlockInBothStyles) {
+  ClickHouseSettings settings;
+  settings.table = "t";
+  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
+    settings.style = style;
+    const SettingMap all = insert_settings(settings, "tok");
+    EXPECT_EQ(all.at("min_insert_block_size_bytes"), "0");
+    EXPECT_EQ(all.at("min_insert_block_size_rows"), "1048576");
+    EXPECT_EQ(all.at("deduplicate_blocks_in_dependent_materialized_views"), "1");
+    EXPECT_EQ(all.at("insert_deduplication_token"), "tok");
+    EXPECT_EQ(all.at("async_insert"), "0");
+  }
 }
 
 TEST(InsertUrl, NamesNeverBecomeSql) {
@@ -76,14 +105,31 @@ TEST(InsertUrl, NamesNeverBecomeSql) {
 
 TEST(InsertUrl, SplitsTableNames) {
   const auto split = [](std::string_view text) {
-    const TableName name = parse_table_name(text);
-    return name.database + "|" + name.table;
+    const auto name = parse_table_name(text);
+    return name ? name->database + "|" + name->table : "wrong";
   };
   EXPECT_EQ(split("t"), "|t");
   EXPECT_EQ(split("d.t"), "d|t");
-  EXPECT_EQ(split("d.t.u"), "d|t.u");
   EXPECT_EQ(split("`a.b`.`c.d`"), "a.b|c.d");
   EXPECT_EQ(split("`a.b`"), "|a.b");
+  EXPECT_EQ(split("pb.`a.b`"), "pb|a.b");
+  EXPECT_EQ(split("`d`.t"), "d|t");
+  EXPECT_EQ(split("`a``b`"), "|a`b");
+  EXPECT_EQ(split("`a\\`b\\\\`"), "|a`b\\");
+  for (const char* text :
+       {"", ".", "d.", ".t", "d.t.u", "a`b", "`a`b", "`a`b`", "`a", "`", "``", "d.``", "`a`.`b`c", "d.`t"}) {
+    EXPECT_EQ(split(text), "wrong") << text;
+  }
+}
+
+TEST(InsertUrl, ANameComesBackAsItWasMeantWhateverIsInIt) {
+  ClickHouseSettings settings;
+  settings.table = "pb.`a.b``c`";
+  EXPECT_EQ(insert_statement(table_of(settings), {}), "INSERT INTO `pb`.`a.b\\`c` FORMAT JSONEachRow");
+  EXPECT_EQ(quote_where_needed("events_1"), "events_1");
+  EXPECT_EQ(quote_where_needed("1events"), "`1events`");
+  EXPECT_EQ(quote_where_needed("a.b"), "`a.b`");
+  EXPECT_EQ(quote_where_needed(""), "``");
 }
 
 TEST(InsertUrl, CredentialsTravelInHeaders) {

@@ -1,10 +1,18 @@
 #include "clickhouse/response.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
+#include "http/reason_phrase.h"
+
 namespace freshet::clickhouse {
 namespace {
+
+constexpr size_t kMaxHeaderText = 200;
+constexpr size_t kMaxForeignBody = 200;
 
 template <typename Number>
 std::optional<Number> number_at(std::string_view text) {
@@ -30,18 +38,30 @@ size_t find_exception(std::string_view text) {
   return std::string_view::npos;
 }
 
-// One line of printable text without the technical tail of old servers.
-std::string one_line(std::string_view text) {
-  constexpr std::string_view kTail = ", e.what() = ";
-  text = text.substr(0, text.rfind(kTail));
-  std::string line;
-  for (const char c : text.substr(0, kMaxErrorText)) {
+void append_line(std::string& line, std::string_view text) {
+  for (const char c : text) {
     const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
     if (control && (line.empty() || line.back() == ' ')) continue;
     line.push_back(control ? ' ' : c);
   }
+}
+
+// One line of printable text without the technical tail of old servers. Of a long one the middle is left out: where it
+// failed stands at the end.
+std::string one_line(std::string_view text) {
+  constexpr std::string_view kTail = ", e.what() = ";
+  constexpr std::string_view kCut = " ... ";
+  constexpr size_t kEnd = 500;
+  text = text.substr(0, text.rfind(kTail));
+  std::string line;
+  if (text.size() <= kMaxErrorText) {
+    append_line(line, text);
+  } else {
+    append_line(line, text.substr(0, kMaxErrorText - kEnd - kCut.size()));
+    line += kCut;
+    append_line(line, text.substr(text.size() - kEnd));
+  }
   line.erase(line.find_last_not_of(' ') + 1);
-  if (text.size() > kMaxErrorText) line += "...";
   return line;
 }
 
@@ -62,6 +82,25 @@ std::string_view exception_part(std::string_view body, AnswerTo what) {
   }
   const size_t at = find_exception(body);
   return at == std::string_view::npos ? std::string_view() : body.substr(at);
+}
+
+bool from_clickhouse(const http::Response& response) {
+  const auto first = response.headers.lower_bound("x-clickhouse-");
+  return first != response.headers.end() && first->first.starts_with("x-clickhouse-");
+}
+
+// For the person who has to find out what answered.
+std::string who_answered(const http::Response& response) {
+  const auto named = [&](const char* what, std::string_view header) {
+    const std::string_view value = response.header(header);
+    return value.empty() ? std::string() : fmt::format(", {} \"{}\"", what, one_line(value.substr(0, kMaxHeaderText)));
+  };
+  const std::string_view reason = http::reason_phrase(response.status);
+  const std::string body = one_line(std::string_view(response.body).substr(0, kMaxForeignBody));
+  return fmt::format(
+      "status {}{}{}{}{}{}, {}", response.status, reason.empty() ? "" : " ", reason, named("server", "server"),
+      named("content type", "content-type"), named("location", "location"),
+      response.body.empty() ? std::string("no body") : fmt::format("body of {} bytes: {}", response.body.size(), body));
 }
 
 }  // namespace
@@ -86,6 +125,36 @@ std::optional<uint64_t> refused_row(std::string_view text) {
   return std::nullopt;
 }
 
+ErrorPlace error_place(std::string_view text) {
+  constexpr std::string_view kException = "DB::Exception: ";
+  const size_t begin = text.find(kException);
+  if (begin != std::string_view::npos && text.substr(begin + kException.size()).starts_with("Received from ")) {
+    return ErrorPlace::Shard;
+  }
+  // The message itself may quote anything of a row; what the server says of the place stands behind it.
+  constexpr std::pair<std::string_view, ErrorPlace> kMarks[] = {
+      {"(at row ", ErrorPlace::Input},
+      {"is violated at row ", ErrorPlace::Input},
+      {"(while read the value of key ", ErrorPlace::Input},
+      {"(while reading the value of key ", ErrorPlace::Input},
+      {"InputFormat", ErrorPlace::Input},
+      {"while executing 'FUNCTION ", ErrorPlace::Expression},
+      {"from String, because value is too short", ErrorPlace::Expression},
+      {"while pushing to view ", ErrorPlace::View},
+  };
+  ErrorPlace place = ErrorPlace::Unknown;
+  size_t last = 0;
+  for (const auto& [mark, meaning] : kMarks) {
+    const size_t at = text.rfind(mark);
+    if (at == std::string_view::npos || (place != ErrorPlace::Unknown && at < last)) continue;
+    // A quoted value that says so is followed by its closing quote and more words.
+    if (meaning == ErrorPlace::View && text.find('\'', at) != std::string_view::npos) continue;
+    last = at;
+    place = meaning;
+  }
+  return place;
+}
+
 std::string_view named_setting(std::string_view text) {
   for (const std::string_view mark : {"Unknown setting ", "Setting "}) {
     const size_t at = text.find(mark);
@@ -98,16 +167,23 @@ std::string_view named_setting(std::string_view text) {
 }
 
 std::optional<ServerError> find_error(const http::Response& response, AnswerTo what) {
+  ServerError error;
+  error.status = response.status;
+  if (!from_clickhouse(response)) {
+    error.foreign = true;
+    error.text = "the answer is not ClickHouse's (no X-ClickHouse-* header): " + who_answered(response);
+    return error;
+  }
   const std::string_view header = response.header("x-clickhouse-exception-code");
   const bool ok = response.status == 200;
   const std::string_view exception = ok ? exception_part(response.body, what) : std::string_view(response.body);
-  if (ok && header.empty() && exception.empty()) return std::nullopt;
-  ServerError error;
-  error.status = response.status;
+  const bool has_what_belongs = what == AnswerTo::Query || response.body.empty();
+  if (ok && header.empty() && exception.empty() && has_what_belongs) return std::nullopt;
   error.code = number_at<int>(header).value_or(exception_code(exception).value_or(0));
-  error.row = refused_row(exception);
-  error.text = one_line(exception.empty() ? std::string_view(response.body) : exception);
-  if (error.text.empty()) error.text = "status " + std::to_string(response.status) + " without a text";
+  error.place = error_place(exception);
+  if (error.place == ErrorPlace::Input) error.row = refused_row(exception);
+  error.text = error.code != 0 ? one_line(exception) : "no exception of ClickHouse: " + who_answered(response);
+  if (error.text.empty()) error.text = fmt::format("exception {} without a text", error.code);
   return error;
 }
 

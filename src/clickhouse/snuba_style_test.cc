@@ -31,7 +31,9 @@ TEST(SnubaUrl, ParametersComeInTheReferencesOrderThenOurs) {
   EXPECT_EQ(snuba_insert_url("http://h:8123", snuba_settings(), {}, RowLayout{}, "t:0:1-2", {}),
             "http://h:8123/?insert_distributed_sync=1&decompress=1&load_balancing=in_order"
             "&query=INSERT+INTO+errors_local+FORMAT+JSONEachRow"
-            "&async_insert=0&insert_deduplication_token=t%3A0%3A1-2");
+            "&async_insert=0&deduplicate_blocks_in_dependent_materialized_views=1&input_format_allow_errors_num=0"
+            "&input_format_allow_errors_ratio=0&insert_deduplication_token=t%3A0%3A1-2&min_insert_block_size_bytes=0"
+            "&min_insert_block_size_rows=1048576");
 }
 
 TEST(SnubaUrl, EverythingThatCanBeThere) {
@@ -48,7 +50,9 @@ TEST(SnubaUrl, EverythingThatCanBeThere) {
             "https://h/base?insert_distributed_sync=1&decompress=1&input_format_binary_read_json_as_string=1"
             "&load_balancing=first_or_random&load_balancing_first_offset=1&max_insert_block_size=1048449"
             "&query=INSERT+INTO+errors_local+%28organization_id%2C+%60odd+name%60%29+FORMAT+RowBinary"
-            "&async_insert=0&input_format_skip_unknown_fields=1&max_partitions_per_insert_block=0");
+            "&async_insert=0&deduplicate_blocks_in_dependent_materialized_views=1&input_format_allow_errors_num=0"
+            "&input_format_allow_errors_ratio=0&input_format_skip_unknown_fields=1&max_partitions_per_insert_block=0"
+            "&min_insert_block_size_bytes=0&min_insert_block_size_rows=1048576");
   options.max_insert_block_size = 1'048'448;
   EXPECT_EQ(snuba_insert_url("http://h", settings, options, RowLayout{}, "", {"async_insert"}).find("async_insert"),
             std::string::npos);
@@ -62,10 +66,11 @@ TEST(SnubaUrl, OnlyWhatTheReferenceDoesNotSendMayBeDropped) {
   settings.insert_settings = {{"max_threads", "1"}};
   for (const char* name : {"async_insert", "insert_deduplication_token", "insert_allow_materialized_columns",
                            "load_balancing_first_offset"}) {
-    EXPECT_TRUE(is_droppable_in_snuba_style(settings, name)) << name;
+    EXPECT_TRUE(may_omit_in_snuba_style(settings, name, kUnknownSetting)) << name;
   }
-  for (const char* name : {"load_balancing", "insert_distributed_sync", "max_insert_block_size", "max_threads"}) {
-    EXPECT_FALSE(is_droppable_in_snuba_style(settings, name)) << name;
+  for (const char* name : {"load_balancing", "insert_distributed_sync", "max_threads"}) {
+    EXPECT_FALSE(may_omit_in_snuba_style(settings, name, kUnknownSetting)) << name;
+    EXPECT_FALSE(may_omit_in_snuba_style(settings, name, kSettingConstraint)) << name;
   }
 }
 
@@ -194,14 +199,23 @@ TEST(SnubaWriter, RefusedRowsAreNotTriedAgain) {
 
 TEST(SnubaWriter, ARedirectKeepsMethodAndBody) {
   SnubaWriting w;
-  FakeClickHouse other;
-  FakeAnswer away;
-  away.status = 307;
-  away.headers = "Location: " + other.url() + "/?decompress=1&query=INSERT+INTO+t+FORMAT+JSONEachRow\r\n";
-  away.stores = false;
-  w.server.next(away);
+  const std::string target = "/?decompress=1&query=INSERT+INTO+t+FORMAT+JSONEachRow";
+  w.server.next(FakeAnswer::foreign(307, "Location: " + target + "\r\n", ""));
   EXPECT_EQ(w.write({"{}\n"}).kind, WriteOutcome::Kind::Written);
-  EXPECT_EQ(other.stored_rows(), "{}\n");
+  EXPECT_EQ(w.server.requests().back().target, target);
+  EXPECT_EQ(w.server.stored_rows(), "{}\n");
+}
+
+TEST(SnubaWriter, CredentialsAndRowsNeverGoWhereARedirectPoints) {
+  SnubaWriting w;
+  FakeClickHouse other;
+  w.server.next(FakeAnswer::foreign(307, "Location: " + other.url() + "/?decompress=1\r\n", ""));
+  EXPECT_EQ(w.write({"{}\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(other.connections(), 0u);
+  ASSERT_EQ(w.failures.size(), 1u);
+  EXPECT_EQ(w.failures[0].failure_class, InsertFailure::Class::Operator);
+  EXPECT_THAT(w.failures[0].text, testing::HasSubstr(other.url()));
+  EXPECT_THAT(w.failures[0].text, testing::HasSubstr("redirect"));
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr std::string_view kToken = "insert_deduplication_token";
 constexpr std::string_view kFirstOffset = "load_balancing_first_offset";
 
 // application/x-www-form-urlencoded: a space is '+', and but for letters, digits and *-._ all bytes are escaped.
@@ -27,34 +26,17 @@ std::string form_encoded(std::string_view text) {
   return out;
 }
 
-// As the reference writes a name, where that cannot be anything but a name.
-std::string plain_or_quoted(std::string_view name) {
-  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
-  });
-  return plain ? std::string(name) : quote_identifier(name);
-}
-
+// Names as the reference writes them, where that cannot be anything but a name.
 std::string statement(const ClickHouseSettings& settings, const RowLayout& layout) {
-  const TableName table = parse_table_name(settings.table);
+  const TableName table = table_of(settings);
   std::string sql = "INSERT INTO ";
-  if (!table.database.empty()) sql += plain_or_quoted(table.database) + ".";
-  sql += plain_or_quoted(table.table);
+  if (!table.database.empty()) sql += quote_where_needed(table.database) + ".";
+  sql += quote_where_needed(table.table);
   for (size_t i = 0; i < layout.columns.size(); ++i) {
-    sql += (i == 0 ? " (" : ", ") + plain_or_quoted(layout.columns[i]);
+    sql += (i == 0 ? " (" : ", ") + quote_where_needed(layout.columns[i]);
   }
   if (!layout.columns.empty()) sql += ")";
   return sql.append(" FORMAT ").append(to_string(layout.format));
-}
-
-SettingMap our_settings(const ClickHouseSettings& settings, std::string_view token) {
-  SettingMap all;
-  all.insert_or_assign("async_insert", "0");  // a current server's default would ignore the token
-  for (const auto& [name, value] : settings.writer_options) all.insert_or_assign(name, value);
-  if (!token.empty()) all.insert_or_assign(std::string(kToken), std::string(token));
-  for (const auto& [name, value] : settings.insert_settings) all.insert_or_assign(name, value);
-  if (all.at("async_insert") != "0") all.try_emplace("wait_for_async_insert", "1");
-  return all;
 }
 
 }  // namespace
@@ -73,15 +55,15 @@ std::string snuba_insert_url(std::string_view base, const ClickHouseSettings& se
     url += fmt::format("&max_insert_block_size={}", options.max_insert_block_size);
   }
   url += "&query=" + form_encoded(statement(settings, layout));
-  for (const auto& [name, value] : our_settings(settings, token)) {
+  for (const auto& [name, value] : insert_settings(settings, token)) {
     if (!without.contains(name)) url += fmt::format("&{}={}", form_encoded(name), form_encoded(value));
   }
   return url;
 }
 
-bool is_droppable_in_snuba_style(const ClickHouseSettings& settings, std::string_view name) {
-  if (settings.insert_settings.contains(std::string(name))) return false;
-  return name == kFirstOffset || our_settings(settings, "t").contains(name);
+bool may_omit_in_snuba_style(const ClickHouseSettings& settings, std::string_view name, int code) {
+  return may_omit(settings, name, code) ||
+         (name == kFirstOffset && !settings.insert_settings.contains(std::string(name)));
 }
 
 std::vector<std::string> snuba_headers(const ClickHouseSettings& settings) {

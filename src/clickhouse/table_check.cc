@@ -182,7 +182,8 @@ std::vector<Finding> check_insert_settings(const TableInfo& table, const ClickHo
     add(window,
         "the table does not recognise a repeated insert: when an answer is lost, its rows come twice. Where the server "
         "has the setting: ALTER TABLE " +
-            table.database + "." + table.table + " MODIFY SETTING " + window + " = 1000");
+            quote_where_needed(table.database) + "." + quote_where_needed(table.table) + " MODIFY SETTING " + window +
+            " = 100000");
   }
   if (!says_no(effective, "async_insert")) {
     add("async_insert", "asynchronous inserts ignore the insert token and may split or merge batches; leave it at 0");

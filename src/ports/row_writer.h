@@ -35,7 +35,7 @@ struct InsertFailure {
 
 struct WriteOutcome {
   enum class Kind {
-    Written,    // acknowledged: status 200 and no exception in header or body
+    Written,    // acknowledged by ClickHouse itself: status 200, its own header, no exception, no body
     Refused,    // the data is at fault; nothing of the body was stored
     Abandoned,  // `stop` was requested; whether it was stored is unknown
     // An insert of this size exceeds a limit of the server or of what stands before it. Nothing of it was stored;

@@ -3,12 +3,54 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
+#include "model/table_name.h"
 #include "settings/values.h"
 
 namespace freshet::settings {
 namespace {
+
+// A value of --clickhouse-setting that contradicts what freshet relies on.
+struct ContradictedSetting {
+  std::string_view name;
+  bool (*agrees)(std::string_view value);
+  bool refused;  // else warned of
+  std::string_view why;
+};
+
+bool is_off(std::string_view value) { return value == "0" || value == "false"; }
+bool is_on(std::string_view value) { return !is_off(value); }
+bool holds_a_batch(std::string_view value) {
+  const auto rows = integer(std::string(value), 0, std::numeric_limits<int64_t>::max());
+  return rows && *rows >= 1'000'000;
+}
+
+constexpr std::string_view kOneBlock =
+    "an insert would be stored in several blocks; when a later one fails the earlier ones are in the table already, "
+    "and "
+    "sending them again stores them twice; leave this setting out";
+constexpr std::string_view kSpooled = "rows are acknowledged before a shard has stored them, and lost with the server";
+constexpr std::string_view kErrorsAllowed = "the server leaves out rows that it cannot read, without a dead letter";
+
+constexpr ContradictedSetting kContradicted[] = {
+    {"async_insert", is_off, false, "the server may then acknowledge rows it loses, and repeat others"},
+    {"wait_for_async_insert", is_on, false, "the server may then acknowledge rows it loses"},
+    {"min_insert_block_size_bytes", is_off, true, kOneBlock},
+    {"min_insert_block_size_rows", holds_a_batch, true, kOneBlock},
+    {"max_insert_block_size", holds_a_batch, true, kOneBlock},
+    {"max_insert_block_size_bytes", is_off, true, kOneBlock},
+    {"insert_distributed_sync", is_on, false, kSpooled},
+    {"distributed_foreground_insert", is_on, false, kSpooled},
+    {"insert_deduplicate", is_on, false, "a repeated insert is stored again"},
+    {"deduplicate_insert", [](std::string_view value) { return value != "disable"; }, false,
+     "a repeated insert is stored again"},
+    {"deduplicate_blocks_in_dependent_materialized_views", is_on, false,
+     "a repeated insert may be stored again by the table's views, or never reach them"},
+    {"input_format_allow_errors_num", is_off, false, kErrorsAllowed},
+    {"input_format_allow_errors_ratio", is_off, false, kErrorsAllowed},
+};
 
 class Rules {
  public:
@@ -103,21 +145,24 @@ class Rules {
 
   void table() {
     const std::string& name = p_.clickhouse.table;
-    if (!p_.clickhouse.database.empty() && name.find('.') != std::string::npos) {
+    if (const auto parsed = parse_table_name(name); !parsed) {
+      refuse("--table: {}", parsed.error().text);
+    } else if (!p_.clickhouse.database.empty() && !parsed->database.empty()) {
       refuse("--clickhouse-database: --table '{}' names a database already; leave one of them out", name);
-    }
-    if (std::count(name.begin(), name.end(), '.') > 1 || name.starts_with('.') || name.ends_with('.')) {
-      refuse("--table: '{}' is not of the form TABLE or DB.TABLE", name);
     }
     for (const char* owned : {"query", "decompress", "insert_deduplication_token", "database"}) {
       if (p_.clickhouse.insert_settings.contains(owned)) {
         refuse("--clickhouse-setting: '{}' is freshet's own", owned);
       }
     }
-    const auto async = p_.clickhouse.insert_settings.find("async_insert");
-    if (async != p_.clickhouse.insert_settings.end() && async->second != "0") {
-      warn("--clickhouse-setting async_insert={}: the server may then acknowledge rows it loses, and repeat others",
-           async->second);
+    for (const ContradictedSetting& one : kContradicted) {
+      const auto given = p_.clickhouse.insert_settings.find(std::string(one.name));
+      if (given == p_.clickhouse.insert_settings.end() || one.agrees(given->second)) continue;
+      if (one.refused) {
+        refuse("--clickhouse-setting {}={}: {}", one.name, given->second, one.why);
+      } else {
+        warn("--clickhouse-setting {}={}: {}", one.name, given->second, one.why);
+      }
     }
   }
 

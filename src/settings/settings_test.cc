@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -104,6 +105,45 @@ TEST(SettingsTest, ProcessShowsTheRowsOfEitherGenerationInEitherFormat) {
   EXPECT_TRUE(other->settings.pipelines.front().processors.row_binary);
 }
 
+Args with_table(const std::string& name) {
+  Args args = least();
+  std::replace(args.begin(), args.end(), std::string("d.t"), name);
+  return args;
+}
+
+TEST(SettingsTest, ATableNameWithADotOrABackquoteStandsInBackquotes) {
+  EXPECT_EQ(good(with_table("pb.`a.b`")).settings.pipelines.front().clickhouse.table, "pb.`a.b`");
+  good(with_table("`a``b`"));
+  for (const char* wrong : {"`a`b`", "a`b", "db.", ".t", "a.b.c", "`a"}) {
+    const std::string refusal = refused(with_table(wrong));
+    EXPECT_NE(refusal.find(std::string("--table: '") + wrong + "' is not of the form TABLE or DB.TABLE"),
+              std::string::npos)
+        << refusal;
+    EXPECT_NE(refusal.find("in backquotes"), std::string::npos) << refusal;
+  }
+  Args args = with_table("`a.b`");
+  args.insert(args.end(), {"--clickhouse-database", "pb"});
+  good(args);  // a dot in a name is no database
+}
+
+TEST(SettingsTest, AnInsertSettingThatContradictsIsRefusedOrWarnedOf) {
+  const auto warnings = [](const char* setting) {
+    return good(least({"--dead-letter-topic", "d", "--clickhouse-setting", setting})).warnings;
+  };
+  for (const char* setting :
+       {"async_insert=1", "wait_for_async_insert=0", "insert_distributed_sync=0", "distributed_foreground_insert=0",
+        "insert_deduplicate=0", "deduplicate_insert=disable", "deduplicate_blocks_in_dependent_materialized_views=0",
+        "input_format_allow_errors_num=5", "input_format_allow_errors_ratio=0.1"}) {
+    const auto found = warnings(setting);
+    ASSERT_EQ(found.size(), 1u) << setting;
+    EXPECT_NE(found[0].find(setting), std::string::npos) << found[0];
+  }
+  for (const char* setting : {"async_insert=0", "insert_deduplicate=1", "min_insert_block_size_bytes=0",
+                              "min_insert_block_size_rows=1048449", "max_insert_block_size=2000000", "max_threads=1"}) {
+    EXPECT_TRUE(warnings(setting).empty()) << setting;
+  }
+}
+
 TEST(SettingsTest, AnAdminAddressForEverybodyWantsAToken) {
   const File token("t0ken");
   for (const char* open : {"0.0.0.0:8080", "[::]:8080", "10.0.0.1:1"}) {
@@ -196,6 +236,9 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--clickhouse-database", "x"}, "names a database already"},
       {{"--clickhouse-setting", "query=1"}, "is freshet's own"},
       {{"--clickhouse-setting", "novalue"}, "is not of the form KEY=VALUE"},
+      {{"--clickhouse-setting", "min_insert_block_size_bytes=1000000"}, "stored in several blocks"},
+      {{"--clickhouse-setting", "min_insert_block_size_rows=999999"}, "stored in several blocks"},
+      {{"--clickhouse-setting", "max_insert_block_size=100000"}, "stored in several blocks"},
       {{"--kafka-ssl-ca-file", "/etc/hostname"}, "has no effect without --kafka-security-protocol"},
       {{"--kafka-sasl-username", "u"}, "has no effect without --kafka-security-protocol"},
       {{"--kafka-security-protocol", "sasl_ssl"}, "--kafka-sasl-mechanism: missing"},

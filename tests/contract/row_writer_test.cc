@@ -2,8 +2,12 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <type_traits>
+
 #include "clickhouse/clickhouse_client.h"
 #include "clickhouse/clickhouse_writer.h"
+#include "clickhouse/error_codes.h"
 #include "testkit/servers.h"
 
 namespace freshet {
@@ -74,6 +78,53 @@ TYPED_TEST(RowWriterContract, RefusesABadRowNamesItAndStoresNothing) {
   EXPECT_EQ(this->count(), 0u);
 }
 
+// The server's default limit in bytes counts what a row takes in memory with its defaults, and would cut this insert.
+TYPED_TEST(RowWriterContract, OneInsertIsOneBlockWhateverTheDefaultsAdd) {
+  std::string columns;
+  for (int c = 0; c < 80; ++c) columns += fmt::format(", s{} String DEFAULT '{:0200}'", c, 0);
+  const std::string wide = "wide_" + this->table;
+  this->server_->query("DROP TABLE IF EXISTS " + wide);
+  this->server_->query(fmt::format("CREATE TABLE {} (id UInt64{}) ENGINE = MergeTree ORDER BY id", wide, columns));
+  const auto parts = [&] {  // also those that were merged already
+    return this->server_->count(fmt::format("SELECT count() FROM system.parts WHERE table = '{}' AND level = 0", wide));
+  };
+  this->settings.table = wide;
+  std::vector<std::string> rows;
+  for (int i = 0; i < 20'000; ++i) rows.push_back(fmt::format("{{\"id\":{},\"pad\":\"{:0600}\"}}\n", i, i));
+  rows.push_back("{\"id\":\"bad\"}\n");
+  const auto writer = this->writer();
+  EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Refused);
+  EXPECT_EQ(this->server_->count("SELECT count() FROM " + wide), 0u) << "nothing of a refused insert is stored";
+  rows.pop_back();
+  EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->server_->count("SELECT count() FROM " + wide), 20'000u);
+  EXPECT_EQ(parts(), 1u);
+  this->server_->query("DROP TABLE " + wide);
+}
+
+TYPED_TEST(RowWriterContract, ANameWithADotOrABackquoteIsTaken) {
+  for (const auto& [configured, quoted] : {std::pair<std::string, std::string>{"default.`a.b`", "`a.b`"},
+                                           std::pair<std::string, std::string>{"`c``d`", "`c\\`d`"}}) {
+    this->server_->query("DROP TABLE IF EXISTS " + quoted);
+    this->server_->query(fmt::format("CREATE TABLE {} (`x\\`.y` UInt64) ENGINE = MergeTree ORDER BY tuple()", quoted));
+    for (const auto style : {clickhouse::RequestStyle::Freshet, clickhouse::RequestStyle::Snuba}) {
+      this->settings.table = configured;
+      this->settings.style = style;
+      this->settings.database = style == clickhouse::RequestStyle::Snuba ? "default" : "";
+      this->settings.user = "default";
+      this->layout = {RowFormat::JsonEachRow, {"x`.y"}};
+      const auto writer = this->writer();
+      EXPECT_EQ(this->write(*writer, {"{\"x`.y\":7}\n"}).kind, WriteOutcome::Kind::Written);
+      clickhouse::ClickHouseClient client(this->settings, this->clock);
+      const auto described = client.describe_table(std::chrono::seconds(5));
+      ASSERT_TRUE(described) << described.error().text;
+      EXPECT_EQ(described->columns.at(0).name, "x`.y");
+    }
+    EXPECT_EQ(this->server_->count(fmt::format("SELECT sum(`x\\`.y`) FROM {}", quoted)), 14u);
+    this->server_->query("DROP TABLE " + quoted);
+  }
+}
+
 TYPED_TEST(RowWriterContract, UnknownFieldsAreSkippedAndLenientDatesTaken) {
   this->server_->query(fmt::format("CREATE TABLE dates_{} (at DateTime) ENGINE = Memory", this->table));
   this->settings.table = "dates_" + this->table;
@@ -137,6 +188,52 @@ TYPED_TEST(RowWriterContract, TheDropInsRequestsAreTakenByEveryServer) {
   EXPECT_EQ(this->write(*writer, {std::string("\x02hi") + std::string("\xff\xff\0\0\0\0\0\0", 8)}).kind,
             WriteOutcome::Kind::Written);
   EXPECT_EQ(this->server_->query(fmt::format("SELECT name FROM {} WHERE id = 65535", this->table)), "hi");
+}
+
+TYPED_TEST(RowWriterContract, EveryCodeOfTheServerIsClassified) {
+  if constexpr (std::is_same_v<TypeParam, testkit::LocalClickHouse>) {
+    std::istringstream codes(
+        this->server_->query("SELECT DISTINCT code, name FROM system.errors WHERE code != 0 "
+                             "ORDER BY code SETTINGS system_events_show_zero_values = 1"));
+    int code = 0;
+    size_t count = 0;
+    for (std::string name; codes >> code >> name; ++count) {
+      const clickhouse::ErrorCode* known = clickhouse::find_error_code(code);
+      ASSERT_NE(known, nullptr) << code << " " << name << ": new in this engine; add it to error_codes.cc";
+      EXPECT_EQ(known->name, name) << code;
+    }
+    EXPECT_GE(count, 600u);
+  }
+}
+
+// A value that an expression of the table cannot take is found and refused, also where the server names no row; the
+// failure of a view, which comes after the table took the rows, is not.
+TYPED_TEST(RowWriterContract, AnExpressionsFailureIsTheDatasAndAViewsIsNot) {
+  struct Case {
+    std::string columns;
+    std::string tail;
+    std::string row;
+  };
+  for (const Case& one : {Case{"s String, m Int32 MATERIALIZED toInt32(s)", "ORDER BY s", R"({"s":""})"},
+                          Case{"s String, m Int32 MATERIALIZED toInt32(s)", "ORDER BY s", R"({"s":"x"})"},
+                          Case{"n Int32, m UInt8 MATERIALIZED throwIf(n = 0)", "ORDER BY n", R"({"n":0})"},
+                          Case{"n Int32", "PARTITION BY intDiv(100, n) ORDER BY n", R"({"n":0})"},
+                          Case{"n Int32", "ORDER BY intDiv(100, n)", R"({"n":0})"}}) {
+    this->server_->query("DROP TABLE IF EXISTS expressions");
+    this->server_->query(fmt::format("CREATE TABLE expressions ({}) ENGINE = MergeTree {}", one.columns, one.tail));
+    this->settings.table = "expressions";
+    const auto writer = this->writer();
+    std::stop_source stop;
+    InsertRequest request;
+    request.layout = &this->layout;
+    request.rows = {one.row};
+    request.row_count = 1;
+    const WriteOutcome outcome =
+        writer->write(request, {stop.get_token(), [&](const InsertFailure&) { stop.request_stop(); }});
+    EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Refused) << one.columns << one.tail << ": " << outcome.text;
+    EXPECT_EQ(this->server_->count("SELECT count() FROM expressions"), 0u);
+  }
+  this->server_->query("DROP TABLE expressions");
 }
 
 TYPED_TEST(RowWriterContract, TheTableIsDescribed) {

@@ -148,7 +148,7 @@ class Demo {
     testkit::LocalClickHouse clickhouse;
     clickhouse.query(
         fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY event_id "
-                    "SETTINGS non_replicated_deduplication_window = 1000",
+                    "SETTINGS non_replicated_deduplication_window = 100000",
                     kTable, testkit::kWebEventColumns));
     testkit::TempFolder folder;
     std::ofstream log(folder.path("freshet.log"));

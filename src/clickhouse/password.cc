@@ -1,0 +1,56 @@
+#include "clickhouse/password.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "base/files.h"
+
+namespace freshet::clickhouse {
+
+Password::Password(const ClickHouseSettings& settings, SecretMask* mask)
+    : file_(settings.password_file), mask_(mask), password_(settings.password), version_(version()) {
+  refresh();  // the settings were read some time ago
+}
+
+Password::Version Password::version() const {
+  struct stat found {};
+  if (file_.empty() || stat(file_.c_str(), &found) != 0) return {};
+  return {found.st_dev, found.st_ino, found.st_size,
+          static_cast<int64_t>(found.st_ctim.tv_sec) * 1'000'000'000 + found.st_ctim.tv_nsec};
+}
+
+bool Password::refresh_if_changed() {
+  if (file_.empty()) return false;
+  const Version now = version();
+  return now != version_ && refresh();
+}
+
+bool Password::refresh() {
+  if (file_.empty()) return false;
+  version_ = version();
+  if (version_ == Version{} || check_regular_file(file_).has_value() == false) return false;
+  auto content = read_file(file_, kMaxSecretFile);
+  if (!content) return false;
+  std::string password = *std::move(content);
+  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
+  if (password.empty() || password == password_) return false;
+  if (mask_ != nullptr) mask_->add(password);
+  password_ = std::move(password);
+  return true;
+}
+
+bool refuses_login(int code) {
+  switch (code) {
+    case 192:  // UNKNOWN_USER
+    case 193:  // WRONG_PASSWORD
+    case 194:  // REQUIRED_PASSWORD
+    case 497:  // ACCESS_DENIED
+    case 516:  // AUTHENTICATION_FAILED
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace freshet::clickhouse
