@@ -21,6 +21,7 @@ struct ClickHouseSettings {
   std::string table;              // TABLE or DB.TABLE
   std::string user;               // empty = the server's default user
   std::string password;           // secret
+  std::string password_file;      // it was read from; read again when it changes or the password is refused
   std::string ca_file;            // TLS; empty = the system's
   std::string cert_file;
   std::string key_file;

@@ -29,7 +29,7 @@ bool Password::refresh_if_changed() {
 bool Password::refresh() {
   if (file_.empty()) return false;
   version_ = version();
-  if (version_ == Version{} || check_regular_file(file_).has_value() == false) return false;
+  if (version_ == Version{} || !check_regular_file(file_)) return false;
   auto content = read_file(file_, kMaxSecretFile);
   if (!content) return false;
   std::string password = *std::move(content);

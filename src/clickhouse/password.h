@@ -1,6 +1,7 @@
 // The ClickHouse password, as its file holds it now.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/secret_mask.h"
@@ -8,8 +9,8 @@
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. A file that cannot be read, or is empty, is on its way: the last password counts. `mask` may be
-// null; a new password is added to it before it is used.
+// Threads: one at a time. A file that cannot be read, or is empty, is on its way: the last password counts. `mask` may
+// be null; a new password is added to it before it is used.
 class Password {
  public:
   Password(const ClickHouseSettings& settings, SecretMask* mask);
