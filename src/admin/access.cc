@@ -1,22 +1,18 @@
 #include "admin/access.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
-#include "admin/admin_settings.h"
+#include "base/net_address.h"
 
 namespace freshet::admin {
 namespace {
 
-constexpr const char* kScheme = "Bearer ";
-
-// A page of another site may send a form to this address, but not without its Origin.
-bool from_another_site(const Visitor& visitor) {
-  return visitor.has_origin && visitor.origin != "http://" + visitor.host;
-}
+constexpr std::string_view kScheme = "Bearer ";
 
 // Takes as long for a wrong token as for the right one.
-bool same(const std::string& a, const std::string& b) {
+bool same(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
     difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
@@ -24,25 +20,72 @@ bool same(const std::string& a, const std::string& b) {
   return difference == 0;
 }
 
+bool shows(const Request& request) { return request.method == "GET" || request.method == "HEAD"; }
+
+// A browser says whose page asks (Sec-Fetch-Site, where it knows the header). A link from anywhere may open the page.
+bool browser_says_another_site(const Request& request) {
+  if (!request.fetch_site || *request.fetch_site == "same-origin") return false;
+  if (!shows(request)) return true;  // nobody types a POST
+  return *request.fetch_site != "none" && request.fetch_mode != "navigate";
+}
+
+// An Origin is of this server when it names the host and the port that the request itself names.
+bool has_foreign_origin(const Request& request) {
+  if (!request.origin) return false;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!request.origin->starts_with(scheme)) continue;
+    const auto origin = parse_net_address(std::string_view(*request.origin).substr(scheme.size()));
+    const auto host = parse_net_address(request.host.value_or(""));
+    const uint16_t usual = scheme == "http://" ? 80 : 443;
+    return !origin || !host || origin->host != host->host || origin->port.value_or(usual) != host->port.value_or(usual);
+  }
+  return true;
+}
+
 }  // namespace
 
-Access::Access(std::string listening_on, std::string token)
-    : token_(std::move(token)), loopback_(is_loopback(listening_on)) {}
+Access::Access(bool on_loopback, std::string token, std::vector<std::string> names)
+    : on_loopback_(on_loopback), token_(std::move(token)), names_(std::move(names)) {}
 
-std::optional<Refusal> Access::refuses(const Visitor& visitor) const {
-  // A server on loopback is asked by people of this machine under its own name; another name is a browser that was led
-  // here (DNS rebinding).
-  if (loopback_ && !visitor.host.empty() && !is_loopback(address_of(visitor.host)) && !is_loopback(visitor.host)) {
-    return Refusal{403, "ask for 127.0.0.1 or localhost"};
+bool Access::has_token(const Request& request) const {
+  if (token_.empty() || !request.authorization || !request.authorization->starts_with(kScheme)) return false;
+  return same(std::string_view(*request.authorization).substr(kScheme.size()), token_);
+}
+
+// Nobody can make an address, or a name without a dot, lead elsewhere; any other name's owner can (DNS rebinding).
+bool Access::knows_host(const std::string& text) const {
+  const auto host = parse_net_address(text);
+  if (!host) return false;
+  if (host->is_loopback() || std::find(names_.begin(), names_.end(), host->host) != names_.end()) return true;
+  if (on_loopback_) return false;
+  return host->kind != NetAddress::Kind::Name || host->host.find('.') == std::string::npos;
+}
+
+std::optional<Response> Access::refuses(const Request& request, Needs needs) const {
+  if (needs == Needs::Nothing) return std::nullopt;
+  if (request.host && !knows_host(*request.host) && !has_token(request)) {
+    return Response::text(403, on_loopback_ ? "ask for 127.0.0.1, [::1] or localhost, or name the host with "
+                                              "--admin-allowed-host"
+                                            : "ask for an address, or name the host with --admin-allowed-host");
   }
-  if (visitor.method == "GET" || visitor.method == "HEAD") return std::nullopt;
-  if (from_another_site(visitor)) return Refusal{403, "not from another site"};
-  if (token_.empty()) {
-    if (loopback_) return std::nullopt;
-    return Refusal{403, "this address is not loopback: start freshet with --admin-token-file and send the token"};
+  if (browser_says_another_site(request) || has_foreign_origin(request)) {
+    return Response::text(403, "not from a page of another site");
   }
-  if (same(visitor.authorization, kScheme + token_)) return std::nullopt;
-  return Refusal{401, "send the token of --admin-token-file as header Authorization: Bearer TOKEN"};
+  return needs == Needs::Changing ? refuses_change(request) : std::nullopt;
+}
+
+std::optional<Response> Access::refuses_change(const Request& request) const {
+  if (!token_.empty()) {
+    if (has_token(request)) return std::nullopt;
+    return Response::text(401, "send the token of --admin-token-file as header Authorization: Bearer TOKEN");
+  }
+  if (!on_loopback_) {
+    return Response::text(403,
+                          "this address is not loopback: start freshet with --admin-token-file and send the token");
+  }
+  // Neither can be sent to another site without its consent (CORS), and none is ever given.
+  if (request.freshet_request || request.carries_json()) return std::nullopt;
+  return Response::text(403, "send the header X-Freshet-Request: 1, which a page of another site cannot send");
 }
 
 }  // namespace freshet::admin

@@ -2,7 +2,10 @@
 
 namespace freshet::admin {
 
-const std::string_view kPage = R"html(<!doctype html>
+namespace {
+
+constexpr std::string_view kEndpoints = "%ENDPOINTS%";
+constexpr std::string_view kPage = R"html(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>freshet</title>
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <style>
@@ -14,12 +17,14 @@ h1{font-size:1.4rem;margin:0}h1 small{font-weight:400;color:#667}
 .tile{background:#fff;border:1px solid #dde3e8;border-radius:.5rem;padding:.6rem .8rem}
 .tile b{display:block;font-size:1.35rem;font-variant-numeric:tabular-nums}.tile span{color:#667;font-size:.85rem}
 table{border-collapse:collapse;width:100%;background:#fff}th,td{border:1px solid #dde3e8;padding:.3rem .6rem;text-align:right}
-th:last-child,td:last-child{text-align:left}pre{white-space:pre-wrap;color:#8a2b0d}
+th:last-child,td:last-child{text-align:left}h2{font-size:1rem;margin:1.5rem 0 .3rem}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:0}dd{margin:0;color:#667}
+pre{white-space:pre-wrap;color:#8a2b0d}
 </style></head><body>
 <h1>freshet <small id="what"></small></h1><p><span id="state">...</span> <span id="reason"></span></p>
 <div class="tiles" id="tiles"></div><table><thead><tr><th>partition</th><th>position</th><th>committed</th><th>end</th>
 <th>lag</th><th>state</th></tr></thead><tbody id="rows"></tbody></table><pre id="errors"></pre>
-<p><a href="/metrics">metrics</a> &middot; <a href="/status">status</a> &middot; <a href="/health">health</a> &middot; <a href="/ready">ready</a></p>
+<h2>endpoints</h2><dl>%ENDPOINTS%</dl>
 <script>
 const $=id=>document.getElementById(id),n=x=>x===null?'-':Number(x).toLocaleString('en');let last=null;
 function tile(name,value){const d=document.createElement('div'),b=document.createElement('b'),s=document.createElement('span');
@@ -42,5 +47,12 @@ async function turn(){try{show(await(await fetch('/status')).json())}catch(e){$(
 setTimeout(turn,1000)}turn();
 </script></body></html>
 )html";
+
+}  // namespace
+
+std::string page(std::string_view endpoints) {
+  std::string out(kPage);
+  return out.replace(out.find(kEndpoints), kEndpoints.size(), endpoints);
+}
 
 }  // namespace freshet::admin

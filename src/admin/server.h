@@ -2,43 +2,25 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "admin/admin_settings.h"
-#include "admin/health.h"
+#include "admin/connection_limits.h"
+#include "admin/endpoints.h"
 #include "base/result.h"
-#include "model/ids.h"
-#include "model/renewal.h"
 
 namespace freshet::admin {
 
-// The answer to a wish for a new Kafka session.
-struct RenewalAsked {
-  uint64_t number = 0;  // of the renewal that answers it
-  bool joined = false;  // that was under way already
-};
-
-// Called by the server's threads.
-struct AdminSources {
-  std::function<std::string()> metrics;  // Prometheus text
-  std::function<Answer()> health;
-  std::function<Answer()> ready;
-  std::function<std::string()> status;  // JSON
-  // The operator's "go on from offset N"; what it did, for a person.
-  std::function<Result<std::string>(Partition, Offset)> release;
-  std::function<Result<RenewalAsked>()> renew;
-  std::function<std::optional<RenewalReport>()> last_renewal;
-};
-
-// Threads: any. Serves until destroyed; destruction waits for requests under way; a read or write that stands
-// still for 5 s ends its request.
+// Threads: any. Serves until destroyed, with bounds on everything that a client can do (connection_limits.h,
+// request_reader.h). Destruction closes the sockets at once and waits only for the source under way, which it asks to
+// stop.
 class AdminServer {
  public:
   // Fatal: the address is wrong or taken.
-  static Result<std::unique_ptr<AdminServer>> start(const AdminSettings& settings, AdminSources sources);
+  static Result<std::unique_ptr<AdminServer>> start(
+      const AdminSettings& settings, AdminSources sources,
+      const ConnectionLimits& limits = ConnectionLimits::for_this_process());
   ~AdminServer();
 
   uint16_t port() const;

@@ -33,6 +33,7 @@ class Asking {
     request.method = method;
     request.url = url_;
     request.timeout = std::chrono::seconds(10);
+    request.headers.push_back("X-Freshet-Request: 1");  // says that no web page asks
     if (!token_.empty()) request.headers.push_back("Authorization: Bearer " + token_);
     return client_.send(request, stop_);
   }

@@ -246,10 +246,13 @@ admin::AdminSources Service::Parts::admin_sources() {
     return admin::status_json(*stream->status(), session_status(), options(), health(), ready(), FRESHET_VERSION,
                               rd_kafka_version_str());
   };
-  sources.release = [this](Partition partition, Offset next) -> Result<std::string> {
+  sources.release = [this](const admin::ReleaseRequest& asked, std::stop_token stop) -> Result<std::string> {
     if (!in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
-    if (const Status within = within_partition(partition, next); !within) return tl::make_unexpected(within.error());
-    return stream->release(partition, next).map([](const Released& done) { return done.text(); });
+    const Status within = within_partition(asked.partition, asked.offset);
+    if (!within) return tl::make_unexpected(within.error());
+    return stream->release(asked.partition, asked.offset, std::move(stop)).map([](const Released& done) {
+      return done.text();
+    });
   };
   sources.renew = [this]() -> Result<admin::RenewalAsked> {
     if (stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "base/net_address.h"
 #include "model/table_name.h"
 #include "settings/values.h"
 
@@ -187,9 +188,8 @@ class Rules {
   }
 
   void admin() {
-    if (s_.admin.listen.empty() || !s_.admin.token.empty() || admin::is_loopback(admin::address_of(s_.admin.listen))) {
-      return;
-    }
+    if (s_.admin.listen.empty() || !s_.admin.token.empty()) return;
+    if (const auto address = parse_listen_address(s_.admin.listen); address && address->is_loopback()) return;
     warn("--admin-listen {}: not loopback; POST /renew and /release are refused without --admin-token-file",
          s_.admin.listen);
   }

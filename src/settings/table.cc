@@ -279,7 +279,12 @@ constexpr Setting kTable[] = {
      kRun, APPLY(return store(seconds(v, 0, 86'400), pipeline(s).options.renewal.progress_timeout))},
 
     {"admin-listen", "Operation", "ADDRESS:PORT", "", "serve /metrics, /health, /ready, /status and a page here", kRun,
-     APPLY(return text(v, s.admin.listen))},
+     APPLY(return store_if(listen_address(v), v, s.admin.listen))},
+    {"admin-allowed-host", "Operation", "NAME", "",
+     "a name by which a browser or a scraper may ask the admin server; addresses and localhost always may", kRun,
+     APPLY(auto name = host_name(v); if (name) s.admin.allowed_hosts.push_back(*name);
+           return name ? Status() : tl::make_unexpected(name.error())),
+     true},
     {"admin-token-file", "Operation", "FILE", "",
      "file with the token that POST /renew and /release must carry; needed unless --admin-listen is loopback",
      kRun | kRenew, APPLY(return store(secret_file(v), s.admin.token))},

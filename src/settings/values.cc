@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "base/files.h"
+#include "base/net_address.h"
 
 namespace freshet::settings {
 namespace {
@@ -91,6 +92,17 @@ Status host_ports(const std::string& text) {
   }
   if (!any || text.back() == ',') return wrong("is not of the form HOST:PORT[,HOST:PORT...]");
   return {};
+}
+
+Status listen_address(const std::string& text) {
+  const auto address = parse_listen_address(text);
+  return address ? Status() : wrong(address.error().text);
+}
+
+Result<std::string> host_name(const std::string& text) {
+  const auto address = parse_net_address(text);
+  if (!address || address->port) return wrong("is not a host name like freshet.example.com, without a port");
+  return address->host;
 }
 
 Status url(const std::string& text) {

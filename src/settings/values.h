@@ -19,6 +19,10 @@ Result<std::chrono::seconds> seconds(const std::string& text, int64_t least, int
 Result<std::pair<std::string, std::string>> key_value(const std::string& text, bool allow_bare = false);
 // HOST:PORT[,HOST:PORT...]
 Status host_ports(const std::string& text);
+// Where a server shall listen: ADDRESS:PORT.
+Status listen_address(const std::string& text);
+// A name (or an address) without a port, in the form of NetAddress::host.
+Result<std::string> host_name(const std::string& text);
 // http[s]://HOST[:PORT], nothing else.
 Status url(const std::string& text);
 // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH.

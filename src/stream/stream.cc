@@ -85,13 +85,13 @@ void Stream::set_writers(const LiveOptions& options) {
   metrics_.pool_threads("clickhouse").set(writers);
 }
 
-Result<Released> Stream::release(Partition partition, Offset next) {
+Result<Released> Stream::release(Partition partition, Offset next, std::stop_token stop) {
   const auto answer = std::make_shared<Answer>();
   post(Release{partition, next, answer});
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
   MutexLock lock(answer->mutex);
   // The session may end before it looks into its mailbox again.
-  clock_.wait_until(answer->given, answer->mutex, {}, deadline,
+  clock_.wait_until(answer->given, answer->mutex, std::move(stop), deadline,
                     [&]() REQUIRES(answer->mutex) { return answer->released.has_value(); });
   if (!answer->released) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
   return *answer->released;

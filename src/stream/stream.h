@@ -71,8 +71,8 @@ class Stream {
 
   void set_options(const LiveOptions& options);
   // See Core::release(); a batch that is held with rows of the partition goes on, too. Answered within a few turns of
-  // the loop. Retry: no session answered within five seconds.
-  Result<Released> release(Partition partition, Offset next);
+  // the loop. Retry: no session answered within five seconds, or before `stop` was requested.
+  Result<Released> release(Partition partition, Offset next, std::stop_token stop = {});
   // See Core::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 

@@ -1,0 +1,117 @@
+#include "admin/endpoints.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "admin/page.h"
+#include "admin/status_json.h"
+
+namespace freshet::admin {
+namespace {
+
+Response of(const Answer& answer) { return answer.ok ? Response::text(200, "ok") : Response::text(503, answer.reason); }
+
+std::string endpoints_as_html() {
+  std::string out;
+  for (const Endpoint& one : endpoints()) {
+    const std::string path =
+        one.method == "GET" ? fmt::format(R"(<a href="{0}">{0}</a>)", one.path) : std::string(one.path);
+    out += fmt::format("<dt>{} {}</dt><dd>{}</dd>\n", one.method, path, one.about);
+  }
+  return out;
+}
+
+Response page_of_this_server(const AdminSources&, const Request&, std::stop_token) {
+  static const std::string html = page(endpoints_as_html());
+  Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = html;
+  return response;
+}
+
+Response metrics(const AdminSources& sources, const Request&, std::stop_token) {
+  Response response;
+  response.content_type = "text/plain; version=0.0.4";
+  response.body = sources.metrics();
+  return response;
+}
+
+Response health(const AdminSources& sources, const Request&, std::stop_token) { return of(sources.health()); }
+Response ready(const AdminSources& sources, const Request&, std::stop_token) { return of(sources.ready()); }
+
+Response status(const AdminSources& sources, const Request&, std::stop_token) {
+  return Response::json(200, sources.status());
+}
+
+Response last_renewal(const AdminSources& sources, const Request&, std::stop_token) {
+  const auto last = sources.last_renewal();
+  return Response::json(200, last ? renewal_json(*last) : "null\n");
+}
+
+Response renew(const AdminSources& sources, const Request& request, std::stop_token) {
+  if (!request.body.empty() && !request.carries_json()) return Response::text(415, "a renewal needs no body");
+  const auto asked = sources.renew();
+  if (!asked) return Response::text(409, asked.error().text);
+  const std::string what = asked->joined ? fmt::format("renewal {} is under way already; this joins it", asked->number)
+                                         : fmt::format("renewal {} is asked for", asked->number);
+  const nlohmann::ordered_json json{{"renewal", asked->number}, {"joined", asked->joined}, {"text", what}};
+  return Response::json(202, json.dump(2) + "\n");
+}
+
+Response release(const AdminSources& sources, const Request& request, std::stop_token stop) {
+  if (!request.carries_json()) return Response::text(415, "send Content-Type: application/json");
+  const auto asked = parse_release_request(request.body);
+  if (!asked) return Response::text(400, asked.error().text);
+  const Result<std::string> released = sources.release(*asked, std::move(stop));
+  return released ? Response::text(200, *released) : Response::text(409, released.error().text);
+}
+
+constexpr std::array kEndpoints{
+    Endpoint{"GET", "/", Needs::Reading, Lane::Connections, "the page", page_of_this_server},
+    Endpoint{"GET", "/metrics", Needs::Reading, Lane::Quick, "Prometheus text", metrics},
+    Endpoint{"GET", "/health", Needs::Nothing, Lane::Connections, "200 while the loop turns", health},
+    Endpoint{"GET", "/ready", Needs::Reading, Lane::Connections, "200 while positions move; else what is wrong", ready},
+    Endpoint{"GET", "/status", Needs::Reading, Lane::Quick, "every partition, as JSON", status},
+    Endpoint{"GET", "/renew", Needs::Reading, Lane::Quick, "how the last renewal ended, as JSON", last_renewal},
+    Endpoint{"POST", "/renew", Needs::Changing, Lane::Quick, "asks for a new Kafka session", renew},
+    Endpoint{"POST", "/release", Needs::Changing, Lane::Slow, "goes on with a blocked partition", release},
+};
+
+std::string listed() {
+  std::string out = "there are:";
+  for (const Endpoint& one : kEndpoints) out += fmt::format("\n{:4} {:9} {}", one.method, one.path, one.about);
+  return out;
+}
+
+bool takes(const Endpoint& endpoint, std::string_view method) {
+  return method == endpoint.method || (method == "HEAD" && endpoint.method == "GET");
+}
+
+}  // namespace
+
+std::span<const Endpoint> endpoints() { return kEndpoints; }
+
+Found find_endpoint(const Request& request) {
+  std::string methods;
+  for (const Endpoint& one : kEndpoints) {
+    if (one.path != request.path) continue;
+    if (takes(one, request.method)) return {&one, {}};
+    methods += fmt::format("{}{}", methods.empty() ? "" : ", ", one.method == "GET" ? "GET, HEAD" : one.method);
+  }
+  if (methods.empty()) return {nullptr, Response::text(404, listed())};
+  Found found{nullptr, Response::text(405, "this takes " + methods)};
+  found.otherwise.allow = methods;
+  return found;
+}
+
+Response answer(const Endpoint& endpoint, const AdminSources& sources, const Request& request,
+                std::stop_token stop) noexcept try {
+  return endpoint.answer(sources, request, std::move(stop));
+} catch (const std::exception& e) {
+  return Response::text(500, e.what());
+}
+
+}  // namespace freshet::admin

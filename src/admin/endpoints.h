@@ -1,0 +1,67 @@
+// The table of endpoints, and what each answers. No socket and no thread here.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "admin/access.h"
+#include "admin/health.h"
+#include "admin/http_message.h"
+#include "admin/release_request.h"
+#include "base/result.h"
+#include "model/renewal.h"
+
+namespace freshet::admin {
+
+// The answer to a wish for a new Kafka session.
+struct RenewalAsked {
+  uint64_t number = 0;  // of the renewal that answers it
+  bool joined = false;  // that was under way already
+};
+
+// Called by the server's threads. `health` and `ready` must not wait for anything.
+struct AdminSources {
+  std::function<std::string()> metrics;  // Prometheus text
+  std::function<Answer()> health;
+  std::function<Answer()> ready;
+  std::function<std::string()> status;  // JSON
+  // The operator's "go on from offset N"; what it did, for a person. May wait for the stream until `stop` is requested.
+  std::function<Result<std::string>(const ReleaseRequest&, std::stop_token stop)> release;
+  std::function<Result<RenewalAsked>()> renew;
+  std::function<std::optional<RenewalReport>()> last_renewal;
+};
+
+// Which thread of the server answers.
+enum class Lane {
+  Connections,  // at once, beside the sockets: nothing that computes or waits
+  Quick,        // may compute, waits for nothing
+  Slow,         // may wait for the stream
+};
+
+struct Endpoint {
+  std::string_view method;  // GET stands for HEAD, too
+  std::string_view path;
+  Needs needs;
+  Lane lane;
+  std::string_view about;  // for a person
+  Response (*answer)(const AdminSources& sources, const Request& request, std::stop_token stop);
+};
+
+std::span<const Endpoint> endpoints();
+
+// The endpoint that answers, or a 404 or 405 that says which there are.
+struct Found {
+  const Endpoint* endpoint = nullptr;
+  Response otherwise;
+};
+Found find_endpoint(const Request& request);
+
+// The endpoint's answer; what it throws is a 500.
+Response answer(const Endpoint& endpoint, const AdminSources& sources, const Request& request,
+                std::stop_token stop) noexcept;
+
+}  // namespace freshet::admin

@@ -1,0 +1,193 @@
+// Every shape of request, without a socket.
+#include "admin/exchange.h"
+
+#include <gtest/gtest.h>
+
+#include "admin/test_client.h"
+
+namespace freshet::admin {
+namespace {
+
+struct ExchangeTest : testing::Test {
+  ExchangeTest() {
+    sources.metrics = [] { return std::string("freshet_x 1\n"); };
+    sources.health = [] { return Answer{true, ""}; };
+    sources.ready = [] { return Answer{true, ""}; };
+    sources.status = [] { return std::string("{}"); };
+    sources.release = [this](const ReleaseRequest& asked, std::stop_token) -> Result<std::string> {
+      ++changes;
+      return std::to_string(asked.offset.value);
+    };
+    sources.renew = [this]() -> Result<RenewalAsked> { return RenewalAsked{static_cast<uint64_t>(++changes), false}; };
+    sources.last_renewal = [] { return std::nullopt; };
+  }
+  Answered ask(std::string_view bytes) const { return parse_answer(answer_to(bytes, access, sources)); }
+  // The same, byte by byte.
+  Answered drip(std::string_view bytes) const {
+    Exchange exchange(access);
+    for (const char byte : bytes) {
+      auto progress = exchange.take({&byte, 1});
+      if (std::holds_alternative<Exchange::NeedsMore>(progress)) continue;
+      if (auto* refused = std::get_if<Response>(&progress)) return parse_answer(to_bytes(*refused, false));
+      return parse_answer(
+          to_bytes(answer(*std::get<Exchange::Accepted>(progress).endpoint, sources, exchange.request(), {}), false));
+    }
+    return {};
+  }
+  // Feeds `piece` again and again, as an endless sender does; how many bytes until it is refused, and with what.
+  std::pair<size_t, int> endless(std::string begin, std::string_view piece) const {
+    Exchange exchange(access);
+    size_t sent = begin.size();
+    auto progress = exchange.take(begin);
+    while (std::holds_alternative<Exchange::NeedsMore>(progress) && sent < 10'000'000) {
+      progress = exchange.take(piece);
+      sent += piece.size();
+    }
+    const auto* refused = std::get_if<Response>(&progress);
+    return {sent, refused ? refused->status : 0};
+  }
+
+  AdminSources sources;
+  const Access access{true, "", {}};
+  int changes = 0;
+};
+
+TEST_F(ExchangeTest, TheTableIsWhatIsAnsweredAndListed) {
+  for (const Endpoint& one : endpoints()) {
+    const bool post = one.method == "POST";
+    const auto answered = ask(request_text(one.method, one.path, {"Content-Type: application/json"},
+                                           post ? R"({"partition":0,"offset":1})" : ""));
+    EXPECT_EQ(answered.status / 100, 2) << one.path << answered.body;
+    EXPECT_NE(answered.head.find("Connection: close\r\n"), std::string::npos);
+    EXPECT_EQ(answered.head.find("Access-Control"), std::string::npos);
+    const auto missing = ask(request_text("GET", "/nothing"));
+    EXPECT_EQ(missing.status, 404);
+    EXPECT_NE(missing.body.find(one.path), std::string::npos);
+    EXPECT_NE(missing.body.find(one.about), std::string::npos);
+    EXPECT_NE(ask(request_text("GET", "/")).body.find(one.about), std::string::npos) << "not on the page";
+    const auto wrong = ask(request_text("DELETE", one.path));
+    EXPECT_EQ(wrong.status, 405);
+    EXPECT_NE(wrong.head.find("Allow: "), std::string::npos);
+    EXPECT_NE(wrong.head.find(one.method), std::string::npos) << wrong.head;
+  }
+  EXPECT_EQ(ask(request_text("OPTIONS", "/release", {"Origin: http://127.0.0.1"})).status, 405);
+  EXPECT_EQ(ask(request_text("GET", "/release")).status, 405);
+}
+
+TEST_F(ExchangeTest, OnePathHasManyForms) {
+  for (const char* path : {"/status", "//status", "/status/", "///status//", "/status?a=b", "/status?a=/b//c",
+                           "http://127.0.0.1/status", "http://127.0.0.1:8080//status"}) {
+    EXPECT_EQ(ask(request_text("GET", path)).body, "{}") << path;
+  }
+  for (const char* page : {"/", "//", "/?x", "http://127.0.0.1"}) {
+    EXPECT_NE(ask(request_text("GET", page)).body.find("<title>freshet"), std::string::npos) << page;
+  }
+  for (const char* other : {"/statu", "/status/x", "/%73tatus", "/x/../status", "*", "status", "/STATUS"}) {
+    EXPECT_EQ(ask(request_text("GET", other)).status, 404) << other;
+  }
+}
+
+TEST_F(ExchangeTest, HeadIsAGetWithoutABody) {
+  const auto answered = ask(request_text("HEAD", "/metrics"));
+  EXPECT_EQ(answered.status, 200);
+  EXPECT_NE(answered.head.find("Content-Length: 12\r\n"), std::string::npos) << answered.head;
+  EXPECT_EQ(answered.body, "");
+}
+
+TEST_F(ExchangeTest, ABodyComesWithItsLengthAndAsItIs) {
+  const std::string body = R"({"partition":3,"offset":70})";
+  const std::string json = "Content-Type: application/json";
+  EXPECT_EQ(ask(request_text("POST", "/release", {json}, body)).body, "70\n");
+  EXPECT_EQ(drip(request_text("POST", "/release", {json}, body)).body, "70\n");
+  EXPECT_EQ(changes, 2);
+  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Transfer-Encoding: chunked"})).status, 411);
+  EXPECT_EQ(ask(request_text("POST", "/release", {json, "transfer-encoding: gzip"})).status, 411);
+  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Content-Encoding: gzip"}, body)).status, 415);
+  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Expect: 100-continue"}, body)).status, 417);
+  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Content-Length: 27"}, body)).body, "70\n");  // both agree
+  for (const char* length : {"Content-Length: 1, 2", "Content-Length: -1", "Content-Length: x",
+                             "Content-Length:", "Content-Length: 99999999999999999999", "Content-Length: 28"}) {
+    EXPECT_EQ(ask(request_text("POST", "/release", {json, length}, body)).status, 400) << length;
+  }
+  EXPECT_EQ(ask(request_text("POST", "/release", {json}, body + std::string(kMostBodyBytes, ' '))).status, 413);
+  EXPECT_EQ(ask(request_text("POST", "/release", {json}, body + std::string(kMostBodyBytes - 27, ' '))).status, 200);
+  EXPECT_EQ(changes, 4);
+  // A part of it is nothing yet.
+  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Content-Length: 5"})).status, 0);
+}
+
+// What stands behind a request, or behind a refused one's head, is never a request.
+TEST_F(ExchangeTest, OneRequestAConnection) {
+  const std::string second = request_text("POST", "/renew", {"X-Freshet-Request: 1"});
+  EXPECT_EQ(ask(request_text("GET", "/status") + second).body, "{}");
+  EXPECT_EQ(ask(request_text("POST", "/renew", {}, second)).status, 403);
+  EXPECT_EQ(ask(request_text("POST", "/nothing", {}, second)).status, 404);
+  EXPECT_EQ(ask(request_text("POST", "/renew", {"Origin: http://evil.example", "X-Freshet-Request: 1"}, second)).status,
+            403);
+  EXPECT_EQ(changes, 0);
+  EXPECT_EQ(ask(second + second).status, 202);
+  EXPECT_EQ(changes, 1);
+}
+
+TEST_F(ExchangeTest, ARangeIsIgnored) {
+  std::string parts = "Range: bytes=0-0";
+  for (int i = 0; i < 2000; ++i) parts += ",0-";
+  const auto answered = ask(request_text("GET", "/metrics", {parts}));
+  EXPECT_EQ(answered.status, 200);
+  EXPECT_EQ(answered.body, "freshet_x 1\n");
+  EXPECT_LT(answered.head.size() + answered.body.size(), 2000u);
+}
+
+TEST_F(ExchangeTest, EndlessThingsAreRefusedAtTheirBound) {
+  const auto bounded = [](const std::pair<size_t, int>& refused, int status) {
+    return refused.second == status && refused.first <= kMostHeadBytes + kMostBodyBytes;
+  };
+  const std::string host = "Host: 127.0.0.1\r\n";
+  EXPECT_TRUE(bounded(endless("", "GET"), 431));
+  EXPECT_TRUE(bounded(endless("GET /", "a"), 431));
+  EXPECT_TRUE(bounded(endless("GET / HTTP/1.1\r\n" + host + "X: ", std::string(1000, 'x')), 431));
+  EXPECT_TRUE(bounded(endless("GET / HTTP/1.1\r\n" + host, "X: y\r\n"), 431));
+  EXPECT_TRUE(bounded(endless("GET / HTTP/1.1\r\n" + host + "X: y\r\n", " folded\r\n"), 431));
+  EXPECT_TRUE(bounded(endless("", "\r\n\n"), 431));
+  EXPECT_TRUE(bounded(endless("", "\n"), 400));
+  EXPECT_TRUE(bounded(endless("GET / HTTP/1.1\n" + host, "\n"), 431));
+  const std::string post = "POST /renew HTTP/1.1\r\n" + host + "X-Freshet-Request: 1\r\n";
+  EXPECT_TRUE(bounded(endless(post + "Transfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n"), 411));
+  EXPECT_TRUE(bounded(endless(post + "Transfer-Encoding: chunked\r\n\r\n", "0"), 411));
+  EXPECT_TRUE(bounded(endless(post + "Content-Length: 1000000000\r\n\r\n", "x"), 413));
+  EXPECT_EQ(changes, 0);
+}
+
+TEST_F(ExchangeTest, WhatIsNoRequestIsRefusedAtOnce) {
+  EXPECT_EQ(ask(std::string_view("\x16\x03\x01\x02\x00\x01\x00", 7)).status, 400);  // TLS
+  EXPECT_NE(ask("\x16").body.find("without TLS"), std::string::npos);
+  EXPECT_EQ(ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").status, 505);
+  for (const char* bad : {"nonsense\r\n\r\n", "GET\r\n\r\n", "GET /\r\n\r\n", "GET  / HTTP/1.1\r\n\r\n",
+                          "GET / HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n", "GET / HTTP/1.1\r\nHost : 127.0.0.1\r\n\r\n",
+                          "GET / HTTP/1.1\r\n\r\n", "G\x01T / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+                          "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil\r\n\r\n",
+                          "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: a\r\nOrigin: b\r\n\r\n",
+                          "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: a\rb\r\n\r\n"}) {
+    EXPECT_EQ(ask(bad).status, 400) << bad;
+    EXPECT_EQ(drip(bad).status, 400) << bad;
+  }
+  EXPECT_EQ(ask("GET /health HTTP/1.0\r\n\r\n").status, 200);
+  std::string many = "GET /health HTTP/1.1\r\nHost: h\r\n";
+  for (size_t i = 0; i < kMostHeaders - 1; ++i) many += "A: b\r\n";
+  EXPECT_EQ(ask(many + "\r\n").status, 200);
+  EXPECT_EQ(ask(many + "A: b\r\n\r\n").status, 431);
+}
+
+TEST_F(ExchangeTest, HealthIsAnsweredUnderAnyName) {
+  EXPECT_EQ(ask(request_text("GET", "/health", {"Host: freshet.prod.example"})).status, 200);
+  EXPECT_EQ(ask(request_text("GET", "/status", {"Host: freshet.prod.example"})).status, 403);
+  EXPECT_EQ(ask(request_text("GET", "/nothing", {"Host: freshet.prod.example"})).status, 403);
+}
+
+TEST_F(ExchangeTest, WhatASourceThrowsIsAnAnswer) {
+  sources.metrics = []() -> std::string { throw std::runtime_error("no metrics"); };
+  EXPECT_EQ(ask(request_text("GET", "/metrics")).status, 500);
+}
+
+}  // namespace
+}  // namespace freshet::admin

@@ -1,0 +1,39 @@
+// The socket that the admin server listens on.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "base/net_address.h"
+#include "base/result.h"
+
+namespace freshet::admin {
+
+// Owns a descriptor that listens, non-blocking and closed in child processes.
+class Listener {
+ public:
+  // Looks a name up. The error says why the address cannot be had.
+  static Result<Listener> open(const NetAddress& address);
+
+  ~Listener();
+  Listener(Listener&& other) noexcept;
+  Listener& operator=(Listener&&) = delete;
+
+  // The caller closes it from now on.
+  int release() { return std::exchange(descriptor_, -1); }
+  int family() const { return family_; }
+  uint16_t port() const { return port_; }
+  bool on_loopback() const { return on_loopback_; }
+
+ private:
+  explicit Listener(int descriptor) : descriptor_(descriptor) {}
+  bool learn_own_address();
+
+  int descriptor_;
+  int family_ = 0;
+  uint16_t port_ = 0;
+  bool on_loopback_ = false;
+};
+
+}  // namespace freshet::admin

@@ -1,0 +1,309 @@
+// The server over its sockets.
+#include "admin/server.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "admin/status_json.h"
+#include "admin/test_client.h"
+#include "base/mailbox.h"
+#include "testkit/child_process.h"
+
+namespace freshet::admin {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+AdminSettings on(const std::string& listen) {
+  AdminSettings settings;
+  settings.listen = listen;
+  return settings;
+}
+
+StreamStatus busy() {
+  StreamStatus status;
+  status.assigned = true;
+  PartitionStatus partition;
+  partition.committed = Offset{3};
+  partition.end = Offset{5};
+  partition.lag = 2;
+  status.partitions.push_back(partition);
+  return status;
+}
+
+std::chrono::microseconds cpu_time() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return std::chrono::seconds(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+         std::chrono::microseconds(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+}
+
+struct ServerTest : testing::Test {
+  ServerTest() { start("127.0.0.1:0"); }
+
+  void start(const std::string& listen) {
+    AdminSources sources;
+    sources.metrics = [this] { return metrics; };
+    sources.health = [this] { return alive; };
+    sources.ready = [this] { return ready; };
+    sources.status = [this] {
+      return status_json(busy(), SessionStatus(), LiveOptions(), alive, ready, "0.1.0", "2.0.2");
+    };
+    sources.release = [this](const ReleaseRequest& asked, std::stop_token stop) -> Result<std::string> {
+      if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
+      if (asked.partition.value == 8) go_on.pop(stop);
+      released = {asked.partition.value, asked.offset.value};
+      return "partition 3 is released; given up: 1 message";
+    };
+    sources.renew = [this]() -> Result<RenewalAsked> {
+      if (stopping) return failure(ErrorKind::Stopping, "it is stopping");
+      return RenewalAsked{++renewals, renewals > 1};
+    };
+    sources.last_renewal = [this] { return last; };
+    ConnectionLimits limits = ConnectionLimits::for_this_process();
+    limits.request = 500ms;
+    auto started = AdminServer::start(on(listen), std::move(sources), limits);
+    ASSERT_TRUE(started) << started.error().text;
+    server = *std::move(started);
+  }
+
+  Answered ask(const std::string& bytes) const { return send_raw(server->port(), bytes); }
+  Answered get(const std::string& path, std::initializer_list<std::string_view> headers = {}) const {
+    return ask(request_text("GET", path, headers));
+  }
+  Answered renew(std::initializer_list<std::string_view> headers = {"X-Freshet-Request: 1"}) const {
+    return ask(request_text("POST", "/renew", headers));
+  }
+  Answered release(const std::string& body,
+                   std::initializer_list<std::string_view> headers = {"Content-Type: application/json"}) const {
+    return ask(request_text("POST", "/release", headers, body));
+  }
+  testkit::Fd connect(std::string_view first = {}) const {
+    testkit::Fd peer = testkit::connect_to_loopback(server->port());
+    EXPECT_TRUE(peer);
+    testkit::send_all(peer, never, first);
+    return peer;
+  }
+
+  const testkit::StopFlag never;
+  std::string metrics = "freshet_x 1\n";
+  Answer alive{true, ""};
+  Answer ready{false, "waiting: ClickHouse"};
+  std::pair<int32_t, int64_t> released{-1, -1};
+  uint64_t renewals = 0;
+  bool stopping = false;
+  Mailbox<int> go_on{1};
+  std::optional<RenewalReport> last;
+  std::unique_ptr<AdminServer> server;
+};
+
+TEST_F(ServerTest, AnswersEveryRoute) {
+  EXPECT_EQ(get("/metrics").body, "freshet_x 1\n");
+  EXPECT_EQ(get("/health").status, 200);
+  const auto not_ready = get("/ready");
+  EXPECT_EQ(not_ready.status, 503);
+  EXPECT_EQ(not_ready.body, "waiting: ClickHouse\n");
+  const auto status = nlohmann::json::parse(get("/status").body);
+  EXPECT_EQ(status.at("partitions").at(0).at("lag"), 2);
+  EXPECT_TRUE(status.at("last_insert_error_at_ms").is_null());
+  EXPECT_EQ(status.at("options").at("max_batch_size"), 50'000);
+  EXPECT_NE(get("/").body.find("<title>freshet"), std::string::npos);
+  EXPECT_NE(get("/nothing").body.find("/release"), std::string::npos);
+}
+
+TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
+  const std::string body = R"({"partition": 3, "offset": 70})";
+  const auto done = release(body);
+  EXPECT_EQ(done.status, 200);
+  EXPECT_EQ(done.body, "partition 3 is released; given up: 1 message\n");
+  EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, 70}));
+  released = {-1, -1};
+  EXPECT_EQ(release(body, {"Content-Type: application/x-www-form-urlencoded"}).status, 403);
+  EXPECT_EQ(release(body, {"Content-Type: application/x-www-form-urlencoded", "X-Freshet-Request: 1"}).status, 415);
+  EXPECT_EQ(release(body, {"Content-Type: application/json", "Origin: http://evil.example"}).status, 403);
+  for (const char* bad :
+       {"[]", "{}", R"({"partition":-1,"offset":1})", R"({"partition":"1","offset":1})", R"({"partition":1})",
+        R"({"partition":1,"offset":18446744073709551615})", R"({"partition":2147483648,"offset":1})",
+        R"({"partition":1,"offset":1.5})", R"({"partition":1,"offset":1,"ofset":2})", "\xff"}) {
+    EXPECT_EQ(release(bad).status, 400) << bad;
+  }
+  EXPECT_EQ(release(std::string(4000, '[')).status, 400);
+  EXPECT_EQ(ask(request_text("POST", "/release", {"Content-Type: application/json"})).status, 400);
+  EXPECT_EQ(released.first, -1);
+  const auto conflict = release(R"({"partition":9,"offset":1})");
+  EXPECT_EQ(conflict.status, 409);
+  EXPECT_EQ(conflict.body, "partition 9 is not held\n");
+}
+
+TEST_F(ServerTest, RenewSaysWhatHappens) {
+  const auto first = renew();
+  EXPECT_EQ(first.status, 202);
+  const auto asked = nlohmann::json::parse(first.body);
+  EXPECT_EQ(asked.at("renewal"), 1);
+  EXPECT_EQ(asked.at("joined"), false);
+  EXPECT_EQ(asked.at("text"), "renewal 1 is asked for");
+  EXPECT_NE(renew().body.find("renewal 2 is under way already; this joins it"), std::string::npos);
+  stopping = true;
+  EXPECT_EQ(renew().status, 409);
+  EXPECT_EQ(renew({"X-Freshet-Request: 1", "Origin: http://evil.example"}).status, 403);
+  EXPECT_EQ(renew({}).status, 403);
+  EXPECT_NE(renew({}).body.find("X-Freshet-Request: 1"), std::string::npos);
+  EXPECT_EQ(renewals, 2u);
+}
+
+// As `curl -X POST` does it: nothing is announced, so nothing is waited for.
+TEST_F(ServerTest, APostWithoutABodyIsAnsweredAtOnce) {
+  EXPECT_NE(renew().body.find("renewal 1 is asked for"), std::string::npos);
+  EXPECT_NE(ask(request_text("POST", "/release", {"X-Freshet-Request: 1"})).body.find("Content-Type: application/json"),
+            std::string::npos);
+  EXPECT_EQ(
+      ask(request_text("POST", "/renew", {"X-Freshet-Request: 1", "Content-Type: multipart/form-data"}, "a")).status,
+      415);
+}
+
+TEST_F(ServerTest, TheLastRenewalIsShown) {
+  EXPECT_EQ(get("/renew").body, "null\n");
+  last = RenewalReport{};
+  last->number = 7;
+  last->mode = RenewalMode::Static;
+  last->pause = 14ms;
+  last->generation_kept = true;
+  const auto shown = nlohmann::json::parse(get("/renew").body);
+  EXPECT_EQ(shown.at("number"), 7);
+  EXPECT_EQ(shown.at("mode"), "static");
+  EXPECT_EQ(shown.at("result"), "renewed");
+  EXPECT_EQ(shown.at("pause_ms"), 14);
+  EXPECT_EQ(shown.at("generation_kept"), true);
+}
+
+TEST_F(ServerTest, AnotherNameForLoopbackIsRefused) {
+  EXPECT_EQ(get("/status", {"Host: evil.example:80"}).status, 403);
+  EXPECT_EQ(get("/status", {"Host: 127.evil.example"}).status, 403);
+  EXPECT_EQ(get("/status", {"Host: localhost:1"}).status, 200);
+}
+
+TEST_F(ServerTest, ATakenAddressIsRefusedWithAdvice) {
+  const auto second = AdminServer::start(on("127.0.0.1:" + std::to_string(server->port())), {});
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().text.find("--admin-listen"), std::string::npos);
+  EXPECT_NE(second.error().text.find("already in use"), std::string::npos) << second.error().text;
+  EXPECT_EQ(get("/health").status, 200);
+  EXPECT_FALSE(AdminServer::start(on("nonsense"), {}));
+  EXPECT_FALSE(AdminServer::start(on(":8080"), {}));
+  EXPECT_FALSE(AdminServer::start(on("192.0.2.1:0"), {}));  // no address of this machine
+}
+
+TEST_F(ServerTest, ListensOnIPv6) {
+  const auto there = AdminServer::start(on("[::1]:0"), {});
+  if (!there && there.error().text.find("assign requested address") != std::string::npos) {
+    GTEST_SKIP() << "this machine has no IPv6";
+  }
+  ASSERT_TRUE(there) << there.error().text;
+  EXPECT_EQ((*there)->address(), "http://[::1]:" + std::to_string((*there)->port()) + "/");
+  EXPECT_EQ(AdminServer::start(on("[::1]:" + std::to_string((*there)->port())), {}).has_value(), false);
+}
+
+TEST_F(ServerTest, IdleAndSlowClientsKeepNobodyWaiting) {
+  std::vector<testkit::Fd> peers;
+  for (int i = 0; i < 400; ++i) peers.push_back(connect(i % 2 == 0 ? "" : "GET /health HTTP/1.1\r\nX"));
+  const auto before = steady_clock::now();
+  EXPECT_EQ(get("/health").status, 200);
+  EXPECT_EQ(get("/metrics").status, 200);
+  EXPECT_LT(steady_clock::now() - before, 2s);
+  // The oldest had to go, and the others go when their time is over.
+  std::string nothing;
+  EXPECT_FALSE(testkit::receive(peers.front(), never, nothing));
+  EXPECT_FALSE(testkit::receive(peers.back(), never, nothing));
+  EXPECT_EQ(nothing, "");
+  EXPECT_LT(steady_clock::now() - before, 30s);
+}
+
+TEST_F(ServerTest, AnswersThatNobodyTakesAreBounded) {
+  metrics = std::string(3'000'000, 'x');
+  std::vector<testkit::Fd> peers;
+  for (int i = 0; i < 60; ++i) peers.push_back(connect(request_text("GET", "/metrics")));
+  EXPECT_EQ(get("/health").status, 200);
+  testkit::eventually(20s, [&] { return get("/metrics").body.size() == metrics.size(); });
+  EXPECT_EQ(get("/metrics").body.size(), metrics.size());
+}
+
+TEST_F(ServerTest, ARefusedRequestsBodyIsNeverARequest) {
+  const std::string second = request_text("POST", "/renew", {"X-Freshet-Request: 1"});
+  EXPECT_EQ(ask(request_text("POST", "/release", {"Content-Type: text/plain"}, second) + second).status, 403);
+  EXPECT_EQ(ask(request_text("POST", "/renew", {"Origin: http://evil.example"}, second) + second).status, 403);
+  EXPECT_EQ(ask(request_text("GET", "/health") + second + second).status, 200);
+  EXPECT_EQ(renewals, 0u);
+}
+
+// An endless sender is answered, read for a while and cut off.
+TEST_F(ServerTest, AnEndlessSenderIsToldWhyAndCutOff) {
+  const testkit::Fd peer = connect("GET / HTTP/1.1\r\n");
+  const std::string lines(64 * 1024, 'x');
+  size_t sent = 0;
+  while (sent < size_t{64} << 20 && testkit::send_all(peer, never, lines)) sent += lines.size();
+  EXPECT_LT(sent, size_t{64} << 20);
+  EXPECT_EQ(send_raw(server->port(), "GET / HTTP/1.1\r\n" + std::string(100'000, 'x')).status, 431);
+}
+
+TEST_F(ServerTest, AReleaseThatWaitsKeepsNobodyWaiting) {
+  std::vector<testkit::Fd> waiting;
+  for (int i = 0; i < 20; ++i) {
+    waiting.push_back(
+        connect(request_text("POST", "/release", {"Content-Type: application/json"}, R"({"partition":8,"offset":1})")));
+  }
+  for (const char* path : {"/health", "/metrics", "/status"}) EXPECT_EQ(get(path).status, 200) << path;
+  EXPECT_EQ(renew().status, 202);
+  // Only a few may wait.
+  std::string last_answer;
+  while (testkit::receive(waiting.back(), never, last_answer)) {
+  }
+  EXPECT_EQ(parse_answer(last_answer).status, 503);
+  const auto before = steady_clock::now();
+  server.reset();
+  EXPECT_LT(steady_clock::now() - before, 4s);
+}
+
+TEST_F(ServerTest, SlowClientsDoNotDelayTheEnd) {
+  std::vector<testkit::Fd> peers;
+  for (int i = 0; i < 100; ++i) peers.push_back(connect("GET /health HTTP/1.1\r\nX: "));
+  const auto before = steady_clock::now();
+  server.reset();
+  EXPECT_LT(steady_clock::now() - before, 4s);
+}
+
+// Without a descriptor left a connection waits in the kernel, and nothing spins.
+TEST_F(ServerTest, OutOfDescriptorsItGoesOnWhenThereIsOneAgain) {
+  const testkit::Fd peer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  rlimit usual{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const int next = dup(peer.get());
+  ASSERT_EQ(close(next), 0);
+  const rlimit none_left{static_cast<rlim_t>(next), usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none_left), 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(server->port());
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(peer.get(), static_cast<sockaddr*>(static_cast<void*>(&address)), sizeof address), 0);
+  const auto used = cpu_time();
+  testkit::eventually(1s, [] { return false; });
+  EXPECT_LT(cpu_time() - used, 500ms);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  const std::string request = request_text("GET", "/health");
+  std::string answer;
+  EXPECT_TRUE(testkit::send_all(peer, never, request));
+  while (testkit::receive(peer, never, answer)) {
+  }
+  EXPECT_EQ(parse_answer(answer).status, 200);
+}
+
+}  // namespace
+}  // namespace freshet::admin
