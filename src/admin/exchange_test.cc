@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "admin/test_client.h"
+#include "testkit/raw_http.h"
 
 namespace freshet::admin {
 namespace {
@@ -21,15 +21,17 @@ struct ExchangeTest : testing::Test {
     sources.renew = [this]() -> Result<RenewalAsked> { return RenewalAsked{static_cast<uint64_t>(++changes), false}; };
     sources.last_renewal = [] { return std::nullopt; };
   }
-  Answered ask(std::string_view bytes) const { return parse_answer(answer_to(bytes, access, sources)); }
+  testkit::RawAnswer ask(std::string_view bytes) const {
+    return testkit::parse_raw_answer(answer_to(bytes, access, sources));
+  }
   // The same, byte by byte.
-  Answered drip(std::string_view bytes) const {
+  testkit::RawAnswer drip(std::string_view bytes) const {
     Exchange exchange(access);
     for (const char byte : bytes) {
       auto progress = exchange.take({&byte, 1});
       if (std::holds_alternative<Exchange::NeedsMore>(progress)) continue;
-      if (auto* refused = std::get_if<Response>(&progress)) return parse_answer(to_bytes(*refused, false));
-      return parse_answer(
+      if (auto* refused = std::get_if<Response>(&progress)) return testkit::parse_raw_answer(to_bytes(*refused, false));
+      return testkit::parse_raw_answer(
           to_bytes(answer(*std::get<Exchange::Accepted>(progress).endpoint, sources, exchange.request(), {}), false));
     }
     return {};
@@ -55,40 +57,40 @@ struct ExchangeTest : testing::Test {
 TEST_F(ExchangeTest, TheTableIsWhatIsAnsweredAndListed) {
   for (const Endpoint& one : endpoints()) {
     const bool post = one.method == "POST";
-    const auto answered = ask(request_text(one.method, one.path, {"Content-Type: application/json"},
-                                           post ? R"({"partition":0,"offset":1})" : ""));
+    const auto answered = ask(testkit::raw_request(one.method, one.path, {"Content-Type: application/json"},
+                                                   post ? R"({"partition":0,"offset":1})" : ""));
     EXPECT_EQ(answered.status / 100, 2) << one.path << answered.body;
     EXPECT_NE(answered.head.find("Connection: close\r\n"), std::string::npos);
     EXPECT_EQ(answered.head.find("Access-Control"), std::string::npos);
-    const auto missing = ask(request_text("GET", "/nothing"));
+    const auto missing = ask(testkit::raw_request("GET", "/nothing"));
     EXPECT_EQ(missing.status, 404);
     EXPECT_NE(missing.body.find(one.path), std::string::npos);
     EXPECT_NE(missing.body.find(one.about), std::string::npos);
-    EXPECT_NE(ask(request_text("GET", "/")).body.find(one.about), std::string::npos) << "not on the page";
-    const auto wrong = ask(request_text("DELETE", one.path));
+    EXPECT_NE(ask(testkit::raw_request("GET", "/")).body.find(one.about), std::string::npos) << "not on the page";
+    const auto wrong = ask(testkit::raw_request("DELETE", one.path));
     EXPECT_EQ(wrong.status, 405);
     EXPECT_NE(wrong.head.find("Allow: "), std::string::npos);
     EXPECT_NE(wrong.head.find(one.method), std::string::npos) << wrong.head;
   }
-  EXPECT_EQ(ask(request_text("OPTIONS", "/release", {"Origin: http://127.0.0.1"})).status, 405);
-  EXPECT_EQ(ask(request_text("GET", "/release")).status, 405);
+  EXPECT_EQ(ask(testkit::raw_request("OPTIONS", "/release", {"Origin: http://127.0.0.1"})).status, 405);
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/release")).status, 405);
 }
 
 TEST_F(ExchangeTest, OnePathHasManyForms) {
   for (const char* path : {"/status", "//status", "/status/", "///status//", "/status?a=b", "/status?a=/b//c",
                            "http://127.0.0.1/status", "http://127.0.0.1:8080//status"}) {
-    EXPECT_EQ(ask(request_text("GET", path)).body, "{}") << path;
+    EXPECT_EQ(ask(testkit::raw_request("GET", path)).body, "{}") << path;
   }
   for (const char* page : {"/", "//", "/?x", "http://127.0.0.1"}) {
-    EXPECT_NE(ask(request_text("GET", page)).body.find("<title>freshet"), std::string::npos) << page;
+    EXPECT_NE(ask(testkit::raw_request("GET", page)).body.find("<title>freshet"), std::string::npos) << page;
   }
   for (const char* other : {"/statu", "/status/x", "/%73tatus", "/x/../status", "*", "status", "/STATUS"}) {
-    EXPECT_EQ(ask(request_text("GET", other)).status, 404) << other;
+    EXPECT_EQ(ask(testkit::raw_request("GET", other)).status, 404) << other;
   }
 }
 
 TEST_F(ExchangeTest, HeadIsAGetWithoutABody) {
-  const auto answered = ask(request_text("HEAD", "/metrics"));
+  const auto answered = ask(testkit::raw_request("HEAD", "/metrics"));
   EXPECT_EQ(answered.status, 200);
   EXPECT_NE(answered.head.find("Content-Length: 12\r\n"), std::string::npos) << answered.head;
   EXPECT_EQ(answered.body, "");
@@ -97,32 +99,35 @@ TEST_F(ExchangeTest, HeadIsAGetWithoutABody) {
 TEST_F(ExchangeTest, ABodyComesWithItsLengthAndAsItIs) {
   const std::string body = R"({"partition":3,"offset":70})";
   const std::string json = "Content-Type: application/json";
-  EXPECT_EQ(ask(request_text("POST", "/release", {json}, body)).body, "70\n");
-  EXPECT_EQ(drip(request_text("POST", "/release", {json}, body)).body, "70\n");
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json}, body)).body, "70\n");
+  EXPECT_EQ(drip(testkit::raw_request("POST", "/release", {json}, body)).body, "70\n");
   EXPECT_EQ(changes, 2);
-  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Transfer-Encoding: chunked"})).status, 411);
-  EXPECT_EQ(ask(request_text("POST", "/release", {json, "transfer-encoding: gzip"})).status, 411);
-  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Content-Encoding: gzip"}, body)).status, 415);
-  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Expect: 100-continue"}, body)).status, 417);
-  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Content-Length: 27"}, body)).body, "70\n");  // both agree
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Transfer-Encoding: chunked"})).status, 411);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "transfer-encoding: gzip"})).status, 411);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Content-Encoding: gzip"}, body)).status, 415);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Expect: 100-continue"}, body)).status, 417);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Content-Length: 27"}, body)).body,
+            "70\n");  // both agree
   for (const char* length : {"Content-Length: 1, 2", "Content-Length: -1", "Content-Length: x",
                              "Content-Length:", "Content-Length: 99999999999999999999", "Content-Length: 28"}) {
-    EXPECT_EQ(ask(request_text("POST", "/release", {json, length}, body)).status, 400) << length;
+    EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, length}, body)).status, 400) << length;
   }
-  EXPECT_EQ(ask(request_text("POST", "/release", {json}, body + std::string(kMostBodyBytes, ' '))).status, 413);
-  EXPECT_EQ(ask(request_text("POST", "/release", {json}, body + std::string(kMostBodyBytes - 27, ' '))).status, 200);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json}, body + std::string(kMostBodyBytes, ' '))).status, 413);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json}, body + std::string(kMostBodyBytes - 27, ' '))).status,
+            200);
   EXPECT_EQ(changes, 4);
   // A part of it is nothing yet.
-  EXPECT_EQ(ask(request_text("POST", "/release", {json, "Content-Length: 5"})).status, 0);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Content-Length: 5"})).status, 0);
 }
 
 // What stands behind a request, or behind a refused one's head, is never a request.
 TEST_F(ExchangeTest, OneRequestAConnection) {
-  const std::string second = request_text("POST", "/renew", {"X-Freshet-Request: 1"});
-  EXPECT_EQ(ask(request_text("GET", "/status") + second).body, "{}");
-  EXPECT_EQ(ask(request_text("POST", "/renew", {}, second)).status, 403);
-  EXPECT_EQ(ask(request_text("POST", "/nothing", {}, second)).status, 404);
-  EXPECT_EQ(ask(request_text("POST", "/renew", {"Origin: http://evil.example", "X-Freshet-Request: 1"}, second)).status,
+  const std::string second = testkit::raw_request("POST", "/renew", {"X-Freshet-Request: 1"});
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/status") + second).body, "{}");
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/renew", {}, second)).status, 403);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/nothing", {}, second)).status, 404);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/renew", {"Origin: http://evil.example", "X-Freshet-Request: 1"}, second))
+                .status,
             403);
   EXPECT_EQ(changes, 0);
   EXPECT_EQ(ask(second + second).status, 202);
@@ -132,7 +137,7 @@ TEST_F(ExchangeTest, OneRequestAConnection) {
 TEST_F(ExchangeTest, ARangeIsIgnored) {
   std::string parts = "Range: bytes=0-0";
   for (int i = 0; i < 2000; ++i) parts += ",0-";
-  const auto answered = ask(request_text("GET", "/metrics", {parts}));
+  const auto answered = ask(testkit::raw_request("GET", "/metrics", {parts}));
   EXPECT_EQ(answered.status, 200);
   EXPECT_EQ(answered.body, "freshet_x 1\n");
   EXPECT_LT(answered.head.size() + answered.body.size(), 2000u);
@@ -179,14 +184,14 @@ TEST_F(ExchangeTest, WhatIsNoRequestIsRefusedAtOnce) {
 }
 
 TEST_F(ExchangeTest, HealthIsAnsweredUnderAnyName) {
-  EXPECT_EQ(ask(request_text("GET", "/health", {"Host: freshet.prod.example"})).status, 200);
-  EXPECT_EQ(ask(request_text("GET", "/status", {"Host: freshet.prod.example"})).status, 403);
-  EXPECT_EQ(ask(request_text("GET", "/nothing", {"Host: freshet.prod.example"})).status, 403);
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/health", {"Host: freshet.prod.example"})).status, 200);
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/status", {"Host: freshet.prod.example"})).status, 403);
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/nothing", {"Host: freshet.prod.example"})).status, 403);
 }
 
 TEST_F(ExchangeTest, WhatASourceThrowsIsAnAnswer) {
   sources.metrics = []() -> std::string { throw std::runtime_error("no metrics"); };
-  EXPECT_EQ(ask(request_text("GET", "/metrics")).status, 500);
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/metrics")).status, 500);
 }
 
 }  // namespace

@@ -146,14 +146,16 @@ TEST(SettingsTest, AnInsertSettingThatContradictsIsRefusedOrWarnedOf) {
 
 TEST(SettingsTest, AnAdminAddressForEverybodyWantsAToken) {
   const File token("t0ken");
-  for (const char* open : {"0.0.0.0:8080", "[::]:8080", "10.0.0.1:1"}) {
+  for (const char* open : {"0.0.0.0:8080", "[::]:8080", "10.0.0.1:1", "*:8080", "127.evil.example:1"}) {
     const auto warnings = good(least({"--admin-listen", open, "--dead-letter-topic", "d"})).warnings;
     ASSERT_EQ(warnings.size(), 1u) << open;
     EXPECT_NE(warnings[0].find("--admin-token-file"), std::string::npos);
     EXPECT_TRUE(good(least({"--admin-listen", open, "--dead-letter-topic", "d", "--admin-token-file", token.path}))
                     .warnings.empty());
   }
-  EXPECT_TRUE(good(least({"--admin-listen", "127.0.0.1:8080", "--dead-letter-topic", "d"})).warnings.empty());
+  for (const char* closed : {"127.0.0.1:8080", "[::1]:0", "localhost:1"}) {
+    EXPECT_TRUE(good(least({"--admin-listen", closed, "--dead-letter-topic", "d"})).warnings.empty()) << closed;
+  }
 }
 
 TEST(SettingsTest, AFlagWinsOverTheEnvironmentAndThatOverTheFile) {
@@ -219,6 +221,11 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--quantized-rebalance-consumer-group-delay-secs", "-1"}, "is out of range; use 0 or more (seconds)"},
       {{"--progress-timeout", "86401"}, "use 0 to 86400"},
       {{"--admin-token-file", "/nowhere"}, "cannot be read"},
+      {{"--admin-listen", ":8080"}, "127.0.0.1:8080 is for this machine only, 0.0.0.0:8080 for every network"},
+      {{"--admin-listen", "::1:8080"}, "an IPv6 address stands in brackets: [::1]:8080"},
+      {{"--admin-listen", "8080"}, "is not of the form ADDRESS:PORT"},
+      {{"--admin-allowed-host", "http://h"}, "is not a host name"},
+      {{"--admin-allowed-host", "h:80"}, "without a port"},
       {{"--concurrency"}, "its value is missing"},
       {{"stray"}, "expected a flag"},
       {{"--count", "3"}, "has no use for it"},

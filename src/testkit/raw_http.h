@@ -1,0 +1,26 @@
+// HTTP as bytes, for servers that are sent what no client library would send.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace freshet::testkit {
+
+struct RawAnswer {
+  int status = 0;  // 0: closed without an answer
+  std::string head;
+  std::string body;
+};
+
+RawAnswer parse_raw_answer(std::string_view bytes);
+
+// Sends all and reads until the server closes; what the server does not read any more is not an error.
+RawAnswer send_raw(uint16_t port, std::string_view bytes);
+
+// A request with Host: 127.0.0.1 unless `headers` ("Name: value") name another, and with the body's length.
+std::string raw_request(std::string_view method, std::string_view path,
+                        std::initializer_list<std::string_view> headers = {}, std::string_view body = {});
+
+}  // namespace freshet::testkit
