@@ -56,8 +56,9 @@ bool ensure_topics(const settings::Pipeline& pipeline, Log& log) {
 }
 
 // False: not yet; there is no table, or no message to compare it with.
-bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log) {
-  const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log);
+bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
+                     SecretMask* secrets) {
+  const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log, secrets);
   if (!check && check.error().kind != ErrorKind::Stopping) {
     log.warn("not_there_yet", {{"error", check.error().text}});
   }
@@ -68,14 +69,14 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
 
 }  // namespace
 
-BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log)
-    : thread_([&pipeline, &clock, &log](std::stop_token stop) {
+BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log, SecretMask* secrets)
+    : thread_([&pipeline, &clock, &log, secrets](std::stop_token stop) {
         bool topics_done = false;
         bool table_done = pipeline.stream.skip_write || pipeline.stream.accepted_outcomes;  // no table
         do {
           if (!topics_done) topics_done = ensure_topics(pipeline, log);
           if (pipeline.kafka.create_topics && !topics_done) continue;
-          if (!table_done) table_done = check_the_table(pipeline, clock, stop, log);
+          if (!table_done) table_done = check_the_table(pipeline, clock, stop, log, secrets);
           if (topics_done && table_done) return;
         } while (sleep_interruptibly(clock, stop, std::chrono::seconds(10)));
       }) {}

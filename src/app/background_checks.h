@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret_mask.h"
 #include "settings/settings.h"
 
 namespace freshet::app {
@@ -13,7 +14,8 @@ namespace freshet::app {
 // One thread; ends by itself when everything was checked, at the latest when destroyed.
 class BackgroundChecks {
  public:
-  BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log);
+  // `secrets` may be null: gets a password that is read anew.
+  BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log, SecretMask* secrets = nullptr);
 
  private:
   std::jthread thread_;

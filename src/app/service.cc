@@ -12,6 +12,7 @@
 #include "admin/server.h"
 #include "admin/status_json.h"
 #include "app/background_checks.h"
+#include "app/proxies.h"
 #include "app/side_topics.h"
 #include "app/stream_building.h"
 #include "base/metrics.h"
@@ -201,7 +202,7 @@ void Service::Parts::watch_options(std::unique_ptr<OptionSource> store) {
 }
 
 Status Service::Parts::open_stream() {
-  auto stream_parts = app::stream_parts({pipeline(), clock, log, metrics, live_options}, outcomes);
+  auto stream_parts = app::stream_parts({pipeline(), clock, log, metrics, live_options, &log.secrets()}, outcomes);
   if (!stream_parts) return tl::make_unexpected(stream_parts.error());
   const bool letters = stream_parts->has_dead_letters;
   stream = std::make_unique<stream::Stream>(pipeline().stream, *std::move(stream_parts), pipeline().options, clock, log,
@@ -410,11 +411,12 @@ void Service::run(std::stop_token stop) {
                          {"consumer_group", pipeline.kafka.consumer_group},
                          {"table", pipeline.clickhouse.table},
                          {"admin", admin_address()}});
+  log_proxies(pipeline, p.log);
   if (!p.settings.admin.health_check_file.empty()) {
     p.health_file = std::make_unique<admin::HealthFile>(
         p.settings.admin.health_check_file, [&p] { return p.file_health(); }, p.clock, p.log, p.metrics);
   }
-  p.checks = std::make_unique<BackgroundChecks>(pipeline, p.clock, p.log);
+  p.checks = std::make_unique<BackgroundChecks>(pipeline, p.clock, p.log, &p.log.secrets());
   supervisor::Supervisor supervisor(
       p.clock, p.log, {}, chance,
       [&p](uint64_t number, std::stop_token session_stop) { return p.run_session(number, session_stop); },

@@ -46,7 +46,7 @@ Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& 
   const auto hosts = std::make_shared<clickhouse::Hosts>(around.pipeline.clickhouse.urls);
   return RowWriterFactory([around, hosts] {
     return clickhouse::make_row_writer(around.pipeline.clickhouse, hosts, around.clock, around.log, around.metrics,
-                                       &around.options);
+                                       &around.options, around.secrets);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "base/secret_mask.h"
 #include "base/snapshot.h"
 #include "model/options.h"
 #include "outcomes/outcomes_writer.h"
@@ -23,6 +24,7 @@ struct Surroundings {
   Log& log;
   Metrics& metrics;
   const Snapshot<LiveOptions>& options;
+  SecretMask* secrets = nullptr;  // gets each password that is read later; may be null
 };
 
 // Of an accepted-outcomes consumer: the topic it writes, and the results of its producer.

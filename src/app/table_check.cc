@@ -10,14 +10,14 @@
 namespace freshet::app {
 
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
-                               std::stop_token stop, Log& log) {
+                               std::stop_token stop, Log& log, SecretMask* secrets) {
   Metrics metrics;
   // JSON has the names of the columns in each row; the values are the same.
   processors::ProcessorsSettings readable = pipeline.processors;
   readable.row_binary = false;
   const auto factory = processor_factory(readable, {&clock, &metrics}, log);
   if (!factory) return tl::make_unexpected(factory.error());
-  clickhouse::ClickHouseClient client(pipeline.clickhouse, clock);
+  clickhouse::ClickHouseClient client(pipeline.clickhouse, clock, secrets);
   const auto table = client.describe_table(timeout, stop);
   if (!table) return tl::make_unexpected(table.error());
   auto messages =

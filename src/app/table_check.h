@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "base/secret_mask.h"
 #include "clickhouse/table_check.h"
 #include "settings/settings.h"
 
@@ -22,6 +23,6 @@ struct TableCheck {
 
 // Retry: something is not there yet; the text says what to do.
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
-                               std::stop_token stop, Log& log);
+                               std::stop_token stop, Log& log, SecretMask* secrets = nullptr);
 
 }  // namespace freshet::app

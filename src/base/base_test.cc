@@ -7,12 +7,21 @@
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/metrics.h"
+#include "base/percent.h"
 #include "base/snapshot.h"
 
 namespace freshet {
 namespace {
 
 using namespace std::chrono_literals;
+
+TEST(PercentTest, DecodesWhatIsEncodedAndNothingElse) {
+  EXPECT_EQ(percent_decoded("p%40ss%3aw%2Frd%25"), "p@ss:w/rd%");
+  EXPECT_EQ(percent_decoded("100%"), "100%");
+  EXPECT_EQ(percent_decoded("%4"), "%4");
+  EXPECT_EQ(percent_decoded("%zz%+5%1g"), "%zz%+5%1g");
+  EXPECT_EQ(percent_decoded(""), "");
+}
 
 TEST(MailboxTest, RefusesWhenFullAndKeepsTheItemWithTheSender) {
   Mailbox<std::unique_ptr<int>> box(1);

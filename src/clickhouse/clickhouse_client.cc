@@ -65,20 +65,30 @@ std::optional<bool> TableInfo::deduplicates() const {
   return window->second != "0";
 }
 
-ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock)
-    : settings_(settings), clock_(clock), client_(client_options(settings)) {}
+ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask)
+    : settings_(settings), clock_(clock), client_(client_options(settings)), password_(settings, mask) {}
 
-Result<std::string> ClickHouseClient::ask(const std::string& url, std::string_view sql, Duration timeout,
-                                          const std::stop_token& stop) {
+Result<http::Response> ClickHouseClient::send(const std::string& url, std::string_view sql, Duration timeout,
+                                              const std::stop_token& stop) {
   RequestUrl target(url);
   if (!settings_.database.empty()) target.add("database", settings_.database);
   http::Request request;
   request.method = "POST";
   request.url = std::move(target).text();
-  request.headers = credentials(settings_);
+  password_.refresh_if_changed();
+  request.headers = credentials(settings_, password_.get());
   request.body = {sql};
   request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
-  Result<http::Response> answer = client_.send(request, stop);
+  return client_.send(request, stop);
+}
+
+Result<std::string> ClickHouseClient::ask(const std::string& url, std::string_view sql, Duration timeout,
+                                          const std::stop_token& stop) {
+  Result<http::Response> answer = send(url, sql, timeout, stop);
+  if (answer) {
+    const auto error = find_error(*answer, AnswerTo::Query);
+    if (error && refuses_login(error->code) && password_.refresh()) answer = send(url, sql, timeout, stop);
+  }
   if (!answer) {
     const bool stopping = answer.error().kind == ErrorKind::Stopping;
     return failure(stopping ? ErrorKind::Stopping : ErrorKind::Retry, answer.error().text);

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "clickhouse/clickhouse_settings.h"
+#include "clickhouse/password.h"
 #include "http/http_client.h"
 
 namespace freshet::clickhouse {
@@ -44,7 +45,8 @@ std::map<std::string, std::string> parse_table_settings(std::string_view engine_
 // database missing, no access: all may be repaired while freshet runs; the text says how), Stopping.
 class ClickHouseClient {
  public:
-  ClickHouseClient(const ClickHouseSettings& settings, Clock& clock);
+  // `mask` may be null; see Password.
+  ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask = nullptr);
 
   // The answer's body. `sql` goes into the request's body; with a FORMAT clause where the format matters.
   Result<std::string> query(std::string_view sql, Duration timeout, std::stop_token stop = {});
@@ -54,10 +56,13 @@ class ClickHouseClient {
 
  private:
   Result<std::string> ask(const std::string& url, std::string_view sql, Duration timeout, const std::stop_token& stop);
+  Result<http::Response> send(const std::string& url, std::string_view sql, Duration timeout,
+                              const std::stop_token& stop);
 
   const ClickHouseSettings settings_;
   Clock& clock_;
   http::Client client_;
+  Password password_;
 };
 
 }  // namespace freshet::clickhouse

@@ -8,6 +8,7 @@
 #include "clickhouse/clickhouse_metrics.h"
 #include "clickhouse/error_table.h"
 #include "clickhouse/insert_url.h"
+#include "clickhouse/password.h"
 #include "clickhouse/request_url.h"
 #include "clickhouse/response.h"
 #include "clickhouse/retry_delay.h"
@@ -53,7 +54,7 @@ InsertFailure::Class failure_class(ErrorClass error_class) {
 class ClickHouseWriter final : public RowWriter {
  public:
   ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
-                   const Snapshot<LiveOptions>* options)
+                   const Snapshot<LiveOptions>* options, SecretMask* mask)
       : settings_(std::move(settings)),
         snuba_(settings_.style == RequestStyle::Snuba),
         hosts_(std::move(hosts)),
@@ -63,6 +64,7 @@ class ClickHouseWriter final : public RowWriter {
         options_(options),
         client_options_(client_options(settings_)),
         client_(client_options_),
+        password_(settings_, mask),
         encoder_(settings_.compression, snuba_),
         delay_(std::random_device{}()),
         snuba_delay_(std::random_device{}()) {}
@@ -92,6 +94,7 @@ class ClickHouseWriter final : public RowWriter {
   // The writer's thread only.
   http::ClientOptions client_options_;
   http::Client client_;
+  Password password_;
   BlockEncoder encoder_;
   RetryDelay delay_;
   SnubaDelay snuba_delay_;
@@ -148,6 +151,10 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
     metrics_.insert_seconds.observe(std::chrono::duration<double>(clock_.steady_now() - begin).count());
     Attempt result = judge(host, answer);
     if (result.end == Attempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
+    if (result.end == Attempt::End::Failed && refuses_login(result.error.code) && password_.refresh()) {
+      log_.info("clickhouse_password_changed", {{"file", settings_.password_file}});
+      continue;
+    }
     return result;
   }
 }
@@ -174,15 +181,16 @@ http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& re
   http::Request http;
   http.method = "POST";
   http.body = {body};
+  if (password_.refresh_if_changed()) log_.info("clickhouse_password_changed", {{"file", settings_.password_file}});
   const SettingNames dropped = hosts_->dropped(host);
   if (snuba_) {
     const InsertOptions live = live_options();
     http.url = snuba_insert_url(hosts_->url(host), settings_, live, *request.layout, request.token, dropped);
-    http.headers = snuba_headers(settings_);
+    http.headers = snuba_headers(settings_, password_.get());
     http.timeout = live.request_timeout;
   } else {
     http.url = insert_url(hosts_->url(host), settings_, *request.layout, request.token, dropped);
-    http.headers = credentials(settings_);
+    http.headers = credentials(settings_, password_.get());
     http.timeout = settings_.request_timeout;
   }
   return http;
@@ -286,8 +294,8 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
 
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
-                                           const Snapshot<LiveOptions>* options) {
-  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, options);
+                                           const Snapshot<LiveOptions>* options, SecretMask* mask) {
+  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, options, mask);
 }
 
 }  // namespace freshet::clickhouse

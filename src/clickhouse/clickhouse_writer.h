@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/secret_mask.h"
 #include "base/snapshot.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/hosts.h"
@@ -19,8 +20,10 @@ namespace freshet::clickhouse {
 // settings.request_timeout. WriteControl::on_failure is called for every failed attempt, also when the next host is
 // tried without a pause. RequestStyle::Snuba reads `options` (null: the defaults) for each attempt, its retry policy
 // for each write(): as many further attempts as it allows come with its delays, those after them with ours.
+// The password is read from its file again when that changes or the server refuses the last one (see Password); `mask`
+// may be null.
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
-                                           const Snapshot<LiveOptions>* options = nullptr);
+                                           const Snapshot<LiveOptions>* options = nullptr, SecretMask* mask = nullptr);
 
 }  // namespace freshet::clickhouse

@@ -16,7 +16,8 @@ constexpr std::string_view kNoTable =
     "create the table, or correct --table and --clickhouse-database; freshet goes on by itself";
 constexpr std::string_view kColumns =
     "the insert names a column that the table has not: add the column, or change the processor's column options";
-constexpr std::string_view kLogin = "correct user and password (--clickhouse-user, --clickhouse-password-file)";
+constexpr std::string_view kLogin =
+    "correct user and password (--clickhouse-user, --clickhouse-password-file); the file is read again by itself";
 constexpr std::string_view kGrant = "grant the user INSERT on the table (and SELECT on what its views read)";
 constexpr std::string_view kSetting = "correct the value given with --clickhouse-setting, or the user's profile";
 constexpr std::string_view kQuota = "raise the quota or limit of this user, or wait until its interval is over";

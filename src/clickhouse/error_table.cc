@@ -5,7 +5,8 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr std::string_view kLogin = "correct user and password (--clickhouse-user, --clickhouse-password-file)";
+constexpr std::string_view kLogin =
+    "correct user and password (--clickhouse-user, --clickhouse-password-file); the file is read again by itself";
 constexpr std::string_view kView = "a materialized view of the table fails: repair or drop the view";
 constexpr std::string_view kShard =
     "a shard behind the table cannot take some of the rows, others may have stored theirs: repair the shard's table";

@@ -138,7 +138,8 @@ TEST(InsertUrl, CredentialsTravelInHeaders) {
   settings.user = "u";
   settings.password = "hidden";
   EXPECT_THAT(insert_url("http://h", settings, RowLayout{}, "", {}), Not(testing::HasSubstr("hidden")));
-  EXPECT_THAT(credentials(settings), testing::ElementsAre("X-ClickHouse-User: u", "X-ClickHouse-Key: hidden"));
+  EXPECT_THAT(credentials(settings, "hidden"),
+              testing::ElementsAre("X-ClickHouse-User: u", "X-ClickHouse-Key: hidden"));
 }
 
 }  // namespace

@@ -19,10 +19,10 @@ RequestUrl& RequestUrl::add(std::string_view name, std::string_view value) {
   return *this;
 }
 
-std::vector<std::string> credentials(const ClickHouseSettings& settings) {
+std::vector<std::string> credentials(const ClickHouseSettings& settings, const std::string& password) {
   std::vector<std::string> headers;
   if (!settings.user.empty()) headers.push_back("X-ClickHouse-User: " + settings.user);
-  if (!settings.password.empty()) headers.push_back("X-ClickHouse-Key: " + settings.password);
+  if (!password.empty()) headers.push_back("X-ClickHouse-Key: " + password);
   return headers;
 }
 

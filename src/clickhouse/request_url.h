@@ -23,7 +23,7 @@ class RequestUrl {
 };
 
 // User and password travel in headers: URLs end up in logs of servers and proxies.
-std::vector<std::string> credentials(const ClickHouseSettings& settings);
+std::vector<std::string> credentials(const ClickHouseSettings& settings, const std::string& password);
 
 http::ClientOptions client_options(const ClickHouseSettings& settings);
 

@@ -66,13 +66,13 @@ bool may_omit_in_snuba_style(const ClickHouseSettings& settings, std::string_vie
          (name == kFirstOffset && !settings.insert_settings.contains(std::string(name)));
 }
 
-std::vector<std::string> snuba_headers(const ClickHouseSettings& settings) {
+std::vector<std::string> snuba_headers(const ClickHouseSettings& settings, const std::string& password) {
   // libcurl's way to say that a header is sent with an empty value is a semicolon.
   const auto header = [](std::string_view name, const std::string& value) {
     return value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value);
   };
-  return {"Connection: keep-alive", header("X-ClickHouse-User", settings.user),
-          header("X-ClickHouse-Key", settings.password), header("X-ClickHouse-Database", settings.database)};
+  return {"Connection: keep-alive", header("X-ClickHouse-User", settings.user), header("X-ClickHouse-Key", password),
+          header("X-ClickHouse-Database", settings.database)};
 }
 
 }  // namespace freshet::clickhouse

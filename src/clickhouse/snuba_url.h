@@ -23,6 +23,6 @@ std::string snuba_insert_url(std::string_view base, const ClickHouseSettings& se
 bool may_omit_in_snuba_style(const ClickHouseSettings& settings, std::string_view name, int code);
 
 // Connection, Accept-Encoding, user, key and database, whatever is configured.
-std::vector<std::string> snuba_headers(const ClickHouseSettings& settings);
+std::vector<std::string> snuba_headers(const ClickHouseSettings& settings, const std::string& password);
 
 }  // namespace freshet::clickhouse

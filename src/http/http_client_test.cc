@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include "http/proxy.h"
+#include "http/url.h"
 #include "testkit/child_process.h"
 #include "testkit/fake_clickhouse.h"
 
@@ -261,6 +263,21 @@ TEST(HttpClient, AProxyOfTheEnvironmentNeverSeesALoopbackRequest) {
   Client direct(options);
   EXPECT_FALSE(direct.send(request));
   EXPECT_EQ(proxy.requests().size(), 1u);
+}
+
+TEST(HttpClient, TheProxyOfTheEnvironmentIsNamedWithoutItsLogin) {
+  const auto proxy_of = [](const char* url) { return environment_proxy(*parse_url(url)); };
+  EXPECT_FALSE(proxy_of("http://db.example:8123"));
+  const Variable http_proxy("http_proxy", "http://user:pass@proxy.example:3128");
+  const Variable all_proxy("ALL_PROXY", "socks5://other.example:1080");
+  const Variable no_proxy("no_proxy", ".internal");
+  const auto plain = proxy_of("http://db.example:8123");
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->variable, "http_proxy");
+  EXPECT_EQ(plain->address, "http://proxy.example:3128");
+  EXPECT_EQ(plain->no_proxy, ".internal");
+  EXPECT_EQ(proxy_of("https://db.example:8443")->variable, "ALL_PROXY");
+  EXPECT_FALSE(proxy_of("http://127.0.0.1:8123"));
 }
 
 TEST(HttpClient, RefusesWhatIsNoRequest) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <sstream>
 
 #include "base/mailbox.h"
@@ -361,6 +362,25 @@ TEST(StoresTest, TlsIsRefusedWithAWayOut) {
   const auto store = open_store(settings_of("rediss://h:1/1"));
   ASSERT_FALSE(store);
   EXPECT_NE(store.error().text.find("file:PATH"), std::string::npos);
+}
+
+TEST(StoresTest, UserAndPasswordOfTheUrlArePercentDecoded) {
+  std::mutex mutex;
+  std::string seen;
+  testkit::LoopbackServer server([&](const testkit::Fd& connection, const testkit::StopFlag& stop) {
+    for (std::string command; testkit::receive(connection, stop, command); command.clear()) {
+      const std::lock_guard lock(mutex);
+      seen += command;
+      testkit::send_all(connection, stop, "-ERR not now\r\n");
+    }
+  });
+  const auto store =
+      open_store(settings_of("redis://m%65:p%40s%3As%2F%25@127.0.0.1:" + std::to_string(server.port()) + "/0"));
+  ASSERT_TRUE(store) << store.error().text;
+  EXPECT_FALSE((*store)->read());
+  const std::lock_guard lock(mutex);
+  EXPECT_NE(seen.find("\r\nme\r\n"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("\r\np@s:s/%\r\n"), std::string::npos) << seen;
 }
 
 // A node of a cluster, which names another for the hash, and that one, which has it.

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/files.h"
+#include "base/percent.h"
 #include "runtime_config/layered_source.h"
 #include "runtime_config/python_text.h"
 #include "runtime_config/values_file.h"
@@ -162,14 +163,14 @@ class RedisStore final : public OptionSource {
   std::unique_ptr<redisContext, ContextFreed> context_;
 };
 
-// [[user]:password@]host[:port][/db]
+// [[user]:password@]host[:port][/db]; user and password percent-decoded.
 Result<RedisAddress> parse_address(std::string_view text) {
   RedisAddress address;
   if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
     const std::string_view login = text.substr(0, at);
     const size_t colon = login.find(':');
-    address.user = login.substr(0, colon);
-    if (colon != std::string_view::npos) address.password = login.substr(colon + 1);
+    address.user = percent_decoded(login.substr(0, colon));
+    if (colon != std::string_view::npos) address.password = percent_decoded(login.substr(colon + 1));
     text.remove_prefix(at + 1);
   }
   bool right = true;

@@ -298,8 +298,8 @@ Live options are read from the store that `--runtime-config` names and take effe
 restart:
 
 - `file:PATH`: a YAML or JSON map of the keys below. Replace the file or edit it; it is read again when it changes.
-- `redis://[:PASSWORD@]HOST:PORT/DB`: the hash `--runtime-config-hash` (`snuba-config`) in database DB (1 when
-  left out), its values typed as Python's int() and float() type them. `redis-cli -n 1 HSET snuba-config freshet_max_batch_time_ms 500`
+- `redis://[[USER]:PASSWORD@]HOST:PORT/DB`, user and password percent-encoded (`@` is `%40`, `:` is `%3A`, `/` is `%2F`,
+  `%` is `%25`): the hash `--runtime-config-hash` (`snuba-config`) in database DB (1 when left out), its values typed as Python's int() and float() type them. `redis-cli -n 1 HSET snuba-config freshet_max_batch_time_ms 500`
 
 `freshet rust-consumer` also reads Snuba's options file, `$SENTRY_OPTIONS_DIR/values/snuba/values.json` (without the
 variable below /etc/sentry-options, else ./sentry-options), where options of a storage or group are dictionaries: the

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/files.h"
+#include "base/percent.h"
 #include "settings/rules.h"
 #include "settings/table.h"
 
@@ -295,7 +296,9 @@ class Loader {
     const size_t login = store.find("://");
     const size_t colon = login == std::string::npos ? login : store.find(':', login + 3);
     if (at != std::string::npos && colon < at && at - colon > 1) {
-      s.telemetry.secrets.push_back(store.substr(colon + 1, at - colon - 1));
+      const std::string password = store.substr(colon + 1, at - colon - 1);
+      s.telemetry.secrets.push_back(password);
+      s.telemetry.secrets.push_back(percent_decoded(password));  // as Redis gets it
     }
   }
 

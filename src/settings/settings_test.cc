@@ -186,15 +186,17 @@ TEST(SettingsTest, TheFileMayHoldOnePipelineAndListsAndMaps) {
 
 TEST(SettingsTest, SecretsAreMaskedAndCollectedForTheLog) {
   const File file("hunter2\n");
-  const Loaded loaded =
-      good(least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path, "--runtime-config",
-                  "redis://:s3cret@h:1/1", "--set", "kafka.ssl.key.password=pw", "--set", "kafka.fetch.min.bytes=7"}));
+  const Loaded loaded = good(
+      least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path, "--runtime-config",
+             "redis://:s3cr%65t@h:1/1", "--set", "kafka.ssl.key.password=pw", "--set", "kafka.fetch.min.bytes=7"}));
   const std::string yaml = to_yaml(loaded);
-  for (const char* secret : {"hunter2", "s3cret", "pw"}) EXPECT_EQ(yaml.find(secret), std::string::npos) << secret;
+  for (const char* secret : {"hunter2", "s3cret", "s3cr%65t", "pw"}) {
+    EXPECT_EQ(yaml.find(secret), std::string::npos) << secret;
+  }
   EXPECT_NE(yaml.find("set: kafka.ssl.key.password=***,kafka.fetch.min.bytes=7"), std::string::npos) << yaml;
   EXPECT_EQ(yaml.find("print_config"), std::string::npos) << "a file made of it would only print";
   const auto& secrets = loaded.settings.telemetry.secrets;
-  for (const char* secret : {"hunter2", "s3cret", "pw"}) {
+  for (const char* secret : {"hunter2", "s3cret", "s3cr%65t", "pw"}) {
     EXPECT_NE(std::find(secrets.begin(), secrets.end(), secret), secrets.end()) << secret;
   }
 }

@@ -166,7 +166,10 @@ constexpr Setting kTable[] = {
     {"dead-letter-burst", "Dead letters", "N", "10000", "how many may come at once before the limit counts", kRun,
      APPLY(return store(integer(v, 1, 1'000'000'000), pipeline(s).options.dead_letter_burst))},
 
-    {"clickhouse-url", "ClickHouse", "URL", "", "http://HOST:PORT; again for further hosts, tried in turn", kStreaming,
+    {"clickhouse-url", "ClickHouse", "URL", "",
+     "http://HOST:PORT; again for further hosts, tried in turn. http_proxy, https_proxy, all_proxy and no_proxy of the "
+     "environment hold, but for loopback",
+     kStreaming,
      APPLY(if (const Status ok = url(v); !ok) return ok; pipeline(s).clickhouse.urls.push_back(v); return {}), true},
     {"table", "ClickHouse", "[DB.]TABLE", "", "table to insert into", kStreaming,
      APPLY(pipeline(s).stream.table = v; return text(v, pipeline(s).clickhouse.table))},
@@ -174,8 +177,9 @@ constexpr Setting kTable[] = {
      APPLY(return text(v, pipeline(s).clickhouse.database))},
     {"clickhouse-user", "ClickHouse", "NAME", "", "user", kStreaming,
      APPLY(return text(v, pipeline(s).clickhouse.user))},
-    {"clickhouse-password-file", "ClickHouse", "FILE", "", "file that holds the password", kStreaming,
-     APPLY(return store(secret_file(v), pipeline(s).clickhouse.password))},
+    {"clickhouse-password-file", "ClickHouse", "FILE", "",
+     "file that holds the password; read again when it changes or the server refuses the password", kStreaming,
+     APPLY(pipeline(s).clickhouse.password_file = v; return store(secret_file(v), pipeline(s).clickhouse.password))},
     {"clickhouse-ca-file", "ClickHouse", "FILE", "", "CA certificates (PEM)", kStreaming,
      APPLY(return store_if(readable_file(v), v, pipeline(s).clickhouse.ca_file))},
     {"clickhouse-cert-file", "ClickHouse", "FILE", "", "client certificate (PEM)", kStreaming,
