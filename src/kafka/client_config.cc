@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/threads.h"
 #include "kafka/statistics.h"
 
 namespace freshet::kafka {
@@ -168,7 +169,25 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
   return builder.done();
 }
 
+namespace {
+
+// A client's own, with some for the brokers that it learns of, and one for each that it is told of.
+size_t threads_of(const rd_kafka_conf_t* conf) {
+  constexpr size_t kOwn = 8;
+  std::array<char, 4096> brokers{};
+  size_t size = brokers.size();
+  if (rd_kafka_conf_get(conf, "bootstrap.servers", brokers.data(), &size) != RD_KAFKA_CONF_OK) return kOwn;
+  return kOwn + static_cast<size_t>(std::count(brokers.begin(), brokers.end(), ','));
+}
+
+}  // namespace
+
 Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
+  // The library aborts the process when it is refused a thread (rd_kafka_broker_add_logical of 2.0.2).
+  if (Status room = room_for_threads(threads_of(conf.get())); !room) {
+    room.error().kind = ErrorKind::Renew;
+    return tl::make_unexpected(room.error());
+  }
   std::array<char, 512> text{};
   Client client(rd_kafka_new(type, conf.get(), text.data(), text.size()));
   if (!client) return failure(ErrorKind::Fatal, fmt::format("librdkafka refuses its configuration: {}", text.data()));

@@ -18,7 +18,8 @@ Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log);
 // For look-ups: no group, no side effects.
 Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log);
 
-// Builds the client; the conf is consumed. Fatal when the library refuses (for example a missing certificate file).
+// Builds the client; the conf is consumed. Fatal when the library refuses (for example a missing certificate file);
+// Renew when the system has no room for its threads.
 Result<Client> make_client(rd_kafka_type_t type, Conf conf);
 
 // What can be known without a broker: unknown properties, bad values, properties that are ours.

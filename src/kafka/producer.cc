@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/threads.h"
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/statistics.h"
@@ -40,10 +41,14 @@ Counter& records(Metrics& metrics, const std::string& producer, const char* resu
 class Producer::Connection {
  public:
   Connection(Producer& producer, Client client)
-      : producer_(producer),
-        client_(std::move(client)),
-        queue_(rd_kafka_queue_get_main(client_.get())),
-        thread_([this](std::stop_token stop) { serve(stop); }) {}
+      : producer_(producer), client_(std::move(client)), queue_(rd_kafka_queue_get_main(client_.get())) {}
+  // Once; before that it tells no results.
+  Status start() {
+    auto thread = start_thread([this](std::stop_token stop) { serve(stop); });
+    if (!thread) return tl::make_unexpected(thread.error());
+    thread_ = *std::move(thread);
+    return {};
+  }
   ~Connection() {
     thread_.request_stop();
     rd_kafka_queue_yield(queue_.get());
@@ -105,8 +110,10 @@ Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& setting
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  return std::unique_ptr<Producer>(
+  std::unique_ptr<Producer> producer(
       new Producer(settings, what, std::move(on_result), log, metrics, *std::move(client)));
+  if (Status started = producer->connection_->start(); !started) return tl::make_unexpected(started.error());
+  return producer;
 }
 
 Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log,
@@ -161,18 +168,33 @@ void Producer::purge_unsent() {
 
 // The old client has given back all that it held: its thread calls nobody any more.
 Status Producer::rebuild() {
-  if (burying_.load()) return failure(ErrorKind::Retry, "the client before the last is still being destroyed");
+  if (!burying_.load() && last_) bury();
+  if (burying_.load() || last_) {
+    return failure(ErrorKind::Retry, "the client before the last is still being destroyed");
+  }
   auto conf = producer_conf(files_.settings(), log_);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  auto old = std::exchange(connection_, std::make_unique<Connection>(*this, *std::move(client)));
+  auto next = std::make_unique<Connection>(*this, *std::move(client));
+  if (Status started = next->start(); !started) return started;
+  last_ = std::exchange(connection_, std::move(next));
+  bury();
+  return {};
+}
+
+// Destroying a client may take long. Where the system has no thread for it, it is tried with the next rebuild().
+void Producer::bury() {
   burying_.store(true);
-  burial_ = std::jthread([this, last = std::move(old)]() mutable {
-    last.reset();
+  auto thread = start_thread([this] {
+    last_.reset();  // nobody else looks at it while `burying_`
     burying_.store(false);
   });
-  return {};
+  if (thread) {
+    burial_ = *std::move(thread);
+  } else {
+    burying_.store(false);
+  }
 }
 
 Error Producer::describe(rd_kafka_resp_err_t code) const {

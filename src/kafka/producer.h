@@ -57,6 +57,7 @@ class Producer {
   Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log, Metrics& metrics,
            Client client);
   Status rebuild();
+  void bury();
   bool refused_with_old_credentials(rd_kafka_resp_err_t code);
   Error describe(rd_kafka_resp_err_t code) const;
   void deliver(rd_kafka_event_t* event);
@@ -72,8 +73,9 @@ class Producer {
   ConnectionFiles files_;
   std::atomic<uint64_t> failures_{0};
   std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> last_;  // the one before, until it is destroyed
   std::atomic<bool> burying_{false};
-  std::jthread burial_;  // ends the connection before
+  std::jthread burial_;  // destroys `last_`
 };
 
 }  // namespace freshet::kafka

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/threads.h"
+
 namespace freshet::kafka {
 namespace {
 
@@ -16,7 +18,17 @@ class ParkedClient final : public Parked {
 }  // namespace
 
 Reaper::Reaper(Metrics& metrics)
-    : gauge_(metrics.gauge("freshet_sessions_parked", "Kafka clients of past sessions not yet destroyed.")) {}
+    : gauge_(metrics.gauge("freshet_sessions_parked", "Kafka clients of past sessions not yet destroyed.")) {
+  MutexLock lock(mutex_);
+  start_one();
+}
+
+// What is parked waits longer where there is no room for one more.
+bool Reaper::start_one() {
+  auto thread = start_thread([this](std::stop_token stop) { reap(stop); });
+  if (thread) threads_.push_back(*std::move(thread));
+  return thread.has_value();
+}
 
 Reaper::~Reaper() {
   std::vector<std::jthread> threads;
@@ -37,9 +49,7 @@ void Reaper::park(std::unique_ptr<Parked> parked) {
     MutexLock lock(mutex_);
     parked_.push_back(std::move(parked));
     gauge_.set(static_cast<double>(++count_));
-    if (!ending_ && count_ > threads_.size() && threads_.size() < kCap) {
-      threads_.emplace_back([this](std::stop_token stop) { reap(stop); });
-    }
+    if (!ending_ && count_ > threads_.size() && threads_.size() < kCap) start_one();
   }
   changed_.notify_all();
 }

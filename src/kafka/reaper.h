@@ -37,14 +37,16 @@ class Reaper {
   bool wait_idle(Clock& clock, SteadyTime deadline);
 
  private:
+  bool start_one() REQUIRES(mutex_);
   void reap(std::stop_token stop);
 
   Gauge& gauge_;
   mutable Mutex mutex_;
   CondVar changed_;
   std::deque<std::unique_ptr<Parked>> parked_ GUARDED_BY(mutex_);
-  size_t count_ GUARDED_BY(mutex_) = 0;                   // with those that are being destroyed
-  std::vector<std::jthread> threads_ GUARDED_BY(mutex_);  // begun when needed, kCap at most
+  size_t count_ GUARDED_BY(mutex_) = 0;  // with those that are being destroyed
+  // One from the start on, more when they are needed and the system has room for them; kCap at most.
+  std::vector<std::jthread> threads_ GUARDED_BY(mutex_);
   bool ending_ GUARDED_BY(mutex_) = false;
 };
 

@@ -2,39 +2,60 @@
 
 #include <utility>
 
+#include "base/threads.h"
+
 namespace freshet::kafka {
+namespace {
+
+constexpr Duration kTryAgain = std::chrono::seconds(1);
+
+}  // namespace
 
 StartLookUp::StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake)
     : client_(client), settings_(settings), clock_(clock), wake_(std::move(wake)) {}
 
 void StartLookUp::begin(std::vector<Partition> partitions, StartLookUpFor asked_for) {
   cancel();
-  under_way_ = true;
-  thread_ = std::jthread([this, partitions = std::move(partitions), asked_for](std::stop_token stop) {
-    resolve(partitions, asked_for, stop);
-  });
+  start({std::move(partitions), asked_for});
 }
 
-void StartLookUp::resolve(const std::vector<Partition>& partitions, StartLookUpFor asked_for, std::stop_token stop) {
+void StartLookUp::start(Question question) {
+  under_way_ = true;
+  auto thread = start_thread([this, question](std::stop_token stop) { resolve(question, stop); });
+  if (thread) {
+    thread_ = *std::move(thread);
+    return;
+  }
+  question.not_before = clock_.steady_now() + kTryAgain;
+  refused_ = std::move(question);
+  Answer trouble = thread.error();
+  answers_.try_push(trouble);
+}
+
+void StartLookUp::resolve(const Question& question, std::stop_token stop) {
   StartPositions positions(client_, settings_, clock_, [this](const Error& error) {
     Answer trouble = error;
     if (answers_.try_push(trouble)) wake_();
   });
-  auto resolved = positions.resolve(partitions, asked_for == StartLookUpFor::OutOfRange, stop);
+  auto resolved = positions.resolve(question.partitions, question.asked_for == StartLookUpFor::OutOfRange, stop);
   if (!resolved) return;
-  Answer found = Found{asked_for, *std::move(resolved)};
+  Answer found = Found{question.asked_for, *std::move(resolved)};
   const bool pushed = answers_.push(found, stop);
   under_way_ = false;
   if (pushed) wake_();
 }
 
 std::vector<StartLookUp::Answer> StartLookUp::take() {
+  if (refused_ && clock_.steady_now() >= refused_->not_before) start(*std::exchange(refused_, std::nullopt));
   std::vector<Answer> answers;
   answers_.drain_into(answers);
   return answers;
 }
 
-void StartLookUp::cancel() { thread_ = std::jthread(); }
+void StartLookUp::cancel() {
+  refused_.reset();
+  thread_ = std::jthread();
+}
 
 void StartLookUp::end() {
   answers_.close();

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -40,7 +41,7 @@ class StartLookUp {
   StartLookUp(const StartLookUp&) = delete;
   StartLookUp& operator=(const StartLookUp&) = delete;
 
-  // Ends the one that is under way: there is one at a time.
+  // Ends the one that is under way: there is one at a time. Where the system refuses a thread, take() tries again.
   void begin(std::vector<Partition> partitions, StartLookUpFor asked_for);
   bool under_way() const { return under_way_; }
   // What has come since the last call, without waiting.
@@ -51,7 +52,13 @@ class StartLookUp {
   void end();
 
  private:
-  void resolve(const std::vector<Partition>& partitions, StartLookUpFor asked_for, std::stop_token stop);
+  struct Question {
+    std::vector<Partition> partitions;
+    StartLookUpFor asked_for = StartLookUpFor::Assignment;
+    SteadyTime not_before{};
+  };
+  void start(Question question);
+  void resolve(const Question& question, std::stop_token stop);
 
   rd_kafka_t* const client_;
   const KafkaSettings& settings_;
@@ -59,6 +66,7 @@ class StartLookUp {
   const std::function<void()> wake_;
   Mailbox<Answer> answers_{64};
   std::atomic<bool> under_way_{false};
+  std::optional<Question> refused_;  // no thread for it yet
   std::jthread thread_;
 };
 

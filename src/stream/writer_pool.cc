@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/threads.h"
+
 namespace freshet::stream {
 
 WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, Clock& clock, OnResult on_result,
@@ -24,7 +26,17 @@ void WriterPool::set_concurrency(uint32_t writers) {
     concurrency_ = writers;
   }
   changed_.notify_all();
-  while (threads_.size() < writers) threads_.emplace_back([this](std::stop_token stop) { work(stop); });
+  wanted_ = writers;
+  grow();
+}
+
+// Where the system has no room for one more, those that there are write until it has.
+void WriterPool::grow() {
+  while (threads_.size() < wanted_) {
+    auto thread = start_thread([this](std::stop_token stop) { work(stop); });
+    if (!thread) return;
+    threads_.push_back(*std::move(thread));
+  }
 }
 
 void WriterPool::submit(std::shared_ptr<const SealedBatch> batch) {
@@ -32,6 +44,7 @@ void WriterPool::submit(std::shared_ptr<const SealedBatch> batch) {
     MutexLock lock(mutex_);
     waiting_.push_back(std::move(batch));
   }
+  grow();
   changed_.notify_all();
 }
 

@@ -42,6 +42,7 @@ class WriterPool {
 
  private:
   std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
+  void grow();
   void work(std::stop_token stop);
 
   const RowWriterFactory factory_;
@@ -55,6 +56,7 @@ class WriterPool {
   std::deque<std::shared_ptr<const SealedBatch>> waiting_ GUARDED_BY(mutex_);
   uint32_t concurrency_ GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, std::stop_source> writing_ GUARDED_BY(mutex_);  // by batch; stopped: it is abandoned
+  uint32_t wanted_ = 0;                                              // threads; the loop's, as they are
   std::vector<std::jthread> threads_;
 };
 
