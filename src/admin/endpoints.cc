@@ -55,10 +55,12 @@ Response renew(const AdminSources& sources, const Request& request, std::stop_to
   if (!request.body.empty() && !request.carries_json()) return Response::text(415, "a renewal needs no body");
   const auto asked = sources.renew();
   if (!asked) return Response::text(409, asked.error().text);
-  const std::string what = asked->joined ? fmt::format("renewal {} is under way already; this joins it", asked->number)
-                                         : fmt::format("renewal {} is asked for", asked->number);
-  const nlohmann::ordered_json json{{"renewal", asked->number}, {"joined", asked->joined}, {"text", what}};
-  return Response::json(202, json.dump(2) + "\n");
+  std::string what = asked->joined ? fmt::format("renewal {} is under way already; this joins it", asked->number)
+                                   : fmt::format("renewal {} is asked for", asked->number);
+  if (!asked->waits_for.empty()) what += "; it waits for " + asked->waits_for;
+  const nlohmann::ordered_json json{
+      {"renewal", asked->number}, {"joined", asked->joined}, {"waits_for", asked->waits_for}, {"text", what}};
+  return Response::json(202, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 Response release(const AdminSources& sources, const Request& request, std::stop_token stop) {

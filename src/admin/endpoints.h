@@ -19,8 +19,9 @@ namespace freshet::admin {
 
 // The answer to a wish for a new Kafka session.
 struct RenewalAsked {
-  uint64_t number = 0;  // of the renewal that answers it
-  bool joined = false;  // that was under way already
+  uint64_t number = 0;         // of the renewal that answers it
+  bool joined = false;         // that was under way already
+  std::string waits_for = {};  // what that one waits for; empty = nothing is known yet
 };
 
 // Called by the server's threads. `health` and `ready` must not wait for anything.

@@ -66,7 +66,8 @@ struct ServerTest : testing::Test {
     };
     sources.renew = [this]() -> Result<RenewalAsked> {
       if (stopping) return failure(ErrorKind::Stopping, "it is stopping");
-      return RenewalAsked{++renewals, renewals > 1};
+      ++renewals;
+      return RenewalAsked{renewals, renewals > 1, renewals > 1 ? "the tick" : ""};
     };
     sources.last_renewal = [this] { return last; };
     ConnectionLimits limits = ConnectionLimits::for_this_process();
@@ -151,7 +152,8 @@ TEST_F(ServerTest, RenewSaysWhatHappens) {
   EXPECT_EQ(asked.at("renewal"), 1);
   EXPECT_EQ(asked.at("joined"), false);
   EXPECT_EQ(asked.at("text"), "renewal 1 is asked for");
-  EXPECT_NE(renew().body.find("renewal 2 is under way already; this joins it"), std::string::npos);
+  EXPECT_NE(renew().body.find("renewal 2 is under way already; this joins it; it waits for the tick"),
+            std::string::npos);
   stopping = true;
   EXPECT_EQ(renew().status, 409);
   EXPECT_EQ(renew({"X-Freshet-Request: 1", "Origin: http://evil.example"}).status, 403);

@@ -52,6 +52,7 @@ ordered_json session_json(const SessionStatus& session) {
                    {"instance_id_configured", session.instance_id_configured},
                    {"continuity", session.continuity},
                    {"waiting_for", session.waiting_for},
+                   {"renewal_waits_for", session.renewal_waits_for},
                    {"last_renewal", nullptr}};
   if (session.last_renewal) out["last_renewal"] = report_json(*session.last_renewal);
   return out;

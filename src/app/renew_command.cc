@@ -26,12 +26,12 @@ http::ClientOptions direct() {
 class Asking {
  public:
   Asking(const settings::Settings& settings, std::stop_token stop)
-      : url_(fmt::format("http://{}/renew", settings.renew_at)), token_(settings.admin.token), stop_(std::move(stop)) {}
+      : url_(fmt::format("http://{}", settings.renew_at)), token_(settings.admin.token), stop_(std::move(stop)) {}
 
-  Result<http::Response> send(const char* method) {
+  Result<http::Response> send(const char* method, const char* path = "/renew") {
     http::Request request;
     request.method = method;
-    request.url = url_;
+    request.url = url_ + path;
     request.timeout = std::chrono::seconds(10);
     request.headers.push_back("X-Freshet-Request: 1");  // says that no web page asks
     if (!token_.empty()) request.headers.push_back("Authorization: Bearer " + token_);
@@ -90,6 +90,15 @@ std::string text_of(const json& report) {
                      field(report, "assignment_kept", false) ? "kept" : "changed");
 }
 
+// What it waits for, as the process says; empty when it does not say.
+std::string waits_for(Asking& asking) {
+  const auto answer = asking.send("GET", "/status");
+  if (!answer) return {};
+  const json status = json::parse(answer->body, nullptr, false);
+  if (!status.is_object() || !status.contains("membership") || !status["membership"].is_object()) return {};
+  return status["membership"].value("renewal_waits_for", "");
+}
+
 }  // namespace
 
 int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out) {
@@ -114,7 +123,9 @@ int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop
     out << text_of(*report) << '\n';
     return text_field(*report, "result") == "renewed" ? 0 : 1;
   }
-  out << "not finished yet; GET /renew shows how it ended\n";
+  const std::string reason = waits_for(asking);
+  out << "not finished yet" << (reason.empty() ? "" : ": it waits for " + reason)
+      << "; GET /renew shows how it ended\n";
   return 1;
 }
 

@@ -30,7 +30,6 @@
 #include "supervisor/renewal.h"
 #include "supervisor/renewal_desk.h"
 #include "supervisor/renewal_plan.h"
-#include "supervisor/renewal_timer.h"
 #include "supervisor/stop_sequence.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/tick.h"
@@ -44,6 +43,8 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kLookAtPlan = std::chrono::seconds(1);
+// How long the first join waits for a store of live options that does not answer.
+constexpr Duration kFirstOptions = std::chrono::seconds(5);
 
 double chance() {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -67,8 +68,9 @@ struct Service::Parts {
         plan(c, pipeline().options.renewal),
         stops(c, plan, log),
         renewal(
-            {}, [this](const Membership& running) { return open_successor(running); }, desk, plan, stops, chance, c,
-            log, metrics) {
+            {.timer_jitter = s.supervisor.renew_jitter},
+            [this](const Membership& running) { return open_successor(running); }, desk, plan, stops, chance, c, log,
+            metrics) {
     if (!settings.telemetry.statsd.address.empty()) metrics.keep_recent_values();  // before the histograms are made
     log.count_dropped(metrics);
   }
@@ -129,6 +131,7 @@ struct Service::Parts {
                                                                        : "unknown";
     status.last_renewal = desk.last();
     status.waiting_for = session_trouble();
+    status.renewal_waits_for = renewal.under_way();
     return status;
   }
   runtime_config::OptionScope option_scope() const {
@@ -136,6 +139,7 @@ struct Service::Parts {
   }
   Result<std::unique_ptr<OptionSource>> open_option_store();
   void watch_options(std::unique_ptr<OptionSource> store);
+  void take_options(const LiveOptions& options);
   Status open_stream();
   Status open_dead_letters();
   Status within_partition(Partition partition, Offset next);
@@ -144,6 +148,7 @@ struct Service::Parts {
   Status start_telemetry();
   void begin_watching();
   void stop_watching();
+  void wait_for_first_options(std::stop_token stop);
   void wait_for_first_tick(std::stop_token stop);
   supervisor::SessionEnd run_session(uint64_t number, std::stop_token stop);
   supervisor::SessionEnd broken(const stream::SessionResult& result);
@@ -192,13 +197,15 @@ Result<std::unique_ptr<OptionSource>> Service::Parts::open_option_store() {
 void Service::Parts::watch_options(std::unique_ptr<OptionSource> store) {
   watcher = std::make_unique<runtime_config::OptionsWatcher>(
       std::move(store), settings.runtime_config.poll_interval, option_scope(), pipeline().options,
-      [this](const LiveOptions& options) {
-        live_options.set(options);
-        log.set_level(options.log_level);
-        plan.set(options.renewal);
-        stream->set_options(options);
-      },
-      clock, log, metrics);
+      [this](const LiveOptions& options) { take_options(options); }, clock, log, metrics);
+}
+
+// For all who need them.
+void Service::Parts::take_options(const LiveOptions& options) {
+  live_options.set(options);
+  log.set_level(options.log_level);
+  plan.set(options.renewal);
+  stream->set_options(options);
 }
 
 Status Service::Parts::open_stream() {
@@ -258,7 +265,7 @@ admin::AdminSources Service::Parts::admin_sources() {
   sources.renew = [this]() -> Result<admin::RenewalAsked> {
     if (stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
     const auto asked = desk.ask(RenewalReason::Operator, "POST /renew");
-    return admin::RenewalAsked{asked.number, asked.joined};
+    return admin::RenewalAsked{asked.number, asked.joined, asked.joined ? renewal.under_way() : std::string()};
   };
   sources.last_renewal = [this] { return desk.last(); };
   return sources;
@@ -309,6 +316,14 @@ void Service::Parts::stop_watching() {
   if (credentials) credentials->request_stop();
 }
 
+// Whether there is a tick to wait for is a live option, too.
+void Service::Parts::wait_for_first_options(std::stop_token stop) {
+  if (!watcher || watcher->wait_for_answer(clock.steady_now() + kFirstOptions, stop) || stop.stop_requested()) return;
+  log.warn("runtime_config_does_not_answer",
+           {{"seconds", std::chrono::duration<double>(kFirstOptions).count()},
+            {"consequence", "joins the group with the options that the process was started with"}});
+}
+
 // Members that start together join together.
 void Service::Parts::wait_for_first_tick(std::stop_token stop) {
   supervisor::TickWait tick(clock, plan);
@@ -330,11 +345,11 @@ supervisor::SessionEnd Service::Parts::run_session(uint64_t number, std::stop_to
     decision.claim(supervisor::RunOutcome::Stop);
     stream->wake();
   });
+  // A wait for the tick may have begun after the loop was woken by the stop itself.
+  const std::stop_callback on_asked(stops.asked(), [this] { stream->wake(); });
   const std::stop_callback on_drain(stops.drain(), [this] { stream->wake(); });
   renewal.begin_session(decision);
   between_sessions.set({});
-  const supervisor::RenewalTimer timer(plan, desk, clock, log, settings.supervisor.renew_jitter, chance(),
-                                       clock.steady_now());
   in_session.store(true);
   const stream::SessionResult result = stream->run(**source, number, renewal);
   in_session.store(false);
@@ -373,7 +388,10 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   auto store = parts->open_option_store();
   if (!store) return tl::make_unexpected(store.error());
   if (const Status opened = parts->open_stream(); !opened) return tl::make_unexpected(opened.error());
-  if (*store) parts->watch_options(*std::move(store));
+  if (*store) {
+    parts->take_options(parts->options());
+    parts->watch_options(*std::move(store));
+  }
   parts->begin_watching();
   if (const Status started = parts->start_admin(); !started) return tl::make_unexpected(started.error());
   if (const Status started = parts->start_telemetry(); !started) return tl::make_unexpected(started.error());
@@ -425,6 +443,7 @@ void Service::run(std::stop_token stop) {
     p.stop_watching();
     p.stops.begin();
   });
+  p.wait_for_first_options(stop);
   p.wait_for_first_tick(stop);
   supervisor.run(stop);
   p.renewal.abandon();

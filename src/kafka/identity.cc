@@ -78,21 +78,28 @@ Description describe(rd_kafka_t* client, const std::string& group, int polls, st
   return out;
 }
 
-// One question; empty when it was not answered.
+// One question; empty when it was not answered, or the client is no member of the group: what the broker shows of
+// others says nothing about it.
 std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
                         std::stop_token stop) {
+  const std::string own = group_standing(client).member_id;
+  if (own.empty()) return std::nullopt;
   const auto possible = groups_can_be_described(client, group);
   if (!possible || !*possible) return possible;
   const Description description = describe(client, group, kAnswerPolls, stop);
   // The broker (or the mock) does not know the question.
   if (description.error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
   if (description.group == nullptr) return std::nullopt;
+  bool shown = false;
   for (size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(description.group); ++m) {
     const auto* member = rd_kafka_ConsumerGroupDescription_member(description.group, m);
     const char* id = rd_kafka_MemberDescription_group_instance_id(member);
     if (id != nullptr && instance_id == id) return true;
+    const char* member_id = rd_kafka_MemberDescription_consumer_id(member);
+    shown = shown || (member_id != nullptr && own == member_id);
   }
-  return false;
+  // Shown, but without its instance id.
+  return shown ? std::optional<bool>(false) : std::nullopt;
 }
 
 }  // namespace
@@ -113,7 +120,8 @@ std::string Identity::instance_id() const {
   return instance_id_;
 }
 
-void Identity::broker_said(bool knows_our_id) {
+void Identity::broker_said(const std::string& about, bool knows_our_id) {
+  if (about != instance_id()) return;
   continuity_.store(knows_our_id ? Membership::Continuity::Works : Membership::Continuity::Absent);
   if (knows_our_id) return;
   log_.warn("static_membership_unavailable",

@@ -31,9 +31,9 @@ class Identity {
   bool new_protocol() const { return new_protocol_; }
 
   Membership::Continuity continuity() const { return continuity_.load(); }
-  // Whether the broker shows our instance id. Where it does not, a drawn one is given up: with it the library would
-  // close without leaving.
-  void broker_said(bool knows_our_id);
+  // Whether the broker shows the instance id of the member that asked; an answer about another id than the present one
+  // counts for nobody. Where it does not, a drawn one is given up: with it the library would close without leaving.
+  void broker_said(const std::string& about, bool knows_our_id);
   // Another process has our drawn id.
   void draw_again();
 
@@ -65,8 +65,9 @@ GroupStanding parse_group_metadata(const char* data, size_t size);
 // was not answered. Only where the broker is known to answer it (Continuity::Works).
 std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, std::stop_token stop);
 
-// Asks the group's coordinator (DescribeConsumerGroups) whether a member shows this instance id; repeated while it does
-// not answer. Empty when `stop` was requested or the group cannot be described for half a minute.
+// Asks the group's coordinator (DescribeConsumerGroups) whether it shows `client`, a member, with this instance id;
+// repeated while it does not answer, and while it does not show the client at all (it has left, or was fenced). Empty
+// when `stop` was requested or the group cannot be described for half a minute.
 std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
                                  Clock& clock, std::stop_token stop);
 

@@ -34,7 +34,7 @@ TEST(IdentityTest, TheOperatorsIdIsTaken) {
   EXPECT_TRUE(identity.configured());
   identity.draw_again();
   EXPECT_EQ(identity.instance_id(), "mine");
-  identity.broker_said(false);
+  identity.broker_said("mine", false);
   EXPECT_EQ(identity.instance_id(), "mine");
   EXPECT_EQ(identity.continuity(), Membership::Continuity::Absent);
 }
@@ -55,13 +55,25 @@ TEST(IdentityTest, NoneIsDrawnWhenItIsTurnedOffOrTheProtocolCannotLeave) {
 TEST(IdentityTest, ABrokerWithoutStaticMembersEndsTheDrawnIdAndATheftDrawsAnother) {
   Identity identity(settings(), null_log());
   const std::string first = identity.instance_id();
-  identity.broker_said(true);
+  identity.broker_said(first, true);
   EXPECT_EQ(identity.continuity(), Membership::Continuity::Works);
   identity.draw_again();
   EXPECT_NE(identity.instance_id(), first);
   EXPECT_EQ(identity.continuity(), Membership::Continuity::Unknown);
-  identity.broker_said(false);
+  identity.broker_said(identity.instance_id(), false);
   EXPECT_EQ(identity.instance_id(), "");
+}
+
+TEST(IdentityTest, AnAnswerAboutAnIdThatWasGivenUpCountsForNobody) {
+  for (const bool knows : {true, false}) {
+    Identity identity(settings(), null_log());
+    const std::string first = identity.instance_id();
+    identity.draw_again();
+    const std::string second = identity.instance_id();
+    identity.broker_said(first, knows);
+    EXPECT_EQ(identity.continuity(), Membership::Continuity::Unknown);
+    EXPECT_EQ(identity.instance_id(), second);
+  }
 }
 
 TEST(IdentityTest, AnInstanceIdHoldsOnlyWhatABrokerTakes) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/threads.h"
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/events.h"
@@ -459,11 +460,12 @@ void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
 void KafkaSource::check_continuity() {
   if (instance_id_.empty() || identity_.continuity() != Membership::Continuity::Unknown || continuity_.joinable())
     return;
-  continuity_ = std::jthread([this](std::stop_token stop) {
+  auto asking = start_thread([this](std::stop_token stop) {
     const auto known = broker_knows(client_.get(), settings_.consumer_group, instance_id_, clock_, stop);
-    if (known) identity_.broker_said(*known);
+    if (known) identity_.broker_said(instance_id_, *known);
     if (known) wake();
   });
+  if (asking) continuity_ = *std::move(asking);  // otherwise it is asked at the next assignment
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------------

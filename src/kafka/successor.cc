@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/threads.h"
 #include "kafka/error_table.h"
 
 namespace freshet::kafka {
 namespace {
 
 constexpr int kLookUpMs = 1000;
+// The coordinator may be slow: each further question waits longer for its answer.
+constexpr int kCoordinatorMs = 2000;
+constexpr int kCoordinatorMaxMs = 32'000;
 constexpr int kPollMs = 50;
 constexpr Duration kTryAgain = std::chrono::milliseconds(500);
 
@@ -23,9 +28,16 @@ class Attempt final : public Parked {
         settings_(settings),
         old_(std::move(old)),
         clock_(clock),
-        on_change_(std::move(on_change)),
-        thread_([this](std::stop_token stop) { run(stop); }) {}
+        on_change_(std::move(on_change)) {}
   ~Attempt() override { give_up(); }
+
+  // Once.
+  Status start() {
+    auto thread = start_thread([this](std::stop_token stop) { run(stop); });
+    if (!thread) return tl::make_unexpected(thread.error());
+    thread_ = *std::move(thread);
+    return {};
+  }
 
   Successor::State state() const {
     MutexLock lock(mutex_);
@@ -49,10 +61,16 @@ class Attempt final : public Parked {
     }
     asked_.notify_all();
   }
+  bool withdraw() {
+    MutexLock lock(mutex_);
+    withdrawn_ = withdrawn_ || !subscribed_;
+    return withdrawn_;
+  }
   // Nobody is told of changes any more, and the thread ends soon.
   void abandon() {
     MutexLock lock(mutex_);
     on_change_ = {};
+    withdrawn_ = withdrawn_ || !subscribed_;
     thread_.request_stop();
   }
 
@@ -62,6 +80,7 @@ class Attempt final : public Parked {
     MutexLock lock(mutex_);
     if (state_ == Successor::State::Joined) source_->begin_with(std::move(assigned_), joins_, topic_partitions_);
     if (!subscribed_ && !source_->subscribe()) return nullptr;
+    subscribed_ = true;
     return std::move(source_);
   }
 
@@ -127,7 +146,8 @@ class Attempt final : public Parked {
       rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value);
     }
     if (list->cnt == 0) rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), 0);
-    auto error = rd_kafka_committed(source_->client(), list.get(), kLookUpMs);
+    auto error = rd_kafka_committed(source_->client(), list.get(), coordinator_ms_);
+    coordinator_ms_ = std::min(coordinator_ms_ * 4, kCoordinatorMaxMs);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_END;
       error = rd_kafka_offsets_for_times(source_->client(), list.get(), kLookUpMs);
@@ -161,9 +181,24 @@ class Attempt final : public Parked {
     return !group_rests(source_->client(), settings_.consumer_group, stop).value_or(true);
   }
 
+  // From then on there is no way back. False: it was withdrawn.
+  Result<bool> ask_to_join() {
+    {
+      MutexLock lock(mutex_);
+      if (withdrawn_) return false;
+      subscribed_ = true;
+    }
+    const Status subscribed = source_->subscribe();
+    if (subscribed) return true;
+    MutexLock lock(mutex_);
+    subscribed_ = false;
+    return tl::make_unexpected(subscribed.error());
+  }
+
   void join_group(std::stop_token stop) {
-    if (const Status subscribed = source_->subscribe(); !subscribed) return fail(subscribed.error());
-    subscribed_ = true;
+    const auto asked = ask_to_join();
+    if (!asked) return fail(asked.error());
+    if (!*asked) return;
     while (!stop.stop_requested()) {
       const Event event(rd_kafka_queue_poll(source_->queue(), kPollMs));
       if (!event) continue;
@@ -198,7 +233,9 @@ class Attempt final : public Parked {
   std::vector<Partition> assigned_ GUARDED_BY(mutex_);
   Membership joins_ GUARDED_BY(mutex_);
   bool insists_ GUARDED_BY(mutex_) = false;
-  bool subscribed_ = false;  // the thread's; take()'s once that has ended
+  bool subscribed_ GUARDED_BY(mutex_) = false;
+  bool withdrawn_ GUARDED_BY(mutex_) = false;
+  int coordinator_ms_ = kCoordinatorMs;  // the thread's
   std::jthread thread_;
 };
 
@@ -214,6 +251,7 @@ class KafkaSuccessor final : public Successor {
   Error failure() const override { return attempt_->failure(); }
   int32_t topic_partitions() const override { return attempt_->topic_partitions(); }
   void join(const Membership& old, bool insists) override { attempt_->join(old, insists); }
+  bool withdraw() override { return attempt_->withdraw(); }
   std::unique_ptr<Source> take() override { return std::exchange(attempt_, nullptr)->take(); }
 
  private:
@@ -232,6 +270,11 @@ Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings,
   auto source = build_source(settings, context);
   if (!source) return tl::make_unexpected(source.error());
   auto attempt = std::make_unique<Attempt>(*std::move(source), settings, old, context.clock, std::move(on_change));
+  if (const Status started = attempt->start(); !started) {
+    Error error = started.error();
+    error.kind = ErrorKind::Renew;
+    return tl::make_unexpected(std::move(error));
+  }
   return std::make_unique<KafkaSuccessor>(std::move(attempt), context.reaper);
 }
 

@@ -28,7 +28,8 @@ struct SessionStatus {
   bool instance_id_configured = false;  // by the operator; otherwise drawn for the life of the process
   std::string continuity;               // how the next session begins: "static", "rejoin", "unknown" (not asked yet)
   std::optional<RenewalReport> last_renewal;
-  std::string waiting_for;  // why a session is not built or renewed; empty = nothing
+  std::string waiting_for;        // why a session is not built or renewed; empty = nothing
+  std::string renewal_waits_for;  // what a renewal that was asked for waits for; empty = there is none
 };
 
 struct StreamStatus {

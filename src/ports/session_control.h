@@ -14,6 +14,7 @@ struct SessionFacts {
   const Membership* membership = nullptr;  // never null in turn()
   bool commit_outstanding = false;
   bool ending = false;                      // a drain or a close has begun
+  bool revoking = false;                    // partitions that are still ours are drained, and committed, before they go
   bool fenced = false;                      // the client is beyond repair, and the successor has its place
   std::optional<SteadyTime> last_message;   // delivered by any session
   std::optional<SteadyTime> first_message;  // delivered by this session
@@ -30,6 +31,13 @@ enum class Wish {
   Stop,         // drain everything, leave for good and end
 };
 
+// Who put an end to a session's client.
+enum class ClientEnd {
+  Unexpected,  // the broker, or another process: what is not committed may be read by others by now
+  Replaced,    // the successor that has taken, or is taking, its place: the session goes on until it is handed over
+  OwnDoing,    // a client of this process that was given up since: nobody else has the partitions
+};
+
 // Threads: the loop only.
 class SessionControl {
  public:
@@ -37,8 +45,8 @@ class SessionControl {
   virtual Wish turn(SteadyTime now, const SessionFacts& facts) = 0;
   // When turn() wants to be asked again though nothing happened; `now` or earlier: at once.
   virtual SteadyTime next_deadline(SteadyTime now) const = 0;
-  // The session's client is beyond repair. True: expected, the successor took its place.
-  virtual bool expects_end(const Error& error) = 0;
+  // The session's client is beyond repair.
+  virtual ClientEnd client_ended(const Error& error) = 0;
   // The session lives, and a new one may do better.
   virtual void renewal_may_help(const Error& error, SteadyTime now) = 0;
 };

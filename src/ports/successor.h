@@ -15,7 +15,7 @@ class Successor {
   enum class State {
     Warming,    // connects, logs in, finds the coordinator and the partitions' leaders
     Warm,       // waits for join() or take()
-    Joining,    // join() was called
+    Joining,    // join() was called; see withdraw()
     Joined,     // it has the membership; its assignment is known
     Failed,     // see failure()
     Postponed,  // the group is rebalancing: it has not joined, and nobody is fenced; see failure()
@@ -28,6 +28,9 @@ class Successor {
   // Joins with the instance id of the running session, whose membership is `old`; that one is fenced from then on: its
   // commits are refused. Unless `insists`, it does not join a group that is rebalancing. Warm only.
   virtual void join(const Membership& old, bool insists) = 0;
+  // True: it has not asked to join, and never will; the running session's membership is untouched. False: the request
+  // is on its way or was answered; the running session is fenced, now or whenever the request arrives.
+  virtual bool withdraw() = 0;
   // The session. Warm: it subscribes now, as a new member. Joining: its assignment comes as an event. Joined: the first
   // event is its assignment. Once.
   virtual std::unique_ptr<Source> take() = 0;

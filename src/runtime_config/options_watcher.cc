@@ -54,10 +54,29 @@ void OptionsWatcher::read_once() {
     still_bad[one.key] = one.value;
   }
   refused_ = std::move(still_bad);
-  if (next == last) return;
-  current_.set(next);
-  log_changes(last, next);
-  on_change_(next);
+  take(next, !degraded);
+}
+
+// Whoever reads the store before the first answer here may have seen something else: that one is always told.
+void OptionsWatcher::take(const LiveOptions& next, bool whole) {
+  const LiveOptions last = current();
+  const bool first = std::exchange(nothing_told_, false);
+  if (next != last) {
+    current_.set(next);
+    log_changes(last, next);
+  }
+  if (first || next != last) on_change_(next);
+  if (!whole) return;
+  {
+    MutexLock lock(mutex_);
+    if (std::exchange(answered_, true)) return;
+  }
+  changed_.notify_all();
+}
+
+bool OptionsWatcher::wait_for_answer(SteadyTime deadline, std::stop_token stop) {
+  MutexLock lock(mutex_);
+  return clock_.wait_until(changed_, mutex_, std::move(stop), deadline, [&]() REQUIRES(mutex_) { return answered_; });
 }
 
 void OptionsWatcher::log_changes(const LiveOptions& from, const LiveOptions& to) {

@@ -4,12 +4,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "base/snapshot.h"
 #include "model/options.h"
 #include "ports/option_source.h"
@@ -21,8 +23,7 @@ namespace freshet::runtime_config {
 // values are left to the watcher to complain about. Takes as long as the store's read().
 LiveOptions read_now(OptionSource& store, const OptionScope& scope, const LiveOptions& initial);
 
-// Threads: its own reads the store and calls `on_change` (also once at the start, when the store says something else
-// than `initial`); current() by any.
+// Threads: its own reads the store and calls `on_change` (also with the first answer); the rest by any.
 class OptionsWatcher {
  public:
   OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono::milliseconds interval, OptionScope scope,
@@ -30,10 +31,14 @@ class OptionsWatcher {
                  Metrics& metrics);
 
   LiveOptions current() const { return *current_.get(); }
+  // Waits until the whole store was read once and `on_change` has returned. False: `deadline` has passed or `stop` is
+  // requested before.
+  bool wait_for_answer(SteadyTime deadline, std::stop_token stop);
 
  private:
   void watch(std::stop_token stop);
   void read_once();
+  void take(const LiveOptions& next, bool whole);
   void log_changes(const LiveOptions& from, const LiveOptions& to);
   void refuse(const std::string& key, const std::string& value, const std::string& why);
 
@@ -49,6 +54,10 @@ class OptionsWatcher {
   Histogram& read_seconds_;
   Snapshot<LiveOptions> current_;
   std::map<std::string, std::string> refused_;  // key -> value that was logged
+  bool nothing_told_ = true;                    // by on_change
+  Mutex mutex_;
+  CondVar changed_;
+  bool answered_ GUARDED_BY(mutex_) = false;
   std::jthread thread_;
 };
 

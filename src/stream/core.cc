@@ -374,12 +374,12 @@ bool Core::anything_to_commit() const {
 }
 
 std::optional<SteadyTime> Core::commit_due() const {
-  if (commit_outstanding_ || commits_held_ || !anything_to_commit()) return std::nullopt;
+  if (commit_outstanding_ || commits_wait() || !anything_to_commit()) return std::nullopt;
   return last_commit_ + settings_.commit_interval;
 }
 
 void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
-  if (commit_outstanding_ || commits_held_ || phase_ == Phase::Closed || !actions.commit.empty()) return;
+  if (commit_outstanding_ || commits_wait() || phase_ == Phase::Closed || !actions.commit.empty()) return;
   const bool at_once = !commit_failed_ && (phase_ == Phase::Draining || (revoke_ && !revoke_->lost));
   if (!at_once && now < last_commit_ + settings_.commit_interval) return;
   for (auto& [partition, stream] : streams_) {
@@ -456,6 +456,7 @@ SessionFacts Core::facts() const {
   SessionFacts facts;
   facts.commit_outstanding = commit_outstanding_;
   facts.ending = ending();
+  facts.revoking = drains_revoke();
   facts.last_message = last_message_;
   facts.first_message = first_message_;
   facts.reached_end = reached_end_;

@@ -68,7 +68,7 @@ class Core {
   // See Batcher; before anything else.
   void measure_batches(std::unique_ptr<BatchMeasure> measure) { batcher_.measure_with(std::move(measure)); }
   void begin_session(uint64_t number, SteadyTime now);
-  // No commit is sent until it is called with false again.
+  // No commit is sent until it is called with false again, but of partitions that are drained before they go.
   void hold_commits(bool held) { commits_held_ = held; }
   // No batch is sealed until it is called with false again.
   void hold_batches(bool held) { batches_held_ = held; }
@@ -156,6 +156,9 @@ class Core {
   void push_back_or_go_on(Actions& actions);
   void commit_what_can_be(SteadyTime now, Actions& actions);
   bool may_commit(const PartitionStream& stream) const;
+  bool drains_revoke() const { return revoke_ && !revoke_->lost; }
+  // Whoever holds commits: what is taken away is committed before it goes.
+  bool commits_wait() const { return commits_held_ && !drains_revoke(); }
   bool anything_to_commit() const;
   bool finished(const PartitionStream& stream) const;
   void advance_revoke(SteadyTime now, Actions& actions);

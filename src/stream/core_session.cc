@@ -232,8 +232,18 @@ void Core::forget_suspended(Actions& actions) {
 
 void Core::check_suspended(SteadyTime now, Actions& actions) {
   if (!suspended_until_ || now < *suspended_until_) return;
+  // The next client takes the membership over: nobody else gets the partitions while it does.
+  if (batches_held_ && phase_ == Phase::Running) {
+    suspended_until_ = now + settings_.drain_timeout;
+    return;
+  }
   log_.warn("suspended_partitions_given_up", {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}});
-  forget_suspended(actions);
+  suspended_until_.reset();
+  // What is finished costs nothing while it waits, and is not read again if its partition comes back.
+  for (auto next = streams_.begin(); next != streams_.end();) {
+    PartitionStream& stream = (next++)->second;
+    if (stream.suspended && !finished(stream)) forget(stream, &actions);
+  }
   if (streams_.empty()) actions.abandon_batches = true;
 }
 

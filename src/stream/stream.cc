@@ -176,10 +176,15 @@ void Stream::take_source_events(Source& source, SessionControl& control, Duratio
   const SteadyTime now = clock_.steady_now();
   count_turn(before, now);
   for (SourceEvent& event : delivered_) {
-    if (const auto* fault = std::get_if<SourceFault>(&event)) {
-      if (fault->error.kind == ErrorKind::Renew && control.expects_end(fault->error)) {
-        fenced_ = true;
-        continue;
+    if (auto* fault = std::get_if<SourceFault>(&event)) {
+      if (fault->error.kind == ErrorKind::Renew) {
+        const ClientEnd ended = control.client_ended(fault->error);
+        if (ended == ClientEnd::Replaced) {
+          fenced_ = true;
+          continue;
+        }
+        // Nobody else has the partitions: what is under way goes on in the next session.
+        if (ended == ClientEnd::OwnDoing) fault->fenced = false;
       }
       stolen_ = stolen_ || fault->fenced;
       if (fault->renewal_may_help) control.renewal_may_help(fault->error, now);

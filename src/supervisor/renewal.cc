@@ -1,18 +1,14 @@
 #include "supervisor/renewal.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace freshet::supervisor {
 namespace {
 
 constexpr Duration kIdle = std::chrono::seconds(1);
-constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // null in JSON logs
 // A message that came longer ago has nothing to do with the pause: the topic was quiet.
 constexpr Duration kQuietTopic = std::chrono::seconds(1);
-// How long a stop waits for a hand-over that is under way.
-constexpr Duration kStopWaits = std::chrono::seconds(1);
 // Attempts that find the group rebalancing; then it may be waiting for the very session that is to be replaced.
 constexpr int kPostpone = 3;
 // The broker tells a fenced client so with its next heartbeat at the latest.
@@ -22,8 +18,8 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
 
-Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, const RenewalPlan& plan,
-                 StopSequence& stops, std::function<double()> chance, Clock& clock, Log& log, Metrics& metrics)
+Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, RenewalPlan& plan, StopSequence& stops,
+                 std::function<double()> chance, Clock& clock, Log& log, Metrics& metrics)
     : limits_(limits),
       build_(std::move(build)),
       desk_(desk),
@@ -36,8 +32,8 @@ Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, 
       pause_(metrics.histogram("freshet_renewal_pause_seconds",
                                "From the last message of a session to the first of the next.", latency_buckets())),
       age_(metrics.gauge("freshet_session_age_seconds", "Age of the Kafka session.")),
-      signalled_(metrics.counter("freshet_periodic_restart_total", "Renewals that the timer asked for.")),
       reconnects_(metrics.counter("freshet_consumer_reconnect_total", "Kafka sessions built after the first.")),
+      timer_(plan, desk, clock, log, metrics, limits.timer_jitter),
       backoff_(limits.retry) {}
 
 // --- sessions -------------------------------------------------------------------------------------------------------
@@ -45,7 +41,10 @@ Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, 
 void Renewal::begin_session(RunDecision& decision) {
   decision_ = &decision;
   session_began_ = clock_.steady_now();
-  state_ = State::Idle;
+  timer_.begin_session(session_began_, chance_());
+  state_ = Idle{};
+  first_assigned_.reset();
+  fenced_.reset();
   stop_seen_.reset();
   if (change_) change_->seen_by_next = true;
   if (++sessions_ > 1) reconnects_.add();
@@ -62,9 +61,9 @@ void Renewal::end_session() {
     change_.reset();
     finish(std::move(report));
   }
-  if (state_ == State::Ended) return;
-  successor_.reset();
-  state_ = State::Idle;
+  if (in<Ended>()) return;
+  drop_successor();
+  state_ = Idle{};
 }
 
 std::unique_ptr<Source> Renewal::take_next() {
@@ -80,56 +79,69 @@ bool Renewal::may_have_fenced_itself() const {
 
 Wish Renewal::turn(SteadyTime now, const SessionFacts& facts) {
   age_.set(seconds(now - session_began_));
+  note_membership(now, facts);
   watch_change(now, facts);
+  stops_.turn();
   if (decision_->outcome() == RunOutcome::Stop) {
-    // A member at rest leaves on the tick and consumes until then.
-    return stops_.drain().stop_requested() ? follow_stop(now, facts) : Wish::GoOn;
+    return stops_.drain().stop_requested() ? follow_stop(now, facts) : await_drain();
   }
-  tell_whether_at_rest(state_ == State::Idle && facts.membership->settled);
-  switch (state_) {
-    case State::Idle:
-      return begin_if_asked(now, facts);
-    case State::Warming:
-      return wait_until_warm(now, facts);
-    case State::AwaitingTick:
-      return wait_until_tick(now, facts);
-    case State::Quieting:
-      return wait_until_quiet(now, facts);
-    case State::Joining:
-      return wait_until_joined(now, facts);
-    case State::Ended:
-      break;
-  }
-  return Wish::GoOn;
+  timer_.turn(now);
+  tell_whether_at_rest((in<Idle>() || prepares()) && facts.membership->settled);
+  return std::visit([&](auto& state) { return go_on(state, now, facts); }, state_);
+}
+
+void Renewal::note_membership(SteadyTime now, const SessionFacts& facts) {
+  if (facts.membership->settled && !first_assigned_) first_assigned_ = now;
+  if (facts.fenced && !fenced_) fenced_ = now;
+}
+
+// A member at rest leaves on the tick and consumes until then; nobody needs what was prepared.
+Wish Renewal::await_drain() {
+  if (prepares()) cancel("a stop came first");
+  return in<Joining>() ? Wish::HoldWrites : Wish::GoOn;
 }
 
 Wish Renewal::follow_stop(SteadyTime now, const SessionFacts& facts) {
   if (!stop_seen_) stop_seen_ = now;
-  const bool patient = now - *stop_seen_ < kStopWaits;
-  if (state_ == State::Joining) {
+  if (in<Joining>() && (facts.fenced || !successor_->withdraw())) {
     // The running session is fenced already or will be: only the next one can commit and leave.
-    if (successor_->state() == Successor::State::Joined || facts.fenced) return hand_over(now, facts);
-    if (patient && successor_->state() == Successor::State::Joining) return Wish::HoldWrites;
+    if (successor_->state() == Successor::State::Failed) drop_successor();
+    return hand_over(now, facts);
   }
   // The assignment that came with the membership is a moment away; with it, what was read can be finished.
+  const bool patient = now - *stop_seen_ < limits_.stop;
   if (change_ && change_->mode == RenewalMode::Static && !facts.membership->settled && patient) return Wish::GoOn;
-  cancel();
+  cancel("a stop came first");
   return Wish::Stop;
 }
 
-Wish Renewal::begin_if_asked(SteadyTime now, const SessionFacts& facts) {
-  if (now < not_before_ || change_) return Wish::GoOn;
-  const bool unwanted = retry_ && retry_->reason == RenewalReason::Timer && !plan_.get().enabled;
-  if (unwanted) retry_.reset();
-  if (retry_) desk_.ask(retry_->reason, retry_->detail);
+Wish Renewal::go_on(Idle&, SteadyTime now, const SessionFacts& facts) {
+  if (change_) return Wish::GoOn;
+  if (now < not_before_) return Wish::GoOn;
+  if (retry_ && retry_->only_by_timer() && !plan_.get().enabled) retry_.reset();
+  if (retry_) desk_.ask_again(*retry_);
   const auto request = desk_.open();
-  if (!request) return Wish::GoOn;
-  const Membership& membership = *facts.membership;
-  if (membership.continuity == Membership::Continuity::Unknown && now - session_began_ < limits_.know_continuity) {
-    return Wish::GoOn;
-  }
-  if (!stops_.begin_renewal()) return Wish::GoOn;
-  at_rest_ = false;
+  if (!request || stops_.asked().stop_requested()) return Wish::GoOn;
+  if (const auto mode = mode_of(*request, now, *facts.membership)) begin(*request, *mode, now, *facts.membership);
+  return Wish::GoOn;
+}
+
+// None: it is not known yet. Unknown is not absent: who leaves although the broker keeps the member costs everybody a
+// rebalance.
+std::optional<RenewalMode> Renewal::mode_of(const RenewalDesk::Request& request, SteadyTime now,
+                                            const Membership& membership) {
+  if (membership.continuity == Membership::Continuity::Works && !must_rejoin_) return RenewalMode::Static;
+  if (membership.continuity != Membership::Continuity::Unknown) return RenewalMode::Rejoin;
+  const bool urgent = request.urgent() && now - session_began_ >= limits_.know_continuity_urgent;
+  const bool unanswered = first_assigned_ && now - *first_assigned_ >= limits_.know_continuity;
+  if (urgent || unanswered) return RenewalMode::Rejoin;
+  explain(first_assigned_ ? "the broker's answer whether it keeps this static member"
+                          : "the first assignment of this session");
+  return std::nullopt;
+}
+
+void Renewal::begin(const RenewalDesk::Request& request, RenewalMode mode, SteadyTime now,
+                    const Membership& membership) {
   auto successor = build_(membership);
   if (!successor) {
     if (successor.error().kind != ErrorKind::Retry) {
@@ -138,52 +150,67 @@ Wish Renewal::begin_if_asked(SteadyTime now, const SessionFacts& facts) {
       wait_for(successor.error().text);
       not_before_ = now + kIdle;
     }
-    return Wish::GoOn;
+    return;
   }
   wait_for({});
   retry_.reset();
-  if (request->reason == RenewalReason::Timer) signalled_.add();
   successor_ = *std::move(successor);
-  const bool continues = membership.continuity == Membership::Continuity::Works && !must_rejoin_;
-  mode_ = continues ? RenewalMode::Static : RenewalMode::Rejoin;
-  state_ = State::Warming;
-  deadline_ = now + limits_.warm;
+  mode_ = mode;
+  state_ = Warming{now + limits_.warm};
+  explain("the next session, which connects and logs in");
   log_.info("renewal_began",
-            {{"reason", to_string(request->reason)}, {"detail", request->detail}, {"mode", to_string(mode_)}});
-  return Wish::GoOn;
+            {{"reason", to_string(request.reason)}, {"detail", request.detail}, {"mode", to_string(mode_)}});
+}
+
+// The timer alone wanted it, and was switched off since.
+bool Renewal::unwanted() const {
+  const auto request = desk_.open();
+  return request && request->only_by_timer() && !plan_.get().enabled;
 }
 
 bool Renewal::grew(const Membership& membership) const {
   return membership.topic_partitions > 0 && successor_->topic_partitions() > membership.topic_partitions;
 }
 
-Wish Renewal::wait_until_warm(SteadyTime now, const SessionFacts& facts) {
-  const auto state = successor_->state();
-  if (state == Successor::State::Failed) {
+Wish Renewal::go_on(Warming& state, SteadyTime now, const SessionFacts& facts) {
+  if (unwanted()) {
+    cancel("the timer was switched off");
+    return Wish::GoOn;
+  }
+  const auto successor = successor_->state();
+  if (successor == Successor::State::Failed) {
     fail(successor_->failure().text, now);
-  } else if (state == Successor::State::Warming && now >= deadline_) {
+  } else if (successor == Successor::State::Warming && now >= state.deadline) {
     fail("the next session could not be made ready in time", now);
   }
-  if (state != Successor::State::Warm) return Wish::GoOn;
+  if (successor != Successor::State::Warm) return Wish::GoOn;
   // A client that joins as the old member takes new partitions for known, and nobody would own them.
   if (grew(*facts.membership)) mode_ = RenewalMode::Rejoin;
   if (mode_ == RenewalMode::Rejoin) {
-    state_ = State::AwaitingTick;
-    tick_.emplace(clock_, plan_);
-    return wait_until_tick(now, facts);
+    state_ = AwaitingTick{TickWait(clock_, plan_)};
+    return go_on(std::get<AwaitingTick>(state_), now, facts);
   }
-  state_ = State::Quieting;
-  deadline_ = now + limits_.quiet;
-  return wait_until_quiet(now, facts);
+  if (!stops_.begin_renewal()) return await_drain();
+  at_rest_ = false;
+  state_ = Quieting{now + limits_.quiet};
+  return go_on(std::get<Quieting>(state_), now, facts);
 }
 
-// A renewal that leaves does so on the tick; what it will use is warm, and consuming goes on.
-Wish Renewal::wait_until_tick(SteadyTime now, const SessionFacts& facts) {
+// A renewal that leaves does so on the tick; what it will use is warm, and consuming goes on. A session that is not
+// well is not kept for the sake of a tick.
+Wish Renewal::go_on(AwaitingTick& state, SteadyTime now, const SessionFacts& facts) {
+  if (unwanted()) {
+    cancel("the timer was switched off");
+    return Wish::GoOn;
+  }
   if (successor_->state() == Successor::State::Failed) {
     fail(successor_->failure().text, now);
     return Wish::GoOn;
   }
-  return tick_->over() ? leave(now, facts) : Wish::GoOn;
+  const auto request = desk_.open();
+  if (state.tick.over() || (request && request->urgent())) return leave(now, facts);
+  explain("the next tick of the quantised delay, on which it leaves the group", state.tick.deadline());
+  return Wish::GoOn;
 }
 
 void Renewal::tell_whether_at_rest(bool at_rest) {
@@ -192,41 +219,40 @@ void Renewal::tell_whether_at_rest(bool at_rest) {
   stops_.set_member(at_rest);
 }
 
-Wish Renewal::wait_until_quiet(SteadyTime now, const SessionFacts& facts) {
-  const bool quiet = facts.membership->settled && !facts.commit_outstanding;
-  // A session that does not come to rest is one more reason to replace it.
-  if (!quiet && now < deadline_) return Wish::HoldCommits;
+Wish Renewal::go_on(Quieting& state, SteadyTime now, const SessionFacts& facts) {
+  const bool late = now >= state.deadline;  // a session that does not come to rest is one more reason to replace it
+  if (facts.revoking || (!facts.membership->settled && !late)) {
+    explain("the end of a rebalance");
+    return Wish::GoOn;  // whose drain must be able to commit
+  }
+  if (facts.commit_outstanding && !late) {
+    explain("the answer to a commit");
+    return Wish::HoldCommits;
+  }
   const auto request = desk_.open();
-  const bool sick = request && (request->reason == RenewalReason::Watchdog || request->reason == RenewalReason::Broken);
-  successor_->join(*facts.membership, sick || postponed_ >= kPostpone);
-  state_ = State::Joining;
-  deadline_ = now + limits_.join;
+  successor_->join(*facts.membership, (request && request->urgent()) || postponed_ >= kPostpone);
+  state_ = Joining{now + limits_.join};
+  explain("the coordinator's answer to the join");
   return Wish::HoldWrites;
 }
 
-Wish Renewal::wait_until_joined(SteadyTime now, const SessionFacts& facts) {
-  const auto state = successor_->state();
-  if (state == Successor::State::Joined) return hand_over(now, facts);
-  if (state == Successor::State::Postponed && !facts.fenced) {
-    ++postponed_;
-    state_ = State::Quieting;  // it has not joined, and fences nobody
-    fail(successor_->failure().text, now, RenewalResult::Postponed);
-    return Wish::GoOn;
-  }
-  if (state == Successor::State::Failed || state == Successor::State::Postponed) {
-    if (facts.fenced) {  // neither lives: the next is built anew
-      successor_.reset();
-      return hand_over(now, facts);
+Wish Renewal::go_on(Joining& state, SteadyTime now, const SessionFacts& facts) {
+  const auto successor = successor_->state();
+  if (successor == Successor::State::Joined) return hand_over(now, facts);
+  if (successor == Successor::State::Postponed || successor == Successor::State::Failed) {
+    if (!facts.fenced && successor_->withdraw()) {  // it has not joined, and fences nobody
+      const bool postponed = successor == Successor::State::Postponed;
+      if (postponed) ++postponed_;
+      fail(successor_->failure().text, now, postponed ? RenewalResult::Postponed : RenewalResult::Failed);
+      return Wish::GoOn;
     }
-    fail(successor_->failure().text, now);
-    return Wish::GoOn;
+    drop_successor();  // the next is built anew, in place of both
+    return hand_over(now, facts);
   }
-  if (now < deadline_) return Wish::HoldWrites;
-  // Without the old one, or with the group rebalancing already, there is no way back.
-  if (facts.fenced || !facts.membership->settled) return hand_over(now, facts);
-  fail("the next session did not get the membership in time", now);
-  return Wish::GoOn;
+  return now < state.deadline ? Wish::HoldWrites : hand_over(now, facts);
 }
+
+Wish Renewal::go_on(Ended&, SteadyTime, const SessionFacts&) { return Wish::GoOn; }
 
 Wish Renewal::hand_over(SteadyTime now, const SessionFacts& facts) {
   decision_->claim(RunOutcome::Renew);
@@ -236,16 +262,20 @@ Wish Renewal::hand_over(SteadyTime now, const SessionFacts& facts) {
 }
 
 Wish Renewal::leave(SteadyTime now, const SessionFacts& facts) {
-  if (!decision_->claim(RunOutcome::Renew)) return Wish::GoOn;
+  if (!stops_.begin_renewal() || !decision_->claim(RunOutcome::Renew)) return await_drain();
+  at_rest_ = false;
   note_change(RenewalMode::Rejoin, now, facts);
   return Wish::Leave;
 }
 
 void Renewal::note_change(RenewalMode mode, SteadyTime now, const SessionFacts& facts) {
-  state_ = State::Ended;
+  state_ = Ended{};
+  explain(mode == RenewalMode::Static ? "the first message of the next session" : "the next session, which joins anew");
   Change change;
   change.mode = mode;
-  change.last_message = facts.last_message && now - *facts.last_message < kQuietTopic ? *facts.last_message : now;
+  const SteadyTime delivered_until = fenced_.value_or(now);
+  const bool quiet = !facts.last_message || delivered_until - *facts.last_message >= kQuietTopic;
+  change.last_message = quiet ? delivered_until : *facts.last_message;
   change.generation = facts.membership->generation;
   change.partitions = facts.membership->partitions;
   must_rejoin_ = mode == RenewalMode::Static && successor_ && grew(*facts.membership);
@@ -272,88 +302,24 @@ void Renewal::watch_change(SteadyTime now, const SessionFacts& facts) {
 }
 
 SteadyTime Renewal::next_deadline(SteadyTime now) const {
-  if (state_ == State::Warming || state_ == State::Quieting || state_ == State::Joining) {
-    return stop_seen_ ? std::min(deadline_, *stop_seen_ + kStopWaits) : deadline_;
+  SteadyTime next = now + kIdle;
+  // What has passed was seen in turn(); it does not come again.
+  const auto consider = [&](std::optional<SteadyTime> at) {
+    if (at && *at > now) next = std::min(next, *at);
+  };
+  consider(stops_.deadline());
+  consider(timer_.deadline());
+  if (stop_seen_) consider(*stop_seen_ + limits_.stop);
+  if (const auto* warming = std::get_if<Warming>(&state_)) consider(warming->deadline);
+  if (const auto* waiting = std::get_if<AwaitingTick>(&state_)) consider(waiting->tick.deadline());
+  if (const auto* quieting = std::get_if<Quieting>(&state_)) consider(quieting->deadline);
+  if (const auto* joining = std::get_if<Joining>(&state_)) consider(joining->deadline);
+  if (change_ && change_->settled_at) {
+    consider(*change_->settled_at + limits_.report_at_end);
+    consider(*change_->settled_at + limits_.report);
   }
-  if (state_ == State::AwaitingTick) return std::min(tick_->deadline(), now + kIdle);
-  if (change_ && change_->settled_at) return *change_->settled_at + limits_.report_at_end;
-  if (not_before_ > now && (retry_ || desk_.open())) return not_before_;
-  return now + kIdle;
-}
-
-bool Renewal::expects_end(const Error&) { return state_ == State::Joining; }
-
-void Renewal::renewal_may_help(const Error& error, SteadyTime now) {
-  if (now >= not_before_) desk_.ask(RenewalReason::Broken, error.text);
-}
-
-// --- how it ends ----------------------------------------------------------------------------------------------------
-
-void Renewal::fail(const std::string& error, SteadyTime now, RenewalResult result) {
-  if (state_ == State::Joining) join_given_up_ = now;
-  successor_.reset();
-  state_ = State::Idle;
-  retry_ = desk_.open();
-  not_before_ = now + backoff_.next(Duration::zero(), chance_());
-  RenewalReport report;
-  report.mode = mode_;
-  report.result = result;
-  report.error = error;
-  finish(std::move(report));
-}
-
-void Renewal::cancel() {
-  if (state_ == State::Joining) join_given_up_ = clock_.steady_now();
-  successor_.reset();
-  state_ = State::Ended;
-  change_.reset();
-  retry_.reset();
-  RenewalReport report;
-  report.mode = mode_;
-  report.result = RenewalResult::Cancelled;
-  finish(std::move(report));
-}
-
-void Renewal::finish(RenewalReport report) {
-  const auto request = desk_.open();
-  if (!request) return;
-  metrics_
-      .counter("freshet_renewals_total", "Renewals of the Kafka session.",
-               {{"reason", to_string(request->reason)},
-                {"mode", to_string(report.mode)},
-                {"result", to_string(report.result)}})
-      .add();
-  desk_.finish(std::move(report));
-  const RenewalReport done = *desk_.last();
-  if (done.result == RenewalResult::Failed) {
-    log_.warn("renewal_failed", {{"reason", to_string(done.reason)},
-                                 {"mode", to_string(done.mode)},
-                                 {"error", done.error},
-                                 {"seconds", seconds(done.duration)}});
-    return;
-  }
-  if (done.result == RenewalResult::Postponed) {
-    log_.info("renewal_postponed", {{"reason", to_string(done.reason)}, {"cause", done.error}});
-    return;
-  }
-  log_.info("renewal_ended", {{"reason", to_string(done.reason)},
-                              {"mode", to_string(done.mode)},
-                              {"result", to_string(done.result)},
-                              {"seconds", seconds(done.duration)},
-                              {"pause_ms", done.pause ? seconds(*done.pause) * 1000 : kUnknown},
-                              {"generation_kept", done.generation_kept},
-                              {"assignment_kept", done.assignment_kept}});
-}
-
-void Renewal::wait_for(std::string what) {
-  MutexLock lock(mutex_);
-  if (what != waiting_for_ && !what.empty()) log_.warn("renewal_waits", {{"reason", what}});
-  waiting_for_ = std::move(what);
-}
-
-std::string Renewal::waiting_for() const {
-  MutexLock lock(mutex_);
-  return waiting_for_;
+  if (retry_ || desk_.open()) consider(not_before_);
+  return next;
 }
 
 }  // namespace freshet::supervisor

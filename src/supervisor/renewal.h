@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -18,6 +20,7 @@
 #include "supervisor/backoff.h"
 #include "supervisor/renewal_desk.h"
 #include "supervisor/renewal_plan.h"
+#include "supervisor/renewal_timer.h"
 #include "supervisor/run_outcome.h"
 #include "supervisor/stop_sequence.h"
 #include "supervisor/tick.h"
@@ -25,23 +28,28 @@
 namespace freshet::supervisor {
 
 struct RenewalLimits {
-  Duration know_continuity = std::chrono::seconds(5);  // how long it waits to hear whether the broker keeps the member
-  Duration warm = std::chrono::seconds(30);            // the next client connects and logs in
-  Duration quiet = std::chrono::seconds(10);           // the running session settles and its commit is answered
-  Duration join = std::chrono::seconds(3);             // the next client gets the membership
-  Duration report = std::chrono::seconds(2);           // how long the report waits for the first message
-  Duration report_at_end = std::chrono::seconds(1);    // the same once it is known that there was nothing to read
+  // How long a renewal waits to hear whether the broker keeps the member: from the first assignment on. One of a
+  // session that is not well waits for less, from the session's start on.
+  Duration know_continuity = std::chrono::seconds(60);
+  Duration know_continuity_urgent = std::chrono::seconds(5);
+  Duration warm = std::chrono::seconds(60);          // the next client connects and logs in
+  Duration quiet = std::chrono::seconds(10);         // the running session settles and its commit is answered
+  Duration join = std::chrono::seconds(60);          // no insert begins for that long while the join is not answered
+  Duration stop = std::chrono::seconds(6);           // a stop waits for the assignment that came with the membership
+  Duration report = std::chrono::seconds(2);         // how long the report waits for the first message
+  Duration report_at_end = std::chrono::seconds(1);  // the same once it is known that there was nothing to read
   BackoffPolicy retry{std::chrono::seconds(2), std::chrono::minutes(1), 0.2};  // between failed attempts
+  double timer_jitter = 0.1;                                                   // see RenewalTimer
 };
 
-// Threads: the loop's, but waiting_for().
+// Threads: the loop's, but waiting_for() and under_way().
 class Renewal final : public SessionControl {
  public:
   // Builds the successor of a session with this membership. Retry: not now, ask again in a while.
   using BuildSuccessor = std::function<Result<std::unique_ptr<Successor>>(const Membership& running)>;
 
   // `chance` draws uniformly from [0, 1) for the jitter.
-  Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, const RenewalPlan& plan, StopSequence& stops,
+  Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, RenewalPlan& plan, StopSequence& stops,
           std::function<double()> chance, Clock& clock, Log& log, Metrics& metrics);
 
   // `decision` is the session's; a Stop that it claims is followed in turn(), once the stop sequence drains.
@@ -49,23 +57,47 @@ class Renewal final : public SessionControl {
   void end_session();
   // What the session that ended has prepared: its membership goes on in it. Null: there is none.
   std::unique_ptr<Source> take_next();
-  // It has the membership of the session that ended.
-  bool has_next_member() const { return successor_ && successor_->state() != Successor::State::Warm; }
+  // The membership of the session that ended goes on in the next one.
+  bool has_next_member() const { return in<Ended>() && change_ && change_->mode == RenewalMode::Static; }
   // Nothing follows any more.
   void abandon() { successor_.reset(); }
-  // A successor that was given up while it joined may still fence the session that went on.
+  // A client of ours that was given up once it had asked to join may fence the session that went on.
   bool may_have_fenced_itself() const;
 
   Wish turn(SteadyTime now, const SessionFacts& facts) override;
   SteadyTime next_deadline(SteadyTime now) const override;
-  bool expects_end(const Error& error) override;
+  ClientEnd client_ended(const Error& error) override;
   void renewal_may_help(const Error& error, SteadyTime now) override;
 
-  // Why a renewal that was asked for waits; empty = none does. Threads: any.
+  // Why no renewal can be made ready although one was asked for: something is wrong. Empty = nothing is. Threads: any.
   std::string waiting_for() const;
+  // What the renewal that was asked for waits for; empty = none was asked for, or nothing is known yet. Threads: any.
+  std::string under_way() const;
 
  private:
-  enum class State { Idle, Warming, AwaitingTick, Quieting, Joining, Ended };
+  // What is going on beside consuming. Until Quieting the session is as if nobody had asked: it can be left alone at
+  // any moment. From the request to join on (see Successor::withdraw) there is no way back to it.
+  struct Idle {};
+  struct Warming {
+    SteadyTime deadline;
+  };
+  struct AwaitingTick {
+    TickWait tick;
+  };
+  struct Quieting {
+    SteadyTime deadline;
+  };
+  struct Joining {
+    SteadyTime deadline;
+  };
+  struct Ended {};
+  using State = std::variant<Idle, Warming, AwaitingTick, Quieting, Joining, Ended>;
+  template <typename T>
+  bool in() const {
+    return std::holds_alternative<T>(state_);
+  }
+  bool prepares() const { return in<Warming>() || in<AwaitingTick>(); }
+
   // A hand-over whose report waits for the next session's first message.
   struct Change {
     RenewalMode mode = RenewalMode::Rejoin;
@@ -77,20 +109,28 @@ class Renewal final : public SessionControl {
   };
 
   Wish follow_stop(SteadyTime now, const SessionFacts& facts);
-  Wish begin_if_asked(SteadyTime now, const SessionFacts& facts);
-  Wish wait_until_warm(SteadyTime now, const SessionFacts& facts);
-  Wish wait_until_tick(SteadyTime now, const SessionFacts& facts);
-  Wish wait_until_quiet(SteadyTime now, const SessionFacts& facts);
-  Wish wait_until_joined(SteadyTime now, const SessionFacts& facts);
+  Wish await_drain();
+  Wish go_on(Idle& state, SteadyTime now, const SessionFacts& facts);
+  Wish go_on(Warming& state, SteadyTime now, const SessionFacts& facts);
+  Wish go_on(AwaitingTick& state, SteadyTime now, const SessionFacts& facts);
+  Wish go_on(Quieting& state, SteadyTime now, const SessionFacts& facts);
+  Wish go_on(Joining& state, SteadyTime now, const SessionFacts& facts);
+  Wish go_on(Ended& state, SteadyTime now, const SessionFacts& facts);
+  std::optional<RenewalMode> mode_of(const RenewalDesk::Request& request, SteadyTime now, const Membership& membership);
+  void begin(const RenewalDesk::Request& request, RenewalMode mode, SteadyTime now, const Membership& membership);
+  bool unwanted() const;
   Wish hand_over(SteadyTime now, const SessionFacts& facts);
   Wish leave(SteadyTime now, const SessionFacts& facts);
   void note_change(RenewalMode mode, SteadyTime now, const SessionFacts& facts);
   void watch_change(SteadyTime now, const SessionFacts& facts);
+  void note_membership(SteadyTime now, const SessionFacts& facts);
   void tell_whether_at_rest(bool at_rest);
+  void drop_successor();
   void fail(const std::string& error, SteadyTime now, RenewalResult result = RenewalResult::Failed);
-  void cancel();
+  void cancel(const std::string& why);
   void finish(RenewalReport report);
   void wait_for(std::string what);
+  void explain(std::string_view what, std::optional<SteadyTime> until = {});
   bool grew(const Membership& membership) const;
 
   const RenewalLimits limits_;
@@ -104,14 +144,15 @@ class Renewal final : public SessionControl {
   Metrics& metrics_;
   Histogram& pause_;
   Gauge& age_;
-  Counter& signalled_;
   Counter& reconnects_;
 
   RunDecision* decision_ = nullptr;
+  RenewalTimer timer_;
   SteadyTime session_began_{};
+  std::optional<SteadyTime> first_assigned_;  // in this session
+  std::optional<SteadyTime> fenced_;          // seen in this session
   uint64_t sessions_ = 0;
-  State state_ = State::Idle;
-  SteadyTime deadline_{};
+  State state_;
   SteadyTime not_before_{};
   RenewalMode mode_ = RenewalMode::Rejoin;
   int postponed_ = 0;         // attempts in a row that found the group rebalancing
@@ -122,10 +163,14 @@ class Renewal final : public SessionControl {
   Backoff backoff_;
   std::optional<SteadyTime> join_given_up_;
   std::optional<SteadyTime> stop_seen_;
-  std::optional<TickWait> tick_;
   bool at_rest_ = false;  // as the stop sequence was told
+  struct Explanation {
+    std::string what;
+    std::optional<SteadyTime> until;
+  };
   mutable Mutex mutex_;
   std::string waiting_for_ GUARDED_BY(mutex_);
+  Explanation under_way_ GUARDED_BY(mutex_);
 };
 
 }  // namespace freshet::supervisor

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -26,12 +27,20 @@ class RenewalDesk {
     RenewalReason reason = RenewalReason::Timer;
     std::string detail;
     SteadyTime asked_at{};
+    std::vector<RenewalReason> asked_by;  // everybody who asked for it or joined it; the first is `reason`
+
+    // Somebody else than the timer wants it, too.
+    bool only_by_timer() const;
+    // The session is not well: its renewal waits for nothing that a healthy one waits for.
+    bool urgent() const;
   };
 
   // `on_ask` wakes the session loop; called after each new request, outside the lock, by the asking thread.
   explicit RenewalDesk(Clock& clock, std::function<void()> on_ask = {}) : clock_(clock), on_ask_(std::move(on_ask)) {}
 
   Asked ask(RenewalReason reason, std::string detail);
+  // Asks once more for what was answered without success, in the name of all who asked.
+  Asked ask_again(const Request& request);
   // The request with this number is answered; its report is then returned, and nothing once `deadline` has passed or
   // `stop` is requested. Reports of old requests are forgotten: a later report answers for an earlier number.
   std::optional<RenewalReport> wait(uint64_t number, SteadyTime deadline, std::stop_token stop);

@@ -19,6 +19,7 @@ struct Script {
   int32_t topic_partitions = 6;
   int joins = 0;
   bool insists = false;
+  bool sent = false;  // the request to join
   bool alive = false;
   bool taken = false;
 };
@@ -33,8 +34,10 @@ class ScriptedSuccessor final : public Successor {
   void join(const Membership&, bool insists) override {
     ++script_.joins;
     script_.insists = insists;
+    script_.sent = true;
     script_.state = State::Joining;
   }
+  bool withdraw() override { return !script_.sent || script_.state == State::Postponed; }
   std::unique_ptr<Source> take() override {
     script_.taken = true;
     return std::make_unique<testkit::FakeSource>(1);
@@ -197,16 +200,61 @@ TEST_F(RenewalTest, WithoutStaticMembershipItLeavesOnceTheNextSessionIsWarm) {
   EXPECT_EQ(desk_.last()->mode, RenewalMode::Rejoin);
 }
 
+// Unknown is not absent: a leave would be a rebalance for everybody.
 TEST_F(RenewalTest, ItWaitsToHearWhetherTheBrokerKeepsTheMember) {
   membership_.continuity = Membership::Continuity::Unknown;
   ask();
+  turn();
+  clock_.advance(59s);
+  turn();
+  EXPECT_FALSE(script_.alive);
+  EXPECT_NE(renewal_.under_way().find("whether it keeps this static member"), std::string::npos);
+  membership_.continuity = Membership::Continuity::Works;
+  turn();
+  EXPECT_TRUE(script_.alive);
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::HoldWrites) << "static";
+}
+
+TEST_F(RenewalTest, ABrokerThatNeverSaysWhetherItKeepsTheMemberIsTakenForOneThatDoesNot) {
+  membership_.continuity = Membership::Continuity::Unknown;
+  ask();
+  turn();
+  clock_.advance(60s);
+  turn();
+  EXPECT_TRUE(script_.alive);
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::Leave);
+}
+
+TEST_F(RenewalTest, TheFirstRebalanceMayTakeAsLongAsItLikes) {
+  membership_.continuity = Membership::Continuity::Unknown;
+  membership_.settled = false;
+  begin();
+  ask();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(turn(), Wish::GoOn);
+    clock_.advance(60s);
+  }
+  EXPECT_FALSE(script_.alive);
+  EXPECT_NE(renewal_.under_way().find("first assignment"), std::string::npos);
+  membership_.settled = true;
+  membership_.continuity = Membership::Continuity::Works;
+  turn();
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::HoldWrites) << "static";
+}
+
+TEST_F(RenewalTest, ASickSessionDoesNotWaitForThatAnswer) {
+  membership_.continuity = Membership::Continuity::Unknown;
+  membership_.settled = false;
+  begin();
+  desk_.ask(RenewalReason::Watchdog, "stuck");
   turn();
   EXPECT_FALSE(script_.alive);
   clock_.advance(5s);
   turn();
   EXPECT_TRUE(script_.alive);
-  script_.state = State::Warm;
-  EXPECT_EQ(turn(), Wish::Leave);
 }
 
 TEST_F(RenewalTest, ATopicThatGrewForcesARebalance) {
@@ -252,40 +300,92 @@ TEST_F(RenewalTest, WhatCannotBeMadeReadyLeavesTheRunningSessionAloneAndIsTriedA
 TEST_F(RenewalTest, AWarmUpThatTakesTooLongIsGivenUp) {
   ask();
   turn();
-  clock_.advance(31s);
+  clock_.advance(61s);
   EXPECT_EQ(turn(), Wish::GoOn);
   EXPECT_FALSE(script_.alive);
   EXPECT_EQ(count(RenewalMode::Static, RenewalResult::Failed), 1);
 }
 
-TEST_F(RenewalTest, AJoinThatTakesTooLongIsGivenUpWhileTheOldSessionLives) {
+// Its request may be anywhere; the running session is fenced when it arrives.
+TEST_F(RenewalTest, OnceTheJoinIsAskedForThereIsNoWayBackHoweverLongItTakes) {
   join();
+  for (int i = 0; i < 59; ++i) {
+    clock_.advance(1s);
+    EXPECT_EQ(turn(), Wish::HoldWrites) << i;
+  }
+  script_.state = State::Joined;
+  EXPECT_EQ(turn(), Wish::HandOver);
   EXPECT_FALSE(renewal_.may_have_fenced_itself());
-  clock_.advance(3s);
-  EXPECT_EQ(turn(), Wish::GoOn);
-  EXPECT_FALSE(script_.alive);
-  EXPECT_TRUE(renewal_.may_have_fenced_itself()) << "its request may still arrive";
-  EXPECT_EQ(decision_->outcome(), RunOutcome::Undecided);
+  next_session(5ms);
+  turn();
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Renewed);
 }
 
-TEST_F(RenewalTest, AJoinThatTakesTooLongGoesOnWhenThereIsNoWayBack) {
+TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsWaitedForByTheNextSession) {
   for (const bool fenced : {false, true}) {
     join();
     if (fenced) {
-      EXPECT_TRUE(renewal_.expects_end({ErrorKind::Renew, 1, "fenced"}));
+      EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Replaced);
       facts_.fenced = true;
     } else {
       membership_.settled = false;  // the group rebalances: the old session is asked for its partitions
     }
     EXPECT_EQ(turn(), Wish::HoldWrites);
-    clock_.advance(3s);
+    clock_.advance(60s);
     EXPECT_EQ(turn(), Wish::HandOver);
+    EXPECT_TRUE(renewal_.has_next_member());
     membership_.settled = true;
     facts_.fenced = false;
     next_session(5ms);
     turn();
     EXPECT_EQ(desk_.last()->result, RenewalResult::Renewed);
   }
+}
+
+TEST_F(RenewalTest, ASuccessorThatFailsOnceItHasAskedToJoinIsReplacedByAnotherWhoseFencingIsOurOwnDoing) {
+  join();
+  script_.state = State::Failed;
+  EXPECT_EQ(turn(), Wish::HandOver);
+  EXPECT_FALSE(script_.alive);
+  renewal_.end_session();
+  EXPECT_EQ(renewal_.take_next(), nullptr);
+  begin();
+  EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::OwnDoing);
+  EXPECT_TRUE(renewal_.may_have_fenced_itself());
+  clock_.advance(1min);
+  EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Unexpected);
+}
+
+TEST_F(RenewalTest, ThePauseOfAFencedSessionBeginsWhenItWasFenced) {
+  facts_.last_message = clock_.steady_now();
+  join();
+  facts_.fenced = true;
+  EXPECT_EQ(turn(), Wish::HoldWrites);
+  clock_.advance(4s);
+  script_.state = State::Joined;
+  EXPECT_EQ(turn(), Wish::HandOver);
+  facts_.fenced = false;
+  next_session(10ms);
+  turn();
+  EXPECT_EQ(desk_.last()->pause, 4010ms);
+}
+
+// What is drained before it goes must be committed, or it comes twice.
+TEST_F(RenewalTest, ARenewalThatIsReadyWhileARevokeDrainsLeavesTheCommitsAlone) {
+  ask();
+  turn();
+  script_.state = State::Warm;
+  membership_.settled = false;
+  facts_.revoking = true;
+  facts_.commit_outstanding = true;
+  for (int i = 0; i < 30; ++i) {
+    EXPECT_EQ(turn(), Wish::GoOn);
+    clock_.advance(1s);
+  }
+  EXPECT_EQ(script_.joins, 0);
+  facts_.revoking = false;
+  membership_.settled = true;
+  EXPECT_EQ(turn(), Wish::HoldWrites);
 }
 
 TEST_F(RenewalTest, ASessionThatDoesNotComeToRestIsReplacedAllTheSame) {
@@ -338,9 +438,9 @@ TEST_F(RenewalTest, BothClientsGoneMeansANewOne) {
 }
 
 TEST_F(RenewalTest, AnErrorOfARunningSessionIsNoSurpriseOnlyWhileTheNextOneJoins) {
-  EXPECT_FALSE(renewal_.expects_end({ErrorKind::Renew, 1, "fatal"}));
+  EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fatal"}), ClientEnd::Unexpected);
   join();
-  EXPECT_TRUE(renewal_.expects_end({ErrorKind::Renew, 1, "fenced"}));
+  EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Replaced);
 }
 
 TEST_F(RenewalTest, AtTheCapOfParkedClientsItWaitsAndSaysWhy) {
@@ -384,31 +484,46 @@ TEST_F(RenewalTest, AStopBeforeALeaveWins) {
 }
 
 TEST_F(RenewalTest, AStopWhileTheNextSessionJoinsIsFollowedByTheOneThatHasTheMembership) {
-  join();
-  stop();
-  EXPECT_EQ(turn(), Wish::HoldWrites);
-  script_.state = State::Joined;
-  EXPECT_EQ(turn(), Wish::HandOver);
-  EXPECT_EQ(decision_->outcome(), RunOutcome::Stop);
-  renewal_.end_session();
-  EXPECT_TRUE(renewal_.has_next_member());
-  renewal_.take_next();
-  begin();
-  stop();
-  membership_.settled = false;
-  EXPECT_EQ(turn(), Wish::GoOn) << "its assignment is a moment away";
-  membership_.settled = true;
-  EXPECT_EQ(turn(), Wish::Stop);
+  for (const bool answered : {true, false}) {
+    stops_.emplace(clock_, plan_, null_log());
+    begin();
+    join();
+    if (answered) script_.state = State::Joined;
+    stop();
+    EXPECT_EQ(turn(), Wish::HandOver) << "the running session is fenced, now or soon: it cannot commit";
+    EXPECT_EQ(decision_->outcome(), RunOutcome::Stop);
+    renewal_.end_session();
+    EXPECT_TRUE(renewal_.has_next_member());
+    EXPECT_NE(renewal_.take_next(), nullptr);
+    begin();
+    stop();
+    membership_.settled = false;
+    EXPECT_EQ(turn(), Wish::GoOn) << "its assignment is a moment away";
+    clock_.advance(5s);
+    EXPECT_EQ(turn(), Wish::GoOn);
+    membership_.settled = true;
+    EXPECT_EQ(turn(), Wish::Stop);
+    renewal_.end_session();
+  }
 }
 
-TEST_F(RenewalTest, AStopDoesNotWaitForAJoinForLong) {
+TEST_F(RenewalTest, AStopBeforeTheJoinIsAskedForLeavesWithTheRunningSession) {
   join();
+  script_.sent = false;  // it asks whether the group rests
   stop();
-  EXPECT_EQ(turn(), Wish::HoldWrites);
-  EXPECT_LE(renewal_.next_deadline(clock_.steady_now()) - clock_.steady_now(), 1s);
-  clock_.advance(1s);
   EXPECT_EQ(turn(), Wish::Stop);
   EXPECT_FALSE(script_.alive);
+  EXPECT_FALSE(renewal_.may_have_fenced_itself());
+}
+
+TEST_F(RenewalTest, AStopOfASessionWhoseBothClientsAreGoneLeavesWithANewOne) {
+  join();
+  script_.state = State::Failed;
+  stop();
+  EXPECT_EQ(turn(), Wish::HandOver);
+  renewal_.end_session();
+  EXPECT_TRUE(renewal_.has_next_member()) << "the membership is there, and somebody has to give it up";
+  EXPECT_EQ(renewal_.take_next(), nullptr);
 }
 
 TEST_F(RenewalTest, AStopDoesNotWaitForAnAssignmentForLong) {
@@ -421,8 +536,25 @@ TEST_F(RenewalTest, AStopDoesNotWaitForAnAssignmentForLong) {
   stop();
   membership_.settled = false;
   EXPECT_EQ(turn(), Wish::GoOn);
-  clock_.advance(1s);
+  clock_.advance(6s);
   EXPECT_EQ(turn(), Wish::Stop);
+}
+
+// A loop that has nothing to do sleeps.
+TEST_F(RenewalTest, NoDeadlineThatHasPassedIsNamedAgain) {
+  join();
+  script_.state = State::Joined;
+  turn();
+  renewal_.end_session();
+  renewal_.take_next();
+  begin();
+  facts_.first_message.reset();
+  for (int i = 0; i < 40; ++i) {
+    turn();
+    EXPECT_GT(renewal_.next_deadline(clock_.steady_now()), clock_.steady_now()) << i;
+    clock_.advance(100ms);
+  }
+  EXPECT_TRUE(desk_.last());
 }
 
 // The fake clock begins on a full hour: ten seconds later it is 20 s until the next multiple of 30.
@@ -458,13 +590,67 @@ TEST_F(RenewalOnTheTickTest, AStaticRenewalIsNoLeaveAndDoesNotWait) {
   EXPECT_EQ(turn(), Wish::HandOver);
 }
 
-TEST_F(RenewalOnTheTickTest, AStopDuringARenewalsWaitCancelsItAndLeavesNow) {
+TEST_F(RenewalOnTheTickTest, AStopDuringARenewalsWaitCancelsItAndLeavesOnItsOwnTick) {
   warm_up_to_leave();
   EXPECT_EQ(turn(), Wish::GoOn);
   stop();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  ASSERT_TRUE(desk_.last());
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Cancelled);
+  EXPECT_EQ(desk_.last()->error, "a stop came first");
+  clock_.advance(19s);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  clock_.advance(1s);
   EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalOnTheTickTest, ASecondSignalDuringThatWaitLeavesNow) {
+  warm_up_to_leave();
+  turn();
+  stop();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_TRUE(stops_->hurry());
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffDuringTheWaitEndsIt) {
+  warm_up_to_leave();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
+  EXPECT_EQ(turn(), Wish::GoOn);
   EXPECT_FALSE(script_.alive);
   EXPECT_EQ(desk_.last()->result, RenewalResult::Cancelled);
+  clock_.advance(60s);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+}
+
+TEST_F(RenewalOnTheTickTest, WhatAnOperatorWantsTooIsNotSwitchedOffWithTheTimer) {
+  warm_up_to_leave();
+  turn();
+  desk_.ask(RenewalReason::Operator, "POST /renew");
+  plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_TRUE(script_.alive);
+  EXPECT_NE(renewal_.under_way().find("next tick"), std::string::npos) << renewal_.under_way();
+  EXPECT_NE(renewal_.under_way().find("in 20 s"), std::string::npos) << renewal_.under_way();
+  clock_.advance(20s);
+  EXPECT_EQ(turn(), Wish::Leave);
+}
+
+TEST_F(RenewalOnTheTickTest, AWatchdogThatAsksDuringTheWaitIsHeard) {
+  for (const RenewalReason reason : {RenewalReason::Watchdog, RenewalReason::Broken}) {
+    warm_up_to_leave();
+    EXPECT_EQ(turn(), Wish::GoOn);
+    desk_.ask(reason, "stuck");
+    EXPECT_EQ(turn(), Wish::Leave) << "a session that is not well is not kept for the sake of a tick";
+    next_session(1ms);
+    turn();
+    ASSERT_TRUE(desk_.last());
+    EXPECT_EQ(desk_.last()->result, RenewalResult::Renewed);
+    clock_.advance(2ms);
+  }
 }
 
 TEST_F(RenewalOnTheTickTest, AStopOfAMemberAtRestWaitsAndNothingCanTurnItIntoARenewal) {

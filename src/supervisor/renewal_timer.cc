@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "supervisor/backoff.h"
+#include <utility>
+
 #include "supervisor/schedule.h"
 
 namespace freshet::supervisor {
@@ -16,45 +17,60 @@ bool same(const RenewalOptions& a, const RenewalOptions& b) {
 
 }  // namespace
 
-RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, double jitter, double chance,
-                           SteadyTime begun)
+RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics,
+                           double jitter)
     : plan_(plan),
       desk_(desk),
-      clock_(clock),
       log_(log),
+      intervals_(metrics.counter("freshet_periodic_restart_total",
+                                 "Intervals at whose end the timer asked for a new session.")),
       jitter_(jitter),
-      chance_(chance),
-      begun_(begun),
-      thread_([this](std::stop_token stop) { watch(stop); }) {}
+      backoff_(kAfterFailure) {
+  begin_session(clock.steady_now(), 0);
+}
 
-void RenewalTimer::watch(std::stop_token stop) {
-  RenewalOptions options = plan_.get();
-  SteadyTime due = renewal_due(begun_, begun_, options.interval, jitter_, chance_);
-  Backoff backoff(kAfterFailure);
-  while (true) {
-    const SteadyTime deadline = options.enabled ? due : never(clock_.steady_now());
-    const RenewalOptions next = plan_.wait(options, deadline, stop);
-    if (stop.stop_requested()) return;
-    const SteadyTime now = clock_.steady_now();
-    if (!same(next, options)) {
-      due = renewal_due(begun_, now, next.interval, jitter_, chance_);
-      log_change(options, next, due);
-      options = next;
-      continue;
-    }
-    options = next;
-    if (!options.enabled || now < due) continue;
-    const auto asked = desk_.ask(RenewalReason::Timer, fmt::format("every {} s", options.interval.count()));
-    const auto report = desk_.wait(asked.number, never(now), stop);
-    if (!report) return;
-    // The one that was joined made this session; otherwise this session is over.
-    if (report->result == RenewalResult::Renewed && !asked.joined) return;
-    if (report->result != RenewalResult::Renewed) due = clock_.steady_now() + backoff.next(Duration::zero(), chance_);
+void RenewalTimer::begin_session(SteadyTime now, double chance) {
+  begun_ = now;
+  chance_ = chance;
+  options_ = plan_.get();
+  due_ = renewal_due(begun_, begun_, options_.interval, jitter_, chance_);
+  backoff_ = Backoff(kAfterFailure);
+  asked_.reset();
+  counted_ = false;
+  over_ = false;
+}
+
+void RenewalTimer::turn(SteadyTime now) {
+  const RenewalOptions options = plan_.get();
+  if (!same(options, options_)) {
+    due_ = renewal_due(begun_, now, options.interval, jitter_, chance_);
+    log_change(options_, options, now);
+  }
+  options_ = options;
+  if (asked_) read_answer(now);
+  if (asked_ || over_ || !options_.enabled || now < due_) return;
+  asked_ = desk_.ask(RenewalReason::Timer, fmt::format("every {} s", options_.interval.count()));
+  if (!std::exchange(counted_, true)) intervals_.add();
+}
+
+void RenewalTimer::read_answer(SteadyTime now) {
+  const auto report = desk_.last();
+  if (!report || report->number < asked_->number) return;
+  const bool joined = std::exchange(asked_, std::nullopt)->joined;
+  if (report->result != RenewalResult::Renewed) {
+    due_ = now + backoff_.next(Duration::zero(), chance_);
+  } else {
+    over_ = !joined;  // the one that was joined may have made this session
   }
 }
 
-void RenewalTimer::log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime due) const {
-  const double left = std::chrono::duration<double>(due - clock_.steady_now()).count();
+std::optional<SteadyTime> RenewalTimer::deadline() const {
+  if (asked_ || over_ || !options_.enabled) return std::nullopt;
+  return due_;
+}
+
+void RenewalTimer::log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime now) const {
+  const double left = std::chrono::duration<double>(due_ - now).count();
   log_.info("renewal_timer_changed", {{"enabled_old", from.enabled},
                                       {"enabled", to.enabled},
                                       {"interval_old", from.interval.count()},

@@ -1,37 +1,49 @@
 // Asks for the next session when the interval of the running one is over.
 #pragma once
 
-#include <stop_token>
-#include <thread>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metrics.h"
+#include "supervisor/backoff.h"
 #include "supervisor/renewal_desk.h"
 #include "supervisor/renewal_plan.h"
 
 namespace freshet::supervisor {
 
-// One for each session: made when it begins, destroyed (which ends and joins its thread) before the next one's is made.
-// Takes changes of the plan on the running session. A renewal that fails is asked for again after a back-off.
+// Takes changes of the plan on the running session. A renewal that fails is asked for again after a back-off. Counts
+// freshet_periodic_restart_total once for each interval at whose end it asked, also when somebody else had asked
+// already; not for each attempt. Threads: the loop's.
 class RenewalTimer {
  public:
-  // `jitter`: share of the interval, 0..1; `chance`: uniform in [0, 1), drawn for this session. `begun`: when the
-  // session began. The references outlive the timer.
-  RenewalTimer(RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, double jitter, double chance,
-               SteadyTime begun);
+  // `jitter`: share of the interval, 0..1. The references outlive the timer.
+  RenewalTimer(RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics, double jitter);
+
+  // A session begins. `chance`: uniform in [0, 1), drawn for it.
+  void begin_session(SteadyTime now, double chance);
+  // Once a turn of the loop.
+  void turn(SteadyTime now);
+  // When turn() is due; none = not before something else happens.
+  std::optional<SteadyTime> deadline() const;
 
  private:
-  void watch(std::stop_token stop);
-  void log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime due) const;
+  void read_answer(SteadyTime now);
+  void log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime now) const;
 
   RenewalPlan& plan_;
   RenewalDesk& desk_;
-  Clock& clock_;
   Log& log_;
+  Counter& intervals_;
   const double jitter_;
-  const double chance_;
-  const SteadyTime begun_;
-  std::jthread thread_;
+  double chance_ = 0;
+  RenewalOptions options_;
+  SteadyTime begun_{};
+  SteadyTime due_{};
+  Backoff backoff_;
+  std::optional<RenewalDesk::Asked> asked_;  // and not answered yet
+  bool counted_ = false;                     // the interval of this session
+  bool over_ = false;                        // it was renewed: the next session is another's matter
 };
 
 }  // namespace freshet::supervisor

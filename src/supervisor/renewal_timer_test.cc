@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "supervisor/run_outcome.h"
 #include "testkit/fake_clock.h"
 
 namespace freshet::supervisor {
@@ -42,32 +42,33 @@ RenewalOptions every(std::chrono::seconds interval, bool enabled = true) {
 struct RenewalTimerTest : testing::Test {
   void start(const RenewalOptions& options, double chance = 0.5) {
     plan.set(options);
-    timer.emplace(plan, desk, clock, log, 0.1, chance, clock.steady_now());
-    clock.await_waits(1);
+    timer.begin_session(clock.steady_now(), chance);
+    timer.turn(clock.steady_now());
   }
+  double counted() { return static_cast<double>(metrics.counter("freshet_periodic_restart_total", "").value()); }
   // Whether a renewal was asked for once the timer has seen the time.
   bool asked_after(Duration passed) {
     clock.advance(passed);
-    EXPECT_TRUE(clock.settle());
+    timer.turn(clock.steady_now());
     return desk.open().has_value();
   }
   bool asked_when(const RenewalOptions& options) {
     plan.set(options);
-    EXPECT_TRUE(clock.settle());
-    return desk.open().has_value();
+    return asked_after(0s);
   }
   void answer(RenewalResult result) {
     RenewalReport report;
     report.result = result;
     desk.finish(report);
-    EXPECT_TRUE(clock.settle());
+    timer.turn(clock.steady_now());
   }
 
   testkit::FakeClock clock;
   RenewalPlan plan{clock, RenewalOptions()};
   RenewalDesk desk{clock};
   RecordedLog log;
-  std::optional<RenewalTimer> timer;
+  Metrics metrics;
+  RenewalTimer timer{plan, desk, clock, log, metrics, 0.1};
 };
 
 TEST_F(RenewalTimerTest, AsksWhenTheIntervalAndItsShareOfTheJitterAreOver) {
@@ -176,56 +177,56 @@ TEST_F(RenewalTimerTest, ARenewalThatFailedIsNotTriedAgainOnceItIsSwitchedOff) {
 TEST_F(RenewalTimerTest, ARenewalThatMadeThisSessionIsNotTheOneItAsksFor) {
   desk.ask(RenewalReason::Operator, "");
   start(every(1s), 0);
-  clock.advance(1s);
-  EXPECT_TRUE(clock.settle());
+  EXPECT_TRUE(asked_after(1s));
   EXPECT_EQ(desk.open()->number, 1u);
   answer(RenewalResult::Renewed);
   ASSERT_TRUE(desk.open());
   EXPECT_EQ(desk.open()->number, 2u);
 }
 
-TEST_F(RenewalTimerTest, EndsAtOnceWhereverItWaits) {
-  start(every(100s));
-  timer.reset();
-  start(every(100s, false));
-  timer.reset();
+TEST_F(RenewalTimerTest, ASessionThatWasRenewedIsNotRenewedAgain) {
   start(every(100s), 0);
-  clock.advance(100s);
-  while (!desk.open()) std::this_thread::yield();
-  timer.reset();  // while its request is open
-  EXPECT_TRUE(desk.open());
+  EXPECT_TRUE(asked_after(100s));
+  answer(RenewalResult::Renewed);
+  EXPECT_FALSE(asked_after(1000s));
+  EXPECT_EQ(timer.deadline(), std::nullopt);
 }
 
-TEST_F(RenewalTimerTest, TheTimerOfOneSessionNeverAsksInTheNext) {
+TEST_F(RenewalTimerTest, EachSessionHasItsOwnInterval) {
   start(every(100s));
-  timer.reset();
-  clock.advance(1000s);
-  EXPECT_FALSE(desk.open());
-  timer.emplace(plan, desk, clock, log, 0.1, 0.0, clock.steady_now());
+  clock.advance(99s);
+  start(every(100s), 0);
+  EXPECT_EQ(timer.deadline(), clock.steady_now() + 100s);
   EXPECT_FALSE(asked_after(99s));
   EXPECT_TRUE(asked_after(1s));
 }
 
-// The one who decides listens to both; whoever is first wins, and there is exactly one outcome.
-TEST(RenewalTimerRaceTest, AStopAndAnIntervalThatEndTogetherHaveOneWinner) {
-  for (int round = 0; round < 100; ++round) {
-    testkit::FakeClock clock;
-    RunDecision decision;
-    RenewalPlan plan(clock, every(100s));
-    bool renews = false;
-    bool stops = false;
-    RenewalDesk desk(clock, [&] { renews = decision.claim(RunOutcome::Renew); });
-    {
-      RenewalTimer timer(plan, desk, clock, null_log(), 0, 0, clock.steady_now());
-      std::jthread signal([&] {
-        clock.advance(100s);
-        stops = decision.claim(RunOutcome::Stop);
-      });
-      while (!desk.open()) std::this_thread::yield();
-    }
-    EXPECT_NE(renews, stops);
-    EXPECT_EQ(decision.outcome(), stops ? RunOutcome::Stop : RunOutcome::Renew);
+TEST_F(RenewalTimerTest, AnIntervalIsCountedOnceHoweverOftenItsRenewalIsTried) {
+  start(every(100s), 0);
+  EXPECT_TRUE(asked_after(100s));
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    answer(RenewalResult::Failed);
+    EXPECT_TRUE(asked_after(60s));
   }
+  EXPECT_EQ(counted(), 1);
+  answer(RenewalResult::Renewed);
+  start(every(100s), 0);
+  EXPECT_TRUE(asked_after(100s));
+  EXPECT_EQ(counted(), 2);
+}
+
+TEST_F(RenewalTimerTest, AnIntervalIsCountedAlsoWhenSomebodyElseHadAskedAlready) {
+  start(every(100s), 0);
+  desk.ask(RenewalReason::Operator, "");
+  EXPECT_TRUE(asked_after(100s));
+  EXPECT_EQ(counted(), 1);
+  EXPECT_FALSE(desk.open()->only_by_timer());
+}
+
+TEST_F(RenewalTimerTest, WhatNobodyAskedForIsNotCounted) {
+  start(every(100s, false), 0);
+  EXPECT_FALSE(asked_after(1000s));
+  EXPECT_EQ(counted(), 0);
 }
 
 }  // namespace

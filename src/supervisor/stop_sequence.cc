@@ -1,18 +1,6 @@
 #include "supervisor/stop_sequence.h"
 
-#include <utility>
-
-#include "supervisor/schedule.h"
-#include "supervisor/tick.h"
-
 namespace freshet::supervisor {
-
-StopSequence::~StopSequence() {
-  wait_end_.request_stop();
-  std::jthread waiter;
-  MutexLock lock(mutex_);
-  waiter.swap(waiter_);
-}
 
 void StopSequence::set_member(bool member) {
   {
@@ -31,21 +19,34 @@ bool StopSequence::begin_renewal() {
 
 void StopSequence::begin() {
   bool waits = false;
+  double seconds = 0;
   {
     MutexLock lock(mutex_);
     if (state_ != State::Running) return;
-    waits = member_ && until_tick(clock_.system_now(), plan_.get().tick) > Duration::zero();
+    if (member_) wait_.emplace(clock_, plan_);
+    waits = wait_ && !wait_->over();
     state_ = waits ? State::Waiting : State::Draining;
+    if (waits) seconds = std::chrono::duration<double>(wait_->deadline() - clock_.steady_now()).count();
+  }
+  if (waits) {
+    log_.info("waiting_for_tick", {{"before", "leave"}, {"delay", plan_.get().tick.count()}, {"seconds", seconds}});
   }
   asked_.request_stop();
-  if (!waits) {
-    drain_.request_stop();
-    return;
+  if (!waits) drain_.request_stop();
+}
+
+void StopSequence::turn() {
+  {
+    MutexLock lock(mutex_);
+    if (state_ != State::Waiting || !wait_->over()) return;
   }
+  end_wait();
+}
+
+std::optional<SteadyTime> StopSequence::deadline() const {
   MutexLock lock(mutex_);
-  waiter_ = std::jthread([this] {
-    if (wait_for_tick(clock_, plan_, log_, "leave", wait_end_.get_token())) end_wait();
-  });
+  if (state_ != State::Waiting) return std::nullopt;
+  return wait_->deadline();
 }
 
 bool StopSequence::hurry() { return end_wait(); }
@@ -56,7 +57,6 @@ bool StopSequence::end_wait() {
     if (state_ != State::Waiting) return false;
     state_ = State::Draining;
   }
-  wait_end_.request_stop();
   drain_.request_stop();
   return true;
 }

@@ -1,30 +1,34 @@
 // How the process ends on an operator's wish: asked, waiting for the tick, draining.
 #pragma once
 
+#include <optional>
 #include <stop_token>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
 #include "supervisor/renewal_plan.h"
+#include "supervisor/tick.h"
 
 namespace freshet::supervisor {
 
-// Threads: any; nothing here blocks but the destructor, which ends a wait and joins its thread. No callback of the two
-// stop tokens may call back in.
+// Threads: any; nothing here blocks. No callback of the two stop tokens may call back in.
 class StopSequence {
  public:
   StopSequence(Clock& clock, RenewalPlan& plan, Log& log) : clock_(clock), plan_(plan), log_(log) {}
-  ~StopSequence();
   StopSequence(const StopSequence&) = delete;
   StopSequence& operator=(const StopSequence&) = delete;
 
   // The session loop says whether a stop would end a membership that is at rest. Then it waits for the next tick, while
-  // consuming goes on; otherwise (between sessions, in a back-off, while a renewal is under way) it ends at once. A
-  // wait that is under way ends when this becomes false.
+  // consuming goes on; otherwise (between sessions, in a back-off, while the next session takes over) it ends at once.
+  // A wait that is under way ends when this becomes false.
   void set_member(bool member);
-  // A renewal is under way from now on, as with set_member(false). False: a stop came first, and none may begin.
+  // The session loop looks at the time: a wait ends with its tick. Called once a turn, at deadline() at the latest.
+  void turn();
+  // When turn() is due; none = nothing waits.
+  std::optional<SteadyTime> deadline() const;
+  // The running session gives its membership up from now on, as with set_member(false). False: a stop came first, and
+  // no renewal may do so any more.
   bool begin_renewal();
 
   // Stop. Requests asked() at once and drain() after the wait.
@@ -46,11 +50,10 @@ class StopSequence {
   Log& log_;
   std::stop_source asked_;
   std::stop_source drain_;
-  std::stop_source wait_end_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   State state_ GUARDED_BY(mutex_) = State::Running;
   bool member_ GUARDED_BY(mutex_) = false;
-  std::jthread waiter_ GUARDED_BY(mutex_);
+  std::optional<TickWait> wait_ GUARDED_BY(mutex_);  // while Waiting
 };
 
 }  // namespace freshet::supervisor

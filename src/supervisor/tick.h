@@ -2,17 +2,13 @@
 // one rebalance and not one for each member.
 #pragma once
 
-#include <stop_token>
-#include <string_view>
-
 #include "base/clock.h"
-#include "base/log.h"
 #include "supervisor/renewal_plan.h"
 
 namespace freshet::supervisor {
 
-// One wait for the next tick, for those who have other things to do meanwhile: the first join, and a renewal that
-// leaves the group. It follows the live option. Threads: one; blocks nobody.
+// One wait for the next tick, looked at by those who have other things to do meanwhile: the first join, a stop, and a
+// renewal that leaves the group. It follows the live option. Threads: one; blocks nobody.
 class TickWait {
  public:
   TickWait(Clock& clock, const RenewalPlan& plan);
@@ -24,15 +20,11 @@ class TickWait {
  private:
   void look_at(std::chrono::seconds tick);
 
-  Clock& clock_;
-  const RenewalPlan& plan_;
+  Clock* clock_;
+  const RenewalPlan* plan_;
   std::chrono::seconds tick_{0};
   SteadyTime deadline_{};
   bool over_ = false;
 };
-
-// Waits for the next tick on the calling thread: before a stop leaves the group. False when `stop` was requested
-// before. `before` says in the log what waits. Threads: any; holds no lock.
-bool wait_for_tick(Clock& clock, RenewalPlan& plan, Log& log, std::string_view before, std::stop_token stop);
 
 }  // namespace freshet::supervisor

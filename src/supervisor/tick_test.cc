@@ -2,10 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <thread>
 
-#include "supervisor/run_outcome.h"
 #include "supervisor/stop_sequence.h"
 #include "testkit/fake_clock.h"
 
@@ -23,60 +21,28 @@ RenewalOptions tick_of(std::chrono::seconds tick) {
 // The fake clock begins on a full hour; ten seconds later it is 20 s until the next multiple of 30.
 struct TickTest : testing::Test {
   TickTest() { clock.advance(10s); }
-  // Waits on a thread of its own.
-  void begin_wait() {
-    thread = std::jthread([this] {
-      const bool reached = wait_for_tick(clock, plan, null_log(), "join", stop.get_token());
-      result.store(reached ? 1 : 0);
-    });
-  }
-  bool waits() { return clock.settle() && result.load() == -1; }
-  int outcome() {
-    thread.join();
-    return result.load();
-  }
 
   testkit::FakeClock clock;
   RenewalPlan plan{clock, tick_of(30s)};
-  std::stop_source stop;
-  std::atomic<int> result{-1};
-  std::jthread thread;
 };
-
-TEST_F(TickTest, WaitsUntilTheTick) {
-  begin_wait();
-  clock.await_waits(1);
-  clock.advance(19s);
-  EXPECT_TRUE(waits());
-  clock.advance(1s);
-  EXPECT_EQ(outcome(), 1);
-}
 
 TEST_F(TickTest, OnATickOrWithoutOneThereIsNoWait) {
   clock.advance(20s);
-  EXPECT_TRUE(wait_for_tick(clock, plan, null_log(), "join", {}));
+  EXPECT_TRUE(TickWait(clock, plan).over());
   clock.advance(1s);
+  EXPECT_FALSE(TickWait(clock, plan).over());
   plan.set(tick_of(0s));
-  EXPECT_TRUE(wait_for_tick(clock, plan, null_log(), "join", {}));
-}
-
-TEST_F(TickTest, AStopEndsTheWait) {
-  begin_wait();
-  clock.await_waits(1);
-  stop.request_stop();
-  EXPECT_EQ(outcome(), 0);
-  EXPECT_FALSE(wait_for_tick(clock, plan, null_log(), "join", stop.get_token()));
+  EXPECT_TRUE(TickWait(clock, plan).over());
 }
 
 TEST_F(TickTest, TheLiveOptionCountsAlsoDuringTheWait) {
-  begin_wait();
-  clock.await_waits(1);
+  TickWait wait(clock, plan);
   plan.set(tick_of(3600s));
-  EXPECT_TRUE(waits());
+  EXPECT_FALSE(wait.over());
   clock.advance(100s);
-  EXPECT_TRUE(waits());
+  EXPECT_FALSE(wait.over());
   plan.set(tick_of(0s));
-  EXPECT_EQ(outcome(), 1);
+  EXPECT_TRUE(wait.over());
 }
 
 TEST_F(TickTest, ALoopThatHasOtherThingsToDoAsksEachTurn) {
@@ -94,8 +60,11 @@ TEST_F(TickTest, ALoopThatHasOtherThingsToDoAsksEachTurn) {
 struct StopSequenceTest : TickTest {
   bool asked() const { return stops.asked().stop_requested(); }
   bool drains() const { return stops.drain().stop_requested(); }
-  void await_drain() const {
-    while (!drains()) std::this_thread::yield();
+  // A turn of the session loop.
+  bool drains_after(Duration passed) {
+    clock.advance(passed);
+    stops.turn();
+    return drains();
   }
   StopSequence stops{clock, plan, null_log()};
 };
@@ -104,12 +73,10 @@ TEST_F(StopSequenceTest, AMemberLeavesOnTheTickAndConsumesMeanwhile) {
   stops.set_member(true);
   stops.begin();
   EXPECT_TRUE(asked());
-  clock.await_waits(1);
-  clock.advance(19s);
-  EXPECT_TRUE(clock.settle());
-  EXPECT_FALSE(drains());
-  clock.advance(1s);
-  await_drain();
+  EXPECT_EQ(stops.deadline(), clock.steady_now() + 20s);
+  EXPECT_FALSE(drains_after(19s));
+  EXPECT_TRUE(drains_after(1s));
+  EXPECT_EQ(stops.deadline(), std::nullopt);
   EXPECT_FALSE(stops.hurry());  // nothing to hurry any more: the next signal ends the process
 }
 
@@ -180,8 +147,9 @@ TEST_F(StopSequenceTest, ASessionThatEndsDuringTheWaitEndsIt) {
 TEST_F(StopSequenceTest, TheOptionSetToNoneDuringTheWaitEndsIt) {
   stops.set_member(true);
   stops.begin();
+  EXPECT_FALSE(drains_after(1s));
   plan.set(tick_of(0s));
-  await_drain();
+  EXPECT_TRUE(drains_after(1s));
 }
 
 TEST_F(StopSequenceTest, AskedTwiceIsAskedOnce) {
@@ -210,27 +178,16 @@ TEST_F(StopSequenceTest, RacesEndInOneDrain) {
     {
       std::jthread first([&] { sequence.begin(); });
       std::jthread second([&] { sequence.hurry(); });
-      std::jthread tick([&] { now.advance(20s); });
-      std::jthread session([&] { sequence.set_member(false); });
+      std::jthread loop([&] {
+        now.advance(20s);
+        sequence.turn();
+        sequence.set_member(false);
+      });
     }
-    while (!sequence.drain().stop_requested()) std::this_thread::yield();
+    EXPECT_TRUE(sequence.drain().stop_requested());
     EXPECT_TRUE(sequence.asked().stop_requested());
     EXPECT_FALSE(sequence.hurry());
   }
-}
-
-// A renewal that waits for its tick is decided by whoever claims first; a stop then finds nobody who leaves and drains.
-TEST_F(StopSequenceTest, AStopDuringARenewalsWaitCancelsItAndLeavesNow) {
-  RunDecision decision;
-  TickWait renewals_wait(clock, plan);
-  ASSERT_TRUE(stops.begin_renewal());
-  ASSERT_FALSE(renewals_wait.over());
-  stops.begin();
-  EXPECT_TRUE(decision.claim(RunOutcome::Stop));
-  EXPECT_TRUE(drains());
-  clock.advance(20s);
-  EXPECT_TRUE(renewals_wait.over());
-  EXPECT_FALSE(decision.claim(RunOutcome::Renew));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ class StopControl final : public SessionControl {
   explicit StopControl(std::stop_token stop) : stop_(std::move(stop)) {}
   Wish turn(SteadyTime, const SessionFacts&) override { return stop_.stop_requested() ? Wish::Stop : Wish::GoOn; }
   SteadyTime next_deadline(SteadyTime now) const override { return now + std::chrono::seconds(1); }
-  bool expects_end(const Error&) override { return false; }
+  ClientEnd client_ended(const Error&) override { return ClientEnd::Unexpected; }
   void renewal_may_help(const Error&, SteadyTime) override {}
 
  private:

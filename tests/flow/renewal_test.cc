@@ -269,6 +269,68 @@ TEST(FlowRenewalTest, CommitsWaitWhileTheyAreHeld) {
   EXPECT_TRUE(flow.commit_waits());
 }
 
+TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
+  for (const bool batches_too : {false, true}) {
+    Flow flow;
+    fill(flow);
+    flow.core.hold_commits(true);
+    flow.core.hold_batches(batches_too);
+    flow.revoke({0});
+    EXPECT_TRUE(flow.core.facts().revoking);
+    flow.write();
+    flow.commit();
+    EXPECT_FALSE(flow.revoke_waits());
+    EXPECT_FALSE(flow.core.facts().revoking);
+    EXPECT_EQ(flow.committed(0), 20);
+    flow.core.hold_commits(false);
+    flow.core.hold_batches(false);
+    flow.assign({0});
+    expect_all_once(flow);
+  }
+}
+
+// It is fenced by our own next client, whose join may take long: nobody else gets the partition meanwhile.
+TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTakes) {
+  Flow flow;
+  fill(flow);
+  flow.core.hold_commits(true);
+  flow.core.hold_batches(true);
+  flow.revoke({0}, true);
+  EXPECT_FALSE(flow.core.facts().revoking);
+  flow.advance(seconds(60));
+  flow.write();
+  flow.hand_over_into_a_rebalance();
+  flow.assign({0});
+  expect_all_once(flow);
+}
+
+// Its client was fenced by a client of ours that was given up: see ClientEnd::OwnDoing.
+TEST(FlowRenewalTest, ASessionThatBreaksByOurOwnDoingGoesOnInTheNext) {
+  Flow flow;
+  fill(flow);
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}, false, false});
+  EXPECT_EQ(flow.core.end(), End::Broken);
+  flow.write();
+  flow.begin_next_session();
+  flow.assign({0});
+  expect_all_once(flow);
+}
+
+// An insert that hangs is given up; what is stored already is not read again.
+TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsGivenUpWhenALostPartitionStaysAway) {
+  Flow flow;
+  flow.produce(1, "row", 10);
+  fill(flow);
+  flow.revoke({0}, true);
+  flow.write();
+  flow.advance(seconds(60));
+  flow.assign({0});
+  flow.assign({1});
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
 // While another client takes the membership over nobody can commit: what is stored then may be stored twice.
 TEST(FlowRenewalTest, NoInsertBeginsWhileBatchesAreHeld) {
   Flow flow;

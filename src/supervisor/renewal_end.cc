@@ -1,0 +1,116 @@
+// How a renewal ends, and what is said of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "supervisor/renewal.h"
+
+namespace freshet::supervisor {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // null in JSON logs
+
+double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+}  // namespace
+
+ClientEnd Renewal::client_ended(const Error&) {
+  if (in<Joining>()) return ClientEnd::Replaced;
+  return may_have_fenced_itself() ? ClientEnd::OwnDoing : ClientEnd::Unexpected;
+}
+
+void Renewal::renewal_may_help(const Error& error, SteadyTime now) {
+  if (now >= not_before_) desk_.ask(RenewalReason::Broken, error.text);
+}
+
+// Its request to join may still arrive, and fence the session that goes on.
+void Renewal::drop_successor() {
+  if (successor_ && !successor_->withdraw()) join_given_up_ = clock_.steady_now();
+  successor_.reset();
+}
+
+void Renewal::fail(const std::string& error, SteadyTime now, RenewalResult result) {
+  drop_successor();
+  state_ = Idle{};
+  retry_ = desk_.open();
+  not_before_ = now + backoff_.next(Duration::zero(), chance_());
+  RenewalReport report;
+  report.mode = mode_;
+  report.result = result;
+  report.error = error;
+  finish(std::move(report));
+  explain(fmt::format("the next attempt; the last one failed: {}", error), not_before_);
+}
+
+void Renewal::cancel(const std::string& why) {
+  drop_successor();
+  state_ = Idle{};
+  change_.reset();
+  retry_.reset();
+  RenewalReport report;
+  report.mode = mode_;
+  report.result = RenewalResult::Cancelled;
+  report.error = why;
+  finish(std::move(report));
+}
+
+void Renewal::finish(RenewalReport report) {
+  explain({});
+  const auto request = desk_.open();
+  if (!request) return;
+  metrics_
+      .counter("freshet_renewals_total", "Renewals of the Kafka session.",
+               {{"reason", to_string(request->reason)},
+                {"mode", to_string(report.mode)},
+                {"result", to_string(report.result)}})
+      .add();
+  desk_.finish(std::move(report));
+  const RenewalReport done = *desk_.last();
+  if (done.result == RenewalResult::Failed) {
+    log_.warn("renewal_failed", {{"reason", to_string(done.reason)},
+                                 {"mode", to_string(done.mode)},
+                                 {"error", done.error},
+                                 {"seconds", seconds(done.duration)}});
+    return;
+  }
+  if (done.result == RenewalResult::Postponed) {
+    log_.info("renewal_postponed", {{"reason", to_string(done.reason)}, {"cause", done.error}});
+    return;
+  }
+  log_.info("renewal_ended", {{"reason", to_string(done.reason)},
+                              {"mode", to_string(done.mode)},
+                              {"result", to_string(done.result)},
+                              {"seconds", seconds(done.duration)},
+                              {"pause_ms", done.pause ? seconds(*done.pause) * 1000 : kUnknown},
+                              {"generation_kept", done.generation_kept},
+                              {"assignment_kept", done.assignment_kept}});
+}
+
+void Renewal::wait_for(std::string what) {
+  explain(what);
+  MutexLock lock(mutex_);
+  if (what != waiting_for_ && !what.empty()) log_.warn("renewal_waits", {{"reason", what}});
+  waiting_for_ = std::move(what);
+}
+
+std::string Renewal::waiting_for() const {
+  MutexLock lock(mutex_);
+  return waiting_for_;
+}
+
+void Renewal::explain(std::string_view what, std::optional<SteadyTime> until) {
+  MutexLock lock(mutex_);
+  if (under_way_.what != what) under_way_.what = what;
+  under_way_.until = until;
+}
+
+std::string Renewal::under_way() const {
+  MutexLock lock(mutex_);
+  if (!under_way_.until || under_way_.what.empty()) return under_way_.what;
+  const double left = std::max(0.0, seconds(*under_way_.until - clock_.steady_now()));
+  return fmt::format("{} (in {:.0f} s)", under_way_.what, left);
+}
+
+}  // namespace freshet::supervisor

@@ -1,0 +1,108 @@
+// Renewals beside a coordinator that answers late, and beside a rebalance: nothing twice, and a short pause.
+#include "slow_coordinator.h"
+
+#include "group_test.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+using testkit::eventually;
+using testkit::GroupMember;
+using testkit::KafkaApi;
+using testkit::KafkaFault;
+
+struct SlowCoordinatorTest : testkit::GroupTest {
+  SlowCoordinatorTest() : GroupTest(kPartitions) {}
+  static void SetUpTestSuite() {
+    proxy_port_ = testkit::free_port();
+    proxied_port_ = testkit::free_port();
+    start_servers({}, {{"PROXIED", "PLAINTEXT", proxied_port_, proxy_port_}});
+  }
+  std::vector<std::string> args_by_proxy(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all = args(more);
+    all[1] = fmt::format("127.0.0.1:{}", proxy_port_);
+    return all;
+  }
+  void expect_all_once(uint64_t produced) {
+    EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
+    std::this_thread::sleep_for(1s);  // what comes twice comes soon
+    EXPECT_EQ(rows(), produced);
+  }
+
+  static constexpr int kPartitions = 6;
+  static int proxy_port_;    // advertised
+  static int proxied_port_;  // behind it
+  testkit::KafkaProxy proxy{static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_)};
+};
+
+int SlowCoordinatorTest::proxy_port_ = 0;
+int SlowCoordinatorTest::proxied_port_ = 0;
+
+TEST_F(SlowCoordinatorTest, AJoinThatTakesFiveSecondsCostsNoRowTwice) {
+  GroupMember one(args_by_proxy());
+  GroupMember two(args());
+  ASSERT_TRUE(eventually(60s, [&] {
+    return one.status().partitions.size() == kPartitions / 2 && two.status().partitions.size() == kPartitions / 2;
+  })) << one.log();
+  testkit::Load load(*kafka_, topic, kPartitions, 1ms);
+  for (const auto where : {KafkaFault::Where::Request, KafkaFault::Where::Answer}) {
+    expect_short_pause(one, proxy, {{KafkaApi::JoinGroup}, where, 5s});
+  }
+  const uint64_t produced = load.stop();
+  expect_all_once(produced);
+  one.stop();
+  two.stop();
+  EXPECT_EQ(rows(), produced);
+  if (HasFailure()) std::cout << one.log() << two.log();
+}
+
+TEST_F(SlowCoordinatorTest, AStopDuringSuchAJoinLeavesTheGroupAndLosesNothing) {
+  GroupMember one(args_by_proxy());
+  GroupMember two(args());
+  ASSERT_TRUE(eventually(60s, [&] {
+    return one.status().partitions.size() == kPartitions / 2 && two.status().partitions.size() == kPartitions / 2 &&
+           one.service().session().continuity == "static";
+  })) << one.log();
+  testkit::Load load(*kafka_, topic, kPartitions, 1ms);
+  std::this_thread::sleep_for(1s);
+  const size_t joins = proxy.count(KafkaApi::JoinGroup);
+  proxy.set(KafkaApi::JoinGroup, KafkaFault::delay(KafkaFault::Where::Answer, 3s));
+  one.service().renewals().ask(RenewalReason::Operator, "test");
+  ASSERT_TRUE(proxy.wait_for(KafkaApi::JoinGroup, joins + 1)) << one.log();
+  std::this_thread::sleep_for(500ms);
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_TRUE(stops_in_time(one));
+  EXPECT_TRUE(eventually(20s, [&] { return two.status().partitions.size() == kPartitions; })) << one.log();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+  std::cout << fmt::format("the other owned everything {:.1f} s after the stop\n", took.count());
+  const uint64_t produced = load.stop();
+  expect_all_once(produced);
+}
+
+// The insert that is drained takes as long as the next session needs to get ready, and longer.
+TEST_F(SlowCoordinatorTest, ARenewalThatIsReadyWhileARevokeDrainsCostsNoRowTwice) {
+  clickhouse_->query("DROP TABLE " + topic);
+  clickhouse_->query(
+      fmt::format("CREATE TABLE {} (id UInt64, slow UInt8 DEFAULT sleep(2.5)) ENGINE = MergeTree ORDER BY id", topic));
+  GroupMember one(args());
+  ASSERT_TRUE(eventually(60s, [&] {
+    return one.status().partitions.size() == kPartitions && one.service().session().continuity == "static";
+  })) << one.log();
+  testkit::Load load(*kafka_, topic, kPartitions, 1ms);
+  ASSERT_TRUE(eventually(60s, [&] { return one.status().batches_in_flight > 0; }));
+  GroupMember two(args());
+  ASSERT_TRUE(eventually(60s, [&] { return one.log().find("partitions_revoked") != std::string::npos; })) << one.log();
+  one.service().renewals().ask(RenewalReason::Operator, "while it drains");
+  EXPECT_TRUE(eventually(60s, [&] {
+    return one.status().partitions.size() == kPartitions / 2 && two.status().partitions.size() == kPartitions / 2;
+  })) << one.log();
+  const uint64_t produced = load.stop();
+  expect_all_once(produced);
+  one.stop();
+  two.stop();
+  EXPECT_EQ(one.log().find("revoke_drain_took_too_long"), std::string::npos) << one.log();
+}
+
+}  // namespace
+}  // namespace freshet
