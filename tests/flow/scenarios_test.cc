@@ -210,6 +210,25 @@ TEST(FlowTest, TheStartOfAPartitionIsKnownToBeCommitted) {
   EXPECT_EQ(flow.status().partitions[1].committed, std::nullopt);
 }
 
+// The same offsets with the same rows, but of another cluster: no repeat for the table.
+TEST(FlowTest, AnInsertTokenKnowsTheCluster) {
+  const auto token = [](const std::string& cluster) {
+    Flow flow;
+    flow.produce(0, "row", 3);
+    PartitionsAssigned event;  // of no partition
+    event.cluster_id = cluster;
+    flow.source(std::move(event));
+    flow.assign({0});
+    EXPECT_TRUE(flow.deliver(0));
+    flow.work();
+    flow.advance(std::chrono::seconds(10));
+    EXPECT_EQ(flow.batches.size(), 1u);
+    return flow.batches.empty() ? std::string() : flow.batches[0]->insert_token;
+  };
+  EXPECT_EQ(token("one"), token("one"));
+  EXPECT_NE(token("one"), token("another"));
+}
+
 TEST(FlowTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleasesIt) {
   LiveOptions options;
   options.dead_letters_per_second = 1;
