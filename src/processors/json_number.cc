@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "processors/json_digits.h"
@@ -127,16 +128,25 @@ double scaled(const Literal& literal) {
   return literal.negative ? -size : size;
 }
 
+// The digits of the largest double, 1.797e308, before its point.
+constexpr int64_t kLargestMagnitude = 309;
+
+// Values are rounded correctly; whether a literal is beyond a double decides the reference's procedure, which is a few
+// units off and so finds 1.7976931348623158e308 infinite.
 double value_of(const Literal& literal, std::string_view text, const char*& error) {
   constexpr uint64_t kExactDigits = uint64_t{1} << 53;
   const double sign = literal.negative ? -1.0 : 1.0;
   if (literal.zero) return sign * 0.0;
   if (literal.exact && literal.digits <= kExactDigits && has_exact_power(literal)) return scaled(literal);
+  const double reference = literal.magnitude < kLargestMagnitude ? 0.0 : reference_double(text);
+  if (!std::isfinite(reference)) {
+    error = "a number is out of range";
+    return 0;
+  }
   double value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const auto code = std::from_chars(text.data(), text.data() + text.size(), value).ec;
   if (code == std::errc() && std::isfinite(value)) return value;
-  if (literal.magnitude > 0) error = "a number is out of range";
-  return sign * 0.0;
+  return literal.magnitude > 0 ? reference : sign * 0.0;
 }
 
 // 1 to 17 digits without leading or trailing zeros, and the decimal exponent of the first.
@@ -323,7 +333,10 @@ double reference_double(std::string_view text) {
     std::from_chars(literal.data(), end, result);
     return result;
   };
-  if (value != 0) value = exponent < 0 ? value / power(-exponent) : value * power(std::min<int64_t>(exponent, 308));
+  if (value != 0) {
+    if (exponent < 0) value /= power(-exponent);
+    if (exponent > 0) value *= exponent <= 308 ? power(exponent) : std::numeric_limits<double>::infinity();
+  }
   return negative ? -value : value;
 }
 

@@ -62,10 +62,11 @@ Verdict JsonProcessor::process(const MessageContext& context, const Message& mes
 Verdict JsonProcessor::check_required() const {
   for (size_t object = 0; object < parts_.objects.size(); ++object) {
     for (const std::string& name : settings_.required_fields) {
-      const bool there = std::any_of(parts_.fields.begin(), parts_.fields.end(), [&](const JsonField& field) {
-        return field.object == object && same_name(field.name, name) && field.value != "null";
+      // Of a field that occurs twice the last value counts.
+      const auto last = std::find_if(parts_.fields.rbegin(), parts_.fields.rend(), [&](const JsonField& field) {
+        return field.object == object && same_name(field.name, name);
       });
-      if (there) continue;
+      if (last != parts_.fields.rend() && last->value != "null") continue;
       return Verdict::invalid("missing_field",
                               fmt::format("field '{}' is missing or null in object {} at byte {}", name, object,
                                           parts_.objects[object].data() - parts_.objects[0].data()));

@@ -91,6 +91,17 @@ TEST(JsonProcessorTest, RequiredFieldsMustBeThereInEveryObject) {
   EXPECT_EQ(std::string_view(run(settings, R"({"x":{"id":1}})").verdict.code), "missing_field");
 }
 
+TEST(JsonProcessorTest, OfARequiredFieldThatOccursTwiceTheLastValueCounts) {
+  JsonSettings settings;
+  settings.required_fields = {"a"};
+  for (const char* text : {R"({"a":1,"a":null})", R"({"a":1,"b":2,"\u0061":null})", R"({"a":2}{"a":1,"a":null})"}) {
+    EXPECT_EQ(std::string_view(run(settings, text).verdict.code), "missing_field") << text;
+  }
+  for (const char* text : {R"({"a":null,"a":1})", R"({"a":1}{"a":null,"\u0061":0})"}) {
+    EXPECT_EQ(run(settings, text).verdict.kind, Verdict::Kind::Rows) << text;
+  }
+}
+
 TEST(RegistryTest, AnUnknownProcessorIsRefusedWithTheNamesThatThereAre) {
   ProcessorsSettings settings;
   RealClock clock;

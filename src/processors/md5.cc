@@ -15,9 +15,11 @@ Md5::Md5() : algorithm_(EVP_MD_fetch(nullptr, "MD5", nullptr)), context_(EVP_MD_
 
 std::array<uint8_t, 16> Md5::digest(std::string_view text) const {
   std::array<uint8_t, 16> out{};
-  EVP_DigestInit_ex(context_.get(), algorithm_.get(), nullptr);
-  EVP_DigestUpdate(context_.get(), text.data(), text.size());
-  EVP_DigestFinal_ex(context_.get(), out.data(), nullptr);
+  unsigned size = 0;
+  const bool made = EVP_DigestInit_ex(context_.get(), algorithm_.get(), nullptr) == 1 &&
+                    EVP_DigestUpdate(context_.get(), text.data(), text.size()) == 1 &&
+                    EVP_DigestFinal_ex(context_.get(), out.data(), &size) == 1 && size == out.size();
+  if (!made) throw std::runtime_error("OpenSSL's MD5 failed, which ids of events are made with");
   return out;
 }
 

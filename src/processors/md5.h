@@ -11,10 +11,11 @@ typedef struct evp_md_st EVP_MD;
 
 namespace freshet::processors {
 
-// Threads: one.
+// Every failure of OpenSSL throws std::runtime_error: an id is right, or there is none. The registry runs the self-test
+// (crypto_check.h) before it makes a processor, so that a set-up without MD5 is refused at the start. Threads: one.
 class Md5 {
  public:
-  // Throws std::runtime_error where OpenSSL has no MD5 (a FIPS-only setup).
+  // Throws where OpenSSL has no MD5 (a FIPS-only setup).
   Md5();
   std::array<uint8_t, 16> digest(std::string_view text) const;
 

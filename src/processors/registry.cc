@@ -7,6 +7,7 @@
 #include <array>
 
 #include "processors/accepted_outcomes_processor.h"
+#include "processors/crypto_check.h"
 #include "processors/eap_items_processor.h"
 #include "processors/errors_processor.h"
 #include "processors/functions_processor.h"
@@ -29,6 +30,7 @@ namespace {
 struct Entry {
   const char* name;
   ProcessorFactory (*make)(const ProcessorsSettings&, const ProcessorEnvironment&);
+  CryptoNeeds needs = CryptoNeeds::Nothing;
 };
 
 // For data sets without options of their own.
@@ -47,12 +49,12 @@ constexpr std::array kEntries = {
           [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
             return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
           }},
-    Entry{"ErrorsProcessor", factory_of<ErrorsProcessor>},
+    Entry{"ErrorsProcessor", factory_of<ErrorsProcessor>, CryptoNeeds::Md5},
     Entry{"FunctionsMessageProcessor", factory_of<FunctionsMessageProcessor>},
     Entry{"LlmProxyCostProcessor", factory_of<LlmProxyCostProcessor>},
     Entry{"ProfileChunksProcessor", factory_of<ProfileChunksProcessor>},
     Entry{"ProfilesMessageProcessor", factory_of<ProfilesMessageProcessor>},
-    Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>},
+    Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>, CryptoNeeds::Md5AndRandom},
     Entry{"OutcomesProcessor", factory_of<OutcomesProcessor>},
     Entry{"QuerylogProcessor", factory_of<QuerylogProcessor>},
     Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
@@ -86,6 +88,9 @@ Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const 
   if (settings.row_binary && settings.processor != "EAPItemsProcessor") {
     return failure(ErrorKind::Fatal,
                    fmt::format("'{}' has no RowBinary rows, only EAPItemsProcessor has them", settings.processor));
+  }
+  if (Status crypto = check_crypto(found->needs); !crypto) {
+    return failure(ErrorKind::Fatal, fmt::format("'{}' cannot run here: {}", settings.processor, crypto.error().text));
   }
   return found->make(settings, environment);
 }

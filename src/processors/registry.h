@@ -13,7 +13,8 @@ namespace freshet::processors {
 
 std::vector<std::string> names();
 
-// Fatal for a name that is none; the text lists those that are.
+// Fatal for a name that is none (the text lists those that are), and where OpenSSL lacks what the data set makes its
+// ids with.
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

@@ -1,14 +1,12 @@
 #include "processors/replay_row.h"
 
-#include <openssl/evp.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
 
 #include "processors/conversions.h"
+#include "processors/random_uuid.h"
 
 namespace freshet::processors {
 namespace {
@@ -100,20 +98,10 @@ void put_user(const ReplayMessage& m, RowWriter& row) {
   row.put(kUser, JsonString());
 }
 
-Uuid md5_of(uint32_t segment_id) {
+Uuid md5_of(uint32_t segment_id, const Md5& md5) {
   std::array<char, 16> text;
   const char* const end = std::to_chars(text.data(), text.data() + text.size(), segment_id).ptr;
-  Uuid uuid;
-  EVP_Digest(text.data(), static_cast<size_t>(end - text.data()), uuid.bytes.data(), nullptr, EVP_md5(), nullptr);
-  return uuid;
-}
-
-Uuid random_uuid() {
-  Uuid uuid;
-  RAND_bytes(uuid.bytes.data(), static_cast<int>(uuid.bytes.size()));
-  uuid.bytes[6] = static_cast<uint8_t>((uuid.bytes[6] & 0x0F) | 0x40);  // version 4
-  uuid.bytes[8] = static_cast<uint8_t>((uuid.bytes[8] & 0x3F) | 0x80);
-  return uuid;
+  return {md5.digest({text.data(), static_cast<size_t>(end - text.data())})};
 }
 
 Uuid uuid_of(uint64_t number) {
@@ -122,10 +110,10 @@ Uuid uuid_of(uint64_t number) {
   return uuid;
 }
 
-Uuid event_hash_of(const ReplayMessage& m) {
+Uuid event_hash_of(const ReplayMessage& m, const Md5& md5) {
   if (m.kind == ReplayKind::Viewed) return uuid_of(m.viewed_by_id);
   if (m.event_hash) return *m.event_hash;
-  return m.segment_id ? md5_of(*m.segment_id) : random_uuid();
+  return m.segment_id ? md5_of(*m.segment_id, md5) : random_uuid();
 }
 
 struct Place {
@@ -231,7 +219,7 @@ void ReplayMessage::clear() {
   *this = std::move(empty);
 }
 
-uint32_t write_replay_rows(const ReplayMessage& m, int64_t offset, int32_t partition, RowWriter& row) {
+uint32_t write_replay_rows(const ReplayMessage& m, int64_t offset, int32_t partition, const Md5& md5, RowWriter& row) {
   const Place place{offset, partition};
   static const ReplayClick kNoClick;
   static const ReplayTap kNoTap;
@@ -249,7 +237,7 @@ uint32_t write_replay_rows(const ReplayMessage& m, int64_t offset, int32_t parti
     case ReplayKind::Viewed:
       break;
   }
-  write_row(m, kNoClick, kNoTap, event_hash_of(m), m.timestamp, place, row);
+  write_row(m, kNoClick, kNoTap, event_hash_of(m, md5), m.timestamp, place, row);
   return 1;
 }
 

@@ -7,6 +7,7 @@
 
 #include "processors/ip_address.h"
 #include "processors/json_reader.h"
+#include "processors/md5.h"
 #include "processors/row_writer.h"
 #include "processors/uuid.h"
 
@@ -109,6 +110,7 @@ struct ReplayMessage {
 };
 
 // Returns how many rows were written.
-uint32_t write_replay_rows(const ReplayMessage& message, int64_t offset, int32_t partition, RowWriter& row);
+uint32_t write_replay_rows(const ReplayMessage& message, int64_t offset, int32_t partition, const Md5& md5,
+                           RowWriter& row);
 
 }  // namespace freshet::processors

@@ -44,7 +44,7 @@ Verdict ReplaysProcessor::process(const MessageContext& context, const Message& 
   message_.clear();
   if (!read()) return Verdict::invalid("invalid_message", error_text());
   row_.clear();
-  const uint32_t count = write_replay_rows(message_, message.offset.value, context.partition.value, row_);
+  const uint32_t count = write_replay_rows(message_, message.offset.value, context.partition.value, md5_, row_);
   rows.append(row_.text());
   Verdict verdict = Verdict::rows(count);
   verdict.origin_timestamp_ms = origin_from_seconds(message_.start_time);

@@ -6,6 +6,7 @@
 #include "ports/processor.h"
 #include "processors/environment.h"
 #include "processors/json_reader.h"
+#include "processors/md5.h"
 #include "processors/processors_settings.h"
 #include "processors/replay_row.h"
 #include "processors/row_writer.h"
@@ -33,6 +34,7 @@ class ReplaysProcessor final : public Processor {
   JsonReader json_;
   JsonReader inner_;  // of a document that stands there as bytes
   std::string bytes_;
+  Md5 md5_;
   RowWriter row_;
   ReplayMessage message_;
 };

@@ -65,6 +65,42 @@ TEST(NumberTest, IntegersStayAndFractionsAreRoundedCorrectly) {
   for (const auto& [literal, text] : kTable) EXPECT_EQ(number_text(literal), text) << literal;
 }
 
+TEST(NumberTest, WhetherANumberIsBeyondADoubleDecidesTheReferencesProcedure) {
+  const std::string zeros(292, '0');
+  const std::string beyond[] = {
+      // The first is below the largest double's upper half; the procedure multiplies 17976931348623158 by 1e292.
+      "1.7976931348623158e308",
+      "-1.7976931348623158e308",
+      "17976931348623158e292",
+      "17976931348623157" + zeros,
+      "0.17976931348623158e309",
+      "1797693134862315800000000000000000000000e269",
+      "1e309",
+      "0.1e310",
+      "9e308",
+      "1e2147483648",
+      "1e99999999999999999999",
+      "-" + std::string(400, '9')};
+  for (const std::string& literal : beyond) {
+    EXPECT_EQ(number_text(literal), "invalid") << literal;
+    JsonReader json;
+    json.open(literal);
+    double truncated = 0;
+    EXPECT_FALSE(json.read_f64_to_truncate(truncated)) << literal;
+    json.open(literal);
+    EXPECT_FALSE(json.check()) << literal;
+    json.open(literal);
+    EXPECT_TRUE(json.skip()) << literal;
+    EXPECT_TRUE(std::isinf(reference_double(literal))) << literal;
+  }
+  EXPECT_EQ(number_text("1.7976931348623157e308"), "1.7976931348623157e+308");
+  EXPECT_EQ(number_text("-1" + std::string(308, '0')), "-1e+308");
+  EXPECT_EQ(number_text("1e308"), "1e+308");
+  EXPECT_EQ(number_text("0." + std::string(400, '0') + "1e401"), "1.0");
+  EXPECT_EQ(number_text("0e99999999999999999999"), "0.0");
+  EXPECT_EQ(number_text("1e-99999999999999999999"), "0.0");
+}
+
 TEST(NumberTest, WhatIsTruncatedIsReadAsTheReferenceReadsIt) {
   EXPECT_EQ(reference_double("9007199254740993.0"), 9007199254740994.0);
   EXPECT_EQ(reference_double("0.009863138198852539"), 0.00986313819885254);
