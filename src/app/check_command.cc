@@ -45,6 +45,23 @@ bool check_topic(const kafka::ProducerSettings& at, Report& report) {
   return partitions.has_value();
 }
 
+void report_sample(const TableCheck& checked, Report& report) {
+  const std::string first = fmt::format("the first: {}", checked.first_reason);
+  const size_t good = checked.sampled - checked.invalid - checked.skipped;
+  if (good == 0 && checked.invalid > 0) {
+    return report.bad(fmt::format("none of {} sampled messages becomes a row; {}", checked.sampled, first));
+  }
+  if (checked.invalid > 0) {
+    report.warning(
+        fmt::format("{} of {} sampled messages cannot become rows; {}", checked.invalid, checked.sampled, first));
+  }
+  if (checked.skipped > 0) {
+    report.warning(fmt::format("{} of {} sampled messages become no row by a rule of the processor ({})",
+                               checked.skipped, checked.sampled, checked.first_skip));
+  }
+  if (good > 0) report.good(fmt::format("{} sampled messages become rows", good));
+}
+
 void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Report& report) {
   clickhouse::ClickHouseClient client(p.clickhouse, clock);
   const auto version = client.server_version(kTimeout);
@@ -60,11 +77,8 @@ void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Re
   if (!checked) return report.bad(checked.error().text);
   if (checked->sampled == 0) {
     report.warning(fmt::format("topic {} is empty: nothing to compare the table with", p.kafka.topic));
-  } else if (checked->invalid > 0) {
-    report.warning(fmt::format("{} of {} sampled messages cannot become rows; the first: {}", checked->invalid,
-                               checked->sampled, checked->first_reason));
   } else {
-    report.good(fmt::format("{} sampled messages become rows", checked->sampled));
+    report_sample(*checked, report);
   }
   for (const clickhouse::Finding& finding : checked->findings) {
     const std::string text = fmt::format("{}: {}", finding.subject, finding.text);

@@ -6,8 +6,21 @@
 #include "app/processor_factory.h"
 #include "app/rows_text.h"
 #include "kafka/cluster.h"
+#include "model/framing.h"
 
 namespace freshet::app {
+namespace {
+
+// What the JSON processor fills beside the message's own fields.
+std::vector<std::string> columns_of_metadata(const processors::ProcessorsSettings& settings) {
+  const processors::JsonSettings& json = settings.json;
+  std::vector<std::string> columns = {json.topic_column, json.partition_column, json.offset_column,
+                                      json.timestamp_column, json.key_column};
+  for (const auto& [header, column] : json.header_columns) columns.push_back(column);
+  return columns;
+}
+
+}  // namespace
 
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
                                std::stop_token stop, Log& log, SecretMask* secrets) {
@@ -32,13 +45,15 @@ Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample
         processor->process({pipeline.kafka.topic, Partition{message.partition}}, view_of(message), text);
     ++check.sampled;
     if (verdict.kind == Verdict::Kind::Invalid) {
-      if (check.invalid++ == 0) check.first_reason = verdict.text;
+      if (check.invalid++ == 0) check.first_reason = reason_with_framing(verdict.text, message.payload);
       continue;
     }
+    if (verdict.kind == Verdict::Kind::Skip && check.skipped++ == 0) check.first_skip = verdict.code;
     if (verdict.kind != Verdict::Kind::Rows) continue;
     for (const std::string_view row : split_rows(text)) rows.emplace_back(row);
   }
-  check.findings = clickhouse::check_rows(*table, processor->layout(), rows, pipeline.clickhouse);
+  check.findings = clickhouse::check_rows(*table, processor->layout(), rows, pipeline.clickhouse,
+                                          columns_of_metadata(pipeline.processors));
   for (auto& finding : clickhouse::check_insert_settings(*table, pipeline.clickhouse)) {
     check.findings.push_back(std::move(finding));
   }

@@ -18,6 +18,8 @@ struct TableCheck {
   size_t sampled = 0;  // messages looked at
   size_t invalid = 0;  // of them, those that cannot become rows
   std::string first_reason;
+  size_t skipped = 0;           // and those that are passed over by a rule
+  const char* first_skip = "";  // its code
   std::vector<clickhouse::Finding> findings;
 };
 

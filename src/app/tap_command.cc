@@ -8,6 +8,7 @@
 #include "app/processor_factory.h"
 #include "app/rows_text.h"
 #include "kafka/cluster.h"
+#include "model/framing.h"
 
 namespace freshet::app {
 namespace {
@@ -32,7 +33,7 @@ void print(const OwnedMessage& message, const Verdict& verdict, const std::strin
       out << fmt::format("  skipped: {}\n", verdict.code);
       break;
     case Verdict::Kind::Invalid:
-      out << fmt::format("  invalid ({}): {}\n", verdict.code, verdict.text);
+      out << fmt::format("  invalid ({}): {}\n", verdict.code, reason_with_framing(verdict.text, message.payload));
       break;
     case Verdict::Kind::Replacement:
       out << fmt::format("  replacement, key {}\n", verdict.key);

@@ -152,6 +152,12 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   const auto rows = string_rows(*columns, 3);
   if (!rows) return tl::make_unexpected(rows.error());
   for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2]});
+  const auto matching = query(
+      "SELECT value FROM system.settings WHERE name = 'input_format_column_name_matching_mode' FORMAT JSONCompact",
+      deadline - clock_.steady_now(), stop);
+  if (!matching) return tl::make_unexpected(matching.error());
+  const auto mode = string_rows(*matching, 1);
+  if (mode && !mode->empty()) info.name_matching = mode->front()[0];
   return info;
 }
 

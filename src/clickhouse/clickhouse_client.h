@@ -32,6 +32,8 @@ struct TableInfo {
   std::string engine_full;
   std::vector<ColumnInfo> columns;              // in the table's order
   std::map<std::string, std::string> settings;  // of the table's own SETTINGS clause
+  // The server's input_format_column_name_matching_mode; empty: it has none, names are matched exactly.
+  std::string name_matching;
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
   // Whether a repeated insert is recognised: none when that is not this table's own affair (Distributed, Null, ...).

@@ -1,117 +1,157 @@
 #include "clickhouse/column_type.h"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "clickhouse/type_name.h"
 
 namespace freshet::clickhouse {
 namespace {
 
-using nlohmann::json;
+using Kind = JsonValue::Kind;
 
-// Takes `wrapper(` and `)` off; false when it is not around the type.
-bool unwrap(std::string_view& type, std::string_view wrapper) {
-  if (!type.starts_with(wrapper) || !type.ends_with(')') || type.size() <= wrapper.size()) return false;
-  type = type.substr(wrapper.size(), type.size() - wrapper.size() - 1);
-  return true;
-}
-
-struct IntegerType {
-  bool is_signed;
-  int bits;
-};
-
-std::optional<IntegerType> integer_type(std::string_view name) {
-  IntegerType type{!name.starts_with('U'), 0};
-  if (!type.is_signed) name.remove_prefix(1);
-  if (!name.starts_with("Int")) return std::nullopt;
-  const auto [end, error] = std::from_chars(name.data() + 3, name.data() + name.size(), type.bits);
-  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
-  return type;
-}
-
-bool in_range(IntegerType type, const json& value) {
-  if (type.bits > 64) return true;
-  const int value_bits = type.is_signed ? type.bits - 1 : type.bits;
-  const uint64_t max = value_bits == 64 ? UINT64_MAX : (uint64_t{1} << value_bits) - 1;
-  if (value.is_number_unsigned()) return value.get<uint64_t>() <= max;
-  const auto number = value.get<int64_t>();
-  return number >= 0 ? static_cast<uint64_t>(number) <= max : static_cast<uint64_t>(-(number + 1)) <= max;
-}
-
-std::optional<Trouble> trouble_with_integer(IntegerType type, const json& value) {
-  if (value.is_boolean()) return std::nullopt;
-  if (value.is_string()) {
-    // Servers take numbers in quotes; those are looked at as the numbers they are.
-    const auto& text = value.get_ref<const std::string&>();
-    const json number = json::parse(text, nullptr, /*allow_exceptions=*/false);
-    return number.is_number() ? trouble_with_integer(type, number) : std::optional(Trouble::TextForNumber);
+void add_fixed_string_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+  if (!value.is_string()) {
+    out.insert(Trouble::NotTextForFixedString);
+    return;
   }
-  if (value.is_structured()) return Trouble::NotANumber;
-  if (value.is_number_float()) {
-    // Either written with a point or exponent, which is refused, or an integer beyond 64 bits.
-    const bool large = std::abs(value.get<double>()) >= 9.2e18;
-    if (!large) return Trouble::FractionForInteger;
-    return type.bits > 64 ? std::nullopt : std::optional(Trouble::Wraps);
-  }
-  if (!type.is_signed && value.is_number_integer() && !value.is_number_unsigned() && value.get<int64_t>() < 0) {
-    return Trouble::NegativeForUnsigned;
-  }
-  return in_range(type, value) ? std::nullopt : std::optional(Trouble::Wraps);
-}
-
-std::optional<Trouble> trouble_with_float(const json& value) {
-  if (value.is_structured()) return Trouble::NotANumber;
-  if (!value.is_string()) return std::nullopt;
-  const auto& text = value.get_ref<const std::string&>();
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? std::nullopt
-                                                                  : std::optional(Trouble::TextForNumber);
-}
-
-std::optional<Trouble> trouble_with_fixed_string(std::string_view type, const json& value) {
-  if (!value.is_string()) return Trouble::NotText;
   size_t limit = 0;
-  unwrap(type, "FixedString(");
-  std::from_chars(type.data(), type.data() + type.size(), limit);
-  return value.get_ref<const std::string&>().size() > limit ? std::optional(Trouble::TooLongForFixedString)
-                                                            : std::nullopt;
+  if (!type.arguments.empty()) {
+    std::from_chars(type.arguments[0].data(), type.arguments[0].data() + type.arguments[0].size(), limit);
+  }
+  if (value.text.size() > limit) out.insert(Trouble::TooLongForFixedString);
 }
 
-std::optional<Trouble> trouble_with_enum(std::string_view type, const json& value) {
-  if (!value.is_string()) return std::nullopt;  // its number, which newer servers take
-  const std::string quoted = "'" + value.get<std::string>() + "' =";
-  return type.find(quoted) == std::string_view::npos ? std::optional(Trouble::UnknownEnumValue) : std::nullopt;
+bool is_address(std::string_view type, const JsonValue& value) {
+  if (!value.is_string()) return false;
+  in6_addr address;
+  // An IPv6 column takes both; leading zeros of an IPv4 address are the server's own affair.
+  if (type == "IPv6" && inet_pton(AF_INET6, value.text.c_str(), &address) == 1) return true;
+  int groups = 0;
+  size_t begin = 0;
+  for (size_t at = 0; at <= value.text.size(); ++at) {
+    if (at < value.text.size() && value.text[at] != '.') continue;
+    unsigned group = 256;
+    const auto [end, error] = std::from_chars(value.text.data() + begin, value.text.data() + at, group);
+    if (error != std::errc() || end != value.text.data() + at || group > 255) return false;
+    ++groups;
+    begin = at + 1;
+  }
+  return groups == 4;
+}
+
+bool is_uuid(const JsonValue& value) {
+  if (!value.is_string()) return false;
+  std::string digits = value.text;
+  if (digits.size() == 36) {
+    for (const size_t at : {23, 18, 13, 8}) {
+      if (digits[at] != '-') return false;
+      digits.erase(at, 1);
+    }
+  }
+  return digits.size() == 32 && digits.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+void add_map_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+  if (value.kind != Kind::Object) {
+    out.insert(Trouble::NotAnObject);
+    return;
+  }
+  if (type.arguments.size() != 2) return;
+  for (size_t i = 0; i < value.elements.size(); ++i) {
+    add_troubles(type.arguments[0], {Kind::String, value.names[i], {}, {}}, out);
+    add_troubles(type.arguments[1], value.elements[i], out);
+  }
+}
+
+void add_named_tuple_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+  if (value.kind != Kind::Object) {
+    out.insert(Trouble::NotAnObject);
+    return;
+  }
+  for (const std::string& name : value.names) {
+    const bool known = std::any_of(type.arguments.begin(), type.arguments.end(),
+                                   [&](std::string_view argument) { return named_element(argument).first == name; });
+    if (!known) out.insert(Trouble::TupleFieldLeftOut);
+  }
+  for (const std::string_view argument : type.arguments) {
+    const auto [name, element] = named_element(argument);
+    const auto found = std::find(value.names.begin(), value.names.end(), name);
+    const bool given = found != value.names.end();
+    const JsonValue& of_element =
+        given ? value.elements[static_cast<size_t>(found - value.names.begin())] : JsonValue();
+    Troubles of_this;
+    add_troubles(element, of_element, of_this);
+    // What is missing becomes the default, which is no surprise but for an Enum.
+    if (!given) of_this.erase(Trouble::NullBecomesDefault);
+    out.merge(of_this);
+  }
+}
+
+void add_tuple_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+  if (!type.arguments.empty() && !named_element(type.arguments[0]).first.empty()) {
+    return add_named_tuple_troubles(type, value, out);
+  }
+  if (value.kind != Kind::Array || value.elements.size() != type.arguments.size()) {
+    out.insert(Trouble::NotATuple);
+    return;
+  }
+  for (size_t i = 0; i < value.elements.size(); ++i) add_troubles(type.arguments[i], value.elements[i], out);
+}
+
+// Types with elements, each element as a column of its own.
+bool add_composite_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+  if (type.name == "Array" || type.name == "Nested") {
+    if (value.kind != Kind::Array) out.insert(Trouble::NotAnArray);
+    for (const JsonValue& element : value.kind == Kind::Array ? value.elements : std::vector<JsonValue>()) {
+      if (type.name == "Nested") {
+        add_named_tuple_troubles(type, element, out);
+      } else if (!type.arguments.empty()) {
+        add_troubles(type.arguments[0], element, out);
+      }
+    }
+    return true;
+  }
+  if (type.name == "Map") return add_map_troubles(type, value, out), true;
+  if (type.name == "Tuple") return add_tuple_troubles(type, value, out), true;
+  if (type.name == "JSON" || type.name == "Object") {
+    if (value.kind != Kind::Object) out.insert(Trouble::NotAnObject);
+    return true;
+  }
+  return false;
+}
+
+// Also types that hold anything.
+bool takes_null(const PlainType& type, std::string_view name) {
+  return type.nullable || name == "JSON" || name == "Dynamic" || name == "Variant" || name == "Object";
+}
+
+void add_null_troubles(const PlainType& type, std::string_view name, Troubles& out) {
+  if (takes_null(type, name)) return;
+  const bool breaks = name.starts_with("Enum") && !has_enum_value(type.name, 0);
+  out.insert(breaks ? Trouble::NullBreaksEnum : Trouble::NullBecomesDefault);
 }
 
 }  // namespace
 
-PlainType plain_type(std::string_view type) {
-  unwrap(type, "LowCardinality(");
-  const bool nullable = unwrap(type, "Nullable(");
-  return {type, nullable};
-}
-
-std::optional<Trouble> trouble_with(std::string_view type, const json& value) {
+void add_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
   const PlainType plain = plain_type(type);
-  const std::string_view name = plain.name;
-  if (value.is_null()) {
-    const bool takes_null = plain.nullable || name.starts_with("JSON") || name.starts_with("Dynamic") ||
-                            name.starts_with("Variant") || name.starts_with("Object");
-    return takes_null ? std::nullopt : std::optional(Trouble::NullBecomesDefault);
-  }
-  if (const auto integer = integer_type(name)) return trouble_with_integer(*integer, value);
-  if (name.starts_with("Float") || name.starts_with("BFloat")) return trouble_with_float(value);
-  if (name == "String") return value.is_string() ? std::nullopt : std::optional(Trouble::NotText);
-  if (name.starts_with("FixedString(")) return trouble_with_fixed_string(name, value);
-  if (name.starts_with("Enum")) return trouble_with_enum(name, value);
-  if (name.starts_with("Array(")) return value.is_array() ? std::nullopt : std::optional(Trouble::NotAnArray);
-  if (name.starts_with("Map(") || name.starts_with("JSON") || name.starts_with("Object(")) {
-    return value.is_object() ? std::nullopt : std::optional(Trouble::NotAnObject);
-  }
-  return std::nullopt;
+  const TypeParts parts = parts_of(plain.name);
+  if (value.kind == Kind::Null) return add_null_troubles(plain, parts.name, out);
+  if (is_number_type(parts.name)) return add_number_troubles(plain.name, value, out);
+  if (is_time_type(parts.name)) return add_time_troubles(plain.name, value, out);
+  if (parts.name.starts_with("Enum")) return add_enum_troubles(plain.name, value, out);
+  if (add_composite_troubles(parts, value, out)) return;
+  if (parts.name == "FixedString") return add_fixed_string_troubles(parts, value, out);
+  const auto wrong = [&](bool is_wrong, Trouble trouble) {
+    if (is_wrong) out.insert(trouble);
+  };
+  if (parts.name == "String") wrong(!value.is_string(), Trouble::NotText);
+  if (parts.name == "IPv4" || parts.name == "IPv6") wrong(!is_address(parts.name, value), Trouble::NotAnAddress);
+  if (parts.name == "UUID") wrong(!is_uuid(value), Trouble::NotAUuid);
 }
 
 }  // namespace freshet::clickhouse

@@ -3,18 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "clickhouse/column_type.h"
 #include "clickhouse/insert_url.h"
+#include "clickhouse/type_name.h"
 
 namespace freshet::clickhouse {
 namespace {
-
-using nlohmann::json;
 
 constexpr size_t kMaxExample = 60;
 
@@ -27,36 +27,65 @@ Meaning meaning(Trouble trouble) {
   switch (trouble) {
     case Trouble::NullBecomesDefault:
       return {Severity::Warning, "null is stored as the column's default value; make the column Nullable to keep it"};
+    case Trouble::NullBreaksEnum:
+      return {Severity::Error,
+              "null is stored as 0, which the Enum does not have, and every SELECT of the column fails (691): make it "
+              "Nullable, or give it a DEFAULT"};
     case Trouble::Wraps:
       return {Severity::Warning,
               "the integer does not fit and is stored with another value, without an error; use a wider type"};
+    case Trouble::BecomesInfinite:
+      return {Severity::Warning, "the number is beyond the type and is stored as infinite; use a wider type"};
+    case Trouble::DigitsCut:
+      return {Severity::Warning, "digits behind the point are cut off; use a Decimal of a greater scale"};
+    case Trouble::EmptyTextForNumber:
+      return {Severity::Warning, "an empty text is stored as 0; send null to a Nullable column instead"};
+    case Trouble::AnotherTime:
+      return {
+          Severity::Warning,
+          "it is stored as another time: it is outside the type's range, names no day, or is an integer of another "
+          "unit (a Date counts days, a DateTime seconds, a DateTime64(P) ticks of 10^-P seconds); send text, or use "
+          "another type"};
+    case Trouble::TupleFieldLeftOut:
+      return {Severity::Warning, "the Tuple has no element of that name, which is left out; names are matched exactly"};
     case Trouble::NegativeForUnsigned:
       return {Severity::Error, "a negative number is refused by an unsigned column; use a signed type"};
     case Trouble::FractionForInteger:
       return {Severity::Error, "a fraction is refused by an integer column; use Float64 or Decimal"};
+    case Trouble::FractionForTime:
+      return {Severity::Error,
+              "a number with a point or an exponent is refused by a date or time; send it as text to a DateTime64"};
     case Trouble::TextForNumber:
       return {Severity::Error, "text that is no number is refused by a numeric column"};
     case Trouble::NotANumber:
-      return {Severity::Error, "an array or object is refused by a numeric column"};
+      return {Severity::Error, "what is no number is refused by a numeric column"};
+    case Trouble::NotABoolean:
+      return {Severity::Error, "a Bool takes true, false, 0 and 1, and refuses everything else"};
+    case Trouble::DecimalTooLarge:
+      return {Severity::Error, "the number has more digits than the Decimal; use a greater precision"};
+    case Trouble::NotATime:
+      return {Severity::Error, "the value is refused by a date or time (a Date takes no time of day)"};
     case Trouble::NotText:
       return {Severity::Warning,
               "the value is no JSON string: old servers refuse it, current ones store its JSON text"};
     case Trouble::TooLongForFixedString:
       return {Severity::Error, "the text is longer than the FixedString; use String"};
+    case Trouble::NotTextForFixedString:
+      return {Severity::Error, "a FixedString refuses what is no JSON string; use String"};
     case Trouble::UnknownEnumValue:
       return {Severity::Error, "the Enum has no such value; add it, or use LowCardinality(String)"};
+    case Trouble::NotAnAddress:
+      return {Severity::Error, "the value is no IP address as text and is refused; use String"};
+    case Trouble::NotAUuid:
+      return {Severity::Error, "the value is no UUID as text and is refused; use String"};
     case Trouble::NotAnArray:
       return {Severity::Error, "the column wants an array"};
     case Trouble::NotAnObject:
       return {Severity::Error, "the column wants an object"};
+    case Trouble::NotATuple:
+      return {Severity::Error, "the column wants an array of as many elements as the Tuple has"};
   }
   return {Severity::Info, ""};
-}
-
-std::string example(const json& value) {
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.size() > kMaxExample) text = text.substr(0, kMaxExample) + "...";
-  return text;
 }
 
 bool says_no(const SettingMap& settings, std::string_view name) {
@@ -64,50 +93,87 @@ bool says_no(const SettingMap& settings, std::string_view name) {
   return it != settings.end() && (it->second == "0" || it->second == "false");
 }
 
-// A field `n` also fills the columns `n.x` of a Nested, and a column `a.b` may come from an object `a`.
-bool fills_nested(const std::string& field, const std::vector<ColumnInfo>& columns) {
-  return std::any_of(columns.begin(), columns.end(),
-                     [&](const ColumnInfo& c) { return c.name.starts_with(field + "."); });
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// At most so many names, and how many more there are.
+std::string list_of(const std::set<std::string>& names) {
+  constexpr size_t kMost = 20;
+  std::string out;
+  size_t count = 0;
+  for (const std::string& name : names) {
+    if (++count <= kMost) out += (out.empty() ? "" : ", ") + name;
+  }
+  if (count > kMost) out += fmt::format(" and {} more", count - kMost);
+  return out.empty() ? "none" : out;
+}
+
+// How the server finds a field's column.
+enum class Matching { Exact, IgnoringCase, ExactThenIgnoringCase };
+
+Matching matching_of(const TableInfo& table, const SettingMap& settings) {
+  const auto given = settings.find("input_format_column_name_matching_mode");
+  const std::string& mode = given == settings.end() ? table.name_matching : given->second;
+  if (mode == "ignore_case") return Matching::IgnoringCase;
+  return mode == "auto" ? Matching::ExactThenIgnoringCase : Matching::Exact;
 }
 
 class RowCheck {
  public:
-  RowCheck(const TableInfo& table, const RowLayout& layout) : table_(table) {
+  RowCheck(const TableInfo& table, const RowLayout& layout, const SettingMap& settings,
+           const std::vector<std::string>& not_of_message)
+      : table_(table),
+        matching_(matching_of(table, settings)),
+        skips_unknown_(!says_no(settings, "input_format_skip_unknown_fields")),
+        not_of_message_(not_of_message.begin(), not_of_message.end()) {
+    const auto nested = settings.find("input_format_import_nested_json");
+    imports_nested_ = nested != settings.end() && !says_no(settings, nested->first);
     for (const ColumnInfo& column : table.columns) {
       const bool listed = layout.columns.empty() ||
                           std::find(layout.columns.begin(), layout.columns.end(), column.name) != layout.columns.end();
-      if (column.insertable() && listed) columns_.emplace(column.name, &column);
+      if (!column.insertable() || !listed) continue;
+      columns_.emplace(column.name, &column);
+      by_lower_case_[lower_case(column.name)].push_back(column.name);
     }
   }
 
-  void add(const json& row) {
+  void add(const JsonValue& row) {
     ++rows_;
-    for (const auto& [field, value] : row.items()) {
-      const auto column = columns_.find(field);
-      if (column == columns_.end()) {
-        if (!fills_nested(field, table_.columns)) ++unknown_[field];
-        continue;
+    std::map<std::string, std::string> filled;  // column -> the field that fills it, in this row
+    for (size_t i = 0; i < row.elements.size(); ++i) {
+      const std::string& field = row.names[i];
+      if (!not_of_message_.contains(field)) fields_.insert(field);
+      const std::optional<std::string> column = column_of(field);
+      if (!column) continue;
+      const auto [first, is_new] = filled.emplace(*column, field);
+      if (!is_new) twice_.emplace(*column, std::pair(first->second, field));
+      seen_.insert(*column);
+      matched_ = matched_ || !not_of_message_.contains(field);
+      Troubles troubles;
+      add_troubles(columns_.at(*column)->type, row.elements[i], troubles);
+      // A DEFAULT takes the place of a null that is the whole value.
+      const bool is_null = row.elements[i].kind == JsonValue::Kind::Null;
+      if (is_null && !columns_.at(*column)->default_kind.empty() && troubles.erase(Trouble::NullBreaksEnum) > 0) {
+        troubles.insert(Trouble::NullBecomesDefault);
       }
-      seen_.insert(field);
-      if (const auto trouble = trouble_with(column->second->type, value)) {
-        auto& [count, first] = troubles_[{field, *trouble}];
-        if (++count == 1) first = example(value);
+      for (const Trouble trouble : troubles) {
+        auto& [count, example] = troubles_[{*column, trouble}];
+        if (++count == 1) example = row.elements[i].shown(kMaxExample);
       }
     }
   }
 
-  void report(bool skips_unknown, std::vector<Finding>& out) const {
+  void report(std::vector<Finding>& out) const {
+    report_nothing_matches(out);
     for (const auto& [key, found] : troubles_) {
       const Meaning what = meaning(key.second);
       out.push_back({what.severity, key.first,
                      fmt::format("{} {}: {} ({} of {} rows, for example {})", key.first, columns_.at(key.first)->type,
                                  what.text, found.first, rows_, found.second)});
     }
-    for (const auto& [field, count] : unknown_) {
-      out.push_back({skips_unknown ? Severity::Warning : Severity::Error, field,
-                     fmt::format("the table has no column for this field, it is {} ({} of {} rows)",
-                                 skips_unknown ? "left out" : "refused", count, rows_)});
-    }
+    report_names(out);
     for (const auto& [name, column] : columns_) {
       const bool absent_on_purpose = !column->default_kind.empty() || plain_type(column->type).nullable;
       const bool nested = name.find('.') != std::string::npos;
@@ -120,10 +186,83 @@ class RowCheck {
   }
 
  private:
+  // None: the field fills no column, which is noted.
+  std::optional<std::string> column_of(const std::string& field) {
+    if (matching_ != Matching::IgnoringCase && columns_.contains(field)) return field;
+    const auto loose = by_lower_case_.find(lower_case(field));
+    if (matching_ != Matching::Exact && loose != by_lower_case_.end()) {
+      if (loose->second.size() == 1) return loose->second.front();
+      ++ambiguous_[field];
+      return std::nullopt;
+    }
+    const bool of_nested = std::any_of(table_.columns.begin(), table_.columns.end(),
+                                       [&](const ColumnInfo& c) { return c.name.starts_with(field + "."); });
+    if (of_nested && imports_nested_) {
+      matched_ = true;
+      return std::nullopt;
+    }
+    ++(of_nested ? nested_ : unknown_)[field];
+    return std::nullopt;
+  }
+
+  void report_nothing_matches(std::vector<Finding>& out) const {
+    if (rows_ == 0 || matched_) return;
+    std::set<std::string> columns;
+    for (const auto& [name, column] : columns_) {
+      if (!not_of_message_.contains(name)) columns.insert(name);
+    }
+    out.push_back({Severity::Error, table_.table,
+                   fmt::format("no field of the messages is a column: {} rows would hold nothing but defaults. Fields: "
+                               "{}; columns: {}. Rename them, or map them with --json-field FIELD=COLUMN",
+                               rows_, list_of(fields_), list_of(columns))});
+  }
+
+  void report_names(std::vector<Finding>& out) const {
+    const std::string_view fate = skips_unknown_ ? "left out" : "refused";
+    const Severity severity = skips_unknown_ ? Severity::Warning : Severity::Error;
+    for (const auto& [field, count] : unknown_) {
+      const auto computed = std::find_if(table_.columns.begin(), table_.columns.end(),
+                                         [&, &name = field](const ColumnInfo& c) { return c.name == name; });
+      const std::string why = computed == table_.columns.end()
+                                  ? "the table has no column for this field"
+                                  : fmt::format("the column of this field is computed ({})", computed->default_kind);
+      out.push_back({severity, field, fmt::format("{}, it is {} ({} of {} rows)", why, fate, count, rows_)});
+    }
+    for (const auto& [field, count] : nested_) {
+      out.push_back({severity, field,
+                     fmt::format("the table has columns '{}.*' and none of this name, it is {} ({} of {} rows); send "
+                                 "the columns by their full names, or use --clickhouse-setting "
+                                 "input_format_import_nested_json=1",
+                                 field, fate, count, rows_)});
+    }
+    for (const auto& [field, count] : ambiguous_) {
+      out.push_back({Severity::Error, field,
+                     fmt::format("several columns differ from this field only by upper and lower case, and the server "
+                                 "refuses it ({} of {} rows); use a column's exact name",
+                                 count, rows_)});
+    }
+    for (const auto& [column, fields] : twice_) {
+      out.push_back({Severity::Warning, column,
+                     fmt::format("the fields '{}' and '{}' of one message fill the same column: the server stores one "
+                                 "of them, or refuses the row",
+                                 fields.first, fields.second)});
+    }
+  }
+
   const TableInfo& table_;
+  const Matching matching_;
+  const bool skips_unknown_;
+  const std::set<std::string> not_of_message_;
+  bool imports_nested_ = false;
   std::map<std::string, const ColumnInfo*> columns_;
-  std::set<std::string> seen_;
+  std::map<std::string, std::vector<std::string>> by_lower_case_;
+  std::set<std::string> seen_;    // columns
+  std::set<std::string> fields_;  // of the messages
+  bool matched_ = false;          // one of them is a column
   std::map<std::string, size_t> unknown_;
+  std::map<std::string, size_t> nested_;
+  std::map<std::string, size_t> ambiguous_;
+  std::map<std::string, std::pair<std::string, std::string>> twice_;
   std::map<std::pair<std::string, Trouble>, std::pair<size_t, std::string>> troubles_;
   size_t rows_ = 0;
 };
@@ -148,7 +287,7 @@ const char* to_string(Severity severity) {
 }
 
 std::vector<Finding> check_rows(const TableInfo& table, const RowLayout& layout, const std::vector<std::string>& rows,
-                                const ClickHouseSettings& settings) {
+                                const ClickHouseSettings& settings, const std::vector<std::string>& not_of_message) {
   std::vector<Finding> findings;
   for (const std::string& name : layout.columns) {
     const auto column =
@@ -160,12 +299,12 @@ std::vector<Finding> check_rows(const TableInfo& table, const RowLayout& layout,
              ? "the insert names this column, the table has none: add it, or change the processor's options"
              : "the insert names this column, but it is computed (" + column->default_kind + ")"});
   }
-  RowCheck check(table, layout);
+  RowCheck check(table, layout, insert_settings(settings, {}), not_of_message);
   for (const std::string& text : rows) {
-    const json row = json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (row.is_object()) check.add(row);
+    const auto row = JsonValue::parse(text);
+    if (row && row->kind == JsonValue::Kind::Object) check.add(*row);
   }
-  check.report(!says_no(insert_settings(settings, {}), "input_format_skip_unknown_fields"), findings);
+  check.report(findings);
   sort_by_severity(findings);
   return findings;
 }

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "clickhouse/column_type.h"
 
@@ -13,43 +12,35 @@ namespace {
 
 using testing::HasSubstr;
 
-std::optional<Trouble> trouble(std::string_view type, const char* value) {
-  return trouble_with(type, nlohmann::json::parse(value));
+Troubles troubles(std::string_view type, const char* value) {
+  Troubles out;
+  add_troubles(type, JsonValue::parse(value).value(), out);
+  return out;
 }
 
-TEST(ColumnType, Integers) {
-  EXPECT_EQ(trouble("UInt8", "255"), std::nullopt);
-  EXPECT_EQ(trouble("UInt8", "256"), Trouble::Wraps);
-  EXPECT_EQ(trouble("UInt8", "-1"), Trouble::NegativeForUnsigned);
-  EXPECT_EQ(trouble("Int8", "-128"), std::nullopt);
-  EXPECT_EQ(trouble("Int8", "-129"), Trouble::Wraps);
-  EXPECT_EQ(trouble("Int64", "9223372036854775807"), std::nullopt);
-  EXPECT_EQ(trouble("Int64", "9223372036854775808"), Trouble::Wraps);
-  EXPECT_EQ(trouble("UInt64", "18446744073709551615"), std::nullopt);
-  EXPECT_EQ(trouble("UInt64", "18446744073709551616"), Trouble::Wraps);
-  EXPECT_EQ(trouble("UInt128", "18446744073709551616"), std::nullopt);
-  EXPECT_EQ(trouble("UInt8", "1.5"), Trouble::FractionForInteger);
-  EXPECT_EQ(trouble("LowCardinality(Nullable(Int16))", "40000"), Trouble::Wraps);
-  EXPECT_EQ(trouble("Int32", "\"12\""), std::nullopt);
-  EXPECT_EQ(trouble("Int8", "\"1200\""), Trouble::Wraps);
-  EXPECT_EQ(trouble("Int32", "\"abc\""), Trouble::TextForNumber);
-  EXPECT_EQ(trouble("Int32", "[1]"), Trouble::NotANumber);
-  EXPECT_EQ(trouble("Int32", "true"), std::nullopt);
+// Of single values the contract test asks a server; here is what needs none.
+TEST(ColumnType, ElementsAreLookedAtAsColumns) {
+  EXPECT_EQ(troubles("Array(UInt8)", "[1,300]"), Troubles{Trouble::Wraps});
+  EXPECT_EQ(troubles("Array(Nullable(Int8))", "[null,-129,1.5]"),
+            (Troubles{Trouble::Wraps, Trouble::FractionForInteger}));
+  EXPECT_EQ(troubles("Map(Int8, Array(DateTime('UTC')))", R"({"300":[1700000000123]})"),
+            (Troubles{Trouble::Wraps, Trouble::AnotherTime}));
+  EXPECT_EQ(troubles("Tuple(`a b` UInt8, c Tuple(d Enum8('x,(' = 1)))", R"({"a b":1,"c":{"d":"x,("}})"), Troubles{});
+  EXPECT_EQ(troubles("Tuple(a UInt8, c Tuple(d Enum8('x' = 1)))", R"({"a":1,"c":{"d":null}})"),
+            Troubles{Trouble::NullBreaksEnum});
+  EXPECT_EQ(troubles("Nested(x UInt8, y String)", R"([{"x":256,"y":"a"}])"), Troubles{Trouble::Wraps});
+  EXPECT_EQ(troubles("Array(UInt8)", "null"), Troubles{Trouble::NullBecomesDefault});
+  EXPECT_EQ(troubles("Dynamic", "[1]"), Troubles{});
+  EXPECT_EQ(troubles("Interval", "[]"), Troubles{Trouble::NotANumber});
+  EXPECT_EQ(troubles("SomethingNew(1, 2)", "[]"), Troubles{});
 }
 
-TEST(ColumnType, Others) {
-  EXPECT_EQ(trouble("String", "null"), Trouble::NullBecomesDefault);
-  EXPECT_EQ(trouble("Nullable(String)", "null"), std::nullopt);
-  EXPECT_EQ(trouble("String", "5"), Trouble::NotText);
-  EXPECT_EQ(trouble("Float64", "\"x\""), Trouble::TextForNumber);
-  EXPECT_EQ(trouble("Float64", "\"1.5\""), std::nullopt);
-  EXPECT_EQ(trouble("FixedString(2)", "\"abc\""), Trouble::TooLongForFixedString);
-  EXPECT_EQ(trouble("FixedString(3)", "\"abc\""), std::nullopt);
-  EXPECT_EQ(trouble("Enum8('x' = 1, 'y' = 2)", "\"y\""), std::nullopt);
-  EXPECT_EQ(trouble("Enum8('x' = 1, 'y' = 2)", "\"z\""), Trouble::UnknownEnumValue);
-  EXPECT_EQ(trouble("Array(Int8)", "{}"), Trouble::NotAnArray);
-  EXPECT_EQ(trouble("Map(String, String)", "[]"), Trouble::NotAnObject);
-  EXPECT_EQ(trouble("Interval", "[]"), std::nullopt);
+TEST(ColumnType, NumbersAreReadAsTheyAreWritten) {
+  EXPECT_EQ(troubles("UInt64", "18446744073709551616"), Troubles{Trouble::Wraps});
+  EXPECT_EQ(troubles("UInt64", "1e19"), Troubles{Trouble::FractionForInteger});
+  EXPECT_EQ(troubles("Float64", "1e999"), Troubles{Trouble::BecomesInfinite});
+  EXPECT_EQ(troubles("Float64", "Infinity"), Troubles{});
+  EXPECT_EQ(troubles("Float64", "1e-999"), Troubles{});
 }
 
 TableInfo events() {
@@ -86,6 +77,28 @@ TEST(TableCheck, FindsWhatTheServerWouldDoSilently) {
     return f.subject == "id" && f.severity == Severity::Warning &&
            f.text.find("2 of 3 rows, for example 300") != std::string::npos;
   }));
+}
+
+TEST(TableCheck, NoFieldThatIsAColumnIsAnErrorWithBothLists) {
+  const auto findings =
+      check_rows(events(), {}, {R"({"user":1,"topic":"t"})", R"({"at2":1,"topic":"t"})"}, {}, {"topic"});
+  ASSERT_FALSE(findings.empty());
+  EXPECT_EQ(findings[0].severity, Severity::Error);
+  EXPECT_THAT(findings[0].text, HasSubstr("no field of the messages is a column"));
+  EXPECT_THAT(findings[0].text, HasSubstr("Fields: at2, user; columns: at, id, name"));
+  for (const auto& finding : check_rows(events(), {}, {R"({"user":1})", R"({"id":1})"}, {})) {
+    EXPECT_NE(finding.severity, Severity::Error) << "one message that fits is enough: " << finding.text;
+  }
+  EXPECT_EQ(check_rows(events(), {}, {"{}"}, {}).front().severity, Severity::Error);
+  EXPECT_TRUE(check_rows(events(), {}, {}, {}).empty()) << "no row, nothing to say";
+}
+
+TEST(TableCheck, AFieldMayOccurTwice) {
+  TableInfo table = events();
+  EXPECT_THAT(about(check_rows(table, {}, {R"({"id":1,"name":"x","id":2})"}, {}), "id")->text,
+              HasSubstr("same column"));
+  table.name_matching = "auto";
+  EXPECT_THAT(about(check_rows(table, {}, {R"({"id":1,"name":"x","ID":2})"}, {}), "id")->text, HasSubstr("'ID'"));
 }
 
 TEST(TableCheck, UnknownFieldsAreRefusedWhereTheUserSaysSo) {

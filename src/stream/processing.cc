@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "model/framing.h"
 #include "stream/insert_token.h"
 #include "stream/kept.h"
 
@@ -173,7 +174,7 @@ void ChunkProcessor::add_invalid(const Message& message, Verdict verdict, Proces
     letter.headers.emplace_back(header.name, header.value ? std::optional<std::string>(*header.value) : std::nullopt);
   }
   letter.reason_code = verdict.code;
-  letter.reason = std::move(verdict.text);
+  letter.reason = reason_with_framing(std::move(verdict.text), message.payload);
   letter.silenced = verdict.silenced;
   out.invalid.push_back(std::move(letter));
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -226,6 +227,47 @@ TEST_F(OperationTest, CheckComparesTheTableWithRealMessages) {
   EXPECT_EQ(options.process().wait(60s), 1);
   EXPECT_NE(options.output().find("FAILED   runtime option freshet_max_batch_size: 'many'"), std::string::npos)
       << options.output();
+}
+
+TEST_F(OperationTest, CheckFailsWhenNothingCouldComeOfARun) {
+  make_topic_and_table();
+  client->create_topic(topic + "_dead", 1);
+  produce(0, R"({"user":1})");
+  // With the options of `run`, as they are.
+  const std::vector<std::string> options = {"--admin-listen", fmt::format("127.0.0.1:{}", port), "--create-topics",
+                                            "--dead-letter-topic", topic + "_dead"};
+  testkit::FreshetProcess no_column(args("check", options));
+  EXPECT_EQ(no_column.process().wait(60s), 1);
+  EXPECT_NE(no_column.output().find("no field of the messages is a column"), std::string::npos) << no_column.output();
+  EXPECT_NE(no_column.output().find("Fields: user; columns: id"), std::string::npos) << no_column.output();
+
+  topic += "_framed";
+  make_topic_and_table();
+  produce(0, std::string("\0\0\0\0\7{\"id\":1}", 13));
+  testkit::FreshetProcess framed(args("check", options));
+  EXPECT_EQ(framed.process().wait(60s), 1);
+  EXPECT_NE(framed.output().find("none of 1 sampled messages becomes a row"), std::string::npos) << framed.output();
+  EXPECT_NE(framed.output().find("schema id 7"), std::string::npos) << framed.output();
+  testkit::FreshetProcess tap(args("tap", options));
+  EXPECT_EQ(tap.process().wait(60s), 0);
+  EXPECT_NE(tap.output().find("schema id 7"), std::string::npos) << tap.output();
+  testkit::FreshetProcess run(args("run", {"--dead-letter-topic", options.back()}));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return client->count(options.back()) == 1; })) << run.output();
+  EXPECT_EQ(run.stop(), 0);
+  const auto letters = client->read_all(options.back());
+  ASSERT_EQ(letters.size(), 1u);
+  const std::map<std::string, std::string> headers(letters[0].headers.begin(), letters[0].headers.end());
+  EXPECT_NE(headers.at("reason").find("schema registry"), std::string::npos) << headers.at("reason");
+}
+
+TEST_F(OperationTest, TheFirstStoredBatchIsLoggedBeforeTheStop) {
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  testkit::FreshetProcess freshet(args("run"));
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
+    return freshet.output().find("first_batch_stored") != std::string::npos;
+  })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0);
 }
 
 TEST_F(OperationTest, TapShowsMessagesAndTheirRows) {

@@ -1,0 +1,248 @@
+// Dates and times: what current servers make of integers and texts, date_time_input_format=best_effort.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "clickhouse/column_type.h"
+#include "clickhouse/type_name.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+using Kind = JsonValue::Kind;
+__extension__ using Wide = __int128;
+
+constexpr int64_t kDay = 86'400;
+constexpr int64_t kLastOfDate = 65'535;             // 2149-06-06
+constexpr int64_t kLastOfDateTime = 4'294'967'295;  // 2106-02-07 06:28:15
+constexpr int64_t kFirstOfDate32 = -25'567;         // 1900-01-01
+constexpr int64_t kLastOfDate32 = 120'529;          // 2299-12-31
+constexpr int64_t kLastOfTime = 999 * 3600 + 59 * 60 + 59;
+
+struct Range {
+  int64_t first;
+  int64_t last;
+  bool holds(Wide value) const { return value >= first && value <= last; }
+};
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// None: no integer, or one beyond what any of these types could mean (which saturates).
+std::optional<int64_t> integer_of(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (!all_digits(text.substr(negative ? 1 : 0))) return std::nullopt;
+  int64_t value = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc()) return value;
+  return negative ? INT64_MIN : INT64_MAX;
+}
+
+// What a text begins with: a date, and behind it what kind of time.
+struct Moment {
+  bool day_exists = false;
+  int64_t days = 0;     // since 1970
+  int64_t seconds = 0;  // of the day, the zone's difference taken off
+  std::string_view rest;
+};
+
+bool take_number(std::string_view& text, size_t least, size_t most, int& out) {
+  size_t count = 0;
+  while (count < text.size() && count < most && text[count] >= '0' && text[count] <= '9') ++count;
+  if (count < least) return false;
+  std::from_chars(text.data(), text.data() + count, out);
+  text.remove_prefix(count);
+  return true;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+// 2024-01-02, 2024/1/2 or 20240102.
+std::optional<Moment> date_of(std::string_view text) {
+  int year = 0, month = 0, day = 0;
+  if (!take_number(text, 4, 4, year)) return std::nullopt;
+  const bool separated = take(text, "-/.");
+  const size_t least = separated ? 1 : 2;
+  if (!take_number(text, least, 2, month)) return std::nullopt;
+  if (separated && !take(text, "-/.")) return std::nullopt;
+  if (!take_number(text, least, 2, day)) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  Moment out;
+  out.day_exists = date.ok();
+  if (date.ok()) out.days = std::chrono::sys_days(date).time_since_epoch().count();
+  out.rest = text;
+  return out;
+}
+
+// Behind a date: hh:mm:ss, a fraction, and Z or +hh:mm. What cannot be read stays in `rest`.
+void read_clock(Moment& moment) {
+  std::string_view text = moment.rest;
+  int hour = 0, minute = 0, second = 0;
+  if (!take(text, "T ") || !take_number(text, 1, 2, hour) || !take(text, ":") || !take_number(text, 2, 2, minute)) {
+    return;
+  }
+  if (take(text, ":") && !take_number(text, 2, 2, second)) return;
+  if (take(text, ".,")) text.remove_prefix(std::min(text.find_first_not_of("0123456789"), text.size()));
+  int zone = 0, zone_minute = 0;
+  const bool behind = text.starts_with('-');
+  if (take(text, "+-")) {
+    if (!take_number(text, 2, 2, zone)) return;
+    take(text, ":");
+    take_number(text, 2, 2, zone_minute);
+  } else {
+    take(text, "Z");
+  }
+  const int64_t offset = zone * 3600 + zone_minute * 60;
+  moment.seconds = hour * 3600 + minute * 60 + second + (behind ? offset : -offset);
+  moment.rest = text;
+}
+
+// Date and Date32 count days.
+void add_date_troubles(Range range, bool is_signed, const JsonValue& value, Troubles& out) {
+  if (value.kind == Kind::Number) {
+    const auto days = integer_of(value.text);
+    if (!days) {
+      out.insert(Trouble::FractionForTime);
+    } else if (!is_signed && value.text.starts_with('-')) {
+      out.insert(Trouble::NegativeForUnsigned);
+    } else if (!range.holds(*days)) {
+      out.insert(Trouble::AnotherTime);
+    }
+    return;
+  }
+  if (value.kind == Kind::Bool) {
+    out.insert(Trouble::AnotherTime);
+    return;
+  }
+  const auto date = value.is_string() ? date_of(value.text) : std::nullopt;
+  if (!date || !date->rest.empty()) {
+    out.insert(Trouble::NotATime);
+  } else if (!date->day_exists || !range.holds(date->days)) {
+    out.insert(Trouble::AnotherTime);
+  }
+}
+
+int64_t power_of_ten(int exponent) {
+  int64_t power = 1;
+  while (exponent-- > 0) power *= 10;
+  return power;
+}
+
+// Of seconds, milliseconds, microseconds and nanoseconds those that are a moment from 2000 to 2100.
+bool is_moment_in(int64_t number, int64_t ticks_per_second) {
+  const int64_t seconds = number / ticks_per_second;
+  return seconds >= 946'684'800 && seconds < 4'102'444'800;
+}
+
+// An integer counts ticks. One of another unit is stored all the same, as a moment soon after 1970.
+bool is_of_another_unit(int64_t ticks, int64_t ticks_per_second) {
+  constexpr int64_t kTenYears = 10 * 365 * kDay;
+  if (ticks <= 0 || ticks / ticks_per_second > kTenYears) return false;
+  for (const int exponent : {0, 3, 6, 9}) {
+    if (power_of_ten(exponent) != ticks_per_second && is_moment_in(ticks, power_of_ten(exponent))) return true;
+  }
+  return false;
+}
+
+void add_time_text_troubles(std::string_view text, Range seconds, int precision, Troubles& out) {
+  if (text.find_first_of("0123456789") == std::string_view::npos || text.starts_with('-')) {
+    out.insert(Trouble::NotATime);
+    return;
+  }
+  if (all_digits(text)) {
+    if (text.size() <= 2)
+      out.insert(text.find_first_not_of('0') == text.npos ? Trouble::NotATime : Trouble::AnotherTime);
+    if (text.size() == 11) out.insert(Trouble::NotATime);
+    const bool of_seconds = text.size() == 9 || text.size() == 10;
+    if (of_seconds && !seconds.holds(*integer_of(text))) out.insert(Trouble::AnotherTime);
+    return;  // a year, a date, seconds, milliseconds, microseconds, or date and time, by their number
+  }
+  const size_t point = text.find('.');
+  if (point != text.npos && point >= 9 && all_digits(text.substr(0, point)) && all_digits(text.substr(point + 1))) {
+    if (precision < 0) out.insert(Trouble::NotATime);  // seconds with a fraction are for DateTime64 alone
+    return;
+  }
+  auto moment = date_of(text);
+  if (!moment) return;  // one of the many other forms
+  read_clock(*moment);
+  if (!moment->rest.empty()) return;
+  if (!moment->day_exists) {
+    out.insert(Trouble::NotATime);
+    return;
+  }
+  const Wide at = Wide{moment->days} * kDay + moment->seconds;
+  if (precision > 0 && at * power_of_ten(precision) > INT64_MAX) {
+    out.insert(Trouble::NotATime);
+  } else if (!seconds.holds(at)) {
+    out.insert(Trouble::AnotherTime);
+  }
+}
+
+// `precision` is that of a DateTime64; -1: a DateTime.
+void add_moment_troubles(Range seconds, int precision, const JsonValue& value, Troubles& out) {
+  if (value.is_string()) return add_time_text_troubles(value.text, seconds, precision, out);
+  if (value.kind != Kind::Number) {
+    out.insert(Trouble::NotATime);
+    return;
+  }
+  const auto ticks = integer_of(value.text);
+  if (!ticks) {
+    out.insert(Trouble::FractionForTime);
+    return;
+  }
+  const int64_t per_second = power_of_ten(std::max(precision, 0));
+  const Range range{seconds.first * per_second,
+                    precision == 9 ? INT64_MAX : seconds.last * per_second + (per_second - 1)};
+  const bool saturated = *ticks == INT64_MAX && value.text != std::to_string(INT64_MAX);
+  if (saturated || !range.holds(*ticks) || is_of_another_unit(*ticks, per_second)) out.insert(Trouble::AnotherTime);
+}
+
+void add_time_of_day_troubles(int precision, const JsonValue& value, Troubles& out) {
+  if (value.is_string()) return;
+  const auto ticks = value.kind == Kind::Number ? integer_of(value.text) : std::nullopt;
+  if (!ticks) {
+    out.insert(value.kind == Kind::Number ? Trouble::FractionForTime : Trouble::NotATime);
+    return;
+  }
+  const int64_t per_second = power_of_ten(std::max(precision, 0));
+  const int64_t last = kLastOfTime * per_second + (per_second - 1);
+  if (*ticks > last || *ticks < -last) out.insert(Trouble::AnotherTime);
+}
+
+int precision_of(const TypeParts& type) {
+  int precision = 3;
+  if (!type.arguments.empty()) {
+    std::from_chars(type.arguments[0].data(), type.arguments[0].data() + type.arguments[0].size(), precision);
+  }
+  return std::clamp(precision, 0, 9);
+}
+
+}  // namespace
+
+bool is_time_type(std::string_view type) {
+  constexpr std::array<std::string_view, 6> kTypes{"Date", "Date32", "DateTime", "DateTime64", "Time", "Time64"};
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
+void add_time_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
+  const TypeParts parts = parts_of(type);
+  if (parts.name == "Date") return add_date_troubles({0, kLastOfDate}, false, value, out);
+  if (parts.name == "Date32") return add_date_troubles({kFirstOfDate32, kLastOfDate32}, true, value, out);
+  if (parts.name == "DateTime") return add_moment_troubles({0, kLastOfDateTime}, -1, value, out);
+  if (parts.name == "Time") return add_time_of_day_troubles(-1, value, out);
+  if (parts.name == "Time64") return add_time_of_day_troubles(precision_of(parts), value, out);
+  const int precision = precision_of(parts);
+  const int64_t last = precision == 9 ? INT64_MAX / 1'000'000'000 : (kLastOfDate32 + 1) * kDay - 1;
+  add_moment_troubles({kFirstOfDate32 * kDay, last}, precision, value, out);
+}
+
+}  // namespace freshet::clickhouse
