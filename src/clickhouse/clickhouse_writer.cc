@@ -1,7 +1,9 @@
 #include "clickhouse/clickhouse_writer.h"
 
+#include <map>
 #include <optional>
 #include <random>
+#include <tuple>
 #include <utility>
 
 #include "clickhouse/block_encoder.h"
@@ -101,9 +103,8 @@ class ClickHouseWriter final : public RowWriter {
   InsertOptions policy_;  // as of this write()
   // What was logged last, so that a lasting failure is one line a minute.
   bool failing_ = false;
-  int logged_code_ = 0;
-  ErrorClass logged_class_ = ErrorClass::Transient;
-  SteadyTime logged_at_{};
+  // When a failure was logged last, by host, code and class; of this spell of failures.
+  std::map<std::tuple<size_t, int, ErrorClass>, SteadyTime> logged_;
 };
 
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
@@ -266,12 +267,10 @@ bool ClickHouseWriter::pause_or_next_host(size_t host, const Attempt& failed, si
 
 void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t number) {
   const SteadyTime now = clock_.steady_now();
-  const bool news = !failing_ || failed.error.code != logged_code_ || failed.error_class != logged_class_;
-  if (!news && now - logged_at_ < kSayAgainAfter) return;
   failing_ = true;
-  logged_code_ = failed.error.code;
-  logged_class_ = failed.error_class;
-  logged_at_ = now;
+  const auto [logged, is_new] = logged_.try_emplace({host, failed.error.code, failed.error_class}, now);
+  if (!is_new && now - logged->second < kSayAgainAfter) return;
+  logged->second = now;
   const LogLevel level = failed.error_class == ErrorClass::Operator ? LogLevel::Error : LogLevel::Warn;
   log_.write(level, "insert_failed",
              {{"host", hosts_->name(host)},
@@ -287,6 +286,7 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
   const bool host_is_back = hosts_->worked(host);
   if (!failing_ && !host_is_back) return;
   failing_ = false;
+  logged_.clear();
   log_.info("insert_works_again", {{"host", hosts_->name(host)}, {"attempts", attempts}});
 }
 

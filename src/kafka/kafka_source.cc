@@ -217,7 +217,7 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
     log_.warn("offset_out_of_range", {{"topic", settings_.topic}, {"partition", partition.value}, {"offset", offset}});
     return;
   }
-  report(to_error(code, fmt::format("partition {}", partition.value)), out);
+  report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
 }
 
 void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
@@ -237,17 +237,18 @@ void KafkaSource::count(rd_kafka_resp_err_t code) {
       .add();
 }
 
-void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out) {
+void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {
   const SteadyTime now = clock_.steady_now();
-  const auto found = reported_.find(error.code);
+  const auto found = reported_.find({error.code, partition});
   if (error.kind != ErrorKind::Renew && found != reported_.end() && now - found->second < kRepeatTrouble) return;
-  reported_[error.code] = now;
+  reported_[{error.code, partition}] = now;
   out.push_back(SourceFault{error, rule_for(static_cast<rd_kafka_resp_err_t>(error.code)).renewal_may_help});
 }
 
 void KafkaSource::recover(std::vector<SourceEvent>& out) {
-  const size_t troubles = std::erase_if(
-      reported_, [](const auto& entry) { return is_about_connections(static_cast<rd_kafka_resp_err_t>(entry.first)); });
+  const size_t troubles = std::erase_if(reported_, [](const auto& entry) {
+    return is_about_connections(static_cast<rd_kafka_resp_err_t>(entry.first.first));
+  });
   if (troubles > 0) out.push_back(SourceRecovered{});
 }
 

@@ -78,7 +78,7 @@ class KafkaSource final : public Source {
   void on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
-  void report(const Error& error, std::vector<SourceEvent>& out);
+  void report(const Error& error, std::vector<SourceEvent>& out, int32_t partition = -1);
   // What was reported of broken connections is over.
   void recover(std::vector<SourceEvent>& out);
   void count(rd_kafka_resp_err_t code);
@@ -135,7 +135,8 @@ class KafkaSource final : public Source {
   bool leaving_ = false;  // unsubscribed; the close follows once the request to leave has gone out
   bool closed_ = false;
   std::optional<SteadyTime> statistics_at_;
-  std::map<int, SteadyTime> reported_;  // by error code: at most one report a minute
+  // By error code and partition (-1: of none): at most one report a minute.
+  std::map<std::pair<int, int32_t>, SteadyTime> reported_;
 
   std::optional<Error> close_failed_;  // not reported yet
   StartLookUp start_look_up_;

@@ -254,6 +254,10 @@ void Core::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes
   count_facts(batch, wall_, metrics_);
   if (settings_.accepted_outcomes) count_outcome_latency(batch, "produce", wall_, metrics_);
   if (batch.row_count == 0) return;
+  if (totals_.batches_written == 0) {
+    log_.info("first_batch_stored",
+              {{"topic", settings_.topic}, {"table", settings_.table}, {"rows", rows}, {"bytes", bytes}});
+  }
   totals_.rows_written += rows;
   totals_.bytes_written += bytes;
   ++totals_.batches_written;

@@ -178,7 +178,8 @@ Result<Released> Core::release(Partition partition, Offset next, SteadyTime now,
                                    {"offset", next.value},
                                    {"given_up", done.given_up},
                                    {"not_read", done.not_read},
-                                   {"held_again", done.held_again}});
+                                   {"held_again", done.held_again},
+                                   {"audit", true}});
   return done;
 }
 

@@ -27,6 +27,7 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       core_(settings, options, parts.has_dead_letters, parts.processors()->cogs_resource(), metrics_, log,
             clock.steady_now()),
       status_(core_.status(clock.steady_now())),
+      progress_(clock.steady_now()),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
       parts.writers, settings.batch_deadline, clock, [this](BatchResult result) { post(std::move(result)); },
@@ -244,7 +245,7 @@ void Stream::answer(const Release& release, SteadyTime now) {
   if (done && batch) {
     done->batch = true;
     writers_->release(release.partition);
-    log_.warn("batch_released", {{"topic", settings_.topic}, {"partition", release.partition.value}});
+    log_.warn("batch_released", {{"topic", settings_.topic}, {"partition", release.partition.value}, {"audit", true}});
   }
   {
     MutexLock lock(release.answer->mutex);
@@ -322,6 +323,7 @@ void Stream::publish(const Source& source, SteadyTime now) {
     partition.lag = std::max<int64_t>(0, partition.end->value - done.value);
     metrics_.lag(settings_.topic, partition.partition.value).set(static_cast<double>(*partition.lag));
   }
+  progress_.observe(status, now, log_);
   status_.set(std::move(status));
 }
 

@@ -25,6 +25,7 @@
 #include "ports/side_topic.h"
 #include "ports/source.h"
 #include "stream/core.h"
+#include "stream/progress_log.h"
 #include "stream/worker_pool.h"
 #include "stream/writer_pool.h"
 
@@ -144,6 +145,7 @@ class Stream {
   std::atomic<int64_t> last_turn_{0};
   SteadyTime polled_{};  // when the last poll of this session ended
   SteadyTime published_{};
+  ProgressLog progress_;
   SteadyTime handed_over_at_{};  // zero: the last session ended otherwise, or its successor has shown itself
   SteadyTime options_changed_{};
 

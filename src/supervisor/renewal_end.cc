@@ -72,7 +72,8 @@ void Renewal::finish(RenewalReport report) {
     log_.warn("renewal_failed", {{"reason", to_string(done.reason)},
                                  {"mode", to_string(done.mode)},
                                  {"error", done.error},
-                                 {"seconds", seconds(done.duration)}});
+                                 {"seconds", seconds(done.duration)},
+                                 {"audit", true}});
     return;
   }
   if (done.result == RenewalResult::Postponed) {

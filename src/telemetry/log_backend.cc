@@ -5,13 +5,24 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace freshet::telemetry {
 namespace {
 
 constexpr Duration kRepeat = std::chrono::minutes(1);
-constexpr size_t kMaxRemembered = 1000;
+constexpr size_t kMaxRemembered = 10'000;
+
+constexpr std::string_view kAudit = "audit";  // a line that has it is what somebody did, and is kept
+
+// The fields that tell the lines of one event apart: why, and of what. All others (counts, durations, offsets, samples)
+// differ from line to line and do not keep equal ones from collapsing.
+constexpr std::array<std::string_view, 24> kTellsApart = {
+    "error", "reason",  "code",  "topic",   "partition", "group", "table",   "subject",
+    "key",   "value",   "host",  "url",     "path",      "file",  "setting", "field",
+    "what",  "storage", "spans", "session", "process",   "mode",  "class",   "remedy"};
+
 constexpr size_t kMaxField = 4000;
 
 std::string to_text(const LogField& field) {
@@ -124,7 +135,9 @@ std::optional<uint64_t> LogBackend::admit(LogLevel level, std::string_view event
   if (level < LogLevel::Warn) return 0;
   std::string key(event);
   for (const LogField& field : fields) {
-    if (field.name == "error" || field.name == "reason" || field.name == "code") key += '\n' + to_text(field);
+    if (field.name == kAudit) return 0;
+    if (std::find(kTellsApart.begin(), kTellsApart.end(), field.name) == kTellsApart.end()) continue;
+    key.append(1, '\n').append(field.name).append(1, '=').append(to_text(field));
   }
   const SteadyTime now = clock_.steady_now();
   MutexLock lock(mutex_);

@@ -20,9 +20,11 @@
 
 namespace freshet::telemetry {
 
-// Threads: any. Equal warnings and errors (same event and same `error` or `reason`) come once and then at most once a
-// minute, with `repeated` = how many stayed away. Secrets never appear, line breaks and control characters are escaped.
-// A reader that does not read holds nobody (line_writer.h); `log_lines_dropped` says how many lines it has missed.
+// Threads: any. Equal warnings and errors (same event, same `error`, `reason` or `code`, and the same subject:
+// partition, key, host and the like, see kTellsApart) come once and then at most once a minute, with `repeated` = how
+// many stayed away; a line with a field `audit` (what somebody did: a release, a renewal) always comes. Secrets never
+// appear, line breaks and control characters are escaped. A reader that does not read holds nobody (line_writer.h);
+// `log_lines_dropped` says how many lines it has missed.
 class LogBackend final : public Log {
  public:
   // Writes to `out`; when null to standard error, the reference's format to standard output.

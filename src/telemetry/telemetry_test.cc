@@ -68,6 +68,42 @@ TEST_F(LogTest, EqualErrorsAreCollapsedForAMinute) {
   EXPECT_NE(text.find("repeated=4"), std::string::npos) << text;
 }
 
+TEST_F(LogTest, LinesOfOtherSubjectsAreNotEqual) {
+  std::ostringstream out;
+  LogBackend log({}, clock, &out);
+  for (int round = 0; round < 2; ++round) {
+    for (int partition = 0; partition < 3; ++partition) {
+      log.error("partition_held",
+                {{"topic", "t"}, {"partition", partition}, {"reason", "same"}, {"next_offset", round}});
+    }
+    for (const char* field : {"a", "b"}) {
+      log.warn("table_check", {{"table", "t"}, {"subject", field}, {"reason", "no column for this field"}});
+    }
+    for (const char* key : {"k1", "k2"}) {
+      for (const char* value : {"v1", "v2"}) {
+        log.error("runtime_option_refused", {{"key", key}, {"value", value}, {"reason", "is no whole number"}});
+      }
+    }
+    // Of the same reason and subject one is enough, whatever the sample is.
+    for (int offset = 0; offset < 5; ++offset) {
+      log.warn("message_dropped", {{"partition", 0}, {"offset", offset}, {"reason", "invalid_json"}, {"detail", "x"}});
+    }
+  }
+  const std::string text = out.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3 + 2 + 4 + 1) << text;
+}
+
+TEST_F(LogTest, WhatSomebodyDidIsNeverCollapsed) {
+  std::ostringstream out;
+  LogBackend log({}, clock, &out);
+  for (int i = 0; i < 3; ++i) log.warn("partition_released", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
+  const std::string text = out.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
+  log.set_level(LogLevel::Error);
+  log.warn("partition_released", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
+  EXPECT_EQ(out.str(), text);
+}
+
 TEST_F(LogTest, TheLevelCanBeChanged) {
   LogBackend log({}, clock);
   EXPECT_FALSE(log.enabled(LogLevel::Debug));
