@@ -62,10 +62,6 @@ std::map<std::string, std::string> environment() {
 }
 
 int run(const settings::Loaded& loaded, Clock& clock, app::OperatorSignals& signals) {
-  if (loaded.settings.print_config) {
-    std::cout << settings::to_yaml(loaded);
-    return 0;
-  }
   auto service = app::Service::open(loaded, clock);
   if (!service) {
     std::cerr << "freshet: " << service.error().text << '\n';
@@ -107,9 +103,19 @@ int process(const settings::Settings& settings) {
   return runner.run_all(std::cin, std::cout);
 }
 
-int check(const settings::Loaded& loaded, Clock& clock) {
-  if (!loaded.settings.print_config) return app::check(loaded, clock, std::cout);
-  std::cout << settings::to_yaml(loaded);
+bool is_command(const std::string& name) {
+  return std::find(kCommands.begin(), kCommands.end(), name) != kCommands.end();
+}
+
+int unknown_command(const std::string& name) {
+  std::cerr << "freshet: unknown command '" << name << "'\n\n" << kUsage;
+  return kBadUsage;
+}
+
+// `freshet help run`, as `freshet run --help`.
+int help_for(const std::string& command) {
+  if (!is_command(command)) return unknown_command(command);
+  std::cout << (snuba::is_command(command) ? snuba::full_help(command) : settings::help(command));
   return 0;
 }
 
@@ -120,8 +126,7 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
     return dispatch(args[0], {args.begin() + 1, args.end()}, signals, true);
   }
   if (settings::wants_help(args)) {
-    std::cout << (snuba::is_command(command) ? snuba::full_help(command) : settings::help(command));
-    return 0;
+    return help_for(command);
   }
   const auto loaded = snuba::is_command(command) ? snuba::load(command, args, environment())
                                                  : settings::load(command, args, environment());
@@ -131,7 +136,11 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
     return kBadUsage;
   }
   RealClock clock;
-  if (command == "check" || only_check) return check(*loaded, clock);
+  if (loaded->settings.print_config) {
+    std::cout << settings::to_yaml(*loaded);
+    return 0;
+  }
+  if (command == "check" || only_check) return app::check(*loaded, clock, std::cout);
   if (command == "run" || snuba::is_command(command)) return run(*loaded, clock, signals);
   if (command == "tap") return app::tap(loaded->settings, clock, signals.stop(), std::cout, std::cerr);
   if (command == "renew") return app::renew(loaded->settings, clock, signals.stop(), std::cout);
@@ -144,10 +153,11 @@ int main(int argc, char** argv) {
   if (!open_standard_descriptors()) return 1;
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+    if (args.size() > 1 && args[0] == "help") return help_for(args[1]);
     (args.empty() ? std::cerr : std::cout) << kUsage;
     return args.empty() ? kBadUsage : 0;
   }
-  if (args[0] == "--version") {
+  if (args[0] == "--version" || args[0] == "-V" || args[0] == "version") {
     std::cout << "freshet " << FRESHET_VERSION << '\n';
     return 0;
   }
@@ -158,10 +168,7 @@ int main(int argc, char** argv) {
               << "accepted-outcomes-consumer; run Snuba's own program for it\n";
     return kBadUsage;
   }
-  if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) {
-    std::cerr << "freshet: unknown command '" << command << "'\n\n" << kUsage;
-    return kBadUsage;
-  }
+  if (!is_command(command)) return unknown_command(command);
   app::OperatorSignals signals([] { _exit(1); });
   const app::SignalWatcher watcher(app::OperatorSignals::kSignals, [&](int signal) {
     if (command == "process") _exit(1);  // it waits for its input and has nothing to drain

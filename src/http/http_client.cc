@@ -10,6 +10,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "http/curl_advice.h"
 #include "http/url.h"
 
 namespace freshet::http {
@@ -279,7 +280,8 @@ std::optional<std::string> Client::Handles::redirect(int status, const std::stri
 std::string Client::Handles::describe(CURLcode code, const std::string& url) const {
   const Result<Url> parsed = parse_url(url);
   std::string text = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
-  return (parsed ? origin(*parsed) + ": " : std::string()) + text;
+  const std::string advice = curl_advice(code, url, text);
+  return (parsed ? origin(*parsed) + ": " : std::string()) + text + (advice.empty() ? "" : "; " + advice);
 }
 
 std::string_view Response::header(std::string_view lower_case_name) const {

@@ -29,7 +29,7 @@ constexpr std::array kOwned = {
     Owned{"metadata.broker.list", "use --bootstrap-server"},
     Owned{"max.poll.interval.ms", "use --max-poll-interval-ms"},
     Owned{"enable.partition.eof", "freshet needs it"},
-    Owned{"sasl.password", "use --kafka-sasl-password-file"},
+    Owned{"sasl.password", "use --kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD"},
 };
 
 // Properties of newer libraries that this one may not have.
@@ -92,7 +92,7 @@ class Builder {
       const auto owned =
           std::find_if(kOwned.begin(), kOwned.end(), [&name = key](const Owned& o) { return o.key == name; });
       if (owned != kOwned.end() && error_.empty()) {
-        error_ = fmt::format("kafka.{}={}: this property is freshet's own; {}", key, value, owned->instead);
+        error_ = fmt::format("kafka.{}: this property is freshet's own; {}", key, owned->instead);
       }
       if (!consumer && (key.starts_with("fetch.") || key.starts_with("queued.") || key.starts_with("partition.") ||
                         key.starts_with("group.") || key.starts_with("session.") || key.starts_with("heartbeat."))) {

@@ -125,10 +125,52 @@ class Rules {
     }
     if (sasl && c.sasl_mechanism.empty()) refuse("--kafka-sasl-mechanism: missing; for example SCRAM-SHA-512");
     if (c.sasl_username.empty() != c.sasl_password.empty()) {
-      refuse("--kafka-sasl-username and --kafka-sasl-password-file: one needs the other");
+      refuse(
+          "--kafka-sasl-username and --kafka-sasl-password-file (or FRESHET_KAFKA_SASL_PASSWORD): one needs the other");
     }
+    if (sasl) sasl_login();
     if (c.ssl_cert_file.empty() != c.ssl_key_file.empty()) {
       refuse("--kafka-ssl-cert-file and --kafka-ssl-key-file: one needs the other");
+    }
+  }
+
+  void sasl_login() {
+    const auto& c = p_.kafka.connection;
+    const auto given = [&](const char* property) { return c.extra.contains(property); };
+    if (c.sasl_mechanism == "OAUTHBEARER") {
+      if (given("sasl.oauthbearer.method") || given("enable.sasl.oauthbearer.unsecure.jwt")) return;
+      return refuse(
+          "--kafka-sasl-mechanism OAUTHBEARER: has no source of tokens; add --set kafka.sasl.oauthbearer.method=oidc "
+          "with .token.endpoint.url, .client.id and .client.secret (as kafka.sasl.oauthbearer.*)");
+    }
+    const bool by_name = c.sasl_mechanism == "PLAIN" || c.sasl_mechanism.starts_with("SCRAM-");
+    if (by_name && c.sasl_username.empty() && !given("sasl.username")) {
+      refuse(
+          "--kafka-sasl-mechanism {}: needs a login; add --kafka-sasl-username and --kafka-sasl-password-file (or "
+          "FRESHET_KAFKA_SASL_PASSWORD)",
+          c.sasl_mechanism);
+    }
+  }
+
+  void clickhouse_ports() {
+    for (const std::string& url : p_.clickhouse.urls) {
+      const std::string host = url.substr(url.find("://") + 3);
+      const size_t colon = host.ends_with(']') ? std::string::npos : host.rfind(':');
+      const std::string port =
+          colon == std::string::npos ? "" : host.substr(colon + 1, host.find('/', colon) - colon - 1);
+      const bool tls = url.starts_with("https");
+      if (port.empty()) {
+        warn("--clickhouse-url {}: has no port, so {} is used; ClickHouse's own is usually {}", url, tls ? 443 : 80,
+             tls ? 8443 : 8123);
+      } else if (port == "9000" || port == "9440" || port == "9009") {
+        warn(
+            "--clickhouse-url {}: port {} is usually not ClickHouse's HTTP but its native protocol; HTTP is usually on "
+            "8123, with TLS on 8443",
+            url, port);
+      } else if (tls ? port == "8123" : port == "8443") {
+        warn("--clickhouse-url {}: port {} is usually {} TLS; use {}", url, port, tls ? "without" : "with",
+             tls ? "http:// or port 8443" : "https:// or port 8123");
+      }
     }
   }
 
@@ -141,7 +183,9 @@ class Rules {
     if (!https && !(h.ca_file.empty() && h.cert_file.empty())) {
       refuse("--clickhouse-ca-file, -cert-file and -key-file: have no effect without an https:// --clickhouse-url");
     }
-    if (!h.password.empty() && h.user.empty()) refuse("--clickhouse-password-file: needs --clickhouse-user");
+    if (!h.password.empty() && h.user.empty()) {
+      refuse("--clickhouse-password-file (or FRESHET_CLICKHOUSE_PASSWORD): needs --clickhouse-user");
+    }
   }
 
   void table() {
@@ -239,6 +283,7 @@ void check_rules(std::string_view command, const Settings& settings, const Origi
   rules.batches();
   rules.dead_letters();
   rules.clickhouse_security();
+  rules.clickhouse_ports();
   rules.table();
   rules.runtime_config();
   rules.admin();

@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/percent.h"
+#include "settings/hints.h"
 #include "settings/rules.h"
 #include "settings/table.h"
 
@@ -30,6 +31,12 @@ unsigned bit_of(std::string_view command) {
   if (command == "tap") return kTap;
   if (command == "renew") return kRenew;
   return kProcess;
+}
+
+// `check` and `tap` take the options of `run` as they are; what means nothing to them is read and not used.
+unsigned accepted_by(std::string_view command) {
+  const unsigned bit = bit_of(command);
+  return (bit & (kCheck | kTap)) != 0 ? bit | kRun : bit;
 }
 
 size_t edit_distance(std::string_view a, std::string_view b) {
@@ -68,26 +75,33 @@ bool is_of_others(std::string_view variable) {
   return variable == "FRESHET_PORT";
 }
 
-// http://USER:PASSWORD@HOST as http://***@HOST: refused, but not shown either.
+// http://USER:PASSWORD@HOST as http://***@HOST, USER:PASSWORD@HOST as ***@HOST: refused, but not shown either.
 std::string without_login(const std::string& value) {
-  const size_t scheme = value.find("://");
   const size_t at = value.rfind('@');
-  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return value;
-  return value.substr(0, scheme + 3) + "***" + value.substr(at);
+  if (at == std::string::npos) return value;
+  const size_t scheme = value.find("://");
+  const bool has_scheme = scheme != std::string::npos && scheme < at;
+  const size_t login = has_scheme ? scheme + 3 : 0;
+  if (!has_scheme && value.find(':') > at) return value;  // no password
+  return value.substr(0, login) + "***" + value.substr(at);
 }
 
 // A value as people may see it, in --print-config and in refusals. Of --set only secret properties are masked.
 std::string shown(const Setting& setting, const std::string& value) {
+  // Who gives the secret itself where its file is asked for.
+  const bool names_secret_file = setting.name.ends_with("-password-file") || setting.name.ends_with("-token-file");
+  if (names_secret_file && value.find('/') == std::string::npos) return "***";
   if (setting.name != "set") return setting.secret ? "***" : without_login(value);
   const std::string property = value.substr(0, value.find('='));
-  return kafka::is_secret(property) ? property + "=***" : value;
+  const bool secret = kafka::is_secret(property) || sounds_secret(property);
+  return secret && value.size() > property.size() ? property + "=***" : value;
 }
 
 class Loader {
  public:
   Loader(std::string_view command, const std::vector<std::string>& args,
          const std::map<std::string, std::string>& environment, const Foundation& foundation)
-      : command_(command), bit_(bit_of(command)), complete_(foundation.complete) {
+      : command_(command), accepted_(accepted_by(command)), complete_(foundation.complete) {
     for (const auto& [name, values] : foundation.values) {
       founded_[find_setting(name)->name] = {values, foundation.source, flag_of(*find_setting(name))};
     }
@@ -100,7 +114,7 @@ class Loader {
     loaded_.settings.pipelines.resize(1);
     std::set<std::string_view> failed;
     for (const Setting& setting : table()) {
-      if ((setting.commands & bit_) == 0) continue;
+      if ((setting.commands & accepted_) == 0) continue;
       const Given* given = find(setting.name);
       EffectiveValue effective{file_key_of(setting), std::string(setting.fallback), "default"};
       if (given != nullptr) {
@@ -116,6 +130,7 @@ class Loader {
       if (setting.name == "print-config") continue;  // a file made of what is printed would only print
       if (given != nullptr || !setting.fallback.empty()) loaded_.effective.push_back(std::move(effective));
     }
+    apply_secret_variables();
     if (refusals_.empty()) {
       const Origins origins{[this](std::string_view name) { return find(name) != nullptr; },
                             [this](std::string_view name) {
@@ -138,6 +153,19 @@ class Loader {
     refuse(fmt::format("{}: '{}' {}", where, shown(setting, value).substr(0, 200), status.error().text));
   }
 
+  void apply_secret_variables() {
+    for (const auto& [secret, value] : secret_variables_) {
+      const Setting& file = *find_setting(secret->file_setting);
+      if ((file.commands & accepted_) == 0) continue;  // meant for another command
+      if (const Given* given = find(file.name)) {
+        refuse(fmt::format("{} and {}: hold the same secret; leave one of them out", secret->variable, given->where));
+        continue;
+      }
+      secret->apply(loaded_.settings, value);
+      loaded_.effective.push_back({file_key_of(file), "***", fmt::format("environment {}", secret->variable)});
+    }
+  }
+
   const Given* find(std::string_view name) const {
     for (const Layer* layer : {&flags_, &variables_, &file_, &founded_}) {
       if (const auto found = layer->find(name); found != layer->end()) return &found->second;
@@ -149,15 +177,17 @@ class Loader {
     for (size_t i = 0; i < args.size(); ++i) {
       const std::string& arg = args[i];
       if (!arg.starts_with("--") || arg.size() == 2) {
-        refuse(fmt::format("'{}': expected a flag that begins with --", arg));
+        refuse(fmt::format("'{}': expected a flag that begins with --", shown_argument(arg)));
         continue;
       }
       const size_t equals = arg.find('=');
       const std::string name = arg.substr(2, equals == std::string::npos ? equals : equals - 2);
       const Setting* setting = find_setting(name);
-      if (setting == nullptr || (setting->commands & bit_) == 0) {
+      if (setting == nullptr || (setting->commands & accepted_) == 0) {
+        const std::string hint = hint_for_flag(name);
         refuse(setting != nullptr ? fmt::format("--{}: `freshet {}` has no use for it", name, command_)
-                                  : fmt::format("--{}: unknown flag{}", name, did_you_mean("--" + name, flag_of)));
+               : hint.empty()     ? fmt::format("--{}: unknown flag{}", name, did_you_mean("--" + name, flag_of))
+                                  : fmt::format("--{}: unknown flag; {}", name, hint));
         if (equals == std::string::npos && i + 1 < args.size() && !args[i + 1].starts_with("--")) ++i;
         continue;
       }
@@ -172,7 +202,11 @@ class Loader {
         value = args[i];
       }
       Given& given = flags_[setting->name];
-      if (!given.values.empty() && !setting->repeatable) refuse(fmt::format("--{}: given twice", name));
+      if (!given.values.empty() && !setting->repeatable) {
+        refuse(fmt::format("--{}: given twice; {}", name,
+                           name == "topic" ? "a process reads one topic into one table: start one process for each"
+                                           : "it takes one value"));
+      }
       given.values.push_back(std::move(value));
       given.source = "flag";
       given.where = flag_of(*setting);
@@ -184,11 +218,15 @@ class Loader {
       if (!name.starts_with("FRESHET_") || is_of_others(name) || value.empty()) continue;
       const auto found = std::find_if(table().begin(), table().end(),
                                       [&, &wanted = name](const Setting& s) { return variable_of(s) == wanted; });
+      if (const SecretVariable* secret = find_secret_variable(name)) {
+        secret_variables_.emplace_back(secret, value);
+        continue;
+      }
       if (found == table().end()) {
         refuse(fmt::format("{}: unknown variable{}", name, did_you_mean(name, variable_of)));
         continue;
       }
-      if ((found->commands & bit_) == 0) continue;  // meant for another command
+      if ((found->commands & accepted_) == 0) continue;  // meant for another command
       Given given{{}, "environment", name};
       if (found->repeatable) {
         for (size_t begin = 0; begin <= value.size();) {
@@ -234,7 +272,7 @@ class Loader {
         refuse(fmt::format("{}: unknown key{}", where, did_you_mean(key, file_key_of)));
         continue;
       }
-      if ((found->commands & bit_) == 0) continue;  // meant for another command
+      if ((found->commands & accepted_) == 0) continue;  // meant for another command
       if (file_.contains(found->name)) {
         refuse(fmt::format("{}: given twice", where));
         continue;
@@ -311,11 +349,12 @@ class Loader {
   }
 
   const std::string command_;
-  const unsigned bit_;
+  const unsigned accepted_;
   const std::function<void(Loaded&)> complete_;
   Layer founded_;
   Layer flags_;
   Layer variables_;
+  std::vector<std::pair<const SecretVariable*, std::string>> secret_variables_;
   Layer file_;
   std::string path_;
   Loaded loaded_;

@@ -201,6 +201,136 @@ TEST(SettingsTest, SecretsAreMaskedAndCollectedForTheLog) {
   }
 }
 
+TEST(SettingsTest, TopicsAndTablesAreNamedOneByOne) {
+  const auto refusal = [](const char* flag, const char* value) {
+    Args args = least();
+    *(std::find(args.begin(), args.end(), flag) + 1) = value;
+    return refused(args);
+  };
+  EXPECT_NE(refusal("--topic", "a,b").find("start one process for each"), std::string::npos);
+  EXPECT_NE(refusal("--topic", "^web-.*").find("looks like a pattern"), std::string::npos);
+  EXPECT_NE(refusal("--table", "a.b.c").find("is not of the form TABLE or DB.TABLE"), std::string::npos);
+  EXPECT_EQ(refusal("--table", "pb.`a.b`"), "");
+  EXPECT_EQ(refusal("--consumer-group", "my group"), "");
+  EXPECT_NE(refusal("--consumer-group", "g ").find("white space"), std::string::npos);
+  EXPECT_EQ(refusal("--bootstrap-server", "[::1]:9092,kafka-1.example:9093"), "");
+}
+
+TEST(SettingsTest, SecretsAreInNoRefusal) {
+  const Args attempts[] = {{"--set", "kafka.sasl.password=hush"},
+                           {"--set", "sasl.password=hush"},
+                           {"--set", "kafka.sasl.pasword=hush"},
+                           {"--set=kafka.ssl.key.pasword=hush"},
+                           {"--clickhouse-password", "hush"},
+                           {"--clickhouse-password=hush"},
+                           {"-password=hush"},
+                           {"password=hush"},
+                           {"--clickhouse-password-file", "hush"},
+                           {"--kafka-sasl-password-file", "hush"},
+                           {"--admin-token-file", "hush"},
+                           {"--kafka-sasl-jaas-config", "hush"},
+                           {"--set", "sasl.jaas.config=hush"},
+                           {"--set", "sasl.oauthbearer.client.secret=hush"},
+                           {"--clickhouse-url", "http://u:hush@h"},
+                           {"--bootstrap-server", "u:hush@h:9092"},
+                           {"--runtime-config", "rediss://:hush@h:1/0"}};
+  for (const Args& attempt : attempts) {
+    EXPECT_EQ(refused(least(attempt)).find("hush"), std::string::npos) << attempt.front() << refused(least(attempt));
+  }
+  const auto shown = load("run", least({"--set", "kafka.sasl.pasword=hush"}), {});
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(to_yaml(*shown).find("hush"), std::string::npos);
+}
+
+TEST(SettingsTest, SecretsMayStandInTheEnvironment) {
+  const Environment secrets = {{"FRESHET_CLICKHOUSE_PASSWORD", "hush1"},
+                               {"FRESHET_KAFKA_SASL_PASSWORD", "hush2"},
+                               {"FRESHET_ADMIN_TOKEN", "hush3"}};
+  const Args args = least({"--clickhouse-user", "u", "--kafka-security-protocol", "sasl_ssl", "--kafka-sasl-mechanism",
+                           "PLAIN", "--kafka-sasl-username", "k"});
+  const Loaded loaded = good(args, secrets);
+  const Pipeline& p = loaded.settings.pipelines.front();
+  EXPECT_EQ(p.clickhouse.password, "hush1");
+  EXPECT_EQ(p.kafka.connection.sasl_password, "hush2");
+  EXPECT_EQ(loaded.settings.admin.token, "hush3");
+  EXPECT_EQ(to_yaml(loaded).find("hush"), std::string::npos);
+  EXPECT_NE(to_yaml(loaded).find("environment FRESHET_CLICKHOUSE_PASSWORD"), std::string::npos);
+  for (const auto& [name, value] : secrets) {
+    const auto& masked = loaded.settings.telemetry.secrets;
+    EXPECT_NE(std::find(masked.begin(), masked.end(), value), masked.end()) << name;
+  }
+  const File file("x");
+  EXPECT_NE(refused(least({"--clickhouse-password-file", file.path}), {{"FRESHET_CLICKHOUSE_PASSWORD", "hush"}})
+                .find("leave one of them out"),
+            std::string::npos);
+  EXPECT_NE(refused(least(), {{"FRESHET_CLICKHOUSE_PASSWORD", "hush"}}).find("needs --clickhouse-user"),
+            std::string::npos);
+  EXPECT_TRUE(load("process", {}, secrets));
+}
+
+TEST(SettingsTest, PortsOfClickHouseThatAreNotHttpAreWarnedOf) {
+  const auto warnings = [](const char* url) {
+    Args args = least();
+    *(std::find(args.begin(), args.end(), "--clickhouse-url") + 1) = url;
+    std::string all;
+    for (const std::string& warning : good(args).warnings) all += warning + "\n";
+    return all;
+  };
+  EXPECT_NE(warnings("http://h:9000").find("native protocol; HTTP is usually on 8123"), std::string::npos);
+  EXPECT_NE(warnings("https://h:9440").find("native protocol"), std::string::npos);
+  EXPECT_NE(warnings("https://h:8123").find("usually without TLS"), std::string::npos);
+  EXPECT_NE(warnings("http://h:8443/").find("usually with TLS"), std::string::npos);
+  EXPECT_NE(warnings("http://h").find("has no port, so 80 is used"), std::string::npos);
+  EXPECT_EQ(warnings("http://h:8123").find("--clickhouse-url"), std::string::npos);
+}
+
+// A value that each setting takes, for settings that take not just any text.
+std::string value_of(const Setting& setting, const std::string& file) {
+  const std::map<std::string_view, std::string> values = {{"config", file},
+                                                          {"bootstrap-server", "h:9092"},
+                                                          {"stop-at-timestamp", "2026-11-23T10:00:00Z"},
+                                                          {"kafka-sasl-mechanism", "PLAIN"},
+                                                          {"set", "kafka.fetch.min.bytes=1"},
+                                                          {"clickhouse-url", "http://h:8123"},
+                                                          {"context-not-stored", "1=c"},
+                                                          {"json-header-column", "h=c"},
+                                                          {"clickhouse-setting", "a=b"},
+                                                          {"health-check-file", "/tmp/freshet-alive"},
+                                                          {"runtime-config", "file:" + file},
+                                                          {"statsd", "udp://h:1"},
+                                                          {"sentry-dsn", "https://k@h/1"}};
+  const auto found = values.find(setting.name);
+  if (found != values.end()) return found->second;
+  if (!setting.fallback.empty()) return std::string(setting.fallback);
+  if (setting.placeholder == "FILE") return file;
+  return std::string(setting.placeholder.substr(0, setting.placeholder.find('|')));
+}
+
+TEST(SettingsTest, CheckAndTapAcceptEveryOptionOfRun) {
+  const File file("log_level: info\n");
+  for (const char* command : {"check", "tap"}) {
+    for (const Setting& setting : table()) {
+      if ((setting.commands & kRun) == 0) continue;
+      Args args = least();
+      const auto given = std::find(args.begin(), args.end(), flag_of(setting));
+      if (given != args.end()) args.erase(given, given + 2);
+      args.push_back(flag_of(setting));
+      if (!setting.placeholder.empty()) args.push_back(value_of(setting, file.path));
+      const auto loaded = load(command, args, {});
+      std::string refusals;
+      if (!loaded) {
+        for (const std::string& refusal : loaded.error()) refusals += refusal + "\n";
+      }
+      EXPECT_EQ(refusals.find("has no use"), std::string::npos) << command << ": " << refusals;
+      EXPECT_EQ(refusals.find("unknown"), std::string::npos) << command << ": " << refusals;
+      // What is refused is what `run` refuses of the same command line.
+      EXPECT_EQ(loaded.has_value() || !load("run", args, {}), true)
+          << command << " " << setting.name << ": " << refusals;
+    }
+    EXPECT_TRUE(load(command, least({"--admin-listen", "127.0.0.1:8080", "--create-topics", "--renew"}), {}));
+  }
+}
+
 struct Refusal {
   Args more;
   const char* expected;
@@ -214,7 +344,8 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--max-batch-bytes", "5"}, "use 1024 to 200000000"},
       {{"--max-batch-bytes", "200000000"}, "more than half of --memory-limit-bytes"},
       {{"--max-batch-tme-ms", "5"}, "did you mean --max-batch-time-ms?"},
-      {{"--topic", "u"}, "--topic: given twice"},
+      {{"--topic", "u"}, "--topic: given twice; a process reads one topic into one table"},
+      {{"--max-batch-size", "1", "--max-batch-size", "2"}, "given twice; it takes one value"},
       {{"--renew-interval", "0"}, "--renew-interval: '0' is out of range; use 1 to 31536000 (seconds)"},
       {{"--renew-interval", "9223372036854775807"}, "use 1 to 31536000 (seconds)"},
       {{"--renew-jitter", "101"}, "use 0 to 100"},
@@ -261,6 +392,38 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--set", "fetch.min.bytes=1"}, "is not of the form kafka.KEY=VALUE"},
       {{"--runtime-config", "rediss://h:1/1"}, "TLS to Redis"},
       {{"--runtime-config", "etcd://x"}, "expected file:PATH or redis://"},
+      {{"--bootstrap-server", "kafka://h:9092"}, "has the scheme kafka://, which brokers have not; write HOST:PORT"},
+      {{"--bootstrap-server", "SASL_SSL://h:9092"}, "--kafka-security-protocol sasl_ssl"},
+      {{"--bootstrap-server", "h"}, "has no port; Kafka's usual one is 9092: h:9092"},
+      {{"--bootstrap-server", "h:"}, "has the port ''; use 1 to 65535"},
+      {{"--bootstrap-server", "h:0"}, "has the port '0'; use 1 to 65535"},
+      {{"--bootstrap-server", "h:70000"}, "has the port '70000'"},
+      {{"--bootstrap-server", "h:1,"}, "a comma too many"},
+      {{"--bootstrap-server", "h:1, i:1"}, "separate brokers by commas alone"},
+      {{"--bootstrap-server", "::1:9092"}, "stands in brackets: [::1]:9092"},
+      {{"--bootstrap-server", "u:p@h:9092"}, "'***@h:9092' holds a login"},
+      {{"--bootstrap-server", ":9092"}, "names no host"},
+      {{"--bootstrap-server", "h:9092/x"}, "has a path"},
+      {{"--dead-letter-topic", "a,b"}, "names several topics"},
+      {{"--dead-letter-topic", "^events.*"}, "looks like a pattern"},
+      {{"--dead-letter-topic", "a b"}, "white space"},
+      {{"--dead-letter-topic", "a/b"}, "is no topic's name"},
+      {{"--kafka-sasl-mechanism", "plain"}, "'plain' is written in capitals: PLAIN"},
+      {{"--kafka-sasl-mechanism", "SCRAM-SHA512"}, "'SCRAM-SHA512' is written SCRAM-SHA-512"},
+      {{"--kafka-sasl-mechanism", "scram-sha-256"}, "is written in capitals: SCRAM-SHA-256"},
+      {{"--kafka-sasl-mechanism", "DIGEST-MD5"}, "is none of: PLAIN"},
+      {{"--kafka-security-protocol", "sasl_ssl", "--kafka-sasl-mechanism", "OAUTHBEARER"}, "has no source of tokens"},
+      {{"--kafka-security-protocol", "sasl_ssl", "--kafka-sasl-mechanism", "PLAIN"}, "PLAIN: needs a login"},
+      {{"--clickhouse-url", "h:8123"}, "has no scheme; write http://h:8123"},
+      {{"--clickhouse-url", "clickhouse://h:9000"}, "freshet speaks HTTP"},
+      {{"--clickhouse-url", "http://h:0"}, "has the port '0'"},
+      {{"--clickhouse-url", "http://h:1,i:1"}, "names several hosts"},
+      {{"--clickhouse-url", "http://h:8123 "}, "has a space in it"},
+      {{"--clickhouse-user", " u"}, "begins or ends with white space"},
+      {{"--clickhouse-password", "hush"}, "use --clickhouse-password-file or FRESHET_CLICKHOUSE_PASSWORD"},
+      {{"--brokers", "h:9092"}, "use --bootstrap-server"},
+      {{"--group-id", "g"}, "use --consumer-group"},
+      {{"--topics", "a"}, "one process for each topic"},
       {{"--log-level", "loud"}, "is none of: debug, info, warn, error"},
       {{"--stop-at-timestamp", "tomorrow"}, "is no time"},
       {{"--config", "/nowhere.yaml"}, "cannot be read"},

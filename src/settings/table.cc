@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <limits>
 
+#include "settings/names.h"
 #include "settings/values.h"
 
 namespace freshet::settings {
@@ -27,6 +29,10 @@ Status store_if(Status valid, const std::string& value, std::string& target) {
 
 Status text(const std::string& value, std::string& target) {
   if (value.empty()) return failure(ErrorKind::Fatal, "is empty");
+  if (std::isspace(static_cast<unsigned char>(value.front())) != 0 ||
+      std::isspace(static_cast<unsigned char>(value.back())) != 0) {
+    return failure(ErrorKind::Fatal, "begins or ends with white space; leave it out");
+  }
   target = value;
   return {};
 }
@@ -88,10 +94,10 @@ constexpr Setting kTable[] = {
      APPLY(return store(boolean(v), s.print_config))},
 
     {"bootstrap-server", "Kafka", "HOST:PORT", "", "brokers to begin with, separated by commas", kStreaming,
-     APPLY(return store_if(host_ports(v), v, pipeline(s).kafka.connection.bootstrap_servers))},
+     APPLY(return store_if(broker_list(v), v, pipeline(s).kafka.connection.bootstrap_servers))},
     {"topic", "Kafka", "T", "", "topic to read", kStreaming | kProcess,
      APPLY(pipeline(s).stream.topic = v; pipeline(s).stream.schema.logical_topic = v;
-           return text(v, pipeline(s).kafka.topic))},
+           return store_if(topic_name(v), v, pipeline(s).kafka.topic))},
     {"consumer-group", "Kafka", "G", "", "consumer group; its members share the topic's partitions", kStreaming,
      APPLY(pipeline(s).stream.consumer_group = v; return text(v, pipeline(s).kafka.consumer_group))},
     {"auto-offset-reset", "Kafka", "earliest|latest|error", "earliest",
@@ -132,7 +138,7 @@ constexpr Setting kTable[] = {
                        std::array{std::pair{"plaintext", "plaintext"}, std::pair{"ssl", "ssl"},
                                   std::pair{"sasl_plaintext", "sasl_plaintext"}, std::pair{"sasl_ssl", "sasl_ssl"}}))},
     {"kafka-sasl-mechanism", "Kafka", "PLAIN|SCRAM-SHA-256|...", "", "SASL mechanism", kStreaming,
-     APPLY(return text(v, pipeline(s).kafka.connection.sasl_mechanism))},
+     APPLY(return store_if(sasl_mechanism(v), v, pipeline(s).kafka.connection.sasl_mechanism))},
     {"kafka-sasl-username", "Kafka", "NAME", "", "SASL user", kStreaming,
      APPLY(return text(v, pipeline(s).kafka.connection.sasl_username))},
     {"kafka-sasl-password-file", "Kafka", "FILE", "", "file that holds the SASL password", kStreaming,
@@ -148,7 +154,7 @@ constexpr Setting kTable[] = {
      kStreaming, kafka_property, true, true},
 
     {"dead-letter-topic", "Dead letters", "T", "", "where messages go that cannot become rows", kStreaming,
-     APPLY(return text(v, pipeline(s).kafka.dead_letter_topic))},
+     APPLY(return store_if(topic_name(v), v, pipeline(s).kafka.dead_letter_topic))},
     {"on-invalid", "Dead letters", "hold|drop", "hold",
      "without a dead-letter topic: the partition waits for an operator, or the message is counted and dropped",
      kStreaming,

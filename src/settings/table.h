@@ -10,7 +10,7 @@
 
 namespace freshet::settings {
 
-// Commands that know a setting, as bits.
+// Commands that use a setting, as bits. `check` and `tap` accept those of `run` as well.
 enum Command : unsigned { kRun = 1, kCheck = 2, kTap = 4, kProcess = 8, kRenew = 16 };
 constexpr unsigned kStreaming = kRun | kCheck | kTap;
 constexpr unsigned kAll = kRun | kCheck | kTap | kProcess;

@@ -64,9 +64,14 @@ std::string option_help(std::string_view command, const std::function<bool(std::
     if (setting.repeatable) out += " (repeatable)";
     out += '\n';
   }
+  if (command == "check" || command == "tap") {
+    out += "\nEvery other option of `freshet run` is accepted too, so that its command line can be used as it is.\n";
+  }
   return out +
          "\nEach has an environment variable (--max-batch-size: FRESHET_MAX_BATCH_SIZE) and a key in --config\n"
-         "(max_batch_size). A flag wins over the environment, the environment over the file.\n";
+         "(max_batch_size). A flag wins over the environment, the environment over the file. Instead of their files "
+         "the\n"
+         "secrets may stand in FRESHET_CLICKHOUSE_PASSWORD, FRESHET_KAFKA_SASL_PASSWORD and FRESHET_ADMIN_TOKEN.\n";
 }
 
 std::string to_yaml(const Loaded& loaded) {
@@ -87,7 +92,11 @@ std::string to_markdown() {
       "force and where each value comes from; secrets are masked.\n\n"
       "The variable of `--max-batch-size` is `FRESHET_MAX_BATCH_SIZE`, its key in the file `max_batch_size`.\n"
       "Repeatable settings are given again and again as flags, separated by commas in the environment, and as a list\n"
-      "or map in the file. The file may hold the settings at the top or inside `pipelines: [{...}]`, a list of one.\n";
+      "or map in the file. The file may hold the settings at the top or inside `pipelines: [{...}]`, a list of one.\n"
+      "\nThe secrets of `--clickhouse-password-file`, `--kafka-sasl-password-file` and `--admin-token-file` may stand "
+      "in the\n"
+      "variables `FRESHET_CLICKHOUSE_PASSWORD`, `FRESHET_KAFKA_SASL_PASSWORD` and `FRESHET_ADMIN_TOKEN` instead.\n"
+      "\n`freshet check` and `freshet tap` accept every option of `freshet run`; the table says which they use.\n";
   std::string_view group;
   for (const Setting& setting : table()) {
     if (setting.group != group) {

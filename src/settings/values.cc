@@ -27,11 +27,6 @@ bool parse(const std::string& text, N& out) {
   return error == std::errc() && stopped == end && !text.empty();
 }
 
-bool is_port(const std::string& text) {
-  int port = 0;
-  return parse(text, port) && port >= 1 && port <= 65535;
-}
-
 // What would be right. A bound that is the type's own says nothing to a person.
 std::string range(int64_t least, int64_t most) {
   if (most == std::numeric_limits<int64_t>::max()) return fmt::format("use {} or more", least);
@@ -39,6 +34,11 @@ std::string range(int64_t least, int64_t most) {
 }
 
 }  // namespace
+
+bool is_port(const std::string& text) {
+  int port = 0;
+  return parse(text, port) && port >= 1 && port <= 65535;
+}
 
 Result<int64_t> integer(const std::string& text, int64_t least, int64_t most) {
   int64_t value = 0;
@@ -103,26 +103,6 @@ Result<std::string> host_name(const std::string& text) {
   const auto address = parse_net_address(text);
   if (!address || address->port) return wrong("is not a host name like freshet.example.com, without a port");
   return address->host;
-}
-
-Status url(const std::string& text) {
-  for (const std::string scheme : {"http://", "https://"}) {
-    if (!text.starts_with(scheme)) continue;
-    std::string rest = text.substr(scheme.size());
-    if (rest.find('@') != std::string::npos) {
-      return wrong("holds a login; use --clickhouse-user and --clickhouse-password-file, which are never logged");
-    }
-    if (rest.ends_with('/')) rest.pop_back();
-    if (rest.find_first_of("/?#") != std::string::npos) {
-      return wrong("has a path or query; use http://HOST:PORT and --clickhouse-setting for settings");
-    }
-    const size_t colon = rest.rfind(':');
-    const bool ipv6_without_port = rest.ends_with(']');
-    const bool port = colon != std::string::npos && !ipv6_without_port;
-    if (rest.empty() || colon == 0 || (port && !is_port(rest.substr(colon + 1)))) break;
-    return {};
-  }
-  return wrong("is not of the form http://HOST:PORT or https://HOST:PORT");
 }
 
 Status statsd_address(const std::string& text) {

@@ -23,8 +23,7 @@ Status host_ports(const std::string& text);
 Status listen_address(const std::string& text);
 // A name (or an address) without a port, in the form of NetAddress::host.
 Result<std::string> host_name(const std::string& text);
-// http[s]://HOST[:PORT], nothing else.
-Status url(const std::string& text);
+bool is_port(const std::string& text);  // 1 to 65535
 // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH.
 Status statsd_address(const std::string& text);
 // http[s]://PUBLIC_KEY@HOST[:PORT][/PATH]/PROJECT.

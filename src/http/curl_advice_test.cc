@@ -1,0 +1,27 @@
+#include "http/curl_advice.h"
+
+#include <curl/curl.h>
+#include <gtest/gtest.h>
+
+namespace freshet::http {
+namespace {
+
+TEST(CurlAdviceTest, SaysWhatWouldBeRight) {
+  const auto advises = [](int code, const char* url, const char* text, const char* part) {
+    const std::string advice = curl_advice(code, url, text);
+    EXPECT_NE(advice.find(part), std::string::npos) << text << ": " << advice;
+  };
+  advises(CURLE_SSL_CONNECT_ERROR, "https://h:8123", "error:0A00010B:SSL routines::wrong version number",
+          "use http://");
+  advises(CURLE_UNSUPPORTED_PROTOCOL, "http://h:8443", "Received HTTP/0.9 when not allowed", "use https://");
+  advises(CURLE_GOT_NOTHING, "http://h:8443", "Empty reply from server", "use https://");
+  advises(CURLE_PEER_FAILED_VERIFICATION, "https://h", "SSL certificate problem: self-signed certificate",
+          "with --clickhouse-ca-file");
+  advises(CURLE_PEER_FAILED_VERIFICATION, "https://h", "SSL certificate problem: certificate has expired", "expired");
+  advises(CURLE_PEER_FAILED_VERIFICATION, "https://h",
+          "SSL: no alternative certificate subject name matches target host name 'h'", "another host name");
+  EXPECT_EQ(curl_advice(CURLE_COULDNT_CONNECT, "http://h", "Connection refused"), "");
+}
+
+}  // namespace
+}  // namespace freshet::http
