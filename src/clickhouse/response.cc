@@ -137,7 +137,6 @@ ErrorPlace error_place(std::string_view text) {
       {"is violated at row ", ErrorPlace::Input},
       {"(while read the value of key ", ErrorPlace::Input},
       {"(while reading the value of key ", ErrorPlace::Input},
-      {"InputFormat", ErrorPlace::Input},
       {"while executing 'FUNCTION ", ErrorPlace::Expression},
       {"from String, because value is too short", ErrorPlace::Expression},
       {"while pushing to view ", ErrorPlace::View},
@@ -152,6 +151,8 @@ ErrorPlace error_place(std::string_view text) {
     last = at;
     place = meaning;
   }
+  // The processor that failed is named last of all, whatever it was doing.
+  if (place == ErrorPlace::Unknown && text.find("InputFormat") != std::string_view::npos) return ErrorPlace::Input;
   return place;
 }
 

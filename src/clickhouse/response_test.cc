@@ -154,6 +154,8 @@ TEST(Response, TheWholeTextSaysWhereItFailed) {
   EXPECT_EQ(
       error_place("Code: 6, e.displayText() = DB::Exception: Received from h:9000, ::1. DB::Exception: (at row 1)"),
       ErrorPlace::Shard);
+  EXPECT_EQ(error_place("Cannot parse: while pushing to view d.v: While executing ParallelParsingBlockInputFormat"),
+            ErrorPlace::View);
   EXPECT_EQ(error_place("Memory limit exceeded"), ErrorPlace::Unknown);
 }
 

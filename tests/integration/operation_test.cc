@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "http/http_client.h"
+#include "testkit/fake_clickhouse.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -181,11 +183,37 @@ TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAnd
   EXPECT_EQ(freshet.stop(), 0);
 }
 
+// A login page answers every INSERT with status 200.
+TEST_F(OperationTest, AnotherServiceInPlaceOfClickHouseStoresNothing) {
+  make_topic_and_table();
+  testkit::FakeClickHouse page;
+  page.otherwise(testkit::FakeAnswer::foreign(200, "Server: portal\r\n", "<html>Please sign in</html>"));
+  for (int i = 0; i < 10; ++i) produce(0, fmt::format(R"({{"id":{}}})", i));
+  std::vector<std::string> command = args("run");
+  std::replace(command.begin(), command.end(), clickhouse_->url(), page.url());
+  testkit::FreshetProcess freshet(command);
+  const auto says = [&](const char* words) { return freshet.output().find(words) != std::string::npos; };
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return says("insert_failed"); })) << freshet.output();
+  for (const char* words : {"not ClickHouse's", "portal", "Please sign in", "--clickhouse-url"}) {
+    EXPECT_TRUE(says(words)) << words << "\n" << freshet.output();
+  }
+  Answered ready;
+  EXPECT_TRUE(testkit::eventually(30s, [&] {
+    ready = ask("/ready");
+    return ready.status == 503 && ready.body.find("not ClickHouse's") != std::string::npos;
+  })) << ready.body;
+  EXPECT_LE(client->committed(topic, topic)[0], 0);
+  page.otherwise({});
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 10; })) << freshet.output();
+  EXPECT_EQ(page.stored_inserts(), 1u);
+  EXPECT_EQ(freshet.stop(), 0);
+}
+
 TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
   make_topic_and_table();
-  testkit::RedisServer redis("pass word");
+  testkit::RedisServer redis("pa ss@word");
   testkit::FreshetProcess freshet(
-      args("run", {"--runtime-config", fmt::format("redis://:pass word@127.0.0.1:{}/1", redis.port())}));
+      args("run", {"--runtime-config", fmt::format("redis://:pa%20ss%40word@127.0.0.1:{}/1", redis.port())}));
   const auto option = [&](const char* name) {
     const auto status = nlohmann::json::parse(ask("/status").body, nullptr, false);
     return status.is_object() ? status["options"][name].dump() : "";
@@ -203,7 +231,7 @@ TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
   redis.start();
   redis.set("snuba-config", "freshet_max_batch_size", "78");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return option("max_batch_size") == "78"; })) << freshet.output();
-  EXPECT_EQ(freshet.output().find("pass word"), std::string::npos);
+  EXPECT_EQ(freshet.output().find("pa ss@word"), std::string::npos);
   EXPECT_EQ(freshet.stop(), 0);
 }
 
