@@ -12,7 +12,13 @@
 namespace freshet::admin {
 namespace {
 
-Response of(const Answer& answer) { return answer.ok ? Response::text(200, "ok") : Response::text(503, answer.reason); }
+MessageTexts texts_for(const Request& request) {
+  return request.has_token ? MessageTexts::Shown : MessageTexts::Hidden;
+}
+
+Response of(const Answer& answer, const Request& request) {
+  return answer.ok ? Response::text(200, "ok") : Response::text(503, text_for(answer.reason, texts_for(request)));
+}
 
 std::string endpoints_as_html() {
   std::string out;
@@ -39,11 +45,16 @@ Response metrics(const AdminSources& sources, const Request&, std::stop_token) {
   return response;
 }
 
-Response health(const AdminSources& sources, const Request&, std::stop_token) { return of(sources.health()); }
-Response ready(const AdminSources& sources, const Request&, std::stop_token) { return of(sources.ready()); }
+Response health(const AdminSources& sources, const Request& request, std::stop_token) {
+  return of(sources.health(), request);
+}
 
-Response status(const AdminSources& sources, const Request&, std::stop_token) {
-  return Response::json(200, sources.status());
+Response ready(const AdminSources& sources, const Request& request, std::stop_token) {
+  return of(sources.ready(), request);
+}
+
+Response status(const AdminSources& sources, const Request& request, std::stop_token) {
+  return Response::json(200, sources.status(texts_for(request)));
 }
 
 Response last_renewal(const AdminSources& sources, const Request&, std::stop_token) {
@@ -68,7 +79,8 @@ Response release(const AdminSources& sources, const Request& request, std::stop_
   const auto asked = parse_release_request(request.body);
   if (!asked) return Response::text(400, asked.error().text);
   const Result<std::string> released = sources.release(*asked, std::move(stop));
-  return released ? Response::text(200, *released) : Response::text(409, released.error().text);
+  const std::string said = text_for(released ? *released : released.error().text, texts_for(request));
+  return Response::text(released ? 200 : 409, said);
 }
 
 constexpr std::array kEndpoints{

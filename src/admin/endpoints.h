@@ -12,6 +12,7 @@
 #include "admin/health.h"
 #include "admin/http_message.h"
 #include "admin/release_request.h"
+#include "admin/status_json.h"
 #include "base/result.h"
 #include "model/renewal.h"
 
@@ -24,12 +25,13 @@ struct RenewalAsked {
   std::string waits_for = {};  // what that one waits for; empty = nothing is known yet
 };
 
-// Called by the server's threads. `health` and `ready` must not wait for anything.
+// Called by the server's threads. Texts may hold marked parts (base/message_text.h): who has no token does not see
+// them. `health` and `ready` must not wait for anything.
 struct AdminSources {
   std::function<std::string()> metrics;  // Prometheus text
   std::function<Answer()> health;
   std::function<Answer()> ready;
-  std::function<std::string()> status;  // JSON
+  std::function<std::string(MessageTexts)> status;  // JSON
   // The operator's "go on from offset N"; what it did, for a person. May wait for the stream until `stop` is requested.
   std::function<Result<std::string>(const ReleaseRequest&, std::stop_token stop)> release;
   std::function<Result<RenewalAsked>()> renew;

@@ -25,6 +25,7 @@ Exchange::Progress Exchange::admit(bool complete) {
     }
     if (found.endpoint == nullptr) return std::move(found.otherwise);
     endpoint_ = found.endpoint;
+    reader_.request().has_token = access_.has_token(request());
   }
   if (!complete) return NeedsMore{};
   return Accepted{endpoint_};

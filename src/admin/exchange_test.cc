@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/message_text.h"
 #include "testkit/raw_http.h"
 
 namespace freshet::admin {
@@ -13,7 +14,7 @@ struct ExchangeTest : testing::Test {
     sources.metrics = [] { return std::string("freshet_x 1\n"); };
     sources.health = [] { return Answer{true, ""}; };
     sources.ready = [] { return Answer{true, ""}; };
-    sources.status = [] { return std::string("{}"); };
+    sources.status = [](MessageTexts) { return std::string("{}"); };
     sources.release = [this](const ReleaseRequest& asked, std::stop_token) -> Result<std::string> {
       ++changes;
       return std::to_string(asked.offset.value);
@@ -187,6 +188,47 @@ TEST_F(ExchangeTest, HealthIsAnsweredUnderAnyName) {
   EXPECT_EQ(ask(testkit::raw_request("GET", "/health", {"Host: freshet.prod.example"})).status, 200);
   EXPECT_EQ(ask(testkit::raw_request("GET", "/status", {"Host: freshet.prod.example"})).status, 403);
   EXPECT_EQ(ask(testkit::raw_request("GET", "/nothing", {"Host: freshet.prod.example"})).status, 403);
+}
+
+// A server's error or a processor's exception may repeat a row: it is for the log, and for who has the token.
+TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
+  const std::string reason = "partition 3 is held: invalid_json: " + message_text("card 4711") + "; go on from 8";
+  sources.ready = [&] { return Answer{false, reason}; };
+  sources.status = [&](MessageTexts message_texts) {
+    StreamStatus status;
+    status.partitions.push_back({Partition{3}, Offset{7}, {}, {}, {}, true, reason});
+    status.waiting_for = status.last_insert_error = status.last_kafka_error = reason;
+    return status_json(status, {}, {}, Answer{true, ""}, Answer{false, reason}, "", "", message_texts);
+  };
+  sources.release = [&](const ReleaseRequest& asked, std::stop_token) -> Result<std::string> {
+    if (asked.offset.value == 1) return failure(ErrorKind::Invalid, reason);
+    return reason;
+  };
+  const Access guarded{true, "secret", {}};
+  const std::string json = "Content-Type: application/json";
+  const auto bodies = [&](const Access& by, std::string_view token) {
+    std::string all;
+    for (const char* path : {"/ready", "/status"}) {
+      all += testkit::parse_raw_answer(answer_to(testkit::raw_request("GET", path, {token}), by, sources)).body;
+    }
+    for (const char* body : {R"({"partition":3,"offset":1})", R"({"partition":3,"offset":2})"}) {
+      all += testkit::parse_raw_answer(
+                 answer_to(testkit::raw_request("POST", "/release", {json, token}, body), by, sources))
+                 .body;
+    }
+    return all;
+  };
+  for (const std::string& hidden :
+       {bodies(access, "X: y"), bodies(guarded, "X: y"), bodies(guarded, "Authorization: Bearer wrong"),
+        bodies(access, "Authorization: Bearer ")}) {
+    EXPECT_EQ(hidden.find("4711"), std::string::npos) << hidden;
+    EXPECT_NE(hidden.find("partition 3 is held: invalid_json: [may quote messages: see the log"), std::string::npos);
+    EXPECT_NE(hidden.find("go on from 8"), std::string::npos);
+  }
+  const std::string shown = bodies(guarded, "Authorization: Bearer secret");
+  EXPECT_NE(shown.find("invalid_json: card 4711; go on from 8"), std::string::npos) << shown;
+  EXPECT_EQ(shown.find("may quote"), std::string::npos) << shown;
+  EXPECT_EQ(shown.find("\\u000"), std::string::npos) << "marks are not for people";
 }
 
 TEST_F(ExchangeTest, WhatASourceThrowsIsAnAnswer) {

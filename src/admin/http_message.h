@@ -20,6 +20,7 @@ struct Request {
   std::optional<std::string> content_type;
   std::optional<std::string> freshet_request;  // X-Freshet-Request
   std::string body;
+  bool has_token = false;  // it carries the admin token: texts that quote messages are shown
 
   bool carries_json() const;  // Content-Type: application/json, with or without parameters
 };

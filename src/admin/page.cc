@@ -24,6 +24,7 @@ pre{white-space:pre-wrap;color:#8a2b0d}
 <h1>freshet <small id="what"></small></h1><p><span id="state">...</span> <span id="reason"></span></p>
 <div class="tiles" id="tiles"></div><table><thead><tr><th>partition</th><th>position</th><th>committed</th><th>end</th>
 <th>lag</th><th>state</th></tr></thead><tbody id="rows"></tbody></table><pre id="errors"></pre>
+<p><input id="token" type="password" autocomplete="off" placeholder="admin token"> shows texts that may quote messages</p>
 <h2>endpoints</h2><dl>%ENDPOINTS%</dl>
 <script>
 const $=id=>document.getElementById(id),n=x=>x===null?'-':Number(x).toLocaleString('en');let last=null;
@@ -43,7 +44,7 @@ for(const c of [p.partition,n(p.position),n(p.committed),n(p.end),n(p.lag),p.hel
 const d=document.createElement('td');d.textContent=c;r.append(d)}return r}));
 $('errors').textContent=[[s.last_insert_error,s.last_insert_error_at_ms],[s.last_kafka_error,s.last_kafka_error_at_ms]]
 .filter(e=>e[0]).map(e=>new Date(e[1]).toLocaleString()+'  '+e[0]).join('\n')}
-async function turn(){try{show(await(await fetch('/status')).json())}catch(e){$('state').textContent='no answer';$('state').className='no'}
+async function turn(){try{show(await(await fetch('/status',{headers:$('token').value?{Authorization:'Bearer '+$('token').value}:{}})).json())}catch(e){$('state').textContent='no answer';$('state').className='no'}
 setTimeout(turn,1000)}turn();
 </script></body></html>
 )html";

@@ -116,6 +116,7 @@ RequestReader::RequestReader() : parser_(std::make_unique<Parser>()) {}
 RequestReader::~RequestReader() = default;
 
 const Request& RequestReader::request() const { return parser_->request; }
+Request& RequestReader::request() { return parser_->request; }
 
 RequestReader::Progress RequestReader::take(std::string_view bytes) {
   if (head_is_read_) {

@@ -29,6 +29,7 @@ class RequestReader {
   // Not to be called again after IsRead or Response. After HeadIsRead the next call may bring no bytes.
   Progress take(std::string_view bytes);
   const Request& request() const;
+  Request& request();
 
  private:
   class Parser;

@@ -55,8 +55,8 @@ struct ServerTest : testing::Test {
     sources.metrics = [this] { return metrics; };
     sources.health = [this] { return alive; };
     sources.ready = [this] { return ready; };
-    sources.status = [this] {
-      return status_json(busy(), SessionStatus(), LiveOptions(), alive, ready, "0.1.0", "2.0.2");
+    sources.status = [this](MessageTexts message_texts) {
+      return status_json(busy(), SessionStatus(), LiveOptions(), alive, ready, "0.1.0", "2.0.2", message_texts);
     };
     sources.release = [this](const ReleaseRequest& asked, std::stop_token stop) -> Result<std::string> {
       if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/message_text.h"
+
 namespace freshet::admin {
 namespace {
 
@@ -19,14 +21,14 @@ ordered_json unix_ms(const std::optional<SystemTime>& time) {
   return time ? ordered_json(unix_ms(*time)) : ordered_json(nullptr);
 }
 
-ordered_json partition_json(const PartitionStatus& p) {
+ordered_json partition_json(const PartitionStatus& p, MessageTexts message_texts) {
   ordered_json out{{"partition", p.partition.value},
                    {"position", p.position.value},
                    {"committed", optional(p.committed)},
                    {"end", optional(p.end)},
                    {"lag", p.lag ? ordered_json(*p.lag) : ordered_json(nullptr)},
                    {"paused", p.paused},
-                   {"held", p.held}};
+                   {"held", text_for(p.held, message_texts)}};
   return out;
 }
 
@@ -64,18 +66,24 @@ std::string text_of(const ordered_json& json) {
 
 }  // namespace
 
+std::string text_for(const std::string& text, MessageTexts message_texts) {
+  if (message_texts == MessageTexts::Shown) return with_message_texts(text);
+  return without_message_texts(text, "[may quote messages: see the log, or ask with the admin token]");
+}
+
 std::string renewal_json(const RenewalReport& report) { return text_of(report_json(report)) + "\n"; }
 
 std::string status_json(const StreamStatus& s, const SessionStatus& session, const LiveOptions& o, const Answer& health,
-                        const Answer& ready, const std::string& version, const std::string& kafka_client) {
+                        const Answer& ready, const std::string& version, const std::string& kafka_client,
+                        MessageTexts message_texts) {
   ordered_json partitions = ordered_json::array();
-  for (const PartitionStatus& p : s.partitions) partitions.push_back(partition_json(p));
+  for (const PartitionStatus& p : s.partitions) partitions.push_back(partition_json(p, message_texts));
   const ordered_json out{{"version", version},
                          {"kafka_client", kafka_client},
                          {"healthy", health.ok},
-                         {"health_reason", health.reason},
+                         {"health_reason", text_for(health.reason, message_texts)},
                          {"ready", ready.ok},
-                         {"ready_reason", ready.reason},
+                         {"ready_reason", text_for(ready.reason, message_texts)},
                          {"topic", s.topic},
                          {"table", s.table},
                          {"consumer_group", s.consumer_group},
@@ -95,10 +103,10 @@ std::string status_json(const StreamStatus& s, const SessionStatus& session, con
                          {"skipped", s.skipped},
                          {"abandoned", s.abandoned},
                          {"rebalances", s.rebalances},
-                         {"waiting_for", s.waiting_for},
-                         {"last_insert_error", s.last_insert_error},
+                         {"waiting_for", text_for(s.waiting_for, message_texts)},
+                         {"last_insert_error", text_for(s.last_insert_error, message_texts)},
                          {"last_insert_error_at_ms", unix_ms(s.last_insert_error_at)},
-                         {"last_kafka_error", s.last_kafka_error},
+                         {"last_kafka_error", text_for(s.last_kafka_error, message_texts)},
                          {"last_kafka_error_at_ms", unix_ms(s.last_kafka_error_at)},
                          {"partitions", partitions},
                          {"options",

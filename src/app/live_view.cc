@@ -6,6 +6,8 @@
 #include <array>
 #include <vector>
 
+#include "base/message_text.h"
+
 namespace freshet::app {
 namespace {
 
@@ -20,9 +22,10 @@ int64_t total_lag(const StreamStatus& status) {
 }
 
 std::string state_of(const StreamStatus& status) {
-  if (!status.waiting_for.empty()) return "waiting: " + status.waiting_for;
+  if (!status.waiting_for.empty()) return "waiting: " + with_message_texts(status.waiting_for);
   for (const PartitionStatus& partition : status.partitions) {
-    if (!partition.held.empty()) return fmt::format("partition {} held: {}", partition.partition.value, partition.held);
+    if (!partition.held.empty())
+      return fmt::format("partition {} held: {}", partition.partition.value, with_message_texts(partition.held));
   }
   if (status.draining) return "draining";
   return status.assigned ? "streaming" : "joining the consumer group";

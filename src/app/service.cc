@@ -250,9 +250,9 @@ admin::AdminSources Service::Parts::admin_sources() {
   };
   sources.health = [this] { return health(); };
   sources.ready = [this] { return ready(); };
-  sources.status = [this] {
+  sources.status = [this](admin::MessageTexts message_texts) {
     return admin::status_json(*stream->status(), session_status(), options(), health(), ready(), FRESHET_VERSION,
-                              rd_kafka_version_str());
+                              rd_kafka_version_str(), message_texts);
   };
   sources.release = [this](const admin::ReleaseRequest& asked, std::stop_token stop) -> Result<std::string> {
     if (!in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");

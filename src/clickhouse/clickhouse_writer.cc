@@ -1,11 +1,14 @@
 #include "clickhouse/clickhouse_writer.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <optional>
 #include <random>
 #include <tuple>
 #include <utility>
 
+#include "base/message_text.h"
 #include "clickhouse/block_encoder.h"
 #include "clickhouse/clickhouse_metrics.h"
 #include "clickhouse/error_table.h"
@@ -43,8 +46,21 @@ struct Attempt {
   bool listed = true;  // false: a code that freshet does not know
 };
 
+// ClickHouse quotes rows in its errors, and the body of another server's answer may repeat the request. What stands in
+// front of that does not.
+std::string for_people(const ServerError& error) {
+  const std::string_view text = error.text;
+  const std::string_view before = error.code == 0 ? " bytes: " : "DB::Exception: ";
+  const size_t at = text.find(before);
+  if (error.code == 0 && at == std::string_view::npos) return error.text;
+  if (at == std::string_view::npos) return fmt::format("error {}: {}", error.code, message_text(text));
+  const size_t begin = at + before.size();
+  return std::string(text.substr(0, begin)) + message_text(text.substr(begin));
+}
+
 std::string with_advice(const Attempt& attempt) {
-  return attempt.advice.empty() ? attempt.error.text : attempt.error.text + " - " + std::string(attempt.advice);
+  const std::string text = for_people(attempt.error);
+  return attempt.advice.empty() ? text : fmt::format("{} - {}", text, attempt.advice);
 }
 
 InsertFailure::Class failure_class(ErrorClass error_class) {

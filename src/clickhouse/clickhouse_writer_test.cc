@@ -10,6 +10,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/message_text.h"
 #include "clickhouse/clickhouse_client.h"
 #include "clickhouse/retry_delay.h"
 #include "testkit/fake_clickhouse.h"
@@ -145,6 +146,25 @@ TEST(ClickHouseWriter, OverloadAndOperatorAreToldApart) {
   EXPECT_EQ(w.failures[0].failure_class, InsertFailure::Class::Overload);
   EXPECT_EQ(w.failures[1].failure_class, InsertFailure::Class::Operator);
   EXPECT_THAT(w.failures[1].text, HasSubstr("create the table"));
+}
+
+// The code and the advice may be shown to everybody, what the server quotes may not.
+TEST(ClickHouseWriter, WhatAnErrorQuotesIsMarked) {
+  FakeClickHouse server;
+  server.next(FakeAnswer::exception(60, "Table db.t does not exist: card 4711", 404));
+  server.next(FakeAnswer::foreign(200, "Server: nginx\r\n", "<html>card 4711</html>"));
+  Writing w({server.url()});
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  ASSERT_EQ(w.failures.size(), 2u);
+  for (const InsertFailure& failure : w.failures) {
+    EXPECT_THAT(with_message_texts(failure.text), HasSubstr("card 4711"));
+    EXPECT_THAT(without_message_texts(failure.text, "[...]"), Not(HasSubstr("4711")));
+  }
+  const std::string shown = without_message_texts(w.failures[0].text, "[...]");
+  EXPECT_THAT(shown, HasSubstr("Code: 60. DB::Exception: [...]"));
+  EXPECT_THAT(shown, HasSubstr("create the table"));
+  EXPECT_THAT(without_message_texts(w.failures[1].text, "[...]"),
+              HasSubstr("server \"nginx\", body of 22 bytes: [...]"));
 }
 
 TEST(ClickHouseWriter, StatusOkWithAnExceptionIsAFailure) {

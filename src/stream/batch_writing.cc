@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/message_text.h"
 #include "stream/insert_token.h"
 
 namespace freshet::stream {
@@ -226,7 +227,7 @@ bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control
     control.on_failure({InsertFailure::Class::Operator, outcome.code,
                         fmt::format("{}; held, tried again every 30 s: alter the table, or release the partition to "
                                     "treat the rows as bad data. {}",
-                                    what, outcome.text),
+                                    what, message_text(outcome.text)),
                         result_.inserts, true});
   }
   return memory_.wait_for_release(*batch_, clock_, control.stop, clock_.steady_now() + kHoldRetry, seen);

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/message_text.h"
 #include "stream/core.h"
 
 namespace freshet::stream {
@@ -29,9 +30,9 @@ void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actio
     return close_letter({stream.partition, stream.epoch, letter.offset});
   }
   const std::string reason = fmt::format(
-      "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}; go on from "
-      "{2} with POST /release, or start with --dead-letter-topic",
-      letter.offset.value, letter.reason, letter.offset.value + 1);
+      "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}: {2}; go on "
+      "from {3} with POST /release, or start with --dead-letter-topic",
+      letter.offset.value, letter.reason_code, message_text(letter.reason), letter.offset.value + 1);
   hold(stream, Hold::Invalid, reason, actions);
 }
 

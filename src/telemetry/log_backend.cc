@@ -8,6 +8,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/message_text.h"
+
 namespace freshet::telemetry {
 namespace {
 
@@ -25,7 +27,7 @@ constexpr std::array<std::string_view, 24> kTellsApart = {
 
 constexpr size_t kMaxField = 4000;
 
-std::string to_text(const LogField& field) {
+std::string as_given(const LogField& field) {
   return std::visit(
       [](const auto& value) -> std::string {
         using T = std::decay_t<decltype(value)>;
@@ -37,6 +39,8 @@ std::string to_text(const LogField& field) {
       },
       field.value);
 }
+
+std::string to_text(const LogField& field) { return with_message_texts(as_given(field)); }
 
 // `digits` of the fraction: 3 or 6.
 std::string timestamp(SystemTime now, int digits) {
@@ -126,7 +130,8 @@ void LogBackend::pass_on(std::string_view event, std::initializer_list<LogField>
   MutexLock lock(sink_mutex_);
   if (!error_sink_) return;
   ErrorReport report{std::string(event), {}, clock_.system_now()};
-  for (const LogField& field : fields) report.fields.emplace_back(field.name, secrets_.masked(to_text(field)));
+  for (const LogField& field : fields)
+    report.fields.emplace_back(field.name, secrets_.masked(without_message_texts(as_given(field), "[message text]")));
   error_sink_(std::move(report));
 }
 
@@ -174,7 +179,7 @@ std::string LogBackend::json_line(LogLevel level, std::string_view event, std::i
         [&](const auto& value) {
           using T = std::decay_t<decltype(value)>;
           if constexpr (std::is_same_v<T, std::string_view>) {
-            values[std::string(field.name)] = secrets_.masked(value).substr(0, kMaxField);
+            values[std::string(field.name)] = secrets_.masked(with_message_texts(value)).substr(0, kMaxField);
           } else {
             values[std::string(field.name)] = value;
           }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "base/message_text.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/prometheus.h"
 
@@ -54,6 +55,22 @@ TEST_F(LogTest, SecretsNeverAppear) {
                                 {{"error", "login me:hunter2@host failed, hunter2"}});
   EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
   EXPECT_NE(text.find("***"), std::string::npos);
+}
+
+// The log has what messages hold, without the marks; what goes elsewhere has neither.
+TEST_F(LogTest, MessageTextsAreForTheLogOnly) {
+  const std::string reason = "refused: " + message_text("card 4711") + "; alter the table";
+  for (const LogFormat format : {LogFormat::Text, LogFormat::Json, LogFormat::Reference}) {
+    const std::string text = line({LogLevel::Info, format, {}, {}, {}}, LogLevel::Error, {{"reason", reason}});
+    EXPECT_NE(text.find("refused: card 4711; alter the table"), std::string::npos) << text;
+  }
+  std::ostringstream out;
+  LogBackend log({}, clock, &out);
+  std::vector<ErrorReport> reports;
+  log.set_error_sink([&](ErrorReport report) { reports.push_back(std::move(report)); });
+  log.error("batch_held", {{"reason", reason}});
+  ASSERT_EQ(reports.size(), 1u);
+  EXPECT_EQ(reports[0].fields.at(0).second, "refused: [message text]; alter the table");
 }
 
 TEST_F(LogTest, EqualErrorsAreCollapsedForAMinute) {

@@ -25,6 +25,7 @@ class ChildProcess {
   void signal(int number) const;
   // Exit status, or 128 + signal; empty when it still runs after `limit`.
   std::optional<int> wait(std::chrono::milliseconds limit);
+  pid_t pid() const { return pid_; }
   bool running() { return !wait(std::chrono::milliseconds(0)); }
   std::string output() const;
   // What it used; known once it has ended.

@@ -1,4 +1,5 @@
 // Partitions that are held: each cause is shown until it is gone, and none is lost behind another.
+#include "base/message_text.h"
 #include "flow.h"
 
 namespace freshet::flow {
@@ -60,6 +61,8 @@ TEST(HoldsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedReplacement) 
   flow.advance(seconds(2));
   flow.take_records();
   EXPECT_NE(flow.status().partitions[0].held.find("cannot become a row"), std::string::npos);
+  const std::string shown = without_message_texts(flow.status().partitions[0].held, "[...]");
+  EXPECT_NE(shown.find("no dead-letter topic: bad: [...]; go on from 2"), std::string::npos) << shown;
   EXPECT_TRUE(flow.paused(0));
   flow.given_up = {{0, 1}};
   EXPECT_TRUE(flow.release(0, 2));

@@ -5,7 +5,7 @@
 # and destroyed, three members for two minutes, three processes for ten minutes with renewal switched on in Redis
 # (FRESHET_DEV_SOAK_MINUTES=N), 200 processes stopped at any moment (FRESHET_DEV_SOAK_STOPS=N). Otherwise:
 # Long runs against real servers with faults under way: ClickHouse down for two minutes, members killed, brokers
-# restarted. Takes tens of minutes; for example --gtest_filter='*TwoMinutes*' runs one.
+# restarted, the admin server under attack for a minute. Takes tens of minutes; for example --gtest_filter='*TwoMinutes*' runs one.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh

@@ -1,0 +1,54 @@
+// What anybody may send to the admin port: always an answer or a wait, never a change without the token.
+#include <cstdlib>
+#include <string>
+
+#include "admin/exchange.h"
+
+namespace {
+
+using namespace freshet;
+using namespace freshet::admin;
+
+AdminSources sources() {
+  AdminSources out;
+  out.metrics = [] { return std::string("freshet_x 1\n"); };
+  out.health = [] { return Answer{true, ""}; };
+  out.ready = [] { return Answer{false, "waiting"}; };
+  out.status = [](MessageTexts) { return std::string("{}"); };
+  // Nobody knows the token.
+  out.release = [](const ReleaseRequest&, std::stop_token) -> Result<std::string> { std::abort(); };
+  out.renew = []() -> Result<RenewalAsked> { std::abort(); };
+  out.last_renewal = [] { return std::optional<RenewalReport>(); };
+  return out;
+}
+
+// As it comes from a socket: in pieces.
+std::string answer_in_pieces(std::string_view bytes, size_t piece, const Access& access, const AdminSources& from) {
+  Exchange exchange(access);
+  while (!bytes.empty()) {
+    const std::string_view next = bytes.substr(0, piece);
+    bytes.remove_prefix(next.size());
+    auto progress = exchange.take(next);
+    if (std::holds_alternative<Exchange::NeedsMore>(progress)) continue;
+    if (const auto* refused = std::get_if<Response>(&progress)) return to_bytes(*refused, exchange.head_only());
+    return to_bytes(answer(*std::get<Exchange::Accepted>(progress).endpoint, from, exchange.request(), {}),
+                    exchange.head_only());
+  }
+  return {};
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const AdminSources from = sources();
+  static const Access access(true, "a token that no input holds: 6f1c", {"freshet.example"});
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  const std::string whole = answer_to(bytes, access, from);
+  if (!whole.empty() && !whole.starts_with("HTTP/1.1 ")) std::abort();
+  // How it comes changes nothing where it is answered at all; a refusal may come earlier by a piece.
+  const std::string pieces = answer_in_pieces(bytes, 1 + size % 7, access, from);
+  if (whole.starts_with("HTTP/1.1 2") && pieces != whole) std::abort();
+  const auto parsed = parse_release_request(std::string(bytes));
+  if (!parsed && parsed.error().text.empty()) std::abort();
+  return 0;
+}
