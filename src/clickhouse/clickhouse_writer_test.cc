@@ -422,6 +422,15 @@ TEST(ClickHouseWriter, ALastingFailureIsOneLine) {
   EXPECT_EQ(w.log.count("insert_failed"), 1u);
 }
 
+TEST(ClickHouseWriter, HostsThatFailAlikeHaveALineEach) {
+  FakeClickHouse one, other;
+  for (FakeClickHouse* server : {&one, &other}) server->next(FakeAnswer::exception(60, "no table", 404), 2);
+  Writing w({one.url(), other.url()});
+  EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(w.failures.size(), 4u);
+  EXPECT_EQ(w.log.count("insert_failed"), 2u);
+}
+
 TEST(Hosts, ComesBackInOrder) {
   Hosts hosts({"http://a:1", "http://b:2"});
   const SteadyTime now{std::chrono::hours(1)};
