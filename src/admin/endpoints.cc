@@ -91,7 +91,7 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/status", Needs::Reading, Lane::Quick, "every partition, as JSON", status},
     Endpoint{"GET", "/renew", Needs::Reading, Lane::Quick, "how the last renewal ended, as JSON", last_renewal},
     Endpoint{"POST", "/renew", Needs::Changing, Lane::Quick, "asks for a new Kafka session", renew},
-    Endpoint{"POST", "/release", Needs::Changing, Lane::Slow, "goes on with a blocked partition", release},
+    Endpoint{"POST", "/release", Needs::Changing, Lane::Slow, "goes on with a blocked partition or batch", release},
 };
 
 std::string listed() {

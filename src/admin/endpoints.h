@@ -32,8 +32,9 @@ struct AdminSources {
   std::function<Answer()> health;
   std::function<Answer()> ready;
   std::function<std::string(MessageTexts)> status;  // JSON
-  // The operator's "go on from offset N"; what it did, for a person. May wait for the stream until `stop` is requested.
-  std::function<Result<std::string>(const ReleaseRequest&, std::stop_token stop)> release;
+  // What the operator says of a partition that waits; what it did, for a person. May wait for the stream until `stop`
+  // is requested.
+  std::function<Result<std::string>(const ReleaseOrder&, std::stop_token stop)> release;
   std::function<Result<RenewalAsked>()> renew;
   std::function<std::optional<RenewalReport>()> last_renewal;
 };

@@ -15,9 +15,9 @@ struct ExchangeTest : testing::Test {
     sources.health = [] { return Answer{true, ""}; };
     sources.ready = [] { return Answer{true, ""}; };
     sources.status = [](MessageTexts) { return std::string("{}"); };
-    sources.release = [this](const ReleaseRequest& asked, std::stop_token) -> Result<std::string> {
+    sources.release = [this](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
       ++changes;
-      return std::to_string(asked.offset.value);
+      return std::to_string(asked.next.value_or(Offset{-1}).value);
     };
     sources.renew = [this]() -> Result<RenewalAsked> { return RenewalAsked{static_cast<uint64_t>(++changes), false}; };
     sources.last_renewal = [] { return std::nullopt; };

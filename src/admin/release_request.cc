@@ -12,7 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kExpected = R"(expected {"partition": N, "offset": N}: go on with partition N from offset N)";
+constexpr const char* kExpected =
+    R"(expected {"partition": N, "offset": N}: go on with partition N from offset N; or, for a blocked batch, )"
+    R"({"partition": N, "resolution": "stored"}: the table has its rows, or "retry": send them again)";
 
 std::optional<uint64_t> number(const json& object, const char* field, uint64_t most) {
   const auto found = object.find(field);
@@ -20,19 +22,34 @@ std::optional<uint64_t> number(const json& object, const char* field, uint64_t m
   return found->get<uint64_t>();
 }
 
+std::optional<Resolution> resolution(const json& value) {
+  if (value == "stored") return Resolution::Stored;
+  if (value == "retry") return Resolution::Retry;
+  return std::nullopt;
+}
+
 }  // namespace
 
-Result<ReleaseRequest> parse_release_request(const std::string& body) {
+Result<ReleaseOrder> parse_release_request(const std::string& body) {
   const json object = json::parse(body, nullptr, false);
-  if (!object.is_object()) return failure(ErrorKind::Invalid, kExpected);
-  const auto partition = number(object, "partition", std::numeric_limits<int32_t>::max());
-  const auto offset = number(object, "offset", std::numeric_limits<int64_t>::max());
-  if (!partition || !offset) return failure(ErrorKind::Invalid, kExpected);
+  const auto expected = [] { return failure(ErrorKind::Invalid, kExpected); };
+  if (!object.is_object()) return expected();
   for (const auto& [field, value] : object.items()) {
-    if (field == "partition" || field == "offset") continue;
+    if (field == "partition" || field == "offset" || field == "resolution") continue;
     return failure(ErrorKind::Invalid, fmt::format("unknown field; {}", kExpected));
   }
-  return ReleaseRequest{Partition{static_cast<int32_t>(*partition)}, Offset{static_cast<int64_t>(*offset)}};
+  const auto partition = number(object, "partition", std::numeric_limits<int32_t>::max());
+  const auto offset = number(object, "offset", std::numeric_limits<int64_t>::max());
+  if (!partition || (object.contains("offset") && !offset)) return expected();
+  ReleaseOrder order;
+  order.partition = Partition{static_cast<int32_t>(*partition)};
+  if (offset) order.next = Offset{static_cast<int64_t>(*offset)};
+  if (object.contains("resolution")) {
+    order.resolution = resolution(object["resolution"]);
+    if (!order.resolution) return expected();
+  }
+  if (!order.next && !order.resolution) return expected();
+  return order;
 }
 
 }  // namespace freshet::admin

@@ -4,17 +4,12 @@
 #include <string>
 
 #include "base/result.h"
-#include "model/ids.h"
+#include "model/released.h"
 
 namespace freshet::admin {
 
-// "Go on with the partition from the offset."
-struct ReleaseRequest {
-  Partition partition;
-  Offset offset;
-};
-
-// Invalid: the text says what is expected.
-Result<ReleaseRequest> parse_release_request(const std::string& body);
+// {"partition": N, "offset": N}, {"partition": N, "resolution": "stored" or "retry"}, or all three. Invalid: the text
+// says what is expected.
+Result<ReleaseOrder> parse_release_request(const std::string& body);
 
 }  // namespace freshet::admin

@@ -58,10 +58,11 @@ struct ServerTest : testing::Test {
     sources.status = [this](MessageTexts message_texts) {
       return status_json(busy(), SessionStatus(), LiveOptions(), alive, ready, "0.1.0", "2.0.2", message_texts);
     };
-    sources.release = [this](const ReleaseRequest& asked, std::stop_token stop) -> Result<std::string> {
+    sources.release = [this](const ReleaseOrder& asked, std::stop_token stop) -> Result<std::string> {
       if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
       if (asked.partition.value == 8) go_on.pop(stop);
-      released = {asked.partition.value, asked.offset.value};
+      released = {asked.partition.value, asked.next.value_or(Offset{-1}).value};
+      resolution = asked.resolution;
       return "partition 3 is released; given up: 1 message";
     };
     sources.renew = [this]() -> Result<RenewalAsked> {
@@ -100,6 +101,7 @@ struct ServerTest : testing::Test {
   Answer alive{true, ""};
   Answer ready{false, "waiting: ClickHouse"};
   std::pair<int32_t, int64_t> released{-1, -1};
+  std::optional<Resolution> resolution;
   uint64_t renewals = 0;
   bool stopping = false;
   Mailbox<int> go_on{1};
@@ -119,6 +121,22 @@ TEST_F(ServerTest, AnswersEveryRoute) {
   EXPECT_EQ(status.at("options").at("max_batch_size"), 50'000);
   EXPECT_NE(get("/").body.find("<title>freshet"), std::string::npos);
   EXPECT_NE(get("/nothing").body.find("/release"), std::string::npos);
+}
+
+TEST_F(ServerTest, ABlockedBatchIsResolvedEitherWay) {
+  EXPECT_EQ(release(R"({"partition": 3, "resolution": "stored"})").status, 200);
+  EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, -1}));
+  EXPECT_EQ(resolution, Resolution::Stored);
+  EXPECT_EQ(release(R"({"partition": 4, "offset": 7, "resolution": "retry"})").status, 200);
+  EXPECT_EQ(released, (std::pair<int32_t, int64_t>{4, 7}));
+  EXPECT_EQ(resolution, Resolution::Retry);
+  for (const char* wrong :
+       {R"({"partition": 5, "resolution": "maybe"})", R"({"partition": 5, "resolution": 1})",
+        R"({"partition": 5, "resolution": null})", R"({"resolution": "stored"})",
+        R"({"partition": 5, "offset": -1, "resolution": "stored"})", R"({"partition": 5, "resolved": "stored"})"}) {
+    EXPECT_EQ(release(wrong).status, 400) << wrong;
+  }
+  EXPECT_EQ(released.first, 4) << "nothing of those was carried out";
 }
 
 TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {

@@ -254,13 +254,11 @@ admin::AdminSources Service::Parts::admin_sources() {
     return admin::status_json(*stream->status(), session_status(), options(), health(), ready(), FRESHET_VERSION,
                               rd_kafka_version_str(), message_texts);
   };
-  sources.release = [this](const admin::ReleaseRequest& asked, std::stop_token stop) -> Result<std::string> {
+  sources.release = [this](const ReleaseOrder& order, std::stop_token stop) -> Result<std::string> {
     if (!in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
-    const Status within = within_partition(asked.partition, asked.offset);
+    const Status within = order.next ? within_partition(order.partition, *order.next) : Status();
     if (!within) return tl::make_unexpected(within.error());
-    return stream->release(asked.partition, asked.offset, std::move(stop)).map([](const Released& done) {
-      return done.text();
-    });
+    return stream->release(order, std::move(stop)).map([](const Released& done) { return done.text(); });
   };
   sources.renew = [this]() -> Result<admin::RenewalAsked> {
     if (stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");

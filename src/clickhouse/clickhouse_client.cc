@@ -116,6 +116,13 @@ Result<std::string> ClickHouseClient::query(std::string_view sql, Duration timeo
   return answer;
 }
 
+Result<std::vector<std::vector<std::string>>> ClickHouseClient::rows(std::string_view sql, size_t width,
+                                                                     Duration timeout, std::stop_token stop) {
+  const auto answer = query(sql, timeout, std::move(stop));
+  if (!answer) return tl::make_unexpected(answer.error());
+  return string_rows(*answer, width);
+}
+
 Result<std::string> ClickHouseClient::server_version(Duration timeout, std::stop_token stop) {
   Result<std::string> answer = query("SELECT version() FORMAT TabSeparated", timeout, stop);
   if (answer) answer->erase(answer->find_last_not_of("\r\n ") + 1);

@@ -52,6 +52,9 @@ class ClickHouseClient {
 
   // The answer's body. `sql` goes into the request's body; with a FORMAT clause where the format matters.
   Result<std::string> query(std::string_view sql, Duration timeout, std::stop_token stop = {});
+  // Of a query that ends with FORMAT JSONCompact and selects `width` strings.
+  Result<std::vector<std::vector<std::string>>> rows(std::string_view sql, size_t width, Duration timeout,
+                                                     std::stop_token stop = {});
   Result<std::string> server_version(Duration timeout, std::stop_token stop = {});  // "18.16.1"
   // Of ClickHouseSettings::table. Error code 60 when there is no such table.
   Result<TableInfo> describe_table(Duration timeout, std::stop_token stop = {});

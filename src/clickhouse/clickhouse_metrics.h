@@ -11,6 +11,7 @@ struct ClickHouseMetrics {
   Metrics& registry;
   Histogram& insert_seconds;
   Counter& compressed_bytes;
+  Counter& unverified;
 
   explicit ClickHouseMetrics(Metrics& metrics)
       : registry(metrics),
@@ -18,7 +19,10 @@ struct ClickHouseMetrics {
                                          "Seconds of one insert attempt, from the request to its answer",
                                          latency_buckets())),
         compressed_bytes(metrics.counter("freshet_insert_compressed_bytes_total",
-                                         "Bytes of acknowledged inserts as they were sent")) {}
+                                         "Bytes of acknowledged inserts as they were sent")),
+        unverified(metrics.counter("freshet_inserts_unverified_total",
+                                   "Inserts acknowledged after an attempt whose end is unknown, on a table that is not "
+                                   "replicated and recognises repeats")) {}
 
   // As the reference tags them (contract 11.1); `attempt` counts up to `max_attempts`, what comes later is "later".
   Counter& failed_attempts(const std::string& status, bool timeout, uint32_t attempt, uint32_t max_attempts) const {

@@ -12,6 +12,7 @@
 #include "clickhouse/block_encoder.h"
 #include "clickhouse/clickhouse_metrics.h"
 #include "clickhouse/error_table.h"
+#include "clickhouse/failed_inserts.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/password.h"
 #include "clickhouse/request_url.h"
@@ -44,6 +45,7 @@ struct Attempt {
   ServerError error;
   std::string_view advice;
   bool listed = true;  // false: a code that freshet does not know
+  bool maybe_stored = false;
 };
 
 // ClickHouse quotes rows in its errors, and the body of another server's answer may repeat the request. What stands in
@@ -72,7 +74,7 @@ InsertFailure::Class failure_class(ErrorClass error_class) {
 class ClickHouseWriter final : public RowWriter {
  public:
   ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
-                   const Snapshot<LiveOptions>* options, SecretMask* mask)
+                   const Snapshot<LiveOptions>* options, SecretMask* mask, std::shared_ptr<TableKnowledge> table)
       : settings_(std::move(settings)),
         snuba_(settings_.style == RequestStyle::Snuba),
         hosts_(std::move(hosts)),
@@ -83,6 +85,7 @@ class ClickHouseWriter final : public RowWriter {
         client_options_(client_options(settings_)),
         client_(client_options_),
         password_(settings_, mask),
+        failures_(std::move(table)),
         encoder_(settings_.compression, snuba_),
         delay_(std::random_device{}()),
         snuba_delay_(std::random_device{}()) {}
@@ -100,6 +103,7 @@ class ClickHouseWriter final : public RowWriter {
   http::Request request_for(size_t host, const InsertRequest& request, std::string_view body);
   void report(size_t host, const Attempt& failed, uint32_t number);
   void report_success(size_t host, uint32_t attempts);
+  void report_unverified(size_t host, const InsertRequest& request);
 
   // Constant after construction.
   const ClickHouseSettings settings_;
@@ -113,6 +117,7 @@ class ClickHouseWriter final : public RowWriter {
   http::ClientOptions client_options_;
   http::Client client_;
   Password password_;
+  FailedInserts failures_;
   BlockEncoder encoder_;
   RetryDelay delay_;
   SnubaDelay snuba_delay_;
@@ -124,6 +129,8 @@ class ClickHouseWriter final : public RowWriter {
 };
 
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
+  failures_.begin(request, settings_);
+  if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
   const std::string_view body = encoder_.encode(request.rows);
   delay_.reset();
   policy_ = live_options();
@@ -135,6 +142,7 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
     if (now.end == Attempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == Attempt::End::Written) {
       report_success(host, number);
+      if (failures_.unverified(control.stop)) report_unverified(host, request);
       metrics_.compressed_bytes.add(body.size());
       return {};
     }
@@ -143,10 +151,10 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
     if (snuba_)
       metrics_.failed_attempts(status_name(now.error.status), now.error.timed_out, number, policy_.max_retries + 1)
           .add();
-    if (now.error_class == ErrorClass::Data) {
-      return {WriteOutcome::Kind::Refused, now.error.code, now.error.text, now.error.row};
-    }
+    if (now.error_class == ErrorClass::Data) return failures_.refused(now.error);
     report(host, now, number);
+    const Judgement judgement{now.error_class, now.advice, now.listed, now.maybe_stored};
+    if (auto outcome = failures_.gives_up(request, now.error, judgement, control.stop)) return *std::move(outcome);
     if (control.on_failure) {
       control.on_failure({failure_class(now.error_class), now.error.code, with_advice(now), number});
     }
@@ -222,6 +230,7 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
     }
     result.end = Attempt::End::Failed;
     result.error.text = answer.error().text;
+    result.error.curl_code = answer.error().code;
     result.error.timed_out = answer.error().code == kCurlTimedOut;
     result.advice = "it is sent again until it works; if it lasts, check that the server runs and --clickhouse-url";
     if (answer.error().kind == ErrorKind::Fatal) {
@@ -239,6 +248,7 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
   result.error_class = verdict.error_class;
   result.advice = verdict.advice;
   result.listed = verdict.listed;
+  result.maybe_stored = verdict.maybe_stored;
   return result;
 }
 
@@ -246,8 +256,9 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
 void ClickHouseWriter::judge_unlisted(Attempt& failed, std::optional<SteadyTime>& since) const {
   if (failed.listed) return since.reset();
   const SteadyTime now = clock_.steady_now();
-  if (!since) since = now;
-  if (now - *since < kUnlistedPatience) return;
+  const SteadyTime began = since.value_or(now);
+  since = began;
+  if (now - began < kUnlistedPatience) return;
   failed.error_class = ErrorClass::Operator;
   failed.advice = "freshet does not know this code, and it does not pass by itself: see the text and the server's log";
 }
@@ -298,6 +309,20 @@ void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t numbe
               {"advice", failed.advice}});
 }
 
+// The server may write the token down before it keeps the rows: one that ends in between takes the repeat for stored.
+void ClickHouseWriter::report_unverified(size_t host, const InsertRequest& request) {
+  metrics_.unverified.add();
+  log_.warn(
+      "insert_unverified",
+      {{"host", hosts_->name(host)},
+       {"table", settings_.table},
+       {"rows", request.row_count},
+       {"token", request.token},
+       {"advice",
+        "an attempt ended without an answer that says whether it was stored, and the server took the repeat: if it "
+        "was restarted or its disk was full meanwhile, see whether the table has these rows"}});
+}
+
 void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
   const bool host_is_back = hosts_->worked(host);
   if (!failing_ && !host_is_back) return;
@@ -310,8 +335,10 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
 
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
-                                           const Snapshot<LiveOptions>* options, SecretMask* mask) {
-  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, options, mask);
+                                           const Snapshot<LiveOptions>* options, SecretMask* mask,
+                                           std::shared_ptr<TableKnowledge> table) {
+  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, options, mask,
+                                            std::move(table));
 }
 
 }  // namespace freshet::clickhouse

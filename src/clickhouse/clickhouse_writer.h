@@ -10,6 +10,7 @@
 #include "base/snapshot.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/hosts.h"
+#include "clickhouse/table_facts.h"
 #include "model/options.h"
 #include "ports/row_writer.h"
 
@@ -21,9 +22,11 @@ namespace freshet::clickhouse {
 // tried without a pause. RequestStyle::Snuba reads `options` (null: the defaults) for each attempt, its retry policy
 // for each write(): as many further attempts as it allows come with its delays, those after them with ours.
 // The password is read from its file again when that changes or the server refuses the last one (see Password); `mask`
-// may be null.
+// may be null. `table`: shared by all writers of the table; null: nothing is known of it, a repeat then counts as
+// stored again, and fields are not compared with columns.
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
-                                           const Snapshot<LiveOptions>* options = nullptr, SecretMask* mask = nullptr);
+                                           const Snapshot<LiveOptions>* options = nullptr, SecretMask* mask = nullptr,
+                                           std::shared_ptr<TableKnowledge> table = nullptr);
 
 }  // namespace freshet::clickhouse

@@ -1,6 +1,7 @@
 #include "clickhouse/error_table.h"
 
 #include "clickhouse/error_codes.h"
+#include "clickhouse/insert_stage.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -17,8 +18,6 @@ constexpr std::string_view kRedirect =
     "a redirect is followed only to the same scheme, host and port, since credentials and rows go along: set "
     "--clickhouse-url to the address it names, if that is ClickHouse";
 
-bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
 Judgement by_status(int status) {
   switch (status) {
     case 429:
@@ -27,9 +26,6 @@ Judgement by_status(int status) {
     case 403:
     case 407:
       return {ErrorClass::Operator, kLogin};
-    case 413:
-      return {ErrorClass::Operator,
-              "something before ClickHouse limits the size of a request: raise that limit, or lower --max-batch-bytes"};
     case 404:
     case 405:
       return {ErrorClass::Operator, kNotClickHouse};
@@ -60,14 +56,10 @@ const char* to_string(ErrorClass error_class) {
 }
 
 Judgement classify(const ServerError& error) {
-  if (error.code == 0) return by_status(error.status);
   // The table itself has the rows already (seen on 18.16 and 26.5): sending parts of them again would double them.
-  if (error.place == ErrorPlace::View) return {ErrorClass::Operator, kView, true, true};
-  if (error.code == 252 && has(error.text, "Too many partitions")) {
-    return {ErrorClass::Operator,
-            "a batch touches too many partitions of the table: partition it more coarsely, or raise "
-            "max_partitions_per_insert_block with --clickhouse-setting"};
-  }
+  if (error.place == ErrorPlace::View && !stored_nothing(error)) return {ErrorClass::Operator, kView, true, true};
+  if (size_limit(error) == SizeLimit::Insert) return {ErrorClass::TooLarge, size_advice(error)};
+  if (error.code == 0) return by_status(error.status);
   const ErrorCode* known = find_error_code(error.code);
   const bool of_values = error.place == ErrorPlace::Input || error.place == ErrorPlace::Expression;
   Judgement judgement;

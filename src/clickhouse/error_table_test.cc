@@ -116,7 +116,7 @@ TEST(ErrorTable, AViewsFailureIsNotTheDatas) {
 
 TEST(ErrorTable, TooManyPartitionsIsNotTooManyParts) {
   EXPECT_EQ(judge(252, "Too many partitions for single INSERT block (more than 100)").error_class,
-            ErrorClass::Operator);
+            ErrorClass::TooLarge);
   EXPECT_EQ(judge(252, "Too many parts (300). Merges are processing significantly slower than inserts").error_class,
             ErrorClass::Overload);
 }
@@ -125,7 +125,8 @@ TEST(ErrorTable, WithoutACodeTheStatusDecides) {
   EXPECT_EQ(judge(0, "", 500).error_class, ErrorClass::Transient);
   EXPECT_EQ(judge(0, "", 502).error_class, ErrorClass::Transient);
   EXPECT_EQ(judge(0, "", 429).error_class, ErrorClass::Overload);
-  for (const int status : {200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 401, 403, 404, 413}) {
+  EXPECT_EQ(judge(0, "", 413).error_class, ErrorClass::TooLarge);
+  for (const int status : {200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 401, 403, 404}) {
     EXPECT_EQ(judge(0, "", status).error_class, ErrorClass::Operator) << status;
     EXPECT_FALSE(judge(0, "", status).advice.empty()) << status;
   }

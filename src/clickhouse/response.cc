@@ -140,6 +140,8 @@ ErrorPlace error_place(std::string_view text) {
       {"while executing 'FUNCTION ", ErrorPlace::Expression},
       {"from String, because value is too short", ErrorPlace::Expression},
       {"while pushing to view ", ErrorPlace::View},
+      {"while write prefix to view ", ErrorPlace::View},  // of servers before 21.8, also for the suffix
+      {"while writing suffix to view ", ErrorPlace::View},
   };
   ErrorPlace place = ErrorPlace::Unknown;
   size_t last = 0;

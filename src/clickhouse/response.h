@@ -27,6 +27,7 @@ struct ServerError {
   std::optional<uint64_t> row;  // of the inserted rows, from 0; with ErrorPlace::Input only
   ErrorPlace place = ErrorPlace::Unknown;
   bool timed_out = false;  // no answer in time
+  int curl_code = 0;       // libcurl's, where there is no answer
   bool foreign = false;    // the answer has no X-ClickHouse-* header: something else than ClickHouse gave it
 };
 

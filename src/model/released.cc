@@ -9,8 +9,15 @@ std::string Released::text() const {
   if (given_up > 0) text += fmt::format("; given up: {} messages that could be put nowhere", given_up);
   if (not_read > 0) text += fmt::format("; skipped unread: {} offsets", not_read);
   if (flood) text += "; the dead letters that waited go out";
+  if (resolved == Resolution::Stored) {
+    text += fmt::format("; its blocked batch counts as stored: {} rows, of all its partitions", resolved_rows);
+  }
+  if (resolved == Resolution::Retry) {
+    text += fmt::format("; its blocked batch is sent again: {} rows, of all its partitions, may be stored twice",
+                        resolved_rows);
+  }
   if (batch) text += "; what the table refuses of its batch is bad data now";
-  if (given_up == 0 && not_read == 0) text += "; nothing is given up";
+  if (given_up == 0 && not_read == 0 && !resolved) text += "; nothing is given up";
   if (!held_again.empty()) text += fmt::format("; it is held still: {}", held_again);
   return text;
 }

@@ -1,21 +1,36 @@
-// What an operator's "go on from offset N" did to a held partition. Data only.
+// What an operator may say of a partition that waits for one, and what that did. Data only.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "model/ids.h"
 
 namespace freshet {
 
+// Of a blocked batch, whose rows the table may hold already.
+enum class Resolution {
+  Stored,  // it has them: go on behind them
+  Retry,   // send them again, although they may be stored twice
+};
+
+struct ReleaseOrder {
+  Partition partition;
+  std::optional<Offset> next;            // go on from here; needed where no batch is what waits
+  std::optional<Resolution> resolution;  // of the blocked batch with rows of the partition
+};
+
 struct Released {
   Partition partition;
-  uint64_t given_up = 0;     // messages that could be put nowhere: no row and no dead letter comes of them
-  uint64_t not_read = 0;     // offsets that are skipped unread, some of which may be no message
-  bool batch = false;        // a batch that waited: what of it the table refuses is bad data from now on
-  bool flood = false;        // the dead letters that waited go out now
-  std::string held_again;    // why the partition is held still; empty = it goes on
-  std::string text() const;  // one line, for a person
+  uint64_t given_up = 0;               // messages that could be put nowhere: no row and no dead letter comes of them
+  uint64_t not_read = 0;               // offsets that are skipped unread, some of which may be no message
+  bool batch = false;                  // a batch that waited: what of it the table refuses is bad data from now on
+  std::optional<Resolution> resolved;  // what becomes of a blocked batch
+  uint64_t resolved_rows = 0;          // of it, of all its partitions
+  bool flood = false;                  // the dead letters that waited go out now
+  std::string held_again;              // why the partition is held still; empty = it goes on
+  std::string text() const;            // one line, for a person
 };
 
 }  // namespace freshet

@@ -21,6 +21,10 @@ struct InsertRequest {
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
   std::string_view token;  // insert_deduplication_token
+  // More than one message: smaller inserts can be made of it. What is not divisible is tried on where the server is
+  // only short of memory or time for the moment.
+  bool divisible = true;
+  bool without_fields = false;  // an operator wants the rows although none of their fields is a column of the table
 };
 
 // A failed attempt that will be repeated. `Overload` is the server asking for fewer inserts (too many parts, 252).
@@ -45,11 +49,15 @@ struct WriteOutcome {
     // after the table took them. A repeat may store them again, and nothing recognises it. Neither halve it nor send it
     // again: a person decides.
     MaybeStored,
+    // No field of the rows is a column of the table: the server would store rows of nothing but defaults. Nothing was
+    // sent. Said of a table's first insert only.
+    NoFields,
   };
   Kind kind = Kind::Written;
   int code = 0;
   std::string text;
   std::optional<uint64_t> row;  // Refused: the offending row, from 0, if the server named one
+  bool exceeds_size = false;    // MaybeStored: it is too large, too; what is sent next is to be smaller
 };
 
 struct WriteControl {

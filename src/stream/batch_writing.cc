@@ -15,9 +15,19 @@ namespace {
 constexpr uint32_t kMaxInserts = 200;    // for one batch, while it looks for bad messages
 constexpr uint32_t kRefusedInARow = 10;  // single messages that are all refused alike: no bad luck any more
 constexpr size_t kSmallestAlike = 3;     // a batch below this says little about "all of it"
+constexpr uint32_t kTooLargeInARow = 3;  // single messages that are all too large: no insert is taken any more
+constexpr uint32_t kMaxPieces = 1000;    // inserts of one batch in one go
 constexpr Duration kHoldRetry = std::chrono::seconds(30);
+constexpr Duration kFieldsRetry = std::chrono::seconds(10);
 
 }  // namespace
+
+RefusedMessage refused_message(const SealedBatch& batch, const BlockedPiece& piece) {
+  size_t index = piece.piece.begin;
+  uint32_t chunk = 0;
+  while (index >= batch.chunks[chunk]->messages.size()) index -= batch.chunks[chunk++]->messages.size();
+  return {chunk, static_cast<uint32_t>(index), piece.code, piece.text};
+}
 
 void RefusalMemory::accepted() {
   MutexLock lock(mutex_);
@@ -59,52 +69,35 @@ bool RefusalMemory::wait_for_release(const SealedBatch& batch, Clock& clock, std
   return clock.wait_until(released_, mutex_, stop, deadline, [&]() REQUIRES(mutex_) { return count(batch) > seen; });
 }
 
-BatchWriting::BatchWriting(RowWriter& writer, RefusalMemory& memory, Clock& clock)
-    : writer_(writer), memory_(memory), clock_(clock) {}
+BatchWriting::BatchWriting(RowWriter& writer, RefusalMemory& memory, InsertLimit& limit, Clock& clock)
+    : writer_(writer), memory_(memory), limit_(limit), clock_(clock) {}
 
-BatchResult BatchWriting::write(std::shared_ptr<const SealedBatch> batch, const WriteControl& control) {
-  batch_ = std::move(batch);
-  items_.clear();
-  result_ = BatchResult{batch_, false, {}, 0, {}};
-  InsertRequest whole{batch_->layout.get(), {}, batch_->row_count, batch_->row_bytes, batch_->insert_token};
-  for (const auto& chunk : batch_->chunks) whole.rows.push_back(chunk->rows);
-
-  for (bool released = false;;) {
-    ++result_.inserts;
-    const WriteOutcome outcome = writer_.write(whole, control);
-    if (outcome.kind == WriteOutcome::Kind::Abandoned) return std::move(result_);
-    if (outcome.kind == WriteOutcome::Kind::Written) {
-      memory_.accepted();
-      result_.written = true;
-      return std::move(result_);
-    }
-    if (items_.empty()) list_items();
-    bool abandoned = false;
-    if (!released && looks_like_schema_change(outcome, control, abandoned)) {
-      released = hold(outcome, control, "every row of the batch is refused alike: the table and the messages differ");
-      if (control.stop.stop_requested()) return std::move(result_);
-      continue;
-    }
-    if (abandoned) return std::move(result_);
-    result_.written = isolate_all(outcome, control);
-    return std::move(result_);
+BatchResult BatchWriting::write(BatchTask task, const WriteControl& control) {
+  begin(std::move(task));
+  for (;;) {
+    const Verdict verdict = write_open(control);
+    if (verdict == Verdict::Abandoned) return std::move(result_);
+    if (verdict == Verdict::Done) break;
+    const bool released = hold(refusal_, control,
+                               "200 inserts did not find all refused messages of the batch; held, tried again every "
+                               "30 s: alter the table, or release the partition to treat the rows as bad data",
+                               kHoldRetry);
+    if (control.stop.stop_requested()) return std::move(result_);
+    search_inserts_ = released ? 0 : kMaxInserts - 1;
   }
+  result_.written = result_.blocked.empty();
+  return std::move(result_);
 }
 
-bool BatchWriting::isolate_all(const WriteOutcome& whole, const WriteControl& control) {
-  for (;;) {
-    Verdict verdict = Verdict::Done;
-    for (const Range range : open_ranges()) {
-      const bool known = result_.inserts == 1 && range.begin == 0 && range.end == items_.size();
-      verdict = isolate(range, known ? &whole : nullptr, control);
-      if (verdict != Verdict::Done) break;
-    }
-    if (verdict == Verdict::Done) return true;
-    if (verdict == Verdict::Abandoned) return false;
-    const bool released = hold(whole, control, "200 inserts did not find all refused messages of the batch");
-    if (control.stop.stop_requested()) return false;
-    result_.inserts = released ? 0 : kMaxInserts - 1;
-  }
+void BatchWriting::begin(BatchTask task) {
+  batch_ = std::move(task.batch);
+  begun_with_ = std::move(task.open);
+  items_.clear();
+  finished_.clear();
+  schema_checked_ = without_fields_ = false;
+  search_inserts_ = too_large_in_a_row_ = in_one_go_ = 0;
+  refusal_ = too_large_ = {};
+  result_ = BatchResult{batch_, false, std::move(task.refused), 0, {}, {}};
 }
 
 void BatchWriting::list_items() {
@@ -116,15 +109,197 @@ void BatchWriting::list_items() {
       rows += messages[m].row_count;
     }
   }
-  finished_.assign(items_.size(), false);
+  if (begun_with_.empty()) begun_with_.push_back({0, items_.size()});
+  finished_.assign(items_.size(), true);
+  for (const Piece& piece : begun_with_) mark(piece, false);
 }
 
-WriteOutcome BatchWriting::insert(Range range, const WriteControl& control) {
-  InsertRequest request{batch_->layout.get(), {}, 0, 0, {}};
-  for (size_t i = range.begin; i < range.end; ++i) {
-    const ProcessedChunk& chunk = *batch_->chunks[items_[i].chunk];
-    const MessageRows& message = chunk.messages[items_[i].message];
-    const std::string_view rows = std::string_view(chunk.rows).substr(message.rows_begin, message.rows_size);
+// What is not finished, cut as it was when the task began; the first is the last of the list.
+std::vector<BatchWriting::Attempt> BatchWriting::open_attempts() const {
+  std::vector<Attempt> attempts;
+  for (const Piece& piece : begun_with_) {
+    const size_t before = attempts.size();
+    for (size_t i = piece.begin; i < piece.end; ++i) {
+      if (finished_[i]) continue;
+      if (attempts.size() == before || attempts.back().piece.end != i) {
+        attempts.push_back({{i, i}, search_inserts_ > 0, {}});
+      }
+      attempts.back().piece.end = i + 1;
+    }
+  }
+  std::reverse(attempts.begin(), attempts.end());
+  return attempts;
+}
+
+// The usual batch is one insert, and nobody asks what it consists of.
+BatchWriting::Verdict BatchWriting::write_open(const WriteControl& control) {
+  std::vector<Attempt> attempts;
+  if (items_.empty() && begun_with_.empty() && batch_->row_bytes <= limit_.bytes(clock_.steady_now())) {
+    WriteOutcome outcome = send(whole_request(), control);
+    if (outcome.kind == WriteOutcome::Kind::Written) {
+      memory_.accepted();
+      return Verdict::Done;
+    }
+    list_items();
+    attempts.push_back({{0, items_.size()}, false, std::move(outcome)});
+  } else {
+    if (items_.empty()) list_items();
+    attempts = open_attempts();
+  }
+  while (!attempts.empty()) {
+    Attempt next = std::move(attempts.back());
+    attempts.pop_back();
+    const Verdict verdict = take_step(std::move(next), attempts, control);
+    if (verdict != Verdict::Done) return verdict;
+  }
+  return Verdict::Done;
+}
+
+BatchWriting::Verdict BatchWriting::take_step(Attempt attempt, std::vector<Attempt>& attempts,
+                                              const WriteControl& control) {
+  if (!attempt.known) {
+    if (attempt.searching && search_inserts_ >= kMaxInserts) return Verdict::OutOfInserts;
+    if (exceeds_limit(attempt.piece)) {
+      halve(attempt, attempts);
+      return Verdict::Done;
+    }
+    if (in_one_go_ >= kMaxPieces) {
+      block(Blocked::TooLarge, attempt.piece, too_large_);
+      return Verdict::Done;
+    }
+    if (attempt.searching) ++search_inserts_;
+  }
+  const WriteOutcome outcome = attempt.known ? *attempt.known : insert(attempt.piece, control);
+  if (settle(attempt.piece, outcome)) return Verdict::Done;
+  switch (outcome.kind) {
+    case WriteOutcome::Kind::Refused:
+      return take_refusal(attempt, outcome, attempts, control);
+    case WriteOutcome::Kind::TooLarge:
+      take_too_large(attempt, outcome, attempts);
+      return Verdict::Done;
+    case WriteOutcome::Kind::NoFields:
+      without_fields_ = hold(outcome, control,
+                             "no field of the messages is a column of the table; nothing is inserted, the table is "
+                             "looked at again every 10 s: add the columns, correct --table or --topic, or release the "
+                             "partition to store rows of defaults",
+                             kFieldsRetry);
+      if (control.stop.stop_requested()) return Verdict::Abandoned;
+      attempts.push_back({attempt.piece, attempt.searching, {}});
+      return Verdict::Done;
+    case WriteOutcome::Kind::Abandoned:
+    case WriteOutcome::Kind::Written:
+    case WriteOutcome::Kind::MaybeStored:
+      break;
+  }
+  return Verdict::Abandoned;
+}
+
+BatchWriting::Verdict BatchWriting::take_refusal(const Attempt& attempt, const WriteOutcome& outcome,
+                                                 std::vector<Attempt>& attempts, const WriteControl& control) {
+  if (search_inserts_ == 0) search_inserts_ = 1;
+  refusal_ = outcome;
+  if (!schema_checked_) {
+    bool abandoned = false;
+    const bool schema = looks_like_schema_change(outcome, control, abandoned);
+    if (abandoned) return Verdict::Abandoned;
+    schema_checked_ = !schema;
+    if (schema) {
+      schema_checked_ =
+          hold(outcome, control,
+               "every row of the batch is refused alike: the table and the messages differ; held, tried "
+               "again every 30 s: alter the table, or release the partition to treat the rows as bad data",
+               kHoldRetry);
+      if (control.stop.stop_requested()) return Verdict::Abandoned;
+      search_inserts_ = 0;
+    }
+    // The probes may have stored some of the piece; a table that was altered takes it whole.
+    const bool touched = std::any_of(finished_.begin() + static_cast<ptrdiff_t>(attempt.piece.begin),
+                                     finished_.begin() + static_cast<ptrdiff_t>(attempt.piece.end),
+                                     [](bool finished) { return finished; });
+    if (schema || touched) {
+      attempts = open_attempts();
+      return Verdict::Done;
+    }
+  }
+  search(attempt.piece, outcome, attempts);
+  return Verdict::Done;
+}
+
+// Last in, first out: the suspect alone, then what stands before it, then what comes after.
+void BatchWriting::search(Piece piece, const WriteOutcome& outcome, std::vector<Attempt>& attempts) {
+  const auto [begin, end] = piece;
+  if (end - begin == 1) return refuse(begin, outcome);
+  if (!outcome.row) return halve({piece, true, {}}, attempts);
+  const uint64_t row = items_[begin].rows_before + *outcome.row;
+  const auto after =
+      std::upper_bound(items_.begin() + static_cast<ptrdiff_t>(begin), items_.begin() + static_cast<ptrdiff_t>(end),
+                       row, [](uint64_t r, const Item& item) { return r < item.rows_before; });
+  const size_t suspect = static_cast<size_t>(after - items_.begin()) - 1;
+  if (suspect + 1 < end) attempts.push_back({{suspect + 1, end}, true, {}});
+  if (begin < suspect) attempts.push_back({{begin, suspect}, true, {}});
+  attempts.push_back({{suspect, suspect + 1}, true, {}});
+}
+
+// The halves of a piece are always the same, so that their tokens are, too.
+void BatchWriting::halve(const Attempt& attempt, std::vector<Attempt>& attempts) {
+  const auto [begin, end] = attempt.piece;
+  const size_t middle = begin + (end - begin) / 2;
+  attempts.push_back({{middle, end}, attempt.searching, {}});
+  attempts.push_back({{begin, middle}, attempt.searching, {}});
+}
+
+void BatchWriting::take_too_large(const Attempt& attempt, const WriteOutcome& outcome, std::vector<Attempt>& attempts) {
+  too_large_ = outcome;
+  if (attempt.piece.end - attempt.piece.begin > 1) {
+    limit_.too_large(bytes_of(attempt.piece), clock_.steady_now());
+    return halve(attempt, attempts);
+  }
+  block(Blocked::TooLarge, attempt.piece, outcome);
+  if (++too_large_in_a_row_ < kTooLargeInARow) return;
+  // No size is small enough: more inserts would find nothing out.
+  for (const Attempt& left : attempts) block(Blocked::TooLarge, left.piece, outcome);
+  attempts.clear();
+}
+
+uint64_t BatchWriting::bytes_of(Piece piece) const {
+  uint64_t bytes = 0;
+  for (size_t i = piece.begin; i < piece.end; ++i) bytes += message_of(i).rows_size;
+  return bytes;
+}
+
+bool BatchWriting::exceeds_limit(Piece piece) {
+  if (piece.end - piece.begin < 2) return false;
+  const uint64_t limit = limit_.bytes(clock_.steady_now());
+  return limit != UINT64_MAX && bytes_of(piece) > limit;
+}
+
+const MessageRows& BatchWriting::message_of(size_t item) const {
+  return batch_->chunks[items_[item].chunk]->messages[items_[item].message];
+}
+
+InsertRequest BatchWriting::whole_request() const {
+  InsertRequest whole;
+  whole.layout = batch_->layout.get();
+  whole.row_count = batch_->row_count;
+  whole.row_bytes = batch_->row_bytes;
+  whole.token = batch_->insert_token;
+  size_t messages = 0;
+  for (const auto& chunk : batch_->chunks) {
+    whole.rows.push_back(chunk->rows);
+    messages += chunk->messages.size();
+  }
+  whole.divisible = messages > 1;
+  return whole;
+}
+
+WriteOutcome BatchWriting::insert(Piece piece, const WriteControl& control) {
+  if (piece.begin == 0 && piece.end == items_.size()) return send(whole_request(), control);
+  InsertRequest request;
+  request.layout = batch_->layout.get();
+  for (size_t i = piece.begin; i < piece.end; ++i) {
+    const MessageRows& message = message_of(i);
+    const std::string_view rows =
+        std::string_view(batch_->chunks[items_[i].chunk]->rows).substr(message.rows_begin, message.rows_size);
     // Neighbours in memory become one piece.
     if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data()) {
       request.rows.back() = {request.rows.back().data(), request.rows.back().size() + rows.size()};
@@ -134,16 +309,43 @@ WriteOutcome BatchWriting::insert(Range range, const WriteControl& control) {
     request.row_count += message.row_count;
     request.row_bytes += rows.size();
   }
-  const std::string token = part_token(batch_->insert_token, range.begin, range.end);
+  request.divisible = piece.end - piece.begin > 1;
+  const std::string token = part_token(batch_->insert_token, piece.begin, piece.end);
   request.token = token;
+  return send(std::move(request), control);
+}
+
+WriteOutcome BatchWriting::send(InsertRequest request, const WriteControl& control) {
+  request.without_fields = without_fields_;
   ++result_.inserts;
-  WriteOutcome outcome = writer_.write(request, control);
+  ++in_one_go_;
+  return writer_.write(request, control);
+}
+
+// True when nothing is left to do for the piece now.
+bool BatchWriting::settle(Piece piece, const WriteOutcome& outcome) {
   if (outcome.kind == WriteOutcome::Kind::Written) {
     memory_.accepted();
-    std::fill(finished_.begin() + static_cast<ptrdiff_t>(range.begin),
-              finished_.begin() + static_cast<ptrdiff_t>(range.end), true);
+    too_large_in_a_row_ = 0;
+    mark(piece, true);
+    return true;
   }
-  return outcome;
+  if (outcome.kind != WriteOutcome::Kind::MaybeStored) return false;
+  if (outcome.exceeds_size && piece.end - piece.begin > 1) limit_.too_large(bytes_of(piece), clock_.steady_now());
+  block(Blocked::MaybeStored, piece, outcome);
+  return true;
+}
+
+void BatchWriting::mark(Piece piece, bool finished) {
+  std::fill(finished_.begin() + static_cast<ptrdiff_t>(piece.begin),
+            finished_.begin() + static_cast<ptrdiff_t>(piece.end), finished);
+}
+
+void BatchWriting::block(Blocked why, Piece piece, const WriteOutcome& outcome) {
+  mark(piece, true);
+  uint64_t rows = 0;
+  for (size_t i = piece.begin; i < piece.end; ++i) rows += message_of(i).row_count;
+  result_.blocked.push_back({why, piece, rows, outcome.code, outcome.text});
 }
 
 void BatchWriting::refuse(size_t item, const WriteOutcome& outcome) {
@@ -152,85 +354,31 @@ void BatchWriting::refuse(size_t item, const WriteOutcome& outcome) {
 }
 
 bool BatchWriting::looks_like_schema_change(const WriteOutcome& whole, const WriteControl& control, bool& abandoned) {
-  if (items_.size() < kSmallestAlike) {
-    return memory_.refused(whole.code) > kRefusedInARow;
-  }
+  if (items_.size() < kSmallestAlike) return memory_.refused(whole.code) > kRefusedInARow;
   // The first, the middle and the last message alone: bad data is rarely bad in all three, and in the same way.
   const std::array<size_t, 3> probes = {0, items_.size() / 2, items_.size() - 1};
   for (const size_t probe : probes) {
     if (finished_[probe]) return false;
-    const WriteOutcome outcome = insert({probe, probe + 1}, control);
-    if (outcome.kind == WriteOutcome::Kind::Abandoned) {
-      abandoned = true;
+    ++search_inserts_;
+    const Piece piece{probe, probe + 1};
+    const WriteOutcome outcome = insert(piece, control);
+    abandoned = outcome.kind == WriteOutcome::Kind::Abandoned;
+    if (settle(piece, outcome) || outcome.kind != WriteOutcome::Kind::Refused || outcome.code != whole.code) {
       return false;
     }
-    if (outcome.kind == WriteOutcome::Kind::Written || outcome.code != whole.code) return false;
   }
   return true;
 }
 
-BatchWriting::Verdict BatchWriting::isolate(Range range, const WriteOutcome* known, const WriteControl& control) {
-  struct Task {
-    Range range;
-    std::optional<WriteOutcome> known;
-  };
-  std::vector<Task> tasks;
-  tasks.push_back({range, known != nullptr ? std::optional(*known) : std::nullopt});
-  while (!tasks.empty()) {
-    const Task task = std::move(tasks.back());
-    tasks.pop_back();
-    if (!task.known && result_.inserts >= kMaxInserts) return Verdict::OutOfInserts;
-    const WriteOutcome outcome = task.known ? *task.known : insert(task.range, control);
-    if (outcome.kind == WriteOutcome::Kind::Abandoned) return Verdict::Abandoned;
-    if (outcome.kind == WriteOutcome::Kind::Written) continue;
-    const auto [begin, end] = task.range;
-    if (end - begin == 1) {
-      refuse(begin, outcome);
-      continue;
-    }
-    size_t suspect = begin + (end - begin) / 2;
-    bool named = false;
-    if (outcome.row) {
-      const uint64_t row = items_[begin].rows_before + *outcome.row;
-      const auto after =
-          std::upper_bound(items_.begin() + static_cast<ptrdiff_t>(begin), items_.begin() + static_cast<ptrdiff_t>(end),
-                           row, [](uint64_t r, const Item& item) { return r < item.rows_before; });
-      suspect = static_cast<size_t>(after - items_.begin()) - 1;
-      named = true;
-    }
-    // Last in, first out: the suspect alone, then what stands before it, then what comes after.
-    if (named) {
-      if (suspect + 1 < end) tasks.push_back({{suspect + 1, end}, std::nullopt});
-      if (begin < suspect) tasks.push_back({{begin, suspect}, std::nullopt});
-      tasks.push_back({{suspect, suspect + 1}, std::nullopt});
-    } else {
-      tasks.push_back({{suspect, end}, std::nullopt});
-      tasks.push_back({{begin, suspect}, std::nullopt});
-    }
-  }
-  return Verdict::Done;
-}
-
-std::vector<BatchWriting::Range> BatchWriting::open_ranges() const {
-  std::vector<Range> ranges;
-  for (size_t i = 0; i < items_.size(); ++i) {
-    if (finished_[i]) continue;
-    if (ranges.empty() || ranges.back().end != i) ranges.push_back({i, i});
-    ranges.back().end = i + 1;
-  }
-  return ranges;
-}
-
-bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control, const char* what) {
+bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control, const char* what, Duration retry) {
   const uint64_t seen = memory_.releases(*batch_);
+  in_one_go_ = 0;
   if (control.on_failure) {
     control.on_failure({InsertFailure::Class::Operator, outcome.code,
-                        fmt::format("{}; held, tried again every 30 s: alter the table, or release the partition to "
-                                    "treat the rows as bad data. {}",
-                                    what, message_text(outcome.text)),
+                        fmt::format("{}. {}", what, message_text(outcome.text)),
                         result_.inserts, true});
   }
-  return memory_.wait_for_release(*batch_, clock_, control.stop, clock_.steady_now() + kHoldRetry, seen);
+  return memory_.wait_for_release(*batch_, clock_, control.stop, clock_.steady_now() + retry, seen);
 }
 
 }  // namespace freshet::stream

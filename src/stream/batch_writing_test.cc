@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "stream/batcher.h"
+#include "stream/insert_token.h"
 #include "testkit/fake_clock.h"
 #include "testkit/fake_writer.h"
 
@@ -44,7 +46,8 @@ struct BatchWritingTest : testing::Test {
   testkit::FakeClock clock;
   testkit::FakeWriter writer;
   RefusalMemory memory;
-  BatchWriting writing{writer, memory, clock};
+  InsertLimit limit;
+  BatchWriting writing{writer, memory, limit, clock};
   std::vector<std::string> failures;
 };
 
@@ -145,6 +148,123 @@ TEST_F(BatchWritingTest, LooksForBadMessagesWithAtMostTwoHundredInserts) {
   EXPECT_FALSE(write(rows, stop.get_token()).written);
   EXPECT_LE(writer.inserts, 200);
   EXPECT_NE(failures.back().find("200 inserts"), std::string::npos);
+}
+
+TEST_F(BatchWritingTest, ABatchThatIsTooLargeIsHalvedAndStoredOnce) {
+  std::vector<std::string> rows;
+  for (int i = 0; i < 64; ++i) rows.push_back("row " + std::to_string(100 + i) + std::string(1000, 'x'));
+  writer.most_bytes = 20'000;
+  const BatchResult result = write(rows);
+  EXPECT_TRUE(result.written);
+  EXPECT_EQ(writer.stored, rows) << "all, once, in order";
+  EXPECT_EQ(writer.inserts, 1 + 1 + 4) << "64 and 32 are too large, the other 32 are not tried, 16 are taken";
+  const auto first = writer.tokens;
+  EXPECT_EQ(first[2], part_token(first[0], 0, 16));
+  EXPECT_EQ(std::set<std::string>(first.begin(), first.end()).size(), first.size()) << "no two alike";
+}
+
+TEST_F(BatchWritingTest, TheSizeThatWorksIsRememberedForAWhileAndComesBack) {
+  std::vector<std::string> rows(64, std::string(1000, 'x'));
+  writer.most_bytes = 20'000;
+  write(rows);
+  for (int i = 0; i < 3; ++i) {
+    writer.inserts = 0;
+    EXPECT_TRUE(write(rows).written);
+    EXPECT_EQ(writer.inserts, 4) << "not first too large";
+  }
+  writer.most_bytes = UINT64_MAX;
+  for (int minutes = 0; minutes < 100; minutes += 5) clock.advance(std::chrono::minutes(5));
+  writer.inserts = 0;
+  EXPECT_TRUE(write(rows).written);
+  EXPECT_EQ(writer.inserts, 1) << "calm for long";
+}
+
+TEST_F(BatchWritingTest, OneMessageThatIsTooLargeIsBlockedAndTheOthersAreStored) {
+  std::vector<std::string> rows(100, std::string(1000, 'x'));
+  rows[40] = std::string(50'000, 'y');
+  writer.most_bytes = 30'000;
+  BatchResult result = write(rows);
+  EXPECT_FALSE(result.written);
+  EXPECT_EQ(writer.stored.size(), 99u);
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.blocked[0].why, Blocked::TooLarge);
+  EXPECT_EQ(result.blocked[0].piece.begin, 40u);
+  EXPECT_EQ(refused_message(*result.batch, result.blocked[0]).message, 40u);
+  EXPECT_GT(limit.bytes(clock.steady_now()), 10'000u) << "one message says nothing of the batches";
+  // The limit was raised: only what is left is sent.
+  writer.most_bytes = UINT64_MAX;
+  writer.inserts = 0;
+  BatchTask left(result.batch);
+  left.open = {result.blocked[0].piece};
+  EXPECT_TRUE(writing.write(left, {}).written);
+  EXPECT_EQ(writer.inserts, 1);
+  EXPECT_EQ(writer.stored.size(), 100u);
+}
+
+TEST_F(BatchWritingTest, AServerThatTakesNothingGetsNoThousandsOfInserts) {
+  writer.most_bytes = 10;
+  const BatchResult result = write(std::vector<std::string>(50'000, std::string(100, 'x')));
+  EXPECT_FALSE(result.written);
+  EXPECT_LE(writer.inserts, 30);
+  size_t messages = 0;
+  for (const BlockedPiece& piece : result.blocked) messages += piece.piece.end - piece.piece.begin;
+  EXPECT_EQ(messages, 50'000u) << "all of it waits";
+  EXPECT_TRUE(result.refused.empty());
+}
+
+TEST_F(BatchWritingTest, WhatAViewFailedBehindIsNeitherHalvedNorSentAgain) {
+  std::vector<std::string> rows(10, "row");
+  rows[3] = "boom";
+  const BatchResult result = write(rows);
+  EXPECT_FALSE(result.written);
+  EXPECT_EQ(writer.inserts, 1);
+  EXPECT_EQ(writer.stored.size(), 10u) << "10 rows stay 10";
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
+  EXPECT_EQ(result.blocked[0].rows, 10u);
+}
+
+// A bad row is searched for, and a piece of the batch makes a view fail: that piece alone waits.
+TEST_F(BatchWritingTest, APieceThatAViewFailedBehindIsSentOnceWhileTheRestGoesOn) {
+  std::vector<std::string> rows(100, "row");
+  rows[10] = "bad";
+  rows[90] = "boom";
+  const BatchResult result = write(rows);
+  EXPECT_FALSE(result.written);
+  EXPECT_EQ(refused(result), std::vector<uint32_t>{10});
+  EXPECT_EQ(writer.stored.size(), 99u);
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_LE(result.blocked[0].piece.begin, 90u);
+  EXPECT_GT(result.blocked[0].piece.end, 90u);
+}
+
+TEST_F(BatchWritingTest, AProbeThatAViewFailedBehindIsNotSentAgain) {
+  std::vector<std::string> rows(9, "bad");
+  rows[0] = "boom";
+  writer.names_rows = false;
+  const BatchResult result = write(rows);
+  EXPECT_EQ(writer.stored, std::vector<std::string>{"boom"});
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.refused.size(), 8u);
+}
+
+TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOneOrIsReleased) {
+  for (const bool by_release : {false, true}) {
+    writer.no_fields = true;
+    writer.stored.clear();
+    failures.clear();
+    std::jthread cure([&] {
+      clock.await_waits(1);
+      EXPECT_EQ(failures.size(), 1u);
+      EXPECT_TRUE(writer.stored.empty());
+      if (by_release) return memory.release(Partition{0});
+      writer.no_fields = false;  // the writer waits: nobody looks at this now
+      clock.advance(std::chrono::seconds(11));
+    });
+    EXPECT_TRUE(write({"a", "b"}).written);
+    EXPECT_EQ(writer.stored.size(), 2u);
+    EXPECT_NE(failures[0].find("Columns of t: b"), std::string::npos);
+  }
 }
 
 }  // namespace

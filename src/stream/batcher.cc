@@ -62,13 +62,14 @@ bool Batcher::full(const LiveOptions& options) const {
   return size_ >= max_size(options) || bytes_ >= max_bytes(options);
 }
 
-std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options) const {
+std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options, bool no_more) const {
   if (waiting_.empty()) return std::nullopt;
+  if (no_more) return waiting_.front().since;
   return waiting_.front().since + options.max_batch_time * factor_;
 }
 
-bool Batcher::due(const LiveOptions& options, SteadyTime now) const {
-  return !waiting_.empty() && (full(options) || now >= *due_at(options));
+bool Batcher::due(const LiveOptions& options, SteadyTime now, bool no_more) const {
+  return !waiting_.empty() && (full(options) || now >= *due_at(options, no_more));
 }
 
 std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {

@@ -36,9 +36,10 @@ class Batcher {
   SteadyTime oldest() const { return waiting_.front().since; }  // not empty()
   // By rows, bytes, or the age of the oldest row.
   bool full(const LiveOptions& options) const;
-  bool due(const LiveOptions& options, SteadyTime now) const;
+  bool due(const LiveOptions& options, SteadyTime now, bool no_more = false) const;
   // When due() becomes true by age; empty without rows.
-  std::optional<SteadyTime> due_at(const LiveOptions& options) const;
+  // At once where `no_more` comes, so that waiting would make the batch no larger.
+  std::optional<SteadyTime> due_at(const LiveOptions& options, bool no_more = false) const;
   // Takes the oldest rows up to the limits, all of one layout. A limit is passed only by a single chunk that is larger
   // than it. Not empty().
   std::shared_ptr<const SealedBatch> seal(const LiveOptions& options);

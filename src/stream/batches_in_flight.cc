@@ -6,11 +6,14 @@
 #include <chrono>
 #include <utility>
 
+#include "base/message_text.h"
+
 namespace freshet::stream {
 namespace {
 
 constexpr Duration kSayAgainAfter = std::chrono::minutes(1);
 constexpr size_t kSpansInALine = 8;
+constexpr Duration kTooLargeAgain = std::chrono::seconds(30);
 
 std::string spans_text(const SealedBatch& batch) {
   std::string text;
@@ -21,6 +24,39 @@ std::string spans_text(const SealedBatch& batch) {
   }
   if (batch.spans.size() > kSpansInALine) text += fmt::format(" and {} more", batch.spans.size() - kSpansInALine);
   return text;
+}
+
+bool holds_rows_of(const SealedBatch& batch, Partition partition) {
+  return std::any_of(batch.spans.begin(), batch.spans.end(),
+                     [&](const Span& span) { return span.partition == partition; });
+}
+
+bool maybe_stored(const std::vector<BlockedPiece>& pieces) {
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [](const BlockedPiece& piece) { return piece.why == Blocked::MaybeStored; });
+}
+
+std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiece>& pieces, const std::string& table) {
+  const int32_t partition = batch.spans.empty() ? 0 : batch.spans.front().partition.value;
+  if (!maybe_stored(pieces)) {
+    return fmt::format(
+        "a batch is blocked: no insert takes a message of it, however small the insert (partition:offsets {}). It is "
+        "tried again every 30 s: raise the limit that the error names, or POST /release with "
+        "{{\"partition\": {}, \"offset\": 0}} to give the message up as bad data. {}",
+        spans_text(batch), partition, message_text(pieces.front().text));
+  }
+  uint64_t rows = 0;
+  const BlockedPiece* first = nullptr;
+  for (const BlockedPiece& piece : pieces) {
+    if (piece.why != Blocked::MaybeStored) continue;
+    rows += piece.rows;
+    if (first == nullptr) first = &piece;
+  }
+  return fmt::format(
+      "a batch is blocked: {} may already hold {} of its rows (partition:offsets {}), and they are not sent again. See "
+      "whether it has them, then POST /release with {{\"partition\": {}, \"resolution\": \"stored\"}} to go on behind "
+      "them, or \"retry\" to send them again (they may then be stored twice). {}",
+      table, rows, spans_text(batch), partition, first->text);
 }
 
 int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
@@ -56,22 +92,85 @@ std::vector<uint64_t> BatchesInFlight::take_orphans(const std::function<bool(con
   return orphans;
 }
 
+void BatchesInFlight::block(BatchResult result, const std::string& table, SteadyTime now) {
+  Sealed& sealed = batches_.at(result.batch->id);
+  sealed.trouble = blocked_text(*sealed.batch, result.blocked, table);
+  sealed.held = false;
+  sealed.delays = true;
+  sealed.again_at.reset();
+  if (!maybe_stored(result.blocked)) sealed.again_at = now + kTooLargeAgain;
+  sealed.blocked = std::move(result.blocked);
+  sealed.refused = std::move(result.refused);
+}
+
+std::optional<uint64_t> BatchesInFlight::blocked_with(Partition partition) const {
+  for (const auto& [id, sealed] : batches_) {
+    if (!sealed.blocked.empty() && holds_rows_of(*sealed.batch, partition)) return id;
+  }
+  return std::nullopt;
+}
+
+BatchTask BatchesInFlight::unblock(uint64_t id) {
+  Sealed& sealed = batches_.at(id);
+  BatchTask task(sealed.batch);
+  for (const BlockedPiece& piece : sealed.blocked) task.open.push_back(piece.piece);
+  task.refused = std::move(sealed.refused);
+  sealed.blocked.clear();
+  sealed.refused.clear();
+  sealed.again_at.reset();
+  return task;
+}
+
+bool BatchesInFlight::delays(Partition partition) const {
+  return std::any_of(batches_.begin(), batches_.end(), [&](const auto& entry) {
+    return entry.second.delays && holds_rows_of(*entry.second.batch, partition);
+  });
+}
+
+std::vector<uint64_t> BatchesInFlight::due_again(SteadyTime now) const {
+  std::vector<uint64_t> due;
+  for (const auto& [id, sealed] : batches_) {
+    if (sealed.again_at && now >= *sealed.again_at) due.push_back(id);
+  }
+  return due;
+}
+
+std::optional<SteadyTime> BatchesInFlight::next_again() const {
+  std::optional<SteadyTime> next;
+  for (const auto& [id, sealed] : batches_) {
+    if (sealed.again_at && (!next || *sealed.again_at < *next)) next = sealed.again_at;
+  }
+  return next;
+}
+
+size_t BatchesInFlight::active() const {
+  return static_cast<size_t>(
+      std::count_if(batches_.begin(), batches_.end(), [](const auto& entry) { return entry.second.blocked.empty(); }));
+}
+
 uint64_t BatchesInFlight::rows() const {
   uint64_t rows = 0;
-  for (const auto& [id, sealed] : batches_) rows += sealed.batch->row_count;
+  for (const auto& [id, sealed] : batches_) {
+    if (sealed.blocked.empty()) rows += sealed.batch->row_count;
+  }
   return rows;
 }
 
 bool BatchesInFlight::held_with(Partition partition) const {
   return std::any_of(batches_.begin(), batches_.end(), [&](const auto& entry) {
-    const auto& spans = entry.second.batch->spans;
-    return entry.second.held &&
-           std::any_of(spans.begin(), spans.end(), [&](const Span& span) { return span.partition == partition; });
+    return entry.second.held && holds_rows_of(*entry.second.batch, partition);
   });
 }
 
+const BatchesInFlight::Sealed* BatchesInFlight::oldest_active() const {
+  const auto found =
+      std::find_if(batches_.begin(), batches_.end(), [](const auto& entry) { return entry.second.blocked.empty(); });
+  return found == batches_.end() ? nullptr : &found->second;
+}
+
+// A blocked one waits for a person, who is told in other words.
 bool BatchesInFlight::is_overdue(const Sealed& sealed, SteadyTime now) const {
-  return deadline_ > Duration::zero() && now - sealed.since >= deadline_;
+  return sealed.blocked.empty() && deadline_ > Duration::zero() && now - sealed.since >= deadline_;
 }
 
 size_t BatchesInFlight::overdue(SteadyTime now) const {
@@ -83,9 +182,9 @@ std::string BatchesInFlight::trouble(SteadyTime now) const {
   const auto failed =
       std::find_if(batches_.begin(), batches_.end(), [](const auto& entry) { return !entry.second.trouble.empty(); });
   std::string text = failed != batches_.end() ? failed->second.trouble : std::string();
-  if (batches_.empty()) return text;
-  const Sealed& oldest = batches_.begin()->second;
-  if (!is_overdue(oldest, now)) return text;
+  const Sealed* const active = oldest_active();
+  if (active == nullptr || !is_overdue(*active, now)) return text;
+  const Sealed& oldest = *active;
   return fmt::format("a batch is overdue: {} rows (partition:offsets {}) are not stored after {} s{}{}",
                      oldest.batch->row_count, spans_text(*oldest.batch), seconds(now - oldest.since),
                      text.empty() ? "" : "; ", text);
@@ -100,7 +199,7 @@ void BatchesInFlight::say_overdue(SteadyTime now, const std::string& topic, Log&
   }
   if (said_at_ != SteadyTime{} && now - said_at_ < kSayAgainAfter) return;
   said_at_ = now;
-  const Sealed& oldest = batches_.begin()->second;
+  const Sealed& oldest = *oldest_active();
   log.error("batch_overdue", {{"topic", topic},
                               {"batches", count},
                               {"rows", oldest.batch->row_count},

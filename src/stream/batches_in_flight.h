@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "model/batch.h"
 #include "ports/row_writer.h"
+#include "stream/batch_writing.h"
 
 namespace freshet::stream {
 
@@ -32,9 +34,27 @@ class BatchesInFlight {
   std::vector<uint64_t> take_orphans(const std::function<bool(const Part&)>& alive);
   void finish(uint64_t id) { batches_.erase(id); }
 
+  // The batch waits for an operator, with no writer. `table`, for people.
+  void block(BatchResult result, const std::string& table, SteadyTime now);
+  // The oldest that is blocked with rows of this partition.
+  std::optional<uint64_t> blocked_with(Partition partition) const;
+  const std::vector<BlockedPiece>& blocked(uint64_t id) const { return batches_.at(id).blocked; }
+  // For people; of a blocked batch.
+  const std::string& trouble_of(uint64_t id) const { return batches_.at(id).trouble; }
+  // It is blocked no more: what is left of it.
+  BatchTask unblock(uint64_t id);
+  // Was blocked and is not finished yet.
+  bool delays(Partition partition) const;
+  // Blocked ones that are tried again by themselves.
+  std::vector<uint64_t> due_again(SteadyTime now) const;
+  std::optional<SteadyTime> next_again() const;
+
+  // With a writer, or waiting for one.
+  size_t active() const;
+  size_t blocked_count() const { return batches_.size() - active(); }
   size_t size() const { return batches_.size(); }
   bool empty() const { return batches_.empty(); }
-  uint64_t rows() const;
+  uint64_t rows() const;  // of active ones
   // One with rows of this partition waits for an operator, who says by releasing it that its rows are bad data.
   bool held_with(Partition partition) const;
   size_t overdue(SteadyTime now) const;
@@ -50,7 +70,12 @@ class BatchesInFlight {
     std::string trouble{};  // the last failure; empty = none yet
     bool held = false;      // it waits for an operator
     bool orphan = false;
+    bool delays = false;                  // it was blocked at least once
+    std::vector<BlockedPiece> blocked{};  // not empty: it is
+    std::vector<RefusedMessage> refused{};
+    std::optional<SteadyTime> again_at{};
   };
+  const Sealed* oldest_active() const;
   bool is_overdue(const Sealed& sealed, SteadyTime now) const;
 
   const Duration deadline_;

@@ -179,15 +179,17 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
 }
 
 void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
+  if (!result.blocked.empty()) return block_batch(std::move(result), now, actions);
   const SealedBatch& batch = *result.batch;
   batches_.finish(batch.id);
   for (const Part& part : batch.parts) {
     if (PartitionStream* stream = find(part.partition, part.epoch)) --stream->batches;
   }
-  if (batch.row_count > 0) {
+  if (batch.row_count > 0 && result.inserts > 0) {
     metrics_.batch_write_seconds(result.written).observe(std::chrono::duration<double>(result.took).count());
   }
   if (!result.written) return;
+  unhold_written(batch, actions);
   uint64_t rows = batch.row_count;
   uint64_t bytes = batch.row_bytes;
   std::vector<std::vector<Offset>> refused(batch.chunks.size());
@@ -296,6 +298,9 @@ void Core::tick(SteadyTime now, Actions& actions) {
   batches_.say_overdue(now, settings_.topic, log_);
   metrics_.batches_overdue.set(static_cast<double>(batches_.overdue(now)));
   if (phase_ == Phase::Closed) return;
+  if (phase_ == Phase::Running) {
+    for (const uint64_t batch : batches_.due_again(now)) write_again(batch, actions);
+  }
   send_letters(now, actions);
   seal_batches(now, actions);
   side_.take_sendable(now, wall_, actions.records);
@@ -323,11 +328,19 @@ void Core::send_letters(SteadyTime now, Actions& actions) {
   }
 }
 
+// Everything is paused, and no batch that is being written makes room: what waits is all there will be.
+bool Core::no_more_rows_come() const {
+  return batches_.active() == 0 && std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) {
+           return entry.second.suspended || (entry.second.paused && entry.second.all_processed());
+         });
+}
+
 void Core::seal_batches(SteadyTime now, Actions& actions) {
   if (!may_seal()) return;
   const size_t slots = size_t{2} * options_.clickhouse_concurrency;
   const bool flush = phase_ == Phase::Draining;
-  while (!batcher_.empty() && (flush || (batches_.size() < slots && batcher_.due(options_, now)))) {
+  while (!batcher_.empty() &&
+         (flush || (batches_.active() < slots && batcher_.due(options_, now, no_more_rows_come())))) {
     seal_one(now, actions);
   }
 }
@@ -422,8 +435,10 @@ SteadyTime Core::next_deadline(SteadyTime now) const {
   };
   consider(suspended_until_);
   if (phase_ == Phase::Closed) return std::max(next, now);  // all else waits for the next session
-  if (may_seal() && batches_.size() < size_t{2} * options_.clickhouse_concurrency) consider(batcher_.due_at(options_));
+  if (may_seal() && batches_.active() < size_t{2} * options_.clickhouse_concurrency)
+    consider(batcher_.due_at(options_, no_more_rows_come()));
   consider(commit_due());
+  if (phase_ == Phase::Running) consider(batches_.next_again());
   consider(desk_.next_deadline());
   consider(side_.next_deadline());
   if (revoke_) consider(revoke_->deadline);
@@ -450,7 +465,8 @@ void Core::update_gauges() {
     }
   }
   metrics_.in_flight_bytes.set(static_cast<double>(in_flight_bytes_));
-  metrics_.batches_in_flight.set(static_cast<double>(batches_.size()));
+  metrics_.batches_in_flight.set(static_cast<double>(batches_.active()));
+  metrics_.batches_blocked.set(static_cast<double>(batches_.blocked_count()));
   metrics_.partitions_assigned.set(static_cast<double>(owned));
   metrics_.partitions_held.set(static_cast<double>(held));
   metrics_.partitions_paused.set(static_cast<double>(paused));

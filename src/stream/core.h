@@ -35,6 +35,7 @@ namespace freshet::stream {
 struct Actions {
   std::vector<Work> work;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
+  std::vector<BatchTask> again;  // what is left of batches that were blocked
   std::vector<OutgoingLetter> letters;
   std::vector<OutgoingRecord> records;
   std::vector<Partition> pause;
@@ -96,6 +97,11 @@ class Core {
   // was not read below it is skipped. All else that is open goes on.
   Result<Released> release(Partition partition, Offset next, SteadyTime now, Actions& actions);
   bool holds(Partition partition) const;
+  // The operator says what becomes of the blocked batch with rows of the partition; without a resolution: that the
+  // messages that no insert takes are bad data.
+  Result<Released> resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now, Actions& actions);
+  // A batch with rows of this partition is blocked, and release() is not about another cause.
+  bool blocks(Partition partition) const;
   // Fetches what comes next of them anew; those that are not to deliver anything now are left alone.
   void refetch(const std::vector<Partition>& partitions, Actions& actions);
 
@@ -142,6 +148,10 @@ class Core {
   Status may_release(const PartitionStream& stream, Hold cause, Offset next) const;
   std::optional<Offset> offending(const PartitionStream& stream, Hold cause) const;
   void say_holds(SteadyTime now);
+  void block_batch(BatchResult result, SteadyTime now, Actions& actions);
+  void give_up_blocked(uint64_t batch);
+  void write_again(uint64_t batch, Actions& actions);
+  void unhold_written(const SealedBatch& batch, Actions& actions);
   void begin_drain(End end, SteadyTime now, Actions& actions);
   void remember_kafka_error(std::string text);
   void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);
@@ -149,6 +159,7 @@ class Core {
   void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
   void finish_stored(const SideOutputs::Finished& finished);
   bool may_seal() const { return phase_ != Phase::Closing && (!batches_held_ || phase_ == Phase::Draining); }
+  bool no_more_rows_come() const;
   void seal_batches(SteadyTime now, Actions& actions);
   void seal_one(SteadyTime now, Actions& actions);
   void send_letters(SteadyTime now, Actions& actions);

@@ -1,6 +1,7 @@
 // The part of the core that deals with dead letters and held partitions.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/message_text.h"
@@ -114,6 +115,7 @@ std::optional<Offset> Core::offending(const PartitionStream& stream, Hold cause)
       return side_.first_replacement(stream.partition);
     case Hold::Source:
     case Hold::Flood:
+    case Hold::Blocked:
       break;
   }
   return std::nullopt;
@@ -139,7 +141,13 @@ Result<Released> Core::release(Partition partition, Offset next, SteadyTime now,
   if (!stream->held()) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", partition.value));
   }
-  const Hold cause = stream->holds.front().hold;
+  const auto other = std::find_if(stream->holds.begin(), stream->holds.end(),
+                                  [](const HoldCause& one) { return one.hold != Hold::Blocked; });
+  if (other == stream->holds.end()) {
+    return failure(ErrorKind::Invalid,
+                   fmt::format("partition {} waits for a batch that is being sent again; try later", partition.value));
+  }
+  const Hold cause = other->hold;
   if (const Status may = may_release(*stream, cause, next); !may) return tl::make_unexpected(may.error());
   Released done;
   done.partition = partition;

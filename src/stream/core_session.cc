@@ -264,8 +264,15 @@ void Core::forget(PartitionStream& stream, Actions* actions) {
 // Otherwise they would be tried on, and keep a writer, for as long as ClickHouse is away or refuses them.
 void Core::abandon_orphans(Actions& actions) {
   if (!std::exchange(forgot_, false)) return;
-  actions.abandon =
+  const auto orphans =
       batches_.take_orphans([&](const Part& part) { return find(part.partition, part.epoch) != nullptr; });
+  for (const uint64_t id : orphans) {
+    if (batches_.blocked(id).empty()) {
+      actions.abandon.push_back(id);
+      continue;
+    }
+    give_up_blocked(id);
+  }
   if (actions.abandon.empty()) return;
   log_.warn("batches_given_up", {{"topic", settings_.topic},
                                  {"batches", actions.abandon.size()},
@@ -291,22 +298,28 @@ void Core::begin_drain(End end, SteadyTime now, Actions& actions) {
   }
   log_.info(
       "drain_began",
-      {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}, {"in_flight_bytes", in_flight_bytes_}});
+      {{"topic", settings_.topic}, {"batches_in_flight", batches_.active()}, {"in_flight_bytes", in_flight_bytes_}});
+  if (batches_.blocked_count() == 0) return;
+  log_.error("blocked_batches_left", {{"topic", settings_.topic},
+                                      {"batches", batches_.blocked_count()},
+                                      {"advice",
+                                       "they were not resolved before the stop: the next start reads and sends their "
+                                       "rows again, and they may be stored twice"}});
 }
 
 void Core::advance_drain(SteadyTime now, Actions& actions) {
   if (now >= write_deadline_ && !abandoned_at_) {
     abandoned_at_ = now;
-    if (!batches_.empty()) {
+    if (batches_.active() > 0) {
       log_.error("batches_abandoned", {{"topic", settings_.topic},
-                                       {"batches", batches_.size()},
+                                       {"batches", batches_.active()},
                                        {"rows", batches_.rows()},
                                        {"advice", "they are read again by the next start"}});
       actions.abandon_batches = true;
     }
   }
-  if (batches_.empty() || abandoned_at_) side_.close_accounts();
-  const bool all_done = side_.accounts_settled() && batches_.empty() && batcher_.empty() &&
+  if (batches_.active() == 0 || abandoned_at_) side_.close_accounts();
+  const bool all_done = side_.accounts_settled() && batches_.active() == 0 && batcher_.empty() &&
                         std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
                           return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
                         });

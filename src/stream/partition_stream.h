@@ -23,6 +23,7 @@ enum class Hold {
   Flood,     // more dead letters than the limit allows
   TooLarge,  // a dead letter that its topic does not take
   Refused,   // a replacement that its topic does not take; tried again all the same
+  Blocked,   // a batch with rows of it waits for an operator
 };
 
 struct HoldCause {

@@ -1,5 +1,7 @@
 #include "stream/stream.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -86,9 +88,9 @@ void Stream::set_writers(const LiveOptions& options) {
   metrics_.pool_threads("clickhouse").set(writers);
 }
 
-Result<Released> Stream::release(Partition partition, Offset next, std::stop_token stop) {
+Result<Released> Stream::release(const ReleaseOrder& order, std::stop_token stop) {
   const auto answer = std::make_shared<Answer>();
-  post(Release{partition, next, answer});
+  post(Release{order, answer});
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
   MutexLock lock(answer->mutex);
   // The session may end before it looks into its mailbox again.
@@ -236,17 +238,32 @@ void Stream::handle(Event& event, SteadyTime now) {
   }
 }
 
-void Stream::answer(const Release& release, SteadyTime now) {
-  const bool batch = core_.holds_batch_of(release.partition);
-  const bool only_batch = batch && !core_.holds(release.partition);
+Result<Released> Stream::carry_out(const ReleaseOrder& order, SteadyTime now) {
+  if (order.resolution || core_.blocks(order.partition)) {
+    return core_.resolve(order.partition, order.resolution, now, actions_);
+  }
+  const bool batch = core_.holds_batch_of(order.partition);
+  const bool only_batch = batch && !core_.holds(order.partition);
   Result<Released> done;
-  done->partition = release.partition;
-  if (!only_batch) done = core_.release(release.partition, release.next, now, actions_);
+  done->partition = order.partition;
+  if (!only_batch) {
+    if (!order.next) {
+      return failure(ErrorKind::Invalid,
+                     fmt::format("say from which offset partition {} goes on: {{\"partition\": {}, \"offset\": N}}",
+                                 order.partition.value, order.partition.value));
+    }
+    done = core_.release(order.partition, *order.next, now, actions_);
+  }
   if (done && batch) {
     done->batch = true;
-    writers_->release(release.partition);
-    log_.warn("batch_released", {{"topic", settings_.topic}, {"partition", release.partition.value}, {"audit", true}});
+    writers_->release(order.partition);
+    log_.warn("batch_released", {{"topic", settings_.topic}, {"partition", order.partition.value}, {"audit", true}});
   }
+  return done;
+}
+
+void Stream::answer(const Release& release, SteadyTime now) {
+  Result<Released> done = carry_out(release.order, now);
   {
     MutexLock lock(release.answer->mutex);
     release.answer->released = std::move(done);
@@ -257,6 +274,7 @@ void Stream::answer(const Release& release, SteadyTime now) {
 void Stream::execute(Source& source, SteadyTime now) {
   for (Work& work : actions_.work) workers_->submit(std::move(work));
   for (auto& batch : actions_.batches) writers_->submit(std::move(batch));
+  for (BatchTask& left : actions_.again) writers_->submit(std::move(left));
   for (const OutgoingLetter& letter : actions_.letters) {
     Status produced = letters_->produce(*letter.letter, letter.ticket);
     if (!produced) note(LetterResult{letter.ticket, std::move(produced)});
@@ -314,6 +332,8 @@ void Stream::publish(const Source& source, SteadyTime now) {
   handed_over_at_ = SteadyTime{};
   published_ = now;
   metrics_.pool_tasks("process_message").set(static_cast<double>(workers_->tasks()));
+  const uint64_t limit = writers_->insert_limit();
+  metrics_.insert_limit_bytes.set(limit == UINT64_MAX ? 0 : static_cast<double>(limit));
   metrics_.pool_tasks("clickhouse").set(static_cast<double>(writers_->tasks()));
   status.statistics_at = source.statistics_at();
   for (PartitionStatus& partition : status.partitions) {

@@ -71,9 +71,10 @@ class Stream {
   void wake() noexcept;
 
   void set_options(const LiveOptions& options);
-  // See Core::release(); a batch that is held with rows of the partition goes on, too. Answered within a few turns of
-  // the loop. Retry: no session answered within five seconds, or before `stop` was requested.
-  Result<Released> release(Partition partition, Offset next, std::stop_token stop = {});
+  // See Core::release() and Core::resolve(); a batch that is held with rows of the partition goes on, too. Answered
+  // within a few turns of the loop. Retry: no session answered within five seconds, or before `stop` was
+  // requested.
+  Result<Released> release(const ReleaseOrder& order, std::stop_token stop = {});
   // See Core::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
@@ -92,8 +93,7 @@ class Stream {
     std::vector<Partition> partitions;
   };
   struct Release {
-    Partition partition;
-    Offset next;
+    ReleaseOrder order;
     std::shared_ptr<Answer> answer;
   };
   struct InsertTrouble {
@@ -121,6 +121,7 @@ class Stream {
   void note(Event event);
   void handle(Event& event, SteadyTime now);
   void answer(const Release& release, SteadyTime now);
+  Result<Released> carry_out(const ReleaseOrder& order, SteadyTime now);
   void take_events(SteadyTime now);
   SteadyTime begin_turn();
   void attach(Source* source);

@@ -23,6 +23,10 @@ struct StreamMetrics {
         batches_in_flight(m.gauge("freshet_batches_in_flight", "Batches sealed and not finished.")),
         batches_overdue(m.gauge("freshet_batches_overdue",
                                 "Batches not stored within --clickhouse-batch-deadline-ms of their sealing.")),
+        batches_blocked(m.gauge("freshet_batches_blocked", "Batches that wait for an operator.")),
+        insert_limit_bytes(
+            m.gauge("freshet_insert_limit_bytes",
+                    "Bytes of rows that an insert has at most, since larger ones were refused (0 = any).")),
         partitions_assigned(m.gauge("freshet_partitions_assigned", "Partitions that this member owns.")),
         partitions_paused(m.gauge("freshet_partitions_paused", "Partitions paused by backpressure.")),
         loop_turns(m.counter("freshet_loop_turns_total", "Turns of the loop.")),
@@ -115,6 +119,8 @@ struct StreamMetrics {
   Gauge& in_flight_bytes;
   Gauge& batches_in_flight;
   Gauge& batches_overdue;
+  Gauge& batches_blocked;
+  Gauge& insert_limit_bytes;
   Gauge& partitions_assigned;
   Gauge& partitions_paused;
   Counter& loop_turns;

@@ -39,10 +39,10 @@ void WriterPool::grow() {
   }
 }
 
-void WriterPool::submit(std::shared_ptr<const SealedBatch> batch) {
+void WriterPool::submit(BatchTask task) {
   {
     MutexLock lock(mutex_);
-    waiting_.push_back(std::move(batch));
+    waiting_.push_back(std::move(task));
   }
   grow();
   changed_.notify_all();
@@ -66,9 +66,9 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
   std::vector<std::stop_source> stopped;
   {
     MutexLock lock(mutex_);
-    std::erase_if(waiting_, [&](std::shared_ptr<const SealedBatch>& batch) {
-      if (!chosen(batch->id)) return false;
-      dropped.push_back(std::move(batch));
+    std::erase_if(waiting_, [&](BatchTask& task) {
+      if (!chosen(task.batch->id)) return false;
+      dropped.push_back(std::move(task.batch));
       return true;
     });
     for (const auto& [id, abandoned] : writing_) {
@@ -81,24 +81,24 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
 
 void WriterPool::work(std::stop_token stop) {
   const std::unique_ptr<RowWriter> writer = factory_();
-  BatchWriting writing(*writer, memory_, clock_);
+  BatchWriting writing(*writer, memory_, limit_, clock_);
   while (true) {
-    std::shared_ptr<const SealedBatch> batch;
+    BatchTask task;
     std::stop_token abandon;
     {
       MutexLock lock(mutex_);
       changed_.wait(mutex_, stop,
                     [&]() REQUIRES(mutex_) { return !waiting_.empty() && writing_.size() < concurrency_; });
       if (stop.stop_requested()) return;
-      batch = std::move(waiting_.front());
+      task = std::move(waiting_.front());
       waiting_.pop_front();
-      abandon = writing_[batch->id].get_token();
+      abandon = writing_[task.batch->id].get_token();
     }
-    const uint64_t id = batch->id;
+    const uint64_t id = task.batch->id;
     const SteadyTime began = clock_.steady_now();
     WriteControl control{abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }};
     if (batch_deadline_ > Duration::zero()) control.overdue_at = began + batch_deadline_;
-    BatchResult result = writing.write(std::move(batch), control);
+    BatchResult result = writing.write(std::move(task), control);
     result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);

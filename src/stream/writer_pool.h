@@ -29,7 +29,7 @@ class WriterPool {
 
   // How many batches may be written at a time; takes effect with the next batch.
   void set_concurrency(uint32_t writers);
-  void submit(std::shared_ptr<const SealedBatch> batch);
+  void submit(BatchTask task);
   // Ends everything that waits or is being written, as soon as possible: each batch that is being written gets an
   // abandoned result; those that waited are returned, and get none, since the loop must not wait for its own mailbox.
   std::deque<std::shared_ptr<const SealedBatch>> abandon_all();
@@ -39,6 +39,8 @@ class WriterPool {
   size_t tasks();
   // See RefusalMemory.
   void release(Partition partition) { memory_.release(partition); }
+  // See InsertLimit::bytes(). Threads: any.
+  uint64_t insert_limit() { return limit_.bytes(clock_.steady_now()); }
 
  private:
   std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
@@ -51,9 +53,10 @@ class WriterPool {
   const OnResult on_result_;
   const OnFailure on_failure_;
   RefusalMemory memory_;
+  InsertLimit limit_;
   Mutex mutex_;
   CondVar changed_;
-  std::deque<std::shared_ptr<const SealedBatch>> waiting_ GUARDED_BY(mutex_);
+  std::deque<BatchTask> waiting_ GUARDED_BY(mutex_);
   uint32_t concurrency_ GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, std::stop_source> writing_ GUARDED_BY(mutex_);  // by batch; stopped: it is abandoned
   uint32_t wanted_ = 0;                                              // threads; the loop's, as they are

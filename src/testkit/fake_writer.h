@@ -1,4 +1,4 @@
-// A RowWriter over a set of strings: rows that contain "bad" are refused.
+// A RowWriter over a set of strings: rows that contain "bad" are refused; behind rows that contain "boom" a view fails.
 #pragma once
 
 #include <deque>
@@ -24,17 +24,29 @@ class FakeWriter final : public RowWriter {
       lines.push_back(body.substr(begin, end - begin));
       begin = end + 1;
     }
+    if (request.row_bytes > most_bytes || lines.size() > most_rows) {
+      return {WriteOutcome::Kind::TooLarge, 241, "Query memory limit exceeded", {}};
+    }
+    if (no_fields && !request.without_fields)
+      return {WriteOutcome::Kind::NoFields, 0, "Fields: a. Columns of t: b", {}};
     for (uint64_t row = 0; row < lines.size(); ++row) {
       if (lines[row].find("bad") == std::string::npos && !refuse_all) continue;
       return {WriteOutcome::Kind::Refused, 27, "cannot parse",
               names_rows ? std::optional<uint64_t>(row) : std::nullopt};
     }
     stored.insert(stored.end(), lines.begin(), lines.end());
+    if (body.find("boom") != std::string::npos && views_fail) {
+      return {WriteOutcome::Kind::MaybeStored, 395, "boom: while pushing to view d.v", {}};
+    }
     return {};
   }
 
   bool names_rows = true;
   bool refuse_all = false;
+  uint64_t most_bytes = UINT64_MAX;
+  uint64_t most_rows = UINT64_MAX;
+  bool no_fields = false;
+  bool views_fail = true;
   int inserts = 0;
   std::vector<std::string> stored;
   std::vector<std::string> tokens;

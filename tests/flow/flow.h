@@ -268,6 +268,48 @@ class Flow {
     turn();
     return true;
   }
+  // The table took the rows of the batch, and its answer was the error of a view.
+  bool block(size_t i = 0, stream::Blocked why = stream::Blocked::MaybeStored) {
+    if (i >= batches.size()) return false;
+    BatchResult result{take_batch(i), false, {}, 1, {}, {}};
+    size_t messages = 0;
+    for (const auto& chunk : result.batch->chunks) {
+      messages += chunk->messages.size();
+      if (why != stream::Blocked::MaybeStored) continue;
+      for (const MessageRows& message : chunk->messages) table.insert({chunk->partition.value, message.offset.value});
+    }
+    result.blocked.push_back({why, {0, messages}, result.batch->row_count, 395, "while pushing to view d.v"});
+    core.on_batch(std::move(result), now, actions_);
+    turn();
+    return true;
+  }
+  // Whether the table would refuse none of the batch's rows, so that a view can fail behind it.
+  bool takes_all(size_t i) const {
+    return i < batches.size() &&
+           std::all_of(batches[i]->chunks.begin(), batches[i]->chunks.end(),
+                       [](const auto& chunk) { return chunk->rows.find("refused") == std::string::npos; });
+  }
+  bool resolve_any(Resolution resolution) {
+    for (const int32_t p : owned_) {
+      if (core.blocks(Partition{p})) return resolve(p, resolution).has_value();
+    }
+    return false;
+  }
+  Result<Released> resolve(int32_t p, std::optional<Resolution> resolution) {
+    auto resolved = core.resolve(Partition{p}, resolution, now, actions_);
+    const size_t before = again.size();
+    turn();
+    // A careful operator: the rows are not there, or not any more.
+    for (size_t i = before; i < again.size(); ++i) {
+      for (const auto& chunk : again[i].batch->chunks) {
+        for (const MessageRows& message : chunk->messages) {
+          const auto stored = table.find({chunk->partition.value, message.offset.value});
+          if (stored != table.end()) table.erase(stored);
+        }
+      }
+    }
+    return resolved;
+  }
   bool abandon(size_t i = 0) {
     if (i >= batches.size()) return false;
     core.on_batch({take_batch(i), false, {}, 0, {}}, now, actions_);
@@ -365,6 +407,7 @@ class Flow {
       while (write()) moved = true;
       while (acknowledge()) moved = true;
       moved = take_records() || moved;
+      moved = resolve_any(Resolution::Retry) || moved;
       moved = commit() || moved;
       if (closing && !core.closed()) {
         close();
@@ -487,6 +530,10 @@ class Flow {
       EXPECT_LE(one->row_count, stream::kMaxInsertRows);
       batches.push_back(std::move(one));
     }
+    for (auto& one : taken.again) {
+      batches.push_back(one.batch);
+      again.push_back(std::move(one));
+    }
     for (const auto& one : taken.letters) {
       letters.push_back({one.ticket, {one.letter->partition.value, one.letter->offset.value}});
     }
@@ -549,6 +596,7 @@ class Flow {
  public:
   stream::Core core;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
+  std::vector<stream::BatchTask> again;  // what was blocked and is in `batches` once more
   std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> letters;  // ticket, (partition, offset)
   std::vector<stream::OutgoingRecord> records;                            // handed to the producers, in order
   std::map<SideTopicName, std::vector<SideRecord>> written;

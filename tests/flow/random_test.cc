@@ -44,7 +44,11 @@ void run(uint64_t seed) {
         break;
       case 8:
       case 9:
-        flow.write(chance(std::max<size_t>(1, flow.batches.size())));
+        if (const size_t i = chance(std::max<size_t>(1, flow.batches.size())); chance(8) == 0 && flow.takes_all(i)) {
+          flow.block(i);
+        } else {
+          flow.write(i);
+        }
         break;
       case 10:
         flow.letter(chance(std::max<size_t>(1, flow.letters.size())),
@@ -62,6 +66,7 @@ void run(uint64_t seed) {
         break;
       case 15:
         if (chance(4) == 0) flow.give_back_records(Flow::kTopics[chance(3)]);
+        if (chance(2) == 0) flow.resolve_any(chance(2) == 0 ? Resolution::Stored : Resolution::Retry);
         break;
       case 16:
         if (!flow.revoke_waits() && flow.owns(p) && chance(3) == 0) flow.revoke({p}, chance(3) == 0);

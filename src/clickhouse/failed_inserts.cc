@@ -1,0 +1,162 @@
+#include "clickhouse/failed_inserts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "base/message_text.h"
+#include "clickhouse/insert_url.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+constexpr Duration kFresh = Duration::zero();  // asked now
+constexpr Duration kOldEnough = std::chrono::seconds(10);
+constexpr Duration kAnyAge = std::chrono::hours(24);
+constexpr uint32_t kMoments = 3;  // a server that is only busy is asked again as often
+// Smaller inserts help a busy server no further.
+constexpr uint64_t kSmallestForAMoment = uint64_t{1} << 20;
+constexpr size_t kNamesInALine = 30;
+constexpr const char* kBlocks =
+    "--clickhouse-setting max_insert_block_size or min_insert_block_size_rows is smaller than a batch: leave it out";
+
+// libcurl's codes for: no name, no proxy, no connection, no TLS. Nothing was sent.
+constexpr std::array kNotSent = {5, 6, 7, 35};
+
+// An attempt whose error leaves open whether the rows are there: no answer, a proxy's, or one from the midst of it.
+bool end_is_unknown(const ServerError& error, ErrorClass error_class) {
+  if (error_class != ErrorClass::Transient || stored_nothing(error)) return false;
+  const bool not_sent = error.status == 0 && error.code == 0 &&
+                        std::find(kNotSent.begin(), kNotSent.end(), error.curl_code) != kNotSent.end();
+  return !not_sent;
+}
+
+// Our own settings take each insert as one block.
+bool is_one_block(const InsertRequest& request, const ClickHouseSettings& settings) {
+  for (const char* name : {"max_insert_block_size", "min_insert_block_size_rows"}) {
+    const auto set = settings.insert_settings.find(name);
+    if (set == settings.insert_settings.end()) continue;
+    uint64_t rows = 0;
+    const std::string& text = set->second;
+    const bool number = std::from_chars(text.data(), text.data() + text.size(), rows).ec == std::errc();
+    if (number && rows > 0 && rows < request.row_count) return false;
+  }
+  return true;
+}
+
+std::string join(const std::vector<std::string>& names) {
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kNamesInALine); ++i) text += (i == 0 ? "" : ", ") + names[i];
+  if (names.size() > kNamesInALine) text += fmt::format(" and {} more", names.size() - kNamesInALine);
+  return text;
+}
+
+}  // namespace
+
+void FailedInserts::begin(const InsertRequest& request, const ClickHouseSettings& settings) {
+  one_block_ = is_one_block(request, settings);
+  end_unknown_ = false;
+  moments_in_a_row_ = limits_in_a_row_ = 0;
+}
+
+std::optional<TableFacts> FailedInserts::facts(Duration max_age, const std::stop_token& stop) {
+  return table_ ? table_->facts(max_age, stop) : std::nullopt;
+}
+
+std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& request,
+                                                          const ClickHouseSettings& settings,
+                                                          const std::stop_token& stop) {
+  // With a list of columns the server says itself what it has not.
+  const bool by_name = request.layout->format == RowFormat::JsonEachRow && request.layout->columns.empty();
+  if (!table_ || table_->fields_match() || !by_name) return std::nullopt;
+  const SettingMap sent = insert_settings(settings, {});
+  const auto skips = sent.find("input_format_skip_unknown_fields");
+  if (skips == sent.end() || skips->second == "0" || request.without_fields) {
+    table_->set_fields_match();
+    return std::nullopt;
+  }
+  const auto known = facts(kFresh, stop);
+  if (!known) return std::nullopt;  // what keeps it from answering keeps it from storing
+  const std::vector<std::string> fields = fields_without_column(request.rows, *known);
+  if (fields.empty()) {
+    table_->set_fields_match();
+    return std::nullopt;
+  }
+  return WriteOutcome{WriteOutcome::Kind::NoFields,
+                      0,
+                      fmt::format("Fields: {}. Columns of {}: {}", join(fields), known->table, join(known->columns)),
+                      {}};
+}
+
+WriteOutcome FailedInserts::refused(const ServerError& error) const {
+  if (one_block_) return {WriteOutcome::Kind::Refused, error.code, error.text, error.row};
+  return {WriteOutcome::Kind::MaybeStored,
+          error.code,
+          fmt::format("The insert was cut into blocks ({}), and those before the bad row may be stored already: {}",
+                      kBlocks, message_text(error.text)),
+          {}};
+}
+
+std::optional<WriteOutcome> FailedInserts::gives_up(const InsertRequest& request, const ServerError& error,
+                                                    const Judgement& judgement, const std::stop_token& stop) {
+  if (judgement.maybe_stored) return maybe_stored(error, stop);
+  const SizeLimit limit = size_limit(error);
+  moments_in_a_row_ = limit == SizeLimit::Moment ? moments_in_a_row_ + 1 : 0;
+  limits_in_a_row_ = limit == SizeLimit::Insert ? limits_in_a_row_ + 1 : 0;
+  auto outcome = limit == SizeLimit::None ? std::nullopt : too_large(request, error, limit, stop);
+  if (limit == SizeLimit::None) end_unknown_ = end_unknown_ || end_is_unknown(error, judgement.error_class);
+  return outcome;
+}
+
+std::optional<WriteOutcome> FailedInserts::maybe_stored(const ServerError& error, const std::stop_token& stop) {
+  auto known = facts(kOldEnough, stop);
+  if (!known) known = facts(kAnyAge, stop);
+  if (known && known->repeats_recognised) return std::nullopt;
+  if (stop.stop_requested()) return std::nullopt;
+  const std::string why = known ? known->why_not : "the server does not say how the table treats a repeated insert";
+  return WriteOutcome{
+      WriteOutcome::Kind::MaybeStored,
+      error.code,
+      fmt::format("{}, and a repeat would be stored again ({}): {}",
+                  error.place == ErrorPlace::Shard ? "A shard failed, and others may have stored their rows"
+                                                   : "A view failed after the table took the rows",
+                  why, message_text(error.text)),
+      {}};
+}
+
+std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& request, const ServerError& error,
+                                                     SizeLimit limit, const std::stop_token& stop) {
+  const WriteOutcome smaller{
+      WriteOutcome::Kind::TooLarge, error.code, fmt::format("{} - {}", error.text, size_advice(error)), {}};
+  if (limit == SizeLimit::Moment) {
+    const bool worth_it = request.divisible && request.row_bytes > kSmallestForAMoment;
+    if (!worth_it || end_unknown_ || moments_in_a_row_ < kMoments) return std::nullopt;
+  }
+  if (one_block_ && stored_nothing(error)) return smaller;
+  // Where the words do not say how far it came: a table without partitions takes one block whole or not at all.
+  const auto known = facts(std::chrono::minutes(1), stop);
+  const bool whole = known ? known->whole_or_nothing : error.place != ErrorPlace::Shard;
+  if (one_block_ && whole) return smaller;
+  if (limit == SizeLimit::Moment || stop.stop_requested()) return std::nullopt;
+  if (one_block_ && known && known->repeats_recognised && limits_in_a_row_ < kMoments) return std::nullopt;
+  WriteOutcome open{WriteOutcome::Kind::MaybeStored,
+                    error.code,
+                    fmt::format("The insert exceeds a limit of the server, and the table takes it in parts ({}): some "
+                                "may be stored already. With \"retry\" smaller inserts are made: {} - {}",
+                                one_block_ ? "it has partitions" : kBlocks, message_text(error.text), size_advice(error)),
+                    {}};
+  open.exceeds_size = true;
+  return open;
+}
+
+bool FailedInserts::unverified(const std::stop_token& stop) {
+  if (!end_unknown_) return false;
+  const auto known = facts(std::chrono::minutes(1), stop);
+  return known && !known->replicated && known->repeats_recognised;
+}
+
+}  // namespace freshet::clickhouse

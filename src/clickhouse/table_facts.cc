@@ -1,0 +1,279 @@
+#include "clickhouse/table_facts.h"
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "clickhouse/insert_url.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+constexpr size_t kMostViews = 50;  // of one table, with all that hang on them
+constexpr size_t kMostFields = 100;
+constexpr Duration kTimeout = std::chrono::seconds(5);
+
+struct Name {
+  std::string database;
+  std::string table;
+  auto operator<=>(const Name&) const = default;
+};
+
+std::string where(const Name& name) {
+  return " WHERE database = " + quote_literal(name.database) + " AND name = " + quote_literal(name.table);
+}
+
+std::vector<std::string> lines(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+// Behind the name that `text` begins with: parts in backquotes or bare, with dots between them.
+size_t name_end(std::string_view text) {
+  size_t at = 0;
+  bool quoted = false;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '\\' && quoted) {
+      ++at;
+    } else if (text[at] == '`') {
+      quoted = !quoted;
+    } else if (!quoted && (text[at] == ' ' || text[at] == '(')) {
+      break;
+    }
+  }
+  return std::min(at, text.size());
+}
+
+// What a materialized view writes to, by its CREATE; none: a table of its own.
+std::optional<TableName> view_target(std::string_view create) {
+  constexpr std::string_view kCreate = "CREATE MATERIALIZED VIEW ";
+  constexpr std::string_view kTo = " TO ";
+  if (!create.starts_with(kCreate)) return std::nullopt;
+  create.remove_prefix(kCreate.size());
+  create.remove_prefix(name_end(create));
+  if (!create.starts_with(kTo) || create.starts_with(" TO INNER UUID ")) return std::nullopt;
+  create.remove_prefix(kTo.size());
+  const Result<TableName> target = parse_table_name(create.substr(0, name_end(create)));
+  return target ? std::optional(*target) : std::nullopt;
+}
+
+std::string own_engine(std::string_view create) {
+  constexpr std::string_view kEngine = " ENGINE = ";
+  const size_t begin = create.find(kEngine);
+  if (begin == std::string_view::npos) return {};
+  create.remove_prefix(begin + kEngine.size());
+  return std::string(create.substr(0, create.find(" AS SELECT ")));
+}
+
+bool is_off(const std::string& value) { return value == "0" || value == "false" || value == "disable"; }
+
+// The questions about one table and its views, within one deadline.
+class Survey {
+ public:
+  Survey(const ClickHouseSettings& settings, Clock& clock, Duration timeout, std::stop_token stop)
+      : settings_(settings),
+        clock_(clock),
+        client_(settings, clock),
+        deadline_(clock.steady_now() + timeout),
+        stop_(std::move(stop)) {}
+
+  Result<TableFacts> facts() {
+    const auto table = client_.describe_table(left(), stop_);
+    if (!table) return tl::make_unexpected(table.error());
+    const auto asked = ask_settings();
+    if (!asked) return tl::make_unexpected(asked.error());
+    TableFacts facts;
+    facts.table = table->database + "." + table->table;
+    facts.replicated = table->replicated();
+    facts.whole_or_nothing = !is_partitioned(*table) && table->engine != "Distributed";
+    facts.loose_names = matches_loosely();
+    for (const ColumnInfo& column : table->columns) {
+      if (column.insertable()) facts.columns.push_back(column.name);
+    }
+    facts.why_not = why_repeats_are_stored(*table);
+    facts.repeats_recognised = facts.why_not.empty();
+    return facts;
+  }
+
+ private:
+  Duration left() const { return std::max<Duration>(deadline_ - clock_.steady_now(), std::chrono::milliseconds(1)); }
+
+  // What the server knows of the settings that decide, and what they are where an insert does not say.
+  Status ask_settings() {
+    const auto rows = client_.rows(
+        "SELECT name, value FROM system.settings WHERE name IN ('insert_deduplicate', 'deduplicate_insert', "
+        "'deduplicate_blocks_in_dependent_materialized_views', 'insert_deduplication_token', "
+        "'input_format_column_name_matching_mode') UNION ALL SELECT name, value FROM system.merge_tree_settings WHERE "
+        "name = 'non_replicated_deduplication_window' FORMAT JSONCompact",
+        2, left(), stop_);
+    if (!rows) return tl::make_unexpected(rows.error());
+    for (const auto& row : *rows) server_[row[0]] = row[1];
+    ours_ = insert_settings(settings_, "token");
+    return {};
+  }
+
+  bool knows(const std::string& setting) const { return server_.contains(setting); }
+  std::string value(const std::string& setting) const {
+    if (const auto ours = ours_.find(setting); ours != ours_.end()) return ours->second;
+    const auto theirs = server_.find(setting);
+    return theirs != server_.end() ? theirs->second : std::string();
+  }
+
+  bool matches_loosely() const {
+    constexpr const char* kMode = "input_format_column_name_matching_mode";
+    return knows(kMode) && value(kMode) != "match_case";
+  }
+
+  static bool is_partitioned(const TableInfo& table) {
+    const std::string& engine = table.engine_full;
+    return engine.find(" PARTITION BY ") != std::string::npos ||
+           (!table.replicated() && engine.find("MergeTree(") != std::string::npos);  // the old syntax: by month
+  }
+
+  // Empty: they are not.
+  std::string why_repeats_are_stored(const TableInfo& table) {
+    if (!is_off(value("async_insert"))) return "async_insert is on";
+    for (const char* setting : {"insert_deduplicate", "deduplicate_insert"}) {
+      if (knows(setting) && is_off(value(setting))) return std::string(setting) + " is off";
+    }
+    if (!knows("insert_deduplication_token") && !table.replicated()) return "the server knows no insert token";
+    if (std::string why = why_not_recognised({table.database, table.table}, table); !why.empty()) return why;
+    return why_views_store_again({table.database, table.table});
+  }
+
+  std::string why_not_recognised(const Name& name, const TableInfo& table) const {
+    const std::string text = name.database + "." + name.table;
+    const std::optional<bool> known = table.deduplicates();
+    if (!known) return text + " (" + table.engine + ") is not known to recognise a repeat";
+    if (*known) return {};
+    const bool by_default = !table.replicated() && !table.settings.contains("non_replicated_deduplication_window") &&
+                            knows("non_replicated_deduplication_window") &&
+                            !is_off(server_.at("non_replicated_deduplication_window"));
+    return by_default ? std::string() : text + " has no deduplication window";
+  }
+
+  // Views, what they write to, and the views of that.
+  std::string why_views_store_again(const Name& table) {
+    std::vector<Name> open = {table};
+    std::set<Name> seen = {table};
+    while (!open.empty()) {
+      const Name next = open.back();
+      open.pop_back();
+      const auto views = client_.rows(
+          "SELECT arrayStringConcat(dependencies_database, '\\n'), "
+          "arrayStringConcat(dependencies_table, '\\n') FROM system.tables" +
+              where(next) + " FORMAT JSONCompact",
+          2, left(), stop_);
+      if (!views || views->empty()) return "the views of " + next.database + "." + next.table + " cannot be looked up";
+      const auto databases = lines(views->front()[0]);
+      const auto names = lines(views->front()[1]);
+      for (size_t i = 0; i < names.size() && i < databases.size(); ++i) {
+        const Name view{databases[i], names[i]};
+        if (!seen.insert(view).second) continue;
+        if (seen.size() > kMostViews) return "it has too many views to look at";
+        open.push_back(view);
+        if (std::string why = why_target_stores_again(view, open, seen); !why.empty()) return why;
+      }
+    }
+    return {};
+  }
+
+  std::string why_target_stores_again(const Name& view, std::vector<Name>& open, std::set<Name>& seen) {
+    constexpr const char* kToViews = "deduplicate_blocks_in_dependent_materialized_views";
+    if (!knows(kToViews) || is_off(value(kToViews))) return "a repeat is not pushed to its views";
+    const std::string text = view.database + "." + view.table;
+    const auto rows = client_.rows(
+        "SELECT engine, engine_full, create_table_query FROM system.tables" + where(view) + " FORMAT JSONCompact", 3,
+        left(), stop_);
+    if (!rows || rows->empty()) return "the view " + text + " cannot be looked up";
+    const auto& [engine, engine_full, create] = std::tie((*rows)[0][0], (*rows)[0][1], (*rows)[0][2]);
+    if (engine != "MaterializedView") return {};  // a live or window view keeps nothing of ours
+    TableInfo target;
+    const std::optional<TableName> to = view_target(create);
+    if (!to) {  // a table of its own
+      target.engine_full = own_engine(create);
+      target.engine = target.engine_full.substr(0, target.engine_full.find_first_of(" ("));
+      target.settings = parse_table_settings(target.engine_full);
+      return why_not_recognised(view, target);
+    }
+    const Name name{to->database.empty() ? view.database : to->database, to->table};
+    const auto found = client_.rows(
+        "SELECT engine, engine_full FROM system.tables" + where(name) + " FORMAT JSONCompact", 2, left(), stop_);
+    if (!found || found->empty()) return "the target of the view " + text + " cannot be looked up";
+    target.engine = (*found)[0][0];
+    target.engine_full = (*found)[0][1];
+    target.settings = parse_table_settings(target.engine_full);
+    if (seen.insert(name).second) open.push_back(name);
+    return why_not_recognised(name, target);
+  }
+
+  const ClickHouseSettings& settings_;
+  Clock& clock_;
+  ClickHouseClient client_;
+  const SteadyTime deadline_;
+  const std::stop_token stop_;
+  std::map<std::string, std::string> server_;
+  SettingMap ours_;
+};
+
+bool equal_names(std::string_view a, std::string_view b, bool loosely) {
+  if (!loosely) return a == b;
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+}
+
+// Also a part of a Nested: a field `n` fills the columns `n.x`.
+bool is_column(std::string_view field, const TableFacts& facts) {
+  return std::any_of(facts.columns.begin(), facts.columns.end(), [&](std::string_view column) {
+    if (equal_names(field, column, facts.loose_names)) return true;
+    const size_t dot = column.find('.');
+    return dot != std::string_view::npos && equal_names(field, column.substr(0, dot), facts.loose_names);
+  });
+}
+
+}  // namespace
+
+Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, Duration timeout,
+                                   std::stop_token stop) {
+  return Survey(settings, clock, timeout, std::move(stop)).facts();
+}
+
+std::optional<TableFacts> TableKnowledge::facts(Duration max_age, std::stop_token stop) {
+  {
+    MutexLock lock(mutex_);
+    if (known_ && clock_.steady_now() - known_at_ < max_age) return known_;
+  }
+  auto asked = ask_table_facts(settings_, clock_, kTimeout, std::move(stop));
+  if (!asked) return std::nullopt;
+  MutexLock lock(mutex_);
+  known_ = *std::move(asked);
+  known_at_ = clock_.steady_now();
+  return known_;
+}
+
+std::vector<std::string> fields_without_column(const std::vector<std::string_view>& rows, const TableFacts& facts) {
+  std::vector<std::string> fields;
+  for (const std::string_view some : rows) {
+    for (const std::string& row : lines(some)) {
+      const auto json = nlohmann::json::parse(row, nullptr, /*allow_exceptions=*/false);
+      if (!json.is_object()) return {};  // the server's to judge
+      for (const auto& [field, value] : json.items()) {
+        if (is_column(field, facts)) return {};
+        const bool known = std::find(fields.begin(), fields.end(), field) != fields.end();
+        if (!known && fields.size() < kMostFields) fields.push_back(field);
+      }
+    }
+  }
+  return fields;
+}
+
+}  // namespace freshet::clickhouse

@@ -1,0 +1,33 @@
+#include "stream/insert_limit.h"
+
+#include <algorithm>
+
+#include "stream/processing.h"
+
+namespace freshet::stream {
+namespace {
+
+constexpr Duration kCalm = std::chrono::minutes(5);
+// A batch below this says more about its messages than about the server: later batches are not cut for it.
+constexpr uint64_t kSmallest = uint64_t{16} * 1024;
+
+}  // namespace
+
+uint64_t InsertLimit::bytes(SteadyTime now) {
+  MutexLock lock(mutex_);
+  while (limit_ != UINT64_MAX && now - changed_at_ >= kCalm) {
+    limit_ = limit_ > kMaxInsertBytes / 2 ? UINT64_MAX : limit_ * 2;
+    changed_at_ += kCalm;
+  }
+  return limit_;
+}
+
+void InsertLimit::too_large(uint64_t bytes, SteadyTime now) {
+  MutexLock lock(mutex_);
+  const uint64_t half = std::max(bytes / 2, kSmallest);
+  if (half >= limit_) return;  // of an insert that was under way when the limit was found
+  limit_ = half;
+  changed_at_ = now;
+}
+
+}  // namespace freshet::stream

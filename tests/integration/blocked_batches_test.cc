@@ -1,0 +1,112 @@
+// Batches that wait for a person, and inserts that are too large, on a real broker and a current engine.
+#include <gtest/gtest.h>
+
+#include "group_test.h"
+#include "http/http_client.h"
+#include "testkit/freshet_process.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+using testkit::eventually;
+using testkit::GroupMember;
+
+struct BlockedBatchesTest : testkit::GroupTest {
+  BlockedBatchesTest() : GroupTest(2) {}
+  static void SetUpTestSuite() { start_servers(); }
+
+  void produce(int32_t partition, const std::string& value) {
+    client->produce(topic, {partition, -1, std::nullopt, value, {}, 0});
+  }
+  // The view divides by zero for id 7, as long as `fails` has a row.
+  void make_view() {
+    clickhouse_->query(fmt::format("CREATE TABLE {}_fails (b UInt8) ENGINE = Memory", topic));
+    clickhouse_->query(fmt::format("INSERT INTO {}_fails VALUES (1)", topic));
+    clickhouse_->query(fmt::format("CREATE TABLE {}_target (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+    clickhouse_->query(
+        fmt::format("CREATE MATERIALIZED VIEW {0}_view TO {0}_target AS SELECT id + throwIf(id = 7 AND "
+                    "(SELECT count() FROM {0}_fails) > 0, 'the view fails') AS id FROM {0}",
+                    topic));
+  }
+  std::vector<std::string> with_admin() const { return args({"--admin-listen", "127.0.0.1:0"}); }
+  static std::pair<int, std::string> ask(GroupMember& member, const std::string& path, const std::string& post = {}) {
+    http::Client http({});
+    http::Request request;
+    request.url = member.service().admin_address() + path;
+    if (!post.empty()) {
+      request.method = "POST";
+      request.headers = {"Content-Type: application/json"};
+      request.body = {post};
+    }
+    const auto answer = http.send(request);
+    return answer ? std::pair{answer->status, answer->body} : std::pair{0, answer.error().text};
+  }
+  static bool says(GroupMember& member, const std::string& words) {
+    return eventually(60s, [&] { return ask(member, "ready").second.find(words) != std::string::npos; });
+  }
+  int64_t committed(int32_t partition) { return client->committed(topic, topic)[partition]; }
+};
+
+TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
+  make_view();
+  for (int id = 0; id < 10; ++id) produce(0, fmt::format(R"({{"id":{}}})", id));
+  client->flush();
+  GroupMember member(with_admin());
+  ASSERT_TRUE(says(member, "may already hold 10 of its rows")) << ask(member, "ready").second << member.log();
+  EXPECT_NE(ask(member, "ready").second.find("the view fails"), std::string::npos);
+  // The other partition goes on, and nothing is sent again.
+  for (int id = 100; id < 120; ++id) produce(1, fmt::format(R"({{"id":{}}})", id));
+  client->flush();
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 30 && committed(1) == 20; })) << rows() << member.log();
+  EXPECT_EQ(committed(0), 0);
+  EXPECT_EQ(rows(), 30u);
+  EXPECT_EQ(ask(member, "release", R"({"partition": 1, "resolution": "stored"})").first, 409);
+  const auto stored = ask(member, "release", R"({"partition": 0, "resolution": "stored"})");
+  EXPECT_EQ(stored.first, 200) << stored.second;
+  EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 10; })) << member.log();
+  EXPECT_EQ(rows(), 30u);
+  EXPECT_TRUE(eventually(60s, [&] { return ask(member, "ready").first == 200; })) << ask(member, "ready").second;
+  // Again: the operator has the view repaired and the rows removed, and wants them sent once more.
+  produce(0, R"({"id":7})");
+  client->flush();
+  ASSERT_TRUE(says(member, "may already hold 1 of its rows")) << member.log();
+  clickhouse_->query(fmt::format("TRUNCATE TABLE {}_fails", topic));
+  const auto retried = ask(member, "release", R"({"partition": 0, "resolution": "retry"})");
+  EXPECT_EQ(retried.first, 200) << retried.second;
+  EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 11; })) << member.log();
+  EXPECT_EQ(rows(), 32u) << "it may be stored twice, and is";
+  member.stop();
+  EXPECT_EQ(member.log().find("blocked_batches_left"), std::string::npos);
+}
+
+TEST_F(BlockedBatchesTest, ThirtyMegabytesThroughAServerThatTakesTwenty) {
+  clickhouse_->query(fmt::format("ALTER TABLE {} ADD COLUMN s String", topic));
+  for (int id = 0; id < 150; ++id) {
+    produce(id % 2, fmt::format(R"({{"id":{},"s":"{}"}})", id, std::string(200'000, static_cast<char>('a' + id % 26))));
+  }
+  client->flush();
+  GroupMember member(args({"--clickhouse-setting", "max_memory_usage=20000000", "--max-batch-time-ms", "3000"}));
+  EXPECT_TRUE(eventually(60s, [&] { return rows() >= 150 && committed(0) == 75 && committed(1) == 75; }))
+      << rows() << member.log();
+  EXPECT_EQ(rows(), 150u);
+  EXPECT_EQ(different(), 150u);
+  EXPECT_NE(member.log().find("too_large"), std::string::npos);
+}
+
+TEST_F(BlockedBatchesTest, NothingIsInsertedWhenNoFieldIsAColumnUntilOneIs) {
+  for (int i = 0; i < 300; ++i) produce(i % 2, R"({"user":"x","amount":3})");
+  client->flush();
+  GroupMember member(with_admin());
+  ASSERT_TRUE(says(member, "no field of the messages is a column")) << member.log();
+  const std::string ready = ask(member, "ready").second;
+  EXPECT_NE(ready.find("amount, user"), std::string::npos) << ready;
+  EXPECT_NE(ready.find("Columns of default." + topic + ": id"), std::string::npos) << ready;
+  EXPECT_EQ(rows(), 0u);
+  EXPECT_EQ(committed(0), 0);
+  clickhouse_->query(fmt::format("ALTER TABLE {} ADD COLUMN amount UInt64", topic));
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == 300; })) << member.log();
+}
+
+}  // namespace
+}  // namespace freshet
