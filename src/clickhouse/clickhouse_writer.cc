@@ -1,7 +1,11 @@
 #include "clickhouse/clickhouse_writer.h"
 
+<<<<<<< HEAD
 #include <fmt/format.h>
 
+=======
+#include <algorithm>
+>>>>>>> c20defb (docs, tests: what was tried of inserts that fail in a view or are too large)
 #include <map>
 #include <optional>
 #include <random>
@@ -95,7 +99,7 @@ class ClickHouseWriter final : public RowWriter {
  private:
   Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   Attempt judge(size_t host, const Result<http::Response>& answer);
-  void judge_unlisted(Attempt& failed, std::optional<SteadyTime>& since) const;
+  void judge_unlisted(Attempt& failed, SteadyTime& since) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const WriteControl& control);
   // What may change while it runs; the connection is built anew where its own options have changed.
@@ -134,8 +138,8 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
   const std::string_view body = encoder_.encode(request.rows);
   delay_.reset();
   policy_ = live_options();
-  std::optional<SteadyTime> unlisted_since;
-  size_t untried = hosts_->size() - 1;  // hosts that this round may still turn to without a pause
+  SteadyTime unlisted_since = SteadyTime::max();  // none yet
+  size_t untried = hosts_->size() - 1;            // hosts that this round may still turn to without a pause
   for (uint32_t number = 1;; ++number) {
     const size_t host = hosts_->pick(clock_.steady_now());
     Attempt now = attempt(host, request, body, control.stop);
@@ -253,12 +257,10 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
 }
 
 // `since`: when the run of such failures began.
-void ClickHouseWriter::judge_unlisted(Attempt& failed, std::optional<SteadyTime>& since) const {
-  if (failed.listed) return since.reset();
+void ClickHouseWriter::judge_unlisted(Attempt& failed, SteadyTime& since) const {
   const SteadyTime now = clock_.steady_now();
-  const SteadyTime began = since.value_or(now);
-  since = began;
-  if (now - began < kUnlistedPatience) return;
+  since = failed.listed ? SteadyTime::max() : std::min(since, now);
+  if (failed.listed || now - since < kUnlistedPatience) return;
   failed.error_class = ErrorClass::Operator;
   failed.advice = "freshet does not know this code, and it does not pass by itself: see the text and the server's log";
 }

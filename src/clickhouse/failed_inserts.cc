@@ -143,12 +143,13 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
   if (one_block_ && whole) return smaller;
   if (limit == SizeLimit::Moment || stop.stop_requested()) return std::nullopt;
   if (one_block_ && known && known->repeats_recognised && limits_in_a_row_ < kMoments) return std::nullopt;
-  WriteOutcome open{WriteOutcome::Kind::MaybeStored,
-                    error.code,
-                    fmt::format("The insert exceeds a limit of the server, and the table takes it in parts ({}): some "
-                                "may be stored already. With \"retry\" smaller inserts are made: {} - {}",
-                                one_block_ ? "it has partitions" : kBlocks, message_text(error.text), size_advice(error)),
-                    {}};
+  WriteOutcome open{
+      WriteOutcome::Kind::MaybeStored,
+      error.code,
+      fmt::format("The insert exceeds a limit of the server, and the table takes it in parts ({}): some "
+                  "may be stored already. With \"retry\" smaller inserts are made: {} - {}",
+                  one_block_ ? "it has partitions" : kBlocks, message_text(error.text), size_advice(error)),
+      {}};
   open.exceeds_size = true;
   return open;
 }

@@ -55,19 +55,21 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   GroupMember member(with_admin());
   ASSERT_TRUE(says(member, "may already hold 10 of its rows")) << ask(member, "ready").second << member.log();
   EXPECT_NE(ask(member, "ready").second.find("the view fails"), std::string::npos);
+  // The engine writes table and view at a time: the table has all of the batch, or nothing.
+  const uint64_t once = rows();
+  EXPECT_TRUE(once == 10 || once == 0) << once;
   // The other partition goes on, and nothing is sent again.
   for (int id = 100; id < 120; ++id) produce(1, fmt::format(R"({{"id":{}}})", id));
   client->flush();
-  EXPECT_TRUE(eventually(60s, [&] { return rows() == 30 && committed(1) == 20; })) << rows() << member.log();
+  EXPECT_TRUE(eventually(60s, [&] { return rows() == once + 20 && committed(1) == 20; })) << rows() << member.log();
   EXPECT_EQ(committed(0), 0);
-  EXPECT_EQ(rows(), 30u);
   EXPECT_EQ(ask(member, "release", R"({"partition": 1, "resolution": "stored"})").first, 409);
   const auto stored = ask(member, "release", R"({"partition": 0, "resolution": "stored"})");
   EXPECT_EQ(stored.first, 200) << stored.second;
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 10; })) << member.log();
-  EXPECT_EQ(rows(), 30u);
+  EXPECT_EQ(rows(), once + 20) << "nothing was sent again";
   EXPECT_TRUE(eventually(60s, [&] { return ask(member, "ready").first == 200; })) << ask(member, "ready").second;
-  // Again: the operator has the view repaired and the rows removed, and wants them sent once more.
+  // Again: the operator has the view repaired, and wants the rows sent once more.
   produce(0, R"({"id":7})");
   client->flush();
   ASSERT_TRUE(says(member, "may already hold 1 of its rows")) << member.log();
@@ -75,7 +77,9 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   const auto retried = ask(member, "release", R"({"partition": 0, "resolution": "retry"})");
   EXPECT_EQ(retried.first, 200) << retried.second;
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 11; })) << member.log();
-  EXPECT_EQ(rows(), 32u) << "it may be stored twice, and is";
+  const std::string sevens = fmt::format("SELECT count() FROM {} WHERE id = 7", topic);
+  EXPECT_LE(clickhouse_->count(sevens), once / 10 + 2) << "stored twice at most";
+  EXPECT_GE(clickhouse_->count(sevens), once / 10 + 1);
   member.stop();
   EXPECT_EQ(member.log().find("blocked_batches_left"), std::string::npos);
 }
