@@ -1,11 +1,7 @@
 #include "clickhouse/clickhouse_writer.h"
 
-<<<<<<< HEAD
-#include <fmt/format.h>
-
-=======
 #include <algorithm>
->>>>>>> c20defb (docs, tests: what was tried of inserts that fail in a view or are too large)
+#include <map>
 #include <map>
 #include <optional>
 #include <random>
