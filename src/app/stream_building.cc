@@ -44,7 +44,8 @@ Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& 
   if (around.pipeline.stream.skip_write) return RowWriterFactory(stream::make_skipping_writer);
   if (around.pipeline.stream.accepted_outcomes) return outcome_writers(around, outcomes);
   const auto hosts = std::make_shared<clickhouse::Hosts>(around.pipeline.clickhouse.urls);
-  const auto table = std::make_shared<clickhouse::TableKnowledge>(around.pipeline.clickhouse, around.clock);
+  const auto table =
+      std::make_shared<clickhouse::TableKnowledge>(around.pipeline.clickhouse, around.clock, around.secrets);
   return RowWriterFactory([around, hosts, table] {
     return clickhouse::make_row_writer(around.pipeline.clickhouse, hosts, around.clock, around.log, around.metrics,
                                        &around.options, around.secrets, table);

@@ -38,8 +38,8 @@ struct FailedInsertsTest : testing::Test {
   WriteOutcome write(uint64_t bytes = 10, bool divisible = true) {
     const auto table = known ? std::make_shared<TableKnowledge>(settings, clock) : nullptr;
     if (table) table->set_fields_match();
-    const auto writer =
-        make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics, nullptr, table);
+    const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics,
+                                        nullptr, nullptr, table);
     const std::string body = "{\"a\":1}\n";
     InsertRequest request;
     request.layout = &layout;

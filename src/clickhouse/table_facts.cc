@@ -79,10 +79,10 @@ bool is_off(const std::string& value) { return value == "0" || value == "false" 
 // The questions about one table and its views, within one deadline.
 class Survey {
  public:
-  Survey(const ClickHouseSettings& settings, Clock& clock, Duration timeout, std::stop_token stop)
+  Survey(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout, std::stop_token stop)
       : settings_(settings),
         clock_(clock),
-        client_(settings, clock),
+        client_(settings, clock, mask),
         deadline_(clock.steady_now() + timeout),
         stop_(std::move(stop)) {}
 
@@ -242,9 +242,9 @@ bool is_column(std::string_view field, const TableFacts& facts) {
 
 }  // namespace
 
-Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, Duration timeout,
+Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout,
                                    std::stop_token stop) {
-  return Survey(settings, clock, timeout, std::move(stop)).facts();
+  return Survey(settings, clock, mask, timeout, std::move(stop)).facts();
 }
 
 std::optional<TableFacts> TableKnowledge::facts(Duration max_age, std::stop_token stop) {
@@ -252,7 +252,7 @@ std::optional<TableFacts> TableKnowledge::facts(Duration max_age, std::stop_toke
     MutexLock lock(mutex_);
     if (known_ && clock_.steady_now() - known_at_ < max_age) return known_;
   }
-  auto asked = ask_table_facts(settings_, clock_, kTimeout, std::move(stop));
+  auto asked = ask_table_facts(settings_, clock_, mask_, kTimeout, std::move(stop));
   if (!asked) return std::nullopt;
   MutexLock lock(mutex_);
   known_ = *std::move(asked);

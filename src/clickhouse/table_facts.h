@@ -27,14 +27,15 @@ struct TableFacts {
   std::vector<std::string> columns;  // that an insert may fill
 };
 
-// Threads: any. Retry: the server does not say.
-Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, Duration timeout,
+// Threads: any. Retry: the server does not say. `mask`: see ClickHouseClient.
+Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout,
                                    std::stop_token stop);
 
 // Shared by the writers of a table. Threads: any.
 class TableKnowledge {
  public:
-  TableKnowledge(ClickHouseSettings settings, Clock& clock) : settings_(std::move(settings)), clock_(clock) {}
+  TableKnowledge(ClickHouseSettings settings, Clock& clock, SecretMask* mask = nullptr)
+      : settings_(std::move(settings)), clock_(clock), mask_(mask) {}
 
   // No older than `max_age`: asked anew where needed, for at most five seconds. Where the server does not say: none.
   std::optional<TableFacts> facts(Duration max_age, std::stop_token stop);
@@ -45,6 +46,7 @@ class TableKnowledge {
  private:
   const ClickHouseSettings settings_;
   Clock& clock_;
+  SecretMask* const mask_;
   std::atomic<bool> fields_match_{false};
   Mutex mutex_;
   std::optional<TableFacts> known_ GUARDED_BY(mutex_);
