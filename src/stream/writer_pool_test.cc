@@ -28,9 +28,9 @@ TEST(WriterPoolTest, WritersThatTheSystemRefusesAreStartedOnceThereIsRoom) {
   {
     const testkit::NoMoreThreads limit;
     pool.set_concurrency(2);
-    pool.submit(batch(1));
+    pool.submit({batch(1)});
   }
-  pool.submit(batch(2));
+  pool.submit({batch(2)});
   EXPECT_TRUE(testkit::eventually(20s, [&] { return written == 2; }));
 }
 
