@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <map>
 #include <optional>
 #include <random>
 #include <tuple>
