@@ -16,7 +16,7 @@ AdminSources sources() {
   out.ready = [] { return Answer{false, "waiting"}; };
   out.status = [](MessageTexts) { return std::string("{}"); };
   // Nobody knows the token.
-  out.release = [](const ReleaseRequest&, std::stop_token) -> Result<std::string> { std::abort(); };
+  out.release = [](const ReleaseOrder&, std::stop_token) -> Result<std::string> { std::abort(); };
   out.renew = []() -> Result<RenewalAsked> { std::abort(); };
   out.last_renewal = [] { return std::optional<RenewalReport>(); };
   return out;

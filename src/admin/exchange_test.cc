@@ -200,8 +200,8 @@ TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
     status.waiting_for = status.last_insert_error = status.last_kafka_error = reason;
     return status_json(status, {}, {}, Answer{true, ""}, Answer{false, reason}, "", "", message_texts);
   };
-  sources.release = [&](const ReleaseRequest& asked, std::stop_token) -> Result<std::string> {
-    if (asked.offset.value == 1) return failure(ErrorKind::Invalid, reason);
+  sources.release = [&](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
+    if (asked.next == Offset{1}) return failure(ErrorKind::Invalid, reason);
     return reason;
   };
   const Access guarded{true, "secret", {}};

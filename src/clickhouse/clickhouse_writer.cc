@@ -1,5 +1,7 @@
 #include "clickhouse/clickhouse_writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>

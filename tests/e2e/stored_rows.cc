@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "clickhouse/column_type.h"
+#include "clickhouse/type_name.h"
 
 namespace freshet::e2e {
 namespace {
@@ -97,8 +98,10 @@ bool beyond(const json& value, std::string_view type) {
     in6_addr address{};
     return inet_pton(AF_INET6, value.get_ref<const std::string&>().c_str(), &address) != 1;
   }
-  const auto trouble = clickhouse::trouble_with(type, value);
-  return trouble && trouble != clickhouse::Trouble::NullBecomesDefault;
+  clickhouse::Troubles troubles;
+  clickhouse::add_troubles(type, *clickhouse::JsonValue::parse(value.dump()), troubles);
+  troubles.erase(clickhouse::Trouble::NullBecomesDefault);
+  return !troubles.empty();
 }
 
 }  // namespace
