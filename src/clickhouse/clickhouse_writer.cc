@@ -30,6 +30,8 @@ constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
 constexpr auto kSayAgainAfter = std::chrono::minutes(1);
 // A code that freshet does not know and that lasts this long does not pass by itself.
 constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
+// Nobody but a person knows then what it means: the batch is blocked, and can be released.
+constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
 
 // "500 Internal Server Error"; 0 is no answer at all.
 std::string status_name(int status) {
@@ -97,6 +99,7 @@ class ClickHouseWriter final : public RowWriter {
   Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   Attempt judge(size_t host, const Result<http::Response>& answer);
   void judge_unlisted(Attempt& failed, SteadyTime& since) const;
+  WriteOutcome unlisted_end(const Attempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const WriteControl& control);
   // What may change while it runs; the connection is built anew where its own options have changed.
@@ -156,6 +159,7 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
     report(host, now, number);
     const Judgement judgement{now.error_class, now.advice, now.listed, now.maybe_stored};
     if (auto outcome = failures_.gives_up(request, now.error, judgement, control.stop)) return *std::move(outcome);
+    if (!now.listed && clock_.steady_now() - unlisted_since >= kUnlistedBlocks) return unlisted_end(now);
     if (control.on_failure) {
       control.on_failure({failure_class(now.error_class), now.error.code, with_advice(now), number});
     }
@@ -260,6 +264,15 @@ void ClickHouseWriter::judge_unlisted(Attempt& failed, SteadyTime& since) const 
   if (failed.listed || now - since < kUnlistedPatience) return;
   failed.error_class = ErrorClass::Operator;
   failed.advice = "freshet does not know this code, and it does not pass by itself: see the text and the server's log";
+}
+
+WriteOutcome ClickHouseWriter::unlisted_end(const Attempt& failed) const {
+  return {WriteOutcome::Kind::MaybeStored,
+          failed.error.code,
+          "ClickHouse answers for 5 minutes with code " + std::to_string(failed.error.code) +
+              ", which freshet does not know, so that nobody knows whether the table has any of the rows: " +
+              failed.error.text,
+          {}};
 }
 
 // A setting of ours that the server does not know, or does not let us change, is left out for this host from now on,
