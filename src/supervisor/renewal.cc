@@ -184,13 +184,21 @@ Wish Renewal::go_on(Warming& state, SteadyTime now, const SessionFacts& facts) {
     fail("the next session could not be made ready in time", now);
   }
   if (successor != Successor::State::Warm) return Wish::GoOn;
-  // A client that joins as the old member takes new partitions for known, and nobody would own them.
-  if (grew(*facts.membership)) mode_ = RenewalMode::Rejoin;
-  if (mode_ == RenewalMode::Rejoin) {
-    state_ = AwaitingTick{TickWait(clock_, plan_)};
-    return go_on(std::get<AwaitingTick>(state_), now, facts);
-  }
+  if (continues(*facts.membership)) return begin_take_over(now, facts);
+  mode_ = RenewalMode::Rejoin;
+  state_ = AwaitingTick{TickWait(clock_, plan_)};
+  return go_on(std::get<AwaitingTick>(state_), now, facts);
+}
+
+// The broker may have said so only since the renewal began. A client that joins as the old member takes new partitions
+// for known, and nobody would own them.
+bool Renewal::continues(const Membership& membership) const {
+  return membership.continuity == Membership::Continuity::Works && !must_rejoin_ && !grew(membership);
+}
+
+Wish Renewal::begin_take_over(SteadyTime now, const SessionFacts& facts) {
   if (!stops_.begin_renewal()) return await_drain();
+  mode_ = RenewalMode::Static;
   at_rest_ = false;
   state_ = Quieting{now + limits_.quiet};
   return go_on(std::get<Quieting>(state_), now, facts);
@@ -207,6 +215,7 @@ Wish Renewal::go_on(AwaitingTick& state, SteadyTime now, const SessionFacts& fac
     fail(successor_->failure().text, now);
     return Wish::GoOn;
   }
+  if (continues(*facts.membership)) return begin_take_over(now, facts);
   const auto request = desk_.open();
   if (state.tick.over() || (request && request->urgent())) return leave(now, facts);
   explain("the next tick of the quantised delay, on which it leaves the group", state.tick.deadline());

@@ -132,6 +132,8 @@ class Renewal final : public SessionControl {
   void wait_for(std::string what);
   void explain(std::string_view what, std::optional<SteadyTime> until = {});
   bool grew(const Membership& membership) const;
+  bool continues(const Membership& membership) const;
+  Wish begin_take_over(SteadyTime now, const SessionFacts& facts);
 
   const RenewalLimits limits_;
   const BuildSuccessor build_;

@@ -159,6 +159,30 @@ TEST_F(RenewalTest, TheNextSessionJoinsOnceTheCommitIsAnsweredAndTakesOverWithIt
   EXPECT_EQ(count(RenewalMode::Static, RenewalResult::Renewed), 1);
 }
 
+TEST_F(RenewalTest, AnIntervalIsCountedOnceAndEachFurtherSessionToo) {
+  const auto counted = [&](const char* name) { return metrics_.counter(name, "").value(); };
+  for (uint64_t session = 1; session <= 3; ++session) {
+    clock_.advance(900s);
+    turn();  // the timer asks
+    ASSERT_TRUE(desk_.open());
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      script_.state = State::Failed;
+      turn();
+      clock_.advance(1min);
+      turn();
+      ASSERT_TRUE(script_.alive);
+    }
+    EXPECT_EQ(counted("freshet_periodic_restart_total"), session) << "not each attempt";
+    script_.state = State::Warm;
+    turn();
+    script_.state = State::Joined;
+    EXPECT_EQ(turn(), Wish::HandOver);
+    next_session(1ms);
+    turn();
+    EXPECT_EQ(counted("freshet_consumer_reconnect_total"), session);
+  }
+}
+
 TEST_F(RenewalTest, AQuietTopicHasNoPause) {
   join();
   script_.state = State::Joined;

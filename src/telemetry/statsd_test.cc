@@ -63,6 +63,13 @@ TEST_F(EncoderTest, CountersAreWhatCameSinceAndOnceMoreNothing) {
   EXPECT_THAT(head(), IsEmpty());
 }
 
+TEST_F(EncoderTest, RenewalsHaveTheReferencesNames) {
+  metrics.counter("freshet_periodic_restart_total", "").add();
+  EXPECT_THAT(head(), ElementsAre(HasSubstr("periodic_restart:1|c")));
+  metrics.counter("freshet_consumer_reconnect_total", "").add(2);
+  EXPECT_THAT(head(), testing::Contains(HasSubstr("consumer_reconnect:2|c")));
+}
+
 TEST_F(EncoderTest, ScaledCountersLoseNothing) {
   Counter& us = metrics.counter("freshet_processing_microseconds_total", "");
   us.add(900);

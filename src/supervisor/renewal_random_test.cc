@@ -1,0 +1,293 @@
+// Renewals in every order of what may happen around them: joins that are answered late or never, stops before the first
+// assignment, answers that come after a leave, revokes, ticks, a timer switched on and off, a watchdog. What must hold
+// is checked after each turn. FRESHET_RENEWAL_SEED=N runs one again.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "supervisor/renewal.h"
+#include "supervisor/schedule.h"
+#include "testkit/fake_clock.h"
+#include "testkit/fake_source.h"
+
+namespace freshet::supervisor {
+namespace {
+
+using namespace std::chrono_literals;
+using State = Successor::State;
+
+// The coordinator and the next client, as far as the session loop sees them.
+struct World {
+  State state = State::Warming;
+  bool alive = false;
+  bool sent = false;       // the request to join is on its way or there
+  bool withdrawn = false;  // it never will be
+  bool urgent_join = false;
+};
+
+class RandomSuccessor final : public Successor {
+ public:
+  explicit RandomSuccessor(World& world) : world_(world) {
+    world_ = World();
+    world_.alive = true;
+  }
+  ~RandomSuccessor() override { world_.alive = false; }
+  State state() const override { return world_.state; }
+  Error failure() const override { return {ErrorKind::Renew, 1, "refused"}; }
+  int32_t topic_partitions() const override { return 6; }
+  void join(const Membership&, bool insists) override {
+    EXPECT_EQ(world_.state, State::Warm);
+    world_.urgent_join = insists;
+    world_.state = State::Joining;
+  }
+  bool withdraw() override {
+    world_.withdrawn = world_.withdrawn || !world_.sent;
+    return world_.withdrawn;
+  }
+  std::unique_ptr<Source> take() override { return std::make_unique<testkit::FakeSource>(1); }
+
+ private:
+  World& world_;
+};
+
+class RandomRenewal {
+ public:
+  explicit RandomRenewal(uint32_t seed) : random_(seed) {
+    clock_.advance(std::chrono::seconds(one_in(1000)));
+    membership_.topic_partitions = 6;
+    facts_.membership = &membership_;
+    begin_session(false);
+  }
+
+  void run() {
+    for (int step = 0; step < 600 && !over_ && !testing::Test::HasFailure(); ++step) {
+      something_happens();
+      clock_.advance(std::chrono::milliseconds(one_in(4) == 0 ? one_in(8000) : one_in(200)));
+      turn();
+    }
+    if (testing::Test::HasFailure() || over_) return;
+    rest();
+  }
+
+ private:
+  uint32_t one_in(uint32_t n) { return static_cast<uint32_t>(random_() % n); }
+  SteadyTime now() const { return clock_.steady_now(); }
+
+  void begin_session(bool member) {
+    decision_ = std::make_unique<RunDecision>();
+    if (stopped_) decision_->claim(RunOutcome::Stop);
+    membership_.settled = false;
+    membership_.continuity = known_ ? Membership::Continuity::Works : Membership::Continuity::Unknown;
+    if (!member) membership_.partitions.clear();
+    facts_.commit_outstanding = facts_.revoking = facts_.fenced = false;
+    facts_.first_message.reset();
+    renewal_.begin_session(*decision_);
+    began_ = now();
+  }
+
+  void something_happens() {
+    switch (one_in(22)) {
+      case 0:
+      case 1:
+        if (!membership_.settled && !facts_.revoking) settle();
+        break;
+      case 2:
+        known_ = known_ || membership_.settled;
+        if (known_) membership_.continuity = Membership::Continuity::Works;
+        break;
+      case 3:
+        if (membership_.settled && one_in(3) == 0) revoke();
+        break;
+      case 4:
+      case 5:
+        facts_.revoking = false;
+        break;
+      case 6:
+        facts_.commit_outstanding = membership_.settled && one_in(2) == 0;
+        break;
+      case 7:
+        desk_.ask(RenewalReason::Operator, "POST /renew");
+        break;
+      case 8:
+        if (one_in(4) == 0) desk_.ask(RenewalReason::Watchdog, "stuck");
+        break;
+      case 9:
+        plan_.set(RenewalOptions{.enabled = one_in(2) == 0, .interval = 20s, .tick = std::chrono::seconds(tick())});
+        break;
+      case 10:
+        if (one_in(12) == 0) stop();
+        break;
+      case 11:
+        if (stopped_ && one_in(2) == 0) stops_.hurry();
+        break;
+      case 12:
+        facts_.last_message = now();
+        if (membership_.settled && !facts_.first_message) facts_.first_message = now();
+        break;
+      default:
+        successor_goes_on();
+    }
+  }
+  int tick() { return one_in(2) == 0 ? 0 : 15; }
+  void settle() {
+    membership_.settled = true;
+    membership_.generation = static_cast<int32_t>(one_in(5));
+    membership_.partitions = {Partition{0}, Partition{1}};
+  }
+  void revoke() {
+    membership_.settled = false;
+    facts_.revoking = !facts_.fenced;
+  }
+  void stop() {
+    stopped_ = true;
+    decision_->claim(RunOutcome::Stop);
+    stops_.begin();
+    stopped_at_ = now();
+  }
+  void successor_goes_on() {
+    if (!world_.alive) return;
+    if (world_.state == State::Warming) {
+      world_.state = one_in(6) == 0 ? State::Failed : State::Warm;
+    } else if (world_.state == State::Joining && !world_.sent) {
+      if (world_.withdrawn) return;
+      if (!world_.urgent_join && one_in(4) == 0) {
+        world_.state = State::Postponed;
+      } else {
+        world_.sent = true;
+      }
+    } else if (world_.state == State::Joining) {
+      if (!facts_.fenced && one_in(3) == 0) return fence();
+      if (one_in(8) == 0) world_.state = one_in(4) == 0 ? State::Failed : State::Joined;
+    }
+  }
+  void fence() {
+    const ClientEnd end = renewal_.client_ended({ErrorKind::Renew, 1, "fenced"});
+    EXPECT_EQ(end, ClientEnd::Replaced) << "by the client that takes its place";
+    facts_.fenced = true;
+    membership_.settled = false;
+    facts_.revoking = false;
+  }
+
+  void turn() {
+    const bool was_sent = world_.alive && world_.sent;
+    const Wish wish = renewal_.turn(now(), facts_);
+    EXPECT_GT(renewal_.next_deadline(now()), now()) << "the loop must not spin";
+    if (was_sent) {
+      EXPECT_TRUE(wish == Wish::HoldWrites || wish == Wish::HandOver) << "there is no way back; wish " << name(wish);
+    }
+    if (facts_.revoking && !was_sent && !facts_.fenced) {
+      EXPECT_NE(wish, Wish::HoldCommits) << "a drain must be able to commit";
+    }
+    if (wish == Wish::HandOver) return hand_over();
+    if (wish == Wish::Leave) return leave();
+    if (wish == Wish::Stop) end_by_stop();
+  }
+  static int name(Wish wish) { return static_cast<int>(wish); }
+
+  void hand_over() {
+    const bool continues = world_.alive;
+    renewal_.end_session();
+    EXPECT_TRUE(renewal_.has_next_member());
+    EXPECT_EQ(renewal_.take_next() != nullptr, continues);
+    begin_session(true);
+  }
+  void leave() {
+    EXPECT_FALSE(stopped_);
+    EXPECT_TRUE(world_.alive);
+    const auto request = desk_.open();
+    const std::chrono::seconds tick = plan_.get().tick;
+    const bool on_tick =
+        until_tick(clock_.system_now(), tick) == Duration::zero() || passed_tick(clock_.system_now(), tick);
+    EXPECT_TRUE(on_tick || (request && request->urgent())) << "off the tick";
+    EXPECT_NE(membership_.continuity, Membership::Continuity::Works) << "the broker keeps this member";
+    renewal_.end_session();
+    EXPECT_FALSE(renewal_.has_next_member());
+    EXPECT_NE(renewal_.take_next(), nullptr);
+    begin_session(false);
+  }
+  // A turn comes some time after the tick.
+  bool passed_tick(SystemTime at, std::chrono::seconds tick) const {
+    return tick.count() > 0 && tick - until_tick(at, tick) < 9s;
+  }
+  void end_by_stop() {
+    EXPECT_TRUE(stopped_);
+    EXPECT_FALSE(world_.alive) << "nobody needs what was prepared";
+    EXPECT_FALSE(desk_.open()) << "whoever asked is answered";
+    renewal_.end_session();
+    over_ = true;
+  }
+  // Everything answers from now on: what was asked for comes to an end.
+  void rest() {
+    plan_.set(RenewalOptions{});
+    known_ = true;
+    for (int i = 0; i < 400 && !testing::Test::HasFailure() && !over_; ++i) {
+      membership_.continuity = Membership::Continuity::Works;
+      facts_.revoking = facts_.commit_outstanding = false;
+      if (!membership_.settled && !facts_.fenced) settle();
+      facts_.last_message = now();
+      if (!facts_.first_message) facts_.first_message = now();
+      if (world_.alive && world_.state == State::Warming) world_.state = State::Warm;
+      if (world_.alive && world_.state == State::Joining) {
+        world_.sent = true;
+        world_.state = State::Joined;
+      }
+      clock_.advance(1s);
+      turn();
+    }
+    if (over_) return;
+    EXPECT_FALSE(desk_.open()) << "a request that nobody answers: " << renewal_.under_way();
+    EXPECT_FALSE(world_.alive);
+    stop();
+    for (int i = 0; i < 30 && !over_; ++i) {
+      clock_.advance(1s);
+      turn();
+    }
+    EXPECT_TRUE(over_) << "a stop that does not end";
+  }
+
+  std::minstd_rand random_;
+  testkit::FakeClock clock_;
+  Metrics metrics_;
+  RenewalDesk desk_{clock_};
+  RenewalPlan plan_{clock_, RenewalOptions{.enabled = true, .interval = 20s}};
+  StopSequence stops_{clock_, plan_, null_log()};
+  World world_;
+  Membership membership_;
+  SessionFacts facts_;
+  std::unique_ptr<RunDecision> decision_;
+  bool known_ = false;
+  bool stopped_ = false;
+  bool over_ = false;
+  SteadyTime began_{};
+  SteadyTime stopped_at_{};
+  Renewal renewal_{{},
+                   [this](const Membership&) -> Result<std::unique_ptr<Successor>> {
+                     EXPECT_FALSE(world_.alive) << "one at a time";
+                     if (one_in(8) == 0) return failure(ErrorKind::Retry, "8 clients still live");
+                     if (one_in(8) == 0) return failure(ErrorKind::Renew, "the system refuses a new thread");
+                     return std::make_unique<RandomSuccessor>(world_);
+                   },
+                   desk_,
+                   plan_,
+                   stops_,
+                   [] { return 0.0; },
+                   clock_,
+                   null_log(),
+                   metrics_};
+};
+
+TEST(RenewalRandomTest, EveryOrderEndsWell) {
+  const char* one = std::getenv("FRESHET_RENEWAL_SEED");
+  const uint32_t first = one != nullptr ? static_cast<uint32_t>(std::atoi(one)) : 1;
+  const uint32_t last = one != nullptr ? first : 2000;
+  for (uint32_t seed = first; seed <= last; ++seed) {
+    RandomRenewal(seed).run();
+    if (HasFailure()) {
+      FAIL() << "FRESHET_RENEWAL_SEED=" << seed << " runs it again";
+    }
+  }
+}
+
+}  // namespace
+}  // namespace freshet::supervisor
