@@ -117,6 +117,7 @@ BatchTask BatchesInFlight::unblock(uint64_t id) {
   task.refused = std::move(sealed.refused);
   sealed.blocked.clear();
   sealed.refused.clear();
+  sealed.trouble.clear();
   sealed.again_at.reset();
   return task;
 }
