@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/message_text.h"
 #include "clickhouse/insert_url.h"
 
 namespace freshet::clickhouse {
@@ -94,11 +93,10 @@ std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& r
 
 WriteOutcome FailedInserts::refused(const ServerError& error) const {
   if (one_block_) return {WriteOutcome::Kind::Refused, error.code, error.text, error.row};
-  return {WriteOutcome::Kind::MaybeStored,
-          error.code,
-          fmt::format("The insert was cut into blocks ({}), and those before the bad row may be stored already: {}",
-                      kBlocks, message_text(error.text)),
-          {}};
+  WriteOutcome open{WriteOutcome::Kind::MaybeStored, error.code, error.text, {}};
+  open.reason =
+      fmt::format("The insert was cut into blocks ({}), and those before the bad row may be stored already", kBlocks);
+  return open;
 }
 
 std::optional<WriteOutcome> FailedInserts::gives_up(const InsertRequest& request, const ServerError& error,
@@ -118,20 +116,18 @@ std::optional<WriteOutcome> FailedInserts::maybe_stored(const ServerError& error
   if (known && known->repeats_recognised) return std::nullopt;
   if (stop.stop_requested()) return std::nullopt;
   const std::string why = known ? known->why_not : "the server does not say how the table treats a repeated insert";
-  return WriteOutcome{
-      WriteOutcome::Kind::MaybeStored,
-      error.code,
-      fmt::format("{}, and a repeat would be stored again ({}): {}",
-                  error.place == ErrorPlace::Shard ? "A shard failed, and others may have stored their rows"
-                                                   : "A view failed after the table took the rows",
-                  why, message_text(error.text)),
-      {}};
+  WriteOutcome open{WriteOutcome::Kind::MaybeStored, error.code, error.text, {}};
+  open.reason = fmt::format("{}, and a repeat would be stored again ({})",
+                            error.place == ErrorPlace::Shard ? "A shard failed, and others may have stored their rows"
+                                                             : "A view failed after the table took the rows",
+                            why);
+  return open;
 }
 
 std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& request, const ServerError& error,
                                                      SizeLimit limit, const std::stop_token& stop) {
-  const WriteOutcome smaller{
-      WriteOutcome::Kind::TooLarge, error.code, fmt::format("{} - {}", error.text, size_advice(error)), {}};
+  WriteOutcome smaller{WriteOutcome::Kind::TooLarge, error.code, error.text, {}};
+  smaller.reason = size_advice(error);
   if (limit == SizeLimit::Moment) {
     const bool worth_it = request.divisible && request.row_bytes > kSmallestForAMoment;
     if (!worth_it || end_unknown_ || moments_in_a_row_ < kMoments) return std::nullopt;
@@ -143,13 +139,11 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
   if (one_block_ && whole) return smaller;
   if (limit == SizeLimit::Moment || stop.stop_requested()) return std::nullopt;
   if (one_block_ && known && known->repeats_recognised && limits_in_a_row_ < kMoments) return std::nullopt;
-  WriteOutcome open{
-      WriteOutcome::Kind::MaybeStored,
-      error.code,
-      fmt::format("The insert exceeds a limit of the server, and the table takes it in parts ({}): some "
-                  "may be stored already. With \"retry\" smaller inserts are made: {} - {}",
-                  one_block_ ? "it has partitions" : kBlocks, message_text(error.text), size_advice(error)),
-      {}};
+  WriteOutcome open{WriteOutcome::Kind::MaybeStored, error.code, error.text, {}};
+  open.reason = fmt::format(
+      "The insert exceeds a limit of the server, and the table takes it in parts ({}): some may be "
+      "stored already. With \"retry\" smaller inserts are made: {}",
+      one_block_ ? "it has partitions" : kBlocks, size_advice(error));
   open.exceeds_size = true;
   return open;
 }

@@ -57,7 +57,8 @@ struct WriteOutcome {
   int code = 0;
   std::string text;
   std::optional<uint64_t> row;  // Refused: the offending row, from 0, if the server named one
-  bool exceeds_size = false;    // MaybeStored: it is too large, too; what is sent next is to be smaller
+  std::string reason{};       // MaybeStored, TooLarge: why it is not sent again, and what to do; no words of the server
+  bool exceeds_size = false;  // MaybeStored: it is too large, too; what is sent next is to be smaller
 };
 
 struct WriteControl {

@@ -345,7 +345,7 @@ void BatchWriting::block(Blocked why, Piece piece, const WriteOutcome& outcome) 
   mark(piece, true);
   uint64_t rows = 0;
   for (size_t i = piece.begin; i < piece.end; ++i) rows += message_of(i).row_count;
-  result_.blocked.push_back({why, piece, rows, outcome.code, outcome.text});
+  result_.blocked.push_back({why, piece, rows, outcome.code, outcome.text, outcome.reason});
 }
 
 void BatchWriting::refuse(size_t item, const WriteOutcome& outcome) {
@@ -374,9 +374,11 @@ bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control
   const uint64_t seen = memory_.releases(*batch_);
   in_one_go_ = 0;
   if (control.on_failure) {
-    control.on_failure({InsertFailure::Class::Operator, outcome.code,
-                        fmt::format("{}. {}", what, message_text(outcome.text)),
-                        result_.inserts, true});
+    // The names of fields are what the person has to see.
+    const bool names = outcome.kind == WriteOutcome::Kind::NoFields;
+    const std::string said = names ? outcome.text : message_text(outcome.text);
+    control.on_failure(
+        {InsertFailure::Class::Operator, outcome.code, fmt::format("{}. {}", what, said), result_.inserts, true});
   }
   return memory_.wait_for_release(*batch_, clock_, control.stop, clock_.steady_now() + retry, seen);
 }

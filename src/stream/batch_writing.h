@@ -38,7 +38,8 @@ struct BlockedPiece {
   Piece piece;
   uint64_t rows = 0;
   int code = 0;
-  std::string text;
+  std::string text;      // as WriteOutcome says it
+  std::string reason{};  // the same
 };
 
 // Of a piece of one message.

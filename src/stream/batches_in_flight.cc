@@ -36,6 +36,10 @@ bool maybe_stored(const std::vector<BlockedPiece>& pieces) {
                      [](const BlockedPiece& piece) { return piece.why == Blocked::MaybeStored; });
 }
 
+std::string said(const BlockedPiece& piece) {
+  return fmt::format("{}{}{}", piece.reason, piece.reason.empty() ? "" : ": ", message_text(piece.text));
+}
+
 std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiece>& pieces, const std::string& table) {
   const int32_t partition = batch.spans.empty() ? 0 : batch.spans.front().partition.value;
   if (!maybe_stored(pieces)) {
@@ -43,7 +47,7 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
         "a batch is blocked: no insert takes a message of it, however small the insert (partition:offsets {}). It is "
         "tried again every 30 s: raise the limit that the error names, or POST /release with "
         "{{\"partition\": {}, \"offset\": 0}} to give the message up as bad data. {}",
-        spans_text(batch), partition, message_text(pieces.front().text));
+        spans_text(batch), partition, said(pieces.front()));
   }
   uint64_t rows = 0;
   const BlockedPiece* first = nullptr;
@@ -56,7 +60,7 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
       "a batch is blocked: {} may already hold {} of its rows (partition:offsets {}), and they are not sent again. See "
       "whether it has them, then POST /release with {{\"partition\": {}, \"resolution\": \"stored\"}} to go on behind "
       "them, or \"retry\" to send them again (they may then be stored twice). {}",
-      table, rows, spans_text(batch), partition, first->text);
+      table, rows, spans_text(batch), partition, said(*first));
 }
 
 int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }

@@ -109,7 +109,7 @@ TYPED_TEST(FailingInserts, BehindAViewThatFailsTenRowsStayTen) {
   const WriteOutcome outcome = this->write(kRows);
   EXPECT_EQ(outcome.kind, Kind::MaybeStored);
   EXPECT_EQ(outcome.code, 153);
-  EXPECT_NE(outcome.text.find("would be stored again"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.reason.find("would be stored again"), std::string::npos) << outcome.reason;
   const uint64_t once = this->count();
   EXPECT_TRUE(once == 3 || (once == 0 && !this->kOld)) << once << ": 26.5 writes both at a time";
   const stream::BatchResult batch = this->write_batch(kRows);
@@ -207,7 +207,7 @@ TEST_F(Current, WhereATargetHasNoWindowARepeatIsNotSent) {
   view("v", "ENGINE = MergeTree ORDER BY n", fmt::format("SELECT toInt32(intDiv(10, n)) AS n FROM {}.t", database));
   const WriteOutcome outcome = write(kRows);
   EXPECT_EQ(outcome.kind, Kind::MaybeStored);
-  EXPECT_NE(outcome.text.find(database + ".v has no deduplication window"), std::string::npos) << outcome.text;
+  EXPECT_NE(outcome.reason.find(database + ".v has no deduplication window"), std::string::npos) << outcome.reason;
   EXPECT_LE(count(), 3u);
 }
 
