@@ -28,6 +28,10 @@ Result<RawOptions> LayeredSource::read() {
   return merged;
 }
 
+void LayeredSource::interrupt() noexcept {
+  for (Layer& layer : layers_) layer.source->interrupt();
+}
+
 std::string LayeredSource::describe() const {
   return fmt::format("{} over {}", layers_[0].source->describe(), layers_[1].source->describe());
 }

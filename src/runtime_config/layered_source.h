@@ -17,6 +17,7 @@ class LayeredSource final : public OptionSource {
 
   // An error only when neither can be read.
   Result<RawOptions> read() override;
+  void interrupt() noexcept override;
   std::string describe() const override;
   std::optional<Error> degraded() const override { return degraded_; }
 

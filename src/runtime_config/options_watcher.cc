@@ -32,6 +32,7 @@ OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono:
       thread_([this](std::stop_token stop) { watch(stop); }) {}
 
 void OptionsWatcher::watch(std::stop_token stop) {
+  const std::stop_callback on_stop(stop, [this] { store_->interrupt(); });
   do {
     read_once();
   } while (sleep_interruptibly(clock_, stop, interval_));

@@ -1,0 +1,117 @@
+#include "runtime_config/redis_store.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "runtime_config/python_text.h"
+#include "runtime_config/redis_connection.h"
+
+namespace freshet::runtime_config {
+namespace {
+
+constexpr Duration kMayTake = std::chrono::seconds(3);  // all that a read() asks
+constexpr int kMaxMoves = 3;
+
+class RedisStore final : public OptionSource {
+ public:
+  RedisStore(RedisAddress address, std::string hash) : address_(std::move(address)), hash_(std::move(hash)) {}
+
+  Result<RawOptions> read() override {
+    deadline_ = clock_.steady_now() + kMayTake;
+    Result<RedisReply> reply;
+    for (int moves = 0; moves < kMaxMoves; ++moves) {
+      if (!connection_) {
+        if (const Status connected = connect(); !connected) return tl::make_unexpected(lost(connected.error()));
+      }
+      reply = connection_->ask({"HGETALL", hash_}, deadline_);
+      if (!reply) return tl::make_unexpected(lost(reply.error()));
+      if (!move_to_owner(*reply)) break;
+    }
+    if (reply->kind != RedisReply::Kind::Array) return tl::make_unexpected(lost(refused(*reply)));
+    RawOptions options;
+    for (size_t i = 0; i + 1 < reply->elements.size(); i += 2) {
+      const RedisReply& key = reply->elements[i];
+      const RedisReply& value = reply->elements[i + 1];
+      if (key.kind != RedisReply::Kind::Text || value.kind != RedisReply::Kind::Text) continue;
+      options.emplace(key.text, python_text(value.text));
+    }
+    return options;
+  }
+
+  void interrupt() noexcept override { interruption_.set(); }
+  std::string describe() const override {
+    return fmt::format("redis://{}:{}/{} {}", address_.host, address_.port, address_.database, hash_);
+  }
+
+ private:
+  Status connect() {
+    const RedisAddress& at = owner_ ? *owner_ : address_;
+    auto opened = RedisConnection::open(at.host, at.port, clock_, interruption_, deadline_);
+    if (!opened) return tl::make_unexpected(opened.error());
+    connection_ = *std::move(opened);
+    if (!address_.password.empty()) {
+      std::vector<std::string> words{"AUTH"};
+      if (!address_.user.empty()) words.push_back(address_.user);
+      words.push_back(address_.password);
+      if (const Status done = command(words); !done) return done;
+    }
+    return command({"SELECT", std::to_string(address_.database)});
+  }
+
+  Status command(const std::vector<std::string>& words) {
+    const auto reply = connection_->ask(words, deadline_);
+    if (!reply) return tl::make_unexpected(reply.error());
+    if (reply->kind == RedisReply::Kind::Error) return tl::make_unexpected(refused(*reply));
+    return {};
+  }
+
+  // A node of a cluster that does not hold the hash answers with who does: MOVED SLOT HOST:PORT. An owner without a
+  // host is the same one at another port. True: ask again.
+  bool move_to_owner(const RedisReply& reply) {
+    if (reply.kind != RedisReply::Kind::Error || !reply.text.starts_with("MOVED ")) return false;
+    const std::string_view text(reply.text);
+    const size_t space = text.rfind(' ');
+    const size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon < space) return false;
+    int port = 0;
+    const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+    if (error != std::errc() || end != text.data() + text.size() || port < 1 || port > 65535) return false;
+    owner_ = address_;
+    if (colon > space + 1) owner_->host = text.substr(space + 1, colon - space - 1);
+    owner_->port = port;
+    connection_.reset();
+    return true;
+  }
+
+  static Error refused(const RedisReply& reply) {
+    return {ErrorKind::Retry, 0, reply.kind == RedisReply::Kind::Error ? reply.text : "the key is no hash"};
+  }
+
+  // Describes the failure and forgets the connection, and whom a node has named; the next read begins anew.
+  Error lost(const Error& why) {
+    connection_.reset();
+    owner_.reset();
+    return {why.kind == ErrorKind::Stopping ? why.kind : ErrorKind::Retry, 0,
+            fmt::format("{}: {}", describe(), why.text)};
+  }
+
+  RealClock clock_;
+  const RedisAddress address_;
+  const std::string hash_;
+  Interruption interruption_;
+  SteadyTime deadline_{};
+  std::optional<RedisAddress> owner_;  // of the hash, when the node at `address_` is not
+  std::unique_ptr<RedisConnection> connection_;
+};
+
+}  // namespace
+
+std::unique_ptr<OptionSource> open_redis_store(RedisAddress address, std::string hash) {
+  return std::make_unique<RedisStore>(std::move(address), std::move(hash));
+}
+
+}  // namespace freshet::runtime_config

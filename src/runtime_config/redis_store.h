@@ -1,0 +1,22 @@
+// Live options in a hash of Redis.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "ports/option_source.h"
+
+namespace freshet::runtime_config {
+
+struct RedisAddress {
+  std::string host;
+  int port = 6379;
+  int database = 1;
+  std::string user;
+  std::string password;
+};
+
+// A single node, or any of a cluster's. A read() takes at most three seconds, whatever answers.
+std::unique_ptr<OptionSource> open_redis_store(RedisAddress address, std::string hash);
+
+}  // namespace freshet::runtime_config
