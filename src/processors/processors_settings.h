@@ -39,6 +39,8 @@ struct PythonSettings {
   std::string python = "python3";             // the interpreter
   uint32_t max_queue_depth = 0;               // messages a worker is given at a time; 0 = as many as there are
   std::chrono::milliseconds timeout{30'000};  // for what a worker is given; one that takes longer is replaced
+  std::vector<std::string> environment;       // further variables that a worker gets; NAME* = all that begin so
+  uint64_t memory_limit = 0;                  // bytes of data of one worker; 0 = no limit
 };
 
 // Rules of the data sets that the reference has in Python (python_common 11).

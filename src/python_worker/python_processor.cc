@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "python_worker/frames.h"
+#include "python_worker/worker_environment.h"
 #include "python_worker/worker_process.h"
 
 namespace freshet::python_worker {
@@ -18,6 +19,11 @@ namespace {
 constexpr Duration kStartTimeout = std::chrono::seconds(60);  // imports may take their time
 constexpr Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(30);
+
+WorkerCommand command_of(const processors::PythonSettings& settings) {
+  return {settings.python, settings.module, settings.class_name,
+          worker_environment(own_environment(), settings.environment), settings.memory_limit};
+}
 
 class PythonProcessor final : public Processor {
  public:
@@ -111,8 +117,7 @@ class PythonProcessor final : public Processor {
   WorkerProcess* running_worker() {
     for (Duration pause = kFirstPause; !worker_ && !stop_.stop_requested();
          pause = std::min(pause * 2, kLongestPause)) {
-      auto started =
-          WorkerProcess::start({settings_.python, settings_.module, settings_.class_name}, clock_, kStartTimeout);
+      auto started = WorkerProcess::start(command_of(settings_), clock_, log_, kStartTimeout);
       if (started) {
         MutexLock lock(mutex_);
         worker_ = *std::move(started);
@@ -152,8 +157,7 @@ class PythonProcessor final : public Processor {
 
 Result<ProcessorFactory> make_factory(const processors::PythonSettings& settings, Clock& clock, Log& log,
                                       Metrics& metrics) {
-  const auto tried =
-      WorkerProcess::start({settings.python, settings.module, settings.class_name}, clock, kStartTimeout);
+  const auto tried = WorkerProcess::start(command_of(settings), clock, log, kStartTimeout);
   if (!tried) return tl::make_unexpected(tried.error());
   return
       [settings, &clock, &log, &metrics] { return std::make_unique<PythonProcessor>(settings, clock, log, metrics); };

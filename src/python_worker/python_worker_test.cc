@@ -8,6 +8,7 @@
 
 #include "python_worker/frames.h"
 #include "python_worker/python_processor.h"
+#include "python_worker/worker_environment.h"
 #include "testkit/child_process.h"
 
 namespace freshet::python_worker {
@@ -34,6 +35,13 @@ class Sample:
         if what == "print":
             print("printed by the class")
             return []
+        if what == "environment":
+            return [{"names": sorted(os.environ), "descriptors": len(os.listdir("/proc/self/fd"))}]
+        if what == "print much":
+            for _ in range(100): print("x" * 9999)
+            return []
+        if what == "allocate":
+            return [{"n": len(bytearray(1 << 30))}]
         if what == "raise":
             raise ValueError("no such thing")
         if what == "die":
@@ -109,6 +117,38 @@ TEST_F(PythonProcessorTest, RowsSkipsAndExceptionsOfOneBatch) {
   EXPECT_EQ(verdicts[3].text, "ValueError: no such thing");
   EXPECT_EQ(verdicts[4].kind, Verdict::Kind::Invalid);
   EXPECT_EQ(verdicts[5].kind, Verdict::Kind::Rows);
+  EXPECT_EQ(replaced(), 0u);
+}
+
+// Secrets of this process are not the class's: a variable is there because it is needed or because somebody named it.
+TEST_F(PythonProcessorTest, AClassHasNotTheWholeEnvironment) {
+  EXPECT_EQ(worker_environment(
+                {"PATH=/bin", "FRESHET_SENTRY_DSN=x", "AWS_SECRET_ACCESS_KEY=x", "LC_ALL=C", "SNUBA_SETTINGS=x",
+                 "SENTRY_DSN=x", "SNUBA_REDIS_PASSWORD=x", "CLICKHOUSE_HOST=x", "OTHER=a=b"},
+                {}),
+            (std::vector<std::string>{"PATH=/bin", "LC_ALL=C", "SNUBA_SETTINGS=x"}));
+  EXPECT_EQ(worker_environment({"SENTRY_DSN=x", "MY_A=x", "MY_B=x", "MINE=x"}, {"SENTRY_DSN", "MY_*"}),
+            (std::vector<std::string>{"SENTRY_DSN=x", "MY_A=x", "MY_B=x"}));
+  setenv("FRESHET_TEST_SECRET", "x", 1);
+  setenv("FRESHET_TEST_NAMED", "x", 1);
+  settings_.environment = {"FRESHET_TEST_NAMED"};
+  run({R"({"do":"environment"})"});
+  EXPECT_EQ(rows_.find("FRESHET_TEST_SECRET"), std::string::npos) << rows_;
+  EXPECT_NE(rows_.find("FRESHET_TEST_NAMED"), std::string::npos) << rows_;
+  EXPECT_NE(rows_.find("\"descriptors\":5}"), std::string::npos) << rows_;  // 0 to 3, and the folder's own
+}
+
+TEST_F(PythonProcessorTest, AClassThatTakesTooMuchMemoryMakesItsMessageInvalid) {
+  settings_.memory_limit = 256 << 20;
+  const auto verdicts = run({R"({"do":"allocate"})", kRow});
+  EXPECT_EQ(verdicts[0].text, "MemoryError: ");
+  EXPECT_EQ(verdicts[1].kind, Verdict::Kind::Rows);
+  EXPECT_EQ(replaced(), 0u);
+}
+
+TEST_F(PythonProcessorTest, WhatAClassPrintsIsReadWhileItIsWaitedFor) {
+  const auto verdicts = run({R"({"do":"print much"})", kRow});
+  EXPECT_EQ(verdicts[0].kind, Verdict::Kind::Rows);
   EXPECT_EQ(replaced(), 0u);
 }
 

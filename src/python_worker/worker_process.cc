@@ -3,18 +3,15 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <memory>
-#include <vector>
+#include <utility>
 
 #include "python_worker/frames.h"
 #include "python_worker/worker_script.h"
@@ -23,67 +20,58 @@ namespace freshet::python_worker {
 namespace {
 
 constexpr int kWorkerSocket = 3;
+constexpr size_t kMaxLine = 4000;  // of what it prints; longer ones are cut
 
-// Everything that a new process is given, released at the end of the scope.
-class SpawnPlan {
- public:
-  explicit SpawnPlan(int socket) {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    // What the class prints goes where the log goes.
-    posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, socket, kWorkerSocket);
-    posix_spawn_file_actions_addclosefrom_np(&actions, kWorkerSocket + 1);
-    // A Ctrl-C on the terminal is ours to handle: the worker is still needed for the drain.
-    sigset_t none;
-    sigset_t all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnPlan() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-};
-
-Result<pid_t> spawn(const WorkerCommand& command, int socket) {
-  const SpawnPlan plan(socket);
-  std::vector<std::string> words{command.python, "-u", "-c", kWorkerScript, command.module, command.class_name};
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  pid_t pid = -1;
-  const int error = posix_spawnp(&pid, command.python.c_str(), &plan.actions, &plan.attributes, argv.data(), environ);
-  if (error == 0) return pid;
+Result<Subprocess> spawn(const WorkerCommand& command, int socket, int output) {
+  SubprocessPlan plan;
+  plan.words = {command.python, "-u", "-c", kWorkerScript, command.module, command.class_name};
+  plan.environment = command.environment;
+  plan.memory_limit = command.memory_limit;
+  plan.descriptors = {
+      {STDIN_FILENO, kNullDevice}, {STDOUT_FILENO, output}, {STDERR_FILENO, output}, {kWorkerSocket, socket}};
+  auto started = Subprocess::start(plan);
+  if (started) return started;
   return failure(ErrorKind::Fatal, fmt::format("{}: {}; install Python 3 or name its program with --python",
-                                               command.python, std::strerror(error)));
+                                               command.python, started.error().text));
 }
+
+class Ends {
+ public:
+  ~Ends() {
+    for (const int fd : {ours, theirs}) {
+      if (fd >= 0) close(fd);
+    }
+  }
+  int keep() { return std::exchange(ours, -1); }
+
+  int ours = -1;
+  int theirs = -1;
+};
 
 }  // namespace
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(const WorkerCommand& command, Clock& clock,
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(const WorkerCommand& command, Clock& clock, Log& log,
                                                             Duration timeout) {
-  std::array<int, 2> pair{};
+  Ends socket;
+  Ends output;
+  std::array<int, 2> pair{-1, -1};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
     return failure(ErrorKind::Retry, fmt::format("no socket for a Python worker: {}", std::strerror(errno)));
   }
-  const auto pid = spawn(command, pair[1]);
-  close(pair[1]);
-  if (!pid) {
-    close(pair[0]);
-    return tl::make_unexpected(pid.error());
+  socket.ours = pair[0];
+  socket.theirs = pair[1];
+  if (pipe2(pair.data(), O_CLOEXEC) != 0) {
+    return failure(ErrorKind::Retry, fmt::format("no pipe for a Python worker: {}", std::strerror(errno)));
   }
-  std::unique_ptr<WorkerProcess> worker(new WorkerProcess(pair[0], *pid, clock));
+  output.ours = pair[0];
+  output.theirs = pair[1];
+  fcntl(output.ours, F_SETFL, O_NONBLOCK);
+  auto process = spawn(command, socket.theirs, output.theirs);
+  if (!process) return tl::make_unexpected(process.error());
+  std::unique_ptr<WorkerProcess> worker(
+      new WorkerProcess(socket.keep(), output.keep(), *std::move(process), clock, log));
+  close(std::exchange(socket.theirs, -1));
+  close(std::exchange(output.theirs, -1));
   const auto hello = worker->receive_frame(clock.steady_now() + timeout);
   if (!hello) return tl::make_unexpected(hello.error());
   if (const Status loaded = check_hello(*hello); !loaded) {
@@ -94,9 +82,11 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(const WorkerCommand&
 }
 
 WorkerProcess::~WorkerProcess() {
+  while (read_output()) {
+  }
+  say_lines(true);
   close(socket_);
-  kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
+  close(output_);
 }
 
 void WorkerProcess::interrupt() noexcept { shutdown(socket_, SHUT_RDWR); }
@@ -116,11 +106,33 @@ Status WorkerProcess::wait_for(short events, SteadyTime deadline) {
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_.steady_now()).count();
     if (left <= 0) return failure(ErrorKind::Retry, "the Python worker takes too long");
-    pollfd one{socket_, events, 0};
-    const int ready = poll(&one, 1, static_cast<int>(std::min<int64_t>(left, 60'000)));
-    if (ready > 0) return {};
+    std::array<pollfd, 2> fds{pollfd{socket_, events, 0}, pollfd{output_closed_ ? -1 : output_, POLLIN, 0}};
+    const int ready = poll(fds.data(), fds.size(), static_cast<int>(std::min<int64_t>(left, 60'000)));
     if (ready < 0 && errno != EINTR) return failure(ErrorKind::Retry, std::strerror(errno));
+    if (ready > 0 && fds[1].revents != 0) output_closed_ = !read_output();
+    if (ready > 0 && fds[0].revents != 0) return {};
   }
+}
+
+// It is read while the worker is waited for: a class that prints much must not wait for a reader in its turn.
+bool WorkerProcess::read_output() {
+  std::array<char, 16'384> bytes;
+  const ssize_t got = read(output_, bytes.data(), bytes.size());
+  if (got <= 0) return false;
+  printed_.append(bytes.data(), static_cast<size_t>(got));
+  say_lines(false);
+  return true;
+}
+
+void WorkerProcess::say_lines(bool last) {
+  size_t begin = 0;
+  for (size_t end = 0; (end = printed_.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    log_.info("python_output", {{"text", std::string_view(printed_).substr(begin, std::min(end - begin, kMaxLine))}});
+  }
+  printed_.erase(0, begin);
+  if (printed_.empty() || (!last && printed_.size() <= kMaxLine)) return;
+  log_.info("python_output", {{"text", std::string_view(printed_).substr(0, kMaxLine)}});
+  printed_.clear();
 }
 
 Status WorkerProcess::send_all(std::string_view bytes, SteadyTime deadline) {

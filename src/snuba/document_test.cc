@@ -16,6 +16,7 @@ namespace {
 
 using nlohmann::json;
 using testing::HasSubstr;
+using testing::Not;
 
 json topic(const std::string& name) {
   return {{"physical_topic_name", name + "-p"},
@@ -266,6 +267,24 @@ TEST(PythonSettingsTest, WhatFailsIsSaid) {
     const auto loaded = load("rust-consumer", args, {{"SNUBA_SETTINGS", file.path}, {"PATH", std::getenv("PATH")}});
     ASSERT_FALSE(loaded);
     EXPECT_THAT(loaded.error().front(), HasSubstr(expected));
+  }
+}
+
+TEST(PythonSettingsTest, WhatAnExceptionSaysIsNotRepeated) {
+  const Environment environment{{"PATH", std::getenv("PATH")}, {"THE_PASSWORD", "hunter2"}};
+  const std::pair<const char*, const char*> cases[] = {
+      {"import os\n\nraise ValueError('wrong: ' + os.environ['THE_PASSWORD'])\n", "ValueError in line 3; "},
+      {"import os\nx = os.environ['IT_IS_MISSING']\n", "KeyError (IT_IS_MISSING) in line 2; "},
+      {"{}['hunter2']\n", "KeyError in line 1; "},
+      {"a = 'hunter2\n", "SyntaxError in line 1; "},
+      {"import os, sys\nsys.stderr.write('hunter2\\n')\nprint('hunter2')\nos._exit(3)\n", "without a word; "},
+  };
+  for (const auto& [content, expected] : cases) {
+    const File file(content, ".py");
+    const auto read = run_python_settings(file.path, environment);
+    ASSERT_FALSE(read);
+    EXPECT_THAT(read.error().text, HasSubstr(expected)) << content;
+    EXPECT_THAT(read.error().text, Not(HasSubstr("hunter2")));
   }
 }
 

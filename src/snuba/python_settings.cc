@@ -3,25 +3,23 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
+#include <chrono>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/files.h"
+#include "base/subprocess.h"
 
 namespace freshet::snuba {
 namespace {
 
 // Runs the file with stand-ins for Snuba's settings modules behind whatever is installed, prints its upper-case names.
 constexpr const char* kHelper = R"PY(
-import json, os, runpy, sys, types
+import json, os, runpy, sys, traceback, types
 
 def truth(name):
     return os.environ.get(name, "").lower() in ("true", "1")
@@ -116,15 +114,34 @@ def plain(x):
 
 out = sys.stdout
 sys.stdout = sys.stderr
+
+# What an exception says may hold a password: its type, its line, and a name where it is about one.
+def told(error):
+    text = type(error).__name__
+    name = getattr(error, "name", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, KeyError) and error.args and frames and os.path.basename(frames[-1].filename) in ("os.py", "<frozen os>"):
+        name = error.args[0]
+    if isinstance(name, str) and name.replace(".", "_").isidentifier():
+        text += " (%s)" % name
+    if isinstance(error, ModuleNotFoundError) and isinstance(error.name, str):
+        text = "ModuleNotFoundError: No module named %r" % error.name
+    lines = [frame.lineno for frame in frames if frame.filename == sys.argv[1]]
+    if isinstance(error, SyntaxError) and error.filename == sys.argv[1]:
+        lines.append(error.lineno)
+    return text + (" in line %s" % lines[-1] if lines else "")
+
 try:
     names = runpy.run_path(sys.argv[1])
 except BaseException as error:
-    print("%s: %s" % (type(error).__name__, error), file=sys.stderr)
-    sys.exit(1)
+    out.write(told(error))
+    out.flush()
+    os._exit(1)
 json.dump({key: plain(one) for key, one in names.items() if key.isupper() and not key.startswith("_")}, out)
 )PY";
 
 constexpr size_t kMaxOutput = 8 * 1024 * 1024;
+constexpr size_t kLongestReason = 200;
 
 tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
 
@@ -143,55 +160,6 @@ class Fd {
   int fd_;
 };
 
-// The child's standard output and error, and its end.
-struct Child {
-  pid_t pid = -1;
-  std::string out;
-  std::string error;
-
-  ~Child() {
-    if (pid <= 0) return;
-    kill(pid, SIGKILL);
-    waitpid(pid, nullptr, 0);
-  }
-  // Reads both until they end. The time is that of the whole: a file that says a little now and then is no better.
-  Status listen(int out_fd, int error_fd, Duration timeout) {
-    const RealClock clock;
-    const SteadyTime deadline = clock.steady_now() + timeout;
-    std::array<pollfd, 2> fds{pollfd{out_fd, POLLIN, 0}, pollfd{error_fd, POLLIN, 0}};
-    while (fds[0].fd >= 0 || fds[1].fd >= 0) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
-      const int ready = left > 0 ? poll(fds.data(), fds.size(), static_cast<int>(left)) : 0;
-      if (ready < 0 && errno == EINTR) continue;
-      if (ready <= 0) {
-        return wrong(fmt::format("it did not finish within {} s", std::chrono::duration<double>(timeout).count()));
-      }
-      for (size_t i = 0; i < fds.size(); ++i) {
-        if (fds[i].fd >= 0 && fds[i].revents != 0 && !take(fds[i].fd, i == 0 ? out : error)) fds[i].fd = -1;
-      }
-      if (out.size() + error.size() > kMaxOutput) return wrong("it prints more than 8 MiB");
-    }
-    return {};
-  }
-  // False at the end.
-  static bool take(int fd, std::string& text) {
-    std::array<char, 16384> bytes;
-    const ssize_t n = read(fd, bytes.data(), bytes.size());
-    if (n > 0) text.append(bytes.data(), static_cast<size_t>(n));
-    return n > 0;
-  }
-  int status() {
-    int status = 0;
-    waitpid(std::exchange(pid, -1), &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-  }
-};
-
-std::string last_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.substr(text.rfind('\n') + 1);  // npos + 1 is 0
-}
-
 struct Pipe {
   Fd read;
   Fd write;
@@ -203,28 +171,31 @@ std::optional<Pipe> open_pipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
-// As exec() wants them; `words` own the bytes.
-std::vector<char*> pointers(std::vector<std::string>& words) {
-  std::vector<char*> out;
-  for (std::string& word : words) out.push_back(word.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-// False: there is no python3.
-bool spawn(const std::string& path, const Environment& environment, int out, int error, pid_t& pid) {
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO);
-  std::vector<std::string> variables;
-  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
-  std::vector<std::string> words{"python3", "-c", kHelper, path};
-  const int failed =
-      posix_spawnp(&pid, "python3", &actions, nullptr, pointers(words).data(), pointers(variables).data());
-  posix_spawn_file_actions_destroy(&actions);
-  return failed == 0;
+// What comes through `out` until it and `error` end; what comes through `error` is for nobody. The time is that of the
+// whole: a file that says a little now and then is no better.
+Result<std::string> read_all(int out, int error, Duration timeout) {
+  const RealClock clock;
+  const SteadyTime deadline = clock.steady_now() + timeout;
+  std::array<pollfd, 2> fds{pollfd{out, POLLIN, 0}, pollfd{error, POLLIN, 0}};
+  std::string text;
+  for (size_t printed = 0; fds[0].fd >= 0 || fds[1].fd >= 0;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
+    const int ready = left > 0 ? poll(fds.data(), fds.size(), static_cast<int>(left)) : 0;
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) {
+      return wrong(fmt::format("it did not finish within {} s", std::chrono::duration<double>(timeout).count()));
+    }
+    for (pollfd& one : fds) {
+      if (one.fd < 0 || one.revents == 0) continue;
+      std::array<char, 16384> bytes;
+      const ssize_t got = read(one.fd, bytes.data(), bytes.size());
+      if (got > 0 && one.fd == out) text.append(bytes.data(), static_cast<size_t>(got));
+      if (got > 0) printed += static_cast<size_t>(got);
+      if (got <= 0) one.fd = -1;
+    }
+    if (printed > kMaxOutput) return wrong("it prints more than 8 MiB");
+  }
+  return text;
 }
 
 }  // namespace
@@ -234,21 +205,22 @@ Result<std::string> run_python_settings(const std::string& path, const Environme
   auto out = open_pipe();
   auto error = open_pipe();
   if (!out || !error) return wrong("no pipe to python3");
-  Child child;
-  if (!spawn(path, environment, out->write.get(), error->write.get(), child.pid)) {
-    child.pid = -1;
+  SubprocessPlan plan;
+  plan.words = {"python3", "-c", kHelper, path};
+  for (const auto& [name, value] : environment) plan.environment.push_back(name + "=" + value);
+  plan.descriptors = {
+      {STDIN_FILENO, kNullDevice}, {STDOUT_FILENO, out->write.get()}, {STDERR_FILENO, error->write.get()}};
+  auto child = Subprocess::start(plan);
+  if (!child) {
     return wrong(
         "python3 is not there to read it; install it, or resolve the settings elsewhere and use --consumer-config");
   }
   out->write.reset();
   error->write.reset();
-  if (const Status heard = child.listen(out->read.get(), error->read.get(), timeout); !heard) {
-    return tl::make_unexpected(heard.error());
-  }
-  if (child.status() != 0) {
-    return wrong(fmt::format("{}; correct the file, or use --consumer-config", last_line(child.error)));
-  }
-  return child.out;
+  auto heard = read_all(out->read.get(), error->read.get(), timeout);
+  if (!heard || child->wait() == 0) return heard;
+  const std::string why = heard->empty() || heard->size() > kLongestReason ? "python3 ended without a word" : *heard;
+  return wrong(fmt::format("{}; correct the file, or use --consumer-config", why));
 }
 
 }  // namespace freshet::snuba
