@@ -75,6 +75,27 @@ void Core::hold(PartitionStream& stream, Hold hold, std::string reason, Actions&
   stream.paused = true;
 }
 
+namespace {
+
+// For who must not see what a message says.
+const char* code_of(Hold hold) {
+  switch (hold) {
+    case Hold::Source:
+      return "no_start_position";
+    case Hold::Invalid:
+      return "invalid_message";
+    case Hold::Flood:
+      return "too_many_dead_letters";
+    case Hold::TooLarge:
+      return "dead_letter_too_large";
+    case Hold::Refused:
+      return "replacement_refused";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
 // A held partition waits for an operator, who may come at any time.
 void Core::say_holds(SteadyTime now) {
   for (auto& [partition, stream] : streams_) {
@@ -82,6 +103,7 @@ void Core::say_holds(SteadyTime now) {
     stream.hold_said = now;
     log_.error("partition_held", {{"topic", settings_.topic},
                                   {"partition", partition.value},
+                                  {"code", code_of(stream.holds.front().hold)},
                                   {"reason", stream.holds.front().reason},
                                   {"next_offset", stream.committable().value}});
   }

@@ -60,7 +60,8 @@ void Core::on_event(SourceFault& fault, SteadyTime now, Actions& actions) {
     log_.warn("kafka_error", {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
     return;
   }
-  log_.error("kafka_session_broken", {{"topic", settings_.topic}, {"error", fault.error.text}});
+  log_.error("kafka_session_broken",
+             {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
   if (phase_ == Phase::Closed) return;
   if (end_ == End::None) end_ = End::Broken;
   // Whoever took our place reads again what is not committed: nothing that is not yet under way is written any more.

@@ -129,9 +129,13 @@ void LogBackend::set_error_sink(std::function<void(ErrorReport)> sink) {
 void LogBackend::pass_on(std::string_view event, std::initializer_list<LogField> fields) {
   MutexLock lock(sink_mutex_);
   if (!error_sink_) return;
-  ErrorReport report{std::string(event), {}, clock_.system_now()};
-  for (const LogField& field : fields)
+  ErrorReport report{std::string(event), {}, clock_.system_now(), {}};
+  for (const LogField& field : fields) {
     report.fields.emplace_back(field.name, secrets_.masked(without_message_texts(as_given(field), "[message text]")));
+    if (std::holds_alternative<std::string_view>(field.value) && !is_told(field.name)) {
+      report.free_texts.emplace(field.name);
+    }
+  }
   error_sink_(std::move(report));
 }
 

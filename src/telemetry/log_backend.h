@@ -33,8 +33,8 @@ class LogBackend final : public Log {
 
   bool enabled(LogLevel level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
   void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept override;
-  // Lines at level error, as they are shown, go to `sink` too; called under a lock, so that after the next call the
-  // last sink is not used any more. It must not log.
+  // Of lines at level error, what may leave this machine (error_report.h) goes to `sink` too; called under a lock, so
+  // that after the next call the last sink is not used any more. It must not log.
   void set_error_sink(std::function<void(ErrorReport)> sink);
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
   // Lines that nobody read are counted there (freshet_log_lines_dropped_total).

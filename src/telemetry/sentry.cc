@@ -34,13 +34,8 @@ std::string host_name() {
   return name.data();
 }
 
-// ClickHouse quotes the row that it refuses; from there on nothing is told.
-std::string without_payload(std::string text) {
-  for (const char* mark : {" before: ", "(at row ", "\nRow ", " Row 1:", "while parsing '", "{\""}) {
-    if (const size_t at = text.find(mark); at != std::string::npos) text = text.substr(0, at) + " [...]";
-  }
-  if (text.size() > kMaxText) text = text.substr(0, kMaxText) + " [...]";
-  return text;
+bool is_number(const std::string& text) {
+  return text == "true" || text == "false" || text.find_first_not_of("0123456789+-.e") == std::string::npos;
 }
 
 nlohmann::ordered_json tags_of(const SentrySettings& settings, const AssignedPartitions& assigned) {
@@ -74,10 +69,11 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
                             const AssignedPartitions& assigned) {
   const std::string id = event_id();
   nlohmann::ordered_json extra = nlohmann::ordered_json::object();
-  std::string why;
+  std::string code;
   for (const auto& [name, text] : report.fields) {
-    extra[name] = without_payload(text);
-    if (name == "error" || (name == "reason" && why.empty())) why = extra[name].get<std::string>();
+    if (report.free_texts.contains(name) || (!is_told(name) && !is_number(text))) continue;
+    extra[name] = text.substr(0, kMaxText);
+    if (name == "code") code = text;
   }
   nlohmann::ordered_json event{
       {"event_id", id},
@@ -86,8 +82,8 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
       {"level", "error"},
       {"logger", "freshet"},
       {"server_name", host_name()},
-      {"logentry", {{"formatted", why.empty() ? report.event : fmt::format("{}: {}", report.event, why)}}},
-      {"fingerprint", {report.event, why}},
+      {"logentry", {{"formatted", code.empty() ? report.event : fmt::format("{}: {}", report.event, code)}}},
+      {"fingerprint", {report.event, code}},
       {"tags", tags_of(settings, assigned)},
       {"extra", std::move(extra)}};
   if (!settings.release.empty()) event["release"] = settings.release;

@@ -23,7 +23,7 @@ struct SentryTarget {
 };
 Result<SentryTarget> sentry_target(const std::string& dsn);
 
-// The envelope with one event. Nothing of a message's payload: servers quote rows in their errors, which is cut out.
+// The envelope with one event: which one, its code, numbers and names; no text that may quote a message.
 std::string sentry_envelope(const ErrorReport& report, const SentrySettings& settings,
                             const AssignedPartitions& assigned);
 
