@@ -31,6 +31,8 @@ constexpr const char* kOldUsers = R"(<yandex><profiles><default></default></prof
 <users><default><password></password><networks><ip>127.0.0.1</ip></networks><profile>default</profile>
 <quota>default</quota></default></users><quotas><default></default></quotas></yandex>)";
 
+}  // namespace
+
 std::string local_clickhouse_program() {
   const auto self = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   for (auto folder = self; folder != folder.root_path(); folder = folder.parent_path()) {
@@ -39,8 +41,6 @@ std::string local_clickhouse_program() {
   }
   throw std::runtime_error("freshet-local-clickhouse is not built; run ./dev build");
 }
-
-}  // namespace
 
 KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, const std::vector<Listener>& more)
     : port_(free_port()), controller_port_(free_port()) {

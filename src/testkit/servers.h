@@ -45,6 +45,9 @@ class KafkaServer {
   std::unique_ptr<ChildProcess> process_;
 };
 
+// build/<preset>/freshet-local-clickhouse, found from the test's own place.
+std::string local_clickhouse_program();
+
 // A ClickHouse server: rows go in and questions get answers over HTTP.
 class ClickHouseServer {
  public:

@@ -28,10 +28,44 @@ std::string quoted(const std::string& value) {
   return out + "'";
 }
 
-size_t find_word(const std::string& text, const std::string& word) {
-  std::string upper = text;
-  std::transform(upper.begin(), upper.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
-  return upper.rfind(word);
+size_t find_word(const std::string& text, const std::string& word, size_t from = 0) {
+  const auto same = [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; };
+  const auto found = std::search(text.begin() + static_cast<ptrdiff_t>(std::min(from, text.size())), text.end(),
+                                 word.begin(), word.end(), same);
+  return found == text.end() ? std::string::npos : static_cast<size_t>(found - text.begin());
+}
+
+bool begins_with(const std::string& text, const std::string& word) {
+  const size_t first = text.find_first_not_of(" \t\r\n(");
+  return first != std::string::npos && find_word(text.substr(first, word.size()), word) == 0;
+}
+
+std::string settings_of(const Parameters& parameters) {
+  std::string settings;
+  for (const auto& [name, value] : parameters) {
+    if (kNoSettings.contains(name) || name.starts_with("param_")) continue;
+    settings += fmt::format("{}{} = {}", settings.empty() ? "" : ", ", name, quoted(value));
+  }
+  return settings;
+}
+
+// Takes the format and, behind it, the data of a statement that holds all.
+void split_data(Statement& insert) {
+  const size_t format = find_word(insert.sql, " FORMAT ");
+  const size_t values = find_word(insert.sql, "VALUES");
+  if (find_word(insert.sql, "SELECT ") < std::min(format, values)) return;  // its rows come from elsewhere
+  if (format < values) {
+    const size_t name = insert.sql.find_first_not_of(" \t\r\n", format + 8);
+    const size_t end = std::min(insert.sql.find_first_of(" \t\r\n", name), insert.sql.size());
+    if (name == std::string::npos) return;
+    insert.format = insert.sql.substr(name, end - name);
+    if (end < insert.sql.size()) insert.data = insert.sql.substr(end + 1) + insert.data;
+    insert.sql.erase(format);
+  } else if (values != std::string::npos) {
+    insert.format = "Values";
+    insert.data = insert.sql.substr(values + 6) + insert.data;
+    insert.sql.erase(values);
+  }
 }
 
 }  // namespace
@@ -56,26 +90,46 @@ std::string decompress(std::string_view blocks) {
   return testkit::decode_blocks(blocks);
 }
 
-std::string with_settings(const std::string& query, const std::string& data, const Parameters& parameters) {
-  std::string settings;
-  for (const auto& [name, value] : parameters) {
-    if (kNoSettings.contains(name) || name.starts_with("param_")) continue;
-    settings += fmt::format("{}{} = {}", settings.empty() ? " SETTINGS " : ", ", name, quoted(value));
+Statement statement(const std::string& query, const std::string& data, const Parameters& parameters) {
+  Statement out{query.empty() ? data : query, {}, {}, query.empty() ? "" : data};
+  out.settings = settings_of(parameters);
+  if (!begins_with(out.sql, "INSERT")) {
+    out.data.clear();
+    if (!out.settings.empty() && find_word(out.sql, " SETTINGS ") == std::string::npos) {
+      out.sql += " SETTINGS " + out.settings;
+    }
+    return out;
   }
-  std::string head = query;
-  std::string tail = data;
-  if (head.empty()) {
-    head = data;
-    tail.clear();
+  split_data(out);
+  if (const size_t own = find_word(out.sql, " SETTINGS "); own != std::string::npos && !out.format.empty()) {
+    out.settings = out.sql.substr(own + 10) + (out.settings.empty() ? "" : ", ") + out.settings;
+    out.sql.erase(own);
   }
-  const size_t first = head.find_first_not_of(" \t\r\n(");
-  const bool insert = first != std::string::npos && find_word(head.substr(first, 6), "INSERT") == 0;
-  if (!insert) return settings.empty() || find_word(head, " SETTINGS ") != std::string::npos ? head : head + settings;
-  // In an INSERT the clause stands before FORMAT; the data follows the format's name.
-  const size_t format = find_word(head, " FORMAT ");
-  if (format == std::string::npos) return head + settings;
-  head.insert(format, settings);
-  return tail.empty() ? head : head + "\n" + tail;
+  return out;
+}
+
+bool Statement::needs_file() const { return !format.empty() && ("\n" + data).find("\n\n") != std::string::npos; }
+
+std::string Statement::text(const std::string& file) const {
+  std::string out = sql;
+  if (!file.empty()) out += fmt::format(" FROM INFILE {} COMPRESSION 'none'", quoted(file));
+  if (begins_with(sql, "INSERT") && !settings.empty()) out += " SETTINGS " + settings;
+  if (!format.empty()) out += " FORMAT " + format;
+  if (file.empty() && !data.empty()) out += "\n" + data;
+  return out;
+}
+
+bool only_reads(const std::string& sql) {
+  for (const char* word : {"SELECT", "WITH", "SHOW", "DESC", "EXISTS", "EXPLAIN"}) {
+    if (begins_with(sql, word)) return true;
+  }
+  return false;
+}
+
+bool is_this_machine(std::string_view host) {
+  if (host.starts_with("[::1]")) return host.size() == 5 || host[5] == ':';
+  const std::string_view name = host.substr(0, host.find(':'));
+  return name == "127.0.0.1" || name == "localhost";
 }
 
 int exception_code(std::string_view error) {

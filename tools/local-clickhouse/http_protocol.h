@@ -13,8 +13,26 @@ using Parameters = std::map<std::string, std::string>;
 // checksum is wrong or a block is broken.
 std::string decompress(std::string_view blocks);
 
-// The SQL for the engine: query of the URL and of the body, with the parameters that are settings in a SETTINGS clause.
-std::string with_settings(const std::string& query, const std::string& data, const Parameters& parameters);
+// What the engine is asked.
+struct Statement {
+  std::string sql;
+  std::string settings;  // "a = '1', b = '2'"
+  std::string format;    // of the data of an INSERT; empty = it has none
+  std::string data;
+
+  // Behind a blank line the engine takes data for the next statement: such data are given to it in a file.
+  bool needs_file() const;
+  std::string text(const std::string& file = {}) const;
+};
+
+// The query of the URL and the body, with the parameters that are settings in a SETTINGS clause.
+Statement statement(const std::string& query, const std::string& data, const Parameters& parameters);
+
+// Whether a statement changes nothing: all that a GET may ask, as ClickHouse has it.
+bool only_reads(const std::string& sql);
+
+// Whether a Host header names this machine as its own programs do: not what a web page has made a name for it.
+bool is_this_machine(std::string_view host);
 
 // N of "Code: N. ..."; 0 if there is none.
 int exception_code(std::string_view error);

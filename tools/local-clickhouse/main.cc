@@ -1,14 +1,19 @@
 // freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE]
 //
-// A current ClickHouse engine (libchdb.so; --lib or FRESHET_DEV_CHDB_LIB) behind the HTTP protocol, on loopback only.
+// A current ClickHouse engine (libchdb.so; --lib, FRESHET_DEV_CHDB_LIB, or what `./dev setup` has fetched) behind the
+// HTTP protocol, on loopback only, and for programs only: what a web page asks is refused.
 #include <fmt/format.h>
 #include <httplib.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -27,6 +32,24 @@ struct Options {
   std::string path;
   std::string library;
 };
+
+// The newest that ./dev setup has fetched; empty = none.
+std::string fetched_library() {
+  const char* cache = getenv("FRESHET_DEV_CACHE");
+  const char* home = getenv("HOME");
+  const std::filesystem::path folder =
+      cache != nullptr ? std::filesystem::path(cache)
+                       : std::filesystem::path(home != nullptr ? home : "/root") / ".cache" / "freshet";
+  std::string newest;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string library = (entry.path() / "libchdb.so").string();
+    if (entry.path().filename().string().starts_with("chdb-") && std::filesystem::exists(library, error)) {
+      newest = std::max(newest, library);
+    }
+  }
+  return newest;
+}
 
 int usage(const std::string& problem) {
   fmt::print(
@@ -58,7 +81,10 @@ std::string parse(int argc, char** argv, Options& options) {
     }
   }
   if (options.path.empty()) return "--path: missing";
-  if (options.library.empty()) return "--lib: missing, and FRESHET_DEV_CHDB_LIB is not set";
+  if (options.library.empty()) options.library = fetched_library();
+  if (options.library.empty()) {
+    return "--lib: missing, FRESHET_DEV_CHDB_LIB is not set, and nothing is fetched; run ./dev setup";
+  }
   return "";
 }
 
@@ -69,7 +95,37 @@ void fail(httplib::Response& response, const std::string& error) {
   response.set_content(error + "\n", "text/plain; charset=UTF-8");
 }
 
-void answer(Engine& engine, const httplib::Request& request, httplib::Response& response) {
+// A file with `data` that is gone with the object.
+class DataFile {
+ public:
+  explicit DataFile(const std::string& data) {
+    std::string name = (std::filesystem::temp_directory_path() / "freshet-insert-XXXXXX").string();
+    const int fd = mkstemp(name.data());
+    path_ = name;
+    size_t at = 0;
+    for (ssize_t written = 0; fd >= 0 && at < data.size() && written >= 0; at += static_cast<size_t>(written)) {
+      written = write(fd, data.data() + at, data.size() - at);
+      if (written < 0) break;
+    }
+    if (fd >= 0) close(fd);
+    if (fd < 0 || at < data.size()) throw std::runtime_error("Code: 1001. DB::Exception: no file for the data");
+  }
+  ~DataFile() { unlink(path_.c_str()); }
+  DataFile(const DataFile&) = delete;
+  DataFile& operator=(const DataFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+Answer ask(Engine& engine, const Statement& asked, const std::string& database, const std::string& format) {
+  if (!asked.needs_file()) return engine.query(database, asked.text(), format);
+  const DataFile file(asked.data);
+  return engine.query(database, asked.text(file.path()), format);
+}
+
+void answer(Engine& engine, const httplib::Request& request, const std::string& sent, httplib::Response& response) {
   // From the URL alone: a body that calls itself a form is a query all the same.
   httplib::Params params;
   const size_t mark = request.target.find('?');
@@ -80,20 +136,56 @@ void answer(Engine& engine, const httplib::Request& request, httplib::Response& 
     return found == parameters.end() || found->second.empty() ? std::string(fallback) : found->second;
   };
   try {
-    const std::string body = value("decompress", "0") == "1" ? decompress(request.body) : request.body;
+    const std::string body = value("decompress", "0") == "1" ? decompress(sent) : sent;
     const std::string query = value("query", "");
     if (query.empty() && body.empty()) {
       response.set_content("Ok.\n", "text/plain");
       return;
     }
-    const Answer result = engine.query(value("database", "default"), with_settings(query, body, parameters),
-                                       value("default_format", "TabSeparated"));
+    const Statement asked = statement(query, body, parameters);
+    if (request.method == "GET" && !only_reads(asked.sql)) {
+      return fail(response, "Code: 164. DB::Exception: a GET only reads; use POST. (READONLY)");
+    }
+    const Answer result = ask(engine, asked, value("database", "default"), value("default_format", "TabSeparated"));
     if (!result.error.empty()) return fail(response, result.error);
     response.set_header("X-ClickHouse-Summary", "{\"written_rows\":\"0\"}");
     response.set_content(result.body, "text/plain; charset=UTF-8");
   } catch (const std::runtime_error& e) {
     fail(response, e.what());
   }
+}
+
+// The engine reads files of this machine, so a page in a browser must not ask it: neither from its own address nor, by
+// a name that it has pointed here, from this one.
+bool is_of_a_page(const httplib::Request& request) {
+  const std::string site = request.get_header_value("Sec-Fetch-Site");
+  return request.has_header("Origin") || request.has_header("Referer") || !(site.empty() || site == "none") ||
+         (request.has_header("Host") && !is_this_machine(request.get_header_value("Host")));
+}
+
+void protect(httplib::Server& server) {
+  server.set_pre_routing_handler([](const httplib::Request& request, httplib::Response& response) {
+    if (!is_of_a_page(request)) return httplib::Server::HandlerResponse::Unhandled;
+    response.status = 403;
+    response.set_header("Connection", "close");
+    response.set_content(
+        "refused: this engine is for programs on this machine (Host: 127.0.0.1 or localhost, no Origin)\n",
+        "text/plain");
+    return httplib::Server::HandlerResponse::Handled;
+  });
+  // What the library refuses by itself has no words.
+  server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
+    if (response.body.empty()) {
+      response.set_content(
+          fmt::format("HTTP status {}: the request is larger than 1 GiB, or no request for /\n", response.status),
+          "text/plain");
+    }
+  });
+  // Without SO_REUSEPORT, which lets two instances answer in turns.
+  server.set_socket_options([](socket_t socket) {
+    const int on = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  });
 }
 
 int serve(const Options& options) {
@@ -107,10 +199,22 @@ int serve(const Options& options) {
   server.set_keep_alive_max_count(1'000'000);
   server.set_keep_alive_timeout(60);
   server.set_tcp_nodelay(true);
-  const auto handler = [&](const httplib::Request& q, httplib::Response& r) { answer(engine, q, r); };
+  protect(server);
   server.Get("/ping", [](const httplib::Request&, httplib::Response& r) { r.set_content("Ok.\n", "text/plain"); });
-  server.Get("/", handler);
-  server.Post("/", handler);
+  server.Get("/", [&](const httplib::Request& q, httplib::Response& r) { answer(engine, q, "", r); });
+  // Reads the body itself: the library takes no more than 8 KiB of what calls itself a form, as curl does of its data.
+  server.Post("/", [&](const httplib::Request& q, httplib::Response& r, const httplib::ContentReader& read) {
+    if (q.is_multipart_form_data()) {
+      r.status = 400;
+      return r.set_content("a body of several parts is no query; send it as it is\n", "text/plain");
+    }
+    std::string body;
+    const auto take = [&](const char* bytes, size_t size) {
+      body.append(bytes, size);
+      return true;
+    };
+    if (read(take)) answer(engine, q, body, r);
+  });
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
