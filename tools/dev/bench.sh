@@ -11,6 +11,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
+contained "$@"
 if [[ "${1:-}" == renewal ]]; then
   shift
   preset="${FRESHET_DEV_PRESET:-release}"

@@ -13,5 +13,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
+contained "$@"
 build release freshet freshet-demo freshet-local-clickhouse
 exec build/release/freshet-demo "$@"

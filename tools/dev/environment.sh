@@ -20,6 +20,21 @@ show_help() {
   fi
 }
 
+# contained ARGS...: goes on with the calling script in a process whose descendants all end with it (contain.py), and
+# whose temporary folder is removed then.
+contained() {
+  [[ -z "${FRESHET_DEV_CONTAINED:-}" ]] || return 0
+  local work
+  work="$(mktemp -d)"
+  # The servers' data. Where the usual place is a small one (a tmpfs), it lies beside what is built.
+  if (($(df --output=avail -k "$work" | tail -1) < 2000000)); then
+    rmdir "$work"
+    mkdir -p build
+    work="$(mktemp -d -p "$PWD/build")"
+  fi
+  FRESHET_DEV_CONTAINED=yes TMPDIR="$work" exec python3 tools/dev/contain.py --remove "$work" bash "${BASH_SOURCE[1]}" "$@"
+}
+
 # build PRESET [TARGET...]: configures (once) and builds.
 build() {
   local preset="$1"

@@ -9,6 +9,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
+contained "$@"
 if [[ "${1:-}" == renewal ]]; then
   shift
   build release freshet freshet-local-clickhouse soak-renewal

@@ -8,22 +8,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 fast="${1:-}"
 bash tools/dev/setup.sh
-
-work="$(mktemp -d)"
-# The servers' data. Where the usual place is a small one (a tmpfs), it lies beside what is built.
-if (($(df --output=avail -k "$work" | tail -1) < 2000000)); then
-  rmdir "$work"
-  mkdir -p build
-  work="$(mktemp -d -p "$PWD/build")"
-fi
-export TMPDIR="$work"
-builds=""
-stop_leftovers() {
-  [[ -z $builds ]] || kill -- "-$builds" 2>/dev/null || true
-  pkill -KILL -f -- "$work" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap stop_leftovers EXIT
+contained "$@"
 
 failed_parts=0
 # run_tests PRESET CTEST-ARGS...
@@ -41,7 +26,7 @@ build release
 if [[ $fast != --fast ]]; then
   # While the integration tests wait for servers, the processors build what comes next, behind everything else. What
   # fails here fails again below, and is shown there.
-  setsid nice -n 19 bash -c 'for preset in asan tsan; do bash tools/dev/build.sh "$preset" checked_tests; done' \
+  nice -n 19 bash -c 'for preset in asan tsan; do bash tools/dev/build.sh "$preset" checked_tests; done' \
     >/dev/null 2>&1 &
   builds=$!
 fi
@@ -50,7 +35,6 @@ run_tests release
 results=(build/release/results)
 if [[ $fast != --fast ]]; then
   wait "$builds" || true
-  builds=""
   for preset in asan tsan; do
     say "build and tests ($preset)"
     build "$preset" checked_tests
