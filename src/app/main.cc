@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/check_command.h"
+#include "app/last_resort.h"
 #include "app/operator_signals.h"
 #include "app/process_command.h"
 #include "app/processor_factory.h"
@@ -20,6 +24,7 @@
 #include "app/signals.h"
 #include "app/tap_command.h"
 #include "base/files.h"
+#include "base/secret_mask.h"
 #include "processors/snuba_environment.h"
 #include "settings/settings.h"
 #include "snuba/load.h"
@@ -61,14 +66,28 @@ std::map<std::string, std::string> environment() {
   return out;
 }
 
+// main()'s: what it was started with is seen by every user in the process list.
+std::span<char*> arguments;
+
+void hide_in_arguments(const std::vector<std::string>& secrets) {
+  for (char* const argument : arguments) {
+    const std::string_view text(argument);
+    for (const std::string& secret : secrets) {
+      for (size_t at = text.find(secret); at != std::string_view::npos; at = text.find(secret, at + 1)) {
+        std::fill_n(argument + at, secret.size(), '*');
+      }
+    }
+  }
+}
+
 int run(const settings::Loaded& loaded, Clock& clock, app::OperatorSignals& signals) {
-  auto service = app::Service::open(loaded, clock);
+  auto service = app::Service::open(loaded, clock, nullptr, signals.stop());
   if (!service) {
-    std::cerr << "freshet: " << service.error().text << '\n';
+    std::cerr << "freshet: " << SecretMask(loaded.settings.telemetry.secrets).masked(service.error().text) << '\n';
     return kBadUsage;
   }
   signals.attach({[&] { (*service)->renewals().ask(RenewalReason::Signal, "SIGUSR1"); },
-                  [&] { return (*service)->hurry_stop(); }});
+                  [&] { return (*service)->hurry_stop(); }, [&] { (*service)->say_memory_is_short(); }});
   (*service)->run(signals.stop());
   signals.detach();
   return 0;
@@ -135,6 +154,8 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
     std::cerr << "freshet: `freshet " << command << " --help` explains every setting\n";
     return kBadUsage;
   }
+  hide_in_arguments(loaded->settings.telemetry.secrets);
+  if (loaded->settings.core_dumps) app::allow_core_dumps(true);
   RealClock clock;
   if (loaded->settings.print_config) {
     std::cout << settings::to_yaml(*loaded);
@@ -151,6 +172,9 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
 
 int main(int argc, char** argv) {
   if (!open_standard_descriptors()) return 1;
+  app::allow_core_dumps(false);
+  app::watch_for_shortage_of_memory();
+  arguments = std::span(argv, static_cast<size_t>(argc));
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
     if (args.size() > 1 && args[0] == "help") return help_for(args[1]);
@@ -170,10 +194,14 @@ int main(int argc, char** argv) {
   }
   if (!is_command(command)) return unknown_command(command);
   app::OperatorSignals signals([] { _exit(1); });
+  std::atomic<bool> emergency{false};
   const app::SignalWatcher watcher(app::OperatorSignals::kSignals, [&](int signal) {
-    if (command == "process") _exit(1);  // it waits for its input and has nothing to drain
+    // It waits for its input and has nothing to drain.
+    if (command == "process") _exit(app::memory_is_short() ? app::kOutOfMemory : 1);
+    if (signal == SIGTERM && app::memory_is_short() && !emergency.exchange(true)) return signals.on_emergency();
     signals.on_signal(signal);
   });
   std::signal(SIGPIPE, SIG_IGN);
-  return dispatch(command, {args.begin() + 1, args.end()}, signals);
+  const int status = dispatch(command, {args.begin() + 1, args.end()}, signals);
+  return app::memory_is_short() ? app::kOutOfMemory : status;
 }

@@ -18,6 +18,16 @@ void OperatorSignals::on_signal(int signal) {
   exit_now_();
 }
 
+void OperatorSignals::on_emergency() {
+  {
+    MutexLock lock(mutex_);
+    if (running_.emergency) running_.emergency();
+  }
+  stop_.request_stop();
+  MutexLock lock(mutex_);
+  if (running_.hurry) running_.hurry();
+}
+
 void OperatorSignals::attach(Running running) {
   MutexLock lock(mutex_);
   running_ = std::move(running);

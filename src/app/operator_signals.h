@@ -17,6 +17,7 @@ class OperatorSignals {
   struct Running {
     std::function<void()> renew;
     std::function<bool()> hurry;  // ends a wait of the stop; false when there is none
+    std::function<void()> emergency = {};
   };
 
   static constexpr std::initializer_list<int> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
@@ -27,6 +28,8 @@ class OperatorSignals {
   // The first one to stop requests stop(). The next ends the wait of the stop for its tick, if there is one, and
   // otherwise, as each further one, the process with status 1.
   void on_signal(int signal);
+  // A stop without a wait for the tick; who runs is told.
+  void on_emergency();
   std::stop_token stop() const { return stop_.get_token(); }
 
   void attach(Running running);

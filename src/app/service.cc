@@ -61,7 +61,7 @@ struct Service::Parts {
         started(c.steady_now()),
         live_options(pipeline().options),
         log(s.telemetry, c, log_to),
-        connection_files(pipeline().kafka.connection),
+        connection_files(pipeline().kafka.connection, &log.secrets()),
         identity(pipeline().kafka, log),
         reaper(metrics),
         desk(c, [this] { stream->wake(); }),
@@ -85,10 +85,21 @@ struct Service::Parts {
     }
     return progress.assess(*stream->status());
   }
+  // As people may see it: a library or a server may name a login in its errors.
+  StreamStatus shown_status() {
+    StreamStatus status = *stream->status();
+    for (std::string* text : {&status.last_insert_error, &status.last_kafka_error, &status.waiting_for}) {
+      *text = log.secrets().masked(*text);
+    }
+    for (PartitionStatus& partition : status.partitions) partition.held = log.secrets().masked(partition.held);
+    return status;
+  }
   admin::Answer ready() {
     MutexLock lock(ready_mutex);
-    StreamStatus status = *stream->status();
-    if (const std::string trouble = session_trouble(); !trouble.empty()) status.waiting_for = trouble;
+    StreamStatus status = shown_status();
+    if (const std::string trouble = session_trouble(); !trouble.empty()) {
+      status.waiting_for = log.secrets().masked(trouble);
+    }
     return readiness.assess(clock.steady_now(), status);
   }
   telemetry::AssignedPartitions assigned_partitions() const {
@@ -137,7 +148,7 @@ struct Service::Parts {
   runtime_config::OptionScope option_scope() const {
     return {pipeline().kafka.consumer_group, settings.runtime_config.storage};
   }
-  Result<std::unique_ptr<OptionSource>> open_option_store();
+  Result<std::unique_ptr<OptionSource>> open_option_store(std::stop_token stop);
   void watch_options(std::unique_ptr<OptionSource> store);
   void take_options(const LiveOptions& options);
   Status open_stream();
@@ -187,10 +198,12 @@ struct Service::Parts {
 };
 
 // Null: the live options have no store. The options are read once here, before the first message.
-Result<std::unique_ptr<OptionSource>> Service::Parts::open_option_store() {
+Result<std::unique_ptr<OptionSource>> Service::Parts::open_option_store(std::stop_token stop) {
   if (settings.runtime_config.store.empty() && settings.runtime_config.values_file.empty()) return nullptr;
   auto store = runtime_config::open_store(settings.runtime_config);
-  if (store) live_options.set(runtime_config::read_now(**store, option_scope(), pipeline().options));
+  if (!store) return store;
+  const std::stop_callback on_stop(std::move(stop), [&] { (*store)->interrupt(); });
+  live_options.set(runtime_config::read_now(**store, option_scope(), pipeline().options));
   return store;
 }
 
@@ -251,7 +264,7 @@ admin::AdminSources Service::Parts::admin_sources() {
   sources.health = [this] { return health(); };
   sources.ready = [this] { return ready(); };
   sources.status = [this](admin::MessageTexts message_texts) {
-    return admin::status_json(*stream->status(), session_status(), options(), health(), ready(), FRESHET_VERSION,
+    return admin::status_json(shown_status(), session_status(), options(), health(), ready(), FRESHET_VERSION,
                               rd_kafka_version_str(), message_texts);
   };
   sources.release = [this](const ReleaseOrder& order, std::stop_token stop) -> Result<std::string> {
@@ -378,12 +391,13 @@ supervisor::SessionEnd Service::Parts::broken(const stream::SessionResult& resul
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, Clock& clock, std::ostream* log_to) {
+Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, Clock& clock, std::ostream* log_to,
+                                               std::stop_token stop) {
   auto parts = std::make_unique<Parts>(loaded.settings, clock, log_to);
   if (const Status checked = kafka::check_connection_settings(parts->pipeline().kafka); !checked) {
     return tl::make_unexpected(checked.error());
   }
-  auto store = parts->open_option_store();
+  auto store = parts->open_option_store(std::move(stop));
   if (!store) return tl::make_unexpected(store.error());
   if (const Status opened = parts->open_stream(); !opened) return tl::make_unexpected(opened.error());
   if (*store) {
@@ -455,6 +469,11 @@ void Service::run(std::stop_token stop) {
 
 SessionStatus Service::session() const { return parts_->session_status(); }
 admin::Answer Service::ready() { return parts_->ready(); }
+void Service::say_memory_is_short() {
+  parts_->log.error("memory_is_short", {{"advice",
+                                         "it stops in order and nothing is lost; give it more memory, or use a lower "
+                                         "--memory-limit-bytes or --max-batch-bytes"}});
+}
 bool Service::hurry_stop() { return parts_->stops.hurry(); }
 supervisor::RenewalDesk& Service::renewals() { return parts_->desk; }
 StreamStatus Service::status() const { return *parts_->stream->status(); }

@@ -22,9 +22,9 @@ class Service {
  public:
   // One-time set-up: log, metrics, admin server, live options, writers, dead-letter producer. What is only not there
   // yet (Kafka, ClickHouse, Redis, topic, table) is no error. Kind Fatal: the text says what to change. `log_to`:
-  // standard error when null.
+  // standard error when null. `stop` ends the wait for the store of live options.
   static Result<std::unique_ptr<Service>> open(const settings::Loaded& loaded, Clock& clock,
-                                               std::ostream* log_to = nullptr);
+                                               std::ostream* log_to = nullptr, std::stop_token stop = {});
   ~Service();
 
   // Returns when `stop` was requested and the stream has drained, or a stop condition of the settings was reached. With
@@ -32,6 +32,8 @@ class Service {
   void run(std::stop_token stop);
   // Ends the wait of a stop for its tick; false when there is none.
   bool hurry_stop();
+
+  void say_memory_is_short();  // in the log
 
   // Where a renewal of the Kafka session is asked for.
   supervisor::RenewalDesk& renewals();

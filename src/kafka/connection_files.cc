@@ -40,8 +40,9 @@ std::vector<std::string> paths_of(const ConnectionSettings& settings) {
 
 }  // namespace
 
-ConnectionFiles::ConnectionFiles(ConnectionSettings settings)
+ConnectionFiles::ConnectionFiles(ConnectionSettings settings, SecretMask* mask)
     : settings_(std::move(settings)),
+      mask_(mask),
       contents_of_start_(read()),
       contents_(contents_of_start_),
       password_(settings_.sasl_password) {}
@@ -64,7 +65,10 @@ std::string ConnectionFiles::look() {
     std::string& last = contents_[path];
     if (last == content) continue;
     last = std::move(content);
-    if (path == settings_.sasl_password_file) password_ = without_line_end(last);
+    if (path == settings_.sasl_password_file) {
+      password_ = without_line_end(last);
+      if (mask_ != nullptr) mask_->add(password_);
+    }
     changed += (changed.empty() ? "" : ", ") + path;
   }
   return changed;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "base/secret_mask.h"
 #include "kafka/kafka_settings.h"
 
 namespace freshet::kafka {
@@ -12,7 +13,8 @@ namespace freshet::kafka {
 // Threads: any.
 class ConnectionFiles {
  public:
-  explicit ConnectionFiles(ConnectionSettings settings);
+  // A password that is read later is added to `mask` (may be null) before anybody uses it.
+  explicit ConnectionFiles(ConnectionSettings settings, SecretMask* mask = nullptr);
 
   bool any() const { return !contents_of_start_.empty(); }
   // Reads the files; names those that hold something else than the last time, "" = none. A file that cannot be read, or
@@ -26,6 +28,7 @@ class ConnectionFiles {
   Contents read() const;
 
   const ConnectionSettings settings_;
+  SecretMask* const mask_;
   const Contents contents_of_start_;
   mutable Mutex mutex_;
   Contents contents_ GUARDED_BY(mutex_);

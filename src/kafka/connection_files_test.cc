@@ -38,6 +38,17 @@ TEST_F(ConnectionFilesTest, AChangedPasswordIsSeenOnce) {
   EXPECT_EQ(files.settings().sasl_password, "two");
 }
 
+TEST_F(ConnectionFilesTest, AChangedPasswordIsMaskedFromThenOn) {
+  ConnectionSettings settings;
+  settings.sasl_password_file = write("password", "one");
+  settings.sasl_password = "one";
+  SecretMask mask({"one"});
+  ConnectionFiles files(settings, &mask);
+  write("password", "twotwo\n");
+  EXPECT_NE(files.look(), "");
+  EXPECT_EQ(mask.masked("login twotwo failed, before it one"), "login *** failed, before it ***");
+}
+
 TEST_F(ConnectionFilesTest, WhatIsMissingOrEmptyIsOnItsWay) {
   ConnectionSettings settings;
   settings.sasl_password_file = write("password", "one");

@@ -200,6 +200,11 @@ class Rules {
         refuse("--clickhouse-setting: '{}' is freshet's own", owned);
       }
     }
+    for (const char* login : {"user", "password"}) {
+      if (p_.clickhouse.insert_settings.contains(login)) {
+        refuse("--clickhouse-setting: '{}' is no setting; use --clickhouse-user and --clickhouse-password-file", login);
+      }
+    }
     for (const ContradictedSetting& one : kContradicted) {
       const auto given = p_.clickhouse.insert_settings.find(std::string(one.name));
       if (given == p_.clickhouse.insert_settings.end() || one.agrees(given->second)) continue;
@@ -240,6 +245,9 @@ class Rules {
 
   void runtime_config() {
     const std::string& store = s_.runtime_config.store;
+    if (!s_.runtime_config.password.empty() && !store.starts_with("redis://")) {
+      refuse("--runtime-config-password-file: needs --runtime-config redis://HOST:PORT/DB");
+    }
     if (store.empty() || store.starts_with("file:") || store.starts_with("redis://")) return;
     if (store.starts_with("rediss://")) {
       return refuse(

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/files.h"
-#include "base/percent.h"
 #include "settings/hints.h"
 #include "settings/rules.h"
+#include "settings/secrets.h"
 #include "settings/table.h"
 
 namespace freshet::settings {
@@ -75,28 +75,6 @@ bool is_of_others(std::string_view variable) {
   return variable == "FRESHET_PORT";
 }
 
-// http://USER:PASSWORD@HOST as http://***@HOST, USER:PASSWORD@HOST as ***@HOST: refused, but not shown either.
-std::string without_login(const std::string& value) {
-  const size_t at = value.rfind('@');
-  if (at == std::string::npos) return value;
-  const size_t scheme = value.find("://");
-  const bool has_scheme = scheme != std::string::npos && scheme < at;
-  const size_t login = has_scheme ? scheme + 3 : 0;
-  if (!has_scheme && value.find(':') > at) return value;  // no password
-  return value.substr(0, login) + "***" + value.substr(at);
-}
-
-// A value as people may see it, in --print-config and in refusals. Of --set only secret properties are masked.
-std::string shown(const Setting& setting, const std::string& value) {
-  // Who gives the secret itself where its file is asked for.
-  const bool names_secret_file = setting.name.ends_with("-password-file") || setting.name.ends_with("-token-file");
-  if (names_secret_file && value.find('/') == std::string::npos) return "***";
-  if (setting.name != "set") return setting.secret ? "***" : without_login(value);
-  const std::string property = value.substr(0, value.find('='));
-  const bool secret = kafka::is_secret(property) || sounds_secret(property);
-  return secret && value.size() > property.size() ? property + "=***" : value;
-}
-
 class Loader {
  public:
   Loader(std::string_view command, const std::vector<std::string>& args,
@@ -140,7 +118,8 @@ class Loader {
     }
     if (!refusals_.empty()) return tl::make_unexpected(std::move(refusals_));
     if (complete_) complete_(loaded_);
-    collect_secrets();
+    loaded_.settings.telemetry.secrets = secrets_of(loaded_.settings);
+    warn_of_exposed_secrets();
     return std::move(loaded_);
   }
 
@@ -315,36 +294,17 @@ class Loader {
     return true;
   }
 
-  void collect_secrets() {
-    Settings& s = loaded_.settings;
-    const Pipeline& p = s.pipelines.front();
-    for (const std::string& secret : {p.clickhouse.password, s.admin.token, s.telemetry.sentry.dsn}) {
-      if (!secret.empty()) s.telemetry.secrets.push_back(secret);
-    }
-    const kafka::SideTopicSettings& side = p.kafka.side_topics;
-    for (const kafka::ConnectionSettings* connection :
-         {&p.kafka.connection, &side.commit_log.connection, &side.replacements.connection, &side.accountant.connection,
-          &side.accepted_outcomes.connection}) {
-      collect_secrets(*connection);
-    }
-    if (p.kafka.dead_letter_connection) collect_secrets(*p.kafka.dead_letter_connection);
-    // redis://[USER]:PASSWORD@HOST:PORT/DB
-    const std::string& store = s.runtime_config.store;
-    const size_t at = store.rfind('@');
-    const size_t login = store.find("://");
-    const size_t colon = login == std::string::npos ? login : store.find(':', login + 3);
-    if (at != std::string::npos && colon < at && at - colon > 1) {
-      const std::string password = store.substr(colon + 1, at - colon - 1);
-      s.telemetry.secrets.push_back(password);
-      s.telemetry.secrets.push_back(percent_decoded(password));  // as Redis gets it
-    }
-  }
-
-  void collect_secrets(const kafka::ConnectionSettings& connection) {
-    std::vector<std::string>& secrets = loaded_.settings.telemetry.secrets;
-    if (!connection.sasl_password.empty()) secrets.push_back(connection.sasl_password);
-    for (const auto& [key, value] : connection.extra) {
-      if (kafka::is_secret(key)) secrets.push_back(value);
+  void warn_of_exposed_secrets() {
+    const auto warn = [this](std::string advice) {
+      if (!advice.empty()) loaded_.warnings.push_back(std::move(advice));
+    };
+    for (const Setting& setting : table()) {
+      const Given* given = find(setting.name);
+      if (given == nullptr || (setting.commands & accepted_) == 0) continue;
+      for (const std::string& value : given->values) {
+        if (flags_.contains(setting.name)) warn(exposed_by_flag(setting, value));
+        warn(exposed_by_file(setting, value));
+      }
     }
   }
 

@@ -36,6 +36,7 @@ struct Settings {
   runtime_config::RuntimeConfigSettings runtime_config;
   supervisor::SupervisorSettings supervisor;
   bool print_config = false;
+  bool core_dumps = false;
   size_t tap_count = 10;              // `tap`: how many messages
   std::string renew_at;               // `renew`: HOST:PORT of the admin server that is asked
   std::string processor_environment;  // `process`: a file with a JSON object

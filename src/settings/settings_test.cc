@@ -26,10 +26,14 @@ Args least(Args more = {}) {
 
 struct File {
   explicit File(const std::string& text)
-      : path((std::filesystem::temp_directory_path() / ("freshet-settings-" + std::to_string(getpid()))).string()) {
+      : path((std::filesystem::temp_directory_path() /
+              ("freshet-settings-" + std::to_string(getpid()) + "-" + std::to_string(++made)))
+                 .string()) {
     std::ofstream(path) << text;
+    std::filesystem::permissions(path, std::filesystem::perms(0600));
   }
   ~File() { std::filesystem::remove(path); }
+  static inline int made = 0;
   const std::string path;
 };
 
@@ -142,6 +146,65 @@ TEST(SettingsTest, AnInsertSettingThatContradictsIsRefusedOrWarnedOf) {
                               "min_insert_block_size_rows=1048449", "max_insert_block_size=2000000", "max_threads=1"}) {
     EXPECT_TRUE(warnings(setting).empty()) << setting;
   }
+}
+
+// Wherever a value is shown, and however it was given: right, wrong, or where it does not belong.
+TEST(SettingsTest, ASecretIsShownNowhere) {
+  const File dsn("https://hunter2@sentry.example/1");
+  const File key("hunter2\n");
+  const std::vector<Args> right = {
+      {"--set", "kafka.sasl.password=hunter2"},
+      {"--set", "kafka.ssl.key.password=hunter2"},
+      {"--set-file", "kafka.sasl.oauthbearer.client.secret=" + key.path},
+      {"--clickhouse-setting", "s3_secret_access_key=hunter2"},
+      {"--sentry-dsn", "https://hunter2@sentry.example/1"},
+      {"--sentry-dsn-file", dsn.path},
+      {"--runtime-config", "redis://:hunter2@127.0.0.1:1/0"},
+      {"--runtime-config", "redis://127.0.0.1:1/0", "--runtime-config-password-file", key.path}};
+  for (const Args& more : right) {
+    Args args = least({"--dead-letter-topic", "d"});
+    args.insert(args.end(), more.begin(), more.end());
+    const Loaded loaded = good(args);
+    EXPECT_EQ(to_yaml(loaded).find("hunter2"), std::string::npos) << more[0];
+    const auto& secrets = loaded.settings.telemetry.secrets;
+    EXPECT_TRUE(std::any_of(secrets.begin(), secrets.end(), [](const std::string& s) {
+      return s == "hunter2" || s == "https://hunter2@sentry.example/1";
+    })) << more[0];
+    for (const std::string& warning : loaded.warnings) EXPECT_EQ(warning.find("hunter2"), std::string::npos) << warning;
+  }
+  const std::vector<Args> wrong = {{"--clickhouse-setting", "password=hunter2"},
+                                   {"--clickhouse-setting", "password:hunter2"},
+                                   {"--set", "sasl.password=hunter2"},
+                                   {"--set", "kafka.sasl.password hunter2"},
+                                   {"--sentry-dsn", "hunter2"},
+                                   {"--sentry-dsn-file", key.path},
+                                   {"--runtime-config", "rediss://:hunter2@h:1/0"},
+                                   {"--clickhouse-url", "http://u:hunter2@h:1"}};
+  for (const Args& more : wrong) {
+    Args args = least();
+    args.insert(args.end(), more.begin(), more.end());
+    EXPECT_EQ(refused(args).find("hunter2"), std::string::npos) << refused(args);
+  }
+}
+
+TEST(SettingsTest, ASecretThatOthersCouldReadIsWarnedOf) {
+  const File token("t0ken");
+  const auto warnings = [](Args more) {
+    more.insert(more.end(), {"--dead-letter-topic", "d"});
+    std::string all;
+    for (const std::string& warning : good(least(more)).warnings) all += warning + "\n";
+    return all;
+  };
+  EXPECT_EQ(warnings({"--admin-token-file", token.path}), "");
+  std::filesystem::permissions(token.path, std::filesystem::perms(0644));
+  EXPECT_NE(warnings({"--admin-token-file", token.path}).find("can be read by every user; chmod 600"),
+            std::string::npos);
+  EXPECT_NE(warnings({"--set-file", "kafka.ssl.key.password=" + token.path}).find("can be read by"), std::string::npos);
+  EXPECT_NE(warnings({"--sentry-dsn", "https://k@s/1"}).find("use --sentry-dsn-file"), std::string::npos);
+  EXPECT_NE(warnings({"--runtime-config", "redis://:p@h:1/0"}).find("use --runtime-config-password-file"),
+            std::string::npos);
+  EXPECT_NE(warnings({"--set", "kafka.ssl.key.password=x"}).find("use --set-file"), std::string::npos);
+  EXPECT_EQ(warnings({"--set", "kafka.fetch.min.bytes=1", "--runtime-config", "redis://h:1/0"}), "");
 }
 
 TEST(SettingsTest, AnAdminAddressForEverybodyWantsAToken) {

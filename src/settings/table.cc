@@ -67,6 +67,16 @@ Status context_not_stored(const std::string& value, std::map<uint64_t, std::set<
   return {};
 }
 
+// As kafka_property, with the value in a file.
+Status kafka_secret_property(Settings& s, const std::string& value) {
+  auto pair = key_value(value);
+  if (!pair) return tl::make_unexpected(pair.error());
+  if (!pair->first.starts_with("kafka.") || pair->first.size() == 6) {
+    return failure(ErrorKind::Fatal, "is not of the form kafka.KEY=FILE, with a librdkafka property as KEY");
+  }
+  return store(secret_file(pair->second), pipeline(s).kafka.connection.extra[pair->first.substr(6)]);
+}
+
 Status kafka_property(Settings& s, const std::string& value) {
   auto pair = key_value(value);
   if (!pair) return tl::make_unexpected(pair.error());
@@ -152,6 +162,9 @@ constexpr Setting kTable[] = {
      APPLY(return store_if(readable_file(v), v, pipeline(s).kafka.connection.ssl_key_file))},
     {"set", "Kafka", "kafka.KEY=VALUE", "", "any librdkafka property, for example kafka.fetch.min.bytes=100000",
      kStreaming, kafka_property, true, true},
+    {"set-file", "Kafka", "kafka.KEY=FILE", "",
+     "a librdkafka property whose value is what the file holds, for secrets: kafka.ssl.key.password=/run/secrets/key",
+     kStreaming, kafka_secret_property, true},
 
     {"dead-letter-topic", "Dead letters", "T", "", "where messages go that cannot become rows", kStreaming,
      APPLY(return store_if(topic_name(v), v, pipeline(s).kafka.dead_letter_topic))},
@@ -229,6 +242,13 @@ constexpr Setting kTable[] = {
     {"python-timeout-ms", "Messages to rows", "MS", "30000",
      "a Python process that takes longer over what it was given is replaced", kAll,
      APPLY(return store(milliseconds(v, 100, kDay), pipeline(s).processors.python.timeout))},
+    {"python-environment", "Messages to rows", "NAME", "",
+     "a variable of the environment that Python classes get beside those that every program needs; NAME*: all that "
+     "begin so",
+     kAll, APPLY(pipeline(s).processors.python.environment.push_back(v); return {}), true},
+    {"python-memory-bytes", "Messages to rows", "BYTES", "4294967296",
+     "what a Python process may allocate; more is a MemoryError of the message; 0 = no limit", kAll,
+     APPLY(return store(integer(v, 0, int64_t{1} << 44), pipeline(s).processors.python.memory_limit))},
     {"schema-dir", "Messages to rows", "DIR", "",
      "validate messages with DIR/TOPIC.schema.json or DIR/TOPIC.proto; schemas are not part of freshet", kRun,
      APPLY(return text(v, pipeline(s).stream.schema.dir))},
@@ -303,6 +323,9 @@ constexpr Setting kTable[] = {
     {"runtime-config", "Operation", "file:PATH|redis://[:PASSWORD@]HOST:PORT/DB", "",
      "where live options come from; see docs/runtime-options.md", kRun | kCheck,
      APPLY(return text(v, s.runtime_config.store)), false, true},
+    {"runtime-config-password-file", "Operation", "FILE", "",
+     "file that holds the password of the Redis of --runtime-config", kRun | kCheck,
+     APPLY(return store(secret_file(v), s.runtime_config.password))},
     {"runtime-config-hash", "Operation", "NAME", "snuba-config", "the Redis hash that holds them", kRun | kCheck,
      APPLY(return text(v, s.runtime_config.redis_hash))},
     {"log-level", "Operation", "debug|info|warn|error", "info", "what is logged", kAll,
@@ -320,6 +343,13 @@ constexpr Setting kTable[] = {
      APPLY(return store_if(statsd_address(v), v, s.telemetry.statsd.address))},
     {"sentry-dsn", "Operation", "DSN", "", "report errors to Sentry", kRun,
      APPLY(return store_if(sentry_dsn(v), v, s.telemetry.sentry.dsn)), false, true},
+    {"sentry-dsn-file", "Operation", "FILE", "", "file that holds the DSN of --sentry-dsn", kRun,
+     APPLY(auto dsn = secret_file(v); if (!dsn) return tl::make_unexpected(dsn.error());
+           const Status valid = store_if(sentry_dsn(*dsn), *dsn, s.telemetry.sentry.dsn);
+           return valid ? valid : failure(ErrorKind::Fatal, "holds what " + valid.error().text))},
+    {"core-dumps", "Operation", "", "false",
+     "allow core dumps and debuggers of the same user; a dump holds passwords and messages", kAll,
+     APPLY(return store(boolean(v), s.core_dumps))},
     {"admin", "Operation", "HOST:PORT", "", "the --admin-listen of the process that is meant", kRenew,
      APPLY(return store_if(host_ports(v), v, s.renew_at))},
     {"count", "Operation", "N", "10", "how many messages to print", kTap,

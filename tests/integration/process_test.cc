@@ -4,13 +4,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <thread>
 
 #include "testkit/child_process.h"
 #include "testkit/freshet_process.h"
+#include "testkit/socket.h"
 
 namespace freshet {
 namespace {
@@ -45,6 +49,7 @@ struct ProcessTest : testing::Test {
 };
 
 TEST_F(ProcessTest, StandardDescriptorsThatAreClosedBecomeNobodyElses) {
+  options = "--core-dumps";  // otherwise only root may look
   start("", "<&- >&- 2>&-");
   ASSERT_TRUE(lives());
   for (const int descriptor : {0, 1, 2}) EXPECT_EQ(target_of(descriptor), "/dev/null");
@@ -63,6 +68,78 @@ TEST_F(ProcessTest, ALogThatNobodyReadsStopsNothing) {
   EXPECT_TRUE(lives());
   process->signal(SIGTERM);
   EXPECT_EQ(process->wait(60s), 0);
+}
+
+// However little there is: it works, or it ends with a sentence and the status for it. It never aborts.
+TEST_F(ProcessTest, WhereMemoryIsShortItEndsInOrder) {
+  int ended_for_it = 0;
+  for (const int megabytes : {60, 90, 120, 180, 260, 400}) {
+    std::filesystem::remove(folder.path("health"));
+    std::filesystem::remove(folder.path("out"));
+    start("ulimit -v " + std::to_string(megabytes * 1024), "");
+    if (eventually(60s, [&] { return !process->running() || std::filesystem::exists(folder.path("health")); })) {
+      process->signal(SIGTERM);
+    }
+    const auto status = process->wait(60s);
+    ASSERT_TRUE(status) << megabytes;
+    EXPECT_TRUE(*status == 0 || *status == 2 || *status == 3) << megabytes << " MiB: " << *status << process->output();
+    if (*status != 3) continue;
+    ++ended_for_it;
+    EXPECT_NE(process->output().find("memory is short"), std::string::npos) << process->output();
+  }
+  EXPECT_GE(ended_for_it, 1);
+}
+
+TEST_F(ProcessTest, LeavesNoCoreDumpUnlessAllowed) {
+  const auto dumpable = [&] {
+    std::string pid;
+    std::ifstream(folder.path("pid")) >> pid;
+    std::ifstream limits("/proc/" + pid + "/limits");
+    for (std::string line; std::getline(limits, line);) {
+      if (line.starts_with("Max core file size")) return line.find(" 0  ") == std::string::npos;
+    }
+    return true;
+  };
+  start("ulimit -c 1000", "");
+  ASSERT_TRUE(lives());
+  EXPECT_FALSE(dumpable());
+  std::filesystem::remove(folder.path("health"));
+  options = "--core-dumps";
+  start("ulimit -c 1000", "");
+  ASSERT_TRUE(lives());
+  EXPECT_TRUE(dumpable());
+}
+
+TEST_F(ProcessTest, SecretsDoNotStayInTheProcessList) {
+  options =
+      "--set kafka.ssl.key.password=hunter2 --runtime-config redis://:hunter3@127.0.0.1:1/0 --admin-listen 127.0.0.1:0";
+  start("", "");
+  ASSERT_TRUE(lives());
+  std::string pid;
+  std::ifstream(folder.path("pid")) >> pid;
+  std::ostringstream arguments;
+  arguments << std::ifstream("/proc/" + pid + "/cmdline").rdbuf();
+  EXPECT_NE(arguments.str().find("kafka.ssl.key.password=*******"), std::string::npos) << arguments.str();
+  EXPECT_EQ(arguments.str().find("hunter"), std::string::npos);
+  process->signal(SIGTERM);
+  EXPECT_EQ(process->wait(60s), 0);
+  EXPECT_EQ(process->output().find("hunter"), std::string::npos) << process->output();
+}
+
+// The store of live options is asked before anything else, and answers a byte now and then.
+TEST_F(ProcessTest, ARedisThatTricklesHoldsNeitherTheStartNorTheStop) {
+  std::atomic<int> asked{0};
+  testkit::LoopbackServer trickling([&](testkit::Fd connection, const testkit::StopFlag& stop) {
+    ++asked;
+    while (testkit::send_all(connection, stop, "$")) std::this_thread::sleep_for(50ms);
+  });
+  options = "--runtime-config redis://127.0.0.1:" + std::to_string(trickling.port()) + "/0";
+  start("", "");
+  ASSERT_TRUE(eventually(60s, [&] { return asked > 0; }));
+  process->signal(SIGTERM);
+  EXPECT_EQ(process->wait(60s), 0);
+  start("", "");
+  EXPECT_TRUE(lives());
 }
 
 TEST_F(ProcessTest, AHealthFileThatIsAPipeIsRefusedAtTheStart) {

@@ -1,0 +1,22 @@
+// What happens when memory is short or an error is caught by nobody: a sentence and an exit status, and where it is
+// possible an orderly stop.
+#pragma once
+
+namespace freshet::app {
+
+constexpr int kOutOfMemory = 3;  // exit status
+
+// For the life of the process, from its first lines on. At the first allocation that fails, memory that was kept back
+// is freed, the process is sent SIGTERM, and the allocation is tried again: the stop drains with what was kept back. An
+// allocation that fails even so throws std::bad_alloc; where nobody catches it, or a library gives up, the process ends
+// at once with kOutOfMemory.
+void watch_for_shortage_of_memory();
+
+// Whether the stop that is under way is for want of memory.
+bool memory_is_short() noexcept;
+
+// A core dump would hold passwords and messages: there is none, and no other process of the same user reads this
+// one's memory or environment, until `allowed`.
+void allow_core_dumps(bool allowed);
+
+}  // namespace freshet::app

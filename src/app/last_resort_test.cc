@@ -1,0 +1,94 @@
+#include "app/last_resort.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "app/signals.h"
+
+// The sanitizers have an allocator of their own, which ends the process.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+
+namespace freshet::app {
+namespace {
+
+// Leaves `more` bytes of address space. The death tests run in processes of their own.
+void limit_memory(size_t more) {
+  size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  const size_t bytes = pages * static_cast<size_t>(getpagesize()) + more;
+  const rlimit limit{bytes, bytes};
+  setrlimit(RLIMIT_AS, &limit);
+}
+
+void take_until(const std::stop_token& stop) {
+  std::vector<std::unique_ptr<char[]>> taken;
+  while (!stop.stop_requested()) {
+    if (!memory_is_short()) taken.push_back(std::make_unique<char[]>(1 << 20));
+  }
+}
+
+struct LastResortDeathTest : testing::Test {
+  LastResortDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(LastResortDeathTest, TheFirstAllocationThatFailsIsAStopInOrder) {
+  EXPECT_EXIT(
+      {
+        std::stop_source stop;
+        const SignalWatcher watcher({SIGTERM}, [&](int) { stop.request_stop(); });
+        watch_for_shortage_of_memory();
+        limit_memory(64 << 20);
+        take_until(stop.get_token());
+        std::exit(memory_is_short() ? kOutOfMemory : 0);
+      },
+      testing::ExitedWithCode(kOutOfMemory), "memory is short: it stops in order");
+}
+
+TEST_F(LastResortDeathTest, WhatNobodyCatchesEndsWithASentence) {
+  EXPECT_EXIT(
+      {
+        std::signal(SIGTERM, SIG_IGN);
+        watch_for_shortage_of_memory();
+        limit_memory(64 << 20);
+        std::jthread([] { const std::string much(size_t{1} << 40, 'x'); });
+      },
+      testing::ExitedWithCode(kOutOfMemory), "memory is short: it ends at once");
+  EXPECT_EXIT(
+      {
+        watch_for_shortage_of_memory();
+        std::jthread([] { throw std::string("of a message"); });
+      },
+      testing::KilledBySignal(SIGABRT), "ended by an error that nobody caught: .*basic_string");
+}
+
+// As a C library does that gets none.
+TEST_F(LastResortDeathTest, ALibraryThatGivesUpForWantOfMemoryIsNoAbort) {
+  EXPECT_EXIT(
+      {
+        watch_for_shortage_of_memory();
+        limit_memory(1 << 20);
+        std::abort();
+      },
+      testing::ExitedWithCode(kOutOfMemory), "memory is short");
+  EXPECT_EXIT(
+      {
+        watch_for_shortage_of_memory();
+        std::abort();
+      },
+      testing::KilledBySignal(SIGABRT), "");
+}
+
+}  // namespace
+}  // namespace freshet::app
+
+#endif

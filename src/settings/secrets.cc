@@ -1,0 +1,125 @@
+#include "settings/secrets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "base/files.h"
+#include "base/percent.h"
+#include "settings/hints.h"
+#include "settings/values.h"
+
+namespace freshet::settings {
+namespace {
+
+constexpr std::array<std::string_view, 6> kSecretWords = {"pass",       "secret",     "token",
+                                                          "credential", "access_key", "jaas"};
+
+constexpr std::array<std::string_view, 3> kSecretFiles = {"-password-file", "-token-file", "-dsn-file"};
+constexpr std::array<std::string_view, 4> kFilesOfSecrets = {"-password-file", "-token-file", "-dsn-file", "-key-file"};
+
+bool is_pair(const Setting& setting) { return setting.placeholder.find('=') != std::string_view::npos; }
+
+// http://USER:PASSWORD@HOST as http://***@HOST, USER:PASSWORD@HOST as ***@HOST: refused, but not shown either.
+std::string without_login(const std::string& value) {
+  const size_t at = value.rfind('@');
+  if (at == std::string::npos) return value;
+  const size_t scheme = value.find("://");
+  const bool has_scheme = scheme != std::string::npos && scheme < at;
+  const size_t login = has_scheme ? scheme + 3 : 0;
+  if (!has_scheme && value.find(':') > at) return value;  // no password
+  return value.substr(0, login) + "***" + value.substr(at);
+}
+
+void add(std::vector<std::string>& secrets, const std::string& secret) {
+  if (!secret.empty()) secrets.push_back(secret);
+}
+
+void add(std::vector<std::string>& secrets, const kafka::ConnectionSettings& connection) {
+  add(secrets, connection.sasl_password);
+  for (const auto& [key, value] : connection.extra) {
+    if (names_secret(key)) add(secrets, value);
+  }
+}
+
+// Of redis://[USER]:PASSWORD@HOST:PORT/DB, as it stands there.
+std::string password_in(const std::string& url) {
+  const size_t at = url.rfind('@');
+  const size_t login = url.find("://");
+  const size_t colon = login == std::string::npos ? login : url.find(':', login + 3);
+  if (at == std::string::npos || colon == std::string::npos || colon >= at) return {};
+  return url.substr(colon + 1, at - colon - 1);
+}
+
+}  // namespace
+
+bool names_secret(std::string_view name) {
+  if (kafka::is_secret(name)) return true;
+  const std::string lower = lower_case(std::string(name));
+  return std::any_of(kSecretWords.begin(), kSecretWords.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+std::string shown(const Setting& setting, const std::string& value) {
+  // Who gives the secret itself where its file is asked for.
+  const bool is_file = std::any_of(kSecretFiles.begin(), kSecretFiles.end(),
+                                   [&](std::string_view ending) { return setting.name.ends_with(ending); });
+  if (is_file && value.find('/') == std::string::npos) return "***";
+  if (!is_pair(setting)) return setting.secret ? "***" : without_login(value);
+  const size_t end = std::min(value.find_first_of("=: "), value.size());
+  const std::string name = value.substr(0, end);
+  const bool is_secret = names_secret(name) || sounds_secret(name);
+  if (!is_secret || end == value.size() || setting.name == "set-file") return without_login(value);
+  return name + value[end] + "***";
+}
+
+std::vector<std::string> secrets_of(const Settings& s) {
+  std::vector<std::string> secrets;
+  const Pipeline& p = s.pipelines.front();
+  for (const std::string& secret :
+       {p.clickhouse.password, s.admin.token, s.telemetry.sentry.dsn, s.runtime_config.password,
+        password_in(s.runtime_config.store), percent_decoded(password_in(s.runtime_config.store))}) {
+    add(secrets, secret);
+  }
+  for (const auto& [name, value] : p.clickhouse.insert_settings) {
+    if (names_secret(name)) add(secrets, value);
+  }
+  const kafka::SideTopicSettings& side = p.kafka.side_topics;
+  for (const kafka::ConnectionSettings* connection :
+       {&p.kafka.connection, &side.commit_log.connection, &side.replacements.connection, &side.accountant.connection,
+        &side.accepted_outcomes.connection}) {
+    add(secrets, *connection);
+  }
+  if (p.kafka.dead_letter_connection) add(secrets, *p.kafka.dead_letter_connection);
+  return secrets;
+}
+
+std::string exposed_by_flag(const Setting& setting, const std::string& value) {
+  std::string_view instead;
+  if (setting.name == "sentry-dsn") {
+    instead = "--sentry-dsn-file or FRESHET_SENTRY_DSN";
+  } else if (setting.name == "runtime-config" && !password_in(value).empty()) {
+    instead = "--runtime-config-password-file or FRESHET_RUNTIME_CONFIG";
+  } else if (setting.name == "set" && names_secret(value.substr(0, value.find('=')))) {
+    instead = "--set-file, FRESHET_SET or the file of --config";
+  }
+  if (instead.empty()) return {};
+  return fmt::format(
+      "{}: a secret in the command line is seen by every user in the process list while freshet starts; "
+      "use {}",
+      flag_of(setting), instead);
+}
+
+std::string exposed_by_file(const Setting& setting, const std::string& value) {
+  const bool holds_secret = setting.name == "set-file" ||
+                            std::any_of(kFilesOfSecrets.begin(), kFilesOfSecrets.end(),
+                                        [&](std::string_view ending) { return setting.name.ends_with(ending); });
+  const std::string path = setting.name == "set-file" ? value.substr(value.find('=') + 1) : value;
+  const std::string how = holds_secret ? exposure_of(path) : std::string();
+  if (how.empty()) return {};
+  return fmt::format("{} {}: holds a secret and {}; chmod 600 it", flag_of(setting), path, how);
+}
+
+}  // namespace freshet::settings
