@@ -20,6 +20,7 @@ namespace freshet::app {
 namespace {
 
 constexpr size_t kReserve = 16 << 20;
+constexpr unsigned kStopMayTake = 30;  // seconds; a library that was refused memory may wait for ever
 constexpr std::string_view kShort =
     "freshet: memory is short: it stops in order (nothing is lost); give it more, or use a lower "
     "--memory-limit-bytes\n";
@@ -42,6 +43,7 @@ void on_failed_allocation() {
   is_short.store(true);
   std::free(kept);
   say(kShort);
+  alarm(kStopMayTake);
   kill(getpid(), SIGTERM);
 }
 
@@ -51,6 +53,11 @@ bool can_be_mapped(size_t bytes) noexcept {
   if (mapped == MAP_FAILED) return false;
   munmap(mapped, bytes);
   return true;
+}
+
+void on_alarm(int) {
+  say(kShortAtOnce);
+  _exit(kOutOfMemory);
 }
 
 void on_abort(int) {
@@ -96,6 +103,8 @@ void watch_for_shortage_of_memory() {
   struct sigaction action {};
   action.sa_handler = on_abort;
   sigaction(SIGABRT, &action, nullptr);
+  action.sa_handler = on_alarm;
+  sigaction(SIGALRM, &action, nullptr);
 }
 
 bool memory_is_short() noexcept { return is_short.load(); }

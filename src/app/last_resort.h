@@ -8,8 +8,8 @@ constexpr int kOutOfMemory = 3;  // exit status
 
 // For the life of the process, from its first lines on. At the first allocation that fails, memory that was kept back
 // is freed, the process is sent SIGTERM, and the allocation is tried again: the stop drains with what was kept back. An
-// allocation that fails even so throws std::bad_alloc; where nobody catches it, or a library gives up, the process ends
-// at once with kOutOfMemory.
+// allocation that fails even so throws std::bad_alloc; where nobody catches it, a library gives up, or the stop takes
+// longer than half a minute, the process ends at once with kOutOfMemory.
 void watch_for_shortage_of_memory();
 
 // Whether the stop that is under way is for want of memory.

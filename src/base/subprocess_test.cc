@@ -46,8 +46,8 @@ struct SubprocessTest : testing::Test {
 
 TEST_F(SubprocessTest, HasItsEnvironmentAndDescriptorsAndNoOthers) {
   const int inherited = open("/dev/null", O_RDONLY);  // without O_CLOEXEC, as a library may do it
-  EXPECT_EQ(run("echo $ONLY $HOME; ls /proc/$$/fd | tr '\n' ' '; exit 7"), "this\n0 1 2 ");
-  EXPECT_EQ(status, 7);
+  EXPECT_EQ(run("echo $ONLY $HOME; exec ls /proc/self/fd"), "this\n0\n1\n2\n3\n");  // 3: the folder that it lists
+  EXPECT_EQ(status, 0);
   close(inherited);
 }
 
@@ -101,6 +101,15 @@ TEST_F(SubprocessTest, WhatCannotBeStartedIsAnError) {
   ASSERT_FALSE(child);
   EXPECT_EQ(child.error().code, ENOENT);
   close(ends[1]);
+}
+
+TEST_F(SubprocessTest, TellsItsStatusOrItsSignal) {
+  run("exit 7");
+  EXPECT_EQ(status, 7);
+  ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
+  plan.descriptors[1] = ends[1];
+  run("kill -TERM $$");
+  EXPECT_EQ(status, 128 + SIGTERM);
 }
 
 TEST_F(SubprocessTest, HasNoMoreMemoryThanItMay) {

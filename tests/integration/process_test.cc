@@ -73,7 +73,7 @@ TEST_F(ProcessTest, ALogThatNobodyReadsStopsNothing) {
 // However little there is: it works, or it ends with a sentence and the status for it. It never aborts.
 TEST_F(ProcessTest, WhereMemoryIsShortItEndsInOrder) {
   int ended_for_it = 0;
-  for (const int megabytes : {60, 90, 120, 180, 260, 400}) {
+  for (const int megabytes : {60, 100}) {
     std::filesystem::remove(folder.path("health"));
     std::filesystem::remove(folder.path("out"));
     start("ulimit -v " + std::to_string(megabytes * 1024), "");
@@ -138,6 +138,7 @@ TEST_F(ProcessTest, ARedisThatTricklesHoldsNeitherTheStartNorTheStop) {
   ASSERT_TRUE(eventually(60s, [&] { return asked > 0; }));
   process->signal(SIGTERM);
   EXPECT_EQ(process->wait(60s), 0);
+  std::filesystem::remove(folder.path("health"));
   start("", "");
   EXPECT_TRUE(lives());
 }
