@@ -10,6 +10,7 @@
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/events.h"
+#include "kafka/offset_query.h"
 
 namespace freshet::kafka {
 namespace {
@@ -75,13 +76,20 @@ using Record = std::unique_ptr<rd_kafka_message_t, RecordFreed>;
 // Assigns each partition from its last `share` messages on. Returns where those end that have any.
 Result<std::map<int32_t, int64_t>> assign_newest(rd_kafka_t* client, const std::string& topic, int32_t partitions,
                                                  int64_t share, Duration timeout) {
+  std::vector<Partition> all;
+  for (int32_t p = 0; p < partitions; ++p) all.push_back(Partition{p});
+  const auto begins_at = query_offsets(client, topic, all, PartitionEdge::Begin, to_ms(timeout));
+  if (!begins_at) return tl::make_unexpected(begins_at.error());
+  const auto ends_at = query_offsets(client, topic, all, PartitionEdge::End, to_ms(timeout));
+  if (!ends_at) return tl::make_unexpected(ends_at.error());
+  if (begins_at->size() < all.size() || ends_at->size() < all.size()) {
+    return tl::make_unexpected(to_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "looking up topic " + topic));
+  }
   const Partitions list(rd_kafka_topic_partition_list_new(partitions));
   std::map<int32_t, int64_t> ends;
   for (int32_t p = 0; p < partitions; ++p) {
-    int64_t low = 0;
-    int64_t high = 0;
-    const auto error = rd_kafka_query_watermark_offsets(client, topic.c_str(), p, &low, &high, to_ms(timeout));
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up topic " + topic));
+    const int64_t low = begins_at->at(Partition{p}).value;
+    const int64_t high = ends_at->at(Partition{p}).value;
     if (high <= low) continue;
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), p)->offset = std::max(low, high - share);
     ends.emplace(p, high);

@@ -3,14 +3,12 @@
 #include <utility>
 
 #include "kafka/client_config.h"
-#include "kafka/error_table.h"
+#include "kafka/offset_query.h"
 
 namespace freshet::kafka {
 namespace {
 
 constexpr int kLookUpMs = 2000;
-// rd_kafka_offsets_for_times() takes a time in milliseconds; this one asks for the end.
-constexpr int64_t kEnd = -1;
 
 }  // namespace
 
@@ -35,26 +33,10 @@ Status EndOffsets::open() {
   return {};
 }
 
-// Not rd_kafka_query_watermark_offsets(): on a broker that accepts and never answers it does not keep its timeout.
 Result<std::map<Partition, Offset>> EndOffsets::look_up(const std::vector<Partition>& partitions) {
   if (const Status opened = open(); !opened) return tl::make_unexpected(opened.error());
-  const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const Partition partition : partitions) {
-    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(), partition.value)->offset = kEnd;
-  }
-  const auto error = rd_kafka_offsets_for_times(client_.get(), list.get(), kLookUpMs);
-  std::map<Partition, Offset> ends;
-  auto why = error;
-  for (int i = 0; i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-    const rd_kafka_topic_partition_t& one = list->elems[i];
-    if (one.err == RD_KAFKA_RESP_ERR_NO_ERROR && one.offset >= 0) {
-      ends.emplace(Partition{one.partition}, Offset{one.offset});
-    } else {
-      why = one.err;
-    }
-  }
-  if (ends.size() < partitions.size()) forget_client();
-  if (ends.empty()) return tl::make_unexpected(to_error(why, "looking up where partitions end"));
+  auto ends = query_offsets(client_.get(), topic_, partitions, PartitionEdge::End, kLookUpMs);
+  if (!ends || ends->size() < partitions.size()) forget_client();
   return ends;
 }
 

@@ -8,6 +8,12 @@
 namespace freshet::kafka {
 namespace {
 
+// A broker hides a topic from a login that may not see it.
+constexpr std::string_view kNoTopic =
+    "the topic does not exist, or is hidden from this login: create it (`freshet run --create-topics` does), or grant "
+    "the "
+    "login DESCRIBE and READ on it";
+
 constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ErrorKind::Retry,
               "no broker answers: check --bootstrap-server and that the brokers run"},
@@ -21,12 +27,12 @@ constexpr std::array kRules = {
               "the broker refuses the login: check --kafka-sasl-mechanism, -username and -password-file", true},
     ErrorRule{RD_KAFKA_RESP_ERR__SSL, ErrorKind::Retry,
               "TLS fails: check --kafka-security-protocol and the --kafka-ssl files", true},
-    ErrorRule{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::Retry,
-              "the topic does not exist: create it, or let `freshet run --create-topics` do it"},
+    ErrorRule{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::Retry, kNoTopic},
     ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, ErrorKind::Retry,
-              "the topic is gone, or has fewer partitions; what it brings when it is back is read"},
-    ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::Retry,
-              "the topic does not exist: create it, or let `freshet run --create-topics` do it"},
+              "the topic is gone, has fewer partitions, or is hidden from this login (grant DESCRIBE and READ on it); "
+              "what it "
+              "brings when it is back is read"},
+    ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::Retry, kNoTopic},
     ErrorRule{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::Retry,
               "no right to read the topic: grant READ and DESCRIBE on it"},
     ErrorRule{RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::Retry,

@@ -3,6 +3,8 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 namespace freshet::kafka {
@@ -15,11 +17,20 @@ struct Freed {
   }
 };
 
+// The requests of one client to its group's coordinator, counted as they go out and are answered. Threads: any.
+struct GroupRequests {
+  bool cooperative = false;  // the client may be asked to use a cooperative assignor; not changed once it lives
+  std::atomic<uint64_t> joins_sent{0};
+  std::atomic<uint64_t> joins_answered{0};
+  std::atomic<bool> assigned{false};  // it was given partitions, or none, at least once
+};
+
 // Waits for threads of the library and for messages that still live: only the Reaper and short-lived clients use it.
+// A client that cannot be destroyed is closed and left: librdkafka before 2.3 aborts the process when a client is
+// destroyed that has joined with the cooperative assignor and never got its assignment.
 struct ClientFreed {
-  void operator()(rd_kafka_t* client) const noexcept {
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-  }
+  void operator()(rd_kafka_t* client) const noexcept;
+  std::shared_ptr<GroupRequests> requests{};  // counted by callbacks on the client's threads
 };
 
 struct TextFreed {

@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/threads.h"
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/events.h"
@@ -21,6 +20,7 @@ constexpr size_t kMaxChunkBytes = 1024 * 1024;
 constexpr Duration kTryHeldAgain = std::chrono::minutes(1);
 constexpr Duration kRepeatTrouble = std::chrono::minutes(1);
 constexpr int kLeavePollMs = 5;
+constexpr Duration kAskContinuityAgain = std::chrono::seconds(5);  // when the answer said nothing
 // Beyond the time that the group itself may take to rebalance.
 constexpr Duration kGroupMustAnswer = std::chrono::seconds(30);
 
@@ -39,9 +39,10 @@ std::string known_cluster_id(rd_kafka_t* client) {
 }  // namespace
 
 KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
-                         const SessionContext& context)
+                         std::shared_ptr<GroupRequests> requests, const SessionContext& context)
     : settings_(settings),
       instance_id_(std::move(instance_id)),
+      requests_(std::move(requests)),
       clock_(context.clock),
       log_(context.log),
       reaper_(context.reaper),
@@ -52,20 +53,26 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       assign_seconds_(rebalance_seconds(context.metrics, "assign")),
       revoke_seconds_(rebalance_seconds(context.metrics, "revoke")),
       statistics_(context.metrics, settings.topic),
+      offsets_gone_(context.metrics.counter(
+          "freshet_offsets_gone_total",
+          "Offsets that the broker had deleted before they were read: the reset policy went on behind them.",
+          {{"topic", settings.topic}})),
       client_(std::move(client)),
-      start_look_up_(client_.get(), settings_, clock_, [this] { wake(); }) {
+      assignment_(client_.get(), settings.topic),
+      start_look_up_(client_.get(), settings_, clock_, [this] { wake(); }),
+      continuity_check_(client_.get(), settings_.consumer_group, instance_id_, clock_, [this] { wake(); }) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   topic_.reset(rd_kafka_topic_new(client_.get(), settings_.topic.c_str(), nullptr));
+  if (!instance_id_.empty()) membership_.continuity = identity_.continuity();
 }
 
 KafkaSource::~KafkaSource() {
   start_look_up_.end();  // both stop and join: they use the client
-  continuity_ = std::jthread();
+  continuity_check_.end();
   owned_.clear();
   topic_.reset();
   queue_.reset();
-  revoking_.reset();
   reaper_.park(std::move(client_));
 }
 
@@ -83,11 +90,12 @@ Status KafkaSource::subscribe() {
 void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   begin_with_first_assignment(out);
   take_answers(out);
+  check_continuity();
   try_held_again();
   check_unsettled(out);
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
-  if (leaving_) wait = std::min(wait, kLeavePollMs);
+  if (departure_) wait = std::min(wait, kLeavePollMs);
   for (size_t i = 0; i < kMaxMessagesPerPoll; ++i) {
     Event event(rd_kafka_queue_poll(queue_.get(), wait));
     if (!event) break;
@@ -95,8 +103,8 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
     on_event(std::move(event), max_chunk_messages, out);
   }
   flush_chunks(out);
-  if (leaving_ && !revoking_ && has_left()) close();
-  if (closing_ && !leaving_ && !closed_ && rd_kafka_consumer_closed(client_.get()) != 0) {
+  if (departure_ && !revoking_) depart();
+  if (closing_ && !departure_ && !closed_ && rd_kafka_consumer_closed(client_.get()) != 0) {
     closed_ = true;
     out.push_back(SessionClosed{});
   }
@@ -109,6 +117,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
   if (type == RD_KAFKA_EVENT_REBALANCE) {
     on_rebalance(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_OFFSET_COMMIT) {
+    ++commits_answered_;
     out.push_back(to_commit_result(event.get()));
   } else if (type == RD_KAFKA_EVENT_ERROR) {
     on_error(event.get(), out);
@@ -128,10 +137,9 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
     return on_partition_error(record->err, partition, record->offset, out);
   }
   const auto found = owned_.find(partition);
-  if (found == owned_.end() || found->second.held || record->offset < found->second.next.value) return;
+  if (found == owned_.end() || !found->second.cursor.take(Offset{record->offset})) return;
   Owned& owned = found->second;
   Message message = to_message(std::move(event), record);
-  owned.next = message.offset.next();
   if (owned.chunk.messages.empty()) {
     owned.chunk.partition = partition;
     owned.chunk.messages.reserve(std::min<size_t>(max_chunk_messages, 256));
@@ -161,28 +169,26 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
   rebalance_since_ = clock_.steady_now();
   if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     membership_.generation = group_standing(client_.get()).generation;
-    if (closing_) return apply_assign(Partitions(rd_kafka_topic_partition_list_new(0)).get());
+    requests_->assigned = true;
+    if (closing_) return broken(assignment_.assign({}));
     assignment_waits_ = true;
     if (partitions.empty()) return announce({}, false, out);
     return start_look_up_.begin(std::move(partitions), StartLookUpFor::Assignment);
   }
-  // The library asks for the eager protocol's revoke with everything that is assigned.
-  revoking_.reset(list != nullptr ? rd_kafka_topic_partition_list_copy(list) : rd_kafka_topic_partition_list_new(0));
+  // The library asks for the eager protocol's revoke with everything that is assigned. What it still waits for is
+  // answered with it.
+  if (!revoking_) revoking_.emplace();
+  revoking_->insert(partitions.begin(), partitions.end());
   out.push_back(PartitionsRevoked{std::move(partitions), rd_kafka_assignment_lost(client_.get()) != 0});
 }
 
 void KafkaSource::answer_revoke() {
   if (!revoking_) return;
   revoke_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - rebalance_since_).count());
-  for (int i = 0; i < revoking_->cnt; ++i) owned_.erase(Partition{revoking_->elems[i].partition});
-  if (cooperative()) {
-    const LibraryError error(rd_kafka_incremental_unassign(client_.get(), revoking_.get()));
-    if (error) log_.warn("unassign_failed", {{"error", rd_kafka_error_string(error.get())}});
-  } else {
-    owned_.clear();
-    rd_kafka_assign(client_.get(), nullptr);
-  }
-  revoking_.reset();
+  const std::set<Partition> revoked = *std::exchange(revoking_, std::nullopt);
+  for (const Partition partition : revoked) owned_.erase(partition);
+  if (!assignment_.cooperative()) owned_.clear();
+  broken(assignment_.unassign(revoked));
   apply_moves();
 }
 
@@ -205,16 +211,16 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
                                      std::vector<SourceEvent>& out) {
   const auto found = owned_.find(partition);
   if (found == owned_.end()) return;
+  Owned& owned = found->second;
   if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    if (!found->second.held) out.push_back(EndOfPartition{partition, Offset{offset}});
+    if (owned.cursor.speaks_of_us()) out.push_back(EndOfPartition{partition, Offset{offset}});
     return;
   }
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-    if (found->second.held) return;
-    found->second.held = true;
-    found->second.out_of_range = true;
-    found->second.try_again = clock_.steady_now();
-    log_.warn("offset_out_of_range", {{"topic", settings_.topic}, {"partition", partition.value}, {"offset", offset}});
+    if (!owned.cursor.speaks_of_us()) return;
+    owned.cursor.block(PartitionCursor::State::OutOfRange, clock_.steady_now());
+    owned.commits_before = commits_sent_;
+    out.push_back(PartitionOutOfRange{partition});
     return;
   }
   report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
@@ -255,7 +261,7 @@ void KafkaSource::recover(std::vector<SourceEvent>& out) {
 // --- where partitions start -----------------------------------------------------------------------------------------
 
 void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
-  if (close_failed_) report(*std::exchange(close_failed_, std::nullopt), out);
+  if (broken_) report(*std::exchange(broken_, std::nullopt), out);
   for (StartLookUp::Answer& answer : start_look_up_.take()) {
     if (const auto* trouble = std::get_if<Error>(&answer)) {
       report(*trouble, out);
@@ -277,6 +283,10 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
 }
 
 void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out) {
+  announced_held_.clear();
+  for (const AssignedPartition& one : partitions) {
+    if (!one.held.empty()) announced_held_.push_back(one.partition);
+  }
   out.push_back(
       PartitionsAssigned{std::move(partitions), membership_.generation, continues, known_cluster_id(client_.get())});
 }
@@ -287,79 +297,103 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   if (rebalance_since_ != SteadyTime()) {
     assign_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - rebalance_since_).count());
   }
-  const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
-  if (!cooperative()) owned_.clear();
-  std::vector<Partition> held;
+  if (!assignment_.cooperative()) owned_.clear();
+  Positions positions;
+  std::vector<Partition> blocked;
   for (const StartAt& start : starts) {
-    auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), start.partition.value);
-    one->offset = start.next.value;
-    Owned owned;
-    owned.next = start.next;
-    owned.held = start.held;
-    owned.try_again = clock_.steady_now() + kTryHeldAgain;
-    if (owned.held) held.push_back(start.partition);
-    owned_.insert_or_assign(start.partition, std::move(owned));
+    positions.emplace_back(start.partition, start.next);
+    owned_.insert_or_assign(start.partition, Owned{cursor_at(start)});
+    if (start.held != StartAt::Held::No) blocked.push_back(start.partition);
   }
-  apply_assign(list.get());
-  if (!held.empty()) pause(held);
+  broken(assignment_.assign(positions));
+  if (!blocked.empty()) pause(blocked);
   apply_moves();
   settle();
 }
 
-void KafkaSource::apply_assign(const rd_kafka_topic_partition_list_t* list) {
-  if (cooperative()) {
-    const LibraryError error(rd_kafka_incremental_assign(client_.get(), list));
-    if (error) log_.warn("assign_failed", {{"error", rd_kafka_error_string(error.get())}});
-  } else {
-    rd_kafka_assign(client_.get(), list);
-  }
+// What was blocked before this session is looked up at once: sessions may be shorter than the time between two
+// look-ups.
+PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
+  using State = PartitionCursor::State;
+  if (start.held == StartAt::Held::No) return PartitionCursor(start.next);
+  const bool just_looked_up =
+      std::find(announced_held_.begin(), announced_held_.end(), start.partition) != announced_held_.end();
+  const SteadyTime now = clock_.steady_now();
+  return PartitionCursor(start.next, start.held == StartAt::Held::OutOfRange ? State::OutOfRange : State::NoStart,
+                         just_looked_up ? now + kTryHeldAgain : now);
 }
 
 // A broker forgets what a group has committed of a topic that is deleted. The library goes on where it was, which would
 // leave out the first messages of a topic made anew.
 void KafkaSource::hold_until_topic_is_back() {
   for (auto& [partition, owned] : owned_) {
-    if (owned.held) continue;
-    owned.held = true;
-    owned.topic_gone = true;
-    owned.try_again = clock_.steady_now();
+    if (owned.cursor.blocked()) continue;
+    owned.cursor.block(PartitionCursor::State::TopicGone, clock_.steady_now());
+    owned.commits_before = commits_sent_;
     // A session that took over now would go on where this one was, in whatever the topic is by then.
     membership_.settled = false;
   }
 }
 
+bool KafkaSource::topic_is_gone() const {
+  return std::any_of(owned_.begin(), owned_.end(),
+                     [](const auto& one) { return one.second.cursor.state() == PartitionCursor::State::TopicGone; });
+}
+
 void KafkaSource::settle_if_topic_is_back() {
-  const bool gone = std::any_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.topic_gone; });
-  if (!gone && !unsettled_since_) membership_.settled = true;
+  if (!topic_is_gone() && !unsettled_since_) membership_.settled = true;
 }
 
 void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out) {
+  using State = PartitionCursor::State;
   const auto found = owned_.find(partition.partition);
-  if (found == owned_.end() || !found->second.held) return;
-  const bool same_topic = std::exchange(found->second.topic_gone, false) && !partition.unknown_to_group;
+  if (found == owned_.end() || !found->second.cursor.blocked()) return;
+  PartitionCursor& cursor = found->second.cursor;
+  const State was = cursor.state();
+  const bool same_topic = was == State::TopicGone && !partition.unknown_to_group;
+  if (was == State::OutOfRange) say_out_of_range(partition, cursor.next());
   if (!same_topic && !partition.held.empty()) {
-    found->second.try_again = clock_.steady_now() + kTryHeldAgain;
+    cursor.block(was == State::TopicGone ? State::NoStart : was, clock_.steady_now() + kTryHeldAgain);
     out.push_back(PartitionStuck{partition.partition, partition.held});
     return;
   }
-  const Offset start = same_topic ? found->second.next : partition.start;
-  if (const Status sought = seek(partition.partition, start); !sought) return report(sought.error(), out);
+  const Offset start = same_topic ? cursor.next() : partition.start;
+  if (!seek(partition.partition, start)) return;  // the session is broken, which is reported
   if (!same_topic) out.push_back(PartitionUnstuck{partition.partition, start});
+}
+
+void KafkaSource::say_out_of_range(const AssignedPartition& partition, Offset was) {
+  if (!partition.held.empty()) return;  // shown as the reason why it is blocked
+  const int64_t gone = std::max<int64_t>(0, partition.start.value - was.value);
+  offsets_gone_.add(static_cast<uint64_t>(gone));
+  log_.warn("offset_out_of_range", {{"topic", settings_.topic},
+                                    {"partition", partition.partition.value},
+                                    {"offset", was.value},
+                                    {"goes_on_at", partition.start.value},
+                                    {"offsets_gone", gone}});
+}
+
+// Whether a look-up of this kind is due.
+bool KafkaSource::look_up_due(StartLookUpFor kind, const Owned& owned, SteadyTime now) const {
+  const bool out_of_range = owned.cursor.state() == PartitionCursor::State::OutOfRange;
+  if (out_of_range != (kind == StartLookUpFor::OutOfRange) || !owned.cursor.look_up_due(now)) return false;
+  // A commit that is under way would arrive behind what is looked up, or behind what the reset policy commits.
+  return commits_answered_ >= owned.commits_before;
 }
 
 void KafkaSource::try_held_again() {
   // One look-up after the other: a second would end the first, whose partitions would be held for long.
   if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
   const SteadyTime now = clock_.steady_now();
-  for (const bool out_of_range : {true, false}) {
+  for (const auto kind : {StartLookUpFor::OutOfRange, StartLookUpFor::Held}) {
     std::vector<Partition> due;
     for (auto& [partition, owned] : owned_) {
-      if (!owned.held || owned.out_of_range != out_of_range || owned.try_again > now) continue;
-      owned.try_again = now + kTryHeldAgain;
+      if (!look_up_due(kind, owned, now)) continue;
+      owned.cursor.look_up_again_at(now + kTryHeldAgain);
       due.push_back(partition);
     }
     if (due.empty()) continue;
-    return start_look_up_.begin(std::move(due), out_of_range ? StartLookUpFor::OutOfRange : StartLookUpFor::Held);
+    return start_look_up_.begin(std::move(due), kind);
   }
 }
 
@@ -368,47 +402,45 @@ void KafkaSource::try_held_again() {
 Status KafkaSource::seek(Partition partition, Offset next) {
   const auto found = owned_.find(partition);
   if (found == owned_.end()) return {};
-  found->second.next = next;
-  found->second.held = false;
-  found->second.out_of_range = false;
+  found->second.cursor.move(next);
   // The library would take an assignment for the answer to the rebalance that waits.
-  found->second.moved = revoking_ != nullptr || assignment_waits_;
-  if (found->second.moved) return {};
-  return cooperative() ? assign_one_again(partition, next) : assign_all_again();
+  if (revoking_ || assignment_waits_) return {};
+  return tell_library(partition);
 }
 
 void KafkaSource::apply_moves() {
+  if (revoking_ || assignment_waits_) return;
   for (auto& [partition, owned] : owned_) {
-    if (!std::exchange(owned.moved, false)) continue;
-    if (const Status moved = seek(partition, owned.next); !moved) {
-      log_.error("seek_failed", {{"partition", partition.value}, {"error", moved.error().text}});
-    }
+    if (owned.cursor.state() == PartitionCursor::State::Moving) (void)tell_library(partition);
   }
 }
 
-Status KafkaSource::assign_one_again(Partition partition, Offset next) {
-  const Partitions list = list_of({partition});
-  LibraryError error(rd_kafka_incremental_unassign(client_.get(), list.get()));
-  list->elems[0].offset = next.value;
-  if (!error) error.reset(rd_kafka_incremental_assign(client_.get(), list.get()));
-  if (error) {
-    return tl::make_unexpected(to_error(rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())));
-  }
-  return {};
-}
-
-// The eager protocol knows only whole assignments; each partition goes on at its next undelivered offset.
-Status KafkaSource::assign_all_again() {
-  const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(owned_.size())));
+// Each partition goes on at its next undelivered offset.
+Status KafkaSource::tell_library(Partition partition) {
+  Positions all;
   std::vector<Partition> still;
-  for (const auto& [partition, owned] : owned_) {
-    rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value)->offset = owned.next.value;
-    if (owned.paused || owned.held) still.push_back(partition);
+  for (const auto& [one, owned] : owned_) {
+    all.emplace_back(one, owned.cursor.next());
+    if (owned.paused || owned.cursor.blocked()) still.push_back(one);
   }
-  const auto error = rd_kafka_assign(client_.get(), list.get());
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "moving a partition's position"));
+  const Status told = assignment_.move(partition, owned_.at(partition).cursor.next(), all);
+  broken(told);
+  if (!told) return told;
+  if (assignment_.cooperative()) {
+    owned_.at(partition).cursor.library_told();
+  } else {
+    for (auto& [one, owned] : owned_) owned.cursor.library_told();
+  }
   rd_kafka_pause_partitions(client_.get(), list_of(still).get());
   return {};
+}
+
+// The library waits for an answer that it did not take, or reads elsewhere than we think.
+void KafkaSource::broken(const Status& failed) {
+  if (failed || broken_) return;
+  log_.error("assignment_failed", {{"topic", settings_.topic}, {"error", failed.error().text}});
+  broken_ = failed.error();
+  wake();
 }
 
 // --- standing in the group -------------------------------------------------------------------------------------------
@@ -421,6 +453,7 @@ void KafkaSource::begin_with(std::vector<Partition> assigned, const Membership& 
       old.settled && old.generation >= 0 && membership_.generation == old.generation && assigned == old.partitions;
   membership_.partitions = std::move(assigned);
   assignment_waits_ = true;
+  requests_->assigned = true;
   unsettle();
 }
 
@@ -439,16 +472,15 @@ void KafkaSource::settle() {
   membership_.partitions.clear();
   for (const auto& [partition, owned] : owned_) membership_.partitions.push_back(partition);
   unsettled_since_.reset();
-  check_continuity();
 }
 
 void KafkaSource::unsettle() {
   membership_.settled = false;
+  ++membership_number_;
   if (!unsettled_since_) unsettled_since_ = clock_.steady_now();
 }
 
 void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
-  membership_.continuity = instance_id_.empty() ? Membership::Continuity::Absent : identity_.continuity();
   if (closing_ || !unsettled_since_) return;
   const Duration waited = clock_.steady_now() - *unsettled_since_;
   if (waited < settings_.max_poll_interval + kGroupMustAnswer) return;
@@ -459,21 +491,21 @@ void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
 }
 
 void KafkaSource::check_continuity() {
-  if (instance_id_.empty() || identity_.continuity() != Membership::Continuity::Unknown || continuity_.joinable())
-    return;
-  auto asking = start_thread([this](std::stop_token stop) {
-    const auto known = broker_knows(client_.get(), settings_.consumer_group, instance_id_, clock_, stop);
-    if (known) identity_.broker_said(instance_id_, *known);
-    if (known) wake();
-  });
-  if (asking) continuity_ = *std::move(asking);  // otherwise it is asked at the next assignment
+  if (instance_id_.empty()) return;
+  if (const auto answer = continuity_check_.take()) {
+    // Who has left, or is joining anew, is not shown by any broker.
+    if (answer->known || answer->membership == membership_number_) identity_.broker_said(instance_id_, answer->known);
+  }
+  membership_.continuity = identity_.continuity();
+  const bool member = membership_.settled && !closing_;
+  if (member && membership_.continuity == Membership::Continuity::Unknown &&
+      clock_.steady_now() >= ask_continuity_at_) {
+    ask_continuity_at_ = clock_.steady_now() + kAskContinuityAgain;
+    continuity_check_.begin(membership_number_);
+  }
 }
 
 // --- calls ----------------------------------------------------------------------------------------------------------
-
-bool KafkaSource::cooperative() const {
-  return std::string_view(rd_kafka_rebalance_protocol(client_.get())) == "COOPERATIVE";
-}
 
 Partitions KafkaSource::list_of(const std::vector<Partition>& partitions) const {
   Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
@@ -503,7 +535,7 @@ void KafkaSource::resume(const std::vector<Partition>& partitions) {
 
 Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
   // One made anew would take the old one's offsets.
-  if (std::any_of(owned_.begin(), owned_.end(), [](const auto& one) { return one.second.topic_gone; })) {
+  if (topic_is_gone()) {
     Error gone = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "committing offsets");
     gone.kind = ErrorKind::Invalid;
     return tl::make_unexpected(std::move(gone));
@@ -520,39 +552,51 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
   }
   const auto error = rd_kafka_commit_queue(client_.get(), list.get(), queue_.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "committing offsets"));
+  ++commits_sent_;
   return {};
 }
 
 void KafkaSource::begin_close(Farewell farewell) {
   if (closing_) return;
   closing_ = true;
+  ++membership_number_;
   start_look_up_.cancel();
   if (assignment_waits_) {  // the library waits for an answer before it leaves
     assignment_waits_ = false;
-    const Partitions none(rd_kafka_topic_partition_list_new(0));
-    apply_assign(none.get());
+    broken(assignment_.assign({}));
   }
   const bool stays = farewell == Farewell::ForGood && identity_.configured();
-  if (!instance_id_.empty() && !stays && !identity_.new_protocol()) return leave_and_close();
-  close();
+  const bool leaves_itself = instance_id_.empty() || identity_.new_protocol();
+  departure_.emplace(stays           ? Departure::Kind::Stays
+                     : leaves_itself ? Departure::Kind::Dynamic
+                                     : Departure::Kind::Static);
+  depart();
 }
 
-// The library sends no request to leave when a static member closes; it does when one unsubscribes, but loses the
-// request if the close follows at once (tried).
-void KafkaSource::leave_and_close() {
-  leaving_ = true;
-  rd_kafka_unsubscribe(client_.get());
+void KafkaSource::depart() {
+  const Departure::Facts facts{requests_->joins_sent, requests_->joins_answered,
+                               !group_standing(client_.get()).member_id.empty(), requests_->assigned};
+  switch (departure_->next(facts, clock_.steady_now())) {
+    case Departure::Step::Wait:
+      return;
+    case Departure::Step::Unsubscribe:
+      rd_kafka_unsubscribe(client_.get());
+      return;
+    case Departure::Step::Subscribe:
+      broken(subscribe());
+      return;
+    case Departure::Step::Close:
+      return close();
+  }
 }
-
-bool KafkaSource::has_left() const { return group_standing(client_.get()).member_id.empty(); }
 
 void KafkaSource::close() {
-  leaving_ = false;
+  departure_.reset();
   const LibraryError error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
   if (!error) return;
   // A fatal or fenced client never says that it is closed.
   log_.warn("close_failed", {{"error", rd_kafka_error_string(error.get())}});
-  close_failed_ = Error{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())};
+  broken_ = Error{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())};
   wake();
 }
 
@@ -569,9 +613,12 @@ Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings,
   const std::string instance_id = context.identity.instance_id();
   auto conf = consumer_conf(settings, instance_id, context.log);
   if (!conf) return tl::make_unexpected(conf.error());
+  auto requests = std::make_shared<GroupRequests>();
+  count_group_requests(conf->get(), *requests);
   auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  return std::make_unique<KafkaSource>(settings, instance_id, *std::move(client), context);
+  client->get_deleter().requests = requests;
+  return std::make_unique<KafkaSource>(settings, instance_id, *std::move(client), std::move(requests), context);
 }
 
 Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const SessionContext& context) {

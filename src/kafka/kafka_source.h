@@ -4,17 +4,21 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "kafka/assignment.h"
+#include "kafka/continuity_check.h"
+#include "kafka/departure.h"
 #include "kafka/handles.h"
 #include "kafka/identity.h"
 #include "kafka/kafka_settings.h"
+#include "kafka/partition_cursor.h"
 #include "kafka/reaper.h"
 #include "kafka/start_look_up.h"
 #include "kafka/statistics.h"
@@ -39,7 +43,9 @@ Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const
 class KafkaSource final : public Source {
  public:
   // `instance_id`: as the client was configured with; empty = dynamic member.
-  KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client, const SessionContext& context);
+  // `requests`: counted of the client (count_group_requests).
+  KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
+              std::shared_ptr<GroupRequests> requests, const SessionContext& context);
   ~KafkaSource() override;
 
   // Joins the group.
@@ -64,14 +70,10 @@ class KafkaSource final : public Source {
 
  private:
   struct Owned {
-    Offset next;          // messages below are stale: fetched before a seek
-    bool held = false;    // nothing of it is delivered
-    bool paused = false;  // by the stream
-    bool out_of_range = false;
-    bool moved = false;       // `next` is to be told the library once no rebalance waits for our answer
-    bool topic_gone = false;  // held until the topic is back; one made anew starts at its beginning
-    SteadyTime try_again{};
-    MessageChunk chunk;  // what is being collected in this poll
+    PartitionCursor cursor;
+    bool paused = false;          // by the stream
+    uint64_t commits_before = 0;  // sent before it was blocked: their answers come before a look-up
+    MessageChunk chunk{};         // what is being collected in this poll
   };
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
@@ -94,22 +96,24 @@ class KafkaSource final : public Source {
   void check_unsettled(std::vector<SourceEvent>& out);
   void check_continuity();
   void close();
-  void leave_and_close();
-  bool has_left() const;
+  void depart();
+  void broken(const Status& failed);
+  bool topic_is_gone() const;
+  bool look_up_due(StartLookUpFor kind, const Owned& owned, SteadyTime now) const;
+  void say_out_of_range(const AssignedPartition& partition, Offset was);
   void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
+  PartitionCursor cursor_at(const StartAt& start) const;
   void hold_until_topic_is_back();
   void settle_if_topic_is_back();
   void try_held_again();
-  bool cooperative() const;
   void mark_paused(const std::vector<Partition>& partitions, bool paused);
   void apply_moves();
-  Status assign_one_again(Partition partition, Offset next);
-  Status assign_all_again();
+  Status tell_library(Partition partition);
   Partitions list_of(const std::vector<Partition>& partitions) const;
-  void apply_assign(const rd_kafka_topic_partition_list_t* list);
 
   const KafkaSettings settings_;
   const std::string instance_id_;
+  const std::shared_ptr<GroupRequests> requests_;  // of the client
   Clock& clock_;
   Log& log_;
   Reaper& reaper_;
@@ -119,28 +123,35 @@ class KafkaSource final : public Source {
   Histogram& assign_seconds_;
   Histogram& revoke_seconds_;
   ConsumerStatistics statistics_;
+  Counter& offsets_gone_;
   Client client_;
+  Assignment assignment_;
   Queue queue_;
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  std::vector<Partition> collecting_;     // partitions whose chunk is not empty
-  bool assignment_waits_ = false;         // the library waits for our assign
-  std::optional<bool> first_assignment_;  // received before the first poll: does it continue the last session's?
+  std::vector<Partition> collecting_;      // partitions whose chunk is not empty
+  bool assignment_waits_ = false;          // the library waits for our assign
+  std::vector<Partition> announced_held_;  // of the assignment that waits: just looked up
+  std::optional<bool> first_assignment_;   // received before the first poll: does it continue the last session's?
   Membership membership_;
   std::optional<SteadyTime> unsettled_since_;
-  Partitions revoking_;  // the library waits for our unassign
+  std::optional<std::set<Partition>> revoking_;  // the library waits for our unassign
   SteadyTime rebalance_since_{};
   bool closing_ = false;
-  bool leaving_ = false;  // unsubscribed; the close follows once the request to leave has gone out
+  std::optional<Departure> departure_;  // until the close follows
   bool closed_ = false;
+  uint64_t commits_sent_ = 0;
+  uint64_t commits_answered_ = 0;
   std::optional<SteadyTime> statistics_at_;
   // By error code and partition (-1: of none): at most one report a minute.
   std::map<std::pair<int, int32_t>, SteadyTime> reported_;
 
-  std::optional<Error> close_failed_;  // not reported yet
+  std::optional<Error> broken_;  // the session is beyond repair; not reported yet
   StartLookUp start_look_up_;
-  std::jthread continuity_;  // asks whether the broker knows our instance id
+  ContinuityCheck continuity_check_;
+  SteadyTime ask_continuity_at_{};
+  uint64_t membership_number_ = 0;  // counts what ends a membership, or may
 };
 
 // Builds the client without joining the group.

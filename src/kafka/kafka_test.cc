@@ -68,6 +68,10 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   const Error error = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "topic x");
   EXPECT_NE(error.text.find("topic x"), std::string::npos);
   EXPECT_NE(error.text.find("--create-topics"), std::string::npos);
+  for (const auto missing : {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+                             RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION}) {
+    EXPECT_NE(rule_for(missing).advice.find("DESCRIBE and READ"), std::string_view::npos) << rd_kafka_err2name(missing);
+  }
 }
 
 // Whose destruction takes until somebody opens the gate.

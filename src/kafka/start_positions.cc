@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "kafka/error_table.h"
+#include "kafka/offset_query.h"
 
 namespace freshet::kafka {
 namespace {
@@ -80,6 +81,7 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
   // Of all partitions, not only ours: what stands beside any of them tells which ones are new.
   Partitions list(rd_kafka_topic_partition_list_new(*count));
   for (int32_t p = 0; p < *count; ++p) rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), p);
+  if (stop.stop_requested()) return failure(ErrorKind::Stopping, "");
   if (const auto error = rd_kafka_committed(client_, list.get(), kLookUpMs); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return failed(error, "looking up the group's committed offsets");
   }
@@ -94,17 +96,21 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
   }
   Resolved resolved;
   resolved.partition_count = *count;
-  std::vector<std::pair<Partition, Offset>> chosen;
+  std::map<Partition, StartFacts> all;
+  std::vector<Partition> undecided;
   for (const Partition partition : partitions) {
-    StartFacts facts;
+    StartFacts& facts = all[partition];
     if (partition.value < *count) facts.committed = committed[static_cast<size_t>(partition.value)];
     facts.out_of_range = out_of_range;
     facts.is_new = known > 0 && partition.value >= known;
-    if (!facts.committed || out_of_range) {
-      if (const Status status = look_up_watermarks(partition, facts); !status) {
-        return tl::make_unexpected(status.error());
-      }
-    }
+    if (!facts.committed || out_of_range) undecided.push_back(partition);
+  }
+  if (const Status status = look_up_watermarks(undecided, all, stop); !status) {
+    return tl::make_unexpected(status.error());
+  }
+  std::vector<std::pair<Partition, Offset>> chosen;
+  for (const Partition partition : partitions) {
+    const StartFacts& facts = all[partition];
     StartDecision decision = decide_start(settings_, facts);
     if (decision.chosen) chosen.emplace_back(partition, decision.start);
     resolved.partitions.push_back({partition, decision.start, std::move(decision.held), !facts.committed});
@@ -125,10 +131,22 @@ Result<int32_t> StartPositions::count_partitions() {
   return metadata->topics[0].partition_cnt;
 }
 
-Status StartPositions::look_up_watermarks(Partition partition, StartFacts& facts) {
-  const auto error = rd_kafka_query_watermark_offsets(client_, settings_.topic.c_str(), partition.value, &facts.low,
-                                                      &facts.high, kLookUpMs);
-  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error, "looking up where a partition begins and ends");
+Status StartPositions::look_up_watermarks(const std::vector<Partition>& partitions,
+                                          std::map<Partition, StartFacts>& facts, std::stop_token stop) {
+  if (partitions.empty()) return {};
+  for (const PartitionEdge edge : {PartitionEdge::Begin, PartitionEdge::End}) {
+    if (stop.stop_requested()) return failure(ErrorKind::Stopping, "");
+    const auto found = query_offsets(client_, settings_.topic, partitions, edge, kLookUpMs);
+    if (!found) return tl::make_unexpected(found.error());
+    for (const Partition partition : partitions) {
+      const auto at = found->find(partition);
+      if (at == found->end()) {
+        return failed(RD_KAFKA_RESP_ERR__TIMED_OUT,
+                      fmt::format("looking up where partition {} begins and ends", partition.value));
+      }
+      (edge == PartitionEdge::Begin ? facts[partition].low : facts[partition].high) = at->second.value;
+    }
+  }
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -60,7 +61,8 @@ class StartPositions {
  private:
   Result<Resolved> try_resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
   Result<int32_t> count_partitions();
-  Status look_up_watermarks(Partition partition, StartFacts& facts);
+  Status look_up_watermarks(const std::vector<Partition>& partitions, std::map<Partition, StartFacts>& facts,
+                            std::stop_token stop);
   Status commit(const std::vector<std::pair<Partition, Offset>>& starts, int32_t partition_count, std::stop_token stop);
 
   rd_kafka_t* const client_;

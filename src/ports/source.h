@@ -37,13 +37,20 @@ struct PartitionsAssigned {
 
 // The stream's answer for one assigned partition.
 struct StartAt {
+  // Why the source does not deliver: until PartitionUnstuck it does not, and looks up now and then whether it can. A
+  // stream that goes on in a next session tells that session's source what this one's said.
+  enum class Held {
+    No,
+    NoStart,     // the policy allows no start position
+    OutOfRange,  // the broker does not have the position (any more)
+  };
   Partition partition;
-  Offset next;        // the first message to deliver
-  bool held = false;  // by the source's own reason: nothing is delivered until PartitionUnstuck
+  Offset next;  // the first message to deliver
+  Held held = Held::No;
 };
 
 // The stream drains these and then calls Source::answer_revoke(). `lost`: ownership is gone already, commits would
-// fail. Until the answer no other rebalance event comes.
+// fail. Until the answer no assignment comes; a close may bring a second revoke, and one answer is for both.
 struct PartitionsRevoked {
   std::vector<Partition> partitions;
   bool lost = false;
@@ -62,14 +69,22 @@ struct EndOfPartition {
   Offset end;
 };
 
+// The broker does not have the partition's position (any more); the source looks up where it goes on, and commits what
+// the reset policy chooses. Until PartitionUnstuck the stream commits nothing of it: the broker's offset must not go
+// back.
+struct PartitionOutOfRange {
+  Partition partition;
+};
+
 // This partition cannot go on (offset out of range under the strict policy): hold it, the others go on.
 struct PartitionStuck {
   Partition partition;
   std::string reason;
 };
 
-// A partition goes on at `start`: a retried look-up succeeded, or its position was out of range and the reset policy
-// chose this one (which may lie below what was delivered: then its stream begins anew).
+// A partition goes on at `start`, which is what the group has committed: a retried look-up succeeded, or its position
+// was out of range and the reset policy chose this one (which may lie below what was delivered: then its stream begins
+// anew).
 struct PartitionUnstuck {
   Partition partition;
   Offset start;
@@ -88,8 +103,9 @@ struct SourceRecovered {};
 // The last event after Source::begin_close().
 struct SessionClosed {};
 
-using SourceEvent = std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition,
-                                 PartitionStuck, PartitionUnstuck, SourceFault, SourceRecovered, SessionClosed>;
+using SourceEvent =
+    std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition, PartitionOutOfRange,
+                 PartitionStuck, PartitionUnstuck, SourceFault, SourceRecovered, SessionClosed>;
 
 struct OffsetToCommit {
   Partition partition;

@@ -98,7 +98,7 @@ void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
   (result.error ? metrics_.commits_failed : metrics_.commits_ok).add();
   for (const auto& [partition, offset] : result.committed) {
     PartitionStream* stream = find(partition);
-    if (stream != nullptr && (!stream->committed || *stream->committed < offset)) stream->committed = offset;
+    if (stream != nullptr) stream->commits.accepted(offset);
   }
   if (!result.error) return;
   // Not an end: what was refused is sent again with the next commit.
@@ -107,8 +107,7 @@ void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
   for (auto& [partition, stream] : streams_) {
     const bool accepted = std::any_of(result.committed.begin(), result.committed.end(),
                                       [&, &owned = partition](const auto& entry) { return entry.first == owned; });
-    if (!accepted && stream.committed) stream.commit_sent = *stream.committed;
-    if (!accepted && !stream.committed) stream.commit_sent = Offset{-1};
+    if (!accepted) stream.commits.forget_sent();
   }
 }
 
@@ -127,8 +126,15 @@ void Core::on_event(EndOfPartition& end, SteadyTime, Actions& actions) {
   stream->paused = true;
 }
 
+void Core::on_event(PartitionOutOfRange& lost, SteadyTime, Actions&) {
+  if (PartitionStream* stream = find(lost.partition)) stream->start_held = StartAt::Held::OutOfRange;
+}
+
 void Core::on_event(PartitionStuck& stuck, SteadyTime, Actions& actions) {
-  if (PartitionStream* stream = find(stuck.partition)) hold(*stream, Hold::Source, stuck.reason, actions);
+  PartitionStream* stream = find(stuck.partition);
+  if (stream == nullptr) return;
+  if (stream->start_held == StartAt::Held::No) stream->start_held = StartAt::Held::NoStart;
+  hold(*stream, Hold::Source, stuck.reason, actions);
 }
 
 void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
@@ -142,6 +148,8 @@ void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
     stream->holds.push_back({Hold::Source, ""});
   }
   stream->position = unstuck.start;
+  stream->start_held = StartAt::Held::No;
+  stream->commits.known(unstuck.start);
   source_trouble_.clear();
   unhold(*stream, Hold::Source, actions);
 }
@@ -385,9 +393,8 @@ bool Core::may_commit(const PartitionStream& stream) const {
 }
 
 bool Core::anything_to_commit() const {
-  return std::any_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
-    return may_commit(entry.second) && entry.second.committable() > entry.second.commit_sent;
-  });
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [&](const auto& entry) { return may_commit(entry.second) && entry.second.wants_commit(); });
 }
 
 std::optional<SteadyTime> Core::commit_due() const {
@@ -400,11 +407,10 @@ void Core::commit_what_can_be(SteadyTime now, Actions& actions) {
   const bool at_once = !commit_failed_ && (phase_ == Phase::Draining || (revoke_ && !revoke_->lost));
   if (!at_once && now < last_commit_ + settings_.commit_interval) return;
   for (auto& [partition, stream] : streams_) {
-    if (!may_commit(stream)) continue;
+    if (!may_commit(stream) || !stream.wants_commit()) continue;
     const Offset next = stream.committable();
-    if (next <= stream.commit_sent) continue;
     actions.commit.push_back({partition, next, {}});
-    stream.commit_sent = next;
+    stream.commits.sent(next);
   }
   if (actions.commit.empty()) return;
   commit_outstanding_ = true;
@@ -490,7 +496,7 @@ StreamStatus Core::status(SteadyTime now) const {
     PartitionStatus one;
     one.partition = partition;
     one.position = stream.position;
-    one.committed = stream.committed;
+    one.committed = stream.commits.acknowledged();
     one.paused = stream.paused;
     if (stream.held()) one.held = stream.holds.front().reason;
     status.partitions.push_back(std::move(one));

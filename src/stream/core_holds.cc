@@ -144,7 +144,7 @@ std::optional<Offset> Core::offending(const PartitionStream& stream, Hold cause)
 }
 
 Status Core::may_release(const PartitionStream& stream, Hold cause, Offset next) const {
-  if (cause == Hold::Source && next < stream.position && !stream.idle()) {
+  if (cause == Hold::Source && next < stream.position && (!stream.idle() || commit_outstanding_)) {
     return failure(ErrorKind::Retry,
                    fmt::format("offsets below {} are still being written; try again", stream.position.value));
   }
@@ -197,7 +197,10 @@ Result<Released> Core::release(Partition partition, Offset next, SteadyTime now,
   }
   if (next > stream->position || cause == Hold::Source) {
     if (next > stream->position) done.not_read = static_cast<uint64_t>(next.value - stream->position.value);
-    if (next < stream->position) stream->commit_sent = next;  // backwards because the operator says so
+    if (cause == Hold::Source && (next < stream->position || !stream->commits.acknowledged())) {
+      stream->commits.decided_by_operator();
+    }
+    if (cause == Hold::Source) stream->start_held = StartAt::Held::No;
     stream->position = next;
     actions.seek.emplace_back(partition, next);
   }

@@ -104,14 +104,16 @@ void Core::on_event(PartitionsAssigned& assigned, SteadyTime, Actions& actions) 
       stream = &begin_stream(partition.partition, partition.start);
       if (assigned.continues) {
         // Its stream was given up meanwhile, and the source did not ask where it stands.
+        stream->start_held = StartAt::Held::NoStart;
         hold(*stream, Hold::Source, "its offset is being looked up", actions);
       } else if (partition.held.empty()) {
-        stream->committed = partition.start;  // also one that the reset policy chose: see the contract of the source
+        stream->commits.known(partition.start);  // also what the reset policy chose: see the contract of the source
       } else {
+        stream->start_held = StartAt::Held::NoStart;
         hold(*stream, Hold::Source, partition.held, actions);
       }
     }
-    starts.push_back({partition.partition, stream->position, stream->held_by(Hold::Source)});
+    starts.push_back({partition.partition, stream->position, stream->start_held});
     stream->paused = phase_ != Phase::Running || pushing_back_ || stream->held() || stream->reached_stop;
     // The client may remember a pause from before.
     (stream->paused ? actions.pause : actions.resume).push_back(partition.partition);
@@ -133,16 +135,15 @@ void Core::on_event(PartitionsAssigned& assigned, SteadyTime, Actions& actions) 
 
 bool Core::goes_on(const PartitionStream& stream, const AssignedPartition& assigned, bool continues) const {
   if (!stream.suspended || assigned.unknown_to_group) return false;
-  return continues || (assigned.held.empty() && stream.can_go_on_from(assigned.start));
+  return continues || (assigned.held.empty() && stream.commits.not_overtaken(assigned.start, stream.committable()));
 }
 
 void Core::go_on(PartitionStream& stream, const AssignedPartition& assigned, bool continues) {
   stream.suspended = false;
   desk_.go_on(stream.partition);
   side_.go_on(stream.partition);
-  if (!continues) stream.committed = assigned.start;
-  // What else was sent may never have arrived.
-  stream.commit_sent = stream.committed.value_or(stream.start);
+  if (!continues) stream.commits.known(assigned.start);
+  stream.commits.forget_sent();
   for (WaitingRows& rows : std::exchange(stream.parked, {})) batcher_.add(std::move(rows));
 }
 
@@ -155,6 +156,10 @@ PartitionStream& Core::begin_stream(Partition partition, Offset start) {
 void Core::on_event(PartitionsRevoked& revoked, SteadyTime now, Actions& actions) {
   log_.info("partitions_revoked",
             {{"topic", settings_.topic}, {"partitions", revoked.partitions.size()}, {"lost", revoked.lost}});
+  if (revoke_) {  // the source answers both at once
+    revoked.lost = revoked.lost || revoke_->lost;
+    revoked.partitions.insert(revoked.partitions.end(), revoke_->partitions.begin(), revoke_->partitions.end());
+  }
   for (const Partition partition : revoked.partitions) {
     PartitionStream* stream = find(partition);
     if (stream == nullptr) continue;
@@ -187,7 +192,7 @@ void Core::advance_revoke(SteadyTime now, Actions& actions) {
       // Drained: nothing sealed is open, and the broker knows how far it got.
       if (!finished(*stream)) return;
       if (revoke_->void_commits.contains(partition)) continue;
-      if (stream->committable() > stream->commit_sent || commit_outstanding_) return;
+      if (stream->wants_commit() || commit_outstanding_) return;
     }
   }
   if (late) log_.warn("revoke_drain_took_too_long", {{"topic", settings_.topic}});
@@ -322,7 +327,7 @@ void Core::advance_drain(SteadyTime now, Actions& actions) {
   if (batches_.active() == 0 || abandoned_at_) side_.close_accounts();
   const bool all_done = side_.accounts_settled() && batches_.active() == 0 && batcher_.empty() &&
                         std::all_of(streams_.begin(), streams_.end(), [&](const auto& entry) {
-                          return finished(entry.second) && entry.second.committable() <= entry.second.commit_sent;
+                          return finished(entry.second) && !entry.second.wants_commit();
                         });
   if ((all_done && !commit_outstanding_) || now >= last_commit_deadline()) {
     phase_ = Phase::Closing;

@@ -6,7 +6,7 @@
 namespace freshet::stream {
 
 PartitionStream::PartitionStream(Partition p, Epoch e, Offset begin)
-    : partition(p), epoch(e), start(begin), position(begin), commit_sent(begin) {}
+    : partition(p), epoch(e), start(begin), position(begin), commits(begin) {}
 
 uint64_t PartitionStream::deliver(OffsetRange offsets, size_t charged_bytes) {
   open_.push_back({offsets, charged_bytes});
@@ -102,10 +102,6 @@ Offset PartitionStream::committable() const {
 
 bool PartitionStream::held_by(Hold hold) const {
   return std::any_of(holds.begin(), holds.end(), [&](const HoldCause& cause) { return cause.hold == hold; });
-}
-
-bool PartitionStream::can_go_on_from(Offset committed_now) const {
-  return committed.value_or(start) <= committed_now && committed_now <= committable();
 }
 
 bool PartitionStream::all_processed() const {

@@ -13,6 +13,8 @@
 #include "model/ids.h"
 #include "model/message.h"
 #include "model/rows.h"
+#include "ports/source.h"
+#include "stream/commit_progress.h"
 
 namespace freshet::stream {
 
@@ -74,25 +76,25 @@ class PartitionStream {
   bool held() const { return !holds.empty(); }
   bool held_by(Hold hold) const;
 
-  // The broker's offset when the partition is assigned again: true if nothing of this stream was overtaken meanwhile,
-  // so that it may go on; whoever had it in between has committed nothing beyond what is finished here.
-  bool can_go_on_from(Offset committed_now) const;
+  // There is something to commit, and it may be. While the source looks up where the partition goes on, what the broker
+  // has is looked up and changed by the source, and by nobody else.
+  bool wants_commit() const { return start_held == StartAt::Held::No && commits.wants(committable()); }
 
   const Partition partition;
   const Epoch epoch;
   const Offset start;
-  Offset position;                      // next message to deliver
-  std::optional<Offset> committed;      // acknowledged by the broker
-  Offset commit_sent;                   // highest that was sent; where the start is already known to the broker
-  uint32_t batches = 0;                 // sealed batches that hold rows of it
-  uint32_t letters = 0;                 // letters of it that are not finished
-  std::vector<HoldCause> holds;         // each at most once, as they came; the first is the one to deal with
-  std::optional<SteadyTime> hold_said;  // last logged
-  bool paused = false;                  // as the source was told
-  bool revoking = false;                // being drained: nothing of it enters a batch any more
-  bool suspended = false;               // not owned now; it goes on if the partition comes straight back
-  std::vector<WaitingRows> parked;      // rows that enter a batch when it goes on
-  bool reached_stop = false;            // stop-at-timestamp
+  Offset position;  // next message to deliver
+  CommitProgress commits;
+  StartAt::Held start_held = StartAt::Held::No;  // by the source
+  uint32_t batches = 0;                          // sealed batches that hold rows of it
+  uint32_t letters = 0;                          // letters of it that are not finished
+  std::vector<HoldCause> holds;                  // each at most once, as they came; the first is the one to deal with
+  std::optional<SteadyTime> hold_said;           // last logged
+  bool paused = false;                           // as the source was told
+  bool revoking = false;                         // being drained: nothing of it enters a batch any more
+  bool suspended = false;                        // not owned now; it goes on if the partition comes straight back
+  std::vector<WaitingRows> parked;               // rows that enter a batch when it goes on
+  bool reached_stop = false;                     // stop-at-timestamp
 
  private:
   struct OpenChunk {

@@ -62,7 +62,13 @@ class RenewalTest : public testing::Test {
     decision_ = std::make_unique<RunDecision>();
     renewal_.begin_session(*decision_);
   }
-  Wish turn() { return renewal_.turn(clock_.steady_now(), facts_); }
+  // Once a turn has done what was due, the loop waits.
+  Wish turn() {
+    const SteadyTime now = clock_.steady_now();
+    const Wish wish = renewal_.turn(now, facts_);
+    EXPECT_GT(renewal_.next_deadline(now), now) << "the loop spins";
+    return wish;
+  }
   void ask() { desk_.ask(RenewalReason::Timer, "t"); }
   void stop() {
     decision_->claim(RunOutcome::Stop);
@@ -196,6 +202,24 @@ TEST_F(RenewalTest, AQuietTopicHasNoPause) {
   turn();
   ASSERT_TRUE(desk_.last());
   EXPECT_EQ(desk_.last()->pause, std::nullopt);
+}
+
+// It reaches no end and delivers nothing: the report waits its whole time, and the loop too.
+TEST_F(RenewalTest, AMemberWithoutPartitionsWaitsForItsReportAtRest) {
+  join();
+  script_.state = State::Joined;
+  EXPECT_EQ(turn(), Wish::HandOver);
+  renewal_.end_session();
+  EXPECT_NE(renewal_.take_next(), nullptr);
+  begin();
+  facts_.first_message.reset();
+  for (int i = 0; i < 20; ++i) {
+    turn();
+    EXPECT_FALSE(desk_.last());
+    clock_.advance(100ms);
+  }
+  turn();
+  EXPECT_TRUE(desk_.last());
 }
 
 TEST_F(RenewalTest, ItSaysWhenTheGroupRebalancedMeanwhile) {

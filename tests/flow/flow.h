@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "kafka/partition_cursor.h"
 #include "stream/core.h"
 #include "stream/processing.h"
 
@@ -92,6 +93,7 @@ class Flow {
       logged_this_time_[p] = 0;
       owned_.insert(p);
       paused_.erase(p);
+      operator_decided.erase(p);
       event.partitions.push_back({Partition{p}, Offset{committed_[p]}, ""});
     }
     event.generation = ++generation_;
@@ -205,22 +207,27 @@ class Flow {
   const std::string& fate(int32_t p, int64_t offset) const { return log_.at(p)[static_cast<size_t>(offset)].fate; }
   uint64_t left(int32_t p) { return log_[p].size() - static_cast<uint64_t>(committed_[p]); }
   bool revoke_waits() const { return !revoking_.empty(); }
+  bool is_revoking(int32_t p) const { return revoking_.contains(p); }
 
   // Delivers up to `count` messages of the partition, in one chunk, if it is owned and not paused.
   bool deliver(int32_t p, int64_t count = 100) {
     if (!owned_.contains(p) || paused_.contains(p)) return false;
-    if (read_[p] < 0) {
+    Fetcher& fetcher = fetchers_[p];
+    if (fetcher.library_at < 0 && fetcher.cursor.state() == Cursor::State::Delivering) {
       ADD_FAILURE() << "partition " << p << " is read from nowhere";
       return false;
     }
+    if (fetcher.library_at < low_[p]) return fall_out_of_range(p, low_[p]);
     auto& log = log_[p];
     MessageChunk chunk;
     chunk.partition = Partition{p};
-    for (; count > 0 && read_[p] < static_cast<int64_t>(log.size()); --count, ++read_[p]) {
+    int64_t& at = fetcher.library_at;
+    for (; count > 0 && at < static_cast<int64_t>(log.size()); --count, ++at) {
+      if (!fetcher.cursor.take(Offset{at})) continue;
       Message message(&memory_, nullptr, nullptr);
-      message.offset = Offset{read_[p]};
-      message.timestamp_ms = log[static_cast<size_t>(read_[p])].timestamp_ms;
-      message.payload = log[static_cast<size_t>(read_[p])].fate;
+      message.offset = Offset{at};
+      message.timestamp_ms = log[static_cast<size_t>(at)].timestamp_ms;
+      message.payload = log[static_cast<size_t>(at)].fate;
       chunk.bytes += message.bytes();
       chunk.messages.push_back(std::move(message));
     }
@@ -228,13 +235,46 @@ class Flow {
     source(std::move(chunk));
     return true;
   }
-  // The client stands at `next` now, and tells.
+  // The source finds no start that the policy allows.
+  void stick(int32_t p) {
+    fetchers_[p].cursor.block(Cursor::State::NoStart, now);
+    source(PartitionStuck{Partition{p}, "no start"});
+  }
+  // The source goes on at `next`, which is what the group has committed, and tells. While a revoke waits for its answer
+  // the library reads on where it was.
   void unstick(int32_t p, int64_t next) {
-    if (next < read_[p]) logged_this_time_[p] = 0;
-    read_[p] = next;
+    if (next < fetchers_[p].cursor.next().value) logged_this_time_[p] = 0;
+    move(p, next);
     source(PartitionUnstuck{Partition{p}, Offset{next}});
   }
-  void end_of(int32_t p) { source(EndOfPartition{Partition{p}, Offset{static_cast<int64_t>(log_[p].size())}}); }
+  // The broker deletes what lies below `low`, and says so to who reads there.
+  bool fall_out_of_range(int32_t p, int64_t low) {
+    Fetcher& fetcher = fetchers_[p];
+    low_[p] = std::max(low_[p], low);
+    if (!fetcher.cursor.speaks_of_us() || fetcher.library_at >= low_[p]) return false;
+    fetcher.cursor.block(Cursor::State::OutOfRange, now);
+    source(PartitionOutOfRange{Partition{p}});
+    return true;
+  }
+  // The reset policy chose `start`, which is committed; what lies below it is nobody's any more. Not before the commit
+  // is answered that was under way.
+  bool reset_offset(int32_t p, int64_t start) {
+    if (!owned_.contains(p) || fetchers_[p].cursor.state() != Cursor::State::OutOfRange || commit_) return false;
+    low_[p] = std::max(low_[p], start);
+    committed_[p] = low_[p];
+    unstick(p, low_[p]);
+    return true;
+  }
+  int64_t low(int32_t p) { return low_[p]; }
+  // The end as the library sees it; it tells once it has read so far.
+  void end_of(int32_t p) {
+    Fetcher& fetcher = fetchers_[p];
+    const auto end = static_cast<int64_t>(log_[p].size());
+    if (fetcher.cursor.speaks_of_us()) source(EndOfPartition{Partition{p}, Offset{end}});
+  }
+  bool library_is_at_end(int32_t p) {
+    return owned_.contains(p) && !paused_.contains(p) && fetchers_[p].library_at == end(p);
+  }
   void source(SourceEvent event) {
     core.on_source_event(std::move(event), now, actions_);
     turn();
@@ -367,6 +407,7 @@ class Flow {
     for (const OffsetToCommit& offset : *commit_) {
       if (!refused.contains(offset.partition.value)) {
         committed_[offset.partition.value] = offset.next.value;
+        operator_decided.erase(offset.partition.value);
         result.committed.emplace_back(offset.partition, offset.next);
         continue;
       }
@@ -402,7 +443,7 @@ class Flow {
   void settle() {
     for (int i = 0, idle = 0; i < 10'000; ++i) {
       bool moved = false;
-      for (auto& [p, log] : log_) moved = deliver(p) || moved;
+      for (auto& [p, log] : log_) moved = deliver(p) || reset_offset(p, low_[p]) || moved;
       while (work()) moved = true;
       while (write()) moved = true;
       while (acknowledge()) moved = true;
@@ -456,6 +497,12 @@ class Flow {
                                          SideTopicName::Accounts};
 
  private:
+  using Cursor = kafka::PartitionCursor;
+  // An owned partition as the source has it, and where the library reads.
+  struct Fetcher {
+    Cursor cursor{};
+    int64_t library_at = 0;
+  };
   struct Logged {
     std::string fate;
     int64_t timestamp_ms;
@@ -471,9 +518,27 @@ class Flow {
     return batch;
   }
 
+  void move(int32_t p, int64_t next) {
+    Fetcher& fetcher = fetchers_[p];
+    fetcher.cursor.move(Offset{next});
+    if (revoking_.empty()) tell_library(fetcher);
+  }
+  void tell_library(Fetcher& fetcher) {
+    if (fetcher.cursor.state() != Cursor::State::Moving) return;
+    fetcher.library_at = fetcher.cursor.next().value;
+    fetcher.cursor.library_told();
+  }
+  void begin_fetching(const StartAt& start) {
+    const auto state = start.held == StartAt::Held::No        ? Cursor::State::Delivering
+                       : start.held == StartAt::Held::NoStart ? Cursor::State::NoStart
+                                                              : Cursor::State::OutOfRange;
+    fetchers_[start.partition.value] = {Cursor(start.next, state), start.next.value};
+  }
+
   bool accounted(int32_t p, int64_t offset) const {
     const std::string& fate = log_.at(p)[static_cast<size_t>(offset)].fate;
     if (fate == "skip") return true;
+    if (const auto low = low_.find(p); low != low_.end() && offset < low->second) return true;
     if (given_up.contains({p, offset})) return true;
     if (fate == "replace") return replaced.contains({p, offset});
     return (fate == "row" ? table : dead).contains({p, offset});
@@ -483,6 +548,7 @@ class Flow {
     const std::string& fate = log_.at(p)[static_cast<size_t>(offset)].fate;
     if (!settings_.side_outputs.commit_log || settings_.skip_write || fate == "bad" || fate == "replace") return true;
     if (fate == "refused" || given_up.contains({p, offset})) return true;
+    if (const auto low = low_.find(p); low != low_.end() && offset < low->second) return true;
     const auto logged = logged_.find(p);
     return logged != logged_.end() && offset < logged->second;
   }
@@ -496,8 +562,7 @@ class Flow {
     logged_this_time_[p] = next;
     logged_[p] = std::max(logged_[p], next);
     for (int64_t o = 0; o < next; ++o) {
-      ASSERT_TRUE(log_[p][static_cast<size_t>(o)].fate != "row" || table.contains({p, o}) || given_up.contains({p, o}))
-          << "told too early";
+      ASSERT_TRUE(log_[p][static_cast<size_t>(o)].fate != "row" || accounted(p, o)) << "told too early";
     }
   }
   void check_replacement(const stream::OutgoingRecord& record) {
@@ -543,7 +608,7 @@ class Flow {
     }
     for (const Partition p : taken.pause) paused_.insert(p.value);
     for (const Partition p : taken.resume) paused_.erase(p.value);
-    for (const auto& [p, next] : taken.seek) read_[p.value] = next.value;
+    for (const auto& [p, next] : taken.seek) move(p.value, next.value);
     if (!taken.commit.empty()) check_commit(taken.commit);
     if (taken.abandon_batches) {
       while (abandon()) {
@@ -557,7 +622,7 @@ class Flow {
       }
     }
     if (taken.answer_assign) {
-      for (const StartAt& start : *taken.answer_assign) read_[start.partition.value] = start.next.value;
+      for (const StartAt& start : *taken.answer_assign) begin_fetching(start);
     }
     if (taken.answer_revoke) {
       for (const int32_t p : revoking_) {
@@ -566,6 +631,7 @@ class Flow {
         if (commit_) std::erase_if(*commit_, [&](const OffsetToCommit& one) { return one.partition.value == p; });
       }
       revoking_.clear();
+      for (auto& [p, fetcher] : fetchers_) tell_library(fetcher);
     }
     closing = closing || taken.begin_close.has_value();
     EXPECT_LE(core.status(now).in_flight_bytes, settings_.memory_limit + (1u << 20));
@@ -577,8 +643,11 @@ class Flow {
       const int32_t p = offset.partition.value;
       ASSERT_TRUE(owned_.contains(p)) << "a commit after the revoke was answered";
       ASSERT_FALSE(revoke_lost_ && revoking_.contains(p)) << "a commit of a lost partition";
-      ASSERT_GE(offset.next.value, committed_[p]) << "backwards";
-      for (int64_t o = committed_[p]; o < offset.next.value; ++o) {
+      ASSERT_EQ(fetchers_[p].cursor.blocked(), false) << "a commit while the source looks up what is committed";
+      const auto decided = operator_decided.find(p);
+      const int64_t from = decided != operator_decided.end() ? decided->second : committed_[p];
+      ASSERT_GE(offset.next.value, from) << "backwards";
+      for (int64_t o = from; o < offset.next.value; ++o) {
         ASSERT_TRUE(accounted(p, o)) << "commit of partition " << p << " passes unfinished offset " << o;
         ASSERT_TRUE(told(p, o)) << "commit of partition " << p << " passes offset " << o << " without commit log";
       }
@@ -604,6 +673,8 @@ class Flow {
   std::multiset<std::pair<int32_t, int64_t>> table;
   std::multiset<std::pair<int32_t, int64_t>> dead;
   std::set<std::pair<int32_t, int64_t>> given_up;  // by rule or operator, as the test says
+  // By partition, where an operator goes on, also if that lies below what is committed; until that is committed.
+  std::map<int32_t, int64_t> operator_decided;
   bool closing = false;
   bool broken = false;
 
@@ -615,7 +686,8 @@ class Flow {
   std::map<int32_t, int64_t> logged_;            // highest offset that the commit log tells, by partition
   std::map<int32_t, int64_t> logged_this_time_;  // since the partition was assigned
   std::map<int32_t, int64_t> last_replaced_;
-  std::map<int32_t, int64_t> read_;
+  std::map<int32_t, Fetcher> fetchers_;
+  std::map<int32_t, int64_t> low_;  // what lies below is nobody's any more
   std::map<int32_t, int64_t> committed_;
   std::set<int32_t> owned_;
   std::set<int32_t> paused_;

@@ -379,5 +379,114 @@ TEST(FlowRenewalTest, APartitionWhoseStreamIsGoneStartsNowhereUntilItsOffsetIsKn
   flow.expect_complete();
 }
 
+// The library is told where a partition goes on once the revoke of others is answered. What it brings until then is of
+// the old place: behind it would lie a gap.
+TEST(FlowRenewalTest, WhatComesBeforeTheLibraryKnowsOfAMoveIsDropped) {
+  for (const bool end : {false, true}) {
+    Flow flow;
+    flow.produce(0, "row", 20);
+    flow.produce(1, "row", 10);
+    flow.assign({0, 1});
+    flow.deliver(0, 10);
+    flow.deliver(1);
+    flow.work();
+    flow.work();
+    flow.advance(seconds(3));
+    flow.stick(0);
+    flow.revoke({1});
+    ASSERT_TRUE(flow.revoke_waits());
+    flow.unstick(0, 0);
+    EXPECT_FALSE(flow.deliver(0, 10));
+    if (end) flow.end_of(0);
+    flow.settle();
+    EXPECT_EQ(flow.committed(0), 20);
+    EXPECT_EQ(flow.status().messages_consumed, 40u) << "the ten of before are read again, and then the other ten";
+    flow.assign({1});
+    flow.settle();
+    flow.expect_complete();
+  }
+}
+
+// Retention passes a chunk that is under way; the reset policy goes on behind it, and commits that.
+TEST(FlowRenewalTest, AnOffsetThatTheResetPolicyCommittedIsNeverSetBack) {
+  Flow flow;
+  flow.produce(0, "row", 30);
+  flow.assign({0});
+  flow.deliver(0, 5);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.deliver(0, 5);
+  flow.work();
+  flow.advance(seconds(3));
+  ASSERT_EQ(flow.batches.size(), 2u);
+  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
+  flow.write();  // the first of the two: 5 could be committed
+  flow.advance(seconds(3));
+  EXPECT_FALSE(flow.commit_waits()) << "while it is looked up where the partition goes on";
+  ASSERT_TRUE(flow.reset_offset(0, 20));
+  flow.advance(seconds(3));
+  EXPECT_FALSE(flow.commit_waits()) << "backwards: 20 is committed";
+  EXPECT_EQ(flow.status().partitions[0].committed, Offset{20});
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.table.size(), 20u);
+}
+
+// It stands in the queue of the coordinator, and would arrive behind what the policy commits.
+TEST(FlowRenewalTest, ACommitThatIsUnderWayIsAnsweredBeforeAnOffsetIsReset) {
+  Flow flow;
+  flow.produce(0, "row", 30);
+  flow.assign({0});
+  flow.deliver(0, 5);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  flow.advance(seconds(3));
+  ASSERT_TRUE(flow.commit_waits());
+  flow.deliver(0, 5);
+  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
+  EXPECT_FALSE(flow.reset_offset(0, 20));
+  flow.commit();
+  EXPECT_TRUE(flow.reset_offset(0, 20));
+  flow.settle();
+  flow.expect_complete();
+}
+
+TEST(FlowRenewalTest, AnotherPartitionsRefusedCommitDecidesNothingForABlockedOne) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.produce(1, "row", 10);
+  flow.assign({0});
+  flow.source(PartitionsAssigned{{{Partition{1}, Offset{4}, "no start"}}, 2});
+  flow.deliver(0);
+  flow.work();
+  flow.advance(seconds(3));
+  flow.write();
+  flow.advance(seconds(3));
+  ASSERT_TRUE(flow.commit(false));
+  flow.advance(seconds(3));
+  flow.commit();
+  EXPECT_EQ(flow.committed(1), 0) << "where the partition begins is for the operator to say";
+}
+
+// What the operator says is committed, so that a restart does not ask again; also if it lies further back.
+TEST(FlowRenewalTest, WhereTheOperatorGoesOnIsCommittedAtOnce) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0);
+  flow.settle();
+  ASSERT_EQ(flow.committed(0), 10);
+  flow.stick(0);
+  flow.operator_decided[0] = 4;
+  ASSERT_TRUE(flow.release(0, 4));
+  flow.advance(seconds(3));
+  ASSERT_TRUE(flow.commit());
+  EXPECT_EQ(flow.committed(0), 4);
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.table.size(), 16u);
+}
+
 }  // namespace
 }  // namespace freshet::flow

@@ -66,7 +66,8 @@ class Wild {
     if (what < 84) return assign(p);
     if (what < 87) return revoke(p);
     if (what < 89) return stick(p);
-    if (what < 92) return release(p);
+    if (what < 91) return release(p);
+    if (what < 93) return source_says(p);
     seldom(p);
   }
 
@@ -127,7 +128,17 @@ class Wild {
     flow_.assign({p});
   }
   void revoke(int32_t p) {
-    if (!flow_.closing && !flow_.revoke_waits() && flow_.owns(p)) flow_.revoke({p}, chance(3) == 0);
+    if (flow_.closing || flow_.revoke_waits() || !flow_.owns(p)) return;
+    flow_.revoke({p}, chance(3) == 0);
+    if (flow_.revoke_waits() && chance(2) == 0) move_meanwhile(static_cast<int32_t>((p + 1) % partitions_));
+  }
+  // A seek that the library is told once the revoke is answered; until then it reads on where it was.
+  void move_meanwhile(int32_t p) {
+    if (flow_.is_revoking(p) || !flow_.owns(p) || stuck_.contains(p) || flow_.commit_waits()) return;
+    flow_.stick(p);
+    flow_.unstick(p, flow_.committed(p));
+    flow_.deliver(p, static_cast<int64_t>(1 + chance(40)));
+    if (flow_.library_is_at_end(p)) flow_.end_of(p);
   }
   void hand_over() {
     if (flow_.closing) return;
@@ -169,25 +180,34 @@ class Wild {
     }
     return nullptr;
   }
+  void source_says(int32_t p) {
+    const uint64_t what = chance(3);
+    if (what == 0 && flow_.library_is_at_end(p)) return flow_.end_of(p);
+    if (what == 1 && flow_.owns(p) && !stuck_.contains(p)) {
+      flow_.fall_out_of_range(p, flow_.committed(p) + static_cast<int64_t>(chance(1 + flow_.left(p))));
+      return;
+    }
+    const int64_t low = flow_.low(p);
+    flow_.reset_offset(p, chance(3) == 0 ? flow_.end(p) : low);
+  }
   // The source cannot go on with the partition, and later can: where it was, or further back.
   void stick(int32_t p) {
     const PartitionStatus* status = status_of(p);
-    if (status == nullptr || flow_.closing || flow_.revoke_waits() || !flow_.owns(p)) return;
+    if (status == nullptr || flow_.closing || flow_.is_revoking(p) || !flow_.owns(p)) return;
     if (!stuck_.contains(p)) {
       stuck_.insert(p);
-      return flow_.source(PartitionStuck{Partition{p}, "out of range"});
+      return flow_.stick(p);
     }
+    if (flow_.commit_waits()) return;
     stuck_.erase(p);
-    const int64_t committed = flow_.committed(p);
-    const bool back = chance(3) == 0 && status->position.value > committed && !flow_.commit_waits();
-    flow_.unstick(p, back ? committed : status->position.value);
+    flow_.unstick(p, flow_.committed(p));
   }
   // Goes on behind the message that it is held for, or skips some that were not read.
   void release(int32_t p) {
     const PartitionStatus* status = status_of(p);
     if (status == nullptr || status->held.empty() || flow_.closing) return;
     const int64_t position = status->position.value;
-    // Backwards only where nothing beyond is being committed: its answer would come too late.
+    if (stuck_.contains(p) && chance(2) == 0) return go_back(p);
     const bool at_position = stuck_.contains(p) || flow_.commit_waits() || chance(2) == 0;
     const int64_t next = at_position ? position : flow_.committed(p) + static_cast<int64_t>(chance(40));
     const int64_t most = std::min(next, flow_.end(p));
@@ -205,6 +225,18 @@ class Wild {
       if (!released) return;
     }
     stuck_.erase(p);
+  }
+
+  // The operator reads again what is committed.
+  void go_back(int32_t p) {
+    const auto next = static_cast<int64_t>(chance(1 + static_cast<uint64_t>(flow_.committed(p))));
+    const auto before = flow_.operator_decided;
+    flow_.operator_decided[p] = next;
+    if (flow_.release(p, next)) {
+      stuck_.erase(p);
+    } else {
+      flow_.operator_decided = before;
+    }
   }
 
   void come_to_rest() {

@@ -1,0 +1,83 @@
+#include "kafka/departure.h"
+
+#include <array>
+#include <string_view>
+
+namespace freshet::kafka {
+namespace {
+
+constexpr int16_t kJoinGroup = 11;
+// How long a request that the library has made may take to its socket.
+constexpr Duration kOnItsWay = std::chrono::milliseconds(100);
+
+rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
+                                    void* opaque) noexcept {
+  if (api == kJoinGroup) ++static_cast<GroupRequests*>(opaque)->joins_sent;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t on_response_received(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
+                                         int64_t, rd_kafka_resp_err_t, void* opaque) noexcept {
+  if (api == kJoinGroup) ++static_cast<GroupRequests*>(opaque)->joins_answered;
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t*, void* opaque, char*, size_t) noexcept {
+  rd_kafka_interceptor_add_on_request_sent(client, "freshet", on_request_sent, opaque);
+  rd_kafka_interceptor_add_on_response_received(client, "freshet", on_response_received, opaque);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+}  // namespace
+
+void count_group_requests(rd_kafka_conf_t* conf, GroupRequests& requests) {
+  std::array<char, 512> strategies{};
+  size_t size = strategies.size();
+  if (rd_kafka_conf_get(conf, "partition.assignment.strategy", strategies.data(), &size) == RD_KAFKA_CONF_OK) {
+    requests.cooperative = std::string_view(strategies.data()).find("cooperative") != std::string_view::npos;
+  }
+  rd_kafka_conf_interceptor_add_on_new(conf, "freshet", on_new, &requests);
+}
+
+Departure::Step Departure::next(const Facts& facts, SteadyTime now) {
+  if (facts.joins_sent > facts.joins_answered || !quiet_since_) quiet_since_ = now;
+  const bool quiet = now - *quiet_since_ >= kOnItsWay;
+  switch (state_) {
+    case State::Begun:
+      return begin(facts, quiet, now);
+    case State::NotJoined:
+      if (facts.joins_sent > joins_before_) {  // after all: it is joined, to be left
+        state_ = State::AwaitingJoin;
+        return Step::Subscribe;
+      }
+      return quiet ? Step::Close : Step::Wait;
+    case State::AwaitingJoin:
+      return facts.has_member_id ? unsubscribe(State::LeaveAsked, facts, now) : Step::Wait;
+    case State::LeaveAsked:
+      break;
+  }
+  return facts.has_member_id ? Step::Wait : Step::Close;
+}
+
+Departure::Step Departure::begin(const Facts& facts, bool quiet, SteadyTime now) {
+  if (kind_ == Kind::Stays) return Step::Close;
+  if (facts.has_member_id) {
+    return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::LeaveAsked, facts, now);
+  }
+  if (kind_ == Kind::Static && facts.was_member) {
+    state_ = State::AwaitingJoin;
+    return Step::Wait;
+  }
+  // Its answer, or what the library makes of it, is a moment away.
+  if (facts.joins_sent > 0 && !quiet) return Step::Wait;
+  return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::NotJoined, facts, now);
+}
+
+Departure::Step Departure::unsubscribe(State next, const Facts& facts, SteadyTime now) {
+  state_ = next;
+  joins_before_ = facts.joins_sent;
+  quiet_since_ = now;
+  return Step::Unsubscribe;
+}
+
+}  // namespace freshet::kafka

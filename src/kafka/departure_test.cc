@@ -1,0 +1,75 @@
+#include "kafka/departure.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::kafka {
+namespace {
+
+using std::chrono::milliseconds;
+using Step = Departure::Step;
+constexpr SteadyTime kNow{std::chrono::hours(1)};
+
+TEST(DepartureTest, AStaticMemberLeavesBeforeItCloses) {
+  Departure departure(Departure::Kind::Static);
+  EXPECT_EQ(departure.next({1, 1, true, true}, kNow), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({1, 1, true, true}, kNow), Step::Wait);
+  EXPECT_EQ(departure.next({1, 1, false, true}, kNow), Step::Close);
+}
+
+// The broker has it already; its id, without which nobody can take it back, is in the answer.
+TEST(DepartureTest, AMemberThatIsBeingTakenInIsAwaitedAndThenLeaves) {
+  Departure departure(Departure::Kind::Static);
+  EXPECT_EQ(departure.next({1, 0, false, false}, kNow), Step::Wait);
+  EXPECT_EQ(departure.next({1, 1, false, false}, kNow), Step::Wait) << "the library is about to read the answer";
+  EXPECT_EQ(departure.next({1, 1, true, false}, kNow), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({1, 1, false, false}, kNow), Step::Close);
+}
+
+// After a poll that came too late the library has forgotten the id, and the broker has not.
+TEST(DepartureTest, AMemberWhoseIdIsForgottenJoinsAgainToLeave) {
+  Departure departure(Departure::Kind::Static);
+  EXPECT_EQ(departure.next({1, 1, false, true}, kNow), Step::Wait);
+  EXPECT_EQ(departure.next({2, 2, true, true}, kNow), Step::Unsubscribe);
+}
+
+TEST(DepartureTest, WhoNeverJoinedClosesAtOnce) {
+  Departure departure(Departure::Kind::Static);
+  EXPECT_EQ(departure.next({}, kNow), Step::Unsubscribe) << "so that it does not join any more";
+  EXPECT_EQ(departure.next({}, kNow + milliseconds(99)), Step::Wait);
+  EXPECT_EQ(departure.next({}, kNow + milliseconds(100)), Step::Close);
+}
+
+TEST(DepartureTest, ARequestToJoinThatWasOnItsWayIsMadeGood) {
+  Departure departure(Departure::Kind::Static);
+  EXPECT_EQ(departure.next({}, kNow), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({1, 0, false, false}, kNow + milliseconds(5)), Step::Subscribe);
+  EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(3000)), Step::Wait) << "the library drops it";
+  EXPECT_EQ(departure.next({2, 2, true, false}, kNow + milliseconds(3010)), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({2, 2, false, false}, kNow + milliseconds(3020)), Step::Close);
+}
+
+TEST(DepartureTest, ADynamicMemberWaitsForItsIdOnly) {
+  Departure departure(Departure::Kind::Dynamic);
+  EXPECT_EQ(departure.next({1, 0, false, false}, kNow), Step::Wait);
+  EXPECT_EQ(departure.next({1, 1, true, false}, kNow), Step::Close);
+  EXPECT_EQ(Departure(Departure::Kind::Dynamic).next({}, kNow), Step::Close);
+}
+
+TEST(DepartureTest, WhoIsRefusedIsNoMember) {
+  for (const auto kind : {Departure::Kind::Static, Departure::Kind::Dynamic}) {
+    Departure departure(kind);
+    EXPECT_EQ(departure.next({1, 1, false, false}, kNow), Step::Wait) << "the answer may just have come";
+    EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(100)),
+              kind == Departure::Kind::Static ? Step::Unsubscribe : Step::Close);
+    if (kind == Departure::Kind::Dynamic) continue;
+    EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(150)), Step::Wait);
+    EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(200)), Step::Close);
+  }
+}
+
+TEST(DepartureTest, TheOperatorsOwnMemberStays) {
+  EXPECT_EQ(Departure(Departure::Kind::Stays).next({1, 1, true, true}, kNow), Step::Close);
+}
+
+}  // namespace
+}  // namespace freshet::kafka

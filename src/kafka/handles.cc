@@ -1,0 +1,31 @@
+#include "kafka/handles.h"
+
+#include <new>
+
+namespace freshet::kafka {
+namespace {
+
+constexpr int kDestroysEveryClient = 0x020300ff;
+
+// With the answer to its first JoinGroup the client has an assignor, and that a state only once it is assigned.
+bool would_abort(const GroupRequests& requests) {
+  return rd_kafka_version() < kDestroysEveryClient && requests.cooperative && requests.joins_answered > 0 &&
+         !requests.assigned;
+}
+
+// Its threads live until the process ends, and with them what they use.
+void leave_for_good(rd_kafka_t* client, const std::shared_ptr<GroupRequests>& requests) {
+  rd_kafka_set_log_level(client, 0);  // its log may not live so long
+  const Queue answers(rd_kafka_queue_new(client));
+  const LibraryError ignored(rd_kafka_consumer_close_queue(client, answers.get()));
+  static_cast<void>(new (std::nothrow) std::shared_ptr<GroupRequests>(requests));
+}
+
+}  // namespace
+
+void ClientFreed::operator()(rd_kafka_t* client) const noexcept {
+  if (requests && would_abort(*requests)) return leave_for_good(client, requests);
+  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+}  // namespace freshet::kafka
