@@ -25,6 +25,9 @@ ErrorRule rule_for(rd_kafka_resp_err_t code);
 // a rebalance that is being completed, a broken connection).
 bool ends_commits(rd_kafka_resp_err_t code);
 
+// What the partition has at this place cannot be read by this client, however often it is fetched.
+bool is_unreadable(rd_kafka_resp_err_t code);
+
 // A connection broke or does not come about; it is over when brokers answer again.
 bool is_about_connections(rd_kafka_resp_err_t code);
 

@@ -139,6 +139,7 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
   const auto found = owned_.find(partition);
   if (found == owned_.end() || !found->second.cursor.take(Offset{record->offset})) return;
   Owned& owned = found->second;
+  if (owned.unreadable) end_of_unreadable(partition, owned);
   Message message = to_message(std::move(event), record);
   if (owned.chunk.messages.empty()) {
     owned.chunk.partition = partition;
@@ -197,7 +198,8 @@ void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& ou
   if (code != RD_KAFKA_RESP_ERR__PARTITION_EOF) count(code);
   const OnePartition partition(rd_kafka_event_topic_partition(event));
   if (partition && partition->partition >= 0 &&
-      (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)) {
+      (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+       is_unreadable(code))) {
     return on_partition_error(code, Partition{partition->partition}, partition->offset, out);
   }
   if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event) != 0) return report_fatal(out);
@@ -213,7 +215,9 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
   if (found == owned_.end()) return;
   Owned& owned = found->second;
   if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    if (owned.cursor.speaks_of_us()) out.push_back(EndOfPartition{partition, Offset{offset}});
+    if (!owned.cursor.speaks_of_us()) return;
+    if (owned.unreadable) end_of_unreadable(partition, owned);
+    out.push_back(EndOfPartition{partition, Offset{offset}});
     return;
   }
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
@@ -223,7 +227,36 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
     out.push_back(PartitionOutOfRange{partition});
     return;
   }
+  if (is_unreadable(code)) return on_unreadable(to_error(code, rd_kafka_err2str(code)), partition, Offset{offset}, out);
   report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
+}
+
+// `batch`: where it begins. The library tells no more of it: whoever goes on inside meets it again, and steps on.
+void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out) {
+  Owned& owned = owned_.at(partition);
+  if (!owned.cursor.speaks_of_us()) return;
+  if (owned.unreadable == batch && batch < owned.cursor.next()) {
+    (void)seek(partition, owned.cursor.next().next());
+    return;
+  }
+  owned.unreadable = batch;
+  owned.cursor.block(PartitionCursor::State::Unreadable, {});
+  const auto limit = settings_.connection.extra.find("receive.message.max.bytes");
+  out.push_back(PartitionUnreadable{
+      partition, std::max(batch, owned.cursor.next()),
+      fmt::format("the record batch at offset {} cannot be unpacked ({}): if it unpacks beyond "
+                  "kafka.receive.message.max.bytes ({}), raise that and restart; or give all of the batch up with "
+                  "POST /release and a later offset",
+                  batch.value, error.text, limit != settings_.connection.extra.end() ? limit->second : "100000000")});
+}
+
+// What follows the batch that was given up is read.
+void KafkaSource::end_of_unreadable(Partition partition, Owned& owned) {
+  log_.warn("record_batch_skipped", {{"topic", settings_.topic},
+                                     {"partition", partition.value},
+                                     {"offset", owned.unreadable->value},
+                                     {"goes_on_at", owned.cursor.next().value}});
+  owned.unreadable.reset();
 }
 
 void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {

@@ -82,6 +82,14 @@ struct PartitionStuck {
   std::string reason;
 };
 
+// The record batch at the partition's position cannot be unpacked: hold it, the others go on. A seek beyond `at` gives
+// the rest of the batch up.
+struct PartitionUnreadable {
+  Partition partition;
+  Offset at;
+  std::string reason;
+};
+
 // A partition goes on at `start`, which is what the group has committed: a retried look-up succeeded, or its position
 // was out of range and the reset policy chose this one (which may lie below what was delivered: then its stream begins
 // anew).
@@ -105,7 +113,7 @@ struct SessionClosed {};
 
 using SourceEvent =
     std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition, PartitionOutOfRange,
-                 PartitionStuck, PartitionUnstuck, SourceFault, SourceRecovered, SessionClosed>;
+                 PartitionStuck, PartitionUnreadable, PartitionUnstuck, SourceFault, SourceRecovered, SessionClosed>;
 
 struct OffsetToCommit {
   Partition partition;

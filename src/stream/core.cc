@@ -137,6 +137,13 @@ void Core::on_event(PartitionStuck& stuck, SteadyTime, Actions& actions) {
   hold(*stream, Hold::Source, stuck.reason, actions);
 }
 
+void Core::on_event(PartitionUnreadable& unreadable, SteadyTime, Actions& actions) {
+  PartitionStream* stream = find(unreadable.partition);
+  if (stream == nullptr) return;
+  stream->unreadable_at = unreadable.at;
+  hold(*stream, Hold::Unreadable, unreadable.reason, actions);
+}
+
 void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
   PartitionStream* stream = find(unstuck.partition);
   if (stream == nullptr || stream->revoking || stream->suspended) return;

@@ -136,6 +136,7 @@ class Core {
   void on_event(EndOfPartition& end, SteadyTime now, Actions& actions);
   void on_event(PartitionOutOfRange& lost, SteadyTime now, Actions& actions);
   void on_event(PartitionStuck& stuck, SteadyTime now, Actions& actions);
+  void on_event(PartitionUnreadable& unreadable, SteadyTime now, Actions& actions);
   void on_event(PartitionUnstuck& unstuck, SteadyTime now, Actions& actions);
   void on_event(SourceFault& fault, SteadyTime now, Actions& actions);
   void on_event(SourceRecovered& recovered, SteadyTime now, Actions& actions);

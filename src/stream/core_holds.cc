@@ -135,6 +135,8 @@ std::optional<Offset> Core::offending(const PartitionStream& stream, Hold cause)
       return desk_.first_refused_at(stream.partition);
     case Hold::Refused:
       return side_.first_replacement(stream.partition);
+    case Hold::Unreadable:
+      return stream.unreadable_at;
     case Hold::Source:
     case Hold::Flood:
     case Hold::Blocked:

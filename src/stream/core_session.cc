@@ -142,6 +142,8 @@ void Core::go_on(PartitionStream& stream, const AssignedPartition& assigned, boo
   stream.suspended = false;
   desk_.go_on(stream.partition);
   side_.go_on(stream.partition);
+  // The next session's client meets it again, if it is still there.
+  std::erase_if(stream.holds, [](const HoldCause& cause) { return cause.hold == Hold::Unreadable; });
   if (!continues) stream.commits.known(assigned.start);
   stream.commits.forget_sent();
   for (WaitingRows& rows : std::exchange(stream.parked, {})) batcher_.add(std::move(rows));

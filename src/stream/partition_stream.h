@@ -20,12 +20,13 @@ namespace freshet::stream {
 
 // Why a partition is held: nothing of it is delivered until the cause is gone or an operator releases it.
 enum class Hold {
-  Source,    // it has no start position that the policy allows
-  Invalid,   // a message that cannot become rows, and no dead-letter topic
-  Flood,     // more dead letters than the limit allows
-  TooLarge,  // a dead letter that its topic does not take
-  Refused,   // a replacement that its topic does not take; tried again all the same
-  Blocked,   // a batch with rows of it waits for an operator
+  Source,      // it has no start position that the policy allows
+  Unreadable,  // the source cannot unpack what comes next
+  Invalid,     // a message that cannot become rows, and no dead-letter topic
+  Flood,       // more dead letters than the limit allows
+  TooLarge,    // a dead letter that its topic does not take
+  Refused,     // a replacement that its topic does not take; tried again all the same
+  Blocked,     // a batch with rows of it waits for an operator
 };
 
 struct HoldCause {
@@ -85,6 +86,7 @@ class PartitionStream {
   const Offset start;
   Offset position;  // next message to deliver
   CommitProgress commits;
+  Offset unreadable_at{};                        // Hold::Unreadable only
   StartAt::Held start_held = StartAt::Held::No;  // by the source
   uint32_t batches = 0;                          // sealed batches that hold rows of it
   uint32_t letters = 0;                          // letters of it that are not finished

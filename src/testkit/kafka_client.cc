@@ -203,6 +203,18 @@ void KafkaClient::produce_in_transaction(const std::string& topic, const std::ve
   rd_kafka_destroy(producer);
 }
 
+void KafkaClient::produce_batch(const std::string& topic, int32_t partition, const std::vector<std::string>& values,
+                                const std::string& codec) {
+  rd_kafka_t* producer = make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap_},
+                                                  {"compression.codec", codec},
+                                                  {"linger.ms", "1000"},
+                                                  {"batch.size", "50000000"},
+                                                  {"message.max.bytes", "50000000"}});
+  for (const std::string& value : values) send(producer, topic, {partition, -1, std::nullopt, value, {}, 0});
+  check(rd_kafka_flush(producer, 120'000), "flush");
+  rd_kafka_destroy(producer);
+}
+
 void KafkaClient::flush() { check(rd_kafka_flush(producer_, 120'000), "flush"); }
 
 int KafkaClient::partitions(const std::string& topic) {

@@ -37,6 +37,9 @@ class KafkaClient {
   void produce(const std::string& topic, const Record& record);
   // Waits until all that was produced is acknowledged.
   void flush();
+  // The values in one record batch.
+  void produce_batch(const std::string& topic, int32_t partition, const std::vector<std::string>& values,
+                     const std::string& codec);
   // The values in one transaction of a producer of its own; its marker takes an offset behind them.
   void produce_in_transaction(const std::string& topic, const std::vector<Record>& records);
   // Everything in the topic, by partition, then offset.

@@ -273,5 +273,29 @@ TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   EXPECT_FALSE(flow.core.holds_batch_of(Partition{0}));
 }
 
+// Its messages are given up with the operator's word only, and never fewer than all that cannot be read.
+TEST(HoldsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenReleased) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver(0, 4);
+  flow.source(PartitionUnreadable{Partition{0}, Offset{4}, "cannot be unpacked"});
+  EXPECT_EQ(flow.status().partitions[0].held, "cannot be unpacked");
+  EXPECT_TRUE(flow.paused(0));
+  const auto too_early = flow.release(0, 4);
+  ASSERT_FALSE(too_early);
+  EXPECT_NE(too_early.error().text.find("held at offset 4"), std::string::npos) << too_early.error().text;
+  flow.hand_over();
+  EXPECT_EQ(flow.status().partitions[0].held, "") << "the next client finds out for itself";
+  flow.source(PartitionUnreadable{Partition{0}, Offset{4}, "cannot be unpacked"});
+  flow.given_up = {{0, 4}};
+  const auto released = flow.release(0, 5);
+  ASSERT_TRUE(released);
+  EXPECT_EQ(released->not_read, 1u);
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.table.size(), 9u);
+}
+
 }  // namespace
 }  // namespace freshet::flow
