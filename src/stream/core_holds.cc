@@ -90,6 +90,10 @@ const char* code_of(Hold hold) {
       return "dead_letter_too_large";
     case Hold::Refused:
       return "replacement_refused";
+    case Hold::Unreadable:
+      return "record_batch_too_large";
+    case Hold::Blocked:
+      return "batch_blocked";
   }
   return "unknown";
 }

@@ -1,5 +1,7 @@
 #include "testkit/tcp_proxy.h"
 
+#include <poll.h>
+
 #include <string>
 #include <string_view>
 #include <thread>
@@ -31,6 +33,8 @@ void TcpProxy::serve(Fd client, const StopFlag& stop) {
     std::string bytes;
     while (receive(from, stop, bytes)) {
       if (requests && coordinator_mute_ && asks_coordinator(bytes)) silent = true;
+      pollfd stopped{stop.fd(), POLLIN, 0};
+      if (const int wait_ms = delay_ms_; wait_ms > 0 && ::poll(&stopped, 1, wait_ms) > 0) return;
       if (!silent && number >= silent_until_ && !send_all(to, stop, bytes)) return;
       bytes.clear();
     }

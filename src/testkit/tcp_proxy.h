@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -19,6 +20,8 @@ class TcpProxy {
   void silence_open_connections() { silent_until_ = next_.load(); }
   // New connections are accepted and brought to nobody: a process that hangs.
   void silence_new_connections(bool silent) { mute_ = silent; }
+  // What comes from now on is brought that much later, in both directions: a server far away.
+  void delay(std::chrono::milliseconds by) { delay_ms_ = static_cast<int>(by.count()); }
   // For a Kafka broker: a connection that brings a request of a group's member (join, heartbeat, commit...) goes silent
   // with it; others work. A coordinator that does not answer, on a broker that does.
   void silence_coordinator(bool silent) { coordinator_mute_ = silent; }
@@ -31,6 +34,7 @@ class TcpProxy {
   std::atomic<uint64_t> silent_until_{0};  // those below are silent
   std::atomic<bool> mute_{false};
   std::atomic<bool> coordinator_mute_{false};
+  std::atomic<int> delay_ms_{0};
   std::unique_ptr<LoopbackServer> listener_;
 };
 

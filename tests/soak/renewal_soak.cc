@@ -9,7 +9,7 @@
 #include <map>
 #include <sstream>
 
-#include "../integration/group_member.h"
+#include "../integration/slow_coordinator.h"
 #include "kafka/kafka_source.h"
 #include "testkit/freshet_process.h"
 
@@ -234,6 +234,27 @@ TEST_F(RenewalSoak, ThousandsOfClientsAreBuiltAndDestroyed) {
   EXPECT_LE(last.threads, first.threads + 8);
   EXPECT_LE(last.files, first.files + 8);
   EXPECT_LE(last.resident_kb, first.resident_kb + 64 * 1024);
+}
+
+TEST_F(RenewalSoak, ACoordinatorThatAnswersLateCostsNoRowTwice) {
+  using Where = testkit::KafkaFault::Where;
+  const auto proxy_port = testkit::free_port();
+  const auto proxied_port = testkit::free_port();
+  const testkit::KafkaServer slow({}, {{"PROXIED", "PLAINTEXT", proxied_port, proxy_port}});
+  testkit::KafkaProxy proxy(static_cast<uint16_t>(proxy_port), static_cast<uint16_t>(proxied_port));
+  testkit::KafkaClient(slow.bootstrap()).create_topic("events", kPartitions);
+  auto args = testkit::member_args(slow, clickhouse.url(), "events");
+  args[1] = fmt::format("127.0.0.1:{}", proxy_port);
+  GroupMember one(args);
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return owns_all(one); })) << one.log();
+  testkit::Load load(slow, "events", kPartitions, 1ms);
+  for (const auto by : {5s, 10s, 20s}) {
+    for (const Where where : {Where::Request, Where::Answer}) {
+      testkit::expect_short_pause(one, proxy, {{testkit::KafkaApi::JoinGroup}, where, by});
+      testkit::expect_short_pause(one, proxy, {testkit::kCoordinatorApis, where, by});
+    }
+  }
+  expect_all_once(load.stop());
 }
 
 TEST_F(RenewalSoak, AStopAtAnyMomentTwoHundredTimes) {

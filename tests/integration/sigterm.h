@@ -1,0 +1,186 @@
+// A member gets SIGTERM at any moment of its life: the others must own everything soon, and nobody must be left behind.
+#pragma once
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "group_member.h"
+#include "testkit/kafka_client.h"
+
+namespace freshet::testkit {
+
+struct KindOfMember {
+  std::string name;
+  std::vector<std::string> args;
+};
+
+// Which the linked library has.
+inline std::vector<KindOfMember> kinds_of_members() {
+  std::vector<KindOfMember> kinds = {
+      {"static", {}},
+      {"dynamic", {"--no-static-membership"}},
+      {"cooperative", {"--set", "kafka.partition.assignment.strategy=cooperative-sticky"}},
+  };
+  std::array<char, 256> text{};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  if (rd_kafka_conf_set(conf, "group.protocol", "consumer", text.data(), text.size()) == RD_KAFKA_CONF_OK) {
+    kinds.push_back({"848", {"--set", "kafka.group.protocol=consumer"}});
+  }
+  rd_kafka_conf_destroy(conf);
+  return kinds;
+}
+
+// How many members the coordinator shows; -1 when it does not answer, or the group is rebalancing.
+inline int members_at_rest(rd_kafka_t* client, const std::string& group) {
+  rd_kafka_queue_t* answers = rd_kafka_queue_new(client);
+  const char* groups[] = {group.c_str()};
+  rd_kafka_DescribeConsumerGroups(client, groups, 1, nullptr, answers);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(answers, 5000);
+  int members = -1;
+  if (event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    size_t count = 0;
+    const auto* all =
+        rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count);
+    if (count == 1 && rd_kafka_ConsumerGroupDescription_state(all[0]) == RD_KAFKA_CONSUMER_GROUP_STATE_STABLE) {
+      members = static_cast<int>(rd_kafka_ConsumerGroupDescription_member_count(all[0]));
+    }
+  }
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(answers);
+  return members;
+}
+
+// One group with a member that stays; others come and are terminated, one after the other. Threads: one.
+class TerminatedMembers {
+ public:
+  static constexpr int kPartitions = 4;
+  struct Limits {
+    std::chrono::milliseconds life{4500};  // SIGTERM comes at a moment of it
+    std::chrono::seconds others{10};       // from the signal until the other owns everything
+  };
+
+  // `args` are for the group and topic `group`, which it creates.
+  TerminatedMembers(std::string group, const KindOfMember& kind, std::vector<std::string> args,
+                    const std::string& bootstrap, uint32_t seed, Limits limits)
+      : group_(std::move(group)), kind_(kind), args_(std::move(args)), limits_(limits), random_(seed) {
+    args_.insert(args_.end(), kind.args.begin(), kind.args.end());
+    KafkaClient(bootstrap).create_topic(group_, kPartitions);
+    std::array<char, 512> text{};
+    rd_kafka_conf_t* conf = rd_kafka_conf_new();
+    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap.c_str(), text.data(), text.size());
+    asks_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
+    stays_ = std::make_unique<GroupMember>(args_);
+  }
+
+  // Terminates `times` members. What went wrong, each with the moment; empty = nothing.
+  std::vector<std::string> run(int times) {
+    std::vector<std::string> faults;
+    if (!eventually(std::chrono::seconds(60), [&] { return owns_all(); })) return {"the first member gets nothing"};
+    for (int i = 0; i < times; ++i) {
+      const auto moment = std::chrono::milliseconds(random_() % static_cast<uint32_t>(limits_.life.count()));
+      const bool renews = random_() % 3 == 0 && moment > std::chrono::milliseconds(800);
+      if (std::string fault = terminate_one(moment, renews); !fault.empty()) faults.push_back(std::move(fault));
+    }
+    return faults;
+  }
+  double longest() const { return longest_; }
+
+ private:
+  struct Destroyed {
+    void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
+  };
+  bool owns_all() const { return stays_->status().partitions.size() == kPartitions; }
+
+  std::string terminate_one(std::chrono::milliseconds moment, bool renews) {
+    using Clock = std::chrono::steady_clock;
+    std::vector<std::string> command = args_;
+    command.insert(command.begin(), "run");
+    FreshetProcess member(command);
+    if (renews) {
+      std::this_thread::sleep_for(moment / 2);
+      member.process().signal(SIGUSR1);
+      std::this_thread::sleep_for(moment / 2);
+    } else {
+      std::this_thread::sleep_for(moment);
+    }
+    const auto signalled = Clock::now();
+    const auto status = member.stop(std::chrono::seconds(30));
+    const auto describe = [&](const std::string& what) {
+      return fmt::format("{} {}, SIGTERM after {} ms{}: {}\n--- the member\n{}--- the one that stays\n{}", kind_.name,
+                         group_, moment.count(), renews ? ", asked to renew before" : "", what, member.output(),
+                         stays_->log());
+    };
+    // Before it has installed its handlers the signal ends it as it does any process.
+    if (!status || (*status != 0 && *status != 128 + SIGTERM && *status != 128 + SIGUSR1)) {
+      return describe(fmt::format("ended with status {}", status.value_or(-1)));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // what was on its way to the broker has arrived
+    const auto alone = [&] { return owns_all() && members_at_rest(asks_.get(), group_) == 1; };
+    const bool well = eventually(
+        std::chrono::duration_cast<std::chrono::milliseconds>(signalled + limits_.others - Clock::now()), alone);
+    longest_ = std::max(longest_, std::chrono::duration<double>(Clock::now() - signalled).count());
+    if (well) return {};
+    const std::string said =
+        describe(fmt::format("the other owns {} of {} partitions, the group has {} members",
+                             stays_->status().partitions.size(), kPartitions, members_at_rest(asks_.get(), group_)));
+    eventually(std::chrono::seconds(60), alone);  // the next one begins with a group at rest
+    return said;
+  }
+
+  const std::string group_;
+  const KindOfMember kind_;
+  std::vector<std::string> args_;
+  const Limits limits_;
+  std::minstd_rand random_;
+  std::unique_ptr<rd_kafka_t, Destroyed> asks_;
+  std::unique_ptr<GroupMember> stays_;
+  double longest_ = 0;
+};
+
+// `times` members of each kind, several groups of a kind at a time. FRESHET_SIGTERM_SEED runs the same moments again.
+inline void expect_others_to_own_everything(const KafkaServer& kafka, const std::string& clickhouse_url, int times,
+                                            int groups, TerminatedMembers::Limits limits,
+                                            const std::vector<std::string>& more = {}) {
+  const char* given = std::getenv("FRESHET_SIGTERM_SEED");
+  const uint32_t seed = given != nullptr ? static_cast<uint32_t>(std::atoi(given)) : std::random_device{}();
+  std::cout << fmt::format("FRESHET_SIGTERM_SEED={}\n", seed);
+  struct Running {
+    std::string name;
+    std::unique_ptr<TerminatedMembers> members;
+    std::vector<std::string> faults;
+  };
+  std::vector<Running> running;
+  for (const KindOfMember& kind : kinds_of_members()) {
+    for (int g = 0; g < groups; ++g) {
+      const std::string group = fmt::format("sigterm_{}_{}", kind.name, g);
+      running.push_back({group,
+                         std::make_unique<TerminatedMembers>(
+                             group, kind, member_args(kafka, clickhouse_url, group, more), kafka.bootstrap(),
+                             seed + 7919 * static_cast<uint32_t>(running.size()), limits),
+                         {}});
+    }
+  }
+  {
+    std::vector<std::jthread> threads;
+    for (Running& one : running) {
+      threads.emplace_back([&one, each = (times + groups - 1) / groups] { one.faults = one.members->run(each); });
+    }
+  }
+  for (const Running& one : running) {
+    std::cout << fmt::format("{}: the longest took {:.1f} s, {} failed\n", one.name, one.members->longest(),
+                             one.faults.size());
+    for (const std::string& fault : one.faults) ADD_FAILURE() << fault;
+  }
+}
+
+}  // namespace freshet::testkit

@@ -1,0 +1,19 @@
+// SIGTERM at any moment of a member's life: see sigterm.h. `./dev soak sigterm` does it 300 times for each kind.
+#include "sigterm.h"
+
+#include "testkit/servers.h"
+
+namespace freshet {
+namespace {
+
+TEST(SigtermTest, AMemberThatIsTerminatedAtAnyMomentLeavesEverythingToTheOthers) {
+  const testkit::KafkaServer kafka;
+  // Nothing is produced: no table is needed, and nobody answers there.
+  testkit::TerminatedMembers::Limits limits;
+  limits.life = std::chrono::milliseconds(3000);
+  testkit::expect_others_to_own_everything(kafka, fmt::format("http://127.0.0.1:{}", testkit::free_port()), 20, 4,
+                                           limits, {"--set", "kafka.heartbeat.interval.ms=1000", "--concurrency", "1"});
+}
+
+}  // namespace
+}  // namespace freshet
