@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "processors/json_reader.h"
@@ -22,9 +24,9 @@ struct ThreadId {
   bool is_text = false;
   uint64_t number = 0;
   JsonString text;
-  bool operator==(const ThreadId& other) const {
-    return is_text == other.is_text && (is_text ? text.view == other.text.view : number == other.number);
-  }
+  auto order() const { return std::tuple(is_text, is_text ? 0 : number, is_text ? text.view : std::string_view()); }
+  bool operator==(const ThreadId& other) const { return order() == other.order(); }
+  bool operator<(const ThreadId& other) const { return order() < other.order(); }
 };
 
 struct ErrorFrame {

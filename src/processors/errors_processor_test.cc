@@ -107,5 +107,24 @@ TEST_F(ErrorsProcessorTest, ALongContextIsSortedAndItsLastDuplicateCounts) {
   EXPECT_EQ(row["contexts.key"][89], "c.k99");
 }
 
+// Comparing each with each would be 1.6 * 10^11 steps.
+TEST_F(ErrorsProcessorTest, ManyExceptionsAndManyThreadsAreRead) {
+  constexpr int kMany = 400'000;
+  std::string exceptions = R"({"thread_id":"x"})";
+  std::string threads = R"({"id":"y","main":true})";
+  for (int i = 0; i < kMany; ++i) {
+    exceptions += R"(,{"thread_id":1})";
+    threads += R"(,{"id":2,"main":true})";
+  }
+  const auto says = [&](const std::string& last, const char* column) {
+    const Verdict verdict = process(
+        event("", R"(,"exception":{"values":[)" + exceptions + R"(]},"threads":{"values":[)" + threads + last + "]}"));
+    return verdict.kind == Verdict::Kind::Rows && rows_.find(column) != std::string::npos;
+  };
+  EXPECT_TRUE(says("", R"("exception_main_thread":false)"));
+  EXPECT_TRUE(says(R"(,{"id":1,"main":false})", R"("exception_main_thread":false)"));
+  EXPECT_TRUE(says(R"(,{"id":1,"main":true})", R"("exception_main_thread":true)"));
+}
+
 }  // namespace
 }  // namespace freshet::processors

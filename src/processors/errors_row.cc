@@ -160,17 +160,22 @@ void ErrorsRow::take_trace(const ErrorEvent& event) {
   add("parent_span_id", event.parent_span_id);
 }
 
-// Whether one of the exceptions is of the main thread; none when no thread can tell.
-std::optional<bool> ErrorsRow::main_thread(const ErrorEvent& event) const {
+// Whether one of the exceptions is of a main thread; none when no thread can tell.
+std::optional<bool> ErrorsRow::main_thread(const ErrorEvent& event) {
+  main_threads_.clear();
+  bool threads_tell = false;
+  for (const ErrorThread& thread : event.threads) {
+    if (!thread.id || !thread.main) continue;
+    threads_tell = true;
+    if (*thread.main) main_threads_.push_back(*thread.id);
+  }
+  if (!threads_tell) return std::nullopt;
+  std::sort(main_threads_.begin(), main_threads_.end());
   std::optional<bool> is_main;
   for (const ErrorException& exception : event.exceptions) {
-    if (is_main == true) break;
     if (!exception.thread_id) continue;
-    for (const ErrorThread& thread : event.threads) {
-      if (!thread.id || !thread.main) continue;
-      is_main = *thread.main && *thread.id == *exception.thread_id;
-      if (*is_main) break;
-    }
+    is_main = std::binary_search(main_threads_.begin(), main_threads_.end(), *exception.thread_id);
+    if (*is_main) break;
   }
   return is_main;
 }

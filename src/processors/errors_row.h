@@ -52,7 +52,7 @@ class ErrorsRow {
   void take_contexts(ErrorEvent& event);
   void take_trace(const ErrorEvent& event);
   void take_modules(ErrorEvent& event);
-  std::optional<bool> main_thread(const ErrorEvent& event) const;
+  std::optional<bool> main_thread(const ErrorEvent& event);
   Uuid primary_hash(const JsonString& text) const;
 
   void write_contexts();
@@ -69,6 +69,7 @@ class ErrorsRow {
   RowWriter row_;
   std::vector<ContextCell> contexts_;
   std::vector<const ContextEntry*> sorted_entries_;
+  std::vector<ThreadId> main_threads_;
   std::array<char, 32> trace_id_text_{};
 };
 

@@ -55,24 +55,39 @@ Verdict JsonProcessor::process(const MessageContext& context, const Message& mes
     return verdict;
   }
   if (!append_metadata(context, message, verdict)) return verdict;
-  for (size_t object = 0; object < parts_.objects.size(); ++object) append_row(object, rows);
+  for_each_object([&](size_t, std::span<const JsonField> fields) {
+    append_row(fields, rows);
+    return true;
+  });
   return verdict;
 }
 
-Verdict JsonProcessor::check_required() const {
+template <typename Each>
+void JsonProcessor::for_each_object(Each each) const {
+  auto next = parts_.fields.begin();
   for (size_t object = 0; object < parts_.objects.size(); ++object) {
+    const auto begin = next;
+    while (next != parts_.fields.end() && next->object == object) ++next;
+    if (!each(object, std::span<const JsonField>(begin, next))) return;
+  }
+}
+
+Verdict JsonProcessor::check_required() const {
+  Verdict verdict;
+  for_each_object([&](size_t object, std::span<const JsonField> fields) {
     for (const std::string& name : settings_.required_fields) {
       // Of a field that occurs twice the last value counts.
-      const auto last = std::find_if(parts_.fields.rbegin(), parts_.fields.rend(), [&](const JsonField& field) {
-        return field.object == object && same_name(field.name, name);
-      });
-      if (last != parts_.fields.rend() && last->value != "null") continue;
-      return Verdict::invalid("missing_field",
-                              fmt::format("field '{}' is missing or null in object {} at byte {}", name, object,
-                                          parts_.objects[object].data() - parts_.objects[0].data()));
+      const auto last = std::find_if(fields.rbegin(), fields.rend(),
+                                     [&](const JsonField& field) { return same_name(field.name, name); });
+      if (last != fields.rend() && last->value != "null") continue;
+      verdict = Verdict::invalid("missing_field",
+                                 fmt::format("field '{}' is missing or null in object {} at byte {}", name, object,
+                                             parts_.objects[object].data() - parts_.objects[0].data()));
+      return false;
     }
-  }
-  return {};
+    return true;
+  });
+  return verdict;
 }
 
 bool JsonProcessor::append_text(const std::string& column, std::string_view text, const char* code, Verdict& verdict) {
@@ -157,12 +172,10 @@ void JsonProcessor::append_field(const JsonField& field, bool& first, std::strin
   rows += field.value;
 }
 
-void JsonProcessor::append_row(size_t object, std::string& rows) {
+void JsonProcessor::append_row(std::span<const JsonField> fields, std::string& rows) const {
   rows += '{';
   bool first = true;
-  for (const JsonField& field : parts_.fields) {
-    if (field.object == object) append_field(field, first, rows);
-  }
+  for (const JsonField& field : fields) append_field(field, first, rows);
   if (!first && !metadata_.empty()) rows += ',';
   rows += metadata_;
   rows += "}\n";

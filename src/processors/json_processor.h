@@ -1,6 +1,7 @@
 // The generic data set: a message is one JSON object or several, each a row for JSONEachRow.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,10 @@ class JsonProcessor final : public Processor {
   bool rebuilds() const { return !settings_.fields.empty() || !metadata_columns_.empty(); }
   bool append_metadata(const MessageContext& context, const Message& message, Verdict& verdict);
   bool append_text(const std::string& column, std::string_view text, const char* code, Verdict& verdict);
-  void append_row(size_t object, std::string& rows);
+  void append_row(std::span<const JsonField> fields, std::string& rows) const;
+  // The fields of each object, one object after the other; false from `each` ends it.
+  template <typename Each>
+  void for_each_object(Each each) const;
   void append_field(const JsonField& field, bool& first, std::string& rows) const;
   bool is_metadata_column(std::string_view raw_name) const;
   Verdict check_required() const;

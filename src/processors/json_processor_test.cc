@@ -102,6 +102,20 @@ TEST(JsonProcessorTest, OfARequiredFieldThatOccursTwiceTheLastValueCounts) {
   }
 }
 
+// Looking through all fields for each object would be 10^12 steps.
+TEST(JsonProcessorTest, ManyObjectsOfOneMessageAreRead) {
+  constexpr size_t kMany = 1'000'000;
+  std::string payload;
+  for (size_t i = 0; i < kMany; ++i) payload += R"({"a":1})";
+  JsonSettings settings;
+  settings.required_fields = {"a"};
+  settings.fields = {{"a", "b"}};
+  const Answer answer = run(settings, payload);
+  EXPECT_EQ(answer.verdict.row_count, kMany);
+  EXPECT_EQ(answer.rows.size(), kMany * 8);
+  EXPECT_TRUE(answer.rows.ends_with("{\"b\":1}\n"));
+}
+
 TEST(RegistryTest, AnUnknownProcessorIsRefusedWithTheNamesThatThereAre) {
   ProcessorsSettings settings;
   RealClock clock;
