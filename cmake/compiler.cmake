@@ -18,6 +18,10 @@ else()
   add_compile_options(-Wno-restrict -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow)
 endif()
 
+if(FRESHET_FUZZ)
+  # Every module reports its edges to libFuzzer: without it only the harness does, and no input is worth keeping.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(FRESHET_SANITIZE)
   if(NOT FRESHET_FUZZ)
     set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")  # the tests are short: their compilation takes the time

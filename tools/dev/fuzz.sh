@@ -2,8 +2,9 @@
 # usage: ./dev fuzz [SECONDS] [NAME...]
 #
 # Builds the fuzzers with clang and runs each (or those named) for SECONDS (60). New inputs that reach new code go to
-# build/fuzz/corpus/NAME; a crash is written beside it and ends the run with status 1. The kept corpora (fuzz/NAME/corpus)
-# are replayed by `./dev test`.
+# build/fuzz/corpus/NAME; a crash is written beside it and ends the run with status 1. Prints for each fuzzer how many
+# inputs ran, how many edges of the product's code they reached, and the total at the end. The kept corpora
+# (fuzz/NAME/corpus) are replayed by `./dev test`.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
@@ -15,6 +16,7 @@ names=("${@:2}")
 if [[ ${#names[@]} -eq 0 ]]; then
   for source in fuzz/*_fuzz.cc; do names+=("$(basename "$source" _fuzz.cc)"); done
 fi
+total=0
 for name in "${names[@]}"; do
   mkdir -p "build/fuzz/corpus/$name"
   say "fuzzing $name for $seconds s"
@@ -22,9 +24,16 @@ for name in "${names[@]}"; do
   "build/fuzz/fuzz/${name}_fuzz" -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 \
     -artifact_prefix="build/fuzz/corpus/$name-" "build/fuzz/corpus/$name" "fuzz/$name/corpus" \
     >"build/fuzz/corpus/$name.log" 2>&1 || status=$?
-  grep -E "ERROR|SUMMARY|exec_per_sec|number_of_executed|Test unit" "build/fuzz/corpus/$name.log" || true
+  log="build/fuzz/corpus/$name.log"
+  grep -aE "ERROR|SUMMARY|Test unit" "$log" || true
+  runs="$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
+  edges="$(grep -aoE 'cov: [0-9]+' "$log" | tail -1 | cut -d' ' -f2 || true)"
+  all="$(sed -nE 's/^INFO: Loaded 1 (modules|PC tables).*\(([0-9]+)( PCs\)| inline).*/\2/p' "$log" | head -1)"
+  printf '%-24s %10s executions   %6s of %s edges\n' "$name" "${runs:-0}" "${edges:-0}" "${all:-?}"
+  total=$((total + ${runs:-0}))
   if [[ $status -ne 0 ]]; then
-    say "$name failed; the whole output is in build/fuzz/corpus/$name.log"
+    say "$name failed; the whole output is in $log"
     exit 1
   fi
 done
+printf '%-24s %10s executions\n' total "$total"
