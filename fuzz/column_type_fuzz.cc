@@ -1,22 +1,39 @@
-// A column's type as a server writes it (first line) and a JSON value for it (the rest): any pair is judged or unknown.
+// A column's type as a server writes it (first line) and a JSON value for it (the rest): any pair is judged or unknown,
+// and no part of a type lies outside of its text.
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "clickhouse/column_type.h"
+#include "clickhouse/type_name.h"
+
+namespace {
+
+void check_within(std::string_view part, std::string_view text) {
+  if (part.empty()) return;
+  if (part.data() < text.data() || part.data() + part.size() > text.data() + text.size()) std::abort();
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace freshet;
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t end = input.find('\n');
   const std::string_view type = input.substr(0, end);
-  const clickhouse::PlainType plain = clickhouse::plain_type(type);
-  if (!plain.name.empty() &&
-      (plain.name.data() < type.data() || plain.name.data() + plain.name.size() > type.data() + type.size())) {
-    std::abort();
+  check_within(clickhouse::plain_type(type).name, type);
+  const clickhouse::TypeParts parts = clickhouse::parts_of(type);
+  check_within(parts.name, type);
+  for (const std::string_view argument : parts.arguments) {
+    check_within(argument, type);
+    const auto [name, element] = clickhouse::named_element(argument);
+    check_within(name, argument);
+    check_within(element, argument);
   }
   if (end == std::string_view::npos) return 0;
-  const auto value = nlohmann::json::parse(input.substr(end + 1), nullptr, /*allow_exceptions=*/false);
-  if (!value.is_discarded()) (void)clickhouse::trouble_with(type, value);
+  const auto value = clickhouse::JsonValue::parse(input.substr(end + 1));
+  if (!value) return 0;
+  clickhouse::Troubles troubles;
+  clickhouse::add_troubles(type, *value, troubles);
+  if (value->shown(20).size() > 200) std::abort();
   return 0;
 }

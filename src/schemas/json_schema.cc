@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
-// valijson's headers are not written for our warnings.
+// valijson's headers are not written for our warnings, and without exceptions they end the process.
+#define VALIJSON_USE_EXCEPTIONS 1
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wshadow"
@@ -23,6 +25,7 @@
 #pragma GCC diagnostic pop
 
 #include "base/files.h"
+#include "schemas/reference_cycles.h"
 
 namespace freshet::schemas {
 namespace {
@@ -37,7 +40,13 @@ json read_json(const std::filesystem::path& file) {
   const auto text = read_file(file.string());
   if (!text) throw std::runtime_error(fmt::format("{}: {}", file.string(), text.error().text));
   try {
-    return json::parse(*text);
+    bool too_deep = false;
+    const auto bound = [&](int depth, json::parse_event_t, json&) {
+      return !(too_deep = too_deep || depth > kMaxDepth);
+    };
+    json document = json::parse(*text, bound);
+    if (too_deep) throw std::runtime_error(fmt::format("{}: nested deeper than {}", file.string(), kMaxDepth));
+    return document;
   } catch (const json::exception& error) {
     throw std::runtime_error(fmt::format("{}: {}", file.string(), error.what()));
   }
@@ -89,9 +98,20 @@ Result<SchemaValidatorFactory> open_json_schema(const std::string& file) {
     const json document = read_json(path);
     const auto schema = std::make_shared<valijson::Schema>();
     valijson::SchemaParser parser;
-    const auto fetch = [&](const std::string& uri) -> const json* {
+    const auto read = [&](const std::string& uri) {
       const std::string name = std::filesystem::path(uri.substr(0, uri.find('#'))).filename().string();
-      return std::make_unique<json>(read_json(path.parent_path() / name)).release();  // the parser gives it to `free`
+      return std::make_unique<json>(read_json(path.parent_path() / name));
+    };
+    std::vector<std::unique_ptr<const json>> others;
+    const auto look_at = [&](const std::string& uri) { return others.emplace_back(read(uri)).get(); };
+    if (const auto endless = find_endless_reference(document, look_at)) {
+      return failure(ErrorKind::Fatal,
+                     fmt::format("schema {}: {} refers to itself for the same value; remove one of the "
+                                 "references",
+                                 file, *endless));
+    }
+    const auto fetch = [&](const std::string& uri) -> const json* {
+      return read(uri).release();  // the parser gives it to `free`
     };
     const auto free = [](const json* fetched) { std::unique_ptr<const json>{fetched}.reset(); };
     parser.populateSchema(NlohmannJsonAdapter(document), *schema, fetch, free);

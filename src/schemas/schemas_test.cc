@@ -47,6 +47,38 @@ TEST_F(SchemasTest, ReferencesToOtherFilesAreReadFromTheFolder) {
   EXPECT_TRUE(schema->why_invalid(R"({"a":4})"));
 }
 
+// The library's own matching overflows the stack from some thousand characters on.
+TEST_F(SchemasTest, AnExpressionIsMatchedWithATextOfAnyLength) {
+  write("t.schema.json", R"({"properties":{"a":{"pattern":"^[a-z]*$"},"d":{"format":"date"}},
+        "patternProperties":{"^(x|y)*$":{"type":"integer"}}})");
+  const auto schema = open("t");
+  const std::string letters(300'000, 'a');
+  EXPECT_FALSE(schema->why_invalid(R"({"a":")" + letters + R"("})"));
+  EXPECT_TRUE(schema->why_invalid(R"({"a":")" + letters + R"(1"})"));
+  EXPECT_TRUE(schema->why_invalid(R"({"d":")" + std::string(300'000, '1') + R"(-01-01x"})"));
+  EXPECT_TRUE(schema->why_invalid(R"({")" + std::string(300'000, 'x') + R"(":"no integer"})"));
+}
+
+TEST_F(SchemasTest, ASchemaThatRefersToItselfForTheSameValueIsRefused) {
+  write("other.json", R"({"a":{"$ref":"t.schema.json#/definitions/b"}})");
+  for (const char* endless :
+       {R"({"$ref":"#"})", R"({"allOf":[{"type":"object"},{"$ref":"#"}]})", R"({"not":{"anyOf":[{"$ref":"#/not"}]}})",
+        R"({"properties":{"a":{"$ref":"#/definitions/b"}},"definitions":{"b":{"$ref":"#/definitions/c"},
+            "c":{"oneOf":[{"$ref":"#/definitions/b"}]}}})",
+        R"({"dependencies":{"a":{"$ref":"#"}}})", R"({"definitions":{"b":{"$ref":"other.json#/a"}}})"}) {
+    write("t.schema.json", endless);
+    const auto factory = open_schema(folder_.string(), "t");
+    ASSERT_FALSE(factory) << endless;
+    EXPECT_NE(factory.error().text.find("refers to itself for the same value"), std::string::npos)
+        << factory.error().text;
+  }
+  // The payload ends these.
+  write("t.schema.json", R"({"items":{"$ref":"#"},"properties":{"a":{"allOf":[{"$ref":"#"}]}}})");
+  EXPECT_FALSE(open("t")->why_invalid(R"([[{"a":{"a":[]}}]])"));
+  write("t.schema.json", std::string(1000, '[') + std::string(1000, ']'));
+  EXPECT_FALSE(open_schema(folder_.string(), "t"));
+}
+
 TEST_F(SchemasTest, AProtobufTopicTakesWhatIsProtobuf) {
   write("items.proto", "syntax = \"proto3\";");
   const auto schema = open("items");

@@ -1,0 +1,22 @@
+# freshet_bound_valijson(TARGET): valijson matches texts of payloads with std::regex, whose default executor calls itself
+# once for each character: 10,000 of them overflow a thread's stack. The executor for `__polynomial` does not, so the one
+# header that makes the expressions is used from a copy in the build folder that asks for it.
+function(freshet_bound_valijson target)
+  set(flags "std::regex::ECMAScript | std::regex_constants::__polynomial")
+  set(copy ${PROJECT_BINARY_DIR}/valijson)
+  file(READ ${FRESHET_VALIJSON_INCLUDE}/valijson/validation_visitor.hpp header)
+  set(bounded "${header}")
+  foreach(argument pattern patternPropertyStr)
+    string(REGEX REPLACE "(std::regex( r)?)\\(${argument}\\)" "\\1(${argument}, ${flags})" bounded "${bounded}")
+  endforeach()
+  string(REGEX REPLACE "(std::regex [a-z]+_regex)\\((\"[^\n]*\")\\)" "\\1(\\2, ${flags})" bounded "${bounded}")
+  string(REGEX MATCHALL "__polynomial" asked "${bounded}")
+  list(LENGTH asked count)
+  string(REGEX MATCHALL "std::regex( [a-z_]+)?\\(" made "${bounded}")
+  list(LENGTH made wanted)
+  if(count EQUAL 0 OR NOT count EQUAL wanted)
+    message(FATAL_ERROR "valijson makes its regular expressions in another way than before: see cmake/valijson.cmake")
+  endif()
+  file(CONFIGURE OUTPUT ${copy}/valijson/validation_visitor.hpp CONTENT "@bounded@" @ONLY)
+  target_include_directories(${target} SYSTEM BEFORE PRIVATE ${copy})
+endfunction()
