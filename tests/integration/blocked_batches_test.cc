@@ -90,7 +90,7 @@ TEST_F(BlockedBatchesTest, ThirtyMegabytesThroughAServerThatTakesTwenty) {
     produce(id % 2, fmt::format(R"({{"id":{},"s":"{}"}})", id, std::string(200'000, static_cast<char>('a' + id % 26))));
   }
   client->flush();
-  GroupMember member(args({"--clickhouse-setting", "max_memory_usage=20000000", "--max-batch-time-ms", "3000"}));
+  GroupMember member(args({"--clickhouse-setting", "max_memory_usage=20000000"}));
   EXPECT_TRUE(eventually(60s, [&] { return rows() >= 150 && committed(0) == 75 && committed(1) == 75; }))
       << rows() << member.log();
   EXPECT_EQ(rows(), 150u);
