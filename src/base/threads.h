@@ -18,10 +18,11 @@ Result<std::jthread> start_thread(Work&& work) {
   try {
     return std::jthread(std::forward<Work>(work));
   } catch (const std::system_error& refused) {
-    return failure(ErrorKind::Retry,
-                   std::string("the system refuses a new thread (") + refused.code().message() +
-                       "): raise the limit of processes (ulimit -u, or pids.max of the container)",
-                   refused.code().value());
+    return failure(
+        ErrorKind::Retry,
+        std::string("the system refuses a new thread (") + refused.code().message() +
+            "): raise the limit of processes (ulimit -u, or pids.max of the container) or of memory (ulimit -v)",
+        refused.code().value());
   }
 }
 

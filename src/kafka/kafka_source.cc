@@ -448,13 +448,17 @@ void KafkaSource::apply_moves() {
   }
 }
 
-// Each partition goes on at its next undelivered offset.
+// Each partition goes on at its next undelivered offset. The library remembers a pause over an assignment, also that of
+// a partition that was blocked when another one was moved: what is assigned and runs is resumed.
 Status KafkaSource::tell_library(Partition partition) {
   Positions all;
   std::vector<Partition> still;
+  std::vector<Partition> running;
   for (const auto& [one, owned] : owned_) {
     all.emplace_back(one, owned.cursor.next());
-    if (owned.paused || owned.cursor.blocked()) still.push_back(one);
+    const bool stands = owned.paused || owned.cursor.blocked();
+    if (stands) still.push_back(one);
+    if (!stands && (one == partition || !assignment_.cooperative())) running.push_back(one);
   }
   const Status told = assignment_.move(partition, owned_.at(partition).cursor.next(), all);
   broken(told);
@@ -465,6 +469,7 @@ Status KafkaSource::tell_library(Partition partition) {
     for (auto& [one, owned] : owned_) owned.cursor.library_told();
   }
   rd_kafka_pause_partitions(client_.get(), list_of(still).get());
+  rd_kafka_resume_partitions(client_.get(), list_of(running).get());
   return {};
 }
 
