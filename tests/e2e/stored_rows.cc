@@ -94,10 +94,19 @@ bool beyond(const json& value, std::string_view type) {
     }
     return false;
   }
+  if (plain.name.starts_with("Map(String, ") && value.is_object()) {
+    for (const json& one : value) {
+      const bool open = one.is_string() && one.get_ref<const std::string&>().starts_with('<');
+      if (!open && beyond(one, plain.name.substr(12, plain.name.size() - 13))) return true;
+    }
+    return false;
+  }
   if (plain.name == "IPv6" && value.is_string()) {
     in6_addr address{};
     return inet_pton(AF_INET6, value.get_ref<const std::string&>().c_str(), &address) != 1;
   }
+  // The parser of expected rows makes a double of what exceeds 64 bits.
+  if (plain.name.ends_with("Int128") && value.is_number_float()) return false;
   clickhouse::Troubles troubles;
   clickhouse::add_troubles(type, *clickhouse::JsonValue::parse(value.dump()), troubles);
   troubles.erase(clickhouse::Trouble::NullBecomesDefault);
