@@ -146,7 +146,9 @@ void Core::on_event(PartitionUnreadable& unreadable, SteadyTime, Actions& action
 
 void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
   PartitionStream* stream = find(unstuck.partition);
-  if (stream == nullptr || stream->revoking || stream->suspended) return;
+  if (stream == nullptr) return;
+  // It is on its way out, and what it would still commit lies before what is committed by now.
+  if (stream->revoking || stream->suspended) return forget(*stream, &actions);
   if (unstuck.start < stream->position) {
     const bool paused = stream->paused;
     forget(*stream, &actions);

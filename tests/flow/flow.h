@@ -435,6 +435,8 @@ class Flow {
   }
   Result<Released> release(int32_t p, int64_t next) {
     auto released = core.release(Partition{p}, Offset{next}, now, actions_);
+    // Who goes back reads, stores and logs again.
+    if (released && next < logged_this_time_[p]) logged_this_time_[p] = 0;
     turn();
     return released;
   }
