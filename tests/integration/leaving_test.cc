@@ -1,5 +1,5 @@
-// A member that is stopped at any moment of its life leaves no ghost: a member that the broker keeps although its process
-// is gone, and whose partitions nobody reads until its session times out (45 s).
+// A member that is stopped at any moment of its life leaves no ghost: a member that the broker keeps although its
+// process is gone, and whose partitions nobody reads until its session times out (45 s).
 #include <librdkafka/rdkafka.h>
 
 #include "group_test.h"
