@@ -150,10 +150,11 @@ std::optional<Offset> Core::offending(const PartitionStream& stream, Hold cause)
 }
 
 Status Core::may_release(const PartitionStream& stream, Hold cause, Offset next) const {
-  // Where the source goes on, and from where commits may, is not known yet; and the answer would come too late for both.
+  // Where the source goes on, and from where commits may, is not known yet; and the answer would come too late for
+  // both.
   if (stream.start_held == StartAt::Held::OutOfRange && !stream.held_by(Hold::Source) && next > stream.position) {
-    return failure(ErrorKind::Retry, fmt::format("where partition {} goes on is being looked up; try again",
-                                                 stream.partition.value));
+    return failure(ErrorKind::Retry,
+                   fmt::format("where partition {} goes on is being looked up; try again", stream.partition.value));
   }
   if (cause == Hold::Source && next < stream.position && (!stream.idle() || commit_outstanding_)) {
     return failure(ErrorKind::Retry,

@@ -408,6 +408,47 @@ TEST(FlowRenewalTest, WhatComesBeforeTheLibraryKnowsOfAMoveIsDropped) {
 }
 
 // Retention passes a chunk that is under way; the reset policy goes on behind it, and commits that.
+// The look-up ends while the partition is drained: what it committed is not set back by what is drained.
+TEST(FlowRenewalTest, WhatIsDrainedCommitsNothingBelowWhatTheResetPolicyCommittedMeanwhile) {
+  Flow flow;
+  flow.produce(0, "row", 30);
+  flow.assign({0});
+  flow.deliver(0, 10);
+  flow.work();
+  flow.advance(seconds(3));
+  ASSERT_EQ(flow.batches.size(), 1u);
+  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
+  flow.revoke({0});
+  ASSERT_TRUE(flow.reset_offset(0, 20));
+  flow.write();
+  flow.advance(seconds(10));
+  EXPECT_FALSE(flow.commit_waits());
+  EXPECT_FALSE(flow.revoke_waits());
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+}
+
+TEST(FlowRenewalTest, AnOperatorsReleaseWaitsUntilItIsKnownWhereThePartitionGoesOn) {
+  Flow flow(Flow::default_settings(), {}, false);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 29);
+  flow.assign({0});
+  flow.deliver(0, 1);
+  flow.work();
+  ASSERT_NE(flow.status().partitions[0].held, "");
+  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
+  flow.given_up = {{0, 0}};
+  const auto early = flow.release(0, 25);
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().kind, ErrorKind::Retry) << early.error().text;
+  ASSERT_TRUE(flow.reset_offset(0, 20));
+  for (int64_t offset = 20; offset < 25; ++offset) flow.given_up.insert({0, offset});
+  EXPECT_TRUE(flow.release(0, 25));
+  flow.settle();
+  flow.expect_complete();
+}
+
 TEST(FlowRenewalTest, AnOffsetThatTheResetPolicyCommittedIsNeverSetBack) {
   Flow flow;
   flow.produce(0, "row", 30);
