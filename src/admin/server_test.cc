@@ -226,8 +226,10 @@ TEST_F(ServerTest, ATakenAddressIsRefusedWithAdvice) {
 
 TEST_F(ServerTest, ListensOnIPv6) {
   const auto there = AdminServer::start(on("[::1]:0"), {});
+  // Where the machine has no IPv6, that is said.
   if (!there && there.error().text.find("assign requested address") != std::string::npos) {
-    GTEST_SKIP() << "this machine has no IPv6";
+    EXPECT_NE(there.error().text.find("--admin-listen"), std::string::npos) << there.error().text;
+    return;
   }
   ASSERT_TRUE(there) << there.error().text;
   EXPECT_EQ((*there)->address(), "http://[::1]:" + std::to_string((*there)->port()) + "/");
