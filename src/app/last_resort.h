@@ -7,10 +7,11 @@ namespace freshet::app {
 constexpr int kOutOfMemory = 3;  // exit status
 
 // For the life of the process, from its first lines on. At the first allocation that fails, memory that was kept back
-// is freed, the process is sent SIGTERM, and the allocation is tried again: the stop drains with what was kept back. An
-// allocation that fails even so throws std::bad_alloc; where nobody catches it, a library gives up, or the stop takes
-// longer than half a minute, the process ends at once with kOutOfMemory.
-void watch_for_shortage_of_memory();
+// is freed, the returned descriptor becomes readable, and the allocation is tried again: whoever waits for the
+// descriptor begins a stop, which drains with what was kept back. (No signal says so: it could not be told from the
+// operator's own.) An allocation that fails even so throws std::bad_alloc; where nobody catches it, a library gives up,
+// or the stop takes longer than half a minute, the process ends at once with kOutOfMemory.
+int watch_for_shortage_of_memory();
 
 // Whether the stop that is under way is for want of memory.
 bool memory_is_short() noexcept;

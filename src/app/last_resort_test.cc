@@ -45,11 +45,12 @@ TEST_F(LastResortDeathTest, TheFirstAllocationThatFailsIsAStopInOrder) {
   EXPECT_EXIT(
       {
         std::stop_source stop;
-        const SignalWatcher watcher({SIGTERM}, [&](int) { stop.request_stop(); });
-        watch_for_shortage_of_memory();
+        int signals = 0;
+        const SignalWatcher watcher({SIGTERM}, [&](int) { ++signals; },
+                                    {watch_for_shortage_of_memory(), [&] { stop.request_stop(); }});
         limit_memory(64 << 20);
         take_until(stop.get_token());
-        std::exit(memory_is_short() ? kOutOfMemory : 0);
+        std::exit(memory_is_short() && signals == 0 ? kOutOfMemory : 0);
       },
       testing::ExitedWithCode(kOutOfMemory), "memory is short: it stops in order");
 }
@@ -57,7 +58,6 @@ TEST_F(LastResortDeathTest, TheFirstAllocationThatFailsIsAStopInOrder) {
 TEST_F(LastResortDeathTest, WhatNobodyCatchesEndsWithASentence) {
   EXPECT_EXIT(
       {
-        std::signal(SIGTERM, SIG_IGN);
         watch_for_shortage_of_memory();
         limit_memory(64 << 20);
         std::jthread([] { const std::string much(size_t{1} << 40, 'x'); });
@@ -69,6 +69,22 @@ TEST_F(LastResortDeathTest, WhatNobodyCatchesEndsWithASentence) {
         std::jthread([] { throw std::string("of a message"); });
       },
       testing::KilledBySignal(SIGABRT), "ended by an error that nobody caught: .*basic_string");
+}
+
+// Before anybody waits for it, as early in the start.
+TEST_F(LastResortDeathTest, WhoeverWaitsLaterIsToldToo) {
+  EXPECT_EXIT(
+      {
+        const int is_short = watch_for_shortage_of_memory();
+        limit_memory(64 << 20);
+        std::vector<std::unique_ptr<char[]>> taken;
+        while (!memory_is_short()) taken.push_back(std::make_unique<char[]>(1 << 20));
+        std::stop_source stop;
+        const SignalWatcher watcher({SIGTERM}, [](int) {}, {is_short, [&] { stop.request_stop(); }});
+        take_until(stop.get_token());
+        std::exit(kOutOfMemory);
+      },
+      testing::ExitedWithCode(kOutOfMemory), "memory is short: it stops in order");
 }
 
 // As a C library does that gets none.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -87,7 +86,7 @@ int run(const settings::Loaded& loaded, Clock& clock, app::OperatorSignals& sign
     return kBadUsage;
   }
   signals.attach({[&] { (*service)->renewals().ask(RenewalReason::Signal, "SIGUSR1"); },
-                  [&] { return (*service)->hurry_stop(); }, [&] { (*service)->say_memory_is_short(); }});
+                  [&] { return (*service)->hurry_stop(); }, [&] { (*service)->memory_is_short(); }});
   (*service)->run(signals.stop());
   signals.detach();
   return 0;
@@ -173,7 +172,7 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
 int main(int argc, char** argv) {
   if (!open_standard_descriptors()) return 1;
   app::allow_core_dumps(false);
-  app::watch_for_shortage_of_memory();
+  const int short_of_memory = app::watch_for_shortage_of_memory();
   arguments = std::span(argv, static_cast<size_t>(argc));
   const std::vector<std::string> args(argv + 1, argv + argc);
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
@@ -193,14 +192,12 @@ int main(int argc, char** argv) {
     return kBadUsage;
   }
   if (!is_command(command)) return unknown_command(command);
-  app::OperatorSignals signals([] { _exit(1); });
-  std::atomic<bool> emergency{false};
-  const app::SignalWatcher watcher(app::OperatorSignals::kSignals, [&](int signal) {
-    // It waits for its input and has nothing to drain.
-    if (command == "process") _exit(app::memory_is_short() ? app::kOutOfMemory : 1);
-    if (signal == SIGTERM && app::memory_is_short() && !emergency.exchange(true)) return signals.on_emergency();
-    signals.on_signal(signal);
-  });
+  const auto end_at_once = [] { _exit(app::memory_is_short() ? app::kOutOfMemory : 1); };
+  app::OperatorSignals signals(end_at_once);
+  const bool drains = command != "process";  // which waits for its input
+  const app::SignalWatcher watcher(app::OperatorSignals::kSignals,
+                                   [&](int signal) { drains ? signals.on_signal(signal) : end_at_once(); },
+                                   {short_of_memory, [&] { drains ? signals.on_emergency() : end_at_once(); }});
   std::signal(SIGPIPE, SIG_IGN);
   const int status = dispatch(command, {args.begin() + 1, args.end()}, signals);
   return app::memory_is_short() ? app::kOutOfMemory : status;

@@ -10,7 +10,10 @@ void OperatorSignals::on_signal(int signal) {
     if (running_.renew) running_.renew();
     return;
   }
-  if (stop_.request_stop()) return;
+  if (!std::exchange(asked_by_operator_, true)) {
+    stop_.request_stop();
+    return;
+  }
   {
     MutexLock lock(mutex_);
     if (running_.hurry && running_.hurry()) return;
@@ -21,16 +24,16 @@ void OperatorSignals::on_signal(int signal) {
 void OperatorSignals::on_emergency() {
   {
     MutexLock lock(mutex_);
+    emergency_ = true;
     if (running_.emergency) running_.emergency();
   }
   stop_.request_stop();
-  MutexLock lock(mutex_);
-  if (running_.hurry) running_.hurry();
 }
 
 void OperatorSignals::attach(Running running) {
   MutexLock lock(mutex_);
   running_ = std::move(running);
+  if (emergency_ && running_.emergency) running_.emergency();
 }
 
 }  // namespace freshet::app

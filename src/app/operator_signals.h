@@ -10,14 +10,14 @@
 
 namespace freshet::app {
 
-// Threads: on_signal() by the signal watcher's; the rest by any. Outlives the watcher.
+// Threads: on_signal() and on_emergency() by the signal watcher's; the rest by any. Outlives the watcher.
 class OperatorSignals {
  public:
   // Who is told while it runs.
   struct Running {
     std::function<void()> renew;
-    std::function<bool()> hurry;  // ends a wait of the stop; false when there is none
-    std::function<void()> emergency = {};
+    std::function<bool()> hurry;           // ends a wait of the stop; false when there is none
+    std::function<void()> emergency = {};  // no stop waits from now on
   };
 
   static constexpr std::initializer_list<int> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
@@ -25,10 +25,10 @@ class OperatorSignals {
   // `exit_now` does not return (but in tests).
   explicit OperatorSignals(std::function<void()> exit_now) : exit_now_(std::move(exit_now)) {}
 
-  // The first one to stop requests stop(). The next ends the wait of the stop for its tick, if there is one, and
-  // otherwise, as each further one, the process with status 1.
+  // The operator's first one to stop requests stop(), or finds a stop for an emergency under way. The operator's next
+  // ends the wait of the stop for its tick, if there is one, and otherwise, as each further one, the process at once.
   void on_signal(int signal);
-  // A stop without a wait for the tick; who runs is told.
+  // A stop without a wait for the tick; who runs, or is attached later, is told. It is no signal of the operator's.
   void on_emergency();
   std::stop_token stop() const { return stop_.get_token(); }
 
@@ -38,7 +38,9 @@ class OperatorSignals {
  private:
   const std::function<void()> exit_now_;
   std::stop_source stop_;
+  bool asked_by_operator_ = false;  // the watcher's thread only
   Mutex mutex_;
+  bool emergency_ GUARDED_BY(mutex_) = false;
   Running running_ GUARDED_BY(mutex_);
 };
 

@@ -9,12 +9,13 @@ namespace {
 
 struct OperatorSignalsTest : testing::Test {
   void attach() {
-    signals.attach({[this] { ++renewals; }, [this] { return std::exchange(waits, false); }});
+    signals.attach({[this] { ++renewals; }, [this] { return std::exchange(waits, false); }, [this] { ++emergencies; }});
   }
   bool stopped() const { return signals.stop().stop_requested(); }
 
   int exits = 0;
   int renewals = 0;
+  int emergencies = 0;
   bool waits = false;
   OperatorSignals signals{[this] { ++exits; }};
 };
@@ -38,6 +39,41 @@ TEST_F(OperatorSignalsTest, DuringTheWaitOfAStopTheSecondEndsTheWaitAndTheThirdT
   EXPECT_EQ(exits, 0);
   signals.on_signal(SIGHUP);
   EXPECT_EQ(exits, 1);
+}
+
+// An orchestrator that stops the process in the moment in which memory gets short.
+TEST_F(OperatorSignalsTest, TheFirstDuringAnEmergencyIsNoSecond) {
+  for (const int first : {SIGTERM, SIGINT, SIGHUP}) {
+    OperatorSignals other{[this] { ++exits; }};
+    other.on_emergency();
+    EXPECT_TRUE(other.stop().stop_requested());
+    other.on_signal(first);
+    EXPECT_EQ(exits, 0);
+    other.on_signal(SIGTERM);
+    EXPECT_EQ(std::exchange(exits, 0), 1);
+  }
+}
+
+TEST_F(OperatorSignalsTest, AnEmergencyAfterTheFirstUsesNoSecondUp) {
+  attach();
+  waits = true;
+  signals.on_signal(SIGTERM);
+  signals.on_emergency();
+  EXPECT_EQ(emergencies, 1);
+  EXPECT_TRUE(waits);  // who runs ends its wait itself, and knows what the operator's next one means
+  signals.on_signal(SIGTERM);
+  EXPECT_FALSE(waits);
+  EXPECT_EQ(exits, 0);
+  signals.on_signal(SIGTERM);
+  EXPECT_EQ(exits, 1);
+}
+
+TEST_F(OperatorSignalsTest, WhoIsAttachedDuringAnEmergencyIsTold) {
+  signals.on_emergency();
+  EXPECT_EQ(emergencies, 0);
+  attach();
+  EXPECT_EQ(emergencies, 1);
+  signals.detach();
 }
 
 TEST_F(OperatorSignalsTest, Usr1RenewsAndIsNoStop) {

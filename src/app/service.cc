@@ -469,7 +469,8 @@ void Service::run(std::stop_token stop) {
 
 SessionStatus Service::session() const { return parts_->session_status(); }
 admin::Answer Service::ready() { return parts_->ready(); }
-void Service::say_memory_is_short() {
+void Service::memory_is_short() {
+  parts_->stops.skip_wait();
   parts_->log.error("memory_is_short", {{"advice",
                                          "it stops in order and nothing is lost; give it more memory, or use a lower "
                                          "--memory-limit-bytes or --max-batch-bytes"}});

@@ -33,7 +33,8 @@ class Service {
   // Ends the wait of a stop for its tick; false when there is none.
   bool hurry_stop();
 
-  void say_memory_is_short();  // in the log
+  // Said in the log; no stop waits for its tick from now on.
+  void memory_is_short();
 
   // Where a renewal of the Kafka session is asked for.
   supervisor::RenewalDesk& renewals();

@@ -12,8 +12,8 @@
 
 namespace freshet::app {
 
-SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<void(int)> on_signal)
-    : on_signal_(std::move(on_signal)) {
+SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<void(int)> on_signal, Awaited awaited)
+    : on_signal_(std::move(on_signal)), awaited_(std::move(awaited)) {
   sigemptyset(&set_);
   for (const int signal : signals) sigaddset(&set_, signal);
   pthread_sigmask(SIG_BLOCK, &set_, nullptr);
@@ -32,9 +32,15 @@ SignalWatcher::~SignalWatcher() {
 
 void SignalWatcher::watch() {
   while (true) {
-    std::array<pollfd, 2> fds = {pollfd{signal_fd_, POLLIN, 0}, pollfd{end_fd_, POLLIN, 0}};
+    std::array<pollfd, 3> fds = {pollfd{signal_fd_, POLLIN, 0}, pollfd{end_fd_, POLLIN, 0},
+                                 pollfd{awaited_.descriptor, POLLIN, 0}};  // poll() skips -1
     if (poll(fds.data(), fds.size(), -1) < 0) continue;
     if ((fds[1].revents & POLLIN) != 0) return;
+    if ((fds[2].revents & POLLIN) != 0) {
+      awaited_.descriptor = -1;
+      awaited_.on_ready();
+    }
+    if ((fds[0].revents & POLLIN) == 0) continue;
     signalfd_siginfo info{};
     if (read(signal_fd_, &info, sizeof info) == sizeof info) on_signal_(static_cast<int>(info.ssi_signo));
   }

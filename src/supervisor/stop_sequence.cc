@@ -23,7 +23,7 @@ void StopSequence::begin() {
   {
     MutexLock lock(mutex_);
     if (state_ != State::Running) return;
-    if (member_) wait_.emplace(clock_, plan_);
+    if (member_ && may_wait_) wait_.emplace(clock_, plan_);
     waits = wait_ && !wait_->over();
     state_ = waits ? State::Waiting : State::Draining;
     if (waits) seconds = std::chrono::duration<double>(wait_->deadline() - clock_.steady_now()).count();
@@ -49,13 +49,30 @@ std::optional<SteadyTime> StopSequence::deadline() const {
   return wait_->deadline();
 }
 
-bool StopSequence::hurry() { return end_wait(); }
+bool StopSequence::hurry() {
+  State before;
+  {
+    MutexLock lock(mutex_);
+    before = state_;
+    if (before == State::Waiting || before == State::WaitSkipped) state_ = State::Draining;
+  }
+  if (before == State::Waiting) drain_.request_stop();
+  return before == State::Waiting || before == State::WaitSkipped;
+}
 
-bool StopSequence::end_wait() {
+void StopSequence::skip_wait() {
+  {
+    MutexLock lock(mutex_);
+    may_wait_ = false;
+  }
+  end_wait(State::WaitSkipped);
+}
+
+bool StopSequence::end_wait(State next) {
   {
     MutexLock lock(mutex_);
     if (state_ != State::Waiting) return false;
-    state_ = State::Draining;
+    state_ = next;
   }
   drain_.request_stop();
   return true;

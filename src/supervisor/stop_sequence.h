@@ -33,8 +33,11 @@ class StopSequence {
 
   // Stop. Requests asked() at once and drain() after the wait.
   void begin();
-  // Do not wait any longer. True if there was a wait to end.
+  // The operator's second signal: do not wait any longer. True if there was a wait to end, or skip_wait() has just
+  // ended the one that was meant.
   bool hurry();
+  // No stop waits from now on, and a wait that is under way ends.
+  void skip_wait();
 
   // From now on no renewal and no further session.
   std::stop_token asked() const { return asked_.get_token(); }
@@ -42,8 +45,8 @@ class StopSequence {
   std::stop_token drain() const { return drain_.get_token(); }
 
  private:
-  enum class State { Running, Waiting, Draining };
-  bool end_wait();
+  enum class State { Running, Waiting, WaitSkipped, Draining };  // the last two drain
+  bool end_wait(State next = State::Draining);
 
   Clock& clock_;
   RenewalPlan& plan_;
@@ -53,6 +56,7 @@ class StopSequence {
   mutable Mutex mutex_;
   State state_ GUARDED_BY(mutex_) = State::Running;
   bool member_ GUARDED_BY(mutex_) = false;
+  bool may_wait_ GUARDED_BY(mutex_) = true;
   std::optional<TickWait> wait_ GUARDED_BY(mutex_);  // while Waiting
 };
 

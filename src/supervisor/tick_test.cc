@@ -137,6 +137,27 @@ TEST_F(StopSequenceTest, TheSecondSignalEndsTheWaitAndTheThirdFindsNone) {
   EXPECT_FALSE(stops.hurry());
 }
 
+// For an emergency, which is no signal of the operator's.
+TEST_F(StopSequenceTest, ASkippedWaitDrainsAtOnceAndUsesNoSignalUp) {
+  stops.set_member(true);
+  stops.begin();
+  stops.skip_wait();
+  EXPECT_TRUE(drains());
+  stops.skip_wait();
+  EXPECT_TRUE(stops.hurry());  // meant the wait that has just ended
+  EXPECT_FALSE(stops.hurry());
+}
+
+TEST_F(StopSequenceTest, AStopAfterASkippedWaitDoesNotWait) {
+  stops.set_member(true);
+  stops.skip_wait();
+  EXPECT_FALSE(asked());
+  stops.begin();
+  EXPECT_TRUE(asked());
+  EXPECT_TRUE(drains());
+  EXPECT_FALSE(stops.hurry());
+}
+
 TEST_F(StopSequenceTest, ASessionThatEndsDuringTheWaitEndsIt) {
   stops.set_member(true);
   stops.begin();
