@@ -3,20 +3,25 @@
 #include <vector>
 
 #include "base/threads.h"
-#include "kafka/identity.h"
 
 namespace freshet::kafka {
+namespace {
 
-void ContinuityCheck::begin(uint64_t membership) {
-  if (under_way_.exchange(true)) return;
-  auto asking = start_thread([this, membership](std::stop_token stop) {
-    const auto known = broker_knows(client_, group_, instance_id_, clock_, stop);
-    if (known) {
-      Answer answer{membership, *known};
+constexpr Duration kAskAgain = std::chrono::seconds(5);  // when the answer said nothing
+
+}  // namespace
+
+void ContinuityCheck::ask(SteadyTime now) {
+  if ((asked_at_ && now - *asked_at_ < kAskAgain) || under_way_.exchange(true)) return;
+  asked_at_ = now;
+  auto asking = start_thread([this, membership = membership_](std::stop_token stop) {
+    const auto shown = question_(stop);
+    if (shown) {
+      Answer answer{membership, *shown};
       answers_.try_push(answer);
     }
     under_way_ = false;
-    if (known) wake_();
+    if (shown) wake_();
   });
   if (asking) {
     thread_ = *std::move(asking);
@@ -25,10 +30,13 @@ void ContinuityCheck::begin(uint64_t membership) {
   }
 }
 
-std::optional<ContinuityCheck::Answer> ContinuityCheck::take() {
+std::optional<bool> ContinuityCheck::take() {
   std::vector<Answer> answers;
   answers_.drain_into(answers);
-  return answers.empty() ? std::nullopt : std::optional(answers.back());
+  if (answers.empty()) return std::nullopt;
+  const Answer& last = answers.back();
+  if (!last.shown && last.membership != membership_) return std::nullopt;
+  return last.shown;
 }
 
 void ContinuityCheck::end() {

@@ -17,12 +17,7 @@ namespace {
 
 constexpr size_t kMaxMessagesPerPoll = 4096;
 constexpr size_t kMaxChunkBytes = 1024 * 1024;
-constexpr Duration kTryHeldAgain = std::chrono::minutes(1);
-constexpr Duration kRepeatTrouble = std::chrono::minutes(1);
 constexpr int kLeavePollMs = 5;
-constexpr Duration kAskContinuityAgain = std::chrono::seconds(5);  // when the answer said nothing
-// Beyond the time that the group itself may take to rebalance.
-constexpr Duration kGroupMustAnswer = std::chrono::seconds(30);
 
 Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
   return metrics.histogram("freshet_rebalance_seconds",
@@ -60,7 +55,11 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       client_(std::move(client)),
       assignment_(client_.get(), settings.topic),
       start_look_up_(client_.get(), settings_, clock_, [this] { wake(); }),
-      continuity_check_(client_.get(), settings_.consumer_group, instance_id_, clock_, [this] { wake(); }) {
+      continuity_check_(
+          [this](std::stop_token stop) {
+            return broker_knows(client_.get(), settings_.consumer_group, instance_id_, clock_, stop);
+          },
+          [this] { wake(); }) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   topic_.reset(rd_kafka_topic_new(client_.get(), settings_.topic.c_str(), nullptr));
@@ -193,104 +192,6 @@ void KafkaSource::answer_revoke() {
   apply_moves();
 }
 
-void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
-  const auto code = rd_kafka_event_error(event);
-  if (code != RD_KAFKA_RESP_ERR__PARTITION_EOF) count(code);
-  const OnePartition partition(rd_kafka_event_topic_partition(event));
-  if (partition && partition->partition >= 0 &&
-      (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
-       is_unreadable(code))) {
-    return on_partition_error(code, Partition{partition->partition}, partition->offset, out);
-  }
-  if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event) != 0) return report_fatal(out);
-  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
-    hold_until_topic_is_back();
-  }
-  report(to_error(event), out);
-}
-
-void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset,
-                                     std::vector<SourceEvent>& out) {
-  const auto found = owned_.find(partition);
-  if (found == owned_.end()) return;
-  Owned& owned = found->second;
-  if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-    if (!owned.cursor.speaks_of_us()) return;
-    if (owned.unreadable) end_of_unreadable(partition, owned);
-    out.push_back(EndOfPartition{partition, Offset{offset}});
-    return;
-  }
-  if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-    if (!owned.cursor.speaks_of_us()) return;
-    owned.cursor.block(PartitionCursor::State::OutOfRange, clock_.steady_now());
-    owned.commits_before = commits_sent_;
-    out.push_back(PartitionOutOfRange{partition});
-    return;
-  }
-  if (is_unreadable(code)) return on_unreadable(to_error(code, rd_kafka_err2str(code)), partition, Offset{offset}, out);
-  report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
-}
-
-// `batch`: where it begins. The library tells no more of it: whoever goes on inside meets it again, and steps on.
-void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out) {
-  Owned& owned = owned_.at(partition);
-  if (!owned.cursor.speaks_of_us()) return;
-  if (owned.unreadable == batch && batch < owned.cursor.next()) {
-    (void)seek(partition, owned.cursor.next().next());
-    return;
-  }
-  owned.unreadable = batch;
-  owned.cursor.block(PartitionCursor::State::Unreadable, {});
-  const auto limit = settings_.connection.extra.find("receive.message.max.bytes");
-  out.push_back(PartitionUnreadable{
-      partition, std::max(batch, owned.cursor.next()),
-      fmt::format("the record batch at offset {} cannot be unpacked ({}): if it unpacks beyond "
-                  "kafka.receive.message.max.bytes ({}), raise that and restart; or give all of the batch up with "
-                  "POST /release and a later offset",
-                  batch.value, error.text, limit != settings_.connection.extra.end() ? limit->second : "100000000")});
-}
-
-// What follows the batch that was given up is read.
-void KafkaSource::end_of_unreadable(Partition partition, Owned& owned) {
-  log_.warn("record_batch_skipped", {{"topic", settings_.topic},
-                                     {"partition", partition.value},
-                                     {"offset", owned.unreadable->value},
-                                     {"goes_on_at", owned.cursor.next().value}});
-  owned.unreadable.reset();
-}
-
-void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
-  std::array<char, 512> text{};
-  const auto cause = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
-  Error error = to_error(cause, text.data());
-  error.kind = ErrorKind::Renew;
-  const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
-  out.push_back(SourceFault{std::move(error), false, fenced});
-}
-
-// All of them; what is told of an error is less.
-void KafkaSource::count(rd_kafka_resp_err_t code) {
-  metrics_
-      .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer, by librdkafka's name.",
-               {{"error", rd_kafka_err2name(code)}})
-      .add();
-}
-
-void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {
-  const SteadyTime now = clock_.steady_now();
-  const auto found = reported_.find({error.code, partition});
-  if (error.kind != ErrorKind::Renew && found != reported_.end() && now - found->second < kRepeatTrouble) return;
-  reported_[{error.code, partition}] = now;
-  out.push_back(SourceFault{error, rule_for(static_cast<rd_kafka_resp_err_t>(error.code)).renewal_may_help});
-}
-
-void KafkaSource::recover(std::vector<SourceEvent>& out) {
-  const size_t troubles = std::erase_if(reported_, [](const auto& entry) {
-    return is_about_connections(static_cast<rd_kafka_resp_err_t>(entry.first.first));
-  });
-  if (troubles > 0) out.push_back(SourceRecovered{});
-}
-
 // --- where partitions start -----------------------------------------------------------------------------------------
 
 void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
@@ -344,135 +245,6 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   settle();
 }
 
-// What was blocked before this session is looked up at once: sessions may be shorter than the time between two
-// look-ups.
-PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
-  using State = PartitionCursor::State;
-  if (start.held == StartAt::Held::No) return PartitionCursor(start.next);
-  const bool just_looked_up =
-      std::find(announced_held_.begin(), announced_held_.end(), start.partition) != announced_held_.end();
-  const SteadyTime now = clock_.steady_now();
-  return PartitionCursor(start.next, start.held == StartAt::Held::OutOfRange ? State::OutOfRange : State::NoStart,
-                         just_looked_up ? now + kTryHeldAgain : now);
-}
-
-// A broker forgets what a group has committed of a topic that is deleted. The library goes on where it was, which would
-// leave out the first messages of a topic made anew.
-void KafkaSource::hold_until_topic_is_back() {
-  for (auto& [partition, owned] : owned_) {
-    if (owned.cursor.blocked()) continue;
-    owned.cursor.block(PartitionCursor::State::TopicGone, clock_.steady_now());
-    owned.commits_before = commits_sent_;
-    // A session that took over now would go on where this one was, in whatever the topic is by then.
-    membership_.settled = false;
-  }
-}
-
-bool KafkaSource::topic_is_gone() const {
-  return std::any_of(owned_.begin(), owned_.end(),
-                     [](const auto& one) { return one.second.cursor.state() == PartitionCursor::State::TopicGone; });
-}
-
-void KafkaSource::settle_if_topic_is_back() {
-  if (!topic_is_gone() && !unsettled_since_) membership_.settled = true;
-}
-
-void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out) {
-  using State = PartitionCursor::State;
-  const auto found = owned_.find(partition.partition);
-  if (found == owned_.end() || !found->second.cursor.blocked()) return;
-  PartitionCursor& cursor = found->second.cursor;
-  const State was = cursor.state();
-  const bool same_topic = was == State::TopicGone && !partition.unknown_to_group;
-  if (was == State::OutOfRange) say_out_of_range(partition, cursor.next());
-  if (!same_topic && !partition.held.empty()) {
-    cursor.block(was == State::TopicGone ? State::NoStart : was, clock_.steady_now() + kTryHeldAgain);
-    out.push_back(PartitionStuck{partition.partition, partition.held});
-    return;
-  }
-  const Offset start = same_topic ? cursor.next() : partition.start;
-  if (!seek(partition.partition, start)) return;  // the session is broken, which is reported
-  if (!same_topic) out.push_back(PartitionUnstuck{partition.partition, start});
-}
-
-void KafkaSource::say_out_of_range(const AssignedPartition& partition, Offset was) {
-  if (!partition.held.empty()) return;  // shown as the reason why it is blocked
-  const int64_t gone = std::max<int64_t>(0, partition.start.value - was.value);
-  offsets_gone_.add(static_cast<uint64_t>(gone));
-  log_.warn("offset_out_of_range", {{"topic", settings_.topic},
-                                    {"partition", partition.partition.value},
-                                    {"offset", was.value},
-                                    {"goes_on_at", partition.start.value},
-                                    {"offsets_gone", gone}});
-}
-
-// Whether a look-up of this kind is due.
-bool KafkaSource::look_up_due(StartLookUpFor kind, const Owned& owned, SteadyTime now) const {
-  const bool out_of_range = owned.cursor.state() == PartitionCursor::State::OutOfRange;
-  if (out_of_range != (kind == StartLookUpFor::OutOfRange) || !owned.cursor.look_up_due(now)) return false;
-  // A commit that is under way would arrive behind what is looked up, or behind what the reset policy commits.
-  return commits_answered_ >= owned.commits_before;
-}
-
-void KafkaSource::try_held_again() {
-  // One look-up after the other: a second would end the first, whose partitions would be held for long.
-  if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
-  const SteadyTime now = clock_.steady_now();
-  for (const auto kind : {StartLookUpFor::OutOfRange, StartLookUpFor::Held}) {
-    std::vector<Partition> due;
-    for (auto& [partition, owned] : owned_) {
-      if (!look_up_due(kind, owned, now)) continue;
-      owned.cursor.look_up_again_at(now + kTryHeldAgain);
-      due.push_back(partition);
-    }
-    if (due.empty()) continue;
-    return start_look_up_.begin(std::move(due), kind);
-  }
-}
-
-// The partition is assigned anew at its position: rd_kafka_seek() does nothing for one that the library has stopped
-// fetching, as it does when an offset is out of range.
-Status KafkaSource::seek(Partition partition, Offset next) {
-  const auto found = owned_.find(partition);
-  if (found == owned_.end()) return {};
-  found->second.cursor.move(next);
-  // The library would take an assignment for the answer to the rebalance that waits.
-  if (revoking_ || assignment_waits_) return {};
-  return tell_library(partition);
-}
-
-void KafkaSource::apply_moves() {
-  if (revoking_ || assignment_waits_) return;
-  for (auto& [partition, owned] : owned_) {
-    if (owned.cursor.state() == PartitionCursor::State::Moving) (void)tell_library(partition);
-  }
-}
-
-// Each partition goes on at its next undelivered offset. The library remembers a pause over an assignment, also that of
-// a partition that was blocked when another one was moved: what is assigned and runs is resumed.
-Status KafkaSource::tell_library(Partition partition) {
-  Positions all;
-  std::vector<Partition> still;
-  std::vector<Partition> running;
-  for (const auto& [one, owned] : owned_) {
-    all.emplace_back(one, owned.cursor.next());
-    const bool stands = owned.paused || owned.cursor.blocked();
-    if (stands) still.push_back(one);
-    if (!stands && (one == partition || !assignment_.cooperative())) running.push_back(one);
-  }
-  const Status told = assignment_.move(partition, owned_.at(partition).cursor.next(), all);
-  broken(told);
-  if (!told) return told;
-  if (assignment_.cooperative()) {
-    owned_.at(partition).cursor.library_told();
-  } else {
-    for (auto& [one, owned] : owned_) owned.cursor.library_told();
-  }
-  rd_kafka_pause_partitions(client_.get(), list_of(still).get());
-  rd_kafka_resume_partitions(client_.get(), list_of(running).get());
-  return {};
-}
-
 // The library waits for an answer that it did not take, or reads elsewhere than we think.
 void KafkaSource::broken(const Status& failed) {
   if (failed || broken_) return;
@@ -481,95 +253,7 @@ void KafkaSource::broken(const Status& failed) {
   wake();
 }
 
-// --- standing in the group -------------------------------------------------------------------------------------------
-
-void KafkaSource::begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions) {
-  std::sort(assigned.begin(), assigned.end());
-  membership_.generation = group_standing(client_.get()).generation;
-  membership_.topic_partitions = old.topic_partitions > 0 ? old.topic_partitions : topic_partitions;
-  first_assignment_ =
-      old.settled && old.generation >= 0 && membership_.generation == old.generation && assigned == old.partitions;
-  membership_.partitions = std::move(assigned);
-  assignment_waits_ = true;
-  requests_->assigned = true;
-  unsettle();
-}
-
-void KafkaSource::begin_with_first_assignment(std::vector<SourceEvent>& out) {
-  if (!first_assignment_) return;
-  const bool continues = *std::exchange(first_assignment_, std::nullopt);
-  if (!continues && !membership_.partitions.empty())
-    return start_look_up_.begin(membership_.partitions, StartLookUpFor::Assignment);
-  std::vector<AssignedPartition> partitions;
-  for (const Partition partition : membership_.partitions) partitions.push_back({partition, Offset{-1}, ""});
-  announce(std::move(partitions), continues, out);
-}
-
-void KafkaSource::settle() {
-  membership_.settled = true;
-  membership_.partitions.clear();
-  for (const auto& [partition, owned] : owned_) membership_.partitions.push_back(partition);
-  unsettled_since_.reset();
-}
-
-void KafkaSource::unsettle() {
-  membership_.settled = false;
-  ++membership_number_;
-  if (!unsettled_since_) unsettled_since_ = clock_.steady_now();
-}
-
-void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
-  if (closing_ || !unsettled_since_) return;
-  const Duration waited = clock_.steady_now() - *unsettled_since_;
-  if (waited < settings_.max_poll_interval + kGroupMustAnswer) return;
-  unsettled_since_ = clock_.steady_now();
-  out.push_back(SourceFault{{ErrorKind::Renew, RD_KAFKA_RESP_ERR__TIMED_OUT,
-                             fmt::format("no assignment of partitions for {} s",
-                                         std::chrono::duration_cast<std::chrono::seconds>(waited).count())}});
-}
-
-void KafkaSource::check_continuity() {
-  if (instance_id_.empty()) return;
-  if (const auto answer = continuity_check_.take()) {
-    // Who has left, or is joining anew, is not shown by any broker.
-    if (answer->known || answer->membership == membership_number_) identity_.broker_said(instance_id_, answer->known);
-  }
-  membership_.continuity = identity_.continuity();
-  const bool member = membership_.settled && !closing_;
-  if (member && membership_.continuity == Membership::Continuity::Unknown &&
-      clock_.steady_now() >= ask_continuity_at_) {
-    ask_continuity_at_ = clock_.steady_now() + kAskContinuityAgain;
-    continuity_check_.begin(membership_number_);
-  }
-}
-
 // --- calls ----------------------------------------------------------------------------------------------------------
-
-Partitions KafkaSource::list_of(const std::vector<Partition>& partitions) const {
-  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
-  for (const Partition partition : partitions) {
-    if (owned_.contains(partition)) {
-      rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value);
-    }
-  }
-  return list;
-}
-
-void KafkaSource::mark_paused(const std::vector<Partition>& partitions, bool paused) {
-  for (const Partition partition : partitions) {
-    if (const auto found = owned_.find(partition); found != owned_.end()) found->second.paused = paused;
-  }
-}
-
-void KafkaSource::pause(const std::vector<Partition>& partitions) {
-  mark_paused(partitions, true);
-  rd_kafka_pause_partitions(client_.get(), list_of(partitions).get());
-}
-
-void KafkaSource::resume(const std::vector<Partition>& partitions) {
-  mark_paused(partitions, false);
-  rd_kafka_resume_partitions(client_.get(), list_of(partitions).get());
-}
 
 Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
   // One made anew would take the old one's offsets.
@@ -592,50 +276,6 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "committing offsets"));
   ++commits_sent_;
   return {};
-}
-
-void KafkaSource::begin_close(Farewell farewell) {
-  if (closing_) return;
-  closing_ = true;
-  ++membership_number_;
-  start_look_up_.cancel();
-  if (assignment_waits_) {  // the library waits for an answer before it leaves
-    assignment_waits_ = false;
-    broken(assignment_.assign({}));
-  }
-  const bool stays = farewell == Farewell::ForGood && identity_.configured();
-  const bool leaves_itself = instance_id_.empty() || identity_.new_protocol();
-  departure_.emplace(stays           ? Departure::Kind::Stays
-                     : leaves_itself ? Departure::Kind::Dynamic
-                                     : Departure::Kind::Static);
-  depart();
-}
-
-void KafkaSource::depart() {
-  const Departure::Facts facts{requests_->joins_sent, requests_->joins_answered,
-                               !group_standing(client_.get()).member_id.empty(), requests_->assigned};
-  switch (departure_->next(facts, clock_.steady_now())) {
-    case Departure::Step::Wait:
-      return;
-    case Departure::Step::Unsubscribe:
-      rd_kafka_unsubscribe(client_.get());
-      return;
-    case Departure::Step::Subscribe:
-      broken(subscribe());
-      return;
-    case Departure::Step::Close:
-      return close();
-  }
-}
-
-void KafkaSource::close() {
-  departure_.reset();
-  const LibraryError error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
-  if (!error) return;
-  // A fatal or fenced client never says that it is closed.
-  log_.warn("close_failed", {{"error", rd_kafka_error_string(error.get())}});
-  broken_ = Error{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())};
-  wake();
 }
 
 std::optional<Offset> KafkaSource::end_offset(Partition partition) const {

@@ -20,6 +20,7 @@
 #include "kafka/kafka_settings.h"
 #include "kafka/partition_cursor.h"
 #include "kafka/reaper.h"
+#include "kafka/reported_errors.h"
 #include "kafka/start_look_up.h"
 #include "kafka/statistics.h"
 #include "ports/source.h"
@@ -83,7 +84,7 @@ class KafkaSource final : public Source {
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
   void on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out);
   void end_of_unreadable(Partition partition, Owned& owned);
-  void report(const Error& error, std::vector<SourceEvent>& out, int32_t partition = -1);
+  void report(const Error& error, std::vector<SourceEvent>& out, int32_t partition = kNoPartition);
   // What was reported of broken connections is over.
   void recover(std::vector<SourceEvent>& out);
   void count(rd_kafka_resp_err_t code);
@@ -147,14 +148,11 @@ class KafkaSource final : public Source {
   uint64_t commits_sent_ = 0;
   uint64_t commits_answered_ = 0;
   std::optional<SteadyTime> statistics_at_;
-  // By error code and partition (-1: of none): at most one report a minute.
-  std::map<std::pair<int, int32_t>, SteadyTime> reported_;
+  ReportedErrors reported_;
 
   std::optional<Error> broken_;  // the session is beyond repair; not reported yet
   StartLookUp start_look_up_;
   ContinuityCheck continuity_check_;
-  SteadyTime ask_continuity_at_{};
-  uint64_t membership_number_ = 0;  // counts what ends a membership, or may
 };
 
 // Builds the client without joining the group.

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace freshet::kafka {
@@ -52,9 +54,9 @@ struct KafkaSourceTest : testing::Test {
     ASSERT_TRUE(opened) << opened.error().text;
     source = *std::move(opened);
   }
-  // Polls until `done`, which sees every event; false after a minute.
-  bool poll_until(const std::function<bool(const SourceEvent&)>& done) {
-    const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(60);
+  // Polls until `done`, which sees every event; false after `limit`.
+  bool poll_until(const std::function<bool(const SourceEvent&)>& done, Duration limit = std::chrono::seconds(60)) {
+    const SteadyTime deadline = clock.steady_now() + limit;
     while (clock.steady_now() < deadline) {
       std::vector<SourceEvent> events;
       source->poll(std::chrono::milliseconds(100), 100, events);
@@ -63,6 +65,19 @@ struct KafkaSourceTest : testing::Test {
       }
     }
     return false;
+  }
+
+  // The first assignment is answered: each partition begins at 0, blocked or not.
+  void own_all(StartAt::Held held = StartAt::Held::No) {
+    ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
+      const auto* assigned = std::get_if<PartitionsAssigned>(&event);
+      if (assigned == nullptr) return false;
+      std::vector<StartAt> starts;
+      for (const AssignedPartition& one : assigned->partitions) starts.push_back({one.partition, Offset{0}, held});
+      EXPECT_EQ(starts.size(), 2u);
+      source->answer_assign(starts);
+      return true;
+    }));
   }
 
   const MockBroker broker;
@@ -95,12 +110,7 @@ TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
     settings.consumer_group = assignor;
     settings.connection.extra["partition.assignment.strategy"] = assignor;
     open();
-    ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
-      if (!std::holds_alternative<PartitionsAssigned>(event)) return false;
-      source->answer_assign(
-          {{Partition{0}, Offset{0}, StartAt::Held::NoStart}, {Partition{1}, Offset{0}, StartAt::Held::NoStart}});
-      return true;
-    }));
+    own_all(StartAt::Held::NoStart);
     source->resume({Partition{0}, Partition{1}});  // the stream wants both
     for (const int32_t partition : {0, 1}) {
       produce(broker, partition, "message");
@@ -113,6 +123,89 @@ TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
     })) << assignor;
     source.reset();
   }
+}
+
+// Sessions may be shorter than the time between two look-ups.
+TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisSessionIsLookedUpAtOnce) {
+  open();
+  own_all(StartAt::Held::NoStart);
+  std::set<int32_t> unstuck;
+  EXPECT_TRUE(poll_until(
+      [&](const SourceEvent& event) {
+        if (const auto* one = std::get_if<PartitionUnstuck>(&event)) unstuck.insert(one->partition.value);
+        return unstuck.size() == 2;
+      },
+      std::chrono::seconds(40)));
+}
+
+// Members that are closed at bad moments, all at a time: what the library has assigned is then less than what the group
+// gave, and it asks for all of it back.
+struct KafkaCloseTest : KafkaSourceTest {
+  enum class Moment { AssignmentWaits, LostAndAnswered, LostAndNotAnswered };
+  struct Member {
+    std::string name;
+    Moment moment;
+    std::unique_ptr<Identity> identity;
+    std::unique_ptr<Source> source;
+    bool closes = false;
+    bool closed = false;
+  };
+
+  void begin(const std::string& assignor, Moment moment) {
+    settings.consumer_group = assignor + std::to_string(static_cast<int>(moment));
+    settings.connection.extra["partition.assignment.strategy"] = assignor;
+    // One that is thrown out need not join again in order to leave: this broker would keep it waiting.
+    settings.group_instance_id = moment == Moment::AssignmentWaits ? "" : settings.consumer_group;
+    open();
+    members.push_back({settings.consumer_group, moment, std::move(identity), std::move(source)});
+  }
+  void close(Member& member) {
+    if (!std::exchange(member.closes, true)) member.source->begin_close(Farewell::ForGood);
+  }
+  void see(Member& member, const SourceEvent& event) {
+    if (const auto* assigned = std::get_if<PartitionsAssigned>(&event)) {
+      if (member.moment == Moment::AssignmentWaits) return close(member);
+      std::vector<StartAt> starts;
+      for (const AssignedPartition& one : assigned->partitions) starts.push_back({one.partition, Offset{0}});
+      member.source->answer_assign(starts);
+      rd_kafka_mock_push_request_errors(broker.cluster.get(), kHeartbeat, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+    } else if (std::holds_alternative<PartitionsRevoked>(event)) {
+      if (member.moment == Moment::LostAndNotAnswered) close(member);
+      member.source->answer_revoke();
+      close(member);
+    } else if (const auto* fault = std::get_if<SourceFault>(&event)) {
+      EXPECT_NE(fault->error.kind, ErrorKind::Renew) << member.name << ": " << fault->error.text;
+    } else if (std::holds_alternative<SessionClosed>(event)) {
+      member.closed = true;
+    }
+  }
+  void poll_all(Duration limit) {
+    const SteadyTime deadline = clock.steady_now() + limit;
+    const auto all_closed = [&] {
+      return std::all_of(members.begin(), members.end(), [](const Member& one) { return one.closed; });
+    };
+    while (!all_closed() && clock.steady_now() < deadline) {
+      for (Member& member : members) {
+        std::vector<SourceEvent> events;
+        member.source->poll(std::chrono::milliseconds(10), 100, events);
+        for (const SourceEvent& event : events) see(member, event);
+      }
+    }
+  }
+
+  static constexpr int16_t kHeartbeat = 12;
+  std::vector<Member> members;
+};
+
+TEST_F(KafkaCloseTest, WhateverTheLibraryHasAssigned) {
+  settings.connection.extra["heartbeat.interval.ms"] = "100";
+  for (const char* assignor : {"range", "cooperative-sticky"}) {
+    for (const auto moment : {Moment::AssignmentWaits, Moment::LostAndAnswered, Moment::LostAndNotAnswered}) {
+      begin(assignor, moment);
+    }
+  }
+  poll_all(std::chrono::seconds(40));
+  for (const Member& member : members) EXPECT_TRUE(member.closed) << member.name;
 }
 
 }  // namespace

@@ -1,0 +1,105 @@
+// What the library reports as an error: which partition it is about, and what the stream is told.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "kafka/error_table.h"
+#include "kafka/kafka_source.h"
+
+namespace freshet::kafka {
+
+void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
+  const auto code = rd_kafka_event_error(event);
+  if (code != RD_KAFKA_RESP_ERR__PARTITION_EOF) count(code);
+  const OnePartition of(rd_kafka_event_topic_partition(event));
+  const int32_t partition = of ? of->partition : kNoPartition;
+  if (partition >= 0 && (code == RD_KAFKA_RESP_ERR__PARTITION_EOF || code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
+                         is_unreadable(code))) {
+    return on_partition_error(code, Partition{partition}, of->offset, out);
+  }
+  if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event) != 0) return report_fatal(out);
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
+    hold_until_topic_is_back();
+  }
+  report(to_error(event), out, partition);
+}
+
+void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset,
+                                     std::vector<SourceEvent>& out) {
+  const auto found = owned_.find(partition);
+  if (found == owned_.end()) return;
+  Owned& owned = found->second;
+  if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+    if (!owned.cursor.speaks_of_us()) return;
+    if (owned.unreadable) end_of_unreadable(partition, owned);
+    out.push_back(EndOfPartition{partition, Offset{offset}});
+    return;
+  }
+  if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+    if (!owned.cursor.speaks_of_us()) return;
+    owned.cursor.block(PartitionCursor::State::OutOfRange, clock_.steady_now());
+    owned.commits_before = commits_sent_;
+    out.push_back(PartitionOutOfRange{partition});
+    return;
+  }
+  if (is_unreadable(code)) return on_unreadable(to_error(code, rd_kafka_err2str(code)), partition, Offset{offset}, out);
+  report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
+}
+
+// `batch`: where it begins. The library tells no more of it: whoever goes on inside meets it again, and steps on.
+void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out) {
+  Owned& owned = owned_.at(partition);
+  if (!owned.cursor.speaks_of_us()) return;
+  if (owned.unreadable == batch && batch < owned.cursor.next()) {
+    (void)seek(partition, owned.cursor.next().next());
+    return;
+  }
+  owned.unreadable = batch;
+  owned.cursor.block(PartitionCursor::State::Unreadable, {});
+  const auto limit = settings_.connection.extra.find("receive.message.max.bytes");
+  out.push_back(PartitionUnreadable{
+      partition, std::max(batch, owned.cursor.next()),
+      fmt::format("the record batch at offset {} cannot be unpacked ({}): if it unpacks beyond "
+                  "kafka.receive.message.max.bytes ({}), raise that and restart; or give all of the batch up with "
+                  "POST /release and a later offset",
+                  batch.value, error.text, limit != settings_.connection.extra.end() ? limit->second : "100000000")});
+}
+
+// What follows the batch that was given up is read.
+void KafkaSource::end_of_unreadable(Partition partition, Owned& owned) {
+  log_.warn("record_batch_skipped", {{"topic", settings_.topic},
+                                     {"partition", partition.value},
+                                     {"offset", owned.unreadable->value},
+                                     {"goes_on_at", owned.cursor.next().value}});
+  owned.unreadable.reset();
+}
+
+void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
+  std::array<char, 512> text{};
+  const auto cause = rd_kafka_fatal_error(client_.get(), text.data(), text.size());
+  Error error = to_error(cause, text.data());
+  error.kind = ErrorKind::Renew;
+  const bool fenced = cause == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
+  out.push_back(SourceFault{std::move(error), false, fenced});
+}
+
+// All of them; what is told of an error is less.
+void KafkaSource::count(rd_kafka_resp_err_t code) {
+  metrics_
+      .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer, by librdkafka's name.",
+               {{"error", rd_kafka_err2name(code)}})
+      .add();
+}
+
+void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {
+  if (!reported_.is_due(error, partition, clock_.steady_now())) return;
+  out.push_back(SourceFault{error, rule_for(static_cast<rd_kafka_resp_err_t>(error.code)).renewal_may_help});
+}
+
+void KafkaSource::recover(std::vector<SourceEvent>& out) {
+  if (reported_.forget_connections()) out.push_back(SourceRecovered{});
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,116 @@
+// How the client stands in its group: the membership that it continues, and how it leaves.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "kafka/kafka_source.h"
+
+namespace freshet::kafka {
+namespace {
+
+// Beyond the time that the group itself may take to rebalance.
+constexpr Duration kGroupMustAnswer = std::chrono::seconds(30);
+
+}  // namespace
+
+void KafkaSource::begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions) {
+  std::sort(assigned.begin(), assigned.end());
+  membership_.generation = group_standing(client_.get()).generation;
+  membership_.topic_partitions = old.topic_partitions > 0 ? old.topic_partitions : topic_partitions;
+  first_assignment_ =
+      old.settled && old.generation >= 0 && membership_.generation == old.generation && assigned == old.partitions;
+  membership_.partitions = std::move(assigned);
+  assignment_waits_ = true;
+  requests_->assigned = true;
+  unsettle();
+}
+
+void KafkaSource::begin_with_first_assignment(std::vector<SourceEvent>& out) {
+  if (!first_assignment_) return;
+  const bool continues = *std::exchange(first_assignment_, std::nullopt);
+  if (!continues && !membership_.partitions.empty())
+    return start_look_up_.begin(membership_.partitions, StartLookUpFor::Assignment);
+  std::vector<AssignedPartition> partitions;
+  for (const Partition partition : membership_.partitions) partitions.push_back({partition, Offset{-1}, ""});
+  announce(std::move(partitions), continues, out);
+}
+
+void KafkaSource::settle() {
+  membership_.settled = true;
+  membership_.partitions.clear();
+  for (const auto& [partition, owned] : owned_) membership_.partitions.push_back(partition);
+  unsettled_since_.reset();
+}
+
+void KafkaSource::unsettle() {
+  membership_.settled = false;
+  continuity_check_.membership_ends();
+  if (!unsettled_since_) unsettled_since_ = clock_.steady_now();
+}
+
+void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
+  if (closing_ || !unsettled_since_) return;
+  const Duration waited = clock_.steady_now() - *unsettled_since_;
+  if (waited < settings_.max_poll_interval + kGroupMustAnswer) return;
+  unsettled_since_ = clock_.steady_now();
+  out.push_back(SourceFault{{ErrorKind::Renew, RD_KAFKA_RESP_ERR__TIMED_OUT,
+                             fmt::format("no assignment of partitions for {} s",
+                                         std::chrono::duration_cast<std::chrono::seconds>(waited).count())}});
+}
+
+void KafkaSource::check_continuity() {
+  if (instance_id_.empty()) return;
+  if (const auto known = continuity_check_.take()) identity_.broker_said(instance_id_, *known);
+  membership_.continuity = identity_.continuity();
+  const bool member = membership_.settled && !closing_;
+  if (member && membership_.continuity == Membership::Continuity::Unknown) {
+    continuity_check_.ask(clock_.steady_now());
+  }
+}
+
+void KafkaSource::begin_close(Farewell farewell) {
+  if (closing_) return;
+  closing_ = true;
+  continuity_check_.membership_ends();
+  start_look_up_.cancel();
+  if (assignment_waits_) {  // the library waits for an answer before it leaves
+    assignment_waits_ = false;
+    broken(assignment_.assign({}));
+  }
+  const bool stays = farewell == Farewell::ForGood && identity_.configured();
+  const bool leaves_itself = instance_id_.empty() || identity_.new_protocol();
+  departure_.emplace(stays           ? Departure::Kind::Stays
+                     : leaves_itself ? Departure::Kind::Dynamic
+                                     : Departure::Kind::Static);
+  depart();
+}
+
+void KafkaSource::depart() {
+  const Departure::Facts facts{requests_->joins_sent, requests_->joins_answered,
+                               !group_standing(client_.get()).member_id.empty(), requests_->assigned};
+  switch (departure_->next(facts, clock_.steady_now())) {
+    case Departure::Step::Wait:
+      return;
+    case Departure::Step::Unsubscribe:
+      rd_kafka_unsubscribe(client_.get());
+      return;
+    case Departure::Step::Subscribe:
+      broken(subscribe());
+      return;
+    case Departure::Step::Close:
+      return close();
+  }
+}
+
+void KafkaSource::close() {
+  departure_.reset();
+  const LibraryError error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
+  if (!error) return;
+  // A fatal or fenced client never says that it is closed.
+  log_.warn("close_failed", {{"error", rd_kafka_error_string(error.get())}});
+  broken_ = Error{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())};
+  wake();
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,169 @@
+// Where the partitions are read: positions, pauses, and the look-ups for partitions that are blocked.
+#include <algorithm>
+#include <utility>
+
+#include "kafka/kafka_source.h"
+
+namespace freshet::kafka {
+namespace {
+
+constexpr Duration kTryHeldAgain = std::chrono::minutes(1);
+
+}  // namespace
+
+// What was blocked before this session is looked up at once: sessions may be shorter than the time between two
+// look-ups.
+PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
+  using State = PartitionCursor::State;
+  if (start.held == StartAt::Held::No) return PartitionCursor(start.next);
+  const bool just_looked_up =
+      std::find(announced_held_.begin(), announced_held_.end(), start.partition) != announced_held_.end();
+  const SteadyTime now = clock_.steady_now();
+  return PartitionCursor(start.next, start.held == StartAt::Held::OutOfRange ? State::OutOfRange : State::NoStart,
+                         just_looked_up ? now + kTryHeldAgain : now);
+}
+
+// A broker forgets what a group has committed of a topic that is deleted. The library goes on where it was, which would
+// leave out the first messages of a topic made anew.
+void KafkaSource::hold_until_topic_is_back() {
+  for (auto& [partition, owned] : owned_) {
+    if (owned.cursor.blocked()) continue;
+    owned.cursor.block(PartitionCursor::State::TopicGone, clock_.steady_now());
+    owned.commits_before = commits_sent_;
+    // A session that took over now would go on where this one was, in whatever the topic is by then.
+    membership_.settled = false;
+  }
+}
+
+bool KafkaSource::topic_is_gone() const {
+  return std::any_of(owned_.begin(), owned_.end(),
+                     [](const auto& one) { return one.second.cursor.state() == PartitionCursor::State::TopicGone; });
+}
+
+void KafkaSource::settle_if_topic_is_back() {
+  if (!topic_is_gone() && !unsettled_since_) membership_.settled = true;
+}
+
+void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out) {
+  using State = PartitionCursor::State;
+  const auto found = owned_.find(partition.partition);
+  if (found == owned_.end() || !found->second.cursor.blocked()) return;
+  PartitionCursor& cursor = found->second.cursor;
+  const State was = cursor.state();
+  const bool same_topic = was == State::TopicGone && !partition.unknown_to_group;
+  if (was == State::OutOfRange) say_out_of_range(partition, cursor.next());
+  if (!same_topic && !partition.held.empty()) {
+    cursor.block(was == State::TopicGone ? State::NoStart : was, clock_.steady_now() + kTryHeldAgain);
+    out.push_back(PartitionStuck{partition.partition, partition.held});
+    return;
+  }
+  const Offset start = same_topic ? cursor.next() : partition.start;
+  if (!seek(partition.partition, start)) return;  // the session is broken, which is reported
+  if (!same_topic) out.push_back(PartitionUnstuck{partition.partition, start});
+}
+
+void KafkaSource::say_out_of_range(const AssignedPartition& partition, Offset was) {
+  if (!partition.held.empty()) return;  // shown as the reason why it is blocked
+  const int64_t gone = std::max<int64_t>(0, partition.start.value - was.value);
+  offsets_gone_.add(static_cast<uint64_t>(gone));
+  log_.warn("offset_out_of_range", {{"topic", settings_.topic},
+                                    {"partition", partition.partition.value},
+                                    {"offset", was.value},
+                                    {"goes_on_at", partition.start.value},
+                                    {"offsets_gone", gone}});
+}
+
+// Whether a look-up of this kind is due.
+bool KafkaSource::look_up_due(StartLookUpFor kind, const Owned& owned, SteadyTime now) const {
+  const bool out_of_range = owned.cursor.state() == PartitionCursor::State::OutOfRange;
+  if (out_of_range != (kind == StartLookUpFor::OutOfRange) || !owned.cursor.look_up_due(now)) return false;
+  // A commit that is under way would arrive behind what is looked up, or behind what the reset policy commits.
+  return commits_answered_ >= owned.commits_before;
+}
+
+void KafkaSource::try_held_again() {
+  // One look-up after the other: a second would end the first, whose partitions would be held for long.
+  if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
+  const SteadyTime now = clock_.steady_now();
+  for (const auto kind : {StartLookUpFor::OutOfRange, StartLookUpFor::Held}) {
+    std::vector<Partition> due;
+    for (auto& [partition, owned] : owned_) {
+      if (!look_up_due(kind, owned, now)) continue;
+      owned.cursor.look_up_again_at(now + kTryHeldAgain);
+      due.push_back(partition);
+    }
+    if (due.empty()) continue;
+    return start_look_up_.begin(std::move(due), kind);
+  }
+}
+
+// The partition is assigned anew at its position: rd_kafka_seek() does nothing for one that the library has stopped
+// fetching, as it does when an offset is out of range.
+Status KafkaSource::seek(Partition partition, Offset next) {
+  const auto found = owned_.find(partition);
+  if (found == owned_.end()) return {};
+  found->second.cursor.move(next);
+  // The library would take an assignment for the answer to the rebalance that waits.
+  if (revoking_ || assignment_waits_) return {};
+  return tell_library(partition);
+}
+
+void KafkaSource::apply_moves() {
+  if (revoking_ || assignment_waits_) return;
+  for (auto& [partition, owned] : owned_) {
+    if (owned.cursor.state() == PartitionCursor::State::Moving) (void)tell_library(partition);
+  }
+}
+
+// Each partition goes on at its next undelivered offset. The library remembers a pause over an assignment, also that of
+// a partition that was blocked when another one was moved: what is assigned and runs is resumed.
+Status KafkaSource::tell_library(Partition partition) {
+  Positions all;
+  std::vector<Partition> still;
+  std::vector<Partition> running;
+  for (const auto& [one, owned] : owned_) {
+    all.emplace_back(one, owned.cursor.next());
+    const bool stands = owned.paused || owned.cursor.blocked();
+    if (stands) still.push_back(one);
+    if (!stands && (one == partition || !assignment_.cooperative())) running.push_back(one);
+  }
+  const Status told = assignment_.move(partition, owned_.at(partition).cursor.next(), all);
+  broken(told);
+  if (!told) return told;
+  if (assignment_.cooperative()) {
+    owned_.at(partition).cursor.library_told();
+  } else {
+    for (auto& [one, owned] : owned_) owned.cursor.library_told();
+  }
+  rd_kafka_pause_partitions(client_.get(), list_of(still).get());
+  rd_kafka_resume_partitions(client_.get(), list_of(running).get());
+  return {};
+}
+
+Partitions KafkaSource::list_of(const std::vector<Partition>& partitions) const {
+  Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
+  for (const Partition partition : partitions) {
+    if (owned_.contains(partition)) {
+      rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value);
+    }
+  }
+  return list;
+}
+
+void KafkaSource::mark_paused(const std::vector<Partition>& partitions, bool paused) {
+  for (const Partition partition : partitions) {
+    if (const auto found = owned_.find(partition); found != owned_.end()) found->second.paused = paused;
+  }
+}
+
+void KafkaSource::pause(const std::vector<Partition>& partitions) {
+  mark_paused(partitions, true);
+  rd_kafka_pause_partitions(client_.get(), list_of(partitions).get());
+}
+
+void KafkaSource::resume(const std::vector<Partition>& partitions) {
+  mark_paused(partitions, false);
+  rd_kafka_resume_partitions(client_.get(), list_of(partitions).get());
+}
+
+}  // namespace freshet::kafka

@@ -1,0 +1,27 @@
+// Which errors the stream was told of: each at most once a minute for one partition.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace freshet::kafka {
+
+inline constexpr int32_t kNoPartition = -1;  // an error of the whole client
+
+// Threads: the loop only.
+class ReportedErrors {
+ public:
+  // Whether `error` is to be reported now; it then counts as reported. One that ends the session always is.
+  bool is_due(const Error& error, int32_t partition, SteadyTime now);
+  // The connections stand again: their errors are reported again when they come back. False: there were none.
+  bool forget_connections();
+
+ private:
+  std::map<std::pair<int, int32_t>, SteadyTime> reported_;  // by code and partition
+};
+
+}  // namespace freshet::kafka

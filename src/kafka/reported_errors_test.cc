@@ -1,0 +1,51 @@
+#include "kafka/reported_errors.h"
+
+#include <gtest/gtest.h>
+#include <librdkafka/rdkafka.h>
+
+namespace freshet::kafka {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr SteadyTime kNow{std::chrono::hours(1)};
+const Error kRefused{ErrorKind::Retry, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "refused"};
+const Error kBroken{ErrorKind::Retry, RD_KAFKA_RESP_ERR__TRANSPORT, "broken"};
+
+TEST(ReportedErrorsTest, TheSameErrorOfOnePartitionIsReportedOnceAMinute) {
+  ReportedErrors reported;
+  EXPECT_TRUE(reported.is_due(kRefused, 0, kNow));
+  EXPECT_FALSE(reported.is_due(kRefused, 0, kNow + seconds(59)));
+  EXPECT_TRUE(reported.is_due(kRefused, 0, kNow + seconds(60)));
+  EXPECT_FALSE(reported.is_due(kRefused, 0, kNow + seconds(119))) << "the minute begins with the last report";
+}
+
+TEST(ReportedErrorsTest, EachPartitionAndEachErrorIsReportedByItself) {
+  ReportedErrors reported;
+  EXPECT_TRUE(reported.is_due(kRefused, kNoPartition, kNow));
+  EXPECT_TRUE(reported.is_due(kRefused, 0, kNow));
+  EXPECT_TRUE(reported.is_due(kRefused, 1, kNow));
+  EXPECT_TRUE(reported.is_due(kBroken, 1, kNow));
+  EXPECT_FALSE(reported.is_due(kRefused, 1, kNow));
+}
+
+TEST(ReportedErrorsTest, WhatEndsTheSessionIsNeverHeldBack) {
+  ReportedErrors reported;
+  const Error fatal{ErrorKind::Renew, RD_KAFKA_RESP_ERR__FATAL, "fatal"};
+  EXPECT_TRUE(reported.is_due(fatal, kNoPartition, kNow));
+  EXPECT_TRUE(reported.is_due(fatal, kNoPartition, kNow));
+}
+
+TEST(ReportedErrorsTest, ConnectionsThatStandAgainMayBreakAgain) {
+  ReportedErrors reported;
+  EXPECT_FALSE(reported.forget_connections());
+  EXPECT_TRUE(reported.is_due(kBroken, kNoPartition, kNow));
+  EXPECT_TRUE(reported.is_due(kRefused, 0, kNow));
+  EXPECT_TRUE(reported.forget_connections());
+  EXPECT_FALSE(reported.forget_connections());
+  EXPECT_TRUE(reported.is_due(kBroken, kNoPartition, kNow));
+  EXPECT_FALSE(reported.is_due(kRefused, 0, kNow)) << "it is about something else";
+}
+
+}  // namespace
+}  // namespace freshet::kafka
