@@ -14,6 +14,7 @@
 #include "admin/listener.h"
 #include "admin/worker.h"
 #include "base/net_address.h"
+#include "base/threads.h"
 
 namespace freshet::admin {
 namespace {
@@ -37,7 +38,7 @@ struct AdminServer::Parts {
                     }),
         quick(kMostQuick),
         slow(kMostSlow),
-        thread([this] { run(); }) {}
+        thread(needed_thread([this] { run(); })) {}
 
   ~Parts() { io.stop(); }
 

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/mailbox.h"
+#include "base/threads.h"
 
 namespace freshet::admin {
 
@@ -15,9 +16,9 @@ class Worker {
   using Job = std::function<void(std::stop_token)>;
 
   explicit Worker(size_t most_waiting)
-      : jobs_(most_waiting), thread_([this](std::stop_token stop) {
+      : jobs_(most_waiting), thread_(needed_thread([this](std::stop_token stop) {
           while (const auto job = jobs_.pop(stop)) (*job)(stop);
-        }) {}
+        })) {}
 
   // False: too many wait.
   bool post(Job job) { return jobs_.try_push(job); }

@@ -4,6 +4,7 @@
 
 #include "app/side_topics.h"
 #include "app/table_check.h"
+#include "base/threads.h"
 #include "kafka/cluster.h"
 
 namespace freshet::app {
@@ -70,7 +71,7 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
 }  // namespace
 
 BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log, SecretMask* secrets)
-    : thread_([&pipeline, &clock, &log, secrets](std::stop_token stop) {
+    : thread_(needed_thread([&pipeline, &clock, &log, secrets](std::stop_token stop) {
         bool topics_done = false;
         bool table_done = pipeline.stream.skip_write || pipeline.stream.accepted_outcomes;  // no table
         do {
@@ -79,6 +80,6 @@ BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& cl
           if (!table_done) table_done = check_the_table(pipeline, clock, stop, log, secrets);
           if (topics_done && table_done) return;
         } while (sleep_interruptibly(clock, stop, std::chrono::seconds(10)));
-      }) {}
+      })) {}
 
 }  // namespace freshet::app

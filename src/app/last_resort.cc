@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,6 +19,8 @@
 #include <system_error>
 #include <typeinfo>
 
+#include "base/threads.h"
+
 namespace freshet::app {
 namespace {
 
@@ -28,6 +31,10 @@ constexpr std::string_view kShort =
     "--memory-limit-bytes\n";
 constexpr std::string_view kShortAtOnce =
     "freshet: memory is short: it ends at once, and the next start reads again what was not committed\n";
+constexpr std::string_view kNoThreadAtOnce =
+    "freshet: the system refuses a new thread: raise the limit of processes (ulimit -u, or pids.max of the container) "
+    "or "
+    "of memory (ulimit -v); it ends at once, and the next start reads again what was not committed\n";
 
 std::atomic<void*> reserve{nullptr};
 std::atomic<bool> is_short{false};
@@ -64,30 +71,51 @@ void on_alarm(int) {
   _exit(kOutOfMemory);
 }
 
+// One is refused where a thread is: both count against the same limits.
+bool a_process_can_begin() noexcept {
+  const pid_t child = vfork();
+  if (child == 0) _exit(0);
+  if (child < 0) return false;
+  waitpid(child, nullptr, 0);
+  return true;
+}
+
+// Why a library may have given up; empty = for another reason.
+std::string_view shortage() noexcept {
+  if (is_short.load() || !can_be_mapped(kReserve)) return kShortAtOnce;
+  return a_process_can_begin() ? std::string_view() : kNoThreadAtOnce;
+}
+
 void on_abort(int) {
-  if (!is_short.load() && can_be_mapped(kReserve)) return;  // behind the handler abort() goes on
-  say(kShortAtOnce);
+  const std::string_view found = shortage();
+  if (found.empty()) return;  // behind the handler abort() goes on
+  say(found);
   _exit(kOutOfMemory);
 }
 
-bool for_want_of_memory() noexcept {
+// What the error that nobody caught says of a shortage; empty = nothing. g++ 12 does not tell which error left a
+// function that must not throw.
+std::string_view shortage_in_error() noexcept {
   const std::exception_ptr error = std::current_exception();
-  if (!error) return false;
+  if (!error) return shortage();
   try {
     std::rethrow_exception(error);
   } catch (const std::bad_alloc&) {
-    return true;
-  } catch (const std::system_error& e) {  // a thread that cannot be started
-    return e.code() == std::errc::resource_unavailable_try_again || e.code() == std::errc::not_enough_memory;
+    return kShortAtOnce;
+  } catch (const ThreadRefused&) {
+    return kNoThreadAtOnce;
+  } catch (const std::system_error& e) {
+    if (e.code() == std::errc::not_enough_memory) return kShortAtOnce;
+    if (e.code() == std::errc::resource_unavailable_try_again) return kNoThreadAtOnce;
   } catch (...) {
-    return false;
   }
+  return {};
 }
 
 // What the error says may be of a message: its type is told.
 [[noreturn]] void on_terminate() noexcept {
-  if (for_want_of_memory()) {
-    say(kShortAtOnce);
+  if (const std::string_view found = shortage_in_error(); !found.empty()) {
+    say(found);
     _exit(kOutOfMemory);
   }
   const std::type_info* const type = std::current_exception() ? abi::__cxa_current_exception_type() : nullptr;

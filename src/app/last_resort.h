@@ -4,7 +4,7 @@
 
 namespace freshet::app {
 
-constexpr int kOutOfMemory = 3;  // exit status
+constexpr int kOutOfMemory = 3;  // exit status; also where the system refuses a thread and nobody has an answer to it
 
 // For the life of the process, from its first lines on. At the first allocation that fails, memory that was kept back
 // is freed, the returned descriptor becomes readable, and the allocation is tried again: whoever waits for the

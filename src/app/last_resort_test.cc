@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "app/signals.h"
+#include "testkit/no_more_threads.h"
 
 // The sanitizers have an allocator of their own, which ends the process.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -35,6 +36,10 @@ void take_until(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (!memory_is_short()) taken.push_back(std::make_unique<char[]>(1 << 20));
   }
+}
+
+void start_one_whatever_happens() noexcept {
+  std::jthread([] {});
 }
 
 struct LastResortDeathTest : testing::Test {
@@ -61,6 +66,13 @@ TEST_F(LastResortDeathTest, WhatNobodyCatchesEndsWithASentence) {
         watch_for_shortage_of_memory();
         limit_memory(64 << 20);
         std::jthread([] { const std::string much(size_t{1} << 40, 'x'); });
+      },
+      testing::ExitedWithCode(kOutOfMemory), "memory is short: it ends at once");
+  EXPECT_EXIT(
+      {
+        watch_for_shortage_of_memory();
+        limit_memory(64 << 20);
+        []() noexcept { const std::string much(size_t{1} << 40, 'x'); }();
       },
       testing::ExitedWithCode(kOutOfMemory), "memory is short: it ends at once");
   EXPECT_EXIT(
@@ -102,6 +114,23 @@ TEST_F(LastResortDeathTest, ALibraryThatGivesUpForWantOfMemoryIsNoAbort) {
         std::abort();
       },
       testing::KilledBySignal(SIGABRT), "");
+}
+
+TEST_F(LastResortDeathTest, NorForWantOfAThread) {
+  EXPECT_EXIT(
+      {
+        watch_for_shortage_of_memory();
+        const testkit::NoMoreThreads limit;
+        std::abort();
+      },
+      testing::ExitedWithCode(kOutOfMemory), "refuses a new thread: raise the limit of processes");
+  EXPECT_EXIT(
+      {
+        watch_for_shortage_of_memory();
+        const testkit::NoMoreThreads limit;
+        start_one_whatever_happens();
+      },
+      testing::ExitedWithCode(kOutOfMemory), "refuses a new thread: raise the limit of processes");
 }
 
 }  // namespace

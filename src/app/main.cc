@@ -24,6 +24,7 @@
 #include "app/tap_command.h"
 #include "base/files.h"
 #include "base/secret_mask.h"
+#include "base/threads.h"
 #include "processors/snuba_environment.h"
 #include "settings/settings.h"
 #include "snuba/load.h"
@@ -85,10 +86,12 @@ int run(const settings::Loaded& loaded, Clock& clock, app::OperatorSignals& sign
     std::cerr << "freshet: " << SecretMask(loaded.settings.telemetry.secrets).masked(service.error().text) << '\n';
     return kBadUsage;
   }
+  // Nobody is told any more once this goes, which is before the service.
+  const std::unique_ptr<app::OperatorSignals, void (*)(app::OperatorSignals*)> attached(
+      &signals, [](app::OperatorSignals* told) { told->detach(); });
   signals.attach({[&] { (*service)->renewals().ask(RenewalReason::Signal, "SIGUSR1"); },
                   [&] { return (*service)->hurry_stop(); }, [&] { (*service)->memory_is_short(); }});
   (*service)->run(signals.stop());
-  signals.detach();
   return 0;
 }
 
@@ -167,6 +170,21 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
   return process(loaded->settings);
 }
 
+// With the signals watched.
+int carry_out(const std::string& command, const std::vector<std::string>& args, int short_of_memory) try {
+  const auto end_at_once = [] { _exit(app::memory_is_short() ? app::kOutOfMemory : 1); };
+  app::OperatorSignals signals(end_at_once);
+  const bool drains = command != "process";  // which waits for its input
+  const app::SignalWatcher watcher(app::OperatorSignals::kSignals,
+                                   [&](int signal) { drains ? signals.on_signal(signal) : end_at_once(); },
+                                   {short_of_memory, [&] { drains ? signals.on_emergency() : end_at_once(); }});
+  std::signal(SIGPIPE, SIG_IGN);
+  return dispatch(command, args, signals);
+} catch (const ThreadRefused& refused) {
+  std::cerr << "freshet: " << refused.what() << '\n';
+  return kBadUsage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -192,13 +210,6 @@ int main(int argc, char** argv) {
     return kBadUsage;
   }
   if (!is_command(command)) return unknown_command(command);
-  const auto end_at_once = [] { _exit(app::memory_is_short() ? app::kOutOfMemory : 1); };
-  app::OperatorSignals signals(end_at_once);
-  const bool drains = command != "process";  // which waits for its input
-  const app::SignalWatcher watcher(app::OperatorSignals::kSignals,
-                                   [&](int signal) { drains ? signals.on_signal(signal) : end_at_once(); },
-                                   {short_of_memory, [&] { drains ? signals.on_emergency() : end_at_once(); }});
-  std::signal(SIGPIPE, SIG_IGN);
-  const int status = dispatch(command, {args.begin() + 1, args.end()}, signals);
+  const int status = carry_out(command, {args.begin() + 1, args.end()}, short_of_memory);
   return app::memory_is_short() ? app::kOutOfMemory : status;
 }

@@ -22,7 +22,8 @@ class Service {
  public:
   // One-time set-up: log, metrics, admin server, live options, writers, dead-letter producer. What is only not there
   // yet (Kafka, ClickHouse, Redis, topic, table) is no error. Kind Fatal: the text says what to change. `log_to`:
-  // standard error when null. `stop` ends the wait for the store of live options.
+  // standard error when null. `stop` ends the wait for the store of live options. Throws ThreadRefused, as run() does
+  // in its first lines.
   static Result<std::unique_ptr<Service>> open(const settings::Loaded& loaded, Clock& clock,
                                                std::ostream* log_to = nullptr, std::stop_token stop = {});
   ~Service();

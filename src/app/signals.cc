@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "base/threads.h"
+
 namespace freshet::app {
 
 SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<void(int)> on_signal, Awaited awaited)
@@ -20,7 +22,7 @@ SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<v
   signal_fd_ = signalfd(-1, &set_, SFD_CLOEXEC);
   end_fd_ = eventfd(0, EFD_CLOEXEC);
   if (signal_fd_ < 0 || end_fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-  thread_ = std::jthread([this] { watch(); });
+  thread_ = needed_thread([this] { watch(); });
 }
 
 SignalWatcher::~SignalWatcher() {

@@ -15,7 +15,8 @@ struct Awaited {
 };
 
 // Blocks `signals` for the calling thread and every thread that it starts afterwards: construct it in main() before
-// anything else. The watcher's thread calls `on_signal(signal)`, and `on_ready` once, when the descriptor can be read.
+// anything else (it throws ThreadRefused). The watcher's thread calls `on_signal(signal)`, and `on_ready` once, when
+// the descriptor can be read.
 class SignalWatcher {
  public:
   SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal)> on_signal, Awaited awaited = {});

@@ -5,6 +5,11 @@
 
 namespace freshet {
 
+std::string refused_thread(const std::string& why) {
+  return "the system refuses a new thread (" + why +
+         "): raise the limit of processes (ulimit -u, or pids.max of the container) or of memory (ulimit -v)";
+}
+
 Status room_for_threads(size_t count) {
   std::atomic<bool> enough{false};
   std::vector<std::jthread> threads;

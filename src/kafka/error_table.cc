@@ -48,6 +48,9 @@ constexpr std::array kRules = {
               "another process uses the same --group-instance-id; each needs its own"},
     ErrorRule{RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, ErrorKind::Retry,
               "the loop did not turn for --max-poll-interval-ms", true},
+    ErrorRule{RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, ErrorKind::Retry,
+              "the system refuses a thread for a broker, and the library asks again with the next metadata: raise the "
+              "limit of processes (ulimit -u, or pids.max of the container) or of memory (ulimit -v)"},
     ErrorRule{RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ErrorKind::Retry,
               "the broker is too old for what the configuration asks"},
 };

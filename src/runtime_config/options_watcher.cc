@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/threads.h"
 #include "runtime_config/table.h"
 
 namespace freshet::runtime_config {
@@ -29,7 +30,7 @@ OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono:
       read_seconds_(metrics.histogram("freshet_runtime_config_read_seconds", "Reading the store of live options.",
                                       latency_buckets())),
       current_(initial),
-      thread_([this](std::stop_token stop) { watch(stop); }) {}
+      thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
 void OptionsWatcher::watch(std::stop_token stop) {
   const std::stop_callback on_stop(stop, [this] { store_->interrupt(); });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/threads.h"
 #include "stream/no_source.h"
 
 namespace freshet::stream {
@@ -36,7 +37,7 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertTrouble{batch, failure});
       });
-  set_writers(options);
+  if (const Status started = set_writers(options); !started) throw ThreadRefused(started.error().text);
   metrics_.pool_threads("process_message").set(settings.concurrency);
   core_.measure_batches(std::move(parts.measure));
   workers_ = std::make_unique<WorkerPool>(
@@ -82,10 +83,10 @@ SideTopic::OnResult Stream::record_results(SideTopicName name) {
 
 void Stream::set_options(const LiveOptions& options) { post(options); }
 
-void Stream::set_writers(const LiveOptions& options) {
+Status Stream::set_writers(const LiveOptions& options) {
   const uint32_t writers = std::min(options.clickhouse_concurrency, settings_.max_writers);
-  writers_->set_concurrency(writers);
   metrics_.pool_threads("clickhouse").set(writers);
+  return writers_->set_concurrency(writers);
 }
 
 Result<Released> Stream::release(const ReleaseOrder& order, std::stop_token stop) {
@@ -230,7 +231,9 @@ void Stream::handle(Event& event, SteadyTime now) {
     core_.on_record_result(record->topic, record->ticket, record->status, now, actions_);
   } else if (auto* options = std::get_if<LiveOptions>(&event)) {
     core_.set_options(*options, now);
-    set_writers(*options);
+    if (const Status started = set_writers(*options); !started) {
+      log_.warn("writers_not_started", {{"wanted", options->clickhouse_concurrency}, {"error", started.error().text}});
+    }
   } else if (auto* refetch = std::get_if<Refetch>(&event)) {
     core_.refetch(refetch->partitions, actions_);
   } else if (auto* release = std::get_if<Release>(&event)) {

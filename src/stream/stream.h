@@ -50,6 +50,7 @@ struct StreamParts {
 // Threads: run() by one thread (the loop); everything else by any. The references outlive the stream.
 class Stream {
  public:
+  // Throws ThreadRefused.
   Stream(const StreamSettings& settings, StreamParts parts, const LiveOptions& options, Clock& clock, Log& log,
          Metrics& metrics);
   ~Stream();
@@ -130,7 +131,7 @@ class Stream {
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
   void produce_records();
-  void set_writers(const LiveOptions& options);
+  Status set_writers(const LiveOptions& options);
   std::unique_ptr<ChunkProcessor> make_worker(const StreamParts& parts);
   void publish(const Source& source, SteadyTime now);
 

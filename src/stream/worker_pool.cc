@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/threads.h"
+
 namespace freshet::stream {
 
 WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, Counter& busy_us,
@@ -10,9 +12,9 @@ WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make
   for (uint32_t i = 0; i < workers; ++i) {
     const std::shared_ptr<ChunkProcessor> processor = make_worker();
     processors_.push_back(processor);
-    threads_.emplace_back([this, processor](std::stop_token stop) {
+    threads_.push_back(needed_thread([this, processor](std::stop_token stop) {
       while (auto work = work_.pop(stop)) work_on(*processor, std::move(*work));
-    });
+    }));
   }
 }
 

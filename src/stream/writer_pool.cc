@@ -20,23 +20,24 @@ WriterPool::~WriterPool() {
   for (std::jthread& thread : threads_) thread.request_stop();
 }
 
-void WriterPool::set_concurrency(uint32_t writers) {
+Status WriterPool::set_concurrency(uint32_t writers) {
   {
     MutexLock lock(mutex_);
     concurrency_ = writers;
   }
   changed_.notify_all();
   wanted_ = writers;
-  grow();
+  return grow();
 }
 
 // Where the system has no room for one more, those that there are write until it has.
-void WriterPool::grow() {
+Status WriterPool::grow() {
   while (threads_.size() < wanted_) {
     auto thread = start_thread([this](std::stop_token stop) { work(stop); });
-    if (!thread) return;
+    if (!thread) return tl::make_unexpected(thread.error());
     threads_.push_back(*std::move(thread));
   }
+  return {};
 }
 
 void WriterPool::submit(BatchTask task) {
@@ -44,7 +45,7 @@ void WriterPool::submit(BatchTask task) {
     MutexLock lock(mutex_);
     waiting_.push_back(std::move(task));
   }
-  grow();
+  (void)grow();
   changed_.notify_all();
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/result.h"
 #include "ports/row_writer.h"
 #include "stream/batch_writing.h"
 
@@ -27,8 +28,9 @@ class WriterPool {
   WriterPool(RowWriterFactory factory, Duration batch_deadline, Clock& clock, OnResult on_result, OnFailure on_failure);
   ~WriterPool();
 
-  // How many batches may be written at a time; takes effect with the next batch.
-  void set_concurrency(uint32_t writers);
+  // How many batches may be written at a time; takes effect with the next batch. Retry: the system refuses threads;
+  // those that there are write, and with each batch it is asked again.
+  Status set_concurrency(uint32_t writers);
   void submit(BatchTask task);
   // Ends everything that waits or is being written, as soon as possible: each batch that is being written gets an
   // abandoned result; those that waited are returned, and get none, since the loop must not wait for its own mailbox.
@@ -44,7 +46,7 @@ class WriterPool {
 
  private:
   std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
-  void grow();
+  Status grow();
   void work(std::stop_token stop);
 
   const RowWriterFactory factory_;

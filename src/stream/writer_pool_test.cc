@@ -27,7 +27,7 @@ TEST(WriterPoolTest, WritersThatTheSystemRefusesAreStartedOnceThereIsRoom) {
   };
   {
     const testkit::NoMoreThreads limit;
-    pool.set_concurrency(2);
+    EXPECT_FALSE(pool.set_concurrency(2));
     pool.submit({batch(1)});
   }
   pool.submit({batch(2)});

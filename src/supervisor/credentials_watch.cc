@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/threads.h"
 #include "supervisor/backoff.h"
 #include "supervisor/schedule.h"
 
@@ -15,9 +16,11 @@ constexpr BackoffPolicy kAfterFailure{.initial = std::chrono::seconds(5), .cap =
 }  // namespace
 
 CredentialsWatch::CredentialsWatch(Look look, RenewalDesk& desk, Clock& clock, Log& log)
-    : look_(std::move(look)), desk_(desk), clock_(clock), log_(log), thread_([this](std::stop_token stop) {
-        watch(stop);
-      }) {}
+    : look_(std::move(look)),
+      desk_(desk),
+      clock_(clock),
+      log_(log),
+      thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
 void CredentialsWatch::watch(std::stop_token stop) {
   Backoff backoff(kAfterFailure);

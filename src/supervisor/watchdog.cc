@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/threads.h"
+
 namespace freshet::supervisor {
 namespace {
 
@@ -23,7 +25,7 @@ Watchdog::Watchdog(WatchdogDoors doors, RenewalPlan& plan, RenewalDesk& desk, Cl
                                  {{"action", "refetch"}})),
       renewals_(
           metrics.counter("freshet_watchdog_actions_total", "What the progress watchdog did.", {{"action", "renew"}})),
-      thread_([this](std::stop_token stop) { watch(stop); }) {}
+      thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
 std::string Watchdog::trouble() const {
   MutexLock lock(mutex_);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/threads.h"
 #include "http/http_client.h"
 #include "http/url.h"
 
@@ -140,7 +141,7 @@ SentryReporter::SentryReporter(const SentrySettings& settings, SentryTarget targ
       clock_(clock),
       sent_(events(metrics, "sent")),
       dropped_(events(metrics, "dropped")),
-      thread_([this](std::stop_token stop) { run(stop); }) {}
+      thread_(needed_thread([this](std::stop_token stop) { run(stop); })) {}
 
 SentryReporter::~SentryReporter() = default;
 

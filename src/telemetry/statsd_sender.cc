@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/threads.h"
+
 namespace freshet::telemetry {
 namespace {
 
@@ -20,10 +22,11 @@ StatsdSender::StatsdSender(const StatsdSettings& settings, std::function<Assigne
       dropped_(payloads(metrics, "dropped")),
       transport_(settings.address),
       encoder_(settings, transport_.max_payload(settings.june)),
-      thread_([this, &clock, interval = std::chrono::seconds(settings.june ? 1 : 3)](std::stop_token stop) {
-        while (sleep_interruptibly(clock, stop, interval)) flush();
-        flush();
-      }) {}
+      thread_(
+          needed_thread([this, &clock, interval = std::chrono::seconds(settings.june ? 1 : 3)](std::stop_token stop) {
+            while (sleep_interruptibly(clock, stop, interval)) flush();
+            flush();
+          })) {}
 
 void StatsdSender::flush() {
   for (const std::string& payload : encoder_.encode(metrics_, assigned_())) {

@@ -1,4 +1,5 @@
 // The program among sick surroundings: what it was started with, and what stands around it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -8,9 +9,11 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "testkit/child_process.h"
 #include "testkit/freshet_process.h"
@@ -88,6 +91,50 @@ TEST_F(ProcessTest, WhereMemoryIsShortItEndsInOrder) {
     EXPECT_NE(process->output().find("memory is short"), std::string::npos) << process->output();
   }
   EXPECT_GE(ended_for_it, 1);
+}
+
+// The program as a user of its own, whose processes and threads are limited; so that it can be read by that user, it is
+// opened here. The user's own processes count too where this is not root.
+std::string limited_to(int threads, int user) {
+  const std::string as_user = geteuid() == 0 ? fmt::format("setpriv --reuid {} --clear-groups ", user) : "";
+  const std::string others = geteuid() == 0 ? "" : "+ $(ps -L -u $UID --no-headers | wc -l)";
+  return fmt::format(
+      "exec 9<'{}'; exec {}bash -c 'ulimit -u $(({} {})); exec -a freshet /proc/self/fd/9 run "
+      "--bootstrap-server 127.0.0.1:1 --topic t --consumer-group g --dead-letter-topic d --concurrency 3 "
+      "--clickhouse-url http://127.0.0.1:1 --table t --admin-listen 127.0.0.1:0 --statsd udp://127.0.0.1:9 "
+      "--sentry-dsn http://a@127.0.0.1:9/1 --runtime-config file:/nowhere/options.json'",
+      testkit::freshet_program(), as_user, threads, others);
+}
+
+// Whichever thread is the first to be refused: it runs, or it says what to raise and ends. It never aborts.
+TEST_F(ProcessTest, WhereThreadsAreRefusedItRunsOrSaysWhatToRaise) {
+  constexpr int kMost = 40;  // more than it needs
+  const int at_a_time = geteuid() == 0 ? 10 : 1;
+  const int first_user = 20'000 + getpid() % 1'000 * kMost;
+  const std::string sentence = "freshet: the system refuses a new thread";
+  int refused = 0;
+  int ran = 0;
+  for (int threads = 1; threads <= kMost;) {
+    std::vector<std::unique_ptr<ChildProcess>> running;
+    for (int i = 0; i < at_a_time; ++i, ++threads) {
+      running.push_back(std::make_unique<ChildProcess>(
+          std::vector<std::string>{"bash", "-c", limited_to(threads, first_user + threads)},
+          folder.path("out" + std::to_string(threads))));
+    }
+    for (const auto& one : running) {
+      const auto says = [&](const std::string& text) { return one->output().find(text) != std::string::npos; };
+      ASSERT_TRUE(eventually(60s, [&] { return !one->running() || says("session_backoff") || says("not_there_yet"); }))
+          << one->output();
+      if (one->running()) one->signal(SIGTERM);
+      const auto status = one->wait(60s);
+      ASSERT_TRUE(status) << one->output();
+      ASSERT_TRUE(*status == 0 || *status == 2) << *status << one->output();
+      EXPECT_EQ(says(sentence), *status == 2) << one->output();
+      ++(*status == 0 ? ran : refused);
+    }
+  }
+  EXPECT_GE(refused, 1);
+  EXPECT_GE(ran, 1);
 }
 
 TEST_F(ProcessTest, LeavesNoCoreDumpUnlessAllowed) {
