@@ -190,6 +190,10 @@ Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
   }
   std::array<char, 512> text{};
   Client client(rd_kafka_new(type, conf.get(), text.data(), text.size()));
+  // Between the question and the answer somebody else may have taken the room.
+  if (!client && rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) {
+    return failure(ErrorKind::Renew, refused_thread(text.data()));
+  }
   if (!client) return failure(ErrorKind::Fatal, fmt::format("librdkafka refuses its configuration: {}", text.data()));
   (void)conf.release();  // now the client's
   return client;
