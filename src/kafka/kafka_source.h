@@ -61,6 +61,7 @@ class KafkaSource final : public Source {
   void pause(const std::vector<Partition>& partitions) override;
   void resume(const std::vector<Partition>& partitions) override;
   Status seek(Partition partition, Offset next) override;
+  void refetch(Partition partition) override;
   Status commit_async(const std::vector<OffsetToCommit>& offsets) override;
   void answer_assign(const std::vector<StartAt>& starts) override;
   void answer_revoke() override;

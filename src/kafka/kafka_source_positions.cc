@@ -108,6 +108,11 @@ Status KafkaSource::seek(Partition partition, Offset next) {
   return tell_library(partition);
 }
 
+void KafkaSource::refetch(Partition partition) {
+  const auto found = owned_.find(partition);
+  if (found != owned_.end() && found->second.cursor.refetch()) apply_moves();
+}
+
 void KafkaSource::apply_moves() {
   if (revoking_ || assignment_waits_) return;
   for (auto& [partition, owned] : owned_) {

@@ -39,6 +39,11 @@ class PartitionCursor {
     next_ = next;
     state_ = State::Moving;
   }
+  // What comes next is to be fetched anew. False: it is blocked, and stays so.
+  bool refetch() {
+    if (!blocked()) state_ = State::Moving;
+    return !blocked();
+  }
   void library_told() {
     if (state_ == State::Moving) state_ = State::Delivering;
   }

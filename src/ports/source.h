@@ -157,6 +157,9 @@ class Source {
   virtual void resume(const std::vector<Partition>& partitions) = 0;
   // Delivery of the partition goes on at `next`; nothing that was fetched before is delivered any more.
   virtual Status seek(Partition partition, Offset next) = 0;
+  // What comes next of the partition is fetched anew. Nothing happens if the source delivers nothing of it now, and
+  // nothing that waits for a look-up is unblocked.
+  virtual void refetch(Partition partition) = 0;
 
   // Sends the offsets; a CommitResult follows through poll(). At most one call is outstanding. An error: nothing was
   // sent; of kind Invalid, a later call would not be taken either.

@@ -41,6 +41,7 @@ struct Actions {
   std::vector<Partition> pause;
   std::optional<std::vector<StartAt>> answer_assign;  // before pause, seek and resume
   std::vector<std::pair<Partition, Offset>> seek;
+  std::vector<Partition> refetch;
   std::vector<Partition> resume;
   std::vector<OffsetToCommit> commit;
   bool abandon_batches = false;   // all of them

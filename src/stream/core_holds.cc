@@ -246,7 +246,7 @@ void Core::refetch(const std::vector<Partition>& partitions, Actions& actions) {
   for (const Partition partition : partitions) {
     const PartitionStream* stream = find(partition);
     if (stream == nullptr || stream->paused || stream->revoking || stream->suspended) continue;
-    actions.seek.emplace_back(partition, stream->position);
+    actions.refetch.push_back(partition);
   }
 }
 

@@ -29,6 +29,7 @@ class NoSource final : public Source {
   void pause(const std::vector<Partition>&) override {}
   void resume(const std::vector<Partition>&) override {}
   Status seek(Partition, Offset) override { return {}; }
+  void refetch(Partition) override {}
   Status commit_async(const std::vector<OffsetToCommit>&) override {
     return failure(ErrorKind::Retry, "no Kafka session right now");
   }

@@ -290,6 +290,7 @@ void Stream::execute(Source& source, SteadyTime now) {
       log_.error("seek_failed", {{"partition", partition.value}, {"error", sought.error().text}});
     }
   }
+  for (const Partition partition : actions_.refetch) source.refetch(partition);
   if (!actions_.resume.empty()) source.resume(actions_.resume);
   if (!actions_.commit.empty()) {
     if (const Status sent = source.commit_async(actions_.commit); !sent) {

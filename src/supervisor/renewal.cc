@@ -52,7 +52,7 @@ void Renewal::begin_session(RunDecision& decision) {
 
 void Renewal::end_session() {
   decision_ = nullptr;
-  tell_whether_at_rest(false);
+  if (!has_next_member()) tell_whether_member(false);
   if (change_ && change_->seen_by_next) {  // before it showed anything
     RenewalReport report;
     report.mode = change_->mode;
@@ -83,10 +83,10 @@ Wish Renewal::turn(SteadyTime now, const SessionFacts& facts) {
   watch_change(now, facts);
   stops_.turn();
   if (decision_->outcome() == RunOutcome::Stop) {
-    return stops_.drain().stop_requested() ? follow_stop(now, facts) : await_drain();
+    return stops_.drain().stop_requested() ? follow_stop(now, facts) : await_drain(now, facts);
   }
   timer_.turn(now);
-  tell_whether_at_rest((in<Idle>() || prepares()) && facts.membership->settled);
+  tell_whether_member(is_member());
   return std::visit([&](auto& state) { return go_on(state, now, facts); }, state_);
 }
 
@@ -95,10 +95,14 @@ void Renewal::note_membership(SteadyTime now, const SessionFacts& facts) {
   if (facts.fenced && !fenced_) fenced_ = now;
 }
 
-// A member at rest leaves on the tick and consumes until then; nobody needs what was prepared.
-Wish Renewal::await_drain() {
-  if (prepares()) cancel("a stop came first");
-  return in<Joining>() ? Wish::HoldWrites : Wish::GoOn;
+// A member leaves on the tick and consumes until then. Nobody needs the next session, unless it has asked to join: then
+// only that one can go on.
+Wish Renewal::await_drain(SteadyTime now, const SessionFacts& facts) {
+  if (auto* joining = std::get_if<Joining>(&state_); joining && (facts.fenced || !successor_->withdraw())) {
+    return go_on(*joining, now, facts);
+  }
+  if (prepares() || in<Joining>()) cancel("a stop came first");
+  return Wish::GoOn;
 }
 
 Wish Renewal::follow_stop(SteadyTime now, const SessionFacts& facts) {
@@ -197,9 +201,7 @@ bool Renewal::continues(const Membership& membership) const {
 }
 
 Wish Renewal::begin_take_over(SteadyTime now, const SessionFacts& facts) {
-  if (!stops_.begin_renewal()) return await_drain();
   mode_ = RenewalMode::Static;
-  at_rest_ = false;
   state_ = Quieting{now + limits_.quiet};
   return go_on(std::get<Quieting>(state_), now, facts);
 }
@@ -222,13 +224,15 @@ Wish Renewal::go_on(AwaitingTick& state, SteadyTime now, const SessionFacts& fac
   return Wish::GoOn;
 }
 
-void Renewal::tell_whether_at_rest(bool at_rest) {
-  if (at_rest == at_rest_) return;
-  at_rest_ = at_rest;
-  stops_.set_member(at_rest);
+void Renewal::tell_whether_member(bool member) {
+  if (std::exchange(told_member_, member) != member) stops_.set_member(member);
 }
 
 Wish Renewal::go_on(Quieting& state, SteadyTime now, const SessionFacts& facts) {
+  if (unwanted()) {
+    cancel("the timer was switched off");
+    return Wish::GoOn;
+  }
   const bool late = now >= state.deadline;  // a session that does not come to rest is one more reason to replace it
   if (facts.revoking || (!facts.membership->settled && !late)) {
     explain("the end of a rebalance");
@@ -238,6 +242,7 @@ Wish Renewal::go_on(Quieting& state, SteadyTime now, const SessionFacts& facts) 
     explain("the answer to a commit");
     return Wish::HoldCommits;
   }
+  if (stops_.asked().stop_requested()) return await_drain(now, facts);
   const auto request = desk_.open();
   successor_->join(*facts.membership, (request && request->urgent()) || postponed_ >= kPostpone);
   state_ = Joining{now + limits_.join};
@@ -271,8 +276,8 @@ Wish Renewal::hand_over(SteadyTime now, const SessionFacts& facts) {
 }
 
 Wish Renewal::leave(SteadyTime now, const SessionFacts& facts) {
-  if (!stops_.begin_renewal() || !decision_->claim(RunOutcome::Renew)) return await_drain();
-  at_rest_ = false;
+  if (!stops_.begin_leave() || !decision_->claim(RunOutcome::Renew)) return await_drain(now, facts);
+  told_member_ = false;
   note_change(RenewalMode::Rejoin, now, facts);
   return Wish::Leave;
 }

@@ -96,7 +96,7 @@ class Renewal final : public SessionControl {
   bool in() const {
     return std::holds_alternative<T>(state_);
   }
-  bool prepares() const { return in<Warming>() || in<AwaitingTick>(); }
+  bool prepares() const { return in<Warming>() || in<AwaitingTick>() || in<Quieting>(); }
 
   // A hand-over whose report waits for the next session's first message.
   struct Change {
@@ -109,7 +109,7 @@ class Renewal final : public SessionControl {
   };
 
   Wish follow_stop(SteadyTime now, const SessionFacts& facts);
-  Wish await_drain();
+  Wish await_drain(SteadyTime now, const SessionFacts& facts);
   Wish go_on(Idle& state, SteadyTime now, const SessionFacts& facts);
   Wish go_on(Warming& state, SteadyTime now, const SessionFacts& facts);
   Wish go_on(AwaitingTick& state, SteadyTime now, const SessionFacts& facts);
@@ -124,7 +124,8 @@ class Renewal final : public SessionControl {
   void note_change(RenewalMode mode, SteadyTime now, const SessionFacts& facts);
   void watch_change(SteadyTime now, const SessionFacts& facts);
   void note_membership(SteadyTime now, const SessionFacts& facts);
-  void tell_whether_at_rest(bool at_rest);
+  bool is_member() const { return first_assigned_ || (change_ && change_->mode == RenewalMode::Static); }
+  void tell_whether_member(bool member);
   void drop_successor();
   void fail(const std::string& error, SteadyTime now, RenewalResult result = RenewalResult::Failed);
   void cancel(const std::string& why);
@@ -165,7 +166,7 @@ class Renewal final : public SessionControl {
   Backoff backoff_;
   std::optional<SteadyTime> join_given_up_;
   std::optional<SteadyTime> stop_seen_;
-  bool at_rest_ = false;  // as the stop sequence was told
+  bool told_member_ = false;  // the stop sequence
   struct Explanation {
     std::string what;
     std::optional<SteadyTime> until;

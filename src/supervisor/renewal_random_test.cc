@@ -114,12 +114,13 @@ class RandomRenewal {
         break;
       case 9:
         plan_.set(RenewalOptions{.enabled = one_in(2) == 0, .interval = 20s, .tick = std::chrono::seconds(tick())});
+        leaves_on_tick_ = false;  // by the old one or the new one
         break;
       case 10:
         if (one_in(12) == 0) stop();
         break;
       case 11:
-        if (stopped_ && one_in(2) == 0) stops_.hurry();
+        if (stopped_ && one_in(2) == 0) leaves_on_tick_ = !stops_.hurry() && leaves_on_tick_;
         break;
       case 12:
         facts_.last_message = now();
@@ -131,6 +132,7 @@ class RandomRenewal {
   }
   int tick() { return one_in(2) == 0 ? 0 : 15; }
   void settle() {
+    member_ = true;
     membership_.settled = true;
     membership_.generation = static_cast<int32_t>(one_in(5));
     membership_.partitions = {Partition{0}, Partition{1}};
@@ -141,8 +143,10 @@ class RandomRenewal {
   }
   void stop() {
     stopped_ = true;
+    leaves_on_tick_ = member_ && plan_.get().tick > 0s;
     decision_->claim(RunOutcome::Stop);
     stops_.begin();
+    EXPECT_TRUE(!leaves_on_tick_ || !stops_.drain().stop_requested() || on_tick()) << "leaves at once";
     stopped_at_ = now();
   }
   void successor_goes_on() {
@@ -171,7 +175,11 @@ class RandomRenewal {
 
   void turn() {
     const bool was_sent = world_.alive && world_.sent;
+    const bool drained = stops_.drain().stop_requested();
     const Wish wish = renewal_.turn(now(), facts_);
+    if (leaves_on_tick_ && !drained && stops_.drain().stop_requested()) {
+      EXPECT_TRUE(on_tick()) << "leaves off the tick";
+    }
     EXPECT_GT(renewal_.next_deadline(now()), now()) << "the loop must not spin";
     if (was_sent) {
       EXPECT_TRUE(wish == Wish::HoldWrites || wish == Wish::HandOver) << "there is no way back; wish " << name(wish);
@@ -196,19 +204,19 @@ class RandomRenewal {
     EXPECT_FALSE(stopped_);
     EXPECT_TRUE(world_.alive);
     const auto request = desk_.open();
-    const std::chrono::seconds tick = plan_.get().tick;
-    const bool on_tick =
-        until_tick(clock_.system_now(), tick) == Duration::zero() || passed_tick(clock_.system_now(), tick);
-    EXPECT_TRUE(on_tick || (request && request->urgent())) << "off the tick";
+    EXPECT_TRUE(on_tick() || (request && request->urgent())) << "off the tick";
     EXPECT_NE(membership_.continuity, Membership::Continuity::Works) << "the broker keeps this member";
     renewal_.end_session();
     EXPECT_FALSE(renewal_.has_next_member());
     EXPECT_NE(renewal_.take_next(), nullptr);
+    member_ = false;
     begin_session(false);
   }
-  // A turn comes some time after the tick.
-  bool passed_tick(SystemTime at, std::chrono::seconds tick) const {
-    return tick.count() > 0 && tick - until_tick(at, tick) < 9s;
+  // A turn comes some time after the tick. Without one any time is right.
+  bool on_tick() const {
+    const std::chrono::seconds tick = plan_.get().tick;
+    const Duration left = until_tick(clock_.system_now(), tick);
+    return left == Duration::zero() || tick - left < 9s;
   }
   void end_by_stop() {
     EXPECT_TRUE(stopped_);
@@ -258,6 +266,8 @@ class RandomRenewal {
   std::unique_ptr<RunDecision> decision_;
   bool known_ = false;
   bool stopped_ = false;
+  bool member_ = false;          // had an assignment, and has not left since
+  bool leaves_on_tick_ = false;  // a stop was asked of a member that waits for a tick
   bool over_ = false;
   SteadyTime began_{};
   SteadyTime stopped_at_{};

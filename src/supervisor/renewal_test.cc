@@ -720,11 +720,91 @@ TEST_F(RenewalOnTheTickTest, AStopThatTheLoopHasNotSeenYetLetsNoRenewalBegin) {
   EXPECT_FALSE(script_.alive);
 }
 
-TEST_F(RenewalOnTheTickTest, AMemberThatIsRebalancingDoesNotWait) {
+TEST_F(RenewalOnTheTickTest, AMemberThatNeverHadAnAssignmentDoesNotWait) {
   membership_.settled = false;
   turn();
   stop();
   EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalOnTheTickTest, ARebalanceIsNoReasonToLeaveOffTheTick) {
+  for (const bool stops_first : {true, false}) {
+    SCOPED_TRACE(stops_first);
+    stops_.emplace(clock_, plan_, null_log());
+    begin();
+    membership_.settled = true;
+    EXPECT_EQ(turn(), Wish::GoOn);
+    if (stops_first) stop();
+    membership_.settled = false;
+    facts_.revoking = true;
+    EXPECT_EQ(turn(), Wish::GoOn);
+    if (!stops_first) stop();
+    EXPECT_EQ(turn(), Wish::GoOn);
+    facts_.revoking = false;
+    clock_.advance(19s);
+    EXPECT_EQ(turn(), Wish::GoOn);
+    clock_.advance(1s);
+    EXPECT_EQ(turn(), Wish::Stop);
+    renewal_.end_session();
+    clock_.advance(10s);
+  }
+}
+
+TEST_F(RenewalOnTheTickTest, AStopWhileARenewalWaitsForACommitLeavesOnItsTick) {
+  ask();
+  facts_.commit_outstanding = true;
+  turn();
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  stop();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Cancelled);
+  clock_.advance(20s);
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+// The running session is fenced, now or soon: the next one consumes until the tick.
+TEST_F(RenewalOnTheTickTest, AStopWhileTheNextSessionJoinsLeavesOnItsTickWithThatOne) {
+  join();
+  stop();
+  EXPECT_EQ(turn(), Wish::HoldWrites);
+  clock_.advance(5s);
+  script_.state = State::Joined;
+  EXPECT_EQ(turn(), Wish::HandOver);
+  renewal_.end_session();
+  EXPECT_TRUE(renewal_.has_next_member());
+  EXPECT_NE(renewal_.take_next(), nullptr);
+  begin();
+  decision_->claim(RunOutcome::Stop);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  clock_.advance(14s);
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Renewed);
+  clock_.advance(1s);
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalOnTheTickTest, AStopBeforeTheNextSessionHasAskedToJoinNeedsNoneOfIt) {
+  join();
+  script_.sent = false;  // it asks whether the group rests
+  stop();
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  clock_.advance(20s);
+  EXPECT_EQ(turn(), Wish::Stop);
+}
+
+TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffBeforeTheJoinEndsTheRenewal) {
+  ask();
+  facts_.commit_outstanding = true;
+  turn();
+  script_.state = State::Warm;
+  EXPECT_EQ(turn(), Wish::HoldCommits);
+  plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
+  EXPECT_EQ(turn(), Wish::GoOn);
+  EXPECT_FALSE(script_.alive);
+  EXPECT_EQ(desk_.last()->result, RenewalResult::Cancelled);
 }
 
 TEST_F(RenewalOnTheTickTest, TheTickSetToNoneLetsTheRenewalLeave) {

@@ -10,7 +10,7 @@ void StopSequence::set_member(bool member) {
   if (!member) end_wait();
 }
 
-bool StopSequence::begin_renewal() {
+bool StopSequence::begin_leave() {
   MutexLock lock(mutex_);
   if (state_ != State::Running) return false;
   member_ = false;

@@ -19,17 +19,18 @@ class StopSequence {
   StopSequence(const StopSequence&) = delete;
   StopSequence& operator=(const StopSequence&) = delete;
 
-  // The session loop says whether a stop would end a membership that is at rest. Then it waits for the next tick, while
-  // consuming goes on; otherwise (between sessions, in a back-off, while the next session takes over) it ends at once.
-  // A wait that is under way ends when this becomes false.
+  // The session loop says whether the process is a member of the group, which a stop would end: from its first
+  // assignment on, also while it rebalances and while the next session takes the membership over. Then a stop waits for
+  // the next tick, while consuming goes on; otherwise (before the first assignment, in a back-off) it ends at once. A
+  // wait that is under way ends when this becomes false.
   void set_member(bool member);
   // The session loop looks at the time: a wait ends with its tick. Called once a turn, at deadline() at the latest.
   void turn();
   // When turn() is due; none = nothing waits.
   std::optional<SteadyTime> deadline() const;
-  // The running session gives its membership up from now on, as with set_member(false). False: a stop came first, and
-  // no renewal may do so any more.
-  bool begin_renewal();
+  // The running session leaves the group from now on in order to join it anew, as with set_member(false). False: a stop
+  // came first, and no renewal may leave any more.
+  bool begin_leave();
 
   // Stop. Requests asked() at once and drain() after the wait.
   void begin();

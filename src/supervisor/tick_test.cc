@@ -93,33 +93,33 @@ TEST_F(StopSequenceTest, OnATickAndWithoutOneItDrainsAtOnce) {
   EXPECT_FALSE(other.hurry());
 }
 
-TEST_F(StopSequenceTest, BetweenSessionsAndDuringARenewalThereIsNobodyWhoLeaves) {
+TEST_F(StopSequenceTest, BetweenSessionsAndOnceARenewalHasLeftThereIsNobodyWhoLeaves) {
   stops.begin();
   EXPECT_TRUE(drains());
   StopSequence renewing(clock, plan, null_log());
   renewing.set_member(true);
-  EXPECT_TRUE(renewing.begin_renewal());
+  EXPECT_TRUE(renewing.begin_leave());
   renewing.begin();
   EXPECT_TRUE(renewing.drain().stop_requested());
 }
 
-TEST_F(StopSequenceTest, NoRenewalBeginsOnceAStopIsUnderWay) {
+TEST_F(StopSequenceTest, NoRenewalLeavesOnceAStopIsUnderWay) {
   stops.set_member(true);
   stops.begin();
-  EXPECT_FALSE(stops.begin_renewal());
+  EXPECT_FALSE(stops.begin_leave());
   EXPECT_FALSE(drains());  // it still waits for its tick
   EXPECT_TRUE(stops.hurry());
-  EXPECT_FALSE(stops.begin_renewal());
+  EXPECT_FALSE(stops.begin_leave());
 }
 
-TEST_F(StopSequenceTest, AStopAndARenewalThatBeginTogetherHaveOneWinner) {
+TEST_F(StopSequenceTest, AStopAndARenewalThatLeaveTogetherHaveOneWinner) {
   for (int round = 0; round < 200; ++round) {
     StopSequence sequence(clock, plan, null_log());
     sequence.set_member(true);
     bool renews = false;
     {
       std::jthread signal([&] { sequence.begin(); });
-      std::jthread timer([&] { renews = sequence.begin_renewal(); });
+      std::jthread timer([&] { renews = sequence.begin_leave(); });
     }
     // Either the renewal was first and the stop cuts it short, or there is none and the stop waits for its tick.
     EXPECT_EQ(sequence.drain().stop_requested(), renews);

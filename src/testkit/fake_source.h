@@ -60,6 +60,7 @@ class FakeSource final : public Source {
   }
   void pause(const std::vector<Partition>& partitions) override { set_paused(partitions, true); }
   void resume(const std::vector<Partition>& partitions) override { set_paused(partitions, false); }
+  void refetch(Partition) override {}
   Status seek(Partition partition, Offset next) override {
     MutexLock lock(mutex_);
     logs_[partition].next = next.value;

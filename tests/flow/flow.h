@@ -611,6 +611,10 @@ class Flow {
     for (const Partition p : taken.pause) paused_.insert(p.value);
     for (const Partition p : taken.resume) paused_.erase(p.value);
     for (const auto& [p, next] : taken.seek) move(p.value, next.value);
+    for (const Partition p : taken.refetch) {
+      Fetcher& fetcher = fetchers_[p.value];
+      if (fetcher.cursor.refetch() && revoking_.empty()) tell_library(fetcher);
+    }
     if (!taken.commit.empty()) check_commit(taken.commit);
     if (taken.abandon_batches) {
       while (abandon()) {

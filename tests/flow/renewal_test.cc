@@ -473,6 +473,20 @@ TEST(FlowRenewalTest, AnOffsetThatTheResetPolicyCommittedIsNeverSetBack) {
   EXPECT_EQ(flow.table.size(), 20u);
 }
 
+// The watchdog wants it fetched anew; where it goes on is being looked up, and the topic may be another by now.
+TEST(FlowRenewalTest, APartitionThatIsLookedUpIsNotFetchedAnewFromItsOldPosition) {
+  Flow flow;
+  flow.produce(0, "row", 30);
+  flow.assign({0});
+  flow.deliver(0, 10);
+  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
+  flow.refetch(0);
+  EXPECT_FALSE(flow.deliver(0, 10));
+  EXPECT_TRUE(flow.reset_offset(0, 20)) << "the answer of the look-up counts";
+  flow.settle();
+  flow.expect_complete();
+}
+
 // It stands in the queue of the coordinator, and would arrive behind what the policy commits.
 TEST(FlowRenewalTest, ACommitThatIsUnderWayIsAnsweredBeforeAnOffsetIsReset) {
   Flow flow;
