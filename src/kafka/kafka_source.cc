@@ -136,9 +136,10 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
     return on_partition_error(record->err, partition, record->offset, out);
   }
   const auto found = owned_.find(partition);
-  if (found == owned_.end() || !found->second.cursor.take(Offset{record->offset})) return;
+  if (found == owned_.end() || !found->second.cursor.wants(Offset{record->offset})) return;
   Owned& owned = found->second;
-  if (owned.unreadable) end_of_unreadable(partition, owned);
+  if (!is_beyond_unreadable(partition, owned)) return;
+  owned.cursor.take(Offset{record->offset});
   Message message = to_message(std::move(event), record);
   if (owned.chunk.messages.empty()) {
     owned.chunk.partition = partition;

@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "kafka/assignment.h"
+#include "kafka/batch_end.h"
 #include "kafka/continuity_check.h"
 #include "kafka/departure.h"
 #include "kafka/handles.h"
@@ -73,10 +74,10 @@ class KafkaSource final : public Source {
  private:
   struct Owned {
     PartitionCursor cursor;
-    bool paused = false;                 // by the stream
-    uint64_t commits_before = 0;         // sent before it was blocked: their answers come before a look-up
-    std::optional<Offset> unreadable{};  // where the batch begins that cannot be unpacked
-    MessageChunk chunk{};                // what is being collected in this poll
+    bool paused = false;                   // by the stream
+    uint64_t commits_before = 0;           // sent before it was blocked: their answers come before a look-up
+    std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until something behind it is read
+    MessageChunk chunk{};                  // what is being collected in this poll
   };
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
@@ -84,7 +85,7 @@ class KafkaSource final : public Source {
   void on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset, std::vector<SourceEvent>& out);
   void on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out);
-  void end_of_unreadable(Partition partition, Owned& owned);
+  bool is_beyond_unreadable(Partition partition, Owned& owned);
   void report(const Error& error, std::vector<SourceEvent>& out, int32_t partition = kNoPartition);
   // What was reported of broken connections is over.
   void recover(std::vector<SourceEvent>& out);

@@ -33,12 +33,11 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
   Owned& owned = found->second;
   if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
     if (!owned.cursor.speaks_of_us()) return;
-    if (owned.unreadable) end_of_unreadable(partition, owned);
-    out.push_back(EndOfPartition{partition, Offset{offset}});
+    if (is_beyond_unreadable(partition, owned)) out.push_back(EndOfPartition{partition, Offset{offset}});
     return;
   }
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
-    if (!owned.cursor.speaks_of_us()) return;
+    if (!owned.cursor.speaks_of_us() || !is_beyond_unreadable(partition, owned)) return;
     owned.cursor.block(PartitionCursor::State::OutOfRange, clock_.steady_now());
     owned.commits_before = commits_sent_;
     out.push_back(PartitionOutOfRange{partition});
@@ -48,15 +47,19 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
   report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
 }
 
-// `batch`: where it begins. The library tells no more of it: whoever goes on inside meets it again, and steps on.
+// `batch`: where it begins. The operator has given it up if reading went on inside: then its end is looked for.
 void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out) {
   Owned& owned = owned_.at(partition);
   if (!owned.cursor.speaks_of_us()) return;
-  if (owned.unreadable == batch && batch < owned.cursor.next()) {
-    (void)seek(partition, owned.cursor.next().next());
+  if (owned.unreadable && owned.unreadable->begin() == batch) {
+    if (batch < owned.cursor.next()) {
+      (void)seek(partition, owned.unreadable->inside(owned.cursor.next(), end_offset(partition)));
+      return;
+    }
+  } else if (!is_beyond_unreadable(partition, owned)) {
     return;
   }
-  owned.unreadable = batch;
+  owned.unreadable.emplace(batch);
   owned.cursor.block(PartitionCursor::State::Unreadable, {});
   const auto limit = settings_.connection.extra.find("receive.message.max.bytes");
   out.push_back(PartitionUnreadable{
@@ -67,13 +70,22 @@ void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset 
                   batch.value, error.text, limit != settings_.connection.extra.end() ? limit->second : "100000000")});
 }
 
-// What follows the batch that was given up is read.
-void KafkaSource::end_of_unreadable(Partition partition, Owned& owned) {
+// Something was met at the position that is not the batch which was given up. False: the end of that batch is not found
+// yet, and reading goes on elsewhere.
+bool KafkaSource::is_beyond_unreadable(Partition partition, Owned& owned) {
+  if (!owned.unreadable) return true;
+  if (owned.unreadable->searching()) {
+    if (const auto next = owned.unreadable->outside(owned.cursor.next())) {
+      (void)seek(partition, *next);
+      return false;
+    }
+  }
   log_.warn("record_batch_skipped", {{"topic", settings_.topic},
                                      {"partition", partition.value},
-                                     {"offset", owned.unreadable->value},
+                                     {"offset", owned.unreadable->begin().value},
                                      {"goes_on_at", owned.cursor.next().value}});
   owned.unreadable.reset();
+  return true;
 }
 
 void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {

@@ -21,9 +21,10 @@ class PartitionCursor {
   explicit PartitionCursor(Offset next = {}, State state = State::Delivering, SteadyTime look_up_at = {})
       : next_(next), state_(state), look_up_at_(look_up_at) {}
 
+  bool wants(Offset offset) const { return state_ == State::Delivering && offset >= next_; }
   // Whether this message is delivered; the position is then behind it.
   bool take(Offset offset) {
-    if (state_ != State::Delivering || offset < next_) return false;
+    if (!wants(offset)) return false;
     next_ = offset.next();
     return true;
   }

@@ -263,7 +263,10 @@ Wish Renewal::go_on(Joining& state, SteadyTime now, const SessionFacts& facts) {
     drop_successor();  // the next is built anew, in place of both
     return hand_over(now, facts);
   }
-  return now < state.deadline ? Wish::HoldWrites : hand_over(now, facts);
+  if (now < state.deadline) return Wish::HoldWrites;
+  // The request or its answer may be lost, and the library would wait for as long as a rebalance may take.
+  drop_successor();
+  return hand_over(now, facts);
 }
 
 Wish Renewal::go_on(Ended&, SteadyTime, const SessionFacts&) { return Wish::GoOn; }

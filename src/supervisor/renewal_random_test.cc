@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <random>
+#include <utility>
 
 #include "supervisor/renewal.h"
 #include "supervisor/schedule.h"
@@ -142,8 +143,7 @@ class RandomRenewal {
     facts_.revoking = !facts_.fenced;
   }
   void stop() {
-    stopped_ = true;
-    leaves_on_tick_ = member_ && plan_.get().tick > 0s;
+    if (!std::exchange(stopped_, true)) leaves_on_tick_ = member_ && plan_.get().tick > 0s;
     decision_->claim(RunOutcome::Stop);
     stops_.begin();
     EXPECT_TRUE(!leaves_on_tick_ || !stops_.drain().stop_requested() || on_tick()) << "leaves at once";

@@ -369,7 +369,7 @@ TEST_F(RenewalTest, OnceTheJoinIsAskedForThereIsNoWayBackHoweverLongItTakes) {
   EXPECT_EQ(desk_.last()->result, RenewalResult::Renewed);
 }
 
-TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsWaitedForByTheNextSession) {
+TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsAskedForAgainByAnotherClient) {
   for (const bool fenced : {false, true}) {
     join();
     if (fenced) {
@@ -382,11 +382,17 @@ TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsWaitedForByTheNextSession) {
     clock_.advance(60s);
     EXPECT_EQ(turn(), Wish::HandOver);
     EXPECT_TRUE(renewal_.has_next_member());
+    EXPECT_FALSE(script_.alive);
+    EXPECT_EQ(renewal_.take_next(), nullptr) << "it is built anew";
+    EXPECT_TRUE(renewal_.may_have_fenced_itself()) << "the first request may still arrive";
+    renewal_.end_session();
     membership_.settled = true;
     facts_.fenced = false;
-    next_session(5ms);
+    begin();
+    facts_.first_message = clock_.steady_now();
     turn();
     EXPECT_EQ(desk_.last()->result, RenewalResult::Renewed);
+    clock_.advance(2ms);
   }
 }
 
