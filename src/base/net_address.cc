@@ -26,6 +26,7 @@ std::string lower(std::string_view text) {
 template <int Family, size_t Size>
 std::optional<std::array<unsigned char, Size>> address_bytes(const std::string& host) {
   std::array<unsigned char, Size> bytes{};
+  if (host.find('\0') != std::string::npos) return std::nullopt;  // where inet_pton() would stop reading
   if (inet_pton(Family, host.c_str(), bytes.data()) != 1) return std::nullopt;
   return bytes;
 }

@@ -5,6 +5,8 @@
 namespace freshet {
 namespace {
 
+using namespace std::string_view_literals;
+
 bool loopback(std::string_view text) {
   const auto address = parse_net_address(text);
   return address && address->is_loopback();
@@ -60,7 +62,9 @@ TEST(NetAddressTest, SplitsHostAndPort) {
     EXPECT_FALSE(parse_net_address(wrong)) << wrong;
   }
   EXPECT_FALSE(parse_net_address(std::string(64, 'a')));
-  EXPECT_FALSE(parse_net_address(std::string_view("localhost\0.evil", 15)));
+  for (const std::string_view wrong : {"localhost\0.evil"sv, "127.0.0.1\0.evil"sv, "127.0.0.1\0:80"sv, "[::1\0x]"sv}) {
+    EXPECT_FALSE(parse_net_address(wrong)) << wrong;
+  }
 }
 
 TEST(NetAddressTest, AnAddressToListenOnSaysWhatWouldBeRight) {

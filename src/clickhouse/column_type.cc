@@ -26,7 +26,7 @@ void add_fixed_string_troubles(const TypeParts& type, const JsonValue& value, Tr
 }
 
 bool is_address(std::string_view type, const JsonValue& value) {
-  if (!value.is_string()) return false;
+  if (!value.is_string() || value.text.find('\0') != std::string::npos) return false;
   in6_addr address;
   // An IPv6 column takes both; leading zeros of an IPv4 address are the server's own affair.
   if (type == "IPv6" && inet_pton(AF_INET6, value.text.c_str(), &address) == 1) return true;

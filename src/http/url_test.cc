@@ -35,6 +35,8 @@ TEST(Url, KnowsLoopback) {
   for (const char* host : {"", "localhost.example", "127.evil.example", "128.0.0.1", "::2", "0.0.0.0", "10.0.0.1"}) {
     EXPECT_FALSE(is_loopback(host)) << host;
   }
+  EXPECT_FALSE(is_loopback({"127.0.0.1\0.evil", 15}));
+  EXPECT_FALSE(is_loopback({"::1\0.evil", 9}));
 }
 
 TEST(Url, RefusesOthersWithoutRepeatingThem) {
