@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "group_member.h"
+#include "group_state.h"
 #include "testkit/kafka_client.h"
 
 namespace freshet::testkit {
@@ -40,26 +41,6 @@ inline std::vector<KindOfMember> kinds_of_members() {
   return kinds;
 }
 
-// How many members the coordinator shows; -1 when it does not answer, or the group is rebalancing.
-inline int members_at_rest(rd_kafka_t* client, const std::string& group) {
-  rd_kafka_queue_t* answers = rd_kafka_queue_new(client);
-  const char* groups[] = {group.c_str()};
-  rd_kafka_DescribeConsumerGroups(client, groups, 1, nullptr, answers);
-  rd_kafka_event_t* event = rd_kafka_queue_poll(answers, 5000);
-  int members = -1;
-  if (event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    size_t count = 0;
-    const auto* all =
-        rd_kafka_DescribeConsumerGroups_result_groups(rd_kafka_event_DescribeConsumerGroups_result(event), &count);
-    if (count == 1 && rd_kafka_ConsumerGroupDescription_state(all[0]) == RD_KAFKA_CONSUMER_GROUP_STATE_STABLE) {
-      members = static_cast<int>(rd_kafka_ConsumerGroupDescription_member_count(all[0]));
-    }
-  }
-  rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(answers);
-  return members;
-}
-
 // One group with a member that stays; others come and are terminated, one after the other. Threads: one.
 class TerminatedMembers {
  public:
@@ -72,13 +53,14 @@ class TerminatedMembers {
   // `args` are for the group and topic `group`, which it creates.
   TerminatedMembers(std::string group, const KindOfMember& kind, std::vector<std::string> args,
                     const std::string& bootstrap, uint32_t seed, Limits limits)
-      : group_(std::move(group)), kind_(kind), args_(std::move(args)), limits_(limits), random_(seed) {
+      : group_(std::move(group)),
+        kind_(kind),
+        args_(std::move(args)),
+        limits_(limits),
+        random_(seed),
+        coordinator_(bootstrap, group_) {
     args_.insert(args_.end(), kind.args.begin(), kind.args.end());
     KafkaClient(bootstrap).create_topic(group_, kPartitions);
-    std::array<char, 512> text{};
-    rd_kafka_conf_t* conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap.c_str(), text.data(), text.size());
-    asks_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
     stays_ = std::make_unique<GroupMember>(args_);
   }
 
@@ -96,9 +78,6 @@ class TerminatedMembers {
   double longest() const { return longest_; }
 
  private:
-  struct Destroyed {
-    void operator()(rd_kafka_t* client) const { rd_kafka_destroy(client); }
-  };
   bool owns_all() const { return stays_->status().partitions.size() == kPartitions; }
 
   std::string terminate_one(std::chrono::milliseconds moment, bool renews) {
@@ -125,14 +104,14 @@ class TerminatedMembers {
       return describe(fmt::format("ended with status {}", status.value_or(-1)));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(300));  // what was on its way to the broker has arrived
-    const auto alone = [&] { return owns_all() && members_at_rest(asks_.get(), group_) == 1; };
+    const auto alone = [&] { return owns_all() && coordinator_.members_at_rest() == 1; };
     const bool well = eventually(
         std::chrono::duration_cast<std::chrono::milliseconds>(signalled + limits_.others - Clock::now()), alone);
     longest_ = std::max(longest_, std::chrono::duration<double>(Clock::now() - signalled).count());
     if (well) return {};
     const std::string said =
         describe(fmt::format("the other owns {} of {} partitions, the group has {} members",
-                             stays_->status().partitions.size(), kPartitions, members_at_rest(asks_.get(), group_)));
+                             stays_->status().partitions.size(), kPartitions, coordinator_.members_at_rest()));
     eventually(std::chrono::seconds(60), alone);  // the next one begins with a group at rest
     return said;
   }
@@ -142,7 +121,7 @@ class TerminatedMembers {
   std::vector<std::string> args_;
   const Limits limits_;
   std::minstd_rand random_;
-  std::unique_ptr<rd_kafka_t, Destroyed> asks_;
+  const GroupWatch coordinator_;
   std::unique_ptr<GroupMember> stays_;
   double longest_ = 0;
 };
