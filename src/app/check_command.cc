@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "app/processor_factory.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
 #include "base/log.h"
+#include "base/metrics.h"
+#include "clickhouse/insert_probe.h"
 #include "kafka/client_config.h"
 #include "kafka/cluster.h"
 #include "runtime_config/stores.h"
@@ -62,17 +65,31 @@ void report_sample(const TableCheck& checked, Report& report) {
   if (good > 0) report.good(fmt::format("{} sampled messages become rows", good));
 }
 
-void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Report& report) {
-  clickhouse::ClickHouseClient client(p.clickhouse, clock);
+// Whether the host at `url` has the table and takes inserts. A run turns to each host of the list.
+bool check_host(const settings::Pipeline& p, const std::string& url, const RowLayout& layout, Clock& clock,
+                Report& report) {
+  clickhouse::ClickHouseSettings one = p.clickhouse;
+  one.urls = {url};
+  clickhouse::ClickHouseClient client(one, clock);
   const auto version = client.server_version(kTimeout);
-  if (!version) return report.bad("ClickHouse: " + version.error().text);
-  report.good("ClickHouse: version " + *version);
-  if (!has_messages) {
-    const auto table = client.describe_table(kTimeout, {});
-    if (!table) return report.bad(table.error().text);
-    return report.good(
-        fmt::format("table {} is there; without messages there is nothing to compare it with", p.clickhouse.table));
+  if (!version) {
+    report.bad("ClickHouse: " + version.error().text);
+    return false;
   }
+  report.good(fmt::format("ClickHouse: version {} at {}", *version, url));
+  if (const auto table = client.describe_table(kTimeout, {}); !table) {
+    report.bad(fmt::format("{} ({})", table.error().text, url));
+    return false;
+  }
+  if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, clock, kTimeout); !taken) {
+    report.bad(fmt::format("table {} takes no insert ({}): {}", one.table, url, taken.error().text));
+  } else {
+    report.good(fmt::format("table {} takes inserts", one.table));
+  }
+  return true;
+}
+
+void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& report) {
   const auto checked = check_table(p, kSample, clock, kTimeout, {}, null_log());
   if (!checked) return report.bad(checked.error().text);
   if (checked->sampled == 0) {
@@ -84,6 +101,21 @@ void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Re
     const std::string text = fmt::format("{}: {}", finding.subject, finding.text);
     finding.severity == clickhouse::Severity::Error ? report.bad(text) : report.warning(text);
   }
+}
+
+void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Report& report) {
+  Metrics metrics;
+  const auto factory = processor_factory(p.processors, {&clock, &metrics}, null_log());
+  if (!factory) return report.bad(factory.error().text);
+  const RowLayout layout = (*factory)()->layout();
+  bool has_table = false;
+  for (const std::string& url : p.clickhouse.urls) {
+    if (check_host(p, url, layout, clock, report)) has_table = true;
+  }
+  if (!has_table) return;
+  if (has_messages) return compare_with_messages(p, clock, report);
+  report.good(
+      fmt::format("table {} is there; without messages there is nothing to compare it with", p.clickhouse.table));
 }
 
 void check_options(const settings::Settings& settings, Report& report) {

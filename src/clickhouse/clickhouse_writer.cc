@@ -12,8 +12,10 @@
 #include "base/message_text.h"
 #include "clickhouse/block_encoder.h"
 #include "clickhouse/clickhouse_metrics.h"
+#include "clickhouse/error_codes.h"
 #include "clickhouse/error_table.h"
 #include "clickhouse/failed_inserts.h"
+#include "clickhouse/insert_probe.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/password.h"
 #include "clickhouse/request_url.h"
@@ -51,16 +53,20 @@ struct Attempt {
   bool maybe_stored = false;
 };
 
-// ClickHouse quotes rows in its errors, and the body of another server's answer may repeat the request. What stands in
-// front of that does not.
+// With its name, which ClickHouse's own text has among what may not be shown.
+std::string named(int code) {
+  const ErrorCode* known = find_error_code(code);
+  return known == nullptr ? std::to_string(code) : fmt::format("{} {}", code, known->name);
+}
+
+// ClickHouse quotes rows in its errors, and the body of another server's answer may repeat the request. The code and
+// its name, and what stands before that body, do not.
 std::string for_people(const ServerError& error) {
-  const std::string_view text = error.text;
-  const std::string_view before = error.code == 0 ? " bytes: " : "DB::Exception: ";
-  const size_t at = text.find(before);
-  if (error.code == 0 && at == std::string_view::npos) return error.text;
-  if (at == std::string_view::npos) return fmt::format("error {}: {}", error.code, message_text(text));
-  const size_t begin = at + before.size();
-  return std::string(text.substr(0, begin)) + message_text(text.substr(begin));
+  constexpr std::string_view kBody = " bytes: ";
+  if (error.code != 0) return fmt::format("error {}: {}", named(error.code), message_text(error.text));
+  const size_t at = error.text.find(kBody);
+  if (at == std::string::npos) return error.text;
+  return error.text.substr(0, at + kBody.size()) + message_text(error.text.substr(at + kBody.size()));
 }
 
 std::string with_advice(const Attempt& attempt) {
@@ -98,6 +104,7 @@ class ClickHouseWriter final : public RowWriter {
  private:
   Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   Attempt judge(size_t host, const Result<http::Response>& answer);
+  Attempt confirm_refusal(size_t host, const InsertRequest& request, Attempt refused, const std::stop_token& stop);
   void judge_unlisted(Attempt& failed, SteadyTime& since) const;
   WriteOutcome unlisted_end(const Attempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
@@ -143,6 +150,9 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
   for (uint32_t number = 1;; ++number) {
     const size_t host = hosts_->pick(clock_.steady_now());
     Attempt now = attempt(host, request, body, control.stop);
+    if (now.error_class == ErrorClass::Data && now.error.place == ErrorPlace::Unknown) {
+      now = confirm_refusal(host, request, std::move(now), control.stop);
+    }
     if (now.end == Attempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == Attempt::End::Written) {
       report_success(host, number);
@@ -255,6 +265,25 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
   result.listed = verdict.listed;
   result.maybe_stored = verdict.maybe_stored;
   return result;
+}
+
+// The error does not say that a row was read. A setting whose value cannot be parsed fails with the same codes, and no
+// message is at fault then: an insert without rows tells.
+Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& request, Attempt refused,
+                                          const std::stop_token& stop) {
+  const RowLayout layout{RowFormat::JsonEachRow, request.layout->columns};
+  InsertRequest empty;
+  empty.layout = &layout;
+  empty.rows = {kNoRows};
+  BlockEncoder encoder(settings_.compression, snuba_);
+  Attempt without_rows = attempt(host, empty, encoder.encode(empty.rows), stop);
+  if (without_rows.end == Attempt::End::Written) return refused;
+  if (without_rows.error_class == ErrorClass::Data) {
+    const Judgement verdict = classify_without_rows(without_rows.error);
+    without_rows.error_class = verdict.error_class;
+    without_rows.advice = verdict.advice;
+  }
+  return without_rows;
 }
 
 // `since`: when the run of such failures began.

@@ -136,6 +136,36 @@ TEST(ClickHouseWriter, DataErrorsAreRefusedAtOnceWithTheRow) {
   EXPECT_EQ(server.requests().size(), 1u);
 }
 
+// A setting whose value cannot be parsed fails with the code of a row that cannot be parsed (26.5).
+TEST(ClickHouseWriter, ARefusalThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutRowsWorks) {
+  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
+    FakeClickHouse server;
+    Writing w({server.url()});
+    w.settings.style = style;
+    LiveOptions options;
+    options.insert.retry_initial_backoff_ms = 1;
+    const Snapshot<LiveOptions> live(options);
+    w.writer = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, &live);
+    const FakeAnswer no_place = FakeAnswer::exception(27, "Cannot parse input: expected 'eof' before: 'abc'");
+    server.next(no_place, 2);
+    EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
+    ASSERT_EQ(w.failures.size(), 1u);
+    EXPECT_EQ(w.failures[0].failure_class, InsertFailure::Class::Operator);
+    EXPECT_THAT(w.failures[0].text, HasSubstr("--clickhouse-setting"));
+    EXPECT_EQ(server.requests().at(1).body, "\n");
+    EXPECT_EQ(server.requests().at(1).parameters.count("insert_deduplication_token"), 0u);
+    EXPECT_EQ(server.stored_rows(), "row\n");
+
+    server.next(no_place);
+    EXPECT_EQ(w.write({"row\n"}, "tok2").kind, WriteOutcome::Kind::Refused);
+    // What the question itself meets is tried on, and says nothing of the data.
+    server.next(no_place);
+    server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
+    EXPECT_EQ(w.write({"row\n"}, "tok3").kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(w.failures.back().code, 242);
+  }
+}
+
 TEST(ClickHouseWriter, OverloadAndOperatorAreToldApart) {
   FakeClickHouse server;
   server.next(FakeAnswer::exception(252, "Too many parts (300)"));
@@ -161,7 +191,7 @@ TEST(ClickHouseWriter, WhatAnErrorQuotesIsMarked) {
     EXPECT_THAT(without_message_texts(failure.text, "[...]"), Not(HasSubstr("4711")));
   }
   const std::string shown = without_message_texts(w.failures[0].text, "[...]");
-  EXPECT_THAT(shown, HasSubstr("Code: 60. DB::Exception: [...]"));
+  EXPECT_THAT(shown, HasSubstr("error 60 UNKNOWN_TABLE: [...]"));
   EXPECT_THAT(shown, HasSubstr("create the table"));
   EXPECT_THAT(without_message_texts(w.failures[1].text, "[...]"),
               HasSubstr("server \"nginx\", body of 22 bytes: [...]"));

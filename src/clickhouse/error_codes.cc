@@ -19,6 +19,8 @@ constexpr std::string_view kColumns =
 constexpr std::string_view kLogin =
     "correct user and password (--clickhouse-user, --clickhouse-password-file); the file is read again by itself";
 constexpr std::string_view kGrant = "grant the user INSERT on the table (and SELECT on what its views read)";
+constexpr std::string_view kReadOnly =
+    "the user's profile is read-only (readonly = 1), or the server is: use a user that may insert";
 constexpr std::string_view kSetting = "correct the value given with --clickhouse-setting, or the user's profile";
 constexpr std::string_view kQuota = "raise the quota or limit of this user, or wait until its interval is over";
 constexpr std::string_view kUrl = "correct --clickhouse-url, or what stands between freshet and ClickHouse";
@@ -151,8 +153,9 @@ constexpr Group kGroups[] = {
      "192 UNKNOWN_USER 193 WRONG_PASSWORD 194 REQUIRED_PASSWORD 195 IP_ADDRESS_NOT_ALLOWED "
      "516 AUTHENTICATION_FAILED 532 LDAP_ERROR 702 CLIENT_INFO_DOES_NOT_MATCH 720 USER_EXPIRED 763 SESSION_REFUSED "
      "767 REQUIRED_SECOND_FACTOR"},
+    {P, P, kReadOnly, "164 READONLY"},
     {P, P, kGrant,
-     "164 READONLY 291 DATABASE_ACCESS_DENIED 392 QUERY_IS_PROHIBITED 446 FUNCTION_NOT_ALLOWED "
+     "291 DATABASE_ACCESS_DENIED 392 QUERY_IS_PROHIBITED 446 FUNCTION_NOT_ALLOWED "
      "481 PATH_ACCESS_DENIED 482 DICTIONARY_ACCESS_DENIED 495 ACCESS_STORAGE_READONLY 497 ACCESS_DENIED "
      "512 SET_NON_GRANTED_ROLE 620 QUERY_NOT_ALLOWED 673 RESOURCE_ACCESS_DENIED 711 FILECACHE_ACCESS_DENIED"},
     {P, P, kSetting,

@@ -14,25 +14,53 @@ constexpr std::string_view kShard =
 constexpr std::string_view kNotClickHouse =
     "correct --clickhouse-url; a proxy in between must pass ClickHouse's answers on unchanged, X-ClickHouse-* headers "
     "included. Nothing counts as stored until ClickHouse itself says so";
+constexpr std::string_view kRefusedBefore =
+    "something before ClickHouse refuses the request: correct --clickhouse-url, or let it pass there; if it asks for "
+    "ClickHouse's own login, correct --clickhouse-user and --clickhouse-password-file";
+constexpr std::string_view kProxyLogin =
+    "a proxy wants a login: put it into http_proxy or https_proxy of the environment (http://USER:PASSWORD@HOST:PORT), "
+    "or name ClickHouse's host in no_proxy";
+constexpr std::string_view kLongUrl =
+    "something before ClickHouse does not take a URL this long, which holds the statement and its settings: raise its "
+    "limit (nginx: large_client_header_buffers)";
+constexpr std::string_view kUnreached =
+    "something before ClickHouse cannot reach it, or does not wait for its answer: it is sent again until it works; if "
+    "it lasts, look at the server and at the timeouts of what stands before it";
+constexpr std::string_view kWithoutRows =
+    "an insert without any row fails, too: correct the values given with --clickhouse-setting, the user's profile or "
+    "the table";
 constexpr std::string_view kRedirect =
     "a redirect is followed only to the same scheme, host and port, since credentials and rows go along: set "
     "--clickhouse-url to the address it names, if that is ClickHouse";
 
-Judgement by_status(int status) {
-  switch (status) {
+// Of an answer without an exception of ClickHouse.
+Judgement by_status(const ServerError& error) {
+  switch (error.status) {
+    case 408:
+    case 425:
+      return {ErrorClass::Transient, {}};
     case 429:
       return {ErrorClass::Overload, {}};
     case 401:
     case 403:
+      return {ErrorClass::Operator, error.foreign ? kRefusedBefore : kLogin};
     case 407:
-      return {ErrorClass::Operator, kLogin};
-    case 404:
-    case 405:
+      return {ErrorClass::Operator, kProxyLogin};
+    case 414:
+    case 431:
+      return {ErrorClass::Operator, kLongUrl};
+    case 502:
+    case 503:
+    case 504:
+      return {ErrorClass::Transient, kUnreached};
+    case 501:  // what only another service says of an INSERT
+    case 505:
+    case 511:
       return {ErrorClass::Operator, kNotClickHouse};
     default:
-      // Any success but an empty 200 of ClickHouse is somebody else's; so is a redirect.
-      if (status >= 300 && status < 400) return {ErrorClass::Operator, kRedirect};
-      if (status >= 200 && status < 300) return {ErrorClass::Operator, kNotClickHouse};
+      // Any success but an empty 200 of ClickHouse is somebody else's; so is a redirect, and a request that is wrong.
+      if (error.status >= 300 && error.status < 400) return {ErrorClass::Operator, kRedirect};
+      if (error.status >= 200 && error.status < 500) return {ErrorClass::Operator, kNotClickHouse};
       return {ErrorClass::Transient, {}};
   }
 }
@@ -59,7 +87,7 @@ Judgement classify(const ServerError& error) {
   // The table itself has the rows already (seen on 18.16 and 26.5): sending parts of them again would double them.
   if (error.place == ErrorPlace::View && !stored_nothing(error)) return {ErrorClass::Operator, kView, true, true};
   if (size_limit(error) == SizeLimit::Insert) return {ErrorClass::TooLarge, size_advice(error)};
-  if (error.code == 0) return by_status(error.status);
+  if (error.code == 0) return by_status(error);
   const ErrorCode* known = find_error_code(error.code);
   const bool of_values = error.place == ErrorPlace::Input || error.place == ErrorPlace::Expression;
   Judgement judgement;
@@ -74,6 +102,11 @@ Judgement classify(const ServerError& error) {
     return {ErrorClass::Operator, kShard, true, true};
   }
   return judgement;
+}
+
+Judgement classify_without_rows(const ServerError& error) {
+  const Judgement judgement = classify(error);
+  return judgement.error_class == ErrorClass::Data ? Judgement{ErrorClass::Operator, kWithoutRows} : judgement;
 }
 
 }  // namespace freshet::clickhouse

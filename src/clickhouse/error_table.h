@@ -23,7 +23,7 @@ const char* to_string(ErrorClass error_class);
 
 struct Judgement {
   ErrorClass error_class = ErrorClass::Transient;
-  std::string_view advice;    // for Operator: what to do; else empty. Static storage
+  std::string_view advice;    // what a person can do; empty where nothing is known. Static storage
   bool listed = true;         // false: a code that freshet does not know
   bool maybe_stored = false;  // the table, or a part of it, may have the rows already
 };
@@ -33,5 +33,8 @@ struct Judgement {
 // dead-lettered because of the server's state. Nothing of an insert that failed with Data is stored: it is one block,
 // and neither a view nor a shard had a part in it.
 Judgement classify(const ServerError& error);
+
+// The same of an insert that had no row: never Data.
+Judgement classify_without_rows(const ServerError& error);
 
 }  // namespace freshet::clickhouse

@@ -126,10 +126,26 @@ TEST(ErrorTable, WithoutACodeTheStatusDecides) {
   EXPECT_EQ(judge(0, "", 502).error_class, ErrorClass::Transient);
   EXPECT_EQ(judge(0, "", 429).error_class, ErrorClass::Overload);
   EXPECT_EQ(judge(0, "", 413).error_class, ErrorClass::TooLarge);
-  for (const int status : {200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 401, 403, 404}) {
+  for (const int status : {408, 425, 502, 503, 504, 520}) {
+    EXPECT_EQ(judge(0, "", status).error_class, ErrorClass::Transient) << status;
+  }
+  // A proxy, a firewall or another service says so of each repeat, too.
+  for (const int status : {200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403,
+                           404, 405, 407, 411, 414, 415, 421, 426, 431, 451, 501, 505, 511}) {
     EXPECT_EQ(judge(0, "", status).error_class, ErrorClass::Operator) << status;
     EXPECT_FALSE(judge(0, "", status).advice.empty()) << status;
   }
+}
+
+TEST(ErrorTable, WhatFailsWithoutARowIsNotTheDatas) {
+  ServerError error;
+  error.code = 27;
+  error.text = "Code: 27. DB::Exception: Cannot parse input: expected 'eof' before: 'abc'.";
+  ASSERT_EQ(classify(error).error_class, ErrorClass::Data);
+  EXPECT_EQ(classify_without_rows(error).error_class, ErrorClass::Operator);
+  EXPECT_NE(classify_without_rows(error).advice.find("--clickhouse-setting"), std::string_view::npos);
+  error.code = 241;
+  EXPECT_EQ(classify_without_rows(error).error_class, ErrorClass::Transient);
 }
 
 }  // namespace

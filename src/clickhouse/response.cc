@@ -6,6 +6,7 @@
 #include <charconv>
 #include <utility>
 
+#include "clickhouse/error_codes.h"
 #include "http/reason_phrase.h"
 
 namespace freshet::clickhouse {
@@ -177,7 +178,10 @@ std::optional<ServerError> find_error(const http::Response& response, AnswerTo w
     error.text = "the answer is not ClickHouse's (no X-ClickHouse-* header): " + who_answered(response);
     return error;
   }
-  const std::string_view header = response.header("x-clickhouse-exception-code");
+  constexpr std::string_view kCode = "x-clickhouse-exception-code";
+  std::string_view header = response.header(kCode);
+  // Of a server that had begun to answer when it failed.
+  if (const auto late = response.trailers.find(kCode); late != response.trailers.end()) header = late->second;
   const bool ok = response.status == 200;
   const std::string_view exception = ok ? exception_part(response.body, what) : std::string_view(response.body);
   const bool has_what_belongs = what == AnswerTo::Query || response.body.empty();
@@ -186,7 +190,11 @@ std::optional<ServerError> find_error(const http::Response& response, AnswerTo w
   error.place = error_place(exception);
   if (error.place == ErrorPlace::Input) error.row = refused_row(exception);
   error.text = error.code != 0 ? one_line(exception) : "no exception of ClickHouse: " + who_answered(response);
-  if (error.text.empty()) error.text = fmt::format("exception {} without a text", error.code);
+  if (error.text.empty()) {
+    const ErrorCode* known = find_error_code(error.code);
+    error.text = fmt::format("exception {} {}without a text", error.code,
+                             known != nullptr ? fmt::format("({}) ", known->name) : "");
+  }
   return error;
 }
 

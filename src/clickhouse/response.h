@@ -35,10 +35,10 @@ constexpr size_t kMaxErrorText = 2000;
 
 // Threads: any. Nothing when the answer is a success: status 200, a header X-ClickHouse-* (every answer of 18.16 and of
 // 26.5 to a query has one, also an exception's; a login page, a proxy or another service has none), no exception code
-// in the headers, no exception in the body (it may come after the status, where the server had begun to answer). An
-// insert's answer has no body: any body means that it was not stored. A query's rows may contain the words of an
-// exception, so that only the known forms at their end count. The exception code of an answer that is not ClickHouse's
-// is not believed: it has code 0.
+// in the headers or trailers, no exception in the body (it may come after the status, where the server had begun to
+// answer). An insert's answer has no body: any body means that it was not stored. A query's rows may contain the words
+// of an exception, so that only the known forms at their end count. The exception code of an answer that is not
+// ClickHouse's is not believed: it has code 0.
 enum class AnswerTo { Insert, Query };
 std::optional<ServerError> find_error(const http::Response& response, AnswerTo what);
 

@@ -114,6 +114,19 @@ TEST(Response, AnInsertsAnswerHasStatus200AndNoBody) {
   }
 }
 
+TEST(Response, AnExceptionInATrailerIsOne) {
+  http::Response late;
+  late.status = 200;
+  late.headers["x-clickhouse-query-id"] = "1";
+  late.trailers["x-clickhouse-exception-code"] = "241";
+  for (const AnswerTo what : {AnswerTo::Insert, AnswerTo::Query}) {
+    const auto error = find_error(late, what);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, 241);
+    EXPECT_EQ(error->text, "exception 241 (MEMORY_LIMIT_EXCEEDED) without a text");
+  }
+}
+
 TEST(Response, FindsAnExceptionBehindAQuerysRows) {
   EXPECT_EQ(find_error(answer(200, std::string("1\n2\n__exception__\r\nabc\r\n") + kNew), AnswerTo::Query)->code, 27);
   EXPECT_EQ(find_error(answer(200, "1\n2\nCode: 159. DB::Exception: Timeout exceeded\n"), AnswerTo::Query)->code, 159);

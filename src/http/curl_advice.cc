@@ -40,9 +40,17 @@ std::string curl_advice(int code, std::string_view url, std::string_view text) {
                  : "what answers is not HTTP: perhaps the port speaks TLS (use https://), or it is ClickHouse's native "
                    "port "
                    "(HTTP is usually on 8123)";
-    case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
+      if (!has(text, "reset")) return "";
+      [[fallthrough]];
+    case CURLE_GOT_NOTHING:
       return tls ? "" : "the connection was closed without an answer: perhaps the port speaks TLS (use https://)";
+    case CURLE_COULDNT_CONNECT:
+      return "nothing takes connections there: start the server, or correct host and port";
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return "the host name is unknown: correct it, or look at DNS";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return "the proxy's host name is unknown: correct http_proxy, https_proxy or all_proxy of the environment";
     default:
       return "";
   }

@@ -20,7 +20,12 @@ TEST(CurlAdviceTest, SaysWhatWouldBeRight) {
   advises(CURLE_PEER_FAILED_VERIFICATION, "https://h", "SSL certificate problem: certificate has expired", "expired");
   advises(CURLE_PEER_FAILED_VERIFICATION, "https://h",
           "SSL: no alternative certificate subject name matches target host name 'h'", "another host name");
-  EXPECT_EQ(curl_advice(CURLE_COULDNT_CONNECT, "http://h", "Connection refused"), "");
+  advises(CURLE_RECV_ERROR, "http://h:8443", "Recv failure: Connection reset by peer", "use https://");
+  advises(CURLE_COULDNT_CONNECT, "http://h", "Connection refused", "start the server");
+  advises(CURLE_COULDNT_RESOLVE_HOST, "http://h", "Could not resolve host: h", "DNS");
+  advises(CURLE_COULDNT_RESOLVE_PROXY, "http://h", "Could not resolve proxy: p", "http_proxy");
+  EXPECT_EQ(curl_advice(CURLE_RECV_ERROR, "http://h", "Illegal or missing hexadecimal sequence in chunked-encoding"),
+            "");
 }
 
 }  // namespace

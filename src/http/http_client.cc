@@ -108,10 +108,11 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
   }
   if (line.starts_with("HTTP/")) {  // a new answer (after 100 Continue): its headers replace the earlier ones
     writer->response.headers.clear();
+    writer->response.trailers.clear();
     writer->head_complete = false;
     return size * count;
   }
-  if (writer->head_complete) return size * count;  // a trailer, which says nothing here
+  Headers& into = writer->head_complete ? writer->response.trailers : writer->response.headers;
   if (line == "\r\n" || line == "\n") writer->head_complete = true;
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
@@ -122,7 +123,7 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
   const size_t first = value.find_first_not_of(" \t\r\n");
   value = first == std::string_view::npos ? std::string_view()
                                           : value.substr(first, value.find_last_not_of(" \t\r\n") - first + 1);
-  writer->response.headers.insert_or_assign(std::move(name), std::string(value));
+  into.insert_or_assign(std::move(name), std::string(value));
   return size * count;
 }
 
@@ -156,6 +157,12 @@ HeaderList header_list(const std::vector<std::string>& headers) {
   for (const char* own : {"Expect:", "Content-Type:"}) list.reset(curl_slist_append(list.release(), own));
   for (const std::string& header : headers) list.reset(curl_slist_append(list.release(), header.c_str()));
   return list;
+}
+
+// With the host that it is about.
+std::string of_host(const std::string& url, const std::string& text) {
+  const Result<Url> parsed = parse_url(url);
+  return (parsed ? origin(*parsed) + ": " : std::string()) + text;
 }
 
 bool legal(const std::string& text) { return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos; }
@@ -278,10 +285,9 @@ std::optional<std::string> Client::Handles::redirect(int status, const std::stri
 }
 
 std::string Client::Handles::describe(CURLcode code, const std::string& url) const {
-  const Result<Url> parsed = parse_url(url);
-  std::string text = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
+  const std::string text = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
   const std::string advice = curl_advice(code, url, text);
-  return (parsed ? origin(*parsed) + ": " : std::string()) + text + (advice.empty() ? "" : "; " + advice);
+  return of_host(url, text + (advice.empty() ? "" : "; " + advice));
 }
 
 std::string_view Response::header(std::string_view lower_case_name) const {
@@ -328,14 +334,17 @@ Result<Response> Client::send_once(const Request& request, const std::string& ur
   const CURLcode code = handles_->transfer(stop);
   if (code == CURLE_ABORTED_BY_CALLBACK) return failure(ErrorKind::Stopping, "stopping");
   if (writer.head_too_large) {
-    return failure(ErrorKind::Retry, "headers and trailers of the answer are larger than 256 KiB");
+    return failure(ErrorKind::Retry, of_host(url, "headers and trailers of the answer are larger than 256 KiB"));
   }
   if (writer.too_large) {
-    return failure(ErrorKind::Retry, "answer larger than " + std::to_string(options_->max_response_bytes) + " bytes");
+    return failure(ErrorKind::Retry, of_host(url, "the answer is larger than " +
+                                                      std::to_string(options_->max_response_bytes) + " bytes"));
   }
   if (code != CURLE_OK) return failure(kind_of(code), handles_->describe(code, url), static_cast<int>(code));
-  if (!writer.head_complete)
-    return failure(ErrorKind::Retry, "connection closed within the headers of the answer", CURLE_PARTIAL_FILE);
+  if (!writer.head_complete) {
+    return failure(ErrorKind::Retry, of_host(url, "the connection was closed within the headers of the answer"),
+                   CURLE_PARTIAL_FILE);
+  }
   long status = 0;
   curl_easy_getinfo(handles_->easy.get(), CURLINFO_RESPONSE_CODE, &status);
   writer.response.status = static_cast<int>(status);

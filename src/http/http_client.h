@@ -48,6 +48,7 @@ struct Response {
   int status = 0;
   Headers headers;
   std::string body;
+  Headers trailers;  // behind a body that came in chunks
 
   // Empty when absent.
   std::string_view header(std::string_view lower_case_name) const;

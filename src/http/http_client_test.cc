@@ -190,6 +190,7 @@ TEST(HttpClient, ATrailerIsNoHeader) {
   EXPECT_EQ(result->body, "hi");
   EXPECT_EQ(result->header("server"), "a");
   EXPECT_EQ(result->header("x-late"), "");
+  EXPECT_EQ(result->trailers.at("x-late"), "1");
 }
 
 FakeAnswer redirect(int status, const std::string& location) {

@@ -14,10 +14,12 @@ struct Hint {
 };
 
 constexpr std::string_view kClickhousePassword =
-    "a secret on the command line is seen by everybody on the machine; use --clickhouse-password-file or "
+    "a secret has a file of its own (on the command line everybody on the machine sees it); use "
+    "--clickhouse-password-file or "
     "FRESHET_CLICKHOUSE_PASSWORD";
 constexpr std::string_view kKafkaPassword =
-    "a secret on the command line is seen by everybody on the machine; use --kafka-sasl-password-file or "
+    "a secret has a file of its own (on the command line everybody on the machine sees it); use "
+    "--kafka-sasl-password-file or "
     "FRESHET_KAFKA_SASL_PASSWORD";
 
 constexpr std::array kHints = {
@@ -27,7 +29,8 @@ constexpr std::array kHints = {
     Hint{"kafka-password", kKafkaPassword},
     Hint{"sasl-password", kKafkaPassword},
     Hint{"admin-token",
-         "a secret on the command line is seen by everybody on the machine; use --admin-token-file or "
+         "a secret has a file of its own (on the command line everybody on the machine sees it); use "
+         "--admin-token-file or "
          "FRESHET_ADMIN_TOKEN"},
     Hint{"brokers", "use --bootstrap-server"},
     Hint{"broker", "use --bootstrap-server"},

@@ -109,26 +109,34 @@ Status sasl_mechanism(const std::string& text) {
 }
 
 Status url(const std::string& text) {
+  if (text.empty()) return wrong("is empty; write http://HOST:8123");
   const bool http = text.starts_with("http://") || text.starts_with("https://");
   if (const size_t at = text.find("://"); !http && at != std::string::npos) {
+    const std::string scheme = lower_case(text.substr(0, at));
+    if (scheme == "http" || scheme == "https") {
+      return wrong(fmt::format("has its scheme in capitals; write {}{}", scheme, text.substr(at)));
+    }
     return wrong(
         fmt::format("has the scheme {}://; freshet speaks HTTP: it is not of the form http://HOST:PORT or "
                     "https://HOST:PORT (usually 8123 and 8443)",
                     text.substr(0, at)));
+  }
+  if (!http && (text.starts_with("http:") || text.find('/') != std::string::npos || text.starts_with("https:"))) {
+    return wrong("is not of the form http://HOST:PORT or https://HOST:PORT");
   }
   if (!http) return wrong(fmt::format("has no scheme; write http://{0} or https://{0}", text));
   std::string rest = text.substr(text.find("://") + 3);
   if (rest.find('@') != std::string::npos) {
     return wrong("holds a login; use --clickhouse-user and --clickhouse-password-file, which are never logged");
   }
+  if (rest.find(',') != std::string::npos) {
+    return wrong("names several hosts; give each with a --clickhouse-url of its own");
+  }
   if (rest.ends_with('/')) rest.pop_back();
   if (rest.find_first_of("/?#") != std::string::npos) {
     return wrong("has a path or query; use http://HOST:PORT and --clickhouse-setting for settings");
   }
   if (has_space(text)) return wrong("has a space in it; give each host with a --clickhouse-url of its own");
-  if (rest.find(',') != std::string::npos) {
-    return wrong("names several hosts; give each with a --clickhouse-url of its own");
-  }
   const size_t colon = rest.ends_with(']') ? std::string::npos : rest.rfind(':');
   if (rest.empty() || colon == 0) return wrong("names no host; it is not of the form http://HOST:PORT");
   if (colon == std::string::npos) return {};

@@ -190,7 +190,9 @@ class Rules {
 
   void table() {
     const std::string& name = p_.clickhouse.table;
-    if (const auto parsed = parse_table_name(name); !parsed) {
+    if (!origins_.present("table")) {
+      // refused already
+    } else if (const auto parsed = parse_table_name(name); !parsed) {
       refuse("--table: {}", parsed.error().text);
     } else if (!p_.clickhouse.database.empty() && !parsed->database.empty()) {
       refuse("--clickhouse-database: --table '{}' names a database already; leave one of them out", name);

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <set>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "settings/rules.h"
 #include "settings/secrets.h"
 #include "settings/table.h"
+#include "settings/values.h"
 
 namespace freshet::settings {
 namespace {
@@ -53,16 +55,31 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// maxBatchSize, max_batch_size and max-batch-size are one name.
+std::string letters_of(std::string_view name) {
+  std::string letters;
+  for (const char c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) letters += c;
+  }
+  return lower_case(std::move(letters));
+}
+
 std::string did_you_mean(std::string_view name, std::string (*spell)(const Setting&)) {
+  const std::string letters = letters_of(name);
   const Setting* best = nullptr;
+  const Setting* longer = nullptr;                         // the name is the beginning of this one
   size_t distance = std::min<size_t>(4, name.size() / 3);  // further away it is another word
   for (const Setting& setting : table()) {
-    const size_t d = edit_distance(name, spell(setting));
+    const std::string theirs = letters_of(spell(setting));
+    if (theirs == letters) return fmt::format("; did you mean {}?", spell(setting));
+    if (letters.size() > 4 && theirs.starts_with(letters) && longer == nullptr) longer = &setting;
+    const size_t d = edit_distance(letters, theirs);
     if (d < distance) {
       distance = d;
       best = &setting;
     }
   }
+  if (longer != nullptr && distance > 1) best = longer;
   return best == nullptr ? "; see --help for the settings there are" : fmt::format("; did you mean {}?", spell(*best));
 }
 
@@ -73,6 +90,12 @@ bool is_of_others(std::string_view variable) {
     if (variable.starts_with(prefix)) return true;
   }
   return variable == "FRESHET_PORT";
+}
+
+// As a flag would be named, without its dashes.
+std::string flag_name(std::string key) {
+  std::replace(key.begin(), key.end(), '_', '-');
+  return key;
 }
 
 class Loader {
@@ -153,10 +176,13 @@ class Loader {
   }
 
   void read_flags(const std::vector<std::string>& args) {
+    const Setting* takes_no_word = nullptr;  // the flag before, where it is true or false
     for (size_t i = 0; i < args.size(); ++i) {
       const std::string& arg = args[i];
+      const Setting* const before = std::exchange(takes_no_word, nullptr);
       if (!arg.starts_with("--") || arg.size() == 2) {
-        refuse(fmt::format("'{}': expected a flag that begins with --", shown_argument(arg)));
+        refuse(fmt::format("'{}': expected a flag that begins with --{}", shown_argument(arg),
+                           before == nullptr ? "" : fmt::format("; {0} alone, or {0}=false", flag_of(*before))));
         continue;
       }
       const size_t equals = arg.find('=');
@@ -179,6 +205,8 @@ class Loader {
           return;
         }
         value = args[i];
+      } else {
+        takes_no_word = setting;
       }
       Given& given = flags_[setting->name];
       if (!given.values.empty() && !setting->repeatable) {
@@ -228,7 +256,11 @@ class Loader {
     const auto text = freshet::read_file(path_);
     if (!text) return refuse(fmt::format("{}: '{}' {}", given->where, path_, text.error().text));
     try {
-      root = YAML::Load(*text);
+      const std::vector<YAML::Node> documents = YAML::LoadAll(*text);
+      if (documents.size() > 1) {
+        return refuse(fmt::format("{}: holds several documents, separated by ---; write one map of settings", path_));
+      }
+      if (!documents.empty()) root = documents.front();
     } catch (const YAML::Exception& e) {
       return refuse(fmt::format("{}:{}:{}: no YAML: {}", path_, e.mark.line + 1, e.mark.column + 1, e.msg));
     }
@@ -247,8 +279,13 @@ class Loader {
       }
       const auto found =
           std::find_if(table().begin(), table().end(), [&](const Setting& s) { return file_key_of(s) == key; });
-      if (found == table().end() || found->name == "config") {
-        refuse(fmt::format("{}: unknown key{}", where, did_you_mean(key, file_key_of)));
+      if (found != table().end() && found->name == "config") {
+        refuse(fmt::format("{}: a file of settings names no other; give the file with --config", where));
+        continue;
+      }
+      if (found == table().end()) {
+        const std::string hint = hint_for_flag(flag_name(key));
+        refuse(fmt::format("{}: unknown key{}", where, hint.empty() ? did_you_mean(key, file_key_of) : "; " + hint));
         continue;
       }
       if ((found->commands & accepted_) == 0) continue;  // meant for another command

@@ -479,6 +479,19 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--kafka-security-protocol", "sasl_ssl", "--kafka-sasl-mechanism", "PLAIN"}, "PLAIN: needs a login"},
       {{"--clickhouse-url", "h:8123"}, "has no scheme; write http://h:8123"},
       {{"--clickhouse-url", "clickhouse://h:9000"}, "freshet speaks HTTP"},
+      {{"--clickhouse-url", ""}, "'' is empty; write http://HOST:8123"},
+      {{"--clickhouse-url", "HTTP://h:8123"}, "has its scheme in capitals; write http://h:8123"},
+      {{"--clickhouse-url", "http:/h:8123"}, "is not of the form http://HOST:PORT"},
+      {{"--clickhouse-url", "http//h:8123"}, "is not of the form http://HOST:PORT"},
+      {{"--clickhouse-url", "http://h:1,http://i:1"}, "names several hosts"},
+      {{"--json-field", ""}, "is not of the form FIELD[=COLUMN]"},
+      {{"--json-field", "a="}, "is not of the form FIELD[=COLUMN]"},
+      {{"--json-field", "=a"}, "is not of the form FIELD[=COLUMN]"},
+      {{"--json-header-column", "h"}, "is not of the form HEADER=COLUMN"},
+      {{"--json-header-column", "h="}, "is not of the form HEADER=COLUMN"},
+      {{"--renew", "yes"}, "'yes': expected a flag that begins with --; --renew alone, or --renew=false"},
+      {{"--max-batch-time", "2000"}, "did you mean --max-batch-time-ms?"},
+      {{"--max_batch_size", "1"}, "did you mean --max-batch-size?"},
       {{"--clickhouse-url", "http://h:0"}, "has the port '0'"},
       {{"--clickhouse-url", "http://h:1,i:1"}, "names several hosts"},
       {{"--clickhouse-url", "http://h:8123 "}, "has a space in it"},
@@ -500,6 +513,8 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
                                                                                       << refused(least(refusal.more));
   }
   EXPECT_NE(refused({}).find("--topic: missing; for example"), std::string::npos);
+  EXPECT_NE(refused({}).find("--table: missing; for example"), std::string::npos);
+  EXPECT_EQ(refused({}).find("--table: ''"), std::string::npos) << "said once";
   EXPECT_EQ(refused(least({"--kafka-security-protocol", "SSL", "--kafka-ssl-ca-file", "/etc/hostname"})), "");
   const auto tap = load("tap", {"--bootstrap-server", "h:1", "--topic", "t", "--kafka-sasl-username", "u"}, {});
   ASSERT_FALSE(tap);
@@ -522,6 +537,14 @@ TEST(SettingsTest, FilesAreRefusedWithTheLine) {
   EXPECT_NE(refused(least({"--config", broken.path})).find("no YAML"), std::string::npos);
   const File list("- topic\n");
   EXPECT_NE(refused(least({"--config", list.path})).find("expected a map"), std::string::npos);
+  const File two("topic: t\n---\ntopic: u\n");
+  EXPECT_NE(refused(least({"--config", two.path})).find("holds several documents"), std::string::npos);
+  const File camel("maxBatchSize: 3\n");
+  EXPECT_NE(refused(least({"--config", camel.path})).find("did you mean max_batch_size?"), std::string::npos);
+  const File secret("clickhouse_password: hush\n");
+  EXPECT_NE(refused(least({"--config", secret.path})).find("use --clickhouse-password-file"), std::string::npos);
+  const File other("config: x.yaml\n");
+  EXPECT_NE(refused(least({"--config", other.path})).find("names no other"), std::string::npos);
   const File nested("topic: {a: b}\n");
   EXPECT_NE(refused(least({"--config", nested.path})).find("expected one value"), std::string::npos);
 }

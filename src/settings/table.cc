@@ -51,8 +51,7 @@ Status choice(const std::string& value, Target& target, const std::array<std::pa
 }
 
 template <typename Map>
-Status into_map(const std::string& value, Map& map, bool allow_bare = false) {
-  auto pair = key_value(value, allow_bare);
+Status into_map(const Result<std::pair<std::string, std::string>>& pair, Map& map) {
   if (!pair) return tl::make_unexpected(pair.error());
   map[pair->first] = pair->second;
   return {};
@@ -206,7 +205,7 @@ constexpr Setting kTable[] = {
     {"clickhouse-key-file", "ClickHouse", "FILE", "", "key of the client certificate (PEM)", kStreaming,
      APPLY(return store_if(readable_file(v), v, pipeline(s).clickhouse.key_file))},
     {"clickhouse-setting", "ClickHouse", "K=V", "", "a ClickHouse setting for every insert; wins over freshet's own",
-     kStreaming, APPLY(return into_map(v, pipeline(s).clickhouse.insert_settings)), true},
+     kStreaming, APPLY(return into_map(key_value(v), pipeline(s).clickhouse.insert_settings)), true},
     {"clickhouse-compression", "ClickHouse", "lz4|zstd", "lz4", "compression of the insert's body", kStreaming,
      APPLY(return choice(v, pipeline(s).clickhouse.compression,
                          std::array{std::pair{"lz4", clickhouse::Compression::Lz4},
@@ -276,7 +275,7 @@ constexpr Setting kTable[] = {
      kProcess, APPLY(return store(boolean(v), pipeline(s).processors.row_binary))},
     {"json-field", "Messages to rows", "FIELD[=COLUMN]", "",
      "take only the fields that are named so, renamed to COLUMN", kAll,
-     APPLY(return into_map(v, pipeline(s).processors.json.fields, true)), true},
+     APPLY(return into_map(to_column(v, "FIELD[=COLUMN]"), pipeline(s).processors.json.fields)), true},
     {"json-required-field", "Messages to rows", "FIELD", "", "a field that must be there and not null", kAll,
      APPLY(pipeline(s).processors.json.required_fields.push_back(v); return {}), true},
     {"json-topic-column", "Messages to rows", "COLUMN", "", "column for the topic's name", kAll,
@@ -291,7 +290,7 @@ constexpr Setting kTable[] = {
     {"json-key-column", "Messages to rows", "COLUMN", "", "column for the message's key", kAll,
      APPLY(return text(v, pipeline(s).processors.json.key_column))},
     {"json-header-column", "Messages to rows", "HEADER=COLUMN", "", "column for a header's value", kAll,
-     APPLY(return into_map(v, pipeline(s).processors.json.header_columns)), true},
+     APPLY(return into_map(to_column(v, "HEADER=COLUMN"), pipeline(s).processors.json.header_columns)), true},
 
     {"renew", "Renewal", "", "false", "build the Kafka session anew every --renew-interval; live", kRun,
      APPLY(return store(boolean(v), pipeline(s).options.renewal.enabled))},

@@ -73,10 +73,18 @@ Result<std::chrono::seconds> seconds(const std::string& text, int64_t least, int
   return std::chrono::seconds(*value);
 }
 
-Result<std::pair<std::string, std::string>> key_value(const std::string& text, bool allow_bare) {
+Result<std::pair<std::string, std::string>> key_value(const std::string& text) {
   const size_t at = text.find('=');
-  if (at == std::string::npos && allow_bare && !text.empty()) return std::pair(text, text);
   if (at == std::string::npos || at == 0) return wrong("is not of the form KEY=VALUE");
+  return std::pair(text.substr(0, at), text.substr(at + 1));
+}
+
+Result<std::pair<std::string, std::string>> to_column(const std::string& text, std::string_view form) {
+  const size_t at = text.find('=');
+  const bool bare_allowed = form.find('[') != std::string_view::npos;
+  if (at == std::string::npos && bare_allowed && !text.empty()) return std::pair(text, text);
+  if (at == std::string::npos || at == 0 || at + 1 == text.size())
+    return wrong(fmt::format("is not of the form {}", form));
   return std::pair(text.substr(0, at), text.substr(at + 1));
 }
 

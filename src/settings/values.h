@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -15,8 +17,10 @@ Result<double> decimal(const std::string& text, double least, double most);
 Result<bool> boolean(const std::string& text);
 Result<std::chrono::milliseconds> milliseconds(const std::string& text, int64_t least, int64_t most);
 Result<std::chrono::seconds> seconds(const std::string& text, int64_t least, int64_t most);
-// KEY=VALUE; `allow_bare`: KEY alone means KEY=KEY.
-Result<std::pair<std::string, std::string>> key_value(const std::string& text, bool allow_bare = false);
+Result<std::pair<std::string, std::string>> key_value(const std::string& text);  // KEY=VALUE
+// A field of a message and the column that it fills. `form`, as a person writes it: "FIELD=COLUMN", or with a part in
+// brackets that may be left out where both have one name.
+Result<std::pair<std::string, std::string>> to_column(const std::string& text, std::string_view form);
 // HOST:PORT[,HOST:PORT...]
 Status host_ports(const std::string& text);
 // Where a server shall listen: ADDRESS:PORT.

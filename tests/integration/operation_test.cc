@@ -311,6 +311,39 @@ TEST_F(OperationTest, CheckFailsWhenNothingCouldComeOfARun) {
   EXPECT_NE(headers.at("reason").find("schema registry"), std::string::npos) << headers.at("reason");
 }
 
+// A run turns to each host of its list, and to a table that takes inserts.
+TEST_F(OperationTest, CheckTriesAnInsertWithoutRowsOnEveryHost) {
+  make_topic_and_table();
+  produce(0, R"({"id":1})");
+  const auto check = [&](std::vector<std::string> more, const std::string& table = "") {
+    std::vector<std::string> command = args("check", std::move(more));
+    for (std::string& word : command) {
+      if (!table.empty() && word == "default." + topic) word = table;
+    }
+    testkit::FreshetProcess run(command);
+    const auto status = run.process().wait(60s);
+    return fmt::format("{}\n{}", status.value_or(-1), run.output());
+  };
+  const std::string good = check({});
+  EXPECT_TRUE(good.starts_with("0\n")) << good;
+  EXPECT_NE(good.find("takes inserts"), std::string::npos) << good;
+  EXPECT_EQ(clickhouse_->query("SELECT count() FROM " + topic), "0");
+
+  const std::string nobody = fmt::format("http://127.0.0.1:{}", testkit::free_port());
+  const std::string second = check({"--clickhouse-url", nobody});
+  EXPECT_TRUE(second.starts_with("1\n")) << second;
+  EXPECT_NE(second.find(nobody), std::string::npos) << second;
+
+  const std::string setting = check({"--clickhouse-setting", "no_such_setting=1"});
+  EXPECT_TRUE(setting.starts_with("1\n")) << setting;
+  EXPECT_NE(setting.find("no_such_setting"), std::string::npos) << setting;
+
+  clickhouse_->query(fmt::format("CREATE VIEW {0}_view AS SELECT id FROM {0}", topic));
+  const std::string view = check({}, "default." + topic + "_view");
+  EXPECT_TRUE(view.starts_with("1\n")) << view;
+  EXPECT_NE(view.find("not supported by storage View"), std::string::npos) << view;
+}
+
 TEST_F(OperationTest, TheFirstStoredBatchIsLoggedBeforeTheStop) {
   make_topic_and_table();
   produce(0, R"({"id":1})");

@@ -1,0 +1,26 @@
+// Whether a ClickHouse host takes inserts, asked without storing a row.
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "clickhouse/clickhouse_settings.h"
+#include "model/options.h"
+#include "model/rows.h"
+
+namespace freshet::clickhouse {
+
+// The body of an insert without rows, for FORMAT JSONEachRow: some servers refuse a body without a byte (code 108).
+constexpr std::string_view kNoRows = "\n";
+
+// Sends one INSERT without rows to `url`, with the statement, settings and login of the real ones, and waits at most
+// `timeout`. The server then checks what it can check without a row: that the table takes inserts, the columns of
+// `layout`, the user's rights, each setting, and (26.5) that the targets of its views exist. Retry: it refuses, and
+// the text says why. Stopping: `stop` was requested. Threads: any.
+Status probe_insert(ClickHouseSettings settings, const std::string& url, const RowLayout& layout,
+                    const LiveOptions& options, Clock& clock, Duration timeout, const std::stop_token& stop = {});
+
+}  // namespace freshet::clickhouse
