@@ -50,11 +50,18 @@ std::string answer(const Verdict& verdict, const RowLayout& layout, std::string_
   return "{}";
 }
 
+std::string error_answer(const std::string& what) {
+  return json{{"error", what}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string CaseRunner::run(std::string_view line) {
   try {
-    const json input = json::parse(line);
+    const json input = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!input.is_object() || !input.contains("message")) {
+      throw std::invalid_argument(R"(expected a message in base64, one a line: {"message": "eyJhIjoxfQ=="})");
+    }
     const OwnedMessage owned = read_case(input);
     const std::string storage = input.value("storage", std::string());
     if (!processor_ || storage != storage_) processor_ = make_(storage);
@@ -65,8 +72,10 @@ std::string CaseRunner::run(std::string_view line) {
     std::string rows;
     const Verdict verdict = processor_->process(context, message, rows);
     return answer(verdict, processor_->layout(), rows);
+  } catch (const json::exception& e) {
+    return error_answer(std::string("a field of the line is not as it should be: ") + e.what());
   } catch (const std::exception& e) {
-    return json{{"error", e.what()}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    return error_answer(e.what());
   }
 }
 

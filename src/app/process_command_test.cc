@@ -69,6 +69,14 @@ TEST(ProcessCommandTest, SkippedAndInvalidMessagesSayWhy) {
 TEST(ProcessCommandTest, ALineThatIsNoCaseIsAnsweredWithAnError) {
   EXPECT_TRUE(json::parse(echo().run("nonsense")).contains("error"));
   EXPECT_TRUE(json::parse(echo().run(R"({"message":"*"})")).contains("error"));
+  for (const char* line : {"nonsense", "5", "null", "[]", R"({"a":1})", "\"text\""}) {  // what people try first
+    const std::string said = json::parse(echo().run(line)).at("error");
+    EXPECT_NE(said.find(R"({"message": "eyJhIjoxfQ=="})"), std::string::npos) << line << ": " << said;
+  }
+  for (const char* line : {R"({"message":null,"partition":"x"})", R"({"message":null,"headers":[1]})"}) {
+    const std::string said = json::parse(echo().run(line)).at("error");
+    EXPECT_NE(said.find("a field of the line"), std::string::npos) << line << ": " << said;
+  }
 }
 
 TEST(ProcessCommandTest, ACaseOfAnotherStorageGetsAProcessorOfItsOwn) {

@@ -96,7 +96,7 @@ std::string waits_for(Asking& asking) {
   if (!answer) return {};
   const json status = json::parse(answer->body, nullptr, false);
   if (!status.is_object() || !status.contains("membership") || !status["membership"].is_object()) return {};
-  return status["membership"].value("renewal_waits_for", "");
+  return text_field(status["membership"], "renewal_waits_for");
 }
 
 }  // namespace

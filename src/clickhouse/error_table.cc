@@ -30,8 +30,8 @@ constexpr std::string_view kWithoutRows =
     "an insert without any row fails, too: correct the values given with --clickhouse-setting, the user's profile or "
     "the table";
 constexpr std::string_view kRedirect =
-    "a redirect is followed only to the same scheme, host and port, since credentials and rows go along: set "
-    "--clickhouse-url to the address it names, if that is ClickHouse";
+    "a redirect is not followed (by the drop-in one to the same scheme, host and port), since login and rows go along: "
+    "set --clickhouse-url to the address it names, if that is ClickHouse";
 
 // Of an answer without an exception of ClickHouse.
 Judgement by_status(const ServerError& error) {

@@ -519,6 +519,9 @@ TEST(SettingsTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
   const auto tap = load("tap", {"--bootstrap-server", "h:1", "--topic", "t", "--kafka-sasl-username", "u"}, {});
   ASSERT_FALSE(tap);
   EXPECT_NE(tap.error().front().find("has no effect without --kafka-security-protocol"), std::string::npos);
+  const auto renew = load("renew", {"--admin", "http://127.0.0.1:8080"}, {});
+  ASSERT_FALSE(renew);
+  EXPECT_NE(renew.error().front().find("has a scheme; write HOST:PORT"), std::string::npos) << renew.error().front();
   EXPECT_NE(refused(least(), {{"FRESHET_MAX_BATCH_SISE", "1"}}).find("did you mean FRESHET_MAX_BATCH_SIZE?"),
             std::string::npos);
   EXPECT_EQ(refused(least(), {{"FRESHET_DEV_CACHE", "x"}, {"FRESHET_TOPIK", ""}}), "");

@@ -89,6 +89,7 @@ Result<std::pair<std::string, std::string>> to_column(const std::string& text, s
 }
 
 Status host_ports(const std::string& text) {
+  if (text.find("://") != std::string::npos) return wrong("has a scheme; write HOST:PORT");
   std::istringstream list(text);
   bool any = false;
   for (std::string one; std::getline(list, one, ',');) {

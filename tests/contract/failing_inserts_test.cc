@@ -222,5 +222,19 @@ TEST_F(Current, MoreTablePartitionsThanOneInsertMayTouch) {
   EXPECT_EQ(failures, 0);
 }
 
+// The server says nothing of rows there, and uses the codes of values.
+TEST_F(Current, ASettingWhoseValueCannotBeParsedIsNotTheRowsFault) {
+  create("t", "n Int32");
+  for (const auto& [name, value] : {std::pair{"max_threads", "abc"}, std::pair{"insert_deduplicate", "banana"},
+                                    std::pair{"max_memory_usage", "-1"}, std::pair{"max_threads", ""}}) {
+    settings.insert_settings = {{name, value}};
+    failures = 20;  // one more ends it
+    EXPECT_EQ(write(kRows).kind, Kind::Abandoned) << name << "=" << value;
+  }
+  settings.insert_settings.clear();
+  EXPECT_EQ(write(kRows).kind, Kind::Written);
+  EXPECT_EQ(count(), 3u);
+}
+
 }  // namespace
 }  // namespace freshet
