@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "clickhouse/insert_probe.h"
+#include "http/proxy.h"
+#include "http/url.h"
 #include "kafka/client_config.h"
 #include "kafka/cluster.h"
 #include "runtime_config/stores.h"
@@ -65,11 +67,23 @@ void report_sample(const TableCheck& checked, Report& report) {
   if (good > 0) report.good(fmt::format("{} sampled messages become rows", good));
 }
 
+// A proxy of the environment stands in between, which is easily forgotten.
+void name_proxy(const std::string& url, Report& report) {
+  const auto target = http::parse_url(url);
+  const auto proxy = target ? http::environment_proxy(*target) : std::nullopt;
+  if (!proxy) return;
+  report.warning(
+      fmt::format("ClickHouse: {} is asked through the proxy {} ({} of the environment), unless no_proxy "
+                  "names the host (now: {})",
+                  url, proxy->address, proxy->variable, proxy->no_proxy.empty() ? "no host" : proxy->no_proxy));
+}
+
 // Whether the host at `url` has the table and takes inserts. A run turns to each host of the list.
 bool check_host(const settings::Pipeline& p, const std::string& url, const RowLayout& layout, Clock& clock,
                 Report& report) {
   clickhouse::ClickHouseSettings one = p.clickhouse;
   one.urls = {url};
+  name_proxy(url, report);
   clickhouse::ClickHouseClient client(one, clock);
   const auto version = client.server_version(kTimeout);
   if (!version) {

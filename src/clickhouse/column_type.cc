@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <string>
+#include <utility>
 
 #include "clickhouse/type_name.h"
 
@@ -12,6 +13,17 @@ namespace freshet::clickhouse {
 namespace {
 
 using Kind = JsonValue::Kind;
+
+// What the names of shapes stand for; empty for other types.
+std::string_view shape_of(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kShapes[] = {
+      {"Point", "Tuple(Float64, Float64)"}, {"Ring", "Array(Point)"},   {"LineString", "Array(Point)"},
+      {"MultiLineString", "Array(Ring)"},   {"Polygon", "Array(Ring)"}, {"MultiPolygon", "Array(Polygon)"}};
+  for (const auto& [shape, type] : kShapes) {
+    if (shape == name) return type;
+  }
+  return {};
+}
 
 void add_fixed_string_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
   if (!value.is_string()) {
@@ -140,6 +152,7 @@ void add_null_troubles(const PlainType& type, std::string_view name, Troubles& o
 void add_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
   const PlainType plain = plain_type(type);
   const TypeParts parts = parts_of(plain.name);
+  if (const std::string_view shape = shape_of(parts.name); !shape.empty()) return add_troubles(shape, value, out);
   if (value.kind == Kind::Null) return add_null_troubles(plain, parts.name, out);
   if (is_number_type(parts.name)) return add_number_troubles(plain.name, value, out);
   if (is_time_type(parts.name)) return add_time_troubles(plain.name, value, out);

@@ -17,6 +17,8 @@ enum class Trouble {
   BecomesInfinite,     // beyond the largest float
   DigitsCut,           // more digits behind the point than a Decimal has
   EmptyTextForNumber,  // "" becomes 0
+  FloatRounds,         // an integer with more digits than a float keeps
+  GuessedTime,         // text without a date that begins with the year: the server guesses, or refuses it
   AnotherTime,         // a date or time outside the type's range, or none; or an integer of another unit
   TupleFieldLeftOut,   // a named Tuple has no element of that name
   NotText,             // no string for a String: old servers refuse it, current ones keep the JSON text

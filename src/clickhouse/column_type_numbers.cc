@@ -1,4 +1,6 @@
 // Integers, floats, decimals, booleans and enums.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -96,6 +98,21 @@ bool is_finite_in(std::string_view type, double number) {
   return type != "BFloat16" || std::abs(number) <= kLargestBFloat16;
 }
 
+// Whether the integer in `text` is one that the float holds.
+bool is_exact_in(std::string_view type, double number, std::string_view text) {
+  constexpr int kBFloat16Bits = 8;  // of the fraction, the hidden one included
+  if (text.starts_with('-')) text.remove_prefix(1);
+  text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
+  double stored = type == "Float64" ? number : static_cast<double>(static_cast<float>(number));
+  if (type == "BFloat16") {
+    int exponent = 0;
+    std::frexp(number, &exponent);
+    const double step = std::ldexp(1.0, exponent - kBFloat16Bits);
+    stored = std::fmod(number, step) == 0 ? number : 0;
+  }
+  return fmt::format("{:.0f}", std::abs(stored)) == (text.empty() ? "0" : text);
+}
+
 void add_float_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
   if (value.kind == Kind::Bool) return;
   if (value.is_structured()) {
@@ -117,7 +134,13 @@ void add_float_troubles(std::string_view type, const JsonValue& value, Troubles&
   // from_chars tells no overflow from an underflow.
   if (error == std::errc::result_out_of_range) number = std::strtod(std::string(text).c_str(), nullptr);
   const bool meant = text.find_first_of("iInN") != std::string_view::npos;
-  if (!meant && !is_finite_in(type, number)) out.insert(Trouble::BecomesInfinite);
+  if (meant) return;
+  const bool whole = text.find_first_not_of("-0123456789") == std::string_view::npos;
+  if (!is_finite_in(type, number)) {
+    out.insert(Trouble::BecomesInfinite);
+  } else if (whole && !is_exact_in(type, number, text)) {
+    out.insert(Trouble::FloatRounds);
+  }
 }
 
 // The digits of a decimal's text, without leading zeros, and how many of them stand behind the point.

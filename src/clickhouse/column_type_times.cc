@@ -47,6 +47,7 @@ struct Moment {
   bool day_exists = false;
   int64_t days = 0;     // since 1970
   int64_t seconds = 0;  // of the day, the zone's difference taken off
+  bool time_exists = true;
   std::string_view rest;
 };
 
@@ -103,7 +104,18 @@ void read_clock(Moment& moment) {
   }
   const int64_t offset = zone * 3600 + zone_minute * 60;
   moment.seconds = hour * 3600 + minute * 60 + second + (behind ? offset : -offset);
+  moment.time_exists = hour < 24 && minute < 60 && second < 60;
   moment.rest = text;
+}
+
+// "Jan 2 2024", "Mon, 02 Jan 2024": nothing is left to guess.
+bool names_a_month(std::string_view text) {
+  constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
+                                                     "jul", "aug", "sep", "oct", "nov", "dec"};
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::any_of(kMonths.begin(), kMonths.end(),
+                     [&](std::string_view month) { return lower.find(month) != std::string::npos; });
 }
 
 // Date and Date32 count days.
@@ -172,7 +184,10 @@ void add_time_text_troubles(std::string_view text, Range seconds, int precision,
     return;
   }
   auto moment = date_of(text);
-  if (!moment) return;  // one of the many other forms
+  if (!moment) {
+    if (!names_a_month(text)) out.insert(Trouble::GuessedTime);
+    return;
+  }
   read_clock(*moment);
   if (!moment->rest.empty()) return;
   if (!moment->day_exists) {
@@ -182,7 +197,7 @@ void add_time_text_troubles(std::string_view text, Range seconds, int precision,
   const Wide at = Wide{moment->days} * kDay + moment->seconds;
   if (precision > 0 && at * power_of_ten(precision) > INT64_MAX) {
     out.insert(Trouble::NotATime);
-  } else if (!seconds.holds(at)) {
+  } else if (!moment->time_exists || !seconds.holds(at)) {
     out.insert(Trouble::AnotherTime);
   }
 }
@@ -207,7 +222,15 @@ void add_moment_troubles(Range seconds, int precision, const JsonValue& value, T
 }
 
 void add_time_of_day_troubles(int precision, const JsonValue& value, Troubles& out) {
-  if (value.is_string()) return;
+  if (value.is_string()) {
+    // 12:34:56 or seconds; a fraction for Time64 alone.
+    const std::string_view text = value.text;
+    const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+    const bool time = !digits.empty() && digits.find_first_not_of(precision < 0 ? "0123456789:" : "0123456789:.") ==
+                                             std::string_view::npos;
+    if (!time) out.insert(Trouble::NotATime);
+    return;
+  }
   const auto ticks = value.kind == Kind::Number ? integer_of(value.text) : std::nullopt;
   if (!ticks) {
     out.insert(value.kind == Kind::Number ? Trouble::FractionForTime : Trouble::NotATime);

@@ -6,8 +6,6 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr std::string_view kLogin =
-    "correct user and password (--clickhouse-user, --clickhouse-password-file); the file is read again by itself";
 constexpr std::string_view kView = "a materialized view of the table fails: repair or drop the view";
 constexpr std::string_view kShard =
     "a shard behind the table cannot take some of the rows, others may have stored theirs: repair the shard's table";
@@ -34,8 +32,8 @@ constexpr std::string_view kRedirect =
     "set --clickhouse-url to the address it names, if that is ClickHouse";
 
 // Of an answer without an exception of ClickHouse.
-Judgement by_status(const ServerError& error) {
-  switch (error.status) {
+Judgement by_status(int status) {
+  switch (status) {
     case 408:
     case 425:
       return {ErrorClass::Transient, {}};
@@ -43,7 +41,7 @@ Judgement by_status(const ServerError& error) {
       return {ErrorClass::Overload, {}};
     case 401:
     case 403:
-      return {ErrorClass::Operator, error.foreign ? kRefusedBefore : kLogin};
+      return {ErrorClass::Operator, kRefusedBefore};
     case 407:
       return {ErrorClass::Operator, kProxyLogin};
     case 414:
@@ -59,8 +57,8 @@ Judgement by_status(const ServerError& error) {
       return {ErrorClass::Operator, kNotClickHouse};
     default:
       // Any success but an empty 200 of ClickHouse is somebody else's; so is a redirect, and a request that is wrong.
-      if (error.status >= 300 && error.status < 400) return {ErrorClass::Operator, kRedirect};
-      if (error.status >= 200 && error.status < 500) return {ErrorClass::Operator, kNotClickHouse};
+      if (status >= 300 && status < 400) return {ErrorClass::Operator, kRedirect};
+      if (status >= 200 && status < 500) return {ErrorClass::Operator, kNotClickHouse};
       return {ErrorClass::Transient, {}};
   }
 }
@@ -87,7 +85,7 @@ Judgement classify(const ServerError& error) {
   // The table itself has the rows already (seen on 18.16 and 26.5): sending parts of them again would double them.
   if (error.place == ErrorPlace::View && !stored_nothing(error)) return {ErrorClass::Operator, kView, true, true};
   if (size_limit(error) == SizeLimit::Insert) return {ErrorClass::TooLarge, size_advice(error)};
-  if (error.code == 0) return by_status(error);
+  if (error.code == 0) return by_status(error.status);
   const ErrorCode* known = find_error_code(error.code);
   const bool of_values = error.place == ErrorPlace::Input || error.place == ErrorPlace::Expression;
   Judgement judgement;

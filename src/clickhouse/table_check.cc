@@ -40,6 +40,13 @@ Meaning meaning(Trouble trouble) {
       return {Severity::Warning, "digits behind the point are cut off; use a Decimal of a greater scale"};
     case Trouble::EmptyTextForNumber:
       return {Severity::Warning, "an empty text is stored as 0; send null to a Nullable column instead"};
+    case Trouble::FloatRounds:
+      return {Severity::Warning,
+              "the integer has more digits than the float keeps and is stored rounded; use an integer type"};
+    case Trouble::GuessedTime:
+      return {Severity::Warning,
+              "the server guesses such a date or time (01/02 is the first of February, 12:34 is on the first of "
+              "January), or refuses it; send 2024-01-02T03:04:05Z, or an integer"};
     case Trouble::AnotherTime:
       return {
           Severity::Warning,

@@ -26,6 +26,11 @@ std::string about_certificate(std::string_view text) {
 
 std::string curl_advice(int code, std::string_view url, std::string_view text) {
   const bool tls = url.starts_with("https:");
+  if (has(text, "CONNECT tunnel failed") || has(text, "Unsupported proxy")) {
+    return "the proxy that https_proxy, http_proxy or all_proxy of the environment names does not let it through: "
+           "correct "
+           "the variable (a login stands in it as USER:PASSWORD@), or name the host in no_proxy";
+  }
   switch (code) {
     case CURLE_SSL_CONNECT_ERROR:
       if (has(text, "wrong version number") || has(text, "packet length") || has(text, "unexpected eof")) {

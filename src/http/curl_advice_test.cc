@@ -21,6 +21,8 @@ TEST(CurlAdviceTest, SaysWhatWouldBeRight) {
   advises(CURLE_PEER_FAILED_VERIFICATION, "https://h",
           "SSL: no alternative certificate subject name matches target host name 'h'", "another host name");
   advises(CURLE_RECV_ERROR, "http://h:8443", "Recv failure: Connection reset by peer", "use https://");
+  advises(CURLE_RECV_ERROR, "https://h", "CONNECT tunnel failed, response 407", "no_proxy");
+  advises(CURLE_COULDNT_CONNECT, "http://h", "Unsupported proxy scheme for 'x://h'", "no_proxy");
   advises(CURLE_COULDNT_CONNECT, "http://h", "Connection refused", "start the server");
   advises(CURLE_COULDNT_RESOLVE_HOST, "http://h", "Could not resolve host: h", "DNS");
   advises(CURLE_COULDNT_RESOLVE_PROXY, "http://h", "Could not resolve proxy: p", "http_proxy");
