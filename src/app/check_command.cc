@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
+
 #include "app/processor_factory.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
@@ -21,6 +23,7 @@ namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
 constexpr size_t kSample = 1000;
+constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 
 class Report {
  public:
@@ -38,12 +41,17 @@ class Report {
   int failed_ = 0;
 };
 
-// Whether the topic is there.
-bool check_topic(const kafka::ProducerSettings& at, Report& report) {
+// Whether the topic is there. `created`: a run creates it otherwise.
+bool check_topic(const kafka::ProducerSettings& at, bool created, Report& report) {
   const auto& [topic, connection] = at;
   const auto partitions = kafka::count_partitions(connection, topic, kTimeout, null_log());
   if (partitions) {
     report.good(fmt::format("Kafka: topic {} has {} partitions", topic, *partitions));
+  } else if (created && partitions.error().code == kUnknownTopic) {
+    report.warning(
+        fmt::format("Kafka: topic {} does not exist, or is hidden from this login; `freshet run` with "
+                    "--create-topics creates it where it may",
+                    topic));
   } else {
     report.bad("Kafka: " + partitions.error().text);
   }
@@ -138,10 +146,20 @@ void check_options(const settings::Settings& settings, Report& report) {
   if (!read) return report.bad("runtime options: " + read.error().text);
   report.good(fmt::format("runtime options: {} keys in {}", read->size(), (*store)->describe()));
   const settings::Pipeline& p = settings.pipelines.front();
+  const runtime_config::OptionScope scope{p.kafka.consumer_group, settings.runtime_config.storage};
   std::vector<runtime_config::BadOption> bad;
-  runtime_config::read_options(*read, {p.kafka.consumer_group, settings.runtime_config.storage}, p.options, p.options,
-                               bad);
+  runtime_config::read_options(*read, scope, p.options, p.options, bad);
   for (const auto& [key, value, why] : bad) report.bad(fmt::format("runtime option {}: '{}' {}", key, value, why));
+  // The store may be shared with others, whose keys are none of ours.
+  const auto known = [&](const std::string& key) {
+    const auto options = runtime_config::table();
+    return std::any_of(options.begin(), options.end(),
+                       [&](const auto& option) { return runtime_config::key_of(option, scope) == key; });
+  };
+  for (const auto& [key, value] : *read) {
+    if (!key.starts_with("freshet_") || known(key)) continue;
+    report.warning(fmt::format("runtime option {}: there is no such option; docs/runtime-options.md lists them", key));
+  }
 }
 
 }  // namespace
@@ -156,7 +174,7 @@ int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
   } else {
     bool has_messages = false;
     for (const kafka::ProducerSettings& topic : topics_of(p)) {
-      const bool there = check_topic(topic, report);
+      const bool there = check_topic(topic, p.kafka.create_topics, report);
       has_messages = has_messages || (there && topic.topic == p.kafka.topic);
     }
     if (!p.stream.skip_write && !p.stream.accepted_outcomes) check_rows(p, has_messages, clock, report);

@@ -15,7 +15,6 @@
 #include "clickhouse/error_codes.h"
 #include "clickhouse/error_table.h"
 #include "clickhouse/failed_inserts.h"
-#include "clickhouse/insert_probe.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/password.h"
 #include "clickhouse/request_url.h"

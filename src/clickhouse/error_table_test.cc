@@ -137,6 +137,19 @@ TEST(ErrorTable, WithoutACodeTheStatusDecides) {
   }
 }
 
+// A proxy that damages the body: no row is at fault, wherever the server notices.
+TEST(ErrorTable, ABodyThatCannotBeUnpackedIsNotTheDatas) {
+  for (const int code : {40, 271, 354, 561, 618}) {
+    ServerError error;
+    error.code = code;
+    error.text = "Code: " + std::to_string(code) + ". DB::Exception: Cannot decompress: (at row 7)";
+    for (const ErrorPlace place : {ErrorPlace::Unknown, ErrorPlace::Input, ErrorPlace::Expression}) {
+      error.place = place;
+      EXPECT_EQ(classify(error).error_class, ErrorClass::Transient) << code;
+    }
+  }
+}
+
 TEST(ErrorTable, WhatFailsWithoutARowIsNotTheDatas) {
   ServerError error;
   error.code = 27;

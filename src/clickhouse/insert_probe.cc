@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "base/snapshot.h"
 #include "clickhouse/clickhouse_writer.h"
+#include "clickhouse/insert_url.h"
 
 namespace freshet::clickhouse {
 

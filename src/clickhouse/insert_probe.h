@@ -3,7 +3,6 @@
 
 #include <stop_token>
 #include <string>
-#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -12,9 +11,6 @@
 #include "model/rows.h"
 
 namespace freshet::clickhouse {
-
-// The body of an insert without rows, for FORMAT JSONEachRow: some servers refuse a body without a byte (code 108).
-constexpr std::string_view kNoRows = "\n";
 
 // Sends one INSERT without rows to `url`, with the statement, settings and login of the real ones, and waits at most
 // `timeout`. The server then checks what it can check without a row: that the table takes inserts, the columns of

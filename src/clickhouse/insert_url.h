@@ -33,6 +33,9 @@ std::string quote_table(const TableName& name);
 // INSERT INTO `db`.`table` (`a`, `b`) FORMAT JSONEachRow
 std::string insert_statement(const TableName& table, const RowLayout& layout);
 
+// The body of an insert without rows, for FORMAT JSONEachRow: some servers refuse a body without a byte (code 108).
+constexpr std::string_view kNoRows = "\n";
+
 // Settings of ours for every insert of the request style, then the storage's `writer_options`, then the user's
 // `insert_settings` over them. `token` may be empty.
 SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token);

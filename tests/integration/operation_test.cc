@@ -273,11 +273,14 @@ TEST_F(OperationTest, CheckComparesTheTableWithRealMessages) {
   EXPECT_NE(worse.output().find("id"), std::string::npos) << worse.output();
   EXPECT_NE(worse.output().find("unknown"), std::string::npos) << worse.output();
   testkit::TempFolder folder;
-  std::ofstream(folder.path("options")) << "freshet_max_batch_size: many\n";
+  std::ofstream(folder.path("options")) << "freshet_max_batch_size: many\nfreshet_max_batchsize: 5\nof_others: 5\n";
   testkit::FreshetProcess options(args("check", {"--runtime-config", "file:" + folder.path("options")}));
   EXPECT_EQ(options.process().wait(60s), 1);
   EXPECT_NE(options.output().find("FAILED   runtime option freshet_max_batch_size: 'many'"), std::string::npos)
       << options.output();
+  EXPECT_NE(options.output().find("warning  runtime option freshet_max_batchsize"), std::string::npos)
+      << options.output();
+  EXPECT_EQ(options.output().find("of_others"), std::string::npos) << options.output();
 }
 
 TEST_F(OperationTest, CheckFailsWhenNothingCouldComeOfARun) {
@@ -337,6 +340,11 @@ TEST_F(OperationTest, CheckTriesAnInsertWithoutRowsOnEveryHost) {
   const std::string setting = check({"--clickhouse-setting", "no_such_setting=1"});
   EXPECT_TRUE(setting.starts_with("1\n")) << setting;
   EXPECT_NE(setting.find("no_such_setting"), std::string::npos) << setting;
+
+  const std::string created = check({"--create-topics", "--dead-letter-topic", topic + "_none"});
+  EXPECT_TRUE(created.starts_with("0\n")) << created;
+  const std::string not_created = check({"--dead-letter-topic", topic + "_none"});
+  EXPECT_TRUE(not_created.starts_with("1\n")) << not_created;
 
   clickhouse_->query(fmt::format("CREATE VIEW {0}_view AS SELECT id FROM {0}", topic));
   const std::string view = check({}, "default." + topic + "_view");
