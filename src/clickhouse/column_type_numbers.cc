@@ -23,13 +23,16 @@ struct IntegerType {
   int bits;
 };
 
+// Of a width that a server has: what a server says is not taken for granted.
 std::optional<IntegerType> integer_type(std::string_view name) {
+  constexpr std::array kWidths = {8, 16, 32, 64, 128, 256};
   if (name.starts_with("Interval")) return IntegerType{true, 64};
   IntegerType type{!name.starts_with('U'), 0};
   if (!type.is_signed) name.remove_prefix(1);
   if (!name.starts_with("Int")) return std::nullopt;
   const auto [end, error] = std::from_chars(name.data() + 3, name.data() + name.size(), type.bits);
   if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  if (std::find(kWidths.begin(), kWidths.end(), type.bits) == kWidths.end()) return std::nullopt;
   return type;
 }
 
@@ -158,6 +161,8 @@ std::optional<DecimalText> decimal_of(std::string_view text) {
     if (exponent.starts_with('+')) exponent.remove_prefix(1);
     const auto [end, error] = std::from_chars(exponent.data(), exponent.data() + exponent.size(), out.exponent);
     if (error != std::errc() || end != exponent.data() + exponent.size()) return std::nullopt;
+    constexpr int64_t kBeyondAllTypes = 1'000'000'000;
+    out.exponent = std::clamp(out.exponent, -kBeyondAllTypes, kBeyondAllTypes);
   }
   bool point = false;
   for (const char c : text.substr(0, e)) {
@@ -174,8 +179,8 @@ std::optional<DecimalText> decimal_of(std::string_view text) {
 }
 
 void add_decimal_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
-  int64_t precision = 0;
-  int64_t scale = 0;
+  int32_t precision = 0;
+  int32_t scale = 0;
   if (type.arguments.size() != 2) return;
   std::from_chars(type.arguments[0].data(), type.arguments[0].data() + type.arguments[0].size(), precision);
   std::from_chars(type.arguments[1].data(), type.arguments[1].data() + type.arguments[1].size(), scale);
@@ -194,7 +199,7 @@ void add_decimal_troubles(const TypeParts& type, const JsonValue& value, Trouble
   }
   const int64_t behind_point = number->scale - number->exponent;
   const int64_t before_point = static_cast<int64_t>(number->digits.size()) - behind_point;
-  if (!number->digits.empty() && before_point > precision - scale) {
+  if (!number->digits.empty() && before_point > int64_t{precision} - scale) {
     out.insert(Trouble::DecimalTooLarge);
     return;
   }

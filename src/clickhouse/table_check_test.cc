@@ -41,6 +41,16 @@ TEST(ColumnType, NumbersAreReadAsTheyAreWritten) {
   EXPECT_EQ(troubles("Float64", "1e999"), Troubles{Trouble::BecomesInfinite});
   EXPECT_EQ(troubles("Float64", "Infinity"), Troubles{});
   EXPECT_EQ(troubles("Float64", "1e-999"), Troubles{});
+  EXPECT_EQ(troubles("Decimal(9, 2)", "1e9223372036854775807"), Troubles{Trouble::DecimalTooLarge});
+  EXPECT_EQ(troubles("Decimal(9, 2)", "1e-9223372036854775808"), Troubles{Trouble::DigitsCut});
+}
+
+TEST(ColumnType, WidthsThatNoServerHasAreUnknownAndCostNothing) {
+  EXPECT_EQ(troubles("UInt30363036", "630"), Troubles{});
+  EXPECT_EQ(troubles("Int2147483647", "-1"), Troubles{});
+  EXPECT_EQ(troubles("Int-8", "1000"), Troubles{});
+  EXPECT_EQ(troubles("Int0", "1000"), Troubles{});
+  EXPECT_EQ(troubles("Int256", "1000"), Troubles{});
 }
 
 TableInfo events() {

@@ -2,9 +2,9 @@
 # usage: ./dev fuzz [SECONDS] [NAME...]
 #
 # Builds the fuzzers with clang and runs each (or those named) for SECONDS (60). New inputs that reach new code go to
-# build/fuzz/corpus/NAME; a crash is written beside it and ends the run with status 1. Prints for each fuzzer how many
-# inputs ran, how many edges of the product's code they reached, and the total at the end. The kept corpora
-# (fuzz/NAME/corpus) are replayed by `./dev test`.
+# build/fuzz/corpus/NAME; a crash, or an input that takes a minute, is written beside it and ends the run with status 1.
+# Prints for each fuzzer how many inputs ran, how many edges of the product's code they reached, and the total at the
+# end. The kept corpora (fuzz/NAME/corpus) are replayed by `./dev test`.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
@@ -21,7 +21,7 @@ for name in "${names[@]}"; do
   mkdir -p "build/fuzz/corpus/$name"
   say "fuzzing $name for $seconds s"
   status=0
-  "build/fuzz/fuzz/${name}_fuzz" -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 \
+  "build/fuzz/fuzz/${name}_fuzz" -max_total_time="$seconds" -max_len=4096 -timeout=60 -print_final_stats=1 \
     -artifact_prefix="build/fuzz/corpus/$name-" "build/fuzz/corpus/$name" "fuzz/$name/corpus" \
     >"build/fuzz/corpus/$name.log" 2>&1 || status=$?
   log="build/fuzz/corpus/$name.log"
