@@ -24,7 +24,8 @@ constexpr std::string_view kReadOnly =
 constexpr std::string_view kSetting = "correct the value given with --clickhouse-setting, or the user's profile";
 constexpr std::string_view kQuota = "raise the quota or limit of this user, or wait until its interval is over";
 constexpr std::string_view kUrl = "correct --clickhouse-url, or what stands between freshet and ClickHouse";
-constexpr std::string_view kSchema = "the table, or a view that reads from it, cannot take this insert: see the text";
+constexpr std::string_view kSchema =
+    "the table, a view that reads from it, or a value given with --clickhouse-setting does not fit: see the text";
 constexpr std::string_view kServer = "the server's configuration, files or dictionaries are at fault: see the text";
 constexpr std::string_view kUnexpected = "no insert should meet this error: see the text and the server's log";
 

@@ -24,6 +24,10 @@ constexpr std::string_view kLongUrl =
 constexpr std::string_view kUnreached =
     "something before ClickHouse cannot reach it, or does not wait for its answer: it is sent again until it works; if "
     "it lasts, look at the server and at the timeouts of what stands before it";
+constexpr std::string_view kQuerySize =
+    "raise max_query_size for this user (--clickhouse-setting max_query_size=N does): the statement names the columns "
+    "and "
+    "settings of the insert";
 constexpr std::string_view kWithoutRows =
     "an insert without any row fails, too: correct the values given with --clickhouse-setting, the user's profile or "
     "the table";
@@ -96,6 +100,8 @@ Judgement classify(const ServerError& error) {
     judgement.error_class = of_values ? known->of_values : known->error_class;
     judgement.advice = judgement.error_class == ErrorClass::Data ? std::string_view() : known->advice;
   }
+  if (error.code == 62 && error.text.find("Max query size exceeded") != std::string::npos)
+    judgement.advice = kQuerySize;
   if (error.place == ErrorPlace::Shard && judgement.error_class == ErrorClass::Data) {
     return {ErrorClass::Operator, kShard, true, true};
   }

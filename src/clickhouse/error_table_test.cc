@@ -150,6 +150,12 @@ TEST(ErrorTable, ABodyThatCannotBeUnpackedIsNotTheDatas) {
   }
 }
 
+TEST(ErrorTable, AStatementThatIsTooLongIsSaidToBe) {
+  const Judgement judgement = judge(62, "Max query size exceeded (can be increased with the `max_query_size` setting)");
+  EXPECT_EQ(judgement.error_class, ErrorClass::Operator);
+  EXPECT_NE(judgement.advice.find("max_query_size"), std::string_view::npos);
+}
+
 TEST(ErrorTable, WhatFailsWithoutARowIsNotTheDatas) {
   ServerError error;
   error.code = 27;

@@ -204,7 +204,10 @@ TEST_F(PythonProcessorTest, WhatCannotWorkIsRefusedAtTheStart) {
   };
   EXPECT_NE(refused("freshet_sample", "Broken", "python3").find("it cannot be made"), std::string::npos);
   EXPECT_NE(refused("freshet_sample", "Missing", "python3").find("Missing"), std::string::npos);
-  EXPECT_NE(refused("no_such_module", "Sample", "python3").find("no_such_module"), std::string::npos);
+  const std::string no_module = refused("no_such_module", "Sample", "python3");
+  EXPECT_NE(no_module.find("No module named 'no_such_module'"), std::string::npos) << no_module;
+  EXPECT_NE(no_module.find("PYTHONPATH"), std::string::npos) << no_module;
+  EXPECT_EQ(no_module.find('\n'), std::string::npos) << "one line: " << no_module;
   EXPECT_NE(refused("freshet_sample", "Sample", "no-such-python").find("--python"), std::string::npos);
 }
 

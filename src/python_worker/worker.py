@@ -100,6 +100,18 @@ def send(stream, body):
     stream.flush()
 
 
+def sentence(error):
+    """What went wrong, where, and what would be right, in one line."""
+    text = " ".join("".join(traceback.format_exception_only(type(error), error)).split())
+    frames = [f for f in traceback.extract_tb(error.__traceback__)
+              if not f.filename.startswith("<") and f.filename != importlib.__file__]
+    if frames:
+        text += f" ({frames[-1].filename} line {frames[-1].lineno})"
+    if isinstance(error, ModuleNotFoundError):
+        text += "; PYTHONPATH names the folders of modules"
+    return text
+
+
 def main(module, name):
     os.environ["RUST_SNUBA_PROCESSOR_MODULE"] = module
     os.environ["RUST_SNUBA_PROCESSOR_CLASSNAME"] = name
@@ -107,8 +119,8 @@ def main(module, name):
     try:
         processor = getattr(importlib.import_module(module), name)()
         make_metadata = metadata_type()
-    except BaseException:
-        send(stream, json.dumps({"protocol": PROTOCOL, "error": traceback.format_exc(limit=-3)}).encode())
+    except BaseException as error:
+        send(stream, json.dumps({"protocol": PROTOCOL, "error": sentence(error)}).encode())
         raise SystemExit(1)
     send(stream, json.dumps({"protocol": PROTOCOL}).encode())
     while True:
