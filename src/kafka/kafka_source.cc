@@ -212,6 +212,7 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
       if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
       for (const AssignedPartition& partition : found.resolved.partitions) go_on(partition, out);
+      if (found.resolved.partitions.empty()) put_off(found);
       settle_if_topic_is_back();
     }
   }

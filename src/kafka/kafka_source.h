@@ -75,6 +75,7 @@ class KafkaSource final : public Source {
   struct Owned {
     PartitionCursor cursor;
     bool paused = false;                   // by the stream
+    bool looked_up_alone = false;          // its look-up together with others was not answered
     uint64_t commits_before = 0;           // sent before it was blocked: their answers come before a look-up
     std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until something behind it is read
     MessageChunk chunk{};                  // what is being collected in this poll
@@ -112,6 +113,8 @@ class KafkaSource final : public Source {
   void hold_until_topic_is_back();
   void settle_if_topic_is_back();
   void try_held_again();
+  std::vector<Partition> due_for(StartLookUpFor kind, SteadyTime now) const;
+  void put_off(const StartLookUp::Found& failed);
   void mark_paused(const std::vector<Partition>& partitions, bool paused);
   void apply_moves();
   Status tell_library(Partition partition);

@@ -8,6 +8,7 @@ namespace freshet::kafka {
 namespace {
 
 constexpr Duration kTryHeldAgain = std::chrono::minutes(1);
+constexpr Duration kTryFailedAgain = std::chrono::seconds(1);  // a look-up that was not answered
 
 }  // namespace
 
@@ -81,19 +82,36 @@ bool KafkaSource::look_up_due(StartLookUpFor kind, const Owned& owned, SteadyTim
   return commits_answered_ >= owned.commits_before;
 }
 
+// Those of this kind that are looked up next. One whose leader did not answer is looked up by itself, so that the
+// others do not wait for its leader.
+std::vector<Partition> KafkaSource::due_for(StartLookUpFor kind, SteadyTime now) const {
+  std::vector<Partition> together;
+  for (const auto& [partition, owned] : owned_) {
+    if (!look_up_due(kind, owned, now)) continue;
+    if (owned.looked_up_alone) return {partition};
+    together.push_back(partition);
+  }
+  return together;
+}
+
 void KafkaSource::try_held_again() {
   // One look-up after the other: a second would end the first, whose partitions would be held for long.
   if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
   const SteadyTime now = clock_.steady_now();
   for (const auto kind : {StartLookUpFor::OutOfRange, StartLookUpFor::Held}) {
-    std::vector<Partition> due;
-    for (auto& [partition, owned] : owned_) {
-      if (!look_up_due(kind, owned, now)) continue;
-      owned.cursor.look_up_again_at(now + kTryHeldAgain);
-      due.push_back(partition);
-    }
+    std::vector<Partition> due = due_for(kind, now);
     if (due.empty()) continue;
+    for (const Partition partition : due) owned_.at(partition).cursor.look_up_again_at(now + kTryHeldAgain);
     return start_look_up_.begin(std::move(due), kind);
+  }
+}
+
+void KafkaSource::put_off(const StartLookUp::Found& failed) {
+  for (const Partition partition : failed.asked) {
+    const auto found = owned_.find(partition);
+    if (found == owned_.end()) continue;
+    found->second.looked_up_alone = failed.leaders_failed;
+    found->second.cursor.look_up_again_at(clock_.steady_now() + kTryFailedAgain);
   }
 }
 

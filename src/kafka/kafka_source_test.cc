@@ -15,15 +15,16 @@
 namespace freshet::kafka {
 namespace {
 
-// librdkafka's own broker.
+// librdkafka's own brokers; the first leads both partitions.
 struct MockBroker {
   MockBroker() {
     std::array<char, 512> text{};
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "log_level", "3", text.data(), text.size());  // it misses bootstrap.servers
     owner.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
-    cluster.reset(rd_kafka_mock_cluster_new(owner.get(), 1));
+    cluster.reset(rd_kafka_mock_cluster_new(owner.get(), 2));
     rd_kafka_mock_topic_create(cluster.get(), "t", 2, 1);
+    for (const int32_t partition : {0, 1}) rd_kafka_mock_partition_set_leader(cluster.get(), "t", partition, 1);
   }
   Client owner;
   std::unique_ptr<rd_kafka_mock_cluster_t, Freed<rd_kafka_mock_cluster_destroy>> cluster;
@@ -138,6 +139,20 @@ TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisSessionIsLookedUpAtOnce) {
       std::chrono::seconds(40)));
 }
 
+TEST_F(KafkaSourceTest, ABlockedPartitionDoesNotWaitForTheLeaderOfAnother) {
+  rd_kafka_mock_coordinator_set(broker.cluster.get(), "group", settings.consumer_group.c_str(), 1);
+  open();
+  own_all(StartAt::Held::OutOfRange);
+  rd_kafka_mock_partition_set_leader(broker.cluster.get(), "t", 0, 2);
+  rd_kafka_mock_broker_set_down(broker.cluster.get(), 2);
+  EXPECT_TRUE(poll_until(
+      [&](const SourceEvent& event) {
+        const auto* one = std::get_if<PartitionUnstuck>(&event);
+        return one != nullptr && one->partition == Partition{1};
+      },
+      std::chrono::seconds(40)));
+}
+
 // Members that are closed at bad moments, all at a time: what the library has assigned is then less than what the group
 // gave, and it asks for all of it back.
 struct KafkaCloseTest : KafkaSourceTest {
@@ -154,8 +169,10 @@ struct KafkaCloseTest : KafkaSourceTest {
   void begin(const std::string& assignor, Moment moment) {
     settings.consumer_group = assignor + std::to_string(static_cast<int>(moment));
     settings.connection.extra["partition.assignment.strategy"] = assignor;
+    const bool waits = moment == Moment::AssignmentWaits;
     // One that is thrown out need not join again in order to leave: this broker would keep it waiting.
-    settings.group_instance_id = moment == Moment::AssignmentWaits ? "" : settings.consumer_group;
+    settings.group_instance_id = waits ? "" : settings.consumer_group;
+    settings.connection.extra["heartbeat.interval.ms"] = waits ? "20000" : "100";
     open();
     members.push_back({settings.consumer_group, moment, std::move(identity), std::move(source)});
   }
@@ -168,7 +185,9 @@ struct KafkaCloseTest : KafkaSourceTest {
       std::vector<StartAt> starts;
       for (const AssignedPartition& one : assigned->partitions) starts.push_back({one.partition, Offset{0}});
       member.source->answer_assign(starts);
-      rd_kafka_mock_push_request_errors(broker.cluster.get(), kHeartbeat, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+      // Whoever sends its heartbeat next gets one of them.
+      constexpr auto kThrownOut = RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID;
+      rd_kafka_mock_push_request_errors(broker.cluster.get(), kHeartbeat, 3, kThrownOut, kThrownOut, kThrownOut);
     } else if (std::holds_alternative<PartitionsRevoked>(event)) {
       if (member.moment == Moment::LostAndNotAnswered) close(member);
       member.source->answer_revoke();
@@ -198,7 +217,6 @@ struct KafkaCloseTest : KafkaSourceTest {
 };
 
 TEST_F(KafkaCloseTest, WhateverTheLibraryHasAssigned) {
-  settings.connection.extra["heartbeat.interval.ms"] = "100";
   for (const char* assignor : {"range", "cooperative-sticky"}) {
     for (const auto moment : {Moment::AssignmentWaits, Moment::LostAndAnswered, Moment::LostAndNotAnswered}) {
       begin(assignor, moment);

@@ -32,15 +32,28 @@ void StartLookUp::start(Question question) {
   answers_.try_push(trouble);
 }
 
+void StartLookUp::say(const Error& error) {
+  Answer trouble = error;
+  if (answers_.try_push(trouble)) wake_();
+}
+
 void StartLookUp::resolve(const Question& question, std::stop_token stop) {
-  StartPositions positions(client_, settings_, clock_, [this](const Error& error) {
-    Answer trouble = error;
-    if (answers_.try_push(trouble)) wake_();
-  });
-  auto resolved = positions.resolve(question.partitions, question.asked_for == StartLookUpFor::OutOfRange, stop);
-  if (!resolved) return;
-  Answer found = Found{question.asked_for, *std::move(resolved)};
-  const bool pushed = answers_.push(found, stop);
+  StartPositions positions(client_, settings_, clock_, [this](const Error& error) { say(error); });
+  const bool out_of_range = question.asked_for == StartLookUpFor::OutOfRange;
+  Found found{question.asked_for, question.partitions, {}};
+  if (question.asked_for == StartLookUpFor::Assignment) {
+    auto resolved = positions.resolve(question.partitions, out_of_range, stop);
+    if (!resolved) return;
+    found.resolved = *std::move(resolved);
+  } else if (auto resolved = positions.try_resolve(question.partitions, out_of_range, stop)) {
+    found.resolved = *std::move(resolved);
+  } else {
+    if (stop.stop_requested()) return;
+    found.leaders_failed = positions.leaders_failed();
+    say(resolved.error());
+  }
+  Answer answer = std::move(found);
+  const bool pushed = answers_.push(answer, stop);
   under_way_ = false;
   if (pushed) wake_();
 }

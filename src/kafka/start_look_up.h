@@ -29,11 +29,14 @@ enum class StartLookUpFor {
 // `client` and `settings` outlive it, or its end().
 class StartLookUp {
  public:
+  // An assignment's is looked up until all is known. Any other is tried once: then nothing may be resolved.
   struct Found {
     StartLookUpFor asked_for;
+    std::vector<Partition> asked;
     StartPositions::Resolved resolved;
+    bool leaders_failed = false;  // nothing is resolved, and fewer partitions at a time may do better
   };
-  // An error is trouble on the way: the look-up goes on.
+  // An error is trouble on the way.
   using Answer = std::variant<Found, Error>;
 
   StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake);
@@ -59,6 +62,7 @@ class StartLookUp {
   };
   void start(Question question);
   void resolve(const Question& question, std::stop_token stop);
+  void say(const Error& error);
 
   rd_kafka_t* const client_;
   const KafkaSettings& settings_;

@@ -106,6 +106,7 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
     if (!facts.committed || out_of_range) undecided.push_back(partition);
   }
   if (const Status status = look_up_watermarks(undecided, all, stop); !status) {
+    leaders_failed_ = true;
     return tl::make_unexpected(status.error());
   }
   std::vector<std::pair<Partition, Offset>> chosen;

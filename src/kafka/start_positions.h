@@ -42,9 +42,7 @@ struct StartDecision {
 
 StartDecision decide_start(const KafkaSettings& settings, const StartFacts& facts);
 
-// Threads: resolve() on a helper thread; blocks until every partition is decided and what the policy chose is
-// committed, or `stop` is requested (then empty). Look-ups are bounded and repeated each second; `on_trouble` is called
-// when one fails.
+// Threads: a helper thread; its look-ups are bounded and interruptible.
 class StartPositions {
  public:
   struct Resolved {
@@ -55,11 +53,16 @@ class StartPositions {
 
   StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnTrouble on_trouble);
 
-  // `out_of_range`: the broker said that the partitions' positions do not exist (any more).
+  // Blocks until every partition is decided and what the policy chose is committed, or `stop` is requested (then
+  // empty). Tried again each second; `on_trouble` is called when it fails.
   std::optional<Resolved> resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
+  // The same once: all of them, or an error. `out_of_range`: the broker said that the partitions' positions do not
+  // exist (any more).
+  Result<Resolved> try_resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
+  // The last try failed because not every leader said where its partitions begin and end.
+  bool leaders_failed() const { return leaders_failed_; }
 
  private:
-  Result<Resolved> try_resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
   Result<int32_t> count_partitions();
   Status look_up_watermarks(const std::vector<Partition>& partitions, std::map<Partition, StartFacts>& facts,
                             std::stop_token stop);
@@ -69,6 +72,7 @@ class StartPositions {
   const KafkaSettings& settings_;
   Clock& clock_;
   const OnTrouble on_trouble_;
+  bool leaders_failed_ = false;
 };
 
 }  // namespace freshet::kafka
