@@ -19,8 +19,10 @@ constexpr std::string_view kColumns =
 constexpr std::string_view kLogin =
     "correct user and password (--clickhouse-user, --clickhouse-password-file); the file is read again by itself";
 constexpr std::string_view kGrant = "grant the user INSERT on the table (and SELECT on what its views read)";
+constexpr std::string_view kAddress =
+    "the user may not connect from this machine's address: allow it for the user (HOST of CREATE USER, <networks>)";
 constexpr std::string_view kReadOnly =
-    "the user's profile is read-only (readonly = 1), or the server is: use a user that may insert";
+    "the user's profile is read-only (readonly = 1 or 2), or the server is: use a user that may insert";
 constexpr std::string_view kSetting = "correct the value given with --clickhouse-setting, or the user's profile";
 constexpr std::string_view kQuota = "raise the quota or limit of this user, or wait until its interval is over";
 constexpr std::string_view kUrl = "correct --clickhouse-url, or what stands between freshet and ClickHouse";
@@ -156,10 +158,11 @@ constexpr Group kGroups[] = {
      "16 NO_SUCH_COLUMN_IN_TABLE 20 NUMBER_OF_COLUMNS_DOESNT_MATCH 51 EMPTY_LIST_OF_COLUMNS_QUERIED "
      "52 COLUMN_QUERIED_MORE_THAN_ONCE 116 THERE_IS_NO_DEFAULT_VALUE 352 AMBIGUOUS_COLUMN_NAME"},
     {P, P, kLogin,
-     "192 UNKNOWN_USER 193 WRONG_PASSWORD 194 REQUIRED_PASSWORD 195 IP_ADDRESS_NOT_ALLOWED "
+     "192 UNKNOWN_USER 193 WRONG_PASSWORD 194 REQUIRED_PASSWORD "
      "516 AUTHENTICATION_FAILED 532 LDAP_ERROR 702 CLIENT_INFO_DOES_NOT_MATCH 720 USER_EXPIRED 763 SESSION_REFUSED "
      "767 REQUIRED_SECOND_FACTOR"},
     {P, P, kReadOnly, "164 READONLY"},
+    {P, P, kAddress, "195 IP_ADDRESS_NOT_ALLOWED"},
     {P, P, kGrant,
      "291 DATABASE_ACCESS_DENIED 392 QUERY_IS_PROHIBITED 446 FUNCTION_NOT_ALLOWED "
      "481 PATH_ACCESS_DENIED 482 DICTIONARY_ACCESS_DENIED 495 ACCESS_STORAGE_READONLY 497 ACCESS_DENIED "

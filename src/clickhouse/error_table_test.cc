@@ -150,6 +150,13 @@ TEST(ErrorTable, ABodyThatCannotBeUnpackedIsNotTheDatas) {
   }
 }
 
+TEST(ErrorTable, WhatIsNoMatterOfLoginOrGrantIsNotSaidToBe) {
+  EXPECT_NE(find_error_code(164)->advice.find("read-only"), std::string_view::npos);
+  EXPECT_NE(find_error_code(195)->advice.find("address"), std::string_view::npos);
+  EXPECT_NE(find_error_code(516)->advice.find("--clickhouse-password-file"), std::string_view::npos);
+  EXPECT_NE(find_error_code(497)->advice.find("grant"), std::string_view::npos);
+}
+
 TEST(ErrorTable, AStatementThatIsTooLongIsSaidToBe) {
   const Judgement judgement = judge(62, "Max query size exceeded (can be increased with the `max_query_size` setting)");
   EXPECT_EQ(judgement.error_class, ErrorClass::Operator);
