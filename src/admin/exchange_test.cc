@@ -90,6 +90,19 @@ TEST_F(ExchangeTest, OnePathHasManyForms) {
   }
 }
 
+// RFC 9112, 3.2.2: what an absolute target names counts, not the header.
+TEST_F(ExchangeTest, AnAbsoluteTargetNamesTheHost) {
+  for (const char* authority : {"evil.example", "evil.example:8080", "user@127.0.0.1", "127.0.0.1.evil.example", ""}) {
+    const std::string url = std::string("http://") + authority;
+    EXPECT_EQ(ask(testkit::raw_request("GET", url + "/status")).status, 403) << url;
+    EXPECT_EQ(ask(testkit::raw_request("GET", url)).status, 403) << url;
+    EXPECT_EQ(ask(testkit::raw_request("POST", url + "/renew", {"X-Freshet-Request: 1"})).status, 403) << url;
+  }
+  EXPECT_EQ(changes, 0);
+  EXPECT_EQ(ask(testkit::raw_request("GET", "http://localhost/status", {"Host: evil.example"})).status, 200);
+  EXPECT_EQ(ask("GET http://127.0.0.1/status HTTP/1.1\r\n\r\n").status, 400);  // it must be there all the same
+}
+
 TEST_F(ExchangeTest, HeadIsAGetWithoutABody) {
   const auto answered = ask(testkit::raw_request("HEAD", "/metrics"));
   EXPECT_EQ(answered.status, 200);

@@ -102,10 +102,17 @@ std::string to_bytes(const Response& response, bool head_only) {
   return out;
 }
 
+std::optional<std::string> authority_of(std::string_view target) {
+  const size_t scheme = target.find("://");
+  if (target.starts_with('/') || scheme == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = target.substr(scheme + 3);
+  return std::string(rest.substr(0, rest.find_first_of("/?#")));
+}
+
 std::string normalised_path(std::string_view target) {
-  if (const size_t scheme = target.find("://"); !target.starts_with('/') && scheme != std::string_view::npos) {
-    const size_t path = target.find('/', scheme + 3);
-    target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+  if (const auto authority = authority_of(target)) {
+    target.remove_prefix(target.find("://") + 3 + authority->size());
+    if (!target.starts_with('/')) target = "/";
   }
   target = target.substr(0, target.find_first_of("?#"));
   std::string path;

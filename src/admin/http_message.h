@@ -12,7 +12,7 @@ struct Request {
   std::string method;
   std::string path;  // normalised: one slash between parts, none at the end, no query
   bool is_http_1_0 = false;
-  std::optional<std::string> host;
+  std::optional<std::string> host;  // of an absolute target, else of the header
   std::optional<std::string> origin;
   std::optional<std::string> fetch_site;  // Sec-Fetch-Site
   std::optional<std::string> fetch_mode;  // Sec-Fetch-Mode
@@ -40,5 +40,7 @@ std::string to_bytes(const Response& response, bool head_only);
 
 // "//status/?a=b" -> "/status"; "http://host/status" -> "/status".
 std::string normalised_path(std::string_view target);
+// "http://host:80/status" -> "host:80": what counts instead of the header Host (RFC 9112, 3.2.2). None: "/status".
+std::optional<std::string> authority_of(std::string_view target);
 
 }  // namespace freshet::admin

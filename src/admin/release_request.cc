@@ -6,6 +6,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace freshet::admin {
 namespace {
@@ -31,9 +33,16 @@ std::optional<Resolution> resolution(const json& value) {
 }  // namespace
 
 Result<ReleaseOrder> parse_release_request(const std::string& body) {
-  const json object = json::parse(body, nullptr, false);
+  // Which of two values would count, nobody could see.
+  std::set<std::string> fields;
+  bool twice = false;
+  const auto look = [&](int depth, json::parse_event_t event, const json& parsed) {
+    if (event == json::parse_event_t::key && depth == 1) twice |= !fields.insert(parsed.get<std::string>()).second;
+    return true;
+  };
+  const json object = json::parse(body, look, false);
   const auto expected = [] { return failure(ErrorKind::Invalid, kExpected); };
-  if (!object.is_object()) return expected();
+  if (!object.is_object() || twice) return expected();
   for (const auto& [field, value] : object.items()) {
     if (field == "partition" || field == "offset" || field == "resolution") continue;
     return failure(ErrorKind::Invalid, fmt::format("unknown field; {}", kExpected));

@@ -66,6 +66,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
   void on_request_impl(http::verb, View method, View target, int version, Errors&) override {
     request.method = std::string(method);
     request.path = normalised_path({target.data(), target.size()});
+    authority_ = authority_of({target.data(), target.size()});
     request.is_http_1_0 = version == 10;
   }
 
@@ -84,6 +85,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
 
   void on_header_impl(Errors& error) override {
     if (!request.host && !request.is_http_1_0) refuse(400, "the header Host is missing", error);
+    if (authority_) request.host = std::move(authority_);
   }
 
   size_t on_body_impl(View body, Errors&) override {
@@ -98,6 +100,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
   void on_finish_impl(Errors&) override {}
 
   size_t headers_ = 0;
+  std::optional<std::string> authority_;
 };
 
 namespace {

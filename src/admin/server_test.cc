@@ -152,7 +152,8 @@ TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
   for (const char* bad :
        {"[]", "{}", R"({"partition":-1,"offset":1})", R"({"partition":"1","offset":1})", R"({"partition":1})",
         R"({"partition":1,"offset":18446744073709551615})", R"({"partition":2147483648,"offset":1})",
-        R"({"partition":1,"offset":1.5})", R"({"partition":1,"offset":1,"ofset":2})", "\xff"}) {
+        R"({"partition":1,"offset":1.5})", R"({"partition":1,"offset":1,"ofset":2})",
+        R"({"partition":1,"offset":1,"offset":2})", R"({"partition":1,"partition":1,"offset":1})", "\xff"}) {
     EXPECT_EQ(release(bad).status, 400) << bad;
   }
   EXPECT_EQ(release(std::string(4000, '[')).status, 400);

@@ -9,7 +9,9 @@
 #include "app/side_topics.h"
 #include "app/table_check.h"
 #include "base/log.h"
+#include "base/message_text.h"
 #include "base/metrics.h"
+#include "base/secret_mask.h"
 #include "clickhouse/insert_probe.h"
 #include "http/proxy.h"
 #include "http/url.h"
@@ -25,19 +27,26 @@ constexpr Duration kTimeout = std::chrono::seconds(5);
 constexpr size_t kSample = 1000;
 constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 
+// Whoever answers may quote a password.
 class Report {
  public:
-  explicit Report(std::ostream& out) : out_(out) {}
-  void good(const std::string& text) { fmt::print(out_, "ok       {}\n", text); }
-  void warning(const std::string& text) { fmt::print(out_, "warning  {}\n", text); }
+  Report(std::ostream& out, const std::vector<std::string>& secrets) : out_(out), secrets_(secrets) {}
+  void good(const std::string& text) { print("ok", text); }
+  void warning(const std::string& text) { print("warning", text); }
   void bad(const std::string& text) {
-    fmt::print(out_, "FAILED   {}\n", text);
+    print("FAILED", text);
     ++failed_;
   }
   int status() const { return failed_ == 0 ? 0 : 1; }
+  SecretMask* secrets() { return &secrets_; }
 
  private:
+  void print(const char* how, const std::string& text) {
+    fmt::print(out_, "{:8} {}\n", how, secrets_.masked(with_message_texts(text)));
+  }
+
   std::ostream& out_;
+  SecretMask secrets_;
   int failed_ = 0;
 };
 
@@ -92,7 +101,7 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
   clickhouse::ClickHouseSettings one = p.clickhouse;
   one.urls = {url};
   name_proxy(url, report);
-  clickhouse::ClickHouseClient client(one, clock);
+  clickhouse::ClickHouseClient client(one, clock, report.secrets());
   const auto version = client.server_version(kTimeout);
   if (!version) {
     report.bad("ClickHouse: " + version.error().text);
@@ -112,7 +121,7 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
 }
 
 void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& report) {
-  const auto checked = check_table(p, kSample, clock, kTimeout, {}, null_log());
+  const auto checked = check_table(p, kSample, clock, kTimeout, {}, null_log(), report.secrets());
   if (!checked) return report.bad(checked.error().text);
   if (checked->sampled == 0) {
     report.warning(fmt::format("topic {} is empty: nothing to compare the table with", p.kafka.topic));
@@ -165,7 +174,7 @@ void check_options(const settings::Settings& settings, Report& report) {
 }  // namespace
 
 int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
-  Report report(out);
+  Report report(out, loaded.settings.telemetry.secrets);
   const settings::Pipeline& p = loaded.settings.pipelines.front();
   report.good("the configuration is valid");
   for (const std::string& warning : loaded.warnings) report.warning(warning);

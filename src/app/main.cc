@@ -172,14 +172,21 @@ int dispatch(const std::string& command, const std::vector<std::string>& args, a
 
 // With the signals watched.
 int carry_out(const std::string& command, const std::vector<std::string>& args, int short_of_memory) try {
-  const auto end_at_once = [] { _exit(app::memory_is_short() ? app::kOutOfMemory : 1); };
+  using Exit = app::OperatorSignals::Exit;
+  const bool consumes = command == "run" || snuba::is_command(command);
+  const auto end_at_once = [consumes](Exit why) {
+    if (app::memory_is_short()) _exit(app::kOutOfMemory);
+    _exit(consumes && why == Exit::NothingBegun ? 0 : 1);
+  };
   app::OperatorSignals signals(end_at_once);
   const bool drains = command != "process";  // which waits for its input
-  const app::SignalWatcher watcher(app::OperatorSignals::kSignals,
-                                   [&](int signal) { drains ? signals.on_signal(signal) : end_at_once(); },
-                                   {short_of_memory, [&] { drains ? signals.on_emergency() : end_at_once(); }});
+  const app::SignalWatcher watcher(
+      app::OperatorSignals::kSignals, [&](int signal) { signals.on_signal(signal); },
+      {short_of_memory, [&] { drains ? signals.on_emergency() : end_at_once(Exit::NothingBegun); }});
   std::signal(SIGPIPE, SIG_IGN);
-  return dispatch(command, args, signals);
+  const int status = dispatch(command, args, signals);
+  std::cout.flush();  // while a signal still ends a wait for the reader
+  return status;
 } catch (const ThreadRefused& refused) {
   std::cerr << "freshet: " << refused.what() << '\n';
   return kBadUsage;

@@ -10,6 +10,7 @@ void OperatorSignals::on_signal(int signal) {
     if (running_.renew) running_.renew();
     return;
   }
+  if (!has_something_to_finish()) return exit_now_(Exit::NothingBegun);
   if (!std::exchange(asked_by_operator_, true)) {
     stop_.request_stop();
     return;
@@ -18,7 +19,12 @@ void OperatorSignals::on_signal(int signal) {
     MutexLock lock(mutex_);
     if (running_.hurry && running_.hurry()) return;
   }
-  exit_now_();
+  exit_now_(Exit::CutShort);
+}
+
+bool OperatorSignals::has_something_to_finish() {
+  MutexLock lock(mutex_);
+  return begun_ || emergency_;
 }
 
 void OperatorSignals::on_emergency() {
@@ -32,6 +38,7 @@ void OperatorSignals::on_emergency() {
 
 void OperatorSignals::attach(Running running) {
   MutexLock lock(mutex_);
+  begun_ = true;
   running_ = std::move(running);
   if (emergency_ && running_.emergency) running_.emergency();
 }

@@ -22,11 +22,18 @@ class OperatorSignals {
 
   static constexpr std::initializer_list<int> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
-  // `exit_now` does not return (but in tests).
-  explicit OperatorSignals(std::function<void()> exit_now) : exit_now_(std::move(exit_now)) {}
+  enum class Exit {
+    NothingBegun,  // nothing runs yet: there is nothing to finish
+    CutShort,      // a stop is under way, and the operator does not want to wait for it
+  };
 
-  // The operator's first one to stop requests stop(), or finds a stop for an emergency under way. The operator's next
-  // ends the wait of the stop for its tick, if there is one, and otherwise, as each further one, the process at once.
+  // `exit_now` does not return (but in tests).
+  explicit OperatorSignals(std::function<void(Exit)> exit_now) : exit_now_(std::move(exit_now)) {}
+
+  // Before attach() the operator's first one to stop ends the process at once, whatever it waits for: a settings file, a
+  // Python class that is imported, a server, a reader of what is printed. From then on the first one requests stop(), or
+  // finds a stop for an emergency under way. The operator's next ends the wait of the stop for its tick, if there is
+  // one, and otherwise, as each further one, the process at once.
   void on_signal(int signal);
   // A stop without a wait for the tick; who runs, or is attached later, is told. It is no signal of the operator's.
   void on_emergency();
@@ -36,11 +43,14 @@ class OperatorSignals {
   void detach() { attach({}); }
 
  private:
-  const std::function<void()> exit_now_;
+  bool has_something_to_finish();
+
+  const std::function<void(Exit)> exit_now_;
   std::stop_source stop_;
   bool asked_by_operator_ = false;  // the watcher's thread only
   Mutex mutex_;
   bool emergency_ GUARDED_BY(mutex_) = false;
+  bool begun_ GUARDED_BY(mutex_) = false;
   Running running_ GUARDED_BY(mutex_);
 };
 

@@ -17,7 +17,11 @@ struct OperatorSignalsTest : testing::Test {
   int renewals = 0;
   int emergencies = 0;
   bool waits = false;
-  OperatorSignals signals{[this] { ++exits; }};
+  OperatorSignals::Exit last = OperatorSignals::Exit::NothingBegun;
+  OperatorSignals signals{[this](OperatorSignals::Exit why) {
+    ++exits;
+    last = why;
+  }};
 };
 
 TEST_F(OperatorSignalsTest, TheFirstStopsAndTheSecondEndsTheProcess) {
@@ -27,6 +31,17 @@ TEST_F(OperatorSignalsTest, TheFirstStopsAndTheSecondEndsTheProcess) {
   EXPECT_EQ(exits, 0);
   signals.on_signal(SIGINT);
   EXPECT_EQ(exits, 1);
+  EXPECT_EQ(last, OperatorSignals::Exit::CutShort);
+}
+
+TEST_F(OperatorSignalsTest, BeforeAnythingRunsTheFirstEndsTheProcess) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    exits = 0;
+    signals.on_signal(signal);
+    EXPECT_EQ(exits, 1);
+    EXPECT_EQ(last, OperatorSignals::Exit::NothingBegun);
+    EXPECT_FALSE(stopped());
+  }
 }
 
 TEST_F(OperatorSignalsTest, DuringTheWaitOfAStopTheSecondEndsTheWaitAndTheThirdTheProcess) {
@@ -44,7 +59,7 @@ TEST_F(OperatorSignalsTest, DuringTheWaitOfAStopTheSecondEndsTheWaitAndTheThirdT
 // An orchestrator that stops the process in the moment in which memory gets short.
 TEST_F(OperatorSignalsTest, TheFirstDuringAnEmergencyIsNoSecond) {
   for (const int first : {SIGTERM, SIGINT, SIGHUP}) {
-    OperatorSignals other{[this] { ++exits; }};
+    OperatorSignals other{[this](OperatorSignals::Exit) { ++exits; }};
     other.on_emergency();
     EXPECT_TRUE(other.stop().stop_requested());
     other.on_signal(first);

@@ -47,16 +47,20 @@ class Asking {
 
 constexpr size_t kMostShown = 500;
 
-// Whatever answers: a field that is missing or of another type is the fallback, and nothing is printed that could move
-// the terminal's cursor.
+// Nothing is printed that could move the terminal's cursor: neither the control characters of ASCII nor U+0080 to
+// U+009F, which are two bytes of UTF-8.
 std::string shown(std::string text) {
   if (text.size() > kMostShown) text = text.substr(0, kMostShown) + " [...]";
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool second_half = i > 0 && text[i - 1] == '\xC2' && byte >= 0x80 && byte < 0xA0;
+    if (byte < 0x20 || byte == 0x7F || second_half) text[i] = ' ';
+    if (second_half) text[i - 1] = ' ';
   }
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
+// Whatever answers: a field that is missing or of another type is the fallback.
 template <typename T>
 T field(const json& object, const char* name, T fallback) {
   const auto found = object.find(name);
@@ -94,9 +98,16 @@ std::string text_of(const json& report) {
 std::string waits_for(Asking& asking) {
   const auto answer = asking.send("GET", "/status");
   if (!answer) return {};
-  const json status = json::parse(answer->body, nullptr, false);
-  if (!status.is_object() || !status.contains("membership") || !status["membership"].is_object()) return {};
-  return text_field(status["membership"], "renewal_waits_for");
+  const auto status = object_in(answer->body);
+  if (!status || !status->contains("membership") || !status->at("membership").is_object()) return {};
+  return text_field(status->at("membership"), "renewal_waits_for");
+}
+
+// Why a request to renew was not accepted.
+std::string refusal(const Result<http::Response>& answer) {
+  if (!answer) return shown(answer.error().text);
+  const std::string said = shown(answer->body);
+  return said.empty() ? fmt::format("HTTP status {}", answer->status) : said;
 }
 
 }  // namespace
@@ -105,7 +116,7 @@ int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop
   Asking asking(settings, stop);
   const auto answer = asking.send("POST");
   if (!answer || answer->status != 202) {
-    out << "not renewed: " << shown(answer ? answer->body : answer.error().text) << '\n';
+    out << "not renewed: " << refusal(answer) << '\n';
     return 1;
   }
   const auto asked = object_in(answer->body);

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <sstream>
+#include <thread>
 
 #include "admin/server.h"
+#include "testkit/fake_clock.h"
 #include "testkit/http_wire.h"
 
 namespace freshet::app {
@@ -113,6 +115,53 @@ TEST_F(RenewCommandTest, SurvivesEveryShapeOfAnswer) {
   out.str("");
   EXPECT_EQ(run(), 0);
   EXPECT_EQ(out.str(), "\nrenewed:  [2Jstatic, 0.000 s, pause unknown, group generation changed, assignment changed\n");
+}
+
+// The renewal takes longer than the command waits; what the process says of it may be anything, too.
+TEST_F(RenewCommandTest, SaysWhatARenewalWaitsForInWhateverShape) {
+  std::string status;
+  testkit::LoopbackServer other([&](testkit::Fd connection, const testkit::StopFlag& stopped) {
+    testkit::WireReader reader(connection, stopped);
+    for (testkit::WireMessage request; reader.read_head(request); request = {}) {
+      const bool post = request.start_line.starts_with("POST");
+      const std::string body = post                                            ? R"({"renewal":5})"
+                               : request.start_line.starts_with("GET /status") ? status
+                                                                               : "null";
+      testkit::send_all(connection, stopped,
+                        std::string(post ? "HTTP/1.1 202 Accepted" : "HTTP/1.1 200 OK") +
+                            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    }
+  });
+  asked.renew_at = "127.0.0.1:" + std::to_string(other.port());
+  const auto said = [&](const std::string& waits_for) {
+    status = R"({"membership":{"renewal_waits_for":)" + waits_for + "}}";
+    out.str("");
+    testkit::FakeClock clock;
+    std::jthread time([&](std::stop_token stop) {
+      while (!stop.stop_requested()) {
+        clock.advance(std::chrono::seconds(1));
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    });
+    EXPECT_EQ(renew(asked, clock, {}, out), 1);
+    return out.str();
+  };
+  const std::string end = "; GET /renew shows how it ended\n";
+  EXPECT_EQ(said("\"the tick\""), "\nnot finished yet: it waits for the tick" + end);
+  EXPECT_EQ(said(R"("\u001b[2Jthe \u009b2Jtick")"), "\nnot finished yet: it waits for  [2Jthe   2Jtick" + end);
+  for (const char* other_type : {"5", "null", "[]", "{}", "true"}) {
+    EXPECT_EQ(said(other_type), "\nnot finished yet" + end) << other_type;
+  }
+}
+
+TEST_F(RenewCommandTest, ARefusalWithoutWordsIsToldByItsStatus) {
+  testkit::LoopbackServer other([&](testkit::Fd connection, const testkit::StopFlag& stopped) {
+    testkit::send_all(connection, stopped,
+                      "HTTP/1.1 307 Temporary Redirect\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n");
+  });
+  asked.renew_at = "127.0.0.1:" + std::to_string(other.port());
+  EXPECT_EQ(run(), 1);
+  EXPECT_EQ(out.str(), "not renewed: HTTP status 307\n");
 }
 
 TEST_F(RenewCommandTest, NobodyThereIsAnError) {

@@ -132,7 +132,12 @@ struct Service::Parts {
     if (const auto waits = renewal.waiting_for(); !waits.empty()) return waits;
     return watchdog->trouble();
   }
-  SessionStatus session_status() const {
+  std::optional<RenewalReport> last_renewal() {
+    auto report = desk.last();
+    if (report) report->error = log.secrets().masked(report->error);
+    return report;
+  }
+  SessionStatus session_status() {
     const auto continuity = identity.continuity();
     SessionStatus status;
     status.instance_id = identity.instance_id();
@@ -140,9 +145,9 @@ struct Service::Parts {
     status.continuity = continuity == Membership::Continuity::Works    ? "static"
                         : continuity == Membership::Continuity::Absent ? "rejoin"
                                                                        : "unknown";
-    status.last_renewal = desk.last();
-    status.waiting_for = session_trouble();
-    status.renewal_waits_for = renewal.under_way();
+    status.last_renewal = last_renewal();
+    status.waiting_for = log.secrets().masked(session_trouble());
+    status.renewal_waits_for = log.secrets().masked(renewal.under_way());
     return status;
   }
   runtime_config::OptionScope option_scope() const {
@@ -271,14 +276,16 @@ admin::AdminSources Service::Parts::admin_sources() {
     if (!in_session.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
     const Status within = order.next ? within_partition(order.partition, *order.next) : Status();
     if (!within) return tl::make_unexpected(within.error());
-    return stream->release(order, std::move(stop)).map([](const Released& done) { return done.text(); });
+    return stream->release(order, std::move(stop)).map([this](const Released& done) {
+      return log.secrets().masked(done.text());
+    });
   };
   sources.renew = [this]() -> Result<admin::RenewalAsked> {
     if (stops.asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
     const auto asked = desk.ask(RenewalReason::Operator, "POST /renew");
     return admin::RenewalAsked{asked.number, asked.joined, asked.joined ? renewal.under_way() : std::string()};
   };
-  sources.last_renewal = [this] { return desk.last(); };
+  sources.last_renewal = [this] { return last_renewal(); };
   return sources;
 }
 

@@ -7,6 +7,7 @@
 #include "app/owned_message.h"
 #include "app/processor_factory.h"
 #include "app/rows_text.h"
+#include "base/secret_mask.h"
 #include "kafka/cluster.h"
 #include "model/framing.h"
 
@@ -46,18 +47,19 @@ void print(const OwnedMessage& message, const Verdict& verdict, const std::strin
 int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out,
         std::ostream& errors) {
   const settings::Pipeline& p = settings.pipelines.front();
+  const SecretMask secrets(settings.telemetry.secrets);
   Metrics metrics;
   processors::ProcessorsSettings readable = p.processors;
   readable.row_binary = false;
   const auto factory = processor_factory(readable, {&clock, &metrics}, null_log());
   if (!factory) {
-    errors << "freshet: " << factory.error().text << '\n';
+    errors << "freshet: " << secrets.masked(factory.error().text) << '\n';
     return 2;
   }
   const auto messages = kafka::newest_messages(p.kafka.connection, p.kafka.topic, settings.tap_count, clock,
                                                std::chrono::seconds(10), stop, null_log());
   if (!messages) {
-    errors << "freshet: " << messages.error().text << '\n';
+    errors << "freshet: " << secrets.masked(messages.error().text) << '\n';
     return 1;
   }
   const auto processor = (*factory)();

@@ -79,6 +79,21 @@ Result<std::string> read_file(const std::string& path, size_t most) {
   }
 }
 
+Result<std::string> read_secret(const std::string& path, SecretForm form) {
+  auto secret = read_file(path, kMaxSecretFile);
+  if (!secret) return secret;
+  while (secret->ends_with('\n') || secret->ends_with('\r')) secret->pop_back();
+  if (secret->empty()) return failure(ErrorKind::Retry, "is empty");
+  if (form == SecretForm::OneLine && !is_one_line(*secret)) {
+    return failure(ErrorKind::Retry, "holds a line break or another control character within the secret");
+  }
+  return secret;
+}
+
+bool is_one_line(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+}
+
 Status check_regular_file(const std::string& path) {
   struct stat found {};
   if (stat(path.c_str(), &found) != 0) return unreadable(errno);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -15,6 +16,12 @@ constexpr size_t kMaxSecretFile = 1 << 20;     // passwords, tokens, certificate
 // than `most` bytes; it is a pipe whose writer does not finish within two seconds. The error's text is a predicate
 // without the path: "cannot be read: Permission denied". Threads: any.
 Result<std::string> read_file(const std::string& path, size_t most = kMaxSettingsFile);
+
+enum class SecretForm { OneLine, Lines };  // Lines: a key or a certificate as PEM may be among them
+// A secret: what the file holds, without the line ends behind it. Retry: as read_file; it is empty or not of the form.
+Result<std::string> read_secret(const std::string& path, SecretForm form = SecretForm::OneLine);
+// Without line breaks and other control characters, which no header and no login takes.
+bool is_one_line(std::string_view text);
 
 // For what a library opens by its path, and would wait for: a regular file (or a link to one) that can be read.
 Status check_regular_file(const std::string& path);

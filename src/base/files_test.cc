@@ -119,6 +119,28 @@ TEST(StandardDescriptorsTest, AClosedOneBecomesTheNullDevice) {
   EXPECT_EQ(status, 0);
 }
 
+// Whoever answers may quote what it was sent as it was sent.
+TEST(SecretMaskTest, MasksASecretInEveryFormThatIsSent) {
+  const SecretMask mask({"pa/ss \"w'o\\rd"});
+  for (const char* text : {"pa%2Fss%20%22w%27o%5Crd", "pa%2fss%20%22w%27o%5crd", "pa%2Fss+%22w%27o%5Crd",
+                           R"(pa/ss \"w'o\\rd)", R"(pa/ss "w\'o\\rd)"}) {
+    EXPECT_EQ(mask.masked(std::string("x=") + text + ";"), "x=***;");
+  }
+  // Base64 of the secret alone, and of it behind "a:" and "ab:", as in the header of a login.
+  for (const char* text : {"cGEvc3MgIncnb1xyZA==", "YTpwYS9zcyAidydvXHJk", "YWJjOnBhL3NzICJ3J29ccmQ="}) {
+    const std::string masked = mask.masked(std::string("Basic ") + text);
+    EXPECT_NE(masked.find("***"), std::string::npos) << text << masked;
+    EXPECT_LE(masked.size(), std::string("Basic ***").size() + 8) << masked;
+  }
+  EXPECT_EQ(SecretMask({"abc"}).masked("YWJj"), "YWJj");  // four letters are too often something else
+}
+
+TEST(SecretMaskTest, ForgetsTheOldestOfManyThatItLearned) {
+  SecretMask mask({"given"});
+  for (size_t i = 0; i <= SecretMask::kMostLearned; ++i) mask.add("learned-" + std::to_string(i) + ".");
+  EXPECT_EQ(mask.masked("given learned-0. learned-1."), "*** learned-0. ***");
+}
+
 TEST(SecretMaskTest, MasksWhatItKnowsAlsoWhatItLearnsLater) {
   SecretMask mask({"", "hunter", "hunter2 &more"});
   EXPECT_EQ(mask.masked("hunter2 &more, hunter"), "***, ***");

@@ -30,13 +30,10 @@ bool Password::refresh() {
   if (file_.empty()) return false;
   version_ = version();
   if (version_ == Version{} || !check_regular_file(file_)) return false;
-  auto content = read_file(file_, kMaxSecretFile);
-  if (!content) return false;
-  std::string password = *std::move(content);
-  while (!password.empty() && (password.back() == '\n' || password.back() == '\r')) password.pop_back();
-  if (password.empty() || password == password_) return false;
-  if (mask_ != nullptr) mask_->add(password);
-  password_ = std::move(password);
+  auto password = read_secret(file_);
+  if (!password || *password == password_) return false;
+  if (mask_ != nullptr) mask_->add(*password);
+  password_ = *std::move(password);
   return true;
 }
 

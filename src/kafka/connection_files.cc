@@ -1,7 +1,6 @@
 #include "kafka/connection_files.h"
 
 #include <array>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,17 +11,6 @@ namespace {
 
 constexpr std::array kFileProperties = {"ssl.ca.location", "ssl.certificate.location", "ssl.key.location",
                                         "ssl.keystore.location", "ssl.crl.location"};
-
-std::optional<std::string> content_of(const std::string& path) {
-  auto content = read_file(path, kMaxSecretFile);
-  if (!content) return std::nullopt;
-  return *std::move(content);
-}
-
-std::string without_line_end(std::string text) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
-}
 
 std::vector<std::string> paths_of(const ConnectionSettings& settings) {
   std::vector<std::string> paths;
@@ -50,9 +38,8 @@ ConnectionFiles::ConnectionFiles(ConnectionSettings settings, SecretMask* mask)
 ConnectionFiles::Contents ConnectionFiles::read() const {
   Contents contents;
   for (const std::string& path : paths_of(settings_)) {
-    auto content = content_of(path);
-    if (!content || (path == settings_.sasl_password_file && without_line_end(*content).empty())) continue;
-    contents[path] = *std::move(content);
+    auto content = path == settings_.sasl_password_file ? read_secret(path) : read_file(path, kMaxSecretFile);
+    if (content) contents[path] = *std::move(content);
   }
   return contents;
 }
@@ -66,7 +53,7 @@ std::string ConnectionFiles::look() {
     if (last == content) continue;
     last = std::move(content);
     if (path == settings_.sasl_password_file) {
-      password_ = without_line_end(last);
+      password_ = last;
       if (mask_ != nullptr) mask_->add(password_);
     }
     changed += (changed.empty() ? "" : ", ") + path;

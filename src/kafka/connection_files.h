@@ -18,7 +18,7 @@ class ConnectionFiles {
 
   bool any() const { return !contents_of_start_.empty(); }
   // Reads the files; names those that hold something else than the last time, "" = none. A file that cannot be read, or
-  // a password that is empty, is on its way: the last one counts.
+  // a password that read_secret() refuses, is on its way: the last one counts.
   std::string look();
   // With the password as it was last read. Certificates and keys are read by the library when a client is built.
   ConnectionSettings settings() const;

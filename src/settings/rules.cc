@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "base/files.h"
 #include "base/net_address.h"
 #include "model/table_name.h"
 #include "settings/values.h"
@@ -238,6 +239,21 @@ class Rules {
     }
   }
 
+  // From the environment, too; files are looked at when they are read.
+  void secrets() {
+    const auto one_line = [&](const std::string& secret, std::string_view settings) {
+      if (!is_one_line(secret)) refuse("{}: holds a line break or another control character", settings);
+    };
+    one_line(p_.clickhouse.password, "--clickhouse-password-file or FRESHET_CLICKHOUSE_PASSWORD");
+    one_line(p_.kafka.connection.sasl_password, "--kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD");
+    const std::string& token = s_.admin.token;
+    if (!std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; })) {
+      refuse(
+          "--admin-token-file or FRESHET_ADMIN_TOKEN: a token that a header carries has neither blanks nor letters "
+          "beyond ASCII; make one with `openssl rand -hex 32`");
+    }
+  }
+
   void admin() {
     if (s_.admin.listen.empty() || !s_.admin.token.empty()) return;
     if (const auto address = parse_listen_address(s_.admin.listen); address && address->is_loopback()) return;
@@ -282,6 +298,7 @@ void check_rules(std::string_view command, const Settings& settings, const Origi
   Rules rules(settings, origins, refusals, warnings);
   rules.json_columns();
   if (command == "process") return;
+  rules.secrets();
   if (command == "renew") return rules.required({{"admin", "127.0.0.1:8080"}});
   rules.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
   rules.kafka_security();

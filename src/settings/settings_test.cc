@@ -94,7 +94,10 @@ TEST(SettingsTest, RenewAsksARunningProcess) {
   ASSERT_TRUE(loaded);
   EXPECT_EQ(loaded->settings.renew_at, "h:8080");
   EXPECT_FALSE(load("renew", {}, {}));
-  EXPECT_FALSE(load("renew", {"--admin", "h"}, {}));
+  EXPECT_EQ(load("renew", {"--admin", "[::1]:8080"}, {})->settings.renew_at, "[::1]:8080");
+  for (const char* wrong : {"h", "http://h:1", "h:1,h:2", "user:secret@h:1", "h:0", "h:99999", "h:1/x", "a b:1", ""}) {
+    EXPECT_FALSE(load("renew", {"--admin", wrong}, {})) << wrong;
+  }
   EXPECT_FALSE(load("renew", {"--admin", "h:1", "--topic", "t"}, {}));
 }
 
@@ -184,6 +187,25 @@ TEST(SettingsTest, ASecretIsShownNowhere) {
     Args args = least();
     args.insert(args.end(), more.begin(), more.end());
     EXPECT_EQ(refused(args).find("hunter2"), std::string::npos) << refused(args);
+  }
+}
+
+// No header and no login carries these: the first request would fail, and every one after it.
+TEST(SettingsTest, ASecretIsOneLine) {
+  for (const std::string& secret : {std::string("a\nb"), std::string("a\rb\n"), std::string("a\0b", 3)}) {
+    const File file(secret);
+    for (const char* flag : {"--admin-token-file", "--clickhouse-password-file"}) {
+      EXPECT_NE(refused(least({flag, file.path})).find("holds a line break"), std::string::npos) << flag << secret;
+    }
+    EXPECT_TRUE(load("run", least({"--set-file", "kafka.ssl.key.pem=" + file.path}), {})) << secret;
+  }
+  EXPECT_NE(refused(least({}), {{"FRESHET_CLICKHOUSE_PASSWORD", "hush\n"}}).find("holds a line break"),
+            std::string::npos);
+  for (const char* token : {" hush", "hush ", "h ush", "h\xc3\xbcsh", "hush\t"}) {
+    const std::string refusal = refused(least({}), {{"FRESHET_ADMIN_TOKEN", token}});
+    EXPECT_NE(refusal.find("openssl rand -hex 32"), std::string::npos) << token;
+    EXPECT_EQ(refusal.find("ush"), std::string::npos) << refusal;
+    EXPECT_FALSE(load("renew", {"--admin", "h:1"}, {{"FRESHET_ADMIN_TOKEN", token}})) << token;
   }
 }
 

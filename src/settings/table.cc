@@ -73,7 +73,7 @@ Status kafka_secret_property(Settings& s, const std::string& value) {
   if (!pair->first.starts_with("kafka.") || pair->first.size() == 6) {
     return failure(ErrorKind::Fatal, "is not of the form kafka.KEY=FILE, with a librdkafka property as KEY");
   }
-  return store(secret_file(pair->second), pipeline(s).kafka.connection.extra[pair->first.substr(6)]);
+  return store(secret_file(pair->second, SecretForm::Lines), pipeline(s).kafka.connection.extra[pair->first.substr(6)]);
 }
 
 Status kafka_property(Settings& s, const std::string& value) {
@@ -350,7 +350,7 @@ constexpr Setting kTable[] = {
      "allow core dumps and debuggers of the same user; a dump holds passwords and messages", kAll,
      APPLY(return store(boolean(v), s.core_dumps))},
     {"admin", "Operation", "HOST:PORT", "", "the --admin-listen of the process that is meant", kRenew,
-     APPLY(return store_if(host_ports(v), v, s.renew_at))},
+     APPLY(return store_if(server_address(v), v, s.renew_at))},
     {"count", "Operation", "N", "10", "how many messages to print", kTap,
      APPLY(return store(integer(v, 1, 1'000'000), s.tap_count))},
 };

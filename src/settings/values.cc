@@ -103,6 +103,12 @@ Status host_ports(const std::string& text) {
   return {};
 }
 
+Status server_address(const std::string& text) {
+  const auto address = parse_net_address(text);
+  if (address && address->port && *address->port != 0) return {};
+  return wrong("is not of the form HOST:PORT, for example 127.0.0.1:8080");
+}
+
 Status listen_address(const std::string& text) {
   const auto address = parse_listen_address(text);
   return address ? Status() : wrong(address.error().text);
@@ -133,12 +139,9 @@ Status sentry_dsn(const std::string& text) {
   return {};
 }
 
-Result<std::string> secret_file(const std::string& path) {
-  auto content = read_file(path, kMaxSecretFile);
-  if (!content) return wrong(content.error().text + "; name a file that holds nothing but the secret");
-  std::string secret = *std::move(content);
-  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) secret.pop_back();
-  if (secret.empty()) return wrong("is empty; name a file that holds nothing but the secret");
+Result<std::string> secret_file(const std::string& path, SecretForm form) {
+  auto secret = read_secret(path, form);
+  if (!secret) return wrong(secret.error().text + "; name a file that holds nothing but the secret");
   return secret;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/files.h"
 #include "base/result.h"
 
 namespace freshet::settings {
@@ -24,6 +25,8 @@ Result<std::pair<std::string, std::string>> to_column(const std::string& text, s
 // HOST:PORT[,HOST:PORT...]
 Status host_ports(const std::string& text);
 // Where a server shall listen: ADDRESS:PORT.
+// HOST:PORT of one server, as a URL may hold it.
+Status server_address(const std::string& text);
 Status listen_address(const std::string& text);
 // A name (or an address) without a port, in the form of NetAddress::host.
 Result<std::string> host_name(const std::string& text);
@@ -32,8 +35,7 @@ bool is_port(const std::string& text);  // 1 to 65535
 Status statsd_address(const std::string& text);
 // http[s]://PUBLIC_KEY@HOST[:PORT][/PATH]/PROJECT.
 Status sentry_dsn(const std::string& text);
-// A file's content without its last line break; for secrets.
-Result<std::string> secret_file(const std::string& path);
+Result<std::string> secret_file(const std::string& path, SecretForm form = SecretForm::OneLine);
 // A regular file: what a library opens by its path must not be something that it would wait for.
 Status readable_file(const std::string& path);
 // The value of a librdkafka property, where it names a file: not a pipe or a device.
