@@ -11,7 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <utility>
 
 namespace freshet {
@@ -84,6 +88,7 @@ bool place_descriptors(Prepared& p, int& report) {
 
 [[noreturn]] void become(Prepared& p, int report) {
   setpgid(0, 0);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // kept over exec()
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != p.parent) _exit(127);
   signals_as_at_a_login();
@@ -93,6 +98,34 @@ bool place_descriptors(Prepared& p, int& report) {
   const int error = errno;
   if (write(report, &error, sizeof error) < 0) _exit(126);
   _exit(127);
+}
+
+// The parent of the process of a /proc/PID/stat: "PID (NAME) STATE PARENT ...", where NAME may hold anything.
+pid_t parent_in(const std::string& stat) {
+  const size_t name_end = stat.rfind(')');
+  if (name_end == std::string::npos || name_end + 4 >= stat.size()) return -1;
+  return std::atoi(stat.c_str() + name_end + 4);
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> children;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at("/proc", error), end; !error && at != end; at.increment(error)) {
+    const pid_t pid = std::atoi(at->path().filename().c_str());
+    if (pid <= 0) continue;
+    std::ifstream file(at->path() / "stat");
+    std::string stat;
+    std::getline(file, stat);
+    if (parent_in(stat) == parent) children.push_back(pid);
+  }
+  return children;
+}
+
+// Each is stopped before its children are looked for, so that none is started meanwhile.
+void kill_with_descendants(pid_t pid) {
+  if (kill(pid, SIGSTOP) != 0) return;
+  for (const pid_t child : children_of(pid)) kill_with_descendants(child);
+  kill(pid, SIGKILL);
 }
 
 tl::unexpected<Error> failed(int error) { return failure(ErrorKind::Fatal, std::strerror(error), error); }
@@ -124,6 +157,7 @@ Subprocess::Subprocess(Subprocess&& other) noexcept : pid_(std::exchange(other.p
 
 Subprocess::~Subprocess() {
   if (pid_ <= 0) return;
+  kill_with_descendants(pid_);
   kill(-pid_, SIGKILL);
   waitpid(pid_, nullptr, 0);
 }

@@ -21,7 +21,7 @@ struct SubprocessPlan {
 constexpr int kNullDevice = -1;
 
 // It begins without blocked or ignored signals, in a process group of its own, writes no core dump, and ends with the
-// thread that started it, whatever ends that. Threads: one.
+// thread that started it, whatever ends that. Orphans among its descendants become its children. Threads: one.
 class Subprocess {
  public:
   // The error's code is the number of the system's error.
@@ -29,9 +29,9 @@ class Subprocess {
 
   Subprocess(Subprocess&& other) noexcept;
   Subprocess& operator=(Subprocess&&) = delete;
-  ~Subprocess();  // ends it, and what it has started in its group
+  ~Subprocess();  // ends it and all that it has started, also in other groups and sessions
 
-  // Waits for its end: exit status, or 128 + signal.
+  // Waits for its end: exit status, or 128 + signal. What it leaves behind in its group ends, too.
   int wait();
 
  private:

@@ -95,6 +95,18 @@ TEST_F(SubprocessTest, TakesItsOwnChildrenAlong) {
   EXPECT_EQ(all(), "");
 }
 
+// In a session of its own, and without a parent.
+TEST_F(SubprocessTest, TakesItsDaemonsAlong) {
+  {
+    plan.words = {"sh", "-c", "setsid -f sh -c 'echo started; exec sleep 1000'; exec sleep 1000"};
+    const auto child = Subprocess::start(plan);
+    close(ends[1]);
+    std::array<char, 8> started{};
+    ASSERT_EQ(read(ends[0], started.data(), started.size()), 8);
+  }
+  EXPECT_EQ(all(), "");
+}
+
 TEST_F(SubprocessTest, WhatCannotBeStartedIsAnError) {
   plan.words = {"no-such-program-anywhere"};
   const auto child = Subprocess::start(plan);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "snuba/consumer_config.h"
 #include "snuba/load.h"
@@ -276,6 +277,10 @@ TEST(PythonSettingsTest, WhatAnExceptionSaysIsNotRepeated) {
       {"import os\n\nraise ValueError('wrong: ' + os.environ['THE_PASSWORD'])\n", "ValueError in line 3; "},
       {"import os\nx = os.environ['IT_IS_MISSING']\n", "KeyError (IT_IS_MISSING) in line 2; "},
       {"{}['hunter2']\n", "KeyError in line 1; "},
+      {"class E(Exception):\n  name = 'hunter2'\nraise E\n", "E in line 3; "},
+      {"import sys\nsys.argv = ['x']\n{}['hunter2']\n", "KeyError in line 3; "},
+      {"A = {}\nA['hunter2'] = A\n", "RecursionError; "},
+      {"A = bytearray(2 << 30)\n", "MemoryError in line 1; "},
       {"a = 'hunter2\n", "SyntaxError in line 1; "},
       {"import os, sys\nsys.stderr.write('hunter2\\n')\nprint('hunter2')\nos._exit(3)\n", "without a word; "},
   };
@@ -286,6 +291,44 @@ TEST(PythonSettingsTest, WhatAnExceptionSaysIsNotRepeated) {
     EXPECT_THAT(read.error().text, HasSubstr(expected)) << content;
     EXPECT_THAT(read.error().text, Not(HasSubstr("hunter2")));
   }
+}
+
+// The file's own processes are neither waited for nor left behind: not even those with a session of their own.
+TEST(PythonSettingsTest, NothingThatAFileHasStartedStays) {
+  const Environment environment{{"PATH", std::getenv("PATH")}};
+  const File pid("");
+  const File daemon(
+      "import os, sys, time\nA = 1\nif os.fork() == 0:\n  os.setsid()\n  if os.fork() == 0:\n"
+      "    open('" +
+          pid.path +
+          "', 'w').write(str(os.getpid()))\n    time.sleep(1000)\n  os._exit(0)\n"
+          "while not os.path.getsize('" +
+          pid.path + "'): time.sleep(0.01)\n",
+      ".py");
+  const auto read = run_python_settings(daemon.path, environment);
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(*read, R"({"A": 1})");
+  pid_t started = 0;
+  std::ifstream(pid.path) >> started;
+  ASSERT_GT(started, 0);
+  const auto state = [&] {
+    std::string line;
+    std::getline(std::ifstream("/proc/" + std::to_string(started) + "/stat"), line);
+    return line.empty() ? 'Z' : line[line.rfind(')') + 2];
+  };
+  for (int i = 0; i < 1000 && state() != 'Z'; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_EQ(state(), 'Z');  // dead, or reaped as well
+}
+
+TEST(PythonSettingsTest, AForkAndAThreadOfAFileAreNotWaitedFor) {
+  const Environment environment{{"PATH", std::getenv("PATH")}};
+  const File file(
+      "import atexit, os, threading, time\nif os.fork() == 0: B = 2\nelse: A = 1\n"
+      "threading.Thread(target=time.sleep, args=(1000,)).start()\natexit.register(time.sleep, 1000)\n",
+      ".py");
+  const auto read = run_python_settings(file.path, environment);
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ(*read, R"({"A": 1})");
 }
 
 TEST(PythonSettingsTest, AFileThatSaysSomethingForEverIsGivenUp) {

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -19,7 +20,7 @@ namespace {
 
 // Runs the file with stand-ins for Snuba's settings modules behind whatever is installed, prints its upper-case names.
 constexpr const char* kHelper = R"PY(
-import json, os, runpy, sys, traceback, types
+import json, os, runpy, signal, sys, traceback, types
 
 def truth(name):
     return os.environ.get(name, "").lower() in ("true", "1")
@@ -114,11 +115,12 @@ def plain(x):
 
 out = sys.stdout
 sys.stdout = sys.stderr
+path, this = sys.argv[1], os.getpid()
 
-# What an exception says may hold a password: its type, its line, and a name where it is about one.
+# What an exception says may hold a password: its type, its line, and a name where Python itself puts one there.
 def told(error):
     text = type(error).__name__
-    name = getattr(error, "name", None)
+    name = error.name if type(error) in (NameError, AttributeError, ImportError, ModuleNotFoundError) else None
     frames = traceback.extract_tb(error.__traceback__)
     if isinstance(error, KeyError) and error.args and frames and os.path.basename(frames[-1].filename) in ("os.py", "<frozen os>"):
         name = error.args[0]
@@ -126,21 +128,35 @@ def told(error):
         text += " (%s)" % name
     if isinstance(error, ModuleNotFoundError) and isinstance(error.name, str):
         text = "ModuleNotFoundError: No module named %r" % error.name
-    lines = [frame.lineno for frame in frames if frame.filename == sys.argv[1]]
-    if isinstance(error, SyntaxError) and error.filename == sys.argv[1]:
+    lines = [frame.lineno for frame in frames if frame.filename == path]
+    if isinstance(error, SyntaxError) and error.filename == path:
         lines.append(error.lineno)
     return text + (" in line %s" % lines[-1] if lines else "")
 
-try:
-    names = runpy.run_path(sys.argv[1])
-except BaseException as error:
-    out.write(told(error))
+# Says that all is said, and waits to be ended: whatever the file has started is still a descendant then.
+def end(status):
     out.flush()
+    os.write(3, status)
+    while True:
+        signal.pause()
+
+try:
+    names = runpy.run_path(path)
+    if os.getpid() != this:
+        os._exit(0)  # a child that the file has made, and that goes on here
+    text = json.dumps({key: plain(one) for key, one in names.items() if key.isupper() and not key.startswith("_")})
+except BaseException as error:
+    if os.getpid() == this:
+        out.write(told(error))
+        end(b"1")
     os._exit(1)
-json.dump({key: plain(one) for key, one in names.items() if key.isupper() and not key.startswith("_")}, out)
+out.write(text)
+end(b"0")
 )PY";
 
 constexpr size_t kMaxOutput = 8 * 1024 * 1024;
+constexpr uint64_t kMemory = uint64_t{1} << 30;  // of data
+constexpr int kEndDescriptor = 3;
 constexpr size_t kLongestReason = 200;
 
 tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
@@ -171,14 +187,30 @@ std::optional<Pipe> open_pipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
-// What comes through `out` until it and `error` end; what comes through `error` is for nobody. The time is that of the
-// whole: a file that says a little now and then is no better.
-Result<std::string> read_all(int out, int error, Duration timeout) {
+void append_what_is_there(int fd, std::string& text) {
+  pollfd one{fd, POLLIN, 0};
+  std::array<char, 16384> bytes;
+  while (text.size() <= kMaxOutput && poll(&one, 1, 0) > 0) {
+    const ssize_t got = read(fd, bytes.data(), bytes.size());
+    if (got <= 0) return;
+    text.append(bytes.data(), static_cast<size_t>(got));
+  }
+}
+
+struct Heard {
+  std::string text;
+  char status = 0;  // '0': the names; '1': why there are none; 0: it ended without that
+};
+
+// What comes through `out` until a status comes through `end`, or all three have ended; what comes through `error` is
+// for nobody. The time is that of the whole: a file that says a little now and then is no better.
+Result<Heard> read_all(int out, int error, int end, Duration timeout) {
   const RealClock clock;
   const SteadyTime deadline = clock.steady_now() + timeout;
-  std::array<pollfd, 2> fds{pollfd{out, POLLIN, 0}, pollfd{error, POLLIN, 0}};
-  std::string text;
-  for (size_t printed = 0; fds[0].fd >= 0 || fds[1].fd >= 0;) {
+  std::array<pollfd, 3> fds{pollfd{out, POLLIN, 0}, pollfd{error, POLLIN, 0}, pollfd{end, POLLIN, 0}};
+  Heard heard;
+  const auto open = [&] { return std::any_of(fds.begin(), fds.end(), [](const pollfd& one) { return one.fd >= 0; }); };
+  for (size_t printed = 0; open();) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
     const int ready = left > 0 ? poll(fds.data(), fds.size(), static_cast<int>(left)) : 0;
     if (ready < 0 && errno == EINTR) continue;
@@ -188,14 +220,19 @@ Result<std::string> read_all(int out, int error, Duration timeout) {
     for (pollfd& one : fds) {
       if (one.fd < 0 || one.revents == 0) continue;
       std::array<char, 16384> bytes;
-      const ssize_t got = read(one.fd, bytes.data(), bytes.size());
-      if (got > 0 && one.fd == out) text.append(bytes.data(), static_cast<size_t>(got));
+      const ssize_t got = read(one.fd, bytes.data(), one.fd == end ? 1 : bytes.size());
+      if (got > 0 && one.fd == end) heard.status = bytes[0];
+      if (got > 0 && one.fd == out) heard.text.append(bytes.data(), static_cast<size_t>(got));
       if (got > 0) printed += static_cast<size_t>(got);
       if (got <= 0) one.fd = -1;
     }
+    if (heard.status != 0) {  // what came through `out` before it may still be there
+      append_what_is_there(out, heard.text);
+      return heard;
+    }
     if (printed > kMaxOutput) return wrong("it prints more than 8 MiB");
   }
-  return text;
+  return heard;
 }
 
 }  // namespace
@@ -204,12 +241,16 @@ Result<std::string> run_python_settings(const std::string& path, const Environme
   if (const Status regular = check_regular_file(path); !regular) return wrong("the file " + regular.error().text);
   auto out = open_pipe();
   auto error = open_pipe();
-  if (!out || !error) return wrong("no pipe to python3");
+  auto end = open_pipe();
+  if (!out || !error || !end) return wrong("no pipe to python3");
   SubprocessPlan plan;
   plan.words = {"python3", "-c", kHelper, path};
   for (const auto& [name, value] : environment) plan.environment.push_back(name + "=" + value);
-  plan.descriptors = {
-      {STDIN_FILENO, kNullDevice}, {STDOUT_FILENO, out->write.get()}, {STDERR_FILENO, error->write.get()}};
+  plan.memory_limit = kMemory;
+  plan.descriptors = {{STDIN_FILENO, kNullDevice},
+                      {STDOUT_FILENO, out->write.get()},
+                      {STDERR_FILENO, error->write.get()},
+                      {kEndDescriptor, end->write.get()}};
   auto child = Subprocess::start(plan);
   if (!child) {
     return wrong(
@@ -217,10 +258,13 @@ Result<std::string> run_python_settings(const std::string& path, const Environme
   }
   out->write.reset();
   error->write.reset();
-  auto heard = read_all(out->read.get(), error->read.get(), timeout);
-  if (!heard || child->wait() == 0) return heard;
-  const std::string why = heard->empty() || heard->size() > kLongestReason ? "python3 ended without a word" : *heard;
-  return wrong(fmt::format("{}; correct the file, or use --consumer-config", why));
+  end->write.reset();
+  auto heard = read_all(out->read.get(), error->read.get(), end->read.get(), timeout);
+  if (!heard) return tl::make_unexpected(heard.error());
+  if (heard->status == '0') return std::move(heard->text);
+  const bool told = heard->status == '1' && !heard->text.empty() && heard->text.size() <= kLongestReason;
+  return wrong(fmt::format("{}; correct the file, or use --consumer-config",
+                           told ? heard->text : "python3 ended without a word"));
 }
 
 }  // namespace freshet::snuba
