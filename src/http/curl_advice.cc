@@ -45,6 +45,8 @@ std::string curl_advice(int code, std::string_view url, std::string_view text) {
                  : "what answers is not HTTP: perhaps the port speaks TLS (use https://), or it is ClickHouse's native "
                    "port "
                    "(HTTP is usually on 8123)";
+    case CURLE_OUT_OF_MEMORY:  // of a buffer of its own, too
+      return "a line in the head of the answer may be longer than 100 KiB: look at what answers";
     case CURLE_RECV_ERROR:
       if (!has(text, "reset")) return "";
       [[fallthrough]];

@@ -28,6 +28,7 @@ TEST(CurlAdviceTest, SaysWhatWouldBeRight) {
   advises(CURLE_COULDNT_RESOLVE_PROXY, "http://h", "Could not resolve proxy: p", "http_proxy");
   EXPECT_EQ(curl_advice(CURLE_RECV_ERROR, "http://h", "Illegal or missing hexadecimal sequence in chunked-encoding"),
             "");
+  advises(CURLE_OUT_OF_MEMORY, "http://h", "Out of memory", "longer than 100 KiB");
 }
 
 }  // namespace

@@ -280,7 +280,7 @@ std::optional<std::string> Client::Handles::redirect(int status, const std::stri
   }
   const Result<Url> from = parse_url(url);
   const Result<Url> to = parse_url(location);
-  if (!from || !to || origin(*from) != origin(*to)) return std::nullopt;
+  if (!from || !to || origin(*from) != origin(*to) || !to->user.empty() || !to->password.empty()) return std::nullopt;
   return std::string(location);
 }
 

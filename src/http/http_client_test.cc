@@ -216,7 +216,8 @@ TEST(HttpClient, FollowsRedirectsToTheSameServerOnly) {
   for (const std::string& elsewhere :
        {other.url() + "/", "https://127.0.0.1:" + port + "/", "http://localhost:" + port + "/",
         "//127.0.0.1:" + std::to_string(other.port()) + "/", std::string("http://127.0.0.1/"),
-        std::string("ftp://127.0.0.1:" + port + "/"), std::string("http://")}) {
+        std::string("ftp://127.0.0.1:" + port + "/"), "http://user:password@127.0.0.1:" + port + "/",
+        std::string("http://")}) {
     server.next(redirect(307, elsewhere));
     const auto answer = client.send(post(server, {"body"}));
     ASSERT_TRUE(answer) << elsewhere << answer.error().text;

@@ -122,11 +122,13 @@ TEST_F(PythonProcessorTest, RowsSkipsAndExceptionsOfOneBatch) {
 
 // Secrets of this process are not the class's: a variable is there because it is needed or because somebody named it.
 TEST_F(PythonProcessorTest, AClassHasNotTheWholeEnvironment) {
-  EXPECT_EQ(worker_environment(
-                {"PATH=/bin", "FRESHET_SENTRY_DSN=x", "AWS_SECRET_ACCESS_KEY=x", "LC_ALL=C", "SNUBA_SETTINGS=x",
-                 "SENTRY_DSN=x", "SNUBA_REDIS_PASSWORD=x", "CLICKHOUSE_HOST=x", "OTHER=a=b"},
-                {}),
+  EXPECT_EQ(worker_environment({"PATH=/bin", "FRESHET_SENTRY_DSN=x", "AWS_SECRET_ACCESS_KEY=x", "LC_ALL=C",
+                                "SNUBA_SETTINGS=x", "SENTRY_DSN=x", "SNUBA_REDIS_PASSWORD=x", "CLICKHOUSE_HOST=x",
+                                "OTHER=a=b", "SNUBA_REDIS=redis://:x@h:1/0", "SENTRY_URL=https://k@h/1"},
+                               {}),
             (std::vector<std::string>{"PATH=/bin", "LC_ALL=C", "SNUBA_SETTINGS=x"}));
+  EXPECT_EQ(worker_environment({"SNUBA_A=http://h/a@b", "SNUBA_B=a@b", "SNUBA_C=", "SNUBA_D=redis://u@h"}, {"SNUBA_D"}),
+            (std::vector<std::string>{"SNUBA_A=http://h/a@b", "SNUBA_B=a@b", "SNUBA_C=", "SNUBA_D=redis://u@h"}));
   EXPECT_EQ(worker_environment({"SENTRY_DSN=x", "MY_A=x", "MY_B=x", "MINE=x"}, {"SENTRY_DSN", "MY_*"}),
             (std::vector<std::string>{"SENTRY_DSN=x", "MY_A=x", "MY_B=x"}));
   setenv("FRESHET_TEST_SECRET", "x", 1);

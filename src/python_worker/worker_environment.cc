@@ -17,6 +17,14 @@ constexpr std::array<std::string_view, 26> kNeeded = {
     "XDG_*",   "MALLOC_*", "LD_PRELOAD", "TERM",    "DEBUG"};
 constexpr std::array<std::string_view, 7> kSecret = {"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "AUTH"};
 
+// As in redis://:PASSWORD@HOST, whatever the variable is called.
+bool holds_login(std::string_view value) {
+  const size_t scheme = value.find("://");
+  if (scheme == std::string_view::npos) return false;
+  value.remove_prefix(scheme + 3);
+  return value.substr(0, value.find('/')).find('@') != std::string_view::npos;
+}
+
 bool fits(std::string_view name, std::string_view pattern) {
   if (!pattern.ends_with('*')) return name == pattern;
   return name.starts_with(pattern.substr(0, pattern.size() - 1));
@@ -34,7 +42,8 @@ std::vector<std::string> worker_environment(const std::vector<std::string>& all,
   std::vector<std::string> out;
   std::copy_if(all.begin(), all.end(), std::back_inserter(out), [&](const std::string& variable) {
     const std::string_view name = std::string_view(variable).substr(0, variable.find('='));
-    return needed(name) ||
+    const std::string_view value = std::string_view(variable).substr(std::min(name.size() + 1, variable.size()));
+    return (needed(name) && !holds_login(value)) ||
            std::any_of(also.begin(), also.end(), [&](const std::string& one) { return fits(name, one); });
   });
   return out;

@@ -208,6 +208,13 @@ TEST(ValuesFileTest, DictionariesBecomeKeys) {
   for (const char* bad : {"", "{", "[]", "{}", R"({"options": []})"}) EXPECT_FALSE(parse_values(bad)) << bad;
 }
 
+TEST(ValuesFileTest, HoweverDeepAValueIsItEndsNothing) {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  const auto read = parse_values(R"({"options": {"a": )" + deep + R"(, "b": {"c": )" + deep + R"(, "d": 1}}})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->at("b:d"), "1");
+}
+
 TEST(ValuesFileTest, AFileThatIsNotThereIsEmpty) {
   const auto read = open_values_file("/nowhere/values.json")->read();
   ASSERT_TRUE(read);

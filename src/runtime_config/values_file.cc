@@ -23,7 +23,11 @@ std::string_view separator_of(const std::string& name) {
   return by_group ? "__" : ":";
 }
 
-std::string text_of(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+// No option is a list or an object: what is in one is not looked at, however deep it goes.
+std::string text_of(const json& value) {
+  if (value.is_structured()) return value.is_array() ? "[...]" : "{...}";
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
 
 void add(RawOptions& options, const std::string& name, const json& value) {
   if (value.is_null()) return;

@@ -190,6 +190,33 @@ TEST_F(ProcessTest, ARedisThatTricklesHoldsNeitherTheStartNorTheStop) {
   EXPECT_TRUE(lives());
 }
 
+// Nothing is to be finished yet: the first signal ends the process, whatever it waits for.
+TEST_F(ProcessTest, ASignalDuringTheStartEndsIt) {
+  std::atomic<int> asked{0};
+  testkit::LoopbackServer silent([&](testkit::Fd connection, const testkit::StopFlag& stop) {
+    ++asked;
+    testkit::wait_for_end(connection, stop);
+  });
+  const std::string address = "127.0.0.1:" + std::to_string(silent.port());
+  process = std::make_unique<ChildProcess>(
+      std::vector<std::string>{testkit::freshet_program(), "check", "--bootstrap-server", address, "--topic", "t",
+                               "--consumer-group", "g", "--clickhouse-url", "http://" + address, "--table", "t"},
+      folder.path("out"));
+  ASSERT_TRUE(eventually(60s, [&] { return asked > 0; }));
+  process->signal(SIGTERM);
+  EXPECT_EQ(process->wait(60s), 1);
+  EXPECT_EQ(process->output().find("FAILED"), std::string::npos) << process->output();
+
+  const std::string reads = folder.path("reads");
+  std::ofstream(folder.path("settings.py")) << "import time\nopen('" << reads << "', 'w')\ntime.sleep(1000)\n";
+  const std::string script = "SNUBA_SETTINGS='" + folder.path("settings.py") + "' exec '" + testkit::freshet_program() +
+                             "' rust-consumer --storage errors --consumer-group g";
+  process = std::make_unique<ChildProcess>(std::vector<std::string>{"bash", "-c", script}, folder.path("out"));
+  ASSERT_TRUE(eventually(60s, [&] { return std::filesystem::exists(reads); }));
+  process->signal(SIGTERM);
+  EXPECT_EQ(process->wait(60s), 0);
+}
+
 TEST_F(ProcessTest, AHealthFileThatIsAPipeIsRefusedAtTheStart) {
   ASSERT_EQ(mkfifo(folder.path("health").c_str(), 0600), 0);
   start("", "");
