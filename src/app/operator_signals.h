@@ -30,9 +30,9 @@ class OperatorSignals {
   // `exit_now` does not return (but in tests).
   explicit OperatorSignals(std::function<void(Exit)> exit_now) : exit_now_(std::move(exit_now)) {}
 
-  // Before attach() the operator's first one to stop ends the process at once, whatever it waits for: a settings file, a
-  // Python class that is imported, a server, a reader of what is printed. From then on the first one requests stop(), or
-  // finds a stop for an emergency under way. The operator's next ends the wait of the stop for its tick, if there is
+  // Before attach() the operator's first one to stop ends the process at once, whatever it waits for: a settings file,
+  // a Python class that is imported, a server, a reader of what is printed. From then on the first one requests stop(),
+  // or finds a stop for an emergency under way. The operator's next ends the wait of the stop for its tick, if there is
   // one, and otherwise, as each further one, the process at once.
   void on_signal(int signal);
   // A stop without a wait for the tick; who runs, or is attached later, is told. It is no signal of the operator's.
