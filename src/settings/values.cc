@@ -104,6 +104,7 @@ Status host_ports(const std::string& text) {
 }
 
 Status server_address(const std::string& text) {
+  if (text.find("://") != std::string::npos) return wrong("has a scheme; write HOST:PORT");
   const auto address = parse_net_address(text);
   if (address && address->port && *address->port != 0) return {};
   return wrong("is not of the form HOST:PORT, for example 127.0.0.1:8080");
