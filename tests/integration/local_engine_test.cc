@@ -56,9 +56,9 @@ TEST_F(LocalEngineTest, AFormOfAnySizeIsAQuery) {
 TEST_F(LocalEngineTest, AWebPageIsRefused) {
   const std::string query = "SELECT 1";
   EXPECT_EQ(ask(query), "1\n");
-  for (const char* header :
-       {"Origin: https://evil.example", "Origin: null", "Host: evil.example", "Host: 127.evil.example",
-        "Sec-Fetch-Site: cross-site", "Referer: https://evil.example/"}) {
+  for (const char* header : {"Origin: https://evil.example", "Origin: null", "Host: evil.example",
+                             "Host: 127.evil.example", "Host: 127.0.0.1:80@evil.example", "Host: 127.1",
+                             "Sec-Fetch-Site: cross-site", "Referer: https://evil.example/"}) {
     for (const char* method : {"POST", "GET"}) {
       const auto answer = send(method, "?query=SELECT%201", "", {header});
       EXPECT_EQ(answer.status, 403) << method << " " << header;
@@ -66,7 +66,13 @@ TEST_F(LocalEngineTest, AWebPageIsRefused) {
     }
   }
   EXPECT_EQ(send("GET", "?query=SELECT%201", "", {"Sec-Fetch-Site: none"}).body, "1\n");
-  EXPECT_EQ(send("GET", "?query=CREATE%20TABLE%20x%20(n%20Int32)%20ENGINE%3DMemory", "").status, 500);
+  for (const char* changes : {"CREATE%20TABLE%20x%20(n%20Int32)%20ENGINE%3DMemory", "SELECT%201%3B%20DROP%20TABLE%20x",
+                              "WITH%201%20AS%20x%20INSERT%20INTO%20FUNCTION%20file('a')%20SELECT%20x",
+                              "SELECT%201%20INTO%20OUTFILE%20'/a'"}) {
+    const auto answer = send("GET", std::string("?query=") + changes, "");
+    EXPECT_EQ(answer.status, 500) << changes;
+    EXPECT_NE(answer.body.find("a GET only reads"), std::string::npos) << answer.body;
+  }
 }
 
 TEST_F(LocalEngineTest, ASecondOneOnTheSamePortIsRefused) {

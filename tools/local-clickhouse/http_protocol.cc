@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "base/city_hash.h"
+#include "base/net_address.h"
 #include "testkit/fake_clickhouse.h"
 
 namespace freshet::local_clickhouse {
@@ -119,7 +120,11 @@ std::string Statement::text(const std::string& file) const {
   return out;
 }
 
+// More is refused than must be: a text that holds such a word, or a semicolon, is asked with POST.
 bool only_reads(const std::string& sql) {
+  const size_t end = sql.find(';');
+  if (end != std::string::npos && sql.find_first_not_of("; \t\r\n", end) != std::string::npos) return false;
+  if (find_word(sql, "INTO") != std::string::npos) return false;  // INSERT INTO behind a WITH, INTO OUTFILE
   for (const char* word : {"SELECT", "WITH", "SHOW", "DESC", "EXISTS", "EXPLAIN"}) {
     if (begins_with(sql, word)) return true;
   }
@@ -127,9 +132,8 @@ bool only_reads(const std::string& sql) {
 }
 
 bool is_this_machine(std::string_view host) {
-  if (host.starts_with("[::1]")) return host.size() == 5 || host[5] == ':';
-  const std::string_view name = host.substr(0, host.find(':'));
-  return name == "127.0.0.1" || name == "localhost";
+  const auto address = parse_net_address(host);
+  return address && (address->host == "127.0.0.1" || address->host == "::1" || address->host == "localhost");
 }
 
 int exception_code(std::string_view error) {

@@ -160,6 +160,7 @@ void answer(Engine& engine, const httplib::Request& request, const std::string& 
 bool is_of_a_page(const httplib::Request& request) {
   const std::string site = request.get_header_value("Sec-Fetch-Site");
   return request.has_header("Origin") || request.has_header("Referer") || !(site.empty() || site == "none") ||
+         request.get_header_value_count("Host") > 1 ||
          (request.has_header("Host") && !is_this_machine(request.get_header_value("Host")));
 }
 
