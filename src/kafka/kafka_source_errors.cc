@@ -23,7 +23,9 @@ void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& ou
   if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
     hold_until_topic_is_back();
   }
-  report(to_error(event), out, partition);
+  Error error = to_error(event);
+  if (partition >= 0) error.text = fmt::format("partition {}: {}", partition, error.text);
+  report(error, out, partition);
 }
 
 void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partition, int64_t offset,

@@ -162,6 +162,7 @@ struct KafkaCloseTest : KafkaSourceTest {
     Moment moment;
     std::unique_ptr<Identity> identity;
     std::unique_ptr<Source> source;
+    bool owns = false;
     bool closes = false;
     bool closed = false;
   };
@@ -179,15 +180,22 @@ struct KafkaCloseTest : KafkaSourceTest {
   void close(Member& member) {
     if (!std::exchange(member.closes, true)) member.source->begin_close(Farewell::ForGood);
   }
+  // Once nobody is to answer an assignment any more: whoever sends a heartbeat then is told that it is no member.
+  void throw_all_out() {
+    const bool ready = std::all_of(members.begin(), members.end(),
+                                   [](const Member& one) { return one.owns || one.moment == Moment::AssignmentWaits; });
+    if (!ready) return;
+    const std::vector<rd_kafka_resp_err_t> errors(500, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+    rd_kafka_mock_push_request_errors_array(broker.cluster.get(), kHeartbeat, errors.size(), errors.data());
+  }
   void see(Member& member, const SourceEvent& event) {
     if (const auto* assigned = std::get_if<PartitionsAssigned>(&event)) {
       if (member.moment == Moment::AssignmentWaits) return close(member);
       std::vector<StartAt> starts;
       for (const AssignedPartition& one : assigned->partitions) starts.push_back({one.partition, Offset{0}});
       member.source->answer_assign(starts);
-      // Whoever sends its heartbeat next gets one of them.
-      constexpr auto kThrownOut = RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID;
-      rd_kafka_mock_push_request_errors(broker.cluster.get(), kHeartbeat, 3, kThrownOut, kThrownOut, kThrownOut);
+      member.owns = true;
+      throw_all_out();
     } else if (std::holds_alternative<PartitionsRevoked>(event)) {
       if (member.moment == Moment::LostAndNotAnswered) close(member);
       member.source->answer_revoke();
@@ -223,7 +231,8 @@ TEST_F(KafkaCloseTest, WhateverTheLibraryHasAssigned) {
     }
   }
   poll_all(std::chrono::seconds(40));
-  for (const Member& member : members) EXPECT_TRUE(member.closed) << member.name;
+  for (const Member& member : members)
+    EXPECT_TRUE(member.closed) << member.name << (member.closes ? ": it never ends" : ": nothing was taken away");
 }
 
 }  // namespace
