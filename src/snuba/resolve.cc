@@ -55,11 +55,17 @@ Result<Cluster> cluster_of(const std::string& storage_set, const SnubaSettings& 
   return wrong(fmt::format("SNUBA_SETTINGS: CLUSTERS has no cluster for the storage set {}", storage_set));
 }
 
+Status rename(const CommandLine& line, std::string_view option, Topic& topic) {
+  if (!line.given(option)) return {};
+  topic.physical = line.text(option);
+  if (!topic.physical.empty()) return {};
+  return wrong(fmt::format("--{}: is empty; give the topic's name, or leave the option out", option));
+}
+
 Status rename(const CommandLine& line, std::string_view option, const char* what, std::optional<Topic>& topic) {
   if (!line.given(option)) return {};
   if (!topic) return wrong(fmt::format("--{}: this storage has no {}", option, what));
-  topic->physical = line.text(option);
-  return {};
+  return rename(line, option, *topic);
 }
 
 void reconnect(const CommandLine& line, std::string_view option, Topic& topic) {
@@ -78,7 +84,7 @@ void set_accepted_outcomes(const CommandLine& line, const SnubaSettings& setting
 
 Status apply_command_line(const CommandLine& line, ConsumerConfig& c) {
   for (const char* option : {"raw-events-topic", "raw-topic"}) {
-    if (line.given(option)) c.raw.physical = line.text(option);
+    if (const Status s = rename(line, option, c.raw); !s) return s;
   }
   if (const Status s = rename(line, "commit-log-topic", "commit log", c.commit_log); !s) return s;
   if (const Status s = rename(line, "replacements-topic", "replacements topic", c.replacements); !s) return s;
@@ -87,7 +93,7 @@ Status apply_command_line(const CommandLine& line, ConsumerConfig& c) {
   if (c.replacements) reconnect(line, "replacement-bootstrap-server", *c.replacements);
   if (c.accepted_outcomes) {
     reconnect(line, "accepted-outcomes-bootstrap-server", *c.accepted_outcomes);
-    if (line.given("accepted-outcomes-topic")) c.accepted_outcomes->physical = line.text("accepted-outcomes-topic");
+    if (const Status s = rename(line, "accepted-outcomes-topic", *c.accepted_outcomes); !s) return s;
   }
   for (const char* option : {"queued-max-messages-kbytes", "queued-min-messages"}) {
     std::string property(option);

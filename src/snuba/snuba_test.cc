@@ -394,6 +394,8 @@ TEST(LoadTest, EachBadInputIsRefusedWithWhatWouldBeRight) {
       {kErrors + "--stop-at-timestamp -5", "is negative"},
       {"rust-consumer --storage outcomes_raw --consumer-group g --commit-log-topic x", "has no commit log"},
       {"rust-consumer --storage replays --consumer-group g --replacements-topic x", "has no replacements topic"},
+      {"rust-consumer --storage replays --consumer-group g --raw-events-topic=", "--raw-events-topic: is empty"},
+      {"rust-consumer --storage errors --consumer-group g --commit-log-topic=", "--commit-log-topic: is empty"},
       {kErrors + "--consumer-config /nowhere", "'/nowhere' cannot be read"},
       {kErrors + "--storage-table /nowhere", "'/nowhere' cannot be read"},
       {"accepted-outcomes-consumer --storage eap_items --consumer-group g --bucket-interval 0", "use 1 or more"},
