@@ -47,11 +47,12 @@ stream::ChunkProcessor& chunk_processor() {
   static RealClock clock;
   static Metrics metrics;
   static const auto factory = processors::make_factory(processors::ProcessorsSettings(), {&clock, &metrics});
-  static stream::ChunkProcessor processor((*factory)(), {.topic = "topic", .keep_for_letters = true});
+  static stream::ChunkProcessor processor(*factory, {.topic = "topic", .keep_for_letters = true, .piece_bytes = 256});
   return processor;
 }
 
-void check(const ProcessedChunk& chunk, const std::vector<Record>& records) {
+// Returns how many messages the piece accounts for.
+size_t check(const ProcessedChunk& chunk, const std::vector<Record>& records) {
   uint64_t rows = 0;
   size_t end = 0;
   for (const MessageRows& message : chunk.messages) {
@@ -63,7 +64,7 @@ void check(const ProcessedChunk& chunk, const std::vector<Record>& records) {
     if (letter.key != record.key || letter.payload != record.payload || letter.headers.size() != 2) std::abort();
   }
   if (rows != chunk.row_count) std::abort();
-  if (chunk.messages.size() + chunk.invalid.size() + chunk.skipped_count != records.size()) std::abort();
+  return chunk.messages.size() + chunk.invalid.size() + chunk.skipped_count;
 }
 
 }  // namespace
@@ -84,6 +85,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     work.chunk.bytes += message.bytes();
     work.chunk.messages.push_back(std::move(message));
   }
-  check(*chunk_processor().process(std::move(work)), records);
+  size_t accounted = 0;
+  for (bool rest = true; rest;) {
+    const auto piece = chunk_processor().process(work);
+    accounted += check(*piece, records);
+    rest = piece->rest_follows;
+    if (rest == work.chunk.messages.empty()) std::abort();
+  }
+  if (accounted != records.size()) std::abort();
   return 0;
 }

@@ -11,7 +11,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
-constexpr size_t kSample = 200;
+constexpr kafka::SampleLimit kSample{.messages = 200, .bytes = 4 << 20};  // the stream needs the memory
 
 bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   for (const auto& [topic, connection] : topics_of(pipeline)) {

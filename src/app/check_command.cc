@@ -24,7 +24,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
-constexpr size_t kSample = 1000;
+constexpr kafka::SampleLimit kSample{.messages = 1000};
 constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 
 // Whoever answers may quote a password.

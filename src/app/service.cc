@@ -230,7 +230,10 @@ Status Service::Parts::open_stream() {
   auto stream_parts = app::stream_parts({pipeline(), clock, log, metrics, live_options, &log.secrets()}, outcomes);
   if (!stream_parts) return tl::make_unexpected(stream_parts.error());
   const bool letters = stream_parts->has_dead_letters;
-  stream = std::make_unique<stream::Stream>(pipeline().stream, *std::move(stream_parts), pipeline().options, clock, log,
+  stream::StreamSettings stream_settings = pipeline().stream;
+  // The consumer's queue is part of the limit, and so is what it fetches while the last of it is taken.
+  stream_settings.memory_limit -= 2 * kafka::fetch_queue_bytes(stream_settings.memory_limit);
+  stream = std::make_unique<stream::Stream>(stream_settings, *std::move(stream_parts), pipeline().options, clock, log,
                                             metrics);
   auto topics = open_side_topics(pipeline(), *stream, log, metrics);
   if (!topics) return tl::make_unexpected(topics.error());

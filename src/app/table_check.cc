@@ -1,10 +1,13 @@
 #include "app/table_check.h"
 
+#include <new>
+#include <optional>
 #include <utility>
 
 #include "app/owned_message.h"
 #include "app/processor_factory.h"
 #include "app/rows_text.h"
+#include "base/allocation_limit.h"
 #include "kafka/cluster.h"
 #include "model/framing.h"
 
@@ -20,10 +23,24 @@ std::vector<std::string> columns_of_metadata(const processors::ProcessorsSetting
   return columns;
 }
 
+constexpr uint64_t kMemoryOfAMessage = 16 << 20;  // beside three times its size
+constexpr uint64_t kTreeOfARow = 16;              // a row of numbers takes over 60 times its bytes while it is compared
+
+// Nothing: it needs too much memory.
+std::optional<Verdict> process_within_limit(Processor& processor, const std::string& topic, const OwnedMessage& message,
+                                            std::string& rows) {
+  const AllocationLimit limit(kMemoryOfAMessage + 3 * (message.payload ? message.payload->size() : 0));
+  try {
+    return processor.process({topic, Partition{message.partition}}, view_of(message), rows);
+  } catch (const std::bad_alloc&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
-Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
-                               std::stop_token stop, Log& log, SecretMask* secrets) {
+Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::SampleLimit sample, Clock& clock,
+                               Duration timeout, std::stop_token stop, Log& log, SecretMask* secrets) {
   Metrics metrics;
   // JSON has the names of the columns in each row; the values are the same.
   processors::ProcessorsSettings readable = pipeline.processors;
@@ -39,18 +56,23 @@ Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample
   const auto processor = (*factory)();
   TableCheck check;
   std::vector<std::string> rows;
+  uint64_t row_bytes = 0;
   for (OwnedMessage& message : *messages) {
     std::string text;
-    const Verdict verdict =
-        processor->process({pipeline.kafka.topic, Partition{message.partition}}, view_of(message), text);
+    const auto verdict = process_within_limit(*processor, pipeline.kafka.topic, message, text);
+    if (!verdict) continue;
     ++check.sampled;
-    if (verdict.kind == Verdict::Kind::Invalid) {
-      if (check.invalid++ == 0) check.first_reason = reason_with_framing(verdict.text, message.payload);
+    if (verdict->kind == Verdict::Kind::Invalid) {
+      if (check.invalid++ == 0) check.first_reason = reason_with_framing(verdict->text, message.payload);
       continue;
     }
-    if (verdict.kind == Verdict::Kind::Skip && check.skipped++ == 0) check.first_skip = verdict.code;
-    if (verdict.kind != Verdict::Kind::Rows) continue;
-    for (const std::string_view row : split_rows(text)) rows.emplace_back(row);
+    if (verdict->kind == Verdict::Kind::Skip && check.skipped++ == 0) check.first_skip = verdict->code;
+    if (verdict->kind != Verdict::Kind::Rows) continue;
+    for (const std::string_view row : split_rows(text)) {
+      if (row.size() <= sample.bytes / kTreeOfARow) rows.emplace_back(row);
+    }
+    row_bytes += text.size();
+    if (row_bytes >= sample.bytes) break;
   }
   check.findings = clickhouse::check_rows(*table, processor->layout(), rows, pipeline.clickhouse,
                                           columns_of_metadata(pipeline.processors));

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/secret_mask.h"
 #include "clickhouse/table_check.h"
+#include "kafka/cluster.h"
 #include "settings/settings.h"
 
 namespace freshet::app {
@@ -23,8 +24,10 @@ struct TableCheck {
   std::vector<clickhouse::Finding> findings;
 };
 
+// Looks at about as many messages as `sample` allows, and at no more once their rows take as many bytes as it allows.
+// Messages that need very much memory to become rows are left out, and rows of more than a sixteenth of those bytes.
 // Retry: something is not there yet; the text says what to do.
-Result<TableCheck> check_table(const settings::Pipeline& pipeline, size_t sample, Clock& clock, Duration timeout,
-                               std::stop_token stop, Log& log, SecretMask* secrets = nullptr);
+Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::SampleLimit sample, Clock& clock,
+                               Duration timeout, std::stop_token stop, Log& log, SecretMask* secrets = nullptr);
 
 }  // namespace freshet::app

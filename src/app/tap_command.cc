@@ -56,7 +56,7 @@ int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, 
     errors << "freshet: " << secrets.masked(factory.error().text) << '\n';
     return 2;
   }
-  const auto messages = kafka::newest_messages(p.kafka.connection, p.kafka.topic, settings.tap_count, clock,
+  const auto messages = kafka::newest_messages(p.kafka.connection, p.kafka.topic, {settings.tap_count}, clock,
                                                std::chrono::seconds(10), stop, null_log());
   if (!messages) {
     errors << "freshet: " << secrets.masked(messages.error().text) << '\n';

@@ -1,9 +1,16 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
+#include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
+#include "base/allocation_limit.h"
+#include "base/byte_budget.h"
 #include "base/clock.h"
+#include "base/freed_memory.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/metrics.h"
@@ -21,6 +28,89 @@ TEST(PercentTest, DecodesWhatIsEncodedAndNothingElse) {
   EXPECT_EQ(percent_decoded("%4"), "%4");
   EXPECT_EQ(percent_decoded("%zz%+5%1g"), "%zz%+5%1g");
   EXPECT_EQ(percent_decoded(""), "");
+}
+
+TEST(FreedMemoryTest, IsGivenBackWhereTheProcessIsLargeAndHasGrown) {
+  uint64_t mib = 100;
+  uint64_t held = 0;
+  int given_back = 0;
+  FreedMemory freed(200 << 20, {[&] { return std::optional(mib << 20); },
+                                [&] {
+                                  ++given_back;
+                                  mib = held;
+                                }});
+  SteadyTime now{1h};
+  const auto look = [&](uint64_t resident) {
+    mib = resident;
+    freed.look(now += 10ms);
+    return given_back;
+  };
+  EXPECT_EQ(look(200), 0);
+  held = 150;
+  EXPECT_EQ(look(201), 1);
+  held = 300;
+  EXPECT_EQ(look(301), 2);
+  EXPECT_EQ(look(310), 2);  // all that is held
+  EXPECT_EQ(look(317), 3);
+  held = 100;
+  EXPECT_EQ(look(150), 3);  // it shrank by itself
+  EXPECT_EQ(look(201), 4);
+}
+
+TEST(FreedMemoryTest, LooksEveryTenMillisecondsAtMost) {
+  int looks = 0;
+  FreedMemory freed(1, {[&] {
+                          ++looks;
+                          return std::nullopt;
+                        },
+                        [] { FAIL(); }});
+  for (int ms = 0; ms < 100; ++ms) freed.look(SteadyTime{1h} + ms * 1ms);
+  EXPECT_EQ(looks, 10);
+}
+
+TEST(FreedMemoryTest, TheSystemSaysHowMuchTheProcessHas) {
+  const auto before = FreedMemory::real_system().resident();
+  const std::vector<char> touched(64 << 20, 'x');
+  const auto after = FreedMemory::real_system().resident();
+  ASSERT_TRUE(before && after);
+  EXPECT_GE(*after, *before + (60 << 20));
+  EXPECT_LE(*after, *before + (100 << 20));
+}
+
+TEST(AllocationLimitTest, AThreadThatHoldsMoreThanItMayGetsNone) {
+  std::vector<std::string> kept;
+  const auto fill = [&] {
+    for (int i = 0; i < 100; ++i) kept.emplace_back(100'000, 'x');
+  };
+  {
+    const AllocationLimit limit(5'000'000);
+    EXPECT_THROW(fill(), std::bad_alloc);
+    EXPECT_GT(limit.grown(), 4'800'000);
+    EXPECT_LE(limit.grown(), 5'000'000);
+    kept.clear();
+    EXPECT_LT(limit.grown(), 100'000);
+    for (int i = 0; i < 100; ++i) std::string(1'000'000, 'x');  // what was given back does not count
+    std::jthread([] { std::string(9'000'000, 'x'); }).join();   // each thread has its own
+  }
+  fill();
+  EXPECT_EQ(kept.size(), 100u);
+}
+
+TEST(ByteBudgetTest, ChargesCountAsLongAsTheyLive) {
+  const auto budget = std::make_shared<ByteBudget>(80);
+  Charge one(budget, 50);
+  {
+    Charge two = one.another(40);
+    EXPECT_EQ(budget->held(), 90u);
+    EXPECT_TRUE(budget->has_room());
+    two.resize(41);
+    EXPECT_FALSE(one.has_room());
+    one = std::move(two);
+    EXPECT_EQ(budget->held(), 41u);
+  }
+  EXPECT_EQ(budget->held(), 41u);
+  one = Charge();
+  EXPECT_EQ(budget->held(), 0u);
 }
 
 TEST(MailboxTest, RefusesWhenFullAndKeepsTheItemWithTheSender) {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr size_t kChecksumBytes = 16;
 constexpr size_t kHeaderBytes = 9;
+constexpr size_t kKeptBytes = 8 << 20;
 constexpr size_t kWorthItsOwnBlock = BlockEncoder::kBlockBytes / 4;  // below, a copy is cheaper than a poor ratio
 // A third faster than 1 on rows of JSON, for bodies that are at most a fortieth larger.
 constexpr int kLz4Acceleration = 8;
@@ -60,6 +61,12 @@ void BlockEncoder::make_room(size_t plain_bytes) {
   if (need <= capacity_) return;
   out_ = std::make_unique_for_overwrite<char[]>(need);
   capacity_ = need;
+}
+
+void BlockEncoder::trim() {
+  if (size_ <= kKeptBytes) return;  // what of the buffer was never touched costs nothing
+  out_.reset();
+  capacity_ = 0;
 }
 
 std::string_view BlockEncoder::encode(const std::vector<std::string_view>& pieces) {

@@ -11,7 +11,7 @@
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. Keeps its buffers for the next body.
+// Threads: one at a time. Keeps its buffers for the next body, until trim().
 class BlockEncoder {
  public:
   static constexpr size_t kBlockBytes = 1 << 20;  // plain bytes of a block at most
@@ -25,6 +25,8 @@ class BlockEncoder {
   // The pieces, one after the other, as blocks. The view lives until the next call. Pieces of some size are compressed
   // where they lie; only small ones are gathered first. Throws std::bad_alloc and nothing else.
   std::string_view encode(const std::vector<std::string_view>& pieces);
+  // Gives the buffer of a large body back; the view of encode() ends.
+  void trim();
 
  private:
   struct Contexts;

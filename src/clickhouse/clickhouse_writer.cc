@@ -101,6 +101,7 @@ class ClickHouseWriter final : public RowWriter {
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
 
  private:
+  WriteOutcome send_until_decided(const InsertRequest& request, std::string_view body, const WriteControl& control);
   Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   Attempt judge(size_t host, const Result<http::Response>& answer);
   Attempt confirm_refusal(size_t host, const InsertRequest& request, Attempt refused, const std::stop_token& stop);
@@ -142,6 +143,14 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
   failures_.begin(request, settings_);
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
   const std::string_view body = encoder_.encode(request.rows);
+  const Charge charge(control.budget, body.size());
+  WriteOutcome outcome = send_until_decided(request, body, control);
+  encoder_.trim();
+  return outcome;
+}
+
+WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, std::string_view body,
+                                                  const WriteControl& control) {
   delay_.reset();
   policy_ = live_options();
   SteadyTime unlisted_since = SteadyTime::max();  // none yet

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -27,13 +28,16 @@ std::string where(const Name& name) {
   return " WHERE database = " + quote_literal(name.database) + " AND name = " + quote_literal(name.table);
 }
 
+// The first line of `text`, which is shortened by it.
+std::string_view take_line(std::string_view& text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  text.remove_prefix(std::min(line.size() + 1, text.size()));
+  return line;
+}
+
 std::vector<std::string> lines(std::string_view text) {
   std::vector<std::string> out;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    out.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty()) out.emplace_back(take_line(text));
   return out;
 }
 
@@ -240,6 +244,31 @@ bool is_column(std::string_view field, const TableFacts& facts) {
   });
 }
 
+// The names of an object's members, one after the other. Nothing else of the object is kept: a row may be large.
+class MemberNames : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  // Not called any more once it has said false.
+  explicit MemberNames(std::function<bool(const std::string&)> next) : next_(std::move(next)) {}
+
+  bool key(string_t& name) override { return depth_ != 1 || next_(name); }
+  bool start_object(size_t) override { return ++depth_ > 0; }
+  bool end_object() override { return --depth_ >= 0; }
+  bool start_array(size_t) override { return ++depth_ > 1; }  // else it is no object
+  bool end_array() override { return --depth_ >= 0; }
+  bool null() override { return depth_ > 0; }
+  bool boolean(bool) override { return depth_ > 0; }
+  bool number_integer(number_integer_t) override { return depth_ > 0; }
+  bool number_unsigned(number_unsigned_t) override { return depth_ > 0; }
+  bool number_float(number_float_t, const string_t&) override { return depth_ > 0; }
+  bool string(string_t&) override { return depth_ > 0; }
+  bool binary(binary_t&) override { return false; }
+  bool parse_error(size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
+
+ private:
+  const std::function<bool(const std::string&)> next_;
+  int depth_ = 0;
+};
+
 }  // namespace
 
 Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout,
@@ -262,15 +291,17 @@ std::optional<TableFacts> TableKnowledge::facts(Duration max_age, std::stop_toke
 
 std::vector<std::string> fields_without_column(const std::vector<std::string_view>& rows, const TableFacts& facts) {
   std::vector<std::string> fields;
-  for (const std::string_view some : rows) {
-    for (const std::string& row : lines(some)) {
-      const auto json = nlohmann::json::parse(row, nullptr, /*allow_exceptions=*/false);
-      if (!json.is_object()) return {};  // the server's to judge
-      for (const auto& [field, value] : json.items()) {
-        if (is_column(field, facts)) return {};
-        const bool known = std::find(fields.begin(), fields.end(), field) != fields.end();
-        if (!known && fields.size() < kMostFields) fields.push_back(field);
-      }
+  const auto is_none = [&](const std::string& field) {
+    if (is_column(field, facts)) return false;
+    const bool known = std::find(fields.begin(), fields.end(), field) != fields.end();
+    if (!known && fields.size() < kMostFields) fields.push_back(field);
+    return true;
+  };
+  for (std::string_view some : rows) {
+    while (!some.empty()) {
+      MemberNames names(is_none);
+      // A field is a column, or the row is no object, which is the server's to judge.
+      if (!nlohmann::json::sax_parse(take_line(some), &names)) return {};
     }
   }
   return fields;

@@ -2,7 +2,7 @@
 // not where it ends: whoever reads at an offset inside meets it again.
 #pragma once
 
-#include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "model/ids.h"
@@ -20,26 +20,12 @@ class BatchEnd {
   bool searching() const { return inside_.has_value(); }
 
   // Who read at `at` met the batch. Where to read next; the batch may end there. `end`: of the partition, if known.
-  Offset inside(Offset at, std::optional<Offset> end) {
-    inside_ = at;
-    if (outside_) return middle();
-    const Offset next{at.value + step_};
-    step_ *= 2;
-    return end && *end > at ? std::min(next, *end) : next;
-  }
+  Offset inside(Offset at, std::optional<Offset> end);
   // Who read at `at` met something else: a message, the end of the partition, or nothing at all beyond it. Where to
   // read next; none: the batch ends at `at`.
-  std::optional<Offset> outside(Offset at) {
-    outside_ = at;
-    if (inside_->next() >= at) return std::nullopt;
-    return middle();
-  }
+  std::optional<Offset> outside(Offset at);
 
  private:
-  Offset middle() const {
-    return Offset{inside_->value + std::max<int64_t>(1, (outside_->value - inside_->value) / 2)};
-  }
-
   Offset begin_;
   int64_t step_ = 1;
   std::optional<Offset> inside_;   // the highest that is known to be

@@ -32,6 +32,8 @@ constexpr std::array kOwned = {
     Owned{"sasl.password", "use --kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD"},
 };
 
+constexpr uint64_t kMessageOverhead = 512;  // of the library, for a message in its queue
+
 // Properties of newer libraries that this one may not have.
 bool is_of_kip_848(const std::string& key) {
   return key.starts_with("group.protocol") || key == "group.remote.assignor";
@@ -128,9 +130,11 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       .set("auto.offset.reset", "error")
       .set("enable.partition.eof", "true")
       .set("allow.auto.create.topics", "false")
-      // The library's own queues: enough for a fast network, small beside our byte budget.
-      .set("queued.max.messages.kbytes", "65536")
-      .set("queued.min.messages", "100000")
+      // The library's own queue and one request on its way to it: enough for a fast network, small beside the memory
+      // limit. The queue counts payloads only, therefore also the number of messages.
+      .set("queued.max.messages.kbytes", std::to_string(fetch_queue_bytes(settings.memory_limit) / 1024))
+      .set("queued.min.messages", std::to_string(fetch_queue_bytes(settings.memory_limit) / kMessageOverhead))
+      .set("fetch.max.bytes", std::to_string(fetch_request_bytes(settings.memory_limit)))
       .set("fetch.wait.max.ms", "100")
       .extra(settings.connection, true)
       .set("statistics.interval.ms", kStatisticsIntervalMs);  // gauges, and the watchdog's sign of life
@@ -165,6 +169,11 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
       .set("auto.offset.reset", "error")
       .set("enable.partition.eof", "true")
       .set("allow.auto.create.topics", "false")
+      // A few messages are read at most, beside a stream that needs the memory.
+      .set("queued.min.messages", "1")
+      .set("queued.max.messages.kbytes", "1024")
+      .set("fetch.message.max.bytes", "262144")
+      .set("fetch.max.bytes", "1048576")
       .extra(settings, true);
   return builder.done();
 }

@@ -134,8 +134,8 @@ Status create_topic(const ConnectionSettings& connection, const std::string& top
 }
 
 Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& connection, const std::string& topic,
-                                                    size_t max, Clock& clock, Duration timeout, std::stop_token stop,
-                                                    Log& log) {
+                                                    SampleLimit limit, Clock& clock, Duration timeout,
+                                                    std::stop_token stop, Log& log) {
   auto conf = lookup_conf(connection, log);
   if (!conf) return tl::make_unexpected(conf.error());
   // The library wants a group for assign(); this one is never joined and nothing is committed to it.
@@ -146,10 +146,11 @@ Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& co
   const auto partitions = count(client->get(), topic, timeout);
   if (!partitions) return tl::make_unexpected(partitions.error());
   rd_kafka_poll_set_consumer(client->get());
-  const auto share = static_cast<int64_t>(std::max<size_t>(1, max / static_cast<size_t>(*partitions)));
+  const auto share = static_cast<int64_t>(std::max<size_t>(1, limit.messages / static_cast<size_t>(*partitions)));
   auto unread = assign_newest(client->get(), topic, *partitions, share, timeout);
   if (!unread) return tl::make_unexpected(unread.error());
   std::vector<SampledMessage> found;
+  uint64_t left = limit.bytes;
   while (!unread->empty() && clock.steady_now() < deadline && !stop.stop_requested()) {
     const Record record(rd_kafka_consumer_poll(client->get(), 100));
     const auto end = record ? unread->find(record->partition) : unread->end();
@@ -157,10 +158,13 @@ Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& co
     if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       unread->erase(end);
     } else if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR && record->offset < end->second) {
+      const uint64_t bytes = record->key_len + record->len;
+      if (bytes > left) continue;
+      left -= bytes;
       found.push_back(copy_of(*record));
     }
   }
-  if (found.size() > max) found.resize(max);
+  if (found.size() > limit.messages) found.resize(limit.messages);
   return found;
 }
 

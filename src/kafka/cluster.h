@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -34,10 +35,16 @@ Result<int32_t> count_partitions(const ConnectionSettings& connection, const std
 Status create_topic(const ConnectionSettings& connection, const std::string& topic, int32_t partitions,
                     Duration timeout, Log& log);
 
-// The newest messages of the topic, about `max` spread over its partitions, oldest first within each; joins no group
-// and commits nothing.
+// How much to read at most. A message that does not fit into `bytes` beside those before it is left out.
+struct SampleLimit {
+  size_t messages = 0;
+  uint64_t bytes = std::numeric_limits<uint64_t>::max();  // keys and payloads
+};
+
+// The newest messages of the topic, about as many as the limit allows spread over its partitions, oldest first within
+// each; joins no group and commits nothing.
 Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& connection, const std::string& topic,
-                                                    size_t max, Clock& clock, Duration timeout, std::stop_token stop,
-                                                    Log& log);
+                                                    SampleLimit limit, Clock& clock, Duration timeout,
+                                                    std::stop_token stop, Log& log);
 
 }  // namespace freshet::kafka

@@ -1,6 +1,7 @@
 // What the Kafka room needs to know; filled by settings. Plain data.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -50,12 +51,21 @@ struct SideTopicSettings {
   ProducerSettings accepted_outcomes;  // contract 15
 };
 
+// What the consumer may fetch ahead, of the process's memory limit; 1 to 32 MiB. One request asks for a quarter of it.
+constexpr uint64_t fetch_queue_bytes(uint64_t memory_limit) {
+  return std::clamp<uint64_t>(memory_limit / 16, 1 << 20, 32 << 20);
+}
+constexpr uint64_t fetch_request_bytes(uint64_t memory_limit) {
+  return std::max<uint64_t>(fetch_queue_bytes(memory_limit) / 4, 1 << 20);
+}
+
 // Headers that a dead letter gets behind its own. Place: `original_partition` and `original_offset` and nothing else
 // (contract 9.1). Provenance: also topic, timestamp, reason and consumer group.
 enum class LetterHeaders { Place, Provenance };
 
 struct KafkaSettings {
   ConnectionSettings connection;
+  uint64_t memory_limit = 256ull * 1024 * 1024;  // of the process; a part of it is for the consumer's own queue
   std::string topic;
   std::string consumer_group;
   OffsetReset auto_offset_reset = OffsetReset::Earliest;

@@ -17,6 +17,7 @@ namespace {
 
 constexpr size_t kMaxMessagesPerPoll = 4096;
 constexpr size_t kMaxChunkBytes = 1024 * 1024;
+constexpr size_t kLibraryOverhead = 384;  // what the library holds for a message beside its bytes
 constexpr int kLeavePollMs = 5;
 
 Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
@@ -95,7 +96,10 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
   if (departure_) wait = std::min(wait, kLeavePollMs);
-  for (size_t i = 0; i < kMaxMessagesPerPoll; ++i) {
+  // No more at a time than the queue holds: a pause comes only between polls.
+  polled_bytes_ = 0;
+  const uint64_t most = fetch_queue_bytes(settings_.memory_limit);
+  for (size_t i = 0; i < kMaxMessagesPerPoll && polled_bytes_ < most; ++i) {
     Event event(rd_kafka_queue_poll(queue_.get(), wait));
     if (!event) break;
     wait = 0;
@@ -146,7 +150,9 @@ void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<S
     owned.chunk.messages.reserve(std::min<size_t>(max_chunk_messages, 256));
     collecting_.push_back(partition);
   }
-  owned.chunk.bytes += message.bytes();
+  const size_t bytes = message.bytes() + kLibraryOverhead;
+  owned.chunk.bytes += bytes;
+  polled_bytes_ += bytes;
   owned.chunk.messages.push_back(std::move(message));
   if (owned.chunk.messages.size() >= max_chunk_messages || owned.chunk.bytes >= kMaxChunkBytes) {
     flush(owned, out);

@@ -139,6 +139,7 @@ class KafkaSource final : public Source {
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
+  size_t polled_bytes_ = 0;                // in this poll
   std::vector<Partition> collecting_;      // partitions whose chunk is not empty
   bool assignment_waits_ = false;          // the library waits for our assign
   std::vector<Partition> announced_held_;  // of the assignment that waits: just looked up

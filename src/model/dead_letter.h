@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "model/ids.h"
 
 namespace freshet {
@@ -24,18 +25,19 @@ struct DeadLetter {
   std::string reason_code;  // short, few distinct values: "invalid_json", "refused_by_table", ...
   std::string reason;       // for a person; becomes the header `reason`
   bool silenced = false;    // by a rule that expects it: not counted as invalid, not logged
+  Charge charge;            // for its bytes()
 
-  // What it takes in memory, about; the byte budget is charged with it as long as it is open.
+  // What it takes in memory, about; all but the reason counts twice, since the client library copies it.
   size_t bytes() const {
-    size_t bytes = sizeof(DeadLetter) + kOverhead + topic.size() + reason.size() + (key ? key->size() : 0) +
-                   (payload ? payload->size() : 0);
-    for (const auto& [name, value] : headers) bytes += kHeader + name.size() + (value ? value->size() : 0);
+    size_t bytes = sizeof(DeadLetter) + kOverhead + topic.size() + reason.size() + (key ? 2 * key->size() : 0) +
+                   (payload ? 2 * payload->size() : 0);
+    for (const auto& [name, value] : headers) bytes += kHeader + 2 * (name.size() + (value ? value->size() : 0));
     return bytes;
   }
 
  private:
   static constexpr size_t kOverhead = 200;  // whoever keeps it, and its blocks on the heap
-  static constexpr size_t kHeader = 72;
+  static constexpr size_t kHeader = 136;
 };
 
 }  // namespace freshet

@@ -14,6 +14,16 @@ std::string_view to_string(RowFormat format) {
   return "JSONEachRow";
 }
 
+uint64_t ProcessedChunk::held_bytes() const {
+  uint64_t bytes = sizeof(ProcessedChunk) + rows.capacity() + kept.capacity() +
+                   messages.capacity() * sizeof(MessageRows) + skipped.capacity() * sizeof(OffsetRange) +
+                   facts.origin_timestamps_ms.capacity() * sizeof(int64_t) + invalid.capacity() * sizeof(invalid[0]) +
+                   replacements.capacity() * sizeof(Replacement);
+  for (const Replacement& one : replacements) bytes += one.key.capacity() + one.value.capacity();
+  for (const CogsBytes& one : facts.cogs) bytes += sizeof one + one.feature.capacity();
+  return bytes;
+}
+
 std::shared_ptr<const RowLayout> plain_layout() {
   static const auto plain = std::make_shared<const RowLayout>();
   return plain;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/city_hash.h"
 #include "model/dead_letter.h"
 #include "model/ids.h"
@@ -98,23 +99,28 @@ struct ChunkFacts {
 struct ProcessedChunk {
   Partition partition;
   Epoch epoch;
-  uint64_t sequence = 0;  // order of chunks within (partition, epoch), from 0
-  OffsetRange offsets;    // first and last message of the chunk
+  uint64_t sequence = 0;      // ascends with the offsets within (partition, epoch)
+  OffsetRange offsets;        // first and last message of the chunk
+  bool rest_follows = false;  // it is a piece of what was delivered: the messages behind it come in another one
   std::shared_ptr<const RowLayout> layout = plain_layout();
   std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;
   Hash128 digest;  // of `messages` and their rows, for the insert token (see stream/insert_token.h)
   std::string kept;
-  std::vector<MessageRows> messages;      // those that became rows, ascending offsets
-  std::vector<DeadLetter> invalid;        // those that did not, ascending offsets
-  std::vector<Replacement> replacements;  // ascending offsets
-  std::vector<OffsetRange> skipped;       // skipped by rule; ascending, closes at once unless it is covered
+  std::vector<MessageRows> messages;                       // those that became rows, ascending offsets
+  std::vector<std::shared_ptr<const DeadLetter>> invalid;  // those that did not, ascending offsets
+  std::vector<Replacement> replacements;                   // ascending offsets
+  std::vector<OffsetRange> skipped;  // skipped by rule; ascending, closes at once unless it is covered
   uint64_t skipped_count = 0;
   // What closes with the batch: from the first to the last message with rows; for a commit log those without rows
   // count too, since it says how far the consumer has come. None: the chunk needs no batch.
   std::optional<OffsetRange> covered;
   int64_t covered_timestamp_ms = -1;  // broker timestamp of the last covered message
   ChunkFacts facts;
+  Charge charge;  // for held_bytes()
+
+  // What it takes in memory; dead-letter records have a charge of their own.
+  uint64_t held_bytes() const;
 };
 
 }  // namespace freshet

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "model/rows.h"
 
@@ -66,6 +68,8 @@ struct WriteControl {
   std::function<void(const InsertFailure&)> on_failure;  // called in write()'s thread before each back-off
   // From then on a host that only asks for patience (Overload) is left for the next one, as any other that fails is.
   SteadyTime overdue_at = SteadyTime::max();
+  // Is charged with what the writer holds beside the rows; may be null.
+  std::shared_ptr<ByteBudget> budget{};
 };
 
 // Threads: one instance per writer thread.

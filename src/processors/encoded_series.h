@@ -14,7 +14,7 @@ bool decode_base64(std::string_view text, std::string& out);
 class ZstdDecoder {
  public:
   // More is refused: a few bytes can become any number of them.
-  static constexpr size_t kMaxSize = size_t{64} * 1024 * 1024;
+  static constexpr size_t kMaxSize = size_t{16} * 1024 * 1024;
 
   ZstdDecoder();
   ~ZstdDecoder();

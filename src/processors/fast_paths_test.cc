@@ -9,9 +9,11 @@
 #include <optional>
 #include <random>
 
+#include "base/allocation_limit.h"
 #include "processors/json_number.h"
 #include "processors/json_reader.h"
 #include "processors/json_text.h"
+#include "processors/row_writer.h"
 #include "processors/uuid.h"
 
 namespace freshet::processors {
@@ -149,6 +151,22 @@ TEST(FastPathsTest, TextsOfAnyLengthAreEscapedByteByByte) {
     for (const char& c : text) bytewise += escaped({&c, 1});
     ASSERT_EQ(escaped(text), bytewise);
   }
+}
+
+TEST(FastPathsTest, ALargeTextIsEscapedAsAWholeWithoutRoomForTheWorstCase) {
+  std::string text;
+  while (text.size() < 20'000'000) text += "\"\u00e9 text\n";
+  std::string whole(text.size() * kEscapedBytes, '\0');
+  whole.resize(static_cast<size_t>(escape_json(text, whole.data()) - whole.data()));
+  whole = "\"" + whole + "\"";
+  std::string out;
+  append_json_string(text, out);
+  EXPECT_TRUE(out == whole);
+  EXPECT_LT(out.capacity(), 3 * text.size());
+  const AllocationLimit limit(4 * text.size());
+  RowWriter row(TickForm::Ticks);
+  row.value(JsonString{.view = text, .plain = false});
+  EXPECT_TRUE(row.text() == whole);
 }
 
 TEST(FastPathsTest, EveryByteIsReadFromItsNumberAndNoOther) {

@@ -18,6 +18,12 @@ namespace {
 constexpr size_t kPadding = 64;
 constexpr size_t kBlock = 16 * 1024;
 
+// Twice the size spares the next allocations; of a large document's size there is seldom another one.
+constexpr size_t with_room_to_grow(size_t size) {
+  constexpr size_t kLarge = 1 << 20;
+  return size < kLarge ? 2 * size : size;
+}
+
 // Reads an integer of 0 to 255 without a branch that depends on how long it is; gives its digits, 0 when it is none.
 size_t read_byte(const char* at, uint32_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -58,7 +64,7 @@ double JsonNumber::as_double() const {
 }
 
 void JsonReader::open(std::string_view text) {
-  if (text_.size() < text.size() + kPadding) text_.resize(2 * text.size() + kPadding);
+  if (text_.size() < text.size() + kPadding) text_.resize(with_room_to_grow(text.size()) + kPadding);
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
   // A NUL is nowhere valid, so that no loop below looks for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
@@ -73,8 +79,8 @@ void JsonReader::open(std::string_view text) {
 
 char* JsonReader::scratch(size_t size) {
   if (blocks_.empty() || blocks_.back().size - used_ < size + kPadding) {
-    const size_t bytes = std::max(kBlock, 2 * (size + kPadding));
-    blocks_.push_back({std::make_unique<char[]>(bytes), bytes});
+    const size_t bytes = std::max(kBlock, with_room_to_grow(size + kPadding));
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
     used_ = 0;
   }
   char* room = blocks_.back().memory.get() + used_;

@@ -62,13 +62,13 @@ char* escape_json(std::string_view text, char* out) {
 }
 
 void append_json_string(std::string_view text, std::string& out) {
-  const size_t begin = out.size();
-  out.resize(begin + text.size() * 6 + 2);
-  char* const start = out.data() + begin;
-  *start = '"';
-  char* end = escape_json(text, start + 1);
-  *end++ = '"';
-  out.resize(static_cast<size_t>(end - out.data()));
+  out += '"';
+  for_each_slice(text, [&out](std::string_view slice) {
+    const size_t begin = out.size();
+    out.resize(begin + kEscapedBytes * slice.size());
+    out.resize(static_cast<size_t>(escape_json(slice, out.data() + begin) - out.data()));
+  });
+  out += '"';
 }
 
 void append_json_string(const JsonString& text, std::string& out) {

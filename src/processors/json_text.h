@@ -1,6 +1,7 @@
 // Text written as JSON strings (common 4).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -8,8 +9,18 @@
 
 namespace freshet::processors {
 
-// Writes `text` escaped as the inside of a JSON string; returns the end. Needs room for six times its size.
+constexpr size_t kEscapedBytes = 6;  // that a byte may become
+
+// Writes `text` escaped as the inside of a JSON string; returns the end. Needs room for kEscapedBytes a byte.
 char* escape_json(std::string_view text, char* out);
+
+// `text` in parts, so that the room for the escaped form of a large one is not many times what it takes.
+template <class Function>
+void for_each_slice(std::string_view text, const Function& function) {
+  constexpr size_t kSlice = 64 << 10;
+  for (; text.size() > kSlice; text.remove_prefix(kSlice)) function(text.substr(0, kSlice));
+  function(text);
+}
 
 // Appends `text`, which must be UTF-8, as a JSON string with its quotes.
 void append_json_string(std::string_view text, std::string& out);

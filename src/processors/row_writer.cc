@@ -11,11 +11,12 @@ namespace {
 
 constexpr uint64_t kTenDigits = 9'999'999'999;
 constexpr uint64_t kYear2300 = 10'413'792'000;
+constexpr size_t kLarge = 16 << 20;  // a buffer that grows by less than its size
 
 }  // namespace
 
 void RowWriter::grow(size_t more) {
-  const size_t room = std::max(2 * room_, size_ + more + 256);
+  const size_t room = std::max(room_ < kLarge ? 2 * room_ : room_ + room_ / 4, size_ + more + 256);
   auto next = std::make_unique_for_overwrite<char[]>(room);
   if (size_ > 0) std::memcpy(next.get(), buffer_.get(), size_);
   buffer_ = std::move(next);
@@ -46,8 +47,11 @@ void RowWriter::begin_string() {
 }
 
 void RowWriter::string_part(std::string_view text) {
-  ensure(text.size() * 6 + 16);
-  size_ = static_cast<size_t>(escape_json(text, buffer_.get() + size_) - buffer_.get());
+  if (text.size() >= kLarge) ensure(text.size());  // at once, not in steps that copy
+  for_each_slice(text, [this](std::string_view slice) {
+    ensure(kEscapedBytes * slice.size() + 16);
+    size_ = static_cast<size_t>(escape_json(slice, buffer_.get() + size_) - buffer_.get());
+  });
 }
 
 void RowWriter::end_string() {

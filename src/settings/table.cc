@@ -230,8 +230,11 @@ constexpr Setting kTable[] = {
     {"concurrency", "Batches", "N", "1", "threads that turn messages into rows", kRun,
      APPLY(return store(integer(v, 1, 256), pipeline(s).stream.concurrency))},
     {"memory-limit-bytes", "Batches", "BYTES", "268435456",
-     "messages under way; above it partitions are paused until half is done", kRun,
-     APPLY(return store(integer(v, 16 << 20, int64_t{1} << 40), pipeline(s).stream.memory_limit))},
+     "what is held for messages under way: fetched ahead, rows, dead-letter records, bodies of inserts; above it "
+     "partitions are paused until half is done",
+     kRun,
+     APPLY(const Status stored = store(integer(v, 16 << 20, int64_t{1} << 40), pipeline(s).stream.memory_limit);
+           pipeline(s).kafka.memory_limit = pipeline(s).stream.memory_limit; return stored)},
 
     {"processor", "Messages to rows", "NAME", "json",
      "what turns a message into rows; module.Class is a Python class (docs/python-workers.md)", kAll,

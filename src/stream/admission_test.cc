@@ -182,7 +182,7 @@ TEST_F(AdmissionTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
     ProcessingRules rules;
     rules.topic = "t";
     rules.cover_skipped = cover_skipped;
-    return ChunkProcessor(std::make_unique<FactsProcessor>(), rules).process(std::move(work));
+    return ChunkProcessor([] { return std::make_unique<FactsProcessor>(); }, rules).process(work);
   };
   const auto chunk = process(true);
   EXPECT_EQ(chunk->covered, (OffsetRange{Offset{10}, Offset{14}}));

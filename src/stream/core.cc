@@ -12,8 +12,8 @@ namespace freshet::stream {
 namespace {
 
 constexpr size_t kMaxChunkMessages = 256;
-// What a chunk costs beside its messages; so the byte budget bounds the number of chunks too.
-constexpr size_t kMinChunkCharge = 2048;
+constexpr uint64_t kMinRecordCharge = 256;  // what a record of a side topic costs beside its bytes, of which the
+                                            // client library has a copy
 constexpr Duration kIdle = std::chrono::seconds(1);
 
 }  // namespace
@@ -28,7 +28,8 @@ Core::Core(StreamSettings settings, const LiveOptions& options, bool has_dead_le
       batcher_(TokenScope{{}, settings_.topic, settings_.consumer_group}),
       desk_(options, now),
       side_(settings_, std::move(cogs_resource), metrics, log),
-      batches_(settings_.batch_deadline) {
+      batches_(settings_.batch_deadline),
+      budget_(std::make_shared<ByteBudget>(settings_.memory_limit)) {
   totals_.topic = settings_.topic;
   totals_.table = settings_.table;
   totals_.consumer_group = settings_.consumer_group;
@@ -79,16 +80,15 @@ void Core::on_event(MessageChunk& chunk, SteadyTime now, Actions& actions) {
   Work work;
   work.epoch = stream->epoch;
   const OffsetRange offsets{chunk.messages.front().offset, chunk.messages.back().offset};
-  const size_t charged = std::max(chunk.bytes, kMinChunkCharge);
-  work.sequence = stream->deliver(offsets, charged);
-  in_flight_bytes_ += charged;
+  work.sequence = stream->deliver(offsets);
+  work.charge = Charge(budget_, charge_for(chunk));
   last_message_ = now;
   source_trouble_.clear();  // it delivers
   if (!first_message_) first_message_ = now;
   totals_.messages_consumed += chunk.messages.size();
   metrics_.consumed.add(chunk.messages.size());
   work.chunk = std::move(chunk);
-  actions.work.push_back(std::move(work));
+  submit(std::move(work), actions);
 }
 
 void Core::on_event(CommitResult& result, SteadyTime, Actions&) {
@@ -165,15 +165,57 @@ void Core::on_event(PartitionUnstuck& unstuck, SteadyTime, Actions& actions) {
 
 // --- from the pools -------------------------------------------------------------------------------------------------
 
+void Core::submit(Work work, Actions& actions) {
+  ++at_work_;
+  actions.work.push_back(std::move(work));
+}
+
+void Core::on_handed_back(Work work) {
+  --at_work_;
+  handed_back_.push_back(std::move(work));
+}
+
+// Without further rows: what is on its way to a server will be there at some time. A blocked batch waits for a person.
+bool Core::anything_makes_room() const {
+  return at_work_ > 0 || batches_.active() > 0 || !batcher_.empty() || !desk_.empty() || !side_.empty();
+}
+
+void Core::submit_what_waits(Actions& actions) {
+  std::erase_if(handed_back_, [&](const Work& work) {
+    return find(work.chunk.partition, work.epoch) == nullptr || (stopping() && phase_ != Phase::Running);
+  });
+  for (Work& work : std::exchange(handed_back_, {})) {
+    if (work.charge.has_room()) {
+      submit(std::move(work), actions);
+    } else {
+      handed_back_.push_back(std::move(work));
+    }
+  }
+  if (handed_back_.empty() || anything_makes_room()) return;
+  // The first of a partition whose rows may enter a batch: rows of those behind it leave after its own.
+  auto first = handed_back_.end();
+  for (auto work = handed_back_.begin(); work != handed_back_.end(); ++work) {
+    const PartitionStream& stream = *find(work->chunk.partition);
+    if (stream.suspended || stream.revoking) continue;
+    const auto place = [](const Work& one) { return std::pair(one.chunk.partition, one.sequence); };
+    if (first == handed_back_.end() || place(*work) < place(*first)) first = work;
+  }
+  if (first == handed_back_.end()) return;
+  first->must = true;
+  submit(std::move(*first), actions);
+  handed_back_.erase(first);
+}
+
 void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now, Actions& actions) {
+  if (!chunk->rest_follows) --at_work_;
   PartitionStream* stream = find(chunk->partition, chunk->epoch);
   // When it stops, what was not in a batch yet is read again by whoever comes next.
   if (stream == nullptr || (stopping() && phase_ != Phase::Running)) return;
   std::vector<PartitionStream::Chunk> in_order;
-  for (const DeadLetter& letter : chunk->invalid) {
-    if (letter.silenced) continue;
-    if (letter.payload) metrics_.invalid.add();
-    log_.debug("message_invalid", {{"reason", letter.reason}});
+  for (const auto& letter : chunk->invalid) {
+    if (letter->silenced) continue;
+    if (letter->payload) metrics_.invalid.add();
+    log_.debug("message_invalid", {{"reason", letter->reason}});
   }
   stream->processed(std::move(chunk), in_order);
   for (PartitionStream::Chunk& next : in_order) {
@@ -181,9 +223,10 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
       totals_.skipped += next->skipped_count;
       metrics_.skipped.add(next->skipped_count);
     }
-    for (const DeadLetter& letter : next->invalid) add_letter(letter, *stream, actions);
+    for (const auto& letter : next->invalid) add_letter(letter, *stream, actions);
     for (const Replacement& replacement : next->replacements) {
-      side_.add_replacement(stream->partition, stream->epoch, replacement);
+      const uint64_t bytes = 2 * (replacement.key.size() + replacement.value.size()) + kMinRecordCharge;
+      side_.add_replacement(stream->partition, stream->epoch, replacement, Charge(budget_, bytes));
     }
     if (!next->covered) continue;
     if (stream->revoking || stream->suspended || phase_ != Phase::Running) {
@@ -192,7 +235,6 @@ void Core::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime 
       batcher_.add({std::move(next), now});
     }
   }
-  in_flight_bytes_ -= stream->take_released_bytes();
 }
 
 void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
@@ -228,9 +270,10 @@ void Core::on_batch(BatchResult result, SteadyTime now, Actions& actions) {
     const ProcessedChunk& chunk = *batch.chunks[message.chunk];
     PartitionStream* stream = find(chunk.partition, chunk.epoch);
     if (stream == nullptr) continue;
-    DeadLetter letter = unkeep(chunk, chunk.messages[message.message], settings_.topic);
-    letter.reason_code = "refused_by_table";
-    letter.reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
+    auto letter = std::make_shared<DeadLetter>(unkeep(chunk, chunk.messages[message.message], settings_.topic));
+    letter->reason_code = "refused_by_table";
+    letter->reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
+    letter->charge = Charge(budget_, letter->bytes());
     add_letter(std::move(letter), *stream, actions);
   }
 }
@@ -240,13 +283,11 @@ void Core::finish_stored(const SideOutputs::Finished& finished) {
     PartitionStream* stream = find(part.partition, part.epoch);
     if (stream == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
     for (const uint64_t chunk : part.chunks) stream->batch_finished(chunk);
-    in_flight_bytes_ -= stream->take_released_bytes();
   }
   for (const auto& replacement : finished.replacements) {
     PartitionStream* stream = find(replacement.partition, replacement.epoch);
     if (stream == nullptr) continue;
     stream->replacement_finished(replacement.offset);
-    in_flight_bytes_ -= stream->take_released_bytes();
   }
 }
 
@@ -322,6 +363,7 @@ void Core::tick(SteadyTime now, Actions& actions) {
   seal_batches(now, actions);
   side_.take_sendable(now, wall_, actions.records);
   push_back_or_go_on(actions);
+  submit_what_waits(actions);
   advance_revoke(now, actions);
   if (settings_.stop_at_timestamp_ms) check_stop_condition(now, actions);
   if (phase_ == Phase::Draining) advance_drain(now, actions);
@@ -347,8 +389,11 @@ void Core::send_letters(SteadyTime now, Actions& actions) {
 
 // Everything is paused, and no batch that is being written makes room: what waits is all there will be.
 bool Core::no_more_rows_come() const {
-  return batches_.active() == 0 && std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) {
-           return entry.second.suspended || (entry.second.paused && entry.second.all_processed());
+  // What was handed back comes once there is room, which only the rows that wait here can make.
+  const bool all_wait = at_work_ == 0 && std::none_of(handed_back_.begin(), handed_back_.end(),
+                                                      [](const Work& work) { return work.charge.has_room(); });
+  return batches_.active() == 0 && all_wait && std::all_of(streams_.begin(), streams_.end(), [](const auto& entry) {
+           return entry.second.suspended || entry.second.paused;
          });
 }
 
@@ -377,7 +422,7 @@ void Core::seal_one(SteadyTime now, Actions& actions) {
 
 void Core::push_back_or_go_on(Actions& actions) {
   if (phase_ != Phase::Running) return;
-  if (!pushing_back_ && in_flight_bytes_ > settings_.memory_limit) {
+  if (!pushing_back_ && budget_->held() > budget_->limit()) {
     pushing_back_ = true;
     metrics_.backpressure(settings_.accepted_outcomes ? "outcomes" : "rows").add();
     for (auto& [partition, stream] : streams_) {
@@ -385,7 +430,7 @@ void Core::push_back_or_go_on(Actions& actions) {
       if (!stream.paused) actions.pause.push_back(partition);
       stream.paused = true;
     }
-  } else if (pushing_back_ && in_flight_bytes_ < settings_.memory_limit / 2) {
+  } else if (pushing_back_ && budget_->held() < budget_->limit() / 2) {
     pushing_back_ = false;
     for (auto& [partition, stream] : streams_) {
       if (stream.held() || stream.reached_stop || stream.revoking || stream.suspended) continue;
@@ -479,7 +524,7 @@ void Core::update_gauges() {
       ++paused;
     }
   }
-  metrics_.in_flight_bytes.set(static_cast<double>(in_flight_bytes_));
+  metrics_.in_flight_bytes.set(static_cast<double>(budget_->held()));
   metrics_.batches_in_flight.set(static_cast<double>(batches_.active()));
   metrics_.batches_blocked.set(static_cast<double>(batches_.blocked_count()));
   metrics_.partitions_assigned.set(static_cast<double>(owned));
@@ -513,7 +558,7 @@ StreamStatus Core::status(SteadyTime now) const {
   status.assigned = assigned_;
   status.draining = phase_ == Phase::Draining || phase_ == Phase::Closing;
   status.batches_in_flight = batches_.size();
-  status.in_flight_bytes = in_flight_bytes_;
+  status.in_flight_bytes = budget_->held();
   if (std::string unstored = batches_.trouble(now); !unstored.empty()) {
     status.waiting_for = std::move(unstored);
   } else if (!source_trouble_.empty()) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -83,6 +84,9 @@ class Core {
 
   void on_source_event(SourceEvent event, SteadyTime now, Actions& actions);
   void on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now, Actions& actions);
+  // A worker found the byte budget exhausted: the work waits here until there is room, or until nothing but it can make
+  // room.
+  void on_handed_back(Work work);
   void on_batch(BatchResult result, SteadyTime now, Actions& actions);
   void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
   void on_letter_result(uint64_t ticket, const Status& status, SteadyTime now, Actions& actions);
@@ -108,6 +112,9 @@ class Core {
 
   // A batch with rows of this partition waits for an operator, who says by releasing it that its rows are bad data.
   bool holds_batch_of(Partition partition) const { return batches_.held_with(partition); }
+
+  // What is held for messages under way. Threads: any.
+  const std::shared_ptr<ByteBudget>& budget() const { return budget_; }
 
   bool closed() const { return phase_ == Phase::Closed; }
   // A drain or a close has begun.
@@ -157,7 +164,7 @@ class Core {
   void unhold_written(const SealedBatch& batch, Actions& actions);
   void begin_drain(End end, SteadyTime now, Actions& actions);
   void remember_kafka_error(std::string text);
-  void add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions);
+  void add_letter(std::shared_ptr<const DeadLetter> letter, PartitionStream& stream, Actions& actions);
   void close_letter(const DeadLetterDesk::Finished& finished);
   void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
   void finish_stored(const SideOutputs::Finished& finished);
@@ -168,6 +175,9 @@ class Core {
   void send_letters(SteadyTime now, Actions& actions);
   void apply_holds(const std::vector<DeadLetterDesk::Held>& held, Actions& actions);
   void push_back_or_go_on(Actions& actions);
+  void submit(Work work, Actions& actions);
+  void submit_what_waits(Actions& actions);
+  bool anything_makes_room() const;
   void commit_what_can_be(SteadyTime now, Actions& actions);
   bool may_commit(const PartitionStream& stream) const;
   bool drains_revoke() const { return revoke_ && !revoke_->lost; }
@@ -205,7 +215,9 @@ class Core {
   SideOutputs side_;
   BatchesInFlight batches_;
   uint64_t next_epoch_ = 1;
-  size_t in_flight_bytes_ = 0;
+  const std::shared_ptr<ByteBudget> budget_;
+  size_t at_work_ = 0;             // works that the workers have
+  std::vector<Work> handed_back_;  // by them
   bool pushing_back_ = false;
   bool forgot_ = false;  // a stream, since the last tick
 

@@ -14,26 +14,22 @@ constexpr Duration kSayAgainAfter = std::chrono::minutes(1);
 
 }  // namespace
 
-void Core::add_letter(DeadLetter letter, PartitionStream& stream, Actions& actions) {
-  if (has_dead_letters_) {
-    const size_t bytes = letter.bytes();
-    if (stream.charge(letter.offset, bytes)) in_flight_bytes_ += bytes;
-    return desk_.add(std::move(letter), stream.epoch);
-  }
+void Core::add_letter(std::shared_ptr<const DeadLetter> letter, PartitionStream& stream, Actions& actions) {
+  if (has_dead_letters_) return desk_.add(std::move(letter), stream.epoch);
   if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
-    if (letter.silenced) return close_letter({stream.partition, stream.epoch, letter.offset});
-    metrics_.dropped(letter.reason_code).add();
-    log_.warn("message_dropped", {{"topic", letter.topic},
-                                  {"partition", letter.partition.value},
-                                  {"offset", letter.offset.value},
-                                  {"reason", letter.reason_code},  // equal ones are logged as one sample a minute
-                                  {"detail", letter.reason}});
-    return close_letter({stream.partition, stream.epoch, letter.offset});
+    if (letter->silenced) return close_letter({stream.partition, stream.epoch, letter->offset});
+    metrics_.dropped(letter->reason_code).add();
+    log_.warn("message_dropped", {{"topic", letter->topic},
+                                  {"partition", letter->partition.value},
+                                  {"offset", letter->offset.value},
+                                  {"reason", letter->reason_code},  // equal ones are logged as one sample a minute
+                                  {"detail", letter->reason}});
+    return close_letter({stream.partition, stream.epoch, letter->offset});
   }
   const std::string reason = fmt::format(
       "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}: {2}; go on "
       "from {3} with POST /release, or start with --dead-letter-topic",
-      letter.offset.value, letter.reason_code, message_text(letter.reason), letter.offset.value + 1);
+      letter->offset.value, letter->reason_code, message_text(letter->reason), letter->offset.value + 1);
   hold(stream, Hold::Invalid, reason, actions);
 }
 
@@ -41,7 +37,6 @@ void Core::close_letter(const DeadLetterDesk::Finished& finished) {
   PartitionStream* stream = find(finished.partition, finished.epoch);
   if (stream == nullptr) return;
   stream->letter_finished(finished.offset);
-  in_flight_bytes_ -= stream->take_released_bytes();
 }
 
 void Core::on_letter_result(uint64_t ticket, const Status& status, SteadyTime now, Actions& actions) {

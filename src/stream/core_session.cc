@@ -259,7 +259,6 @@ void Core::forget(PartitionStream& stream, Actions* actions) {
   const uint64_t open = stream.open_messages();
   totals_.abandoned += open;
   metrics_.abandoned.add(open);
-  in_flight_bytes_ -= stream.open_bytes() + stream.take_released_bytes();
   batcher_.take(stream.partition);
   desk_.forget(stream.partition, stream.epoch);
   const bool with_producer = side_.forget(stream.partition, stream.epoch);
@@ -306,7 +305,7 @@ void Core::begin_drain(End end, SteadyTime now, Actions& actions) {
   }
   log_.info(
       "drain_began",
-      {{"topic", settings_.topic}, {"batches_in_flight", batches_.active()}, {"in_flight_bytes", in_flight_bytes_}});
+      {{"topic", settings_.topic}, {"batches_in_flight", batches_.active()}, {"in_flight_bytes", budget_->held()}});
   if (batches_.blocked_count() == 0) return;
   log_.error("blocked_batches_left", {{"topic", settings_.topic},
                                       {"batches", batches_.blocked_count()},

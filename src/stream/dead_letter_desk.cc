@@ -19,10 +19,9 @@ DeadLetterDesk::DeadLetterDesk(const LiveOptions& options, SteadyTime now)
       tokens_(burst_),
       refilled_at_(now) {}
 
-void DeadLetterDesk::add(DeadLetter letter, Epoch epoch) {
+void DeadLetterDesk::add(std::shared_ptr<const DeadLetter> letter, Epoch epoch) {
   const uint64_t ticket = next_ticket_++;
-  const auto added =
-      letters_.emplace(ticket, Open{std::make_shared<const DeadLetter>(std::move(letter)), epoch, false});
+  const auto added = letters_.emplace(ticket, Open{std::move(letter), epoch, false});
   await_turn(ticket, added.first->second);
 }
 

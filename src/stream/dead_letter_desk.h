@@ -24,7 +24,7 @@ struct OutgoingLetter {
   std::shared_ptr<const DeadLetter> letter;  // its partition may be revoked in the same step
 };
 
-// Threads: the loop only. Bounded by the byte budget: a letter's chunk stays charged until the letter is finished.
+// Threads: the loop only. Bounded by the byte budget: each letter is charged as long as anybody has it.
 class DeadLetterDesk {
  public:
   // What a letter's fate means for its partition.
@@ -45,7 +45,7 @@ class DeadLetterDesk {
 
   explicit DeadLetterDesk(const LiveOptions& options, SteadyTime now);
 
-  void add(DeadLetter letter, Epoch epoch);
+  void add(std::shared_ptr<const DeadLetter> letter, Epoch epoch);
   // Letters that may go now, kMaxInFlight with the producer at most. When the limit is reached nothing more goes until
   // release() or another limit, and the partitions of the waiting letters are held.
   void take_sendable(SteadyTime now, std::vector<OutgoingLetter>& out, std::vector<Held>& held);
@@ -71,6 +71,7 @@ class DeadLetterDesk {
   std::optional<std::string> first_refused(Partition partition) const;
   std::optional<Offset> first_refused_at(Partition partition) const;
   std::string reason_code(uint64_t ticket) const;
+  bool empty() const { return letters_.empty(); }
   bool flooded() const { return flooded_; }
 
  private:

@@ -10,11 +10,12 @@ constexpr Duration kRetry = std::chrono::seconds(1);
 
 }  // namespace
 
-void Outbox::add(Partition partition, Epoch epoch, uint64_t id, SideRecord record) {
+void Outbox::add(Partition partition, Epoch epoch, uint64_t id, SideRecord record, Charge charge) {
   const uint64_t ticket = next_ticket_;
   next_ticket_ += step_;
   lane_of_.emplace(ticket, partition);
-  lanes_[partition].entries.push_back({ticket, id, epoch, std::make_shared<const SideRecord>(std::move(record))});
+  lanes_[partition].entries.push_back(
+      {ticket, id, epoch, std::make_shared<const SideRecord>(std::move(record)), std::move(charge)});
 }
 
 void Outbox::take_sendable(SteadyTime now, std::vector<Outgoing>& out) {

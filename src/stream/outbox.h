@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "model/ids.h"
@@ -19,7 +20,7 @@ namespace freshet::stream {
 
 // A lane per consumed partition: within it no record goes before an earlier one was taken by the topic, also when the
 // producer gave some of them back. Lanes do not wait for each other. Threads: the loop only. Bounded by the byte
-// budget: the chunk that a record stands for stays charged until the record is acknowledged.
+// budget: a record stays charged until it is acknowledged.
 class Outbox {
  public:
   struct Outgoing {
@@ -35,7 +36,7 @@ class Outbox {
   // `first_ticket` and `step`: the tickets of several outboxes that share a way back must differ.
   explicit Outbox(uint64_t first_ticket = 1, uint64_t step = 1) : next_ticket_(first_ticket), step_(step) {}
 
-  void add(Partition partition, Epoch epoch, uint64_t id, SideRecord record);
+  void add(Partition partition, Epoch epoch, uint64_t id, SideRecord record, Charge charge = {});
   void take_sendable(SteadyTime now, std::vector<Outgoing>& out);
   // Anything but a success: the lane waits a second and then sends again from the first that is missing. Empty also
   // when the lane was forgotten.
@@ -66,6 +67,7 @@ class Outbox {
     uint64_t id;
     Epoch epoch;
     std::shared_ptr<const SideRecord> record;
+    Charge charge{};
     bool in_flight = false;
     std::optional<SteadyTime> first_sent{};
   };

@@ -8,28 +8,33 @@ namespace freshet::stream {
 PartitionStream::PartitionStream(Partition p, Epoch e, Offset begin)
     : partition(p), epoch(e), start(begin), position(begin), commits(begin) {}
 
-uint64_t PartitionStream::deliver(OffsetRange offsets, size_t charged_bytes) {
-  open_.push_back({offsets, charged_bytes});
+uint64_t PartitionStream::deliver(OffsetRange offsets) {
+  open_.push_back({offsets});
   position = offsets.last.next();
-  open_bytes_ += charged_bytes;
-  return first_sequence_ + open_.size() - 1;
+  return static_cast<uint64_t>(offsets.first.value);
+}
+
+void PartitionStream::split(OpenChunk& chunk, Offset last) {
+  const OffsetRange rest{last.next(), std::exchange(chunk.offsets.last, last)};
+  const auto behind = std::partition_point(open_.begin(), open_.end(),
+                                           [&](const OpenChunk& open) { return open.offsets.last <= last; });
+  open_.insert(behind, {rest});
 }
 
 void PartitionStream::processed(Chunk chunk, std::vector<Chunk>& in_order) {
+  if (chunk->rest_follows) split(at(chunk->sequence), chunk->offsets.last);
   OpenChunk& open = at(chunk->sequence);
   open.processed = true;
   open.batch_done = !chunk->covered;
   if (chunk->covered) open.first_covered = chunk->covered->first;
-  for (const DeadLetter& letter : chunk->invalid) open.letters.push_back(letter.offset);
+  for (const auto& letter : chunk->invalid) open.letters.push_back(letter->offset);
   letters += static_cast<uint32_t>(chunk->invalid.size());
   for (const Replacement& replacement : chunk->replacements) open.replacements.push_back(replacement.offset);
-  settle(open);
-  waiting_.emplace(chunk->sequence, std::move(chunk));
-  for (auto next = waiting_.find(next_in_order_); next != waiting_.end(); next = waiting_.find(next_in_order_)) {
-    in_order.push_back(std::move(next->second));
-    waiting_.erase(next);
-    ++next_in_order_;
+  open.waiting = std::move(chunk);
+  for (; left_ < open_.size() && open_[left_].processed; ++left_) {
+    in_order.push_back(std::move(open_[left_].waiting));
   }
+  settle(open);
 }
 
 void PartitionStream::rows_refused(uint64_t sequence, const std::vector<Offset>& refused) {
@@ -50,14 +55,6 @@ PartitionStream::OpenChunk* PartitionStream::chunk_of(Offset offset) {
   const auto open = std::partition_point(open_.begin(), open_.end(),
                                          [&](const OpenChunk& chunk) { return chunk.offsets.last < offset; });
   return open == open_.end() ? nullptr : &*open;
-}
-
-bool PartitionStream::charge(Offset letter, size_t bytes) {
-  OpenChunk* open = chunk_of(letter);
-  if (open == nullptr || open->finished()) return false;
-  open->charged_bytes += bytes;
-  open_bytes_ += bytes;
-  return true;
 }
 
 void PartitionStream::letter_finished(Offset offset) {
@@ -81,12 +78,7 @@ void PartitionStream::replacement_finished(Offset offset) {
 
 void PartitionStream::settle(OpenChunk& chunk) {
   if (!chunk.finished()) return;
-  released_bytes_ += chunk.charged_bytes;
-  open_bytes_ -= chunk.charged_bytes;
-  while (!open_.empty() && open_.front().finished()) {
-    open_.pop_front();
-    ++first_sequence_;
-  }
+  for (; !open_.empty() && open_.front().finished(); --left_) open_.pop_front();
 }
 
 Offset PartitionStream::committable() const {

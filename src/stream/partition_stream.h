@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,8 +39,9 @@ struct WaitingRows {
   SteadyTime since;
 };
 
-// The tracker of one epoch of a partition. Chunks get sequence numbers as they are delivered; they come back processed
-// in any order and leave in order of their offsets. Threads: the loop only.
+// The tracker of one epoch of a partition. A chunk gets its sequence number as it is delivered: the offset of its first
+// message. Chunks come back processed in any order, whole or in pieces (the pieces of one in their order), and leave in
+// the order of their offsets. Threads: the loop only.
 class PartitionStream {
  public:
   using Chunk = std::shared_ptr<const ProcessedChunk>;
@@ -49,13 +49,12 @@ class PartitionStream {
   PartitionStream(Partition partition, Epoch epoch, Offset start);
 
   // Opens the chunk's offsets; returns its sequence number. Offsets must ascend; gaps are normal.
-  uint64_t deliver(OffsetRange offsets, size_t charged_bytes);
-  // Appends what can leave in order now. A chunk whose every message was skipped finishes by itself.
+  uint64_t deliver(OffsetRange offsets);
+  // Appends what can leave in order now. A chunk whose every message was skipped finishes by itself. Behind a piece
+  // (ProcessedChunk::rest_follows) the rest stays open as a chunk of its own.
   void processed(Chunk chunk, std::vector<Chunk>& in_order);
   // The table refuses these rows of the chunk: they stay open as letters.
   void rows_refused(uint64_t sequence, const std::vector<Offset>& refused);
-  // A letter that waits takes memory of its own: more is charged for its chunk. False: the chunk is finished already.
-  bool charge(Offset letter, size_t bytes);
   // What the chunk's batch covers is stored, and its commit-log record is in the topic where there is one.
   void batch_finished(uint64_t sequence);
   // A letter was acknowledged by the broker, or given up by a rule or an operator.
@@ -69,9 +68,6 @@ class PartitionStream {
   bool all_processed() const;
   std::vector<Offset> letters_below(Offset next) const;
   std::optional<Offset> first_letter() const;
-  // Bytes of chunks that finished since the last call.
-  size_t take_released_bytes() { return std::exchange(released_bytes_, 0); }
-  size_t open_bytes() const { return open_bytes_; }
   uint64_t open_messages() const;
 
   bool held() const { return !holds.empty(); }
@@ -101,7 +97,7 @@ class PartitionStream {
  private:
   struct OpenChunk {
     OffsetRange offsets;
-    size_t charged_bytes;
+    Chunk waiting{};  // processed, and waits for those before it
     bool processed = false;
     bool batch_done = false;
     Offset first_covered{};
@@ -111,14 +107,11 @@ class PartitionStream {
   };
   OpenChunk* chunk_of(Offset offset);
   void settle(OpenChunk& chunk);
-  OpenChunk& at(uint64_t sequence) { return open_[sequence - first_sequence_]; }
+  OpenChunk& at(uint64_t sequence) { return *chunk_of(Offset{static_cast<int64_t>(sequence)}); }
+  void split(OpenChunk& chunk, Offset last);
 
   std::deque<OpenChunk> open_;
-  uint64_t first_sequence_ = 0;        // of open_.front()
-  uint64_t next_in_order_ = 0;         // the chunk that may leave next
-  std::map<uint64_t, Chunk> waiting_;  // processed out of order
-  size_t open_bytes_ = 0;
-  size_t released_bytes_ = 0;
+  size_t left_ = 0;  // the first ones of open_: they have left in order
 };
 
 }  // namespace freshet::stream

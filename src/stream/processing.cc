@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 #include <utility>
 
+#include "base/allocation_limit.h"
+#include "base/freed_memory.h"
 #include "model/framing.h"
 #include "stream/insert_token.h"
 #include "stream/kept.h"
@@ -13,9 +16,31 @@
 namespace freshet::stream {
 namespace {
 
+// What a chunk costs beside its messages; so the byte budget bounds the number of chunks too.
+constexpr uint64_t kMinChunkCharge = 2048;
+constexpr size_t kReservedRows = 2 << 20;
+constexpr uint64_t kChargeStep = 256 << 10;  // rows and what is kept are charged in steps while they grow
+
+// What the worker may allocate for one message of this size, and what for any other. Large ones are processed one at a
+// time in the whole process, so that many workers do not take it many times.
+constexpr uint64_t kSmallMessage = 1 << 20;
+constexpr uint64_t kVeryLargeMessage = 8 << 20;
+constexpr uint64_t kLittleMemory = 8 << 20;
+constexpr uint64_t kMuchMemory = 64 << 20;
+constexpr uint64_t kTimesItsSize = 4;
+constexpr uint64_t kUsualTimesItsSize = 3;  // a copy, and its row twice
+constexpr int64_t kKeptMemory = 8 << 20;    // a processor that keeps more of it is replaced
+
+Mutex& large_messages() {
+  static Mutex mutex;
+  return mutex;
+}
+
+uint64_t size_of(const Message& message) { return message.payload ? message.payload->size() : 0; }
+
 size_t payload_bytes(const MessageChunk& chunk) {
   size_t bytes = 0;
-  for (const Message& message : chunk.messages) bytes += (message.payload ? message.payload->size() : 0) + 1;
+  for (const Message& message : chunk.messages) bytes += size_of(message) + 1;
   return bytes;
 }
 
@@ -38,6 +63,15 @@ void add_item_type(const char* item_type, uint64_t bytes, std::vector<ItemTypeCo
   found->bytes += bytes;
 }
 
+// What is left behind a piece of the chunk.
+void take_rest(Work& work, std::vector<Message>::iterator rest, ProcessedChunk& out) {
+  std::vector<Message>& messages = work.chunk.messages;
+  out.rest_follows = rest != messages.end();
+  if (!out.rest_follows) return messages.clear();
+  messages.erase(messages.begin(), rest);
+  work.sequence = static_cast<uint64_t>(messages.front().offset.value);
+}
+
 void cover(const Message& message, ProcessedChunk& out) {
   if (!out.covered) out.covered = OffsetRange{message.offset, message.offset};
   out.covered->last = message.offset;
@@ -46,33 +80,68 @@ void cover(const Message& message, ProcessedChunk& out) {
 
 }  // namespace
 
-ProcessingRules ProcessingRules::of(const StreamSettings& settings, bool has_dead_letters) {
-  const bool writes = !settings.skip_write;
-  return {settings.topic, has_dead_letters && !settings.accepted_outcomes, writes && settings.side_outputs.commit_log,
-          writes && settings.side_outputs.replacements, !writes};
+uint64_t charge_for(const MessageChunk& chunk) {
+  uint64_t largest = 0;
+  for (const Message& message : chunk.messages) largest = std::max(largest, size_of(message));
+  const uint64_t scratch = largest > kSmallMessage ? kUsualTimesItsSize * largest : 0;
+  return std::max(chunk.bytes, kMinChunkCharge) + scratch;
 }
 
-ChunkProcessor::ChunkProcessor(std::unique_ptr<Processor> processor, ProcessingRules rules,
-                               std::unique_ptr<Admission> admission)
-    : processor_(std::move(processor)), rules_(std::move(rules)), admission_(std::move(admission)) {}
+ProcessingRules ProcessingRules::of(const StreamSettings& settings, bool has_dead_letters) {
+  const bool writes = !settings.skip_write;
+  return {settings.topic,
+          has_dead_letters && !settings.accepted_outcomes,
+          writes && settings.side_outputs.commit_log,
+          writes && settings.side_outputs.replacements,
+          !writes,
+          ProcessingRules().piece_bytes};
+}
 
-std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work work) {
+ChunkProcessor::ChunkProcessor(ProcessorFactory factory, ProcessingRules rules, std::unique_ptr<Admission> admission)
+    : factory_(std::move(factory)),
+      processor_(factory_()),
+      rules_(std::move(rules)),
+      admission_(std::move(admission)) {}
+
+void ChunkProcessor::interrupt() noexcept {
+  MutexLock lock(mutex_);
+  interrupted_ = true;
+  processor_->interrupt();
+}
+
+std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   auto out = std::make_shared<ProcessedChunk>();
   out->partition = work.chunk.partition;
   out->epoch = work.epoch;
   out->sequence = work.sequence;
-  out->offsets = {work.chunk.messages.front().offset, work.chunk.messages.back().offset};
-  out->rows.reserve(payload_bytes(work.chunk));
+  out->offsets.first = work.chunk.messages.front().offset;
+  out->charge = work.charge.another(0);
+  // A large row gets what it takes, not twice as much.
+  out->rows.reserve(std::min(payload_bytes(work.chunk), kReservedRows));
   out->messages.reserve(work.chunk.messages.size());
   processor_->begin_chunk({rules_.topic, out->partition}, work.chunk.messages);
   if (*layout_ != processor_->layout()) layout_ = std::make_shared<const RowLayout>(processor_->layout());
   out->layout = layout_;
   if (admission_) admission_->begin_chunk();
-  for (Message& message : work.chunk.messages) {
-    process_message(message, *out);
-    message = Message();  // its memory goes back at once
-  }
+  auto message = work.chunk.messages.begin();
+  record_bytes_ = 0;
+  piece_ends_ = false;
+  do {
+    process_message(*message, *out);
+    out->offsets.last = message->offset;
+    work.chunk.bytes -= message->bytes();
+    *message++ = Message();  // its memory goes back at once
+  } while (message != work.chunk.messages.end() && !full(*out));
+  take_rest(work, message, *out);
+  out->charge.resize(out->held_bytes());
+  work.charge.resize(out->rest_follows ? charge_for(work.chunk) : 0);
   return out;
+}
+
+bool ChunkProcessor::full(ProcessedChunk& out) const {
+  const uint64_t bytes = out.rows.size() + out.kept.size();
+  if (bytes >= out.charge.bytes() + kChargeStep) out.charge.resize(bytes);
+  return piece_ends_ || bytes + record_bytes_ >= rules_.piece_bytes;
 }
 
 Verdict ChunkProcessor::judge(const Message& message, ProcessedChunk& out) {
@@ -80,7 +149,7 @@ Verdict ChunkProcessor::judge(const Message& message, ProcessedChunk& out) {
     if (std::optional<Verdict> refused = admission_->refuse(message)) return *std::move(refused);
   }
   const size_t begin = out.rows.size();
-  Verdict verdict = processor_->process({rules_.topic, out.partition}, message, out.rows);
+  Verdict verdict = run_processor(message, out);
   const size_t size = out.rows.size() - begin;
   if (verdict.kind == Verdict::Kind::Rows && (verdict.row_count > kMaxInsertRows || size > kMaxInsertBytes)) {
     return Verdict::invalid("too_large", fmt::format("{} rows in {} bytes; one insert takes {} rows and {} bytes",
@@ -89,22 +158,71 @@ Verdict ChunkProcessor::judge(const Message& message, ProcessedChunk& out) {
   return verdict;
 }
 
+// Twice for a message that turns out to need much: its metrics of the data set count it twice.
+Verdict ChunkProcessor::run_processor(const Message& message, ProcessedChunk& out) {
+  const uint64_t size = size_of(message);
+  const size_t begin = out.rows.size();
+  if (size <= kSmallMessage) {
+    if (auto verdict = run_within(kLittleMemory, message, out)) return *std::move(verdict);
+    out.rows.resize(begin);
+  }
+  MutexLock one_at_a_time(large_messages());
+  if (size > kVeryLargeMessage) give_freed_memory_back();  // the loop does not look as often as this one grows
+  const uint64_t most = kMuchMemory + kTimesItsSize * size;
+  if (auto verdict = run_within(most, message, out)) return *std::move(verdict);
+  out.rows.resize(begin);
+  return Verdict::invalid("too_large",
+                          fmt::format("its {} bytes need more than {} bytes of memory to become rows", size, most));
+}
+
+// Nothing: it needs more.
+std::optional<Verdict> ChunkProcessor::run_within(uint64_t bytes, const Message& message, ProcessedChunk& out) {
+  const auto before = static_cast<int64_t>(out.rows.capacity());
+  const AllocationLimit limit(bytes);
+  try {
+    Verdict verdict = processor_->process({rules_.topic, out.partition}, message, out.rows);
+    processor_bytes_ += limit.grown() - (static_cast<int64_t>(out.rows.capacity()) - before);
+    return verdict;
+  } catch (const std::bad_alloc&) {
+    processor_bytes_ += limit.grown() - (static_cast<int64_t>(out.rows.capacity()) - before);
+    return std::nullopt;
+  }
+}
+
+// What it keeps is given back before the rows and the dead-letter record are copied. A piece has one layout, so that
+// the next processor begins another one.
+void ChunkProcessor::end_piece_if_processor_is_large() {
+  if (processor_bytes_ <= kKeptMemory) return;
+  piece_ends_ = true;
+  std::unique_ptr<Processor> fresh = factory_();
+  {
+    MutexLock lock(mutex_);
+    processor_.swap(fresh);
+    if (interrupted_) processor_->interrupt();
+  }
+  processor_bytes_ = 0;
+}
+
 void ChunkProcessor::process_message(const Message& message, ProcessedChunk& out) {
   const size_t begin = out.rows.size();
   Verdict verdict = judge(message, out);
   if (verdict.kind == Verdict::Kind::Rows && verdict.row_count > 0) {
-    add_rows(message, verdict, begin, out);
-    return add_facts(message, verdict, out.facts);
+    add_facts(message, verdict, out.facts);  // before its views end
+    end_piece_if_processor_is_large();
+    return add_rows(message, verdict, begin, out);
   }
   out.rows.resize(begin);
   switch (verdict.kind) {
     case Verdict::Kind::Rows:
     case Verdict::Kind::Skip:
       add_skipped(message, out);
-      return add_facts(message, verdict, out.facts);
+      add_facts(message, verdict, out.facts);
+      return end_piece_if_processor_is_large();
     case Verdict::Kind::Invalid:
+      end_piece_if_processor_is_large();
       return add_invalid(message, std::move(verdict), out);
     case Verdict::Kind::Replacement:
+      end_piece_if_processor_is_large();
       return add_replacement(message, std::move(verdict), out);
   }
 }
@@ -127,7 +245,7 @@ void ChunkProcessor::add_rows(const Message& message, const Verdict& verdict, si
 }
 
 void ChunkProcessor::add_facts(const Message& message, const Verdict& verdict, ChunkFacts& facts) {
-  const uint64_t bytes = message.payload ? message.payload->size() : 0;
+  const uint64_t bytes = size_of(message);
   if (message.timestamp_ms >= 0) facts.broker.add(message.timestamp_ms);
   if (verdict.origin_timestamp_ms != kNoTimestamp) {
     facts.origin.add(verdict.origin_timestamp_ms);
@@ -151,6 +269,7 @@ void ChunkProcessor::add_skipped(const Message& message, ProcessedChunk& out) {
 
 void ChunkProcessor::add_replacement(const Message& message, Verdict verdict, ProcessedChunk& out) {
   if (rules_.has_replacements) {
+    record_bytes_ += verdict.key.size() + verdict.text.size();
     out.replacements.push_back({message.offset, std::move(verdict.key), std::move(verdict.text)});
   } else if (rules_.drop_replacements) {
     add_skipped(message, out);
@@ -161,7 +280,8 @@ void ChunkProcessor::add_replacement(const Message& message, Verdict verdict, Pr
 }
 
 void ChunkProcessor::add_invalid(const Message& message, Verdict verdict, ProcessedChunk& out) {
-  DeadLetter letter;
+  auto owned = std::make_shared<DeadLetter>();
+  DeadLetter& letter = *owned;
   letter.topic = rules_.topic;
   letter.partition = out.partition;
   letter.offset = message.offset;
@@ -176,7 +296,9 @@ void ChunkProcessor::add_invalid(const Message& message, Verdict verdict, Proces
   letter.reason_code = verdict.code;
   letter.reason = reason_with_framing(std::move(verdict.text), message.payload);
   letter.silenced = verdict.silenced;
-  out.invalid.push_back(std::move(letter));
+  letter.charge = out.charge.another(letter.bytes());
+  record_bytes_ += letter.charge.bytes();
+  out.invalid.push_back(std::move(owned));
 }
 
 }  // namespace freshet::stream

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "model/message.h"
 #include "model/rows.h"
 #include "ports/processor.h"
@@ -20,7 +22,12 @@ struct Work {
   MessageChunk chunk;
   Epoch epoch;
   uint64_t sequence = 0;
+  Charge charge;      // see charge_for()
+  bool must = false;  // begin also where the byte budget has no room: nothing else can go on
 };
+
+// What a chunk counts until it is processed: its messages, and what the processing of a large one takes beside.
+uint64_t charge_for(const MessageChunk& chunk);
 
 // The server takes an insert of fewer rows and bytes as one block, whole or not at all.
 constexpr uint64_t kMaxInsertRows = 999'999;
@@ -33,6 +40,9 @@ struct ProcessingRules {
   bool cover_skipped = false;      // messages without rows close with their batch: the commit log tells of them
   bool has_replacements = false;   // there is a topic for them
   bool drop_replacements = false;  // nothing is written at all
+  // A piece of a chunk ends once its rows and dead-letter records take this much, so that what is larger than its
+  // messages is heard of in time.
+  uint64_t piece_bytes = 4 << 20;
 
   static ProcessingRules of(const StreamSettings& settings, bool has_dead_letters);
 };
@@ -40,29 +50,41 @@ struct ProcessingRules {
 // Threads: one instance per worker.
 class ChunkProcessor {
  public:
-  // `admission` may be null: the processor sees every message.
-  ChunkProcessor(std::unique_ptr<Processor> processor, ProcessingRules rules,
-                 std::unique_ptr<Admission> admission = nullptr);
+  // `admission` may be null: the processor sees every message. Where the processor has come to hold much memory it is
+  // replaced by another one of `factory`.
+  ChunkProcessor(ProcessorFactory factory, ProcessingRules rules, std::unique_ptr<Admission> admission = nullptr);
 
-  // Runs every message through the processor and gives its memory back to the source. Never throws.
-  std::shared_ptr<const ProcessedChunk> process(Work work);
+  // Runs messages through the processor and gives their memory back to the source. It ends early once the rows are
+  // large; `work` then keeps the messages that are left, else none. Never throws. `work` is not empty.
+  std::shared_ptr<const ProcessedChunk> process(Work& work);
   // The stream ends: a processor that waits gives up. Threads: any.
-  void interrupt() noexcept { processor_->interrupt(); }
+  void interrupt() noexcept;
 
  private:
   Verdict judge(const Message& message, ProcessedChunk& out);
+  Verdict run_processor(const Message& message, ProcessedChunk& out);
+  std::optional<Verdict> run_within(uint64_t bytes, const Message& message, ProcessedChunk& out);
+  void end_piece_if_processor_is_large();
   void process_message(const Message& message, ProcessedChunk& out);
+  bool full(ProcessedChunk& out) const;
   void add_rows(const Message& message, const Verdict& verdict, size_t begin, ProcessedChunk& out);
   void add_facts(const Message& message, const Verdict& verdict, ChunkFacts& facts);
   void add_skipped(const Message& message, ProcessedChunk& out);
   void add_replacement(const Message& message, Verdict verdict, ProcessedChunk& out);
   void add_invalid(const Message& message, Verdict verdict, ProcessedChunk& out);
 
-  const std::unique_ptr<Processor> processor_;
+  const ProcessorFactory factory_;
+  Mutex mutex_;
+  std::unique_ptr<Processor> processor_;  // changed under the mutex by its own thread, which reads it without
+  bool interrupted_ GUARDED_BY(mutex_) = false;
+  int64_t processor_bytes_ = 0;  // that it allocated and keeps
   const ProcessingRules rules_;
   const std::unique_ptr<Admission> admission_;
   std::shared_ptr<const RowLayout> layout_ = plain_layout();  // of the processor, shared by its chunks
   std::vector<HeaderView> headers_;
+  // Of the piece.
+  uint64_t record_bytes_ = 0;  // for other topics
+  bool piece_ends_ = false;    // whatever it holds
 };
 
 }  // namespace freshet::stream

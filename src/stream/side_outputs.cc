@@ -75,9 +75,9 @@ void SideOutputs::batch_stored(const std::shared_ptr<const SealedBatch>& batch, 
   }
 }
 
-void SideOutputs::add_replacement(Partition partition, Epoch epoch, const Replacement& replacement) {
+void SideOutputs::add_replacement(Partition partition, Epoch epoch, const Replacement& replacement, Charge charge) {
   replacements_outbox_.add(partition, epoch, static_cast<uint64_t>(replacement.offset.value),
-                           {replacement.key, replacement.value});
+                           {replacement.key, replacement.value}, std::move(charge));
 }
 
 void SideOutputs::take_sendable(SteadyTime now, SystemTime wall, std::vector<OutgoingRecord>& out) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
@@ -55,7 +56,7 @@ class SideOutputs {
   void batch_sealed(const SealedBatch& batch);
   // `finished` gets what needs nothing further.
   void batch_stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime now, Finished& finished);
-  void add_replacement(Partition partition, Epoch epoch, const Replacement& replacement);
+  void add_replacement(Partition partition, Epoch epoch, const Replacement& replacement, Charge charge);
 
   // Records that may go now, each topic's in order.
   void take_sendable(SteadyTime now, SystemTime wall, std::vector<OutgoingRecord>& out);
@@ -77,6 +78,8 @@ class SideOutputs {
 
   // Nothing of the partition is with a producer, and every stored batch of it has its record in the topic.
   bool settled(Partition partition) const;
+  // No offset waits for a record.
+  bool empty() const { return commit_log_outbox_.size() == 0 && replacements_outbox_.size() == 0; }
   bool accounts_settled() const { return accounts_.empty() && accounts_outbox_.size() == 0; }
   std::optional<SteadyTime> next_deadline() const;
   // A topic that has taken nothing for some seconds, for a person; empty = none.

@@ -14,8 +14,9 @@ namespace {
 // After a hand-over the same assignment is a moment away: nobody is to see the process without one.
 constexpr Duration kAssignmentFollows = std::chrono::seconds(1);
 constexpr Duration kPublish = std::chrono::milliseconds(250);
-constexpr size_t kBytesPerChunk = 2048;  // the least that a chunk is charged
-constexpr size_t kOtherEvents = 65536;   // results of batches and letters, options, releases
+constexpr size_t kBytesPerChunk = 2048;      // the least that a chunk is charged
+constexpr uint64_t kFreedMemory = 64 << 20;  // that may stay with the process beyond the memory limit
+constexpr size_t kOtherEvents = 65536;       // results of batches and letters, options, releases
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
 
@@ -31,9 +32,11 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
             clock.steady_now()),
       status_(core_.status(clock.steady_now())),
       progress_(clock.steady_now()),
+      freed_memory_(settings.memory_limit + kFreedMemory),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
-      parts.writers, settings.batch_deadline, clock, [this](BatchResult result) { post(std::move(result)); },
+      parts.writers, settings.batch_deadline, core_.budget(), clock,
+      [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertTrouble{batch, failure});
       });
@@ -42,13 +45,14 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
   core_.measure_batches(std::move(parts.measure));
   workers_ = std::make_unique<WorkerPool>(
       settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing_us,
-      [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); });
+      [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); },
+      [this](Work work) { post(std::move(work)); });
 }
 
 std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamParts& parts) {
   auto admission = std::make_unique<Admission>(settings_, metrics_, clock_, parts.live_options,
                                                parts.schemas ? parts.schemas() : nullptr);
-  return std::make_unique<ChunkProcessor>(parts.processors(), ProcessingRules::of(settings_, parts.has_dead_letters),
+  return std::make_unique<ChunkProcessor>(parts.processors, ProcessingRules::of(settings_, parts.has_dead_letters),
                                           std::move(admission));
 }
 
@@ -147,6 +151,7 @@ void Stream::wait(SteadyTime until, std::stop_token stop) {
 
 SteadyTime Stream::begin_turn() {
   const SteadyTime now = clock_.steady_now();
+  freed_memory_.look(now);
   last_turn_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   core_.set_wall_clock(clock_.system_now());
   take_events(now);
@@ -220,6 +225,8 @@ void Stream::take_events(SteadyTime now) {
 void Stream::handle(Event& event, SteadyTime now) {
   if (auto* chunk = std::get_if<std::shared_ptr<const ProcessedChunk>>(&event)) {
     core_.on_processed(std::move(*chunk), now, actions_);
+  } else if (auto* work = std::get_if<Work>(&event)) {
+    core_.on_handed_back(std::move(*work));
   } else if (auto* result = std::get_if<BatchResult>(&event)) {
     core_.on_batch(std::move(*result), now, actions_);
   } else if (auto* trouble = std::get_if<InsertTrouble>(&event)) {

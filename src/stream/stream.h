@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/freed_memory.h"
 #include "base/log.h"
 #include "base/mailbox.h"
 #include "base/metrics.h"
@@ -115,7 +116,7 @@ class Stream {
     SideTopic* topic = nullptr;
     uint64_t failures_seen = 0;  // results of the producer
   };
-  using Event = std::variant<std::shared_ptr<const ProcessedChunk>, BatchResult, InsertTrouble, LetterResult,
+  using Event = std::variant<std::shared_ptr<const ProcessedChunk>, Work, BatchResult, InsertTrouble, LetterResult,
                              RecordResult, LiveOptions, Refetch, Release>;
 
   void post(Event event);
@@ -157,6 +158,7 @@ class Stream {
   bool stolen_ = false;                                 // it did not
   std::atomic<bool> polling_{false};
   std::atomic<bool> woken_{false};  // since the loop last looked around
+  FreedMemory freed_memory_;
   Mailbox<Event> events_;
   std::vector<Event> taken_;
   std::vector<Event> own_;  // what the loop tells itself: it cannot wait for room in its own mailbox

@@ -31,25 +31,52 @@ std::shared_ptr<ProcessedChunk> chunk(uint64_t sequence, int64_t first, int64_t 
 
 TEST(PartitionStreamTest, ChunksLeaveInOrderAndTheLowestUnfinishedOffsetCounts) {
   PartitionStream stream(Partition{0}, Epoch{1}, Offset{10});
-  stream.deliver({Offset{10}, Offset{19}}, 100);
-  stream.deliver({Offset{25}, Offset{29}}, 100);  // a gap: compacted away
+  EXPECT_EQ(stream.deliver({Offset{10}, Offset{19}}), 10u);
+  EXPECT_EQ(stream.deliver({Offset{25}, Offset{29}}), 25u);  // a gap: compacted away
   std::vector<PartitionStream::Chunk> in_order;
-  stream.processed(chunk(1, 25, 29), in_order);
+  stream.processed(chunk(25, 25, 29), in_order);
   EXPECT_TRUE(in_order.empty());
-  stream.batch_finished(1);
+  stream.batch_finished(25);
   EXPECT_EQ(stream.committable(), Offset{10});
-  stream.processed(chunk(0, 10, 19), in_order);
+  stream.processed(chunk(10, 10, 19), in_order);
   EXPECT_EQ(in_order.size(), 2u);
-  stream.rows_refused(0, {Offset{12}, Offset{17}});
-  stream.batch_finished(0);
+  stream.rows_refused(10, {Offset{12}, Offset{17}});
+  stream.batch_finished(10);
   EXPECT_EQ(stream.committable(), Offset{12});
   stream.letter_finished(Offset{12});
   EXPECT_EQ(stream.committable(), Offset{17});
-  EXPECT_EQ(stream.take_released_bytes(), 100u);
   stream.letter_finished(Offset{17});
   EXPECT_EQ(stream.committable(), Offset{30});
   EXPECT_TRUE(stream.idle());
-  EXPECT_EQ(stream.take_released_bytes(), 100u);
+}
+
+TEST(PartitionStreamTest, PiecesOfAChunkAreCommittedOneByOne) {
+  PartitionStream stream(Partition{0}, Epoch{1}, Offset{10});
+  stream.deliver({Offset{10}, Offset{19}});
+  stream.deliver({Offset{20}, Offset{29}});
+  std::vector<PartitionStream::Chunk> in_order;
+  const auto piece = [](int64_t first, int64_t last) {
+    auto out = chunk(static_cast<uint64_t>(first), first, last);
+    out->rest_follows = true;
+    return out;
+  };
+  stream.processed(chunk(20, 20, 29), in_order);
+  stream.processed(piece(10, 12), in_order);
+  EXPECT_EQ(in_order.size(), 1u);
+  stream.batch_finished(10);
+  EXPECT_EQ(stream.committable(), Offset{13});
+  EXPECT_FALSE(stream.all_processed());
+  stream.processed(piece(15, 16), in_order);  // 13 and 14 were compacted away
+  EXPECT_EQ(in_order.size(), 2u);
+  EXPECT_EQ(stream.committable(), Offset{15});
+  stream.processed(chunk(17, 17, 19), in_order);
+  EXPECT_EQ(in_order.size(), 4u);
+  stream.batch_finished(17);
+  stream.batch_finished(20);
+  EXPECT_EQ(stream.committable(), Offset{15});
+  stream.batch_finished(15);
+  EXPECT_EQ(stream.committable(), Offset{30});
+  EXPECT_TRUE(stream.idle());
 }
 
 // What stands before the hash.
@@ -187,7 +214,7 @@ TEST(BatcherTest, TheTokenIsMadeOfClusterGroupLayoutAndRows) {
     Batcher batcher(scope);
     batcher.set_cluster_id(cluster);
     for (int64_t i = 0; i < 3; ++i) {
-      auto one = std::make_shared<ProcessedChunk>(*chunk(i, i, i));
+      auto one = chunk(static_cast<uint64_t>(i), i, i);
       one->layout = std::make_shared<RowLayout>(layout);
       add_to_digest(one->digest, one->partition, one->messages[0], i < 2 ? one->rows : std::to_string(rows));
       batcher.add({one, {}});
@@ -206,7 +233,7 @@ TEST(BatcherTest, ABatchHasOneLayout) {
   Batcher batcher({"cluster", "t", "group"});
   const auto columns = std::make_shared<RowLayout>(RowLayout{RowFormat::RowBinary, {"a"}});
   for (int64_t i = 0; i < 4; ++i) {
-    auto one = std::make_shared<ProcessedChunk>(*chunk(i, i, i));
+    auto one = chunk(static_cast<uint64_t>(i), i, i);
     if (i == 1 || i == 2) one->layout = i == 1 ? columns : std::make_shared<RowLayout>(*columns);
     batcher.add({one, {}});
   }

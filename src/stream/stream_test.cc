@@ -258,13 +258,13 @@ class FullSideTopic final : public SideTopic {
 // More records are refused in one turn than the loop's mailbox has room for. The clock is the test's: a slow machine
 // would otherwise offer all of them again in each turn.
 TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
-  constexpr int kMessages = 80'000;
+  constexpr int kMessages = 90'000;
   testkit::FakeClock clock;
   Metrics metrics;
   Table table;
   StreamSettings settings;
   settings.topic = "t";
-  settings.memory_limit = 6'000'000;
+  settings.memory_limit = 28'000'000;
   settings.side_outputs.replacements = true;
   StreamParts parts;
   std::atomic<int> processed{0};

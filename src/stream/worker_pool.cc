@@ -7,24 +7,34 @@
 namespace freshet::stream {
 
 WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, Counter& busy_us,
-                       OnDone on_done)
-    : clock_(clock), busy_us_(busy_us), work_(capacity), on_done_(std::move(on_done)) {
+                       OnDone on_done, OnHandedBack on_handed_back)
+    : clock_(clock),
+      busy_us_(busy_us),
+      work_(capacity),
+      on_done_(std::move(on_done)),
+      on_handed_back_(std::move(on_handed_back)) {
   for (uint32_t i = 0; i < workers; ++i) {
     const std::shared_ptr<ChunkProcessor> processor = make_worker();
     processors_.push_back(processor);
     threads_.push_back(needed_thread([this, processor](std::stop_token stop) {
-      while (auto work = work_.pop(stop)) work_on(*processor, std::move(*work));
+      while (auto work = work_.pop(stop)) work_on(*processor, std::move(*work), stop);
     }));
   }
 }
 
-void WorkerPool::work_on(ChunkProcessor& processor, Work work) {
-  const SteadyTime began = clock_.steady_now();
-  auto chunk = processor.process(std::move(work));
-  busy_us_.add(static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - began).count()));
-  tasks_.fetch_sub(1, std::memory_order_relaxed);
-  on_done_(std::move(chunk));
+void WorkerPool::work_on(ChunkProcessor& processor, Work work, const std::stop_token& stop) {
+  while (!work.chunk.messages.empty() && !stop.stop_requested()) {
+    if (!work.charge.has_room() && !std::exchange(work.must, false)) {
+      tasks_.fetch_sub(1, std::memory_order_relaxed);
+      return on_handed_back_(std::move(work));
+    }
+    const SteadyTime began = clock_.steady_now();
+    auto chunk = processor.process(work);
+    busy_us_.add(static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - began).count()));
+    if (!chunk->rest_follows) tasks_.fetch_sub(1, std::memory_order_relaxed);
+    on_done_(std::move(chunk));
+  }
 }
 
 WorkerPool::~WorkerPool() {

@@ -15,17 +15,19 @@
 
 namespace freshet::stream {
 
-// Threads: submit() by the loop; `on_done` is called by the workers.
+// Threads: submit() by the loop; `on_done` (for each piece) and `on_handed_back` are called by the workers. Work is
+// handed back, whole or the rest of it, where the byte budget is exhausted before a piece of it begins.
 class WorkerPool {
  public:
   using OnDone = std::function<void(std::shared_ptr<const ProcessedChunk>)>;
+  using OnHandedBack = std::function<void(Work)>;
 
   using MakeWorker = std::function<std::unique_ptr<ChunkProcessor>()>;
 
   // `capacity` in chunks; the byte budget keeps it from filling up. `make_worker` is called here, once a worker.
   // `busy_us` counts the time that is spent on chunks.
   WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, Counter& busy_us,
-             OnDone on_done);
+             OnDone on_done, OnHandedBack on_handed_back);
   ~WorkerPool();
 
   void submit(Work work);
@@ -33,12 +35,13 @@ class WorkerPool {
   size_t tasks() const { return tasks_.load(std::memory_order_relaxed); }
 
  private:
-  void work_on(ChunkProcessor& processor, Work work);
+  void work_on(ChunkProcessor& processor, Work work, const std::stop_token& stop);
 
   Clock& clock_;
   Counter& busy_us_;
   Mailbox<Work> work_;
   const OnDone on_done_;
+  const OnHandedBack on_handed_back_;
   std::atomic<size_t> tasks_{0};
   std::vector<std::shared_ptr<ChunkProcessor>> processors_;  // one a thread
   std::vector<std::jthread> threads_;

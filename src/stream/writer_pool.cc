@@ -7,10 +7,11 @@
 
 namespace freshet::stream {
 
-WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, Clock& clock, OnResult on_result,
-                       OnFailure on_failure)
+WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget,
+                       Clock& clock, OnResult on_result, OnFailure on_failure)
     : factory_(std::move(factory)),
       batch_deadline_(batch_deadline),
+      budget_(std::move(budget)),
       clock_(clock),
       on_result_(std::move(on_result)),
       on_failure_(std::move(on_failure)) {}
@@ -80,16 +81,18 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
   return dropped;
 }
 
+bool WriterPool::may_write() const {
+  return writing_.size() < concurrency_ && (writing_.empty() || budget_->has_room());
+}
+
 void WriterPool::work(std::stop_token stop) {
   const std::unique_ptr<RowWriter> writer = factory_();
-  BatchWriting writing(*writer, memory_, limit_, clock_);
   while (true) {
     BatchTask task;
     std::stop_token abandon;
     {
       MutexLock lock(mutex_);
-      changed_.wait(mutex_, stop,
-                    [&]() REQUIRES(mutex_) { return !waiting_.empty() && writing_.size() < concurrency_; });
+      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !waiting_.empty() && may_write(); });
       if (stop.stop_requested()) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();
@@ -98,8 +101,10 @@ void WriterPool::work(std::stop_token stop) {
     const uint64_t id = task.batch->id;
     const SteadyTime began = clock_.steady_now();
     WriteControl control{abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }};
+    control.budget = budget_;
     if (batch_deadline_ > Duration::zero()) control.overdue_at = began + batch_deadline_;
-    BatchResult result = writing.write(std::move(task), control);
+    // Its own for each batch: it keeps the rows as long as it lives.
+    BatchResult result = BatchWriting(*writer, memory_, limit_, clock_).write(std::move(task), control);
     result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
@@ -25,7 +26,9 @@ class WriterPool {
   using OnFailure = std::function<void(uint64_t batch, const InsertFailure&)>;
 
   // `batch_deadline`: see StreamSettings.
-  WriterPool(RowWriterFactory factory, Duration batch_deadline, Clock& clock, OnResult on_result, OnFailure on_failure);
+  // `budget` is charged with the bodies of inserts; while it is exhausted one batch is written at a time.
+  WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget, Clock& clock,
+             OnResult on_result, OnFailure on_failure);
   ~WriterPool();
 
   // How many batches may be written at a time; takes effect with the next batch. Retry: the system refuses threads;
@@ -47,10 +50,12 @@ class WriterPool {
  private:
   std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
   Status grow();
+  bool may_write() const REQUIRES(mutex_);
   void work(std::stop_token stop);
 
   const RowWriterFactory factory_;
   const Duration batch_deadline_;
+  const std::shared_ptr<ByteBudget> budget_;
   Clock& clock_;
   const OnResult on_result_;
   const OnFailure on_failure_;

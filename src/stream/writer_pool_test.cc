@@ -18,8 +18,8 @@ class WritesAtOnce final : public RowWriter {
 TEST(WriterPoolTest, WritersThatTheSystemRefusesAreStartedOnceThereIsRoom) {
   RealClock clock;
   std::atomic<int> written = 0;
-  WriterPool pool([] { return std::make_unique<WritesAtOnce>(); }, 10s, clock, [&](BatchResult) { ++written; },
-                  [](uint64_t, const InsertFailure&) {});
+  WriterPool pool([] { return std::make_unique<WritesAtOnce>(); }, 10s, std::make_shared<ByteBudget>(1 << 20), clock,
+                  [&](BatchResult) { ++written; }, [](uint64_t, const InsertFailure&) {});
   const auto batch = [](uint64_t id) {
     auto made = std::make_shared<SealedBatch>();
     made->id = id;

@@ -209,7 +209,8 @@ TEST(BlockedTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
   flow.deliver(0, 10);
   EXPECT_FALSE(flow.deliver(0, 10)) << "paused";
   EXPECT_TRUE(flow.batches.empty()) << "a worker has it";
-  flow.work();
+  while (flow.work()) {  // what is beyond the limit is handed back
+  }
   EXPECT_EQ(flow.batches.size(), 1u);
 }
 

@@ -225,6 +225,8 @@ TEST(FlowRenewalTest, WhatIsUnderWayForTooLongWithoutAnOwnerIsAbandoned) {
   flow.lose_everything();
   flow.advance(seconds(9));
   EXPECT_TRUE(flow.batches.empty());
+  while (flow.work()) {
+  }
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
   flow.assign({0});
   flow.settle();

@@ -1,0 +1,119 @@
+// What a chunk may take while it becomes rows.
+#include "stream/processing.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+namespace freshet::stream {
+namespace {
+
+class NoMemory final : public MessageMemory {
+ public:
+  void release(void*) const noexcept override {}
+  void headers(const void*, std::vector<HeaderView>&) const override {}
+};
+const NoMemory kNoMemory;
+
+// Takes as many MiB for itself, and as many for rows, as the payload says ("8 0"); keeps the former.
+class TakingProcessor final : public Processor {
+ public:
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext&, const Message& message, std::string& rows) override {
+    const std::string text(*message.payload);
+    size_t end = 0;
+    scratch_.resize(std::stoul(text, &end) << 20);
+    rows.append(std::stoul(text.substr(end)) << 20, ' ');
+    rows += '\n';
+    return Verdict::rows(1);
+  }
+
+ private:
+  RowLayout layout_;
+  std::string scratch_;
+};
+
+class ProcessingTest : public testing::Test {
+ protected:
+  Work work(const std::vector<const char*>& payloads) {
+    Work out;
+    int64_t offset = 10;
+    for (const char* payload : payloads) {
+      Message message(&kNoMemory, nullptr, nullptr);
+      message.offset = Offset{offset++};
+      message.payload = payload;
+      out.chunk.bytes += message.bytes();
+      out.chunk.messages.push_back(std::move(message));
+    }
+    out.sequence = 10;
+    out.charge = Charge(budget_, out.chunk.bytes);
+    return out;
+  }
+  ChunkProcessor processor() {
+    ProcessingRules rules;
+    rules.topic = "t";
+    return {[this] { return ++made_, std::make_unique<TakingProcessor>(); }, rules};
+  }
+
+  const std::shared_ptr<ByteBudget> budget_ = std::make_shared<ByteBudget>(uint64_t{1} << 30);
+  int made_ = 0;
+};
+
+TEST_F(ProcessingTest, AChunkWithLargeRowsComesInPieces) {
+  ChunkProcessor chunks = processor();
+  Work work = this->work({"0 3", "0 3", "0 3"});
+  const auto first = chunks.process(work);
+  EXPECT_TRUE(first->rest_follows);
+  EXPECT_EQ(first->offsets, (OffsetRange{Offset{10}, Offset{11}}));
+  EXPECT_EQ(work.sequence, 12u);
+  EXPECT_GE(first->charge.bytes(), 6u << 20);
+  EXPECT_EQ(budget_->held(), first->charge.bytes() + charge_for(work.chunk));
+  const auto second = chunks.process(work);
+  EXPECT_FALSE(second->rest_follows);
+  EXPECT_EQ(second->sequence, 12u);
+  EXPECT_TRUE(work.chunk.messages.empty());
+  EXPECT_EQ(budget_->held(), first->charge.bytes() + second->charge.bytes());
+}
+
+TEST(ChargeForTest, CountsWhatTheProcessingOfALargeMessageTakes) {
+  const std::string small(1000, 'x');
+  const std::string large(2 << 20, 'x');
+  MessageChunk chunk;
+  chunk.bytes = 1000;
+  chunk.messages.resize(1);
+  chunk.messages[0].payload = small;
+  EXPECT_EQ(charge_for(chunk), 2048u);
+  chunk.bytes = 5000;
+  EXPECT_EQ(charge_for(chunk), 5000u);
+  chunk.messages.resize(2);
+  chunk.messages[1].payload = large;
+  EXPECT_EQ(charge_for(chunk), 5000 + 3 * large.size());
+}
+
+TEST_F(ProcessingTest, AMessageThatNeedsTooMuchMemoryIsInvalidAndHurtsNoOther) {
+  ChunkProcessor chunks = processor();
+  Work work = this->work({"0 0", "70 0", "0 70", "0 20", "0 0"});
+  std::vector<std::string> codes;
+  uint64_t rows = 0;
+  while (!work.chunk.messages.empty()) {
+    const auto chunk = chunks.process(work);
+    for (const auto& letter : chunk->invalid) codes.push_back(letter->reason_code);
+    rows += chunk->row_count;
+    EXPECT_LT(chunk->rows.size(), 21u << 20);
+  }
+  EXPECT_EQ(codes, (std::vector<std::string>{"too_large", "too_large"}));
+  EXPECT_EQ(rows, 3u);
+}
+
+TEST_F(ProcessingTest, AProcessorThatKeepsMuchMemoryIsReplaced) {
+  ChunkProcessor chunks = processor();
+  Work work = this->work({"4 0", "20 0", "1 0"});
+  std::vector<OffsetRange> pieces;
+  while (!work.chunk.messages.empty()) pieces.push_back(chunks.process(work)->offsets);
+  EXPECT_EQ(pieces, (std::vector<OffsetRange>{{Offset{10}, Offset{11}}, {Offset{12}, Offset{12}}}));
+  EXPECT_EQ(made_, 2);
+}
+
+}  // namespace
+}  // namespace freshet::stream

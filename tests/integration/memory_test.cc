@@ -1,0 +1,176 @@
+// The process stays below what its memory limit promises, whatever messages come: those that unpack, rows that are
+// larger than their messages, messages of many megabytes, with ClickHouse away meanwhile. `./dev soak memory` runs ten
+// rounds of it.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "testkit/freshet_process.h"
+#include "testkit/kafka_client.h"
+#include "testkit/servers.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr uint64_t kMiB = 1 << 20;
+constexpr uint64_t kLimit = 64 * kMiB;
+#ifdef FRESHET_ROUNDS
+constexpr int kRounds = FRESHET_ROUNDS;  // ./dev soak memory
+#else
+constexpr int kRounds = 1;
+#endif
+
+// A zstd frame of this many times 128 KiB of zeros: each block is one byte, repeated.
+std::string zstd_of_zeros(int blocks) {
+  std::string out("\x28\xB5\x2F\xFD\x00\x68", 6);
+  for (int i = 0; i < blocks; ++i) {
+    const uint32_t header = 131'072u << 3 | 1u << 1 | (i + 1 == blocks ? 1u : 0u);
+    for (int shift = 0; shift < 24; shift += 8) out += static_cast<char>(header >> shift & 0xFF);
+    out += '\0';
+  }
+  return out;
+}
+
+std::string base64_without_padding(const std::string& bytes) {
+  std::string out(bytes.size() / 3 * 4 + 5, '\0');
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  out.resize(static_cast<size_t>(size));
+  out.erase(std::find(out.begin(), out.end(), '='), out.end());
+  return out;
+}
+
+std::string set_of_zeros(int mebibytes) {
+  return fmt::format(R"({{"use_case_id":"spans","org_id":1,"project_id":2,"metric_id":3,"timestamp":1720000061,)"
+                     R"("sentry_received_timestamp":1720000065.5,"tags":{{}},"retention_days":30,"type":"s",)"
+                     R"("value":{{"format":"zstd","data":"{}"}}}})",
+                     base64_without_padding(zstd_of_zeros(8 * mebibytes)));
+}
+
+uint64_t peak_memory(pid_t pid) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+  }
+  return 0;
+}
+
+std::string error_with_title(const std::string& title) {
+  return R"([2,"insert",{"group_id":1,"event_id":"00000000000000000000000000000001","organization_id":1,"project_id":2,)"
+         R"("message":"","platform":"python","datetime":"2026-02-03T04:05:06.789000Z",)"
+         R"("primary_hash":"d41d8cd98f00b204e9800998ecf8427e","retention_days":90,)"
+         R"("data":{"received":1770091506.5,"type":"error","title":")" +
+         title + R"("}},{}])";
+}
+
+// A process with a small memory limit, which turns messages into rows of a table that keeps none.
+class MemoryTest : public testing::Test {
+ protected:
+  void start(const std::string& processor) {
+    client.create_topic("hostile", 4);
+    client.create_topic("dead", 1);
+    clickhouse.query("CREATE TABLE rows (org_id UInt64, event_id UUID) ENGINE = Null");
+    freshet = std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{"run",
+                                                                                 "--bootstrap-server",
+                                                                                 kafka.bootstrap(),
+                                                                                 "--topic",
+                                                                                 "hostile",
+                                                                                 "--consumer-group",
+                                                                                 "g",
+                                                                                 "--clickhouse-url",
+                                                                                 clickhouse.url(),
+                                                                                 "--table",
+                                                                                 "default.rows",
+                                                                                 "--clickhouse-setting",
+                                                                                 "input_format_skip_unknown_fields=1",
+                                                                                 "--dead-letter-topic",
+                                                                                 "dead",
+                                                                                 "--dead-letters-per-second",
+                                                                                 "0",
+                                                                                 "--processor",
+                                                                                 processor,
+                                                                                 "--concurrency",
+                                                                                 "2",
+                                                                                 "--memory-limit-bytes",
+                                                                                 std::to_string(kLimit),
+                                                                                 "--max-batch-bytes",
+                                                                                 std::to_string(16 * kMiB)});
+  }
+
+  void produce(const std::string& value, int count) {
+    produced += count;
+    for (int i = 0; i < count; ++i) client.produce("hostile", {-1, -1, std::nullopt, value, {}, 0});
+  }
+  bool all_committed() {
+    client.flush();
+    return testkit::eventually(120s * kRounds, [&] {
+      int64_t sum = 0;
+      for (const auto& [partition, next] : client.committed("g", "hostile")) sum += std::max<int64_t>(next, 0);
+      return sum == produced;
+    });
+  }
+  uint64_t peak() const { return peak_memory(freshet->process().pid()); }
+  void expect_limit_kept(uint64_t largest) {
+    std::cout << fmt::format("peak {} MiB, limit {} MiB, largest message {} MiB\n", peak() / kMiB, kLimit / kMiB,
+                             largest / kMiB);
+    EXPECT_LT(peak(), kLimit + 128 * kMiB + 2 * largest);
+    EXPECT_EQ(freshet->stop(), 0) << freshet->output();
+  }
+
+  testkit::KafkaServer kafka{std::map<std::string, std::string>{{"message.max.bytes", "50000000"}}};
+  testkit::LocalClickHouse clickhouse;
+  testkit::KafkaClient client{kafka.bootstrap()};
+  std::unique_ptr<testkit::FreshetProcess> freshet;
+  int64_t produced = 0;
+};
+
+TEST_F(MemoryTest, MessagesThatUnpackStayWithinTheLimit) {
+  constexpr uint64_t kLargest = 20 * kMiB;
+  start("GenericSetsMetricsProcessor");
+  produce(set_of_zeros(1), 4);
+  ASSERT_TRUE(all_committed()) << freshet->output();
+  clickhouse.freeze();
+  for (int round = 0; round < kRounds; ++round) {
+    produce(set_of_zeros(8), 100);   // rows of 4 MiB each
+    produce(set_of_zeros(200), 30);  // no row: more than a value may become
+    produce(std::string(kLargest, '['), 3);
+    produce("{}", 50'000);
+  }
+  client.flush();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return peak() > kLimit; }));  // as much as it takes without ClickHouse
+  clickhouse.thaw();
+  EXPECT_TRUE(all_committed()) << freshet->output();
+  EXPECT_EQ(client.count("dead"), (30 + 3 + 50'000) * kRounds);
+  expect_limit_kept(kLargest);
+}
+
+TEST_F(MemoryTest, LargeMessagesStayWithinTheLimit) {
+  constexpr size_t kLargest = 40'000'000;
+  start("ErrorsProcessor");
+  std::string escapes;
+  while (escapes.size() < kLargest) escapes += "\\n";
+  for (int round = 0; round < kRounds; ++round) {
+    produce(std::string(kLargest, '['), 4);
+    produce(error_with_title(std::string(kLargest, 'x')), 4);
+    produce(error_with_title(escapes), 4);
+    produce("[" + std::string(kLargest, '1') + "]", 4);
+  }
+  EXPECT_TRUE(all_committed()) << freshet->output();
+  EXPECT_EQ(client.count("dead"), 8 * kRounds);
+  expect_limit_kept(kLargest);
+}
+
+}  // namespace
+}  // namespace freshet
