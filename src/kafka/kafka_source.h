@@ -106,14 +106,15 @@ class KafkaSource final : public Source {
   void depart();
   void broken(const Status& failed);
   bool topic_is_gone() const;
-  bool look_up_due(StartLookUpFor kind, const Owned& owned, SteadyTime now) const;
+  static StartLookUpFor look_up_kind(const Owned& owned);
+  bool look_up_due(const Owned& owned, SteadyTime now) const;
   void say_out_of_range(const AssignedPartition& partition, Offset was);
   void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
   PartitionCursor cursor_at(const StartAt& start) const;
   void hold_until_topic_is_back();
   void settle_if_topic_is_back();
   void try_held_again();
-  std::vector<Partition> due_for(StartLookUpFor kind, SteadyTime now) const;
+  std::vector<Partition> next_to_look_up(SteadyTime now) const;
   void put_off(const StartLookUp::Found& failed);
   void mark_paused(const std::vector<Partition>& partitions, bool paused);
   void apply_moves();

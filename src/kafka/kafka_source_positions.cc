@@ -74,22 +74,31 @@ void KafkaSource::say_out_of_range(const AssignedPartition& partition, Offset wa
                                     {"offsets_gone", gone}});
 }
 
-// Whether a look-up of this kind is due.
-bool KafkaSource::look_up_due(StartLookUpFor kind, const Owned& owned, SteadyTime now) const {
-  const bool out_of_range = owned.cursor.state() == PartitionCursor::State::OutOfRange;
-  if (out_of_range != (kind == StartLookUpFor::OutOfRange) || !owned.cursor.look_up_due(now)) return false;
-  // A commit that is under way would arrive behind what is looked up, or behind what the reset policy commits.
-  return commits_answered_ >= owned.commits_before;
+// What a look-up of this blocked partition would ask.
+StartLookUpFor KafkaSource::look_up_kind(const Owned& owned) {
+  return owned.cursor.state() == PartitionCursor::State::OutOfRange ? StartLookUpFor::OutOfRange : StartLookUpFor::Held;
 }
 
-// Those of this kind that are looked up next. One whose leader did not answer is looked up by itself, so that the
-// others do not wait for its leader.
-std::vector<Partition> KafkaSource::due_for(StartLookUpFor kind, SteadyTime now) const {
+bool KafkaSource::look_up_due(const Owned& owned, SteadyTime now) const {
+  // A commit that is under way would arrive behind what is looked up, or behind what the reset policy commits.
+  return owned.cursor.look_up_due(now) && commits_answered_ >= owned.commits_before;
+}
+
+// The partition whose look-up has been due for longest comes first, so that none waits for others that fail again and
+// again. It is looked up together with all that are due for the same reason; but one whose leader did not answer is
+// looked up by itself.
+std::vector<Partition> KafkaSource::next_to_look_up(SteadyTime now) const {
+  const std::pair<const Partition, Owned>* first = nullptr;
+  for (const auto& one : owned_) {
+    if (!look_up_due(one.second, now)) continue;
+    if (first == nullptr || one.second.cursor.look_up_at() < first->second.cursor.look_up_at()) first = &one;
+  }
+  if (first == nullptr) return {};
+  if (first->second.looked_up_alone) return {first->first};
   std::vector<Partition> together;
   for (const auto& [partition, owned] : owned_) {
-    if (!look_up_due(kind, owned, now)) continue;
-    if (owned.looked_up_alone) return {partition};
-    together.push_back(partition);
+    const bool fits = !owned.looked_up_alone && look_up_kind(owned) == look_up_kind(first->second);
+    if (fits && look_up_due(owned, now)) together.push_back(partition);
   }
   return together;
 }
@@ -98,12 +107,11 @@ void KafkaSource::try_held_again() {
   // One look-up after the other: a second would end the first, whose partitions would be held for long.
   if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
   const SteadyTime now = clock_.steady_now();
-  for (const auto kind : {StartLookUpFor::OutOfRange, StartLookUpFor::Held}) {
-    std::vector<Partition> due = due_for(kind, now);
-    if (due.empty()) continue;
-    for (const Partition partition : due) owned_.at(partition).cursor.look_up_again_at(now + kTryHeldAgain);
-    return start_look_up_.begin(std::move(due), kind);
-  }
+  std::vector<Partition> due = next_to_look_up(now);
+  if (due.empty()) return;
+  const StartLookUpFor kind = look_up_kind(owned_.at(due.front()));
+  for (const Partition partition : due) owned_.at(partition).cursor.look_up_again_at(now + kTryHeldAgain);
+  start_look_up_.begin(std::move(due), kind);
 }
 
 void KafkaSource::put_off(const StartLookUp::Found& failed) {

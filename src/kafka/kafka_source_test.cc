@@ -75,7 +75,7 @@ struct KafkaSourceTest : testing::Test {
       if (assigned == nullptr) return false;
       std::vector<StartAt> starts;
       for (const AssignedPartition& one : assigned->partitions) starts.push_back({one.partition, Offset{0}, held});
-      EXPECT_EQ(starts.size(), 2u);
+      EXPECT_EQ(starts.size(), partitions);
       source->answer_assign(starts);
       return true;
     }));
@@ -86,6 +86,7 @@ struct KafkaSourceTest : testing::Test {
   Metrics metrics;
   Reaper reaper{metrics};
   KafkaSettings settings;
+  size_t partitions = 2;  // of the topic
   std::unique_ptr<Identity> identity;
   std::unique_ptr<Source> source;
 };
@@ -139,16 +140,25 @@ TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisSessionIsLookedUpAtOnce) {
       std::chrono::seconds(40)));
 }
 
-TEST_F(KafkaSourceTest, ABlockedPartitionDoesNotWaitForTheLeaderOfAnother) {
+// The leader of two of three partitions does not answer: their look-ups fail again and again.
+TEST_F(KafkaSourceTest, ABlockedPartitionDoesNotWaitForTheLeadersOfOthers) {
+  settings.topic = "three";
+  partitions = 3;
+  rd_kafka_mock_topic_create(broker.cluster.get(), "three", 3, 1);
+  for (const int32_t partition : {0, 1, 2}) {
+    rd_kafka_mock_partition_set_leader(broker.cluster.get(), "three", partition, 1);
+  }
   rd_kafka_mock_coordinator_set(broker.cluster.get(), "group", settings.consumer_group.c_str(), 1);
   open();
   own_all(StartAt::Held::OutOfRange);
-  rd_kafka_mock_partition_set_leader(broker.cluster.get(), "t", 0, 2);
+  for (const int32_t partition : {0, 1}) {
+    rd_kafka_mock_partition_set_leader(broker.cluster.get(), "three", partition, 2);
+  }
   rd_kafka_mock_broker_set_down(broker.cluster.get(), 2);
   EXPECT_TRUE(poll_until(
       [&](const SourceEvent& event) {
         const auto* one = std::get_if<PartitionUnstuck>(&event);
-        return one != nullptr && one->partition == Partition{1};
+        return one != nullptr && one->partition == Partition{2};
       },
       std::chrono::seconds(40)));
 }

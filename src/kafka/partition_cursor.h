@@ -49,6 +49,7 @@ class PartitionCursor {
     if (state_ == State::Moving) state_ = State::Delivering;
   }
   void look_up_again_at(SteadyTime at) { look_up_at_ = at; }
+  SteadyTime look_up_at() const { return look_up_at_; }
 
   Offset next() const { return next_; }
   State state() const { return state_; }
