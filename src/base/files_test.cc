@@ -141,6 +141,16 @@ TEST(SecretMaskTest, ForgetsTheOldestOfManyThatItLearned) {
   EXPECT_EQ(mask.masked("given learned-0. learned-1."), "*** learned-0. ***");
 }
 
+// Each writer reads a changed password for itself, and says so.
+TEST(SecretMaskTest, OneThatIsLearnedManyTimesDisplacesNoOther) {
+  SecretMask mask({"given"});
+  mask.add("first.");
+  for (size_t i = 0; i <= SecretMask::kMostLearned; ++i) {
+    for (const char* known : {"", "given", "second."}) mask.add(known);
+  }
+  EXPECT_EQ(mask.masked("first. second."), "*** ***");
+}
+
 TEST(SecretMaskTest, MasksWhatItKnowsAlsoWhatItLearnsLater) {
   SecretMask mask({"", "hunter", "hunter2 &more"});
   EXPECT_EQ(mask.masked("hunter2 &more, hunter"), "***, ***");

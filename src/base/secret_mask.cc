@@ -76,7 +76,11 @@ SecretMask::SecretMask(const std::vector<std::string>& secrets) : given_(secrets
 }
 
 void SecretMask::add(const std::string& secret) {
+  if (secret.empty() || std::find(given_.begin(), given_.end(), secret) != given_.end()) return;
   MutexLock lock(mutex_);
+  if (const auto known = std::find(learned_.begin(), learned_.end(), secret); known != learned_.end()) {
+    learned_.erase(known);  // it is the youngest now
+  }
   learned_.push_back(secret);
   know(secret);
   if (learned_.size() <= kMostLearned) return;

@@ -11,7 +11,7 @@
 namespace freshet {
 
 // Threads: any. Secrets may be added while the process runs: whoever reads a password anew adds it before using it. The
-// last kMostLearned of these stay masked: an older one may be in a text that is still to come.
+// last kMostLearned different ones of these stay masked: an older one may be in a text that is still to come.
 class SecretMask {
  public:
   static constexpr size_t kMostLearned = 64;
