@@ -50,6 +50,7 @@ struct Attempt {
   std::string_view advice;
   bool listed = true;  // false: a code that freshet does not know
   bool maybe_stored = false;
+  bool had_rows = true;  // false: of an insert without rows, which says nothing about where the batch's rows are
 };
 
 // With its name, which ClickHouse's own text has among what may not be shown.
@@ -175,8 +176,10 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
           .add();
     if (now.error_class == ErrorClass::Data) return failures_.refused(now.error);
     report(host, now, number);
-    const Judgement judgement{now.error_class, now.advice, now.listed, now.maybe_stored};
-    if (auto outcome = failures_.gives_up(request, now.error, judgement, control.stop)) return *std::move(outcome);
+    if (now.had_rows) {
+      const Judgement judgement{now.error_class, now.advice, now.listed, now.maybe_stored};
+      if (auto outcome = failures_.gives_up(request, now.error, judgement, control.stop)) return *std::move(outcome);
+    }
     if (!now.listed && clock_.steady_now() - unlisted_since >= kUnlistedBlocks) return unlisted_end(now);
     if (control.on_failure) {
       control.on_failure({failure_class(now.error_class), now.error.code, with_advice(now), number});
@@ -291,6 +294,7 @@ Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& requ
     without_rows.error_class = verdict.error_class;
     without_rows.advice = verdict.advice;
   }
+  without_rows.had_rows = false;
   return without_rows;
 }
 

@@ -163,6 +163,11 @@ TEST(ClickHouseWriter, ARefusalThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutR
     server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
     EXPECT_EQ(w.write({"row\n"}, "tok3").kind, WriteOutcome::Kind::Written);
     EXPECT_EQ(w.failures.back().code, 242);
+    // A view that fails even without rows: the table has none of the batch, and nobody has to decide anything.
+    server.next(no_place);
+    server.next(FakeAnswer::exception(60, "Table default.target doesn't exist: while pushing to view default.v"));
+    EXPECT_EQ(w.write({"row\n"}, "tok4").kind, WriteOutcome::Kind::Written);
+    EXPECT_EQ(w.failures.back().code, 60);
   }
 }
 
