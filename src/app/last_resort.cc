@@ -33,8 +33,7 @@ constexpr std::string_view kShortAtOnce =
     "freshet: memory is short: it ends at once, and the next start reads again what was not committed\n";
 constexpr std::string_view kNoThreadAtOnce =
     "freshet: the system refuses a new thread: raise the limit of processes (ulimit -u, or pids.max of the container) "
-    "or "
-    "of memory (ulimit -v); it ends at once, and the next start reads again what was not committed\n";
+    "or of memory (ulimit -v); it ends at once, and the next start reads again what was not committed\n";
 
 std::atomic<void*> reserve{nullptr};
 std::atomic<bool> is_short{false};

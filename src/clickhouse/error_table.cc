@@ -25,9 +25,8 @@ constexpr std::string_view kUnreached =
     "something before ClickHouse cannot reach it, or does not wait for its answer: it is sent again until it works; if "
     "it lasts, look at the server and at the timeouts of what stands before it";
 constexpr std::string_view kQuerySize =
-    "raise max_query_size for this user (--clickhouse-setting max_query_size=N does): the statement names the columns "
-    "and "
-    "settings of the insert";
+    "raise max_query_size for this user (--clickhouse-setting max_query_size=N does): the statement names the "
+    "columns and settings of the insert";
 constexpr std::string_view kWithoutRows =
     "an insert without any row fails, too: correct the values given with --clickhouse-setting, the user's profile or "
     "the table";

@@ -42,9 +42,8 @@ std::string curl_advice(int code, std::string_view url, std::string_view text) {
     case CURLE_UNSUPPORTED_PROTOCOL:
       if (!has(text, "HTTP/0.9")) return "";
       return tls ? "what answers is not HTTP"
-                 : "what answers is not HTTP: perhaps the port speaks TLS (use https://), or it is ClickHouse's native "
-                   "port "
-                   "(HTTP is usually on 8123)";
+                 : "what answers is not HTTP: perhaps the port speaks TLS (use https://), or it is ClickHouse's "
+                   "native port (HTTP is usually on 8123)";
     case CURLE_OUT_OF_MEMORY:  // of a buffer of its own, too
       return "a line in the head of the answer may be longer than 100 KiB: look at what answers";
     case CURLE_RECV_ERROR:
