@@ -191,7 +191,8 @@ void Core::submit_what_waits(Actions& actions) {
       handed_back_.push_back(std::move(work));
     }
   }
-  if (handed_back_.empty() || anything_makes_room()) return;
+  // While the session closes no rows enter a batch: what is processed would only take more memory.
+  if (phase_ != Phase::Running || handed_back_.empty() || anything_makes_room()) return;
   // The first of a partition whose rows may enter a batch: rows of those behind it leave after its own.
   auto first = handed_back_.end();
   for (auto work = handed_back_.begin(); work != handed_back_.end(); ++work) {

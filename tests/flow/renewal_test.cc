@@ -147,6 +147,29 @@ TEST(FlowRenewalTest, LeavingFinishesWhatIsSealedAndTheNextSessionGoesOn) {
   expect_all_once(flow);
 }
 
+// Its rows could enter no batch before the next session, and would only take more memory.
+TEST(FlowRenewalTest, NothingIsProcessedBeyondTheMemoryLimitWhileTheGroupIsLeft) {
+  auto settings = Flow::default_settings();
+  settings.memory_limit = 2'000;
+  Flow flow(settings);
+  for (int32_t p = 0; p < 3; ++p) flow.produce(p, "row", 200);
+  flow.assign({0, 1, 2});
+  for (int32_t p = 0; p < 3; ++p) flow.deliver(p, 100);
+  flow.leave();
+  const uint64_t held = flow.status().in_flight_bytes;
+  while (flow.work()) {
+  }
+  EXPECT_EQ(flow.status().in_flight_bytes, held);
+  flow.revoke({0, 1, 2});
+  EXPECT_FALSE(flow.revoke_waits());
+  flow.source(SessionClosed{});
+  flow.begin_next_session();
+  flow.assign({0, 1, 2});
+  flow.settle();
+  flow.expect_complete();
+  flow.expect_exactly_once();
+}
+
 TEST(FlowRenewalTest, LeavingEndsWithinItsDeadlineWhateverHangs) {
   Flow flow;
   fill(flow);
