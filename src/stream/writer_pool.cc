@@ -73,8 +73,8 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
       dropped.push_back(std::move(task.batch));
       return true;
     });
-    for (const auto& [id, abandoned] : writing_) {
-      if (chosen(id)) stopped.push_back(abandoned);
+    for (const auto& [id, writing] : writing_) {
+      if (chosen(id)) stopped.push_back(writing.abandoned);
     }
   }
   for (std::stop_source& one : stopped) one.request_stop();
@@ -82,7 +82,20 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
 }
 
 bool WriterPool::may_write() const {
-  return writing_.size() < concurrency_ && (writing_.empty() || budget_->has_room());
+  if (writing_.size() >= concurrency_) return false;
+  // One that waits for an operator must not keep the others from making room.
+  const bool one_makes_room =
+      std::any_of(writing_.begin(), writing_.end(), [](const auto& one) { return !one.second.waits_for_operator; });
+  return !one_makes_room || budget_->has_room();
+}
+
+void WriterPool::failed(uint64_t batch, const InsertFailure& failure) {
+  {
+    MutexLock lock(mutex_);
+    writing_[batch].waits_for_operator = failure.held;
+  }
+  if (failure.held) changed_.notify_all();
+  on_failure_(batch, failure);
 }
 
 void WriterPool::work(std::stop_token stop) {
@@ -96,11 +109,11 @@ void WriterPool::work(std::stop_token stop) {
       if (stop.stop_requested()) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();
-      abandon = writing_[task.batch->id].get_token();
+      abandon = writing_[task.batch->id].abandoned.get_token();
     }
     const uint64_t id = task.batch->id;
     const SteadyTime began = clock_.steady_now();
-    WriteControl control{abandon, [&](const InsertFailure& failure) { on_failure_(id, failure); }};
+    WriteControl control{abandon, [&](const InsertFailure& failure) { failed(id, failure); }};
     control.budget = budget_;
     if (batch_deadline_ > Duration::zero()) control.overdue_at = began + batch_deadline_;
     // Its own for each batch: it keeps the rows as long as it lives.

@@ -26,7 +26,8 @@ class WriterPool {
   using OnFailure = std::function<void(uint64_t batch, const InsertFailure&)>;
 
   // `batch_deadline`: see StreamSettings.
-  // `budget` is charged with the bodies of inserts; while it is exhausted one batch is written at a time.
+  // `budget` is charged with the bodies of inserts; while it is exhausted one batch is written at a time, beside those
+  // that wait for an operator.
   WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget, Clock& clock,
              OnResult on_result, OnFailure on_failure);
   ~WriterPool();
@@ -48,9 +49,14 @@ class WriterPool {
   uint64_t insert_limit() { return limit_.bytes(clock_.steady_now()); }
 
  private:
+  struct Writing {
+    std::stop_source abandoned{};
+    bool waits_for_operator = false;  // as of its last failure
+  };
   std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
   Status grow();
   bool may_write() const REQUIRES(mutex_);
+  void failed(uint64_t batch, const InsertFailure& failure);
   void work(std::stop_token stop);
 
   const RowWriterFactory factory_;
@@ -65,8 +71,8 @@ class WriterPool {
   CondVar changed_;
   std::deque<BatchTask> waiting_ GUARDED_BY(mutex_);
   uint32_t concurrency_ GUARDED_BY(mutex_) = 0;
-  std::map<uint64_t, std::stop_source> writing_ GUARDED_BY(mutex_);  // by batch; stopped: it is abandoned
-  uint32_t wanted_ = 0;                                              // threads; the loop's, as they are
+  std::map<uint64_t, Writing> writing_ GUARDED_BY(mutex_);  // by batch
+  uint32_t wanted_ = 0;                                     // threads; the loop's, as they are
   std::vector<std::jthread> threads_;
 };
 
