@@ -1,6 +1,7 @@
 #include "stream/processing.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <new>
@@ -70,6 +71,12 @@ void take_rest(Work& work, std::vector<Message>::iterator rest, ProcessedChunk& 
   if (!out.rest_follows) return messages.clear();
   messages.erase(messages.begin(), rest);
   work.sequence = static_cast<uint64_t>(messages.front().offset.value);
+}
+
+// What the text has from operator new.
+int64_t heap_bytes(std::string& text) {
+  static const size_t kInside = std::string().capacity();
+  return text.capacity() <= kInside ? 0 : static_cast<int64_t>(malloc_usable_size(text.data()));
 }
 
 void cover(const Message& message, ProcessedChunk& out) {
@@ -177,16 +184,16 @@ Verdict ChunkProcessor::run_processor(const Message& message, ProcessedChunk& ou
 
 // Nothing: it needs more.
 std::optional<Verdict> ChunkProcessor::run_within(uint64_t bytes, const Message& message, ProcessedChunk& out) {
-  const auto before = static_cast<int64_t>(out.rows.capacity());
+  const int64_t before = heap_bytes(out.rows);
+  std::optional<Verdict> verdict;
   const AllocationLimit limit(bytes);
   try {
-    Verdict verdict = processor_->process({rules_.topic, out.partition}, message, out.rows);
-    processor_bytes_ += limit.grown() - (static_cast<int64_t>(out.rows.capacity()) - before);
-    return verdict;
+    verdict = processor_->process({rules_.topic, out.partition}, message, out.rows);
   } catch (const std::bad_alloc&) {
-    processor_bytes_ += limit.grown() - (static_cast<int64_t>(out.rows.capacity()) - before);
-    return std::nullopt;
   }
+  processor_bytes_ += limit.grown() - (heap_bytes(out.rows) - before);
+  if (verdict) processor_bytes_ -= heap_bytes(verdict->text) + heap_bytes(verdict->key);
+  return verdict;
 }
 
 // What it keeps is given back before the rows and the dead-letter record are copied. A piece has one layout, so that

@@ -34,6 +34,20 @@ class TakingProcessor final : public Processor {
   std::string scratch_;
 };
 
+class ReplacingProcessor final : public Processor {
+ public:
+  const RowLayout& layout() const override { return layout_; }
+  Verdict process(const MessageContext&, const Message&, std::string&) override {
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::Replacement;
+    verdict.text.assign(1 << 20, 'x');
+    return verdict;
+  }
+
+ private:
+  RowLayout layout_;
+};
+
 class ProcessingTest : public testing::Test {
  protected:
   Work work(const std::vector<const char*>& payloads) {
@@ -113,6 +127,19 @@ TEST_F(ProcessingTest, AProcessorThatKeepsMuchMemoryIsReplaced) {
   while (!work.chunk.messages.empty()) pieces.push_back(chunks.process(work)->offsets);
   EXPECT_EQ(pieces, (std::vector<OffsetRange>{{Offset{10}, Offset{11}}, {Offset{12}, Offset{12}}}));
   EXPECT_EQ(made_, 2);
+}
+
+// It is the caller's, who gives it away.
+TEST_F(ProcessingTest, WhatAVerdictHoldsIsNotTheProcessors) {
+  ProcessingRules rules;
+  rules.topic = "t";
+  rules.has_replacements = true;
+  ChunkProcessor chunks([this] { return ++made_, std::make_unique<ReplacingProcessor>(); }, rules);
+  Work work = this->work(std::vector<const char*>(20, ""));
+  size_t replacements = 0;
+  while (!work.chunk.messages.empty()) replacements += chunks.process(work)->replacements.size();
+  EXPECT_EQ(replacements, 20u);
+  EXPECT_EQ(made_, 1);
 }
 
 }  // namespace
