@@ -32,6 +32,8 @@ constexpr std::array kOwned = {
     Owned{"sasl.password", "use --kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD"},
 };
 
+// message.max.bytes is about what is produced, and the library refuses a consumer where it is above fetch.max.bytes.
+constexpr const char* kUsualMaxMessage = "1000000";
 constexpr uint64_t kMessageOverhead = 512;  // of the library, for a message in its queue
 
 // Properties of newer libraries that this one may not have.
@@ -137,6 +139,7 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       .set("fetch.max.bytes", std::to_string(fetch_request_bytes(settings.memory_limit)))
       .set("fetch.wait.max.ms", "100")
       .extra(settings.connection, true)
+      .set("message.max.bytes", kUsualMaxMessage)
       .set("statistics.interval.ms", kStatisticsIntervalMs);  // gauges, and the watchdog's sign of life
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
                                               RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
@@ -174,7 +177,8 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
       .set("queued.max.messages.kbytes", "1024")
       .set("fetch.message.max.bytes", "262144")
       .set("fetch.max.bytes", "1048576")
-      .extra(settings, true);
+      .extra(settings, true)
+      .set("message.max.bytes", kUsualMaxMessage);
   return builder.done();
 }
 
