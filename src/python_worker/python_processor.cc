@@ -57,7 +57,7 @@ class PythonProcessor final : public Processor {
     rows += answer.rows;
     ++next_;  // not before: what has no room for the rows asks again
     answer.rows = std::string();
-    return answer.verdict;
+    return std::move(answer.verdict);
   }
 
   void interrupt() noexcept override {
