@@ -40,16 +40,17 @@ char meaning_of_escape(char letter) {
 
 const PythonValue* PythonJson::read(std::string_view text) {
   if (text_.size() < text.size() + kPadding) {
-    text_.resize(2 * text.size() + kPadding);
-    unescaped_.resize(text_.size());
+    const size_t room = 2 * text.size() + kPadding;
+    unescaped_.resize(room);
+    text_.resize(room);  // the last: where there is no memory for both, both are asked for again
   }
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
   // A NUL ends the text, so that no loop below looks for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
   // A value takes two bytes at least, but for brackets that are still open when the text turns out to be none.
   if (const size_t most = text.size() / 2 + kMaxDepth + 8; room_ < most) {
-    room_ = most + most / 2;
-    values_ = std::make_unique_for_overwrite<PythonValue[]>(room_);
+    values_ = std::make_unique_for_overwrite<PythonValue[]>(most + most / 2);
+    room_ = most + most / 2;  // not before: there may be no memory
   }
   at_ = text_.data();
   free_ = unescaped_.data();

@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <new>
+#include <optional>
+
+#include "base/allocation_limit.h"
 #include "processors/registry.h"
 #include "testkit/golden_cases.h"
 
@@ -35,6 +39,7 @@ class OneProcessor {
     const size_t begin = rows.size();
     const MessageContext context{"topic", Partition{one.partition}};
     processor_->begin_chunk(context, {&message, 1});
+    if (memory_) try_within(*memory_, context, message);
     const Verdict verdict = processor_->process(context, message, rows);
     const std::string text = rows.substr(begin);
     if (rows.compare(0, begin, "what stands before\n") != 0) return "it touched what stood before";
@@ -56,7 +61,20 @@ class OneProcessor {
     return testkit::difference(one.rows.is_null() ? nlohmann::json::array() : one.rows, found);
   }
 
+  // Each message is given to it before, with so many bytes to allocate.
+  void try_first_within(uint64_t memory) { memory_ = memory; }
+
  private:
+  void try_within(uint64_t memory, const MessageContext& context, const Message& message) {
+    std::string rows;
+    const AllocationLimit limit(memory);
+    try {
+      (void)processor_->process(context, message, rows);
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
+  std::optional<uint64_t> memory_;
   RealClock clock_;
   Metrics metrics_;
   processors::ProcessorsSettings settings_;
@@ -85,6 +103,18 @@ std::vector<std::string> folders(const fs::path& path) {
 class OwnCases : public testing::TestWithParam<std::string> {};
 
 TEST_P(OwnCases, BecomeTheirRows) { expect_all(GetParam(), testkit::own_cases(kOwn / GetParam())); }
+
+// Wherever its memory ends: the next time it has what it needs, and nothing is left of the first.
+TEST_P(OwnCases, BecomeTheirRowsAlsoAfterMemoryWasScarce) {
+  for (const GoldenCase& one : testkit::own_cases(kOwn / GetParam())) {
+    for (uint64_t memory = 0; memory < 200'000; memory += 20 + memory / 4) {
+      OneProcessor processor(GetParam(), one.storage);
+      processor.try_first_within(memory);
+      const std::string wrong = processor.check(one);
+      EXPECT_TRUE(wrong.empty()) << one.name << " with " << memory << " bytes: " << wrong;
+    }
+  }
+}
 INSTANTIATE_TEST_SUITE_P(Golden, OwnCases, testing::ValuesIn(folders(kOwn)), [](const auto& one) { return one.param; });
 
 TEST(GoldenTest, EveryDataSetHasCasesOfItsOwn) {
