@@ -9,7 +9,8 @@ namespace {
 constexpr Duration kIdle = std::chrono::seconds(1);
 // A message that came longer ago has nothing to do with the pause: the topic was quiet.
 constexpr Duration kQuietTopic = std::chrono::seconds(1);
-// Attempts that find the group rebalancing; then it may be waiting for the very session that is to be replaced.
+// Attempts that find the group rebalancing and the session still in its old generation: then the group may be waiting
+// for the very session that is to be replaced. In a new generation it has taken part, and what rebalances is another.
 constexpr int kPostpone = 3;
 // The broker tells a fenced client so with its next heartbeat at the latest.
 constexpr Duration kFencedBySelf = std::chrono::minutes(1);
@@ -244,7 +245,8 @@ Wish Renewal::go_on(Quieting& state, SteadyTime now, const SessionFacts& facts) 
   }
   if (stops_.asked().stop_requested()) return await_drain(now, facts);
   const auto request = desk_.open();
-  successor_->join(*facts.membership, (request && request->urgent()) || postponed_ >= kPostpone);
+  if (facts.membership->generation != postponed_.generation) postponed_ = {facts.membership->generation, 0};
+  successor_->join(*facts.membership, (request && request->urgent()) || postponed_.attempts >= kPostpone);
   state_ = Joining{now + limits_.join};
   explain("the coordinator's answer to the join");
   return Wish::HoldWrites;
@@ -256,7 +258,7 @@ Wish Renewal::go_on(Joining& state, SteadyTime now, const SessionFacts& facts) {
   if (successor == Successor::State::Postponed || successor == Successor::State::Failed) {
     if (!facts.fenced && successor_->withdraw()) {  // it has not joined, and fences nobody
       const bool postponed = successor == Successor::State::Postponed;
-      if (postponed) ++postponed_;
+      if (postponed) ++postponed_.attempts;
       fail(successor_->failure().text, now, postponed ? RenewalResult::Postponed : RenewalResult::Failed);
       return Wish::GoOn;
     }
@@ -273,7 +275,7 @@ Wish Renewal::go_on(Ended&, SteadyTime, const SessionFacts&) { return Wish::GoOn
 
 Wish Renewal::hand_over(SteadyTime now, const SessionFacts& facts) {
   decision_->claim(RunOutcome::Renew);
-  postponed_ = 0;
+  postponed_ = {};
   note_change(RenewalMode::Static, now, facts);
   return Wish::HandOver;
 }

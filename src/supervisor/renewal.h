@@ -158,7 +158,12 @@ class Renewal final : public SessionControl {
   State state_;
   SteadyTime not_before_{};
   RenewalMode mode_ = RenewalMode::Rejoin;
-  int postponed_ = 0;         // attempts in a row that found the group rebalancing
+  // Attempts that found the group rebalancing, since the session came into this generation of it.
+  struct Postponed {
+    int32_t generation = -1;
+    int attempts = 0;
+  };
+  Postponed postponed_;
   bool must_rejoin_ = false;  // the topic has partitions that the group does not know
   std::unique_ptr<Successor> successor_;
   std::optional<Change> change_;

@@ -474,6 +474,23 @@ TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
   EXPECT_TRUE(script_.insists) << "the group may wait for the session that is to be replaced";
 }
 
+// What rebalances then is another one, in which the session takes part as well: who joined into it would fence it, and
+// what it stores meanwhile would be stored twice.
+TEST_F(RenewalTest, AttemptsBeforeTheSessionTookPartInARebalanceDoNotCount) {
+  ask();
+  for (int i = 0; i < 6; ++i) {
+    turn();
+    script_.state = State::Warm;
+    EXPECT_EQ(turn(), Wish::HoldWrites);
+    EXPECT_FALSE(script_.insists) << i;
+    script_.state = State::Postponed;
+    EXPECT_EQ(turn(), Wish::GoOn);
+    membership_.generation += i % 2;  // every other attempt, the rebalance ends
+    clock_.advance(2min);
+    script_.state = State::Warming;
+  }
+}
+
 TEST_F(RenewalTest, ASickSessionIsReplacedAlsoWhileTheGroupRebalances) {
   desk_.ask(RenewalReason::Watchdog, "stuck");
   turn();
