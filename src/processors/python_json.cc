@@ -14,6 +14,17 @@ namespace {
 constexpr size_t kPadding = 64;
 constexpr size_t kMostIntegerDigits = 4300;
 
+constexpr size_t kLarge = 1 << 20;  // of a text
+
+// A value takes two bytes at least, but for brackets that are still open when the text turns out to be none. Where that
+// may be much more than there are, they are counted: each stands at the beginning or behind one of these characters.
+size_t most_values(std::string_view text) {
+  if (text.size() < kLarge) return text.size() / 2;
+  return 1 + static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char one) {
+           return one == ',' || one == ':' || one == '[' || one == '{';
+         }));
+}
+
 // What stands for a backslash and this letter; 0 when it is no escape.
 char meaning_of_escape(char letter) {
   switch (letter) {
@@ -40,17 +51,17 @@ char meaning_of_escape(char letter) {
 
 const PythonValue* PythonJson::read(std::string_view text) {
   if (text_.size() < text.size() + kPadding) {
-    const size_t room = 2 * text.size() + kPadding;
+    const size_t room = (text.size() < kLarge ? 2 : 1) * text.size() + kPadding;
     unescaped_.resize(room);
     text_.resize(room);  // the last: where there is no memory for both, both are asked for again
   }
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
   // A NUL ends the text, so that no loop below looks for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
-  // A value takes two bytes at least, but for brackets that are still open when the text turns out to be none.
-  if (const size_t most = text.size() / 2 + kMaxDepth + 8; room_ < most) {
-    values_ = std::make_unique_for_overwrite<PythonValue[]>(most + most / 2);
-    room_ = most + most / 2;  // not before: there may be no memory
+  if (const size_t most = most_values(text) + kMaxDepth + 8; room_ < most) {
+    const size_t room = text.size() < kLarge ? most + most / 2 : most;
+    values_ = std::make_unique_for_overwrite<PythonValue[]>(room);
+    room_ = room;  // not before: there may be no memory
   }
   at_ = text_.data();
   free_ = unescaped_.data();

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "base/allocation_limit.h"
 #include "processors/json_number.h"
 #include "processors/python_ids.h"
 #include "processors/python_json.h"
@@ -138,6 +139,24 @@ TEST(PythonJson, HasALimitOfDepth) {
   EXPECT_EQ(row_of(nested(PythonJson::kMaxDepth)), nested(PythonJson::kMaxDepth));
   EXPECT_EQ(row_of(nested(PythonJson::kMaxDepth + 1)), "invalid");
   EXPECT_EQ(row_of(std::string(1'000'000, '[')), "invalid");
+}
+
+TEST(PythonJson, ALargeTextTakesMemoryForTheValuesThatItHas) {
+  const std::string text = R"({"a":")" + std::string(20'000'000, 'x') + R"(","b":"\u00e9"})";
+  {
+    const AllocationLimit limit(3 * text.size());
+    PythonJson json;
+    EXPECT_NE(json.read(text), nullptr);
+  }
+  std::string many = "[0";
+  while (many.size() < 2'000'000) many += R"(,{"":[[],-1,"é\n"]})";
+  for (const std::string& end : {std::string("]"), std::string(3'000'000, '['), std::string(3'000'000, ',')}) {
+    const Parsed value(many + end);
+    EXPECT_EQ(static_cast<bool>(value), end == "]");
+    if (value) {
+      EXPECT_GT(value->count(), 100'000u);
+    }
+  }
 }
 
 TEST(PythonText, ShowsValuesAsPythonDoes) {
