@@ -178,6 +178,7 @@ Verdict ChunkProcessor::run_processor(const Message& message, ProcessedChunk& ou
   const uint64_t most = kMuchMemory + kTimesItsSize * size;
   if (auto verdict = run_within(most, message, out)) return *std::move(verdict);
   out.rows.resize(begin);
+  out.rows.shrink_to_fit();
   return Verdict::invalid("too_large",
                           fmt::format("its {} bytes need more than {} bytes of memory to become rows", size, most));
 }

@@ -107,7 +107,7 @@ TEST(ChargeForTest, CountsWhatTheProcessingOfALargeMessageTakes) {
 
 TEST_F(ProcessingTest, AMessageThatNeedsTooMuchMemoryIsInvalidAndHurtsNoOther) {
   ChunkProcessor chunks = processor();
-  Work work = this->work({"0 0", "70 0", "0 70", "0 20", "0 0"});
+  Work work = this->work({"0 0", "70 0", "0 70", "0 63", "0 20", "0 0"});
   std::vector<std::string> codes;
   uint64_t rows = 0;
   while (!work.chunk.messages.empty()) {
@@ -115,8 +115,9 @@ TEST_F(ProcessingTest, AMessageThatNeedsTooMuchMemoryIsInvalidAndHurtsNoOther) {
     for (const auto& letter : chunk->invalid) codes.push_back(letter->reason_code);
     rows += chunk->row_count;
     EXPECT_LT(chunk->rows.size(), 21u << 20);
+    EXPECT_LE(chunk->charge.bytes(), 2 * chunk->rows.size() + (1 << 20));  // nothing of what could not become rows
   }
-  EXPECT_EQ(codes, (std::vector<std::string>{"too_large", "too_large"}));
+  EXPECT_EQ(codes, (std::vector<std::string>{"too_large", "too_large", "too_large"}));
   EXPECT_EQ(rows, 3u);
 }
 

@@ -143,6 +143,7 @@ KafkaClient::KafkaClient(const std::string& bootstrap)
       producer_(make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap},
                                          {"linger.ms", "5"},
                                          {"acks", "all"},
+                                         {"enable.idempotence", "true"},  // else a request that is late is sent twice
                                          {"message.max.bytes", "50000000"},
                                          {"queue.buffering.max.messages", "200000"}})) {}
 
