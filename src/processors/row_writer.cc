@@ -11,6 +11,7 @@ namespace {
 
 constexpr uint64_t kTenDigits = 9'999'999'999;
 constexpr uint64_t kYear2300 = 10'413'792'000;
+constexpr size_t kLargeText = 1 << 20;
 constexpr size_t kLarge = 16 << 20;  // a buffer that grows by less than its size
 
 }  // namespace
@@ -47,7 +48,7 @@ void RowWriter::begin_string() {
 }
 
 void RowWriter::string_part(std::string_view text) {
-  if (text.size() >= kLarge) ensure(text.size());  // at once, not in steps that copy
+  if (text.size() >= kLargeText) ensure(text.size());  // at once, not in steps that copy
   for_each_slice(text, [this](std::string_view slice) {
     ensure(kEscapedBytes * slice.size() + 16);
     size_ = static_cast<size_t>(escape_json(slice, buffer_.get() + size_) - buffer_.get());

@@ -15,7 +15,7 @@ namespace {
 constexpr Duration kAssignmentFollows = std::chrono::seconds(1);
 constexpr Duration kPublish = std::chrono::milliseconds(250);
 constexpr size_t kBytesPerChunk = 2048;      // the least that a chunk is charged
-constexpr uint64_t kFreedMemory = 64 << 20;  // that may stay with the process beyond the memory limit
+constexpr uint64_t kFreedMemory = 32 << 20;  // that may stay with the process beyond the memory limit
 constexpr size_t kOtherEvents = 65536;       // results of batches and letters, options, releases
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
