@@ -35,6 +35,9 @@ class Message {
   int64_t timestamp_ms = -1;  // broker timestamp, milliseconds since 1970 UTC; -1 = none
   std::optional<std::string_view> key;
   std::optional<std::string_view> payload;  // none = null payload (tombstone)
+  bool padded = false;                      // kPadding zero bytes follow the payload: a parser needs no copy of it
+
+  static constexpr size_t kPadding = 64;
 
   Message() = default;
   // `handle` may be null: nothing to give back.
@@ -46,6 +49,7 @@ class Message {
         timestamp_ms(other.timestamp_ms),
         key(other.key),
         payload(other.payload),
+        padded(other.padded),
         memory_(other.memory_),
         handle_(std::exchange(other.handle_, nullptr)),
         record_(std::exchange(other.record_, nullptr)) {}
@@ -56,6 +60,7 @@ class Message {
       timestamp_ms = other.timestamp_ms;
       key = other.key;
       payload = other.payload;
+      padded = other.padded;
       memory_ = other.memory_;
       handle_ = std::exchange(other.handle_, nullptr);
       record_ = std::exchange(other.record_, nullptr);

@@ -20,6 +20,7 @@ uint64_t ProcessedChunk::held_bytes() const {
                    facts.origin_timestamps_ms.capacity() * sizeof(int64_t) + invalid.capacity() * sizeof(invalid[0]) +
                    replacements.capacity() * sizeof(Replacement);
   for (const Replacement& one : replacements) bytes += one.key.capacity() + one.value.capacity();
+  for (const Message& one : kept_messages) bytes += one.bytes();
   for (const CogsBytes& one : facts.cogs) bytes += sizeof one + one.feature.capacity();
   return bytes;
 }

@@ -12,6 +12,7 @@
 #include "base/city_hash.h"
 #include "model/dead_letter.h"
 #include "model/ids.h"
+#include "model/message.h"
 
 namespace freshet {
 
@@ -107,7 +108,8 @@ struct ProcessedChunk {
   uint64_t row_count = 0;
   Hash128 digest;  // of `messages` and their rows, for the insert token (see stream/insert_token.h)
   std::string kept;
-  std::vector<MessageRows> messages;                       // those that became rows, ascending offsets
+  std::vector<Message> kept_messages;  // large ones, whole instead of their bytes in `kept`; ascending offsets
+  std::vector<MessageRows> messages;   // those that became rows, ascending offsets
   std::vector<std::shared_ptr<const DeadLetter>> invalid;  // those that did not, ascending offsets
   std::vector<Replacement> replacements;                   // ascending offsets
   std::vector<OffsetRange> skipped;  // skipped by rule; ascending, closes at once unless it is covered

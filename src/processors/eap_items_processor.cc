@@ -67,7 +67,7 @@ Verdict EapItemsProcessor::process(const MessageContext&, const Message& message
   } else {
     json_.clear();
     write_eap_json(row_, columns_, june_, json_);
-    rows.append(json_.text());
+    json_.move_to(rows);
   }
   Verdict verdict = Verdict::rows(1);
   if (received) verdict.origin_timestamp_ms = origin_from_seconds(*received);

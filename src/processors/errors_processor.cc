@@ -22,7 +22,7 @@ ErrorsProcessor::ErrorsProcessor(const ProcessorsSettings& settings, const Proce
 // [version, type, body, state] of an event, [version, type, body] of anything else. What follows it does not matter.
 Verdict ErrorsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   uint8_t version = 0;
   JsonString type;
   const bool begun = json_.enter_array() && json_.next_element() && json_.read_unsigned(version) &&
@@ -41,8 +41,9 @@ Verdict ErrorsProcessor::process(const MessageContext& context, const Message& m
     return verdict;
   }
   const int64_t timestamp_s = std::max<int64_t>(message.timestamp_ms, 0) / 1000;
-  rows.append(row_.write(event_, {static_cast<uint16_t>(context.partition.value),
-                                  static_cast<uint64_t>(message.offset.value), timestamp_s}));
+  row_.write(event_,
+             {static_cast<uint16_t>(context.partition.value), static_cast<uint64_t>(message.offset.value), timestamp_s},
+             rows);
   Verdict verdict = Verdict::rows(1);
   verdict.origin_timestamp_ms = origin_from_seconds(event_.received.value_or(0));
   return verdict;

@@ -200,7 +200,7 @@ void ErrorsRow::put_present(const Column& column, const std::optional<T>& value)
   if (value) row_.put(column, *value);
 }
 
-std::string_view ErrorsRow::write(ErrorEvent& event, const ErrorsOrigin& origin) {
+void ErrorsRow::write(ErrorEvent& event, const ErrorsOrigin& origin, std::string& rows) {
   if (environment_.project_stacktrace_blacklist.contains(event.project_id)) {
     event.exceptions.clear();
     event.frames.clear();
@@ -263,7 +263,7 @@ std::string_view ErrorsRow::write(ErrorEvent& event, const ErrorsOrigin& origin)
   put_present(kSymbolicatedInApp, event.symbolicated_in_app);
   row_.put(kSampleWeight, sample_weight(event.sample_rate));
   row_.end_row();
-  return row_.text();
+  row_.move_to(rows);
 }
 
 void ErrorsRow::write_contexts() {

@@ -27,8 +27,8 @@ class ErrorsRow {
  public:
   ErrorsRow(const SnubaEnvironment& environment, TickForm ticks) : environment_(environment), row_(ticks) {}
 
-  // The row's text, valid until the next call. Puts the event's lists into the order of the row.
-  std::string_view write(ErrorEvent& event, const ErrorsOrigin& origin);
+  // Appends the row to `rows`. Puts the event's lists into the order of the row.
+  void write(ErrorEvent& event, const ErrorsOrigin& origin, std::string& rows);
 
  private:
   // What the tags say besides being tags.

@@ -150,7 +150,28 @@ TEST(FastPathsTest, TextsOfAnyLengthAreEscapedByteByByte) {
     std::string bytewise;
     for (const char& c : text) bytewise += escaped({&c, 1});
     ASSERT_EQ(escaped(text), bytewise);
+    ASSERT_EQ(escaped_size(text), bytewise.size());
   }
+}
+
+TEST(FastPathsTest, ALargeRowIsMovedAndASmallOneAppended) {
+  constexpr Column kName("name");
+  RowWriter writer(TickForm::Ticks);
+  const auto write = [&](std::string_view text, std::string& rows) {
+    writer.begin_row();
+    writer.put(kName, text);
+    writer.end_row();
+    writer.move_to(rows);
+  };
+  const std::string large(5 << 20, 'x');
+  std::string rows;
+  write(large, rows);
+  EXPECT_EQ(rows, "{\"name\":\"" + large + "\"}\n");
+  EXPECT_LT(rows.capacity(), large.size() + (1 << 20));
+  write("a", rows);
+  write(large, rows);
+  EXPECT_EQ(rows, "{\"name\":\"" + large + "\"}\n{\"name\":\"a\"}\n{\"name\":\"" + large + "\"}\n");
+  EXPECT_EQ(writer.text(), "");
 }
 
 TEST(FastPathsTest, ALargeTextIsEscapedAsAWholeWithoutRoomForTheWorstCase) {

@@ -92,14 +92,14 @@ FunctionsMessageProcessor::FunctionsMessageProcessor(const ProcessorsSettings& s
 
 Verdict FunctionsMessageProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   functions_.clear();
   durations_.clear();
   Profile profile;
   if (!read(profile)) return invalid_message(json_);
   row_.clear();
   write(profile);
-  rows.append(row_.text());
+  row_.move_to(rows);
   Verdict verdict = Verdict::rows(static_cast<uint32_t>(functions_.size()));
   verdict.origin_timestamp_ms = origin_from_seconds(profile.received);
   return verdict;

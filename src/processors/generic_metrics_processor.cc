@@ -110,15 +110,15 @@ Verdict GenericMetricsProcessor::process(const MessageContext&, const Message& m
   if (is_foreign(message)) return Verdict::skip("foreign_metric_type");
   const std::string_view payload = *message.payload;
   counts_ = {};
-  const bool whole = read(payload);
+  const bool whole = read(message);
   if (counts_.lists > 0) meters_.lists.add(counts_.lists);
   if (counts_.encoded > 0) meters_.encoded.add(counts_.encoded);
-  if (!whole) return refused(payload);
+  if (!whole) return refused(message);
   if (is_killed(metric_.use_case_id.view)) return killed(metric_.use_case_id.view);
   meters_.size.observe(static_cast<double>(payload.size()));
   if (metric_.type != of(kind_).letter) return Verdict::skip("foreign_metric_type");
   if (const char* wrong = make_row()) return Verdict::invalid("invalid_message", wrong);
-  rows.append(row_.text());
+  row_.move_to(rows);
   Verdict verdict = Verdict::rows(1);
   verdict.sentry_received_ms = origin_from_seconds(metric_.received);
   cogs_feature_.assign("genericmetrics_").append(metric_.use_case_id.view);
@@ -151,8 +151,9 @@ Verdict GenericMetricsProcessor::killed(std::string_view use_case) {
   return Verdict::skip("killswitched_use_case");
 }
 
-bool GenericMetricsProcessor::read(std::string_view payload) {
-  json_.open(payload);
+bool GenericMetricsProcessor::read(const Message& message) {
+  json_.open(message);
+  const std::string_view payload = *message.payload;
   if (june_) return reader_.read_june(json_, metric_, counts_);
   if (!simdjson::validate_utf8(payload.data(), payload.size())) return json_.fail("the payload is not UTF-8");
   // The use case is looked up first, where there are options: in an object only.
@@ -161,11 +162,12 @@ bool GenericMetricsProcessor::read(std::string_view payload) {
 }
 
 // A use case that is switched off is skipped also where the rest of the message is invalid.
-Verdict GenericMetricsProcessor::refused(std::string_view payload) {
+Verdict GenericMetricsProcessor::refused(const Message& message) {
+  const std::string_view payload = *message.payload;
   Verdict invalid = invalid_message(json_);
   if (live_ == nullptr) return invalid;
   if (!june_ && !simdjson::validate_utf8(payload.data(), payload.size())) return invalid;
-  json_.open(payload);
+  json_.open(message);
   JsonString use_case;
   if (!GenericMetricReader::read_use_case(json_, use_case) || !is_killed(use_case.view)) return invalid;
   return killed(use_case.view);

@@ -46,8 +46,8 @@ class GenericMetricsProcessor final : public Processor {
   bool is_foreign(const Message& message);
   bool is_killed(std::string_view use_case) const;
   Verdict killed(std::string_view use_case);
-  bool read(std::string_view payload);
-  Verdict refused(std::string_view payload);
+  bool read(const Message& message);
+  Verdict refused(const Message& message);
   const char* make_row();
   const char* decode_series();
   bool unpack();

@@ -95,7 +95,7 @@ Verdict GroupAttributesMessageProcessor::process(const MessageContext& context, 
   row_.put(kPartition, context.partition.value);
   row_.put(kOffset, message.offset.value);
   row_.end_row();
-  rows.append(row_.text());
+  row_.move_to(rows);
   return Verdict::rows(1);
 }
 

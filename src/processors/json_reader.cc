@@ -15,7 +15,7 @@
 namespace freshet::processors {
 namespace {
 
-constexpr size_t kPadding = 64;
+constexpr size_t kPadding = Message::kPadding;
 constexpr size_t kBlock = 16 * 1024;
 
 // Twice the size spares the next allocations; of a large document's size there is seldom another one.
@@ -68,8 +68,17 @@ void JsonReader::open(std::string_view text) {
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
   // A NUL is nowhere valid, so that no loop below looks for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
-  begin_ = at_ = text_.data();
-  end_ = begin_ + text.size();
+  begin(text_.data(), text.size());
+}
+
+void JsonReader::open(const Message& message) {
+  if (!message.padded) return open(*message.payload);
+  begin(message.payload->data(), message.payload->size());
+}
+
+void JsonReader::begin(const char* padded, size_t size) {
+  begin_ = at_ = padded;
+  end_ = begin_ + size;
   what_ = nullptr;
   depth_ = 0;
   first_ = false;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/message.h"
 #include "processors/json_digits.h"
 #include "processors/json_scan.h"
 
@@ -51,13 +52,16 @@ constexpr std::array<JsonKind, 256> make_json_kinds() {
 }
 
 // The first error stays: after it every call returns false and moves nothing. Views live until the next open().
-// Threads: one. Reads past what it was given never happen: the text is copied into padded memory of its own.
+// Threads: one. Reads past what it was given never happen: a text without padding is copied into padded memory.
 class JsonReader {
  public:
   // More nested arrays and objects than this are refused where they are parsed (common 3.1).
   static constexpr uint32_t kMaxDepth = 127;
 
   void open(std::string_view text);
+  // The payload, which is not null; a padded one is read where it stands, so that its views live as long as the
+  // message does at most.
+  void open(const Message& message);
 
   bool failed() const { return what_ != nullptr; }
   const char* what() const { return what_ == nullptr ? "" : what_; }
@@ -185,6 +189,7 @@ class JsonReader {
  private:
   static constexpr std::array<JsonKind, 256> kKinds = make_json_kinds();
 
+  void begin(const char* padded, size_t size);
   void skip_space() { at_ = after_space(at_); }
   // at_ is at the opening quote.
   bool read_quoted(JsonString& out) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "model/owned_message.h"
 #include "processors/json_tree.h"
 #include "processors/struct_reader.h"
 
@@ -19,6 +20,25 @@ bool checks(std::string_view text) {
   JsonReader json;
   json.open(text);
   return json.check() && json.finish();
+}
+
+TEST(JsonReaderTest, APaddedPayloadIsReadWhereItStands) {
+  Message message;
+  message.payload = R"(["text"])";
+  JsonReader reader;
+  JsonString text;
+  const auto read = [&] {
+    return reader.enter_array() && reader.next_element() && reader.read_string(text) && !reader.next_element() &&
+           reader.finish();
+  };
+  reader.open(message);
+  ASSERT_TRUE(read()) << reader.error_text();
+  EXPECT_NE(text.view.data(), message.payload->data() + 2);
+  const Message copy = padded_copy(message);
+  reader.open(copy);
+  ASSERT_TRUE(read()) << reader.error_text();
+  EXPECT_EQ(text.view.data(), copy.payload->data() + 2);
+  EXPECT_EQ(text.view, "text");
 }
 
 TEST(JsonReaderTest, SkippedAndParsedRegionsDifferWhereTheReferenceDoes) {

@@ -61,6 +61,12 @@ char* escape_json(std::string_view text, char* out) {
   return out;
 }
 
+size_t escaped_size(std::string_view text) {
+  size_t size = 0;
+  for (const char c : text) size += kEscapes[static_cast<unsigned char>(c)].size;
+  return size;
+}
+
 void append_json_string(std::string_view text, std::string& out) {
   out += '"';
   for_each_slice(text, [&out](std::string_view slice) {

@@ -106,12 +106,12 @@ LlmProxyCostProcessor::LlmProxyCostProcessor(const ProcessorsSettings& settings,
 
 Verdict LlmProxyCostProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   Cost cost;
   if (!read(cost)) return invalid_message(json_);
   row_.clear();
   write(cost);
-  rows.append(row_.text());
+  row_.move_to(rows);
   return Verdict::rows(1);
 }
 

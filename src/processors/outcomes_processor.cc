@@ -57,12 +57,12 @@ OutcomesProcessor::OutcomesProcessor(const ProcessorsSettings& settings, const P
 
 Verdict OutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   Outcome outcome;
   if (!read(outcome)) return invalid_message(json_);
   row_.clear();
   write(outcome);
-  rows.append(row_.text());
+  row_.move_to(rows);
   return Verdict::rows(1);
 }
 

@@ -58,13 +58,13 @@ PolymorphicMetricsProcessor::PolymorphicMetricsProcessor(const ProcessorsSetting
 
 Verdict PolymorphicMetricsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   Metric metric;
   metric.use_case_id = {"sessions", true};
   if (!read(metric)) return invalid_message(json_);
   row_.clear();
   write(context, message, metric);
-  rows.append(row_.text());
+  row_.move_to(rows);
   Verdict verdict = Verdict::rows(1);
   if (metric.received) {
     verdict.sentry_received_ms = origin_from_seconds(*metric.received);

@@ -45,7 +45,7 @@ ProfileChunksProcessor::ProfileChunksProcessor(const ProcessorsSettings& setting
 
 Verdict ProfileChunksProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   Chunk chunk;
   if (!read(chunk)) return invalid_message(json_);
   row_.clear();
@@ -60,7 +60,7 @@ Verdict ProfileChunksProcessor::process(const MessageContext& context, const Mes
   row_.put(kOffset, message.offset.value);
   row_.put(kPartition, context.partition.value);
   row_.end_row();
-  rows.append(row_.text());
+  row_.move_to(rows);
   Verdict verdict = Verdict::rows(1);
   verdict.origin_timestamp_ms = origin_from_seconds(chunk.received);
   return verdict;

@@ -112,12 +112,12 @@ ProfilesMessageProcessor::ProfilesMessageProcessor(const ProcessorsSettings& set
 
 Verdict ProfilesMessageProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   Profile profile;
   if (!read(profile)) return invalid_message(json_);
   row_.clear();
   write(profile, message.offset, context.partition);
-  rows.append(row_.text());
+  row_.move_to(rows);
   Verdict verdict = Verdict::rows(1);
   verdict.origin_timestamp_ms = origin_from_seconds(profile.received);
   return verdict;

@@ -90,7 +90,7 @@ QuerylogProcessor::QuerylogProcessor(const ProcessorsSettings& settings, const P
 
 Verdict QuerylogProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
+  json_.open(message);
   entry_ = Entry();
   projects_.clear();
   queries_.clear();
@@ -98,7 +98,7 @@ Verdict QuerylogProcessor::process(const MessageContext& context, const Message&
   if (!read()) return invalid_message(json_);
   row_.clear();
   write(context, message);
-  rows.append(row_.text());
+  row_.move_to(rows);
   return Verdict::rows(1);
 }
 

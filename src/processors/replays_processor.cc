@@ -39,13 +39,13 @@ ReplaysProcessor::ReplaysProcessor(const ProcessorsSettings& settings, const Pro
 
 Verdict ReplaysProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  json_.open(*message.payload);
-  inner_.open({});
+  json_.open(message);
+  inner_.open(std::string_view());
   message_.clear();
   if (!read()) return Verdict::invalid("invalid_message", error_text());
   row_.clear();
   const uint32_t count = write_replay_rows(message_, message.offset.value, context.partition.value, md5_, row_);
-  rows.append(row_.text());
+  row_.move_to(rows);
   Verdict verdict = Verdict::rows(count);
   verdict.origin_timestamp_ms = origin_from_seconds(message_.start_time);
   return verdict;

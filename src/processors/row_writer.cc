@@ -12,16 +12,30 @@ namespace {
 constexpr uint64_t kTenDigits = 9'999'999'999;
 constexpr uint64_t kYear2300 = 10'413'792'000;
 constexpr size_t kLargeText = 1 << 20;
-constexpr size_t kLarge = 16 << 20;  // a buffer that grows by less than its size
+constexpr size_t kLarge = 4 << 20;  // a buffer that grows by less than its size
 
 }  // namespace
 
 void RowWriter::grow(size_t more) {
-  const size_t room = std::max(room_ < kLarge ? 2 * room_ : room_ + room_ / 4, size_ + more + 256);
-  auto next = std::make_unique_for_overwrite<char[]>(room);
-  if (size_ > 0) std::memcpy(next.get(), buffer_.get(), size_);
+  // Room for what comes behind a large value, so that the value is not copied for it.
+  const size_t needed = size_ + more + 256 + more / 64;
+  const size_t room = buffer_.size();
+  std::string next;
+  next.reserve(std::max(room < kLarge ? 2 * room : room + room / 4, needed));
+  next.append(buffer_.data(), size_);
+  next.resize(next.capacity());
   buffer_ = std::move(next);
-  room_ = room;
+}
+
+void RowWriter::move_to(std::string& rows) {
+  if (rows.empty() && size_ >= kLargeText) {
+    buffer_.resize(size_);
+    rows.swap(buffer_);
+    buffer_.resize(buffer_.capacity());
+  } else {
+    rows.append(text());
+  }
+  clear();
 }
 
 void RowWriter::value(const JsonNumber& v) {
@@ -37,7 +51,7 @@ void RowWriter::escaped_value(std::string_view text) {
 void RowWriter::string_part(const JsonString& text) {
   if (!text.plain) return string_part(text.view);
   ensure(text.view.size());
-  std::memcpy(buffer_.get() + size_, text.view.data(), text.view.size());
+  std::memcpy(buffer_.data() + size_, text.view.data(), text.view.size());
   size_ += text.view.size();
 }
 
@@ -48,10 +62,11 @@ void RowWriter::begin_string() {
 }
 
 void RowWriter::string_part(std::string_view text) {
-  if (text.size() >= kLargeText) ensure(text.size());  // at once, not in steps that copy
+  // At once, not in steps that copy.
+  if (text.size() >= kLargeText) ensure(escaped_size(text) + kEscapedBytes * kSlice + 16);
   for_each_slice(text, [this](std::string_view slice) {
     ensure(kEscapedBytes * slice.size() + 16);
-    size_ = static_cast<size_t>(escape_json(slice, buffer_.get() + size_) - buffer_.get());
+    size_ = static_cast<size_t>(escape_json(slice, buffer_.data() + size_) - buffer_.data());
   });
 }
 
@@ -64,7 +79,7 @@ void RowWriter::value(const Uuid& v) {
   ensure(40);
   separate();
   buffer_[size_++] = '"';
-  v.write(buffer_.get() + size_);
+  v.write(buffer_.data() + size_);
   size_ += Uuid::kTextSize;
   buffer_[size_++] = '"';
 }
@@ -73,7 +88,7 @@ void RowWriter::value(const IpAddress& v) {
   ensure(IpAddress::kTextRoom + 3);
   separate();
   buffer_[size_++] = '"';
-  size_ = static_cast<size_t>(v.write(buffer_.get() + size_) - buffer_.get());
+  size_ = static_cast<size_t>(v.write(buffer_.data() + size_) - buffer_.data());
   buffer_[size_++] = '"';
 }
 
@@ -144,7 +159,7 @@ void RowWriter::calendar_text(int64_t seconds, uint64_t fraction, int digits) {
 void RowWriter::raw(std::string_view json) {
   ensure(json.size() + 2);
   separate();
-  std::memcpy(buffer_.get() + size_, json.data(), json.size());
+  std::memcpy(buffer_.data() + size_, json.data(), json.size());
   size_ += json.size();
 }
 

@@ -55,7 +55,9 @@ class RowWriter {
     size_ = 0;
     comma_ = false;
   }
-  std::string_view text() const { return {buffer_.get(), size_}; }
+  std::string_view text() const { return {buffer_.data(), size_}; }
+  // Appends the text to `rows` and clears this. A large text that would be all of them is not copied.
+  void move_to(std::string& rows);
 
   void begin_row() { open('{'); }
   void end_row() {
@@ -90,7 +92,7 @@ class RowWriter {
   void key(const Column& column) {
     ensure(Column::kRoom + 1);
     separate();
-    std::memcpy(buffer_.get() + size_, column.text(), Column::kRoom);
+    std::memcpy(buffer_.data() + size_, column.text(), Column::kRoom);
     size_ += column.size();
     comma_ = false;
   }
@@ -130,7 +132,7 @@ class RowWriter {
     const size_t size = v.view.size();
     ensure(size + 3);
     separate();
-    char* out = buffer_.get() + size_;
+    char* out = buffer_.data() + size_;
     *out = '"';
     std::memcpy(out + 1, v.view.data(), size);
     out[size + 1] = '"';
@@ -161,7 +163,7 @@ class RowWriter {
 
  private:
   void ensure(size_t more) {
-    if (size_ + more > room_) grow(more);
+    if (size_ + more > buffer_.size()) grow(more);
   }
   void grow(size_t more);
   void separate() {
@@ -187,13 +189,12 @@ class RowWriter {
   void number(Write write) {
     ensure(kNumberRoom + 1);
     separate();
-    size_ = static_cast<size_t>(write(buffer_.get() + size_) - buffer_.get());
+    size_ = static_cast<size_t>(write(buffer_.data() + size_) - buffer_.data());
   }
 
   const TickForm tick_form_;
-  std::unique_ptr<char[]> buffer_;
-  size_t room_ = 0;
-  size_t size_ = 0;
+  std::string buffer_;  // all of it may be written
+  size_t size_ = 0;     // of the text
   bool comma_ = false;  // a value stands before the next one in the innermost container
 };
 

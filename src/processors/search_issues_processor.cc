@@ -182,7 +182,7 @@ Verdict SearchIssuesMessageProcessor::process(const MessageContext& context, con
   if (!is_good(verdict)) return verdict;
   row_.clear();
   write(occurrence, context, message);
-  rows.append(row_.text());
+  row_.move_to(rows);
   return verdict;
 }
 

@@ -52,7 +52,7 @@ Verdict TransactionsMessageProcessor::process(const MessageContext& context, con
   counters_.add(transaction_);
   row_.clear();
   write_transaction(transaction_, context, message, row_);
-  rows.append(row_.text());
+  row_.move_to(rows);
   verdict.origin_timestamp_ms = transaction_.origin_timestamp_ms;
   return verdict;
 }

@@ -1,8 +1,10 @@
 #include "stream/kept.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace freshet::stream {
 namespace {
@@ -52,6 +54,18 @@ void keep(const Message& message, bool rows_are_payload, std::vector<HeaderView>
   if (!rows_are_payload) put(kept, message.payload);
 }
 
+void copy_to(DeadLetter& letter, const Message& message) {
+  if (message.key) letter.key = *message.key;
+  if (message.payload) letter.payload = *message.payload;
+  std::vector<HeaderView> headers;
+  message.headers(headers);
+  for (const HeaderView& header : headers) {
+    letter.headers.emplace_back(header.name, header.value ? std::optional<std::string>(*header.value) : std::nullopt);
+  }
+}
+
+void keep(Message message, ProcessedChunk& chunk) { chunk.kept_messages.push_back(std::move(message)); }
+
 DeadLetter unkeep(const ProcessedChunk& chunk, const MessageRows& message, std::string_view topic) {
   DeadLetter letter;
   letter.topic = topic;
@@ -59,6 +73,12 @@ DeadLetter unkeep(const ProcessedChunk& chunk, const MessageRows& message, std::
   letter.offset = message.offset;
   letter.timestamp_ms = message.timestamp_ms;
   if (message.rows_are_payload) letter.payload = chunk.rows.substr(message.rows_begin, message.rows_size - 1);
+  const auto whole = std::find_if(chunk.kept_messages.begin(), chunk.kept_messages.end(),
+                                  [&](const Message& one) { return one.offset == message.offset; });
+  if (whole != chunk.kept_messages.end()) {
+    copy_to(letter, *whole);
+    return letter;
+  }
   if (message.kept_size == 0) return letter;
   Reader reader(std::string_view(chunk.kept).substr(message.kept_begin, message.kept_size));
   letter.key = reader.text();

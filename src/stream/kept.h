@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/dead_letter.h"
 #include "model/message.h"
 #include "model/rows.h"
 
@@ -13,6 +14,12 @@ namespace freshet::stream {
 // Appends key, headers and (unless `rows_are_payload`) payload of `message` to `kept`. Appends nothing where there is
 // nothing to remember. `headers` is the caller's scratch.
 void keep(const Message& message, bool rows_are_payload, std::vector<HeaderView>& headers, std::string& kept);
+
+// The same of a large message, without a copy.
+void keep(Message message, ProcessedChunk& chunk);
+
+// Copies key, payload and headers.
+void copy_to(DeadLetter& letter, const Message& message);
 
 // The letter of one message of `chunk`; reason fields are the caller's to fill.
 DeadLetter unkeep(const ProcessedChunk& chunk, const MessageRows& message, std::string_view topic);

@@ -33,13 +33,16 @@ uint64_t charge_for(const MessageChunk& chunk);
 constexpr uint64_t kMaxInsertRows = 999'999;
 constexpr uint64_t kMaxInsertBytes = 200'000'000;
 
+constexpr uint64_t kUnlimited = uint64_t{1} << 62;
+
 // What a worker needs beside its processor.
 struct ProcessingRules {
   std::string topic;
-  bool keep_for_letters = false;   // rows that the table refuses may have to become dead letters
-  bool cover_skipped = false;      // messages without rows close with their batch: the commit log tells of them
-  bool has_replacements = false;   // there is a topic for them
-  bool drop_replacements = false;  // nothing is written at all
+  bool keep_for_letters = false;       // rows that the table refuses may have to become dead letters
+  bool cover_skipped = false;          // messages without rows close with their batch: the commit log tells of them
+  bool has_replacements = false;       // there is a topic for them
+  bool drop_replacements = false;      // nothing is written at all
+  uint64_t memory_limit = kUnlimited;  // of the process, in bytes
   // A piece of a chunk ends once its rows and dead-letter records take this much, so that what is larger than its
   // messages is heard of in time.
   uint64_t piece_bytes = 4 << 20;
@@ -61,13 +64,14 @@ class ChunkProcessor {
   void interrupt() noexcept;
 
  private:
-  Verdict judge(const Message& message, ProcessedChunk& out);
-  Verdict run_processor(const Message& message, ProcessedChunk& out);
+  Verdict judge(Message& message, ProcessedChunk& out);
+  Verdict run_processor(Message& message, ProcessedChunk& out);
   std::optional<Verdict> run_within(uint64_t bytes, const Message& message, ProcessedChunk& out);
   void end_piece_if_processor_is_large();
-  void process_message(const Message& message, ProcessedChunk& out);
+  void process_message(Message& message, ProcessedChunk& out);
   bool full(ProcessedChunk& out) const;
-  void add_rows(const Message& message, const Verdict& verdict, size_t begin, ProcessedChunk& out);
+  bool wants_own_piece(const Message& next, const ProcessedChunk& out) const;
+  void add_rows(Message& message, const Verdict& verdict, size_t begin, ProcessedChunk& out);
   void add_facts(const Message& message, const Verdict& verdict, ChunkFacts& facts);
   void add_skipped(const Message& message, ProcessedChunk& out);
   void add_replacement(const Message& message, Verdict verdict, ProcessedChunk& out);

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <thread>
 
+#include "stream/kept.h"
+
 namespace freshet::stream {
 namespace {
 
@@ -64,9 +66,11 @@ class ProcessingTest : public testing::Test {
     out.charge = Charge(budget_, out.chunk.bytes);
     return out;
   }
-  ChunkProcessor processor() {
+  ChunkProcessor processor(uint64_t memory_limit = kUnlimited, bool keep = false) {
     ProcessingRules rules;
     rules.topic = "t";
+    rules.memory_limit = memory_limit;
+    rules.keep_for_letters = keep;
     return {[this] { return ++made_, std::make_unique<TakingProcessor>(); }, rules};
   }
 
@@ -119,6 +123,48 @@ TEST_F(ProcessingTest, AMessageThatNeedsTooMuchMemoryIsInvalidAndHurtsNoOther) {
   }
   EXPECT_EQ(codes, (std::vector<std::string>{"too_large", "too_large", "too_large"}));
   EXPECT_EQ(rows, 3u);
+}
+
+// A large message takes what its size allows, but no more than the limit of the process leaves it.
+TEST_F(ProcessingTest, ASmallMemoryLimitBoundsWhatALargeMessageTakes) {
+  const std::string large = "120 0" + std::string(30 << 20, ' ');
+  ChunkProcessor chunks = processor();
+  Work work = this->work({large.c_str()});
+  EXPECT_EQ(chunks.process(work)->row_count, 1u);
+  ChunkProcessor bounded = processor(16 << 20);
+  work = this->work({large.c_str()});
+  const auto chunk = bounded.process(work);
+  ASSERT_EQ(chunk->invalid.size(), 1u);
+  EXPECT_EQ(chunk->invalid[0]->reason_code, "too_large");
+  EXPECT_NE(chunk->invalid[0]->reason.find("need more than"), std::string::npos) << chunk->invalid[0]->reason;
+}
+
+TEST_F(ProcessingTest, AMessageThatTheMemoryLimitHasNoRoomForIsInvalid) {
+  const std::string larger = "0 0" + std::string(52 << 20, ' ');
+  const std::string large = "0 0" + std::string(40 << 20, ' ');
+  ChunkProcessor chunks = processor(16 << 20);
+  Work work = this->work({larger.c_str(), large.c_str()});
+  const auto chunk = chunks.process(work);
+  ASSERT_EQ(chunk->invalid.size(), 1u);
+  EXPECT_EQ(chunk->invalid[0]->offset, Offset{10});
+  EXPECT_NE(chunk->invalid[0]->reason.find("--memory-limit-bytes=16777216"), std::string::npos);
+  EXPECT_EQ(chunks.process(work)->row_count, 1u);
+}
+
+TEST_F(ProcessingTest, ALargeMessageIsKeptWholeForItsDeadLetterRecordAndBeginsAPiece) {
+  const std::string large = "0 0" + std::string(9 << 20, ' ');
+  ChunkProcessor chunks = processor(kUnlimited, true);
+  Work work = this->work({"0 1", large.c_str(), "0 1"});
+  std::vector<std::shared_ptr<const ProcessedChunk>> pieces;
+  while (!work.chunk.messages.empty()) pieces.push_back(chunks.process(work));
+  ASSERT_EQ(pieces.size(), 3u);
+  EXPECT_TRUE(pieces[0]->kept_messages.empty());
+  ASSERT_EQ(pieces[1]->kept_messages.size(), 1u);
+  EXPECT_EQ(pieces[1]->kept_messages[0].payload, large);
+  EXPECT_TRUE(pieces[1]->kept_messages[0].padded);
+  EXPECT_EQ(pieces[1]->kept, "");
+  EXPECT_EQ(unkeep(*pieces[1], pieces[1]->messages[0], "t").payload, large);
+  EXPECT_EQ(unkeep(*pieces[2], pieces[2]->messages[0], "t").payload, "0 1");
 }
 
 TEST_F(ProcessingTest, AProcessorThatKeepsMuchMemoryIsReplaced) {

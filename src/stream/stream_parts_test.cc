@@ -4,6 +4,7 @@
 #include <set>
 #include <tuple>
 
+#include "model/owned_message.h"
 #include "stream/batcher.h"
 #include "stream/insert_token.h"
 #include "stream/kept.h"
@@ -190,6 +191,28 @@ TEST(KeptTest, GivesBackKeyHeadersAndPayload) {
     EXPECT_EQ(letter.headers[1].second, std::nullopt);
     EXPECT_EQ(letter.headers[2].second, "");
   }
+}
+
+TEST(KeptTest, GivesBackALargeMessageThatWasKeptWhole) {
+  const SomeHeaders memory;
+  Message message(&memory, nullptr, &memory);
+  message.offset = Offset{7};
+  message.key = "k";
+  message.payload = "{}";
+  ProcessedChunk processed;
+  const uint64_t bytes = processed.held_bytes();
+  keep(padded_copy(message), processed);
+  EXPECT_GE(processed.held_bytes(), bytes + message.bytes());
+  MessageRows rows;
+  rows.offset = Offset{7};
+  const DeadLetter letter = unkeep(processed, rows, "t");
+  EXPECT_EQ(letter.key, "k");
+  EXPECT_EQ(letter.payload, "{}");
+  ASSERT_EQ(letter.headers.size(), 3u);
+  EXPECT_EQ(letter.headers[0], (std::pair<std::string, std::optional<std::string>>{"a", "1"}));
+  EXPECT_EQ(letter.headers[1].second, std::nullopt);
+  rows.offset = Offset{8};
+  EXPECT_EQ(unkeep(processed, rows, "t").payload, std::nullopt);
 }
 
 TEST(BatcherTest, SealsByRowsBytesAndAge) {

@@ -144,7 +144,7 @@ KafkaClient::KafkaClient(const std::string& bootstrap)
                                          {"linger.ms", "5"},
                                          {"acks", "all"},
                                          {"enable.idempotence", "true"},  // else a request that is late is sent twice
-                                         {"message.max.bytes", "50000000"},
+                                         {"message.max.bytes", "100000000"},
                                          {"queue.buffering.max.messages", "200000"}})) {}
 
 KafkaClient::~KafkaClient() {
@@ -209,8 +209,8 @@ void KafkaClient::produce_batch(const std::string& topic, int32_t partition, con
   rd_kafka_t* producer = make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap_},
                                                   {"compression.codec", codec},
                                                   {"linger.ms", "1000"},
-                                                  {"batch.size", "50000000"},
-                                                  {"message.max.bytes", "50000000"}});
+                                                  {"batch.size", "100000000"},
+                                                  {"message.max.bytes", "100000000"}});
   for (const std::string& value : values) send(producer, topic, {partition, -1, std::nullopt, value, {}, 0});
   check(rd_kafka_flush(producer, 120'000), "flush");
   rd_kafka_destroy(producer);

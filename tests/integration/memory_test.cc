@@ -11,6 +11,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -78,9 +79,13 @@ std::string error_with_title(const std::string& title) {
 // A process with a small memory limit, which turns messages into rows of a table that keeps none.
 class MemoryTest : public testing::Test {
  protected:
-  void start(const std::string& processor) {
+  MemoryTest() {
     client.create_topic("hostile", 4);
     client.create_topic("dead", 1);
+  }
+
+  void start(const std::string& processor, uint64_t limit = kLimit) {
+    limit_ = limit;
     clickhouse.query("CREATE TABLE rows (org_id UInt64, event_id UUID) ENGINE = Null");
     freshet = std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{"run",
                                                                                  "--bootstrap-server",
@@ -104,7 +109,7 @@ class MemoryTest : public testing::Test {
                                                                                  "--concurrency",
                                                                                  "2",
                                                                                  "--memory-limit-bytes",
-                                                                                 std::to_string(kLimit),
+                                                                                 std::to_string(limit_),
                                                                                  "--max-batch-bytes",
                                                                                  std::to_string(16 * kMiB)});
   }
@@ -123,17 +128,18 @@ class MemoryTest : public testing::Test {
   }
   uint64_t peak() const { return peak_memory(freshet->process().pid()); }
   void expect_limit_kept(uint64_t largest) {
-    std::cout << fmt::format("peak {} MiB, limit {} MiB, largest message {} MiB\n", peak() / kMiB, kLimit / kMiB,
+    std::cout << fmt::format("peak {} MiB, limit {} MiB, largest message {} MiB\n", peak() / kMiB, limit_ / kMiB,
                              largest / kMiB);
-    EXPECT_LT(peak(), kLimit + 128 * kMiB + 2 * largest);
+    EXPECT_LT(peak(), limit_ + 128 * kMiB + 2 * largest);
     EXPECT_EQ(freshet->stop(), 0) << freshet->output();
   }
 
-  testkit::KafkaServer kafka{std::map<std::string, std::string>{{"message.max.bytes", "50000000"}}};
+  testkit::KafkaServer kafka{std::map<std::string, std::string>{{"message.max.bytes", "100000000"}}};
   testkit::LocalClickHouse clickhouse;
   testkit::KafkaClient client{kafka.bootstrap()};
   std::unique_ptr<testkit::FreshetProcess> freshet;
   int64_t produced = 0;
+  uint64_t limit_ = kLimit;
 };
 
 TEST_F(MemoryTest, MessagesThatUnpackStayWithinTheLimit) {
@@ -156,21 +162,66 @@ TEST_F(MemoryTest, MessagesThatUnpackStayWithinTheLimit) {
   expect_limit_kept(kLargest);
 }
 
-TEST_F(MemoryTest, LargeMessagesStayWithinTheLimit) {
-  constexpr size_t kLargest = kLimit / 3;
-  start("ErrorsProcessor");
-  std::string escapes;
-  while (escapes.size() < kLargest) escapes += "\\n";
-  for (int round = 0; round < kRounds; ++round) {
-    produce(std::string(kLargest, '['), 4);
-    produce(error_with_title(std::string(kLargest, 'x')), 4);
-    produce(error_with_title(escapes), 4);
-    produce("[" + std::string(kLargest, '1') + "]", 4);
-  }
-  EXPECT_TRUE(all_committed()) << freshet->output();
-  EXPECT_EQ(client.count("dead"), 8 * kRounds);
-  expect_limit_kept(kLargest);
+struct Large {
+  uint64_t limit;
+  size_t message;
+  int copies;
+  int dead;  // of each round and copy
+};
+
+// A limit that they fit into a few times, one that they do not fit into, one that leaves no room for them at all, the
+// default one.
+class LargeMessagesTest : public MemoryTest, public testing::WithParamInterface<Large> {};
+
+std::string repeated(const std::string& text, size_t bytes) {
+  std::string out;
+  out.reserve(bytes + text.size());
+  while (out.size() < bytes) out += text;
+  return out;
 }
+
+// Compression makes little of it.
+std::string random_text(size_t bytes) {
+  std::mt19937 random(1);
+  std::string out(bytes, ' ');
+  for (char& c : out) c = static_cast<char>('0' + random() % 42);
+  std::replace(out.begin(), out.end(), '"', 'a');
+  std::replace(out.begin(), out.end(), '\\', 'b');
+  return out;
+}
+
+TEST_P(LargeMessagesTest, StayWithinTheLimit) {
+  const Large& large = GetParam();
+  const std::string tags = repeated(R"(["a","bcdefghijklmnopqrstuvw"],)", large.message);
+  const std::vector<std::string> messages = {
+      std::string(large.message, '['),
+      error_with_title(random_text(large.message)),
+      error_with_title(repeated("\\n", large.message)),
+      "[" + std::string(large.message, '1') + "]",
+      error_with_title(R"(","tags":[)" + tags + R"(["b","c"]],"more":")"),
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    for (const std::string& message : messages) {
+      produce(message, large.copies);
+      client.flush();
+    }
+  }
+  start("ErrorsProcessor", large.limit);
+  ASSERT_EQ(client.count("hostile"), produced);
+  EXPECT_TRUE(all_committed()) << freshet->output();
+  EXPECT_EQ(client.count("dead"), large.dead * large.copies * kRounds);
+  expect_limit_kept(large.message);
+}
+std::vector<Large> large_messages() {
+  std::vector<Large> out = {{64 * kMiB, 21 * kMiB, 2, 2}, {64 * kMiB, 70 * kMiB, 1, 3}};
+#ifdef FRESHET_ROUNDS
+  out.insert(out.end(), {{64 * kMiB, 38 * kMiB, 4, 2}, {64 * kMiB, 95 * kMiB, 2, 5}, {256 * kMiB, 95 * kMiB, 4, 2}});
+#endif
+  return out;
+}
+INSTANTIATE_TEST_SUITE_P(All, LargeMessagesTest, testing::ValuesIn(large_messages()), [](const auto& each) {
+  return fmt::format("{}MiBWithALimitOf{}", each.param.message / kMiB, each.param.limit / kMiB);
+});
 
 }  // namespace
 }  // namespace freshet
