@@ -23,6 +23,7 @@
 #include "app/signals.h"
 #include "app/tap_command.h"
 #include "base/files.h"
+#include "base/freed_memory.h"
 #include "base/secret_mask.h"
 #include "base/threads.h"
 #include "processors/snuba_environment.h"
@@ -197,6 +198,7 @@ int carry_out(const std::string& command, const std::vector<std::string>& args, 
 int main(int argc, char** argv) {
   if (!open_standard_descriptors()) return 1;
   app::allow_core_dumps(false);
+  map_large_blocks();
   const int short_of_memory = app::watch_for_shortage_of_memory();
   arguments = std::span(argv, static_cast<size_t>(argc));
   const std::vector<std::string> args(argv + 1, argv + argc);

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <memory>
 #include <new>
@@ -67,6 +68,19 @@ TEST(FreedMemoryTest, LooksEveryTenMillisecondsAtMost) {
   for (int ms = 0; ms < 100; ++ms) freed.look(SteadyTime{1h} + ms * 1ms);
   EXPECT_EQ(looks, 10);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they have an allocator of their own
+TEST(MapLargeBlocksTest, ALargeBlockGoesBackAlsoAfterALargerOneWasFreed) {
+  map_large_blocks();
+  const auto mapped = [] { return mallinfo2().hblkhd; };
+  const size_t before = mapped();
+  { const auto larger = std::make_unique_for_overwrite<char[]>(30 << 20); }
+  const auto block = std::make_unique_for_overwrite<char[]>(9 << 20);
+  EXPECT_GE(mapped(), before + (9 << 20));
+  const auto small = std::make_unique_for_overwrite<char[]>(4 << 20);
+  EXPECT_LT(mapped(), before + (13 << 20));
+}
+#endif
 
 TEST(FreedMemoryTest, TheSystemSaysHowMuchTheProcessHas) {
   const auto before = FreedMemory::real_system().resident();

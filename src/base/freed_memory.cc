@@ -13,6 +13,7 @@ namespace {
 
 constexpr Duration kBetweenLooks = std::chrono::milliseconds(10);
 constexpr uint64_t kWorthIt = 16 << 20;
+constexpr int kLargeBlock = 8 << 20;
 
 // The second number of proc_pid_statm(5), in pages.
 std::optional<uint64_t> resident_bytes() {
@@ -24,6 +25,11 @@ std::optional<uint64_t> resident_bytes() {
 }
 
 }  // namespace
+
+void map_large_blocks() {
+  mallopt(M_MMAP_THRESHOLD, kLargeBlock);
+  mallopt(M_TRIM_THRESHOLD, 2 * kLargeBlock);  // what the default comes to with this threshold
+}
 
 void give_freed_memory_back() { malloc_trim(0); }
 

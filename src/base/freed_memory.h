@@ -10,6 +10,11 @@
 
 namespace freshet {
 
+// Blocks of 8 MiB and more are mapped one by one from now on, so that each goes back as soon as it is freed: by default
+// the first one that is freed lets blocks of up to 32 MiB stay (mallopt(3), M_MMAP_THRESHOLD). At the start of the
+// process; what is smaller is kept as by default.
+void map_large_blocks();
+
 // At once, all of it. What comes next touches new memory. Threads: any.
 void give_freed_memory_back();
 
