@@ -1,4 +1,4 @@
-// The sockets of the admin server: how many, how long, how much. Heavy to include (Asio): only by this room's .cc
+// The sockets of the admin server: how many, how long, how much. Heavy to include (Asio): only by this module's .cc
 // files.
 #pragma once
 

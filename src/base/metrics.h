@@ -1,4 +1,4 @@
-// Metric handles. A room declares its metrics in <room>_metrics.h; telemetry turns the registry into Prometheus text
+// Metric handles. A module declares its metrics in <module>_metrics.h; telemetry turns the registry into Prometheus text
 // (and StatsD). Handles are references that live as long as the registry; updating one is a relaxed atomic.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The metrics of this room.
+// The metrics of this module.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What the ClickHouse room needs to know; filled by settings. Plain data.
+// Settings of the ClickHouse module; filled by settings. Plain data.
 #pragma once
 
 #include <chrono>

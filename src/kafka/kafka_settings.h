@@ -1,4 +1,4 @@
-// What the Kafka room needs to know; filled by settings. Plain data.
+// Settings of the Kafka module; filled by settings. Plain data.
 #pragma once
 
 #include <algorithm>

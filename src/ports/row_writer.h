@@ -1,4 +1,4 @@
-// The door to ClickHouse: writes one body of rows, whole or not at all.
+// Port to ClickHouse: writes one body of rows, whole or not at all.
 #pragma once
 
 #include <cstdint>

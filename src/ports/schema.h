@@ -1,4 +1,4 @@
-// The door to schemas: whether a payload is what its topic promises.
+// Port to schemas: whether a payload is what its topic promises.
 #pragma once
 
 #include <functional>

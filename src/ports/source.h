@@ -1,4 +1,4 @@
-// The door to the broker: one Kafka session as the stream sees it.
+// Port to the broker: one Kafka consumer as the stream sees it.
 #pragma once
 
 #include <cstdint>

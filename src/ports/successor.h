@@ -1,4 +1,4 @@
-// The door to the next Kafka session while it is made ready beside the running one.
+// Port to the next Kafka consumer while it is built beside the running one.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 namespace freshet {
 
 // Threads: the loop only. The work is done on a thread of its own, which wakes the loop when the state changes. The
-// destructor gives the attempt up and never waits for the network.
+// destructor abandons the attempt and never waits for the network.
 class Successor {
  public:
   enum class State {

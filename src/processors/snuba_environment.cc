@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-// Belong to other rooms; here they are only known.
+// Belong to other modules; here only their names are known.
 constexpr std::array<std::string_view, 4> kOthers = {"sentry_dsn", "dogstatsd_socket_path", "dogstatsd_host",
                                                      "dogstatsd_port"};
 

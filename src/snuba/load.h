@@ -1,4 +1,4 @@
-// From the command line of a Snuba consumer to our settings: the one door of this room.
+// From the command line of a Snuba consumer to our settings: the one entry point of this module.
 #pragma once
 
 #include <string>

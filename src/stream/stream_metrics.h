@@ -1,4 +1,4 @@
-// The metrics of this room; docs/metrics.md says what to do when one moves.
+// The metrics of this module; docs/metrics.md says what to do when one moves.
 #pragma once
 
 #include "base/metrics.h"

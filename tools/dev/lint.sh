@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: ./dev lint [--fix]
 #
-# Checks the format (clang-format 14; --fix writes it), the edges between rooms, and that only src/base reads a clock
+# Checks the format (clang-format 14; --fix writes it), the includes between modules, and that only src/base reads a clock
 # or sleeps.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -9,4 +9,4 @@ bash tools/dev/setup.sh
 mode=(--dry-run -Werror)
 [[ "${1:-}" == --fix ]] && mode=(-i)
 git ls-files '*.cc' '*.h' | xargs clang-format-14 "${mode[@]}"
-exec bash tools/lint/rooms.sh
+exec bash tools/lint/modules.sh

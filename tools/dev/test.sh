@@ -20,7 +20,7 @@ run_tests() {
 }
 
 say "lint"
-bash tools/lint/rooms.sh || failed_parts=$((failed_parts + 1))
+bash tools/lint/modules.sh || failed_parts=$((failed_parts + 1))
 say "build (release)"
 build release
 if [[ $fast != --fast ]]; then

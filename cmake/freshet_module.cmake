@@ -1,10 +1,10 @@
-# freshet_room(NAME DEPS rooms... LIBS libraries... [TEST_DEPS rooms...] [SETTINGS_OF rooms...])
+# freshet_module(NAME DEPS modules... LIBS libraries... [TEST_DEPS modules...] [SETTINGS_OF modules...])
 #   The only statement of who may include whom: a library of all *.cc beside the call, and NAME_test of all
-#   *_test.cc. tools/lint/rooms.sh reads DEPS and refuses every other include.
-#   SETTINGS_OF: rooms of which only the plain <room>_settings.h may be included.
+#   *_test.cc. tools/lint/modules.sh reads DEPS and refuses every other include.
+#   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
 add_custom_target(checked_tests)  # what the sanitizer runs build
 
-function(freshet_room name)
+function(freshet_module name)
   cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
@@ -24,7 +24,7 @@ function(freshet_room name)
   endif()
 endfunction()
 
-# freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e SOURCES files... DEPS rooms... [TIMEOUT seconds] [SERIAL])
+# freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e SOURCES files... DEPS modules... [TIMEOUT seconds] [SERIAL])
 #   One GoogleTest program and one ctest entry; the entry writes its cases to ${CMAKE_BINARY_DIR}/results/NAME.json.
 function(freshet_test name)
   cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
@@ -52,7 +52,7 @@ function(freshet_test name)
   endif()
 endfunction()
 
-# freshet_fuzzer(NAME SOURCES files... DEPS rooms...): a libFuzzer program; built with -DFRESHET_FUZZ=ON and clang only.
+# freshet_fuzzer(NAME SOURCES files... DEPS modules...): a libFuzzer program; built with -DFRESHET_FUZZ=ON and clang only.
 function(freshet_fuzzer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(NOT FRESHET_FUZZ)

@@ -1,4 +1,4 @@
-"""The house rules that a compiler does not check; see rooms.sh."""
+"""The house rules that a compiler does not check; see modules.sh."""
 import pathlib
 import re
 import sys
@@ -9,9 +9,9 @@ CLOCK = re.compile(r"_clock::now\(|\bclock_gettime\(|\bgettimeofday\(|\bsleep_fo
 TESTS_ONLY = re.compile(r"_test\.cc$")
 
 
-def declared(room):
-    text = (room / "CMakeLists.txt").read_text()
-    call = re.search(r"freshet_room\(([^)]*)\)", text)
+def declared(module):
+    text = (module / "CMakeLists.txt").read_text()
+    call = re.search(r"freshet_module\(([^)]*)\)", text)
     if not call:
         return None, None, None
     words, lists, key = call.group(1).split(), {}, "NAME"
@@ -25,9 +25,9 @@ def declared(room):
 
 def check(source):
     problems = []
-    rooms = {p.parent.name: p.parent for p in sorted(source.glob("*/CMakeLists.txt"))}
+    modules = {p.parent.name: p.parent for p in sorted(source.glob("*/CMakeLists.txt"))}
     edges = {}
-    for name, folder in rooms.items():
+    for name, folder in modules.items():
         deps, test_deps, settings_of = declared(folder)
         if deps is None:
             continue
@@ -37,19 +37,19 @@ def check(source):
                 continue
             text = file.read_text()
             allowed = deps | {name} | (test_deps if TESTS_ONLY.search(file.name) else set())
-            for room, header in INCLUDE.findall(text):
-                if room in allowed or (room in settings_of and header == f"{room}_settings.h"):
+            for module, header in INCLUDE.findall(text):
+                if module in allowed or (module in settings_of and header == f"{module}_settings.h"):
                     continue
-                problems.append(f"{file}: includes {room}/{header}, but {name} does not declare {room}")
+                problems.append(f"{file}: includes {module}/{header}, but {name} does not declare {module}")
             if name not in ("base", "testkit") and not TESTS_ONLY.search(file.name) and CLOCK.search(text):
                 problems.append(f"{file}: reads a clock or sleeps; take a Clock (base/clock.h)")
     for name in edges:
         reached, todo = set(), list(edges[name])
         while todo:
-            room = todo.pop()
-            if room not in reached:
-                reached.add(room)
-                todo += edges.get(room, [])
+            module = todo.pop()
+            if module not in reached:
+                reached.add(module)
+                todo += edges.get(module, [])
         if name in reached:
             problems.append(f"{name}: depends on itself through {sorted(reached)}")
     return problems
@@ -60,7 +60,7 @@ def self_test():
         source = pathlib.Path(folder)
         for name, deps, code in (("a", "b", '#include "b/x.h"\n'), ("b", "a", '#include "c/y.h"\nstd::chrono::steady_clock::now();\n')):
             (source / name).mkdir()
-            (source / name / "CMakeLists.txt").write_text(f"freshet_room({name} DEPS {deps})\n")
+            (source / name / "CMakeLists.txt").write_text(f"freshet_module({name} DEPS {deps})\n")
             (source / name / "x.cc").write_text(code)
         problems = "\n".join(check(source))
         for expected in ("includes c/y.h", "reads a clock", "a: depends on itself"):
