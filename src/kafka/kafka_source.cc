@@ -271,11 +271,10 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
     return tl::make_unexpected(std::move(gone));
   }
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  const std::string own = commit_metadata(std::max(membership_.topic_partitions, 1));
+  const std::string metadata = commit_metadata(std::max(membership_.topic_partitions, 1));
   for (const OffsetToCommit& offset : offsets) {
     auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), offset.partition.value);
     one->offset = offset.next.value;
-    const std::string& metadata = offset.metadata.empty() ? own : offset.metadata;
     one->metadata = rd_kafka_mem_malloc(client_.get(), metadata.size());
     std::copy(metadata.begin(), metadata.end(), static_cast<char*>(one->metadata));
     one->metadata_size = metadata.size();

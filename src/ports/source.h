@@ -117,8 +117,7 @@ using SourceEvent =
 
 struct OffsetToCommit {
   Partition partition;
-  Offset next;           // next message to read
-  std::string metadata;  // opaque, kept by the broker beside the offset; below 4 KiB
+  Offset next;  // next message to read
 };
 
 // What the next session has to know of this one to continue its membership.

@@ -28,8 +28,8 @@ void Batcher::add(WaitingRows rows) {
   waiting_.insert(at, std::move(rows));
 }
 
-std::vector<WaitingRows> Batcher::take(Partition partition) {
-  std::vector<WaitingRows> taken;
+PendingRows Batcher::take(Partition partition) {
+  PendingRows taken;
   std::erase_if(waiting_, [&](WaitingRows& waiting) {
     if (waiting.chunk->partition != partition) return false;
     bytes_ -= waiting.chunk->rows.size();

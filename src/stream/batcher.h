@@ -13,7 +13,7 @@
 #include "model/options.h"
 #include "ports/batch_measure.h"
 #include "stream/insert_token.h"
-#include "stream/partition_stream.h"
+#include "stream/partition_state.h"
 
 namespace freshet::stream {
 
@@ -30,7 +30,7 @@ class Batcher {
   // covered by a batch.
   void add(WaitingRows rows);
   // Takes the partition's rows out again, in the order of their offsets.
-  std::vector<WaitingRows> take(Partition partition);
+  PendingRows take(Partition partition);
 
   bool empty() const { return waiting_.empty(); }
   SteadyTime oldest() const { return waiting_.front().since; }  // not empty()

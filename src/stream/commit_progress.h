@@ -26,7 +26,7 @@ class CommitProgress {
     acknowledged_ = floor_;
   }
   // What was sent was refused, or may never have arrived: it is sent again.
-  void forget_sent() { sent_ = floor_; }
+  void resend() { sent_ = floor_; }
 
   // The operator decided where to go on: that is what is committed next, also where the broker has a later offset. No
   // commit of the partition may be on its way.

@@ -112,7 +112,7 @@ void DeadLetterDesk::hold_flooded(std::vector<Held>& held) {
     const Partition partition = *next;
     next = suspended_.contains(partition) ? std::next(next) : may_flood_.erase(next);
     if (suspended_.contains(partition)) continue;
-    held.push_back({partition, waiting_of_.at(partition).epoch, Hold::Flood,
+    held.push_back({partition, waiting_of_.at(partition).epoch, BlockReason::DlqRateLimited,
                     fmt::format("more than {:g} dead letters per second; fix the producer, then release the partition "
                                 "or raise the limit",
                                 per_second_)});
@@ -133,7 +133,7 @@ void DeadLetterDesk::result(uint64_t ticket, const Status& status, SteadyTime no
   } else if (status.error().kind == ErrorKind::Invalid) {
     open.refused = fmt::format("the dead letter of offset {} is refused by its topic: {}", open.letter->offset.value,
                                status.error().text);
-    held.push_back({open.letter->partition, open.epoch, Hold::TooLarge, open.refused});
+    held.push_back({open.letter->partition, open.epoch, BlockReason::DlqRejected, open.refused});
   } else {
     last_error_ = status.error().text;
     retry_.emplace(now + kRetry, ticket);

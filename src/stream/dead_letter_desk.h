@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "model/dead_letter.h"
 #include "model/options.h"
-#include "stream/partition_stream.h"
+#include "stream/blocks.h"
 #include "stream/stream_settings.h"
 
 namespace freshet::stream {
@@ -36,8 +36,8 @@ class DeadLetterDesk {
   struct Held {
     Partition partition;
     Epoch epoch;
-    Hold hold;
-    std::string reason;
+    BlockReason reason;
+    std::string text;
   };
 
   // So that a topic that takes nothing for long costs no more than this many attempts.

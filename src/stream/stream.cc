@@ -28,21 +28,21 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      core_(settings, options, parts.has_dead_letters, parts.processors()->cogs_resource(), metrics_, log,
-            clock.steady_now()),
-      status_(core_.status(clock.steady_now())),
+      pipeline_(settings, options, parts.has_dead_letters, parts.processors()->cogs_resource(), metrics_, log,
+                clock.steady_now()),
+      status_(pipeline_.status(clock.steady_now())),
       progress_(clock.steady_now()),
       freed_memory_(settings.memory_limit + kFreedMemory),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
-      parts.writers, settings.batch_deadline, core_.budget(), clock,
+      parts.writers, settings.batch_deadline, pipeline_.budget(), clock,
       [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertTrouble{batch, failure});
       });
   if (const Status started = set_writers(options); !started) throw ThreadRefused(started.error().text);
   metrics_.pool_threads("process_message").set(settings.concurrency);
-  core_.measure_batches(std::move(parts.measure));
+  pipeline_.measure_batches(std::move(parts.measure));
   workers_ = std::make_unique<WorkerPool>(
       settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing_us,
       [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); },
@@ -113,23 +113,23 @@ void Stream::attach(Source* source) {
 SessionResult Stream::run(Source& source, uint64_t session, SessionControl& control) {
   attach(&source);
   polled_ = SteadyTime();
-  core_.begin_session(session, clock_.steady_now());
+  pipeline_.begin_session(session, clock_.steady_now());
   fenced_ = false;
   stolen_ = false;
-  while (!core_.closed()) {
+  while (!pipeline_.closed()) {
     const SteadyTime now = begin_turn();
     follow(control, source, now);
-    core_.tick(now, actions_);
+    pipeline_.tick(now, commands_);
     execute(source, now);
     publish(source, now);
-    if (core_.closed()) break;
-    take_source_events(source, control, std::min(core_.next_deadline(now), control.next_deadline(now)) - now);
+    if (pipeline_.closed()) break;
+    take_source_events(source, control, std::min(pipeline_.next_deadline(now), control.next_deadline(now)) - now);
   }
   execute(source, clock_.steady_now());
   attach(nullptr);
-  const auto status = core_.status(clock_.steady_now());
+  const auto status = pipeline_.status(clock_.steady_now());
   if (handed_over_at_ == SteadyTime{}) status_.set(status);
-  return {core_.end(), stolen_, core_.end() == End::Broken ? status.last_kafka_error : ""};
+  return {pipeline_.end(), stolen_, pipeline_.end() == End::Broken ? status.last_kafka_error : ""};
 }
 
 void Stream::wait(SteadyTime until, std::stop_token stop) {
@@ -138,12 +138,12 @@ void Stream::wait(SteadyTime until, std::stop_token stop) {
   const std::stop_callback wake_on_stop(stop, [this] { wake(); });
   std::vector<SourceEvent> none;
   for (SteadyTime now = begin_turn(); now < until && !stop.stop_requested(); now = begin_turn()) {
-    core_.tick(now, actions_);
+    pipeline_.tick(now, commands_);
     execute(nothing, now);
     publish(nothing, now);
     polling_.store(true);
     const bool idle = !woken_.exchange(false);
-    nothing.poll(idle ? std::min(core_.next_deadline(now), until) - now : Duration::zero(), 0, none);
+    nothing.poll(idle ? std::min(pipeline_.next_deadline(now), until) - now : Duration::zero(), 0, none);
     polling_.store(false);
   }
   attach(nullptr);
@@ -153,25 +153,25 @@ SteadyTime Stream::begin_turn() {
   const SteadyTime now = clock_.steady_now();
   freed_memory_.look(now);
   last_turn_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  core_.set_wall_clock(clock_.system_now());
+  pipeline_.set_wall_clock(clock_.system_now());
   take_events(now);
   return now;
 }
 
 void Stream::follow(SessionControl& control, Source& source, SteadyTime now) {
-  if (core_.ending()) return;
-  SessionFacts facts = core_.facts();
+  if (pipeline_.ending()) return;
+  SessionFacts facts = pipeline_.facts();
   facts.membership = &source.membership();
   facts.fenced = fenced_;
   const Wish wish = control.turn(now, facts);
-  core_.hold_commits(wish == Wish::HoldCommits || wish == Wish::HoldWrites);
-  core_.hold_batches(wish == Wish::HoldWrites);
+  pipeline_.hold_commits(wish == Wish::HoldCommits || wish == Wish::HoldWrites);
+  pipeline_.hold_batches(wish == Wish::HoldWrites);
   if (wish == Wish::HandOver) {
-    core_.hand_over(now);
+    pipeline_.hand_over(now);
     handed_over_at_ = now;
   }
-  if (wish == Wish::Leave) core_.leave(now, actions_);
-  if (wish == Wish::Stop) core_.request_stop(now, actions_);
+  if (wish == Wish::Leave) pipeline_.leave(now, commands_);
+  if (wish == Wish::Stop) pipeline_.request_stop(now, commands_);
 }
 
 void Stream::take_source_events(Source& source, SessionControl& control, Duration timeout) {
@@ -180,7 +180,7 @@ void Stream::take_source_events(Source& source, SessionControl& control, Duratio
   polling_.store(true);
   if (woken_.exchange(false) || timeout < Duration::zero()) timeout = Duration::zero();
   const SteadyTime before = clock_.steady_now();
-  source.poll(timeout, core_.max_chunk_messages(), delivered_);
+  source.poll(timeout, pipeline_.max_chunk_messages(), delivered_);
   polling_.store(false);
   const SteadyTime now = clock_.steady_now();
   count_turn(before, now);
@@ -198,7 +198,7 @@ void Stream::take_source_events(Source& source, SessionControl& control, Duratio
       stolen_ = stolen_ || fault->fenced;
       if (fault->renewal_may_help) control.renewal_may_help(fault->error, now);
     }
-    core_.on_source_event(std::move(event), now, actions_);
+    pipeline_.on_source_event(std::move(event), now, commands_);
   }
 }
 
@@ -224,36 +224,36 @@ void Stream::take_events(SteadyTime now) {
 
 void Stream::handle(Event& event, SteadyTime now) {
   if (auto* chunk = std::get_if<std::shared_ptr<const ProcessedChunk>>(&event)) {
-    core_.on_processed(std::move(*chunk), now, actions_);
+    pipeline_.on_processed(std::move(*chunk), now);
   } else if (auto* work = std::get_if<Work>(&event)) {
-    core_.on_handed_back(std::move(*work));
+    pipeline_.on_handed_back(std::move(*work));
   } else if (auto* result = std::get_if<BatchResult>(&event)) {
-    core_.on_batch(std::move(*result), now, actions_);
+    pipeline_.on_batch(std::move(*result), now);
   } else if (auto* trouble = std::get_if<InsertTrouble>(&event)) {
-    core_.on_insert_failure(trouble->batch, trouble->failure, now);
+    pipeline_.on_insert_failure(trouble->batch, trouble->failure, now);
   } else if (auto* letter = std::get_if<LetterResult>(&event)) {
-    core_.on_letter_result(letter->ticket, letter->status, now, actions_);
+    pipeline_.on_letter_result(letter->ticket, letter->status, now);
   } else if (auto* record = std::get_if<RecordResult>(&event)) {
     if (!record->status && record->from_producer) ++side_topics_[static_cast<size_t>(record->topic)].failures_seen;
-    core_.on_record_result(record->topic, record->ticket, record->status, now, actions_);
+    pipeline_.on_record_result(record->topic, record->ticket, record->status, now);
   } else if (auto* options = std::get_if<LiveOptions>(&event)) {
-    core_.set_options(*options, now);
+    pipeline_.set_options(*options, now);
     if (const Status started = set_writers(*options); !started) {
       log_.warn("writers_not_started", {{"wanted", options->clickhouse_concurrency}, {"error", started.error().text}});
     }
   } else if (auto* refetch = std::get_if<Refetch>(&event)) {
-    core_.refetch(refetch->partitions, actions_);
+    pipeline_.refetch(refetch->partitions, commands_);
   } else if (auto* release = std::get_if<Release>(&event)) {
     answer(*release, now);
   }
 }
 
 Result<Released> Stream::carry_out(const ReleaseOrder& order, SteadyTime now) {
-  if (order.resolution || core_.blocks(order.partition)) {
-    return core_.resolve(order.partition, order.resolution, now, actions_);
+  if (order.resolution || pipeline_.is_blocked_by_batch(order.partition)) {
+    return pipeline_.resolve(order.partition, order.resolution, now, commands_);
   }
-  const bool batch = core_.holds_batch_of(order.partition);
-  const bool only_batch = batch && !core_.holds(order.partition);
+  const bool batch = pipeline_.holds_batch_of(order.partition);
+  const bool only_batch = batch && !pipeline_.is_blocked(order.partition);
   Result<Released> done;
   done->partition = order.partition;
   if (!only_batch) {
@@ -262,7 +262,7 @@ Result<Released> Stream::carry_out(const ReleaseOrder& order, SteadyTime now) {
                      fmt::format("say from which offset partition {} goes on: {{\"partition\": {}, \"offset\": N}}",
                                  order.partition.value, order.partition.value));
     }
-    done = core_.release(order.partition, *order.next, now, actions_);
+    done = pipeline_.skip(order.partition, *order.next, now, commands_);
   }
   if (done && batch) {
     done->batch = true;
@@ -282,37 +282,37 @@ void Stream::answer(const Release& release, SteadyTime now) {
 }
 
 void Stream::execute(Source& source, SteadyTime now) {
-  for (Work& work : actions_.work) workers_->submit(std::move(work));
-  for (auto& batch : actions_.batches) writers_->submit(std::move(batch));
-  for (BatchTask& left : actions_.again) writers_->submit(std::move(left));
-  for (const OutgoingLetter& letter : actions_.letters) {
+  for (Work& work : commands_.work) workers_->submit(std::move(work));
+  for (auto& batch : commands_.batches) writers_->submit(std::move(batch));
+  for (BatchTask& left : commands_.again) writers_->submit(std::move(left));
+  for (const OutgoingLetter& letter : commands_.letters) {
     Status produced = letters_->produce(*letter.letter, letter.ticket);
     if (!produced) note(LetterResult{letter.ticket, std::move(produced)});
   }
   produce_records();
-  if (actions_.answer_assign) source.answer_assign(*actions_.answer_assign);
-  if (!actions_.pause.empty()) source.pause(actions_.pause);
-  for (const auto& [partition, next] : actions_.seek) {
+  if (commands_.answer_assign) source.answer_assign(*commands_.answer_assign);
+  if (!commands_.pause.empty()) source.pause(commands_.pause);
+  for (const auto& [partition, next] : commands_.seek) {
     if (const Status sought = source.seek(partition, next); !sought) {
       log_.error("seek_failed", {{"partition", partition.value}, {"error", sought.error().text}});
     }
   }
-  for (const Partition partition : actions_.refetch) source.refetch(partition);
-  if (!actions_.resume.empty()) source.resume(actions_.resume);
-  if (!actions_.commit.empty()) {
-    if (const Status sent = source.commit_async(actions_.commit); !sent) {
+  for (const Partition partition : commands_.refetch) source.refetch(partition);
+  if (!commands_.resume.empty()) source.resume(commands_.resume);
+  if (!commands_.commit.empty()) {
+    if (const Status sent = source.commit_async(commands_.commit); !sent) {
       CommitResult refused{{}, sent.error(), {}};
       if (sent.error().kind == ErrorKind::Invalid) {
-        for (const OffsetToCommit& offset : actions_.commit) refused.void_now.push_back(offset.partition);
+        for (const OffsetToCommit& offset : commands_.commit) refused.void_now.push_back(offset.partition);
       }
-      core_.on_source_event(std::move(refused), now, actions_);
+      pipeline_.on_source_event(std::move(refused), now, commands_);
     }
   }
-  auto abandoned = actions_.abandon_batches ? writers_->abandon_all() : writers_->abandon(actions_.abandon);
+  auto abandoned = commands_.abandon_batches ? writers_->abandon_all() : writers_->abandon(commands_.abandon);
   for (auto& batch : abandoned) note(BatchResult{std::move(batch), false, {}, 0, {}});
-  const bool answer = actions_.answer_revoke;
-  const std::optional<Farewell> farewell = actions_.begin_close;
-  actions_ = Actions();
+  const bool answer = commands_.answer_revoke;
+  const std::optional<Farewell> farewell = commands_.begin_close;
+  commands_ = Commands();
   if (answer) source.answer_revoke();
   if (farewell) source.begin_close(*farewell);
 }
@@ -320,7 +320,7 @@ void Stream::execute(Source& source, SteadyTime now) {
 // Once a topic does not take a record, none that stands behind it is handed over before it.
 void Stream::produce_records() {
   std::array<std::optional<Error>, kSideTopics> refused;
-  for (const OutgoingRecord& record : actions_.records) {
+  for (const OutgoingRecord& record : commands_.records) {
     const auto index = static_cast<size_t>(record.topic);
     SideTopicState& side = side_topics_[index];
     if (!refused[index]) {
@@ -330,7 +330,7 @@ void Stream::produce_records() {
     }
     note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[index]), false});
   }
-  if (!actions_.purge_records) return;
+  if (!commands_.purge_records) return;
   for (const SideTopicState& side : side_topics_) {
     if (side.topic != nullptr) side.topic->purge();
   }
@@ -338,7 +338,7 @@ void Stream::produce_records() {
 
 void Stream::publish(const Source& source, SteadyTime now) {
   if (now - published_ < kPublish) return;
-  StreamStatus status = core_.status(now);
+  StreamStatus status = pipeline_.status(now);
   if (!status.assigned && now - handed_over_at_ < kAssignmentFollows) return;
   handed_over_at_ = SteadyTime{};
   published_ = now;

@@ -1,4 +1,5 @@
-// Runs a Core with threads: workers before it, writers after it, a source at a time through it. It outlives sessions.
+// Runs a Pipeline with threads: workers before it, writers after it, a source at a time through it. It outlives
+// sessions.
 #pragma once
 
 #include <array>
@@ -25,7 +26,7 @@
 #include "ports/session_control.h"
 #include "ports/side_topic.h"
 #include "ports/source.h"
-#include "stream/core.h"
+#include "stream/pipeline.h"
 #include "stream/progress_log.h"
 #include "stream/worker_pool.h"
 #include "stream/writer_pool.h"
@@ -73,11 +74,11 @@ class Stream {
   void wake() noexcept;
 
   void set_options(const LiveOptions& options);
-  // See Core::release() and Core::resolve(); a batch that is held with rows of the partition goes on, too. Answered
-  // within a few turns of the loop. Retry: no session answered within five seconds, or before `stop` was
+  // See Pipeline::skip() and Pipeline::resolve(); a batch that is held with rows of the partition goes on, too.
+  // Answered within a few turns of the loop. Retry: no session answered within five seconds, or before `stop` was
   // requested.
   Result<Released> release(const ReleaseOrder& order, std::stop_token stop = {});
-  // See Core::refetch().
+  // See Pipeline::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
   std::shared_ptr<const StreamStatus> status() const { return status_.get(); }
@@ -142,8 +143,8 @@ class Stream {
   StreamMetrics metrics_;
   DeadLetters* letters_ = nullptr;
   std::array<SideTopicState, kSideTopics> side_topics_;
-  Core core_;
-  Actions actions_;
+  Pipeline pipeline_;
+  Commands commands_;
   Snapshot<StreamStatus> status_;
   std::atomic<int64_t> last_turn_{0};
   SteadyTime polled_{};  // when the last poll of this session ended

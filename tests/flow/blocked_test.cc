@@ -161,7 +161,7 @@ TEST(BlockedTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBadData) 
   EXPECT_FALSE(flow.resolve(0, kStored)) << "nothing of it can be stored";
   flow.advance(seconds(29));
   EXPECT_TRUE(flow.batches.empty());
-  EXPECT_EQ(flow.core.next_deadline(flow.now), flow.now + seconds(1));
+  EXPECT_EQ(flow.pipeline.next_deadline(flow.now), flow.now + seconds(1));
   flow.advance(seconds(1));
   ASSERT_EQ(flow.batches.size(), 1u);
   ASSERT_TRUE(flow.block(0, stream::Blocked::TooLarge));
@@ -203,7 +203,7 @@ TEST(BlockedTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
   flow.produce(0, "row", 20);
   flow.assign({0});
   for (int i = 0; i < 5; ++i) {
-    flow.core.on_insert_failure(1, {InsertFailure::Class::Overload, 252, "too many parts", 1}, flow.now);
+    flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Overload, 252, "too many parts", 1}, flow.now);
     flow.advance(seconds(6));
   }
   flow.deliver(0, 10);

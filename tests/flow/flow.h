@@ -1,5 +1,6 @@
-// The stream's Core with a broker, workers, writers and a dead-letter topic made of plain lists, on one thread and with
-// a clock of its own: a test, or chance, decides what happens next. Every commit is checked against what was promised.
+// The stream's Pipeline with a broker, workers, writers and a dead-letter topic made of plain lists, on one thread and
+// with a clock of its own: a test, or chance, decides what happens next. Every commit is checked against what was
+// promised.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -16,16 +17,17 @@
 #include <string>
 #include <vector>
 
+#include "decisions.h"
 #include "kafka/partition_cursor.h"
-#include "stream/core.h"
+#include "stream/pipeline.h"
 #include "stream/processing.h"
 
 namespace freshet::flow {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using stream::Actions;
 using stream::BatchResult;
+using stream::Commands;
 using stream::End;
 using stream::SideTopicName;
 
@@ -70,10 +72,10 @@ class Flow {
         has_letters_(has_letters),
         log_to_(log),
         metrics_(registry_),
-        core(settings_, options, has_letters, "res", metrics_, log, now),
+        pipeline(settings_, options, has_letters, "res", metrics_, log, now),
         processor_([] { return std::make_unique<FateProcessor>(); }, rules(settings_)) {
-    core.set_wall_clock(wall);
-    core.begin_session(1, now);
+    pipeline.set_wall_clock(wall);
+    pipeline.begin_session(1, now);
   }
 
   static stream::ProcessingRules rules(const stream::StreamSettings& settings) {
@@ -125,9 +127,9 @@ class Flow {
       for (const OffsetToCommit& offset : *commit_) committed_[offset.partition.value] = offset.next.value;
     }
     commit_.reset();
-    core.hand_over(now);
-    EXPECT_TRUE(core.closed());
-    EXPECT_EQ(core.end(), End::Renewed);
+    pipeline.hand_over(now);
+    EXPECT_TRUE(pipeline.closed());
+    EXPECT_EQ(pipeline.end(), End::Renewed);
     begin_next_session();
     PartitionsAssigned event;
     for (const int32_t p : owned_) event.partitions.push_back({Partition{p}, Offset{-1}, ""});
@@ -136,12 +138,12 @@ class Flow {
     source(std::move(event));
   }
   void leave() {
-    core.leave(now, actions_);
+    pipeline.leave(now, commands_);
     turn();
   }
   // The client has the membership, but a rebalance came with it: its assignment comes as an event.
   void hand_over_into_a_rebalance() {
-    core.hand_over(now);
+    pipeline.hand_over(now);
     begin_next_session();
     lose_everything();
   }
@@ -167,10 +169,10 @@ class Flow {
     records.clear();
     work_.clear();
     owned_.clear();
-    actions_ = Actions();
-    std::destroy_at(&core);
-    std::construct_at(&core, settings_, options_, has_letters_, "res", metrics_, log_to_, now);
-    core.set_wall_clock(wall);
+    commands_ = Commands();
+    std::destroy_at(&pipeline);
+    std::construct_at(&pipeline, settings_, options_, has_letters_, "res", metrics_, log_to_, now);
+    pipeline.set_wall_clock(wall);
     begin_next_session();
   }
   // The client of a broken session is gone, and with it the answers to what it was asked.
@@ -180,15 +182,15 @@ class Flow {
     lose_everything();
   }
   void refetch(int32_t p) {
-    core.refetch({Partition{p}}, actions_);
+    pipeline.refetch({Partition{p}}, commands_);
     turn();
   }
   void set_options(const LiveOptions& options) {
-    core.set_options(options, now);
+    pipeline.set_options(options, now);
     turn();
   }
   void begin_next_session() {
-    core.begin_session(++session_, now);
+    pipeline.begin_session(++session_, now);
     revoking_.clear();
     paused_.clear();
     commit_.reset();
@@ -286,7 +288,7 @@ class Flow {
     return owned_.contains(p) && !paused_.contains(p) && fetchers_[p].library_at == end(p);
   }
   void source(SourceEvent event) {
-    core.on_source_event(std::move(event), now, actions_);
+    pipeline.on_source_event(std::move(event), now, commands_);
     turn();
   }
 
@@ -297,10 +299,10 @@ class Flow {
     work_.erase(work_.begin() + static_cast<ptrdiff_t>(i));
     while (!one.chunk.messages.empty()) {
       if (!one.charge.has_room() && !std::exchange(one.must, false)) {
-        core.on_handed_back(std::move(one));
+        pipeline.on_handed_back(std::move(one));
         break;
       }
-      core.on_processed(processor_.process(one), now, actions_);
+      pipeline.on_processed(processor_.process(one), now);
     }
     turn();
     return true;
@@ -320,7 +322,7 @@ class Flow {
         }
       }
     }
-    core.on_batch(std::move(result), now, actions_);
+    pipeline.on_batch(std::move(result), now);
     turn();
     return true;
   }
@@ -335,7 +337,7 @@ class Flow {
       for (const MessageRows& message : chunk->messages) table.insert({chunk->partition.value, message.offset.value});
     }
     result.blocked.push_back({why, {0, messages}, result.batch->row_count, 395, "while pushing to view d.v"});
-    core.on_batch(std::move(result), now, actions_);
+    pipeline.on_batch(std::move(result), now);
     turn();
     return true;
   }
@@ -347,12 +349,12 @@ class Flow {
   }
   bool resolve_any(Resolution resolution) {
     for (const int32_t p : owned_) {
-      if (core.blocks(Partition{p})) return resolve(p, resolution).has_value();
+      if (pipeline.is_blocked_by_batch(Partition{p})) return resolve(p, resolution).has_value();
     }
     return false;
   }
   Result<Released> resolve(int32_t p, std::optional<Resolution> resolution) {
-    auto resolved = core.resolve(Partition{p}, resolution, now, actions_);
+    auto resolved = pipeline.resolve(Partition{p}, resolution, now, commands_);
     const size_t before = again.size();
     turn();
     // A careful operator: the rows are not there, or not any more.
@@ -368,7 +370,7 @@ class Flow {
   }
   bool abandon(size_t i = 0) {
     if (i >= batches.size()) return false;
-    core.on_batch({take_batch(i), false, {}, 0, {}}, now, actions_);
+    pipeline.on_batch({take_batch(i), false, {}, 0, {}}, now);
     turn();
     return true;
   }
@@ -378,7 +380,7 @@ class Flow {
     const auto [ticket, at] = letters[i];
     letters.erase(letters.begin() + static_cast<ptrdiff_t>(i));
     if (status) dead.insert(at);
-    core.on_letter_result(ticket, status, now, actions_);
+    pipeline.on_letter_result(ticket, status, now);
     turn();
     return true;
   }
@@ -392,7 +394,7 @@ class Flow {
     written[topic].push_back(*record.record);
     if (topic == SideTopicName::CommitLog) check_commit_log(*record.record);
     if (topic == SideTopicName::Replacements) check_replacement(record);
-    core.on_record_result(topic, record.ticket, Status(), now, actions_);
+    pipeline.on_record_result(topic, record.ticket, Status(), now);
     turn();
     return true;
   }
@@ -438,19 +440,19 @@ class Flow {
   void advance(Duration by) {
     now += by;
     wall += by;
-    core.set_wall_clock(wall);
+    pipeline.set_wall_clock(wall);
     turn();
   }
   void turn() {
-    core.tick(now, actions_);
-    take_actions();
+    pipeline.tick(now, commands_);
+    take_commands();
   }
   void stop() {
-    core.request_stop(now, actions_);
+    pipeline.request_stop(now, commands_);
     turn();
   }
   Result<Released> release(int32_t p, int64_t next) {
-    auto released = core.release(Partition{p}, Offset{next}, now, actions_);
+    auto released = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
     // Who goes back reads, stores and logs again.
     if (released && next < logged_this_time_[p]) logged_this_time_[p] = 0;
     turn();
@@ -468,7 +470,7 @@ class Flow {
       moved = take_records() || moved;
       moved = resolve_any(Resolution::Retry) || moved;
       moved = commit() || moved;
-      if (closing && !core.closed()) {
+      if (closing && !pipeline.closed()) {
         close();
         moved = true;
       }
@@ -501,7 +503,7 @@ class Flow {
   }
 
   int64_t committed(int32_t p) { return committed_[p]; }
-  StreamStatus status() const { return core.status(now); }
+  StreamStatus status() const { return pipeline.status(now); }
   bool paused(int32_t p) const { return paused_.contains(p); }
   bool commit_waits() const { return commit_.has_value(); }
   size_t work_waits() const { return work_.size(); }
@@ -601,13 +603,14 @@ class Flow {
       return true;
     });
     for (const uint64_t ticket : tickets) {
-      core.on_record_result(topic, ticket, failure(kind, "given back"), now, actions_);
+      pipeline.on_record_result(topic, ticket, failure(kind, "given back"), now);
     }
     return !tickets.empty();
   }
 
-  void take_actions() {
-    Actions taken = std::exchange(actions_, Actions());
+  void take_commands() {
+    Commands taken = std::exchange(commands_, Commands());
+    const Decisions decisions(taken, paused_, owned_);
     for (auto& one : taken.work) work_.push_back(std::move(one));
     for (auto& one : taken.batches) {
       ASSERT_FALSE(broken) << "written after a failure decided the session";
@@ -658,7 +661,7 @@ class Flow {
     }
     closing = closing || taken.begin_close.has_value();
     // Beyond the limit an eighth is for what was read before; then processing waits, but for what was just begun.
-    EXPECT_LE(core.budget()->held(), settings_.memory_limit + settings_.memory_limit / 8 + kOneChunk);
+    EXPECT_LE(pipeline.budget()->held(), settings_.memory_limit + settings_.memory_limit / 8 + kOneChunk);
   }
 
   void check_commit(std::vector<OffsetToCommit>& offsets) {
@@ -687,7 +690,7 @@ class Flow {
   stream::StreamMetrics metrics_;
 
  public:
-  stream::Core core;
+  stream::Pipeline pipeline;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<stream::BatchTask> again;  // what was blocked and is in `batches` once more
   std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> letters;  // ticket, (partition, offset)
@@ -705,7 +708,7 @@ class Flow {
  private:
   const NoMemory memory_;
   stream::ChunkProcessor processor_;
-  Actions actions_;
+  Commands commands_;
   std::map<int32_t, std::deque<Logged>> log_;
   std::map<int32_t, int64_t> logged_;            // highest offset that the commit log tells, by partition
   std::map<int32_t, int64_t> logged_this_time_;  // since the partition was assigned

@@ -192,7 +192,7 @@ TEST(HoldsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
   EXPECT_EQ(flow.letters.size(), kMost) << "another has its turn";
   flow.advance(seconds(2));
   EXPECT_EQ(flow.letters.size(), kMost);
-  EXPECT_GT(flow.core.next_deadline(flow.now), flow.now) << "the loop spins";
+  EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now) << "the loop spins";
   flow.settle();
   flow.expect_complete();
   flow.expect_exactly_once();
@@ -263,14 +263,14 @@ TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   flow.advance(seconds(10));
   ASSERT_EQ(flow.batches.size(), 1u);
   const uint64_t batch = flow.batches[0]->id;
-  flow.core.on_insert_failure(batch, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
-  EXPECT_FALSE(flow.core.holds_batch_of(Partition{0})) << "it is tried again by itself";
-  flow.core.on_insert_failure(batch, {InsertFailure::Class::Operator, 27, "refused alike", 4, true}, flow.now);
-  EXPECT_TRUE(flow.core.holds_batch_of(Partition{0}));
-  EXPECT_FALSE(flow.core.holds_batch_of(Partition{1}));
+  flow.pipeline.on_insert_failure(batch, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
+  EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{0})) << "it is tried again by itself";
+  flow.pipeline.on_insert_failure(batch, {InsertFailure::Class::Operator, 27, "refused alike", 4, true}, flow.now);
+  EXPECT_TRUE(flow.pipeline.holds_batch_of(Partition{0}));
+  EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{1}));
   EXPECT_EQ(flow.status().waiting_for, "ClickHouse: refused alike (partition:offsets 0:0-2)");
   flow.settle();
-  EXPECT_FALSE(flow.core.holds_batch_of(Partition{0}));
+  EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{0}));
 }
 
 // Its messages are given up with the operator's word only, and never fewer than all that cannot be read.

@@ -52,8 +52,8 @@ TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStor
   EXPECT_TRUE(log.of("batch_overdue").empty());
   EXPECT_EQ(flow.overdue(), 0);
   EXPECT_EQ(flow.status().waiting_for, "");
-  flow.core.on_insert_failure(flow.batches[0]->id, {InsertFailure::Class::Overload, 252, "Too many parts", 9},
-                              flow.now);
+  flow.pipeline.on_insert_failure(flow.batches[0]->id, {InsertFailure::Class::Overload, 252, "Too many parts", 9},
+                                  flow.now);
   for (int i = 0; i < 125; ++i) flow.advance(seconds(1));
   const auto said = log.of("batch_overdue");
   ASSERT_EQ(said.size(), 3u) << "at once, and then each minute";
@@ -84,7 +84,7 @@ TEST(OverdueTest, ItIsSaidBetweenTwoSessionsToo) {
   LineLog log;
   Flow flow(with_deadline(seconds(2)), {}, true, log);
   begin(flow);
-  flow.core.hand_over(flow.now);
+  flow.pipeline.hand_over(flow.now);
   flow.advance(seconds(2));
   EXPECT_EQ(log.of("batch_overdue").size(), 1u);
 }

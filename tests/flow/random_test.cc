@@ -106,6 +106,7 @@ void run(uint64_t seed) {
 TEST(FlowRandomTest, NothingIsEverLost) {
   if (const char* seed = std::getenv("FRESHET_FLOW_SEED")) return run(std::strtoull(seed, nullptr, 10));
   for (uint64_t seed = 1; seed <= 400; ++seed) {
+    print_seed(seed);
     run(seed);
     if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_random_test";
   }

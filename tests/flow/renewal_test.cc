@@ -140,8 +140,8 @@ TEST(FlowRenewalTest, LeavingFinishesWhatIsSealedAndTheNextSessionGoesOn) {
   flow.commit();
   EXPECT_FALSE(flow.revoke_waits());
   flow.source(SessionClosed{});
-  EXPECT_TRUE(flow.core.closed());
-  EXPECT_EQ(flow.core.end(), End::Renewed);
+  EXPECT_TRUE(flow.pipeline.closed());
+  EXPECT_EQ(flow.pipeline.end(), End::Renewed);
   flow.begin_next_session();
   flow.assign({0});
   expect_all_once(flow);
@@ -177,10 +177,10 @@ TEST(FlowRenewalTest, LeavingEndsWithinItsDeadlineWhateverHangs) {
   flow.revoke({0});
   flow.advance(milliseconds(6001));
   EXPECT_FALSE(flow.revoke_waits());
-  EXPECT_FALSE(flow.core.closed());
+  EXPECT_FALSE(flow.pipeline.closed());
   flow.advance(milliseconds(2000));
-  EXPECT_TRUE(flow.core.closed());
-  EXPECT_EQ(flow.core.end(), End::Renewed);
+  EXPECT_TRUE(flow.pipeline.closed());
+  EXPECT_EQ(flow.pipeline.end(), End::Renewed);
 }
 
 // What hangs belongs to streams that go on: without it they could never be committed any further.
@@ -191,7 +191,7 @@ TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
   flow.revoke({0});
   flow.advance(milliseconds(6001));
   flow.advance(milliseconds(2000));
-  ASSERT_TRUE(flow.core.closed());
+  ASSERT_TRUE(flow.pipeline.closed());
   EXPECT_EQ(flow.batches.size(), 1u);
   flow.begin_next_session();
   flow.lose_everything();
@@ -232,7 +232,7 @@ TEST(FlowRenewalTest, ABrokenSessionKeepsWhatIsUnderWayUntilTheDrainDeadline) {
   Flow flow;
   fill(flow);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
-  EXPECT_EQ(flow.core.end(), End::Broken);
+  EXPECT_EQ(flow.pipeline.end(), End::Broken);
   flow.begin_next_session();
   flow.lose_everything();
   flow.write();
@@ -284,12 +284,12 @@ TEST(FlowRenewalTest, RowsDoNotGetYoungerByARenewal) {
 TEST(FlowRenewalTest, CommitsWaitWhileTheyAreHeld) {
   Flow flow;
   fill(flow);
-  flow.core.hold_commits(true);
+  flow.pipeline.hold_commits(true);
   flow.write();
   flow.advance(seconds(30));
   EXPECT_FALSE(flow.commit_waits());
-  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
-  flow.core.hold_commits(false);
+  EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
+  flow.pipeline.hold_commits(false);
   flow.advance(milliseconds(1));
   EXPECT_TRUE(flow.commit_waits());
 }
@@ -298,17 +298,17 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
   for (const bool batches_too : {false, true}) {
     Flow flow;
     fill(flow);
-    flow.core.hold_commits(true);
-    flow.core.hold_batches(batches_too);
+    flow.pipeline.hold_commits(true);
+    flow.pipeline.hold_batches(batches_too);
     flow.revoke({0});
-    EXPECT_TRUE(flow.core.facts().revoking);
+    EXPECT_TRUE(flow.pipeline.facts().revoking);
     flow.write();
     flow.commit();
     EXPECT_FALSE(flow.revoke_waits());
-    EXPECT_FALSE(flow.core.facts().revoking);
+    EXPECT_FALSE(flow.pipeline.facts().revoking);
     EXPECT_EQ(flow.committed(0), 20);
-    flow.core.hold_commits(false);
-    flow.core.hold_batches(false);
+    flow.pipeline.hold_commits(false);
+    flow.pipeline.hold_batches(false);
     flow.assign({0});
     expect_all_once(flow);
   }
@@ -318,10 +318,10 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
 TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTakes) {
   Flow flow;
   fill(flow);
-  flow.core.hold_commits(true);
-  flow.core.hold_batches(true);
+  flow.pipeline.hold_commits(true);
+  flow.pipeline.hold_batches(true);
   flow.revoke({0}, true);
-  EXPECT_FALSE(flow.core.facts().revoking);
+  EXPECT_FALSE(flow.pipeline.facts().revoking);
   flow.advance(seconds(60));
   flow.write();
   flow.hand_over_into_a_rebalance();
@@ -334,7 +334,7 @@ TEST(FlowRenewalTest, ASessionThatBreaksByOurOwnDoingGoesOnInTheNext) {
   Flow flow;
   fill(flow);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}, false, false});
-  EXPECT_EQ(flow.core.end(), End::Broken);
+  EXPECT_EQ(flow.pipeline.end(), End::Broken);
   flow.write();
   flow.begin_next_session();
   flow.assign({0});
@@ -360,14 +360,14 @@ TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsGivenUpWhenALostPartitionStaysAway) 
 TEST(FlowRenewalTest, NoInsertBeginsWhileBatchesAreHeld) {
   Flow flow;
   fill(flow);
-  flow.core.hold_batches(true);
+  flow.pipeline.hold_batches(true);
   flow.advance(seconds(30));
   EXPECT_EQ(flow.batches.size(), 1u);
-  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
-  flow.core.hold_batches(false);
+  EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
+  flow.pipeline.hold_batches(false);
   flow.advance(milliseconds(1));
   EXPECT_EQ(flow.batches.size(), 2u);
-  flow.core.hold_batches(true);
+  flow.pipeline.hold_batches(true);
   flow.hand_over();
   expect_all_once(flow);
 }
@@ -394,7 +394,7 @@ TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
 TEST(FlowRenewalTest, APartitionWhoseStreamIsGoneStartsNowhereUntilItsOffsetIsKnown) {
   Flow flow;
   fill(flow);
-  flow.core.hand_over(flow.now);
+  flow.pipeline.hand_over(flow.now);
   flow.advance(seconds(10));
   flow.begin_next_session();
   flow.source(PartitionsAssigned{{{Partition{0}, Offset{-1}, ""}}, 1, true});

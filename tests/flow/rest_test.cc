@@ -6,7 +6,7 @@ namespace {
 
 void expect_rest(Flow& flow) {
   flow.turn();
-  EXPECT_GT(flow.core.next_deadline(flow.now), flow.now);
+  EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now);
 }
 
 TEST(RestTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
@@ -17,7 +17,7 @@ TEST(RestTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
   flow.work();
   flow.letter(0, failure(ErrorKind::Retry, "no broker"));
   flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
-  ASSERT_TRUE(flow.core.closed());
+  ASSERT_TRUE(flow.pipeline.closed());
   flow.advance(seconds(2));
   expect_rest(flow);
 }
@@ -33,7 +33,7 @@ TEST(RestTest, AccountsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
   flow.advance(seconds(61));
   flow.give_back_records(SideTopicName::Accounts);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
-  ASSERT_TRUE(flow.core.closed());
+  ASSERT_TRUE(flow.pipeline.closed());
   flow.advance(seconds(2));
   expect_rest(flow);
 }
@@ -66,7 +66,7 @@ TEST(RestTest, RowsThatEnterNoBatchWhileTheGroupIsLeftWakeNobody) {
   flow.work();
   flow.leave();
   flow.advance(seconds(3));
-  ASSERT_FALSE(flow.core.closed());
+  ASSERT_FALSE(flow.pipeline.closed());
   expect_rest(flow);
 }
 

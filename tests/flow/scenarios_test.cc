@@ -40,8 +40,8 @@ TEST(FlowTest, NothingIsWrittenAfterAFailureDecidedTheSession) {
   flow.broken = true;
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}, false, true});
   flow.advance(seconds(10));
-  EXPECT_TRUE(flow.core.closed());
-  EXPECT_EQ(flow.core.end(), End::Broken);
+  EXPECT_TRUE(flow.pipeline.closed());
+  EXPECT_EQ(flow.pipeline.end(), End::Broken);
   EXPECT_TRUE(flow.table.empty());
 }
 
@@ -123,9 +123,10 @@ TEST(FlowTest, ABatchThatWaitsForAnOperatorSaysSo) {
   } log;
   Flow flow(Flow::default_settings(), {}, false, log);
   // What a writer says in its own log comes here too.
-  flow.core.on_insert_failure(1, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
+  flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
   EXPECT_EQ(log.said, 0);
-  flow.core.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is refused alike", 4, true}, flow.now);
+  flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is refused alike", 4, true},
+                                  flow.now);
   EXPECT_EQ(log.said, 1);
 }
 
@@ -247,7 +248,7 @@ TEST(FlowTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleasesIt) {
   EXPECT_TRUE(flow.paused(0));
   EXPECT_FALSE(flow.paused(1));
   options.dead_letters_per_second = 0;
-  flow.core.set_options(options, flow.now);
+  flow.pipeline.set_options(options, flow.now);
   flow.settle();
   EXPECT_EQ(flow.dead.size(), 50u);
   EXPECT_EQ(flow.committed(0), 50);
@@ -340,7 +341,7 @@ TEST(FlowTest, AFailedCommitIsNoReasonToEndAndIsSentAgainLater) {
   flow.advance(seconds(1));
   EXPECT_TRUE(flow.commit());
   EXPECT_EQ(flow.committed(0), 10);
-  EXPECT_FALSE(flow.core.closed());
+  EXPECT_FALSE(flow.pipeline.closed());
 }
 
 // Two partitions, ten rows of each stored, and the commit of both on its way when they are taken back.
@@ -472,8 +473,8 @@ TEST(FlowTest, AStopDrainsWhatIsInBatchesAndEnds) {
   EXPECT_TRUE(flow.closing);
   flow.close();
   flow.close();
-  EXPECT_TRUE(flow.core.closed());
-  EXPECT_EQ(flow.core.end(), End::Stopped);
+  EXPECT_TRUE(flow.pipeline.closed());
+  EXPECT_EQ(flow.pipeline.end(), End::Stopped);
   EXPECT_EQ(flow.committed(0), 40);
 }
 
@@ -488,8 +489,8 @@ TEST(FlowTest, AStopEndsWithinItsDeadlineWhateverHangs) {
   flow.stop();
   const SteadyTime asked = flow.now;
   Duration given_up_after = seconds(20);
-  while (!flow.core.closed() && flow.now - asked < seconds(20)) {
-    const SteadyTime next = flow.core.next_deadline(flow.now);
+  while (!flow.pipeline.closed() && flow.now - asked < seconds(20)) {
+    const SteadyTime next = flow.pipeline.next_deadline(flow.now);
     flow.advance(std::max<Duration>(next - flow.now, milliseconds(1)));
     if (flow.batches.empty()) given_up_after = std::min<Duration>(given_up_after, flow.now - asked);
   }
@@ -511,8 +512,8 @@ TEST(FlowTest, StopAtTimestampEndsWhenEveryPartitionHasReachedIt) {
   while (flow.work()) {
   }
   flow.settle();
-  EXPECT_TRUE(flow.core.closed());
-  EXPECT_EQ(flow.core.end(), End::Finished);
+  EXPECT_TRUE(flow.pipeline.closed());
+  EXPECT_EQ(flow.pipeline.end(), End::Finished);
   EXPECT_EQ(flow.committed(0), 51);
   EXPECT_EQ(flow.committed(1), 10);
   EXPECT_EQ(flow.table.size(), 61u);
@@ -534,7 +535,7 @@ TEST(FlowTest, TheEndOfAPartitionCommitsNothingThatWasNotTaken) {
     flow.end_of(0);
     flow.end_of(1);
     flow.settle();
-    EXPECT_TRUE(flow.core.closed());
+    EXPECT_TRUE(flow.pipeline.closed());
     EXPECT_EQ(flow.committed(0), 10);
     EXPECT_EQ(flow.table.size(), 10u);
   }
@@ -547,19 +548,19 @@ TEST(FlowTest, StopAtTimestampWaitsForARenewalThatHoldsCommits) {
   Flow flow(settings);
   for (int i = 0; i < 100; ++i) flow.produce(0, "row", 1, i);
   flow.assign({0});
-  flow.core.hold_commits(true);
+  flow.pipeline.hold_commits(true);
   flow.deliver(0);
   flow.work();
   flow.advance(seconds(3));
   flow.write();
-  EXPECT_FALSE(flow.core.ending());
+  EXPECT_FALSE(flow.pipeline.ending());
   for (const bool handed_over : {false, true}) {
     if (handed_over) flow.hand_over();
-    EXPECT_FALSE(flow.core.closed());
+    EXPECT_FALSE(flow.pipeline.closed());
   }
   flow.settle();
-  EXPECT_TRUE(flow.core.closed());
-  EXPECT_EQ(flow.core.end(), End::Finished);
+  EXPECT_TRUE(flow.pipeline.closed());
+  EXPECT_EQ(flow.pipeline.end(), End::Finished);
   EXPECT_EQ(flow.committed(0), 51);
 }
 
@@ -569,7 +570,7 @@ TEST(FlowTest, TooManyPartsMakesBatchesRarerAndRecovers) {
   Flow flow(Flow::default_settings(), options);
   flow.produce(0, "row", 100);
   flow.assign({0});
-  flow.core.on_insert_failure(1, {InsertFailure::Class::Overload, 252, "too many parts", 1}, flow.now);
+  flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Overload, 252, "too many parts", 1}, flow.now);
   flow.deliver(0, 10);
   flow.work();
   EXPECT_TRUE(flow.batches.empty());
@@ -586,16 +587,16 @@ TEST(FlowTest, TooManyPartsMakesBatchesRarerAndRecovers) {
 TEST(FlowTest, TheLoopHasNothingToDoUntilTheNextDeadline) {
   Flow flow;
   flow.assign({0});
-  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, seconds(1));
+  EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, seconds(1));
   flow.produce(0, "row");
   flow.deliver(0);
   flow.work();
-  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(900));
+  EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, milliseconds(900));
   flow.advance(seconds(2));
   ASSERT_EQ(flow.batches.size(), 1u);
   flow.write();
   EXPECT_TRUE(flow.commit_waits());
-  EXPECT_GE(flow.core.next_deadline(flow.now) - flow.now, milliseconds(900));
+  EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, milliseconds(900));
 }
 
 TEST(FlowTest, EachSessionStartsAnew) {
@@ -604,7 +605,7 @@ TEST(FlowTest, EachSessionStartsAnew) {
   flow.assign({0});
   flow.deliver(0);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
-  flow.core.begin_session(2, flow.now);
+  flow.pipeline.begin_session(2, flow.now);
   while (flow.work()) {
   }
   flow.assign({0});

@@ -182,7 +182,7 @@ TEST(SideOutputsTest, ARecordThatCameBackOfAPartitionThatIsAwayKeepsNobodyBusy) 
   flow.give_back_records(SideTopicName::Replacements);
   flow.advance(seconds(2));
   EXPECT_TRUE(flow.records.empty());
-  EXPECT_GT(flow.core.next_deadline(flow.now), flow.now);
+  EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now);
 }
 
 TEST(SideOutputsTest, AReplacementThatItsTopicRefusesHoldsItsPartitionAloneUntilItIsTaken) {
@@ -240,7 +240,7 @@ TEST(SideOutputsTest, AccountsGoOutOnceAMinuteAndAtTheEnd) {
   flow.write();
   flow.stop();
   flow.settle();
-  EXPECT_TRUE(flow.core.closed());
+  EXPECT_TRUE(flow.pipeline.closed());
   ASSERT_EQ(accounts.size(), 2u);
   EXPECT_NE(accounts[1].value.find("\"amount\":3}"), std::string::npos);
 }

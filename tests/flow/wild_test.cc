@@ -23,7 +23,7 @@ class Wild {
   void run() {
     for (int step = 0; step < 500 && !testing::Test::HasFatalFailure(); ++step) {
       happen();
-      if (flow_.core.closed()) flow_.restart([&] { return chance(2) == 0; });
+      if (flow_.pipeline.closed()) flow_.restart([&] { return chance(2) == 0; });
     }
     come_to_rest();
     flow_.expect_complete();
@@ -91,7 +91,7 @@ class Wild {
       case 6:
         return flow_.set_options(options());
       case 7:
-        return flow_.core.hold_commits(chance(2) == 0);
+        return flow_.pipeline.hold_commits(chance(2) == 0);
       case 8:
         return flow_.refetch(p);
       case 9:
@@ -118,7 +118,7 @@ class Wild {
   }
   void insert_fails() {
     const bool held = chance(3) == 0;
-    flow_.core.on_insert_failure(
+    flow_.pipeline.on_insert_failure(
         flow_.batches[any_of(flow_.batches.size())]->id,
         {held ? InsertFailure::Class::Operator : InsertFailure::Class::Overload, 252, "no", 1, held}, flow_.now);
   }
@@ -151,11 +151,11 @@ class Wild {
     const bool hangs = chance(3) == 0;
     const bool inserts_hang = chance(3) == 0;
     flow_.leave();
-    for (int i = 0; i < 100 && !flow_.core.closed(); ++i) {
+    for (int i = 0; i < 100 && !flow_.pipeline.closed(); ++i) {
       if (flow_.closing && !hangs) flow_.close();
-      if (!flow_.core.closed()) happen_while_closing(inserts_hang);
+      if (!flow_.pipeline.closed()) happen_while_closing(inserts_hang);
     }
-    ASSERT_TRUE(flow_.core.closed()) << "leaving has no end";
+    ASSERT_TRUE(flow_.pipeline.closed()) << "leaving has no end";
     flow_.begin_next_session();
     flow_.lose_everything();
   }
@@ -240,7 +240,7 @@ class Wild {
   }
 
   void come_to_rest() {
-    flow_.core.hold_commits(false);
+    flow_.pipeline.hold_commits(false);
     for (int round = 0; round < 200; ++round) {
       LiveOptions free = LiveOptions();
       free.dead_letters_per_second = 0;
@@ -250,7 +250,7 @@ class Wild {
         if (status != nullptr && !status->held.empty()) release(p);
       }
       flow_.settle();
-      if (flow_.core.closed()) flow_.restart([&] { return false; });
+      if (flow_.pipeline.closed()) flow_.restart([&] { return false; });
       for (int32_t p = 0; p < partitions_; ++p) assign(p);
       flow_.settle();
       const auto status = flow_.status();
@@ -274,6 +274,7 @@ TEST(FlowWildTest, NothingIsEverLost) {
   const char* seeds = std::getenv("FRESHET_FLOW_SEEDS");
   const uint64_t last = seeds != nullptr ? std::strtoull(seeds, nullptr, 10) : 400;
   for (uint64_t seed = 1; seed <= last; ++seed) {
+    print_seed(seed);
     Wild(seed).run();
     if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_wild_test";
   }

@@ -1,34 +1,31 @@
-#include "stream/partition_stream.h"
+#include "stream/offset_tracker.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace freshet::stream {
 
-PartitionStream::PartitionStream(Partition p, Epoch e, Offset begin)
-    : partition(p), epoch(e), start(begin), position(begin), commits(begin) {}
-
-uint64_t PartitionStream::deliver(OffsetRange offsets) {
+uint64_t OffsetTracker::deliver(OffsetRange offsets) {
   open_.push_back({offsets});
-  position = offsets.last.next();
+  position_ = offsets.last.next();
   return static_cast<uint64_t>(offsets.first.value);
 }
 
-void PartitionStream::split(OpenChunk& chunk, Offset last) {
+void OffsetTracker::split(OpenChunk& chunk, Offset last) {
   const OffsetRange rest{last.next(), std::exchange(chunk.offsets.last, last)};
   const auto behind = std::partition_point(open_.begin(), open_.end(),
                                            [&](const OpenChunk& open) { return open.offsets.last <= last; });
   open_.insert(behind, {rest});
 }
 
-void PartitionStream::processed(Chunk chunk, std::vector<Chunk>& in_order) {
+void OffsetTracker::processed(Chunk chunk, std::vector<Chunk>& in_order) {
   if (chunk->rest_follows) split(at(chunk->sequence), chunk->offsets.last);
   OpenChunk& open = at(chunk->sequence);
   open.processed = true;
   open.batch_done = !chunk->covered;
   if (chunk->covered) open.first_covered = chunk->covered->first;
   for (const auto& letter : chunk->invalid) open.letters.push_back(letter->offset);
-  letters += static_cast<uint32_t>(chunk->invalid.size());
+  letters_ += static_cast<uint32_t>(chunk->invalid.size());
   for (const Replacement& replacement : chunk->replacements) open.replacements.push_back(replacement.offset);
   open.waiting = std::move(chunk);
   for (; left_ < open_.size() && open_[left_].processed; ++left_) {
@@ -37,37 +34,37 @@ void PartitionStream::processed(Chunk chunk, std::vector<Chunk>& in_order) {
   settle(open);
 }
 
-void PartitionStream::rows_refused(uint64_t sequence, const std::vector<Offset>& refused) {
+void OffsetTracker::rows_refused(uint64_t sequence, const std::vector<Offset>& refused) {
   if (refused.empty()) return;
   OpenChunk& open = at(sequence);
   open.letters.insert(open.letters.end(), refused.begin(), refused.end());
   std::sort(open.letters.begin(), open.letters.end());
-  letters += static_cast<uint32_t>(refused.size());
+  letters_ += static_cast<uint32_t>(refused.size());
 }
 
-void PartitionStream::batch_finished(uint64_t sequence) {
+void OffsetTracker::batch_finished(uint64_t sequence) {
   OpenChunk& open = at(sequence);
   open.batch_done = true;
   settle(open);
 }
 
-PartitionStream::OpenChunk* PartitionStream::chunk_of(Offset offset) {
+OffsetTracker::OpenChunk* OffsetTracker::chunk_of(Offset offset) {
   const auto open = std::partition_point(open_.begin(), open_.end(),
                                          [&](const OpenChunk& chunk) { return chunk.offsets.last < offset; });
   return open == open_.end() ? nullptr : &*open;
 }
 
-void PartitionStream::letter_finished(Offset offset) {
+void OffsetTracker::letter_finished(Offset offset) {
   OpenChunk* open = chunk_of(offset);
   if (open == nullptr) return;
   const auto found = std::find(open->letters.begin(), open->letters.end(), offset);
   if (found == open->letters.end()) return;
   open->letters.erase(found);
-  --letters;
+  --letters_;
   settle(*open);
 }
 
-void PartitionStream::replacement_finished(Offset offset) {
+void OffsetTracker::replacement_finished(Offset offset) {
   OpenChunk* open = chunk_of(offset);
   if (open == nullptr) return;
   const auto found = std::find(open->replacements.begin(), open->replacements.end(), offset);
@@ -76,13 +73,13 @@ void PartitionStream::replacement_finished(Offset offset) {
   settle(*open);
 }
 
-void PartitionStream::settle(OpenChunk& chunk) {
+void OffsetTracker::settle(OpenChunk& chunk) {
   if (!chunk.finished()) return;
   for (; !open_.empty() && open_.front().finished(); --left_) open_.pop_front();
 }
 
-Offset PartitionStream::committable() const {
-  if (open_.empty()) return position;
+Offset OffsetTracker::committable() const {
+  if (open_.empty()) return position_;
   const OpenChunk& front = open_.front();
   if (!front.processed) return front.offsets.first;
   Offset lowest = front.offsets.last.next();
@@ -92,15 +89,11 @@ Offset PartitionStream::committable() const {
   return lowest;
 }
 
-bool PartitionStream::held_by(Hold hold) const {
-  return std::any_of(holds.begin(), holds.end(), [&](const HoldCause& cause) { return cause.hold == hold; });
-}
-
-bool PartitionStream::all_processed() const {
+bool OffsetTracker::all_processed() const {
   return std::all_of(open_.begin(), open_.end(), [](const OpenChunk& open) { return open.processed; });
 }
 
-std::vector<Offset> PartitionStream::letters_below(Offset next) const {
+std::vector<Offset> OffsetTracker::letters_below(Offset next) const {
   std::vector<Offset> found;
   for (const OpenChunk& open : open_) {
     for (const Offset letter : open.letters) {
@@ -110,13 +103,13 @@ std::vector<Offset> PartitionStream::letters_below(Offset next) const {
   return found;
 }
 
-std::optional<Offset> PartitionStream::first_letter() const {
+std::optional<Offset> OffsetTracker::first_letter() const {
   const auto found =
       std::find_if(open_.begin(), open_.end(), [](const OpenChunk& open) { return !open.letters.empty(); });
   return found != open_.end() ? std::optional(found->letters.front()) : std::nullopt;
 }
 
-uint64_t PartitionStream::open_messages() const {
+uint64_t OffsetTracker::open_messages() const {
   uint64_t count = 0;
   for (const OpenChunk& open : open_) {
     if (!open.finished()) count += static_cast<uint64_t>(open.offsets.last.value - open.offsets.first.value + 1);

@@ -1,0 +1,57 @@
+// Which partitions the source delivers. What is wanted follows from the states of the partitions and of the session;
+// once a turn it is compared with what the source was told. Nothing else pauses or resumes a partition.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/byte_budget.h"
+#include "model/ids.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only. It lives as long as the pipeline, over all sessions.
+class FlowControl {
+ public:
+  enum class Session { Running, Leaving, Stopping };
+  // One owned partition.
+  struct Facts {
+    Partition partition;
+    bool blocked = false;       // it waits for an operator
+    bool reached_stop = false;  // all that is to be read of it was read
+    bool draining = false;      // it is being revoked
+  };
+  enum class Delivery {
+    Run,
+    Pause,
+    Unchanged,  // the source is about to lose the partition, and what it still delivers is dropped
+  };
+  struct Changes {
+    std::vector<Partition> pause;
+    std::vector<Partition> resume;
+  };
+
+  explicit FlowControl(std::shared_ptr<const ByteBudget> budget) : budget_(std::move(budget)) {}
+
+  // The source may remember anything of its partitions: it is told in any case.
+  void begin_session() { told_.clear(); }
+  void assigned(Partition partition) { told_.erase(partition); }
+
+  // Pushes back above the limit of the budget, until half of it is free. Returns whether it begins to.
+  bool update_push_back();
+
+  Delivery desired(const Facts& facts, Session session) const;
+  // Whether the partition is paused once compare() was called.
+  bool paused(const Facts& facts, Session session) const;
+  // What the source has to be told of this partition.
+  void compare(const Facts& facts, Session session, Changes& changes);
+
+ private:
+  const std::shared_ptr<const ByteBudget> budget_;
+  bool pushing_back_ = false;
+  std::map<Partition, bool> told_;  // paused?
+};
+
+}  // namespace freshet::stream

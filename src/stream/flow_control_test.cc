@@ -1,0 +1,80 @@
+#include "stream/flow_control.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::stream {
+namespace {
+
+using Session = FlowControl::Session;
+
+class FlowControlTest : public testing::Test {
+ protected:
+  // What the source is told of one partition: "", "pause", "resume".
+  std::string told(const FlowControl::Facts& facts, Session session = Session::Running) {
+    FlowControl::Changes changes;
+    flow_.compare(facts, session, changes);
+    EXPECT_LE(changes.pause.size() + changes.resume.size(), 1u);
+    return !changes.pause.empty() ? "pause" : !changes.resume.empty() ? "resume" : "";
+  }
+
+  std::shared_ptr<ByteBudget> budget_ = std::make_shared<ByteBudget>(1000);
+  FlowControl flow_{budget_};
+  FlowControl::Facts running_{Partition{3}};
+  FlowControl::Facts blocked_{Partition{3}, true};
+  FlowControl::Facts at_stop_{Partition{3}, false, true};
+  FlowControl::Facts draining_{Partition{3}, false, false, true};
+};
+
+TEST_F(FlowControlTest, TheSourceIsToldOnceWhatIsWanted) {
+  EXPECT_EQ(told(running_), "resume");  // it may remember a pause
+  EXPECT_EQ(told(running_), "");
+  EXPECT_EQ(told(blocked_), "pause");
+  EXPECT_EQ(told(blocked_), "");
+  EXPECT_TRUE(flow_.paused(blocked_, Session::Running));
+  EXPECT_EQ(told(running_), "resume");
+  EXPECT_EQ(told(at_stop_), "pause");
+}
+
+TEST_F(FlowControlTest, ANewAssignmentAndANewSessionAreToldAnew) {
+  EXPECT_EQ(told(running_), "resume");
+  flow_.assigned(Partition{3});
+  EXPECT_EQ(told(running_), "resume");
+  flow_.begin_session();
+  EXPECT_EQ(told(blocked_), "pause");
+}
+
+TEST_F(FlowControlTest, PushesBackUntilHalfOfTheBudgetIsFree) {
+  EXPECT_EQ(told(running_), "resume");
+  Charge held(budget_, 1000);
+  EXPECT_FALSE(flow_.update_push_back());
+  held.resize(1001);
+  EXPECT_TRUE(flow_.update_push_back());
+  EXPECT_FALSE(flow_.update_push_back());  // it began before
+  EXPECT_EQ(told(running_), "pause");
+  held.resize(500);
+  EXPECT_FALSE(flow_.update_push_back());
+  EXPECT_EQ(told(running_), "");
+  held.resize(499);
+  EXPECT_FALSE(flow_.update_push_back());
+  EXPECT_EQ(told(running_), "resume");
+}
+
+TEST_F(FlowControlTest, WhatIsBeingTakenAwayIsPausedButNeverResumed) {
+  EXPECT_EQ(told(running_), "resume");
+  EXPECT_EQ(told(draining_), "");
+  EXPECT_FALSE(flow_.paused(draining_, Session::Running));
+  EXPECT_EQ(told(blocked_), "pause");
+  EXPECT_EQ(told(draining_), "");
+  EXPECT_TRUE(flow_.paused(draining_, Session::Running));
+  EXPECT_EQ(told(running_), "resume");
+  EXPECT_EQ(told(running_, Session::Leaving), "");
+  EXPECT_EQ(told(running_, Session::Stopping), "pause");
+  EXPECT_EQ(told(running_, Session::Leaving), "");
+}
+
+TEST_F(FlowControlTest, WhatIsAssignedToASessionThatLeavesIsPaused) {
+  EXPECT_EQ(told(running_, Session::Leaving), "pause");
+}
+
+}  // namespace
+}  // namespace freshet::stream

@@ -1,0 +1,94 @@
+#include "stream/insert_token.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <tuple>
+
+namespace freshet::stream {
+namespace {
+
+// What stands before the hash.
+std::string spans_of(const std::string& token) { return token.substr(0, token.find('#')); }
+
+std::vector<Span> spans(int32_t partitions, int64_t first, int64_t last) {
+  std::vector<Span> out;
+  for (int32_t p = 0; p < partitions; ++p) out.push_back({Partition{p}, Epoch{1}, {Offset{first}, Offset{last}}});
+  return out;
+}
+
+TEST(InsertTokenTest, DiffersWhereverTheBatchesDiffer) {
+  const TokenScope scope{"cluster", "t", "group"};
+  const RowLayout json;
+  const Hash128 digest{1, 2};
+  const std::string token = insert_token(scope, json, spans(2, 3, 7), digest);
+  EXPECT_EQ(spans_of(token), "t:0:3-7,t:1:3-7");
+  EXPECT_EQ(insert_token(scope, json, spans(2, 3, 7), digest), token);
+  const std::vector<std::string> others = {
+      insert_token({"another", "t", "group"}, json, spans(2, 3, 7), digest),
+      insert_token({"cluster", "u", "group"}, json, spans(2, 3, 7), digest),
+      insert_token({"cluster", "t", "another"}, json, spans(2, 3, 7), digest),
+      insert_token({"clustert", "", "group"}, json, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::RowBinary, {}}, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::JsonEachRow, {"a", "b"}}, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::JsonEachRow, {"a;1:b"}}, spans(2, 3, 7), digest),
+      insert_token(scope, {RowFormat::JsonEachRow, {"b", "a"}}, spans(2, 3, 7), digest),
+      insert_token(scope, json, spans(2, 3, 8), digest),
+      insert_token(scope, json, spans(1, 3, 7), digest),
+      insert_token(scope, json, spans(2, 3, 7), {1, 3}),
+      insert_token(scope, json, spans(2, 3, 7), {2, 2}),
+      part_token(token, 0, 1),
+      part_token(token, 0, 11),
+  };
+  std::set<std::string> distinct(others.begin(), others.end());
+  EXPECT_EQ(distinct.size(), others.size());
+  EXPECT_FALSE(distinct.contains(token));
+}
+
+TEST(InsertTokenTest, StaysShortAndStillCoversEverything) {
+  const TokenScope scope{"cluster", "topic", "group"};
+  std::vector<Span> many = spans(64, 100, 200);
+  const std::string token = insert_token(scope, {}, many, {});
+  EXPECT_EQ(token.size(), 33u);
+  for (Span& span : many) {
+    ++span.offsets.last.value;
+    EXPECT_NE(insert_token(scope, {}, many, {}), token);
+    --span.offsets.last.value;
+  }
+  EXPECT_NE(insert_token(scope, {}, many, {0, 1}), token);
+  EXPECT_EQ(insert_token(scope, {}, many, {}), token);
+  EXPECT_LT(insert_token({"cluster", std::string(249, 't'), "group"}, {}, spans(1, 0, 1), {}).size(), 200u);
+}
+
+// The digest of messages given as offset, timestamp and rows.
+Hash128 digest_of(const std::vector<std::tuple<int64_t, int64_t, std::string>>& messages, int32_t partition = 0) {
+  Hash128 digest;
+  for (const auto& [offset, timestamp, rows] : messages) {
+    MessageRows message;
+    message.offset = Offset{offset};
+    message.timestamp_ms = timestamp;
+    add_to_digest(digest, Partition{partition}, message, rows);
+  }
+  return digest;
+}
+
+TEST(InsertTokenTest, TheDigestKnowsOffsetsTimestampsAndRows) {
+  const Hash128 one = digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}});
+  EXPECT_EQ(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}}), one);
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1003, "c"}}), one);     // the topic made anew
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "d"}}), one);     // other rows
+  EXPECT_NE(digest_of({{5, 1000, "b"}, {6, 1001, "a"}, {7, 1002, "c"}}), one);     // of other messages
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {7, 1002, "c"}}), one);                     // another verdict on one message
+  EXPECT_NE(digest_of({{5, 1000, "ab"}, {6, 1001, ""}, {7, 1002, "c"}}), one);     // the same bytes, cut elsewhere
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}}, 1), one);  // another partition
+  // However the messages are cut into chunks.
+  Hash128 parts = digest_of({{7, 1002, "c"}});
+  merge_digest(parts, digest_of({{5, 1000, "a"}, {6, 1001, "b"}}));
+  EXPECT_EQ(parts, one);
+  Hash128 carry{UINT64_MAX, 0};
+  merge_digest(carry, {1, 0});
+  EXPECT_EQ(carry, (Hash128{0, 1}));
+}
+
+}  // namespace
+}  // namespace freshet::stream

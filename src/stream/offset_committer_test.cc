@@ -1,0 +1,130 @@
+#include "stream/offset_committer.h"
+
+#include <gtest/gtest.h>
+
+namespace freshet::stream {
+namespace {
+
+class OffsetCommitterTest : public testing::Test {
+ protected:
+  OffsetCommitterTest() {
+    for (const int32_t p : {0, 1}) committer_.begin(Partition{p}, Offset{0});
+  }
+  // The offsets that go out, by partition; -1 = none of it.
+  std::pair<int64_t, int64_t> send(int64_t first, int64_t second) {
+    std::pair<int64_t, int64_t> sent{-1, -1};
+    for (const OffsetToCommit& one :
+         committer_.send({{Partition{0}, Offset{first}}, {Partition{1}, Offset{second}}}, now_)) {
+      (one.partition.value == 0 ? sent.first : sent.second) = one.next.value;
+    }
+    return sent;
+  }
+  static CommitResult accepted(std::vector<std::pair<Partition, Offset>> offsets) {
+    return {std::move(offsets), {}, {}};
+  }
+  static CommitResult refused(std::vector<Partition> for_good = {}) {
+    return {{}, Error{ErrorKind::Retry, 27, "rebalance in progress"}, std::move(for_good)};
+  }
+  void pass(Duration by) { now_ += by; }
+  bool may_send(bool draining = false) const { return committer_.may_send(now_, draining); }
+
+  using Sent = std::pair<int64_t, int64_t>;
+  OffsetCommitter committer_{std::chrono::seconds(1)};
+  SteadyTime now_{std::chrono::hours(1)};
+};
+
+TEST_F(OffsetCommitterTest, OneIsOutstandingAtATimeAndOneIsSentPerInterval) {
+  EXPECT_TRUE(may_send());
+  EXPECT_EQ(send(0, 0), (Sent{-1, -1}));  // nothing beyond what the group has
+  EXPECT_FALSE(committer_.outstanding());
+  EXPECT_EQ(send(5, 0), (Sent{5, -1}));
+  EXPECT_TRUE(committer_.outstanding());
+  EXPECT_FALSE(committer_.due());
+  pass(std::chrono::seconds(2));
+  EXPECT_FALSE(may_send(true));
+  committer_.answered(accepted({{Partition{0}, Offset{5}}}));
+  EXPECT_EQ(committer_.of(Partition{0}).acknowledged(), Offset{5});
+  EXPECT_TRUE(may_send());
+  EXPECT_EQ(send(5, 7), (Sent{-1, 7}));
+  committer_.answered(accepted({{Partition{1}, Offset{7}}}));
+  EXPECT_FALSE(may_send());
+  EXPECT_EQ(committer_.due(), now_ + std::chrono::seconds(1));
+  EXPECT_TRUE(may_send(true)) << "the last commit of a stop waits for no interval";
+}
+
+TEST_F(OffsetCommitterTest, WhatIsRefusedIsSentAgainAfterTheInterval) {
+  EXPECT_EQ(send(5, 7), (Sent{5, 7}));
+  CommitResult partly = refused();
+  partly.committed = {{Partition{0}, Offset{5}}};
+  committer_.answered(partly);
+  EXPECT_FALSE(may_send(true));
+  pass(std::chrono::seconds(1));
+  EXPECT_TRUE(may_send());
+  EXPECT_EQ(send(5, 7), (Sent{-1, 7}));
+}
+
+TEST_F(OffsetCommitterTest, AHoldStopsAllCommitsButThoseOfADrain) {
+  committer_.hold(true);
+  EXPECT_FALSE(may_send());
+  EXPECT_FALSE(committer_.due());
+  committer_.begin_revoke(true);
+  EXPECT_FALSE(may_send());
+  committer_.begin_revoke(false);
+  EXPECT_TRUE(may_send());
+  committer_.end_revoke();
+  EXPECT_FALSE(may_send());
+  committer_.begin_session();
+  EXPECT_TRUE(may_send());
+}
+
+TEST_F(OffsetCommitterTest, TheBrokerRefusesAPartitionForGoodUntilTheRevokeIsAnswered) {
+  EXPECT_EQ(send(5, 7), (Sent{5, 7}));
+  committer_.begin_revoke(false);
+  EXPECT_FALSE(committer_.refuses(Partition{0}));
+  committer_.answered(refused({Partition{0}}));
+  EXPECT_TRUE(committer_.refuses(Partition{0}));
+  EXPECT_FALSE(committer_.refuses(Partition{1}));
+  committer_.end_revoke();
+  EXPECT_FALSE(committer_.refuses(Partition{0}));
+  committer_.begin_revoke(true);
+  EXPECT_TRUE(committer_.refuses(Partition{1})) << "it belongs to somebody else already";
+}
+
+TEST_F(OffsetCommitterTest, ASessionThatEndsWaitsForNoAnswer) {
+  EXPECT_EQ(send(5, 7), (Sent{5, 7}));
+  committer_.end_session();
+  EXPECT_FALSE(committer_.outstanding());
+  committer_.drop(Partition{0});
+  committer_.answered(accepted({{Partition{0}, Offset{5}}}));  // of what is gone: nothing happens
+}
+
+TEST(CommitProgressTest, WhatIsSentOnlyGrows) {
+  CommitProgress progress(Offset{10});
+  EXPECT_FALSE(progress.wants(Offset{10}));
+  EXPECT_TRUE(progress.wants(Offset{11}));
+  progress.sent(Offset{20});
+  EXPECT_FALSE(progress.wants(Offset{20}));
+  progress.accepted(Offset{20});
+  progress.accepted(Offset{15});  // an older answer
+  EXPECT_EQ(progress.acknowledged(), Offset{20});
+  progress.sent(Offset{30});
+  progress.resend();
+  EXPECT_TRUE(progress.wants(Offset{30}));
+  EXPECT_FALSE(progress.wants(Offset{20}));
+  progress.decided_by_operator();
+  EXPECT_TRUE(progress.wants(Offset{0}));
+  EXPECT_FALSE(progress.acknowledged());
+}
+
+TEST(CommitProgressTest, SomebodyElseWentOnIfTheBrokerHasMoreThanIsFinishedHere) {
+  CommitProgress progress(Offset{10});
+  EXPECT_TRUE(progress.not_overtaken(Offset{10}, Offset{30}));
+  EXPECT_TRUE(progress.not_overtaken(Offset{30}, Offset{30}));
+  EXPECT_FALSE(progress.not_overtaken(Offset{31}, Offset{30}));
+  EXPECT_FALSE(progress.not_overtaken(Offset{9}, Offset{30}));
+  progress.accepted(Offset{20});
+  EXPECT_FALSE(progress.not_overtaken(Offset{15}, Offset{30}));
+}
+
+}  // namespace
+}  // namespace freshet::stream

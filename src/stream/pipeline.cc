@@ -1,0 +1,376 @@
+#include "stream/pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::stream {
+namespace {
+
+constexpr size_t kMaxChunkMessages = 256;
+constexpr uint64_t kMinRecordCharge = 256;  // what a record of a side topic costs beside its bytes, of which the
+                                            // client library has a copy
+constexpr Duration kIdle = std::chrono::seconds(1);
+
+}  // namespace
+
+Pipeline::Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters,
+                   std::string cogs_resource, StreamMetrics& metrics, Log& log, SteadyTime now)
+    : settings_(std::move(settings)),
+      options_(options),
+      has_dead_letters_(has_dead_letters),
+      metrics_(metrics),
+      log_(log),
+      budget_(std::make_shared<ByteBudget>(settings_.memory_limit)),
+      flow_(budget_),
+      committer_(settings_.commit_interval),
+      drain_(settings_.drain_timeout),
+      batcher_(TokenScope{{}, settings_.topic, settings_.consumer_group}),
+      batches_(settings_.batch_deadline),
+      desk_(options, now),
+      side_(settings_, std::move(cogs_resource), metrics, log) {
+  totals_.topic = settings_.topic;
+  totals_.table = settings_.table;
+  totals_.consumer_group = settings_.consumer_group;
+}
+
+void Pipeline::remember_kafka_error(std::string text) {
+  totals_.last_kafka_error = std::move(text);
+  totals_.last_kafka_error_at = wall_;
+}
+
+// --- from the source ------------------------------------------------------------------------------------------------
+
+void Pipeline::on_source_event(SourceEvent event, SteadyTime now, Commands& commands) {
+  std::visit([&](auto& e) { on_event(e, now, commands); }, event);
+}
+
+// What is not taken here is read again by whoever owns the partition next. A blocked partition's chunks that were under
+// way are taken: the source does not deliver them twice.
+bool Pipeline::takes_chunks_of(const TrackedPartition& partition) const {
+  return partition.state.is<Active>() && !partition.reached_stop() && drain_.running();
+}
+
+// What lies beyond the stop timestamp is not read.
+void Pipeline::cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const {
+  if (!settings_.stop_at_timestamp_ms) return;
+  const auto beyond = std::find_if(chunk.messages.begin(), chunk.messages.end(), [&](const Message& message) {
+    return message.timestamp_ms > *settings_.stop_at_timestamp_ms;
+  });
+  if (beyond == chunk.messages.end()) return;
+  partition.reach_stop();
+  for (auto m = beyond; m != chunk.messages.end(); ++m) chunk.bytes -= m->bytes();
+  chunk.messages.erase(beyond, chunk.messages.end());
+}
+
+void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands) {
+  TrackedPartition* partition = partitions_.find(chunk.partition);
+  if (partition == nullptr || !takes_chunks_of(*partition)) return;
+  cut_at_stop(chunk, *partition);
+  if (chunk.messages.empty()) return;
+  Work work;
+  work.epoch = partition->epoch;
+  work.sequence = partition->offsets.deliver({chunk.messages.front().offset, chunk.messages.back().offset});
+  work.charge = Charge(budget_, charge_for(chunk));
+  last_message_ = now;
+  source_trouble_.clear();  // it delivers
+  if (!first_message_) first_message_ = now;
+  totals_.messages_consumed += chunk.messages.size();
+  metrics_.consumed.add(chunk.messages.size());
+  work.chunk = std::move(chunk);
+  submit(std::move(work), commands);
+}
+
+void Pipeline::on_event(EndOfPartition& end, SteadyTime, Commands&) {
+  TrackedPartition* partition = partitions_.find(end.partition);
+  // While chunks are not taken, an end that lies behind them says nothing: what is before it was not read.
+  if (partition == nullptr || !takes_chunks_of(*partition) || partition->blocks.any()) return;
+  reached_end_ = true;
+  partition->offsets.move_to(std::max(partition->offsets.position(), end.end));
+  if (settings_.stop_at_timestamp_ms) partition->reach_stop();
+}
+
+// --- from the pools -------------------------------------------------------------------------------------------------
+
+void Pipeline::submit(Work work, Commands& commands) {
+  ++at_work_;
+  commands.work.push_back(std::move(work));
+}
+
+void Pipeline::on_handed_back(Work work) {
+  --at_work_;
+  handed_back_.push_back(std::move(work));
+}
+
+// Without further rows: what is on its way to a server will be there at some time. A blocked batch waits for a person.
+bool Pipeline::anything_makes_room() const {
+  return at_work_ > 0 || batches_.active() > 0 || !batcher_.empty() || !desk_.empty() || !side_.empty();
+}
+
+void Pipeline::submit_what_waits(Commands& commands) {
+  std::erase_if(handed_back_, [&](const Work& work) {
+    return partitions_.find(work.chunk.partition, work.epoch) == nullptr || drain_.dropping();
+  });
+  for (Work& work : std::exchange(handed_back_, {})) {
+    if (work.charge.has_room()) {
+      submit(std::move(work), commands);
+    } else {
+      handed_back_.push_back(std::move(work));
+    }
+  }
+  // While the session closes no rows enter a batch: what is processed would only take more memory.
+  if (!drain_.running() || handed_back_.empty() || anything_makes_room()) return;
+  // The first of a partition whose rows may enter a batch: rows of those behind it leave after its own.
+  auto first = handed_back_.end();
+  for (auto work = handed_back_.begin(); work != handed_back_.end(); ++work) {
+    if (!partitions_.find(work->chunk.partition)->state.is<Active>()) continue;
+    const auto place = [](const Work& one) { return std::pair(one.chunk.partition, one.sequence); };
+    if (first == handed_back_.end() || place(*work) < place(*first)) first = work;
+  }
+  if (first == handed_back_.end()) return;
+  first->must = true;
+  submit(std::move(*first), commands);
+  handed_back_.erase(first);
+}
+
+void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
+  if (!chunk->rest_follows) --at_work_;
+  TrackedPartition* partition = partitions_.find(chunk->partition, chunk->epoch);
+  // When it stops, what was not in a batch yet is read again by whoever comes next.
+  if (partition == nullptr || drain_.dropping()) return;
+  for (const auto& letter : chunk->invalid) {
+    if (letter->silenced) continue;
+    if (letter->payload) metrics_.invalid.add();
+    log_.debug("message_invalid", {{"reason", letter->reason}});
+  }
+  std::vector<OffsetTracker::Chunk> in_order;
+  partition->offsets.processed(std::move(chunk), in_order);
+  for (OffsetTracker::Chunk& next : in_order) {
+    if (next->skipped_count > 0) {
+      totals_.skipped += next->skipped_count;
+      metrics_.skipped.add(next->skipped_count);
+    }
+    for (const auto& letter : next->invalid) add_letter(letter, *partition);
+    for (const Replacement& replacement : next->replacements) {
+      const uint64_t bytes = 2 * (replacement.key.size() + replacement.value.size()) + kMinRecordCharge;
+      side_.add_replacement(partition->partition, partition->epoch, replacement, Charge(budget_, bytes));
+    }
+    if (!next->covered) continue;
+    if (partition->state.batches()) {
+      batcher_.add({std::move(next), now});
+    } else {
+      partition->state.add_pending({std::move(next), now});
+    }
+  }
+}
+
+void Pipeline::on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now) {
+  SideOutputs::Finished finished;
+  side_.result(topic, ticket, status, now, finished);
+  if (!status) remember_kafka_error(status.error().text);
+  finish_stored(finished);
+  for (const auto& replacement : finished.replacements) {
+    TrackedPartition* partition = partitions_.find(replacement.partition, replacement.epoch);
+    if (partition != nullptr) unblock(*partition, BlockReason::ReplacementRejected);
+  }
+  if (!finished.refused) return;
+  if (TrackedPartition* partition = partitions_.find(finished.refused->partition, finished.refused->epoch)) {
+    partition->blocks.add(
+        BlockReason::ReplacementRejected,
+        fmt::format("the replacement of offset {} is refused by its topic, and tried again each second: {}",
+                    finished.refused->offset.value, status.error().text));
+  }
+}
+
+// --- time -----------------------------------------------------------------------------------------------------------
+
+void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
+  options_ = options;
+  desk_.set_limit(options, now);
+}
+
+void Pipeline::tick(SteadyTime now, Commands& commands) {
+  check_suspended(now, commands);
+  abandon_orphans(commands);
+  batches_.say_overdue(now, settings_.topic, log_);
+  metrics_.batches_overdue.set(static_cast<double>(batches_.overdue(now)));
+  if (closed()) return;
+  if (drain_.running()) {
+    for (const uint64_t batch : batches_.due_again(now)) write_again(batch, commands);
+  }
+  send_letters(now, commands);
+  seal_batches(now, commands);
+  side_.take_sendable(now, wall_, commands.records);
+  if (drain_.running() && flow_.update_push_back()) {
+    metrics_.backpressure(settings_.accepted_outcomes ? "outcomes" : "rows").add();
+  }
+  submit_what_waits(commands);
+  advance_revoke(now, commands);
+  if (settings_.stop_at_timestamp_ms) check_stop_condition(now, commands);
+  if (drain_.draining()) advance_stop(now, commands);
+  commit_what_can_be(now, commands);
+  if (drain_.close_overdue(now)) {
+    log_.warn("close_took_too_long", {{"topic", settings_.topic}, {"session", session_}});
+    if (drain_.stopping()) commands.abandon_batches = true;  // else their partitions may resume in the next session
+    end_session(End::None, now);
+  }
+  compare_pauses(commands);
+  log_blocks(now);
+  update_gauges();
+}
+
+// --- commits --------------------------------------------------------------------------------------------------------
+
+bool Pipeline::wants_commit(const TrackedPartition& partition) const {
+  return partition.has_valid_offset() && committer_.of(partition.partition).wants(partition.offsets.committable());
+}
+
+// Not a partition that is not ours any more, nor one that the broker refuses while it is being taken away.
+bool Pipeline::may_commit(const TrackedPartition& partition) const {
+  if (!partition.state.owned()) return false;
+  return !partition.state.is<Draining>() || !committer_.refuses(partition.partition);
+}
+
+void Pipeline::commit_what_can_be(SteadyTime now, Commands& commands) {
+  if (closed() || !commands.commit.empty() || !committer_.may_send(now, drain_.draining())) return;
+  std::vector<OffsetCommitter::Committable> committable;
+  for (const auto& [id, partition] : partitions_) {
+    if (may_commit(partition) && wants_commit(partition)) {
+      committable.push_back({id, partition.offsets.committable()});
+    }
+  }
+  commands.commit = committer_.send(committable, now);
+}
+
+void Pipeline::on_event(CommitResult& result, SteadyTime, Commands&) {
+  committer_.answered(result);
+  (result.error ? metrics_.commits_failed : metrics_.commits_ok).add();
+  if (!result.error) return;
+  remember_kafka_error(result.error->text);
+  log_.warn("commit_failed", {{"topic", settings_.topic}, {"error", result.error->text}});
+}
+
+// --- flow control ---------------------------------------------------------------------------------------------------
+
+FlowControl::Session Pipeline::flow_session() const {
+  if (drain_.running()) return FlowControl::Session::Running;
+  return drain_.stopping() ? FlowControl::Session::Stopping : FlowControl::Session::Leaving;
+}
+
+FlowControl::Facts Pipeline::flow_facts(const TrackedPartition& partition) const {
+  return {partition.partition, partition.blocks.any(), partition.reached_stop(), partition.state.is<Draining>()};
+}
+
+bool Pipeline::paused(const TrackedPartition& partition) const {
+  return flow_.paused(flow_facts(partition), flow_session());
+}
+
+void Pipeline::compare_pauses(Commands& commands) {
+  if (closed()) return;
+  FlowControl::Changes changes;
+  for (const auto& [id, partition] : partitions_) {
+    if (partition.state.owned()) flow_.compare(flow_facts(partition), flow_session(), changes);
+  }
+  commands.pause = std::move(changes.pause);
+  commands.resume = std::move(changes.resume);
+}
+
+void Pipeline::refetch(const std::vector<Partition>& partitions, Commands& commands) {
+  if (!drain_.running()) return;
+  for (const Partition id : partitions) {
+    const TrackedPartition* partition = partitions_.find(id);
+    if (partition == nullptr || !partition->state.is<Active>() || paused(*partition)) continue;
+    commands.refetch.push_back(id);
+  }
+}
+
+// --- status --------------------------------------------------------------------------------------------------------
+
+SteadyTime Pipeline::next_deadline(SteadyTime now) const {
+  SteadyTime next = now + kIdle;
+  const auto consider = [&](std::optional<SteadyTime> at) {
+    if (at) next = std::min(next, *at);
+  };
+  consider(drain_.next_deadline());
+  if (closed()) return std::max(next, now);  // all else waits for the next session
+  if (may_seal() && batches_.active() < size_t{2} * options_.clickhouse_concurrency)
+    consider(batcher_.due_at(options_, no_more_rows_come()));
+  const bool anything_to_commit = std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {
+    return may_commit(entry.second) && wants_commit(entry.second);
+  });
+  if (anything_to_commit) consider(committer_.due());
+  if (drain_.running()) consider(batches_.next_again());
+  consider(desk_.next_deadline());
+  consider(side_.next_deadline());
+  return std::max(next, now);
+}
+
+size_t Pipeline::max_chunk_messages() const {
+  return static_cast<size_t>(std::min<uint64_t>(kMaxChunkMessages, options_.max_batch_rows));
+}
+
+void Pipeline::update_gauges() {
+  size_t blocked_count = 0;
+  size_t paused_count = 0;
+  size_t owned = 0;
+  for (const auto& [id, partition] : partitions_) {
+    if (!partition.state.owned()) continue;
+    ++owned;
+    if (partition.blocks.any()) {
+      ++blocked_count;
+    } else if (paused(partition)) {
+      ++paused_count;
+    }
+  }
+  metrics_.in_flight_bytes.set(static_cast<double>(budget_->held()));
+  metrics_.batches_in_flight.set(static_cast<double>(batches_.active()));
+  metrics_.batches_blocked.set(static_cast<double>(batches_.blocked_count()));
+  metrics_.partitions_assigned.set(static_cast<double>(owned));
+  metrics_.partitions_held.set(static_cast<double>(blocked_count));
+  metrics_.partitions_paused.set(static_cast<double>(paused_count));
+}
+
+SessionFacts Pipeline::facts() const {
+  SessionFacts facts;
+  facts.commit_outstanding = committer_.outstanding();
+  facts.ending = ending();
+  facts.revoking = drain_.drains_revoke();
+  facts.last_message = last_message_;
+  facts.first_message = first_message_;
+  facts.reached_end = reached_end_;
+  return facts;
+}
+
+StreamStatus Pipeline::status(SteadyTime now) const {
+  StreamStatus status = totals_;
+  for (const auto& [id, partition] : partitions_) {
+    if (!partition.state.owned()) continue;
+    PartitionStatus one;
+    one.partition = id;
+    one.position = partition.offsets.position();
+    one.committed = committer_.of(id).acknowledged();
+    one.paused = paused(partition);
+    if (partition.blocks.any()) one.held = partition.blocks.first().text;
+    status.partitions.push_back(std::move(one));
+  }
+  status.assigned = assigned_;
+  status.draining = drain_.draining() || drain_.closing();
+  status.batches_in_flight = batches_.size();
+  status.in_flight_bytes = budget_->held();
+  if (std::string unstored = batches_.trouble(now); !unstored.empty()) {
+    status.waiting_for = std::move(unstored);
+  } else if (!source_trouble_.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
+  } else if (const std::string letters = desk_.trouble(now); !letters.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", letters);
+  } else if (const std::string records = side_.trouble(now); !records.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", records);
+  }
+  status.session = session_;
+  status.generation = generation_;
+  status.session_age_seconds = std::chrono::duration<double>(now - session_began_).count();
+  return status;
+}
+
+}  // namespace freshet::stream

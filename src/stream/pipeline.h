@@ -1,0 +1,235 @@
+// The decisions of the pipeline: events in, commands out. No thread, no clock, no socket: every interleaving can be
+// tested on one thread.
+//
+// A message's way is in pipeline.cc. Beside it stand what happens to partitions and sessions (pipeline_session.cc), to
+// batches (pipeline_batches.cc), and to partitions that are blocked (pipeline_blocks.cc). The class has more methods
+// than most: one for each event. What is decided of one matter only is decided elsewhere:
+//
+//   PartitionState   where a partition is in its life: active, leaving, draining, suspended
+//   Blocks           why it waits
+//   OffsetTracker    what of it is open, what may be committed
+//   OffsetCommitter  when a commit is sent, and what the broker takes
+//   FlowControl      which partitions the source delivers
+//   Drain            what a stop, a revoke and a leave wait for, and until when
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/byte_budget.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/result.h"
+#include "model/batch.h"
+#include "model/options.h"
+#include "model/released.h"
+#include "model/status.h"
+#include "ports/session_control.h"
+#include "ports/source.h"
+#include "stream/batch_writing.h"
+#include "stream/batcher.h"
+#include "stream/batches_in_flight.h"
+#include "stream/commands.h"
+#include "stream/dead_letter_desk.h"
+#include "stream/drain.h"
+#include "stream/flow_control.h"
+#include "stream/offset_committer.h"
+#include "stream/processing.h"
+#include "stream/side_outputs.h"
+#include "stream/stream_metrics.h"
+#include "stream/stream_settings.h"
+#include "stream/tracked_partition.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only. It outlives all sessions: partitions, batches in flight and dead letters do.
+class Pipeline {
+ public:
+  // `cogs_resource`: under which the processor's bytes are accounted; may be empty.
+  Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::string cogs_resource,
+           StreamMetrics& metrics, Log& log, SteadyTime now);
+
+  // See Batcher; before anything else.
+  void measure_batches(std::unique_ptr<BatchMeasure> measure) { batcher_.measure_with(std::move(measure)); }
+
+  // --- sessions
+  void begin_session(uint64_t number, SteadyTime now);
+  // No commit is sent until it is called with false again, but of partitions that are drained before they go.
+  void hold_commits(bool held) { committer_.hold(held); }
+  // No batch is sealed until it is called with false again.
+  void hold_batches(bool held) { batches_held_ = held; }
+  // Ends the session here and now. Nothing is thrown away: the partitions are suspended until the next session's
+  // assignment tells which of them resume.
+  void hand_over(SteadyTime now);
+  // Leaves the group: what is sealed is finished and committed, all else is suspended.
+  void leave(SteadyTime now, Commands& commands);
+  void request_stop(SteadyTime now, Commands& commands);
+  bool closed() const { return drain_.closed(); }
+  // A drain or a close has begun.
+  bool ending() const { return !drain_.running(); }
+  End end() const { return drain_.end(); }
+
+  // --- events
+  void on_source_event(SourceEvent event, SteadyTime now, Commands& commands);
+  void on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now);
+  // A worker found the byte budget exhausted: the work waits here until there is room, or until nothing but it can make
+  // room.
+  void on_handed_back(Work work);
+  void on_batch(BatchResult result, SteadyTime now);
+  void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
+  void on_letter_result(uint64_t ticket, const Status& status, SteadyTime now);
+  void on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now);
+  // What people's clocks say; as of this turn of the loop.
+  void set_wall_clock(SystemTime wall) { wall_ = wall; }
+  void set_options(const LiveOptions& options, SteadyTime now);
+  // Everything that time does: seals, commits, sends dead letters, pauses and resumes, ends drains. Call after other
+  // events.
+  void tick(SteadyTime now, Commands& commands);
+
+  // --- an operator, the watchdog
+  // The blocked `partition` goes on at `next`: what could be put nowhere below it is given up, what was not read below
+  // it is skipped. All else that is open goes on.
+  Result<Released> skip(Partition partition, Offset next, SteadyTime now, Commands& commands);
+  bool is_blocked(Partition partition) const;
+  // The operator says what becomes of the blocked batch with rows of the partition; without a resolution: that the
+  // messages that no insert takes are bad data.
+  Result<Released> resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
+                           Commands& commands);
+  // A batch with rows of this partition is blocked, and skip() is not about another cause.
+  bool is_blocked_by_batch(Partition partition) const;
+  // A batch with rows of this partition waits for an operator, who says by skipping that its rows are bad data.
+  bool holds_batch_of(Partition partition) const { return batches_.held_with(partition); }
+  // Fetches what comes next of them anew; those that are not to deliver anything now are left alone.
+  void refetch(const std::vector<Partition>& partitions, Commands& commands);
+
+  // --- what it says of itself
+  // What is held for messages under way. Threads: any.
+  const std::shared_ptr<ByteBudget>& budget() const { return budget_; }
+  // Nothing changes by itself before this.
+  SteadyTime next_deadline(SteadyTime now) const;
+  // Messages in one chunk at most, so that small batches are possible.
+  size_t max_chunk_messages() const;
+  // What is known beside the source's membership.
+  SessionFacts facts() const;
+  StreamStatus status(SteadyTime now) const;
+
+ private:
+  void on_event(MessageChunk& chunk, SteadyTime now, Commands& commands);
+  void on_event(PartitionsAssigned& assigned, SteadyTime now, Commands& commands);
+  void on_event(PartitionsRevoked& revoked, SteadyTime now, Commands& commands);
+  void on_event(CommitResult& result, SteadyTime now, Commands& commands);
+  void on_event(EndOfPartition& end, SteadyTime now, Commands& commands);
+  void on_event(PartitionOutOfRange& lost, SteadyTime now, Commands& commands);
+  void on_event(PartitionStuck& stuck, SteadyTime now, Commands& commands);
+  void on_event(PartitionUnreadable& unreadable, SteadyTime now, Commands& commands);
+  void on_event(PartitionUnstuck& unstuck, SteadyTime now, Commands& commands);
+  void on_event(SourceFault& fault, SteadyTime now, Commands& commands);
+  void on_event(SourceRecovered& recovered, SteadyTime now, Commands& commands);
+  void on_event(SessionClosed& closed, SteadyTime now, Commands& commands);
+
+  // Messages and workers.
+  bool takes_chunks_of(const TrackedPartition& partition) const;
+  void cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const;
+  void submit(Work work, Commands& commands);
+  void submit_what_waits(Commands& commands);
+  bool anything_makes_room() const;
+  void remember_kafka_error(std::string text);
+
+  // Batches.
+  bool may_seal() const { return !drain_.closing() && (!batches_held_ || drain_.draining()); }
+  bool no_more_rows_come() const;
+  void seal_batches(SteadyTime now, Commands& commands);
+  void seal_one(SteadyTime now, Commands& commands);
+  void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
+  void finish_stored(const SideOutputs::Finished& finished);
+  void block_batch(BatchResult result, SteadyTime now);
+  void give_up_blocked(uint64_t batch);
+  void write_again(uint64_t batch, Commands& commands);
+  void unblock_written(const SealedBatch& batch);
+  void abandon_orphans(Commands& commands);
+
+  // Dead letters and blocked partitions.
+  void add_letter(std::shared_ptr<const DeadLetter> letter, TrackedPartition& partition);
+  void close_letter(const DeadLetterDesk::Finished& finished);
+  void send_letters(SteadyTime now, Commands& commands);
+  void apply_blocks(const std::vector<DeadLetterDesk::Held>& blocked);
+  void unblock(TrackedPartition& partition, BlockReason reason);
+  void log_resumed(const TrackedPartition& partition);
+  void block_again(TrackedPartition& partition, BlockReason reason);
+  Result<uint64_t> give_up_below(TrackedPartition& partition, BlockReason reason, Offset next);
+  uint64_t skip_to(TrackedPartition& partition, BlockReason reason, Offset next, Commands& commands);
+  Status may_skip(const TrackedPartition& partition, BlockReason reason, Offset next) const;
+  std::optional<Offset> blocked_at(const TrackedPartition& partition, BlockReason reason) const;
+  void log_blocks(SteadyTime now);
+
+  // Commits.
+  bool wants_commit(const TrackedPartition& partition) const;
+  bool may_commit(const TrackedPartition& partition) const;
+  void commit_what_can_be(SteadyTime now, Commands& commands);
+
+  // Sessions and rebalances.
+  TrackedPartition& begin_epoch(Partition partition, Offset start);
+  TrackedPartition& begin_assigned(const AssignedPartition& assigned, bool continues);
+  bool resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) const;
+  void resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues);
+  PendingRows stop_batching(const TrackedPartition& partition);
+  bool finished(const TrackedPartition& partition) const;
+  DrainWaits revoke_waits(Partition partition) const;
+  void advance_revoke(SteadyTime now, Commands& commands);
+  void answer_revoke(SteadyTime now, Commands& commands);
+  DrainWaits stop_waits() const;
+  void begin_stop(End end, SteadyTime now, Commands& commands);
+  void advance_stop(SteadyTime now, Commands& commands);
+  void check_stop_condition(SteadyTime now, Commands& commands);
+  void suspend_all(SteadyTime now);
+  void check_suspended(SteadyTime now, Commands& commands);
+  void drop(TrackedPartition& partition, Commands* commands);
+  void drop_suspended(Commands& commands);
+  void drop_all(Commands* commands);
+  void end_session(End end, SteadyTime now);
+
+  // Flow control.
+  FlowControl::Session flow_session() const;
+  FlowControl::Facts flow_facts(const TrackedPartition& partition) const;
+  bool paused(const TrackedPartition& partition) const;
+  void compare_pauses(Commands& commands);
+  void update_gauges();
+
+  const StreamSettings settings_;
+  LiveOptions options_;
+  const bool has_dead_letters_;
+  StreamMetrics& metrics_;
+  Log& log_;
+
+  const std::shared_ptr<ByteBudget> budget_;
+  PartitionTable partitions_;
+  FlowControl flow_;
+  OffsetCommitter committer_;
+  Drain drain_;
+  Batcher batcher_;
+  BatchesInFlight batches_;
+  DeadLetterDesk desk_;
+  SideOutputs side_;
+  size_t at_work_ = 0;             // works that the workers have
+  std::vector<Work> handed_back_;  // by them
+  bool dropped_ = false;           // a partition, since the last tick
+  bool batches_held_ = false;
+
+  // Of this session.
+  bool assigned_ = false;
+  std::optional<SteadyTime> first_message_;
+  bool reached_end_ = false;  // of a partition
+  uint64_t session_ = 0;
+  SteadyTime session_began_{};
+
+  SystemTime wall_{};
+  int32_t generation_ = -1;
+  std::optional<SteadyTime> last_message_;
+  StreamStatus totals_;  // counters and last errors; partitions are filled in by status()
+  std::string source_trouble_;
+};
+
+}  // namespace freshet::stream

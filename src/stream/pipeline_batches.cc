@@ -1,0 +1,275 @@
+// What becomes of batches: sealed, stored, or blocked, so that only an operator can finish them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/message_text.h"
+#include "stream/batch_facts.h"
+#include "stream/kept.h"
+#include "stream/pipeline.h"
+
+namespace freshet::stream {
+
+// --- sealed ---------------------------------------------------------------------------------------------------------
+
+// Everything is paused, and no batch that is being written makes room: what waits is all there will be.
+bool Pipeline::no_more_rows_come() const {
+  // What was handed back comes once there is room, which only the rows that wait here can make.
+  const bool all_wait = at_work_ == 0 && std::none_of(handed_back_.begin(), handed_back_.end(),
+                                                      [](const Work& work) { return work.charge.has_room(); });
+  return batches_.active() == 0 && all_wait &&
+         std::all_of(partitions_.begin(), partitions_.end(),
+                     [&](const auto& entry) { return !entry.second.state.owned() || paused(entry.second); });
+}
+
+void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
+  if (!may_seal()) return;
+  const size_t slots = size_t{2} * options_.clickhouse_concurrency;
+  const bool flush = drain_.draining();
+  while (!batcher_.empty() &&
+         (flush || (batches_.active() < slots && batcher_.due(options_, now, no_more_rows_come())))) {
+    seal_one(now, commands);
+  }
+}
+
+void Pipeline::seal_one(SteadyTime now, Commands& commands) {
+  metrics_.batch_age_seconds.observe(std::chrono::duration<double>(now - batcher_.oldest()).count());
+  std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
+  if (settings_.accepted_outcomes) count_outcome_latency(*batch, "flush", wall_, metrics_);
+  for (const Part& part : batch->parts) {
+    if (TrackedPartition* partition = partitions_.find(part.partition, part.epoch)) partition->batch_begins();
+  }
+  side_.batch_sealed(*batch);
+  batches_.add(batch, now);
+  if (batch->row_count == 0) return on_batch({std::move(batch), true, {}, 0, {}}, now);  // nothing to insert
+  commands.batches.push_back(std::move(batch));
+}
+
+// --- stored, or not -------------------------------------------------------------------------------------------------
+
+void Pipeline::on_batch(BatchResult result, SteadyTime now) {
+  if (!result.blocked.empty()) return block_batch(std::move(result), now);
+  const SealedBatch& batch = *result.batch;
+  batches_.finish(batch.id);
+  for (const Part& part : batch.parts) {
+    if (TrackedPartition* partition = partitions_.find(part.partition, part.epoch)) partition->batch_ends();
+  }
+  if (batch.row_count > 0 && result.inserts > 0) {
+    metrics_.batch_write_seconds(result.written).observe(std::chrono::duration<double>(result.took).count());
+  }
+  if (!result.written) return;
+  unblock_written(batch);
+  uint64_t rows = batch.row_count;
+  uint64_t bytes = batch.row_bytes;
+  std::vector<std::vector<Offset>> refused(batch.chunks.size());
+  for (const RefusedMessage& message : result.refused) {
+    const MessageRows& lost = batch.chunks[message.chunk]->messages[message.message];
+    refused[message.chunk].push_back(lost.offset);
+    rows -= lost.row_count;
+    bytes -= lost.rows_size;
+  }
+  count_written(batch, rows, bytes, now);
+  for (size_t c = 0; c < batch.chunks.size(); ++c) {
+    TrackedPartition* partition = partitions_.find(batch.chunks[c]->partition, batch.chunks[c]->epoch);
+    if (partition != nullptr) partition->offsets.rows_refused(batch.chunks[c]->sequence, refused[c]);
+  }
+  SideOutputs::Finished finished;
+  side_.batch_stored(result.batch, wall_, finished);
+  finish_stored(finished);
+  for (const RefusedMessage& message : result.refused) {
+    const ProcessedChunk& chunk = *batch.chunks[message.chunk];
+    TrackedPartition* partition = partitions_.find(chunk.partition, chunk.epoch);
+    if (partition == nullptr) continue;
+    auto letter = std::make_shared<DeadLetter>(unkeep(chunk, chunk.messages[message.message], settings_.topic));
+    letter->reason_code = "refused_by_table";
+    letter->reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
+    letter->charge = Charge(budget_, letter->bytes());
+    add_letter(std::move(letter), *partition);
+  }
+}
+
+void Pipeline::finish_stored(const SideOutputs::Finished& finished) {
+  for (const auto& part : finished.parts) {
+    TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
+    if (partition == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
+    for (const uint64_t chunk : part.chunks) partition->offsets.batch_finished(chunk);
+  }
+  for (const auto& replacement : finished.replacements) {
+    TrackedPartition* partition = partitions_.find(replacement.partition, replacement.epoch);
+    if (partition == nullptr) continue;
+    partition->offsets.replacement_finished(replacement.offset);
+  }
+}
+
+void Pipeline::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now) {
+  count_facts(batch, wall_, metrics_);
+  if (settings_.accepted_outcomes) count_outcome_latency(batch, "produce", wall_, metrics_);
+  if (batch.row_count == 0) return;
+  if (totals_.batches_written == 0) {
+    log_.info("first_batch_stored",
+              {{"topic", settings_.topic}, {"table", settings_.table}, {"rows", rows}, {"bytes", bytes}});
+  }
+  totals_.rows_written += rows;
+  totals_.bytes_written += bytes;
+  ++totals_.batches_written;
+  metrics_.rows.add(rows);
+  metrics_.bytes.add(bytes);
+  metrics_.batches.add();
+  batcher_.recover(now);
+  metrics_.batch_slowdown.set(batcher_.slowed());
+}
+
+void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
+  totals_.last_insert_error = failure.text;
+  totals_.last_insert_error_at = wall_;
+  batches_.failed(batch, failure, settings_.accepted_outcomes ? "Kafka" : "ClickHouse");
+  if (failure.held) {
+    log_.error("batch_held", {{"topic", settings_.topic},
+                              {"spans", batches_.spans(batch)},
+                              {"code", failure.code},
+                              {"reason", failure.text}});
+  }
+  if (failure.failure_class != InsertFailure::Class::Overload) return;
+  batcher_.slow_down(now);
+  metrics_.batch_slowdown.set(batcher_.slowed());
+}
+
+// Otherwise they would be tried on, and keep a writer, for as long as ClickHouse is away or refuses them.
+void Pipeline::abandon_orphans(Commands& commands) {
+  if (!std::exchange(dropped_, false)) return;
+  const auto orphans =
+      batches_.take_orphans([&](const Part& part) { return partitions_.find(part.partition, part.epoch) != nullptr; });
+  for (const uint64_t id : orphans) {
+    if (batches_.blocked(id).empty()) {
+      commands.abandon.push_back(id);
+      continue;
+    }
+    give_up_blocked(id);
+  }
+  if (commands.abandon.empty()) return;
+  log_.warn("batches_given_up", {{"topic", settings_.topic},
+                                 {"batches", commands.abandon.size()},
+                                 {"reason", "their partitions were lost, and are read again by who has them now"}});
+}
+
+// --- blocked --------------------------------------------------------------------------------------------------------
+
+// The writer is free for others; the batch's partitions bring nothing new until it is resolved, so that no more can
+// come twice after a restart than what is on its way now.
+void Pipeline::block_batch(BatchResult result, SteadyTime now) {
+  const std::shared_ptr<const SealedBatch> batch = result.batch;
+  bool alive = false;
+  for (const Part& part : batch->parts) {
+    TrackedPartition* const partition = partitions_.find(part.partition, part.epoch);
+    if (partition == nullptr) continue;
+    partition->batch_ends();
+    alive = true;
+  }
+  if (!alive) return give_up_blocked(batch->id);
+  const BlockedPiece first = result.blocked.front();
+  batches_.block(std::move(result), settings_.table.empty() ? "the table" : settings_.table, now);
+  const std::string& reason = batches_.trouble_of(batch->id);
+  totals_.last_insert_error = message_text(first.text);
+  totals_.last_insert_error_at = wall_;
+  log_.error(
+      "batch_blocked",
+      {{"topic", settings_.topic}, {"spans", batches_.spans(batch->id)}, {"code", first.code}, {"reason", reason}});
+  for (const Part& part : batch->parts) {
+    TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
+    if (partition != nullptr) partition->blocks.add(BlockReason::BatchBlocked, reason);
+  }
+}
+
+// Whoever has its partitions now sends its rows again.
+void Pipeline::give_up_blocked(uint64_t batch) {
+  log_.warn("blocked_batch_given_up",
+            {{"topic", settings_.topic},
+             {"spans", batches_.spans(batch)},
+             {"reason",
+              "its partitions were lost: whoever has them now reads and sends its rows again, and they may be "
+              "stored twice"}});
+  batches_.finish(batch);
+}
+
+void Pipeline::write_again(uint64_t id, Commands& commands) {
+  BatchTask task = batches_.unblock(id);
+  for (const Part& part : task.batch->parts) {
+    if (TrackedPartition* partition = partitions_.find(part.partition, part.epoch)) partition->batch_begins();
+  }
+  commands.again.push_back(std::move(task));
+}
+
+void Pipeline::unblock_written(const SealedBatch& batch) {
+  for (const Part& part : batch.parts) {
+    TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
+    if (partition == nullptr) continue;
+    if (!batches_.delays(part.partition)) unblock(*partition, BlockReason::BatchBlocked);
+    if (const auto next = batches_.blocked_with(part.partition)) {
+      partition->blocks.set_text(BlockReason::BatchBlocked, batches_.trouble_of(*next));
+    }
+  }
+}
+
+bool Pipeline::is_blocked_by_batch(Partition id) const {
+  const TrackedPartition* partition = partitions_.find(id);
+  return partition != nullptr && partition->state.owned() && batches_.blocked_with(id) &&
+         partition->blocks.only(BlockReason::BatchBlocked);
+}
+
+Result<Released> Pipeline::resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
+                                   Commands& commands) {
+  const TrackedPartition* const owned = partitions_.find(partition);
+  if (owned == nullptr || !owned->state.owned()) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", partition.value));
+  }
+  const auto id = batches_.blocked_with(partition);
+  if (!id) {
+    return failure(ErrorKind::Invalid, fmt::format("no blocked batch has rows of partition {}", partition.value));
+  }
+  const std::vector<BlockedPiece> pieces = batches_.blocked(*id);
+  const auto stored = [](const BlockedPiece& piece) { return piece.why == Blocked::MaybeStored; };
+  const bool maybe_stored = std::any_of(pieces.begin(), pieces.end(), stored);
+  if (resolution == Resolution::Stored && !maybe_stored) {
+    return failure(ErrorKind::Invalid, fmt::format("nothing of the batch with rows of partition {} can be stored: its "
+                                                   "insert is too large; release it without a resolution to give the "
+                                                   "message up, or with \"retry\"",
+                                                   partition.value));
+  }
+  if (!resolution && maybe_stored) {
+    return failure(ErrorKind::Invalid, batches_.trouble_of(*id));
+  }
+  Released done;
+  done.partition = partition;
+  done.resolved = resolution;
+  done.batch = !resolution;
+  BatchTask left = batches_.unblock(*id);
+  left.open.clear();
+  for (const BlockedPiece& piece : pieces) {
+    if (stored(piece)) done.resolved_rows += piece.rows;
+    if (stored(piece) && resolution == Resolution::Stored) continue;
+    if (!resolution && piece.piece.end - piece.piece.begin == 1) {
+      left.refused.push_back(refused_message(*left.batch, piece));
+    } else {
+      left.open.push_back(piece.piece);
+    }
+  }
+  log_.warn("batch_resolved", {{"topic", settings_.topic},
+                               {"spans", batches_.spans(*id)},
+                               {"resolution", !resolution                         ? "bad data"
+                                              : *resolution == Resolution::Stored ? "stored"
+                                                                                  : "retry"},
+                               {"rows", done.resolved_rows},
+                               {"audit", true}});
+  for (const Part& part : left.batch->parts) {
+    if (TrackedPartition* one = partitions_.find(part.partition, part.epoch)) one->batch_begins();
+  }
+  if (!left.open.empty()) {
+    commands.again.push_back(std::move(left));
+  } else {
+    on_batch({left.batch, true, std::move(left.refused), 0, {}, {}}, now);
+  }
+  return done;
+}
+
+}  // namespace freshet::stream

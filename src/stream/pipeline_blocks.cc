@@ -1,0 +1,262 @@
+// Dead letters, and partitions that are blocked: why, and what an operator or the source does about it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/message_text.h"
+#include "stream/pipeline.h"
+
+namespace freshet::stream {
+
+// --- dead letters ---------------------------------------------------------------------------------------------------
+
+void Pipeline::add_letter(std::shared_ptr<const DeadLetter> letter, TrackedPartition& partition) {
+  if (has_dead_letters_) return desk_.add(std::move(letter), partition.epoch);
+  if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
+    if (letter->silenced) return close_letter({partition.partition, partition.epoch, letter->offset});
+    metrics_.dropped(letter->reason_code).add();
+    log_.warn("message_dropped", {{"topic", letter->topic},
+                                  {"partition", letter->partition.value},
+                                  {"offset", letter->offset.value},
+                                  {"reason", letter->reason_code},  // equal ones are logged as one sample a minute
+                                  {"detail", letter->reason}});
+    return close_letter({partition.partition, partition.epoch, letter->offset});
+  }
+  const std::string reason = fmt::format(
+      "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}: {2}; go on "
+      "from {3} with POST /release, or start with --dead-letter-topic",
+      letter->offset.value, letter->reason_code, message_text(letter->reason), letter->offset.value + 1);
+  partition.blocks.add(BlockReason::InvalidMessage, reason);
+}
+
+void Pipeline::close_letter(const DeadLetterDesk::Finished& finished) {
+  TrackedPartition* partition = partitions_.find(finished.partition, finished.epoch);
+  if (partition != nullptr) partition->offsets.letter_finished(finished.offset);
+}
+
+void Pipeline::send_letters(SteadyTime now, Commands& commands) {
+  std::vector<DeadLetterDesk::Held> blocked;
+  desk_.take_sendable(now, commands.letters, blocked);
+  apply_blocks(blocked);
+  if (desk_.flooded()) return;
+  for (auto& [id, partition] : partitions_) unblock(partition, BlockReason::DlqRateLimited);
+}
+
+void Pipeline::on_letter_result(uint64_t ticket, const Status& status, SteadyTime now) {
+  std::vector<DeadLetterDesk::Finished> finished;
+  std::vector<DeadLetterDesk::Held> blocked;
+  const std::string reason = desk_.reason_code(ticket);
+  desk_.result(ticket, status, now, finished, blocked);
+  for (const auto& letter : finished) {
+    ++totals_.dead_letters;
+    metrics_.dead_letters(reason).add();
+    close_letter(letter);
+  }
+  if (!status && status.error().kind == ErrorKind::Retry) {
+    remember_kafka_error(status.error().text);
+    log_.warn("dead_letter_not_taken", {{"topic", settings_.topic}, {"error", status.error().text}});
+  }
+  apply_blocks(blocked);
+}
+
+void Pipeline::apply_blocks(const std::vector<DeadLetterDesk::Held>& blocked) {
+  for (const DeadLetterDesk::Held& one : blocked) {
+    TrackedPartition* partition = partitions_.find(one.partition, one.epoch);
+    if (partition != nullptr) partition->blocks.add(one.reason, one.text);
+  }
+}
+
+// --- the source has no valid offset, or finds one -------------------------------------------------------------------
+
+void Pipeline::on_event(PartitionOutOfRange& lost, SteadyTime, Commands&) {
+  if (TrackedPartition* partition = partitions_.find(lost.partition)) {
+    partition->lose_offset(StartAt::Held::OutOfRange);
+  }
+}
+
+void Pipeline::on_event(PartitionStuck& stuck, SteadyTime, Commands&) {
+  TrackedPartition* partition = partitions_.find(stuck.partition);
+  if (partition == nullptr) return;
+  if (partition->has_valid_offset()) partition->lose_offset(StartAt::Held::NoStart);
+  partition->blocks.add(BlockReason::NoValidOffset, stuck.reason);
+}
+
+void Pipeline::on_event(PartitionUnreadable& unreadable, SteadyTime, Commands&) {
+  TrackedPartition* partition = partitions_.find(unreadable.partition);
+  if (partition != nullptr) partition->block_at_unreadable_batch(unreadable.at, unreadable.reason);
+}
+
+void Pipeline::on_event(PartitionUnstuck& unstuck, SteadyTime, Commands& commands) {
+  TrackedPartition* partition = partitions_.find(unstuck.partition);
+  if (partition == nullptr) return;
+  // It is on its way out, and what it would still commit lies before what is committed by now.
+  if (partition->state.is<Draining>() || !partition->state.owned()) return drop(*partition, &commands);
+  if (unstuck.start < partition->offsets.position()) {
+    const bool leaving = partition->state.is<Leaving>();
+    drop(*partition, &commands);
+    partition = &begin_epoch(unstuck.partition, unstuck.start);
+    if (leaving) partition->state.leave();
+    log_resumed(*partition);
+  }
+  partition->offsets.move_to(unstuck.start);
+  partition->find_offset();
+  committer_.of(unstuck.partition).known(unstuck.start);
+  source_trouble_.clear();
+  unblock(*partition, BlockReason::NoValidOffset);
+}
+
+// --- blocked --------------------------------------------------------------------------------------------------------
+
+// A blocked partition waits for an operator, who may come at any time.
+void Pipeline::log_blocks(SteadyTime now) {
+  for (auto& [id, partition] : partitions_) {
+    if (!partition.blocks.take_log_due(now)) continue;
+    log_.error("partition_held", {{"topic", settings_.topic},
+                                  {"partition", id.value},
+                                  {"code", to_string(partition.blocks.first().reason)},
+                                  {"reason", partition.blocks.first().text},
+                                  {"next_offset", partition.offsets.committable().value}});
+  }
+}
+
+void Pipeline::unblock(TrackedPartition& partition, BlockReason reason) {
+  if (partition.blocks.remove(reason) && !partition.blocks.any()) log_resumed(partition);
+}
+
+void Pipeline::log_resumed(const TrackedPartition& partition) {
+  log_.info("partition_goes_on", {{"topic", settings_.topic},
+                                  {"partition", partition.partition.value},
+                                  {"position", partition.offsets.position().value}});
+}
+
+bool Pipeline::is_blocked(Partition id) const {
+  const TrackedPartition* partition = partitions_.find(id);
+  return partition != nullptr && partition->state.owned() && partition->blocks.any();
+}
+
+// The first message that the partition is blocked for; empty: it is blocked for none.
+std::optional<Offset> Pipeline::blocked_at(const TrackedPartition& partition, BlockReason reason) const {
+  switch (reason) {
+    case BlockReason::InvalidMessage:
+      return partition.offsets.first_letter();
+    case BlockReason::DlqRejected:
+      return desk_.first_refused_at(partition.partition);
+    case BlockReason::ReplacementRejected:
+      return side_.first_replacement(partition.partition);
+    case BlockReason::UnreadableBatch:
+      return partition.unreadable_at();
+    case BlockReason::NoValidOffset:
+    case BlockReason::DlqRateLimited:
+    case BlockReason::BatchBlocked:
+      break;
+  }
+  return std::nullopt;
+}
+
+Status Pipeline::may_skip(const TrackedPartition& partition, BlockReason reason, Offset next) const {
+  const int32_t id = partition.partition.value;
+  const Offset position = partition.offsets.position();
+  // Where the source goes on, and from where commits may, is not known yet; and the answer would come too late for
+  // both.
+  if (partition.offset_lost() == StartAt::Held::OutOfRange && !partition.blocks.has(BlockReason::NoValidOffset) &&
+      next > position) {
+    return failure(ErrorKind::Retry, fmt::format("where partition {} goes on is being looked up; try again", id));
+  }
+  if (reason == BlockReason::NoValidOffset && next < position &&
+      (!partition.offsets.idle() || committer_.outstanding())) {
+    return failure(ErrorKind::Retry,
+                   fmt::format("offsets below {} are still being written; try again", position.value));
+  }
+  if (const auto at = blocked_at(partition, reason); at && next <= *at) {
+    return failure(ErrorKind::Invalid,
+                   fmt::format("partition {} is held at offset {}; go on from a later one", id, at->value));
+  }
+  return {};
+}
+
+// What could be put nowhere below `next` is given up. Returns how many messages.
+Result<uint64_t> Pipeline::give_up_below(TrackedPartition& partition, BlockReason reason, Offset next) {
+  const Partition id = partition.partition;
+  if (reason == BlockReason::ReplacementRejected) {
+    const auto given_up = side_.drop_replacements(id, partition.epoch, next);
+    if (given_up.empty()) {
+      return failure(ErrorKind::Retry,
+                     fmt::format("the replacement of partition {} is being tried right now; try again", id.value));
+    }
+    finish_stored({{}, given_up, {}});
+    return given_up.size();
+  }
+  std::vector<DeadLetterDesk::Finished> dropped;
+  if (reason == BlockReason::DlqRejected) desk_.drop_refused(id, next, dropped);
+  if (reason == BlockReason::InvalidMessage) {
+    for (const Offset offset : partition.offsets.letters_below(next)) dropped.push_back({id, partition.epoch, offset});
+  }
+  for (const auto& letter : dropped) close_letter(letter);
+  return dropped.size();
+}
+
+// Reading goes on at `next`, whatever was read. Returns how many offsets are skipped unread.
+uint64_t Pipeline::skip_to(TrackedPartition& partition, BlockReason reason, Offset next, Commands& commands) {
+  const Offset position = partition.offsets.position();
+  if (next <= position && reason != BlockReason::NoValidOffset) return 0;
+  if (reason == BlockReason::NoValidOffset) {
+    CommitProgress& progress = committer_.of(partition.partition);
+    if (next < position || !progress.acknowledged()) progress.decided_by_operator();
+    partition.find_offset();
+  }
+  partition.offsets.move_to(next);
+  commands.seek.emplace_back(partition.partition, next);
+  return next > position ? static_cast<uint64_t>(next.value - position.value) : 0;
+}
+
+Result<Released> Pipeline::skip(Partition id, Offset next, SteadyTime now, Commands& commands) {
+  TrackedPartition* partition = partitions_.find(id);
+  if (partition == nullptr || !partition->state.owned()) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", id.value));
+  }
+  if (!partition->blocks.any()) {
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", id.value));
+  }
+  const Blocks::Block* block = partition->blocks.first_but(BlockReason::BatchBlocked);
+  if (block == nullptr) {
+    return failure(ErrorKind::Invalid,
+                   fmt::format("partition {} waits for a batch that is being sent again; try later", id.value));
+  }
+  const BlockReason reason = block->reason;
+  if (const Status may = may_skip(*partition, reason, next); !may) return tl::make_unexpected(may.error());
+  const Result<uint64_t> given_up = give_up_below(*partition, reason, next);
+  if (!given_up) return tl::make_unexpected(given_up.error());
+  Released done;
+  done.partition = id;
+  done.given_up = *given_up;
+  metrics_.dropped("released").add(done.given_up);
+  done.flood = reason == BlockReason::DlqRateLimited;
+  if (done.flood) desk_.release_flood(now);
+  done.not_read = skip_to(*partition, reason, next, commands);
+  unblock(*partition, reason);
+  block_again(*partition, reason);
+  if (partition->blocks.any()) done.held_again = partition->blocks.first().text;
+  log_.warn("partition_released", {{"topic", settings_.topic},
+                                   {"partition", id.value},
+                                   {"offset", next.value},
+                                   {"given_up", done.given_up},
+                                   {"not_read", done.not_read},
+                                   {"held_again", done.held_again},
+                                   {"audit", true}});
+  return done;
+}
+
+// The same cause stands beyond the offset at which the partition goes on.
+void Pipeline::block_again(TrackedPartition& partition, BlockReason reason) {
+  if (reason == BlockReason::InvalidMessage && partition.offsets.has_letters()) {
+    const Offset at = partition.offsets.first_letter().value_or(partition.offsets.committable());
+    partition.blocks.add(
+        reason,
+        fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic", at.value));
+  } else if (reason == BlockReason::DlqRejected) {
+    if (auto refused = desk_.first_refused(partition.partition)) partition.blocks.add(reason, *std::move(refused));
+  }
+}
+
+}  // namespace freshet::stream

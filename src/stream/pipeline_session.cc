@@ -1,0 +1,322 @@
+// How sessions begin and end, and what becomes of a partition when it is taken away and given back.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "stream/pipeline.h"
+
+namespace freshet::stream {
+
+// --- sessions -------------------------------------------------------------------------------------------------------
+
+void Pipeline::begin_session(uint64_t number, SteadyTime now) {
+  drain_.begin_session();
+  committer_.begin_session();
+  flow_.begin_session();
+  assigned_ = false;
+  batches_held_ = false;
+  first_message_.reset();
+  reached_end_ = false;
+  session_ = number;
+  session_began_ = now;
+  source_trouble_.clear();
+}
+
+void Pipeline::hand_over(SteadyTime now) { end_session(End::Renewed, now); }
+
+void Pipeline::leave(SteadyTime now, Commands& commands) {
+  if (!drain_.running()) return;
+  drain_.leave(now);
+  for (auto& [id, partition] : partitions_) partition.state.leave();
+  commands.begin_close = Farewell::ToRejoin;
+}
+
+void Pipeline::end_session(End end, SteadyTime now) {
+  drain_.close(end);
+  committer_.end_session();
+  if (drain_.stopping()) {
+    drop_all(nullptr);
+  } else {
+    suspend_all(now);
+  }
+  assigned_ = false;
+}
+
+void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) {
+  remember_kafka_error(fault.error.text);
+  if (fault.error.kind != ErrorKind::Renew) {
+    source_trouble_ = fault.error.text;
+    log_.warn("kafka_error", {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
+    return;
+  }
+  log_.error("kafka_session_broken",
+             {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
+  if (closed()) return;
+  // Whoever took our place reads again what is not committed: nothing that is not yet under way is written any more.
+  if (fault.fenced || drain_.stopping()) {
+    commands.abandon_batches = true;
+    drop_all(&commands);
+  }
+  end_session(End::Broken, now);
+}
+
+void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) {
+  if (source_trouble_.empty()) return;
+  source_trouble_.clear();
+  log_.info("kafka_works_again", {{"topic", settings_.topic}});
+}
+
+void Pipeline::on_event(SessionClosed&, SteadyTime now, Commands&) { end_session(End::Broken, now); }
+
+// --- partitions come ------------------------------------------------------------------------------------------------
+
+void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& commands) {
+  bool changed = assigned.generation != generation_ || assigned.generation < 0;
+  generation_ = assigned.generation;
+  assigned_ = true;
+  if (!assigned.cluster_id.empty()) batcher_.set_cluster_id(std::move(assigned.cluster_id));
+  source_trouble_.clear();
+  std::vector<StartAt> starts;
+  size_t resumed = 0;
+  for (const AssignedPartition& one : assigned.partitions) {
+    TrackedPartition* partition = partitions_.find(one.partition);
+    if (partition != nullptr && resumes(*partition, one, assigned.continues)) {
+      resume(*partition, one, assigned.continues);
+      ++resumed;
+    } else {
+      if (partition != nullptr) drop(*partition, &commands);
+      changed = true;
+      partition = &begin_assigned(one, assigned.continues);
+    }
+    if (flow_session() == FlowControl::Session::Leaving) partition->state.leave();
+    flow_.assigned(one.partition);
+    starts.push_back({one.partition, partition->offsets.position(), partition->offset_lost()});
+  }
+  const size_t known = partitions_.size();
+  drop_suspended(commands);
+  if (changed || partitions_.size() != known) {
+    ++totals_.rebalances;
+    metrics_.rebalances.add();
+  }
+  commands.answer_assign = std::move(starts);
+  log_.info("partitions_assigned", {{"topic", settings_.topic},
+                                    {"partitions", assigned.partitions.size()},
+                                    {"gone_on", resumed},
+                                    {"owned", partitions_.size()},
+                                    {"generation", generation_},
+                                    {"session", session_}});
+}
+
+TrackedPartition& Pipeline::begin_epoch(Partition id, Offset start) {
+  committer_.begin(id, start);
+  return partitions_.begin_epoch(id, start);
+}
+
+TrackedPartition& Pipeline::begin_assigned(const AssignedPartition& assigned, bool continues) {
+  TrackedPartition& partition = begin_epoch(assigned.partition, assigned.start);
+  // What was known of it was given up meanwhile, and the source did not ask where it stands.
+  const std::string no_offset = continues ? "its offset is being looked up" : assigned.held;
+  if (no_offset.empty()) {
+    committer_.of(assigned.partition).known(assigned.start);  // also what the reset policy chose: see the port
+  } else {
+    partition.lose_offset(StartAt::Held::NoStart);
+    partition.blocks.add(BlockReason::NoValidOffset, no_offset);
+  }
+  return partition;
+}
+
+bool Pipeline::resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) const {
+  if (partition.state.owned() || assigned.unknown_to_group) return false;
+  return continues ||
+         (assigned.held.empty() &&
+          committer_.of(partition.partition).not_overtaken(assigned.start, partition.offsets.committable()));
+}
+
+void Pipeline::resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues) {
+  desk_.go_on(partition.partition);
+  side_.go_on(partition.partition);
+  // The next session's client meets it again, if it is still there.
+  partition.blocks.remove(BlockReason::UnreadableBatch);
+  CommitProgress& progress = committer_.of(partition.partition);
+  if (!continues) progress.known(assigned.start);
+  progress.resend();
+  for (WaitingRows& rows : partition.state.resume()) batcher_.add(std::move(rows));
+}
+
+// --- partitions go --------------------------------------------------------------------------------------------------
+
+void Pipeline::on_event(PartitionsRevoked& revoked, SteadyTime now, Commands& commands) {
+  log_.info("partitions_revoked",
+            {{"topic", settings_.topic}, {"partitions", revoked.partitions.size()}, {"lost", revoked.lost}});
+  for (const Partition id : revoked.partitions) {
+    TrackedPartition* partition = partitions_.find(id);
+    if (partition != nullptr && partition->state.owned()) partition->state.drain(stop_batching(*partition));
+  }
+  drain_.begin_revoke(std::move(revoked.partitions), revoked.lost, now);
+  committer_.begin_revoke(drain_.revoke()->lost);
+  advance_revoke(now, commands);
+}
+
+// Nothing of the partition enters a batch, or goes to another topic, that is not on its way. Returns what waited for
+// the next batch: the partition may come straight back.
+PendingRows Pipeline::stop_batching(const TrackedPartition& partition) {
+  desk_.suspend(partition.partition);
+  side_.stop_filling(partition.partition);
+  return batcher_.take(partition.partition);
+}
+
+bool Pipeline::finished(const TrackedPartition& partition) const {
+  return !partition.has_batches() && !desk_.in_flight(partition.partition) && side_.settled(partition.partition);
+}
+
+// Drained: nothing sealed is open, and the broker knows how far it got.
+DrainWaits Pipeline::revoke_waits(Partition id) const {
+  DrainWaits waits;
+  const TrackedPartition* partition = partitions_.find(id);
+  if (partition == nullptr || !partition->state.owned()) return waits;
+  waits.batches = partition->has_batches();
+  waits.records = desk_.in_flight(id) || !side_.settled(id);
+  waits.commit = !committer_.refuses(id) && (wants_commit(*partition) || committer_.outstanding());
+  return waits;
+}
+
+void Pipeline::advance_revoke(SteadyTime now, Commands& commands) {
+  if (!drain_.revoke()) return;
+  const auto step = drain_.revoke_step([&](Partition id) { return revoke_waits(id); }, now);
+  if (step == Drain::RevokeStep::Wait) return;
+  if (step == Drain::RevokeStep::AnswerLate) log_.warn("revoke_drain_took_too_long", {{"topic", settings_.topic}});
+  answer_revoke(now, commands);
+}
+
+void Pipeline::answer_revoke(SteadyTime now, Commands& commands) {
+  bool under_way = false;
+  for (const Partition id : drain_.revoke()->partitions) {
+    TrackedPartition* partition = partitions_.find(id);
+    if (partition == nullptr) continue;
+    if (drain_.stopping()) {
+      drop(*partition, &commands);
+      continue;
+    }
+    if (!partition->state.owned()) continue;
+    // Whoever gets the partition makes them anew; if it comes back here, they are sent again.
+    if (side_.suspend(id)) commands.purge_records = true;
+    partition->state.suspend();
+    under_way = under_way || !finished(*partition);
+  }
+  if (under_way) drain_.await_suspended(now);
+  drain_.end_revoke();
+  committer_.end_revoke();
+  commands.answer_revoke = true;
+}
+
+void Pipeline::suspend_all(SteadyTime now) {
+  bool under_way = false;
+  for (auto& [id, partition] : partitions_) {
+    if (!partition.state.owned()) continue;
+    PendingRows unbatched = stop_batching(partition);
+    side_.suspend(id);
+    partition.state.suspend(std::move(unbatched));
+    under_way = under_way || !finished(partition);
+  }
+  if (under_way) drain_.await_suspended(now);
+}
+
+void Pipeline::check_suspended(SteadyTime now, Commands& commands) {
+  if (!drain_.suspended_overdue(now)) return;
+  // The next client takes the membership over: nobody else gets the partitions while it does.
+  if (batches_held_ && drain_.running()) return drain_.await_suspended(now);
+  log_.warn("suspended_partitions_given_up", {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}});
+  drain_.end_suspended();
+  // What is finished costs nothing while it waits, and is not read again if its partition comes back.
+  for (auto next = partitions_.begin(); next != partitions_.end();) {
+    TrackedPartition& partition = (next++)->second;
+    if (!partition.state.owned() && !finished(partition)) drop(partition, &commands);
+  }
+  if (partitions_.empty()) commands.abandon_batches = true;
+}
+
+void Pipeline::drop(TrackedPartition& partition, Commands* commands) {
+  const Partition id = partition.partition;
+  const uint64_t open = partition.offsets.open_messages();
+  totals_.abandoned += open;
+  metrics_.abandoned.add(open);
+  batcher_.take(id);
+  desk_.forget(id, partition.epoch);
+  const bool with_producer = side_.forget(id, partition.epoch);
+  if (with_producer && commands != nullptr) commands->purge_records = true;
+  metrics_.forget_lag(settings_.topic, id.value);
+  committer_.drop(id);
+  partitions_.drop(id);
+  dropped_ = true;
+}
+
+void Pipeline::drop_suspended(Commands& commands) {
+  for (auto next = partitions_.begin(); next != partitions_.end();) {
+    TrackedPartition& partition = (next++)->second;
+    if (!partition.state.owned()) drop(partition, &commands);
+  }
+  drain_.end_suspended();
+}
+
+void Pipeline::drop_all(Commands* commands) {
+  while (!partitions_.empty()) drop(partitions_.begin()->second, commands);
+}
+
+// --- stop -----------------------------------------------------------------------------------------------------------
+
+void Pipeline::request_stop(SteadyTime now, Commands& commands) {
+  if (drain_.running()) begin_stop(End::Stopped, now, commands);
+}
+
+void Pipeline::check_stop_condition(SteadyTime now, Commands& commands) {
+  // While a renewal holds commits the end waits for it: a drain must be able to commit.
+  if (!drain_.running() || !assigned_ || partitions_.empty() || committer_.held()) return;
+  // What was delivered must have become rows before the drain, which drops what is unprocessed.
+  const bool reached = std::all_of(partitions_.begin(), partitions_.end(), [](const auto& entry) {
+    const TrackedPartition& partition = entry.second;
+    return partition.state.owned() && partition.reached_stop() && partition.offsets.all_processed();
+  });
+  if (reached) begin_stop(End::Finished, now, commands);
+}
+
+void Pipeline::begin_stop(End end, SteadyTime now, Commands& commands) {
+  drain_.stop(end, now);
+  drop_suspended(commands);
+  log_.info(
+      "drain_began",
+      {{"topic", settings_.topic}, {"batches_in_flight", batches_.active()}, {"in_flight_bytes", budget_->held()}});
+  if (batches_.blocked_count() == 0) return;
+  log_.error("blocked_batches_left", {{"topic", settings_.topic},
+                                      {"batches", batches_.blocked_count()},
+                                      {"advice",
+                                       "they were not resolved before the stop: the next start reads and sends their "
+                                       "rows again, and they may be stored twice"}});
+}
+
+DrainWaits Pipeline::stop_waits() const {
+  DrainWaits waits;
+  waits.batches = batches_.active() > 0;
+  waits.rows = !batcher_.empty();
+  waits.records = !side_.accounts_settled();
+  waits.commit = committer_.outstanding();
+  for (const auto& [id, partition] : partitions_) {
+    waits.records = waits.records || !finished(partition);
+    waits.commit = waits.commit || wants_commit(partition);
+  }
+  return waits;
+}
+
+void Pipeline::advance_stop(SteadyTime now, Commands& commands) {
+  if (drain_.take_writes_overdue(now) && batches_.active() > 0) {
+    log_.error("batches_abandoned", {{"topic", settings_.topic},
+                                     {"batches", batches_.active()},
+                                     {"rows", batches_.rows()},
+                                     {"advice", "they are read again by the next start"}});
+    commands.abandon_batches = true;
+  }
+  if (batches_.active() == 0 || drain_.writes_overdue()) side_.close_accounts();
+  if (drain_.take_drained(stop_waits(), now)) commands.begin_close = Farewell::ForGood;
+}
+
+}  // namespace freshet::stream

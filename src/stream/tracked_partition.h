@@ -1,0 +1,101 @@
+// All that the pipeline knows of one partition, from an assignment on until it is dropped.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "model/ids.h"
+#include "ports/source.h"
+#include "stream/blocks.h"
+#include "stream/offset_tracker.h"
+#include "stream/partition_state.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only.
+class TrackedPartition {
+ public:
+  TrackedPartition(Partition p, Epoch e, Offset start) : partition(p), epoch(e), offsets(start) {}
+
+  const Partition partition;
+  const Epoch epoch;
+  OffsetTracker offsets;
+  PartitionState state;
+  Blocks blocks;
+
+  // Where the source has no valid offset it looks one up, and commits what the reset policy chooses. Until then the
+  // pipeline commits nothing of the partition: the broker's offset must not go back.
+  StartAt::Held offset_lost() const { return offset_lost_; }
+  bool has_valid_offset() const { return offset_lost_ == StartAt::Held::No; }
+  void lose_offset(StartAt::Held why) { offset_lost_ = why; }
+  void find_offset() { offset_lost_ = StartAt::Held::No; }
+
+  // The record batch at this offset cannot be unpacked (BlockReason::UnreadableBatch).
+  void block_at_unreadable_batch(Offset at, std::string text) {
+    unreadable_at_ = at;
+    blocks.add(BlockReason::UnreadableBatch, std::move(text));
+  }
+  std::optional<Offset> unreadable_at() const {
+    return blocks.has(BlockReason::UnreadableBatch) ? unreadable_at_ : std::nullopt;
+  }
+
+  // All messages up to the stop timestamp were delivered.
+  void reach_stop() { reached_stop_ = true; }
+  bool reached_stop() const { return reached_stop_; }
+
+  // Sealed batches with rows of it, but blocked ones.
+  void batch_begins() { ++batches_; }
+  void batch_ends() {
+    assert(batches_ > 0);
+    --batches_;
+  }
+  bool has_batches() const { return batches_ > 0; }
+
+ private:
+  StartAt::Held offset_lost_ = StartAt::Held::No;
+  std::optional<Offset> unreadable_at_;
+  bool reached_stop_ = false;
+  uint32_t batches_ = 0;
+};
+
+// All partitions that the pipeline knows, owned or suspended. Threads: the loop only.
+class PartitionTable {
+ public:
+  TrackedPartition* find(Partition partition) {
+    const auto found = partitions_.find(partition);
+    return found == partitions_.end() ? nullptr : &found->second;
+  }
+  const TrackedPartition* find(Partition partition) const {
+    const auto found = partitions_.find(partition);
+    return found == partitions_.end() ? nullptr : &found->second;
+  }
+  // Of an earlier epoch: null.
+  TrackedPartition* find(Partition partition, Epoch epoch) {
+    TrackedPartition* const found = find(partition);
+    return found != nullptr && found->epoch == epoch ? found : nullptr;
+  }
+  // Not one that is there.
+  TrackedPartition& begin_epoch(Partition partition, Offset start) {
+    return partitions_.try_emplace(partition, partition, Epoch{next_epoch_++}, start).first->second;
+  }
+  void drop(Partition partition) { partitions_.erase(partition); }
+
+  // Pairs of Partition and TrackedPartition, in the order of their numbers.
+  auto begin() { return partitions_.begin(); }
+  auto end() { return partitions_.end(); }
+  auto begin() const { return partitions_.begin(); }
+  auto end() const { return partitions_.end(); }
+  size_t size() const { return partitions_.size(); }
+  bool empty() const { return partitions_.empty(); }
+
+ private:
+  std::map<Partition, TrackedPartition> partitions_;
+  uint64_t next_epoch_ = 1;
+};
+
+}  // namespace freshet::stream
