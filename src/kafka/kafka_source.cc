@@ -91,7 +91,7 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
   begin_with_first_assignment(out);
   take_answers(out);
   check_continuity();
-  try_held_again();
+  look_up_missing_offsets();
   check_unsettled(out);
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
@@ -217,7 +217,7 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
     if (assignment) {
       if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
-      for (const AssignedPartition& partition : found.resolved.partitions) go_on(partition, out);
+      for (const AssignedPartition& partition : found.resolved.partitions) take_looked_up(partition, out);
       if (found.resolved.partitions.empty()) put_off(found);
       settle_if_topic_is_back();
     }
@@ -225,9 +225,9 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
 }
 
 void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out) {
-  announced_held_.clear();
+  announced_without_offset_.clear();
   for (const AssignedPartition& one : partitions) {
-    if (!one.held.empty()) announced_held_.push_back(one.partition);
+    if (!one.no_valid_offset.empty()) announced_without_offset_.push_back(one.partition);
   }
   out.push_back(
       PartitionsAssigned{std::move(partitions), membership_.generation, continues, known_cluster_id(client_.get())});
@@ -241,14 +241,11 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   }
   if (!assignment_.cooperative()) owned_.clear();
   Positions positions;
-  std::vector<Partition> blocked;
   for (const StartAt& start : starts) {
     positions.emplace_back(start.partition, start.next);
     owned_.insert_or_assign(start.partition, Owned{cursor_at(start)});
-    if (start.held != StartAt::Held::No) blocked.push_back(start.partition);
   }
   broken(assignment_.assign(positions));
-  if (!blocked.empty()) pause(blocked);
   apply_moves();
   settle();
 }

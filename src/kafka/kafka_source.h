@@ -66,7 +66,7 @@ class KafkaSource final : public Source {
   Status commit_async(const std::vector<OffsetToCommit>& offsets) override;
   void answer_assign(const std::vector<StartAt>& starts) override;
   void answer_revoke() override;
-  void begin_close(Farewell farewell) override;
+  void begin_close(LeaveMode mode) override;
   const Membership& membership() const override { return membership_; }
   std::optional<Offset> end_offset(Partition partition) const override;
   std::optional<SteadyTime> statistics_at() const override { return statistics_at_; }
@@ -76,7 +76,7 @@ class KafkaSource final : public Source {
     PartitionCursor cursor;
     bool paused = false;                   // by the stream
     bool looked_up_alone = false;          // its look-up together with others was not answered
-    uint64_t commits_before = 0;           // sent before it was blocked: their answers come before a look-up
+    uint64_t commits_before = 0;           // sent before reading stopped: their answers come before a look-up
     std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until something behind it is read
     MessageChunk chunk{};                  // what is being collected in this poll
   };
@@ -108,12 +108,12 @@ class KafkaSource final : public Source {
   bool topic_is_gone() const;
   static StartLookUpFor look_up_kind(const Owned& owned);
   bool look_up_due(const Owned& owned, SteadyTime now) const;
-  void say_out_of_range(const AssignedPartition& partition, Offset was);
-  void go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out);
+  void log_out_of_range(const AssignedPartition& partition, Offset was);
+  void take_looked_up(const AssignedPartition& partition, std::vector<SourceEvent>& out);
   PartitionCursor cursor_at(const StartAt& start) const;
-  void hold_until_topic_is_back();
+  void stop_until_topic_is_back();
   void settle_if_topic_is_back();
-  void try_held_again();
+  void look_up_missing_offsets();
   std::vector<Partition> next_to_look_up(SteadyTime now) const;
   void put_off(const StartLookUp::Found& failed);
   void mark_paused(const std::vector<Partition>& partitions, bool paused);
@@ -140,11 +140,11 @@ class KafkaSource final : public Source {
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  size_t polled_bytes_ = 0;                // in this poll
-  std::vector<Partition> collecting_;      // partitions whose chunk is not empty
-  bool assignment_waits_ = false;          // the library waits for our assign
-  std::vector<Partition> announced_held_;  // of the assignment that waits: just looked up
-  std::optional<bool> first_assignment_;   // received before the first poll: does it continue the last session's?
+  size_t polled_bytes_ = 0;                          // in this poll
+  std::vector<Partition> collecting_;                // partitions whose chunk is not empty
+  bool assignment_waits_ = false;                    // the library waits for our assign
+  std::vector<Partition> announced_without_offset_;  // of the assignment that waits: just looked up
+  std::optional<bool> first_assignment_;  // received before the first poll: does it continue the last session's?
   Membership membership_;
   std::optional<SteadyTime> unsettled_since_;
   std::optional<std::set<Partition>> revoking_;  // the library waits for our unassign

@@ -21,7 +21,7 @@ void KafkaSource::on_error(rd_kafka_event_t* event, std::vector<SourceEvent>& ou
   }
   if (code == RD_KAFKA_RESP_ERR__FATAL || rd_kafka_event_error_is_fatal(event) != 0) return report_fatal(out);
   if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
-    hold_until_topic_is_back();
+    stop_until_topic_is_back();
   }
   Error error = to_error(event);
   if (partition >= 0) error.text = fmt::format("partition {}: {}", partition, error.text);
@@ -40,9 +40,9 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
   }
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
     if (!owned.cursor.speaks_of_us() || !is_beyond_unreadable(partition, owned)) return;
-    owned.cursor.block(PartitionCursor::State::OutOfRange, clock_.steady_now());
+    owned.cursor.stop(PartitionCursor::State::OutOfRange, clock_.steady_now());
     owned.commits_before = commits_sent_;
-    out.push_back(PartitionOutOfRange{partition});
+    out.push_back(NoValidOffset{partition, OffsetState::OutOfRange, ""});
     return;
   }
   if (is_unreadable(code)) return on_unreadable(to_error(code, rd_kafka_err2str(code)), partition, Offset{offset}, out);
@@ -62,9 +62,9 @@ void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset 
     return;
   }
   owned.unreadable.emplace(batch);
-  owned.cursor.block(PartitionCursor::State::Unreadable, {});
+  owned.cursor.stop(PartitionCursor::State::UnreadableBatch, {});
   const auto limit = settings_.connection.extra.find("receive.message.max.bytes");
-  out.push_back(PartitionUnreadable{
+  out.push_back(UnreadableBatch{
       partition, std::max(batch, owned.cursor.next()),
       fmt::format("the record batch at offset {} cannot be unpacked ({}): if it unpacks beyond "
                   "kafka.receive.message.max.bytes ({}), raise that and restart; or give all of the batch up with "

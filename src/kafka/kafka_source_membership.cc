@@ -69,7 +69,7 @@ void KafkaSource::check_continuity() {
   }
 }
 
-void KafkaSource::begin_close(Farewell farewell) {
+void KafkaSource::begin_close(LeaveMode mode) {
   if (closing_) return;
   closing_ = true;
   continuity_check_.membership_ends();
@@ -78,7 +78,7 @@ void KafkaSource::begin_close(Farewell farewell) {
     assignment_waits_ = false;
     broken(assignment_.assign({}));
   }
-  const bool stays = farewell == Farewell::ForGood && identity_.configured();
+  const bool stays = mode == LeaveMode::ForGood && identity_.configured();
   const bool leaves_itself = instance_id_.empty() || identity_.new_protocol();
   departure_.emplace(stays           ? Departure::Kind::Stays
                      : leaves_itself ? Departure::Kind::Dynamic

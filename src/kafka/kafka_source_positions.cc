@@ -1,4 +1,4 @@
-// Where the partitions are read: positions, pauses, and the look-ups for partitions that are blocked.
+// Where the partitions are read: positions, pauses, and the look-ups for those without a valid offset.
 #include <algorithm>
 #include <utility>
 
@@ -7,29 +7,29 @@
 namespace freshet::kafka {
 namespace {
 
-constexpr Duration kTryHeldAgain = std::chrono::minutes(1);
-constexpr Duration kTryFailedAgain = std::chrono::seconds(1);  // a look-up that was not answered
+constexpr Duration kLookUpInterval = std::chrono::minutes(1);
+constexpr Duration kRetryLookUp = std::chrono::seconds(1);  // a look-up that was not answered
 
 }  // namespace
 
-// What was blocked before this session is looked up at once: sessions may be shorter than the time between two
+// What had no valid offset before this session is looked up at once: sessions may be shorter than the time between two
 // look-ups.
 PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
   using State = PartitionCursor::State;
-  if (start.held == StartAt::Held::No) return PartitionCursor(start.next);
-  const bool just_looked_up =
-      std::find(announced_held_.begin(), announced_held_.end(), start.partition) != announced_held_.end();
+  if (start.state == OffsetState::Valid) return PartitionCursor(start.next);
+  const bool just_looked_up = std::find(announced_without_offset_.begin(), announced_without_offset_.end(),
+                                        start.partition) != announced_without_offset_.end();
   const SteadyTime now = clock_.steady_now();
-  return PartitionCursor(start.next, start.held == StartAt::Held::OutOfRange ? State::OutOfRange : State::NoStart,
-                         just_looked_up ? now + kTryHeldAgain : now);
+  return PartitionCursor(start.next, start.state == OffsetState::OutOfRange ? State::OutOfRange : State::OffsetMissing,
+                         just_looked_up ? now + kLookUpInterval : now);
 }
 
 // A broker forgets what a group has committed of a topic that is deleted. The library goes on where it was, which would
 // leave out the first messages of a topic made anew.
-void KafkaSource::hold_until_topic_is_back() {
+void KafkaSource::stop_until_topic_is_back() {
   for (auto& [partition, owned] : owned_) {
-    if (owned.cursor.blocked()) continue;
-    owned.cursor.block(PartitionCursor::State::TopicGone, clock_.steady_now());
+    if (owned.cursor.stopped()) continue;
+    owned.cursor.stop(PartitionCursor::State::TopicGone, clock_.steady_now());
     owned.commits_before = commits_sent_;
     // A session that took over now would go on where this one was, in whatever the topic is by then.
     membership_.settled = false;
@@ -45,26 +45,29 @@ void KafkaSource::settle_if_topic_is_back() {
   if (!topic_is_gone() && !unsettled_since_) membership_.settled = true;
 }
 
-void KafkaSource::go_on(const AssignedPartition& partition, std::vector<SourceEvent>& out) {
+void KafkaSource::take_looked_up(const AssignedPartition& partition, std::vector<SourceEvent>& out) {
   using State = PartitionCursor::State;
   const auto found = owned_.find(partition.partition);
-  if (found == owned_.end() || !found->second.cursor.blocked()) return;
+  if (found == owned_.end() || !found->second.cursor.stopped()) return;
   PartitionCursor& cursor = found->second.cursor;
   const State was = cursor.state();
   const bool same_topic = was == State::TopicGone && !partition.unknown_to_group;
-  if (was == State::OutOfRange) say_out_of_range(partition, cursor.next());
-  if (!same_topic && !partition.held.empty()) {
-    cursor.block(was == State::TopicGone ? State::NoStart : was, clock_.steady_now() + kTryHeldAgain);
-    out.push_back(PartitionStuck{partition.partition, partition.held});
+  if (was == State::OutOfRange) log_out_of_range(partition, cursor.next());
+  if (!same_topic && !partition.no_valid_offset.empty()) {
+    const State now = was == State::TopicGone ? State::OffsetMissing : was;
+    cursor.stop(now, clock_.steady_now() + kLookUpInterval);
+    out.push_back(NoValidOffset{partition.partition,
+                                now == State::OutOfRange ? OffsetState::OutOfRange : OffsetState::Missing,
+                                partition.no_valid_offset});
     return;
   }
   const Offset start = same_topic ? cursor.next() : partition.start;
   if (!seek(partition.partition, start)) return;  // the session is broken, which is reported
-  if (!same_topic) out.push_back(PartitionUnstuck{partition.partition, start});
+  if (!same_topic) out.push_back(ValidOffset{partition.partition, start});
 }
 
-void KafkaSource::say_out_of_range(const AssignedPartition& partition, Offset was) {
-  if (!partition.held.empty()) return;  // shown as the reason why it is blocked
+void KafkaSource::log_out_of_range(const AssignedPartition& partition, Offset was) {
+  if (!partition.no_valid_offset.empty()) return;  // shown as the reason why it is blocked
   const int64_t gone = std::max<int64_t>(0, partition.start.value - was.value);
   offsets_gone_.add(static_cast<uint64_t>(gone));
   log_.warn("offset_out_of_range", {{"topic", settings_.topic},
@@ -74,9 +77,10 @@ void KafkaSource::say_out_of_range(const AssignedPartition& partition, Offset wa
                                     {"offsets_gone", gone}});
 }
 
-// What a look-up of this blocked partition would ask.
+// What a look-up of this partition would ask.
 StartLookUpFor KafkaSource::look_up_kind(const Owned& owned) {
-  return owned.cursor.state() == PartitionCursor::State::OutOfRange ? StartLookUpFor::OutOfRange : StartLookUpFor::Held;
+  return owned.cursor.state() == PartitionCursor::State::OutOfRange ? StartLookUpFor::OutOfRange
+                                                                    : StartLookUpFor::NoOffset;
 }
 
 bool KafkaSource::look_up_due(const Owned& owned, SteadyTime now) const {
@@ -103,14 +107,14 @@ std::vector<Partition> KafkaSource::next_to_look_up(SteadyTime now) const {
   return together;
 }
 
-void KafkaSource::try_held_again() {
-  // One look-up after the other: a second would end the first, whose partitions would be held for long.
+void KafkaSource::look_up_missing_offsets() {
+  // One look-up after the other: a second would end the first, whose partitions would wait for long.
   if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
   const SteadyTime now = clock_.steady_now();
   std::vector<Partition> due = next_to_look_up(now);
   if (due.empty()) return;
   const StartLookUpFor kind = look_up_kind(owned_.at(due.front()));
-  for (const Partition partition : due) owned_.at(partition).cursor.look_up_again_at(now + kTryHeldAgain);
+  for (const Partition partition : due) owned_.at(partition).cursor.look_up_again_at(now + kLookUpInterval);
   start_look_up_.begin(std::move(due), kind);
 }
 
@@ -119,7 +123,7 @@ void KafkaSource::put_off(const StartLookUp::Found& failed) {
     const auto found = owned_.find(partition);
     if (found == owned_.end()) continue;
     found->second.looked_up_alone = failed.leaders_failed;
-    found->second.cursor.look_up_again_at(clock_.steady_now() + kTryFailedAgain);
+    found->second.cursor.look_up_again_at(clock_.steady_now() + kRetryLookUp);
   }
 }
 
@@ -147,14 +151,14 @@ void KafkaSource::apply_moves() {
 }
 
 // Each partition goes on at its next undelivered offset. The library remembers a pause over an assignment, also that of
-// a partition that was blocked when another one was moved: what is assigned and runs is resumed.
+// a partition that was not read when another one was moved: what is assigned and runs is resumed.
 Status KafkaSource::tell_library(Partition partition) {
   Positions all;
   std::vector<Partition> still;
   std::vector<Partition> running;
   for (const auto& [one, owned] : owned_) {
     all.emplace_back(one, owned.cursor.next());
-    const bool stands = owned.paused || owned.cursor.blocked();
+    const bool stands = owned.paused || owned.cursor.stopped();
     if (stands) still.push_back(one);
     if (!stands && (one == partition || !assignment_.cooperative())) running.push_back(one);
   }

@@ -69,12 +69,12 @@ struct KafkaSourceTest : testing::Test {
   }
 
   // The first assignment is answered: each partition begins at 0, blocked or not.
-  void own_all(StartAt::Held held = StartAt::Held::No) {
+  void own_all(OffsetState state = OffsetState::Valid) {
     ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
       const auto* assigned = std::get_if<PartitionsAssigned>(&event);
       if (assigned == nullptr) return false;
       std::vector<StartAt> starts;
-      for (const AssignedPartition& one : assigned->partitions) starts.push_back({one.partition, Offset{0}, held});
+      for (const AssignedPartition& one : assigned->partitions) starts.push_back({one.partition, Offset{0}, state});
       EXPECT_EQ(starts.size(), partitions);
       source->answer_assign(starts);
       return true;
@@ -112,7 +112,7 @@ TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
     settings.consumer_group = assignor;
     settings.connection.extra["partition.assignment.strategy"] = assignor;
     open();
-    own_all(StartAt::Held::NoStart);
+    own_all(OffsetState::Missing);
     source->resume({Partition{0}, Partition{1}});  // the stream wants both
     for (const int32_t partition : {0, 1}) {
       produce(broker, partition, "message");
@@ -130,11 +130,11 @@ TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
 // Sessions may be shorter than the time between two look-ups.
 TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisSessionIsLookedUpAtOnce) {
   open();
-  own_all(StartAt::Held::NoStart);
+  own_all(OffsetState::Missing);
   std::set<int32_t> unstuck;
   EXPECT_TRUE(poll_until(
       [&](const SourceEvent& event) {
-        if (const auto* one = std::get_if<PartitionUnstuck>(&event)) unstuck.insert(one->partition.value);
+        if (const auto* one = std::get_if<ValidOffset>(&event)) unstuck.insert(one->partition.value);
         return unstuck.size() == 2;
       },
       std::chrono::seconds(40)));
@@ -150,14 +150,14 @@ TEST_F(KafkaSourceTest, ABlockedPartitionDoesNotWaitForTheLeadersOfOthers) {
   }
   rd_kafka_mock_coordinator_set(broker.cluster.get(), "group", settings.consumer_group.c_str(), 1);
   open();
-  own_all(StartAt::Held::OutOfRange);
+  own_all(OffsetState::OutOfRange);
   for (const int32_t partition : {0, 1}) {
     rd_kafka_mock_partition_set_leader(broker.cluster.get(), "three", partition, 2);
   }
   rd_kafka_mock_broker_set_down(broker.cluster.get(), 2);
   EXPECT_TRUE(poll_until(
       [&](const SourceEvent& event) {
-        const auto* one = std::get_if<PartitionUnstuck>(&event);
+        const auto* one = std::get_if<ValidOffset>(&event);
         return one != nullptr && one->partition == Partition{2};
       },
       std::chrono::seconds(40)));
@@ -188,7 +188,7 @@ struct KafkaCloseTest : KafkaSourceTest {
     members.push_back({settings.consumer_group, moment, std::move(identity), std::move(source)});
   }
   void close(Member& member) {
-    if (!std::exchange(member.closes, true)) member.source->begin_close(Farewell::ForGood);
+    if (!std::exchange(member.closes, true)) member.source->begin_close(LeaveMode::ForGood);
   }
   // Once nobody is to answer an assignment any more: whoever sends a heartbeat then is told that it is no member.
   void throw_all_out() {

@@ -41,14 +41,15 @@ TEST(StartPositionsTest, EveryCaseIsDecided) {
   EXPECT_EQ(decide_start(settings(OffsetReset::Earliest), none).start, Offset{10});
   EXPECT_EQ(decide_start(settings(OffsetReset::Latest), none).start, Offset{90});
   EXPECT_TRUE(decide_start(settings(OffsetReset::Latest), none).chosen);
-  EXPECT_FALSE(decide_start(settings(OffsetReset::Error), none).held.empty());
+  EXPECT_FALSE(decide_start(settings(OffsetReset::Error), none).no_valid_offset.empty());
 
   EXPECT_EQ(decide_start(settings(OffsetReset::Latest), fresh).start, Offset{0});
-  EXPECT_TRUE(decide_start(settings(OffsetReset::Error), fresh).held.empty());
+  EXPECT_TRUE(decide_start(settings(OffsetReset::Error), fresh).no_valid_offset.empty());
 
   EXPECT_EQ(decide_start(settings(OffsetReset::Earliest), gone).start, Offset{10});
   EXPECT_EQ(decide_start(settings(OffsetReset::Latest), gone).start, Offset{90});
-  EXPECT_NE(decide_start(settings(OffsetReset::Latest, true), gone).held.find("out of range"), std::string::npos);
+  EXPECT_NE(decide_start(settings(OffsetReset::Latest, true), gone).no_valid_offset.find("out of range"),
+            std::string::npos);
   EXPECT_EQ(decide_start(settings(OffsetReset::Latest, true), back).start, Offset{20});
 }
 

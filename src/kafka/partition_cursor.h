@@ -11,11 +11,12 @@ class PartitionCursor {
  public:
   enum class State {
     Delivering,
-    Moving,      // the library is yet to be told `next`: until then it brings what it reads elsewhere
-    NoStart,     // blocked: the policy allows no start
-    OutOfRange,  // blocked: the broker does not have the position; where it goes on is looked up
-    TopicGone,   // blocked until the topic is back; one made anew starts at its beginning
-    Unreadable,  // blocked at a record batch that the library cannot unpack
+    Moving,  // the library is yet to be told `next`: until then it brings what it reads elsewhere
+    // Nothing is delivered:
+    OffsetMissing,    // the group has no offset, and the reset policy chooses none
+    OutOfRange,       // the broker does not have the position; where it goes on is looked up
+    TopicGone,        // until the topic is back; one made anew starts at its beginning
+    UnreadableBatch,  // the library cannot unpack the record batch at the position
   };
 
   explicit PartitionCursor(Offset next = {}, State state = State::Delivering, SteadyTime look_up_at = {})
@@ -31,7 +32,7 @@ class PartitionCursor {
   // Whether what the library says of the partition (its end, an error at its position) is about our position.
   bool speaks_of_us() const { return state_ == State::Delivering; }
 
-  void block(State why, SteadyTime look_up_at) {
+  void stop(State why, SteadyTime look_up_at) {
     state_ = why;
     look_up_at_ = look_up_at;
   }
@@ -40,10 +41,10 @@ class PartitionCursor {
     next_ = next;
     state_ = State::Moving;
   }
-  // What comes next is to be fetched anew. False: it is blocked, and stays so.
+  // What comes next is to be fetched anew. False: nothing is delivered, and that stays so.
   bool refetch() {
-    if (!blocked()) state_ = State::Moving;
-    return !blocked();
+    if (!stopped()) state_ = State::Moving;
+    return !stopped();
   }
   void library_told() {
     if (state_ == State::Moving) state_ = State::Delivering;
@@ -53,9 +54,9 @@ class PartitionCursor {
 
   Offset next() const { return next_; }
   State state() const { return state_; }
-  bool blocked() const { return state_ != State::Delivering && state_ != State::Moving; }
+  bool stopped() const { return state_ != State::Delivering && state_ != State::Moving; }
   // What a look-up can end, and it is time for one.
-  bool look_up_due(SteadyTime now) const { return blocked() && state_ != State::Unreadable && look_up_at_ <= now; }
+  bool look_up_due(SteadyTime now) const { return stopped() && state_ != State::UnreadableBatch && look_up_at_ <= now; }
 
  private:
   Offset next_;

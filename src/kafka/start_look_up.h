@@ -21,7 +21,7 @@ namespace freshet::kafka {
 // Why it is asked.
 enum class StartLookUpFor {
   Assignment,  // the answer to a rebalance waits for it
-  Held,        // held partitions: can they go on by now?
+  NoOffset,    // partitions without a valid offset: is there one by now?
   OutOfRange,  // the broker said that the partitions' positions do not exist (any more)
 };
 

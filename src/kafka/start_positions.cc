@@ -114,7 +114,7 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
     const StartFacts& facts = all[partition];
     StartDecision decision = decide_start(settings_, facts);
     if (decision.chosen) chosen.emplace_back(partition, decision.start);
-    resolved.partitions.push_back({partition, decision.start, std::move(decision.held), !facts.committed});
+    resolved.partitions.push_back({partition, decision.start, std::move(decision.no_valid_offset), !facts.committed});
   }
   if (const Status status = commit(chosen, *count, stop); !status) return tl::make_unexpected(status.error());
   return resolved;

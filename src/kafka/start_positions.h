@@ -36,8 +36,8 @@ struct StartFacts {
 
 struct StartDecision {
   Offset start;
-  bool chosen = false;  // by the policy: commit it first
-  std::string held;     // not empty: it cannot start
+  bool chosen = false;            // by the policy: commit it first
+  std::string no_valid_offset{};  // why `start` is not valid; empty = it is
 };
 
 StartDecision decide_start(const KafkaSettings& settings, const StartFacts& facts);

@@ -19,8 +19,8 @@ namespace freshet {
 // it, before the first message is delivered.
 struct AssignedPartition {
   Partition partition;
-  Offset start;      // meaningful when not held
-  std::string held;  // why it cannot start (offset out of range under the strict policy, ...); empty = it can
+  Offset start;                 // where it is valid
+  std::string no_valid_offset;  // why `start` is not (NoValidOffset::reason); empty = it is
   // The group has no offset of it: it is new to the group, or its topic was made anew. What is known of it is void.
   bool unknown_to_group = false;
 };
@@ -30,23 +30,24 @@ struct PartitionsAssigned {
   std::vector<AssignedPartition> partitions;  // only the new ones (incremental) or all (eager); may be empty
   int32_t generation = -1;                    // of the group, -1 = unknown
   // The session took over the membership of the last one with the same generation and the same partitions: nothing was
-  // lost in between, `start` and `held` mean nothing.
+  // lost in between, `start` and `no_valid_offset` mean nothing.
   bool continues = false;
   std::string cluster_id = {};  // of the Kafka cluster; empty = unknown
 };
 
-// The stream's answer for one assigned partition.
+// Whether the source can read a partition at its position.
+enum class OffsetState {
+  Valid,
+  Missing,     // the group has none, and the reset policy chooses none
+  OutOfRange,  // the broker does not have it (any more)
+};
+
+// The stream's answer for one assigned partition. Where `next` is not valid the source delivers nothing before
+// ValidOffset: a stream that goes on in a next session tells that session's source what this one's said.
 struct StartAt {
-  // Why the source does not deliver: until PartitionUnstuck it does not, and looks up now and then whether it can. A
-  // stream that goes on in a next session tells that session's source what this one's said.
-  enum class Held {
-    No,
-    NoStart,     // the policy allows no start position
-    OutOfRange,  // the broker does not have the position (any more)
-  };
   Partition partition;
   Offset next;  // the first message to deliver
-  Held held = Held::No;
+  OffsetState state = OffsetState::Valid;
 };
 
 // The stream drains these and then calls Source::answer_revoke(). `lost`: ownership is gone already, commits would
@@ -69,33 +70,28 @@ struct EndOfPartition {
   Offset end;
 };
 
-// The broker does not have the partition's position (any more); the source looks up where it goes on, and commits what
-// the reset policy chooses. Until PartitionUnstuck the stream commits nothing of it: the broker's offset must not go
-// back.
-struct PartitionOutOfRange {
+// The source has no valid offset of the partition. It delivers nothing of it, and looks one up now and then, until
+// ValidOffset; what the reset policy chooses it commits. Until then the stream commits nothing of the partition: the
+// broker's offset must not go back.
+struct NoValidOffset {
   Partition partition;
+  OffsetState state = OffsetState::Missing;  // not Valid
+  std::string reason;  // why an operator may have to decide, for a person; empty = it is being looked up
 };
 
-// This partition cannot go on (offset out of range under the strict policy): hold it, the others go on.
-struct PartitionStuck {
-  Partition partition;
-  std::string reason;
-};
-
-// The record batch at the partition's position cannot be unpacked: hold it, the others go on. A seek beyond `at` gives
-// the rest of the batch up.
-struct PartitionUnreadable {
-  Partition partition;
-  Offset at;
-  std::string reason;
-};
-
-// A partition goes on at `start`, which is what the group has committed: a retried look-up succeeded, or its position
-// was out of range and the reset policy chose this one (which may lie below what was delivered: then its stream begins
-// anew).
-struct PartitionUnstuck {
+// The partition goes on at `start`, which is what the group has committed (it may lie below what was delivered: then
+// the stream begins anew).
+struct ValidOffset {
   Partition partition;
   Offset start;
+};
+
+// The record batch at the partition's position cannot be unpacked; the source delivers nothing of the partition before
+// a seek beyond `at`, which gives the rest of the batch up.
+struct UnreadableBatch {
+  Partition partition;
+  Offset at;
+  std::string reason;  // for a person
 };
 
 // Something went wrong that needs no answer of the stream. kind Renew: the session is beyond repair.
@@ -112,8 +108,8 @@ struct SourceRecovered {};
 struct SessionClosed {};
 
 using SourceEvent =
-    std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition, PartitionOutOfRange,
-                 PartitionStuck, PartitionUnreadable, PartitionUnstuck, SourceFault, SourceRecovered, SessionClosed>;
+    std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition, NoValidOffset,
+                 ValidOffset, UnreadableBatch, SourceFault, SourceRecovered, SessionClosed>;
 
 struct OffsetToCommit {
   Partition partition;
@@ -134,8 +130,8 @@ struct Membership {
   Continuity continuity = Continuity::Absent;
 };
 
-// How a session leaves.
-enum class Farewell {
+// How a session leaves its group.
+enum class LeaveMode {
   ForGood,   // the process ends: others take over at once, unless the operator's own instance id asks for the contrary
   ToRejoin,  // the next session joins anew: leave in any case
 };
@@ -157,7 +153,7 @@ class Source {
   // Delivery of the partition goes on at `next`; nothing that was fetched before is delivered any more.
   virtual Status seek(Partition partition, Offset next) = 0;
   // What comes next of the partition is fetched anew. Nothing happens if the source delivers nothing of it now, and
-  // nothing that waits for a look-up is unblocked.
+  // nothing that waits for a look-up is looked up earlier.
   virtual void refetch(Partition partition) = 0;
 
   // Sends the offsets; a CommitResult follows through poll(). At most one call is outstanding. An error: nothing was
@@ -169,7 +165,7 @@ class Source {
   virtual void answer_revoke() = 0;
   // Begins to leave the group and to end the session; never blocks. A PartitionsRevoked may follow through poll() (the
   // stream answers it), then one SessionClosed. A fatal or fenced client never closes: the caller has a deadline.
-  virtual void begin_close(Farewell farewell) = 0;
+  virtual void begin_close(LeaveMode mode) = 0;
 
   // Valid until the next call.
   virtual const Membership& membership() const = 0;

@@ -38,7 +38,7 @@ struct Commands {
   std::vector<uint64_t> abandon;  // these
   // The source: what may end its assignment, or all of it, comes last.
   bool answer_revoke = false;
-  std::optional<Farewell> begin_close;
+  std::optional<LeaveMode> begin_close;
 };
 
 }  // namespace freshet::stream

@@ -35,7 +35,7 @@ class NoSource final : public Source {
   }
   void answer_assign(const std::vector<StartAt>&) override {}
   void answer_revoke() override {}
-  void begin_close(Farewell) override {}
+  void begin_close(LeaveMode) override {}
   const Membership& membership() const override { return membership_; }
   std::optional<Offset> end_offset(Partition) const override { return std::nullopt; }
 

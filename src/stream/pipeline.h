@@ -122,10 +122,9 @@ class Pipeline {
   void on_event(PartitionsRevoked& revoked, SteadyTime now, Commands& commands);
   void on_event(CommitResult& result, SteadyTime now, Commands& commands);
   void on_event(EndOfPartition& end, SteadyTime now, Commands& commands);
-  void on_event(PartitionOutOfRange& lost, SteadyTime now, Commands& commands);
-  void on_event(PartitionStuck& stuck, SteadyTime now, Commands& commands);
-  void on_event(PartitionUnreadable& unreadable, SteadyTime now, Commands& commands);
-  void on_event(PartitionUnstuck& unstuck, SteadyTime now, Commands& commands);
+  void on_event(NoValidOffset& none, SteadyTime now, Commands& commands);
+  void on_event(UnreadableBatch& unreadable, SteadyTime now, Commands& commands);
+  void on_event(ValidOffset& valid, SteadyTime now, Commands& commands);
   void on_event(SourceFault& fault, SteadyTime now, Commands& commands);
   void on_event(SourceRecovered& recovered, SteadyTime now, Commands& commands);
   void on_event(SessionClosed& closed, SteadyTime now, Commands& commands);

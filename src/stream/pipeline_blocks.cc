@@ -69,39 +69,33 @@ void Pipeline::apply_blocks(const std::vector<DeadLetterDesk::Held>& blocked) {
 
 // --- the source has no valid offset, or finds one -------------------------------------------------------------------
 
-void Pipeline::on_event(PartitionOutOfRange& lost, SteadyTime, Commands&) {
-  if (TrackedPartition* partition = partitions_.find(lost.partition)) {
-    partition->lose_offset(StartAt::Held::OutOfRange);
-  }
-}
-
-void Pipeline::on_event(PartitionStuck& stuck, SteadyTime, Commands&) {
-  TrackedPartition* partition = partitions_.find(stuck.partition);
+void Pipeline::on_event(NoValidOffset& none, SteadyTime, Commands&) {
+  TrackedPartition* partition = partitions_.find(none.partition);
   if (partition == nullptr) return;
-  if (partition->has_valid_offset()) partition->lose_offset(StartAt::Held::NoStart);
-  partition->blocks.add(BlockReason::NoValidOffset, stuck.reason);
+  partition->lose_offset(none.state);
+  if (!none.reason.empty()) partition->blocks.add(BlockReason::NoValidOffset, none.reason);
 }
 
-void Pipeline::on_event(PartitionUnreadable& unreadable, SteadyTime, Commands&) {
+void Pipeline::on_event(UnreadableBatch& unreadable, SteadyTime, Commands&) {
   TrackedPartition* partition = partitions_.find(unreadable.partition);
   if (partition != nullptr) partition->block_at_unreadable_batch(unreadable.at, unreadable.reason);
 }
 
-void Pipeline::on_event(PartitionUnstuck& unstuck, SteadyTime, Commands& commands) {
-  TrackedPartition* partition = partitions_.find(unstuck.partition);
+void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
+  TrackedPartition* partition = partitions_.find(valid.partition);
   if (partition == nullptr) return;
   // It is on its way out, and what it would still commit lies before what is committed by now.
   if (partition->state.is<Draining>() || !partition->state.owned()) return drop(*partition, &commands);
-  if (unstuck.start < partition->offsets.position()) {
+  if (valid.start < partition->offsets.position()) {
     const bool leaving = partition->state.is<Leaving>();
     drop(*partition, &commands);
-    partition = &begin_epoch(unstuck.partition, unstuck.start);
+    partition = &begin_epoch(valid.partition, valid.start);
     if (leaving) partition->state.leave();
     log_resumed(*partition);
   }
-  partition->offsets.move_to(unstuck.start);
+  partition->offsets.move_to(valid.start);
   partition->find_offset();
-  committer_.of(unstuck.partition).known(unstuck.start);
+  committer_.of(valid.partition).known(valid.start);
   source_trouble_.clear();
   unblock(*partition, BlockReason::NoValidOffset);
 }
@@ -159,7 +153,7 @@ Status Pipeline::may_skip(const TrackedPartition& partition, BlockReason reason,
   const Offset position = partition.offsets.position();
   // Where the source goes on, and from where commits may, is not known yet; and the answer would come too late for
   // both.
-  if (partition.offset_lost() == StartAt::Held::OutOfRange && !partition.blocks.has(BlockReason::NoValidOffset) &&
+  if (partition.offset_state() == OffsetState::OutOfRange && !partition.blocks.has(BlockReason::NoValidOffset) &&
       next > position) {
     return failure(ErrorKind::Retry, fmt::format("where partition {} goes on is being looked up; try again", id));
   }

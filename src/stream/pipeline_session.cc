@@ -29,7 +29,7 @@ void Pipeline::leave(SteadyTime now, Commands& commands) {
   if (!drain_.running()) return;
   drain_.leave(now);
   for (auto& [id, partition] : partitions_) partition.state.leave();
-  commands.begin_close = Farewell::ToRejoin;
+  commands.begin_close = LeaveMode::ToRejoin;
 }
 
 void Pipeline::end_session(End end, SteadyTime now) {
@@ -91,7 +91,7 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
     }
     if (flow_session() == FlowControl::Session::Leaving) partition->state.leave();
     flow_.assigned(one.partition);
-    starts.push_back({one.partition, partition->offsets.position(), partition->offset_lost()});
+    starts.push_back({one.partition, partition->offsets.position(), partition->offset_state()});
   }
   const size_t known = partitions_.size();
   drop_suspended(commands);
@@ -116,11 +116,11 @@ TrackedPartition& Pipeline::begin_epoch(Partition id, Offset start) {
 TrackedPartition& Pipeline::begin_assigned(const AssignedPartition& assigned, bool continues) {
   TrackedPartition& partition = begin_epoch(assigned.partition, assigned.start);
   // What was known of it was given up meanwhile, and the source did not ask where it stands.
-  const std::string no_offset = continues ? "its offset is being looked up" : assigned.held;
+  const std::string no_offset = continues ? "its offset is being looked up" : assigned.no_valid_offset;
   if (no_offset.empty()) {
     committer_.of(assigned.partition).known(assigned.start);  // also what the reset policy chose: see the port
   } else {
-    partition.lose_offset(StartAt::Held::NoStart);
+    partition.lose_offset(OffsetState::Missing);
     partition.blocks.add(BlockReason::NoValidOffset, no_offset);
   }
   return partition;
@@ -129,7 +129,7 @@ TrackedPartition& Pipeline::begin_assigned(const AssignedPartition& assigned, bo
 bool Pipeline::resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) const {
   if (partition.state.owned() || assigned.unknown_to_group) return false;
   return continues ||
-         (assigned.held.empty() &&
+         (assigned.no_valid_offset.empty() &&
           committer_.of(partition.partition).not_overtaken(assigned.start, partition.offsets.committable()));
 }
 
@@ -316,7 +316,7 @@ void Pipeline::advance_stop(SteadyTime now, Commands& commands) {
     commands.abandon_batches = true;
   }
   if (batches_.active() == 0 || drain_.writes_overdue()) side_.close_accounts();
-  if (drain_.take_drained(stop_waits(), now)) commands.begin_close = Farewell::ForGood;
+  if (drain_.take_drained(stop_waits(), now)) commands.begin_close = LeaveMode::ForGood;
 }
 
 }  // namespace freshet::stream

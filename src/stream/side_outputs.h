@@ -31,7 +31,7 @@ struct OutgoingRecord {
   std::shared_ptr<const SideRecord> record;
 };
 
-// Threads: the loop only; lives as long as the core, over all sessions.
+// Threads: the loop only; lives as long as the pipeline, over all sessions.
 class SideOutputs {
  public:
   // A part of a stored batch whose commit-log record the broker has (or that needs none).

@@ -311,7 +311,7 @@ void Stream::execute(Source& source, SteadyTime now) {
   auto abandoned = commands_.abandon_batches ? writers_->abandon_all() : writers_->abandon(commands_.abandon);
   for (auto& batch : abandoned) note(BatchResult{std::move(batch), false, {}, 0, {}});
   const bool answer = commands_.answer_revoke;
-  const std::optional<Farewell> farewell = commands_.begin_close;
+  const std::optional<LeaveMode> farewell = commands_.begin_close;
   commands_ = Commands();
   if (answer) source.answer_revoke();
   if (farewell) source.begin_close(*farewell);

@@ -30,10 +30,13 @@ class TrackedPartition {
 
   // Where the source has no valid offset it looks one up, and commits what the reset policy chooses. Until then the
   // pipeline commits nothing of the partition: the broker's offset must not go back.
-  StartAt::Held offset_lost() const { return offset_lost_; }
-  bool has_valid_offset() const { return offset_lost_ == StartAt::Held::No; }
-  void lose_offset(StartAt::Held why) { offset_lost_ = why; }
-  void find_offset() { offset_lost_ = StartAt::Held::No; }
+  OffsetState offset_state() const { return offset_state_; }
+  bool has_valid_offset() const { return offset_state_ == OffsetState::Valid; }
+  // The first cause stays until there is a valid one.
+  void lose_offset(OffsetState why) {
+    if (has_valid_offset()) offset_state_ = why;
+  }
+  void find_offset() { offset_state_ = OffsetState::Valid; }
 
   // The record batch at this offset cannot be unpacked (BlockReason::UnreadableBatch).
   void block_at_unreadable_batch(Offset at, std::string text) {
@@ -57,7 +60,7 @@ class TrackedPartition {
   bool has_batches() const { return batches_ > 0; }
 
  private:
-  StartAt::Held offset_lost_ = StartAt::Held::No;
+  OffsetState offset_state_ = OffsetState::Valid;
   std::optional<Offset> unreadable_at_;
   bool reached_stop_ = false;
   uint32_t batches_ = 0;

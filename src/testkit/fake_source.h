@@ -84,7 +84,7 @@ class FakeSource final : public Source {
     MutexLock lock(mutex_);
     events_.push_back(SessionClosed{});
   }
-  void begin_close(Farewell) override {
+  void begin_close(LeaveMode) override {
     MutexLock lock(mutex_);
     closing_ = true;
     PartitionsRevoked all;

@@ -249,23 +249,23 @@ class Flow {
   }
   // The source finds no start that the policy allows.
   void stick(int32_t p) {
-    fetchers_[p].cursor.block(Cursor::State::NoStart, now);
-    source(PartitionStuck{Partition{p}, "no start"});
+    fetchers_[p].cursor.stop(Cursor::State::OffsetMissing, now);
+    source(NoValidOffset{Partition{p}, OffsetState::Missing, "no start"});
   }
   // The source goes on at `next`, which is what the group has committed, and tells. While a revoke waits for its answer
   // the library reads on where it was.
   void unstick(int32_t p, int64_t next) {
     if (next < fetchers_[p].cursor.next().value) logged_this_time_[p] = 0;
     move(p, next);
-    source(PartitionUnstuck{Partition{p}, Offset{next}});
+    source(ValidOffset{Partition{p}, Offset{next}});
   }
   // The broker deletes what lies below `low`, and says so to who reads there.
   bool fall_out_of_range(int32_t p, int64_t low) {
     Fetcher& fetcher = fetchers_[p];
     low_[p] = std::max(low_[p], low);
     if (!fetcher.cursor.speaks_of_us() || fetcher.library_at >= low_[p]) return false;
-    fetcher.cursor.block(Cursor::State::OutOfRange, now);
-    source(PartitionOutOfRange{Partition{p}});
+    fetcher.cursor.stop(Cursor::State::OutOfRange, now);
+    source(NoValidOffset{Partition{p}, OffsetState::OutOfRange, ""});
     return true;
   }
   // The reset policy chose `start`, which is committed; what lies below it is nobody's any more. Not before the commit
@@ -550,9 +550,9 @@ class Flow {
     fetcher.cursor.library_told();
   }
   void begin_fetching(const StartAt& start) {
-    const auto state = start.held == StartAt::Held::No        ? Cursor::State::Delivering
-                       : start.held == StartAt::Held::NoStart ? Cursor::State::NoStart
-                                                              : Cursor::State::OutOfRange;
+    const auto state = start.state == OffsetState::Valid     ? Cursor::State::Delivering
+                       : start.state == OffsetState::Missing ? Cursor::State::OffsetMissing
+                                                             : Cursor::State::OutOfRange;
     fetchers_[start.partition.value] = {Cursor(start.next, state), start.next.value};
   }
 
@@ -670,7 +670,7 @@ class Flow {
       const int32_t p = offset.partition.value;
       ASSERT_TRUE(owned_.contains(p)) << "a commit after the revoke was answered";
       ASSERT_FALSE(revoke_lost_ && revoking_.contains(p)) << "a commit of a lost partition";
-      ASSERT_EQ(fetchers_[p].cursor.blocked(), false) << "a commit while the source looks up what is committed";
+      ASSERT_EQ(fetchers_[p].cursor.stopped(), false) << "a commit while the source looks up what is committed";
       const auto decided = operator_decided.find(p);
       const int64_t from = decided != operator_decided.end() ? decided->second : committed_[p];
       ASSERT_GE(offset.next.value, from) << "backwards";

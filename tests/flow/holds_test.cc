@@ -20,6 +20,7 @@ TEST(HoldsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperatorGoesPastIt) 
   flow.given_up = {{0, 0}, {0, 1}};
   EXPECT_TRUE(flow.release(0, 1));
   EXPECT_NE(flow.status().partitions[0].held.find("offset 1"), std::string::npos) << "it waits for nobody";
+  EXPECT_TRUE(flow.paused(0)) << "the source reads on what is blocked again";
   EXPECT_TRUE(flow.release(0, 2));
   EXPECT_EQ(flow.status().partitions[0].held, "");
   flow.settle();
@@ -279,7 +280,7 @@ TEST(HoldsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenReleased) {
   flow.produce(0, "row", 10);
   flow.assign({0});
   flow.deliver(0, 4);
-  flow.source(PartitionUnreadable{Partition{0}, Offset{4}, "cannot be unpacked"});
+  flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
   EXPECT_EQ(flow.status().partitions[0].held, "cannot be unpacked");
   EXPECT_TRUE(flow.paused(0));
   const auto too_early = flow.release(0, 4);
@@ -287,7 +288,7 @@ TEST(HoldsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenReleased) {
   EXPECT_NE(too_early.error().text.find("held at offset 4"), std::string::npos) << too_early.error().text;
   flow.hand_over();
   EXPECT_EQ(flow.status().partitions[0].held, "") << "the next client finds out for itself";
-  flow.source(PartitionUnreadable{Partition{0}, Offset{4}, "cannot be unpacked"});
+  flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
   flow.given_up = {{0, 4}};
   const auto released = flow.release(0, 5);
   ASSERT_TRUE(released);
