@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iostream>
 #include <memory>
 #include <stdexcept>
 
@@ -16,6 +17,12 @@ void check(rd_kafka_resp_err_t error, const std::string& what) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
 }
 
+// A test that counts messages must not look for one that never reached the broker.
+void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  std::cerr << "a message of " << message->len << " bytes was not produced: " << rd_kafka_err2str(message->err) << '\n';
+}
+
 rd_kafka_t* make(rd_kafka_type_t type, const std::map<std::string, std::string>& properties) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   std::array<char, 512> text{};
@@ -24,6 +31,7 @@ rd_kafka_t* make(rd_kafka_type_t type, const std::map<std::string, std::string>&
       throw std::runtime_error(text.data());
     }
   }
+  if (type == RD_KAFKA_PRODUCER) rd_kafka_conf_set_dr_msg_cb(conf, report_delivery);
   rd_kafka_t* client = rd_kafka_new(type, conf, text.data(), text.size());
   if (client == nullptr) throw std::runtime_error(text.data());
   return client;

@@ -86,7 +86,7 @@ std::string KafkaServer::bootstrap() const { return fmt::format("127.0.0.1:{}", 
 
 void KafkaServer::start() {
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{"java", "-Xmx768m", "-XX:+UseSerialGC", "-cp", tool_path("FRESHET_DEV_KAFKA_DIR") + "/*",
+      std::vector<std::string>{"java", "-Xmx2g", "-XX:+UseSerialGC", "-cp", tool_path("FRESHET_DEV_KAFKA_DIR") + "/*",
                                "kafka.Kafka", folder_.path("server.properties")},
       folder_.path("kafka.out"));
   wait_until_ready(*process_, "Kafka", seconds(90), [this] { return accepts_connections(port_); });
