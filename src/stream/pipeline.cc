@@ -79,7 +79,7 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
   totals_.messages_consumed += chunk.messages.size();
   metrics_.consumed.add(chunk.messages.size());
   work.chunk = std::move(chunk);
-  submit(std::move(work), commands);
+  work_.submit(std::move(work), commands.work);
 }
 
 void Pipeline::on_event(EndOfPartition& end, SteadyTime, Commands&) {
@@ -93,49 +93,27 @@ void Pipeline::on_event(EndOfPartition& end, SteadyTime, Commands&) {
 
 // --- from the pools -------------------------------------------------------------------------------------------------
 
-void Pipeline::submit(Work work, Commands& commands) {
-  ++at_work_;
-  commands.work.push_back(std::move(work));
-}
-
-void Pipeline::on_handed_back(Work work) {
-  --at_work_;
-  handed_back_.push_back(std::move(work));
-}
+void Pipeline::on_handed_back(Work work) { work_.handed_back(std::move(work)); }
 
 // Without further rows: what is on its way to a server will be there at some time. A blocked batch waits for a person.
 bool Pipeline::anything_makes_room() const {
-  return at_work_ > 0 || batches_.active() > 0 || !batcher_.empty() || !desk_.empty() || !side_.empty();
+  return work_.with_workers() || batches_.active() > 0 || !batcher_.empty() || !desk_.empty() || !side_.empty();
 }
 
 void Pipeline::submit_what_waits(Commands& commands) {
-  std::erase_if(handed_back_, [&](const Work& work) {
+  work_.drop_waiting([&](const Work& work) {
     return partitions_.find(work.chunk.partition, work.epoch) == nullptr || drain_.dropping();
   });
-  for (Work& work : std::exchange(handed_back_, {})) {
-    if (work.charge.has_room()) {
-      submit(std::move(work), commands);
-    } else {
-      handed_back_.push_back(std::move(work));
-    }
-  }
+  work_.submit_with_room(commands.work);
   // While the session closes no rows enter a batch: what is processed would only take more memory.
-  if (!drain_.running() || handed_back_.empty() || anything_makes_room()) return;
-  // The first of a partition whose rows may enter a batch: rows of those behind it leave after its own.
-  auto first = handed_back_.end();
-  for (auto work = handed_back_.begin(); work != handed_back_.end(); ++work) {
-    if (!partitions_.find(work->chunk.partition)->state.is<Active>()) continue;
-    const auto place = [](const Work& one) { return std::pair(one.chunk.partition, one.sequence); };
-    if (first == handed_back_.end() || place(*work) < place(*first)) first = work;
-  }
-  if (first == handed_back_.end()) return;
-  first->must = true;
-  submit(std::move(*first), commands);
-  handed_back_.erase(first);
+  if (!drain_.running() || !work_.any_waits() || anything_makes_room()) return;
+  // Of a partition whose rows may enter a batch: rows of those behind it leave after its own.
+  const auto may = [&](const Work& work) { return partitions_.find(work.chunk.partition)->state.is<Active>(); };
+  work_.submit_first(may, commands.work);
 }
 
 void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
-  if (!chunk->rest_follows) --at_work_;
+  if (!chunk->rest_follows) work_.finished();
   TrackedPartition* partition = partitions_.find(chunk->partition, chunk->epoch);
   // When it stops, what was not in a batch yet is read again by whoever comes next.
   if (partition == nullptr || drain_.dropping()) return;

@@ -10,6 +10,7 @@
 //   OffsetTracker    what of it is open, what may be committed
 //   OffsetCommitter  when a commit is sent, and what the broker takes
 //   FlowControl      which partitions the source delivers
+//   WorkQueue        what the workers have, and what they handed back for want of memory
 //   Drain            what a stop, a revoke and a leave wait for, and until when
 #pragma once
 
@@ -42,6 +43,7 @@
 #include "stream/stream_metrics.h"
 #include "stream/stream_settings.h"
 #include "stream/tracked_partition.h"
+#include "stream/work_queue.h"
 
 namespace freshet::stream {
 
@@ -132,7 +134,6 @@ class Pipeline {
   // Messages and workers.
   bool takes_chunks_of(const TrackedPartition& partition) const;
   void cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const;
-  void submit(Work work, Commands& commands);
   void submit_what_waits(Commands& commands);
   bool anything_makes_room() const;
   void remember_kafka_error(std::string text);
@@ -205,6 +206,7 @@ class Pipeline {
 
   const std::shared_ptr<ByteBudget> budget_;
   PartitionTable partitions_;
+  WorkQueue work_;
   FlowControl flow_;
   OffsetCommitter committer_;
   Drain drain_;
@@ -212,9 +214,7 @@ class Pipeline {
   BatchesInFlight batches_;
   DeadLetterDesk desk_;
   SideOutputs side_;
-  size_t at_work_ = 0;             // works that the workers have
-  std::vector<Work> handed_back_;  // by them
-  bool dropped_ = false;           // a partition, since the last tick
+  bool dropped_ = false;  // a partition, since the last tick
   bool batches_held_ = false;
 
   // Of this session.

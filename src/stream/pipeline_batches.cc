@@ -16,9 +16,7 @@ namespace freshet::stream {
 // Everything is paused, and no batch that is being written makes room: what waits is all there will be.
 bool Pipeline::no_more_rows_come() const {
   // What was handed back comes once there is room, which only the rows that wait here can make.
-  const bool all_wait = at_work_ == 0 && std::none_of(handed_back_.begin(), handed_back_.end(),
-                                                      [](const Work& work) { return work.charge.has_room(); });
-  return batches_.active() == 0 && all_wait &&
+  return batches_.active() == 0 && work_.stands_still() &&
          std::all_of(partitions_.begin(), partitions_.end(),
                      [&](const auto& entry) { return !entry.second.state.owned() || paused(entry.second); });
 }

@@ -219,33 +219,48 @@ void Stream::take_events(SteadyTime now) {
   taken_.clear();
   taken_.swap(own_);
   events_.drain_into(taken_);
-  for (Event& event : taken_) handle(event, now);
+  for (Event& event : taken_) {
+    std::visit([&](auto& one) { on_event(one, now); }, event);
+  }
 }
 
-void Stream::handle(Event& event, SteadyTime now) {
-  if (auto* chunk = std::get_if<std::shared_ptr<const ProcessedChunk>>(&event)) {
-    pipeline_.on_processed(std::move(*chunk), now);
-  } else if (auto* work = std::get_if<Work>(&event)) {
-    pipeline_.on_handed_back(std::move(*work));
-  } else if (auto* result = std::get_if<BatchResult>(&event)) {
-    pipeline_.on_batch(std::move(*result), now);
-  } else if (auto* trouble = std::get_if<InsertTrouble>(&event)) {
-    pipeline_.on_insert_failure(trouble->batch, trouble->failure, now);
-  } else if (auto* letter = std::get_if<LetterResult>(&event)) {
-    pipeline_.on_letter_result(letter->ticket, letter->status, now);
-  } else if (auto* record = std::get_if<RecordResult>(&event)) {
-    if (!record->status && record->from_producer) ++side_topics_[static_cast<size_t>(record->topic)].failures_seen;
-    pipeline_.on_record_result(record->topic, record->ticket, record->status, now);
-  } else if (auto* options = std::get_if<LiveOptions>(&event)) {
-    pipeline_.set_options(*options, now);
-    if (const Status started = set_writers(*options); !started) {
-      log_.warn("writers_not_started", {{"wanted", options->clickhouse_concurrency}, {"error", started.error().text}});
-    }
-  } else if (auto* refetch = std::get_if<Refetch>(&event)) {
-    pipeline_.refetch(refetch->partitions, commands_);
-  } else if (auto* release = std::get_if<Release>(&event)) {
-    answer(*release, now);
+void Stream::on_event(std::shared_ptr<const ProcessedChunk>& chunk, SteadyTime now) {
+  pipeline_.on_processed(std::move(chunk), now);
+}
+
+void Stream::on_event(Work& handed_back, SteadyTime) { pipeline_.on_handed_back(std::move(handed_back)); }
+
+void Stream::on_event(BatchResult& result, SteadyTime now) { pipeline_.on_batch(std::move(result), now); }
+
+void Stream::on_event(const InsertTrouble& trouble, SteadyTime now) {
+  pipeline_.on_insert_failure(trouble.batch, trouble.failure, now);
+}
+
+void Stream::on_event(const LetterResult& result, SteadyTime now) {
+  pipeline_.on_letter_result(result.ticket, result.status, now);
+}
+
+void Stream::on_event(const RecordResult& result, SteadyTime now) {
+  if (!result.status && result.from_producer) ++side_topics_[static_cast<size_t>(result.topic)].failures_seen;
+  pipeline_.on_record_result(result.topic, result.ticket, result.status, now);
+}
+
+void Stream::on_event(const LiveOptions& options, SteadyTime now) {
+  pipeline_.set_options(options, now);
+  if (const Status started = set_writers(options); !started) {
+    log_.warn("writers_not_started", {{"wanted", options.clickhouse_concurrency}, {"error", started.error().text}});
   }
+}
+
+void Stream::on_event(const Refetch& refetch, SteadyTime) { pipeline_.refetch(refetch.partitions, commands_); }
+
+void Stream::on_event(const Release& release, SteadyTime now) {
+  Result<Released> done = carry_out(release.order, now);
+  {
+    MutexLock lock(release.answer->mutex);
+    release.answer->released = std::move(done);
+  }
+  release.answer->given.notify_all();
 }
 
 Result<Released> Stream::carry_out(const ReleaseOrder& order, SteadyTime now) {
@@ -272,49 +287,29 @@ Result<Released> Stream::carry_out(const ReleaseOrder& order, SteadyTime now) {
   return done;
 }
 
-void Stream::answer(const Release& release, SteadyTime now) {
-  Result<Released> done = carry_out(release.order, now);
-  {
-    MutexLock lock(release.answer->mutex);
-    release.answer->released = std::move(done);
-  }
-  release.answer->given.notify_all();
+// In the order of the members of Commands.
+void Stream::execute(Source& source, SteadyTime now) {
+  submit_to_pools();
+  produce_letters();
+  produce_records();
+  command_source(source, now);
+  abandon_batches();
+  const Commands done = std::exchange(commands_, {});
+  if (done.answer_revoke) source.answer_revoke();
+  if (done.begin_close) source.begin_close(*done.begin_close);
 }
 
-void Stream::execute(Source& source, SteadyTime now) {
+void Stream::submit_to_pools() {
   for (Work& work : commands_.work) workers_->submit(std::move(work));
   for (auto& batch : commands_.batches) writers_->submit(std::move(batch));
   for (BatchTask& left : commands_.again) writers_->submit(std::move(left));
+}
+
+void Stream::produce_letters() {
   for (const OutgoingLetter& letter : commands_.letters) {
     Status produced = letters_->produce(*letter.letter, letter.ticket);
     if (!produced) note(LetterResult{letter.ticket, std::move(produced)});
   }
-  produce_records();
-  if (commands_.answer_assign) source.answer_assign(*commands_.answer_assign);
-  if (!commands_.pause.empty()) source.pause(commands_.pause);
-  for (const auto& [partition, next] : commands_.seek) {
-    if (const Status sought = source.seek(partition, next); !sought) {
-      log_.error("seek_failed", {{"partition", partition.value}, {"error", sought.error().text}});
-    }
-  }
-  for (const Partition partition : commands_.refetch) source.refetch(partition);
-  if (!commands_.resume.empty()) source.resume(commands_.resume);
-  if (!commands_.commit.empty()) {
-    if (const Status sent = source.commit_async(commands_.commit); !sent) {
-      CommitResult refused{{}, sent.error(), {}};
-      if (sent.error().kind == ErrorKind::Invalid) {
-        for (const OffsetToCommit& offset : commands_.commit) refused.void_now.push_back(offset.partition);
-      }
-      pipeline_.on_source_event(std::move(refused), now, commands_);
-    }
-  }
-  auto abandoned = commands_.abandon_batches ? writers_->abandon_all() : writers_->abandon(commands_.abandon);
-  for (auto& batch : abandoned) note(BatchResult{std::move(batch), false, {}, 0, {}});
-  const bool answer = commands_.answer_revoke;
-  const std::optional<LeaveMode> farewell = commands_.begin_close;
-  commands_ = Commands();
-  if (answer) source.answer_revoke();
-  if (farewell) source.begin_close(*farewell);
 }
 
 // Once a topic does not take a record, none that stands behind it is handed over before it.
@@ -334,6 +329,34 @@ void Stream::produce_records() {
   for (const SideTopicState& side : side_topics_) {
     if (side.topic != nullptr) side.topic->purge();
   }
+}
+
+void Stream::command_source(Source& source, SteadyTime now) {
+  if (commands_.answer_assign) source.answer_assign(*commands_.answer_assign);
+  if (!commands_.pause.empty()) source.pause(commands_.pause);
+  for (const auto& [partition, next] : commands_.seek) {
+    if (const Status sought = source.seek(partition, next); !sought) {
+      log_.error("seek_failed", {{"partition", partition.value}, {"error", sought.error().text}});
+    }
+  }
+  for (const Partition partition : commands_.refetch) source.refetch(partition);
+  if (!commands_.resume.empty()) source.resume(commands_.resume);
+  if (!commands_.commit.empty()) commit(source, now);
+}
+
+void Stream::commit(Source& source, SteadyTime now) {
+  const Status sent = source.commit_async(commands_.commit);
+  if (sent) return;
+  CommitResult refused{{}, sent.error(), {}};
+  if (sent.error().kind == ErrorKind::Invalid) {
+    for (const OffsetToCommit& offset : commands_.commit) refused.void_now.push_back(offset.partition);
+  }
+  pipeline_.on_source_event(std::move(refused), now, commands_);
+}
+
+void Stream::abandon_batches() {
+  auto abandoned = commands_.abandon_batches ? writers_->abandon_all() : writers_->abandon(commands_.abandon);
+  for (auto& batch : abandoned) note(BatchResult{std::move(batch), false, {}, 0, {}});
 }
 
 void Stream::publish(const Source& source, SteadyTime now) {

@@ -122,8 +122,15 @@ class Stream {
 
   void post(Event event);
   void note(Event event);
-  void handle(Event& event, SteadyTime now);
-  void answer(const Release& release, SteadyTime now);
+  void on_event(std::shared_ptr<const ProcessedChunk>& chunk, SteadyTime now);
+  void on_event(Work& handed_back, SteadyTime now);
+  void on_event(BatchResult& result, SteadyTime now);
+  void on_event(const InsertTrouble& trouble, SteadyTime now);
+  void on_event(const LetterResult& result, SteadyTime now);
+  void on_event(const RecordResult& result, SteadyTime now);
+  void on_event(const LiveOptions& options, SteadyTime now);
+  void on_event(const Refetch& refetch, SteadyTime now);
+  void on_event(const Release& release, SteadyTime now);
   Result<Released> carry_out(const ReleaseOrder& order, SteadyTime now);
   void take_events(SteadyTime now);
   SteadyTime begin_turn();
@@ -132,7 +139,12 @@ class Stream {
   void take_source_events(Source& source, SessionControl& control, Duration timeout);
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
+  void submit_to_pools();
+  void produce_letters();
   void produce_records();
+  void command_source(Source& source, SteadyTime now);
+  void commit(Source& source, SteadyTime now);
+  void abandon_batches();
   Status set_writers(const LiveOptions& options);
   std::unique_ptr<ChunkProcessor> make_worker(const StreamParts& parts);
   void publish(const Source& source, SteadyTime now);

@@ -1,0 +1,58 @@
+// Chunks that the workers have, or have handed back because the byte budget had no room for their rows.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "stream/processing.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only.
+class WorkQueue {
+ public:
+  // To a worker, by way of `out`.
+  void submit(Work work, std::vector<Work>& out) {
+    ++with_workers_;
+    out.push_back(std::move(work));
+  }
+  void finished() { --with_workers_; }
+  void handed_back(Work work) {
+    --with_workers_;
+    waiting_.push_back(std::move(work));
+  }
+
+  template <typename Predicate>
+  void drop_waiting(Predicate&& over) {
+    std::erase_if(waiting_, over);
+  }
+  // What there is room for by now.
+  void submit_with_room(std::vector<Work>& out);
+  // The first of those that may: also where there is no room, since nothing else can make some.
+  template <typename Predicate>
+  void submit_first(Predicate&& may, std::vector<Work>& out) {
+    auto first = waiting_.end();
+    for (auto work = waiting_.begin(); work != waiting_.end(); ++work) {
+      if (may(*work) && (first == waiting_.end() || before(*work, *first))) first = work;
+    }
+    if (first == waiting_.end()) return;
+    first->must = true;
+    submit(std::move(*first), out);
+    waiting_.erase(first);
+  }
+
+  bool with_workers() const { return with_workers_ > 0; }
+  bool any_waits() const { return !waiting_.empty(); }
+  // No worker has any, and none can get any before there is room.
+  bool stands_still() const;
+
+ private:
+  static bool before(const Work& one, const Work& other);
+
+  size_t with_workers_ = 0;
+  std::vector<Work> waiting_;
+};
+
+}  // namespace freshet::stream
