@@ -9,7 +9,7 @@
 namespace freshet {
 namespace {
 
-// Constant-initialised, so that no allocation of an early or late thread needs anything.
+// Constant-initialised, so that an allocation early or late in a thread's life needs no setup.
 struct Count {
   int64_t left = 0;
   int64_t limit = 0;
@@ -40,7 +40,7 @@ int64_t AllocationLimit::grown() const { return count.limit - count.left; }
 
 }  // namespace freshet
 
-// All forms but the aligned ones, which have another pair of functions: so that each block is freed as it was taken.
+// All forms except the aligned ones, whose pair is different, so that each block is freed as it was allocated.
 void* operator new(size_t size) {
   using freshet::count;
   if (!count.counts) return freshet::allocate(size);

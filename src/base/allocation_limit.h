@@ -1,12 +1,12 @@
-// A bound for what one piece of work may allocate, whatever it is made of: texts, lists, trees.
+// Limits what one piece of work may allocate.
 #pragma once
 
 #include <cstdint>
 
 namespace freshet {
 
-// While one lives, operator new of this thread throws std::bad_alloc once the thread holds `bytes` more than at the
-// beginning. Not nested. Threads: each its own. Memory from malloc() itself is not counted.
+// While an object lives, operator new of this thread throws std::bad_alloc once the thread has allocated `bytes` more
+// than at construction. Not nestable. Threads: each has its own. Memory from malloc() is not counted.
 class AllocationLimit {
  public:
   explicit AllocationLimit(uint64_t bytes);
@@ -14,7 +14,7 @@ class AllocationLimit {
   AllocationLimit(const AllocationLimit&) = delete;
   AllocationLimit& operator=(const AllocationLimit&) = delete;
 
-  // How much more the thread holds than at the beginning; below 0 where it freed more.
+  // Bytes allocated since construction; negative if the thread freed more.
   int64_t grown() const;
 };
 

@@ -51,10 +51,10 @@ TEST(FreedMemoryTest, IsGivenBackWhereTheProcessIsLargeAndHasGrown) {
   EXPECT_EQ(look(201), 1);
   held = 300;
   EXPECT_EQ(look(301), 2);
-  EXPECT_EQ(look(310), 2);  // all that is held
+  EXPECT_EQ(look(310), 2);  // everything that is held
   EXPECT_EQ(look(317), 3);
   held = 100;
-  EXPECT_EQ(look(150), 3);  // it shrank by itself
+  EXPECT_EQ(look(150), 3);  // it shrank without a call
   EXPECT_EQ(look(201), 4);
 }
 
@@ -69,7 +69,7 @@ TEST(FreedMemoryTest, LooksEveryTenMillisecondsAtMost) {
   EXPECT_EQ(looks, 10);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they have an allocator of their own
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // sanitizers have their own allocator
 TEST(MapLargeBlocksTest, ALargeBlockGoesBackAlsoAfterALargerOneWasFreed) {
   map_large_blocks();
   const auto mapped = [] { return mallinfo2().hblkhd; };
@@ -88,7 +88,7 @@ TEST(FreedMemoryTest, TheSystemSaysHowMuchTheProcessHas) {
   const auto after = FreedMemory::real_system().resident();
   ASSERT_TRUE(before && after);
   EXPECT_GE(*after, *before + (60 << 20));
-  EXPECT_LE(*after, *before + (1 << 30));  // bytes; a sanitizer has shadows of them
+  EXPECT_LE(*after, *before + (1 << 30));  // bytes; sanitizers add shadow memory
 }
 
 TEST(AllocationLimitTest, AThreadThatHoldsMoreThanItMayGetsNone) {
@@ -103,7 +103,7 @@ TEST(AllocationLimitTest, AThreadThatHoldsMoreThanItMayGetsNone) {
     EXPECT_LE(limit.grown(), 5'000'000);
     kept.clear();
     EXPECT_LT(limit.grown(), 100'000);
-    for (int i = 0; i < 100; ++i) std::string(1'000'000, 'x');  // what was given back does not count
+    for (int i = 0; i < 100; ++i) std::string(1'000'000, 'x');  // freed memory does not count
     std::jthread([] { std::string(9'000'000, 'x'); }).join();   // each thread has its own
   }
   fill();

@@ -46,7 +46,7 @@ uint64_t hash_up_to_16(const char* s, size_t n) {
 
 using Pair = std::pair<uint64_t, uint64_t>;
 
-// 32 bytes into a pair of accumulators.
+// Adds 32 bytes to a pair of accumulators.
 Pair absorb_32(const char* s, uint64_t a, uint64_t b) {
   const uint64_t w = fetch(s);
   const uint64_t x = fetch(s + 8);
@@ -106,7 +106,7 @@ Hash128 hash_long(const char* s, size_t n, uint64_t x, uint64_t y) {
   }
   y += rotate(w.first, 37) * k0 + z;
   x += rotate(v.first + z, 49) * k0;
-  // The rest in steps of 32 from the end; the last step may reach back into what was hashed already.
+  // The rest in steps of 32 from the end; the last step may include bytes that were hashed before.
   for (size_t done = 0; done < n;) {
     done += 32;
     const char* at = s + n - done;

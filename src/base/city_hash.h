@@ -15,7 +15,7 @@ struct Hash128 {
 
 // Threads: any. The algorithm is by Geoff Pike and Jyrki Alakuijala (Google, CityHash 1.0.2, MIT licence).
 Hash128 city_hash_128(std::string_view bytes);
-// The same bytes under another seed have an unrelated hash.
+// A different seed gives an unrelated hash of the same bytes.
 Hash128 city_hash_128(std::string_view bytes, Hash128 seed);
 
 }  // namespace freshet

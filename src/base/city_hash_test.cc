@@ -8,7 +8,7 @@
 namespace freshet {
 namespace {
 
-// The vectors are those of the block format's description; real servers verify longer inputs in the contract suite.
+// Vectors of the block format's description. In the contract tests, real servers verify longer inputs.
 TEST(CityHash, AgreesWithKnownVectors) {
   EXPECT_EQ(city_hash_128(""), (Hash128{0x3df09dfc64c09a2b, 0x3cb540c392e51e29}));
   EXPECT_EQ(city_hash_128("TSDGQtM27SmjL0naFMqcQ3ETsYKbDbrBeIj"), (Hash128{0x5a568f460b784901, 0x8194e9a0cefb22fd}));

@@ -1,4 +1,4 @@
-// The time, as an argument: the only place of the program that reads a clock. Tests pass testkit's FakeClock.
+// Time as an argument: the only place that reads a clock. Tests pass testkit's FakeClock.
 #pragma once
 
 #include <chrono>
@@ -18,16 +18,16 @@ using SystemTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual SteadyTime steady_now() const = 0;  // to measure intervals
-  virtual SystemTime system_now() const = 0;  // to show to people and to compare with message timestamps
+  virtual SteadyTime steady_now() const = 0;  // for intervals
+  virtual SystemTime system_now() const = 0;  // for people, and to compare with message timestamps
 
-  // Waits on `cv` until `ready()` holds, `deadline` has passed, or `stop` is requested; the caller holds `mutex`.
+  // Waits on `cv` until `ready()` is true, `deadline` has passed, or `stop` is requested. The caller holds `mutex`.
   // Returns ready(). With a fake clock the deadline passes only when the test advances the clock.
   virtual bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
                           const std::function<bool()>& ready) = 0;
 };
 
-// The machine's clocks.
+// The clocks of the operating system.
 class RealClock final : public Clock {
  public:
   SteadyTime steady_now() const override;

@@ -37,7 +37,7 @@ class OpenFile {
   const int fd_;
 };
 
-// False: nothing came in time.
+// False: nothing arrived in time.
 bool wait_for_bytes(int fd, const Clock& clock, SteadyTime deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
   if (left <= 0) return false;
@@ -123,7 +123,7 @@ std::string exposure_of(const std::string& path) {
   if (stat(path.c_str(), &found) != 0 || !S_ISREG(found.st_mode)) return {};
   if ((found.st_mode & S_IWOTH) != 0) return "can be changed by every user";
   if ((found.st_mode & S_IROTH) != 0) return "can be read by every user";
-  // A file of root's that a group of ours may read is how secrets are mounted for a process without rights.
+  // A file of root that a group of this process may read is the usual way to mount secrets for an unprivileged process.
   if ((found.st_mode & S_IWGRP) != 0) return "can be changed by its group";
   if ((found.st_mode & S_IRGRP) != 0 && found.st_uid == geteuid()) return "can be read by its group";
   return {};
@@ -132,7 +132,7 @@ std::string exposure_of(const std::string& path) {
 bool open_standard_descriptors() noexcept {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
-    if (open("/dev/null", O_RDWR) != fd) return false;  // the lowest free one, and it stays open in a child
+    if (open("/dev/null", O_RDWR) != fd) return false;  // the lowest free number; children inherit it
   }
   return true;
 }

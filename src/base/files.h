@@ -1,4 +1,4 @@
-// Files that an operator names, read so that nothing which stands at their path can hang or fill the process.
+// Reads files that an operator names, so that nothing at their path can block or fill the process.
 #pragma once
 
 #include <cstddef>
@@ -12,30 +12,30 @@ namespace freshet {
 constexpr size_t kMaxSettingsFile = 16 << 20;  // settings, schemas, live options
 constexpr size_t kMaxSecretFile = 1 << 20;     // passwords, tokens, certificates, keys
 
-// The content of a file, a link to one, or a pipe (`<(command)` of a shell). Retry: it cannot be read; it holds more
-// than `most` bytes; it is a pipe whose writer does not finish within two seconds. The error's text is a predicate
-// without the path: "cannot be read: Permission denied". Threads: any.
+// Reads a file, a link to one, or a pipe (`<(command)` of a shell). Retry: it cannot be read, it has more than `most`
+// bytes, or it is a pipe whose writer does not finish within two seconds. The error text is a predicate without the
+// path: "cannot be read: Permission denied". Threads: any.
 Result<std::string> read_file(const std::string& path, size_t most = kMaxSettingsFile);
 
-enum class SecretForm { OneLine, Lines };  // Lines: a key or a certificate as PEM may be among them
-// A secret: what the file holds, without the line ends behind it. Retry: as read_file; it is empty or not of the form.
+enum class SecretForm { OneLine, Lines };  // Lines: a PEM key or certificate may span several lines
+// Reads a secret without trailing line ends. Retry: as read_file; also if it is empty or does not have the form.
 Result<std::string> read_secret(const std::string& path, SecretForm form = SecretForm::OneLine);
-// Without line breaks and other control characters, which no header and no login takes.
+// True if it contains no line break or other control character; HTTP headers and logins accept none.
 bool is_one_line(std::string_view text);
 
-// For what a library opens by its path, and would wait for: a regular file (or a link to one) that can be read.
+// For files that a library opens by path and could block on: Ok if it is a readable regular file, or a link to one.
 Status check_regular_file(const std::string& path);
 
-// For a file that is written beside others' files. Sets its time of change to now, and creates it when it is missing.
-// Never opens what stands there already, so that neither a link nor a pipe in its place does anything.
+// Sets the modification time to now, and creates the file if it does not exist. Never opens an existing file, so a link
+// or pipe in its place has no effect.
 Status touch_file(const std::string& path);
 
-// Who else than its owner may read or change it, for a warning about a file that holds a secret: "can be read by every
-// user". Empty: nobody, or only the group through which this process itself reads it; or the file is not there.
+// Who other than the owner may read or change the file, for a warning about files with secrets: "can be read by every
+// user". Empty: nobody, or only the group through which this process reads it; or the file does not exist.
 std::string exposure_of(const std::string& path);
 
-// Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed: another file or socket would become the one
-// that gets the log. The first thing that a program does. False: there is no /dev/null.
+// Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed; otherwise the next file or socket would get
+// the number and receive the log. Call it first in a program. False: there is no /dev/null.
 bool open_standard_descriptors() noexcept;
 
 }  // namespace freshet

@@ -52,7 +52,7 @@ TEST_F(FilesTest, WhatNeverEndsIsRefusedSoonAndTakesNoMemory) {
   EXPECT_EQ(error_of(folder + "/nothing"), "cannot be read: No such file or directory");
   const std::string fifo = folder + "/fifo";
   ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-  EXPECT_EQ(read_file(fifo), "");  // nobody has it open to write
+  EXPECT_EQ(read_file(fifo), "");  // no writer has it open
   const int writer = open(fifo.c_str(), O_RDWR | O_CLOEXEC);
   EXPECT_EQ(error_of(fifo), "cannot be read: its writer does not finish");
   close(writer);
@@ -119,20 +119,20 @@ TEST(StandardDescriptorsTest, AClosedOneBecomesTheNullDevice) {
   EXPECT_EQ(status, 0);
 }
 
-// Whoever answers may quote what it was sent as it was sent.
+// A server may quote the secret in the form in which it was sent.
 TEST(SecretMaskTest, MasksASecretInEveryFormThatIsSent) {
   const SecretMask mask({"pa/ss \"w'o\\rd"});
   for (const char* text : {"pa%2Fss%20%22w%27o%5Crd", "pa%2fss%20%22w%27o%5crd", "pa%2Fss+%22w%27o%5Crd",
                            R"(pa/ss \"w'o\\rd)", R"(pa/ss "w\'o\\rd)"}) {
     EXPECT_EQ(mask.masked(std::string("x=") + text + ";"), "x=***;");
   }
-  // Base64 of the secret alone, and of it behind "a:" and "ab:", as in the header of a login.
+  // Base64 of the secret, and of the secret after "a:" and "ab:", as in the header of a login.
   for (const char* text : {"cGEvc3MgIncnb1xyZA==", "YTpwYS9zcyAidydvXHJk", "YWJjOnBhL3NzICJ3J29ccmQ="}) {
     const std::string masked = mask.masked(std::string("Basic ") + text);
     EXPECT_NE(masked.find("***"), std::string::npos) << text << masked;
     EXPECT_LE(masked.size(), std::string("Basic ***").size() + 8) << masked;
   }
-  EXPECT_EQ(SecretMask({"abc"}).masked("YWJj"), "YWJj");  // four letters are too often something else
+  EXPECT_EQ(SecretMask({"abc"}).masked("YWJj"), "YWJj");  // four letters occur too often in other texts
 }
 
 TEST(SecretMaskTest, ForgetsTheOldestOfManyThatItLearned) {
@@ -141,7 +141,7 @@ TEST(SecretMaskTest, ForgetsTheOldestOfManyThatItLearned) {
   EXPECT_EQ(mask.masked("given learned-0. learned-1."), "*** learned-0. ***");
 }
 
-// Each writer reads a changed password for itself, and says so.
+// Each component reads a changed password and adds it.
 TEST(SecretMaskTest, OneThatIsLearnedManyTimesDisplacesNoOther) {
   SecretMask mask({"given"});
   mask.add("first.");

@@ -28,7 +28,7 @@ std::optional<uint64_t> resident_bytes() {
 
 void map_large_blocks() {
   mallopt(M_MMAP_THRESHOLD, kLargeBlock);
-  mallopt(M_TRIM_THRESHOLD, 2 * kLargeBlock);  // what the default comes to with this threshold
+  mallopt(M_TRIM_THRESHOLD, 2 * kLargeBlock);  // the default that belongs to this threshold
 }
 
 void give_freed_memory_back() { malloc_trim(0); }

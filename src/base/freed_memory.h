@@ -1,5 +1,5 @@
-// The C library's allocator keeps memory that was freed, up to 64 MiB in each of eight arenas a core (mallopt(3)):
-// cheaper than to touch new memory, until the process is far above what it holds.
+// Returns freed memory to the system. The C library's allocator keeps it, up to 64 MiB in each of eight arenas per core
+// (mallopt(3)). Reusing memory is cheaper than touching new memory, until the process has far more than it uses.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,17 @@
 
 namespace freshet {
 
-// Blocks of 8 MiB and more are mapped one by one from now on, so that each goes back as soon as it is freed: by default
-// the first one that is freed lets blocks of up to 32 MiB stay (mallopt(3), M_MMAP_THRESHOLD). At the start of the
-// process; what is smaller is kept as by default.
+// From now on maps blocks of 8 MiB and more separately, so that each returns to the system when it is freed. By default
+// the allocator keeps blocks of up to 32 MiB after it has freed the first one (mallopt(3), M_MMAP_THRESHOLD). Call it
+// at the start of the process. Smaller blocks keep the default behaviour.
 void map_large_blocks();
 
-// At once, all of it. What comes next touches new memory. Threads: any.
+// Returns all freed memory now. Later allocations touch new memory. Threads: any.
 void give_freed_memory_back();
 
 class FreedMemory {
  public:
-  // How much memory the process has in bytes (none: unknown), and how it gives back what it does not hold.
+  // The memory of the process in bytes (none: unknown), and the function that returns freed memory.
   struct System {
     std::function<std::optional<uint64_t>()> resident;
     std::function<void()> give_back;
@@ -29,16 +29,16 @@ class FreedMemory {
 
   explicit FreedMemory(uint64_t keep_below, System system = real_system());
 
-  // Gives freed memory back if the process has more than `keep_below` bytes, and 16 MiB more than when it gave back
-  // last, so that it does not search again and again where nothing is free. Looks every ten milliseconds at most, so
-  // that it may be called often. Threads: one at a time.
+  // Returns freed memory if the process has more than `keep_below` bytes, and 16 MiB more than after the last time, so
+  // that it does not search repeatedly without success. Checks at most every ten milliseconds, so it may be called
+  // often. Threads: one at a time.
   void look(SteadyTime now);
 
  private:
   const uint64_t keep_below_;
   const System system_;
   SteadyTime next_look_{};
-  uint64_t left_ = 0;  // bytes, when it gave back last
+  uint64_t left_ = 0;  // bytes after the last time
 };
 
 }  // namespace freshet

@@ -1,4 +1,4 @@
-// A bounded queue between threads: one of the three shapes of shared state (Mailbox, ByteBudget, Snapshot).
+// A bounded queue between threads.
 #pragma once
 
 #include <cstddef>
@@ -14,15 +14,15 @@
 
 namespace freshet {
 
-// Threads: any. `capacity` counts items; a producer that must not block uses try_push and keeps what comes back.
-// `on_push` is called after each push outside the lock, to wake a consumer that waits elsewhere (noexcept).
+// Threads: any. `capacity` counts items. A producer that must not block uses try_push; if it fails, the producer keeps
+// the item. `on_push` is called after each push, outside the lock, to wake a consumer that waits elsewhere (noexcept).
 template <typename T>
 class Mailbox {
  public:
   explicit Mailbox(size_t capacity, std::function<void()> on_push = {})
       : capacity_(capacity), on_push_(std::move(on_push)) {}
 
-  // False when full or closed; `item` is then untouched.
+  // False if full or closed; `item` is then unchanged.
   bool try_push(T& item) {
     {
       MutexLock lock(mutex_);
@@ -33,7 +33,7 @@ class Mailbox {
     return true;
   }
 
-  // Waits for room. False when closed or `stop` was requested; `item` is then untouched.
+  // Waits for space. False if closed or `stop` was requested; `item` is then unchanged.
   bool push(T& item, std::stop_token stop = {}) {
     {
       MutexLock lock(mutex_);
@@ -45,7 +45,7 @@ class Mailbox {
     return true;
   }
 
-  // Waits for an item; empty when `stop` was requested or the mailbox is closed and drained.
+  // Waits for an item; empty if `stop` was requested, or if the mailbox is closed and empty.
   std::optional<T> pop(std::stop_token stop = {}) {
     std::optional<T> item;
     {
@@ -59,7 +59,7 @@ class Mailbox {
     return item;
   }
 
-  // Takes everything that is there, without waiting.
+  // Takes all items without waiting.
   void drain_into(std::vector<T>& out) {
     {
       MutexLock lock(mutex_);
@@ -70,7 +70,7 @@ class Mailbox {
     room_.notify_all();
   }
 
-  // No further pushes; waiting poppers get what is left, then nothing.
+  // Refuses further pushes. Waiting consumers get the remaining items, then nothing.
   void close() {
     {
       MutexLock lock(mutex_);

@@ -1,5 +1,5 @@
-// Parts of a text for people that may repeat what a message holds: a server's error that quotes a row, an exception of
-// a processor. They are marked where they enter a text, and every way out of the program decides whether it shows them.
+// Marks parts of a text that may quote a message: a server's error that quotes a row, an exception of a processor. A
+// part is marked when it enters a text, and each output of the program decides if it shows the part.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@
 
 namespace freshet {
 
-// Marks `text`. Marks are invisible characters; those within `text` are removed.
+// Marks `text`. Marks are invisible characters; marks inside `text` are removed.
 std::string message_text(std::string_view text);
 
-// Everything, without the marks: for the log.
+// The complete text without marks: for the log.
 std::string with_message_texts(std::string_view text);
 
-// `instead` stands for each marked part. A mark that is open at the end (the text was cut) reaches to the end.
+// Replaces each marked part by `instead`. A mark that is not closed (the text was truncated) extends to the end.
 std::string without_message_texts(std::string_view text, std::string_view instead);
 
 }  // namespace freshet

@@ -13,7 +13,7 @@ TEST(MessageTextTest, IsShownOrNot) {
   EXPECT_EQ(without_message_texts("a " + message_text("b") + " c " + message_text("d"), "x"), "a x c x");
 }
 
-// A message cannot end its own mark, and a cut cannot lose it.
+// A message cannot close its own mark, and truncation cannot lose a mark.
 TEST(MessageTextTest, NoMessageGetsOut) {
   const std::string sly = "before \x0f behind \x0e more";
   const std::string text = "refused: " + message_text(sly) + ".";

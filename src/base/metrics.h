@@ -1,5 +1,5 @@
-// Metric handles. A module declares its metrics in <module>_metrics.h; telemetry turns the registry into Prometheus text
-// (and StatsD). Handles are references that live as long as the registry; updating one is a relaxed atomic.
+// Metric handles. A module declares its metrics in <module>_metrics.h; telemetry exports the registry as Prometheus
+// text and StatsD. Handles are references that live as long as the registry; an update is a relaxed atomic operation.
 #pragma once
 
 #include <array>
@@ -37,7 +37,7 @@ class Gauge {
   std::atomic<double> value_{0};
 };
 
-// Cumulative buckets as Prometheus has them; `bounds` ascending, without +Inf.
+// Cumulative buckets as in Prometheus; `bounds` ascending, without +Inf.
 class Histogram {
  public:
   explicit Histogram(std::vector<double> bounds, bool keep_recent = false);
@@ -46,8 +46,8 @@ class Histogram {
   uint64_t bucket(size_t i) const noexcept { return buckets_[i].load(std::memory_order_relaxed); }  // not cumulative
   uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
   double sum() const noexcept { return sum_.load(std::memory_order_relaxed); }
-  // Appends the last values since the last call, kRecent at most, and returns how many there were; where none are
-  // kept, nothing. One caller only. A value that is being written at this moment may be an older one.
+  // Appends the last values since the last call, at most kRecent, and returns how many values there were; nothing if no
+  // values are kept. One caller only. A value that is being written at this moment may be an older one.
   uint64_t take_recent(std::vector<double>& out) const;
   static constexpr size_t kRecent = 512;
 
@@ -68,7 +68,7 @@ class Histogram {
 // Seconds from 1 ms to 2 min.
 std::vector<double> latency_buckets();
 
-// Threads: any. Asking twice for the same name and labels gives the same handle. `help` of the first call stays.
+// Threads: any. The same name and labels give the same handle. `help` of the first call stays.
 class Metrics {
  public:
   enum class Kind { Counter, Gauge, Histogram };
@@ -87,16 +87,16 @@ class Metrics {
 
   Metrics();
   ~Metrics();
-  // Histograms made from now on keep their last values, for Histogram::take_recent.
+  // Histograms created from now on keep their last values for Histogram::take_recent.
   void keep_recent_values();
   Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels = {});
-  // Takes a gauge out of the exposition (a revoked partition); the handle is invalid afterwards.
+  // Removes a gauge from the exposition (a revoked partition); the handle is invalid afterwards.
   void remove_gauge(std::string_view name, const Labels& labels);
 
-  // Every family with its samples, sorted by name. Handles inside stay valid while the caller holds no gauge that is
-  // removed meanwhile, therefore the visit runs under the registry's lock.
+  // Visits every family with its samples, sorted by name, under the registry's lock, so that no gauge is removed during
+  // the visit.
   void visit(const std::function<void(const Family&)>& visitor) const;
 
  private:

@@ -26,7 +26,7 @@ std::string lower(std::string_view text) {
 template <int Family, size_t Size>
 std::optional<std::array<unsigned char, Size>> address_bytes(const std::string& host) {
   std::array<unsigned char, Size> bytes{};
-  if (host.find('\0') != std::string::npos) return std::nullopt;  // where inet_pton() would stop reading
+  if (host.find('\0') != std::string::npos) return std::nullopt;  // inet_pton() would stop reading there
   if (inet_pton(Family, host.c_str(), bytes.data()) != 1) return std::nullopt;
   return bytes;
 }
@@ -40,7 +40,7 @@ bool is_label(std::string_view label) {
                      [](char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; });
 }
 
-// A name that ends in a number is an address to a browser, and to no one else the same one.
+// Browsers read a name that ends in a number as an address; other clients do not.
 bool ends_in_number(std::string_view name) {
   const std::string_view last = name.substr(name.rfind('.') + 1);  // npos + 1 is 0
   return std::all_of(last.begin(), last.end(), is_digit) || last.starts_with("0x");
@@ -65,7 +65,7 @@ std::optional<uint16_t> port_of(std::string_view text) {
 
 struct Halves {
   std::string_view host;
-  std::string_view port;  // with its colon; empty = none
+  std::string_view port;  // including its colon; empty = none
   bool bracketed = false;
 };
 

@@ -1,4 +1,4 @@
-// HOST:PORT as people and HTTP clients write it. No name is looked up here.
+// HOST:PORT as people and HTTP clients write it. Does not resolve names.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,19 @@ namespace freshet {
 struct NetAddress {
   enum class Kind { V4, V6, Name };
   Kind kind = Kind::Name;
-  std::string host;  // lower case, without brackets and without the final dot of a name
+  std::string host;  // lower case, without brackets and the final dot of a name
   std::optional<uint16_t> port;
 
-  // The address, not what it looks like: 127.0.0.0/8, ::1, ::ffff:127.x.x.x and the name localhost.
+  // Decides by the address: 127.0.0.0/8, ::1, ::ffff:127.x.x.x and the name localhost.
   bool is_loopback() const;
-  std::string url_host() const;  // as it stands in a URL: an IPv6 address in brackets
+  std::string url_host() const;  // for a URL: an IPv6 address in brackets
 };
 
-// HOST, HOST:PORT, [IPv6] or [IPv6]:PORT. None for anything else, also for what browsers take for a number ("127.1",
+// HOST, HOST:PORT, [IPv6] or [IPv6]:PORT. None for other text, including text that browsers read as a number ("127.1",
 // "0x7f.1", "2130706433").
 std::optional<NetAddress> parse_net_address(std::string_view text);
 
-// Where a server shall listen: ADDRESS:PORT, port 0 = any free one, * = every address. The error says what would be
-// right.
+// A listen address, ADDRESS:PORT: port 0 = any free port, * = every address. The error says what would be valid.
 Result<NetAddress> parse_listen_address(std::string_view text);
 
 }  // namespace freshet

@@ -6,7 +6,7 @@
 
 namespace freshet {
 
-// "p%40ss" -> "p@ss". A percent sign that no two hexadecimal digits follow stands for itself. Threads: any.
+// "p%40ss" -> "p@ss". A percent sign without two hexadecimal digits is kept. Threads: any.
 std::string percent_decoded(std::string_view text);
 
 }  // namespace freshet

@@ -1,4 +1,4 @@
-// Errors as values: what a caller can act on is returned, not thrown.
+// Errors as values: a function returns, and does not throw, errors that the caller can act on.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@
 
 namespace freshet {
 
-// Named after what happens next, so that a caller needs no list of causes. Only the adapter that met the error
-// picks the kind, from its own table.
+// Named after what the caller does next, so a caller needs no list of causes. Only the adapter that met the error
+// chooses the kind, from its own table.
 enum class ErrorKind {
   Retry,     // the same call may succeed later
-  Invalid,   // the data is at fault: dead-letter it, go on with the rest
-  Renew,     // this Kafka session is beyond repair: build the next one
-  Fatal,     // a person has to change something: refuse to start
+  Invalid,   // the data is invalid: dead-letter it and continue with the rest
+  Renew,     // this Kafka consumer cannot recover: create the next one
+  Fatal,     // an operator must change something: refuse to start
   Stopping,  // interrupted on purpose; never logged as a failure
 };
 
@@ -21,8 +21,8 @@ const char* to_string(ErrorKind kind);
 
 struct Error {
   ErrorKind kind = ErrorKind::Fatal;
-  int code = 0;      // the library's or server's own number, 0 if there is none
-  std::string text;  // for a person: what failed and, where known, what to do
+  int code = 0;      // the number of the library or server, 0 if there is none
+  std::string text;  // for people: what failed and, if known, how to fix it
 };
 
 template <typename T>

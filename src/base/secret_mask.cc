@@ -11,7 +11,7 @@ namespace freshet {
 namespace {
 
 constexpr std::string_view kMask = "***";
-constexpr size_t kLeastBase64 = 6;  // a shorter piece of Base64 is too often another text's
+constexpr size_t kLeastBase64 = 6;  // shorter pieces of Base64 occur too often in other texts
 
 // As in the query of a URL.
 std::string percent_encoded(std::string_view text, fmt::format_string<unsigned> digits, bool plus_for_blank) {
@@ -29,7 +29,7 @@ std::string percent_encoded(std::string_view text, fmt::format_string<unsigned> 
   return out;
 }
 
-// As in a quoted text of JSON or SQL.
+// As in a string literal of JSON or SQL.
 std::string quoted(std::string_view text, char quote) {
   std::string out;
   for (const char c : text) {
@@ -39,7 +39,7 @@ std::string quoted(std::string_view text, char quote) {
   return out;
 }
 
-// The digits that `text` alone decides where `before` (0 to 2) other bytes stand before it in their group of three.
+// The digits that depend on `text` alone if `before` (0 to 2) other bytes precede it in its group of three.
 std::string base64_within(std::string_view text, size_t before, std::string_view last_digits) {
   const std::string digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + std::string(last_digits);
@@ -79,7 +79,7 @@ void SecretMask::add(const std::string& secret) {
   if (secret.empty() || std::find(given_.begin(), given_.end(), secret) != given_.end()) return;
   MutexLock lock(mutex_);
   if (const auto known = std::find(learned_.begin(), learned_.end(), secret); known != learned_.end()) {
-    learned_.erase(known);  // it is the youngest now
+    learned_.erase(known);  // it is the newest now
   }
   learned_.push_back(secret);
   know(secret);

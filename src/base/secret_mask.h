@@ -1,4 +1,4 @@
-// The secrets of this process, and texts without them.
+// The secrets of this process, and how to mask them in texts.
 #pragma once
 
 #include <deque>
@@ -10,8 +10,8 @@
 
 namespace freshet {
 
-// Threads: any. Secrets may be added while the process runs: whoever reads a password anew adds it before using it. The
-// last kMostLearned different ones of these stay masked: an older one may be in a text that is still to come.
+// Threads: any. Secrets may be added while the process runs: code that reads a password again must add it before it
+// uses it. The last kMostLearned distinct added secrets stay masked, because later texts may contain an older one.
 class SecretMask {
  public:
   static constexpr size_t kMostLearned = 64;
@@ -19,8 +19,8 @@ class SecretMask {
   SecretMask() = default;
   explicit SecretMask(const std::vector<std::string>& secrets);
 
-  void add(const std::string& secret);  // an empty one is none
-  // `text` with *** for each secret, also as a URL, JSON, SQL or Base64 (of a longer text, too) has it.
+  void add(const std::string& secret);  // an empty secret is ignored
+  // Replaces each secret by ***, also in its URL, JSON, SQL or Base64 form (within a longer Base64 text, too).
   std::string masked(std::string_view text) const;
 
  private:
@@ -29,7 +29,8 @@ class SecretMask {
   const std::vector<std::string> given_;
   mutable Mutex mutex_;
   std::deque<std::string> learned_ GUARDED_BY(mutex_);
-  std::vector<std::string> forms_ GUARDED_BY(mutex_);  // of all; the longest first: one may begin with another
+  std::vector<std::string> forms_
+      GUARDED_BY(mutex_);  // of all secrets; longest first, because one may start with another
 };
 
 }  // namespace freshet

@@ -1,4 +1,4 @@
-// An immutable value that one thread replaces and many read: one of the three shapes of shared state.
+// An immutable value that one thread replaces and many threads read.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,8 @@
 
 namespace freshet {
 
-// Threads: any. A mutex and no std::atomic<std::shared_ptr>: ThreadSanitizer reports a race inside libstdc++ 12's.
+// Threads: any. Uses a mutex instead of std::atomic<std::shared_ptr>, because ThreadSanitizer reports a race inside
+// that of libstdc++ 12.
 template <typename T>
 class Snapshot {
  public:

@@ -21,7 +21,7 @@
 namespace freshet {
 namespace {
 
-// As exec() wants them; `words` own the bytes.
+// The form that exec() needs; `words` owns the bytes.
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> out;
   for (std::string& word : words) out.push_back(word.data());
@@ -29,7 +29,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return out;
 }
 
-// Everything that the child needs, made before fork(): behind it nothing may allocate.
+// Everything that the child needs, prepared before fork(), because the child must not allocate.
 struct Prepared {
   std::vector<std::string> words;
   std::vector<std::string> environment;
@@ -37,7 +37,7 @@ struct Prepared {
   std::vector<char*> envp;
   std::vector<std::pair<int, int>> descriptors;  // the child's, ours
   std::vector<int> copies;
-  int first_free = 0;  // above all of the child's
+  int first_free = 0;  // above all descriptors of the child
   uint64_t memory_limit = 0;
   pid_t parent = 0;
 };
@@ -70,7 +70,7 @@ void signals_as_at_a_login() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// The plan's descriptors under their numbers, `report` behind them, no others.
+// Puts the plan's descriptors at their numbers, `report` after them, and closes all others.
 bool place_descriptors(Prepared& p, int& report) {
   const int out_of_the_way = p.first_free + 1;
   report = fcntl(report, F_DUPFD_CLOEXEC, out_of_the_way);
@@ -88,7 +88,7 @@ bool place_descriptors(Prepared& p, int& report) {
 
 [[noreturn]] void become(Prepared& p, int report) {
   setpgid(0, 0);
-  prctl(PR_SET_CHILD_SUBREAPER, 1);  // kept over exec()
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // inherited across exec()
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != p.parent) _exit(127);
   signals_as_at_a_login();
@@ -100,7 +100,7 @@ bool place_descriptors(Prepared& p, int& report) {
   _exit(127);
 }
 
-// The parent of the process of a /proc/PID/stat: "PID (NAME) STATE PARENT ...", where NAME may hold anything.
+// The parent's pid in /proc/PID/stat: "PID (NAME) STATE PARENT ...", where NAME may contain any character.
 pid_t parent_in(const std::string& stat) {
   const size_t name_end = stat.rfind(')');
   if (name_end == std::string::npos || name_end + 4 >= stat.size()) return -1;
@@ -121,7 +121,7 @@ std::vector<pid_t> children_of(pid_t parent) {
   return children;
 }
 
-// Each is stopped before its children are looked for, so that none is started meanwhile.
+// Stops each process before it looks for its children, so that no new ones appear.
 void kill_with_descendants(pid_t pid) {
   if (kill(pid, SIGSTOP) != 0) return;
   for (const pid_t child : children_of(pid)) kill_with_descendants(child);
@@ -167,7 +167,7 @@ int Subprocess::wait() {
   siginfo_t info{};
   while (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT) < 0 && errno == EINTR) {
   }
-  kill(-pid_, SIGKILL);  // what it has left behind; its number is still its own
+  kill(-pid_, SIGKILL);  // processes left in its group; the number cannot be reused yet
   waitpid(std::exchange(pid_, -1), &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

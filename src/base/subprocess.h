@@ -1,4 +1,4 @@
-// A program started by this one: the only way in which one is.
+// Child processes; every child of the program is started here.
 #pragma once
 
 #include <sys/types.h>
@@ -15,23 +15,23 @@ namespace freshet {
 struct SubprocessPlan {
   std::vector<std::string> words;        // the program, found on the PATH, and its arguments
   std::vector<std::string> environment;  // NAME=VALUE
-  std::map<int, int> descriptors;        // the child's number -> ours, kNullDevice: /dev/null; it has no others
-  uint64_t memory_limit = 0;             // bytes of data that it may have (RLIMIT_DATA); 0 = no limit
+  std::map<int, int> descriptors;        // the child's number -> ours, kNullDevice: /dev/null; it gets no others
+  uint64_t memory_limit = 0;             // limit of its data in bytes (RLIMIT_DATA); 0 = no limit
 };
 constexpr int kNullDevice = -1;
 
-// It begins without blocked or ignored signals, in a process group of its own, writes no core dump, and ends with the
-// thread that started it, whatever ends that. Orphans among its descendants become its children. Threads: one.
+// The child starts without blocked or ignored signals, in its own process group, and writes no core dump. It ends with
+// the thread that started it, however that ends. Orphaned descendants become its children. Threads: one.
 class Subprocess {
  public:
-  // The error's code is the number of the system's error.
+  // The error's code is errno.
   static Result<Subprocess> start(const SubprocessPlan& plan);
 
   Subprocess(Subprocess&& other) noexcept;
   Subprocess& operator=(Subprocess&&) = delete;
-  ~Subprocess();  // ends it and all that it has started, also in other groups and sessions
+  ~Subprocess();  // kills it and all its descendants, also in other groups and sessions
 
-  // Waits for its end: exit status, or 128 + signal. What it leaves behind in its group ends, too.
+  // Waits for its end and returns the exit status, or 128 + signal. Kills what remains in its group.
   int wait();
 
  private:

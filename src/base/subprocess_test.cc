@@ -22,7 +22,7 @@ struct SubprocessTest : testing::Test {
     plan.descriptors = {{0, kNullDevice}, {1, ends[1]}, {2, kNullDevice}};
   }
   ~SubprocessTest() override { close(ends[0]); }
-  // What it prints until its end.
+  // All output until it ends.
   std::string run(const std::string& script) {
     plan.words = {"sh", "-c", script};
     auto child = Subprocess::start(plan);
@@ -45,8 +45,8 @@ struct SubprocessTest : testing::Test {
 };
 
 TEST_F(SubprocessTest, HasItsEnvironmentAndDescriptorsAndNoOthers) {
-  const int inherited = open("/dev/null", O_RDONLY);  // without O_CLOEXEC, as a library may do it
-  EXPECT_EQ(run("echo $ONLY $HOME; exec ls /proc/self/fd"), "this\n0\n1\n2\n3\n");  // 3: the folder that it lists
+  const int inherited = open("/dev/null", O_RDONLY);  // without O_CLOEXEC, as libraries may do
+  EXPECT_EQ(run("echo $ONLY $HOME; exec ls /proc/self/fd"), "this\n0\n1\n2\n3\n");  // 3: the directory that it lists
   EXPECT_EQ(status, 0);
   close(inherited);
 }
@@ -81,7 +81,7 @@ TEST_F(SubprocessTest, EndsWithItsParent) {
   ASSERT_EQ(read(ends[0], started.data(), started.size()), 8);
   kill(parent, SIGKILL);
   waitpid(parent, nullptr, 0);
-  EXPECT_EQ(all(), "");  // the end of the pipe: nobody is left that could write
+  EXPECT_EQ(all(), "");  // end of the pipe: no process is left that could write
 }
 
 TEST_F(SubprocessTest, TakesItsOwnChildrenAlong) {
@@ -95,7 +95,7 @@ TEST_F(SubprocessTest, TakesItsOwnChildrenAlong) {
   EXPECT_EQ(all(), "");
 }
 
-// In a session of its own, and without a parent.
+// In its own session, and without a parent.
 TEST_F(SubprocessTest, TakesItsDaemonsAlong) {
   {
     plan.words = {"sh", "-c", "setsid -f sh -c 'echo started; exec sleep 1000'; exec sleep 1000"};

@@ -1,5 +1,5 @@
-// Starts threads where a refusal is an answer: the system refuses one when a limit is reached (RLIMIT_NPROC, the pids
-// controller of a container).
+// Starts threads and reports if the system refuses one, because a limit is reached (RLIMIT_NPROC, the pids controller
+// of a container).
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@
 
 namespace freshet {
 
-// What a person reads when the system refuses a thread, `why` being the system's own word.
+// The error text for people; `why` is the system's error.
 std::string refused_thread(const std::string& why);
 
-// For every thread that begins after the start of the process. Retry: there may be room for one later.
+// For threads that start after the process. Retry: a later attempt may succeed.
 template <typename Work>
 Result<std::jthread> start_thread(Work&& work) {
   try {
@@ -26,12 +26,12 @@ Result<std::jthread> start_thread(Work&& work) {
   }
 }
 
-// The process does not start; main() says what() and ends.
+// The process cannot start; main() prints what() and exits.
 struct ThreadRefused : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// For a thread that begins with the process and that it cannot do without. Throws ThreadRefused.
+// For threads that start with the process and that it cannot work without. Throws ThreadRefused.
 template <typename Work>
 std::jthread needed_thread(Work&& work) {
   auto thread = start_thread(std::forward<Work>(work));
@@ -39,8 +39,8 @@ std::jthread needed_thread(Work&& work) {
   return *std::move(thread);
 }
 
-// Whether the system has room for `count` more threads right now: starts and ends that many. For libraries that abort
-// when they are refused one.
+// Starts `count` threads and ends them, to check that the system allows them. For libraries that abort if a thread is
+// refused.
 Status room_for_threads(size_t count);
 
 }  // namespace freshet

@@ -1,4 +1,5 @@
-// What one trace item says to the billing: quantities by category, and what tells the item from others (contract 15).
+// The outcomes that one trace item counts: quantities by category, and the identity of the item
+// (docs/snuba-data-sets.md, 17).
 #pragma once
 
 #include <array>
@@ -17,17 +18,18 @@ struct ItemIdentity {
   std::array<unsigned char, 16> trace_id{};
   std::array<unsigned char, 16> item_id{};
   uint32_t timestamp = 0;  // low 32 bits of its seconds
-  uint32_t unused = 0;     // so that no byte is undefined
+  uint32_t unused = 0;     // padding with a defined value
   auto operator<=>(const ItemIdentity&) const = default;
 };
 
-// An item as "row": this, then `counts` times OutcomeCount, each as it lies in memory. It never leaves the process.
+// An item as a "row": this struct, then `counts` times OutcomeCount, in their memory layout. It never leaves the
+// process.
 struct OutcomeItem {
   ItemIdentity identity;
   uint64_t key_id = 0;
   int64_t received = 0;     // seconds since 1970, any value
-  uint32_t counts = 0;      // how many OutcomeCount follow
-  bool may_repeat = false;  // repeated ones are recognised by their identity
+  uint32_t counts = 0;      // number of OutcomeCounts that follow
+  bool may_repeat = false;  // repetitions are recognised by the identity
   std::array<unsigned char, 3> unused{};
 };
 

@@ -1,4 +1,4 @@
-// Messages that a schema registry's serializer framed: no processor reads them, and the reason should say so.
+// Messages with the framing of a schema registry. No processor reads them, and the reason should say so.
 #pragma once
 
 #include <optional>
@@ -7,11 +7,11 @@
 
 namespace freshet {
 
-// A sentence for a person when the payload begins with byte 0, as Confluent's serializers for Avro, Protobuf and JSON
-// Schema write it: the byte, four bytes of schema id, the data. None: it does not.
+// A sentence for people if the payload starts with byte 0, as Confluent's serializers for Avro, Protobuf and JSON
+// Schema write it: the byte, a four-byte schema id, the data. None otherwise.
 std::optional<std::string> framing_note(std::optional<std::string_view> payload);
 
-// The reason why a message is invalid, with that sentence where it applies.
+// Adds that sentence to the reason if it applies.
 std::string reason_with_framing(std::string reason, std::optional<std::string_view> payload);
 
 }  // namespace freshet

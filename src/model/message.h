@@ -1,4 +1,4 @@
-// A message as the broker sent it, kept in the client library's own memory until it is processed.
+// A message in the client library's memory, until it is processed.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct HeaderView {
   std::optional<std::string_view> value;
 };
 
-// Who owns a message's bytes. One object for all messages, not one per message: `handle` and `record` are what the
-// source gave the message. Threads: any, also after the source was closed (see kafka/README.md).
+// The owner of message memory. One object for all messages. `handle` and `record` are the source's values for a
+// message. Threads: any, also after the source was closed (see kafka/README.md).
 class MessageMemory {
  public:
   virtual void release(void* handle) const noexcept = 0;
@@ -28,19 +28,19 @@ class MessageMemory {
   ~MessageMemory() = default;
 };
 
-// Move-only; gives its memory back when destroyed. Views are valid while the message lives.
+// Move-only; returns its memory on destruction. Views live as long as the message.
 class Message {
  public:
   Offset offset;
   int64_t timestamp_ms = -1;  // broker timestamp, milliseconds since 1970 UTC; -1 = none
   std::optional<std::string_view> key;
   std::optional<std::string_view> payload;  // none = null payload (tombstone)
-  bool padded = false;                      // kPadding zero bytes follow the payload: a parser needs no copy of it
+  bool padded = false;                      // kPadding zero bytes follow the payload, so a parser needs no copy
 
   static constexpr size_t kPadding = 64;
 
   Message() = default;
-  // `handle` may be null: nothing to give back.
+  // `handle` may be null: there is no memory to return.
   Message(const MessageMemory* memory, void* handle, const void* record)
       : memory_(memory), handle_(handle), record_(record) {}
   ~Message() { reset(); }
@@ -71,7 +71,7 @@ class Message {
   void headers(std::vector<HeaderView>& out) const {
     if (record_ != nullptr) memory_->headers(record_, out);
   }
-  // What the byte budget is charged with.
+  // The charge to the byte budget.
   size_t bytes() const { return kOverhead + (key ? key->size() : 0) + (payload ? payload->size() : 0); }
 
  private:

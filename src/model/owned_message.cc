@@ -33,7 +33,7 @@ size_t size_of(const std::vector<HeaderView>& headers) {
   });
 }
 
-// Makes the views point to copies of what they saw.
+// Replaces the views by views of copies.
 class Copier {
  public:
   explicit Copier(char* at) : at_(at) {}

@@ -5,8 +5,8 @@
 
 namespace freshet {
 
-// Equal to `message`, and padded. It takes as much memory as the message does, so that a large message which is copied
-// and destroyed leaves no other copy to its parser. Null payloads have no padding.
+// An equal message with padding, so that a parser needs no further copy of a large payload. Takes as much memory as
+// `message`. Null payloads have no padding.
 Message padded_copy(const Message& message);
 
 }  // namespace freshet

@@ -1,4 +1,4 @@
-// The name of a ClickHouse table as a person writes it.
+// A ClickHouse table name as people write it.
 #pragma once
 
 #include <string>
@@ -14,8 +14,8 @@ struct TableName {
   bool operator==(const TableName&) const = default;
 };
 
-// TABLE or DB.TABLE. A part with a dot or a backquote in it stands in backquotes, where ClickHouse's ways to write a
-// backquote hold: `` or \`. Threads: any. Error kind Fatal: the text says what would be right.
+// TABLE or DB.TABLE. A part that contains a dot or a backquote is quoted in backquotes; a backquote inside is written
+// as `` or \`, as in ClickHouse. Threads: any. Fatal: the text says what would be valid.
 Result<TableName> parse_table_name(std::string_view text);
 
 }  // namespace freshet
