@@ -1,4 +1,5 @@
-// What trace items say to the billing (contract 15.2); the rows are OutcomeItems (model/accepted_outcome.h).
+// The outcomes that trace items count (docs/snuba-data-sets.md, 17). The rows are OutcomeItems
+// (model/accepted_outcome.h).
 #pragma once
 
 #include "ports/processor.h"
@@ -9,8 +10,8 @@
 
 namespace freshet::processors {
 
-// A row for an item with outcomes, none for another. Spans may repeat, as far as their id tells them apart.
-// Verdict codes: null_payload, invalid_message; skips: invalid_timestamp (older generation).
+// One row for an item with outcomes, none for an item without. A span can be sent twice; its identity tells.
+// Invalid: null_payload, invalid_message. Skipped: invalid_timestamp (older Snuba).
 class AcceptedOutcomesProcessor final : public Processor {
  public:
   AcceptedOutcomesProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -11,7 +11,7 @@ namespace {
 template <typename T>
 T saturate(double value) {
   if (std::isnan(value)) return 0;
-  // 2^bits is exact as a double, the type's own maximum is not.
+  // 2^bits is exact as a double, the type's maximum is not.
   constexpr double kAbove =
       std::is_signed_v<T> ? 9223372036854775808.0 : static_cast<double>(T{1} << (sizeof(T) * 8 - 1)) * 2;
   if (value >= kAbove) return std::numeric_limits<T>::max();

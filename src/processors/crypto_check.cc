@@ -20,7 +20,7 @@ std::string advice() {
   const char* const file = std::getenv("OPENSSL_CONF");
   const std::string where = file == nullptr ? "OpenSSL's openssl.cnf" : fmt::format("OPENSSL_CONF={}", file);
   return fmt::format(
-      "The ids are no matter of security. Load OpenSSL's default provider (look at {}; a FIPS-only setup "
+      "MD5 is used for ids, not for security. Load OpenSSL's default provider (see {}; a FIPS-only setup "
       "has no MD5), or run this data set elsewhere",
       where);
 }

@@ -14,7 +14,7 @@
 namespace freshet::processors {
 namespace {
 
-// As a FIPS-only openssl.cnf has it: no algorithm of the default provider is found.
+// A FIPS-only openssl.cnf: no algorithm of the default provider is found.
 class FipsOnly {
  public:
   FipsOnly() { EVP_set_default_properties(nullptr, "fips=yes"); }
@@ -54,7 +54,7 @@ TEST_F(CryptoCheckTest, WithoutMd5TheDataSetsThatNeedItAreRefusedAndNoDigestIsMa
   const Md5 before;
   const FipsOnly fips;
   EXPECT_THROW(Md5(), std::runtime_error);
-  EXPECT_EQ(before.digest("abc")[0], 0x90);  // what was fetched before stays
+  EXPECT_EQ(before.digest("abc")[0], 0x90);  // algorithms fetched earlier stay available
   for (const char* name : {"ReplaysProcessor", "ErrorsProcessor"}) {
     const auto refused = make(name);
     ASSERT_FALSE(refused) << name;

@@ -23,7 +23,7 @@ class Scanner {
   void skip_space() {
     while (const size_t size = space_size()) at_ += size;
   }
-  // As many digits as there are, `most` at most; false without any.
+  // Reads as many digits as there are, at most `most`; false without any.
   bool number(size_t most, int64_t& out) {
     const size_t begin = at_;
     out = 0;
@@ -71,7 +71,7 @@ bool read_year(Scanner& scan, int64_t& year) {
   return year >= -262143 && year <= 262142;
 }
 
-// The first nine digits count; at least one must be there.
+// The first nine digits count; there must be at least one.
 bool read_fraction(Scanner& scan, int64_t& nanoseconds) {
   int64_t ignored = 0;
   int digits = 0;
@@ -120,7 +120,7 @@ std::optional<Instant> instant_of(int64_t year, int64_t month, int64_t day, int6
   return instant;
 }
 
-// `YYYY-MM-DDThh:mm:ss` with up to nine digits of fraction and a Z, as everybody writes it; none: look closer.
+// The usual form, `YYYY-MM-DDThh:mm:ss` with up to nine digits of fraction and a Z. None: try the complete parser.
 std::optional<Instant> parse_usual(std::string_view text) {
   constexpr std::string_view kForm = "0000-00-00T00:00:00";
   if (text.size() <= kForm.size() || text.size() > kForm.size() + 11 || text.back() != 'Z') return std::nullopt;

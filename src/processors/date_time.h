@@ -1,4 +1,4 @@
-// Times in messages (common 5.1).
+// Times in messages (docs/snuba-data-sets.md, 6).
 #pragma once
 
 #include <cstdint>
@@ -7,17 +7,17 @@
 
 namespace freshet::processors {
 
-// An instant: floor seconds since 1970 UTC, and 0 <= nanoseconds; a leap second is 59 and nanoseconds >= 1e9.
+// Seconds since 1970 UTC, rounded down, and nanoseconds >= 0. A leap second is second 59 with nanoseconds >= 1e9.
 struct Instant {
   int64_t seconds = 0;
   int64_t nanoseconds = 0;
   int64_t floor_milliseconds() const { return seconds * 1000 + nanoseconds / 1'000'000; }
 };
 
-// The reference's grammar for `2023-03-28T18:50:49.442341621Z`, the whole text; none when it does not match.
+// Parses text such as `2023-03-28T18:50:49.442341621Z`; none if any part of the text does not match.
 std::optional<Instant> parse_date_time(std::string_view text);
 
-// Days since 1970-01-01 of a date that exists (proleptic Gregorian).
+// Days since 1970-01-01 of an existing date (proleptic Gregorian calendar).
 int64_t days_from_civil(int64_t year, unsigned month, unsigned day);
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// The types of trace items, and the names under which they are counted (spec of EAPItemsProcessor, section 1).
+// The types of trace items (sentry_protos.snuba.v1.TraceItemType), and the names that metrics use for them.
 #pragma once
 
 #include <array>
@@ -30,7 +30,7 @@ constexpr std::array<EapItemType, 14> kEapItemTypes = {{{"unspecified", "null"},
                                                         {"user_session", "sessions"},
                                                         {"processing_error", "processing_errors"}}};
 
-// Index in kEapItemTypes; numbers that are not in it count as unspecified.
+// Index in kEapItemTypes; unknown numbers count as unspecified.
 constexpr size_t eap_item_type(int32_t number) {
   return number >= 0 && static_cast<size_t>(number) < kEapItemTypes.size() ? static_cast<size_t>(number) : 0;
 }

@@ -54,7 +54,7 @@ Verdict EapItemsProcessor::process(const MessageContext&, const Message& message
   OffTime off;
   if (const auto event = in_calendar(item_.timestamp)) off = check_time(*event);
   if (off.reason != nullptr) {
-    Verdict verdict = Verdict::invalid(off.reason, "the item's week is not written to now");
+    Verdict verdict = Verdict::invalid(off.reason, "the item's time is outside the current week");
     verdict.silenced = true;
     return verdict;
   }
@@ -95,17 +95,17 @@ void EapItemsProcessor::count_prior_partition(WeekVerdict week) {
   if (counter == nullptr) {
     counter = &environment_.metrics->counter(
         "freshet_eap_items_dlqed_prior_partition_total",
-        "Trace items sent to the dead letters because their week is not written to now.",
+        "Trace items sent to the dead-letter topic because their time is outside the current week.",
         {{"item_type", kEapItemTypes[type].name}, {"reason", future ? "future_ts" : "past_ts"}});
   }
   counter->add();
 }
 
-// Null, or what is wrong with the item.
+// Null, or the error of the item.
 const char* EapItemsProcessor::make_row(const Message& message, std::optional<int64_t> received) {
   if (!item_.timestamp) return "the item has no timestamp";
   const auto trace_id = Uuid::parse(item_.trace_id);
-  if (!trace_id) return "trace_id is no UUID";
+  if (!trace_id) return "trace_id is not a UUID";
   if (item_.item_id.size() < kItemIdSize) return "item_id is shorter than 16 bytes";
   if (received_at_ && message.timestamp_ms < 0) return "the message has no timestamp";
   row_.organization_id = item_.organization_id;
@@ -133,7 +133,7 @@ const char* EapItemsProcessor::make_row(const Message& message, std::optional<in
   return nullptr;
 }
 
-// Takes the place of a producer's number of that name; anything else of that name stays beside it.
+// Replaces a producer's number with that name; a value of another type with that name stays beside it.
 void EapItemsProcessor::add_internal_attribute(std::string_view key, int64_t value) {
   const uint32_t hash = hash_of(key);
   for (Attribute& other : item_.attributes) {

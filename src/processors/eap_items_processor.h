@@ -1,4 +1,4 @@
-// Trace items: spans, logs, metrics and the like, as protobuf (spec of the data set: EAPItemsProcessor).
+// EAPItemsProcessor: trace items (spans, logs, metrics and others) as protobuf (docs/snuba-data-sets.md, 9).
 #pragma once
 
 #include <array>
@@ -17,13 +17,13 @@
 
 namespace freshet::processors {
 
-// One row per message, JSONEachRow or RowBinary. The time is that of begin_chunk().
-// Verdict codes: null_payload, invalid_message; silenced: past_ts, future_ts; skips: invalid_timestamp.
+// One row per message, as JSONEachRow or RowBinary. All messages of a chunk see the time of begin_chunk().
+// Invalid: null_payload, invalid_message; suppressed: past_ts, future_ts. Skipped: invalid_timestamp.
 class EapItemsProcessor final : public Processor {
  public:
   EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
-  // With the column received_at while the live option says so.
+  // Includes the column received_at while the live option is on.
   const RowLayout& layout() const override { return received_at_ ? with_received_at_ : layout_; }
   const char* cogs_resource() const override { return "eap_items_processor"; }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
@@ -32,8 +32,8 @@ class EapItemsProcessor final : public Processor {
  private:
   void read_clock_and_options();
   struct OffTime {
-    bool far = false;              // a row is not to be (older generation)
-    const char* reason = nullptr;  // to the dead letters
+    bool far = false;              // skipped (older Snuba)
+    const char* reason = nullptr;  // why it goes to the dead-letter topic
   };
   OffTime check_time(int64_t event_seconds);
   void count_prior_partition(WeekVerdict week);
@@ -49,7 +49,7 @@ class EapItemsProcessor final : public Processor {
   RowLayout layout_;
   RowLayout with_received_at_;
   ProcessorOptions options_;
-  std::array<Counter*, 2 * kEapItemTypes.size()> prior_partition_{};  // made when first needed
+  std::array<Counter*, 2 * kEapItemTypes.size()> prior_partition_{};  // created on first use
   FarTimeFilter far_times_;
   std::mt19937_64 random_;
 

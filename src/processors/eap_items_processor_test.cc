@@ -35,7 +35,7 @@ std::string repeat(std::string_view hex, int times) {
   return out;
 }
 
-// A span with every kind of attribute: "Worked example" 12.1 of the data set's spec.
+// A span with every kind of attribute.
 const std::string kSpan = from_hex(
     "084d10943c1a203061663736353139313663643433646438343438656232313163383033313963"
     "2210000102030405060708090a0b0c0d0e0f2801320c0880c3bbc2061080cab5ee013a1a0a0973"
@@ -56,7 +56,7 @@ std::string bytes_field(uint64_t field, std::string_view bytes) {
 }
 std::string number_field(uint64_t field, uint64_t value) { return varint(field << 3) + varint(value); }
 
-// The least that is valid, at a time, of a type.
+// The smallest valid item with this time and type.
 std::string item_at(int64_t seconds, int type = 1) {
   return bytes_field(3, "0123456789abcdef0123456789abcdef") + bytes_field(4, "0123456789abcdef") +
          number_field(5, static_cast<uint64_t>(type)) + bytes_field(6, number_field(1, static_cast<uint64_t>(seconds)));
@@ -96,7 +96,7 @@ class EapItemsTest : public testing::Test {
   }
   json row() const { return json::parse(rows_); }
 
-  // The sum over the labels that there are.
+  // The sum over all labels that exist.
   uint64_t counted(std::string_view name, const Labels& labels) {
     uint64_t sum = 0;
     metrics_.visit([&](const Metrics::Family& family) {
@@ -164,7 +164,7 @@ TEST_F(EapItemsTest, AMissingSessionIsARandomUuidEachTime) {
   }
 }
 
-// The bytes of "Worked example" 12.2.
+// The same span as RowBinary, byte for byte.
 TEST_F(EapItemsTest, RowBinary) {
   settings_.row_binary = true;
   set([](ProcessorOptions& options) { options.eap_emit_received_at = true; });
@@ -204,7 +204,7 @@ TEST_F(EapItemsTest, TheOlderGenerationHasItsOwnColumns) {
   }
   const json tags = json::parse(R"({"tags":[{"String":"x"},{"Int":5},{"String":"y"},{"Double":1.5},{"Bool":true}]})");
   EXPECT_EQ(row().at("attributes_array"), tags);
-  // Fields 10 and 11 were not known, so that nothing is wrong with them.
+  // Older Snuba does not know fields 10 and 11, so their wire types do not matter.
   EXPECT_EQ(process(item_at(1'750'000'000) + number_field(10, 1)).kind, Verdict::Kind::Rows);
   EXPECT_FALSE(row().contains("attributes_array"));
   const std::string empty_array = bytes_field(7, bytes_field(1, "t") + bytes_field(2, bytes_field(5, "")));
@@ -236,7 +236,7 @@ TEST_F(EapItemsTest, WeeksThatAreNotWrittenNowGoToTheDeadLettersQuietly) {
   EXPECT_TRUE(past.silenced);
   const Verdict future = process(item_at(seconds_of(2026, 8, 24), 3));
   EXPECT_TRUE(future.silenced);
-  // Before anything else is checked.
+  // This check comes before all others.
   EXPECT_TRUE(process(bytes_field(6, number_field(1, 5))).silenced);
   EXPECT_EQ(process(item_at(seconds_of(2026, 8, 23, 23, 59, 59))).kind, Verdict::Kind::Rows);
   EXPECT_EQ(process(item_at(8'210'266'876'800)).kind, Verdict::Kind::Rows);
@@ -271,7 +271,7 @@ TEST_F(EapItemsTest, TheOlderGenerationSkipsWhatIsFarFromNow) {
   EXPECT_EQ(process(item_at(now + 7 * 86'400 + 1)).kind, Verdict::Kind::Rows);
   EXPECT_EQ(process(item_at(now - 30 * 86'400 - 1)).kind, Verdict::Kind::Skip);
   EXPECT_TRUE(process(item_at(now - 30 * 86'400)).silenced);
-  // Something else that is wrong comes first.
+  // Other errors are found first.
   EXPECT_EQ(process(bytes_field(6, number_field(1, 5))).kind, Verdict::Kind::Invalid);
   const std::string name = "freshet_eap_items_dropped_out_of_range_timestamp_total";
   EXPECT_EQ(counted(name, {{"item_type", "span"}, {"is_future", "true"}}), 1u);

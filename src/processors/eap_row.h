@@ -1,4 +1,4 @@
-// What a trace item becomes, before it is written in one of the formats (spec of EAPItemsProcessor, sections 5 to 7).
+// A trace item as a row, independent of the format.
 #pragma once
 
 #include <array>
@@ -22,17 +22,17 @@ struct Sampling {
 };
 Sampling sampling_of(double client_rate, double server_rate);
 
-// Which attribute goes into which column. Strings and numbers are spread over buckets by their key's hash; an integer
-// stands in attributes_int and, as a double, among the floats; an array is split by the type of its elements.
+// Assigns attributes to columns. Strings and numbers are spread over buckets by the hash of their key. An integer goes
+// to attributes_int and, as a double, to the floats. An array is split by the types of its elements.
 class AttributeColumns {
  public:
-  // `attributes` and `elements` stay where they are until the row is written.
+  // Keeps references: `attributes` and `elements` must not change until the row is written.
   void place(const std::vector<Attribute>& attributes, const std::vector<AttributeScalar>& elements);
 
-  // One of the eighty maps by bucket.
+  // One of the eighty map columns.
   struct Bucket {
     uint32_t count = 0;
-    uint32_t first = 0;  // index of an attribute; the others by next()
+    uint32_t first = 0;  // index of an attribute; next() gives the following ones
   };
   const Bucket& strings(size_t bucket) const { return strings_[bucket]; }
   const Bucket& floats(size_t bucket) const { return floats_[bucket]; }
@@ -43,7 +43,7 @@ class AttributeColumns {
     for (uint32_t i = 0; i < bucket.count; ++i, at = next_[at]) each((*attributes_)[at]);
   }
 
-  // How many attributes have a value of this kind; of arrays all, also empty ones.
+  // Number of attributes of this kind. For arrays: all, including empty ones.
   uint32_t count(AttributeKind kind) const { return counts_[static_cast<size_t>(kind)]; }
   template <typename Each>
   void visit(AttributeKind kind, Each each) const {
@@ -52,9 +52,9 @@ class AttributeColumns {
       if (attribute.value.kind == kind) each(attribute);
     }
   }
-  // How many arrays have elements of this kind.
+  // Number of arrays that have elements of this kind.
   uint32_t arrays_of(AttributeKind kind) const { return arrays_[static_cast<size_t>(kind)]; }
-  // How many elements of this kind an array has.
+  // Number of elements of this kind in an array.
   uint32_t elements_of(const Attribute& array, AttributeKind kind) const;
   template <typename Each>
   void visit_elements(const Attribute& array, AttributeKind kind, Each each) const {
@@ -81,7 +81,7 @@ class AttributeColumns {
   std::vector<uint32_t> next_;
 };
 
-// The value that stands among the floats.
+// The value for the float columns.
 inline double float_of(const AttributeScalar& value) {
   return value.kind == AttributeKind::Int ? static_cast<double>(value.int_value) : value.double_value;
 }

@@ -36,7 +36,7 @@ constexpr std::array kArrayColumns = {ArrayColumn{AttributeKind::String, Column(
                                       ArrayColumn{AttributeKind::Double, Column("attributes_array_float")},
                                       ArrayColumn{AttributeKind::Bool, Column("attributes_array_bool")}};
 
-// attributes_string_0 .. _39 and the like.
+// attributes_string_0 .. _39 and so on.
 consteval Column bucket_column(std::string_view prefix, size_t bucket) {
   std::array<char, Column::kRoom> name{};
   size_t size = 0;
@@ -123,7 +123,7 @@ const Column& tag_of(AttributeKind kind) {
   }
 }
 
-// {"key":[{"String":"x"},{"Int":7}]}: all arrays in one, as the older generation has them.
+// {"key":[{"String":"x"},{"Int":7}]}: all arrays in one column, as in older Snuba.
 void write_tagged_arrays(const AttributeColumns& columns, RowWriter& out) {
   out.begin_object();
   columns.visit(AttributeKind::Array, [&](const Attribute& array) {

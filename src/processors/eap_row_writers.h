@@ -1,4 +1,4 @@
-// The two formats of EAPItemsProcessor's rows (its spec, sections 8 and 9; 13 for the older generation).
+// Writes the rows of EAPItemsProcessor as RowBinary and as JSONEachRow, for current and older Snuba.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace freshet::processors {
 
-// The columns of the INSERT in the order of append_row_binary.
+// The columns of the INSERT in the order of write_eap_row_binary.
 std::vector<std::string> eap_row_binary_columns(bool june, bool received_at);
 
 void write_eap_json(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& out);
-// `scratch` for the older generation's column of JSON text.
+// `scratch` holds the JSON text column of older Snuba.
 void write_eap_row_binary(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& scratch,
                           RowBinaryWriter& out);
 

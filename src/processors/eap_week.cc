@@ -20,7 +20,7 @@ WeekVerdict check_week(int64_t event_seconds, int64_t now_ms, std::optional<int6
   if (!grace_minutes) return WeekVerdict::Accepted;
   const int64_t begin = week_begin_ms(now_ms);
   const int64_t end = begin + kWeekMs;
-  // A whole week's grace is grace at all times.
+  // With a grace period of a whole week, every time is within it.
   const int64_t grace = std::min(*grace_minutes, kWeekMs / 60'000) * 60'000;
   if (event_seconds < begin / 1000 && now_ms >= begin + grace) return WeekVerdict::Past;
   if (event_seconds >= end / 1000 && now_ms < end - grace) return WeekVerdict::Future;

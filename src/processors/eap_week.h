@@ -1,4 +1,4 @@
-// Which trace items come too late or too early for the table's weekly partitions (spec of EAPItemsProcessor, 4 and 13).
+// Finds trace items that do not belong to the current weekly partition of the table (docs/snuba-data-sets.md, 9).
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@ namespace freshet::processors {
 
 enum class WeekVerdict : uint8_t { Accepted, Past, Future };
 
-// Monday 00:00 UTC of the week that `now_ms` is in; both milliseconds since 1970.
+// Monday 00:00 UTC of the week of `now_ms`; both in milliseconds since 1970.
 int64_t week_begin_ms(int64_t now_ms);
 
-// `grace_minutes` >= 0; none = everything is accepted.
+// `grace_minutes` >= 0; none = accepts everything.
 WeekVerdict check_week(int64_t event_seconds, int64_t now_ms, std::optional<int64_t> grace_minutes);
 
-// The older generation's check: more than 30 days ago, or more than 7 days ahead.
+// The check of older Snuba: more than 30 days ago, or more than 7 days ahead.
 bool is_far_from_now(int64_t event_seconds, int64_t now_ms);
 
 }  // namespace freshet::processors

@@ -61,7 +61,7 @@ bool ZstdDecoder::decode(std::string_view bytes, std::string& out) {
     if (ZSTD_isError(wanted) != 0 || out.size() + piece.pos > kMaxSize) return false;
     out.append(part.data(), piece.pos);
     if (wanted == 0 && in.pos == in.size) return true;
-    // Nothing more comes, and the frame is not at its end.
+    // The input ends in the middle of the frame.
     if (in.pos == in.size && piece.pos < piece.size) return false;
   }
 }

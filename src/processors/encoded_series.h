@@ -1,4 +1,4 @@
-// Numbers packed into text: base64, or base64 of zstd (spec of the generic metrics, 9.2).
+// Decodes lists of numbers that are packed as base64, or as base64 of zstd.
 #pragma once
 
 #include <memory>
@@ -7,18 +7,18 @@
 
 namespace freshet::processors {
 
-// Standard alphabet without padding; unused trailing bits must be 0. Replaces `out`; false: it is none.
+// Standard alphabet without padding; unused trailing bits must be 0. Replaces `out`. False: not valid base64.
 bool decode_base64(std::string_view text, std::string& out);
 
-// Keeps its context from call to call. Threads: one.
+// Reuses its zstd context. Threads: one.
 class ZstdDecoder {
  public:
-  // More is refused: a few bytes can become any number of them.
+  // Larger results are refused: a few compressed bytes can expand to any size.
   static constexpr size_t kMaxSize = size_t{16} * 1024 * 1024;
 
   ZstdDecoder();
   ~ZstdDecoder();
-  // All frames of `bytes`, one behind the other. Replaces `out`. False: cut off, corrupt, empty, or too large.
+  // Decodes all frames of `bytes`. Replaces `out`. False: truncated, corrupt, empty, or too large.
   bool decode(std::string_view bytes, std::string& out);
 
  private:

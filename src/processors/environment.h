@@ -1,4 +1,4 @@
-// What processors use of the program around them.
+// Services that processors use.
 #pragma once
 
 #include "base/clock.h"
@@ -8,11 +8,11 @@
 
 namespace freshet::processors {
 
-// All outlive the processors.
+// All must outlive the processors.
 struct ProcessorEnvironment {
   Clock* clock;
   Metrics* metrics;
-  const Snapshot<LiveOptions>* options = nullptr;  // null: the defaults, for ever
+  const Snapshot<LiveOptions>* options = nullptr;  // null: the default options
 };
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// What ErrorsProcessor reads of an event before it can write the row. Texts refer to the reader's memory.
+// An event as ErrorsProcessor reads it. Texts refer to the reader's memory.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct TextPair {
   JsonString value;
 };
 
-// A thread's name: an integer or a text, never equal to each other.
+// A thread's id: an integer or a text. An integer never equals a text.
 struct ThreadId {
   bool is_text = false;
   uint64_t number = 0;
@@ -54,13 +54,13 @@ struct ErrorThread {
   std::optional<bool> main;
 };
 
-// One entry of a context: `container` is an index of ErrorEvent::containers.
+// One entry of a context. `container` is an index into ErrorEvent::containers.
 struct ContextEntry {
   JsonString key;
   OptionalText value;
 };
 
-// A context: its entries are [begin, end) of ErrorEvent::context_entries, in the message's order.
+// A context. Its entries are [begin, end) of ErrorEvent::context_entries, in the message's order.
 struct ContextContainer {
   JsonString name;
   size_t begin = 0;
@@ -68,7 +68,7 @@ struct ContextContainer {
 };
 
 struct ErrorEvent {
-  // The body.
+  // From the event itself.
   uint64_t datetime_ms = 0;
   Uuid event_id;
   uint64_t group_id = 0;
@@ -79,7 +79,7 @@ struct ErrorEvent {
   std::optional<uint16_t> retention_days;
   OptionalText platform;
 
-  // Its `data`.
+  // From `data`.
   OptionalText culprit;
   uint64_t processing_errors = 0;
   OptionalText location;
@@ -95,21 +95,21 @@ struct ErrorEvent {
   std::vector<std::pair<JsonString, OptionalText>> modules;
   std::vector<TextPair> tags;
 
-  // `request` and `sdk`.
+  // From `request` and `sdk`.
   OptionalText http_method;
   OptionalText http_referer;
   OptionalText sdk_name;
   OptionalText sdk_version;
   std::vector<JsonString> sdk_integrations;
 
-  // `user`.
+  // From `user`.
   OptionalText user_email;
   OptionalText user_id;
   OptionalText user_name;
   OptionalText user_ip_address;
   std::optional<ContextContainer> geo;
 
-  // `contexts`.
+  // From `contexts`.
   std::vector<ContextContainer> containers;
   std::vector<ContextEntry> context_entries;
   std::vector<TextPair> flags;
@@ -122,7 +122,7 @@ struct ErrorEvent {
   OptionalText trace_op;
   OptionalText trace_status;
 
-  // Empty, with the memory that the vectors have.
+  // Empties everything; vectors keep their capacity.
   void clear();
 };
 

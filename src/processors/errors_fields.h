@@ -1,4 +1,4 @@
-// The structs of an event of the errors data set: their fields in the order of the spec's tables ("Event body").
+// The structs of an event of the errors data set, with their fields in positional order (docs/snuba-data-sets.md, 2).
 #pragma once
 
 #include "processors/struct_reader.h"
@@ -115,7 +115,7 @@ inline constexpr Fields kUserFields({{"email", Need::Defaulted},
                                      {"username", Need::Defaulted},
                                      {"geo", Need::Defaulted}});
 
-// Structs with one field, of which nearly all of the message's lists are members.
+// The struct around most lists of the message: one field, `values`.
 inline constexpr Fields kValues({{"values", Need::Defaulted}});
 inline constexpr Fields kFrames({{"frames", Need::Defaulted}});
 inline constexpr Fields kReplayFields({{"replay_id", Need::Defaulted}});

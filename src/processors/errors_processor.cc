@@ -19,7 +19,7 @@ constexpr Fields kReplacement({{"project_id", Need::Required}});
 ErrorsProcessor::ErrorsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
     : reader_(json_, *environment.clock), row_(settings.environment, tick_form(settings)) {}
 
-// [version, type, body, state] of an event, [version, type, body] of anything else. What follows it does not matter.
+// [version, type, body, state] for an event, [version, type, body] for everything else. Whatever follows is ignored.
 Verdict ErrorsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
@@ -51,8 +51,8 @@ Verdict ErrorsProcessor::process(const MessageContext& context, const Message& m
 
 bool ErrorsProcessor::read_event() {
   if (!reader_.read(event_)) return false;
-  if (event_.type && event_.type->view == "transaction") return json_.fail("a transaction is no error");
-  return json_.next_element() && json_.check();  // the state: nobody reads it, but it has to be there
+  if (event_.type && event_.type->view == "transaction") return json_.fail("a transaction is not an error");
+  return json_.next_element() && json_.check();  // the state is not used, but must exist
 }
 
 bool ErrorsProcessor::read_replacement() {

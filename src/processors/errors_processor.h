@@ -1,5 +1,4 @@
-// Errors: events that Sentry groups, and changes to groups that become replacements (spec of the data set:
-// ErrorsProcessor).
+// ErrorsProcessor: events that Sentry groups into issues, and changes to groups, which become replacements.
 #pragma once
 
 #include "ports/processor.h"
@@ -12,7 +11,7 @@
 
 namespace freshet::processors {
 
-// One row per event; a replacement's value is the payload as it is, its key the project's id.
+// One row per event. A replacement has the project's id as key and the unchanged payload as value.
 class ErrorsProcessor final : public Processor {
  public:
   ErrorsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -1,4 +1,4 @@
-// What the golden cases cannot show: facts beside the rows, settings, the form of times that goes to ClickHouse.
+// What the golden cases do not cover: values beside the rows, settings, the form of times for ClickHouse.
 #include "processors/errors_processor.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-// An event with these members in its body and data (JSON without braces, a comma before them).
+// An event with these members in its body and data (JSON without braces, starting with a comma).
 std::string event(const std::string& body, const std::string& data) {
   return R"([2,"insert",{"event_id":"7c0e1d2f3a4b4c5d8e9fa0b1c2d3e4f5","group_id":1,"message":"","primary_hash":"h",)"
          R"("project_id":42)" +
@@ -107,7 +107,7 @@ TEST_F(ErrorsProcessorTest, ALongContextIsSortedAndItsLastDuplicateCounts) {
   EXPECT_EQ(row["contexts.key"][89], "c.k99");
 }
 
-// Comparing each with each would be 1.6 * 10^11 steps.
+// Comparing each with each would take 1.6 * 10^11 steps.
 TEST_F(ErrorsProcessorTest, ManyExceptionsAndManyThreadsAreRead) {
   constexpr int kMany = 400'000;
   std::string exceptions = R"({"thread_id":"x"})";

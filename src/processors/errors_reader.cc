@@ -13,7 +13,7 @@ namespace {
 
 using namespace errors_fields;
 
-// A struct of one list, each of its elements read by `element` or null.
+// A struct with one list; `element` reads each of its elements unless it is null.
 template <typename Element>
 bool read_listing(JsonReader& json, const Fields<1>& fields, Element element) {
   if (json.consume_null()) return true;
@@ -301,7 +301,7 @@ bool ErrorsReader::frame_field(int field, ErrorFrame& frame) {
   }
 }
 
-// What is no u32 is none.
+// None if it is not a u32.
 bool ErrorsReader::tolerant_u32(std::optional<uint32_t>& out) {
   if (json_.peek() != JsonKind::Number) return json_.check();
   JsonNumber number;
@@ -363,7 +363,7 @@ bool ErrorsReader::request() {
   return fields.complete();
 }
 
-// The first Referer counts, whatever its value.
+// The first Referer counts, whatever its value is.
 bool ErrorsReader::header(bool& found) {
   if (json_.consume_null()) return true;
   JsonString name;
@@ -425,7 +425,7 @@ bool ErrorsReader::user_field(int field) {
   }
 }
 
-// A text that is no time is now.
+// Text that is not a time means the current time.
 bool ErrorsReader::datetime(uint64_t& out) {
   JsonString text;
   if (!json_.read_string(text)) return false;

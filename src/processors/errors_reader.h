@@ -1,4 +1,4 @@
-// Reads the body of an event of the errors data set (spec of the data set: ErrorsProcessor, "Event body").
+// Reads the event of an errors message.
 #pragma once
 
 #include "base/clock.h"
@@ -8,12 +8,12 @@
 
 namespace freshet::processors {
 
-// Everything in it is a parsed region (common 3.2). Threads: one.
+// Parses everything, unknown fields too (docs/snuba-data-sets.md, 2). Threads: one.
 class ErrorsReader {
  public:
   ErrorsReader(JsonReader& json, const Clock& clock) : json_(json), texts_(json), clock_(clock) {}
 
-  // Reads the body that stands next into `event`, which is cleared first. False: the reader has the error.
+  // Reads the next value into `event`, which is cleared first. False: the reader has the error.
   bool read(ErrorEvent& event);
 
  private:

@@ -81,7 +81,7 @@ JsonString or_empty(const OptionalText& text) { return text.value_or(kEmpty); }
 
 uint32_t seconds_of(uint64_t milliseconds) { return static_cast<uint32_t>(milliseconds / 1000); }
 
-// A hexadecimal number of at most 64 bits; one plus before it is allowed.
+// A hexadecimal number of at most 64 bits with an optional plus.
 std::optional<uint64_t> parse_span_id(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   if (text.empty()) return std::nullopt;
@@ -129,7 +129,7 @@ ErrorsRow::Promoted ErrorsRow::take_tags(ErrorEvent& event) {
 
 void ErrorsRow::take_contexts(ErrorEvent& event) {
   contexts_.clear();
-  // Behind the contexts, so that it replaces the one of its name.
+  // Comes after the contexts, so that it replaces the one with its name.
   if (event.geo) event.containers.push_back(*event.geo);
   sort_last_wins(event.containers, [](const ContextContainer& container) { return container.name.view; });
   for (const ContextContainer& container : event.containers) {
@@ -160,7 +160,7 @@ void ErrorsRow::take_trace(const ErrorEvent& event) {
   add("parent_span_id", event.parent_span_id);
 }
 
-// Whether one of the exceptions is of a main thread; none when no thread can tell.
+// True if one of the exceptions belongs to a main thread; none if no thread has that information.
 std::optional<bool> ErrorsRow::main_thread(const ErrorEvent& event) {
   main_threads_.clear();
   bool threads_tell = false;

@@ -1,5 +1,4 @@
-// Writes an event of the errors data set as its row (spec of the data set: ErrorsProcessor, "Intermediate values" and
-// "Output row").
+// Writes an event of the errors data set as its row.
 #pragma once
 
 #include <array>
@@ -15,23 +14,23 @@
 
 namespace freshet::processors {
 
-// Where the message stood.
+// The message's place in Kafka.
 struct ErrorsOrigin {
   uint16_t partition = 0;
   uint64_t offset = 0;
-  int64_t timestamp_s = 0;  // of the broker
+  int64_t timestamp_s = 0;  // broker timestamp
 };
 
-// Threads: one; keeps scratch memory.
+// Threads: one; reuses scratch memory.
 class ErrorsRow {
  public:
   ErrorsRow(const SnubaEnvironment& environment, TickForm ticks) : environment_(environment), row_(ticks) {}
 
-  // Appends the row to `rows`. Puts the event's lists into the order of the row.
+  // Appends the row to `rows`. Reorders the event's lists into the order of the row.
   void write(ErrorEvent& event, const ErrorsOrigin& origin, std::string& rows);
 
  private:
-  // What the tags say besides being tags.
+  // Values of tags that also have their own columns.
   struct Promoted {
     OptionalText environment;
     OptionalText level;
@@ -41,7 +40,7 @@ class ErrorsRow {
     OptionalText user;
     std::optional<Uuid> replay_id;
   };
-  // One element of the context columns: key `container.name`.
+  // One element of the context columns; its key is `container.name`.
   struct ContextCell {
     JsonString container;
     JsonString name;
@@ -51,7 +50,6 @@ class ErrorsRow {
   Promoted take_tags(ErrorEvent& event);
   void take_contexts(ErrorEvent& event);
   void take_trace(const ErrorEvent& event);
-  void take_modules(ErrorEvent& event);
   std::optional<bool> main_thread(const ErrorEvent& event);
   Uuid primary_hash(const JsonString& text) const;
 

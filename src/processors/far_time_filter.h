@@ -1,4 +1,4 @@
-// The older generation's option eap_items_drop_invalid_timestamps (spec of EAPItemsProcessor, 13.4; contract 15.2).
+// The live option eap_items_drop_invalid_timestamps of older Snuba (docs/snuba-data-sets.md, 9).
 #pragma once
 
 #include <array>
@@ -12,13 +12,13 @@ namespace freshet::processors {
 // Threads: one.
 class FarTimeFilter {
  public:
-  // `metric` lives for ever; counts what is refused, by type of item and direction.
+  // `metric` must be a static string. It counts refused items by item type and direction.
   FarTimeFilter(bool june, const ProcessorEnvironment& environment, const char* metric);
 
   // Reads the clock and the option.
   void begin_chunk();
   int64_t now_ms() const { return now_ms_; }
-  // Whether an item of this time is too far from now, which is counted.
+  // True if the item's time is too far from now; counts it.
   bool refuses(int64_t event_seconds, int32_t item_type);
 
  private:
@@ -27,7 +27,7 @@ class FarTimeFilter {
   const char* const metric_;
   bool on_ = false;
   int64_t now_ms_ = 0;
-  std::array<Counter*, 2 * kEapItemTypes.size()> refused_{};  // made when first needed
+  std::array<Counter*, 2 * kEapItemTypes.size()> refused_{};  // created on first use
 };
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// What is read and written several bytes at a time, against the plain way, over random values of every shape.
+// Compares the code that reads and writes several bytes at a time with simple code, over random values.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ std::string digits(std::mt19937_64& random, size_t count) {
   return text;
 }
 
-// A literal without an exponent: up to 22 digits before the point, up to 22 behind it.
+// A literal without exponent: up to 22 digits before and after the point.
 std::string literal(std::mt19937_64& random) {
   std::string text = random() % 4 == 0 ? "-" : "";
   std::string integer = digits(random, 1 + random() % 22);
@@ -36,7 +36,7 @@ std::string literal(std::mt19937_64& random) {
   return text;
 }
 
-// from_chars of the whole literal; no value where it does not fit.
+// from_chars of the whole literal; none if the value does not fit.
 template <typename T>
 std::optional<T> plain(std::string_view text) {
   T value{};

@@ -1,4 +1,4 @@
-// Functions: where profiled time was spent (spec of the data set: FunctionsMessageProcessor).
+// FunctionsMessageProcessor: how much time profiled functions took.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace freshet::processors {
 
-// One row per element of `functions`; none for an empty list, which is no error.
+// One row per element of `functions`. An empty list gives no row and is not an error.
 class FunctionsMessageProcessor final : public Processor {
  public:
   FunctionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
@@ -36,10 +36,10 @@ class FunctionsMessageProcessor final : public Processor {
     bool in_app = false;
     JsonString package;
     std::optional<JsonString> thread_id;
-    size_t durations_begin = 0;  // in durations_
+    size_t durations_begin = 0;  // index into durations_
     size_t durations_end = 0;
   };
-  std::vector<Function> functions_;  // scratch: the fields of the message may stand behind its functions
+  std::vector<Function> functions_;  // scratch: fields of the message may come after its functions
   std::vector<uint64_t> durations_;  // scratch
   const RowLayout layout_;
   JsonReader json_;

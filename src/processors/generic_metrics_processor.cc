@@ -56,7 +56,7 @@ constexpr Column kGaugeCount("gauges_values.count");
 std::vector<double> count_buckets() { return {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024}; }
 std::vector<double> size_buckets() { return {128, 256, 512, 1024, 2048, 4096, 16384, 65536, 262144, 1048576}; }
 
-// Null where there are no lists of numbers.
+// Null for kinds without lists of numbers.
 Histogram* values_histogram(Metrics& metrics, GenericMetricKind kind) {
   const bool set = kind == GenericMetricKind::Set;
   if (!set && kind != GenericMetricKind::Distribution) return nullptr;
@@ -77,9 +77,11 @@ GenericMetricsProcessor::Meters::Meters(Metrics& metrics, GenericMetricKind kind
       encoded(metrics.counter("freshet_generic_metrics_series_total", "Sets and distributions by their form.",
                               {{"format", "encoded"}})),
       base64_received(metrics.counter("freshet_generic_metrics_encoded_received_total",
-                                      "Packed sets and distributions of the own kind.", {{"format", "base64"}})),
+                                      "Packed sets and distributions of the consumer's own metric type.",
+                                      {{"format", "base64"}})),
       zstd_received(metrics.counter("freshet_generic_metrics_encoded_received_total",
-                                    "Packed sets and distributions of the own kind.", {{"format", "zstd"}})),
+                                    "Packed sets and distributions of the consumer's own metric type.",
+                                    {{"format", "zstd"}})),
       base64_decoded(metrics.counter("freshet_generic_metrics_encoded_decoded_total",
                                      "Packed sets and distributions that were unpacked.", {{"format", "base64"}})),
       zstd_decoded(metrics.counter("freshet_generic_metrics_encoded_decoded_total",
@@ -126,7 +128,8 @@ Verdict GenericMetricsProcessor::process(const MessageContext&, const Message& m
   return verdict;
 }
 
-// By the header alone. A header that says nothing known counts as foreign, in the older generation as none.
+// Decides by the header alone. A header with an unknown value counts as another type; older Snuba ignores such a
+// header.
 bool GenericMetricsProcessor::is_foreign(const Message& message) {
   headers_.clear();
   message.headers(headers_);
@@ -145,8 +148,8 @@ bool GenericMetricsProcessor::is_killed(std::string_view use_case) const {
 
 Verdict GenericMetricsProcessor::killed(std::string_view use_case) {
   metrics_
-      .counter("freshet_generic_metrics_killswitched_use_case_total", "Metrics skipped because of their use case.",
-               {{"use_case_id", std::string(use_case)}})
+      .counter("freshet_generic_metrics_killswitched_use_case_total",
+               "Metrics skipped because their use case is switched off.", {{"use_case_id", std::string(use_case)}})
       .add();
   return Verdict::skip("killswitched_use_case");
 }
@@ -156,12 +159,12 @@ bool GenericMetricsProcessor::read(const Message& message) {
   const std::string_view payload = *message.payload;
   if (june_) return reader_.read_june(json_, metric_, counts_);
   if (!simdjson::validate_utf8(payload.data(), payload.size())) return json_.fail("the payload is not UTF-8");
-  // The use case is looked up first, where there are options: in an object only.
+  // With live options, Snuba looks up the use case first, which works only in an object.
   if (live_ != nullptr && json_.peek() == JsonKind::Array) return json_.fail("expected an object");
   return reader_.read_head(json_, metric_);
 }
 
-// A use case that is switched off is skipped also where the rest of the message is invalid.
+// A use case that is switched off is skipped even if the rest of the message is invalid.
 Verdict GenericMetricsProcessor::refused(const Message& message) {
   const std::string_view payload = *message.payload;
   Verdict invalid = invalid_message(json_);
@@ -173,32 +176,32 @@ Verdict GenericMetricsProcessor::refused(const Message& message) {
   return killed(use_case.view);
 }
 
-// Null, or what is wrong.
+// Null, or the error.
 const char* GenericMetricsProcessor::make_row() {
   if (!june_) {
-    if (!reader_.read_head_value(json_, metric_)) return "value is no number";
+    if (!reader_.read_head_value(json_, metric_)) return "value is not a number";
   } else if (const char* wrong = decode_series()) {
     return wrong;
   }
   order_tags(metric_.tags);
   meters_.tags.observe(static_cast<double>(metric_.tags.size()));
-  if (!number_tags(metric_.tags)) return "a tag's key is no number";
+  if (!number_tags(metric_.tags)) return "a tag's key is not a number";
   row_.clear();
   write_row();
   return nullptr;
 }
 
-// The numbers of a set or distribution, whatever their form.
+// Decodes the numbers of a set or distribution in any of their forms.
 const char* GenericMetricsProcessor::decode_series() {
   if (kind_ != GenericMetricKind::Set && kind_ != GenericMetricKind::Distribution) return nullptr;
   const MetricSeries::Form form = metric_.series.form;
   if (form == MetricSeries::Form::Base64 || form == MetricSeries::Form::Zstd) {
     const bool zstd = form == MetricSeries::Form::Zstd;
     (zstd ? meters_.zstd_received : meters_.base64_received).add();
-    if (!decode_base64(metric_.series.packed.view, decoded_)) return "value is no base64";
-    if (zstd && !zstd_.decode(decoded_, unpacked_)) return "value is no zstd";
+    if (!decode_base64(metric_.series.packed.view, decoded_)) return "value is not base64";
+    if (zstd && !zstd_.decode(decoded_, unpacked_)) return "value is not zstd";
     if (!zstd) unpacked_.swap(decoded_);
-    if (!unpack()) return "value has a number that is cut off";
+    if (!unpack()) return "value has a truncated number";
     (zstd ? meters_.zstd_decoded : meters_.base64_decoded).add();
   }
   const size_t count = kind_ == GenericMetricKind::Set ? metric_.set.size() : metric_.distribution.size();

@@ -1,5 +1,5 @@
-// Generic metrics: counters of both generations; sets, distributions and gauges of the older one (spec of the data sets
-// Generic{Counters,Sets,Distributions,Gauges}MetricsProcessor).
+// Generic{Counters,Sets,Distributions,Gauges}MetricsProcessor: current and older Snuba write counters; only older Snuba
+// writes the other three.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ namespace freshet::processors {
 
 enum class GenericMetricKind : uint8_t { Counter, Set, Distribution, Gauge };
 
-// One row per message of its own kind, the others are skipped: all four read one topic.
-// Skip codes: foreign_metric_type, killswitched_use_case. Verdict codes: null_payload, invalid_message.
+// One row per message of its own metric type. Others are skipped, because all four consumers read one topic.
+// Skipped: foreign_metric_type, killswitched_use_case. Invalid: null_payload, invalid_message.
 class GenericMetricsProcessor final : public Processor {
  public:
   GenericMetricsProcessor(GenericMetricKind kind, const ProcessorsSettings& settings,
@@ -34,7 +34,7 @@ class GenericMetricsProcessor final : public Processor {
     Meters(Metrics& metrics, GenericMetricKind kind);
     Histogram& tags;
     Histogram& size;
-    Histogram* values;  // of sets and distributions only
+    Histogram* values;  // only for sets and distributions
     Counter& lists;
     Counter& encoded;
     Counter& base64_received;

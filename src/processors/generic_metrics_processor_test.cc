@@ -104,7 +104,7 @@ TEST_F(GenericMetricsTest, AUseCaseThatIsSwitchedOffIsSkipped) {
   kill("mycustomx");
   EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Skip);
   EXPECT_EQ(value_of("freshet_generic_metrics_killswitched_use_case_total", {{"use_case_id", "custom"}}), 1);
-  // Also what is invalid apart from its use case.
+  // Skipped even though the rest of the message is invalid.
   EXPECT_EQ(process(R"({"use_case_id":"custom","org_id":-1})").kind, Verdict::Kind::Skip);
   EXPECT_EQ(process(R"(["custom"])").kind, Verdict::Kind::Skip);
   EXPECT_EQ(process(R"({"use_case_id":"custom"} x)").kind, Verdict::Kind::Invalid);
@@ -112,7 +112,7 @@ TEST_F(GenericMetricsTest, AUseCaseThatIsSwitchedOffIsSkipped) {
   EXPECT_EQ(process("{\"use_case_id\":\"custom\",\"x\":\"\xff\"}").kind, Verdict::Kind::Invalid);
   kill("");
   EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Rows);
-  EXPECT_EQ(process(R"({"use_case_id":""})").kind, Verdict::Kind::Skip);  // the empty one is part of every text
+  EXPECT_EQ(process(R"({"use_case_id":""})").kind, Verdict::Kind::Skip);  // the empty text is a part of every text
 }
 
 TEST_F(GenericMetricsTest, WhereThereAreOptionsTheRecordIsAnObject) {

@@ -61,7 +61,7 @@ bool read_form(JsonReader& json, MetricSeries::Form& out) {
   } else if (format.view == "zstd") {
     out = MetricSeries::Form::Zstd;
   } else {
-    return json.fail("format is none of array, base64, zstd");
+    return json.fail("format is not one of array, base64, zstd");
   }
   return true;
 }
@@ -107,7 +107,7 @@ bool read_series(JsonReader& json, MetricSeries& series, std::vector<T>& numbers
       ++counts.encoded;
       return read_encoded(json, series, numbers);
     default:
-      return json.fail("expected a list of numbers, or an encoded one");
+      return json.fail("expected a list of numbers or an encoded list");
   }
 }
 
@@ -175,7 +175,7 @@ bool GenericMetricReader::read_type(JsonReader& json, GenericMetric& out, bool k
   JsonString type;
   if (!read_metric_type(json, type)) return false;
   const bool known = type.view.size() == 1 && std::string_view("csdg").find(type.view[0]) != std::string_view::npos;
-  if (!known && known_only) return json.fail("type is none of c, s, d, g");
+  if (!known && known_only) return json.fail("type is not one of c, s, d, g");
   out.type = known ? type.view[0] : '\0';
   return true;
 }

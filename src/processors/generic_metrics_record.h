@@ -1,4 +1,4 @@
-// A message of the topic snuba-generic-metrics, as both generations read it (spec of the generic metrics, 2 and 9).
+// A message of the topic snuba-generic-metrics, as current and older Snuba read it.
 #pragma once
 
 #include <cstdint>
@@ -11,13 +11,13 @@
 
 namespace freshet::processors {
 
-// The numbers of a set or distribution, as they were sent.
+// The numbers of a set or distribution in the form in which they were sent.
 struct MetricSeries {
   enum class Form : uint8_t {
     List,    // [1,2]
     Array,   // {"format":"array","data":[1,2]}
     Base64,  // {"format":"base64","data":"..."}: packed numbers
-    Zstd,    // {"format":"zstd","data":"..."}: the same, compressed
+    Zstd,    // {"format":"zstd","data":"..."}: packed numbers, compressed
   };
   Form form = Form::List;
   JsonString packed;
@@ -41,7 +41,7 @@ struct GenericMetricFields {
   uint16_t retention_days = 0;
   std::optional<double> sampling_weight;
   std::optional<JsonString> aggregation_option;
-  char type = 0;  // c, s, d or g; 0 = another one
+  char type = 0;  // c, s, d or g; 0 = another type
   double count = 0;
   MetricSeries series;
   GaugeValue gauge;
@@ -60,22 +60,22 @@ struct GenericMetric : GenericMetricFields {
   }
 };
 
-// What is counted while a value is read, before it is known to be one.
+// Counts that are collected while a value is read, before its type is known.
 struct SeriesCounts {
   uint32_t lists = 0;
   uint32_t encoded = 0;
 };
 
-// Reads records, keeping its memory. Threads: one.
+// Reads records; reuses its memory. Threads: one.
 class GenericMetricReader {
  public:
-  // The current generation. What stands under `value` is passed over: read_head_value() reads it when it counts.
+  // Current Snuba. Passes over `value`; read_head_value() reads it if the message has the right type.
   bool read_head(JsonReader& json, GenericMetric& out);
-  // Right after read_head().
+  // Call directly after read_head().
   bool read_head_value(JsonReader& json, GenericMetric& out);
-  // The older one: type and value have to fit each other, whatever the type.
+  // Older Snuba. Type and value must match, whatever the type is.
   bool read_june(JsonReader& json, GenericMetric& out, SeriesCounts& counts);
-  // Only the use case of the whole message; everything else is just passed over.
+  // Reads only the use case and passes over everything else.
   static bool read_use_case(JsonReader& json, JsonString& out);
 
  private:
@@ -84,7 +84,7 @@ class GenericMetricReader {
   bool read_type(JsonReader& json, GenericMetric& out, bool known_only);
   bool read_june_value(JsonReader& json, GenericMetric& out, SeriesCounts& counts);
 
-  std::optional<JsonReader::Mark> value_at_;  // where the value stands that was passed over
+  std::optional<JsonReader::Mark> value_at_;  // where the value starts that was passed over
 };
 
 }  // namespace freshet::processors

@@ -1,7 +1,7 @@
 #include "processors/group_attributes_processor.h"
 
+#include "processors/python_invalid.h"
 #include "processors/python_values.h"
-#include "processors/python_verdicts.h"
 #include "processors/read_values.h"
 
 namespace freshet::processors {
@@ -42,7 +42,7 @@ constexpr Fields kFields({{"project_id", Need::Required},
                           {"owner_codeowners_team_id", Need::Required},
                           {"group_deleted", Need::Required}});
 
-// Fields that are written as they are; the index is that of the field.
+// Fields that are written unchanged, by their index.
 struct AsIs {
   In field;
   Column column;
@@ -79,11 +79,11 @@ Verdict GroupAttributesMessageProcessor::process(const MessageContext& context, 
   if (!message.payload) return null_payload();
   const PythonValue* const root = json_.read(*message.payload);
   if (root == nullptr) return invalid_json(json_);
-  if (!root->is_object()) return invalid_value("the message is no object");
+  if (!root->is_object()) return invalid_value("the message is not an object");
   const auto in = members_of(*root, kFields);
   if (const auto missing = first_missing(in, kFields); !missing.empty()) return missing_field(missing);
   const auto first_seen = in[kFirstSeen]->is_string() ? parse_python_time(in[kFirstSeen]->view()) : std::nullopt;
-  if (!first_seen) return invalid_value("first_seen is no time of the form YYYY-MM-DDThh:mm:ss.fZ");
+  if (!first_seen) return invalid_value("first_seen is not a time of the form YYYY-MM-DDThh:mm:ss.fZ");
 
   row_.clear();
   row_.begin_row();

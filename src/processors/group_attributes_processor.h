@@ -1,5 +1,4 @@
-// Group attributes: the state of an issue, for sorting and filtering (spec of the data set:
-// GroupAttributesMessageProcessor).
+// GroupAttributesMessageProcessor: the state of issues, for sorting and filtering.
 #pragma once
 
 #include "ports/processor.h"
@@ -11,7 +10,7 @@
 namespace freshet::processors {
 
 // One row per message.
-//   invalid  null_payload, invalid_message (no JSON), missing_field, invalid_value
+//   invalid  null_payload, invalid_message (not JSON), missing_field, invalid_value
 class GroupAttributesMessageProcessor final : public Processor {
  public:
   GroupAttributesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

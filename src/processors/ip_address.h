@@ -1,4 +1,4 @@
-// IP addresses as the reference reads and writes them (common 5.4).
+// IP addresses (docs/snuba-data-sets.md, 6).
 #pragma once
 
 #include <array>
@@ -12,11 +12,11 @@ namespace freshet::processors {
 struct IpAddress {
   static constexpr size_t kTextRoom = 48;
   bool v6 = false;
-  std::array<uint8_t, 16> bytes{};  // the first four for v4
+  std::array<uint8_t, 16> bytes{};  // IPv4: the first four
 
-  // Dotted decimal, else an IPv6 text without zone and brackets; no error otherwise, just none.
+  // IPv4 in dotted decimal, or IPv6 without zone and brackets. None for other text.
   static std::optional<IpAddress> parse(std::string_view text);
-  // Lower case; the longest run of zero groups becomes `::`; mapped IPv4 is shown dotted. Returns the end.
+  // Lower case; `::` for the longest run of zero groups; mapped IPv4 in dotted form. Returns the end.
   char* write(char* out) const;
 };
 

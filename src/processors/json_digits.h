@@ -1,4 +1,4 @@
-// Runs of decimal digits, eight at a time in one word: a branch per run instead of one per digit.
+// Reads and writes runs of decimal digits, eight at a time in one word: one branch per run instead of one per digit.
 #pragma once
 
 #include <array>
@@ -18,7 +18,8 @@ constexpr std::array<uint64_t, 20> kPowersOfTen = make_powers_of_ten();
 inline bool is_digit(char c) { return static_cast<unsigned char>(c - '0') < 10; }
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-// Eight digits, each as its value in a byte of its own, the first in the lowest: pairs, then fours, then all.
+// The value of eight digits, each in a byte of its own, the first digit in the lowest byte. Combines pairs, then groups
+// of four, then all eight.
 inline uint64_t eight_digits(uint64_t digits) {
   constexpr uint64_t kPairs = 0x000000FF000000FF;
   digits = digits * 10 + (digits >> 8);
@@ -28,15 +29,15 @@ inline uint64_t eight_digits(uint64_t digits) {
 }
 #endif
 
-// Reads as many digits as stand at `at`; returns where they end. `value` becomes value * 10^count + them, modulo 2^64.
-// Eight bytes can be read from the first that is none.
+// Reads all digits from `at` on and returns where they end. `value` becomes value * 10^count + the digits, modulo 2^64.
+// Eight bytes must be readable from the first byte that is not a digit.
 inline const char* read_digits(const char* at, uint64_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   while (true) {
     uint64_t word = 0;
     std::memcpy(&word, at, sizeof word);
     word ^= 0x3030303030303030;
-    // The top bit of each byte that is above 9. A carry spoils only bytes behind the first of these.
+    // Sets the top bit of each byte above 9. A carry changes only bytes after the first of these.
     const uint64_t others = ((word + 0x7676767676767676) | word) & 0x8080808080808080;
     if (others == 0) {
       value = value * 100'000'000 + eight_digits(word);
@@ -70,7 +71,7 @@ constexpr std::array<char, 200> make_digit_pairs() {
 }
 constexpr std::array<char, 200> kDigitPairs = make_digit_pairs();
 
-// The last `digits` digits of `value`, with leading zeros. Returns the end.
+// Writes the last `digits` digits of `value`, with leading zeros. Returns the end.
 inline char* write_digits(uint64_t value, int digits, char* out) {
   char* at = out + digits;
   for (; at - out >= 2; value /= 100) {

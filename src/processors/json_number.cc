@@ -16,12 +16,12 @@ namespace {
 constexpr std::array<double, 23> kExactPowers = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-// What the literal is made of; digits beyond 64 bits are only counted.
+// The parts of a literal; digits beyond 64 bits are only counted.
 struct Literal {
   bool negative = false;
   bool integer = true;    // no point, no exponent
   bool fits = true;       // the integer digits fit 64 bits
-  bool exact = true;      // `digits` has them all
+  bool exact = true;      // `digits` contains all digits
   uint64_t digits = 0;    // without the point
   int64_t exponent = 0;   // value = digits * 10^exponent, if exact
   int64_t magnitude = 0;  // decimal exponent of the first digit that is not 0, plus one
@@ -55,7 +55,7 @@ void take_digit(char c, Literal& literal) {
   literal.exact = false;
 }
 
-// Nearly all: no exponent, and so few digits that none is lost. Null: look closer.
+// Fast path for nearly all literals: no exponent, and few enough digits that none is lost. Null: use the slow path.
 const char* read_usual_literal(const char* at, Literal& literal) {
   constexpr ptrdiff_t kMostDigits = 19;
   if (*at == '-') {
@@ -88,7 +88,7 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
     return at;
   }
   if (*at == '0' && is_digit(at[1])) {
-    error = "a number begins with 0";
+    error = "a number starts with 0";
     return at;
   }
   const char* const integer = at;
@@ -96,12 +96,12 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
     literal.digits = literal.digits * 10 + static_cast<uint64_t>(*at - '0');
   for (; is_digit(*at); ++at) take_digit(*at, literal);
   literal.fits = literal.exact;
-  literal.zero = *integer == '0';  // no integer begins with 0 but 0
+  literal.zero = *integer == '0';  // only 0 itself starts with 0
   if (!literal.zero) literal.magnitude = at - integer;
   if (*at == '.') {
     literal.integer = false;
     if (!is_digit(*++at)) {
-      error = "a number ends with its point";
+      error = "a number has no digits after its point";
       return at;
     }
     for (; is_digit(*at); ++at) {
@@ -128,11 +128,11 @@ double scaled(const Literal& literal) {
   return literal.negative ? -size : size;
 }
 
-// The digits of the largest double, 1.797e308, before its point.
+// The number of digits of the largest double, 1.797e308, before its point.
 constexpr int64_t kLargestMagnitude = 309;
 
-// Values are rounded correctly; whether a literal is beyond a double decides the reference's procedure, which is a few
-// units off and so finds 1.7976931348623158e308 infinite.
+// Values are rounded correctly. Whether a literal is too large for a double is decided as Snuba does it
+// (docs/snuba-data-sets.md, 5), which finds 1.7976931348623158e308 infinite.
 double value_of(const Literal& literal, std::string_view text, const char*& error) {
   constexpr uint64_t kExactDigits = uint64_t{1} << 53;
   const double sign = literal.negative ? -1.0 : 1.0;
@@ -156,8 +156,8 @@ struct Digits {
   int exponent = 0;
 };
 
-// Most values that are written came from a decimal of at most fifteen digits. No two such decimals are the same double,
-// so the one that is this double is its shortest text. False: there is none, or it is far from 1. `value` is positive.
+// Most values come from a decimal of at most fifteen digits. No two such decimals are the same double, so the one that
+// is this double is its shortest text. False: there is none, or it is far from 1. `value` must be positive.
 bool find_few_digits(double value, Digits& out) {
   constexpr int kMost = 15;
   if (value < 1e-7 || value >= 1e15) return false;
@@ -275,7 +275,7 @@ const char* parse_number(const char* at, JsonNumber& out, const char*& error) {
 const char* parse_number_to_truncate(const char* at, double& out, const char*& error) {
   const char* const begin = at;
   Literal literal;
-  // As reference_double() has it, without its many digits and powers.
+  // The same result as reference_double(), without its general loop.
   if (const char* const end = read_usual_literal(at, literal); end != nullptr && has_exact_power(literal)) {
     out = scaled(literal);
     return end;
@@ -325,7 +325,7 @@ double reference_double(std::string_view text) {
   }
   auto value = static_cast<double>(digits);
   for (; exponent < -308 && value != 0; exponent += 308) value /= 1e308;
-  // Correctly rounded powers of ten, as the reference's table has them.
+  // Correctly rounded powers of ten, as in Snuba's table.
   const auto power = [](int64_t n) {
     std::array<char, 8> literal{'1', 'e'};
     const char* const end = std::to_chars(literal.data() + 2, literal.data() + literal.size(), n).ptr;
@@ -358,7 +358,7 @@ char* write_u128(uint64_t high, uint64_t low, char* out) {
   __extension__ using Wide = unsigned __int128;
   constexpr uint64_t kPart = 10'000'000'000'000'000'000u;  // 10^19
   const Wide value = Wide{high} << 64 | low;
-  const Wide above = value / kPart;  // may still have 20 digits
+  const Wide above = value / kPart;  // may have 20 digits
   const auto parts = {static_cast<uint64_t>(above / kPart), static_cast<uint64_t>(above % kPart),
                       static_cast<uint64_t>(value % kPart)};
   char* const begin = out;

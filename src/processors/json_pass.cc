@@ -1,4 +1,4 @@
-// JsonReader's passing over of values that nobody wants: most of the bytes of most messages.
+// JsonReader's code for passing over values: most bytes of most messages.
 #include <cstring>
 
 #include "processors/json_digits.h"
@@ -8,7 +8,7 @@
 namespace freshet::processors {
 namespace {
 
-// The brackets that are open: one bit each, set for an object.
+// The open brackets: one bit each, set for an object.
 class OpenBrackets {
  public:
   explicit OpenBrackets(std::vector<uint64_t>& spilled) : spilled_(spilled) { spilled_.clear(); }
@@ -34,7 +34,7 @@ class OpenBrackets {
   std::vector<uint64_t>& spilled_;
 };
 
-// A number without an exponent, so short that it is in range; null: needs a closer look.
+// A number without exponent that is short enough to be in range. Null: use the slow path.
 const char* pass_short_number(const char* at) {
   constexpr ptrdiff_t kShort = 40;
   const char* const begin = at;

@@ -76,7 +76,7 @@ Verdict JsonProcessor::check_required() const {
   Verdict verdict;
   for_each_object([&](size_t object, std::span<const JsonField> fields) {
     for (const std::string& name : settings_.required_fields) {
-      // Of a field that occurs twice the last value counts.
+      // If a field occurs twice, the last value counts.
       const auto last = std::find_if(fields.rbegin(), fields.rend(),
                                      [&](const JsonField& field) { return same_name(field.name, name); });
       if (last != fields.rend() && last->value != "null") continue;
@@ -92,7 +92,7 @@ Verdict JsonProcessor::check_required() const {
 
 bool JsonProcessor::append_text(const std::string& column, std::string_view text, const char* code, Verdict& verdict) {
   if (!is_utf8(text)) {
-    verdict = Verdict::invalid(code, fmt::format("what belongs in column '{}' is not UTF-8", column));
+    verdict = Verdict::invalid(code, fmt::format("the value for column '{}' is not UTF-8", column));
     return false;
   }
   append_json_string(text, metadata_);
@@ -135,7 +135,7 @@ bool JsonProcessor::append_metadata(const MessageContext& context, const Message
   message.headers(headers_);
   for (const auto& [header, column] : settings_.header_columns) {
     name(column);
-    // Of repeated headers the last counts, as Kafka's own lastHeader() has it.
+    // If a header occurs twice, the last one counts, like Kafka's lastHeader().
     const auto found = std::find_if(headers_.rbegin(), headers_.rend(),
                                     [&, &wanted = header](const HeaderView& h) { return h.name == wanted; });
     if (found == headers_.rend() || !found->value) {

@@ -1,4 +1,4 @@
-// The generic data set: a message is one JSON object or several, each a row for JSONEachRow.
+// The generic JSON processor: a message contains one or more JSON objects, and each becomes a row in JSONEachRow.
 #pragma once
 
 #include <span>
@@ -12,10 +12,10 @@
 
 namespace freshet::processors {
 
-// Without options the payload's bytes go out as they are, after a full check of their syntax. With a subset of fields
-// or with metadata columns each object is put together anew from the values' own bytes; a field whose column name is
-// that of a metadata column gives way to it. A null payload is skipped; a message is taken whole or not at all.
-// Verdict codes: null_payload; invalid_json, invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
+// Without options the payload's bytes are written unchanged after a full syntax check. With selected fields or metadata
+// columns, each object is rebuilt from the bytes of its values; a metadata column replaces a field with the same column
+// name. A null payload is skipped. If one object is invalid, the whole message is. Skipped: null_payload. Invalid:
+// invalid_json, invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
 class JsonProcessor final : public Processor {
  public:
   explicit JsonProcessor(const JsonSettings& settings);
@@ -28,7 +28,7 @@ class JsonProcessor final : public Processor {
   bool append_metadata(const MessageContext& context, const Message& message, Verdict& verdict);
   bool append_text(const std::string& column, std::string_view text, const char* code, Verdict& verdict);
   void append_row(std::span<const JsonField> fields, std::string& rows) const;
-  // The fields of each object, one object after the other; false from `each` ends it.
+  // Calls `each` for the fields of each object, one object after the other; false from `each` ends it.
   template <typename Each>
   void for_each_object(Each each) const;
   void append_field(const JsonField& field, bool& first, std::string& rows) const;

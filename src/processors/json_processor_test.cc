@@ -102,7 +102,7 @@ TEST(JsonProcessorTest, OfARequiredFieldThatOccursTwiceTheLastValueCounts) {
   }
 }
 
-// Looking through all fields for each object would be 10^12 steps.
+// Searching all fields for each object would take 10^12 steps.
 TEST(JsonProcessorTest, ManyObjectsOfOneMessageAreRead) {
   constexpr size_t kMany = 1'000'000;
   std::string payload;

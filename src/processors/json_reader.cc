@@ -18,16 +18,16 @@ namespace {
 constexpr size_t kPadding = Message::kPadding;
 constexpr size_t kBlock = 16 * 1024;
 
-// Twice the size spares the next allocations; of a large document's size there is seldom another one.
+// Twice the size avoids the next allocations. A second very large document is rare.
 constexpr size_t with_room_to_grow(size_t size) {
   constexpr size_t kLarge = 1 << 20;
   return size < kLarge ? 2 * size : size;
 }
 
-// Reads an integer of 0 to 255 without a branch that depends on how long it is; gives its digits, 0 when it is none.
+// Reads an integer from 0 to 255 without a branch on its length; returns its number of digits, 0 if it is not valid.
 size_t read_byte(const char* at, uint32_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  constexpr std::array<uint32_t, 4> kLeast = {0, 0, 10, 100};  // of so many digits
+  constexpr std::array<uint32_t, 4> kLeast = {0, 0, 10, 100};  // the smallest number with this many digits
   uint32_t word = 0;
   std::memcpy(&word, at, sizeof word);
   word ^= 0x30303030;
@@ -66,7 +66,7 @@ double JsonNumber::as_double() const {
 void JsonReader::open(std::string_view text) {
   if (text_.size() < text.size() + kPadding) text_.resize(with_room_to_grow(text.size()) + kPadding);
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
-  // A NUL is nowhere valid, so that no loop below looks for the end.
+  // A NUL is never valid, so no loop below has to check for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
   begin(text_.data(), text.size());
 }
@@ -121,7 +121,7 @@ bool JsonReader::enter_array() {
   return *at_ == '[' ? open_level() : fail("expected an array");
 }
 
-// Producers send whole documents so: no call per element.
+// Producers send whole documents this way, so there is no call per element.
 bool JsonReader::read_bytes(std::string& out) {
   if (!enter_array()) return false;
   out.resize(static_cast<size_t>(end_ - at_));
@@ -204,7 +204,7 @@ bool JsonReader::hex4(const char* from, uint32_t& out) {
   return true;
 }
 
-// at_ is at the first backslash of the string that began at `start`.
+// at_ is at the first backslash of the string that started at `start`.
 bool JsonReader::unescape(const char* start, JsonString& out) {
   bool ascii = true;
   const size_t most = static_cast<size_t>(end_ - start);
@@ -263,7 +263,7 @@ bool JsonReader::unescape(const char* start, JsonString& out) {
     put += plain;
   }
   if (*at_ != '"') return fail(at_ >= end_ ? "a string does not end" : "a control character in a string");
-  // The text as it stood is checked: escapes cannot complete a broken sequence.
+  // Checks the original text: escapes cannot complete a broken sequence.
   if (!is_utf8(start, at_)) return fail("a string is not UTF-8");
   ++at_;
   used_ -= most - static_cast<size_t>(put - begin);
@@ -339,7 +339,7 @@ bool JsonReader::check(std::string_view& raw) {
 bool JsonReader::finish() {
   if (failed()) return false;
   skip_space();
-  return at_ == end_ || fail("something follows the value");
+  return at_ == end_ || fail("unexpected data after the value");
 }
 
 }  // namespace freshet::processors

@@ -1,5 +1,5 @@
-// Reads one JSON text forward, field by field, with the rules of Snuba's data sets (common 3): what is parsed is
-// checked strictly, what is skipped only for its syntax. No tree, no allocation per value.
+// Reads one JSON text forward, field by field (docs/snuba-data-sets.md, 2). Parsed values are checked completely; for
+// values that are passed over, only the syntax is checked. Builds no tree and allocates nothing per value.
 #pragma once
 
 #include <array>
@@ -16,14 +16,14 @@
 
 namespace freshet::processors {
 
-// A string's characters, escapes resolved. `plain`: they stood in the text just so, and may be written out as the
-// inside of a JSON string without another look.
+// A string's characters, with escapes resolved. `plain`: the text contained them unchanged, so they can be copied into
+// a JSON string without escaping.
 struct JsonString {
-  std::string_view view = "";  // never null: it is copied as it is
+  std::string_view view = "";  // never null, because it is copied
   bool plain = false;
 };
 
-// A number as it is written: integers that fit stay integers, everything else is a double, correctly rounded.
+// A number. Integers that fit stay integers; everything else is a correctly rounded double.
 struct JsonNumber {
   enum class Kind : uint8_t { Unsigned, Negative, Float };
   Kind kind = Kind::Unsigned;
@@ -37,7 +37,7 @@ struct JsonNumber {
 
 enum class JsonKind : uint8_t { Null, Bool, Number, String, Array, Object, Nothing };
 
-// The kind of value that begins with a byte.
+// The kind of value that starts with each byte.
 constexpr std::array<JsonKind, 256> make_json_kinds() {
   std::array<JsonKind, 256> kinds{};
   kinds.fill(JsonKind::Nothing);
@@ -51,37 +51,36 @@ constexpr std::array<JsonKind, 256> make_json_kinds() {
   return kinds;
 }
 
-// The first error stays: after it every call returns false and moves nothing. Views live until the next open().
-// Threads: one. Reads past what it was given never happen: a text without padding is copied into padded memory.
+// After the first error every call returns false and does not move. Views live until the next open(). Threads: one.
+// Never reads past its input: a text without padding is first copied into padded memory.
 class JsonReader {
  public:
-  // More nested arrays and objects than this are refused where they are parsed (common 3.1).
+  // Deeper parsed arrays and objects are an error.
   static constexpr uint32_t kMaxDepth = 127;
 
   void open(std::string_view text);
-  // The payload, which is not null; a padded one is read where it stands, so that its views live as long as the
-  // message does at most.
+  // The payload must not be null. A padded payload is read in place, so views live at most as long as the message.
   void open(const Message& message);
 
   bool failed() const { return what_ != nullptr; }
   const char* what() const { return what_ == nullptr ? "" : what_; }
   size_t position() const { return static_cast<size_t>(at_ - begin_); }
-  // "invalid JSON at byte 12: expected a string", or the like of what fail() was given.
+  // "invalid JSON at byte 12: expected a string", with the text that fail() got.
   std::string error_text() const;
-  // Always false. `what` lives for ever.
+  // Always returns false. `what` must be a static string.
   bool fail(const char* what) {
     if (what_ == nullptr) what_ = what;
     return false;
   }
 
-  // What stands next; nothing is read. Nothing: no value begins here.
+  // The kind of the next value, without reading it. JsonKind::Nothing: no value starts here.
   JsonKind peek() {
     if (failed()) return JsonKind::Nothing;
     skip_space();
     return kKinds[static_cast<unsigned char>(*at_)];
   }
 
-  // enter, then next until it is false: the end was read, or there was an error.
+  // Call enter, then next until it returns false: at the end or after an error.
   bool enter_object();
   bool next_key(JsonString& key) {
     if (failed()) return false;
@@ -125,7 +124,7 @@ class JsonReader {
   }
   bool read_number(JsonNumber& out);
   bool read_f64(double& out);
-  // For what is truncated to an integer afterwards: see reference_double().
+  // For values that are truncated to an integer afterwards; see reference_double().
   bool read_f64_to_truncate(double& out);
   bool read_u64(uint64_t& out) {
     if (failed()) return false;
@@ -133,7 +132,7 @@ class JsonReader {
     uint64_t value = 0;
     const char* const at = read_digits(at_, value);
     const auto digits = at - at_;
-    // Of twenty digits only those fit that begin with 1, and they are no less than 10^19; hashes are often such.
+    // A number of twenty digits fits only if it starts with 1 and is at least 10^19. Hashes are often this long.
     const bool fits = digits < 20 || (digits == 20 && *at_ == '1' && value >= kPowersOfTen[19]);
     if (digits == 0 || !fits || (*at_ == '0' && digits > 1) || *at == '.' || (*at | 0x20) == 'e') {
       return read_other_u64(out);
@@ -143,7 +142,7 @@ class JsonReader {
     return true;
   }
   bool read_i64(int64_t& out);
-  // uint8_t, uint16_t, uint32_t: no fraction, no exponent, no sign.
+  // uint8_t, uint16_t, uint32_t: without fraction, exponent and sign.
   template <typename T>
   bool read_unsigned(T& out) {
     uint64_t value = 0;
@@ -152,25 +151,25 @@ class JsonReader {
     out = static_cast<T>(value);
     return true;
   }
-  // An array of integers 0 to 255, as the bytes that they are.
+  // An array of integers from 0 to 255, as bytes.
   bool read_bytes(std::string& out);
-  // True and consumed when null stands here.
+  // If the next value is null, consumes it and returns true.
   bool consume_null() {
     if (failed()) return false;
     skip_space();
     return *at_ == 'n' && read_null();
   }
 
-  // Passes a value over: skip() checks its syntax only (common 3.2), check() everything.
+  // Passes over a value: skip() checks its syntax only, check() checks everything.
   bool skip();
   bool check();
-  // skip(), and the value's own text.
+  // As skip(); also returns the value's text.
   bool skip(std::string_view& raw);
   bool check(std::string_view& raw);
-  // Nothing but white space follows.
+  // True if only white space follows.
   bool finish();
 
-  // To read a part twice.
+  // A position to return to, to read a part twice.
   struct Mark {
     const char* at;
     uint32_t depth;
@@ -183,7 +182,7 @@ class JsonReader {
     depth_ = mark.depth;
     first_ = mark.first;
   }
-  // Room for `size` characters that lives as long as views do.
+  // Memory for `size` characters that lives as long as views do.
   char* scratch(size_t size);
 
  private:
@@ -200,7 +199,7 @@ class JsonReader {
     at_ = stop + 1;
     return true;
   }
-  // The rarer cases of the functions above.
+  // Slow paths of the functions above.
   bool read_other_string(const char* stop, bool ascii, JsonString& out);
   bool read_other_u64(uint64_t& out);
   bool literal(const char* word, size_t size);
@@ -211,7 +210,7 @@ class JsonReader {
     first_ = false;
     return false;
   }
-  // json_pass.cc. They give where the value ends, null after an error.
+  // In json_pass.cc. They return the end of the value, or null after an error.
   template <bool Strict>
   const char* pass_string(const char* at);
   template <bool Strict>
@@ -243,7 +242,7 @@ class JsonReader {
     size_t size = 0;
   };
   std::vector<Block> blocks_;
-  size_t used_ = 0;  // of the last block
+  size_t used_ = 0;  // bytes used of the last block
 };
 
 }  // namespace freshet::processors

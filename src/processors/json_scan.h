@@ -1,4 +1,4 @@
-// The inner loop of reading and writing JSON strings, sixteen bytes at a time where the machine can.
+// The inner loops of reading and writing JSON strings, sixteen bytes at a time where the CPU has SSE2.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace freshet::processors {
 
-// The first byte from `at` on that is no white space; there must be one, and 16 readable bytes after it.
+// The first byte from `at` on that is not white space. There must be one, and 16 readable bytes after it.
 inline const char* after_space(const char* at) {
   if (static_cast<unsigned char>(*at) > ' ') return at;
   if (*at == ' ' && static_cast<unsigned char>(at[1]) > ' ') return at + 1;
@@ -31,8 +31,8 @@ inline const char* after_space(const char* at) {
 #endif
 }
 
-// The first quote, backslash or control character from `at` on; there must be one, and 16 readable bytes after it.
-// `ascii` becomes false when a byte before it is none; it never becomes true.
+// The first quote, backslash or control character from `at` on. There must be one, and 16 readable bytes after it. Sets
+// `ascii` to false if a byte before it is not ASCII; never sets it to true.
 inline const char* scan_string(const char* at, bool& ascii) {
 #if defined(__SSE2__)
   const __m128i quote = _mm_set1_epi8('"');
@@ -63,7 +63,8 @@ inline const char* scan_string(const char* at, bool& ascii) {
 #endif
 }
 
-// Which of the sixteen bytes at `at` are a quote, a backslash or a control character: a bit each, the first the lowest.
+// A bit for each of the sixteen bytes at `at` that is a quote, a backslash or a control character; the first byte has
+// the lowest bit.
 inline unsigned special_of_sixteen(const char* at) {
 #if defined(__SSE2__)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
@@ -81,7 +82,7 @@ inline unsigned special_of_sixteen(const char* at) {
 #endif
 }
 
-// Whether two texts of the same size agree in their first sixteen bytes; as many can be read from both.
+// True if two texts of the same size agree in their first sixteen bytes. Sixteen bytes must be readable from both.
 inline bool same_head(const char* a, const char* b, size_t size) {
 #if defined(__SSE2__)
   const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)),

@@ -13,7 +13,7 @@ namespace {
 bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// The bytes of the character at `p` as RFC 3629 allows it; 0 if it is none.
+// The length of the character at `p` by RFC 3629; 0 if it is not valid.
 size_t utf8_length(const unsigned char* p, size_t left) {
   const auto continues = [&](size_t i) { return i < left && (p[i] & 0xC0) == 0x80; };
   if (p[0] < 0x80) return 1;
@@ -42,7 +42,7 @@ size_t first_bad_utf8(std::string_view text) {
   return i;
 }
 
-// One bit a level: object or array.
+// One bit per level: object or array.
 class Nesting {
  public:
   bool push(bool object) {
@@ -102,7 +102,7 @@ class Scanner {
     while (p_ != end_ && (*p_ == ' ' || *p_ == '\n' || *p_ == '\r' || *p_ == '\t')) ++p_;
   }
 
-  // At '{'; ends behind the matching '}'.
+  // At '{'; ends after the matching '}'.
   bool read_object(size_t index) {
     Nesting nesting;
     nesting.push(true);
@@ -131,7 +131,8 @@ class Scanner {
     }
   }
 
-  // After a value: closes what ends here and goes on to the next value. Remembers fields of the top-level object.
+  // After a value: closes the containers that end here and moves to the next value. Records fields of the top-level
+  // object.
   bool after_value(Nesting& nesting, size_t index, std::string_view& name, const char*& value) {
     while (true) {
       if (nesting.depth() == 1 && out_ != nullptr) {
@@ -158,7 +159,7 @@ class Scanner {
     }
   }
 
-  // Behind '{': at its first value, or closed and popped.
+  // After '{': moves to its first value, or closes it.
   bool open_object(Nesting& nesting) {
     skip_space();
     if (p_ != end_ && *p_ == '}') {
@@ -178,7 +179,7 @@ class Scanner {
     return true;
   }
 
-  // A field's name and its colon; ends at the value.
+  // Reads a field's name and its colon; ends at the value.
   bool read_name() {
     if (p_ == end_ || *p_ != '"') return fail("expected a field name in quotes");
     const char* name = p_ + 1;
@@ -218,7 +219,7 @@ class Scanner {
     if (*p_ == '-') ++p_;
     if (p_ != end_ && *p_ == '0') {
       ++p_;
-      if (p_ != end_ && is_digit(*p_)) return fail("a number must not begin with 0");
+      if (p_ != end_ && is_digit(*p_)) return fail("a number must not start with 0");
     } else if (!read_digits()) {
       return false;
     }
@@ -234,7 +235,7 @@ class Scanner {
     return true;
   }
 
-  // At the opening quote; ends behind the closing one.
+  // At the opening quote; ends after the closing one.
   bool read_string() {
     ++p_;
     while (true) {
@@ -254,7 +255,7 @@ class Scanner {
     }
   }
 
-  // Stops at a quote, a backslash or a control character, or short of the last 16 bytes.
+  // Stops at a quote, a backslash or a control character, or before the last 16 bytes.
   void skip_plain_bytes() {
     const __m128i quote = _mm_set1_epi8('"');
     const __m128i backslash = _mm_set1_epi8('\\');
@@ -327,7 +328,7 @@ void append_utf8(uint32_t code, std::string& out) {
   }
 }
 
-// `raw` was checked: every escape is whole.
+// `raw` was checked: every escape is complete.
 std::string unescaped(std::string_view raw) {
   std::string out;
   for (size_t i = 0; i < raw.size(); ++i) {

@@ -1,4 +1,4 @@
-// Checks JSON (RFC 8259) in one pass without building anything: the bytes go to ClickHouse as they are.
+// Checks JSON (RFC 8259) in one pass without building a tree; ClickHouse gets the bytes unchanged.
 #pragma once
 
 #include <cstddef>
@@ -10,38 +10,38 @@
 
 namespace freshet::processors {
 
-// Deeper nesting is refused, so that no input can exhaust a parser behind us.
+// Deeper nesting is refused, so that no input can exhaust a parser that reads it later.
 constexpr size_t kMaxJsonDepth = 512;
 
 struct JsonError {
-  size_t position = 0;     // byte offset in the text; its size where more was expected
-  const char* what = "";   // static storage: "expected ':' after the field name"
-  bool utf8 = false;       // the bytes are no UTF-8 (RFC 3629)
-  bool no_object = false;  // it is JSON so far, but no object stands here
+  size_t position = 0;     // byte offset in the text; the text's size if more was expected
+  const char* what = "";   // static string: "expected ':' after the field name"
+  bool utf8 = false;       // the bytes are not UTF-8 (RFC 3629)
+  bool no_object = false;  // valid JSON so far, but there is no object here
 };
 
 // A field of a top-level object.
 struct JsonField {
   size_t object = 0;      // index of its object
-  std::string_view name;  // between the quotes, escapes as they are
+  std::string_view name;  // between the quotes, escapes unresolved
   std::string_view value;
 };
 
-// One top-level object, braces included.
+// One top-level object, including its braces.
 struct JsonObjects {
   std::vector<std::string_view> objects;
   std::vector<JsonField> fields;
 };
 
-// `text` must be one or more objects, separated by nothing or white space. Returns how many; with `out` also where they
-// and their fields are. Lone surrogates in \u escapes are legal JSON and pass.
+// `text` must be one or more objects, separated by nothing or by white space. Returns their number; with `out`, also
+// the positions of the objects and their fields. Lone surrogates in \u escapes are legal JSON and are accepted.
 struct JsonCheck {
   size_t objects = 0;
   std::optional<JsonError> error;
 };
 JsonCheck check_json_objects(std::string_view text, JsonObjects* out = nullptr);
 
-// Whether a name as it stands in the text (escapes included) means `name`.
+// True if `raw`, a name as it stands in the text (escapes unresolved), means `name`.
 bool same_name(std::string_view raw, std::string_view name);
 
 bool is_utf8(std::string_view text);

@@ -10,7 +10,7 @@
 namespace freshet::processors {
 namespace {
 
-// What simdjson, a validator of other people's, says of one object.
+// True if simdjson accepts it as one object.
 bool simdjson_takes(const std::string& text) {
   simdjson::dom::parser parser(1 << 20);
   simdjson::dom::object object;
@@ -74,11 +74,11 @@ TEST(JsonSyntaxTest, NamesAreComparedByMeaning) {
   EXPECT_TRUE(same_name(R"(a\nb)", "a\nb"));
 }
 
-// The same verdict as simdjson over thousands of damaged documents.
+// Same result as simdjson over thousands of damaged documents.
 TEST(JsonSyntaxTest, AgreesWithSimdjsonOnMutatedDocuments) {
   std::mt19937_64 random(20261124);
   testkit::WebEvents events(5, 300);
-  // Without exponents: simdjson also refuses what no double can hold.
+  // Without exponents, because simdjson refuses numbers that no double can hold.
   const std::string interesting = "{}[]\",:\\ \n\t0123456789-+.tfnu\x01\x7f\xc3\xa9\xff";
   int valid = 0;
   for (int i = 0; i < 20'000; ++i) {

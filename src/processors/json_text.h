@@ -1,4 +1,4 @@
-// Text written as JSON strings (common 4).
+// Writes text as JSON strings.
 #pragma once
 
 #include <cstddef>
@@ -9,17 +9,17 @@
 
 namespace freshet::processors {
 
-constexpr size_t kEscapedBytes = 6;  // that a byte may become
+constexpr size_t kEscapedBytes = 6;  // the most bytes that one byte becomes
 
-// Writes `text` escaped as the inside of a JSON string; returns the end. Needs room for kEscapedBytes a byte.
+// Writes `text` escaped as the inside of a JSON string; returns the end. Needs kEscapedBytes per byte.
 char* escape_json(std::string_view text, char* out);
 
-// What escape_json() writes of it, in bytes.
+// The size of what escape_json() writes, in bytes.
 size_t escaped_size(std::string_view text);
 
 constexpr size_t kSlice = 64 << 10;
 
-// `text` in parts, so that the room for the escaped form of a large one is not many times what it takes.
+// Calls the function with `text` in slices, so that the buffer for the escaped form of a large text stays small.
 template <class Function>
 void for_each_slice(std::string_view text, const Function& function) {
   for (; text.size() > kSlice; text.remove_prefix(kSlice)) function(text.substr(0, kSlice));

@@ -1,4 +1,4 @@
-// A JSON value kept as a whole, for the parts of a message that cannot be read field by field.
+// A JSON value as a tree, for parts of a message that cannot be read field by field.
 #pragma once
 
 #include <cstddef>
@@ -17,20 +17,20 @@ struct JsonNode {
   bool bool_value = false;
   JsonNumber number;
   JsonString string;
-  JsonString key;                   // of an object's member
+  JsonString key;                   // of a member of an object
   const JsonNode* child = nullptr;  // first element or member
   const JsonNode* next = nullptr;   // sibling
 };
 
-// Keeps its memory from message to message. Nodes live until clear(), their texts until the reader's next open().
+// Reuses its memory. Nodes live until clear(), their texts until the reader's next open().
 // Threads: one.
 class JsonTree {
  public:
   void clear() { used_ = 0; }
-  // Reads the value at the reader, all of it a parsed region (common 3.2); null after an error.
+  // Parses the next value completely (docs/snuba-data-sets.md, 2); null after an error.
   const JsonNode* read(JsonReader& json);
 
-  // The last member of that name; null when there is none or `node` is no object.
+  // The last member with that name; null if there is none or `node` is not an object.
   static const JsonNode* find(const JsonNode& node, std::string_view name);
 
  private:
@@ -42,10 +42,10 @@ class JsonTree {
   size_t used_ = 0;
 };
 
-// Appends the value as compact JSON, keys sorted by their bytes at every level, duplicates collapsed to the last
-// (common 4.3).
+// Appends the value as compact JSON. Keys are sorted by their bytes at every level; of duplicate keys the last one
+// stays.
 void append_sorted_json(const JsonNode& node, std::string& out);
-// A number as text: integers in full, doubles as in 4.1.
+// A number as text: integers in full, doubles as write_f64() writes them.
 void append_number(const JsonNumber& number, std::string& out);
 
 }  // namespace freshet::processors

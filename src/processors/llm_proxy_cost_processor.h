@@ -1,4 +1,4 @@
-// Costs of calls to language models (spec of the data set: LlmProxyCostProcessor).
+// LlmProxyCostProcessor: costs of calls to language models.
 #pragma once
 
 #include "ports/processor.h"
@@ -9,7 +9,7 @@
 
 namespace freshet::processors {
 
-// One row per message, its columns the fields of the message.
+// One row per message; its columns are the fields of the message.
 class LlmProxyCostProcessor final : public Processor {
  public:
   LlmProxyCostProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -1,4 +1,4 @@
-// MD5, as the data sets use it: to make an id of a text, never for safety.
+// MD5. The data sets use it to derive ids from text, never for security.
 #pragma once
 
 #include <array>
@@ -11,11 +11,12 @@ typedef struct evp_md_st EVP_MD;
 
 namespace freshet::processors {
 
-// Every failure of OpenSSL throws std::runtime_error: an id is right, or there is none. The registry runs the self-test
-// (crypto_check.h) before it makes a processor, so that a set-up without MD5 is refused at the start. Threads: one.
+// Every failure of OpenSSL throws std::runtime_error, so an id is never wrong. The registry runs the self-test
+// (crypto_check.h) before it creates a processor; an installation without MD5 is therefore refused at start. Threads:
+// one.
 class Md5 {
  public:
-  // Throws where OpenSSL has no MD5 (a FIPS-only setup).
+  // Throws if OpenSSL has no MD5 (a FIPS-only setup).
   Md5();
   std::array<uint8_t, 16> digest(std::string_view text) const;
 

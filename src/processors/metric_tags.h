@@ -1,5 +1,4 @@
-// What the metrics data sets share: tags in the reference's order, and the id of a series of values (specs of
-// PolymorphicMetricsProcessor, 2 and 3, and of the generic metrics, 3 and 4).
+// Shared by the metrics data sets: sorted tags and the id of a time series.
 #pragma once
 
 #include <algorithm>
@@ -17,29 +16,29 @@ namespace freshet::processors {
 template <typename Value>
 struct MetricTag {
   std::string_view key;
-  uint64_t number = 0;  // what the key says, after number_tags()
+  uint64_t number = 0;  // the key as a number, after number_tags()
   Value value{};
 };
 
-// Sorts by the bytes of the keys ("10" before "9"); of a key that is there several times the last stays.
+// Sorts by the bytes of the keys ("10" before "9"). Of duplicate keys the last one stays.
 template <typename Value>
 void order_tags(std::vector<MetricTag<Value>>& tags) {
   sort_last_wins(tags, [](const auto& tag) { return tag.key; });
 }
 
-// Decimal digits, before them one '+' or nothing; 64 bits. False when it is none.
+// Decimal digits with an optional '+'; 64 bits. False if the text is not such a number.
 bool parse_tag_key(std::string_view text, uint64_t& out);
 
-// False: a key is no number.
+// False if a key is not a number.
 template <typename Value>
 bool number_tags(std::vector<MetricTag<Value>>& tags) {
   return std::all_of(tags.begin(), tags.end(), [](auto& tag) { return parse_tag_key(tag.key, tag.number); });
 }
 
-// Reads `c`, `s` and the like; also an object with that one key and the value null, as the reference does.
+// Reads `c`, `s` and so on. Like Snuba, also accepts an object with that one key and the value null.
 bool read_metric_type(JsonReader& json, JsonString& out);
 
-// Adler-32 over what was added.
+// Adler-32 of everything that was added.
 class TimeseriesId {
  public:
   void clear() { bytes_.clear(); }

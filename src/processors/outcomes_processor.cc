@@ -35,7 +35,7 @@ constexpr Column kQuantity32("quantity");
 constexpr Column kReasonColumn("reason");
 constexpr Column kEventId("event_id");
 
-// What a client may say about its own discards; anything else is no reason.
+// Reasons that a client may give for its own discards; any other reason is dropped.
 constexpr std::array<std::string_view, 15> kClientReasons = {
     "backpressure",   "before_send",       "buffer_overflow",    "cache_overflow", "event_processor",
     "ignored",        "insufficient_data", "internal_sdk_error", "invalid",        "network_error",

@@ -1,4 +1,4 @@
-// Outcomes: what became of the events of a project (spec of the data set: OutcomesProcessor).
+// OutcomesProcessor: whether the events of a project were accepted, filtered, limited or discarded.
 #pragma once
 
 #include "ports/processor.h"

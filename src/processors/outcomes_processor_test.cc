@@ -1,4 +1,4 @@
-// What the golden cases cannot show: the whole list of reasons, and the counters.
+// What the golden cases do not cover: the whole list of reasons, and the counters.
 #include "processors/outcomes_processor.h"
 
 #include <fmt/format.h>
@@ -34,7 +34,6 @@ class OutcomesProcessorTest : public testing::Test {
   Metrics metrics_;
 };
 
-// Section 2, step 1.
 TEST_F(OutcomesProcessorTest, AClientDiscardsForKnownReasonsOnly) {
   constexpr int kClientDiscard = 5;
   const auto reason = [&](int outcome, const std::string& text) {
@@ -54,7 +53,6 @@ TEST_F(OutcomesProcessorTest, AClientDiscardsForKnownReasonsOnly) {
   }
 }
 
-// Section 2, steps 2 and 3.
 TEST_F(OutcomesProcessorTest, WhatIsMissingIsCountedUnlessItWasAbuse) {
   row_of(1, R"(,"category":0,"quantity":0)");
   row_of(4, "");

@@ -83,7 +83,7 @@ bool PolymorphicMetricsProcessor::read(Metric& out) {
     if (!read_value_of_type(out)) return false;
   }
   order_tags(tags_);
-  return number_tags(tags_) || json_.fail("a tag's key is no number");
+  return number_tags(tags_) || json_.fail("a tag's key is not a number");
 }
 
 bool PolymorphicMetricsProcessor::read_field(int field, Metric& out) {
@@ -118,7 +118,7 @@ bool PolymorphicMetricsProcessor::read_field(int field, Metric& out) {
 bool PolymorphicMetricsProcessor::read_type(Metric& out) {
   JsonString type;
   if (!read_metric_type(json_, type)) return false;
-  if (type.view != "c" && type.view != "s" && type.view != "d") return json_.fail("type is none of c, s, d");
+  if (type.view != "c" && type.view != "s" && type.view != "d") return json_.fail("type is not one of c, s, d");
   out.type = type.view[0];
   return true;
 }
@@ -179,7 +179,7 @@ void PolymorphicMetricsProcessor::write(const MessageContext& context, const Mes
   row_.end_row();
 }
 
-// One of the three columns, the others are null.
+// Fills one of the three columns; the others are null.
 void PolymorphicMetricsProcessor::write_values(const Metric& metric) {
   const auto list = [&](const auto& values, bool there) {
     if (!there) return row_.value(nullptr);

@@ -1,5 +1,4 @@
-// Release-health metrics: counters, sets and distributions in one table (spec of the data set:
-// PolymorphicMetricsProcessor).
+// PolymorphicMetricsProcessor: release-health counters, sets and distributions in one table.
 #pragma once
 
 #include <optional>
@@ -31,7 +30,7 @@ class PolymorphicMetricsProcessor final : public Processor {
     double timestamp = 0;
     std::optional<double> received;
     char type = 0;                             // c, s or d; 0 = not read yet
-    std::optional<JsonReader::Mark> value_at;  // where the value stands that came before its type
+    std::optional<JsonReader::Mark> value_at;  // where the value starts if it came before its type
     double count = 0;
     uint16_t retention_days = 0;
   };

@@ -1,4 +1,4 @@
-// Options of the processors; filled by settings. Plain data.
+// Options of the processors; filled by the settings module. Plain data.
 #pragma once
 
 #include <chrono>
@@ -10,7 +10,7 @@
 
 namespace freshet::processors {
 
-// The generic JSON processor. An empty column name leaves the column out.
+// The generic JSON processor. An empty column name omits the column.
 struct JsonSettings {
   std::string topic_column;
   std::string partition_column;
@@ -18,11 +18,11 @@ struct JsonSettings {
   std::string timestamp_column;  // broker timestamp, "YYYY-MM-DD hh:mm:ss.mmm" UTC
   std::string key_column;
   std::map<std::string, std::string> header_columns;  // header name -> column
-  std::map<std::string, std::string> fields;          // top-level field -> column; empty = all, as they are
-  std::vector<std::string> required_fields;           // top-level fields that must be there and not null
+  std::map<std::string, std::string> fields;          // top-level field -> column; empty = all fields, unchanged
+  std::vector<std::string> required_fields;           // top-level fields that must exist and not be null
 };
 
-// Rules of the deployment that Snuba's data sets follow (contract 2.4).
+// Snuba's settings that change rows (`env` of its consumer configuration).
 struct SnubaEnvironment {
   uint16_t default_retention_days = 90;
   uint16_t lower_retention_days = 30;
@@ -31,22 +31,22 @@ struct SnubaEnvironment {
   bool record_cogs = false;
 };
 
-// A processor outside this program: a Python class in worker processes.
+// A Python class in worker processes.
 struct PythonSettings {
   bool use = false;
   std::string module;
   std::string class_name;
   std::string python = "python3";             // the interpreter
-  uint32_t max_queue_depth = 0;               // messages a worker is given at a time; 0 = as many as there are
-  std::chrono::milliseconds timeout{30'000};  // for what a worker is given; one that takes longer is replaced
-  std::vector<std::string> environment;       // further variables that a worker gets; NAME* = all that begin so
+  uint32_t max_queue_depth = 0;               // messages per request to a worker; 0 = no limit
+  std::chrono::milliseconds timeout{30'000};  // for one request; a worker that takes longer is replaced
+  std::vector<std::string> environment;       // further variables for the worker; NAME* = all that start with NAME
   uint64_t memory_limit = 0;                  // bytes of data of one worker; 0 = no limit
 };
 
-// Rules of the data sets that the reference has in Python (python_common 11).
+// Snuba's settings for the data sets that it processes in Python (docs/snuba-data-sets.md, 16).
 struct PythonRules {
-  bool enforce_retention = false;  // other retentions than the valid ones become the lower or the default one
-  bool keep_old_events = false;    // events older than their retention become rows too
+  bool enforce_retention = false;  // retentions other than the valid ones become the lower or the default one
+  bool keep_old_events = false;    // events older than their retention become rows, too
   // transactions: contexts that are not stored, by project
   std::map<uint64_t, std::set<std::string>> contexts_not_stored;
 };
@@ -55,12 +55,12 @@ struct ProcessorsSettings {
   std::string processor = "json";
   JsonSettings json;
   PythonSettings python;
-  std::string storage;  // Snuba's name of the table, "errors"; empty = none
+  std::string storage;  // Snuba's name of the storage, "errors"; empty = none
   SnubaEnvironment environment;
   PythonRules python_rules;
-  bool row_binary = false;       // RowBinary where the data set has it
-  bool june = false;             // rows of the older generation where they differ
-  bool reference_ticks = false;  // DateTime64 as the reference prints it, an integer of ticks; servers misread that
+  bool row_binary = false;       // RowBinary if the data set supports it
+  bool june = false;             // rows as older Snuba writes them (--compat june)
+  bool reference_ticks = false;  // DateTime64 as integers of ticks, as Snuba prints them
 };
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// Profile chunks: pieces of continuous profiles (spec of the data set: ProfileChunksProcessor).
+// ProfileChunksProcessor: pieces of continuous profiles.
 #pragma once
 
 #include "ports/processor.h"

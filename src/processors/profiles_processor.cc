@@ -7,7 +7,7 @@
 namespace freshet::processors {
 namespace {
 
-// In the order of the record, which is that of the row.
+// In the positional order of the message, which is also that of the row.
 enum In {
   kAndroidApiLevel,
   kArchitecture,

@@ -1,4 +1,4 @@
-// Profiles: what is known of a transaction profile (spec of the data set: ProfilesMessageProcessor).
+// ProfilesMessageProcessor: metadata of transaction profiles.
 #pragma once
 
 #include "ports/processor.h"
@@ -9,7 +9,7 @@
 
 namespace freshet::processors {
 
-// One row per message: the record written back, retention clamped, with its place in Kafka.
+// One row per message: its fields, with clamped retention, and its partition and offset.
 class ProfilesMessageProcessor final : public Processor {
  public:
   ProfilesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

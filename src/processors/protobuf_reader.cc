@@ -13,7 +13,7 @@ std::string ProtobufReader::error_text() const { return fmt::format("invalid mes
 bool ProtobufReader::long_varint(uint64_t& out) {
   out = 0;
   for (int shift = 0; shift < 70; shift += 7) {
-    if (at_ == end_) return fail("the message is cut off");
+    if (at_ == end_) return fail("the message is truncated");
     const auto byte = static_cast<unsigned char>(*at_++);
     if (shift == 63 && byte > 1) return fail("an integer has more than 64 bits");
     out |= static_cast<uint64_t>(byte & 0x7F) << shift;
@@ -44,7 +44,7 @@ bool ProtobufReader::skip_scalar(WireType type) {
     case WireType::Fixed64:
     case WireType::Fixed32: {
       const ptrdiff_t size = type == WireType::Fixed64 ? 8 : 4;
-      if (end_ - at_ < size) return fail("the message is cut off");
+      if (end_ - at_ < size) return fail("the message is truncated");
       at_ += size;
       return true;
     }
@@ -52,7 +52,7 @@ bool ProtobufReader::skip_scalar(WireType type) {
     case WireType::GroupEnd:
       break;
   }
-  return fail("a group ends that did not begin");
+  return fail("a group end without its start");
 }
 
 bool ProtobufReader::skip_group() {
@@ -64,7 +64,7 @@ bool ProtobufReader::skip_group() {
     WireType type{};
     if (!read_key(field, type)) return false;
     if (type == WireType::GroupEnd) {
-      if (field != open[--count]) return fail("a group ends that did not begin");
+      if (field != open[--count]) return fail("a group end without its start");
       continue;
     }
     if (depth_ + count >= kMaxDepth) return fail("nested too deeply");

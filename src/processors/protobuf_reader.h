@@ -1,5 +1,5 @@
-// Walks protobuf's wire format with the verdicts of the reference's decoder (spec of EAPItemsProcessor, section 2):
-// protozero, for one, refuses the groups that have to be skipped here, and throws.
+// Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/) as Rust's prost does. protozero does
+// not fit: it refuses groups, which must be passed over here, and throws.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ enum class WireType : uint8_t { Varint = 0, Fixed64 = 1, Bytes = 2, GroupBegin =
 
 // while (reader.next()) switch (reader.field()) { ... read exactly one value, or skip() ... }
 // if (reader.failed()) -> the message is invalid, error_text() says why.
-// The first error stays: after it every call returns false. Views point into what was given. Threads: one.
+// After the first error every call returns false. Views point into the input. Threads: one.
 class ProtobufReader {
  public:
-  // Messages (map entries are some, unknown groups count as well) inside one another; what is deeper is refused.
+  // Nested messages, including map entries and unknown groups. Deeper nesting is an error.
   static constexpr uint32_t kMaxDepth = 100;
 
   explicit ProtobufReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
@@ -27,14 +27,14 @@ class ProtobufReader {
   bool failed() const { return what_ != nullptr; }
   const char* what() const { return what_ == nullptr ? "" : what_; }
   std::string error_text() const;
-  // Always false. `what` lives for ever.
+  // Always returns false. `what` must be a static string.
   bool fail(const char* what) {
     if (what_ == nullptr) what_ = what;
     at_ = end_;
     return false;
   }
 
-  // The key of the next field of the innermost message; false at its end and after an error.
+  // Reads the key of the next field of the innermost message; false at its end and after an error.
   bool next() {
     if (at_ == end_) return false;
     return read_key(field_, type_);
@@ -46,23 +46,24 @@ class ProtobufReader {
   bool read_varint(uint64_t& out) { return expect(WireType::Varint) && varint(out); }
   bool read_double(double& out) {
     if (!expect(WireType::Fixed64)) return false;
-    if (end_ - at_ < 8) return fail("the message is cut off");
-    std::memcpy(&out, at_, 8);  // little endian, as this machine
+    if (end_ - at_ < 8) return fail("the message is truncated");
+    std::memcpy(&out, at_, 8);  // little-endian, like this CPU
     at_ += 8;
     return true;
   }
   bool read_bytes(std::string_view& out) { return expect(WireType::Bytes) && bytes(out); }
-  // UTF-8; `plain` is set, escaping is not needed where it is.
+  // Must be UTF-8. Sets `plain` if the text needs no escaping.
   bool read_string(JsonString& out) { return expect(WireType::Bytes) && string(out); }
-  // Passes the value over that next() told.
+  // Passes over the value of the field that next() returned.
   bool skip();
 
-  // The message inside: its fields come next, until next() is false; then leave() with what enter() gave.
+  // Enters a nested message: next() then returns its fields until it returns false. Then call leave() with the value
+  // that enter() returned.
   struct Outer {
     const char* end = nullptr;
   };
   bool enter(Outer& outer) { return expect(WireType::Bytes) && enter_any(outer); }
-  // The same whatever the wire type says: the reference reads the entries of maps so.
+  // Ignores the wire type: prost reads the entries of maps so.
   bool enter_any(Outer& outer) {
     if (depth_ >= kMaxDepth) return fail("nested too deeply");
     size_t size = 0;
@@ -84,7 +85,7 @@ class ProtobufReader {
   bool read_key(uint32_t& field, WireType& type) {
     uint64_t key = 0;
     if (!varint(key)) return false;
-    if (key > UINT32_MAX || (key & 7) > 5) return fail("no field begins here");
+    if (key > UINT32_MAX || (key & 7) > 5) return fail("expected a field");
     field = static_cast<uint32_t>(key >> 3);
     type = static_cast<WireType>(key & 7);
     return field != 0 || fail("a field has the number 0");
@@ -100,7 +101,7 @@ class ProtobufReader {
   bool length(size_t& out) {
     uint64_t size = 0;
     if (!varint(size)) return false;
-    if (size > static_cast<uint64_t>(end_ - at_)) return fail("the message is cut off");
+    if (size > static_cast<uint64_t>(end_ - at_)) return fail("the message is truncated");
     out = static_cast<size_t>(size);
     return true;
   }
@@ -116,7 +117,7 @@ class ProtobufReader {
   bool skip_group();
 
   const char* at_;
-  const char* end_;  // of the innermost message
+  const char* end_;  // end of the innermost message
   const char* what_ = nullptr;
   uint32_t depth_ = 0;
   uint32_t field_ = 0;

@@ -1,4 +1,4 @@
-// UUIDs and addresses as the reference's Python reads them (python_common 6).
+// UUIDs and addresses as Python reads them (docs/snuba-data-sets.md, 14).
 #pragma once
 
 #include <optional>
@@ -9,14 +9,14 @@
 
 namespace freshet::processors {
 
-// Looser than Uuid::parse: hyphens, braces, `urn:` and `uuid:` nearly anywhere, and what Python takes for a hexadecimal
-// number.
+// Accepts more than Uuid::parse: hyphens, braces, `urn:` and `uuid:` nearly anywhere, and everything that Python's
+// int(text, 16) accepts.
 std::optional<Uuid> parse_python_uuid(std::string_view text);
 
-// An address, and for IPv6 perhaps a zone, as it was written.
+// An address, and for IPv6 an optional zone, unchanged.
 struct PythonIp {
   IpAddress address;
-  std::string_view zone;  // with its '%'
+  std::string_view zone;  // including its '%'
 };
 std::optional<PythonIp> parse_python_ip(std::string_view text);
 

@@ -14,10 +14,10 @@ namespace {
 constexpr size_t kPadding = 64;
 constexpr size_t kMostIntegerDigits = 4300;
 
-constexpr size_t kLarge = 1 << 20;  // of a text
+constexpr size_t kLarge = 1 << 20;  // size of a large text
 
-// A value takes two bytes at least, but for brackets that are still open when the text turns out to be none. Where that
-// may be much more than there are, they are counted: each stands at the beginning or behind one of these characters.
+// A value takes at least two bytes, except open brackets of a text that turns out to be invalid. For large texts the
+// values are counted instead: each starts at the beginning of the text or after one of these characters.
 size_t most_values(std::string_view text) {
   if (text.size() < kLarge) return text.size() / 2;
   return 1 + static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char one) {
@@ -25,7 +25,7 @@ size_t most_values(std::string_view text) {
          }));
 }
 
-// What stands for a backslash and this letter; 0 when it is no escape.
+// The character that a backslash and this letter mean; 0 if it is not an escape.
 char meaning_of_escape(char letter) {
   switch (letter) {
     case '"':
@@ -53,15 +53,15 @@ const PythonValue* PythonJson::read(std::string_view text) {
   if (text_.size() < text.size() + kPadding) {
     const size_t room = (text.size() < kLarge ? 2 : 1) * text.size() + kPadding;
     unescaped_.resize(room);
-    text_.resize(room);  // the last: where there is no memory for both, both are asked for again
+    text_.resize(room);  // allocated last: if memory ends here, the next read() starts with both allocations
   }
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
-  // A NUL ends the text, so that no loop below looks for the end.
+  // A NUL ends the text, so no loop below has to check for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
   if (const size_t most = most_values(text) + kMaxDepth + 8; room_ < most) {
     const size_t room = text.size() < kLarge ? most + most / 2 : most;
     values_ = std::make_unique_for_overwrite<PythonValue[]>(room);
-    room_ = room;  // not before: there may be no memory
+    room_ = room;  // set only now, because the allocation can fail
   }
   at_ = text_.data();
   free_ = unescaped_.data();
@@ -80,10 +80,10 @@ bool PythonJson::read_all() {
     if (!read_value()) return false;
   } while (after_value());
   if (depth_ > 0) return false;
-  return *at_ == '\0' || fail("something follows the value");
+  return *at_ == '\0' || fail("unexpected data after the value");
 }
 
-// Reads up to where a value ends: a scalar, or a container without content.
+// Reads up to the end of a value: a scalar, or an empty container.
 bool PythonJson::read_value() {
   while (true) {
     skip_space();
@@ -103,7 +103,7 @@ bool PythonJson::read_value() {
   }
 }
 
-// Closes what ends here. True: another value follows. False at the end of the text's value, and after an error.
+// Closes the containers that end here. True: another value follows. False: the end of the whole value, or an error.
 bool PythonJson::after_value() {
   while (true) {
     skip_space();
@@ -165,7 +165,7 @@ bool PythonJson::read_scalar() {
 
 // --- strings --------------------------------------------------------------------------------------------------------
 
-// at_ is where the string that began at `start` has its first escape, or cannot go on.
+// at_ is at the first escape of the string that started at `start`, or at a byte that is not valid in it.
 bool PythonJson::read_other_string(const char* start) {
   return *at_ == '\\' ? read_escaped(start) : fail("a string does not end, or has a control character");
 }
@@ -240,7 +240,7 @@ bool PythonJson::read_number() {
   at_ = pass_digits(at_);
   const auto count = static_cast<size_t>(at_ - digits);
   if (count == 0) return fail("expected a value");
-  if (*digits == '0' && count > 1) return fail("a number begins with 0");
+  if (*digits == '0' && count > 1) return fail("a number starts with 0");
   if (*at_ == '.' || *at_ == 'e' || *at_ == 'E') {
     if (!read_fraction_and_exponent(digits, count)) return false;
     add(PythonValue::Kind::Float, begin, static_cast<size_t>(at_ - begin));
@@ -252,13 +252,14 @@ bool PythonJson::read_number() {
   return true;
 }
 
-// The exponent's limit is the reference's own (python_common 2): what is too large within it becomes an infinity.
+// The limit of the exponent is that of Snuba's JSON reader (docs/snuba-data-sets.md, 10); a value that is too large but
+// within the limit becomes infinite.
 bool PythonJson::read_fraction_and_exponent(const char* digits, size_t integer_digits) {
   size_t counted = 0;
   if (*at_ == '.') {
     const char* const fraction = ++at_;
     at_ = pass_digits(at_);
-    if (at_ == fraction) return fail("a number ends with its point");
+    if (at_ == fraction) return fail("a number has no digits after its point");
     const auto size = static_cast<size_t>(at_ - fraction);
     if (*digits == '0') {
       const auto zeros = static_cast<size_t>(std::find_if(fraction, at_, [](char c) { return c != '0'; }) - fraction);

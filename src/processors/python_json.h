@@ -1,5 +1,5 @@
-// A JSON text read as a whole, by the rules of the data sets that the reference has in Python (python_common 2 and 3):
-// everything is parsed, integers have any size, NaN and infinities are numbers.
+// Parses a whole JSON text by the rules of the data sets that Snuba processes in Python (docs/snuba-data-sets.md, 10):
+// integers of any size; NaN and infinities are numbers.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace freshet::processors {
 
-// A value of the text. Values lie in one run of memory in the order of the text: a container stands before what it
-// holds, a member's name before its value.
+// A value of the text. Values lie in one array in the order of the text: a container precedes its elements, a member's
+// name precedes its value.
 class PythonValue {
  public:
   enum class Kind : uint8_t { Null, False, True, Integer, Float, String, Array, Object };
@@ -28,18 +28,18 @@ class PythonValue {
   bool is_array() const { return kind_ == Kind::Array; }
   bool is_object() const { return kind_ == Kind::Object; }
   bool is_container() const { return kind_ >= Kind::Array; }
-  // Integers, floats and booleans: what the reference takes wherever it asks for a number.
+  // Integers, floats and booleans: Snuba's Python accepts all of them as numbers.
   bool is_number() const { return kind_ >= Kind::False && kind_ <= Kind::Float; }
 
-  // A string's characters; a number's literal.
+  // A string's characters, or a number's literal.
   std::string_view view() const { return {text_, size_}; }
   JsonString string() const { return {{text_, size_}, plain_}; }
   bool is_string(std::string_view text) const { return is_string() && view() == text; }
 
-  // Elements of an array; members of an object as they stand in the text, twice named ones twice.
+  // Elements of an array, or members of an object, including duplicates.
   uint32_t count() const { return size_; }
-  // In arrays: for (const PythonValue* one = array.begin(); one != array.end(); one = one->after()). In objects `one`
-  // is a name, one + 1 its value, and (one + 1)->after() the next name.
+  // Arrays: for (const PythonValue* one = array.begin(); one != array.end(); one = one->after()).
+  // Objects: `one` is a name, one + 1 its value, and (one + 1)->after() the next name.
   const PythonValue* begin() const { return this + 1; }
   const PythonValue* end() const { return past_; }
   const PythonValue* after() const { return is_container() ? past_ : this + 1; }
@@ -51,11 +51,11 @@ class PythonValue {
   uint32_t size_ = 0;
   union {
     const char* text_ = nullptr;
-    PythonValue* past_;  // while a container is being read: the one around it
+    PythonValue* past_;  // while a container is being read: its parent
   };
 };
 
-// A string that does not stand in the text as a value of its own.
+// A string that is not a value of its own in the text.
 class PythonString final : public PythonValue {
  public:
   explicit PythonString(const JsonString& text) {
@@ -66,24 +66,24 @@ class PythonString final : public PythonValue {
   }
 };
 
-// One member of an object.
+// A member of an object.
 struct PythonMember {
   const PythonValue* key;
   const PythonValue* value;
 };
 
-// Keeps its memory from text to text. Values live until the next read(). Threads: one.
+// Reuses its memory. Values live until the next read(). Threads: one.
 class PythonJson {
  public:
-  // Containers within containers; deeper texts are refused, so that values can be walked by recursion.
+  // Deeper nesting is an error, so that values can be walked recursively.
   static constexpr uint32_t kMaxDepth = 2000;
 
-  // Null when the text is none; what() and position() tell why and where. The text needs no padding.
+  // Null if the text is not valid; what() and position() say why and where. The text needs no padding.
   const PythonValue* read(std::string_view text);
 
   const char* what() const { return what_; }
   size_t position() const { return static_cast<size_t>(at_ - text_.data()); }
-  // How deep the containers of the text that was read last are nested.
+  // Nesting depth of the last text.
   uint32_t depth() const { return deepest_; }
 
  private:
@@ -138,7 +138,7 @@ class PythonJson {
 
   std::vector<char> text_;       // the text, padded
   std::vector<char> unescaped_;  // characters of strings with escapes; never more than the text
-  char* free_ = nullptr;         // in unescaped_
+  char* free_ = nullptr;         // next free byte of unescaped_
   std::unique_ptr<PythonValue[]> values_;
   size_t room_ = 0;
   PythonValue* next_ = nullptr;

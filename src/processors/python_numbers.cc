@@ -20,11 +20,11 @@ using Kind = PythonValue::Kind;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kTwoTo63 = 9223372036854775808.0;
 constexpr size_t kMostDecimalDigits = 4300;
-constexpr size_t kMostHexDigits = 3572;  // more have more than 4300 decimal digits
+constexpr size_t kMostHexDigits = 3572;  // longer numbers have more than 4300 decimal digits
 
 int sign_of(bool less, bool greater) { return less ? -1 : greater ? 1 : 0; }
 
-// Too large or too small for a double: which of both tells the place of the first digit that is not 0.
+// Too large or too small for a double: the position of the first digit other than 0 decides.
 double beyond_double(std::string_view literal) {
   const bool negative = literal.front() == '-';
   const size_t exponent_at = std::min(literal.find_first_of("eE"), literal.size());
@@ -121,10 +121,10 @@ constexpr std::array<int8_t, 256> make_digits() {
 }
 constexpr std::array<int8_t, 256> kDigits = make_digits();
 
-// 99 for what is no hexadecimal digit.
+// 99 for a character that is not a hexadecimal digit.
 int digit_of(char c) { return kDigits[static_cast<unsigned char>(c)]; }
 
-// Text with other characters than ASCII, as the reference maps it before it looks for digits. False: it has others.
+// Maps text with non-ASCII characters before its digits are read, as Python does. False: it contains other characters.
 bool to_ascii(std::string_view text, std::string& out) {
   while (!text.empty()) {
     const uint32_t code = take_code_point(text);
@@ -143,8 +143,8 @@ bool to_ascii(std::string_view text, std::string& out) {
 
 std::string decimal_of(std::string_view hex) {
   constexpr uint64_t kBase = 1'000'000'000;
-  constexpr size_t kAtATime = 7;  // digits; a limb times 16^7 fits 64 bits
-  std::vector<uint64_t> limbs;    // least first
+  constexpr size_t kAtATime = 7;  // digits per step; a limb times 16^7 fits 64 bits
+  std::vector<uint64_t> limbs;    // least significant first
   while (!hex.empty()) {
     const std::string_view part = hex.substr(0, hex.size() % kAtATime == 0 ? kAtATime : hex.size() % kAtATime);
     hex.remove_prefix(part.size());
@@ -231,7 +231,7 @@ bool read_integer_text(std::string_view text, int base, bool& negative, std::str
     text.remove_prefix(2);
     if (text.starts_with('_')) text.remove_prefix(1);
   }
-  size_t written = 0;  // digits, also leading zeros
+  size_t written = 0;  // digits, including leading zeros
   bool digit_before = false;
   digits.clear();
   for (const char c : text) {

@@ -1,4 +1,4 @@
-// Numbers of Python's kind: integers of any size beside doubles, and integers written as text (python_common 3 and 5).
+// Numbers in Python: integers of any size, doubles, and integers in text (docs/snuba-data-sets.md, 11 and 13).
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@
 
 namespace freshet::processors {
 
-// A number's value as a double, correctly rounded. Integers beyond a double become infinite.
+// A number's value as a correctly rounded double. Integers beyond a double become infinite.
 double to_double(const PythonValue& number);
 
-// The value of an integer or boolean; what is beyond 64 bits saturates.
+// The value of an integer or boolean; values beyond 64 bits saturate.
 int64_t to_i64(const PythonValue& integer);
 
-// By exact value: below, equal (0) or above. NaN is less than every other number, so that the order is total.
+// Compares by exact value: < 0, 0 or > 0. NaN is less than every other number, so the order is total.
 int compare_numbers(const PythonValue& a, const PythonValue& b);
 
-// "ToInt": of any value; what is beyond 64 bits saturates. None: it cannot be read as an integer.
+// ToInt of any value; values beyond 64 bits saturate. None: it cannot be read as an integer.
 std::optional<int64_t> integer_of(const PythonValue& value);
 
-// "Int16": an integer of any size from hexadecimal text.
+// An integer of any size from hexadecimal text.
 class HexInteger {
  public:
-  // None: the text is no such number, or has more than 4300 decimal digits.
+  // None: the text is not a hexadecimal number, or has more than 4300 decimal digits.
   static std::optional<HexInteger> parse(std::string_view text);
   // Decimal digits and sign, in full.
   std::string_view digits(std::string& scratch) const;
@@ -39,8 +39,8 @@ class HexInteger {
   std::string big_;  // decimal digits of a magnitude beyond 64 bits
 };
 
-// The digits of an integer's text in base 10 or 16, lower case, without prefix, underscores and leading zeros (empty:
-// it is zero). False: the text is none.
+// The digits of an integer in base 10 or 16, in lower case, without prefix, underscores and leading zeros (empty:
+// zero). False: the text is not an integer.
 bool read_integer_text(std::string_view text, int base, bool& negative, std::string& digits);
 
 }  // namespace freshet::processors

@@ -10,7 +10,7 @@
 namespace freshet::processors {
 namespace {
 
-// Behind a text of a message eight bytes can be read.
+// Eight bytes are readable after any text of a message.
 uint64_t head_of(const PythonValue& key) {
   if (!key.is_string()) return 0;
   uint64_t head = 0;
@@ -20,7 +20,7 @@ uint64_t head_of(const PythonValue& key) {
   return size >= sizeof head ? head : size == 0 ? 0 : head >> (8 * (sizeof head - size)) << (8 * (sizeof head - size));
 }
 
-// Of keys of one kind.
+// Both keys must be of one kind.
 int compare_keys(const PythonPairs::Pair& a, const PythonPairs::Pair& b) {
   if (!a.key->is_string()) return compare_numbers(*a.key, *b.key);
   if (a.head != b.head) return a.head < b.head ? -1 : 1;
@@ -89,7 +89,7 @@ bool PythonPairs::sort() {
   return true;
 }
 
-// Equal keys stand side by side now, as they came: the first spelling stays, the last value counts.
+// Equal keys are adjacent in their original order: the first spelling stays, the last value counts.
 void PythonPairs::collapse() {
   size_t kept = 0;
   for (const Pair& one : pairs_) {

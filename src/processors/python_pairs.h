@@ -1,4 +1,4 @@
-// Tags, headers and contexts: lists of names and values in all the forms that the reference takes (python_common 7).
+// Tags, headers and contexts: lists of names and values in all forms that Snuba accepts (docs/snuba-data-sets.md, 15).
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,21 @@
 
 namespace freshet::processors {
 
-// "Pairs": names with values, from an object or from an array of pairs. Keeps its memory. Threads: one.
+// Pairs from an object or from an array of pairs. Reuses its memory. Threads: one.
 class PythonPairs {
  public:
   struct Pair {
     const PythonValue* key;
     const PythonValue* value;
-    uint64_t head;  // of a key that is text: its first eight bytes, the first the highest
+    uint64_t head;  // of a text key: its first eight bytes, the first in the highest byte
     uint32_t place;
   };
 
-  // False: the value is no list of pairs.
+  // False: the value is not a list of pairs.
   bool read(const PythonValue* value);
-  // The last value under that name, which may be null in the text; nullptr when there is none.
+  // The last value with that name (possibly null in the text); nullptr if there is none.
   const PythonValue* find(std::string_view name) const;
-  // "Sorted": afterwards pairs() is ascending by key, each key once. False: text and numbers cannot be ordered.
+  // Afterwards pairs() is ascending by key, each key once. False: text and numbers cannot be ordered.
   bool sort();
   const std::vector<Pair>& pairs() const { return pairs_; }
 
@@ -36,19 +36,19 @@ class PythonPairs {
   void collapse();
 
   std::vector<Pair> pairs_;
-  std::deque<PythonString> parts_;  // of items that are texts
+  std::deque<PythonString> parts_;  // texts of string items
 };
 
 // Tags whose text is none or empty are left out of the arrays.
 bool is_tag_value(const PythonValue& value);
 
-// "ContextArrays": what stands in the containers, in their order.
+// A cell of the context columns, in the order of the containers.
 struct PythonContext {
   const PythonValue* container;  // its name
   const PythonValue* member;     // its name
   const PythonValue* value;      // not empty as text
 };
-// Null, containers and empty text are left out of the arrays.
+// Null, arrays, objects and empty text are left out of the arrays.
 bool is_context_value(const PythonValue& value);
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// What settings and live options change in the data sets of the reference's Python; their rows are golden cases.
+// How settings and live options change the data sets that Snuba processes in Python. The golden cases cover their rows.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -51,7 +51,7 @@ class PythonProcessorsTest : public testing::Test {
 
   static constexpr const char* kId = "4d2c7a5e0b1f4c3d9e8f7a6b5c4d3e2f";
   int64_t timestamp_ = 1'750'000'000;
-  std::string trace_;  // more of a transaction's trace
+  std::string trace_;  // further members of a transaction's trace
   testkit::FakeClock clock_;
   Metrics metrics_;
   ProcessorsSettings settings_;
@@ -79,13 +79,12 @@ TEST_F(PythonProcessorsTest, SpansEndAtTheLiveLimit) {
   ASSERT_EQ(transaction(R"(,"spans":[{"op":"no record"},)" + span + "]").kind, Verdict::Kind::Rows);
   EXPECT_EQ(row_["spans.op"], json({"a", "o"}));
   EXPECT_EQ(counted("freshet_transactions_spans_cut_total"), 0u);
-  // Elements beyond the limit are not looked at.
+  // Elements beyond the limit are not read.
   ASSERT_EQ(transaction(R"(,"spans":[)" + span + ",null,5]").kind, Verdict::Kind::Rows);
   EXPECT_EQ(row_["spans.op"], json({"a", "o"}));
   EXPECT_EQ(counted("freshet_transactions_spans_cut_total"), 1u);
 }
 
-// Section 3, step 4.
 TEST_F(PythonProcessorsTest, EachStatusHasItsNumber) {
   const std::map<std::string, int> statuses = {{"ok", 0},
                                                {"cancelled", 1},
@@ -121,7 +120,7 @@ TEST_F(PythonProcessorsTest, EachStatusHasItsNumber) {
   }
 }
 
-// Sections 3.3 of transactions and 3.10 of search issues; the window: python_common 8.
+// A time that a DateTime column cannot hold is replaced by the current time.
 TEST_F(PythonProcessorsTest, MomentsOutOfTheWindowAreNow) {
   timestamp_ = 1'750'003'700;  // 100 s from now
   ASSERT_EQ(transaction(R"(,"start_timestamp":-1)").kind, Verdict::Kind::Rows);
@@ -139,7 +138,6 @@ TEST_F(PythonProcessorsTest, MomentsOutOfTheWindowAreNow) {
   EXPECT_EQ(row_["transaction_duration"], 1000);
 }
 
-// Section 5.
 TEST_F(PythonProcessorsTest, OddTransactionsAreCounted) {
   const auto count = [&](const char* what) {
     return counted(fmt::format("freshet_transactions_{}_total", what).c_str());
@@ -178,7 +176,7 @@ TEST_F(PythonProcessorsTest, RetentionIsEnforcedWhereThatIsAskedFor) {
   ASSERT_EQ(transaction("", R"(,"retention_days":45)").kind, Verdict::Kind::Rows);
   EXPECT_EQ(row_["retention_days"], 90);
   settings_.environment = {20, 15, {15, 20}, {}, false};
-  ASSERT_EQ(occurrence().kind, Verdict::Kind::Rows);  // its own 90 where the event says nothing
+  ASSERT_EQ(occurrence().kind, Verdict::Kind::Rows);  // 90 days of its own if the event has no value
   EXPECT_EQ(row_["retention_days"], 20);
 }
 

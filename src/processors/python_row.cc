@@ -79,7 +79,7 @@ void PythonRow::put_retention(const Column& column, const Retention& retention) 
 }
 
 void PythonRow::put_ip(const Column& v4, const Column& v6, const PythonValue* value) {
-  // Text of anything but a string is no address.
+  // Only a string can be an address.
   if (value == nullptr || !value->is_string()) return;
   const auto ip = parse_python_ip(value->view());
   if (!ip) return;

@@ -1,4 +1,4 @@
-// Rows of values of any type (python_common 10): nothing is checked against the table.
+// Writes rows with values of any type; nothing is checked against the table.
 #pragma once
 
 #include <string>
@@ -17,15 +17,15 @@ class PythonRow : public RowWriter {
  public:
   using RowWriter::RowWriter;
 
-  // "As is": whatever it is; null when missing.
+  // Any value unchanged; null if it is missing.
   void as_is(const PythonValue* value);
   void put_as_is(const Column& column, const PythonValue* value) {
     key(column);
     as_is(value);
   }
-  // The first elements of an array, or the first code points of a string, as they are.
+  // The first elements of an array, or the first code points of a string.
   void first_as_is(const PythonValue& value, uint32_t count);
-  // "Text"; null for null and when missing.
+  // The value as text; null if it is null or missing.
   void as_text(const PythonValue* value);
   void put_text(const Column& column, const PythonValue* value) {
     key(column);
@@ -34,10 +34,11 @@ class PythonRow : public RowWriter {
   void put_stamp(const Column& column, int64_t instant) { put(column, Stamp(instant).view()); }
   void put_retention(const Column& column, const Retention& retention);
   void put_float(double value);
-  // "Ip" of the value, in the column of its kind; nothing when it is none.
+  // The value as an address, in the column of its version; nothing if it is not an address.
   void put_ip(const Column& v4, const Column& v6, const PythonValue* value);
 
-  // The columns of a Nested: "TagArrays" and "ContextArrays". `tags` is sorted; the arrays stay open for more.
+  // TagArrays and ContextArrays: the columns of a Nested. `tags` must be sorted. The arrays stay open for more
+  // elements.
   void begin_tag_names(const Column& names, const PythonPairs& tags);
   void begin_tag_values(const Column& values, const PythonPairs& tags);
   void put_contexts(const Column& names, const Column& values, const std::vector<PythonContext>& contexts);

@@ -76,7 +76,7 @@ void append_display_string(std::string_view text, std::string& out) {
   out += quote;
 }
 
-// How a form of text writes scalars; containers differ in nothing but that.
+// How a form of text writes scalars. Containers differ only in that.
 struct Form {
   std::string_view null;
   std::string_view yes;
@@ -143,7 +143,7 @@ char* write_float_text(double value, char* out) {
   if (std::isinf(value)) return put(value > 0 ? "inf" : "-inf", out);
   const double size = std::fabs(value);
   if (size == 0 || (size >= 1e-4 && size < 1e16)) return write_f64(value, out);
-  // The shortest digits in exponent notation: this is what to_chars writes, sign and two digits of the exponent too.
+  // to_chars writes exactly this: the shortest digits, and an exponent with a sign and two digits.
   return std::to_chars(out, out + kNumberRoom, value, std::chars_format::scientific).ptr;
 }
 

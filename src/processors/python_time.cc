@@ -17,12 +17,12 @@ namespace {
 
 constexpr int64_t kMicros = 1'000'000;
 constexpr int64_t kDaySeconds = 86'400;
-constexpr int64_t kFirstSecond = -62'135'596'800;  // of the year 1
-constexpr int64_t kPastSeconds = 253'402'300'800;  // the first of the year 10000
+constexpr int64_t kFirstSecond = -62'135'596'800;  // the first second of the year 1
+constexpr int64_t kPastSeconds = 253'402'300'800;  // the first second of the year 10000
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-// Digits of a time; those of other scripts count only where Python's patterns let them.
+// Digits of a time. Digits of other scripts count only where Python's patterns accept them.
 class TimeText {
  public:
   explicit TimeText(std::string_view text) : rest_(text) {}
@@ -49,7 +49,8 @@ class TimeText {
     rest_ = after;
     return value;
   }
-  // One or two digits. The second may be of any script up to `most_tens` tens, as may an only one when `any_only`.
+  // One or two digits. The second may be of any script if the first is at most `most_tens`; so may a single digit if
+  // `any_only`.
   std::optional<int> number(int most_tens, bool any_only) {
     const auto first = digit();
     if (!first) return any_only ? any_digit() : std::nullopt;
@@ -85,7 +86,7 @@ std::optional<int64_t> read_fraction(TimeText& text) {
   return micros;
 }
 
-// Seconds since 1970 of the day.
+// Seconds since 1970 of the start of the day.
 std::optional<int64_t> read_date(TimeText& text) {
   const auto year = read_year(text);
   if (!year || !text.literal('-')) return std::nullopt;
@@ -110,7 +111,7 @@ std::optional<int64_t> read_clock(TimeText& text) {
   return (*hour * 60 + *minute) * 60 + *second;
 }
 
-// The message's own days where there are any; where retention is enforced, one of those that are allowed.
+// The message's own days if it has any. If retention is enforced, only valid ones.
 Retention days_of(const PythonValue* value, std::optional<int64_t> missing, const ProcessorsSettings& settings) {
   const SnubaEnvironment& environment = settings.environment;
   Retention out;
@@ -169,7 +170,7 @@ std::optional<int64_t> parse_python_time(std::string_view view) {
   return (*day + *seconds) * kMicros + *micros;
 }
 
-// The fraction below zero is let in, by truncation toward zero.
+// Truncation toward zero accepts a fraction below zero.
 bool is_in_window(int64_t instant) { return instant > -kMicros && instant < 4'294'967'296 * kMicros; }
 
 int64_t instant_now(const Clock& clock) {
@@ -201,7 +202,7 @@ int64_t milliseconds_of(int64_t microseconds) {
   constexpr int64_t kExact = int64_t{1} << 53;
   double seconds = static_cast<double>(microseconds) / 1e6;
   if (microseconds >= kExact || microseconds <= -kExact) {
-    // Such a number is no double any more, and the quotient has to be rounded once only: as a decimal fraction is read.
+    // A number this large is not exact as a double. Reading the quotient as a decimal fraction rounds it only once.
     std::array<char, 32> text;
     const int64_t whole = microseconds / kMicros;
     const char* const end = fmt::format_to(text.data(), "{}.{:06}", whole, std::abs(microseconds % kMicros));
@@ -216,7 +217,7 @@ Retention retention_of(const PythonValue* value, std::optional<int64_t> missing,
   if (settings.python_rules.keep_old_events) return out;
   const int64_t now = instant_now(clock);
   if (!is_in_window(when)) when = now;
-  constexpr int64_t kMostDays = 10'000'000;  // more leave the years 1 to 9999 from anywhere
+  constexpr int64_t kMostDays = 10'000'000;  // more days leave the years 1 to 9999 from any date
   const bool sane = out.days > -kMostDays && out.days < kMostDays;
   const int64_t limit = sane ? now - out.days * kDaySeconds * kMicros : 0;
   if (!sane || limit < kFirstSecond * kMicros || limit >= kPastSeconds * kMicros) {

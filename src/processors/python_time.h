@@ -1,4 +1,4 @@
-// Instants as the reference's Python keeps them: microseconds since 1970 UTC (python_common 8 and 9).
+// Instants as Python keeps them: microseconds since 1970 UTC (docs/snuba-data-sets.md, 16).
 #pragma once
 
 #include <array>
@@ -12,17 +12,17 @@
 
 namespace freshet::processors {
 
-// "Instant": seconds since 1970. None: no number, or outside the years 1 to 9999.
+// An instant from seconds since 1970. None: not a number, or outside the years 1 to 9999.
 std::optional<int64_t> instant_of(const PythonValue& seconds);
 std::optional<int64_t> instant_of_seconds(int64_t seconds);
-// "ParseTime": `2099-06-01T12:26:40.5Z`, the fraction is required. None: no such text.
+// Parses `2099-06-01T12:26:40.5Z`; the fraction is required. None: other text.
 std::optional<int64_t> parse_python_time(std::string_view text);
 
-// What a DateTime column can hold.
+// True if a DateTime column can hold it.
 bool is_in_window(int64_t instant);
 int64_t instant_now(const Clock& clock);
 
-// "Stamp": `YYYY-MM-DD hh:mm:ss`, the fraction cut off toward the past.
+// Writes `YYYY-MM-DD hh:mm:ss`; the fraction is rounded down.
 class Stamp {
  public:
   explicit Stamp(int64_t instant);
@@ -33,19 +33,19 @@ class Stamp {
   size_t size_;
 };
 
-// Whole milliseconds of a second, 0 to 999.
+// Whole milliseconds within the second, 0 to 999.
 int64_t milliseconds_within_second(int64_t instant);
-// Milliseconds of a difference in microseconds, by way of a double as the reference does it: some come out one less.
+// Milliseconds of a difference in microseconds. Calculated with doubles as in Snuba: some results are one less.
 int64_t milliseconds_of(int64_t microseconds);
 
-// "Retention": for how many days something that happened at `when` is kept.
+// For how many days an event of the time `when` is stored.
 struct Retention {
   enum class Age { Kept, TooOld, NotComputable };
   Age age = Age::Kept;
-  const PythonValue* own = nullptr;  // the message's own number (or boolean), if that is what counts
+  const PythonValue* own = nullptr;  // the message's own number (or boolean), if it counts
   int64_t days = 0;
 };
-// `missing`: what counts when there is no value at all; none = the configured default.
+// `missing`: the days if there is no value at all; none = the configured default.
 Retention retention_of(const PythonValue* value, std::optional<int64_t> missing, int64_t when,
                        const ProcessorsSettings& settings, const Clock& clock);
 

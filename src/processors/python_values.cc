@@ -10,7 +10,7 @@ namespace {
 
 using Kind = PythonValue::Kind;
 
-constexpr size_t kFew = 24;  // up to here each name is compared with each
+constexpr size_t kFew = 24;  // up to this number each name is compared with each other
 
 bool same_text(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
@@ -19,7 +19,7 @@ bool same_text(std::string_view a, std::string_view b) {
 
 bool same_name(const PythonMember& a, const PythonMember& b) { return same_text(a.key->view(), b.key->view()); }
 
-// Members as they stand in the text, in order; names may be there twice.
+// All members in the order of the text; names may occur twice.
 void all_members(const PythonValue& object, std::vector<PythonMember>& out) {
   out.clear();
   for (const PythonValue* key = object.begin(); key != object.end(); key = key[1].after())
@@ -40,7 +40,7 @@ void collapse_few(std::vector<PythonMember>& members) {
   members.resize(kept);
 }
 
-// Values lie in the order of the text, so that a key's address is its place.
+// Values lie in the order of the text, so the address of a key gives its position.
 void collapse_many(std::vector<PythonMember>& members) {
   std::sort(members.begin(), members.end(), [](const PythonMember& a, const PythonMember& b) {
     const int order = a.key->view().compare(b.key->view());
@@ -58,7 +58,7 @@ void collapse_many(std::vector<PythonMember>& members) {
   std::sort(members.begin(), members.end(), [](const PythonMember& a, const PythonMember& b) { return a.key < b.key; });
 }
 
-// Kinds of values that can be ordered among themselves.
+// Kinds of values that can be ordered among each other.
 int rank(const PythonValue& value) {
   switch (value.kind()) {
     case Kind::Null:
@@ -85,7 +85,7 @@ int compare_arrays(const PythonValue& a, const PythonValue& b, bool& comparable)
   return x == a.end() ? (y == b.end() ? 0 : -1) : 1;
 }
 
-// Side by side in the order of their names: looking each name up would take long for large objects.
+// Sorted by name, because looking up each name would take too long for large objects.
 std::vector<PythonMember> members_by_name(const PythonValue& object) {
   std::vector<PythonMember> members;
   unique_members(object, members);

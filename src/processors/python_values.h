@@ -1,4 +1,4 @@
-// What the reference's Python does with values of any type: truth, equality, order, members (python_common 3).
+// Values of any type as Python treats them: truth, equality, order, members (docs/snuba-data-sets.md, 11).
 #pragma once
 
 #include <array>
@@ -10,19 +10,19 @@
 
 namespace freshet::processors {
 
-// null, false, zeros, and what is empty.
+// null, false, zero, or empty.
 bool is_falsy(const PythonValue& value);
 // Missing or null.
 inline bool is_none(const PythonValue* value) { return value == nullptr || value->is_null(); }
 // Missing or falsy.
 inline bool is_none_or_falsy(const PythonValue* value) { return value == nullptr || is_falsy(*value); }
 
-// The members of an object, each once: the last value at the place of the first. Replaces what `out` had.
+// The members of an object, each name once: the last value at the place of the first. Replaces `out`.
 void unique_members(const PythonValue& object, std::vector<PythonMember>& out);
-// The member's value; null when there is none, or `value` is missing or no object.
+// The member's value; null if there is none, or `value` is missing or not an object.
 const PythonValue* member(const PythonValue* value, std::string_view name);
 
-// The values of known members, by their index in `fields`; null where one is missing.
+// The values of known members, by their index in `fields`; null if a member is missing.
 template <size_t N>
 std::array<const PythonValue*, N> members_of(const PythonValue& object, const Fields<N>& fields) {
   std::array<const PythonValue*, N> out{};
@@ -36,12 +36,12 @@ std::array<const PythonValue*, N> members_of(const PythonValue& object, const Fi
   return out;
 }
 
-// How deep containers are nested in it; 0 for a scalar.
+// Nesting depth of its containers; 0 for a scalar.
 uint32_t depth_of(const PythonValue& value);
 
 bool equal(const PythonValue& a, const PythonValue& b);
-// Below, equal or above. `comparable` becomes false when Python would refuse to order the two; it never becomes true.
-// The order is total all the same.
+// < 0, 0 or > 0. Sets `comparable` to false if Python cannot order the two; never sets it to true. The order is total
+// in any case.
 int compare(const PythonValue& a, const PythonValue& b, bool& comparable);
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// The self-check tables of the rules that the data sets of the reference's Python share (python_common 13).
+// Values of any type as Python treats them: numbers, text, times, UUIDs, order.
 #include "processors/python_values.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// One text at a time; values live as long as it.
+// One text at a time; its values live as long as it does.
 class Parsed {
  public:
   explicit Parsed(std::string_view text) : value_(json_.read(text)) {}
@@ -120,7 +120,7 @@ TEST(PythonJson, RefusesWhatTheReferenceRefuses) {
                                   "]"s}) {
     EXPECT_FALSE(Parsed(text)) << text;
   }
-  EXPECT_STREQ(Parsed("[1] x").json().what(), "something follows the value");
+  EXPECT_STREQ(Parsed("[1] x").json().what(), "unexpected data after the value");
 }
 
 TEST(PythonJson, NumbersHaveTheReferencesLimits) {
@@ -182,7 +182,7 @@ TEST(PythonText, DisplayIsPythonsOwnForm) {
   EXPECT_EQ(display_of("[\"\U000E0001\"]"), R"(['\U000e0001'])");
   EXPECT_EQ(display_of("null"), "None");
   EXPECT_EQ(display_of("\"a'\""), "a'");
-  EXPECT_TRUE(is_printable(0x2EBF0));  // new in Unicode 15.1
+  EXPECT_TRUE(is_printable(0x2EBF0));  // added in Unicode 15.1
   EXPECT_FALSE(is_printable(0x3000));
 }
 

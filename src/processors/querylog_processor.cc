@@ -186,7 +186,7 @@ bool QuerylogProcessor::read_query_field(int field, Query& query) {
   }
 }
 
-// None and an empty text are the nil UUID.
+// None and empty text become the nil UUID.
 bool QuerylogProcessor::read_trace_id(Uuid& out) {
   if (json_.consume_null()) return true;
   JsonString text;

@@ -1,4 +1,4 @@
-// Querylog: what Snuba's own queries did (spec of the data set: QuerylogProcessor).
+// QuerylogProcessor: the queries that Snuba itself executed.
 #pragma once
 
 #include <optional>
@@ -14,7 +14,7 @@
 
 namespace freshet::processors {
 
-// One row per message, in it one element per ClickHouse query.
+// One row per message, with one array element per ClickHouse query.
 class QuerylogProcessor final : public Processor {
  public:
   QuerylogProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -31,7 +31,7 @@ bool QuerylogStatsReader::read(QuerylogStats& out) {
     if (!read_value(value)) return false;
     const bool extra = field == StructReader<8>::kUnknown;
     if (!extra && !take_known(field, value, out)) return false;
-    // Of the known fields only the sample is kept as null.
+    // Of the known fields, only `sample` is written if it is null.
     if (extra || field == kSample || value.kind != JsonKind::Null) members_.push_back({name, value.json});
   }
   if (!fields.complete()) return false;
@@ -124,7 +124,7 @@ bool QuerylogStatsReader::read_string(Value& out) {
   if (!json_.read_string(out.string)) return false;
   const std::string_view view = out.string.view;
   if (out.string.plain) {
-    out.json = {view.data() - 1, view.size() + 2};  // with the quotes that stand around it in the message
+    out.json = {view.data() - 1, view.size() + 2};  // including the quotes around it in the message
     return true;
   }
   text_.clear();

@@ -1,5 +1,4 @@
-// The `stats` of a query in the querylog: some known fields, and whatever else there is, kept as text (spec of the data
-// set: QuerylogProcessor, "Stats" and "The stats text").
+// The `stats` of a query in the querylog: some known fields, and all fields together as text.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +18,10 @@ struct QuerylogStats {
   uint8_t cache_hit = 0;
   uint8_t max_threads = 0;
   uint8_t is_duplicate = 0;
-  float sample = 0;  // infinite where it does not fit
+  float sample = 0;  // infinite if it does not fit a float
   JsonString clickhouse_table{"", true};
   JsonString query_id{"", true};
-  std::string_view text;  // all of it as JSON with sorted keys; lives as long as the reader's views
+  std::string_view text;  // all fields as JSON with sorted keys; lives as long as the reader's views
 };
 
 // Threads: one.
@@ -30,11 +29,11 @@ class QuerylogStatsReader {
  public:
   explicit QuerylogStatsReader(JsonReader& json) : json_(json) {}
 
-  // Reads the object that stands next. False: the reader has the error.
+  // Reads the next value, which must be an object. False: the reader has the error.
   bool read(QuerylogStats& out);
 
  private:
-  // A value, and how it stands in the text.
+  // A value and its text.
   struct Value {
     JsonKind kind = JsonKind::Null;
     bool flag = false;

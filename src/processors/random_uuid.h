@@ -1,12 +1,12 @@
-// Ids by chance, where the reference makes one.
+// Random ids, where Snuba generates one.
 #pragma once
 
 #include "processors/uuid.h"
 
 namespace freshet::processors {
 
-// Version 4. Throws std::runtime_error when OpenSSL gives no random bytes: an id is random, or there is none. The
-// registry runs the self-test (crypto_check.h) before it makes a processor that needs it. Threads: any.
+// Version 4. Throws std::runtime_error if OpenSSL has no random bytes, so an id is never predictable. The registry runs
+// the self-test (crypto_check.h) before it creates a processor that needs it. Threads: any.
 Uuid random_uuid();
 
 }  // namespace freshet::processors

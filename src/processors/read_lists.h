@@ -1,11 +1,11 @@
-// Arrays of values, each read by what the caller gives (common 3.4: list, pair).
+// Arrays whose elements the caller reads.
 #pragma once
 
 #include "processors/json_reader.h"
 
 namespace freshet::processors {
 
-// `element` reads exactly one value and returns whether it could.
+// `element` reads exactly one value and returns true on success.
 template <typename Element>
 bool read_list(JsonReader& json, Element element) {
   for (json.enter_array(); json.next_element();) {

@@ -1,4 +1,4 @@
-// Values of the types that the tables of the data sets name (common 3.4), and what every processor answers.
+// Reads values of common types (docs/snuba-data-sets.md, 3), and results that all processors share.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ inline bool read_value(JsonReader& json, bool& out) { return json.read_bool(out)
 inline bool read_value(JsonReader& json, JsonString& out) { return json.read_string(out); }
 bool read_value(JsonReader& json, Uuid& out);
 
-// T or null ("opt T").
+// T or null.
 template <typename T>
 bool read_optional(JsonReader& json, std::optional<T>& out) {
   out.reset();
@@ -31,23 +31,23 @@ bool read_optional(JsonReader& json, std::optional<T>& out) {
   return !json.failed() && read_value(json, out.emplace());
 }
 
-// For what is truncated to an integer afterwards, or null.
+// Null, or a value that is truncated to an integer afterwards.
 inline bool read_optional_to_truncate(JsonReader& json, std::optional<double>& out) {
   out.reset();
   return json.consume_null() || json.read_f64_to_truncate(out.emplace());
 }
 
-// A text of common 5.1 to epoch seconds, the low 32 bits; another text is no error but the present second.
+// A time as epoch seconds (the low 32 bits). Text that is not a time gives the current second.
 bool read_date_time(JsonReader& json, const Clock& clock, uint32_t& out);
 
-// Whole seconds since 1970 UTC, now.
+// The current time in whole seconds since 1970 UTC.
 int64_t seconds_since_1970(const Clock& clock);
 
 TickForm tick_form(const ProcessorsSettings& settings);
 
-// A message without payload is invalid in Snuba's data sets (contract 5.6).
+// A message without payload is invalid in Snuba's data sets.
 Verdict null_payload();
-// What the reader found wrong.
+// With the reader's error.
 Verdict invalid_message(const JsonReader& json);
 
 }  // namespace freshet::processors

@@ -33,7 +33,7 @@ struct Entry {
   CryptoNeeds needs = CryptoNeeds::Nothing;
 };
 
-// For data sets without options of their own.
+// For data sets without options.
 template <typename T>
 ProcessorFactory factory_of(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
   return [settings, environment] { return std::make_unique<T>(settings, environment); };
@@ -77,17 +77,17 @@ std::vector<std::string> names() {
 }
 
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
-  // No data set of a table: only accepted-outcomes-consumer asks for it.
+  // Not the data set of a table; only accepted-outcomes-consumer uses it.
   if (settings.processor == "AcceptedOutcomes") return factory_of<AcceptedOutcomesProcessor>(settings, environment);
   const auto found = std::find_if(kEntries.begin(), kEntries.end(),
                                   [&](const Entry& entry) { return settings.processor == entry.name; });
   if (found == kEntries.end()) {
-    return failure(ErrorKind::Fatal,
-                   fmt::format("'{}' is no processor; use one of: {}", settings.processor, fmt::join(names(), ", ")));
+    return failure(ErrorKind::Fatal, fmt::format("'{}' is not a processor; use one of: {}", settings.processor,
+                                                 fmt::join(names(), ", ")));
   }
   if (settings.row_binary && settings.processor != "EAPItemsProcessor") {
     return failure(ErrorKind::Fatal,
-                   fmt::format("'{}' has no RowBinary rows, only EAPItemsProcessor has them", settings.processor));
+                   fmt::format("'{}' cannot write RowBinary; only EAPItemsProcessor can", settings.processor));
   }
   if (Status crypto = check_crypto(found->needs); !crypto) {
     return failure(ErrorKind::Fatal, fmt::format("'{}' cannot run here: {}", settings.processor, crypto.error().text));

@@ -1,4 +1,4 @@
-// Which data sets there are. A new one is one file and one line in registry.cc.
+// The list of data sets. To add one: one file, and one line in registry.cc.
 #pragma once
 
 #include <string>
@@ -13,8 +13,8 @@ namespace freshet::processors {
 
 std::vector<std::string> names();
 
-// Fatal for a name that is none (the text lists those that are), and where OpenSSL lacks what the data set makes its
-// ids with.
+// Fatal: the name is unknown (the text lists the known ones), or OpenSSL does not provide what the data set needs for
+// its ids.
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

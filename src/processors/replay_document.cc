@@ -10,7 +10,7 @@
 namespace freshet::processors {
 namespace {
 
-// "opt string" where none and empty become the same.
+// Optional text; none and empty are the same.
 bool read_text(JsonReader& json, JsonString& out) { return json.consume_null() || json.read_string(out); }
 
 bool read_id(JsonReader& json, Uuid& out) { return json.consume_null() || read_value(json, out); }
@@ -28,7 +28,7 @@ bool read_optional_list(JsonReader& json, std::vector<T>& out) {
   return json.consume_null() || read_list(json, out);
 }
 
-// Runs `read(field)` for each field of the struct.
+// Calls `read(field)` for each field of the struct.
 template <size_t N, typename Read>
 bool read_fields(StructReader<N> fields, Read read) {
   for (int field; (field = fields.next()) >= 0;) {
@@ -41,7 +41,7 @@ bool read_struct(JsonReader& json, const Fields<N>& fields, Read read) {
   return read_fields(StructReader(json, fields, Unknown::Check), read);
 }
 
-// A struct of optional texts, in the order of its table.
+// A struct of optional texts, in positional order.
 template <size_t N>
 bool read_texts(JsonReader& json, const Fields<N>& fields, const std::array<JsonString*, N>& out) {
   return read_struct(json, fields, [&](int field) { return read_text(json, *out[static_cast<size_t>(field)]); });
@@ -156,7 +156,7 @@ bool read_tags(JsonReader& json, ReplayMessage& out) {
   return !json.failed();
 }
 
-// --- the kinds. `type` stands last in each: it is known, and no part of an array ------------------------------------
+// --- the kinds. `type` is last in each: it is already known, and not part of an array -------------------------------
 
 enum InEvent {
   kReplayId,
@@ -344,7 +344,7 @@ bool read_link_field(JsonReader& json, int field, ReplayMessage& out) {
   return read_id(json, *ids[static_cast<size_t>(field - 2)]);
 }
 
-// `open(fields)` begins to read one struct with these fields.
+// `open(fields)` starts reading a struct with these fields.
 template <typename Open>
 bool read_kind(JsonReader& json, ReplayMessage& out, Open open) {
   const auto all = [&]<size_t N>(const Fields<N>& fields, auto read) {

@@ -1,4 +1,4 @@
-// Reads the inner document of a replay message, each kind with its own fields.
+// Reads the inner document of a replay message; each kind has its own fields.
 #pragma once
 
 #include <string_view>
@@ -8,12 +8,12 @@
 
 namespace freshet::processors {
 
-// False: no kind is called so.
+// False: the kind is unknown.
 bool replay_kind(std::string_view name, ReplayKind& kind);
 
-// Reads the object of `out.kind` that stands at the reader. False after an error, which the reader knows.
+// Reads the next value as an object of `out.kind`. False: the reader has the error.
 bool read_replay_document(JsonReader& json, ReplayMessage& out);
-// The same for an array of which the type was read already.
+// The same for an array whose first element, the type, was read already.
 bool read_rest_of_replay_document(JsonReader& json, ReplayMessage& out);
 
 }  // namespace freshet::processors

@@ -89,7 +89,7 @@ void put_list(const Column& column, const std::vector<T>& values, RowWriter& row
   row.end_array();
 }
 
-// Who it was: the first that is there, also when it is empty.
+// The first identifier that is present, even if it is empty.
 void put_user(const ReplayMessage& m, RowWriter& row) {
   for (const auto* text : {&m.user_id, &m.user_name, &m.user_email}) {
     if (*text) return row.put(kUser, **text);

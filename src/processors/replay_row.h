@@ -1,4 +1,4 @@
-// What one replay message says, and the rows that are made of it.
+// A replay message as it was read, and the rows that it becomes.
 #pragma once
 
 #include <cstdint>
@@ -46,16 +46,16 @@ struct ReplayTap {
   double timestamp = 0;  // seconds
 };
 
-// What is missing or null is empty here: texts "", ids nil.
+// Missing and null values are empty: text "", ids nil.
 struct ReplayMessage {
-  // The outer message.
+  // From the outer message.
   ReplayKind kind = ReplayKind::Event;
   double start_time = 0;  // seconds
   uint64_t project_id = 0;
   Uuid replay_id;
   uint16_t retention_days = 0;
 
-  // The document.
+  // From the document.
   double timestamp = 0;  // seconds
   JsonString environment;
   std::optional<Uuid> event_hash;
@@ -68,7 +68,7 @@ struct ReplayMessage {
   Uuid warning_id;
   uint64_t viewed_by_id = 0;
 
-  // Of a replay event.
+  // From a replay event.
   Uuid event_replay_id;
   NameAndVersion browser;
   NameAndVersion os;
@@ -105,11 +105,11 @@ struct ReplayMessage {
   JsonString geo_region;
   JsonString geo_subdivision;
 
-  // Empties it; lists keep their memory.
+  // Empties everything; lists keep their capacity.
   void clear();
 };
 
-// Returns how many rows were written.
+// Returns the number of rows written.
 uint32_t write_replay_rows(const ReplayMessage& message, int64_t offset, int32_t partition, const Md5& md5,
                            RowWriter& row);
 

@@ -15,7 +15,7 @@ constexpr Fields kFields({{"payload", Need::Required},
                           {"replay_id", Need::Required},
                           {"retention_days", Need::Required}});
 
-// The document's `type`, wherever it stands in the object; the reader is back where it was.
+// Finds the document's `type` anywhere in the object, then returns to the start.
 bool find_kind(JsonReader& json, ReplayKind& kind) {
   const auto begin = json.mark();
   JsonString key;
@@ -89,7 +89,7 @@ bool ReplaysProcessor::read_document(JsonReader& json) {
   return find_kind(json, message_.kind) && read_replay_document(json, message_);
 }
 
-// Its first element is the type, the others are the fields of that kind in the order of their table.
+// The first element is the type; the others are the fields of that kind in positional order.
 bool ReplaysProcessor::read_positional_document(JsonReader& json) {
   JsonString name;
   if (!json.enter_array() || !json.next_element() || !json.read_string(name)) return false;

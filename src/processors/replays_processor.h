@@ -1,4 +1,4 @@
-// Session replays: segments, clicks, taps, links to events, views (spec of the data set: ReplaysProcessor).
+// ReplaysProcessor: session replays: segments, clicks, taps, links to events, views.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,7 @@
 
 namespace freshet::processors {
 
-// One row per click or tap, one for every other kind. The inner document stands in the message as an object or as an
+// One row per click or tap, one row for every other kind. The message contains the inner document as an object or as an
 // array of its bytes. Threads: one.
 class ReplaysProcessor final : public Processor {
  public:
@@ -32,7 +32,7 @@ class ReplaysProcessor final : public Processor {
 
   const RowLayout layout_;
   JsonReader json_;
-  JsonReader inner_;  // of a document that stands there as bytes
+  JsonReader inner_;  // of a document that is an array of bytes
   std::string bytes_;
   Md5 md5_;
   RowWriter row_;

@@ -1,4 +1,4 @@
-// Writes values of ClickHouse's RowBinary format: no names, no separators, numbers little endian.
+// Writes values in ClickHouse's RowBinary format: no names, no separators, little-endian numbers.
 // https://clickhouse.com/docs/interfaces/formats/RowBinary
 #pragma once
 
@@ -23,7 +23,7 @@ class RowBinaryWriter {
   void clear() { size_ = 0; }
   std::string_view bytes() const { return {buffer_.get(), size_}; }
 
-  // Integers, floats and Bool, by the width of their type.
+  // Integers, floats and Bool, in the width of their type.
   template <typename T>
   void fixed(T value) {
     static_assert(std::is_arithmetic_v<T>);
@@ -31,7 +31,7 @@ class RowBinaryWriter {
     std::memcpy(buffer_.get() + size_, &value, sizeof value);
     size_ += sizeof value;
   }
-  // The count before the elements of an Array or Map: unsigned LEB128.
+  // The number of elements before the elements of an Array or Map: unsigned LEB128.
   void count(uint64_t value) {
     ensure(10);
     for (; value >= 0x80; value >>= 7) buffer_[size_++] = static_cast<char>(value | 0x80);
@@ -41,13 +41,13 @@ class RowBinaryWriter {
     count(value.size());
     raw(value);
   }
-  // Two integers of 64 bits, each little endian.
+  // Two 64-bit integers, each little-endian.
   void uuid(const Uuid& value) {
     ensure(16);
     for (size_t i = 0; i < 16; ++i) buffer_[size_ + i] = static_cast<char>(value.bytes[i ^ 7]);
     size_ += 16;
   }
-  // Bytes as they are.
+  // Unchanged bytes.
   void raw(std::string_view bytes) {
     ensure(bytes.size());
     if (!bytes.empty()) std::memcpy(buffer_.get() + size_, bytes.data(), bytes.size());

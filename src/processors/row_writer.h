@@ -1,4 +1,4 @@
-// Writes rows as JSONEachRow: columns are declared once, values are appended without an allocation per field.
+// Writes rows as JSONEachRow. Columns are declared once; values are appended without an allocation per field.
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@
 
 namespace freshet::processors {
 
-// A column's name, and how its values are written; a constant of the data set. Names are shorter than 60 characters and
+// A column's name and how to write its values; a constant of the data set. Names are shorter than 60 characters and
 // need no escaping.
 class Column {
  public:
@@ -30,7 +30,7 @@ class Column {
     text_[size_++] = ':';
   }
 
-  const char* text() const { return text_.data(); }  // `"name":`, kRoom bytes can be read
+  const char* text() const { return text_.data(); }  // `"name":`, kRoom bytes are readable
   size_t size() const { return size_; }
   std::string_view name() const { return {text_.data() + 1, size_ - 3}; }
 
@@ -39,14 +39,14 @@ class Column {
   size_t size_ = 0;
 };
 
-// How a DateTime64 is written. Servers disagree about a bare number: those before ClickHouse's change 108091 (2026-06)
-// take an integer for ticks and refuse a fraction, later ones take both for seconds (common 8). A text of ten digits,
-// a point and the fraction is read alike by all and with either date_time_input_format. What ten digits cannot say
-// (before 1970, after 2286) is calendar text, which is right where the server's time zone is UTC.
+// How a DateTime64 is written. ClickHouse servers read bare numbers differently (docs/snuba-data-sets.md, 8). All
+// servers read text of ten digits, a point and the fraction alike, with either date_time_input_format. Times that ten
+// digits cannot express (before 1970, after 2286) are written as calendar text, which is correct if the server's time
+// zone is UTC.
 enum class TickForm : uint8_t { SecondsAndFraction, Ticks };
 
-// Call order: begin_row, then per column put (or key and values), then end_row. Values of arrays and objects:
-// begin_array, value..., end_array. Commas are its business. Threads: one.
+// Call order: begin_row, then for each column put (or key and values), then end_row. Arrays and objects: begin_array,
+// value..., end_array. Writes the commas itself. Threads: one.
 class RowWriter {
  public:
   explicit RowWriter(TickForm ticks) : tick_form_(ticks) { grow(4096); }
@@ -56,7 +56,7 @@ class RowWriter {
     comma_ = false;
   }
   std::string_view text() const { return {buffer_.data(), size_}; }
-  // Appends the text to `rows` and clears this. A large text that would be all of them is not copied.
+  // Appends the text to `rows` and clears this. If `rows` is empty, a large text is not copied.
   void move_to(std::string& rows);
 
   void begin_row() { open('{'); }
@@ -65,25 +65,20 @@ class RowWriter {
     buffer_[size_++] = '\n';
     comma_ = false;
   }
-  // Takes back what was written since `size` characters stood here: a row that is not to be.
-  void truncate(size_t size) {
-    size_ = size;
-    comma_ = false;
-  }
 
   template <typename T>
   void put(const Column& column, const T& v) {
     key(column);
     value(v);
   }
-  // Ticks are int64_t, or uint64_t where the reference has them so.
+  // Ticks are int64_t, or uint64_t if Snuba's type is unsigned.
   template <typename T>
   void put_ticks(const Column& column, T ticks, int digits) {
     key(column);
     ticks_value(ticks, digits);
   }
 
-  // Ticks that the reference holds without a sign, so that it prints times before 1970 as huge numbers.
+  // Ticks that Snuba keeps unsigned: it prints times before 1970 as huge numbers.
   void put_wrapped_ticks(const Column& column, uint64_t ticks, int digits) {
     if (tick_form_ == TickForm::Ticks) return put(column, ticks);
     put_ticks(column, static_cast<int64_t>(ticks), digits);
@@ -96,7 +91,7 @@ class RowWriter {
     size_ += column.size();
     comma_ = false;
   }
-  // A key that is data.
+  // A key from the message.
   void key(const JsonString& name) {
     value(name);
     buffer_[size_++] = ':';
@@ -153,9 +148,9 @@ class RowWriter {
   // DateTime64(digits): ticks since 1970.
   void ticks_value(int64_t ticks, int digits);
   void ticks_value(uint64_t ticks, int digits);
-  // JSON as it is to be.
+  // Valid JSON, written unchanged.
   void raw(std::string_view json);
-  // A string that is written in parts: begin_string, part..., end_string.
+  // A string in several parts: begin_string, part..., end_string.
   void begin_string();
   void string_part(std::string_view text);
   void string_part(const JsonString& text);
@@ -194,8 +189,8 @@ class RowWriter {
 
   const TickForm tick_form_;
   std::string buffer_;  // all of it may be written
-  size_t size_ = 0;     // of the text
-  bool comma_ = false;  // a value stands before the next one in the innermost container
+  size_t size_ = 0;     // size of the text
+  bool comma_ = false;  // a value precedes the next one in the innermost container
 };
 
 }  // namespace freshet::processors

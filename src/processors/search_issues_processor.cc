@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include "processors/python_invalid.h"
 #include "processors/python_numbers.h"
 #include "processors/python_values.h"
-#include "processors/python_verdicts.h"
 #include "processors/read_values.h"
 
 namespace freshet::processors {
 namespace {
 
 constexpr uint32_t kMostFingerprints = 99;
-constexpr int64_t kDaysOfNone = 90;  // where the event says nothing; whatever is configured
+constexpr int64_t kDaysOfNone = 90;  // if the event has no value, whatever is configured
 
 enum InEvent {
   kOrganization,
@@ -121,7 +121,7 @@ constexpr Column kRetentionDays("retention_days");
 constexpr Column kPartition("partition");
 constexpr Column kOffset("offset");
 
-// Ids in contexts that have columns of their own, and stay in the arrays all the same.
+// Ids in contexts that have columns of their own and also stay in the arrays.
 struct Promoted {
   std::string_view container;
   std::string_view member;
@@ -135,7 +135,7 @@ std::optional<Uuid> uuid_of(const PythonValue& value) {
   return value.is_string() ? parse_python_uuid(value.view()) : std::nullopt;
 }
 
-// Of the value's text. That of an integer can be one too; no other text is.
+// From the value as text. The text of an integer can be a UUID; that of other types cannot.
 std::optional<Uuid> uuid_of_text(const PythonValue& value) {
   const bool maybe = value.is_string() || value.kind() == PythonValue::Kind::Integer;
   return maybe ? parse_python_uuid(value.view()) : std::nullopt;
@@ -152,7 +152,7 @@ struct SearchIssuesMessageProcessor::Occurrence {
   std::array<const PythonValue*, 12> event;
   std::array<const PythonValue*, 12> data;
   std::array<const PythonValue*, 9> occurrence;
-  int64_t detection = 0;  // microseconds since 1970, as all instants here
+  int64_t detection = 0;  // microseconds since 1970, like all instants here
   int64_t received = 0;
   int64_t client = 0;
   std::optional<int64_t> group_first_seen;
@@ -189,19 +189,20 @@ Verdict SearchIssuesMessageProcessor::process(const MessageContext& context, con
 // --- reading --------------------------------------------------------------------------------------------------------
 
 Verdict SearchIssuesMessageProcessor::read_envelope(const PythonValue& root, Occurrence& out) {
-  if (!root.is_array() || root.count() < 2) return Verdict::invalid("invalid_message", "the message is no envelope");
+  if (!root.is_array() || root.count() < 2)
+    return Verdict::invalid("invalid_message", "the message is not an envelope");
   const PythonValue* const version = root.begin();
   if (!is_version(*version)) return Verdict::invalid("invalid_message_version", "the message's version is not 2");
   const PythonValue* const type = version->after();
   if (root.count() == 2) return Verdict::invalid("invalid_message", "the message has no event");
-  if (!type->is_string("insert")) return Verdict::invalid("invalid_message_type", "the message is no insert");
+  if (!type->is_string("insert")) return Verdict::invalid("invalid_message_type", "the message is not an insert");
   const PythonValue* const event = type->after();
-  if (!event->is_object()) return invalid_value("the event is no object");
+  if (!event->is_object()) return invalid_value("the event is not an object");
   out.event = members_of(*event, kEventFields);
   const PythonValue* const data = out.event[kData];
   const PythonValue* const occurrence = out.event[kOccurrence];
-  if (data == nullptr || !data->is_object()) return invalid_value("event.data is no object");
-  if (occurrence == nullptr || !occurrence->is_object()) return invalid_value("event.occurrence_data is no object");
+  if (data == nullptr || !data->is_object()) return invalid_value("event.data is not an object");
+  if (occurrence == nullptr || !occurrence->is_object()) return invalid_value("event.occurrence_data is not an object");
   out.data = members_of(*data, kDataFields);
   out.occurrence = members_of(*occurrence, kOccurrenceFields);
   return good();
@@ -211,9 +212,9 @@ Verdict SearchIssuesMessageProcessor::read_age(Occurrence& out) {
   if (out.occurrence[kDetection] == nullptr) return missing_field("occurrence_data.detection_time");
   if (out.data[kReceived] == nullptr) return missing_field("data.received");
   const auto detection = instant_of(*out.occurrence[kDetection]);
-  if (!detection) return invalid_value("occurrence_data.detection_time is no time");
+  if (!detection) return invalid_value("occurrence_data.detection_time is not a time");
   const auto received = instant_of(*out.data[kReceived]);
-  if (!received) return invalid_value("data.received is no time");
+  if (!received) return invalid_value("data.received is not a time");
   out.detection = *detection;
   out.received = *received;
   out.retention = retention_of(out.event[kRetention], kDaysOfNone, *detection, settings_, clock_);
@@ -241,25 +242,25 @@ const char* SearchIssuesMessageProcessor::read_times(Occurrence& out) {
   const PythonValue* const client = out.data[kClientTimestamp];
   const bool given = !is_none_or_falsy(client);
   const auto time = given ? instant_of(*client) : parse(out.event[kDateTime]);
-  if (!time) return given ? "data.client_timestamp is no time" : "event.datetime is no time";
+  if (!time) return given ? "data.client_timestamp is not a time" : "event.datetime is not a time";
   if (!given && !is_in_window(*time)) return "event.datetime is out of range";
   out.client = *time;
   if (out.event[kGroupFirstSeen] == nullptr) return nullptr;
   out.group_first_seen = parse(out.event[kGroupFirstSeen]);
-  if (!out.group_first_seen) return "event.group_first_seen is no time";
+  if (!out.group_first_seen) return "event.group_first_seen is not a time";
   if (!is_in_window(*out.group_first_seen)) out.group_first_seen.reset();
   return nullptr;
 }
 
 const char* SearchIssuesMessageProcessor::read_ids(Occurrence& out) {
   const PythonValue& fingerprint = *out.occurrence[kFingerprint];
-  if (!fingerprint.is_array() && !fingerprint.is_string()) return "occurrence_data.fingerprint is no array";
+  if (!fingerprint.is_array() && !fingerprint.is_string()) return "occurrence_data.fingerprint is not an array";
   const auto event_id = uuid_of(*out.event[kEventId]);
-  if (!event_id) return "event.event_id is no UUID";
+  if (!event_id) return "event.event_id is not a UUID";
   const auto primary_hash = uuid_of(*out.event[kPrimaryHash]);
-  if (!primary_hash) return "event.primary_hash is no UUID";
+  if (!primary_hash) return "event.primary_hash is not a UUID";
   const auto occurrence_id = uuid_of(*out.occurrence[kId]);
-  if (!occurrence_id) return "occurrence_data.id is no UUID";
+  if (!occurrence_id) return "occurrence_data.id is not a UUID";
   out.event_id = *event_id;
   out.primary_hash = *primary_hash;
   out.occurrence_id = *occurrence_id;
@@ -267,18 +268,18 @@ const char* SearchIssuesMessageProcessor::read_ids(Occurrence& out) {
 }
 
 const char* SearchIssuesMessageProcessor::read_tags_and_parts(Occurrence& out) {
-  if (!tags_.read(out.data[kTags])) return "data.tags is no list of pairs";
+  if (!tags_.read(out.data[kTags])) return "data.tags is not a list of pairs";
   if (!tags_.sort()) return "data.tags mixes names that are text with numbers";
-  if (out.data[kUser] != nullptr && !out.data[kUser]->is_object()) return "data.user is no object";
+  if (out.data[kUser] != nullptr && !out.data[kUser]->is_object()) return "data.user is not an object";
   const PythonValue* const request = out.data[kRequest];
-  // The older generation takes no other nothing for a request than a missing one.
+  // Older Snuba accepts only a missing request as no request.
   const bool no_request = settings_.june ? request == nullptr : is_none_or_falsy(request);
-  if (!no_request && !request->is_object()) return "data.request is no object";
+  if (!no_request && !request->is_object()) return "data.request is not an object";
   if (!no_request) out.request = request;
-  if (!headers_.read(member(out.request, "headers"))) return "data.request.headers is no list of pairs";
+  if (!headers_.read(member(out.request, "headers"))) return "data.request.headers is not a list of pairs";
   const PythonValue* const sdk = out.data[kSdk];
   if (is_none_or_falsy(sdk)) return nullptr;
-  if (!sdk->is_object()) return "data.sdk is no object";
+  if (!sdk->is_object()) return "data.sdk is not an object";
   out.sdk = sdk;
   return nullptr;
 }
@@ -288,15 +289,15 @@ const char* SearchIssuesMessageProcessor::read_contexts(Occurrence& out) {
   contexts_.clear();
   const PythonValue* const contexts = out.data[kContexts];
   if (is_none_or_falsy(contexts)) return nullptr;
-  if (!contexts->is_object()) return "data.contexts is no object";
+  if (!contexts->is_object()) return "data.contexts is not an object";
   for (size_t i = 0; i < kPromoted.size(); ++i) {
     const PythonValue* const container = member(contexts, kPromoted[i].container);
     if (is_none_or_falsy(container)) continue;
-    if (!container->is_object()) return "a context (trace, profile or replay) is no object";
+    if (!container->is_object()) return "a context (trace, profile or replay) is not an object";
     const PythonValue* const id = member(container, kPromoted[i].member);
     if (is_none(id)) continue;
     out.promoted[i] = uuid_of_text(*id);
-    if (!out.promoted[i]) return "an id in the context trace, profile or replay is no UUID";
+    if (!out.promoted[i]) return "an id in the context trace, profile or replay is not a UUID";
   }
   unique_members(*contexts, containers_);
   for (const PythonMember& container : containers_) {
@@ -318,7 +319,7 @@ const char* SearchIssuesMessageProcessor::read_duration(Occurrence& out) {
   for (size_t i = 0; i < instants.size(); ++i) {
     const auto seconds = integer_of(i == 0 ? *start : *finish);
     const auto instant = seconds ? instant_of_seconds(*seconds) : std::nullopt;
-    if (!instant) return "data.start_timestamp or data.timestamp is no time";
+    if (!instant) return "data.start_timestamp or data.timestamp is not a time";
     instants[i] = is_in_window(*instant) ? *instant : instant_now(clock_);
   }
   out.duration_ms = std::max<int64_t>(0, milliseconds_of(instants[1] - instants[0]));

@@ -1,4 +1,4 @@
-// Search issues: occurrences of issues that are no errors (spec of the data set: SearchIssuesMessageProcessor).
+// SearchIssuesMessageProcessor: occurrences of issues other than errors.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@
 
 namespace freshet::processors {
 
-// One row per message, or none when it is older than its retention.
+// One row per message, or none if it is older than its retention.
 //   skipped  event_too_old
-//   invalid  null_payload, invalid_message (no JSON, no envelope), invalid_message_version, invalid_message_type,
-//            missing_field, invalid_value (the reference's invalid_uuid and process_message_error)
+//   invalid  null_payload, invalid_message (not JSON, no envelope), invalid_message_version, invalid_message_type,
+//            missing_field, invalid_value (Snuba's invalid_uuid and process_message_error)
 class SearchIssuesMessageProcessor final : public Processor {
  public:
   SearchIssuesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
@@ -28,11 +28,11 @@ class SearchIssuesMessageProcessor final : public Processor {
  private:
   struct Occurrence;
 
-  // These tell by their verdict what is wrong; Kind::Rows: nothing.
+  // These return the result for an invalid message; Kind::Rows: valid.
   Verdict read_envelope(const PythonValue& root, Occurrence& out);
   Verdict read_age(Occurrence& out);
   Verdict read(Occurrence& out);
-  // These by a text; null: nothing.
+  // These return an error text; null: valid.
   const char* read_times(Occurrence& out);
   const char* read_ids(Occurrence& out);
   const char* read_tags_and_parts(Occurrence& out);

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-// Belong to other modules; here only their names are known.
+// Keys of other modules; accepted and ignored here.
 constexpr std::array<std::string_view, 4> kOthers = {"sentry_dsn", "dogstatsd_socket_path", "dogstatsd_host",
                                                      "dogstatsd_port"};
 
@@ -49,14 +49,14 @@ Status take_key(const std::string& key, const json& value, SnubaEnvironment& out
   }
   if (key == "record_cogs") return take(key, value, "true or false", out.record_cogs);
   if (std::find(kOthers.begin(), kOthers.end(), key) != kOthers.end()) return {};
-  return failure(ErrorKind::Fatal, fmt::format("{}: no such key", key));
+  return failure(ErrorKind::Fatal, fmt::format("{}: unknown key", key));
 }
 
 }  // namespace
 
 Result<SnubaEnvironment> read_snuba_environment(std::string_view text) {
   const json document = json::parse(text, nullptr, false);
-  if (!document.is_object()) return failure(ErrorKind::Fatal, "is no JSON object");
+  if (!document.is_object()) return failure(ErrorKind::Fatal, "is not a JSON object");
   SnubaEnvironment out;
   for (const auto& [key, value] : document.items()) {
     if (const Status status = take_key(key, value, out); !status) return tl::make_unexpected(status.error());

@@ -1,4 +1,4 @@
-// The `env` object of Snuba's configuration (contract 2.4).
+// Reads the `env` object of Snuba's consumer configuration.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,8 @@
 
 namespace freshet::processors {
 
-// Keys that are missing keep their default; other keys than the contract's are refused. Fatal: the text names the key,
-// its value and what would be right.
+// Missing keys keep their default; unknown keys are refused. Fatal: the text names the key, its value and what would be
+// valid.
 Result<SnubaEnvironment> read_snuba_environment(std::string_view json);
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// Lists that stand for maps: sorted by name, of equal names the last one (common 3.3).
+// Sorts lists that represent maps by name; of equal names the last one stays.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace freshet::processors {
 
-// Short lists are the rule, and std::stable_sort allocates for any.
+// Most lists are short, and std::stable_sort allocates for any list.
 template <typename T, typename Less>
 void sort_stably(std::vector<T>& list, Less less) {
   constexpr size_t kShort = 32;
@@ -21,7 +21,7 @@ void sort_stably(std::vector<T>& list, Less less) {
   }
 }
 
-// `name` gives what an element is called, something that has an order. Names of text are ordered by their bytes.
+// `name` returns an element's name, which must be ordered. Text is ordered by its bytes.
 template <typename T, typename Name>
 void sort_last_wins(std::vector<T>& list, Name name) {
   sort_stably(list, [&](const T& a, const T& b) { return name(a) < name(b); });

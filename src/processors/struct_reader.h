@@ -1,4 +1,4 @@
-// Reads a JSON object whose fields are known, as the reference's structs are read (common 3.3 and 3.5).
+// Reads a JSON object or array with known fields, a struct (docs/snuba-data-sets.md, 2).
 #pragma once
 
 #include <array>
@@ -13,18 +13,18 @@ namespace freshet::processors {
 enum class Need : uint8_t {
   Required,   // the message is invalid without it
   Optional,   // may be missing in an object
-  Defaulted,  // may be missing, also at the end of a struct that is given as an array ("(D)" in the tables)
+  Defaulted,  // may be missing, also at the end of a struct that is an array
 };
 
 struct Field {
   std::string_view name;
   Need need = Need::Optional;
-  int alias_of = -1;  // index of the field that this is another name of
+  int alias_of = -1;  // index of the field that has this as another name
 };
 
-// The fields of one struct, in the order of their table; at most 64. Declared once, as a constant:
+// The fields of a struct in positional order; at most 64. Declared once, as a constant:
 //   constexpr Fields kFields({{"org_id", Need::Defaulted}, {"outcome", Need::Required}});
-// Aliases stand behind the fields proper.
+// Aliases follow the other fields.
 template <size_t N>
 class Fields {
  public:
@@ -42,8 +42,8 @@ class Fields {
     }
   }
 
-  // -1: unknown. `likely` is tried first: producers keep an order. Behind `name` kHead more bytes can be read, as
-  // behind all that a JsonReader gave.
+  // -1: unknown. Tries `likely` first, because producers keep an order. kHead more bytes must be readable after `name`,
+  // as after all text from a JsonReader.
   int find(std::string_view name, int likely) const {
     if (static_cast<size_t>(likely) < N && is_name(static_cast<size_t>(likely), name)) return likely;
     for (size_t slot = hash(name); slots_[slot] != 0; slot = (slot + 1) % kSlots) {
@@ -87,7 +87,8 @@ class Fields {
 template <size_t N>
 Fields(const Field (&)[N]) -> Fields<N>;
 
-// What is done with fields that nobody knows: passed over (json_reader.h), or told to the caller, who reads them.
+// What happens to unknown fields: passed over by skip() or check() (json_reader.h), or returned to the caller, who
+// reads them.
 enum class Unknown : uint8_t { Skip, Check, Tell };
 
 // while ((field = reader.next()) >= 0) switch (field) { ... read exactly one value ... }
@@ -95,10 +96,10 @@ enum class Unknown : uint8_t { Skip, Check, Tell };
 template <size_t N>
 class StructReader {
  public:
-  // What next() returns for a field that nobody knows, with Unknown::Tell.
+  // What next() returns for an unknown field, with Unknown::Tell.
   static constexpr int kUnknown = 64;
 
-  // `object_only`: no positional form, an array is refused.
+  // `object_only`: an array is an error.
   StructReader(JsonReader& json, const Fields<N>& fields, Unknown unknown, bool object_only = false)
       : json_(json), fields_(fields), unknown_(unknown) {
     array_ = !object_only && json.peek() == JsonKind::Array;
@@ -109,21 +110,21 @@ class StructReader {
     }
   }
 
-  // The rest of an array whose first elements were read by somebody else.
+  // The rest of an array whose first elements the caller has read.
   struct RestOfArray {};
   StructReader(JsonReader& json, const Fields<N>& fields, RestOfArray)
       : json_(json), fields_(fields), unknown_(Unknown::Check), array_(true) {}
 
   bool positional() const { return array_; }
 
-  // Index of the field whose value stands next; -1 at the end or after an error.
+  // Index of the field whose value is next; -1 at the end or after an error.
   int next() { return array_ ? next_element() : next_field(); }
 
-  // The name of the field that next() told, in an object.
+  // The name of the field that next() returned, in an object.
   const JsonString& key() const { return key_; }
   bool has(int field) const { return (seen_ >> field & 1) != 0; }
 
-  // After next() returned -1: no error, and everything is there that must be.
+  // After next() returned -1: no error, and no required field is missing.
   bool complete() {
     if (json_.failed()) return false;
     const uint64_t needed = array_ ? fields_.needed_in_array() : fields_.required();

@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t kOnes = 0x0101010101010101;
 constexpr uint64_t kHighs = 0x8080808080808080;
 
-// The high bit of each byte below `limit` (at most 0x80) is set in the result, exactly while no byte is 0x80 or more.
+// Sets the high bit of each byte below `limit` (at most 0x80). Exact while no byte is 0x80 or more.
 constexpr uint64_t below(uint64_t bytes, uint64_t limit) { return (bytes - kOnes * limit) & ~bytes & kHighs; }
 
 constexpr uint64_t specials(uint64_t bytes) {

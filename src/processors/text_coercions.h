@@ -1,4 +1,4 @@
-// Text from values of any kind, as the errors data set takes it (common 5.6).
+// Text from values of any type, for the errors data set (docs/snuba-data-sets.md, 7).
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,11 @@ class TextCoercions {
  public:
   explicit TextCoercions(JsonReader& json) : json_(json) {}
 
-  // "AnyText": null is none; arrays and objects become JSON with sorted keys.
+  // AnyText: null is none; arrays and objects become JSON with sorted keys.
   bool read_any(OptionalText& out);
-  // "CtxText": null, arrays and objects are none; truth values are capitalised.
+  // CtxText: null, arrays and objects are none; booleans are `True` and `False`.
   bool read_context(OptionalText& out);
-  // "Handled": 1 and 0 for true and false, none for everything else.
+  // Handled: 1 and 0 for true and false, none for everything else.
   bool read_handled(std::optional<uint8_t>& out);
 
  private:

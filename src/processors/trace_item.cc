@@ -6,7 +6,7 @@
 namespace freshet::processors {
 namespace {
 
-// Up to here every pair of keys is compared, beyond they are sorted.
+// Up to this number every pair of keys is compared; beyond it they are sorted.
 constexpr size_t kFewAttributes = 24;
 
 template <typename T>
@@ -76,7 +76,7 @@ bool read_outcomes(ProtobufReader& reader, TraceItem& out) {
 bool read_ignored_array(ProtobufReader& reader);
 bool read_ignored_list(ProtobufReader& reader);
 
-// The members of a value that are no array; the one that comes last counts.
+// The members of a value that is not an array; the last one counts.
 bool read_scalar_member(ProtobufReader& reader, AttributeScalar& out) {
   switch (reader.field()) {
     case 1:
@@ -108,7 +108,7 @@ bool read_scalar_member(ProtobufReader& reader, AttributeScalar& out) {
   }
 }
 
-// A value inside an array or list: another array in it is only checked.
+// A value inside an array or list. Another array in it is only checked.
 bool read_element(ProtobufReader& reader, AttributeScalar& out) {
   ProtobufReader::Outer outer;
   if (!reader.enter(outer)) return false;
@@ -160,7 +160,7 @@ bool read_ignored_list(ProtobufReader& reader) {
   return reader.leave(outer);
 }
 
-// An array right behind another one is added to it; anything between them begins anew.
+// Consecutive arrays are concatenated; any other value between them starts a new one.
 bool read_array(ProtobufReader& reader, Attribute& attribute, std::vector<AttributeScalar>& elements) {
   if (attribute.value.kind != AttributeKind::Array) {
     attribute.value.kind = AttributeKind::Array;

@@ -1,4 +1,4 @@
-// The protobuf message of the topic snuba-items (sentry_protos.snuba.v1.TraceItem), decoded.
+// Decodes the protobuf message of the topic snuba-items (sentry_protos.snuba.v1.TraceItem).
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ struct Attribute {
   JsonString key;
   uint32_t key_hash = 0;  // hash_of(key)
   AttributeScalar value;
-  // Of an array: its elements in TraceItem::elements, those that can be stored, in their order.
+  // Of an array: its elements in TraceItem::elements that can be stored, in their order.
   uint32_t elements_begin = 0;
   uint32_t elements_end = 0;
 };
@@ -45,7 +45,7 @@ struct CategoryCount {
   uint64_t quantity = 0;
 };
 
-// Fields that are not there are 0 or empty. Views live as long as the payload.
+// Absent fields are 0 or empty. Views live as long as the payload.
 struct TraceItemFields {
   uint64_t organization_id = 0;
   uint64_t project_id = 0;
@@ -60,12 +60,12 @@ struct TraceItemFields {
   JsonString session_id;
   uint32_t retention_days = 0;
   uint32_t downsampled_retention_days = 0;
-  uint64_t key_id = 0;  // of the outcomes
+  uint64_t key_id = 0;  // from `outcomes`
 };
 
 struct TraceItem : TraceItemFields {
-  std::vector<CategoryCount> category_count;  // of the outcomes
-  // Of several with the same key all but the last are Nothing.
+  std::vector<CategoryCount> category_count;  // from `outcomes`
+  // If a key occurs several times, all but the last attribute are Nothing.
   std::vector<Attribute> attributes;
   std::vector<AttributeScalar> elements;
 
@@ -84,13 +84,13 @@ constexpr uint32_t hash_of(std::string_view key) {
   return hash;
 }
 
-// Decodes messages, keeping its memory from one to the next. Threads: one.
+// Decodes messages; reuses its memory. Threads: one.
 class TraceItemDecoder {
  public:
-  // `june`: the older message, which had neither conversation nor session.
+  // `june`: the message of older Snuba, without conversation and session.
   explicit TraceItemDecoder(bool june) : june_(june) {}
 
-  // False: `reader` tells what is wrong.
+  // False: `reader` has the error.
   bool decode(ProtobufReader& reader, TraceItem& out);
 
  private:

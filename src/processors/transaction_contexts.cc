@@ -12,7 +12,7 @@ namespace {
 
 using Names = std::span<const std::string_view>;
 
-// Copying deeper contexts breaks the reference (python_common 2).
+// Snuba fails to copy deeper contexts (docs/snuba-data-sets.md, 10).
 constexpr uint32_t kMostDepth = 490;
 
 constexpr std::array<std::string_view, 1> kType = {"type"};
@@ -21,8 +21,8 @@ constexpr std::array<std::string_view, 2> kOfApp = {"type", "start_type"};
 constexpr std::array<std::string_view, 3> kOfProfile = {"type", "profile_id", "profiler_id"};
 constexpr std::array<std::string_view, 2> kOfReplay = {"type", "replay_id"};
 
-// The members of a container that are no context values, or have columns of their own.
-Names not_kept(std::string_view container) {
+// Members of a container that are not context values, or that have columns of their own.
+Names excluded_members(std::string_view container) {
   if (container == "trace") return kOfTrace;
   if (container == "app") return kOfApp;
   if (container == "profile") return kOfProfile;
@@ -48,7 +48,7 @@ const PythonValue* find(const std::vector<PythonMember>& members, std::string_vi
   return found == members.end() ? nullptr : found->value;
 }
 
-// A UUID or nothing; false when it is something else.
+// A UUID or nothing; false for any other value.
 bool read_uuid(const PythonValue* value, std::optional<Uuid>& out) {
   out.reset();
   if (is_none(value)) return true;
@@ -84,7 +84,7 @@ bool TransactionContexts::promote(const char*& error) {
   for (const char* name : {"app", "profile", "replay"}) {
     const PythonValue* const container = find(containers_, name);
     if (is_none(container) || container->is_object()) continue;
-    error = "a context (app, profile or replay) is no object";
+    error = "a context (app, profile or replay) is not an object";
     return false;
   }
   app_start_type_ = member(find(containers_, "app"), "start_type");
@@ -92,21 +92,21 @@ bool TransactionContexts::promote(const char*& error) {
   const bool good = read_uuid(member(profile, "profile_id"), profile_id_) &&
                     read_uuid(member(profile, "profiler_id"), profiler_id_) &&
                     read_uuid(member(find(containers_, "replay"), "replay_id"), replay_id_);
-  if (!good) error = "an id in the context profile or replay is no UUID";
+  if (!good) error = "an id in the context profile or replay is not a UUID";
   return good;
 }
 
 void TransactionContexts::collect(const PythonMember& container) {
   unique_members(*container.value, members_);
   if (container.key->view() == "trace") collect_trace(container);
-  const Names left_out = not_kept(container.key->view());
+  const Names left_out = excluded_members(container.key->view());
   for (const PythonMember& one : members_) {
     if (!is_context_value(*one.value) || contains(left_out, one.key->view())) continue;
     entries_.push_back({container.key, one.key, one.value});
   }
 }
 
-// The thread of the trace's data becomes a member of the trace.
+// The thread in the trace's data becomes a member of the trace.
 void TransactionContexts::collect_trace(const PythonMember& container) {
   const PythonValue* const thread = member(member(container.value, "data"), "thread.id");
   if (thread == nullptr) return;

@@ -1,5 +1,4 @@
-// The contexts of a transaction: what is taken out of them, and what stays (spec of the data set:
-// TransactionsMessageProcessor, 3.11).
+// The contexts of a transaction: values with columns of their own, and the rest.
 #pragma once
 
 #include <optional>
@@ -13,21 +12,21 @@
 
 namespace freshet::processors {
 
-// Keeps its memory. Values live as long as those of the message. Threads: one.
+// Reuses its memory. Values live as long as those of the message. Threads: one.
 class TransactionContexts {
  public:
-  // `contexts` is an object; `geo` (null: none) of the user becomes its last container when it has none of that name;
-  // containers named in `left_out` (null: none) are as if they were not there. `depth`: of the whole message. False:
-  // they are invalid, `error` (static text) says why.
+  // `contexts` is an object. `geo` of the user (null: none) becomes its last container if it has none of that name.
+  // Containers named in `left_out` (null: none) are ignored. `depth`: nesting of the whole message. False: invalid;
+  // `error` (static text) says why.
   bool read(const PythonValue& contexts, const PythonValue* geo, const std::set<std::string>* left_out, uint32_t depth,
             const char*& error);
 
-  // What is read out of them: columns of their own.
+  // Values with columns of their own.
   const PythonValue* app_start_type() const { return app_start_type_; }
   const std::optional<Uuid>& profile_id() const { return profile_id_; }
   const std::optional<Uuid>& profiler_id() const { return profiler_id_; }
   const std::optional<Uuid>& replay_id() const { return replay_id_; }
-  // The rest.
+  // All other values.
   const std::vector<PythonContext>& entries() const { return entries_; }
 
  private:

@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "processors/python_invalid.h"
 #include "processors/python_values.h"
-#include "processors/python_verdicts.h"
 
 namespace freshet::processors {
 namespace {
@@ -84,8 +84,7 @@ bool is_version(const PythonValue& value) {
   return number == 0 || number == 1 || number == 2;
 }
 
-// `value` where it is an object, null where it is falsy: the reference puts an empty object there. False: another
-// value.
+// Leaves an object unchanged and sets a falsy value to null, where Snuba uses an empty object. False: another value.
 bool object_or_nothing(const PythonValue*& value) {
   if (is_none_or_falsy(value)) value = nullptr;
   return value == nullptr || value->is_object();
@@ -97,7 +96,7 @@ struct TransactionReader::Parts {
   std::array<const PythonValue*, 7> event;
   std::array<const PythonValue*, 17> data;
   const PythonValue* trace;
-  std::array<const PythonValue*, 4> in_trace;  // once the trace is known to be an object
+  std::array<const PythonValue*, 4> in_trace;  // set after the trace is known to be an object
 };
 
 TransactionReader::Next TransactionReader::skip(const char* code) {
@@ -130,7 +129,7 @@ Verdict TransactionReader::read(std::string_view payload, uint64_t max_spans, Tr
   return good ? Verdict::rows(1) : invalid_value(what_);
 }
 
-// --- whether it is one for the table --------------------------------------------------------------------------------
+// --- does it belong to the table ------------------------------------------------------------------------------------
 
 TransactionReader::Next TransactionReader::check_envelope(const PythonValue& root, Parts& parts) {
   if (!root.is_array() || root.count() < 2) return skip("unknown_envelope");
@@ -140,20 +139,20 @@ TransactionReader::Next TransactionReader::check_envelope(const PythonValue& roo
   if (root.count() == 2) return invalid("the message has no event");
   if (!type->is_string("insert")) return skip("unknown_type");
   const PythonValue* const event = type->after();
-  if (!event->is_object()) return invalid("the event is no object");
+  if (!event->is_object()) return invalid("the event is not an object");
   parts.event = members_of(*event, kEventFields);
   return Next::Go;
 }
 
 TransactionReader::Next TransactionReader::check_data(Parts& parts) {
   const PythonValue* const data = parts.event[kData];
-  if (data == nullptr || !data->is_object()) return invalid("event.data is no object");
+  if (data == nullptr || !data->is_object()) return invalid("event.data is not an object");
   parts.data = members_of(*data, kDataFields);
   const PythonValue* const type = parts.data[kType];
   if (type == nullptr || !type->is_string("transaction")) return skip("no_transaction");
   const PythonValue* const contexts = parts.data[kContexts];
   if (contexts == nullptr) return skip("no_trace");
-  if (!contexts->is_object()) return invalid("data.contexts is no object");
+  if (!contexts->is_object()) return invalid("data.contexts is not an object");
   parts.trace = member(contexts, "trace");
   return is_none_or_falsy(parts.trace) ? skip("no_trace") : Next::Go;
 }
@@ -161,17 +160,17 @@ TransactionReader::Next TransactionReader::check_data(Parts& parts) {
 TransactionReader::Next TransactionReader::check_age(Parts& parts, Transaction& out) {
   const PythonValue* const timestamp = parts.data[kTimestamp];
   const auto finish = timestamp == nullptr ? std::nullopt : instant_of(*timestamp);
-  if (!finish) return invalid("data.timestamp is no time");
+  if (!finish) return invalid("data.timestamp is not a time");
   out.finish = *finish;
   out.retention = retention_of(parts.event[kRetentionDays], std::nullopt, *finish, settings_, clock_);
   if (out.retention.age == Retention::Age::TooOld) return skip("too_old");
   if (out.retention.age == Retention::Age::NotComputable) return invalid("event.retention_days is out of range");
-  if (!parts.trace->is_object()) return invalid("data.contexts.trace is no object");
+  if (!parts.trace->is_object()) return invalid("data.contexts.trace is not an object");
   parts.in_trace = members_of(*parts.trace, kTraceFields);
   return Next::Go;
 }
 
-// --- what its row is made of ----------------------------------------------------------------------------------------
+// --- the values of its row ------------------------------------------------------------------------------------------
 
 bool TransactionReader::read_ids(const Parts& parts, Transaction& out) {
   const PythonValue* const event_id = parts.event[kEventId];
@@ -181,11 +180,11 @@ bool TransactionReader::read_ids(const Parts& parts, Transaction& out) {
     return value != nullptr && value->is_string() ? parse_python_uuid(value->view()) : std::nullopt;
   };
   const auto event = uuid(event_id);
-  if (!event) return fail("event.event_id is no UUID");
+  if (!event) return fail("event.event_id is not a UUID");
   const auto trace = uuid(trace_id);
-  if (!trace) return fail("data.contexts.trace.trace_id is no UUID");
+  if (!trace) return fail("data.contexts.trace.trace_id is not a UUID");
   auto span = span_id != nullptr && span_id->is_string() ? HexInteger::parse(span_id->view()) : std::nullopt;
-  if (!span) return fail("data.contexts.trace.span_id is no hexadecimal number");
+  if (!span) return fail("data.contexts.trace.span_id is not a hexadecimal number");
   out.event_id = *event;
   out.trace_id = *trace;
   out.span_id = *std::move(span);
@@ -196,7 +195,7 @@ bool TransactionReader::read_ids(const Parts& parts, Transaction& out) {
 
 bool TransactionReader::read_texts(const Parts& parts, Transaction& out) {
   const PythonValue* info = parts.data[kTransactionInfo];
-  if (!object_or_nothing(info)) return fail("data.transaction_info is no object");
+  if (!object_or_nothing(info)) return fail("data.transaction_info is not an object");
   out.op = parts.in_trace[kOp];
   out.name = parts.data[kTransaction];
   out.source = member(info, "source");
@@ -204,13 +203,13 @@ bool TransactionReader::read_texts(const Parts& parts, Transaction& out) {
   if (out.platform == nullptr) return fail("event.platform is missing");
   out.group_ids = is_none_or_falsy(parts.event[kGroupIds]) ? nullptr : parts.event[kGroupIds];
   const bool good = out.group_ids == nullptr || out.group_ids->is_array() || out.group_ids->is_string();
-  return good || fail("event.group_ids is no array");
+  return good || fail("event.group_ids is not an array");
 }
 
 bool TransactionReader::read_times(const Parts& parts, Transaction& out) {
   const PythonValue* const timestamp = parts.data[kStart];
   const auto start = timestamp == nullptr ? std::nullopt : instant_of(*timestamp);
-  if (!start) return fail("data.start_timestamp is no time");
+  if (!start) return fail("data.start_timestamp is not a time");
   out.start = is_in_window(*start) ? *start : instant_now(clock_);
   if (!is_in_window(out.finish)) out.finish = instant_now(clock_);
   out.duration_ms = std::max<int64_t>(0, milliseconds_of(out.finish - out.start));
@@ -231,7 +230,7 @@ bool TransactionReader::read_status(const Parts& parts, Transaction& out) {
 }
 
 bool TransactionReader::read_tags(const Parts& parts, Transaction& out) {
-  if (!out.tags.read(parts.data[kTags])) return fail("data.tags is no list of pairs");
+  if (!out.tags.read(parts.data[kTags])) return fail("data.tags is not a list of pairs");
   if (!out.tags.sort()) return fail("data.tags mixes names that are text with numbers");
   const PythonValue* const release = out.tags.find("sentry:release");
   out.release = release != nullptr ? release : parts.event[kRelease];
@@ -242,7 +241,7 @@ bool TransactionReader::read_tags(const Parts& parts, Transaction& out) {
   out.replay_id.reset();
   const PythonValue* const replay = out.tags.find("replayId");
   if (is_none_or_falsy(replay)) return true;
-  if (!replay->is_string()) return fail("the tag replayId is no text");
+  if (!replay->is_string()) return fail("the tag replayId is not text");
   out.replay_id = parse_python_uuid(replay->view());
   return true;
 }
@@ -250,13 +249,13 @@ bool TransactionReader::read_tags(const Parts& parts, Transaction& out) {
 bool TransactionReader::read_numbers(const Parts& parts, Transaction& out) {
   const bool measured = read_values(parts.data[kMeasurements], out.measurements);
   const PythonValue* const breakdowns = parts.data[kBreakdowns];
-  if (!is_none(breakdowns) && !breakdowns->is_object()) return fail("data.breakdowns is no object");
+  if (!is_none(breakdowns) && !breakdowns->is_object()) return fail("data.breakdowns is not an object");
   const bool broken_down = read_values(member(breakdowns, "span_ops"), out.breakdowns);
   out.values_left_out = !measured || !broken_down;
   return true;
 }
 
-// False: there is an error in them, which costs only them.
+// False: there is an error in them; the rest of the message stays valid.
 bool TransactionReader::read_values(const PythonValue* object, TransactionValues& out) {
   out.present = false;
   if (is_none(object)) return true;
@@ -283,12 +282,12 @@ bool TransactionReader::read_values(const PythonValue* object, TransactionValues
 
 bool TransactionReader::read_request(const Parts& parts, Transaction& out) {
   const PythonValue* request = parts.data[kRequest] != nullptr ? parts.data[kRequest] : parts.data[kHttp];
-  if (!object_or_nothing(request)) return fail("data.request is no object");
+  if (!object_or_nothing(request)) return fail("data.request is not an object");
   out.http_method = member(request, "method");
-  if (!headers_.read(member(request, "headers"))) return fail("data.request.headers is no list of pairs");
+  if (!headers_.read(member(request, "headers"))) return fail("data.request.headers is not a list of pairs");
   out.http_referer = headers_.find("Referer");
   const PythonValue* sdk = parts.data[kSdk];
-  if (!object_or_nothing(sdk)) return fail("data.sdk is no object");
+  if (!object_or_nothing(sdk)) return fail("data.sdk is not an object");
   out.sdk_name = member(sdk, "name");
   out.sdk_version = member(sdk, "version");
   return true;
@@ -296,7 +295,7 @@ bool TransactionReader::read_request(const Parts& parts, Transaction& out) {
 
 bool TransactionReader::read_user_and_contexts(const Parts& parts, Transaction& out) {
   out.user = parts.data[kUser] != nullptr ? parts.data[kUser] : parts.data[kUserInterface];
-  if (!object_or_nothing(out.user)) return fail("data.user is no object");
+  if (!object_or_nothing(out.user)) return fail("data.user is not an object");
   const PythonValue* const geo = member(out.user, "geo");
   const PythonValue& contexts = *parts.data[kContexts];
   if (!out.contexts.read(contexts, is_none_or_falsy(geo) ? nullptr : geo, contexts_not_stored(*out.project_id),
@@ -326,7 +325,7 @@ bool TransactionReader::read_origin(const Parts& parts, Transaction& out) {
   const PythonValue* const received = parts.data[kReceived];
   if (received == nullptr) return true;
   const auto seconds = integer_of(*received);
-  if (!seconds) return fail("data.received is no number");
+  if (!seconds) return fail("data.received is not a number");
   if (*seconds >= 0 && *seconds <= UINT32_MAX) out.origin_timestamp_ms = *seconds * 1000;
   return true;
 }

@@ -1,5 +1,4 @@
-// Reads the message of a transaction: whether it is one for the table, and what its row is made of (spec of the data
-// set: TransactionsMessageProcessor, 2 and 3).
+// Reads the message of a transaction: decides if it belongs to the table, and collects the values of its row.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +20,14 @@
 
 namespace freshet::processors {
 
-// Names and their numbers: measurements, breakdowns.
+// Names and numbers: measurements, breakdowns.
 struct TransactionValues {
   bool present = false;
   std::vector<PythonMember> members;  // ascending by name
   std::vector<double> numbers;        // of the members
 };
 
-// What the row is made of. Values point into the message's text; null: absent. Memory is kept from message to message.
+// The values of a row. They point into the message's text; null: absent. Memory is reused from message to message.
 struct Transaction {
   Uuid event_id;
   Uuid trace_id;
@@ -41,7 +40,7 @@ struct Transaction {
   const PythonValue* platform = nullptr;
   const PythonValue* group_ids = nullptr;  // null: none
   uint8_t status = 0;
-  int64_t start = 0;  // microseconds since 1970, as finish
+  int64_t start = 0;  // microseconds since 1970, like finish
   int64_t finish = 0;
   int64_t duration_ms = 0;
   bool ends_before_start = false;
@@ -49,20 +48,20 @@ struct Transaction {
   PythonPairs tags;  // sorted
   const PythonValue* release = nullptr;
   const PythonValue* environment = nullptr;
-  const PythonValue* user_tag = nullptr;  // null: there is no such tag
+  const PythonValue* user_tag = nullptr;  // null: the tag does not exist
   const PythonValue* dist = nullptr;
   std::optional<Uuid> replay_id;
-  bool replay_is_no_tag = false;  // it comes from a context, and becomes a tag too
+  bool replay_is_no_tag = false;  // it comes from a context and becomes a tag, too
 
   TransactionValues measurements;
   TransactionValues breakdowns;
-  bool values_left_out = false;  // measurements or breakdowns with an error in them
+  bool values_left_out = false;  // measurements or breakdowns with an error
   TransactionSpans spans;
   TransactionContexts contexts;
 
   const PythonValue* http_method = nullptr;
   const PythonValue* http_referer = nullptr;
-  const PythonValue* sdk_name = nullptr;  // may be falsy, as the version: empty text
+  const PythonValue* sdk_name = nullptr;  // may be falsy, like the version: empty text
   const PythonValue* sdk_version = nullptr;
   const PythonValue* user = nullptr;  // an object, or null
   int64_t origin_timestamp_ms = kNoTimestamp;
@@ -73,7 +72,7 @@ class TransactionReader {
  public:
   TransactionReader(const ProcessorsSettings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
 
-  // Rows: `out` is what the one row is made of. Values live until the next call.
+  // If the result is Rows, `out` has the values of the one row. They live until the next call.
   Verdict read(std::string_view payload, uint64_t max_spans, Transaction& out);
 
  private:

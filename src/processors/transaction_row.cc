@@ -59,7 +59,7 @@ constexpr Column kUserEmail("user_email");
 constexpr Column kIpV4("ip_address_v4");
 constexpr Column kIpV6("ip_address_v6");
 
-// Text, where what is falsy is the empty one.
+// Text; a falsy value becomes empty text.
 void put_text_or_empty(const Column& column, const PythonValue* value, PythonRow& row) {
   if (is_none_or_falsy(value)) {
     row.put(column, JsonString{"", true});

@@ -1,4 +1,4 @@
-// The row of a transaction (spec of the data set: TransactionsMessageProcessor, 4).
+// Writes the row of a transaction.
 #pragma once
 
 #include "processors/python_row.h"

@@ -25,7 +25,7 @@ bool TransactionSpans::read(const PythonValue& trace, const PythonValue* spans, 
   if (spans != nullptr) {
     const bool empty = (spans->is_object() || spans->is_string()) && spans->count() == 0;
     if (!spans->is_array() && !empty) {
-      error = "data.spans is no array";
+      error = "data.spans is not an array";
       return false;
     }
     if (spans->is_array()) {
@@ -43,14 +43,14 @@ bool TransactionSpans::read(const PythonValue& trace, const PythonValue* spans, 
 
 bool TransactionSpans::add(const PythonValue& span, const char*& error) {
   if (!span.is_object()) {
-    error = "a span is no object";
+    error = "a span is not an object";
     return false;
   }
   const auto in = members_of(span, kFields);
   if (is_none(in[kOp]) || is_none(in[kHash]) || is_none(in[kTime])) return true;
   auto group = in[kHash]->is_string() ? HexInteger::parse(in[kHash]->view()) : std::nullopt;
   if (!group) {
-    error = "a span's hash is no hexadecimal number";
+    error = "a span's hash is not a hexadecimal number";
     return false;
   }
   records_.push_back({in[kOp], *std::move(group), in[kTime], static_cast<uint32_t>(records_.size())});

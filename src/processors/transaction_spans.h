@@ -1,4 +1,4 @@
-// The spans of a transaction, as far as the table keeps them (spec of the data set: TransactionsMessageProcessor, 3.9).
+// The spans of a transaction that the table stores.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace freshet::processors {
 
-// Keeps its memory. Threads: one.
+// Reuses its memory. Threads: one.
 class TransactionSpans {
  public:
   struct Record {
@@ -19,11 +19,11 @@ class TransactionSpans {
     uint32_t place;
   };
 
-  // The record of the trace itself, then those of `spans` (null: there are none), up to `limit` in all; sorted. False:
-  // they are invalid, `error` (static text) says why.
+  // Reads the root span from `trace`, then those of `spans` (null: none), at most `limit` in all; sorts them. False:
+  // invalid; `error` (static text) says why.
   bool read(const PythonValue& trace, const PythonValue* spans, uint64_t limit, const char*& error);
   const std::vector<Record>& records() const { return records_; }
-  // Elements stayed unread because of the limit.
+  // True if elements were not read because of the limit.
   bool cut() const { return cut_; }
 
  private:

@@ -10,17 +10,18 @@ TransactionsMessageProcessor::Counters::Counters(Metrics& metrics)
     : negative_duration(
           metrics.counter("freshet_transactions_negative_duration_total", "Transactions that end before they start.")),
       group_ids_cut(
-          metrics.counter("freshet_transactions_group_ids_cut_total", "Transactions of more than 10 groups.")),
+          metrics.counter("freshet_transactions_group_ids_cut_total", "Transactions with more than 10 groups.")),
       no_sdk_name(
-          metrics.counter("freshet_transactions_missing_sdk_name_total", "Transactions without an SDK's name.")),
+          metrics.counter("freshet_transactions_missing_sdk_name_total", "Transactions without the SDK's name.")),
       no_sdk_version(
-          metrics.counter("freshet_transactions_missing_sdk_version_total", "Transactions without an SDK's version.")),
+          metrics.counter("freshet_transactions_missing_sdk_version_total", "Transactions without the SDK's version.")),
       spans_cut(metrics.counter("freshet_transactions_spans_cut_total",
-                                "Transactions of more spans than max_spans_per_transaction.")),
-      values_left_out(metrics.counter("freshet_transactions_values_left_out_total",
-                                      "Transactions written without their measurements or breakdowns, which are bad.")),
+                                "Transactions with more spans than max_spans_per_transaction.")),
+      values_left_out(
+          metrics.counter("freshet_transactions_values_left_out_total",
+                          "Transactions written without their measurements or breakdowns, which were invalid.")),
       no_received(metrics.counter("freshet_transactions_missing_received_total",
-                                  "Transactions without a time of receipt, or with one out of range.")) {}
+                                  "Transactions whose time of receipt is missing or out of range.")) {}
 
 void TransactionsMessageProcessor::Counters::add(const Transaction& t) {
   constexpr uint32_t kMostGroupIds = 10;

@@ -1,5 +1,4 @@
-// Transactions: one row each, with its spans, measurements and contexts (spec of the data set:
-// TransactionsMessageProcessor).
+// TransactionsMessageProcessor: one row per transaction, with its spans, measurements and contexts.
 #pragma once
 
 #include <span>
@@ -12,9 +11,9 @@
 
 namespace freshet::processors {
 
-// One row per message, or none: messages of other kinds, without a trace, and older than their retention are skipped.
+// One row per message, or none: messages of other kinds, without a trace, or older than their retention are skipped.
 //   skipped  unknown_envelope, unknown_version, unknown_type, no_transaction, no_trace, too_old
-//   invalid  null_payload, invalid_message (no JSON), invalid_value
+//   invalid  null_payload, invalid_message (not JSON), invalid_value
 class TransactionsMessageProcessor final : public Processor {
  public:
   TransactionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

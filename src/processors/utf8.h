@@ -1,4 +1,4 @@
-// Single characters of text that is known to be UTF-8.
+// Single characters of text that is valid UTF-8.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace freshet::processors {
 
-// Writes the UTF-8 form of a code point that is no surrogate; returns the end, at most four bytes further.
+// Writes a code point (not a surrogate) as UTF-8; returns the end, at most four bytes later.
 inline char* put_utf8(uint32_t code, char* out) {
   const auto put = [&](uint32_t byte) { *out++ = static_cast<char>(byte); };
   if (code < 0x80) {
@@ -27,13 +27,13 @@ inline char* put_utf8(uint32_t code, char* out) {
   return out;
 }
 
-// How many bytes the character has that begins with `first`.
+// The number of bytes of the character that starts with `first`.
 inline size_t utf8_size(char first) {
   const auto byte = static_cast<unsigned char>(first);
   return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
 }
 
-// The first code point of `text`, which is not empty; it is taken off.
+// Removes and returns the first code point of `text`, which must not be empty.
 inline uint32_t take_code_point(std::string_view& text) {
   const size_t size = utf8_size(text.front());
   const auto first = static_cast<unsigned char>(text.front());
@@ -43,7 +43,7 @@ inline uint32_t take_code_point(std::string_view& text) {
   return code;
 }
 
-// The first `count` code points of `text`, or all when there are fewer.
+// The first `count` code points of `text`, or all if there are fewer.
 inline std::string_view first_code_points(std::string_view text, size_t count) {
   size_t size = 0;
   for (; count > 0 && size < text.size(); --count) size += utf8_size(text[size]);

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kDigits = 32;
 
 #if defined(__SSE2__)
-// Sixteen digits to their values; `good` loses the bits of those that are none.
+// The values of sixteen digits; clears the bits in `good` of characters that are not digits.
 __m128i values_of(const char* text, __m128i& good) {
   const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
   const __m128i digit = _mm_sub_epi8(c, _mm_set1_epi8('0'));
@@ -23,7 +23,7 @@ __m128i values_of(const char* text, __m128i& good) {
                       _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
 }
 
-// Pairs of values to the bytes that they make, in the lower half of each 16 bits.
+// Combines pairs of values into bytes, in the lower half of each 16 bits.
 __m128i bytes_of(__m128i values) {
   const __m128i both = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
   return _mm_and_si128(both, _mm_set1_epi16(0xFF));

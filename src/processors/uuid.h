@@ -1,4 +1,4 @@
-// UUIDs as the reference reads and writes them (common 5.3).
+// UUIDs (docs/snuba-data-sets.md, 6).
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ struct Uuid {
   static constexpr size_t kTextSize = 36;
   std::array<uint8_t, 16> bytes{};
 
-  // 32 hexadecimal digits, the hyphenated form, that in braces, or after `urn:uuid:`; nothing is trimmed.
+  // 32 hexadecimal digits, the hyphenated form, that form in braces or after `urn:uuid:`; nothing is trimmed.
   static std::optional<Uuid> parse(std::string_view text);
   // Lower case with hyphens; kTextSize characters.
   void write(char* out) const;

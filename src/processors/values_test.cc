@@ -1,4 +1,4 @@
-// Numbers, texts, ids and times as the data sets share them (common 4, 5 and 10).
+// Numbers, texts, ids and times as the data sets share them.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -16,7 +16,7 @@
 namespace freshet::processors {
 namespace {
 
-// The literal read and written again; "invalid" when it cannot be read.
+// Reads the literal and writes it again; "invalid" if it cannot be read.
 std::string number_text(std::string_view literal) {
   JsonReader json;
   json.open(literal);
@@ -68,7 +68,7 @@ TEST(NumberTest, IntegersStayAndFractionsAreRoundedCorrectly) {
 TEST(NumberTest, WhetherANumberIsBeyondADoubleDecidesTheReferencesProcedure) {
   const std::string zeros(292, '0');
   const std::string beyond[] = {
-      // The first is below the largest double's upper half; the procedure multiplies 17976931348623158 by 1e292.
+      // The first is below the largest double's upper half. Snuba's procedure multiplies 17976931348623158 by 1e292.
       "1.7976931348623158e308",
       "-1.7976931348623158e308",
       "17976931348623158e292",

@@ -1,5 +1,5 @@
-// Every data set over every message whose rows are known: the project's own cases, and where they lie beside the
-// project, the recorded ones of the reference (README.md).
+// Every data set over every message with known rows: the project's own cases, and Snuba's recorded messages if they are
+// installed beside the project (README.md).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ class OneProcessor {
     processor_ = (*processors::make_factory(settings_, {&clock_, &metrics_}))();
   }
 
-  // Empty, or what is wrong.
+  // Empty, or the error.
   std::string check(const GoldenCase& one) {
     Message message;
     message.offset = Offset{one.offset};
@@ -61,7 +61,7 @@ class OneProcessor {
     return testkit::difference(one.rows.is_null() ? nlohmann::json::array() : one.rows, found);
   }
 
-  // Each message is given to it before, with so many bytes to allocate.
+  // Before each message, the processor gets the message with this limit on its memory.
   void try_first_within(uint64_t memory) { memory_ = memory; }
 
  private:
@@ -104,7 +104,7 @@ class OwnCases : public testing::TestWithParam<std::string> {};
 
 TEST_P(OwnCases, BecomeTheirRows) { expect_all(GetParam(), testkit::own_cases(kOwn / GetParam())); }
 
-// Wherever its memory ends: the next time it has what it needs, and nothing is left of the first.
+// If memory ends at any point, the next attempt gives the complete result.
 TEST_P(OwnCases, BecomeTheirRowsAlsoAfterMemoryWasScarce) {
   for (const GoldenCase& one : testkit::own_cases(kOwn / GetParam())) {
     for (uint64_t memory = 0; memory < 200'000; memory += 20 + memory / 4) {
@@ -135,7 +135,7 @@ TEST_P(RecordedCases, MutatedMessagesGetTheirVerdictsAndRows) {
   expect_all(GetParam(), testkit::mutated_cases(kRecorded / "mutated" / (GetParam() + ".jsonl.gz"), storage));
 }
 
-// Where the recorded cases are not there this suite is empty; the project's own run everywhere.
+// If the recorded messages are not installed, this suite is empty; the project's own cases always run.
 std::vector<std::string> recorded() {
   if (!fs::is_directory(kRecorded / "processors")) return {};
   std::vector<std::string> names = folders(kRecorded / "processors");

@@ -1,4 +1,4 @@
-// What the verdicts of the plain data sets say beside the rows (sections 3 and 4 of their specifications).
+// What the results of the plain data sets contain beside the rows.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -25,7 +25,7 @@ Verdict process(const std::string& name, std::optional<std::string_view> payload
   return processor->process({"topic", Partition{0}}, message, rows);
 }
 
-// Messages of the data sets that say when they were received.
+// Messages of the data sets that have a time of receipt.
 const std::pair<const char*, json> kReceived[] = {
     {"FunctionsMessageProcessor",
      {{"functions", json::array()},
@@ -86,7 +86,7 @@ TEST(VerdictFactsTest, CostsSayNothing) {
 
 TEST(VerdictFactsTest, WithoutAPayloadAMessageIsInvalid) {
   for (const std::string& name : names()) {
-    if (name == "json") continue;  // decides by its own settings
+    if (name == "json") continue;  // depends on its own settings
     const Verdict verdict = process(name, std::nullopt);
     EXPECT_EQ(verdict.kind, Verdict::Kind::Invalid) << name;
     EXPECT_FALSE(verdict.silenced) << name;

@@ -1,4 +1,4 @@
-#include "processors/python_verdicts.h"
+#include "processors/python_invalid.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-// What the data sets of the reference's Python answer when a message is invalid. Their headers list the codes.
+// Results for invalid messages of the data sets that Snuba processes in Python. The processors' headers list the codes.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ Verdict invalid_json(const PythonJson& json);
 Verdict missing_field(std::string_view name);
 Verdict invalid_value(std::string_view what);
 
-// The name of the first required field that is not there; empty when all are.
+// The name of the first missing required field; empty if none is missing.
 template <size_t N>
 std::string_view first_missing(const std::array<const PythonValue*, N>& values, const Fields<N>& fields) {
   for (size_t i = 0; i < N; ++i) {
