@@ -1,16 +1,16 @@
-// What looks at payloads before the processor does: any bytes are either right or wrong, and nothing breaks.
+// The checks of payloads before the processor: any bytes are valid or invalid, without a crash.
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 
-#include "schemas/protobuf_walk.h"
+#include "schemas/protobuf_syntax.h"
 #include "schemas/schema_folder.h"
 #include "stream/ipv4_scan.h"
 
 namespace {
 
-// A schema that follows the payload into any depth.
+// A schema that recurses into the payload to any depth.
 std::unique_ptr<freshet::SchemaValidator> recursive_schema() {
   const auto folder = std::filesystem::temp_directory_path() / "freshet-fuzz-schema";
   std::filesystem::create_directories(folder);
@@ -26,7 +26,7 @@ std::unique_ptr<freshet::SchemaValidator> recursive_schema() {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto schema = recursive_schema();
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  freshet::schemas::ProtobufWalk().why_invalid(bytes);
+  freshet::schemas::ProtobufSyntax().why_invalid(bytes);
   freshet::stream::has_ipv4_pattern(bytes);
   freshet::stream::is_utf8(bytes);
   schema->why_invalid(bytes);

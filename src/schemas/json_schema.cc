@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-// valijson's headers are not written for our warnings, and without exceptions they end the process.
+// valijson's headers cause warnings with our flags; without exceptions it ends the process on errors.
 #define VALIJSON_USE_EXCEPTIONS 1
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -33,9 +33,9 @@ namespace {
 using nlohmann::json;
 using valijson::adapters::NlohmannJsonAdapter;
 
-constexpr int kMaxDepth = 500;  // a schema may follow the payload into any depth, and does so on the stack
+constexpr int kMaxDepth = 500;  // recursive schemas recurse on the stack
 
-// Throws: what is wrong with the file.
+// Throws with the error of the file.
 json read_json(const std::filesystem::path& file) {
   const auto text = read_file(file.string());
   if (!text) throw std::runtime_error(fmt::format("{}: {}", file.string(), text.error().text));
@@ -64,7 +64,7 @@ class JsonSchema final : public SchemaValidator {
       };
       const json value = json::parse(payload, bound, /*allow_exceptions=*/false);
       if (too_deep) return fmt::format("the payload is nested deeper than {}", kMaxDepth);
-      if (value.is_discarded()) return "the payload is no JSON";
+      if (value.is_discarded()) return "the payload is not JSON";
       valijson::ValidationResults results;
       if (validator_.validate(*schema_, NlohmannJsonAdapter(value), &results)) return std::nullopt;
       return describe(results);
@@ -111,7 +111,7 @@ Result<SchemaValidatorFactory> open_json_schema(const std::string& file) {
                                  file, *endless));
     }
     const auto fetch = [&](const std::string& uri) -> const json* {
-      return read(uri).release();  // the parser gives it to `free`
+      return read(uri).release();  // the parser calls `free` for it
     };
     const auto free = [](const json* fetched) { std::unique_ptr<const json>{fetched}.reset(); };
     parser.populateSchema(NlohmannJsonAdapter(document), *schema, fetch, free);

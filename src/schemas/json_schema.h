@@ -8,8 +8,8 @@
 
 namespace freshet::schemas {
 
-// References to other files (`file://name.json#/definitions/X`, `name.json`) are read from the same folder. Fatal: the
-// file, or one that it refers to, cannot be read or is no schema.
+// References to other files (`file://name.json#/definitions/X`, `name.json`) are read from the same directory. Fatal:
+// the file, or a file that it refers to, cannot be read or is not a schema.
 Result<SchemaValidatorFactory> open_json_schema(const std::string& file);
 
 }  // namespace freshet::schemas

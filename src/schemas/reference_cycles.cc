@@ -11,12 +11,12 @@ namespace {
 
 using nlohmann::json;
 
-// Keywords whose schemas look at the same value as the schema that holds them.
+// Keywords whose schemas apply to the same value as the schema that contains them.
 constexpr std::array kSchemas = {"not", "if", "then", "else"};
 constexpr std::array kListsOfSchemas = {"allOf", "anyOf", "oneOf", "extends", "type", "disallow"};
 
 struct Place {
-  std::string file;  // as the reference names it; empty: the document itself
+  std::string file;  // as in the reference; empty: the document itself
   std::string pointer;
   auto operator<=>(const Place&) const = default;
 };
@@ -28,7 +28,7 @@ class Search {
 
   std::optional<std::string> run() {
     collect(document_, {"", ""});
-    // A document that is referred to is looked through once; this adds to the places.
+    // A referenced document is searched once, which adds places.
     for (size_t i = 0; i < places_.size(); ++i) {
       if (const auto found = follow(places_[i])) return found;
     }
@@ -43,7 +43,7 @@ class Search {
     size_t at = 0;
   };
 
-  // Every object is taken for a schema: what is none has no reference.
+  // Treats every object as a schema. An object that is not a schema has no reference.
   void collect(const json& value, const Place& place) {
     std::vector<std::pair<const json*, Place>> left{{&value, place}};
     while (!left.empty()) {
@@ -84,7 +84,7 @@ class Search {
     path.push_back({place, same_value(place)});
   }
 
-  // The schemas that judge the same value as the one at `place`.
+  // The schemas that apply to the same value as the one at `place`.
   std::vector<Place> same_value(const Place& place) {
     std::vector<Place> out;
     const json* const schema = at(place);

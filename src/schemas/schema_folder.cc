@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "schemas/json_schema.h"
-#include "schemas/protobuf_walk.h"
+#include "schemas/protobuf_syntax.h"
 
 namespace freshet::schemas {
 
@@ -17,10 +17,10 @@ Result<SchemaValidatorFactory> open_schema(const std::string& dir, const std::st
   }
   const auto proto = folder / (logical_topic + ".proto");
   if (std::filesystem::exists(proto)) {
-    return SchemaValidatorFactory([] { return std::make_unique<ProtobufWalk>(); });
+    return SchemaValidatorFactory([] { return std::make_unique<ProtobufSyntax>(); });
   }
-  return failure(ErrorKind::Retry, fmt::format("{}: no schema for the topic {} there: {}.schema.json or {}.proto", dir,
-                                               logical_topic, logical_topic, logical_topic));
+  return failure(ErrorKind::Retry, fmt::format("{}: no schema for the topic {}: expected {}.schema.json or {}.proto",
+                                               dir, logical_topic, logical_topic, logical_topic));
 }
 
 }  // namespace freshet::schemas

@@ -8,8 +8,8 @@
 
 namespace freshet::schemas {
 
-// DIR/TOPIC.schema.json, DIR/TOPIC.json (JSON Schema, drafts 4 to 7) or DIR/TOPIC.proto, in this order. Error kind
-// Retry: there is none; Fatal: it cannot be used, and why.
+// Opens DIR/TOPIC.schema.json, DIR/TOPIC.json (JSON Schema, drafts 4 to 7) or DIR/TOPIC.proto, in this order. Retry:
+// none of them exists. Fatal: the file cannot be used; the text says why.
 Result<SchemaValidatorFactory> open_schema(const std::string& dir, const std::string& logical_topic);
 
 }  // namespace freshet::schemas
