@@ -1,4 +1,4 @@
-// What to do about libcurl's errors that people meet when an address is not what it seems.
+// Advice for libcurl errors that have a typical cause.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace freshet::http {
 
-// A sentence that says what is probably wrong and what would be right; empty: libcurl's own words say it. `code` is
-// libcurl's, `url` the request's, `text` libcurl's words.
+// A sentence with the probable cause and the fix; empty if libcurl's own text is enough. `code` is libcurl's, `url` the
+// request's, `text` libcurl's error text.
 std::string curl_advice(int code, std::string_view url, std::string_view text);
 
 }  // namespace freshet::http

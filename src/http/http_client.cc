@@ -16,12 +16,12 @@
 namespace freshet::http {
 namespace {
 
-constexpr long kUploadBuffer = 256 * 1024;  // libcurl's own copy on the way to the socket; stays in the CPU's cache
+constexpr long kUploadBuffer = 256 * 1024;  // libcurl's copy before the socket; fits the CPU cache
 constexpr size_t kMaxHeadBytes = 256 * 1024;
 constexpr int kMaxRedirects = 10;
-constexpr int kPollMs = 1000;  // a bound only: wake-ups and timeouts of libcurl end the wait earlier
+constexpr int kPollMs = 1000;  // an upper bound; libcurl's wake-ups and timeouts end the wait earlier
 
-// Once per process; libcurl wants it before the first handle, and from one thread.
+// Once per process; libcurl requires it before the first handle, from one thread.
 void initialise_curl() {
   static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
   static_cast<void>(once);
@@ -38,7 +38,7 @@ struct ListCleanup {
 };
 using HeaderList = std::unique_ptr<curl_slist, ListCleanup>;
 
-// Gives libcurl the pieces of a body one after the other.
+// Passes the pieces of a body to libcurl in sequence.
 struct BodyReader {
   const std::vector<std::string_view>* pieces = nullptr;
   size_t piece = 0;
@@ -70,17 +70,17 @@ struct BodyReader {
 struct ResponseWriter {
   Response response;
   size_t limit = 0;
-  size_t head_bytes = 0;  // of all answers to the request: informational ones, the last one, its trailers
+  size_t head_bytes = 0;  // of all responses to the request: informational, final, trailers
   bool head_too_large = false;
   bool too_large = false;
-  bool head_complete = false;  // libcurl takes an answer that ends within its headers for a whole one
+  bool head_complete = false;  // libcurl accepts a response that ends within its headers
 };
 
 size_t on_read(char* out, size_t size, size_t count, void* self) noexcept {
   return static_cast<BodyReader*>(self)->read(out, size * count);
 }
 
-// libcurl rewinds when it repeats a request on a fresh connection (the kept-alive one turned out closed).
+// libcurl rewinds when it repeats a request on a new connection because the kept-alive one was closed.
 int on_seek(void* self, curl_off_t offset, int origin_of_offset) noexcept {
   if (origin_of_offset != SEEK_SET || offset < 0) return CURL_SEEKFUNC_FAIL;
   static_cast<BodyReader*>(self)->seek(static_cast<size_t>(offset));
@@ -106,7 +106,7 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
     writer->head_too_large = true;
     return 0;
   }
-  if (line.starts_with("HTTP/")) {  // a new answer (after 100 Continue): its headers replace the earlier ones
+  if (line.starts_with("HTTP/")) {  // a new response (after 100 Continue): its headers replace the earlier ones
     writer->response.headers.clear();
     writer->response.trailers.clear();
     writer->head_complete = false;
@@ -129,7 +129,8 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
 
 int on_socket(void* retries, curl_socket_t socket, curlsocktype) noexcept {
   const int count = static_cast<int>(*static_cast<const uint32_t*>(retries));
-  setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);  // a hint: without it the system's value holds
+  setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &count,
+             sizeof count);  // optional: without it the system's value applies
   return CURL_SOCKOPT_OK;
 }
 
@@ -153,13 +154,13 @@ ErrorKind kind_of(CURLcode code) {
 
 HeaderList header_list(const std::vector<std::string>& headers) {
   HeaderList list;
-  // "Expect: 100-continue" would cost a round trip, and a second with servers that ignore it.
+  // "Expect: 100-continue" costs a round trip, and a second with servers that ignore it.
   for (const char* own : {"Expect:", "Content-Type:"}) list.reset(curl_slist_append(list.release(), own));
   for (const std::string& header : headers) list.reset(curl_slist_append(list.release(), header.c_str()));
   return list;
 }
 
-// With the host that it is about.
+// Adds the host to the text.
 std::string of_host(const std::string& url, const std::string& text) {
   const Result<Url> parsed = parse_url(url);
   return (parsed ? origin(*parsed) + ": " : std::string()) + text;
@@ -178,8 +179,8 @@ struct Client::Handles {
   void configure(const ClientOptions& options);
   void prepare(const Request& request, const std::string& url, std::chrono::milliseconds timeout,
                const HeaderList& headers, BodyReader& reader, ResponseWriter& writer);
-  std::chrono::milliseconds taken() const;  // by the last transfer
-  // Where the answer that was just received redirects to, if that may be followed.
+  std::chrono::milliseconds taken() const;  // of the last transfer
+  // The target of the last response's redirect, if it may be followed.
   std::optional<std::string> redirect(int status, const std::string& url) const;
   CURLcode transfer(const std::stop_token& stop);
   std::string describe(CURLcode code, const std::string& url) const;
@@ -189,14 +190,14 @@ void Client::Handles::configure(const ClientOptions& options) {
   CURL* const h = easy.get();
   use_proxy = options.use_proxy;
   curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);  // a stop must not wait for a name look-up in libcurl's thread
+  curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);  // a stop must not wait for a DNS lookup in libcurl's thread
   curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, whole_seconds(options.tcp_keepalive));
   curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, whole_seconds(options.tcp_keepalive_interval));
   curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, whole_seconds(options.idle_timeout));
-  if (options.tcp_keepalive_retries > 0) {  // CURLOPT_TCP_KEEPCNT came with 8.9
+  if (options.tcp_keepalive_retries > 0) {  // CURLOPT_TCP_KEEPCNT exists since 8.9
     curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, &on_socket);
     curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, &options.tcp_keepalive_retries);
   }
@@ -231,7 +232,7 @@ void Client::Handles::prepare(const Request& request, const std::string& url, st
   curl_easy_setopt(h, CURLOPT_URL, url.c_str());
   const Result<Url> target = parse_url(url);
   const bool direct = !use_proxy || (target && is_loopback(target->host));
-  curl_easy_setopt(h, CURLOPT_PROXY, direct ? "" : nullptr);  // null: as the environment says
+  curl_easy_setopt(h, CURLOPT_PROXY, direct ? "" : nullptr);  // null: from the environment
   curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, std::max<long>(1, static_cast<long>(timeout.count())));
   curl_easy_setopt(h, CURLOPT_READDATA, &reader);
@@ -273,8 +274,8 @@ std::chrono::milliseconds Client::Handles::taken() const {
 }
 
 std::optional<std::string> Client::Handles::redirect(int status, const std::string& url) const {
-  if (status != 301 && status != 302 && status != 307 && status != 308) return std::nullopt;  // 303 asks for a GET
-  char* location = nullptr;                                                                   // the easy handle's
+  if (status != 301 && status != 302 && status != 307 && status != 308) return std::nullopt;  // 303 would need a GET
+  char* location = nullptr;  // owned by the easy handle
   if (curl_easy_getinfo(easy.get(), CURLINFO_REDIRECT_URL, &location) != CURLE_OK || location == nullptr) {
     return std::nullopt;
   }
@@ -310,7 +311,7 @@ Result<Response> Client::send(const Request& request, std::stop_token stop) {
   if (!handles_->multi || !handles_->easy) return failure(ErrorKind::Retry, "libcurl: out of memory");
   if (stop.stop_requested()) return failure(ErrorKind::Stopping, "stopping");
   if (!std::all_of(request.headers.begin(), request.headers.end(), legal)) {
-    return failure(ErrorKind::Fatal, "a header has a line break or NUL in it (user name or password?)");
+    return failure(ErrorKind::Fatal, "a header contains a line break or NUL (user name or password?)");
   }
   std::chrono::milliseconds left = request.timeout;
   std::string url = request.url;
@@ -334,15 +335,15 @@ Result<Response> Client::send_once(const Request& request, const std::string& ur
   const CURLcode code = handles_->transfer(stop);
   if (code == CURLE_ABORTED_BY_CALLBACK) return failure(ErrorKind::Stopping, "stopping");
   if (writer.head_too_large) {
-    return failure(ErrorKind::Retry, of_host(url, "headers and trailers of the answer are larger than 256 KiB"));
+    return failure(ErrorKind::Retry, of_host(url, "headers and trailers of the response are larger than 256 KiB"));
   }
   if (writer.too_large) {
-    return failure(ErrorKind::Retry, of_host(url, "the answer is larger than " +
+    return failure(ErrorKind::Retry, of_host(url, "the response is larger than " +
                                                       std::to_string(options_->max_response_bytes) + " bytes"));
   }
   if (code != CURLE_OK) return failure(kind_of(code), handles_->describe(code, url), static_cast<int>(code));
   if (!writer.head_complete) {
-    return failure(ErrorKind::Retry, of_host(url, "the connection was closed within the headers of the answer"),
+    return failure(ErrorKind::Retry, of_host(url, "the connection was closed within the headers of the response"),
                    CURLE_PARTIAL_FILE);
   }
   long status = 0;

@@ -1,4 +1,4 @@
-// HTTP/1.1 over libcurl: one request at a time, connections kept alive, every wait ended by a stop_token.
+// HTTP/1.1 over libcurl: one request at a time, kept-alive connections; a stop_token ends every wait.
 #pragma once
 
 #include <chrono>
@@ -15,48 +15,48 @@
 namespace freshet::http {
 
 struct ClientOptions {
-  std::chrono::milliseconds connect_timeout{5000};  // name look-up, TCP and TLS together
+  std::chrono::milliseconds connect_timeout{5000};  // DNS, TCP and TLS together
   std::string ca_file;                              // PEM; empty = the system's
   std::string cert_file;                            // PEM client certificate; empty = none
   std::string key_file;                             // PEM key of cert_file; empty = inside cert_file
-  size_t max_response_bytes = 16 * 1024 * 1024;     // larger answers are an error
-  std::string accept_encoding;                      // "gzip,deflate": asked for and decoded; empty = none
-  // At most 10, with method, headers and body, and only to the scheme, host and port of the request: credentials and
-  // body go nowhere else. Any other redirect is an answer like all others.
+  size_t max_response_bytes = 16 * 1024 * 1024;     // larger responses are an error
+  std::string accept_encoding;                      // "gzip,deflate": requested and decoded; empty = none
+  // Follows at most 10 redirects, with method, headers and body, and only to the scheme, host and port of the request,
+  // because credentials and body must not go elsewhere. Other redirects are returned like any response.
   bool follow_redirects = false;
-  bool use_proxy = true;                            // as the environment says, but never for a loopback address
-  std::chrono::milliseconds idle_timeout{118'000};  // older connections are not used again; whole seconds
+  bool use_proxy = true;                            // from the environment, but never for a loopback address
+  std::chrono::milliseconds idle_timeout{118'000};  // older idle connections are not reused; whole seconds
   std::chrono::milliseconds tcp_keepalive{15'000};  // whole seconds, at least one
   std::chrono::milliseconds tcp_keepalive_interval{5'000};
-  uint32_t tcp_keepalive_retries = 0;  // 0 = the system's
+  uint32_t tcp_keepalive_retries = 0;  // 0 = the system's value
   bool operator==(const ClientOptions&) const = default;
 };
 
 // Views must live until send() returns.
 struct Request {
   std::string_view method = "GET";             // with a body: POST or PUT
-  std::string url;                             // absolute, already escaped; a query may be part of it
+  std::string url;                             // absolute, already escaped; may contain a query
   std::vector<std::string> headers;            // "Name: value"; CR, LF and NUL are refused
-  std::vector<std::string_view> body;          // sent one after the other, with their total as Content-Length
-  std::chrono::milliseconds timeout{120'000};  // everything, from the look-up to the last byte of the answer
+  std::vector<std::string_view> body;          // sent in sequence; Content-Length is their total
+  std::chrono::milliseconds timeout{120'000};  // for everything from DNS to the last byte of the response
 };
 
-// Header names in lower case; of repeated ones the last.
+// Header names in lower case; of repeated headers the last value.
 using Headers = std::map<std::string, std::string, std::less<>>;
 
 struct Response {
   int status = 0;
   Headers headers;
   std::string body;
-  Headers trailers;  // behind a body that came in chunks
+  Headers trailers;  // after a chunked body
 
-  // Empty when absent.
+  // Empty if absent.
   std::string_view header(std::string_view lower_case_name) const;
 };
 
 // Threads: one at a time; an instance belongs to one thread. Proxies come from the usual environment variables
-// (http_proxy, https_proxy, all_proxy, no_proxy). Every part of an answer is bounded: 256 KiB of status lines, headers
-// and trailers together, ClientOptions::max_response_bytes of (unpacked) body.
+// (http_proxy, https_proxy, all_proxy, no_proxy). Responses are limited: 256 KiB for status lines, headers and trailers
+// together, ClientOptions::max_response_bytes for the (decoded) body.
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -64,9 +64,9 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  // Any answer, whatever its status, is a value. Errors carry libcurl's code and no part of the request but host and
-  // port: Retry (network, timeout), Fatal (the request or the TLS files are wrong), Stopping (`stop` was requested; how
-  // far the request came is unknown).
+  // Any response is a value, whatever its status. Errors carry libcurl's code and only host and port of the request:
+  // Retry (network, timeout), Fatal (the request or the TLS files are wrong), Stopping (`stop` was requested; the
+  // server may have received the request).
   Result<Response> send(const Request& request, std::stop_token stop = {});
 
  private:

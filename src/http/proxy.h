@@ -1,4 +1,4 @@
-// The HTTP proxy that the environment names, as libcurl will use it.
+// The HTTP proxy from the environment, as libcurl uses it.
 #pragma once
 
 #include <optional>
@@ -9,13 +9,13 @@
 namespace freshet::http {
 
 struct EnvironmentProxy {
-  std::string variable;  // that names it
+  std::string variable;  // the variable that sets it
   std::string address;   // without a login
-  std::string no_proxy;  // hosts that are reached directly all the same; as the environment has it
+  std::string no_proxy;  // hosts that are reached directly; unchanged from the environment
 };
 
-// For requests to `url` by a Client with use_proxy; none for a loopback address. Whether no_proxy names the host is
-// libcurl's to decide. Threads: any, as long as none changes the environment.
+// For requests to `url` by a Client with use_proxy; none for a loopback address. libcurl decides if no_proxy contains
+// the host. Threads: any, while no thread changes the environment.
 std::optional<EnvironmentProxy> environment_proxy(const Url& url);
 
 }  // namespace freshet::http

@@ -1,11 +1,11 @@
-// The usual words for HTTP statuses (RFC 9110, 6585, 4918).
+// The reason phrases of HTTP statuses (RFC 9110, 6585, 4918).
 #pragma once
 
 #include <string_view>
 
 namespace freshet::http {
 
-// Empty for a status without registered words.
+// Empty for an unregistered status.
 std::string_view reason_phrase(int status);
 
 }  // namespace freshet::http

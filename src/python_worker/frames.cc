@@ -43,7 +43,7 @@ class Reader {
   bool broken_ = false;
 };
 
-// Rows go into the insert as they are: each must end with its line feed.
+// Rows go into the insert unchanged: each must end with its line feed.
 bool are_rows(const WorkerAnswer& answer) {
   const auto lines = static_cast<uint64_t>(std::count(answer.rows.begin(), answer.rows.end(), '\n'));
   return lines == answer.row_count && (answer.rows.empty() || answer.rows.back() == '\n');
@@ -75,7 +75,7 @@ Result<std::vector<WorkerAnswer>> decode_answer(std::string_view body, size_t ex
   std::vector<WorkerAnswer> answers(count);
   for (WorkerAnswer& answer : answers) {
     const auto kind = reader.take<uint8_t>();
-    if (kind > 2) return failure(ErrorKind::Invalid, fmt::format("it answered with the unknown verdict {}", kind));
+    if (kind > 2) return failure(ErrorKind::Invalid, fmt::format("it answered with the unknown result {}", kind));
     answer.kind = static_cast<WorkerAnswer::Kind>(kind);
     if (answer.kind == WorkerAnswer::Kind::Rows) {
       answer.row_count = reader.take<uint32_t>();
@@ -83,13 +83,13 @@ Result<std::vector<WorkerAnswer>> decode_answer(std::string_view body, size_t ex
       const auto origin = reader.take<int64_t>();
       if (has_origin) answer.origin_timestamp_ms = origin;
       answer.rows = reader.take_bytes(reader.take<uint32_t>());
-      if (!are_rows(answer)) return failure(ErrorKind::Invalid, "its rows are not one to a line");
+      if (!are_rows(answer)) return failure(ErrorKind::Invalid, "its rows are not one per line");
     } else if (answer.kind == WorkerAnswer::Kind::Invalid) {
       answer.reason = reader.take_bytes(reader.take<uint32_t>());
     }
-    if (reader.broken()) return failure(ErrorKind::Invalid, "its answer is cut short");
+    if (reader.broken()) return failure(ErrorKind::Invalid, "its answer is truncated");
   }
-  if (!reader.at_end()) return failure(ErrorKind::Invalid, "its answer goes on after the last message");
+  if (!reader.at_end()) return failure(ErrorKind::Invalid, "its answer continues after the last message");
   return answers;
 }
 

@@ -1,4 +1,4 @@
-// What goes through the socket between freshet and a Python worker: docs/python-workers.md has the layout.
+// The frames between freshet and a Python worker (docs/python-workers.md, The protocol).
 #pragma once
 
 #include <cstdint>
@@ -22,15 +22,15 @@ struct WorkerAnswer {
   Kind kind = Kind::Skip;
   uint32_t row_count = 0;
   std::optional<int64_t> origin_timestamp_ms;
-  std::string_view rows;    // into the frame
+  std::string_view rows;    // points into the frame
   std::string_view reason;  // of Invalid
 };
 
 // The body of a request, without its length.
 std::string encode_request(Partition partition, std::span<const Message> messages);
 
-// The body of an answer to `expected` messages; the views live as long as `body`. Invalid: it is none; the text says
-// what is wrong with it.
+// The body of an answer to `expected` messages. The views live as long as `body`. Invalid: the bytes are not an answer;
+// the text says why.
 Result<std::vector<WorkerAnswer>> decode_answer(std::string_view body, size_t expected);
 
 // The first frame of a worker. Fatal: it could not load its class, or speaks another protocol.

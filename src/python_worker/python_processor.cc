@@ -16,7 +16,7 @@
 namespace freshet::python_worker {
 namespace {
 
-constexpr Duration kStartTimeout = std::chrono::seconds(60);  // imports may take their time
+constexpr Duration kStartTimeout = std::chrono::seconds(60);  // imports can take long
 constexpr Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(30);
 
@@ -32,7 +32,7 @@ class PythonProcessor final : public Processor {
         clock_(clock),
         log_(log),
         replaced_(metrics.counter("freshet_python_workers_replaced_total",
-                                  "Python workers that died, hung or sent nonsense, and were replaced.")) {}
+                                  "Python workers that died, hung or sent an invalid answer, and were replaced.")) {}
 
   const RowLayout& layout() const override { return layout_; }
 
@@ -48,14 +48,14 @@ class PythonProcessor final : public Processor {
   }
 
   Verdict process(const MessageContext& context, const Message& message, std::string& rows) override {
-    // A message that no chunk announced: an answer is asked for it alone.
+    // No chunk announced this message: it is sent alone.
     while (next_ < answers_.size() && answers_[next_].offset < message.offset) ++next_;
     if (next_ == answers_.size() || answers_[next_].offset != message.offset) {
       begin_chunk(context, {&message, 1});
     }
     Answer& answer = answers_[next_];
     rows += answer.rows;
-    ++next_;  // not before: what has no room for the rows asks again
+    ++next_;  // only now: if there is no memory for the rows, the message is processed again
     answer.rows = std::string();
     return std::move(answer.verdict);
   }
@@ -73,7 +73,7 @@ class PythonProcessor final : public Processor {
     std::string rows;
   };
 
-  // False: the worker is gone, and nothing was answered.
+  // False: the worker is gone and answered nothing.
   bool ask(const MessageContext& context, std::span<const Message> messages) {
     WorkerProcess* const worker = running_worker();
     if (worker == nullptr) return false;
@@ -91,9 +91,10 @@ class PythonProcessor final : public Processor {
   void ask_one_by_one(const MessageContext& context, std::span<const Message> messages) {
     for (const Message& message : messages) {
       if (ask(context, {&message, 1})) continue;
-      answers_.push_back({message.offset,
-                          Verdict::invalid("python_worker", "a Python worker broke down twice over it: " + trouble_),
-                          {}});
+      answers_.push_back(
+          {message.offset,
+           Verdict::invalid("python_worker", "a Python worker failed twice on this message: " + last_error_),
+           {}});
     }
   }
 
@@ -133,7 +134,7 @@ class PythonProcessor final : public Processor {
   }
 
   void lose_worker(const std::string& why) {
-    trouble_ = why;
+    last_error_ = why;
     if (!stop_.stop_requested()) {
       log_.warn("python_worker_replaced", {{"error", why}});
       replaced_.add();
@@ -147,12 +148,12 @@ class PythonProcessor final : public Processor {
   Log& log_;
   Counter& replaced_;
   const RowLayout layout_;
-  std::vector<Answer> answers_;  // of the chunk, ascending offsets
+  std::vector<Answer> answers_;  // answers for the chunk, ascending offsets
   size_t next_ = 0;
-  std::string trouble_;
+  std::string last_error_;
   std::stop_source stop_;
-  Mutex mutex_;                            // changes of worker_, so that interrupt() can reach it
-  std::unique_ptr<WorkerProcess> worker_;  // read without the mutex by its own thread
+  Mutex mutex_;                            // protects changes of worker_ against interrupt()
+  std::unique_ptr<WorkerProcess> worker_;  // its own thread reads it without the mutex
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A data set whose processor is a Python class.
+// A processor that is a Python class.
 #pragma once
 
 #include "base/clock.h"
@@ -10,11 +10,11 @@
 
 namespace freshet::python_worker {
 
-// Each processor of the factory has a Python process of its own, started when it is first needed, given a chunk at a
-// time. A process that dies, hangs or sends nonsense is replaced and the chunk's messages are tried once more, one by
-// one; the one that does it again is invalid (code "python_worker"). A process that cannot be started is tried again,
-// with growing pauses, until it can. Fatal here: python is missing or the class cannot be loaded; the text says why.
-// Verdict codes: python_invalid (the class raised), python_worker; skip: python_none.
+// Each processor of the factory has its own Python process. It is started when it is first needed and gets one chunk at
+// a time. A process that dies, takes too long or sends an invalid answer is replaced, and the chunk's messages are sent
+// again one by one; a message for which that happens again is invalid (code "python_worker"). If a process cannot be
+// started, freshet retries with increasing pauses. Fatal: python is missing or the class cannot be loaded; the text
+// says why. Invalid: python_invalid (the class raised), python_worker. Skipped: python_none.
 Result<ProcessorFactory> make_factory(const processors::PythonSettings& settings, Clock& clock, Log& log,
                                       Metrics& metrics);
 

@@ -1,4 +1,4 @@
-// Real Python processes with classes written for the purpose.
+// Real Python processes with classes written for these tests.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -120,7 +120,8 @@ TEST_F(PythonProcessorTest, RowsSkipsAndExceptionsOfOneBatch) {
   EXPECT_EQ(replaced(), 0u);
 }
 
-// Secrets of this process are not the class's: a variable is there because it is needed or because somebody named it.
+// The class must not see secrets of this process: a variable is passed because it is needed or because an option names
+// it.
 TEST_F(PythonProcessorTest, AClassHasNotTheWholeEnvironment) {
   EXPECT_EQ(worker_environment({"PATH=/bin", "FRESHET_SENTRY_DSN=x", "AWS_SECRET_ACCESS_KEY=x", "LC_ALL=C",
                                 "SNUBA_SETTINGS=x", "SENTRY_DSN=x", "SNUBA_REDIS_PASSWORD=x", "CLICKHOUSE_HOST=x",
@@ -137,7 +138,7 @@ TEST_F(PythonProcessorTest, AClassHasNotTheWholeEnvironment) {
   run({R"({"do":"environment"})"});
   EXPECT_EQ(rows_.find("FRESHET_TEST_SECRET"), std::string::npos) << rows_;
   EXPECT_NE(rows_.find("FRESHET_TEST_NAMED"), std::string::npos) << rows_;
-  EXPECT_NE(rows_.find("\"descriptors\":5}"), std::string::npos) << rows_;  // 0 to 3, and the folder's own
+  EXPECT_NE(rows_.find("\"descriptors\":5}"), std::string::npos) << rows_;  // 0 to 3, and the directory that is listed
 }
 
 TEST_F(PythonProcessorTest, AClassThatTakesTooMuchMemoryMakesItsMessageInvalid) {

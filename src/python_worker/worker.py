@@ -1,7 +1,7 @@
 """One worker of freshet: runs module.Class over batches of Kafka messages (docs/python-workers.md).
 
-Started as: python3 -c <this text> MODULE CLASS, with a stream socket as file descriptor 3. Whatever the class prints
-goes to the log; the socket is ours alone.
+Started as: python3 -c <this text> MODULE CLASS, with a stream socket as file descriptor 3. What the class prints
+goes to the log; it does not use the socket.
 """
 import datetime
 import importlib
@@ -24,7 +24,7 @@ class Metadata(NamedTuple):
 
 
 def metadata_type():
-    try:  # the type that the class was written for, where it is installed
+    try:  # Snuba's own type, if it is installed
         from snuba.consumers.types import KafkaMessageMetadata
         return KafkaMessageMetadata
     except Exception:
@@ -34,7 +34,7 @@ def metadata_type():
 def encode(value):
     if isinstance(value, datetime.datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    raise TypeError(f"{type(value).__name__} cannot be a column's value")
+    raise TypeError(f"{type(value).__name__} cannot be the value of a column")
 
 
 def milliseconds(moment):
@@ -53,7 +53,7 @@ def rows_of(result):
         return result.rows
     if isinstance(result, (list, tuple)):
         return result
-    raise TypeError(f"process_message returned {type(result).__name__}: no rows in it (replacements are not supported)")
+    raise TypeError(f"process_message returned {type(result).__name__}, which has no rows (replacements are not supported)")
 
 
 def process(processor, make_metadata, offset, partition, timestamp_ms, payload):
@@ -108,7 +108,7 @@ def sentence(error):
     if frames:
         text += f" ({frames[-1].filename} line {frames[-1].lineno})"
     if isinstance(error, ModuleNotFoundError):
-        text += "; PYTHONPATH names the folders of modules"
+        text += "; PYTHONPATH must contain the module's directory"
     return text
 
 

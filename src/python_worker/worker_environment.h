@@ -1,4 +1,4 @@
-// Which variables of the environment a Python worker gets.
+// The environment variables of a Python worker.
 #pragma once
 
 #include <string>
@@ -6,11 +6,11 @@
 
 namespace freshet::python_worker {
 
-// Of `all` (NAME=VALUE): what a program needs to find its files, its modules and its language, and Snuba's own settings
-// that are no secrets; and what `also` names (NAME, or NAME* for all that begin so).
+// Selects from `all` (NAME=VALUE): the variables that a program needs to find its files, its modules and its language;
+// Snuba's settings except secrets; and the variables in `also` (NAME, or NAME* for all that start with NAME).
 std::vector<std::string> worker_environment(const std::vector<std::string>& all, const std::vector<std::string>& also);
 
-// This process's own, as NAME=VALUE.
+// The environment of this process, as NAME=VALUE.
 std::vector<std::string> own_environment();
 
 }  // namespace freshet::python_worker

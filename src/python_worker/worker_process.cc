@@ -20,7 +20,7 @@ namespace freshet::python_worker {
 namespace {
 
 constexpr int kWorkerSocket = 3;
-constexpr size_t kMaxLine = 4000;  // of what it prints; longer ones are cut
+constexpr size_t kMaxLine = 4000;  // longer output lines are truncated
 
 Result<Subprocess> spawn(const WorkerCommand& command, int socket, int output) {
   SubprocessPlan plan;
@@ -31,7 +31,7 @@ Result<Subprocess> spawn(const WorkerCommand& command, int socket, int output) {
       {STDIN_FILENO, kNullDevice}, {STDOUT_FILENO, output}, {STDERR_FILENO, output}, {kWorkerSocket, socket}};
   auto started = Subprocess::start(plan);
   if (started) return started;
-  return failure(ErrorKind::Fatal, fmt::format("{}: {}; install Python 3 or name its program with --python",
+  return failure(ErrorKind::Fatal, fmt::format("{}: {}; install Python 3, or name its program with --python",
                                                command.python, started.error().text));
 }
 
@@ -56,12 +56,13 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(const WorkerCommand&
   Ends output;
   std::array<int, 2> pair{-1, -1};
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) {
-    return failure(ErrorKind::Retry, fmt::format("no socket for a Python worker: {}", std::strerror(errno)));
+    return failure(ErrorKind::Retry,
+                   fmt::format("cannot create a socket for a Python worker: {}", std::strerror(errno)));
   }
   socket.ours = pair[0];
   socket.theirs = pair[1];
   if (pipe2(pair.data(), O_CLOEXEC) != 0) {
-    return failure(ErrorKind::Retry, fmt::format("no pipe for a Python worker: {}", std::strerror(errno)));
+    return failure(ErrorKind::Retry, fmt::format("cannot create a pipe for a Python worker: {}", std::strerror(errno)));
   }
   output.ours = pair[0];
   output.theirs = pair[1];
@@ -84,7 +85,7 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(const WorkerCommand&
 WorkerProcess::~WorkerProcess() {
   while (read_output()) {
   }
-  say_lines(true);
+  log_lines(true);
   close(socket_);
   close(output_);
 }
@@ -105,7 +106,7 @@ Result<std::string> WorkerProcess::ask(std::string_view body, Duration timeout) 
 Status WorkerProcess::wait_for(short events, SteadyTime deadline) {
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_.steady_now()).count();
-    if (left <= 0) return failure(ErrorKind::Retry, "the Python worker takes too long");
+    if (left <= 0) return failure(ErrorKind::Retry, "the Python worker took too long");
     std::array<pollfd, 2> fds{pollfd{socket_, events, 0}, pollfd{output_closed_ ? -1 : output_, POLLIN, 0}};
     const int ready = poll(fds.data(), fds.size(), static_cast<int>(std::min<int64_t>(left, 60'000)));
     if (ready < 0 && errno != EINTR) return failure(ErrorKind::Retry, std::strerror(errno));
@@ -114,17 +115,17 @@ Status WorkerProcess::wait_for(short events, SteadyTime deadline) {
   }
 }
 
-// It is read while the worker is waited for: a class that prints much must not wait for a reader in its turn.
+// Reads the output while it waits for the answer, so that a class that prints much does not block.
 bool WorkerProcess::read_output() {
   std::array<char, 16'384> bytes;
   const ssize_t got = read(output_, bytes.data(), bytes.size());
   if (got <= 0) return false;
   printed_.append(bytes.data(), static_cast<size_t>(got));
-  say_lines(false);
+  log_lines(false);
   return true;
 }
 
-void WorkerProcess::say_lines(bool last) {
+void WorkerProcess::log_lines(bool last) {
   size_t begin = 0;
   for (size_t end = 0; (end = printed_.find('\n', begin)) != std::string::npos; begin = end + 1) {
     log_.info("python_output", {{"text", std::string_view(printed_).substr(begin, std::min(end - begin, kMaxLine))}});
@@ -167,7 +168,7 @@ Result<std::string> WorkerProcess::receive_frame(SteadyTime deadline) {
   if (const Status got = receive(reinterpret_cast<char*>(&size), sizeof size, deadline); !got) {
     return tl::make_unexpected(got.error());
   }
-  if (size > kMaxFrame) return failure(ErrorKind::Retry, "the Python worker sent what is no frame");
+  if (size > kMaxFrame) return failure(ErrorKind::Retry, "the Python worker sent an invalid frame");
   std::string body(size, '\0');
   if (const Status got = receive(body.data(), body.size(), deadline); !got) return tl::make_unexpected(got.error());
   return body;

@@ -1,4 +1,4 @@
-// worker.py, carried inside the program so that nothing has to be installed beside it.
+// worker.py as a part of the program, so that no file has to be installed.
 #pragma once
 
 namespace freshet::python_worker {

@@ -76,7 +76,7 @@ class Parser {
     take_value(*option, value.value_or("50"));
   }
 
-  // An option of freshet's own, with its value if one follows; settings::load knows which take one.
+  // An option of freshet's own, with the next argument if that can be its value; settings::load decides.
   void take_other(const std::string& arg, bool has_value) {
     parsed_.line.others.push_back(arg);
     if (!has_value && arg.starts_with("--") && at_ < args_.size() && !args_[at_].starts_with("--")) {
@@ -85,7 +85,7 @@ class Parser {
   }
 
   void take_flag(const std::string& name) {
-    // Two flags for the two states of one thing: the last one counts.
+    // Two flags for the two states of one setting: the last one counts.
     for (const auto& [one, other] :
          {std::pair{"use-rust-processor", "use-python-processor"}, std::pair{"skip-write", "no-skip-write"}}) {
       if (name == one) parsed_.line.values_.erase(other);
@@ -96,7 +96,7 @@ class Parser {
 
   void take_value(const Option& option, std::string value) {
     if (option.kind == Option::Kind::Integer || option.kind == Option::Kind::MaybeInteger) {
-      if (!to_integer(value)) return refuse(fmt::format("--{}: '{}' is no whole number", option.name, value));
+      if (!to_integer(value)) return refuse(fmt::format("--{}: '{}' is not an integer", option.name, value));
     }
     if (option.kind == Option::Kind::Choice) {
       if (option.name == "log-level") value = lower(std::move(value));

@@ -9,10 +9,10 @@
 namespace freshet::snuba {
 namespace {
 
-// Read elsewhere, because they are settings of the consumer and not of the connection.
+// Read elsewhere, because they belong to the consumer and not to the connection.
 constexpr std::array kElsewhere = {"bootstrap.servers", "metadata.broker.list", "group.id", "group.instance.id",
                                    "max.poll.interval.ms"};
-// freshet's promises rest on its own values.
+// freshet sets these itself; its guarantees depend on them.
 constexpr std::array kOurs = {"enable.auto.commit", "enable.auto.offset.store", "auto.offset.reset",
                               "enable.partition.eof", "statistics.interval.ms"};
 
@@ -35,7 +35,7 @@ std::string normalised_servers(const std::string& servers) {
   for (std::string one; std::getline(list, one, ',');) {
     one.erase(std::remove_if(one.begin(), one.end(), [](unsigned char c) { return std::isspace(c); }), one.end());
     if (one.empty()) continue;
-    const std::string host = one.substr(one.rfind('/') + 1);  // behind PROTOCOL://
+    const std::string host = one.substr(one.rfind('/') + 1);  // after PROTOCOL://
     if (host.find(':') == std::string::npos || host.ends_with(']')) one += ":9092";
     out += (out.empty() ? "" : ",") + one;
   }
@@ -54,7 +54,7 @@ void add_brokers(const BrokerConfig& brokers, kafka::ConnectionSettings& connect
     if (std::any_of(kElsewhere.begin(), kElsewhere.end(), is)) continue;
     if (std::any_of(kOurs.begin(), kOurs.end(), is)) {
       notices.push_back(
-          fmt::format("broker config: {}={}: accepted, without effect: freshet decides it", property, value));
+          fmt::format("broker config: {}={}: accepted, without effect: freshet sets it itself", property, value));
     } else if (std::string* field = field_of(property, connection); field != nullptr) {
       if (field->empty()) *field = value;
     } else {

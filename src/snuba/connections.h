@@ -1,4 +1,4 @@
-// From Snuba's broker configuration to ours.
+// Translates Snuba's broker configuration to freshet's settings.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@
 
 namespace freshet::snuba {
 
-// HOST:PORT[,HOST:PORT...] as our settings want it: without blanks and empty parts, 9092 where there is no port.
+// HOST:PORT[,HOST:PORT...] without blanks and empty parts; the default port is 9092.
 std::string normalised_servers(const std::string& servers);
 
-// Properties that our settings have a field for go there, where the field is empty; the others to `extra`, where they
-// are not there yet. What freshet decides itself is left out and said in `notices`.
+// Properties with a field in the settings go there if the field is empty; others go to `extra` if they are not set
+// there. Properties that freshet sets itself are dropped and listed in `notices`.
 void add_brokers(const BrokerConfig& brokers, kafka::ConnectionSettings& connection, std::vector<std::string>& notices);
 
 }  // namespace freshet::snuba

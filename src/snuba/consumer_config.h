@@ -1,4 +1,5 @@
-// The resolved configuration of one consumer: Snuba's document (contract 2), read from a file or resolved here.
+// The resolved configuration of one consumer, read from Snuba's document or resolved by freshet (docs/snuba.md,
+// Configuration).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,7 @@ struct Topic {
 struct ConsumerConfig {
   std::string storage;
   std::string table;
-  std::string processor;  // the Python class
+  std::string processor;  // name of the Python class
   std::string processor_module;
   bool python_only = false;
   std::map<std::string, std::string> writer_options;
@@ -42,21 +43,21 @@ struct ConsumerConfig {
   bool max_batch_size_in_bytes = false;
 
   EnvSection env;
-  processors::PythonRules python_rules;  // a document cannot say them
+  processors::PythonRules python_rules;  // not a part of the document
 
   Compat compat = Compat::Head;
 };
 
-// As the reference's Python resolves it: command line, settings, storages. Fatal: the option and what would be right.
+// Resolves command line, settings and storages as Snuba's Python does. Fatal: the option and what would be valid.
 Result<ConsumerConfig> resolve(const CommandLine& line, const SnubaSettings& settings, const Storages& storages,
                                Compat compat);
 
-// The document of `rust-consumer`, either generation's; which one it is shows where it has `http_port`. Unknown keys
-// are refused, but in topics. A storage may also have `writer_options` and `pre_filter` (opt-in, contract 17 #28).
-// Fatal: the key and what would be right.
+// The document of `rust-consumer` from current or older Snuba; `http_port` occurs only in the older one. Unknown keys
+// are refused, except in topics. Unlike Snuba, a storage may also have `writer_options` and `pre_filter`. Fatal: the
+// key and what would be valid.
 Result<ConsumerConfig> parse_document(const std::string& json);
 
-// What the command line says on top of a document: topics, brokers, batch, but only where given.
+// Applies options of the command line to a document: topics, brokers, batch, if they are given.
 Status apply_command_line(const CommandLine& line, ConsumerConfig& config);
 
 }  // namespace freshet::snuba

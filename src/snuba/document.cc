@@ -1,4 +1,4 @@
-// Snuba's configuration document from JSON. Each object is read by name, so that what is left over is unknown.
+// Reads Snuba's configuration document. Each key is read by name, so keys that remain are unknown.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -10,19 +10,19 @@ namespace {
 
 using nlohmann::json;
 
-// Thrown within this file only.
+// Thrown only within this file.
 struct Unexpected {
   std::string text;
 };
 
-// One JSON object: remembers which keys were asked for.
+// A JSON object that records which keys were read.
 class Object {
  public:
   Object(const json& value, std::string place) : value_(value), place_(std::move(place)) {
     if (!value.is_object()) throw Unexpected{fmt::format("{}: expected an object", place_)};
   }
 
-  // Missing and null are the same.
+  // A missing key and null are the same.
   const json* find(const std::string& key) {
     seen_.insert(key);
     const auto found = value_.find(key);
@@ -69,12 +69,12 @@ class Object {
 
  private:
   std::string text_of(const json& value, const std::string& key) const {
-    if (!value.is_string()) throw Unexpected{fmt::format("{}: expected a text", place(key))};
+    if (!value.is_string()) throw Unexpected{fmt::format("{}: expected a string", place(key))};
     return value.get<std::string>();
   }
   uint64_t number_of(const json& value, const std::string& key, uint64_t most) const {
     if (!value.is_number_unsigned() || value.get<uint64_t>() > most) {
-      throw Unexpected{fmt::format("{}: expected a whole number from 0 to {}", place(key), most)};
+      throw Unexpected{fmt::format("{}: expected an integer from 0 to {}", place(key), most)};
     }
     return value.get<uint64_t>();
   }
@@ -95,7 +95,7 @@ Topic read_topic(const json& value, const std::string& place) {
   topic.brokers = *std::move(brokers);
   constexpr const char* kDelay = "quantized_rebalance_consumer_group_delay_secs";
   if (object.find(kDelay) != nullptr) topic.quantized_delay_secs = object.number(kDelay, UINT64_MAX);
-  return topic;  // what else stands here is ignored, as there
+  return topic;  // Snuba ignores other keys here, too
 }
 
 std::optional<Topic> read_optional_topic(Object& root, const std::string& key) {
@@ -109,7 +109,7 @@ void read_cluster(const json& value, const std::string& place, ConsumerConfig& c
   c.cluster.host = object.text("host");
   const uint64_t port = object.number("port", 65535);
   c.cluster.http_port = static_cast<uint16_t>(port);
-  if (object.find("http_port") != nullptr) {  // the older generation's: `port` is the native one
+  if (object.find("http_port") != nullptr) {  // older Snuba: `port` is the native port
     c.cluster.http_port = static_cast<uint16_t>(object.number("http_port", 65535));
     c.compat = Compat::June;
   }
@@ -123,7 +123,7 @@ void read_cluster(const json& value, const std::string& place, ConsumerConfig& c
 
 void read_additions(Object& object, ConsumerConfig& c) {
   if (const json* options = object.find("writer_options"); options != nullptr) {
-    auto read = broker_config_from_json(options->dump());  // the same shape: names with plain values
+    auto read = broker_config_from_json(options->dump());  // the same form: names with scalar values
     if (!read) throw Unexpected{fmt::format("{}: {}", object.place("writer_options"), read.error().text)};
     c.writer_options = *std::move(read);
   }
@@ -189,7 +189,7 @@ void read_root(const json& document, ConsumerConfig& c) {
 
 Result<ConsumerConfig> parse_document(const std::string& text) {
   const json document = json::parse(text, nullptr, false);
-  if (document.is_discarded()) return failure(ErrorKind::Fatal, "is no JSON");
+  if (document.is_discarded()) return failure(ErrorKind::Fatal, "is not JSON");
   ConsumerConfig config;
   try {
     read_root(document, config);

@@ -1,4 +1,4 @@
-// The configuration document, the storage file and the Python settings file.
+// The consumer document, the storage file and the Python settings file.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -154,9 +154,9 @@ TEST(DocumentTest, EachBadDocumentIsRefusedWithItsKey) {
       {[](json& d) { d["storages"] = json::array(); }, "exactly one storage"},
       {[](json& d) { d.erase("raw_topic"); }, "raw_topic: missing"},
       {[](json& d) { d["accountant_topic"] = nullptr; }, "accountant_topic: missing"},
-      {[](json& d) { d["raw_topic"]["broker_config"]["x"] = json::array(); }, "x: expected a text"},
-      {[](json& d) { d["raw_topic"]["physical_topic_name"] = 1; }, "raw_topic.physical_topic_name: expected a text"},
-      {[](json& d) { d["max_batch_size"] = -1; }, "max_batch_size: expected a whole number"},
+      {[](json& d) { d["raw_topic"]["broker_config"]["x"] = json::array(); }, "x: expected a string"},
+      {[](json& d) { d["raw_topic"]["physical_topic_name"] = 1; }, "raw_topic.physical_topic_name: expected a string"},
+      {[](json& d) { d["max_batch_size"] = -1; }, "max_batch_size: expected an integer"},
       {[](json& d) { d["max_batch_size_calculation"] = "kilos"; }, "is none of: rows, bytes"},
       {[](json& d) { d["storages"][0]["clickhouse_cluster"]["port"] = 70000; }, "from 0 to 65535"},
       {[](json& d) { d["storages"][0]["clickhouse_cluster"]["secure"] = "yes"; }, "expected true or false"},
@@ -172,7 +172,7 @@ TEST(DocumentTest, EachBadDocumentIsRefusedWithItsKey) {
     ASSERT_FALSE(loaded) << one.expected;
     EXPECT_THAT(loaded.error().front(), HasSubstr(one.expected));
   }
-  EXPECT_THAT(parse_document("{").error().text, HasSubstr("is no JSON"));
+  EXPECT_THAT(parse_document("{").error().text, HasSubstr("is not JSON"));
   EXPECT_THAT(load_document(document(), {"--storage", "errors"}).error().front(),
               HasSubstr("is not the storage of the document"));
 }
@@ -282,7 +282,7 @@ TEST(PythonSettingsTest, WhatAnExceptionSaysIsNotRepeated) {
       {"A = {}\nA['hunter2'] = A\n", "RecursionError; "},
       {"A = bytearray(2 << 30)\n", "MemoryError in line 1; "},
       {"a = 'hunter2\n", "SyntaxError in line 1; "},
-      {"import os, sys\nsys.stderr.write('hunter2\\n')\nprint('hunter2')\nos._exit(3)\n", "without a word; "},
+      {"import os, sys\nsys.stderr.write('hunter2\\n')\nprint('hunter2')\nos._exit(3)\n", "without an error message; "},
   };
   for (const auto& [content, expected] : cases) {
     const File file(content, ".py");
@@ -293,7 +293,7 @@ TEST(PythonSettingsTest, WhatAnExceptionSaysIsNotRepeated) {
   }
 }
 
-// The file's own processes are neither waited for nor left behind: not even those with a session of their own.
+// Processes that the file starts are ended, including those in their own session.
 TEST(PythonSettingsTest, NothingThatAFileHasStartedStays) {
   const Environment environment{{"PATH", std::getenv("PATH")}};
   const File pid("");
@@ -317,7 +317,7 @@ TEST(PythonSettingsTest, NothingThatAFileHasStartedStays) {
     return line.empty() ? 'Z' : line[line.rfind(')') + 2];
   };
   for (int i = 0; i < 1000 && state() != 'Z'; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  EXPECT_EQ(state(), 'Z');  // dead, or reaped as well
+  EXPECT_EQ(state(), 'Z');  // a zombie, or already reaped
 }
 
 TEST(PythonSettingsTest, AForkAndAThreadOfAFileAreNotWaitedFor) {
@@ -340,7 +340,7 @@ TEST(PythonSettingsTest, AFileThatSaysSomethingForEverIsGivenUp) {
   const File loud("import sys\nwhile True: sys.stderr.write('x' * 65536)\n", ".py");
   const auto much = run_python_settings(loud.path, environment);
   ASSERT_FALSE(much);
-  EXPECT_EQ(much.error().text, "it prints more than 8 MiB");
+  EXPECT_EQ(much.error().text, "it printed more than 8 MiB");
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ Result<ConsumerConfig> read_config(const CommandLine& line, const Result<SnubaSe
   return resolve(line, *settings, *storages, line.text("compat") == "june" ? Compat::June : Compat::Head);
 }
 
-// Where the deployment mounts its options (contract A.1).
+// Where the deployment mounts sentry-options.
 std::string values_file(const Environment& environment) {
   std::string base = variable(environment, "SENTRY_OPTIONS_DIR");
   if (base.empty()) base = std::filesystem::exists("/etc/sentry-options") ? "/etc/sentry-options" : "sentry-options";

@@ -1,4 +1,4 @@
-// From the command line of a Snuba consumer to our settings: the one entry point of this module.
+// From the command line of a Snuba consumer to freshet's settings: the entry point of this module.
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@ namespace freshet::snuba {
 // "rust-consumer" or "accepted-outcomes-consumer".
 bool is_command(std::string_view command);
 
-// Options of the reference, options of freshet's own beside them, the environment of both, the storage table or a
-// resolved document. All problems at once, one line each. Reads files, and may run python3 (read_snuba_settings).
+// Reads Snuba's options and freshet's own, the environment of both, and the storage table or a resolved document.
+// Returns all problems at once, one line each. Reads files, and may run python3 (read_snuba_settings).
 tl::expected<settings::Loaded, settings::Refusals> load(std::string_view command, const std::vector<std::string>& args,
                                                         const Environment& environment);
 
-// Both kinds of options, the reference's first.
+// Snuba's options, then freshet's own.
 std::string full_help(std::string_view command);
 
 }  // namespace freshet::snuba

@@ -18,7 +18,7 @@
 namespace freshet::snuba {
 namespace {
 
-// Runs the file with stand-ins for Snuba's settings modules behind whatever is installed, prints its upper-case names.
+// Runs the file, with stand-ins for Snuba's settings modules after the installed ones, and prints its upper-case names.
 constexpr const char* kHelper = R"PY(
 import json, os, runpy, signal, sys, traceback, types
 
@@ -117,8 +117,8 @@ out = sys.stdout
 sys.stdout = sys.stderr
 path, this = sys.argv[1], os.getpid()
 
-# What an exception says may hold a password: its type, its line, and a name where Python itself puts one there.
-def told(error):
+# The message of an exception may contain a password: only its type, its line, and a name that Python itself adds.
+def described(error):
     text = type(error).__name__
     name = error.name if type(error) in (NameError, AttributeError, ImportError, ModuleNotFoundError) else None
     frames = traceback.extract_tb(error.__traceback__)
@@ -133,7 +133,7 @@ def told(error):
         lines.append(error.lineno)
     return text + (" in line %s" % lines[-1] if lines else "")
 
-# Says that all is said, and waits to be ended: whatever the file has started is still a descendant then.
+# Reports the end and waits to be killed, so that everything the file started is still a descendant.
 def end(status):
     out.flush()
     os.write(3, status)
@@ -147,7 +147,7 @@ try:
     text = json.dumps({key: plain(one) for key, one in names.items() if key.isupper() and not key.startswith("_")})
 except BaseException as error:
     if os.getpid() == this:
-        out.write(told(error))
+        out.write(described(error))
         end(b"1")
     os._exit(1)
 out.write(text)
@@ -187,7 +187,7 @@ std::optional<Pipe> open_pipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
-void append_what_is_there(int fd, std::string& text) {
+void append_available(int fd, std::string& text) {
   pollfd one{fd, POLLIN, 0};
   std::array<char, 16384> bytes;
   while (text.size() <= kMaxOutput && poll(&one, 1, 0) > 0) {
@@ -197,18 +197,18 @@ void append_what_is_there(int fd, std::string& text) {
   }
 }
 
-struct Heard {
+struct HelperOutput {
   std::string text;
-  char status = 0;  // '0': the names; '1': why there are none; 0: it ended without that
+  char status = 0;  // '0': names follow; '1': an error follows; 0: it ended without a status
 };
 
-// What comes through `out` until a status comes through `end`, or all three have ended; what comes through `error` is
-// for nobody. The time is that of the whole: a file that says a little now and then is no better.
-Result<Heard> read_all(int out, int error, int end, Duration timeout) {
+// Reads `out` until a status arrives on `end`, or all three are closed; `error` is discarded. `timeout` is for
+// everything.
+Result<HelperOutput> read_all(int out, int error, int end, Duration timeout) {
   const RealClock clock;
   const SteadyTime deadline = clock.steady_now() + timeout;
   std::array<pollfd, 3> fds{pollfd{out, POLLIN, 0}, pollfd{error, POLLIN, 0}, pollfd{end, POLLIN, 0}};
-  Heard heard;
+  HelperOutput output;
   const auto open = [&] { return std::any_of(fds.begin(), fds.end(), [](const pollfd& one) { return one.fd >= 0; }); };
   for (size_t printed = 0; open();) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
@@ -221,18 +221,18 @@ Result<Heard> read_all(int out, int error, int end, Duration timeout) {
       if (one.fd < 0 || one.revents == 0) continue;
       std::array<char, 16384> bytes;
       const ssize_t got = read(one.fd, bytes.data(), one.fd == end ? 1 : bytes.size());
-      if (got > 0 && one.fd == end) heard.status = bytes[0];
-      if (got > 0 && one.fd == out) heard.text.append(bytes.data(), static_cast<size_t>(got));
+      if (got > 0 && one.fd == end) output.status = bytes[0];
+      if (got > 0 && one.fd == out) output.text.append(bytes.data(), static_cast<size_t>(got));
       if (got > 0) printed += static_cast<size_t>(got);
       if (got <= 0) one.fd = -1;
     }
-    if (heard.status != 0) {  // what came through `out` before it may still be there
-      append_what_is_there(out, heard.text);
-      return heard;
+    if (output.status != 0) {  // `out` may still have data that was written before the status
+      append_available(out, output.text);
+      return output;
     }
-    if (printed > kMaxOutput) return wrong("it prints more than 8 MiB");
+    if (printed > kMaxOutput) return wrong("it printed more than 8 MiB");
   }
-  return heard;
+  return output;
 }
 
 }  // namespace
@@ -242,7 +242,7 @@ Result<std::string> run_python_settings(const std::string& path, const Environme
   auto out = open_pipe();
   auto error = open_pipe();
   auto end = open_pipe();
-  if (!out || !error || !end) return wrong("no pipe to python3");
+  if (!out || !error || !end) return wrong("cannot create a pipe to python3");
   SubprocessPlan plan;
   plan.words = {"python3", "-c", kHelper, path};
   for (const auto& [name, value] : environment) plan.environment.push_back(name + "=" + value);
@@ -253,18 +253,17 @@ Result<std::string> run_python_settings(const std::string& path, const Environme
                       {kEndDescriptor, end->write.get()}};
   auto child = Subprocess::start(plan);
   if (!child) {
-    return wrong(
-        "python3 is not there to read it; install it, or resolve the settings elsewhere and use --consumer-config");
+    return wrong("python3 is not installed; install it, or resolve the settings elsewhere and use --consumer-config");
   }
   out->write.reset();
   error->write.reset();
   end->write.reset();
-  auto heard = read_all(out->read.get(), error->read.get(), end->read.get(), timeout);
-  if (!heard) return tl::make_unexpected(heard.error());
-  if (heard->status == '0') return std::move(heard->text);
-  const bool told = heard->status == '1' && !heard->text.empty() && heard->text.size() <= kLongestReason;
+  auto output = read_all(out->read.get(), error->read.get(), end->read.get(), timeout);
+  if (!output) return tl::make_unexpected(output.error());
+  if (output->status == '0') return std::move(output->text);
+  const bool has_reason = output->status == '1' && !output->text.empty() && output->text.size() <= kLongestReason;
   return wrong(fmt::format("{}; correct the file, or use --consumer-config",
-                           told ? heard->text : "python3 ended without a word"));
+                           has_reason ? output->text : "python3 ended without an error message"));
 }
 
 }  // namespace freshet::snuba

@@ -1,4 +1,4 @@
-// A Python settings file, read by a small helper of ours under python3: its upper-case names come back as JSON.
+// Runs a Python settings file in a helper under python3 and returns its upper-case names as JSON.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace freshet::snuba {
 
-// The file may import what Snuba's own settings offer (`from snuba.settings import *` and the built-in variants);
-// where no Snuba is installed, stand-ins made of `environment` take their place. Fatal: python3 is missing, the file
-// fails, takes longer than `timeout` in all, or prints more than 8 MiB; the text says which and what to do; of an
-// exception its type and line, since its words may hold a password. Blocks meanwhile.
+// The file may import Snuba's settings (`from snuba.settings import *` and the built-in variants). If Snuba is not
+// installed, stand-ins built from `environment` replace them. Fatal: python3 is missing, the file fails, takes longer
+// than `timeout`, or prints more than 8 MiB; the text says which and how to fix it. Of an exception it contains only
+// type and line, because the message may contain a password. Blocks.
 Result<std::string> run_python_settings(const std::string& path, const Environment& environment,
                                         Duration timeout = std::chrono::seconds(20));
 

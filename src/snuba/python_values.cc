@@ -1,4 +1,4 @@
-// What a Python settings file says, as JSON, on top of the environment.
+// Applies the JSON of a Python settings file to the settings from the environment.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-// Thrown within this file only: the value's place and what was expected.
+// Thrown only within this file: the value's place and what was expected.
 struct Unexpected {
   std::string text;
 };
@@ -19,14 +19,14 @@ std::string text_or_empty(const json& value, const char* name) {
   if (value.is_null()) return {};
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_integer()) return value.dump();
-  throw Unexpected{fmt::format("{}: expected a text", name)};
+  throw Unexpected{fmt::format("{}: expected a string", name)};
 }
 
 template <typename N>
 N number(const json& value, const char* name) {
   const json parsed = value.is_string() ? json::parse(value.get<std::string>(), nullptr, false) : value;
   if (!parsed.is_number_unsigned() || parsed.get<uint64_t>() > std::numeric_limits<N>::max()) {
-    throw Unexpected{fmt::format("{}: '{}' is no whole number that fits", name, value.dump())};
+    throw Unexpected{fmt::format("{}: '{}' is not an integer in range", name, value.dump())};
   }
   return parsed.get<N>();
 }
@@ -66,7 +66,7 @@ bool truth(const json& from, const char* name, bool fallback) {
   return found == from.end() || found->is_null() ? fallback : *found != false && *found != 0 && *found != "0";
 }
 
-// TLS, and the nodes of a cluster, of which any will do.
+// TLS, and the nodes of a cluster (any of them is enough).
 void redis_kind(const json& from, const char* tls, const char* use_cluster, const char* nodes, Redis& r) {
   r.tls = truth(from, tls, r.tls);
   r.cluster = truth(from, use_cluster, r.cluster);
@@ -79,7 +79,7 @@ void redis_kind(const json& from, const char* tls, const char* use_cluster, cons
 
 std::map<std::string, std::string> config_state(const json& value) {
   std::map<std::string, std::string> out;
-  if (!value.is_object()) throw Unexpected{"CONFIG_STATE: expected keys with values"};
+  if (!value.is_object()) throw Unexpected{"CONFIG_STATE: expected an object of keys and values"};
   for (const auto& [key, one] : value.items()) out[key] = one.is_string() ? one.get<std::string>() : one.dump();
   return out;
 }
@@ -94,7 +94,7 @@ void redis(const json& all, Redis& r) {
     if (from.contains(db)) r.database = number<uint16_t>(from[db], db);
     if (from.contains(password)) r.password = text_or_empty(from[password], password);
   };
-  // A star import brings the default host along, which names nobody.
+  // A star import brings the default host along; it does not count as configured.
   const bool configured = r.configured;
   const std::string host = r.host;
   read(all, "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD");
@@ -109,7 +109,8 @@ void redis(const json& all, Redis& r) {
 
 std::map<uint64_t, std::set<std::string>> contexts_by_project(const json& value) {
   constexpr const char* kName = "TRANSACT_SKIP_CONTEXT_STORE";
-  if (!value.is_object()) throw Unexpected{fmt::format("{}: expected project ids with sets of contexts", kName)};
+  if (!value.is_object())
+    throw Unexpected{fmt::format("{}: expected an object of project ids and sets of contexts", kName)};
   std::map<uint64_t, std::set<std::string>> out;
   for (const auto& [project, contexts] : value.items()) {
     auto& names = out[number<uint64_t>(json(project), kName)];
@@ -186,7 +187,7 @@ Result<BrokerConfig> broker_config_from_json(const std::string& text) {
   for (const auto& [key, value] : config.items()) {
     if (value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;
     if (value.is_object() || value.is_array()) {
-      return failure(ErrorKind::Fatal, fmt::format("{}: expected a text, a number, true or false", key));
+      return failure(ErrorKind::Fatal, fmt::format("{}: expected a string, a number, true or false", key));
     }
     out[key] = value.is_string() ? value.get<std::string>() : value.dump();
   }

@@ -11,13 +11,13 @@ namespace {
 
 tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
 
-// Repeats of one storage are one.
+// Repetitions of one storage count as one.
 Result<std::string> one_storage(const CommandLine& line, const Storages& storages, Compat compat) {
   const std::vector<std::string> given = line.all("storage");
   if (given.empty()) return wrong("--storage: missing; for example --storage errors");
   const std::set<std::string> different(given.begin(), given.end());
   if (different.size() > 1) {
-    return wrong(fmt::format("--storage: exactly one storage can be served by a process, not {}; start one for each",
+    return wrong(fmt::format("--storage: a process serves exactly one storage, not {}; start one process for each",
                              fmt::join(different, ", ")));
   }
   const auto found = storages.find(given.front());
@@ -59,7 +59,7 @@ Status rename(const CommandLine& line, std::string_view option, Topic& topic) {
   if (!line.given(option)) return {};
   topic.physical = line.text(option);
   if (!topic.physical.empty()) return {};
-  return wrong(fmt::format("--{}: is empty; give the topic's name, or leave the option out", option));
+  return wrong(fmt::format("--{}: is empty; give the topic's name, or omit the option", option));
 }
 
 Status rename(const CommandLine& line, std::string_view option, const char* what, std::optional<Topic>& topic) {
@@ -73,7 +73,7 @@ void reconnect(const CommandLine& line, std::string_view option, Topic& topic) {
   if (!servers.empty()) topic.brokers["bootstrap.servers"] = fmt::format("{}", fmt::join(servers, ","));
 }
 
-// The brokers' log of outcomes has no place in the storage table.
+// The brokers of the outcomes topic are not in the storage table.
 void set_accepted_outcomes(const CommandLine& line, const SnubaSettings& settings, ConsumerConfig& config) {
   if (line.command != "accepted-outcomes-consumer") return;
   config.accepted_outcomes = topic_of(line.text("accepted-outcomes-topic"), settings);
@@ -98,8 +98,8 @@ Status apply_command_line(const CommandLine& line, ConsumerConfig& c) {
   for (const char* option : {"queued-max-messages-kbytes", "queued-min-messages"}) {
     std::string property(option);
     std::replace(property.begin(), property.end(), '-', '.');
-    // Unlike the reference's, freshet's own default stands: with 10,000 messages librdkafka pauses a partition's
-    // fetches for a second each time that many wait.
+    // Unlike Snuba, freshet keeps its own default: with 10,000 messages librdkafka stops fetching a partition for a
+    // second whenever that many wait.
     if (line.given(option)) c.raw.brokers[property] = line.text(option);
   }
   for (const char* option : {"max-batch-size", "max-batch-time-ms"}) {

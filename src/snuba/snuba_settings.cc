@@ -29,7 +29,7 @@ class Reader {
     int64_t number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (error != std::errc() || end != value.data() + value.size() || number < least || number > most) {
-      return refuse(fmt::format("{}: '{}' is no whole number from {} to {}", name, value, least, most));
+      return refuse(fmt::format("{}: '{}' is not an integer from {} to {}", name, value, least, most));
     }
     target = static_cast<N>(number);
   }
@@ -72,7 +72,7 @@ void read_cluster(Reader& env, Cluster& c) {
   c.secure = env.truth("CLICKHOUSE_SECURE");
 }
 
-// ADDRESS[:PORT] in one variable, else the two older ones.
+// ADDRESS[:PORT] in one variable, otherwise the two older variables.
 void read_statsd(Reader& env, SnubaSettings& s) {
   s.env.dogstatsd_socket_path = env.text("SNUBA_DOGSTATSD_SOCKET_PATH");
   if (const std::string address = env.text("SNUBA_STATSD_ADDR"); !address.empty()) {
@@ -104,7 +104,7 @@ void read_redis(Reader& env, Redis& r) {
   r.cluster = env.text("USE_REDIS_CLUSTER", "0") != "0";
 }
 
-// What both settings of the composition add (contract 2.5; spec/processors/common.md 6).
+// Added by the settings `self_hosted` and `docker`.
 void read_self_hosted(Reader& env, SnubaSettings& s) {
   env.number("SENTRY_EVENT_RETENTION_DAYS", 1, 65535, s.env.default_retention_days);
   s.env.lower_retention_days = std::min<uint16_t>(s.env.default_retention_days, 30);
@@ -133,7 +133,7 @@ Result<SnubaSettings> read_snuba_settings(const Environment& environment) {
   if (s.name.empty() || is_self_hosted(s.name)) return s;
   if (!s.name.starts_with('/') || !s.name.ends_with(".py")) {
     return wrong(
-        fmt::format("SNUBA_SETTINGS: '{}' is not built in; leave it unset, use self_hosted or docker, give the "
+        fmt::format("SNUBA_SETTINGS: '{}' is unknown; leave it unset, use self_hosted or docker, give the "
                     "absolute path of a .py file, or a resolved document with --consumer-config",
                     s.name));
   }

@@ -1,4 +1,4 @@
-// What Snuba's Python settings would say (contract 2.5): from the environment, and from SNUBA_SETTINGS.
+// Snuba's settings, from the environment and from SNUBA_SETTINGS (docs/snuba.md, Configuration).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ namespace freshet::snuba {
 
 using Environment = std::map<std::string, std::string>;
 
-// librdkafka properties as text (contract 2.3); null and empty values are left out.
+// librdkafka properties as text; null and empty values are dropped.
 using BrokerConfig = std::map<std::string, std::string>;
 
 struct Cluster {
@@ -25,26 +25,26 @@ struct Cluster {
   std::string user = "default";
   std::string password;
   std::string database = "default";
-  bool single_node = true;             // local tables; otherwise the distributed ones
-  std::set<std::string> storage_sets;  // which it holds; empty = all
+  bool single_node = true;             // local tables; otherwise distributed ones
+  std::set<std::string> storage_sets;  // its storage sets; empty = all
 };
 
-// Where the older generation keeps its runtime config (contract A.2).
+// Redis with the live options (`snuba-config`).
 struct Redis {
-  bool configured = false;  // somebody named a host
+  bool configured = false;  // a host was set
   std::string host = "127.0.0.1";
   uint16_t port = 6379;
   int database = 1;  // 0 in a cluster
   std::string password;
   bool cluster = false;  // `host` is one of its nodes
-  bool tls = false;      // which is not spoken here
+  bool tls = false;      // not supported: live options are not read
 };
 
-// What a resolved document says under `env` (contract 2).
+// The `env` section of a consumer document.
 struct EnvSection {
   std::string sentry_dsn;
-  std::string dogstatsd_socket_path;  // the newer generation's address, any of its grammars
-  std::string dogstatsd_host;         // the older one's
+  std::string dogstatsd_socket_path;  // address for current Snuba, in any of its forms
+  std::string dogstatsd_host;         // address for older Snuba
   uint16_t dogstatsd_port = 0;
   uint16_t default_retention_days = 90;
   uint16_t lower_retention_days = 30;
@@ -56,24 +56,24 @@ struct EnvSection {
 struct SnubaSettings {
   std::string name;  // of the settings: "", "self_hosted", "docker" or the file's path
   BrokerConfig brokers;
-  std::map<std::string, BrokerConfig> brokers_of_topic;  // by logical topic; instead of `brokers`, not on top
+  std::map<std::string, BrokerConfig> brokers_of_topic;  // by logical topic; replaces `brokers`
   std::map<std::string, std::string> topic_names;        // logical -> physical
   std::vector<Cluster> clusters{Cluster()};
   std::string release;  // SNUBA_RELEASE
   EnvSection env;
   processors::PythonRules python_rules;
   Redis redis;
-  std::map<std::string, std::string> config_state;  // live options above those of Redis; with SENTRY_SINGLE_TENANT only
+  std::map<std::string, std::string> config_state;  // live options above those in Redis; only with SENTRY_SINGLE_TENANT
 };
 
-// Empty variables count as unset. Fatal: the variable, its value, and what would be right. Runs python3 when
+// Empty variables count as unset. Fatal: the variable, its value, and what would be valid. Runs python3 if
 // SNUBA_SETTINGS is the absolute path of a Python file.
 Result<SnubaSettings> read_snuba_settings(const Environment& environment);
 
-// What a Python settings file says (a JSON object of upper-case names, see python_settings.h) on top of `settings`.
+// Applies the names of a Python settings file (a JSON object, see python_settings.h) to `settings`.
 Status apply_python_settings(const std::string& json, SnubaSettings& settings);
 
-// `text` is JSON: a broker_config object (contract 2.3); booleans become true and false.
+// `text` is a broker_config object in JSON; booleans become "true" and "false".
 Result<BrokerConfig> broker_config_from_json(const std::string& text);
 
 }  // namespace freshet::snuba

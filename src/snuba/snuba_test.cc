@@ -1,4 +1,4 @@
-// The fourteen services of the self-hosted composition, and what is refused.
+// The fourteen services of a self-hosted Sentry, and invalid configurations.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-// As the composition sets it.
+// As in the Compose file.
 const Environment kSelfHosted = {{"SNUBA_SETTINGS", "self_hosted"}, {"CLICKHOUSE_HOST", "clickhouse"},
                                  {"DEFAULT_BROKERS", "kafka:9092"}, {"REDIS_HOST", "redis"},
                                  {"UWSGI_MAX_REQUESTS", "10000"},   {"SENTRY_EVENT_RETENTION_DAYS", "45"},
@@ -51,7 +51,7 @@ struct Service {
   const char* reset;
   int batch_time;
   const char* more;
-  // What it must become.
+  // Expected result.
   const char* topic;
   const char* table;
   const char* processor;
@@ -331,7 +331,7 @@ TEST(LoadTest, WhatFreshetCannotTakeIsUsedAsItCanAndSaid) {
 }
 
 TEST(LoadTest, AGroupThatTheCommitLogCannotHoldIsSaid) {
-  EXPECT_THAT(good(kErrors + "--consumer-group a:b").notices, Contains(HasSubstr("--consumer-group: holds ':'")));
+  EXPECT_THAT(good(kErrors + "--consumer-group a:b").notices, Contains(HasSubstr("--consumer-group: contains ':'")));
   EXPECT_THAT(good(kErrors).notices, testing::Not(Contains(HasSubstr("--consumer-group"))));
 }
 
@@ -382,13 +382,13 @@ TEST(LoadTest, EachBadInputIsRefusedWithWhatWouldBeRight) {
       {"rust-consumer --storage generic_metrics_sets_raw --consumer-group g", "only with --compat june"},
       {"rust-consumer --storage llm_proxy_cost_raw --consumer-group g --compat june", "only with --compat head"},
       {kErrors + "--auto-offset-reset newest", "is none of: error|earliest|latest"},
-      {kErrors + "--max-batch-size many", "'many' is no whole number"},
+      {kErrors + "--max-batch-size many", "'many' is not an integer"},
       {kErrors + "--max-batch-size -1", "--max-batch-size: is negative"},
       {kErrors + "--max-batch-size", "its value is missing"},
       {kErrors + "--async-inserts=1", "takes no value"},
       {kErrors + "--nonsense 1", "--nonsense: unknown flag"},
       {kErrors + "stray", "expected a flag"},
-      {kErrors + "--dry-run=x", "is no whole number"},
+      {kErrors + "--dry-run=x", "is not an integer"},
       {kErrors + "--use-row-binary", "only for storages with EAPItemsProcessor"},
       {kErrors + "--use-python-processor", "not for storages with replacements"},
       {kErrors + "--stop-at-timestamp -5", "is negative"},
@@ -405,12 +405,12 @@ TEST(LoadTest, EachBadInputIsRefusedWithWhatWouldBeRight) {
       good("rust-consumer --storage errors --storage errors --consumer-group g").settings.pipelines[0].kafka.topic,
       "events");
   const std::pair<Environment, const char*> environments[] = {
-      {{{"SNUBA_SETTINGS", "production"}}, "'production' is not built in"},
+      {{{"SNUBA_SETTINGS", "production"}}, "'production' is unknown"},
       {{{"SNUBA_SETTINGS", "/nowhere.py"}}, "the file cannot be read"},
-      {{{"CLICKHOUSE_HTTP_PORT", "x"}}, "CLICKHOUSE_HTTP_PORT: 'x' is no whole number"},
+      {{{"CLICKHOUSE_HTTP_PORT", "x"}}, "CLICKHOUSE_HTTP_PORT: 'x' is not an integer"},
       {{{"SNUBA_STATSD_ADDR", "h:x"}}, "SNUBA_STATSD_ADDR: 'h:x' is not of the form"},
       {{{"REDIS_PORT", "0"}}, "REDIS_PORT"},
-      {{{"CLICKHOUSE_PASSWORD", "a\nb"}}, "CLICKHOUSE_PASSWORD: holds a control character"},
+      {{{"CLICKHOUSE_PASSWORD", "a\nb"}}, "CLICKHOUSE_PASSWORD: contains a control character"},
       {{{"SENTRY_DSN", "nonsense"}}, "is not of the form https://PUBLIC_KEY@HOST/PROJECT"},
       {{{"SNUBA_DOGSTATSD_SOCKET_PATH", "ftp://x"}}, "unixgram://PATH"},
       {{{"SNUBA_SETTINGS", "self_hosted"}, {"SENTRY_EVENT_RETENTION_DAYS", "0"}}, "SENTRY_EVENT_RETENTION_DAYS"},

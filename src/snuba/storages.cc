@@ -16,7 +16,7 @@ struct Line {
   const char* commit_log;
   const char* replacements;
   const char* dead_letters;
-  const char* processor;  // MODULE.CLASS, below snuba.datasets.processors
+  const char* processor;  // MODULE.CLASS, relative to snuba.datasets.processors
 };
 
 constexpr Line kLines[] = {
@@ -130,7 +130,7 @@ std::string* text_field(Storage& s, const std::string& name) {
 
 Status read_field(Storage& s, const std::string& name, const YAML::Node& value) {
   if (std::string* target = text_field(s, name); target != nullptr) {
-    if (!value.IsScalar() && !value.IsNull()) return wrong(fmt::format("{}: expected a text", name));
+    if (!value.IsScalar() && !value.IsNull()) return wrong(fmt::format("{}: expected a string", name));
     *target = value.IsNull() ? std::string() : value.Scalar();
     return {};
   }

@@ -9,7 +9,7 @@
 namespace freshet::snuba {
 namespace {
 
-constexpr int64_t kSessionTimeoutMs = 45'000;  // librdkafka's own; shorter ones follow the poll interval
+constexpr int64_t kSessionTimeoutMs = 45'000;  // librdkafka's default; a shorter poll interval reduces it
 constexpr uint64_t kMaxRows = 999'999;
 constexpr uint64_t kMaxBytes = 200'000'000;
 constexpr uint64_t kDefaultMemory = 256ull << 20;
@@ -21,7 +21,8 @@ std::string property(const BrokerConfig& brokers, const std::string& name, std::
   return found == brokers.end() ? std::move(fallback) : found->second;
 }
 
-// A property's value when it is a whole number, else the fallback: what is no number is refused where it is used.
+// A property's value if it is an integer, otherwise the default. The module that uses the property refuses an invalid
+// value.
 int64_t number_property(const BrokerConfig& brokers, const std::string& name, int64_t fallback) {
   try {
     return std::stoll(property(brokers, name, std::to_string(fallback)));
@@ -61,7 +62,7 @@ class Translator {
   }
 
   void set(const char* name, std::string value) { out_.foundation.values[name] = {std::move(value)}; }
-  // What the command line itself says wins over freshet's variables; what was found out does not.
+  // Values from the command line override freshet's environment variables; resolved values do not.
   void set_option(const char* name, const std::string& value) {
     if (!line_.given(name)) return set(name, value);
     out_.flags.push_back(fmt::format("--{}={}", name, value));
@@ -69,7 +70,7 @@ class Translator {
   void refuse(std::string text) { out_.refusals.push_back(std::move(text)); }
   void notice(std::string text) { out_.notices.push_back(std::move(text)); }
 
-  // Within what freshet takes; said where it is another value than asked for.
+  // Clamps to freshet's range; adds a notice if that changes the value.
   int64_t within(const char* what, int64_t value, int64_t least, int64_t most) {
     const int64_t used = std::clamp(value, least, most);
     if (used != value) notice(fmt::format("{}: {} is used as {}", what, value, used));
@@ -85,7 +86,7 @@ class Translator {
         number_property(c_.raw.brokers, "max.poll.interval.ms", line_.integer("max-poll-interval-ms").value_or(30'000));
     poll_interval_ = within("--max-poll-interval-ms", interval, 10'000, 24 * 3600 * 1000);
     set_option("max-poll-interval-ms", std::to_string(poll_interval_));
-    // A drain takes at least what --join-timeout-ms says, and no longer than the group waits for it.
+    // The drain takes at least --join-timeout-ms, but not longer than the group waits for it.
     const int64_t join = std::max<int64_t>(line_.integer("join-timeout-ms").value_or(1000), 0);
     const int64_t drain = std::max<int64_t>(join, 8000);
     set("drain-timeout-ms", std::to_string(std::min(drain, poll_interval_ / 2 - 1)));
@@ -137,20 +138,20 @@ class Translator {
     }
     if (!c_.cluster.user.empty()) set("clickhouse-user", c_.cluster.user);
     set("clickhouse-request-timeout-ms", "65000");
-    // Their option counts only where one of two others is given.
+    // Snuba uses this option only together with one of two others.
     const bool counts = line_.flag("async-inserts") || line_.flag("use-pull-consumer");
     if (counts) {
       const int64_t writers = line_.integer("clickhouse-concurrency").value_or(2);
       set_option("clickhouse-concurrency", std::to_string(within("--clickhouse-concurrency", writers, 1, 64)));
     } else if (line_.given("clickhouse-concurrency")) {
-      notice("--clickhouse-concurrency: accepted, without effect: 2 unless --async-inserts is given");
+      notice("--clickhouse-concurrency: accepted, without effect: the value is 2 unless --async-inserts is given");
     }
     for (const auto& [name, value] : {std::pair{"CLICKHOUSE_USER", &c_.cluster.user},
                                       {"CLICKHOUSE_PASSWORD", &c_.cluster.password},
                                       {"CLICKHOUSE_DATABASE", &c_.cluster.database}}) {
       const bool legal =
           std::none_of(value->begin(), value->end(), [](unsigned char ch) { return ch < 0x20 || ch == 0x7f; });
-      if (!legal) refuse(fmt::format("{}: holds a control character, which no HTTP header can carry", name));
+      if (!legal) refuse(fmt::format("{}: contains a control character, which an HTTP header cannot carry", name));
     }
   }
 
@@ -159,7 +160,7 @@ class Translator {
       set("dead-letter-topic", c_.dead_letters->physical);
     }
     set("on-invalid", "drop");
-    set("dead-letters-per-second", "0");  // the reference has no limit
+    set("dead-letters-per-second", "0");  // Snuba has no limit
     set("dlq-provenance", "false");
   }
 
@@ -169,7 +170,7 @@ class Translator {
     set("log-format", "reference");
     if (live.redis.configured && live.redis.tls) {
       notice(
-          "REDIS_SSL: the runtime options of Redis are not read, since freshet does not speak TLS to it; give a port "
+          "REDIS_SSL: live options are not read from Redis, because freshet does not support TLS to Redis; give a port "
           "without TLS or a proxy by --runtime-config redis://HOST:PORT/DB, or mount values.json");
     } else if (live.redis.configured) {
       const std::string login = live.redis.password.empty() ? "" : fmt::format(":{}@", live.redis.password);
@@ -198,22 +199,22 @@ class Translator {
       return;
     }
     if (c_.commit_log && line_.text("consumer-group").find(':') != std::string::npos) {
-      notice("--consumer-group: holds ':', which readers of the commit log take for the end of the topic's name");
+      notice("--consumer-group: contains ':'; readers of the commit log take that for the end of the topic's name");
     }
     const bool python = line_.flag("use-python-processor");
     if (line_.flag("use-row-binary") && (c_.processor != "EAPItemsProcessor" || python)) {
-      refuse("--use-row-binary: only for storages with EAPItemsProcessor, and with the native processor");
+      refuse("--use-row-binary: only for storages with EAPItemsProcessor and the native processor");
     }
     if (c_.processor == "ErrorsProcessor" && !c_.replacements && !skip_write_) {
       refuse("replacements_topic: missing; ErrorsProcessor produces replacements (or use --skip-write)");
     }
     if (python && c_.replacements) {
-      refuse("--use-python-processor: not for storages with replacements; leave it out, the native one serves it");
+      refuse("--use-python-processor: not for storages with replacements; omit it to use the native processor");
     }
     if (line_.integer("stop-at-timestamp").value_or(0) < 0)
       refuse("--stop-at-timestamp: is negative; use unix seconds");
     if (line_.given("dry-run") && !line_.flag("use-pull-consumer")) {
-      notice("--dry-run: accepted, without effect: it belongs to --use-pull-consumer");
+      notice("--dry-run: accepted, without effect: it needs --use-pull-consumer");
     }
   }
 
@@ -224,7 +225,7 @@ class Translator {
     add_brokers(topic->brokers, producer.connection, notices);
   }
 
-  // What no setting of the table says.
+  // Values without an option in the settings table.
   static void complete(settings::Loaded& loaded, const CommandLine& line, const ConsumerConfig& c,
                        const std::string& release, const std::string& values_file, bool skip_write) {
     settings::Settings& s = loaded.settings;
@@ -286,7 +287,7 @@ class Translator {
     if (line.command == "accepted-outcomes-consumer") {
       stream::AcceptedOutcomesSettings& outcomes = stream.accepted_outcomes.emplace();
       outcomes.bucket_interval = std::chrono::seconds(line.integer("bucket-interval").value_or(60));
-      stream.max_writers = 1;  // its memory of items, and the order of its records
+      stream.max_writers = 1;  // one memory of seen items, and one order of records
       return;
     }
     stream.schema.enforce = line.flag("enforce-schema");
@@ -299,7 +300,7 @@ class Translator {
       if (c.compat == Compat::June) stream.pre_filter->known = c.pre_filter->known_in_june;
     }
     if (const auto at = line.integer("stop-at-timestamp"); at) {
-      stream.stop_at_timestamp_ms = *at * 1000 + 999;  // whole seconds are compared
+      stream.stop_at_timestamp_ms = *at * 1000 + 999;  // Snuba compares whole seconds
     }
   }
 
@@ -308,7 +309,7 @@ class Translator {
     processor.storage = c.storage;
     processor.environment = {c.env.default_retention_days, c.env.lower_retention_days, c.env.valid_retention_days,
                              c.env.project_stacktrace_blacklist, c.env.record_cogs};
-    // What our own options say counts beside the settings of the reference.
+    // freshet's own options apply in addition to Snuba's settings.
     processor.python_rules.enforce_retention |= c.python_rules.enforce_retention;
     processor.python_rules.keep_old_events |= c.python_rules.keep_old_events;
     processor.python_rules.contexts_not_stored.insert(c.python_rules.contexts_not_stored.begin(),

@@ -1,4 +1,4 @@
-// From a resolved configuration to our settings.
+// Translates a resolved configuration to freshet's settings.
 #pragma once
 
 #include <map>
@@ -10,22 +10,22 @@
 
 namespace freshet::snuba {
 
-// Where live options come from besides --runtime-config.
+// Sources of live options besides --runtime-config.
 struct LiveSources {
   std::string values_file;
   Redis redis;
-  std::map<std::string, std::string> fixed;  // above what Redis says
+  std::map<std::string, std::string> fixed;  // override Redis
 };
 
 struct Translated {
   settings::Foundation foundation;
-  std::vector<std::string> flags;  // options that both know, as given
+  std::vector<std::string> flags;  // options that Snuba and freshet share, as given
   std::vector<std::string> refusals;
   std::vector<std::string> notices;
 };
 
-// `release`: SNUBA_RELEASE. Without refusals the foundation is for settings::load(), with `flags` before the other
-// flags; it holds copies of all it needs.
+// `release`: SNUBA_RELEASE. If there are no refusals, the caller passes the foundation to settings::load(), with
+// `flags` before the other flags. The foundation holds copies of everything it needs.
 Translated translate(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live,
                      const std::string& release);
 

@@ -11,7 +11,7 @@ namespace freshet::telemetry {
 // None before the first assignment.
 using AssignedPartitions = std::optional<std::vector<int32_t>>;
 
-// The tags `assigned_partitions` and `min_partition` (contract 11.4, 12).
+// The tags `assigned_partitions` and `min_partition`, as Snuba's consumers send them.
 struct PartitionTags {
   std::string assigned;  // "0-3-17", ascending
   std::string least;     // "none" of an empty assignment

@@ -1,4 +1,5 @@
-// Errors to Sentry: what the log says at level error, as envelopes over HTTP (contract 12).
+// Sends log lines at level error to Sentry, as envelopes over HTTP
+// (https://develop.sentry.dev/sdk/data-model/envelopes/).
 #pragma once
 
 #include <functional>

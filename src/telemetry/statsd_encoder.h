@@ -1,4 +1,4 @@
-// From the registry to DogStatsD payloads (contract 11.5, 11.6): what changed since the last time.
+// Encodes changed metrics as DogStatsD datagrams (https://docs.datadoghq.com/developers/dogstatsd/datagram_shell/).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Which of our metrics Snuba's operators know under which name (contract 11.1, 11.2). docs/metrics.md shows it.
+// The names under which Snuba's consumers report our metrics to StatsD. docs/metrics.md shows the table.
 #pragma once
 
 #include <span>

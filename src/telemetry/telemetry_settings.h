@@ -9,11 +9,10 @@
 
 namespace freshet::telemetry {
 
-// Reference: JSON on standard output with the field names of Snuba's consumers (contract 12); the others go to standard
-// error.
+// Reference: JSON on standard output with the field names of Snuba's consumers. The others write to standard error.
 enum class LogFormat { Text, Json, Reference };
 
-// Metrics to a DogStatsD agent (contract 11).
+// Metrics to a DogStatsD agent.
 struct StatsdSettings {
   std::string address;  // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH (stream); empty = off
   bool june = false;    // the older generation's lines: timers as `ms` under their bare names
@@ -22,7 +21,7 @@ struct StatsdSettings {
   std::vector<std::pair<std::string, std::string>> tags;
 };
 
-// Errors to Sentry (contract 12).
+// Errors to Sentry.
 struct SentrySettings {
   std::string dsn;  // secret; empty = off
   std::string release;
