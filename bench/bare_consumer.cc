@@ -1,4 +1,5 @@
-// bare-consumer BOOTSTRAP TOPIC GROUP MESSAGES: the least that any consumer of librdkafka costs. Reads, drops, ends.
+// bare-consumer BOOTSTRAP TOPIC GROUP MESSAGES: the minimum cost of a librdkafka consumer. Reads the messages, drops
+// them, exits.
 #include <librdkafka/rdkafka.h>
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Each data set over its golden messages, one thread, beside the plain parse of the same bytes: simdjson's minify, for
-// protobuf the bare walk of the message.
+// Each data set over its golden messages, one thread, beside a plain parse of the same bytes: simdjson's minify; for
+// protobuf, passing over all fields of the message.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
@@ -13,12 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kSource = FRESHET_SOURCE_DIR;
-// The messages that the reference's own figures were taken with, where they lie beside the project (golden_test.cc).
+// Snuba's recorded messages, if they are installed beside the project (golden_test.cc).
 const fs::path kRecorded = kSource.parent_path() / "shared/conformance/processors";
 
 using Messages = std::vector<std::string>;
 
-// Messages of the kind that producers send, and that become rows.
+// Messages that producers send and that become rows.
 Messages rows_of(std::vector<testkit::GoldenCase> cases) {
   Messages messages;
   for (auto& one : cases) {
@@ -80,7 +80,7 @@ void walk(benchmark::State& state, const Messages& messages) {
   report(state, messages);
 }
 
-// CLASS/SET/process, and beside it CLASS/SET/minify or walk.
+// CLASS/SET/process, and CLASS/SET/minify or walk for comparison.
 void add(const std::string& name, const std::string& set, const Messages& messages) {
   const std::string begin = name + "/" + set + "/";
   benchmark::RegisterBenchmark((begin + "process").c_str(), process, name, messages);

@@ -1,5 +1,5 @@
-// What a renewal costs, side by side: the same group of three under the same load, with static membership, and with
-// leave and rejoin; and with the group protocol of KIP-848 where the library has it. `./dev bench renewal`.
+// The cost of a renewal: the same group of three members under the same load, with static membership, with leave and
+// rejoin, and with the KIP-848 group protocol if the library supports it. `./dev bench renewal`.
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
@@ -50,8 +50,8 @@ void measure(const Way& way, const testkit::KafkaServer& kafka, const testkit::L
   testkit::eventually(60s, [&] { return clickhouse.count(different) >= produced; });
   const uint64_t rows = clickhouse.count(fmt::format("SELECT count() FROM {}", topic));
   std::cout << fmt::format(
-                   "{:<34} pause p50 {:>7.1f} ms  p99 {:>7.1f} ms  max {:>7.1f} ms   rebalances seen by the two others "
-                   "{:>5.1f} a renewal   {} of {} rows\n",
+                   "{:<34} pause p50 {:>7.1f} ms  p99 {:>7.1f} ms  max {:>7.1f} ms   rebalances of the two others "
+                   "{:>5.1f} per renewal   {} of {} rows\n",
                    way.name, pauses.at(0.5), pauses.at(0.99), pauses.at(1),
                    static_cast<double>(after - before) / renewals, rows, produced)
             << std::flush;

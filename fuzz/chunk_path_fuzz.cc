@@ -1,5 +1,5 @@
-// Lines of the input are the messages of a chunk: each ends as rows, skipped or invalid, the rows of each stand where
-// the chunk says, and what a dead-letter record needs comes back as it was.
+// The lines of the input are the messages of a chunk. Each message ends as rows, skipped or invalid; its rows are at
+// the byte range that the chunk gives; and its dead-letter record equals the message.
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -51,7 +51,7 @@ stream::ChunkProcessor& chunk_processor() {
   return processor;
 }
 
-// Returns how many messages the piece accounts for.
+// Returns the number of messages in the piece.
 size_t check(const ProcessedChunk& chunk, const std::vector<Record>& records) {
   uint64_t rows = 0;
   size_t end = 0;

@@ -1,5 +1,5 @@
-// A column's type as a server writes it (first line) and a JSON value for it (the rest): any pair is judged or unknown,
-// and no part of a type lies outside of its text.
+// The type of a column as a server writes it (first line) and a JSON value (the rest): every pair is checked or
+// unknown, and no part of a type is outside its text.
 #include <cstdlib>
 #include <string>
 

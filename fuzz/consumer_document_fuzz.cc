@@ -1,4 +1,4 @@
-// Any text of Snuba's configuration document, and of the file of storages: refused with a reason or read.
+// Any text as Snuba's configuration document and as the storages file: it is refused with a reason or read.
 #include <cstdlib>
 #include <string>
 

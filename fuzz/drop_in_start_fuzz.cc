@@ -1,5 +1,5 @@
-// The start of a drop-in consumer: lines of the input are arguments, those of the form NAME=VALUE before an empty line
-// are its environment. Refused with reasons, or a configuration whose required parts are there.
+// The start of a drop-in consumer. The lines of the input are arguments; lines of the form NAME=VALUE before an empty
+// line are the environment. The result is a refusal with reasons, or a configuration with all required parts.
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -21,7 +21,7 @@ std::vector<std::string> lines(std::string_view text) {
   return out;
 }
 
-// A path there would run python3 on it.
+// python3 would run the file at such a path.
 bool names_a_file(const std::string& variable) { return variable.find('/') != std::string::npos; }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The lines of `freshet process`: each is answered by one line.
+// The lines of `freshet process`: each gets a response of one line.
 #include <cstdlib>
 #include <string>
 

@@ -1,5 +1,5 @@
-// Every data set: an input is the processor's name (and " june", " binary"), a line feed, and the message. No message
-// may crash it, touch what stands before its rows, or make rows that are no JSON.
+// Every data set. An input is the processor's name (and " june", " binary"), a line feed, and the message. No message
+// may crash the processor, change bytes before its rows, or produce rows that are not JSON.
 #include <cstdlib>
 #include <map>
 #include <memory>

@@ -1,4 +1,4 @@
-// What a Python settings file says, as JSON: applied, or refused with a reason.
+// The JSON of a Python settings file: it is applied, or refused with a reason.
 #include <cstdlib>
 #include <string>
 

@@ -1,4 +1,4 @@
-// What a Python worker sends: no bytes may be taken for an answer whose parts lie outside of them.
+// Answers of a Python worker: no part of a decoded answer may be outside its bytes.
 #include <cstdlib>
 
 #include "python_worker/frames.h"

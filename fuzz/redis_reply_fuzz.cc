@@ -1,5 +1,4 @@
-// What stands at the address of Redis may answer anything, in pieces of any size: a reply within the limits, or
-// refused.
+// Any response from the address of a Redis, in pieces of any size: a reply within the limits, or refused.
 #include <algorithm>
 #include <cstdlib>
 #include <string>

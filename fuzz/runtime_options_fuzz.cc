@@ -1,4 +1,4 @@
-// Any text of a runtime-config file: refused or read, and what is read stays within the ranges of the table.
+// Any text of a runtime-config file: it is refused or read, and every value stays within the ranges of the table.
 #include <cstdlib>
 #include <string>
 

@@ -1,4 +1,4 @@
-// The text of a JSON Schema: refused with a reason, or a validator that judges any payload.
+// The text of a JSON Schema: it is refused with a reason, or gives a validator for any payload.
 #include <unistd.h>
 
 #include <cstdlib>

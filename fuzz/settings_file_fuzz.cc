@@ -1,4 +1,4 @@
-// Any text of a settings file: refused with reasons or loaded, never anything else.
+// Any text of a settings file: it is refused with reasons or loaded.
 #include <unistd.h>
 
 #include <cstdlib>

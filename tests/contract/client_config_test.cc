@@ -1,5 +1,5 @@
-// What librdkafka itself accepts. Not beside the code: Debian's librdkafka starts its threads with C11's thrd_create(),
-// which ThreadSanitizer of g++ 12 does not know; a program that starts a client crashes under it.
+// What librdkafka accepts. Not beside the code, because Debian's librdkafka starts its threads with C11's
+// thrd_create(), which ThreadSanitizer of g++ 12 does not support; a program that creates a client crashes under it.
 #include "kafka/client_config.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ TEST(ClientConfigTest, PropertiesAreCheckedWithTheLibrarysWords) {
   EXPECT_EQ(check_connection_settings(s).error().text.find("hunter2"), std::string::npos);
 }
 
-// KIP-848 is taken where the library has it, and refused at start where it has not.
+// KIP-848 is used if the library supports it, and refused at start otherwise.
 TEST(ClientConfigTest, TheConsumerGroupProtocolNeedsALibraryThatHasIt) {
   KafkaSettings s;
   s.connection.bootstrap_servers = "127.0.0.1:1";

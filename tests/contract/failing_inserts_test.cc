@@ -1,4 +1,5 @@
-// Inserts that fail on real servers: how far they came, and that nothing is stored twice where nobody recognises it.
+// Failing inserts on real servers: how much they stored, and that nothing is stored twice if no server recognises the
+// repeat.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -54,7 +55,7 @@ struct FailingInserts : testing::Test {
                                        if (++failures > 20) stop.request_stop();
                                      }});
   }
-  // Each row a message of one batch, through halves and searches.
+  // Writes each row as a message of one batch, including halving and searching.
   stream::BatchResult write_batch(const std::vector<std::string>& rows) {
     auto chunk = std::make_shared<ProcessedChunk>();
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -165,7 +166,7 @@ TYPED_TEST(FailingInserts, NoFieldThatIsAColumn) {
   EXPECT_NE(outcome.text.find("id, name"), std::string::npos) << outcome.text;
   EXPECT_EQ(this->count(), 0u);
   EXPECT_EQ(this->write({"{\"a\":1}\n", "{\"id\":1}\n"}).kind, Kind::Written) << "one is enough";
-  // 26.5 matches names in whatever case, 18.16 does not.
+  // 26.5 matches names case-insensitively, 18.16 does not.
   EXPECT_EQ(this->write({"{\"Id\":7}\n"}).kind, this->kOld ? Kind::NoFields : Kind::Written);
   EXPECT_EQ(this->server_->count("SELECT count() FROM " + this->database + ".t WHERE id = 7"), this->kOld ? 0u : 1u);
 }
@@ -222,13 +223,13 @@ TEST_F(Current, MoreTablePartitionsThanOneInsertMayTouch) {
   EXPECT_EQ(failures, 0);
 }
 
-// The server says nothing of rows there, and uses the codes of values.
+// The server's error does not mention rows, and uses the codes of invalid values.
 TEST_F(Current, ASettingWhoseValueCannotBeParsedIsNotTheRowsFault) {
   create("t", "n Int32");
   for (const auto& [name, value] : {std::pair{"max_threads", "abc"}, std::pair{"insert_deduplicate", "banana"},
                                     std::pair{"max_memory_usage", "-1"}, std::pair{"max_threads", ""}}) {
     settings.insert_settings = {{name, value}};
-    failures = 20;  // one more ends it
+    failures = 20;  // the insert ends after one more
     EXPECT_EQ(write(kRows).kind, Kind::Abandoned) << name << "=" << value;
   }
   settings.insert_settings.clear();

@@ -1,4 +1,4 @@
-// The RowWriter over Debian's old server and over a current one: the same promises on each.
+// The RowWriter with Debian's old server and with a current one: both must keep the same guarantees.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -78,14 +78,14 @@ TYPED_TEST(RowWriterContract, RefusesABadRowNamesItAndStoresNothing) {
   EXPECT_EQ(this->count(), 0u);
 }
 
-// The server's default limit in bytes counts what a row takes in memory with its defaults, and would cut this insert.
+// The server's default limit in bytes counts a row's memory including its defaults, and would split this insert.
 TYPED_TEST(RowWriterContract, OneInsertIsOneBlockWhateverTheDefaultsAdd) {
   std::string columns;
   for (int c = 0; c < 80; ++c) columns += fmt::format(", s{} String DEFAULT '{:0200}'", c, 0);
   const std::string wide = "wide_" + this->table;
   this->server_->query("DROP TABLE IF EXISTS " + wide);
   this->server_->query(fmt::format("CREATE TABLE {} (id UInt64{}) ENGINE = MergeTree ORDER BY id", wide, columns));
-  const auto parts = [&] {  // also those that were merged already
+  const auto parts = [&] {  // includes parts that were merged already
     return this->server_->count(fmt::format("SELECT count() FROM system.parts WHERE table = '{}' AND level = 0", wide));
   };
   this->settings.table = wide;
@@ -206,8 +206,8 @@ TYPED_TEST(RowWriterContract, EveryCodeOfTheServerIsClassified) {
   }
 }
 
-// A value that an expression of the table cannot take is found and refused, also where the server names no row; the
-// failure of a view, which comes after the table took the rows, is not.
+// A value that an expression of the table refuses is found and refused, even if the server names no row. The failure of
+// a view, after the table took the rows, is not the data's fault.
 TYPED_TEST(RowWriterContract, AnExpressionsFailureIsTheDatasAndAViewsIsNot) {
   struct Case {
     std::string columns;

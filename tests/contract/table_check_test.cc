@@ -1,4 +1,5 @@
-// What `freshet check` says of a value against what a current server does with it: neither may drift from the other.
+// Compares the findings of `freshet check` about a value with what a current server does with it, so that they stay in
+// agreement.
 #include "clickhouse/table_check.h"
 
 #include <fmt/format.h>
@@ -22,7 +23,7 @@ enum class Fate {
   AsMeant,     // no finding
   Otherwise,   // stored with another value: a warning
   Refused,     // an error
-  Unreadable,  // stored, and the column cannot be read any more: an error
+  Unreadable,  // stored, but the column cannot be read afterwards: an error
 };
 
 const char* name_of(Fate fate) {
@@ -42,7 +43,7 @@ const char* name_of(Fate fate) {
 struct Value {
   const char* json;
   Fate fate;
-  const char* stored = "";  // as JSON; "": the value as it is given
+  const char* stored = "";  // as JSON; "": the value as given
 };
 struct Column {
   const char* type;
@@ -258,7 +259,7 @@ class TableCheckContract : public testing::Test {
     table_ = *table;
   }
 
-  // The settings of freshet's own inserts. None: refused.
+  // With the settings of freshet's inserts. None: refused.
   std::optional<std::string> store(const std::string& row, const std::string& read) {
     server_->query("TRUNCATE TABLE t");
     std::string settings;
@@ -294,7 +295,7 @@ class TableCheckContract : public testing::Test {
     }
   }
 
-  // What the check says, with Unreadable for what it calls an error where the server stores the row.
+  // True if the check agrees; an error counts as Unreadable if the server stores the row.
   bool check_says(const Value& value, std::string& said) const {
     bool warning = false, error = false;
     for (const auto& finding :

@@ -1,4 +1,4 @@
-// Rows of trace items in a current server: what RowBinary stores is what JSONEachRow stores, in both generations.
+// Trace items in a current server: RowBinary stores the same as JSONEachRow, for current and older Snuba.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -111,7 +111,7 @@ class TraceItems : public testing::TestWithParam<bool> {
 };
 testkit::LocalClickHouse* TraceItems::server_ = nullptr;
 
-// JSON has no NaN: the row shows null, for which the server stores 0, and the two formats differ.
+// JSON has no NaN: the row contains null, for which the server stores 0, so the formats differ.
 bool has_nan(const json& rows) {
   return std::any_of(rows.begin(), rows.end(), [](const json& row) {
     return std::any_of(row.begin(), row.end(), [](const json& column) {

@@ -52,7 +52,7 @@ const std::vector<Service>& composition() {
        "750",
        {"--accepted-outcomes-topic", "outcomes-billing"},
        "accepted-outcomes-consumer"},
-      // Two storages that the composition leaves out.
+      // Two storages that are not part of the Compose file.
       {"querylog", "querylog", "snuba-consumers", "snuba-queries", "earliest", "750", {}},
       {"llm-proxy-cost", "llm_proxy_cost_raw", "snuba-consumers", "snuba-llm-proxy-cost", "earliest", "750", {}},
   };
@@ -98,7 +98,7 @@ void create_topics(testkit::KafkaClient& client) {
       if (*topic != '\0') beside.insert(topic);
     }
   }
-  // Messages of the cases are years old.
+  // The messages of the cases are years old.
   for (const std::string& topic : raw) client.create_topic(topic, kPartitions, {{"retention.ms", "-1"}});
   for (const std::string& topic : beside) client.create_topic(topic, 1, {{"retention.ms", "-1"}});
 }

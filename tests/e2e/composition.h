@@ -1,5 +1,5 @@
-// The fourteen consumers of the self-hosted composition, and two more: their commands as written there, started beside
-// real servers.
+// The fourteen consumers of a self-hosted Sentry, and two more: their commands from the Compose file, started with real
+// servers.
 #pragma once
 
 #include <map>
@@ -25,22 +25,22 @@ struct Service {
 };
 const std::vector<Service>& composition();
 
-// What contract section 16 says of a storage that the composition runs; empty = none.
+// Tables and topics of a storage (Snuba's storage definitions); empty = none.
 struct Storage {
   const char* table;
   const char* processor;
   const char* commit_log = "";
   const char* dead_letters = "";
   const char* replacements = "";
-  bool origin_timestamps = false;  // the commit log has received_p99 (contract 7)
+  bool origin_timestamps = false;  // the commit log has received_p99
 };
 const Storage& storage(const std::string& name);
 
 inline constexpr int kPartitions = 2;
 
-// All topics of the composition.
+// Creates all topics of the composition.
 void create_topics(testkit::KafkaClient& client);
-// tests/e2e/tables/<storage>.sql with the types that only a current server has replaced where `old` is set.
+// tests/e2e/tables/<storage>.sql; with `old`, types that only a current server has are replaced.
 std::string table_definition(const std::string& storage, bool old = false);
 
 struct Servers {
@@ -48,10 +48,10 @@ struct Servers {
   int clickhouse_port = 0;
   int redis_port = 0;
 };
-// As the composition sets it.
+// As in the Compose file.
 std::map<std::string, std::string> environment(const Servers& servers);
 
-// One of them, with its health file and, for some, the name `snuba`.
+// A consumer process with its health file; some run under the name `snuba`.
 class Consumer {
  public:
   Consumer(const Service& service, std::map<std::string, std::string> environment, bool as_snuba);

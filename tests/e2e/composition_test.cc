@@ -1,6 +1,5 @@
-// The fourteen consumers of the composition, and two more, together against one Kafka, ClickHouse and Redis, all of
-// them renewing their Kafka session every few seconds while messages arrive. What they wrote is looked at afterwards, a
-// test a question.
+// All fourteen consumers of a self-hosted Sentry, and two more, with one Kafka, ClickHouse and Redis. All of them renew
+// their Kafka consumer every few seconds while messages arrive. Each test checks one aspect of the result.
 #include "composition.h"
 
 #include <fmt/format.h>
@@ -53,8 +52,7 @@ class Trial {
     delete_health_files();
     wait_for_renewals(1);
     wait_until_all_is_committed("first end");
-    clickhouse_
-        .stop();  // while nothing is on its way: without a deduplication window what it may have taken comes twice
+    clickhouse_.stop();  // nothing is in flight: without a deduplication window, rows in flight could be stored twice
     produce(1);
     delete_health_files();
     clickhouse_.start();
@@ -80,13 +78,13 @@ class Trial {
     size_t number = 0;
     for (const Service& service : e2e::composition()) {
       auto environment = e2e::environment({kafka_.bootstrap(), clickhouse_.port(), redis_.port()});
-      // Some with an agent, some with the variable left empty; some under the other program's name.
+      // Some with an agent, some with an empty variable; some under the program name `snuba`.
       if (number % 2 == 0) environment["SNUBA_STATSD_ADDR"] = fmt::format("127.0.0.1:{}", agent_.port());
       environment["RECORD_COGS"] = "1";
       consumers_.push_back(std::make_unique<Consumer>(service, environment, number % 3 == 0));
       ++number;
     }
-    // At `latest` only what comes after the start is read.
+    // At `latest`, messages before the start are not read.
     for_each_until(60s, "start", [&](const Consumer& consumer) {
       const auto offsets = client_.committed(consumer.service().group, consumer.service().topic);
       return std::all_of(offsets.begin(), offsets.end(), [](const auto& one) { return one.second >= 0; });
@@ -102,7 +100,7 @@ class Trial {
     client_.flush();
   }
 
-  // Asks for each consumer until it is so; those of which it is not within `limit` are noted under `what`.
+  // Waits for each consumer until the condition is true; those that exceed `limit` are recorded under `what`.
   void for_each_until(std::chrono::seconds limit, const std::string& what,
                       const std::function<bool(const Consumer&)>& is_so) {
     std::vector<const Consumer*> left;
@@ -126,7 +124,7 @@ class Trial {
                    [&](const Consumer& consumer) { return consumer.times_in_output("\"renewal_ended\"") >= count; });
   }
 
-  // As the composition's health check: deletes the file, and looks again later.
+  // As the Compose file's health check: deletes the file and checks later that it exists again.
   void delete_health_files() {
     for (const auto& consumer : consumers_) std::filesystem::remove(consumer->health_file());
     for_each_until(60s, "health file", [](const Consumer& consumer) {
@@ -157,7 +155,7 @@ class Trial {
   std::map<std::string, std::vector<Sent>> sent_;  // by topic
   std::vector<std::unique_ptr<Consumer>> consumers_;
   std::map<std::string, std::optional<int>> exits_;
-  std::map<std::string, std::set<std::string>> missed_;  // by what was waited for
+  std::map<std::string, std::set<std::string>> missed_;  // by condition
 };
 
 struct CompositionTest : testing::Test {
@@ -200,7 +198,7 @@ TEST_F(CompositionTest, TheHealthFileComesBackAlsoWhileClickHouseIsDown) {
   EXPECT_THAT(trial->missed("health file"), IsEmpty());
 }
 
-// Rows of a case that the table takes must be there as they are, once; those beyond the columns' types may be there.
+// Rows of a case that the table accepts must be there, unchanged and once; rows beyond the columns' types may be there.
 struct Expected {
   const Sent* sent;
   json row;
@@ -225,7 +223,7 @@ bool matches(const json& expected, const json& row) {
   return true;
 }
 
-// Those that are certain first, of which those that leave the least open: another row must not take their place.
+// Certain rows first, most specific first, so that no other row takes their place.
 std::vector<Expected> expected_rows(const std::vector<const Sent*>& messages, const e2e::Columns& columns) {
   std::vector<Expected> all;
   for (const Sent* sent : messages) {
@@ -256,7 +254,7 @@ TEST_F(CompositionTest, TheTablesHoldTheRowsOfFreshetProcessOnceAndNothingElse) 
     const size_t all = stored.size();
     size_t certain = 0;
     size_t otherwise = 0;  // rows that a column's type changes or the table refuses
-    // What the consumer of accepted outcomes sends, the second consumer of outcomes stores.
+    // The second consumer of outcomes stores what the consumer of accepted outcomes sends.
     if (storage == "outcomes_raw") otherwise += trial->client().read_all("outcomes-billing").size();
     for (const Expected& one : expected_rows(messages, columns)) {
       const auto found =
@@ -280,7 +278,7 @@ TEST_F(CompositionTest, TheTablesHoldTheRowsOfFreshetProcessOnceAndNothingElse) 
   }
 }
 
-// Each message once, whose value and key are as they were, with its own headers before the two of the reference.
+// Each message once, with its value, key and headers unchanged, then Snuba's two headers.
 TEST_F(CompositionTest, DeadLettersAreTheInvalidMessagesWithTheHeadersOfTheReference) {
   for (const Service& service : e2e::composition()) {
     const e2e::Storage& storage = e2e::storage(service.storage);
@@ -301,7 +299,7 @@ TEST_F(CompositionTest, DeadLettersAreTheInvalidMessagesWithTheHeadersOfTheRefer
       const size_t count = found == letters.end() ? 0 : found->second.size();
       const bool may_be_refused = std::any_of(sent.rows.begin(), sent.rows.end(),
                                               [&](const json& row) { return e2e::beyond_the_types(row, columns); });
-      // accepted-outcomes-consumer reads the same topic and has the same dead-letter topic.
+      // accepted-outcomes-consumer reads the same topic and uses the same dead-letter topic.
       const size_t wanted = sent.verdict == "invalid" ? 1 : 0;
       const size_t most = wanted + (may_be_refused || service.storage == std::string("eap_items") ? 1 : 0);
       EXPECT_GE(count, wanted) << service.name << ", " << sent.name;
@@ -399,7 +397,7 @@ TEST_F(CompositionTest, AccountsSumUpTheBytesOfWhatWasStored) {
   EXPECT_EQ(sums, expected);
 }
 
-// Those that were told of an agent told it what they wrote, with the tags of the reference.
+// Consumers with an agent report what they wrote, with Snuba's tags.
 TEST_F(CompositionTest, TheAgentHearsOfWhatWasWritten) {
   const auto lines = trial->statsd();
   const auto heard = [&](const std::string& start, const std::string& tags) {

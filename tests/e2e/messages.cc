@@ -25,7 +25,7 @@ using testkit::GoldenCase;
 
 constexpr int64_t kFirstTimestamp = 1'715'933'360'123;
 
-// What cannot be known beforehand, taken over from the case.
+// Copies placeholders from the case for values that cannot be known in advance.
 json with_placeholders(json found, const json& expected) {
   if (expected.is_string()) {
     const auto& text = expected.get_ref<const std::string&>();
@@ -60,7 +60,8 @@ class Process {
                   {"timestamp_ms", sent.record.timestamp_ms},
                   {"storage", storage_}};
     const std::string line = runner_.run(input.dump());
-    // The rows of a case may hold what is no JSON (a bare Infinity): cut out before the rest is read.
+    // The rows of a case may contain text that is not JSON (a bare Infinity), so they are cut out before the rest is
+    // parsed.
     constexpr std::string_view kRows = R"({"verdict":"rows","rows":)";
     if (line.starts_with(kRows)) {
       sent.verdict = "rows";
@@ -77,7 +78,7 @@ class Process {
  private:
   RealClock clock_;
   Metrics metrics_;
-  Snapshot<LiveOptions> live_{LiveOptions()};  // as in a running consumer, which refuses a little more
+  Snapshot<LiveOptions> live_{LiveOptions()};  // as in a running consumer, which refuses slightly more
   const std::string storage_;
   ProcessorFactory factory_;
   app::CaseRunner runner_{[this](const std::string&) { return factory_(); }, "topic"};

@@ -1,4 +1,4 @@
-// What Debian's old server stores of the rows, where it has the types: the golden cases, read back.
+// The golden cases on Debian's old server, for rows whose types it supports: written and read back.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ class GoldenRows {
  public:
   explicit GoldenRows(const std::string& name) : name_(name) {}
 
-  // Of one message; empty when it has none. `reference`: with DateTime64 as ticks.
+  // The rows of one message; empty if it has none. `reference`: with DateTime64 as ticks.
   std::string of(const testkit::GoldenCase& one, bool reference) {
     processors::ProcessorsSettings settings;
     settings.processor = name_;
@@ -41,11 +41,11 @@ class GoldenRows {
   Metrics metrics_;
 };
 
-// The old server knows no default for a null, and neither unset values nor values beyond a type are comparable.
+// The old server has no default for null; unset values and values beyond a type cannot be compared.
 bool comparable(const json& row, const e2e::Columns& columns) {
   json known = row;
   for (const auto& [name, type] : columns) {
-    // A DateTime64 of a current server: see same().
+    // DateTime64 of a current server: see same().
     if (type.find("String") != std::string::npos && row.contains(name) && row.at(name).is_number()) known.erase(name);
   }
   if (e2e::beyond_the_types(known, columns)) return false;
@@ -55,7 +55,7 @@ bool comparable(const json& row, const e2e::Columns& columns) {
   });
 }
 
-// The old server quotes 64-bit integers, and keeps a DateTime64 as the text that it was sent.
+// The old server quotes 64-bit integers and stores a DateTime64 as the text that was sent.
 bool same(const json& expected, const json& stored) {
   if (expected.is_array() && stored.is_array()) {
     return std::equal(expected.begin(), expected.end(), stored.begin(), stored.end(), same);

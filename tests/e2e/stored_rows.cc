@@ -36,7 +36,7 @@ json seconds_of(const json& value) {
   return end != nullptr && *end == '\0' ? json(timegm(&parts)) : value;
 }
 
-// Servers read some decimal fractions a few units off: six digits are the same.
+// Servers read some decimal fractions with an error of a few units: compares six digits.
 json as_float32(const json& value) {
   if (value.is_number()) return std::stod(fmt::format("{:.6g}", value.get<double>()));
   if (!value.is_array()) return value;
@@ -45,7 +45,7 @@ json as_float32(const json& value) {
   return out;
 }
 
-// ::102:304 is ::1.2.3.4.
+// ::102:304 is the same as ::1.2.3.4.
 json as_ipv6(const json& value) {
   in6_addr address{};
   std::array<char, INET6_ADDRSTRLEN> text{};
@@ -84,7 +84,7 @@ bool beyond(const json& value, std::string_view type) {
     return !seconds.is_null() && (!seconds.is_number_integer() || seconds < 0 || seconds > UINT32_MAX);
   }
   if (is_date_time64(plain.name)) {
-    // 1900 to 2299 at the least.
+    // At least 1900 to 2299.
     const double ticks = value.is_number() ? value.get<double>() : 0;
     return !(value.is_null() || value.is_number()) || ticks < 0 || ticks > (digits_of(plain.name) == 3 ? 9e12 : 9e15);
   }
@@ -105,7 +105,7 @@ bool beyond(const json& value, std::string_view type) {
     in6_addr address{};
     return inet_pton(AF_INET6, value.get_ref<const std::string&>().c_str(), &address) != 1;
   }
-  // The parser of expected rows makes a double of what exceeds 64 bits.
+  // The parser of expected rows turns integers beyond 64 bits into doubles.
   if (plain.name.ends_with("Int128") && value.is_number_float()) return false;
   clickhouse::Troubles troubles;
   clickhouse::add_troubles(type, *clickhouse::JsonValue::parse(value.dump()), troubles);

@@ -1,4 +1,4 @@
-// What a table holds, beside what a processor says.
+// Reads the rows of a table and converts expected rows to the same form.
 #pragma once
 
 #include <map>
@@ -17,11 +17,11 @@ Columns columns_of(const testkit::ClickHouseServer& server, const std::string& t
 std::vector<nlohmann::json> read_rows(const testkit::ClickHouseServer& server, const std::string& table,
                                       const Columns& columns);
 
-// A processor's row in the same terms. Columns that the table lacks are left out; `null` for a column that is not
+// A processor's row in the same form. Columns that the table does not have are dropped; `null` for a column that is not
 // Nullable matches anything (the column's default).
 nlohmann::json as_stored(const nlohmann::json& row, const Columns& columns);
 
-// Whether the table may refuse the row or keep other values than it says: a value beyond its column's type.
+// True if the table may refuse the row or change values: a value is beyond its column's type.
 bool beyond_the_types(const nlohmann::json& row, const Columns& columns);
 
 }  // namespace freshet::e2e

@@ -1,4 +1,4 @@
-// A metrics agent: a UDP socket on loopback that keeps the lines it is sent.
+// A metrics agent: a UDP socket on loopback that records the lines it receives.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// The composition's health check before anything answers: it deletes the file, and the file must be there at its next
-// look, or the container is replaced again and again.
+// The Compose file's health check before any server answers: it deletes the file, and the file must exist at the next
+// check, or the container is restarted again and again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -112,7 +112,7 @@ TEST_F(MigrationTest, EitherGoesOnWhereTheOtherStopped) {
   }
   EXPECT_THAT(stored_places(), ElementsAre("0:2", "0:5", "1:2", "1:5", "2:2", "2:5", "3:2", "3:5", "4:2", "4:5"));
 
-  // What a reader of the commit log sees of each partition: offset and time only ever advance (contract 7).
+  // A reader of the commit log must see offset and time of each partition only increase.
   std::map<std::string, std::vector<nlohmann::json>> log;
   for (const Record& record : client.read_all(kCommitLog)) {
     if (record.key == "other:0:group" || !record.headers.empty()) continue;

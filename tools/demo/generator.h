@@ -1,4 +1,4 @@
-// Produces web events, a few of them malformed, not far ahead of what the group has committed.
+// Produces web events, some of them malformed, and stays close to what the group has committed.
 #pragma once
 
 #include <atomic>
@@ -17,12 +17,12 @@ class Generator {
     int partitions = 4;
     uint64_t per_second = 20'000;
     uint64_t malformed_every = 1'000;
-    // Bytes a partition may be ahead: the mock cluster drops the oldest beyond 5 MiB, and says nothing of it.
+    // Bytes per partition ahead of the group. The mock cluster silently drops the oldest messages beyond 5 MiB.
     int64_t max_lead_bytes = 2'500'000;
   };
 
-  // `behind`: how many messages of the topic are not committed yet. Its own thread; stop() waits until all is
-  // delivered.
+  // `behind`: number of messages of the topic that are not committed. Has its own thread; stop() waits until everything
+  // is delivered.
   Generator(Settings settings, std::function<int64_t()> behind);
   void stop();
 

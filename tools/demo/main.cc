@@ -33,12 +33,12 @@ constexpr int kPartitions = 4;
 
 constexpr const char* kUsage = R"(usage: ./dev demo [--kafka] [--seconds N] [--rate EVENTS] [--plain]
 
-  --kafka         a real Apache Kafka instead of the embedded broker: the Kafka session is renewed every 5 s, with
-                  pauses of milliseconds and no rebalance (the embedded broker: once a minute, by leave and
-                  rejoin, which takes it six seconds)
+  --kafka         use a real Apache Kafka instead of the embedded broker; the consumer is renewed every 5 s, with
+                  pauses of milliseconds and without a rebalance (embedded broker: once a minute by leave and
+                  rejoin, which takes six seconds)
   --seconds N     end after N seconds (default: Ctrl-C ends it)
   --rate EVENTS   events per second (default 20000)
-  --plain         one line a second instead of the picture
+  --plain         print one line per second instead of the screen
 )";
 
 struct Options {
@@ -48,7 +48,7 @@ struct Options {
   uint64_t rate = 20'000;
 };
 
-// The broker of the demo: embedded, or a real one.
+// The broker of the demo: embedded, or a real Kafka.
 struct Broker {
   explicit Broker(bool real) {
     if (real) {
@@ -68,7 +68,7 @@ struct Broker {
   std::unique_ptr<testkit::MockCluster> mock;
 };
 
-// Ends a wait when Ctrl-C comes.
+// Ends a wait on Ctrl-C.
 class Interrupt {
  public:
   void set() {
@@ -129,7 +129,7 @@ settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseSer
                                    "500",
                                    "--commit-interval-ms",
                                    "250"};
-  // The embedded broker lets a member that left come back after this long.
+  // The embedded broker lets a member that left rejoin after this long.
   if (broker.mock) args.insert(args.end(), {"--set", "kafka.session.timeout.ms=6000"});
   const auto loaded = settings::load("run", args, {});
   if (!loaded) throw std::runtime_error(fmt::format("{}", fmt::join(loaded.error(), "\n")));
@@ -177,18 +177,18 @@ class Demo {
   }
 
  private:
-  // What was produced and is neither a row nor a dead letter yet. Before the first assignment nothing flows.
+  // Messages produced that are neither rows nor dead letters yet. Before the first assignment nothing is consumed.
   int64_t lead(const app::Service& service) {
     const StreamStatus status = service.status();
     const demo::Generator* generator = generator_.load();
-    flows_ = flows_ || status.assigned;  // a renewal is no reason to produce less
-    if (!flows_ || generator == nullptr) return INT64_MAX / 2;
+    consuming_ = consuming_ || status.assigned;  // a renewal does not slow the generator down
+    if (!consuming_ || generator == nullptr) return INT64_MAX / 2;
     return static_cast<int64_t>(generator->produced()) -
            static_cast<int64_t>(status.rows_written + status.dead_letters);
   }
 
-  // The embedded broker knows no static members: there each renewal leaves the group and joins again, for seconds.
-  void renew_now_and_then(app::Service& service, std::chrono::steady_clock::duration passed) {
+  // The embedded broker has no static membership: each renewal leaves the group and rejoins, which takes seconds.
+  void renew_on_schedule(app::Service& service, std::chrono::steady_clock::duration passed) {
     if (passed < next_renewal_ || !service.status().assigned) return;
     next_renewal_ = passed + (options_.kafka ? 5s : 60s);
     service.renewals().ask(RenewalReason::Timer, "demo");
@@ -200,7 +200,7 @@ class Demo {
     const auto step = options_.plain ? 1000ms : 250ms;
     while (!interrupt_.wait(step)) {
       const auto passed = std::chrono::steady_clock::now() - start;
-      renew_now_and_then(service, passed);
+      renew_on_schedule(service, passed);
       const app::LiveNumbers numbers{service.status(),
                                      service.session(),
                                      generator.produced(),
@@ -219,15 +219,15 @@ class Demo {
     const uint64_t rows = clickhouse.count(fmt::format("SELECT count() FROM {}", kTable));
     const uint64_t distinct = clickhouse.count(fmt::format("SELECT uniqExact(event_id) FROM {}", kTable));
     testkit::KafkaClient client(broker.bootstrap());
-    const auto letters = static_cast<uint64_t>(client.count(kDeadTopic));
-    const bool good = rows == valid && distinct == valid && letters == generator.malformed() && valid > 0;
+    const auto dead_letters = static_cast<uint64_t>(client.count(kDeadTopic));
+    const bool good = rows == valid && distinct == valid && dead_letters == generator.malformed() && valid > 0;
     std::cout << fmt::format(
         "\nproduced       {:>10} events, {} of them malformed\n"
         "in ClickHouse  {:>10} rows, {} distinct ({} expected)\n"
         "dead letters   {:>10} ({} expected)\n"
         "batches        {:>10}\n{}\n",
-        generator.produced(), generator.malformed(), rows, distinct, valid, letters, generator.malformed(),
-        service.status().batches_written, good ? "Every event arrived exactly once." : "THE COUNTS DIFFER.");
+        generator.produced(), generator.malformed(), rows, distinct, valid, dead_letters, generator.malformed(),
+        service.status().batches_written, good ? "Every event arrived exactly once." : "The counts differ.");
     if (!good) std::cout << "freshet's log:\n" << std::ifstream(folder.path("freshet.log")).rdbuf();
     return good ? 0 : 1;
   }
@@ -235,7 +235,7 @@ class Demo {
   const Options options_;
   Interrupt interrupt_;
   std::atomic<const demo::Generator*> generator_{nullptr};
-  bool flows_ = false;  // the generator's thread
+  bool consuming_ = false;  // used by the generator's thread
   std::chrono::steady_clock::duration next_renewal_ = 10s;
 };
 

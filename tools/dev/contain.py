@@ -1,9 +1,9 @@
 """usage: python3 contain.py [--remove FOLDER] COMMAND...
 
-Runs COMMAND and ends with its exit status, after everything that it has started has ended: whatever still runs then,
-also what has gone into the background with a session of its own, is killed by its process id. Nothing else is: processes
-are known by their parents and never by what their command lines say. SIGTERM, SIGHUP and Ctrl-C end it in the same way.
---remove: what is in FOLDER goes once nobody is left.
+Runs COMMAND and returns its exit status after all its descendants have ended. Descendants that still run when COMMAND ends
+are killed by process id, including background processes in their own session. They are found by their parents, never by
+their command lines, so no other process is affected. SIGTERM, SIGHUP and Ctrl-C end everything in the same way.
+--remove: removes the contents of FOLDER at the end.
 """
 import ctypes
 import os
@@ -25,21 +25,21 @@ def prctl(option, value):
 
 
 def children_of(parent):
-    """The processes whose parent `parent` is: since orphans of ours become our children, all can be reached so."""
+    """The children of `parent`. Our orphaned descendants become our children, so this reaches all of them."""
     out = []
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            # PID (COMMAND) STATE PARENT ...; the command may hold anything, also brackets.
+            # PID (COMMAND) STATE PARENT ...; the command may contain any character, including brackets.
             fields = stat.read_text(errors="replace").rpartition(")")[2].split()
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # it has ended in the meantime
         if int(fields[1]) == parent:
             out.append(int(stat.parent.name))
     return out
 
 
 def kill_descendants(parent):
-    """The deepest last: who is stopped first cannot start others in the place of those that are killed."""
+    """Stops each process before its children are killed, so that it cannot start new ones."""
     for child in children_of(parent):
         try:
             os.kill(child, signal.SIGSTOP)
@@ -53,7 +53,7 @@ def kill_descendants(parent):
 
 
 def reap_all():
-    """Kills and waits until nobody is left, also of those that were started meanwhile."""
+    """Kills all descendants and waits until none is left, including new ones."""
     while True:
         kill_descendants(os.getpid())
         try:
@@ -87,7 +87,7 @@ def run(command):
         except OSError as error:
             print(f"contain: {command[0]}: {error.strerror}", file=sys.stderr)
             os._exit(127)
-    # A terminal sends Ctrl-C to the command as well; the others are passed on.
+    # The terminal sends Ctrl-C to the command, too; other signals are forwarded.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, pass_on(child))

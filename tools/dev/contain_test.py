@@ -9,7 +9,7 @@ import time
 import unittest
 
 CONTAIN = [sys.executable, str(pathlib.Path(__file__).with_name("contain.py"))]
-# In the background, in a session of its own, its parent gone, its environment and its name changed, deaf to SIGTERM.
+# A background process in its own session, without a parent, with another environment and name, which ignores SIGTERM.
 DAEMON = """
 import os, signal, sys, time
 if os.fork(): os._exit(0)

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # usage: ./dev fuzz [SECONDS] [NAME...]
 #
-# Builds the fuzzers with clang and runs each (or those named) for SECONDS (60). New inputs that reach new code go to
-# build/fuzz/corpus/NAME; a crash, or an input that takes a minute, is written beside it and ends the run with status 1.
-# Prints for each fuzzer how many inputs ran, how many edges of the product's code they reached, and the total at the
-# end. The kept corpora (fuzz/NAME/corpus) are replayed by `./dev test`.
+# Builds the fuzzers with clang and runs each fuzzer, or the named ones, for SECONDS (60). Writes new inputs that reach new
+# code to build/fuzz/corpus/NAME. Writes inputs that crash or take a minute beside it, and then ends with status 1. Prints for
+# each fuzzer the number of inputs and of the covered edges of the product's code, and the total at the end. `./dev test`
+# replays the saved corpora (fuzz/NAME/corpus).
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
 seconds="${1:-60}"
 targets=()
 for source in fuzz/*_fuzz.cc; do targets+=("$(basename "$source" .cc)"); done
-build fuzz freshet "${targets[@]}"  # the program too: clang checks what g++ does not (locks, for one)
+build fuzz freshet "${targets[@]}"  # includes the program, because clang checks what g++ does not (locks)
 names=("${@:2}")
 if [[ ${#names[@]} -eq 0 ]]; then
   for source in fuzz/*_fuzz.cc; do names+=("$(basename "$source" _fuzz.cc)"); done

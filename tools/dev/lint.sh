@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # usage: ./dev lint [--fix]
 #
-# Checks the format (clang-format 14; --fix writes it), the includes between modules, and that only src/base reads a clock
+# Checks the format (clang-format 14; --fix applies it), the includes between modules, and that only src/base reads a clock
 # or sleeps.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # usage: ./dev setup
 #
-# Installs what building, testing and the demo need: Debian packages, valijson's headers (to /usr/local/include), Apache
+# Installs the dependencies of build, tests and demo: Debian packages, valijson's headers (to /usr/local/include), Apache
 # Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}.
-# Starts no service and touches none that runs. Safe to repeat; with nothing to do it takes no time. The other commands
-# call it themselves.
+# Starts no service and changes no running one. Can be repeated, and is fast if everything is installed. The other commands
+# call it.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
@@ -16,7 +16,7 @@ packages=(
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
   redis-server clickhouse-server clickhouse-client
 )
-# Kept as they are where the machine has them from elsewhere.
+# Not replaced if the machine already has them from another source.
 command -v java >/dev/null || packages+=(default-jre-headless)
 command -v mvn >/dev/null || packages+=(maven)
 command -v npm >/dev/null || packages+=(npm)
@@ -43,7 +43,7 @@ install_packages() {
   [[ ${#missing[@]} -eq 0 ]] && return 0
   say "installing ${#missing[@]} packages: ${missing[*]}"
   retry as_root apt-get update -qq
-  # policy-rc.d: the servers come as programs for the tests, none is to be started by its installation.
+  # policy-rc.d: the tests start the servers; their installation must not.
   local policy=/usr/sbin/policy-rc.d made=""
   if [[ ! -e $policy ]]; then
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
@@ -62,13 +62,13 @@ install_packages() {
   fi
 }
 
-# Debian's libvalijson-dev depends on Qt and others for adapters that we do not use; its headers are all we need.
+# Debian's libvalijson-dev depends on Qt and others for adapters that we do not use; we need only its headers.
 fetch_valijson() {
   [[ -f /usr/include/valijson/validator.hpp || -f /usr/local/include/valijson/validator.hpp ]] && return 0
   say "fetching valijson's headers"
   local work
   work="$(mktemp -d "$FRESHET_DEV_CACHE/valijson.XXXXXX")"
-  # Where no package was missing, apt's lists may be absent or old.
+  # If no package was missing, apt's lists may be missing or old.
   [[ -n $(apt-cache show libvalijson-dev 2>/dev/null) ]] || retry as_root apt-get update -qq
   (cd "$work" && retry apt-get -o APT::Sandbox::User=root download -qq libvalijson-dev)
   dpkg-deb -x "$work"/*.deb "$work/package"

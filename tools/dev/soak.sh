@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # usage: ./dev soak [renewal | sigterm | memory] [GTEST-OPTIONS]
 #
-# renewal: ten thousand renewals of the Kafka session (FRESHET_SOAK_RENEWALS=N: another number), as many clients built
-# and destroyed, three members for two minutes, three processes for ten minutes with renewal switched on in Redis
-# (FRESHET_DEV_SOAK_MINUTES=N), 200 processes stopped at any moment (FRESHET_DEV_SOAK_STOPS=N), renewals beside a
-# coordinator that answers 5, 10 and 20 s late.
-# sigterm: 300 members of each kind (static, dynamic, cooperative; KIP-848 where the library has it) get SIGTERM at any
-# moment of their lives (FRESHET_SOAK_SIGTERMS=N), and the others must own everything within 10 s.
-# memory: messages that unpack, rows larger than their messages, messages of many megabytes; the process stays below what
-# --memory-limit-bytes promises. Otherwise:
-# Long runs against real servers with faults under way: ClickHouse down for two minutes, members killed, brokers
-# restarted, the admin server under attack for a minute. Takes tens of minutes; for example --gtest_filter='*TwoMinutes*' runs one.
+# Without a name: long runs with real servers and faults: ClickHouse down for two minutes, members killed, brokers
+# restarted, the admin server under attack for a minute. Takes tens of minutes. --gtest_filter='*TwoMinutes*' runs one test.
+#
+# renewal: ten thousand renewals of the Kafka consumer (FRESHET_SOAK_RENEWALS=N: another number), as many clients created
+# and destroyed, three members for two minutes, three processes for ten minutes with renewal enabled in Redis
+# (FRESHET_DEV_SOAK_MINUTES=N), 200 processes stopped at random moments (FRESHET_DEV_SOAK_STOPS=N), and renewals with a
+# coordinator that answers after 5, 10 and 20 s.
+#
+# sigterm: sends SIGTERM to 300 members of each kind (static, dynamic, cooperative; KIP-848 if librdkafka supports it) at
+# random moments (FRESHET_SOAK_SIGTERMS=N). The other members must own all partitions within 10 s.
+#
+# memory: messages that unpack, rows larger than their messages, messages of many megabytes. The process must stay below the
+# limit that --memory-limit-bytes implies.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: ./dev test [--fast]
 #
-# Builds and runs every test: unit, flow and contract tests, integration tests with real Kafka, ClickHouse and Redis,
-# and the unit, flow and golden tests once more under ASan+UBSan and under TSan. Ends with `N passed, N failed`.
+# Builds and runs every test: unit, flow and contract tests, and integration tests with real Kafka, ClickHouse and Redis.
+# Then runs the unit, flow and golden tests again under ASan+UBSan and under TSan. Prints `N passed, N failed` at the end.
 #   --fast   without the sanitizer runs
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -24,8 +24,8 @@ bash tools/lint/modules.sh || failed_parts=$((failed_parts + 1))
 say "build (release)"
 build release
 if [[ $fast != --fast ]]; then
-  # While the integration tests wait for servers, the processors build what comes next, behind everything else. What
-  # fails here fails again below, and is shown there.
+  # While the integration tests wait for servers, builds the next presets at low priority. A failure here occurs again
+  # below, and is printed there.
   nice -n 19 bash -c 'for preset in asan tsan; do bash tools/dev/build.sh "$preset" checked_tests; done' \
     >/dev/null 2>&1 &
   builds=$!

@@ -1,4 +1,4 @@
-"""The house rules that a compiler does not check; see modules.sh."""
+"""Rules of this project that a compiler does not check; see modules.sh."""
 import pathlib
 import re
 import sys

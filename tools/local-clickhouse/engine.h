@@ -14,10 +14,10 @@ struct Answer {
   std::string error;  // "Code: N. DB::Exception: ..."; empty = success
 };
 
-// Threads: any; as many queries at once as there are connections.
+// Threads: any; as many concurrent queries as there are connections.
 class Engine {
  public:
-  // Throws std::runtime_error when the library or the folder cannot be used.
+  // Throws std::runtime_error if the library or the directory cannot be used.
   Engine(const std::string& library, const std::string& path, size_t connections);
   ~Engine();
 

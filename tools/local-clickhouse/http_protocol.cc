@@ -50,11 +50,11 @@ std::string settings_of(const Parameters& parameters) {
   return settings;
 }
 
-// Takes the format and, behind it, the data of a statement that holds all.
+// Extracts the format and the data after it from a statement that contains everything.
 void split_data(Statement& insert) {
   const size_t format = find_word(insert.sql, " FORMAT ");
   const size_t values = find_word(insert.sql, "VALUES");
-  if (find_word(insert.sql, "SELECT ") < std::min(format, values)) return;  // its rows come from elsewhere
+  if (find_word(insert.sql, "SELECT ") < std::min(format, values)) return;  // its rows come from another table
   if (format < values) {
     const size_t name = insert.sql.find_first_not_of(" \t\r\n", format + 8);
     const size_t end = std::min(insert.sql.find_first_of(" \t\r\n", name), insert.sql.size());
@@ -120,11 +120,11 @@ std::string Statement::text(const std::string& file) const {
   return out;
 }
 
-// More is refused than must be: a text that holds such a word, or a semicolon, is asked with POST.
+// Refuses more than necessary: a text that contains such a word, or a semicolon, must use POST.
 bool only_reads(const std::string& sql) {
   const size_t end = sql.find(';');
   if (end != std::string::npos && sql.find_first_not_of("; \t\r\n", end) != std::string::npos) return false;
-  if (find_word(sql, "INTO") != std::string::npos) return false;  // INSERT INTO behind a WITH, INTO OUTFILE
+  if (find_word(sql, "INTO") != std::string::npos) return false;  // INSERT INTO after a WITH, INTO OUTFILE
   for (const char* word : {"SELECT", "WITH", "SHOW", "DESC", "EXISTS", "EXPLAIN"}) {
     if (begins_with(sql, word)) return true;
   }

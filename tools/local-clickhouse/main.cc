@@ -1,7 +1,7 @@
 // freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE]
 //
-// A current ClickHouse engine (libchdb.so; --lib, FRESHET_DEV_CHDB_LIB, or what `./dev setup` has fetched) behind the
-// HTTP protocol, on loopback only, and for programs only: what a web page asks is refused.
+// Serves a current ClickHouse engine (libchdb.so; from --lib, FRESHET_DEV_CHDB_LIB, or the one that `./dev setup`
+// installed) over HTTP, on loopback only and only to programs: requests from web pages are refused.
 #include <fmt/format.h>
 #include <httplib.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ struct Options {
   std::string library;
 };
 
-// The newest that ./dev setup has fetched; empty = none.
+// The newest one that ./dev setup has installed; empty = none.
 std::string fetched_library() {
   const char* cache = getenv("FRESHET_DEV_CACHE");
   const char* home = getenv("HOME");
@@ -95,7 +95,7 @@ void fail(httplib::Response& response, const std::string& error) {
   response.set_content(error + "\n", "text/plain; charset=UTF-8");
 }
 
-// A file with `data` that is gone with the object.
+// A file with `data`, removed with the object.
 class DataFile {
  public:
   explicit DataFile(const std::string& data) {
@@ -126,7 +126,7 @@ Answer ask(Engine& engine, const Statement& asked, const std::string& database, 
 }
 
 void answer(Engine& engine, const httplib::Request& request, const std::string& sent, httplib::Response& response) {
-  // From the URL alone: a body that calls itself a form is a query all the same.
+  // From the URL alone: a body that is declared as a form is a query, too.
   httplib::Params params;
   const size_t mark = request.target.find('?');
   if (mark != std::string::npos) httplib::detail::parse_query_text(request.target.substr(mark + 1), params);
@@ -155,8 +155,8 @@ void answer(Engine& engine, const httplib::Request& request, const std::string& 
   }
 }
 
-// The engine reads files of this machine, so a page in a browser must not ask it: neither from its own address nor, by
-// a name that it has pointed here, from this one.
+// The engine reads files of this machine, so a page in a browser must not query it, neither from another origin nor
+// through a name that resolves to this machine.
 bool is_of_a_page(const httplib::Request& request) {
   const std::string site = request.get_header_value("Sec-Fetch-Site");
   return request.has_header("Origin") || request.has_header("Referer") || !(site.empty() || site == "none") ||
@@ -174,7 +174,7 @@ void protect(httplib::Server& server) {
         "text/plain");
     return httplib::Server::HandlerResponse::Handled;
   });
-  // What the library refuses by itself has no words.
+  // Adds a text where the library itself refuses a request.
   server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
     if (response.body.empty()) {
       response.set_content(
@@ -182,7 +182,7 @@ void protect(httplib::Server& server) {
           "text/plain");
     }
   });
-  // Without SO_REUSEPORT, which lets two instances answer in turns.
+  // Without SO_REUSEPORT, with which two instances would answer alternately.
   server.set_socket_options([](socket_t socket) {
     const int on = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -193,7 +193,7 @@ int serve(const Options& options) {
   std::filesystem::create_directories(options.path);
   Engine engine(options.library, options.path, kConnections);
   httplib::Server server;
-  // One for each open connection, idle ones too. The library takes ownership.
+  // One thread for each open connection, including idle ones. The library takes ownership.
   server.new_task_queue = [] { return new httplib::ThreadPool(64); };
   server.set_payload_max_length(size_t{1} << 30);
   server.set_read_timeout(60, 0);
@@ -203,7 +203,8 @@ int serve(const Options& options) {
   protect(server);
   server.Get("/ping", [](const httplib::Request&, httplib::Response& r) { r.set_content("Ok.\n", "text/plain"); });
   server.Get("/", [&](const httplib::Request& q, httplib::Response& r) { answer(engine, q, "", r); });
-  // Reads the body itself: the library takes no more than 8 KiB of what calls itself a form, as curl does of its data.
+  // Reads the body itself: the library accepts at most 8 KiB of a body that is declared as a form, as curl declares its
+  // data.
   server.Post("/", [&](const httplib::Request& q, httplib::Response& r, const httplib::ContentReader& read) {
     if (q.is_multipart_form_data()) {
       r.status = 400;
@@ -230,7 +231,7 @@ int serve(const Options& options) {
   std::jthread listener([&server] { server.listen_after_bind(); });
   int signal = 0;
   sigwait(&stop, &signal);
-  // Clients may keep connections open for a minute; what was answered is on disk.
+  // Clients may keep connections open for a minute; everything that was answered is on disk.
   std::_Exit(0);
 }
 
