@@ -451,7 +451,7 @@ class Flow {
     pipeline.request_stop(now, commands_);
     turn();
   }
-  Result<Released> release(int32_t p, int64_t next) {
+  Result<Released> skip(int32_t p, int64_t next) {
     auto released = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
     // Who goes back reads, stores and logs again.
     if (released && next < logged_this_time_[p]) logged_this_time_[p] = 0;

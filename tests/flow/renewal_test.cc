@@ -464,12 +464,12 @@ TEST(FlowRenewalTest, AnOperatorsReleaseWaitsUntilItIsKnownWhereThePartitionGoes
   ASSERT_NE(flow.status().partitions[0].held, "");
   ASSERT_TRUE(flow.fall_out_of_range(0, 20));
   flow.given_up = {{0, 0}};
-  const auto early = flow.release(0, 25);
+  const auto early = flow.skip(0, 25);
   ASSERT_FALSE(early);
   EXPECT_EQ(early.error().kind, ErrorKind::Retry) << early.error().text;
   ASSERT_TRUE(flow.reset_offset(0, 20));
   for (int64_t offset = 20; offset < 25; ++offset) flow.given_up.insert({0, offset});
-  EXPECT_TRUE(flow.release(0, 25));
+  EXPECT_TRUE(flow.skip(0, 25));
   flow.settle();
   flow.expect_complete();
 }
@@ -559,7 +559,7 @@ TEST(FlowRenewalTest, WhereTheOperatorGoesOnIsCommittedAtOnce) {
   ASSERT_EQ(flow.committed(0), 10);
   flow.stick(0);
   flow.operator_decided[0] = 4;
-  ASSERT_TRUE(flow.release(0, 4));
+  ASSERT_TRUE(flow.skip(0, 4));
   flow.advance(seconds(3));
   ASSERT_TRUE(flow.commit());
   EXPECT_EQ(flow.committed(0), 4);

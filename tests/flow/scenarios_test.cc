@@ -104,10 +104,10 @@ TEST(FlowTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAndNoOther) {
   EXPECT_EQ(flow.committed(1), 50);
   EXPECT_TRUE(flow.paused(0));
   EXPECT_NE(flow.status().partitions[0].held.find("offset 2"), std::string::npos);
-  EXPECT_FALSE(flow.release(0, 2));
-  EXPECT_FALSE(flow.release(1, 60));
+  EXPECT_FALSE(flow.skip(0, 2));
+  EXPECT_FALSE(flow.skip(1, 60));
   flow.given_up.insert({0, 2});
-  EXPECT_TRUE(flow.release(0, 3));
+  EXPECT_TRUE(flow.skip(0, 3));
   flow.settle();
   EXPECT_EQ(flow.committed(0), 203);
   flow.expect_exactly_once();
@@ -147,7 +147,7 @@ TEST(FlowTest, AHeldPartitionSaysSoOnceAMinute) {
   for (int i = 0; i < 179; ++i) flow.advance(seconds(1));
   EXPECT_EQ(log.said, 3);
   flow.given_up.insert({0, 0});
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_TRUE(flow.skip(0, 1));
   for (int i = 0; i < 120; ++i) flow.advance(seconds(1));
   EXPECT_EQ(log.said, 3);
 }
@@ -160,8 +160,8 @@ TEST(FlowTest, TheFirstCauseOfAHoldIsTheOneThatIsShown) {
   flow.work();
   EXPECT_NE(flow.status().partitions[0].held.find("offset 0 "), std::string::npos) << flow.status().partitions[0].held;
   flow.given_up.insert({0, 0});
-  EXPECT_FALSE(flow.release(0, 0));
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_FALSE(flow.skip(0, 0));
+  EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[0].held.find("offset 1 "), std::string::npos) << flow.status().partitions[0].held;
 }
 
@@ -264,7 +264,7 @@ TEST(FlowTest, ALetterThatItsTopicDoesNotTakeHoldsItsPartition) {
   flow.letter(0, failure(ErrorKind::Invalid, "too large"));
   EXPECT_NE(flow.status().partitions[0].held.find("too large"), std::string::npos);
   flow.given_up.insert({0, 0});
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_TRUE(flow.skip(0, 1));
   flow.settle();
   EXPECT_EQ(flow.committed(0), 2);
 }

@@ -207,11 +207,11 @@ TEST(SideOutputsTest, AnOperatorMayGiveUpARefusedReplacement) {
   flow.assign({0});
   flow.deliver(0, 1);
   flow.work();
-  EXPECT_FALSE(flow.release(0, 1)) << "not held";
+  EXPECT_FALSE(flow.skip(0, 1)) << "not held";
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
-  EXPECT_FALSE(flow.release(0, 0)) << "from the same offset";
+  EXPECT_FALSE(flow.skip(0, 0)) << "from the same offset";
   flow.given_up.insert({0, 0});
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_FALSE(flow.paused(0));
   flow.settle();
   EXPECT_EQ(flow.committed(0), 3);

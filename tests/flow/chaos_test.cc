@@ -1,4 +1,4 @@
-// Everything that can happen to a stream happens, in any order: held partitions and their releases, floods, options
+// Everything that can happen to a stream happens, in any order: blocked partitions that are skipped, floods, options
 // that change, commits that are refused in part, sessions that break, are fenced, leave, or are handed over into a
 // rebalance, processes that stop or are killed. FRESHET_FLOW_SEED=N runs one seed again, FRESHET_FLOW_SEEDS=N runs that
 // many.
@@ -12,9 +12,9 @@ namespace {
 
 const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "bad", "skip", "refused", "replace"};
 
-class Wild {
+class Chaos {
  public:
-  explicit Wild(uint64_t seed)
+  explicit Chaos(uint64_t seed)
       : random_(seed),
         has_letters_(chance(3) != 0),
         partitions_(static_cast<int32_t>(1 + chance(4))),
@@ -66,7 +66,7 @@ class Wild {
     if (what < 84) return assign(p);
     if (what < 87) return revoke(p);
     if (what < 89) return stick(p);
-    if (what < 91) return release(p);
+    if (what < 91) return skip(p);
     if (what < 93) return source_says(p);
     seldom(p);
   }
@@ -202,8 +202,8 @@ class Wild {
     stuck_.erase(p);
     flow_.unstick(p, flow_.committed(p));
   }
-  // Goes on behind the message that it is held for, or skips some that were not read.
-  void release(int32_t p) {
+  // Goes on behind the message that it is blocked for, or skips some that were not read.
+  void skip(int32_t p) {
     const PartitionStatus* status = status_of(p);
     if (status == nullptr || status->held.empty() || flow_.closing) return;
     const int64_t position = status->position.value;
@@ -219,7 +219,7 @@ class Wild {
     // What is given up may be committed in the same turn.
     const auto before = flow_.given_up;
     flow_.given_up.insert(bad.begin(), bad.end());
-    const auto released = flow_.release(p, most);
+    const auto released = flow_.skip(p, most);
     if (!released || (released->given_up == 0 && released->not_read == 0)) {
       flow_.given_up = before;
       if (!released) return;
@@ -232,7 +232,7 @@ class Wild {
     const auto next = static_cast<int64_t>(chance(1 + static_cast<uint64_t>(flow_.committed(p))));
     const auto before = flow_.operator_decided;
     flow_.operator_decided[p] = next;
-    if (flow_.release(p, next)) {
+    if (flow_.skip(p, next)) {
       stuck_.erase(p);
     } else {
       flow_.operator_decided = before;
@@ -247,7 +247,7 @@ class Wild {
       flow_.set_options(free);
       for (int32_t p = 0; p < partitions_; ++p) {
         const PartitionStatus* status = status_of(p);
-        if (status != nullptr && !status->held.empty()) release(p);
+        if (status != nullptr && !status->held.empty()) skip(p);
       }
       flow_.settle();
       if (flow_.pipeline.closed()) flow_.restart([&] { return false; });
@@ -269,14 +269,14 @@ class Wild {
   std::set<int32_t> stuck_;
 };
 
-TEST(FlowWildTest, NothingIsEverLost) {
-  if (const char* seed = std::getenv("FRESHET_FLOW_SEED")) return Wild(std::strtoull(seed, nullptr, 10)).run();
+TEST(FlowChaosTest, NothingIsEverLost) {
+  if (const char* seed = std::getenv("FRESHET_FLOW_SEED")) return Chaos(std::strtoull(seed, nullptr, 10)).run();
   const char* seeds = std::getenv("FRESHET_FLOW_SEEDS");
   const uint64_t last = seeds != nullptr ? std::strtoull(seeds, nullptr, 10) : 400;
   for (uint64_t seed = 1; seed <= last; ++seed) {
     print_seed(seed);
-    Wild(seed).run();
-    if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_wild_test";
+    Chaos(seed).run();
+    if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_chaos_test";
   }
 }
 

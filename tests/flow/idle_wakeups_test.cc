@@ -9,7 +9,7 @@ void expect_rest(Flow& flow) {
   EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now);
 }
 
-TEST(RestTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
+TEST(IdleWakeupsTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
   Flow flow;
   flow.produce(0, "bad");
   flow.assign({0});
@@ -22,7 +22,7 @@ TEST(RestTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
   expect_rest(flow);
 }
 
-TEST(RestTest, AccountsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
+TEST(IdleWakeupsTest, AccountsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row");
   flow.assign({0});
@@ -38,7 +38,7 @@ TEST(RestTest, AccountsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
   expect_rest(flow);
 }
 
-TEST(RestTest, OffsetsThatTheBrokerRefusesDuringARevokeWakeNobody) {
+TEST(IdleWakeupsTest, OffsetsThatTheBrokerRefusesDuringARevokeWakeNobody) {
   Flow flow;
   flow.produce(0, "row", 20);
   flow.assign({0});
@@ -58,7 +58,7 @@ TEST(RestTest, OffsetsThatTheBrokerRefusesDuringARevokeWakeNobody) {
   expect_rest(flow);
 }
 
-TEST(RestTest, RowsThatEnterNoBatchWhileTheGroupIsLeftWakeNobody) {
+TEST(IdleWakeupsTest, RowsThatEnterNoBatchWhileTheGroupIsLeftWakeNobody) {
   Flow flow;
   flow.produce(0, "row", 10);
   flow.assign({0});

@@ -1,4 +1,4 @@
-// Partitions that are held: each cause is shown until it is gone, and none is lost behind another.
+// Partitions that are blocked: each cause is shown until it is gone, and none is lost behind another.
 #include "base/message_text.h"
 #include "flow.h"
 
@@ -7,7 +7,7 @@ namespace {
 
 Error too_large() { return {ErrorKind::Invalid, 10, "too large"}; }
 
-TEST(HoldsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperatorGoesPastIt) {
+TEST(BlockedPartitionsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperatorGoesPastIt) {
   Flow flow;
   flow.produce(0, "bad", 2);
   flow.produce(0, "row", 5);
@@ -18,16 +18,16 @@ TEST(HoldsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperatorGoesPastIt) 
   flow.letter(0, tl::make_unexpected(too_large()));
   ASSERT_NE(flow.status().partitions[0].held.find("offset 0"), std::string::npos);
   flow.given_up = {{0, 0}, {0, 1}};
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[0].held.find("offset 1"), std::string::npos) << "it waits for nobody";
   EXPECT_TRUE(flow.paused(0)) << "the source reads on what is blocked again";
-  EXPECT_TRUE(flow.release(0, 2));
+  EXPECT_TRUE(flow.skip(0, 2));
   EXPECT_EQ(flow.status().partitions[0].held, "");
   flow.settle();
   flow.expect_complete();
 }
 
-TEST(HoldsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
+TEST(BlockedPartitionsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
   LiveOptions options;
   options.dead_letters_per_second = 0.001;
   options.dead_letter_burst = 1;
@@ -39,15 +39,15 @@ TEST(HoldsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
   ASSERT_EQ(flow.letters.size(), 1u);
   ASSERT_NE(flow.status().partitions[0].held.find("dead letters per second"), std::string::npos);
   flow.letter(0, tl::make_unexpected(too_large()));
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[0].held.find("too large"), std::string::npos);
   flow.given_up = {{0, 0}};
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_TRUE(flow.skip(0, 1));
   flow.settle();
   flow.expect_complete();
 }
 
-TEST(HoldsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedReplacement) {
+TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedReplacement) {
   Flow flow(Flow::with_side_outputs(), {}, false);
   flow.produce(0, "replace");
   flow.produce(0, "bad");
@@ -66,12 +66,12 @@ TEST(HoldsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedReplacement) 
   EXPECT_NE(shown.find("no dead-letter topic: bad: [...]; go on from 2"), std::string::npos) << shown;
   EXPECT_TRUE(flow.paused(0));
   flow.given_up = {{0, 1}};
-  EXPECT_TRUE(flow.release(0, 2));
+  EXPECT_TRUE(flow.skip(0, 2));
   flow.settle();
   flow.expect_complete();
 }
 
-TEST(HoldsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
+TEST(BlockedPartitionsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
   LiveOptions options;
   options.dead_letters_per_second = 0.001;
   options.dead_letter_burst = 1;
@@ -87,15 +87,15 @@ TEST(HoldsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
   EXPECT_NE(flow.status().partitions[0].held, "");
   EXPECT_NE(flow.status().partitions[1].held, "");
   EXPECT_EQ(flow.status().partitions[2].held, "");
-  EXPECT_TRUE(flow.release(0, 1));
+  EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[1].held, "") << "one letter at once is the limit";
-  EXPECT_TRUE(flow.release(1, 0));
+  EXPECT_TRUE(flow.skip(1, 0));
   flow.settle();
   flow.expect_complete();
 }
 
 // What a release gives up, and what not.
-TEST(HoldsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
+TEST(BlockedPartitionsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
   Flow flow;
   flow.produce(0, "bad", 3);
   flow.produce(0, "row", 7);
@@ -106,9 +106,9 @@ TEST(HoldsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
   flow.letter(1, tl::make_unexpected(too_large()));
   flow.letter(0, failure(ErrorKind::Retry, "no broker"));  // its turn comes again
   flow.given_up = {{0, 1}};
-  const auto released = flow.release(0, 10);
+  const auto released = flow.skip(0, 10);
   ASSERT_TRUE(released);
-  EXPECT_EQ(released->given_up, 1u) << "letters that wait for their broker are not what it is held for";
+  EXPECT_EQ(released->given_up, 1u) << "letters that wait for their broker are not what it is blocked for";
   EXPECT_EQ(released->not_read, 0u);
   EXPECT_EQ(released->held_again, "");
   flow.settle();
@@ -117,7 +117,7 @@ TEST(HoldsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
   EXPECT_EQ(flow.dead.size(), 2u);
 }
 
-TEST(HoldsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
+TEST(BlockedPartitionsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
   Flow flow(Flow::default_settings(), {}, false);
   flow.produce(0, "bad");
   flow.produce(0, "row", 9);
@@ -125,7 +125,7 @@ TEST(HoldsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
   flow.deliver(0, 1);
   flow.work();
   flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
-  const auto released = flow.release(0, 3);
+  const auto released = flow.skip(0, 3);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->given_up, 1u);
   EXPECT_EQ(released->not_read, 2u);
@@ -137,7 +137,7 @@ TEST(HoldsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
 }
 
 // Also where an earlier batch is still under way: the offset that counts is that of the message it is held for.
-TEST(HoldsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
+TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 5);
   flow.produce(0, "replace", 3);
@@ -146,11 +146,11 @@ TEST(HoldsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
   flow.work();
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
   ASSERT_NE(flow.status().partitions[0].held.find("offset 5"), std::string::npos) << flow.status().partitions[0].held;
-  const auto too_early = flow.release(0, 4);
+  const auto too_early = flow.skip(0, 4);
   ASSERT_FALSE(too_early);
   EXPECT_NE(too_early.error().text.find("held at offset 5"), std::string::npos) << too_early.error().text;
   flow.given_up = {{0, 5}, {0, 6}};
-  const auto released = flow.release(0, 7);
+  const auto released = flow.skip(0, 7);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->given_up, 2u);
   flow.settle();
@@ -159,7 +159,7 @@ TEST(HoldsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
 }
 
 // Letters take memory: what waits is charged, and pushes back.
-TEST(HoldsTest, LettersThatWaitCountInTheBudget) {
+TEST(BlockedPartitionsTest, LettersThatWaitCountInTheBudget) {
   stream::StreamSettings settings = Flow::default_settings();
   settings.memory_limit = 100'000;
   Flow flow(settings);
@@ -175,7 +175,7 @@ TEST(HoldsTest, LettersThatWaitCountInTheBudget) {
 }
 
 // A topic that takes nothing for long is not asked for everything each second.
-TEST(HoldsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
+TEST(BlockedPartitionsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
   constexpr size_t kMost = stream::DeadLetterDesk::kMaxInFlight;
   LiveOptions options;
   options.dead_letters_per_second = 0;
@@ -199,7 +199,7 @@ TEST(HoldsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
   flow.expect_exactly_once();
 }
 
-TEST(HoldsTest, LettersOfAPartitionThatWentAwayAreNothingToWaitFor) {
+TEST(BlockedPartitionsTest, LettersOfAPartitionThatWentAwayAreNothingToWaitFor) {
   Flow flow;
   flow.produce(0, "bad");
   flow.produce(1, "bad");
@@ -216,7 +216,7 @@ TEST(HoldsTest, LettersOfAPartitionThatWentAwayAreNothingToWaitFor) {
   EXPECT_EQ(flow.status().waiting_for, "");
 }
 
-TEST(HoldsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
+TEST(BlockedPartitionsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   Flow flow;
   flow.produce(0, "bad", 2);
   flow.assign({0});
@@ -239,7 +239,7 @@ TEST(HoldsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   EXPECT_EQ(flow.status().waiting_for, "");
 }
 
-TEST(HoldsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainOrMessagesCome) {
+TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainOrMessagesCome) {
   Flow flow;
   flow.produce(0, "row", 1);
   flow.assign({0});
@@ -255,7 +255,7 @@ TEST(HoldsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainOrMessagesCom
 }
 
 // A release is about one partition; batches that wait for an operator are not released by another.
-TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
+TEST(BlockedPartitionsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   Flow flow;
   flow.produce(0, "row", 3);
   flow.assign({0, 1});
@@ -275,7 +275,7 @@ TEST(HoldsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
 }
 
 // Its messages are given up with the operator's word only, and never fewer than all that cannot be read.
-TEST(HoldsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenReleased) {
+TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenReleased) {
   Flow flow;
   flow.produce(0, "row", 10);
   flow.assign({0});
@@ -283,14 +283,14 @@ TEST(HoldsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenReleased) {
   flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
   EXPECT_EQ(flow.status().partitions[0].held, "cannot be unpacked");
   EXPECT_TRUE(flow.paused(0));
-  const auto too_early = flow.release(0, 4);
+  const auto too_early = flow.skip(0, 4);
   ASSERT_FALSE(too_early);
   EXPECT_NE(too_early.error().text.find("held at offset 4"), std::string::npos) << too_early.error().text;
   flow.hand_over();
   EXPECT_EQ(flow.status().partitions[0].held, "") << "the next client finds out for itself";
   flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
   flow.given_up = {{0, 4}};
-  const auto released = flow.release(0, 5);
+  const auto released = flow.skip(0, 5);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->not_read, 1u);
   flow.settle();

@@ -40,7 +40,7 @@ void goes_on(Flow& flow, int32_t p) {
   EXPECT_EQ(flow.committed(p), flow.end(p)) << p;
 }
 
-TEST(BlockedTest, TheOtherPartitionsGoOnAndItsOwnBringsNothingNew) {
+TEST(BlockedBatchesTest, TheOtherPartitionsGoOnAndItsOwnBringsNothingNew) {
   Flow flow;
   begin(flow);
   EXPECT_EQ(flow.committed(0), 0);
@@ -55,7 +55,7 @@ TEST(BlockedTest, TheOtherPartitionsGoOnAndItsOwnBringsNothingNew) {
   EXPECT_EQ(flow.committed(0), 0);
 }
 
-TEST(BlockedTest, StoredGoesOnBehindItWithoutADeadLetter) {
+TEST(BlockedBatchesTest, StoredGoesOnBehindItWithoutADeadLetter) {
   Flow flow;
   begin(flow);
   const auto resolved = flow.resolve(0, kStored);
@@ -71,7 +71,7 @@ TEST(BlockedTest, StoredGoesOnBehindItWithoutADeadLetter) {
   goes_on(flow, 0);
 }
 
-TEST(BlockedTest, RetrySendsItAgain) {
+TEST(BlockedBatchesTest, RetrySendsItAgain) {
   Flow flow;
   begin(flow);
   ASSERT_TRUE(flow.resolve(0, kRetry));
@@ -85,7 +85,7 @@ TEST(BlockedTest, RetrySendsItAgain) {
   goes_on(flow, 0);
 }
 
-TEST(BlockedTest, WhatIsWrongIsRefusedAndChangesNothing) {
+TEST(BlockedBatchesTest, WhatIsWrongIsRefusedAndChangesNothing) {
   Flow flow;
   begin(flow);
   EXPECT_FALSE(flow.resolve(1, kStored)) << "no blocked batch";
@@ -93,12 +93,12 @@ TEST(BlockedTest, WhatIsWrongIsRefusedAndChangesNothing) {
   const auto open = flow.resolve(0, std::nullopt);
   ASSERT_FALSE(open);
   EXPECT_NE(open.error().text.find("\"resolution\""), std::string::npos);
-  EXPECT_FALSE(flow.release(0, 10)) << "an offset says nothing of the rows";
+  EXPECT_FALSE(flow.skip(0, 10)) << "an offset says nothing of the rows";
   EXPECT_EQ(flow.committed(0), 0);
   EXPECT_TRUE(flow.resolve(0, kStored));
 }
 
-TEST(BlockedTest, ARevokeDoesNotWaitForItAndTheNextOwnerSendsItAgain) {
+TEST(BlockedBatchesTest, ARevokeDoesNotWaitForItAndTheNextOwnerSendsItAgain) {
   Flow flow;
   begin(flow);
   flow.revoke({0});
@@ -111,7 +111,7 @@ TEST(BlockedTest, ARevokeDoesNotWaitForItAndTheNextOwnerSendsItAgain) {
   goes_on(flow, 1);
 }
 
-TEST(BlockedTest, APartitionThatComesStraightBackIsStillBlocked) {
+TEST(BlockedBatchesTest, APartitionThatComesStraightBackIsStillBlocked) {
   Flow flow;
   begin(flow);
   flow.revoke({0, 1});
@@ -128,7 +128,7 @@ TEST(BlockedTest, APartitionThatComesStraightBackIsStillBlocked) {
   EXPECT_EQ(flow.committed(0), 11);
 }
 
-TEST(BlockedTest, ARenewalTakesItAlong) {
+TEST(BlockedBatchesTest, ARenewalTakesItAlong) {
   Flow flow;
   begin(flow);
   flow.hand_over();
@@ -140,7 +140,7 @@ TEST(BlockedTest, ARenewalTakesItAlong) {
   EXPECT_EQ(flow.committed(0), 10);
 }
 
-TEST(BlockedTest, AStopDoesNotWaitForIt) {
+TEST(BlockedBatchesTest, AStopDoesNotWaitForIt) {
   Flow flow;
   begin(flow);
   flow.stop();
@@ -149,7 +149,7 @@ TEST(BlockedTest, AStopDoesNotWaitForIt) {
   EXPECT_EQ(flow.committed(0), 0) << "the next start sends it again";
 }
 
-TEST(BlockedTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBadData) {
+TEST(BlockedBatchesTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBadData) {
   Flow flow;
   flow.produce(0, "refused", 1);
   flow.assign({0});
@@ -173,7 +173,7 @@ TEST(BlockedTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBadData) 
 }
 
 // Each batch slot that a blocked batch kept would be missing for the others.
-TEST(BlockedTest, ManyBlockedBatchesTakeNoWriter) {
+TEST(BlockedBatchesTest, ManyBlockedBatchesTakeNoWriter) {
   LiveOptions options;
   options.clickhouse_concurrency = 1;
   Flow flow(Flow::default_settings(), options);
@@ -196,7 +196,7 @@ TEST(BlockedTest, ManyBlockedBatchesTakeNoWriter) {
 }
 
 // "Too many parts" makes batches rarer; with everything paused nothing makes them larger.
-TEST(BlockedTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
+TEST(BlockedBatchesTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
   stream::StreamSettings settings = Flow::default_settings();
   settings.memory_limit = 1;
   Flow flow(settings);
