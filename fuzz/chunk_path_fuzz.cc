@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "processors/registry.h"
-#include "stream/kept.h"
+#include "stream/dlq_context.h"
 #include "stream/processing.h"
 
 namespace {
@@ -47,7 +47,8 @@ stream::ChunkProcessor& chunk_processor() {
   static RealClock clock;
   static Metrics metrics;
   static const auto factory = processors::make_factory(processors::ProcessorsSettings(), {&clock, &metrics});
-  static stream::ChunkProcessor processor(*factory, {.topic = "topic", .keep_for_letters = true, .piece_bytes = 256});
+  static stream::ChunkProcessor processor(*factory,
+                                          {.topic = "topic", .encode_dlq_contexts = true, .piece_bytes = 256});
   return processor;
 }
 
@@ -60,7 +61,7 @@ size_t check(const ProcessedChunk& chunk, const std::vector<Record>& records) {
     end = message.rows_begin + message.rows_size;
     rows += message.row_count;
     const Record& record = records[static_cast<size_t>(message.offset.value)];
-    const DeadLetter letter = stream::unkeep(chunk, message, "topic");
+    const DeadLetterRecord letter = stream::decode_dlq_context(chunk, message, "topic");
     if (letter.key != record.key || letter.payload != record.payload || letter.headers.size() != 2) std::abort();
   }
   if (rows != chunk.row_count) std::abort();

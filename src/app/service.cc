@@ -18,8 +18,8 @@
 #include "base/metrics.h"
 #include "kafka/client_config.h"
 #include "kafka/connection_files.h"
-#include "kafka/dead_letter_producer.h"
 #include "kafka/end_offsets.h"
+#include "kafka/kafka_producer.h"
 #include "kafka/kafka_source.h"
 #include "kafka/reaper.h"
 #include "kafka/successor.h"
@@ -184,8 +184,8 @@ struct Service::Parts {
   supervisor::StopSequence stops;
   supervisor::Renewal renewal;
   std::unique_ptr<stream::Stream> stream;
-  std::unique_ptr<DeadLetters> dead_letters;
-  std::vector<std::unique_ptr<SideTopic>> side_topics;
+  std::unique_ptr<RecordProducer> dead_letters;
+  std::vector<std::unique_ptr<RecordProducer>> side_topics;
   std::atomic<bool> in_session{false};
   admin::Progress progress;
   Snapshot<std::string> between_sessions{std::string()};  // why the next session waits
@@ -242,7 +242,9 @@ Status Service::Parts::open_stream() {
 }
 
 Status Service::Parts::open_dead_letters() {
-  auto producer = kafka::open_dead_letters(pipeline().kafka, stream->letter_results(), log, metrics);
+  const kafka::KafkaSettings& to = pipeline().kafka;
+  auto producer = kafka::KafkaProducer::open({to.dead_letter_topic, to.dead_letter_connection.value_or(to.connection)},
+                                             "dead letter", RecordOrder::Any, stream->letter_results(), log, metrics);
   if (!producer) return tl::make_unexpected(producer.error());
   dead_letters = *std::move(producer);
   stream->set_dead_letters(dead_letters.get());

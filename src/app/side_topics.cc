@@ -5,7 +5,7 @@
 #include <iterator>
 #include <utility>
 
-#include "kafka/side_producer.h"
+#include "kafka/kafka_producer.h"
 
 namespace freshet::app {
 
@@ -20,8 +20,9 @@ std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipelin
   return named;
 }
 
-Result<std::vector<std::unique_ptr<SideTopic>>> open_side_topics(const settings::Pipeline& pipeline,
-                                                                 stream::Stream& stream, Log& log, Metrics& metrics) {
+Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const settings::Pipeline& pipeline,
+                                                                      stream::Stream& stream, Log& log,
+                                                                      Metrics& metrics) {
   using stream::SideTopicName;
   struct Wanted {
     bool wanted;
@@ -34,12 +35,13 @@ Result<std::vector<std::unique_ptr<SideTopic>>> open_side_topics(const settings:
   const std::array all = {
       Wanted{outputs.commit_log, SideTopicName::CommitLog, topics.commit_log, "commit log"},
       Wanted{outputs.replacements, SideTopicName::Replacements, topics.replacements, "replacement"},
-      Wanted{outputs.cogs, SideTopicName::Accounts, topics.accountant, "COGS record"},
+      Wanted{outputs.cogs, SideTopicName::Cogs, topics.accountant, "COGS record"},
   };
-  std::vector<std::unique_ptr<SideTopic>> opened;
+  std::vector<std::unique_ptr<RecordProducer>> opened;
   for (const Wanted& one : all) {
     if (!one.wanted || pipeline.stream.skip_write) continue;
-    auto producer = kafka::open_side_topic(one.settings, one.what, stream.record_results(one.name), log, metrics);
+    auto producer = kafka::KafkaProducer::open(one.settings, one.what, RecordOrder::Keep,
+                                               stream.record_results(one.name), log, metrics);
     if (!producer) return tl::make_unexpected(producer.error());
     stream.set_side_topic(one.name, producer->get());
     opened.push_back(*std::move(producer));

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
-#include "ports/side_topic.h"
+#include "ports/record_producer.h"
 #include "settings/settings.h"
 #include "stream/stream.h"
 
@@ -17,7 +17,8 @@ std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipelin
 
 // Opens a producer for each side topic that the pipeline's stream writes, and hands it to the stream, which must not
 // run any more when the producers go. Fatal: the text says what to change.
-Result<std::vector<std::unique_ptr<SideTopic>>> open_side_topics(const settings::Pipeline& pipeline,
-                                                                 stream::Stream& stream, Log& log, Metrics& metrics);
+Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const settings::Pipeline& pipeline,
+                                                                      stream::Stream& stream, Log& log,
+                                                                      Metrics& metrics);
 
 }  // namespace freshet::app

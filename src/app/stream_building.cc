@@ -6,7 +6,7 @@
 
 #include "app/processor_factory.h"
 #include "clickhouse/clickhouse_writer.h"
-#include "kafka/side_producer.h"
+#include "kafka/kafka_producer.h"
 #include "outcomes/distinct_buckets.h"
 #include "schemas/schema_folder.h"
 #include "stream/skipping_writer.h"
@@ -30,13 +30,15 @@ Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, L
 
 // One writer: its memory of items and the order of its records are its own.
 Result<RowWriterFactory> outcome_writers(const Surroundings& around, OutcomesTopic& outcomes) {
-  auto topic = kafka::open_side_topic(around.pipeline.kafka.side_topics.accepted_outcomes, "outcome",
-                                      outcomes.results.on_result(), around.log, around.metrics);
-  if (!topic) return tl::make_unexpected(topic.error());
-  outcomes.topic = *std::move(topic);
+  auto producer =
+      kafka::KafkaProducer::open(around.pipeline.kafka.side_topics.accepted_outcomes, "outcome", RecordOrder::Keep,
+                                 outcomes.results.on_result(), around.log, around.metrics);
+  if (!producer) return tl::make_unexpected(producer.error());
+  outcomes.producer = *std::move(producer);
   const int64_t interval = around.pipeline.stream.accepted_outcomes->bucket_interval.count();
   return RowWriterFactory([interval, &outcomes, &clock = around.clock, &log = around.log, &metrics = around.metrics] {
-    return std::make_unique<outcomes::OutcomesWriter>(interval, *outcomes.topic, outcomes.results, clock, log, metrics);
+    return std::make_unique<outcomes::OutcomesWriter>(interval, *outcomes.producer, outcomes.results, clock, log,
+                                                      metrics);
   });
 }
 

@@ -11,7 +11,7 @@
 #include "base/snapshot.h"
 #include "model/options.h"
 #include "outcomes/outcomes_writer.h"
-#include "ports/side_topic.h"
+#include "ports/record_producer.h"
 #include "settings/settings.h"
 #include "stream/stream.h"
 
@@ -30,7 +30,7 @@ struct Surroundings {
 // Of an accepted-outcomes consumer: the topic it writes, and the results of its producer.
 struct OutcomesTopic {
   outcomes::OutcomeResults results;
-  std::unique_ptr<SideTopic> topic;  // gone before `results`
+  std::unique_ptr<RecordProducer> producer;  // gone before `results`
 };
 
 // Fatal: the text says what to change.

@@ -59,10 +59,6 @@ constexpr uint64_t fetch_request_bytes(uint64_t memory_limit) {
   return std::max<uint64_t>(fetch_queue_bytes(memory_limit) / 4, 1 << 20);
 }
 
-// Headers that a dead letter gets behind its own. Place: `original_partition` and `original_offset` and nothing else
-// (contract 9.1). Provenance: also topic, timestamp, reason and consumer group.
-enum class LetterHeaders { Place, Provenance };
-
 struct KafkaSettings {
   ConnectionSettings connection;
   uint64_t memory_limit = 256ull * 1024 * 1024;  // of the process; a part of it is for the consumer's own queue
@@ -77,7 +73,6 @@ struct KafkaSettings {
   bool create_topics = false;
   std::string dead_letter_topic;                             // empty = none
   std::optional<ConnectionSettings> dead_letter_connection;  // none = `connection`
-  LetterHeaders letter_headers = LetterHeaders::Provenance;
   SideTopicSettings side_topics;
 };
 

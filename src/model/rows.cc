@@ -15,12 +15,12 @@ std::string_view to_string(RowFormat format) {
 }
 
 uint64_t ProcessedChunk::held_bytes() const {
-  uint64_t bytes = sizeof(ProcessedChunk) + rows.capacity() + kept.capacity() +
+  uint64_t bytes = sizeof(ProcessedChunk) + rows.capacity() + dlq_contexts.capacity() +
                    messages.capacity() * sizeof(MessageRows) + skipped.capacity() * sizeof(OffsetRange) +
                    facts.origin_timestamps_ms.capacity() * sizeof(int64_t) + invalid.capacity() * sizeof(invalid[0]) +
                    replacements.capacity() * sizeof(Replacement);
   for (const Replacement& one : replacements) bytes += one.key.capacity() + one.value.capacity();
-  for (const Message& one : kept_messages) bytes += one.bytes();
+  for (const Message& one : dlq_messages) bytes += one.bytes();
   for (const CogsBytes& one : facts.cogs) bytes += sizeof one + one.feature.capacity();
   return bytes;
 }

@@ -10,7 +10,7 @@
 
 #include "base/byte_budget.h"
 #include "base/city_hash.h"
-#include "model/dead_letter.h"
+#include "model/dead_letter_record.h"
 #include "model/ids.h"
 #include "model/message.h"
 
@@ -31,17 +31,17 @@ struct RowLayout {
 // JSONEachRow without a column list.
 std::shared_ptr<const RowLayout> plain_layout();
 
-// One message that became rows. What a dead letter would need of it is kept beside the rows (see stream/kept.h), so
-// that the library's memory is free as soon as the message is processed.
+// One message that became rows. What a dead-letter record would need of it is encoded beside the rows (see
+// stream/dlq_context.h), so that the library's memory is free as soon as the message is processed.
 struct MessageRows {
   Offset offset;
   int64_t timestamp_ms = -1;
   uint64_t rows_begin = 0;  // byte range in ProcessedChunk::rows
   uint64_t rows_size = 0;
   uint32_t row_count = 0;
-  uint32_t kept_size = 0;
-  uint64_t kept_begin = 0;        // byte range in ProcessedChunk::kept
-  bool rows_are_payload = false;  // the row bytes are the payload and one line feed
+  uint32_t dlq_context_size = 0;
+  uint64_t dlq_context_begin = 0;  // byte range in ProcessedChunk::dlq_contexts
+  bool rows_are_payload = false;   // the row bytes are the payload and one line feed
 };
 
 // An inclusive range of offsets of one partition.
@@ -107,11 +107,11 @@ struct ProcessedChunk {
   std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;
   Hash128 digest;  // of `messages` and their rows, for the insert token (see stream/insert_token.h)
-  std::string kept;
-  std::vector<Message> kept_messages;  // large ones, whole instead of their bytes in `kept`; ascending offsets
-  std::vector<MessageRows> messages;   // those that became rows, ascending offsets
-  std::vector<std::shared_ptr<const DeadLetter>> invalid;  // those that did not, ascending offsets
-  std::vector<Replacement> replacements;                   // ascending offsets
+  std::string dlq_contexts;
+  std::vector<Message> dlq_messages;  // large ones, whole instead of their bytes in `dlq_contexts`; ascending offsets
+  std::vector<MessageRows> messages;  // those that became rows, ascending offsets
+  std::vector<std::shared_ptr<const DeadLetterRecord>> invalid;  // those that did not, ascending offsets
+  std::vector<Replacement> replacements;                         // ascending offsets
   std::vector<OffsetRange> skipped;  // skipped by rule; ascending, closes at once unless it is covered
   uint64_t skipped_count = 0;
   // What closes with the batch: from the first to the last message with rows; for a commit log those without rows

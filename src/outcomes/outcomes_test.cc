@@ -101,23 +101,27 @@ TEST(OutcomeRecordTest, IsTheReferencesBytes) {
 }
 
 // Takes records; the test says what becomes of them.
-class FakeTopic final : public SideTopic {
+class FakeTopic final : public RecordProducer {
  public:
-  Status produce(const SideRecord& record, uint64_t ticket, uint64_t failures_seen) override {
+  Status produce(const ProducerRecordView& record, uint64_t ticket) override {
     MutexLock lock(mutex);
     if (full > 0) {
       --full;
       return failure(ErrorKind::Retry, "queue full");
     }
-    if (failures_seen != failures) return failure(ErrorKind::Retry, "first what came back");
-    taken.emplace_back(ticket, record.value);
+    if (failures > 0) return failure(ErrorKind::Retry, "first what came back");
+    taken.emplace_back(ticket, *record.value);
     return {};
+  }
+  void reset() override {
+    MutexLock lock(mutex);
+    --failures;
   }
   void purge() override {
     MutexLock lock(mutex);
     purged = true;
   }
-  void answer(const SideTopic::OnResult& tell, bool ok) {
+  void answer(const RecordProducer::OnResult& tell, bool ok) {
     std::pair<uint64_t, std::string> one;
     {
       MutexLock lock(mutex);
@@ -150,7 +154,7 @@ struct Writing {
   OutcomeResults results;
   Metrics metrics;
   OutcomesWriter writer{60, topic, results, clock, null_log(), metrics};
-  SideTopic::OnResult tell = results.on_result();
+  RecordProducer::OnResult tell = results.on_result();
   RowLayout layout;
   std::stop_source stop;
   std::string rows;

@@ -7,7 +7,6 @@
 namespace freshet::outcomes {
 namespace {
 
-constexpr Duration kRetry = std::chrono::seconds(1);
 constexpr Duration kForLong = std::chrono::hours(1);
 
 void count(const Aggregate& sums, Metrics& metrics) {
@@ -29,7 +28,7 @@ void count(const Aggregate& sums, Metrics& metrics) {
 
 }  // namespace
 
-SideTopic::OnResult OutcomeResults::on_result() {
+RecordProducer::OnResult OutcomeResults::on_result() {
   return [this](uint64_t ticket, Status status) {
     {
       MutexLock lock(mutex_);
@@ -39,10 +38,10 @@ SideTopic::OnResult OutcomeResults::on_result() {
   };
 }
 
-OutcomesWriter::OutcomesWriter(int64_t interval_seconds, SideTopic& topic, OutcomeResults& results, Clock& clock,
-                               Log& log, Metrics& metrics)
+OutcomesWriter::OutcomesWriter(int64_t interval_seconds, RecordProducer& producer, OutcomeResults& results,
+                               Clock& clock, Log& log, Metrics& metrics)
     : interval_seconds_(interval_seconds),
-      topic_(topic),
+      producer_(producer),
       results_(results),
       clock_(clock),
       log_(log),
@@ -52,12 +51,12 @@ OutcomesWriter::OutcomesWriter(int64_t interval_seconds, SideTopic& topic, Outco
 WriteOutcome OutcomesWriter::write(const InsertRequest& request, const WriteControl& control) {
   const SteadyTime began = clock_.steady_now();
   const Aggregate sums = aggregate(request.rows, interval_seconds_, seen_);
-  std::vector<SideRecord> records;
+  std::vector<ProducerRecord> records;
   records.reserve(sums.quantities.size());
   for (const auto& [bucket, quantity] : sums.quantities) {
     records.push_back({std::nullopt, outcome_record(bucket, quantity, clock_.system_now())});
   }
-  if (!produce_all(records, control)) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
+  if (!deliver(std::move(records), control)) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
   seen_.remember(sums.items);
   count(sums, metrics_);
   metrics_
@@ -67,60 +66,58 @@ WriteOutcome OutcomesWriter::write(const InsertRequest& request, const WriteCont
   return {};
 }
 
-bool OutcomesWriter::produce_all(const std::vector<SideRecord>& records, const WriteControl& control) {
-  forget_earlier_batch(control.stop);
-  Delivery delivery;
-  delivery.not_before = clock_.steady_now();
-  for (size_t i = 0; i < records.size(); ++i) delivery.waiting.push_back(i);
-  while (!delivery.waiting.empty() || !delivery.with_producer.empty()) {
-    produce_waiting(records, delivery, control);
-    std::vector<OutcomeResults::Result> results;
-    const SteadyTime deadline = delivery.waiting.empty() ? clock_.steady_now() + kForLong : delivery.not_before;
+bool OutcomesWriter::deliver(std::vector<ProducerRecord> records, const WriteControl& control) {
+  ++batch_.value;
+  failures_ = 0;
+  std::vector<OutcomeResults::Result> results;
+  take_results(clock_.steady_now(), control.stop, results);  // of a batch that was abandoned
+  for (const OutcomeResults::Result& result : results) settle(result, control);
+  for (size_t i = 0; i < records.size(); ++i) records_.add({{}, batch_, i, std::move(records[i])});
+  while (!records_.empty()) {
+    produce_sendable(control);
+    results.clear();
+    const SteadyTime deadline = records_.next_deadline().value_or(clock_.steady_now() + kForLong);
     if (!take_results(deadline, control.stop, results)) {
-      topic_.purge();  // what is not sent yet would be counted twice by whoever reads on
+      producer_.purge();  // what is not sent yet would be counted twice by whoever reads on
+      records_.drop({}, batch_);
       return false;
     }
-    for (const OutcomeResults::Result& result : results) settle(result, delivery, control);
+    for (const OutcomeResults::Result& result : results) settle(result, control);
   }
   return true;
 }
 
-// Results of a batch that was abandoned.
-void OutcomesWriter::forget_earlier_batch(std::stop_token stop) {
-  std::vector<OutcomeResults::Result> late;
-  take_results(clock_.steady_now(), stop, late);
-  for (const OutcomeResults::Result& result : late) failures_seen_ += result.status ? 0 : 1;
-}
-
-void OutcomesWriter::produce_waiting(const std::vector<SideRecord>& records, Delivery& delivery,
-                                     const WriteControl& control) {
-  while (!delivery.waiting.empty() && clock_.steady_now() >= delivery.not_before) {
-    const uint64_t ticket = next_ticket_++;
-    const size_t record = delivery.waiting.front();
-    if (const Status taken = topic_.produce(records[record], ticket, failures_seen_); !taken) {
-      return try_later(taken.error(), delivery, control);
+// Once the topic does not take a record, none behind it is handed over before it.
+void OutcomesWriter::produce_sendable(const WriteControl& control) {
+  std::vector<decltype(records_)::Sendable> sendable;
+  records_.take_sendable(clock_.steady_now(), sendable);
+  std::optional<Error> refused;
+  for (const auto& one : sendable) {
+    if (!refused) {
+      const Status taken = producer_.produce(one.item->payload.view(), one.ticket);
+      if (taken) continue;
+      refused = taken.error();
+      log_failure(*refused, control);
     }
-    delivery.with_producer.emplace(ticket, record);
-    delivery.waiting.pop_front();
+    records_.failed(one.ticket, clock_.steady_now());
   }
 }
 
-void OutcomesWriter::settle(const OutcomeResults::Result& result, Delivery& delivery, const WriteControl& control) {
-  if (!result.status) ++failures_seen_;
-  const auto found = delivery.with_producer.find(result.ticket);
-  if (found == delivery.with_producer.end()) return;  // of a batch that was abandoned
-  if (!result.status) {
-    delivery.waiting.push_back(found->second);
-    try_later(result.status.error(), delivery, control);
+void OutcomesWriter::settle(const OutcomeResults::Result& result, const WriteControl& control) {
+  const bool ours = records_.find(result.ticket) != nullptr;  // else of a batch that was abandoned
+  if (result.status) {
+    records_.acknowledged(result.ticket, clock_.steady_now());
+    return;
   }
-  delivery.with_producer.erase(found);
+  records_.failed(result.ticket, clock_.steady_now());
+  producer_.reset();
+  if (ours) log_failure(result.status.error(), control);
 }
 
-void OutcomesWriter::try_later(const Error& error, Delivery& delivery, const WriteControl& control) {
-  delivery.not_before = clock_.steady_now() + kRetry;
-  log_.warn("outcome_not_taken", {{"error", error.text}});
+void OutcomesWriter::log_failure(const Error& error, const WriteControl& control) {
+  log_.warn("outcome_delivery_failed", {{"error", error.text}});
   if (!control.on_failure) return;
-  control.on_failure({InsertFailure::Class::Transient, error.code, error.text, ++delivery.failures});
+  control.on_failure({InsertFailure::Class::Transient, error.code, error.text, ++failures_});
 }
 
 bool OutcomesWriter::take_results(SteadyTime deadline, std::stop_token stop, std::vector<OutcomeResults::Result>& out) {

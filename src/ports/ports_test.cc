@@ -3,9 +3,9 @@
 #include "model/batch.h"
 #include "model/options.h"
 #include "model/status.h"
-#include "ports/dead_letters.h"
 #include "ports/option_source.h"
 #include "ports/processor.h"
+#include "ports/record_producer.h"
 #include "ports/row_writer.h"
 #include "ports/source.h"
 

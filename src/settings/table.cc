@@ -176,7 +176,7 @@ constexpr Setting kTable[] = {
      "headers of a letter beyond original_partition and original_offset: topic, timestamp, reason, consumer group",
      kRun,
      APPLY(const auto on = boolean(v); if (!on) return tl::make_unexpected(on.error());
-           pipeline(s).kafka.letter_headers = *on ? kafka::LetterHeaders::Provenance : kafka::LetterHeaders::Place;
+           pipeline(s).stream.dlq_headers = *on ? stream::DlqHeaders::Provenance : stream::DlqHeaders::Position;
            return {})},
     {"dead-letters-per-second", "Dead letters", "N", "100",
      "more than this for long holds the partition: a flood is a broken producer; 0 = no limit", kRun,

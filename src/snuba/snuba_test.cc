@@ -134,7 +134,7 @@ TEST(SelfHostedTest, EveryServiceResolves) {
       EXPECT_EQ(p.kafka.side_topics.commit_log.connection.bootstrap_servers, "kafka:9092");
     }
     EXPECT_EQ(p.kafka.dead_letter_topic, s.dead_letters);
-    EXPECT_EQ(p.kafka.letter_headers, kafka::LetterHeaders::Place);
+    EXPECT_EQ(p.stream.dlq_headers, stream::DlqHeaders::Position);
     EXPECT_EQ(p.stream.on_invalid, stream::OnInvalid::Drop);
     EXPECT_EQ(p.stream.dead_letters_by_age, *s.dead_letters != '\0');
     EXPECT_FALSE(p.stream.side_outputs.cogs);
@@ -307,7 +307,7 @@ TEST(LoadTest, OptionsBecomeSettings) {
   EXPECT_EQ(p.options.renewal.tick.count(), 30);
   EXPECT_TRUE(p.options.renewal.enabled);
   EXPECT_EQ(p.stream.memory_limit, 500'000'000u);
-  EXPECT_EQ(p.kafka.letter_headers, kafka::LetterHeaders::Provenance);
+  EXPECT_EQ(p.stream.dlq_headers, stream::DlqHeaders::Provenance);
   EXPECT_THAT(loaded.notices, Contains(HasSubstr("--consumer-version: accepted, without effect")));
   EXPECT_THAT(loaded.notices, Contains(HasSubstr("--dry-run: accepted, without effect")));
 }

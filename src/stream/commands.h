@@ -10,7 +10,7 @@
 #include "model/batch.h"
 #include "ports/source.h"
 #include "stream/batch_writing.h"
-#include "stream/dead_letter_desk.h"
+#include "stream/dlq_writer.h"
 #include "stream/processing.h"
 #include "stream/side_outputs.h"
 
@@ -23,7 +23,7 @@ struct Commands {
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<BatchTask> again;  // what is left of batches that were blocked
   // The producers.
-  std::vector<OutgoingLetter> letters;
+  std::vector<OutgoingDeadLetter> letters;
   std::vector<OutgoingRecord> records;
   bool purge_records = false;
   // The source: positions before pauses, so that a pause is of what is assigned by then.

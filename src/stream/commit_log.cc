@@ -76,14 +76,14 @@ void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vec
   }
 }
 
-void CommitLog::forget(Partition partition, Epoch epoch) {
+void CommitLog::drop(Partition partition, Epoch epoch) {
   const auto lane = waiting_.find(partition);
   if (lane == waiting_.end()) return;
   std::erase_if(lane->second, [&](const Waiting& waiting) { return waiting.epoch == epoch; });
   if (lane->second.empty()) waiting_.erase(lane);
 }
 
-SideRecord CommitLog::record(const SealedBatch& batch, Partition partition) const {
+ProducerRecord CommitLog::record(const SealedBatch& batch, Partition partition) const {
   const Part& part = part_of(batch, partition);
   std::vector<int64_t> origins;
   for (size_t c = part.begin; c < part.end; ++c) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "model/batch.h"
-#include "ports/side_topic.h"
+#include "ports/record_producer.h"
 
 namespace freshet::stream {
 
@@ -32,7 +32,7 @@ class CommitLog {
     Partition partition;
     Epoch epoch;
     std::vector<uint64_t> chunks;  // their sequence numbers
-    SideRecord record;
+    ProducerRecord record;
   };
 
   CommitLog(std::string topic, std::string consumer_group)
@@ -41,7 +41,7 @@ class CommitLog {
   // In the order in which batches are sealed.
   void sealed(const SealedBatch& batch);
   void stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due);
-  void forget(Partition partition, Epoch epoch);
+  void drop(Partition partition, Epoch epoch);
 
  private:
   struct Waiting {
@@ -49,7 +49,7 @@ class CommitLog {
     Epoch epoch;
     std::shared_ptr<const SealedBatch> stored;  // null: not yet
   };
-  SideRecord record(const SealedBatch& batch, Partition partition) const;
+  ProducerRecord record(const SealedBatch& batch, Partition partition) const;
 
   const std::string topic_;
   const std::string consumer_group_;

@@ -62,7 +62,7 @@ TEST(OffsetTrackerTest, DeadLettersAndReplacementsKeepTheirOffsetsOpen) {
   offsets.deliver({Offset{0}, Offset{9}});
   auto processed = chunk(0, 0, 9);
   for (const int64_t offset : {2, 5}) {
-    auto letter = std::make_shared<DeadLetter>();
+    auto letter = std::make_shared<DeadLetterRecord>();
     letter->offset = Offset{offset};
     processed->invalid.push_back(letter);
   }

@@ -28,7 +28,7 @@ Pipeline::Pipeline(StreamSettings settings, const LiveOptions& options, bool has
       drain_(settings_.drain_timeout),
       batcher_(TokenScope{{}, settings_.topic, settings_.consumer_group}),
       batches_(settings_.batch_deadline),
-      desk_(options, now),
+      dlq_(options, now),
       side_(settings_, std::move(cogs_resource), metrics, log) {
   totals_.topic = settings_.topic;
   totals_.table = settings_.table;
@@ -97,7 +97,7 @@ void Pipeline::on_handed_back(Work work) { work_.handed_back(std::move(work)); }
 
 // Without further rows: what is on its way to a server will be there at some time. A blocked batch waits for a person.
 bool Pipeline::anything_makes_room() const {
-  return work_.with_workers() || batches_.active() > 0 || !batcher_.empty() || !desk_.empty() || !side_.empty();
+  return work_.with_workers() || batches_.active() > 0 || !batcher_.empty() || !dlq_.empty() || !side_.empty();
 }
 
 void Pipeline::submit_what_waits(Commands& commands) {
@@ -152,12 +152,12 @@ void Pipeline::on_record_result(SideTopicName topic, uint64_t ticket, const Stat
     TrackedPartition* partition = partitions_.find(replacement.partition, replacement.epoch);
     if (partition != nullptr) unblock(*partition, BlockReason::ReplacementRejected);
   }
-  if (!finished.refused) return;
-  if (TrackedPartition* partition = partitions_.find(finished.refused->partition, finished.refused->epoch)) {
+  if (!finished.rejected) return;
+  if (TrackedPartition* partition = partitions_.find(finished.rejected->partition, finished.rejected->epoch)) {
     partition->blocks.add(
         BlockReason::ReplacementRejected,
         fmt::format("the replacement of offset {} is refused by its topic, and tried again each second: {}",
-                    finished.refused->offset.value, status.error().text));
+                    finished.rejected->offset.value, status.error().text));
   }
 }
 
@@ -165,7 +165,7 @@ void Pipeline::on_record_result(SideTopicName topic, uint64_t ticket, const Stat
 
 void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
   options_ = options;
-  desk_.set_limit(options, now);
+  dlq_.set_limit(options, now);
 }
 
 void Pipeline::tick(SteadyTime now, Commands& commands) {
@@ -279,7 +279,7 @@ SteadyTime Pipeline::next_deadline(SteadyTime now) const {
   });
   if (anything_to_commit) consider(committer_.due());
   if (drain_.running()) consider(batches_.next_again());
-  consider(desk_.next_deadline());
+  consider(dlq_.next_deadline());
   consider(side_.next_deadline());
   return std::max(next, now);
 }
@@ -340,9 +340,9 @@ StreamStatus Pipeline::status(SteadyTime now) const {
     status.waiting_for = std::move(unstored);
   } else if (!source_trouble_.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
-  } else if (const std::string letters = desk_.trouble(now); !letters.empty()) {
+  } else if (const std::string letters = dlq_.not_ready_reason(now); !letters.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", letters);
-  } else if (const std::string records = side_.trouble(now); !records.empty()) {
+  } else if (const std::string records = side_.not_ready_reason(now); !records.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", records);
   }
   status.session = session_;

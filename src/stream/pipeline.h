@@ -34,7 +34,7 @@
 #include "stream/batcher.h"
 #include "stream/batches_in_flight.h"
 #include "stream/commands.h"
-#include "stream/dead_letter_desk.h"
+#include "stream/dlq_writer.h"
 #include "stream/drain.h"
 #include "stream/flow_control.h"
 #include "stream/offset_committer.h"
@@ -152,10 +152,10 @@ class Pipeline {
   void abandon_orphans(Commands& commands);
 
   // Dead letters and blocked partitions.
-  void add_letter(std::shared_ptr<const DeadLetter> letter, TrackedPartition& partition);
-  void close_letter(const DeadLetterDesk::Finished& finished);
+  void add_letter(std::shared_ptr<const DeadLetterRecord> letter, TrackedPartition& partition);
+  void close_letter(const DlqWriter::Finished& finished);
   void send_letters(SteadyTime now, Commands& commands);
-  void apply_blocks(const std::vector<DeadLetterDesk::Held>& blocked);
+  void apply_blocks(const std::vector<DlqWriter::Blocked>& blocked);
   void unblock(TrackedPartition& partition, BlockReason reason);
   void log_resumed(const TrackedPartition& partition);
   void block_again(TrackedPartition& partition, BlockReason reason);
@@ -212,7 +212,7 @@ class Pipeline {
   Drain drain_;
   Batcher batcher_;
   BatchesInFlight batches_;
-  DeadLetterDesk desk_;
+  DlqWriter dlq_;
   SideOutputs side_;
   bool dropped_ = false;  // a partition, since the last tick
   bool batches_held_ = false;

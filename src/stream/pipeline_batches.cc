@@ -6,7 +6,7 @@
 
 #include "base/message_text.h"
 #include "stream/batch_facts.h"
-#include "stream/kept.h"
+#include "stream/dlq_context.h"
 #include "stream/pipeline.h"
 
 namespace freshet::stream {
@@ -79,7 +79,8 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
     const ProcessedChunk& chunk = *batch.chunks[message.chunk];
     TrackedPartition* partition = partitions_.find(chunk.partition, chunk.epoch);
     if (partition == nullptr) continue;
-    auto letter = std::make_shared<DeadLetter>(unkeep(chunk, chunk.messages[message.message], settings_.topic));
+    auto letter =
+        std::make_shared<DeadLetterRecord>(decode_dlq_context(chunk, chunk.messages[message.message], settings_.topic));
     letter->reason_code = "refused_by_table";
     letter->reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
     letter->charge = Charge(budget_, letter->bytes());

@@ -11,8 +11,8 @@ namespace freshet::stream {
 
 // --- dead letters ---------------------------------------------------------------------------------------------------
 
-void Pipeline::add_letter(std::shared_ptr<const DeadLetter> letter, TrackedPartition& partition) {
-  if (has_dead_letters_) return desk_.add(std::move(letter), partition.epoch);
+void Pipeline::add_letter(std::shared_ptr<const DeadLetterRecord> letter, TrackedPartition& partition) {
+  if (has_dead_letters_) return dlq_.add(std::move(letter), partition.epoch);
   if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
     if (letter->silenced) return close_letter({partition.partition, partition.epoch, letter->offset});
     metrics_.dropped(letter->reason_code).add();
@@ -30,24 +30,24 @@ void Pipeline::add_letter(std::shared_ptr<const DeadLetter> letter, TrackedParti
   partition.blocks.add(BlockReason::InvalidMessage, reason);
 }
 
-void Pipeline::close_letter(const DeadLetterDesk::Finished& finished) {
+void Pipeline::close_letter(const DlqWriter::Finished& finished) {
   TrackedPartition* partition = partitions_.find(finished.partition, finished.epoch);
   if (partition != nullptr) partition->offsets.letter_finished(finished.offset);
 }
 
 void Pipeline::send_letters(SteadyTime now, Commands& commands) {
-  std::vector<DeadLetterDesk::Held> blocked;
-  desk_.take_sendable(now, commands.letters, blocked);
+  std::vector<DlqWriter::Blocked> blocked;
+  dlq_.take_sendable(now, commands.letters, blocked);
   apply_blocks(blocked);
-  if (desk_.flooded()) return;
+  if (dlq_.rate_limited()) return;
   for (auto& [id, partition] : partitions_) unblock(partition, BlockReason::DlqRateLimited);
 }
 
 void Pipeline::on_letter_result(uint64_t ticket, const Status& status, SteadyTime now) {
-  std::vector<DeadLetterDesk::Finished> finished;
-  std::vector<DeadLetterDesk::Held> blocked;
-  const std::string reason = desk_.reason_code(ticket);
-  desk_.result(ticket, status, now, finished, blocked);
+  std::vector<DlqWriter::Finished> finished;
+  std::vector<DlqWriter::Blocked> blocked;
+  const std::string reason = dlq_.reason_code(ticket);
+  dlq_.result(ticket, status, now, finished, blocked);
   for (const auto& letter : finished) {
     ++totals_.dead_letters;
     metrics_.dead_letters(reason).add();
@@ -55,13 +55,13 @@ void Pipeline::on_letter_result(uint64_t ticket, const Status& status, SteadyTim
   }
   if (!status && status.error().kind == ErrorKind::Retry) {
     remember_kafka_error(status.error().text);
-    log_.warn("dead_letter_not_taken", {{"topic", settings_.topic}, {"error", status.error().text}});
+    log_.warn("dead_letter_delivery_failed", {{"topic", settings_.topic}, {"error", status.error().text}});
   }
   apply_blocks(blocked);
 }
 
-void Pipeline::apply_blocks(const std::vector<DeadLetterDesk::Held>& blocked) {
-  for (const DeadLetterDesk::Held& one : blocked) {
+void Pipeline::apply_blocks(const std::vector<DlqWriter::Blocked>& blocked) {
+  for (const DlqWriter::Blocked& one : blocked) {
     TrackedPartition* partition = partitions_.find(one.partition, one.epoch);
     if (partition != nullptr) partition->blocks.add(one.reason, one.text);
   }
@@ -135,7 +135,7 @@ std::optional<Offset> Pipeline::blocked_at(const TrackedPartition& partition, Bl
     case BlockReason::InvalidMessage:
       return partition.offsets.first_letter();
     case BlockReason::DlqRejected:
-      return desk_.first_refused_at(partition.partition);
+      return dlq_.first_rejected(partition.partition);
     case BlockReason::ReplacementRejected:
       return side_.first_replacement(partition.partition);
     case BlockReason::UnreadableBatch:
@@ -181,8 +181,8 @@ Result<uint64_t> Pipeline::give_up_below(TrackedPartition& partition, BlockReaso
     finish_stored({{}, given_up, {}});
     return given_up.size();
   }
-  std::vector<DeadLetterDesk::Finished> dropped;
-  if (reason == BlockReason::DlqRejected) desk_.drop_refused(id, next, dropped);
+  std::vector<DlqWriter::Finished> dropped;
+  if (reason == BlockReason::DlqRejected) dlq_.drop_rejected(id, partition.epoch, next, dropped);
   if (reason == BlockReason::InvalidMessage) {
     for (const Offset offset : partition.offsets.letters_below(next)) dropped.push_back({id, partition.epoch, offset});
   }
@@ -226,7 +226,7 @@ Result<Released> Pipeline::skip(Partition id, Offset next, SteadyTime now, Comma
   done.given_up = *given_up;
   metrics_.dropped("released").add(done.given_up);
   done.flood = reason == BlockReason::DlqRateLimited;
-  if (done.flood) desk_.release_flood(now);
+  if (done.flood) dlq_.lift_rate_limit(now);
   done.not_read = skip_to(*partition, reason, next, commands);
   unblock(*partition, reason);
   block_again(*partition, reason);
@@ -249,7 +249,7 @@ void Pipeline::block_again(TrackedPartition& partition, BlockReason reason) {
         reason,
         fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic", at.value));
   } else if (reason == BlockReason::DlqRejected) {
-    if (auto refused = desk_.first_refused(partition.partition)) partition.blocks.add(reason, *std::move(refused));
+    if (auto refused = dlq_.first_rejection(partition.partition)) partition.blocks.add(reason, *std::move(refused));
   }
 }
 

@@ -12,8 +12,8 @@
 #include "base/freed_memory.h"
 #include "model/framing.h"
 #include "model/owned_message.h"
+#include "stream/dlq_context.h"
 #include "stream/insert_token.h"
-#include "stream/kept.h"
 
 namespace freshet::stream {
 namespace {
@@ -21,7 +21,7 @@ namespace {
 // What a chunk costs beside its messages; so the byte budget bounds the number of chunks too.
 constexpr uint64_t kMinChunkCharge = 2048;
 constexpr size_t kReservedRows = 2 << 20;
-constexpr uint64_t kChargeStep = 256 << 10;  // rows and what is kept are charged in steps while they grow
+constexpr uint64_t kChargeStep = 256 << 10;  // rows and DLQ contexts are charged in steps while they grow
 
 // What the worker may allocate for one message of this size, and what for any other. Large ones are processed one at a
 // time in the whole process, so that many workers do not take it many times.
@@ -90,9 +90,9 @@ int64_t heap_bytes(std::string& text) {
   return text.capacity() <= kInside ? 0 : static_cast<int64_t>(malloc_usable_size(text.data()));
 }
 
-uint64_t kept_bytes(const ProcessedChunk& chunk) {
+uint64_t dlq_message_bytes(const ProcessedChunk& chunk) {
   uint64_t bytes = 0;
-  for (const Message& message : chunk.kept_messages) bytes += message.bytes();
+  for (const Message& message : chunk.dlq_messages) bytes += message.bytes();
   return bytes;
 }
 
@@ -169,7 +169,7 @@ bool ChunkProcessor::wants_own_piece(const Message& next, const ProcessedChunk& 
 }
 
 bool ChunkProcessor::full(ProcessedChunk& out) const {
-  const uint64_t bytes = out.rows.size() + out.kept.size() + kept_bytes(out);
+  const uint64_t bytes = out.rows.size() + out.dlq_contexts.size() + dlq_message_bytes(out);
   if (bytes >= out.charge.bytes() + kChargeStep) out.charge.resize(bytes);
   return piece_ends_ || bytes + record_bytes_ >= rules_.piece_bytes;
 }
@@ -272,15 +272,15 @@ void ChunkProcessor::add_rows(Message& message, const Verdict& verdict, size_t b
   rows.rows_begin = begin;
   rows.rows_size = out.rows.size() - begin;
   rows.row_count = verdict.row_count;
-  rows.kept_begin = out.kept.size();
+  rows.dlq_context_begin = out.dlq_contexts.size();
   rows.rows_are_payload = verdict.rows_are_payload;
   cover(message, out);
-  if (rules_.keep_for_letters && size_of(message) > kSmallMessage && !verdict.rows_are_payload) {
-    keep(std::move(message), out);
-  } else if (rules_.keep_for_letters) {
-    keep(message, verdict.rows_are_payload, headers_, out.kept);
+  if (rules_.encode_dlq_contexts && size_of(message) > kSmallMessage && !verdict.rows_are_payload) {
+    out.dlq_messages.push_back(std::move(message));  // the same without a copy
+  } else if (rules_.encode_dlq_contexts) {
+    encode_dlq_context(message, verdict.rows_are_payload, headers_, out.dlq_contexts);
   }
-  rows.kept_size = static_cast<uint32_t>(out.kept.size() - rows.kept_begin);
+  rows.dlq_context_size = static_cast<uint32_t>(out.dlq_contexts.size() - rows.dlq_context_begin);
   add_to_digest(out.digest, out.partition, rows, std::string_view(out.rows).substr(begin));
   out.messages.push_back(rows);
   out.row_count += verdict.row_count;
@@ -322,13 +322,8 @@ void ChunkProcessor::add_replacement(const Message& message, Verdict verdict, Pr
 }
 
 void ChunkProcessor::add_invalid(const Message& message, Verdict verdict, ProcessedChunk& out) {
-  auto owned = std::make_shared<DeadLetter>();
-  DeadLetter& letter = *owned;
-  letter.topic = rules_.topic;
-  letter.partition = out.partition;
-  letter.offset = message.offset;
-  letter.timestamp_ms = message.timestamp_ms;
-  copy_to(letter, message);
+  auto owned = std::make_shared<DeadLetterRecord>(dead_letter_of(message, out.partition, rules_.topic));
+  DeadLetterRecord& letter = *owned;
   letter.reason_code = verdict.code;
   letter.reason = reason_with_framing(std::move(verdict.text), message.payload);
   letter.silenced = verdict.silenced;

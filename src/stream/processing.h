@@ -38,7 +38,7 @@ constexpr uint64_t kUnlimited = uint64_t{1} << 62;
 // What a worker needs beside its processor.
 struct ProcessingRules {
   std::string topic;
-  bool keep_for_letters = false;       // rows that the table refuses may have to become dead letters
+  bool encode_dlq_contexts = false;    // rows that the table refuses may become dead-letter records
   bool cover_skipped = false;          // messages without rows close with their batch: the commit log tells of them
   bool has_replacements = false;       // there is a topic for them
   bool drop_replacements = false;      // nothing is written at all

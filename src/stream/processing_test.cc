@@ -6,7 +6,7 @@
 #include <atomic>
 #include <thread>
 
-#include "stream/kept.h"
+#include "stream/dlq_context.h"
 
 namespace freshet::stream {
 namespace {
@@ -70,7 +70,7 @@ class ProcessingTest : public testing::Test {
     ProcessingRules rules;
     rules.topic = "t";
     rules.memory_limit = memory_limit;
-    rules.keep_for_letters = keep;
+    rules.encode_dlq_contexts = keep;
     return {[this] { return ++made_, std::make_unique<TakingProcessor>(); }, rules};
   }
 
@@ -158,13 +158,13 @@ TEST_F(ProcessingTest, ALargeMessageIsKeptWholeForItsDeadLetterRecordAndBeginsAP
   std::vector<std::shared_ptr<const ProcessedChunk>> pieces;
   while (!work.chunk.messages.empty()) pieces.push_back(chunks.process(work));
   ASSERT_EQ(pieces.size(), 3u);
-  EXPECT_TRUE(pieces[0]->kept_messages.empty());
-  ASSERT_EQ(pieces[1]->kept_messages.size(), 1u);
-  EXPECT_EQ(pieces[1]->kept_messages[0].payload, large);
-  EXPECT_TRUE(pieces[1]->kept_messages[0].padded);
-  EXPECT_EQ(pieces[1]->kept, "");
-  EXPECT_EQ(unkeep(*pieces[1], pieces[1]->messages[0], "t").payload, large);
-  EXPECT_EQ(unkeep(*pieces[2], pieces[2]->messages[0], "t").payload, "0 1");
+  EXPECT_TRUE(pieces[0]->dlq_messages.empty());
+  ASSERT_EQ(pieces[1]->dlq_messages.size(), 1u);
+  EXPECT_EQ(pieces[1]->dlq_messages[0].payload, large);
+  EXPECT_TRUE(pieces[1]->dlq_messages[0].padded);
+  EXPECT_EQ(pieces[1]->dlq_contexts, "");
+  EXPECT_EQ(decode_dlq_context(*pieces[1], pieces[1]->messages[0], "t").payload, large);
+  EXPECT_EQ(decode_dlq_context(*pieces[2], pieces[2]->messages[0], "t").payload, "0 1");
 }
 
 TEST_F(ProcessingTest, AProcessorThatKeepsMuchMemoryIsReplaced) {

@@ -9,14 +9,17 @@
 namespace freshet::stream {
 namespace {
 
-constexpr Duration kPatience = std::chrono::seconds(5);
-constexpr size_t kMaxOpenAccounts = 100'000;  // records; beyond, their topic has been away for very long
+constexpr Duration kNotReadyAfter = std::chrono::seconds(5);
+constexpr size_t kMaxCogsRecords = 100'000;  // beyond, their topic has been away for very long
 
 std::vector<uint64_t> sequences(const SealedBatch& batch, const Part& part) {
   std::vector<uint64_t> chunks;
   for (size_t c = part.begin; c < part.end; ++c) chunks.push_back(batch.chunks[c]->sequence);
   return chunks;
 }
+
+uint64_t id_of(Offset offset) { return static_cast<uint64_t>(offset.value); }
+Offset offset_of(uint64_t id) { return Offset{static_cast<int64_t>(id)}; }
 
 }  // namespace
 
@@ -26,7 +29,7 @@ const char* to_string(SideTopicName name) {
       return "commit_log";
     case SideTopicName::Replacements:
       return "replacements";
-    case SideTopicName::Accounts:
+    case SideTopicName::Cogs:
       return "accounts";
   }
   return "";
@@ -38,18 +41,18 @@ SideOutputs::SideOutputs(const StreamSettings& settings, std::string cogs_resour
       log_(log),
       topic_(settings.topic),
       commit_log_(settings.topic, settings.consumer_group),
-      accounts_(std::move(cogs_resource)) {}
+      cogs_(std::move(cogs_resource)) {}
 
-Outbox& SideOutputs::outbox(SideTopicName topic) {
+SideOutputs::Queue& SideOutputs::queue(SideTopicName topic) {
   switch (topic) {
     case SideTopicName::CommitLog:
-      return commit_log_outbox_;
+      return commit_log_records_;
     case SideTopicName::Replacements:
-      return replacements_outbox_;
-    case SideTopicName::Accounts:
+      return replacements_;
+    case SideTopicName::Cogs:
       break;
   }
-  return accounts_outbox_;
+  return cogs_records_;
 }
 
 void SideOutputs::batch_sealed(const SealedBatch& batch) {
@@ -58,7 +61,7 @@ void SideOutputs::batch_sealed(const SealedBatch& batch) {
 
 void SideOutputs::batch_stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime now, Finished& finished) {
   if (settings_.cogs) {
-    for (const auto& chunk : batch->chunks) accounts_.add(chunk->facts.cogs, now);
+    for (const auto& chunk : batch->chunks) cogs_.add(chunk->facts.cogs, now);
   }
   if (!settings_.commit_log) {
     for (const Part& part : batch->parts) {
@@ -69,110 +72,107 @@ void SideOutputs::batch_stored(const std::shared_ptr<const SealedBatch>& batch, 
   std::vector<CommitLog::Due> due;
   commit_log_.stored(batch, due);
   for (CommitLog::Due& one : due) {
-    const uint64_t id = next_part_++;
-    parts_.emplace(id, FinishedPart{one.partition, one.epoch, std::move(one.chunks)});
-    commit_log_outbox_.add(one.partition, one.epoch, id, std::move(one.record));
+    auto record = std::make_shared<const ProducerRecord>(std::move(one.record));
+    commit_log_records_.add({one.partition, one.epoch, next_id_++, {std::move(record), std::move(one.chunks)}});
   }
 }
 
 void SideOutputs::add_replacement(Partition partition, Epoch epoch, const Replacement& replacement, Charge charge) {
-  replacements_outbox_.add(partition, epoch, static_cast<uint64_t>(replacement.offset.value),
-                           {replacement.key, replacement.value}, std::move(charge));
+  auto record = std::make_shared<const ProducerRecord>(ProducerRecord{replacement.key, replacement.value});
+  replacements_.add({partition, epoch, id_of(replacement.offset), {std::move(record)}, std::move(charge)});
 }
 
 void SideOutputs::take_sendable(SteadyTime now, SystemTime wall, std::vector<OutgoingRecord>& out) {
-  if (accounts_.due(wall) && accounts_outbox_.size() < kMaxOpenAccounts) close_accounts();
-  for (const SideTopicName topic : {SideTopicName::CommitLog, SideTopicName::Replacements, SideTopicName::Accounts}) {
-    std::vector<Outbox::Outgoing> ready;
-    outbox(topic).take_sendable(now, ready);
-    for (Outbox::Outgoing& one : ready) out.push_back({topic, one.ticket, std::move(one.record)});
+  if (cogs_.due(wall) && cogs_records_.size() < kMaxCogsRecords) flush_cogs();
+  for (const SideTopicName topic : {SideTopicName::CommitLog, SideTopicName::Replacements, SideTopicName::Cogs}) {
+    std::vector<Queue::Sendable> sendable;
+    queue(topic).take_sendable(now, sendable);
+    for (const Queue::Sendable& one : sendable) out.push_back({topic, one.ticket, one.item->payload.record});
   }
 }
 
 void SideOutputs::result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now,
                          Finished& finished) {
+  Queue& records = queue(topic);
   if (!status) {
     last_error_ = status.error().text;
     metrics_.side_records(to_string(topic), "failed").add();
-    log_.warn("side_record_not_taken",
+    log_.warn("side_record_delivery_failed",
               {{"topic", topic_}, {"side_topic", to_string(topic)}, {"error", status.error().text}});
-  }
-  const bool refused = !status && status.error().kind == ErrorKind::Invalid && topic == SideTopicName::Replacements;
-  if (refused) {
-    if (const auto entry = replacements_outbox_.find(ticket)) {
-      finished.refused = {entry->partition, entry->epoch, Offset{static_cast<int64_t>(entry->id)}};
+    const auto* item = records.find(ticket);
+    if (item != nullptr && topic == SideTopicName::Replacements && status.error().kind == ErrorKind::Invalid) {
+      finished.rejected = {item->partition, item->epoch, offset_of(item->id)};
     }
+    return records.failed(ticket, now);
   }
-  const auto acknowledged = outbox(topic).result(ticket, status, now);
-  if (!acknowledged) return;
+  auto done = records.acknowledged(ticket, now);
+  if (!done) return;
   metrics_.side_records(to_string(topic), "written").add();
   if (topic == SideTopicName::Replacements) {
-    finished.replacements.push_back(
-        {acknowledged->partition, acknowledged->epoch, Offset{static_cast<int64_t>(acknowledged->id)}});
+    finished.replacements.push_back({done->partition, done->epoch, offset_of(done->id)});
   } else if (topic == SideTopicName::CommitLog) {
-    auto part = parts_.extract(acknowledged->id);
-    if (!part.empty()) finished.parts.push_back(std::move(part.mapped()));
+    finished.parts.push_back({done->partition, done->epoch, std::move(done->payload.chunks)});
   }
 }
 
 bool SideOutputs::suspend(Partition partition) {
-  commit_log_outbox_.suspend(partition);
-  replacements_outbox_.suspend(partition);
-  return commit_log_outbox_.in_flight(partition) || replacements_outbox_.in_flight(partition);
+  commit_log_records_.suspend(partition);
+  replacements_.suspend(partition);
+  return commit_log_records_.in_flight(partition) || replacements_.in_flight(partition);
 }
 
-void SideOutputs::go_on(Partition partition) {
-  commit_log_outbox_.go_on(partition);
-  replacements_outbox_.go_on(partition);
+void SideOutputs::resume(Partition partition) {
+  commit_log_records_.resume(partition);
+  replacements_.resume(partition);
 }
 
-bool SideOutputs::forget(Partition partition, Epoch epoch) {
-  commit_log_.forget(partition, epoch);
-  std::erase_if(parts_,
-                [&](const auto& entry) { return entry.second.partition == partition && entry.second.epoch == epoch; });
-  const bool commit_log = commit_log_outbox_.forget(partition, epoch);
-  return replacements_outbox_.forget(partition, epoch) || commit_log;
+bool SideOutputs::drop(Partition partition, Epoch epoch) {
+  commit_log_.drop(partition, epoch);
+  const bool commit_log = commit_log_records_.drop(partition, epoch);
+  return replacements_.drop(partition, epoch) || commit_log;
 }
 
 std::optional<Offset> SideOutputs::first_replacement(Partition partition) const {
-  const auto id = replacements_outbox_.first(partition);
-  return id ? std::optional(Offset{static_cast<int64_t>(*id)}) : std::nullopt;
+  const auto* first = replacements_.first(partition);
+  return first != nullptr ? std::optional(offset_of(first->id)) : std::nullopt;
 }
 
 std::vector<SideOutputs::FinishedReplacement> SideOutputs::drop_replacements(Partition partition, Epoch epoch,
                                                                              Offset next) {
   std::vector<FinishedReplacement> dropped;
-  for (const uint64_t id : replacements_outbox_.drop_below(partition, static_cast<uint64_t>(next.value))) {
-    dropped.push_back({partition, epoch, Offset{static_cast<int64_t>(id)}});
+  for (const uint64_t id : replacements_.drop_below(partition, id_of(next))) {
+    dropped.push_back({partition, epoch, offset_of(id)});
   }
   return dropped;
 }
 
-void SideOutputs::close_accounts() {
-  for (SideRecord& record : accounts_.take()) accounts_outbox_.add({}, {}, 0, std::move(record));
+void SideOutputs::flush_cogs() {
+  for (ProducerRecord& record : cogs_.take()) {
+    cogs_records_.add({{}, {}, next_id_++, {std::make_shared<const ProducerRecord>(std::move(record))}});
+  }
 }
 
 bool SideOutputs::settled(Partition partition) const {
-  return commit_log_outbox_.empty(partition) && !replacements_outbox_.in_flight(partition);
+  return commit_log_records_.empty(partition) && !replacements_.in_flight(partition);
 }
 
 std::optional<SteadyTime> SideOutputs::next_deadline() const {
   std::optional<SteadyTime> next;
-  for (const Outbox* outbox : {&commit_log_outbox_, &replacements_outbox_, &accounts_outbox_}) {
-    const auto at = outbox->next_deadline();
+  for (const Queue* records : {&commit_log_records_, &replacements_, &cogs_records_}) {
+    const auto at = records->next_deadline();
     if (at && (!next || *at < *next)) next = at;
   }
   return next;
 }
 
-std::string SideOutputs::trouble(SteadyTime now) const {
-  const std::array<std::pair<const Outbox*, const char*>, 2> outboxes = {
-      {{&commit_log_outbox_, "commit log"}, {&replacements_outbox_, "replacements topic"}}};
-  for (const auto& [outbox, name] : outboxes) {
-    const auto since = outbox->waiting_since();
-    if (!since || now - *since < kPatience) continue;
+std::string SideOutputs::not_ready_reason(SteadyTime now) const {
+  const std::array<std::pair<const Queue*, const char*>, 2> topics = {
+      {{&commit_log_records_, "commit log"}, {&replacements_, "replacements topic"}}};
+  for (const auto& [records, name] : topics) {
+    const auto since = records->unanswered_since();
+    if (!since || now - *since < kNotReadyAfter) continue;
     return fmt::format(
-        "the {} has taken no record for {} s, and offsets wait for it: check that the topic exists and its "
+        "no write to the {} was acknowledged for {} s; commits are blocked: check that the topic exists and its "
         "brokers answer{}{}",
         name, std::chrono::duration_cast<std::chrono::seconds>(now - *since).count(), last_error_.empty() ? "" : "; ",
         last_error_);

@@ -1,8 +1,7 @@
-// What is written beside the rows, and which offsets wait for it: commit log, replacements, accounts.
+// What is written beside the rows, and which offsets wait for it: commit log, replacements, COGS.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,23 +11,24 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
+#include "delivery/delivery_queue.h"
 #include "model/batch.h"
-#include "stream/accounts.h"
+#include "ports/record_producer.h"
+#include "stream/cogs_aggregator.h"
 #include "stream/commit_log.h"
-#include "stream/outbox.h"
 #include "stream/stream_metrics.h"
 #include "stream/stream_settings.h"
 
 namespace freshet::stream {
 
-enum class SideTopicName { CommitLog, Replacements, Accounts };
+enum class SideTopicName { CommitLog, Replacements, Cogs };
 constexpr size_t kSideTopics = 3;
 const char* to_string(SideTopicName name);
 
 struct OutgoingRecord {
   SideTopicName topic;
   uint64_t ticket = 0;
-  std::shared_ptr<const SideRecord> record;
+  std::shared_ptr<const ProducerRecord> record;
 };
 
 // Threads: the loop only; lives as long as the pipeline, over all sessions.
@@ -48,7 +48,7 @@ class SideOutputs {
   struct Finished {
     std::vector<FinishedPart> parts;
     std::vector<FinishedReplacement> replacements;
-    std::optional<FinishedReplacement> refused;  // its topic does not take it; it is tried again
+    std::optional<FinishedReplacement> rejected;  // its topic does not take it; it is sent again
   };
 
   SideOutputs(const StreamSettings& settings, std::string cogs_resource, StreamMetrics& metrics, Log& log);
@@ -62,43 +62,48 @@ class SideOutputs {
   void take_sendable(SteadyTime now, SystemTime wall, std::vector<OutgoingRecord>& out);
   void result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now, Finished& finished);
   // The partition is being taken away: no further replacement goes out; its stored batches still get their records.
-  void stop_filling(Partition partition) { replacements_outbox_.suspend(partition); }
-  // The partition is not owned now: what is not with a producer waits for go_on() or forget().
+  void stop_batching(Partition partition) { replacements_.suspend(partition); }
+  // The partition is not owned now: what no producer has waits for resume() or drop().
   // True when the producers still have records of it.
   bool suspend(Partition partition);
-  void go_on(Partition partition);
+  void resume(Partition partition);
   // True when the producers may still have records of it that nobody waits for any more.
-  bool forget(Partition partition, Epoch epoch);
+  bool drop(Partition partition, Epoch epoch);
   // The first replacement of the partition that its topic does not have yet.
   std::optional<Offset> first_replacement(Partition partition) const;
   // The operator goes on from `next`: replacements below it are given up. Nothing while the producer has some.
   std::vector<FinishedReplacement> drop_replacements(Partition partition, Epoch epoch, Offset next);
-  // The end of the program: what was summed up goes now.
-  void close_accounts();
+  // The end of the program: the sums go out now.
+  void flush_cogs();
 
   // Nothing of the partition is with a producer, and every stored batch of it has its record in the topic.
   bool settled(Partition partition) const;
   // No offset waits for a record.
-  bool empty() const { return commit_log_outbox_.size() == 0 && replacements_outbox_.size() == 0; }
-  bool accounts_settled() const { return accounts_.empty() && accounts_outbox_.size() == 0; }
+  bool empty() const { return commit_log_records_.empty() && replacements_.empty(); }
+  bool cogs_flushed() const { return cogs_.empty() && cogs_records_.empty(); }
   std::optional<SteadyTime> next_deadline() const;
-  // A topic that has taken nothing for some seconds, for a person; empty = none.
-  std::string trouble(SteadyTime now) const;
+  // A topic that has acknowledged nothing for some seconds, for a person; empty = none.
+  std::string not_ready_reason(SteadyTime now) const;
 
  private:
-  Outbox& outbox(SideTopicName topic);
+  struct SideRecord {
+    std::shared_ptr<const ProducerRecord> record;
+    std::vector<uint64_t> chunks{};  // commit log: what it finishes
+  };
+  using Queue = delivery::DeliveryQueue<SideRecord>;
+
+  Queue& queue(SideTopicName topic);
 
   const SideOutputSettings settings_;
   StreamMetrics& metrics_;
   Log& log_;
   const std::string topic_;
   CommitLog commit_log_;
-  Accounts accounts_;
-  Outbox commit_log_outbox_;
-  Outbox replacements_outbox_;
-  Outbox accounts_outbox_;
-  std::map<uint64_t, FinishedPart> parts_;  // by record id: waits for its record
-  uint64_t next_part_ = 1;
+  CogsAggregator cogs_;
+  Queue commit_log_records_{delivery::Retry::InOrder};
+  Queue replacements_{delivery::Retry::InOrder};
+  Queue cogs_records_{delivery::Retry::InOrder};
+  uint64_t next_id_ = 1;  // of the commit log
   std::string last_error_;
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "stream/dlq_record.h"
 #include "stream/no_source.h"
 
 namespace freshet::stream {
@@ -77,11 +78,11 @@ void Stream::wake() noexcept {
   if (source_ != nullptr) source_->wake();
 }
 
-DeadLetters::OnResult Stream::letter_results() {
+RecordProducer::OnResult Stream::letter_results() {
   return [this](uint64_t ticket, Status status) { post(LetterResult{ticket, std::move(status)}); };
 }
 
-SideTopic::OnResult Stream::record_results(SideTopicName name) {
+RecordProducer::OnResult Stream::record_results(SideTopicName name) {
   return [this, name](uint64_t ticket, Status status) { post(RecordResult{name, ticket, std::move(status), true}); };
 }
 
@@ -241,7 +242,7 @@ void Stream::on_event(const LetterResult& result, SteadyTime now) {
 }
 
 void Stream::on_event(const RecordResult& result, SteadyTime now) {
-  if (!result.status && result.from_producer) ++side_topics_[static_cast<size_t>(result.topic)].failures_seen;
+  if (!result.status && result.from_producer) side_topics_[static_cast<size_t>(result.topic)]->reset();
   pipeline_.on_record_result(result.topic, result.ticket, result.status, now);
 }
 
@@ -306,8 +307,8 @@ void Stream::submit_to_pools() {
 }
 
 void Stream::produce_letters() {
-  for (const OutgoingLetter& letter : commands_.letters) {
-    Status produced = letters_->produce(*letter.letter, letter.ticket);
+  for (const OutgoingDeadLetter& letter : commands_.letters) {
+    Status produced = produce_dead_letter(*letters_, *letter.record, settings_, letter.ticket);
     if (!produced) note(LetterResult{letter.ticket, std::move(produced)});
   }
 }
@@ -317,17 +318,16 @@ void Stream::produce_records() {
   std::array<std::optional<Error>, kSideTopics> refused;
   for (const OutgoingRecord& record : commands_.records) {
     const auto index = static_cast<size_t>(record.topic);
-    SideTopicState& side = side_topics_[index];
     if (!refused[index]) {
-      const Status taken = side.topic->produce(*record.record, record.ticket, side.failures_seen);
+      const Status taken = side_topics_[index]->produce(record.record->view(), record.ticket);
       if (taken) continue;
       refused[index] = taken.error();
     }
     note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[index]), false});
   }
   if (!commands_.purge_records) return;
-  for (const SideTopicState& side : side_topics_) {
-    if (side.topic != nullptr) side.topic->purge();
+  for (RecordProducer* const topic : side_topics_) {
+    if (topic != nullptr) topic->purge();
   }
 }
 

@@ -19,12 +19,11 @@
 #include "base/metrics.h"
 #include "base/snapshot.h"
 #include "ports/batch_measure.h"
-#include "ports/dead_letters.h"
 #include "ports/processor.h"
+#include "ports/record_producer.h"
 #include "ports/row_writer.h"
 #include "ports/schema.h"
 #include "ports/session_control.h"
-#include "ports/side_topic.h"
 #include "ports/source.h"
 #include "stream/pipeline.h"
 #include "stream/progress_log.h"
@@ -58,11 +57,11 @@ class Stream {
   ~Stream();
 
   // Before the first run(), if there is a dead-letter topic. Its results go to letter_results().
-  void set_dead_letters(DeadLetters* letters) { letters_ = letters; }
-  DeadLetters::OnResult letter_results();
+  void set_dead_letters(RecordProducer* letters) { letters_ = letters; }
+  RecordProducer::OnResult letter_results();
   // The same for the topics of StreamSettings::side_outputs.
-  void set_side_topic(SideTopicName name, SideTopic* topic) { side_topics_[static_cast<size_t>(name)].topic = topic; }
-  SideTopic::OnResult record_results(SideTopicName name);
+  void set_side_topic(SideTopicName name, RecordProducer* topic) { side_topics_[static_cast<size_t>(name)] = topic; }
+  RecordProducer::OnResult record_results(SideTopicName name);
 
   // One Kafka session, as long as `control` and the source let it last: until everything is drained (at the latest
   // after the drain deadline), the next session takes over, a stop condition is reached, or the source is broken.
@@ -113,10 +112,6 @@ class Stream {
     Status status;
     bool from_producer;  // else it did not even take it
   };
-  struct SideTopicState {
-    SideTopic* topic = nullptr;
-    uint64_t failures_seen = 0;  // results of the producer
-  };
   using Event = std::variant<std::shared_ptr<const ProcessedChunk>, Work, BatchResult, InsertTrouble, LetterResult,
                              RecordResult, LiveOptions, Refetch, Release>;
 
@@ -153,8 +148,8 @@ class Stream {
   Clock& clock_;
   Log& log_;
   StreamMetrics metrics_;
-  DeadLetters* letters_ = nullptr;
-  std::array<SideTopicState, kSideTopics> side_topics_;
+  RecordProducer* letters_ = nullptr;
+  std::array<RecordProducer*, kSideTopics> side_topics_{};
   Pipeline pipeline_;
   Commands commands_;
   Snapshot<StreamStatus> status_;

@@ -20,6 +20,10 @@ struct HeaderFilter {
   std::vector<std::string> known = {};  // other values say nothing either; empty = every value says something
 };
 
+// Headers that a dead-letter record gets behind its own (stream/dlq_record.cc). Position: partition and offset.
+// Provenance: also topic, timestamp, reason and consumer group.
+enum class DlqHeaders { Position, Provenance };
+
 // Validation against a schema (contract 5.6). Without a schema of that name: refused at the start when enforced, else
 // said once.
 struct SchemaSettings {
@@ -58,6 +62,7 @@ struct StreamSettings {
   std::chrono::milliseconds batch_deadline{300'000};
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval, also one at each drain
   OnInvalid on_invalid = OnInvalid::Hold;
+  DlqHeaders dlq_headers = DlqHeaders::Provenance;
   bool skip_write = false;  // consume, process and commit; write nothing anywhere
   SideOutputSettings side_outputs;
   SchemaSettings schema;

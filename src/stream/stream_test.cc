@@ -62,16 +62,18 @@ class TableWriter final : public RowWriter {
 };
 
 // Acknowledges from a thread of its own, as a producer does.
-class AckingLetters final : public DeadLetters {
+class AckingProducer final : public RecordProducer {
  public:
-  explicit AckingLetters(OnResult on_result)
+  explicit AckingProducer(OnResult on_result)
       : letters_(10'000), thread_([this, on_result](std::stop_token stop) {
           while (const auto ticket = letters_.pop(stop)) on_result(*ticket, {});
         }) {}
-  Status produce(const DeadLetter&, uint64_t ticket) override {
+  Status produce(const ProducerRecordView&, uint64_t ticket) override {
     letters_.push(ticket);
     return {};
   }
+  void reset() override {}
+  void purge() override {}
 
  private:
   Mailbox<uint64_t> letters_;
@@ -98,7 +100,7 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
   parts.has_dead_letters = true;
   Stream stream(settings, std::move(parts), options, clock, null_log(), metrics);
-  AckingLetters letters(stream.letter_results());
+  AckingProducer letters(stream.letter_results());
   stream.set_dead_letters(&letters);
   testkit::FakeSource source(4);
   std::stop_source stop;
@@ -121,21 +123,25 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
 }
 
 // An ordered producer with a thread of its own that is full once and gives some records back once.
-class FlakySideTopic final : public SideTopic {
+class FlakyProducer final : public RecordProducer {
  public:
-  explicit FlakySideTopic(OnResult on_result)
+  explicit FlakyProducer(OnResult on_result)
       : records_(10'000), on_result_(std::move(on_result)), thread_([this](std::stop_token stop) { serve(stop); }) {}
 
-  Status produce(const SideRecord& record, uint64_t ticket, uint64_t failures_seen) override {
+  Status produce(const ProducerRecordView& record, uint64_t ticket) override {
     MutexLock lock(mutex_);
-    if (failures_ != failures_seen) return failure(ErrorKind::Retry, "first what came back");
+    if (failures_ > 0) return failure(ErrorKind::Retry, "first what came back");
     if (++produced_ == 7) return failure(ErrorKind::Retry, "full");
-    std::pair<uint64_t, SideRecord> one{ticket, record};
+    std::pair<uint64_t, ProducerRecord> one{ticket, {std::string(*record.key), std::string(*record.value)}};
     records_.push(one);
     return {};
   }
+  void reset() override {
+    MutexLock lock(mutex_);
+    --failures_;
+  }
   void purge() override {}
-  std::vector<SideRecord> taken() {
+  std::vector<ProducerRecord> taken() {
     MutexLock lock(mutex_);
     return taken_;
   }
@@ -145,7 +151,7 @@ class FlakySideTopic final : public SideTopic {
     for (int n = 1; auto one = records_.pop(stop); ++n) {
       if (n == 11) {
         // This one and what stands behind it, as a producer does that ends with a fatal error.
-        std::vector<std::pair<uint64_t, SideRecord>> rest;
+        std::vector<std::pair<uint64_t, ProducerRecord>> rest;
         {
           MutexLock lock(mutex_);  // nothing is taken between its end and the first that knows of it
           records_.drain_into(rest);
@@ -163,12 +169,12 @@ class FlakySideTopic final : public SideTopic {
     }
   }
 
-  Mailbox<std::pair<uint64_t, SideRecord>> records_;
+  Mailbox<std::pair<uint64_t, ProducerRecord>> records_;
   const OnResult on_result_;
   Mutex mutex_;
   uint64_t failures_ GUARDED_BY(mutex_) = 0;
   int produced_ GUARDED_BY(mutex_) = 0;
-  std::vector<SideRecord> taken_ GUARDED_BY(mutex_);
+  std::vector<ProducerRecord> taken_ GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 
@@ -191,7 +197,7 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   parts.processors = [] { return std::make_unique<LineProcessor>(); };
   parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
   Stream stream(settings, std::move(parts), options, clock, null_log(), metrics);
-  FlakySideTopic log(stream.record_results(SideTopicName::CommitLog));
+  FlakyProducer log(stream.record_results(SideTopicName::CommitLog));
   stream.set_side_topic(SideTopicName::CommitLog, &log);
   testkit::FakeSource source(3);
   std::stop_source stop;
@@ -205,7 +211,7 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   stop.request_stop();
   loop.join();
   std::map<std::string, int64_t> told;
-  for (const SideRecord& record : log.taken()) {
+  for (const ProducerRecord& record : log.taken()) {
     int64_t next = 0;
     ASSERT_EQ(std::sscanf(record.value.c_str(), "{\"offset\":%ld,", &next), 1);
     EXPECT_GT(next, told[*record.key]) << *record.key;
@@ -232,13 +238,13 @@ class ReplacingProcessor final : public Processor {
 };
 
 // A producer whose queue is full until somebody opens it.
-class FullSideTopic final : public SideTopic {
+class FullProducer final : public RecordProducer {
  public:
-  explicit FullSideTopic(OnResult on_result)
+  explicit FullProducer(OnResult on_result)
       : records_(100'000), thread_([this, on_result](std::stop_token stop) {
           while (const auto ticket = records_.pop(stop)) on_result(*ticket, {});
         }) {}
-  Status produce(const SideRecord&, uint64_t ticket, uint64_t) override {
+  Status produce(const ProducerRecordView&, uint64_t ticket) override {
     if (!open.load()) {
       ++refused;
       return failure(ErrorKind::Retry, "full");
@@ -246,6 +252,7 @@ class FullSideTopic final : public SideTopic {
     records_.push(ticket);
     return {};
   }
+  void reset() override {}
   void purge() override {}
   std::atomic<bool> open{false};
   std::atomic<uint64_t> refused{0};
@@ -271,7 +278,7 @@ TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
   parts.processors = [&processed] { return std::make_unique<ReplacingProcessor>(processed); };
   parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
   Stream stream(settings, std::move(parts), {}, clock, null_log(), metrics);
-  FullSideTopic topic(stream.record_results(SideTopicName::Replacements));
+  FullProducer topic(stream.record_results(SideTopicName::Replacements));
   stream.set_side_topic(SideTopicName::Replacements, &topic);
   testkit::FakeSource source(1);
   for (int i = 0; i < kMessages; ++i) source.produce(0, "x");

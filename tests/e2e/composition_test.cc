@@ -375,7 +375,7 @@ TEST_F(CompositionTest, ReplacementsAreTheMessagesAsTheyWereInTheirOrder) {
   EXPECT_EQ(found.size(), count);
 }
 
-TEST_F(CompositionTest, AccountsSumUpTheBytesOfWhatWasStored) {
+TEST_F(CompositionTest, CogsSumUpTheBytesOfWhatWasStored) {
   std::map<std::pair<std::string, std::string>, uint64_t> found;
   for (const Record& record : trial->client().read_all("shared-resources-usage")) {
     EXPECT_FALSE(record.key);

@@ -176,7 +176,7 @@ TEST(BlockedPartitionsTest, LettersThatWaitCountInTheBudget) {
 
 // A topic that takes nothing for long is not asked for everything each second.
 TEST(BlockedPartitionsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
-  constexpr size_t kMost = stream::DeadLetterDesk::kMaxInFlight;
+  constexpr size_t kMost = stream::DlqWriter::kMaxInFlight;
   LiveOptions options;
   options.dead_letters_per_second = 0;
   Flow flow(Flow::default_settings(), options);
@@ -226,7 +226,7 @@ TEST(BlockedPartitionsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   EXPECT_EQ(flow.status().waiting_for, "") << "a slow broker is no news";
   flow.letter(0, failure(ErrorKind::Retry, "no such topic"));
   flow.advance(seconds(4));
-  EXPECT_NE(flow.status().waiting_for.find("dead-letter topic has taken no letter for 6 s"), std::string::npos)
+  EXPECT_NE(flow.status().waiting_for.find("no dead-letter write was acknowledged for 6 s"), std::string::npos)
       << flow.status().waiting_for;
   EXPECT_NE(flow.status().waiting_for.find("no such topic"), std::string::npos);
   EXPECT_EQ(flow.status().last_kafka_error, "no such topic");

@@ -513,8 +513,7 @@ class Flow {
 
   SteadyTime now{std::chrono::hours(1)};
   SystemTime wall{seconds(1'700'000'000)};
-  static constexpr std::array kTopics = {SideTopicName::CommitLog, SideTopicName::Replacements,
-                                         SideTopicName::Accounts};
+  static constexpr std::array kTopics = {SideTopicName::CommitLog, SideTopicName::Replacements, SideTopicName::Cogs};
 
  private:
   using Cursor = kafka::PartitionCursor;
@@ -574,7 +573,7 @@ class Flow {
     return logged != logged_.end() && offset < logged->second;
   }
   // A record says that everything below its offset is in the table, and each goes further than the one before it.
-  void check_commit_log(const SideRecord& record) {
+  void check_commit_log(const ProducerRecord& record) {
     int32_t p = -1;
     int64_t next = -1;
     ASSERT_EQ(std::sscanf(record.key->c_str(), "t:%d:g", &p), 1) << *record.key;
@@ -622,7 +621,7 @@ class Flow {
       again.push_back(std::move(one));
     }
     for (const auto& one : taken.letters) {
-      letters.push_back({one.ticket, {one.letter->partition.value, one.letter->offset.value}});
+      letters.push_back({one.ticket, {one.record->partition.value, one.record->offset.value}});
     }
     for (const auto& one : taken.records) records.push_back(one);
     if (taken.purge_records) {
@@ -695,7 +694,7 @@ class Flow {
   std::vector<stream::BatchTask> again;  // what was blocked and is in `batches` once more
   std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> letters;  // ticket, (partition, offset)
   std::vector<stream::OutgoingRecord> records;                            // handed to the producers, in order
-  std::map<SideTopicName, std::vector<SideRecord>> written;
+  std::map<SideTopicName, std::vector<ProducerRecord>> written;
   std::set<std::pair<int32_t, int64_t>> replaced;
   std::multiset<std::pair<int32_t, int64_t>> table;
   std::multiset<std::pair<int32_t, int64_t>> dead;

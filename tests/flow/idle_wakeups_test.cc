@@ -22,7 +22,7 @@ TEST(IdleWakeupsTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) 
   expect_rest(flow);
 }
 
-TEST(IdleWakeupsTest, AccountsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
+TEST(IdleWakeupsTest, CogsRecordsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row");
   flow.assign({0});
@@ -31,7 +31,7 @@ TEST(IdleWakeupsTest, AccountsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) 
   flow.advance(seconds(3));
   flow.write();
   flow.advance(seconds(61));
-  flow.give_back_records(SideTopicName::Accounts);
+  flow.give_back_records(SideTopicName::Cogs);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
   ASSERT_TRUE(flow.pipeline.closed());
   flow.advance(seconds(2));

@@ -218,19 +218,19 @@ TEST(SideOutputsTest, AnOperatorMayGiveUpARefusedReplacement) {
   EXPECT_EQ(flow.written[SideTopicName::Replacements].size(), 1u);
 }
 
-TEST(SideOutputsTest, AccountsGoOutOnceAMinuteAndAtTheEnd) {
+TEST(SideOutputsTest, CogsGoOutOnceAMinuteAndAtTheEnd) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 4);
   flow.assign({0});
   flow.settle();
-  auto& accounts = flow.written[SideTopicName::Accounts];
-  const size_t before = accounts.size();
+  auto& cogs = flow.written[SideTopicName::Cogs];
+  const size_t before = cogs.size();
   flow.advance(seconds(61));
   flow.take_records();
-  ASSERT_EQ(accounts.size(), std::max<size_t>(before, 1));
-  EXPECT_FALSE(accounts[0].key.has_value());
+  ASSERT_EQ(cogs.size(), std::max<size_t>(before, 1));
+  EXPECT_FALSE(cogs[0].key.has_value());
   // 1,700,000,000 is 20 s into its minute.
-  EXPECT_EQ(accounts[0].value,
+  EXPECT_EQ(cogs[0].value,
             R"({"timestamp":1699999980,"shared_resource_id":"res","app_feature":"spans","usage_unit":"bytes",)"
             R"("amount":12})");
   flow.produce(0, "row", 1);
@@ -241,11 +241,11 @@ TEST(SideOutputsTest, AccountsGoOutOnceAMinuteAndAtTheEnd) {
   flow.stop();
   flow.settle();
   EXPECT_TRUE(flow.pipeline.closed());
-  ASSERT_EQ(accounts.size(), 2u);
-  EXPECT_NE(accounts[1].value.find("\"amount\":3}"), std::string::npos);
+  ASSERT_EQ(cogs.size(), 2u);
+  EXPECT_NE(cogs[1].value.find("\"amount\":3}"), std::string::npos);
 }
 
-TEST(SideOutputsTest, AStopEndsInTimeThoughAccountsAreNotTaken) {
+TEST(SideOutputsTest, AStopEndsInTimeThoughCogsAreNotTaken) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 4);
   flow.assign({0});

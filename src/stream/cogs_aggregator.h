@@ -10,22 +10,22 @@
 
 #include "base/clock.h"
 #include "model/rows.h"
-#include "ports/side_topic.h"
+#include "ports/record_producer.h"
 
 namespace freshet::stream {
 
 // Threads: the loop only. Bounded by minutes in a window and features in a minute.
-class Accounts {
+class CogsAggregator {
  public:
   // `resource`: shared_resource_id of the data set.
-  explicit Accounts(std::string resource) : resource_(std::move(resource)) {}
+  explicit CogsAggregator(std::string resource) : resource_(std::move(resource)) {}
 
   void add(const std::vector<CogsBytes>& bytes, SystemTime now);
   // Whether the oldest minute began 60 s ago or earlier.
   bool due(SystemTime now) const;
   bool empty() const { return amounts_.empty(); }
-  // One record for each minute and feature; what was added is forgotten.
-  std::vector<SideRecord> take();
+  // One record for each minute and feature; the sums begin anew.
+  std::vector<ProducerRecord> take();
 
  private:
   const std::string resource_;

@@ -1,4 +1,4 @@
-#include "stream/accounts.h"
+#include "stream/cogs_aggregator.h"
 
 #include <fmt/format.h>
 
@@ -20,7 +20,7 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-void Accounts::add(const std::vector<CogsBytes>& bytes, SystemTime now) {
+void CogsAggregator::add(const std::vector<CogsBytes>& bytes, SystemTime now) {
   if (bytes.empty()) return;
   const int64_t seconds = unix_seconds(now);
   const int64_t minute = seconds - seconds % kWindowSeconds;
@@ -28,12 +28,12 @@ void Accounts::add(const std::vector<CogsBytes>& bytes, SystemTime now) {
   for (const CogsBytes& one : bytes) amounts_[{minute, one.feature}] += one.bytes;
 }
 
-bool Accounts::due(SystemTime now) const {
+bool CogsAggregator::due(SystemTime now) const {
   return first_minute_ && unix_seconds(now) - *first_minute_ >= kWindowSeconds;
 }
 
-std::vector<SideRecord> Accounts::take() {
-  std::vector<SideRecord> records;
+std::vector<ProducerRecord> CogsAggregator::take() {
+  std::vector<ProducerRecord> records;
   for (const auto& [key, amount] : amounts_) {
     records.push_back(
         {std::nullopt,

@@ -1,4 +1,4 @@
-#include "kafka/producer.h"
+#include "kafka/kafka_producer.h"
 
 #include <gtest/gtest.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -38,7 +38,7 @@ class RefusingBroker {
 };
 
 // What a client held when it met its end is told of before another takes its place and anything new.
-TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
+TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   constexpr uint64_t kRecords = 2000;
   RefusingBroker broker;
   broker.refuse_next();
@@ -53,8 +53,8 @@ TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   ProducerSettings settings;
   settings.topic = "t";
   settings.connection.bootstrap_servers = broker.address();
-  auto producer = Producer::open(
-      settings, "record",
+  auto producer = KafkaProducer::open(
+      settings, "record", RecordOrder::Any,
       [&](uint64_t ticket, const Status& result) {
         MutexLock lock(mutex);
         open.erase(ticket);
@@ -71,7 +71,7 @@ TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
       MutexLock lock(mutex);
       open.insert(ticket);
     }
-    const Status taken = (*producer)->produce({key, "value"}, ticket);
+    const Status taken = (*producer)->produce({key, "value", {}}, ticket);
     MutexLock lock(mutex);
     if (taken) {
       last_accepted = ticket;
@@ -93,12 +93,53 @@ TEST(ProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   EXPECT_FALSE(overtook) << "a record stands before one that was given back and is older";
 }
 
+// So that the caller can put what came back before anything newer.
+TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandled) {
+  RefusingBroker broker;
+  broker.refuse_next();
+  Mutex mutex;
+  CondVar changed;
+  int failed = 0;
+  bool stored = false;
+  Metrics metrics;
+  ProducerSettings settings;
+  settings.topic = "t";
+  settings.connection.bootstrap_servers = broker.address();
+  auto producer = KafkaProducer::open(
+      settings, "record", RecordOrder::Keep,
+      [&](uint64_t, const Status& result) {
+        MutexLock lock(mutex);
+        stored = stored || result;
+        if (!result) ++failed;
+        changed.notify_all();
+      },
+      null_log(), metrics);
+  ASSERT_TRUE(producer) << producer.error().text;
+  int taken = 0;
+  for (uint64_t ticket = 1; ticket <= 10; ++ticket) taken += (*producer)->produce({"key", "value", {}}, ticket) ? 1 : 0;
+  ASSERT_GT(taken, 0);
+  {
+    MutexLock lock(mutex);
+    ASSERT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return failed == taken; }));
+  }
+  for (int handled = 0; handled < taken; ++handled) {
+    const Status latched = (*producer)->produce({"key", "value", {}}, 11);
+    ASSERT_FALSE(latched) << handled << " of " << taken << " failures were handled";
+    EXPECT_EQ(latched.error().kind, ErrorKind::Retry);
+    EXPECT_NE(latched.error().text.find("go first"), std::string::npos) << latched.error().text;
+    (*producer)->reset();
+  }
+  while (!(*producer)->produce({"key", "value", {}}, 12)) std::this_thread::yield();  // until the client is replaced
+  MutexLock lock(mutex);
+  EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return stored; }));
+}
+
 // Stands still in its first line about the producer until it is let go.
 class StandingLog final : public Log {
  public:
   bool enabled(LogLevel) const noexcept override { return true; }
   void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
-    if (event != "producer") return;
+    if (event != "producer_error") return;
     MutexLock lock(mutex_);
     reached_ = true;
     changed_.notify_all();
@@ -124,7 +165,7 @@ class StandingLog final : public Log {
 };
 
 // Whoever produces does not wait for the end of a client that is replaced: the loop has other things to do.
-TEST(ProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
+TEST(KafkaProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
   RefusingBroker broker;
   broker.refuse_next();
   StandingLog log;
@@ -136,8 +177,8 @@ TEST(ProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
   ProducerSettings settings;
   settings.topic = "t";
   settings.connection.bootstrap_servers = broker.address();
-  auto producer = Producer::open(
-      settings, "record",
+  auto producer = KafkaProducer::open(
+      settings, "record", RecordOrder::Any,
       [&](uint64_t, const Status& result) {
         MutexLock lock(mutex);
         stored = stored || result;
@@ -147,7 +188,7 @@ TEST(ProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
   ASSERT_TRUE(producer) << producer.error().text;
   ASSERT_TRUE(log.await_reached()) << "the client has met no fatal error";
   const std::jthread loop([&] {
-    while (!(*producer)->produce({"key", "value"}, 1)) std::this_thread::yield();
+    while (!(*producer)->produce({"key", "value", {}}, 1)) std::this_thread::yield();
     MutexLock lock(mutex);
     returned = true;
     changed.notify_all();

@@ -1,4 +1,4 @@
-#include "kafka/producer.h"
+#include "kafka/kafka_producer.h"
 
 #include <fmt/format.h>
 
@@ -25,6 +25,17 @@ auto bytes_of(std::optional<std::string_view> bytes) {
   return mem;
 }
 
+HeaderList library_headers(std::span<const HeaderView> headers) {
+  if (headers.empty()) return nullptr;
+  HeaderList list(rd_kafka_headers_new(headers.size()));
+  for (const auto& [name, value] : headers) {
+    const auto bytes = bytes_of(value);
+    rd_kafka_header_add(list.get(), name.data(), static_cast<ssize_t>(name.size()), bytes.ptr,
+                        static_cast<ssize_t>(bytes.size));
+  }
+  return list;
+}
+
 std::string one_word(std::string_view what) {
   std::string word(what);
   std::replace(word.begin(), word.end(), ' ', '_');
@@ -38,9 +49,9 @@ Counter& records(Metrics& metrics, const std::string& producer, const char* resu
 
 }  // namespace
 
-class Producer::Connection {
+class KafkaProducer::Connection {
  public:
-  Connection(Producer& producer, Client client)
+  Connection(KafkaProducer& producer, Client client)
       : producer_(producer), client_(std::move(client)), queue_(rd_kafka_queue_get_main(client_.get())) {}
   // Once; before that it tells no results.
   Status start() {
@@ -89,7 +100,7 @@ class Producer::Connection {
                           {{"topic", producer_.settings_.topic}, {"what", producer_.what_}});
     }
     const Error error = to_error(event);
-    producer_.log_.warn("producer",
+    producer_.log_.warn("producer_error",
                         {{"topic", producer_.settings_.topic}, {"what", producer_.what_}, {"error", error.text}});
   }
   void give_up() {
@@ -97,29 +108,31 @@ class Producer::Connection {
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   }
 
-  Producer& producer_;
+  KafkaProducer& producer_;
   Client client_;
   Queue queue_;
   std::atomic<bool> broken_{false};
   std::jthread thread_;
 };
 
-Result<std::unique_ptr<Producer>> Producer::open(const ProducerSettings& settings, std::string_view what,
-                                                 OnResult on_result, Log& log, Metrics& metrics) {
+Result<std::unique_ptr<KafkaProducer>> KafkaProducer::open(const ProducerSettings& settings, std::string_view what,
+                                                           RecordOrder order, OnResult on_result, Log& log,
+                                                           Metrics& metrics) {
   auto conf = producer_conf(settings.connection, log);
   if (!conf) return tl::make_unexpected(conf.error());
   auto client = make_client(RD_KAFKA_PRODUCER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());
-  std::unique_ptr<Producer> producer(
-      new Producer(settings, what, std::move(on_result), log, metrics, *std::move(client)));
+  std::unique_ptr<KafkaProducer> producer(
+      new KafkaProducer(settings, what, order, std::move(on_result), log, metrics, *std::move(client)));
   if (Status started = producer->connection_->start(); !started) return tl::make_unexpected(started.error());
   return producer;
 }
 
-Producer::Producer(const ProducerSettings& settings, std::string_view what, OnResult on_result, Log& log,
-                   Metrics& metrics, Client client)
+KafkaProducer::KafkaProducer(const ProducerSettings& settings, std::string_view what, RecordOrder order,
+                             OnResult on_result, Log& log, Metrics& metrics, Client client)
     : settings_(settings),
       what_(what),
+      order_(order),
       on_result_(std::move(on_result)),
       log_(log),
       metrics_(metrics),
@@ -129,20 +142,24 @@ Producer::Producer(const ProducerSettings& settings, std::string_view what, OnRe
   connection_ = std::make_unique<Connection>(*this, std::move(client));
 }
 
-Producer::~Producer() {
-  burial_ = std::jthread();
+KafkaProducer::~KafkaProducer() {
+  closing_thread_ = std::jthread();
   connection_.reset();
 }
 
-Status Producer::produce(const Record& record, uint64_t ticket) {
+Status KafkaProducer::produce(const ProducerRecordView& record, uint64_t ticket) {
+  if (unhandled_failures_.load() > 0) {
+    return failure(ErrorKind::Retry, "earlier records were given back and go first");
+  }
   if (connection_->broken()) {
     if (connection_->holds_any()) {  // goes first: told of by the thread, and produced again
       rd_kafka_purge(connection_->client(),
                      RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
       return failure(ErrorKind::Retry, "the client is replaced once it has given back what it holds");
     }
-    if (const Status rebuilt = rebuild(); !rebuilt) return rebuilt;
+    if (const Status replaced = replace_client(); !replaced) return replaced;
   }
+  HeaderList headers = library_headers(record.headers);
   std::array<rd_kafka_vu_t, 6> message{};
   message[0].vtype = RD_KAFKA_VTYPE_TOPIC;
   message[0].u.cstr = settings_.topic.c_str();
@@ -155,22 +172,27 @@ Status Producer::produce(const Record& record, uint64_t ticket) {
   message[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
   message[4].u.ptr = as_opaque(ticket);
   message[5].vtype = RD_KAFKA_VTYPE_HEADERS;
-  message[5].u.headers = record.headers;
-  const size_t count = record.headers != nullptr ? message.size() : message.size() - 1;
+  message[5].u.headers = headers.get();
+  const size_t count = headers ? message.size() : message.size() - 1;
   const LibraryError error(rd_kafka_produceva(connection_->client(), message.data(), count));
   if (error) return tl::make_unexpected(describe(rd_kafka_error_code(error.get())));
+  (void)headers.release();  // the record's now
   return {};
 }
 
-void Producer::purge_unsent() {
+void KafkaProducer::reset() {
+  if (order_ == RecordOrder::Keep) unhandled_failures_.fetch_sub(1);
+}
+
+void KafkaProducer::purge() {
   rd_kafka_purge(connection_->client(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
 // The old client has given back all that it held: its thread calls nobody any more.
-Status Producer::rebuild() {
-  if (!burying_.load() && last_) bury();
-  if (burying_.load() || last_) {
-    return failure(ErrorKind::Retry, "the client before the last is still being destroyed");
+Status KafkaProducer::replace_client() {
+  if (!closing_last_.load() && last_) close_last();
+  if (closing_last_.load() || last_) {
+    return failure(ErrorKind::Retry, "the client before the last is still being closed");
   }
   auto conf = producer_conf(files_.settings(), log_);
   if (!conf) return tl::make_unexpected(conf.error());
@@ -179,48 +201,48 @@ Status Producer::rebuild() {
   auto next = std::make_unique<Connection>(*this, *std::move(client));
   if (Status started = next->start(); !started) return started;
   last_ = std::exchange(connection_, std::move(next));
-  bury();
+  close_last();
   return {};
 }
 
-// Destroying a client may take long. Where the system has no thread for it, it is tried with the next rebuild().
-void Producer::bury() {
-  burying_.store(true);
+// Where the system has no thread for it, the next replace_client() tries again.
+void KafkaProducer::close_last() {
+  closing_last_.store(true);
   auto thread = start_thread([this] {
-    last_.reset();  // nobody else looks at it while `burying_`
-    burying_.store(false);
+    last_.reset();  // nobody else looks at it while `closing_last_`
+    closing_last_.store(false);
   });
   if (thread) {
-    burial_ = *std::move(thread);
+    closing_thread_ = *std::move(thread);
   } else {
-    burying_.store(false);
+    closing_last_.store(false);
   }
 }
 
-Error Producer::describe(rd_kafka_resp_err_t code) const {
+Error KafkaProducer::describe(rd_kafka_resp_err_t code) const {
   Error error = to_error(code, fmt::format("{} to {}", what_, settings_.topic));
   if (error.kind == ErrorKind::Renew) error.kind = ErrorKind::Retry;
   return error;
 }
 
-bool Producer::refused_with_old_credentials(rd_kafka_resp_err_t code) {
+bool KafkaProducer::refused_with_old_credentials(rd_kafka_resp_err_t code) {
   const bool refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
                        code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
   return refused && files_.any() && !files_.look().empty();
 }
 
-void Producer::count(rd_kafka_resp_err_t result) {
+void KafkaProducer::count(rd_kafka_resp_err_t result) {
   if (result == RD_KAFKA_RESP_ERR_NO_ERROR) return delivered_.add();
   records(metrics_, metric_label_, rd_kafka_err2name(result)).add();
 }
 
-void Producer::deliver(rd_kafka_event_t* event) {
+void KafkaProducer::deliver(rd_kafka_event_t* event) {
   while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
     Status result;
     count(message->err);
     if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       result = tl::make_unexpected(describe(message->err));
-      failures_.fetch_add(1);
+      if (order_ == RecordOrder::Keep) unhandled_failures_.fetch_add(1);
     }
     on_result_(as_ticket(message->_private), std::move(result));
   }

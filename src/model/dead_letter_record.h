@@ -14,7 +14,7 @@
 namespace freshet {
 
 // Owns its bytes: a copy, so that a long outage of the dead-letter topic pins no memory of a Kafka session.
-struct DeadLetter {
+struct DeadLetterRecord {
   std::string topic;  // where it came from
   Partition partition;
   Offset offset;
@@ -29,7 +29,7 @@ struct DeadLetter {
 
   // What it takes in memory, about; all but the reason counts twice, since the client library copies it.
   size_t bytes() const {
-    size_t bytes = sizeof(DeadLetter) + kOverhead + topic.size() + reason.size() + (key ? 2 * key->size() : 0) +
+    size_t bytes = sizeof(DeadLetterRecord) + kOverhead + topic.size() + reason.size() + (key ? 2 * key->size() : 0) +
                    (payload ? 2 * payload->size() : 0);
     for (const auto& [name, value] : headers) bytes += kHeader + 2 * (name.size() + (value ? value->size() : 0));
     return bytes;

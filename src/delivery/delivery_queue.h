@@ -1,0 +1,351 @@
+// Records on their way to a topic, until the topic has acknowledged them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/byte_budget.h"
+#include "base/clock.h"
+#include "model/ids.h"
+
+namespace freshet::delivery {
+
+constexpr Duration kRetryDelay = std::chrono::seconds(1);
+
+enum class Retry {
+  // A lane is one ordered sequence: after a failure it waits until the producer has nothing of it, and then sends again
+  // from the first record that is missing. Lanes do not wait for each other.
+  InOrder,
+  // Each record by itself: others do not wait for it.
+  Each,
+};
+
+// A lane per consumed partition. `Payload` is what the owner sends, and it stays here until it is acknowledged or
+// dropped. The owner hands what take_sendable() returns to its producer and reports each result once.
+// Threads: one at a time. Bounded by the byte budget: a record is charged as long as it is here.
+template <typename Payload>
+class DeliveryQueue {
+ public:
+  struct Item {
+    Partition partition;  // its lane
+    Epoch epoch;
+    uint64_t id = 0;  // the owner's own; ascends in a lane
+    Payload payload;
+    Charge charge{};
+  };
+  struct Sendable {
+    uint64_t ticket = 0;
+    const Item* item = nullptr;  // until the queue is called again
+  };
+
+  struct Rejection {
+    uint64_t id = 0;
+    std::string reason;  // as given to rejected()
+  };
+
+  // The producer has at most `max_in_flight` records.
+  explicit DeliveryQueue(Retry retry, size_t max_in_flight = SIZE_MAX) : retry_(retry), max_in_flight_(max_in_flight) {}
+
+  void add(Item item) {
+    const uint64_t ticket = next_ticket_++;
+    const Partition partition = item.partition;
+    lane_of_.emplace(ticket, partition);
+    lanes_[partition].slots.emplace(ticket, Slot{std::move(item)});
+    wait_behind_others(partition, ticket);
+  }
+
+  // Appends the records that may go now: retries first, then the others as long as `admit()` is true. False: `admit()`
+  // was not.
+  template <typename Admit>
+  bool take_sendable(SteadyTime now, std::vector<Sendable>& out, Admit admit) {
+    begin_retries(now, out);
+    if (!any_on_its_way()) unanswered_since_.reset();
+    while (!ready_.empty() && in_flight_ < max_in_flight_) {
+      if (!admit()) return false;
+      const auto [place, partition] = *ready_.begin();
+      Lane& lane = lanes_.at(partition);
+      const uint64_t ticket = lane.waiting.begin()->second;
+      lane.waiting.erase(lane.waiting.begin());
+      update_ready(partition, lane);
+      send(ticket, lane, now, out);
+    }
+    return true;
+  }
+  void take_sendable(SteadyTime now, std::vector<Sendable>& out) {
+    take_sendable(now, out, [] { return true; });
+  }
+
+  // The record of a ticket; null: it was dropped.
+  const Item* find(uint64_t ticket) const {
+    const auto found = lane_of_.find(ticket);
+    return found == lane_of_.end() ? nullptr : &lanes_.at(found->second).slots.at(ticket).item;
+  }
+  // The topic has the record. Empty: it was dropped.
+  std::optional<Item> acknowledged(uint64_t ticket, SteadyTime now) {
+    const auto found = lane_of_.find(ticket);
+    if (found == lane_of_.end()) return std::nullopt;
+    const Partition partition = found->second;
+    Lane& lane = lanes_.at(partition);
+    came_back(lane, lane.slots.at(ticket));
+    answered(now);
+    std::optional<Item> item(std::move(lane.slots.at(ticket).item));
+    lane.slots.erase(ticket);
+    lane_of_.erase(found);
+    remove_if_empty(partition);
+    return item;
+  }
+  // The record is sent again after kRetryDelay.
+  void failed(uint64_t ticket, SteadyTime now) {
+    const auto found = lane_of_.find(ticket);
+    if (found == lane_of_.end()) return;
+    const Partition partition = found->second;
+    Lane& lane = lanes_.at(partition);
+    came_back(lane, lane.slots.at(ticket));
+    if (retry_ == Retry::Each) {
+      retries_.emplace(now + kRetryDelay, ticket);
+      return;
+    }
+    lane.waiting.emplace(ticket, ticket);
+    lane.retry_at = now + kRetryDelay;
+    update_ready(partition, lane);
+  }
+  // The topic does not take the record: it stays here until drop_rejected() or drop(). Others do not wait for it.
+  void rejected(uint64_t ticket, std::string reason, SteadyTime now) {
+    const auto found = lane_of_.find(ticket);
+    if (found == lane_of_.end()) return;
+    Lane& lane = lanes_.at(found->second);
+    Slot& slot = lane.slots.at(ticket);
+    came_back(lane, slot);
+    answered(now);
+    lane.rejected.insert_or_assign(slot.item.id, Rejected{ticket, std::move(reason)});
+  }
+
+  // The partition is not owned now: of its lane nothing is sent until resume() or drop().
+  void suspend(Partition partition) {
+    suspended_.insert(partition);
+    if (const auto found = lanes_.find(partition); found != lanes_.end()) update_ready(partition, found->second);
+  }
+  void resume(Partition partition) {
+    suspended_.erase(partition);
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end()) return;
+    Lane& lane = found->second;
+    if (retry_ == Retry::Each) {
+      for (const auto& [place, ticket] : std::exchange(lane.waiting, {})) lane.waiting.emplace(next_place_++, ticket);
+    }
+    update_ready(partition, lane);
+  }
+  // The epoch is over: its records are made anew when its messages are read again. True when the producer still has
+  // some of them.
+  bool drop(Partition partition, Epoch epoch) {
+    suspended_.erase(partition);
+    bool with_producer = false;
+    erase_if(partition, [&](const Slot& slot) {
+      if (slot.item.epoch != epoch) return false;
+      with_producer = with_producer || slot.in_flight;
+      return true;
+    });
+    return with_producer;
+  }
+  // Drops the rejected records of the lane with an id below `limit`, and returns their ids.
+  std::vector<uint64_t> drop_rejected(Partition partition, uint64_t limit) {
+    std::vector<uint64_t> dropped;
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end()) return dropped;
+    Lane& lane = found->second;
+    while (!lane.rejected.empty() && lane.rejected.begin()->first < limit) {
+      dropped.push_back(lane.rejected.begin()->first);
+      remove_slot(lane, lane.rejected.begin()->second.ticket);
+      lane.rejected.erase(lane.rejected.begin());
+    }
+    remove_if_empty(partition);
+    return dropped;
+  }
+  // Drops the records of the lane with an id below `limit`, and returns their ids. Drops none while the producer has a
+  // record of the lane.
+  std::vector<uint64_t> drop_below(Partition partition, uint64_t limit) {
+    std::vector<uint64_t> dropped;
+    if (in_flight(partition)) return dropped;
+    erase_if(partition, [&](const Slot& slot) {
+      if (slot.item.id >= limit) return false;
+      dropped.push_back(slot.item.id);
+      return true;
+    });
+    return dropped;
+  }
+
+  size_t size() const { return lane_of_.size(); }
+  bool empty() const { return lane_of_.empty(); }
+  bool empty(Partition partition) const { return !lanes_.contains(partition); }
+  // The producer has a record of the lane.
+  bool in_flight(Partition partition) const {
+    const auto found = lanes_.find(partition);
+    return found != lanes_.end() && found->second.in_flight > 0;
+  }
+  // The oldest record of the lane; null: it has none.
+  const Item* first(Partition partition) const {
+    const auto found = lanes_.find(partition);
+    return found == lanes_.end() ? nullptr : &found->second.slots.begin()->second.item;
+  }
+  // The rejected record of the lane with the lowest id.
+  std::optional<Rejection> first_rejection(Partition partition) const {
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end() || found->second.rejected.empty()) return std::nullopt;
+    const auto& [id, rejected] = *found->second.rejected.begin();
+    return Rejection{id, rejected.reason};
+  }
+  // The records that would go next, one of each lane that is not suspended.
+  std::vector<const Item*> waiting_lanes() const {
+    std::vector<const Item*> items;
+    for (const auto& [partition, lane] : lanes_) {
+      if (lane.ready_at) items.push_back(&lane.slots.at(lane.waiting.begin()->second).item);
+    }
+    return items;
+  }
+  // When take_sendable() may have a retry to send.
+  std::optional<SteadyTime> next_deadline() const {
+    if (retry_ == Retry::Each) {
+      if (retries_.empty() || in_flight_ >= max_in_flight_) return std::nullopt;
+      return retries_.begin()->first;
+    }
+    std::optional<SteadyTime> next;
+    for (const auto& [partition, lane] : lanes_) {
+      if (suspended_.contains(partition) || !lane.retry_at || lane.in_flight > 0) continue;
+      if (!next || *lane.retry_at < *next) next = lane.retry_at;
+    }
+    return next;
+  }
+  // Since when the topic has answered nothing: InOrder since the first attempt of the oldest record that is missing,
+  // Each since its last answer. Empty: nothing was sent that is not answered.
+  std::optional<SteadyTime> unanswered_since() const {
+    if (retry_ == Retry::Each) return any_on_its_way() ? unanswered_since_ : std::nullopt;
+    std::optional<SteadyTime> since;
+    for (const auto& [partition, lane] : lanes_) {
+      const std::optional<SteadyTime> sent = lane.slots.begin()->second.first_sent;
+      if (!suspended_.contains(partition) && sent && (!since || *sent < *since)) since = sent;
+    }
+    return since;
+  }
+
+ private:
+  struct Slot {
+    Item item;
+    bool in_flight = false;
+    std::optional<SteadyTime> first_sent{};
+  };
+  struct Rejected {
+    uint64_t ticket;
+    std::string reason;
+  };
+  // Where a record stands among those that wait: InOrder the lanes one after the other, Each as the records came.
+  using Place = std::pair<int32_t, uint64_t>;
+  struct Lane {
+    std::map<uint64_t, Slot> slots{};         // by ticket, ascending; never empty
+    std::map<uint64_t, uint64_t> waiting{};   // tickets by their place in the lane
+    std::map<uint64_t, Rejected> rejected{};  // by id
+    size_t in_flight = 0;
+    std::optional<SteadyTime> retry_at{};  // InOrder: nothing is sent before
+    std::optional<Place> ready_at{};       // its entry in ready_
+  };
+
+  bool any_on_its_way() const { return in_flight_ > 0 || !retries_.empty(); }
+  void answered(SteadyTime now) { unanswered_since_ = any_on_its_way() ? std::optional(now) : std::nullopt; }
+
+  void wait_behind_others(Partition partition, uint64_t ticket) {
+    Lane& lane = lanes_.at(partition);
+    lane.waiting.emplace(retry_ == Retry::InOrder ? ticket : next_place_++, ticket);
+    update_ready(partition, lane);
+  }
+
+  void update_ready(Partition partition, Lane& lane) {
+    if (lane.ready_at) ready_.erase(*lane.ready_at);
+    lane.ready_at.reset();
+    if (lane.waiting.empty() || lane.retry_at || suspended_.contains(partition)) return;
+    lane.ready_at = Place{retry_ == Retry::InOrder ? partition.value : 0, lane.waiting.begin()->first};
+    ready_.emplace(*lane.ready_at, partition);
+  }
+
+  void begin_retries(SteadyTime now, std::vector<Sendable>& out) {
+    while (!retries_.empty() && retries_.begin()->first <= now && in_flight_ < max_in_flight_) {
+      const uint64_t ticket = retries_.begin()->second;
+      retries_.erase(retries_.begin());
+      const auto found = lane_of_.find(ticket);
+      if (found == lane_of_.end()) continue;
+      if (suspended_.contains(found->second)) {
+        wait_behind_others(found->second, ticket);
+      } else {
+        send(ticket, lanes_.at(found->second), now, out);
+      }
+    }
+    if (retry_ == Retry::Each) return;
+    for (auto& [partition, lane] : lanes_) {
+      // What the producer still has may yet be taken: a record that is sent again must not pass it.
+      if (!lane.retry_at || lane.in_flight > 0 || now < *lane.retry_at || suspended_.contains(partition)) continue;
+      lane.retry_at.reset();
+      update_ready(partition, lane);
+    }
+  }
+
+  void send(uint64_t ticket, Lane& lane, SteadyTime now, std::vector<Sendable>& out) {
+    Slot& slot = lane.slots.at(ticket);
+    slot.in_flight = true;
+    if (!slot.first_sent) slot.first_sent = now;
+    if (!unanswered_since_) unanswered_since_ = now;
+    ++lane.in_flight;
+    ++in_flight_;
+    out.push_back({ticket, &slot.item});
+  }
+  void came_back(Lane& lane, Slot& slot) {
+    if (!std::exchange(slot.in_flight, false)) return;
+    --lane.in_flight;
+    --in_flight_;
+  }
+
+  void remove_slot(Lane& lane, uint64_t ticket) {
+    came_back(lane, lane.slots.at(ticket));
+    lane.slots.erase(ticket);
+    lane_of_.erase(ticket);
+  }
+  template <typename Condition>
+  void erase_if(Partition partition, Condition condition) {
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end()) return;
+    Lane& lane = found->second;
+    std::set<uint64_t> gone;
+    for (const auto& [ticket, slot] : lane.slots) {
+      if (condition(slot)) gone.insert(ticket);
+    }
+    for (const uint64_t ticket : gone) remove_slot(lane, ticket);
+    std::erase_if(lane.waiting, [&](const auto& entry) { return gone.contains(entry.second); });
+    std::erase_if(lane.rejected, [&](const auto& entry) { return gone.contains(entry.second.ticket); });
+    update_ready(partition, lane);
+    remove_if_empty(partition);
+  }
+  void remove_if_empty(Partition partition) {
+    const auto found = lanes_.find(partition);
+    if (found == lanes_.end() || !found->second.slots.empty()) return;
+    if (found->second.ready_at) ready_.erase(*found->second.ready_at);
+    lanes_.erase(found);
+  }
+
+  const Retry retry_;
+  const size_t max_in_flight_;
+  std::map<Partition, Lane> lanes_;                  // with records
+  std::unordered_map<uint64_t, Partition> lane_of_;  // by ticket
+  std::map<Place, Partition> ready_;                 // lanes that may send, by their next record
+  std::set<Partition> suspended_;
+  std::multimap<SteadyTime, uint64_t> retries_;  // Each: tickets by the time they are sent again
+  size_t in_flight_ = 0;
+  std::optional<SteadyTime> unanswered_since_;
+  uint64_t next_ticket_ = 1;
+  uint64_t next_place_ = 1;  // Each
+};
+
+}  // namespace freshet::delivery

@@ -1,0 +1,68 @@
+// RecordProducer over librdkafka: one acknowledged producer for one topic.
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "kafka/connection_files.h"
+#include "kafka/handles.h"
+#include "kafka/kafka_settings.h"
+#include "ports/record_producer.h"
+
+namespace freshet::kafka {
+
+// Idempotent, acks=all, no time limit: a record counts once all in-sync replicas have it. A client that ends with a
+// fatal error, or that is refused while the files of its connection hold something new, is replaced by the next
+// produce(). The old client is closed on a thread of its own, because that may wait for the network.
+class KafkaProducer final : public RecordProducer {
+ public:
+  // `what` is for messages and metrics: "dead letter", "commit log". Fatal: the library refuses the configuration.
+  static Result<std::unique_ptr<KafkaProducer>> open(const ProducerSettings& settings, std::string_view what,
+                                                     RecordOrder order, OnResult on_result, Log& log, Metrics& metrics);
+  ~KafkaProducer() override;
+  KafkaProducer(const KafkaProducer&) = delete;
+  KafkaProducer& operator=(const KafkaProducer&) = delete;
+
+  Status produce(const ProducerRecordView& record, uint64_t ticket) override;
+  void reset() override;
+  void purge() override;
+
+ private:
+  // One client and the thread that serves it; ends both when destroyed, which blocks.
+  class Connection;
+
+  KafkaProducer(const ProducerSettings& settings, std::string_view what, RecordOrder order, OnResult on_result,
+                Log& log, Metrics& metrics, Client client);
+  Status replace_client();
+  void close_last();
+  bool refused_with_old_credentials(rd_kafka_resp_err_t code);
+  Error describe(rd_kafka_resp_err_t code) const;
+  void deliver(rd_kafka_event_t* event);
+  void count(rd_kafka_resp_err_t result);
+
+  const ProducerSettings settings_;
+  const std::string what_;
+  const RecordOrder order_;
+  const OnResult on_result_;
+  Log& log_;
+  Metrics& metrics_;
+  const std::string metric_label_;
+  Counter& delivered_;
+  ConnectionFiles files_;
+  std::atomic<uint64_t> unhandled_failures_{0};  // rises before the failure is told
+  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> last_;  // the one before, until it is closed
+  std::atomic<bool> closing_last_{false};
+  std::jthread closing_thread_;  // closes `last_`
+};
+
+}  // namespace freshet::kafka
