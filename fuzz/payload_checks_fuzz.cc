@@ -6,7 +6,7 @@
 
 #include "schemas/protobuf_syntax.h"
 #include "schemas/schema_folder.h"
-#include "stream/ipv4_scan.h"
+#include "snuba_outputs/ipv4_statistics.h"
 
 namespace {
 
@@ -27,8 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto schema = recursive_schema();
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   freshet::schemas::ProtobufSyntax().why_invalid(bytes);
-  freshet::stream::has_ipv4_pattern(bytes);
-  freshet::stream::is_utf8(bytes);
+  freshet::snuba_outputs::has_ipv4_pattern(bytes);
+  freshet::snuba_outputs::is_utf8(bytes);
   schema->why_invalid(bytes);
   return 0;
 }

@@ -73,7 +73,7 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
 BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log, SecretMask* secrets)
     : thread_(needed_thread([&pipeline, &clock, &log, secrets](std::stop_token stop) {
         bool topics_done = false;
-        bool table_done = pipeline.stream.skip_write || pipeline.stream.accepted_outcomes;  // no table
+        bool table_done = pipeline.stream.skip_write || pipeline.accepted_outcomes;  // no table
         do {
           if (!topics_done) topics_done = ensure_topics(pipeline, log);
           if (pipeline.kafka.create_topics && !topics_done) continue;

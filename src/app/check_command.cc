@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/processor_factory.h"
+#include "app/request_builders.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
 #include "base/log.h"
@@ -112,7 +113,8 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
     report.bad(fmt::format("{} ({})", table.error().text, url));
     return false;
   }
-  if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, clock, kTimeout); !taken) {
+  if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, request_builders(p), clock, kTimeout);
+      !taken) {
     report.bad(fmt::format("table {} takes no insert ({}): {}", one.table, url, taken.error().text));
   } else {
     report.good(fmt::format("table {} takes inserts", one.table));
@@ -186,7 +188,7 @@ int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
       const bool there = check_topic(topic, p.kafka.create_topics, report);
       has_messages = has_messages || (there && topic.topic == p.kafka.topic);
     }
-    if (!p.stream.skip_write && !p.stream.accepted_outcomes) check_rows(p, has_messages, clock, report);
+    if (!p.stream.skip_write && !p.accepted_outcomes) check_rows(p, has_messages, clock, report);
   }
   const runtime_config::RuntimeConfigSettings& options = loaded.settings.runtime_config;
   if (!options.store.empty() || !options.values_file.empty()) check_options(loaded.settings, report);

@@ -43,7 +43,7 @@ std::string answer(const Verdict& verdict, const RowLayout& layout, std::string_
     case Verdict::Kind::Invalid:
       return json{{"verdict", "invalid"}, {"reason", verdict.text}, {"code", verdict.code}}.dump(
           -1, ' ', false, json::error_handler_t::replace);
-    case Verdict::Kind::Replacement:
+    case Verdict::Kind::Record:
       return json{{"verdict", "replacement"}, {"key", verdict.key}, {"value", to_base64(verdict.text)}}.dump(
           -1, ' ', false, json::error_handler_t::replace);
   }

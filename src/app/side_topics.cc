@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kafka/kafka_producer.h"
+#include "snuba_outputs/side_outputs.h"
 
 namespace freshet::app {
 
@@ -23,27 +24,29 @@ std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipelin
 Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const settings::Pipeline& pipeline,
                                                                       stream::Stream& stream, Log& log,
                                                                       Metrics& metrics) {
-  using stream::SideTopicName;
+  using snuba_outputs::SideTopicName;
+  std::vector<std::unique_ptr<RecordProducer>> opened;
+  if (!pipeline.snuba || pipeline.stream.skip_write) return opened;
   struct Wanted {
     bool wanted;
     SideTopicName name;
     const kafka::ProducerSettings& settings;
     const char* what;
   };
-  const stream::SideOutputSettings& outputs = pipeline.stream.side_outputs;
+  const snuba_outputs::SideOutputSettings& outputs = pipeline.snuba->side_outputs;
   const kafka::SideTopicSettings& topics = pipeline.kafka.side_topics;
   const std::array all = {
       Wanted{outputs.commit_log, SideTopicName::CommitLog, topics.commit_log, "commit log"},
       Wanted{outputs.replacements, SideTopicName::Replacements, topics.replacements, "replacement"},
       Wanted{outputs.cogs, SideTopicName::Cogs, topics.accountant, "COGS record"},
   };
-  std::vector<std::unique_ptr<RecordProducer>> opened;
   for (const Wanted& one : all) {
-    if (!one.wanted || pipeline.stream.skip_write) continue;
-    auto producer = kafka::KafkaProducer::open(one.settings, one.what, RecordOrder::Keep,
-                                               stream.record_results(one.name), log, metrics);
+    if (!one.wanted) continue;
+    const auto number = static_cast<size_t>(one.name);
+    auto producer = kafka::KafkaProducer::open(one.settings, one.what, RecordOrder::Keep, stream.side_results(number),
+                                               log, metrics);
     if (!producer) return tl::make_unexpected(producer.error());
-    stream.set_side_topic(one.name, producer->get());
+    stream.set_side_producer(number, producer->get());
     opened.push_back(*std::move(producer));
   }
   return opened;

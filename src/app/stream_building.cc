@@ -5,10 +5,16 @@
 #include <utility>
 
 #include "app/processor_factory.h"
+#include "app/request_builders.h"
 #include "clickhouse/clickhouse_writer.h"
 #include "kafka/kafka_producer.h"
 #include "outcomes/distinct_buckets.h"
+#include "outcomes/outcome_latency.h"
+#include "processors/registry.h"
 #include "schemas/schema_folder.h"
+#include "snuba_outputs/ipv4_statistics.h"
+#include "snuba_outputs/item_type_metrics.h"
+#include "snuba_outputs/side_outputs.h"
 #include "stream/skipping_writer.h"
 
 namespace freshet::app {
@@ -35,7 +41,7 @@ Result<RowWriterFactory> outcome_writers(const Surroundings& around, OutcomesTop
                                  outcomes.results.on_result(), around.log, around.metrics);
   if (!producer) return tl::make_unexpected(producer.error());
   outcomes.producer = *std::move(producer);
-  const int64_t interval = around.pipeline.stream.accepted_outcomes->bucket_interval.count();
+  const int64_t interval = around.pipeline.accepted_outcomes->bucket_interval.count();
   return RowWriterFactory([interval, &outcomes, &clock = around.clock, &log = around.log, &metrics = around.metrics] {
     return std::make_unique<outcomes::OutcomesWriter>(interval, *outcomes.producer, outcomes.results, clock, log,
                                                       metrics);
@@ -44,14 +50,25 @@ Result<RowWriterFactory> outcome_writers(const Surroundings& around, OutcomesTop
 
 Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& outcomes) {
   if (around.pipeline.stream.skip_write) return RowWriterFactory(stream::make_skipping_writer);
-  if (around.pipeline.stream.accepted_outcomes) return outcome_writers(around, outcomes);
+  if (around.pipeline.accepted_outcomes) return outcome_writers(around, outcomes);
   const auto hosts = std::make_shared<clickhouse::Hosts>(around.pipeline.clickhouse.urls);
   const auto table =
       std::make_shared<clickhouse::TableKnowledge>(around.pipeline.clickhouse, around.clock, around.secrets);
-  return RowWriterFactory([around, hosts, table] {
-    return clickhouse::make_row_writer(around.pipeline.clickhouse, hosts, around.clock, around.log, around.metrics,
-                                       &around.options, around.secrets, table);
+  return RowWriterFactory([around, hosts, table, requests = request_builders(around.pipeline)] {
+    const clickhouse::ClickHouseSettings& settings = around.pipeline.clickhouse;
+    return clickhouse::make_row_writer(settings, hosts, around.clock, around.log, around.metrics,
+                                       requests(settings, around.options, around.metrics), around.secrets, table);
   });
+}
+
+void add_snuba_outputs(const Surroundings& around, const std::string& processor, stream::StreamParts& parts) {
+  const settings::Pipeline& pipeline = around.pipeline;
+  parts.gate = std::make_unique<snuba_outputs::SideOutputs>(
+      pipeline.snuba->side_outputs, pipeline.stream.topic, pipeline.stream.consumer_group,
+      std::string(processors::cogs_resource(processor)), around.metrics, around.log);
+  if (pipeline.snuba->ipv4_statistics) {
+    parts.samplers = [&metrics = around.metrics] { return std::make_unique<snuba_outputs::Ipv4Statistics>(metrics); };
+  }
 }
 
 }  // namespace
@@ -59,7 +76,7 @@ Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& 
 Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTopic& outcomes) {
   const settings::Pipeline& pipeline = around.pipeline;
   processors::ProcessorsSettings chosen = pipeline.processors;
-  if (pipeline.stream.accepted_outcomes) {
+  if (pipeline.accepted_outcomes) {
     chosen.processor = "AcceptedOutcomes";
     chosen.python = {};
   }
@@ -72,9 +89,12 @@ Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTop
   stream::StreamParts parts;
   parts.processors = *processors;
   parts.writers = *std::move(writers);
-  if (const auto& outcomes_settings = pipeline.stream.accepted_outcomes) {
+  parts.observers.push_back(std::make_unique<snuba_outputs::ItemTypeMetrics>(around.metrics));
+  if (const auto& outcomes_settings = pipeline.accepted_outcomes) {
     parts.measure = std::make_unique<outcomes::DistinctBuckets>(outcomes_settings->bucket_interval.count());
+    parts.observers.push_back(std::make_unique<outcomes::OutcomeLatency>(around.metrics));
   }
+  if (pipeline.snuba) add_snuba_outputs(around, chosen.processor, parts);
   parts.schemas = *std::move(validators);
   parts.has_dead_letters = !pipeline.kafka.dead_letter_topic.empty() && !pipeline.stream.skip_write;
   parts.live_options = &around.options;

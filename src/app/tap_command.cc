@@ -36,7 +36,7 @@ void print(const OwnedMessage& message, const Verdict& verdict, const std::strin
     case Verdict::Kind::Invalid:
       out << fmt::format("  invalid ({}): {}\n", verdict.code, reason_with_framing(verdict.text, message.payload));
       break;
-    case Verdict::Kind::Replacement:
+    case Verdict::Kind::Record:
       out << fmt::format("  replacement, key {}\n", verdict.key);
       break;
   }

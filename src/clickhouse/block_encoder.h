@@ -16,7 +16,7 @@ class BlockEncoder {
  public:
   static constexpr size_t kBlockBytes = 1 << 20;  // plain bytes of a block at most
 
-  // `full_blocks`: every block but the last holds kBlockBytes, as the reference sends them (contract 6.2).
+  // `full_blocks`: every block but the last holds kBlockBytes.
   explicit BlockEncoder(Compression compression, bool full_blocks = false);
   ~BlockEncoder();
   BlockEncoder(const BlockEncoder&) = delete;

@@ -24,14 +24,6 @@ struct ClickHouseMetrics {
                                    "Inserts acknowledged after an attempt whose end is unknown, on a table that is not "
                                    "replicated and recognises repeats")) {}
 
-  // As the reference tags them (contract 11.1); `attempt` counts up to `max_attempts`, what comes later is "later".
-  Counter& failed_attempts(const std::string& status, bool timeout, uint32_t attempt, uint32_t max_attempts) const {
-    return registry.counter("freshet_insert_failed_attempts_total", "Failed insert attempts by HTTP status",
-                            {{"status", status},
-                             {"timeout", timeout ? "true" : "false"},
-                             {"attempt", attempt <= max_attempts ? std::to_string(attempt) : "later"},
-                             {"max_attempts", std::to_string(max_attempts)}});
-  }
   // Few distinct values: the classes, and the codes that servers really answer.
   Counter& errors(const char* error_class, int code) const {
     return registry.counter("freshet_insert_errors_total", "Failed insert attempts; code 0 is no ClickHouse exception",

@@ -11,10 +11,6 @@ namespace freshet::clickhouse {
 
 enum class Compression { Lz4, Zstd };
 
-// What an insert's URL and first attempts look like. Snuba: the parameters, headers and retries of contract 6, then
-// freshet's own settings where the server has them; live values come from LiveOptions::insert.
-enum class RequestStyle { Freshet, Snuba };
-
 struct ClickHouseSettings {
   std::vector<std::string> urls;  // http[s]://HOST:PORT, tried in this order; at least one
   std::string database;           // of a table without one; empty = the user's default
@@ -26,9 +22,7 @@ struct ClickHouseSettings {
   std::string cert_file;
   std::string key_file;
   std::map<std::string, std::string> insert_settings;  // K=V for every insert; wins over our own
-  RequestStyle style = RequestStyle::Freshet;
-  std::map<std::string, std::string> writer_options;  // K=V of the storage (contract 16); dropped where unknown
-  bool june = false;  // Snuba style, RowBinary: also input_format_binary_read_json_as_string=1
+  std::map<std::string, std::string> writer_options;   // K=V for every insert, where the server has the setting
   Compression compression = Compression::Lz4;
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{120'000};  // one attempt

@@ -17,12 +17,10 @@
 #include "clickhouse/failed_inserts.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/password.h"
-#include "clickhouse/request_url.h"
+#include "clickhouse/request_builder.h"
 #include "clickhouse/response.h"
 #include "clickhouse/retry_delay.h"
-#include "clickhouse/snuba_url.h"
 #include "http/http_client.h"
-#include "http/reason_phrase.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -33,13 +31,6 @@ constexpr auto kSayAgainAfter = std::chrono::minutes(1);
 constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 // Nobody but a person knows then what it means: the batch is blocked, and can be released.
 constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
-
-// "500 Internal Server Error"; 0 is no answer at all.
-std::string status_name(int status) {
-  if (status == 0) return "network_error";
-  const std::string_view reason = http::reason_phrase(status);
-  return std::to_string(status) + " " + std::string(reason.empty() ? "<unknown status code>" : reason);
-}
 
 // How one attempt ended.
 struct Attempt {
@@ -83,21 +74,19 @@ InsertFailure::Class failure_class(ErrorClass error_class) {
 class ClickHouseWriter final : public RowWriter {
  public:
   ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
-                   const Snapshot<LiveOptions>* options, SecretMask* mask, std::shared_ptr<TableKnowledge> table)
+                   std::unique_ptr<RequestBuilder> requests, SecretMask* mask, std::shared_ptr<TableKnowledge> table)
       : settings_(std::move(settings)),
-        snuba_(settings_.style == RequestStyle::Snuba),
         hosts_(std::move(hosts)),
         clock_(clock),
         log_(log),
         metrics_(metrics),
-        options_(options),
-        client_options_(client_options(settings_)),
+        requests_(std::move(requests)),
+        client_options_(requests_->client_options()),
         client_(client_options_),
         password_(settings_, mask),
         failures_(std::move(table)),
-        encoder_(settings_.compression, snuba_),
-        delay_(std::random_device{}()),
-        snuba_delay_(std::random_device{}()) {}
+        encoder_(settings_.compression, requests_->full_blocks()),
+        delay_(std::random_device{}()) {}
 
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
 
@@ -110,8 +99,6 @@ class ClickHouseWriter final : public RowWriter {
   WriteOutcome unlisted_end(const Attempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const WriteControl& control);
-  // What may change while it runs; the connection is built anew where its own options have changed.
-  InsertOptions live_options();
   http::Request request_for(size_t host, const InsertRequest& request, std::string_view body);
   void report(size_t host, const Attempt& failed, uint32_t number);
   void report_success(size_t host, uint32_t attempts);
@@ -119,21 +106,18 @@ class ClickHouseWriter final : public RowWriter {
 
   // Constant after construction.
   const ClickHouseSettings settings_;
-  const bool snuba_;
   const std::shared_ptr<Hosts> hosts_;
   Clock& clock_;
   Log& log_;
   const ClickHouseMetrics metrics_;
-  const Snapshot<LiveOptions>* const options_;
   // The writer's thread only.
+  const std::unique_ptr<RequestBuilder> requests_;
   http::ClientOptions client_options_;
   http::Client client_;
   Password password_;
   FailedInserts failures_;
   BlockEncoder encoder_;
   RetryDelay delay_;
-  SnubaDelay snuba_delay_;
-  InsertOptions policy_;  // as of this write()
   // What was logged last, so that a lasting failure is one line a minute.
   bool failing_ = false;
   // When a failure was logged last, by host, code and class; of this spell of failures.
@@ -153,7 +137,7 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
 WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, std::string_view body,
                                                   const WriteControl& control) {
   delay_.reset();
-  policy_ = live_options();
+  requests_->begin_batch();
   SteadyTime unlisted_since = SteadyTime::max();  // none yet
   size_t untried = hosts_->size() - 1;            // hosts that this round may still turn to without a pause
   for (uint32_t number = 1;; ++number) {
@@ -171,9 +155,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
     }
     judge_unlisted(now, unlisted_since);
     metrics_.errors(to_string(now.error_class), now.error.code).add();
-    if (snuba_)
-      metrics_.failed_attempts(status_name(now.error.status), now.error.timed_out, number, policy_.max_retries + 1)
-          .add();
+    requests_->count_failure(now.error.status, now.error.timed_out, number);
     if (now.error_class == ErrorClass::Data) return failures_.refused(now.error);
     report(host, now, number);
     if (now.had_rows) {
@@ -184,7 +166,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
     if (control.on_failure) {
       control.on_failure({failure_class(now.error_class), now.error.code, with_advice(now), number});
     }
-    const std::optional<Duration> by_policy = snuba_ ? snuba_delay_.next(policy_, number) : std::nullopt;
+    const std::optional<Duration> by_policy = requests_->retry_delay(number);
     const bool goes_on = by_policy ? sleep_interruptibly(clock_, control.stop, *by_policy)
                                    : pause_or_next_host(host, now, untried, control);
     if (!goes_on) {
@@ -210,40 +192,16 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
   }
 }
 
-InsertOptions ClickHouseWriter::live_options() {
-  InsertOptions live = options_ != nullptr ? options_->get()->insert : InsertOptions();
-  if (!snuba_) return live;
-  http::ClientOptions wanted = client_options(settings_);
-  wanted.connect_timeout = live.connect_timeout;
-  wanted.idle_timeout = live.pool_idle_timeout;
-  wanted.tcp_keepalive = live.tcp_keepalive;
-  wanted.tcp_keepalive_interval = live.tcp_keepalive_interval;
-  wanted.tcp_keepalive_retries = live.tcp_keepalive_retries;
-  wanted.accept_encoding = "gzip,deflate";
-  wanted.follow_redirects = true;
-  if (wanted != client_options_) {
+// The connection is built anew where its options have changed.
+http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& request, std::string_view body) {
+  if (password_.refresh_if_changed()) log_.info("clickhouse_password_changed", {{"file", settings_.password_file}});
+  if (const http::ClientOptions wanted = requests_->client_options(); wanted != client_options_) {
     client_options_ = wanted;
     client_ = http::Client(client_options_);
   }
-  return live;
-}
-
-http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& request, std::string_view body) {
-  http::Request http;
-  http.method = "POST";
-  http.body = {body};
-  if (password_.refresh_if_changed()) log_.info("clickhouse_password_changed", {{"file", settings_.password_file}});
   const SettingNames dropped = hosts_->dropped(host);
-  if (snuba_) {
-    const InsertOptions live = live_options();
-    http.url = snuba_insert_url(hosts_->url(host), settings_, live, *request.layout, request.token, dropped);
-    http.headers = snuba_headers(settings_, password_.get());
-    http.timeout = live.request_timeout;
-  } else {
-    http.url = insert_url(hosts_->url(host), settings_, *request.layout, request.token, dropped);
-    http.headers = credentials(settings_, password_.get());
-    http.timeout = settings_.request_timeout;
-  }
+  http::Request http = requests_->insert({hosts_->url(host), request.layout, request.token, &dropped}, password_.get());
+  http.body = {body};
   return http;
 }
 
@@ -286,7 +244,7 @@ Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& requ
   InsertRequest empty;
   empty.layout = &layout;
   empty.rows = {kNoRows};
-  BlockEncoder encoder(settings_.compression, snuba_);
+  BlockEncoder encoder(settings_.compression, requests_->full_blocks());
   Attempt without_rows = attempt(host, empty, encoder.encode(empty.rows), stop);
   if (without_rows.end == Attempt::End::Written) return refused;
   if (without_rows.error_class == ErrorClass::Data) {
@@ -321,9 +279,7 @@ WriteOutcome ClickHouseWriter::unlisted_end(const Attempt& failed) const {
 bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& error) {
   if (error.code != kUnknownSetting && error.code != kSettingConstraint) return false;
   const std::string_view name = named_setting(error.text);
-  const bool droppable =
-      snuba_ ? may_omit_in_snuba_style(settings_, name, error.code) : may_omit(settings_, name, error.code);
-  if (!droppable || hosts_->dropped(host).contains(name)) return false;
+  if (!requests_->may_omit(name, error.code) || hosts_->dropped(host).contains(name)) return false;
   if (hosts_->drop_setting(host, name)) {
     log_.warn("clickhouse_setting_dropped", {{"host", hosts_->name(host)}, {"setting", name}, {"reason", error.text}});
   }
@@ -388,9 +344,10 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
 
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
-                                           const Snapshot<LiveOptions>* options, SecretMask* mask,
+                                           std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
                                            std::shared_ptr<TableKnowledge> table) {
-  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, options, mask,
+  if (requests == nullptr) requests = make_plain_request_builder(settings);
+  return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, std::move(requests), mask,
                                             std::move(table));
 }
 

@@ -13,6 +13,7 @@
 #include "base/message_text.h"
 #include "clickhouse/clickhouse_client.h"
 #include "clickhouse/retry_delay.h"
+#include "snuba_outputs/snuba_request_builder.h"
 #include "testkit/fake_clickhouse.h"
 
 namespace freshet::clickhouse {
@@ -136,16 +137,23 @@ TEST(ClickHouseWriter, DataErrorsAreRefusedAtOnceWithTheRow) {
   EXPECT_EQ(server.requests().size(), 1u);
 }
 
+// What holds for plain requests holds for Snuba's.
+std::unique_ptr<RequestBuilder> requests(bool snuba, const ClickHouseSettings& settings,
+                                         const Snapshot<LiveOptions>& options, Metrics& metrics) {
+  if (!snuba) return make_plain_request_builder(settings);
+  return snuba_outputs::make_snuba_request_builder(settings, {}, options, metrics);
+}
+
 // A setting whose value cannot be parsed fails with the code of a row that cannot be parsed (26.5).
 TEST(ClickHouseWriter, ARefusalThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutRowsWorks) {
-  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
+  for (const bool snuba : {false, true}) {
     FakeClickHouse server;
     Writing w({server.url()});
-    w.settings.style = style;
     LiveOptions options;
     options.insert.retry_initial_backoff_ms = 1;
     const Snapshot<LiveOptions> live(options);
-    w.writer = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, &live);
+    w.writer =
+        make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, requests(snuba, w.settings, live, w.metrics));
     const FakeAnswer no_place = FakeAnswer::exception(27, "Cannot parse input: expected 'eof' before: 'abc'");
     server.next(no_place, 2);
     EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
@@ -226,14 +234,14 @@ std::vector<FakeAnswer> foreign_answers() {
 }
 
 TEST(ClickHouseWriter, AnAnswerThatIsNotClickHousesStoresNothing) {
-  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
+  for (const bool snuba : {false, true}) {
     FakeClickHouse server;
     Writing w({server.url()});
-    w.settings.style = style;
     LiveOptions options;
     options.insert.max_retries = 0;
     const Snapshot<LiveOptions> live(options);
-    w.writer = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, &live);
+    w.writer =
+        make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, requests(snuba, w.settings, live, w.metrics));
     const auto answers = foreign_answers();
     for (const FakeAnswer& answer : answers) {
       server.next(answer);
@@ -281,16 +289,16 @@ TEST(ClickHouseWriter, DropsOwnUnknownSettingsOncePerHost) {
 }
 
 TEST(ClickHouseWriter, ASettingThatDecidesWhatAnAnswerMeansIsTheOperatorsAndStays) {
-  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
+  for (const bool snuba : {false, true}) {
     FakeClickHouse server;
     server.next(FakeAnswer::exception(452, "Setting insert_distributed_sync should not be changed"));
     server.next(FakeAnswer::exception(452, "Setting min_insert_block_size_bytes shouldn't be less than 1000"));
     Writing w({server.url()});
-    w.settings.style = style;
     LiveOptions options;
     options.insert.retry_initial_backoff_ms = 1;
     const Snapshot<LiveOptions> live(options);
-    w.writer = make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, &live);
+    w.writer =
+        make_row_writer(w.settings, w.hosts, w.clock, w.log, w.metrics, requests(snuba, w.settings, live, w.metrics));
     EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
     ASSERT_EQ(w.failures.size(), 2u);
     for (const InsertFailure& failure : w.failures) {

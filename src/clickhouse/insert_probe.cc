@@ -15,7 +15,8 @@
 namespace freshet::clickhouse {
 
 Status probe_insert(ClickHouseSettings settings, const std::string& url, const RowLayout& layout,
-                    const LiveOptions& options, Clock& clock, Duration timeout, const std::stop_token& stop) {
+                    const LiveOptions& options, const RequestBuilderFactory& requests, Clock& clock, Duration timeout,
+                    const std::stop_token& stop) {
   const auto bound = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
   settings.urls = {url};
   settings.request_timeout = std::min(settings.request_timeout, bound);
@@ -25,8 +26,8 @@ Status probe_insert(ClickHouseSettings settings, const std::string& url, const R
   bounded.insert.connect_timeout = std::min(bounded.insert.connect_timeout, bound);
   const Snapshot<LiveOptions> live(bounded);
   Metrics metrics;
-  const auto writer =
-      make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics, &live);
+  const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics,
+                                      requests ? requests(settings, live, metrics) : nullptr);
   const RowLayout readable{RowFormat::JsonEachRow, layout.columns};
   InsertRequest request;
   request.layout = &readable;

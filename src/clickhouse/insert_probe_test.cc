@@ -14,7 +14,7 @@ using testkit::FakeClickHouse;
 
 struct InsertProbeTest : testing::Test {
   Status probe(Duration timeout = std::chrono::seconds(30)) {
-    return probe_insert(settings, server.url(), layout, {}, clock, timeout);
+    return probe_insert(settings, server.url(), layout, {}, {}, clock, timeout);
   }
 
   RealClock clock;

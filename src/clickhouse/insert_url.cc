@@ -23,9 +23,9 @@ constexpr std::string_view kWaitForAsync = "wait_for_async_insert";
 
 // Who sends a setting of freshet's own.
 enum class Sent {
-  Always,   // in both request styles
-  Freshet,  // in freshet's own style; Snuba's storages have their own
-  OnDemand  // see insert_settings()
+  Required,  // in every request
+  Plain,     // in plain requests
+  OnDemand   // see insert_settings()
 };
 
 // When an insert may go without it.
@@ -47,22 +47,22 @@ struct OwnSetting {
 // the targets of materialized views as well.
 constexpr OwnSetting kOwnSettings[] = {
     // Otherwise 26.5 may answer before the rows are stored, and ignore the token.
-    {"async_insert", "0", Sent::Always, Omit::WhereUnknown},
-    {"date_time_input_format", "best_effort", Sent::Freshet, Omit::WhereRefused},
+    {"async_insert", "0", Sent::Required, Omit::WhereUnknown},
+    {"date_time_input_format", "best_effort", Sent::Plain, Omit::WhereRefused},
     // A repeated insert that the table recognises is pushed to its views all the same, which recognise it themselves
     // (the default since 26.2). Otherwise a view that failed at the first attempt never gets the rows.
-    {"deduplicate_blocks_in_dependent_materialized_views", "1", Sent::Always, Omit::WhereUnknown},
+    {"deduplicate_blocks_in_dependent_materialized_views", "1", Sent::Required, Omit::WhereUnknown},
     // No row is left out silently because it cannot be read.
-    {"input_format_allow_errors_num", "0", Sent::Always, Omit::WhereUnknown},
-    {"input_format_allow_errors_ratio", "0", Sent::Always, Omit::WhereUnknown},
-    {"input_format_skip_unknown_fields", "1", Sent::Freshet, Omit::WhereRefused},
-    // A Distributed table answers once the shards have the rows; Snuba's URL begins with it.
-    {"insert_distributed_sync", "1", Sent::Freshet, Omit::Never},
+    {"input_format_allow_errors_num", "0", Sent::Required, Omit::WhereUnknown},
+    {"input_format_allow_errors_ratio", "0", Sent::Required, Omit::WhereUnknown},
+    {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRefused},
+    // A Distributed table answers once the shards have the rows.
+    {"insert_distributed_sync", "1", Sent::Plain, Omit::Never},
     // One insert is one block, which is stored whole or not at all: its rows are below these limits. The limit in bytes
     // would count what a row takes in memory with all its defaults, many times its text.
-    {"max_insert_block_size", "1048576", Sent::Freshet, Omit::WhereUnknown},
-    {"min_insert_block_size_bytes", "0", Sent::Always, Omit::WhereUnknown},
-    {"min_insert_block_size_rows", "1048576", Sent::Always, Omit::WhereUnknown},
+    {"max_insert_block_size", "1048576", Sent::Plain, Omit::WhereUnknown},
+    {"min_insert_block_size_bytes", "0", Sent::Required, Omit::WhereUnknown},
+    {"min_insert_block_size_rows", "1048576", Sent::Required, Omit::WhereUnknown},
     {kToken, "", Sent::OnDemand, Omit::WhereRefused},
     {kWaitForAsync, "1", Sent::OnDemand, Omit::WhereUnknown},
 };
@@ -104,11 +104,11 @@ std::string insert_statement(const TableName& table, const RowLayout& layout) {
   return sql.append(" FORMAT ").append(to_string(layout.format));
 }
 
-SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token) {
-  const bool snuba = settings.style == RequestStyle::Snuba;
+SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token, OwnSettings wanted) {
   SettingMap all;
   for (const OwnSetting& own : kOwnSettings) {
-    if (own.sent == Sent::Always || (own.sent == Sent::Freshet && !snuba)) all.emplace(own.name, own.value);
+    if (own.sent == Sent::Required || (own.sent == Sent::Plain && wanted == OwnSettings::All))
+      all.emplace(own.name, own.value);
   }
   for (const auto& [name, value] : settings.writer_options) all.insert_or_assign(name, value);
   if (!token.empty()) all.insert_or_assign(std::string(kToken), std::string(token));

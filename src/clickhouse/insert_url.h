@@ -36,9 +36,15 @@ std::string insert_statement(const TableName& table, const RowLayout& layout);
 // The body of an insert without rows, for FORMAT JSONEachRow: some servers refuse a body without a byte (code 108).
 constexpr std::string_view kNoRows = "\n";
 
-// Settings of ours for every insert of the request style, then the storage's `writer_options`, then the user's
-// `insert_settings` over them. `token` may be empty.
-SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token);
+enum class OwnSettings {
+  All,
+  Required,  // those that decide what an acknowledgement means; the request has its own instead of the others
+};
+
+// Settings of ours for every insert, then `writer_options`, then the user's `insert_settings` over them. `token` may be
+// empty.
+SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token,
+                           OwnSettings own = OwnSettings::All);
 
 constexpr int kUnknownSetting = 115;     // ClickHouse's code: the server does not know the setting
 constexpr int kSettingConstraint = 452;  // and: the user's profile does not allow to change it

@@ -81,12 +81,11 @@ TEST(InsertUrl, WhatAnAcknowledgementMeansIsNotDroppedBecauseOfAProfile) {
   }
 }
 
-TEST(InsertUrl, OneInsertIsOneBlockInBothStyles) {
+TEST(InsertUrl, OneInsertIsOneBlockInEveryRequest) {
   ClickHouseSettings settings;
   settings.table = "t";
-  for (const RequestStyle style : {RequestStyle::Freshet, RequestStyle::Snuba}) {
-    settings.style = style;
-    const SettingMap all = insert_settings(settings, "tok");
+  for (const OwnSettings own : {OwnSettings::All, OwnSettings::Required}) {
+    const SettingMap all = insert_settings(settings, "tok", own);
     EXPECT_EQ(all.at("min_insert_block_size_bytes"), "0");
     EXPECT_EQ(all.at("min_insert_block_size_rows"), "1048576");
     EXPECT_EQ(all.at("deduplicate_blocks_in_dependent_materialized_views"), "1");

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <random>
 
 #include "base/clock.h"
 #include "clickhouse/error_table.h"
-#include "model/options.h"
 
 namespace freshet::clickhouse {
 
@@ -23,18 +21,6 @@ class RetryDelay {
   std::mt19937_64 random_;
   ErrorClass last_ = ErrorClass::Transient;
   uint32_t failures_ = 0;
-};
-
-// The reference's delays before the first further attempts (contract 6.4): initial * 2^k, with a jitter of half the
-// factor up and down, in whole milliseconds. Threads: one at a time.
-class SnubaDelay {
- public:
-  explicit SnubaDelay(uint64_t seed) : random_(seed) {}
-  // `failures`: how many attempts have failed, from 1. Empty when the policy allows no further attempt.
-  std::optional<Duration> next(const InsertOptions& policy, uint32_t failures);
-
- private:
-  std::mt19937_64 random_;
 };
 
 }  // namespace freshet::clickhouse

@@ -18,7 +18,8 @@ struct Span {
   OffsetRange offsets;
 };
 
-// All of one partition that the batch finishes once it is stored; with a commit log also messages without rows.
+// All of one partition that the batch finishes once it is stored; where the offset gate needs them, also messages
+// without rows.
 struct Part {
   Partition partition;
   Epoch epoch;
@@ -36,5 +37,8 @@ struct SealedBatch {
   uint64_t row_bytes = 0;
   std::string insert_token;  // different for any two different batches (see stream/insert_token.h)
 };
+
+// The sequence numbers of the part's chunks.
+std::vector<uint64_t> sequences(const SealedBatch& batch, const Part& part);
 
 }  // namespace freshet

@@ -18,10 +18,10 @@ uint64_t ProcessedChunk::held_bytes() const {
   uint64_t bytes = sizeof(ProcessedChunk) + rows.capacity() + dlq_contexts.capacity() +
                    messages.capacity() * sizeof(MessageRows) + skipped.capacity() * sizeof(OffsetRange) +
                    facts.origin_timestamps_ms.capacity() * sizeof(int64_t) + invalid.capacity() * sizeof(invalid[0]) +
-                   replacements.capacity() * sizeof(Replacement);
-  for (const Replacement& one : replacements) bytes += one.key.capacity() + one.value.capacity();
+                   side_records.capacity() * sizeof(SideRecord);
+  for (const SideRecord& one : side_records) bytes += one.key.capacity() + one.value.capacity();
   for (const Message& one : dlq_messages) bytes += one.bytes();
-  for (const CogsBytes& one : facts.cogs) bytes += sizeof one + one.feature.capacity();
+  for (const UsageBytes& one : facts.usage) bytes += sizeof one + one.label.capacity();
   return bytes;
 }
 

@@ -1,6 +1,8 @@
 // What a chunk of messages became.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +12,7 @@
 
 #include "base/byte_budget.h"
 #include "base/city_hash.h"
+#include "base/clock.h"
 #include "model/dead_letter_record.h"
 #include "model/ids.h"
 #include "model/message.h"
@@ -51,8 +54,8 @@ struct OffsetRange {
   auto operator<=>(const OffsetRange&) const = default;
 };
 
-// A message that goes to the replacements topic (contract 8); its offset is finished once the broker has it.
-struct Replacement {
+// A message that becomes a record of a topic beside the table; its offset is finished once the broker has it.
+struct SideRecord {
   Offset offset;
   std::string key;
   std::string value;
@@ -69,32 +72,45 @@ struct TimestampSummary {
     sum_ms += static_cast<double>(timestamp_ms);
     ++count;
   }
+  // Ages in seconds at `now`, at least 0; of no meaning when count is 0.
+  double mean_age_seconds(SystemTime now) const { return age(sum_ms / static_cast<double>(count), now); }
+  double max_age_seconds(SystemTime now) const { return age(static_cast<double>(min_ms), now); }
+
   void merge(const TimestampSummary& other) {
     if (other.count > 0 && (count == 0 || other.min_ms < min_ms)) min_ms = other.min_ms;
     sum_ms += other.sum_ms;
     count += other.count;
   }
+
+ private:
+  static double age(double timestamp_ms, SystemTime now) {
+    const double now_ms = std::chrono::duration<double, std::milli>(now.time_since_epoch()).count();
+    return std::max(0.0, now_ms - timestamp_ms) / 1000;
+  }
 };
 
-struct CogsBytes {
-  std::string feature;
+// Payload bytes of the messages with one usage label.
+struct UsageBytes {
+  std::string label;
   uint64_t bytes;
 };
 
-struct ItemTypeCount {
-  const char* item_type;  // static storage
+// Of the messages with one type label.
+struct TypeTotals {
+  const char* label;  // static storage
   uint64_t count;
   uint64_t bytes;
 };
 
-// What side topics and metrics want to know of the messages with rows and of those without, once they are stored.
+// What metrics and observers of batches want to know of the messages with rows and of those without, once they are
+// stored.
 struct ChunkFacts {
-  std::vector<int64_t> origin_timestamps_ms;
+  std::vector<int64_t> origin_timestamps_ms;  // each; only where OffsetGate::Needs::skipped_messages
   TimestampSummary broker;
   TimestampSummary origin;
   TimestampSummary received;
-  std::vector<CogsBytes> cogs;            // a feature once
-  std::vector<ItemTypeCount> item_types;  // a type once
+  std::vector<UsageBytes> usage;  // a label once
+  std::vector<TypeTotals> types;  // a label once
 };
 
 struct ProcessedChunk {
@@ -111,11 +127,11 @@ struct ProcessedChunk {
   std::vector<Message> dlq_messages;  // large ones, whole instead of their bytes in `dlq_contexts`; ascending offsets
   std::vector<MessageRows> messages;  // those that became rows, ascending offsets
   std::vector<std::shared_ptr<const DeadLetterRecord>> invalid;  // those that did not, ascending offsets
-  std::vector<Replacement> replacements;                         // ascending offsets
+  std::vector<SideRecord> side_records;                          // ascending offsets
   std::vector<OffsetRange> skipped;  // skipped by rule; ascending, closes at once unless it is covered
   uint64_t skipped_count = 0;
-  // What closes with the batch: from the first to the last message with rows; for a commit log those without rows
-  // count too, since it says how far the consumer has come. None: the chunk needs no batch.
+  // What closes with the batch: from the first to the last message with rows; where the offset gate needs them, those
+  // without rows count too. None: the chunk needs no batch.
   std::optional<OffsetRange> covered;
   int64_t covered_timestamp_ms = -1;  // broker timestamp of the last covered message
   ChunkFacts facts;

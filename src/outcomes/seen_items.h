@@ -6,7 +6,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "model/accepted_outcome.h"
+#include "outcomes/outcome_item.h"
 
 namespace freshet::outcomes {
 

@@ -16,13 +16,13 @@ namespace freshet {
 
 constexpr int64_t kNoTimestamp = INT64_MIN;
 
-// What became of one message. Costs no allocation unless it is invalid or a replacement.
+// What became of one message. Costs no allocation unless it is invalid or a record.
 struct Verdict {
   enum class Kind {
-    Rows,         // `row_count` rows were appended (0 is allowed: the message is finished without a row)
-    Skip,         // finished by rule, no row; counted under `code`
-    Invalid,      // to the dead-letter topic with `code` and `text`
-    Replacement,  // `key` and `text` (the value) go to the replacements topic
+    Rows,     // `row_count` rows were appended (0 is allowed: the message is finished without a row)
+    Skip,     // finished by rule, no row; counted under `code`
+    Invalid,  // to the dead-letter topic with `code` and `text`
+    Record,   // `key` and `text` (the value) go to a topic beside the table; `code` says what it is
   };
   Kind kind = Kind::Rows;
   uint32_t row_count = 0;
@@ -30,12 +30,13 @@ struct Verdict {
   const char* code = "";          // static storage; few distinct values, it becomes a metric label
   std::string text;
   std::string key;
-  // Facts for metrics and side topics; only with Kind::Rows (and origin also with Replacement and Skip).
-  int64_t origin_timestamp_ms = kNoTimestamp;  // when the event began its life, milliseconds since 1970 UTC
-  int64_t sentry_received_ms = kNoTimestamp;   // when the relay took it in; a metric of its own (contract 11.1)
-  std::string_view cogs_feature;               // who pays for it; empty = nobody; valid until the next process()
-  const char* item_type = "";                  // static storage; "" = the data set has none
-  bool silenced = false;                       // Invalid, but by a rule that expects it: no counter, no error log
+  // Facts for metrics and observers of batches; only with Kind::Rows (and origin also with Record and Skip).
+  int64_t origin_timestamp_ms = kNoTimestamp;    // when the event began its life, milliseconds since 1970 UTC
+  int64_t received_timestamp_ms = kNoTimestamp;  // when the first system took it in
+  std::string_view usage_label;                  // payload bytes are summed by it; empty = not; valid until the next
+                                                 // process()
+  const char* type_label = "";                   // messages and payload bytes are counted by it; static storage
+  bool silenced = false;                         // Invalid, but by a rule that expects it: no counter, no error log
 
   static Verdict rows(uint32_t count, bool are_payload = false) {
     Verdict v;
@@ -70,8 +71,6 @@ class Processor {
   virtual ~Processor() = default;
   // Of the rows that process() appends; constant from one begin_chunk() to the next.
   virtual const RowLayout& layout() const = 0;
-  // Under which resource the bytes of its messages are accounted (contract 10); "" = under none. Static storage.
-  virtual const char* cogs_resource() const { return ""; }
   // Called before the messages of a chunk: where live options are read anew, and where a processor that works on many
   // messages at a time does so.
   virtual void begin_chunk(const MessageContext& context, std::span<const Message> messages) {

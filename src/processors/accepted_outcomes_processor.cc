@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "model/accepted_outcome.h"
+#include "outcomes/outcome_item.h"
 #include "processors/conversions.h"
 #include "processors/read_values.h"
 #include "processors/uuid.h"

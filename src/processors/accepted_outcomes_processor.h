@@ -1,5 +1,5 @@
 // The outcomes that trace items count (docs/snuba-data-sets.md, 17). The rows are OutcomeItems
-// (model/accepted_outcome.h).
+// (outcomes/outcome_item.h).
 #pragma once
 
 #include "ports/processor.h"

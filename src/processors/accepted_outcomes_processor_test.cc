@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "model/accepted_outcome.h"
+#include "outcomes/outcome_item.h"
 #include "processors/registry.h"
 #include "testkit/fake_clock.h"
 

@@ -72,8 +72,8 @@ Verdict EapItemsProcessor::process(const MessageContext&, const Message& message
   Verdict verdict = Verdict::rows(1);
   if (received) verdict.origin_timestamp_ms = origin_from_seconds(*received);
   const EapItemType& type = kEapItemTypes[eap_item_type(item_.item_type)];
-  verdict.cogs_feature = type.cogs_feature;
-  verdict.item_type = type.name;
+  verdict.usage_label = type.cogs_feature;
+  verdict.type_label = type.name;
   return verdict;
 }
 

@@ -25,7 +25,6 @@ class EapItemsProcessor final : public Processor {
 
   // Includes the column received_at while the live option is on.
   const RowLayout& layout() const override { return received_at_ ? with_received_at_ : layout_; }
-  const char* cogs_resource() const override { return "eap_items_processor"; }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
   Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
 

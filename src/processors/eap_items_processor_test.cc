@@ -119,13 +119,13 @@ TEST_F(EapItemsTest, TheVerdictTellsWhoPaysAndWhenItBegan) {
   const Verdict verdict = process(kSpan);
   EXPECT_EQ(verdict.row_count, 1u);
   EXPECT_EQ(verdict.origin_timestamp_ms, 1'750'000'003'000);
-  EXPECT_EQ(verdict.cogs_feature, "spans");
-  EXPECT_EQ(std::string_view(verdict.item_type), "span");
-  EXPECT_EQ(std::string_view(processor_->cogs_resource()), "eap_items_processor");
+  EXPECT_EQ(verdict.usage_label, "spans");
+  EXPECT_EQ(std::string_view(verdict.type_label), "span");
+  EXPECT_EQ(cogs_resource("EAPItemsProcessor"), "eap_items_processor");
   const Verdict unknown = process(item_at(1'750'000'000, 14));
   EXPECT_EQ(unknown.origin_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(unknown.cogs_feature, "null");
-  EXPECT_EQ(std::string_view(unknown.item_type), "unspecified");
+  EXPECT_EQ(unknown.usage_label, "null");
+  EXPECT_EQ(std::string_view(unknown.type_label), "unspecified");
 }
 
 TEST_F(EapItemsTest, ReceivedAtComesAndGoesWithItsOption) {
@@ -267,7 +267,7 @@ TEST_F(EapItemsTest, TheOlderGenerationSkipsWhatIsFarFromNow) {
   });
   const Verdict future = process(item_at(now + 7 * 86'400 + 2));
   EXPECT_EQ(future.kind, Verdict::Kind::Skip);
-  EXPECT_TRUE(future.cogs_feature.empty());
+  EXPECT_TRUE(future.usage_label.empty());
   EXPECT_EQ(process(item_at(now + 7 * 86'400 + 1)).kind, Verdict::Kind::Rows);
   EXPECT_EQ(process(item_at(now - 30 * 86'400 - 1)).kind, Verdict::Kind::Skip);
   EXPECT_TRUE(process(item_at(now - 30 * 86'400)).silenced);

@@ -35,7 +35,8 @@ Verdict ErrorsProcessor::process(const MessageContext& context, const Message& m
   }
   if (!is_event) {
     Verdict verdict;
-    verdict.kind = Verdict::Kind::Replacement;
+    verdict.kind = Verdict::Kind::Record;
+    verdict.code = "replacement";
     verdict.key = std::to_string(replaced_project_);
     verdict.text = *message.payload;
     return verdict;

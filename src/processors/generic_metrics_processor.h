@@ -24,7 +24,6 @@ class GenericMetricsProcessor final : public Processor {
                           const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
-  const char* cogs_resource() const override;
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
   Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
 

@@ -67,10 +67,10 @@ TEST_F(GenericMetricsTest, TheVerdictTellsWhoPaysAndWhenItWasReceived) {
   make("GenericCountersMetricsProcessor", false);
   const Verdict verdict = process(kMetric);
   EXPECT_EQ(verdict.kind, Verdict::Kind::Rows);
-  EXPECT_EQ(verdict.cogs_feature, "genericmetrics_custom");
-  EXPECT_EQ(verdict.sentry_received_ms, 2000);
+  EXPECT_EQ(verdict.usage_label, "genericmetrics_custom");
+  EXPECT_EQ(verdict.received_timestamp_ms, 2000);
   EXPECT_EQ(verdict.origin_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(std::string_view(processor_->cogs_resource()), "generic_metrics_processor_counters");
+  EXPECT_EQ(cogs_resource("GenericCountersMetricsProcessor"), "generic_metrics_processor_counters");
   EXPECT_EQ(value_of("freshet_generic_metrics_tags_len", {{"metric_type", "counter"}}), 1);
   EXPECT_EQ(value_of("freshet_generic_metrics_message_bytes", {}), static_cast<double>(kMetric.size()));
 }

@@ -67,7 +67,7 @@ Verdict PolymorphicMetricsProcessor::process(const MessageContext& context, cons
   row_.move_to(rows);
   Verdict verdict = Verdict::rows(1);
   if (metric.received) {
-    verdict.sentry_received_ms = origin_from_seconds(*metric.received);
+    verdict.received_timestamp_ms = origin_from_seconds(*metric.received);
   }
   return verdict;
 }

@@ -21,10 +21,10 @@ Verdict process(std::string_view received) {
 }
 
 TEST(PolymorphicMetricsTest, TheVerdictTellsWhenTheMetricWasReceived) {
-  EXPECT_EQ(process(R"(,"sentry_received_timestamp":1720000003.75)").sentry_received_ms, 1'720'000'003'000);
-  EXPECT_EQ(process(R"(,"sentry_received_timestamp":null)").sentry_received_ms, kNoTimestamp);
-  EXPECT_EQ(process("").sentry_received_ms, kNoTimestamp);
-  EXPECT_EQ(process(R"(,"sentry_received_timestamp":1e300)").sentry_received_ms, kNoTimestamp);
+  EXPECT_EQ(process(R"(,"sentry_received_timestamp":1720000003.75)").received_timestamp_ms, 1'720'000'003'000);
+  EXPECT_EQ(process(R"(,"sentry_received_timestamp":null)").received_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(process("").received_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(process(R"(,"sentry_received_timestamp":1e300)").received_timestamp_ms, kNoTimestamp);
   EXPECT_EQ(process("").origin_timestamp_ms, kNoTimestamp);
 }
 

@@ -31,6 +31,7 @@ struct Entry {
   const char* name;
   ProcessorFactory (*make)(const ProcessorsSettings&, const ProcessorEnvironment&);
   CryptoNeeds needs = CryptoNeeds::Nothing;
+  std::string_view cogs_resource = {};
 };
 
 // For data sets without options.
@@ -60,11 +61,15 @@ constexpr std::array kEntries = {
     Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
     Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
     Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},
-    Entry{"EAPItemsProcessor", factory_of<EapItemsProcessor>},
-    Entry{"GenericCountersMetricsProcessor", generic_metrics<GenericMetricKind::Counter>},
-    Entry{"GenericSetsMetricsProcessor", generic_metrics<GenericMetricKind::Set>},
-    Entry{"GenericDistributionsMetricsProcessor", generic_metrics<GenericMetricKind::Distribution>},
-    Entry{"GenericGaugesMetricsProcessor", generic_metrics<GenericMetricKind::Gauge>},
+    Entry{"EAPItemsProcessor", factory_of<EapItemsProcessor>, CryptoNeeds::Nothing, "eap_items_processor"},
+    Entry{"GenericCountersMetricsProcessor", generic_metrics<GenericMetricKind::Counter>, CryptoNeeds::Nothing,
+          "generic_metrics_processor_counters"},
+    Entry{"GenericSetsMetricsProcessor", generic_metrics<GenericMetricKind::Set>, CryptoNeeds::Nothing,
+          "generic_metrics_processor_sets"},
+    Entry{"GenericDistributionsMetricsProcessor", generic_metrics<GenericMetricKind::Distribution>,
+          CryptoNeeds::Nothing, "generic_metrics_processor_distributions"},
+    Entry{"GenericGaugesMetricsProcessor", generic_metrics<GenericMetricKind::Gauge>, CryptoNeeds::Nothing,
+          "generic_metrics_processor_gauges"},
     Entry{"PolymorphicMetricsProcessor", factory_of<PolymorphicMetricsProcessor>},
 };
 
@@ -74,6 +79,12 @@ std::vector<std::string> names() {
   std::vector<std::string> out;
   for (const Entry& entry : kEntries) out.emplace_back(entry.name);
   return out;
+}
+
+std::string_view cogs_resource(std::string_view processor) {
+  const auto found =
+      std::find_if(kEntries.begin(), kEntries.end(), [&](const Entry& entry) { return processor == entry.name; });
+  return found == kEntries.end() ? std::string_view() : found->cogs_resource;
 }
 
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {

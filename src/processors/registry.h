@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -16,5 +17,8 @@ std::vector<std::string> names();
 // Fatal: the name is unknown (the text lists the known ones), or OpenSSL does not provide what the data set needs for
 // its ids.
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+// The shared resource under which Snuba accounts the bytes of the data set's messages; empty = none.
+std::string_view cogs_resource(std::string_view processor);
 
 }  // namespace freshet::processors

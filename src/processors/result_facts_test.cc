@@ -70,8 +70,8 @@ TEST(VerdictFactsTest, TheOriginIsWhenItWasReceived) {
       const Verdict verdict = process(name, message.dump());
       EXPECT_EQ(verdict.kind, Verdict::Kind::Rows) << name << ' ' << verdict.text;
       EXPECT_EQ(verdict.origin_timestamp_ms, origin) << name << ' ' << received;
-      EXPECT_EQ(verdict.sentry_received_ms, kNoTimestamp) << name;
-      EXPECT_EQ(verdict.cogs_feature, "") << name;
+      EXPECT_EQ(verdict.received_timestamp_ms, kNoTimestamp) << name;
+      EXPECT_EQ(verdict.usage_label, "") << name;
     }
   }
 }
@@ -80,8 +80,8 @@ TEST(VerdictFactsTest, CostsSayNothing) {
   const Verdict verdict = process("LlmProxyCostProcessor", R"({"timestamp":"2026-07-01T08:09:10Z"})");
   EXPECT_EQ(verdict.row_count, 1u);
   EXPECT_EQ(verdict.origin_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(verdict.sentry_received_ms, kNoTimestamp);
-  EXPECT_EQ(verdict.cogs_feature, "");
+  EXPECT_EQ(verdict.received_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(verdict.usage_label, "");
 }
 
 TEST(VerdictFactsTest, WithoutAPayloadAMessageIsInvalid) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -12,8 +13,10 @@
 #include "clickhouse/clickhouse_settings.h"
 #include "kafka/kafka_settings.h"
 #include "model/options.h"
+#include "outcomes/outcomes_settings.h"
 #include "processors/processors_settings.h"
 #include "runtime_config/runtime_config_settings.h"
+#include "snuba_outputs/snuba_outputs_settings.h"
 #include "stream/stream_settings.h"
 #include "supervisor/supervisor_settings.h"
 #include "telemetry/telemetry_settings.h"
@@ -26,6 +29,8 @@ struct Pipeline {
   clickhouse::ClickHouseSettings clickhouse;
   stream::StreamSettings stream;
   processors::ProcessorsSettings processors;
+  std::optional<snuba_outputs::SnubaOutputsSettings> snuba;     // of Snuba's commands only
+  std::optional<outcomes::OutcomesSettings> accepted_outcomes;  // none: rows to a table
   LiveOptions options;
 };
 

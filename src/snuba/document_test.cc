@@ -247,7 +247,7 @@ TEST(PythonSettingsTest, AFileIsReadByPython) {
   EXPECT_TRUE(p.processors.python_rules.enforce_retention);
   EXPECT_TRUE(p.processors.python_rules.keep_old_events);
   EXPECT_EQ(p.processors.python_rules.contexts_not_stored.at(42), (std::set<std::string>{"app", "os"}));
-  EXPECT_TRUE(p.stream.side_outputs.cogs);
+  EXPECT_TRUE(p.snuba->side_outputs.cogs);
   EXPECT_EQ(loaded->settings.telemetry.statsd.address, "udp://statsd:1");
   EXPECT_EQ(loaded->settings.runtime_config.store, "redis://r9:6380/3");
   args[1] = "replays";

@@ -118,8 +118,8 @@ TEST(SelfHostedTest, EveryServiceResolves) {
     EXPECT_EQ(p.clickhouse.table, s.table);
     EXPECT_EQ(p.clickhouse.database, "default");
     EXPECT_EQ(p.clickhouse.user, "default");
-    EXPECT_EQ(p.clickhouse.style, clickhouse::RequestStyle::Snuba);
-    EXPECT_FALSE(p.clickhouse.june);
+    ASSERT_TRUE(p.snuba);
+    EXPECT_FALSE(p.snuba->requests.json_as_string);
     EXPECT_EQ(p.processors.processor, s.processor);
     EXPECT_EQ(p.processors.storage, s.storage);
     EXPECT_FALSE(p.processors.python.use);
@@ -127,9 +127,9 @@ TEST(SelfHostedTest, EveryServiceResolves) {
     EXPECT_EQ(p.processors.environment.lower_retention_days, 30);
     EXPECT_EQ(p.processors.environment.valid_retention_days, (std::set<uint16_t>{30, 45, 60}));
     EXPECT_EQ(p.kafka.side_topics.commit_log.topic, s.commit_log);
-    EXPECT_EQ(p.stream.side_outputs.commit_log, *s.commit_log != '\0');
+    EXPECT_EQ(p.snuba->side_outputs.commit_log, *s.commit_log != '\0');
     EXPECT_EQ(p.kafka.side_topics.replacements.topic, s.replacements);
-    EXPECT_EQ(p.stream.side_outputs.replacements, *s.replacements != '\0');
+    EXPECT_EQ(p.snuba->side_outputs.replacements, *s.replacements != '\0');
     if (*s.commit_log != '\0') {
       EXPECT_EQ(p.kafka.side_topics.commit_log.connection.bootstrap_servers, "kafka:9092");
     }
@@ -137,10 +137,10 @@ TEST(SelfHostedTest, EveryServiceResolves) {
     EXPECT_EQ(p.stream.dlq_headers, stream::DlqHeaders::Position);
     EXPECT_EQ(p.stream.on_invalid, stream::OnInvalid::Drop);
     EXPECT_EQ(p.stream.dead_letters_by_age, *s.dead_letters != '\0');
-    EXPECT_FALSE(p.stream.side_outputs.cogs);
+    EXPECT_FALSE(p.snuba->side_outputs.cogs);
     EXPECT_TRUE(p.kafka.side_topics.accountant.topic.empty());
     EXPECT_FALSE(p.stream.skip_write);
-    EXPECT_FALSE(p.stream.accepted_outcomes);
+    EXPECT_FALSE(p.accepted_outcomes);
     EXPECT_EQ(loaded.settings.admin.health_check_file, "/tmp/health.txt");
     EXPECT_FALSE(loaded.settings.admin.health_check_may_ask_for_progress);
     EXPECT_EQ(loaded.settings.telemetry.statsd.address, "");
@@ -163,10 +163,10 @@ TEST(SelfHostedTest, TheOutcomesServiceResolves) {
   EXPECT_EQ(p.kafka.side_topics.accepted_outcomes.connection.bootstrap_servers, "kafka:9092");
   EXPECT_EQ(p.kafka.dead_letter_topic, "snuba-dead-letter-items");
   EXPECT_TRUE(p.kafka.side_topics.commit_log.topic.empty());
-  ASSERT_TRUE(p.stream.accepted_outcomes);
+  ASSERT_TRUE(p.accepted_outcomes);
   EXPECT_EQ(p.options.max_batch_time.count(), 750);
   EXPECT_EQ(p.options.max_batch_rows, 50'000u);
-  EXPECT_EQ(p.stream.accepted_outcomes->bucket_interval.count(), 60);
+  EXPECT_EQ(p.accepted_outcomes->bucket_interval.count(), 60);
   EXPECT_EQ(p.stream.commit_interval.count(), 10'000);
   EXPECT_FALSE(p.stream.dead_letters_by_age);
 }
@@ -238,7 +238,7 @@ TEST(LoadTest, TheEnvironmentReachesEveryClient) {
   EXPECT_EQ(p.clickhouse.user, "writer");
   EXPECT_EQ(p.clickhouse.password, "ch-secret");
   EXPECT_EQ(p.clickhouse.database, "sentry");
-  EXPECT_TRUE(p.stream.side_outputs.cogs);
+  EXPECT_TRUE(p.snuba->side_outputs.cogs);
   EXPECT_EQ(p.kafka.side_topics.accountant.topic, "shared-resources-usage");
   EXPECT_EQ(loaded.settings.telemetry.statsd.address, "udp://statsd:8125");
   EXPECT_EQ(loaded.settings.telemetry.sentry.release, "1.2");
@@ -343,7 +343,7 @@ TEST(LoadTest, SkipWriteWritesNothingAnywhere) {
     const settings::Pipeline& p = loaded.settings.pipelines.front();
     EXPECT_TRUE(p.stream.skip_write) << options;
     EXPECT_TRUE(p.kafka.side_topics.commit_log.topic.empty());
-    EXPECT_FALSE(p.stream.side_outputs.commit_log);
+    EXPECT_FALSE(p.snuba->side_outputs.commit_log);
     EXPECT_TRUE(p.kafka.dead_letter_topic.empty());
     EXPECT_FALSE(p.stream.dead_letters_by_age);
   }
@@ -363,7 +363,7 @@ TEST(LoadTest, StoragesHaveWriterOptionsFiltersAndGenerations) {
   const settings::Pipeline sets = pipeline("generic_metrics_sets_raw", "--compat june");
   EXPECT_EQ(sets.stream.pre_filter->value, "s");
   EXPECT_TRUE(sets.processors.june);
-  EXPECT_TRUE(sets.clickhouse.june);
+  EXPECT_TRUE(sets.snuba->requests.json_as_string);
   EXPECT_FALSE(sets.stream.dead_letters_by_age);
   EXPECT_TRUE(pipeline("eap_items", "--use-row-binary").processors.row_binary);
   const settings::Pipeline python = pipeline("transactions", "--use-python-processor --python-max-queue-depth 3");

@@ -231,11 +231,10 @@ class Translator {
     settings::Settings& s = loaded.settings;
     settings::Pipeline& p = s.pipelines.front();
     complete_kafka(loaded, line, c, skip_write);
-    p.clickhouse.style = clickhouse::RequestStyle::Snuba;
     p.clickhouse.writer_options = c.writer_options;
-    p.clickhouse.june = c.compat == Compat::June;
     if (p.clickhouse.password.empty()) p.clickhouse.password = c.cluster.password;
-    complete_stream(p.stream, line, c, skip_write);
+    p.snuba = outputs(line, c, skip_write);
+    complete_stream(p, line, c, skip_write);
     complete_processor(p, line, c);
     s.admin.health_check_may_ask_for_progress = line.text("health-check") == "snuba";
     s.runtime_config.values_file = values_file;
@@ -280,20 +279,29 @@ class Translator {
     if (c.env.record_cogs) side_topic(c.accountant, k.side_topics.accountant, loaded.notices);
   }
 
-  static void complete_stream(stream::StreamSettings& stream, const CommandLine& line, const ConsumerConfig& c,
+  static snuba_outputs::SnubaOutputsSettings outputs(const CommandLine& line, const ConsumerConfig& c,
+                                                     bool skip_write) {
+    snuba_outputs::SnubaOutputsSettings outputs;
+    outputs.requests.json_as_string = c.compat == Compat::June;
+    if (line.command == "accepted-outcomes-consumer") return outputs;
+    outputs.ipv4_statistics = true;
+    outputs.side_outputs = {c.commit_log && !skip_write, c.replacements && !skip_write,
+                            c.env.record_cogs && !skip_write};
+    return outputs;
+  }
+
+  static void complete_stream(settings::Pipeline& p, const CommandLine& line, const ConsumerConfig& c,
                               bool skip_write) {
+    stream::StreamSettings& stream = p.stream;
     stream.skip_write = skip_write;
     stream.schema.logical_topic = c.raw.logical;
     if (line.command == "accepted-outcomes-consumer") {
-      stream::AcceptedOutcomesSettings& outcomes = stream.accepted_outcomes.emplace();
-      outcomes.bucket_interval = std::chrono::seconds(line.integer("bucket-interval").value_or(60));
+      p.accepted_outcomes = {std::chrono::seconds(line.integer("bucket-interval").value_or(60))};
+      stream.destination = {"Kafka", "outcomes", false};
       stream.max_writers = 1;  // one memory of seen items, and one order of records
       return;
     }
     stream.schema.enforce = line.flag("enforce-schema");
-    stream.ipv4_statistics = true;
-    stream.side_outputs = {c.commit_log && !skip_write, c.replacements && !skip_write,
-                           c.env.record_cogs && !skip_write};
     stream.dead_letters_by_age = c.compat == Compat::Head && c.dead_letters && !skip_write;
     if (c.pre_filter) {
       stream.pre_filter = {c.pre_filter->header, c.pre_filter->value, {}};

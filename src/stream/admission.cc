@@ -6,7 +6,8 @@
 namespace freshet::stream {
 
 Admission::Admission(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock,
-                     const Snapshot<LiveOptions>* options, std::unique_ptr<SchemaValidator> schema)
+                     const Snapshot<LiveOptions>* options, std::unique_ptr<SchemaValidator> schema,
+                     std::unique_ptr<PayloadSampler> sampler)
     : filter_(settings.pre_filter),
       by_age_(settings.dead_letters_by_age && !settings.skip_write && options != nullptr),
       enforce_(settings.schema.enforce),
@@ -15,9 +16,8 @@ Admission::Admission(const StreamSettings& settings, StreamMetrics& metrics, Clo
       clock_(clock),
       options_(options),
       schema_(std::move(schema)),
-      random_(std::random_device{}()) {
-  if (settings.ipv4_statistics) ipv4_.emplace(metrics.registry);
-}
+      sampler_(std::move(sampler)),
+      random_(std::random_device{}()) {}
 
 void Admission::begin_chunk() {
   if (!by_age_) return;
@@ -40,7 +40,7 @@ std::optional<Verdict> Admission::refuse(const Message& message) {
   if (schema_ != nullptr && (enforce_ || drawn(sample_rate_))) {
     if (auto verdict = validate(*message.payload)) return verdict;
   }
-  if (ipv4_) ipv4_->look_at(*message.payload);
+  if (sampler_ != nullptr && until_sample_-- == 0) until_sample_ = sampler_->look_at(*message.payload);
   return std::nullopt;
 }
 
@@ -63,7 +63,7 @@ bool Admission::filtered_out(const Message& message) {
 }
 
 bool Admission::too_old(const Message& message) {
-  // A message without a broker timestamp counts as of 1970 (contract 4.2).
+  // A message without a broker timestamp counts as of 1970 (docs/snuba.md).
   return age_.sample_rate > 0 &&
          now_ms_ - std::max<int64_t>(message.timestamp_ms, 0) > std::chrono::milliseconds(age_.threshold).count();
 }

@@ -10,9 +10,9 @@
 #include "base/snapshot.h"
 #include "model/message.h"
 #include "model/options.h"
+#include "ports/payload_sampler.h"
 #include "ports/processor.h"
 #include "ports/schema.h"
-#include "stream/ipv4_scan.h"
 #include "stream/stream_metrics.h"
 #include "stream/stream_settings.h"
 
@@ -21,9 +21,10 @@ namespace freshet::stream {
 // Threads: one instance per worker. What is borrowed outlives it.
 class Admission {
  public:
-  // `options` may be null: no message is refused by age. `schema` may be null: none is validated.
+  // `options` may be null: no message is refused by age. `schema` may be null: none is validated. `sampler`
+  // may be null; it sees payloads that are not refused.
   Admission(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock, const Snapshot<LiveOptions>* options,
-            std::unique_ptr<SchemaValidator> schema);
+            std::unique_ptr<SchemaValidator> schema, std::unique_ptr<PayloadSampler> sampler = nullptr);
 
   void begin_chunk();
   // Nothing: the processor decides. Else Skip or Invalid.
@@ -43,9 +44,10 @@ class Admission {
   Clock& clock_;
   const Snapshot<LiveOptions>* const options_;
   const std::unique_ptr<SchemaValidator> schema_;
-  std::optional<Ipv4Statistics> ipv4_;
-  DeadLettersByAge age_;  // as of this chunk
-  int64_t now_ms_ = 0;    // as of this chunk
+  const std::unique_ptr<PayloadSampler> sampler_;
+  uint64_t until_sample_ = 0;  // payloads that pass before the next one that it sees
+  DeadLettersByAge age_;       // as of this chunk
+  int64_t now_ms_ = 0;         // as of this chunk
   std::minstd_rand random_;
   std::vector<HeaderView> headers_;
 };

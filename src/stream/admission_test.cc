@@ -123,31 +123,25 @@ TEST_F(AdmissionTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
   EXPECT_EQ(verdict->text, "too long");
 }
 
-TEST_F(AdmissionTest, WhatLooksLikeAnAddressIsCounted) {
-  for (const char* text :
-       {"1.2.3.4", "x255.255.255.255y", "1234.0.0.1", "a 10.0.255.9999", "v1.2.3.4.5", "1.2.300.1.2.3", "01.0.0.04"}) {
-    EXPECT_TRUE(has_ipv4_pattern(text)) << text;
+// Wants to see every third payload.
+class EveryThird final : public PayloadSampler {
+ public:
+  explicit EveryThird(std::vector<std::string>& seen) : seen_(seen) {}
+  uint64_t look_at(std::string_view payload) override {
+    seen_.emplace_back(payload);
+    return 2;
   }
-  for (const char* text : {"", ".", "1.2.3", "1.2.3.", "a.2.3.4", "1.256.3.4", "1.2.1000.4", "1..2.3", "1.2 .3.4",
-                           "1.02.3.4", "1.2.00.4"}) {
-    EXPECT_FALSE(has_ipv4_pattern(text)) << text;
-  }
-  for (const char* text : {"", "plain text of some length", "\u00e9\u20ac\U0001f600", "12345678\u00e9"}) {
-    EXPECT_TRUE(is_utf8(text)) << text;
-  }
-  for (const char* text : {"\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "12345678\xe2\x82"}) {
-    EXPECT_FALSE(is_utf8(text)) << testing::PrintToString(text);
-  }
-  settings.ipv4_statistics = true;
-  const auto gate = admission();
-  for (int i = 0; i < 1000; ++i) gate->refuse(message(i % 2 == 0 ? "1.2.3.4" : "no"));
-  for (int i = 0; i < 1600; ++i) gate->refuse(message("\xff"));
-  const auto outcome = [&](const char* name) {
-    return registry.counter("freshet_ipv4_pattern_total", "", {{"outcome", name}}).value();
-  };
-  EXPECT_EQ(outcome("true"), 500u);
-  EXPECT_EQ(outcome("false"), 500u);
-  EXPECT_EQ(outcome("invalid_payload"), 1600u);
+
+ private:
+  std::vector<std::string>& seen_;
+};
+
+TEST_F(AdmissionTest, ASamplerSeesThePayloadsThatItWants) {
+  std::vector<std::string> seen;
+  Admission gate(settings, metrics, clock, nullptr, nullptr, std::make_unique<EveryThird>(seen));
+  EXPECT_FALSE(gate.refuse(Message())) << "without a payload";
+  for (const char* text : {"a", "b", "c", "d", "e", "f", "g"}) gate.refuse(message(text));
+  EXPECT_EQ(seen, (std::vector<std::string>{"a", "d", "g"}));
 }
 
 // "r": a row with facts; "z": no row, but facts; else a skip.
@@ -159,9 +153,9 @@ class FactsProcessor final : public Processor {
     Verdict verdict = Verdict::rows(*message.payload == "z" ? 0 : 1);
     if (verdict.row_count > 0) rows += "{}\n";
     verdict.origin_timestamp_ms = message.timestamp_ms - 10;
-    verdict.sentry_received_ms = message.timestamp_ms - 5;
-    verdict.cogs_feature = feature_ = message.offset.value % 2 == 0 ? "even" : "odd";
-    verdict.item_type = "span";
+    verdict.received_timestamp_ms = message.timestamp_ms - 5;
+    verdict.usage_label = feature_ = message.offset.value % 2 == 0 ? "even" : "odd";
+    verdict.type_label = "span";
     return verdict;
   }
 
@@ -192,13 +186,13 @@ TEST_F(AdmissionTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
   EXPECT_EQ(chunk->facts.broker.min_ms, 1010);
   EXPECT_EQ(chunk->facts.origin.sum_ms, 1001 + 1002 + 1003);
   EXPECT_EQ(chunk->facts.received.min_ms, 1006);
-  ASSERT_EQ(chunk->facts.cogs.size(), 2u);
-  EXPECT_EQ(chunk->facts.cogs[0].feature, "odd");
-  EXPECT_EQ(chunk->facts.cogs[0].bytes, 3u);
-  EXPECT_EQ(chunk->facts.cogs[1].bytes, 1u);
-  ASSERT_EQ(chunk->facts.item_types.size(), 1u);
-  EXPECT_EQ(chunk->facts.item_types[0].count, 3u);
-  EXPECT_EQ(chunk->facts.item_types[0].bytes, 4u);
+  ASSERT_EQ(chunk->facts.usage.size(), 2u);
+  EXPECT_EQ(chunk->facts.usage[0].label, "odd");
+  EXPECT_EQ(chunk->facts.usage[0].bytes, 3u);
+  EXPECT_EQ(chunk->facts.usage[1].bytes, 1u);
+  ASSERT_EQ(chunk->facts.types.size(), 1u);
+  EXPECT_EQ(chunk->facts.types[0].count, 3u);
+  EXPECT_EQ(chunk->facts.types[0].bytes, 4u);
   Hash128 digest;  // for the insert token: the messages with rows, each with its offset, timestamp and row bytes
   ASSERT_EQ(chunk->messages.size(), 2u);
   for (const MessageRows& one : chunk->messages) {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "model/batch.h"
+#include "ports/offset_gate.h"
 #include "ports/source.h"
 #include "stream/batch_writing.h"
 #include "stream/dlq_writer.h"
 #include "stream/processing.h"
-#include "stream/side_outputs.h"
 
 namespace freshet::stream {
 
@@ -24,7 +24,7 @@ struct Commands {
   std::vector<BatchTask> again;  // what is left of batches that were blocked
   // The producers.
   std::vector<OutgoingDeadLetter> letters;
-  std::vector<OutgoingRecord> records;
+  std::vector<GateRecord> records;
   bool purge_records = false;
   // The source: positions before pauses, so that a pause is of what is assigned by then.
   std::optional<std::vector<StartAt>> answer_assign;

@@ -26,7 +26,7 @@ void OffsetTracker::processed(Chunk chunk, std::vector<Chunk>& in_order) {
   if (chunk->covered) open.first_covered = chunk->covered->first;
   for (const auto& letter : chunk->invalid) open.letters.push_back(letter->offset);
   letters_ += static_cast<uint32_t>(chunk->invalid.size());
-  for (const Replacement& replacement : chunk->replacements) open.replacements.push_back(replacement.offset);
+  for (const SideRecord& record : chunk->side_records) open.side_records.push_back(record.offset);
   open.waiting = std::move(chunk);
   for (; left_ < open_.size() && open_[left_].processed; ++left_) {
     in_order.push_back(std::move(open_[left_].waiting));
@@ -64,12 +64,12 @@ void OffsetTracker::letter_finished(Offset offset) {
   settle(*open);
 }
 
-void OffsetTracker::replacement_finished(Offset offset) {
+void OffsetTracker::side_record_finished(Offset offset) {
   OpenChunk* open = chunk_of(offset);
   if (open == nullptr) return;
-  const auto found = std::find(open->replacements.begin(), open->replacements.end(), offset);
-  if (found == open->replacements.end()) return;
-  open->replacements.erase(found);
+  const auto found = std::find(open->side_records.begin(), open->side_records.end(), offset);
+  if (found == open->side_records.end()) return;
+  open->side_records.erase(found);
   settle(*open);
 }
 
@@ -85,7 +85,7 @@ Offset OffsetTracker::committable() const {
   Offset lowest = front.offsets.last.next();
   if (!front.batch_done) lowest = std::min(lowest, front.first_covered);
   if (!front.letters.empty()) lowest = std::min(lowest, front.letters.front());
-  if (!front.replacements.empty()) lowest = std::min(lowest, front.replacements.front());
+  if (!front.side_records.empty()) lowest = std::min(lowest, front.side_records.front());
   return lowest;
 }
 

@@ -35,8 +35,8 @@ class OffsetTracker {
   void batch_finished(uint64_t sequence);
   // A dead letter was acknowledged by the broker, or given up by a rule or an operator.
   void letter_finished(Offset offset);
-  // The broker has the replacement.
-  void replacement_finished(Offset offset);
+  // The broker has the side record.
+  void side_record_finished(Offset offset);
 
   // The next message to deliver.
   Offset position() const { return position_; }
@@ -58,8 +58,8 @@ class OffsetTracker {
     bool batch_done = false;
     Offset first_covered{};
     std::vector<Offset> letters{};       // ascending
-    std::vector<Offset> replacements{};  // ascending
-    bool finished() const { return processed && batch_done && letters.empty() && replacements.empty(); }
+    std::vector<Offset> side_records{};  // ascending
+    bool finished() const { return processed && batch_done && letters.empty() && side_records.empty(); }
   };
   OpenChunk* chunk_of(Offset offset);
   void settle(OpenChunk& chunk);

@@ -57,7 +57,7 @@ TEST(OffsetTrackerTest, PiecesOfAChunkAreCommittedOneByOne) {
   EXPECT_TRUE(offsets.idle());
 }
 
-TEST(OffsetTrackerTest, DeadLettersAndReplacementsKeepTheirOffsetsOpen) {
+TEST(OffsetTrackerTest, DeadLettersAndSideRecordsKeepTheirOffsetsOpen) {
   OffsetTracker offsets(Offset{0});
   offsets.deliver({Offset{0}, Offset{9}});
   auto processed = chunk(0, 0, 9);
@@ -66,7 +66,7 @@ TEST(OffsetTrackerTest, DeadLettersAndReplacementsKeepTheirOffsetsOpen) {
     letter->offset = Offset{offset};
     processed->invalid.push_back(letter);
   }
-  processed->replacements.push_back({Offset{7}, "key", "value"});
+  processed->side_records.push_back({Offset{7}, "key", "value"});
   std::vector<OffsetTracker::Chunk> in_order;
   offsets.processed(processed, in_order);
   offsets.batch_finished(0);
@@ -79,7 +79,7 @@ TEST(OffsetTrackerTest, DeadLettersAndReplacementsKeepTheirOffsetsOpen) {
   EXPECT_FALSE(offsets.has_letters());
   EXPECT_EQ(offsets.committable(), Offset{7});
   EXPECT_EQ(offsets.open_messages(), 10u);
-  offsets.replacement_finished(Offset{7});
+  offsets.side_record_finished(Offset{7});
   EXPECT_EQ(offsets.committable(), Offset{10});
   EXPECT_EQ(offsets.open_messages(), 0u);
 }

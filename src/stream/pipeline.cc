@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "stream/open_gate.h"
+
 namespace freshet::stream {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr Duration kIdle = std::chrono::seconds(1);
 }  // namespace
 
 Pipeline::Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters,
-                   std::string cogs_resource, StreamMetrics& metrics, Log& log, SteadyTime now)
+                   std::unique_ptr<OffsetGate> gate, StreamMetrics& metrics, Log& log, SteadyTime now)
     : settings_(std::move(settings)),
       options_(options),
       has_dead_letters_(has_dead_letters),
@@ -29,7 +31,7 @@ Pipeline::Pipeline(StreamSettings settings, const LiveOptions& options, bool has
       batcher_(TokenScope{{}, settings_.topic, settings_.consumer_group}),
       batches_(settings_.batch_deadline),
       dlq_(options, now),
-      side_(settings_, std::move(cogs_resource), metrics, log) {
+      gate_(gate && !settings_.skip_write ? std::move(gate) : std::make_unique<OpenGate>()) {
   totals_.topic = settings_.topic;
   totals_.table = settings_.table;
   totals_.consumer_group = settings_.consumer_group;
@@ -97,7 +99,7 @@ void Pipeline::on_handed_back(Work work) { work_.handed_back(std::move(work)); }
 
 // Without further rows: what is on its way to a server will be there at some time. A blocked batch waits for a person.
 bool Pipeline::anything_makes_room() const {
-  return work_.with_workers() || batches_.active() > 0 || !batcher_.empty() || !dlq_.empty() || !side_.empty();
+  return work_.with_workers() || batches_.active() > 0 || !batcher_.empty() || !dlq_.empty() || !gate_->empty();
 }
 
 void Pipeline::submit_what_waits(Commands& commands) {
@@ -130,9 +132,9 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
       metrics_.skipped.add(next->skipped_count);
     }
     for (const auto& letter : next->invalid) add_letter(letter, *partition);
-    for (const Replacement& replacement : next->replacements) {
-      const uint64_t bytes = 2 * (replacement.key.size() + replacement.value.size()) + kMinRecordCharge;
-      side_.add_replacement(partition->partition, partition->epoch, replacement, Charge(budget_, bytes));
+    for (const SideRecord& record : next->side_records) {
+      const uint64_t bytes = 2 * (record.key.size() + record.value.size()) + kMinRecordCharge;
+      gate_->add(partition->partition, partition->epoch, record, Charge(budget_, bytes));
     }
     if (!next->covered) continue;
     if (partition->state.batches()) {
@@ -143,13 +145,13 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
   }
 }
 
-void Pipeline::on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now) {
-  SideOutputs::Finished finished;
-  side_.result(topic, ticket, status, now, finished);
+void Pipeline::on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now) {
+  OffsetGate::Finished finished;
+  gate_->result(topic, ticket, status, now, finished);
   if (!status) remember_kafka_error(status.error().text);
   finish_stored(finished);
-  for (const auto& replacement : finished.replacements) {
-    TrackedPartition* partition = partitions_.find(replacement.partition, replacement.epoch);
+  for (const auto& record : finished.records) {
+    TrackedPartition* partition = partitions_.find(record.partition, record.epoch);
     if (partition != nullptr) unblock(*partition, BlockReason::ReplacementRejected);
   }
   if (!finished.rejected) return;
@@ -179,9 +181,9 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
   }
   send_letters(now, commands);
   seal_batches(now, commands);
-  side_.take_sendable(now, wall_, commands.records);
+  gate_->take_sendable(now, wall_, commands.records);
   if (drain_.running() && flow_.update_push_back()) {
-    metrics_.backpressure(settings_.accepted_outcomes ? "outcomes" : "rows").add();
+    metrics_.backpressure(settings_.destination.content).add();
   }
   submit_what_waits(commands);
   advance_revoke(now, commands);
@@ -280,7 +282,7 @@ SteadyTime Pipeline::next_deadline(SteadyTime now) const {
   if (anything_to_commit) consider(committer_.due());
   if (drain_.running()) consider(batches_.next_again());
   consider(dlq_.next_deadline());
-  consider(side_.next_deadline());
+  consider(gate_->next_deadline());
   return std::max(next, now);
 }
 
@@ -342,7 +344,7 @@ StreamStatus Pipeline::status(SteadyTime now) const {
     status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
   } else if (const std::string letters = dlq_.not_ready_reason(now); !letters.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", letters);
-  } else if (const std::string records = side_.not_ready_reason(now); !records.empty()) {
+  } else if (const std::string records = gate_->not_ready_reason(now); !records.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", records);
   }
   status.session = session_;

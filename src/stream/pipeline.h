@@ -28,6 +28,8 @@
 #include "model/options.h"
 #include "model/released.h"
 #include "model/status.h"
+#include "ports/batch_observer.h"
+#include "ports/offset_gate.h"
 #include "ports/session_control.h"
 #include "ports/source.h"
 #include "stream/batch_writing.h"
@@ -39,7 +41,6 @@
 #include "stream/flow_control.h"
 #include "stream/offset_committer.h"
 #include "stream/processing.h"
-#include "stream/side_outputs.h"
 #include "stream/stream_metrics.h"
 #include "stream/stream_settings.h"
 #include "stream/tracked_partition.h"
@@ -50,12 +51,16 @@ namespace freshet::stream {
 // Threads: the loop only. It outlives all sessions: partitions, batches in flight and dead letters do.
 class Pipeline {
  public:
-  // `cogs_resource`: under which the processor's bytes are accounted; may be empty.
-  Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::string cogs_resource,
+  // `gate` may be null, and is not used with skip_write: nothing is written beside the rows.
+  Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::unique_ptr<OffsetGate> gate,
            StreamMetrics& metrics, Log& log, SteadyTime now);
 
+  // Before anything else.
+  void observe_batches(std::vector<std::unique_ptr<BatchObserver>> observers) { observers_ = std::move(observers); }
   // See Batcher; before anything else.
   void measure_batches(std::unique_ptr<BatchMeasure> measure) { batcher_.measure_with(std::move(measure)); }
+
+  OffsetGate::Needs gate_needs() const { return gate_->needs(); }
 
   // --- sessions
   void begin_session(uint64_t number, SteadyTime now);
@@ -83,7 +88,7 @@ class Pipeline {
   void on_batch(BatchResult result, SteadyTime now);
   void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
   void on_letter_result(uint64_t ticket, const Status& status, SteadyTime now);
-  void on_record_result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now);
+  void on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now);
   // What people's clocks say; as of this turn of the loop.
   void set_wall_clock(SystemTime wall) { wall_ = wall; }
   void set_options(const LiveOptions& options, SteadyTime now);
@@ -144,7 +149,7 @@ class Pipeline {
   void seal_batches(SteadyTime now, Commands& commands);
   void seal_one(SteadyTime now, Commands& commands);
   void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
-  void finish_stored(const SideOutputs::Finished& finished);
+  void finish_stored(const OffsetGate::Finished& finished);
   void block_batch(BatchResult result, SteadyTime now);
   void give_up_blocked(uint64_t batch);
   void write_again(uint64_t batch, Commands& commands);
@@ -213,7 +218,8 @@ class Pipeline {
   Batcher batcher_;
   BatchesInFlight batches_;
   DlqWriter dlq_;
-  SideOutputs side_;
+  const std::unique_ptr<OffsetGate> gate_;
+  std::vector<std::unique_ptr<BatchObserver>> observers_;
   bool dropped_ = false;  // a partition, since the last tick
   bool batches_held_ = false;
 

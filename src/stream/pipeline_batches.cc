@@ -34,11 +34,11 @@ void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
 void Pipeline::seal_one(SteadyTime now, Commands& commands) {
   metrics_.batch_age_seconds.observe(std::chrono::duration<double>(now - batcher_.oldest()).count());
   std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
-  if (settings_.accepted_outcomes) count_outcome_latency(*batch, "flush", wall_, metrics_);
   for (const Part& part : batch->parts) {
     if (TrackedPartition* partition = partitions_.find(part.partition, part.epoch)) partition->batch_begins();
   }
-  side_.batch_sealed(*batch);
+  for (const auto& observer : observers_) observer->sealed(*batch, wall_);
+  gate_->sealed(*batch);
   batches_.add(batch, now);
   if (batch->row_count == 0) return on_batch({std::move(batch), true, {}, 0, {}}, now);  // nothing to insert
   commands.batches.push_back(std::move(batch));
@@ -72,8 +72,8 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
     TrackedPartition* partition = partitions_.find(batch.chunks[c]->partition, batch.chunks[c]->epoch);
     if (partition != nullptr) partition->offsets.rows_refused(batch.chunks[c]->sequence, refused[c]);
   }
-  SideOutputs::Finished finished;
-  side_.batch_stored(result.batch, wall_, finished);
+  OffsetGate::Finished finished;
+  gate_->stored(result.batch, wall_, finished);
   finish_stored(finished);
   for (const RefusedMessage& message : result.refused) {
     const ProcessedChunk& chunk = *batch.chunks[message.chunk];
@@ -88,22 +88,22 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
   }
 }
 
-void Pipeline::finish_stored(const SideOutputs::Finished& finished) {
+void Pipeline::finish_stored(const OffsetGate::Finished& finished) {
   for (const auto& part : finished.parts) {
     TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
     if (partition == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
     for (const uint64_t chunk : part.chunks) partition->offsets.batch_finished(chunk);
   }
-  for (const auto& replacement : finished.replacements) {
-    TrackedPartition* partition = partitions_.find(replacement.partition, replacement.epoch);
+  for (const auto& record : finished.records) {
+    TrackedPartition* partition = partitions_.find(record.partition, record.epoch);
     if (partition == nullptr) continue;
-    partition->offsets.replacement_finished(replacement.offset);
+    partition->offsets.side_record_finished(record.offset);
   }
 }
 
 void Pipeline::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now) {
   count_facts(batch, wall_, metrics_);
-  if (settings_.accepted_outcomes) count_outcome_latency(batch, "produce", wall_, metrics_);
+  for (const auto& observer : observers_) observer->stored(batch, wall_);
   if (batch.row_count == 0) return;
   if (totals_.batches_written == 0) {
     log_.info("first_batch_stored",
@@ -122,7 +122,7 @@ void Pipeline::count_written(const SealedBatch& batch, uint64_t rows, uint64_t b
 void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
   totals_.last_insert_error = failure.text;
   totals_.last_insert_error_at = wall_;
-  batches_.failed(batch, failure, settings_.accepted_outcomes ? "Kafka" : "ClickHouse");
+  batches_.failed(batch, failure, settings_.destination.system.c_str());
   if (failure.held) {
     log_.error("batch_held", {{"topic", settings_.topic},
                               {"spans", batches_.spans(batch)},

@@ -137,7 +137,7 @@ std::optional<Offset> Pipeline::blocked_at(const TrackedPartition& partition, Bl
     case BlockReason::DlqRejected:
       return dlq_.first_rejected(partition.partition);
     case BlockReason::ReplacementRejected:
-      return side_.first_replacement(partition.partition);
+      return gate_->first_record(partition.partition);
     case BlockReason::UnreadableBatch:
       return partition.unreadable_at();
     case BlockReason::NoValidOffset:
@@ -173,7 +173,7 @@ Status Pipeline::may_skip(const TrackedPartition& partition, BlockReason reason,
 Result<uint64_t> Pipeline::give_up_below(TrackedPartition& partition, BlockReason reason, Offset next) {
   const Partition id = partition.partition;
   if (reason == BlockReason::ReplacementRejected) {
-    const auto given_up = side_.drop_replacements(id, partition.epoch, next);
+    const auto given_up = gate_->drop_records(id, partition.epoch, next);
     if (given_up.empty()) {
       return failure(ErrorKind::Retry,
                      fmt::format("the replacement of partition {} is being tried right now; try again", id.value));

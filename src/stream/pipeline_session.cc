@@ -135,7 +135,7 @@ bool Pipeline::resumes(const TrackedPartition& partition, const AssignedPartitio
 
 void Pipeline::resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues) {
   dlq_.resume(partition.partition);
-  side_.resume(partition.partition);
+  gate_->resume(partition.partition);
   // The next session's client meets it again, if it is still there.
   partition.blocks.remove(BlockReason::UnreadableBatch);
   CommitProgress& progress = committer_.of(partition.partition);
@@ -162,12 +162,12 @@ void Pipeline::on_event(PartitionsRevoked& revoked, SteadyTime now, Commands& co
 // the next batch: the partition may come straight back.
 PendingRows Pipeline::stop_batching(const TrackedPartition& partition) {
   dlq_.suspend(partition.partition);
-  side_.stop_batching(partition.partition);
+  gate_->stop_batching(partition.partition);
   return batcher_.take(partition.partition);
 }
 
 bool Pipeline::finished(const TrackedPartition& partition) const {
-  return !partition.has_batches() && !dlq_.in_flight(partition.partition) && side_.settled(partition.partition);
+  return !partition.has_batches() && !dlq_.in_flight(partition.partition) && gate_->settled(partition.partition);
 }
 
 // Drained: nothing sealed is open, and the broker knows how far it got.
@@ -176,7 +176,7 @@ DrainWaits Pipeline::revoke_waits(Partition id) const {
   const TrackedPartition* partition = partitions_.find(id);
   if (partition == nullptr || !partition->state.owned()) return waits;
   waits.batches = partition->has_batches();
-  waits.records = dlq_.in_flight(id) || !side_.settled(id);
+  waits.records = dlq_.in_flight(id) || !gate_->settled(id);
   waits.commit = !committer_.refuses(id) && (wants_commit(*partition) || committer_.outstanding());
   return waits;
 }
@@ -200,7 +200,7 @@ void Pipeline::answer_revoke(SteadyTime now, Commands& commands) {
     }
     if (!partition->state.owned()) continue;
     // Whoever gets the partition makes them anew; if it comes back here, they are sent again.
-    if (side_.suspend(id)) commands.purge_records = true;
+    if (gate_->suspend(id)) commands.purge_records = true;
     partition->state.suspend();
     under_way = under_way || !finished(*partition);
   }
@@ -215,7 +215,7 @@ void Pipeline::suspend_all(SteadyTime now) {
   for (auto& [id, partition] : partitions_) {
     if (!partition.state.owned()) continue;
     PendingRows unbatched = stop_batching(partition);
-    side_.suspend(id);
+    gate_->suspend(id);
     partition.state.suspend(std::move(unbatched));
     under_way = under_way || !finished(partition);
   }
@@ -243,7 +243,7 @@ void Pipeline::drop(TrackedPartition& partition, Commands* commands) {
   metrics_.abandoned.add(open);
   batcher_.take(id);
   dlq_.drop(id, partition.epoch);
-  const bool with_producer = side_.drop(id, partition.epoch);
+  const bool with_producer = gate_->drop(id, partition.epoch);
   if (with_producer && commands != nullptr) commands->purge_records = true;
   metrics_.forget_lag(settings_.topic, id.value);
   committer_.drop(id);
@@ -298,7 +298,7 @@ DrainWaits Pipeline::stop_waits() const {
   DrainWaits waits;
   waits.batches = batches_.active() > 0;
   waits.rows = !batcher_.empty();
-  waits.records = !side_.cogs_flushed();
+  waits.records = !gate_->flushed();
   waits.commit = committer_.outstanding();
   for (const auto& [id, partition] : partitions_) {
     waits.records = waits.records || !finished(partition);
@@ -315,7 +315,7 @@ void Pipeline::advance_stop(SteadyTime now, Commands& commands) {
                                      {"advice", "they are read again by the next start"}});
     commands.abandon_batches = true;
   }
-  if (batches_.active() == 0 || drain_.writes_overdue()) side_.flush_cogs();
+  if (batches_.active() == 0 || drain_.writes_overdue()) gate_->flush();
   if (drain_.take_drained(stop_waits(), now)) commands.begin_close = LeaveMode::ForGood;
 }
 

@@ -47,21 +47,21 @@ size_t payload_bytes(const MessageChunk& chunk) {
   return bytes;
 }
 
-// Features and types are few, so that looking through them is faster than hashing; a new one allocates once a chunk.
-void add_cogs(std::string_view feature, uint64_t bytes, std::vector<CogsBytes>& out) {
-  const auto found = std::find_if(out.begin(), out.end(), [&](const CogsBytes& one) { return one.feature == feature; });
+// Labels are few, so that looking through them is faster than hashing; a new one allocates once a chunk.
+void add_usage(std::string_view label, uint64_t bytes, std::vector<UsageBytes>& out) {
+  const auto found = std::find_if(out.begin(), out.end(), [&](const UsageBytes& one) { return one.label == label; });
   if (found != out.end()) {
     found->bytes += bytes;
   } else {
-    out.push_back({std::string(feature), bytes});
+    out.push_back({std::string(label), bytes});
   }
 }
 
-void add_item_type(const char* item_type, uint64_t bytes, std::vector<ItemTypeCount>& out) {
-  const auto found = std::find_if(out.begin(), out.end(), [&](const ItemTypeCount& one) {
-    return one.item_type == item_type || std::string_view(one.item_type) == item_type;
+void add_type(const char* label, uint64_t bytes, std::vector<TypeTotals>& out) {
+  const auto found = std::find_if(out.begin(), out.end(), [&](const TypeTotals& one) {
+    return one.label == label || std::string_view(one.label) == label;
   });
-  if (found == out.end()) return out.push_back({item_type, 1, bytes});
+  if (found == out.end()) return out.push_back({label, 1, bytes});
   ++found->count;
   found->bytes += bytes;
 }
@@ -111,12 +111,13 @@ uint64_t charge_for(const MessageChunk& chunk) {
   return std::max(chunk.bytes, kMinChunkCharge) + scratch;
 }
 
-ProcessingRules ProcessingRules::of(const StreamSettings& settings, bool has_dead_letters) {
+ProcessingRules ProcessingRules::of(const StreamSettings& settings, bool has_dead_letters,
+                                    const OffsetGate::Needs& gate) {
   const bool writes = !settings.skip_write;
   return {settings.topic,
-          has_dead_letters && !settings.accepted_outcomes,
-          writes && settings.side_outputs.commit_log,
-          writes && settings.side_outputs.replacements,
+          has_dead_letters && settings.destination.rejects_rows,
+          gate.skipped_messages,
+          gate.side_records,
           !writes,
           settings.memory_limit,
           ProcessingRules().piece_bytes};
@@ -259,9 +260,9 @@ void ChunkProcessor::process_message(Message& message, ProcessedChunk& out) {
     case Verdict::Kind::Invalid:
       end_piece_if_processor_is_large();
       return add_invalid(message, std::move(verdict), out);
-    case Verdict::Kind::Replacement:
+    case Verdict::Kind::Record:
       end_piece_if_processor_is_large();
-      return add_replacement(message, std::move(verdict), out);
+      return add_side_record(message, std::move(verdict), out);
   }
 }
 
@@ -293,9 +294,9 @@ void ChunkProcessor::add_facts(const Message& message, const Verdict& verdict, C
     facts.origin.add(verdict.origin_timestamp_ms);
     if (rules_.cover_skipped) facts.origin_timestamps_ms.push_back(verdict.origin_timestamp_ms);
   }
-  if (verdict.sentry_received_ms != kNoTimestamp) facts.received.add(verdict.sentry_received_ms);
-  if (!verdict.cogs_feature.empty()) add_cogs(verdict.cogs_feature, bytes, facts.cogs);
-  if (*verdict.item_type != '\0') add_item_type(verdict.item_type, bytes, facts.item_types);
+  if (verdict.received_timestamp_ms != kNoTimestamp) facts.received.add(verdict.received_timestamp_ms);
+  if (!verdict.usage_label.empty()) add_usage(verdict.usage_label, bytes, facts.usage);
+  if (*verdict.type_label != '\0') add_type(verdict.type_label, bytes, facts.types);
 }
 
 void ChunkProcessor::add_skipped(const Message& message, ProcessedChunk& out) {
@@ -309,14 +310,15 @@ void ChunkProcessor::add_skipped(const Message& message, ProcessedChunk& out) {
   if (rules_.cover_skipped) cover(message, out);
 }
 
-void ChunkProcessor::add_replacement(const Message& message, Verdict verdict, ProcessedChunk& out) {
-  if (rules_.has_replacements) {
+void ChunkProcessor::add_side_record(const Message& message, Verdict verdict, ProcessedChunk& out) {
+  if (rules_.has_side_records) {
     record_bytes_ += verdict.key.size() + verdict.text.size();
-    out.replacements.push_back({message.offset, std::move(verdict.key), std::move(verdict.text)});
-  } else if (rules_.drop_replacements) {
+    out.side_records.push_back({message.offset, std::move(verdict.key), std::move(verdict.text)});
+  } else if (rules_.drop_side_records) {
     add_skipped(message, out);
   } else {
-    add_invalid(message, Verdict::invalid("replacement", "a replacement, and no replacements topic is configured"),
+    add_invalid(message,
+                Verdict::invalid(verdict.code, fmt::format("a {}, and no topic for it is configured", verdict.code)),
                 out);
   }
 }

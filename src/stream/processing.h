@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "model/message.h"
 #include "model/rows.h"
+#include "ports/offset_gate.h"
 #include "ports/processor.h"
 #include "stream/admission.h"
 #include "stream/stream_settings.h"
@@ -39,15 +40,15 @@ constexpr uint64_t kUnlimited = uint64_t{1} << 62;
 struct ProcessingRules {
   std::string topic;
   bool encode_dlq_contexts = false;    // rows that the table refuses may become dead-letter records
-  bool cover_skipped = false;          // messages without rows close with their batch: the commit log tells of them
-  bool has_replacements = false;       // there is a topic for them
-  bool drop_replacements = false;      // nothing is written at all
+  bool cover_skipped = false;          // messages without rows finish with their batch
+  bool has_side_records = false;       // there is a topic for messages that become a SideRecord
+  bool drop_side_records = false;      // nothing is written at all
   uint64_t memory_limit = kUnlimited;  // of the process, in bytes
   // A piece of a chunk ends once its rows and dead-letter records take this much, so that what is larger than its
   // messages is heard of in time.
   uint64_t piece_bytes = 4 << 20;
 
-  static ProcessingRules of(const StreamSettings& settings, bool has_dead_letters);
+  static ProcessingRules of(const StreamSettings& settings, bool has_dead_letters, const OffsetGate::Needs& gate);
 };
 
 // Threads: one instance per worker.
@@ -74,7 +75,7 @@ class ChunkProcessor {
   void add_rows(Message& message, const Verdict& verdict, size_t begin, ProcessedChunk& out);
   void add_facts(const Message& message, const Verdict& verdict, ChunkFacts& facts);
   void add_skipped(const Message& message, ProcessedChunk& out);
-  void add_replacement(const Message& message, Verdict verdict, ProcessedChunk& out);
+  void add_side_record(const Message& message, Verdict verdict, ProcessedChunk& out);
   void add_invalid(const Message& message, Verdict verdict, ProcessedChunk& out);
 
   const ProcessorFactory factory_;

@@ -41,7 +41,7 @@ class ReplacingProcessor final : public Processor {
   const RowLayout& layout() const override { return layout_; }
   Verdict process(const MessageContext&, const Message&, std::string&) override {
     Verdict verdict;
-    verdict.kind = Verdict::Kind::Replacement;
+    verdict.kind = Verdict::Kind::Record;
     verdict.text.assign(1 << 20, 'x');
     return verdict;
   }
@@ -180,12 +180,12 @@ TEST_F(ProcessingTest, AProcessorThatKeepsMuchMemoryIsReplaced) {
 TEST_F(ProcessingTest, WhatAVerdictHoldsIsNotTheProcessors) {
   ProcessingRules rules;
   rules.topic = "t";
-  rules.has_replacements = true;
+  rules.has_side_records = true;
   ChunkProcessor chunks([this] { return ++made_, std::make_unique<ReplacingProcessor>(); }, rules);
   Work work = this->work(std::vector<const char*>(20, ""));
-  size_t replacements = 0;
-  while (!work.chunk.messages.empty()) replacements += chunks.process(work)->replacements.size();
-  EXPECT_EQ(replacements, 20u);
+  size_t records = 0;
+  while (!work.chunk.messages.empty()) records += chunks.process(work)->side_records.size();
+  EXPECT_EQ(records, 20u);
   EXPECT_EQ(made_, 1);
 }
 

@@ -29,8 +29,7 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      pipeline_(settings, options, parts.has_dead_letters, parts.processors()->cogs_resource(), metrics_, log,
-                clock.steady_now()),
+      pipeline_(settings, options, parts.has_dead_letters, std::move(parts.gate), metrics_, log, clock.steady_now()),
       status_(pipeline_.status(clock.steady_now())),
       progress_(clock.steady_now()),
       freed_memory_(settings.memory_limit + kFreedMemory),
@@ -44,6 +43,7 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
   if (const Status started = set_writers(options); !started) throw ThreadRefused(started.error().text);
   metrics_.pool_threads("process_message").set(settings.concurrency);
   pipeline_.measure_batches(std::move(parts.measure));
+  pipeline_.observe_batches(std::move(parts.observers));
   workers_ = std::make_unique<WorkerPool>(
       settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing_us,
       [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); },
@@ -52,9 +52,10 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
 
 std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamParts& parts) {
   auto admission = std::make_unique<Admission>(settings_, metrics_, clock_, parts.live_options,
-                                               parts.schemas ? parts.schemas() : nullptr);
-  return std::make_unique<ChunkProcessor>(parts.processors, ProcessingRules::of(settings_, parts.has_dead_letters),
-                                          std::move(admission));
+                                               parts.schemas ? parts.schemas() : nullptr,
+                                               parts.samplers ? parts.samplers() : nullptr);
+  const auto rules = ProcessingRules::of(settings_, parts.has_dead_letters, pipeline_.gate_needs());
+  return std::make_unique<ChunkProcessor>(parts.processors, rules, std::move(admission));
 }
 
 Stream::~Stream() {
@@ -82,8 +83,13 @@ RecordProducer::OnResult Stream::letter_results() {
   return [this](uint64_t ticket, Status status) { post(LetterResult{ticket, std::move(status)}); };
 }
 
-RecordProducer::OnResult Stream::record_results(SideTopicName name) {
-  return [this, name](uint64_t ticket, Status status) { post(RecordResult{name, ticket, std::move(status), true}); };
+void Stream::set_side_producer(size_t topic, RecordProducer* producer) {
+  if (side_producers_.size() <= topic) side_producers_.resize(topic + 1);
+  side_producers_[topic] = producer;
+}
+
+RecordProducer::OnResult Stream::side_results(size_t topic) {
+  return [this, topic](uint64_t ticket, Status status) { post(RecordResult{topic, ticket, std::move(status), true}); };
 }
 
 void Stream::set_options(const LiveOptions& options) { post(options); }
@@ -242,7 +248,7 @@ void Stream::on_event(const LetterResult& result, SteadyTime now) {
 }
 
 void Stream::on_event(const RecordResult& result, SteadyTime now) {
-  if (!result.status && result.from_producer) side_topics_[static_cast<size_t>(result.topic)]->reset();
+  if (!result.status && result.from_producer) side_producers_[result.topic]->reset();
   pipeline_.on_record_result(result.topic, result.ticket, result.status, now);
 }
 
@@ -315,19 +321,18 @@ void Stream::produce_letters() {
 
 // Once a topic does not take a record, none that stands behind it is handed over before it.
 void Stream::produce_records() {
-  std::array<std::optional<Error>, kSideTopics> refused;
-  for (const OutgoingRecord& record : commands_.records) {
-    const auto index = static_cast<size_t>(record.topic);
-    if (!refused[index]) {
-      const Status taken = side_topics_[index]->produce(record.record->view(), record.ticket);
+  std::vector<std::optional<Error>> refused(commands_.records.empty() ? 0 : side_producers_.size());
+  for (const GateRecord& record : commands_.records) {
+    if (!refused[record.topic]) {
+      const Status taken = side_producers_[record.topic]->produce(record.record->view(), record.ticket);
       if (taken) continue;
-      refused[index] = taken.error();
+      refused[record.topic] = taken.error();
     }
-    note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[index]), false});
+    note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[record.topic]), false});
   }
   if (!commands_.purge_records) return;
-  for (RecordProducer* const topic : side_topics_) {
-    if (topic != nullptr) topic->purge();
+  for (RecordProducer* const producer : side_producers_) {
+    if (producer != nullptr) producer->purge();
   }
 }
 

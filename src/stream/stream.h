@@ -2,7 +2,6 @@
 // sessions.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -19,6 +18,9 @@
 #include "base/metrics.h"
 #include "base/snapshot.h"
 #include "ports/batch_measure.h"
+#include "ports/batch_observer.h"
+#include "ports/offset_gate.h"
+#include "ports/payload_sampler.h"
 #include "ports/processor.h"
 #include "ports/record_producer.h"
 #include "ports/row_writer.h"
@@ -43,7 +45,10 @@ struct StreamParts {
   ProcessorFactory processors;
   RowWriterFactory writers;
   SchemaValidatorFactory schemas;         // may be empty: no validation
+  PayloadSamplerFactory samplers;         // may be empty: nobody looks at payloads
   std::unique_ptr<BatchMeasure> measure;  // null: batches are measured in rows
+  std::unique_ptr<OffsetGate> gate;       // null: nothing is written beside the rows
+  std::vector<std::unique_ptr<BatchObserver>> observers;
   bool has_dead_letters = false;
   const Snapshot<LiveOptions>* live_options = nullptr;  // for the workers; null: what does not change is enough
 };
@@ -59,9 +64,9 @@ class Stream {
   // Before the first run(), if there is a dead-letter topic. Its results go to letter_results().
   void set_dead_letters(RecordProducer* letters) { letters_ = letters; }
   RecordProducer::OnResult letter_results();
-  // The same for the topics of StreamSettings::side_outputs.
-  void set_side_topic(SideTopicName name, RecordProducer* topic) { side_topics_[static_cast<size_t>(name)] = topic; }
-  RecordProducer::OnResult record_results(SideTopicName name);
+  // The same for the topic number `topic` of StreamParts::gate.
+  void set_side_producer(size_t topic, RecordProducer* producer);
+  RecordProducer::OnResult side_results(size_t topic);
 
   // One Kafka session, as long as `control` and the source let it last: until everything is drained (at the latest
   // after the drain deadline), the next session takes over, a stop condition is reached, or the source is broken.
@@ -107,7 +112,7 @@ class Stream {
     Status status;
   };
   struct RecordResult {
-    SideTopicName topic;
+    size_t topic;
     uint64_t ticket;
     Status status;
     bool from_producer;  // else it did not even take it
@@ -149,7 +154,7 @@ class Stream {
   Log& log_;
   StreamMetrics metrics_;
   RecordProducer* letters_ = nullptr;
-  std::array<RecordProducer*, kSideTopics> side_topics_{};
+  std::vector<RecordProducer*> side_producers_;  // by topic of the gate
   Pipeline pipeline_;
   Commands commands_;
   Snapshot<StreamStatus> status_;

@@ -59,17 +59,11 @@ struct StreamMetrics {
                             "Messages that cannot become rows, dropped by --on-invalid drop or by an operator.",
                             {{"reason", reason}});
   }
-  // `of`: broker (timestamp), origin (of the event) or received (by the relay); `stat`: mean or max of a batch.
+  // `of`: broker (timestamp), origin (of the event) or received (by the first system); `stat`: mean or max of a batch.
   Histogram& latency(const char* of, const char* stat) {
     return registry.histogram("freshet_batch_latency_seconds", "Age of a batch's messages when the batch was stored.",
                               {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
                               {{"of", of}, {"stat", stat}});
-  }
-  // Of accepted outcomes, by their broker timestamps. `at`: flush (the batch is sealed) or produce (the broker has it).
-  Histogram& outcome_latency(const char* at, const char* stat) {
-    return registry.histogram("freshet_accepted_outcomes_latency_seconds", "Age of a batch's messages.",
-                              {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
-                              {{"at", at}, {"stat", stat}});
   }
   Gauge& pool_threads(const char* pool) {
     return registry.gauge("freshet_pool_threads", "Threads that turn messages into rows, or write batches.",
@@ -79,24 +73,13 @@ struct StreamMetrics {
     return registry.gauge("freshet_pool_tasks", "Chunks with them, batches with them.", {{"pool", pool}});
   }
   // `by`: what holds the messages that fill the memory.
-  Counter& backpressure(const char* by) {
+  Counter& backpressure(const std::string& by) {
     return registry.counter("freshet_backpressure_total", "Times that partitions were paused by backpressure.",
                             {{"by", by}});
   }
   Histogram& batch_write_seconds(bool success) {
     return registry.histogram("freshet_batch_write_seconds", "From a batch's first attempt to its end.",
                               latency_buckets(), {{"success", success ? "true" : "false"}});
-  }
-  Counter& item_count(const char* item_type) {
-    return registry.counter("freshet_item_type_count_total", "Stored items by type.", {{"item_type", item_type}});
-  }
-  Counter& item_bytes(const char* item_type) {
-    return registry.counter("freshet_item_type_bytes_total", "Payload bytes of stored items by type.",
-                            {{"item_type", item_type}});
-  }
-  Counter& side_records(const char* topic, const char* result) {
-    return registry.counter("freshet_side_records_total", "Records of the side topics.",
-                            {{"topic", topic}, {"result", result}});
   }
   Gauge& lag(const std::string& topic, int32_t partition) {
     return registry.gauge("freshet_consumer_lag", "Messages between the committed offset and the partition's end.",

@@ -24,26 +24,20 @@ struct HeaderFilter {
 // Provenance: also topic, timestamp, reason and consumer group.
 enum class DlqHeaders { Position, Provenance };
 
-// Validation against a schema (contract 5.6). Without a schema of that name: refused at the start when enforced, else
+// Validation against a schema. Without a schema of that name: refused at the start when enforced, else
 // said once.
 struct SchemaSettings {
   std::string dir;            // <dir>/<logical topic>.schema.json or .proto; empty = no validation
-  std::string logical_topic;  // Snuba's own name of the consumed topic
+  std::string logical_topic;  // the name of the schema
   bool enforce = false;       // failures become invalid messages; else a sample is validated and failures counted
   double sample_rate = 0.01;  // share of messages that is validated when not enforced, 0..1
 };
 
-// What is written beside the rows; the topics themselves are in kafka_settings.h.
-struct SideOutputSettings {
-  bool commit_log = false;  // one record per partition of a stored batch, before its offsets are committed
-  bool replacements = false;
-  bool cogs = false;  // bytes by feature, by minute
-};
-
-// Accepted outcomes (contract 15): what items say of billing, counted by bucket, goes to a topic instead of rows to a
-// table. The topic itself is in kafka_settings.h. LiveOptions::max_batch_rows limits the distinct buckets of a batch.
-struct AcceptedOutcomesSettings {
-  std::chrono::seconds bucket_interval{60};  // >= 1
+// Where batches go.
+struct Destination {
+  std::string system = "ClickHouse";  // for people: what does not take a batch
+  std::string content = "rows";       // what fills the memory: label `by` of freshet_backpressure_total
+  bool rejects_rows = true;           // it may reject single rows, which become dead-letter records
 };
 
 struct StreamSettings {
@@ -53,8 +47,7 @@ struct StreamSettings {
   uint32_t concurrency = 1;                      // processing workers, 1..256
   uint32_t max_writers = 64;                     // upper bound of LiveOptions::clickhouse_concurrency
   uint64_t memory_limit = 256ull * 1024 * 1024;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
-  // How long a drain may take. For the drop-in: --drain-timeout-ms when given, else the larger of the default and
-  // --join-timeout-ms.
+  // How long a drain may take.
   std::chrono::milliseconds drain_timeout{8000};
   // From a batch's sealing until it is stored, with all retries: beyond, it is overdue. It is never given up; hosts
   // that only ask for patience are left for the next one from then on, and readiness, metrics and log say so. 0 =
@@ -64,13 +57,11 @@ struct StreamSettings {
   OnInvalid on_invalid = OnInvalid::Hold;
   DlqHeaders dlq_headers = DlqHeaders::Provenance;
   bool skip_write = false;  // consume, process and commit; write nothing anywhere
-  SideOutputSettings side_outputs;
+  Destination destination;
   SchemaSettings schema;
   std::optional<HeaderFilter> pre_filter;
-  std::optional<AcceptedOutcomesSettings> accepted_outcomes;  // none: rows to a table
-  bool ipv4_statistics = false;                               // as the reference counts them (contract 5.6)
-  bool dead_letters_by_age = false;                           // as LiveOptions::dead_letters_by_age says (contract 5.4)
-  std::optional<int64_t> stop_at_timestamp_ms;                // broker timestamps, milliseconds since 1970 UTC
+  bool dead_letters_by_age = false;             // as LiveOptions::dead_letters_by_age says
+  std::optional<int64_t> stop_at_timestamp_ms;  // broker timestamps, milliseconds since 1970 UTC
 };
 
 }  // namespace freshet::stream

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "snuba_outputs/side_outputs.h"
 #include "testkit/child_process.h"
 #include "testkit/fake_clock.h"
 #include "testkit/fake_source.h"
@@ -122,6 +123,13 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   EXPECT_EQ(stream.status()->dead_letters, static_cast<uint64_t>(kMessages / 100));
 }
 
+constexpr auto kCommitLog = static_cast<size_t>(snuba_outputs::SideTopicName::CommitLog);
+constexpr auto kReplacements = static_cast<size_t>(snuba_outputs::SideTopicName::Replacements);
+
+std::unique_ptr<OffsetGate> gate(const snuba_outputs::SideOutputSettings& outputs, Metrics& metrics) {
+  return std::make_unique<snuba_outputs::SideOutputs>(outputs, "t", "g", "", metrics, null_log());
+}
+
 // An ordered producer with a thread of its own that is full once and gives some records back once.
 class FlakyProducer final : public RecordProducer {
  public:
@@ -188,7 +196,6 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   settings.consumer_group = "g";
   settings.concurrency = 2;
   settings.commit_interval = std::chrono::milliseconds(5);
-  settings.side_outputs.commit_log = true;
   LiveOptions options;
   options.max_batch_rows = 100;
   options.max_batch_time = std::chrono::milliseconds(5);
@@ -196,9 +203,10 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   StreamParts parts;
   parts.processors = [] { return std::make_unique<LineProcessor>(); };
   parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
+  parts.gate = gate({.commit_log = true}, metrics);
   Stream stream(settings, std::move(parts), options, clock, null_log(), metrics);
-  FlakyProducer log(stream.record_results(SideTopicName::CommitLog));
-  stream.set_side_topic(SideTopicName::CommitLog, &log);
+  FlakyProducer log(stream.side_results(kCommitLog));
+  stream.set_side_producer(kCommitLog, &log);
   testkit::FakeSource source(3);
   std::stop_source stop;
   std::jthread loop([&] {
@@ -227,7 +235,7 @@ class ReplacingProcessor final : public Processor {
   const RowLayout& layout() const override { return layout_; }
   Verdict process(const MessageContext&, const Message&, std::string&) override {
     Verdict verdict;
-    verdict.kind = Verdict::Kind::Replacement;
+    verdict.kind = Verdict::Kind::Record;
     ++processed_;
     return verdict;
   }
@@ -272,14 +280,14 @@ TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
   StreamSettings settings;
   settings.topic = "t";
   settings.memory_limit = 28'000'000;
-  settings.side_outputs.replacements = true;
   StreamParts parts;
   std::atomic<int> processed{0};
   parts.processors = [&processed] { return std::make_unique<ReplacingProcessor>(processed); };
   parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
+  parts.gate = gate({.replacements = true}, metrics);
   Stream stream(settings, std::move(parts), {}, clock, null_log(), metrics);
-  FullProducer topic(stream.record_results(SideTopicName::Replacements));
-  stream.set_side_topic(SideTopicName::Replacements, &topic);
+  FullProducer topic(stream.side_results(kReplacements));
+  stream.set_side_producer(kReplacements, &topic);
   testkit::FakeSource source(1);
   for (int i = 0; i < kMessages; ++i) source.produce(0, "x");
   const std::jthread loop([&](std::stop_token stop) {

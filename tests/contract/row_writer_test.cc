@@ -8,6 +8,7 @@
 #include "clickhouse/clickhouse_client.h"
 #include "clickhouse/clickhouse_writer.h"
 #include "clickhouse/error_codes.h"
+#include "snuba_outputs/snuba_request_builder.h"
 #include "testkit/servers.h"
 
 namespace freshet {
@@ -26,9 +27,10 @@ struct RowWriterContract : testing::Test {
     settings.urls = {server_->url()};
     settings.table = "default." + table;
   }
-  std::unique_ptr<RowWriter> writer() {
+  std::unique_ptr<RowWriter> writer(bool snuba = false) {
+    auto requests = snuba ? snuba_outputs::make_snuba_request_builder(settings, {}, default_options, metrics) : nullptr;
     return clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, null_log(),
-                                       metrics);
+                                       metrics, std::move(requests));
   }
   WriteOutcome write(RowWriter& to, const std::vector<std::string>& rows, const std::string& token = "token") {
     InsertRequest request;
@@ -49,6 +51,7 @@ struct RowWriterContract : testing::Test {
   RowLayout layout;
   RealClock clock;
   Metrics metrics;
+  const Snapshot<LiveOptions> default_options{LiveOptions{}};
 };
 template <typename Server>
 Server* RowWriterContract<Server>::server_ = nullptr;
@@ -107,13 +110,12 @@ TYPED_TEST(RowWriterContract, ANameWithADotOrABackquoteIsTaken) {
                                            std::pair<std::string, std::string>{"`c``d`", "`c\\`d`"}}) {
     this->server_->query("DROP TABLE IF EXISTS " + quoted);
     this->server_->query(fmt::format("CREATE TABLE {} (`x\\`.y` UInt64) ENGINE = MergeTree ORDER BY tuple()", quoted));
-    for (const auto style : {clickhouse::RequestStyle::Freshet, clickhouse::RequestStyle::Snuba}) {
+    for (const bool snuba : {false, true}) {
       this->settings.table = configured;
-      this->settings.style = style;
-      this->settings.database = style == clickhouse::RequestStyle::Snuba ? "default" : "";
+      this->settings.database = snuba ? "default" : "";
       this->settings.user = "default";
       this->layout = {RowFormat::JsonEachRow, {"x`.y"}};
-      const auto writer = this->writer();
+      const auto writer = this->writer(snuba);
       EXPECT_EQ(this->write(*writer, {"{\"x`.y\":7}\n"}).kind, WriteOutcome::Kind::Written);
       clickhouse::ClickHouseClient client(this->settings, this->clock);
       const auto described = client.describe_table(std::chrono::seconds(5));
@@ -168,7 +170,6 @@ TYPED_TEST(RowWriterContract, AStopEndsAWaitAtOnce) {
 }
 
 TYPED_TEST(RowWriterContract, TheDropInsRequestsAreTakenByEveryServer) {
-  this->settings.style = clickhouse::RequestStyle::Snuba;
   this->settings.table = this->table;
   this->settings.user = "default";
   this->settings.database = "default";
@@ -178,7 +179,9 @@ TYPED_TEST(RowWriterContract, TheDropInsRequestsAreTakenByEveryServer) {
   options.insert.max_insert_block_size = 1'048'576;
   const Snapshot<LiveOptions> live(options);
   const auto hosts = std::make_shared<clickhouse::Hosts>(this->settings.urls);
-  const auto writer = clickhouse::make_row_writer(this->settings, hosts, this->clock, null_log(), this->metrics, &live);
+  const auto writer =
+      clickhouse::make_row_writer(this->settings, hosts, this->clock, null_log(), this->metrics,
+                                  snuba_outputs::make_snuba_request_builder(this->settings, {}, live, this->metrics));
   std::vector<std::string> rows;
   for (int i = 0; i < 60'000; ++i) rows.push_back(fmt::format("{{\"id\":{},\"name\":\"{:040}\",\"x\":1}}\n", i, i));
   EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Written);

@@ -7,6 +7,7 @@
 
 #include "clickhouse/clickhouse_writer.h"
 #include "processors/registry.h"
+#include "snuba_outputs/snuba_request_builder.h"
 #include "testkit/fake_clock.h"
 #include "testkit/golden_cases.h"
 #include "testkit/servers.h"
@@ -66,11 +67,10 @@ class TraceItems : public testing::TestWithParam<bool> {
     clickhouse::ClickHouseSettings settings;
     settings.urls = {server_->url()};
     settings.table = "default." + table;
-    settings.style = clickhouse::RequestStyle::Snuba;
-    settings.june = june();
     RealClock clock;
-    const auto writer = clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock,
-                                                    null_log(), metrics_, &live_);
+    const auto writer = clickhouse::make_row_writer(
+        settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, null_log(), metrics_,
+        snuba_outputs::make_snuba_request_builder(settings, {.json_as_string = june()}, live_, metrics_));
     InsertRequest request;
     request.layout = &layout;
     for (const std::string& row : rows) {

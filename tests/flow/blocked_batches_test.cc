@@ -197,7 +197,7 @@ TEST(BlockedBatchesTest, ManyBlockedBatchesTakeNoWriter) {
 
 // "Too many parts" makes batches rarer; with everything paused nothing makes them larger.
 TEST(BlockedBatchesTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
-  stream::StreamSettings settings = Flow::default_settings();
+  FlowSettings settings = Flow::default_settings();
   settings.memory_limit = 1;
   Flow flow(settings);
   flow.produce(0, "row", 20);

@@ -160,7 +160,7 @@ TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithIt
 
 // Letters take memory: what waits is charged, and pushes back.
 TEST(BlockedPartitionsTest, LettersThatWaitCountInTheBudget) {
-  stream::StreamSettings settings = Flow::default_settings();
+  FlowSettings settings = Flow::default_settings();
   settings.memory_limit = 100'000;
   Flow flow(settings);
   flow.produce(0, "bad", 500);

@@ -34,7 +34,7 @@ class Chaos {
   uint64_t chance(uint64_t n) { return random_() % n; }
   size_t any_of(size_t n) { return chance(std::max<size_t>(1, n)); }
 
-  stream::StreamSettings settings() {
+  FlowSettings settings() {
     auto settings = chance(2) == 0 ? Flow::default_settings() : Flow::with_side_outputs();
     settings.side_outputs.replacements = true;
     settings.memory_limit = 20'000 + chance(300'000);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "snuba_outputs/side_outputs.h"
 #include "stream/pipeline.h"
 
 namespace freshet::flow {
@@ -50,7 +51,8 @@ class Decisions {
       std::printf("letter %lu %d:%ld\n", one.ticket, one.record->partition.value, one.record->offset.value);
     }
     for (const auto& one : commands.records) {
-      std::printf("record %s %lu %s\n", to_string(one.topic), one.ticket, one.record->value.c_str());
+      std::printf("record %s %lu %s\n", to_string(static_cast<snuba_outputs::SideTopicName>(one.topic)), one.ticket,
+                  one.record->value.c_str());
     }
     if (commands.purge_records) std::printf("purge records\n");
     if (commands.answer_assign) {

@@ -19,17 +19,18 @@
 
 #include "decisions.h"
 #include "kafka/partition_cursor.h"
+#include "snuba_outputs/side_outputs.h"
 #include "stream/pipeline.h"
 #include "stream/processing.h"
 
 namespace freshet::flow {
 
+using snuba_outputs::SideTopicName;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using stream::BatchResult;
 using stream::Commands;
 using stream::End;
-using stream::SideTopicName;
 
 // A message's fate is written in its payload: "row", "bad" (invalid), "skip", "replace" (to the replacements topic);
 // "refused" is a row that the table refuses. Some rows are much larger than their messages.
@@ -44,7 +45,7 @@ class FateProcessor final : public Processor {
     if (*message.payload == "bad") return Verdict::invalid("bad", "it says so");
     if (*message.payload == "replace") {
       Verdict verdict;
-      verdict.kind = Verdict::Kind::Replacement;
+      verdict.kind = Verdict::Kind::Record;
       verdict.key = "7";
       verdict.text = std::to_string(context.partition.value) + ":" + std::to_string(message.offset.value);
       return verdict;
@@ -55,7 +56,7 @@ class FateProcessor final : public Processor {
     rows += '\n';
     Verdict verdict = Verdict::rows(1, !large);
     verdict.origin_timestamp_ms = message.timestamp_ms;
-    verdict.cogs_feature = "spans";
+    verdict.usage_label = "spans";
     return verdict;
   }
 
@@ -63,34 +64,45 @@ class FateProcessor final : public Processor {
   RowLayout layout_;
 };
 
+// With what Snuba's consumers write beside the rows, as a gate that offsets wait for.
+struct FlowSettings : stream::StreamSettings {
+  FlowSettings() = default;
+  FlowSettings(stream::StreamSettings settings) : stream::StreamSettings(std::move(settings)) {}  // NOLINT
+  snuba_outputs::SideOutputSettings side_outputs;
+};
+
 class Flow {
  public:
-  explicit Flow(stream::StreamSettings settings = default_settings(), LiveOptions options = {}, bool has_letters = true,
+  explicit Flow(FlowSettings settings = default_settings(), LiveOptions options = {}, bool has_letters = true,
                 Log& log = null_log())
       : settings_(std::move(settings)),
         options_(options),
         has_letters_(has_letters),
         log_to_(log),
         metrics_(registry_),
-        pipeline(settings_, options, has_letters, "res", metrics_, log, now),
-        processor_([] { return std::make_unique<FateProcessor>(); }, rules(settings_)) {
+        pipeline(settings_, options, has_letters, gate(), metrics_, log, now),
+        processor_([] { return std::make_unique<FateProcessor>(); }, rules()) {
     pipeline.set_wall_clock(wall);
     pipeline.begin_session(1, now);
   }
 
-  static stream::ProcessingRules rules(const stream::StreamSettings& settings) {
-    auto rules = stream::ProcessingRules::of(settings, true);
+  stream::ProcessingRules rules() const {
+    auto rules = stream::ProcessingRules::of(settings_, true, pipeline.gate_needs());
     rules.piece_bytes = kPiece;
     return rules;
   }
-  static stream::StreamSettings default_settings() {
-    stream::StreamSettings settings;
+  std::unique_ptr<OffsetGate> gate() {
+    return std::make_unique<snuba_outputs::SideOutputs>(settings_.side_outputs, settings_.topic,
+                                                        settings_.consumer_group, "res", registry_, log_to_);
+  }
+  static FlowSettings default_settings() {
+    FlowSettings settings;
     settings.topic = "t";
     settings.consumer_group = "g";
     return settings;
   }
-  static stream::StreamSettings with_side_outputs() {
-    stream::StreamSettings settings = default_settings();
+  static FlowSettings with_side_outputs() {
+    FlowSettings settings = default_settings();
     settings.side_outputs = {true, true, true};
     return settings;
   }
@@ -171,7 +183,7 @@ class Flow {
     owned_.clear();
     commands_ = Commands();
     std::destroy_at(&pipeline);
-    std::construct_at(&pipeline, settings_, options_, has_letters_, "res", metrics_, log_to_, now);
+    std::construct_at(&pipeline, settings_, options_, has_letters_, gate(), metrics_, log_to_, now);
     pipeline.set_wall_clock(wall);
     begin_next_session();
   }
@@ -386,15 +398,15 @@ class Flow {
   }
   // The topic takes the oldest record that it was handed.
   bool take_record(SideTopicName topic) {
-    const auto found =
-        std::find_if(records.begin(), records.end(), [&](const auto& one) { return one.topic == topic; });
+    const auto found = std::find_if(records.begin(), records.end(),
+                                    [&](const auto& one) { return one.topic == static_cast<size_t>(topic); });
     if (found == records.end()) return false;
-    const stream::OutgoingRecord record = *found;
+    const GateRecord record = *found;
     records.erase(found);
     written[topic].push_back(*record.record);
     if (topic == SideTopicName::CommitLog) check_commit_log(*record.record);
     if (topic == SideTopicName::Replacements) check_replacement(record);
-    pipeline.on_record_result(topic, record.ticket, Status(), now);
+    pipeline.on_record_result(record.topic, record.ticket, Status(), now);
     turn();
     return true;
   }
@@ -585,7 +597,7 @@ class Flow {
       ASSERT_TRUE(log_[p][static_cast<size_t>(o)].fate != "row" || accounted(p, o)) << "told too early";
     }
   }
-  void check_replacement(const stream::OutgoingRecord& record) {
+  void check_replacement(const GateRecord& record) {
     int32_t p = -1;
     int64_t offset = -1;
     ASSERT_EQ(std::sscanf(record.record->value.c_str(), "%d:%ld", &p, &offset), 2);
@@ -597,12 +609,12 @@ class Flow {
   bool give_back(SideTopicName topic, ErrorKind kind = ErrorKind::Retry) {
     std::vector<uint64_t> tickets;
     std::erase_if(records, [&](const auto& one) {
-      if (one.topic != topic) return false;
+      if (one.topic != static_cast<size_t>(topic)) return false;
       tickets.push_back(one.ticket);
       return true;
     });
     for (const uint64_t ticket : tickets) {
-      pipeline.on_record_result(topic, ticket, failure(kind, "given back"), now);
+      pipeline.on_record_result(static_cast<size_t>(topic), ticket, failure(kind, "given back"), now);
     }
     return !tickets.empty();
   }
@@ -681,7 +693,7 @@ class Flow {
     commit_ = std::move(offsets);
   }
 
-  const stream::StreamSettings settings_;
+  const FlowSettings settings_;
   const LiveOptions options_;
   const bool has_letters_;
   Log& log_to_;
@@ -693,7 +705,7 @@ class Flow {
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<stream::BatchTask> again;  // what was blocked and is in `batches` once more
   std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> letters;  // ticket, (partition, offset)
-  std::vector<stream::OutgoingRecord> records;                            // handed to the producers, in order
+  std::vector<GateRecord> records;                                        // handed to the producers, in order
   std::map<SideTopicName, std::vector<ProducerRecord>> written;
   std::set<std::pair<int32_t, int64_t>> replaced;
   std::multiset<std::pair<int32_t, int64_t>> table;

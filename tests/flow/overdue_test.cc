@@ -28,8 +28,8 @@ class LineLog final : public Log {
   std::vector<Line> lines;
 };
 
-stream::StreamSettings with_deadline(milliseconds deadline) {
-  stream::StreamSettings settings = Flow::default_settings();
+FlowSettings with_deadline(milliseconds deadline) {
+  FlowSettings settings = Flow::default_settings();
   settings.batch_deadline = deadline;
   return settings;
 }

@@ -373,7 +373,7 @@ TEST(FlowRenewalTest, NoInsertBeginsWhileBatchesAreHeld) {
 }
 
 TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
-  stream::StreamSettings settings = Flow::default_settings();
+  FlowSettings settings = Flow::default_settings();
   Flow flow(settings, {}, false);
   flow.produce(0, "row", 5);
   flow.produce(0, "bad");

@@ -260,7 +260,7 @@ TEST(SideOutputsTest, AStopEndsInTimeThoughCogsAreNotTaken) {
 }
 
 TEST(SideOutputsTest, SkippedWritesWriteNothingAnywhere) {
-  stream::StreamSettings settings = Flow::with_side_outputs();
+  FlowSettings settings = Flow::with_side_outputs();
   settings.skip_write = true;
   Flow flow(settings, {}, false);
   flow.produce(0, "row", 5);

@@ -46,7 +46,7 @@ class OneProcessor {
     switch (verdict.kind) {
       case Verdict::Kind::Invalid:
         return one.verdict == "invalid" ? "" : "invalid: " + verdict.text;
-      case Verdict::Kind::Replacement:
+      case Verdict::Kind::Record:
         if (one.verdict != "replacement") return "a replacement";
         return verdict.key == one.key ? "" : "its key is " + verdict.key;
       case Verdict::Kind::Skip:

@@ -1,4 +1,4 @@
-#include "stream/commit_log.h"
+#include "snuba_outputs/commit_log.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 namespace {
 
 // The shortest decimal that gives the same double again, with a fraction always. Milliseconds have at most 15 digits
@@ -26,17 +26,10 @@ const Part& part_of(const SealedBatch& batch, Partition partition) {
                        [&](const Part& part) { return part.partition == partition; });
 }
 
-std::vector<uint64_t> sequences(const SealedBatch& batch, Partition partition) {
-  const Part& part = part_of(batch, partition);
-  std::vector<uint64_t> chunks;
-  for (size_t c = part.begin; c < part.end; ++c) chunks.push_back(batch.chunks[c]->sequence);
-  return chunks;
-}
-
 }  // namespace
 
 std::string commit_log_value(Offset next, int64_t last_timestamp_ms, std::optional<int64_t> received_p99_ms) {
-  // A message without a broker timestamp counts as of 1970 (contract 4.2).
+  // A message without a broker timestamp counts as of 1970.
   return fmt::format(R"({{"offset":{},"orig_message_ts":{},"received_p99":{}}})", next.value,
                      seconds(std::max<int64_t>(last_timestamp_ms, 0)),
                      received_p99_ms ? seconds(*received_p99_ms) : "null");
@@ -68,7 +61,7 @@ void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vec
     }
     while (!waiting.empty() && waiting.front().stored) {
       const Waiting& front = waiting.front();
-      due.push_back({part.partition, front.epoch, sequences(*front.stored, part.partition),
+      due.push_back({part.partition, front.epoch, sequences(*front.stored, part_of(*front.stored, part.partition)),
                      record(*front.stored, part.partition)});
       waiting.pop_front();
     }
@@ -95,4 +88,4 @@ ProducerRecord CommitLog::record(const SealedBatch& batch, Partition partition) 
           commit_log_value(last.covered->last.next(), last.covered_timestamp_ms, received_p99(origins))};
 }
 
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

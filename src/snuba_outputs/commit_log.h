@@ -1,4 +1,4 @@
-// The commit log: after each insert, how far the consumer has come in each partition of it (contract 7).
+// The commit log: after each insert, how far the consumer has come in each partition of it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 #include "model/batch.h"
 #include "ports/record_producer.h"
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 
 // {"offset":5,"orig_message_ts":1696381946.0,"received_p99":null}; timestamps in milliseconds since 1970 UTC.
 std::string commit_log_value(Offset next, int64_t last_timestamp_ms, std::optional<int64_t> received_p99_ms);
@@ -56,4 +56,4 @@ class CommitLog {
   std::map<Partition, std::deque<Waiting>> waiting_;  // in sealing order
 };
 
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

@@ -1,4 +1,4 @@
-// COGS: who caused how many bytes, summed by minute and sent once a minute (contract 10).
+// COGS: who caused how many bytes, summed by minute and sent once a minute.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include "model/rows.h"
 #include "ports/record_producer.h"
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 
 // Threads: the loop only. Bounded by minutes in a window and features in a minute.
 class CogsAggregator {
@@ -20,7 +20,7 @@ class CogsAggregator {
   // `resource`: shared_resource_id of the data set.
   explicit CogsAggregator(std::string resource) : resource_(std::move(resource)) {}
 
-  void add(const std::vector<CogsBytes>& bytes, SystemTime now);
+  void add(const std::vector<UsageBytes>& bytes, SystemTime now);
   // Whether the oldest minute began 60 s ago or earlier.
   bool due(SystemTime now) const;
   bool empty() const { return amounts_.empty(); }
@@ -33,4 +33,4 @@ class CogsAggregator {
   std::map<std::pair<int64_t, std::string>, uint64_t> amounts_;
 };
 
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

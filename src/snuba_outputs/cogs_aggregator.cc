@@ -1,11 +1,11 @@
-#include "stream/cogs_aggregator.h"
+#include "snuba_outputs/cogs_aggregator.h"
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 namespace {
 
 constexpr int64_t kWindowSeconds = 60;
@@ -20,12 +20,12 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-void CogsAggregator::add(const std::vector<CogsBytes>& bytes, SystemTime now) {
+void CogsAggregator::add(const std::vector<UsageBytes>& bytes, SystemTime now) {
   if (bytes.empty()) return;
   const int64_t seconds = unix_seconds(now);
   const int64_t minute = seconds - seconds % kWindowSeconds;
   if (!first_minute_) first_minute_ = minute;
-  for (const CogsBytes& one : bytes) amounts_[{minute, one.feature}] += one.bytes;
+  for (const UsageBytes& one : bytes) amounts_[{minute, one.label}] += one.bytes;
 }
 
 bool CogsAggregator::due(SystemTime now) const {
@@ -45,4 +45,4 @@ std::vector<ProducerRecord> CogsAggregator::take() {
   return records;
 }
 
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

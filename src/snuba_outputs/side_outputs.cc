@@ -1,4 +1,4 @@
-#include "stream/side_outputs.h"
+#include "snuba_outputs/side_outputs.h"
 
 #include <fmt/format.h>
 
@@ -6,17 +6,11 @@
 #include <chrono>
 #include <utility>
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 namespace {
 
 constexpr Duration kNotReadyAfter = std::chrono::seconds(5);
 constexpr size_t kMaxCogsRecords = 100'000;  // beyond, their topic has been away for very long
-
-std::vector<uint64_t> sequences(const SealedBatch& batch, const Part& part) {
-  std::vector<uint64_t> chunks;
-  for (size_t c = part.begin; c < part.end; ++c) chunks.push_back(batch.chunks[c]->sequence);
-  return chunks;
-}
 
 uint64_t id_of(Offset offset) { return static_cast<uint64_t>(offset.value); }
 Offset offset_of(uint64_t id) { return Offset{static_cast<int64_t>(id)}; }
@@ -35,13 +29,19 @@ const char* to_string(SideTopicName name) {
   return "";
 }
 
-SideOutputs::SideOutputs(const StreamSettings& settings, std::string cogs_resource, StreamMetrics& metrics, Log& log)
-    : settings_(settings.skip_write ? SideOutputSettings{} : settings.side_outputs),
+SideOutputs::SideOutputs(const SideOutputSettings& settings, std::string topic, const std::string& consumer_group,
+                         std::string cogs_resource, Metrics& metrics, Log& log)
+    : settings_(settings),
       metrics_(metrics),
       log_(log),
-      topic_(settings.topic),
-      commit_log_(settings.topic, settings.consumer_group),
+      topic_(std::move(topic)),
+      commit_log_(topic_, consumer_group),
       cogs_(std::move(cogs_resource)) {}
+
+Counter& SideOutputs::counter(SideTopicName topic, const char* result) {
+  return metrics_.counter("freshet_side_records_total", "Records of the side topics.",
+                          {{"topic", to_string(topic)}, {"result", result}});
+}
 
 SideOutputs::Queue& SideOutputs::queue(SideTopicName topic) {
   switch (topic) {
@@ -55,13 +55,13 @@ SideOutputs::Queue& SideOutputs::queue(SideTopicName topic) {
   return cogs_records_;
 }
 
-void SideOutputs::batch_sealed(const SealedBatch& batch) {
+void SideOutputs::sealed(const SealedBatch& batch) {
   if (settings_.commit_log) commit_log_.sealed(batch);
 }
 
-void SideOutputs::batch_stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime now, Finished& finished) {
+void SideOutputs::stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime now, Finished& finished) {
   if (settings_.cogs) {
-    for (const auto& chunk : batch->chunks) cogs_.add(chunk->facts.cogs, now);
+    for (const auto& chunk : batch->chunks) cogs_.add(chunk->facts.usage, now);
   }
   if (!settings_.commit_log) {
     for (const Part& part : batch->parts) {
@@ -77,26 +77,28 @@ void SideOutputs::batch_stored(const std::shared_ptr<const SealedBatch>& batch, 
   }
 }
 
-void SideOutputs::add_replacement(Partition partition, Epoch epoch, const Replacement& replacement, Charge charge) {
+void SideOutputs::add(Partition partition, Epoch epoch, const SideRecord& replacement, Charge charge) {
   auto record = std::make_shared<const ProducerRecord>(ProducerRecord{replacement.key, replacement.value});
   replacements_.add({partition, epoch, id_of(replacement.offset), {std::move(record)}, std::move(charge)});
 }
 
-void SideOutputs::take_sendable(SteadyTime now, SystemTime wall, std::vector<OutgoingRecord>& out) {
-  if (cogs_.due(wall) && cogs_records_.size() < kMaxCogsRecords) flush_cogs();
+void SideOutputs::take_sendable(SteadyTime now, SystemTime wall, std::vector<GateRecord>& out) {
+  if (cogs_.due(wall) && cogs_records_.size() < kMaxCogsRecords) flush();
   for (const SideTopicName topic : {SideTopicName::CommitLog, SideTopicName::Replacements, SideTopicName::Cogs}) {
     std::vector<Queue::Sendable> sendable;
     queue(topic).take_sendable(now, sendable);
-    for (const Queue::Sendable& one : sendable) out.push_back({topic, one.ticket, one.item->payload.record});
+    for (const Queue::Sendable& one : sendable) {
+      out.push_back({static_cast<size_t>(topic), one.ticket, one.item->payload.record});
+    }
   }
 }
 
-void SideOutputs::result(SideTopicName topic, uint64_t ticket, const Status& status, SteadyTime now,
-                         Finished& finished) {
+void SideOutputs::result(size_t number, uint64_t ticket, const Status& status, SteadyTime now, Finished& finished) {
+  const auto topic = static_cast<SideTopicName>(number);
   Queue& records = queue(topic);
   if (!status) {
     last_error_ = status.error().text;
-    metrics_.side_records(to_string(topic), "failed").add();
+    counter(topic, "failed").add();
     log_.warn("side_record_delivery_failed",
               {{"topic", topic_}, {"side_topic", to_string(topic)}, {"error", status.error().text}});
     const auto* item = records.find(ticket);
@@ -107,9 +109,9 @@ void SideOutputs::result(SideTopicName topic, uint64_t ticket, const Status& sta
   }
   auto done = records.acknowledged(ticket, now);
   if (!done) return;
-  metrics_.side_records(to_string(topic), "written").add();
+  counter(topic, "written").add();
   if (topic == SideTopicName::Replacements) {
-    finished.replacements.push_back({done->partition, done->epoch, offset_of(done->id)});
+    finished.records.push_back({done->partition, done->epoch, offset_of(done->id)});
   } else if (topic == SideTopicName::CommitLog) {
     finished.parts.push_back({done->partition, done->epoch, std::move(done->payload.chunks)});
   }
@@ -132,21 +134,20 @@ bool SideOutputs::drop(Partition partition, Epoch epoch) {
   return replacements_.drop(partition, epoch) || commit_log;
 }
 
-std::optional<Offset> SideOutputs::first_replacement(Partition partition) const {
+std::optional<Offset> SideOutputs::first_record(Partition partition) const {
   const auto* first = replacements_.first(partition);
   return first != nullptr ? std::optional(offset_of(first->id)) : std::nullopt;
 }
 
-std::vector<SideOutputs::FinishedReplacement> SideOutputs::drop_replacements(Partition partition, Epoch epoch,
-                                                                             Offset next) {
-  std::vector<FinishedReplacement> dropped;
+std::vector<OffsetGate::FinishedRecord> SideOutputs::drop_records(Partition partition, Epoch epoch, Offset next) {
+  std::vector<FinishedRecord> dropped;
   for (const uint64_t id : replacements_.drop_below(partition, id_of(next))) {
     dropped.push_back({partition, epoch, offset_of(id)});
   }
   return dropped;
 }
 
-void SideOutputs::flush_cogs() {
+void SideOutputs::flush() {
   for (ProducerRecord& record : cogs_.take()) {
     cogs_records_.add({{}, {}, next_id_++, {std::make_shared<const ProducerRecord>(std::move(record))}});
   }
@@ -180,4 +181,4 @@ std::string SideOutputs::not_ready_reason(SteadyTime now) const {
   return {};
 }
 
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

@@ -1,8 +1,8 @@
-#include "stream/commit_log.h"
+#include "snuba_outputs/commit_log.h"
 
 #include <gtest/gtest.h>
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 namespace {
 
 TEST(CommitLogTest, ValuesAreTheReferencesBytes) {
@@ -28,4 +28,4 @@ TEST(CommitLogTest, P99IsTheElementAtFloorOfNTimes099) {
 }
 
 }  // namespace
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

@@ -1,25 +1,29 @@
 // The drop-in's requests: URL, headers, blocks, retries.
+#include "snuba_outputs/snuba_request_builder.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
 
 #include "clickhouse/clickhouse_writer.h"
-#include "clickhouse/retry_delay.h"
-#include "clickhouse/snuba_url.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/fake_clock.h"
 
-namespace freshet::clickhouse {
+namespace freshet::snuba_outputs {
 namespace {
 
-using std::chrono::milliseconds;
+using clickhouse::ClickHouseSettings;
+using clickhouse::Hosts;
+using clickhouse::kSettingConstraint;
+using clickhouse::kUnknownSetting;
+using clickhouse::make_row_writer;
+
 using testkit::FakeAnswer;
 using testkit::FakeClickHouse;
 
 ClickHouseSettings snuba_settings() {
   ClickHouseSettings settings;
-  settings.style = RequestStyle::Snuba;
   settings.urls = {"http://h:8123"};
   settings.table = "errors_local";
   settings.user = "default";
@@ -28,7 +32,7 @@ ClickHouseSettings snuba_settings() {
 }
 
 TEST(SnubaUrl, ParametersComeInTheReferencesOrderThenOurs) {
-  EXPECT_EQ(snuba_insert_url("http://h:8123", snuba_settings(), {}, RowLayout{}, "t:0:1-2", {}),
+  EXPECT_EQ(snuba_insert_url("http://h:8123", snuba_settings(), {}, {}, RowLayout{}, "t:0:1-2", {}),
             "http://h:8123/?insert_distributed_sync=1&decompress=1&load_balancing=in_order"
             "&query=INSERT+INTO+errors_local+FORMAT+JSONEachRow"
             "&async_insert=0&deduplicate_blocks_in_dependent_materialized_views=1&input_format_allow_errors_num=0"
@@ -38,7 +42,6 @@ TEST(SnubaUrl, ParametersComeInTheReferencesOrderThenOurs) {
 
 TEST(SnubaUrl, EverythingThatCanBeThere) {
   ClickHouseSettings settings = snuba_settings();
-  settings.june = true;
   settings.writer_options = {{"input_format_skip_unknown_fields", "1"}};
   settings.insert_settings = {{"max_partitions_per_insert_block", "0"}};
   InsertOptions options;
@@ -46,7 +49,7 @@ TEST(SnubaUrl, EverythingThatCanBeThere) {
   options.load_balancing_first_offset = "1";
   options.max_insert_block_size = 1'048'449;
   const RowLayout layout{RowFormat::RowBinary, {"organization_id", "odd name"}};
-  EXPECT_EQ(snuba_insert_url("https://h/base", settings, options, layout, "", {}),
+  EXPECT_EQ(snuba_insert_url("https://h/base", settings, {.json_as_string = true}, options, layout, "", {}),
             "https://h/base?insert_distributed_sync=1&decompress=1&input_format_binary_read_json_as_string=1"
             "&load_balancing=first_or_random&load_balancing_first_offset=1&max_insert_block_size=1048449"
             "&query=INSERT+INTO+errors_local+%28organization_id%2C+%60odd+name%60%29+FORMAT+RowBinary"
@@ -54,9 +57,9 @@ TEST(SnubaUrl, EverythingThatCanBeThere) {
             "&input_format_allow_errors_ratio=0&input_format_skip_unknown_fields=1&max_partitions_per_insert_block=0"
             "&min_insert_block_size_bytes=0&min_insert_block_size_rows=1048576");
   options.max_insert_block_size = 1'048'448;
-  EXPECT_EQ(snuba_insert_url("http://h", settings, options, RowLayout{}, "", {"async_insert"}).find("async_insert"),
+  EXPECT_EQ(snuba_insert_url("http://h", settings, {}, options, RowLayout{}, "", {"async_insert"}).find("async_insert"),
             std::string::npos);
-  EXPECT_EQ(snuba_insert_url("http://h", settings, options, RowLayout{}, "", {}).find("max_insert_block_size"),
+  EXPECT_EQ(snuba_insert_url("http://h", settings, {}, options, RowLayout{}, "", {}).find("max_insert_block_size"),
             std::string::npos);
 }
 
@@ -66,36 +69,12 @@ TEST(SnubaUrl, OnlyWhatTheReferenceDoesNotSendMayBeDropped) {
   settings.insert_settings = {{"max_threads", "1"}};
   for (const char* name : {"async_insert", "insert_deduplication_token", "insert_allow_materialized_columns",
                            "load_balancing_first_offset"}) {
-    EXPECT_TRUE(may_omit_in_snuba_style(settings, name, kUnknownSetting)) << name;
+    EXPECT_TRUE(may_omit_in_snuba_request(settings, name, kUnknownSetting)) << name;
   }
   for (const char* name : {"load_balancing", "insert_distributed_sync", "max_threads"}) {
-    EXPECT_FALSE(may_omit_in_snuba_style(settings, name, kUnknownSetting)) << name;
-    EXPECT_FALSE(may_omit_in_snuba_style(settings, name, kSettingConstraint)) << name;
+    EXPECT_FALSE(may_omit_in_snuba_request(settings, name, kUnknownSetting)) << name;
+    EXPECT_FALSE(may_omit_in_snuba_request(settings, name, kSettingConstraint)) << name;
   }
-}
-
-TEST(SnubaDelayTest, DoublesWithHalfTheJitterEitherWayThenEnds) {
-  SnubaDelay delay(7);
-  const InsertOptions defaults;
-  for (uint32_t failures = 1; failures <= 4; ++failures) {
-    const auto full = milliseconds(500 << (failures - 1));
-    for (int i = 0; i < 50; ++i) {
-      const auto next = delay.next(defaults, failures);
-      ASSERT_TRUE(next);
-      EXPECT_GE(*next, full * 9 / 10);
-      EXPECT_LE(*next, full * 11 / 10);
-    }
-  }
-  EXPECT_FALSE(delay.next(defaults, 5));
-  InsertOptions none;
-  none.max_retries = 0;
-  EXPECT_FALSE(delay.next(none, 1));
-  InsertOptions exact;
-  exact.retry_jitter_factor = 0;
-  exact.retry_initial_backoff_ms = 10.6;
-  exact.max_retries = 20;
-  EXPECT_EQ(delay.next(exact, 1), milliseconds(11));
-  EXPECT_EQ(delay.next(exact, 2), milliseconds(21));
 }
 
 struct SnubaWriting {
@@ -114,8 +93,8 @@ struct SnubaWriting {
     live.set(options);
   }
   WriteOutcome write(std::vector<std::string_view> rows) {
-    const auto writer =
-        make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics, &live);
+    const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics,
+                                        make_snuba_request_builder(settings, {}, live, metrics));
     InsertRequest request{&layout, std::move(rows), 1, 0, "tok"};
     return writer->write(request, {{}, [this](const InsertFailure& f) { failures.push_back(f); }});
   }
@@ -160,8 +139,8 @@ TEST(SnubaWriter, LiveOptionsAreReadForEveryAttempt) {
   w.server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
   LiveOptions options = *w.live.get();
   options.insert.load_balancing = "random";
-  const auto writer =
-      make_row_writer(w.settings, std::make_shared<Hosts>(w.settings.urls), w.clock, null_log(), w.metrics, &w.live);
+  const auto writer = make_row_writer(w.settings, std::make_shared<Hosts>(w.settings.urls), w.clock, null_log(),
+                                      w.metrics, make_snuba_request_builder(w.settings, {}, w.live, w.metrics));
   const RowLayout layout;
   InsertRequest request{&layout, {"{}\n"}, 1, 3, "tok"};
   EXPECT_EQ(writer->write(request, {{}, [&](const InsertFailure&) { w.live.set(options); }}).kind,
@@ -219,4 +198,4 @@ TEST(SnubaWriter, CredentialsAndRowsNeverGoWhereARedirectPoints) {
 }
 
 }  // namespace
-}  // namespace freshet::clickhouse
+}  // namespace freshet::snuba_outputs

@@ -1,10 +1,10 @@
-#include "stream/ipv4_scan.h"
+#include "snuba_outputs/ipv4_statistics.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -73,11 +73,14 @@ Ipv4Statistics::Ipv4Statistics(Metrics& metrics)
       without_(metrics.counter("freshet_ipv4_pattern_total", "", {{"outcome", "false"}})),
       no_text_(metrics.counter("freshet_ipv4_pattern_total", "", {{"outcome", "invalid_payload"}})) {}
 
-void Ipv4Statistics::look_at(std::string_view payload) {
-  const uint64_t weight = seen_ < kAll ? 1 : kOneOf;
-  if (seen_++ % weight != 0) return;
+// The payloads number 0 to 999 stand for themselves, and of those behind them 1008, 1024, ... for 16 each.
+uint64_t Ipv4Statistics::look_at(std::string_view payload) {
+  const uint64_t weight = looked_at_ < kAll ? 1 : kOneOf;
   Counter& counter = !is_utf8(payload) ? no_text_ : has_ipv4_pattern(payload) ? with_ : without_;
   counter.add(weight);
+  ++looked_at_;
+  if (looked_at_ < kAll) return 0;
+  return looked_at_ == kAll ? (kOneOf - kAll % kOneOf) % kOneOf : kOneOf - 1;
 }
 
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

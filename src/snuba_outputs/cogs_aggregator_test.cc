@@ -1,8 +1,8 @@
-#include "stream/cogs_aggregator.h"
+#include "snuba_outputs/cogs_aggregator.h"
 
 #include <gtest/gtest.h>
 
-namespace freshet::stream {
+namespace freshet::snuba_outputs {
 namespace {
 
 using std::chrono::seconds;
@@ -31,4 +31,4 @@ TEST(CogsAggregatorTest, SumsByMinuteAndFeatureAndIsDueAMinuteAfterTheFirstMinut
 }
 
 }  // namespace
-}  // namespace freshet::stream
+}  // namespace freshet::snuba_outputs

@@ -1,0 +1,12 @@
+// What the pipeline's requests to ClickHouse look like.
+#pragma once
+
+#include "clickhouse/request_builder.h"
+#include "settings/settings.h"
+
+namespace freshet::app {
+
+// Plain ones, or Snuba's for Snuba's commands.
+clickhouse::RequestBuilderFactory request_builders(const settings::Pipeline& pipeline);
+
+}  // namespace freshet::app

@@ -1,0 +1,21 @@
+// How old the messages of a batch of accepted outcomes are, by their broker timestamps.
+#pragma once
+
+#include "base/metrics.h"
+#include "ports/batch_observer.h"
+
+namespace freshet::outcomes {
+
+// When the batch is sealed (`at` flush), and when the broker has its records (`at` produce).
+class OutcomeLatency final : public BatchObserver {
+ public:
+  explicit OutcomeLatency(Metrics& metrics) : metrics_(metrics) {}
+  void sealed(const SealedBatch& batch, SystemTime now) override { observe(batch, "flush", now); }
+  void stored(const SealedBatch& batch, SystemTime now) override { observe(batch, "produce", now); }
+
+ private:
+  void observe(const SealedBatch& batch, const char* at, SystemTime now);
+  Metrics& metrics_;
+};
+
+}  // namespace freshet::outcomes

@@ -1,0 +1,18 @@
+// How many items of each type were stored, and their bytes.
+#pragma once
+
+#include "base/metrics.h"
+#include "ports/batch_observer.h"
+
+namespace freshet::snuba_outputs {
+
+class ItemTypeMetrics final : public BatchObserver {
+ public:
+  explicit ItemTypeMetrics(Metrics& metrics) : metrics_(metrics) {}
+  void stored(const SealedBatch& batch, SystemTime now) override;
+
+ private:
+  Metrics& metrics_;
+};
+
+}  // namespace freshet::snuba_outputs

@@ -1,0 +1,38 @@
+// Requests to ClickHouse as Snuba's consumer sends them: its parameters in its order, then ours, its headers, and its
+// delays before ours (docs/snuba.md).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/snapshot.h"
+#include "clickhouse/clickhouse_settings.h"
+#include "clickhouse/insert_url.h"
+#include "clickhouse/request_builder.h"
+#include "model/options.h"
+#include "model/rows.h"
+#include "snuba_outputs/snuba_outputs_settings.h"
+
+namespace freshet::snuba_outputs {
+
+// Values below it are ignored, as Snuba does.
+constexpr uint64_t kLeastInsertBlockSize = 1'048'449;
+
+// Reads `options` for each attempt, its retry policy for each batch. `options` and `metrics` outlive the builder.
+std::unique_ptr<clickhouse::RequestBuilder> make_snuba_request_builder(const clickhouse::ClickHouseSettings& settings,
+                                                                       const SnubaRequestSettings& snuba,
+                                                                       const Snapshot<LiveOptions>& options,
+                                                                       Metrics& metrics);
+
+// `base` is a host's URL; its path is kept. Behind the statement come insert_settings(), but those in `without`.
+std::string snuba_insert_url(std::string_view base, const clickhouse::ClickHouseSettings& settings,
+                             const SnubaRequestSettings& snuba, const InsertOptions& options, const RowLayout& layout,
+                             std::string_view token, const clickhouse::SettingNames& without);
+
+// See clickhouse::may_omit().
+bool may_omit_in_snuba_request(const clickhouse::ClickHouseSettings& settings, std::string_view name, int code);
+
+}  // namespace freshet::snuba_outputs
