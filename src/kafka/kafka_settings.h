@@ -43,12 +43,12 @@ struct ProducerSettings {
   ConnectionSettings connection;
 };
 
-// What the drop-in writes beside the rows (contract 7, 8, 10).
+// What Snuba's consumers write beside the rows (docs/snuba.md).
 struct SideTopicSettings {
   ProducerSettings commit_log;
   ProducerSettings replacements;
-  ProducerSettings accountant;         // COGS
-  ProducerSettings accepted_outcomes;  // contract 15
+  ProducerSettings accountant;  // COGS
+  ProducerSettings accepted_outcomes;
 };
 
 // What the consumer may fetch ahead, of the process's memory limit; 1 to 32 MiB. One request asks for a quarter of it.

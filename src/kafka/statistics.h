@@ -1,4 +1,4 @@
-// What librdkafka says of itself every second, as gauges (its STATISTICS.md; contract 11.2, 11.3).
+// What librdkafka says of itself every second, as gauges (its STATISTICS.md).
 #pragma once
 
 #include <functional>

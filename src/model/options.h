@@ -20,8 +20,8 @@ struct ProcessorOptions {
   auto operator<=>(const ProcessorOptions&) const = default;
 };
 
-// How the drop-in's inserts are sent, for this storage (contract 6.3, 6.4, 6.5); read for every attempt, the retry
-// policy for every batch. What the reference ignores as invalid is not in here: it has its default.
+// How the inserts of Snuba's consumers are sent, for this storage (docs/snuba.md); read for each attempt, the retry
+// policy for each batch. A value that Snuba ignores as invalid is not in here: its default is.
 struct InsertOptions {
   std::string load_balancing = "in_order";
   std::string load_balancing_first_offset;  // empty = left out
@@ -38,7 +38,7 @@ struct InsertOptions {
   auto operator<=>(const InsertOptions&) const = default;
 };
 
-// Old messages straight to the dead letters (contract 5.4, HEAD).
+// Messages older than the threshold become dead letters without being processed.
 struct DeadLettersByAge {
   double sample_rate = 0;               // 0 .. 1; 0 = off
   std::chrono::seconds threshold{600};  // > 0

@@ -1,4 +1,4 @@
-// Sums a batch of items by bucket (contract 15.2, 15.3).
+// Sums a batch of items by bucket (docs/snuba-data-sets.md, 17).
 #pragma once
 
 #include <compare>

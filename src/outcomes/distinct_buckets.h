@@ -1,4 +1,4 @@
-// The size of a batch of accepted outcomes: the records that it will become (contract 15.1).
+// The size of a batch of accepted outcomes: the records that it will become.
 #pragma once
 
 #include <unordered_set>

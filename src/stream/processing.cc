@@ -123,11 +123,8 @@ ProcessingRules ProcessingRules::of(const StreamSettings& settings, bool has_dea
           ProcessingRules().piece_bytes};
 }
 
-ChunkProcessor::ChunkProcessor(ProcessorFactory factory, ProcessingRules rules, std::unique_ptr<Admission> admission)
-    : factory_(std::move(factory)),
-      processor_(factory_()),
-      rules_(std::move(rules)),
-      admission_(std::move(admission)) {}
+ChunkProcessor::ChunkProcessor(ProcessorFactory factory, ProcessingRules rules, std::unique_ptr<MessageFilter> filter)
+    : factory_(std::move(factory)), processor_(factory_()), rules_(std::move(rules)), filter_(std::move(filter)) {}
 
 void ChunkProcessor::interrupt() noexcept {
   MutexLock lock(mutex_);
@@ -148,7 +145,7 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   processor_->begin_chunk({rules_.topic, out->partition}, work.chunk.messages);
   if (*layout_ != processor_->layout()) layout_ = std::make_shared<const RowLayout>(processor_->layout());
   out->layout = layout_;
-  if (admission_) admission_->begin_chunk();
+  if (filter_) filter_->begin_chunk();
   auto message = work.chunk.messages.begin();
   record_bytes_ = 0;
   piece_ends_ = false;
@@ -176,8 +173,8 @@ bool ChunkProcessor::full(ProcessedChunk& out) const {
 }
 
 Verdict ChunkProcessor::judge(Message& message, ProcessedChunk& out) {
-  if (admission_) {
-    if (std::optional<Verdict> refused = admission_->refuse(message)) return *std::move(refused);
+  if (filter_) {
+    if (std::optional<Verdict> filtered = filter_->filter(message)) return *std::move(filtered);
   }
   const size_t begin = out.rows.size();
   Verdict verdict = run_processor(message, out);

@@ -13,7 +13,7 @@
 #include "model/rows.h"
 #include "ports/offset_gate.h"
 #include "ports/processor.h"
-#include "stream/admission.h"
+#include "stream/message_filter.h"
 #include "stream/stream_settings.h"
 
 namespace freshet::stream {
@@ -54,9 +54,9 @@ struct ProcessingRules {
 // Threads: one instance per worker.
 class ChunkProcessor {
  public:
-  // `admission` may be null: the processor sees every message. Where the processor has come to hold much memory it is
+  // `filter` may be null: the processor sees every message. Where the processor has come to hold much memory it is
   // replaced by another one of `factory`.
-  ChunkProcessor(ProcessorFactory factory, ProcessingRules rules, std::unique_ptr<Admission> admission = nullptr);
+  ChunkProcessor(ProcessorFactory factory, ProcessingRules rules, std::unique_ptr<MessageFilter> filter = nullptr);
 
   // Runs messages through the processor and gives their memory back to the source. It ends early once the rows are
   // large; `work` then keeps the messages that are left, else none. Never throws. `work` is not empty.
@@ -84,7 +84,7 @@ class ChunkProcessor {
   bool interrupted_ GUARDED_BY(mutex_) = false;
   int64_t processor_bytes_ = 0;  // that it allocated and keeps
   const ProcessingRules rules_;
-  const std::unique_ptr<Admission> admission_;
+  const std::unique_ptr<MessageFilter> filter_;
   std::shared_ptr<const RowLayout> layout_ = plain_layout();  // of the processor, shared by its chunks
   std::vector<HeaderView> headers_;
   // Of the piece.

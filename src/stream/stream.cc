@@ -51,11 +51,11 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
 }
 
 std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamParts& parts) {
-  auto admission = std::make_unique<Admission>(settings_, metrics_, clock_, parts.live_options,
-                                               parts.schemas ? parts.schemas() : nullptr,
-                                               parts.samplers ? parts.samplers() : nullptr);
+  auto filter = std::make_unique<MessageFilter>(settings_, metrics_, clock_, parts.live_options,
+                                                parts.schemas ? parts.schemas() : nullptr,
+                                                parts.samplers ? parts.samplers() : nullptr);
   const auto rules = ProcessingRules::of(settings_, parts.has_dead_letters, pipeline_.gate_needs());
-  return std::make_unique<ChunkProcessor>(parts.processors, rules, std::move(admission));
+  return std::make_unique<ChunkProcessor>(parts.processors, rules, std::move(filter));
 }
 
 Stream::~Stream() {

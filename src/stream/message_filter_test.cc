@@ -1,5 +1,5 @@
 // What is decided before the processor, and what a chunk's facts are.
-#include "stream/admission.h"
+#include "stream/message_filter.h"
 
 #include <gtest/gtest.h>
 
@@ -26,16 +26,16 @@ class LengthSchema final : public SchemaValidator {
   }
 };
 
-struct AdmissionTest : testing::Test {
+struct MessageFilterTest : testing::Test {
   Message message(std::string_view payload, int64_t timestamp_ms = 0) {
     Message out(&memory, nullptr, &memory);
     out.payload = payload;
     out.timestamp_ms = timestamp_ms;
     return out;
   }
-  std::unique_ptr<Admission> admission(bool with_schema = false) {
-    auto out = std::make_unique<Admission>(settings, metrics, clock, &live,
-                                           with_schema ? std::make_unique<LengthSchema>() : nullptr);
+  std::unique_ptr<MessageFilter> filter(bool with_schema = false) {
+    auto out = std::make_unique<MessageFilter>(settings, metrics, clock, &live,
+                                               with_schema ? std::make_unique<LengthSchema>() : nullptr);
     out->begin_chunk();
     return out;
   }
@@ -51,72 +51,72 @@ struct AdmissionTest : testing::Test {
   StreamSettings settings;
 };
 
-TEST_F(AdmissionTest, AHeaderThatIsThereHasToMatch) {
+TEST_F(MessageFilterTest, AHeaderThatIsThereHasToMatch) {
   settings.pre_filter = HeaderFilter{"metric_type", "c"};
-  const auto gate = admission();
-  EXPECT_FALSE(gate->refuse(message("x"))) << "without the header";
+  const auto gate = filter();
+  EXPECT_FALSE(gate->filter(message("x"))) << "without the header";
   memory.list = {{"other", "d"}, {"metric_type", "c"}};
-  EXPECT_FALSE(gate->refuse(message("x")));
+  EXPECT_FALSE(gate->filter(message("x")));
   memory.list = {{"metric_type", "d"}};
-  const auto verdict = gate->refuse(message("x"));
+  const auto verdict = gate->filter(message("x"));
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->kind, Verdict::Kind::Skip);
   memory.list = {{"metric_type", std::nullopt}};
-  EXPECT_FALSE(gate->refuse(message("x"))) << "a header without a value";
+  EXPECT_FALSE(gate->filter(message("x"))) << "a header without a value";
   memory.list = {{"metric_type", ""}};
-  EXPECT_TRUE(gate->refuse(message("x")));
+  EXPECT_TRUE(gate->filter(message("x")));
 }
 
-TEST_F(AdmissionTest, AHeaderMayHaveToSayWhatIsKnown) {
+TEST_F(MessageFilterTest, AHeaderMayHaveToSayWhatIsKnown) {
   settings.pre_filter = HeaderFilter{"metric_type", "c", {"c", "s"}};
-  const auto gate = admission();
+  const auto gate = filter();
   for (const char* passes : {"c", "x", ""}) {
     memory.list = {{"metric_type", passes}};
-    EXPECT_FALSE(gate->refuse(message("x"))) << passes;
+    EXPECT_FALSE(gate->filter(message("x"))) << passes;
   }
   memory.list = {{"metric_type", "s"}};
-  EXPECT_TRUE(gate->refuse(message("x")));
+  EXPECT_TRUE(gate->filter(message("x")));
 }
 
-TEST_F(AdmissionTest, OldMessagesGoToTheDeadLettersSilently) {
+TEST_F(MessageFilterTest, OldMessagesGoToTheDeadLettersSilently) {
   settings.dead_letters_by_age = true;
   LiveOptions options;
   options.dead_letters_by_age = {1.0, seconds(600)};
   clock.advance(std::chrono::hours(24));
-  EXPECT_FALSE(admission()->refuse(message("x", 0))) << "off until the rate says so";
+  EXPECT_FALSE(filter()->filter(message("x", 0))) << "off until the rate says so";
   live.set(options);
-  const auto gate = admission();
-  EXPECT_FALSE(gate->refuse(message("x", now_ms() - 600'000)));
-  const auto verdict = gate->refuse(message("x", now_ms() - 600'001));
+  const auto gate = filter();
+  EXPECT_FALSE(gate->filter(message("x", now_ms() - 600'000)));
+  const auto verdict = gate->filter(message("x", now_ms() - 600'001));
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->kind, Verdict::Kind::Invalid);
   EXPECT_TRUE(verdict->silenced);
-  EXPECT_TRUE(gate->refuse(message("x", -1))) << "without a timestamp it is of 1970";
+  EXPECT_TRUE(gate->filter(message("x", -1))) << "without a timestamp it is of 1970";
   EXPECT_EQ(metrics.stale_seen.value(), 2u);
   EXPECT_EQ(metrics.stale_routed.value(), 2u);
   options.dead_letters_by_age.sample_rate = 0.3;
   live.set(options);
   gate->begin_chunk();
   int routed = 0;
-  for (int i = 0; i < 2000; ++i) routed += gate->refuse(message("x", 0)) ? 1 : 0;
+  for (int i = 0; i < 2000; ++i) routed += gate->filter(message("x", 0)) ? 1 : 0;
   EXPECT_GT(routed, 450);
   EXPECT_LT(routed, 750);
   settings.skip_write = true;
-  EXPECT_FALSE(admission()->refuse(message("x", 0)));
+  EXPECT_FALSE(filter()->filter(message("x", 0)));
 }
 
-TEST_F(AdmissionTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
+TEST_F(MessageFilterTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
   settings.schema.sample_rate = 1;
-  const auto counting = admission(true);
-  EXPECT_FALSE(counting->refuse(message("long")));
+  const auto counting = filter(true);
+  EXPECT_FALSE(counting->filter(message("long")));
   EXPECT_EQ(metrics.schema_failed.value(), 1u);
   settings.schema.sample_rate = 0;
-  EXPECT_FALSE(admission(true)->refuse(message("long")));
+  EXPECT_FALSE(filter(true)->filter(message("long")));
   EXPECT_EQ(metrics.schema_failed.value(), 1u);
   settings.schema.enforce = true;
-  const auto enforcing = admission(true);
-  EXPECT_FALSE(enforcing->refuse(message("abc")));
-  const auto verdict = enforcing->refuse(message("long"));
+  const auto enforcing = filter(true);
+  EXPECT_FALSE(enforcing->filter(message("abc")));
+  const auto verdict = enforcing->filter(message("long"));
   ASSERT_TRUE(verdict);
   EXPECT_EQ(verdict->kind, Verdict::Kind::Invalid);
   EXPECT_FALSE(verdict->silenced);
@@ -136,11 +136,11 @@ class EveryThird final : public PayloadSampler {
   std::vector<std::string>& seen_;
 };
 
-TEST_F(AdmissionTest, ASamplerSeesThePayloadsThatItWants) {
+TEST_F(MessageFilterTest, ASamplerSeesThePayloadsThatItWants) {
   std::vector<std::string> seen;
-  Admission gate(settings, metrics, clock, nullptr, nullptr, std::make_unique<EveryThird>(seen));
-  EXPECT_FALSE(gate.refuse(Message())) << "without a payload";
-  for (const char* text : {"a", "b", "c", "d", "e", "f", "g"}) gate.refuse(message(text));
+  MessageFilter gate(settings, metrics, clock, nullptr, nullptr, std::make_unique<EveryThird>(seen));
+  EXPECT_FALSE(gate.filter(Message())) << "without a payload";
+  for (const char* text : {"a", "b", "c", "d", "e", "f", "g"}) gate.filter(message(text));
   EXPECT_EQ(seen, (std::vector<std::string>{"a", "d", "g"}));
 }
 
@@ -164,7 +164,7 @@ class FactsProcessor final : public Processor {
   std::string feature_;
 };
 
-TEST_F(AdmissionTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
+TEST_F(MessageFilterTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
   const auto process = [&](bool cover_skipped) {
     Work work;
     int64_t offset = 10;

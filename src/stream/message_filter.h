@@ -1,4 +1,4 @@
-// What decides about a message before the processor sees it: header filter, age, schema.
+// Which messages the processor does not see: header filter, age, schema.
 #pragma once
 
 #include <memory>
@@ -19,22 +19,23 @@
 namespace freshet::stream {
 
 // Threads: one instance per worker. What is borrowed outlives it.
-class Admission {
+class MessageFilter {
  public:
-  // `options` may be null: no message is refused by age. `schema` may be null: none is validated. `sampler`
-  // may be null; it sees payloads that are not refused.
-  Admission(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock, const Snapshot<LiveOptions>* options,
-            std::unique_ptr<SchemaValidator> schema, std::unique_ptr<PayloadSampler> sampler = nullptr);
+  // `options` may be null: the age of messages does not count. `schema` may be null: no message is validated. `sampler`
+  // may be null; it sees payloads that are not filtered out.
+  MessageFilter(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock,
+                const Snapshot<LiveOptions>* options, std::unique_ptr<SchemaValidator> schema,
+                std::unique_ptr<PayloadSampler> sampler = nullptr);
 
   void begin_chunk();
-  // Nothing: the processor decides. Else Skip or Invalid.
-  std::optional<Verdict> refuse(const Message& message);
+  // Empty: the processor sees the message. Else Skip or Invalid.
+  std::optional<Verdict> filter(const Message& message);
 
  private:
   std::optional<Verdict> validate(std::string_view payload);
   bool filtered_out(const Message& message);
   bool too_old(const Message& message);
-  bool drawn(double rate);
+  bool sampled(double rate);
 
   const std::optional<HeaderFilter> filter_;
   const bool by_age_;

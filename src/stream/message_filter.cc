@@ -1,13 +1,13 @@
-#include "stream/admission.h"
+#include "stream/message_filter.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace freshet::stream {
 
-Admission::Admission(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock,
-                     const Snapshot<LiveOptions>* options, std::unique_ptr<SchemaValidator> schema,
-                     std::unique_ptr<PayloadSampler> sampler)
+MessageFilter::MessageFilter(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock,
+                             const Snapshot<LiveOptions>* options, std::unique_ptr<SchemaValidator> schema,
+                             std::unique_ptr<PayloadSampler> sampler)
     : filter_(settings.pre_filter),
       by_age_(settings.dead_letters_by_age && !settings.skip_write && options != nullptr),
       enforce_(settings.schema.enforce),
@@ -19,17 +19,17 @@ Admission::Admission(const StreamSettings& settings, StreamMetrics& metrics, Clo
       sampler_(std::move(sampler)),
       random_(std::random_device{}()) {}
 
-void Admission::begin_chunk() {
+void MessageFilter::begin_chunk() {
   if (!by_age_) return;
   age_ = options_->get()->dead_letters_by_age;
   now_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.system_now().time_since_epoch()).count();
 }
 
-std::optional<Verdict> Admission::refuse(const Message& message) {
+std::optional<Verdict> MessageFilter::filter(const Message& message) {
   if (filter_ && filtered_out(message)) return Verdict::skip("pre_filter");
   if (by_age_ && too_old(message)) {
     metrics_.stale_seen.add();
-    if (drawn(age_.sample_rate)) {
+    if (sampled(age_.sample_rate)) {
       metrics_.stale_routed.add();
       Verdict verdict = Verdict::invalid("too_old", "older than the threshold of consumer.dlq_by_age");
       verdict.silenced = true;
@@ -37,14 +37,14 @@ std::optional<Verdict> Admission::refuse(const Message& message) {
     }
   }
   if (!message.payload) return std::nullopt;
-  if (schema_ != nullptr && (enforce_ || drawn(sample_rate_))) {
+  if (schema_ != nullptr && (enforce_ || sampled(sample_rate_))) {
     if (auto verdict = validate(*message.payload)) return verdict;
   }
   if (sampler_ != nullptr && until_sample_-- == 0) until_sample_ = sampler_->look_at(*message.payload);
   return std::nullopt;
 }
 
-std::optional<Verdict> Admission::validate(std::string_view payload) {
+std::optional<Verdict> MessageFilter::validate(std::string_view payload) {
   std::optional<std::string> why = schema_->why_invalid(payload);
   if (!why) return std::nullopt;
   metrics_.schema_failed.add();
@@ -52,7 +52,7 @@ std::optional<Verdict> Admission::validate(std::string_view payload) {
   return Verdict::invalid("schema", std::move(*why));
 }
 
-bool Admission::filtered_out(const Message& message) {
+bool MessageFilter::filtered_out(const Message& message) {
   headers_.clear();
   message.headers(headers_);
   const auto found = std::find_if(headers_.begin(), headers_.end(),
@@ -62,13 +62,13 @@ bool Admission::filtered_out(const Message& message) {
   return known.empty() || std::find(known.begin(), known.end(), *found->value) != known.end();
 }
 
-bool Admission::too_old(const Message& message) {
+bool MessageFilter::too_old(const Message& message) {
   // A message without a broker timestamp counts as of 1970 (docs/snuba.md).
   return age_.sample_rate > 0 &&
          now_ms_ - std::max<int64_t>(message.timestamp_ms, 0) > std::chrono::milliseconds(age_.threshold).count();
 }
 
-bool Admission::drawn(double rate) {
+bool MessageFilter::sampled(double rate) {
   if (rate >= 1) return true;
   return rate > 0 && std::uniform_real_distribution<double>(0, 1)(random_) < rate;
 }
