@@ -12,11 +12,11 @@ using namespace freshet::admin;
 AdminSources sources() {
   AdminSources out;
   out.metrics = [] { return std::string("freshet_x 1\n"); };
-  out.health = [] { return Answer{true, ""}; };
-  out.ready = [] { return Answer{false, "waiting"}; };
-  out.status = [](MessageTexts) { return std::string("{}"); };
+  out.health = [] { return HealthStatus{true, ""}; };
+  out.ready = [] { return HealthStatus{false, "waiting"}; };
+  out.status = [] { return ProcessStatus(); };
   // Nobody knows the token.
-  out.release = [](const ReleaseOrder&, std::stop_token) -> Result<std::string> { std::abort(); };
+  out.skip = [](const ReleaseOrder&, std::stop_token) -> Result<std::string> { std::abort(); };
   out.renew = []() -> Result<RenewalAsked> { std::abort(); };
   out.last_renewal = [] { return std::optional<RenewalReport>(); };
   return out;
@@ -48,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // How it comes changes nothing where it is answered at all; a refusal may come earlier by a piece.
   const std::string pieces = answer_in_pieces(bytes, 1 + size % 7, access, from);
   if (whole.starts_with("HTTP/1.1 2") && pieces != whole) std::abort();
-  const auto parsed = parse_release_request(std::string(bytes));
+  const auto parsed = parse_skip_request(std::string(bytes));
   if (!parsed && parsed.error().text.empty()) std::abort();
   return 0;
 }

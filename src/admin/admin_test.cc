@@ -43,7 +43,7 @@ TEST(ReadinessTest, LagThatDoesNotMoveIsNotReady) {
   Readiness readiness;
   EXPECT_TRUE(readiness.assess(at(100), busy(10, 20)).ok);
   EXPECT_TRUE(readiness.assess(at(120), busy(10, 30)).ok);
-  const Answer answer = readiness.assess(at(131), busy(10, 30));
+  const HealthStatus answer = readiness.assess(at(131), busy(10, 30));
   EXPECT_FALSE(answer.ok);
   EXPECT_NE(answer.reason.find("lag of 20"), std::string::npos) << answer.reason;
   EXPECT_TRUE(readiness.assess(at(132), busy(12, 30)).ok);
@@ -91,7 +91,7 @@ TEST(HealthFileTest, IsTouchedWhileHealthy) {
         [&] {
           int one = 1;
           asked.try_push(one);
-          return Answer{true, ""};
+          return HealthStatus{true, ""};
         },
         clock, null_log(), metrics);
     asked.pop();
@@ -115,7 +115,7 @@ TEST(HealthFileTest, IsNotTouchedWhenNot) {
     HealthFile file(
         path,
         [] {
-          return Answer{false, "stuck"};
+          return HealthStatus{false, "stuck"};
         },
         clock, null_log(), metrics);
   }

@@ -16,7 +16,7 @@ MessageTexts texts_for(const Request& request) {
   return request.has_token ? MessageTexts::Shown : MessageTexts::Hidden;
 }
 
-Response of(const Answer& answer, const Request& request) {
+Response of(const HealthStatus& answer, const Request& request) {
   return answer.ok ? Response::text(200, "ok") : Response::text(503, text_for(answer.reason, texts_for(request)));
 }
 
@@ -54,7 +54,7 @@ Response ready(const AdminSources& sources, const Request& request, std::stop_to
 }
 
 Response status(const AdminSources& sources, const Request& request, std::stop_token) {
-  return Response::json(200, sources.status(texts_for(request)));
+  return Response::json(200, status_json(sources.status(), texts_for(request)));
 }
 
 Response last_renewal(const AdminSources& sources, const Request&, std::stop_token) {
@@ -66,32 +66,37 @@ Response renew(const AdminSources& sources, const Request& request, std::stop_to
   if (!request.body.empty() && !request.carries_json()) return Response::text(415, "a renewal needs no body");
   const auto asked = sources.renew();
   if (!asked) return Response::text(409, asked.error().text);
-  std::string what = asked->joined ? fmt::format("renewal {} is under way already; this joins it", asked->number)
-                                   : fmt::format("renewal {} is asked for", asked->number);
+  std::string what =
+      asked->coalesced
+          ? fmt::format("renewal {} is under way already; this request is coalesced with it", asked->number)
+          : fmt::format("renewal {} is requested", asked->number);
   if (!asked->waits_for.empty()) what += "; it waits for " + asked->waits_for;
   const nlohmann::ordered_json json{
-      {"renewal", asked->number}, {"joined", asked->joined}, {"waits_for", asked->waits_for}, {"text", what}};
+      {"renewal", asked->number}, {"coalesced", asked->coalesced}, {"waits_for", asked->waits_for}, {"text", what}};
   return Response::json(202, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
-Response release(const AdminSources& sources, const Request& request, std::stop_token stop) {
+Response skip(const AdminSources& sources, const Request& request, std::stop_token stop) {
   if (!request.carries_json()) return Response::text(415, "send Content-Type: application/json");
-  const auto asked = parse_release_request(request.body);
+  const auto asked = parse_skip_request(request.body);
   if (!asked) return Response::text(400, asked.error().text);
-  const Result<std::string> released = sources.release(*asked, std::move(stop));
-  const std::string said = text_for(released ? *released : released.error().text, texts_for(request));
-  return Response::text(released ? 200 : 409, said);
+  const Result<std::string> done = sources.skip(*asked, std::move(stop));
+  const std::string said = text_for(done ? *done : done.error().text, texts_for(request));
+  return Response::text(done ? 200 : 409, said);
 }
 
 constexpr std::array kEndpoints{
     Endpoint{"GET", "/", Needs::Reading, Lane::Connections, "the page", page_of_this_server},
     Endpoint{"GET", "/metrics", Needs::Reading, Lane::Quick, "Prometheus text", metrics},
     Endpoint{"GET", "/health", Needs::Nothing, Lane::Connections, "200 while the loop turns", health},
-    Endpoint{"GET", "/ready", Needs::Reading, Lane::Connections, "200 while positions move; else what is wrong", ready},
-    Endpoint{"GET", "/status", Needs::Reading, Lane::Quick, "every partition, as JSON", status},
-    Endpoint{"GET", "/renew", Needs::Reading, Lane::Quick, "how the last renewal ended, as JSON", last_renewal},
-    Endpoint{"POST", "/renew", Needs::Changing, Lane::Quick, "asks for a new Kafka session", renew},
-    Endpoint{"POST", "/release", Needs::Changing, Lane::Slow, "goes on with a blocked partition or batch", release},
+    Endpoint{"GET", "/ready", Needs::Reading, Lane::Connections, "200 while positions move; otherwise what is wrong",
+             ready},
+    Endpoint{"GET", "/status", Needs::Reading, Lane::Quick, "state of the process and of every partition, as JSON",
+             status},
+    Endpoint{"GET", "/renew", Needs::Reading, Lane::Quick, "result of the last renewal, as JSON", last_renewal},
+    Endpoint{"POST", "/renew", Needs::Changing, Lane::Quick, "requests a new Kafka session", renew},
+    Endpoint{"POST", "/skip", Needs::Changing, Lane::Slow, "skips what blocks a partition, or resolves a blocked batch",
+             skip},
 };
 
 std::string listed() {

@@ -11,17 +11,17 @@
 #include "admin/access.h"
 #include "admin/health.h"
 #include "admin/http_message.h"
-#include "admin/release_request.h"
+#include "admin/skip_request.h"
 #include "admin/status_json.h"
 #include "base/result.h"
 #include "model/renewal.h"
 
 namespace freshet::admin {
 
-// The answer to a wish for a new Kafka session.
+// The answer to a request for a new Kafka session.
 struct RenewalAsked {
   uint64_t number = 0;         // of the renewal that answers it
-  bool joined = false;         // that was under way already
+  bool coalesced = false;      // with one that was under way already
   std::string waits_for = {};  // what that one waits for; empty = nothing is known yet
 };
 
@@ -29,12 +29,12 @@ struct RenewalAsked {
 // them. `health` and `ready` must not wait for anything.
 struct AdminSources {
   std::function<std::string()> metrics;  // Prometheus text
-  std::function<Answer()> health;
-  std::function<Answer()> ready;
-  std::function<std::string(MessageTexts)> status;  // JSON
-  // What the operator says of a partition that waits; what it did, for a person. May wait for the stream until `stop`
-  // is requested.
-  std::function<Result<std::string>(const ReleaseOrder&, std::stop_token stop)> release;
+  std::function<HealthStatus()> health;
+  std::function<HealthStatus()> ready;
+  std::function<ProcessStatus()> status;
+  // Skips what blocks a partition, or resolves a blocked batch; returns what it did, for a person. May wait for the
+  // stream until `stop` is requested.
+  std::function<Result<std::string>(const ReleaseOrder&, std::stop_token stop)> skip;
   std::function<Result<RenewalAsked>()> renew;
   std::function<std::optional<RenewalReport>()> last_renewal;
 };

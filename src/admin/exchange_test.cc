@@ -12,10 +12,10 @@ namespace {
 struct ExchangeTest : testing::Test {
   ExchangeTest() {
     sources.metrics = [] { return std::string("freshet_x 1\n"); };
-    sources.health = [] { return Answer{true, ""}; };
-    sources.ready = [] { return Answer{true, ""}; };
-    sources.status = [](MessageTexts) { return std::string("{}"); };
-    sources.release = [this](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
+    sources.health = [] { return HealthStatus{true, ""}; };
+    sources.ready = [] { return HealthStatus{true, ""}; };
+    sources.status = [] { return ProcessStatus(); };
+    sources.skip = [this](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
       ++changes;
       return std::to_string(asked.next.value_or(Offset{-1}).value);
     };
@@ -73,14 +73,14 @@ TEST_F(ExchangeTest, TheTableIsWhatIsAnsweredAndListed) {
     EXPECT_NE(wrong.head.find("Allow: "), std::string::npos);
     EXPECT_NE(wrong.head.find(one.method), std::string::npos) << wrong.head;
   }
-  EXPECT_EQ(ask(testkit::raw_request("OPTIONS", "/release", {"Origin: http://127.0.0.1"})).status, 405);
-  EXPECT_EQ(ask(testkit::raw_request("GET", "/release")).status, 405);
+  EXPECT_EQ(ask(testkit::raw_request("OPTIONS", "/skip", {"Origin: http://127.0.0.1"})).status, 405);
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/skip")).status, 405);
 }
 
 TEST_F(ExchangeTest, OnePathHasManyForms) {
   for (const char* path : {"/status", "//status", "/status/", "///status//", "/status?a=b", "/status?a=/b//c",
                            "http://127.0.0.1/status", "http://127.0.0.1:8080//status"}) {
-    EXPECT_EQ(ask(testkit::raw_request("GET", path)).body, "{}") << path;
+    EXPECT_EQ(ask(testkit::raw_request("GET", path)).body, status_json({})) << path;
   }
   for (const char* page : {"/", "//", "/?x", "http://127.0.0.1"}) {
     EXPECT_NE(ask(testkit::raw_request("GET", page)).body.find("<title>freshet"), std::string::npos) << page;
@@ -113,31 +113,31 @@ TEST_F(ExchangeTest, HeadIsAGetWithoutABody) {
 TEST_F(ExchangeTest, ABodyComesWithItsLengthAndAsItIs) {
   const std::string body = R"({"partition":3,"offset":70})";
   const std::string json = "Content-Type: application/json";
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json}, body)).body, "70\n");
-  EXPECT_EQ(drip(testkit::raw_request("POST", "/release", {json}, body)).body, "70\n");
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json}, body)).body, "70\n");
+  EXPECT_EQ(drip(testkit::raw_request("POST", "/skip", {json}, body)).body, "70\n");
   EXPECT_EQ(changes, 2);
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Transfer-Encoding: chunked"})).status, 411);
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "transfer-encoding: gzip"})).status, 411);
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Content-Encoding: gzip"}, body)).status, 415);
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Expect: 100-continue"}, body)).status, 417);
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Content-Length: 27"}, body)).body,
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Transfer-Encoding: chunked"})).status, 411);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "transfer-encoding: gzip"})).status, 411);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Content-Encoding: gzip"}, body)).status, 415);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Expect: 100-continue"}, body)).status, 417);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Content-Length: 27"}, body)).body,
             "70\n");  // both agree
   for (const char* length : {"Content-Length: 1, 2", "Content-Length: -1", "Content-Length: x",
                              "Content-Length:", "Content-Length: 99999999999999999999", "Content-Length: 28"}) {
-    EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, length}, body)).status, 400) << length;
+    EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, length}, body)).status, 400) << length;
   }
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json}, body + std::string(kMostBodyBytes, ' '))).status, 413);
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json}, body + std::string(kMostBodyBytes - 27, ' '))).status,
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json}, body + std::string(kMostBodyBytes, ' '))).status, 413);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json}, body + std::string(kMostBodyBytes - 27, ' '))).status,
             200);
   EXPECT_EQ(changes, 4);
   // A part of it is nothing yet.
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {json, "Content-Length: 5"})).status, 0);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Content-Length: 5"})).status, 0);
 }
 
 // What stands behind a request, or behind a refused one's head, is never a request.
 TEST_F(ExchangeTest, OneRequestAConnection) {
   const std::string second = testkit::raw_request("POST", "/renew", {"X-Freshet-Request: 1"});
-  EXPECT_EQ(ask(testkit::raw_request("GET", "/status") + second).body, "{}");
+  EXPECT_EQ(ask(testkit::raw_request("GET", "/status") + second).body, status_json({}));
   EXPECT_EQ(ask(testkit::raw_request("POST", "/renew", {}, second)).status, 403);
   EXPECT_EQ(ask(testkit::raw_request("POST", "/nothing", {}, second)).status, 404);
   EXPECT_EQ(ask(testkit::raw_request("POST", "/renew", {"Origin: http://evil.example", "X-Freshet-Request: 1"}, second))
@@ -206,14 +206,14 @@ TEST_F(ExchangeTest, HealthIsAnsweredUnderAnyName) {
 // A server's error or a processor's exception may repeat a row: it is for the log, and for who has the token.
 TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
   const std::string reason = "partition 3 is held: invalid_json: " + message_text("card 4711") + "; go on from 8";
-  sources.ready = [&] { return Answer{false, reason}; };
-  sources.status = [&](MessageTexts message_texts) {
+  sources.ready = [&] { return HealthStatus{false, reason}; };
+  sources.status = [&] {
     StreamStatus status;
     status.partitions.push_back({Partition{3}, Offset{7}, {}, {}, {}, true, reason});
     status.waiting_for = status.last_insert_error = status.last_kafka_error = reason;
-    return status_json(status, {}, {}, Answer{true, ""}, Answer{false, reason}, "", "", message_texts);
+    return ProcessStatus{"", "", HealthStatus{true, ""}, HealthStatus{false, reason}, status, {}, {}};
   };
-  sources.release = [&](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
+  sources.skip = [&](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
     if (asked.next == Offset{1}) return failure(ErrorKind::Invalid, reason);
     return reason;
   };
@@ -225,9 +225,9 @@ TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
       all += testkit::parse_raw_answer(answer_to(testkit::raw_request("GET", path, {token}), by, sources)).body;
     }
     for (const char* body : {R"({"partition":3,"offset":1})", R"({"partition":3,"offset":2})"}) {
-      all += testkit::parse_raw_answer(
-                 answer_to(testkit::raw_request("POST", "/release", {json, token}, body), by, sources))
-                 .body;
+      all +=
+          testkit::parse_raw_answer(answer_to(testkit::raw_request("POST", "/skip", {json, token}, body), by, sources))
+              .body;
     }
     return all;
   };

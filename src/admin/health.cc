@@ -15,13 +15,13 @@ int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::sec
 
 }  // namespace
 
-Answer health(SteadyTime now, SteadyTime started, SteadyTime last_turn) {
+HealthStatus health(SteadyTime now, SteadyTime started, SteadyTime last_turn) {
   const Duration still = now - std::max(started, last_turn);
   if (still <= kLoopMustTurn) return {true, ""};
   return {false, fmt::format("the loop has not turned for {} s", seconds(still))};
 }
 
-Answer Progress::assess(const StreamStatus& status) {
+HealthStatus Progress::assess(const StreamStatus& status) {
   int64_t committed = 0;
   bool paused = false;
   for (const PartitionStatus& partition : status.partitions) {
@@ -34,7 +34,7 @@ Answer Progress::assess(const StreamStatus& status) {
   return {false, "messages come and no offset is committed"};
 }
 
-Answer Readiness::assess(SteadyTime now, const StreamStatus& status) {
+HealthStatus Readiness::assess(SteadyTime now, const StreamStatus& status) {
   uint64_t progress =
       status.messages_consumed + status.rows_written + status.dead_letters + status.skipped + status.rebalances + 1;
   int64_t lag = 0;

@@ -8,21 +8,21 @@
 
 namespace freshet::admin {
 
-struct Answer {
+struct HealthStatus {
   bool ok = false;
   std::string reason;  // for a person; "" when ok
 };
 
 // Alive: the loop turned lately. A ClickHouse or Kafka that is down does not make a process unhealthy: killing it would
 // not help. `last_turn` zero: not yet; then the time since `started` counts.
-Answer health(SteadyTime now, SteadyTime started, SteadyTime last_turn);
+HealthStatus health(SteadyTime now, SteadyTime started, SteadyTime last_turn);
 
 // Progress, as the reference's `snuba` health check with its option `experimental_healthcheck` (contract 5.2): since
 // the last look offsets were committed, or nothing new came and nothing is held back by backpressure. Threads: one at a
 // time; ask it regularly.
 class Progress {
  public:
-  Answer assess(const StreamStatus& status);
+  HealthStatus assess(const StreamStatus& status);
 
  private:
   uint64_t consumed_ = 0;
@@ -32,7 +32,7 @@ class Progress {
 // Ready: positions move, or there is nothing to do. Threads: one at a time; ask it regularly.
 class Readiness {
  public:
-  Answer assess(SteadyTime now, const StreamStatus& status);
+  HealthStatus assess(SteadyTime now, const StreamStatus& status);
 
  private:
   uint64_t progress_ = 0;  // sum of what moves

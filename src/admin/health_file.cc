@@ -8,7 +8,7 @@
 
 namespace freshet::admin {
 
-HealthFile::HealthFile(std::string path, std::function<Answer()> health, Clock& clock, Log& log, Metrics& metrics)
+HealthFile::HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics)
     : thread_(
           needed_thread([path = std::move(path), health = std::move(health), &clock, &log,
                          &touches = metrics.counter("freshet_health_file_touches_total",

@@ -16,7 +16,7 @@ namespace freshet::admin {
 // Own thread; stops with the object and leaves the file, whose age then grows.
 class HealthFile {
  public:
-  HealthFile(std::string path, std::function<Answer()> health, Clock& clock, Log& log, Metrics& metrics);
+  HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics);
 
  private:
   std::jthread thread_;

@@ -25,7 +25,7 @@ TEST(HealthFileTest, APipeOrALinkInItsPlaceHoldsNobodyAndChangesNothing) {
         [&] {
           int one = 1;
           asked.try_push(one);
-          return Answer{true, ""};
+          return HealthStatus{true, ""};
         },
         clock, null_log(), metrics);
     asked.pop();

@@ -55,10 +55,10 @@ struct ServerTest : testing::Test {
     sources.metrics = [this] { return metrics; };
     sources.health = [this] { return alive; };
     sources.ready = [this] { return ready; };
-    sources.status = [this](MessageTexts message_texts) {
-      return status_json(busy(), SessionStatus(), LiveOptions(), alive, ready, "0.1.0", "2.0.2", message_texts);
+    sources.status = [this] {
+      return ProcessStatus{"0.1.0", "2.0.2", alive, ready, busy(), SessionStatus(), {{"max_batch_size", "50000"}}};
     };
-    sources.release = [this](const ReleaseOrder& asked, std::stop_token stop) -> Result<std::string> {
+    sources.skip = [this](const ReleaseOrder& asked, std::stop_token stop) -> Result<std::string> {
       if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
       if (asked.partition.value == 8) go_on.pop(stop);
       released = {asked.partition.value, asked.next.value_or(Offset{-1}).value};
@@ -87,7 +87,7 @@ struct ServerTest : testing::Test {
   }
   testkit::RawAnswer release(const std::string& body, std::initializer_list<std::string_view> headers = {
                                                           "Content-Type: application/json"}) const {
-    return ask(testkit::raw_request("POST", "/release", headers, body));
+    return ask(testkit::raw_request("POST", "/skip", headers, body));
   }
   testkit::Fd connect(std::string_view first = {}) const {
     testkit::Fd peer = testkit::connect_to_loopback(server->port());
@@ -98,8 +98,8 @@ struct ServerTest : testing::Test {
 
   const testkit::StopFlag never;
   std::string metrics = "freshet_x 1\n";
-  Answer alive{true, ""};
-  Answer ready{false, "waiting: ClickHouse"};
+  HealthStatus alive{true, ""};
+  HealthStatus ready{false, "waiting: ClickHouse"};
   std::pair<int32_t, int64_t> released{-1, -1};
   std::optional<Resolution> resolution;
   uint64_t renewals = 0;
@@ -120,7 +120,7 @@ TEST_F(ServerTest, AnswersEveryRoute) {
   EXPECT_TRUE(status.at("last_insert_error_at_ms").is_null());
   EXPECT_EQ(status.at("options").at("max_batch_size"), 50'000);
   EXPECT_NE(get("/").body.find("<title>freshet"), std::string::npos);
-  EXPECT_NE(get("/nothing").body.find("/release"), std::string::npos);
+  EXPECT_NE(get("/nothing").body.find("/skip"), std::string::npos);
 }
 
 TEST_F(ServerTest, ABlockedBatchIsResolvedEitherWay) {
@@ -157,7 +157,7 @@ TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
     EXPECT_EQ(release(bad).status, 400) << bad;
   }
   EXPECT_EQ(release(std::string(4000, '[')).status, 400);
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {"Content-Type: application/json"})).status, 400);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {"Content-Type: application/json"})).status, 400);
   EXPECT_EQ(released.first, -1);
   const auto conflict = release(R"({"partition":9,"offset":1})");
   EXPECT_EQ(conflict.status, 409);
@@ -169,10 +169,11 @@ TEST_F(ServerTest, RenewSaysWhatHappens) {
   EXPECT_EQ(first.status, 202);
   const auto asked = nlohmann::json::parse(first.body);
   EXPECT_EQ(asked.at("renewal"), 1);
-  EXPECT_EQ(asked.at("joined"), false);
-  EXPECT_EQ(asked.at("text"), "renewal 1 is asked for");
-  EXPECT_NE(renew().body.find("renewal 2 is under way already; this joins it; it waits for the tick"),
-            std::string::npos);
+  EXPECT_EQ(asked.at("coalesced"), false);
+  EXPECT_EQ(asked.at("text"), "renewal 1 is requested");
+  EXPECT_NE(
+      renew().body.find("renewal 2 is under way already; this request is coalesced with it; it waits for the tick"),
+      std::string::npos);
   stopping = true;
   EXPECT_EQ(renew().status, 409);
   EXPECT_EQ(renew({"X-Freshet-Request: 1", "Origin: http://evil.example"}).status, 403);
@@ -183,10 +184,10 @@ TEST_F(ServerTest, RenewSaysWhatHappens) {
 
 // As `curl -X POST` does it: nothing is announced, so nothing is waited for.
 TEST_F(ServerTest, APostWithoutABodyIsAnsweredAtOnce) {
-  EXPECT_NE(renew().body.find("renewal 1 is asked for"), std::string::npos);
-  EXPECT_NE(ask(testkit::raw_request("POST", "/release", {"X-Freshet-Request: 1"}))
-                .body.find("Content-Type: application/json"),
-            std::string::npos);
+  EXPECT_NE(renew().body.find("renewal 1 is requested"), std::string::npos);
+  EXPECT_NE(
+      ask(testkit::raw_request("POST", "/skip", {"X-Freshet-Request: 1"})).body.find("Content-Type: application/json"),
+      std::string::npos);
   EXPECT_EQ(
       ask(testkit::raw_request("POST", "/renew", {"X-Freshet-Request: 1", "Content-Type: multipart/form-data"}, "a"))
           .status,
@@ -273,7 +274,7 @@ TEST_F(ServerTest, AnswersThatNobodyTakesAreBounded) {
 
 TEST_F(ServerTest, ARefusedRequestsBodyIsNeverARequest) {
   const std::string second = testkit::raw_request("POST", "/renew", {"X-Freshet-Request: 1"});
-  EXPECT_EQ(ask(testkit::raw_request("POST", "/release", {"Content-Type: text/plain"}, second) + second).status, 403);
+  EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {"Content-Type: text/plain"}, second) + second).status, 403);
   EXPECT_EQ(ask(testkit::raw_request("POST", "/renew", {"Origin: http://evil.example"}, second) + second).status, 403);
   EXPECT_EQ(ask(testkit::raw_request("GET", "/health") + second + second).status, 200);
   EXPECT_EQ(renewals, 0u);
@@ -293,7 +294,7 @@ TEST_F(ServerTest, AReleaseThatWaitsKeepsNobodyWaiting) {
   std::vector<testkit::Fd> waiting;
   for (int i = 0; i < 20; ++i) {
     waiting.push_back(connect(
-        testkit::raw_request("POST", "/release", {"Content-Type: application/json"}, R"({"partition":8,"offset":1})")));
+        testkit::raw_request("POST", "/skip", {"Content-Type: application/json"}, R"({"partition":8,"offset":1})")));
   }
   for (const char* path : {"/health", "/metrics", "/status"}) EXPECT_EQ(get(path).status, 200) << path;
   EXPECT_EQ(renew().status, 202);

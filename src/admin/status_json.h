@@ -2,9 +2,9 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "admin/health.h"
-#include "model/options.h"
 #include "model/renewal.h"
 #include "model/status.h"
 
@@ -16,10 +16,19 @@ enum class MessageTexts { Hidden, Shown };
 // Hidden parts are replaced by where to look.
 std::string text_for(const std::string& text, MessageTexts message_texts);
 
-// `kafka_client`: the client library's version. Holds no secret: statuses carry none.
-std::string status_json(const StreamStatus& status, const SessionStatus& session, const LiveOptions& options,
-                        const Answer& health, const Answer& ready, const std::string& version,
-                        const std::string& kafka_client, MessageTexts message_texts = MessageTexts::Hidden);
+// Everything that /status shows. Holds no secret.
+struct ProcessStatus {
+  std::string version;
+  std::string kafka_client;  // the client library's version
+  HealthStatus health;
+  HealthStatus ready;
+  StreamStatus stream;
+  SessionStatus session;
+  std::vector<OptionStatus> options;
+};
+
+// Fields come from the descriptions beside the structs (for_each_field).
+std::string status_json(const ProcessStatus& status, MessageTexts message_texts = MessageTexts::Hidden);
 
 // The body of GET /renew.
 std::string renewal_json(const RenewalReport& report);

@@ -33,7 +33,7 @@ bool all_topics_there(const settings::Pipeline& pipeline, Log& log) {
     const auto partitions = kafka::count_partitions(connection, topic, kTimeout, log);
     if (partitions) continue;
     all = false;
-    log.warn("not_there_yet", {{"error", partitions.error().text}});
+    log.warn("dependency_missing", {{"error", partitions.error().text}});
   }
   return all;
 }
@@ -61,7 +61,7 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
                      SecretMask* secrets) {
   const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log, secrets);
   if (!check && check.error().kind != ErrorKind::Stopping) {
-    log.warn("not_there_yet", {{"error", check.error().text}});
+    log.warn("dependency_missing", {{"error", check.error().text}});
   }
   if (!check || check->sampled == 0) return false;
   compare_table(*check, pipeline, log);

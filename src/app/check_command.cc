@@ -156,7 +156,7 @@ void check_options(const settings::Settings& settings, Report& report) {
   const auto read = store ? (*store)->read() : tl::make_unexpected(store.error());
   if (!read) return report.bad("runtime options: " + read.error().text);
   report.good(fmt::format("runtime options: {} keys in {}", read->size(), (*store)->describe()));
-  const settings::Pipeline& p = settings.pipelines.front();
+  const settings::Pipeline& p = settings.pipeline;
   const runtime_config::OptionScope scope{p.kafka.consumer_group, settings.runtime_config.storage};
   std::vector<runtime_config::BadOption> bad;
   runtime_config::read_options(*read, scope, p.options, p.options, bad);
@@ -177,7 +177,7 @@ void check_options(const settings::Settings& settings, Report& report) {
 
 int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
   Report report(out, loaded.settings.telemetry.secrets);
-  const settings::Pipeline& p = loaded.settings.pipelines.front();
+  const settings::Pipeline& p = loaded.settings.pipeline;
   report.good("the configuration is valid");
   for (const std::string& warning : loaded.warnings) report.warning(warning);
   if (const Status valid = kafka::check_connection_settings(p.kafka); !valid) {

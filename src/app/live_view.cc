@@ -68,7 +68,7 @@ std::string LiveView::sparkline(size_t width) const {
   return out;
 }
 
-std::string LiveView::picture(const LiveNumbers& numbers, size_t width) {
+std::string LiveView::render(const LiveNumbers& numbers, size_t width) {
   remember(numbers);
   const StreamStatus& s = numbers.status;
   const std::vector<std::string> lines = {
@@ -89,9 +89,9 @@ std::string LiveView::picture(const LiveNumbers& numbers, size_t width) {
       cut(fmt::format("  last renewal  {}", renewal_of(numbers.session, s.session)), width),
       cut(fmt::format("  admin page    {}", numbers.admin_address), width),
   };
-  std::string out = drawn_lines_ > 0 ? fmt::format("\x1b[{}A", drawn_lines_) : "";
+  std::string out = rendered_lines_ > 0 ? fmt::format("\x1b[{}A", rendered_lines_) : "";
   for (const std::string& line : lines) out += line + "\x1b[K\n";
-  drawn_lines_ = lines.size();
+  rendered_lines_ = lines.size();
   return out;
 }
 

@@ -1,4 +1,4 @@
-// The picture of the demo: what a person watches while rows arrive.
+// The live view of the demo.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct LiveNumbers {
 // Threads: one.
 class LiveView {
  public:
-  // Several lines for a terminal of `width` columns (>= 20); each call draws over the last one with ANSI codes.
-  std::string picture(const LiveNumbers& numbers, size_t width);
+  // Several lines for a terminal of `width` columns (>= 20); each call overwrites the last one with ANSI codes.
+  std::string render(const LiveNumbers& numbers, size_t width);
   // One line, for a file or a pipe.
   std::string line(const LiveNumbers& numbers);
 
@@ -36,7 +36,7 @@ class LiveView {
   };
   std::deque<Seen> seen_;     // of the last seconds: batches come in steps, the rate must not
   std::deque<double> rates_;  // rows per second, the newest last
-  size_t drawn_lines_ = 0;
+  size_t rendered_lines_ = 0;
 };
 
 }  // namespace freshet::app

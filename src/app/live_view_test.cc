@@ -34,17 +34,17 @@ TEST(LiveViewTest, TheRateIsThatOfTheLastTwoSecondsAlsoWhenBatchesComeInSteps) {
 
 TEST(LiveViewTest, ThePictureIsDrawnOverItself) {
   LiveView view;
-  const std::string first = view.picture(numbers(1, 100), 80);
+  const std::string first = view.render(numbers(1, 100), 80);
   const auto lines = std::count(first.begin(), first.end(), '\n');
   EXPECT_NE(first.find("http://127.0.0.1:1/"), std::string::npos);
-  EXPECT_TRUE(view.picture(numbers(2, 200), 80).starts_with("\x1b[" + std::to_string(lines) + "A"));
+  EXPECT_TRUE(view.render(numbers(2, 200), 80).starts_with("\x1b[" + std::to_string(lines) + "A"));
 }
 
 TEST(LiveViewTest, SaysWhatItWaitsForAndFitsTheWidth) {
   LiveView view;
   LiveNumbers n = numbers(1, 0);
   n.status.waiting_for = "ClickHouse: " + std::string(300, 'x');
-  const std::string picture = view.picture(n, 60);
+  const std::string picture = view.render(n, 60);
   EXPECT_NE(picture.find("waiting: Click"), std::string::npos) << picture;
   EXPECT_LE(picture.find("\x1b[K"), 60u);
 }

@@ -6,7 +6,12 @@
 
 #include "app/base64.h"
 #include "app/owned_message.h"
+#include "app/processor_factory.h"
 #include "app/rows_text.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "processors/snuba_environment.h"
 
 namespace freshet::app {
 namespace {
@@ -88,6 +93,35 @@ int CaseRunner::run_all(std::istream& in, std::ostream& out) {
     out << result << '\n' << std::flush;
   }
   return status;
+}
+
+int process(const settings::Settings& settings, Clock& clock, std::istream& in, std::ostream& out,
+            std::ostream& errors) {
+  Metrics metrics;
+  const auto refuse = [&](const char* setting, const Error& error) {
+    errors << "freshet: " << setting << ": " << error.text << '\n';
+    return 2;
+  };
+  processors::ProcessorsSettings chosen = settings.pipeline.processors;
+  chosen.reference_ticks = true;
+  if (!settings.processor_environment.empty()) {
+    const auto file = read_file(settings.processor_environment);
+    if (!file) return refuse("--environment", file.error());
+    const auto read = processors::read_snuba_environment(*file);
+    if (!read) return refuse("--environment", read.error());
+    chosen.environment = *read;
+  }
+  if (const auto known = processor_factory(chosen, {&clock, &metrics}, null_log()); !known) {
+    return refuse("--processor", known.error());
+  }
+  CaseRunner runner(
+      [&](const std::string& storage) {
+        auto of_storage = chosen;
+        of_storage.storage = storage;
+        return (*processor_factory(of_storage, {&clock, &metrics}, null_log()))();
+      },
+      settings.pipeline.kafka.topic);
+  return runner.run_all(in, out);
 }
 
 }  // namespace freshet::app

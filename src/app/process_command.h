@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "ports/processor.h"
+#include "settings/settings.h"
 
 namespace freshet::app {
 
@@ -32,5 +34,9 @@ class CaseRunner {
   std::string storage_;
   std::unique_ptr<Processor> processor_;  // for storage_
 };
+
+// `freshet process`. Returns the exit status: that of run_all(), or 2 when the settings are wrong.
+int process(const settings::Settings& settings, Clock& clock, std::istream& in, std::ostream& out,
+            std::ostream& errors);
 
 }  // namespace freshet::app

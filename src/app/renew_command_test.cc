@@ -50,7 +50,7 @@ TEST_F(RenewCommandTest, SaysHowItWent) {
   last->generation_kept = last->assignment_kept = true;
   EXPECT_EQ(run(), 0);
   EXPECT_EQ(out.str(),
-            "renewal 5 is asked for\n"
+            "renewal 5 is requested\n"
             "renewed: static, 0.412 s, pause 14 ms, group generation kept, assignment kept\n");
 }
 
@@ -62,7 +62,8 @@ TEST_F(RenewCommandTest, AFailureAndARefusalAreStatusOne) {
   last->result = RenewalResult::Failed;
   last->error = "no broker answers";
   EXPECT_EQ(run(), 1);
-  EXPECT_EQ(out.str(), "renewal 5 is under way already; this joins it\nfailed: no broker answers\n");
+  EXPECT_EQ(out.str(),
+            "renewal 5 is under way already; this request is coalesced with it\nfailed: no broker answers\n");
   out.str("");
   stopping = true;
   EXPECT_EQ(run(), 1);

@@ -13,7 +13,7 @@
 #include "model/options.h"
 #include "model/status.h"
 #include "settings/settings.h"
-#include "supervisor/renewal_desk.h"
+#include "supervisor/renewal_requests.h"
 
 namespace freshet::app {
 
@@ -38,9 +38,9 @@ class Service {
   void memory_is_short();
 
   // Where a renewal of the Kafka session is asked for.
-  supervisor::RenewalDesk& renewals();
+  supervisor::RenewalRequests& renewals();
   SessionStatus session() const;
-  admin::Answer ready();
+  admin::HealthStatus ready();
   StreamStatus status() const;
   LiveOptions options() const;
   std::string admin_address() const;  // "http://127.0.0.1:8080/"; empty = off

@@ -46,7 +46,7 @@ void print(const OwnedMessage& message, const Verdict& verdict, const std::strin
 
 int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out,
         std::ostream& errors) {
-  const settings::Pipeline& p = settings.pipelines.front();
+  const settings::Pipeline& p = settings.pipeline;
   const SecretMask secrets(settings.telemetry.secrets);
   Metrics metrics;
   processors::ProcessorsSettings readable = p.processors;

@@ -8,6 +8,9 @@
 
 namespace freshet {
 
+// Of a process, unless --memory-limit-bytes says otherwise.
+inline constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
+
 // Threads: any.
 class ByteBudget {
  public:

@@ -34,7 +34,7 @@ bool uses_new_protocol(const KafkaSettings& settings) {
   return found != settings.connection.extra.end() && found->second == "consumer";
 }
 
-std::string draw(const std::string& group) {
+std::string generate(const std::string& group) {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   std::random_device random;
@@ -111,7 +111,7 @@ Identity::Identity(const KafkaSettings& settings, Log& log)
       log_(log),
       instance_id_(settings.group_instance_id) {
   if (new_protocol_) return;
-  if (!configured_ && settings.draw_instance_id) instance_id_ = draw(group_);
+  if (!configured_ && settings.generate_instance_id) instance_id_ = generate(group_);
   if (!instance_id_.empty()) continuity_.store(Membership::Continuity::Unknown);
 }
 
@@ -134,13 +134,13 @@ void Identity::broker_said(const std::string& about, bool knows_our_id) {
   if (!configured_) instance_id_.clear();
 }
 
-void Identity::draw_again() {
+void Identity::regenerate() {
   if (configured_) return;
-  const std::string drawn = draw(group_);
-  log_.warn("instance_id_drawn_again", {{"group", group_}, {"instance_id", drawn}});
+  const std::string generated = generate(group_);
+  log_.warn("instance_id_regenerated", {{"group", group_}, {"instance_id", generated}});
   continuity_.store(Membership::Continuity::Unknown);
   MutexLock lock(mutex_);
-  instance_id_ = drawn;
+  instance_id_ = generated;
 }
 
 std::string make_instance_id(const std::string& group, const std::string& host, const std::string& suffix) {

@@ -21,7 +21,7 @@ namespace freshet::kafka {
 // Threads: any. Lives as long as the process: all its sessions are the same member.
 class Identity {
  public:
-  // Without an id of the operator's one is drawn, unless static membership is turned off or the group protocol is
+  // Without an id of the operator's one is generated, unless static membership is turned off or the group protocol is
   // `consumer` (KIP-848): a static member of that protocol cannot leave for good through librdkafka.
   Identity(const KafkaSettings& settings, Log& log);
 
@@ -32,10 +32,10 @@ class Identity {
 
   Membership::Continuity continuity() const { return continuity_.load(); }
   // Whether the broker shows the instance id of the member that asked; an answer about another id than the present one
-  // counts for nobody. Where it does not, a drawn one is given up: with it the library would close without leaving.
+  // counts for nobody. Where it does not, a generated one is given up: with it the library would close without leaving.
   void broker_said(const std::string& about, bool knows_our_id);
-  // Another process has our drawn id.
-  void draw_again();
+  // Another process has our generated id: takes a new one.
+  void regenerate();
 
  private:
   const std::string group_;

@@ -32,7 +32,7 @@ TEST(IdentityTest, TheOperatorsIdIsTaken) {
   Identity identity(s, null_log());
   EXPECT_EQ(identity.instance_id(), "mine");
   EXPECT_TRUE(identity.configured());
-  identity.draw_again();
+  identity.regenerate();
   EXPECT_EQ(identity.instance_id(), "mine");
   identity.broker_said("mine", false);
   EXPECT_EQ(identity.instance_id(), "mine");
@@ -41,7 +41,7 @@ TEST(IdentityTest, TheOperatorsIdIsTaken) {
 
 TEST(IdentityTest, NoneIsDrawnWhenItIsTurnedOffOrTheProtocolCannotLeave) {
   KafkaSettings off = settings();
-  off.draw_instance_id = false;
+  off.generate_instance_id = false;
   EXPECT_EQ(Identity(off, null_log()).instance_id(), "");
   KafkaSettings next = settings();
   next.connection.extra["group.protocol"] = "consumer";
@@ -57,7 +57,7 @@ TEST(IdentityTest, ABrokerWithoutStaticMembersEndsTheDrawnIdAndATheftDrawsAnothe
   const std::string first = identity.instance_id();
   identity.broker_said(first, true);
   EXPECT_EQ(identity.continuity(), Membership::Continuity::Works);
-  identity.draw_again();
+  identity.regenerate();
   EXPECT_NE(identity.instance_id(), first);
   EXPECT_EQ(identity.continuity(), Membership::Continuity::Unknown);
   identity.broker_said(identity.instance_id(), false);
@@ -68,7 +68,7 @@ TEST(IdentityTest, AnAnswerAboutAnIdThatWasGivenUpCountsForNobody) {
   for (const bool knows : {true, false}) {
     Identity identity(settings(), null_log());
     const std::string first = identity.instance_id();
-    identity.draw_again();
+    identity.regenerate();
     const std::string second = identity.instance_id();
     identity.broker_said(first, knows);
     EXPECT_EQ(identity.continuity(), Membership::Continuity::Unknown);

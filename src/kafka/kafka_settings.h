@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_budget.h"
+
 namespace freshet::kafka {
 
 // Where a partition without a usable committed offset starts. Error: it is held.
@@ -61,15 +63,14 @@ constexpr uint64_t fetch_request_bytes(uint64_t memory_limit) {
 
 struct KafkaSettings {
   ConnectionSettings connection;
-  uint64_t memory_limit = 256ull * 1024 * 1024;  // of the process; a part of it is for the consumer's own queue
+  uint64_t memory_limit = kDefaultMemoryLimit;  // of the process; a part of it is for the consumer's own queue
   std::string topic;
   std::string consumer_group;
   OffsetReset auto_offset_reset = OffsetReset::Earliest;
   bool strict_offset_reset = false;  // an offset out of range holds its partition
   std::string group_instance_id;     // the operator's own; empty = none
-  bool draw_instance_id = true;      // without one: the process draws its own for its life (--no-static-membership)
+  bool generate_instance_id = true;  // without one: generated once per process (--no-static-membership)
   std::chrono::milliseconds max_poll_interval{300'000};
-  std::chrono::milliseconds drain_timeout{8000};  // how long a close may take
   bool create_topics = false;
   std::string dead_letter_topic;                             // empty = none
   std::optional<ConnectionSettings> dead_letter_connection;  // none = `connection`

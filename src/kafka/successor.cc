@@ -51,12 +51,12 @@ class Attempt final : public Parked {
     MutexLock lock(mutex_);
     return topic_partitions_;
   }
-  void join(const Membership& old, bool insists) {
+  void join(const Membership& old, bool force) {
     {
       MutexLock lock(mutex_);
       if (state_ != Successor::State::Warm) return;
       joins_ = old;
-      insists_ = insists;
+      force_ = force;
       state_ = Successor::State::Joining;
     }
     asked_.notify_all();
@@ -105,14 +105,14 @@ class Attempt final : public Parked {
   void run(std::stop_token stop) {
     if (!warm(stop)) return;
     change(Successor::State::Warm);
-    bool insists = false;
+    bool force = false;
     {
       MutexLock lock(mutex_);
       asked_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return state_ == Successor::State::Joining; });
       if (state_ != Successor::State::Joining) return;
-      insists = insists_;
+      force = force_;
     }
-    if (!insists && group_rebalances(stop)) {
+    if (!force && group_rebalances(stop)) {
       return fail({ErrorKind::Retry, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
                    "the group is rebalancing: the running session takes part in that first"},
                   Successor::State::Postponed);
@@ -232,7 +232,7 @@ class Attempt final : public Parked {
   int32_t topic_partitions_ GUARDED_BY(mutex_) = 0;
   std::vector<Partition> assigned_ GUARDED_BY(mutex_);
   Membership joins_ GUARDED_BY(mutex_);
-  bool insists_ GUARDED_BY(mutex_) = false;
+  bool force_ GUARDED_BY(mutex_) = false;
   bool subscribed_ GUARDED_BY(mutex_) = false;
   bool withdrawn_ GUARDED_BY(mutex_) = false;
   int coordinator_ms_ = kCoordinatorMs;  // the thread's
@@ -250,7 +250,7 @@ class KafkaSuccessor final : public Successor {
   State state() const override { return attempt_->state(); }
   Error failure() const override { return attempt_->failure(); }
   int32_t topic_partitions() const override { return attempt_->topic_partitions(); }
-  void join(const Membership& old, bool insists) override { attempt_->join(old, insists); }
+  void join(const Membership& old, bool force) override { attempt_->join(old, force); }
   bool withdraw() override { return attempt_->withdraw(); }
   std::unique_ptr<Source> take() override { return std::exchange(attempt_, nullptr)->take(); }
 

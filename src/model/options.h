@@ -1,4 +1,5 @@
-// Live options: one immutable snapshot, replaced as a whole by runtime_config.
+// Live options: one immutable snapshot, replaced as a whole by runtime_config. Each member's value here is the
+// program's default; names, ranges and flags are in runtime_config/table.cc.
 #pragma once
 
 #include <chrono>
@@ -55,12 +56,12 @@ struct RenewalOptions {
 };
 
 struct LiveOptions {
-  uint64_t max_batch_rows = 50'000;                // 1 .. 999,999
-  uint64_t max_batch_bytes = 64 * 1024 * 1024;     // 1 KiB .. 200 MB
-  std::chrono::milliseconds max_batch_time{2000};  // 1 ms .. 10 min
-  uint32_t clickhouse_concurrency = 2;             // inserts at a time, 1 .. 64
-  double dead_letters_per_second = 100;            // sustained rate; 0 = no limit
-  uint64_t dead_letter_burst = 10'000;             // how many may come at once
+  uint64_t max_batch_rows = 50'000;
+  uint64_t max_batch_bytes = 64 * 1024 * 1024;
+  std::chrono::milliseconds max_batch_time{2000};
+  uint32_t clickhouse_concurrency = 2;   // inserts at a time
+  double dead_letters_per_second = 100;  // sustained rate; 0 = no limit
+  uint64_t dead_letter_burst = 10'000;   // how many may come at once
   InsertOptions insert;
   DeadLettersByAge dead_letters_by_age;
   RenewalOptions renewal;

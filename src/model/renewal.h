@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include "base/clock.h"
 
@@ -50,5 +51,22 @@ struct RenewalReport {
   bool assignment_kept = false;   // of this member
   SystemTime finished_at{};
 };
+
+// `visit(name, member)` for each field; the names are those of /status and GET /renew.
+template <typename Report, typename Visit>
+requires std::is_same_v<std::remove_const_t<Report>, RenewalReport>
+void for_each_field(Report& report, Visit visit) {
+  visit("number", report.number);
+  visit("reason", report.reason);
+  visit("detail", report.detail);
+  visit("mode", report.mode);
+  visit("result", report.result);
+  visit("error", report.error);
+  visit("duration_ms", report.duration);
+  visit("pause_ms", report.pause);
+  visit("generation_kept", report.generation_kept);
+  visit("assignment_kept", report.assignment_kept);
+  visit("finished_at_ms", report.finished_at);
+}
 
 }  // namespace freshet

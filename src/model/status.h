@@ -1,9 +1,11 @@
-// What /status, the demo and readiness show: a plain picture of the stream, replaced as a whole.
+// What /status, the demo and readiness show: a snapshot of the stream, replaced as a whole. A member and its line in
+// for_each_field() are all that a new field of /status needs here.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/clock.h"
@@ -22,14 +24,44 @@ struct PartitionStatus {
   std::string held;                 // why it is held; empty = it is not
 };
 
-// What is to be said of the Kafka session beside the stream's own figures.
+// `visit(name, member)` for each field; the names are those of /status.
+template <typename Status, typename Visit>
+requires std::is_same_v<std::remove_const_t<Status>, PartitionStatus>
+void for_each_field(Status& status, Visit visit) {
+  visit("partition", status.partition);
+  visit("position", status.position);
+  visit("committed", status.committed);
+  visit("end", status.end);
+  visit("lag", status.lag);
+  visit("paused", status.paused);
+  visit("held", status.held);
+}
+
+// The Kafka session, beside the stream's own figures.
 struct SessionStatus {
   std::string instance_id;              // group.instance.id; empty = dynamic member
-  bool instance_id_configured = false;  // by the operator; otherwise drawn for the life of the process
+  bool instance_id_configured = false;  // by the operator; otherwise generated once per process
   std::string continuity;               // how the next session begins: "static", "rejoin", "unknown" (not asked yet)
   std::optional<RenewalReport> last_renewal;
   std::string waiting_for;        // why a session is not built or renewed; empty = nothing
   std::string renewal_waits_for;  // what a renewal that was asked for waits for; empty = there is none
+};
+
+template <typename Status, typename Visit>
+requires std::is_same_v<std::remove_const_t<Status>, SessionStatus>
+void for_each_field(Status& status, Visit visit) {
+  visit("instance_id", status.instance_id);
+  visit("instance_id_configured", status.instance_id_configured);
+  visit("continuity", status.continuity);
+  visit("waiting_for", status.waiting_for);
+  visit("renewal_waits_for", status.renewal_waits_for);
+  visit("last_renewal", status.last_renewal);
+}
+
+// A live option as it is in force.
+struct OptionStatus {
+  std::string name;
+  std::string value;  // JSON: a number, true, false, null or a string
 };
 
 struct StreamStatus {
@@ -59,5 +91,34 @@ struct StreamStatus {
   int32_t generation = -1;                  // of the consumer group, -1 = unknown
   std::optional<SteadyTime> statistics_at;  // when the Kafka client last told its statistics; none: it never did
 };
+
+template <typename Status, typename Visit>
+requires std::is_same_v<std::remove_const_t<Status>, StreamStatus>
+void for_each_field(Status& status, Visit visit) {
+  visit("topic", status.topic);
+  visit("table", status.table);
+  visit("consumer_group", status.consumer_group);
+  visit("session", status.session);
+  visit("session_age_seconds", status.session_age_seconds);
+  visit("generation", status.generation);
+  visit("assigned", status.assigned);
+  visit("draining", status.draining);
+  visit("messages_consumed", status.messages_consumed);
+  visit("rows_written", status.rows_written);
+  visit("bytes_written", status.bytes_written);
+  visit("batches_written", status.batches_written);
+  visit("batches_in_flight", status.batches_in_flight);
+  visit("in_flight_bytes", status.in_flight_bytes);
+  visit("dead_letters", status.dead_letters);
+  visit("skipped", status.skipped);
+  visit("abandoned", status.abandoned);
+  visit("rebalances", status.rebalances);
+  visit("waiting_for", status.waiting_for);
+  visit("last_insert_error", status.last_insert_error);
+  visit("last_insert_error_at_ms", status.last_insert_error_at);
+  visit("last_kafka_error", status.last_kafka_error);
+  visit("last_kafka_error_at_ms", status.last_kafka_error_at);
+  visit("partitions", status.partitions);
+}
 
 }  // namespace freshet

@@ -10,8 +10,8 @@
 namespace freshet {
 
 // What the loop knows of the session.
-struct SessionFacts {
-  const Membership* membership = nullptr;  // never null in turn()
+struct SessionState {
+  const Membership* membership = nullptr;  // never null in poll()
   bool commit_outstanding = false;
   bool ending = false;                      // a drain or a close has begun
   bool revoking = false;                    // partitions that are still ours are drained, and committed, before they go
@@ -22,8 +22,8 @@ struct SessionFacts {
 };
 
 // What the loop has to do.
-enum class Wish {
-  GoOn,
+enum class SessionCommand {
+  Continue,
   HoldCommits,  // send none; an outstanding one is waited for
   HoldWrites,   // the same, and begin no insert: another client is taking the membership over
   HandOver,     // end the session here and now: the next one has its membership, the stream goes on in it
@@ -42,8 +42,8 @@ enum class ClientEnd {
 class SessionControl {
  public:
   virtual ~SessionControl() = default;
-  virtual Wish turn(SteadyTime now, const SessionFacts& facts) = 0;
-  // When turn() wants to be asked again though nothing happened; `now` or earlier: at once.
+  virtual SessionCommand poll(SteadyTime now, const SessionState& state) = 0;
+  // When poll() wants to be asked again though nothing happened; `now` or earlier: at once.
   virtual SteadyTime next_deadline(SteadyTime now) const = 0;
   // The session's client is beyond repair.
   virtual ClientEnd client_ended(const Error& error) = 0;

@@ -26,8 +26,8 @@ class Successor {
   // How many partitions the topic has, as the new client sees it; Warm and later.
   virtual int32_t topic_partitions() const = 0;
   // Joins with the instance id of the running session, whose membership is `old`; that one is fenced from then on: its
-  // commits are refused. Unless `insists`, it does not join a group that is rebalancing. Warm only.
-  virtual void join(const Membership& old, bool insists) = 0;
+  // commits are refused. Unless `force`, it does not join a group that is rebalancing. Warm only.
+  virtual void join(const Membership& old, bool force) = 0;
   // True: it has not asked to join, and never will; the running session's membership is untouched. False: the request
   // is on its way or was answered; the running session is fenced, now or whenever the request arrives.
   virtual bool withdraw() = 0;

@@ -40,7 +40,7 @@ struct PythonSettings {
   uint32_t max_queue_depth = 0;               // messages per request to a worker; 0 = no limit
   std::chrono::milliseconds timeout{30'000};  // for one request; a worker that takes longer is replaced
   std::vector<std::string> environment;       // further variables for the worker; NAME* = all that start with NAME
-  uint64_t memory_limit = 0;                  // bytes of data of one worker; 0 = no limit
+  uint64_t memory_limit = 4ull << 30;         // bytes of data of one worker; 0 = no limit
 };
 
 // Snuba's settings for the data sets that it processes in Python (docs/snuba-data-sets.md, 16).

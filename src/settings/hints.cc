@@ -60,10 +60,9 @@ constexpr std::array kHints = {
 
 constexpr std::array kSecretVariables = {
     SecretVariable{"FRESHET_CLICKHOUSE_PASSWORD", "clickhouse-password-file",
-                   [](Settings& s, const std::string& value) { s.pipelines.front().clickhouse.password = value; }},
-    SecretVariable{
-        "FRESHET_KAFKA_SASL_PASSWORD", "kafka-sasl-password-file",
-        [](Settings& s, const std::string& value) { s.pipelines.front().kafka.connection.sasl_password = value; }},
+                   [](Settings& s, const std::string& value) { s.pipeline.clickhouse.password = value; }},
+    SecretVariable{"FRESHET_KAFKA_SASL_PASSWORD", "kafka-sasl-password-file",
+                   [](Settings& s, const std::string& value) { s.pipeline.kafka.connection.sasl_password = value; }},
     SecretVariable{"FRESHET_ADMIN_TOKEN", "admin-token-file",
                    [](Settings& s, const std::string& value) { s.admin.token = value; }},
 };

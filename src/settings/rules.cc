@@ -54,10 +54,10 @@ constexpr ContradictedSetting kContradicted[] = {
     {"input_format_allow_errors_ratio", is_off, false, kErrorsAllowed},
 };
 
-class Rules {
+class Check {
  public:
-  Rules(const Settings& s, const Origins& origins, Refusals& refusals, std::vector<std::string>& warnings)
-      : s_(s), p_(s.pipelines.front()), origins_(origins), refusals_(refusals), warnings_(warnings) {}
+  Check(const Settings& s, const Origins& origins, Refusals& refusals, std::vector<std::string>& warnings)
+      : s_(s), p_(s.pipeline), origins_(origins), refusals_(refusals), warnings_(warnings) {}
 
   void required(std::initializer_list<std::pair<std::string_view, std::string_view>> names) {
     for (const auto& [name, example] : names) {
@@ -257,7 +257,7 @@ class Rules {
   void admin() {
     if (s_.admin.listen.empty() || !s_.admin.token.empty()) return;
     if (const auto address = parse_listen_address(s_.admin.listen); address && address->is_loopback()) return;
-    warn("--admin-listen {}: not loopback; POST /renew and /release are refused without --admin-token-file",
+    warn("--admin-listen {}: not loopback; POST /renew and /skip are refused without --admin-token-file",
          s_.admin.listen);
   }
 
@@ -293,27 +293,27 @@ class Rules {
 
 }  // namespace
 
-void check_rules(std::string_view command, const Settings& settings, const Origins& origins, Refusals& refusals,
+void check_rules(Rules rules, const Settings& settings, const Origins& origins, Refusals& refusals,
                  std::vector<std::string>& warnings) {
-  Rules rules(settings, origins, refusals, warnings);
-  rules.json_columns();
-  if (command == "process") return;
-  rules.secrets();
-  if (command == "renew") return rules.required({{"admin", "127.0.0.1:8080"}});
-  rules.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
-  rules.kafka_security();
-  if (command == "tap") return;
-  rules.required({{"consumer-group", "events-to-clickhouse"},
+  Check check(settings, origins, refusals, warnings);
+  check.json_columns();
+  if (rules == Rules::Columns) return;
+  check.secrets();
+  if (rules == Rules::AdminClient) return check.required({{"admin", "127.0.0.1:8080"}});
+  check.required({{"bootstrap-server", "localhost:9092"}, {"topic", "events"}});
+  check.kafka_security();
+  if (rules == Rules::Reading) return;
+  check.required({{"consumer-group", "events-to-clickhouse"},
                   {"clickhouse-url", "http://localhost:8123"},
                   {"table", "default.events"}});
-  rules.deadlines();
-  rules.batches();
-  rules.dead_letters();
-  rules.clickhouse_security();
-  rules.clickhouse_ports();
-  rules.table();
-  rules.runtime_config();
-  rules.admin();
+  check.deadlines();
+  check.batches();
+  check.dead_letters();
+  check.clickhouse_security();
+  check.clickhouse_ports();
+  check.table();
+  check.runtime_config();
+  check.admin();
 }
 
 }  // namespace freshet::settings

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "settings/commands.h"
 #include "settings/settings.h"
 
 namespace freshet::settings {
@@ -16,7 +17,7 @@ struct Origins {
   std::function<bool(std::string_view)> given;
 };
 
-void check_rules(std::string_view command, const Settings& settings, const Origins& origins, Refusals& refusals,
+void check_rules(Rules rules, const Settings& settings, const Origins& origins, Refusals& refusals,
                  std::vector<std::string>& warnings);
 
 }  // namespace freshet::settings

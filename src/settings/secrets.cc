@@ -77,7 +77,7 @@ std::string shown(const Setting& setting, const std::string& value) {
 
 std::vector<std::string> secrets_of(const Settings& s) {
   std::vector<std::string> secrets;
-  const Pipeline& p = s.pipelines.front();
+  const Pipeline& p = s.pipeline;
   for (const std::string& secret :
        {p.clickhouse.password, s.admin.token, s.telemetry.sentry.dsn, s.runtime_config.password,
         password_in(s.runtime_config.store), percent_decoded(password_in(s.runtime_config.store))}) {

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include "base/files.h"
@@ -26,20 +25,6 @@ struct Given {
   std::string where;   // for refusals: "--topic", "FRESHET_TOPIC", "topic (config.yaml:3)"
 };
 using Layer = std::map<std::string_view, Given>;  // by Setting::name
-
-unsigned bit_of(std::string_view command) {
-  if (command == "run") return kRun;
-  if (command == "check") return kCheck;
-  if (command == "tap") return kTap;
-  if (command == "renew") return kRenew;
-  return kProcess;
-}
-
-// `check` and `tap` take the options of `run` as they are; what means nothing to them is read and not used.
-unsigned accepted_by(std::string_view command) {
-  const unsigned bit = bit_of(command);
-  return (bit & (kCheck | kTap)) != 0 ? bit | kRun : bit;
-}
 
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
@@ -98,13 +83,24 @@ std::string flag_name(std::string key) {
   return key;
 }
 
+// What several modules need to know is given once.
+void share_between_modules(Settings& settings) {
+  Pipeline& p = settings.pipeline;
+  p.stream.topic = p.kafka.topic;
+  p.stream.schema.logical_topic = p.kafka.topic;
+  p.stream.consumer_group = p.kafka.consumer_group;
+  p.stream.table = p.clickhouse.table;
+  p.kafka.memory_limit = p.stream.memory_limit;
+  settings.telemetry.level = p.options.log_level;
+}
+
 class Loader {
  public:
-  Loader(std::string_view command, const std::vector<std::string>& args,
-         const std::map<std::string, std::string>& environment, const Foundation& foundation)
-      : command_(command), accepted_(accepted_by(command)), complete_(foundation.complete) {
-    for (const auto& [name, values] : foundation.values) {
-      founded_[find_setting(name)->name] = {values, foundation.source, flag_of(*find_setting(name))};
+  Loader(const Command& command, const std::vector<std::string>& args,
+         const std::map<std::string, std::string>& environment, const DefaultsLayer& defaults)
+      : command_(command), complete_(defaults.complete) {
+    for (const auto& [name, values] : defaults.values) {
+      defaults_[find_setting(name)->name] = {values, defaults.source, flag_of(*find_setting(name))};
     }
     read_flags(args);
     read_environment(environment);
@@ -112,12 +108,10 @@ class Loader {
   }
 
   tl::expected<Loaded, Refusals> finish() {
-    loaded_.settings.pipelines.resize(1);
-    std::set<std::string_view> failed;
     for (const Setting& setting : table()) {
-      if ((setting.commands & accepted_) == 0) continue;
+      if (!accepts(setting)) continue;
       const Given* given = find(setting.name);
-      EffectiveValue effective{file_key_of(setting), std::string(setting.fallback), "default"};
+      EffectiveValue effective{file_key_of(setting), default_of(setting), "default"};
       if (given != nullptr) {
         effective.source = given->source;
         effective.value.clear();
@@ -125,19 +119,18 @@ class Loader {
           effective.value += (effective.value.empty() ? "" : ",") + shown(setting, value);
           apply(setting, value, given->where);
         }
-      } else if (!setting.fallback.empty()) {
-        apply(setting, std::string(setting.fallback), "default");
       }
       if (setting.name == "print-config") continue;  // a file made of what is printed would only print
-      if (given != nullptr || !setting.fallback.empty()) loaded_.effective.push_back(std::move(effective));
+      if (given != nullptr || !effective.value.empty()) loaded_.effective.push_back(std::move(effective));
     }
     apply_secret_variables();
+    share_between_modules(loaded_.settings);
     if (refusals_.empty()) {
       const Origins origins{[this](std::string_view name) { return find(name) != nullptr; },
                             [this](std::string_view name) {
                               return flags_.contains(name) || variables_.contains(name) || file_.contains(name);
                             }};
-      check_rules(command_, loaded_.settings, origins, refusals_, loaded_.warnings);
+      check_rules(command_.rules, loaded_.settings, origins, refusals_, loaded_.warnings);
     }
     if (!refusals_.empty()) return tl::make_unexpected(std::move(refusals_));
     if (complete_) complete_(loaded_);
@@ -149,8 +142,10 @@ class Loader {
  private:
   void refuse(std::string text) { refusals_.push_back(std::move(text)); }
 
+  bool accepts(const Setting& setting) const { return (setting.commands & command_.accepts) != 0; }
+
   void apply(const Setting& setting, const std::string& value, const std::string& where) {
-    const Status status = setting.apply(loaded_.settings, value);
+    const Status status = settings::apply(setting, loaded_.settings, value);
     if (status) return;
     refuse(fmt::format("{}: '{}' {}", where, shown(setting, value).substr(0, 200), status.error().text));
   }
@@ -158,7 +153,7 @@ class Loader {
   void apply_secret_variables() {
     for (const auto& [secret, value] : secret_variables_) {
       const Setting& file = *find_setting(secret->file_setting);
-      if ((file.commands & accepted_) == 0) continue;  // meant for another command
+      if (!accepts(file)) continue;  // meant for another command
       if (const Given* given = find(file.name)) {
         refuse(fmt::format("{} and {}: hold the same secret; leave one of them out", secret->variable, given->where));
         continue;
@@ -169,7 +164,7 @@ class Loader {
   }
 
   const Given* find(std::string_view name) const {
-    for (const Layer* layer : {&flags_, &variables_, &file_, &founded_}) {
+    for (const Layer* layer : {&flags_, &variables_, &file_, &defaults_}) {
       if (const auto found = layer->find(name); found != layer->end()) return &found->second;
     }
     return nullptr;
@@ -188,9 +183,9 @@ class Loader {
       const size_t equals = arg.find('=');
       const std::string name = arg.substr(2, equals == std::string::npos ? equals : equals - 2);
       const Setting* setting = find_setting(name);
-      if (setting == nullptr || (setting->commands & accepted_) == 0) {
+      if (setting == nullptr || !accepts(*setting)) {
         const std::string hint = hint_for_flag(name);
-        refuse(setting != nullptr ? fmt::format("--{}: `freshet {}` has no use for it", name, command_)
+        refuse(setting != nullptr ? fmt::format("--{}: `freshet {}` has no use for it", name, command_.name)
                : hint.empty()     ? fmt::format("--{}: unknown flag{}", name, did_you_mean("--" + name, flag_of))
                                   : fmt::format("--{}: unknown flag; {}", name, hint));
         if (equals == std::string::npos && i + 1 < args.size() && !args[i + 1].starts_with("--")) ++i;
@@ -233,7 +228,7 @@ class Loader {
         refuse(fmt::format("{}: unknown variable{}", name, did_you_mean(name, variable_of)));
         continue;
       }
-      if ((found->commands & accepted_) == 0) continue;  // meant for another command
+      if (!accepts(*found)) continue;  // meant for another command
       Given given{{}, "environment", name};
       if (found->repeatable) {
         for (size_t begin = 0; begin <= value.size();) {
@@ -288,7 +283,7 @@ class Loader {
         refuse(fmt::format("{}: unknown key{}", where, hint.empty() ? did_you_mean(key, file_key_of) : "; " + hint));
         continue;
       }
-      if ((found->commands & accepted_) == 0) continue;  // meant for another command
+      if (!accepts(*found)) continue;  // meant for another command
       if (file_.contains(found->name)) {
         refuse(fmt::format("{}: given twice", where));
         continue;
@@ -337,7 +332,7 @@ class Loader {
     };
     for (const Setting& setting : table()) {
       const Given* given = find(setting.name);
-      if (given == nullptr || (setting.commands & accepted_) == 0) continue;
+      if (given == nullptr || !accepts(setting)) continue;
       for (const std::string& value : given->values) {
         if (flags_.contains(setting.name)) warn(exposed_by_flag(setting, value));
         warn(exposed_by_file(setting, value));
@@ -345,10 +340,9 @@ class Loader {
     }
   }
 
-  const std::string command_;
-  const unsigned accepted_;
+  const Command& command_;
   const std::function<void(Loaded&)> complete_;
-  Layer founded_;
+  Layer defaults_;
   Layer flags_;
   Layer variables_;
   std::vector<std::pair<const SecretVariable*, std::string>> secret_variables_;
@@ -362,8 +356,8 @@ class Loader {
 
 tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
                                     const std::map<std::string, std::string>& environment,
-                                    const Foundation& foundation) {
-  return Loader(command, args, environment, foundation).finish();
+                                    const DefaultsLayer& defaults) {
+  return Loader(settings::command(command), args, environment, defaults).finish();
 }
 
 }  // namespace freshet::settings

@@ -35,7 +35,7 @@ struct Pipeline {
 };
 
 struct Settings {
-  std::vector<Pipeline> pipelines;  // exactly one today; the file format has room for more
+  Pipeline pipeline;
   telemetry::TelemetrySettings telemetry;
   admin::AdminSettings admin;
   runtime_config::RuntimeConfigSettings runtime_config;
@@ -61,7 +61,7 @@ struct Loaded {
 };
 
 // What another command line (that of `rust-consumer`) has found out on its own, in the terms of the table.
-struct Foundation {
+struct DefaultsLayer {
   // By Setting::name; as if given, above the defaults and below flags, environment and file.
   std::map<std::string, std::vector<std::string>, std::less<>> values;
   std::string source;  // what --print-config shows for them
@@ -72,11 +72,11 @@ struct Foundation {
 // All problems at once, one line each: where, key, value, what would be right.
 using Refusals = std::vector<std::string>;
 
-// Precedence: flag, environment (empty = unset), file, default. `command` is "run", "check", "tap", "process" or
-// "renew".
+// Precedence: flag, environment (empty = unset), file, default. `command` is one of commands.h; throws
+// std::invalid_argument otherwise.
 tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
                                     const std::map<std::string, std::string>& environment,
-                                    const Foundation& foundation = {});
+                                    const DefaultsLayer& defaults = {});
 
 // Whether `args` ask for --help or -h.
 bool wants_help(const std::vector<std::string>& args);

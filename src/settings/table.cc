@@ -6,14 +6,14 @@
 #include <array>
 #include <cctype>
 #include <limits>
+#include <vector>
 
+#include "runtime_config/table.h"
 #include "settings/names.h"
 #include "settings/values.h"
 
 namespace freshet::settings {
 namespace {
-
-Pipeline& pipeline(Settings& s) { return s.pipelines.front(); }
 
 template <typename T, typename Target>
 Status store(Result<T> value, Target& target) {
@@ -50,6 +50,21 @@ Status choice(const std::string& value, Target& target, const std::array<std::pa
   return failure(ErrorKind::Fatal, fmt::format("is none of: {}", names));
 }
 
+template <typename Value, typename E, size_t N>
+std::string name_of(Value value, const std::array<std::pair<const char*, E>, N>& choices) {
+  for (const auto& [name, one] : choices) {
+    if (value == one) return name;
+  }
+  return {};
+}
+
+std::string shown(const std::string& value) { return value; }
+std::string shown(std::chrono::milliseconds value) { return fmt::format("{}", value.count()); }
+template <typename T>
+std::string shown(T value) {
+  return fmt::format("{}", value);
+}
+
 template <typename Map>
 Status into_map(const Result<std::pair<std::string, std::string>>& pair, Map& map) {
   if (!pair) return tl::make_unexpected(pair.error());
@@ -73,7 +88,7 @@ Status kafka_secret_property(Settings& s, const std::string& value) {
   if (!pair->first.starts_with("kafka.") || pair->first.size() == 6) {
     return failure(ErrorKind::Fatal, "is not of the form kafka.KEY=FILE, with a librdkafka property as KEY");
   }
-  return store(secret_file(pair->second, SecretForm::Lines), pipeline(s).kafka.connection.extra[pair->first.substr(6)]);
+  return store(secret_file(pair->second, SecretForm::Lines), s.pipeline.kafka.connection.extra[pair->first.substr(6)]);
 }
 
 Status kafka_property(Settings& s, const std::string& value) {
@@ -83,282 +98,338 @@ Status kafka_property(Settings& s, const std::string& value) {
     return failure(ErrorKind::Fatal, "is not of the form kafka.KEY=VALUE, with a librdkafka property as KEY");
   }
   const std::string property = pair->first.substr(6);
-  pipeline(s).kafka.connection.extra[property] = pair->second;
+  s.pipeline.kafka.connection.extra[property] = pair->second;
   return kafka_file_property(property, pair->second);
 }
 
 using kafka::OffsetReset;
 using stream::OnInvalid;
 constexpr int64_t kDay = 24 * 3600 * 1000;
-constexpr int64_t kYear = 365 * 24 * 3600;  // in seconds
-constexpr int64_t kAnySeconds = std::numeric_limits<int64_t>::max();
 
-#define APPLY(...) [](Settings& s, const std::string& v) -> Status { __VA_ARGS__; }
+constexpr std::array kOffsetResets = {std::pair{"earliest", OffsetReset::Earliest},
+                                      std::pair{"latest", OffsetReset::Latest}, std::pair{"error", OffsetReset::Error}};
+constexpr std::array kOnInvalid = {std::pair{"hold", OnInvalid::Hold}, std::pair{"drop", OnInvalid::Drop}};
+constexpr std::array kCompressions = {std::pair{"lz4", clickhouse::Compression::Lz4},
+                                      std::pair{"zstd", clickhouse::Compression::Zstd}};
+constexpr std::array kGenerations = {std::pair{"head", false}, std::pair{"june", true}};
+constexpr std::array kLogFormats = {std::pair{"text", telemetry::LogFormat::Text},
+                                    std::pair{"json", telemetry::LogFormat::Json},
+                                    std::pair{"reference", telemetry::LogFormat::Reference}};
+constexpr std::array kProtocols = {std::pair{"plaintext", "plaintext"}, std::pair{"ssl", "ssl"},
+                                   std::pair{"sasl_plaintext", "sasl_plaintext"}, std::pair{"sasl_ssl", "sasl_ssl"}};
+
+// How a setting is read, shown and bounded. A default is what the member of the struct is initialised with.
+#define ACCEPT(...) \
+  [](Settings& s, const std::string& v) -> Status { __VA_ARGS__; }, nullptr, {}
+#define READ_AND_SHOWN(member, reading, bounds)                                         \
+  [](Settings& s, const std::string& v) -> Status { return store(reading, s.member); }, \
+      [](const Settings& s) { return shown(s.member); }, bounds
+#define INTEGER(member, least, most) READ_AND_SHOWN(member, integer(v, least, most), (Bounds{least, most}))
+#define MILLISECONDS(member, least, most) READ_AND_SHOWN(member, milliseconds(v, least, most), (Bounds{least, most}))
+#define DECIMAL(member, least, most) READ_AND_SHOWN(member, decimal(v, least, most), {})
+#define SWITCH(member) READ_AND_SHOWN(member, boolean(v), {})
+#define INVERTED_SWITCH(member)                                                                                   \
+  [](Settings& s, const std::string& v) { return store(boolean(v).map([](bool on) { return !on; }), s.member); }, \
+      [](const Settings& s) { return shown(!s.member); }, {}
+#define TEXT(member)                                                             \
+  [](Settings& s, const std::string& v) -> Status { return text(v, s.member); }, \
+      [](const Settings& s) { return shown(s.member); }, {}
+#define CHECKED(member, check)                                                                 \
+  [](Settings& s, const std::string& v) -> Status { return store_if(check(v), v, s.member); }, \
+      [](const Settings& s) { return shown(s.member); }, {}
+#define CHOICE(member, choices)                                                             \
+  [](Settings& s, const std::string& v) -> Status { return choice(v, s.member, choices); }, \
+      [](const Settings& s) { return name_of(s.member, choices); }, {}
+
+// A line in whose place the live options of the group stand (runtime_config/table.cc).
+constexpr Setting live_options(std::string_view group, unsigned commands) {
+  return {{}, group, {}, {}, commands, nullptr, nullptr, {}};
+}
 
 constexpr Setting kTable[] = {
-    {"config", "General", "FILE", "", "YAML file with any of these settings (key: the flag's name with '_' for '-')",
-     kAll, APPLY((void)s; (void)v; return {})},
-    {"print-config", "General", "", "false",
-     "print the effective configuration with the source of each value, and exit", kRun | kCheck,
-     APPLY(return store(boolean(v), s.print_config))},
+    {"config", "General", "FILE", "YAML file with any of these settings (key: the flag's name with '_' for '-')", kAll,
+     ACCEPT((void)s; (void)v; return {})},
+    {"print-config", "General", "", "print the effective configuration with the source of each value, and exit",
+     kRun | kCheck, SWITCH(print_config)},
 
-    {"bootstrap-server", "Kafka", "HOST:PORT", "", "brokers to begin with, separated by commas", kStreaming,
-     APPLY(return store_if(broker_list(v), v, pipeline(s).kafka.connection.bootstrap_servers))},
-    {"topic", "Kafka", "T", "", "topic to read", kStreaming | kProcess,
-     APPLY(pipeline(s).stream.topic = v; pipeline(s).stream.schema.logical_topic = v;
-           return store_if(topic_name(v), v, pipeline(s).kafka.topic))},
-    {"consumer-group", "Kafka", "G", "", "consumer group; its members share the topic's partitions", kStreaming,
-     APPLY(pipeline(s).stream.consumer_group = v; return text(v, pipeline(s).kafka.consumer_group))},
-    {"auto-offset-reset", "Kafka", "earliest|latest|error", "earliest",
-     "where a partition without a usable committed offset starts; error: it is held", kStreaming,
-     APPLY(
-         return choice(v, pipeline(s).kafka.auto_offset_reset,
-                       std::array{std::pair{"earliest", OffsetReset::Earliest},
-                                  std::pair{"latest", OffsetReset::Latest}, std::pair{"error", OffsetReset::Error}}))},
-    {"strict-offset-reset", "Kafka", "", "false",
-     "hold a partition whose committed offset is out of range, instead of resetting it", kStreaming,
-     APPLY(return store(boolean(v), pipeline(s).kafka.strict_offset_reset))},
-    {"create-topics", "Kafka", "", "false", "create the topic and the dead-letter topic where they are missing", kRun,
-     APPLY(return store(boolean(v), pipeline(s).kafka.create_topics))},
-    {"group-instance-id", "Kafka", "ID", "",
-     "your own static member id (KIP-345): a restart within the session timeout keeps the partitions; must be unique",
-     kStreaming, APPLY(return text(v, pipeline(s).kafka.group_instance_id))},
-    {"no-static-membership", "Kafka", "", "false",
-     "do not draw a static member id for the process's life; renewals then leave the group and join again", kStreaming,
-     APPLY(const auto off = boolean(v); if (off) pipeline(s).kafka.draw_instance_id = !*off;
-           return off ? Status() : tl::make_unexpected(off.error()))},
-    {"max-poll-interval-ms", "Kafka", "MS", "300000", "how long the loop may stand still before the group evicts it",
-     kStreaming, APPLY(return store(milliseconds(v, 10'000, kDay), pipeline(s).kafka.max_poll_interval))},
-    {"drain-timeout-ms", "Kafka", "MS", "8000",
-     "how long a stop or a rebalance waits for rows under way; container runtimes give 10 s", kStreaming,
-     APPLY(auto ms = milliseconds(v, 100, kDay); if (ms) pipeline(s).kafka.drain_timeout = *ms;
-           return store(std::move(ms), pipeline(s).stream.drain_timeout))},
-    {"commit-interval-ms", "Kafka", "MS", "1000", "at most one offset commit in this time", kStreaming,
-     APPLY(return store(milliseconds(v, 10, 600'000), pipeline(s).stream.commit_interval))},
-    {"stop-at-timestamp", "Kafka", "TIME", "",
+    {"bootstrap-server", "Kafka", "HOST:PORT", "initial brokers, separated by commas", kStreaming,
+     CHECKED(pipeline.kafka.connection.bootstrap_servers, broker_list)},
+    {"topic", "Kafka", "T", "topic to read", kStreaming | kProcess, CHECKED(pipeline.kafka.topic, topic_name)},
+    {"consumer-group", "Kafka", "G", "consumer group; its members share the topic's partitions", kStreaming,
+     TEXT(pipeline.kafka.consumer_group)},
+    {"auto-offset-reset", "Kafka", "earliest|latest|error",
+     "where a partition without a valid committed offset starts; error: it is blocked", kStreaming,
+     CHOICE(pipeline.kafka.auto_offset_reset, kOffsetResets)},
+    {"strict-offset-reset", "Kafka", "", "block a partition whose committed offset is out of range, do not reset it",
+     kStreaming, SWITCH(pipeline.kafka.strict_offset_reset)},
+    {"create-topics", "Kafka", "", "create the topic and the dead-letter topic where they are missing", kRun,
+     SWITCH(pipeline.kafka.create_topics)},
+    {"group-instance-id", "Kafka", "ID",
+     "your own group.instance.id (KIP-345): a restart within the session timeout keeps the partitions; must be unique",
+     kStreaming, TEXT(pipeline.kafka.group_instance_id)},
+    {"no-static-membership", "Kafka", "",
+     "do not generate a group.instance.id; renewals then leave the group and join again", kStreaming,
+     INVERTED_SWITCH(pipeline.kafka.generate_instance_id)},
+    {"max-poll-interval-ms", "Kafka", "MS", "how long the loop may stall before the group evicts the member",
+     kStreaming, MILLISECONDS(pipeline.kafka.max_poll_interval, 10'000, kDay)},
+    {"drain-timeout-ms", "Kafka", "MS",
+     "maximum wait for in-flight batches on shutdown or rebalance; container runtimes give 10 s", kStreaming,
+     MILLISECONDS(pipeline.stream.drain_timeout, 100, kDay)},
+    {"commit-interval-ms", "Kafka", "MS", "at most one offset commit in this time", kStreaming,
+     MILLISECONDS(pipeline.stream.commit_interval, 10, 600'000)},
+    {"stop-at-timestamp", "Kafka", "TIME",
      "stop each partition at its first message after this (unix seconds or ms, or 2026-11-23T10:00:00Z), then exit 0",
-     kRun,
-     APPLY(auto at = timestamp(v); if (!at) return tl::make_unexpected(at.error());
-           pipeline(s).stream.stop_at_timestamp_ms = *at; return {})},
-    {"kafka-security-protocol", "Kafka", "plaintext|ssl|sasl_plaintext|sasl_ssl", "", "how to speak to the brokers",
+     kRun, ACCEPT(return store(timestamp(v), s.pipeline.stream.stop_at_timestamp_ms))},
+    {"kafka-security-protocol", "Kafka", "plaintext|ssl|sasl_plaintext|sasl_ssl", "security.protocol of the brokers",
+     kStreaming, ACCEPT(return choice(lower_case(v), s.pipeline.kafka.connection.security_protocol, kProtocols))},
+    {"kafka-sasl-mechanism", "Kafka", "PLAIN|SCRAM-SHA-256|...", "SASL mechanism", kStreaming,
+     CHECKED(pipeline.kafka.connection.sasl_mechanism, sasl_mechanism)},
+    {"kafka-sasl-username", "Kafka", "NAME", "SASL user", kStreaming, TEXT(pipeline.kafka.connection.sasl_username)},
+    {"kafka-sasl-password-file", "Kafka", "FILE", "file that holds the SASL password", kStreaming,
+     ACCEPT(s.pipeline.kafka.connection.sasl_password_file = v;
+            return store(secret_file(v), s.pipeline.kafka.connection.sasl_password))},
+    {"kafka-ssl-ca-file", "Kafka", "FILE", "CA certificates (PEM)", kStreaming,
+     CHECKED(pipeline.kafka.connection.ssl_ca_file, readable_file)},
+    {"kafka-ssl-cert-file", "Kafka", "FILE", "client certificate (PEM)", kStreaming,
+     CHECKED(pipeline.kafka.connection.ssl_cert_file, readable_file)},
+    {"kafka-ssl-key-file", "Kafka", "FILE", "key of the client certificate (PEM)", kStreaming,
+     CHECKED(pipeline.kafka.connection.ssl_key_file, readable_file)},
+    {"set",
+     "Kafka",
+     "kafka.KEY=VALUE",
+     "any librdkafka property, for example kafka.fetch.min.bytes=100000",
      kStreaming,
-     APPLY(
-         return choice(lower_case(v), pipeline(s).kafka.connection.security_protocol,
-                       std::array{std::pair{"plaintext", "plaintext"}, std::pair{"ssl", "ssl"},
-                                  std::pair{"sasl_plaintext", "sasl_plaintext"}, std::pair{"sasl_ssl", "sasl_ssl"}}))},
-    {"kafka-sasl-mechanism", "Kafka", "PLAIN|SCRAM-SHA-256|...", "", "SASL mechanism", kStreaming,
-     APPLY(return store_if(sasl_mechanism(v), v, pipeline(s).kafka.connection.sasl_mechanism))},
-    {"kafka-sasl-username", "Kafka", "NAME", "", "SASL user", kStreaming,
-     APPLY(return text(v, pipeline(s).kafka.connection.sasl_username))},
-    {"kafka-sasl-password-file", "Kafka", "FILE", "", "file that holds the SASL password", kStreaming,
-     APPLY(pipeline(s).kafka.connection.sasl_password_file = v;
-           return store(secret_file(v), pipeline(s).kafka.connection.sasl_password))},
-    {"kafka-ssl-ca-file", "Kafka", "FILE", "", "CA certificates (PEM)", kStreaming,
-     APPLY(return store_if(readable_file(v), v, pipeline(s).kafka.connection.ssl_ca_file))},
-    {"kafka-ssl-cert-file", "Kafka", "FILE", "", "client certificate (PEM)", kStreaming,
-     APPLY(return store_if(readable_file(v), v, pipeline(s).kafka.connection.ssl_cert_file))},
-    {"kafka-ssl-key-file", "Kafka", "FILE", "", "key of the client certificate (PEM)", kStreaming,
-     APPLY(return store_if(readable_file(v), v, pipeline(s).kafka.connection.ssl_key_file))},
-    {"set", "Kafka", "kafka.KEY=VALUE", "", "any librdkafka property, for example kafka.fetch.min.bytes=100000",
-     kStreaming, kafka_property, true, true},
-    {"set-file", "Kafka", "kafka.KEY=FILE", "",
+     kafka_property,
+     nullptr,
+     {},
+     true,
+     true},
+    {"set-file",
+     "Kafka",
+     "kafka.KEY=FILE",
      "a librdkafka property whose value is what the file holds, for secrets: kafka.ssl.key.password=/run/secrets/key",
-     kStreaming, kafka_secret_property, true},
-
-    {"dead-letter-topic", "Dead letters", "T", "", "where messages go that cannot become rows", kStreaming,
-     APPLY(return store_if(topic_name(v), v, pipeline(s).kafka.dead_letter_topic))},
-    {"on-invalid", "Dead letters", "hold|drop", "hold",
-     "without a dead-letter topic: the partition waits for an operator, or the message is counted and dropped",
      kStreaming,
-     APPLY(return choice(v, pipeline(s).stream.on_invalid,
-                         std::array{std::pair{"hold", OnInvalid::Hold}, std::pair{"drop", OnInvalid::Drop}}))},
-    {"dlq-provenance", "Dead letters", "", "true",
-     "headers of a letter beyond original_partition and original_offset: topic, timestamp, reason, consumer group",
-     kRun,
-     APPLY(const auto on = boolean(v); if (!on) return tl::make_unexpected(on.error());
-           pipeline(s).stream.dlq_headers = *on ? stream::DlqHeaders::Provenance : stream::DlqHeaders::Position;
-           return {})},
-    {"dead-letters-per-second", "Dead letters", "N", "100",
-     "more than this for long holds the partition: a flood is a broken producer; 0 = no limit", kRun,
-     APPLY(return store(decimal(v, 0, 1e9), pipeline(s).options.dead_letters_per_second))},
-    {"dead-letter-burst", "Dead letters", "N", "10000", "how many may come at once before the limit counts", kRun,
-     APPLY(return store(integer(v, 1, 1'000'000'000), pipeline(s).options.dead_letter_burst))},
+     kafka_secret_property,
+     nullptr,
+     {},
+     true},
 
-    {"clickhouse-url", "ClickHouse", "URL", "",
+    {"dead-letter-topic", "Dead letters", "T", "topic for messages that cannot become rows", kStreaming,
+     CHECKED(pipeline.kafka.dead_letter_topic, topic_name)},
+    {"on-invalid", "Dead letters", "hold|drop",
+     "without a dead-letter topic: the partition is blocked until an operator decides, or the message is counted and "
+     "dropped",
+     kStreaming, CHOICE(pipeline.stream.on_invalid, kOnInvalid)},
+    {"dlq-provenance",
+     "Dead letters",
+     "",
+     "dead-letter headers beyond original_partition and original_offset: topic, timestamp, reason, consumer group",
+     kRun,
+     [](Settings& s, const std::string& v) -> Status {
+       const auto on = boolean(v);
+       if (!on) return tl::make_unexpected(on.error());
+       s.pipeline.stream.dlq_headers = *on ? stream::DlqHeaders::Provenance : stream::DlqHeaders::Position;
+       return {};
+     },
+     [](const Settings& s) { return shown(s.pipeline.stream.dlq_headers == stream::DlqHeaders::Provenance); },
+     {}},
+    live_options("Dead letters", kRun),
+
+    {"clickhouse-url", "ClickHouse", "URL",
      "http://HOST:PORT; again for further hosts, tried in turn. http_proxy, https_proxy, all_proxy and no_proxy of the "
      "environment hold, but for loopback",
      kStreaming,
-     APPLY(if (const Status ok = url(v); !ok) return ok; pipeline(s).clickhouse.urls.push_back(v); return {}), true},
-    {"table", "ClickHouse", "[DB.]TABLE", "", "table to insert into", kStreaming,
-     APPLY(pipeline(s).stream.table = v; return text(v, pipeline(s).clickhouse.table))},
-    {"clickhouse-database", "ClickHouse", "DB", "", "database of a table without one", kStreaming,
-     APPLY(return text(v, pipeline(s).clickhouse.database))},
-    {"clickhouse-user", "ClickHouse", "NAME", "", "user", kStreaming,
-     APPLY(return text(v, pipeline(s).clickhouse.user))},
-    {"clickhouse-password-file", "ClickHouse", "FILE", "",
+     ACCEPT(if (const Status ok = url(v); !ok) return ok; s.pipeline.clickhouse.urls.push_back(v); return {}), true},
+    {"table", "ClickHouse", "[DB.]TABLE", "table to insert into", kStreaming, TEXT(pipeline.clickhouse.table)},
+    {"clickhouse-database", "ClickHouse", "DB", "database of a table without one", kStreaming,
+     TEXT(pipeline.clickhouse.database)},
+    {"clickhouse-user", "ClickHouse", "NAME", "user", kStreaming, TEXT(pipeline.clickhouse.user)},
+    {"clickhouse-password-file", "ClickHouse", "FILE",
      "file that holds the password; read again when it changes or the server refuses the password", kStreaming,
-     APPLY(pipeline(s).clickhouse.password_file = v; return store(secret_file(v), pipeline(s).clickhouse.password))},
-    {"clickhouse-ca-file", "ClickHouse", "FILE", "", "CA certificates (PEM)", kStreaming,
-     APPLY(return store_if(readable_file(v), v, pipeline(s).clickhouse.ca_file))},
-    {"clickhouse-cert-file", "ClickHouse", "FILE", "", "client certificate (PEM)", kStreaming,
-     APPLY(return store_if(readable_file(v), v, pipeline(s).clickhouse.cert_file))},
-    {"clickhouse-key-file", "ClickHouse", "FILE", "", "key of the client certificate (PEM)", kStreaming,
-     APPLY(return store_if(readable_file(v), v, pipeline(s).clickhouse.key_file))},
-    {"clickhouse-setting", "ClickHouse", "K=V", "", "a ClickHouse setting for every insert; wins over freshet's own",
-     kStreaming, APPLY(return into_map(key_value(v), pipeline(s).clickhouse.insert_settings)), true},
-    {"clickhouse-compression", "ClickHouse", "lz4|zstd", "lz4", "compression of the insert's body", kStreaming,
-     APPLY(return choice(v, pipeline(s).clickhouse.compression,
-                         std::array{std::pair{"lz4", clickhouse::Compression::Lz4},
-                                    std::pair{"zstd", clickhouse::Compression::Zstd}}))},
-    {"clickhouse-connect-timeout-ms", "ClickHouse", "MS", "5000", "for name look-up, TCP and TLS", kStreaming,
-     APPLY(return store(milliseconds(v, 10, 600'000), pipeline(s).clickhouse.connect_timeout))},
-    {"clickhouse-request-timeout-ms", "ClickHouse", "MS", "120000", "for one attempt of one batch, answer included",
-     kStreaming, APPLY(return store(milliseconds(v, 100, kDay), pipeline(s).clickhouse.request_timeout))},
-    {"clickhouse-batch-deadline-ms", "ClickHouse", "MS", "300000",
+     ACCEPT(s.pipeline.clickhouse.password_file = v; return store(secret_file(v), s.pipeline.clickhouse.password))},
+    {"clickhouse-ca-file", "ClickHouse", "FILE", "CA certificates (PEM)", kStreaming,
+     CHECKED(pipeline.clickhouse.ca_file, readable_file)},
+    {"clickhouse-cert-file", "ClickHouse", "FILE", "client certificate (PEM)", kStreaming,
+     CHECKED(pipeline.clickhouse.cert_file, readable_file)},
+    {"clickhouse-key-file", "ClickHouse", "FILE", "key of the client certificate (PEM)", kStreaming,
+     CHECKED(pipeline.clickhouse.key_file, readable_file)},
+    {"clickhouse-setting", "ClickHouse", "K=V", "a ClickHouse setting for every insert; wins over freshet's own",
+     kStreaming, ACCEPT(return into_map(key_value(v), s.pipeline.clickhouse.insert_settings)), true},
+    {"clickhouse-compression", "ClickHouse", "lz4|zstd", "compression of the insert's body", kStreaming,
+     CHOICE(pipeline.clickhouse.compression, kCompressions)},
+    {"clickhouse-connect-timeout-ms", "ClickHouse", "MS", "timeout of name look-up, TCP and TLS together", kStreaming,
+     MILLISECONDS(pipeline.clickhouse.connect_timeout, 10, 600'000)},
+    {"clickhouse-request-timeout-ms", "ClickHouse", "MS", "timeout of one attempt of one batch, response included",
+     kStreaming, MILLISECONDS(pipeline.clickhouse.request_timeout, 100, kDay)},
+    {"clickhouse-batch-deadline-ms", "ClickHouse", "MS",
      "a batch that is not stored this long after it was sealed is overdue: an overloaded host is left for the next "
      "one, and log, metrics and readiness say so; it is never given up; 0 = never overdue",
-     kRun, APPLY(return store(milliseconds(v, 0, kDay), pipeline(s).stream.batch_deadline))},
-    {"clickhouse-concurrency", "ClickHouse", "N", "2", "inserts at a time", kRun,
-     APPLY(return store(integer(v, 1, 64), pipeline(s).options.clickhouse_concurrency))},
+     kRun, MILLISECONDS(pipeline.stream.batch_deadline, 0, kDay)},
+    live_options("ClickHouse", kRun),
 
-    {"max-batch-size", "Batches", "ROWS", "50000", "rows of a batch at most", kRun,
-     APPLY(return store(integer(v, 1, 999'999), pipeline(s).options.max_batch_rows))},
-    {"max-batch-bytes", "Batches", "BYTES", "67108864", "bytes of a batch at most, uncompressed", kRun,
-     APPLY(return store(integer(v, 1024, 200'000'000), pipeline(s).options.max_batch_bytes))},
-    {"max-batch-time-ms", "Batches", "MS", "2000", "age of a batch's oldest message at most", kRun,
-     APPLY(return store(milliseconds(v, 1, 600'000), pipeline(s).options.max_batch_time))},
-    {"concurrency", "Batches", "N", "1", "threads that turn messages into rows", kRun,
-     APPLY(return store(integer(v, 1, 256), pipeline(s).stream.concurrency))},
-    {"memory-limit-bytes", "Batches", "BYTES", "268435456",
-     "what is held for messages under way: fetched ahead, rows, dead-letter records, bodies of inserts; above it "
-     "partitions are paused until half is done",
-     kRun,
-     APPLY(const Status stored = store(integer(v, 16 << 20, int64_t{1} << 40), pipeline(s).stream.memory_limit);
-           pipeline(s).kafka.memory_limit = pipeline(s).stream.memory_limit; return stored)},
+    live_options("Batches", kRun),
+    {"concurrency", "Batches", "N", "threads that turn messages into rows", kRun,
+     INTEGER(pipeline.stream.concurrency, 1, 256)},
+    {"memory-limit-bytes", "Batches", "BYTES",
+     "in-flight bytes (fetched messages, rows, dead-letter records, insert bodies); pause above, resume below 50%",
+     kRun, INTEGER(pipeline.stream.memory_limit, 16 << 20, int64_t{1} << 40)},
 
-    {"processor", "Messages to rows", "NAME", "json",
+    {"processor", "Messages to rows", "NAME",
      "what turns a message into rows; module.Class is a Python class (docs/python-workers.md)", kAll,
-     APPLY(return text(v, pipeline(s).processors.processor))},
-    {"python", "Messages to rows", "PROGRAM", "python3", "the interpreter of Python classes", kAll,
-     APPLY(return text(v, pipeline(s).processors.python.python))},
-    {"python-timeout-ms", "Messages to rows", "MS", "30000",
-     "a Python process that takes longer over what it was given is replaced", kAll,
-     APPLY(return store(milliseconds(v, 100, kDay), pipeline(s).processors.python.timeout))},
-    {"python-environment", "Messages to rows", "NAME", "",
-     "a variable of the environment that Python classes get beside those that every program needs; NAME*: all that "
-     "begin so",
-     kAll, APPLY(pipeline(s).processors.python.environment.push_back(v); return {}), true},
-    {"python-memory-bytes", "Messages to rows", "BYTES", "4294967296",
+     TEXT(pipeline.processors.processor)},
+    {"python", "Messages to rows", "PROGRAM", "the interpreter of Python classes", kAll,
+     TEXT(pipeline.processors.python.python)},
+    {"python-timeout-ms", "Messages to rows", "MS", "a Python process that takes longer for its work is replaced", kAll,
+     MILLISECONDS(pipeline.processors.python.timeout, 100, kDay)},
+    {"python-environment", "Messages to rows", "NAME",
+     "an environment variable that Python classes get beside those that every program needs; NAME*: all with that "
+     "prefix",
+     kAll, ACCEPT(s.pipeline.processors.python.environment.push_back(v); return {}), true},
+    {"python-memory-bytes", "Messages to rows", "BYTES",
      "what a Python process may allocate; more is a MemoryError of the message; 0 = no limit", kAll,
-     APPLY(return store(integer(v, 0, int64_t{1} << 44), pipeline(s).processors.python.memory_limit))},
-    {"schema-dir", "Messages to rows", "DIR", "",
+     INTEGER(pipeline.processors.python.memory_limit, 0, int64_t{1} << 44)},
+    {"schema-dir", "Messages to rows", "DIR",
      "validate messages with DIR/TOPIC.schema.json or DIR/TOPIC.proto; schemas are not part of freshet", kRun,
-     APPLY(return text(v, pipeline(s).stream.schema.dir))},
-    {"enforce-schema", "Messages to rows", "", "false", "messages that do not fit their schema are invalid", kRun,
-     APPLY(return store(boolean(v), pipeline(s).stream.schema.enforce))},
-    {"schema-sample-rate", "Messages to rows", "SHARE", "0.01",
+     TEXT(pipeline.stream.schema.dir)},
+    {"enforce-schema", "Messages to rows", "", "messages that do not fit their schema are invalid", kRun,
+     SWITCH(pipeline.stream.schema.enforce)},
+    {"schema-sample-rate", "Messages to rows", "SHARE",
      "share of messages that is validated where the schema is not enforced", kRun,
-     APPLY(return store(decimal(v, 0, 1), pipeline(s).stream.schema.sample_rate))},
-    {"enforce-retention", "Messages to rows", "", "false",
+     DECIMAL(pipeline.stream.schema.sample_rate, 0, 1)},
+    {"enforce-retention", "Messages to rows", "",
      "transactions, search issues: a retention that is none of the valid ones becomes the lower or the default one",
-     kAll, APPLY(return store(boolean(v), pipeline(s).processors.python_rules.enforce_retention))},
-    {"keep-old-events", "Messages to rows", "", "false",
+     kAll, SWITCH(pipeline.processors.python_rules.enforce_retention)},
+    {"keep-old-events", "Messages to rows", "",
      "transactions, search issues: events older than their retention become rows too", kAll,
-     APPLY(return store(boolean(v), pipeline(s).processors.python_rules.keep_old_events))},
-    {"context-not-stored", "Messages to rows", "PROJECT=CONTEXT", "",
+     SWITCH(pipeline.processors.python_rules.keep_old_events)},
+    {"context-not-stored", "Messages to rows", "PROJECT=CONTEXT",
      "transactions: a context that is left out of the rows of a project", kAll,
-     APPLY(return context_not_stored(v, pipeline(s).processors.python_rules.contexts_not_stored)), true},
-    {"environment", "Messages to rows", "FILE", "", "a JSON object with facts that a processor may ask for", kProcess,
-     APPLY(return store_if(readable_file(v), v, s.processor_environment))},
-    {"compat", "Messages to rows", "head|june", "head",
+     ACCEPT(return context_not_stored(v, s.pipeline.processors.python_rules.contexts_not_stored)), true},
+    {"environment", "Messages to rows", "FILE", "a JSON object with facts that a processor may ask for", kProcess,
+     CHECKED(processor_environment, readable_file)},
+    {"compat", "Messages to rows", "head|june",
      "Snuba's data sets: which generation's rows, where they differ (docs/snuba.md)", kProcess,
-     APPLY(
-         return choice(v, pipeline(s).processors.june, std::array{std::pair{"head", false}, std::pair{"june", true}}))},
-    {"use-row-binary", "Messages to rows", "", "false", "EAPItemsProcessor: RowBinary, all rows as one base64 text",
-     kProcess, APPLY(return store(boolean(v), pipeline(s).processors.row_binary))},
-    {"json-field", "Messages to rows", "FIELD[=COLUMN]", "",
-     "take only the fields that are named so, renamed to COLUMN", kAll,
-     APPLY(return into_map(to_column(v, "FIELD[=COLUMN]"), pipeline(s).processors.json.fields)), true},
-    {"json-required-field", "Messages to rows", "FIELD", "", "a field that must be there and not null", kAll,
-     APPLY(pipeline(s).processors.json.required_fields.push_back(v); return {}), true},
-    {"json-topic-column", "Messages to rows", "COLUMN", "", "column for the topic's name", kAll,
-     APPLY(return text(v, pipeline(s).processors.json.topic_column))},
-    {"json-partition-column", "Messages to rows", "COLUMN", "", "column for the partition", kAll,
-     APPLY(return text(v, pipeline(s).processors.json.partition_column))},
-    {"json-offset-column", "Messages to rows", "COLUMN", "", "column for the offset", kAll,
-     APPLY(return text(v, pipeline(s).processors.json.offset_column))},
-    {"json-timestamp-column", "Messages to rows", "COLUMN", "",
-     "column for the broker's timestamp (DateTime64(3), UTC)", kAll,
-     APPLY(return text(v, pipeline(s).processors.json.timestamp_column))},
-    {"json-key-column", "Messages to rows", "COLUMN", "", "column for the message's key", kAll,
-     APPLY(return text(v, pipeline(s).processors.json.key_column))},
-    {"json-header-column", "Messages to rows", "HEADER=COLUMN", "", "column for a header's value", kAll,
-     APPLY(return into_map(to_column(v, "HEADER=COLUMN"), pipeline(s).processors.json.header_columns)), true},
+     CHOICE(pipeline.processors.june, kGenerations)},
+    {"use-row-binary", "Messages to rows", "", "EAPItemsProcessor: RowBinary, all rows as one base64 text", kProcess,
+     SWITCH(pipeline.processors.row_binary)},
+    {"json-field", "Messages to rows", "FIELD[=COLUMN]", "take only the named fields, renamed to COLUMN", kAll,
+     ACCEPT(return into_map(to_column(v, "FIELD[=COLUMN]"), s.pipeline.processors.json.fields)), true},
+    {"json-required-field", "Messages to rows", "FIELD", "a field that must be there and not null", kAll,
+     ACCEPT(s.pipeline.processors.json.required_fields.push_back(v); return {}), true},
+    {"json-topic-column", "Messages to rows", "COLUMN", "column for the topic's name", kAll,
+     TEXT(pipeline.processors.json.topic_column)},
+    {"json-partition-column", "Messages to rows", "COLUMN", "column for the partition", kAll,
+     TEXT(pipeline.processors.json.partition_column)},
+    {"json-offset-column", "Messages to rows", "COLUMN", "column for the offset", kAll,
+     TEXT(pipeline.processors.json.offset_column)},
+    {"json-timestamp-column", "Messages to rows", "COLUMN", "column for the broker's timestamp (DateTime64(3), UTC)",
+     kAll, TEXT(pipeline.processors.json.timestamp_column)},
+    {"json-key-column", "Messages to rows", "COLUMN", "column for the message's key", kAll,
+     TEXT(pipeline.processors.json.key_column)},
+    {"json-header-column", "Messages to rows", "HEADER=COLUMN", "column for a header's value", kAll,
+     ACCEPT(return into_map(to_column(v, "HEADER=COLUMN"), s.pipeline.processors.json.header_columns)), true},
 
-    {"renew", "Renewal", "", "false", "build the Kafka session anew every --renew-interval; live", kRun,
-     APPLY(return store(boolean(v), pipeline(s).options.renewal.enabled))},
-    {"renew-interval", "Renewal", "SECONDS", "900", "from one session's start to the next; live", kRun,
-     APPLY(return store(seconds(v, 1, kYear), pipeline(s).options.renewal.interval))},
-    {"renew-jitter", "Renewal", "PERCENT", "10",
-     "of the interval: renewals are spread over it, so that a fleet does not renew in one instant", kRun,
-     APPLY(const auto percent = decimal(v, 0, 100); if (percent) s.supervisor.renew_jitter = *percent / 100;
-           return percent ? Status() : tl::make_unexpected(percent.error()))},
-    {"quantized-rebalance-consumer-group-delay-secs", "Renewal", "SECONDS", "0",
-     "join and leave the group only on multiples of this of the wall clock; 0 = at once; live", kRun,
-     APPLY(return store(seconds(v, 0, kAnySeconds), pipeline(s).options.renewal.tick))},
-    {"progress-timeout", "Renewal", "SECONDS", "60",
-     "a partition with messages that brings none for so long is fetched anew, then the session renewed; 0 = off; live",
-     kRun, APPLY(return store(seconds(v, 0, 86'400), pipeline(s).options.renewal.progress_timeout))},
+    live_options("Renewal", kRun),
+    {"renew-jitter",
+     "Renewal",
+     "PERCENT",
+     "share of the interval over which renewals are spread, so that a fleet does not renew at the same time",
+     kRun,
+     [](Settings& s, const std::string& v) {
+       return store(decimal(v, 0, 100).map([](double percent) { return percent / 100; }), s.supervisor.renew_jitter);
+     },
+     [](const Settings& s) { return shown(s.supervisor.renew_jitter * 100); },
+     {}},
 
-    {"admin-listen", "Operation", "ADDRESS:PORT", "", "serve /metrics, /health, /ready, /status and a page here", kRun,
-     APPLY(return store_if(listen_address(v), v, s.admin.listen))},
-    {"admin-allowed-host", "Operation", "NAME", "",
+    {"admin-listen", "Operation", "ADDRESS:PORT", "address of the admin server: metrics, health, status, renewal", kRun,
+     CHECKED(admin.listen, listen_address)},
+    {"admin-allowed-host", "Operation", "NAME",
      "a name by which a browser or a scraper may ask the admin server; addresses and localhost always may", kRun,
-     APPLY(auto name = host_name(v); if (name) s.admin.allowed_hosts.push_back(*name);
-           return name ? Status() : tl::make_unexpected(name.error())),
+     ACCEPT(auto name = host_name(v); if (name) s.admin.allowed_hosts.push_back(*name);
+            return name ? Status() : tl::make_unexpected(name.error())),
      true},
-    {"admin-token-file", "Operation", "FILE", "",
-     "file with the token that POST /renew and /release must carry; needed unless --admin-listen is loopback",
-     kRun | kRenew, APPLY(return store(secret_file(v), s.admin.token))},
-    {"health-check-file", "Operation", "FILE", "", "touched every second while the loop turns", kRun,
-     APPLY(return store_if(writable_file(v), v, s.admin.health_check_file))},
-    {"runtime-config", "Operation", "file:PATH|redis://[:PASSWORD@]HOST:PORT/DB", "",
-     "where live options come from; see docs/runtime-options.md", kRun | kCheck,
-     APPLY(return text(v, s.runtime_config.store)), false, true},
-    {"runtime-config-password-file", "Operation", "FILE", "",
+    {"admin-token-file", "Operation", "FILE",
+     "file with the token that POST requests must carry; needed unless --admin-listen is loopback", kRun | kRenew,
+     ACCEPT(return store(secret_file(v), s.admin.token))},
+    {"health-check-file", "Operation", "FILE", "touched every second while the loop turns", kRun,
+     CHECKED(admin.health_check_file, writable_file)},
+    {"runtime-config", "Operation", "file:PATH|redis://[:PASSWORD@]HOST:PORT/DB",
+     "where live options come from; see docs/runtime-options.md", kRun | kCheck, TEXT(runtime_config.store), false,
+     true},
+    {"runtime-config-password-file", "Operation", "FILE",
      "file that holds the password of the Redis of --runtime-config", kRun | kCheck,
-     APPLY(return store(secret_file(v), s.runtime_config.password))},
-    {"runtime-config-hash", "Operation", "NAME", "snuba-config", "the Redis hash that holds them", kRun | kCheck,
-     APPLY(return text(v, s.runtime_config.redis_hash))},
-    {"log-level", "Operation", "debug|info|warn|error", "info", "what is logged", kAll,
-     APPLY(const auto level = log_level_from(v);
-           if (!level) return failure(ErrorKind::Fatal, "is none of: debug, info, warn, error");
-           s.telemetry.level = *level; pipeline(s).options.log_level = *level; return {})},
-    {"log-format", "Operation", "text|json|reference", "text",
-     "how it is logged, to standard error; reference: as Snuba's consumers do, JSON on standard output", kAll,
-     APPLY(return choice(
-         v, s.telemetry.format,
-         std::array{std::pair{"text", telemetry::LogFormat::Text}, std::pair{"json", telemetry::LogFormat::Json},
-                    std::pair{"reference", telemetry::LogFormat::Reference}}))},
-    {"statsd", "Operation", "ADDRESS", "",
+     ACCEPT(return store(secret_file(v), s.runtime_config.password))},
+    {"runtime-config-hash", "Operation", "NAME", "the Redis hash that holds them", kRun | kCheck,
+     TEXT(runtime_config.redis_hash)},
+    live_options("Operation", kAll),
+    {"log-format", "Operation", "text|json|reference",
+     "format of the log on standard error; reference: as Snuba's consumers, JSON on standard output", kAll,
+     CHOICE(telemetry.format, kLogFormats)},
+    {"statsd", "Operation", "ADDRESS",
      "send metrics to a DogStatsD agent: udp://HOST:PORT, unixgram://PATH or unix://PATH (stream)", kRun,
-     APPLY(return store_if(statsd_address(v), v, s.telemetry.statsd.address))},
-    {"sentry-dsn", "Operation", "DSN", "", "report errors to Sentry", kRun,
-     APPLY(return store_if(sentry_dsn(v), v, s.telemetry.sentry.dsn)), false, true},
-    {"sentry-dsn-file", "Operation", "FILE", "", "file that holds the DSN of --sentry-dsn", kRun,
-     APPLY(auto dsn = secret_file(v); if (!dsn) return tl::make_unexpected(dsn.error());
-           const Status valid = store_if(sentry_dsn(*dsn), *dsn, s.telemetry.sentry.dsn);
-           return valid ? valid : failure(ErrorKind::Fatal, "holds what " + valid.error().text))},
-    {"core-dumps", "Operation", "", "false",
-     "allow core dumps and debuggers of the same user; a dump holds passwords and messages", kAll,
-     APPLY(return store(boolean(v), s.core_dumps))},
-    {"admin", "Operation", "HOST:PORT", "", "the --admin-listen of the process that is meant", kRenew,
-     APPLY(return store_if(server_address(v), v, s.renew_at))},
-    {"count", "Operation", "N", "10", "how many messages to print", kTap,
-     APPLY(return store(integer(v, 1, 1'000'000), s.tap_count))},
+     CHECKED(telemetry.statsd.address, statsd_address)},
+    {"sentry-dsn", "Operation", "DSN", "report errors to Sentry", kRun, CHECKED(telemetry.sentry.dsn, sentry_dsn),
+     false, true},
+    {"sentry-dsn-file", "Operation", "FILE", "file that holds the DSN of --sentry-dsn", kRun,
+     ACCEPT(auto dsn = secret_file(v); if (!dsn) return tl::make_unexpected(dsn.error());
+            const Status valid = store_if(sentry_dsn(*dsn), *dsn, s.telemetry.sentry.dsn);
+            return valid ? valid : failure(ErrorKind::Fatal, "holds what " + valid.error().text))},
+    {"core-dumps", "Operation", "",
+     "allow core dumps and debuggers of the same user; a dump holds passwords and messages", kAll, SWITCH(core_dumps)},
+    {"admin", "Operation", "HOST:PORT", "address of the target process's admin server", kRenew,
+     CHECKED(renew_at, server_address)},
+    {"count", "Operation", "N", "number of messages to print", kTap, INTEGER(tap_count, 1, 1'000'000)},
 };
 
-#undef APPLY
+#undef CHOICE
+#undef CHECKED
+#undef TEXT
+#undef INVERTED_SWITCH
+#undef SWITCH
+#undef DECIMAL
+#undef MILLISECONDS
+#undef INTEGER
+#undef READ_AND_SHOWN
+#undef ACCEPT
+
+runtime_config::Range flag_range(const runtime_config::LiveOption& option) {
+  runtime_config::Range range = option.range;
+  range.most = std::min(range.most, option.flag.most);
+  return range;
+}
+
+Status apply_live(const runtime_config::LiveOption& option, LiveOptions& options, const std::string& value) {
+  if (!option.flag.placeholder.empty()) return option.apply(options, value, flag_range(option));
+  const auto on = boolean(value);  // a switch is written in more ways than the store's flag
+  return on ? option.apply(options, *on ? "1" : "0", {}) : tl::make_unexpected(on.error());
+}
+
+Setting setting_of(const runtime_config::LiveOption& option, unsigned commands) {
+  const runtime_config::Range range = flag_range(option);
+  return {.name = option.flag.name,
+          .group = option.flag.group,
+          .placeholder = option.flag.placeholder,
+          .help = option.flag.help,
+          .commands = commands,
+          .apply = nullptr,
+          .show = nullptr,
+          .bounds = Bounds{range.least, range.most},
+          .live = &option};
+}
+
+std::vector<Setting> with_live_options() {
+  std::vector<Setting> all;
+  for (const Setting& line : kTable) {
+    if (!line.name.empty()) {
+      all.push_back(line);
+      continue;
+    }
+    for (const runtime_config::LiveOption& option : runtime_config::table()) {
+      if (option.flag.group == line.group) all.push_back(setting_of(option, line.commands));
+    }
+  }
+  return all;
+}
 
 std::string with(std::string_view name, char dash, bool upper) {
   std::string out;
@@ -370,12 +441,26 @@ std::string with(std::string_view name, char dash, bool upper) {
 
 }  // namespace
 
-std::span<const Setting> table() { return kTable; }
+std::span<const Setting> table() {
+  static const std::vector<Setting> all = with_live_options();
+  return all;
+}
 
 const Setting* find_setting(std::string_view name) {
-  const auto found =
-      std::find_if(std::begin(kTable), std::end(kTable), [&](const Setting& s) { return s.name == name; });
-  return found == std::end(kTable) ? nullptr : found;
+  const auto settings = table();
+  const auto found = std::find_if(settings.begin(), settings.end(), [&](const Setting& s) { return s.name == name; });
+  return found == settings.end() ? nullptr : &*found;
+}
+
+Status apply(const Setting& setting, Settings& settings, const std::string& value) {
+  return setting.live == nullptr ? setting.apply(settings, value)
+                                 : apply_live(*setting.live, settings.pipeline.options, value);
+}
+
+std::string default_of(const Setting& setting) {
+  static const Settings defaults;
+  if (setting.live != nullptr) return setting.live->show(defaults.pipeline.options);
+  return setting.show == nullptr ? std::string() : setting.show(defaults);
 }
 
 std::string flag_of(const Setting& setting) { return fmt::format("--{}", setting.name); }

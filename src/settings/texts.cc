@@ -4,55 +4,27 @@
 #include <algorithm>
 #include <array>
 
+#include "settings/commands.h"
 #include "settings/settings.h"
 #include "settings/table.h"
 
 namespace freshet::settings {
-namespace {
-
-struct Usage {
-  std::string_view command;
-  unsigned bit;
-  std::string_view synopsis;
-  std::string_view example;
-};
-
-constexpr std::array kUsages = {
-    Usage{"run", kRun, "streams a topic of JSON into a ClickHouse table until it is stopped",
-          "freshet run --bootstrap-server localhost:9092 --topic events --consumer-group events-to-clickhouse \\\n"
-          "    --clickhouse-url http://localhost:8123 --table default.events --dead-letter-topic events-dead"},
-    Usage{"check", kCheck,
-          "validates the configuration, reaches every server, and compares the table with real messages",
-          "freshet check --config /etc/freshet/events.yaml"},
-    Usage{"tap", kTap, "prints messages and the rows they would become; joins no group and writes nothing",
-          "freshet tap --bootstrap-server localhost:9092 --topic events --count 5"},
-    Usage{"process", kProcess, "reads messages as JSON lines from standard input and prints what they become",
-          "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
-    Usage{"renew", kRenew, "asks a running freshet for a new Kafka session and says how it went",
-          "freshet renew --admin 127.0.0.1:8080"},
-};
-
-const Usage& usage_of(std::string_view command) {
-  return *std::find_if(kUsages.begin(), kUsages.end(), [&](const Usage& usage) { return usage.command == command; });
-}
-
-}  // namespace
-
 bool wants_help(const std::vector<std::string>& args) {
   return std::any_of(args.begin(), args.end(), [](const std::string& arg) { return arg == "--help" || arg == "-h"; });
 }
 
-std::string help(std::string_view command) {
-  const Usage& usage = usage_of(command);
-  return fmt::format("freshet {} - {}\n\n  {}\n", usage.command, usage.synopsis, usage.example) +
-         option_help(command, [](std::string_view) { return false; });
+std::string help(std::string_view name) {
+  const Command& one = command(name);
+  return fmt::format("freshet {} - {}\n\n  {}\n", one.name, one.synopsis, one.example) +
+         option_help(name, [](std::string_view) { return false; });
 }
 
-std::string option_help(std::string_view command, const std::function<bool(std::string_view)>& skip) {
+std::string option_help(std::string_view name, const std::function<bool(std::string_view)>& skip) {
   std::string out;
+  const Command& of = command(name);
   std::string_view group;
   for (const Setting& setting : table()) {
-    if ((setting.commands & usage_of(command).bit) == 0 || skip(setting.name)) continue;
+    if ((setting.commands & of.bit) == 0 || skip(setting.name)) continue;
     if (setting.group != group) out += fmt::format("\n{}\n", group = setting.group);
     std::string left = fmt::format("  {} {}", flag_of(setting), setting.placeholder);
     if (left.size() > 38) {
@@ -60,11 +32,13 @@ std::string option_help(std::string_view command, const std::function<bool(std::
       left.clear();
     }
     out += fmt::format("{:<38}  {}", left, setting.help);
-    if (!setting.fallback.empty() && !setting.placeholder.empty()) out += fmt::format(" [{}]", setting.fallback);
+    if (setting.live != nullptr) out += "; live";
+    const std::string fallback = default_of(setting);
+    if (!fallback.empty() && !setting.placeholder.empty()) out += fmt::format(" [{}]", fallback);
     if (setting.repeatable) out += " (repeatable)";
     out += '\n';
   }
-  if (command == "check" || command == "tap") {
+  if (of.accepts == (of.bit | kRun) && of.bit != kRun) {
     out += "\nEvery other option of `freshet run` is accepted too, so that its command line can be used as it is.\n";
   }
   return out +
@@ -86,7 +60,9 @@ std::string to_markdown() {
   std::string out =
       "# Settings\n\n"
       "One table (`src/settings/table.cc`) makes the flags, the environment variables, the keys of the YAML file,\n"
-      "`--help` and this page. A flag wins over the environment, the environment over the file, the file over the\n"
+      "`--help` and this page; settings marked *live* can change while the process runs ([runtime "
+      "options](runtime-options.md)). A flag wins over the environment, the environment over the file, the file over "
+      "the\n"
       "default. An empty variable counts as unset. Unknown flags and keys, wrong values and combinations that cannot\n"
       "work are refused at the start, all at once, with exit status 2. `freshet run --print-config` shows what is in\n"
       "force and where each value comes from; secrets are masked.\n\n"
@@ -104,16 +80,18 @@ std::string to_markdown() {
                          group = setting.group);
     }
     std::string commands;
-    for (const Usage& usage : kUsages) {
-      if ((setting.commands & usage.bit) != 0)
-        commands += fmt::format("{}{}", commands.empty() ? "" : ", ", usage.command);
+    for (const Command& one : kCommands) {
+      if ((setting.commands & one.bit) != 0) commands += fmt::format("{}{}", commands.empty() ? "" : ", ", one.name);
     }
+    const std::string fallback = default_of(setting);
     std::string placeholder(setting.placeholder);
     for (size_t at = 0; (at = placeholder.find('|', at)) != std::string::npos; at += 2) placeholder.insert(at, "\\");
     out += fmt::format("| `{}` | {} | {} | {} | {}{} |\n", flag_of(setting),
                        placeholder.empty() ? "switch" : fmt::format("`{}`", placeholder),
-                       setting.fallback.empty() ? "" : fmt::format("`{}`", setting.fallback), commands, setting.help,
-                       setting.repeatable ? "; repeatable" : "");
+                       fallback.empty() ? "" : fmt::format("`{}`", fallback), commands, setting.help,
+                       setting.live != nullptr ? "; live"
+                       : setting.repeatable    ? "; repeatable"
+                                               : "");
   }
   return out;
 }

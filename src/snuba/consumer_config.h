@@ -38,8 +38,8 @@ struct ConsumerConfig {
   std::optional<Topic> dead_letters;
   std::optional<Topic> accountant;
 
-  uint64_t max_batch_size = 50'000;
-  uint64_t max_batch_time_ms = 2000;
+  uint64_t max_batch_size = 0;
+  uint64_t max_batch_time_ms = 0;
   bool max_batch_size_in_bytes = false;
 
   EnvSection env;

@@ -77,7 +77,7 @@ tl::expected<settings::Loaded, settings::Refusals> load_document(const json& con
 TEST(DocumentTest, EverythingInItArrives) {
   const auto loaded = load_document(document());
   ASSERT_TRUE(loaded) << loaded.error().front();
-  const settings::Pipeline& p = loaded->settings.pipelines.front();
+  const settings::Pipeline& p = loaded->settings.pipeline;
   EXPECT_EQ(p.kafka.topic, "raw-p");
   EXPECT_EQ(p.kafka.connection.bootstrap_servers, "k:9092");
   EXPECT_EQ(p.kafka.connection.extra.at("a.flag"), "true");
@@ -110,21 +110,21 @@ TEST(DocumentTest, TheOlderGenerationShowsByItsPorts) {
   june["env"]["dogstatsd_port"] = 8126;
   const auto loaded = load_document(june);
   ASSERT_TRUE(loaded) << loaded.error().front();
-  const settings::Pipeline& p = loaded->settings.pipelines.front();
+  const settings::Pipeline& p = loaded->settings.pipeline;
   EXPECT_TRUE(p.processors.june);
   EXPECT_EQ(p.clickhouse.urls.front(), "https://ch:8125");
   EXPECT_EQ(loaded->settings.telemetry.statsd.address, "udp://h:8126");
   EXPECT_TRUE(loaded->settings.telemetry.statsd.june);
   const auto told = load_document(june, {"--compat", "head"});
   ASSERT_TRUE(told);
-  EXPECT_FALSE(told->settings.pipelines.front().processors.june);
+  EXPECT_FALSE(told->settings.pipeline.processors.june);
 }
 
 TEST(DocumentTest, TheCommandLineWinsWhereItSaysSomething) {
   const auto loaded =
       load_document(document(), {"--raw-events-topic", "other", "--max-batch-size", "11", "--bootstrap-server", "b:1"});
   ASSERT_TRUE(loaded) << loaded.error().front();
-  const settings::Pipeline& p = loaded->settings.pipelines.front();
+  const settings::Pipeline& p = loaded->settings.pipeline;
   EXPECT_EQ(p.kafka.topic, "other");
   EXPECT_EQ(p.kafka.connection.bootstrap_servers, "b:1");
   EXPECT_EQ(p.options.max_batch_rows, 11u);
@@ -137,8 +137,8 @@ TEST(DocumentTest, ItMayAddWriterOptionsAndAPreFilter) {
   more["storages"][0]["pre_filter"] = {{"header", "h"}, {"value", "v"}};
   const auto loaded = load_document(more);
   ASSERT_TRUE(loaded) << loaded.error().front();
-  EXPECT_EQ(loaded->settings.pipelines[0].clickhouse.writer_options.at("input_format_skip_unknown_fields"), "1");
-  EXPECT_EQ(loaded->settings.pipelines[0].stream.pre_filter->name, "h");
+  EXPECT_EQ(loaded->settings.pipeline.clickhouse.writer_options.at("input_format_skip_unknown_fields"), "1");
+  EXPECT_EQ(loaded->settings.pipeline.stream.pre_filter->name, "h");
 }
 
 TEST(DocumentTest, EachBadDocumentIsRefusedWithItsKey) {
@@ -185,15 +185,15 @@ TEST(StorageFileTest, ChangesAndAddsStorages) {
   const auto one =
       load("rust-consumer", {"--storage", "replays", "--consumer-group", "g", "--storage-table", file.path}, {});
   ASSERT_TRUE(one) << one.error().front();
-  EXPECT_EQ(one->settings.pipelines[0].clickhouse.table, "r2");
-  EXPECT_EQ(one->settings.pipelines[0].clickhouse.writer_options.at("a"), "1");
-  EXPECT_EQ(one->settings.pipelines[0].kafka.dead_letter_topic, "");
+  EXPECT_EQ(one->settings.pipeline.clickhouse.table, "r2");
+  EXPECT_EQ(one->settings.pipeline.clickhouse.writer_options.at("a"), "1");
+  EXPECT_EQ(one->settings.pipeline.kafka.dead_letter_topic, "");
   const auto two =
       load("rust-consumer", {"--storage", "mine", "--consumer-group", "g", "--storage-table", file.path}, {});
   ASSERT_TRUE(two) << two.error().front();
-  EXPECT_EQ(two->settings.pipelines[0].kafka.topic, "t");
-  EXPECT_EQ(two->settings.pipelines[0].processors.python.module, "my.module");
-  EXPECT_EQ(two->settings.pipelines[0].stream.pre_filter->value, "v");
+  EXPECT_EQ(two->settings.pipeline.kafka.topic, "t");
+  EXPECT_EQ(two->settings.pipeline.processors.python.module, "my.module");
+  EXPECT_EQ(two->settings.pipeline.stream.pre_filter->value, "v");
 }
 
 TEST(StorageFileTest, IsRefusedWithTheLine) {
@@ -234,7 +234,7 @@ TEST(PythonSettingsTest, AFileIsReadByPython) {
                              {"SNUBA_STATSD_ADDR", "statsd:1"}};
   const auto loaded = load("rust-consumer", args, environment);
   ASSERT_TRUE(loaded) << loaded.error().front();
-  const settings::Pipeline& p = loaded->settings.pipelines.front();
+  const settings::Pipeline& p = loaded->settings.pipeline;
   EXPECT_EQ(p.kafka.topic, "my-events");
   EXPECT_EQ(p.stream.schema.logical_topic, "events");
   EXPECT_EQ(p.kafka.side_topics.commit_log.connection.bootstrap_servers, "other:1");

@@ -101,7 +101,7 @@ tl::expected<settings::Loaded, settings::Refusals> load(std::string_view command
                                     variable(environment, "SNUBA_RELEASE"));
   std::vector<std::string> all = std::move(translated.flags);
   move_to(all, parsed.line.others);
-  auto loaded = settings::load("run", all, environment, translated.foundation);
+  auto loaded = settings::load("run", all, environment, translated.defaults);
   settings::Refusals refusals = std::move(translated.refusals);
   if (!loaded) move_to(refusals, loaded.error());
   if (!refusals.empty()) return tl::make_unexpected(std::move(refusals));

@@ -11,6 +11,10 @@ using K = Option::Kind;
 constexpr const char* kLogLevels = "error|warn|info|debug|trace";
 constexpr const char* kResets = "error|earliest|latest";
 
+// Snuba's defaults, independent of freshet's: a consumer that is switched over keeps its batches.
+constexpr const char* kBatchSize = "50000";
+constexpr const char* kBatchTimeMs = "2000";
+
 // Options of both commands.
 constexpr Option kConsumerGroup = {"consumer-group", K::Text, "", "Kafka consumer group", ""};
 constexpr Option kAutoOffsetReset = {"auto-offset-reset", K::Choice, "earliest",
@@ -55,9 +59,9 @@ const std::vector<Option> kRustConsumer = {
     kBootstrapServer,
     {"commit-log-bootstrap-server", K::Text, "", "brokers of the commit log", "", true},
     {"replacement-bootstrap-server", K::Text, "", "brokers of the replacements topic", "", true},
-    {"max-batch-size", K::Integer, "50000", "maximum size of a batch", ""},
+    {"max-batch-size", K::Integer, kBatchSize, "maximum size of a batch", ""},
     {"max-batch-size-calculation", K::Choice, "rows", "unit of --max-batch-size", "rows|bytes"},
-    {"max-batch-time-ms", K::Integer, "2000", "maximum age of a batch", ""},
+    {"max-batch-time-ms", K::Integer, kBatchTimeMs, "maximum age of a batch", ""},
     kLogLevel,
     {"concurrency", K::Integer, "1", "processing threads", ""},
     {"clickhouse-concurrency", K::Integer, "2", "concurrent inserts; 2 unless --async-inserts is given", ""},
@@ -97,8 +101,8 @@ const std::vector<Option> kAcceptedOutcomes = {
     {"accepted-outcomes-topic", K::Text, "outcomes-billing", "topic of the outcomes", ""},
     kBootstrapServer,
     {"accepted-outcomes-bootstrap-server", K::Text, "", "brokers of the outcomes topic", "", true},
-    {"max-batch-size", K::Integer, "50000", "maximum number of distinct buckets of a batch", ""},
-    {"max-batch-time-ms", K::Integer, "2000", "maximum age of a batch", ""},
+    {"max-batch-size", K::Integer, kBatchSize, "maximum number of distinct buckets of a batch", ""},
+    {"max-batch-time-ms", K::Integer, kBatchTimeMs, "maximum age of a batch", ""},
     {"bucket-interval", K::Integer, "60", "seconds of one bucket", ""},
     {"commit-frequency-sec", K::Integer, "10", "seconds between commits", ""},
     kLogLevel,

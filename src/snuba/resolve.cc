@@ -138,6 +138,8 @@ Result<ConsumerConfig> resolve(const CommandLine& line, const SnubaSettings& set
   set_accepted_outcomes(line, settings, c);
   c.env = settings.env;
   c.python_rules = settings.python_rules;
+  c.max_batch_size = static_cast<uint64_t>(*line.integer("max-batch-size"));
+  c.max_batch_time_ms = static_cast<uint64_t>(*line.integer("max-batch-time-ms"));
   if (const Status applied = apply_command_line(line, c); !applied) return tl::make_unexpected(applied.error());
   return c;
 }

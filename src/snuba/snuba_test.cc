@@ -30,7 +30,6 @@ settings::Loaded good(const std::string& command, const Environment& environment
   if (!loaded) {
     for (const auto& refusal : loaded.error()) ADD_FAILURE() << command << "\n" << refusal;
     settings::Loaded nothing;
-    nothing.settings.pipelines.resize(1);
     return nothing;
   }
   return *loaded;
@@ -98,7 +97,7 @@ TEST(SelfHostedTest, EveryServiceResolves) {
         " --no-strict-offset-reset --health-check-file /tmp/health.txt --max-poll-interval-ms 300000" + s.more;
     SCOPED_TRACE(command);
     const settings::Loaded loaded = good(command);
-    const settings::Pipeline& p = loaded.settings.pipelines.front();
+    const settings::Pipeline& p = loaded.settings.pipeline;
     EXPECT_EQ(p.kafka.connection.bootstrap_servers, "kafka:9092");
     EXPECT_EQ(p.kafka.topic, s.topic);
     EXPECT_EQ(p.stream.topic, s.topic);
@@ -156,7 +155,7 @@ TEST(SelfHostedTest, TheOutcomesServiceResolves) {
       "accepted-outcomes-consumer --storage eap_items --consumer-group accepted_outcomes --auto-offset-reset=earliest "
       "--max-batch-time-ms 750 --no-strict-offset-reset --accepted-outcomes-topic outcomes-billing "
       "--max-poll-interval-ms 300000");
-  const settings::Pipeline& p = loaded.settings.pipelines.front();
+  const settings::Pipeline& p = loaded.settings.pipeline;
   EXPECT_EQ(p.kafka.topic, "snuba-items");
   EXPECT_EQ(p.kafka.consumer_group, "accepted_outcomes");
   EXPECT_EQ(p.kafka.side_topics.accepted_outcomes.topic, "outcomes-billing");
@@ -192,7 +191,7 @@ TEST(LoadTest, AClusterOfRedisIsReadAtAnyNodeAndTlsIsSaidToBeImpossible) {
 
 TEST(LoadTest, WithoutSettingsTheDefaultsAreTheReferences) {
   const settings::Loaded loaded = good(kErrors, {});
-  const settings::Pipeline& p = loaded.settings.pipelines.front();
+  const settings::Pipeline& p = loaded.settings.pipeline;
   EXPECT_EQ(p.kafka.connection.bootstrap_servers, "127.0.0.1:9092");
   EXPECT_EQ(p.clickhouse.urls, std::vector<std::string>{"http://127.0.0.1:8123"});
   EXPECT_TRUE(p.kafka.strict_offset_reset);
@@ -224,7 +223,7 @@ TEST(LoadTest, TheEnvironmentReachesEveryClient) {
   environment["SENTRY_DSN"] = "https://key@sentry.example/3";
   environment["SNUBA_STATSD_ADDR"] = "statsd:";
   const settings::Loaded loaded = good(kErrors, environment);
-  const settings::Pipeline& p = loaded.settings.pipelines.front();
+  const settings::Pipeline& p = loaded.settings.pipeline;
   for (const kafka::ConnectionSettings& c :
        {p.kafka.connection, p.kafka.side_topics.commit_log.connection, p.kafka.side_topics.replacements.connection,
         p.kafka.side_topics.accountant.connection}) {
@@ -283,7 +282,7 @@ TEST(LoadTest, OptionsBecomeSettings) {
       "--health-check snuba --log-level TRACE --group-instance-id me --consumer-version v1 --dry-run "
       "--quantized-rebalance-consumer-group-delay-secs 30 --memory-limit-bytes 500000000 --renew --schema-dir /s "
       "--dlq-provenance --drain-timeout-ms 9500");
-  const settings::Pipeline& p = loaded.settings.pipelines.front();
+  const settings::Pipeline& p = loaded.settings.pipeline;
   EXPECT_EQ(p.kafka.topic, "r");
   EXPECT_EQ(p.stream.schema.logical_topic, "events");
   EXPECT_EQ(p.stream.schema.dir, "/s");
@@ -313,21 +312,20 @@ TEST(LoadTest, OptionsBecomeSettings) {
 }
 
 TEST(LoadTest, TheDrainTakesAtLeastTheJoinTimeoutAndNeverTooLongForTheGroup) {
-  EXPECT_EQ(good(kErrors + "--join-timeout-ms 11000").settings.pipelines[0].stream.drain_timeout.count(), 11'000);
-  EXPECT_EQ(good(kErrors + "--join-timeout-ms 60000").settings.pipelines[0].stream.drain_timeout.count(), 14'999);
-  EXPECT_EQ(good(kErrors + "--max-poll-interval-ms 5000").settings.pipelines[0].kafka.drain_timeout.count(), 4999);
+  EXPECT_EQ(good(kErrors + "--join-timeout-ms 11000").settings.pipeline.stream.drain_timeout.count(), 11'000);
+  EXPECT_EQ(good(kErrors + "--join-timeout-ms 60000").settings.pipeline.stream.drain_timeout.count(), 14'999);
+  EXPECT_EQ(good(kErrors + "--max-poll-interval-ms 5000").settings.pipeline.stream.drain_timeout.count(), 4999);
 }
 
 TEST(LoadTest, WhatFreshetCannotTakeIsUsedAsItCanAndSaid) {
   const settings::Loaded loaded = good(kErrors + "--max-batch-size 2000000 --concurrency 0 --max-batch-time-ms 0");
-  EXPECT_EQ(loaded.settings.pipelines[0].options.max_batch_rows, 999'999u);
-  EXPECT_EQ(loaded.settings.pipelines[0].stream.concurrency, 1u);
+  EXPECT_EQ(loaded.settings.pipeline.options.max_batch_rows, 999'999u);
+  EXPECT_EQ(loaded.settings.pipeline.stream.concurrency, 1u);
   EXPECT_THAT(loaded.notices, Contains("--max-batch-size: 2000000 is used as 999999"));
-  EXPECT_EQ(good(kErrors + "--clickhouse-concurrency 9").settings.pipelines[0].options.clickhouse_concurrency, 2u);
-  EXPECT_EQ(good(kErrors + "--use-pull-consumer --clickhouse-concurrency 9")
-                .settings.pipelines[0]
-                .options.clickhouse_concurrency,
-            9u);
+  EXPECT_EQ(good(kErrors + "--clickhouse-concurrency 9").settings.pipeline.options.clickhouse_concurrency, 2u);
+  EXPECT_EQ(
+      good(kErrors + "--use-pull-consumer --clickhouse-concurrency 9").settings.pipeline.options.clickhouse_concurrency,
+      9u);
 }
 
 TEST(LoadTest, AGroupThatTheCommitLogCannotHoldIsSaid) {
@@ -340,20 +338,20 @@ TEST(LoadTest, SkipWriteWritesNothingAnywhere) {
                               "--no-skip-write --skip-write"}) {
     const settings::Loaded loaded =
         good(std::string("rust-consumer --storage search_issues --consumer-group g ") + options);
-    const settings::Pipeline& p = loaded.settings.pipelines.front();
+    const settings::Pipeline& p = loaded.settings.pipeline;
     EXPECT_TRUE(p.stream.skip_write) << options;
     EXPECT_TRUE(p.kafka.side_topics.commit_log.topic.empty());
     EXPECT_FALSE(p.snuba->side_outputs.commit_log);
     EXPECT_TRUE(p.kafka.dead_letter_topic.empty());
     EXPECT_FALSE(p.stream.dead_letters_by_age);
   }
-  EXPECT_FALSE(good(kErrors + "--skip-write --no-skip-write").settings.pipelines[0].stream.skip_write);
-  EXPECT_FALSE(good(kErrors + "--use-pull-consumer --dry-run 0").settings.pipelines[0].stream.skip_write);
+  EXPECT_FALSE(good(kErrors + "--skip-write --no-skip-write").settings.pipeline.stream.skip_write);
+  EXPECT_FALSE(good(kErrors + "--use-pull-consumer --dry-run 0").settings.pipeline.stream.skip_write);
 }
 
 TEST(LoadTest, StoragesHaveWriterOptionsFiltersAndGenerations) {
   const auto pipeline = [](const std::string& storage, const std::string& more = "") {
-    return good("rust-consumer --consumer-group g --storage " + storage + " " + more).settings.pipelines.front();
+    return good("rust-consumer --consumer-group g --storage " + storage + " " + more).settings.pipeline;
   };
   EXPECT_EQ(pipeline("querylog").clickhouse.writer_options.at("input_format_skip_unknown_fields"), "1");
   EXPECT_EQ(pipeline("transactions").clickhouse.writer_options.size(), 2u);
@@ -401,9 +399,8 @@ TEST(LoadTest, EachBadInputIsRefusedWithWhatWouldBeRight) {
       {"accepted-outcomes-consumer --storage eap_items --consumer-group g --bucket-interval 0", "use 1 or more"},
   };
   for (const auto& [command, expected] : refusals) EXPECT_THAT(refused(command), HasSubstr(expected)) << command;
-  EXPECT_EQ(
-      good("rust-consumer --storage errors --storage errors --consumer-group g").settings.pipelines[0].kafka.topic,
-      "events");
+  EXPECT_EQ(good("rust-consumer --storage errors --storage errors --consumer-group g").settings.pipeline.kafka.topic,
+            "events");
   const std::pair<Environment, const char*> environments[] = {
       {{{"SNUBA_SETTINGS", "production"}}, "'production' is unknown"},
       {{{"SNUBA_SETTINGS", "/nowhere.py"}}, "the file cannot be read"},

@@ -4,15 +4,13 @@
 
 #include <algorithm>
 
+#include "settings/table.h"
 #include "snuba/connections.h"
 
 namespace freshet::snuba {
 namespace {
 
 constexpr int64_t kSessionTimeoutMs = 45'000;  // librdkafka's default; a shorter poll interval reduces it
-constexpr uint64_t kMaxRows = 999'999;
-constexpr uint64_t kMaxBytes = 200'000'000;
-constexpr uint64_t kDefaultMemory = 256ull << 20;
 
 std::string log_level(const std::string& level) { return level == "trace" ? "debug" : level; }
 
@@ -35,7 +33,7 @@ class Translator {
  public:
   Translator(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live, const std::string& release)
       : line_(line), c_(config), skip_write_(writes_nothing(line)) {
-    out_.foundation.source = "storage " + config.storage;
+    out_.defaults.source = "storage " + config.storage;
     kafka();
     group();
     batches();
@@ -45,8 +43,8 @@ class Translator {
     operation(live);
     if (accepted_outcomes() && !config.accepted_outcomes) refuse("accepted_outcomes_topic: missing in the document");
     check();
-    out_.foundation.complete = [line, config, release, values_file = live.values_file, fixed = live.fixed,
-                                skip_write = skip_write_](settings::Loaded& loaded) {
+    out_.defaults.complete = [line, config, release, values_file = live.values_file, fixed = live.fixed,
+                              skip_write = skip_write_](settings::Loaded& loaded) {
       loaded.settings.runtime_config.fixed = fixed;
       complete(loaded, line, config, release, values_file, skip_write);
     };
@@ -61,7 +59,7 @@ class Translator {
     return line.flag("skip-write") || dry;
   }
 
-  void set(const char* name, std::string value) { out_.foundation.values[name] = {std::move(value)}; }
+  void set(const char* name, std::string value) { out_.defaults.values[name] = {std::move(value)}; }
   // Values from the command line override freshet's environment variables; resolved values do not.
   void set_option(const char* name, const std::string& value) {
     if (!line_.given(name)) return set(name, value);
@@ -70,29 +68,30 @@ class Translator {
   void refuse(std::string text) { out_.refusals.push_back(std::move(text)); }
   void notice(std::string text) { out_.notices.push_back(std::move(text)); }
 
-  // Clamps to freshet's range; adds a notice if that changes the value.
-  int64_t within(const char* what, int64_t value, int64_t least, int64_t most) {
-    const int64_t used = std::clamp(value, least, most);
-    if (used != value) notice(fmt::format("{}: {} is used as {}", what, value, used));
+  // Clamps to the bounds of freshet's `setting`; adds a notice if that changes the value of `option`.
+  int64_t within(std::string_view setting, int64_t value, std::string_view option) {
+    const settings::Bounds bounds = *settings::find_setting(setting)->bounds;
+    const int64_t used = std::clamp(value, bounds.least, bounds.most);
+    if (used != value) notice(fmt::format("--{}: {} is used as {}", option, value, used));
     return used;
   }
+  int64_t within(std::string_view setting, int64_t value) { return within(setting, value, setting); }
+  // Of an option that has a default.
+  int64_t integer(std::string_view option) const { return *line_.integer(option); }
 
   void kafka() {
     set("bootstrap-server", normalised_servers(property(c_.raw.brokers, "bootstrap.servers")));
     set("topic", c_.raw.physical);
     set_option("auto-offset-reset", line_.text("auto-offset-reset"));
     set("strict-offset-reset", line_.flag("no-strict-offset-reset") ? "false" : "true");
-    const int64_t interval =
-        number_property(c_.raw.brokers, "max.poll.interval.ms", line_.integer("max-poll-interval-ms").value_or(30'000));
-    poll_interval_ = within("--max-poll-interval-ms", interval, 10'000, 24 * 3600 * 1000);
+    const int64_t interval = number_property(c_.raw.brokers, "max.poll.interval.ms", integer("max-poll-interval-ms"));
+    poll_interval_ = within("max-poll-interval-ms", interval);
     set_option("max-poll-interval-ms", std::to_string(poll_interval_));
     // The drain takes at least --join-timeout-ms, but not longer than the group waits for it.
-    const int64_t join = std::max<int64_t>(line_.integer("join-timeout-ms").value_or(1000), 0);
-    const int64_t drain = std::max<int64_t>(join, 8000);
+    const int64_t drain = std::max<int64_t>(integer("join-timeout-ms"), stream::StreamSettings().drain_timeout.count());
     set("drain-timeout-ms", std::to_string(std::min(drain, poll_interval_ / 2 - 1)));
-    if (const auto concurrency = line_.integer("concurrency"); !accepted_outcomes()) {
-      set_option("concurrency",
-                 std::to_string(within("--concurrency", std::max<int64_t>(concurrency.value_or(1), 1), 1, 256)));
+    if (!accepted_outcomes()) {
+      set_option("concurrency", std::to_string(within("concurrency", std::max<int64_t>(integer("concurrency"), 1))));
     }
   }
 
@@ -106,25 +105,25 @@ class Translator {
   }
 
   void batches() {
-    set_option(
-        "max-batch-time-ms",
-        std::to_string(within("--max-batch-time-ms",
-                              static_cast<int64_t>(std::min<uint64_t>(c_.max_batch_time_ms, INT64_MAX)), 1, 600'000)));
+    const auto time = static_cast<int64_t>(std::min<uint64_t>(c_.max_batch_time_ms, INT64_MAX));
+    set_option("max-batch-time-ms", std::to_string(within("max-batch-time-ms", time)));
     const auto size = static_cast<int64_t>(std::min<uint64_t>(c_.max_batch_size, INT64_MAX));
     if (!c_.max_batch_size_in_bytes) {
-      set_option("max-batch-size", std::to_string(within("--max-batch-size", size, 1, kMaxRows)));
+      set_option("max-batch-size", std::to_string(within("max-batch-size", size)));
       return;
     }
-    const int64_t bytes = within("--max-batch-size", size, 1024, kMaxBytes);
+    const int64_t bytes = within("max-batch-bytes", size, "max-batch-size");
     set("max-batch-bytes", std::to_string(bytes));
-    set("max-batch-size", std::to_string(kMaxRows));
-    if (static_cast<uint64_t>(bytes) * 2 > kDefaultMemory) set("memory-limit-bytes", std::to_string(bytes * 2));
+    set("max-batch-size", std::to_string(settings::find_setting("max-batch-size")->bounds->most));
+    if (static_cast<uint64_t>(bytes) * 2 > kDefaultMemoryLimit) set("memory-limit-bytes", std::to_string(bytes * 2));
   }
 
   void commits() {
     if (!accepted_outcomes()) return;
-    const int64_t seconds =
-        within("--commit-frequency-sec", line_.integer("commit-frequency-sec").value_or(10), 1, 600);
+    const int64_t most = settings::find_setting("commit-interval-ms")->bounds->most / 1000;
+    const int64_t asked = integer("commit-frequency-sec");
+    const int64_t seconds = std::clamp<int64_t>(asked, 1, most);
+    if (seconds != asked) notice(fmt::format("--commit-frequency-sec: {} is used as {}", asked, seconds));
     set("commit-interval-ms", std::to_string(seconds * 1000));
   }
 
@@ -137,12 +136,12 @@ class Translator {
       set("clickhouse-database", c_.cluster.database);
     }
     if (!c_.cluster.user.empty()) set("clickhouse-user", c_.cluster.user);
-    set("clickhouse-request-timeout-ms", "65000");
+    set("clickhouse-request-timeout-ms", std::to_string(InsertOptions().request_timeout.count()));
     // Snuba uses this option only together with one of two others.
     const bool counts = line_.flag("async-inserts") || line_.flag("use-pull-consumer");
     if (counts) {
-      const int64_t writers = line_.integer("clickhouse-concurrency").value_or(2);
-      set_option("clickhouse-concurrency", std::to_string(within("--clickhouse-concurrency", writers, 1, 64)));
+      const int64_t writers = within("clickhouse-concurrency", integer("clickhouse-concurrency"));
+      set_option("clickhouse-concurrency", std::to_string(writers));
     } else if (line_.given("clickhouse-concurrency")) {
       notice("--clickhouse-concurrency: accepted, without effect: the value is 2 unless --async-inserts is given");
     }
@@ -229,7 +228,7 @@ class Translator {
   static void complete(settings::Loaded& loaded, const CommandLine& line, const ConsumerConfig& c,
                        const std::string& release, const std::string& values_file, bool skip_write) {
     settings::Settings& s = loaded.settings;
-    settings::Pipeline& p = s.pipelines.front();
+    settings::Pipeline& p = s.pipeline;
     complete_kafka(loaded, line, c, skip_write);
     p.clickhouse.writer_options = c.writer_options;
     if (p.clickhouse.password.empty()) p.clickhouse.password = c.cluster.password;
@@ -260,7 +259,7 @@ class Translator {
 
   static void complete_kafka(settings::Loaded& loaded, const CommandLine& line, const ConsumerConfig& c,
                              bool skip_write) {
-    freshet::kafka::KafkaSettings& k = loaded.settings.pipelines.front().kafka;
+    freshet::kafka::KafkaSettings& k = loaded.settings.pipeline.kafka;
     add_brokers(c.raw.brokers, k.connection, loaded.notices);
     if (k.max_poll_interval.count() < kSessionTimeoutMs) {
       k.connection.extra.emplace("session.timeout.ms", std::to_string(k.max_poll_interval.count()));
@@ -296,7 +295,7 @@ class Translator {
     stream.skip_write = skip_write;
     stream.schema.logical_topic = c.raw.logical;
     if (line.command == "accepted-outcomes-consumer") {
-      p.accepted_outcomes = {std::chrono::seconds(line.integer("bucket-interval").value_or(60))};
+      p.accepted_outcomes = {std::chrono::seconds(*line.integer("bucket-interval"))};
       stream.destination = {"Kafka", "outcomes", false};
       stream.max_writers = 1;  // one memory of seen items, and one order of records
       return;
@@ -334,7 +333,7 @@ class Translator {
   const CommandLine& line_;
   const ConsumerConfig& c_;
   const bool skip_write_;
-  int64_t poll_interval_ = 30'000;
+  int64_t poll_interval_ = 0;
   Translated out_;
 };
 

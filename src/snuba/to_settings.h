@@ -18,14 +18,14 @@ struct LiveSources {
 };
 
 struct Translated {
-  settings::Foundation foundation;
+  settings::DefaultsLayer defaults;
   std::vector<std::string> flags;  // options that Snuba and freshet share, as given
   std::vector<std::string> refusals;
   std::vector<std::string> notices;
 };
 
-// `release`: SNUBA_RELEASE. If there are no refusals, the caller passes the foundation to settings::load(), with
-// `flags` before the other flags. The foundation holds copies of everything it needs.
+// `release`: SNUBA_RELEASE. If there are no refusals, the caller passes the defaults to settings::load(), with
+// `flags` before the other flags. They hold copies of everything they need.
 Translated translate(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live,
                      const std::string& release);
 

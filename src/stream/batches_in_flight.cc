@@ -45,7 +45,7 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
   if (!maybe_stored(pieces)) {
     return fmt::format(
         "a batch is blocked: no insert takes a message of it, however small the insert (partition:offsets {}). It is "
-        "tried again every 30 s: raise the limit that the error names, or POST /release with "
+        "tried again every 30 s: raise the limit that the error names, or POST /skip with "
         "{{\"partition\": {}, \"offset\": 0}} to give the message up as bad data. {}",
         spans_text(batch), partition, said(pieces.front()));
   }
@@ -58,7 +58,7 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
   }
   return fmt::format(
       "a batch is blocked: {} may already hold {} of its rows (partition:offsets {}), and they are not sent again. See "
-      "whether it has them, then POST /release with {{\"partition\": {}, \"resolution\": \"stored\"}} to go on behind "
+      "whether it has them, then POST /skip with {{\"partition\": {}, \"resolution\": \"stored\"}} to go on behind "
       "them, or \"retry\" to send them again (they may then be stored twice). {}",
       table, rows, spans_text(batch), partition, said(*first));
 }

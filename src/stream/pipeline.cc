@@ -311,15 +311,15 @@ void Pipeline::update_gauges() {
   metrics_.partitions_paused.set(static_cast<double>(paused_count));
 }
 
-SessionFacts Pipeline::facts() const {
-  SessionFacts facts;
-  facts.commit_outstanding = committer_.outstanding();
-  facts.ending = ending();
-  facts.revoking = drain_.drains_revoke();
-  facts.last_message = last_message_;
-  facts.first_message = first_message_;
-  facts.reached_end = reached_end_;
-  return facts;
+SessionState Pipeline::session_state() const {
+  SessionState state;
+  state.commit_outstanding = committer_.outstanding();
+  state.ending = ending();
+  state.revoking = drain_.drains_revoke();
+  state.last_message = last_message_;
+  state.first_message = first_message_;
+  state.reached_end = reached_end_;
+  return state;
 }
 
 StreamStatus Pipeline::status(SteadyTime now) const {

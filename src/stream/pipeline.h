@@ -120,7 +120,7 @@ class Pipeline {
   // Messages in one chunk at most, so that small batches are possible.
   size_t max_chunk_messages() const;
   // What is known beside the source's membership.
-  SessionFacts facts() const;
+  SessionState session_state() const;
   StreamStatus status(SteadyTime now) const;
 
  private:

@@ -25,7 +25,7 @@ void Pipeline::add_letter(std::shared_ptr<const DeadLetterRecord> letter, Tracke
   }
   const std::string reason = fmt::format(
       "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}: {2}; go on "
-      "from {3} with POST /release, or start with --dead-letter-topic",
+      "from {3} with POST /skip, or start with --dead-letter-topic",
       letter->offset.value, letter->reason_code, message_text(letter->reason), letter->offset.value + 1);
   partition.blocks.add(BlockReason::InvalidMessage, reason);
 }

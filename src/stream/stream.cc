@@ -167,18 +167,18 @@ SteadyTime Stream::begin_turn() {
 
 void Stream::follow(SessionControl& control, Source& source, SteadyTime now) {
   if (pipeline_.ending()) return;
-  SessionFacts facts = pipeline_.facts();
-  facts.membership = &source.membership();
-  facts.fenced = fenced_;
-  const Wish wish = control.turn(now, facts);
-  pipeline_.hold_commits(wish == Wish::HoldCommits || wish == Wish::HoldWrites);
-  pipeline_.hold_batches(wish == Wish::HoldWrites);
-  if (wish == Wish::HandOver) {
+  SessionState state = pipeline_.session_state();
+  state.membership = &source.membership();
+  state.fenced = fenced_;
+  const SessionCommand command = control.poll(now, state);
+  pipeline_.hold_commits(command == SessionCommand::HoldCommits || command == SessionCommand::HoldWrites);
+  pipeline_.hold_batches(command == SessionCommand::HoldWrites);
+  if (command == SessionCommand::HandOver) {
     pipeline_.hand_over(now);
     handed_over_at_ = now;
   }
-  if (wish == Wish::Leave) pipeline_.leave(now, commands_);
-  if (wish == Wish::Stop) pipeline_.request_stop(now, commands_);
+  if (command == SessionCommand::Leave) pipeline_.leave(now, commands_);
+  if (command == SessionCommand::Stop) pipeline_.request_stop(now, commands_);
 }
 
 void Stream::take_source_events(Source& source, SessionControl& control, Duration timeout) {

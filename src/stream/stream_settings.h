@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/byte_budget.h"
+
 namespace freshet::stream {
 
 // What becomes of a message that cannot become rows when there is no dead-letter topic.
@@ -44,9 +46,9 @@ struct StreamSettings {
   std::string topic;
   std::string table;
   std::string consumer_group;
-  uint32_t concurrency = 1;                      // processing workers, 1..256
-  uint32_t max_writers = 64;                     // upper bound of LiveOptions::clickhouse_concurrency
-  uint64_t memory_limit = 256ull * 1024 * 1024;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
+  uint32_t concurrency = 1;                     // processing workers, 1..256
+  uint32_t max_writers = 64;                    // upper bound of LiveOptions::clickhouse_concurrency
+  uint64_t memory_limit = kDefaultMemoryLimit;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
   // How long a drain may take.
   std::chrono::milliseconds drain_timeout{8000};
   // From a batch's sealing until it is stored, with all retries: beyond, it is overdue. It is never given up; hosts

@@ -10,15 +10,15 @@ namespace freshet::supervisor {
 struct BackoffPolicy {
   Duration initial = std::chrono::seconds(1);
   Duration cap = std::chrono::seconds(60);
-  double jitter = 0.2;  // 0..1: the share of the delay that chance takes away
+  double jitter = 0.2;  // 0..1: the share of the delay that may be taken away at random
 };
 
 // Doubles from `initial` to `cap`; a session that lived for `cap` counts as a success and starts over.
-// `chance` is uniform in [0, 1).
+// `uniform01`: a random number from [0, 1).
 class Backoff {
  public:
   explicit Backoff(BackoffPolicy policy) : policy_(policy) {}
-  Duration next(Duration session_lived, double chance);
+  Duration next(Duration session_lived, double uniform01);
 
  private:
   BackoffPolicy policy_;

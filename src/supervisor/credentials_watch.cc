@@ -15,9 +15,9 @@ constexpr BackoffPolicy kAfterFailure{.initial = std::chrono::seconds(5), .cap =
 
 }  // namespace
 
-CredentialsWatch::CredentialsWatch(Look look, RenewalDesk& desk, Clock& clock, Log& log)
+CredentialsWatch::CredentialsWatch(Look look, RenewalRequests& requests, Clock& clock, Log& log)
     : look_(std::move(look)),
-      desk_(desk),
+      requests_(requests),
       clock_(clock),
       log_(log),
       thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
@@ -43,11 +43,11 @@ void CredentialsWatch::watch(std::stop_token stop) {
 }
 
 bool CredentialsWatch::renewed(std::stop_token stop) {
-  const auto asked = desk_.ask(RenewalReason::Credentials, changed_);
-  const auto report = desk_.wait(asked.number, never(clock_.steady_now()), stop);
+  const auto asked = requests_.request(RenewalReason::Credentials, changed_);
+  const auto report = requests_.wait(asked.number, never(clock_.steady_now()), stop);
   if (!report || report->result != RenewalResult::Renewed) return false;
   // A renewal that was under way already may have been built with the old ones.
-  return !asked.joined;
+  return !asked.coalesced;
 }
 
 }  // namespace freshet::supervisor

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "supervisor/renewal_desk.h"
+#include "supervisor/renewal_requests.h"
 
 namespace freshet::supervisor {
 
@@ -19,7 +19,7 @@ class CredentialsWatch {
   // Reads the files: which of them changed since the last call, for people; empty = none.
   using Look = std::function<std::string()>;
 
-  CredentialsWatch(Look look, RenewalDesk& desk, Clock& clock, Log& log);
+  CredentialsWatch(Look look, RenewalRequests& requests, Clock& clock, Log& log);
 
   // Threads: any.
   void request_stop() { thread_.request_stop(); }
@@ -29,7 +29,7 @@ class CredentialsWatch {
   bool renewed(std::stop_token stop);
 
   const Look look_;
-  RenewalDesk& desk_;
+  RenewalRequests& requests_;
   Clock& clock_;
   Log& log_;
   std::string changed_;

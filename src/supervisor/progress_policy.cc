@@ -7,7 +7,7 @@
 namespace freshet::supervisor {
 namespace {
 
-constexpr uint32_t kRenewalsBeforeTrouble = 3;
+constexpr uint32_t kRenewalsBeforeNotReady = 3;
 constexpr uint32_t kMostDoublings = 6;
 constexpr Duration kLongestPause = std::chrono::minutes(10);
 // The client tells its statistics every ten seconds.
@@ -75,8 +75,8 @@ ProgressPolicy::Advice ProgressPolicy::advise(SteadyTime now, Duration timeout) 
   }
   const std::string why = fault(now, timeout, advice.refetch);
   if (!why.empty() && now >= next_renewal_) {
-    if (renewals_ >= kRenewalsBeforeTrouble) {
-      trouble_ = fmt::format("no progress, also after {} renewals: {}", renewals_, why);
+    if (renewals_ >= kRenewalsBeforeNotReady) {
+      not_ready_reason_ = fmt::format("no progress, also after {} renewals: {}", renewals_, why);
     }
     set_next_renewal(now, timeout);
     advice.renew = why;
@@ -84,15 +84,15 @@ ProgressPolicy::Advice ProgressPolicy::advise(SteadyTime now, Duration timeout) 
   if (why.empty() && suspects_.empty()) {
     renewals_ = 0;
     next_renewal_ = {};
-    trouble_.clear();
+    not_ready_reason_.clear();
   }
-  advice.trouble = trouble_;
+  advice.not_ready_reason = not_ready_reason_;
   return advice;
 }
 
 void ProgressPolicy::set_next_renewal(SteadyTime now, Duration timeout) {
   ++renewals_;
-  const uint32_t beyond = renewals_ - std::min(renewals_, kRenewalsBeforeTrouble);
+  const uint32_t beyond = renewals_ - std::min(renewals_, kRenewalsBeforeNotReady);
   const Duration longer = timeout * (int64_t{1} << std::min(beyond, kMostDoublings));
   next_renewal_ = now + std::max(timeout, std::min(longer, kLongestPause));
 }

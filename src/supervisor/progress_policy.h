@@ -20,7 +20,7 @@ class ProgressPolicy {
   struct Advice {
     std::vector<Partition> refetch;    // first remedy: from their position on
     std::optional<std::string> renew;  // second remedy; why
-    std::string trouble;               // three renewals did not help: not ready because of this; empty = fine
+    std::string not_ready_reason;      // three renewals did not help: not ready because of this; empty = fine
   };
 
   // Positions as they are now. A partition that is paused or held, or of a stream that drains, has nothing to bring.
@@ -57,7 +57,7 @@ class ProgressPolicy {
   std::optional<SteadyTime> statistics_at_;
   uint32_t renewals_ = 0;
   SteadyTime next_renewal_{};
-  std::string trouble_;
+  std::string not_ready_reason_;
   size_t stuck_ = 0;
 };
 

@@ -36,7 +36,7 @@ struct ProgressPolicyTest : testing::Test {
     for (Duration d = 0s; d < time; d += 1s) {
       now += 1s;
       const auto advice = look();
-      trouble = advice.trouble;
+      not_ready_reason = advice.not_ready_reason;
       for (const Partition p : advice.refetch) all += fmt(p.value);
       if (advice.renew) {
         all += "R";
@@ -55,7 +55,7 @@ struct ProgressPolicyTest : testing::Test {
   bool client_speaks = true;
   size_t asked = 0;
   std::string why;
-  std::string trouble;
+  std::string not_ready_reason;
   ProgressPolicy policy;
 };
 
@@ -95,7 +95,7 @@ TEST_F(ProgressPolicyTest, ARemedyThatHelpsIsEnough) {
   status.partitions[0].position = Offset{11};
   EXPECT_EQ(pass(1h), "");
   EXPECT_EQ(policy.stuck(), 0u);
-  EXPECT_EQ(trouble, "");
+  EXPECT_EQ(not_ready_reason, "");
 }
 
 TEST_F(ProgressPolicyTest, TheEndThatAMarkerMakesIsReached) {
@@ -126,9 +126,10 @@ TEST_F(ProgressPolicyTest, AfterThreeRenewalsItIsReportedAndTriedLessOften) {
   EXPECT_EQ(pass(60s), "R");
   EXPECT_EQ(pass(60s), "R");
   EXPECT_EQ(pass(60s), "R");
-  EXPECT_EQ(trouble, "");
+  EXPECT_EQ(not_ready_reason, "");
   EXPECT_EQ(pass(60s), "R");
-  EXPECT_NE(trouble.find("no progress, also after 3 renewals: partition 0"), std::string::npos) << trouble;
+  EXPECT_NE(not_ready_reason.find("no progress, also after 3 renewals: partition 0"), std::string::npos)
+      << not_ready_reason;
   EXPECT_EQ(pass(100s), "");
   EXPECT_EQ(pass(60s), "R");
   const std::string later = pass(2h);
@@ -136,7 +137,7 @@ TEST_F(ProgressPolicyTest, AfterThreeRenewalsItIsReportedAndTriedLessOften) {
   EXPECT_LE(later.size(), 16u) << later;
   status.partitions[0].position = Offset{11};
   EXPECT_EQ(pass(20s), "");
-  EXPECT_EQ(trouble, "");
+  EXPECT_EQ(not_ready_reason, "");
 }
 
 TEST_F(ProgressPolicyTest, ARebalanceOfTheRenewalDoesNotHideThatNothingMoves) {
@@ -148,16 +149,16 @@ TEST_F(ProgressPolicyTest, ARebalanceOfTheRenewalDoesNotHideThatNothingMoves) {
     status.assigned = true;
     EXPECT_EQ(pass(140s), "f0R");
   }
-  EXPECT_NE(trouble, "");
+  EXPECT_NE(not_ready_reason, "");
 }
 
 TEST_F(ProgressPolicyTest, APartitionThatWentToAnotherMemberIsNoLongerOurs) {
   ends[kZero] = Offset{11};
   EXPECT_EQ(pass(340s), "f0RRRR");
-  EXPECT_NE(trouble, "");
+  EXPECT_NE(not_ready_reason, "");
   status.partitions.erase(status.partitions.begin());
   pass(2s);
-  EXPECT_EQ(trouble, "");
+  EXPECT_EQ(not_ready_reason, "");
 }
 
 TEST_F(ProgressPolicyTest, ABrokerThatDoesNotAnswerWhileNothingComesIsAFault) {

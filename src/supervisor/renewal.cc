@@ -19,14 +19,14 @@ double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
 
-Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, RenewalPlan& plan, StopSequence& stops,
-                 std::function<double()> chance, Clock& clock, Log& log, Metrics& metrics)
+Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& requests, RenewalPlan& plan,
+                 StopSequence& stops, std::function<double()> uniform01, Clock& clock, Log& log, Metrics& metrics)
     : limits_(limits),
       build_(std::move(build)),
-      desk_(desk),
+      requests_(requests),
       plan_(plan),
       stops_(stops),
-      chance_(std::move(chance)),
+      uniform01_(std::move(uniform01)),
       clock_(clock),
       log_(log),
       metrics_(metrics),
@@ -34,15 +34,15 @@ Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, 
                                "From the last message of a session to the first of the next.", latency_buckets())),
       age_(metrics.gauge("freshet_session_age_seconds", "Age of the Kafka session.")),
       reconnects_(metrics.counter("freshet_consumer_reconnect_total", "Kafka sessions built after the first.")),
-      timer_(plan, desk, clock, log, metrics, limits.timer_jitter),
+      timer_(plan, requests, clock, log, metrics, limits.timer_jitter),
       backoff_(limits.retry) {}
 
 // --- sessions -------------------------------------------------------------------------------------------------------
 
-void Renewal::begin_session(RunDecision& decision) {
+void Renewal::begin_session(EndDecision& decision) {
   decision_ = &decision;
   session_began_ = clock_.steady_now();
-  timer_.begin_session(session_began_, chance_());
+  timer_.begin_session(session_began_, uniform01_());
   state_ = Idle{};
   first_assigned_.reset();
   fenced_.reset();
@@ -78,62 +78,63 @@ bool Renewal::may_have_fenced_itself() const {
 
 // --- what the loop asks ---------------------------------------------------------------------------------------------
 
-Wish Renewal::turn(SteadyTime now, const SessionFacts& facts) {
+SessionCommand Renewal::poll(SteadyTime now, const SessionState& session) {
   age_.set(seconds(now - session_began_));
-  note_membership(now, facts);
-  watch_change(now, facts);
-  stops_.turn();
-  if (decision_->outcome() == RunOutcome::Stop) {
-    return stops_.drain().stop_requested() ? follow_stop(now, facts) : await_drain(now, facts);
+  note_membership(now, session);
+  watch_change(now, session);
+  stops_.poll();
+  if (decision_->reason() == EndReason::Stop) {
+    return stops_.drain().stop_requested() ? follow_stop(now, session) : await_drain(now, session);
   }
-  timer_.turn(now);
+  timer_.poll(now);
   tell_whether_member(is_member());
-  return std::visit([&](auto& state) { return go_on(state, now, facts); }, state_);
+  return std::visit([&](auto& state) { return advance(state, now, session); }, state_);
 }
 
-void Renewal::note_membership(SteadyTime now, const SessionFacts& facts) {
-  if (facts.membership->settled && !first_assigned_) first_assigned_ = now;
-  if (facts.fenced && !fenced_) fenced_ = now;
+void Renewal::note_membership(SteadyTime now, const SessionState& session) {
+  if (session.membership->settled && !first_assigned_) first_assigned_ = now;
+  if (session.fenced && !fenced_) fenced_ = now;
 }
 
 // A member leaves on the tick and consumes until then. Nobody needs the next session, unless it has asked to join: then
 // only that one can go on.
-Wish Renewal::await_drain(SteadyTime now, const SessionFacts& facts) {
-  if (auto* joining = std::get_if<Joining>(&state_); joining && (facts.fenced || !successor_->withdraw())) {
-    return go_on(*joining, now, facts);
+SessionCommand Renewal::await_drain(SteadyTime now, const SessionState& session) {
+  if (auto* joining = std::get_if<Joining>(&state_); joining && (session.fenced || !successor_->withdraw())) {
+    return advance(*joining, now, session);
   }
   if (prepares() || in<Joining>()) cancel("a stop came first");
-  return Wish::GoOn;
+  return SessionCommand::Continue;
 }
 
-Wish Renewal::follow_stop(SteadyTime now, const SessionFacts& facts) {
+SessionCommand Renewal::follow_stop(SteadyTime now, const SessionState& session) {
   if (!stop_seen_) stop_seen_ = now;
-  if (in<Joining>() && (facts.fenced || !successor_->withdraw())) {
+  if (in<Joining>() && (session.fenced || !successor_->withdraw())) {
     // The running session is fenced already or will be: only the next one can commit and leave.
     if (successor_->state() == Successor::State::Failed) drop_successor();
-    return hand_over(now, facts);
+    return hand_over(now, session);
   }
   // The assignment that came with the membership is a moment away; with it, what was read can be finished.
   const bool patient = now - *stop_seen_ < limits_.stop;
-  if (change_ && change_->mode == RenewalMode::Static && !facts.membership->settled && patient) return Wish::GoOn;
+  if (change_ && change_->mode == RenewalMode::Static && !session.membership->settled && patient)
+    return SessionCommand::Continue;
   cancel("a stop came first");
-  return Wish::Stop;
+  return SessionCommand::Stop;
 }
 
-Wish Renewal::go_on(Idle&, SteadyTime now, const SessionFacts& facts) {
-  if (change_) return Wish::GoOn;
-  if (now < not_before_) return Wish::GoOn;
+SessionCommand Renewal::advance(Idle&, SteadyTime now, const SessionState& session) {
+  if (change_) return SessionCommand::Continue;
+  if (now < not_before_) return SessionCommand::Continue;
   if (retry_ && retry_->only_by_timer() && !plan_.get().enabled) retry_.reset();
-  if (retry_) desk_.ask_again(*retry_);
-  const auto request = desk_.open();
-  if (!request || stops_.asked().stop_requested()) return Wish::GoOn;
-  if (const auto mode = mode_of(*request, now, *facts.membership)) begin(*request, *mode, now, *facts.membership);
-  return Wish::GoOn;
+  if (retry_) requests_.request_again(*retry_);
+  const auto request = requests_.open();
+  if (!request || stops_.asked().stop_requested()) return SessionCommand::Continue;
+  if (const auto mode = mode_of(*request, now, *session.membership)) begin(*request, *mode, now, *session.membership);
+  return SessionCommand::Continue;
 }
 
 // None: it is not known yet. Unknown is not absent: who leaves although the broker keeps the member costs everybody a
 // rebalance.
-std::optional<RenewalMode> Renewal::mode_of(const RenewalDesk::Request& request, SteadyTime now,
+std::optional<RenewalMode> Renewal::mode_of(const RenewalRequests::Request& request, SteadyTime now,
                                             const Membership& membership) {
   if (membership.continuity == Membership::Continuity::Works && !must_rejoin_) return RenewalMode::Static;
   if (membership.continuity != Membership::Continuity::Unknown) return RenewalMode::Rejoin;
@@ -145,7 +146,7 @@ std::optional<RenewalMode> Renewal::mode_of(const RenewalDesk::Request& request,
   return std::nullopt;
 }
 
-void Renewal::begin(const RenewalDesk::Request& request, RenewalMode mode, SteadyTime now,
+void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, SteadyTime now,
                     const Membership& membership) {
   auto successor = build_(membership);
   if (!successor) {
@@ -169,7 +170,7 @@ void Renewal::begin(const RenewalDesk::Request& request, RenewalMode mode, Stead
 
 // The timer alone wanted it, and was switched off since.
 bool Renewal::unwanted() const {
-  const auto request = desk_.open();
+  const auto request = requests_.open();
   return request && request->only_by_timer() && !plan_.get().enabled;
 }
 
@@ -177,10 +178,10 @@ bool Renewal::grew(const Membership& membership) const {
   return membership.topic_partitions > 0 && successor_->topic_partitions() > membership.topic_partitions;
 }
 
-Wish Renewal::go_on(Warming& state, SteadyTime now, const SessionFacts& facts) {
+SessionCommand Renewal::advance(Warming& state, SteadyTime now, const SessionState& session) {
   if (unwanted()) {
     cancel("the timer was switched off");
-    return Wish::GoOn;
+    return SessionCommand::Continue;
   }
   const auto successor = successor_->state();
   if (successor == Successor::State::Failed) {
@@ -188,11 +189,11 @@ Wish Renewal::go_on(Warming& state, SteadyTime now, const SessionFacts& facts) {
   } else if (successor == Successor::State::Warming && now >= state.deadline) {
     fail("the next session could not be made ready in time", now);
   }
-  if (successor != Successor::State::Warm) return Wish::GoOn;
-  if (continues(*facts.membership)) return begin_take_over(now, facts);
+  if (successor != Successor::State::Warm) return SessionCommand::Continue;
+  if (continues(*session.membership)) return begin_take_over(now, session);
   mode_ = RenewalMode::Rejoin;
   state_ = AwaitingTick{TickWait(clock_, plan_)};
-  return go_on(std::get<AwaitingTick>(state_), now, facts);
+  return advance(std::get<AwaitingTick>(state_), now, session);
 }
 
 // The broker may have said so only since the renewal began. A client that joins as the old member takes new partitions
@@ -201,128 +202,128 @@ bool Renewal::continues(const Membership& membership) const {
   return membership.continuity == Membership::Continuity::Works && !must_rejoin_ && !grew(membership);
 }
 
-Wish Renewal::begin_take_over(SteadyTime now, const SessionFacts& facts) {
+SessionCommand Renewal::begin_take_over(SteadyTime now, const SessionState& session) {
   mode_ = RenewalMode::Static;
   state_ = Quieting{now + limits_.quiet};
-  return go_on(std::get<Quieting>(state_), now, facts);
+  return advance(std::get<Quieting>(state_), now, session);
 }
 
 // A renewal that leaves does so on the tick; what it will use is warm, and consuming goes on. A session that is not
 // well is not kept for the sake of a tick.
-Wish Renewal::go_on(AwaitingTick& state, SteadyTime now, const SessionFacts& facts) {
+SessionCommand Renewal::advance(AwaitingTick& state, SteadyTime now, const SessionState& session) {
   if (unwanted()) {
     cancel("the timer was switched off");
-    return Wish::GoOn;
+    return SessionCommand::Continue;
   }
   if (successor_->state() == Successor::State::Failed) {
     fail(successor_->failure().text, now);
-    return Wish::GoOn;
+    return SessionCommand::Continue;
   }
-  if (continues(*facts.membership)) return begin_take_over(now, facts);
-  const auto request = desk_.open();
-  if (state.tick.over() || (request && request->urgent())) return leave(now, facts);
+  if (continues(*session.membership)) return begin_take_over(now, session);
+  const auto request = requests_.open();
+  if (state.tick.over() || (request && request->urgent())) return leave(now, session);
   explain("the next tick of the quantised delay, on which it leaves the group", state.tick.deadline());
-  return Wish::GoOn;
+  return SessionCommand::Continue;
 }
 
 void Renewal::tell_whether_member(bool member) {
   if (std::exchange(told_member_, member) != member) stops_.set_member(member);
 }
 
-Wish Renewal::go_on(Quieting& state, SteadyTime now, const SessionFacts& facts) {
+SessionCommand Renewal::advance(Quieting& state, SteadyTime now, const SessionState& session) {
   if (unwanted()) {
     cancel("the timer was switched off");
-    return Wish::GoOn;
+    return SessionCommand::Continue;
   }
   const bool late = now >= state.deadline;  // a session that does not come to rest is one more reason to replace it
-  if (facts.revoking || (!facts.membership->settled && !late)) {
+  if (session.revoking || (!session.membership->settled && !late)) {
     explain("the end of a rebalance");
-    return Wish::GoOn;  // whose drain must be able to commit
+    return SessionCommand::Continue;  // whose drain must be able to commit
   }
-  if (facts.commit_outstanding && !late) {
+  if (session.commit_outstanding && !late) {
     explain("the answer to a commit");
-    return Wish::HoldCommits;
+    return SessionCommand::HoldCommits;
   }
-  if (stops_.asked().stop_requested()) return await_drain(now, facts);
-  const auto request = desk_.open();
-  if (facts.membership->generation != postponed_.generation) postponed_ = {facts.membership->generation, 0};
-  successor_->join(*facts.membership, (request && request->urgent()) || postponed_.attempts >= kPostpone);
+  if (stops_.asked().stop_requested()) return await_drain(now, session);
+  const auto request = requests_.open();
+  if (session.membership->generation != postponed_.generation) postponed_ = {session.membership->generation, 0};
+  successor_->join(*session.membership, (request && request->urgent()) || postponed_.attempts >= kPostpone);
   state_ = Joining{now + limits_.join};
   explain("the coordinator's answer to the join");
-  return Wish::HoldWrites;
+  return SessionCommand::HoldWrites;
 }
 
-Wish Renewal::go_on(Joining& state, SteadyTime now, const SessionFacts& facts) {
+SessionCommand Renewal::advance(Joining& state, SteadyTime now, const SessionState& session) {
   const auto successor = successor_->state();
-  if (successor == Successor::State::Joined) return hand_over(now, facts);
+  if (successor == Successor::State::Joined) return hand_over(now, session);
   if (successor == Successor::State::Postponed || successor == Successor::State::Failed) {
-    if (!facts.fenced && successor_->withdraw()) {  // it has not joined, and fences nobody
+    if (!session.fenced && successor_->withdraw()) {  // it has not joined, and fences nobody
       const bool postponed = successor == Successor::State::Postponed;
       if (postponed) ++postponed_.attempts;
       fail(successor_->failure().text, now, postponed ? RenewalResult::Postponed : RenewalResult::Failed);
-      return Wish::GoOn;
+      return SessionCommand::Continue;
     }
     drop_successor();  // the next is built anew, in place of both
-    return hand_over(now, facts);
+    return hand_over(now, session);
   }
-  if (now < state.deadline) return Wish::HoldWrites;
+  if (now < state.deadline) return SessionCommand::HoldWrites;
   // The request or its answer may be lost, and the library would wait for as long as a rebalance may take.
   drop_successor();
-  return hand_over(now, facts);
+  return hand_over(now, session);
 }
 
-Wish Renewal::go_on(Ended&, SteadyTime, const SessionFacts&) { return Wish::GoOn; }
+SessionCommand Renewal::advance(Ended&, SteadyTime, const SessionState&) { return SessionCommand::Continue; }
 
-Wish Renewal::hand_over(SteadyTime now, const SessionFacts& facts) {
-  decision_->claim(RunOutcome::Renew);
+SessionCommand Renewal::hand_over(SteadyTime now, const SessionState& session) {
+  decision_->claim(EndReason::Renewal);
   postponed_ = {};
-  note_change(RenewalMode::Static, now, facts);
-  return Wish::HandOver;
+  note_change(RenewalMode::Static, now, session);
+  return SessionCommand::HandOver;
 }
 
-Wish Renewal::leave(SteadyTime now, const SessionFacts& facts) {
-  if (!stops_.begin_leave() || !decision_->claim(RunOutcome::Renew)) return await_drain(now, facts);
+SessionCommand Renewal::leave(SteadyTime now, const SessionState& session) {
+  if (!stops_.begin_leave() || !decision_->claim(EndReason::Renewal)) return await_drain(now, session);
   told_member_ = false;
-  note_change(RenewalMode::Rejoin, now, facts);
-  return Wish::Leave;
+  note_change(RenewalMode::Rejoin, now, session);
+  return SessionCommand::Leave;
 }
 
-void Renewal::note_change(RenewalMode mode, SteadyTime now, const SessionFacts& facts) {
+void Renewal::note_change(RenewalMode mode, SteadyTime now, const SessionState& session) {
   state_ = Ended{};
   explain(mode == RenewalMode::Static ? "the first message of the next session" : "the next session, which joins anew");
   Change change;
   change.mode = mode;
   const SteadyTime delivered_until = fenced_.value_or(now);
-  const bool quiet = !facts.last_message || delivered_until - *facts.last_message >= kQuietTopic;
-  change.last_message = quiet ? delivered_until : *facts.last_message;
-  change.generation = facts.membership->generation;
-  change.partitions = facts.membership->partitions;
-  must_rejoin_ = mode == RenewalMode::Static && successor_ && grew(*facts.membership);
+  const bool quiet = !session.last_message || delivered_until - *session.last_message >= kQuietTopic;
+  change.last_message = quiet ? delivered_until : *session.last_message;
+  change.generation = session.membership->generation;
+  change.partitions = session.membership->partitions;
+  must_rejoin_ = mode == RenewalMode::Static && successor_ && grew(*session.membership);
   change_ = std::move(change);
 }
 
-void Renewal::watch_change(SteadyTime now, const SessionFacts& facts) {
-  if (!change_ || !change_->seen_by_next || !facts.membership->settled) return;
+void Renewal::watch_change(SteadyTime now, const SessionState& session) {
+  if (!change_ || !change_->seen_by_next || !session.membership->settled) return;
   if (!change_->settled_at) change_->settled_at = now;
-  const Duration patience = facts.reached_end ? limits_.report_at_end : limits_.report;
-  if (!facts.first_message && now - *change_->settled_at < patience) return;
+  const Duration patience = session.reached_end ? limits_.report_at_end : limits_.report;
+  if (!session.first_message && now - *change_->settled_at < patience) return;
   RenewalReport report;
   report.mode = change_->mode;
-  report.generation_kept = change_->generation >= 0 && facts.membership->generation == change_->generation;
-  report.assignment_kept = facts.membership->partitions == change_->partitions;
-  if (facts.first_message) {
-    report.pause = *facts.first_message - change_->last_message;
+  report.generation_kept = change_->generation >= 0 && session.membership->generation == change_->generation;
+  report.assignment_kept = session.membership->partitions == change_->partitions;
+  if (session.first_message) {
+    report.pause = *session.first_message - change_->last_message;
     pause_.observe(seconds(*report.pause));
   }
   change_.reset();
   backoff_ = Backoff(limits_.retry);
   finish(std::move(report));
-  if (must_rejoin_) desk_.ask(RenewalReason::Broken, "the topic has partitions that nobody owns");
+  if (must_rejoin_) requests_.request(RenewalReason::Broken, "the topic has partitions that nobody owns");
 }
 
 SteadyTime Renewal::next_deadline(SteadyTime now) const {
   SteadyTime next = now + kIdle;
-  // What has passed was seen in turn(); it does not come again.
+  // What has passed was seen in poll(); it does not come again.
   const auto consider = [&](std::optional<SteadyTime> at) {
     if (at && *at > now) next = std::min(next, *at);
   };
@@ -337,7 +338,7 @@ SteadyTime Renewal::next_deadline(SteadyTime now) const {
     consider(*change_->settled_at + limits_.report_at_end);
     consider(*change_->settled_at + limits_.report);
   }
-  if (retry_ || desk_.open()) consider(not_before_);
+  if (retry_ || requests_.open()) consider(not_before_);
   return next;
 }
 

@@ -1,5 +1,5 @@
 // One Kafka session after the other without a gap: the next one is made ready beside the running one and takes its
-// place. When somebody wants that is said at the RenewalDesk.
+// place. When somebody wants that is said at the RenewalRequests.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,10 @@
 #include "ports/session_control.h"
 #include "ports/successor.h"
 #include "supervisor/backoff.h"
-#include "supervisor/renewal_desk.h"
+#include "supervisor/end_decision.h"
 #include "supervisor/renewal_plan.h"
+#include "supervisor/renewal_requests.h"
 #include "supervisor/renewal_timer.h"
-#include "supervisor/run_outcome.h"
 #include "supervisor/stop_sequence.h"
 #include "supervisor/tick.h"
 
@@ -48,12 +48,12 @@ class Renewal final : public SessionControl {
   // Builds the successor of a session with this membership. Retry: not now, ask again in a while.
   using BuildSuccessor = std::function<Result<std::unique_ptr<Successor>>(const Membership& running)>;
 
-  // `chance` draws uniformly from [0, 1) for the jitter.
-  Renewal(RenewalLimits limits, BuildSuccessor build, RenewalDesk& desk, RenewalPlan& plan, StopSequence& stops,
-          std::function<double()> chance, Clock& clock, Log& log, Metrics& metrics);
+  // `uniform01` returns random numbers from [0, 1) for the jitter.
+  Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& requests, RenewalPlan& plan, StopSequence& stops,
+          std::function<double()> uniform01, Clock& clock, Log& log, Metrics& metrics);
 
-  // `decision` is the session's; a Stop that it claims is followed in turn(), once the stop sequence drains.
-  void begin_session(RunDecision& decision);
+  // `decision` is the session's; a Stop that it claims is followed in poll(), once the stop sequence drains.
+  void begin_session(EndDecision& decision);
   void end_session();
   // What the session that ended has prepared: its membership goes on in it. Null: there is none.
   std::unique_ptr<Source> take_next();
@@ -64,7 +64,7 @@ class Renewal final : public SessionControl {
   // A client of ours that was given up once it had asked to join may fence the session that went on.
   bool may_have_fenced_itself() const;
 
-  Wish turn(SteadyTime now, const SessionFacts& facts) override;
+  SessionCommand poll(SteadyTime now, const SessionState& session) override;
   SteadyTime next_deadline(SteadyTime now) const override;
   ClientEnd client_ended(const Error& error) override;
   void renewal_may_help(const Error& error, SteadyTime now) override;
@@ -108,22 +108,23 @@ class Renewal final : public SessionControl {
     std::optional<SteadyTime> settled_at;
   };
 
-  Wish follow_stop(SteadyTime now, const SessionFacts& facts);
-  Wish await_drain(SteadyTime now, const SessionFacts& facts);
-  Wish go_on(Idle& state, SteadyTime now, const SessionFacts& facts);
-  Wish go_on(Warming& state, SteadyTime now, const SessionFacts& facts);
-  Wish go_on(AwaitingTick& state, SteadyTime now, const SessionFacts& facts);
-  Wish go_on(Quieting& state, SteadyTime now, const SessionFacts& facts);
-  Wish go_on(Joining& state, SteadyTime now, const SessionFacts& facts);
-  Wish go_on(Ended& state, SteadyTime now, const SessionFacts& facts);
-  std::optional<RenewalMode> mode_of(const RenewalDesk::Request& request, SteadyTime now, const Membership& membership);
-  void begin(const RenewalDesk::Request& request, RenewalMode mode, SteadyTime now, const Membership& membership);
+  SessionCommand follow_stop(SteadyTime now, const SessionState& session);
+  SessionCommand await_drain(SteadyTime now, const SessionState& session);
+  SessionCommand advance(Idle& state, SteadyTime now, const SessionState& session);
+  SessionCommand advance(Warming& state, SteadyTime now, const SessionState& session);
+  SessionCommand advance(AwaitingTick& state, SteadyTime now, const SessionState& session);
+  SessionCommand advance(Quieting& state, SteadyTime now, const SessionState& session);
+  SessionCommand advance(Joining& state, SteadyTime now, const SessionState& session);
+  SessionCommand advance(Ended& state, SteadyTime now, const SessionState& session);
+  std::optional<RenewalMode> mode_of(const RenewalRequests::Request& request, SteadyTime now,
+                                     const Membership& membership);
+  void begin(const RenewalRequests::Request& request, RenewalMode mode, SteadyTime now, const Membership& membership);
   bool unwanted() const;
-  Wish hand_over(SteadyTime now, const SessionFacts& facts);
-  Wish leave(SteadyTime now, const SessionFacts& facts);
-  void note_change(RenewalMode mode, SteadyTime now, const SessionFacts& facts);
-  void watch_change(SteadyTime now, const SessionFacts& facts);
-  void note_membership(SteadyTime now, const SessionFacts& facts);
+  SessionCommand hand_over(SteadyTime now, const SessionState& session);
+  SessionCommand leave(SteadyTime now, const SessionState& session);
+  void note_change(RenewalMode mode, SteadyTime now, const SessionState& session);
+  void watch_change(SteadyTime now, const SessionState& session);
+  void note_membership(SteadyTime now, const SessionState& session);
   bool is_member() const { return first_assigned_ || (change_ && change_->mode == RenewalMode::Static); }
   void tell_whether_member(bool member);
   void drop_successor();
@@ -134,14 +135,14 @@ class Renewal final : public SessionControl {
   void explain(std::string_view what, std::optional<SteadyTime> until = {});
   bool grew(const Membership& membership) const;
   bool continues(const Membership& membership) const;
-  Wish begin_take_over(SteadyTime now, const SessionFacts& facts);
+  SessionCommand begin_take_over(SteadyTime now, const SessionState& session);
 
   const RenewalLimits limits_;
   const BuildSuccessor build_;
-  RenewalDesk& desk_;
+  RenewalRequests& requests_;
   const RenewalPlan& plan_;
   StopSequence& stops_;
-  const std::function<double()> chance_;
+  const std::function<double()> uniform01_;
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;
@@ -149,7 +150,7 @@ class Renewal final : public SessionControl {
   Gauge& age_;
   Counter& reconnects_;
 
-  RunDecision* decision_ = nullptr;
+  EndDecision* decision_ = nullptr;
   RenewalTimer timer_;
   SteadyTime session_began_{};
   std::optional<SteadyTime> first_assigned_;  // in this session
@@ -167,7 +168,7 @@ class Renewal final : public SessionControl {
   bool must_rejoin_ = false;  // the topic has partitions that the group does not know
   std::unique_ptr<Successor> successor_;
   std::optional<Change> change_;
-  std::optional<RenewalDesk::Request> retry_;
+  std::optional<RenewalRequests::Request> retry_;
   Backoff backoff_;
   std::optional<SteadyTime> join_given_up_;
   std::optional<SteadyTime> stop_seen_;

@@ -22,7 +22,7 @@ ClientEnd Renewal::client_ended(const Error&) {
 }
 
 void Renewal::renewal_may_help(const Error& error, SteadyTime now) {
-  if (now >= not_before_) desk_.ask(RenewalReason::Broken, error.text);
+  if (now >= not_before_) requests_.request(RenewalReason::Broken, error.text);
 }
 
 // Its request to join may still arrive, and fence the session that goes on.
@@ -34,8 +34,8 @@ void Renewal::drop_successor() {
 void Renewal::fail(const std::string& error, SteadyTime now, RenewalResult result) {
   drop_successor();
   state_ = Idle{};
-  retry_ = desk_.open();
-  not_before_ = now + backoff_.next(Duration::zero(), chance_());
+  retry_ = requests_.open();
+  not_before_ = now + backoff_.next(Duration::zero(), uniform01_());
   RenewalReport report;
   report.mode = mode_;
   report.result = result;
@@ -58,7 +58,7 @@ void Renewal::cancel(const std::string& why) {
 
 void Renewal::finish(RenewalReport report) {
   explain({});
-  const auto request = desk_.open();
+  const auto request = requests_.open();
   if (!request) return;
   metrics_
       .counter("freshet_renewals_total", "Renewals of the Kafka session.",
@@ -66,8 +66,8 @@ void Renewal::finish(RenewalReport report) {
                 {"mode", to_string(report.mode)},
                 {"result", to_string(report.result)}})
       .add();
-  desk_.finish(std::move(report));
-  const RenewalReport done = *desk_.last();
+  requests_.finish(std::move(report));
+  const RenewalReport done = *requests_.last();
   if (done.result == RenewalResult::Failed) {
     log_.warn("renewal_failed", {{"reason", to_string(done.reason)},
                                  {"mode", to_string(done.mode)},

@@ -37,9 +37,9 @@ class RandomSuccessor final : public Successor {
   State state() const override { return world_.state; }
   Error failure() const override { return {ErrorKind::Renew, 1, "refused"}; }
   int32_t topic_partitions() const override { return 6; }
-  void join(const Membership&, bool insists) override {
+  void join(const Membership&, bool force) override {
     EXPECT_EQ(world_.state, State::Warm);
-    world_.urgent_join = insists;
+    world_.urgent_join = force;
     world_.state = State::Joining;
   }
   bool withdraw() override {
@@ -57,7 +57,7 @@ class RandomRenewal {
   explicit RandomRenewal(uint32_t seed) : random_(seed) {
     clock_.advance(std::chrono::seconds(one_in(1000)));
     membership_.topic_partitions = 6;
-    facts_.membership = &membership_;
+    session_.membership = &membership_;
     begin_session(false);
   }
 
@@ -65,7 +65,7 @@ class RandomRenewal {
     for (int step = 0; step < 600 && !over_ && !testing::Test::HasFailure(); ++step) {
       something_happens();
       clock_.advance(std::chrono::milliseconds(one_in(4) == 0 ? one_in(8000) : one_in(200)));
-      turn();
+      poll();
     }
     if (testing::Test::HasFailure() || over_) return;
     rest();
@@ -76,13 +76,13 @@ class RandomRenewal {
   SteadyTime now() const { return clock_.steady_now(); }
 
   void begin_session(bool member) {
-    decision_ = std::make_unique<RunDecision>();
-    if (stopped_) decision_->claim(RunOutcome::Stop);
+    decision_ = std::make_unique<EndDecision>();
+    if (stopped_) decision_->claim(EndReason::Stop);
     membership_.settled = false;
     membership_.continuity = known_ ? Membership::Continuity::Works : Membership::Continuity::Unknown;
     if (!member) membership_.partitions.clear();
-    facts_.commit_outstanding = facts_.revoking = facts_.fenced = false;
-    facts_.first_message.reset();
+    session_.commit_outstanding = session_.revoking = session_.fenced = false;
+    session_.first_message.reset();
     renewal_.begin_session(*decision_);
     began_ = now();
   }
@@ -91,7 +91,7 @@ class RandomRenewal {
     switch (one_in(22)) {
       case 0:
       case 1:
-        if (!membership_.settled && !facts_.revoking) settle();
+        if (!membership_.settled && !session_.revoking) settle();
         break;
       case 2:
         known_ = known_ || membership_.settled;
@@ -102,16 +102,16 @@ class RandomRenewal {
         break;
       case 4:
       case 5:
-        facts_.revoking = false;
+        session_.revoking = false;
         break;
       case 6:
-        facts_.commit_outstanding = membership_.settled && one_in(2) == 0;
+        session_.commit_outstanding = membership_.settled && one_in(2) == 0;
         break;
       case 7:
-        desk_.ask(RenewalReason::Operator, "POST /renew");
+        requests_.request(RenewalReason::Operator, "POST /renew");
         break;
       case 8:
-        if (one_in(4) == 0) desk_.ask(RenewalReason::Watchdog, "stuck");
+        if (one_in(4) == 0) requests_.request(RenewalReason::Watchdog, "stuck");
         break;
       case 9:
         plan_.set(RenewalOptions{.enabled = one_in(2) == 0, .interval = 20s, .tick = std::chrono::seconds(tick())});
@@ -124,8 +124,8 @@ class RandomRenewal {
         if (stopped_ && one_in(2) == 0) leaves_on_tick_ = !stops_.hurry() && leaves_on_tick_;
         break;
       case 12:
-        facts_.last_message = now();
-        if (membership_.settled && !facts_.first_message) facts_.first_message = now();
+        session_.last_message = now();
+        if (membership_.settled && !session_.first_message) session_.first_message = now();
         break;
       default:
         successor_goes_on();
@@ -140,12 +140,12 @@ class RandomRenewal {
   }
   void revoke() {
     membership_.settled = false;
-    facts_.revoking = !facts_.fenced;
+    session_.revoking = !session_.fenced;
   }
   void stop() {
     const bool first = !std::exchange(stopped_, true);
     if (first) leaves_on_tick_ = member_ && plan_.get().tick > 0s;
-    decision_->claim(RunOutcome::Stop);
+    decision_->claim(EndReason::Stop);
     stops_.begin();
     if (first && leaves_on_tick_ && stops_.drain().stop_requested()) {
       EXPECT_TRUE(on_tick()) << "leaves at once";
@@ -164,37 +164,38 @@ class RandomRenewal {
         world_.sent = true;
       }
     } else if (world_.state == State::Joining) {
-      if (!facts_.fenced && one_in(3) == 0) return fence();
+      if (!session_.fenced && one_in(3) == 0) return fence();
       if (one_in(8) == 0) world_.state = one_in(4) == 0 ? State::Failed : State::Joined;
     }
   }
   void fence() {
     const ClientEnd end = renewal_.client_ended({ErrorKind::Renew, 1, "fenced"});
     EXPECT_EQ(end, ClientEnd::Replaced) << "by the client that takes its place";
-    facts_.fenced = true;
+    session_.fenced = true;
     membership_.settled = false;
-    facts_.revoking = false;
+    session_.revoking = false;
   }
 
-  void turn() {
+  void poll() {
     const bool was_sent = world_.alive && world_.sent;
     const bool drained = stops_.drain().stop_requested();
-    const Wish wish = renewal_.turn(now(), facts_);
+    const SessionCommand command = renewal_.poll(now(), session_);
     if (leaves_on_tick_ && !drained && stops_.drain().stop_requested()) {
       EXPECT_TRUE(on_tick()) << "leaves off the tick";
     }
     EXPECT_GT(renewal_.next_deadline(now()), now()) << "the loop must not spin";
     if (was_sent) {
-      EXPECT_TRUE(wish == Wish::HoldWrites || wish == Wish::HandOver) << "there is no way back; wish " << name(wish);
+      EXPECT_TRUE(command == SessionCommand::HoldWrites || command == SessionCommand::HandOver)
+          << "there is no way back; command " << name(command);
     }
-    if (facts_.revoking && !was_sent && !facts_.fenced) {
-      EXPECT_NE(wish, Wish::HoldCommits) << "a drain must be able to commit";
+    if (session_.revoking && !was_sent && !session_.fenced) {
+      EXPECT_NE(command, SessionCommand::HoldCommits) << "a drain must be able to commit";
     }
-    if (wish == Wish::HandOver) return hand_over();
-    if (wish == Wish::Leave) return leave();
-    if (wish == Wish::Stop) end_by_stop();
+    if (command == SessionCommand::HandOver) return hand_over();
+    if (command == SessionCommand::Leave) return leave();
+    if (command == SessionCommand::Stop) end_by_stop();
   }
-  static int name(Wish wish) { return static_cast<int>(wish); }
+  static int name(SessionCommand command) { return static_cast<int>(command); }
 
   void hand_over() {
     const bool continues = world_.alive;
@@ -206,7 +207,7 @@ class RandomRenewal {
   void leave() {
     EXPECT_FALSE(stopped_);
     EXPECT_TRUE(world_.alive);
-    const auto request = desk_.open();
+    const auto request = requests_.open();
     EXPECT_TRUE(on_tick() || (request && request->urgent())) << "off the tick";
     EXPECT_NE(membership_.continuity, Membership::Continuity::Works) << "the broker keeps this member";
     renewal_.end_session();
@@ -224,7 +225,7 @@ class RandomRenewal {
   void end_by_stop() {
     EXPECT_TRUE(stopped_);
     EXPECT_FALSE(world_.alive) << "nobody needs what was prepared";
-    EXPECT_FALSE(desk_.open()) << "whoever asked is answered";
+    EXPECT_FALSE(requests_.open()) << "whoever asked is answered";
     renewal_.end_session();
     over_ = true;
   }
@@ -234,25 +235,25 @@ class RandomRenewal {
     known_ = true;
     for (int i = 0; i < 400 && !testing::Test::HasFailure() && !over_; ++i) {
       membership_.continuity = Membership::Continuity::Works;
-      facts_.revoking = facts_.commit_outstanding = false;
-      if (!membership_.settled && !facts_.fenced) settle();
-      facts_.last_message = now();
-      if (!facts_.first_message) facts_.first_message = now();
+      session_.revoking = session_.commit_outstanding = false;
+      if (!membership_.settled && !session_.fenced) settle();
+      session_.last_message = now();
+      if (!session_.first_message) session_.first_message = now();
       if (world_.alive && world_.state == State::Warming) world_.state = State::Warm;
       if (world_.alive && world_.state == State::Joining) {
         world_.sent = true;
         world_.state = State::Joined;
       }
       clock_.advance(1s);
-      turn();
+      poll();
     }
     if (over_) return;
-    EXPECT_FALSE(desk_.open()) << "a request that nobody answers: " << renewal_.under_way();
+    EXPECT_FALSE(requests_.open()) << "a request that nobody answers: " << renewal_.under_way();
     EXPECT_FALSE(world_.alive);
     stop();
     for (int i = 0; i < 30 && !over_; ++i) {
       clock_.advance(1s);
-      turn();
+      poll();
     }
     EXPECT_TRUE(over_) << "a stop that does not end";
   }
@@ -260,13 +261,13 @@ class RandomRenewal {
   std::minstd_rand random_;
   testkit::FakeClock clock_;
   Metrics metrics_;
-  RenewalDesk desk_{clock_};
+  RenewalRequests requests_{clock_};
   RenewalPlan plan_{clock_, RenewalOptions{.enabled = true, .interval = 20s}};
   StopSequence stops_{clock_, plan_, null_log()};
   World world_;
   Membership membership_;
-  SessionFacts facts_;
-  std::unique_ptr<RunDecision> decision_;
+  SessionState session_;
+  std::unique_ptr<EndDecision> decision_;
   bool known_ = false;
   bool stopped_ = false;
   bool member_ = false;          // had an assignment, and has not left since
@@ -281,7 +282,7 @@ class RandomRenewal {
                      if (one_in(8) == 0) return failure(ErrorKind::Renew, "the system refuses a new thread");
                      return std::make_unique<RandomSuccessor>(world_);
                    },
-                   desk_,
+                   requests_,
                    plan_,
                    stops_,
                    [] { return 0.0; },

@@ -17,10 +17,10 @@ bool same(const RenewalOptions& a, const RenewalOptions& b) {
 
 }  // namespace
 
-RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics,
+RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics,
                            double jitter)
     : plan_(plan),
-      desk_(desk),
+      requests_(requests),
       log_(log),
       intervals_(metrics.counter("freshet_periodic_restart_total",
                                  "Intervals at whose end the timer asked for a new session.")),
@@ -29,38 +29,38 @@ RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalDesk& desk, Clock& clock, L
   begin_session(clock.steady_now(), 0);
 }
 
-void RenewalTimer::begin_session(SteadyTime now, double chance) {
+void RenewalTimer::begin_session(SteadyTime now, double uniform01) {
   begun_ = now;
-  chance_ = chance;
+  uniform01_ = uniform01;
   options_ = plan_.get();
-  due_ = renewal_due(begun_, begun_, options_.interval, jitter_, chance_);
+  due_ = renewal_due(begun_, begun_, options_.interval, jitter_, uniform01_);
   backoff_ = Backoff(kAfterFailure);
   asked_.reset();
   counted_ = false;
   over_ = false;
 }
 
-void RenewalTimer::turn(SteadyTime now) {
+void RenewalTimer::poll(SteadyTime now) {
   const RenewalOptions options = plan_.get();
   if (!same(options, options_)) {
-    due_ = renewal_due(begun_, now, options.interval, jitter_, chance_);
+    due_ = renewal_due(begun_, now, options.interval, jitter_, uniform01_);
     log_change(options_, options, now);
   }
   options_ = options;
   if (asked_) read_answer(now);
   if (asked_ || over_ || !options_.enabled || now < due_) return;
-  asked_ = desk_.ask(RenewalReason::Timer, fmt::format("every {} s", options_.interval.count()));
+  asked_ = requests_.request(RenewalReason::Timer, fmt::format("every {} s", options_.interval.count()));
   if (!std::exchange(counted_, true)) intervals_.add();
 }
 
 void RenewalTimer::read_answer(SteadyTime now) {
-  const auto report = desk_.last();
+  const auto report = requests_.last();
   if (!report || report->number < asked_->number) return;
-  const bool joined = std::exchange(asked_, std::nullopt)->joined;
+  const bool coalesced = std::exchange(asked_, std::nullopt)->coalesced;
   if (report->result != RenewalResult::Renewed) {
-    due_ = now + backoff_.next(Duration::zero(), chance_);
+    due_ = now + backoff_.next(Duration::zero(), uniform01_);
   } else {
-    over_ = !joined;  // the one that was joined may have made this session
+    over_ = !coalesced;  // the request that it was coalesced with may have made this session
   }
 }
 

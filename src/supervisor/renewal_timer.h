@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "supervisor/backoff.h"
-#include "supervisor/renewal_desk.h"
 #include "supervisor/renewal_plan.h"
+#include "supervisor/renewal_requests.h"
 
 namespace freshet::supervisor {
 
@@ -18,13 +18,13 @@ namespace freshet::supervisor {
 class RenewalTimer {
  public:
   // `jitter`: share of the interval, 0..1. The references outlive the timer.
-  RenewalTimer(RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics, double jitter);
+  RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics, double jitter);
 
-  // A session begins. `chance`: uniform in [0, 1), drawn for it.
-  void begin_session(SteadyTime now, double chance);
+  // A session begins. `uniform01`: a random number from [0, 1), one for each session.
+  void begin_session(SteadyTime now, double uniform01);
   // Once a turn of the loop.
-  void turn(SteadyTime now);
-  // When turn() is due; none = not before something else happens.
+  void poll(SteadyTime now);
+  // When poll() is due; none = not before something else happens.
   std::optional<SteadyTime> deadline() const;
 
  private:
@@ -32,18 +32,18 @@ class RenewalTimer {
   void log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime now) const;
 
   RenewalPlan& plan_;
-  RenewalDesk& desk_;
+  RenewalRequests& requests_;
   Log& log_;
   Counter& intervals_;
   const double jitter_;
-  double chance_ = 0;
+  double uniform01_ = 0;
   RenewalOptions options_;
   SteadyTime begun_{};
   SteadyTime due_{};
   Backoff backoff_;
-  std::optional<RenewalDesk::Asked> asked_;  // and not answered yet
-  bool counted_ = false;                     // the interval of this session
-  bool over_ = false;                        // it was renewed: the next session is another's matter
+  std::optional<RenewalRequests::Requested> asked_;  // and not answered yet
+  bool counted_ = false;                             // the interval of this session
+  bool over_ = false;                                // it was renewed: the next session is another's matter
 };
 
 }  // namespace freshet::supervisor

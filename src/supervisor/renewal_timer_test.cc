@@ -38,19 +38,19 @@ RenewalOptions every(std::chrono::seconds interval, bool enabled = true) {
   return options;
 }
 
-// A session that began now; chance 0.5 of a jitter of 10 % makes 5 %.
+// A session that began now; a random number of 0.5 of a jitter of 10 % makes 5 %.
 struct RenewalTimerTest : testing::Test {
-  void start(const RenewalOptions& options, double chance = 0.5) {
+  void start(const RenewalOptions& options, double uniform01 = 0.5) {
     plan.set(options);
-    timer.begin_session(clock.steady_now(), chance);
-    timer.turn(clock.steady_now());
+    timer.begin_session(clock.steady_now(), uniform01);
+    timer.poll(clock.steady_now());
   }
   double counted() { return static_cast<double>(metrics.counter("freshet_periodic_restart_total", "").value()); }
   // Whether a renewal was asked for once the timer has seen the time.
   bool asked_after(Duration passed) {
     clock.advance(passed);
-    timer.turn(clock.steady_now());
-    return desk.open().has_value();
+    timer.poll(clock.steady_now());
+    return requests.open().has_value();
   }
   bool asked_when(const RenewalOptions& options) {
     plan.set(options);
@@ -59,24 +59,24 @@ struct RenewalTimerTest : testing::Test {
   void answer(RenewalResult result) {
     RenewalReport report;
     report.result = result;
-    desk.finish(report);
-    timer.turn(clock.steady_now());
+    requests.finish(report);
+    timer.poll(clock.steady_now());
   }
 
   testkit::FakeClock clock;
   RenewalPlan plan{clock, RenewalOptions()};
-  RenewalDesk desk{clock};
+  RenewalRequests requests{clock};
   RecordedLog log;
   Metrics metrics;
-  RenewalTimer timer{plan, desk, clock, log, metrics, 0.1};
+  RenewalTimer timer{plan, requests, clock, log, metrics, 0.1};
 };
 
 TEST_F(RenewalTimerTest, AsksWhenTheIntervalAndItsShareOfTheJitterAreOver) {
   start(every(100s));
   EXPECT_FALSE(asked_after(104s));
   EXPECT_TRUE(asked_after(1s));
-  EXPECT_EQ(desk.open()->reason, RenewalReason::Timer);
-  EXPECT_EQ(desk.open()->detail, "every 100 s");
+  EXPECT_EQ(requests.open()->reason, RenewalReason::Timer);
+  EXPECT_EQ(requests.open()->detail, "every 100 s");
 }
 
 TEST_F(RenewalTimerTest, IsOffUntilItIsSwitchedOn) {
@@ -175,13 +175,13 @@ TEST_F(RenewalTimerTest, ARenewalThatFailedIsNotTriedAgainOnceItIsSwitchedOff) {
 
 // The request of the last session is open until the next one has shown its first message.
 TEST_F(RenewalTimerTest, ARenewalThatMadeThisSessionIsNotTheOneItAsksFor) {
-  desk.ask(RenewalReason::Operator, "");
+  requests.request(RenewalReason::Operator, "");
   start(every(1s), 0);
   EXPECT_TRUE(asked_after(1s));
-  EXPECT_EQ(desk.open()->number, 1u);
+  EXPECT_EQ(requests.open()->number, 1u);
   answer(RenewalResult::Renewed);
-  ASSERT_TRUE(desk.open());
-  EXPECT_EQ(desk.open()->number, 2u);
+  ASSERT_TRUE(requests.open());
+  EXPECT_EQ(requests.open()->number, 2u);
 }
 
 TEST_F(RenewalTimerTest, ASessionThatWasRenewedIsNotRenewedAgain) {
@@ -217,10 +217,10 @@ TEST_F(RenewalTimerTest, AnIntervalIsCountedOnceHoweverOftenItsRenewalIsTried) {
 
 TEST_F(RenewalTimerTest, AnIntervalIsCountedAlsoWhenSomebodyElseHadAskedAlready) {
   start(every(100s), 0);
-  desk.ask(RenewalReason::Operator, "");
+  requests.request(RenewalReason::Operator, "");
   EXPECT_TRUE(asked_after(100s));
   EXPECT_EQ(counted(), 1);
-  EXPECT_FALSE(desk.open()->only_by_timer());
+  EXPECT_FALSE(requests.open()->only_by_timer());
 }
 
 TEST_F(RenewalTimerTest, WhatNobodyAskedForIsNotCounted) {

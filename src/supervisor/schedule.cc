@@ -22,9 +22,9 @@ Duration until_tick(SystemTime now, seconds tick) {
   return std::min(tick - past, kFarAway) - (now - whole);
 }
 
-SteadyTime renewal_due(SteadyTime begun, SteadyTime changed, seconds interval, double jitter, double chance) {
+SteadyTime renewal_due(SteadyTime begun, SteadyTime changed, seconds interval, double jitter, double uniform01) {
   const Duration bounded = std::min(interval, kFarAway);
-  const auto spread = static_cast<int64_t>(static_cast<double>(bounded.count()) * jitter * chance);
+  const auto spread = static_cast<int64_t>(static_cast<double>(bounded.count()) * jitter * uniform01);
   return std::max(begun + bounded, changed) + Duration(spread);
 }
 

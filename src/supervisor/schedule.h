@@ -14,9 +14,9 @@ SteadyTime never(SteadyTime now);
 Duration until_tick(SystemTime now, std::chrono::seconds tick);
 
 // When the session that began at `begun` is renewed: the interval after that, at the earliest when the options became
-// what they are (`changed`), and spread over the jitter, a share of the interval. `chance`, drawn once a session, is
-// uniform in [0, 1).
+// what they are (`changed`), and spread over the jitter, a share of the interval. `uniform01`: a random
+// number from [0, 1), one for each session.
 SteadyTime renewal_due(SteadyTime begun, SteadyTime changed, std::chrono::seconds interval, double jitter,
-                       double chance);
+                       double uniform01);
 
 }  // namespace freshet::supervisor

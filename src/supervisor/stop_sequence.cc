@@ -35,7 +35,7 @@ void StopSequence::begin() {
   if (!waits) drain_.request_stop();
 }
 
-void StopSequence::turn() {
+void StopSequence::poll() {
   {
     MutexLock lock(mutex_);
     if (state_ != State::Waiting || !wait_->over()) return;

@@ -25,8 +25,8 @@ class StopSequence {
   // wait that is under way ends when this becomes false.
   void set_member(bool member);
   // The session loop looks at the time: a wait ends with its tick. Called once a turn, at deadline() at the latest.
-  void turn();
-  // When turn() is due; none = nothing waits.
+  void poll();
+  // When poll() is due; none = nothing waits.
   std::optional<SteadyTime> deadline() const;
   // The running session leaves the group from now on in order to join it anew, as with set_member(false). False: a stop
   // came first, and no renewal may leave any more.

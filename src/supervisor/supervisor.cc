@@ -4,34 +4,36 @@
 
 namespace freshet::supervisor {
 
-Supervisor::Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> chance,
+Supervisor::Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> uniform01,
                        RunSession run_session, WaitBetween wait)
     : clock_(clock),
       log_(log),
       backoff_(backoff),
-      chance_(std::move(chance)),
+      uniform01_(std::move(uniform01)),
       run_session_(std::move(run_session)),
       wait_(std::move(wait)) {}
 
 void Supervisor::run(std::stop_token stop) {
-  bool goes_on = false;
-  for (uint64_t number = 1; goes_on || !stop.stop_requested(); ++number) {
+  bool member_already = false;
+  for (uint64_t number = 1; member_already || !stop.stop_requested(); ++number) {
     const SteadyTime begun = clock_.steady_now();
-    const SessionEnd end = run_session_(number, stop);
+    const SessionOutcome outcome = run_session_(number, stop);
     const Duration lived = clock_.steady_now() - begun;
     log_.info("session_ended", {{"session", number},
-                                {"outcome", to_string(end.outcome)},
-                                {"reason", end.reason},
+                                {"outcome", name_of(outcome)},
+                                {"reason", error_of(outcome)},
                                 {"seconds", std::chrono::duration<double>(lived).count()}});
-    goes_on = end.goes_on;
-    if (end.outcome == RunOutcome::Stop) return;
-    if (end.outcome == RunOutcome::Fail && !wait_after_failure(end, lived, stop)) return;
+    if (std::holds_alternative<SessionStopped>(outcome)) return;
+    const auto* renewed = std::get_if<SessionRenewed>(&outcome);
+    member_already = renewed != nullptr && renewed->member_already;
+    const auto* failed = std::get_if<SessionFailed>(&outcome);
+    if (failed != nullptr && !wait_after(*failed, lived, stop)) return;
   }
 }
 
-bool Supervisor::wait_after_failure(const SessionEnd& end, Duration lived, std::stop_token stop) {
-  const Duration delay = (end.stolen ? stolen_backoff_ : backoff_).next(lived, chance_());
-  log_.warn("session_backoff", {{"reason", end.reason}, {"seconds", std::chrono::duration<double>(delay).count()}});
+bool Supervisor::wait_after(const SessionFailed& failure, Duration lived, std::stop_token stop) {
+  const Duration delay = (failure.fenced_by_other ? fenced_backoff_ : backoff_).next(lived, uniform01_());
+  log_.warn("session_backoff", {{"reason", failure.error}, {"seconds", std::chrono::duration<double>(delay).count()}});
   wait_(clock_.steady_now() + delay, stop);
   return !stop.stop_requested();
 }

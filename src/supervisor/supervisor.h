@@ -11,43 +11,36 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "supervisor/backoff.h"
-#include "supervisor/run_outcome.h"
+#include "supervisor/session_outcome.h"
 
 namespace freshet::supervisor {
 
-struct SessionEnd {
-  RunOutcome outcome = RunOutcome::Stop;
-  std::string reason;
-  bool goes_on = false;  // the next session is a member already: it is run even if a stop was requested, to leave well
-  bool stolen = false;   // Fail only: another process has the operator's instance id; wait for longer
-};
-
 // Builds session number `n` (from 1), runs it to its end and tears it down; ends by itself soon after `stop` is
 // requested. Called by the supervisor's thread only.
-using RunSession = std::function<SessionEnd(uint64_t n, std::stop_token stop)>;
+using RunSession = std::function<SessionOutcome(uint64_t n, std::stop_token stop)>;
 // Waits until then, or until `stop` is requested.
 using WaitBetween = std::function<void(SteadyTime until, std::stop_token stop)>;
 
 // Threads: run() on one; `stop` may be requested from any, also between two sessions and during a back-off.
 class Supervisor {
  public:
-  // `chance` draws uniformly from [0, 1) for the jitter.
-  Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> chance, RunSession run_session,
+  // `uniform01` returns random numbers from [0, 1) for the jitter.
+  Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> uniform01, RunSession run_session,
              WaitBetween wait);
 
-  // Returns when a session ended with Stop or `stop` was requested.
+  // Returns when a session ended with SessionStopped or `stop` was requested.
   void run(std::stop_token stop);
 
  private:
-  bool wait_after_failure(const SessionEnd& end, Duration lived, std::stop_token stop);
+  bool wait_after(const SessionFailed& failure, Duration lived, std::stop_token stop);
 
   Clock& clock_;
   Log& log_;
   Backoff backoff_;
-  std::function<double()> chance_;
+  std::function<double()> uniform01_;
   RunSession run_session_;
   WaitBetween wait_;
-  Backoff stolen_backoff_{{std::chrono::seconds(30), std::chrono::minutes(10), 0.2}};
+  Backoff fenced_backoff_{{std::chrono::seconds(30), std::chrono::minutes(10), 0.2}};
 };
 
 }  // namespace freshet::supervisor

@@ -5,29 +5,31 @@
 #include <thread>
 #include <vector>
 
+#include "supervisor/end_decision.h"
+
 namespace freshet::supervisor {
 namespace {
 
 using namespace std::chrono_literals;
 
-TEST(RunDecisionTest, TheFirstClaimWins) {
-  RunDecision decision;
-  EXPECT_TRUE(decision.claim(RunOutcome::Stop));
-  EXPECT_FALSE(decision.claim(RunOutcome::Renew));
-  EXPECT_EQ(decision.outcome(), RunOutcome::Stop);
+TEST(EndDecisionTest, TheFirstClaimWins) {
+  EndDecision decision;
+  EXPECT_TRUE(decision.claim(EndReason::Stop));
+  EXPECT_FALSE(decision.claim(EndReason::Renewal));
+  EXPECT_EQ(decision.reason(), EndReason::Stop);
 }
 
-TEST(RunDecisionTest, ARaceHasExactlyOneWinner) {
+TEST(EndDecisionTest, ARaceHasExactlyOneWinner) {
   for (int round = 0; round < 200; ++round) {
-    RunDecision decision;
+    EndDecision decision;
     bool renewed = false;
     bool stopped = false;
     {
-      std::jthread timer([&] { renewed = decision.claim(RunOutcome::Renew); });
-      std::jthread signal([&] { stopped = decision.claim(RunOutcome::Stop); });
+      std::jthread timer([&] { renewed = decision.claim(EndReason::Renewal); });
+      std::jthread signal([&] { stopped = decision.claim(EndReason::Stop); });
     }
     EXPECT_NE(renewed, stopped);
-    EXPECT_EQ(decision.outcome(), stopped ? RunOutcome::Stop : RunOutcome::Renew);
+    EXPECT_EQ(decision.reason(), stopped ? EndReason::Stop : EndReason::Renewal);
   }
 }
 
@@ -47,13 +49,13 @@ TEST(BackoffTest, JitterOnlyShortens) {
 
 class SupervisorTest : public testing::Test {
  protected:
-  void run(std::vector<SessionEnd> ends) {
+  void run(std::vector<SessionOutcome> outcomes) {
     Supervisor supervisor(
         clock_, null_log(), {.initial = 1ms, .cap = 2ms, .jitter = 0}, [] { return 0.0; },
         [&](uint64_t number, std::stop_token) {
           sessions_ = number;
           if (number == stop_in_session_) stop_.request_stop();
-          return number <= ends.size() ? ends[number - 1] : SessionEnd{RunOutcome::Stop, "end"};
+          return number <= outcomes.size() ? outcomes[number - 1] : SessionStopped();
         },
         [&](SteadyTime until, std::stop_token stop) {
           sleep_interruptibly(clock_, stop, until - clock_.steady_now());
@@ -68,19 +70,25 @@ class SupervisorTest : public testing::Test {
 };
 
 TEST_F(SupervisorTest, ARenewedSessionAndACurableFailureAreFollowedByTheNext) {
-  run({{RunOutcome::Renew, "timer"}, {RunOutcome::Fail, "brokers down"}});
+  run({SessionRenewed(), SessionFailed{"brokers down"}});
   EXPECT_EQ(sessions_, 3u);
 }
 
 TEST_F(SupervisorTest, AStopDuringASessionThatRenewsEndsTheProcess) {
   stop_in_session_ = 1;
-  run({{RunOutcome::Renew, "timer"}});
+  run({SessionRenewed()});
   EXPECT_EQ(sessions_, 1u);
+}
+
+TEST_F(SupervisorTest, AStopDoesNotEndBeforeTheNextSessionThatIsAMemberAlready) {
+  stop_in_session_ = 1;
+  run({SessionRenewed{.member_already = true}});
+  EXPECT_EQ(sessions_, 2u);
 }
 
 TEST_F(SupervisorTest, AStopDuringABackOffEndsTheProcess) {
   stop_in_session_ = 1;
-  run({{RunOutcome::Fail, "brokers down"}});
+  run({SessionFailed{"brokers down"}});
   EXPECT_EQ(sessions_, 1u);
 }
 

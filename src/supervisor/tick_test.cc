@@ -63,7 +63,7 @@ struct StopSequenceTest : TickTest {
   // A turn of the session loop.
   bool drains_after(Duration passed) {
     clock.advance(passed);
-    stops.turn();
+    stops.poll();
     return drains();
   }
   StopSequence stops{clock, plan, null_log()};
@@ -201,7 +201,7 @@ TEST_F(StopSequenceTest, RacesEndInOneDrain) {
       std::jthread second([&] { sequence.hurry(); });
       std::jthread loop([&] {
         now.advance(20s);
-        sequence.turn();
+        sequence.poll();
         sequence.set_member(false);
       });
     }

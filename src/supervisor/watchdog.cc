@@ -14,10 +14,11 @@ constexpr Duration kAskAtLeastEvery = std::chrono::seconds(15);
 
 }  // namespace
 
-Watchdog::Watchdog(WatchdogDoors doors, RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics)
-    : doors_(std::move(doors)),
+Watchdog::Watchdog(WatchdogPorts ports, RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log,
+                   Metrics& metrics)
+    : ports_(std::move(ports)),
       plan_(plan),
-      desk_(desk),
+      requests_(requests),
       clock_(clock),
       log_(log),
       stuck_(metrics.gauge("freshet_partitions_stuck", "Partitions with messages that bring none.")),
@@ -27,9 +28,9 @@ Watchdog::Watchdog(WatchdogDoors doors, RenewalPlan& plan, RenewalDesk& desk, Cl
           metrics.counter("freshet_watchdog_actions_total", "What the progress watchdog did.", {{"action", "renew"}})),
       thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
-std::string Watchdog::trouble() const {
+std::string Watchdog::not_ready_reason() const {
   MutexLock lock(mutex_);
-  return trouble_;
+  return not_ready_reason_;
 }
 
 void Watchdog::watch(std::stop_token stop) {
@@ -39,7 +40,7 @@ void Watchdog::watch(std::stop_token stop) {
 }
 
 void Watchdog::look(SteadyTime now, Duration timeout) {
-  policy_.observe(now, *doors_.status());
+  policy_.observe(now, *ports_.status());
   if (timeout > Duration::zero()) ask_broker(now, timeout);
   act(policy_.advise(clock_.steady_now(), timeout));
   stuck_.set(static_cast<double>(policy_.stuck()));
@@ -50,9 +51,9 @@ void Watchdog::ask_broker(SteadyTime now, Duration timeout) {
   const std::vector<Partition> still = policy_.still(now, timeout);
   if (still.empty()) return;
   asked_at_ = now;
-  const auto ends = doors_.end_offsets(still);
+  const auto ends = ports_.end_offsets(still);
   // What moved while the broker was asked is not behind.
-  policy_.observe(clock_.steady_now(), *doors_.status());
+  policy_.observe(clock_.steady_now(), *ports_.status());
   policy_.looked_up(now, still, ends ? *ends : std::map<Partition, Offset>(),
                     ends ? "no leader answers" : ends.error().text);
 }
@@ -62,17 +63,17 @@ void Watchdog::act(const ProgressPolicy::Advice& advice) {
     refetches_.add();
     log_.warn("partition_stuck", {{"partition", partition.value}, {"remedy", "fetch it anew from its position"}});
   }
-  if (!advice.refetch.empty()) doors_.refetch(advice.refetch);
+  if (!advice.refetch.empty()) ports_.refetch(advice.refetch);
   if (advice.renew) {
     renewals_.add();
     log_.warn("session_stuck", {{"reason", *advice.renew}});
-    desk_.ask(RenewalReason::Watchdog, *advice.renew);
+    requests_.request(RenewalReason::Watchdog, *advice.renew);
   }
   MutexLock lock(mutex_);
-  if (trouble_ == advice.trouble) return;
-  if (!advice.trouble.empty()) log_.error("no_progress", {{"reason", advice.trouble}});
-  if (advice.trouble.empty()) log_.info("progress_again");
-  trouble_ = advice.trouble;
+  if (not_ready_reason_ == advice.not_ready_reason) return;
+  if (!advice.not_ready_reason.empty()) log_.error("no_progress", {{"reason", advice.not_ready_reason}});
+  if (advice.not_ready_reason.empty()) log_.info("progress_again");
+  not_ready_reason_ = advice.not_ready_reason;
 }
 
 }  // namespace freshet::supervisor

@@ -17,26 +17,26 @@
 #include "base/result.h"
 #include "model/status.h"
 #include "supervisor/progress_policy.h"
-#include "supervisor/renewal_desk.h"
 #include "supervisor/renewal_plan.h"
+#include "supervisor/renewal_requests.h"
 
 namespace freshet::supervisor {
 
 // What it needs of the others; called by its thread.
-struct WatchdogDoors {
+struct WatchdogPorts {
   std::function<std::shared_ptr<const StreamStatus>()> status;
   // Where the partitions end now; bounded in time. Those that were not answered are missing.
   std::function<Result<std::map<Partition, Offset>>(const std::vector<Partition>&)> end_offsets;
   std::function<void(const std::vector<Partition>&)> refetch;
 };
 
-// Threads: trouble() and request_stop() by any. Ends when destroyed, after the look-up that is under way.
+// Threads: not_ready_reason() and request_stop() by any. Ends when destroyed, after the look-up that is under way.
 class Watchdog {
  public:
-  Watchdog(WatchdogDoors doors, RenewalPlan& plan, RenewalDesk& desk, Clock& clock, Log& log, Metrics& metrics);
+  Watchdog(WatchdogPorts ports, RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics);
 
   // Why renewals do not help; empty = nothing is known to be wrong.
-  std::string trouble() const;
+  std::string not_ready_reason() const;
 
   void request_stop() { thread_.request_stop(); }
 
@@ -46,9 +46,9 @@ class Watchdog {
   void ask_broker(SteadyTime now, Duration timeout);
   void act(const ProgressPolicy::Advice& advice);
 
-  const WatchdogDoors doors_;
+  const WatchdogPorts ports_;
   RenewalPlan& plan_;
-  RenewalDesk& desk_;
+  RenewalRequests& requests_;
   Clock& clock_;
   Log& log_;
   Gauge& stuck_;
@@ -57,7 +57,7 @@ class Watchdog {
   ProgressPolicy policy_;
   SteadyTime asked_at_{};
   mutable Mutex mutex_;
-  std::string trouble_ GUARDED_BY(mutex_);
+  std::string not_ready_reason_ GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

@@ -25,15 +25,15 @@ struct WatchdogTest : testing::Test {
     status.set(start);
   }
   void start() {
-    WatchdogDoors doors;
-    doors.status = [this] { return status.get(); };
-    doors.end_offsets = [this](const std::vector<Partition>& of) -> Result<std::map<Partition, Offset>> {
+    WatchdogPorts ports;
+    ports.status = [this] { return status.get(); };
+    ports.end_offsets = [this](const std::vector<Partition>& of) -> Result<std::map<Partition, Offset>> {
       ++look_ups;
       if (!answers) return failure(ErrorKind::Retry, "timed out");
       return std::map<Partition, Offset>{{of.at(0), Offset{8}}};
     };
-    doors.refetch = [this](const std::vector<Partition>& partitions) { refetched = partitions.at(0).value; };
-    watchdog.emplace(std::move(doors), plan, desk, clock, null_log(), metrics);
+    ports.refetch = [this](const std::vector<Partition>& partitions) { refetched = partitions.at(0).value; };
+    watchdog.emplace(std::move(ports), plan, requests, clock, null_log(), metrics);
     clock.await_waits(1);
   }
   void pass(std::chrono::seconds time) {
@@ -49,7 +49,7 @@ struct WatchdogTest : testing::Test {
   testkit::FakeClock clock;
   Metrics metrics;
   RenewalPlan plan{clock, timeout_of(8s)};
-  RenewalDesk desk{clock};
+  RenewalRequests requests{clock};
   Snapshot<StreamStatus> status{StreamStatus()};
   std::atomic<int> look_ups{0};
   std::atomic<bool> answers{true};
@@ -62,22 +62,22 @@ TEST_F(WatchdogTest, RefetchesThenRenewsThenSaysThatItDoesNotHelp) {
   pass(12s);
   EXPECT_EQ(refetched, 3);
   EXPECT_EQ(actions("refetch"), 1);
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
   EXPECT_EQ(metrics.gauge("freshet_partitions_stuck", "").value(), 1);
   pass(8s);
-  ASSERT_TRUE(desk.open());
-  EXPECT_EQ(desk.open()->reason, RenewalReason::Watchdog);
+  ASSERT_TRUE(requests.open());
+  EXPECT_EQ(requests.open()->reason, RenewalReason::Watchdog);
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(watchdog->trouble(), "");
-    desk.finish({});
+    EXPECT_EQ(watchdog->not_ready_reason(), "");
+    requests.finish({});
     pass(8s);
   }
-  EXPECT_NE(watchdog->trouble().find("also after 3 renewals"), std::string::npos);
+  EXPECT_NE(watchdog->not_ready_reason().find("also after 3 renewals"), std::string::npos);
   StreamStatus moved = *status.get();
   moved.partitions[0].position = Offset{8};
   status.set(moved);
   pass(2s);
-  EXPECT_EQ(watchdog->trouble(), "");
+  EXPECT_EQ(watchdog->not_ready_reason(), "");
   EXPECT_EQ(metrics.gauge("freshet_partitions_stuck", "").value(), 0);
 }
 
@@ -99,13 +99,13 @@ TEST_F(WatchdogTest, AHungBrokerIsNoticed) {
   answers = false;
   start();
   pass(15s);
-  ASSERT_TRUE(desk.open());
-  EXPECT_NE(desk.open()->detail.find("timed out"), std::string::npos);
+  ASSERT_TRUE(requests.open());
+  EXPECT_NE(requests.open()->detail.find("timed out"), std::string::npos);
 }
 
 struct CredentialsWatchTest : testing::Test {
   void start() {
-    watch.emplace([this] { return std::exchange(changed, std::string()); }, desk, clock, null_log());
+    watch.emplace([this] { return std::exchange(changed, std::string()); }, requests, clock, null_log());
     clock.await_waits(1);
   }
   // Two seconds later: one look.
@@ -116,12 +116,12 @@ struct CredentialsWatchTest : testing::Test {
   void answer(RenewalResult result) {
     RenewalReport report;
     report.result = result;
-    desk.finish(report);
+    requests.finish(report);
     ASSERT_TRUE(clock.settle());
   }
 
   testkit::FakeClock clock;
-  RenewalDesk desk{clock};
+  RenewalRequests requests{clock};
   std::string changed;
   std::optional<CredentialsWatch> watch;
 };
@@ -129,20 +129,20 @@ struct CredentialsWatchTest : testing::Test {
 TEST_F(CredentialsWatchTest, AChangeRenewsOnceTheFilesRest) {
   start();
   look();
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
   changed = "cert.pem";
   look();
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
   changed = "key.pem";
   look();
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
   look();
-  ASSERT_TRUE(desk.open());
-  EXPECT_EQ(desk.open()->reason, RenewalReason::Credentials);
-  EXPECT_EQ(desk.open()->detail, "key.pem");
+  ASSERT_TRUE(requests.open());
+  EXPECT_EQ(requests.open()->reason, RenewalReason::Credentials);
+  EXPECT_EQ(requests.open()->detail, "key.pem");
   answer(RenewalResult::Renewed);
   for (int i = 0; i < 200; ++i) look();
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
 }
 
 TEST_F(CredentialsWatchTest, WhatIsRefusedIsTriedAgainWithBackOff) {
@@ -150,34 +150,34 @@ TEST_F(CredentialsWatchTest, WhatIsRefusedIsTriedAgainWithBackOff) {
   changed = "password";
   look();
   look();
-  ASSERT_TRUE(desk.open());
+  ASSERT_TRUE(requests.open());
   answer(RenewalResult::Failed);
   look();
   look();
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
   look();
-  ASSERT_TRUE(desk.open());
+  ASSERT_TRUE(requests.open());
   answer(RenewalResult::Renewed);
   for (int i = 0; i < 200; ++i) look();
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
 }
 
 TEST_F(CredentialsWatchTest, ARenewalThatWasUnderWayDoesNotCount) {
   start();
-  desk.ask(RenewalReason::Timer, "every 5 s");
+  requests.request(RenewalReason::Timer, "every 5 s");
   changed = "password";
   look();
   look();
   answer(RenewalResult::Renewed);
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
   look();
   look();
   look();
-  ASSERT_TRUE(desk.open());
-  EXPECT_EQ(desk.open()->reason, RenewalReason::Credentials);
+  ASSERT_TRUE(requests.open());
+  EXPECT_EQ(requests.open()->reason, RenewalReason::Credentials);
   answer(RenewalResult::Renewed);
   for (int i = 0; i < 200; ++i) look();
-  EXPECT_FALSE(desk.open());
+  EXPECT_FALSE(requests.open());
 }
 
 TEST_F(CredentialsWatchTest, EndsWhileItWaitsForAnAnswer) {
@@ -186,7 +186,7 @@ TEST_F(CredentialsWatchTest, EndsWhileItWaitsForAnAnswer) {
   look();
   look();
   watch.reset();
-  EXPECT_TRUE(desk.open());
+  EXPECT_TRUE(requests.open());
 }
 
 }  // namespace

@@ -57,15 +57,15 @@ const std::vector<HostileClients::Kind>& HostileClients::kinds() {
   static const std::string json = "Content-Type: application/json";
   static const std::string length = "Content-Length: 1000000000";
   static const std::vector<Kind> all = {
-      {"", "", false, false},                                                  // idle
-      {"GET /health HTTP/1.1\r\n", "X: y\r\n", true, false},                   // slow
-      {"GET /", repeated("a", kPiece), false, false},                          // endless line
-      {"GET / HTTP/1.1\r\nX: ", repeated("x", kPiece), false, false},          // endless header
-      {"GET / HTTP/1.1\r\n", repeated("X: y\r\n", kPiece), false, true},       // endless headers
-      {raw_request("POST", "/release", {json, "Transfer-Encoding: chunked"}),  // endless chunks
+      {"", "", false, false},                                               // idle
+      {"GET /health HTTP/1.1\r\n", "X: y\r\n", true, false},                // slow
+      {"GET /", repeated("a", kPiece), false, false},                       // endless line
+      {"GET / HTTP/1.1\r\nX: ", repeated("x", kPiece), false, false},       // endless header
+      {"GET / HTTP/1.1\r\n", repeated("X: y\r\n", kPiece), false, true},    // endless headers
+      {raw_request("POST", "/skip", {json, "Transfer-Encoding: chunked"}),  // endless chunks
        repeated("1;a=b\r\nx\r\n", kPiece), false, false},
-      {raw_request("POST", "/release", {json, length}), repeated("x", kPiece), false, false},  // oversized
-      {raw_request("POST", "/release", {json, length, "Content-Encoding: gzip"}),              // compressed
+      {raw_request("POST", "/skip", {json, length}), repeated("x", kPiece), false, false},  // oversized
+      {raw_request("POST", "/skip", {json, length, "Content-Encoding: gzip"}),              // compressed
        repeated(std::string("\x1f\x8b\x08\x00\xff", 5), kPiece), false, true},
       {raw_request("GET", "/metrics", {"Range: bytes=" + repeated("0-,", 8000)}), "", false, false},  // ranged
       {repeated(raw_request("GET", "/metrics"), kPiece), repeated(raw_request("GET", "/status"), kPiece), false,

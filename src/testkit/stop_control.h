@@ -11,7 +11,9 @@ namespace freshet::testkit {
 class StopControl final : public SessionControl {
  public:
   explicit StopControl(std::stop_token stop) : stop_(std::move(stop)) {}
-  Wish turn(SteadyTime, const SessionFacts&) override { return stop_.stop_requested() ? Wish::Stop : Wish::GoOn; }
+  SessionCommand poll(SteadyTime, const SessionState&) override {
+    return stop_.stop_requested() ? SessionCommand::Stop : SessionCommand::Continue;
+  }
   SteadyTime next_deadline(SteadyTime now) const override { return now + std::chrono::seconds(1); }
   ClientEnd client_ended(const Error&) override { return ClientEnd::Unexpected; }
   void renewal_may_help(const Error&, SteadyTime) override {}

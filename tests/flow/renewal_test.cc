@@ -301,11 +301,11 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
     flow.pipeline.hold_commits(true);
     flow.pipeline.hold_batches(batches_too);
     flow.revoke({0});
-    EXPECT_TRUE(flow.pipeline.facts().revoking);
+    EXPECT_TRUE(flow.pipeline.session_state().revoking);
     flow.write();
     flow.commit();
     EXPECT_FALSE(flow.revoke_waits());
-    EXPECT_FALSE(flow.pipeline.facts().revoking);
+    EXPECT_FALSE(flow.pipeline.session_state().revoking);
     EXPECT_EQ(flow.committed(0), 20);
     flow.pipeline.hold_commits(false);
     flow.pipeline.hold_batches(false);
@@ -321,7 +321,7 @@ TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTak
   flow.pipeline.hold_commits(true);
   flow.pipeline.hold_batches(true);
   flow.revoke({0}, true);
-  EXPECT_FALSE(flow.pipeline.facts().revoking);
+  EXPECT_FALSE(flow.pipeline.session_state().revoking);
   flow.advance(seconds(60));
   flow.write();
   flow.hand_over_into_a_rebalance();

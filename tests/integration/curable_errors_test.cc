@@ -117,7 +117,7 @@ TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheSessionIsRenewedIsReadFromItsBeg
     const auto noticed = [&] { return member.log().find("UNKNOWN_TOPIC_OR_PART") != std::string::npos; };
     EXPECT_TRUE(eventually(30s, noticed)) << member.log();
     if (count > 20) std::this_thread::sleep_for(3s);  // it is said once a minute only
-    member.service().renewals().ask(RenewalReason::Operator, "test");
+    member.service().renewals().request(RenewalReason::Operator, "test");
     create_topic_again(kPartitions);
     produce(count, kPartitions);
     ASSERT_TRUE(stores_all_once(member)) << count;

@@ -68,7 +68,7 @@ class GroupMember {
 
   // Waits for the report; none after `limit`.
   std::optional<RenewalReport> renew(Duration limit = std::chrono::seconds(60)) {
-    const auto asked = service_->renewals().ask(RenewalReason::Operator, "test");
+    const auto asked = service_->renewals().request(RenewalReason::Operator, "test");
     return service_->renewals().wait(asked.number, clock_.steady_now() + limit, {});
   }
   StreamStatus status() const { return service_->status(); }

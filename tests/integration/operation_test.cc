@@ -121,11 +121,11 @@ TEST_F(OperationTest, AHeldPartitionIsShownAndReleased) {
   const std::string others = fmt::format("SELECT count() FROM {} WHERE id IN (1, 4, 6)", topic);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return clickhouse_->count(others) == 3; }));
   EXPECT_EQ(client->committed(topic, topic)[0], 1);
-  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":1})").status, 409);
-  const auto beyond = ask("/release", R"({"partition":0,"offset":5})");
+  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":1})").status, 409);
+  const auto beyond = ask("/skip", R"({"partition":0,"offset":5})");
   EXPECT_EQ(beyond.status, 409);
   EXPECT_NE(beyond.body.find("partition 0 ends at offset 4"), std::string::npos) << beyond.body;
-  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":2})").status, 200);
+  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":2})").status, 200);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 5; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 4; }));
   EXPECT_EQ(freshet.stop(), 0);
@@ -177,8 +177,8 @@ TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAnd
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 1; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("out of range") != std::string::npos; }))
       << freshet.output();
-  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":0})").status, 200)
-      << ask("/release", R"({"partition":0,"offset":0})").body;
+  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":0})").status, 200)
+      << ask("/skip", R"({"partition":0,"offset":0})").body;
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
 }
@@ -223,8 +223,8 @@ TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkippedWhenReleas
       << ask("/ready").body << freshet.output();
   produce(1, R"({"id":3})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << "others go on: " << freshet.output();
-  EXPECT_EQ(ask("/release", R"({"partition":0,"offset":1})").status, 409);
-  const auto released = ask("/release", R"({"partition":0,"offset":2})");
+  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":1})").status, 409);
+  const auto released = ask("/skip", R"({"partition":0,"offset":2})");
   EXPECT_EQ(released.status, 200) << released.body;
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 3; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 402; }));

@@ -123,8 +123,9 @@ TEST_F(ProcessTest, WhereThreadsAreRefusedItRunsOrSaysWhatToRaise) {
     }
     for (const auto& one : running) {
       const auto says = [&](const std::string& text) { return one->output().find(text) != std::string::npos; };
-      ASSERT_TRUE(eventually(60s, [&] { return !one->running() || says("session_backoff") || says("not_there_yet"); }))
-          << one->output();
+      ASSERT_TRUE(eventually(60s, [&] {
+        return !one->running() || says("session_backoff") || says("dependency_missing");
+      })) << one->output();
       if (one->running()) one->signal(SIGTERM);
       const auto status = one->wait(60s);
       ASSERT_TRUE(status) << one->output();

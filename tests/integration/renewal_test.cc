@@ -210,7 +210,7 @@ TEST_F(RenewalTest, ASessionThatCannotBeRenewedGoesOn) {
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
   ASSERT_TRUE(testkit::eventually(60s, [&] { return rows() > 0; }));
   kafka_->stop();
-  one->service().renewals().ask(RenewalReason::Operator, "during an outage");
+  one->service().renewals().request(RenewalReason::Operator, "during an outage");
   std::this_thread::sleep_for(2s);
   EXPECT_EQ(one->status().session, 1u);
   kafka_->start();
@@ -227,7 +227,7 @@ TEST_F(RenewalTest, AStopAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
     const auto one = member();
     ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; })) << one->log();
     ASSERT_TRUE(one->renew());  // from now on one begins at once: what the broker can do is known
-    one->service().renewals().ask(RenewalReason::Operator, "then a stop");
+    one->service().renewals().request(RenewalReason::Operator, "then a stop");
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
     EXPECT_TRUE(testkit::stops_in_time(*one)) << one->log();
   }

@@ -68,7 +68,7 @@ TEST_F(SlowCoordinatorTest, AStopDuringSuchAJoinLeavesTheGroupAndLosesNothing) {
   std::this_thread::sleep_for(1s);
   const size_t joins = proxy.count(KafkaApi::JoinGroup);
   proxy.set(KafkaApi::JoinGroup, KafkaFault::delay(KafkaFault::Where::Answer, 3s));
-  one.service().renewals().ask(RenewalReason::Operator, "test");
+  one.service().renewals().request(RenewalReason::Operator, "test");
   ASSERT_TRUE(proxy.wait_for(KafkaApi::JoinGroup, joins + 1)) << one.log();
   std::this_thread::sleep_for(500ms);
   const auto begun = std::chrono::steady_clock::now();
@@ -93,7 +93,7 @@ TEST_F(SlowCoordinatorTest, ARenewalThatIsReadyWhileARevokeDrainsCostsNoRowTwice
   ASSERT_TRUE(eventually(60s, [&] { return one.status().batches_in_flight > 0; }));
   GroupMember two(args());
   ASSERT_TRUE(eventually(60s, [&] { return one.log().find("partitions_revoked") != std::string::npos; })) << one.log();
-  one.service().renewals().ask(RenewalReason::Operator, "while it drains");
+  one.service().renewals().request(RenewalReason::Operator, "while it drains");
   EXPECT_TRUE(eventually(60s, [&] {
     return one.status().partitions.size() == kPartitions / 2 && two.status().partitions.size() == kPartitions / 2;
   })) << one.log();

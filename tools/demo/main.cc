@@ -191,7 +191,7 @@ class Demo {
   void renew_on_schedule(app::Service& service, std::chrono::steady_clock::duration passed) {
     if (passed < next_renewal_ || !service.status().assigned) return;
     next_renewal_ = passed + (options_.kafka ? 5s : 60s);
-    service.renewals().ask(RenewalReason::Timer, "demo");
+    service.renewals().request(RenewalReason::Timer, "demo");
   }
 
   void watch(app::Service& service, const demo::Generator& generator) {
@@ -207,7 +207,7 @@ class Demo {
                                      generator.malformed(),
                                      std::chrono::duration<double>(passed).count(),
                                      service.admin_address()};
-      std::cout << (options_.plain ? view.line(numbers) : view.picture(numbers, terminal_width())) << std::flush;
+      std::cout << (options_.plain ? view.line(numbers) : view.render(numbers, terminal_width())) << std::flush;
       if (options_.seconds > 0 && passed >= std::chrono::seconds(options_.seconds)) return;
     }
   }

@@ -6,7 +6,7 @@ import tempfile
 
 INCLUDE = re.compile(r'^\s*#include "([a-z_]+)/([^"]+)"', re.M)
 CLOCK = re.compile(r"_clock::now\(|\bclock_gettime\(|\bgettimeofday\(|\bsleep_for\(|\bsleep_until\(|\busleep\(|(?<![\w.])sleep\(")
-TESTS_ONLY = re.compile(r"_test\.cc$")
+TESTS_ONLY = re.compile(r"_test\.(cc|h)$")
 
 
 def declared(module):

@@ -1,4 +1,4 @@
-// The body of POST /release.
+// The body of POST /skip.
 #pragma once
 
 #include <string>
@@ -10,6 +10,6 @@ namespace freshet::admin {
 
 // {"partition": N, "offset": N}, {"partition": N, "resolution": "stored" or "retry"}, or all three. Invalid: the text
 // says what is expected.
-Result<ReleaseOrder> parse_release_request(const std::string& body);
+Result<ReleaseOrder> parse_skip_request(const std::string& body);
 
 }  // namespace freshet::admin

@@ -1,4 +1,4 @@
-#include "admin/release_request.h"
+#include "admin/skip_request.h"
 
 #include <fmt/format.h>
 
@@ -32,7 +32,7 @@ std::optional<Resolution> resolution(const json& value) {
 
 }  // namespace
 
-Result<ReleaseOrder> parse_release_request(const std::string& body) {
+Result<ReleaseOrder> parse_skip_request(const std::string& body) {
   // Which of two values would count, nobody could see.
   std::set<std::string> fields;
   bool twice = false;

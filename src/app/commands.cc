@@ -1,0 +1,83 @@
+#include "app/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+
+#include "app/check_command.h"
+#include "app/process_command.h"
+#include "app/renew_command.h"
+#include "app/run_command.h"
+#include "app/tap_command.h"
+#include "settings/commands.h"
+#include "snuba/load.h"
+
+namespace freshet::app {
+namespace {
+
+using Kind = Command::Kind;
+
+tl::expected<settings::Loaded, settings::Refusals> load(std::string_view name, const Command::Arguments& arguments,
+                                                        const Command::Environment& environment) {
+  return settings::load(name, arguments, environment);
+}
+
+// A command with settings of its own.
+constexpr Command own(std::string_view name, Kind kind, decltype(Command::run) run) {
+  return {name, settings::command(name).synopsis, kind, load, settings::help, run};
+}
+
+// A command of Snuba's, with its options and environment.
+constexpr Command of_snuba(std::string_view name, std::string_view synopsis) {
+  return {name, synopsis, Kind::Consumer, snuba::load, snuba::full_help, run, true};
+}
+
+constexpr std::array kCommands = {
+    own("run", Kind::Consumer, run),
+    own("check", Kind::Client,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals&) { return check(loaded, clock, std::cout); }),
+    own("tap", Kind::Client,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
+          return tap(loaded.settings, clock, signals.stop(), std::cout, std::cerr);
+        }),
+    own("process", Kind::Filter,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals&) {
+          return process(loaded.settings, clock, std::cin, std::cout, std::cerr);
+        }),
+    own("renew", Kind::Client,
+        [](const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
+          return renew(loaded.settings, clock, signals.stop(), std::cout);
+        }),
+    of_snuba("rust-consumer", "Snuba's command; also as `snuba COMMAND` through a link"),
+    of_snuba("accepted-outcomes-consumer", "Snuba's command"),
+};
+
+constexpr size_t longest_name() {
+  size_t longest = 0;
+  for (const Command& one : kCommands) longest = std::max(longest, one.name.size());
+  return longest;
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+const Command* find_command(std::string_view name) {
+  const auto found = std::find_if(kCommands.begin(), kCommands.end(), [&](const Command& c) { return c.name == name; });
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+std::string usage() {
+  std::string out =
+      "freshet streams Kafka into ClickHouse and never needs a restart.\n\n"
+      "usage: freshet COMMAND [--help] [OPTIONS]\n\n";
+  for (const Command& one : kCommands) out += fmt::format("  {:{}}  {}\n", one.name, longest_name(), one.synopsis);
+  return out +
+         "\n`freshet check rust-consumer ...` checks what Snuba's command would use.\n\n"
+         "  " +
+         std::string(settings::command("run").example) + "\n";
+}
+
+}  // namespace freshet::app

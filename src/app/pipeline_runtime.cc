@@ -1,0 +1,52 @@
+#include "app/pipeline_runtime.h"
+
+#include <utility>
+
+#include "app/side_topics.h"
+#include "kafka/kafka_producer.h"
+
+namespace freshet::app {
+
+Result<std::unique_ptr<PipelineRuntime>> PipelineRuntime::open(const settings::Pipeline& settings,
+                                                               const LiveOptions& options, Clock& clock,
+                                                               TelemetryStack& telemetry) {
+  std::unique_ptr<PipelineRuntime> out(new PipelineRuntime(options));
+  if (const Status opened = out->open_stream(settings, clock, telemetry); !opened) {
+    return tl::make_unexpected(opened.error());
+  }
+  return out;
+}
+
+Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& clock, TelemetryStack& telemetry) {
+  auto parts =
+      stream_parts({settings, clock, telemetry.log, telemetry.metrics, options_, &telemetry.secrets()}, outcomes_);
+  if (!parts) return tl::make_unexpected(parts.error());
+  const bool letters = parts->has_dead_letters;
+  stream::StreamSettings stream_settings = settings.stream;
+  // The consumer's queue is part of the limit, and so is what it fetches while the last of it is taken.
+  stream_settings.memory_limit -= 2 * kafka::fetch_queue_bytes(stream_settings.memory_limit);
+  stream_ = std::make_unique<stream::Stream>(stream_settings, *std::move(parts), settings.options, clock, telemetry.log,
+                                             telemetry.metrics);
+  auto topics = open_side_topics(settings, *stream_, telemetry.log, telemetry.metrics);
+  if (!topics) return tl::make_unexpected(topics.error());
+  side_topics_ = *std::move(topics);
+  return letters ? open_dead_letters(settings, telemetry) : Status();
+}
+
+Status PipelineRuntime::open_dead_letters(const settings::Pipeline& settings, TelemetryStack& telemetry) {
+  const kafka::KafkaSettings& to = settings.kafka;
+  auto producer = kafka::KafkaProducer::open({to.dead_letter_topic, to.dead_letter_connection.value_or(to.connection)},
+                                             "dead letter", RecordOrder::Any, stream_->letter_results(), telemetry.log,
+                                             telemetry.metrics);
+  if (!producer) return tl::make_unexpected(producer.error());
+  dead_letters_ = *std::move(producer);
+  stream_->set_dead_letters(dead_letters_.get());
+  return {};
+}
+
+void PipelineRuntime::set_options(const LiveOptions& options) {
+  options_.set(options);
+  stream_->set_options(options);
+}
+
+}  // namespace freshet::app

@@ -1,0 +1,44 @@
+// The stream of one topic into one table, with the producers beside it. It outlives the Kafka sessions.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "app/stream_building.h"
+#include "app/telemetry_stack.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/snapshot.h"
+#include "model/options.h"
+#include "ports/record_producer.h"
+#include "settings/settings.h"
+#include "stream/stream.h"
+
+namespace freshet::app {
+
+// Threads: that of stream::Stream; set_options() and options() by any.
+class PipelineRuntime {
+ public:
+  // `options`: those to begin with. Fatal: the text says what to change. Throws ThreadRefused. The references outlive
+  // the runtime.
+  static Result<std::unique_ptr<PipelineRuntime>> open(const settings::Pipeline& settings, const LiveOptions& options,
+                                                       Clock& clock, TelemetryStack& telemetry);
+
+  stream::Stream& stream() { return *stream_; }
+  LiveOptions options() const { return *options_.get(); }
+  void set_options(const LiveOptions& options);
+
+ private:
+  explicit PipelineRuntime(const LiveOptions& options) : options_(options) {}
+  Status open_stream(const settings::Pipeline& settings, Clock& clock, TelemetryStack& telemetry);
+  Status open_dead_letters(const settings::Pipeline& settings, TelemetryStack& telemetry);
+
+  // In the order of construction: what stands later uses what stands before it and goes first.
+  Snapshot<LiveOptions> options_;
+  OutcomesTopic outcomes_;
+  std::unique_ptr<stream::Stream> stream_;
+  std::unique_ptr<RecordProducer> dead_letters_;
+  std::vector<std::unique_ptr<RecordProducer>> side_topics_;
+};
+
+}  // namespace freshet::app

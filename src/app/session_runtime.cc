@@ -1,0 +1,178 @@
+#include "app/session_runtime.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "supervisor/supervisor.h"
+#include "supervisor/tick.h"
+
+namespace freshet::app {
+namespace {
+
+using supervisor::SessionFailed;
+using supervisor::SessionOutcome;
+using supervisor::SessionRenewed;
+using supervisor::SessionStopped;
+
+constexpr Duration kLookAtPlan = std::chrono::seconds(1);
+
+double uniform01() {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0, 1)(random);
+}
+
+}  // namespace
+
+SessionRuntime::SessionRuntime(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
+                               KafkaClients& clients, PipelineRuntime& pipeline)
+    : clock_(clock),
+      telemetry_(telemetry),
+      clients_(clients),
+      stream_(pipeline.stream()),
+      requests_(clock, [this] { stream_.wake(); }),
+      plan_(clock, pipeline.options().renewal),
+      stops_(clock, plan_, telemetry.log),
+      renewal_(
+          {.timer_jitter = settings.supervisor.renew_jitter},
+          [this](const Membership& running) { return clients_.open_successor(running, [this] { stream_.wake(); }); },
+          requests_, plan_, stops_, uniform01, clock, telemetry.log, telemetry.metrics),
+      end_offsets_(clients.open_end_offsets()),
+      watchdog_(watchdog_ports(), plan_, requests_, clock, telemetry.log, telemetry.metrics) {
+  if (!clients.files().any()) return;
+  credentials_.emplace([&files = clients.files()] { return files.look(); }, requests_, clock, telemetry.log);
+}
+
+supervisor::WatchdogPorts SessionRuntime::watchdog_ports() {
+  supervisor::WatchdogPorts ports;
+  ports.status = [this] { return stream_.status(); };
+  ports.end_offsets = [this](const std::vector<Partition>& partitions) { return end_offsets_->look_up(partitions); };
+  ports.refetch = [this](const std::vector<Partition>& partitions) { stream_.refetch(partitions); };
+  return ports;
+}
+
+void SessionRuntime::run(std::stop_token stop) {
+  supervisor::Supervisor supervisor(
+      clock_, telemetry_.log, {}, uniform01,
+      [this](uint64_t number, std::stop_token session_stop) { return run_session(number, session_stop); },
+      [this](SteadyTime until, std::stop_token wait_stop) { stream_.wait(until, wait_stop); });
+  const std::stop_callback on_stop(stop, [this] {
+    watchdog_.request_stop();
+    if (credentials_) credentials_->request_stop();
+    stops_.begin();
+  });
+  wait_for_first_tick(stop);
+  supervisor.run(stop);
+  renewal_.abandon();
+}
+
+// Members that start together join together.
+void SessionRuntime::wait_for_first_tick(std::stop_token stop) {
+  supervisor::TickWait tick(clock_, plan_);
+  if (tick.over()) return;
+  telemetry_.log.info("waiting_for_tick",
+                      {{"before", "join"},
+                       {"delay", plan_.get().tick.count()},
+                       {"seconds", std::chrono::duration<double>(tick.deadline() - clock_.steady_now()).count()}});
+  while (!stop.stop_requested() && !tick.over()) {
+    stream_.wait(std::min(tick.deadline(), clock_.steady_now() + kLookAtPlan), stop);
+  }
+}
+
+// The session that the last one has prepared, or a new one.
+Result<std::unique_ptr<Source>> SessionRuntime::next_source() {
+  if (auto prepared = renewal_.take_next()) return prepared;
+  return clients_.open_source();
+}
+
+SessionOutcome SessionRuntime::run_session(uint64_t number, std::stop_token stop) {
+  auto source = next_source();
+  if (!source) return SessionFailed{source.error().text};
+  supervisor::EndDecision decision;
+  const std::stop_callback on_stop(stop, [&] {
+    decision.claim(supervisor::EndReason::Stop);
+    stream_.wake();
+  });
+  // A wait for the tick may have begun after the loop was woken by the stop itself.
+  const std::stop_callback on_asked(stops_.asked(), [this] { stream_.wake(); });
+  const std::stop_callback on_drain(stops_.drain(), [this] { stream_.wake(); });
+  renewal_.begin_session(decision);
+  between_sessions_.set({});
+  in_session_.store(true);
+  const stream::SessionResult result = stream_.run(**source, number, renewal_);
+  in_session_.store(false);
+  renewal_.end_session();
+  return outcome_of(result);
+}
+
+SessionOutcome SessionRuntime::outcome_of(const stream::SessionResult& result) {
+  switch (result.end) {
+    case stream::End::Broken:
+      return failed(result);
+    case stream::End::Renewed:
+      return SessionRenewed{.member_already = renewal_.has_next_member()};
+    default:
+      return SessionStopped();
+  }
+}
+
+SessionFailed SessionRuntime::failed(const stream::SessionResult& result) {
+  SessionFailed failure{result.reason};
+  if (!result.fenced || renewal_.may_have_fenced_itself()) return failure;
+  kafka::Identity& identity = clients_.identity();
+  failure.fenced_by_other = identity.configured();
+  if (failure.fenced_by_other) {
+    failure.error =
+        "another process uses the same --group-instance-id " + identity.instance_id() + "; each process needs its own";
+  } else {
+    identity.regenerate();
+  }
+  between_sessions_.set(failure.error);
+  return failure;
+}
+
+std::string SessionRuntime::not_ready_reason() const {
+  if (const auto waits = *between_sessions_.get(); !waits.empty()) return waits;
+  if (const auto waits = renewal_.waiting_for(); !waits.empty()) return waits;
+  return watchdog_.not_ready_reason();
+}
+
+SessionStatus SessionRuntime::status() const {
+  const kafka::Identity& identity = clients_.identity();
+  const auto continuity = identity.continuity();
+  SessionStatus status;
+  status.instance_id = identity.instance_id();
+  status.instance_id_configured = identity.configured();
+  status.continuity = continuity == Membership::Continuity::Works    ? "static"
+                      : continuity == Membership::Continuity::Absent ? "rejoin"
+                                                                     : "unknown";
+  status.last_renewal = requests_.last();
+  status.waiting_for = not_ready_reason();
+  status.renewal_waits_for = renewal_.under_way();
+  return status;
+}
+
+Result<Released> SessionRuntime::release(const ReleaseOrder& order, std::stop_token stop) {
+  if (!in_session_.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+  const Status within = order.next ? within_partition(order.partition, *order.next) : Status();
+  if (!within) return tl::make_unexpected(within.error());
+  return stream_.release(order, std::move(stop));
+}
+
+// Beyond the end of its partition the reset policy would choose where to go on. A blocked partition is not fetched, so
+// what the session knows of its end may be old: beyond that the broker is asked, once. No answer: nothing speaks
+// against it.
+Status SessionRuntime::within_partition(Partition partition, Offset next) {
+  const auto status = stream_.status();
+  const auto known = std::find_if(status->partitions.begin(), status->partitions.end(),
+                                  [&](const PartitionStatus& one) { return one.partition == partition; });
+  if (known == status->partitions.end() || (known->end && next <= *known->end)) return {};
+  const auto ends = clients_.open_end_offsets()->look_up({partition});
+  if (!ends || next <= ends->at(partition)) return {};
+  return failure(ErrorKind::Invalid, fmt::format("partition {} ends at offset {}; go on from there or before",
+                                                 partition.value, ends->at(partition).value));
+}
+
+}  // namespace freshet::app

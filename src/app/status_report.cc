@@ -1,0 +1,116 @@
+#include "app/status_report.h"
+
+#include <librdkafka/rdkafka.h>
+
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "runtime_config/table.h"
+#include "telemetry/prometheus.h"
+
+namespace freshet::app {
+namespace {
+
+// Every text of a described struct: a library or a server may name a login in its errors.
+template <typename Described>
+void mask_texts(Described& described, SecretMask& secrets) {
+  for_each_field(described, [&secrets](const char*, auto& value) {
+    using Value = std::remove_reference_t<decltype(value)>;
+    if constexpr (std::is_same_v<Value, std::string>) {
+      value = secrets.masked(value);
+    } else if constexpr (std::is_same_v<Value, std::optional<RenewalReport>>) {
+      if (value) mask_texts(*value, secrets);
+    } else if constexpr (std::is_same_v<Value, std::vector<PartitionStatus>>) {
+      for (PartitionStatus& partition : value) mask_texts(partition, secrets);
+    }
+  });
+}
+
+}  // namespace
+
+StatusReport::StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
+                           PipelineRuntime& pipeline, SessionRuntime& sessions)
+    : settings_(settings),
+      clock_(clock),
+      telemetry_(telemetry),
+      pipeline_(pipeline),
+      sessions_(sessions),
+      started_(clock.steady_now()) {}
+
+admin::HealthStatus StatusReport::health() const {
+  return admin::health(clock_.steady_now(), started_, pipeline_.stream().last_turn());
+}
+
+admin::HealthStatus StatusReport::file_health() {
+  const admin::HealthStatus alive = health();
+  const bool may_ask = settings_.admin.health_check_may_ask_for_progress;
+  if (!alive.ok || !may_ask || !pipeline_.options().experimental_healthcheck) return alive;
+  return progress_.assess(*pipeline_.stream().status());
+}
+
+admin::HealthStatus StatusReport::ready() {
+  MutexLock lock(ready_mutex_);
+  StreamStatus status = stream();
+  if (const std::string reason = sessions_.not_ready_reason(); !reason.empty()) {
+    status.waiting_for = telemetry_.secrets().masked(reason);
+  }
+  return readiness_.assess(clock_.steady_now(), status);
+}
+
+StreamStatus StatusReport::stream() const {
+  StreamStatus status = *pipeline_.stream().status();
+  mask_texts(status, telemetry_.secrets());
+  return status;
+}
+
+SessionStatus StatusReport::session() const {
+  SessionStatus status = sessions_.status();
+  mask_texts(status, telemetry_.secrets());
+  return status;
+}
+
+admin::ProcessStatus StatusReport::process() {
+  const runtime_config::OptionScope scope{settings_.pipeline.kafka.consumer_group, settings_.runtime_config.storage};
+  return {.version = FRESHET_VERSION,
+          .kafka_client = rd_kafka_version_str(),
+          .health = health(),
+          .ready = ready(),
+          .stream = stream(),
+          .session = session(),
+          .options = runtime_config::options_status(pipeline_.options(), scope)};
+}
+
+telemetry::AssignedPartitions StatusReport::assigned_partitions() const {
+  const auto status = pipeline_.stream().status();
+  if (!status->assigned) return std::nullopt;
+  std::vector<int32_t> out;
+  for (const PartitionStatus& one : status->partitions) out.push_back(one.partition.value);
+  return out;
+}
+
+admin::AdminSources admin_sources(StatusReport& report, SessionRuntime& sessions, TelemetryStack& telemetry) {
+  admin::AdminSources sources;
+  sources.metrics = [&telemetry] {
+    telemetry::update_process_metrics(telemetry.metrics);
+    return telemetry::render_prometheus(telemetry.metrics);
+  };
+  sources.health = [&report] { return report.health(); };
+  sources.ready = [&report] { return report.ready(); };
+  sources.status = [&report] { return report.process(); };
+  sources.skip = [&sessions, &telemetry](const ReleaseOrder& order, std::stop_token stop) -> Result<std::string> {
+    return sessions.release(order, std::move(stop)).map([&telemetry](const Released& done) {
+      return telemetry.secrets().masked(done.text());
+    });
+  };
+  sources.renew = [&sessions]() -> Result<admin::RenewalAsked> {
+    if (sessions.stops().asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
+    const auto made = sessions.requests().request(RenewalReason::Operator, "POST /renew");
+    return admin::RenewalAsked{made.number, made.coalesced,
+                               made.coalesced ? sessions.renewal().under_way() : std::string()};
+  };
+  sources.last_renewal = [&report] { return report.last_renewal(); };
+  return sources;
+}
+
+}  // namespace freshet::app

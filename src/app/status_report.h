@@ -1,0 +1,50 @@
+// What the process says of itself: health, readiness, and the fields of /status. Texts are masked.
+#pragma once
+
+#include <optional>
+
+#include "admin/endpoints.h"
+#include "admin/health.h"
+#include "app/pipeline_runtime.h"
+#include "app/session_runtime.h"
+#include "app/telemetry_stack.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "model/status.h"
+#include "settings/settings.h"
+#include "telemetry/assigned_partitions.h"
+
+namespace freshet::app {
+
+// Threads: any, but file_health(). The references outlive the report.
+class StatusReport {
+ public:
+  StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry, PipelineRuntime& pipeline,
+               SessionRuntime& sessions);
+
+  admin::HealthStatus health() const;
+  // For the health file, which may ask for progress too. Called by its thread only.
+  admin::HealthStatus file_health();
+  admin::HealthStatus ready();
+  StreamStatus stream() const;
+  SessionStatus session() const;
+  std::optional<RenewalReport> last_renewal() const { return session().last_renewal; }
+  admin::ProcessStatus process();
+  telemetry::AssignedPartitions assigned_partitions() const;
+
+ private:
+  const settings::Settings& settings_;
+  Clock& clock_;
+  TelemetryStack& telemetry_;
+  PipelineRuntime& pipeline_;
+  SessionRuntime& sessions_;
+  const SteadyTime started_;
+  admin::Progress progress_;
+  Mutex ready_mutex_;
+  admin::Readiness readiness_ GUARDED_BY(ready_mutex_);
+};
+
+// What the admin server shows and does. The references outlive the server.
+admin::AdminSources admin_sources(StatusReport& report, SessionRuntime& sessions, TelemetryStack& telemetry);
+
+}  // namespace freshet::app

@@ -1,0 +1,48 @@
+// The log and the metrics of the process, and who sends them elsewhere.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <ostream>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/secret_mask.h"
+#include "telemetry/assigned_partitions.h"
+#include "telemetry/log_backend.h"
+#include "telemetry/sentry.h"
+#include "telemetry/statsd_sender.h"
+#include "telemetry/telemetry_settings.h"
+
+namespace freshet::app {
+
+// What everything else writes to. Threads: any.
+struct TelemetryStack {
+  // `log_to`: standard error when null.
+  TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to);
+
+  SecretMask& secrets() { return log.secrets(); }
+
+  Metrics metrics;
+  telemetry::LogBackend log;
+};
+
+// Sends errors to Sentry and metrics to StatsD, as far as the settings name them, until destroyed.
+class TelemetryExport {
+ public:
+  // `assigned` is asked by the threads that send. Fatal: the DSN is none.
+  static Result<std::unique_ptr<TelemetryExport>> start(const telemetry::TelemetrySettings& settings,
+                                                        const std::function<telemetry::AssignedPartitions()>& assigned,
+                                                        Clock& clock, TelemetryStack& stack);
+  ~TelemetryExport();
+
+ private:
+  explicit TelemetryExport(TelemetryStack& stack) : stack_(stack) {}
+
+  TelemetryStack& stack_;
+  std::unique_ptr<telemetry::SentryReporter> sentry_;
+  std::unique_ptr<telemetry::StatsdSender> statsd_;
+};
+
+}  // namespace freshet::app

@@ -1,0 +1,93 @@
+#include "runtime_config/stores.h"
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+
+#include "testkit/socket.h"
+
+namespace freshet::runtime_config {
+namespace {
+
+RuntimeConfigSettings settings_of(std::string store) {
+  RuntimeConfigSettings settings;
+  settings.store = std::move(store);
+  settings.redis_hash = "h";
+  return settings;
+}
+
+TEST(StoresTest, FilesAreYamlOrJson) {
+  EXPECT_EQ(parse_options("a: 1\nb: {c: 2}\n")->at("a"), "1");
+  EXPECT_EQ(parse_options(R"({"a": "x"})")->at("a"), "x");
+  EXPECT_TRUE(parse_options("")->empty());
+  EXPECT_FALSE(parse_options("[1]"));
+  EXPECT_NE(parse_options("a: [").error().text.find("line"), std::string::npos);
+}
+
+TEST(StoresTest, FixedValuesWinAndAreThereWhileTheStoreIsNot) {
+  RuntimeConfigSettings settings = settings_of("redis://127.0.0.1:1/1");
+  settings.fixed = {{"a", "1"}};
+  const auto store = open_store(settings);
+  ASSERT_TRUE(store);
+  EXPECT_EQ(*(*store)->read(), (RawOptions{{"a", "1"}}));
+  EXPECT_TRUE((*store)->degraded());
+}
+
+TEST(StoresTest, TlsIsRefusedWithAWayOut) {
+  const auto store = open_store(settings_of("rediss://h:1/1"));
+  ASSERT_FALSE(store);
+  EXPECT_NE(store.error().text.find("file:PATH"), std::string::npos);
+}
+
+TEST(StoresTest, UserAndPasswordOfTheUrlArePercentDecoded) {
+  std::mutex mutex;
+  std::string seen;
+  testkit::LoopbackServer server([&](const testkit::Fd& connection, const testkit::StopFlag& stop) {
+    for (std::string command; testkit::receive(connection, stop, command); command.clear()) {
+      const std::lock_guard lock(mutex);
+      seen += command;
+      testkit::send_all(connection, stop, "-ERR not now\r\n");
+    }
+  });
+  const auto store =
+      open_store(settings_of("redis://m%65:p%40s%3As%2F%25@127.0.0.1:" + std::to_string(server.port()) + "/0"));
+  ASSERT_TRUE(store) << store.error().text;
+  EXPECT_FALSE((*store)->read());
+  const std::lock_guard lock(mutex);
+  EXPECT_NE(seen.find("\r\nme\r\n"), std::string::npos) << seen;
+  EXPECT_NE(seen.find("\r\np@s:s/%\r\n"), std::string::npos) << seen;
+}
+
+// A node of a cluster, which names another for the hash, and that one, which has it.
+TEST(StoresTest, AClusterIsFollowedToTheOwnerOfTheHash) {
+  const auto node = [](std::string answer) {
+    return [answer](const testkit::Fd& connection, const testkit::StopFlag& stop) {
+      for (std::string command; testkit::receive(connection, stop, command); command.clear()) {
+        const bool select = command.find("SELECT") != std::string::npos;
+        testkit::send_all(connection, stop, select ? "+OK\r\n" : answer);
+      }
+    };
+  };
+  testkit::LoopbackServer owner(node("*2\r\n$1\r\na\r\n$1\r\n7\r\n"));
+  testkit::LoopbackServer asked(node("-MOVED 5 127.0.0.1:" + std::to_string(owner.port()) + "\r\n"));
+  const auto store = open_store(settings_of("redis://127.0.0.1:" + std::to_string(asked.port()) + "/0"));
+  ASSERT_TRUE(store);
+  for (int i = 0; i < 2; ++i) {
+    const auto read = (*store)->read();
+    ASSERT_TRUE(read) << read.error().text;
+    EXPECT_EQ(*read, (RawOptions{{"a", "7"}}));
+  }
+}
+
+TEST(StoresTest, WrongAddressesAreRefused) {
+  for (const char* store : {"", "nonsense", "file:", "redis://", "redis://h:x/1", "redis://h:1/x", "rediss://h:1/1"}) {
+    EXPECT_FALSE(open_store(settings_of(store))) << store;
+  }
+  const auto store = open_store(settings_of("redis://:secret@127.0.0.1:1/3"));
+  ASSERT_TRUE(store);
+  EXPECT_EQ((*store)->describe(), "redis://127.0.0.1:1/3 h");
+  EXPECT_FALSE((*store)->read());
+}
+
+}  // namespace
+}  // namespace freshet::runtime_config

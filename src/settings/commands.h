@@ -1,0 +1,58 @@
+// The commands that take settings: one line each. What each does is in app/commands.cc.
+#pragma once
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+
+namespace freshet::settings {
+
+// A command as a bit of Setting::commands.
+enum CommandBit : unsigned { kRun = 1, kCheck = 2, kTap = 4, kProcess = 8, kRenew = 16 };
+constexpr unsigned kStreaming = kRun | kCheck | kTap;
+constexpr unsigned kAll = kRun | kCheck | kTap | kProcess;
+
+// Which of the rules that one value alone cannot show (rules.h) hold for a command.
+enum class Rules {
+  Columns,      // it processes messages from elsewhere
+  AdminClient,  // it asks a running process
+  Reading,      // it reads a topic
+  Streaming,    // it writes what it reads
+};
+
+struct Command {
+  std::string_view name;
+  unsigned bit;
+  unsigned accepts;  // commands whose settings it takes; those of others are read and not used
+  Rules rules;
+  std::string_view synopsis;
+  std::string_view example;
+};
+
+inline constexpr std::array kCommands = {
+    Command{"run", kRun, kRun, Rules::Streaming, "streams a topic of JSON into a ClickHouse table until it is stopped",
+            "freshet run --bootstrap-server localhost:9092 --topic events --consumer-group events-to-clickhouse \\\n"
+            "    --clickhouse-url http://localhost:8123 --table default.events --dead-letter-topic events-dead"},
+    Command{"check", kCheck, kCheck | kRun, Rules::Streaming,
+            "validates the configuration, reaches every server, and compares the table with real messages",
+            "freshet check --config /etc/freshet/events.yaml"},
+    Command{"tap", kTap, kTap | kRun, Rules::Reading,
+            "prints messages and the rows they would become; joins no group and writes nothing",
+            "freshet tap --bootstrap-server localhost:9092 --topic events --count 5"},
+    Command{"process", kProcess, kProcess, Rules::Columns,
+            "reads messages as JSON lines from standard input and prints what they become; needs no server",
+            "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
+    Command{"renew", kRenew, kRenew, Rules::AdminClient,
+            "asks a running process to recreate its Kafka consumer and prints how it went",
+            "freshet renew --admin 127.0.0.1:8080"},
+};
+
+// Throws std::invalid_argument where there is none of that name, which a constant expression refuses to compile.
+constexpr const Command& command(std::string_view name) {
+  for (const Command& one : kCommands) {
+    if (one.name == name) return one;
+  }
+  throw std::invalid_argument("no such command");
+}
+
+}  // namespace freshet::settings

@@ -1,0 +1,157 @@
+// A secret is shown nowhere.
+#include <algorithm>
+
+#include "settings/settings_test.h"
+
+namespace freshet::settings {
+namespace {
+
+// Wherever a value is shown, and however it was given: right, wrong, or where it does not belong.
+TEST(SecretsTest, ASecretIsShownNowhere) {
+  const File dsn("https://hunter2@sentry.example/1");
+  const File key("hunter2\n");
+  const std::vector<Args> right = {
+      {"--set", "kafka.sasl.password=hunter2"},
+      {"--set", "kafka.ssl.key.password=hunter2"},
+      {"--set-file", "kafka.sasl.oauthbearer.client.secret=" + key.path},
+      {"--clickhouse-setting", "s3_secret_access_key=hunter2"},
+      {"--sentry-dsn", "https://hunter2@sentry.example/1"},
+      {"--sentry-dsn-file", dsn.path},
+      {"--runtime-config", "redis://:hunter2@127.0.0.1:1/0"},
+      {"--runtime-config", "redis://127.0.0.1:1/0", "--runtime-config-password-file", key.path}};
+  for (const Args& more : right) {
+    Args args = least({"--dead-letter-topic", "d"});
+    args.insert(args.end(), more.begin(), more.end());
+    const Loaded loaded = good(args);
+    EXPECT_EQ(to_yaml(loaded).find("hunter2"), std::string::npos) << more[0];
+    const auto& secrets = loaded.settings.telemetry.secrets;
+    EXPECT_TRUE(std::any_of(secrets.begin(), secrets.end(), [](const std::string& s) {
+      return s == "hunter2" || s == "https://hunter2@sentry.example/1";
+    })) << more[0];
+    for (const std::string& warning : loaded.warnings) EXPECT_EQ(warning.find("hunter2"), std::string::npos) << warning;
+  }
+  const std::vector<Args> wrong = {{"--clickhouse-setting", "password=hunter2"},
+                                   {"--clickhouse-setting", "password:hunter2"},
+                                   {"--set", "sasl.password=hunter2"},
+                                   {"--set", "kafka.sasl.password hunter2"},
+                                   {"--sentry-dsn", "hunter2"},
+                                   {"--sentry-dsn-file", key.path},
+                                   {"--runtime-config", "rediss://:hunter2@h:1/0"},
+                                   {"--clickhouse-url", "http://u:hunter2@h:1"}};
+  for (const Args& more : wrong) {
+    Args args = least();
+    args.insert(args.end(), more.begin(), more.end());
+    EXPECT_EQ(refused(args).find("hunter2"), std::string::npos) << refused(args);
+  }
+}
+
+// No header and no login carries these: the first request would fail, and every one after it.
+TEST(SecretsTest, ASecretIsOneLine) {
+  for (const std::string& secret : {std::string("a\nb"), std::string("a\rb\n"), std::string("a\0b", 3)}) {
+    const File file(secret);
+    for (const char* flag : {"--admin-token-file", "--clickhouse-password-file"}) {
+      EXPECT_NE(refused(least({flag, file.path})).find("holds a line break"), std::string::npos) << flag << secret;
+    }
+    EXPECT_TRUE(load("run", least({"--set-file", "kafka.ssl.key.pem=" + file.path}), {})) << secret;
+  }
+  EXPECT_NE(refused(least({}), {{"FRESHET_CLICKHOUSE_PASSWORD", "hush\n"}}).find("holds a line break"),
+            std::string::npos);
+  for (const char* token : {" hush", "hush ", "h ush", "h\xc3\xbcsh", "hush\t"}) {
+    const std::string refusal = refused(least({}), {{"FRESHET_ADMIN_TOKEN", token}});
+    EXPECT_NE(refusal.find("openssl rand -hex 32"), std::string::npos) << token;
+    EXPECT_EQ(refusal.find("ush"), std::string::npos) << refusal;
+    EXPECT_FALSE(load("renew", {"--admin", "h:1"}, {{"FRESHET_ADMIN_TOKEN", token}})) << token;
+  }
+}
+
+TEST(SecretsTest, ASecretThatOthersCouldReadIsWarnedOf) {
+  const File token("t0ken");
+  const auto warnings = [](Args more) {
+    more.insert(more.end(), {"--dead-letter-topic", "d"});
+    std::string all;
+    for (const std::string& warning : good(least(more)).warnings) all += warning + "\n";
+    return all;
+  };
+  EXPECT_EQ(warnings({"--admin-token-file", token.path}), "");
+  std::filesystem::permissions(token.path, std::filesystem::perms(0644));
+  EXPECT_NE(warnings({"--admin-token-file", token.path}).find("can be read by every user; chmod 600"),
+            std::string::npos);
+  EXPECT_NE(warnings({"--set-file", "kafka.ssl.key.password=" + token.path}).find("can be read by"), std::string::npos);
+  EXPECT_NE(warnings({"--sentry-dsn", "https://k@s/1"}).find("use --sentry-dsn-file"), std::string::npos);
+  EXPECT_NE(warnings({"--runtime-config", "redis://:p@h:1/0"}).find("use --runtime-config-password-file"),
+            std::string::npos);
+  EXPECT_NE(warnings({"--set", "kafka.ssl.key.password=x"}).find("use --set-file"), std::string::npos);
+  EXPECT_EQ(warnings({"--set", "kafka.fetch.min.bytes=1", "--runtime-config", "redis://h:1/0"}), "");
+}
+
+TEST(SecretsTest, SecretsAreMaskedAndCollectedForTheLog) {
+  const File file("hunter2\n");
+  const Loaded loaded = good(
+      least({"--clickhouse-user", "u", "--clickhouse-password-file", file.path, "--runtime-config",
+             "redis://:s3cr%65t@h:1/1", "--set", "kafka.ssl.key.password=pw", "--set", "kafka.fetch.min.bytes=7"}));
+  const std::string yaml = to_yaml(loaded);
+  for (const char* secret : {"hunter2", "s3cret", "s3cr%65t", "pw"}) {
+    EXPECT_EQ(yaml.find(secret), std::string::npos) << secret;
+  }
+  EXPECT_NE(yaml.find("set: kafka.ssl.key.password=***,kafka.fetch.min.bytes=7"), std::string::npos) << yaml;
+  EXPECT_EQ(yaml.find("print_config"), std::string::npos) << "a file made of it would only print";
+  const auto& secrets = loaded.settings.telemetry.secrets;
+  for (const char* secret : {"hunter2", "s3cret", "s3cr%65t", "pw"}) {
+    EXPECT_NE(std::find(secrets.begin(), secrets.end(), secret), secrets.end()) << secret;
+  }
+}
+
+TEST(SecretsTest, SecretsAreInNoRefusal) {
+  const Args attempts[] = {{"--set", "kafka.sasl.password=hush"},
+                           {"--set", "sasl.password=hush"},
+                           {"--set", "kafka.sasl.pasword=hush"},
+                           {"--set=kafka.ssl.key.pasword=hush"},
+                           {"--clickhouse-password", "hush"},
+                           {"--clickhouse-password=hush"},
+                           {"-password=hush"},
+                           {"password=hush"},
+                           {"--clickhouse-password-file", "hush"},
+                           {"--kafka-sasl-password-file", "hush"},
+                           {"--admin-token-file", "hush"},
+                           {"--kafka-sasl-jaas-config", "hush"},
+                           {"--set", "sasl.jaas.config=hush"},
+                           {"--set", "sasl.oauthbearer.client.secret=hush"},
+                           {"--clickhouse-url", "http://u:hush@h"},
+                           {"--bootstrap-server", "u:hush@h:9092"},
+                           {"--runtime-config", "rediss://:hush@h:1/0"}};
+  for (const Args& attempt : attempts) {
+    EXPECT_EQ(refused(least(attempt)).find("hush"), std::string::npos) << attempt.front() << refused(least(attempt));
+  }
+  const auto shown = load("run", least({"--set", "kafka.sasl.pasword=hush"}), {});
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(to_yaml(*shown).find("hush"), std::string::npos);
+}
+
+TEST(SecretsTest, SecretsMayStandInTheEnvironment) {
+  const Environment secrets = {{"FRESHET_CLICKHOUSE_PASSWORD", "hush1"},
+                               {"FRESHET_KAFKA_SASL_PASSWORD", "hush2"},
+                               {"FRESHET_ADMIN_TOKEN", "hush3"}};
+  const Args args = least({"--clickhouse-user", "u", "--kafka-security-protocol", "sasl_ssl", "--kafka-sasl-mechanism",
+                           "PLAIN", "--kafka-sasl-username", "k"});
+  const Loaded loaded = good(args, secrets);
+  const Pipeline& p = loaded.settings.pipeline;
+  EXPECT_EQ(p.clickhouse.password, "hush1");
+  EXPECT_EQ(p.kafka.connection.sasl_password, "hush2");
+  EXPECT_EQ(loaded.settings.admin.token, "hush3");
+  EXPECT_EQ(to_yaml(loaded).find("hush"), std::string::npos);
+  EXPECT_NE(to_yaml(loaded).find("environment FRESHET_CLICKHOUSE_PASSWORD"), std::string::npos);
+  for (const auto& [name, value] : secrets) {
+    const auto& masked = loaded.settings.telemetry.secrets;
+    EXPECT_NE(std::find(masked.begin(), masked.end(), value), masked.end()) << name;
+  }
+  const File file("x");
+  EXPECT_NE(refused(least({"--clickhouse-password-file", file.path}), {{"FRESHET_CLICKHOUSE_PASSWORD", "hush"}})
+                .find("leave one of them out"),
+            std::string::npos);
+  EXPECT_NE(refused(least(), {{"FRESHET_CLICKHOUSE_PASSWORD", "hush"}}).find("needs --clickhouse-user"),
+            std::string::npos);
+  EXPECT_TRUE(load("process", {}, secrets));
+}
+
+}  // namespace
+}  // namespace freshet::settings
