@@ -16,7 +16,7 @@ AdminSources sources() {
   out.ready = [] { return HealthStatus{false, "waiting"}; };
   out.status = [] { return ProcessStatus(); };
   // Nobody knows the token.
-  out.skip = [](const ReleaseOrder&, std::stop_token) -> Result<std::string> { std::abort(); };
+  out.skip = [](const SkipOrder&, std::stop_token) -> Result<std::string> { std::abort(); };
   out.renew = []() -> Result<RenewalAsked> { std::abort(); };
   out.last_renewal = [] { return std::optional<RenewalReport>(); };
   return out;

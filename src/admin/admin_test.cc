@@ -57,7 +57,7 @@ TEST(ReadinessTest, SaysWhatItWaitsFor) {
   status.waiting_for = "ClickHouse: refused";
   EXPECT_NE(readiness.assess(at(0), status).reason.find("ClickHouse: refused"), std::string::npos);
   status = busy(1, 1);
-  status.partitions[0].held = "bad message";
+  status.partitions[0].blocked = "bad message";
   EXPECT_NE(readiness.assess(at(0), status).reason.find("bad message"), std::string::npos);
 }
 

@@ -34,7 +34,7 @@ struct AdminSources {
   std::function<ProcessStatus()> status;
   // Skips what blocks a partition, or resolves a blocked batch; returns what it did, for a person. May wait for the
   // stream until `stop` is requested.
-  std::function<Result<std::string>(const ReleaseOrder&, std::stop_token stop)> skip;
+  std::function<Result<std::string>(const SkipOrder&, std::stop_token stop)> skip;
   std::function<Result<RenewalAsked>()> renew;
   std::function<std::optional<RenewalReport>()> last_renewal;
 };

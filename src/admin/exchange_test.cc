@@ -15,7 +15,7 @@ struct ExchangeTest : testing::Test {
     sources.health = [] { return HealthStatus{true, ""}; };
     sources.ready = [] { return HealthStatus{true, ""}; };
     sources.status = [] { return ProcessStatus(); };
-    sources.skip = [this](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
+    sources.skip = [this](const SkipOrder& asked, std::stop_token) -> Result<std::string> {
       ++changes;
       return std::to_string(asked.next.value_or(Offset{-1}).value);
     };
@@ -205,7 +205,7 @@ TEST_F(ExchangeTest, HealthIsAnsweredUnderAnyName) {
 
 // A server's error or a processor's exception may repeat a row: it is for the log, and for who has the token.
 TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
-  const std::string reason = "partition 3 is held: invalid_json: " + message_text("card 4711") + "; go on from 8";
+  const std::string reason = "partition 3 is blocked: invalid_json: " + message_text("card 4711") + "; go on from 8";
   sources.ready = [&] { return HealthStatus{false, reason}; };
   sources.status = [&] {
     StreamStatus status;
@@ -213,7 +213,7 @@ TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
     status.waiting_for = status.last_insert_error = status.last_kafka_error = reason;
     return ProcessStatus{"", "", HealthStatus{true, ""}, HealthStatus{false, reason}, status, {}, {}};
   };
-  sources.skip = [&](const ReleaseOrder& asked, std::stop_token) -> Result<std::string> {
+  sources.skip = [&](const SkipOrder& asked, std::stop_token) -> Result<std::string> {
     if (asked.next == Offset{1}) return failure(ErrorKind::Invalid, reason);
     return reason;
   };
@@ -235,7 +235,7 @@ TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
        {bodies(access, "X: y"), bodies(guarded, "X: y"), bodies(guarded, "Authorization: Bearer wrong"),
         bodies(access, "Authorization: Bearer ")}) {
     EXPECT_EQ(hidden.find("4711"), std::string::npos) << hidden;
-    EXPECT_NE(hidden.find("partition 3 is held: invalid_json: [may quote messages: see the log"), std::string::npos);
+    EXPECT_NE(hidden.find("partition 3 is blocked: invalid_json: [may quote messages: see the log"), std::string::npos);
     EXPECT_NE(hidden.find("go on from 8"), std::string::npos);
   }
   const std::string shown = bodies(guarded, "Authorization: Bearer secret");

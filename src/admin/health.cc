@@ -49,8 +49,8 @@ HealthStatus Readiness::assess(SteadyTime now, const StreamStatus& status) {
   if (status.draining) return {false, "it is stopping"};
   if (!status.waiting_for.empty()) return {false, "waiting: " + status.waiting_for};
   for (const PartitionStatus& partition : status.partitions) {
-    if (!partition.held.empty()) {
-      return {false, fmt::format("partition {} is held: {}", partition.partition.value, partition.held)};
+    if (!partition.blocked.empty()) {
+      return {false, fmt::format("partition {} is blocked: {}", partition.partition.value, partition.blocked)};
     }
   }
   if (!status.assigned) return {false, "waiting for an assignment of partitions"};

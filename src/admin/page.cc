@@ -40,7 +40,7 @@ tile('MiB in flight',(s.in_flight_bytes/1048576).toFixed(1)),tile('batches in fl
 tile('batches written',n(s.batches_written)),tile('dead letters',n(s.dead_letters)),tile('session',s.session+' ('+Math.round(s.session_age_seconds)+' s)'),
 tile('last pause',s.membership.last_renewal&&s.membership.last_renewal.pause_ms!==null?s.membership.last_renewal.pause_ms.toFixed(1)+' ms':'-'));
 $('rows').replaceChildren(...s.partitions.map(p=>{const r=document.createElement('tr');
-for(const c of [p.partition,n(p.position),n(p.committed),n(p.end),n(p.lag),p.held?'held: '+p.held:p.paused?'paused':'']){
+for(const c of [p.partition,n(p.position),n(p.committed),n(p.end),n(p.lag),p.blocked?'blocked: '+p.blocked:p.paused?'paused':'']){
 const d=document.createElement('td');d.textContent=c;r.append(d)}return r}));
 $('errors').textContent=[[s.last_insert_error,s.last_insert_error_at_ms],[s.last_kafka_error,s.last_kafka_error_at_ms]]
 .filter(e=>e[0]).map(e=>new Date(e[1]).toLocaleString()+'  '+e[0]).join('\n')}

@@ -58,12 +58,12 @@ struct ServerTest : testing::Test {
     sources.status = [this] {
       return ProcessStatus{"0.1.0", "2.0.2", alive, ready, busy(), SessionStatus(), {{"max_batch_size", "50000"}}};
     };
-    sources.skip = [this](const ReleaseOrder& asked, std::stop_token stop) -> Result<std::string> {
-      if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not held");
+    sources.skip = [this](const SkipOrder& asked, std::stop_token stop) -> Result<std::string> {
+      if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not blocked");
       if (asked.partition.value == 8) go_on.pop(stop);
       released = {asked.partition.value, asked.next.value_or(Offset{-1}).value};
       resolution = asked.resolution;
-      return "partition 3 is released; given up: 1 message";
+      return "partition 3 is skipped; given up: 1 message";
     };
     sources.renew = [this]() -> Result<RenewalAsked> {
       if (stopping) return failure(ErrorKind::Stopping, "it is stopping");
@@ -143,7 +143,7 @@ TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
   const std::string body = R"({"partition": 3, "offset": 70})";
   const auto done = release(body);
   EXPECT_EQ(done.status, 200);
-  EXPECT_EQ(done.body, "partition 3 is released; given up: 1 message\n");
+  EXPECT_EQ(done.body, "partition 3 is skipped; given up: 1 message\n");
   EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, 70}));
   released = {-1, -1};
   EXPECT_EQ(release(body, {"Content-Type: application/x-www-form-urlencoded"}).status, 403);
@@ -161,7 +161,7 @@ TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
   EXPECT_EQ(released.first, -1);
   const auto conflict = release(R"({"partition":9,"offset":1})");
   EXPECT_EQ(conflict.status, 409);
-  EXPECT_EQ(conflict.body, "partition 9 is not held\n");
+  EXPECT_EQ(conflict.body, "partition 9 is not blocked\n");
 }
 
 TEST_F(ServerTest, RenewSaysWhatHappens) {

@@ -32,7 +32,7 @@ std::optional<Resolution> resolution(const json& value) {
 
 }  // namespace
 
-Result<ReleaseOrder> parse_skip_request(const std::string& body) {
+Result<SkipOrder> parse_skip_request(const std::string& body) {
   // Which of two values would count, nobody could see.
   std::set<std::string> fields;
   bool twice = false;
@@ -50,7 +50,7 @@ Result<ReleaseOrder> parse_skip_request(const std::string& body) {
   const auto partition = number(object, "partition", std::numeric_limits<int32_t>::max());
   const auto offset = number(object, "offset", std::numeric_limits<int64_t>::max());
   if (!partition || (object.contains("offset") && !offset)) return expected();
-  ReleaseOrder order;
+  SkipOrder order;
   order.partition = Partition{static_cast<int32_t>(*partition)};
   if (offset) order.next = Offset{static_cast<int64_t>(*offset)};
   if (object.contains("resolution")) {

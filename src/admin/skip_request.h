@@ -4,12 +4,12 @@
 #include <string>
 
 #include "base/result.h"
-#include "model/released.h"
+#include "model/skip.h"
 
 namespace freshet::admin {
 
 // {"partition": N, "offset": N}, {"partition": N, "resolution": "stored" or "retry"}, or all three. Invalid: the text
 // says what is expected.
-Result<ReleaseOrder> parse_skip_request(const std::string& body);
+Result<SkipOrder> parse_skip_request(const std::string& body);
 
 }  // namespace freshet::admin

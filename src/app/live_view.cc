@@ -24,8 +24,8 @@ int64_t total_lag(const StreamStatus& status) {
 std::string state_of(const StreamStatus& status) {
   if (!status.waiting_for.empty()) return "waiting: " + with_message_texts(status.waiting_for);
   for (const PartitionStatus& partition : status.partitions) {
-    if (!partition.held.empty())
-      return fmt::format("partition {} held: {}", partition.partition.value, with_message_texts(partition.held));
+    if (!partition.blocked.empty())
+      return fmt::format("partition {} blocked: {}", partition.partition.value, with_message_texts(partition.blocked));
   }
   if (status.draining) return "draining";
   return status.assigned ? "streaming" : "joining the consumer group";

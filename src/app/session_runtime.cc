@@ -154,11 +154,11 @@ SessionStatus SessionRuntime::status() const {
   return status;
 }
 
-Result<Released> SessionRuntime::release(const ReleaseOrder& order, std::stop_token stop) {
+Result<SkipResult> SessionRuntime::skip(const SkipOrder& order, std::stop_token stop) {
   if (!in_session_.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
   const Status within = order.next ? within_partition(order.partition, *order.next) : Status();
   if (!within) return tl::make_unexpected(within.error());
-  return stream_.release(order, std::move(stop));
+  return stream_.skip(order, std::move(stop));
 }
 
 // Beyond the end of its partition the reset policy would choose where to go on. A blocked partition is not fetched, so

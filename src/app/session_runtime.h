@@ -12,7 +12,7 @@
 #include "app/telemetry_stack.h"
 #include "base/clock.h"
 #include "base/snapshot.h"
-#include "model/released.h"
+#include "model/skip.h"
 #include "model/status.h"
 #include "settings/settings.h"
 #include "supervisor/credentials_watch.h"
@@ -45,8 +45,8 @@ class SessionRuntime {
   // Texts are not masked.
   SessionStatus status() const;
 
-  // Stream::release(), of partitions that have the offset. Retry: there is no session right now.
-  Result<Released> release(const ReleaseOrder& order, std::stop_token stop);
+  // Stream::skip(), of partitions that have the offset. Retry: there is no session right now.
+  Result<SkipResult> skip(const SkipOrder& order, std::stop_token stop);
 
  private:
   supervisor::WatchdogPorts watchdog_ports();

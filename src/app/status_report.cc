@@ -98,8 +98,8 @@ admin::AdminSources admin_sources(StatusReport& report, SessionRuntime& sessions
   sources.health = [&report] { return report.health(); };
   sources.ready = [&report] { return report.ready(); };
   sources.status = [&report] { return report.process(); };
-  sources.skip = [&sessions, &telemetry](const ReleaseOrder& order, std::stop_token stop) -> Result<std::string> {
-    return sessions.release(order, std::move(stop)).map([&telemetry](const Released& done) {
+  sources.skip = [&sessions, &telemetry](const SkipOrder& order, std::stop_token stop) -> Result<std::string> {
+    return sessions.skip(order, std::move(stop)).map([&telemetry](const SkipResult& done) {
       return telemetry.secrets().masked(done.text());
     });
   };

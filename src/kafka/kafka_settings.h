@@ -14,7 +14,7 @@
 
 namespace freshet::kafka {
 
-// Where a partition without a usable committed offset starts. Error: it is held.
+// Where a partition without a usable committed offset starts. Error: it is blocked.
 enum class OffsetReset { Earliest, Latest, Error };
 
 // How to reach a cluster; shared by consumer, producer and admin calls.

@@ -21,7 +21,7 @@ struct PartitionStatus {
   std::optional<Offset> end;        // high watermark as last seen
   std::optional<int64_t> lag;       // end - committed (or position before the first commit), >= 0
   bool paused = false;              // by backpressure
-  std::string held;                 // why it is held; empty = it is not
+  std::string blocked;              // why it is blocked; empty = it is not
 };
 
 // `visit(name, member)` for each field; the names are those of /status.
@@ -34,7 +34,7 @@ void for_each_field(Status& status, Visit visit) {
   visit("end", status.end);
   visit("lag", status.lag);
   visit("paused", status.paused);
-  visit("held", status.held);
+  visit("blocked", status.blocked);
 }
 
 // The Kafka session, beside the stream's own figures.

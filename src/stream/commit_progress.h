@@ -1,5 +1,5 @@
 // Up to where one partition's offset is committed, and what may be sent next. What is sent only ever grows, and is
-// never below what the broker is known to have; the one exception is an operator's release.
+// never below what the broker is known to have; the one exception is an operator's skip.
 #pragma once
 
 #include <algorithm>

@@ -307,7 +307,7 @@ void Pipeline::update_gauges() {
   metrics_.batches_in_flight.set(static_cast<double>(batches_.active()));
   metrics_.batches_blocked.set(static_cast<double>(batches_.blocked_count()));
   metrics_.partitions_assigned.set(static_cast<double>(owned));
-  metrics_.partitions_held.set(static_cast<double>(blocked_count));
+  metrics_.partitions_blocked.set(static_cast<double>(blocked_count));
   metrics_.partitions_paused.set(static_cast<double>(paused_count));
 }
 
@@ -331,7 +331,7 @@ StreamStatus Pipeline::status(SteadyTime now) const {
     one.position = partition.offsets.position();
     one.committed = committer_.of(id).acknowledged();
     one.paused = paused(partition);
-    if (partition.blocks.any()) one.held = partition.blocks.first().text;
+    if (partition.blocks.any()) one.blocked = partition.blocks.first().text;
     status.partitions.push_back(std::move(one));
   }
   status.assigned = assigned_;

@@ -26,7 +26,7 @@
 #include "base/result.h"
 #include "model/batch.h"
 #include "model/options.h"
-#include "model/released.h"
+#include "model/skip.h"
 #include "model/status.h"
 #include "ports/batch_observer.h"
 #include "ports/offset_gate.h"
@@ -99,12 +99,12 @@ class Pipeline {
   // --- an operator, the watchdog
   // The blocked `partition` goes on at `next`: what could be put nowhere below it is given up, what was not read below
   // it is skipped. All else that is open goes on.
-  Result<Released> skip(Partition partition, Offset next, SteadyTime now, Commands& commands);
+  Result<SkipResult> skip(Partition partition, Offset next, SteadyTime now, Commands& commands);
   bool is_blocked(Partition partition) const;
   // The operator says what becomes of the blocked batch with rows of the partition; without a resolution: that the
   // messages that no insert takes are bad data.
-  Result<Released> resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
-                           Commands& commands);
+  Result<SkipResult> resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
+                             Commands& commands);
   // A batch with rows of this partition is blocked, and skip() is not about another cause.
   bool is_blocked_by_batch(Partition partition) const;
   // A batch with rows of this partition waits for an operator, who says by skipping that its rows are bad data.

@@ -216,8 +216,8 @@ bool Pipeline::is_blocked_by_batch(Partition id) const {
          partition->blocks.only(BlockReason::BatchBlocked);
 }
 
-Result<Released> Pipeline::resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
-                                   Commands& commands) {
+Result<SkipResult> Pipeline::resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
+                                     Commands& commands) {
   const TrackedPartition* const owned = partitions_.find(partition);
   if (owned == nullptr || !owned->state.owned()) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", partition.value));
@@ -238,7 +238,7 @@ Result<Released> Pipeline::resolve(Partition partition, std::optional<Resolution
   if (!resolution && maybe_stored) {
     return failure(ErrorKind::Invalid, batches_.trouble_of(*id));
   }
-  Released done;
+  SkipResult done;
   done.partition = partition;
   done.resolved = resolution;
   done.batch = !resolution;

@@ -164,7 +164,7 @@ Status Pipeline::may_skip(const TrackedPartition& partition, BlockReason reason,
   }
   if (const auto at = blocked_at(partition, reason); at && next <= *at) {
     return failure(ErrorKind::Invalid,
-                   fmt::format("partition {} is held at offset {}; go on from a later one", id, at->value));
+                   fmt::format("partition {} is blocked at offset {}; go on from a later one", id, at->value));
   }
   return {};
 }
@@ -204,13 +204,13 @@ uint64_t Pipeline::skip_to(TrackedPartition& partition, BlockReason reason, Offs
   return next > position ? static_cast<uint64_t>(next.value - position.value) : 0;
 }
 
-Result<Released> Pipeline::skip(Partition id, Offset next, SteadyTime now, Commands& commands) {
+Result<SkipResult> Pipeline::skip(Partition id, Offset next, SteadyTime now, Commands& commands) {
   TrackedPartition* partition = partitions_.find(id);
   if (partition == nullptr || !partition->state.owned()) {
     return failure(ErrorKind::Invalid, fmt::format("partition {} is not owned by this process", id.value));
   }
   if (!partition->blocks.any()) {
-    return failure(ErrorKind::Invalid, fmt::format("partition {} is not held", id.value));
+    return failure(ErrorKind::Invalid, fmt::format("partition {} is not blocked", id.value));
   }
   const Blocks::Block* block = partition->blocks.first_but(BlockReason::BatchBlocked);
   if (block == nullptr) {
@@ -221,22 +221,22 @@ Result<Released> Pipeline::skip(Partition id, Offset next, SteadyTime now, Comma
   if (const Status may = may_skip(*partition, reason, next); !may) return tl::make_unexpected(may.error());
   const Result<uint64_t> given_up = give_up_below(*partition, reason, next);
   if (!given_up) return tl::make_unexpected(given_up.error());
-  Released done;
+  SkipResult done;
   done.partition = id;
   done.given_up = *given_up;
-  metrics_.dropped("released").add(done.given_up);
-  done.flood = reason == BlockReason::DlqRateLimited;
-  if (done.flood) dlq_.lift_rate_limit(now);
+  metrics_.dropped("skipped").add(done.given_up);
+  done.rate_limit_lifted = reason == BlockReason::DlqRateLimited;
+  if (done.rate_limit_lifted) dlq_.lift_rate_limit(now);
   done.not_read = skip_to(*partition, reason, next, commands);
   unblock(*partition, reason);
   block_again(*partition, reason);
-  if (partition->blocks.any()) done.held_again = partition->blocks.first().text;
+  if (partition->blocks.any()) done.still_blocked = partition->blocks.first().text;
   log_.warn("partition_released", {{"topic", settings_.topic},
                                    {"partition", id.value},
                                    {"offset", next.value},
                                    {"given_up", done.given_up},
                                    {"not_read", done.not_read},
-                                   {"held_again", done.held_again},
+                                   {"still_blocked", done.still_blocked},
                                    {"audit", true}});
   return done;
 }

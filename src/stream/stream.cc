@@ -17,7 +17,7 @@ constexpr Duration kAssignmentFollows = std::chrono::seconds(1);
 constexpr Duration kPublish = std::chrono::milliseconds(250);
 constexpr size_t kBytesPerChunk = 2048;      // the least that a chunk is charged
 constexpr uint64_t kFreedMemory = 32 << 20;  // that may stay with the process beyond the memory limit
-constexpr size_t kOtherEvents = 65536;       // results of batches and letters, options, releases
+constexpr size_t kOtherEvents = 65536;       // results of batches and letters, options, skips
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
 
@@ -100,16 +100,16 @@ Status Stream::set_writers(const LiveOptions& options) {
   return writers_->set_concurrency(writers);
 }
 
-Result<Released> Stream::release(const ReleaseOrder& order, std::stop_token stop) {
+Result<SkipResult> Stream::skip(const SkipOrder& order, std::stop_token stop) {
   const auto answer = std::make_shared<Answer>();
-  post(Release{order, answer});
+  post(Skip{order, answer});
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
   MutexLock lock(answer->mutex);
   // The session may end before it looks into its mailbox again.
   clock_.wait_until(answer->given, answer->mutex, std::move(stop), deadline,
-                    [&]() REQUIRES(answer->mutex) { return answer->released.has_value(); });
-  if (!answer->released) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
-  return *answer->released;
+                    [&]() REQUIRES(answer->mutex) { return answer->result.has_value(); });
+  if (!answer->result) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+  return *answer->result;
 }
 
 void Stream::attach(Source* source) {
@@ -261,22 +261,22 @@ void Stream::on_event(const LiveOptions& options, SteadyTime now) {
 
 void Stream::on_event(const Refetch& refetch, SteadyTime) { pipeline_.refetch(refetch.partitions, commands_); }
 
-void Stream::on_event(const Release& release, SteadyTime now) {
-  Result<Released> done = carry_out(release.order, now);
+void Stream::on_event(const Skip& skip, SteadyTime now) {
+  Result<SkipResult> done = carry_out(skip.order, now);
   {
-    MutexLock lock(release.answer->mutex);
-    release.answer->released = std::move(done);
+    MutexLock lock(skip.answer->mutex);
+    skip.answer->result = std::move(done);
   }
-  release.answer->given.notify_all();
+  skip.answer->given.notify_all();
 }
 
-Result<Released> Stream::carry_out(const ReleaseOrder& order, SteadyTime now) {
+Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
   if (order.resolution || pipeline_.is_blocked_by_batch(order.partition)) {
     return pipeline_.resolve(order.partition, order.resolution, now, commands_);
   }
   const bool batch = pipeline_.holds_batch_of(order.partition);
   const bool only_batch = batch && !pipeline_.is_blocked(order.partition);
-  Result<Released> done;
+  Result<SkipResult> done;
   done->partition = order.partition;
   if (!only_batch) {
     if (!order.next) {

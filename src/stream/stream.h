@@ -78,10 +78,10 @@ class Stream {
   void wake() noexcept;
 
   void set_options(const LiveOptions& options);
-  // See Pipeline::skip() and Pipeline::resolve(); a batch that is held with rows of the partition goes on, too.
+  // See Pipeline::skip() and Pipeline::resolve(); a batch that waits with rows of the partition goes on, too.
   // Answered within a few turns of the loop. Retry: no session answered within five seconds, or before `stop` was
   // requested.
-  Result<Released> release(const ReleaseOrder& order, std::stop_token stop = {});
+  Result<SkipResult> skip(const SkipOrder& order, std::stop_token stop = {});
   // See Pipeline::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
@@ -94,13 +94,13 @@ class Stream {
   struct Answer {
     Mutex mutex;
     CondVar given;
-    std::optional<Result<Released>> released GUARDED_BY(mutex);
+    std::optional<Result<SkipResult>> result GUARDED_BY(mutex);
   };
   struct Refetch {
     std::vector<Partition> partitions;
   };
-  struct Release {
-    ReleaseOrder order;
+  struct Skip {
+    SkipOrder order;
     std::shared_ptr<Answer> answer;
   };
   struct InsertTrouble {
@@ -118,7 +118,7 @@ class Stream {
     bool from_producer;  // else it did not even take it
   };
   using Event = std::variant<std::shared_ptr<const ProcessedChunk>, Work, BatchResult, InsertTrouble, LetterResult,
-                             RecordResult, LiveOptions, Refetch, Release>;
+                             RecordResult, LiveOptions, Refetch, Skip>;
 
   void post(Event event);
   void note(Event event);
@@ -130,8 +130,8 @@ class Stream {
   void on_event(const RecordResult& result, SteadyTime now);
   void on_event(const LiveOptions& options, SteadyTime now);
   void on_event(const Refetch& refetch, SteadyTime now);
-  void on_event(const Release& release, SteadyTime now);
-  Result<Released> carry_out(const ReleaseOrder& order, SteadyTime now);
+  void on_event(const Skip& skip, SteadyTime now);
+  Result<SkipResult> carry_out(const SkipOrder& order, SteadyTime now);
   void take_events(SteadyTime now);
   SteadyTime begin_turn();
   void attach(Source* source);

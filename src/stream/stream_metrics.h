@@ -34,7 +34,7 @@ struct StreamMetrics {
         loop_busy_us(m.counter("freshet_loop_busy_microseconds_total", "Time of the loop outside of that.")),
         backpressure_us(
             m.counter("freshet_backpressure_microseconds_total", "Time with partitions paused by backpressure.")),
-        partitions_held(m.gauge("freshet_partitions_held", "Partitions that wait for an operator.")),
+        partitions_blocked(m.gauge("freshet_partitions_blocked", "Partitions that wait for an operator.")),
         invalid(m.counter("freshet_invalid_messages_total", "Messages that a processor refuses, but silenced ones.")),
         stale_seen(m.counter("freshet_stale_messages_total", "Messages older than the age that dead letters take.")),
         stale_routed(m.counter("freshet_stale_dead_letters_total", "Old messages sent to the dead letters.")),
@@ -110,7 +110,7 @@ struct StreamMetrics {
   Counter& loop_poll_us;
   Counter& loop_busy_us;
   Counter& backpressure_us;
-  Gauge& partitions_held;
+  Gauge& partitions_blocked;
   Counter& invalid;
   Counter& stale_seen;
   Counter& stale_routed;

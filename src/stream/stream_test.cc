@@ -115,7 +115,7 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   options.clickhouse_concurrency = 5;
   stream.set_options(options);
   EXPECT_TRUE(testkit::eventually(std::chrono::minutes(2), [&] { return source.committed() == kMessages; }));
-  EXPECT_FALSE(stream.release({Partition{0}, Offset{1}, {}}));
+  EXPECT_FALSE(stream.skip({Partition{0}, Offset{1}, {}}));
   stop.request_stop();
   loop.join();
   EXPECT_EQ(table.size(), static_cast<size_t>(kMessages - kMessages / 100));

@@ -22,7 +22,7 @@ void ProgressPolicy::observe(SteadyTime now, const StreamStatus& status) {
   if (!status.assigned || status.draining) return seen_.clear();
   std::map<Partition, Seen> next;
   for (const PartitionStatus& one : status.partitions) {
-    if (one.paused || !one.held.empty()) continue;
+    if (one.paused || !one.blocked.empty()) continue;
     const auto old = seen_.find(one.partition);
     const bool moved = old == seen_.end() || old->second.position != one.position;
     next.emplace(one.partition, moved ? Seen{one.position, now, {}, {}, {}} : old->second);

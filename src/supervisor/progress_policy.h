@@ -23,7 +23,7 @@ class ProgressPolicy {
     std::string not_ready_reason;      // three renewals did not help: not ready because of this; empty = fine
   };
 
-  // Positions as they are now. A partition that is paused or held, or of a stream that drains, has nothing to bring.
+  // Positions as they are now. A partition that is paused or blocked, or of a stream that drains, has nothing to bring.
   void observe(SteadyTime now, const StreamStatus& status);
   // Those that have not moved for a quarter of `timeout`: ask the broker where they end.
   std::vector<Partition> still(SteadyTime now, Duration timeout) const;

@@ -108,7 +108,7 @@ TEST_F(ProgressPolicyTest, TheEndThatAMarkerMakesIsReached) {
 TEST_F(ProgressPolicyTest, PausedHeldAndDrainingHaveNothingToBring) {
   ends = {{kZero, Offset{99}}, {kOne, Offset{99}}};
   status.partitions[0].paused = true;
-  status.partitions[1].held = "bad message";
+  status.partitions[1].blocked = "bad message";
   EXPECT_EQ(pass(1h), "");
   status.partitions[0].paused = false;
   EXPECT_EQ(pass(59s), "");  // from when it was resumed

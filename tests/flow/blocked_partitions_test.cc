@@ -16,13 +16,13 @@ TEST(BlockedPartitionsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperator
   flow.work();
   flow.letter(0, tl::make_unexpected(too_large()));
   flow.letter(0, tl::make_unexpected(too_large()));
-  ASSERT_NE(flow.status().partitions[0].held.find("offset 0"), std::string::npos);
+  ASSERT_NE(flow.status().partitions[0].blocked.find("offset 0"), std::string::npos);
   flow.given_up = {{0, 0}, {0, 1}};
   EXPECT_TRUE(flow.skip(0, 1));
-  EXPECT_NE(flow.status().partitions[0].held.find("offset 1"), std::string::npos) << "it waits for nobody";
+  EXPECT_NE(flow.status().partitions[0].blocked.find("offset 1"), std::string::npos) << "it waits for nobody";
   EXPECT_TRUE(flow.paused(0)) << "the source reads on what is blocked again";
   EXPECT_TRUE(flow.skip(0, 2));
-  EXPECT_EQ(flow.status().partitions[0].held, "");
+  EXPECT_EQ(flow.status().partitions[0].blocked, "");
   flow.settle();
   flow.expect_complete();
 }
@@ -37,10 +37,10 @@ TEST(BlockedPartitionsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
   flow.deliver(0);
   flow.work();
   ASSERT_EQ(flow.letters.size(), 1u);
-  ASSERT_NE(flow.status().partitions[0].held.find("dead letters per second"), std::string::npos);
+  ASSERT_NE(flow.status().partitions[0].blocked.find("dead letters per second"), std::string::npos);
   flow.letter(0, tl::make_unexpected(too_large()));
   EXPECT_TRUE(flow.skip(0, 1));
-  EXPECT_NE(flow.status().partitions[0].held.find("too large"), std::string::npos);
+  EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
   flow.given_up = {{0, 0}};
   EXPECT_TRUE(flow.skip(0, 1));
   flow.settle();
@@ -57,12 +57,12 @@ TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedR
   flow.work();
   flow.deliver(0, 1);
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
-  ASSERT_NE(flow.status().partitions[0].held.find("replacement"), std::string::npos);
+  ASSERT_NE(flow.status().partitions[0].blocked.find("replacement"), std::string::npos);
   flow.work();
   flow.advance(seconds(2));
   flow.take_records();
-  EXPECT_NE(flow.status().partitions[0].held.find("cannot become a row"), std::string::npos);
-  const std::string shown = without_message_texts(flow.status().partitions[0].held, "[...]");
+  EXPECT_NE(flow.status().partitions[0].blocked.find("cannot become a row"), std::string::npos);
+  const std::string shown = without_message_texts(flow.status().partitions[0].blocked, "[...]");
   EXPECT_NE(shown.find("no dead-letter topic: bad: [...]; go on from 2"), std::string::npos) << shown;
   EXPECT_TRUE(flow.paused(0));
   flow.given_up = {{0, 1}};
@@ -84,11 +84,11 @@ TEST(BlockedPartitionsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
     flow.deliver(p);
     flow.work();
   }
-  EXPECT_NE(flow.status().partitions[0].held, "");
-  EXPECT_NE(flow.status().partitions[1].held, "");
-  EXPECT_EQ(flow.status().partitions[2].held, "");
+  EXPECT_NE(flow.status().partitions[0].blocked, "");
+  EXPECT_NE(flow.status().partitions[1].blocked, "");
+  EXPECT_EQ(flow.status().partitions[2].blocked, "");
   EXPECT_TRUE(flow.skip(0, 1));
-  EXPECT_NE(flow.status().partitions[1].held, "") << "one letter at once is the limit";
+  EXPECT_NE(flow.status().partitions[1].blocked, "") << "one letter at once is the limit";
   EXPECT_TRUE(flow.skip(1, 0));
   flow.settle();
   flow.expect_complete();
@@ -110,7 +110,7 @@ TEST(BlockedPartitionsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
   ASSERT_TRUE(released);
   EXPECT_EQ(released->given_up, 1u) << "letters that wait for their broker are not what it is blocked for";
   EXPECT_EQ(released->not_read, 0u);
-  EXPECT_EQ(released->held_again, "");
+  EXPECT_EQ(released->still_blocked, "");
   flow.settle();
   flow.expect_complete();
   flow.expect_exactly_once();
@@ -145,10 +145,11 @@ TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithIt
   flow.deliver(0);
   flow.work();
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
-  ASSERT_NE(flow.status().partitions[0].held.find("offset 5"), std::string::npos) << flow.status().partitions[0].held;
+  ASSERT_NE(flow.status().partitions[0].blocked.find("offset 5"), std::string::npos)
+      << flow.status().partitions[0].blocked;
   const auto too_early = flow.skip(0, 4);
   ASSERT_FALSE(too_early);
-  EXPECT_NE(too_early.error().text.find("held at offset 5"), std::string::npos) << too_early.error().text;
+  EXPECT_NE(too_early.error().text.find("blocked at offset 5"), std::string::npos) << too_early.error().text;
   flow.given_up = {{0, 5}, {0, 6}};
   const auto released = flow.skip(0, 7);
   ASSERT_TRUE(released);
@@ -281,13 +282,13 @@ TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenRe
   flow.assign({0});
   flow.deliver(0, 4);
   flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
-  EXPECT_EQ(flow.status().partitions[0].held, "cannot be unpacked");
+  EXPECT_EQ(flow.status().partitions[0].blocked, "cannot be unpacked");
   EXPECT_TRUE(flow.paused(0));
   const auto too_early = flow.skip(0, 4);
   ASSERT_FALSE(too_early);
-  EXPECT_NE(too_early.error().text.find("held at offset 4"), std::string::npos) << too_early.error().text;
+  EXPECT_NE(too_early.error().text.find("blocked at offset 4"), std::string::npos) << too_early.error().text;
   flow.hand_over();
-  EXPECT_EQ(flow.status().partitions[0].held, "") << "the next client finds out for itself";
+  EXPECT_EQ(flow.status().partitions[0].blocked, "") << "the next client finds out for itself";
   flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
   flow.given_up = {{0, 4}};
   const auto released = flow.skip(0, 5);

@@ -205,7 +205,7 @@ class Chaos {
   // Goes on behind the message that it is blocked for, or skips some that were not read.
   void skip(int32_t p) {
     const PartitionStatus* status = status_of(p);
-    if (status == nullptr || status->held.empty() || flow_.closing) return;
+    if (status == nullptr || status->blocked.empty() || flow_.closing) return;
     const int64_t position = status->position.value;
     if (stuck_.contains(p) && chance(2) == 0) return go_back(p);
     const bool at_position = stuck_.contains(p) || flow_.commit_waits() || chance(2) == 0;
@@ -247,7 +247,7 @@ class Chaos {
       flow_.set_options(free);
       for (int32_t p = 0; p < partitions_; ++p) {
         const PartitionStatus* status = status_of(p);
-        if (status != nullptr && !status->held.empty()) skip(p);
+        if (status != nullptr && !status->blocked.empty()) skip(p);
       }
       flow_.settle();
       if (flow_.pipeline.closed()) flow_.restart([&] { return false; });
@@ -255,10 +255,10 @@ class Chaos {
       flow_.settle();
       const auto status = flow_.status();
       const bool held = std::any_of(status.partitions.begin(), status.partitions.end(),
-                                    [](const auto& one) { return !one.held.empty(); });
+                                    [](const auto& one) { return !one.blocked.empty(); });
       if (!held && flow_.owned() == static_cast<size_t>(partitions_)) return;
     }
-    FAIL() << "a partition is held for ever: " << flow_.status().partitions[0].held;
+    FAIL() << "a partition is held for ever: " << flow_.status().partitions[0].blocked;
   }
 
   std::mt19937_64 random_;

@@ -365,7 +365,7 @@ class Flow {
     }
     return false;
   }
-  Result<Released> resolve(int32_t p, std::optional<Resolution> resolution) {
+  Result<SkipResult> resolve(int32_t p, std::optional<Resolution> resolution) {
     auto resolved = pipeline.resolve(Partition{p}, resolution, now, commands_);
     const size_t before = again.size();
     turn();
@@ -463,7 +463,7 @@ class Flow {
     pipeline.request_stop(now, commands_);
     turn();
   }
-  Result<Released> skip(int32_t p, int64_t next) {
+  Result<SkipResult> skip(int32_t p, int64_t next) {
     auto released = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
     // Who goes back reads, stores and logs again.
     if (released && next < logged_this_time_[p]) logged_this_time_[p] = 0;

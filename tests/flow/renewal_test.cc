@@ -386,7 +386,7 @@ TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
   flow.hand_over();
   EXPECT_TRUE(flow.paused(0));
   EXPECT_FALSE(flow.paused(1));
-  EXPECT_FALSE(flow.status().partitions[0].held.empty());
+  EXPECT_FALSE(flow.status().partitions[0].blocked.empty());
 }
 
 // A process that stood still for long between two sessions has given its streams up; the continued assignment names no
@@ -461,7 +461,7 @@ TEST(FlowRenewalTest, AnOperatorsReleaseWaitsUntilItIsKnownWhereThePartitionGoes
   flow.assign({0});
   flow.deliver(0, 1);
   flow.work();
-  ASSERT_NE(flow.status().partitions[0].held, "");
+  ASSERT_NE(flow.status().partitions[0].blocked, "");
   ASSERT_TRUE(flow.fall_out_of_range(0, 20));
   flow.given_up = {{0, 0}};
   const auto early = flow.skip(0, 25);

@@ -103,7 +103,7 @@ TEST(FlowTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAndNoOther) {
   EXPECT_EQ(flow.committed(0), 2);
   EXPECT_EQ(flow.committed(1), 50);
   EXPECT_TRUE(flow.paused(0));
-  EXPECT_NE(flow.status().partitions[0].held.find("offset 2"), std::string::npos);
+  EXPECT_NE(flow.status().partitions[0].blocked.find("offset 2"), std::string::npos);
   EXPECT_FALSE(flow.skip(0, 2));
   EXPECT_FALSE(flow.skip(1, 60));
   flow.given_up.insert({0, 2});
@@ -158,11 +158,13 @@ TEST(FlowTest, TheFirstCauseOfAHoldIsTheOneThatIsShown) {
   flow.assign({0});
   flow.deliver(0);
   flow.work();
-  EXPECT_NE(flow.status().partitions[0].held.find("offset 0 "), std::string::npos) << flow.status().partitions[0].held;
+  EXPECT_NE(flow.status().partitions[0].blocked.find("offset 0 "), std::string::npos)
+      << flow.status().partitions[0].blocked;
   flow.given_up.insert({0, 0});
   EXPECT_FALSE(flow.skip(0, 0));
   EXPECT_TRUE(flow.skip(0, 1));
-  EXPECT_NE(flow.status().partitions[0].held.find("offset 1 "), std::string::npos) << flow.status().partitions[0].held;
+  EXPECT_NE(flow.status().partitions[0].blocked.find("offset 1 "), std::string::npos)
+      << flow.status().partitions[0].blocked;
 }
 
 TEST(FlowTest, DroppingIsARuleToo) {
@@ -262,7 +264,7 @@ TEST(FlowTest, ALetterThatItsTopicDoesNotTakeHoldsItsPartition) {
   flow.deliver(0);
   flow.work();
   flow.letter(0, failure(ErrorKind::Invalid, "too large"));
-  EXPECT_NE(flow.status().partitions[0].held.find("too large"), std::string::npos);
+  EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
   flow.given_up.insert({0, 0});
   EXPECT_TRUE(flow.skip(0, 1));
   flow.settle();

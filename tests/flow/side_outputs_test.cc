@@ -207,7 +207,7 @@ TEST(SideOutputsTest, AnOperatorMayGiveUpARefusedReplacement) {
   flow.assign({0});
   flow.deliver(0, 1);
   flow.work();
-  EXPECT_FALSE(flow.skip(0, 1)) << "not held";
+  EXPECT_FALSE(flow.skip(0, 1)) << "not blocked";
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
   EXPECT_FALSE(flow.skip(0, 0)) << "from the same offset";
   flow.given_up.insert({0, 0});

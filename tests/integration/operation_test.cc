@@ -107,16 +107,16 @@ TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
   EXPECT_EQ(freshet.stop(), 0);
 }
 
-TEST_F(OperationTest, AHeldPartitionIsShownAndReleased) {
+TEST_F(OperationTest, ABlockedPartitionIsShownAndSkipped) {
   make_topic_and_table();
   testkit::FreshetProcess freshet(args("run"));
   produce(0, R"({"id":1})");
   produce(0, "broken");
   produce(0, R"({"id":3})");
   produce(1, R"({"id":4})");
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("held") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("blocked") != std::string::npos; }))
       << freshet.output();
-  produce(0, R"({"id":5})");  // behind the held one
+  produce(0, R"({"id":5})");  // behind the blocked one
   produce(1, R"({"id":6})");  // not in the way of others
   const std::string others = fmt::format("SELECT count() FROM {} WHERE id IN (1, 4, 6)", topic);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return clickhouse_->count(others) == 3; }));
@@ -210,7 +210,7 @@ TEST_F(OperationTest, AnotherServiceInPlaceOfClickHouseStoresNothing) {
 }
 
 // A small batch on the wire, far beyond the limit once it is unpacked. Its end is found, however many records it has.
-TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkippedWhenReleased) {
+TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkipped) {
   make_topic_and_table();
   produce(0, R"({"id":1})");
   client->produce_batch(topic, 0, std::vector<std::string>(400, std::string(40'000, ' ')), "zstd");

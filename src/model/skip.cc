@@ -1,14 +1,14 @@
-#include "model/released.h"
+#include "model/skip.h"
 
 #include <fmt/format.h>
 
 namespace freshet {
 
-std::string Released::text() const {
-  std::string text = fmt::format("partition {} is released", partition.value);
+std::string SkipResult::text() const {
+  std::string text = fmt::format("partition {} is skipped", partition.value);
   if (given_up > 0) text += fmt::format("; given up: {} messages that could be put nowhere", given_up);
   if (not_read > 0) text += fmt::format("; skipped unread: {} offsets", not_read);
-  if (flood) text += "; the dead letters that waited go out";
+  if (rate_limit_lifted) text += "; the dead letters that waited go out";
   if (resolved == Resolution::Stored) {
     text += fmt::format("; its blocked batch counts as stored: {} rows, of all its partitions", resolved_rows);
   }
@@ -18,7 +18,7 @@ std::string Released::text() const {
   }
   if (batch) text += "; what the table refuses of its batch is bad data now";
   if (given_up == 0 && not_read == 0 && !resolved) text += "; nothing is given up";
-  if (!held_again.empty()) text += fmt::format("; it is held still: {}", held_again);
+  if (!still_blocked.empty()) text += fmt::format("; it is still blocked: {}", still_blocked);
   return text;
 }
 

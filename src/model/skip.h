@@ -15,21 +15,21 @@ enum class Resolution {
   Retry,   // send them again, although they may be stored twice
 };
 
-struct ReleaseOrder {
+struct SkipOrder {
   Partition partition;
   std::optional<Offset> next;            // go on from here; needed where no batch is what waits
   std::optional<Resolution> resolution;  // of the blocked batch with rows of the partition
 };
 
-struct Released {
+struct SkipResult {
   Partition partition;
   uint64_t given_up = 0;               // messages that could be put nowhere: no row and no dead letter comes of them
   uint64_t not_read = 0;               // offsets that are skipped unread, some of which may be no message
   bool batch = false;                  // a batch that waited: what of it the table refuses is bad data from now on
   std::optional<Resolution> resolved;  // what becomes of a blocked batch
   uint64_t resolved_rows = 0;          // of it, of all its partitions
-  bool flood = false;                  // the dead letters that waited go out now
-  std::string held_again;              // why the partition is held still; empty = it goes on
+  bool rate_limit_lifted = false;      // the dead letters that waited go out now
+  std::string still_blocked;           // why the partition is still blocked; empty = it resumes
   std::string text() const;            // one line, for a person
 };
 
