@@ -11,7 +11,7 @@ struct AdminSettings {
   std::string token;   // secret: what POST requests must carry; empty = none, and only loopback takes them
   std::vector<std::string> allowed_hosts;  // names it may be asked by beside addresses, as NetAddress::host
   std::string health_check_file;           // touched every second while healthy; empty = none
-  // The file asks for progress too while LiveOptions::experimental_healthcheck is on (contract 5.2).
+  // The health file also requires progress while LiveOptions::experimental_healthcheck is on (docs/snuba.md, Health).
   bool health_check_may_ask_for_progress = false;
 };
 

@@ -17,9 +17,9 @@ struct HealthStatus {
 // not help. `last_turn` zero: not yet; then the time since `started` counts.
 HealthStatus health(SteadyTime now, SteadyTime started, SteadyTime last_turn);
 
-// Progress, as the reference's `snuba` health check with its option `experimental_healthcheck` (contract 5.2): since
-// the last look offsets were committed, or nothing new came and nothing is held back by backpressure. Threads: one at a
-// time; ask it regularly.
+// Progress, as in Snuba's health check `snuba` with `experimental_healthcheck` (docs/snuba.md, Health): since the last
+// call offsets were committed, or no messages arrived and backpressure holds none back. Threads: one at a time; call it
+// regularly.
 class Progress {
  public:
   HealthStatus assess(const StreamStatus& status);

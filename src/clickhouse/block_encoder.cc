@@ -16,10 +16,11 @@ namespace {
 constexpr size_t kChecksumBytes = 16;
 constexpr size_t kHeaderBytes = 9;
 constexpr size_t kKeptBytes = 8 << 20;
-constexpr size_t kWorthItsOwnBlock = BlockEncoder::kBlockBytes / 4;  // below, a copy is cheaper than a poor ratio
-// A third faster than 1 on rows of JSON, for bodies that are at most a fortieth larger.
+constexpr size_t kWorthItsOwnBlock =
+    BlockEncoder::kBlockBytes / 4;  // a copy of a smaller piece costs less than its poor compression
+// A third faster than 1 on JSON rows; bodies become at most a fortieth larger.
 constexpr int kLz4Acceleration = 8;
-constexpr int kZstdLevel = 1;  // ClickHouse's own default on the network
+constexpr int kZstdLevel = 1;  // ClickHouse's default for network compression
 
 void put_u32(char* out, size_t value) {
   const auto word = static_cast<uint32_t>(value);
@@ -64,7 +65,7 @@ void BlockEncoder::make_room(size_t plain_bytes) {
 }
 
 void BlockEncoder::trim() {
-  if (size_ <= kKeptBytes) return;  // what of the buffer was never touched costs nothing
+  if (size_ <= kKeptBytes) return;  // untouched parts of the buffer cost nothing
   out_.reset();
   capacity_ = 0;
 }
@@ -111,7 +112,7 @@ void BlockEncoder::add_block(std::string_view plain) {
   size_ += kChecksumBytes + kHeaderBytes + compressed;
 }
 
-// Cannot fail with the room that make_room() took; a failure would be a bug of ours, so it is not hidden.
+// Cannot fail with the buffer from make_room(); a failure is a bug and is not hidden.
 size_t BlockEncoder::compress(std::string_view plain, char* out, size_t room) {
   if (compression_ == Compression::Lz4) {
     const int limit = static_cast<int>(std::min<size_t>(room, worst_case(compression_, kBlockBytes)));

@@ -1,5 +1,5 @@
-// ClickHouse's compressed blocks, as the HTTP parameter decompress=1 expects a body: per block a CityHash128 (16 bytes)
-// of what follows, the method (0x82 LZ4, 0x90 ZSTD), compressed size + 9 and plain size (u32 LE each), the data.
+// ClickHouse's compressed blocks, the body format for the HTTP parameter decompress=1. Per block: CityHash128 (16
+// bytes) of the rest, the method (0x82 LZ4, 0x90 ZSTD), compressed size + 9 and plain size (u32 LE each), the data.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace freshet::clickhouse {
 // Threads: one at a time. Keeps its buffers for the next body, until trim().
 class BlockEncoder {
  public:
-  static constexpr size_t kBlockBytes = 1 << 20;  // plain bytes of a block at most
+  static constexpr size_t kBlockBytes = 1 << 20;  // maximum plain size of a block
 
   // `full_blocks`: every block but the last holds kBlockBytes.
   explicit BlockEncoder(Compression compression, bool full_blocks = false);
@@ -22,10 +22,10 @@ class BlockEncoder {
   BlockEncoder(const BlockEncoder&) = delete;
   BlockEncoder& operator=(const BlockEncoder&) = delete;
 
-  // The pieces, one after the other, as blocks. The view lives until the next call. Pieces of some size are compressed
-  // where they lie; only small ones are gathered first. Throws std::bad_alloc and nothing else.
+  // Encodes the concatenated pieces as blocks. The view lives until the next call. Large pieces are compressed in
+  // place; small ones are gathered first. Throws only std::bad_alloc.
   std::string_view encode(const std::vector<std::string_view>& pieces);
-  // Gives the buffer of a large body back; the view of encode() ends.
+  // Frees the buffer of a large body; invalidates the view of encode().
   void trim();
 
  private:
@@ -37,7 +37,7 @@ class BlockEncoder {
   const Compression compression_;
   const size_t worth_its_own_block_;
   std::unique_ptr<Contexts> contexts_;
-  std::unique_ptr<char[]> out_;  // untouched memory costs nothing, so room for the worst case is taken at once
+  std::unique_ptr<char[]> out_;  // sized for the worst case; memory that is not touched costs nothing
   size_t capacity_ = 0;
   size_t size_ = 0;
   std::unique_ptr<char[]> gathered_;

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-// The rows of FORMAT JSONCompact, each of `width` strings.
+// The rows of FORMAT JSONCompact, each with `width` strings.
 Result<std::vector<std::vector<std::string>>> string_rows(const std::string& text, size_t width) {
   const json answer = json::parse(text, nullptr, /*allow_exceptions=*/false);
   const auto bad = [] { return failure(ErrorKind::Retry, "ClickHouse's answer is not of FORMAT JSONCompact"); };
@@ -61,7 +61,7 @@ std::optional<bool> TableInfo::deduplicates() const {
   if (engine.find("MergeTree") == std::string::npos) return std::nullopt;
   const auto window =
       settings.find(replicated() ? "replicated_deduplication_window" : "non_replicated_deduplication_window");
-  if (window == settings.end()) return replicated();  // the server's defaults: on where replicated, else off
+  if (window == settings.end()) return replicated();  // the server's default: on for replicated tables only
   return window->second != "0";
 }
 
@@ -150,7 +150,7 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   info.engine = table->front()[1];
   info.engine_full = table->front()[2];
   info.settings = parse_table_settings(info.engine_full);
-  // The rows of system.columns come in the table's order on all servers; old ones have no `position` to sort by.
+  // Rows of system.columns come in the table's order on all servers; old ones have no `position` to sort by.
   const auto columns =
       query("SELECT name, type, default_kind FROM system.columns WHERE database = " + quote_literal(info.database) +
                 " AND table = " + quote_literal(name.table) + " FORMAT JSONCompact",

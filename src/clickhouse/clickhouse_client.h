@@ -1,4 +1,4 @@
-// Questions to ClickHouse beside the inserts: for `freshet check`, and the table check of `freshet run`.
+// Queries to ClickHouse, other than inserts: for `freshet check`, and the table check of `freshet run`.
 #pragma once
 
 #include <chrono>
@@ -31,32 +31,32 @@ struct TableInfo {
   std::string engine;
   std::string engine_full;
   std::vector<ColumnInfo> columns;              // in the table's order
-  std::map<std::string, std::string> settings;  // of the table's own SETTINGS clause
-  // The server's input_format_column_name_matching_mode; empty: it has none, names are matched exactly.
+  std::map<std::string, std::string> settings;  // from the table's SETTINGS clause
+  // The server's input_format_column_name_matching_mode; empty: the server does not have it and matches names exactly.
   std::string name_matching;
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
-  // Whether a repeated insert is recognised: none when that is not this table's own affair (Distributed, Null, ...).
+  // True if the table recognises a repeated insert; none if that depends on other tables (Distributed, Null, ...).
   std::optional<bool> deduplicates() const;
 };
 
-// The SETTINGS clause at the end of system.tables.engine_full.
+// Parses the SETTINGS clause at the end of system.tables.engine_full.
 std::map<std::string, std::string> parse_table_settings(std::string_view engine_full);
 
-// Threads: one at a time. Asks the hosts in their order until one answers. Error kinds: Retry (unreachable, table or
-// database missing, no access: all may be repaired while freshet runs; the text says how), Stopping.
+// Threads: one at a time. Tries the hosts in order until one answers. Retry: unreachable, table or database missing, no
+// access; an operator can fix these while freshet runs, and the text says how. Stopping: `stop` was requested.
 class ClickHouseClient {
  public:
   // `mask` may be null; see Password.
   ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask = nullptr);
 
-  // The answer's body. `sql` goes into the request's body; with a FORMAT clause where the format matters.
+  // Returns the body of the response. `sql` is the request's body; add a FORMAT clause if the format matters.
   Result<std::string> query(std::string_view sql, Duration timeout, std::stop_token stop = {});
-  // Of a query that ends with FORMAT JSONCompact and selects `width` strings.
+  // For a query that ends with FORMAT JSONCompact and selects `width` strings.
   Result<std::vector<std::vector<std::string>>> rows(std::string_view sql, size_t width, Duration timeout,
                                                      std::stop_token stop = {});
   Result<std::string> server_version(Duration timeout, std::stop_token stop = {});  // "18.16.1"
-  // Of ClickHouseSettings::table. Error code 60 when there is no such table.
+  // For ClickHouseSettings::table. Error code 60 if the table does not exist.
   Result<TableInfo> describe_table(Duration timeout, std::stop_token stop = {});
 
  private:

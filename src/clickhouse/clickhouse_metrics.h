@@ -24,7 +24,7 @@ struct ClickHouseMetrics {
                                    "Inserts acknowledged after an attempt whose end is unknown, on a table that is not "
                                    "replicated and recognises repeats")) {}
 
-  // Few distinct values: the classes, and the codes that servers really answer.
+  // Few distinct values: the classes, and the codes that servers use in practice.
   Counter& errors(const char* error_class, int code) const {
     return registry.counter("freshet_insert_errors_total", "Failed insert attempts; code 0 is no ClickHouse exception",
                             {{"class", error_class}, {"code", std::to_string(code)}});

@@ -1,4 +1,4 @@
-// Settings of the ClickHouse module; filled by settings. Plain data.
+// Settings of the ClickHouse module; filled by the settings module. Plain data.
 #pragma once
 
 #include <chrono>
@@ -13,15 +13,15 @@ enum class Compression { Lz4, Zstd };
 
 struct ClickHouseSettings {
   std::vector<std::string> urls;  // http[s]://HOST:PORT, tried in this order; at least one
-  std::string database;           // of a table without one; empty = the user's default
+  std::string database;           // for a table without one; empty = the user's default
   std::string table;              // TABLE or DB.TABLE
   std::string user;               // empty = the server's default user
   std::string password;           // secret
-  std::string password_file;      // it was read from; read again when it changes or the password is refused
+  std::string password_file;      // source of the password; read again if it changes or the password is refused
   std::string ca_file;            // TLS; empty = the system's
   std::string cert_file;
   std::string key_file;
-  std::map<std::string, std::string> insert_settings;  // K=V for every insert; wins over our own
+  std::map<std::string, std::string> insert_settings;  // K=V for every insert; overrides freshet's own
   std::map<std::string, std::string> writer_options;   // K=V for every insert, where the server has the setting
   Compression compression = Compression::Lz4;
   std::chrono::milliseconds connect_timeout{5000};

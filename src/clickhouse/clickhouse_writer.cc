@@ -27,31 +27,31 @@ namespace {
 
 constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
 constexpr auto kSayAgainAfter = std::chrono::minutes(1);
-// A code that freshet does not know and that lasts this long does not pass by itself.
+// An unknown code that lasts this long is not temporary.
 constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
-// Nobody but a person knows then what it means: the batch is blocked, and can be released.
+// Only an operator can decide then: the batch is blocked, and can be resolved.
 constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
 
-// How one attempt ended.
+// The result of one attempt.
 struct Attempt {
   enum class End { Written, Failed, Stopped };
   End end = End::Written;
   ErrorClass error_class = ErrorClass::Transient;
   ServerError error;
   std::string_view advice;
-  bool listed = true;  // false: a code that freshet does not know
+  bool listed = true;  // false: freshet does not know the code
   bool maybe_stored = false;
-  bool had_rows = true;  // false: of an insert without rows, which says nothing about where the batch's rows are
+  bool had_rows = true;  // false: an insert without rows, which says nothing about the batch's rows
 };
 
-// With its name, which ClickHouse's own text has among what may not be shown.
+// With its name, which is also a part of ClickHouse's text that must not be shown.
 std::string named(int code) {
   const ErrorCode* known = find_error_code(code);
   return known == nullptr ? std::to_string(code) : fmt::format("{} {}", code, known->name);
 }
 
-// ClickHouse quotes rows in its errors, and the body of another server's answer may repeat the request. The code and
-// its name, and what stands before that body, do not.
+// ClickHouse's errors quote rows, and the body of another server may repeat the request. The code, its name, and the
+// text before that body contain no row.
 std::string for_people(const ServerError& error) {
   constexpr std::string_view kBody = " bytes: ";
   if (error.code != 0) return fmt::format("error {}: {}", named(error.code), message_text(error.text));
@@ -110,7 +110,7 @@ class ClickHouseWriter final : public RowWriter {
   Clock& clock_;
   Log& log_;
   const ClickHouseMetrics metrics_;
-  // The writer's thread only.
+  // Used by the writer's thread only.
   const std::unique_ptr<RequestBuilder> requests_;
   http::ClientOptions client_options_;
   http::Client client_;
@@ -118,9 +118,9 @@ class ClickHouseWriter final : public RowWriter {
   FailedInserts failures_;
   BlockEncoder encoder_;
   RetryDelay delay_;
-  // What was logged last, so that a lasting failure is one line a minute.
+  // The last logged failure, so that a persistent failure is one line a minute.
   bool failing_ = false;
-  // When a failure was logged last, by host, code and class; of this spell of failures.
+  // Time of the last log line, by host, code and class; for the current series of failures.
   std::map<std::tuple<size_t, int, ErrorClass>, SteadyTime> logged_;
 };
 
@@ -139,7 +139,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
   delay_.reset();
   requests_->begin_batch();
   SteadyTime unlisted_since = SteadyTime::max();  // none yet
-  size_t untried = hosts_->size() - 1;            // hosts that this round may still turn to without a pause
+  size_t untried = hosts_->size() - 1;            // hosts that this round may still try without a pause
   for (uint32_t number = 1;; ++number) {
     const size_t host = hosts_->pick(clock_.steady_now());
     Attempt now = attempt(host, request, body, control.stop);
@@ -236,8 +236,8 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
   return result;
 }
 
-// The error does not say that a row was read. A setting whose value cannot be parsed fails with the same codes, and no
-// message is at fault then: an insert without rows tells.
+// The error does not mention a row. An invalid value of a setting fails with the same codes, and then no message is
+// invalid: an insert without rows decides.
 Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& request, Attempt refused,
                                           const std::stop_token& stop) {
   const RowLayout layout{RowFormat::JsonEachRow, request.layout->columns};
@@ -256,7 +256,7 @@ Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& requ
   return without_rows;
 }
 
-// `since`: when the run of such failures began.
+// `since`: start of the current series of such failures.
 void ClickHouseWriter::judge_unlisted(Attempt& failed, SteadyTime& since) const {
   const SteadyTime now = clock_.steady_now();
   since = failed.listed ? SteadyTime::max() : std::min(since, now);
@@ -274,8 +274,8 @@ WriteOutcome ClickHouseWriter::unlisted_end(const Attempt& failed) const {
           {}};
 }
 
-// A setting of ours that the server does not know, or does not let us change, is left out for this host from now on,
-// where that changes nothing in what an acknowledgement means.
+// Omits a setting of freshet that the server does not know, or does not let us change, on this host from now on, if
+// that does not change what an acknowledgement means.
 bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& error) {
   if (error.code != kUnknownSetting && error.code != kSettingConstraint) return false;
   const std::string_view name = named_setting(error.text);
@@ -286,7 +286,7 @@ bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& erro
   return true;
 }
 
-// False when a stop was requested. A host that asks for patience gets it until the batch is overdue.
+// False if a stop was requested. Waits for an overloaded host until the batch is overdue.
 bool ClickHouseWriter::pause_or_next_host(size_t host, const Attempt& failed, size_t& untried,
                                           const WriteControl& control) {
   const SteadyTime now = clock_.steady_now();
@@ -318,7 +318,7 @@ void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t numbe
               {"advice", failed.advice}});
 }
 
-// The server may write the token down before it keeps the rows: one that ends in between takes the repeat for stored.
+// The server may write the token before it stores the rows: a server that ends in between treats the repeat as stored.
 void ClickHouseWriter::report_unverified(size_t host, const InsertRequest& request) {
   metrics_.unverified.add();
   log_.warn(

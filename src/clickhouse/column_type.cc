@@ -40,7 +40,7 @@ void add_fixed_string_troubles(const TypeParts& type, const JsonValue& value, Tr
 bool is_address(std::string_view type, const JsonValue& value) {
   if (!value.is_string() || value.text.find('\0') != std::string::npos) return false;
   in6_addr address;
-  // An IPv6 column takes both; leading zeros of an IPv4 address are the server's own affair.
+  // An IPv6 column accepts both; servers differ about leading zeros of an IPv4 address.
   if (type == "IPv6" && inet_pton(AF_INET6, value.text.c_str(), &address) == 1) return true;
   int groups = 0;
   size_t begin = 0;
@@ -97,7 +97,7 @@ void add_named_tuple_troubles(const TypeParts& type, const JsonValue& value, Tro
         given ? value.elements[static_cast<size_t>(found - value.names.begin())] : JsonValue();
     Troubles of_this;
     add_troubles(element, of_element, of_this);
-    // What is missing becomes the default, which is no surprise but for an Enum.
+    // A missing value becomes the default; only for an Enum is that a problem.
     if (!given) of_this.erase(Trouble::NullBecomesDefault);
     out.merge(of_this);
   }
@@ -114,7 +114,7 @@ void add_tuple_troubles(const TypeParts& type, const JsonValue& value, Troubles&
   for (size_t i = 0; i < value.elements.size(); ++i) add_troubles(type.arguments[i], value.elements[i], out);
 }
 
-// Types with elements, each element as a column of its own.
+// Types with elements; each element is checked as a column.
 bool add_composite_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
   if (type.name == "Array" || type.name == "Nested") {
     if (value.kind != Kind::Array) out.insert(Trouble::NotAnArray);
@@ -136,7 +136,7 @@ bool add_composite_troubles(const TypeParts& type, const JsonValue& value, Troub
   return false;
 }
 
-// Also types that hold anything.
+// Includes types that accept anything.
 bool takes_null(const PlainType& type, std::string_view name) {
   return type.nullable || name == "JSON" || name == "Dynamic" || name == "Variant" || name == "Object";
 }

@@ -1,4 +1,5 @@
-// What a column's type does with a JSON value, as current servers do it (tests/contract/table_check_test.cc asks one).
+// What current servers do with a JSON value in a column of a type (tests/contract/table_check_test.cc compares this
+// with a server).
 #pragma once
 
 #include <cstdint>
@@ -10,24 +11,24 @@
 namespace freshet::clickhouse {
 
 enum class Trouble {
-  // Stored, but not as it was meant.
+  // Stored with another value.
   NullBecomesDefault,  // null for a column that is not Nullable
   NullBreaksEnum,      // ... that is an Enum without the value 0: every SELECT of the column fails with 691
-  Wraps,               // an integer outside the type's range: its low bits are kept without a word
+  Wraps,               // an integer outside the type's range: silently reduced to its low bits
   BecomesInfinite,     // beyond the largest float
-  DigitsCut,           // more digits behind the point than a Decimal has
+  DigitsCut,           // more digits after the point than the Decimal has
   EmptyTextForNumber,  // "" becomes 0
   FloatRounds,         // an integer with more digits than a float keeps
-  GuessedTime,         // text without a date that begins with the year: the server guesses, or refuses it
-  AnotherTime,         // a date or time outside the type's range, or none; or an integer of another unit
+  GuessedTime,         // text without a date that starts with the year: the server guesses, or refuses it
+  AnotherTime,         // a date or time outside the type's range, or not a time; or an integer in another unit
   TupleFieldLeftOut,   // a named Tuple has no element of that name
-  NotText,             // no string for a String: old servers refuse it, current ones keep the JSON text
+  NotText,             // not a string for a String: old servers refuse it, current ones store the JSON text
   // Refused.
   NegativeForUnsigned,
-  FractionForInteger,  // a point or an exponent, also in 1.0 and 1e3
+  FractionForInteger,  // a point or an exponent, including 1.0 and 1e3
   FractionForTime,
-  TextForNumber,  // a string that is no number
-  NotANumber,     // array, object; also true and false for a Decimal
+  TextForNumber,  // a string that is not a number
+  NotANumber,     // array, object; for a Decimal also true and false
   NotABoolean,    // neither true, false, 0 nor 1
   DecimalTooLarge,
   NotATime,
@@ -38,21 +39,21 @@ enum class Trouble {
   NotAUuid,
   NotAnArray,
   NotAnObject,
-  NotATuple,  // no array of as many elements
+  NotATuple,  // not an array with as many elements
 };
 using Troubles = std::set<Trouble>;
 
-// Adds what is wrong with the value, elements of arrays, maps and tuples included; nothing when it fits, or when this
-// check does not know the type. Threads: any.
+// Adds the problems of the value, including elements of arrays, maps and tuples; nothing if it fits or if this check
+// does not know the type. Threads: any.
 void add_troubles(std::string_view type, const JsonValue& value, Troubles& out);
 
-// Of single types; `type` without wrappers, `value` not null.
+// For scalar types; `type` without wrappers, `value` not null.
 void add_number_troubles(std::string_view type, const JsonValue& value, Troubles& out);
 void add_enum_troubles(std::string_view type, const JsonValue& value, Troubles& out);
 void add_time_troubles(std::string_view type, const JsonValue& value, Troubles& out);
 bool is_number_type(std::string_view type);
 bool is_time_type(std::string_view type);
-// Whether the Enum has a name for 0, which null becomes.
+// True if the Enum has a name for 0, the value that null becomes.
 bool has_enum_value(std::string_view type, int64_t number);
 
 }  // namespace freshet::clickhouse

@@ -23,7 +23,7 @@ struct IntegerType {
   int bits;
 };
 
-// Of a width that a server has: what a server says is not taken for granted.
+// Only widths that servers have, because the server's text is not trusted.
 std::optional<IntegerType> integer_type(std::string_view name) {
   constexpr std::array kWidths = {8, 16, 32, 64, 128, 256};
   if (name.starts_with("Interval")) return IntegerType{true, 64};
@@ -51,7 +51,7 @@ std::string power_of_two(int bits) {
   return digits;
 }
 
-// An integer's text: sign and digits without leading zeros. None: it is none.
+// An integer's text: sign and digits without leading zeros. None: not an integer.
 struct Integer {
   bool negative = false;
   std::string digits;
@@ -96,12 +96,12 @@ void add_integer_troubles(IntegerType type, const JsonValue& value, Troubles& ou
 bool is_finite_in(std::string_view type, double number) {
   constexpr double kLargestBFloat16 = 3.3895313892515355e38;
   if (type == "Float64") return std::isfinite(number);
-  // As the server has it: rounded to a double first, then to the narrower type.
+  // As in the server: rounded to a double first, then to the narrower type.
   if (!std::isfinite(static_cast<float>(number))) return false;
   return type != "BFloat16" || std::abs(number) <= kLargestBFloat16;
 }
 
-// Whether the integer in `text` is one that the float holds.
+// True if the float represents the integer in `text` exactly.
 bool is_exact_in(std::string_view type, double number, std::string_view text) {
   constexpr int kBFloat16Bits = 8;  // of the fraction, the hidden one included
   if (text.starts_with('-')) text.remove_prefix(1);
@@ -134,7 +134,7 @@ void add_float_troubles(std::string_view type, const JsonValue& value, Troubles&
     out.insert(Trouble::TextForNumber);
     return;
   }
-  // from_chars tells no overflow from an underflow.
+  // from_chars does not distinguish overflow from underflow.
   if (error == std::errc::result_out_of_range) number = std::strtod(std::string(text).c_str(), nullptr);
   const bool meant = text.find_first_of("iInN") != std::string_view::npos;
   if (meant) return;
@@ -146,7 +146,7 @@ void add_float_troubles(std::string_view type, const JsonValue& value, Troubles&
   }
 }
 
-// The digits of a decimal's text, without leading zeros, and how many of them stand behind the point.
+// The digits of a decimal without leading zeros, and the number of digits after the point.
 struct DecimalText {
   std::string digits;
   int64_t scale = 0;

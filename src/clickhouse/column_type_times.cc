@@ -1,4 +1,4 @@
-// Dates and times: what current servers make of integers and texts, date_time_input_format=best_effort.
+// Dates and times: how current servers read integers and text, with date_time_input_format=best_effort.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -33,7 +33,7 @@ bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// None: no integer, or one beyond what any of these types could mean (which saturates).
+// None: not an integer, or beyond what any of these types can represent (which saturates).
 std::optional<int64_t> integer_of(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (!all_digits(text.substr(negative ? 1 : 0))) return std::nullopt;
@@ -42,11 +42,11 @@ std::optional<int64_t> integer_of(std::string_view text) {
   return negative ? INT64_MIN : INT64_MAX;
 }
 
-// What a text begins with: a date, and behind it what kind of time.
+// The start of a text: a date, followed by a kind of time.
 struct Moment {
   bool day_exists = false;
   int64_t days = 0;     // since 1970
-  int64_t seconds = 0;  // of the day, the zone's difference taken off
+  int64_t seconds = 0;  // of the day, minus the zone's offset
   bool time_exists = true;
   std::string_view rest;
 };
@@ -84,7 +84,7 @@ std::optional<Moment> date_of(std::string_view text) {
   return out;
 }
 
-// Behind a date: hh:mm:ss, a fraction, and Z or +hh:mm. What cannot be read stays in `rest`.
+// After a date: hh:mm:ss, a fraction, and Z or +hh:mm. Unread text stays in `rest`.
 void read_clock(Moment& moment) {
   std::string_view text = moment.rest;
   int hour = 0, minute = 0, second = 0;
@@ -108,7 +108,7 @@ void read_clock(Moment& moment) {
   moment.rest = text;
 }
 
-// "Jan 2 2024", "Mon, 02 Jan 2024": nothing is left to guess.
+// "Jan 2 2024", "Mon, 02 Jan 2024": unambiguous.
 bool names_a_month(std::string_view text) {
   constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
                                                      "jul", "aug", "sep", "oct", "nov", "dec"};
@@ -149,13 +149,13 @@ int64_t power_of_ten(int exponent) {
   return power;
 }
 
-// Of seconds, milliseconds, microseconds and nanoseconds those that are a moment from 2000 to 2100.
+// The units (seconds to nanoseconds) in which the number is a time from 2000 to 2100.
 bool is_moment_in(int64_t number, int64_t ticks_per_second) {
   const int64_t seconds = number / ticks_per_second;
   return seconds >= 946'684'800 && seconds < 4'102'444'800;
 }
 
-// An integer counts ticks. One of another unit is stored all the same, as a moment soon after 1970.
+// An integer counts ticks. In another unit it is stored, too, as a time soon after 1970.
 bool is_of_another_unit(int64_t ticks, int64_t ticks_per_second) {
   constexpr int64_t kTenYears = 10 * 365 * kDay;
   if (ticks <= 0 || ticks / ticks_per_second > kTenYears) return false;
@@ -176,11 +176,11 @@ void add_time_text_troubles(std::string_view text, Range seconds, int precision,
     if (text.size() == 11) out.insert(Trouble::NotATime);
     const bool of_seconds = text.size() == 9 || text.size() == 10;
     if (of_seconds && !seconds.holds(*integer_of(text))) out.insert(Trouble::AnotherTime);
-    return;  // a year, a date, seconds, milliseconds, microseconds, or date and time, by their number
+    return;  // a year, a date, seconds to microseconds, or date and time, by the number of digits
   }
   const size_t point = text.find('.');
   if (point != text.npos && point >= 9 && all_digits(text.substr(0, point)) && all_digits(text.substr(point + 1))) {
-    if (precision < 0) out.insert(Trouble::NotATime);  // seconds with a fraction are for DateTime64 alone
+    if (precision < 0) out.insert(Trouble::NotATime);  // only DateTime64 accepts seconds with a fraction
     return;
   }
   auto moment = date_of(text);
@@ -223,7 +223,7 @@ void add_moment_troubles(Range seconds, int precision, const JsonValue& value, T
 
 void add_time_of_day_troubles(int precision, const JsonValue& value, Troubles& out) {
   if (value.is_string()) {
-    // 12:34:56 or seconds; a fraction for Time64 alone.
+    // 12:34:56 or seconds; only Time64 accepts a fraction.
     const std::string_view text = value.text;
     const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
     const bool time = !digits.empty() && digits.find_first_not_of(precision < 0 ? "0123456789:" : "0123456789:.") ==

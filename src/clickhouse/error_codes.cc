@@ -31,7 +31,7 @@ constexpr std::string_view kSchema =
 constexpr std::string_view kServer = "the server's configuration, files or dictionaries are at fault: see the text";
 constexpr std::string_view kUnexpected = "no insert should meet this error: see the text and the server's log";
 
-// Codes that mean the same, "CODE NAME CODE NAME ...".
+// Codes with the same meaning, "CODE NAME CODE NAME ...".
 struct Group {
   ErrorClass error_class;
   ErrorClass of_values;
@@ -40,7 +40,7 @@ struct Group {
 };
 
 constexpr Group kGroups[] = {
-    // What reading or converting a value of a row throws.
+    // Thrown when a value of a row is read or converted.
     {D,
      D,
      {},
@@ -54,7 +54,7 @@ constexpr Group kGroups[] = {
      "546 NO_ROW_DELIMITER 563 CANNOT_READ_MAP_FROM_TEXT 626 CANNOT_SKIP_UNKNOWN_FIELD "
      "632 UNEXPECTED_DATA_AFTER_PARSED_VALUE 645 NUMBER_OF_DIMENSIONS_MISMATCHED 675 CANNOT_PARSE_IPV4 "
      "676 CANNOT_PARSE_IPV6 691 UNKNOWN_ELEMENT_OF_ENUM"},
-    // What a function throws for the value that it meets, wherever the table evaluates it.
+    // Thrown by a function for its argument, wherever the table evaluates it.
     {D,
      D,
      {},
@@ -62,14 +62,14 @@ constexpr Group kGroups[] = {
      "135 ZERO_ARRAY_OR_TUPLE_INDEX 153 ILLEGAL_DIVISION 346 CANNOT_CONVERT_CHARSET "
      "395 FUNCTION_THROW_IF_VALUE_IS_NON_ZERO 447 HYPERSCAN_CANNOT_SCAN_TEXT 490 CANNOT_FORMAT_DATETIME "
      "621 CANNOT_NORMALIZE_STRING 729 ILLEGAL_TIME_SERIES_TAGS 760 UNICODE_ERROR"},
-    // What a function may throw for a value, and what else is the table's or the statement's fault.
+    // A function's error for a value, or an error of the table or the statement.
     {P, D, kSchema,
      "12 PARAMETER_OUT_OF_BOUND 13 SIZES_OF_COLUMNS_IN_TUPLE_DOESNT_MATCH 19 SIZE_OF_FIXED_STRING_DOESNT_MATCH "
      "36 BAD_ARGUMENTS 125 INCORRECT_RESULT_OF_SCALAR_SUBQUERY 169 BAD_TYPE_OF_FIELD 170 BAD_GET "
      "306 TOO_DEEP_RECURSION 427 CANNOT_COMPILE_REGEXP 436 PROTOBUF_BAD_CAST 503 AGGREGATE_FUNCTION_THROW "
      "592 DATA_ENCRYPTION_ERROR 623 CAPN_PROTO_BAD_CAST 703 INVALID_IDENTIFIER 728 UNEXPECTED_DATA_TYPE "
      "754 UDF_EXECUTION_FAILED"},
-    // What a function or a reader may throw for a value, and what else passes by itself.
+    // A function's or reader's error for a value, or a temporary error.
     {T,
      D,
      {},
@@ -84,18 +84,18 @@ constexpr Group kGroups[] = {
      "364 RECEIVED_ERROR_TOO_MANY_REQUESTS 574 DISTRIBUTED_TOO_MANY_PENDING_BYTES 692 TOO_MANY_MUTATIONS "
      "700 USER_SESSION_LIMIT_EXCEEDED 745 SERVER_OVERLOADED 749 TCP_CONNECTION_LIMIT_REACHED "
      "762 HTTP_CONNECTION_LIMIT_REACHED"},
-    // What depends on the size of an insert and is configured.
+    // Depends on the size of an insert, and is configured.
     {P, P, kQuota, "158 TOO_MANY_ROWS 307 TOO_MANY_BYTES 396 TOO_MANY_ROWS_OR_BYTES"},
-    // What depends on the size of an insert and on the server's load.
+    // Depends on the size of an insert and on the server's load.
     {T, T, {}, "159 TIMEOUT_EXCEEDED 241 MEMORY_LIMIT_EXCEEDED"},
-    // The body did not arrive as it was sent: also said while a row is read, and never for what the row holds.
+    // The body arrived damaged: also reported while a row is read, but never caused by the row's content.
     {T,
      T,
      {},
      "40 CHECKSUM_DOESNT_MATCH 271 CANNOT_DECOMPRESS 354 ZLIB_INFLATE_FAILED 448 BROTLI_READ_FAILED "
      "554 LZMA_STREAM_DECODER_FAILED 561 ZSTD_DECODER_FAILED 594 BZIP2_STREAM_DECODER_FAILED "
      "618 LZ4_DECODER_FAILED 638 SNAPPY_UNCOMPRESS_FAILED"},
-    // Network, disks, Keeper, other replicas and other systems: the same bytes again.
+    // Network, disks, Keeper, other replicas and other systems: repeat the same bytes.
     {T,
      T,
      {},
@@ -243,7 +243,7 @@ constexpr Group kGroups[] = {
      "746 DEPENDENCIES_NOT_FOUND 748 AVRO_EXCEPTION 759 LICENSING_EXCEPTION 761 ACME_ERROR "
      "765 UNKNOWN_MASKING_POLICY 766 INSTRUMENTATION_ERROR 769 NAMED_COLLECTION_IS_USED "
      "902 PROTOCOL_VERSION_MISMATCH 1004 STARTUP_SCRIPTS_ERROR 1005 STALE_VERSION"},
-    // Queries, backups, access management: no insert should meet them.
+    // Queries, backups, access management: inserts should not meet them.
     {P, P, kUnexpected,
      "57 TABLE_ALREADY_EXISTS 58 TABLE_METADATA_ALREADY_EXISTS 82 DATABASE_ALREADY_EXISTS "
      "104 TOO_SMALL_BUFFER_SIZE 113 THERE_IS_NO_SESSION 145 UNKNOWN_OVERFLOW_MODE 152 UNKNOWN_DIRECTION_OF_SORTING "

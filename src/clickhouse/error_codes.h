@@ -1,4 +1,4 @@
-// Every exception code of ClickHouse 26.5 with its name and what it means for an insert.
+// Every exception code of ClickHouse 26.5, with its name and its meaning for an insert.
 #pragma once
 
 #include <span>
@@ -12,14 +12,14 @@ struct ErrorCode {
   int code = 0;
   std::string_view name;   // ClickHouse's, from src/Common/ErrorCodes.cpp
   ErrorClass error_class;  // in general
-  ErrorClass of_values;    // where the server was reading a row, or evaluating the table's expressions on one
+  ErrorClass of_values;    // if the server was reading a row, or evaluating the table's expressions on one
   std::string_view advice;
 };
 
-// Ascending by code. Threads: any. A test compares it with the list of the engine that the tests run.
+// Ascending by code. Threads: any. A test compares it with the list of the tests' ClickHouse engine.
 std::span<const ErrorCode> error_codes();
 
-// Null for a code that is in no table.
+// Null for an unknown code.
 const ErrorCode* find_error_code(int code);
 
 }  // namespace freshet::clickhouse

@@ -34,7 +34,7 @@ constexpr std::string_view kRedirect =
     "a redirect is not followed (by the drop-in one to the same scheme, host and port), since login and rows go along: "
     "set --clickhouse-url to the address it names, if that is ClickHouse";
 
-// Of an answer without an exception of ClickHouse.
+// A response without a ClickHouse exception.
 Judgement by_status(int status) {
   switch (status) {
     case 408:
@@ -54,12 +54,12 @@ Judgement by_status(int status) {
     case 503:
     case 504:
       return {ErrorClass::Transient, kUnreached};
-    case 501:  // what only another service says of an INSERT
+    case 501:  // only another service answers this to an INSERT
     case 505:
     case 511:
       return {ErrorClass::Operator, kNotClickHouse};
     default:
-      // Any success but an empty 200 of ClickHouse is somebody else's; so is a redirect, and a request that is wrong.
+      // Success other than an empty 200 of ClickHouse comes from another service; so do redirects and refused requests.
       if (status >= 300 && status < 400) return {ErrorClass::Operator, kRedirect};
       if (status >= 200 && status < 500) return {ErrorClass::Operator, kNotClickHouse};
       return {ErrorClass::Transient, {}};
@@ -85,7 +85,7 @@ const char* to_string(ErrorClass error_class) {
 }
 
 Judgement classify(const ServerError& error) {
-  // The table itself has the rows already (seen on 18.16 and 26.5): sending parts of them again would double them.
+  // The table itself already has the rows (18.16 and 26.5): sending parts of them again would duplicate them.
   if (error.place == ErrorPlace::View && !stored_nothing(error)) return {ErrorClass::Operator, kView, true, true};
   if (size_limit(error) == SizeLimit::Insert) return {ErrorClass::TooLarge, size_advice(error)};
   if (error.code == 0) return by_status(error.status);

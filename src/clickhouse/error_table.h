@@ -1,4 +1,4 @@
-// What a ClickHouse error means for an insert. The codes are in error_codes.cc.
+// The meaning of ClickHouse errors for an insert. error_codes.cc has the codes.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 namespace freshet::clickhouse {
 
 enum class ErrorClass {
-  Transient,  // the same bytes again
-  Overload,   // the same bytes again; the server asks for fewer inserts
-  Operator,   // the same bytes again, loud: a person has to change something
-  Data,       // the rows are at fault
-  // An insert of this size exceeds a limit: smaller inserts of the same rows may be taken. A class of the error alone;
-  // whether anything was stored is for the caller to judge before it makes them.
+  Transient,  // repeat the same bytes
+  Overload,   // repeat the same bytes; the server asks for fewer inserts
+  Operator,   // repeat the same bytes and alert: an operator must change something
+  Data,       // the rows are invalid
+  // An insert of this size exceeds a limit: smaller inserts of the same rows may succeed. This class describes only the
+  // error; the caller must decide if anything was stored before it sends smaller inserts.
   TooLarge,
 };
 
@@ -23,18 +23,18 @@ const char* to_string(ErrorClass error_class);
 
 struct Judgement {
   ErrorClass error_class = ErrorClass::Transient;
-  std::string_view advice;    // what a person can do; empty where nothing is known. Static storage
-  bool listed = true;         // false: a code that freshet does not know
-  bool maybe_stored = false;  // the table, or a part of it, may have the rows already
+  std::string_view advice;    // how an operator can fix it; empty if unknown. Static storage
+  bool listed = true;         // false: freshet does not know the code
+  bool maybe_stored = false;  // the table may already have the rows, or a part of them
 };
 
-// Threads: any. A code that is in no table is Transient (it is retried, and every retry is reported), unless the server
-// was reading a row: only codes and places that are provably about the rows are Data, for a message must never be
-// dead-lettered because of the server's state. Nothing of an insert that failed with Data is stored: it is one block,
-// and neither a view nor a shard had a part in it.
+// Threads: any. An unknown code is Transient (it is retried, and every retry is reported), unless the server was
+// reading a row. Only codes and places that are certainly about the rows are Data, because a message must never be
+// dead-lettered because of the server's state. An insert that failed with Data stored nothing: it is one block, and no
+// view or shard was involved.
 Judgement classify(const ServerError& error);
 
-// The same of an insert that had no row: never Data.
+// The same for an insert without rows: never Data.
 Judgement classify_without_rows(const ServerError& error);
 
 }  // namespace freshet::clickhouse

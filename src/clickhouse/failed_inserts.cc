@@ -13,20 +13,20 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr Duration kFresh = Duration::zero();  // asked now
+constexpr Duration kFresh = Duration::zero();  // queried now
 constexpr Duration kOldEnough = std::chrono::seconds(10);
 constexpr Duration kAnyAge = std::chrono::hours(24);
-constexpr uint32_t kMoments = 3;  // a server that is only busy is asked again as often
-// Smaller inserts help a busy server no further.
+constexpr uint32_t kMoments = 3;  // number of repeats for a server that is only busy
+// Smaller inserts do not help a busy server further.
 constexpr uint64_t kSmallestForAMoment = uint64_t{1} << 20;
 constexpr size_t kNamesInALine = 30;
 constexpr const char* kBlocks =
     "--clickhouse-setting max_insert_block_size or min_insert_block_size_rows is smaller than a batch: leave it out";
 
-// libcurl's codes for: no name, no proxy, no connection, no TLS. Nothing was sent.
+// libcurl's codes for: name, proxy, connection or TLS failed. Nothing was sent.
 constexpr std::array kNotSent = {5, 6, 7, 35};
 
-// An attempt whose error leaves open whether the rows are there: no answer, a proxy's, or one from the midst of it.
+// An attempt that may have stored the rows: no response, a proxy's response, or a response that ended early.
 bool end_is_unknown(const ServerError& error, ErrorClass error_class) {
   if (error_class != ErrorClass::Transient || stored_nothing(error)) return false;
   const bool not_sent = error.status == 0 && error.code == 0 &&
@@ -34,7 +34,7 @@ bool end_is_unknown(const ServerError& error, ErrorClass error_class) {
   return !not_sent;
 }
 
-// Our own settings take each insert as one block.
+// With freshet's settings each insert is one block.
 bool is_one_block(const InsertRequest& request, const ClickHouseSettings& settings) {
   for (const char* name : {"max_insert_block_size", "min_insert_block_size_rows"}) {
     const auto set = settings.insert_settings.find(name);
@@ -69,7 +69,7 @@ std::optional<TableFacts> FailedInserts::facts(Duration max_age, const std::stop
 std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& request,
                                                           const ClickHouseSettings& settings,
                                                           const std::stop_token& stop) {
-  // With a list of columns the server says itself what it has not.
+  // With a column list the server itself reports missing columns.
   const bool by_name = request.layout->format == RowFormat::JsonEachRow && request.layout->columns.empty();
   if (!table_ || table_->fields_match() || !by_name) return std::nullopt;
   const SettingMap sent = insert_settings(settings, {});
@@ -79,7 +79,7 @@ std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& r
     return std::nullopt;
   }
   const auto known = facts(kFresh, stop);
-  if (!known) return std::nullopt;  // what keeps it from answering keeps it from storing
+  if (!known) return std::nullopt;  // a server that cannot answer cannot store either
   const std::vector<std::string> fields = fields_without_column(request.rows, *known);
   if (fields.empty()) {
     table_->set_fields_match();
@@ -133,7 +133,7 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
     if (!worth_it || end_unknown_ || moments_in_a_row_ < kMoments) return std::nullopt;
   }
   if (one_block_ && stored_nothing(error)) return smaller;
-  // Where the words do not say how far it came: a table without partitions takes one block whole or not at all.
+  // If the text does not say how far it came: a table without partitions stores one block completely or not at all.
   const auto known = facts(std::chrono::minutes(1), stop);
   const bool whole = known ? known->whole_or_nothing : error.place != ErrorPlace::Shard;
   if (one_block_ && whole) return smaller;

@@ -1,4 +1,4 @@
-// What becomes of an insert that fails: the same again, smaller ones, or a person's decision.
+// Decides what follows a failed insert: a repeat, smaller inserts, or a blocked batch.
 #pragma once
 
 #include <cstdint>
@@ -15,26 +15,26 @@
 
 namespace freshet::clickhouse {
 
-// Remembers the attempts of one insert. Threads: one writer's.
+// Records the attempts of one insert. Threads: that of its writer.
 class FailedInserts {
  public:
   // `table`: see make_row_writer().
   explicit FailedInserts(std::shared_ptr<TableKnowledge> table) : table_(std::move(table)) {}
 
-  // A new insert.
+  // Starts a new insert.
   void begin(const InsertRequest& request, const ClickHouseSettings& settings);
-  // NoFields, when no field of its rows is a column of the table; only asked until one was.
+  // NoFields if no field of its rows is a column of the table; checked only until a field was one.
   std::optional<WriteOutcome> before_sending(const InsertRequest& request, const ClickHouseSettings& settings,
                                              const std::stop_token& stop);
-  // After an attempt that failed by the data: Refused; MaybeStored where the user's settings cut the insert into
-  // blocks, so that those before the bad row may be stored.
+  // After an attempt that failed because of the data: Refused; MaybeStored if the user's settings split the insert into
+  // blocks, so that blocks before the bad row may be stored.
   WriteOutcome refused(const ServerError& error) const;
-  // After an attempt that failed, and not by the data: TooLarge or MaybeStored when the same insert is not to be sent
-  // again. Empty: it is.
+  // After an attempt that failed for another reason: TooLarge or MaybeStored if the same insert must not be sent again.
+  // Empty: it may be.
   std::optional<WriteOutcome> gives_up(const InsertRequest& request, const ServerError& error,
                                        const Judgement& judgement, const std::stop_token& stop);
-  // Acknowledged, after an attempt that may have been stored in part: the table recognised a repeat, and may not have
-  // all of its rows.
+  // Acknowledged after an attempt that may have been stored in part: the table recognised a repeat, and may not have
+  // all its rows.
   bool unverified(const std::stop_token& stop);
 
  private:
@@ -45,9 +45,9 @@ class FailedInserts {
 
   const std::shared_ptr<TableKnowledge> table_;
   bool one_block_ = true;
-  bool end_unknown_ = false;       // of an attempt: it may have been stored, in whole or in part
-  uint32_t moments_in_a_row_ = 0;  // attempts that failed by SizeLimit::Moment
-  uint32_t limits_in_a_row_ = 0;   // by SizeLimit::Insert
+  bool end_unknown_ = false;       // an attempt may have been stored, completely or in part
+  uint32_t moments_in_a_row_ = 0;  // consecutive attempts that failed with SizeLimit::Moment
+  uint32_t limits_in_a_row_ = 0;   // consecutive attempts that failed with SizeLimit::Insert
 };
 
 }  // namespace freshet::clickhouse

@@ -1,4 +1,4 @@
-// What all writers know about the hosts: which one is well, and which settings it does not take.
+// State of the hosts that all writers share: which one works, and which settings each refuses.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@
 
 namespace freshet::clickhouse {
 
-// Threads: any. The first host in the configured order that is well is used; one that failed is asked again after
-// `kAvoidFor`, by whoever writes next.
+// Threads: any. The first working host in the configured order is used. After `kAvoidFor`, the next write tries a
+// failed host again.
 class Hosts {
  public:
   static constexpr std::chrono::seconds kAvoidFor{10};
@@ -25,13 +25,13 @@ class Hosts {
   const std::string& url(size_t host) const { return urls_[host]; }
   const std::string& name(size_t host) const { return names_[host]; }  // scheme://host:port, for logs
 
-  // The host to use now. When all failed lately, the one that may be asked again first.
+  // The host to use now. If all failed recently, the one that may be retried first.
   size_t pick(SteadyTime now) const;
-  // Both answer whether this changed what is known of the host: such a change is worth a log line.
+  // Both return true if the state of the host changed, which is worth a log line.
   bool failed(size_t host, SteadyTime now);
   bool worked(size_t host);
 
-  // Answers whether the setting was not dropped before.
+  // Returns true if the setting was not dropped before.
   bool drop_setting(size_t host, std::string_view name);
   SettingNames dropped(size_t host) const;
 

@@ -1,4 +1,4 @@
-// Whether a ClickHouse host takes inserts, asked without storing a row.
+// Checks that a ClickHouse host accepts inserts, without storing a row.
 #pragma once
 
 #include <stop_token>

@@ -5,8 +5,8 @@ namespace {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-// "Too many parts (N with average size of ..." is how servers since 22 refuse an insert before it begins, also for the
-// target of a view (0 of 20 inserts were stored, 26.5).
+// Servers since 22 refuse an insert with "Too many parts (N with average size of ..." before they store anything, also
+// for the target of a view (0 of 20 inserts were stored, 26.5).
 bool refused_by_parts(const ServerError& error) {
   return error.code == 252 && has(error.text, "Too many parts") && has(error.text, "with average size");
 }
@@ -21,7 +21,7 @@ bool stored_nothing(const ServerError& error) {
 }
 
 SizeLimit size_limit(const ServerError& error) {
-  // What a view exceeds is a view's, and an expression's limits are not of the insert.
+  // Limits that a view or an expression exceeds do not depend on the insert.
   if (error.place == ErrorPlace::View) return SizeLimit::None;
   switch (error.code) {
     case 0:

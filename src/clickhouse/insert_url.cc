@@ -21,18 +21,19 @@ std::string quoted(std::string_view text, char quote) {
 constexpr std::string_view kToken = "insert_deduplication_token";
 constexpr std::string_view kWaitForAsync = "wait_for_async_insert";
 
-// Who sends a setting of freshet's own.
+// The request styles that send a setting.
 enum class Sent {
   Required,  // in every request
   Plain,     // in plain requests
   OnDemand   // see insert_settings()
 };
 
-// When an insert may go without it.
+// When an insert may omit it.
 enum class Omit {
   Never,
-  WhereUnknown,  // error 115: a server without the setting does what it would ask for
-  WhereRefused,  // also error 452 (the user's profile fixes another value): no acknowledgement changes its meaning
+  WhereUnknown,  // error 115: a server without the setting behaves as requested anyway
+  WhereRefused,  // also error 452 (the user's profile has another value): the meaning of an acknowledgement does not
+                 // change
 };
 
 struct OwnSetting {
@@ -42,24 +43,24 @@ struct OwnSetting {
   Omit omit;
 };
 
-// Servers and profiles differ in their defaults, so every insert says what it means. Error 452 is the operator's for
-// whatever decides what an acknowledgement or a refusal means: what is stored, whole or in part, once or twice, and in
-// the targets of materialized views as well.
+// Defaults differ between servers and profiles, so every insert sets these. Error 452 needs an operator for settings
+// that decide what an acknowledgement or a refusal means: what is stored, completely or in part, once or twice, also in
+// the targets of materialized views.
 constexpr OwnSetting kOwnSettings[] = {
     // Otherwise 26.5 may answer before the rows are stored, and ignore the token.
     {"async_insert", "0", Sent::Required, Omit::WhereUnknown},
     {"date_time_input_format", "best_effort", Sent::Plain, Omit::WhereRefused},
-    // A repeated insert that the table recognises is pushed to its views all the same, which recognise it themselves
-    // (the default since 26.2). Otherwise a view that failed at the first attempt never gets the rows.
+    // The table pushes a repeated insert that it recognises to its views, which recognise it themselves (the default
+    // since 26.2). Otherwise a view that failed at the first attempt never gets the rows.
     {"deduplicate_blocks_in_dependent_materialized_views", "1", Sent::Required, Omit::WhereUnknown},
-    // No row is left out silently because it cannot be read.
+    // A row that cannot be read must not be skipped silently.
     {"input_format_allow_errors_num", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_allow_errors_ratio", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRefused},
     // A Distributed table answers once the shards have the rows.
     {"insert_distributed_sync", "1", Sent::Plain, Omit::Never},
-    // One insert is one block, which is stored whole or not at all: its rows are below these limits. The limit in bytes
-    // would count what a row takes in memory with all its defaults, many times its text.
+    // One insert is one block, which is stored completely or not at all: its rows are below these limits. The limit in
+    // bytes counts a row's memory with all its defaults, which is many times its text.
     {"max_insert_block_size", "1048576", Sent::Plain, Omit::WhereUnknown},
     {"min_insert_block_size_bytes", "0", Sent::Required, Omit::WhereUnknown},
     {"min_insert_block_size_rows", "1048576", Sent::Required, Omit::WhereUnknown},
@@ -87,7 +88,7 @@ std::string quote_where_needed(std::string_view name) {
 }
 
 TableName table_of(const ClickHouseSettings& settings) {
-  // What is no name of its own is a name as it stands.
+  // An unquoted name is used unchanged.
   return parse_table_name(settings.table).value_or(TableName{"", settings.table});
 }
 
@@ -113,7 +114,7 @@ SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view 
   for (const auto& [name, value] : settings.writer_options) all.insert_or_assign(name, value);
   if (!token.empty()) all.insert_or_assign(std::string(kToken), std::string(token));
   for (const auto& [name, value] : settings.insert_settings) all.insert_or_assign(name, value);
-  // An asynchronous insert that is not waited for would be acknowledged before it is stored.
+  // An asynchronous insert without wait would be acknowledged before it is stored.
   if (all.at("async_insert") != "0") all.try_emplace(std::string(kWaitForAsync), "1");
   return all;
 }

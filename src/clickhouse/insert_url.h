@@ -1,4 +1,4 @@
-// What an INSERT says to the server in its URL: the statement and every setting it relies on.
+// The URL of an INSERT: the statement and every setting that it depends on.
 #pragma once
 
 #include <map>
@@ -15,13 +15,13 @@ namespace freshet::clickhouse {
 using SettingMap = std::map<std::string, std::string, std::less<>>;
 using SettingNames = std::set<std::string, std::less<>>;
 
-// `name` in backquotes, with what would end them escaped: a name from the configuration never becomes SQL.
+// `name` in backquotes with escapes, so that a configured name never becomes SQL.
 std::string quote_identifier(std::string_view name);
 
 // 'text' as an SQL string literal.
 std::string quote_literal(std::string_view text);
 
-// `name` in backquotes only where it would be something else than a name without them.
+// `name`, in backquotes only if it would mean something else without them.
 std::string quote_where_needed(std::string_view name);
 
 // ClickHouseSettings::table. An empty ClickHouseSettings::database stays empty: the server's default for the user.
@@ -33,7 +33,7 @@ std::string quote_table(const TableName& name);
 // INSERT INTO `db`.`table` (`a`, `b`) FORMAT JSONEachRow
 std::string insert_statement(const TableName& table, const RowLayout& layout);
 
-// The body of an insert without rows, for FORMAT JSONEachRow: some servers refuse a body without a byte (code 108).
+// The body of an insert without rows, for FORMAT JSONEachRow; some servers refuse an empty body (code 108).
 constexpr std::string_view kNoRows = "\n";
 
 enum class OwnSettings {
@@ -46,14 +46,14 @@ enum class OwnSettings {
 SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token,
                            OwnSettings own = OwnSettings::All);
 
-constexpr int kUnknownSetting = 115;     // ClickHouse's code: the server does not know the setting
-constexpr int kSettingConstraint = 452;  // and: the user's profile does not allow to change it
+constexpr int kUnknownSetting = 115;     // the server does not know the setting
+constexpr int kSettingConstraint = 452;  // the user's profile does not allow changing the setting
 
-// Whether inserts go without the setting on a server that answered with `code` to it: one of ours that the user did not
-// set, and whose absence changes nothing in what an acknowledgement means. Otherwise the error is the operator's.
+// True if inserts may omit the setting on a server that answered it with `code`: a setting of freshet that the user did
+// not set, and that does not change what an acknowledgement means. Otherwise the operator must fix the error.
 bool may_omit(const ClickHouseSettings& settings, std::string_view name, int code);
 
-// `base` is a host's URL; its path is kept, a query of its own is extended. Settings in `without` are left out.
+// `base` is a host's URL; its path and query are kept. Settings in `without` are omitted.
 std::string insert_url(std::string_view base, const ClickHouseSettings& settings, const RowLayout& layout,
                        std::string_view token, const SettingNames& without);
 

@@ -1,5 +1,5 @@
-// A JSON value as it is written: numbers keep their digits, objects their order and repeated names. ClickHouse reads
-// the text, so 1e3, 1000.0 and an integer beyond 64 bits are not what a double makes of them.
+// A JSON value as written: numbers keep their digits, objects their order and duplicate names. ClickHouse reads the
+// text, so 1e3, 1000.0 and integers beyond 64 bits must not become doubles.
 #pragma once
 
 #include <optional>
@@ -15,14 +15,14 @@ struct JsonValue {
   Kind kind = Kind::Null;
   std::string text;                 // a number's literal, a string's content, "true" or "false"
   std::vector<std::string> names;   // of an object's members, in their order
-  std::vector<JsonValue> elements;  // of an array, or the values of the members
+  std::vector<JsonValue> elements;  // of an array, or the values of an object's members
 
   bool is_structured() const { return kind == Kind::Array || kind == Kind::Object; }
   bool is_string() const { return kind == Kind::String; }
-  // As JSON again, at most about `limit` characters; for examples.
+  // As JSON, at most about `limit` characters; for examples.
   std::string shown(size_t limit) const;
 
-  // None: no JSON.
+  // None: not JSON.
   static std::optional<JsonValue> parse(std::string_view text);
 };
 

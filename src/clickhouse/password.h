@@ -1,4 +1,4 @@
-// The ClickHouse password, as its file holds it now.
+// The ClickHouse password, kept up to date with its file.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,20 @@
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. A file that cannot be read, or is empty, is on its way: the last password counts. `mask` may
-// be null; a new password is added to it before it is used.
+// Threads: one at a time. If the file cannot be read or is empty, it is being replaced: the last password stays. `mask`
+// may be null; a new password is added to it before it is used.
 class Password {
  public:
   Password(const ClickHouseSettings& settings, SecretMask* mask);
 
   const std::string& get() const { return password_; }
-  // Reads the file where its size, inode or time of change is another than the last time. True: the password differs.
+  // Reads the file if its size, inode or modification time has changed. True: the password has changed.
   bool refresh_if_changed();
-  // Reads the file in any case: the server refused the password.
+  // Reads the file in any case, because the server refused the password.
   bool refresh();
 
  private:
-  // What tells a file from a later one at the same path, without reading it.
+  // Distinguishes a file from a later one at the same path, without reading it.
   struct Version {
     uint64_t device = 0;
     uint64_t inode = 0;
@@ -38,7 +38,7 @@ class Password {
   Version version_;
 };
 
-// Whether ClickHouse's code says that user or password are wrong.
+// True if the ClickHouse code means that user or password are wrong.
 bool refuses_login(int code);
 
 }  // namespace freshet::clickhouse

@@ -10,7 +10,7 @@
 
 namespace freshet::clickhouse {
 
-// Appends parameters to a host's URL, which may have a path and a query of its own.
+// Appends parameters to a host's URL, which may have a path and a query.
 class RequestUrl {
  public:
   explicit RequestUrl(std::string_view base);
@@ -22,7 +22,7 @@ class RequestUrl {
   char separator_;
 };
 
-// User and password travel in headers: URLs end up in logs of servers and proxies.
+// User and password are sent in headers, because servers and proxies log URLs.
 std::vector<std::string> credentials(const ClickHouseSettings& settings, const std::string& password);
 
 http::ClientOptions client_options(const ClickHouseSettings& settings);

@@ -1,4 +1,4 @@
-// How long to wait before the same insert is sent again.
+// The delay before an insert is repeated.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. Doubles from 100 ms (overload: 500 ms) to 10 s, for the operator's errors to 60 s; the last
-// quarter of each delay is random, so that many writers do not come back at once.
+// Threads: one at a time. Doubles from 100 ms (overload: 500 ms) to 10 s, for errors that an operator must fix to 60 s.
+// The last quarter of each delay is random, so that writers do not retry at the same time.
 class RetryDelay {
  public:
   explicit RetryDelay(uint64_t seed) : random_(seed) {}

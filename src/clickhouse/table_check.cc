@@ -105,7 +105,7 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-// At most so many names, and how many more there are.
+// At most this many names, and the number of further ones.
 std::string list_of(const std::set<std::string>& names) {
   constexpr size_t kMost = 20;
   std::string out;
@@ -117,7 +117,7 @@ std::string list_of(const std::set<std::string>& names) {
   return out.empty() ? "none" : out;
 }
 
-// How the server finds a field's column.
+// How the server finds the column of a field.
 enum class Matching { Exact, IgnoringCase, ExactThenIgnoringCase };
 
 Matching matching_of(const TableInfo& table, const SettingMap& settings) {
@@ -148,7 +148,7 @@ class RowCheck {
 
   void add(const JsonValue& row) {
     ++rows_;
-    std::map<std::string, std::string> filled;  // column -> the field that fills it, in this row
+    std::map<std::string, std::string> filled;  // column -> the field that fills it in this row
     for (size_t i = 0; i < row.elements.size(); ++i) {
       const std::string& field = row.names[i];
       if (!not_of_message_.contains(field)) fields_.insert(field);
@@ -160,7 +160,7 @@ class RowCheck {
       matched_ = matched_ || !not_of_message_.contains(field);
       Troubles troubles;
       add_troubles(columns_.at(*column)->type, row.elements[i], troubles);
-      // A DEFAULT takes the place of a null that is the whole value.
+      // A DEFAULT replaces a null that is the whole value.
       const bool is_null = row.elements[i].kind == JsonValue::Kind::Null;
       if (is_null && !columns_.at(*column)->default_kind.empty() && troubles.erase(Trouble::NullBreaksEnum) > 0) {
         troubles.insert(Trouble::NullBecomesDefault);
@@ -193,7 +193,7 @@ class RowCheck {
   }
 
  private:
-  // None: the field fills no column, which is noted.
+  // None: the field fills no column; this is recorded.
   std::optional<std::string> column_of(const std::string& field) {
     if (matching_ != Matching::IgnoringCase && columns_.contains(field)) return field;
     const auto loose = by_lower_case_.find(lower_case(field));

@@ -14,7 +14,7 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr size_t kMostViews = 50;  // of one table, with all that hang on them
+constexpr size_t kMostViews = 50;  // of one table, including views of views
 constexpr size_t kMostFields = 100;
 constexpr Duration kTimeout = std::chrono::seconds(5);
 
@@ -28,7 +28,7 @@ std::string where(const Name& name) {
   return " WHERE database = " + quote_literal(name.database) + " AND name = " + quote_literal(name.table);
 }
 
-// The first line of `text`, which is shortened by it.
+// Removes and returns the first line of `text`.
 std::string_view take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, text.find('\n'));
   text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -41,7 +41,7 @@ std::vector<std::string> lines(std::string_view text) {
   return out;
 }
 
-// Behind the name that `text` begins with: parts in backquotes or bare, with dots between them.
+// Skips the name at the start of `text`: parts in backquotes or bare, separated by dots.
 size_t name_end(std::string_view text) {
   size_t at = 0;
   bool quoted = false;
@@ -57,7 +57,7 @@ size_t name_end(std::string_view text) {
   return std::min(at, text.size());
 }
 
-// What a materialized view writes to, by its CREATE; none: a table of its own.
+// The target of a materialized view, from its CREATE; none: an inner table.
 std::optional<TableName> view_target(std::string_view create) {
   constexpr std::string_view kCreate = "CREATE MATERIALIZED VIEW ";
   constexpr std::string_view kTo = " TO ";
@@ -80,7 +80,7 @@ std::string own_engine(std::string_view create) {
 
 bool is_off(const std::string& value) { return value == "0" || value == "false" || value == "disable"; }
 
-// The questions about one table and its views, within one deadline.
+// Queries about one table and its views, within one deadline.
 class Survey {
  public:
   Survey(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout, std::stop_token stop)
@@ -111,7 +111,7 @@ class Survey {
  private:
   Duration left() const { return std::max<Duration>(deadline_ - clock_.steady_now(), std::chrono::milliseconds(1)); }
 
-  // What the server knows of the settings that decide, and what they are where an insert does not say.
+  // The server's values of the settings that decide, if an insert does not set them.
   Status ask_settings() {
     const auto rows = client_.rows(
         "SELECT name, value FROM system.settings WHERE name IN ('insert_deduplicate', 'deduplicate_insert', "
@@ -140,10 +140,11 @@ class Survey {
   static bool is_partitioned(const TableInfo& table) {
     const std::string& engine = table.engine_full;
     return engine.find(" PARTITION BY ") != std::string::npos ||
-           (!table.replicated() && engine.find("MergeTree(") != std::string::npos);  // the old syntax: by month
+           (!table.replicated() &&
+            engine.find("MergeTree(") != std::string::npos);  // the old syntax: partitioned by month
   }
 
-  // Empty: they are not.
+  // Empty if they are not.
   std::string why_repeats_are_stored(const TableInfo& table) {
     if (!is_off(value("async_insert"))) return "async_insert is on";
     for (const char* setting : {"insert_deduplicate", "deduplicate_insert"}) {
@@ -165,7 +166,7 @@ class Survey {
     return by_default ? std::string() : text + " has no deduplication window";
   }
 
-  // Views, what they write to, and the views of that.
+  // Views, their targets, and the views of these.
   std::string why_views_store_again(const Name& table) {
     std::vector<Name> open = {table};
     std::set<Name> seen = {table};
@@ -200,10 +201,10 @@ class Survey {
         left(), stop_);
     if (!rows || rows->empty()) return "the view " + text + " cannot be looked up";
     const auto& [engine, engine_full, create] = std::tie((*rows)[0][0], (*rows)[0][1], (*rows)[0][2]);
-    if (engine != "MaterializedView") return {};  // a live or window view keeps nothing of ours
+    if (engine != "MaterializedView") return {};  // a live or window view stores none of our rows
     TableInfo target;
     const std::optional<TableName> to = view_target(create);
-    if (!to) {  // a table of its own
+    if (!to) {  // an inner table
       target.engine_full = own_engine(create);
       target.engine = target.engine_full.substr(0, target.engine_full.find_first_of(" ("));
       target.settings = parse_table_settings(target.engine_full);
@@ -235,7 +236,7 @@ bool equal_names(std::string_view a, std::string_view b, bool loosely) {
                     [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-// Also a part of a Nested: a field `n` fills the columns `n.x`.
+// Includes parts of a Nested: a field `n` fills the columns `n.x`.
 bool is_column(std::string_view field, const TableFacts& facts) {
   return std::any_of(facts.columns.begin(), facts.columns.end(), [&](std::string_view column) {
     if (equal_names(field, column, facts.loose_names)) return true;
@@ -244,16 +245,16 @@ bool is_column(std::string_view field, const TableFacts& facts) {
   });
 }
 
-// The names of an object's members, one after the other. Nothing else of the object is kept: a row may be large.
+// The names of an object's members in sequence. Stores nothing else, because a row may be large.
 class MemberNames : public nlohmann::json_sax<nlohmann::json> {
  public:
-  // Not called any more once it has said false.
+  // Not called again after it returned false.
   explicit MemberNames(std::function<bool(const std::string&)> next) : next_(std::move(next)) {}
 
   bool key(string_t& name) override { return depth_ != 1 || next_(name); }
   bool start_object(size_t) override { return ++depth_ > 0; }
   bool end_object() override { return --depth_ >= 0; }
-  bool start_array(size_t) override { return ++depth_ > 1; }  // else it is no object
+  bool start_array(size_t) override { return ++depth_ > 1; }  // otherwise it is not an object
   bool end_array() override { return --depth_ >= 0; }
   bool null() override { return depth_ > 0; }
   bool boolean(bool) override { return depth_ > 0; }
@@ -300,7 +301,7 @@ std::vector<std::string> fields_without_column(const std::vector<std::string_vie
   for (std::string_view some : rows) {
     while (!some.empty()) {
       MemberNames names(is_none);
-      // A field is a column, or the row is no object, which is the server's to judge.
+      // A field is a column, or the row is not an object, which the server must refuse.
       if (!nlohmann::json::sax_parse(take_line(some), &names)) return {};
     }
   }

@@ -11,7 +11,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \n\t") - begin + 1);
 }
 
-// Where what begins at `at` ends: behind the closing quote, or one further.
+// The end of the token at `at`: after the closing quote, or one character further.
 size_t behind(std::string_view text, size_t at) {
   const char quote = text[at];
   if (quote != '\'' && quote != '`') return at + 1;
@@ -21,7 +21,7 @@ size_t behind(std::string_view text, size_t at) {
   return at + 1;
 }
 
-// Takes `wrapper(` and `)` off; false when it is not around the type.
+// Removes `wrapper(` and `)`; false if the type is not wrapped.
 bool unwrap(std::string_view& type, std::string_view wrapper) {
   if (!type.starts_with(wrapper) || !type.ends_with(')') || type.size() <= wrapper.size()) return false;
   type = trimmed(type.substr(wrapper.size(), type.size() - wrapper.size() - 1));

@@ -30,7 +30,7 @@ Positions without_offsets(const std::set<Partition>& partitions) {
 }  // namespace
 
 bool Assignment::cooperative() const {
-  const char* protocol = rd_kafka_rebalance_protocol(client_);  // null once the client is closed
+  const char* protocol = rd_kafka_rebalance_protocol(client_);  // null after the client is closed
   return protocol != nullptr && std::string_view(protocol) == "COOPERATIVE";
 }
 
@@ -42,7 +42,7 @@ Partitions Assignment::list_of(const Positions& positions) const {
   return list;
 }
 
-// Those of `positions` that the library has.
+// The `positions` that the library has.
 Partitions Assignment::assigned_of(const Positions& positions) const {
   rd_kafka_topic_partition_list_t* raw = nullptr;
   rd_kafka_assignment(client_, &raw);
@@ -64,7 +64,7 @@ Status Assignment::unassign_what_is_there(const Positions& positions) {
 Status Assignment::assign(const Positions& starts) {
   const Partitions list = list_of(starts);
   if (!cooperative()) return result_of(rd_kafka_assign(client_, list.get()));
-  // It refuses all of them if it has one already.
+  // It refuses all of them if it already has one of them.
   if (assigned_of(starts)->cnt > 0) {
     if (Status removed = unassign_what_is_there(starts); !removed) return removed;
   }

@@ -1,5 +1,5 @@
-// What the library has assigned: the answers to its rebalances, and moves of a partition's position. Both are
-// assignments to the library, and it takes none of them that does not fit what it has.
+// What the library has assigned: answers to its rebalances, and moves of a partition's position. Both are assignments
+// for the library, which refuses one that does not match its state.
 #pragma once
 
 #include <set>
@@ -15,21 +15,21 @@ namespace freshet::kafka {
 
 using Positions = std::vector<std::pair<Partition, Offset>>;
 
-// Threads: the loop only. The client outlives it. An error of any call: the library was not told, and waits for its
-// answer for ever; the session is beyond repair.
+// Threads: the loop only. The client must outlive it. An error of any call: the library did not get the answer and
+// waits for it forever; the consumer cannot recover.
 class Assignment {
  public:
   Assignment(rd_kafka_t* client, std::string topic) : client_(client), topic_(std::move(topic)) {}
 
-  // The group's protocol is cooperative: assignments are told as differences.
+  // The group's protocol is cooperative: assignments are differences.
   bool cooperative() const;
 
   // The answer to new partitions (cooperative) or to all of them (eager); may be empty.
   Status assign(const Positions& starts);
-  // The answer to a revoke of these, or of everything (eager). After an assignment that was lost, or answered with less
-  // than the group gave, the library asks back for partitions that it does not have: those are left out.
+  // Answers a revoke of these, or of everything (eager). After a lost assignment, or an answer with less than the group
+  // gave, the library revokes partitions that it does not have; those are left out.
   Status unassign(const std::set<Partition>& partitions);
-  // `all`: everything that is owned, which the eager protocol is told anew.
+  // `all`: everything that is owned; the eager protocol needs all of it.
   Status move(Partition partition, Offset next, const Positions& all);
 
  private:

@@ -1,5 +1,5 @@
-// Looks for the end of a record batch that the library cannot unpack. The library says where such a batch begins, and
-// not where it ends: whoever reads at an offset inside meets it again.
+// Finds the end of a record batch that the library cannot unpack. The library reports where such a batch begins, but
+// not where it ends; a read at an offset inside fails again.
 #pragma once
 
 #include <cstdint>
@@ -9,27 +9,28 @@
 
 namespace freshet::kafka {
 
-// First in steps that double, then by halves, so that a batch of a million records takes forty reads. Threads: the loop
+// First doubles the step, then halves it, so that a batch of a million records takes forty reads. Threads: the loop
 // only.
 class BatchEnd {
  public:
   explicit BatchEnd(Offset begin) : begin_(begin) {}
 
   Offset begin() const { return begin_; }
-  // An end is looked for: what is met at an offset is an answer, and not to be delivered before outside() says so.
+  // A search is running: the result of a read is an answer, and must not be delivered before outside() allows it.
   bool searching() const { return inside_.has_value(); }
 
-  // Who read at `at` met the batch. Where to read next; the batch may end there. `end`: of the partition, if known.
+  // A read at `at` met the batch. Returns where to read next; the batch may end there. `end`: of the partition, if
+  // known.
   Offset inside(Offset at, std::optional<Offset> end);
-  // Who read at `at` met something else: a message, the end of the partition, or nothing at all beyond it. Where to
-  // read next; none: the batch ends at `at`.
+  // A read at `at` met something else: a message, the end of the partition, or nothing. Returns where to read next;
+  // none: the batch ends at `at`.
   std::optional<Offset> outside(Offset at);
 
  private:
   Offset begin_;
   int64_t step_ = 1;
-  std::optional<Offset> inside_;   // the highest that is known to be
-  std::optional<Offset> outside_;  // the lowest
+  std::optional<Offset> inside_;   // the highest offset known to be inside
+  std::optional<Offset> outside_;  // the lowest offset known to be outside
 };
 
 }  // namespace freshet::kafka

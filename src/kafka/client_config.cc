@@ -18,7 +18,7 @@ struct Owned {
   std::string_view instead;
 };
 
-// Properties that freshet's promises rest on, or that have a setting of their own.
+// Properties that freshet's guarantees depend on, or that have their own setting.
 constexpr std::array kOwned = {
     Owned{"enable.auto.commit", "freshet commits what ClickHouse has; there is nothing to switch"},
     Owned{"enable.auto.offset.store", "freshet commits what ClickHouse has; there is nothing to switch"},
@@ -32,11 +32,11 @@ constexpr std::array kOwned = {
     Owned{"sasl.password", "use --kafka-sasl-password-file or FRESHET_KAFKA_SASL_PASSWORD"},
 };
 
-// message.max.bytes is about what is produced, and the library refuses a consumer where it is above fetch.max.bytes.
+// message.max.bytes applies to producing, but the library refuses a consumer if it is above fetch.max.bytes.
 constexpr const char* kUsualMaxMessage = "1000000";
-constexpr uint64_t kMessageOverhead = 512;  // of the library, for a message in its queue
+constexpr uint64_t kMessageOverhead = 512;  // the library's own, per message in its queue
 
-// Properties of newer libraries that this one may not have.
+// Properties that only newer libraries have.
 bool is_of_kip_848(const std::string& key) {
   return key.starts_with("group.protocol") || key == "group.remote.assignor";
 }
@@ -70,7 +70,7 @@ class Builder {
       std::array<char, 512> text{};
       const auto result = rd_kafka_conf_set(conf_.get(), key.c_str(), value.c_str(), text.data(), text.size());
       if (result != RD_KAFKA_CONF_OK) {
-        // What nobody knows may be a secret whose name is misspelt.
+        // An unknown property may be a secret whose name is misspelt.
         const bool shown = (result != RD_KAFKA_CONF_UNKNOWN || is_of_kip_848(key)) && !is_secret(key);
         error_ = fmt::format("kafka.{}={}: {}{}", key, shown ? value : "***", text.data(), advice(key));
       }
@@ -90,7 +90,7 @@ class Builder {
     return *this;
   }
 
-  // `consumer`: otherwise properties that only a consumer knows are left out without a word.
+  // `consumer`: otherwise properties that only a consumer has are silently dropped.
   Builder& extra(const ConnectionSettings& s, bool consumer) {
     for (const auto& [key, value] : s.extra) {
       const auto owned =
@@ -128,19 +128,19 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       .set("max.poll.interval.ms", std::to_string(settings.max_poll_interval.count()))
       .set("enable.auto.commit", "false")
       .set("enable.auto.offset.store", "false")
-      // Where a partition starts is decided here (start_positions.h), never by the library behind our back.
+      // freshet decides where a partition starts (start_positions.h), not the library.
       .set("auto.offset.reset", "error")
       .set("enable.partition.eof", "true")
       .set("allow.auto.create.topics", "false")
-      // The library's own queue and one request on its way to it: enough for a fast network, small beside the memory
-      // limit. The queue counts payloads only, therefore also the number of messages.
+      // The library's own queue and one request in flight: enough for a fast network, small compared with the memory
+      // limit. The queue's size counts payloads only, so the number of messages is limited as well.
       .set("queued.max.messages.kbytes", std::to_string(fetch_queue_bytes(settings.memory_limit) / 1024))
       .set("queued.min.messages", std::to_string(fetch_queue_bytes(settings.memory_limit) / kMessageOverhead))
       .set("fetch.max.bytes", std::to_string(fetch_request_bytes(settings.memory_limit)))
       .set("fetch.wait.max.ms", "100")
       .extra(settings.connection, true)
       .set("message.max.bytes", kUsualMaxMessage)
-      .set("statistics.interval.ms", kStatisticsIntervalMs);  // gauges, and the watchdog's sign of life
+      .set("statistics.interval.ms", kStatisticsIntervalMs);  // for gauges, and for the watchdog
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
                                               RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
                                               RD_KAFKA_EVENT_STATS);
@@ -154,9 +154,9 @@ Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log) {
       .set("enable.idempotence", "true")
       .set("compression.codec", "lz4")
       .set("linger.ms", "20")
-      .set("message.timeout.ms", "0")          // as long as it takes: the offset waits for it
-      .set("message.max.bytes", "1000000000")  // the topic decides what is too large, not the client
-      .set("batch.size", "65536")              // a topic's limit counts batches
+      .set("message.timeout.ms", "0")          // no limit: the offset waits for the record
+      .set("message.max.bytes", "1000000000")  // the topic limits the size, not the client
+      .set("batch.size", "65536")              // a topic's limit applies to batches
       .set("allow.auto.create.topics", "false")
       .extra(settings, false)
       .set("statistics.interval.ms", kStatisticsIntervalMs);
@@ -172,7 +172,7 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
       .set("auto.offset.reset", "error")
       .set("enable.partition.eof", "true")
       .set("allow.auto.create.topics", "false")
-      // A few messages are read at most, beside a stream that needs the memory.
+      // Reads only a few messages, beside a stream that needs the memory.
       .set("queued.min.messages", "1")
       .set("queued.max.messages.kbytes", "1024")
       .set("fetch.message.max.bytes", "262144")
@@ -184,7 +184,7 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
 
 namespace {
 
-// A client's own, with some for the brokers that it learns of, and one for each that it is told of.
+// The client's own threads, one per bootstrap server, and some for the brokers that it discovers.
 size_t threads_of(const rd_kafka_conf_t* conf) {
   constexpr size_t kOwn = 8;
   std::array<char, 4096> brokers{};
@@ -196,14 +196,14 @@ size_t threads_of(const rd_kafka_conf_t* conf) {
 }  // namespace
 
 Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
-  // The library aborts the process when it is refused a thread (rd_kafka_broker_add_logical of 2.0.2).
+  // The library aborts the process if a thread is refused (rd_kafka_broker_add_logical of 2.0.2).
   if (Status room = room_for_threads(threads_of(conf.get())); !room) {
     room.error().kind = ErrorKind::Renew;
     return tl::make_unexpected(room.error());
   }
   std::array<char, 512> text{};
   Client client(rd_kafka_new(type, conf.get(), text.data(), text.size()));
-  // Between the question and the answer somebody else may have taken the room.
+  // Another thread may have taken the room between the check and the call.
   if (!client && rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) {
     return failure(ErrorKind::Renew, refused_thread(text.data()));
   }

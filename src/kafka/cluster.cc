@@ -25,8 +25,8 @@ Result<Client> lookup_client(const ConnectionSettings& connection, Log& log) {
   return make_client(RD_KAFKA_CONSUMER, *std::move(conf));
 }
 
-// The client's own error events say more than a look-up that ran out of time: a login that is refused, a name that
-// cannot be resolved. Of several, one that names a cause wins over "down" and "broken".
+// Error events of the client say more than the timeout of a lookup: a refused login, a name that cannot be resolved. An
+// error that names a cause is preferred to "down" and "broken".
 Error explain(rd_kafka_t* client, rd_kafka_resp_err_t code, const std::string& what) {
   Error error = to_error(code, what);
   const Queue queue(rd_kafka_queue_get_main(client));
@@ -73,7 +73,7 @@ struct RecordFreed {
 };
 using Record = std::unique_ptr<rd_kafka_message_t, RecordFreed>;
 
-// Assigns each partition from its last `share` messages on. Returns where those end that have any.
+// Assigns the last `share` messages of each partition. Returns the end offsets of the partitions with messages.
 Result<std::map<int32_t, int64_t>> assign_newest(rd_kafka_t* client, const std::string& topic, int32_t partitions,
                                                  int64_t share, Duration timeout) {
   std::vector<Partition> all;
@@ -138,7 +138,7 @@ Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& co
                                                     std::stop_token stop, Log& log) {
   auto conf = lookup_conf(connection, log);
   if (!conf) return tl::make_unexpected(conf.error());
-  // The library wants a group for assign(); this one is never joined and nothing is committed to it.
+  // The library needs a group for assign(); this group is never joined and has no commits.
   rd_kafka_conf_set(conf->get(), "group.id", "freshet-look-up", nullptr, 0);
   auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());

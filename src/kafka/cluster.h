@@ -1,5 +1,4 @@
-// Look-ups and topic creation beside the stream: for `check`, `tap` and --create-topics. Each call has a client of its
-// own for as long as it lasts.
+// Lookups and topic creation for `check`, `tap` and --create-topics. Each call uses its own client.
 #pragma once
 
 #include <cstdint>
@@ -31,18 +30,18 @@ struct SampledMessage {
 Result<int32_t> count_partitions(const ConnectionSettings& connection, const std::string& topic, Duration timeout,
                                  Log& log);
 
-// With the broker's default replication; `partitions` < 1: the broker's default too. A topic that exists is a success.
+// With the broker's default replication; `partitions` < 1: the broker's default. An existing topic is a success.
 Status create_topic(const ConnectionSettings& connection, const std::string& topic, int32_t partitions,
                     Duration timeout, Log& log);
 
-// How much to read at most. A message that does not fit into `bytes` beside those before it is left out.
+// How much to read at most. A message that does not fit into the remaining `bytes` is left out.
 struct SampleLimit {
   size_t messages = 0;
   uint64_t bytes = std::numeric_limits<uint64_t>::max();  // keys and payloads
 };
 
-// The newest messages of the topic, about as many as the limit allows spread over its partitions, oldest first within
-// each; joins no group and commits nothing.
+// The newest messages of the topic, about as many as the limit allows, spread over its partitions, oldest first within
+// each. Joins no group and commits nothing.
 Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& connection, const std::string& topic,
                                                     SampleLimit limit, Clock& clock, Duration timeout,
                                                     std::stop_token stop, Log& log);

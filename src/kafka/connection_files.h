@@ -1,4 +1,4 @@
-// The files that a connection is made with: SASL password, certificates, key.
+// The files of a connection: SASL password, certificates, key.
 #pragma once
 
 #include <map>
@@ -13,14 +13,14 @@ namespace freshet::kafka {
 // Threads: any.
 class ConnectionFiles {
  public:
-  // A password that is read later is added to `mask` (may be null) before anybody uses it.
+  // A password that is read later is added to `mask` (may be null) before it is used.
   explicit ConnectionFiles(ConnectionSettings settings, SecretMask* mask = nullptr);
 
   bool any() const { return !contents_of_start_.empty(); }
-  // Reads the files; names those that hold something else than the last time, "" = none. A file that cannot be read, or
-  // a password that read_secret() refuses, is on its way: the last one counts.
+  // Reads the files and returns the names of those that changed, "" = none. A file that cannot be read, or a password
+  // that read_secret() refuses, is being replaced: the last content stays.
   std::string look();
-  // With the password as it was last read. Certificates and keys are read by the library when a client is built.
+  // With the password as last read. The library reads certificates and keys when a client is created.
   ConnectionSettings settings() const;
 
  private:

@@ -1,4 +1,4 @@
-// Asks on a thread of its own whether the broker keeps our static membership.
+// Checks on its own thread if the broker keeps our static membership.
 #pragma once
 
 #include <atomic>
@@ -13,11 +13,11 @@
 
 namespace freshet::kafka {
 
-// Threads: all calls by the loop. `wake` is called by the thread when there is something to take().
+// Threads: all calls by the loop. The thread calls `wake` when take() has a result.
 class ContinuityCheck {
  public:
-  // Whether the broker shows a member with our instance id; empty = it did not say. Called by the thread; ends soon
-  // after a stop is requested. What it uses outlives the check, or its end().
+  // True if the broker shows a member with our instance id; empty = no answer. Called on the thread; must end soon
+  // after a stop is requested. What it uses must outlive the check, or its end().
   using Question = std::function<std::optional<bool>(std::stop_token stop)>;
 
   ContinuityCheck(Question question, std::function<void()> wake)
@@ -26,12 +26,12 @@ class ContinuityCheck {
   ContinuityCheck(const ContinuityCheck&) = delete;
   ContinuityCheck& operator=(const ContinuityCheck&) = delete;
 
-  // Nothing while a question is under way, or soon after the last one.
+  // No effect while a query is running, or soon after the last one.
   void ask(SteadyTime now);
-  // The member leaves, is thrown out or joins anew: a broker that does not show it from now on may well keep static
-  // members.
+  // The member leaves, is removed or joins anew: a broker that does not show it from now on may still support static
+  // membership.
   void membership_ends() { ++membership_; }
-  // The answer, once; none may come. "Not shown" is an answer only if the membership lasted from question to take().
+  // The answer, once; there may be none. "Not shown" counts only if the membership lasted from the query to take().
   std::optional<bool> take();
   void end();
 
@@ -43,7 +43,7 @@ class ContinuityCheck {
 
   const Question question_;
   const std::function<void()> wake_;
-  uint64_t membership_ = 0;  // counts what ends one, or may
+  uint64_t membership_ = 0;  // counts events that end one, or may end one
   std::optional<SteadyTime> asked_at_;
   Mailbox<Answer> answers_{4};
   std::atomic<bool> under_way_{false};

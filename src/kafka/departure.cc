@@ -7,7 +7,7 @@ namespace freshet::kafka {
 namespace {
 
 constexpr int16_t kJoinGroup = 11;
-// How long a request that the library has made may take to its socket.
+// How long a request of the library may take to its socket.
 constexpr Duration kOnItsWay = std::chrono::milliseconds(100);
 
 rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
@@ -46,7 +46,7 @@ Departure::Step Departure::next(const Facts& facts, SteadyTime now) {
     case State::Begun:
       return begin(facts, quiet, now);
     case State::NotJoined:
-      if (facts.joins_sent > joins_before_) {  // after all: it is joined, to be left
+      if (facts.joins_sent > joins_before_) {  // it joined after all; it must leave again
         state_ = State::AwaitingJoin;
         return Step::Subscribe;
       }
@@ -68,7 +68,7 @@ Departure::Step Departure::begin(const Facts& facts, bool quiet, SteadyTime now)
     state_ = State::AwaitingJoin;
     return Step::Wait;
   }
-  // Its answer, or what the library makes of it, is a moment away.
+  // Its answer, or the library's reaction, arrives in a moment.
   if (facts.joins_sent > 0 && !quiet) return Step::Wait;
   return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::NotJoined, facts, now);
 }

@@ -1,5 +1,5 @@
-// Where partitions end, asked over a client and connections of its own: what the session's client knows comes with its
-// fetches, and looks well on a connection that brings nothing any more.
+// End offsets of partitions, queried with a separate client and connections. The consumer's cached values come with its
+// fetches and go stale on a hung connection.
 #pragma once
 
 #include <functional>
@@ -15,15 +15,15 @@
 
 namespace freshet::kafka {
 
-// Threads: one. The client is built when it is first needed and again, with new connections, after each failure.
+// Threads: one. The client is created on first use, and again with new connections after each failure.
 class EndOffsets {
  public:
-  // `settings` is asked whenever a client is built.
+  // `settings` is called whenever a client is created.
   EndOffsets(std::function<KafkaSettings()> settings, Reaper& reaper, Log& log);
   ~EndOffsets();
 
-  // As the isolation level of the settings shows them. Takes two seconds at most; partitions that were not answered are
-  // missing. Retry: nothing was answered.
+  // At the isolation level of the settings. Takes at most two seconds; partitions that were not answered are missing.
+  // Retry: nothing was answered.
   Result<std::map<Partition, Offset>> look_up(const std::vector<Partition>& partitions);
 
  private:

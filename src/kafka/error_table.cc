@@ -8,7 +8,7 @@
 namespace freshet::kafka {
 namespace {
 
-// A broker hides a topic from a login that may not see it.
+// A broker hides a topic from a login without rights to it.
 constexpr std::string_view kNoTopic =
     "the topic does not exist, or is hidden from this login: create it (`freshet run --create-topics` does), or grant "
     "the "

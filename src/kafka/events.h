@@ -1,4 +1,4 @@
-// What an event of the consumer's queue says, in the stream's terms. Threads: any; none of these blocks.
+// Reads events of the consumer's queue into the pipeline's types. Threads: any; nothing blocks.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -11,14 +11,14 @@
 
 namespace freshet::kafka {
 
-// `event` holds one message, `record`, without an error. The message owns the event: key, payload and headers stay in
-// the library's memory until the message is destroyed, which any thread may do.
+// `event` contains one message, `record`, without an error. The message owns the event: key, payload and headers stay
+// in the library's memory until the message is destroyed, on any thread.
 Message to_message(Event event, const rd_kafka_message_t* record);
 
-// Appends the headers of `record`, which own no bytes: they stand in the library's memory.
+// Appends the headers of `record`; they point into the library's memory.
 void append_headers(const rd_kafka_message_t* record, std::vector<HeaderView>& out);
 
-// Of an OFFSET_COMMIT event. Each refused partition counts by its own error where the library tells it.
+// For an OFFSET_COMMIT event. Each refused partition has its own error if the library reports it.
 CommitResult to_commit_result(rd_kafka_event_t* event);
 
 // `list` may be null: none.

@@ -1,4 +1,4 @@
-// Every C handle of librdkafka, owned.
+// RAII owners of librdkafka's C handles.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -17,20 +17,20 @@ struct Freed {
   }
 };
 
-// The requests of one client to its group's coordinator, counted as they go out and are answered. Threads: any.
+// Counts the requests of one client to its group coordinator and their answers. Threads: any.
 struct GroupRequests {
-  bool cooperative = false;  // the client may be asked to use a cooperative assignor; not changed once it lives
+  bool cooperative = false;  // may use a cooperative assignor; constant after creation
   std::atomic<uint64_t> joins_sent{0};
   std::atomic<uint64_t> joins_answered{0};
-  std::atomic<bool> assigned{false};  // it was given partitions, or none, at least once
+  std::atomic<bool> assigned{false};  // it got an assignment, possibly empty, at least once
 };
 
-// Waits for threads of the library and for messages that still live: only the Reaper and short-lived clients use it.
-// A client that cannot be destroyed is closed and left: librdkafka before 2.3 aborts the process when a client is
-// destroyed that has joined with the cooperative assignor and never got its assignment.
+// Waits for the library's threads and for messages that still live; only the Reaper and short-lived clients use it. A
+// client that cannot be destroyed is closed and leaked: librdkafka before 2.3 aborts the process when it destroys a
+// client that joined with the cooperative assignor and never got its assignment.
 struct ClientFreed {
   void operator()(rd_kafka_t* client) const noexcept;
-  std::shared_ptr<GroupRequests> requests{};  // counted by callbacks on the client's threads
+  std::shared_ptr<GroupRequests> requests{};  // updated by callbacks on the client's threads
 };
 
 struct TextFreed {

@@ -41,8 +41,8 @@ std::string generate(const std::string& group) {
   return make_instance_id(group, host.data(), fmt::format("{:08x}{:08x}", random(), random()));
 }
 
-// DescribeConsumerGroups to a broker that does not know that request (librdkafka's mock) blocks the client's main
-// thread for ever (tried on 2.0.2); the older call says so and does no harm.
+// If the broker does not know DescribeConsumerGroups (librdkafka's mock), the call blocks the client's main thread
+// forever (2.0.2). The older call fails safely.
 std::optional<bool> groups_can_be_described(rd_kafka_t* client, const std::string& group) {
   const rd_kafka_group_list* raw = nullptr;
   const auto error = rd_kafka_list_groups(client, group.c_str(), &raw, kListMs);
@@ -78,8 +78,7 @@ Description describe(rd_kafka_t* client, const std::string& group, int polls, st
   return out;
 }
 
-// One question; empty when it was not answered, or the client is no member of the group: what the broker shows of
-// others says nothing about it.
+// One query. Empty if it was not answered, or if the client is not a member of the group; other members prove nothing.
 std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
                         std::stop_token stop) {
   const std::string own = group_standing(client).member_id;
@@ -87,7 +86,7 @@ std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std:
   const auto possible = groups_can_be_described(client, group);
   if (!possible || !*possible) return possible;
   const Description description = describe(client, group, kAnswerPolls, stop);
-  // The broker (or the mock) does not know the question.
+  // The broker (or the mock) does not know the request.
   if (description.error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
   if (description.group == nullptr) return std::nullopt;
   bool shown = false;
@@ -163,7 +162,7 @@ GroupStanding group_standing(rd_kafka_t* client) {
   return parse_group_metadata(static_cast<const char*>(data), size);
 }
 
-// "CGMDv2:", generation (int32 of this machine), group id, member id, each with a closing zero.
+// "CGMDv2:", generation (int32, host byte order), group id, member id, each with a trailing zero.
 GroupStanding parse_group_metadata(const char* data, size_t size) {
   const std::string_view blob(data, size);
   if (!blob.starts_with(kMetadataPrefix) || size < kMetadataPrefix.size() + sizeof(int32_t)) return {};

@@ -1,5 +1,5 @@
-// Who this process is in its consumer group, and whether its next session can continue the membership of the last
-// (static membership, KIP-345).
+// The identity of this process in its consumer group, and if its next consumer can continue the membership of the last
+// one (static membership, KIP-345).
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -18,7 +18,7 @@
 
 namespace freshet::kafka {
 
-// Threads: any. Lives as long as the process: all its sessions are the same member.
+// Threads: any. Lives as long as the process: all its consumers are the same member.
 class Identity {
  public:
   // Without an id of the operator's one is generated, unless static membership is turned off or the group protocol is
@@ -26,7 +26,7 @@ class Identity {
   Identity(const KafkaSettings& settings, Log& log);
 
   std::string instance_id() const;  // group.instance.id of the next client; empty = dynamic member
-  // The operator's own id: its member does not leave at the end, so that a restarted process gets its partitions back.
+  // The operator's own id: its member does not leave on exit, so a restarted process gets its partitions back.
   bool configured() const { return configured_; }
   bool new_protocol() const { return new_protocol_; }
 
@@ -47,27 +47,27 @@ class Identity {
   std::atomic<Membership::Continuity> continuity_{Membership::Continuity::Absent};
 };
 
-// Letters, digits, '.', '_' and '-' only, at most 249 of them, as the broker wants it; ends with `suffix`.
+// Only letters, digits, '.', '_' and '-', at most 249 of them, as brokers require; ends with `suffix`.
 std::string make_instance_id(const std::string& group, const std::string& host, const std::string& suffix);
 
-// How a client stands in its group.
+// The membership of a client in its group.
 struct GroupStanding {
   int32_t generation = -1;  // -1 = not a member
   std::string member_id;    // empty = not a member
 };
 
-// The library has no accessor for the generation before 2.12; it is read from the serialised group metadata. Waits for
-// the library's main thread only.
+// The library has no accessor for the generation before 2.12; it is read from the serialised group metadata. Waits only
+// for the library's main thread.
 GroupStanding group_standing(rd_kafka_t* client);
 GroupStanding parse_group_metadata(const char* data, size_t size);
 
-// Before a client joins as an old member: whether the group is at rest. One question of a second at most; empty when it
-// was not answered. Only where the broker is known to answer it (Continuity::Works).
+// Before a client joins as an existing member: true if the group is stable. One query of at most a second; empty if it
+// was not answered. Only if the broker is known to support it (Continuity::Works).
 std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, std::stop_token stop);
 
-// Asks the group's coordinator (DescribeConsumerGroups) whether it shows `client`, a member, with this instance id;
-// repeated while it does not answer, and while it does not show the client at all (it has left, or was fenced). Empty
-// when `stop` was requested or the group cannot be described for half a minute.
+// Asks the group coordinator (DescribeConsumerGroups) if it shows `client`, a member, with this instance id. Repeats
+// while the coordinator does not answer, and while it does not show the client at all (it has left, or was fenced).
+// Empty if `stop` was requested or the group cannot be described for half a minute.
 std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
                                  Clock& clock, std::stop_token stop);
 

@@ -1,4 +1,4 @@
-// Settings of the Kafka module; filled by settings. Plain data.
+// Settings of the Kafka module; filled by the settings module. Plain data.
 #pragma once
 
 #include <algorithm>
@@ -24,14 +24,15 @@ struct ConnectionSettings {
   std::string sasl_mechanism;
   std::string sasl_username;
   std::string sasl_password;       // secret
-  std::string sasl_password_file;  // where it was read from; empty = nowhere
+  std::string sasl_password_file;  // source of the password; empty = no file
   std::string ssl_ca_file;
   std::string ssl_cert_file;
   std::string ssl_key_file;
-  std::map<std::string, std::string> extra;  // any librdkafka property (--set kafka.KEY=VALUE); wins over the above
+  std::map<std::string, std::string>
+      extra;  // any librdkafka property (--set kafka.KEY=VALUE); overrides the fields above
 };
 
-// Whether a librdkafka property holds a secret: its value is shown nowhere.
+// True for librdkafka properties with secret values, which are never shown.
 inline bool is_secret(std::string_view property) {
   for (const std::string_view part : {"pass", "secret", "key.pem", "oauthbearer.config"}) {
     if (property.find(part) != std::string_view::npos) return true;
@@ -39,7 +40,7 @@ inline bool is_secret(std::string_view property) {
   return false;
 }
 
-// A topic that is written beside the rows, over a producer and a connection of its own.
+// A topic with its own producer and connection.
 struct ProducerSettings {
   std::string topic;  // empty = not written
   ConnectionSettings connection;
@@ -53,7 +54,8 @@ struct SideTopicSettings {
   ProducerSettings accepted_outcomes;
 };
 
-// What the consumer may fetch ahead, of the process's memory limit; 1 to 32 MiB. One request asks for a quarter of it.
+// How much the consumer may prefetch, derived from the process's memory limit; 1 to 32 MiB. One request asks for a
+// quarter of it.
 constexpr uint64_t fetch_queue_bytes(uint64_t memory_limit) {
   return std::clamp<uint64_t>(memory_limit / 16, 1 << 20, 32 << 20);
 }
@@ -67,8 +69,8 @@ struct KafkaSettings {
   std::string topic;
   std::string consumer_group;
   OffsetReset auto_offset_reset = OffsetReset::Earliest;
-  bool strict_offset_reset = false;  // an offset out of range holds its partition
-  std::string group_instance_id;     // the operator's own; empty = none
+  bool strict_offset_reset = false;  // an offset out of range blocks its partition
+  std::string group_instance_id;     // configured; empty = none
   bool generate_instance_id = true;  // without one: generated once per process (--no-static-membership)
   std::chrono::milliseconds max_poll_interval{300'000};
   bool create_topics = false;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kMaxMessagesPerPoll = 4096;
 constexpr size_t kMaxChunkBytes = 1024 * 1024;
-constexpr size_t kLibraryOverhead = 384;  // what the library holds for a message beside its bytes
+constexpr size_t kLibraryOverhead = 384;  // the library's own memory for a message
 constexpr int kLeavePollMs = 5;
 
 Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
@@ -26,7 +26,7 @@ Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
                            latency_buckets(), {{"step", step}});
 }
 
-// As its metadata said; does not wait. An assignment comes after the first metadata.
+// From its metadata, without waiting. An assignment comes after the first metadata.
 std::string known_cluster_id(rd_kafka_t* client) {
   const LibraryText id(rd_kafka_clusterid(client, 0));
   return id ? std::string(id.get()) : std::string();
@@ -68,7 +68,7 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
 }
 
 KafkaSource::~KafkaSource() {
-  start_look_up_.end();  // both stop and join: they use the client
+  start_look_up_.end();  // both stop and join, because they use the client
   continuity_check_.end();
   owned_.clear();
   topic_.reset();
@@ -96,7 +96,7 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
   if (departure_) wait = std::min(wait, kLeavePollMs);
-  // No more at a time than the queue holds: a pause comes only between polls.
+  // No more at a time than the queue holds: pauses apply only between polls.
   polled_bytes_ = 0;
   const uint64_t most = fetch_queue_bytes(settings_.memory_limit);
   for (size_t i = 0; i < kMaxMessagesPerPoll && polled_bytes_ < most; ++i) {
@@ -116,7 +116,7 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
 void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   const auto type = rd_kafka_event_type(event.get());
   if (type == RD_KAFKA_EVENT_FETCH) return on_fetch(std::move(event), max_chunk_messages, out);
-  flush_chunks(out);  // events stay in order
+  flush_chunks(out);  // keeps the order of events
   if (type == RD_KAFKA_EVENT_REBALANCE) {
     on_rebalance(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_OFFSET_COMMIT) {
@@ -182,8 +182,7 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
     if (partitions.empty()) return announce({}, false, out);
     return start_look_up_.begin(std::move(partitions), StartLookUpFor::Assignment);
   }
-  // The library asks for the eager protocol's revoke with everything that is assigned. What it still waits for is
-  // answered with it.
+  // The library revokes everything under the eager protocol. That also answers what it still waits for.
   if (!revoking_) revoking_.emplace();
   revoking_->insert(partitions.begin(), partitions.end());
   out.push_back(PartitionsRevoked{std::move(partitions), rd_kafka_assignment_lost(client_.get()) != 0});
@@ -210,7 +209,7 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
     }
     auto& found = std::get<StartLookUp::Found>(answer);
     const bool assignment = found.asked_for == StartLookUpFor::Assignment;
-    // A topic made anew may have fewer; the group counts them at each assignment.
+    // A recreated topic may have fewer partitions; the group counts them at each assignment.
     if (assignment) membership_.topic_partitions = 0;
     membership_.topic_partitions = std::max(membership_.topic_partitions, found.resolved.partition_count);
     partition_count_gauge_.set(membership_.topic_partitions);
@@ -250,7 +249,7 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   settle();
 }
 
-// The library waits for an answer that it did not take, or reads elsewhere than we think.
+// The library waits for an answer that it refused, or reads at another position than expected.
 void KafkaSource::broken(const Status& failed) {
   if (failed || broken_) return;
   log_.error("assignment_failed", {{"topic", settings_.topic}, {"error", failed.error().text}});
@@ -261,7 +260,7 @@ void KafkaSource::broken(const Status& failed) {
 // --- calls ----------------------------------------------------------------------------------------------------------
 
 Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
-  // One made anew would take the old one's offsets.
+  // A recreated topic must not get the offsets of the old one.
   if (topic_is_gone()) {
     Error gone = to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "committing offsets");
     gone.kind = ErrorKind::Invalid;

@@ -1,4 +1,4 @@
-// The Source over librdkafka's event queue: one consumer client, one session.
+// The Source over librdkafka's event queue: one consumer client.
 #pragma once
 
 #include <map>
@@ -28,7 +28,7 @@
 
 namespace freshet::kafka {
 
-// What all sessions of the process share; it outlives them.
+// Shared by all consumers of the process; must outlive them.
 struct SessionContext {
   Clock& clock;
   Log& log;
@@ -37,22 +37,22 @@ struct SessionContext {
   Identity& identity;
 };
 
-// Builds the client and subscribes; brokers that are down and a topic that is missing are waited for and reported
-// through SourceFault. Fatal: the library refuses the configuration. The source's destructor never waits for the
-// network: the client goes to the reaper.
+// Creates the client and subscribes. Reports brokers that are down and a missing topic through SourceFault, and waits
+// for them. Fatal: the library refuses the configuration. The source's destructor never waits for the network: the
+// client goes to the reaper.
 Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const SessionContext& context);
 
 class KafkaSource final : public Source {
  public:
-  // `instance_id`: as the client was configured with; empty = dynamic member.
-  // `requests`: counted of the client (count_group_requests).
+  // `instance_id`: the client's configured one; empty = dynamic member.
+  // `requests`: those of the client (count_group_requests).
   KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
               std::shared_ptr<GroupRequests> requests, const SessionContext& context);
   ~KafkaSource() override;
 
   // Joins the group.
   Status subscribe();
-  // The group's first answer, received before this source was polled. `old`: whom it follows.
+  // The group's first answer, received before this source was polled. `old`: the membership that it continues.
   void begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions);
   rd_kafka_t* client() const { return client_.get(); }
   rd_kafka_queue_t* queue() const { return queue_.get(); }
@@ -75,10 +75,10 @@ class KafkaSource final : public Source {
   struct Owned {
     PartitionCursor cursor;
     bool paused = false;                   // by the stream
-    bool looked_up_alone = false;          // its look-up together with others was not answered
-    uint64_t commits_before = 0;           // sent before reading stopped: their answers come before a look-up
-    std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until something behind it is read
-    MessageChunk chunk{};                  // what is being collected in this poll
+    bool looked_up_alone = false;          // a lookup together with others was not answered
+    uint64_t commits_before = 0;           // sent before reading stopped: their answers come before a lookup
+    std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until a later message is read
+    MessageChunk chunk{};                  // collected during this poll
   };
   void on_event(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
   void on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out);
@@ -88,7 +88,7 @@ class KafkaSource final : public Source {
   void on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out);
   bool is_beyond_unreadable(Partition partition, Owned& owned);
   void report(const Error& error, std::vector<SourceEvent>& out, int32_t partition = kNoPartition);
-  // What was reported of broken connections is over.
+  // The reported connection errors are over.
   void recover(std::vector<SourceEvent>& out);
   void count(rd_kafka_resp_err_t code);
   void report_fatal(std::vector<SourceEvent>& out);
@@ -141,10 +141,10 @@ class KafkaSource final : public Source {
 
   std::map<Partition, Owned> owned_;
   size_t polled_bytes_ = 0;                          // in this poll
-  std::vector<Partition> collecting_;                // partitions whose chunk is not empty
+  std::vector<Partition> collecting_;                // partitions with a chunk that is not empty
   bool assignment_waits_ = false;                    // the library waits for our assign
-  std::vector<Partition> announced_without_offset_;  // of the assignment that waits: just looked up
-  std::optional<bool> first_assignment_;  // received before the first poll: does it continue the last session's?
+  std::vector<Partition> announced_without_offset_;  // of the waiting assignment: just looked up
+  std::optional<bool> first_assignment_;  // received before the first poll: does it continue the previous membership?
   Membership membership_;
   std::optional<SteadyTime> unsettled_since_;
   std::optional<std::set<Partition>> revoking_;  // the library waits for our unassign
@@ -157,12 +157,12 @@ class KafkaSource final : public Source {
   std::optional<SteadyTime> statistics_at_;
   ReportedErrors reported_;
 
-  std::optional<Error> broken_;  // the session is beyond repair; not reported yet
+  std::optional<Error> broken_;  // the consumer cannot recover; not reported yet
   StartLookUp start_look_up_;
   ContinuityCheck continuity_check_;
 };
 
-// Builds the client without joining the group.
+// Creates the client without joining the group.
 Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings, const SessionContext& context);
 
 }  // namespace freshet::kafka

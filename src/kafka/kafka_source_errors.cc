@@ -1,4 +1,4 @@
-// What the library reports as an error: which partition it is about, and what the stream is told.
+// The library's errors: which partition each one is about, and which faults are reported.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -99,7 +99,7 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
   out.push_back(SourceFault{std::move(error), false, fenced});
 }
 
-// All of them; what is told of an error is less.
+// All errors; only some are reported.
 void KafkaSource::count(rd_kafka_resp_err_t code) {
   metrics_
       .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer, by librdkafka's name.",

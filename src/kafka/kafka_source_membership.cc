@@ -1,4 +1,4 @@
-// How the client stands in its group: the membership that it continues, and how it leaves.
+// The client's membership in its group: the one that it continues, and how it leaves.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace freshet::kafka {
 namespace {
 
-// Beyond the time that the group itself may take to rebalance.
+// In addition to the time that the group may take to rebalance.
 constexpr Duration kGroupMustAnswer = std::chrono::seconds(30);
 
 }  // namespace
@@ -107,7 +107,7 @@ void KafkaSource::close() {
   departure_.reset();
   const LibraryError error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
   if (!error) return;
-  // A fatal or fenced client never says that it is closed.
+  // A fatal or fenced client never reports that it is closed.
   log_.warn("close_failed", {{"error", rd_kafka_error_string(error.get())}});
   broken_ = Error{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())};
   wake();

@@ -1,4 +1,4 @@
-// Where the partitions are read: positions, pauses, and the look-ups for those without a valid offset.
+// Positions and pauses of partitions, and the lookups for those without a valid offset.
 #include <algorithm>
 #include <utility>
 
@@ -8,7 +8,7 @@ namespace freshet::kafka {
 namespace {
 
 constexpr Duration kLookUpInterval = std::chrono::minutes(1);
-constexpr Duration kRetryLookUp = std::chrono::seconds(1);  // a look-up that was not answered
+constexpr Duration kRetryLookUp = std::chrono::seconds(1);  // after a lookup that was not answered
 
 }  // namespace
 
@@ -24,14 +24,14 @@ PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
                          just_looked_up ? now + kLookUpInterval : now);
 }
 
-// A broker forgets what a group has committed of a topic that is deleted. The library goes on where it was, which would
-// leave out the first messages of a topic made anew.
+// A broker deletes a group's offsets with the topic. The library continues at its old position, which would skip the
+// first messages of a recreated topic.
 void KafkaSource::stop_until_topic_is_back() {
   for (auto& [partition, owned] : owned_) {
     if (owned.cursor.stopped()) continue;
     owned.cursor.stop(PartitionCursor::State::TopicGone, clock_.steady_now());
     owned.commits_before = commits_sent_;
-    // A session that took over now would go on where this one was, in whatever the topic is by then.
+    // A consumer that took over now would continue at this position in the recreated topic.
     membership_.settled = false;
   }
 }
@@ -62,7 +62,7 @@ void KafkaSource::take_looked_up(const AssignedPartition& partition, std::vector
     return;
   }
   const Offset start = same_topic ? cursor.next() : partition.start;
-  if (!seek(partition.partition, start)) return;  // the session is broken, which is reported
+  if (!seek(partition.partition, start)) return;  // the consumer is broken, which is reported
   if (!same_topic) out.push_back(ValidOffset{partition.partition, start});
 }
 
@@ -77,20 +77,19 @@ void KafkaSource::log_out_of_range(const AssignedPartition& partition, Offset wa
                                     {"offsets_gone", gone}});
 }
 
-// What a look-up of this partition would ask.
+// The reason of a lookup of this partition.
 StartLookUpFor KafkaSource::look_up_kind(const Owned& owned) {
   return owned.cursor.state() == PartitionCursor::State::OutOfRange ? StartLookUpFor::OutOfRange
                                                                     : StartLookUpFor::NoOffset;
 }
 
 bool KafkaSource::look_up_due(const Owned& owned, SteadyTime now) const {
-  // A commit that is under way would arrive behind what is looked up, or behind what the reset policy commits.
+  // A commit in flight would arrive after the lookup, or after the commit of the reset policy.
   return owned.cursor.look_up_due(now) && commits_answered_ >= owned.commits_before;
 }
 
-// The partition whose look-up has been due for longest comes first, so that none waits for others that fail again and
-// again. It is looked up together with all that are due for the same reason; but one whose leader did not answer is
-// looked up by itself.
+// The partition whose lookup is due longest comes first, so that none waits for others that fail repeatedly. It is
+// looked up together with all that are due for the same reason, except a partition whose leader did not answer.
 std::vector<Partition> KafkaSource::next_to_look_up(SteadyTime now) const {
   const std::pair<const Partition, Owned>* first = nullptr;
   for (const auto& one : owned_) {
@@ -108,7 +107,7 @@ std::vector<Partition> KafkaSource::next_to_look_up(SteadyTime now) const {
 }
 
 void KafkaSource::look_up_missing_offsets() {
-  // One look-up after the other: a second would end the first, whose partitions would wait for long.
+  // One lookup at a time: a second one would end the first, whose partitions would wait for long.
   if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
   const SteadyTime now = clock_.steady_now();
   std::vector<Partition> due = next_to_look_up(now);
@@ -127,13 +126,13 @@ void KafkaSource::put_off(const StartLookUp::Found& failed) {
   }
 }
 
-// The partition is assigned anew at its position: rd_kafka_seek() does nothing for one that the library has stopped
-// fetching, as it does when an offset is out of range.
+// Assigns the partition again at its position: rd_kafka_seek() has no effect on a partition that the library has
+// stopped fetching, as it does when an offset is out of range.
 Status KafkaSource::seek(Partition partition, Offset next) {
   const auto found = owned_.find(partition);
   if (found == owned_.end()) return {};
   found->second.cursor.move(next);
-  // The library would take an assignment for the answer to the rebalance that waits.
+  // The library would treat an assignment as the answer to the waiting rebalance.
   if (revoking_ || assignment_waits_) return {};
   return tell_library(partition);
 }
@@ -150,8 +149,8 @@ void KafkaSource::apply_moves() {
   }
 }
 
-// Each partition goes on at its next undelivered offset. The library remembers a pause over an assignment, also that of
-// a partition that was not read when another one was moved: what is assigned and runs is resumed.
+// Each partition continues at its next undelivered offset. The library keeps a pause across assignments, even for a
+// partition that was not read when another one was moved; so running partitions are resumed.
 Status KafkaSource::tell_library(Partition partition) {
   Positions all;
   std::vector<Partition> still;

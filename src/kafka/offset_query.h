@@ -1,4 +1,4 @@
-// Where partitions begin and end, asked of their leaders.
+// Begin and end offsets of partitions, queried from their leaders.
 #pragma once
 
 #include <map>
@@ -11,11 +11,11 @@
 
 namespace freshet::kafka {
 
-enum class PartitionEdge : int64_t { End = -1, Begin = -2 };  // as the ListOffsets request names them
+enum class PartitionEdge : int64_t { End = -1, Begin = -2 };  // as in the ListOffsets request
 
-// As the isolation level of the client shows them. Blocks for `timeout_ms` at most, whoever does not answer:
-// rd_kafka_query_watermark_offsets() does not keep its timeout while a leader hangs, and waits for the request's own
-// (socket.timeout.ms, a minute). Partitions that were not answered are missing. Retry: nothing was answered.
+// At the isolation level of the client. Blocks for at most `timeout_ms`: rd_kafka_query_watermark_offsets() exceeds its
+// timeout while a leader hangs, because it waits for the request's own timeout (socket.timeout.ms, a minute).
+// Partitions that were not answered are missing. Retry: nothing was answered.
 Result<std::map<Partition, Offset>> query_offsets(rd_kafka_t* client, const std::string& topic,
                                                   const std::vector<Partition>& partitions, PartitionEdge edge,
                                                   int timeout_ms);

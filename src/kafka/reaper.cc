@@ -23,7 +23,7 @@ Reaper::Reaper(Metrics& metrics)
   start_one();
 }
 
-// What is parked waits longer where there is no room for one more.
+// If there is no room for another thread, pending clients wait longer.
 bool Reaper::start_one() {
   auto thread = start_thread([this](std::stop_token stop) { reap(stop); });
   if (thread) threads_.push_back(*std::move(thread));

@@ -1,5 +1,5 @@
-// Destroys Kafka clients in the background: rd_kafka_destroy waits for the client's threads and for every message of it
-// that still lives. One that hangs is in nobody's way: up to Reaper::kCap are destroyed at once.
+// Destroys Kafka clients in the background: rd_kafka_destroy waits for the client's threads and for every living
+// message of it. A client that hangs does not block others: up to Reaper::kCap are destroyed in parallel.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace freshet::kafka {
 
-// What may take long to destroy.
+// Objects that may take long to destroy.
 class Parked {
  public:
   virtual ~Parked() = default;
@@ -24,7 +24,7 @@ class Parked {
 // Threads: any. Outlives every source. What is parked is visible as freshet_sessions_parked.
 class Reaper {
  public:
-  // Beyond this many parked clients no further session is built beside a running one.
+  // With more pending clients than this, no further consumer is created beside a running one.
   static constexpr size_t kCap = 8;
 
   explicit Reaper(Metrics& metrics);
@@ -33,7 +33,7 @@ class Reaper {
   void park(std::unique_ptr<Parked> parked);
   void park(Client client);
   size_t parked() const;
-  // Waits until nothing is parked or `deadline` has passed; true when nothing is.
+  // Waits until nothing is pending or `deadline` has passed; true if nothing is.
   bool wait_idle(Clock& clock, SteadyTime deadline);
 
  private:
@@ -45,7 +45,7 @@ class Reaper {
   CondVar changed_;
   std::deque<std::unique_ptr<Parked>> parked_ GUARDED_BY(mutex_);
   size_t count_ GUARDED_BY(mutex_) = 0;  // with those that are being destroyed
-  // One from the start on, more when they are needed and the system has room for them; kCap at most.
+  // One thread from the start, more when needed and possible; kCap at most.
   std::vector<std::jthread> threads_ GUARDED_BY(mutex_);
   bool ending_ GUARDED_BY(mutex_) = false;
 };

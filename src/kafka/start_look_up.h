@@ -1,4 +1,4 @@
-// Asks where partitions start on a thread of its own, so that polling goes on meanwhile.
+// Looks up where partitions start, on its own thread, so that polling continues.
 #pragma once
 
 #include <atomic>
@@ -18,25 +18,25 @@
 
 namespace freshet::kafka {
 
-// Why it is asked.
+// The reason of a lookup.
 enum class StartLookUpFor {
   Assignment,  // the answer to a rebalance waits for it
-  NoOffset,    // partitions without a valid offset: is there one by now?
-  OutOfRange,  // the broker said that the partitions' positions do not exist (any more)
+  NoOffset,    // partitions without a valid offset: is there one now?
+  OutOfRange,  // the broker reported that the partitions' positions do not exist
 };
 
-// Threads: all calls by the loop. `wake` is called by the look-up's thread when there is something to take().
-// `client` and `settings` outlive it, or its end().
+// Threads: all calls by the loop. The lookup's thread calls `wake` when take() has a result. `client` and `settings`
+// must outlive it, or its end().
 class StartLookUp {
  public:
-  // An assignment's is looked up until all is known. Any other is tried once: then nothing may be resolved.
+  // The lookup for an assignment repeats until everything is known. Others are tried once and may resolve nothing.
   struct Found {
     StartLookUpFor asked_for;
     std::vector<Partition> asked;
     StartPositions::Resolved resolved;
-    bool leaders_failed = false;  // nothing is resolved, and fewer partitions at a time may do better
+    bool leaders_failed = false;  // nothing is resolved, and fewer partitions at a time may work better
   };
-  // An error is trouble on the way.
+  // An error is a temporary problem.
   using Answer = std::variant<Found, Error>;
 
   StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake);
@@ -44,14 +44,14 @@ class StartLookUp {
   StartLookUp(const StartLookUp&) = delete;
   StartLookUp& operator=(const StartLookUp&) = delete;
 
-  // Ends the one that is under way: there is one at a time. Where the system refuses a thread, take() tries again.
+  // Ends the running lookup; there is one at a time. If the system refuses a thread, take() tries again.
   void begin(std::vector<Partition> partitions, StartLookUpFor asked_for);
   bool under_way() const { return under_way_; }
-  // What has come since the last call, without waiting.
+  // Results since the last call, without waiting.
   std::vector<Answer> take();
-  // Stops what is under way and waits for its thread, which ends soon: every look-up is interruptible.
+  // Stops the running lookup and waits for its thread, which ends soon: every lookup is interruptible.
   void cancel();
-  // The same for good.
+  // The same, permanently.
   void end();
 
  private:

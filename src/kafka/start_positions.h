@@ -1,5 +1,6 @@
-// Where the partitions of an assignment start, decided by us and committed before anything is delivered: a group that
-// starts at `latest` and leaves before its first commit would otherwise skip what arrives until it is back.
+// Where the partitions of an assignment start. freshet decides that and commits it before anything is delivered.
+// Otherwise a group that starts at `latest` and leaves before its first commit would skip what arrives until it is
+// back.
 #pragma once
 
 #include <cstdint>
@@ -20,18 +21,18 @@
 
 namespace freshet::kafka {
 
-// "freshet/1 partitions=N": beside every offset that we commit stands how many partitions the topic had, so that one
-// that appears later is known to be new and starts at its beginning, also under `latest`.
+// "freshet/1 partitions=N": the metadata of every offset that freshet commits contains the partition count of the
+// topic, so that a partition that appears later is known to be new and starts at its beginning, also under `latest`.
 std::string commit_metadata(int32_t partitions);
 std::optional<int32_t> partitions_in(std::string_view metadata);
 
-// What is known of one partition when its start is decided.
+// What is known about a partition when its start is decided.
 struct StartFacts {
   std::optional<int64_t> committed;
-  int64_t low = 0;  // watermarks; only asked for without a committed offset or when it is out of range
+  int64_t low = 0;  // watermarks; queried only without a committed offset or if it is out of range
   int64_t high = 0;
   bool out_of_range = false;
-  bool is_new = false;  // appeared after the group began
+  bool is_new = false;  // appeared after the group started
 };
 
 struct StartDecision {
@@ -42,7 +43,7 @@ struct StartDecision {
 
 StartDecision decide_start(const KafkaSettings& settings, const StartFacts& facts);
 
-// Threads: a helper thread; its look-ups are bounded and interruptible.
+// Threads: a helper thread; its lookups have timeouts and are interruptible.
 class StartPositions {
  public:
   struct Resolved {
@@ -53,13 +54,13 @@ class StartPositions {
 
   StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnTrouble on_trouble);
 
-  // Blocks until every partition is decided and what the policy chose is committed, or `stop` is requested (then
-  // empty). Tried again each second; `on_trouble` is called when it fails.
+  // Blocks until every partition is decided and the policy's choices are committed, or `stop` is requested (then
+  // empty). Retries each second; `on_trouble` is called on failure.
   std::optional<Resolved> resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
-  // The same once: all of them, or an error. `out_of_range`: the broker said that the partitions' positions do not
-  // exist (any more).
+  // The same once: all of them, or an error. `out_of_range`: the broker reported that the partitions' positions do not
+  // exist.
   Result<Resolved> try_resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
-  // The last try failed because not every leader said where its partitions begin and end.
+  // The last attempt failed because not every leader returned where its partitions begin and end.
   bool leaders_failed() const { return leaders_failed_; }
 
  private:

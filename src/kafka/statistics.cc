@@ -14,7 +14,7 @@ using simdjson::dom::object;
 
 constexpr const char* kFetched = "freshet_librdkafka_fetch_queue_messages";
 
-// 0 where there is no such number.
+// 0 if there is no such number.
 double number(const object& from, std::string_view key) {
   double value = 0;
   if (from.at_key(key).get(value) != simdjson::SUCCESS) return 0;
@@ -27,7 +27,7 @@ Labels of_partition(const std::string& topic, int32_t partition) {
 
 void show_broker(const object& broker, const std::string& producer, Metrics& metrics) {
   const double node = number(broker, "nodeid");
-  if (node < 0) return;  // known by its address only
+  if (node < 0) return;  // known only by its address
   const std::string id = std::to_string(static_cast<int64_t>(node));
   const Labels labels = {{"producer", producer}, {"broker", id}};
   for (const char* of : {"int_latency", "outbuf_latency", "rtt"}) {
@@ -92,7 +92,7 @@ void ConsumerStatistics::update(std::string_view json, const std::function<bool(
   show(shown);
 }
 
-// The gauges of all other partitions go.
+// Removes the gauges of all other partitions.
 void ConsumerStatistics::show(const std::set<int32_t>& partitions) {
   for (const int32_t partition : shown_) {
     if (!partitions.contains(partition)) metrics_.remove_gauge(kFetched, of_partition(topic_, partition));

@@ -13,7 +13,7 @@ namespace freshet::kafka {
 
 constexpr const char* kStatisticsIntervalMs = "1000";
 
-// Threads: one. Text that is no statistics changes nothing.
+// Threads: one. Text that is not statistics has no effect.
 class ConsumerStatistics {
  public:
   ConsumerStatistics(Metrics& metrics, std::string topic) : metrics_(metrics), topic_(std::move(topic)) {}
@@ -23,7 +23,7 @@ class ConsumerStatistics {
 
   // Partitions that are not `owned` have no gauge.
   void update(std::string_view json, const std::function<bool(Partition)>& owned);
-  // As of the last update: every broker that leads partitions is connected, or any broker where none leads one.
+  // As of the last update: every broker that leads partitions is connected, or any broker if none leads one.
   bool leaders_connected() const { return leaders_connected_; }
 
  private:

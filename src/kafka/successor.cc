@@ -13,13 +13,13 @@ namespace freshet::kafka {
 namespace {
 
 constexpr int kLookUpMs = 1000;
-// The coordinator may be slow: each further question waits longer for its answer.
+// The coordinator may be slow: each further query waits longer for its answer.
 constexpr int kCoordinatorMs = 2000;
 constexpr int kCoordinatorMaxMs = 32'000;
 constexpr int kPollMs = 50;
 constexpr Duration kTryAgain = std::chrono::milliseconds(500);
 
-// Everything that the thread uses; outlives the attempt when it is given up.
+// Everything that the thread uses; outlives an attempt that is dropped.
 class Attempt final : public Parked {
  public:
   Attempt(std::unique_ptr<KafkaSource> source, const KafkaSettings& settings, Membership old, Clock& clock,
@@ -66,7 +66,7 @@ class Attempt final : public Parked {
     withdrawn_ = withdrawn_ || !subscribed_;
     return withdrawn_;
   }
-  // Nobody is told of changes any more, and the thread ends soon.
+  // No further notifications; the thread ends soon.
   void abandon() {
     MutexLock lock(mutex_);
     on_change_ = {};
@@ -74,7 +74,7 @@ class Attempt final : public Parked {
     thread_.request_stop();
   }
 
-  // Ends the thread; it may wait for a look-up in state Warming only.
+  // Ends the thread; may wait for a lookup, but only in state Warming.
   std::unique_ptr<KafkaSource> take() {
     give_up();
     MutexLock lock(mutex_);
@@ -133,7 +133,7 @@ class Attempt final : public Parked {
     return false;
   }
 
-  // Each of these waits until what it needs is connected and logged in: any broker, the coordinator, the leaders.
+  // Each waits until its connections are up and logged in: any broker, the coordinator, the leaders.
   Status try_warm() {
     const auto count = count_partitions();
     if (!count) return tl::make_unexpected(count.error());
@@ -165,7 +165,7 @@ class Attempt final : public Parked {
     return metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
   }
 
-  // What the new client was refused: waiting does not help.
+  // The new client was refused: waiting does not help.
   std::optional<Error> refusal() {
     while (const Event event{rd_kafka_queue_poll(source_->queue(), 0)}) {
       if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
@@ -175,13 +175,13 @@ class Attempt final : public Parked {
     return std::nullopt;
   }
 
-  // A rebalance that has begun may not be known to the running session before its next heartbeat. Who joined into it
-  // would fence that session, which could commit nothing any more of what it stores meanwhile.
+  // The running consumer may not know of a rebalance before its next heartbeat. A join would fence that consumer, which
+  // could then not commit what it stores in the meantime.
   bool group_rebalances(std::stop_token stop) const {
     return !group_rests(source_->client(), settings_.consumer_group, stop).value_or(true);
   }
 
-  // From then on there is no way back. False: it was withdrawn.
+  // There is no way back after that. False: it was withdrawn.
   Result<bool> ask_to_join() {
     {
       MutexLock lock(mutex_);
@@ -209,7 +209,7 @@ class Attempt final : public Parked {
       }
       if (type != RD_KAFKA_EVENT_REBALANCE || code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) continue;
       const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event.get());
-      // A partition that appeared between warming and joining is nobody's: this client took it for known.
+      // A partition that appeared between warming and joining has no owner: this client assumed that the group knew it.
       const auto count = count_partitions();
       {
         MutexLock lock(mutex_);
@@ -222,7 +222,7 @@ class Attempt final : public Parked {
 
   std::unique_ptr<KafkaSource> source_;
   const KafkaSettings settings_;
-  const Membership old_;  // when the attempt began: whose partitions' leaders are looked for
+  const Membership old_;  // when the attempt started: the leaders of its partitions are looked up
   Clock& clock_;
   mutable Mutex mutex_;
   std::function<void()> on_change_ GUARDED_BY(mutex_);

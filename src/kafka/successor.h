@@ -1,4 +1,4 @@
-// The next Kafka session, made ready while the running one still consumes.
+// The next Kafka consumer, prepared while the running one still consumes.
 #pragma once
 
 #include <functional>
@@ -10,9 +10,9 @@
 
 namespace freshet::kafka {
 
-// `old`: the running session. `on_change` wakes the loop; called by the successor's thread when the state changes.
-// Retry: too many clients of past sessions are still parked. Fatal: the library refuses the configuration. Any other
-// error: this attempt fails, a later one may not.
+// `old`: the running consumer's membership. `on_change` wakes the loop; the successor's thread calls it when the state
+// changes. Retry: too many old clients are still closing. Fatal: the library refuses the configuration. Any other
+// error: this attempt fails, a later one may succeed.
 Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings, const SessionContext& context,
                                                   const Membership& old, std::function<void()> on_change);
 

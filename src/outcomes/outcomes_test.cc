@@ -1,4 +1,4 @@
-// Accepted outcomes: sums, repeated items, and when a batch counts as written.
+// Accepted outcomes: sums, repeated items, and when a batch is stored.
 #include <gtest/gtest.h>
 
 #include <thread>

@@ -1,4 +1,4 @@
-// A RowWriter whose table is a topic: one record a bucket.
+// A RowWriter that writes one record per bucket to a topic.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace freshet::outcomes {
 
-// Results of the topic's producer, from its thread to the writer's. Lives longer than both.
+// Passes results of the topic's producer from its thread to the writer's. Must outlive both.
 class OutcomeResults {
  public:
   RecordProducer::OnResult on_result();

@@ -1,4 +1,4 @@
-// Items that were counted lately, so that one that comes twice is counted once.
+// Recently counted items, so that an item that arrives twice is counted once.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +21,14 @@ class SeenItems {
   explicit SeenItems(size_t capacity) : capacity_(capacity) {}
 
   bool contains(const ItemIdentity& identity) const { return seen_.contains(identity); }
-  // Only once the broker has them: what is read again after a failure must count.
+  // Call it only after the broker has the records: what is read again after a failure must count.
   void remember(const IdentitySet& items);
   size_t size() const { return seen_.size(); }
 
  private:
   const size_t capacity_;
   IdentitySet seen_;
-  std::deque<const ItemIdentity*> oldest_first_;  // into seen_, whose elements stay where they are
+  std::deque<const ItemIdentity*> oldest_first_;  // pointers into seen_, whose elements do not move
 };
 
 }  // namespace freshet::outcomes

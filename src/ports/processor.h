@@ -1,4 +1,4 @@
-// The door between the stream and a data set: one message becomes rows.
+// The interface of a data set: one message becomes rows.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// How many payloads hold what looks like an IPv4 address.
+// Counts payloads that contain an IPv4 address (docs/snuba.md, Record formats).
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace freshet::snuba_outputs {
 bool has_ipv4_pattern(std::string_view text);
 bool is_utf8(std::string_view text);
 
-// Every message at first, later one of 16 that stands for 16: the reference looks at all of them, and that costs more
-// than the number is worth.
+// Checks every message at first, later one of 16, which counts as 16. Snuba checks all of them; the metric is not worth
+// that cost.
 class Ipv4Statistics final : public PayloadSampler {
  public:
   explicit Ipv4Statistics(Metrics& metrics);

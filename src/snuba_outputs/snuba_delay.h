@@ -15,7 +15,7 @@ namespace freshet::snuba_outputs {
 class SnubaDelay {
  public:
   explicit SnubaDelay(uint64_t seed) : random_(seed) {}
-  // `failures`: how many attempts have failed, from 1. Empty when the policy allows no further attempt.
+  // `failures`: number of failed attempts, from 1. Empty if the policy allows no further attempt.
   std::optional<Duration> next(const InsertOptions& policy, uint32_t failures);
 
  private:

@@ -19,7 +19,7 @@ using clickhouse::SettingNames;
 
 constexpr std::string_view kFirstOffset = "load_balancing_first_offset";
 
-// application/x-www-form-urlencoded: a space is '+', and but for letters, digits and *-._ all bytes are escaped.
+// application/x-www-form-urlencoded: a space becomes '+'; all bytes except letters, digits and *-._ are escaped.
 std::string form_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -36,7 +36,7 @@ std::string form_encoded(std::string_view text) {
   return out;
 }
 
-// Names as the reference writes them, where that cannot be anything but a name.
+// Unquoted as Snuba writes them, if that is unambiguous.
 std::string statement(const ClickHouseSettings& settings, const RowLayout& layout) {
   const TableName table = clickhouse::table_of(settings);
   std::string sql = "INSERT INTO ";
@@ -82,7 +82,7 @@ namespace {
 
 // Connection, user, key and database, whatever is configured.
 std::vector<std::string> snuba_headers(const ClickHouseSettings& settings, const std::string& password) {
-  // libcurl's way to say that a header is sent with an empty value is a semicolon.
+  // In libcurl, a semicolon sends a header with an empty value.
   const auto header = [](std::string_view name, const std::string& value) {
     return value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value);
   };

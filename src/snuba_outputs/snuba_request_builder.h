@@ -27,7 +27,7 @@ std::unique_ptr<clickhouse::RequestBuilder> make_snuba_request_builder(const cli
                                                                        const Snapshot<LiveOptions>& options,
                                                                        Metrics& metrics);
 
-// `base` is a host's URL; its path is kept. Behind the statement come insert_settings(), but those in `without`.
+// `base` is a host's URL; its path is kept. After the statement come insert_settings(), except those in `without`.
 std::string snuba_insert_url(std::string_view base, const clickhouse::ClickHouseSettings& settings,
                              const SnubaRequestSettings& snuba, const InsertOptions& options, const RowLayout& layout,
                              std::string_view token, const clickhouse::SettingNames& without);

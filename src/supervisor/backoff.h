@@ -1,4 +1,4 @@
-// How long to wait before the next Kafka session after a failed one.
+// The delay before the next Kafka consumer after a failed one.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,7 @@
 namespace freshet::supervisor {
 namespace {
 
-// Also how long a change may take: a certificate and its key are two files.
+// Also the time that a change may take: a certificate and its key are two files.
 constexpr Duration kLookEvery = std::chrono::seconds(2);
 constexpr BackoffPolicy kAfterFailure{.initial = std::chrono::seconds(5), .cap = std::chrono::minutes(5), .jitter = 0};
 
@@ -31,7 +31,7 @@ void CredentialsWatch::watch(std::stop_token stop) {
       changed_ = std::move(changed);
       backoff = Backoff(kAfterFailure);
       not_before = {};
-      continue;  // until they rest
+      continue;  // until the files no longer change
     }
     if (changed_.empty() || clock_.steady_now() < not_before) continue;
     if (renewed(stop)) {
@@ -46,7 +46,7 @@ bool CredentialsWatch::renewed(std::stop_token stop) {
   const auto asked = requests_.request(RenewalReason::Credentials, changed_);
   const auto report = requests_.wait(asked.number, never(clock_.steady_now()), stop);
   if (!report || report->result != RenewalResult::Renewed) return false;
-  // A renewal that was under way already may have been built with the old ones.
+  // A renewal that was under way already may have used the old files.
   return !asked.coalesced;
 }
 

@@ -1,4 +1,4 @@
-// Asks for a new Kafka session when the files that its connections are made with hold something else.
+// Requests a renewal when credentials files of the Kafka connections change.
 #pragma once
 
 #include <functional>
@@ -12,11 +12,12 @@
 
 namespace freshet::supervisor {
 
-// Threads: its own, until destroyed. The next session reads the files itself and proves them before the running one is
-// given up; until a renewal that was asked for after the change has succeeded, it is asked for again, with back-off.
+// Threads: its own, until destroyed. The next consumer reads the files itself, and must log in with them before the
+// running one is closed. Requests are repeated with backoff until a renewal that was requested after the change has
+// succeeded.
 class CredentialsWatch {
  public:
-  // Reads the files: which of them changed since the last call, for people; empty = none.
+  // Reads the files. Returns the names of the files that changed since the last call, for people; empty = none.
   using Look = std::function<std::string()>;
 
   CredentialsWatch(Look look, RenewalRequests& requests, Clock& clock, Log& log);

@@ -10,7 +10,7 @@ namespace {
 constexpr uint32_t kRenewalsBeforeNotReady = 3;
 constexpr uint32_t kMostDoublings = 6;
 constexpr Duration kLongestPause = std::chrono::minutes(10);
-// The client tells its statistics every ten seconds.
+// librdkafka's statistics interval.
 constexpr Duration kStatisticsMayTake = std::chrono::seconds(30);
 
 int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }

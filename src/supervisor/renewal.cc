@@ -7,12 +7,12 @@ namespace freshet::supervisor {
 namespace {
 
 constexpr Duration kIdle = std::chrono::seconds(1);
-// A message that came longer ago has nothing to do with the pause: the topic was quiet.
+// An older message has nothing to do with the pause: the topic was quiet.
 constexpr Duration kQuietTopic = std::chrono::seconds(1);
-// Attempts that find the group rebalancing and the session still in its old generation: then the group may be waiting
-// for the very session that is to be replaced. In a new generation it has taken part, and what rebalances is another.
+// Attempts that find the group rebalancing and the consumer in its old generation: the group may be waiting for this
+// consumer. In a new generation the consumer has taken part, and this is another rebalance.
 constexpr int kPostpone = 3;
-// The broker tells a fenced client so with its next heartbeat at the latest.
+// The broker tells a fenced client with its next heartbeat at the latest.
 constexpr Duration kFencedBySelf = std::chrono::minutes(1);
 
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
@@ -54,7 +54,7 @@ void Renewal::begin_session(EndDecision& decision) {
 void Renewal::end_session() {
   decision_ = nullptr;
   if (!has_next_member()) tell_whether_member(false);
-  if (change_ && change_->seen_by_next) {  // before it showed anything
+  if (change_ && change_->seen_by_next) {  // before the consumer showed any message
     RenewalReport report;
     report.mode = change_->mode;
     report.result = RenewalResult::Failed;
@@ -96,8 +96,8 @@ void Renewal::note_membership(SteadyTime now, const SessionState& session) {
   if (session.fenced && !fenced_) fenced_ = now;
 }
 
-// A member leaves on the tick and consumes until then. Nobody needs the next session, unless it has asked to join: then
-// only that one can go on.
+// A member leaves on the tick and consumes until then. The next consumer is not needed, unless it has asked to join:
+// then only that one can continue.
 SessionCommand Renewal::await_drain(SteadyTime now, const SessionState& session) {
   if (auto* joining = std::get_if<Joining>(&state_); joining && (session.fenced || !successor_->withdraw())) {
     return advance(*joining, now, session);
@@ -109,11 +109,11 @@ SessionCommand Renewal::await_drain(SteadyTime now, const SessionState& session)
 SessionCommand Renewal::follow_stop(SteadyTime now, const SessionState& session) {
   if (!stop_seen_) stop_seen_ = now;
   if (in<Joining>() && (session.fenced || !successor_->withdraw())) {
-    // The running session is fenced already or will be: only the next one can commit and leave.
+    // The running consumer is fenced or will be: only the next one can commit and leave.
     if (successor_->state() == Successor::State::Failed) drop_successor();
     return hand_over(now, session);
   }
-  // The assignment that came with the membership is a moment away; with it, what was read can be finished.
+  // The assignment of the continued membership arrives in a moment; then the fetched messages can be finished.
   const bool patient = now - *stop_seen_ < limits_.stop;
   if (change_ && change_->mode == RenewalMode::Static && !session.membership->settled && patient)
     return SessionCommand::Continue;
@@ -132,8 +132,8 @@ SessionCommand Renewal::advance(Idle&, SteadyTime now, const SessionState& sessi
   return SessionCommand::Continue;
 }
 
-// None: it is not known yet. Unknown is not absent: who leaves although the broker keeps the member costs everybody a
-// rebalance.
+// None: not known yet. Unknown must not count as unsupported: leaving although the broker keeps the member causes a
+// rebalance for everybody.
 std::optional<RenewalMode> Renewal::mode_of(const RenewalRequests::Request& request, SteadyTime now,
                                             const Membership& membership) {
   if (membership.continuity == Membership::Continuity::Works && !must_rejoin_) return RenewalMode::Static;
@@ -168,7 +168,7 @@ void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, S
             {{"reason", to_string(request.reason)}, {"detail", request.detail}, {"mode", to_string(mode_)}});
 }
 
-// The timer alone wanted it, and was switched off since.
+// Only the timer requested it, and it has been disabled.
 bool Renewal::unwanted() const {
   const auto request = requests_.open();
   return request && request->only_by_timer() && !plan_.get().enabled;
@@ -196,8 +196,8 @@ SessionCommand Renewal::advance(Warming& state, SteadyTime now, const SessionSta
   return advance(std::get<AwaitingTick>(state_), now, session);
 }
 
-// The broker may have said so only since the renewal began. A client that joins as the old member takes new partitions
-// for known, and nobody would own them.
+// The broker's answer may be newer than the renewal. A client that joins as the old member keeps its assignment, and
+// nobody would own new partitions.
 bool Renewal::continues(const Membership& membership) const {
   return membership.continuity == Membership::Continuity::Works && !must_rejoin_ && !grew(membership);
 }
@@ -208,8 +208,8 @@ SessionCommand Renewal::begin_take_over(SteadyTime now, const SessionState& sess
   return advance(std::get<Quieting>(state_), now, session);
 }
 
-// A renewal that leaves does so on the tick; what it will use is warm, and consuming goes on. A session that is not
-// well is not kept for the sake of a tick.
+// A renewal that leaves does so on the tick; until then the next consumer is ready and consumption continues. An
+// unhealthy consumer does not wait for a tick.
 SessionCommand Renewal::advance(AwaitingTick& state, SteadyTime now, const SessionState& session) {
   if (unwanted()) {
     cancel("the timer was switched off");
@@ -235,10 +235,10 @@ SessionCommand Renewal::advance(Quieting& state, SteadyTime now, const SessionSt
     cancel("the timer was switched off");
     return SessionCommand::Continue;
   }
-  const bool late = now >= state.deadline;  // a session that does not come to rest is one more reason to replace it
+  const bool late = now >= state.deadline;  // a consumer that does not become quiet is one more reason to replace it
   if (session.revoking || (!session.membership->settled && !late)) {
     explain("the end of a rebalance");
-    return SessionCommand::Continue;  // whose drain must be able to commit
+    return SessionCommand::Continue;  // its drain must be able to commit
   }
   if (session.commit_outstanding && !late) {
     explain("the answer to a commit");
@@ -263,11 +263,11 @@ SessionCommand Renewal::advance(Joining& state, SteadyTime now, const SessionSta
       fail(successor_->failure().text, now, postponed ? RenewalResult::Postponed : RenewalResult::Failed);
       return SessionCommand::Continue;
     }
-    drop_successor();  // the next is built anew, in place of both
+    drop_successor();  // the next one is created from scratch and replaces both
     return hand_over(now, session);
   }
   if (now < state.deadline) return SessionCommand::HoldWrites;
-  // The request or its answer may be lost, and the library would wait for as long as a rebalance may take.
+  // The request or its answer may be lost, and the library would wait as long as a rebalance may take.
   drop_successor();
   return hand_over(now, session);
 }

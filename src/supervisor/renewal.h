@@ -28,24 +28,24 @@
 namespace freshet::supervisor {
 
 struct RenewalLimits {
-  // How long a renewal waits to hear whether the broker keeps the member: from the first assignment on. One of a
-  // session that is not well waits for less, from the session's start on.
+  // How long a renewal waits until it is known if the broker supports static membership: from the first assignment on.
+  // A renewal of an unhealthy consumer waits less, from the start of the consumer on.
   Duration know_continuity = std::chrono::seconds(60);
   Duration know_continuity_urgent = std::chrono::seconds(5);
   Duration warm = std::chrono::seconds(60);          // the next client connects and logs in
-  Duration quiet = std::chrono::seconds(10);         // the running session settles and its commit is answered
-  Duration join = std::chrono::seconds(60);          // no insert begins for that long while the join is not answered
-  Duration stop = std::chrono::seconds(6);           // a stop waits for the assignment that came with the membership
-  Duration report = std::chrono::seconds(2);         // how long the report waits for the first message
-  Duration report_at_end = std::chrono::seconds(1);  // the same once it is known that there was nothing to read
+  Duration quiet = std::chrono::seconds(10);         // the running consumer becomes quiet and its commit is answered
+  Duration join = std::chrono::seconds(60);          // no insert starts for so long while the join is not answered
+  Duration stop = std::chrono::seconds(6);           // a stop waits for the assignment of the continued membership
+  Duration report = std::chrono::seconds(2);         // the report waits for the first message
+  Duration report_at_end = std::chrono::seconds(1);  // the same if there was nothing to read
   BackoffPolicy retry{std::chrono::seconds(2), std::chrono::minutes(1), 0.2};  // between failed attempts
   double timer_jitter = 0.1;                                                   // see RenewalTimer
 };
 
-// Threads: the loop's, but waiting_for() and under_way().
+// Threads: the loop's, except waiting_for() and under_way().
 class Renewal final : public SessionControl {
  public:
-  // Builds the successor of a session with this membership. Retry: not now, ask again in a while.
+  // Creates the successor of a consumer with this membership. Retry: not now, try again later.
   using BuildSuccessor = std::function<Result<std::unique_ptr<Successor>>(const Membership& running)>;
 
   // `uniform01` returns random numbers from [0, 1) for the jitter.
@@ -55,13 +55,13 @@ class Renewal final : public SessionControl {
   // `decision` is the session's; a Stop that it claims is followed in poll(), once the stop sequence drains.
   void begin_session(EndDecision& decision);
   void end_session();
-  // What the session that ended has prepared: its membership goes on in it. Null: there is none.
+  // The successor that the previous consumer prepared; it has the membership. Null: there is none.
   std::unique_ptr<Source> take_next();
-  // The membership of the session that ended goes on in the next one.
+  // The membership of the previous consumer continues in the next one.
   bool has_next_member() const { return in<Ended>() && change_ && change_->mode == RenewalMode::Static; }
-  // Nothing follows any more.
+  // No further consumer follows.
   void abandon() { successor_.reset(); }
-  // A client of ours that was given up once it had asked to join may fence the session that went on.
+  // A client that was dropped after it had asked to join may fence the consumer that continued.
   bool may_have_fenced_itself() const;
 
   SessionCommand poll(SteadyTime now, const SessionState& session) override;
@@ -69,9 +69,9 @@ class Renewal final : public SessionControl {
   ClientEnd client_ended(const Error& error) override;
   void renewal_may_help(const Error& error, SteadyTime now) override;
 
-  // Why no renewal can be made ready although one was asked for: something is wrong. Empty = nothing is. Threads: any.
+  // Why a requested renewal cannot be prepared: something is wrong. Empty = nothing is wrong. Threads: any.
   std::string waiting_for() const;
-  // What the renewal that was asked for waits for; empty = none was asked for, or nothing is known yet. Threads: any.
+  // What a requested renewal waits for; empty = none was requested, or nothing is known yet. Threads: any.
   std::string under_way() const;
 
  private:
@@ -98,7 +98,7 @@ class Renewal final : public SessionControl {
   }
   bool prepares() const { return in<Warming>() || in<AwaitingTick>() || in<Quieting>(); }
 
-  // A hand-over whose report waits for the next session's first message.
+  // A hand-over whose report waits for the first message of the next consumer.
   struct Change {
     RenewalMode mode = RenewalMode::Rejoin;
     SteadyTime last_message;
@@ -153,13 +153,13 @@ class Renewal final : public SessionControl {
   EndDecision* decision_ = nullptr;
   RenewalTimer timer_;
   SteadyTime session_began_{};
-  std::optional<SteadyTime> first_assigned_;  // in this session
-  std::optional<SteadyTime> fenced_;          // seen in this session
+  std::optional<SteadyTime> first_assigned_;  // of this consumer
+  std::optional<SteadyTime> fenced_;          // seen by this consumer
   uint64_t sessions_ = 0;
   State state_;
   SteadyTime not_before_{};
   RenewalMode mode_ = RenewalMode::Rejoin;
-  // Attempts that found the group rebalancing, since the session came into this generation of it.
+  // Attempts that found the group rebalancing, since the consumer joined this generation.
   struct Postponed {
     int32_t generation = -1;
     int attempts = 0;
@@ -172,7 +172,7 @@ class Renewal final : public SessionControl {
   Backoff backoff_;
   std::optional<SteadyTime> join_given_up_;
   std::optional<SteadyTime> stop_seen_;
-  bool told_member_ = false;  // the stop sequence
+  bool told_member_ = false;  // told the stop sequence
   struct Explanation {
     std::string what;
     std::optional<SteadyTime> until;

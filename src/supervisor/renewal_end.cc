@@ -1,4 +1,4 @@
-// How a renewal ends, and what is said of it.
+// The end of a renewal, and its report.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ void Renewal::renewal_may_help(const Error& error, SteadyTime now) {
   if (now >= not_before_) requests_.request(RenewalReason::Broken, error.text);
 }
 
-// Its request to join may still arrive, and fence the session that goes on.
+// Its join request may still arrive, and fence the consumer that continues.
 void Renewal::drop_successor() {
   if (successor_ && !successor_->withdraw()) join_given_up_ = clock_.steady_now();
   successor_.reset();

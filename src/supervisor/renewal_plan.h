@@ -1,4 +1,4 @@
-// The live options of renewal, for those who wait for what they say.
+// The live options of renewal, for components that wait for changes.
 #pragma once
 
 #include <stop_token>
@@ -16,7 +16,7 @@ class RenewalPlan {
 
   void set(const RenewalOptions& options);
   RenewalOptions get() const;
-  // Waits until the options are others than `seen`, `deadline` has passed or `stop` is requested; returns them.
+  // Waits until the options differ from `seen`, `deadline` has passed or `stop` is requested; returns the options.
   RenewalOptions wait(const RenewalOptions& seen, SteadyTime deadline, std::stop_token stop);
 
  private:

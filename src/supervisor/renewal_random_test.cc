@@ -1,6 +1,6 @@
-// Renewals in every order of what may happen around them: joins that are answered late or never, stops before the first
-// assignment, answers that come after a leave, revokes, ticks, a timer switched on and off, a watchdog. What must hold
-// is checked after each turn. FRESHET_RENEWAL_SEED=N runs one again, FRESHET_RENEWAL_SEEDS=N runs that many.
+// Renewals with random events in any order: late and missing join answers, stops before the first assignment, answers
+// after a leave, revokes, ticks, timer changes, a watchdog. Checks the invariants after each step.
+// FRESHET_RENEWAL_SEED=N repeats one run, FRESHET_RENEWAL_SEEDS=N sets the number of runs.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

@@ -19,8 +19,8 @@ namespace freshet::supervisor {
 class RenewalRequests {
  public:
   struct Requested {
-    uint64_t number = 0;     // of the request that answers this one; see RenewalReport::number
-    bool coalesced = false;  // it was open already
+    uint64_t number = 0;     // of the request that includes this one; see RenewalReport::number
+    bool coalesced = false;  // it was coalesced with an open request
   };
   struct Request {
     uint64_t number = 0;
@@ -45,13 +45,13 @@ class RenewalRequests {
   // Waits until the request with this number is answered and returns its report; nothing once `deadline` has passed or
   // `stop` is requested. Only the last report is kept: a later one answers for an earlier number.
   std::optional<RenewalReport> wait(uint64_t number, SteadyTime deadline, std::stop_token stop);
-  // The report of the last finished renewal, failed and cancelled ones too.
+  // The report of the last finished renewal, including failed and cancelled ones.
   std::optional<RenewalReport> last() const;
   // The open request, if there is one.
   std::optional<Request> open() const;
 
-  // The session loop's answer to the open request: fills number, reason, detail, duration and finished_at of `report`
-  // and closes the request. Without an open request nothing happens.
+  // The main loop's answer to the open request: fills number, reason, detail, duration and finished_at of `report` and
+  // closes the request. No effect without an open request.
   void finish(RenewalReport report);
 
  private:

@@ -1,4 +1,4 @@
-// Asks for the next session when the interval of the running one is over.
+// Requests a renewal when the interval of the running consumer is over.
 #pragma once
 
 #include <optional>
@@ -12,17 +12,17 @@
 
 namespace freshet::supervisor {
 
-// Takes changes of the plan on the running session. A renewal that fails is asked for again after a back-off. Counts
-// freshet_periodic_restart_total once for each interval at whose end it asked, also when somebody else had asked
-// already; not for each attempt. Threads: the loop's.
+// Applies changes of the plan to the running consumer. Requests a failed renewal again after a backoff. Counts
+// freshet_periodic_restart_total once for each interval at whose end it requested a renewal, also if one was requested
+// already, but not for each attempt. Threads: the loop's.
 class RenewalTimer {
  public:
-  // `jitter`: share of the interval, 0..1. The references outlive the timer.
+  // `jitter`: share of the interval, 0..1. The references must outlive the timer.
   RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics, double jitter);
 
   // A session begins. `uniform01`: a random number from [0, 1), one for each session.
   void begin_session(SteadyTime now, double uniform01);
-  // Once a turn of the loop.
+  // Call once per loop iteration.
   void poll(SteadyTime now);
   // When poll() is due; none = not before something else happens.
   std::optional<SteadyTime> deadline() const;
@@ -41,9 +41,9 @@ class RenewalTimer {
   SteadyTime begun_{};
   SteadyTime due_{};
   Backoff backoff_;
-  std::optional<RenewalRequests::Requested> asked_;  // and not answered yet
-  bool counted_ = false;                             // the interval of this session
-  bool over_ = false;                                // it was renewed: the next session is another's matter
+  std::optional<RenewalRequests::Requested> asked_;  // not answered yet
+  bool counted_ = false;                             // for the interval of this consumer
+  bool over_ = false;                                // it was renewed: this consumer requests nothing more
 };
 
 }  // namespace freshet::supervisor

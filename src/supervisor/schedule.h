@@ -1,4 +1,4 @@
-// When things of a run are due: arithmetic only.
+// Calculates when renewals and ticks are due.
 #pragma once
 
 #include "base/clock.h"
@@ -6,11 +6,11 @@
 
 namespace freshet::supervisor {
 
-// Later than anything that is waited for.
+// Later than any deadline.
 SteadyTime never(SteadyTime now);
 
-// From `now` to the next multiple of `tick` since 1970 (contract 13). Zero without a tick (0 or less), and within a
-// second that is one.
+// From `now` to the next multiple of `tick` since 1970 (docs/renewal.md, Joins and leaves on a clock tick). Zero
+// without a tick (0 or less), and within the second of a tick.
 Duration until_tick(SystemTime now, std::chrono::seconds tick);
 
 // When the session that began at `begun` is renewed: the interval after that, at the earliest when the options became

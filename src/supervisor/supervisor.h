@@ -1,4 +1,4 @@
-// The life of the process: one Kafka session after the other until somebody wants it to end.
+// The life of the process: one Kafka consumer after the other until it stops.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,13 @@
 
 namespace freshet::supervisor {
 
-// Builds session number `n` (from 1), runs it to its end and tears it down; ends by itself soon after `stop` is
-// requested. Called by the supervisor's thread only.
+// Creates consumer number `n` (from 1), runs it to its end and destroys it; returns soon after `stop` is requested.
+// Called only by the supervisor's thread.
 using RunSession = std::function<SessionOutcome(uint64_t n, std::stop_token stop)>;
 // Waits until then, or until `stop` is requested.
 using WaitBetween = std::function<void(SteadyTime until, std::stop_token stop)>;
 
-// Threads: run() on one; `stop` may be requested from any, also between two sessions and during a back-off.
+// Threads: run() on one; `stop` may be requested by any, also between two consumers and during a backoff.
 class Supervisor {
  public:
   // `uniform01` returns random numbers from [0, 1) for the jitter.

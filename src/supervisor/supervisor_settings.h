@@ -1,5 +1,5 @@
-// What the supervisor needs to know; filled by settings. What may change while it runs is in model/options.h. Plain
-// data.
+// Settings of the supervisor; filled by the settings module. model/options.h has those that may change at runtime.
+// Plain data.
 #pragma once
 
 namespace freshet::supervisor {

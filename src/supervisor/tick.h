@@ -1,5 +1,5 @@
-// Quantised rebalance (contract 13): members join and leave on the same tick of the wall clock, so that a deployment is
-// one rebalance and not one for each member.
+// Quantized rebalance (docs/renewal.md, Joins and leaves on a clock tick): members join and leave on the same tick of
+// the wall clock, so that a deployment causes one rebalance instead of one for each member.
 #pragma once
 
 #include "base/clock.h"
@@ -7,13 +7,13 @@
 
 namespace freshet::supervisor {
 
-// One wait for the next tick, looked at by those who have other things to do meanwhile: the first join, a stop, and a
-// renewal that leaves the group. It follows the live option. Threads: one; blocks nobody.
+// A wait for the next tick that does not block: for the first join, a stop, and a renewal that leaves the group. It
+// follows the live option. Threads: one.
 class TickWait {
  public:
   TickWait(Clock& clock, const RenewalPlan& plan);
 
-  // True once the tick has come, or there is none to wait for.
+  // True once the tick has come, or if there is no tick to wait for.
   bool over();
   SteadyTime deadline() const { return deadline_; }
 

@@ -52,7 +52,7 @@ void Watchdog::ask_broker(SteadyTime now, Duration timeout) {
   if (still.empty()) return;
   asked_at_ = now;
   const auto ends = ports_.end_offsets(still);
-  // What moved while the broker was asked is not behind.
+  // Partitions that moved during the lookup are not behind.
   policy_.observe(clock_.steady_now(), *ports_.status());
   policy_.looked_up(now, still, ends ? *ends : std::map<Partition, Offset>(),
                     ends ? "no leader answers" : ends.error().text);

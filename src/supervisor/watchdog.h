@@ -1,5 +1,5 @@
-// The progress watchdog: looks at the stream every second, asks the broker about what stands still, and acts on what
-// ProgressPolicy makes of it; on a thread of its own, since the broker may take seconds to answer.
+// The progress watchdog: checks the stream every second, queries the broker about partitions that do not move, and acts
+// on the advice of ProgressPolicy. Has its own thread, because the broker may take seconds to answer.
 #pragma once
 
 #include <functional>
@@ -22,10 +22,10 @@
 
 namespace freshet::supervisor {
 
-// What it needs of the others; called by its thread.
+// What it uses; called on its thread.
 struct WatchdogPorts {
   std::function<std::shared_ptr<const StreamStatus>()> status;
-  // Where the partitions end now; bounded in time. Those that were not answered are missing.
+  // The end offsets of the partitions; bounded in time. Partitions that were not answered are missing.
   std::function<Result<std::map<Partition, Offset>>(const std::vector<Partition>&)> end_offsets;
   std::function<void(const std::vector<Partition>&)> refetch;
 };
@@ -35,7 +35,7 @@ class Watchdog {
  public:
   Watchdog(WatchdogPorts ports, RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics);
 
-  // Why renewals do not help; empty = nothing is known to be wrong.
+  // Why renewals do not help; empty = no problem is known.
   std::string not_ready_reason() const;
 
   void request_stop() { thread_.request_stop(); }

@@ -1,4 +1,4 @@
-// What the process owns, as metrics and errors tell it.
+// The partitions of this process, as metrics and error events report them.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What the log passes on of an error. Plain data.
+// The part of a log line that goes to an error sink. Plain data.
 #pragma once
 
 #include <set>
@@ -11,17 +11,17 @@
 
 namespace freshet::telemetry {
 
-// An error line of the log: names and texts, secrets masked already, without what is marked as a message's.
+// A log line at level error: names and texts, with secrets masked and without marked message texts.
 struct ErrorReport {
   std::string event;
   std::vector<std::pair<std::string, std::string>> fields;
   SystemTime at{};
-  // Fields whose texts may quote a message all the same, whatever produced them: a processor, a Python class, a schema,
-  // a server. They do not leave this machine.
+  // Fields whose texts may quote a message, whoever wrote them: a processor, a Python class, a schema, a server. They
+  // must not leave this machine.
   std::set<std::string> free_texts;
 };
 
-// Whether the text of a field of the log leaves this machine. What nobody has thought of does not.
+// True if the text of a log field may leave this machine; unknown fields may not.
 bool is_told(std::string_view field);
 
 }  // namespace freshet::telemetry

@@ -1,4 +1,4 @@
-// Lines to a descriptor whose reader may have stopped reading.
+// Writes lines to a descriptor whose reader may have stopped reading.
 #pragma once
 
 #include <atomic>
@@ -12,14 +12,14 @@
 
 namespace freshet::telemetry {
 
-// Threads: any. write() never waits for the reader of a pipe, socket or terminal: what cannot be written at once waits
-// in memory, at most kMaxWaiting bytes of it, and a thread of its own writes it as soon as it can be. Further lines are
-// dropped and counted. Lines stay whole and in order. The destructor gives the reader one more second.
+// Threads: any. write() never waits for the reader of a pipe, socket or terminal: data that cannot be written at once
+// is buffered, at most kMaxWaiting bytes, and a thread writes it as soon as possible. Further lines are dropped and
+// counted. Lines stay complete and in order. The destructor gives the reader one more second.
 class LineWriter {
  public:
   static constexpr size_t kMaxWaiting = 1 << 20;
 
-  // `fd` stays the caller's, and open meanwhile. Its flags are not changed: other processes may share them.
+  // The caller keeps `fd` and must keep it open. Its flags are not changed, because other processes may share them.
   explicit LineWriter(int fd);
   ~LineWriter();
   LineWriter(const LineWriter&) = delete;
@@ -27,7 +27,7 @@ class LineWriter {
 
   // `line` ends with its line feed.
   void write(std::string line);
-  bool behind();  // something waits
+  bool behind();  // data is buffered
   uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
  private:
@@ -35,7 +35,7 @@ class LineWriter {
 
   static Kind kind_of(int fd) noexcept;
   bool writable_within(int milliseconds) const noexcept;
-  // Bytes taken; 0 = the reader is behind, -1 = it is gone.
+  // Bytes written; 0 = the reader is behind, -1 = it is gone.
   ssize_t write_some(std::string_view text) noexcept;
   void write_waiting() REQUIRES(mutex_);
   void drop_waiting() REQUIRES(mutex_);
@@ -43,14 +43,14 @@ class LineWriter {
 
   const int fd_;
   const Kind kind_;
-  const int non_blocking_;  // the same pipe or terminal, opened anew; -1 = none
+  const int non_blocking_;  // the same pipe or terminal, opened again; -1 = none
   std::atomic<uint64_t> dropped_{0};
   Mutex mutex_;
   CondVar more_;
   std::deque<std::string> waiting_ GUARDED_BY(mutex_);
   size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;
   size_t written_of_first_ GUARDED_BY(mutex_) = 0;
-  std::jthread thread_;  // none where writing to `fd` does not wait for anybody
+  std::jthread thread_;  // none if writing to `fd` cannot block
 };
 
 }  // namespace freshet::telemetry

@@ -36,7 +36,7 @@ Ends open_sockets() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-// What there is to read right now.
+// What can be read right now.
 std::string read_some(const Fd& fd) {
   std::string text(1 << 20, '\0');
   fcntl(fd.get(), F_SETFL, O_NONBLOCK);

@@ -18,8 +18,8 @@ constexpr size_t kMaxRemembered = 10'000;
 
 constexpr std::string_view kAudit = "audit";  // a line that has it is what somebody did, and is kept
 
-// The fields that tell the lines of one event apart: why, and of what. All others (counts, durations, offsets, samples)
-// differ from line to line and do not keep equal ones from collapsing.
+// The fields that distinguish lines of one event: reason and subject. All others (counts, durations, offsets, samples)
+// differ from line to line and do not keep equal lines from collapsing.
 constexpr std::array<std::string_view, 24> kTellsApart = {
     "error", "reason",  "code",  "topic",   "partition", "group", "table",   "subject",
     "key",   "value",   "host",  "url",     "path",      "file",  "setting", "field",
@@ -50,7 +50,7 @@ std::string timestamp(SystemTime now, int digits) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), fraction);
 }
 
-// As Snuba's consumers name levels.
+// Level names of Snuba's consumers.
 const char* upper_name(LogLevel level) {
   switch (level) {
     case LogLevel::Debug:
@@ -70,7 +70,7 @@ bool needs_quotes(std::string_view text) {
          std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
-// As JSON has it, so that a line stays a line; bytes that are no UTF-8 are replaced.
+// Escaped as in JSON, so that a line stays one line; invalid UTF-8 is replaced.
 std::string as_json(std::string_view text) {
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -168,7 +168,8 @@ std::string LogBackend::line(LogLevel level, std::string_view event, std::initia
   std::string out = fmt::format("{} {:<5} {}", now, to_string(level), event);
   for (const LogField& field : fields) {
     const std::string text =
-        secrets_.masked(to_text(field)).substr(0, kMaxField);  // masked first: no half of a secret is left
+        secrets_.masked(to_text(field))
+            .substr(0, kMaxField);  // masked before truncation, so that no part of a secret is left
     out += fmt::format(" {}={}", field.name, needs_quotes(text) ? as_json(text) : text);
   }
   if (repeated > 0) out += fmt::format(" repeated={}", repeated);

@@ -9,7 +9,7 @@ namespace freshet::telemetry {
 
 std::string render_prometheus(const Metrics& metrics);
 
-// CPU seconds, memory and open files of this process, read from /proc at each call.
+// CPU time, memory and open files of this process, read from /proc at each call.
 void update_process_metrics(Metrics& metrics);
 
 }  // namespace freshet::telemetry

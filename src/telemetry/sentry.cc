@@ -110,7 +110,7 @@ class SentryReporter::Sender {
     const auto answer = client_.send(request, stop);
     if (answer && answer->status == 200) return r_.sent_.add();
     r_.dropped_.add();
-    // Asked to slow down: silent for the rest of this minute and the next.
+    // Rate-limited: silent for the rest of this minute and the next.
     if (answer && answer->status == 429) {
       minute_ = r_.clock_.steady_now() + kMinute;
       in_minute_ = kPerMinute;

@@ -17,14 +17,14 @@
 
 namespace freshet::telemetry {
 
-// Where envelopes go and what names the sender. Fatal: the DSN is none.
+// The destination of the envelopes and the sender's identity. Fatal: the DSN is not valid.
 struct SentryTarget {
   std::string url;   // .../api/PROJECT/envelope/
   std::string auth;  // the value of X-Sentry-Auth
 };
 Result<SentryTarget> sentry_target(const std::string& dsn);
 
-// The envelope with one event: which one, its code, numbers and names; no text that may quote a message.
+// An envelope with one event: its name, code, numbers and names; no text that may quote a message.
 std::string sentry_envelope(const ErrorReport& report, const SentrySettings& settings,
                             const AssignedPartitions& assigned);
 
@@ -32,7 +32,7 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
 // dropped and counted (freshet_sentry_events_total). What waits at the end gets two seconds.
 class SentryReporter {
  public:
-  // `assigned` is asked by the reporter's thread.
+  // The reporter's thread calls `assigned`.
   SentryReporter(const SentrySettings& settings, SentryTarget target, std::function<AssignedPartitions()> assigned,
                  Clock& clock, Metrics& metrics);
   ~SentryReporter();

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kPrefix = "snuba.consumer.";
 constexpr size_t kValuesOfOneLine = 64;
 
-// What would end a tag or a line becomes '_'.
+// Characters that would end a tag or a line become '_'.
 std::string tag(std::string_view name, std::string_view value) {
   std::string out = fmt::format("{}:{}", name, value);
   std::replace_if(
@@ -39,7 +39,7 @@ std::vector<std::string> StatsdEncoder::encode(const Metrics& metrics, const Ass
   return std::move(payloads_);
 }
 
-// Tags of every metric. The older generation sorts them by key.
+// Tags of every metric. Older Snuba sorts them by key.
 void StatsdEncoder::describe(const AssignedPartitions& assigned) {
   std::vector<std::string> tags;
   if (assigned) {
@@ -101,7 +101,7 @@ void StatsdEncoder::add_timer(const StatsdLine& line, const Histogram& histogram
   values(line.name, drained_, observed, tags);
 }
 
-// Each change of the assignment counts what came and what went.
+// Counts assigned and revoked partitions at each change of the assignment.
 void StatsdEncoder::add_partition_counts(const AssignedPartitions& assigned) {
   std::vector<int32_t> now = assigned.value_or(std::vector<int32_t>());
   std::sort(now.begin(), now.end());
@@ -117,7 +117,7 @@ void StatsdEncoder::count(std::string_view name, uint64_t value, const Labels& t
   line(name, false, std::to_string(value), "c", tags);
 }
 
-// Of many observations these are the last ones; the sample rate says so.
+// If there were many observations, these are the last ones; the sample rate says so.
 void StatsdEncoder::values(std::string_view name, const std::vector<double>& values, uint64_t observed,
                            const Labels& tags) {
   const bool sampled = observed > values.size() && !values.empty();
@@ -144,7 +144,7 @@ void StatsdEncoder::line(std::string_view name, bool timer, std::string_view val
   const std::string text =
       fmt::format("{}{}{}:{}|{}{}{}{}", name.starts_with("snuba.") ? "" : kPrefix, name,
                   timer && !settings_.june ? ".distribution" : "", value, type, rate, all.empty() ? "" : "|#", all);
-  // Each line ends with a line feed; the older generation has them between lines only.
+  // Each line ends with a line feed; older Snuba sends them only between lines.
   if (settings_.june) {
     if (payloads_.empty() || payloads_.back().size() + 1 + text.size() > max_payload_) {
       payloads_.push_back(text);

@@ -14,20 +14,20 @@
 
 namespace freshet::telemetry {
 
-// Threads: one. Remembers what was sent; a counter that stood still is sent once more as 0 (newer generation), a gauge
+// Threads: one. Remembers what it sent. A counter that did not change is sent once more as 0 (current Snuba), a gauge
 // every time, each value of a timer once.
 class StatsdEncoder {
  public:
-  // `max_payload`: bytes of one datagram; a longer line goes alone.
+  // `max_payload`: bytes of one datagram; a longer line is sent alone.
   StatsdEncoder(const StatsdSettings& settings, size_t max_payload) : settings_(settings), max_payload_(max_payload) {}
 
   std::vector<std::string> encode(const Metrics& metrics, const AssignedPartitions& assigned);
 
  private:
   struct Sent {
-    uint64_t value = 0;   // of a counter, ours
-    double fraction = 0;  // what scaling left below one
-    bool idle = true;     // its 0 is out
+    uint64_t value = 0;   // of our counter
+    double fraction = 0;  // remainder of scaling, below one
+    bool idle = true;     // the 0 was sent
   };
   using Key = std::pair<const StatsdLine*, Labels>;
 

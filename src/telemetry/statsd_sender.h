@@ -1,4 +1,4 @@
-// Sends the metrics to a DogStatsD agent, from one thread that nobody waits for.
+// Sends the metrics to a DogStatsD agent, on its own thread.
 #pragma once
 
 #include <functional>
@@ -13,11 +13,11 @@
 
 namespace freshet::telemetry {
 
-// Threads: its own reads the registry every 3 s (every second for the older generation) and sends what changed, once
-// more when it ends. `metrics` must keep recent values (Metrics::keep_recent_values).
+// Threads: its own reads the registry every 3 s (every second with --compat june), sends what changed, and sends once
+// more at the end. `metrics` must keep recent values (Metrics::keep_recent_values).
 class StatsdSender {
  public:
-  // `assigned` is asked by the sender's thread.
+  // The sender's thread calls `assigned`.
   StatsdSender(const StatsdSettings& settings, std::function<AssignedPartitions()> assigned, Clock& clock, Log& log,
                Metrics& metrics);
 

@@ -168,7 +168,7 @@ void erase(Labels& labels, std::string_view name) {
                labels.end());
 }
 
-// Some tag the same fact in other words than ours.
+// Some tags have other names or values in Snuba.
 void reword(const StatsdLine& line, const Labels& labels, bool june, Labels& tags) {
   if (line.name == "arroyo.producer.produce_status") {
     tags = {{"status", value_of(labels, "result")}, {"producer_name", value_of(labels, "producer")}};

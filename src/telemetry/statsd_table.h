@@ -14,24 +14,24 @@ struct StatsdLine {
     Counter,
     Gauge,
     Timer,     // each observation of a histogram, or a sample of them when there are many
-    SumTimer,  // one value: by how much a counter has grown since the last flush
+    SumTimer,  // one value: the growth of a counter since the last flush
   };
   enum class Only { Both, Head, June };
 
-  std::string_view metric;  // ours
-  std::string_view name;    // theirs, without the prefix; one that begins with "snuba." has it already
+  std::string_view metric;  // freshet's name
+  std::string_view name;    // Snuba's name without the prefix; a name that starts with "snuba." includes it
   Type type;
-  double scale = 1;  // ours times this is theirs
-  // "label=value,...": samples with other values have another line; these labels are no tags.
+  double scale = 1;  // Snuba's value = freshet's value * scale
+  // "label=value,...": the line is only for samples with these values; the labels are not sent as tags.
   std::string_view where = {};
-  // Labels of ours that are no tags of theirs in the older generation.
+  // Labels that are not sent as tags with --compat june.
   std::string_view not_in_june = {};
   Only only = Only::Both;
 };
 
 std::span<const StatsdLine> statsd_table();
 
-// Whether `line` is for this sample; `tags` are then what is left of its labels.
+// True if `line` is for this sample; `tags` are then the remaining labels.
 bool takes(const StatsdLine& line, const Labels& labels, bool june, Labels& tags);
 
 // Rows of the table in docs/metrics.md.

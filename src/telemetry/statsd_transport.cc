@@ -111,7 +111,7 @@ Status StatsdTransport::send(std::string_view payload) {
   }
   framed += payload;
   Status sent = write_all(framed);
-  // Half a frame is on the stream, or the agent has gone: the next payload begins on a new socket.
+  // Half a frame is on the stream, or the agent is gone: the next payload uses a new socket.
   if (!sent) close();
   return sent;
 }

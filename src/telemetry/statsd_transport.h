@@ -10,11 +10,12 @@
 
 namespace freshet::telemetry {
 
-// Threads: one. A payload that cannot be sent within a second is gone, and the socket is opened anew for the next one.
+// Threads: one. A payload that cannot be sent within a second is dropped, and the socket is opened again for the next
+// one.
 class StatsdTransport {
  public:
-  // `address`: udp://HOST:PORT, HOST:PORT, unixgram://PATH, unix://PATH (a stream; each payload follows its length as
-  // 32 bits, little endian). An agent that is not there is no error here.
+  // `address`: udp://HOST:PORT, HOST:PORT, unixgram://PATH, unix://PATH (a stream; the length of each payload precedes
+  // it as 32 bits, little-endian). A missing agent is not an error here.
   explicit StatsdTransport(std::string address);
   ~StatsdTransport();
   StatsdTransport(const StatsdTransport&) = delete;

@@ -1,4 +1,4 @@
-// Where the log, metrics and errors go; filled by settings. Plain data.
+// Destinations of log, metrics and errors; filled by the settings module. Plain data.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ enum class LogFormat { Text, Json, Reference };
 // Metrics to a DogStatsD agent.
 struct StatsdSettings {
   std::string address;  // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH (stream); empty = off
-  bool june = false;    // the older generation's lines: timers as `ms` under their bare names
+  bool june = false;    // lines of older Snuba: timers as `ms` under their bare names
   bool tag_assigned_partitions = true;
   // Sent with each metric, in this order.
   std::vector<std::pair<std::string, std::string>> tags;
@@ -33,7 +33,7 @@ struct TelemetrySettings {
   LogFormat format = LogFormat::Text;
   StatsdSettings statsd;
   SentrySettings sentry;
-  std::vector<std::string> secrets;  // replaced by *** wherever they would appear in a log line
+  std::vector<std::string> secrets;  // replaced by *** in every log line
 };
 
 }  // namespace freshet::telemetry

@@ -36,7 +36,7 @@ int loopback_socket(int port, sockaddr_in& address) {
 constexpr int kPortsBelow = 16'000;
 constexpr int kPortAttempts = 1'000;
 
-// Where the system begins to choose the ports of connections.
+// The first port that the system chooses for connections.
 int first_port_of_connections() {
   int first = 0;
   std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
@@ -44,7 +44,7 @@ int first_port_of_connections() {
   return first > kPortsBelow + 1'024 && first <= kUsual ? first : kUsual;
 }
 
-// Among the tests that run on this machine: an abstract socket whose name is taken as long as it is open. -1 = taken.
+// Reserves the port among the tests on this machine: an abstract socket keeps its name while it is open. -1 = taken.
 int reserve(int port) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

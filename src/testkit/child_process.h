@@ -1,4 +1,4 @@
-// A program started by a test: ends with the test, whatever happens.
+// A program started by a test; it ends with the test in any case.
 #pragma once
 
 #include <sys/resource.h>
@@ -23,12 +23,12 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   void signal(int number) const;
-  // Exit status, or 128 + signal; empty when it still runs after `limit`.
+  // Exit status, or 128 + signal; empty if it still runs after `limit`.
   std::optional<int> wait(std::chrono::milliseconds limit);
   pid_t pid() const { return pid_; }
   bool running() { return !wait(std::chrono::milliseconds(0)); }
   std::string output() const;
-  // What it used; known once it has ended.
+  // Its resource usage; known after its end.
   const rusage& usage() const { return usage_; }
 
  private:
@@ -38,7 +38,7 @@ class ChildProcess {
   rusage usage_{};
 };
 
-// A folder of its own under the system's temporary folder; removed with the object.
+// A temporary directory, removed with the object.
 class TempFolder {
  public:
   TempFolder();
@@ -51,21 +51,21 @@ class TempFolder {
   std::string path_;
 };
 
-// A TCP port of loopback that nobody listens on, and that is nobody else's while this process lives: no other test is
-// given it, and it lies below those that the system chooses for connections. One of these could otherwise take it while
-// its server restarts, even the very connection that a client tries to make to it again and again.
+// A loopback TCP port that no process listens on. It is reserved for this process while that lives: no other test gets
+// it, and it is below the ports that the system chooses for connections. A connection could otherwise take the port
+// while its server restarts, even a client's own connection attempt to that port.
 int free_port();
 
-// The path in this environment variable; throws with the advice to run through ./dev when it is not set.
+// The path in this environment variable. If it is not set, throws with the advice to use ./dev.
 std::string tool_path(const char* variable);
 
-// Asks `ready` every 20 ms; throws with `what` and the child's output when `limit` has passed or the child has ended.
+// Calls `ready` every 20 ms. Throws with `what` and the child's output if `limit` has passed or the child has ended.
 void wait_until_ready(ChildProcess& child, const std::string& what, std::chrono::seconds limit,
                       const std::function<bool()>& ready);
-// True when something accepts connections on this port of 127.0.0.1.
+// True if something accepts connections on this port of 127.0.0.1.
 bool accepts_connections(int port);
 
-// Asks `ready` every 20 ms; false when `limit` has passed.
+// Calls `ready` every 20 ms; false if `limit` has passed.
 bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& ready);
 
 }  // namespace freshet::testkit

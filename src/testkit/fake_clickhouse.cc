@@ -154,7 +154,7 @@ void FakeClickHouse::serve(Fd fd, const StopFlag& stop) {
   }
 }
 
-// False when the connection is at its end.
+// False at the end of the connection.
 bool FakeClickHouse::serve_request(WireReader& reader, Fd& fd, const StopFlag& stop) {
   WireMessage message;
   if (!reader.read_head(message)) return false;

@@ -1,4 +1,4 @@
-// A ClickHouse that answers as it was told: an HTTP server in this process that keeps the rows of inserts.
+// A fake ClickHouse: an HTTP server in this process that gives configured answers and stores the rows of inserts.
 #pragma once
 
 #include <chrono>
@@ -17,21 +17,21 @@
 
 namespace freshet::testkit {
 
-// What a client sent.
+// A request as the client sent it.
 struct FakeRequest {
   std::string target;
   std::map<std::string, std::string> parameters;  // of the URL, decoded
   std::map<std::string, std::string> headers;     // names in lower case
   std::string raw_body;                           // as sent
-  std::string body;                               // decompressed, where decompress=1
+  std::string body;                               // decompressed if decompress=1
 };
 
 struct FakeAnswer {
   enum class How {
     Answer,          // with status, headers and body below
-    DropAtOnce,      // close before anything was read
+    DropAtOnce,      // close before reading
     CloseMidBody,    // reset while the client sends
-    LoseAnswer,      // take the request, close without an answer
+    LoseAnswer,      // read the request, close without an answer
     CloseMidAnswer,  // send half of the answer, close
     Hang,            // never answer
   };
@@ -39,20 +39,20 @@ struct FakeAnswer {
   int status = 200;
   std::string headers;  // "Name: value\r\n" each
   std::string body;
-  bool stores = true;           // the rows of an insert are kept
-  std::string raw;              // not empty: the whole answer, as it goes over the wire
-  bool from_clickhouse = true;  // has the header that every answer of ClickHouse has
+  bool stores = true;           // stores the rows of an insert
+  std::string raw;              // if not empty: the whole answer, as sent on the wire
+  bool from_clickhouse = true;  // has the header of every ClickHouse answer
 
   static FakeAnswer of(How how, bool stores);
-  // Of something that is not ClickHouse; stores nothing.
+  // From a server that is not ClickHouse; stores nothing.
   static FakeAnswer foreign(int status, std::string headers, std::string body);
-  // As a current server says it (header and body), or as 18.16 does (body only).
+  // In the form of a current server (header and body), or of 18.16 (body only).
   static FakeAnswer exception(int code, std::string_view text, int status = 500);
   static FakeAnswer old_exception(int code, std::string_view text, int status = 500);
 };
 
-// Threads: any. Rows with an insert_deduplication_token that was stored before are acknowledged and not stored again,
-// as a table with a deduplication window does.
+// Threads: any. Like a table with a deduplication window, acknowledges rows with a known insert_deduplication_token
+// without storing them again.
 class FakeClickHouse {
  public:
   FakeClickHouse() : server_([this](Fd fd, const StopFlag& stop) { serve(std::move(fd), stop); }) {}
@@ -60,7 +60,7 @@ class FakeClickHouse {
   uint16_t port() const { return server_.port(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
 
-  // Queued answers are used up first, one a request; then `otherwise` (200, stores).
+  // Uses queued answers first, one per request; then `otherwise` (200, stores).
   void next(FakeAnswer answer, size_t times = 1);
   void otherwise(FakeAnswer answer);
 
@@ -68,7 +68,7 @@ class FakeClickHouse {
   std::string stored_rows() const;            // bodies of stored inserts, concatenated
   size_t stored_inserts() const;
   size_t connections() const;
-  // Counts requests whose answer was decided, whole or not. False after `timeout`.
+  // Counts requests whose answer was decided, complete or not. False after `timeout`.
   bool wait_for_requests(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
 
  private:
@@ -90,8 +90,8 @@ class FakeClickHouse {
   LoopbackServer server_;  // last: its threads use all of the above
 };
 
-// Plain bytes of ClickHouse's compressed blocks; throws std::runtime_error on anything else. Checksums are not
-// verified: the real servers of the contract suite do.
+// Decompresses ClickHouse's blocks; throws std::runtime_error for other data. Does not verify checksums; real servers
+// do that in the contract tests.
 std::string decode_blocks(std::string_view blocks);
 
 }  // namespace freshet::testkit

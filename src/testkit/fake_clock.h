@@ -1,4 +1,4 @@
-// A clock that a test moves by hand.
+// A clock that only the test advances.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace freshet::testkit {
 
-// Threads: any. A wait ends when its condition holds, `stop` is requested, or advance() passes its deadline.
+// Threads: any. A wait ends if its condition is true, `stop` is requested, or advance() passes its deadline.
 class FakeClock final : public Clock {
  public:
   SteadyTime steady_now() const override {
@@ -23,7 +23,7 @@ class FakeClock final : public Clock {
       ++waits_;
     }
     waiting_.notify_all();
-    // The deadline is looked at often in real time; what passes it is the test's advance() alone.
+    // Checks the deadline often in real time; only advance() can pass it.
     while (!ready() && !stop.stop_requested() && look() < deadline) {
       cv.wait_for(mutex, stop, std::chrono::milliseconds(1), ready);
     }
@@ -34,14 +34,14 @@ class FakeClock final : public Clock {
     MutexLock lock(mutex_);
     now_ += by;
   }
-  // Returns once wait_until() was entered `n` times in all.
+  // Returns after `n` calls of wait_until() in total.
   void await_waits(int n) {
     MutexLock lock(mutex_);
     waiting_.wait(mutex_, [&]() REQUIRES(mutex_) { return waits_ >= n; });
   }
 
-  // Returns once a waiting thread has looked at the time three times more: it has seen the last change and waits on,
-  // here or in its next wait. For tests with one such thread; false when there is none any more.
+  // Returns after a waiting thread has read the time three more times: it has seen the last change and still waits,
+  // here or in its next wait. For tests with one such thread; false if there is none any more.
   bool settle() {
     MutexLock lock(mutex_);
     const uint64_t seen = looks_ + 3;

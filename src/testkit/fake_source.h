@@ -1,4 +1,4 @@
-// A Source that delivers what it was given, one assignment, from memory.
+// A Source that delivers given messages from memory, with one assignment.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A RowWriter over a set of strings: rows that contain "bad" are refused; behind rows that contain "boom" a view fails.
+// A RowWriter that stores strings. It refuses rows that contain "bad"; a view fails after rows that contain "boom".
 #pragma once
 
 #include <deque>

@@ -17,7 +17,7 @@ std::string answer_of(const Fault& fault) {
   return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-// Whether the peer is gone, or something arrives that nobody asked for.
+// True if the peer has closed or sends unexpected data.
 bool ended(const Fd& fd, int wait_ms) {
   pollfd poll_fd{fd.get(), POLLIN, 0};
   return ::poll(&poll_fd, 1, wait_ms) != 0;
@@ -76,14 +76,14 @@ Fault FaultProxy::take_fault(uint64_t& version) {
 }
 
 void FaultProxy::serve(Fd client, const StopFlag& stop) {
-  const Fd server = connect_to_loopback(server_port_);  // when it is refused, requests end without an answer
+  const Fd server = connect_to_loopback(server_port_);  // if it is refused, requests end without an answer
   WireReader from_client(client, stop);
   WireReader from_server(server, stop);
   while (serve_request(from_client, client, from_server, server, stop)) {
   }
 }
 
-// False when the connection is at its end.
+// False at the end of the connection.
 bool FaultProxy::serve_request(WireReader& from_client, Fd& client, WireReader& from_server, const Fd& server,
                                const StopFlag& stop) {
   WireMessage request;
@@ -114,7 +114,7 @@ bool FaultProxy::serve_request(WireReader& from_client, Fd& client, WireReader& 
   return send_all(client, stop, bytes);
 }
 
-// Until the client gives up, the fault is changed or the proxy stops.
+// Waits until the client closes, the fault is changed or the proxy stops.
 void FaultProxy::hang(const Fd& client, const StopFlag& stop, uint64_t version) const {
   constexpr int kLookEveryMs = 20;
   while (!stop.is_set() && !ended(client, kLookEveryMs)) {

@@ -1,4 +1,4 @@
-// Stands between a client and a real HTTP server on loopback and spoils requests as told.
+// A proxy between a client and a real HTTP server on loopback that injects faults.
 #pragma once
 
 #include <chrono>
@@ -18,9 +18,9 @@ struct Fault {
   enum class Kind {
     None,
     CloseMidBody,    // reset while the client sends; the server gets nothing
-    LoseAnswer,      // the server gets all and answers; the client meets a closed connection
+    LoseAnswer,      // the server gets everything and answers; the client's connection is closed
     CloseMidAnswer,  // the same, but half of the answer arrives
-    Hang,            // the server gets nothing, the client no answer, until the fault is taken away
+    Hang,            // the server gets nothing, the client no answer, until the fault is removed
     Answer,          // `status` and `code` instead of the server's answer; the server gets nothing
   };
   Kind kind = Kind::None;
@@ -43,13 +43,13 @@ class FaultProxy {
   uint16_t port() const { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
 
-  // From the next request on; after `times` requests back to None (0 = until told otherwise).
+  // Applies from the next request on; resets to None after `times` requests (0 = never).
   void set(const Fault& fault, size_t times = 0);
   void clear() { set(Fault()); }
-  // Connections are refused, open ones are closed, until told otherwise.
+  // While set, refuses connections and closes open ones.
   void refuse_connections(bool refuse);
 
-  // Requests that a fault was applied to, since the start. False after `timeout`.
+  // Number of requests with a fault since the start. False after `timeout`.
   bool wait_for_faults(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
   size_t faults() const;
 

@@ -1,4 +1,4 @@
-// The program under test, as an operator starts it.
+// The program under test, started as an operator starts it.
 #pragma once
 
 #include <map>
@@ -10,15 +10,15 @@
 
 namespace freshet::testkit {
 
-// build/<preset>/freshet, found from the test's own place.
+// build/<preset>/freshet, found relative to the test program.
 std::string freshet_program();
 
 class FreshetProcess {
  public:
-  // `environment` is added to this process's own.
+  // `environment` is added to this process's environment.
   explicit FreshetProcess(std::vector<std::string> args, const std::map<std::string, std::string>& environment = {});
 
-  // SIGTERM; returns the exit status, or none after `limit`.
+  // Sends SIGTERM; returns the exit status, or none after `limit`.
   std::optional<int> stop(std::chrono::seconds limit = std::chrono::seconds(60));
   ChildProcess& process() { return *process_; }
   std::string output() const { return process_->output(); }

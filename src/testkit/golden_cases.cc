@@ -56,7 +56,7 @@ std::vector<std::string> messages_of(const json& file, const std::string& text_o
     return messages;
   }
   if (file.contains("text")) return strings_of(file.at("text"));
-  return {nlohmann::ordered_json::parse(text_of_file).at("message").dump()};  // fields in the file's order
+  return {nlohmann::ordered_json::parse(text_of_file).at("message").dump()};  // in the file's order of fields
 }
 
 std::vector<fs::path> sorted_files(const fs::path& folder, std::string_view ending) {
@@ -68,7 +68,7 @@ std::vector<fs::path> sorted_files(const fs::path& folder, std::string_view endi
   return files;
 }
 
-// The literals that the reference writes and JSON does not have become texts that nothing else says.
+// Literals that Snuba writes and JSON does not have become unique texts.
 std::string with_named_literals(std::string_view text) {
   std::string out;
   bool in_string = false;
@@ -93,7 +93,7 @@ std::string with_named_literals(std::string_view text) {
   return out;
 }
 
-// Distance in units in the last place; huge for different signs and what is no number.
+// Distance in units in the last place; huge for different signs and NaN.
 uint64_t ulps(double a, double b) {
   if (a == b) return 0;
   if (!std::isfinite(a) || !std::isfinite(b) || std::signbit(a) != std::signbit(b)) return UINT64_MAX;
@@ -113,7 +113,7 @@ bool is_number_char(char c) {
   return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
 }
 
-// The floating-point literals of a text are compared as numbers, the rest byte by byte.
+// Compares floating-point literals of a text as numbers, the rest byte by byte.
 bool same_text(std::string_view a, std::string_view b) {
   if (a == b) return true;
   size_t i = 0;

@@ -1,5 +1,5 @@
-// Messages with what must become of them: the project's own (tests/golden/<Processor>/<name>.json) and other sets in
-// the formats that tests/golden/README.md describes.
+// Messages with expected results: the project's own (tests/golden/<Processor>/<name>.json) and other sets in the
+// formats of tests/golden/README.md.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@
 namespace freshet::testkit {
 
 struct GoldenCase {
-  std::string name;  // for the failure's text
+  std::string name;  // for failure messages
   std::string message;
   std::string verdict;  // "rows", "invalid", "skip" or "replacement"
-  nlohmann::json rows;  // array; in it "<...>" and "NOW" stand for anything
+  nlohmann::json rows;  // array; "<...>" and "NOW" match anything
   std::string key;      // of a replacement
   int32_t partition = 0;
   int64_t offset = 1;
   int64_t timestamp_ms = 0;
   std::string storage;
-  bool odd = false;  // no producer sends the like: no measure of speed
+  bool odd = false;  // no producer sends such messages; benchmarks ignore the case
 };
 
-// All throw on a file that cannot be read: a test's own data is broken.
+// All functions throw if a file cannot be read.
 std::vector<GoldenCase> own_cases(const std::filesystem::path& folder);
 // <name>.message.json|protobuf with <name>.rows.json.
 std::vector<GoldenCase> recorded_examples(const std::filesystem::path& folder);
@@ -33,8 +33,8 @@ std::vector<GoldenCase> mutated_cases(const std::filesystem::path& file, const s
 
 // Rows as text (one JSON object a line, bare Infinity and NaN allowed) to an array of rows.
 nlohmann::json parse_rows(std::string_view text);
-// Empty, or where and how `actual` is not what `expected` says: integers exactly, floats within two units in the last
-// place, also where one was turned into text; expected placeholders match anything.
+// Empty, or the place and kind of the difference. Compares integers exactly and floats within two units in the last
+// place, also in text; placeholders match anything.
 std::string difference(const nlohmann::json& expected, const nlohmann::json& actual, const std::string& path = "");
 
 }  // namespace freshet::testkit

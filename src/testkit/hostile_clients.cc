@@ -27,7 +27,7 @@ std::string repeated(std::string_view text, size_t bytes) {
   return out;
 }
 
-// One descriptor a connection, beside those of the test.
+// One descriptor per connection, in addition to those of the test.
 void allow_descriptors(size_t count) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -40,15 +40,15 @@ void allow_descriptors(size_t count) {
 
 struct HostileClients::Kind {
   std::string first;
-  std::string again;   // sent again and again; empty = nothing more
-  bool slow = false;   // a byte of it a second
-  bool reads = false;  // what is answered; others let it lie
+  std::string again;   // sent repeatedly; empty = nothing more
+  bool slow = false;   // one byte per second
+  bool reads = false;  // reads the answer; others do not
 };
 
 struct HostileClients::Client {
   const Kind* kind = nullptr;
   Fd fd;
-  size_t sent = 0;  // of what is being sent
+  size_t sent = 0;  // bytes sent of the current data
   bool past_first = false;
   steady_clock::time_point not_before{};
 };

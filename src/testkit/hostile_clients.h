@@ -1,4 +1,4 @@
-// Clients of an HTTP server that mean no good: as many connections as wanted, on one thread.
+// Hostile clients of an HTTP server: any number of connections on one thread.
 #pragma once
 
 #include <atomic>
@@ -11,8 +11,8 @@
 
 namespace freshet::testkit {
 
-// Idle, slow, endless, oversized, compressed, ranged, pipelined and forged requests, in equal shares, from construction
-// to destruction. A connection that the server ends is opened again a little later.
+// Sends idle, slow, endless, oversized, compressed, ranged, pipelined and forged requests in equal shares, from
+// construction to destruction. Reopens connections that the server closes.
 class HostileClients {
  public:
   // 127.0.0.1:`port`.
@@ -21,7 +21,7 @@ class HostileClients {
   HostileClients(const HostileClients&) = delete;
   HostileClients& operator=(const HostileClients&) = delete;
 
-  uint64_t opened() const { return opened_.load(); }  // connections, all told
+  uint64_t opened() const { return opened_.load(); }  // number of connections
   uint64_t sent_bytes() const { return sent_bytes_.load(); }
 
  private:

@@ -1,4 +1,4 @@
-// Just enough HTTP/1.1 to stand between a client and a server: whole messages as they are on the wire.
+// The parts of HTTP/1.1 that a proxy needs: whole messages in their wire format.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@ struct WireMessage {
   std::string start_line;                      // without CR LF
   std::map<std::string, std::string> headers;  // names in lower case
   std::string head;                            // start line and headers with the empty line, as received
-  std::string body;                            // as received: with its chunk frames, if it has any
+  std::string body;                            // as received, including chunk frames
 };
 
 // Threads: one at a time. Reads messages from one connection.
@@ -23,7 +23,7 @@ class WireReader {
   WireReader(const Fd& fd, const StopFlag& stop) : fd_(fd), stop_(stop) {}
   // False at the end of the connection or on a stop.
   bool read_head(WireMessage& message);
-  // Reads at most `limit` bytes of the body (all of it without a limit); false when it ended early.
+  // Reads at most `limit` bytes of the body (everything without a limit); false if it ended early.
   bool read_body(WireMessage& message, size_t limit = SIZE_MAX);
 
  private:

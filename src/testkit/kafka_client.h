@@ -1,4 +1,4 @@
-// What a test needs of Kafka beside the program under test.
+// A Kafka client for tests.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -31,26 +31,26 @@ class KafkaClient {
 
   void create_topic(const std::string& topic, int partitions, const std::map<std::string, std::string>& config = {});
   void add_partitions(const std::string& topic, int total);
-  // The topic goes in the background: the same name may be refused for a moment.
+  // Deletion is asynchronous: the same name may be refused for a moment.
   void delete_topic(const std::string& topic);
-  // Queues the record; waits for room.
+  // Queues the record; waits while the queue is full.
   void produce(const std::string& topic, const Record& record);
-  // Waits until all that was produced is acknowledged.
+  // Waits until all records are acknowledged.
   void flush();
-  // The values in one record batch.
+  // Sends the values in one record batch.
   void produce_batch(const std::string& topic, int32_t partition, const std::vector<std::string>& values,
                      const std::string& codec);
-  // The values in one transaction of a producer of its own; its marker takes an offset behind them.
+  // Sends the values in one transaction of its own producer. Its marker takes an offset after them.
   void produce_in_transaction(const std::string& topic, const std::vector<Record>& records);
-  // Everything in the topic, by partition, then offset.
+  // All records of the topic, by partition, then offset.
   std::vector<Record> read_all(const std::string& topic);
   int64_t count(const std::string& topic);  // end offsets minus begin offsets
-  // By partition; -1001 where the group has committed nothing.
+  // By partition; -1001 if the group has committed nothing.
   std::map<int32_t, int64_t> committed(const std::string& group, const std::string& topic);
   void commit(const std::string& group, const std::string& topic, int32_t partition, int64_t offset,
               const std::string& metadata = {});
-  // Joins the group as a plain consumer, for which a partition without a committed offset is an error; reads `count`
-  // messages, commits without metadata what it has read, and leaves.
+  // Joins the group as a plain consumer, for which a partition without a committed offset is an error. Reads `count`
+  // messages, commits without metadata, and leaves.
   std::vector<Record> read_as_member(const std::string& group, const std::string& topic, size_t count);
   int partitions(const std::string& topic);
 
@@ -59,7 +59,7 @@ class KafkaClient {
   rd_kafka_t* producer_ = nullptr;
 };
 
-// librdkafka's own broker inside this process. It keeps 5 MiB a partition and says nothing of what it drops.
+// librdkafka's mock broker inside this process. It keeps 5 MiB per partition and drops the rest silently.
 class MockCluster {
  public:
   MockCluster();

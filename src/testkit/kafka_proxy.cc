@@ -15,7 +15,7 @@ using SteadyPoint = std::chrono::steady_clock::time_point;
 constexpr size_t kSizeBytes = 4;
 constexpr size_t kRequestHead = kSizeBytes + 2 + 2 + 4;  // size, key, version, correlation id
 constexpr size_t kAnswerHead = kSizeBytes + 4;           // size, correlation id
-// How soon a fault that is cleared is noticed by what waits for it.
+// How soon waiting frames notice that a fault was cleared.
 constexpr std::chrono::milliseconds kLookEvery(10);
 
 uint32_t number_at(std::string_view bytes, size_t at, size_t size) {
@@ -24,7 +24,7 @@ uint32_t number_at(std::string_view bytes, size_t at, size_t size) {
   return value;
 }
 
-// The first whole frame of `bytes`; empty while it has not arrived.
+// The first complete frame of `bytes`; empty if it is incomplete.
 std::optional<std::string> cut_frame(std::string& bytes) {
   if (bytes.size() < kSizeBytes) return std::nullopt;
   const size_t size = kSizeBytes + number_at(bytes, 0, kSizeBytes);
@@ -54,16 +54,16 @@ KafkaRequest parse(std::string frame, uint64_t connection) {
 
 }  // namespace
 
-// One request or answer on its way.
+// A request or answer in transit.
 struct KafkaProxy::Waiting {
   std::string frame;
   SteadyPoint due;  // not delivered before
   KafkaApi api{};
-  uint64_t fault = 0;  // the number of the one that delays it; 0 = none
+  uint64_t fault = 0;  // number of the fault that delays it; 0 = none
   bool swallowed = false;
 };
 
-// What the two directions of a connection share.
+// State that both directions of a connection share.
 struct KafkaProxy::Connection {
   struct Expected {
     KafkaApi api{};
@@ -75,16 +75,16 @@ struct KafkaProxy::Connection {
   std::map<int32_t, Expected> answers;  // by correlation id; guarded by mutex
 };
 
-// Reads frames from one end and delivers them to the other, each when it is due. Threads: one.
+// Reads frames from one end and delivers each to the other end when it is due. Threads: one.
 class KafkaProxy::Direction {
  public:
-  // Decides about a frame that has just arrived.
+  // Decides about a frame that has arrived.
   using Arrived = std::function<void(Waiting&)>;
 
   Direction(KafkaProxy& proxy, const Fd& from, const Fd& to, const StopFlag& stop, Arrived arrived)
       : proxy_(proxy), from_(from), to_(to), stop_(stop), arrived_(std::move(arrived)) {}
 
-  // Returns at the end of the stream, once what had arrived is delivered, and when `stop` was set.
+  // Returns when `stop` is set, or at the end of the stream after the received frames are delivered.
   void run() {
     while (!stop_.is_set() && (open_ || !waiting_.empty())) {
       if (!deliver_due()) return;
@@ -104,7 +104,7 @@ class KafkaProxy::Direction {
     }
     return true;
   }
-  // True when something can be read.
+  // True if data can be read.
   bool wait() {
     pollfd fds[2] = {{stop_.fd(), POLLIN, 0}, {from_.get(), POLLIN, 0}};
     const int timeout = waiting_.empty() ? -1 : static_cast<int>(kLookEvery.count());
@@ -183,7 +183,7 @@ size_t KafkaProxy::faults(KafkaApi api) const {
   return found == applied_.end() ? 0 : found->second;
 }
 
-// A delay that ends by itself after so many requests stays in force for those that it has met.
+// A delay that ends after a number of requests stays in force for the requests that it was applied to.
 bool KafkaProxy::still_set(KafkaApi api, uint64_t fault) const {
   const std::lock_guard lock(mutex_);
   const auto found = faults_.find(api);
@@ -211,7 +211,7 @@ void KafkaProxy::meet(KafkaRequest request, Connection& connection, Waiting& wai
       }
     }
     auto& seen = seen_[request.api];
-    // Only few kinds are asked for with what is in them; a fetch may come a thousand times a second.
+    // Tests inspect the content of few kinds only; a fetch may come a thousand times a second.
     const bool frequent = request.api == KafkaApi::Fetch || request.api == KafkaApi::Produce;
     waiting.api = request.api;
     waiting.frame = frequent ? std::move(request.frame) : request.frame;

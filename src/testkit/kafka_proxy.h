@@ -1,5 +1,5 @@
-// Stands between clients and one Kafka broker on loopback, knows where requests and answers begin and end, and delays
-// or swallows those of chosen kinds.
+// A proxy between clients and one Kafka broker on loopback. It parses requests and answers, and delays or drops those
+// of chosen kinds.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@
 
 namespace freshet::testkit {
 
-// The key of a request, as Kafka's protocol numbers them; any other int16 may be cast.
+// API keys of Kafka's protocol; any other int16 may be cast.
 enum class KafkaApi : int16_t {
   Produce = 0,
   Fetch = 1,
@@ -43,50 +43,50 @@ enum class KafkaApi : int16_t {
 };
 
 struct KafkaRequest {
-  uint64_t connection = 0;  // numbered from 0 in the order in which they were opened
+  uint64_t connection = 0;  // numbered from 0 in the order of opening
   KafkaApi api{};
   int16_t version = 0;
   int32_t correlation_id = 0;
   std::string client_id;
-  std::string frame;  // all of it, with the four bytes of its size
+  std::string frame;  // the whole frame, including the four bytes of its size
   std::chrono::system_clock::time_point at;
 
-  // Names of groups, topics and members stand in the frame as they are.
+  // Names of groups, topics and members appear verbatim in the frame.
   bool mentions(std::string_view text) const { return frame.find(text) != std::string::npos; }
 };
 
 struct KafkaFault {
   enum class Where { Request, Answer };
 
-  // The broker gets the request, or the client its answer, that much later. What follows on the same connection waits
-  // behind it, as a broker answers in order. A request is delivered also when its client is gone by then.
+  // Delays the request to the broker, or the answer to the client. Later frames on the same connection wait, because a
+  // broker answers in order. A request is delivered even if its client is gone.
   static KafkaFault delay(Where where, std::chrono::milliseconds by) { return {where, by, 0, {}}; }
-  // Until the fault is replaced or cleared.
+  // Delays until the fault is replaced or cleared.
   static KafkaFault hold(Where where) { return delay(where, std::chrono::hours(24)); }
-  // Never delivered; what follows is.
+  // Never delivers the frame; later frames are delivered.
   static KafkaFault swallow(Where where) { return {where, std::nullopt, 0, {}}; }
 
   Where where = Where::Request;
-  std::optional<std::chrono::milliseconds> by;    // none: swallowed
-  uint64_t times = 0;                             // after that many requests it is over; 0 = until it is cleared
-  std::function<bool(const KafkaRequest&)> only;  // empty: all of the kind; must not call the proxy
+  std::optional<std::chrono::milliseconds> by;    // none: dropped
+  uint64_t times = 0;                             // number of requests that it applies to; 0 = until it is cleared
+  std::function<bool(const KafkaRequest&)> only;  // empty: all of this kind; must not call the proxy
 };
 
 // Threads: any.
 class KafkaProxy {
  public:
-  // Listens on `port`, which the broker's listener on `server_port` advertises as its own, so that clients stay behind
-  // the proxy: see KafkaServer::Listener.
+  // Listens on `port`. The broker's listener on `server_port` must advertise that port, so that clients stay behind the
+  // proxy; see KafkaServer::Listener.
   KafkaProxy(uint16_t port, uint16_t server_port);
   ~KafkaProxy();
 
-  // From now on, in place of what was set for `api`. What waits for the old fault goes on at once.
+  // Replaces the fault for `api`. Frames that wait for the old fault continue at once.
   void set(KafkaApi api, KafkaFault fault);
   void set(const std::vector<KafkaApi>& apis, const KafkaFault& fault);
   void clear(KafkaApi api);
   void clear();
 
-  // Requests that came from clients so far (of kind `api`), those that were delayed or swallowed too.
+  // Requests from clients so far (of kind `api`), including delayed and dropped ones.
   std::vector<KafkaRequest> seen(KafkaApi api) const;
   size_t count(KafkaApi api) const;
   // False after `timeout`.
@@ -100,14 +100,14 @@ class KafkaProxy {
   class Direction;
 
   void serve(Fd client, const StopFlag& stop);
-  // What becomes of a request: it is remembered, and the fault that it meets is noted.
+  // Records a request and the fault that applies to it.
   void meet(KafkaRequest request, Connection& connection, Waiting& waiting);
   bool still_set(KafkaApi api, uint64_t fault) const;
 
   struct Set {
     uint64_t number = 0;
     KafkaFault fault;
-    uint64_t met = 0;  // requests that it was applied to
+    uint64_t met = 0;  // number of requests that it was applied to
   };
   const uint16_t server_port_;
   mutable std::mutex mutex_;  // guards all of the following but the listener

@@ -1,4 +1,4 @@
-// The system refuses new threads to the calling thread, as it does when RLIMIT_NPROC or a container's limit is reached.
+// Makes the system refuse new threads to the calling thread, as with RLIMIT_NPROC or a container's limit.
 #pragma once
 
 #include <sys/resource.h>
@@ -6,8 +6,8 @@
 
 namespace freshet::testkit {
 
-// Threads: construct and destroy by the same one; others of a process that runs as root are not concerned. Root itself
-// knows no such limit: the calling thread is somebody else meanwhile (user 65534).
+// Threads: construct and destroy on the same thread; other threads of a root process are not affected. The limit does
+// not apply to root, so the calling thread runs as another user (65534) in the meantime.
 class NoMoreThreads {
  public:
   NoMoreThreads();

@@ -1,4 +1,4 @@
-// HTTP as bytes, for servers that are sent what no client library would send.
+// Raw HTTP, for requests that no client library would send.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@ struct RawAnswer {
 
 RawAnswer parse_raw_answer(std::string_view bytes);
 
-// Sends all and reads until the server closes; what the server does not read any more is not an error.
+// Sends everything and reads until the server closes; data that the server no longer reads is not an error.
 RawAnswer send_raw(uint16_t port, std::string_view bytes);
 
-// A request with Host: 127.0.0.1 unless `headers` ("Name: value") name another, and with the body's length.
+// A request with the body's length, and with Host: 127.0.0.1 unless `headers` ("Name: value") contain another.
 std::string raw_request(std::string_view method, std::string_view path,
                         std::initializer_list<std::string_view> headers = {}, std::string_view body = {});
 

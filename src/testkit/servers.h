@@ -1,4 +1,4 @@
-// Real servers for tests and the demo: on free ports of loopback, in folders of their own, gone with the object.
+// Real servers for tests and the demo, on free loopback ports, with their own directories, stopped with the object.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace freshet::testkit {
 // Apache Kafka (KRaft, one process) from the jars in FRESHET_DEV_KAFKA_DIR.
 class KafkaServer {
  public:
-  // A listener beside the plain one; clients that come by it are led to `advertised`.
+  // A listener beside the plain one; its clients are sent to `advertised`.
   struct Listener {
     std::string name;      // upper case letters
     std::string protocol;  // PLAINTEXT, SASL_PLAINTEXT
@@ -32,7 +32,7 @@ class KafkaServer {
   void stop();                                                          // SIGTERM, waits
   void kill();                                                          // SIGKILL
   void start();                                                         // again, with the same port and data
-  void set_property(const std::string& key, const std::string& value);  // counts from the next start()
+  void set_property(const std::string& key, const std::string& value);  // applies from the next start()
   ChildProcess& process() { return *process_; }
 
  private:
@@ -45,21 +45,21 @@ class KafkaServer {
   std::unique_ptr<ChildProcess> process_;
 };
 
-// build/<preset>/freshet-local-clickhouse, found from the test's own place.
+// build/<preset>/freshet-local-clickhouse, found relative to the test program.
 std::string local_clickhouse_program();
 
-// A ClickHouse server: rows go in and questions get answers over HTTP.
+// A ClickHouse server with its HTTP interface.
 class ClickHouseServer {
  public:
   virtual ~ClickHouseServer() = default;
-  virtual void start() = 0;  // also again, with the same port and data
+  virtual void start() = 0;  // also a restart, with the same port and data
   void stop();
   void kill();
   void freeze() { process_->signal(19); }  // SIGSTOP
   void thaw() { process_->signal(18); }    // SIGCONT
   int port() const { return port_; }
   std::string url() const;
-  // The answer's text without its last line break; throws with the server's words.
+  // The answer without its last line break; throws with the server's error.
   std::string query(const std::string& sql) const;
   uint64_t count(const std::string& sql) const { return std::stoull(query(sql)); }
 
@@ -78,8 +78,8 @@ class OldClickHouse final : public ClickHouseServer {
   void start() override;
 };
 
-// A current engine behind freshet-local-clickhouse (FRESHET_DEV_CHDB_LIB, and the program in FRESHET_BINARY_DIR or
-// beside the running one).
+// A current engine in freshet-local-clickhouse (FRESHET_DEV_CHDB_LIB, and the program in FRESHET_BINARY_DIR or beside
+// the running one).
 class LocalClickHouse final : public ClickHouseServer {
  public:
   LocalClickHouse() { LocalClickHouse::start(); }

@@ -33,7 +33,7 @@ Fd tcp_socket() {
   return fd;
 }
 
-// False when `stop` was set first.
+// False if `stop` was set first.
 bool wait_for(const Fd& fd, const StopFlag& stop, short events) {
   while (true) {
     pollfd fds[2] = {{fd.get(), events, 0}, {stop.fd(), POLLIN, 0}};

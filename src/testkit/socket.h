@@ -1,4 +1,4 @@
-// Loopback sockets for fakes and proxies: every wait ends when the owner stops.
+// Loopback sockets for fakes and proxies; every wait ends when the owner stops.
 #pragma once
 
 #include <atomic>
@@ -30,14 +30,14 @@ class Fd {
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
   void reset() noexcept;
-  // Ends both directions of a socket; who waits on it meets the end.
+  // Shuts down both directions; waiting threads see the end.
   void shut_down() const noexcept;
 
  private:
   int fd_ = -1;
 };
 
-// Becomes readable for good once set; threads: any.
+// Once set, it stays readable; threads: any.
 class StopFlag {
  public:
   StopFlag();
@@ -50,22 +50,22 @@ class StopFlag {
   std::atomic<bool> set_{false};
 };
 
-// Throws std::system_error when the port is taken; port 0 = any free one.
+// Throws std::system_error if the port is taken; port 0 = any free one.
 Fd listen_on_loopback(uint16_t port);
 uint16_t port_of(const Fd& listener);
 Fd connect_to_loopback(uint16_t port);  // empty when refused
-// Empty when `stop` was set or the listener was shut down.
+// Empty if `stop` was set or the listener was shut down.
 Fd accept_from(const Fd& listener, const StopFlag& stop);
-// Closes so that the peer meets a reset and no orderly end.
+// Closes with a reset instead of an orderly end.
 void close_with_reset(Fd& fd);
 
-// Appends what arrives; false at the end, on an error or when `stop` was set.
+// Appends received data; false at the end, on an error or if `stop` was set.
 bool receive(const Fd& fd, const StopFlag& stop, std::string& into);
 bool send_all(const Fd& fd, const StopFlag& stop, std::string_view bytes);
 // Waits until the peer has closed or `stop` was set.
 void wait_for_end(const Fd& fd, const StopFlag& stop);
 
-// Accepts connections and serves each on a thread of its own until destroyed. `serve` must return when `stop` is set.
+// Accepts connections and serves each on its own thread until destroyed. `serve` must return when `stop` is set.
 class LoopbackServer {
  public:
   using Serve = std::function<void(Fd connection, const StopFlag& stop)>;

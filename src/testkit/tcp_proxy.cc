@@ -9,7 +9,7 @@
 namespace freshet::testkit {
 namespace {
 
-// Whether these bytes begin with a request for the coordinator of a group: four bytes of length, then the API's number.
+// True if these bytes start with a request for a group coordinator: four bytes of length, then the API key.
 bool asks_coordinator(const std::string& bytes) {
   constexpr std::string_view kApis = "\x08\x09\x0b\x0c\x0d\x0e";  // OffsetCommit, OffsetFetch, JoinGroup to SyncGroup
   return bytes.size() >= 6 && bytes[4] == 0 && kApis.find(bytes[5]) != std::string_view::npos;
@@ -28,7 +28,7 @@ void TcpProxy::serve(Fd client, const StopFlag& stop) {
   const Fd server = connect_to_loopback(server_port_);
   if (!server) return;
   std::atomic<bool> silent = false;
-  // Bytes that arrive in silence are swallowed; so nothing is brought late once the client has given up.
+  // Bytes that arrive while silent are dropped, so nothing is delivered late.
   const auto forward = [&](const Fd& from, const Fd& to, bool requests) {
     std::string bytes;
     while (receive(from, stop, bytes)) {

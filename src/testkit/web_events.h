@@ -1,4 +1,4 @@
-// Realistic web events for the demo, the benchmarks and the tests: the same seed gives the same events.
+// Realistic web events for the demo, the benchmarks and the tests. The same seed gives the same events.
 #pragma once
 
 #include <cstdint>
@@ -7,18 +7,18 @@
 
 namespace freshet::testkit {
 
-// Columns that take every field of an event, for a MergeTree table.
+// Columns for every field of an event, for a MergeTree table.
 extern const char* const kWebEventColumns;
 
 // Threads: one at a time.
 class WebEvents {
  public:
-  // `bytes` pads each event to about that size (0 = as it comes, some 400 bytes).
+  // `bytes` pads each event to about that size (0 = no padding, some 400 bytes).
   explicit WebEvents(uint64_t seed, size_t bytes = 0) : random_(seed), bytes_(bytes) {}
 
   // One JSON object; `id` becomes its field event_id, `at_ms` its timestamp (milliseconds since 1970 UTC).
   std::string valid(uint64_t id, int64_t at_ms);
-  // A message that is no JSON object: cut off, wrong syntax, bad UTF-8 or another type at the top, in turn.
+  // A message that is not a JSON object: truncated, wrong syntax, invalid UTF-8 or another top-level type, in turn.
   std::string malformed(uint64_t id, int64_t at_ms);
 
  private:

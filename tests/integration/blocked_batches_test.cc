@@ -1,4 +1,5 @@
-// Batches that wait for a person, and inserts that are too large, on a real broker and a current engine.
+// Batches that wait for an operator, and inserts that are too large, with a real broker and a current ClickHouse
+// engine.
 #include <gtest/gtest.h>
 
 #include "group_test.h"
@@ -19,7 +20,7 @@ struct BlockedBatchesTest : testkit::GroupTest {
   void produce(int32_t partition, const std::string& value) {
     client->produce(topic, {partition, -1, std::nullopt, value, {}, 0});
   }
-  // The view divides by zero for id 7, as long as `fails` has a row.
+  // The view divides by zero for id 7 while `fails` has a row.
   void make_view() {
     clickhouse_->query(fmt::format("CREATE TABLE {}_fails (b UInt8) ENGINE = Memory", topic));
     clickhouse_->query(fmt::format("INSERT INTO {}_fails VALUES (1)", topic));
@@ -55,10 +56,10 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   GroupMember member(with_admin());
   ASSERT_TRUE(says(member, "may already hold 10 of its rows")) << ask(member, "ready").second << member.log();
   EXPECT_NE(ask(member, "ready").second.find("would be stored again"), std::string::npos);
-  // The engine writes table and view at a time: the table has all of the batch, or nothing.
+  // The engine writes table and view at a time: the table has the whole batch or nothing.
   const uint64_t once = rows();
   EXPECT_TRUE(once == 10 || once == 0) << once;
-  // The other partition goes on, and nothing is sent again.
+  // The other partition continues, and nothing is sent again.
   for (int id = 100; id < 120; ++id) produce(1, fmt::format(R"({{"id":{}}})", id));
   client->flush();
   EXPECT_TRUE(eventually(60s, [&] { return rows() == once + 20 && committed(1) == 20; })) << rows() << member.log();
@@ -69,7 +70,7 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 10; })) << member.log();
   EXPECT_EQ(rows(), once + 20) << "nothing was sent again";
   EXPECT_TRUE(eventually(60s, [&] { return ask(member, "ready").first == 200; })) << ask(member, "ready").second;
-  // Again: the operator has the view repaired, and wants the rows sent once more.
+  // Again, but now the operator repairs the view and wants the rows to be sent again.
   produce(0, R"({"id":7})");
   client->flush();
   ASSERT_TRUE(says(member, "may already hold 1 of its rows")) << member.log();

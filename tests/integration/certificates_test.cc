@@ -1,4 +1,4 @@
-// Certificates that are replaced while it runs, on a real broker that asks for the client's own.
+// Certificates that change while freshet runs, with a real broker that requires client certificates.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using testkit::eventually;
 using testkit::GroupMember;
 
-// An authority, and who it vouches for, as PEM files NAME.pem and NAME.key in a folder.
+// A certificate authority and its certificates, as PEM files NAME.pem and NAME.key in a directory.
 class Authority {
  public:
   Authority(const testkit::TempFolder& folder, std::string name) : folder_(folder), name_(std::move(name)) {
@@ -64,7 +64,7 @@ struct CertificatesTest : testing::Test {
     stranger.sign("strange-client");
     put("broker.pem", {"first-broker.key", "first-broker.pem"});
     put("trusted.pem", {"first-ca.pem", "second-ca.pem"});
-    // Under TLS 1.3 the client takes a refused certificate for a broken connection, and its attempt ends after 30 s.
+    // Under TLS 1.3 a rejected client certificate shows up only as a dropped connection; the attempt fails after 30 s.
     const int port = testkit::free_port();
     kafka = std::make_unique<testkit::KafkaServer>(
         std::map<std::string, std::string>{{"listener.name.tls.ssl.keystore.type", "PEM"},
@@ -82,7 +82,7 @@ struct CertificatesTest : testing::Test {
     std::ofstream file(files.path(name));
     for (const std::string& part : parts) file << std::ifstream(files.path(part)).rdbuf();
   }
-  // All files of the client change at once, as those of a mounted secret do.
+  // Replaces all files of the client at once, as for a mounted secret.
   void use(const std::string& client, const std::vector<std::string>& authorities) const {
     std::filesystem::create_directory(files.path("with-" + client));
     put("with-" + client + "/ca.pem", authorities);
@@ -129,7 +129,7 @@ TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheSessionIsGivenUpAndNothingIsLo
   EXPECT_TRUE(consumes()) << member.log();
 
   use("second-client", {"first-ca.pem", "second-ca.pem"});
-  // The renewal that these were noticed for; an earlier attempt may have begun just behind the change.
+  // The renewal for these files; an earlier attempt may have started just after the change.
   EXPECT_TRUE(eventually(60s, [&] {
     const std::string log = member.log();
     const size_t changed = log.rfind("credentials_changed");
@@ -141,7 +141,7 @@ TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheSessionIsGivenUpAndNothingIsLo
   EXPECT_EQ(member.status().rebalances, rebalances) << "no rebalance";
   EXPECT_TRUE(consumes()) << member.log();
 
-  // A broker with which the first certificates get nobody anywhere: the session has the second ones.
+  // A broker that refuses the first certificates: the consumer uses the second ones.
   kafka->stop();
   put("broker.pem", {"second-broker.key", "second-broker.pem"});
   put("trusted.pem", {"second-ca.pem"});

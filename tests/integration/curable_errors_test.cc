@@ -1,4 +1,5 @@
-// Errors that a Kafka session recovers from: the topic goes and comes, the loop stands still, the coordinator is mute.
+// Errors from which a Kafka consumer recovers: the topic is deleted and created, the loop stops, the coordinator is
+// silent.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -34,10 +35,10 @@ struct CurableErrorsTest : testkit::GroupTest {
         client->create_topic(topic, partitions);
         return true;
       } catch (const std::exception&) {
-        return false;  // the old one is still going
+        return false;  // the old topic is still being deleted
       }
     }));
-    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());  // knows nothing of the old one
+    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());  // has no metadata of the old topic
   }
   testing::AssertionResult stores_all_once(GroupMember& member) const {
     eventually(60s, [&] { return different() >= produced; });
@@ -49,20 +50,20 @@ struct CurableErrorsTest : testkit::GroupTest {
 
   static constexpr int kPartitions = 4;
   static int proxy_port_;    // advertised
-  static int proxied_port_;  // behind it
+  static int proxied_port_;  // the broker's own port
   uint64_t produced = 0;
 };
 
 int CurableErrorsTest::proxy_port_ = 0;
 int CurableErrorsTest::proxied_port_ = 0;
 
-// The old topic's offsets are beyond the new one's end, or forgotten: --auto-offset-reset decides.
+// The old topic's offsets are beyond the new one's end: --auto-offset-reset decides.
 TEST_F(CurableErrorsTest, ATopicMadeAnewIsReadFromItsBeginning) {
   GroupMember member(args({"--set", "kafka.topic.metadata.refresh.interval.ms=1000"}));
   produce(20, kPartitions);
   ASSERT_TRUE(stores_all_once(member));
-  // Each has fewer messages than the one before: of one with as many, a client that was not looking when the topic was
-  // away cannot know that it is another (docs/renewal.md).
+  // Each topic has fewer messages than the one before. A client that made no request while the topic was deleted cannot
+  // tell a topic with as many messages from the old one (docs/renewal.md).
   int per_partition = 20;
   for (const int partitions : {kPartitions, 2, 6}) {
     client->delete_topic(topic);
@@ -92,22 +93,22 @@ TEST_F(CurableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
   EXPECT_TRUE(testkit::stops_in_time(member)) << member.log();
 }
 
-// The same offsets again: an insert token made of them alone would take the new topic's rows for repeats of the old
-// one's.
+// The same offsets again. A table would drop the new topic's rows as repeats if insert tokens depended on offsets
+// alone.
 TEST_F(CurableErrorsTest, RowsOfATopicMadeAnewAreNoRepeatsToTheTable) {
   clickhouse_->query(fmt::format("ALTER TABLE {} MODIFY SETTING non_replicated_deduplication_window = 1000", topic));
   for (int round = 0; round < 2; ++round) {
     client->delete_topic(topic);
     create_topic_again(1);
     ASSERT_TRUE(eventually(30s, [&] { return client->committed(topic, topic)[0] < 0; })) << "offsets of the old topic";
-    produce(10, 1);  // before the member is there, so that they are one batch each time
+    produce(10, 1);  // before the member starts, so that each time they are one batch
     GroupMember member(args());
     ASSERT_TRUE(stores_all_once(member)) << round;
   }
   EXPECT_EQ(rows(), 20u);
 }
 
-// The next session knows nothing that would tell the new topic from the old: it must not go on where that one was.
+// The next consumer has no data that would tell the new topic from the old: it must not continue at the old offset.
 TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheSessionIsRenewedIsReadFromItsBeginning) {
   GroupMember member(args());
   produce(10, kPartitions);
@@ -116,7 +117,7 @@ TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheSessionIsRenewedIsReadFromItsBeg
     client->delete_topic(topic);
     const auto noticed = [&] { return member.log().find("UNKNOWN_TOPIC_OR_PART") != std::string::npos; };
     EXPECT_TRUE(eventually(30s, noticed)) << member.log();
-    if (count > 20) std::this_thread::sleep_for(3s);  // it is said once a minute only
+    if (count > 20) std::this_thread::sleep_for(3s);  // it is logged once a minute only
     member.service().renewals().request(RenewalReason::Operator, "test");
     create_topic_again(kPartitions);
     produce(count, kPartitions);
@@ -124,8 +125,8 @@ TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheSessionIsRenewedIsReadFromItsBeg
   }
 }
 
-// Of one member the loop stands still, of another the whole process does, for longer than the poll interval: the group
-// evicts both, and what they had read comes from the third.
+// One member's loop stops, another member's whole process stops, for longer than the poll interval. The group removes
+// both, and a third member reads what they had read.
 TEST_F(CurableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
   std::vector<std::string> command = args(
       {"--max-poll-interval-ms", "10000", "--drain-timeout-ms", "4000", "--set", "kafka.session.timeout.ms=10000"});
@@ -154,7 +155,7 @@ TEST_F(CurableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
   EXPECT_EQ(stopped.stop(), 0) << stopped.output();
 }
 
-// The member's assignment is lost when the coordinator's silence outlasts the session timeout.
+// The member loses its assignment if the coordinator is silent for longer than the session timeout.
 TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
   testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
   std::vector<std::string> by_proxy =
@@ -166,7 +167,7 @@ TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
   ASSERT_TRUE(eventually(60s, [&] { return rows() > 0; }));
   proxy.silence_coordinator(true);
   EXPECT_TRUE(eventually(60s, [&] { return member.log().find("lost=true") != std::string::npos; })) << member.log();
-  std::this_thread::sleep_for(1s);  // joining is not answered either
+  std::this_thread::sleep_for(1s);  // joins are not answered either
   EXPECT_FALSE(member.ended());
   proxy.silence_coordinator(false);
   EXPECT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
@@ -178,7 +179,7 @@ TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
   EXPECT_TRUE(report && report->result == RenewalResult::Renewed) << member.log();
 }
 
-// kill -TERM at random moments of a renewal, to the program as an operator runs it.
+// SIGTERM at random moments of a renewal, to the program as an operator runs it.
 TEST_F(CurableErrorsTest, ASigtermAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
   testkit::Load load(*kafka_, topic, kPartitions, 500us);
   std::cerr << testkit::terminate_while_renewing(args(), 10, 25s).text() << '\n';

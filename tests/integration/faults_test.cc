@@ -1,4 +1,5 @@
-// ClickHouse misbehaves in every way a proxy can play; the counts are exact because the table knows the insert tokens.
+// ClickHouse with every fault that a proxy can inject. The counts are exact because the table deduplicates by insert
+// token.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -66,7 +67,7 @@ struct FaultsTest : testing::Test {
   }
   uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
 
-  // Exactly the good rows, and every bad message in the dead-letter topic.
+  // Exactly the valid rows are stored, and every invalid message is in the dead-letter topic.
   void expect_all() {
     const uint64_t bad = next / 500;
     EXPECT_TRUE(testkit::eventually(90s, [&] { return rows() >= next - bad; })) << freshet->output();
@@ -77,7 +78,7 @@ struct FaultsTest : testing::Test {
     EXPECT_EQ(client->count(topic + "_dead"), static_cast<int64_t>(bad));
   }
 
-  // A few requests meet the fault while messages keep coming.
+  // A few requests meet the fault while messages arrive.
   void meet(const Fault& fault, size_t times = 3) {
     produce(2'000);
     EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() > 0; })) << freshet->output();
@@ -136,7 +137,7 @@ TEST_F(FaultsTest, RefusesConnections) {
   expect_all();
 }
 
-// A stop while ClickHouse hangs ends within the drain deadline, and the next start loses nothing.
+// Shutdown while ClickHouse hangs ends within the drain deadline, and the next start loses nothing.
 TEST_F(FaultsTest, AStopDoesNotWaitForAServerThatHangs) {
   produce(1'000);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() > 0; })) << freshet->output();

@@ -1,4 +1,4 @@
-// One freshet in this process: a member of the group that a test renews.
+// A freshet in this process, as a member of a group that a test renews.
 #pragma once
 
 #include <fmt/format.h>
@@ -26,7 +26,7 @@
 
 namespace freshet::testkit {
 
-// One thread that asks for the time may be made to stand still.
+// A clock that can block one thread that reads it.
 class FreezingClock final : public Clock {
  public:
   void freeze(std::thread::id thread, Duration how_long) {
@@ -75,9 +75,9 @@ class GroupMember {
   app::Service& service() { return *service_; }
   void request_stop() { thread_.request_stop(); }
   bool ended() const { return ended_; }
-  // The loop stands still for that long; Kafka's client beside it does not.
+  // Blocks the loop for that long, but not the Kafka client.
   void freeze_loop(Duration how_long) { clock_.freeze(thread_.get_id(), how_long); }
-  // The log is closed with it.
+  // Closes the log, too.
   void stop() {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();
@@ -100,8 +100,8 @@ class GroupMember {
   std::jthread thread_;
 };
 
-// A stop ends with its drain deadline (8 s), whoever does not answer; what hangs would take the session timeout (45 s)
-// or for ever.
+// A stop must end with its drain deadline (8 s), whoever does not answer. A stop that hangs takes the session timeout
+// (45 s) or forever.
 inline bool stops_in_time(GroupMember& member) {
   const auto begun = std::chrono::steady_clock::now();
   member.stop();
@@ -145,7 +145,7 @@ class Load {
           }
           client_.flush();
         }) {}
-  // Ends the load; how many messages there are.
+  // Ends the load; returns the number of messages.
   uint64_t stop() {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();
@@ -159,11 +159,11 @@ class Load {
   std::jthread thread_;
 };
 
-// Runs the program `times` times and sends it SIGTERM at a random moment of a renewal. Each must end with status 0
+// Runs the program `times` times and sends it SIGTERM at a random moment of a renewal. Each must exit with status 0
 // within `limit`.
 struct Terminated {
   int times = 0;
-  int during_renewal = 0;  // it had begun and was not done
+  int during_renewal = 0;  // it had started and not ended
   double longest = 0;      // seconds from the signal to the end
   std::string text() const {
     return fmt::format("{} processes terminated, {} of them during a renewal, the longest took {:.2f} s", times,
@@ -187,9 +187,9 @@ inline Terminated terminate_while_renewing(std::vector<std::string> args, int ti
     };
     comes("partitions_assigned");
     process.process().signal(SIGUSR1);
-    comes("result=renewed");  // from now on a renewal begins at once: what the broker can do is known
+    comes("result=renewed");  // later renewals start at once, because the broker's abilities are known
     process.process().signal(SIGUSR1);
-    if (i % 2 == 0) {  // once it has surely begun
+    if (i % 2 == 0) {  // after it has certainly started
       const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
       while (said("renewal_began") < 2 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
     }

@@ -1,4 +1,4 @@
-// What the coordinator says of a consumer group.
+// The state of a consumer group according to its coordinator.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -15,7 +15,7 @@ struct GroupState {
   int members = 0;
 };
 
-// Asks with a client of its own. Threads: one.
+// Queries with its own client. Threads: one.
 class GroupWatch {
  public:
   GroupWatch(const std::string& bootstrap, std::string group) : group_(std::move(group)) {
@@ -25,7 +25,7 @@ class GroupWatch {
     client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
   }
 
-  // None: it does not answer.
+  // None: no answer.
   std::optional<GroupState> ask() const {
     const std::unique_ptr<rd_kafka_queue_t, void (*)(rd_kafka_queue_t*)> answers(rd_kafka_queue_new(client_.get()),
                                                                                  rd_kafka_queue_destroy);
@@ -45,7 +45,7 @@ class GroupWatch {
     const auto group = ask();
     return group && group->state == RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE;
   }
-  // -1: it does not answer, or the group is rebalancing.
+  // -1: no answer, or the group is rebalancing.
   int members_at_rest() const {
     const auto group = ask();
     return group && group->state == RD_KAFKA_CONSUMER_GROUP_STATE_STABLE ? group->members : -1;

@@ -1,4 +1,4 @@
-// The servers of a suite that runs members of a group, and a topic with its table for each of its tests.
+// The servers of a suite that runs group members, with a topic and a table for each test.
 #pragma once
 
 #include <fmt/format.h>
@@ -15,8 +15,8 @@
 
 namespace freshet::testkit {
 
-// Topic, table and group have the test's name. The suite starts `kafka_` and `clickhouse_`; a program has one such
-// suite.
+// Topic, table and group have the name of the test. The suite starts `kafka_` and `clickhouse_`; a test program has one
+// such suite.
 struct GroupTest : testing::Test {
   explicit GroupTest(int partitions)
       : topic(testing::UnitTest::GetInstance()->current_test_info()->name()),

@@ -1,4 +1,4 @@
-// A thousand connections that do their worst to the admin server; ./dev soak lets them for a minute.
+// A thousand connections attack the admin server; `./dev soak` runs the attack for a minute.
 #include <gtest/gtest.h>
 
 #include <iostream>
@@ -14,7 +14,7 @@ TEST(HostileClientsTest, KeepNeitherHealthNorTheEndWaitingAndTakeNoMemory) {
   EXPECT_GT(seen.connections, 1000u);
   EXPECT_EQ(seen.failed, 0) << seen.text();
   EXPECT_LT(seen.health_at(0.95), 1s) << seen.text();
-  EXPECT_LT(seen.health_at(1), 5s) << seen.text();  // a machine that runs other tests may stand still for a moment
+  EXPECT_LT(seen.health_at(1), 5s) << seen.text();  // other tests on the machine can delay it
   EXPECT_LT(seen.rss_most, seen.rss_before + (size_t{32} << 20)) << seen.text();
   EXPECT_EQ(seen.status, 0);
   EXPECT_LT(seen.end, seen.quiet_end + 3s) << seen.text();

@@ -1,4 +1,4 @@
-// The main job against real Kafka and real ClickHouse, with the program as an operator starts it.
+// The main job with real Kafka and real ClickHouse; the program is started as an operator starts it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -190,7 +190,7 @@ TEST_F(JsonToRowsTest, AKilledMemberLosesNothing) {
   testkit::FreshetProcess second(args({"--set", "kafka.session.timeout.ms=6000"}));
   EXPECT_TRUE(testkit::eventually(60s, [&] { return distinct() == 6'000u; })) << second.output();
   EXPECT_EQ(second.stop(), 0) << second.output();
-  // What was inserted and not yet committed comes again, and nothing else.
+  // Rows that were inserted and not yet committed may be repeated, and no others.
   const uint64_t repeated = rows() - distinct();
   std::cout << fmt::format("killed with {} messages not committed: {} rows repeated\n", uncommitted, repeated);
   EXPECT_LE(repeated, uncommitted);
@@ -239,14 +239,15 @@ TEST_F(JsonToRowsTest, StopAtTimestampStopsEachPartitionBeforeIt) {
   EXPECT_EQ(committed(), 50);
 }
 
-// A transaction's marker takes an offset and is no message: the position stays below the end for good.
+// A transaction's marker takes an offset without a message: the position stays below the end offset.
 TEST_F(JsonToRowsTest, StopAtTimestampEndsBehindTransactionMarkersToo) {
   std::vector<Record> records;
   for (int id = 0; id < 30; ++id) {
     records.push_back({id % 3, -1, std::nullopt, fmt::format(R"({{"id":{},"name":"x"}})", id), {}, 1'700'000'000'000});
   }
   client->produce_in_transaction(topic, records);
-  // The markers are written after the commit was acknowledged; before, the partitions end where the transaction begins.
+  // The markers are written after the commit was acknowledged; before that, the partitions end where the transaction
+  // starts.
   ASSERT_TRUE(testkit::eventually(60s, [&] { return client->count(topic) == 33; }));
   testkit::FreshetProcess freshet(args({"--stop-at-timestamp", "1700000000049"}));
   EXPECT_EQ(freshet.process().wait(60s), 0) << freshet.output();
@@ -271,7 +272,7 @@ TEST_F(JsonToRowsTest, OneRowInTenThousandThatTheTableRefusesIsFoundAndTheRestIs
   EXPECT_EQ(committed(), static_cast<int64_t>(kMessages));
 }
 
-// Two members share the partitions, one leaves, and each message is a row once.
+// Two members share the partitions, one leaves, and each message becomes one row.
 struct AssignmentTest : JsonToRowsTest {
   void share_and_leave(const std::vector<std::string>& more) {
     testkit::FreshetProcess first(args(more));
@@ -296,7 +297,7 @@ TEST_F(AssignmentTest, RoundRobin) { share_and_leave({"--set", "kafka.partition.
 TEST_F(AssignmentTest, CooperativeSticky) {
   share_and_leave({"--set", "kafka.partition.assignment.strategy=cooperative-sticky"});
 }
-// KIP-848, where the library has it; refused at start where it has not.
+// KIP-848, if the library supports it; otherwise refused at start.
 TEST_F(AssignmentTest, ConsumerGroupProtocol) {
   const std::vector<std::string> more = {"--set", "kafka.group.protocol=consumer"};
   if (rd_kafka_version() >= 0x02040000) return share_and_leave(more);

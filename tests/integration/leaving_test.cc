@@ -1,5 +1,5 @@
-// A member that is stopped at any moment of its life leaves no ghost: a member that the broker keeps although its
-// process is gone, and whose partitions nobody reads until its session times out (45 s).
+// A member that is stopped at any moment leaves the group. Otherwise the broker would keep the member, and nobody would
+// read its partitions until its session times out (45 s).
 #include <librdkafka/rdkafka.h>
 
 #include "group_test.h"
@@ -23,7 +23,7 @@ struct LeavingTest : GroupTest {
   }
   static void SetUpTestSuite() { start_servers({{"group.initial.rebalance.delay.ms", "500"}}); }
 
-  // The group is at rest with so many members.
+  // The group is stable with this many members.
   bool rests_with(int members) const {
     const rd_kafka_group_list* raw = nullptr;
     const auto error = rd_kafka_list_groups(observer_.get(), topic.c_str(), &raw, 2000);

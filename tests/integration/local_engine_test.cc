@@ -1,4 +1,4 @@
-// The engine of the demo and of these tests, as a server on this machine.
+// The ClickHouse engine of the demo and of these tests, as a local server.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -84,7 +84,7 @@ TEST_F(LocalEngineTest, ASecondOneOnTheSamePortIsRefused) {
   EXPECT_NE(second.output().find("cannot listen on " + address), std::string::npos) << second.output();
 }
 
-// As after `./dev setup`, which says nothing of where it has put the library.
+// As after `./dev setup`, without a variable that names the library.
 TEST_F(LocalEngineTest, FindsTheLibraryThatWasFetched) {
   const std::string library = testkit::tool_path("FRESHET_DEV_CHDB_LIB");
   const testkit::TempFolder folder;

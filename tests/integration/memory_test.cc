@@ -1,6 +1,5 @@
-// The process stays below what its memory limit promises, whatever messages come: those that unpack, rows that are
-// larger than their messages, messages of many megabytes, with ClickHouse away meanwhile. `./dev soak memory` runs ten
-// rounds of it.
+// The process stays below the limit that its memory limit implies, for any messages: messages that unpack, rows larger
+// than their messages, messages of many megabytes, also while ClickHouse is down. `./dev soak memory` runs ten rounds.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -76,7 +75,7 @@ std::string error_with_title(const std::string& title) {
          title + R"("}},{}])";
 }
 
-// A process with a small memory limit, which turns messages into rows of a table that keeps none.
+// A process with a small memory limit that writes to a table which stores nothing.
 class MemoryTest : public testing::Test {
  protected:
   MemoryTest() {
@@ -150,12 +149,13 @@ TEST_F(MemoryTest, MessagesThatUnpackStayWithinTheLimit) {
   clickhouse.freeze();
   for (int round = 0; round < kRounds; ++round) {
     produce(set_of_zeros(8), 100);   // rows of 4 MiB each
-    produce(set_of_zeros(200), 30);  // no row: more than a value may become
+    produce(set_of_zeros(200), 30);  // no row: larger than a value may be
     produce(std::string(kLargest, '['), 3);
     produce("{}", 50'000);
   }
   client.flush();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return peak() > kLimit; }));  // as much as it takes without ClickHouse
+  EXPECT_TRUE(
+      testkit::eventually(60s, [&] { return peak() > kLimit; }));  // it reads as much as it can without ClickHouse
   clickhouse.thaw();
   EXPECT_TRUE(all_committed()) << freshet->output();
   EXPECT_EQ(client.count("dead"), (30 + 3 + 50'000) * kRounds);
@@ -166,11 +166,10 @@ struct Large {
   uint64_t limit;
   size_t message;
   int copies;
-  int dead;  // of each round and copy
+  int dead;  // dead letters of each round and copy
 };
 
-// A limit that they fit into a few times, one that they do not fit into, one that leaves no room for them at all, the
-// default one.
+// A limit that holds several of them, one that holds none, one that leaves no memory for them at all, and the default.
 class LargeMessagesTest : public MemoryTest, public testing::WithParamInterface<Large> {};
 
 std::string repeated(const std::string& text, size_t bytes) {
@@ -180,7 +179,7 @@ std::string repeated(const std::string& text, size_t bytes) {
   return out;
 }
 
-// Compression makes little of it.
+// Text that compresses badly.
 std::string random_text(size_t bytes) {
   std::mt19937 random(1);
   std::string out(bytes, ' ');

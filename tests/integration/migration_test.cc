@@ -1,4 +1,4 @@
-// A group goes from one implementation to the other and back: its offsets, and its topic of the commit log.
+// A group moves from Snuba to freshet and back: its offsets and its commit-log topic.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -73,12 +73,12 @@ struct MigrationTest : testing::Test {
 };
 
 TEST_F(MigrationTest, EitherGoesOnWhereTheOtherStopped) {
-  // What others write beside an offset is theirs, also what looks like ours.
+  // Metadata of others beside an offset is kept, even if it looks like ours.
   const std::vector<std::string> metadata = {"", "consumer-7 at 2026-01-01", std::string("\xff\x00\xfe", 3),
                                              "freshet/1 partitions=", std::string(3000, 'm')};
   produce(3);
   for (int32_t p = 0; p < kPartitions; ++p) client.commit(kGroup, kTopic, p, 2, metadata[static_cast<size_t>(p)]);
-  // As the reference's Python writes it, as its oldest readers know it, and of another group.
+  // As Snuba's Python writes it, as its oldest readers expect it, and for another group.
   client.produce(kCommitLog, {0,
                               -1,
                               fmt::format("{}:0:{}", kTopic, kGroup),
@@ -97,13 +97,13 @@ TEST_F(MigrationTest, EitherGoesOnWhereTheOtherStopped) {
   }
   EXPECT_THAT(stored_places(), ElementsAre("0:2", "1:2", "2:2", "3:2", "4:2"));
 
-  // Back: a plain consumer, to which no committed offset would be an error, gets what came since and nothing else.
+  // Back: a plain consumer, for which a missing committed offset would be an error, gets exactly the new messages.
   produce(2);
   const auto read = client.read_as_member(kGroup, kTopic, 2 * kPartitions);
   for (const Record& record : read) EXPECT_GE(record.offset, 3) << record.partition;
   EXPECT_TRUE(all_committed(5));
 
-  // And here again, with offsets that have no metadata now.
+  // And freshet again, with offsets that have no metadata now.
   produce(1);
   {
     auto freshet = start();

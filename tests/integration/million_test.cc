@@ -1,5 +1,5 @@
-// A million messages, a hundred of them malformed and ten that the table refuses, with ClickHouse away in the middle:
-// on a current server whose table knows the insert tokens, so that exact counts may be asked also where an answer was
+// A million messages, a hundred malformed ones and ten that the table refuses, with an outage of ClickHouse in the
+// middle. The table of the current server deduplicates by insert token, so the counts are exact even if an answer was
 // lost.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ TEST(MillionTest, ExactlyTheGoodRowsAndExactlyTheDeadLetters) {
     if (id % 100'000 == 99'123) value = fmt::format(R"({{"id":{},"at":"no time","name":"x"}})", id);
     client.produce("events", {-1, -1, std::nullopt, value, {}, 0});
     if (id == kMessages / 2) {
-      clickhouse.kill();  // with inserts under way: some are stored and their answers lost
+      clickhouse.kill();  // with inserts in flight: some are stored and their answers lost
     }
   }
   client.flush();

@@ -116,8 +116,8 @@ TEST_F(OperationTest, ABlockedPartitionIsShownAndSkipped) {
   produce(1, R"({"id":4})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("blocked") != std::string::npos; }))
       << freshet.output();
-  produce(0, R"({"id":5})");  // behind the blocked one
-  produce(1, R"({"id":6})");  // not in the way of others
+  produce(0, R"({"id":5})");  // after the blocked one
+  produce(1, R"({"id":6})");  // not blocked
   const std::string others = fmt::format("SELECT count() FROM {} WHERE id IN (1, 4, 6)", topic);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return clickhouse_->count(others) == 3; }));
   EXPECT_EQ(client->committed(topic, topic)[0], 1);
@@ -131,14 +131,15 @@ TEST_F(OperationTest, ABlockedPartitionIsShownAndSkipped) {
   EXPECT_EQ(freshet.stop(), 0);
 }
 
-// Above the client's own limit of 1 MB the topic decides; what it does not take holds its partition and says so.
+// Above the client's own limit of 1 MB the topic's limit applies. A larger dead letter blocks its partition and is
+// reported.
 TEST_F(OperationTest, LargeDeadLettersGoAsFarAsTheirTopicTakesThem) {
   client->create_topic(topic, 2, {{"max.message.bytes", "20000000"}});
   client->create_topic(topic + "_dead", 1, {{"max.message.bytes", "4000000"}});
   clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
   std::minstd_rand random(1);
   std::string large(6'000'000, '\0');
-  for (char& c : large) c = static_cast<char>(random() >> 8);  // nothing that compression makes small
+  for (char& c : large) c = static_cast<char>(random() >> 8);  // compresses badly
   testkit::FreshetProcess freshet(args("run", {"--dead-letter-topic", topic + "_dead"}));
   produce(0, large.substr(0, 3'000'000));
   produce(1, R"({"id":1})");
@@ -183,7 +184,7 @@ TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAnd
   EXPECT_EQ(freshet.stop(), 0);
 }
 
-// A login page answers every INSERT with status 200.
+// A login page that answers every INSERT with status 200.
 TEST_F(OperationTest, AnotherServiceInPlaceOfClickHouseStoresNothing) {
   make_topic_and_table();
   testkit::FakeClickHouse page;
@@ -209,7 +210,7 @@ TEST_F(OperationTest, AnotherServiceInPlaceOfClickHouseStoresNothing) {
   EXPECT_EQ(freshet.stop(), 0);
 }
 
-// A small batch on the wire, far beyond the limit once it is unpacked. Its end is found, however many records it has.
+// A batch that is small on the wire and unpacks far beyond the limit. Its end is found, whatever its number of records.
 TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkipped) {
   make_topic_and_table();
   produce(0, R"({"id":1})");
@@ -287,7 +288,7 @@ TEST_F(OperationTest, CheckFailsWhenNothingCouldComeOfARun) {
   make_topic_and_table();
   client->create_topic(topic + "_dead", 1);
   produce(0, R"({"user":1})");
-  // With the options of `run`, as they are.
+  // With the options of `run`, unchanged.
   const std::vector<std::string> options = {"--admin-listen", fmt::format("127.0.0.1:{}", port), "--create-topics",
                                             "--dead-letter-topic", topic + "_dead"};
   testkit::FreshetProcess no_column(args("check", options));
@@ -314,7 +315,7 @@ TEST_F(OperationTest, CheckFailsWhenNothingCouldComeOfARun) {
   EXPECT_NE(headers.at("reason").find("schema registry"), std::string::npos) << headers.at("reason");
 }
 
-// A run turns to each host of its list, and to a table that takes inserts.
+// `run` uses each host of its list, and a table that accepts inserts.
 TEST_F(OperationTest, CheckTriesAnInsertWithoutRowsOnEveryHost) {
   make_topic_and_table();
   produce(0, R"({"id":1})");
@@ -393,7 +394,7 @@ TEST_F(OperationTest, ABadConfigurationIsRefusedWithStatusTwoAndASecondSignalEnd
   testkit::FreshetProcess refused({"run", "--max-batch-size", "0"});
   EXPECT_EQ(refused.process().wait(60s), 2);
   EXPECT_NE(refused.output().find("--max-batch-size"), std::string::npos);
-  // Of an unknown property nobody knows whether its value is a secret.
+  // The value of an unknown property may be a secret.
   testkit::FreshetProcess property(args("run", {"--set", "kafka.sasl.pasword=swordfish"}));
   EXPECT_EQ(property.process().wait(60s), 2);
   EXPECT_NE(property.output().find("kafka.sasl.pasword=***"), std::string::npos) << property.output();

@@ -1,4 +1,4 @@
-// The program among sick surroundings: what it was started with, and what stands around it.
+// The program in a hostile environment: what it inherits, and what it connects to.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -26,9 +26,9 @@ using testkit::ChildProcess;
 using testkit::eventually;
 using namespace std::chrono_literals;
 
-// Started by a shell that prepares its descriptors and limits. Nothing answers at its addresses.
+// Started by a shell that prepares its descriptors and limits. No server answers at its addresses.
 struct ProcessTest : testing::Test {
-  // `shell`: what comes before `freshet`, `redirections` what comes behind its arguments.
+  // `shell` precedes `freshet`; `redirections` follows its arguments.
   void start(const std::string& shell, const std::string& redirections) {
     const std::string script = shell + "\necho $$ >'" + folder.path("pid") + "'\nexec '" + testkit::freshet_program() +
                                "' run --bootstrap-server 127.0.0.1:1 --topic t --consumer-group g "
@@ -52,7 +52,7 @@ struct ProcessTest : testing::Test {
 };
 
 TEST_F(ProcessTest, StandardDescriptorsThatAreClosedBecomeNobodyElses) {
-  options = "--core-dumps";  // otherwise only root may look
+  options = "--core-dumps";  // otherwise only root may read it
   start("", "<&- >&- 2>&-");
   ASSERT_TRUE(lives());
   for (const int descriptor : {0, 1, 2}) EXPECT_EQ(target_of(descriptor), "/dev/null");
@@ -60,7 +60,7 @@ TEST_F(ProcessTest, StandardDescriptorsThatAreClosedBecomeNobodyElses) {
   EXPECT_EQ(process->wait(60s), 0);
 }
 
-// The pipe is full from the start, and open to read by a process that never does.
+// The pipe is full from the start, and its reader never reads.
 TEST_F(ProcessTest, ALogThatNobodyReadsStopsNothing) {
   const std::string pipe = folder.path("log");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
@@ -73,7 +73,7 @@ TEST_F(ProcessTest, ALogThatNobodyReadsStopsNothing) {
   EXPECT_EQ(process->wait(60s), 0);
 }
 
-// However little there is: it works, or it ends with a sentence and the status for it. It never aborts.
+// With any amount of memory: it works, or it exits with an error message and the right status. It never aborts.
 TEST_F(ProcessTest, WhereMemoryIsShortItEndsInOrder) {
   int ended_for_it = 0;
   for (const int megabytes : {60, 130, 140, 150}) {
@@ -93,8 +93,8 @@ TEST_F(ProcessTest, WhereMemoryIsShortItEndsInOrder) {
   EXPECT_GE(ended_for_it, 1);
 }
 
-// The program as a user of its own, whose processes and threads are limited; so that it can be read by that user, it is
-// opened here. The user's own processes count too where this is not root.
+// Runs the program as another user whose processes and threads are limited. The file is opened here, so that the user
+// can read it. Without root, the user's own processes count as well.
 std::string limited_to(int threads, int user) {
   const std::string as_user = geteuid() == 0 ? fmt::format("setpriv --reuid {} --clear-groups ", user) : "";
   const std::string others = geteuid() == 0 ? "" : "+ $(ps -L -u $UID --no-headers | wc -l)";
@@ -106,7 +106,7 @@ std::string limited_to(int threads, int user) {
       testkit::freshet_program(), as_user, threads, others);
 }
 
-// Whichever thread is the first to be refused: it runs, or it says what to raise and ends. It never aborts.
+// Whichever thread is refused first: it runs, or it says which limit to raise and exits. It never aborts.
 TEST_F(ProcessTest, WhereThreadsAreRefusedItRunsOrSaysWhatToRaise) {
   constexpr int kMost = 40;  // more than it needs
   const int at_a_time = geteuid() == 0 ? 10 : 1;
@@ -174,7 +174,7 @@ TEST_F(ProcessTest, SecretsDoNotStayInTheProcessList) {
   EXPECT_EQ(process->output().find("hunter"), std::string::npos) << process->output();
 }
 
-// The store of live options is asked before anything else, and answers a byte now and then.
+// The store of live options is the first connection, and sends a byte now and then.
 TEST_F(ProcessTest, ARedisThatTricklesHoldsNeitherTheStartNorTheStop) {
   std::atomic<int> asked{0};
   testkit::LoopbackServer trickling([&](testkit::Fd connection, const testkit::StopFlag& stop) {
@@ -191,7 +191,7 @@ TEST_F(ProcessTest, ARedisThatTricklesHoldsNeitherTheStartNorTheStop) {
   EXPECT_TRUE(lives());
 }
 
-// Nothing is to be finished yet: the first signal ends the process, whatever it waits for.
+// Nothing has to be finished yet: the first signal ends the process in any state.
 TEST_F(ProcessTest, ASignalDuringTheStartEndsIt) {
   std::atomic<int> asked{0};
   testkit::LoopbackServer silent([&](testkit::Fd connection, const testkit::StopFlag& stop) {

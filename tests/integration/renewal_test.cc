@@ -1,4 +1,4 @@
-// The renewal of the Kafka session on a real broker: no rebalance, nothing lost, nothing twice.
+// Renewal of the Kafka consumer with a real broker: no rebalance, nothing lost, nothing twice.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -58,8 +58,8 @@ TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingO
   if (HasFailure()) std::cout << members[0]->log() << members[1]->log() << members[2]->log();
 }
 
-// The running session hears of a rebalance with its next heartbeat only. A renewal in between would join into it, and
-// what is stored until it is over could not be committed by anybody.
+// The running consumer learns of a rebalance only with its next heartbeat. A renewal before that would join into the
+// rebalance, and nobody could commit what is stored until it is over.
 TEST_F(RenewalTest, ARenewalDoesNotJoinIntoARebalanceThatTheSessionDoesNotKnowOfYet) {
   const auto one = member({"--set", "kafka.heartbeat.interval.ms=8000"});
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
@@ -68,7 +68,7 @@ TEST_F(RenewalTest, ARenewalDoesNotJoinIntoARebalanceThatTheSessionDoesNotKnowOf
   const testkit::GroupWatch coordinator(kafka_->bootstrap(), topic);
   std::unique_ptr<GroupMember> two;
   std::optional<RenewalReport> postponed;
-  // Again where a heartbeat happens to come between the rebalance and the renewal.
+  // Repeats if a heartbeat came between the rebalance and the renewal.
   for (int round = 0; round < 5 && !postponed; ++round) {
     two.reset();
     ASSERT_TRUE(testkit::eventually(60s, [&] { return coordinator.members_at_rest() == 1; })) << one->log();
@@ -166,7 +166,7 @@ TEST_F(RenewalTest, TheDrawnIdLeavesTheGroupAtTheEnd) {
 }
 
 TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
-  // Nobody sees them by himself.
+  // No consumer refreshes its metadata by itself.
   const std::vector<std::string> no_look = {"--set", "kafka.topic.metadata.refresh.interval.ms=600000"};
   const auto one = member(no_look);
   const auto two = member(no_look);
@@ -226,7 +226,7 @@ TEST_F(RenewalTest, AStopAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
   for (int i = 0; i < 10; ++i) {
     const auto one = member();
     ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; })) << one->log();
-    ASSERT_TRUE(one->renew());  // from now on one begins at once: what the broker can do is known
+    ASSERT_TRUE(one->renew());  // later renewals start at once, because the broker's abilities are known
     one->service().renewals().request(RenewalReason::Operator, "then a stop");
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
     EXPECT_TRUE(testkit::stops_in_time(*one)) << one->log();
@@ -274,7 +274,7 @@ TEST_F(RenewalTest, HundredsOfRenewalsLeaveNothingBehind) {
   std::cout << fmt::format("threads {} -> {}, files {} -> {}, resident {} -> {} KiB\n{}\n", before.threads,
                            after.threads, before.files, after.files, before.resident_kb, after.resident_kb,
                            pauses.text());
-  EXPECT_LE(after.threads, before.threads + 60);  // a few clients more may be parked at the moment
+  EXPECT_LE(after.threads, before.threads + 60);  // a few more clients may still be closing
   EXPECT_LE(after.files, before.files + 60);
   EXPECT_LE(after.resident_kb, before.resident_kb + 30'000);
   EXPECT_EQ(one->status().rebalances, 1u);

@@ -1,4 +1,4 @@
-// When the Kafka session is renewed: timer and live keys, on demand, on the tick, changed credentials, no progress.
+// Triggers of a renewal: timer and live keys, requests, clock ticks, changed credentials, no progress.
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -33,7 +33,7 @@ struct RenewalWhenTest : testkit::GroupTest {
          {"group.initial.rebalance.delay.ms", "500"}},
         {{"PROXIED", "PLAINTEXT", proxied_port_, proxy_port_}, {"SASL", "SASL_PLAINTEXT", sasl_port_, sasl_port_}});
   }
-  // By another listener than the plain one.
+  // With the arguments for another listener than the plain one.
   std::vector<std::string> args_by(int port, const std::vector<std::string>& more) const {
     std::vector<std::string> all = args(more);
     all[1] = fmt::format("127.0.0.1:{}", port);
@@ -47,7 +47,7 @@ struct RenewalWhenTest : testkit::GroupTest {
 
   static constexpr int kPartitions = 4;
   static int proxy_port_;    // advertised
-  static int proxied_port_;  // behind it
+  static int proxied_port_;  // the broker's own port
   static int sasl_port_;
 };
 
@@ -55,7 +55,7 @@ int RenewalWhenTest::proxy_port_ = 0;
 int RenewalWhenTest::proxied_port_ = 0;
 int RenewalWhenTest::sasl_port_ = 0;
 
-// The sessions of a member while its keys change.
+// The consumers of a member while its keys change.
 void toggle(GroupMember& member, const std::string& group,
             const std::function<void(const std::string& key, const std::string& value)>& set) {
   const std::string flag = "kafka_consumer_periodic_restart__" + group;
@@ -66,7 +66,7 @@ void toggle(GroupMember& member, const std::string& group,
     return eventually(std::chrono::duration_cast<std::chrono::milliseconds>(limit),
                       [&] { return sessions() >= before + count; });
   };
-  // One that was asked for before the change may still come, on a busy machine late; not two.
+  // One that was requested before the change may still come, late on a busy machine; not two.
   const auto renews_no_more = [&] { return !renewals_within(4s, 2); };
   ASSERT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
   const uint64_t rebalances = member.status().rebalances;
@@ -144,10 +144,10 @@ TEST_F(RenewalWhenTest, AnOperatorAsksBySignalByCommandAndOverHttp) {
   EXPECT_EQ(nobody.process().wait(60s), 1);
 }
 
-// A delay of which no multiple is near before 2033: nothing that waits for its tick goes on by itself.
+// A delay without a multiple before 2033: nothing that waits for its tick continues by itself.
 constexpr const char* kEndlessDelay = "1000000000";
 
-// Set while it runs: the stop would wait for years.
+// Set while the member runs, because otherwise the stop would wait for years.
 TEST_F(RenewalWhenTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce) {
   testkit::TempFolder folder;
   const std::string key = "quantized_rebalance_consumer_group_delay_secs__" + topic;
@@ -202,7 +202,7 @@ TEST_F(RenewalWhenTest, AMemberJoinsOnTheTickAndAStopBeforeEndsAtOnce) {
   EXPECT_TRUE(eventually(60s, [&] { return assigned(member); })) << member.log();
 }
 
-// The stale connection of real life: what is open brings nothing any more and says nothing of it.
+// A stale connection as in production: open connections deliver nothing, without an error.
 TEST_F(RenewalWhenTest, AConnectionThatWentSilentIsNoticedAndReplaced) {
   testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
   GroupMember member(args_by(proxy_port_, {"--progress-timeout", "3"}));
@@ -267,7 +267,7 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
   EXPECT_EQ(member.status().session, session) << "the running session goes on";
   const uint64_t before = rows();
   EXPECT_TRUE(eventually(60s, [&] { return rows() > before; })) << "and consumes";
-  // From now on the broker takes another one; it ends the connections that were made with the first.
+  // From now on the broker accepts another one, and closes connections that used the first.
   kafka_->stop();
   kafka_->set_property(kLogin, testkit::KafkaServer::plain_login("app", "s3cond-pass"));
   kafka_->start();
@@ -321,7 +321,7 @@ TEST_F(RenewalWhenTest, AFleetOfStaticMembersRenewsWithoutARebalance) {
   EXPECT_EQ(fleet.generation(), generation);
 }
 
-// Each generation that gave anybody partitions is a rebalance; the empty one between, when all have left, is none.
+// Each generation that assigns partitions is a rebalance. The empty one between, when all members have left, is not.
 TEST_F(RenewalWhenTest, AFleetThatRejoinsHasAtMostOneRebalanceATick) {
   constexpr int64_t kTick = 6;
   Fleet fleet(*this, {"--renew", "--renew-interval", "3", "--no-static-membership",

@@ -1,4 +1,4 @@
-// The drop-in against real Kafka and ClickHouse: what it writes beside the rows, byte for byte.
+// The drop-in with real Kafka and ClickHouse: what it writes beside the rows, byte for byte.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ std::string golden(const std::string& file) {
   return nlohmann::ordered_json::parse(in)["message"].dump();
 }
 
-// Protobuf, as far as a trace item needs it.
+// The part of protobuf that a trace item needs.
 std::string varint(uint64_t value) {
   std::string out;
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
@@ -107,7 +107,7 @@ TEST_F(SideTopicsTest, ErrorsWriteCommitLogAndReplacementsAndGoOnWhereAnotherImp
   clickhouse_->query(
       "CREATE TABLE errors_local (project_id UInt64, event_id String) ENGINE = MergeTree ORDER BY event_id");
   const std::string event = golden("ErrorsProcessor/event-of-a-web-service.json");
-  // The other implementation had read two messages, and said so in the commit log.
+  // Snuba had read two messages and written that to the commit log.
   client->produce("events", {0, -1, std::nullopt, event, {}, 1'696'381'940'000});
   client->produce("events", {0, -1, std::nullopt, event, {}, 1'696'381'941'000});
   client->flush();
@@ -218,7 +218,7 @@ TEST_F(SideTopicsTest, CheckTakesTheCommandLineOfAServiceAndLeavesNothingBehind)
 TEST_F(SideTopicsTest, NothingIsCommittedWhileTheCommitLogTakesNothing) {
   const std::string topic = "transactions-of-nobody";
   client->create_topic(topic, 1);
-  // The commit-log topic does not exist, and comes later.
+  // The commit-log topic is created later.
   const std::string event = golden("ErrorsProcessor/event-of-a-web-service.json");
   client->produce(topic, {0, -1, std::nullopt, event, {}, 0});
   client->flush();
@@ -305,7 +305,7 @@ TEST_F(SideTopicsTest, RenewalsUnderLoadKeepTheOrderOfSideTopicsAndRepeatNothing
       client->produce("renewed-events", {partition, -1, std::nullopt, replacement, {}, 0});
     }
     client->flush();
-    std::this_thread::sleep_for(150ms);  // load over several renewals
+    std::this_thread::sleep_for(150ms);  // load during several renewals
   }
   const int64_t end = kRounds * (kRowsARound / 2 + 1);
   EXPECT_TRUE(testkit::eventually(60s, [&] {
@@ -373,7 +373,7 @@ TEST_F(SideTopicsTest, TraceItemsHaveACommitLogAndAreAccountedForAtTheEnd) {
 TEST_F(SideTopicsTest, AcceptedOutcomesAreSummedAndCommittedOnceTheBrokerHasThem) {
   client->create_topic("billed-items", 1);
   client->create_topic("outcomes-billing", 1);
-  const uint64_t minute = 1'790'000'040;  // begins one
+  const uint64_t minute = 1'790'000'040;  // the start of a minute
   const std::string outcomes = count_of(4, 2) + count_of(7, 1) + number(2, 5);
   for (const std::string& item :
        {trace_item('a', 1, minute, outcomes), trace_item('b', 1, minute + 59, outcomes),

@@ -1,4 +1,4 @@
-// A member gets SIGTERM at any moment of its life: the others must own everything soon, and nobody must be left behind.
+// A member gets SIGTERM at any moment of its life: the other member must own everything soon, and no member may remain.
 #pragma once
 
 #include <fmt/format.h>
@@ -25,7 +25,7 @@ struct KindOfMember {
   std::vector<std::string> args;
 };
 
-// Which the linked library has.
+// The kinds that the linked library supports.
 inline std::vector<KindOfMember> kinds_of_members() {
   std::vector<KindOfMember> kinds = {
       {"static", {}},
@@ -41,16 +41,16 @@ inline std::vector<KindOfMember> kinds_of_members() {
   return kinds;
 }
 
-// One group with a member that stays; others come and are terminated, one after the other. Threads: one.
+// A group with one permanent member; others join and are terminated, one after the other. Threads: one.
 class TerminatedMembers {
  public:
   static constexpr int kPartitions = 4;
   struct Limits {
-    std::chrono::milliseconds life{4500};  // SIGTERM comes at a moment of it
-    std::chrono::seconds others{10};       // from the signal until the other owns everything
+    std::chrono::milliseconds life{4500};  // SIGTERM comes at a random moment of it
+    std::chrono::seconds others{10};       // from the signal until the other member owns everything
   };
 
-  // `args` are for the group and topic `group`, which it creates.
+  // `args` are for the group and topic `group`, which the constructor creates.
   TerminatedMembers(std::string group, const KindOfMember& kind, std::vector<std::string> args,
                     const std::string& bootstrap, uint32_t seed, Limits limits)
       : group_(std::move(group)),
@@ -64,7 +64,7 @@ class TerminatedMembers {
     stays_ = std::make_unique<GroupMember>(args_);
   }
 
-  // Terminates `times` members. What went wrong, each with the moment; empty = nothing.
+  // Terminates `times` members. Returns the errors, each with its moment; empty = none.
   std::vector<std::string> run(int times) {
     std::vector<std::string> faults;
     if (!eventually(std::chrono::seconds(60), [&] { return owns_all(); })) return {"the first member gets nothing"};
@@ -99,11 +99,11 @@ class TerminatedMembers {
                          group_, moment.count(), renews ? ", asked to renew before" : "", what, member.output(),
                          stays_->log());
     };
-    // Before it has installed its handlers the signal ends it as it does any process.
+    // Before the program has installed its handlers, the signal kills it.
     if (!status || (*status != 0 && *status != 128 + SIGTERM && *status != 128 + SIGUSR1)) {
       return describe(fmt::format("ended with status {}", status.value_or(-1)));
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // what was on its way to the broker has arrived
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // requests in transit have reached the broker
     const auto alone = [&] { return owns_all() && coordinator_.members_at_rest() == 1; };
     const bool well = eventually(
         std::chrono::duration_cast<std::chrono::milliseconds>(signalled + limits_.others - Clock::now()), alone);
@@ -112,7 +112,7 @@ class TerminatedMembers {
     const std::string said =
         describe(fmt::format("the other owns {} of {} partitions, the group has {} members",
                              stays_->status().partitions.size(), kPartitions, coordinator_.members_at_rest()));
-    eventually(std::chrono::seconds(60), alone);  // the next one begins with a group at rest
+    eventually(std::chrono::seconds(60), alone);  // the next one starts with a stable group
     return said;
   }
 
@@ -126,7 +126,7 @@ class TerminatedMembers {
   double longest_ = 0;
 };
 
-// `times` members of each kind, several groups of a kind at a time. FRESHET_SIGTERM_SEED runs the same moments again.
+// `times` members of each kind, several groups of a kind in parallel. FRESHET_SIGTERM_SEED repeats the same moments.
 inline void expect_others_to_own_everything(const KafkaServer& kafka, const std::string& clickhouse_url, int times,
                                             int groups, TerminatedMembers::Limits limits,
                                             const std::vector<std::string>& more = {}) {

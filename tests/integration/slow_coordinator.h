@@ -15,7 +15,7 @@
 
 namespace freshet::testkit {
 
-// All that a member asks its coordinator.
+// All requests of a member to its coordinator.
 inline const std::vector<KafkaApi> kCoordinatorApis = {KafkaApi::OffsetCommit, KafkaApi::OffsetFetch,
                                                        KafkaApi::JoinGroup,    KafkaApi::Heartbeat,
                                                        KafkaApi::SyncGroup,    KafkaApi::DescribeGroups};
@@ -26,8 +26,8 @@ struct LateAnswers {
   std::chrono::seconds by{5};
 };
 
-// `member` is renewed under load while the coordinator is late. It must end well, with a pause no longer than the delay
-// and a second.
+// Renews `member` under load while the coordinator is late. It must succeed, with a pause no longer than the delay plus
+// a second.
 inline void expect_short_pause(GroupMember& member, KafkaProxy& proxy, const LateAnswers& late) {
   ASSERT_TRUE(eventually(std::chrono::seconds(60), [&] { return member.service().session().continuity == "static"; }))
       << member.log();

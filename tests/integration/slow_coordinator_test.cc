@@ -1,4 +1,4 @@
-// Renewals beside a coordinator that answers late, and beside a rebalance: nothing twice, and a short pause.
+// Renewals with a coordinator that answers late, and during a rebalance: nothing twice, and a short pause.
 #include "slow_coordinator.h"
 
 #include "group_test.h"
@@ -26,13 +26,13 @@ struct SlowCoordinatorTest : testkit::GroupTest {
   }
   void expect_all_once(uint64_t produced) {
     EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
-    std::this_thread::sleep_for(1s);  // what comes twice comes soon
+    std::this_thread::sleep_for(1s);  // repeated rows arrive soon
     EXPECT_EQ(rows(), produced);
   }
 
   static constexpr int kPartitions = 6;
   static int proxy_port_;    // advertised
-  static int proxied_port_;  // behind it
+  static int proxied_port_;  // the broker's own port
   testkit::KafkaProxy proxy{static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_)};
 };
 
@@ -80,7 +80,7 @@ TEST_F(SlowCoordinatorTest, AStopDuringSuchAJoinLeavesTheGroupAndLosesNothing) {
   expect_all_once(produced);
 }
 
-// The insert that is drained takes as long as the next session needs to get ready, and longer.
+// The drained insert takes at least as long as the next consumer needs to get ready.
 TEST_F(SlowCoordinatorTest, ARenewalThatIsReadyWhileARevokeDrainsCostsNoRowTwice) {
   clickhouse_->query("DROP TABLE " + topic);
   clickhouse_->query(

@@ -1,4 +1,4 @@
-// Members join first, and leave, on ticks of the wall clock, wherever the quantised delay comes from.
+// Members join first and leave on ticks of the wall clock, for every source of the quantized delay.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -20,7 +20,7 @@ using Wall = std::chrono::system_clock;
 constexpr auto kTick = 3s;
 constexpr int kMembers = 20;  // for each source of the option
 
-// A join or a leave that was wished for at `from` may happen at `at`: the second in which a tick falls counts as one.
+// True if a join or leave requested at `from` may happen at `at`: the second that contains a tick counts as on time.
 bool on_tick(Wall::time_point from, Wall::time_point at) {
   const auto second = std::chrono::floor<std::chrono::seconds>(from).time_since_epoch();
   if (second % kTick == 0s) return true;
@@ -31,7 +31,7 @@ bool on_tick(Wall::time_point from, Wall::time_point at) {
 struct TickTest : testing::Test {
   TickTest() { testkit::KafkaClient(kafka.bootstrap()).create_topic("events", 2); }
 
-  // All at a time: each waits a while for its Kafka client to end.
+  // In parallel, because each waits for its Kafka client to close.
   ~TickTest() override {
     std::vector<std::jthread> ends;
     for (Member& member : members) ends.emplace_back([&member] { member.runs.reset(); });
@@ -48,7 +48,7 @@ struct TickTest : testing::Test {
     member.group = fmt::format("{}-{}", source, number);
     auto args = testkit::member_args(kafka, "http://127.0.0.1:1", "events", more);
     args[1] = fmt::format("127.0.0.1:{}", proxy_port);
-    args[5] = member.group + ".";  // no name begins with another's
+    args[5] = member.group + ".";  // no name is a prefix of another
     args.insert(args.end(), {"--concurrency", "1", "--clickhouse-concurrency", "1"});
     member.started = Wall::now();
     member.runs = std::make_unique<GroupMember>(args);
@@ -57,7 +57,7 @@ struct TickTest : testing::Test {
   static std::string key(const std::string& group) {
     return "quantized_rebalance_consumer_group_delay_secs__" + group + ".";
   }
-  // When the broker was first asked by this group.
+  // The time of the group's first request to the broker.
   std::optional<Wall::time_point> asked(KafkaApi api, const std::string& group) const {
     for (const auto& request : proxy.seen(api)) {
       if (request.mentions(group + ".")) return request.at;
@@ -78,7 +78,7 @@ struct TickTest : testing::Test {
 
 TEST_F(TickTest, NoMemberJoinsOrLeavesOffTheTickWhereverTheDelayComesFrom) {
   const std::string seconds = std::to_string(kTick.count());
-  // Redis is 5 ms away.
+  // A Redis with a latency of 5 ms.
   const int far_port = testkit::free_port();
   testkit::TcpProxy far(static_cast<uint16_t>(far_port), static_cast<uint16_t>(redis.port()));
   far.delay(5ms);

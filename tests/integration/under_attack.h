@@ -1,4 +1,4 @@
-// A process whose admin server is attacked while it waits for its servers, and what an orchestrator sees of it.
+// A process whose admin server is attacked while it waits for its servers, as an orchestrator sees it.
 #pragma once
 
 #include <fmt/chrono.h>
@@ -22,12 +22,12 @@ namespace freshet {
 using namespace std::chrono_literals;
 
 struct UnderAttack {
-  std::vector<std::chrono::milliseconds> health;  // how long each answer took, the shortest first
-  int failed = 0;                                 // not answered with 200
+  std::vector<std::chrono::milliseconds> health;  // duration of each answer, ascending
+  int failed = 0;                                 // status other than 200
   size_t rss_before = 0;                          // bytes
   size_t rss_most = 0;
   uint64_t connections = 0;
-  std::chrono::milliseconds end{};        // from SIGTERM to the end, attacked
+  std::chrono::milliseconds end{};        // from SIGTERM to exit, under attack
   std::chrono::milliseconds quiet_end{};  // the same without an attack
   std::optional<int> status;
 

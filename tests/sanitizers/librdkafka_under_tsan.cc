@@ -1,12 +1,12 @@
-// What ThreadSanitizer must be told of Debian's librdkafka, which was not built with it.
+// Support for Debian's librdkafka, which was not built with ThreadSanitizer.
 //
-// It does not know C11's threads (google/sanitizers issue 1195), which librdkafka uses: a callback on one of its
-// threads crashes (confluentinc/librdkafka issue 4929). In a program with this file librdkafka finds these functions
-// instead of glibc's; they do the same through pthread, which the sanitizer knows.
+// The sanitizer does not support C11 threads (google/sanitizers issue 1195), which librdkafka uses: a callback on one
+// of its threads crashes (confluentinc/librdkafka issue 4929). A program with this file uses these functions instead of
+// glibc's; they do the same through pthread, which the sanitizer supports.
 //
-// Nor does it see the atomic reference counts by which librdkafka hands an object to the thread that frees it, and
-// takes its rwlock_destroy() for a race with the last rwlock_rdlock(). Memory that librdkafka touches by itself is
-// therefore left out; its locks still order what our own code does.
+// The sanitizer also does not see the atomic reference counts by which librdkafka hands an object to the thread that
+// frees it, and reports rwlock_destroy() as a race with the last rwlock_rdlock(). Memory that only librdkafka accesses
+// is therefore excluded; its locks still order our own code.
 #include <pthread.h>
 #include <threads.h>
 

@@ -1,4 +1,4 @@
-// A minute under attack, with the limits as they are promised; figures go to standard output. `./dev soak`.
+// A minute under attack with the documented limits; prints its measurements. `./dev soak`.
 #include <gtest/gtest.h>
 
 #include <iostream>

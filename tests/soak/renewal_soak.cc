@@ -1,4 +1,4 @@
-// Renewals by the thousand: `./dev soak renewal`. FRESHET_SOAK_RENEWALS (default 10000) sets how many.
+// Thousands of renewals: `./dev soak renewal`. FRESHET_SOAK_RENEWALS (default 10000) sets the number.
 #include <gtest/gtest.h>
 #include <malloc.h>
 
@@ -37,7 +37,7 @@ struct Used {
   size_t threads = 0;
   size_t files = 0;
   size_t resident_kb = 0;
-  size_t allocated_kb = 0;  // what the program holds; the rest is the allocator's
+  size_t allocated_kb = 0;  // used by the program; the allocator keeps the rest
   std::string text() const {
     return fmt::format("{} threads, {} files, {} KiB allocated, {} MiB resident", threads, files, allocated_kb,
                        resident_kb / 1024);
@@ -129,7 +129,7 @@ std::vector<std::map<std::string, std::string>> logged(const testkit::FreshetPro
   return found;
 }
 
-// What an operator does: three processes, renewal switched on in Redis while they run. FRESHET_DEV_SOAK_MINUTES (10).
+// As an operator does it: three processes; renewal is enabled in Redis while they run. FRESHET_DEV_SOAK_MINUTES (10).
 TEST_F(RenewalSoak, ThreeProcessesRenewEveryFiveSecondsSwitchedOnInRedis) {
   testkit::RedisServer redis;
   const auto args = testkit::member_args(kafka, clickhouse.url(), "events",
@@ -144,7 +144,7 @@ TEST_F(RenewalSoak, ThreeProcessesRenewEveryFiveSecondsSwitchedOnInRedis) {
   ASSERT_TRUE(testkit::eventually(60s, [&] {
     return std::all_of(members.begin(), members.end(), [&](const auto& m) { return assignments(m) > 0; });
   })) << members[0]->output();
-  std::this_thread::sleep_for(10s);  // the group comes to rest
+  std::this_thread::sleep_for(10s);  // the group becomes stable
   const auto generation = [&](const auto& member) {
     return logged(*member, "partitions_assigned").back().at("generation");
   };

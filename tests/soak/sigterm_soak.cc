@@ -1,5 +1,5 @@
-// `./dev soak sigterm`: 300 members of each kind get SIGTERM at any moment of their lives (FRESHET_SOAK_SIGTERMS=N:
-// another number).
+// `./dev soak sigterm`: 300 members of each kind get SIGTERM at random moments (FRESHET_SOAK_SIGTERMS=N: another
+// number).
 #include <gtest/gtest.h>
 
 #include <cstdlib>

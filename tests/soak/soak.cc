@@ -1,4 +1,4 @@
-// Long runs against real servers with faults under way; figures go to standard output. `./dev soak`.
+// Long runs with real servers and faults; prints its measurements. `./dev soak`.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
