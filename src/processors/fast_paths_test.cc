@@ -10,8 +10,10 @@
 #include <random>
 
 #include "base/allocation_limit.h"
+#include "processors/hex_digits.h"
 #include "processors/json_number.h"
 #include "processors/json_reader.h"
+#include "processors/json_scan.h"
 #include "processors/json_text.h"
 #include "processors/row_writer.h"
 #include "processors/uuid.h"
@@ -116,6 +118,110 @@ TEST(FastPathsTest, DoublesAreWrittenWithTheDigitsThatToCharsHas) {
     ASSERT_EQ(digits_of(text), digits_of({theirs.data(), static_cast<size_t>(end - theirs.data())})) << text;
   }
 }
+
+// Every implementation that this machine can run; `portable` on each, so that a build for one machine tests what
+// another uses.
+struct ByteScan {
+  const char* name;
+  const char* (*after_space)(const char*);
+  const char* (*scan_string)(const char*, bool&);
+  unsigned (*special_of_sixteen)(const char*);
+  bool (*same_head)(const char*, const char*, size_t);
+  bool (*read_hex)(const char*, uint8_t*);
+  void (*write_hex)(const uint8_t*, char*);
+};
+
+class ByteScanTest : public testing::TestWithParam<ByteScan> {
+ protected:
+  // Texts of mostly plain bytes with 16 readable bytes behind their end.
+  std::string text(std::string_view rare_bytes, char plain) {
+    std::string made(random_() % 70, plain);
+    const uint64_t rare = 1 + random_() % 30;
+    for (char& c : made) {
+      if (random_() % rare == 0) c = rare_bytes[random_() % rare_bytes.size()];
+    }
+    return made;
+  }
+
+  std::mt19937_64 random_{7};
+};
+
+TEST_P(ByteScanTest, WhiteSpaceEndsAtTheFirstOtherByte) {
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string padded = text(" \n\t\r\x0b\x0c\x1f\x01,x\xff", ' ') + "x" + std::string(16, ' ');
+    ASSERT_EQ(GetParam().after_space(padded.data()) - padded.data(), padded.find_first_not_of(" \n\t\r")) << padded;
+  }
+}
+
+TEST_P(ByteScanTest, AStringIsScannedToItsFirstSpecialByte) {
+  using namespace std::string_view_literals;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string padded = text("\"\\\n\0\x1f\x20\x7f\x80\xff!"sv, 'a') + "\"" + std::string(16, '\xff');
+    const auto special = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; };
+    const auto end = std::find_if(padded.begin(), padded.end(), special);
+    const bool plain = std::all_of(padded.begin(), end, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    bool ascii = true;
+    ASSERT_EQ(GetParam().scan_string(padded.data(), ascii) - padded.data(), end - padded.begin()) << padded;
+    ASSERT_EQ(ascii, plain) << padded;
+    ascii = false;
+    GetParam().scan_string(padded.data(), ascii);
+    ASSERT_FALSE(ascii);
+    const unsigned found = GetParam().special_of_sixteen(padded.data());
+    for (size_t at = 0; at < 16; ++at) ASSERT_EQ((found >> at & 1) != 0, special(padded[at])) << padded;
+    ASSERT_EQ(found >> 16, 0u);
+  }
+}
+
+TEST_P(ByteScanTest, HeadsAreTheSameUpToTheirSizeOrSixteenBytes) {
+  for (size_t size = 0; size < 40; ++size) {
+    const std::string a(40, 'a');
+    for (size_t at = 0; at < a.size(); ++at) {
+      std::string b = a;
+      b[at] = 'b';
+      ASSERT_EQ(GetParam().same_head(a.data(), b.data(), size), at >= std::min<size_t>(size, 16)) << size << " " << at;
+    }
+    ASSERT_TRUE(GetParam().same_head(a.data(), a.data(), size));
+  }
+}
+
+TEST_P(ByteScanTest, HexDigitsAreReadAndWritten) {
+  for (int byte = 0; byte < 256; ++byte) {
+    std::array<uint8_t, 16> bytes{};
+    bytes.fill(static_cast<uint8_t>(255 - byte));
+    bytes[static_cast<size_t>(byte) % 16] = static_cast<uint8_t>(byte);
+    std::string digits(32, ' ');
+    GetParam().write_hex(bytes.data(), digits.data());
+    std::string expected;
+    for (const uint8_t b : bytes) {
+      expected += "0123456789abcdef"[b >> 4];
+      expected += "0123456789abcdef"[b & 15];
+    }
+    ASSERT_EQ(digits, expected);
+    for (const bool upper : {false, true}) {
+      if (upper) std::transform(digits.begin(), digits.end(), digits.begin(), [](int c) { return std::toupper(c); });
+      std::array<uint8_t, 16> read{};
+      ASSERT_TRUE(GetParam().read_hex(digits.data(), read.data()));
+      ASSERT_EQ(read, bytes);
+    }
+    for (size_t at = 0; at < 32; ++at) {
+      std::string changed = digits;
+      changed[at] = static_cast<char>(byte);
+      std::array<uint8_t, 16> read{};
+      ASSERT_EQ(GetParam().read_hex(changed.data(), read.data()), byte < 128 && std::isxdigit(byte) != 0) << changed;
+    }
+  }
+}
+
+constexpr ByteScan kPortable{
+    "portable",          portable::after_space, portable::scan_string, portable::special_of_sixteen,
+    portable::same_head, portable::read_hex,    portable::write_hex};
+const auto name_of = [](const auto& info) { return std::string(info.param.name); };
+INSTANTIATE_TEST_SUITE_P(Portable, ByteScanTest, testing::Values(kPortable), name_of);
+#if defined(__SSE2__)
+constexpr ByteScan kSse2{"sse2",          sse2::after_space, sse2::scan_string, sse2::special_of_sixteen,
+                         sse2::same_head, sse2::read_hex,    sse2::write_hex};
+INSTANTIATE_TEST_SUITE_P(Sse2, ByteScanTest, testing::Values(kSse2), name_of);
+#endif
 
 TEST(FastPathsTest, AWrongDigitAnywhereMakesNoUuid) {
   const std::string simple = "0123456789abcdefFEDCBA9876543210";

@@ -1,4 +1,5 @@
-// The inner loops of reading and writing JSON strings, sixteen bytes at a time where the CPU has SSE2.
+// The inner loops of reading and writing JSON strings: sixteen bytes at a time where the CPU has SSE2 (`sse2`), else byte
+// by byte (`portable`). A build for a CPU with SSE2 compiles both, and fast_paths_test compares them.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +11,40 @@
 
 namespace freshet::processors {
 
-// The first byte from `at` on that is not white space. There must be one, and 16 readable bytes after it.
+namespace portable {
+
+inline bool is_special(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+inline const char* after_space(const char* at) {
+  while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') ++at;
+  return at;
+}
+
+inline const char* scan_string(const char* at, bool& ascii) {
+  unsigned char high = 0;
+  for (; !is_special(*at); ++at) high |= static_cast<unsigned char>(*at);
+  if (high >= 0x80) ascii = false;
+  return at;
+}
+
+inline unsigned special_of_sixteen(const char* at) {
+  unsigned special = 0;
+  for (unsigned i = 0; i < 16; ++i) special |= unsigned{is_special(at[i])} << i;
+  return special;
+}
+
+inline bool same_head(const char* a, const char* b, size_t size) {
+  return std::memcmp(a, b, size < 16 ? size : 16) == 0;
+}
+
+}  // namespace portable
+
+#if defined(__SSE2__)
+namespace sse2 {
+
 inline const char* after_space(const char* at) {
   if (static_cast<unsigned char>(*at) > ' ') return at;
   if (*at == ' ' && static_cast<unsigned char>(at[1]) > ' ') return at + 1;
-#if defined(__SSE2__)
   while (true) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const __m128i blank =
@@ -25,26 +55,19 @@ inline const char* after_space(const char* at) {
     if (text != 0) return at + __builtin_ctz(text);
     at += 16;
   }
-#else
-  while (*at == ' ' || *at == '\n' || *at == '\t' || *at == '\r') ++at;
-  return at;
-#endif
 }
 
-// The first quote, backslash or control character from `at` on. There must be one, and 16 readable bytes after it. Sets
-// `ascii` to false if a byte before it is not ASCII; never sets it to true.
+inline __m128i special_bytes(__m128i bytes) {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  return _mm_or_si128(
+      control, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+}
+
 inline const char* scan_string(const char* at, bool& ascii) {
-#if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i last_control = _mm_set1_epi8(0x1F);
   int high = 0;
   while (true) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-    const __m128i special =
-        _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    const auto found = static_cast<unsigned>(_mm_movemask_epi8(special));
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(special_bytes(bytes)));
     const int not_ascii = _mm_movemask_epi8(bytes);
     if (found != 0) {
       const auto before = static_cast<unsigned>(__builtin_ctz(found));
@@ -54,44 +77,37 @@ inline const char* scan_string(const char* at, bool& ascii) {
     high |= not_ascii;
     at += 16;
   }
-#else
-  for (;; ++at) {
-    const auto c = static_cast<unsigned char>(*at);
-    if (c < 0x20 || c == '"' || c == '\\') return at;
-    if (c >= 0x80) ascii = false;
-  }
-#endif
 }
 
-// A bit for each of the sixteen bytes at `at` that is a quote, a backslash or a control character; the first byte has
-// the lowest bit.
 inline unsigned special_of_sixteen(const char* at) {
-#if defined(__SSE2__)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
-  const __m128i special = _mm_or_si128(
-      control, _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-  return static_cast<unsigned>(_mm_movemask_epi8(special));
-#else
-  unsigned special = 0;
-  for (unsigned i = 0; i < 16; ++i) {
-    const auto c = static_cast<unsigned char>(at[i]);
-    if (c < 0x20 || c == '"' || c == '\\') special |= 1u << i;
-  }
-  return special;
-#endif
+  return static_cast<unsigned>(_mm_movemask_epi8(special_bytes(bytes)));
 }
 
-// True if two texts of the same size agree in their first sixteen bytes. Sixteen bytes must be readable from both.
 inline bool same_head(const char* a, const char* b, size_t size) {
-#if defined(__SSE2__)
   const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)),
                                        _mm_loadu_si128(reinterpret_cast<const __m128i*>(b)));
   const auto differs = static_cast<unsigned>(~_mm_movemask_epi8(equal)) & 0xFFFF;
   return size >= 16 ? differs == 0 : (differs & ((1u << size) - 1)) == 0;
-#else
-  return std::memcmp(a, b, size < 16 ? size : 16) == 0;
-#endif
 }
+
+}  // namespace sse2
+namespace best = sse2;
+#else
+namespace best = portable;
+#endif
+
+// The first byte from `at` on that is not white space. There must be one, and 16 readable bytes after it.
+inline const char* after_space(const char* at) { return best::after_space(at); }
+
+// The first quote, backslash or control character from `at` on. There must be one, and 16 readable bytes after it. Sets
+// `ascii` to false if a byte before it is not ASCII; never sets it to true.
+inline const char* scan_string(const char* at, bool& ascii) { return best::scan_string(at, ascii); }
+
+// Which of the sixteen bytes at `at` are a quote, a backslash or a control character: a bit each, the first the lowest.
+inline unsigned special_of_sixteen(const char* at) { return best::special_of_sixteen(at); }
+
+// Whether two texts of the same size agree in their first sixteen bytes; as many can be read from both.
+inline bool same_head(const char* a, const char* b, size_t size) { return best::same_head(a, b, size); }
 
 }  // namespace freshet::processors

@@ -1,11 +1,12 @@
 #include "processors/json_syntax.h"
 
-#include <emmintrin.h>
 #include <fmt/format.h>
 #include <simdjson.h>
 
 #include <array>
 #include <bit>
+
+#include "processors/json_scan.h"
 
 namespace freshet::processors {
 namespace {
@@ -257,16 +258,10 @@ class Scanner {
 
   // Stops at a quote, a backslash or a control character, or before the last 16 bytes.
   void skip_plain_bytes() {
-    const __m128i quote = _mm_set1_epi8('"');
-    const __m128i backslash = _mm_set1_epi8('\\');
-    const __m128i control = _mm_set1_epi8(0x1F);
     while (end_ - p_ >= 16) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p_));
-      const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                           _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
-      const auto mask = static_cast<unsigned>(_mm_movemask_epi8(special));
-      if (mask != 0) {
-        p_ += std::countr_zero(mask);
+      const unsigned special = special_of_sixteen(p_);
+      if (special != 0) {
+        p_ += std::countr_zero(special);
         return;
       }
       p_ += 16;
