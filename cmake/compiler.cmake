@@ -11,6 +11,10 @@ set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
                     -Wold-style-cast -Woverloaded-virtual -Werror -fno-omit-frame-pointer)
+if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  # The same rows on every processor: arm64 would fuse multiplications with additions, and its plain char has no sign.
+  add_compile_options(-ffp-contract=off -fsigned-char)
+endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   add_compile_options(-Wthread-safety)
 else()
@@ -36,7 +40,8 @@ endif()
 
 find_program(FRESHET_CCACHE ccache)
 if(FRESHET_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${FRESHET_CCACHE})
+  # The sloppiness is what ccache asks for where headers are precompiled; they hold neither dates nor what it leaves out.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${FRESHET_CCACHE})
 endif()
 find_program(FRESHET_MOLD mold)
 if(FRESHET_MOLD AND NOT FRESHET_SANITIZE)

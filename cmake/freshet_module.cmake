@@ -1,11 +1,12 @@
-# freshet_module(NAME DEPS modules... LIBS libraries... [TEST_DEPS modules...] [SETTINGS_OF modules...])
+# freshet_module(NAME DEPS modules... LIBS libraries... [TEST_DEPS modules...] [SETTINGS_OF modules...] [OWN_FLAGS])
 #   The only statement of who may include whom: a library of all *.cc beside the call, and NAME_test of all
 #   *_test.cc. tools/lint/modules.sh reads DEPS and refuses every other include.
 #   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
+#   OWN_FLAGS: compiled with flags of its own, thus with a precompiled header of its own.
 add_custom_target(checked_tests)  # what the sanitizer runs build
 
 function(freshet_module name)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_FLAGS" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
@@ -14,6 +15,11 @@ function(freshet_module name)
     add_library(${name} STATIC ${sources})
     target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${name} PUBLIC ${ARG_DEPS} ${ARG_LIBS} Threads::Threads)
+    if(ARG_OWN_FLAGS)
+      freshet_precompile(${name})
+    else()
+      freshet_precompile(${name} FROM base)
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR}/src)
@@ -23,6 +29,16 @@ function(freshet_module name)
     freshet_test(${name}_test LABEL unit SOURCES ${tests} DEPS ${name} ${ARG_TEST_DEPS})
   endif()
 endfunction()
+
+if(FRESHET_TESTS)
+  # Never built: its precompiled header is that of every test.
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cc CONTENT "int main() {}\n")
+  add_executable(test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_headers.cc)
+  target_compile_options(test_headers PRIVATE -O0)
+  target_link_libraries(test_headers PRIVATE fmt::fmt GTest::gmock GTest::gtest_main)
+  target_include_directories(test_headers PRIVATE ${FRESHET_EXPECTED_INCLUDE})
+  freshet_precompile(test_headers <gmock/gmock.h> <gtest/gtest.h>)
+endif()
 
 # freshet_test(NAME LABEL unit|flow|golden|contract|integration|e2e SOURCES files... DEPS modules... [TIMEOUT seconds] [SERIAL])
 #   One GoogleTest program and one ctest entry; the entry writes its cases to ${CMAKE_BINARY_DIR}/results/NAME.json.
@@ -40,6 +56,7 @@ function(freshet_test name)
   endif()
   # Half of what a test's compilation takes, and four fifths under ASan, would be the optimiser's.
   target_compile_options(${name} PRIVATE -O0)
+  freshet_precompile(${name} FROM test_headers)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE FRESHET_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FRESHET_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} --gtest_output=json:${PROJECT_BINARY_DIR}/results/${name}.json)

@@ -10,9 +10,7 @@ show_help "${BASH_SOURCE[0]}" "$@"
 
 packages=(
   build-essential g++ cmake ninja-build pkg-config ccache mold procps ca-certificates
-  librdkafka-dev libcurl4-openssl-dev liblz4-dev libzstd-dev openssl libssl-dev libyaml-cpp-dev libfmt-dev
-  zlib1g-dev nlohmann-json3-dev libsimdjson-dev libexpected-dev libboost-dev libcpp-httplib-dev
-  libgtest-dev libgmock-dev libbenchmark-dev
+  "${library_packages[@]}" openssl libbenchmark-dev
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
   redis-server clickhouse-server clickhouse-client
 )
