@@ -140,7 +140,7 @@ int watch_for_shortage_of_memory() {
   return told.load();
 }
 
-bool memory_is_short() noexcept { return is_short.load(); }
+bool out_of_memory() noexcept { return is_short.load(); }
 
 void allow_core_dumps(bool allowed) {
   rlimit limit{};

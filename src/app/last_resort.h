@@ -14,7 +14,7 @@ constexpr int kOutOfMemory = 3;  // exit status; also where the system refuses a
 int watch_for_shortage_of_memory();
 
 // Whether the stop that is under way is for want of memory.
-bool memory_is_short() noexcept;
+bool out_of_memory() noexcept;
 
 // A core dump would hold passwords and messages: there is none, and no other process of the same user reads this
 // one's memory or environment, until `allowed`.

@@ -34,7 +34,7 @@ void limit_memory(size_t more) {
 void take_until(const std::stop_token& stop) {
   std::vector<std::unique_ptr<char[]>> taken;
   while (!stop.stop_requested()) {
-    if (!memory_is_short()) taken.push_back(std::make_unique<char[]>(1 << 20));
+    if (!out_of_memory()) taken.push_back(std::make_unique<char[]>(1 << 20));
   }
 }
 
@@ -55,7 +55,7 @@ TEST_F(LastResortDeathTest, TheFirstAllocationThatFailsIsAStopInOrder) {
                                     {watch_for_shortage_of_memory(), [&] { stop.request_stop(); }});
         limit_memory(64 << 20);
         take_until(stop.get_token());
-        std::exit(memory_is_short() && signals == 0 ? kOutOfMemory : 0);
+        std::exit(out_of_memory() && signals == 0 ? kOutOfMemory : 0);
       },
       testing::ExitedWithCode(kOutOfMemory), "memory is short: it stops in order");
 }
@@ -90,7 +90,7 @@ TEST_F(LastResortDeathTest, WhoeverWaitsLaterIsToldToo) {
         const int is_short = watch_for_shortage_of_memory();
         limit_memory(64 << 20);
         std::vector<std::unique_ptr<char[]>> taken;
-        while (!memory_is_short()) taken.push_back(std::make_unique<char[]>(1 << 20));
+        while (!out_of_memory()) taken.push_back(std::make_unique<char[]>(1 << 20));
         std::stop_source stop;
         const SignalWatcher watcher({SIGTERM}, [](int) {}, {is_short, [&] { stop.request_stop(); }});
         take_until(stop.get_token());

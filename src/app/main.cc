@@ -96,7 +96,7 @@ int carry_out(const app::Command& command, const std::vector<std::string>& args,
   using Exit = app::OperatorSignals::Exit;
   using Kind = app::Command::Kind;
   const auto end_at_once = [&command](Exit why) {
-    if (app::memory_is_short()) _exit(app::kOutOfMemory);
+    if (app::out_of_memory()) _exit(app::kOutOfMemory);
     _exit(command.kind == Kind::Consumer && why == Exit::NothingBegun ? 0 : 1);
   };
   app::OperatorSignals signals(end_at_once);
@@ -142,5 +142,5 @@ int main(int argc, char** argv) {
   const app::Command* command = app::find_command(name);
   if (command == nullptr) return unknown_command(name);
   const int status = carry_out(*command, {args.begin() + 1, args.end()}, short_of_memory);
-  return app::memory_is_short() ? app::kOutOfMemory : status;
+  return app::out_of_memory() ? app::kOutOfMemory : status;
 }

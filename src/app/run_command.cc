@@ -19,7 +19,7 @@ int run(const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) 
   const std::unique_ptr<OperatorSignals, void (*)(OperatorSignals*)> attached(
       &signals, [](OperatorSignals* told) { told->detach(); });
   signals.attach({[&] { (*service)->renewals().request(RenewalReason::Signal, "SIGUSR1"); },
-                  [&] { return (*service)->hurry_stop(); }, [&] { (*service)->memory_is_short(); }});
+                  [&] { return (*service)->hurry_stop(); }, [&] { (*service)->out_of_memory(); }});
   (*service)->run(signals.stop());
   return 0;
 }

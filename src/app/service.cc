@@ -39,7 +39,7 @@ struct EndOfClients {
     if (ground->clients.wait_for_end(kClientsEnd)) {
       std::default_delete<Ground>()(ground);
     } else {
-      ground->telemetry.log.warn("kafka_client_left_behind");
+      ground->telemetry.log.warn("kafka_client_not_closed");
     }
   }
 };
@@ -128,7 +128,7 @@ Status Service::Parts::start_admin() {
 // Whether there is a tick to wait for is a live option, too.
 void Service::Parts::wait_for_first_options(std::stop_token stop) {
   if (!watcher || watcher->wait_for_answer(clock.steady_now() + kFirstOptions, stop) || stop.stop_requested()) return;
-  telemetry().log.warn("runtime_config_does_not_answer",
+  telemetry().log.warn("runtime_config_timeout",
                        {{"seconds", std::chrono::duration<double>(kFirstOptions).count()},
                         {"consequence", "joins the group with the options that the process was started with"}});
 }
@@ -190,9 +190,9 @@ void Service::run(std::stop_token stop) {
 
 SessionStatus Service::session() const { return parts_->report.session(); }
 admin::HealthStatus Service::ready() { return parts_->report.ready(); }
-void Service::memory_is_short() {
+void Service::out_of_memory() {
   parts_->sessions.stops().skip_wait();
-  parts_->telemetry().log.error("memory_is_short",
+  parts_->telemetry().log.error("out_of_memory",
                                 {{"advice",
                                   "it stops in order and nothing is lost; give it more memory, or use a lower "
                                   "--memory-limit-bytes or --max-batch-bytes"}});

@@ -35,7 +35,7 @@ class Service {
   bool hurry_stop();
 
   // Said in the log; no stop waits for its tick from now on.
-  void memory_is_short();
+  void out_of_memory();
 
   // Where a renewal of the Kafka session is asked for.
   supervisor::RenewalRequests& renewals();

@@ -30,7 +30,7 @@ Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, L
   if (settings.enforce || opened.error().kind == ErrorKind::Fatal) {
     return failure(ErrorKind::Fatal, "--schema-dir: " + opened.error().text);
   }
-  log.error("no_schema", {{"topic", settings.logical_topic}, {"reason", opened.error().text}});
+  log.error("schema_missing", {{"topic", settings.logical_topic}, {"reason", opened.error().text}});
   return SchemaValidatorFactory();
 }
 

@@ -337,7 +337,7 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
   if (!failing_ && !host_is_back) return;
   failing_ = false;
   logged_.clear();
-  log_.info("insert_works_again", {{"host", hosts_->name(host)}, {"attempts", attempts}});
+  log_.info("insert_recovered", {{"host", hosts_->name(host)}, {"attempts", attempts}});
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
   EXPECT_EQ(w.failures[0].attempt, 1u);
   EXPECT_EQ(w.failures[1].code, 242);
   EXPECT_EQ(w.failures[1].attempt, 2u);
-  EXPECT_EQ(w.log.count("insert_works_again"), 1u);
+  EXPECT_EQ(w.log.count("insert_recovered"), 1u);
   EXPECT_EQ(w.metrics.counter("freshet_insert_errors_total", "", {{"class", "transient"}, {"code", "242"}}).value(),
             1u);
   EXPECT_THAT(w.log.texts(), Not(HasSubstr("hidden")));

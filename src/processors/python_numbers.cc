@@ -268,7 +268,7 @@ std::optional<HexInteger> HexInteger::parse(std::string_view text) {
 }
 
 std::string_view HexInteger::digits(std::string& scratch) const {
-  scratch = negative_ ? "-" : "";
+  scratch.assign(negative_ ? 1 : 0, '-');
   scratch += big_.empty() ? fmt::format_int(magnitude_).c_str() : big_.c_str();
   return scratch;
 }

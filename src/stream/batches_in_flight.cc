@@ -198,7 +198,7 @@ std::string BatchesInFlight::trouble(SteadyTime now) const {
 void BatchesInFlight::say_overdue(SteadyTime now, const std::string& topic, Log& log) {
   const size_t count = overdue(now);
   if (count == 0) {
-    if (said_at_ != SteadyTime{}) log.info("no_batch_overdue", {{"topic", topic}});
+    if (said_at_ != SteadyTime{}) log.info("batch_overdue_resolved", {{"topic", topic}});
     said_at_ = {};
     return;
   }

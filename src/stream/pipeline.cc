@@ -191,7 +191,7 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
   if (drain_.draining()) advance_stop(now, commands);
   commit_what_can_be(now, commands);
   if (drain_.close_overdue(now)) {
-    log_.warn("close_took_too_long", {{"topic", settings_.topic}, {"session", session_}});
+    log_.warn("close_timeout", {{"topic", settings_.topic}, {"session", session_}});
     if (drain_.stopping()) commands.abandon_batches = true;  // else their partitions may resume in the next session
     end_session(End::None, now);
   }

@@ -124,7 +124,7 @@ void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, S
   totals_.last_insert_error_at = wall_;
   batches_.failed(batch, failure, settings_.destination.system.c_str());
   if (failure.held) {
-    log_.error("batch_held", {{"topic", settings_.topic},
+    log_.error("batch_rejected", {{"topic", settings_.topic},
                               {"spans", batches_.spans(batch)},
                               {"code", failure.code},
                               {"reason", failure.text}});
@@ -147,7 +147,7 @@ void Pipeline::abandon_orphans(Commands& commands) {
     give_up_blocked(id);
   }
   if (commands.abandon.empty()) return;
-  log_.warn("batches_given_up", {{"topic", settings_.topic},
+  log_.warn("batches_dropped", {{"topic", settings_.topic},
                                  {"batches", commands.abandon.size()},
                                  {"reason", "their partitions were lost, and are read again by who has them now"}});
 }
@@ -182,7 +182,7 @@ void Pipeline::block_batch(BatchResult result, SteadyTime now) {
 
 // Whoever has its partitions now sends its rows again.
 void Pipeline::give_up_blocked(uint64_t batch) {
-  log_.warn("blocked_batch_given_up",
+  log_.warn("blocked_batch_dropped",
             {{"topic", settings_.topic},
              {"spans", batches_.spans(batch)},
              {"reason",

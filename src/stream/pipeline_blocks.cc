@@ -106,7 +106,7 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
 void Pipeline::log_blocks(SteadyTime now) {
   for (auto& [id, partition] : partitions_) {
     if (!partition.blocks.take_log_due(now)) continue;
-    log_.error("partition_held", {{"topic", settings_.topic},
+    log_.error("partition_blocked", {{"topic", settings_.topic},
                                   {"partition", id.value},
                                   {"code", to_string(partition.blocks.first().reason)},
                                   {"reason", partition.blocks.first().text},
@@ -119,7 +119,7 @@ void Pipeline::unblock(TrackedPartition& partition, BlockReason reason) {
 }
 
 void Pipeline::log_resumed(const TrackedPartition& partition) {
-  log_.info("partition_goes_on", {{"topic", settings_.topic},
+  log_.info("partition_resumed", {{"topic", settings_.topic},
                                   {"partition", partition.partition.value},
                                   {"position", partition.offsets.position().value}});
 }
@@ -231,7 +231,7 @@ Result<SkipResult> Pipeline::skip(Partition id, Offset next, SteadyTime now, Com
   unblock(*partition, reason);
   block_again(*partition, reason);
   if (partition->blocks.any()) done.still_blocked = partition->blocks.first().text;
-  log_.warn("partition_released", {{"topic", settings_.topic},
+  log_.warn("partition_skipped", {{"topic", settings_.topic},
                                    {"partition", id.value},
                                    {"offset", next.value},
                                    {"given_up", done.given_up},

@@ -64,7 +64,7 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
 void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) {
   if (source_trouble_.empty()) return;
   source_trouble_.clear();
-  log_.info("kafka_works_again", {{"topic", settings_.topic}});
+  log_.info("kafka_recovered", {{"topic", settings_.topic}});
 }
 
 void Pipeline::on_event(SessionClosed&, SteadyTime now, Commands&) { end_session(End::Broken, now); }
@@ -185,7 +185,7 @@ void Pipeline::advance_revoke(SteadyTime now, Commands& commands) {
   if (!drain_.revoke()) return;
   const auto step = drain_.revoke_step([&](Partition id) { return revoke_waits(id); }, now);
   if (step == Drain::RevokeStep::Wait) return;
-  if (step == Drain::RevokeStep::AnswerLate) log_.warn("revoke_drain_took_too_long", {{"topic", settings_.topic}});
+  if (step == Drain::RevokeStep::AnswerLate) log_.warn("revoke_drain_timeout", {{"topic", settings_.topic}});
   answer_revoke(now, commands);
 }
 
@@ -226,7 +226,7 @@ void Pipeline::check_suspended(SteadyTime now, Commands& commands) {
   if (!drain_.suspended_overdue(now)) return;
   // The next client takes the membership over: nobody else gets the partitions while it does.
   if (batches_held_ && drain_.running()) return drain_.await_suspended(now);
-  log_.warn("suspended_partitions_given_up", {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}});
+  log_.warn("suspended_partitions_dropped", {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}});
   drain_.end_suspended();
   // What is finished costs nothing while it waits, and is not read again if its partition comes back.
   for (auto next = partitions_.begin(); next != partitions_.end();) {
@@ -284,10 +284,10 @@ void Pipeline::begin_stop(End end, SteadyTime now, Commands& commands) {
   drain_.stop(end, now);
   drop_suspended(commands);
   log_.info(
-      "drain_began",
+      "drain_started",
       {{"topic", settings_.topic}, {"batches_in_flight", batches_.active()}, {"in_flight_bytes", budget_->held()}});
   if (batches_.blocked_count() == 0) return;
-  log_.error("blocked_batches_left", {{"topic", settings_.topic},
+  log_.error("blocked_batches_unresolved", {{"topic", settings_.topic},
                                       {"batches", batches_.blocked_count()},
                                       {"advice",
                                        "they were not resolved before the stop: the next start reads and sends their "

@@ -289,7 +289,7 @@ Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
   if (done && batch) {
     done->batch = true;
     writers_->release(order.partition);
-    log_.warn("batch_released", {{"topic", settings_.topic}, {"partition", order.partition.value}, {"audit", true}});
+    log_.warn("batch_skipped", {{"topic", settings_.topic}, {"partition", order.partition.value}, {"audit", true}});
   }
   return done;
 }

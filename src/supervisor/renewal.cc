@@ -164,7 +164,7 @@ void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, S
   mode_ = mode;
   state_ = Warming{now + limits_.warm};
   explain("the next session, which connects and logs in");
-  log_.info("renewal_began",
+  log_.info("renewal_started",
             {{"reason", to_string(request.reason)}, {"detail", request.detail}, {"mode", to_string(mode_)}});
 }
 

@@ -72,7 +72,7 @@ void Watchdog::act(const ProgressPolicy::Advice& advice) {
   MutexLock lock(mutex_);
   if (not_ready_reason_ == advice.not_ready_reason) return;
   if (!advice.not_ready_reason.empty()) log_.error("no_progress", {{"reason", advice.not_ready_reason}});
-  if (advice.not_ready_reason.empty()) log_.info("progress_again");
+  if (advice.not_ready_reason.empty()) log_.info("progress_resumed");
   not_ready_reason_ = advice.not_ready_reason;
 }
 

@@ -87,14 +87,14 @@ TEST_F(SentryTest, NoTextThatMayQuoteAMessageLeaves) {
     for (const char* text : {"ValueError: bad card 4111111111111111", "4111111111111111"}) {
       LogBackend log({}, clock, &out);
       log.set_error_sink([&](ErrorReport report) { reports.push_back(std::move(report)); });
-      log.error("partition_held", {{"topic", "t"}, {"partition", 3}, {"code", "python_invalid"}, {field, text}});
+      log.error("partition_blocked", {{"topic", "t"}, {"partition", 3}, {"code", "python_invalid"}, {field, text}});
     }
   }
   ASSERT_EQ(reports.size(), 12u);
   for (const ErrorReport& report : reports) {
     const std::string envelope = sentry_envelope(report, settings, std::nullopt);
     EXPECT_THAT(envelope, Not(HasSubstr("4111")));
-    EXPECT_THAT(envelope, HasSubstr(R"("formatted":"partition_held: python_invalid")"));
+    EXPECT_THAT(envelope, HasSubstr(R"("formatted":"partition_blocked: python_invalid")"));
     EXPECT_THAT(envelope, HasSubstr(R"("extra":{"topic":"t","partition":"3","code":"python_invalid"})"));
   }
 }

@@ -68,7 +68,7 @@ TEST_F(LogTest, MessageTextsAreForTheLogOnly) {
   LogBackend log({}, clock, &out);
   std::vector<ErrorReport> reports;
   log.set_error_sink([&](ErrorReport report) { reports.push_back(std::move(report)); });
-  log.error("batch_held", {{"reason", reason}});
+  log.error("batch_rejected", {{"reason", reason}});
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0].fields.at(0).second, "refused: [message text]; alter the table");
 }
@@ -90,7 +90,7 @@ TEST_F(LogTest, LinesOfOtherSubjectsAreNotEqual) {
   LogBackend log({}, clock, &out);
   for (int round = 0; round < 2; ++round) {
     for (int partition = 0; partition < 3; ++partition) {
-      log.error("partition_held",
+      log.error("partition_blocked",
                 {{"topic", "t"}, {"partition", partition}, {"reason", "same"}, {"next_offset", round}});
     }
     for (const char* field : {"a", "b"}) {
@@ -113,11 +113,11 @@ TEST_F(LogTest, LinesOfOtherSubjectsAreNotEqual) {
 TEST_F(LogTest, WhatSomebodyDidIsNeverCollapsed) {
   std::ostringstream out;
   LogBackend log({}, clock, &out);
-  for (int i = 0; i < 3; ++i) log.warn("partition_released", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
+  for (int i = 0; i < 3; ++i) log.warn("partition_skipped", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
   const std::string text = out.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
   log.set_level(LogLevel::Error);
-  log.warn("partition_released", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
+  log.warn("partition_skipped", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
   EXPECT_EQ(out.str(), text);
 }
 

@@ -69,7 +69,7 @@ TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStor
   flow.expect_exactly_once();
   EXPECT_EQ(flow.overdue(), 0);
   EXPECT_EQ(flow.status().waiting_for, "");
-  EXPECT_EQ(log.of("no_batch_overdue").size(), 1u);
+  EXPECT_EQ(log.of("batch_overdue_resolved").size(), 1u);
 }
 
 TEST(OverdueTest, AServerThatDoesNotAnswerAtAllIsOverdueToo) {

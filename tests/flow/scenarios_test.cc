@@ -117,7 +117,7 @@ TEST(FlowTest, ABatchThatWaitsForAnOperatorSaysSo) {
   struct HoldLog final : Log {
     bool enabled(LogLevel) const noexcept override { return true; }
     void write(LogLevel level, std::string_view event, std::initializer_list<LogField>) noexcept override {
-      said += level == LogLevel::Error && event == "batch_held" ? 1 : 0;
+      said += level == LogLevel::Error && event == "batch_rejected" ? 1 : 0;
     }
     int said = 0;
   } log;
@@ -134,7 +134,7 @@ TEST(FlowTest, AHeldPartitionSaysSoOnceAMinute) {
   struct HoldLog final : Log {
     bool enabled(LogLevel) const noexcept override { return true; }
     void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
-      said += event == "partition_held" ? 1 : 0;
+      said += event == "partition_blocked" ? 1 : 0;
     }
     int said = 0;
   } log;

@@ -82,7 +82,7 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   EXPECT_LE(clickhouse_->count(sevens), once / 10 + 2) << "stored twice at most";
   EXPECT_GE(clickhouse_->count(sevens), once / 10 + 1);
   member.stop();
-  EXPECT_EQ(member.log().find("blocked_batches_left"), std::string::npos);
+  EXPECT_EQ(member.log().find("blocked_batches_unresolved"), std::string::npos);
 }
 
 TEST_F(BlockedBatchesTest, ThirtyMegabytesThroughAServerThatTakesTwenty) {

@@ -191,7 +191,7 @@ inline Terminated terminate_while_renewing(std::vector<std::string> args, int ti
     process.process().signal(SIGUSR1);
     if (i % 2 == 0) {  // after it has certainly started
       const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-      while (said("renewal_began") < 2 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
+      while (said("renewal_started") < 2 && std::chrono::steady_clock::now() < give_up) std::this_thread::yield();
     }
     const std::chrono::microseconds moment(random() % (i % 2 == 0 ? 10'000 : 30'000));
     std::this_thread::sleep_for(moment);
@@ -201,7 +201,7 @@ inline Terminated terminate_while_renewing(std::vector<std::string> args, int ti
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
     result.longest = std::max(result.longest, took.count());
     ++result.times;
-    if (said("renewal_began") > said("result=renewed")) ++result.during_renewal;
+    if (said("renewal_started") > said("result=renewed")) ++result.during_renewal;
   }
   return result;
 }

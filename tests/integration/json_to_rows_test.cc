@@ -156,7 +156,7 @@ TEST_F(JsonToRowsTest, ABrokerThatRestartsIsNoReasonToEnd) {
   EXPECT_TRUE(rows_become(1'000)) << freshet.output();
   kafka_->stop();
   kafka_->start();
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return freshet.output().find("kafka_works_again") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(30s, [&] { return freshet.output().find("kafka_recovered") != std::string::npos; }))
       << "it would not be ready before the next message: " << freshet.output();
   produce(1'000, 2'000);
   EXPECT_TRUE(rows_become(2'000, 60s)) << freshet.output();

@@ -405,7 +405,7 @@ TEST_F(OperationTest, ABadConfigurationIsRefusedWithStatusTwoAndASecondSignalEnd
   EXPECT_TRUE(testkit::eventually(
       60s, [&] { return ask("/status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
   freshet.process().signal(SIGINT);
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("drain_began") != std::string::npos; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("drain_started") != std::string::npos; }));
   freshet.process().signal(SIGINT);
   EXPECT_EQ(freshet.process().wait(60s), 1);
   clickhouse_->thaw();

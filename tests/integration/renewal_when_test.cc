@@ -183,7 +183,7 @@ TEST_F(RenewalWhenTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce)
       })) << freshet.output();
     }
     freshet.process().signal(SIGTERM);
-    EXPECT_TRUE(eventually(60s, [&] { return freshet.output().find("drain_began") != std::string::npos; }))
+    EXPECT_TRUE(eventually(60s, [&] { return freshet.output().find("drain_started") != std::string::npos; }))
         << freshet.output();
     if (third) freshet.process().signal(SIGTERM);
     EXPECT_EQ(freshet.process().wait(60s), third ? 1 : 0) << freshet.output();

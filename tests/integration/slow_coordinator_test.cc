@@ -101,7 +101,7 @@ TEST_F(SlowCoordinatorTest, ARenewalThatIsReadyWhileARevokeDrainsCostsNoRowTwice
   expect_all_once(produced);
   one.stop();
   two.stop();
-  EXPECT_EQ(one.log().find("revoke_drain_took_too_long"), std::string::npos) << one.log();
+  EXPECT_EQ(one.log().find("revoke_drain_timeout"), std::string::npos) << one.log();
 }
 
 }  // namespace
