@@ -50,7 +50,7 @@ std::string WebEvents::malformed(uint64_t id, int64_t at_ms) {
       event.resize(event.size() / 2);
       return event;
     case 1:
-      event.insert(event.find(':'), "=");
+      event.insert(event.find(':'), 1, '=');
       return event;
     case 2:
       event[event.find("page") == std::string::npos ? event.find("name\":\"") + 7 : event.find("page")] = '\xff';
