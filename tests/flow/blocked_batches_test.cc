@@ -62,7 +62,7 @@ TEST(BlockedBatchesTest, StoredGoesOnBehindItWithoutADeadLetter) {
   ASSERT_TRUE(resolved) << resolved.error().text;
   EXPECT_EQ(resolved->resolved_rows, 10u);
   EXPECT_EQ(resolved->text(),
-            "partition 0 is released; its blocked batch counts as stored: 10 rows, of all its partitions");
+            "partition 0 is skipped; its blocked batch counts as stored: 10 rows, of all its partitions");
   commit_all(flow);
   EXPECT_EQ(flow.committed(0), 10);
   EXPECT_TRUE(flow.letters.empty());

@@ -130,13 +130,13 @@ TEST(BlockedPartitionsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
   EXPECT_EQ(released->given_up, 1u);
   EXPECT_EQ(released->not_read, 2u);
   EXPECT_EQ(released->text(),
-            "partition 0 is released; given up: 1 messages that could be put nowhere; skipped unread: 2 offsets");
+            "partition 0 is skipped; given up: 1 messages that could be put nowhere; skipped unread: 2 offsets");
   flow.settle();
   EXPECT_EQ(flow.table.size(), 7u);
   EXPECT_EQ(flow.committed(0), 10);
 }
 
-// Also where an earlier batch is still under way: the offset that counts is that of the message it is held for.
+// Also where an earlier batch is still under way: the offset that counts is that of the message it is blocked for.
 TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 5);

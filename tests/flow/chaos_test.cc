@@ -258,7 +258,7 @@ class Chaos {
                                     [](const auto& one) { return !one.blocked.empty(); });
       if (!held && flow_.owned() == static_cast<size_t>(partitions_)) return;
     }
-    FAIL() << "a partition is held for ever: " << flow_.status().partitions[0].blocked;
+    FAIL() << "a partition is blocked for ever: " << flow_.status().partitions[0].blocked;
   }
 
   std::mt19937_64 random_;
