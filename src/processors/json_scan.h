@@ -1,5 +1,5 @@
-// The inner loops of reading and writing JSON strings: sixteen bytes at a time where the CPU has SSE2 (`sse2`), else byte
-// by byte (`portable`). A build for a CPU with SSE2 compiles both, and fast_paths_test compares them.
+// The inner loops of reading and writing JSON strings: sixteen bytes at a time where the CPU has SSE2 (`sse2`), else
+// byte by byte (`portable`). A build for a CPU with SSE2 compiles both, and fast_paths_test compares them.
 #pragma once
 
 #include <cstddef>

@@ -125,9 +125,9 @@ void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, S
   batches_.failed(batch, failure, settings_.destination.system.c_str());
   if (failure.held) {
     log_.error("batch_rejected", {{"topic", settings_.topic},
-                              {"spans", batches_.spans(batch)},
-                              {"code", failure.code},
-                              {"reason", failure.text}});
+                                  {"spans", batches_.spans(batch)},
+                                  {"code", failure.code},
+                                  {"reason", failure.text}});
   }
   if (failure.failure_class != InsertFailure::Class::Overload) return;
   batcher_.slow_down(now);
@@ -148,8 +148,8 @@ void Pipeline::abandon_orphans(Commands& commands) {
   }
   if (commands.abandon.empty()) return;
   log_.warn("batches_dropped", {{"topic", settings_.topic},
-                                 {"batches", commands.abandon.size()},
-                                 {"reason", "their partitions were lost, and are read again by who has them now"}});
+                                {"batches", commands.abandon.size()},
+                                {"reason", "their partitions were lost, and are read again by who has them now"}});
 }
 
 // --- blocked --------------------------------------------------------------------------------------------------------

@@ -107,10 +107,10 @@ void Pipeline::log_blocks(SteadyTime now) {
   for (auto& [id, partition] : partitions_) {
     if (!partition.blocks.take_log_due(now)) continue;
     log_.error("partition_blocked", {{"topic", settings_.topic},
-                                  {"partition", id.value},
-                                  {"code", to_string(partition.blocks.first().reason)},
-                                  {"reason", partition.blocks.first().text},
-                                  {"next_offset", partition.offsets.committable().value}});
+                                     {"partition", id.value},
+                                     {"code", to_string(partition.blocks.first().reason)},
+                                     {"reason", partition.blocks.first().text},
+                                     {"next_offset", partition.offsets.committable().value}});
   }
 }
 
@@ -232,12 +232,12 @@ Result<SkipResult> Pipeline::skip(Partition id, Offset next, SteadyTime now, Com
   block_again(*partition, reason);
   if (partition->blocks.any()) done.still_blocked = partition->blocks.first().text;
   log_.warn("partition_skipped", {{"topic", settings_.topic},
-                                   {"partition", id.value},
-                                   {"offset", next.value},
-                                   {"given_up", done.given_up},
-                                   {"not_read", done.not_read},
-                                   {"still_blocked", done.still_blocked},
-                                   {"audit", true}});
+                                  {"partition", id.value},
+                                  {"offset", next.value},
+                                  {"given_up", done.given_up},
+                                  {"not_read", done.not_read},
+                                  {"still_blocked", done.still_blocked},
+                                  {"audit", true}});
   return done;
 }
 

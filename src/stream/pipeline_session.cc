@@ -287,11 +287,12 @@ void Pipeline::begin_stop(End end, SteadyTime now, Commands& commands) {
       "drain_started",
       {{"topic", settings_.topic}, {"batches_in_flight", batches_.active()}, {"in_flight_bytes", budget_->held()}});
   if (batches_.blocked_count() == 0) return;
-  log_.error("blocked_batches_unresolved", {{"topic", settings_.topic},
-                                      {"batches", batches_.blocked_count()},
-                                      {"advice",
-                                       "they were not resolved before the stop: the next start reads and sends their "
-                                       "rows again, and they may be stored twice"}});
+  log_.error("blocked_batches_unresolved",
+             {{"topic", settings_.topic},
+              {"batches", batches_.blocked_count()},
+              {"advice",
+               "they were not resolved before the stop: the next start reads and sends their "
+               "rows again, and they may be stored twice"}});
 }
 
 DrainWaits Pipeline::stop_waits() const {
