@@ -64,8 +64,8 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   client->flush();
   EXPECT_TRUE(eventually(60s, [&] { return rows() == once + 20 && committed(1) == 20; })) << rows() << member.log();
   EXPECT_EQ(committed(0), 0);
-  EXPECT_EQ(ask(member, "release", R"({"partition": 1, "resolution": "stored"})").first, 409);
-  const auto stored = ask(member, "release", R"({"partition": 0, "resolution": "stored"})");
+  EXPECT_EQ(ask(member, "skip", R"({"partition": 1, "resolution": "stored"})").first, 409);
+  const auto stored = ask(member, "skip", R"({"partition": 0, "resolution": "stored"})");
   EXPECT_EQ(stored.first, 200) << stored.second;
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 10; })) << member.log();
   EXPECT_EQ(rows(), once + 20) << "nothing was sent again";
@@ -75,7 +75,7 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   client->flush();
   ASSERT_TRUE(says(member, "may already hold 1 of its rows")) << member.log();
   clickhouse_->query(fmt::format("TRUNCATE TABLE {}_fails", topic));
-  const auto retried = ask(member, "release", R"({"partition": 0, "resolution": "retry"})");
+  const auto retried = ask(member, "skip", R"({"partition": 0, "resolution": "retry"})");
   EXPECT_EQ(retried.first, 200) << retried.second;
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 11; })) << member.log();
   const std::string sevens = fmt::format("SELECT count() FROM {} WHERE id = 7", topic);
