@@ -30,6 +30,8 @@ struct CurableErrorsTest : testkit::GroupTest {
     client->flush();
   }
   void create_topic_again(int partitions) {
+    // Until the broker knows of the deletion it acknowledges messages to the old topic, which are lost with it.
+    ASSERT_TRUE(eventually(60s, [&] { return client->partitions(topic) == 0; }));
     ASSERT_TRUE(eventually(60s, [&] {
       try {
         client->create_topic(topic, partitions);
@@ -103,7 +105,7 @@ TEST_F(CurableErrorsTest, RowsOfATopicMadeAnewAreNoRepeatsToTheTable) {
     ASSERT_TRUE(eventually(30s, [&] { return client->committed(topic, topic)[0] < 0; })) << "offsets of the old topic";
     produce(10, 1);  // before the member starts, so that each time they are one batch
     GroupMember member(args());
-    ASSERT_TRUE(stores_all_once(member)) << round;
+    ASSERT_TRUE(stores_all_once(member)) << "round " << round << ", messages in the topic: " << client->count(topic);
   }
   EXPECT_EQ(rows(), 20u);
 }
