@@ -17,13 +17,10 @@ void begin(Flow& flow) {
   flow.produce(0, "row", 10);
   flow.produce(1, "row", 10);
   flow.assign({0, 1});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
-  flow.deliver(1);
-  flow.work();
-  flow.advance(seconds(3));
-  ASSERT_EQ(flow.batches.size(), 2u);
+  flow.deliver_and_process(1);
+  flow.await_batches(2);
   ASSERT_TRUE(flow.block(0));
   ASSERT_TRUE(flow.write(0));
   commit_all(flow);
@@ -153,8 +150,7 @@ TEST(BlockedBatchesTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBa
   Flow flow;
   flow.produce(0, "refused", 1);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   ASSERT_TRUE(flow.block(0, stream::Blocked::TooLarge));
   EXPECT_NE(flow.status().waiting_for.find("no insert takes a message of it"), std::string::npos);
@@ -184,8 +180,7 @@ TEST(BlockedBatchesTest, ManyBlockedBatchesTakeNoWriter) {
   }
   flow.assign(all);
   for (int32_t p = 0; p < 7; ++p) {
-    flow.deliver(p);
-    flow.work();
+    flow.deliver_and_process(p);
     flow.advance(seconds(3));
     ASSERT_TRUE(flow.block()) << p;
   }

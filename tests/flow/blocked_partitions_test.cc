@@ -12,8 +12,7 @@ TEST(BlockedPartitionsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperator
   flow.produce(0, "bad", 2);
   flow.produce(0, "row", 5);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.letter(0, tl::make_unexpected(too_large()));
   flow.letter(0, tl::make_unexpected(too_large()));
   ASSERT_NE(flow.status().partitions[0].blocked.find("offset 0"), std::string::npos);
@@ -23,8 +22,7 @@ TEST(BlockedPartitionsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperator
   EXPECT_TRUE(flow.paused(0)) << "the source reads on what is blocked again";
   EXPECT_TRUE(flow.skip(0, 2));
   EXPECT_EQ(flow.status().partitions[0].blocked, "");
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 TEST(BlockedPartitionsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
@@ -34,8 +32,7 @@ TEST(BlockedPartitionsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
   Flow flow(Flow::default_settings(), options);
   flow.produce(0, "bad", 2);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   ASSERT_EQ(flow.letters.size(), 1u);
   ASSERT_NE(flow.status().partitions[0].blocked.find("dead letters per second"), std::string::npos);
   flow.letter(0, tl::make_unexpected(too_large()));
@@ -43,8 +40,7 @@ TEST(BlockedPartitionsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
   EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
   flow.given_up = {{0, 0}};
   EXPECT_TRUE(flow.skip(0, 1));
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedReplacement) {
@@ -53,8 +49,7 @@ TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedR
   flow.produce(0, "bad");
   flow.produce(0, "row");
   flow.assign({0});
-  flow.deliver(0, 1);
-  flow.work();
+  flow.deliver_and_process(0, 1);
   flow.deliver(0, 1);
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
   ASSERT_NE(flow.status().partitions[0].blocked.find("replacement"), std::string::npos);
@@ -67,8 +62,7 @@ TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedR
   EXPECT_TRUE(flow.paused(0));
   flow.given_up = {{0, 1}};
   EXPECT_TRUE(flow.skip(0, 2));
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 TEST(BlockedPartitionsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
@@ -81,8 +75,7 @@ TEST(BlockedPartitionsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
   flow.produce(2, "row", 1);
   flow.assign({0, 1, 2});
   for (int p = 0; p < 3; ++p) {
-    flow.deliver(p);
-    flow.work();
+    flow.deliver_and_process(p);
   }
   EXPECT_NE(flow.status().partitions[0].blocked, "");
   EXPECT_NE(flow.status().partitions[1].blocked, "");
@@ -90,8 +83,7 @@ TEST(BlockedPartitionsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
   EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[1].blocked, "") << "one letter at once is the limit";
   EXPECT_TRUE(flow.skip(1, 0));
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 // What a release gives up, and what not.
@@ -100,8 +92,7 @@ TEST(BlockedPartitionsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
   flow.produce(0, "bad", 3);
   flow.produce(0, "row", 7);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   ASSERT_EQ(flow.letters.size(), 3u);
   flow.letter(1, tl::make_unexpected(too_large()));
   flow.letter(0, failure(ErrorKind::Retry, "no broker"));  // its turn comes again
@@ -111,9 +102,7 @@ TEST(BlockedPartitionsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
   EXPECT_EQ(released->given_up, 1u) << "letters that wait for their broker are not what it is blocked for";
   EXPECT_EQ(released->not_read, 0u);
   EXPECT_EQ(released->still_blocked, "");
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
   EXPECT_EQ(flow.dead.size(), 2u);
 }
 
@@ -122,8 +111,7 @@ TEST(BlockedPartitionsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
   flow.produce(0, "bad");
   flow.produce(0, "row", 9);
   flow.assign({0});
-  flow.deliver(0, 1);
-  flow.work();
+  flow.deliver_and_process(0, 1);
   flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
   const auto released = flow.skip(0, 3);
   ASSERT_TRUE(released);
@@ -142,8 +130,7 @@ TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithIt
   flow.produce(0, "row", 5);
   flow.produce(0, "replace", 3);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
   ASSERT_NE(flow.status().partitions[0].blocked.find("offset 5"), std::string::npos)
       << flow.status().partitions[0].blocked;
@@ -154,8 +141,7 @@ TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithIt
   const auto released = flow.skip(0, 7);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->given_up, 2u);
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
   EXPECT_EQ(flow.replaced.count({0, 7}), 1u);
 }
 
@@ -166,12 +152,10 @@ TEST(BlockedPartitionsTest, LettersThatWaitCountInTheBudget) {
   Flow flow(settings);
   flow.produce(0, "bad", 500);
   flow.assign({0});
-  flow.deliver(0, 250);
-  flow.work();
+  flow.deliver_and_process(0, 250);
   EXPECT_GT(flow.status().in_flight_bytes, 250u * 300);
   EXPECT_TRUE(flow.paused(0));
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
@@ -185,8 +169,7 @@ TEST(BlockedPartitionsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
   flow.assign({0, 1});
   for (int i = 0; i < 40; ++i) {
     for (int p = 0; p < 2; ++p) {
-      flow.deliver(p, 200);
-      flow.work();
+      flow.deliver_and_process(p, 200);
     }
   }
   ASSERT_EQ(flow.letters.size(), kMost);
@@ -195,9 +178,7 @@ TEST(BlockedPartitionsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
   flow.advance(seconds(2));
   EXPECT_EQ(flow.letters.size(), kMost);
   EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now) << "the loop spins";
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
 }
 
 TEST(BlockedPartitionsTest, LettersOfAPartitionThatWentAwayAreNothingToWaitFor) {
@@ -205,14 +186,12 @@ TEST(BlockedPartitionsTest, LettersOfAPartitionThatWentAwayAreNothingToWaitFor) 
   flow.produce(0, "bad");
   flow.produce(1, "bad");
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.revoke({0}, true);
   flow.letters.clear();
   flow.assign({1});
   flow.advance(std::chrono::hours(1));
-  flow.deliver(1);
-  flow.work();
+  flow.deliver_and_process(1);
   EXPECT_EQ(flow.letters.size(), 1u);
   EXPECT_EQ(flow.status().waiting_for, "");
 }
@@ -221,8 +200,7 @@ TEST(BlockedPartitionsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   Flow flow;
   flow.produce(0, "bad", 2);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(2));
   EXPECT_EQ(flow.status().waiting_for, "") << "a slow broker is no news";
   flow.letter(0, failure(ErrorKind::Retry, "no such topic"));
@@ -234,8 +212,7 @@ TEST(BlockedPartitionsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   EXPECT_TRUE(flow.status().last_kafka_error_at);
   flow.acknowledge();
   EXPECT_EQ(flow.status().waiting_for, "") << "it takes letters again";
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
   flow.advance(seconds(60));
   EXPECT_EQ(flow.status().waiting_for, "");
 }
@@ -251,8 +228,7 @@ TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainO
   flow.source(SourceFault{{ErrorKind::Retry, -195, "disconnected"}});
   flow.deliver(0);
   EXPECT_EQ(flow.status().waiting_for, "");
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 // A release is about one partition; batches that wait for an operator are not released by another.
@@ -294,9 +270,81 @@ TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenRe
   const auto released = flow.skip(0, 5);
   ASSERT_TRUE(released);
   EXPECT_EQ(released->not_read, 1u);
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
   EXPECT_EQ(flow.table.size(), 9u);
+}
+
+TEST(BlockedPartitionsTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAndNoOther) {
+  Flow flow(Flow::default_settings(), {}, false);
+  flow.produce(0, "row", 2);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 200);
+  flow.produce(1, "row", 50);
+  flow.assign({0, 1});
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 2);
+  EXPECT_EQ(flow.committed(1), 50);
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_NE(flow.status().partitions[0].blocked.find("offset 2"), std::string::npos);
+  EXPECT_FALSE(flow.skip(0, 2));
+  EXPECT_FALSE(flow.skip(1, 60));
+  flow.given_up.insert({0, 2});
+  EXPECT_TRUE(flow.skip(0, 3));
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 203);
+  flow.expect_exactly_once();
+}
+
+TEST(BlockedPartitionsTest, ABatchThatWaitsForAnOperatorSaysSo) {
+  struct HoldLog final : Log {
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel level, std::string_view event, std::initializer_list<LogField>) noexcept override {
+      said += level == LogLevel::Error && event == "batch_rejected" ? 1 : 0;
+    }
+    int said = 0;
+  } log;
+  Flow flow(Flow::default_settings(), {}, false, log);
+  // What a writer says in its own log comes here too.
+  flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
+  EXPECT_EQ(log.said, 0);
+  flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is refused alike", 4, true},
+                                  flow.now);
+  EXPECT_EQ(log.said, 1);
+}
+
+TEST(BlockedPartitionsTest, AHeldPartitionSaysSoOnceAMinute) {
+  struct HoldLog final : Log {
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
+      said += event == "partition_blocked" ? 1 : 0;
+    }
+    int said = 0;
+  } log;
+  Flow flow(Flow::default_settings(), {}, false, log);
+  flow.produce(0, "bad");
+  flow.assign({0});
+  flow.deliver_and_process(0);
+  EXPECT_EQ(log.said, 1);
+  for (int i = 0; i < 179; ++i) flow.advance(seconds(1));
+  EXPECT_EQ(log.said, 3);
+  flow.given_up.insert({0, 0});
+  EXPECT_TRUE(flow.skip(0, 1));
+  for (int i = 0; i < 120; ++i) flow.advance(seconds(1));
+  EXPECT_EQ(log.said, 3);
+}
+
+TEST(BlockedPartitionsTest, TheFirstCauseOfAHoldIsTheOneThatIsShown) {
+  Flow flow(Flow::default_settings(), {}, false);
+  flow.produce(0, "bad", 2);
+  flow.assign({0});
+  flow.deliver_and_process(0);
+  EXPECT_NE(flow.status().partitions[0].blocked.find("offset 0 "), std::string::npos)
+      << flow.status().partitions[0].blocked;
+  flow.given_up.insert({0, 0});
+  EXPECT_FALSE(flow.skip(0, 0));
+  EXPECT_TRUE(flow.skip(0, 1));
+  EXPECT_NE(flow.status().partitions[0].blocked.find("offset 1 "), std::string::npos)
+      << flow.status().partitions[0].blocked;
 }
 
 }  // namespace

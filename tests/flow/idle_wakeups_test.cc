@@ -13,8 +13,7 @@ TEST(IdleWakeupsTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) 
   Flow flow;
   flow.produce(0, "bad");
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.letter(0, failure(ErrorKind::Retry, "no broker"));
   flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
   ASSERT_TRUE(flow.pipeline.closed());
@@ -26,8 +25,7 @@ TEST(IdleWakeupsTest, CogsRecordsThatAreToBeSentAgainWakeNobodyBetweenTwoSession
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row");
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.write();
   flow.advance(seconds(61));
@@ -43,8 +41,7 @@ TEST(IdleWakeupsTest, OffsetsThatTheBrokerRefusesDuringARevokeWakeNobody) {
   flow.produce(0, "row", 20);
   flow.assign({0});
   for (int i = 0; i < 2; ++i) {
-    flow.deliver(0, 10);
-    flow.work();
+    flow.deliver_and_process(0, 10);
     flow.advance(seconds(3));
   }
   flow.write();
@@ -62,8 +59,7 @@ TEST(IdleWakeupsTest, RowsThatEnterNoBatchWhileTheGroupIsLeftWakeNobody) {
   Flow flow;
   flow.produce(0, "row", 10);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.leave();
   flow.advance(seconds(3));
   ASSERT_FALSE(flow.pipeline.closed());

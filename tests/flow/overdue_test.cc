@@ -38,10 +38,8 @@ FlowSettings with_deadline(milliseconds deadline) {
 void begin(Flow& flow) {
   flow.produce(0, "row", 10);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
-  flow.advance(seconds(3));
-  ASSERT_EQ(flow.batches.size(), 1u);
+  flow.deliver_and_process(0);
+  flow.await_batches(1);
 }
 
 TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStored) {
@@ -64,9 +62,7 @@ TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStor
       << flow.status().waiting_for;
   EXPECT_NE(flow.status().waiting_for.find("Too many parts"), std::string::npos);
   ASSERT_EQ(flow.batches.size(), 1u) << "it was given up";
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
   EXPECT_EQ(flow.overdue(), 0);
   EXPECT_EQ(flow.status().waiting_for, "");
   EXPECT_EQ(log.of("batch_overdue_resolved").size(), 1u);
@@ -96,8 +92,7 @@ TEST(OverdueTest, WithoutADeadlineNothingIsOverdue) {
   flow.advance(std::chrono::hours(24));
   EXPECT_TRUE(log.of("batch_overdue").empty());
   EXPECT_EQ(flow.status().waiting_for, "");
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 }  // namespace

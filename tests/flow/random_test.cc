@@ -96,8 +96,7 @@ void run(uint64_t seed) {
   for (int32_t p = 0; p < partitions; ++p) {
     if (!flow.owns(p)) flow.assign({p});
   }
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
   // A partition that comes straight back, and a session that continues the last, cost no second read.
   if (!elsewhere && flow.status().abandoned == 0) flow.expect_exactly_once();
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);

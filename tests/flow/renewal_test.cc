@@ -8,17 +8,14 @@ namespace {
 void fill(Flow& flow) {
   flow.produce(0, "row", 40);
   flow.assign({0});
-  flow.deliver(0, 10);
-  flow.work();
+  flow.deliver_and_process(0, 10);
   flow.advance(seconds(3));
   flow.write();
   flow.advance(seconds(3));
   flow.commit();
-  flow.deliver(0, 10);
-  flow.work();
+  flow.deliver_and_process(0, 10);
   flow.advance(seconds(3));
-  flow.deliver(0, 10);
-  flow.work();
+  flow.deliver_and_process(0, 10);
   flow.deliver(0, 10);
   ASSERT_EQ(flow.batches.size(), 1u);
   ASSERT_EQ(flow.work_waits(), 1u);
@@ -26,9 +23,7 @@ void fill(Flow& flow) {
 }
 
 void expect_all_once(Flow& flow) {
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
   EXPECT_EQ(flow.status().messages_consumed, 40u) << "a second read";
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
@@ -92,9 +87,7 @@ TEST(FlowRenewalTest, APartitionThatAnotherMemberCommittedBeginsAnew) {
   flow.consumed_elsewhere(0, 30, 30);
   flow.assign({0});
   flow.work();  // of the old epoch
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
   EXPECT_EQ(flow.status().messages_consumed, 50u);
 }
 
@@ -106,8 +99,7 @@ TEST(FlowRenewalTest, AnOffsetThatWasSetBackIsFollowed) {
   flow.commit();
   flow.set_committed(0, 5);
   flow.assign({0});
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
   EXPECT_EQ(flow.status().messages_consumed, 75u);
 }
 
@@ -165,9 +157,7 @@ TEST(FlowRenewalTest, NothingIsProcessedBeyondTheMemoryLimitWhileTheGroupIsLeft)
   flow.source(SessionClosed{});
   flow.begin_next_session();
   flow.assign({0, 1, 2});
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
 }
 
 TEST(FlowRenewalTest, LeavingEndsWithinItsDeadlineWhateverHangs) {
@@ -196,9 +186,7 @@ TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
   flow.begin_next_session();
   flow.lose_everything();
   flow.assign({0});
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
@@ -211,8 +199,7 @@ TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsGivenUp) {
   flow.deliver(1);
   while (flow.work()) {
   }
-  flow.advance(seconds(3));
-  ASSERT_EQ(flow.batches.size(), 2u);
+  flow.await_batches(2);
   flow.revoke({0});
   flow.advance(seconds(8));
   EXPECT_FALSE(flow.revoke_waits());
@@ -224,8 +211,7 @@ TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsGivenUp) {
   EXPECT_EQ(flow.committed(1), 10);
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
   flow.assign({0});
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 TEST(FlowRenewalTest, ABrokenSessionKeepsWhatIsUnderWayUntilTheDrainDeadline) {
@@ -252,8 +238,7 @@ TEST(FlowRenewalTest, WhatIsUnderWayForTooLongWithoutAnOwnerIsAbandoned) {
   }
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
   flow.assign({0});
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 // However often it is renewed: the age of rows counts from when they could have been in a batch.
@@ -263,22 +248,18 @@ TEST(FlowRenewalTest, RowsDoNotGetYoungerByARenewal) {
   Flow flow(Flow::default_settings(), options);
   flow.produce(0, "row", 10);
   flow.assign({0, 1});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   for (int i = 0; i < 9; ++i) {
     flow.advance(seconds(1));
     flow.hand_over();
     EXPECT_TRUE(flow.batches.empty());
   }
   flow.produce(1, "row", 10);  // of another partition, and younger
-  flow.deliver(1);
-  flow.work();
+  flow.deliver_and_process(1);
   flow.hand_over();
   flow.advance(seconds(1));
   EXPECT_EQ(flow.batches.size(), 1u) << "it is never full of age";
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
 }
 
 TEST(FlowRenewalTest, CommitsWaitWhileTheyAreHeld) {
@@ -351,9 +332,7 @@ TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsGivenUpWhenALostPartitionStaysAway) 
   flow.advance(seconds(60));
   flow.assign({0});
   flow.assign({1});
-  flow.settle();
-  flow.expect_complete();
-  flow.expect_exactly_once();
+  flow.settles_exactly_once();
 }
 
 // While another client takes the membership over nobody can commit: what is stored then may be stored twice.
@@ -380,8 +359,7 @@ TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
   flow.produce(1, "row", 5);
   flow.assign({0});
   flow.assign({1});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   ASSERT_TRUE(flow.paused(0));
   flow.hand_over();
   EXPECT_TRUE(flow.paused(0));
@@ -400,172 +378,7 @@ TEST(FlowRenewalTest, APartitionWhoseStreamIsGoneStartsNowhereUntilItsOffsetIsKn
   flow.source(PartitionsAssigned{{{Partition{0}, Offset{-1}, ""}}, 1, true});
   EXPECT_FALSE(flow.deliver(0)) << "from an end offset: everything before it is lost";
   flow.unstick(0, flow.committed(0));
-  flow.settle();
-  flow.expect_complete();
-}
-
-// The library is told where a partition goes on once the revoke of others is answered. What it brings until then is of
-// the old place: behind it would lie a gap.
-TEST(FlowRenewalTest, WhatComesBeforeTheLibraryKnowsOfAMoveIsDropped) {
-  for (const bool end : {false, true}) {
-    Flow flow;
-    flow.produce(0, "row", 20);
-    flow.produce(1, "row", 10);
-    flow.assign({0, 1});
-    flow.deliver(0, 10);
-    flow.deliver(1);
-    flow.work();
-    flow.work();
-    flow.advance(seconds(3));
-    flow.stick(0);
-    flow.revoke({1});
-    ASSERT_TRUE(flow.revoke_waits());
-    flow.unstick(0, 0);
-    EXPECT_FALSE(flow.deliver(0, 10));
-    if (end) flow.end_of(0);
-    flow.settle();
-    EXPECT_EQ(flow.committed(0), 20);
-    EXPECT_EQ(flow.status().messages_consumed, 40u) << "the ten of before are read again, and then the other ten";
-    flow.assign({1});
-    flow.settle();
-    flow.expect_complete();
-  }
-}
-
-// Retention passes a chunk that is under way; the reset policy goes on behind it, and commits that.
-// The look-up ends while the partition is drained: what it committed is not set back by what is drained.
-TEST(FlowRenewalTest, WhatIsDrainedCommitsNothingBelowWhatTheResetPolicyCommittedMeanwhile) {
-  Flow flow;
-  flow.produce(0, "row", 30);
-  flow.assign({0});
-  flow.deliver(0, 10);
-  flow.work();
-  flow.advance(seconds(3));
-  ASSERT_EQ(flow.batches.size(), 1u);
-  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
-  flow.revoke({0});
-  ASSERT_TRUE(flow.reset_offset(0, 20));
-  flow.write();
-  flow.advance(seconds(10));
-  EXPECT_FALSE(flow.commit_waits());
-  EXPECT_FALSE(flow.revoke_waits());
-  flow.assign({0});
-  flow.settle();
-  flow.expect_complete();
-}
-
-TEST(FlowRenewalTest, AnOperatorsReleaseWaitsUntilItIsKnownWhereThePartitionGoesOn) {
-  Flow flow(Flow::default_settings(), {}, false);
-  flow.produce(0, "bad");
-  flow.produce(0, "row", 29);
-  flow.assign({0});
-  flow.deliver(0, 1);
-  flow.work();
-  ASSERT_NE(flow.status().partitions[0].blocked, "");
-  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
-  flow.given_up = {{0, 0}};
-  const auto early = flow.skip(0, 25);
-  ASSERT_FALSE(early);
-  EXPECT_EQ(early.error().kind, ErrorKind::Retry) << early.error().text;
-  ASSERT_TRUE(flow.reset_offset(0, 20));
-  for (int64_t offset = 20; offset < 25; ++offset) flow.given_up.insert({0, offset});
-  EXPECT_TRUE(flow.skip(0, 25));
-  flow.settle();
-  flow.expect_complete();
-}
-
-TEST(FlowRenewalTest, AnOffsetThatTheResetPolicyCommittedIsNeverSetBack) {
-  Flow flow;
-  flow.produce(0, "row", 30);
-  flow.assign({0});
-  flow.deliver(0, 5);
-  flow.work();
-  flow.advance(seconds(3));
-  flow.deliver(0, 5);
-  flow.work();
-  flow.advance(seconds(3));
-  ASSERT_EQ(flow.batches.size(), 2u);
-  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
-  flow.write();  // the first of the two: 5 could be committed
-  flow.advance(seconds(3));
-  EXPECT_FALSE(flow.commit_waits()) << "while it is looked up where the partition goes on";
-  ASSERT_TRUE(flow.reset_offset(0, 20));
-  flow.advance(seconds(3));
-  EXPECT_FALSE(flow.commit_waits()) << "backwards: 20 is committed";
-  EXPECT_EQ(flow.status().partitions[0].committed, Offset{20});
-  flow.settle();
-  flow.expect_complete();
-  EXPECT_EQ(flow.table.size(), 20u);
-}
-
-// The watchdog wants it fetched anew; where it goes on is being looked up, and the topic may be another by now.
-TEST(FlowRenewalTest, APartitionThatIsLookedUpIsNotFetchedAnewFromItsOldPosition) {
-  Flow flow;
-  flow.produce(0, "row", 30);
-  flow.assign({0});
-  flow.deliver(0, 10);
-  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
-  flow.refetch(0);
-  EXPECT_FALSE(flow.deliver(0, 10));
-  EXPECT_TRUE(flow.reset_offset(0, 20)) << "the answer of the look-up counts";
-  flow.settle();
-  flow.expect_complete();
-}
-
-// It stands in the queue of the coordinator, and would arrive behind what the policy commits.
-TEST(FlowRenewalTest, ACommitThatIsUnderWayIsAnsweredBeforeAnOffsetIsReset) {
-  Flow flow;
-  flow.produce(0, "row", 30);
-  flow.assign({0});
-  flow.deliver(0, 5);
-  flow.work();
-  flow.advance(seconds(3));
-  flow.write();
-  flow.advance(seconds(3));
-  ASSERT_TRUE(flow.commit_waits());
-  flow.deliver(0, 5);
-  ASSERT_TRUE(flow.fall_out_of_range(0, 20));
-  EXPECT_FALSE(flow.reset_offset(0, 20));
-  flow.commit();
-  EXPECT_TRUE(flow.reset_offset(0, 20));
-  flow.settle();
-  flow.expect_complete();
-}
-
-TEST(FlowRenewalTest, AnotherPartitionsRefusedCommitDecidesNothingForABlockedOne) {
-  Flow flow;
-  flow.produce(0, "row", 10);
-  flow.produce(1, "row", 10);
-  flow.assign({0});
-  flow.source(PartitionsAssigned{{{Partition{1}, Offset{4}, "no start"}}, 2});
-  flow.deliver(0);
-  flow.work();
-  flow.advance(seconds(3));
-  flow.write();
-  flow.advance(seconds(3));
-  ASSERT_TRUE(flow.commit(false));
-  flow.advance(seconds(3));
-  flow.commit();
-  EXPECT_EQ(flow.committed(1), 0) << "where the partition begins is for the operator to say";
-}
-
-// What the operator says is committed, so that a restart does not ask again; also if it lies further back.
-TEST(FlowRenewalTest, WhereTheOperatorGoesOnIsCommittedAtOnce) {
-  Flow flow;
-  flow.produce(0, "row", 10);
-  flow.assign({0});
-  flow.deliver(0);
-  flow.settle();
-  ASSERT_EQ(flow.committed(0), 10);
-  flow.stick(0);
-  flow.operator_decided[0] = 4;
-  ASSERT_TRUE(flow.skip(0, 4));
-  flow.advance(seconds(3));
-  ASSERT_TRUE(flow.commit());
-  EXPECT_EQ(flow.committed(0), 4);
-  flow.settle();
-  flow.expect_complete();
-  EXPECT_EQ(flow.table.size(), 16u);
+  flow.settles_complete();
 }
 
 }  // namespace

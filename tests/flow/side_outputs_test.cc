@@ -47,8 +47,7 @@ TEST(SideOutputsTest, ABatchThatIsStoredEarlyIsToldOfAfterTheOneBeforeIt) {
   flow.produce(0, "row", 20);
   flow.assign({0});
   for (int i = 0; i < 2; ++i) {
-    flow.deliver(0, 10);
-    flow.work();
+    flow.deliver_and_process(0, 10);
   }
   ASSERT_EQ(flow.batches.size(), 2u);
   flow.write(1);
@@ -80,8 +79,7 @@ TEST(SideOutputsTest, WhatTheProducerGivesBackGoesAgainInItsOrder) {
   flow.produce(0, "row", 30);
   flow.assign({0});
   for (int i = 0; i < 3; ++i) {
-    flow.deliver(0, 10);
-    flow.work();
+    flow.deliver_and_process(0, 10);
     flow.write();
   }
   ASSERT_EQ(flow.records.size(), 3u);
@@ -101,8 +99,7 @@ TEST(SideOutputsTest, AReplacementIsAcknowledgedBeforeItsOffsetIsCommitted) {
   flow.produce(0, "replace", 2);
   flow.produce(0, "row", 3);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.write();
   flow.take_record(SideTopicName::CommitLog);
@@ -123,8 +120,7 @@ TEST(SideOutputsTest, ARevokeWaitsForRecordsOfStoredBatches) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 10);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.revoke({0});
   flow.write();
@@ -140,8 +136,7 @@ TEST(SideOutputsTest, WithoutAcknowledgementARevokeEndsInTimeAndCommitsNothing) 
   flow.produce(0, "row", 10);
   flow.produce(0, "replace", 1);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.write();
   ASSERT_EQ(flow.records.size(), 2u);
@@ -151,16 +146,14 @@ TEST(SideOutputsTest, WithoutAcknowledgementARevokeEndsInTimeAndCommitsNothing) 
   EXPECT_EQ(flow.committed(0), 0);
   EXPECT_TRUE(flow.records.empty()) << "what belongs to somebody else now is taken back";
   flow.assign({0});
-  flow.settle();
-  flow.expect_complete();
+  flow.settles_complete();
 }
 
 TEST(SideOutputsTest, ATopicThatTakesNothingIsNamed) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 1);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.write();
   flow.advance(seconds(4));
@@ -175,8 +168,7 @@ TEST(SideOutputsTest, ARecordThatCameBackOfAPartitionThatIsAwayKeepsNobodyBusy) 
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "replace", 1);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   ASSERT_EQ(flow.records.size(), 1u);
   flow.revoke({0}, true);
   flow.give_back_records(SideTopicName::Replacements);
@@ -190,8 +182,7 @@ TEST(SideOutputsTest, AReplacementThatItsTopicRefusesHoldsItsPartitionAloneUntil
   flow.produce(0, "replace", 1);
   flow.produce(1, "row", 5);
   flow.assign({0, 1});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
   EXPECT_TRUE(flow.paused(0));
   flow.settle();
@@ -205,8 +196,7 @@ TEST(SideOutputsTest, AnOperatorMayGiveUpARefusedReplacement) {
   flow.produce(0, "replace", 2);
   flow.produce(0, "row", 1);
   flow.assign({0});
-  flow.deliver(0, 1);
-  flow.work();
+  flow.deliver_and_process(0, 1);
   EXPECT_FALSE(flow.skip(0, 1)) << "not blocked";
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
   EXPECT_FALSE(flow.skip(0, 0)) << "from the same offset";
@@ -234,8 +224,7 @@ TEST(SideOutputsTest, CogsGoOutOnceAMinuteAndAtTheEnd) {
             R"({"timestamp":1699999980,"shared_resource_id":"res","app_feature":"spans","usage_unit":"bytes",)"
             R"("amount":12})");
   flow.produce(0, "row", 1);
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.write();
   flow.stop();
@@ -249,8 +238,7 @@ TEST(SideOutputsTest, AStopEndsInTimeThoughCogsAreNotTaken) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 4);
   flow.assign({0});
-  flow.deliver(0);
-  flow.work();
+  flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.write();
   flow.take_record(SideTopicName::CommitLog);

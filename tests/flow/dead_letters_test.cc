@@ -1,0 +1,113 @@
+// Invalid messages and refused rows: dead-letter records, and the rules without them.
+#include "flow.h"
+
+namespace freshet::flow {
+namespace {
+
+TEST(DeadLettersTest, ADeadLetterIsAcknowledgedBeforeItsOffsetIsCommitted) {
+  Flow flow;
+  flow.produce(0, "row", 5);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 5);
+  flow.assign({0});
+  flow.deliver_and_process(0);
+  flow.advance(seconds(3));
+  flow.write();
+  flow.advance(seconds(3));
+  flow.commit();
+  EXPECT_EQ(flow.committed(0), 5);
+  flow.letter(0, failure(ErrorKind::Retry, "broker down"));
+  flow.advance(seconds(3));
+  EXPECT_FALSE(flow.commit());
+  ASSERT_EQ(flow.letters.size(), 1u);  // tried again
+  flow.acknowledge();
+  flow.advance(seconds(2));
+  flow.commit();
+  EXPECT_EQ(flow.committed(0), 11);
+}
+
+TEST(DeadLettersTest, RowsThatTheTableRefusesBecomeDeadLettersAndHurtNoOther) {
+  Flow flow;
+  flow.produce(0, "row", 3);
+  flow.produce(0, "refused");
+  flow.produce(0, "row", 3);
+  flow.assign({0});
+  flow.settle();
+  EXPECT_EQ(flow.table.size(), 6u);
+  EXPECT_EQ(flow.dead.count({0, 3}), 1u);
+  EXPECT_EQ(flow.committed(0), 7);
+}
+
+TEST(DeadLettersTest, DroppingIsARuleToo) {
+  auto settings = Flow::default_settings();
+  settings.on_invalid = stream::OnInvalid::Drop;
+  Flow flow(settings, {}, false);
+  flow.produce(0, "bad");
+  flow.produce(0, "row", 2);
+  flow.given_up.insert({0, 0});
+  flow.assign({0});
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 3);
+}
+
+// What the log's backend collapses by must not name the message, or a flood of drops is a line each.
+TEST(DeadLettersTest, DroppedMessagesAreAlikeForTheLog) {
+  struct DropLog final : Log {
+    bool enabled(LogLevel) const noexcept override { return true; }
+    void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
+      if (event != "message_dropped") return;
+      for (const LogField& field : fields) {
+        if (field.name == "reason") reasons.emplace_back(std::get<std::string_view>(field.value));
+      }
+    }
+    std::vector<std::string> reasons;
+  } log;
+  auto settings = Flow::default_settings();
+  settings.on_invalid = stream::OnInvalid::Drop;
+  Flow flow(settings, {}, false, log);
+  flow.produce(0, "bad", 3);
+  flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
+  flow.assign({0});
+  flow.settle();
+  EXPECT_EQ(log.reasons, (std::vector<std::string>{"bad", "bad", "bad"}));
+}
+
+TEST(DeadLettersTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleasesIt) {
+  LiveOptions options;
+  options.dead_letters_per_second = 1;
+  options.dead_letter_burst = 5;
+  Flow flow(Flow::default_settings(), options);
+  flow.produce(0, "bad", 50);
+  flow.produce(1, "row", 5);
+  flow.assign({0, 1});
+  flow.deliver(0);
+  flow.deliver_and_process(1);
+  flow.work();
+  EXPECT_EQ(flow.letters.size(), 5u);
+  flow.advance(seconds(60));
+  EXPECT_EQ(flow.letters.size(), 5u);  // held, not drained more slowly
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_FALSE(flow.paused(1));
+  options.dead_letters_per_second = 0;
+  flow.pipeline.set_options(options, flow.now);
+  flow.settle();
+  EXPECT_EQ(flow.dead.size(), 50u);
+  EXPECT_EQ(flow.committed(0), 50);
+}
+
+TEST(DeadLettersTest, ALetterThatItsTopicDoesNotTakeHoldsItsPartition) {
+  Flow flow;
+  flow.produce(0, "bad");
+  flow.produce(0, "row");
+  flow.assign({0});
+  flow.deliver_and_process(0);
+  flow.letter(0, failure(ErrorKind::Invalid, "too large"));
+  EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
+  flow.given_up.insert({0, 0});
+  EXPECT_TRUE(flow.skip(0, 1));
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 2);
+}
+
+}  // namespace
+}  // namespace freshet::flow

@@ -1,0 +1,338 @@
+// Workers, writers and producers made of lists; what a turn of the loop hands to them.
+#include "flow.h"
+
+namespace freshet::flow {
+
+Verdict FateProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+  if (!message.payload || *message.payload == "skip") return Verdict::skip("skip");
+  if (*message.payload == "bad") return Verdict::invalid("bad", "it says so");
+  if (*message.payload == "replace") {
+    Verdict verdict;
+    verdict.kind = Verdict::Kind::Record;
+    verdict.key = "7";
+    verdict.text = std::to_string(context.partition.value) + ":" + std::to_string(message.offset.value);
+    return verdict;
+  }
+  rows.append(*message.payload);
+  const bool large = message.offset.value % 16 < 4;
+  if (large) rows.append(kLargeRow, ' ');
+  rows += '\n';
+  Verdict verdict = Verdict::rows(1, !large);
+  verdict.origin_timestamp_ms = message.timestamp_ms;
+  verdict.usage_label = "spans";
+  return verdict;
+}
+
+Flow::Flow(FlowSettings settings, LiveOptions options, bool has_letters, Log& log)
+    : settings_(std::move(settings)),
+      options_(options),
+      has_letters_(has_letters),
+      log_to_(log),
+      metrics_(registry_),
+      pipeline(settings_, options, has_letters, gate(), metrics_, log, now),
+      processor_([] { return std::make_unique<FateProcessor>(); }, rules()) {
+  pipeline.set_wall_clock(wall);
+  pipeline.begin_session(1, now);
+}
+
+stream::ProcessingRules Flow::rules() const {
+  auto rules = stream::ProcessingRules::of(settings_, true, pipeline.gate_needs());
+  rules.piece_bytes = kPiece;
+  return rules;
+}
+
+std::unique_ptr<OffsetGate> Flow::gate() {
+  return std::make_unique<snuba_outputs::SideOutputs>(settings_.side_outputs, settings_.topic, settings_.consumer_group,
+                                                      "res", registry_, log_to_);
+}
+
+FlowSettings Flow::default_settings() {
+  FlowSettings settings;
+  settings.topic = "t";
+  settings.consumer_group = "g";
+  return settings;
+}
+
+FlowSettings Flow::with_side_outputs() {
+  FlowSettings settings = default_settings();
+  settings.side_outputs = {true, true, true};
+  return settings;
+}
+
+bool Flow::work(size_t i) {
+  if (i >= work_.size()) return false;
+  stream::Work one = std::move(work_[i]);
+  work_.erase(work_.begin() + static_cast<ptrdiff_t>(i));
+  while (!one.chunk.messages.empty()) {
+    if (!one.charge.has_room() && !std::exchange(one.must, false)) {
+      pipeline.on_handed_back(std::move(one));
+      break;
+    }
+    pipeline.on_processed(processor_.process(one), now);
+  }
+  turn();
+  return true;
+}
+
+bool Flow::write(size_t i) {
+  if (i >= batches.size()) return false;
+  BatchResult result{take_batch(i), true, {}, 1, {}};
+  for (uint32_t c = 0; c < result.batch->chunks.size(); ++c) {
+    const ProcessedChunk& chunk = *result.batch->chunks[c];
+    for (uint32_t m = 0; m < chunk.messages.size(); ++m) {
+      const MessageRows& message = chunk.messages[m];
+      if (chunk.rows.compare(message.rows_begin, 7, "refused") == 0) {
+        result.refused.push_back({c, m, 27, "cannot parse"});
+      } else {
+        table.insert({chunk.partition.value, message.offset.value});
+      }
+    }
+  }
+  pipeline.on_batch(std::move(result), now);
+  turn();
+  return true;
+}
+
+bool Flow::block(size_t i, stream::Blocked why) {
+  if (i >= batches.size()) return false;
+  BatchResult result{take_batch(i), false, {}, 1, {}, {}};
+  size_t messages = 0;
+  for (const auto& chunk : result.batch->chunks) {
+    messages += chunk->messages.size();
+    if (why != stream::Blocked::MaybeStored) continue;
+    for (const MessageRows& message : chunk->messages) table.insert({chunk->partition.value, message.offset.value});
+  }
+  result.blocked.push_back({why, {0, messages}, result.batch->row_count, 395, "while pushing to view d.v"});
+  pipeline.on_batch(std::move(result), now);
+  turn();
+  return true;
+}
+
+bool Flow::takes_all(size_t i) const {
+  return i < batches.size() && std::all_of(batches[i]->chunks.begin(), batches[i]->chunks.end(), [](const auto& chunk) {
+           return chunk->rows.find("refused") == std::string::npos;
+         });
+}
+
+bool Flow::resolve_any(Resolution resolution) {
+  for (const int32_t p : owned_) {
+    if (pipeline.is_blocked_by_batch(Partition{p})) return resolve(p, resolution).has_value();
+  }
+  return false;
+}
+
+Result<SkipResult> Flow::resolve(int32_t p, std::optional<Resolution> resolution) {
+  auto resolved = pipeline.resolve(Partition{p}, resolution, now, commands_);
+  const size_t before = again.size();
+  turn();
+  // A careful operator: the rows are not there, or not any more.
+  for (size_t i = before; i < again.size(); ++i) {
+    for (const auto& chunk : again[i].batch->chunks) {
+      for (const MessageRows& message : chunk->messages) {
+        const auto stored = table.find({chunk->partition.value, message.offset.value});
+        if (stored != table.end()) table.erase(stored);
+      }
+    }
+  }
+  return resolved;
+}
+
+bool Flow::abandon(size_t i) {
+  if (i >= batches.size()) return false;
+  pipeline.on_batch({take_batch(i), false, {}, 0, {}}, now);
+  turn();
+  return true;
+}
+
+bool Flow::letter(size_t i, const Status& status) {
+  if (i >= letters.size()) return false;
+  const auto [ticket, at] = letters[i];
+  letters.erase(letters.begin() + static_cast<ptrdiff_t>(i));
+  if (status) dead.insert(at);
+  pipeline.on_letter_result(ticket, status, now);
+  turn();
+  return true;
+}
+
+bool Flow::take_record(SideTopicName topic) {
+  const auto found = std::find_if(records.begin(), records.end(),
+                                  [&](const auto& one) { return one.topic == static_cast<size_t>(topic); });
+  if (found == records.end()) return false;
+  const GateRecord record = *found;
+  records.erase(found);
+  written[topic].push_back(*record.record);
+  if (topic == SideTopicName::CommitLog) check_commit_log(*record.record);
+  if (topic == SideTopicName::Replacements) check_replacement(record);
+  pipeline.on_record_result(record.topic, record.ticket, Status(), now);
+  turn();
+  return true;
+}
+
+bool Flow::take_records() {
+  bool any = false;
+  for (const auto topic : kTopics) {
+    while (take_record(topic)) any = true;
+  }
+  return any;
+}
+
+bool Flow::give_back_records(SideTopicName topic, ErrorKind kind) {
+  const bool any = give_back(topic, kind);
+  turn();
+  return any;
+}
+
+bool Flow::commit(bool ok, bool for_good) {
+  std::set<int32_t> refused;
+  if (!ok && commit_) {
+    for (const OffsetToCommit& offset : *commit_) refused.insert(offset.partition.value);
+  }
+  return commit_but(refused, for_good);
+}
+
+bool Flow::commit_but(const std::set<int32_t>& refused, bool for_good) {
+  if (!commit_) return false;
+  CommitResult result;
+  for (const OffsetToCommit& offset : *commit_) {
+    if (!refused.contains(offset.partition.value)) {
+      committed_[offset.partition.value] = offset.next.value;
+      operator_decided.erase(offset.partition.value);
+      result.committed.emplace_back(offset.partition, offset.next);
+      continue;
+    }
+    result.error = Error{ErrorKind::Retry, 27, "rebalance in progress"};
+    if (for_good) result.void_now.push_back(offset.partition);
+  }
+  commit_.reset();
+  source(std::move(result));
+  return true;
+}
+
+void Flow::advance(Duration by) {
+  now += by;
+  wall += by;
+  pipeline.set_wall_clock(wall);
+  turn();
+}
+
+void Flow::turn() {
+  pipeline.tick(now, commands_);
+  take_commands();
+}
+
+void Flow::stop() {
+  pipeline.request_stop(now, commands_);
+  turn();
+}
+
+Result<SkipResult> Flow::skip(int32_t p, int64_t next) {
+  auto released = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
+  // Who goes back reads, stores and logs again.
+  if (released && next < logged_this_time_[p]) logged_this_time_[p] = 0;
+  turn();
+  return released;
+}
+
+void Flow::settle() {
+  for (int i = 0, idle = 0; i < 10'000; ++i) {
+    bool moved = false;
+    for (auto& [p, log] : log_) moved = deliver(p) || reset_offset(p, low_[p]) || moved;
+    while (work()) moved = true;
+    while (write()) moved = true;
+    while (acknowledge()) moved = true;
+    moved = take_records() || moved;
+    moved = resolve_any(Resolution::Retry) || moved;
+    moved = commit() || moved;
+    if (closing && !pipeline.closed()) {
+      close();
+      moved = true;
+    }
+    advance(milliseconds(500));
+    idle = moved ? 0 : idle + 1;
+    if (idle > 100) return;  // longer than any batch waits
+  }
+  FAIL() << "it never comes to rest";
+}
+
+void Flow::close() {
+  if (!owned_.empty() && revoking_.empty()) revoke({owned_.begin(), owned_.end()});
+  if (revoking_.empty()) source(SessionClosed{});
+}
+
+std::shared_ptr<const SealedBatch> Flow::take_batch(size_t i) {
+  auto batch = batches[i];
+  batches.erase(batches.begin() + static_cast<ptrdiff_t>(i));
+  std::erase_if(again, [&](const stream::BatchTask& task) { return task.batch == batch; });
+  return batch;
+}
+
+bool Flow::give_back(SideTopicName topic, ErrorKind kind) {
+  std::vector<uint64_t> tickets;
+  std::erase_if(records, [&](const auto& one) {
+    if (one.topic != static_cast<size_t>(topic)) return false;
+    tickets.push_back(one.ticket);
+    return true;
+  });
+  for (const uint64_t ticket : tickets) {
+    pipeline.on_record_result(static_cast<size_t>(topic), ticket, failure(kind, "given back"), now);
+  }
+  return !tickets.empty();
+}
+
+void Flow::take_commands() {
+  Commands taken = std::exchange(commands_, Commands());
+  const Decisions decisions(taken, paused_, owned_);
+  for (auto& one : taken.work) work_.push_back(std::move(one));
+  for (auto& one : taken.batches) {
+    ASSERT_FALSE(broken) << "written after a failure decided the session";
+    EXPECT_LE(one->row_count, stream::kMaxInsertRows);
+    batches.push_back(std::move(one));
+  }
+  for (auto& one : taken.again) {
+    batches.push_back(one.batch);
+    again.push_back(std::move(one));
+  }
+  for (const auto& one : taken.letters) {
+    letters.push_back({one.ticket, {one.record->partition.value, one.record->offset.value}});
+  }
+  for (const auto& one : taken.records) records.push_back(one);
+  if (taken.purge_records) {
+    for (const auto topic : kTopics) give_back(topic);
+  }
+  for (const Partition p : taken.pause) paused_.insert(p.value);
+  for (const Partition p : taken.resume) paused_.erase(p.value);
+  for (const auto& [p, next] : taken.seek) move(p.value, next.value);
+  for (const Partition p : taken.refetch) {
+    Fetcher& fetcher = fetchers_[p.value];
+    if (fetcher.cursor.refetch() && revoking_.empty()) tell_library(fetcher);
+  }
+  if (!taken.commit.empty()) check_commit(taken.commit);
+  if (taken.abandon_batches) {
+    while (abandon()) {
+    }
+  }
+  for (const uint64_t id : taken.abandon) {
+    for (size_t i = 0; i < batches.size(); ++i) {
+      if (batches[i]->id != id) continue;
+      abandon(i);
+      break;
+    }
+  }
+  if (taken.answer_assign) {
+    for (const StartAt& start : *taken.answer_assign) begin_fetching(start);
+  }
+  if (taken.answer_revoke) {
+    for (const int32_t p : revoking_) {
+      owned_.erase(p);
+      // Refused from now on: its generation is over.
+      if (commit_) std::erase_if(*commit_, [&](const OffsetToCommit& one) { return one.partition.value == p; });
+    }
+    revoking_.clear();
+    for (auto& [p, fetcher] : fetchers_) tell_library(fetcher);
+  }
+  closing = closing || taken.begin_close.has_value();
+  // Beyond the limit an eighth is for what was read before; then processing waits, but for what was just begun.
+  EXPECT_LE(pipeline.budget()->held(), settings_.memory_limit + settings_.memory_limit / 8 + kOneChunk);
+}
+
+}  // namespace freshet::flow
