@@ -50,7 +50,7 @@ std::chrono::microseconds cpu_time() {
 struct ServerTest : testing::Test {
   ServerTest() { start("127.0.0.1:0"); }
 
-  void start(const std::string& listen) {
+  void start(const std::string& listen, std::chrono::milliseconds request = ConnectionLimits().request) {
     AdminSources sources;
     sources.metrics = [this] { return metrics; };
     sources.health = [this] { return alive; };
@@ -72,7 +72,7 @@ struct ServerTest : testing::Test {
     };
     sources.last_renewal = [this] { return last; };
     ConnectionLimits limits = ConnectionLimits::for_this_process();
-    limits.request = 500ms;
+    limits.request = request;
     auto started = AdminServer::start(on(listen), std::move(sources), limits);
     ASSERT_TRUE(started) << started.error().text;
     server = *std::move(started);
@@ -239,18 +239,19 @@ TEST_F(ServerTest, ListensOnIPv6) {
 }
 
 TEST_F(ServerTest, IdleAndSlowClientsKeepNobodyWaiting) {
+  start("127.0.0.1:0", 2s);
   std::vector<testkit::Fd> peers;
   for (int i = 0; i < 400; ++i) peers.push_back(connect(i % 2 == 0 ? "" : "GET /health HTTP/1.1\r\nX"));
   const auto before = steady_clock::now();
   EXPECT_EQ(get("/health").status, 200);
   EXPECT_EQ(get("/metrics").status, 200);
-  EXPECT_LT(steady_clock::now() - before, 2s);
+  EXPECT_LT(steady_clock::now() - before, 30s) << "one after the other they would take minutes";
   // The oldest had to go, and the others go when their time is over.
   std::string nothing;
   EXPECT_FALSE(testkit::receive(peers.front(), never, nothing));
   EXPECT_FALSE(testkit::receive(peers.back(), never, nothing));
   EXPECT_EQ(nothing, "");
-  EXPECT_LT(steady_clock::now() - before, 30s);
+  EXPECT_LT(steady_clock::now() - before, 60s);
 }
 
 // More than the kernel takes for a client that reads nothing.
@@ -305,15 +306,16 @@ TEST_F(ServerTest, AReleaseThatWaitsKeepsNobodyWaiting) {
   EXPECT_EQ(testkit::parse_raw_answer(last_answer).status, 503);
   const auto before = steady_clock::now();
   server.reset();
-  EXPECT_LT(steady_clock::now() - before, 4s);
+  EXPECT_LT(steady_clock::now() - before, 30s);
 }
 
 TEST_F(ServerTest, SlowClientsDoNotDelayTheEnd) {
+  start("127.0.0.1:0", 10min);
   std::vector<testkit::Fd> peers;
   for (int i = 0; i < 100; ++i) peers.push_back(connect("GET /health HTTP/1.1\r\nX: "));
   const auto before = steady_clock::now();
   server.reset();
-  EXPECT_LT(steady_clock::now() - before, 4s);
+  EXPECT_LT(steady_clock::now() - before, 30s);
 }
 
 // Without a descriptor left a connection waits in the kernel, and nothing spins.

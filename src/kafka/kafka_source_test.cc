@@ -240,7 +240,7 @@ TEST_F(KafkaCloseTest, WhateverTheLibraryHasAssigned) {
       begin(assignor, moment);
     }
   }
-  poll_all(std::chrono::seconds(40));
+  poll_all(std::chrono::seconds(120));
   for (const Member& member : members)
     EXPECT_TRUE(member.closed) << member.name << (member.closes ? ": it never ends" : ": nothing was taken away");
 }

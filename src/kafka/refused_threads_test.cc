@@ -43,7 +43,7 @@ TEST_F(RefusedThreadsTest, ARenewalFailsWithTheReasonAndMayBeTriedAgain) {
     EXPECT_FALSE(open_source(settings(), context_)) << "nor is a session built anew";
   }
   EXPECT_TRUE(open_successor(settings(), context_, Membership(), [] {}));
-  EXPECT_TRUE(reaper_.wait_idle(clock_, clock_.steady_now() + 20s));
+  EXPECT_TRUE(reaper_.wait_idle(clock_, clock_.steady_now() + 60s));
 }
 
 TEST_F(RefusedThreadsTest, WhatIsParkedIsDestroyedByTheThreadThatThereIs) {
@@ -57,7 +57,7 @@ TEST_F(RefusedThreadsTest, WhatIsParkedIsDestroyedByTheThreadThatThereIs) {
     const NoMoreThreads limit;
     for (int i = 0; i < 5; ++i) reaper_.park(std::make_unique<Counted>(destroyed));
   }
-  EXPECT_TRUE(reaper_.wait_idle(clock_, clock_.steady_now() + 20s));
+  EXPECT_TRUE(reaper_.wait_idle(clock_, clock_.steady_now() + 60s));
   EXPECT_EQ(destroyed, 5);
 }
 
@@ -83,7 +83,7 @@ TEST_F(RefusedThreadsTest, AnAssignmentIsLookedUpOnceThereIsRoom) {
     return n;
   };
   const int before = threads();
-  EXPECT_TRUE(testkit::eventually(20s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     look_up.take();
     return threads() > before;
   }));

@@ -34,7 +34,7 @@ TEST(WriterPoolTest, WritersThatTheSystemRefusesAreStartedOnceThereIsRoom) {
     pool.submit({batch(1)});
   }
   pool.submit({batch(2)});
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return written == 2; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return written == 2; }));
 }
 
 // The first write says that its batch waits for an operator, and waits.
@@ -72,7 +72,7 @@ TEST(WriterPoolTest, ABatchThatWaitsForAnOperatorKeepsNoOtherFromMakingRoom) {
     batch->layout = plain_layout();
     pool.submit({batch});
   }
-  EXPECT_TRUE(testkit::eventually(20s, [&] { return written == 2; }));
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return written == 2; }));
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ TEST_F(SentryTest, ASentryThatHangsHoldsNobody) {
     for (int i = 0; i < 200; ++i) sentry->report({"e", {}, {}, {}});
     EXPECT_GE(counted("dropped"), 140u);
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(25));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(60));
 }
 
 TEST_F(SentryTest, WhoIsAskedToSlowDownDoes) {

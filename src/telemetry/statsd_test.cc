@@ -15,6 +15,7 @@
 #include "telemetry/statsd_encoder.h"
 #include "telemetry/statsd_sender.h"
 #include "telemetry/statsd_transport.h"
+#include "testkit/fake_clock.h"
 
 namespace freshet::telemetry {
 namespace {
@@ -292,7 +293,7 @@ TEST(SenderTest, SendsWhatIsLeftWhenItEnds) {
   const Agent agent("udp");
   Metrics metrics;
   metrics.counter("freshet_rows_written_total", "").add(7);
-  RealClock clock;
+  testkit::FakeClock clock;  // nothing is sent in between
   StatsdSettings s = settings();
   s.address = agent.address;
   {

@@ -69,7 +69,7 @@ class FakeClickHouse {
   size_t stored_inserts() const;
   size_t connections() const;
   // Counts requests whose answer was decided, complete or not. False after `timeout`.
-  bool wait_for_requests(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
+  bool wait_for_requests(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
  private:
   void serve(Fd fd, const StopFlag& stop);

@@ -86,7 +86,7 @@ class KafkaProxyTest : public testing::Test {
       return answers;
     }
     bool gets(const std::vector<uint32_t>& ids) {
-      return eventually(20s, [&] { return got() == ids; });
+      return eventually(60s, [&] { return got() == ids; });
     }
 
     StopFlag stop;
@@ -142,7 +142,7 @@ TEST_F(KafkaProxyTest, AnAnswerIsDelayedWhileTheBrokerHasTheRequest) {
   Client client(static_cast<uint16_t>(port_));
   const auto begun = std::chrono::steady_clock::now();
   client.send(KafkaApi::JoinGroup, 1);
-  EXPECT_TRUE(eventually(20s, [&] { return broker_.got().size() == 1; }));
+  EXPECT_TRUE(eventually(60s, [&] { return broker_.got().size() == 1; }));
   EXPECT_TRUE(client.gets({1}));
   EXPECT_GE(std::chrono::steady_clock::now() - begun, 300ms);
   EXPECT_EQ(proxy_.faults(KafkaApi::JoinGroup), 1u);
@@ -181,7 +181,7 @@ TEST_F(KafkaProxyTest, WhatWaitsIsDeliveredAlsoWhenItsClientIsGone) {
   }
   EXPECT_TRUE(broker_.got().empty());
   proxy_.clear();
-  EXPECT_TRUE(eventually(20s, [&] { return broker_.got().size() == 1; }));
+  EXPECT_TRUE(eventually(60s, [&] { return broker_.got().size() == 1; }));
 }
 
 TEST_F(KafkaProxyTest, ItEndsWhateverWaits) {

@@ -177,7 +177,7 @@ void RedisServer::start() {
                                       "yes"};
   if (!password_.empty()) command.insert(command.end(), {"--requirepass", password_});
   process_ = std::make_unique<ChildProcess>(command, folder_.path("redis.out"));
-  wait_until_ready(*process_, "Redis", seconds(30), [this] { return accepts_connections(port_); });
+  wait_until_ready(*process_, "Redis", seconds(60), [this] { return accepts_connections(port_); });
 }
 
 void RedisServer::stop() {
@@ -191,7 +191,7 @@ void RedisServer::set(const std::string& hash, const std::string& key, const std
   if (!password_.empty()) command.insert(command.end(), {"-a", password_});
   command.insert(command.end(), {"HSET", hash, key, value});
   ChildProcess cli(command, folder.path("out"));
-  if (cli.wait(seconds(10)) != 0) throw std::runtime_error("redis-cli: " + cli.output());
+  if (cli.wait(seconds(60)) != 0) throw std::runtime_error("redis-cli: " + cli.output());
 }
 
 }  // namespace freshet::testkit

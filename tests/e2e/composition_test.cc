@@ -85,7 +85,7 @@ class Trial {
       ++number;
     }
     // At `latest`, messages before the start are not read.
-    for_each_until(60s, "start", [&](const Consumer& consumer) {
+    for_each_until(120s, "start", [&](const Consumer& consumer) {
       const auto offsets = client_.committed(consumer.service().group, consumer.service().topic);
       return std::all_of(offsets.begin(), offsets.end(), [](const auto& one) { return one.second >= 0; });
     });
@@ -120,7 +120,7 @@ class Trial {
   }
 
   void wait_for_renewals(size_t count) {
-    for_each_until(60s, "renewal",
+    for_each_until(120s, "renewal",
                    [&](const Consumer& consumer) { return consumer.times_in_output("\"renewal_ended\"") >= count; });
   }
 
@@ -133,7 +133,7 @@ class Trial {
   }
 
   void wait_until_all_is_committed(const std::string& what) {
-    for_each_until(60s, what, [&](const Consumer& consumer) {
+    for_each_until(120s, what, [&](const Consumer& consumer) {
       int64_t committed = 0;
       for (const auto& [partition, offset] : client_.committed(consumer.service().group, consumer.service().topic)) {
         committed += std::max<int64_t>(offset, 0);
@@ -399,12 +399,16 @@ TEST_F(CompositionTest, CogsSumUpTheBytesOfWhatWasStored) {
 
 // Consumers with an agent report what they wrote, with Snuba's tags.
 TEST_F(CompositionTest, TheAgentHearsOfWhatWasWritten) {
-  const auto lines = trial->statsd();
+  // The last datagrams may not be read yet.
   const auto heard = [&](const std::string& start, const std::string& tags) {
-    return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-      return line.starts_with(start) && line.find(tags) != std::string::npos;
+    return eventually(60s, [&] {
+      const auto lines = trial->statsd();
+      return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+        return line.starts_with(start) && line.find(tags) != std::string::npos;
+      });
     });
   };
+  const auto lines = trial->statsd();
   EXPECT_TRUE(
       std::all_of(lines.begin(), lines.end(), [](const std::string& line) { return line.starts_with("snuba."); }));
   for (size_t i = 0; i < e2e::composition().size(); i += 2) {

@@ -27,7 +27,7 @@ TEST(UnreachableTest, TheHealthFileComesBackWhileNoServerAnswersAndNothingIsAssi
   }
   for (int look = 0; look < 3; ++look) {
     std::set<std::string> missing;
-    testkit::eventually(20s, [&] {
+    testkit::eventually(60s, [&] {
       missing.clear();
       for (const auto& consumer : consumers) {
         const bool there = !consumer->has_health_file() || std::filesystem::exists(consumer->health_file());
@@ -39,7 +39,7 @@ TEST(UnreachableTest, TheHealthFileComesBackWhileNoServerAnswersAndNothingIsAssi
     for (const auto& consumer : consumers) std::filesystem::remove(consumer->health_file());
   }
   for (const auto& consumer : consumers) consumer->process().signal(SIGTERM);
-  for (const auto& consumer : consumers) EXPECT_EQ(consumer->process().wait(30s), 0) << consumer->output();
+  for (const auto& consumer : consumers) EXPECT_EQ(consumer->process().wait(60s), 0) << consumer->output();
 }
 
 }  // namespace

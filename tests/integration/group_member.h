@@ -105,7 +105,7 @@ class GroupMember {
 inline bool stops_in_time(GroupMember& member) {
   const auto begun = std::chrono::steady_clock::now();
   member.stop();
-  return std::chrono::steady_clock::now() - begun < std::chrono::seconds(25);
+  return std::chrono::steady_clock::now() - begun < std::chrono::seconds(40);
 }
 
 inline std::vector<std::string> member_args(const KafkaServer& kafka, const std::string& clickhouse_url,

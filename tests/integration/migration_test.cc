@@ -51,7 +51,7 @@ struct MigrationTest : testing::Test {
          {"CLICKHOUSE_HTTP_PORT", std::to_string(clickhouse.port())}});
   }
   bool all_committed(int64_t each) {
-    return testkit::eventually(40s, [&] {
+    return testkit::eventually(60s, [&] {
       const auto offsets = client.committed(kGroup, kTopic);
       return std::all_of(offsets.begin(), offsets.end(), [&](const auto& one) { return one.second == each; });
     });

@@ -32,7 +32,11 @@ bool balanced(const std::vector<std::unique_ptr<GroupMember>>& members, size_t e
 TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingOnce) {
   std::vector<std::unique_ptr<GroupMember>> members;
   for (int i = 0; i < 3; ++i) members.push_back(member());
-  ASSERT_TRUE(testkit::eventually(60s, [&] { return balanced(members, 2); })) << members[0]->log();
+  ASSERT_TRUE(testkit::eventually(60s, [&] {
+    return balanced(members, 2) && std::all_of(members.begin(), members.end(), [](const auto& member) {
+             return member->service().session().continuity == "static";
+           });
+  })) << members[0]->log();
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
   std::vector<uint64_t> rebalances;
   for (const auto& member : members) rebalances.push_back(member->status().rebalances);
@@ -63,31 +67,32 @@ TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingO
 TEST_F(RenewalTest, ARenewalDoesNotJoinIntoARebalanceThatTheSessionDoesNotKnowOfYet) {
   const auto one = member({"--set", "kafka.heartbeat.interval.ms=8000"});
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
-  ASSERT_TRUE(testkit::eventually(20s, [&] { return one->service().session().continuity == "static"; }));
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->service().session().continuity == "static"; }));
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
   const testkit::GroupWatch coordinator(kafka_->bootstrap(), topic);
   std::unique_ptr<GroupMember> two;
   std::optional<RenewalReport> postponed;
-  // Repeats if a heartbeat came between the rebalance and the renewal.
-  for (int round = 0; round < 5 && !postponed; ++round) {
+  // Repeats if a heartbeat came before the renewal, or so early that nobody saw the rebalance.
+  for (int round = 0; round < 10 && !postponed; ++round) {
     two.reset();
     ASSERT_TRUE(testkit::eventually(60s, [&] { return coordinator.members_at_rest() == 1; })) << one->log();
     two = member();
-    ASSERT_TRUE(testkit::eventually(60s, [&] { return coordinator.rebalances(); })) << two->log();
+    ASSERT_TRUE(testkit::eventually(60s, [&] { return coordinator.rebalances() || two->status().assigned; }))
+        << two->log();
     const auto report = one->renew();
     if (report && report->error.find("rebalancing") != std::string::npos) postponed = report;
   }
   ASSERT_TRUE(postponed) << one->log();
   EXPECT_EQ(postponed->result, RenewalResult::Postponed);
-  EXPECT_TRUE(testkit::eventually(40s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     return one->status().partitions.size() == kPartitions / 2 && two->status().partitions.size() == kPartitions / 2;
   })) << one->log();
-  EXPECT_TRUE(testkit::eventually(20s, [&] {
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
     const auto report = one->renew();
     return report && report->result == RenewalResult::Renewed;
   })) << one->log();
   const uint64_t produced = load.stop();
-  EXPECT_TRUE(testkit::eventually(30s, [&] { return different() >= produced; })) << different() << " of " << produced;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
   one->stop();
   two->stop();
   EXPECT_EQ(rows(), produced) << one->log() << two->log();
@@ -143,7 +148,7 @@ TEST_F(RenewalTest, ADynamicMemberLeavesAndComesBackWithoutASecondRead) {
 
 TEST_F(RenewalTest, TheDrawnIdLeavesTheGroupAtTheEnd) {
   for (const bool configured : {false, true}) {
-    std::vector<std::string> more;
+    std::vector<std::string> more = {"--set", "kafka.session.timeout.ms=120000"};
     if (configured) more = {"--group-instance-id", "mine", "--set", "kafka.session.timeout.ms=30000"};
     const auto leaver = member(more);
     const auto other = member();
@@ -159,7 +164,7 @@ TEST_F(RenewalTest, TheDrawnIdLeavesTheGroupAtTheEnd) {
       EXPECT_FALSE(testkit::eventually(5s, all)) << "an operator's own id keeps its partitions";
       continue;
     }
-    EXPECT_TRUE(testkit::eventually(30s, all)) << "before the session timeout of 45 s" << leaver->log();
+    EXPECT_TRUE(testkit::eventually(60s, all)) << "before the session timeout" << leaver->log();
     std::cout << fmt::format("the others had the partitions after {:.2f} s\n",
                              std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   }
@@ -174,6 +179,7 @@ TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
     return one->status().partitions.size() + two->status().partitions.size() == kPartitions && two->status().assigned;
   }));
   client->add_partitions(topic, kPartitions + 4);
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return client->partitions(topic) == kPartitions + 4; }));
   ASSERT_TRUE(one->renew());
   ASSERT_TRUE(two->renew());
   EXPECT_TRUE(testkit::eventually(
@@ -214,7 +220,7 @@ TEST_F(RenewalTest, ASessionThatCannotBeRenewedGoesOn) {
   std::this_thread::sleep_for(2s);
   EXPECT_EQ(one->status().session, 1u);
   kafka_->start();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().session == 2; })) << one->log();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().session >= 2; })) << one->log();
   const uint64_t produced = load.stop();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
   one->stop();
@@ -270,13 +276,16 @@ TEST_F(RenewalTest, HundredsOfRenewalsLeaveNothingBehind) {
     ASSERT_TRUE(report->generation_kept && report->assignment_kept);
     pauses.add(*report);
   }
-  const Used after = used();
+  Used after{};
+  const bool nothing_left = testkit::eventually(60s, [&] {  // clients may still be closing
+    after = used();
+    return after.threads <= before.threads + 60 && after.files <= before.files + 60 &&
+           after.resident_kb <= before.resident_kb + 30'000;
+  });
   std::cout << fmt::format("threads {} -> {}, files {} -> {}, resident {} -> {} KiB\n{}\n", before.threads,
                            after.threads, before.files, after.files, before.resident_kb, after.resident_kb,
                            pauses.text());
-  EXPECT_LE(after.threads, before.threads + 60);  // a few more clients may still be closing
-  EXPECT_LE(after.files, before.files + 60);
-  EXPECT_LE(after.resident_kb, before.resident_kb + 30'000);
+  EXPECT_TRUE(nothing_left);
   EXPECT_EQ(one->status().rebalances, 1u);
   const uint64_t produced = load.stop();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; }));

@@ -7,7 +7,7 @@ namespace freshet {
 namespace {
 
 TEST(SigtermTest, AMemberThatIsTerminatedAtAnyMomentLeavesEverythingToTheOthers) {
-  const testkit::KafkaServer kafka;
+  const testkit::KafkaServer kafka(testkit::sigterm_broker());
   // Produces nothing, so it needs no table and no server.
   testkit::TerminatedMembers::Limits limits;
   limits.life = std::chrono::milliseconds(3000);

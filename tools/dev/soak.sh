@@ -10,7 +10,8 @@
 # coordinator that answers after 5, 10 and 20 s.
 #
 # sigterm: sends SIGTERM to 300 members of each kind (static, dynamic, cooperative; KIP-848 if librdkafka supports it) at
-# random moments (FRESHET_SOAK_SIGTERMS=N). The other members must own all partitions within 10 s.
+# random moments (FRESHET_SOAK_SIGTERMS=N). The other members must own all partitions within a minute, half of a session
+# timeout.
 #
 # memory: messages that unpack, rows larger than their messages, messages of many megabytes. The process must stay below the
 # limit that --memory-limit-bytes implies.
