@@ -11,7 +11,7 @@
 namespace freshet::testkit {
 namespace {
 
-constexpr int kTimeoutMs = 30'000;
+constexpr int kTimeoutMs = 120'000;
 
 void check(rd_kafka_resp_err_t error, const std::string& what) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
@@ -247,7 +247,7 @@ std::vector<Record> KafkaClient::read_all(const std::string& topic) {
   std::vector<Record> records;
   int ended = 0;
   for (int polls = 0; ended < count && polls < 10'000'000; ++polls) {
-    rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer.get(), 10'000);
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer.get(), kTimeoutMs);
     if (message == nullptr) throw std::runtime_error("no end of topic " + topic);
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ended;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) records.push_back(copy_of(*message));
