@@ -15,6 +15,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr seconds kStart(240);  // a busy machine
+
 std::string old_config(const std::string& folder, int http_port, int tcp_port, int interserver_port) {
   return fmt::format(R"(<yandex>
 <logger><level>warning</level><log>{0}/log</log><errorlog>{0}/errors</errorlog></logger>
@@ -73,7 +75,7 @@ KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, c
   ChildProcess format({"java", "-cp", jars, "kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c",
                        folder_.path("server.properties")},
                       folder_.path("format.out"));
-  if (format.wait(seconds(60)) != 0) throw std::runtime_error("formatting Kafka's storage:\n" + format.output());
+  if (format.wait(kStart) != 0) throw std::runtime_error("formatting Kafka's storage:\n" + format.output());
   start();
 }
 
@@ -89,7 +91,7 @@ void KafkaServer::start() {
       std::vector<std::string>{"java", "-Xmx2g", "-XX:+UseSerialGC", "-cp", tool_path("FRESHET_DEV_KAFKA_DIR") + "/*",
                                "kafka.Kafka", folder_.path("server.properties")},
       folder_.path("kafka.out"));
-  wait_until_ready(*process_, "Kafka", seconds(90), [this] { return accepts_connections(port_); });
+  wait_until_ready(*process_, "Kafka", kStart, [this] { return accepts_connections(port_); });
 }
 
 void KafkaServer::set_property(const std::string& key, const std::string& value) {
@@ -140,7 +142,7 @@ std::string ClickHouseServer::query(const std::string& sql) const {
 
 void ClickHouseServer::launch(const std::vector<std::string>& command) {
   process_ = std::make_unique<ChildProcess>(command, folder_.path("server.out"));
-  wait_until_ready(*process_, command.front(), seconds(60), [this] {
+  wait_until_ready(*process_, command.front(), kStart, [this] {
     if (!accepts_connections(port_)) return false;
     try {
       return query("SELECT 1") == "1";
@@ -177,7 +179,7 @@ void RedisServer::start() {
                                       "yes"};
   if (!password_.empty()) command.insert(command.end(), {"--requirepass", password_});
   process_ = std::make_unique<ChildProcess>(command, folder_.path("redis.out"));
-  wait_until_ready(*process_, "Redis", seconds(60), [this] { return accepts_connections(port_); });
+  wait_until_ready(*process_, "Redis", kStart, [this] { return accepts_connections(port_); });
 }
 
 void RedisServer::stop() {
