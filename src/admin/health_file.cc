@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "admin/admin_events.h"
 #include "base/files.h"
 #include "base/threads.h"
 
@@ -16,7 +17,7 @@ HealthFile::HealthFile(std::string path, std::function<HealthStatus()> health, C
             do {
               if (!health().ok) continue;
               if (const Status touched = touch_file(path); !touched) {
-                log.error("health_file_not_written", {{"path", path}, {"error", touched.error().text}});
+                log.emit(HealthFileNotWritten{path, touched.error().text});
               } else {
                 touches.add();
               }

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "app/app_events.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
 #include "base/threads.h"
@@ -17,10 +18,10 @@ bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   for (const auto& [topic, connection] : topics_of(pipeline)) {
     if (kafka::count_partitions(connection, topic, kTimeout, log)) continue;
     if (const Status created = kafka::create_topic(connection, topic, 0, kTimeout, log); !created) {
-      log.warn("topic_not_created", {{"topic", topic}, {"error", created.error().text}});
+      log.emit(TopicNotCreated{topic, created.error().text});
       return false;
     }
-    log.info("topic_created", {{"topic", topic}});
+    log.emit(TopicCreated{topic});
   }
   return true;
 }
@@ -33,7 +34,7 @@ bool all_topics_there(const settings::Pipeline& pipeline, Log& log) {
     const auto partitions = kafka::count_partitions(connection, topic, kTimeout, log);
     if (partitions) continue;
     all = false;
-    log.warn("dependency_missing", {{"error", partitions.error().text}});
+    log.emit(DependencyMissing{partitions.error().text});
   }
   return all;
 }
@@ -41,14 +42,11 @@ bool all_topics_there(const settings::Pipeline& pipeline, Log& log) {
 void compare_table(const TableCheck& check, const settings::Pipeline& pipeline, Log& log) {
   for (const clickhouse::Finding& finding : check.findings) {
     if (finding.severity == clickhouse::Severity::Info) continue;
-    log.warn("table_check", {{"table", pipeline.clickhouse.table},
-                             {"severity", clickhouse::to_string(finding.severity)},
-                             {"subject", finding.subject},
-                             {"reason", finding.text}});
+    log.emit(TableFinding{pipeline.clickhouse.table, clickhouse::to_string(finding.severity), finding.subject,
+                          finding.text});
   }
   if (check.invalid > 0) {
-    log.warn("table_check",
-             {{"invalid_messages", check.invalid}, {"of", check.sampled}, {"reason", check.first_reason}});
+    log.emit(SampleInvalid{check.invalid, check.sampled, check.first_reason});
   }
 }
 
@@ -61,7 +59,7 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
                      SecretMask* secrets) {
   const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log, secrets);
   if (!check && check.error().kind != ErrorKind::Stopping) {
-    log.warn("dependency_missing", {{"error", check.error().text}});
+    log.emit(DependencyMissing{check.error().text});
   }
   if (!check || check->sampled == 0) return false;
   compare_table(*check, pipeline, log);

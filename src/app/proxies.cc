@@ -1,5 +1,6 @@
 #include "app/proxies.h"
 
+#include "app/app_events.h"
 #include "http/proxy.h"
 #include "http/url.h"
 
@@ -10,12 +11,7 @@ void log_proxies(const settings::Pipeline& pipeline, Log& log) {
     const auto target = http::parse_url(url);
     const auto proxy = target ? http::environment_proxy(*target) : std::nullopt;
     if (!proxy) continue;
-    log.info("clickhouse_proxy",
-             {{"host", http::origin(*target)},
-              {"proxy", proxy->address},
-              {"variable", proxy->variable},
-              {"no_proxy", proxy->no_proxy},
-              {"text", "inserts go through the proxy that the environment names, unless no_proxy names the host"}});
+    log.emit(ClickHouseProxy{http::origin(*target), proxy->address, proxy->variable, proxy->no_proxy});
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "admin/health_file.h"
 #include "admin/server.h"
+#include "app/app_events.h"
 #include "app/background_checks.h"
 #include "app/kafka_clients.h"
 #include "app/pipeline_runtime.h"
@@ -39,7 +40,7 @@ struct EndOfClients {
     if (ground->clients.wait_for_end(kClientsEnd)) {
       std::default_delete<Ground>()(ground);
     } else {
-      ground->telemetry.log.warn("kafka_client_not_closed");
+      ground->telemetry.log.emit(KafkaClientNotClosed{});
     }
   }
 };
@@ -128,9 +129,7 @@ Status Service::Parts::start_admin() {
 // Whether there is a tick to wait for is a live option, too.
 void Service::Parts::wait_for_first_options(std::stop_token stop) {
   if (!watcher || watcher->wait_for_answer(clock.steady_now() + kFirstOptions, stop) || stop.stop_requested()) return;
-  telemetry().log.warn("runtime_config_timeout",
-                       {{"seconds", std::chrono::duration<double>(kFirstOptions).count()},
-                        {"consequence", "joins the group with the options that the process was started with"}});
+  telemetry().log.emit(RuntimeConfigTimeout{std::chrono::duration<double>(kFirstOptions).count()});
 }
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -155,8 +154,8 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   if (const Status started = parts->start_telemetry(); !started) return tl::make_unexpected(started.error());
   if (const Status started = parts->start_admin(); !started) return tl::make_unexpected(started.error());
   Log& log = parts->telemetry().log;
-  for (const std::string& notice : loaded.notices) log.info("config_notice", {{"reason", notice}});
-  for (const std::string& warning : loaded.warnings) log.warn("config_warning", {{"reason", warning}});
+  for (const std::string& notice : loaded.notices) log.emit(ConfigNotice{notice});
+  for (const std::string& warning : loaded.warnings) log.emit(ConfigWarning{warning});
   return std::unique_ptr<Service>(new Service(std::move(parts)));
 }
 
@@ -165,11 +164,8 @@ void Service::run(std::stop_token stop) {
   const settings::Settings& settings = p.ground->settings;
   const settings::Pipeline& pipeline = settings.pipeline;
   telemetry::LogBackend& log = p.telemetry().log;
-  log.info("started", {{"version", FRESHET_VERSION},
-                       {"topic", pipeline.kafka.topic},
-                       {"consumer_group", pipeline.kafka.consumer_group},
-                       {"table", pipeline.clickhouse.table},
-                       {"admin", admin_address()}});
+  log.emit(Started{FRESHET_VERSION, pipeline.kafka.topic, pipeline.kafka.consumer_group, pipeline.clickhouse.table,
+                   admin_address()});
   log_proxies(pipeline, log);
   std::unique_ptr<admin::HealthFile> health_file;
   if (!settings.admin.health_check_file.empty()) {
@@ -182,20 +178,14 @@ void Service::run(std::stop_token stop) {
     p.sessions.run(stop);
   }
   const StreamStatus end = *p.pipeline->stream().status();
-  log.info("stopped", {{"messages_consumed", end.messages_consumed},
-                       {"rows_written", end.rows_written},
-                       {"dead_letters", end.dead_letters},
-                       {"abandoned", end.abandoned}});
+  log.emit(Stopped{end.messages_consumed, end.rows_written, end.dead_letters, end.abandoned});
 }
 
 SessionStatus Service::session() const { return parts_->report.session(); }
 admin::HealthStatus Service::ready() { return parts_->report.ready(); }
 void Service::out_of_memory() {
   parts_->sessions.stops().skip_wait();
-  parts_->telemetry().log.error("out_of_memory",
-                                {{"advice",
-                                  "it stops in order and nothing is lost; give it more memory, or use a lower "
-                                  "--memory-limit-bytes or --max-batch-bytes"}});
+  parts_->telemetry().log.emit(OutOfMemory{});
 }
 bool Service::hurry_stop() { return parts_->sessions.stops().hurry(); }
 supervisor::RenewalRequests& Service::renewals() { return parts_->sessions.requests(); }

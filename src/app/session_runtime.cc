@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "supervisor/supervisor.h"
+#include "supervisor/supervisor_events.h"
 #include "supervisor/tick.h"
 
 namespace freshet::app {
@@ -72,10 +73,8 @@ void SessionRuntime::run(std::stop_token stop) {
 void SessionRuntime::wait_for_first_tick(std::stop_token stop) {
   supervisor::TickWait tick(clock_, plan_);
   if (tick.over()) return;
-  telemetry_.log.info("waiting_for_tick",
-                      {{"before", "join"},
-                       {"delay", plan_.get().tick.count()},
-                       {"seconds", std::chrono::duration<double>(tick.deadline() - clock_.steady_now()).count()}});
+  telemetry_.log.emit(supervisor::WaitingForTick{
+      "join", plan_.get().tick.count(), std::chrono::duration<double>(tick.deadline() - clock_.steady_now()).count()});
   while (!stop.stop_requested() && !tick.over()) {
     stream_.wait(std::min(tick.deadline(), clock_.steady_now() + kLookAtPlan), stop);
   }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "app/app_events.h"
 #include "app/processor_factory.h"
 #include "app/request_builders.h"
 #include "clickhouse/clickhouse_writer.h"
@@ -30,7 +31,7 @@ Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, L
   if (settings.enforce || opened.error().kind == ErrorKind::Fatal) {
     return failure(ErrorKind::Fatal, "--schema-dir: " + opened.error().text);
   }
-  log.error("schema_missing", {{"topic", settings.logical_topic}, {"reason", opened.error().text}});
+  log.emit(SchemaMissing{settings.logical_topic, opened.error().text});
   return SchemaValidatorFactory();
 }
 

@@ -29,7 +29,7 @@ namespace {
 class NullLog final : public Log {
  public:
   bool enabled(LogLevel) const noexcept override { return false; }
-  void write(LogLevel, std::string_view, std::initializer_list<LogField>) noexcept override {}
+  void write(const LogEvent&, std::span<const LogField>) noexcept override {}
 };
 
 }  // namespace

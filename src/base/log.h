@@ -1,13 +1,28 @@
-// Log handle: one line an event, fields and no prose. The backend (text, JSON, Sentry) is telemetry's.
+// Log handle. What is logged is an event: a struct of its facts, in the <module>_events.h of who logs it:
+//
+//   struct PartitionBlocked {
+//     static constexpr LogEvent kEvent{LogLevel::Error, "partition_blocked", "Consumption of the partition stops."};
+//     std::string_view topic;
+//     Partition partition;
+//     std::string_view error;
+//     auto fields() const { return log_fields(subject(log_key::kTopic, topic), ..., log_error(error)); }
+//   };
+//
+//   log.emit(PartitionBlocked{topic, partition, error.text});
+//
+// How a line is written is the backend's part (telemetry/log_backend.h).
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <variant>
+
+#include "base/log_keys.h"
 
 namespace freshet {
 
@@ -16,10 +31,21 @@ enum class LogLevel { Debug, Info, Warn, Error };
 const char* to_string(LogLevel level);
 std::optional<LogLevel> log_level_from(std::string_view name);  // "debug", "info", "warn"/"warning", "error"
 
-// A field of a log line. Views must live until the call returns.
+// One kind of event.
+struct LogEvent {
+  LogLevel level;
+  std::string_view name;     // what happened, stable, in snake case
+  std::string_view message;  // for a person: one sentence without values; they are fields
+  // What a person did: every one is logged, also where it equals the last.
+  bool audit = false;
+};
+
+// A field of an event. Views must live until the call returns. Events that are equal in name and in their subject
+// fields are the same event again: the backend writes such warnings and errors once a minute (base/log_limiter.h).
 struct LogField {
   std::string_view name;
   std::variant<std::string_view, int64_t, uint64_t, double, bool> value;
+  bool subject = false;
 
   LogField(std::string_view n, std::string_view v) : name(n), value(v) {}
   LogField(std::string_view n, const char* v) : name(n), value(std::string_view(v)) {}
@@ -36,26 +62,35 @@ struct LogField {
   }
 };
 
+// A field that says what the event is about.
+template <typename T>
+LogField subject(std::string_view name, const T& value) {
+  LogField field(name, value);
+  field.subject = true;
+  return field;
+}
+
+// Why it happened: the one key for it. Another error is another event.
+template <typename T>
+LogField log_error(const T& text) {
+  return subject(log_key::kError, text);
+}
+
+template <typename... Fields>
+std::array<LogField, sizeof...(Fields)> log_fields(const Fields&... fields) {
+  return {fields...};
+}
+
 // Threads: any. Never throws, never blocks longer than a write to standard error.
 class Log {
  public:
   virtual ~Log() = default;
   virtual bool enabled(LogLevel level) const noexcept = 0;
-  // `event` is a stable snake_case name of what happened ("batch_written"); repeated equal warnings and errors may
-  // be collapsed by the backend into one line with a count.
-  virtual void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept = 0;
+  virtual void write(const LogEvent& event, std::span<const LogField> fields) noexcept = 0;
 
-  void debug(std::string_view event, std::initializer_list<LogField> fields = {}) noexcept {
-    if (enabled(LogLevel::Debug)) write(LogLevel::Debug, event, fields);
-  }
-  void info(std::string_view event, std::initializer_list<LogField> fields = {}) noexcept {
-    if (enabled(LogLevel::Info)) write(LogLevel::Info, event, fields);
-  }
-  void warn(std::string_view event, std::initializer_list<LogField> fields = {}) noexcept {
-    if (enabled(LogLevel::Warn)) write(LogLevel::Warn, event, fields);
-  }
-  void error(std::string_view event, std::initializer_list<LogField> fields = {}) noexcept {
-    write(LogLevel::Error, event, fields);
+  template <typename Event>
+  void emit(const Event& event) noexcept {
+    if (enabled(Event::kEvent.level)) write(Event::kEvent, event.fields());
   }
 };
 

@@ -9,8 +9,10 @@
 #include <tuple>
 #include <utility>
 
+#include "base/log_limiter.h"
 #include "base/message_text.h"
 #include "clickhouse/block_encoder.h"
+#include "clickhouse/clickhouse_events.h"
 #include "clickhouse/clickhouse_metrics.h"
 #include "clickhouse/error_codes.h"
 #include "clickhouse/error_table.h"
@@ -26,7 +28,6 @@ namespace freshet::clickhouse {
 namespace {
 
 constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
-constexpr auto kSayAgainAfter = std::chrono::minutes(1);
 // An unknown code that lasts this long is not temporary.
 constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 // Only an operator can decide then: the batch is blocked, and can be resolved.
@@ -120,8 +121,8 @@ class ClickHouseWriter final : public RowWriter {
   RetryDelay delay_;
   // The last logged failure, so that a persistent failure is one line a minute.
   bool failing_ = false;
-  // Time of the last log line, by host, code and class; for the current series of failures.
-  std::map<std::tuple<size_t, int, ErrorClass>, SteadyTime> logged_;
+  // The log of failures, by host, code and class; for the current series of failures.
+  LogLimiter<std::tuple<size_t, int, ErrorClass>> logged_;
 };
 
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
@@ -185,7 +186,7 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
     Attempt result = judge(host, answer);
     if (result.end == Attempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
     if (result.end == Attempt::End::Failed && refuses_login(result.error.code) && password_.refresh()) {
-      log_.info("clickhouse_password_changed", {{"file", settings_.password_file}});
+      log_.emit(PasswordChanged{settings_.password_file});
       continue;
     }
     return result;
@@ -194,7 +195,7 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
 
 // The connection is built anew where its options have changed.
 http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& request, std::string_view body) {
-  if (password_.refresh_if_changed()) log_.info("clickhouse_password_changed", {{"file", settings_.password_file}});
+  if (password_.refresh_if_changed()) log_.emit(PasswordChanged{settings_.password_file});
   if (const http::ClientOptions wanted = requests_->client_options(); wanted != client_options_) {
     client_options_ = wanted;
     client_ = http::Client(client_options_);
@@ -281,7 +282,7 @@ bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& erro
   const std::string_view name = named_setting(error.text);
   if (!requests_->may_omit(name, error.code) || hosts_->dropped(host).contains(name)) return false;
   if (hosts_->drop_setting(host, name)) {
-    log_.warn("clickhouse_setting_dropped", {{"host", hosts_->name(host)}, {"setting", name}, {"reason", error.text}});
+    log_.emit(SettingDropped{hosts_->name(host), name, error.text});
   }
   return true;
 }
@@ -302,42 +303,34 @@ bool ClickHouseWriter::pause_or_next_host(size_t host, const Attempt& failed, si
 }
 
 void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t number) {
-  const SteadyTime now = clock_.steady_now();
   failing_ = true;
-  const auto [logged, is_new] = logged_.try_emplace({host, failed.error.code, failed.error_class}, now);
-  if (!is_new && now - logged->second < kSayAgainAfter) return;
-  logged->second = now;
-  const LogLevel level = failed.error_class == ErrorClass::Operator ? LogLevel::Error : LogLevel::Warn;
-  log_.write(level, "insert_failed",
-             {{"host", hosts_->name(host)},
-              {"class", to_string(failed.error_class)},
-              {"code", failed.error.code},
-              {"status", failed.error.status},
-              {"attempt", number},
-              {"text", failed.error.text},
-              {"advice", failed.advice}});
+  if (!logged_.admit({host, failed.error.code, failed.error_class}, clock_.steady_now())) return;
+  const FailedInsert insert{hosts_->name(host),
+                            to_string(failed.error_class),
+                            failed.error.code,
+                            failed.error.status,
+                            number,
+                            failed.error.text,
+                            failed.advice};
+  if (failed.error_class == ErrorClass::Operator) {
+    log_.emit(InsertNeedsOperator{insert});
+  } else {
+    log_.emit(InsertFailed{insert});
+  }
 }
 
 // The server may write the token before it stores the rows: a server that ends in between treats the repeat as stored.
 void ClickHouseWriter::report_unverified(size_t host, const InsertRequest& request) {
   metrics_.unverified.add();
-  log_.warn(
-      "insert_unverified",
-      {{"host", hosts_->name(host)},
-       {"table", settings_.table},
-       {"rows", request.row_count},
-       {"token", request.token},
-       {"advice",
-        "an attempt ended without an answer that says whether it was stored, and the server took the repeat: if it "
-        "was restarted or its disk was full meanwhile, see whether the table has these rows"}});
+  log_.emit(InsertUnverified{hosts_->name(host), settings_.table, request.row_count, request.token});
 }
 
 void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
   const bool host_is_back = hosts_->worked(host);
   if (!failing_ && !host_is_back) return;
   failing_ = false;
-  logged_.clear();
-  log_.info("insert_recovered", {{"host", hosts_->name(host)}, {"attempts", attempts}});
+  logged_.resolve_all();
+  log_.emit(InsertRecovered{hosts_->name(host), attempts});
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "clickhouse/retry_delay.h"
 #include "snuba_outputs/snuba_request_builder.h"
 #include "testkit/fake_clickhouse.h"
+#include "testkit/recording_log.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -27,35 +28,9 @@ using testing::Not;
 using testkit::FakeAnswer;
 using testkit::FakeClickHouse;
 
-// Keeps the names of what was logged.
-class EventLog final : public Log {
- public:
-  bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
-    const std::lock_guard lock(mutex_);
-    events_.emplace_back(event);
-    for (const LogField& field : fields) {
-      if (const auto* text = std::get_if<std::string_view>(&field.value)) texts_ += std::string(*text) + "\n";
-    }
-  }
-  size_t count(std::string_view event) const {
-    const std::lock_guard lock(mutex_);
-    return static_cast<size_t>(std::count(events_.begin(), events_.end(), event));
-  }
-  std::string texts() const {
-    const std::lock_guard lock(mutex_);
-    return texts_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> events_;
-  std::string texts_;
-};
-
 struct Writing {
   RealClock clock;
-  EventLog log;
+  testkit::RecordingLog log;
   Metrics metrics;
   ClickHouseSettings settings;
   std::shared_ptr<Hosts> hosts;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/threads.h"
+#include "kafka/kafka_events.h"
 #include "kafka/statistics.h"
 
 namespace freshet::kafka {
@@ -61,7 +62,7 @@ class Builder {
                                if (sink == nullptr) return;
                                // What matters comes as an event and is reported there; this is the library thinking
                                // aloud.
-                               sink->debug("librdkafka", {{"level", level}, {"facility", fac}, {"text", text}});
+                               sink->emit(LibraryLog{level, fac, text});
                              });
   }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "kafka/handles.h"
+#include "kafka/kafka_events.h"
 
 namespace freshet::kafka {
 namespace {
@@ -123,12 +124,7 @@ void Identity::broker_said(const std::string& about, bool knows_our_id) {
   if (about != instance_id()) return;
   continuity_.store(knows_our_id ? Membership::Continuity::Works : Membership::Continuity::Absent);
   if (knows_our_id) return;
-  log_.warn("static_membership_unavailable",
-            {{"group", group_},
-             {"instance_id", instance_id()},
-             {"advice",
-              "the broker does not keep static members (Kafka 2.3 and later do): each renewal leaves the group "
-              "and joins again"}});
+  log_.emit(StaticMembershipUnavailable{group_, instance_id()});
   MutexLock lock(mutex_);
   if (!configured_) instance_id_.clear();
 }
@@ -136,7 +132,7 @@ void Identity::broker_said(const std::string& about, bool knows_our_id) {
 void Identity::regenerate() {
   if (configured_) return;
   const std::string generated = generate(group_);
-  log_.warn("instance_id_regenerated", {{"group", group_}, {"instance_id", generated}});
+  log_.emit(InstanceIdRegenerated{group_, generated});
   continuity_.store(Membership::Continuity::Unknown);
   MutexLock lock(mutex_);
   instance_id_ = generated;

@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
+#include "kafka/kafka_events.h"
 #include "kafka/statistics.h"
 
 namespace freshet::kafka {
@@ -96,12 +97,10 @@ class KafkaProducer::Connection {
     } else if (!broken() && producer_.refused_with_old_credentials(code)) {
       // What waits goes to the new client: purged, it comes back as not taken, is produced again, and that rebuilds.
       give_up();
-      producer_.log_.info("producer_credentials_changed",
-                          {{"topic", producer_.settings_.topic}, {"what", producer_.what_}});
+      producer_.log_.emit(ProducerCredentialsChanged{producer_.settings_.topic, producer_.what_});
     }
     const Error error = to_error(event);
-    producer_.log_.warn("producer_error",
-                        {{"topic", producer_.settings_.topic}, {"what", producer_.what_}, {"error", error.text}});
+    producer_.log_.emit(ProducerError{producer_.settings_.topic, producer_.what_, error.text});
   }
   void give_up() {
     broken_.store(true);  // first: nothing more goes to this client

@@ -138,8 +138,8 @@ TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandl
 class StandingLog final : public Log {
  public:
   bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
-    if (event != "producer_error") return;
+  void write(const LogEvent& event, std::span<const LogField>) noexcept override {
+    if (event.name != "producer_error") return;
     MutexLock lock(mutex_);
     reached_ = true;
     changed_.notify_all();

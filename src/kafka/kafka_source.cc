@@ -10,6 +10,7 @@
 #include "kafka/client_config.h"
 #include "kafka/error_table.h"
 #include "kafka/events.h"
+#include "kafka/kafka_events.h"
 #include "kafka/start_positions.h"
 
 namespace freshet::kafka {
@@ -252,7 +253,7 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
 // The library waits for an answer that it refused, or reads at another position than expected.
 void KafkaSource::broken(const Status& failed) {
   if (failed || broken_) return;
-  log_.error("assignment_failed", {{"topic", settings_.topic}, {"error", failed.error().text}});
+  log_.emit(AssignmentFailed{settings_.topic, failed.error().text});
   broken_ = failed.error();
   wake();
 }

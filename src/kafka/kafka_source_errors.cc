@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kafka/error_table.h"
+#include "kafka/kafka_events.h"
 #include "kafka/kafka_source.h"
 
 namespace freshet::kafka {
@@ -82,10 +83,7 @@ bool KafkaSource::is_beyond_unreadable(Partition partition, Owned& owned) {
       return false;
     }
   }
-  log_.warn("record_batch_skipped", {{"topic", settings_.topic},
-                                     {"partition", partition.value},
-                                     {"offset", owned.unreadable->begin().value},
-                                     {"goes_on_at", owned.cursor.next().value}});
+  log_.emit(RecordBatchSkipped{settings_.topic, partition, owned.unreadable->begin(), owned.cursor.next()});
   owned.unreadable.reset();
   return true;
 }

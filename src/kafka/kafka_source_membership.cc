@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kafka/kafka_events.h"
 #include "kafka/kafka_source.h"
 
 namespace freshet::kafka {
@@ -108,7 +109,7 @@ void KafkaSource::close() {
   const LibraryError error(rd_kafka_consumer_close_queue(client_.get(), queue_.get()));
   if (!error) return;
   // A fatal or fenced client never reports that it is closed.
-  log_.warn("close_failed", {{"error", rd_kafka_error_string(error.get())}});
+  log_.emit(CloseFailed{rd_kafka_error_string(error.get())});
   broken_ = Error{ErrorKind::Renew, rd_kafka_error_code(error.get()), rd_kafka_error_string(error.get())};
   wake();
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kafka/kafka_events.h"
 #include "kafka/kafka_source.h"
 
 namespace freshet::kafka {
@@ -70,11 +71,7 @@ void KafkaSource::log_out_of_range(const AssignedPartition& partition, Offset wa
   if (!partition.no_valid_offset.empty()) return;  // shown as the reason why it is blocked
   const int64_t gone = std::max<int64_t>(0, partition.start.value - was.value);
   offsets_gone_.add(static_cast<uint64_t>(gone));
-  log_.warn("offset_out_of_range", {{"topic", settings_.topic},
-                                    {"partition", partition.partition.value},
-                                    {"offset", was.value},
-                                    {"goes_on_at", partition.start.value},
-                                    {"offsets_gone", gone}});
+  log_.emit(OffsetOutOfRange{settings_.topic, partition.partition, was, partition.start, gone});
 }
 
 // The reason of a lookup of this partition.

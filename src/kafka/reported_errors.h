@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/log_limiter.h"
 #include "base/result.h"
 
 namespace freshet::kafka {
@@ -21,7 +21,7 @@ class ReportedErrors {
   bool forget_connections();
 
  private:
-  std::map<std::pair<int, int32_t>, SteadyTime> reported_;  // by code and partition
+  LogLimiter<std::pair<int, int32_t>> reported_;  // by code and partition
 };
 
 }  // namespace freshet::kafka

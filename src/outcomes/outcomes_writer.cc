@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "outcomes/aggregator.h"
+#include "outcomes/outcomes_events.h"
 
 namespace freshet::outcomes {
 namespace {
@@ -115,7 +116,7 @@ void OutcomesWriter::settle(const OutcomeResults::Result& result, const WriteCon
 }
 
 void OutcomesWriter::log_failure(const Error& error, const WriteControl& control) {
-  log_.warn("outcome_delivery_failed", {{"error", error.text}});
+  log_.emit(OutcomeDeliveryFailed{error.text});
   if (!control.on_failure) return;
   control.on_failure({InsertFailure::Class::Transient, error.code, error.text, ++failures_});
 }

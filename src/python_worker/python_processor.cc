@@ -10,6 +10,7 @@
 
 #include "base/mutex.h"
 #include "python_worker/frames.h"
+#include "python_worker/python_worker_events.h"
 #include "python_worker/worker_environment.h"
 #include "python_worker/worker_process.h"
 
@@ -126,7 +127,7 @@ class PythonProcessor final : public Processor {
         worker_ = *std::move(started);
         break;
       }
-      log_.error("python_worker_not_started", {{"error", started.error().text}});
+      log_.emit(WorkerNotStarted{started.error().text});
       sleep_interruptibly(clock_, stop_.get_token(), pause);
     }
     if (stop_.stop_requested() && worker_) worker_->interrupt();
@@ -136,7 +137,7 @@ class PythonProcessor final : public Processor {
   void lose_worker(const std::string& why) {
     last_error_ = why;
     if (!stop_.stop_requested()) {
-      log_.warn("python_worker_replaced", {{"error", why}});
+      log_.emit(WorkerReplaced{why});
       replaced_.add();
     }
     MutexLock lock(mutex_);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "python_worker/frames.h"
+#include "python_worker/python_worker_events.h"
 #include "python_worker/worker_script.h"
 
 namespace freshet::python_worker {
@@ -128,11 +129,11 @@ bool WorkerProcess::read_output() {
 void WorkerProcess::log_lines(bool last) {
   size_t begin = 0;
   for (size_t end = 0; (end = printed_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    log_.info("python_output", {{"text", std::string_view(printed_).substr(begin, std::min(end - begin, kMaxLine))}});
+    log_.emit(WorkerOutput{std::string_view(printed_).substr(begin, std::min(end - begin, kMaxLine))});
   }
   printed_.erase(0, begin);
   if (printed_.empty() || (!last && printed_.size() <= kMaxLine)) return;
-  log_.info("python_output", {{"text", std::string_view(printed_).substr(0, kMaxLine)}});
+  log_.emit(WorkerOutput{std::string_view(printed_).substr(0, kMaxLine)});
   printed_.clear();
 }
 

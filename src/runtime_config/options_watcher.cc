@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "runtime_config/runtime_config_events.h"
 #include "runtime_config/table.h"
 
 namespace freshet::runtime_config {
@@ -45,8 +46,8 @@ void OptionsWatcher::read_once() {
   read_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - began).count());
   const auto degraded = store_->degraded();
   up_.set(raw && !degraded ? 1 : 0);
-  if (degraded && raw) log_.warn("runtime_config_unreadable", {{"error", degraded->text}});
-  if (!raw) return log_.warn("runtime_config_unreadable", {{"error", raw.error().text}});
+  if (degraded && raw) log_.emit(StoreUnreadable{degraded->text});
+  if (!raw) return log_.emit(StoreUnreadable{raw.error().text});
   std::vector<BadOption> bad;
   const LiveOptions last = current();
   const LiveOptions next = read_options(*raw, scope_, initial_, last, bad);
@@ -86,8 +87,7 @@ void OptionsWatcher::log_changes(const LiveOptions& from, const LiveOptions& to)
     const std::string old_value = option.show(from);
     const std::string new_value = option.show(to);
     if (old_value == new_value) continue;
-    log_.info("runtime_option_changed",
-              {{"key", key_of(option, scope_)}, {"old", old_value}, {"new", new_value}, {"store", store_->describe()}});
+    log_.emit(OptionChanged{key_of(option, scope_), old_value, new_value, store_->describe()});
   }
 }
 
@@ -95,7 +95,7 @@ void OptionsWatcher::refuse(const std::string& key, const std::string& value, co
   const auto known = refused_.find(key);
   if (known != refused_.end() && known->second == value) return;
   metrics_.counter("freshet_runtime_config_refused_total", "Live options with a bad value.", {{"key", key}}).add();
-  log_.error("runtime_option_refused", {{"key", key}, {"value", value}, {"reason", why}});
+  log_.emit(OptionRefused{key, value, why});
 }
 
 }  // namespace freshet::runtime_config

@@ -6,6 +6,8 @@
 #include <chrono>
 #include <utility>
 
+#include "snuba_outputs/snuba_outputs_events.h"
+
 namespace freshet::snuba_outputs {
 namespace {
 
@@ -99,8 +101,7 @@ void SideOutputs::result(size_t number, uint64_t ticket, const Status& status, S
   if (!status) {
     last_error_ = status.error().text;
     counter(topic, "failed").add();
-    log_.warn("side_record_delivery_failed",
-              {{"topic", topic_}, {"side_topic", to_string(topic)}, {"error", status.error().text}});
+    log_.emit(SideRecordDeliveryFailed{topic_, to_string(topic), status.error().text});
     const auto* item = records.find(ticket);
     if (item != nullptr && topic == SideTopicName::Replacements && status.error().kind == ErrorKind::Invalid) {
       finished.rejected = {item->partition, item->epoch, offset_of(item->id)};

@@ -7,11 +7,11 @@
 #include <utility>
 
 #include "base/message_text.h"
+#include "stream/stream_events.h"
 
 namespace freshet::stream {
 namespace {
 
-constexpr Duration kSayAgainAfter = std::chrono::minutes(1);
 constexpr size_t kSpansInALine = 8;
 constexpr Duration kTooLargeAgain = std::chrono::seconds(30);
 
@@ -195,23 +195,16 @@ std::string BatchesInFlight::trouble(SteadyTime now) const {
                      text.empty() ? "" : "; ", text);
 }
 
-void BatchesInFlight::say_overdue(SteadyTime now, const std::string& topic, Log& log) {
+void BatchesInFlight::log_overdue(SteadyTime now, const std::string& topic, Log& log) {
   const size_t count = overdue(now);
   if (count == 0) {
-    if (said_at_ != SteadyTime{}) log.info("batch_overdue_resolved", {{"topic", topic}});
-    said_at_ = {};
+    if (overdue_logged_.resolve()) log.emit(BatchOverdueResolved{topic});
     return;
   }
-  if (said_at_ != SteadyTime{} && now - said_at_ < kSayAgainAfter) return;
-  said_at_ = now;
+  if (!overdue_logged_.admit({}, now)) return;
   const Sealed& oldest = *oldest_active();
-  log.error("batch_overdue", {{"topic", topic},
-                              {"batches", count},
-                              {"rows", oldest.batch->row_count},
-                              {"spans", spans_text(*oldest.batch)},
-                              {"seconds", seconds(now - oldest.since)},
-                              {"last_error", oldest.trouble},
-                              {"advice", "nothing is lost, it is tried on: look at the ClickHouse hosts"}});
+  log.emit(BatchOverdue{topic, count, oldest.batch->row_count, spans_text(*oldest.batch), seconds(now - oldest.since),
+                        oldest.trouble});
 }
 
 }  // namespace freshet::stream

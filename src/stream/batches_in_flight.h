@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limiter.h"
 #include "model/batch.h"
 #include "ports/row_writer.h"
 #include "stream/batch_writing.h"
@@ -61,7 +62,7 @@ class BatchesInFlight {
   // What is waited for, for a person: the oldest batch if it is overdue, else the first that failed; empty = nothing.
   std::string trouble(SteadyTime now) const;
   // One line a minute as long as a batch is overdue.
-  void say_overdue(SteadyTime now, const std::string& topic, Log& log);
+  void log_overdue(SteadyTime now, const std::string& topic, Log& log);
 
  private:
   struct Sealed {
@@ -80,7 +81,7 @@ class BatchesInFlight {
 
   const Duration deadline_;
   std::map<uint64_t, Sealed> batches_;  // by id, the oldest first
-  SteadyTime said_at_{};                // zero: nothing is overdue
+  LogLimiter<> overdue_logged_;
 };
 
 }  // namespace freshet::stream

@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace freshet::stream {
-namespace {
-
-constexpr Duration kLogInterval = std::chrono::minutes(1);
-
-}  // namespace
-
 const char* to_string(BlockReason reason) {
   switch (reason) {
     case BlockReason::NoValidOffset:
@@ -33,13 +27,13 @@ const char* to_string(BlockReason reason) {
 bool Blocks::add(BlockReason reason, std::string text) {
   if (has(reason)) return false;
   blocks_.push_back({reason, std::move(text)});
-  if (blocks_.size() == 1) logged_at_.reset();
+  if (blocks_.size() == 1) logged_.resolve();
   return true;
 }
 
 bool Blocks::remove(BlockReason reason) {
   if (std::erase_if(blocks_, [&](const Block& block) { return block.reason == reason; }) == 0) return false;
-  logged_at_.reset();
+  logged_.resolve();
   return true;
 }
 
@@ -61,10 +55,6 @@ const Blocks::Block* Blocks::first_but(BlockReason reason) const {
   return other != blocks_.end() ? &*other : nullptr;
 }
 
-bool Blocks::take_log_due(SteadyTime now) {
-  if (!any() || (logged_at_ && now - *logged_at_ < kLogInterval)) return false;
-  logged_at_ = now;
-  return true;
-}
+bool Blocks::take_log_due(SteadyTime now) { return any() && logged_.admit({}, now).has_value(); }
 
 }  // namespace freshet::stream

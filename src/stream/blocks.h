@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/log_limiter.h"
 
 namespace freshet::stream {
 
@@ -49,7 +50,7 @@ class Blocks {
 
  private:
   std::vector<Block> blocks_;  // each reason at most once, as they came
-  std::optional<SteadyTime> logged_at_;
+  LogLimiter<> logged_;
 };
 
 }  // namespace freshet::stream

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "stream/open_gate.h"
+#include "stream/stream_events.h"
 
 namespace freshet::stream {
 namespace {
@@ -122,7 +123,7 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
   for (const auto& letter : chunk->invalid) {
     if (letter->silenced) continue;
     if (letter->payload) metrics_.invalid.add();
-    log_.debug("message_invalid", {{"reason", letter->reason}});
+    log_.emit(MessageInvalid{letter->reason});
   }
   std::vector<OffsetTracker::Chunk> in_order;
   partition->offsets.processed(std::move(chunk), in_order);
@@ -173,7 +174,7 @@ void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
 void Pipeline::tick(SteadyTime now, Commands& commands) {
   check_suspended(now, commands);
   abandon_orphans(commands);
-  batches_.say_overdue(now, settings_.topic, log_);
+  batches_.log_overdue(now, settings_.topic, log_);
   metrics_.batches_overdue.set(static_cast<double>(batches_.overdue(now)));
   if (closed()) return;
   if (drain_.running()) {
@@ -191,7 +192,7 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
   if (drain_.draining()) advance_stop(now, commands);
   commit_what_can_be(now, commands);
   if (drain_.close_overdue(now)) {
-    log_.warn("close_timeout", {{"topic", settings_.topic}, {"session", session_}});
+    log_.emit(CloseTimeout{settings_.topic, session_});
     if (drain_.stopping()) commands.abandon_batches = true;  // else their partitions may resume in the next session
     end_session(End::None, now);
   }
@@ -228,7 +229,7 @@ void Pipeline::on_event(CommitResult& result, SteadyTime, Commands&) {
   (result.error ? metrics_.commits_failed : metrics_.commits_ok).add();
   if (!result.error) return;
   remember_kafka_error(result.error->text);
-  log_.warn("commit_failed", {{"topic", settings_.topic}, {"error", result.error->text}});
+  log_.emit(CommitFailed{settings_.topic, result.error->text});
 }
 
 // --- flow control ---------------------------------------------------------------------------------------------------

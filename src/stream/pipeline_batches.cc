@@ -8,6 +8,7 @@
 #include "stream/batch_facts.h"
 #include "stream/dlq_context.h"
 #include "stream/pipeline.h"
+#include "stream/stream_events.h"
 
 namespace freshet::stream {
 
@@ -106,8 +107,7 @@ void Pipeline::count_written(const SealedBatch& batch, uint64_t rows, uint64_t b
   for (const auto& observer : observers_) observer->stored(batch, wall_);
   if (batch.row_count == 0) return;
   if (totals_.batches_written == 0) {
-    log_.info("first_batch_stored",
-              {{"topic", settings_.topic}, {"table", settings_.table}, {"rows", rows}, {"bytes", bytes}});
+    log_.emit(FirstBatchStored{settings_.topic, settings_.table, rows, bytes});
   }
   totals_.rows_written += rows;
   totals_.bytes_written += bytes;
@@ -124,10 +124,7 @@ void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, S
   totals_.last_insert_error_at = wall_;
   batches_.failed(batch, failure, settings_.destination.system.c_str());
   if (failure.held) {
-    log_.error("batch_rejected", {{"topic", settings_.topic},
-                                  {"spans", batches_.spans(batch)},
-                                  {"code", failure.code},
-                                  {"reason", failure.text}});
+    log_.emit(BatchRejected{settings_.topic, batches_.spans(batch), failure.code, failure.text});
   }
   if (failure.failure_class != InsertFailure::Class::Overload) return;
   batcher_.slow_down(now);
@@ -147,9 +144,7 @@ void Pipeline::abandon_orphans(Commands& commands) {
     give_up_blocked(id);
   }
   if (commands.abandon.empty()) return;
-  log_.warn("batches_dropped", {{"topic", settings_.topic},
-                                {"batches", commands.abandon.size()},
-                                {"reason", "their partitions were lost, and are read again by who has them now"}});
+  log_.emit(BatchesDropped{settings_.topic, commands.abandon.size()});
 }
 
 // --- blocked --------------------------------------------------------------------------------------------------------
@@ -171,9 +166,7 @@ void Pipeline::block_batch(BatchResult result, SteadyTime now) {
   const std::string& reason = batches_.trouble_of(batch->id);
   totals_.last_insert_error = message_text(first.text);
   totals_.last_insert_error_at = wall_;
-  log_.error(
-      "batch_blocked",
-      {{"topic", settings_.topic}, {"spans", batches_.spans(batch->id)}, {"code", first.code}, {"reason", reason}});
+  log_.emit(BatchBlocked{settings_.topic, batches_.spans(batch->id), first.code, reason});
   for (const Part& part : batch->parts) {
     TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
     if (partition != nullptr) partition->blocks.add(BlockReason::BatchBlocked, reason);
@@ -182,12 +175,7 @@ void Pipeline::block_batch(BatchResult result, SteadyTime now) {
 
 // Whoever has its partitions now sends its rows again.
 void Pipeline::give_up_blocked(uint64_t batch) {
-  log_.warn("blocked_batch_dropped",
-            {{"topic", settings_.topic},
-             {"spans", batches_.spans(batch)},
-             {"reason",
-              "its partitions were lost: whoever has them now reads and sends its rows again, and they may be "
-              "stored twice"}});
+  log_.emit(BlockedBatchDropped{settings_.topic, batches_.spans(batch)});
   batches_.finish(batch);
 }
 
@@ -253,13 +241,11 @@ Result<SkipResult> Pipeline::resolve(Partition partition, std::optional<Resoluti
       left.open.push_back(piece.piece);
     }
   }
-  log_.warn("batch_resolved", {{"topic", settings_.topic},
-                               {"spans", batches_.spans(*id)},
-                               {"resolution", !resolution                         ? "bad data"
-                                              : *resolution == Resolution::Stored ? "stored"
-                                                                                  : "retry"},
-                               {"rows", done.resolved_rows},
-                               {"audit", true}});
+  log_.emit(BatchResolved{settings_.topic, batches_.spans(*id),
+                          !resolution                         ? "bad data"
+                          : *resolution == Resolution::Stored ? "stored"
+                                                              : "retry",
+                          done.resolved_rows});
   for (const Part& part : left.batch->parts) {
     if (TrackedPartition* one = partitions_.find(part.partition, part.epoch)) one->batch_begins();
   }

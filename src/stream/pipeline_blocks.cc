@@ -6,6 +6,7 @@
 
 #include "base/message_text.h"
 #include "stream/pipeline.h"
+#include "stream/stream_events.h"
 
 namespace freshet::stream {
 
@@ -16,11 +17,8 @@ void Pipeline::add_letter(std::shared_ptr<const DeadLetterRecord> letter, Tracke
   if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
     if (letter->silenced) return close_letter({partition.partition, partition.epoch, letter->offset});
     metrics_.dropped(letter->reason_code).add();
-    log_.warn("message_dropped", {{"topic", letter->topic},
-                                  {"partition", letter->partition.value},
-                                  {"offset", letter->offset.value},
-                                  {"reason", letter->reason_code},  // equal ones are logged as one sample a minute
-                                  {"detail", letter->reason}});
+    log_.emit(MessageDropped{letter->topic, letter->partition.value, letter->offset.value, letter->reason_code,
+                             letter->reason});
     return close_letter({partition.partition, partition.epoch, letter->offset});
   }
   const std::string reason = fmt::format(
@@ -55,7 +53,7 @@ void Pipeline::on_letter_result(uint64_t ticket, const Status& status, SteadyTim
   }
   if (!status && status.error().kind == ErrorKind::Retry) {
     remember_kafka_error(status.error().text);
-    log_.warn("dead_letter_delivery_failed", {{"topic", settings_.topic}, {"error", status.error().text}});
+    log_.emit(DeadLetterDeliveryFailed{settings_.topic, status.error().text});
   }
   apply_blocks(blocked);
 }
@@ -106,11 +104,8 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
 void Pipeline::log_blocks(SteadyTime now) {
   for (auto& [id, partition] : partitions_) {
     if (!partition.blocks.take_log_due(now)) continue;
-    log_.error("partition_blocked", {{"topic", settings_.topic},
-                                     {"partition", id.value},
-                                     {"code", to_string(partition.blocks.first().reason)},
-                                     {"reason", partition.blocks.first().text},
-                                     {"next_offset", partition.offsets.committable().value}});
+    log_.emit(PartitionBlocked{settings_.topic, id.value, to_string(partition.blocks.first().reason),
+                               partition.blocks.first().text, partition.offsets.committable().value});
   }
 }
 
@@ -119,9 +114,7 @@ void Pipeline::unblock(TrackedPartition& partition, BlockReason reason) {
 }
 
 void Pipeline::log_resumed(const TrackedPartition& partition) {
-  log_.info("partition_resumed", {{"topic", settings_.topic},
-                                  {"partition", partition.partition.value},
-                                  {"position", partition.offsets.position().value}});
+  log_.emit(PartitionResumed{settings_.topic, partition.partition.value, partition.offsets.position().value});
 }
 
 bool Pipeline::is_blocked(Partition id) const {
@@ -231,13 +224,7 @@ Result<SkipResult> Pipeline::skip(Partition id, Offset next, SteadyTime now, Com
   unblock(*partition, reason);
   block_again(*partition, reason);
   if (partition->blocks.any()) done.still_blocked = partition->blocks.first().text;
-  log_.warn("partition_skipped", {{"topic", settings_.topic},
-                                  {"partition", id.value},
-                                  {"offset", next.value},
-                                  {"given_up", done.given_up},
-                                  {"not_read", done.not_read},
-                                  {"still_blocked", done.still_blocked},
-                                  {"audit", true}});
+  log_.emit(PartitionSkipped{settings_.topic, id.value, next.value, done.given_up, done.not_read, done.still_blocked});
   return done;
 }
 

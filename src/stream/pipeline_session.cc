@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "stream/pipeline.h"
+#include "stream/stream_events.h"
 
 namespace freshet::stream {
 
@@ -47,11 +48,10 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
   remember_kafka_error(fault.error.text);
   if (fault.error.kind != ErrorKind::Renew) {
     source_trouble_ = fault.error.text;
-    log_.warn("kafka_error", {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
+    log_.emit(KafkaError{settings_.topic, fault.error.code, fault.error.text});
     return;
   }
-  log_.error("kafka_session_broken",
-             {{"topic", settings_.topic}, {"code", fault.error.code}, {"error", fault.error.text}});
+  log_.emit(KafkaSessionBroken{settings_.topic, fault.error.code, fault.error.text});
   if (closed()) return;
   // Whoever took our place reads again what is not committed: nothing that is not yet under way is written any more.
   if (fault.fenced || drain_.stopping()) {
@@ -64,7 +64,7 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
 void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) {
   if (source_trouble_.empty()) return;
   source_trouble_.clear();
-  log_.info("kafka_recovered", {{"topic", settings_.topic}});
+  log_.emit(KafkaRecovered{settings_.topic});
 }
 
 void Pipeline::on_event(SessionClosed&, SteadyTime now, Commands&) { end_session(End::Broken, now); }
@@ -100,12 +100,8 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
     metrics_.rebalances.add();
   }
   commands.answer_assign = std::move(starts);
-  log_.info("partitions_assigned", {{"topic", settings_.topic},
-                                    {"partitions", assigned.partitions.size()},
-                                    {"gone_on", resumed},
-                                    {"owned", partitions_.size()},
-                                    {"generation", generation_},
-                                    {"session", session_}});
+  log_.emit(PartitionsAssignedEvent{settings_.topic, assigned.partitions.size(), resumed, partitions_.size(),
+                                    generation_, session_});
 }
 
 TrackedPartition& Pipeline::begin_epoch(Partition id, Offset start) {
@@ -147,8 +143,7 @@ void Pipeline::resume(TrackedPartition& partition, const AssignedPartition& assi
 // --- partitions go --------------------------------------------------------------------------------------------------
 
 void Pipeline::on_event(PartitionsRevoked& revoked, SteadyTime now, Commands& commands) {
-  log_.info("partitions_revoked",
-            {{"topic", settings_.topic}, {"partitions", revoked.partitions.size()}, {"lost", revoked.lost}});
+  log_.emit(PartitionsRevokedEvent{settings_.topic, revoked.partitions.size(), revoked.lost});
   for (const Partition id : revoked.partitions) {
     TrackedPartition* partition = partitions_.find(id);
     if (partition != nullptr && partition->state.owned()) partition->state.drain(stop_batching(*partition));
@@ -185,7 +180,7 @@ void Pipeline::advance_revoke(SteadyTime now, Commands& commands) {
   if (!drain_.revoke()) return;
   const auto step = drain_.revoke_step([&](Partition id) { return revoke_waits(id); }, now);
   if (step == Drain::RevokeStep::Wait) return;
-  if (step == Drain::RevokeStep::AnswerLate) log_.warn("revoke_drain_timeout", {{"topic", settings_.topic}});
+  if (step == Drain::RevokeStep::AnswerLate) log_.emit(RevokeDrainTimeout{settings_.topic});
   answer_revoke(now, commands);
 }
 
@@ -226,7 +221,7 @@ void Pipeline::check_suspended(SteadyTime now, Commands& commands) {
   if (!drain_.suspended_overdue(now)) return;
   // The next client takes the membership over: nobody else gets the partitions while it does.
   if (batches_held_ && drain_.running()) return drain_.await_suspended(now);
-  log_.warn("suspended_partitions_dropped", {{"topic", settings_.topic}, {"batches_in_flight", batches_.size()}});
+  log_.emit(SuspendedPartitionsDropped{settings_.topic, batches_.size()});
   drain_.end_suspended();
   // What is finished costs nothing while it waits, and is not read again if its partition comes back.
   for (auto next = partitions_.begin(); next != partitions_.end();) {
@@ -283,16 +278,9 @@ void Pipeline::check_stop_condition(SteadyTime now, Commands& commands) {
 void Pipeline::begin_stop(End end, SteadyTime now, Commands& commands) {
   drain_.stop(end, now);
   drop_suspended(commands);
-  log_.info(
-      "drain_started",
-      {{"topic", settings_.topic}, {"batches_in_flight", batches_.active()}, {"in_flight_bytes", budget_->held()}});
+  log_.emit(DrainStarted{settings_.topic, batches_.active(), budget_->held()});
   if (batches_.blocked_count() == 0) return;
-  log_.error("blocked_batches_unresolved",
-             {{"topic", settings_.topic},
-              {"batches", batches_.blocked_count()},
-              {"advice",
-               "they were not resolved before the stop: the next start reads and sends their "
-               "rows again, and they may be stored twice"}});
+  log_.emit(BlockedBatchesUnresolved{settings_.topic, batches_.blocked_count()});
 }
 
 DrainWaits Pipeline::stop_waits() const {
@@ -310,10 +298,7 @@ DrainWaits Pipeline::stop_waits() const {
 
 void Pipeline::advance_stop(SteadyTime now, Commands& commands) {
   if (drain_.take_writes_overdue(now) && batches_.active() > 0) {
-    log_.error("batches_abandoned", {{"topic", settings_.topic},
-                                     {"batches", batches_.active()},
-                                     {"rows", batches_.rows()},
-                                     {"advice", "they are read again by the next start"}});
+    log_.emit(BatchesAbandoned{settings_.topic, batches_.active(), batches_.rows()});
     commands.abandon_batches = true;
   }
   if (batches_.active() == 0 || drain_.writes_overdue()) gate_->flush();

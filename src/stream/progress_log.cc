@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cmath>
 
+#include "stream/stream_events.h"
+
 namespace freshet::stream {
 namespace {
 
@@ -21,12 +23,8 @@ void ProgressLog::observe(const StreamStatus& status, SteadyTime now, Log& log) 
   rows_ = status.rows_written;
   dead_letters_ = status.dead_letters;
   if (rows == 0 && dead == 0 && lag == 0) return;
-  log.info("progress", {{"topic", status.topic},
-                        {"rows", rows},
-                        {"rows_per_second", std::round(static_cast<double>(rows) / seconds * 10) / 10},
-                        {"lag", lag},
-                        {"dead_letters", dead},
-                        {"rows_in_all", status.rows_written}});
+  log.emit(Progress{status.topic, rows, std::round(static_cast<double>(rows) / seconds * 10) / 10, lag, dead,
+                    status.rows_written});
 }
 
 }  // namespace freshet::stream

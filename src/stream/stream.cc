@@ -8,6 +8,7 @@
 #include "base/threads.h"
 #include "stream/dlq_record.h"
 #include "stream/no_source.h"
+#include "stream/stream_events.h"
 
 namespace freshet::stream {
 namespace {
@@ -255,7 +256,7 @@ void Stream::on_event(const RecordResult& result, SteadyTime now) {
 void Stream::on_event(const LiveOptions& options, SteadyTime now) {
   pipeline_.set_options(options, now);
   if (const Status started = set_writers(options); !started) {
-    log_.warn("writers_not_started", {{"wanted", options.clickhouse_concurrency}, {"error", started.error().text}});
+    log_.emit(WritersNotStarted{options.clickhouse_concurrency, started.error().text});
   }
 }
 
@@ -289,7 +290,7 @@ Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
   if (done && batch) {
     done->batch = true;
     writers_->release(order.partition);
-    log_.warn("batch_skipped", {{"topic", settings_.topic}, {"partition", order.partition.value}, {"audit", true}});
+    log_.emit(BatchSkipped{settings_.topic, order.partition.value});
   }
   return done;
 }
@@ -341,7 +342,7 @@ void Stream::command_source(Source& source, SteadyTime now) {
   if (!commands_.pause.empty()) source.pause(commands_.pause);
   for (const auto& [partition, next] : commands_.seek) {
     if (const Status sought = source.seek(partition, next); !sought) {
-      log_.error("seek_failed", {{"partition", partition.value}, {"error", sought.error().text}});
+      log_.emit(SeekFailed{partition.value, sought.error().text});
     }
   }
   for (const Partition partition : commands_.refetch) source.refetch(partition);

@@ -5,6 +5,7 @@
 #include "base/threads.h"
 #include "supervisor/backoff.h"
 #include "supervisor/schedule.h"
+#include "supervisor/supervisor_events.h"
 
 namespace freshet::supervisor {
 namespace {
@@ -27,7 +28,7 @@ void CredentialsWatch::watch(std::stop_token stop) {
   SteadyTime not_before{};
   while (sleep_interruptibly(clock_, stop, kLookEvery)) {
     if (std::string changed = look_(); !changed.empty()) {
-      log_.info("credentials_changed", {{"files", changed}});
+      log_.emit(CredentialsChanged{changed});
       changed_ = std::move(changed);
       backoff = Backoff(kAfterFailure);
       not_before = {};

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "supervisor/supervisor_events.h"
+
 namespace freshet::supervisor {
 namespace {
 
@@ -164,8 +166,7 @@ void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, S
   mode_ = mode;
   state_ = Warming{now + limits_.warm};
   explain("the next session, which connects and logs in");
-  log_.info("renewal_started",
-            {{"reason", to_string(request.reason)}, {"detail", request.detail}, {"mode", to_string(mode_)}});
+  log_.emit(RenewalStarted{to_string(request.reason), request.detail, to_string(mode_)});
 }
 
 // Only the timer requested it, and it has been disabled.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "supervisor/renewal.h"
+#include "supervisor/supervisor_events.h"
 
 namespace freshet::supervisor {
 namespace {
@@ -69,30 +70,22 @@ void Renewal::finish(RenewalReport report) {
   requests_.finish(std::move(report));
   const RenewalReport done = *requests_.last();
   if (done.result == RenewalResult::Failed) {
-    log_.warn("renewal_failed", {{"reason", to_string(done.reason)},
-                                 {"mode", to_string(done.mode)},
-                                 {"error", done.error},
-                                 {"seconds", seconds(done.duration)},
-                                 {"audit", true}});
+    log_.emit(RenewalFailed{to_string(done.reason), to_string(done.mode), done.error, seconds(done.duration)});
     return;
   }
   if (done.result == RenewalResult::Postponed) {
-    log_.info("renewal_postponed", {{"reason", to_string(done.reason)}, {"cause", done.error}});
+    log_.emit(RenewalPostponed{to_string(done.reason), done.error});
     return;
   }
-  log_.info("renewal_ended", {{"reason", to_string(done.reason)},
-                              {"mode", to_string(done.mode)},
-                              {"result", to_string(done.result)},
-                              {"seconds", seconds(done.duration)},
-                              {"pause_ms", done.pause ? seconds(*done.pause) * 1000 : kUnknown},
-                              {"generation_kept", done.generation_kept},
-                              {"assignment_kept", done.assignment_kept}});
+  log_.emit(RenewalEnded{to_string(done.reason), to_string(done.mode), to_string(done.result), seconds(done.duration),
+                         done.pause ? seconds(*done.pause) * 1000 : kUnknown, done.generation_kept,
+                         done.assignment_kept});
 }
 
 void Renewal::wait_for(std::string what) {
   explain(what);
   MutexLock lock(mutex_);
-  if (what != waiting_for_ && !what.empty()) log_.warn("renewal_waits", {{"reason", what}});
+  if (what != waiting_for_ && !what.empty()) log_.emit(RenewalWaits{what});
   waiting_for_ = std::move(what);
 }
 

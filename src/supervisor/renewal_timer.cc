@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "supervisor/schedule.h"
+#include "supervisor/supervisor_events.h"
 
 namespace freshet::supervisor {
 namespace {
@@ -71,11 +72,8 @@ std::optional<SteadyTime> RenewalTimer::deadline() const {
 
 void RenewalTimer::log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime now) const {
   const double left = std::chrono::duration<double>(due_ - now).count();
-  log_.info("renewal_timer_changed", {{"enabled_old", from.enabled},
-                                      {"enabled", to.enabled},
-                                      {"interval_old", from.interval.count()},
-                                      {"interval", to.interval.count()},
-                                      {"due_in_seconds", to.enabled ? left : -1.0}});
+  log_.emit(RenewalTimerChanged{from.enabled, to.enabled, from.interval.count(), to.interval.count(),
+                                to.enabled ? left : -1.0});
 }
 
 }  // namespace freshet::supervisor

@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 
 struct RecordedLog final : Log {
   bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
+  void write(const LogEvent& event, std::span<const LogField> fields) noexcept override {
     MutexLock lock(mutex);
-    std::string line(event);
+    std::string line(event.name);
     for (const LogField& field : fields) {
       if (const auto* number = std::get_if<int64_t>(&field.value)) {
         line += " " + std::string(field.name) + "=" + std::to_string(*number);

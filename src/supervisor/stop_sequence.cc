@@ -1,5 +1,7 @@
 #include "supervisor/stop_sequence.h"
 
+#include "supervisor/supervisor_events.h"
+
 namespace freshet::supervisor {
 
 void StopSequence::set_member(bool member) {
@@ -29,7 +31,7 @@ void StopSequence::begin() {
     if (waits) seconds = std::chrono::duration<double>(wait_->deadline() - clock_.steady_now()).count();
   }
   if (waits) {
-    log_.info("waiting_for_tick", {{"before", "leave"}, {"delay", plan_.get().tick.count()}, {"seconds", seconds}});
+    log_.emit(WaitingForTick{"leave", plan_.get().tick.count(), seconds});
   }
   asked_.request_stop();
   if (!waits) drain_.request_stop();

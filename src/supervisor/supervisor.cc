@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "supervisor/supervisor_events.h"
+
 namespace freshet::supervisor {
 
 Supervisor::Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> uniform01,
@@ -19,10 +21,7 @@ void Supervisor::run(std::stop_token stop) {
     const SteadyTime begun = clock_.steady_now();
     const SessionOutcome outcome = run_session_(number, stop);
     const Duration lived = clock_.steady_now() - begun;
-    log_.info("session_ended", {{"session", number},
-                                {"outcome", name_of(outcome)},
-                                {"reason", error_of(outcome)},
-                                {"seconds", std::chrono::duration<double>(lived).count()}});
+    log_.emit(SessionEnded{number, name_of(outcome), error_of(outcome), std::chrono::duration<double>(lived).count()});
     if (std::holds_alternative<SessionStopped>(outcome)) return;
     const auto* renewed = std::get_if<SessionRenewed>(&outcome);
     member_already = renewed != nullptr && renewed->member_already;
@@ -33,7 +32,7 @@ void Supervisor::run(std::stop_token stop) {
 
 bool Supervisor::wait_after(const SessionFailed& failure, Duration lived, std::stop_token stop) {
   const Duration delay = (failure.fenced_by_other ? fenced_backoff_ : backoff_).next(lived, uniform01_());
-  log_.warn("session_backoff", {{"reason", failure.error}, {"seconds", std::chrono::duration<double>(delay).count()}});
+  log_.emit(SessionBackoff{failure.error, std::chrono::duration<double>(delay).count()});
   wait_(clock_.steady_now() + delay, stop);
   return !stop.stop_requested();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "supervisor/supervisor_events.h"
 
 namespace freshet::supervisor {
 namespace {
@@ -61,18 +62,18 @@ void Watchdog::ask_broker(SteadyTime now, Duration timeout) {
 void Watchdog::act(const ProgressPolicy::Advice& advice) {
   for (const Partition partition : advice.refetch) {
     refetches_.add();
-    log_.warn("partition_stuck", {{"partition", partition.value}, {"remedy", "fetch it anew from its position"}});
+    log_.emit(PartitionStuck{partition.value});
   }
   if (!advice.refetch.empty()) ports_.refetch(advice.refetch);
   if (advice.renew) {
     renewals_.add();
-    log_.warn("session_stuck", {{"reason", *advice.renew}});
+    log_.emit(SessionStuck{*advice.renew});
     requests_.request(RenewalReason::Watchdog, *advice.renew);
   }
   MutexLock lock(mutex_);
   if (not_ready_reason_ == advice.not_ready_reason) return;
-  if (!advice.not_ready_reason.empty()) log_.error("no_progress", {{"reason", advice.not_ready_reason}});
-  if (advice.not_ready_reason.empty()) log_.info("progress_resumed");
+  if (!advice.not_ready_reason.empty()) log_.emit(NoProgress{advice.not_ready_reason});
+  if (advice.not_ready_reason.empty()) log_.emit(ProgressResumed{});
   not_ready_reason_ = advice.not_ready_reason;
 }
 

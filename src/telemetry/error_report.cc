@@ -3,13 +3,31 @@
 #include <algorithm>
 #include <array>
 
+#include "base/log_keys.h"
+
 namespace freshet::telemetry {
 
 bool is_told(std::string_view field) {
-  // Names that the operator gave, offsets, and words of this program's own. Never: error, reason, last_error, value.
-  constexpr std::array<std::string_view, 18> kTold = {
-      "topic", "partition", "partitions", "offset", "offsets", "spans",  "table", "consumer_group", "code",
-      "class", "kind",      "mode",       "result", "key",     "advice", "path",  "files",          "version"};
+  // Names that the operator gave, offsets, and words of this program's own. Never: error, value.
+  constexpr std::array<std::string_view, 19> kTold = {log_key::kTopic,
+                                                      log_key::kPartition,
+                                                      log_key::kOffset,
+                                                      log_key::kConsumerGroup,
+                                                      log_key::kTable,
+                                                      log_key::kErrorCode,
+                                                      log_key::kAdvice,
+                                                      log_key::kFile,
+                                                      "error_class",
+                                                      "partitions",
+                                                      "offsets",
+                                                      "resume_offset",
+                                                      "spans",
+                                                      "kind",
+                                                      "mode",
+                                                      "result",
+                                                      "key",
+                                                      "files",
+                                                      "version"};
   return std::find(kTold.begin(), kTold.end(), field) != kTold.end();
 }
 

@@ -9,22 +9,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/message_text.h"
+#include "telemetry/telemetry_events.h"
 
 namespace freshet::telemetry {
 namespace {
 
-constexpr Duration kRepeat = std::chrono::minutes(1);
 constexpr size_t kMaxRemembered = 10'000;
-
-constexpr std::string_view kAudit = "audit";  // a line that has it is what somebody did, and is kept
-
-// The fields that distinguish lines of one event: reason and subject. All others (counts, durations, offsets, samples)
-// differ from line to line and do not keep equal lines from collapsing.
-constexpr std::array<std::string_view, 24> kTellsApart = {
-    "error", "reason",  "code",  "topic",   "partition", "group", "table",   "subject",
-    "key",   "value",   "host",  "url",     "path",      "file",  "setting", "field",
-    "what",  "storage", "spans", "session", "process",   "mode",  "class",   "remedy"};
-
 constexpr size_t kMaxField = 4000;
 
 std::string as_given(const LogField& field) {
@@ -86,13 +76,13 @@ LogBackend::LogBackend(const TelemetrySettings& settings, Clock& clock, std::ost
 
 LogBackend::~LogBackend() = default;
 
-void LogBackend::write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept {
+void LogBackend::write(const LogEvent& event, std::span<const LogField> fields) noexcept {
   try {
-    const auto repeated = admit(level, event, fields);
+    const auto repeated = admit(event, fields);
     if (!repeated) return;
-    put(line(level, event, fields, *repeated));
-    say_dropped();
-    if (level == LogLevel::Error) pass_on(event, fields);
+    put(line(event, fields, *repeated));
+    report_dropped();
+    if (event.level == LogLevel::Error) pass_on(event, fields);
   } catch (...) {
     // Out of memory or a closed standard error: a log line is not worth the process.
   }
@@ -105,15 +95,15 @@ void LogBackend::put(std::string line) {
   *out_ << line << std::flush;
 }
 
-void LogBackend::say_dropped() {
+void LogBackend::report_dropped() {
   if (!lines_) return;
   MutexLock lock(out_mutex_);
   const uint64_t dropped = lines_->dropped();
   if (Counter* counter = dropped_counter_.load()) counter->add(dropped - std::exchange(dropped_counted_, dropped));
-  if (dropped == dropped_said_ || lines_->behind()) return;
-  dropped_said_ = dropped;
-  lines_->write(line(LogLevel::Warn, "log_lines_dropped", {{"lines", dropped}, {"reason", "nobody read it"}}, 0) +
-                '\n');
+  if (dropped == dropped_reported_ || lines_->behind()) return;
+  dropped_reported_ = dropped;
+  const LogLinesDropped event{dropped};
+  lines_->write(line(event.kEvent, event.fields(), 0) + '\n');
 }
 
 void LogBackend::count_dropped(Metrics& metrics) {
@@ -126,10 +116,10 @@ void LogBackend::set_error_sink(std::function<void(ErrorReport)> sink) {
   error_sink_ = std::move(sink);
 }
 
-void LogBackend::pass_on(std::string_view event, std::initializer_list<LogField> fields) {
+void LogBackend::pass_on(const LogEvent& event, std::span<const LogField> fields) {
   MutexLock lock(sink_mutex_);
   if (!error_sink_) return;
-  ErrorReport report{std::string(event), {}, clock_.system_now(), {}};
+  ErrorReport report{std::string(event.name), {}, clock_.system_now(), {}};
   for (const LogField& field : fields) {
     report.fields.emplace_back(field.name, secrets_.masked(without_message_texts(as_given(field), "[message text]")));
     if (std::holds_alternative<std::string_view>(field.value) && !is_told(field.name)) {
@@ -139,45 +129,35 @@ void LogBackend::pass_on(std::string_view event, std::initializer_list<LogField>
   error_sink_(std::move(report));
 }
 
-std::optional<uint64_t> LogBackend::admit(LogLevel level, std::string_view event,
-                                          std::initializer_list<LogField> fields) {
-  if (level < LogLevel::Warn) return 0;
-  std::string key(event);
+std::optional<uint64_t> LogBackend::admit(const LogEvent& event, std::span<const LogField> fields) {
+  if (event.level < LogLevel::Warn || event.audit) return 0;
+  std::string key(event.name);
   for (const LogField& field : fields) {
-    if (field.name == kAudit) return 0;
-    if (std::find(kTellsApart.begin(), kTellsApart.end(), field.name) == kTellsApart.end()) continue;
-    key.append(1, '\n').append(field.name).append(1, '=').append(to_text(field));
+    if (field.subject) key.append(1, '\n').append(field.name).append(1, '=').append(to_text(field));
   }
   const SteadyTime now = clock_.steady_now();
   MutexLock lock(mutex_);
-  if (seen_.size() > kMaxRemembered) seen_.clear();
-  const auto [entry, is_new] = seen_.try_emplace(std::move(key), Seen{now, 0});
-  if (is_new) return 0;
-  if (now - entry->second.shown < kRepeat) {
-    ++entry->second.kept_back;
-    return std::nullopt;
-  }
-  entry->second.shown = now;
-  return std::exchange(entry->second.kept_back, 0);
+  if (limiter_.size() > kMaxRemembered) limiter_.resolve_all();
+  return limiter_.admit(key, now);
 }
 
-std::string LogBackend::line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
-                             uint64_t repeated) const {
-  if (format_ != LogFormat::Text) return json_line(level, event, fields, repeated);
+std::string LogBackend::line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const {
+  if (format_ != LogFormat::Text) return json_line(event, fields, repeated);
   const std::string now = timestamp(clock_.system_now(), 3);
-  std::string out = fmt::format("{} {:<5} {}", now, to_string(level), event);
+  std::string out = fmt::format("{} {:<5} {}", now, to_string(event.level), event.name);
+  out += fmt::format(" message={}", as_json(event.message));
   for (const LogField& field : fields) {
     const std::string text =
         secrets_.masked(to_text(field))
             .substr(0, kMaxField);  // masked before truncation, so that no part of a secret is left
     out += fmt::format(" {}={}", field.name, needs_quotes(text) ? as_json(text) : text);
   }
+  if (event.audit) out += " audit=true";
   if (repeated > 0) out += fmt::format(" repeated={}", repeated);
   return out;
 }
 
-std::string LogBackend::json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
-                                  uint64_t repeated) const {
+std::string LogBackend::json_line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const {
   nlohmann::ordered_json values;
   for (const LogField& field : fields) {
     std::visit(
@@ -191,17 +171,21 @@ std::string LogBackend::json_line(LogLevel level, std::string_view event, std::i
         },
         field.value);
   }
+  if (event.audit) values["audit"] = true;
   if (repeated > 0) values["repeated"] = repeated;
   nlohmann::ordered_json out;
   if (format_ == LogFormat::Reference) {
-    nlohmann::ordered_json all{{"message", std::string(event)}};
+    nlohmann::ordered_json all{{"message", std::string(event.message)}, {"event", std::string(event.name)}};
     if (!values.is_null()) all.update(values);
     out = {{"timestamp", timestamp(clock_.system_now(), 6)},
-           {"level", upper_name(level)},
+           {"level", upper_name(event.level)},
            {"fields", std::move(all)},
            {"target", "freshet"}};
   } else {
-    out = {{"time", timestamp(clock_.system_now(), 3)}, {"level", to_string(level)}, {"event", std::string(event)}};
+    out = {{"time", timestamp(clock_.system_now(), 3)},
+           {"level", to_string(event.level)},
+           {"event", std::string(event.name)},
+           {"message", std::string(event.message)}};
     if (!values.is_null()) out.update(values);
   }
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

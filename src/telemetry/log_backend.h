@@ -1,16 +1,17 @@
-// The log: one line an event, fields and no prose.
+// The log: one line an event.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <ostream>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limiter.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "base/secret_mask.h"
@@ -20,10 +21,9 @@
 
 namespace freshet::telemetry {
 
-// Threads: any. Equal warnings and errors (same event, same `error`, `reason` or `code`, and the same subject:
-// partition, key, host and the like, see kTellsApart) come once and then at most once a minute, with `repeated` = how
-// many stayed away; a line with a field `audit` (what somebody did: a release, a renewal) always comes. Secrets never
-// appear, line breaks and control characters are escaped. A reader that does not read holds nobody (line_writer.h);
+// Threads: any. Warnings and errors that are equal in name and subject fields are written at most once a minute, with
+// `repeated` = how many were suppressed; what a person did (LogEvent::audit) is always written. Secrets never appear,
+// line breaks and control characters are escaped. A reader that does not read blocks nobody (line_writer.h);
 // `log_lines_dropped` says how many lines it has missed.
 class LogBackend final : public Log {
  public:
@@ -32,7 +32,7 @@ class LogBackend final : public Log {
   ~LogBackend() override;
 
   bool enabled(LogLevel level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
-  void write(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) noexcept override;
+  void write(const LogEvent& event, std::span<const LogField> fields) noexcept override;
   // Of lines at level error, what may leave this machine (error_report.h) goes to `sink` too; called under a lock, so
   // that after the next call the last sink is not used any more. It must not log.
   void set_error_sink(std::function<void(ErrorReport)> sink);
@@ -43,19 +43,13 @@ class LogBackend final : public Log {
   SecretMask& secrets() noexcept { return secrets_; }
 
  private:
-  struct Seen {
-    SteadyTime shown;
-    uint64_t kept_back = 0;
-  };
-  // How many equal lines stayed away before this one; none if this one stays away too.
-  std::optional<uint64_t> admit(LogLevel level, std::string_view event, std::initializer_list<LogField> fields);
-  std::string line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
-                   uint64_t repeated) const;
-  void pass_on(std::string_view event, std::initializer_list<LogField> fields);
-  std::string json_line(LogLevel level, std::string_view event, std::initializer_list<LogField> fields,
-                        uint64_t repeated) const;
+  // How many equal events were suppressed before this one; none if this one is suppressed too.
+  std::optional<uint64_t> admit(const LogEvent& event, std::span<const LogField> fields);
+  std::string line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const;
+  void pass_on(const LogEvent& event, std::span<const LogField> fields);
+  std::string json_line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const;
   void put(std::string line);
-  void say_dropped();
+  void report_dropped();
 
   const LogFormat format_;
   SecretMask secrets_;
@@ -66,9 +60,9 @@ class LogBackend final : public Log {
   std::ostream* const out_ GUARDED_BY(out_mutex_);
   std::atomic<Counter*> dropped_counter_{nullptr};
   uint64_t dropped_counted_ GUARDED_BY(out_mutex_) = 0;
-  uint64_t dropped_said_ GUARDED_BY(out_mutex_) = 0;
+  uint64_t dropped_reported_ GUARDED_BY(out_mutex_) = 0;
   Mutex mutex_;
-  std::map<std::string, Seen> seen_ GUARDED_BY(mutex_);
+  LogLimiter<std::string> limiter_ GUARDED_BY(mutex_);  // by name and subject
   Mutex sink_mutex_;
   std::function<void(ErrorReport)> error_sink_ GUARDED_BY(sink_mutex_);
 };

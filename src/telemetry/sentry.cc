@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/log_keys.h"
 #include "base/threads.h"
 #include "http/http_client.h"
 #include "http/url.h"
@@ -74,7 +75,7 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
   for (const auto& [name, text] : report.fields) {
     if (report.free_texts.contains(name) || (!is_told(name) && !is_number(text))) continue;
     extra[name] = text.substr(0, kMaxText);
-    if (name == "code") code = text;
+    if (name == log_key::kErrorCode) code = text;
   }
   nlohmann::ordered_json event{
       {"event_id", id},

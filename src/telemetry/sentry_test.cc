@@ -45,11 +45,12 @@ TEST_F(SentryTest, AnErrorOfTheLogIsAnEnvelope) {
   LogBackend log({LogLevel::Info, LogFormat::Text, {}, {}, {"hunter2"}}, clock, &out);
   const auto sentry = reporter();
   log.set_error_sink([&](ErrorReport report) { sentry->report(std::move(report)); });
-  log.warn("only_a_warning", {{"error", "x"}});
-  log.error("insert_refused",
-            {{"error", "login hunter2 failed before: '{\"email\":\"a@b\"}'"}, {"attempt", 3}, {"code", 27}});
-  log.error("insert_refused",
-            {{"error", "login hunter2 failed before: '{\"email\":\"a@b\"}'"}, {"attempt", 4}, {"code", 27}});
+  log.write({LogLevel::Warn, "only_a_warning", "A warning."}, log_fields(log_error("x")));
+  for (const int attempt : {3, 4}) {
+    log.write({LogLevel::Error, "insert_refused", "An insert is refused."},
+              log_fields(log_error("login hunter2 failed before: '{\"email\":\"a@b\"}'"), LogField("attempt", attempt),
+                         subject(log_key::kErrorCode, 27)));
+  }
   ASSERT_TRUE(testkit::eventually(std::chrono::seconds(60), [&] { return counted("sent") == 1; }));
   log.set_error_sink({});
   const auto requests = server.requests();
@@ -87,7 +88,9 @@ TEST_F(SentryTest, NoTextThatMayQuoteAMessageLeaves) {
     for (const char* text : {"ValueError: bad card 4111111111111111", "4111111111111111"}) {
       LogBackend log({}, clock, &out);
       log.set_error_sink([&](ErrorReport report) { reports.push_back(std::move(report)); });
-      log.error("partition_blocked", {{"topic", "t"}, {"partition", 3}, {"code", "python_invalid"}, {field, text}});
+      log.write({LogLevel::Error, "partition_blocked", "Consumption of the partition stops."},
+                log_fields(LogField(log_key::kTopic, "t"), LogField(log_key::kPartition, 3),
+                           LogField(log_key::kErrorCode, "python_invalid"), LogField(field, text)));
     }
   }
   ASSERT_EQ(reports.size(), 12u);
@@ -95,7 +98,10 @@ TEST_F(SentryTest, NoTextThatMayQuoteAMessageLeaves) {
     const std::string envelope = sentry_envelope(report, settings, std::nullopt);
     EXPECT_THAT(envelope, Not(HasSubstr("4111")));
     EXPECT_THAT(envelope, HasSubstr(R"("formatted":"partition_blocked: python_invalid")"));
-    EXPECT_THAT(envelope, HasSubstr(R"("extra":{"topic":"t","partition":"3","code":"python_invalid"})"));
+    EXPECT_THAT(
+        envelope,
+        HasSubstr(
+            R"("extra":{"messaging.destination.name":"t","messaging.destination.partition.id":"3","error_code":"python_invalid"})"));
   }
 }
 

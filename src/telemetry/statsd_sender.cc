@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "telemetry/telemetry_events.h"
 
 namespace freshet::telemetry {
 namespace {
@@ -34,7 +35,7 @@ void StatsdSender::flush() {
       sent_.add();
     } else {
       dropped_.add();
-      log_.warn("statsd_not_sent", {{"error", sent.error().text}});
+      log_.emit(StatsdNotSent{sent.error().text});
     }
   }
 }

@@ -21,11 +21,18 @@ class StillClock final : public Clock {
   SteadyTime now{};
 };
 
+constexpr LogEvent kHappened{LogLevel::Error, "event_name", "It happened."};
+
+struct Skipped {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "partition_skipped", "An operator skipped a record.", true};
+  auto fields() const { return log_fields(subject(log_key::kTopic, "t")); }
+};
+
 struct LogTest : testing::Test {
   std::string line(TelemetrySettings settings, LogLevel level, std::initializer_list<LogField> fields) {
     std::ostringstream out;
     LogBackend log(settings, clock, &out);
-    log.write(level, "event_name", fields);
+    log.write({level, "event_name", "It happened."}, {fields.begin(), fields.size()});
     return out.str();
   }
   StillClock clock;
@@ -33,7 +40,8 @@ struct LogTest : testing::Test {
 
 TEST_F(LogTest, TextIsOneLineOfFields) {
   EXPECT_EQ(line({}, LogLevel::Info, {{"n", 3}, {"ok", true}, {"text", "two words\nand a line"}}),
-            "2026-09-21T14:13:20.000Z info  event_name n=3 ok=true text=\"two words\\nand a line\"\n");
+            "2026-09-21T14:13:20.000Z info  event_name message=\"It happened.\" n=3 ok=true text=\"two words\\nand a "
+            "line\"\n");
 }
 
 TEST_F(LogTest, JsonCarriesTypesAndSurvivesBrokenBytes) {
@@ -41,12 +49,14 @@ TEST_F(LogTest, JsonCarriesTypesAndSurvivesBrokenBytes) {
       line({LogLevel::Info, LogFormat::Json, {}, {}, {}}, LogLevel::Warn, {{"n", 3}, {"x", "\xff"}}));
   EXPECT_EQ(parsed.at("n"), 3);
   EXPECT_EQ(parsed.at("level"), "warn");
+  EXPECT_EQ(parsed.at("event"), "event_name");
+  EXPECT_EQ(parsed.at("message"), "It happened.");
 }
 
 TEST_F(LogTest, TheReferencesFormatIsItsFieldNames) {
   EXPECT_EQ(line({LogLevel::Info, LogFormat::Reference, {}, {}, {"pw"}}, LogLevel::Warn, {{"n", 3}, {"x", "my pw"}}),
             R"({"timestamp":"2026-09-21T14:13:20.000000Z","level":"WARN",)"
-            R"("fields":{"message":"event_name","n":3,"x":"my ***"},"target":"freshet"})"
+            R"("fields":{"message":"It happened.","event":"event_name","n":3,"x":"my ***"},"target":"freshet"})"
             "\n");
 }
 
@@ -61,14 +71,14 @@ TEST_F(LogTest, SecretsNeverAppear) {
 TEST_F(LogTest, MessageTextsAreForTheLogOnly) {
   const std::string reason = "refused: " + message_text("card 4711") + "; alter the table";
   for (const LogFormat format : {LogFormat::Text, LogFormat::Json, LogFormat::Reference}) {
-    const std::string text = line({LogLevel::Info, format, {}, {}, {}}, LogLevel::Error, {{"reason", reason}});
+    const std::string text = line({LogLevel::Info, format, {}, {}, {}}, LogLevel::Error, {{"error", reason}});
     EXPECT_NE(text.find("refused: card 4711; alter the table"), std::string::npos) << text;
   }
   std::ostringstream out;
   LogBackend log({}, clock, &out);
   std::vector<ErrorReport> reports;
   log.set_error_sink([&](ErrorReport report) { reports.push_back(std::move(report)); });
-  log.error("batch_rejected", {{"reason", reason}});
+  log.write(kHappened, log_fields(log_error(reason)));
   ASSERT_EQ(reports.size(), 1u);
   EXPECT_EQ(reports[0].fields.at(0).second, "refused: [message text]; alter the table");
 }
@@ -76,10 +86,10 @@ TEST_F(LogTest, MessageTextsAreForTheLogOnly) {
 TEST_F(LogTest, EqualErrorsAreCollapsedForAMinute) {
   std::ostringstream out;
   LogBackend log({}, clock, &out);
-  for (int i = 0; i < 5; ++i) log.error("insert_failed", {{"error", "same"}, {"attempt", i}});
-  log.error("insert_failed", {{"error", "other"}});
+  for (int i = 0; i < 5; ++i) log.write(kHappened, log_fields(log_error("same"), LogField("attempt", i)));
+  log.write(kHappened, log_fields(log_error("other")));
   clock.now += std::chrono::seconds(61);
-  log.error("insert_failed", {{"error", "same"}});
+  log.write(kHappened, log_fields(log_error("same")));
   const std::string text = out.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
   EXPECT_NE(text.find("repeated=4"), std::string::npos) << text;
@@ -90,34 +100,35 @@ TEST_F(LogTest, LinesOfOtherSubjectsAreNotEqual) {
   LogBackend log({}, clock, &out);
   for (int round = 0; round < 2; ++round) {
     for (int partition = 0; partition < 3; ++partition) {
-      log.error("partition_blocked",
-                {{"topic", "t"}, {"partition", partition}, {"reason", "same"}, {"next_offset", round}});
-    }
-    for (const char* field : {"a", "b"}) {
-      log.warn("table_check", {{"table", "t"}, {"subject", field}, {"reason", "no column for this field"}});
+      log.write(kHappened, log_fields(subject(log_key::kTopic, "t"), subject(log_key::kPartition, partition),
+                                      log_error("same"), LogField("next_offset", round)));
     }
     for (const char* key : {"k1", "k2"}) {
       for (const char* value : {"v1", "v2"}) {
-        log.error("runtime_option_refused", {{"key", key}, {"value", value}, {"reason", "is no whole number"}});
+        log.write(kHappened, log_fields(subject("key", key), subject("value", value), log_error("is no whole number")));
       }
     }
     // Of the same reason and subject one is enough, whatever the sample is.
     for (int offset = 0; offset < 5; ++offset) {
-      log.warn("message_dropped", {{"partition", 0}, {"offset", offset}, {"reason", "invalid_json"}, {"detail", "x"}});
+      log.write(kHappened, log_fields(subject(log_key::kPartition, 0), LogField(log_key::kOffset, offset),
+                                      subject("reason_code", "invalid_json"), LogField(log_key::kError, "x")));
     }
+    log.write({LogLevel::Error, "another", "Another event of the same subject."},
+              log_fields(subject(log_key::kTopic, "t"), subject(log_key::kPartition, 0), log_error("same")));
   }
   const std::string text = out.str();
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3 + 2 + 4 + 1) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3 + 4 + 1 + 1) << text;
 }
 
 TEST_F(LogTest, WhatSomebodyDidIsNeverCollapsed) {
   std::ostringstream out;
   LogBackend log({}, clock, &out);
-  for (int i = 0; i < 3; ++i) log.warn("partition_skipped", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
+  for (int i = 0; i < 3; ++i) log.emit(Skipped{});
   const std::string text = out.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;
+  EXPECT_NE(text.find("audit=true"), std::string::npos) << text;
   log.set_level(LogLevel::Error);
-  log.warn("partition_skipped", {{"topic", "t"}, {"partition", 0}, {"audit", true}});
+  log.emit(Skipped{});
   EXPECT_EQ(out.str(), text);
 }
 

@@ -1,6 +1,7 @@
 // Partitions that are blocked: each cause is shown until it is gone, and none is lost behind another.
 #include "base/message_text.h"
 #include "flow.h"
+#include "testkit/recording_log.h"
 
 namespace freshet::flow {
 namespace {
@@ -296,41 +297,31 @@ TEST(BlockedPartitionsTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAn
 }
 
 TEST(BlockedPartitionsTest, ABatchThatWaitsForAnOperatorSaysSo) {
-  struct HoldLog final : Log {
-    bool enabled(LogLevel) const noexcept override { return true; }
-    void write(LogLevel level, std::string_view event, std::initializer_list<LogField>) noexcept override {
-      said += level == LogLevel::Error && event == "batch_rejected" ? 1 : 0;
-    }
-    int said = 0;
-  } log;
+  testkit::RecordingLog log;
   Flow flow(Flow::default_settings(), {}, false, log);
   // What a writer says in its own log comes here too.
   flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
-  EXPECT_EQ(log.said, 0);
+  EXPECT_EQ(log.count("batch_rejected"), 0u);
   flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is refused alike", 4, true},
                                   flow.now);
-  EXPECT_EQ(log.said, 1);
+  const auto lines = log.of("batch_rejected");
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].level, LogLevel::Error);
 }
 
 TEST(BlockedPartitionsTest, AHeldPartitionSaysSoOnceAMinute) {
-  struct HoldLog final : Log {
-    bool enabled(LogLevel) const noexcept override { return true; }
-    void write(LogLevel, std::string_view event, std::initializer_list<LogField>) noexcept override {
-      said += event == "partition_blocked" ? 1 : 0;
-    }
-    int said = 0;
-  } log;
+  testkit::RecordingLog log;
   Flow flow(Flow::default_settings(), {}, false, log);
   flow.produce(0, "bad");
   flow.assign({0});
   flow.deliver_and_process(0);
-  EXPECT_EQ(log.said, 1);
+  EXPECT_EQ(log.count("partition_blocked"), 1u);
   for (int i = 0; i < 179; ++i) flow.advance(seconds(1));
-  EXPECT_EQ(log.said, 3);
+  EXPECT_EQ(log.count("partition_blocked"), 3u);
   flow.given_up.insert({0, 0});
   EXPECT_TRUE(flow.skip(0, 1));
   for (int i = 0; i < 120; ++i) flow.advance(seconds(1));
-  EXPECT_EQ(log.said, 3);
+  EXPECT_EQ(log.count("partition_blocked"), 3u);
 }
 
 TEST(BlockedPartitionsTest, TheFirstCauseOfAHoldIsTheOneThatIsShown) {

@@ -1,5 +1,6 @@
 // Invalid messages and refused rows: dead-letter records, and the rules without them.
 #include "flow.h"
+#include "testkit/recording_log.h"
 
 namespace freshet::flow {
 namespace {
@@ -52,16 +53,7 @@ TEST(DeadLettersTest, DroppingIsARuleToo) {
 
 // What the log's backend collapses by must not name the message, or a flood of drops is a line each.
 TEST(DeadLettersTest, DroppedMessagesAreAlikeForTheLog) {
-  struct DropLog final : Log {
-    bool enabled(LogLevel) const noexcept override { return true; }
-    void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
-      if (event != "message_dropped") return;
-      for (const LogField& field : fields) {
-        if (field.name == "reason") reasons.emplace_back(std::get<std::string_view>(field.value));
-      }
-    }
-    std::vector<std::string> reasons;
-  } log;
+  testkit::RecordingLog log;
   auto settings = Flow::default_settings();
   settings.on_invalid = stream::OnInvalid::Drop;
   Flow flow(settings, {}, false, log);
@@ -69,7 +61,12 @@ TEST(DeadLettersTest, DroppedMessagesAreAlikeForTheLog) {
   flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
   flow.assign({0});
   flow.settle();
-  EXPECT_EQ(log.reasons, (std::vector<std::string>{"bad", "bad", "bad"}));
+  const auto lines = log.of("message_dropped");
+  ASSERT_EQ(lines.size(), 3u);
+  for (const auto& line : lines) {
+    EXPECT_EQ(line.fields.at(log_key::kErrorCode), "bad");
+    EXPECT_EQ(line.subject, lines[0].subject);
+  }
 }
 
 TEST(DeadLettersTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleasesIt) {

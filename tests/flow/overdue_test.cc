@@ -1,32 +1,9 @@
 // A batch that is not stored within its deadline: said and shown, never given up.
 #include "flow.h"
+#include "testkit/recording_log.h"
 
 namespace freshet::flow {
 namespace {
-
-struct Line {
-  std::string event;
-  std::map<std::string, std::string> fields;
-};
-
-class LineLog final : public Log {
- public:
-  bool enabled(LogLevel) const noexcept override { return true; }
-  void write(LogLevel, std::string_view event, std::initializer_list<LogField> fields) noexcept override {
-    Line line{std::string(event), {}};
-    for (const LogField& field : fields) {
-      if (const auto* text = std::get_if<std::string_view>(&field.value)) line.fields[std::string(field.name)] = *text;
-    }
-    lines.push_back(std::move(line));
-  }
-  std::vector<Line> of(std::string_view event) const {
-    std::vector<Line> found;
-    std::copy_if(lines.begin(), lines.end(), std::back_inserter(found),
-                 [&](const Line& l) { return l.event == event; });
-    return found;
-  }
-  std::vector<Line> lines;
-};
 
 FlowSettings with_deadline(milliseconds deadline) {
   FlowSettings settings = Flow::default_settings();
@@ -43,7 +20,7 @@ void begin(Flow& flow) {
 }
 
 TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStored) {
-  LineLog log;
+  testkit::RecordingLog log;
   Flow flow(with_deadline(seconds(300)), {}, true, log);
   begin(flow);
   for (int i = 0; i < 299; ++i) flow.advance(seconds(1));
@@ -56,7 +33,7 @@ TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStor
   const auto said = log.of("batch_overdue");
   ASSERT_EQ(said.size(), 3u) << "at once, and then each minute";
   EXPECT_EQ(said[0].fields.at("spans"), "0:0-9");
-  EXPECT_EQ(said[0].fields.at("last_error"), "ClickHouse: Too many parts");
+  EXPECT_EQ(said[0].fields.at("error"), "ClickHouse: Too many parts");
   EXPECT_EQ(flow.overdue(), 1);
   EXPECT_NE(flow.status().waiting_for.find("overdue: 10 rows (partition:offsets 0:0-9)"), std::string::npos)
       << flow.status().waiting_for;
@@ -77,7 +54,7 @@ TEST(OverdueTest, AServerThatDoesNotAnswerAtAllIsOverdueToo) {
 }
 
 TEST(OverdueTest, ItIsSaidBetweenTwoSessionsToo) {
-  LineLog log;
+  testkit::RecordingLog log;
   Flow flow(with_deadline(seconds(2)), {}, true, log);
   begin(flow);
   flow.pipeline.hand_over(flow.now);
@@ -86,7 +63,7 @@ TEST(OverdueTest, ItIsSaidBetweenTwoSessionsToo) {
 }
 
 TEST(OverdueTest, WithoutADeadlineNothingIsOverdue) {
-  LineLog log;
+  testkit::RecordingLog log;
   Flow flow(with_deadline(milliseconds(0)), {}, true, log);
   begin(flow);
   flow.advance(std::chrono::hours(24));

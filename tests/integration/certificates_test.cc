@@ -133,7 +133,8 @@ TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheSessionIsGivenUpAndNothingIsLo
   EXPECT_TRUE(eventually(60s, [&] {
     const std::string log = member.log();
     const size_t changed = log.rfind("credentials_changed");
-    const size_t ended = log.rfind("renewal_ended reason=credentials");
+    const size_t reason = log.rfind("reason=credentials");
+    const size_t ended = reason != std::string::npos ? log.rfind("renewal_ended", reason) : std::string::npos;
     return log.find("ca.pem", changed) != std::string::npos && ended != std::string::npos && ended > changed;
   })) << member.log();
   EXPECT_TRUE(result_is(RenewalResult::Renewed)) << member.log();

@@ -1,0 +1,132 @@
+// What this module logs.
+#pragma once
+
+#include "base/log.h"
+
+namespace freshet::app {
+
+struct TopicNotCreated {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "topic_not_created",
+                                   "A topic could not be created; it is tried again."};
+  std::string_view topic;
+  std::string_view error;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
+};
+
+struct TopicCreated {
+  static constexpr LogEvent kEvent{LogLevel::Info, "topic_created", "A missing topic was created."};
+  std::string_view topic;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic)); }
+};
+
+struct DependencyMissing {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "dependency_missing",
+                                   "Something that freshet needs is not there yet; it is looked for again."};
+  std::string_view error;
+  auto fields() const { return log_fields(log_error(error)); }
+};
+
+struct TableFinding {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "table_check", "The table does not fit the messages."};
+  std::string_view table;
+  std::string_view severity;
+  std::string_view about;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTable, table), LogField("severity", severity), subject("subject", about),
+                      log_error(error));
+  }
+};
+
+struct SampleInvalid {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "sample_invalid", "Some of the sampled messages are invalid."};
+  uint64_t invalid_messages;
+  uint64_t sampled;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(LogField("invalid_messages", invalid_messages), LogField("sampled", sampled), log_error(error));
+  }
+};
+
+struct ClickHouseProxy {
+  static constexpr LogEvent kEvent{
+      LogLevel::Info, "clickhouse_proxy",
+      "Inserts go through the proxy that the environment names, unless no_proxy names the host."};
+  std::string_view server;
+  std::string_view proxy;
+  std::string_view variable;
+  std::string_view no_proxy;
+  auto fields() const {
+    return log_fields(subject(log_key::kServer, server), LogField("proxy", proxy), LogField("variable", variable),
+                      LogField("no_proxy", no_proxy));
+  }
+};
+
+struct RuntimeConfigTimeout {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "runtime_config_timeout",
+      "The store of live options does not answer; freshet joins the group with the options that it was started with."};
+  double seconds;
+  auto fields() const { return log_fields(LogField("seconds", seconds)); }
+};
+
+struct ConfigNotice {
+  static constexpr LogEvent kEvent{LogLevel::Info, "config_notice", "A setting deserves attention."};
+  std::string_view notice;
+  auto fields() const { return log_fields(LogField("notice", notice)); }
+};
+
+struct ConfigWarning {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "config_warning", "A setting may do harm."};
+  std::string_view error;
+  auto fields() const { return log_fields(log_error(error)); }
+};
+
+struct KafkaClientNotClosed {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_client_not_closed",
+                                   "A Kafka client could not be closed in time; the process ends without it."};
+  auto fields() const { return log_fields(); }
+};
+
+struct Started {
+  static constexpr LogEvent kEvent{LogLevel::Info, "started", "freshet started."};
+  std::string_view version;
+  std::string_view topic;
+  std::string_view consumer_group;
+  std::string_view table;
+  std::string_view admin;
+  auto fields() const {
+    return log_fields(LogField("version", version), subject(log_key::kTopic, topic),
+                      LogField(log_key::kConsumerGroup, consumer_group), subject(log_key::kTable, table),
+                      LogField("admin", admin));
+  }
+};
+
+struct Stopped {
+  static constexpr LogEvent kEvent{LogLevel::Info, "stopped", "freshet stopped."};
+  uint64_t messages_consumed;
+  uint64_t rows_written;
+  uint64_t dead_letters;
+  uint64_t abandoned;
+  auto fields() const {
+    return log_fields(LogField("messages_consumed", messages_consumed), LogField("rows_written", rows_written),
+                      LogField("dead_letters", dead_letters), LogField("abandoned", abandoned));
+  }
+};
+
+struct OutOfMemory {
+  static constexpr LogEvent kEvent{LogLevel::Error, "out_of_memory",
+                                   "Memory is exhausted; freshet stops in order and no data is lost. Give it more "
+                                   "memory, or lower --memory-limit-bytes or --max-batch-bytes."};
+  auto fields() const { return log_fields(); }
+};
+
+struct SchemaMissing {
+  static constexpr LogEvent kEvent{LogLevel::Error, "schema_missing",
+                                   "The schema of the topic cannot be opened; messages are not validated."};
+  std::string_view topic;
+  std::string_view error;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
+};
+
+}  // namespace freshet::app

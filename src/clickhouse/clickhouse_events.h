@@ -1,0 +1,75 @@
+// What this module logs.
+#pragma once
+
+#include "base/log.h"
+
+namespace freshet::clickhouse {
+
+struct PasswordChanged {
+  static constexpr LogEvent kEvent{LogLevel::Info, "clickhouse_password_changed",
+                                   "The password file changed; requests use the new password."};
+  std::string_view file;
+  auto fields() const { return log_fields(subject(log_key::kFile, file)); }
+};
+
+struct SettingDropped {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "clickhouse_setting_dropped",
+                                   "The server refuses a setting that is not essential; inserts go without it."};
+  std::string_view server;
+  std::string_view setting;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kServer, server), subject("setting", setting), log_error(error));
+  }
+};
+
+// What the two below say: one needs a person, the other passes.
+struct FailedInsert {
+  std::string_view server;
+  std::string_view error_class;
+  int error_code;
+  long http_status;
+  uint32_t attempt;
+  std::string_view error;
+  std::string_view advice;
+  auto fields() const {
+    return log_fields(subject(log_key::kServer, server), subject("error_class", error_class),
+                      subject(log_key::kErrorCode, error_code), LogField(log_key::kHttpStatus, http_status),
+                      LogField("attempt", attempt), LogField(log_key::kError, error),
+                      LogField(log_key::kAdvice, advice));
+  }
+};
+
+struct InsertFailed : FailedInsert {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "insert_failed", "An insert failed; it is retried."};
+};
+
+struct InsertNeedsOperator : FailedInsert {
+  static constexpr LogEvent kEvent{LogLevel::Error, "insert_failed",
+                                   "An insert failed; it is retried, and succeeds once a person repairs the cause."};
+};
+
+// The server may write the token down before it keeps the rows: one that ends in between takes the repeat for stored.
+struct InsertUnverified {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "insert_unverified",
+      "An attempt ended without an answer, and the server took the repeat for a duplicate. If the server was restarted "
+      "or its disk was full meanwhile, check whether the table has these rows."};
+  std::string_view server;
+  std::string_view table;
+  uint64_t rows;
+  std::string_view token;
+  auto fields() const {
+    return log_fields(subject(log_key::kServer, server), subject(log_key::kTable, table), LogField("rows", rows),
+                      LogField("token", token));
+  }
+};
+
+struct InsertRecovered {
+  static constexpr LogEvent kEvent{LogLevel::Info, "insert_recovered", "Inserts succeed again."};
+  std::string_view server;
+  uint32_t attempts;
+  auto fields() const { return log_fields(subject(log_key::kServer, server), LogField("attempts", attempts)); }
+};
+
+}  // namespace freshet::clickhouse

@@ -1,0 +1,15 @@
+// What this module logs.
+#pragma once
+
+#include "base/log.h"
+
+namespace freshet::outcomes {
+
+struct OutcomeDeliveryFailed {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "outcome_delivery_failed",
+                                   "The broker did not take a record of outcomes; it is sent again."};
+  std::string_view error;
+  auto fields() const { return log_fields(log_error(error)); }
+};
+
+}  // namespace freshet::outcomes

@@ -1,0 +1,19 @@
+// What this module logs.
+#pragma once
+
+#include "base/log.h"
+
+namespace freshet::snuba_outputs {
+
+struct SideRecordDeliveryFailed {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "side_record_delivery_failed",
+                                   "The broker did not take a record of a side topic; it is sent again."};
+  std::string_view topic;
+  std::string_view side_topic;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject("side_topic", side_topic), log_error(error));
+  }
+};
+
+}  // namespace freshet::snuba_outputs

@@ -1,0 +1,327 @@
+// What this module logs.
+#pragma once
+
+#include "base/log.h"
+
+namespace freshet::stream {
+
+struct BatchOverdueResolved {
+  static constexpr LogEvent kEvent{LogLevel::Info, "batch_overdue_resolved", "No batch is overdue any more."};
+  std::string_view topic;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic)); }
+};
+
+struct BatchOverdue {
+  static constexpr LogEvent kEvent{
+      LogLevel::Error, "batch_overdue",
+      "A batch is not stored within its deadline. It is retried and no data is lost; look at the ClickHouse hosts."};
+  std::string_view topic;
+  uint64_t batches;
+  uint64_t rows;
+  std::string_view spans;
+  int64_t seconds;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), LogField("batches", batches), LogField("rows", rows),
+                      subject("spans", spans), LogField("seconds", seconds), LogField(log_key::kError, error));
+  }
+};
+
+struct MessageInvalid {
+  static constexpr LogEvent kEvent{LogLevel::Debug, "message_invalid", "A message cannot become a row."};
+  std::string_view error;
+  auto fields() const { return log_fields(log_error(error)); }
+};
+
+struct CloseTimeout {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "close_timeout",
+                                   "The consumer was not closed in time; the session ends without it."};
+  std::string_view topic;
+  uint64_t session;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("session", session)); }
+};
+
+struct CommitFailed {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "commit_failed", "A commit of offsets failed; it is repeated."};
+  std::string_view topic;
+  std::string_view error;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
+};
+
+struct FirstBatchStored {
+  static constexpr LogEvent kEvent{LogLevel::Info, "first_batch_stored", "ClickHouse acknowledged the first batch."};
+  std::string_view topic;
+  std::string_view table;
+  uint64_t rows;
+  uint64_t bytes;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kTable, table), LogField("rows", rows),
+                      LogField("bytes", bytes));
+  }
+};
+
+struct BatchRejected {
+  static constexpr LogEvent kEvent{LogLevel::Error, "batch_rejected",
+                                   "ClickHouse rejects every row of a batch alike; the batch is retried until the "
+                                   "cause is repaired or a partition is skipped."};
+  std::string_view topic;
+  std::string_view spans;
+  int error_code;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject("spans", spans),
+                      subject(log_key::kErrorCode, error_code), log_error(error));
+  }
+};
+
+struct BatchesDropped {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "batches_dropped",
+      "Batches are dropped because their partitions were lost; the new owners read them again."};
+  std::string_view topic;
+  uint64_t batches;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), LogField("batches", batches)); }
+};
+
+struct BatchBlocked {
+  static constexpr LogEvent kEvent{LogLevel::Error, "batch_blocked",
+                                   "A batch may be stored in part; it waits until an operator resolves it."};
+  std::string_view topic;
+  std::string_view spans;
+  int error_code;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject("spans", spans),
+                      subject(log_key::kErrorCode, error_code), log_error(error));
+  }
+};
+
+struct BlockedBatchDropped {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "blocked_batch_dropped",
+                                   "A blocked batch is dropped because its partitions were lost; the new owner sends "
+                                   "its rows again, and they may be stored twice."};
+  std::string_view topic;
+  std::string_view spans;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("spans", spans)); }
+};
+
+struct BatchResolved {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "batch_resolved", "An operator resolved a blocked batch.", true};
+  std::string_view topic;
+  std::string_view spans;
+  std::string_view resolution;
+  uint64_t rows;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject("spans", spans), LogField("resolution", resolution),
+                      LogField("rows", rows));
+  }
+};
+
+struct MessageDropped {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "message_dropped",
+                                   "An invalid message is dropped, as --on-invalid says."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t offset;
+  std::string_view error_code;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField(log_key::kOffset, offset), subject(log_key::kErrorCode, error_code),
+                      LogField(log_key::kError, error));
+  }
+};
+
+struct DeadLetterDeliveryFailed {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "dead_letter_delivery_failed",
+                                   "The broker did not take a dead letter; it is sent again."};
+  std::string_view topic;
+  std::string_view error;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
+};
+
+struct PartitionBlocked {
+  static constexpr LogEvent kEvent{LogLevel::Error, "partition_blocked",
+                                   "Consumption of this partition stops until an operator skips the message; other "
+                                   "partitions continue, and no data is lost."};
+  std::string_view topic;
+  int32_t partition;
+  std::string_view error_code;
+  std::string_view error;
+  int64_t next_offset;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      subject(log_key::kErrorCode, error_code), log_error(error), LogField("next_offset", next_offset));
+  }
+};
+
+struct PartitionResumed {
+  static constexpr LogEvent kEvent{LogLevel::Info, "partition_resumed", "Consumption of this partition continues."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t position;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField("position", position));
+  }
+};
+
+struct PartitionSkipped {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "partition_skipped", "An operator skipped messages of a partition.",
+                                   true};
+  std::string_view topic;
+  int32_t partition;
+  int64_t offset;
+  uint64_t dropped;
+  uint64_t not_read;
+  std::string_view blocked_again;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField(log_key::kOffset, offset), LogField("dropped", dropped), LogField("not_read", not_read),
+                      LogField("blocked_again", blocked_again));
+  }
+};
+
+struct KafkaError {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_error",
+                                   "The Kafka client reports an error; it recovers by itself."};
+  std::string_view topic;
+  int error_code;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kErrorCode, error_code), log_error(error));
+  }
+};
+
+struct KafkaSessionBroken {
+  static constexpr LogEvent kEvent{LogLevel::Error, "kafka_session_broken",
+                                   "The Kafka consumer cannot be used any more; another one replaces it."};
+  std::string_view topic;
+  int error_code;
+  std::string_view error;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kErrorCode, error_code), log_error(error));
+  }
+};
+
+struct KafkaRecovered {
+  static constexpr LogEvent kEvent{LogLevel::Info, "kafka_recovered", "The connections to Kafka work again."};
+  std::string_view topic;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic)); }
+};
+
+struct PartitionsAssignedEvent {
+  static constexpr LogEvent kEvent{LogLevel::Info, "partitions_assigned", "Partitions were assigned."};
+  std::string_view topic;
+  uint64_t partitions;
+  uint64_t resumed;
+  uint64_t owned;
+  int32_t generation;
+  uint64_t session;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), LogField("partitions", partitions), LogField("resumed", resumed),
+                      LogField("owned", owned), LogField("generation", generation), subject("session", session));
+  }
+};
+
+struct PartitionsRevokedEvent {
+  static constexpr LogEvent kEvent{LogLevel::Info, "partitions_revoked", "Partitions were revoked."};
+  std::string_view topic;
+  uint64_t partitions;
+  bool lost;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), LogField("partitions", partitions), LogField("lost", lost));
+  }
+};
+
+struct RevokeDrainTimeout {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "revoke_drain_timeout",
+      "The batches of revoked partitions were not stored in time; the revocation is answered without them."};
+  std::string_view topic;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic)); }
+};
+
+struct SuspendedPartitionsDropped {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "suspended_partitions_dropped",
+      "Partitions of the last session did not come back; what was read of them is dropped."};
+  std::string_view topic;
+  uint64_t batches_in_flight;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), LogField("batches_in_flight", batches_in_flight));
+  }
+};
+
+struct DrainStarted {
+  static constexpr LogEvent kEvent{LogLevel::Info, "drain_started",
+                                   "freshet stops reading and stores what is in batches."};
+  std::string_view topic;
+  uint64_t batches_in_flight;
+  uint64_t in_flight_bytes;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), LogField("batches_in_flight", batches_in_flight),
+                      LogField("in_flight_bytes", in_flight_bytes));
+  }
+};
+
+struct BlockedBatchesUnresolved {
+  static constexpr LogEvent kEvent{LogLevel::Error, "blocked_batches_unresolved",
+                                   "Blocked batches were not resolved before the stop; the next start sends their rows "
+                                   "again, and they may be stored twice."};
+  std::string_view topic;
+  uint64_t batches;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), LogField("batches", batches)); }
+};
+
+struct BatchesAbandoned {
+  static constexpr LogEvent kEvent{
+      LogLevel::Error, "batches_abandoned",
+      "Batches were not stored before the drain deadline; the next start reads them again."};
+  std::string_view topic;
+  uint64_t batches;
+  uint64_t rows;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), LogField("batches", batches), LogField("rows", rows));
+  }
+};
+
+struct Progress {
+  static constexpr LogEvent kEvent{LogLevel::Info, "progress", "What was stored since the last such line."};
+  std::string_view topic;
+  uint64_t rows;
+  double rows_per_second;
+  int64_t lag;
+  uint64_t dead_letters;
+  uint64_t rows_total;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), LogField("rows", rows),
+                      LogField("rows_per_second", rows_per_second), LogField("lag", lag),
+                      LogField("dead_letters", dead_letters), LogField("rows_total", rows_total));
+  }
+};
+
+struct WritersNotStarted {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "writers_not_started",
+                                   "Not all of --clickhouse-concurrency writers could be started."};
+  uint64_t wanted;
+  std::string_view error;
+  auto fields() const { return log_fields(LogField("wanted", wanted), log_error(error)); }
+};
+
+struct BatchSkipped {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "batch_skipped",
+                                   "An operator treats the rows of a rejected batch as bad data.", true};
+  std::string_view topic;
+  int32_t partition;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition)); }
+};
+
+struct SeekFailed {
+  static constexpr LogEvent kEvent{LogLevel::Error, "seek_failed", "A partition could not be moved to another offset."};
+  int32_t partition;
+  std::string_view error;
+  auto fields() const { return log_fields(subject(log_key::kPartition, partition), log_error(error)); }
+};
+
+}  // namespace freshet::stream
