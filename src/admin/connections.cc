@@ -74,23 +74,23 @@ void Connection::write(const Response& response) {
   asio::async_write(socket_, asio::buffer(answer_), [self = shared_from_this()](const Error& error, size_t) {
     if (self->state_ != State::Writing) return;
     if (error) return self->close();
-    self->say_farewell();
+    self->linger();
   });
 }
 
 // What the client still sends must be read, or the kernel would answer it with a reset, which can overtake the answer.
-void Connection::say_farewell() {
-  state_ = State::Farewell;
+void Connection::linger() {
+  state_ = State::Lingering;
   answer_ = {};
   Error ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  expire_after(all_.limits().farewell);
+  expire_after(all_.limits().linger);
   discard();
 }
 
 void Connection::discard() {
   socket_.async_read_some(asio::buffer(buffer_), [self = shared_from_this()](const Error& error, size_t size) {
-    if (self->state_ != State::Farewell) return;
+    if (self->state_ != State::Lingering) return;
     self->discarded_ += size;
     if (error || self->discarded_ > kMostDiscarded) return self->close();
     self->discard();

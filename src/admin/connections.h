@@ -27,7 +27,7 @@ class Connections;
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   // In the order in which they have to go when there is no room: those that cost a client least first.
-  enum class State { Farewell, Reading, Writing, Working, Closed };
+  enum class State { Lingering, Reading, Writing, Working, Closed };
 
   Connection(Connections& all, const Access& access, boost::asio::ip::tcp::socket socket);
 
@@ -42,7 +42,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read();
   void take(std::string_view bytes);
   void write(const Response& response);
-  void say_farewell();
+  void linger();
   void discard();
   void expire_after(std::chrono::milliseconds time);
 

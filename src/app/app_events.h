@@ -7,7 +7,7 @@ namespace freshet::app {
 
 struct TopicNotCreated {
   static constexpr LogEvent kEvent{LogLevel::Warn, "topic_not_created",
-                                   "A topic could not be created; it is tried again."};
+                                   "A topic could not be created; freshet retries."};
   std::string_view topic;
   std::string_view error;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
@@ -21,13 +21,14 @@ struct TopicCreated {
 
 struct DependencyMissing {
   static constexpr LogEvent kEvent{LogLevel::Warn, "dependency_missing",
-                                   "Something that freshet needs is not there yet; it is looked for again."};
+                                   "A topic or server that freshet needs is not available yet; freshet checks again."};
   std::string_view error;
   auto fields() const { return log_fields(log_error(error)); }
 };
 
 struct TableFinding {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "table_check", "The table does not fit the messages."};
+  static constexpr LogEvent kEvent{LogLevel::Warn, "table_check",
+                                   "The comparison of the table with sampled messages found a problem."};
   std::string_view table;
   std::string_view severity;
   std::string_view about;
@@ -77,7 +78,7 @@ struct ConfigNotice {
 };
 
 struct ConfigWarning {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "config_warning", "A setting may do harm."};
+  static constexpr LogEvent kEvent{LogLevel::Warn, "config_warning", "A setting may cause harm."};
   std::string_view error;
   auto fields() const { return log_fields(log_error(error)); }
 };

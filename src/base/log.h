@@ -35,7 +35,7 @@ std::optional<LogLevel> log_level_from(std::string_view name);  // "debug", "inf
 struct LogEvent {
   LogLevel level;
   std::string_view name;     // what happened, stable, in snake case
-  std::string_view message;  // for a person: one sentence without values; they are fields
+  std::string_view message;  // for a person: a sentence or two without values; they are fields
   // What a person did: every one is logged, also where it equals the last.
   bool audit = false;
 };
@@ -70,7 +70,7 @@ LogField subject(std::string_view name, const T& value) {
   return field;
 }
 
-// Why it happened: the one key for it. Another error is another event.
+// Why it happened: the one key for it. Another error is another event. An empty one is not written.
 template <typename T>
 LogField log_error(const T& text) {
   return subject(log_key::kError, text);
@@ -88,8 +88,10 @@ class Log {
   virtual bool enabled(LogLevel level) const noexcept = 0;
   virtual void write(const LogEvent& event, std::span<const LogField> fields) noexcept = 0;
 
+  // The fields are collected only if the level is enabled.
   template <typename Event>
   void emit(const Event& event) noexcept {
+    static_assert(Event::kEvent.message.ends_with('.'), "a sentence for a person");
     if (enabled(Event::kEvent.level)) write(Event::kEvent, event.fields());
   }
 };

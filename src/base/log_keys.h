@@ -14,13 +14,15 @@ inline constexpr std::string_view kTable = "db.collection.name";
 inline constexpr std::string_view kServer = "url.full";
 inline constexpr std::string_view kHttpStatus = "http.response.status_code";
 inline constexpr std::string_view kFile = "file.path";
-inline constexpr std::string_view kProcess = "process.pid";
 
 // Why it happened, for a person. Not OpenTelemetry's error.*: `error` and `error.type` cannot both be fields in stores
 // that nest names at their dots.
 inline constexpr std::string_view kError = "error";
-inline constexpr std::string_view kErrorCode =
-    "error_code";                                      // the library's or the server's number, or our name for it
-inline constexpr std::string_view kAdvice = "advice";  // what a person can do about it
+// The number of the library or the server, or freshet's name for it.
+inline constexpr std::string_view kErrorCode = "error_code";
+// What happens next: transient, operator, too_large and the like.
+inline constexpr std::string_view kErrorClass = "error_class";
+// What a person can do about it.
+inline constexpr std::string_view kAdvice = "advice";
 
 }  // namespace freshet::log_key

@@ -33,7 +33,7 @@ struct FailedInsert {
   std::string_view error;
   std::string_view advice;
   auto fields() const {
-    return log_fields(subject(log_key::kServer, server), subject("error_class", error_class),
+    return log_fields(subject(log_key::kServer, server), subject(log_key::kErrorClass, error_class),
                       subject(log_key::kErrorCode, error_code), LogField(log_key::kHttpStatus, http_status),
                       LogField("attempt", attempt), LogField(log_key::kError, error),
                       LogField(log_key::kAdvice, advice));

@@ -29,7 +29,7 @@ struct InstanceIdRegenerated {
 
 struct AssignmentFailed {
   static constexpr LogEvent kEvent{LogLevel::Error, "assignment_failed",
-                                   "The assigned partitions could not be taken; the session is recreated."};
+                                   "The assigned partitions could not be read; freshet recreates its Kafka consumer."};
   std::string_view topic;
   std::string_view error;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
@@ -55,8 +55,9 @@ struct CloseFailed {
 };
 
 struct OffsetOutOfRange {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "offset_out_of_range",
-                                   "The next offset is not in the partition any more; reading resumes elsewhere."};
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "offset_out_of_range",
+      "The next offset no longer exists in the partition; freshet resumes at another one."};
   std::string_view topic;
   Partition partition;
   Offset offset;
@@ -78,7 +79,7 @@ struct ProducerCredentialsChanged {
 };
 
 struct ProducerError {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "producer_error", "A producer reports an error; it retries."};
+  static constexpr LogEvent kEvent{LogLevel::Warn, "producer_error", "A producer reported an error; it retries."};
   std::string_view topic;
   std::string_view what;
   std::string_view error;

@@ -7,7 +7,7 @@ namespace freshet::outcomes {
 
 struct OutcomeDeliveryFailed {
   static constexpr LogEvent kEvent{LogLevel::Warn, "outcome_delivery_failed",
-                                   "The broker did not take a record of outcomes; it is sent again."};
+                                   "The broker did not accept a record of outcomes; freshet retries."};
   std::string_view error;
   auto fields() const { return log_fields(log_error(error)); }
 };

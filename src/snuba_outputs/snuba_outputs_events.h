@@ -7,7 +7,7 @@ namespace freshet::snuba_outputs {
 
 struct SideRecordDeliveryFailed {
   static constexpr LogEvent kEvent{LogLevel::Warn, "side_record_delivery_failed",
-                                   "The broker did not take a record of a side topic; it is sent again."};
+                                   "The broker did not accept a record of a side topic; freshet retries."};
   std::string_view topic;
   std::string_view side_topic;
   std::string_view error;

@@ -30,7 +30,7 @@ TEST(ProgressLogTest, OneLineAMinuteWhileSomethingHappens) {
   EXPECT_EQ(lines[0].fields.at("dead_letters"), "2");
   EXPECT_EQ(lines[1].fields.at("rows"), "600");
   EXPECT_EQ(lines[1].fields.at("dead_letters"), "0");
-  EXPECT_EQ(lines[1].fields.at("rows_in_all"), "900");
+  EXPECT_EQ(lines[1].fields.at("rows_total"), "900");
 }
 
 TEST(ProgressLogTest, AMinuteWithoutAnythingHasNoLine) {

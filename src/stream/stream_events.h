@@ -34,15 +34,16 @@ struct MessageInvalid {
 };
 
 struct CloseTimeout {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "close_timeout",
-                                   "The consumer was not closed in time; the session ends without it."};
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "close_timeout",
+      "Closing the Kafka consumer took too long; freshet continues without waiting for it."};
   std::string_view topic;
   uint64_t session;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("session", session)); }
 };
 
 struct CommitFailed {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "commit_failed", "A commit of offsets failed; it is repeated."};
+  static constexpr LogEvent kEvent{LogLevel::Warn, "commit_failed", "A commit of offsets failed; freshet retries."};
   std::string_view topic;
   std::string_view error;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
@@ -134,7 +135,7 @@ struct MessageDropped {
 
 struct DeadLetterDeliveryFailed {
   static constexpr LogEvent kEvent{LogLevel::Warn, "dead_letter_delivery_failed",
-                                   "The broker did not take a dead letter; it is sent again."};
+                                   "The broker did not accept a dead-letter record; freshet retries."};
   std::string_view topic;
   std::string_view error;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic), log_error(error)); }
@@ -142,8 +143,8 @@ struct DeadLetterDeliveryFailed {
 
 struct PartitionBlocked {
   static constexpr LogEvent kEvent{LogLevel::Error, "partition_blocked",
-                                   "Consumption of this partition stops until an operator skips the message; other "
-                                   "partitions continue, and no data is lost."};
+                                   "Consumption of this partition stops until the cause is repaired or an operator "
+                                   "skips to a later offset. Other partitions continue, and no data is lost."};
   std::string_view topic;
   int32_t partition;
   std::string_view error_code;
@@ -172,19 +173,19 @@ struct PartitionSkipped {
   std::string_view topic;
   int32_t partition;
   int64_t offset;
-  uint64_t dropped;
+  uint64_t given_up;
   uint64_t not_read;
-  std::string_view blocked_again;
+  std::string_view still_blocked;
   auto fields() const {
     return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
-                      LogField(log_key::kOffset, offset), LogField("dropped", dropped), LogField("not_read", not_read),
-                      LogField("blocked_again", blocked_again));
+                      LogField(log_key::kOffset, offset), LogField("given_up", given_up),
+                      LogField("not_read", not_read), LogField("still_blocked", still_blocked));
   }
 };
 
 struct KafkaError {
   static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_error",
-                                   "The Kafka client reports an error; it recovers by itself."};
+                                   "The Kafka client reported an error; it recovers by itself."};
   std::string_view topic;
   int error_code;
   std::string_view error;
@@ -195,7 +196,7 @@ struct KafkaError {
 
 struct KafkaSessionBroken {
   static constexpr LogEvent kEvent{LogLevel::Error, "kafka_session_broken",
-                                   "The Kafka consumer cannot be used any more; another one replaces it."};
+                                   "The Kafka consumer failed; freshet creates a new one."};
   std::string_view topic;
   int error_code;
   std::string_view error;
@@ -237,7 +238,7 @@ struct PartitionsRevokedEvent {
 struct RevokeDrainTimeout {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "revoke_drain_timeout",
-      "The batches of revoked partitions were not stored in time; the revocation is answered without them."};
+      "The batches of revoked partitions were not stored in time; the new owners read them again."};
   std::string_view topic;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic)); }
 };
@@ -245,7 +246,7 @@ struct RevokeDrainTimeout {
 struct SuspendedPartitionsDropped {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "suspended_partitions_dropped",
-      "Partitions of the last session did not come back; what was read of them is dropped."};
+      "Partitions of the last consumer were not assigned again; what was read of them is dropped."};
   std::string_view topic;
   uint64_t batches_in_flight;
   auto fields() const {
@@ -255,7 +256,7 @@ struct SuspendedPartitionsDropped {
 
 struct DrainStarted {
   static constexpr LogEvent kEvent{LogLevel::Info, "drain_started",
-                                   "freshet stops reading and stores what is in batches."};
+                                   "freshet stops reading and stores the messages that it has read."};
   std::string_view topic;
   uint64_t batches_in_flight;
   uint64_t in_flight_bytes;
@@ -287,7 +288,7 @@ struct BatchesAbandoned {
 };
 
 struct Progress {
-  static constexpr LogEvent kEvent{LogLevel::Info, "progress", "What was stored since the last such line."};
+  static constexpr LogEvent kEvent{LogLevel::Info, "progress", "Rows stored since the last progress line."};
   std::string_view topic;
   uint64_t rows;
   double rows_per_second;
@@ -311,14 +312,14 @@ struct WritersNotStarted {
 
 struct BatchSkipped {
   static constexpr LogEvent kEvent{LogLevel::Warn, "batch_skipped",
-                                   "An operator treats the rows of a rejected batch as bad data.", true};
+                                   "An operator had the rows of a rejected batch treated as bad data.", true};
   std::string_view topic;
   int32_t partition;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition)); }
 };
 
 struct SeekFailed {
-  static constexpr LogEvent kEvent{LogLevel::Error, "seek_failed", "A partition could not be moved to another offset."};
+  static constexpr LogEvent kEvent{LogLevel::Error, "seek_failed", "A seek to another offset failed."};
   int32_t partition;
   std::string_view error;
   auto fields() const { return log_fields(subject(log_key::kPartition, partition), log_error(error)); }

@@ -7,7 +7,7 @@ namespace freshet::supervisor {
 
 struct CredentialsChanged {
   static constexpr LogEvent kEvent{LogLevel::Info, "credentials_changed",
-                                   "Credential files changed; the Kafka consumer is renewed with them."};
+                                   "Credential files changed; freshet renews its Kafka consumer with them."};
   std::string_view files;
   auto fields() const { return log_fields(LogField("files", files)); }
 };
@@ -59,7 +59,7 @@ struct RenewalEnded {
 };
 
 struct RenewalWaits {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "renewal_waits", "A renewal waits."};
+  static constexpr LogEvent kEvent{LogLevel::Warn, "renewal_waits", "A renewal cannot start yet; freshet retries."};
   std::string_view error;
   auto fields() const { return log_fields(log_error(error)); }
 };
@@ -81,7 +81,7 @@ struct RenewalTimerChanged {
 
 struct WaitingForTick {
   static constexpr LogEvent kEvent{LogLevel::Info, "waiting_for_tick",
-                                   "The group is joined or left on the next tick of its clock."};
+                                   "freshet waits for the next tick before it joins or leaves the group."};
   std::string_view before;
   int64_t delay;
   double seconds;
@@ -112,14 +112,14 @@ struct SessionBackoff {
 
 struct PartitionStuck {
   static constexpr LogEvent kEvent{LogLevel::Warn, "partition_stuck",
-                                   "A partition with lag delivers nothing; it is fetched again from its position."};
+                                   "A partition with lag delivers nothing; freshet seeks to its position again."};
   int32_t partition;
   auto fields() const { return log_fields(subject(log_key::kPartition, partition)); }
 };
 
 struct SessionStuck {
   static constexpr LogEvent kEvent{LogLevel::Warn, "session_stuck",
-                                   "Partitions with lag still deliver nothing; the Kafka consumer is renewed."};
+                                   "Partitions with lag still deliver nothing; freshet renews its Kafka consumer."};
   std::string_view error;
   auto fields() const { return log_fields(log_error(error)); }
 };

@@ -17,7 +17,7 @@ bool is_told(std::string_view field) {
                                                       log_key::kErrorCode,
                                                       log_key::kAdvice,
                                                       log_key::kFile,
-                                                      "error_class",
+                                                      log_key::kErrorClass,
                                                       "partitions",
                                                       "offsets",
                                                       "resume_offset",

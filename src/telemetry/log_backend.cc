@@ -32,6 +32,12 @@ std::string as_given(const LogField& field) {
 
 std::string to_text(const LogField& field) { return with_message_texts(as_given(field)); }
 
+// An event that had no error has no such field, so that a search for lines with one finds errors only.
+bool is_absent(const LogField& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value);
+  return text != nullptr && text->empty() && (field.name == log_key::kError || field.name == log_key::kAdvice);
+}
+
 // `digits` of the fraction: 3 or 6.
 std::string timestamp(SystemTime now, int digits) {
   const auto us = std::chrono::time_point_cast<std::chrono::microseconds>(now);
@@ -81,7 +87,7 @@ void LogBackend::write(const LogEvent& event, std::span<const LogField> fields) 
     const auto repeated = admit(event, fields);
     if (!repeated) return;
     put(line(event, fields, *repeated));
-    report_dropped();
+    log_dropped();
     if (event.level == LogLevel::Error) pass_on(event, fields);
   } catch (...) {
     // Out of memory or a closed standard error: a log line is not worth the process.
@@ -95,7 +101,7 @@ void LogBackend::put(std::string line) {
   *out_ << line << std::flush;
 }
 
-void LogBackend::report_dropped() {
+void LogBackend::log_dropped() {
   if (!lines_) return;
   MutexLock lock(out_mutex_);
   const uint64_t dropped = lines_->dropped();
@@ -147,6 +153,7 @@ std::string LogBackend::line(const LogEvent& event, std::span<const LogField> fi
   std::string out = fmt::format("{} {:<5} {}", now, to_string(event.level), event.name);
   out += fmt::format(" message={}", as_json(event.message));
   for (const LogField& field : fields) {
+    if (is_absent(field)) continue;
     const std::string text =
         secrets_.masked(to_text(field))
             .substr(0, kMaxField);  // masked before truncation, so that no part of a secret is left
@@ -160,6 +167,7 @@ std::string LogBackend::line(const LogEvent& event, std::span<const LogField> fi
 std::string LogBackend::json_line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const {
   nlohmann::ordered_json values;
   for (const LogField& field : fields) {
+    if (is_absent(field)) continue;
     std::visit(
         [&](const auto& value) {
           using T = std::decay_t<decltype(value)>;

@@ -49,7 +49,7 @@ class LogBackend final : public Log {
   void pass_on(const LogEvent& event, std::span<const LogField> fields);
   std::string json_line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const;
   void put(std::string line);
-  void report_dropped();
+  void log_dropped();
 
   const LogFormat format_;
   SecretMask secrets_;

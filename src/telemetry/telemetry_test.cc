@@ -60,6 +60,16 @@ TEST_F(LogTest, TheReferencesFormatIsItsFieldNames) {
             "\n");
 }
 
+TEST_F(LogTest, AnEventWithoutAnErrorHasNoSuchField) {
+  for (const LogFormat format : {LogFormat::Text, LogFormat::Json, LogFormat::Reference}) {
+    const std::string text = line({LogLevel::Info, format, {}, {}, {}}, LogLevel::Info,
+                                  {{"outcome", "renewed"}, {log_key::kError, ""}, {log_key::kAdvice, ""}, {"old", ""}});
+    EXPECT_EQ(text.find("error"), std::string::npos) << text;
+    EXPECT_EQ(text.find("advice"), std::string::npos) << text;
+    EXPECT_NE(text.find("old"), std::string::npos) << text;
+  }
+}
+
 TEST_F(LogTest, SecretsNeverAppear) {
   const std::string text = line({LogLevel::Info, LogFormat::Text, {}, {}, {"hunter2"}}, LogLevel::Error,
                                 {{"error", "login me:hunter2@host failed, hunter2"}});
