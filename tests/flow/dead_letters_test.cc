@@ -64,7 +64,7 @@ TEST(DeadLettersTest, DroppedMessagesAreAlikeForTheLog) {
   const auto lines = log.of("message_dropped");
   ASSERT_EQ(lines.size(), 3u);
   for (const auto& line : lines) {
-    EXPECT_EQ(line.fields.at(log_key::kErrorCode), "bad");
+    EXPECT_EQ(line.fields.at(std::string(log_key::kErrorCode)), "bad");
     EXPECT_EQ(line.subject, lines[0].subject);
   }
 }
