@@ -18,8 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   message.payload = payload;
   processor.begin_chunk({"topic", Partition{0}}, {&message, 1});
   std::string rows;
-  const Verdict verdict = processor.process({"topic", Partition{0}}, message, rows);
-  if (verdict.kind != Verdict::Kind::Rows || rows.empty()) return 0;
+  const ProcessResult result = processor.process({"topic", Partition{0}}, message, rows);
+  if (result.kind != ProcessResult::Kind::Rows || rows.empty()) return 0;
   const auto once = outcomes::aggregate({rows}, 60, outcomes::SeenItems(16));
   const auto twice = outcomes::aggregate({rows, rows}, 60, outcomes::SeenItems(16));
   for (const auto& [bucket, quantity] : once.quantities) {

@@ -61,8 +61,9 @@ size_t check(const ProcessedChunk& chunk, const std::vector<Record>& records) {
     end = message.rows_begin + message.rows_size;
     rows += message.row_count;
     const Record& record = records[static_cast<size_t>(message.offset.value)];
-    const DeadLetterRecord letter = stream::decode_dlq_context(chunk, message, "topic");
-    if (letter.key != record.key || letter.payload != record.payload || letter.headers.size() != 2) std::abort();
+    const DeadLetterRecord dead_letter = stream::decode_dlq_context(chunk, message, "topic");
+    if (dead_letter.key != record.key || dead_letter.payload != record.payload || dead_letter.headers.size() != 2)
+      std::abort();
   }
   if (rows != chunk.row_count) std::abort();
   return chunk.messages.size() + chunk.invalid.size() + chunk.skipped_count;
@@ -76,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (records.empty()) return 0;
   stream::Work work;
   work.chunk.partition = Partition{0};
-  work.epoch = Epoch{1};
+  work.assignment = AssignmentId{1};
   for (size_t i = 0; i < records.size(); ++i) {
     Message message(&memory, nullptr, &records[i]);
     message.offset = Offset{static_cast<int64_t>(i)};

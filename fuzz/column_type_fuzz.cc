@@ -32,8 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (end == std::string_view::npos) return 0;
   const auto value = clickhouse::JsonValue::parse(input.substr(end + 1));
   if (!value) return 0;
-  clickhouse::Troubles troubles;
-  clickhouse::add_troubles(type, *value, troubles);
+  clickhouse::Mismatches mismatches;
+  clickhouse::add_mismatches(type, *value, mismatches);
   if (value->shown(20).size() > 200) std::abort();
   return 0;
 }

@@ -56,9 +56,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   message.timestamp_ms = 1'790'000'000'000;
   message.payload = payload;
   std::string rows = "before\n";
-  const Verdict verdict = processor->process({"topic", Partition{0}}, message, rows);
+  const ProcessResult result = processor->process({"topic", Partition{0}}, message, rows);
   if (!rows.starts_with("before\n")) std::abort();
-  if (verdict.kind != Verdict::Kind::Rows || processor->layout().format != RowFormat::JsonEachRow) return 0;
-  if (json_lines(std::string_view(rows).substr(7)) != verdict.row_count && verdict.row_count != 0) std::abort();
+  if (result.kind != ProcessResult::Kind::Rows || processor->layout().format != RowFormat::JsonEachRow) return 0;
+  if (json_lines(std::string_view(rows).substr(7)) != result.row_count && result.row_count != 0) std::abort();
   return 0;
 }

@@ -111,7 +111,7 @@ void Connection::close() {
   Error ignored;
   socket_.close(ignored);
   answer_ = {};
-  all_.forget(this);
+  all_.remove(this);
 }
 
 Connections::Connections(asio::io_context& io, Listener listener, const Access& access, const ConnectionLimits& limits,
@@ -188,7 +188,7 @@ bool Connections::end_one(const std::function<bool(const Connection&)>& may_go) 
   return goes != nullptr;
 }
 
-void Connections::forget(const Connection* connection) {
+void Connections::remove(const Connection* connection) {
   connections_.remove_if([&](const std::shared_ptr<Connection>& one) { return one.get() == connection; });
 }
 

@@ -73,7 +73,7 @@ class Connections {
   void serve(const std::shared_ptr<Connection>& connection, const Endpoint& endpoint, const Request& request) {
     serve_(connection, endpoint, request);
   }
-  void forget(const Connection* connection);
+  void remove(const Connection* connection);
   // Called before an answer of so many bytes waits for its client.
   void make_room_for_answer(size_t bytes);
 

@@ -12,8 +12,8 @@
 
 namespace freshet::admin {
 
-// Touches `path` every second while `health` answers ok, also before the first assignment, paused, held or in back-off.
-// Own thread; stops with the object and leaves the file, whose age then grows.
+// Touches `path` every second while `health` answers ok, also before the first assignment, paused, blocked or in
+// back-off. Own thread; stops with the object and leaves the file, whose age then grows.
 class HealthFile {
  public:
   HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics);

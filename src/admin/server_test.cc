@@ -61,7 +61,7 @@ struct ServerTest : testing::Test {
     sources.skip = [this](const SkipOrder& asked, std::stop_token stop) -> Result<std::string> {
       if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not blocked");
       if (asked.partition.value == 8) go_on.pop(stop);
-      released = {asked.partition.value, asked.next.value_or(Offset{-1}).value};
+      skipped = {asked.partition.value, asked.next.value_or(Offset{-1}).value};
       resolution = asked.resolution;
       return "partition 3 is skipped; given up: 1 message";
     };
@@ -85,8 +85,8 @@ struct ServerTest : testing::Test {
   testkit::RawAnswer renew(std::initializer_list<std::string_view> headers = {"X-Freshet-Request: 1"}) const {
     return ask(testkit::raw_request("POST", "/renew", headers));
   }
-  testkit::RawAnswer release(const std::string& body, std::initializer_list<std::string_view> headers = {
-                                                          "Content-Type: application/json"}) const {
+  testkit::RawAnswer skip(const std::string& body,
+                          std::initializer_list<std::string_view> headers = {"Content-Type: application/json"}) const {
     return ask(testkit::raw_request("POST", "/skip", headers, body));
   }
   testkit::Fd connect(std::string_view first = {}) const {
@@ -100,7 +100,7 @@ struct ServerTest : testing::Test {
   std::string metrics = "freshet_x 1\n";
   HealthStatus alive{true, ""};
   HealthStatus ready{false, "waiting: ClickHouse"};
-  std::pair<int32_t, int64_t> released{-1, -1};
+  std::pair<int32_t, int64_t> skipped{-1, -1};
   std::optional<Resolution> resolution;
   uint64_t renewals = 0;
   bool stopping = false;
@@ -124,42 +124,42 @@ TEST_F(ServerTest, AnswersEveryRoute) {
 }
 
 TEST_F(ServerTest, ABlockedBatchIsResolvedEitherWay) {
-  EXPECT_EQ(release(R"({"partition": 3, "resolution": "stored"})").status, 200);
-  EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, -1}));
+  EXPECT_EQ(skip(R"({"partition": 3, "resolution": "stored"})").status, 200);
+  EXPECT_EQ(skipped, (std::pair<int32_t, int64_t>{3, -1}));
   EXPECT_EQ(resolution, Resolution::Stored);
-  EXPECT_EQ(release(R"({"partition": 4, "offset": 7, "resolution": "retry"})").status, 200);
-  EXPECT_EQ(released, (std::pair<int32_t, int64_t>{4, 7}));
+  EXPECT_EQ(skip(R"({"partition": 4, "offset": 7, "resolution": "retry"})").status, 200);
+  EXPECT_EQ(skipped, (std::pair<int32_t, int64_t>{4, 7}));
   EXPECT_EQ(resolution, Resolution::Retry);
   for (const char* wrong :
        {R"({"partition": 5, "resolution": "maybe"})", R"({"partition": 5, "resolution": 1})",
         R"({"partition": 5, "resolution": null})", R"({"resolution": "stored"})",
         R"({"partition": 5, "offset": -1, "resolution": "stored"})", R"({"partition": 5, "resolved": "stored"})"}) {
-    EXPECT_EQ(release(wrong).status, 400) << wrong;
+    EXPECT_EQ(skip(wrong).status, 400) << wrong;
   }
-  EXPECT_EQ(released.first, 4) << "nothing of those was carried out";
+  EXPECT_EQ(skipped.first, 4) << "nothing of those was carried out";
 }
 
-TEST_F(ServerTest, ReleaseTakesOnlyWhatAnOperatorSends) {
+TEST_F(ServerTest, SkipTakesOnlyWhatAnOperatorSends) {
   const std::string body = R"({"partition": 3, "offset": 70})";
-  const auto done = release(body);
+  const auto done = skip(body);
   EXPECT_EQ(done.status, 200);
   EXPECT_EQ(done.body, "partition 3 is skipped; given up: 1 message\n");
-  EXPECT_EQ(released, (std::pair<int32_t, int64_t>{3, 70}));
-  released = {-1, -1};
-  EXPECT_EQ(release(body, {"Content-Type: application/x-www-form-urlencoded"}).status, 403);
-  EXPECT_EQ(release(body, {"Content-Type: application/x-www-form-urlencoded", "X-Freshet-Request: 1"}).status, 415);
-  EXPECT_EQ(release(body, {"Content-Type: application/json", "Origin: http://evil.example"}).status, 403);
+  EXPECT_EQ(skipped, (std::pair<int32_t, int64_t>{3, 70}));
+  skipped = {-1, -1};
+  EXPECT_EQ(skip(body, {"Content-Type: application/x-www-form-urlencoded"}).status, 403);
+  EXPECT_EQ(skip(body, {"Content-Type: application/x-www-form-urlencoded", "X-Freshet-Request: 1"}).status, 415);
+  EXPECT_EQ(skip(body, {"Content-Type: application/json", "Origin: http://evil.example"}).status, 403);
   for (const char* bad :
        {"[]", "{}", R"({"partition":-1,"offset":1})", R"({"partition":"1","offset":1})", R"({"partition":1})",
         R"({"partition":1,"offset":18446744073709551615})", R"({"partition":2147483648,"offset":1})",
         R"({"partition":1,"offset":1.5})", R"({"partition":1,"offset":1,"ofset":2})",
         R"({"partition":1,"offset":1,"offset":2})", R"({"partition":1,"partition":1,"offset":1})", "\xff"}) {
-    EXPECT_EQ(release(bad).status, 400) << bad;
+    EXPECT_EQ(skip(bad).status, 400) << bad;
   }
-  EXPECT_EQ(release(std::string(4000, '[')).status, 400);
+  EXPECT_EQ(skip(std::string(4000, '[')).status, 400);
   EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {"Content-Type: application/json"})).status, 400);
-  EXPECT_EQ(released.first, -1);
-  const auto conflict = release(R"({"partition":9,"offset":1})");
+  EXPECT_EQ(skipped.first, -1);
+  const auto conflict = skip(R"({"partition":9,"offset":1})");
   EXPECT_EQ(conflict.status, 409);
   EXPECT_EQ(conflict.body, "partition 9 is not blocked\n");
 }
@@ -291,7 +291,7 @@ TEST_F(ServerTest, AnEndlessSenderIsToldWhyAndCutOff) {
   EXPECT_EQ(testkit::send_raw(server->port(), "GET / HTTP/1.1\r\n" + std::string(100'000, 'x')).status, 431);
 }
 
-TEST_F(ServerTest, AReleaseThatWaitsKeepsNobodyWaiting) {
+TEST_F(ServerTest, ASkipThatWaitsKeepsNobodyWaiting) {
   std::vector<testkit::Fd> waiting;
   for (int i = 0; i < 20; ++i) {
     waiting.push_back(connect(

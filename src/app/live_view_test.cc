@@ -32,7 +32,7 @@ TEST(LiveViewTest, TheRateIsThatOfTheLastTwoSecondsAlsoWhenBatchesComeInSteps) {
   EXPECT_NE(line.find(" 0 rows/s"), std::string::npos) << line;
 }
 
-TEST(LiveViewTest, ThePictureIsDrawnOverItself) {
+TEST(LiveViewTest, TheViewIsRenderedOverItself) {
   LiveView view;
   const std::string first = view.render(numbers(1, 100), 80);
   const auto lines = std::count(first.begin(), first.end(), '\n');
@@ -44,9 +44,9 @@ TEST(LiveViewTest, SaysWhatItWaitsForAndFitsTheWidth) {
   LiveView view;
   LiveNumbers n = numbers(1, 0);
   n.status.waiting_for = "ClickHouse: " + std::string(300, 'x');
-  const std::string picture = view.render(n, 60);
-  EXPECT_NE(picture.find("waiting: Click"), std::string::npos) << picture;
-  EXPECT_LE(picture.find("\x1b[K"), 60u);
+  const std::string text = view.render(n, 60);
+  EXPECT_NE(text.find("waiting: Click"), std::string::npos) << text;
+  EXPECT_LE(text.find("\x1b[K"), 60u);
 }
 
 }  // namespace

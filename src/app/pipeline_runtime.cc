@@ -21,7 +21,7 @@ Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& c
   auto parts =
       stream_parts({settings, clock, telemetry.log, telemetry.metrics, options_, &telemetry.secrets()}, outcomes_);
   if (!parts) return tl::make_unexpected(parts.error());
-  const bool letters = parts->has_dead_letters;
+  const bool dead_letters = parts->has_dead_letters;
   stream::StreamSettings stream_settings = settings.stream;
   // The consumer's queue is part of the limit, and so is what it fetches while the last of it is taken.
   stream_settings.memory_limit -= 2 * kafka::fetch_queue_bytes(stream_settings.memory_limit);
@@ -30,14 +30,14 @@ Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& c
   auto topics = open_side_topics(settings, *stream_, telemetry.log, telemetry.metrics);
   if (!topics) return tl::make_unexpected(topics.error());
   side_topics_ = *std::move(topics);
-  return letters ? open_dead_letters(settings, telemetry) : Status();
+  return dead_letters ? open_dead_letters(settings, telemetry) : Status();
 }
 
 Status PipelineRuntime::open_dead_letters(const settings::Pipeline& settings, TelemetryStack& telemetry) {
   const kafka::KafkaSettings& to = settings.kafka;
   auto producer = kafka::KafkaProducer::open({to.dead_letter_topic, to.dead_letter_connection.value_or(to.connection)},
-                                             "dead letter", RecordOrder::Any, stream_->letter_results(), telemetry.log,
-                                             telemetry.metrics);
+                                             "dead letter", RecordOrder::Any, stream_->dead_letter_results(),
+                                             telemetry.log, telemetry.metrics);
   if (!producer) return tl::make_unexpected(producer.error());
   dead_letters_ = *std::move(producer);
   stream_->set_dead_letters(dead_letters_.get());

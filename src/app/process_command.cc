@@ -39,17 +39,17 @@ OwnedMessage read_case(const json& input) {
 }
 
 // The rows go out as the text they are: a bare Infinity, for example, is no JSON that a parser would let through.
-std::string answer(const Verdict& verdict, const RowLayout& layout, std::string_view rows) {
-  switch (verdict.kind) {
-    case Verdict::Kind::Rows:
+std::string answer(const ProcessResult& result, const RowLayout& layout, std::string_view rows) {
+  switch (result.kind) {
+    case ProcessResult::Kind::Rows:
       return R"({"verdict":"rows","rows":)" + rows_as_json_array(layout, rows) + "}";
-    case Verdict::Kind::Skip:
-      return json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", verdict.code}}.dump();
-    case Verdict::Kind::Invalid:
-      return json{{"verdict", "invalid"}, {"reason", verdict.text}, {"code", verdict.code}}.dump(
+    case ProcessResult::Kind::Skip:
+      return json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", result.code}}.dump();
+    case ProcessResult::Kind::Invalid:
+      return json{{"verdict", "invalid"}, {"reason", result.text}, {"code", result.code}}.dump(
           -1, ' ', false, json::error_handler_t::replace);
-    case Verdict::Kind::Record:
-      return json{{"verdict", "replacement"}, {"key", verdict.key}, {"value", to_base64(verdict.text)}}.dump(
+    case ProcessResult::Kind::Record:
+      return json{{"verdict", "replacement"}, {"key", result.key}, {"value", to_base64(result.text)}}.dump(
           -1, ' ', false, json::error_handler_t::replace);
   }
   return "{}";
@@ -75,8 +75,8 @@ std::string CaseRunner::run(std::string_view line) {
     const MessageContext context{topic_, Partition{owned.partition}};
     processor_->begin_chunk(context, {&message, 1});
     std::string rows;
-    const Verdict verdict = processor_->process(context, message, rows);
-    return answer(verdict, processor_->layout(), rows);
+    const ProcessResult result = processor_->process(context, message, rows);
+    return answer(result, processor_->layout(), rows);
   } catch (const json::exception& e) {
     return error_answer(std::string("a field of the line is not as it should be: ") + e.what());
   } catch (const std::exception& e) {

@@ -16,9 +16,9 @@ using nlohmann::json;
 class EchoProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override {
-    if (!message.payload) return Verdict::skip("tombstone");
-    if (message.payload->empty()) return Verdict::invalid("empty", "no JSON \xff object");
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override {
+    if (!message.payload) return ProcessResult::skip("tombstone");
+    if (message.payload->empty()) return ProcessResult::invalid("empty", "no JSON \xff object");
     std::vector<HeaderView> headers;
     message.headers(headers);
     rows += json{{"partition", context.partition.value}, {"offset", message.offset.value},
@@ -26,7 +26,7 @@ class EchoProcessor final : public Processor {
                  {"key", message.key.value_or("none")},  {"headers", headers.size()}}
                 .dump(1);
     rows += "\n{\"b\":Infinity}\n";
-    return Verdict::rows(2);
+    return ProcessResult::rows(2);
   }
 
  private:

@@ -54,7 +54,7 @@ Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& 
   if (around.pipeline.accepted_outcomes) return outcome_writers(around, outcomes);
   const auto hosts = std::make_shared<clickhouse::Hosts>(around.pipeline.clickhouse.urls);
   const auto table =
-      std::make_shared<clickhouse::TableKnowledge>(around.pipeline.clickhouse, around.clock, around.secrets);
+      std::make_shared<clickhouse::TablePropertiesCache>(around.pipeline.clickhouse, around.clock, around.secrets);
   return RowWriterFactory([around, hosts, table, requests = request_builders(around.pipeline)] {
     const clickhouse::ClickHouseSettings& settings = around.pipeline.clickhouse;
     return clickhouse::make_row_writer(settings, hosts, around.clock, around.log, around.metrics,

@@ -27,8 +27,8 @@ constexpr uint64_t kMemoryOfAMessage = 16 << 20;  // beside three times its size
 constexpr uint64_t kTreeOfARow = 16;              // a row of numbers takes over 60 times its bytes while it is compared
 
 // Nothing: it needs too much memory.
-std::optional<Verdict> process_within_limit(Processor& processor, const std::string& topic, const OwnedMessage& message,
-                                            std::string& rows) {
+std::optional<ProcessResult> process_within_limit(Processor& processor, const std::string& topic,
+                                                  const OwnedMessage& message, std::string& rows) {
   const AllocationLimit limit(kMemoryOfAMessage + 3 * (message.payload ? message.payload->size() : 0));
   try {
     return processor.process({topic, Partition{message.partition}}, view_of(message), rows);
@@ -59,15 +59,15 @@ Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::Sample
   uint64_t row_bytes = 0;
   for (OwnedMessage& message : *messages) {
     std::string text;
-    const auto verdict = process_within_limit(*processor, pipeline.kafka.topic, message, text);
-    if (!verdict) continue;
+    const auto result = process_within_limit(*processor, pipeline.kafka.topic, message, text);
+    if (!result) continue;
     ++check.sampled;
-    if (verdict->kind == Verdict::Kind::Invalid) {
-      if (check.invalid++ == 0) check.first_reason = reason_with_framing(verdict->text, message.payload);
+    if (result->kind == ProcessResult::Kind::Invalid) {
+      if (check.invalid++ == 0) check.first_reason = reason_with_framing(result->text, message.payload);
       continue;
     }
-    if (verdict->kind == Verdict::Kind::Skip && check.skipped++ == 0) check.first_skip = verdict->code;
-    if (verdict->kind != Verdict::Kind::Rows) continue;
+    if (result->kind == ProcessResult::Kind::Skip && check.skipped++ == 0) check.first_skip = result->code;
+    if (result->kind != ProcessResult::Kind::Rows) continue;
     for (const std::string_view row : split_rows(text)) {
       if (row.size() <= sample.bytes / kTreeOfARow) rows.emplace_back(row);
     }

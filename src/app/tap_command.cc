@@ -22,22 +22,22 @@ std::string shown(const std::optional<std::string>& bytes) {
          (bytes->size() > kMaxShown ? fmt::format("... ({} bytes)", bytes->size()) : "");
 }
 
-void print(const OwnedMessage& message, const Verdict& verdict, const std::string& rows, std::ostream& out) {
+void print(const OwnedMessage& message, const ProcessResult& result, const std::string& rows, std::ostream& out) {
   out << fmt::format("partition {} offset {} timestamp {} key {}\n  value {}\n", message.partition, message.offset,
                      message.timestamp_ms, shown(message.key), shown(message.payload));
   for (const auto& [name, value] : message.headers) out << fmt::format("  header {}: {}\n", name, shown(value));
-  switch (verdict.kind) {
-    case Verdict::Kind::Rows:
+  switch (result.kind) {
+    case ProcessResult::Kind::Rows:
       for (const std::string_view row : split_rows(rows)) out << fmt::format("  row {}\n", row);
       break;
-    case Verdict::Kind::Skip:
-      out << fmt::format("  skipped: {}\n", verdict.code);
+    case ProcessResult::Kind::Skip:
+      out << fmt::format("  skipped: {}\n", result.code);
       break;
-    case Verdict::Kind::Invalid:
-      out << fmt::format("  invalid ({}): {}\n", verdict.code, reason_with_framing(verdict.text, message.payload));
+    case ProcessResult::Kind::Invalid:
+      out << fmt::format("  invalid ({}): {}\n", result.code, reason_with_framing(result.text, message.payload));
       break;
-    case Verdict::Kind::Record:
-      out << fmt::format("  replacement, key {}\n", verdict.key);
+    case ProcessResult::Kind::Record:
+      out << fmt::format("  replacement, key {}\n", result.key);
       break;
   }
 }
@@ -65,8 +65,9 @@ int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, 
   const auto processor = (*factory)();
   for (const OwnedMessage& message : *messages) {
     std::string rows;
-    const Verdict verdict = processor->process({p.kafka.topic, Partition{message.partition}}, view_of(message), rows);
-    print(message, verdict, rows, out);
+    const ProcessResult result =
+        processor->process({p.kafka.topic, Partition{message.partition}}, view_of(message), rows);
+    print(message, result, rows, out);
   }
   if (messages->empty()) out << "the topic is empty\n";
   return 0;

@@ -75,7 +75,8 @@ InsertFailure::Class failure_class(ErrorClass error_class) {
 class ClickHouseWriter final : public RowWriter {
  public:
   ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
-                   std::unique_ptr<RequestBuilder> requests, SecretMask* mask, std::shared_ptr<TableKnowledge> table)
+                   std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
+                   std::shared_ptr<TablePropertiesCache> table)
       : settings_(std::move(settings)),
         hosts_(std::move(hosts)),
         clock_(clock),
@@ -94,9 +95,9 @@ class ClickHouseWriter final : public RowWriter {
  private:
   WriteOutcome send_until_decided(const InsertRequest& request, std::string_view body, const WriteControl& control);
   Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
-  Attempt judge(size_t host, const Result<http::Response>& answer);
+  Attempt classify_answer(size_t host, const Result<http::Response>& answer);
   Attempt confirm_refusal(size_t host, const InsertRequest& request, Attempt refused, const std::stop_token& stop);
-  void judge_unlisted(Attempt& failed, SteadyTime& since) const;
+  void classify_unlisted(Attempt& failed, SteadyTime& since) const;
   WriteOutcome unlisted_end(const Attempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const WriteControl& control);
@@ -154,14 +155,14 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
       metrics_.compressed_bytes.add(body.size());
       return {};
     }
-    judge_unlisted(now, unlisted_since);
+    classify_unlisted(now, unlisted_since);
     metrics_.errors(to_string(now.error_class), now.error.code).add();
     requests_->count_failure(now.error.status, now.error.timed_out, number);
     if (now.error_class == ErrorClass::Data) return failures_.refused(now.error);
     report(host, now, number);
     if (now.had_rows) {
-      const Judgement judgement{now.error_class, now.advice, now.listed, now.maybe_stored};
-      if (auto outcome = failures_.gives_up(request, now.error, judgement, control.stop)) return *std::move(outcome);
+      const ErrorDisposition disposition{now.error_class, now.advice, now.listed, now.maybe_stored};
+      if (auto outcome = failures_.gives_up(request, now.error, disposition, control.stop)) return *std::move(outcome);
     }
     if (!now.listed && clock_.steady_now() - unlisted_since >= kUnlistedBlocks) return unlisted_end(now);
     if (control.on_failure) {
@@ -183,7 +184,7 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
     const SteadyTime begin = clock_.steady_now();
     const Result<http::Response> answer = client_.send(http, stop);
     metrics_.insert_seconds.observe(std::chrono::duration<double>(clock_.steady_now() - begin).count());
-    Attempt result = judge(host, answer);
+    Attempt result = classify_answer(host, answer);
     if (result.end == Attempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
     if (result.end == Attempt::End::Failed && refuses_login(result.error.code) && password_.refresh()) {
       log_.emit(PasswordChanged{settings_.password_file});
@@ -206,7 +207,7 @@ http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& re
   return http;
 }
 
-Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answer) {
+Attempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Response>& answer) {
   Attempt result;
   if (!answer) {
     if (answer.error().kind == ErrorKind::Stopping) {
@@ -226,14 +227,14 @@ Attempt ClickHouseWriter::judge(size_t host, const Result<http::Response>& answe
   }
   std::optional<ServerError> error = find_error(*answer, AnswerTo::Insert);
   if (!error) return result;
-  const Judgement verdict = classify(*error);
+  const ErrorDisposition disposition = classify(*error);
   result.end = Attempt::End::Failed;
   result.error = std::move(*error);
   if (result.error.code == 0) result.error.text = hosts_->name(host) + ": " + result.error.text;
-  result.error_class = verdict.error_class;
-  result.advice = verdict.advice;
-  result.listed = verdict.listed;
-  result.maybe_stored = verdict.maybe_stored;
+  result.error_class = disposition.error_class;
+  result.advice = disposition.advice;
+  result.listed = disposition.listed;
+  result.maybe_stored = disposition.maybe_stored;
   return result;
 }
 
@@ -249,16 +250,16 @@ Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& requ
   Attempt without_rows = attempt(host, empty, encoder.encode(empty.rows), stop);
   if (without_rows.end == Attempt::End::Written) return refused;
   if (without_rows.error_class == ErrorClass::Data) {
-    const Judgement verdict = classify_without_rows(without_rows.error);
-    without_rows.error_class = verdict.error_class;
-    without_rows.advice = verdict.advice;
+    const ErrorDisposition disposition = classify_without_rows(without_rows.error);
+    without_rows.error_class = disposition.error_class;
+    without_rows.advice = disposition.advice;
   }
   without_rows.had_rows = false;
   return without_rows;
 }
 
 // `since`: start of the current series of such failures.
-void ClickHouseWriter::judge_unlisted(Attempt& failed, SteadyTime& since) const {
+void ClickHouseWriter::classify_unlisted(Attempt& failed, SteadyTime& since) const {
   const SteadyTime now = clock_.steady_now();
   since = failed.listed ? SteadyTime::max() : std::min(since, now);
   if (failed.listed || now - since < kUnlistedPatience) return;
@@ -338,7 +339,7 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
                                            std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
-                                           std::shared_ptr<TableKnowledge> table) {
+                                           std::shared_ptr<TablePropertiesCache> table) {
   if (requests == nullptr) requests = make_plain_request_builder(settings);
   return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, std::move(requests), mask,
                                             std::move(table));

@@ -10,7 +10,7 @@
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/hosts.h"
 #include "clickhouse/request_builder.h"
-#include "clickhouse/table_facts.h"
+#include "clickhouse/table_properties.h"
 #include "ports/row_writer.h"
 
 namespace freshet::clickhouse {
@@ -25,6 +25,7 @@ namespace freshet::clickhouse {
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
                                            std::unique_ptr<RequestBuilder> requests = nullptr,
-                                           SecretMask* mask = nullptr, std::shared_ptr<TableKnowledge> table = nullptr);
+                                           SecretMask* mask = nullptr,
+                                           std::shared_ptr<TablePropertiesCache> table = nullptr);
 
 }  // namespace freshet::clickhouse

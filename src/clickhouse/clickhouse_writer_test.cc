@@ -350,9 +350,9 @@ class SkippingClock final : public Clock {
   SteadyTime now_{std::chrono::hours(1)};
 };
 
-TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLastsAndCanBeReleased) {
+TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLastsAndCanBeSkipped) {
   FakeClickHouse server;
-  server.otherwise(FakeAnswer::exception(31337, "New trouble"));
+  server.otherwise(FakeAnswer::exception(31337, "New error"));
   Writing w({server.url()});
   SkippingClock clock;
   const auto writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics);
@@ -370,13 +370,13 @@ TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLastsAndCanB
                               }});
   EXPECT_EQ(outcome.kind, WriteOutcome::Kind::MaybeStored) << "a person says what becomes of the batch";
   EXPECT_EQ(outcome.code, 31337);
-  EXPECT_THAT(outcome.text, HasSubstr("New trouble"));
+  EXPECT_THAT(outcome.text, HasSubstr("New error"));
   EXPECT_GE(clock.steady_now() - begin, std::chrono::minutes(5));
   EXPECT_LT(clock.steady_now() - begin, std::chrono::minutes(7));
   EXPECT_GT(operators, 3u);
   EXPECT_THAT(w.log.texts(), HasSubstr("does not know this code"));
   // One that passes by itself in time is nobody's business.
-  server.next(FakeAnswer::exception(31337, "New trouble"), 5);
+  server.next(FakeAnswer::exception(31337, "New error"), 5);
   server.otherwise({});
   EXPECT_EQ(writer->write(request, {}).kind, WriteOutcome::Kind::Written);
 }
@@ -482,7 +482,7 @@ TEST(RetryDelay, DoublesUpToItsCap) {
     EXPECT_LE(last, full);
     EXPECT_GE(last, full * 3 / 4);
   }
-  EXPECT_LE(delay.next(ErrorClass::Operator), 100ms) << "another trouble starts anew";
+  EXPECT_LE(delay.next(ErrorClass::Operator), 100ms) << "another error starts anew";
   for (int i = 0; i < 20; ++i) last = delay.next(ErrorClass::Operator);
   EXPECT_GE(last, 45s);
   delay.reset();

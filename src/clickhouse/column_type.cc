@@ -25,16 +25,16 @@ std::string_view shape_of(std::string_view name) {
   return {};
 }
 
-void add_fixed_string_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+void add_fixed_string_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (!value.is_string()) {
-    out.insert(Trouble::NotTextForFixedString);
+    out.insert(Mismatch::NotTextForFixedString);
     return;
   }
   size_t limit = 0;
   if (!type.arguments.empty()) {
     std::from_chars(type.arguments[0].data(), type.arguments[0].data() + type.arguments[0].size(), limit);
   }
-  if (value.text.size() > limit) out.insert(Trouble::TooLongForFixedString);
+  if (value.text.size() > limit) out.insert(Mismatch::TooLongForFixedString);
 }
 
 bool is_address(std::string_view type, const JsonValue& value) {
@@ -67,27 +67,27 @@ bool is_uuid(const JsonValue& value) {
   return digits.size() == 32 && digits.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
-void add_map_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+void add_map_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (value.kind != Kind::Object) {
-    out.insert(Trouble::NotAnObject);
+    out.insert(Mismatch::NotAnObject);
     return;
   }
   if (type.arguments.size() != 2) return;
   for (size_t i = 0; i < value.elements.size(); ++i) {
-    add_troubles(type.arguments[0], {Kind::String, value.names[i], {}, {}}, out);
-    add_troubles(type.arguments[1], value.elements[i], out);
+    add_mismatches(type.arguments[0], {Kind::String, value.names[i], {}, {}}, out);
+    add_mismatches(type.arguments[1], value.elements[i], out);
   }
 }
 
-void add_named_tuple_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+void add_named_tuple_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (value.kind != Kind::Object) {
-    out.insert(Trouble::NotAnObject);
+    out.insert(Mismatch::NotAnObject);
     return;
   }
   for (const std::string& name : value.names) {
     const bool known = std::any_of(type.arguments.begin(), type.arguments.end(),
                                    [&](std::string_view argument) { return named_element(argument).first == name; });
-    if (!known) out.insert(Trouble::TupleFieldLeftOut);
+    if (!known) out.insert(Mismatch::TupleFieldLeftOut);
   }
   for (const std::string_view argument : type.arguments) {
     const auto [name, element] = named_element(argument);
@@ -95,42 +95,42 @@ void add_named_tuple_troubles(const TypeParts& type, const JsonValue& value, Tro
     const bool given = found != value.names.end();
     const JsonValue& of_element =
         given ? value.elements[static_cast<size_t>(found - value.names.begin())] : JsonValue();
-    Troubles of_this;
-    add_troubles(element, of_element, of_this);
+    Mismatches of_this;
+    add_mismatches(element, of_element, of_this);
     // A missing value becomes the default; only for an Enum is that a problem.
-    if (!given) of_this.erase(Trouble::NullBecomesDefault);
+    if (!given) of_this.erase(Mismatch::NullBecomesDefault);
     out.merge(of_this);
   }
 }
 
-void add_tuple_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+void add_tuple_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (!type.arguments.empty() && !named_element(type.arguments[0]).first.empty()) {
-    return add_named_tuple_troubles(type, value, out);
+    return add_named_tuple_mismatches(type, value, out);
   }
   if (value.kind != Kind::Array || value.elements.size() != type.arguments.size()) {
-    out.insert(Trouble::NotATuple);
+    out.insert(Mismatch::NotATuple);
     return;
   }
-  for (size_t i = 0; i < value.elements.size(); ++i) add_troubles(type.arguments[i], value.elements[i], out);
+  for (size_t i = 0; i < value.elements.size(); ++i) add_mismatches(type.arguments[i], value.elements[i], out);
 }
 
 // Types with elements; each element is checked as a column.
-bool add_composite_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+bool add_composite_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (type.name == "Array" || type.name == "Nested") {
-    if (value.kind != Kind::Array) out.insert(Trouble::NotAnArray);
+    if (value.kind != Kind::Array) out.insert(Mismatch::NotAnArray);
     for (const JsonValue& element : value.kind == Kind::Array ? value.elements : std::vector<JsonValue>()) {
       if (type.name == "Nested") {
-        add_named_tuple_troubles(type, element, out);
+        add_named_tuple_mismatches(type, element, out);
       } else if (!type.arguments.empty()) {
-        add_troubles(type.arguments[0], element, out);
+        add_mismatches(type.arguments[0], element, out);
       }
     }
     return true;
   }
-  if (type.name == "Map") return add_map_troubles(type, value, out), true;
-  if (type.name == "Tuple") return add_tuple_troubles(type, value, out), true;
+  if (type.name == "Map") return add_map_mismatches(type, value, out), true;
+  if (type.name == "Tuple") return add_tuple_mismatches(type, value, out), true;
   if (type.name == "JSON" || type.name == "Object") {
-    if (value.kind != Kind::Object) out.insert(Trouble::NotAnObject);
+    if (value.kind != Kind::Object) out.insert(Mismatch::NotAnObject);
     return true;
   }
   return false;
@@ -141,30 +141,30 @@ bool takes_null(const PlainType& type, std::string_view name) {
   return type.nullable || name == "JSON" || name == "Dynamic" || name == "Variant" || name == "Object";
 }
 
-void add_null_troubles(const PlainType& type, std::string_view name, Troubles& out) {
+void add_null_mismatches(const PlainType& type, std::string_view name, Mismatches& out) {
   if (takes_null(type, name)) return;
   const bool breaks = name.starts_with("Enum") && !has_enum_value(type.name, 0);
-  out.insert(breaks ? Trouble::NullBreaksEnum : Trouble::NullBecomesDefault);
+  out.insert(breaks ? Mismatch::NullBreaksEnum : Mismatch::NullBecomesDefault);
 }
 
 }  // namespace
 
-void add_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
+void add_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
   const PlainType plain = plain_type(type);
   const TypeParts parts = parts_of(plain.name);
-  if (const std::string_view shape = shape_of(parts.name); !shape.empty()) return add_troubles(shape, value, out);
-  if (value.kind == Kind::Null) return add_null_troubles(plain, parts.name, out);
-  if (is_number_type(parts.name)) return add_number_troubles(plain.name, value, out);
-  if (is_time_type(parts.name)) return add_time_troubles(plain.name, value, out);
-  if (parts.name.starts_with("Enum")) return add_enum_troubles(plain.name, value, out);
-  if (add_composite_troubles(parts, value, out)) return;
-  if (parts.name == "FixedString") return add_fixed_string_troubles(parts, value, out);
-  const auto wrong = [&](bool is_wrong, Trouble trouble) {
-    if (is_wrong) out.insert(trouble);
+  if (const std::string_view shape = shape_of(parts.name); !shape.empty()) return add_mismatches(shape, value, out);
+  if (value.kind == Kind::Null) return add_null_mismatches(plain, parts.name, out);
+  if (is_number_type(parts.name)) return add_number_mismatches(plain.name, value, out);
+  if (is_time_type(parts.name)) return add_time_mismatches(plain.name, value, out);
+  if (parts.name.starts_with("Enum")) return add_enum_mismatches(plain.name, value, out);
+  if (add_composite_mismatches(parts, value, out)) return;
+  if (parts.name == "FixedString") return add_fixed_string_mismatches(parts, value, out);
+  const auto wrong = [&](bool is_wrong, Mismatch mismatch) {
+    if (is_wrong) out.insert(mismatch);
   };
-  if (parts.name == "String") wrong(!value.is_string(), Trouble::NotText);
-  if (parts.name == "IPv4" || parts.name == "IPv6") wrong(!is_address(parts.name, value), Trouble::NotAnAddress);
-  if (parts.name == "UUID") wrong(!is_uuid(value), Trouble::NotAUuid);
+  if (parts.name == "String") wrong(!value.is_string(), Mismatch::NotText);
+  if (parts.name == "IPv4" || parts.name == "IPv6") wrong(!is_address(parts.name, value), Mismatch::NotAnAddress);
+  if (parts.name == "UUID") wrong(!is_uuid(value), Mismatch::NotAUuid);
 }
 
 }  // namespace freshet::clickhouse

@@ -10,7 +10,7 @@
 
 namespace freshet::clickhouse {
 
-enum class Trouble {
+enum class Mismatch {
   // Stored with another value.
   NullBecomesDefault,  // null for a column that is not Nullable
   NullBreaksEnum,      // ... that is an Enum without the value 0: every SELECT of the column fails with 691
@@ -41,16 +41,16 @@ enum class Trouble {
   NotAnObject,
   NotATuple,  // not an array with as many elements
 };
-using Troubles = std::set<Trouble>;
+using Mismatches = std::set<Mismatch>;
 
 // Adds the problems of the value, including elements of arrays, maps and tuples; nothing if it fits or if this check
 // does not know the type. Threads: any.
-void add_troubles(std::string_view type, const JsonValue& value, Troubles& out);
+void add_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
 
 // For scalar types; `type` without wrappers, `value` not null.
-void add_number_troubles(std::string_view type, const JsonValue& value, Troubles& out);
-void add_enum_troubles(std::string_view type, const JsonValue& value, Troubles& out);
-void add_time_troubles(std::string_view type, const JsonValue& value, Troubles& out);
+void add_number_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
+void add_enum_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
+void add_time_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
 bool is_number_type(std::string_view type);
 bool is_time_type(std::string_view type);
 // True if the Enum has a name for 0, the value that null becomes.

@@ -72,24 +72,24 @@ bool fits(IntegerType type, const Integer& integer) {
   return less(integer.digits, limit) || (integer.negative && type.is_signed && integer.digits == limit);
 }
 
-void add_integer_troubles(IntegerType type, const JsonValue& value, Troubles& out) {
+void add_integer_mismatches(IntegerType type, const JsonValue& value, Mismatches& out) {
   if (value.kind == Kind::Bool) return;
   if (value.is_structured()) {
-    out.insert(Trouble::NotANumber);
+    out.insert(Mismatch::NotANumber);
     return;
   }
   if (value.is_string() && value.text.empty()) {
-    out.insert(Trouble::EmptyTextForNumber);
+    out.insert(Mismatch::EmptyTextForNumber);
     return;
   }
   if (value.is_string() && (value.text == "true" || value.text == "false")) return;
   const auto integer = integer_of(value.text);
   if (!integer) {
-    out.insert(value.is_string() ? Trouble::TextForNumber : Trouble::FractionForInteger);
+    out.insert(value.is_string() ? Mismatch::TextForNumber : Mismatch::FractionForInteger);
   } else if (integer->negative && !type.is_signed) {
-    out.insert(Trouble::NegativeForUnsigned);
+    out.insert(Mismatch::NegativeForUnsigned);
   } else if (!fits(type, *integer)) {
-    out.insert(Trouble::Wraps);
+    out.insert(Mismatch::Wraps);
   }
 }
 
@@ -116,14 +116,14 @@ bool is_exact_in(std::string_view type, double number, std::string_view text) {
   return fmt::format("{:.0f}", std::abs(stored)) == (text.empty() ? "0" : text);
 }
 
-void add_float_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
+void add_float_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
   if (value.kind == Kind::Bool) return;
   if (value.is_structured()) {
-    out.insert(Trouble::NotANumber);
+    out.insert(Mismatch::NotANumber);
     return;
   }
   if (value.is_string() && value.text.empty()) {
-    out.insert(Trouble::EmptyTextForNumber);
+    out.insert(Mismatch::EmptyTextForNumber);
     return;
   }
   std::string_view text = value.text;
@@ -131,7 +131,7 @@ void add_float_troubles(std::string_view type, const JsonValue& value, Troubles&
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (end != text.data() + text.size() || error == std::errc::invalid_argument) {
-    out.insert(Trouble::TextForNumber);
+    out.insert(Mismatch::TextForNumber);
     return;
   }
   // from_chars does not distinguish overflow from underflow.
@@ -140,9 +140,9 @@ void add_float_troubles(std::string_view type, const JsonValue& value, Troubles&
   if (meant) return;
   const bool whole = text.find_first_not_of("-0123456789") == std::string_view::npos;
   if (!is_finite_in(type, number)) {
-    out.insert(Trouble::BecomesInfinite);
+    out.insert(Mismatch::BecomesInfinite);
   } else if (whole && !is_exact_in(type, number, text)) {
-    out.insert(Trouble::FloatRounds);
+    out.insert(Mismatch::FloatRounds);
   }
 }
 
@@ -178,41 +178,41 @@ std::optional<DecimalText> decimal_of(std::string_view text) {
   return out;
 }
 
-void add_decimal_troubles(const TypeParts& type, const JsonValue& value, Troubles& out) {
+void add_decimal_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
   int32_t precision = 0;
   int32_t scale = 0;
   if (type.arguments.size() != 2) return;
   std::from_chars(type.arguments[0].data(), type.arguments[0].data() + type.arguments[0].size(), precision);
   std::from_chars(type.arguments[1].data(), type.arguments[1].data() + type.arguments[1].size(), scale);
   if (value.kind == Kind::Bool || value.is_structured()) {
-    out.insert(Trouble::NotANumber);
+    out.insert(Mismatch::NotANumber);
     return;
   }
   if (value.is_string() && value.text.empty()) {
-    out.insert(Trouble::EmptyTextForNumber);
+    out.insert(Mismatch::EmptyTextForNumber);
     return;
   }
   auto number = decimal_of(value.text);
   if (!number) {
-    out.insert(Trouble::TextForNumber);
+    out.insert(Mismatch::TextForNumber);
     return;
   }
   const int64_t behind_point = number->scale - number->exponent;
   const int64_t before_point = static_cast<int64_t>(number->digits.size()) - behind_point;
   if (!number->digits.empty() && before_point > int64_t{precision} - scale) {
-    out.insert(Trouble::DecimalTooLarge);
+    out.insert(Mismatch::DecimalTooLarge);
     return;
   }
   const size_t last = number->digits.find_last_not_of('0');
   const int64_t zeros =
       last == std::string::npos ? behind_point : static_cast<int64_t>(number->digits.size() - 1 - last);
-  if (last != std::string::npos && behind_point - zeros > scale) out.insert(Trouble::DigitsCut);
+  if (last != std::string::npos && behind_point - zeros > scale) out.insert(Mismatch::DigitsCut);
 }
 
-void add_bool_troubles(const JsonValue& value, Troubles& out) {
+void add_bool_mismatches(const JsonValue& value, Mismatches& out) {
   const bool fits =
       value.kind == Kind::Bool || (value.kind == Kind::Number && (value.text == "0" || value.text == "1"));
-  if (!fits) out.insert(Trouble::NotABoolean);
+  if (!fits) out.insert(Mismatch::NotABoolean);
 }
 
 // 'a' = 1: the name without quotes and escapes, and the number.
@@ -235,11 +235,11 @@ bool is_number_type(std::string_view type) {
          integer_type(type).has_value();
 }
 
-void add_number_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
-  if (type == "Bool") return add_bool_troubles(value, out);
-  if (type.starts_with("Decimal")) return add_decimal_troubles(parts_of(type), value, out);
-  if (const auto integer = integer_type(type)) return add_integer_troubles(*integer, value, out);
-  add_float_troubles(type, value, out);
+void add_number_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
+  if (type == "Bool") return add_bool_mismatches(value, out);
+  if (type.starts_with("Decimal")) return add_decimal_mismatches(parts_of(type), value, out);
+  if (const auto integer = integer_type(type)) return add_integer_mismatches(*integer, value, out);
+  add_float_mismatches(type, value, out);
 }
 
 bool has_enum_value(std::string_view type, int64_t number) {
@@ -248,8 +248,8 @@ bool has_enum_value(std::string_view type, int64_t number) {
                      [&](std::string_view text) { return enumerator(text).second == number; });
 }
 
-void add_enum_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
-  const auto unknown = [&] { out.insert(Trouble::UnknownEnumValue); };
+void add_enum_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
+  const auto unknown = [&] { out.insert(Mismatch::UnknownEnumValue); };
   const TypeParts parts = parts_of(type);
   if (value.is_string()) {
     const bool known = std::any_of(parts.arguments.begin(), parts.arguments.end(), [&](std::string_view text) {
@@ -261,14 +261,14 @@ void add_enum_troubles(std::string_view type, const JsonValue& value, Troubles& 
   }
   if (value.kind != Kind::Number) return unknown();
   if (!integer_of(value.text)) {
-    out.insert(Trouble::FractionForInteger);
+    out.insert(Mismatch::FractionForInteger);
     return;
   }
   int64_t number = 0;
   std::from_chars(value.text.data(), value.text.data() + value.text.size(), number);
   const int64_t stored = parts.name == "Enum8" ? static_cast<int8_t>(number) : static_cast<int16_t>(number);
   if (!has_enum_value(type, stored)) return unknown();
-  if (stored != number) out.insert(Trouble::Wraps);
+  if (stored != number) out.insert(Mismatch::Wraps);
 }
 
 }  // namespace freshet::clickhouse

@@ -119,27 +119,27 @@ bool names_a_month(std::string_view text) {
 }
 
 // Date and Date32 count days.
-void add_date_troubles(Range range, bool is_signed, const JsonValue& value, Troubles& out) {
+void add_date_mismatches(Range range, bool is_signed, const JsonValue& value, Mismatches& out) {
   if (value.kind == Kind::Number) {
     const auto days = integer_of(value.text);
     if (!days) {
-      out.insert(Trouble::FractionForTime);
+      out.insert(Mismatch::FractionForTime);
     } else if (!is_signed && value.text.starts_with('-')) {
-      out.insert(Trouble::NegativeForUnsigned);
+      out.insert(Mismatch::NegativeForUnsigned);
     } else if (!range.holds(*days)) {
-      out.insert(Trouble::AnotherTime);
+      out.insert(Mismatch::AnotherTime);
     }
     return;
   }
   if (value.kind == Kind::Bool) {
-    out.insert(Trouble::AnotherTime);
+    out.insert(Mismatch::AnotherTime);
     return;
   }
   const auto date = value.is_string() ? date_of(value.text) : std::nullopt;
   if (!date || !date->rest.empty()) {
-    out.insert(Trouble::NotATime);
+    out.insert(Mismatch::NotATime);
   } else if (!date->day_exists || !range.holds(date->days)) {
-    out.insert(Trouble::AnotherTime);
+    out.insert(Mismatch::AnotherTime);
   }
 }
 
@@ -165,80 +165,80 @@ bool is_of_another_unit(int64_t ticks, int64_t ticks_per_second) {
   return false;
 }
 
-void add_time_text_troubles(std::string_view text, Range seconds, int precision, Troubles& out) {
+void add_time_text_mismatches(std::string_view text, Range seconds, int precision, Mismatches& out) {
   if (text.find_first_of("0123456789") == std::string_view::npos || text.starts_with('-')) {
-    out.insert(Trouble::NotATime);
+    out.insert(Mismatch::NotATime);
     return;
   }
   if (all_digits(text)) {
     if (text.size() <= 2)
-      out.insert(text.find_first_not_of('0') == text.npos ? Trouble::NotATime : Trouble::AnotherTime);
-    if (text.size() == 11) out.insert(Trouble::NotATime);
+      out.insert(text.find_first_not_of('0') == text.npos ? Mismatch::NotATime : Mismatch::AnotherTime);
+    if (text.size() == 11) out.insert(Mismatch::NotATime);
     const bool of_seconds = text.size() == 9 || text.size() == 10;
-    if (of_seconds && !seconds.holds(*integer_of(text))) out.insert(Trouble::AnotherTime);
+    if (of_seconds && !seconds.holds(*integer_of(text))) out.insert(Mismatch::AnotherTime);
     return;  // a year, a date, seconds to microseconds, or date and time, by the number of digits
   }
   const size_t point = text.find('.');
   if (point != text.npos && point >= 9 && all_digits(text.substr(0, point)) && all_digits(text.substr(point + 1))) {
-    if (precision < 0) out.insert(Trouble::NotATime);  // only DateTime64 accepts seconds with a fraction
+    if (precision < 0) out.insert(Mismatch::NotATime);  // only DateTime64 accepts seconds with a fraction
     return;
   }
   auto moment = date_of(text);
   if (!moment) {
-    if (!names_a_month(text)) out.insert(Trouble::GuessedTime);
+    if (!names_a_month(text)) out.insert(Mismatch::GuessedTime);
     return;
   }
   read_clock(*moment);
   if (!moment->rest.empty()) return;
   if (!moment->day_exists) {
-    out.insert(Trouble::NotATime);
+    out.insert(Mismatch::NotATime);
     return;
   }
   const Wide at = Wide{moment->days} * kDay + moment->seconds;
   if (precision > 0 && at * power_of_ten(precision) > INT64_MAX) {
-    out.insert(Trouble::NotATime);
+    out.insert(Mismatch::NotATime);
   } else if (!moment->time_exists || !seconds.holds(at)) {
-    out.insert(Trouble::AnotherTime);
+    out.insert(Mismatch::AnotherTime);
   }
 }
 
 // `precision` is that of a DateTime64; -1: a DateTime.
-void add_moment_troubles(Range seconds, int precision, const JsonValue& value, Troubles& out) {
-  if (value.is_string()) return add_time_text_troubles(value.text, seconds, precision, out);
+void add_moment_mismatches(Range seconds, int precision, const JsonValue& value, Mismatches& out) {
+  if (value.is_string()) return add_time_text_mismatches(value.text, seconds, precision, out);
   if (value.kind != Kind::Number) {
-    out.insert(Trouble::NotATime);
+    out.insert(Mismatch::NotATime);
     return;
   }
   const auto ticks = integer_of(value.text);
   if (!ticks) {
-    out.insert(Trouble::FractionForTime);
+    out.insert(Mismatch::FractionForTime);
     return;
   }
   const int64_t per_second = power_of_ten(std::max(precision, 0));
   const Range range{seconds.first * per_second,
                     precision == 9 ? INT64_MAX : seconds.last * per_second + (per_second - 1)};
   const bool saturated = *ticks == INT64_MAX && value.text != std::to_string(INT64_MAX);
-  if (saturated || !range.holds(*ticks) || is_of_another_unit(*ticks, per_second)) out.insert(Trouble::AnotherTime);
+  if (saturated || !range.holds(*ticks) || is_of_another_unit(*ticks, per_second)) out.insert(Mismatch::AnotherTime);
 }
 
-void add_time_of_day_troubles(int precision, const JsonValue& value, Troubles& out) {
+void add_time_of_day_mismatches(int precision, const JsonValue& value, Mismatches& out) {
   if (value.is_string()) {
     // 12:34:56 or seconds; only Time64 accepts a fraction.
     const std::string_view text = value.text;
     const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
     const bool time = !digits.empty() && digits.find_first_not_of(precision < 0 ? "0123456789:" : "0123456789:.") ==
                                              std::string_view::npos;
-    if (!time) out.insert(Trouble::NotATime);
+    if (!time) out.insert(Mismatch::NotATime);
     return;
   }
   const auto ticks = value.kind == Kind::Number ? integer_of(value.text) : std::nullopt;
   if (!ticks) {
-    out.insert(value.kind == Kind::Number ? Trouble::FractionForTime : Trouble::NotATime);
+    out.insert(value.kind == Kind::Number ? Mismatch::FractionForTime : Mismatch::NotATime);
     return;
   }
   const int64_t per_second = power_of_ten(std::max(precision, 0));
   const int64_t last = kLastOfTime * per_second + (per_second - 1);
-  if (*ticks > last || *ticks < -last) out.insert(Trouble::AnotherTime);
+  if (*ticks > last || *ticks < -last) out.insert(Mismatch::AnotherTime);
 }
 
 int precision_of(const TypeParts& type) {
@@ -256,16 +256,16 @@ bool is_time_type(std::string_view type) {
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
 }
 
-void add_time_troubles(std::string_view type, const JsonValue& value, Troubles& out) {
+void add_time_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
   const TypeParts parts = parts_of(type);
-  if (parts.name == "Date") return add_date_troubles({0, kLastOfDate}, false, value, out);
-  if (parts.name == "Date32") return add_date_troubles({kFirstOfDate32, kLastOfDate32}, true, value, out);
-  if (parts.name == "DateTime") return add_moment_troubles({0, kLastOfDateTime}, -1, value, out);
-  if (parts.name == "Time") return add_time_of_day_troubles(-1, value, out);
-  if (parts.name == "Time64") return add_time_of_day_troubles(precision_of(parts), value, out);
+  if (parts.name == "Date") return add_date_mismatches({0, kLastOfDate}, false, value, out);
+  if (parts.name == "Date32") return add_date_mismatches({kFirstOfDate32, kLastOfDate32}, true, value, out);
+  if (parts.name == "DateTime") return add_moment_mismatches({0, kLastOfDateTime}, -1, value, out);
+  if (parts.name == "Time") return add_time_of_day_mismatches(-1, value, out);
+  if (parts.name == "Time64") return add_time_of_day_mismatches(precision_of(parts), value, out);
   const int precision = precision_of(parts);
   const int64_t last = precision == 9 ? INT64_MAX / 1'000'000'000 : (kLastOfDate32 + 1) * kDay - 1;
-  add_moment_troubles({kFirstOfDate32 * kDay, last}, precision, value, out);
+  add_moment_mismatches({kFirstOfDate32 * kDay, last}, precision, value, out);
 }
 
 }  // namespace freshet::clickhouse

@@ -35,7 +35,7 @@ constexpr std::string_view kRedirect =
     "set --clickhouse-url to the address it names, if that is ClickHouse";
 
 // A response without a ClickHouse exception.
-Judgement by_status(int status) {
+ErrorDisposition by_status(int status) {
   switch (status) {
     case 408:
     case 425:
@@ -84,32 +84,33 @@ const char* to_string(ErrorClass error_class) {
   return "";
 }
 
-Judgement classify(const ServerError& error) {
+ErrorDisposition classify(const ServerError& error) {
   // The table itself already has the rows (18.16 and 26.5): sending parts of them again would duplicate them.
   if (error.place == ErrorPlace::View && !stored_nothing(error)) return {ErrorClass::Operator, kView, true, true};
   if (size_limit(error) == SizeLimit::Insert) return {ErrorClass::TooLarge, size_advice(error)};
   if (error.code == 0) return by_status(error.status);
   const ErrorCode* known = find_error_code(error.code);
   const bool of_values = error.place == ErrorPlace::Input || error.place == ErrorPlace::Expression;
-  Judgement judgement;
+  ErrorDisposition disposition;
   if (known == nullptr) {
-    judgement.error_class = of_values ? ErrorClass::Data : ErrorClass::Transient;
-    judgement.listed = of_values;
+    disposition.error_class = of_values ? ErrorClass::Data : ErrorClass::Transient;
+    disposition.listed = of_values;
   } else {
-    judgement.error_class = of_values ? known->of_values : known->error_class;
-    judgement.advice = judgement.error_class == ErrorClass::Data ? std::string_view() : known->advice;
+    disposition.error_class = of_values ? known->of_values : known->error_class;
+    disposition.advice = disposition.error_class == ErrorClass::Data ? std::string_view() : known->advice;
   }
   if (error.code == 62 && error.text.find("Max query size exceeded") != std::string::npos)
-    judgement.advice = kQuerySize;
-  if (error.place == ErrorPlace::Shard && judgement.error_class == ErrorClass::Data) {
+    disposition.advice = kQuerySize;
+  if (error.place == ErrorPlace::Shard && disposition.error_class == ErrorClass::Data) {
     return {ErrorClass::Operator, kShard, true, true};
   }
-  return judgement;
+  return disposition;
 }
 
-Judgement classify_without_rows(const ServerError& error) {
-  const Judgement judgement = classify(error);
-  return judgement.error_class == ErrorClass::Data ? Judgement{ErrorClass::Operator, kWithoutRows} : judgement;
+ErrorDisposition classify_without_rows(const ServerError& error) {
+  const ErrorDisposition disposition = classify(error);
+  return disposition.error_class == ErrorClass::Data ? ErrorDisposition{ErrorClass::Operator, kWithoutRows}
+                                                     : disposition;
 }
 
 }  // namespace freshet::clickhouse

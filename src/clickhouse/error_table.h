@@ -21,7 +21,7 @@ enum class ErrorClass {
 // "transient", "overload", "operator", "data", "too_large"
 const char* to_string(ErrorClass error_class);
 
-struct Judgement {
+struct ErrorDisposition {
   ErrorClass error_class = ErrorClass::Transient;
   std::string_view advice;    // how an operator can fix it; empty if unknown. Static storage
   bool listed = true;         // false: freshet does not know the code
@@ -32,9 +32,9 @@ struct Judgement {
 // reading a row. Only codes and places that are certainly about the rows are Data, because a message must never be
 // dead-lettered because of the server's state. An insert that failed with Data stored nothing: it is one block, and no
 // view or shard was involved.
-Judgement classify(const ServerError& error);
+ErrorDisposition classify(const ServerError& error);
 
 // The same for an insert without rows: never Data.
-Judgement classify_without_rows(const ServerError& error);
+ErrorDisposition classify_without_rows(const ServerError& error);
 
 }  // namespace freshet::clickhouse

@@ -7,7 +7,7 @@
 namespace freshet::clickhouse {
 namespace {
 
-Judgement judge(int code, std::string text = "text", int status = 500) {
+ErrorDisposition disposition_of(int code, std::string text = "text", int status = 500) {
   ServerError error;
   error.code = code;
   error.status = status;
@@ -19,26 +19,27 @@ Judgement judge(int code, std::string text = "text", int status = 500) {
 
 TEST(ErrorTable, Transient) {
   for (const int code : {40, 159, 209, 210, 225, 241, 242, 243, 279, 285, 319, 439, 999}) {
-    EXPECT_EQ(judge(code).error_class, ErrorClass::Transient) << code;
+    EXPECT_EQ(disposition_of(code).error_class, ErrorClass::Transient) << code;
   }
 }
 
 TEST(ErrorTable, Overload) {
-  for (const int code : {202, 252, 364, 574, 745}) EXPECT_EQ(judge(code).error_class, ErrorClass::Overload) << code;
+  for (const int code : {202, 252, 364, 574, 745})
+    EXPECT_EQ(disposition_of(code).error_class, ErrorClass::Overload) << code;
 }
 
 TEST(ErrorTable, OperatorErrorsComeWithAdvice) {
   for (const int code : {8, 10, 16, 47, 60, 62, 73, 81, 115, 164, 192, 193, 194, 201, 291, 452, 497, 516}) {
-    EXPECT_EQ(judge(code).error_class, ErrorClass::Operator) << code;
-    EXPECT_FALSE(judge(code).advice.empty()) << code;
+    EXPECT_EQ(disposition_of(code).error_class, ErrorClass::Operator) << code;
+    EXPECT_FALSE(disposition_of(code).advice.empty()) << code;
   }
 }
 
 TEST(ErrorTable, Data) {
   for (const int code :
        {6, 25, 26, 27, 38, 41, 53, 69, 70, 72, 117, 130, 131, 190, 321, 349, 376, 407, 441, 467, 469, 675, 676, 691}) {
-    EXPECT_EQ(judge(code).error_class, ErrorClass::Data) << code;
-    EXPECT_TRUE(judge(code).advice.empty()) << code;
+    EXPECT_EQ(disposition_of(code).error_class, ErrorClass::Data) << code;
+    EXPECT_TRUE(disposition_of(code).advice.empty()) << code;
   }
 }
 
@@ -59,81 +60,86 @@ TEST(ErrorTable, EveryCodeStandsOnceWithItsName) {
 TEST(ErrorTable, TheTablesOwnExpressionsMeetDataThatTheyCannotTake) {
   const std::string place = ": while executing 'FUNCTION intDiv(100 :: 1, n : 0) -> intDiv(100, n) Int8 : 2'. (X)";
   for (const int code : {6, 11, 32, 33, 36, 49, 69, 70, 128, 131, 135, 153, 346, 395, 407, 427, 490, 503, 754, 1001}) {
-    const Judgement judgement = judge(code, "Division by zero" + place);
-    EXPECT_EQ(judgement.error_class, ErrorClass::Data) << code;
-    EXPECT_FALSE(judgement.maybe_stored);
-    const Judgement view =
-        judge(code, "Division by zero: while executing 'FUNCTION f(n : 0)': while pushing to view default.v. (X)");
+    const ErrorDisposition disposition = disposition_of(code, "Division by zero" + place);
+    EXPECT_EQ(disposition.error_class, ErrorClass::Data) << code;
+    EXPECT_FALSE(disposition.maybe_stored);
+    const ErrorDisposition view = disposition_of(
+        code, "Division by zero: while executing 'FUNCTION f(n : 0)': while pushing to view default.v. (X)");
     EXPECT_EQ(view.error_class, ErrorClass::Operator) << code;
     EXPECT_TRUE(view.maybe_stored) << code;
-    const Judgement shard =
-        judge(code, "Code: 1. DB::Exception: Received from h:9000. DB::Exception: Division by zero" + place);
+    const ErrorDisposition shard =
+        disposition_of(code, "Code: 1. DB::Exception: Received from h:9000. DB::Exception: Division by zero" + place);
     EXPECT_NE(shard.error_class, ErrorClass::Data) << code << ": other shards may have stored their rows";
   }
   // 18.16 does not say where; the code alone is proof.
-  for (const int code : {153, 395, 128, 135}) EXPECT_EQ(judge(code, "Division by zero").error_class, ErrorClass::Data);
-  EXPECT_EQ(
-      judge(32, "Attempt to read after eof: Cannot parse Int32 from String, because value is too short").error_class,
-      ErrorClass::Data);
+  for (const int code : {153, 395, 128, 135})
+    EXPECT_EQ(disposition_of(code, "Division by zero").error_class, ErrorClass::Data);
+  EXPECT_EQ(disposition_of(32, "Attempt to read after eof: Cannot parse Int32 from String, because value is too short")
+                .error_class,
+            ErrorClass::Data);
   // Without a word about values it is not.
-  EXPECT_EQ(judge(32, "Attempt to read after eof").error_class, ErrorClass::Transient);
-  EXPECT_EQ(judge(36, "Bad cast").error_class, ErrorClass::Operator);
+  EXPECT_EQ(disposition_of(32, "Attempt to read after eof").error_class, ErrorClass::Transient);
+  EXPECT_EQ(disposition_of(36, "Bad cast").error_class, ErrorClass::Operator);
   // What is wrong for every row, or with the server, stays what it is.
   for (const int code : {43, 44, 46, 47, 55, 344, 396, 497}) {
-    EXPECT_EQ(judge(code, "text" + place).error_class, ErrorClass::Operator) << code;
+    EXPECT_EQ(disposition_of(code, "text" + place).error_class, ErrorClass::Operator) << code;
   }
-  EXPECT_EQ(judge(241, "Memory limit exceeded" + place).error_class, ErrorClass::Transient);
-  EXPECT_EQ(judge(159, "Timeout" + place).error_class, ErrorClass::Transient);
+  EXPECT_EQ(disposition_of(241, "Memory limit exceeded" + place).error_class, ErrorClass::Transient);
+  EXPECT_EQ(disposition_of(159, "Timeout" + place).error_class, ErrorClass::Transient);
 }
 
 TEST(ErrorTable, UnknownCodesAreTransientUnlessARowWasRead) {
-  EXPECT_EQ(judge(31337).error_class, ErrorClass::Transient);
-  EXPECT_FALSE(judge(31337).listed);
-  EXPECT_TRUE(judge(241).listed);
-  EXPECT_EQ(judge(31337, "x: (at row 5)").error_class, ErrorClass::Data);
-  EXPECT_EQ(judge(49).error_class, ErrorClass::Transient);
-  EXPECT_EQ(judge(49, "Unknown element 'nope' for type Enum8('x' = 1): (while read the value of key e)").error_class,
-            ErrorClass::Data);
+  EXPECT_EQ(disposition_of(31337).error_class, ErrorClass::Transient);
+  EXPECT_FALSE(disposition_of(31337).listed);
+  EXPECT_TRUE(disposition_of(241).listed);
+  EXPECT_EQ(disposition_of(31337, "x: (at row 5)").error_class, ErrorClass::Data);
+  EXPECT_EQ(disposition_of(49).error_class, ErrorClass::Transient);
+  EXPECT_EQ(
+      disposition_of(49, "Unknown element 'nope' for type Enum8('x' = 1): (while read the value of key e)").error_class,
+      ErrorClass::Data);
   // A known code stays what it is, also while a row was read.
-  EXPECT_EQ(judge(241, "Memory limit exceeded: (at row 5)").error_class, ErrorClass::Transient);
+  EXPECT_EQ(disposition_of(241, "Memory limit exceeded: (at row 5)").error_class, ErrorClass::Transient);
 }
 
 TEST(ErrorTable, AViewsFailureIsNotTheDatas) {
-  EXPECT_EQ(judge(6, "Cannot parse string 'xx' as UInt8: while pushing to view default.v").error_class,
+  EXPECT_EQ(disposition_of(6, "Cannot parse string 'xx' as UInt8: while pushing to view default.v").error_class,
             ErrorClass::Operator);
-  EXPECT_TRUE(judge(6, "Cannot parse string '(at row 5)' as UInt8: while pushing to view default.v").maybe_stored)
+  EXPECT_TRUE(
+      disposition_of(6, "Cannot parse string '(at row 5)' as UInt8: while pushing to view default.v").maybe_stored)
       << "what a row says counts for nothing";
   // A row that only speaks of it changes nothing.
-  EXPECT_EQ(judge(6,
-                  "Cannot parse string 'while pushing to view d.v' as Int32: syntax error: while executing 'FUNCTION "
-                  "toInt32(s : 0)'")
+  EXPECT_EQ(disposition_of(
+                6,
+                "Cannot parse string 'while pushing to view d.v' as Int32: syntax error: while executing 'FUNCTION "
+                "toInt32(s : 0)'")
                 .error_class,
             ErrorClass::Data);
-  EXPECT_EQ(judge(6, "Cannot parse string 'while pushing to view d.v' as Int32: syntax error").error_class,
+  EXPECT_EQ(disposition_of(6, "Cannot parse string 'while pushing to view d.v' as Int32: syntax error").error_class,
             ErrorClass::Data);
-  EXPECT_EQ(judge(27, "before: 'while pushing to view': (at row 1)").error_class, ErrorClass::Data);
+  EXPECT_EQ(disposition_of(27, "before: 'while pushing to view': (at row 1)").error_class, ErrorClass::Data);
 }
 
 TEST(ErrorTable, TooManyPartitionsIsNotTooManyParts) {
-  EXPECT_EQ(judge(252, "Too many partitions for single INSERT block (more than 100)").error_class,
+  EXPECT_EQ(disposition_of(252, "Too many partitions for single INSERT block (more than 100)").error_class,
             ErrorClass::TooLarge);
-  EXPECT_EQ(judge(252, "Too many parts (300). Merges are processing significantly slower than inserts").error_class,
-            ErrorClass::Overload);
+  EXPECT_EQ(
+      disposition_of(252, "Too many parts (300). Merges are processing significantly slower than inserts").error_class,
+      ErrorClass::Overload);
 }
 
 TEST(ErrorTable, WithoutACodeTheStatusDecides) {
-  EXPECT_EQ(judge(0, "", 500).error_class, ErrorClass::Transient);
-  EXPECT_EQ(judge(0, "", 502).error_class, ErrorClass::Transient);
-  EXPECT_EQ(judge(0, "", 429).error_class, ErrorClass::Overload);
-  EXPECT_EQ(judge(0, "", 413).error_class, ErrorClass::TooLarge);
+  EXPECT_EQ(disposition_of(0, "", 500).error_class, ErrorClass::Transient);
+  EXPECT_EQ(disposition_of(0, "", 502).error_class, ErrorClass::Transient);
+  EXPECT_EQ(disposition_of(0, "", 429).error_class, ErrorClass::Overload);
+  EXPECT_EQ(disposition_of(0, "", 413).error_class, ErrorClass::TooLarge);
   for (const int status : {408, 425, 502, 503, 504, 520}) {
-    EXPECT_EQ(judge(0, "", status).error_class, ErrorClass::Transient) << status;
+    EXPECT_EQ(disposition_of(0, "", status).error_class, ErrorClass::Transient) << status;
   }
   // A proxy, a firewall or another service says so of each repeat, too.
   for (const int status : {200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403,
                            404, 405, 407, 411, 414, 415, 421, 426, 431, 451, 501, 505, 511}) {
-    EXPECT_EQ(judge(0, "", status).error_class, ErrorClass::Operator) << status;
-    EXPECT_FALSE(judge(0, "", status).advice.empty()) << status;
+    EXPECT_EQ(disposition_of(0, "", status).error_class, ErrorClass::Operator) << status;
+    EXPECT_FALSE(disposition_of(0, "", status).advice.empty()) << status;
   }
 }
 
@@ -158,9 +164,10 @@ TEST(ErrorTable, WhatIsNoMatterOfLoginOrGrantIsNotSaidToBe) {
 }
 
 TEST(ErrorTable, AStatementThatIsTooLongIsSaidToBe) {
-  const Judgement judgement = judge(62, "Max query size exceeded (can be increased with the `max_query_size` setting)");
-  EXPECT_EQ(judgement.error_class, ErrorClass::Operator);
-  EXPECT_NE(judgement.advice.find("max_query_size"), std::string_view::npos);
+  const ErrorDisposition disposition =
+      disposition_of(62, "Max query size exceeded (can be increased with the `max_query_size` setting)");
+  EXPECT_EQ(disposition.error_class, ErrorClass::Operator);
+  EXPECT_NE(disposition.advice.find("max_query_size"), std::string_view::npos);
 }
 
 TEST(ErrorTable, WhatFailsWithoutARowIsNotTheDatas) {

@@ -62,8 +62,8 @@ void FailedInserts::begin(const InsertRequest& request, const ClickHouseSettings
   moments_in_a_row_ = limits_in_a_row_ = 0;
 }
 
-std::optional<TableFacts> FailedInserts::facts(Duration max_age, const std::stop_token& stop) {
-  return table_ ? table_->facts(max_age, stop) : std::nullopt;
+std::optional<TableProperties> FailedInserts::properties(Duration max_age, const std::stop_token& stop) {
+  return table_ ? table_->properties(max_age, stop) : std::nullopt;
 }
 
 std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& request,
@@ -78,7 +78,7 @@ std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& r
     table_->set_fields_match();
     return std::nullopt;
   }
-  const auto known = facts(kFresh, stop);
+  const auto known = properties(kFresh, stop);
   if (!known) return std::nullopt;  // a server that cannot answer cannot store either
   const std::vector<std::string> fields = fields_without_column(request.rows, *known);
   if (fields.empty()) {
@@ -100,19 +100,19 @@ WriteOutcome FailedInserts::refused(const ServerError& error) const {
 }
 
 std::optional<WriteOutcome> FailedInserts::gives_up(const InsertRequest& request, const ServerError& error,
-                                                    const Judgement& judgement, const std::stop_token& stop) {
-  if (judgement.maybe_stored) return maybe_stored(error, stop);
+                                                    const ErrorDisposition& disposition, const std::stop_token& stop) {
+  if (disposition.maybe_stored) return maybe_stored(error, stop);
   const SizeLimit limit = size_limit(error);
   moments_in_a_row_ = limit == SizeLimit::Moment ? moments_in_a_row_ + 1 : 0;
   limits_in_a_row_ = limit == SizeLimit::Insert ? limits_in_a_row_ + 1 : 0;
   auto outcome = limit == SizeLimit::None ? std::nullopt : too_large(request, error, limit, stop);
-  if (limit == SizeLimit::None) end_unknown_ = end_unknown_ || end_is_unknown(error, judgement.error_class);
+  if (limit == SizeLimit::None) end_unknown_ = end_unknown_ || end_is_unknown(error, disposition.error_class);
   return outcome;
 }
 
 std::optional<WriteOutcome> FailedInserts::maybe_stored(const ServerError& error, const std::stop_token& stop) {
-  auto known = facts(kOldEnough, stop);
-  if (!known) known = facts(kAnyAge, stop);
+  auto known = properties(kOldEnough, stop);
+  if (!known) known = properties(kAnyAge, stop);
   if (known && known->repeats_recognised) return std::nullopt;
   if (stop.stop_requested()) return std::nullopt;
   const std::string why = known ? known->why_not : "the server does not say how the table treats a repeated insert";
@@ -134,7 +134,7 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
   }
   if (one_block_ && stored_nothing(error)) return smaller;
   // If the text does not say how far it came: a table without partitions stores one block completely or not at all.
-  const auto known = facts(std::chrono::minutes(1), stop);
+  const auto known = properties(std::chrono::minutes(1), stop);
   const bool whole = known ? known->whole_or_nothing : error.place != ErrorPlace::Shard;
   if (one_block_ && whole) return smaller;
   if (limit == SizeLimit::Moment || stop.stop_requested()) return std::nullopt;
@@ -150,7 +150,7 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
 
 bool FailedInserts::unverified(const std::stop_token& stop) {
   if (!end_unknown_) return false;
-  const auto known = facts(std::chrono::minutes(1), stop);
+  const auto known = properties(std::chrono::minutes(1), stop);
   return known && !known->replicated && known->repeats_recognised;
 }
 

@@ -10,7 +10,7 @@
 #include "clickhouse/error_table.h"
 #include "clickhouse/insert_stage.h"
 #include "clickhouse/response.h"
-#include "clickhouse/table_facts.h"
+#include "clickhouse/table_properties.h"
 #include "ports/row_writer.h"
 
 namespace freshet::clickhouse {
@@ -19,7 +19,7 @@ namespace freshet::clickhouse {
 class FailedInserts {
  public:
   // `table`: see make_row_writer().
-  explicit FailedInserts(std::shared_ptr<TableKnowledge> table) : table_(std::move(table)) {}
+  explicit FailedInserts(std::shared_ptr<TablePropertiesCache> table) : table_(std::move(table)) {}
 
   // Starts a new insert.
   void begin(const InsertRequest& request, const ClickHouseSettings& settings);
@@ -32,18 +32,18 @@ class FailedInserts {
   // After an attempt that failed for another reason: TooLarge or MaybeStored if the same insert must not be sent again.
   // Empty: it may be.
   std::optional<WriteOutcome> gives_up(const InsertRequest& request, const ServerError& error,
-                                       const Judgement& judgement, const std::stop_token& stop);
+                                       const ErrorDisposition& disposition, const std::stop_token& stop);
   // Acknowledged after an attempt that may have been stored in part: the table recognised a repeat, and may not have
   // all its rows.
   bool unverified(const std::stop_token& stop);
 
  private:
-  std::optional<TableFacts> facts(Duration max_age, const std::stop_token& stop);
+  std::optional<TableProperties> properties(Duration max_age, const std::stop_token& stop);
   std::optional<WriteOutcome> maybe_stored(const ServerError& error, const std::stop_token& stop);
   std::optional<WriteOutcome> too_large(const InsertRequest& request, const ServerError& error, SizeLimit limit,
                                         const std::stop_token& stop);
 
-  const std::shared_ptr<TableKnowledge> table_;
+  const std::shared_ptr<TablePropertiesCache> table_;
   bool one_block_ = true;
   bool end_unknown_ = false;       // an attempt may have been stored, completely or in part
   uint32_t moments_in_a_row_ = 0;  // consecutive attempts that failed with SizeLimit::Moment

@@ -28,7 +28,7 @@ struct FailedInsertsTest : testing::Test {
     server.otherwise(taken);
   }
   // The answers to the questions about the table, in their order.
-  void answer_facts(const std::string& engine_full, const std::string& engine = "MergeTree") {
+  void answer_properties(const std::string& engine_full, const std::string& engine = "MergeTree") {
     server.next(rows("[\"d\",\"" + engine + "\",\"" + engine_full + "\"]"));
     server.next(rows("[\"a\",\"Int32\",\"\"]"));
     server.next(rows("[\"auto\"]"));  // how names are matched
@@ -37,7 +37,7 @@ struct FailedInsertsTest : testing::Test {
     if (looks_at_views) server.next(rows("[\"\",\"\"]"));
   }
   WriteOutcome write(uint64_t bytes = 10, bool divisible = true) {
-    const auto table = known ? std::make_shared<TableKnowledge>(settings, clock) : nullptr;
+    const auto table = known ? std::make_shared<TablePropertiesCache>(settings, clock) : nullptr;
     if (table) table->set_fields_match();
     const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics,
                                         nullptr, nullptr, table);
@@ -76,7 +76,7 @@ TEST_F(FailedInsertsTest, ARepeatAfterAnUnknownEndIsUnverifiedWhereTheTokenMayOu
     const uint64_t before = unverified();
     server.next(first);
     server.next(taken);
-    if (asks) answer_facts(engine_full, engine);
+    if (asks) answer_properties(engine_full, engine);
     EXPECT_EQ(write().kind, Kind::Written);
     failures = 0;
     return unverified() - before;
@@ -126,7 +126,7 @@ TEST_F(FailedInsertsTest, AfterALostAnswerABusyServerGetsTheSameInsert) {
 TEST_F(FailedInsertsTest, WhereTheTableHasPartitionsAnInsertThatMayBeStoredInPartIsNotHalved) {
   const auto limit = FakeAnswer::exception(241, "Query memory limit exceeded: would use 24.01 MiB");
   server.next(limit);
-  answer_facts("MergeTree PARTITION BY a ORDER BY a");
+  answer_properties("MergeTree PARTITION BY a ORDER BY a");
   const WriteOutcome outcome = write();
   EXPECT_EQ(outcome.kind, Kind::MaybeStored);
   EXPECT_TRUE(outcome.exceeds_size);
@@ -134,7 +134,7 @@ TEST_F(FailedInsertsTest, WhereTheTableHasPartitionsAnInsertThatMayBeStoredInPar
   server.next(FakeAnswer::exception(241, "Query memory limit exceeded: (while reading the value of key s)"));
   EXPECT_EQ(write().kind, Kind::TooLarge);
   server.next(limit);
-  answer_facts("MergeTree ORDER BY a");
+  answer_properties("MergeTree ORDER BY a");
   EXPECT_EQ(write().kind, Kind::TooLarge) << "one block of such a table is whole or not at all";
 }
 

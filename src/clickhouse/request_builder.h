@@ -1,4 +1,4 @@
-// What an insert's HTTP request looks like. The writer sends it, judges the answer and repeats it.
+// What an insert's HTTP request looks like. The writer sends it, classifies the answer and repeats it.
 #pragma once
 
 #include <cstdint>

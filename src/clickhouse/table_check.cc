@@ -23,73 +23,73 @@ struct Meaning {
   std::string_view text;
 };
 
-Meaning meaning(Trouble trouble) {
-  switch (trouble) {
-    case Trouble::NullBecomesDefault:
+Meaning meaning(Mismatch mismatch) {
+  switch (mismatch) {
+    case Mismatch::NullBecomesDefault:
       return {Severity::Warning, "null is stored as the column's default value; make the column Nullable to keep it"};
-    case Trouble::NullBreaksEnum:
+    case Mismatch::NullBreaksEnum:
       return {Severity::Error,
               "null is stored as 0, which the Enum does not have, and every SELECT of the column fails (691): make it "
               "Nullable, or give it a DEFAULT"};
-    case Trouble::Wraps:
+    case Mismatch::Wraps:
       return {Severity::Warning,
               "the integer does not fit and is stored with another value, without an error; use a wider type"};
-    case Trouble::BecomesInfinite:
+    case Mismatch::BecomesInfinite:
       return {Severity::Warning, "the number is beyond the type and is stored as infinite; use a wider type"};
-    case Trouble::DigitsCut:
+    case Mismatch::DigitsCut:
       return {Severity::Warning, "digits behind the point are cut off; use a Decimal of a greater scale"};
-    case Trouble::EmptyTextForNumber:
+    case Mismatch::EmptyTextForNumber:
       return {Severity::Warning, "an empty text is stored as 0; send null to a Nullable column instead"};
-    case Trouble::FloatRounds:
+    case Mismatch::FloatRounds:
       return {Severity::Warning,
               "the integer has more digits than the float keeps and is stored rounded; use an integer type"};
-    case Trouble::GuessedTime:
+    case Mismatch::GuessedTime:
       return {Severity::Warning,
               "the server guesses such a date or time (01/02 is the first of February, 12:34 is on the first of "
               "January), or refuses it; send 2024-01-02T03:04:05Z, or an integer"};
-    case Trouble::AnotherTime:
+    case Mismatch::AnotherTime:
       return {
           Severity::Warning,
           "it is stored as another time: it is outside the type's range, names no day, or is an integer of another "
           "unit (a Date counts days, a DateTime seconds, a DateTime64(P) ticks of 10^-P seconds); send text, or use "
           "another type"};
-    case Trouble::TupleFieldLeftOut:
+    case Mismatch::TupleFieldLeftOut:
       return {Severity::Warning, "the Tuple has no element of that name, which is left out; names are matched exactly"};
-    case Trouble::NegativeForUnsigned:
+    case Mismatch::NegativeForUnsigned:
       return {Severity::Error, "a negative number is refused by an unsigned column; use a signed type"};
-    case Trouble::FractionForInteger:
+    case Mismatch::FractionForInteger:
       return {Severity::Error, "a fraction is refused by an integer column; use Float64 or Decimal"};
-    case Trouble::FractionForTime:
+    case Mismatch::FractionForTime:
       return {Severity::Error,
               "a number with a point or an exponent is refused by a date or time; send it as text to a DateTime64"};
-    case Trouble::TextForNumber:
+    case Mismatch::TextForNumber:
       return {Severity::Error, "text that is no number is refused by a numeric column"};
-    case Trouble::NotANumber:
+    case Mismatch::NotANumber:
       return {Severity::Error, "what is no number is refused by a numeric column"};
-    case Trouble::NotABoolean:
+    case Mismatch::NotABoolean:
       return {Severity::Error, "a Bool takes true, false, 0 and 1, and refuses everything else"};
-    case Trouble::DecimalTooLarge:
+    case Mismatch::DecimalTooLarge:
       return {Severity::Error, "the number has more digits than the Decimal; use a greater precision"};
-    case Trouble::NotATime:
+    case Mismatch::NotATime:
       return {Severity::Error, "the value is refused by a date or time (a Date takes no time of day)"};
-    case Trouble::NotText:
+    case Mismatch::NotText:
       return {Severity::Warning,
               "the value is no JSON string: old servers refuse it, current ones store its JSON text"};
-    case Trouble::TooLongForFixedString:
+    case Mismatch::TooLongForFixedString:
       return {Severity::Error, "the text is longer than the FixedString; use String"};
-    case Trouble::NotTextForFixedString:
+    case Mismatch::NotTextForFixedString:
       return {Severity::Error, "a FixedString refuses what is no JSON string; use String"};
-    case Trouble::UnknownEnumValue:
+    case Mismatch::UnknownEnumValue:
       return {Severity::Error, "the Enum has no such value; add it, or use LowCardinality(String)"};
-    case Trouble::NotAnAddress:
+    case Mismatch::NotAnAddress:
       return {Severity::Error, "the value is no IP address as text and is refused; use String"};
-    case Trouble::NotAUuid:
+    case Mismatch::NotAUuid:
       return {Severity::Error, "the value is no UUID as text and is refused; use String"};
-    case Trouble::NotAnArray:
+    case Mismatch::NotAnArray:
       return {Severity::Error, "the column wants an array"};
-    case Trouble::NotAnObject:
+    case Mismatch::NotAnObject:
       return {Severity::Error, "the column wants an object"};
-    case Trouble::NotATuple:
+    case Mismatch::NotATuple:
       return {Severity::Error, "the column wants an array of as many elements as the Tuple has"};
   }
   return {Severity::Info, ""};
@@ -158,15 +158,15 @@ class RowCheck {
       if (!is_new) twice_.emplace(*column, std::pair(first->second, field));
       seen_.insert(*column);
       matched_ = matched_ || !not_of_message_.contains(field);
-      Troubles troubles;
-      add_troubles(columns_.at(*column)->type, row.elements[i], troubles);
+      Mismatches mismatches;
+      add_mismatches(columns_.at(*column)->type, row.elements[i], mismatches);
       // A DEFAULT replaces a null that is the whole value.
       const bool is_null = row.elements[i].kind == JsonValue::Kind::Null;
-      if (is_null && !columns_.at(*column)->default_kind.empty() && troubles.erase(Trouble::NullBreaksEnum) > 0) {
-        troubles.insert(Trouble::NullBecomesDefault);
+      if (is_null && !columns_.at(*column)->default_kind.empty() && mismatches.erase(Mismatch::NullBreaksEnum) > 0) {
+        mismatches.insert(Mismatch::NullBecomesDefault);
       }
-      for (const Trouble trouble : troubles) {
-        auto& [count, example] = troubles_[{*column, trouble}];
+      for (const Mismatch mismatch : mismatches) {
+        auto& [count, example] = mismatches_[{*column, mismatch}];
         if (++count == 1) example = row.elements[i].shown(kMaxExample);
       }
     }
@@ -174,7 +174,7 @@ class RowCheck {
 
   void report(std::vector<Finding>& out) const {
     report_nothing_matches(out);
-    for (const auto& [key, found] : troubles_) {
+    for (const auto& [key, found] : mismatches_) {
       const Meaning what = meaning(key.second);
       out.push_back({what.severity, key.first,
                      fmt::format("{} {}: {} ({} of {} rows, for example {})", key.first, columns_.at(key.first)->type,
@@ -270,7 +270,7 @@ class RowCheck {
   std::map<std::string, size_t> nested_;
   std::map<std::string, size_t> ambiguous_;
   std::map<std::string, std::pair<std::string, std::string>> twice_;
-  std::map<std::pair<std::string, Trouble>, std::pair<size_t, std::string>> troubles_;
+  std::map<std::pair<std::string, Mismatch>, std::pair<size_t, std::string>> mismatches_;
   size_t rows_ = 0;
 };
 

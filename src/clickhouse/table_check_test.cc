@@ -12,45 +12,46 @@ namespace {
 
 using testing::HasSubstr;
 
-Troubles troubles(std::string_view type, const char* value) {
-  Troubles out;
-  add_troubles(type, JsonValue::parse(value).value(), out);
+Mismatches mismatches(std::string_view type, const char* value) {
+  Mismatches out;
+  add_mismatches(type, JsonValue::parse(value).value(), out);
   return out;
 }
 
 // Of single values the contract test asks a server; here is what needs none.
 TEST(ColumnType, ElementsAreLookedAtAsColumns) {
-  EXPECT_EQ(troubles("Array(UInt8)", "[1,300]"), Troubles{Trouble::Wraps});
-  EXPECT_EQ(troubles("Array(Nullable(Int8))", "[null,-129,1.5]"),
-            (Troubles{Trouble::Wraps, Trouble::FractionForInteger}));
-  EXPECT_EQ(troubles("Map(Int8, Array(DateTime('UTC')))", R"({"300":[1700000000123]})"),
-            (Troubles{Trouble::Wraps, Trouble::AnotherTime}));
-  EXPECT_EQ(troubles("Tuple(`a b` UInt8, c Tuple(d Enum8('x,(' = 1)))", R"({"a b":1,"c":{"d":"x,("}})"), Troubles{});
-  EXPECT_EQ(troubles("Tuple(a UInt8, c Tuple(d Enum8('x' = 1)))", R"({"a":1,"c":{"d":null}})"),
-            Troubles{Trouble::NullBreaksEnum});
-  EXPECT_EQ(troubles("Nested(x UInt8, y String)", R"([{"x":256,"y":"a"}])"), Troubles{Trouble::Wraps});
-  EXPECT_EQ(troubles("Array(UInt8)", "null"), Troubles{Trouble::NullBecomesDefault});
-  EXPECT_EQ(troubles("Dynamic", "[1]"), Troubles{});
-  EXPECT_EQ(troubles("Interval", "[]"), Troubles{Trouble::NotANumber});
-  EXPECT_EQ(troubles("SomethingNew(1, 2)", "[]"), Troubles{});
+  EXPECT_EQ(mismatches("Array(UInt8)", "[1,300]"), Mismatches{Mismatch::Wraps});
+  EXPECT_EQ(mismatches("Array(Nullable(Int8))", "[null,-129,1.5]"),
+            (Mismatches{Mismatch::Wraps, Mismatch::FractionForInteger}));
+  EXPECT_EQ(mismatches("Map(Int8, Array(DateTime('UTC')))", R"({"300":[1700000000123]})"),
+            (Mismatches{Mismatch::Wraps, Mismatch::AnotherTime}));
+  EXPECT_EQ(mismatches("Tuple(`a b` UInt8, c Tuple(d Enum8('x,(' = 1)))", R"({"a b":1,"c":{"d":"x,("}})"),
+            Mismatches{});
+  EXPECT_EQ(mismatches("Tuple(a UInt8, c Tuple(d Enum8('x' = 1)))", R"({"a":1,"c":{"d":null}})"),
+            Mismatches{Mismatch::NullBreaksEnum});
+  EXPECT_EQ(mismatches("Nested(x UInt8, y String)", R"([{"x":256,"y":"a"}])"), Mismatches{Mismatch::Wraps});
+  EXPECT_EQ(mismatches("Array(UInt8)", "null"), Mismatches{Mismatch::NullBecomesDefault});
+  EXPECT_EQ(mismatches("Dynamic", "[1]"), Mismatches{});
+  EXPECT_EQ(mismatches("Interval", "[]"), Mismatches{Mismatch::NotANumber});
+  EXPECT_EQ(mismatches("SomethingNew(1, 2)", "[]"), Mismatches{});
 }
 
 TEST(ColumnType, NumbersAreReadAsTheyAreWritten) {
-  EXPECT_EQ(troubles("UInt64", "18446744073709551616"), Troubles{Trouble::Wraps});
-  EXPECT_EQ(troubles("UInt64", "1e19"), Troubles{Trouble::FractionForInteger});
-  EXPECT_EQ(troubles("Float64", "1e999"), Troubles{Trouble::BecomesInfinite});
-  EXPECT_EQ(troubles("Float64", "Infinity"), Troubles{});
-  EXPECT_EQ(troubles("Float64", "1e-999"), Troubles{});
-  EXPECT_EQ(troubles("Decimal(9, 2)", "1e9223372036854775807"), Troubles{Trouble::DecimalTooLarge});
-  EXPECT_EQ(troubles("Decimal(9, 2)", "1e-9223372036854775808"), Troubles{Trouble::DigitsCut});
+  EXPECT_EQ(mismatches("UInt64", "18446744073709551616"), Mismatches{Mismatch::Wraps});
+  EXPECT_EQ(mismatches("UInt64", "1e19"), Mismatches{Mismatch::FractionForInteger});
+  EXPECT_EQ(mismatches("Float64", "1e999"), Mismatches{Mismatch::BecomesInfinite});
+  EXPECT_EQ(mismatches("Float64", "Infinity"), Mismatches{});
+  EXPECT_EQ(mismatches("Float64", "1e-999"), Mismatches{});
+  EXPECT_EQ(mismatches("Decimal(9, 2)", "1e9223372036854775807"), Mismatches{Mismatch::DecimalTooLarge});
+  EXPECT_EQ(mismatches("Decimal(9, 2)", "1e-9223372036854775808"), Mismatches{Mismatch::DigitsCut});
 }
 
 TEST(ColumnType, WidthsThatNoServerHasAreUnknownAndCostNothing) {
-  EXPECT_EQ(troubles("UInt30363036", "630"), Troubles{});
-  EXPECT_EQ(troubles("Int2147483647", "-1"), Troubles{});
-  EXPECT_EQ(troubles("Int-8", "1000"), Troubles{});
-  EXPECT_EQ(troubles("Int0", "1000"), Troubles{});
-  EXPECT_EQ(troubles("Int256", "1000"), Troubles{});
+  EXPECT_EQ(mismatches("UInt30363036", "630"), Mismatches{});
+  EXPECT_EQ(mismatches("Int2147483647", "-1"), Mismatches{});
+  EXPECT_EQ(mismatches("Int-8", "1000"), Mismatches{});
+  EXPECT_EQ(mismatches("Int0", "1000"), Mismatches{});
+  EXPECT_EQ(mismatches("Int256", "1000"), Mismatches{});
 }
 
 TableInfo events() {

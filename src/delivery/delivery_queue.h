@@ -35,7 +35,7 @@ class DeliveryQueue {
  public:
   struct Item {
     Partition partition;  // its lane
-    Epoch epoch;
+    AssignmentId assignment;
     uint64_t id = 0;  // the owner's own; ascends in a lane
     Payload payload;
     Charge charge{};
@@ -142,13 +142,13 @@ class DeliveryQueue {
     }
     update_ready(partition, lane);
   }
-  // The epoch is over: its records are made anew when its messages are read again. True when the producer still has
-  // some of them.
-  bool drop(Partition partition, Epoch epoch) {
+  // The assignment is over: its records are made anew when its messages are read again. True when the producer still
+  // has some of them.
+  bool drop(Partition partition, AssignmentId assignment) {
     suspended_.erase(partition);
     bool with_producer = false;
     erase_if(partition, [&](const Slot& slot) {
-      if (slot.item.epoch != epoch) return false;
+      if (slot.item.assignment != assignment) return false;
       with_producer = with_producer || slot.in_flight;
       return true;
     });

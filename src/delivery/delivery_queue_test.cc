@@ -13,8 +13,8 @@ class DeliveryQueueTest : public ::testing::Test {
  protected:
   using Queue = DeliveryQueue<std::string>;
 
-  void add(Queue& queue, int32_t partition, uint64_t id, const std::string& payload, uint64_t epoch = 1) {
-    queue.add({Partition{partition}, Epoch{epoch}, id, payload});
+  void add(Queue& queue, int32_t partition, uint64_t id, const std::string& payload, uint64_t assignment = 1) {
+    queue.add({Partition{partition}, AssignmentId{assignment}, id, payload});
   }
   // Sends what may go, remembers the tickets, and returns the payloads in their order.
   std::vector<std::string> send(Queue& queue) {
@@ -149,7 +149,7 @@ TEST_F(DeliveryQueueTest, ADroppedLaneIsGoneAndItsLateResultsMeanNothing) {
     add(queue, 0, 0, "a");
     ASSERT_EQ(send(queue), (Payloads{"a"}));
     EXPECT_TRUE(queue.in_flight(Partition{0}));
-    EXPECT_TRUE(queue.drop(Partition{0}, Epoch{1}));
+    EXPECT_TRUE(queue.drop(Partition{0}, AssignmentId{1}));
     EXPECT_TRUE(queue.empty(Partition{0}));
     const uint64_t late = tickets_["a"];
     add(queue, 0, 9, "b", 2);
@@ -161,17 +161,17 @@ TEST_F(DeliveryQueueTest, ADroppedLaneIsGoneAndItsLateResultsMeanNothing) {
     const auto done = queue.acknowledged(tickets_["b"], now_);
     ASSERT_TRUE(done);
     EXPECT_EQ(done->id, 9u);
-    EXPECT_EQ(done->epoch, Epoch{2});
+    EXPECT_EQ(done->assignment, AssignmentId{2});
     EXPECT_EQ(queue.size(), 0u);
-    EXPECT_FALSE(queue.drop(Partition{0}, Epoch{2}));
+    EXPECT_FALSE(queue.drop(Partition{0}, AssignmentId{2}));
   }
 }
 
-TEST_F(DeliveryQueueTest, OnlyAnotherEpochStays) {
+TEST_F(DeliveryQueueTest, OnlyAnotherAssignmentStays) {
   Queue queue(Retry::InOrder);
   add(queue, 0, 0, "old");
   add(queue, 0, 1, "new", 2);
-  EXPECT_FALSE(queue.drop(Partition{0}, Epoch{1}));
+  EXPECT_FALSE(queue.drop(Partition{0}, AssignmentId{1}));
   EXPECT_EQ(send(queue), (Payloads{"new"}));
 }
 

@@ -39,43 +39,43 @@ void count_group_requests(rd_kafka_conf_t* conf, GroupRequests& requests) {
   rd_kafka_conf_interceptor_add_on_new(conf, "freshet", on_new, &requests);
 }
 
-Departure::Step Departure::next(const Facts& facts, SteadyTime now) {
-  if (facts.joins_sent > facts.joins_answered || !quiet_since_) quiet_since_ = now;
+Departure::Step Departure::next(const MemberState& member, SteadyTime now) {
+  if (member.joins_sent > member.joins_answered || !quiet_since_) quiet_since_ = now;
   const bool quiet = now - *quiet_since_ >= kOnItsWay;
   switch (state_) {
     case State::Begun:
-      return begin(facts, quiet, now);
+      return begin(member, quiet, now);
     case State::NotJoined:
-      if (facts.joins_sent > joins_before_) {  // it joined after all; it must leave again
+      if (member.joins_sent > joins_before_) {  // it joined after all; it must leave again
         state_ = State::AwaitingJoin;
         return Step::Subscribe;
       }
       return quiet ? Step::Close : Step::Wait;
     case State::AwaitingJoin:
-      return facts.has_member_id ? unsubscribe(State::LeaveAsked, facts, now) : Step::Wait;
+      return member.has_member_id ? unsubscribe(State::LeaveAsked, member, now) : Step::Wait;
     case State::LeaveAsked:
       break;
   }
-  return facts.has_member_id ? Step::Wait : Step::Close;
+  return member.has_member_id ? Step::Wait : Step::Close;
 }
 
-Departure::Step Departure::begin(const Facts& facts, bool quiet, SteadyTime now) {
+Departure::Step Departure::begin(const MemberState& member, bool quiet, SteadyTime now) {
   if (kind_ == Kind::Stays) return Step::Close;
-  if (facts.has_member_id) {
-    return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::LeaveAsked, facts, now);
+  if (member.has_member_id) {
+    return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::LeaveAsked, member, now);
   }
-  if (kind_ == Kind::Static && facts.was_member) {
+  if (kind_ == Kind::Static && member.was_member) {
     state_ = State::AwaitingJoin;
     return Step::Wait;
   }
   // Its answer, or the library's reaction, arrives in a moment.
-  if (facts.joins_sent > 0 && !quiet) return Step::Wait;
-  return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::NotJoined, facts, now);
+  if (member.joins_sent > 0 && !quiet) return Step::Wait;
+  return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::NotJoined, member, now);
 }
 
-Departure::Step Departure::unsubscribe(State next, const Facts& facts, SteadyTime now) {
+Departure::Step Departure::unsubscribe(State next, const MemberState& member, SteadyTime now) {
   state_ = next;
-  joins_before_ = facts.joins_sent;
+  joins_before_ = member.joins_sent;
   quiet_since_ = now;
   return Step::Unsubscribe;
 }

@@ -23,7 +23,7 @@ class Departure {
     Dynamic,  // the library leaves on close
     Static,   // freshet leaves, then closes
   };
-  struct Facts {
+  struct MemberState {
     uint64_t joins_sent = 0;
     uint64_t joins_answered = 0;
     bool has_member_id = false;  // according to the client
@@ -35,7 +35,7 @@ class Departure {
   explicit Departure(Kind kind) : kind_(kind) {}
 
   // Call until it returns Close; the caller has a deadline.
-  Step next(const Facts& facts, SteadyTime now);
+  Step next(const MemberState& member, SteadyTime now);
 
  private:
   enum class State {
@@ -44,8 +44,8 @@ class Departure {
     NotJoined,     // unsubscribed before joining; the library may still have a join request
     LeaveAsked,    // unsubscribed; the member id is empty once the LeaveGroup request was sent
   };
-  Step begin(const Facts& facts, bool quiet, SteadyTime now);
-  Step unsubscribe(State next, const Facts& facts, SteadyTime now);
+  Step begin(const MemberState& member, bool quiet, SteadyTime now);
+  Step unsubscribe(State next, const MemberState& member, SteadyTime now);
 
   const Kind kind_;
   State state_ = State::Begun;

@@ -15,10 +15,10 @@ constexpr int kLookUpMs = 2000;
 EndOffsets::EndOffsets(std::function<KafkaSettings()> settings, Reaper& reaper, Log& log)
     : settings_(std::move(settings)), reaper_(reaper), log_(log) {}
 
-EndOffsets::~EndOffsets() { forget_client(); }
+EndOffsets::~EndOffsets() { drop_client(); }
 
-void EndOffsets::forget_client() {
-  if (client_) reaper_.park(std::move(client_));
+void EndOffsets::drop_client() {
+  if (client_) reaper_.add(std::move(client_));
 }
 
 Status EndOffsets::open() {
@@ -36,7 +36,7 @@ Status EndOffsets::open() {
 Result<std::map<Partition, Offset>> EndOffsets::look_up(const std::vector<Partition>& partitions) {
   if (const Status opened = open(); !opened) return tl::make_unexpected(opened.error());
   auto ends = query_offsets(client_.get(), topic_, partitions, PartitionEdge::End, kLookUpMs);
-  if (!ends || ends->size() < partitions.size()) forget_client();
+  if (!ends || ends->size() < partitions.size()) drop_client();
   return ends;
 }
 

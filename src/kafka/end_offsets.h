@@ -28,7 +28,7 @@ class EndOffsets {
 
  private:
   Status open();
-  void forget_client();
+  void drop_client();
 
   const std::function<KafkaSettings()> settings_;
   Reaper& reaper_;

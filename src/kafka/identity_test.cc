@@ -17,7 +17,7 @@ KafkaSettings settings() {
   return s;
 }
 
-TEST(IdentityTest, WithoutAnIdOfTheOperatorsOneIsDrawnForTheLifeOfTheProcess) {
+TEST(IdentityTest, WithoutAConfiguredIdOneIsGeneratedForTheLifeOfTheProcess) {
   const Identity one(settings(), null_log());
   const Identity other(settings(), null_log());
   EXPECT_TRUE(one.instance_id().starts_with("freshet-g-")) << one.instance_id();
@@ -39,7 +39,7 @@ TEST(IdentityTest, TheOperatorsIdIsTaken) {
   EXPECT_EQ(identity.continuity(), Membership::Continuity::Absent);
 }
 
-TEST(IdentityTest, NoneIsDrawnWhenItIsTurnedOffOrTheProtocolCannotLeave) {
+TEST(IdentityTest, NoneIsGeneratedWhenItIsTurnedOffOrTheProtocolCannotLeave) {
   KafkaSettings off = settings();
   off.generate_instance_id = false;
   EXPECT_EQ(Identity(off, null_log()).instance_id(), "");
@@ -52,7 +52,7 @@ TEST(IdentityTest, NoneIsDrawnWhenItIsTurnedOffOrTheProtocolCannotLeave) {
   EXPECT_EQ(Identity(next, null_log()).instance_id(), "mine");
 }
 
-TEST(IdentityTest, ABrokerWithoutStaticMembersEndsTheDrawnIdAndATheftDrawsAnother) {
+TEST(IdentityTest, ABrokerWithoutStaticMembersEndsTheGeneratedIdAndFencingGeneratesAnother) {
   Identity identity(settings(), null_log());
   const std::string first = identity.instance_id();
   identity.broker_said(first, true);

@@ -74,7 +74,7 @@ KafkaSource::~KafkaSource() {
   owned_.clear();
   topic_.reset();
   queue_.reset();
-  reaper_.park(std::move(client_));
+  reaper_.add(std::move(client_));
 }
 
 Status KafkaSource::subscribe() {
@@ -204,8 +204,8 @@ void KafkaSource::answer_revoke() {
 void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
   if (broken_) report(*std::exchange(broken_, std::nullopt), out);
   for (StartLookUp::Answer& answer : start_look_up_.take()) {
-    if (const auto* trouble = std::get_if<Error>(&answer)) {
-      report(*trouble, out);
+    if (const auto* failed = std::get_if<Error>(&answer)) {
+      report(*failed, out);
       continue;
     }
     auto& found = std::get<StartLookUp::Found>(answer);

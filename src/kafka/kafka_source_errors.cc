@@ -111,7 +111,7 @@ void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int3
 }
 
 void KafkaSource::recover(std::vector<SourceEvent>& out) {
-  if (reported_.forget_connections()) out.push_back(SourceRecovered{});
+  if (reported_.clear_connections()) out.push_back(SourceRecovered{});
 }
 
 }  // namespace freshet::kafka

@@ -88,9 +88,9 @@ void KafkaSource::begin_close(LeaveMode mode) {
 }
 
 void KafkaSource::depart() {
-  const Departure::Facts facts{requests_->joins_sent, requests_->joins_answered,
-                               !group_standing(client_.get()).member_id.empty(), requests_->assigned};
-  switch (departure_->next(facts, clock_.steady_now())) {
+  const Departure::MemberState member{requests_->joins_sent, requests_->joins_answered,
+                                      !group_standing(client_.get()).member_id.empty(), requests_->assigned};
+  switch (departure_->next(member, clock_.steady_now())) {
     case Departure::Step::Wait:
       return;
     case Departure::Step::Unsubscribe:

@@ -29,11 +29,11 @@ TEST(StartPositionsTest, TheMetadataOfACommitTellsHowManyPartitionsThereWere) {
 }
 
 TEST(StartPositionsTest, EveryCaseIsDecided) {
-  const StartFacts committed{50, 0, 0, false, false};
-  const StartFacts none{std::nullopt, 10, 90, false, false};
-  const StartFacts fresh{std::nullopt, 0, 5, false, true};
-  const StartFacts gone{3, 10, 90, true, false};
-  const StartFacts back{20, 10, 90, true, false};
+  const StartInputs committed{50, 0, 0, false, false};
+  const StartInputs none{std::nullopt, 10, 90, false, false};
+  const StartInputs fresh{std::nullopt, 0, 5, false, true};
+  const StartInputs gone{3, 10, 90, true, false};
+  const StartInputs back{20, 10, 90, true, false};
 
   EXPECT_EQ(decide_start(settings(OffsetReset::Latest), committed).start, Offset{50});
   EXPECT_FALSE(decide_start(settings(OffsetReset::Latest), committed).chosen);
@@ -81,7 +81,7 @@ struct Gate {
   CondVar changed;
   bool open GUARDED_BY(mutex) = false;
 };
-class Hanging final : public Parked {
+class Hanging final : public PendingDestruction {
  public:
   explicit Hanging(Gate& gate) : gate_(gate) {}
   ~Hanging() override {
@@ -92,7 +92,7 @@ class Hanging final : public Parked {
  private:
   Gate& gate_;
 };
-class Easy final : public Parked {};
+class Easy final : public PendingDestruction {};
 
 TEST(ReaperTest, OneThatHangsIsNotInTheWayOfOthers) {
   RealClock clock;
@@ -100,11 +100,11 @@ TEST(ReaperTest, OneThatHangsIsNotInTheWayOfOthers) {
   Gate gate;
   Reaper reaper(metrics);
   const size_t hanging = Reaper::kCap - 1;
-  for (size_t i = 0; i < hanging; ++i) reaper.park(std::make_unique<Hanging>(gate));
-  for (int i = 0; i < 100; ++i) reaper.park(std::make_unique<Easy>());
+  for (size_t i = 0; i < hanging; ++i) reaper.add(std::make_unique<Hanging>(gate));
+  for (int i = 0; i < 100; ++i) reaper.add(std::make_unique<Easy>());
   const SteadyTime deadline = clock.steady_now() + std::chrono::seconds(120);
-  while (reaper.parked() > hanging && clock.steady_now() < deadline) std::this_thread::yield();
-  EXPECT_EQ(reaper.parked(), hanging);
+  while (reaper.pending() > hanging && clock.steady_now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(reaper.pending(), hanging);
   {
     MutexLock lock(gate.mutex);
     gate.open = true;

@@ -7,9 +7,9 @@
 namespace freshet::kafka {
 namespace {
 
-class ParkedClient final : public Parked {
+class PendingClient final : public PendingDestruction {
  public:
-  explicit ParkedClient(Client client) : client_(std::move(client)) {}
+  explicit PendingClient(Client client) : client_(std::move(client)) {}
 
  private:
   Client client_;
@@ -40,21 +40,21 @@ Reaper::~Reaper() {
   for (std::jthread& thread : threads) thread.request_stop();
 }
 
-void Reaper::park(Client client) {
-  if (client) park(std::make_unique<ParkedClient>(std::move(client)));
+void Reaper::add(Client client) {
+  if (client) add(std::make_unique<PendingClient>(std::move(client)));
 }
 
-void Reaper::park(std::unique_ptr<Parked> parked) {
+void Reaper::add(std::unique_ptr<PendingDestruction> pending) {
   {
     MutexLock lock(mutex_);
-    parked_.push_back(std::move(parked));
+    pending_.push_back(std::move(pending));
     gauge_.set(static_cast<double>(++count_));
     if (!ending_ && count_ > threads_.size() && threads_.size() < kCap) start_one();
   }
   changed_.notify_all();
 }
 
-size_t Reaper::parked() const {
+size_t Reaper::pending() const {
   MutexLock lock(mutex_);
   return count_;
 }
@@ -66,15 +66,15 @@ bool Reaper::wait_idle(Clock& clock, SteadyTime deadline) {
 
 void Reaper::reap(std::stop_token stop) {
   while (true) {
-    std::unique_ptr<Parked> next;
+    std::unique_ptr<PendingDestruction> next;
     {
       MutexLock lock(mutex_);
-      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !parked_.empty(); });
-      if (parked_.empty()) return;  // stopped, and nothing is left
-      next = std::move(parked_.front());
-      parked_.pop_front();
+      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !pending_.empty(); });
+      if (pending_.empty()) return;  // stopped, and nothing is left
+      next = std::move(pending_.front());
+      pending_.pop_front();
     }
-    next.reset();  // may park what it holds
+    next.reset();  // may add what it holds
     {
       MutexLock lock(mutex_);
       gauge_.set(static_cast<double>(--count_));

@@ -16,12 +16,12 @@
 namespace freshet::kafka {
 
 // Objects that may take long to destroy.
-class Parked {
+class PendingDestruction {
  public:
-  virtual ~Parked() = default;
+  virtual ~PendingDestruction() = default;
 };
 
-// Threads: any. Outlives every source. What is parked is visible as freshet_sessions_parked.
+// Threads: any. Outlives every source. What is pending is visible as freshet_sessions_parked.
 class Reaper {
  public:
   // With more pending clients than this, no further consumer is created beside a running one.
@@ -30,9 +30,9 @@ class Reaper {
   explicit Reaper(Metrics& metrics);
   ~Reaper();
 
-  void park(std::unique_ptr<Parked> parked);
-  void park(Client client);
-  size_t parked() const;
+  void add(std::unique_ptr<PendingDestruction> pending);
+  void add(Client client);
+  size_t pending() const;
   // Waits until nothing is pending or `deadline` has passed; true if nothing is.
   bool wait_idle(Clock& clock, SteadyTime deadline);
 
@@ -43,7 +43,7 @@ class Reaper {
   Gauge& gauge_;
   mutable Mutex mutex_;
   CondVar changed_;
-  std::deque<std::unique_ptr<Parked>> parked_ GUARDED_BY(mutex_);
+  std::deque<std::unique_ptr<PendingDestruction>> pending_ GUARDED_BY(mutex_);
   size_t count_ GUARDED_BY(mutex_) = 0;  // with those that are being destroyed
   // One thread from the start, more when needed and possible; kCap at most.
   std::vector<std::jthread> threads_ GUARDED_BY(mutex_);

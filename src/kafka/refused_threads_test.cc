@@ -47,7 +47,7 @@ TEST_F(RefusedThreadsTest, ARenewalFailsWithTheReasonAndMayBeTriedAgain) {
 }
 
 TEST_F(RefusedThreadsTest, WhatIsParkedIsDestroyedByTheThreadThatThereIs) {
-  struct Counted final : Parked {
+  struct Counted final : PendingDestruction {
     explicit Counted(std::atomic<int>& n) : destroyed(n) {}
     ~Counted() override { ++destroyed; }
     std::atomic<int>& destroyed;
@@ -55,7 +55,7 @@ TEST_F(RefusedThreadsTest, WhatIsParkedIsDestroyedByTheThreadThatThereIs) {
   std::atomic<int> destroyed = 0;
   {
     const NoMoreThreads limit;
-    for (int i = 0; i < 5; ++i) reaper_.park(std::make_unique<Counted>(destroyed));
+    for (int i = 0; i < 5; ++i) reaper_.add(std::make_unique<Counted>(destroyed));
   }
   EXPECT_TRUE(reaper_.wait_idle(clock_, clock_.steady_now() + 60s));
   EXPECT_EQ(destroyed, 5);
@@ -75,7 +75,7 @@ TEST_F(RefusedThreadsTest, AnAssignmentIsLookedUpOnceThereIsRoom) {
     ASSERT_EQ(answers.size(), 1u);
     ASSERT_TRUE(std::holds_alternative<Error>(answers[0]));
     EXPECT_NE(std::get<Error>(answers[0]).text.find("thread"), std::string::npos);
-    EXPECT_TRUE(look_up.under_way()) << "it is not forgotten";
+    EXPECT_TRUE(look_up.under_way()) << "it is not lost";
   }
   const auto threads = [] {
     int n = 0;

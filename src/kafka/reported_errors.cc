@@ -9,7 +9,7 @@ bool ReportedErrors::is_due(const Error& error, int32_t partition, SteadyTime no
   return reported_.admit({error.code, partition}, now).has_value();
 }
 
-bool ReportedErrors::forget_connections() {
+bool ReportedErrors::clear_connections() {
   return reported_.resolve_if([](const auto& code_and_partition) {
     return is_about_connections(static_cast<rd_kafka_resp_err_t>(code_and_partition.first));
   });

@@ -18,7 +18,7 @@ class ReportedErrors {
   // Whether `error` is to be reported now; it then counts as reported. One that ends the session always is.
   bool is_due(const Error& error, int32_t partition, SteadyTime now);
   // The connections stand again: their errors are reported again when they come back. False: there were none.
-  bool forget_connections();
+  bool clear_connections();
 
  private:
   LogLimiter<std::pair<int, int32_t>> reported_;  // by code and partition

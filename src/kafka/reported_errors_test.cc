@@ -38,11 +38,11 @@ TEST(ReportedErrorsTest, WhatEndsTheSessionIsNeverHeldBack) {
 
 TEST(ReportedErrorsTest, ConnectionsThatStandAgainMayBreakAgain) {
   ReportedErrors reported;
-  EXPECT_FALSE(reported.forget_connections());
+  EXPECT_FALSE(reported.clear_connections());
   EXPECT_TRUE(reported.is_due(kBroken, kNoPartition, kNow));
   EXPECT_TRUE(reported.is_due(kRefused, 0, kNow));
-  EXPECT_TRUE(reported.forget_connections());
-  EXPECT_FALSE(reported.forget_connections());
+  EXPECT_TRUE(reported.clear_connections());
+  EXPECT_FALSE(reported.clear_connections());
   EXPECT_TRUE(reported.is_due(kBroken, kNoPartition, kNow));
   EXPECT_FALSE(reported.is_due(kRefused, 0, kNow)) << "it is about something else";
 }

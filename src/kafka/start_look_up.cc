@@ -28,13 +28,13 @@ void StartLookUp::start(Question question) {
   }
   question.not_before = clock_.steady_now() + kTryAgain;
   refused_ = std::move(question);
-  Answer trouble = thread.error();
-  answers_.try_push(trouble);
+  Answer failed = thread.error();
+  answers_.try_push(failed);
 }
 
 void StartLookUp::say(const Error& error) {
-  Answer trouble = error;
-  if (answers_.try_push(trouble)) wake_();
+  Answer failed = error;
+  if (answers_.try_push(failed)) wake_();
 }
 
 void StartLookUp::resolve(const Question& question, std::stop_token stop) {

@@ -34,33 +34,33 @@ std::optional<int32_t> partitions_in(std::string_view metadata) {
   return count;
 }
 
-StartDecision decide_start(const KafkaSettings& settings, const StartFacts& facts) {
-  if (facts.committed && !facts.out_of_range) return {Offset{*facts.committed}, false, ""};
-  if (facts.out_of_range && facts.committed && *facts.committed >= facts.low && *facts.committed <= facts.high) {
-    return {Offset{*facts.committed}, false, ""};
+StartDecision decide_start(const KafkaSettings& settings, const StartInputs& inputs) {
+  if (inputs.committed && !inputs.out_of_range) return {Offset{*inputs.committed}, false, ""};
+  if (inputs.out_of_range && inputs.committed && *inputs.committed >= inputs.low && *inputs.committed <= inputs.high) {
+    return {Offset{*inputs.committed}, false, ""};
   }
-  if (facts.out_of_range && settings.strict_offset_reset) {
+  if (inputs.out_of_range && settings.strict_offset_reset) {
     return {
-        Offset{facts.low}, false,
+        Offset{inputs.low}, false,
         fmt::format("its offset {} is out of range ({} to {}) and --strict-offset-reset is set: decide where to go on",
-                    facts.committed.value_or(-1), facts.low, facts.high)};
+                    inputs.committed.value_or(-1), inputs.low, inputs.high)};
   }
-  if (!facts.out_of_range && facts.is_new) return {Offset{facts.low}, true, ""};
+  if (!inputs.out_of_range && inputs.is_new) return {Offset{inputs.low}, true, ""};
   switch (settings.auto_offset_reset) {
     case OffsetReset::Earliest:
-      return {Offset{facts.low}, true, ""};
+      return {Offset{inputs.low}, true, ""};
     case OffsetReset::Latest:
-      return {Offset{facts.high}, true, ""};
+      return {Offset{inputs.high}, true, ""};
     case OffsetReset::Error:
       break;
   }
-  return {Offset{facts.low}, false,
+  return {Offset{inputs.low}, false,
           fmt::format("it has no {} offset and --auto-offset-reset is error: decide where to begin ({} to {})",
-                      facts.out_of_range ? "usable" : "committed", facts.low, facts.high)};
+                      inputs.out_of_range ? "usable" : "committed", inputs.low, inputs.high)};
 }
 
-StartPositions::StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnTrouble on_trouble)
-    : client_(client), settings_(settings), clock_(clock), on_trouble_(std::move(on_trouble)) {}
+StartPositions::StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnFailure on_failure)
+    : client_(client), settings_(settings), clock_(clock), on_failure_(std::move(on_failure)) {}
 
 std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vector<Partition>& partitions,
                                                                 bool out_of_range, std::stop_token stop) {
@@ -68,7 +68,7 @@ std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vecto
     auto resolved = try_resolve(partitions, out_of_range, stop);
     if (resolved) return *std::move(resolved);
     if (resolved.error().kind == ErrorKind::Stopping) break;
-    on_trouble_(resolved.error());
+    on_failure_(resolved.error());
     if (!sleep_interruptibly(clock_, stop, std::chrono::seconds(1))) break;
   }
   return std::nullopt;
@@ -96,14 +96,14 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
   }
   Resolved resolved;
   resolved.partition_count = *count;
-  std::map<Partition, StartFacts> all;
+  std::map<Partition, StartInputs> all;
   std::vector<Partition> undecided;
   for (const Partition partition : partitions) {
-    StartFacts& facts = all[partition];
-    if (partition.value < *count) facts.committed = committed[static_cast<size_t>(partition.value)];
-    facts.out_of_range = out_of_range;
-    facts.is_new = known > 0 && partition.value >= known;
-    if (!facts.committed || out_of_range) undecided.push_back(partition);
+    StartInputs& inputs = all[partition];
+    if (partition.value < *count) inputs.committed = committed[static_cast<size_t>(partition.value)];
+    inputs.out_of_range = out_of_range;
+    inputs.is_new = known > 0 && partition.value >= known;
+    if (!inputs.committed || out_of_range) undecided.push_back(partition);
   }
   if (const Status status = look_up_watermarks(undecided, all, stop); !status) {
     leaders_failed_ = true;
@@ -111,10 +111,10 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
   }
   std::vector<std::pair<Partition, Offset>> chosen;
   for (const Partition partition : partitions) {
-    const StartFacts& facts = all[partition];
-    StartDecision decision = decide_start(settings_, facts);
+    const StartInputs& inputs = all[partition];
+    StartDecision decision = decide_start(settings_, inputs);
     if (decision.chosen) chosen.emplace_back(partition, decision.start);
-    resolved.partitions.push_back({partition, decision.start, std::move(decision.no_valid_offset), !facts.committed});
+    resolved.partitions.push_back({partition, decision.start, std::move(decision.no_valid_offset), !inputs.committed});
   }
   if (const Status status = commit(chosen, *count, stop); !status) return tl::make_unexpected(status.error());
   return resolved;
@@ -133,7 +133,7 @@ Result<int32_t> StartPositions::count_partitions() {
 }
 
 Status StartPositions::look_up_watermarks(const std::vector<Partition>& partitions,
-                                          std::map<Partition, StartFacts>& facts, std::stop_token stop) {
+                                          std::map<Partition, StartInputs>& inputs, std::stop_token stop) {
   if (partitions.empty()) return {};
   for (const PartitionEdge edge : {PartitionEdge::Begin, PartitionEdge::End}) {
     if (stop.stop_requested()) return failure(ErrorKind::Stopping, "");
@@ -145,7 +145,7 @@ Status StartPositions::look_up_watermarks(const std::vector<Partition>& partitio
         return failed(RD_KAFKA_RESP_ERR__TIMED_OUT,
                       fmt::format("looking up where partition {} begins and ends", partition.value));
       }
-      (edge == PartitionEdge::Begin ? facts[partition].low : facts[partition].high) = at->second.value;
+      (edge == PartitionEdge::Begin ? inputs[partition].low : inputs[partition].high) = at->second.value;
     }
   }
   return {};

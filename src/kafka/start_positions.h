@@ -27,7 +27,7 @@ std::string commit_metadata(int32_t partitions);
 std::optional<int32_t> partitions_in(std::string_view metadata);
 
 // What is known about a partition when its start is decided.
-struct StartFacts {
+struct StartInputs {
   std::optional<int64_t> committed;
   int64_t low = 0;  // watermarks; queried only without a committed offset or if it is out of range
   int64_t high = 0;
@@ -41,7 +41,7 @@ struct StartDecision {
   std::string no_valid_offset{};  // why `start` is not valid; empty = it is
 };
 
-StartDecision decide_start(const KafkaSettings& settings, const StartFacts& facts);
+StartDecision decide_start(const KafkaSettings& settings, const StartInputs& inputs);
 
 // Threads: a helper thread; its lookups have timeouts and are interruptible.
 class StartPositions {
@@ -50,12 +50,12 @@ class StartPositions {
     std::vector<AssignedPartition> partitions;
     int32_t partition_count = 0;
   };
-  using OnTrouble = std::function<void(const Error&)>;
+  using OnFailure = std::function<void(const Error&)>;
 
-  StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnTrouble on_trouble);
+  StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnFailure on_failure);
 
   // Blocks until every partition is decided and the policy's choices are committed, or `stop` is requested (then
-  // empty). Retries each second; `on_trouble` is called on failure.
+  // empty). Retries each second; `on_failure` is called on failure.
   std::optional<Resolved> resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
   // The same once: all of them, or an error. `out_of_range`: the broker reported that the partitions' positions do not
   // exist.
@@ -65,14 +65,14 @@ class StartPositions {
 
  private:
   Result<int32_t> count_partitions();
-  Status look_up_watermarks(const std::vector<Partition>& partitions, std::map<Partition, StartFacts>& facts,
+  Status look_up_watermarks(const std::vector<Partition>& partitions, std::map<Partition, StartInputs>& inputs,
                             std::stop_token stop);
   Status commit(const std::vector<std::pair<Partition, Offset>>& starts, int32_t partition_count, std::stop_token stop);
 
   rd_kafka_t* const client_;
   const KafkaSettings& settings_;
   Clock& clock_;
-  const OnTrouble on_trouble_;
+  const OnFailure on_failure_;
   bool leaders_failed_ = false;
 };
 

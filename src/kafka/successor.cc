@@ -20,7 +20,7 @@ constexpr int kPollMs = 50;
 constexpr Duration kTryAgain = std::chrono::milliseconds(500);
 
 // Everything that the thread uses; outlives an attempt that is dropped.
-class Attempt final : public Parked {
+class Attempt final : public PendingDestruction {
  public:
   Attempt(std::unique_ptr<KafkaSource> source, const KafkaSettings& settings, Membership old, Clock& clock,
           std::function<void()> on_change)
@@ -245,7 +245,7 @@ class KafkaSuccessor final : public Successor {
   ~KafkaSuccessor() override {
     if (!attempt_) return;
     attempt_->abandon();
-    reaper_.park(std::move(attempt_));
+    reaper_.add(std::move(attempt_));
   }
   State state() const override { return attempt_->state(); }
   Error failure() const override { return attempt_->failure(); }
@@ -263,9 +263,9 @@ class KafkaSuccessor final : public Successor {
 
 Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings, const SessionContext& context,
                                                   const Membership& old, std::function<void()> on_change) {
-  if (context.reaper.parked() >= Reaper::kCap) {
+  if (context.reaper.pending() >= Reaper::kCap) {
     return failure(ErrorKind::Retry, fmt::format("{} clients of past sessions still live; the next session waits",
-                                                 context.reaper.parked()));
+                                                 context.reaper.pending()));
   }
   auto source = build_source(settings, context);
   if (!source) return tl::make_unexpected(source.error());

@@ -14,7 +14,7 @@ namespace freshet {
 // The part of one partition in a batch: everything from first to last that is neither invalid nor skipped.
 struct Span {
   Partition partition;
-  Epoch epoch;
+  AssignmentId assignment;
   OffsetRange offsets;
 };
 
@@ -22,7 +22,7 @@ struct Span {
 // without rows.
 struct Part {
   Partition partition;
-  Epoch epoch;
+  AssignmentId assignment;
   size_t begin = 0;  // its chunks: [begin, end) of SealedBatch::chunks
   size_t end = 0;
 };

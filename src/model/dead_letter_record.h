@@ -24,7 +24,7 @@ struct DeadLetterRecord {
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
   std::string reason_code;  // short, few distinct values: "invalid_json", "refused_by_table", ...
   std::string reason;       // for a person; becomes the header `reason`
-  bool silenced = false;    // by a rule that expects it: not counted as invalid, not logged
+  bool suppressed = false;  // by a rule that expects it: not counted as invalid, not logged
   Charge charge;            // for its bytes()
 
   // What it takes in memory, about; all but the reason counts twice, since the client library copies it.

@@ -20,11 +20,11 @@ struct Offset {
   Offset next() const { return Offset{value + 1}; }
 };
 
-// Counts how often a partition's stream began anew in this process. Results that carry an older epoch than their
+// Counts how often a partition's stream began anew in this process. Results that carry an older assignment than their
 // partition are dropped and counted.
-struct Epoch {
+struct AssignmentId {
   uint64_t value = 0;
-  auto operator<=>(const Epoch&) const = default;
+  auto operator<=>(const AssignmentId&) const = default;
 };
 
 }  // namespace freshet

@@ -17,11 +17,11 @@ std::string_view to_string(RowFormat format) {
 uint64_t ProcessedChunk::held_bytes() const {
   uint64_t bytes = sizeof(ProcessedChunk) + rows.capacity() + dlq_contexts.capacity() +
                    messages.capacity() * sizeof(MessageRows) + skipped.capacity() * sizeof(OffsetRange) +
-                   facts.origin_timestamps_ms.capacity() * sizeof(int64_t) + invalid.capacity() * sizeof(invalid[0]) +
+                   stats.origin_timestamps_ms.capacity() * sizeof(int64_t) + invalid.capacity() * sizeof(invalid[0]) +
                    side_records.capacity() * sizeof(SideRecord);
   for (const SideRecord& one : side_records) bytes += one.key.capacity() + one.value.capacity();
   for (const Message& one : dlq_messages) bytes += one.bytes();
-  for (const UsageBytes& one : facts.usage) bytes += sizeof one + one.label.capacity();
+  for (const UsageBytes& one : stats.usage) bytes += sizeof one + one.label.capacity();
   return bytes;
 }
 

@@ -104,7 +104,7 @@ struct TypeTotals {
 
 // What metrics and observers of batches want to know of the messages with rows and of those without, once they are
 // stored.
-struct ChunkFacts {
+struct ChunkStats {
   std::vector<int64_t> origin_timestamps_ms;  // each; only where OffsetGate::Needs::skipped_messages
   TimestampSummary broker;
   TimestampSummary origin;
@@ -115,8 +115,8 @@ struct ChunkFacts {
 
 struct ProcessedChunk {
   Partition partition;
-  Epoch epoch;
-  uint64_t sequence = 0;      // ascends with the offsets within (partition, epoch)
+  AssignmentId assignment;
+  uint64_t sequence = 0;      // ascends with the offsets within (partition, assignment)
   OffsetRange offsets;        // first and last message of the chunk
   bool rest_follows = false;  // it is a piece of what was delivered: the messages behind it come in another one
   std::shared_ptr<const RowLayout> layout = plain_layout();
@@ -134,7 +134,7 @@ struct ProcessedChunk {
   // without rows count too. None: the chunk needs no batch.
   std::optional<OffsetRange> covered;
   int64_t covered_timestamp_ms = -1;  // broker timestamp of the last covered message
-  ChunkFacts facts;
+  ChunkStats stats;
   Charge charge;  // for held_bytes()
 
   // What it takes in memory; dead-letter records have a charge of their own.

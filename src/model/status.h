@@ -79,7 +79,7 @@ struct StreamStatus {
   uint64_t in_flight_bytes = 0;
   uint64_t dead_letters = 0;
   uint64_t skipped = 0;
-  uint64_t abandoned = 0;  // messages dropped with their epoch, to be read again
+  uint64_t abandoned = 0;  // messages dropped with their assignment, to be read again
   uint64_t rebalances = 0;
   std::string last_insert_error;
   std::optional<SystemTime> last_insert_error_at;

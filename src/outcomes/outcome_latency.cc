@@ -4,7 +4,7 @@ namespace freshet::outcomes {
 
 void OutcomeLatency::observe(const SealedBatch& batch, const char* at, SystemTime now) {
   TimestampSummary broker;
-  for (const auto& chunk : batch.chunks) broker.merge(chunk->facts.broker);
+  for (const auto& chunk : batch.chunks) broker.merge(chunk->stats.broker);
   if (broker.count == 0) return;
   const auto histogram = [&](const char* stat) -> Histogram& {
     return metrics_.histogram("freshet_accepted_outcomes_latency_seconds", "Age of a batch's messages.",

@@ -10,8 +10,8 @@ TEST(OutcomeLatencyTest, ObservesTheMeanAndTheOldestWhenABatchIsSealedAndWhenItI
   OutcomeLatency latency(metrics);
   SealedBatch batch;
   auto chunk = std::make_shared<ProcessedChunk>();
-  chunk->facts.broker.add(10'000);
-  chunk->facts.broker.add(14'000);
+  chunk->stats.broker.add(10'000);
+  chunk->stats.broker.add(14'000);
   batch.chunks = {chunk};
   latency.sealed(batch, SystemTime(std::chrono::seconds(20)));
   latency.stored(batch, SystemTime(std::chrono::seconds(30)));

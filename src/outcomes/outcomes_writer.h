@@ -62,7 +62,7 @@ class OutcomesWriter final : public RowWriter {
   Metrics& metrics_;
   SeenItems seen_;
   delivery::DeliveryQueue<ProducerRecord> records_{delivery::Retry::InOrder};  // one lane
-  Epoch batch_{0};                                                             // counts write()
+  AssignmentId batch_{0};                                                      // counts write()
   uint32_t failures_ = 0;                                                      // of this batch
 };
 

@@ -30,19 +30,19 @@ class OffsetGate {
  public:
   // What the workers have to hand on; read once.
   struct Needs {
-    bool skipped_messages = false;  // messages without rows finish with their batch, and ChunkFacts says their times
+    bool skipped_messages = false;  // messages without rows finish with their batch, and ChunkStats says their times
     bool side_records = false;      // there is a topic for messages that become a SideRecord
   };
   // A part of a stored batch that nothing is waited for any more.
   struct FinishedPart {
     Partition partition;
-    Epoch epoch;
+    AssignmentId assignment;
     std::vector<uint64_t> chunks;  // their sequence numbers
   };
   // The side record of this offset is in its topic, or was given up.
   struct FinishedRecord {
     Partition partition;
-    Epoch epoch;
+    AssignmentId assignment;
     Offset offset;
   };
   struct Finished {
@@ -57,7 +57,7 @@ class OffsetGate {
   virtual void sealed(const SealedBatch& batch) = 0;
   // Appends what needs nothing further to `finished`.
   virtual void stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime now, Finished& finished) = 0;
-  virtual void add(Partition partition, Epoch epoch, const SideRecord& record, Charge charge) = 0;
+  virtual void add(Partition partition, AssignmentId assignment, const SideRecord& record, Charge charge) = 0;
   // Records that may go now, each topic's in order.
   virtual void take_sendable(SteadyTime now, SystemTime wall, std::vector<GateRecord>& out) = 0;
   virtual void result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now, Finished& finished) = 0;
@@ -68,12 +68,12 @@ class OffsetGate {
   // have records of it.
   virtual bool suspend(Partition partition) = 0;
   virtual void resume(Partition partition) = 0;
-  // The epoch is over. True when the producers may still have records of it that nobody waits for any more.
-  virtual bool drop(Partition partition, Epoch epoch) = 0;
+  // The assignment is over. True when the producers may still have records of it that nobody waits for any more.
+  virtual bool drop(Partition partition, AssignmentId assignment) = 0;
   // The first side record of the partition that its topic does not have yet.
   virtual std::optional<Offset> first_record(Partition partition) const = 0;
   // The operator goes on from `next`: side records below it are given up. None while the producer has some.
-  virtual std::vector<FinishedRecord> drop_records(Partition partition, Epoch epoch, Offset next) = 0;
+  virtual std::vector<FinishedRecord> drop_records(Partition partition, AssignmentId assignment, Offset next) = 0;
   // The end of the program: what no offset waits for goes out now.
   virtual void flush() = 0;
 

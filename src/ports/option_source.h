@@ -1,4 +1,4 @@
-// The door to the runtime-config store: live options as raw text by key.
+// Port to the runtime-config store: live options as raw text by key.
 #pragma once
 
 #include <map>

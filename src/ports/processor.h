@@ -17,7 +17,7 @@ namespace freshet {
 constexpr int64_t kNoTimestamp = INT64_MIN;
 
 // What became of one message. Costs no allocation unless it is invalid or a record.
-struct Verdict {
+struct ProcessResult {
   enum class Kind {
     Rows,     // `row_count` rows were appended (0 is allowed: the message is finished without a row)
     Skip,     // finished by rule, no row; counted under `code`
@@ -36,22 +36,22 @@ struct Verdict {
   std::string_view usage_label;                  // payload bytes are summed by it; empty = not; valid until the next
                                                  // process()
   const char* type_label = "";                   // messages and payload bytes are counted by it; static storage
-  bool silenced = false;                         // Invalid, but by a rule that expects it: no counter, no error log
+  bool suppressed = false;                       // Invalid, but by a rule that expects it: no counter, no error log
 
-  static Verdict rows(uint32_t count, bool are_payload = false) {
-    Verdict v;
+  static ProcessResult rows(uint32_t count, bool are_payload = false) {
+    ProcessResult v;
     v.row_count = count;
     v.rows_are_payload = are_payload;
     return v;
   }
-  static Verdict skip(const char* code) {
-    Verdict v;
+  static ProcessResult skip(const char* code) {
+    ProcessResult v;
     v.kind = Kind::Skip;
     v.code = code;
     return v;
   }
-  static Verdict invalid(const char* code, std::string text) {
-    Verdict v;
+  static ProcessResult invalid(const char* code, std::string text) {
+    ProcessResult v;
     v.kind = Kind::Invalid;
     v.code = code;
     v.text = std::move(text);
@@ -79,9 +79,9 @@ class Processor {
   }
   // The stream ends: what waits gives up. Threads: any.
   virtual void interrupt() noexcept {}
-  // Appends the message's rows to `rows` (never touches what is already there). What an Invalid or Skip verdict leaves
+  // Appends the message's rows to `rows` (never touches what is already there). What an Invalid or Skip result leaves
   // behind the old end is cut off by the caller. Never throws on any input.
-  virtual Verdict process(const MessageContext& context, const Message& message, std::string& rows) = 0;
+  virtual ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) = 0;
 };
 
 using ProcessorFactory = std::function<std::unique_ptr<Processor>()>;

@@ -36,7 +36,7 @@ struct InsertFailure {
   int code = 0;          // ClickHouse's exception code; 0 = none (network, timeout)
   std::string text;      // what the server said, and for Operator what to do
   uint32_t attempt = 1;  // from 1
-  bool held = false;     // the batch waits for an operator; whoever is told has to say so in the log
+  bool blocked = false;  // the batch waits for an operator; whoever is told has to say so in the log
 };
 
 struct WriteOutcome {

@@ -1,4 +1,4 @@
-// The door to whoever decides how long a session lasts: the loop asks once a turn.
+// Port to the control that decides how long a session lasts: the loop asks once a turn.
 #pragma once
 
 #include <optional>
@@ -24,11 +24,11 @@ struct SessionState {
 // What the loop has to do.
 enum class SessionCommand {
   Continue,
-  HoldCommits,  // send none; an outstanding one is waited for
-  HoldWrites,   // the same, and begin no insert: another client is taking the membership over
-  HandOver,     // end the session here and now: the next one has its membership, the stream goes on in it
-  Leave,        // finish what is sealed, leave the group and end the session; the stream goes on in the next one
-  Stop,         // drain everything, leave for good and end
+  PauseCommits,  // send none; an outstanding one is waited for
+  PauseWrites,   // the same, and begin no insert: another client is taking the membership over
+  HandOver,      // end the session here and now: the next one has its membership, the stream goes on in it
+  Leave,         // finish what is sealed, leave the group and end the session; the stream goes on in the next one
+  Stop,          // drain everything, leave for good and end
 };
 
 // Who put an end to a session's client.

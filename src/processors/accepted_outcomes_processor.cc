@@ -18,15 +18,15 @@ void AcceptedOutcomesProcessor::begin_chunk(const MessageContext&, std::span<con
   far_times_.begin_chunk();
 }
 
-Verdict AcceptedOutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult AcceptedOutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   ProtobufReader reader(*message.payload);
-  if (!decoder_.decode(reader, item_)) return Verdict::invalid("invalid_message", reader.error_text());
+  if (!decoder_.decode(reader, item_)) return ProcessResult::invalid("invalid_message", reader.error_text());
   const auto event = in_calendar(item_.timestamp);
-  if (event && far_times_.refuses(*event, item_.item_type)) return Verdict::skip("invalid_timestamp");
-  if (item_.category_count.empty()) return Verdict::rows(0);
+  if (event && far_times_.refuses(*event, item_.item_type)) return ProcessResult::skip("invalid_timestamp");
+  if (item_.category_count.empty()) return ProcessResult::rows(0);
   append_item(rows);
-  return Verdict::rows(1);
+  return ProcessResult::rows(1);
 }
 
 void AcceptedOutcomesProcessor::append_item(std::string& rows) const {

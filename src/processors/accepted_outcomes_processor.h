@@ -18,7 +18,7 @@ class AcceptedOutcomesProcessor final : public Processor {
 
   const RowLayout& layout() const override { return layout_; }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   void append_item(std::string& rows) const;

@@ -16,7 +16,7 @@ std::string number_field(int field, int value) { return {static_cast<char>(field
 
 class AcceptedOutcomesTest : public testing::Test {
  protected:
-  Verdict process(std::string_view payload) {
+  ProcessResult process(std::string_view payload) {
     if (!processor_) {
       settings_.processor = "AcceptedOutcomes";
       processor_ = (*make_factory(settings_, {&clock_, &metrics_, &live_}))();
@@ -80,19 +80,19 @@ TEST_F(AcceptedOutcomesTest, OnlyWhatIsNoMessageIsInvalid) {
   EXPECT_EQ(item().identity.trace_id, (std::array<unsigned char, 16>{}));
   EXPECT_EQ(process(kSpan + bytes_field(4, "short") + outcomes).row_count, 1u);
   EXPECT_FALSE(item().may_repeat);
-  EXPECT_EQ(process(kSpan).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(kSpan).kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(rows_, "");
-  EXPECT_EQ(process("\x0a").kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process("\x0a").kind, ProcessResult::Kind::Invalid);
 }
 
 TEST_F(AcceptedOutcomesTest, TheOlderGenerationLeavesOutWhatIsFarFromNow) {
   settings_.june = true;
   clock_.advance(std::chrono::hours(24 * 365));
-  EXPECT_EQ(process(kSpan).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(kSpan).kind, ProcessResult::Kind::Rows);
   LiveOptions options;
   options.processors.eap_drop_invalid_timestamps = true;
   live_.set(options);
-  EXPECT_EQ(process(kSpan).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process(kSpan).kind, ProcessResult::Kind::Skip);
 }
 
 }  // namespace

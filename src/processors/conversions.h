@@ -16,7 +16,7 @@ int64_t to_i64(double value);
 // Seconds to ticks of a DateTime64(6): multiplies as doubles, then truncates, as Snuba does.
 uint64_t microseconds(double seconds);
 
-// For Verdict::origin_timestamp_ms: kNoTimestamp where Snuba cannot represent the time.
+// For ProcessResult::origin_timestamp_ms: kNoTimestamp where Snuba cannot represent the time.
 int64_t origin_from_seconds(double seconds);
 int64_t origin_from_seconds(int64_t seconds);
 // None if the time is outside the range that Snuba can represent.

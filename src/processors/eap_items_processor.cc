@@ -46,20 +46,20 @@ void EapItemsProcessor::read_clock_and_options() {
   far_times_.begin_chunk();
 }
 
-Verdict EapItemsProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult EapItemsProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   ProtobufReader reader(*message.payload);
-  if (!decoder_.decode(reader, item_)) return Verdict::invalid("invalid_message", reader.error_text());
+  if (!decoder_.decode(reader, item_)) return ProcessResult::invalid("invalid_message", reader.error_text());
   const auto received = in_calendar(item_.received);
   OffTime off;
   if (const auto event = in_calendar(item_.timestamp)) off = check_time(*event);
   if (off.reason != nullptr) {
-    Verdict verdict = Verdict::invalid(off.reason, "the item's time is outside the current week");
-    verdict.silenced = true;
-    return verdict;
+    ProcessResult result = ProcessResult::invalid(off.reason, "the item's time is outside the current week");
+    result.suppressed = true;
+    return result;
   }
-  if (const char* wrong = make_row(message, received)) return Verdict::invalid("invalid_message", wrong);
-  if (off.far) return Verdict::skip("invalid_timestamp");
+  if (const char* wrong = make_row(message, received)) return ProcessResult::invalid("invalid_message", wrong);
+  if (off.far) return ProcessResult::skip("invalid_timestamp");
   if (layout_.format == RowFormat::RowBinary) {
     binary_.clear();
     write_eap_row_binary(row_, columns_, june_, json_, binary_);
@@ -69,28 +69,28 @@ Verdict EapItemsProcessor::process(const MessageContext&, const Message& message
     write_eap_json(row_, columns_, june_, json_);
     json_.move_to(rows);
   }
-  Verdict verdict = Verdict::rows(1);
-  if (received) verdict.origin_timestamp_ms = origin_from_seconds(*received);
+  ProcessResult result = ProcessResult::rows(1);
+  if (received) result.origin_timestamp_ms = origin_from_seconds(*received);
   const EapItemType& type = kEapItemTypes[eap_item_type(item_.item_type)];
-  verdict.usage_label = type.cogs_feature;
-  verdict.type_label = type.name;
-  return verdict;
+  result.usage_label = type.cogs_feature;
+  result.type_label = type.name;
+  return result;
 }
 
 EapItemsProcessor::OffTime EapItemsProcessor::check_time(int64_t event_seconds) {
   OffTime off;
   off.far = far_times_.refuses(event_seconds, item_.item_type);
   if (off.far || settings_.storage.empty()) return off;
-  const WeekVerdict week = check_week(event_seconds, far_times_.now_ms(), options_.eap_dlq_grace_period_min);
-  if (week == WeekVerdict::Accepted || (june_ && week == WeekVerdict::Future)) return off;
-  off.reason = week == WeekVerdict::Future ? "future_ts" : "past_ts";
+  const WeekCheck week = check_week(event_seconds, far_times_.now_ms(), options_.eap_dlq_grace_period_min);
+  if (week == WeekCheck::Accepted || (june_ && week == WeekCheck::Future)) return off;
+  off.reason = week == WeekCheck::Future ? "future_ts" : "past_ts";
   count_prior_partition(week);
   return off;
 }
 
-void EapItemsProcessor::count_prior_partition(WeekVerdict week) {
+void EapItemsProcessor::count_prior_partition(WeekCheck week) {
   const size_t type = eap_item_type(item_.item_type);
-  const bool future = week == WeekVerdict::Future;
+  const bool future = week == WeekCheck::Future;
   Counter*& counter = prior_partition_[2 * type + (future ? 1 : 0)];
   if (counter == nullptr) {
     counter = &environment_.metrics->counter(

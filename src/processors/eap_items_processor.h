@@ -26,7 +26,7 @@ class EapItemsProcessor final : public Processor {
   // Includes the column received_at while the live option is on.
   const RowLayout& layout() const override { return received_at_ ? with_received_at_ : layout_; }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   void read_clock_and_options();
@@ -35,7 +35,7 @@ class EapItemsProcessor final : public Processor {
     const char* reason = nullptr;  // why it goes to the dead-letter topic
   };
   OffTime check_time(int64_t event_seconds);
-  void count_prior_partition(WeekVerdict week);
+  void count_prior_partition(WeekCheck week);
   const char* make_row(const Message& message, std::optional<int64_t> received);
   void add_internal_attribute(std::string_view key, int64_t value);
   JsonString indexed_name() const;

@@ -83,7 +83,7 @@ class EapItemsTest : public testing::Test {
   }
   void make() { processor_ = (*make_factory(settings_, {&clock_, &metrics_, &live_}))(); }
 
-  Verdict process(std::string_view payload, int64_t timestamp_ms = 1'750'000'004'321) {
+  ProcessResult process(std::string_view payload, int64_t timestamp_ms = 1'750'000'004'321) {
     if (!processor_) make();
     Message message;
     message.offset = Offset{1};
@@ -116,13 +116,13 @@ class EapItemsTest : public testing::Test {
 };
 
 TEST_F(EapItemsTest, TheVerdictTellsWhoPaysAndWhenItBegan) {
-  const Verdict verdict = process(kSpan);
-  EXPECT_EQ(verdict.row_count, 1u);
-  EXPECT_EQ(verdict.origin_timestamp_ms, 1'750'000'003'000);
-  EXPECT_EQ(verdict.usage_label, "spans");
-  EXPECT_EQ(std::string_view(verdict.type_label), "span");
+  const ProcessResult result = process(kSpan);
+  EXPECT_EQ(result.row_count, 1u);
+  EXPECT_EQ(result.origin_timestamp_ms, 1'750'000'003'000);
+  EXPECT_EQ(result.usage_label, "spans");
+  EXPECT_EQ(std::string_view(result.type_label), "span");
   EXPECT_EQ(cogs_resource("EAPItemsProcessor"), "eap_items_processor");
-  const Verdict unknown = process(item_at(1'750'000'000, 14));
+  const ProcessResult unknown = process(item_at(1'750'000'000, 14));
   EXPECT_EQ(unknown.origin_timestamp_ms, kNoTimestamp);
   EXPECT_EQ(unknown.usage_label, "null");
   EXPECT_EQ(std::string_view(unknown.type_label), "unspecified");
@@ -141,7 +141,7 @@ TEST_F(EapItemsTest, ReceivedAtComesAndGoesWithItsOption) {
       } else {
         EXPECT_EQ(row().contains("received_at"), on);
       }
-      EXPECT_EQ(process(kSpan, -1).kind, on ? Verdict::Kind::Invalid : Verdict::Kind::Rows);
+      EXPECT_EQ(process(kSpan, -1).kind, on ? ProcessResult::Kind::Invalid : ProcessResult::Kind::Rows);
     }
   }
 }
@@ -205,7 +205,7 @@ TEST_F(EapItemsTest, TheOlderGenerationHasItsOwnColumns) {
   const json tags = json::parse(R"({"tags":[{"String":"x"},{"Int":5},{"String":"y"},{"Double":1.5},{"Bool":true}]})");
   EXPECT_EQ(row().at("attributes_array"), tags);
   // Older Snuba does not know fields 10 and 11, so their wire types do not matter.
-  EXPECT_EQ(process(item_at(1'750'000'000) + number_field(10, 1)).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(item_at(1'750'000'000) + number_field(10, 1)).kind, ProcessResult::Kind::Rows);
   EXPECT_FALSE(row().contains("attributes_array"));
   const std::string empty_array = bytes_field(7, bytes_field(1, "t") + bytes_field(2, bytes_field(5, "")));
   process(item_at(1'750'000'000) + empty_array);
@@ -227,34 +227,34 @@ TEST_F(EapItemsTest, TheOlderGenerationsRowBinaryHasTheArraysAsText) {
   EXPECT_TRUE(rows_.ends_with(static_cast<char>(text.size()) + text));
 }
 
-TEST_F(EapItemsTest, WeeksThatAreNotWrittenNowGoToTheDeadLettersQuietly) {
+TEST_F(EapItemsTest, WeeksThatAreNotWrittenNowBecomeDeadLettersThatAreNotLogged) {
   set_now(seconds_of(2026, 8, 19, 12) * 1000);
-  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 1))).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 1))).kind, ProcessResult::Kind::Rows);
   set([](ProcessorOptions& options) { options.eap_dlq_grace_period_min = 30; });
-  const Verdict past = process(item_at(seconds_of(2026, 8, 1), 3));
-  EXPECT_EQ(past.kind, Verdict::Kind::Invalid);
-  EXPECT_TRUE(past.silenced);
-  const Verdict future = process(item_at(seconds_of(2026, 8, 24), 3));
-  EXPECT_TRUE(future.silenced);
+  const ProcessResult past = process(item_at(seconds_of(2026, 8, 1), 3));
+  EXPECT_EQ(past.kind, ProcessResult::Kind::Invalid);
+  EXPECT_TRUE(past.suppressed);
+  const ProcessResult future = process(item_at(seconds_of(2026, 8, 24), 3));
+  EXPECT_TRUE(future.suppressed);
   // This check comes before all others.
-  EXPECT_TRUE(process(bytes_field(6, number_field(1, 5))).silenced);
-  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 23, 23, 59, 59))).kind, Verdict::Kind::Rows);
-  EXPECT_EQ(process(item_at(8'210'266'876'800)).kind, Verdict::Kind::Rows);
+  EXPECT_TRUE(process(bytes_field(6, number_field(1, 5))).suppressed);
+  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 23, 23, 59, 59))).kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(process(item_at(8'210'266'876'800)).kind, ProcessResult::Kind::Rows);
   const std::string name = "freshet_eap_items_dlqed_prior_partition_total";
   EXPECT_EQ(counted(name, {{"item_type", "log"}, {"reason", "past_ts"}}), 1u);
   EXPECT_EQ(counted(name, {{"item_type", "log"}, {"reason", "future_ts"}}), 1u);
   EXPECT_EQ(counted(name, {{"item_type", "unspecified"}, {"reason", "past_ts"}}), 1u);
   settings_.storage.clear();
   make();
-  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 1))).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 1))).kind, ProcessResult::Kind::Rows);
 }
 
 TEST_F(EapItemsTest, TheOlderGenerationLetsTheFutureIn) {
   settings_.june = true;
   set_now(seconds_of(2026, 8, 19, 12) * 1000);
   set([](ProcessorOptions& options) { options.eap_dlq_grace_period_min = 30; });
-  EXPECT_TRUE(process(item_at(seconds_of(2026, 8, 1))).silenced);
-  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 24))).kind, Verdict::Kind::Rows);
+  EXPECT_TRUE(process(item_at(seconds_of(2026, 8, 1))).suppressed);
+  EXPECT_EQ(process(item_at(seconds_of(2026, 8, 24))).kind, ProcessResult::Kind::Rows);
 }
 
 TEST_F(EapItemsTest, TheOlderGenerationSkipsWhatIsFarFromNow) {
@@ -265,14 +265,14 @@ TEST_F(EapItemsTest, TheOlderGenerationSkipsWhatIsFarFromNow) {
     options.eap_dlq_grace_period_min = 30;
     options.eap_drop_invalid_timestamps = true;
   });
-  const Verdict future = process(item_at(now + 7 * 86'400 + 2));
-  EXPECT_EQ(future.kind, Verdict::Kind::Skip);
+  const ProcessResult future = process(item_at(now + 7 * 86'400 + 2));
+  EXPECT_EQ(future.kind, ProcessResult::Kind::Skip);
   EXPECT_TRUE(future.usage_label.empty());
-  EXPECT_EQ(process(item_at(now + 7 * 86'400 + 1)).kind, Verdict::Kind::Rows);
-  EXPECT_EQ(process(item_at(now - 30 * 86'400 - 1)).kind, Verdict::Kind::Skip);
-  EXPECT_TRUE(process(item_at(now - 30 * 86'400)).silenced);
+  EXPECT_EQ(process(item_at(now + 7 * 86'400 + 1)).kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(process(item_at(now - 30 * 86'400 - 1)).kind, ProcessResult::Kind::Skip);
+  EXPECT_TRUE(process(item_at(now - 30 * 86'400)).suppressed);
   // Other errors are found first.
-  EXPECT_EQ(process(bytes_field(6, number_field(1, 5))).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process(bytes_field(6, number_field(1, 5))).kind, ProcessResult::Kind::Invalid);
   const std::string name = "freshet_eap_items_dropped_out_of_range_timestamp_total";
   EXPECT_EQ(counted(name, {{"item_type", "span"}, {"is_future", "true"}}), 1u);
   EXPECT_EQ(counted(name, {{"item_type", "span"}, {"is_future", "false"}}), 1u);
@@ -281,23 +281,23 @@ TEST_F(EapItemsTest, TheOlderGenerationSkipsWhatIsFarFromNow) {
 TEST(EapWeekTest, TheEdgesOfTheWeek) {
   struct Case {
     int64_t now_ms, grace, event;
-    WeekVerdict verdict;
+    WeekCheck result;
   };
   const int64_t monday = seconds_of(2026, 8, 17);
   const int64_t next = monday + 7 * 86'400;
   EXPECT_EQ(week_begin_ms(monday * 1000), monday * 1000);
   EXPECT_EQ(week_begin_ms(next * 1000 - 1), monday * 1000);
   EXPECT_EQ(week_begin_ms(0), -3 * 86'400'000);
-  for (const Case& one : {Case{(monday + 1800) * 1000 - 1, 30, monday - 1, WeekVerdict::Accepted},
-                          Case{(monday + 1800) * 1000, 30, monday - 1, WeekVerdict::Past},
-                          Case{(monday + 1800) * 1000, 30, monday, WeekVerdict::Accepted},
-                          Case{(monday + 216'000) * 1000, 30, next - 1, WeekVerdict::Accepted},
-                          Case{(monday + 216'000) * 1000, 30, next, WeekVerdict::Future},
-                          Case{(next - 1800) * 1000, 30, next, WeekVerdict::Accepted},
-                          Case{(next - 1801) * 1000, 30, next + 7 * 86'400, WeekVerdict::Future},
-                          Case{monday * 1000, 0, monday - 1, WeekVerdict::Past},
-                          Case{monday * 1000, INT64_MAX, monday - 1, WeekVerdict::Accepted}}) {
-    EXPECT_EQ(check_week(one.event, one.now_ms, one.grace), one.verdict) << one.now_ms << " " << one.event;
+  for (const Case& one : {Case{(monday + 1800) * 1000 - 1, 30, monday - 1, WeekCheck::Accepted},
+                          Case{(monday + 1800) * 1000, 30, monday - 1, WeekCheck::Past},
+                          Case{(monday + 1800) * 1000, 30, monday, WeekCheck::Accepted},
+                          Case{(monday + 216'000) * 1000, 30, next - 1, WeekCheck::Accepted},
+                          Case{(monday + 216'000) * 1000, 30, next, WeekCheck::Future},
+                          Case{(next - 1800) * 1000, 30, next, WeekCheck::Accepted},
+                          Case{(next - 1801) * 1000, 30, next + 7 * 86'400, WeekCheck::Future},
+                          Case{monday * 1000, 0, monday - 1, WeekCheck::Past},
+                          Case{monday * 1000, INT64_MAX, monday - 1, WeekCheck::Accepted}}) {
+    EXPECT_EQ(check_week(one.event, one.now_ms, one.grace), one.result) << one.now_ms << " " << one.event;
   }
 }
 

@@ -16,15 +16,15 @@ int64_t week_begin_ms(int64_t now_ms) {
   return now_ms - into_week;
 }
 
-WeekVerdict check_week(int64_t event_seconds, int64_t now_ms, std::optional<int64_t> grace_minutes) {
-  if (!grace_minutes) return WeekVerdict::Accepted;
+WeekCheck check_week(int64_t event_seconds, int64_t now_ms, std::optional<int64_t> grace_minutes) {
+  if (!grace_minutes) return WeekCheck::Accepted;
   const int64_t begin = week_begin_ms(now_ms);
   const int64_t end = begin + kWeekMs;
   // With a grace period of a whole week, every time is within it.
   const int64_t grace = std::min(*grace_minutes, kWeekMs / 60'000) * 60'000;
-  if (event_seconds < begin / 1000 && now_ms >= begin + grace) return WeekVerdict::Past;
-  if (event_seconds >= end / 1000 && now_ms < end - grace) return WeekVerdict::Future;
-  return WeekVerdict::Accepted;
+  if (event_seconds < begin / 1000 && now_ms >= begin + grace) return WeekCheck::Past;
+  if (event_seconds >= end / 1000 && now_ms < end - grace) return WeekCheck::Future;
+  return WeekCheck::Accepted;
 }
 
 bool is_far_from_now(int64_t event_seconds, int64_t now_ms) {

@@ -20,7 +20,7 @@ ErrorsProcessor::ErrorsProcessor(const ProcessorsSettings& settings, const Proce
     : reader_(json_, *environment.clock), row_(settings.environment, tick_form(settings)) {}
 
 // [version, type, body, state] for an event, [version, type, body] for everything else. Whatever follows is ignored.
-Verdict ErrorsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+ProcessResult ErrorsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   uint8_t version = 0;
@@ -34,20 +34,20 @@ Verdict ErrorsProcessor::process(const MessageContext& context, const Message& m
     return invalid_message(json_);
   }
   if (!is_event) {
-    Verdict verdict;
-    verdict.kind = Verdict::Kind::Record;
-    verdict.code = "replacement";
-    verdict.key = std::to_string(replaced_project_);
-    verdict.text = *message.payload;
-    return verdict;
+    ProcessResult result;
+    result.kind = ProcessResult::Kind::Record;
+    result.code = "replacement";
+    result.key = std::to_string(replaced_project_);
+    result.text = *message.payload;
+    return result;
   }
   const int64_t timestamp_s = std::max<int64_t>(message.timestamp_ms, 0) / 1000;
   row_.write(event_,
              {static_cast<uint16_t>(context.partition.value), static_cast<uint64_t>(message.offset.value), timestamp_s},
              rows);
-  Verdict verdict = Verdict::rows(1);
-  verdict.origin_timestamp_ms = origin_from_seconds(event_.received.value_or(0));
-  return verdict;
+  ProcessResult result = ProcessResult::rows(1);
+  result.origin_timestamp_ms = origin_from_seconds(event_.received.value_or(0));
+  return result;
 }
 
 bool ErrorsProcessor::read_event() {

@@ -21,7 +21,7 @@ std::string event(const std::string& body, const std::string& data) {
 
 class ErrorsProcessorTest : public testing::Test {
  protected:
-  Verdict process(const std::string& payload) {
+  ProcessResult process(const std::string& payload) {
     ErrorsProcessor processor(settings_, {&clock_, &metrics_});
     Message message;
     message.offset = Offset{9001};
@@ -31,8 +31,8 @@ class ErrorsProcessorTest : public testing::Test {
     return processor.process({"events", Partition{3}}, message, rows_);
   }
   json row_of(const std::string& payload) {
-    const Verdict verdict = process(payload);
-    EXPECT_EQ(verdict.kind, Verdict::Kind::Rows) << verdict.text;
+    const ProcessResult result = process(payload);
+    EXPECT_EQ(result.kind, ProcessResult::Kind::Rows) << result.text;
     return json::parse(rows_);
   }
 
@@ -51,10 +51,10 @@ TEST_F(ErrorsProcessorTest, TheOriginIsWhenSentryReceivedTheEvent) {
 
 TEST_F(ErrorsProcessorTest, AReplacementIsThePayloadByteForByte) {
   const std::string payload = " [2, \"end_merge\", {\"project_id\": 7, \"x\": \"\\u00e9\"}] \n\xFF";
-  const Verdict verdict = process(payload);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::Record);
-  EXPECT_EQ(verdict.key, "7");
-  EXPECT_EQ(verdict.text, payload);
+  const ProcessResult result = process(payload);
+  EXPECT_EQ(result.kind, ProcessResult::Kind::Record);
+  EXPECT_EQ(result.key, "7");
+  EXPECT_EQ(result.text, payload);
   EXPECT_TRUE(rows_.empty());
 }
 
@@ -117,9 +117,9 @@ TEST_F(ErrorsProcessorTest, ManyExceptionsAndManyThreadsAreRead) {
     threads += R"(,{"id":2,"main":true})";
   }
   const auto says = [&](const std::string& last, const char* column) {
-    const Verdict verdict = process(
+    const ProcessResult result = process(
         event("", R"(,"exception":{"values":[)" + exceptions + R"(]},"threads":{"values":[)" + threads + last + "]}"));
-    return verdict.kind == Verdict::Kind::Rows && rows_.find(column) != std::string::npos;
+    return result.kind == ProcessResult::Kind::Rows && rows_.find(column) != std::string::npos;
   };
   EXPECT_TRUE(says("", R"("exception_main_thread":false)"));
   EXPECT_TRUE(says(R"(,{"id":1,"main":false})", R"("exception_main_thread":false)"));

@@ -90,7 +90,7 @@ struct FunctionsMessageProcessor::Profile {
 FunctionsMessageProcessor::FunctionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment&)
     : row_(tick_form(settings)) {}
 
-Verdict FunctionsMessageProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult FunctionsMessageProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   functions_.clear();
@@ -100,9 +100,9 @@ Verdict FunctionsMessageProcessor::process(const MessageContext&, const Message&
   row_.clear();
   write(profile);
   row_.move_to(rows);
-  Verdict verdict = Verdict::rows(static_cast<uint32_t>(functions_.size()));
-  verdict.origin_timestamp_ms = origin_from_seconds(profile.received);
-  return verdict;
+  ProcessResult result = ProcessResult::rows(static_cast<uint32_t>(functions_.size()));
+  result.origin_timestamp_ms = origin_from_seconds(profile.received);
+  return result;
 }
 
 bool FunctionsMessageProcessor::read(Profile& out) {

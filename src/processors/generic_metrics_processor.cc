@@ -101,9 +101,9 @@ void GenericMetricsProcessor::read_options() {
   if (live_ != nullptr) killswitch_ = live_->get()->processors.use_case_killswitch;
 }
 
-Verdict GenericMetricsProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult GenericMetricsProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
-  if (is_foreign(message)) return Verdict::skip("foreign_metric_type");
+  if (is_foreign(message)) return ProcessResult::skip("foreign_metric_type");
   const std::string_view payload = *message.payload;
   counts_ = {};
   const bool whole = read(message);
@@ -112,14 +112,14 @@ Verdict GenericMetricsProcessor::process(const MessageContext&, const Message& m
   if (!whole) return refused(message);
   if (is_killed(metric_.use_case_id.view)) return killed(metric_.use_case_id.view);
   meters_.size.observe(static_cast<double>(payload.size()));
-  if (metric_.type != of(kind_).letter) return Verdict::skip("foreign_metric_type");
-  if (const char* wrong = make_row()) return Verdict::invalid("invalid_message", wrong);
+  if (metric_.type != of(kind_).letter) return ProcessResult::skip("foreign_metric_type");
+  if (const char* wrong = make_row()) return ProcessResult::invalid("invalid_message", wrong);
   row_.move_to(rows);
-  Verdict verdict = Verdict::rows(1);
-  verdict.received_timestamp_ms = origin_from_seconds(metric_.received);
+  ProcessResult result = ProcessResult::rows(1);
+  result.received_timestamp_ms = origin_from_seconds(metric_.received);
   cogs_feature_.assign("genericmetrics_").append(metric_.use_case_id.view);
-  verdict.usage_label = cogs_feature_;
-  return verdict;
+  result.usage_label = cogs_feature_;
+  return result;
 }
 
 // Decides by the header alone. A header with an unknown value counts as another type; older Snuba ignores such a
@@ -140,12 +140,12 @@ bool GenericMetricsProcessor::is_killed(std::string_view use_case) const {
   return killswitch_.find(use_case) != std::string::npos;
 }
 
-Verdict GenericMetricsProcessor::killed(std::string_view use_case) {
+ProcessResult GenericMetricsProcessor::killed(std::string_view use_case) {
   metrics_
       .counter("freshet_generic_metrics_killswitched_use_case_total",
                "Metrics skipped because their use case is switched off.", {{"use_case_id", std::string(use_case)}})
       .add();
-  return Verdict::skip("killswitched_use_case");
+  return ProcessResult::skip("killswitched_use_case");
 }
 
 bool GenericMetricsProcessor::read(const Message& message) {
@@ -159,9 +159,9 @@ bool GenericMetricsProcessor::read(const Message& message) {
 }
 
 // A use case that is switched off is skipped even if the rest of the message is invalid.
-Verdict GenericMetricsProcessor::refused(const Message& message) {
+ProcessResult GenericMetricsProcessor::refused(const Message& message) {
   const std::string_view payload = *message.payload;
-  Verdict invalid = invalid_message(json_);
+  ProcessResult invalid = invalid_message(json_);
   if (live_ == nullptr) return invalid;
   if (!june_ && !simdjson::validate_utf8(payload.data(), payload.size())) return invalid;
   json_.open(message);

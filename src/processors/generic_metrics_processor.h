@@ -25,7 +25,7 @@ class GenericMetricsProcessor final : public Processor {
 
   const RowLayout& layout() const override { return layout_; }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   void read_options();
@@ -44,9 +44,9 @@ class GenericMetricsProcessor final : public Processor {
 
   bool is_foreign(const Message& message);
   bool is_killed(std::string_view use_case) const;
-  Verdict killed(std::string_view use_case);
+  ProcessResult killed(std::string_view use_case);
   bool read(const Message& message);
-  Verdict refused(const Message& message);
+  ProcessResult refused(const Message& message);
   const char* make_row();
   const char* decode_series();
   bool unpack();

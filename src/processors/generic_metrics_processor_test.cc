@@ -34,7 +34,7 @@ class GenericMetricsTest : public testing::Test {
     options.processors.use_case_killswitch = text;
     live_.set(options);
   }
-  Verdict process(std::string_view payload, std::vector<HeaderView> headers = {}) {
+  ProcessResult process(std::string_view payload, std::vector<HeaderView> headers = {}) {
     const Headers memory(std::move(headers));
     Message message(&memory, nullptr, &memory);
     message.payload = payload;
@@ -65,11 +65,11 @@ class GenericMetricsTest : public testing::Test {
 TEST_F(GenericMetricsTest, TheVerdictTellsWhoPaysAndWhenItWasReceived) {
   kill("nothing of that");
   make("GenericCountersMetricsProcessor", false);
-  const Verdict verdict = process(kMetric);
-  EXPECT_EQ(verdict.kind, Verdict::Kind::Rows);
-  EXPECT_EQ(verdict.usage_label, "genericmetrics_custom");
-  EXPECT_EQ(verdict.received_timestamp_ms, 2000);
-  EXPECT_EQ(verdict.origin_timestamp_ms, kNoTimestamp);
+  const ProcessResult result = process(kMetric);
+  EXPECT_EQ(result.kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(result.usage_label, "genericmetrics_custom");
+  EXPECT_EQ(result.received_timestamp_ms, 2000);
+  EXPECT_EQ(result.origin_timestamp_ms, kNoTimestamp);
   EXPECT_EQ(cogs_resource("GenericCountersMetricsProcessor"), "generic_metrics_processor_counters");
   EXPECT_EQ(value_of("freshet_generic_metrics_tags_len", {{"metric_type", "counter"}}), 1);
   EXPECT_EQ(value_of("freshet_generic_metrics_message_bytes", {}), static_cast<double>(kMetric.size()));
@@ -80,7 +80,7 @@ TEST_F(GenericMetricsTest, TheShortRetentionHasEightBits) {
   make("GenericCountersMetricsProcessor", false, false);
   std::string text(kMetric);
   text.replace(text.find(R"("retention_days":90)"), 19, R"("retention_days":300)");
-  EXPECT_EQ(process(text).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(text).kind, ProcessResult::Kind::Rows);
   EXPECT_NE(rows_.find(R"("retention_days":300,)"), std::string::npos) << rows_;
   EXPECT_NE(rows_.find(R"("min_retention_days":44,)"), std::string::npos) << rows_;
 }
@@ -88,55 +88,56 @@ TEST_F(GenericMetricsTest, TheShortRetentionHasEightBits) {
 TEST_F(GenericMetricsTest, AForeignHeaderIsEnough) {
   kill("-");
   make("GenericCountersMetricsProcessor", false);
-  EXPECT_EQ(process("no JSON", {{"metric_type", "s"}}).kind, Verdict::Kind::Skip);
-  EXPECT_EQ(process("no JSON", {{"metric_type", ""}}).kind, Verdict::Kind::Skip);
-  EXPECT_EQ(process("no JSON", {{"metric_type", "cc"}, {"metric_type", "c"}}).kind, Verdict::Kind::Skip);
-  EXPECT_EQ(process("no JSON", {{"metric_type", "c"}, {"metric_type", "s"}}).kind, Verdict::Kind::Invalid);
-  EXPECT_EQ(process("no JSON", {{"metric_type", std::nullopt}}).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "s"}}).kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", ""}}).kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "cc"}, {"metric_type", "c"}}).kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "c"}, {"metric_type", "s"}}).kind, ProcessResult::Kind::Invalid);
+  EXPECT_EQ(process("no JSON", {{"metric_type", std::nullopt}}).kind, ProcessResult::Kind::Invalid);
   make("GenericSetsMetricsProcessor", true);
-  EXPECT_EQ(process("no JSON", {{"metric_type", "c"}}).kind, Verdict::Kind::Skip);
-  EXPECT_EQ(process("no JSON", {{"metric_type", "s"}}).kind, Verdict::Kind::Invalid);
-  EXPECT_EQ(process("no JSON", {{"metric_type", "x"}}).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "c"}}).kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "s"}}).kind, ProcessResult::Kind::Invalid);
+  EXPECT_EQ(process("no JSON", {{"metric_type", "x"}}).kind, ProcessResult::Kind::Invalid);
 }
 
 TEST_F(GenericMetricsTest, AUseCaseThatIsSwitchedOffIsSkipped) {
   make("GenericCountersMetricsProcessor", false);
   kill("mycustomx");
-  EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Skip);
+  EXPECT_EQ(process(kMetric).kind, ProcessResult::Kind::Skip);
   EXPECT_EQ(value_of("freshet_generic_metrics_killswitched_use_case_total", {{"use_case_id", "custom"}}), 1);
   // Skipped even though the rest of the message is invalid.
-  EXPECT_EQ(process(R"({"use_case_id":"custom","org_id":-1})").kind, Verdict::Kind::Skip);
-  EXPECT_EQ(process(R"(["custom"])").kind, Verdict::Kind::Skip);
-  EXPECT_EQ(process(R"({"use_case_id":"custom"} x)").kind, Verdict::Kind::Invalid);
-  EXPECT_EQ(process(R"({"use_case_id":"other","org_id":-1})").kind, Verdict::Kind::Invalid);
-  EXPECT_EQ(process("{\"use_case_id\":\"custom\",\"x\":\"\xff\"}").kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process(R"({"use_case_id":"custom","org_id":-1})").kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process(R"(["custom"])").kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process(R"({"use_case_id":"custom"} x)").kind, ProcessResult::Kind::Invalid);
+  EXPECT_EQ(process(R"({"use_case_id":"other","org_id":-1})").kind, ProcessResult::Kind::Invalid);
+  EXPECT_EQ(process("{\"use_case_id\":\"custom\",\"x\":\"\xff\"}").kind, ProcessResult::Kind::Invalid);
   kill("");
-  EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Rows);
-  EXPECT_EQ(process(R"({"use_case_id":""})").kind, Verdict::Kind::Skip);  // the empty text is a part of every text
+  EXPECT_EQ(process(kMetric).kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(process(R"({"use_case_id":""})").kind,
+            ProcessResult::Kind::Skip);  // the empty text is a part of every text
 }
 
 TEST_F(GenericMetricsTest, WhereThereAreOptionsTheRecordIsAnObject) {
   constexpr std::string_view kPositional = R"(["custom",1,2,3,1,1,{},"c",1,90,null,null])";
   make("GenericCountersMetricsProcessor", false, false);
-  EXPECT_EQ(process(kPositional).kind, Verdict::Kind::Rows);
-  EXPECT_EQ(process(R"({"use_case_id":""})").kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process(kPositional).kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(process(R"({"use_case_id":""})").kind, ProcessResult::Kind::Invalid);
   make("GenericCountersMetricsProcessor", false);
-  EXPECT_EQ(process(kPositional).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process(kPositional).kind, ProcessResult::Kind::Invalid);
 }
 
 TEST_F(GenericMetricsTest, TheOlderCounterReadsMoreStrictly) {
   make("GenericCountersMetricsProcessor", true);
-  EXPECT_EQ(process(kMetric).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(kMetric).kind, ProcessResult::Kind::Rows);
   EXPECT_NE(rows_.find(R"("materialization_version":3)"), std::string::npos);
   std::string foreign(kMetric);
   foreign.replace(foreign.find(R"("type":"c","value":1)"), 20, R"("type":"s","value":["x"])");
-  EXPECT_EQ(process(foreign).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process(foreign).kind, ProcessResult::Kind::Invalid);
   std::string unknown(kMetric);
   unknown.insert(1, R"("x":1e999,)");
-  EXPECT_EQ(process(unknown).kind, Verdict::Kind::Invalid);
+  EXPECT_EQ(process(unknown).kind, ProcessResult::Kind::Invalid);
   make("GenericCountersMetricsProcessor", false, false);
-  EXPECT_EQ(process(foreign).kind, Verdict::Kind::Skip);
-  EXPECT_EQ(process(unknown).kind, Verdict::Kind::Rows);
+  EXPECT_EQ(process(foreign).kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process(unknown).kind, ProcessResult::Kind::Rows);
 }
 
 TEST_F(GenericMetricsTest, SeriesAreCountedByTheirForm) {
@@ -147,10 +148,10 @@ TEST_F(GenericMetricsTest, SeriesAreCountedByTheirForm) {
                  R"("type":")" + std::string(type) + R"(","value":)" + std::string(value));
     return process(text);
   };
-  EXPECT_EQ(with_value("s", "[1,2]").kind, Verdict::Kind::Rows);
-  EXPECT_EQ(with_value("s", R"({"format":"base64","data":"AQAAAA"})").kind, Verdict::Kind::Rows);
-  EXPECT_EQ(with_value("s", R"({"format":"zstd","data":"AQAAAA"})").kind, Verdict::Kind::Invalid);
-  EXPECT_EQ(with_value("d", "[1.5]").kind, Verdict::Kind::Skip);
+  EXPECT_EQ(with_value("s", "[1,2]").kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(with_value("s", R"({"format":"base64","data":"AQAAAA"})").kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(with_value("s", R"({"format":"zstd","data":"AQAAAA"})").kind, ProcessResult::Kind::Invalid);
+  EXPECT_EQ(with_value("d", "[1.5]").kind, ProcessResult::Kind::Skip);
   EXPECT_EQ(value_of("freshet_generic_metrics_series_total", {{"format", "legacy"}}), 2);
   EXPECT_EQ(value_of("freshet_generic_metrics_series_total", {{"format", "encoded"}}), 2);
   EXPECT_EQ(value_of("freshet_generic_metrics_encoded_received_total", {{"format", "zstd"}}), 1);

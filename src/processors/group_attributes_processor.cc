@@ -74,8 +74,8 @@ GroupAttributesMessageProcessor::GroupAttributesMessageProcessor(const Processor
                                                                  const ProcessorEnvironment&)
     : row_(tick_form(settings)) {}
 
-Verdict GroupAttributesMessageProcessor::process(const MessageContext& context, const Message& message,
-                                                 std::string& rows) {
+ProcessResult GroupAttributesMessageProcessor::process(const MessageContext& context, const Message& message,
+                                                       std::string& rows) {
   if (!message.payload) return null_payload();
   const PythonValue* const root = json_.read(*message.payload);
   if (root == nullptr) return invalid_json(json_);
@@ -96,7 +96,7 @@ Verdict GroupAttributesMessageProcessor::process(const MessageContext& context, 
   row_.put(kOffset, message.offset.value);
   row_.end_row();
   row_.move_to(rows);
-  return Verdict::rows(1);
+  return ProcessResult::rows(1);
 }
 
 }  // namespace freshet::processors

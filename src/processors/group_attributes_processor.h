@@ -16,7 +16,7 @@ class GroupAttributesMessageProcessor final : public Processor {
   GroupAttributesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   const RowLayout layout_;

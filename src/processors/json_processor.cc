@@ -40,26 +40,26 @@ JsonProcessor::JsonProcessor(const JsonSettings& settings) : settings_(settings)
   for (const auto& [header, column] : settings.header_columns) metadata_columns_.push_back(column);
 }
 
-Verdict JsonProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
-  if (!message.payload) return Verdict::skip("null_payload");
+ProcessResult JsonProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+  if (!message.payload) return ProcessResult::skip("null_payload");
   const bool needs_fields = rebuilds() || !settings_.required_fields.empty();
   const JsonCheck check = check_json_objects(*message.payload, needs_fields ? &parts_ : nullptr);
-  if (check.error) return Verdict::invalid(code_of(*check.error), text_of(*check.error));
-  Verdict verdict = Verdict::rows(static_cast<uint32_t>(check.objects), !rebuilds());
+  if (check.error) return ProcessResult::invalid(code_of(*check.error), text_of(*check.error));
+  ProcessResult result = ProcessResult::rows(static_cast<uint32_t>(check.objects), !rebuilds());
   if (!settings_.required_fields.empty()) {
-    if (Verdict missing = check_required(); missing.kind == Verdict::Kind::Invalid) return missing;
+    if (ProcessResult missing = check_required(); missing.kind == ProcessResult::Kind::Invalid) return missing;
   }
   if (!rebuilds()) {
     rows.append(*message.payload);
     rows += '\n';
-    return verdict;
+    return result;
   }
-  if (!append_metadata(context, message, verdict)) return verdict;
+  if (!append_metadata(context, message, result)) return result;
   for_each_object([&](size_t, std::span<const JsonField> fields) {
     append_row(fields, rows);
     return true;
   });
-  return verdict;
+  return result;
 }
 
 template <typename Each>
@@ -72,34 +72,35 @@ void JsonProcessor::for_each_object(Each each) const {
   }
 }
 
-Verdict JsonProcessor::check_required() const {
-  Verdict verdict;
+ProcessResult JsonProcessor::check_required() const {
+  ProcessResult result;
   for_each_object([&](size_t object, std::span<const JsonField> fields) {
     for (const std::string& name : settings_.required_fields) {
       // If a field occurs twice, the last value counts.
       const auto last = std::find_if(fields.rbegin(), fields.rend(),
                                      [&](const JsonField& field) { return same_name(field.name, name); });
       if (last != fields.rend() && last->value != "null") continue;
-      verdict = Verdict::invalid("missing_field",
-                                 fmt::format("field '{}' is missing or null in object {} at byte {}", name, object,
-                                             parts_.objects[object].data() - parts_.objects[0].data()));
+      result = ProcessResult::invalid("missing_field",
+                                      fmt::format("field '{}' is missing or null in object {} at byte {}", name, object,
+                                                  parts_.objects[object].data() - parts_.objects[0].data()));
       return false;
     }
     return true;
   });
-  return verdict;
+  return result;
 }
 
-bool JsonProcessor::append_text(const std::string& column, std::string_view text, const char* code, Verdict& verdict) {
+bool JsonProcessor::append_text(const std::string& column, std::string_view text, const char* code,
+                                ProcessResult& result) {
   if (!is_utf8(text)) {
-    verdict = Verdict::invalid(code, fmt::format("the value for column '{}' is not UTF-8", column));
+    result = ProcessResult::invalid(code, fmt::format("the value for column '{}' is not UTF-8", column));
     return false;
   }
   append_json_string(text, metadata_);
   return true;
 }
 
-bool JsonProcessor::append_metadata(const MessageContext& context, const Message& message, Verdict& verdict) {
+bool JsonProcessor::append_metadata(const MessageContext& context, const Message& message, ProcessResult& result) {
   metadata_.clear();
   const auto name = [&](const std::string& column) {
     if (!metadata_.empty()) metadata_ += ',';
@@ -126,7 +127,7 @@ bool JsonProcessor::append_metadata(const MessageContext& context, const Message
     name(settings_.key_column);
     if (!message.key) {
       metadata_ += "null";
-    } else if (!append_text(settings_.key_column, *message.key, "key_not_utf8", verdict)) {
+    } else if (!append_text(settings_.key_column, *message.key, "key_not_utf8", result)) {
       return false;
     }
   }
@@ -140,7 +141,7 @@ bool JsonProcessor::append_metadata(const MessageContext& context, const Message
                                     [&, &wanted = header](const HeaderView& h) { return h.name == wanted; });
     if (found == headers_.rend() || !found->value) {
       metadata_ += "null";
-    } else if (!append_text(column, *found->value, "header_not_utf8", verdict)) {
+    } else if (!append_text(column, *found->value, "header_not_utf8", result)) {
       return false;
     }
   }

@@ -21,19 +21,19 @@ class JsonProcessor final : public Processor {
   explicit JsonProcessor(const JsonSettings& settings);
 
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   bool rebuilds() const { return !settings_.fields.empty() || !metadata_columns_.empty(); }
-  bool append_metadata(const MessageContext& context, const Message& message, Verdict& verdict);
-  bool append_text(const std::string& column, std::string_view text, const char* code, Verdict& verdict);
+  bool append_metadata(const MessageContext& context, const Message& message, ProcessResult& result);
+  bool append_text(const std::string& column, std::string_view text, const char* code, ProcessResult& result);
   void append_row(std::span<const JsonField> fields, std::string& rows) const;
   // Calls `each` for the fields of each object, one object after the other; false from `each` ends it.
   template <typename Each>
   void for_each_object(Each each) const;
   void append_field(const JsonField& field, bool& first, std::string& rows) const;
   bool is_metadata_column(std::string_view raw_name) const;
-  Verdict check_required() const;
+  ProcessResult check_required() const;
 
   const JsonSettings settings_;
   const RowLayout layout_;

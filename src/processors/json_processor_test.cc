@@ -18,7 +18,7 @@ class Headers final : public MessageMemory {
 };
 
 struct Answer {
-  Verdict verdict;
+  ProcessResult result;
   std::string rows;
 };
 
@@ -32,20 +32,20 @@ Answer run(const JsonSettings& settings, std::optional<std::string_view> payload
   message.payload = payload;
   JsonProcessor processor(settings);
   Answer answer;
-  answer.verdict = processor.process({"events", Partition{3}}, message, answer.rows);
+  answer.result = processor.process({"events", Partition{3}}, message, answer.rows);
   return answer;
 }
 
 TEST(JsonProcessorTest, BytesPassUnchanged) {
   const Answer one = run({}, R"( {"b" : 1.0 ,"a":"\u0041"})");
   EXPECT_EQ(one.rows, " {\"b\" : 1.0 ,\"a\":\"\\u0041\"}\n");
-  EXPECT_TRUE(one.verdict.rows_are_payload);
-  EXPECT_EQ(one.verdict.row_count, 1u);
-  EXPECT_EQ(run({}, "{}\n{}{}").verdict.row_count, 3u);
+  EXPECT_TRUE(one.result.rows_are_payload);
+  EXPECT_EQ(one.result.row_count, 1u);
+  EXPECT_EQ(run({}, "{}\n{}{}").result.row_count, 3u);
 }
 
 TEST(JsonProcessorTest, NullPayloadsAreSkippedAndOthersAreInvalid) {
-  EXPECT_EQ(run({}, std::nullopt).verdict.kind, Verdict::Kind::Skip);
+  EXPECT_EQ(run({}, std::nullopt).result.kind, ProcessResult::Kind::Skip);
   for (const auto& [text, code] :
        std::initializer_list<std::pair<std::string_view, std::string_view>>{{"", "not_an_object"},
                                                                             {"[]", "not_an_object"},
@@ -53,9 +53,9 @@ TEST(JsonProcessorTest, NullPayloadsAreSkippedAndOthersAreInvalid) {
                                                                             {"{\"a\":\"\xff\"}", "invalid_utf8"},
                                                                             {R"({"a":1} x)", "not_an_object"}}) {
     const Answer answer = run({}, text);
-    EXPECT_EQ(answer.verdict.kind, Verdict::Kind::Invalid) << text;
-    EXPECT_EQ(answer.verdict.code, code) << text;
-    EXPECT_NE(answer.verdict.text.find("at byte "), std::string::npos) << answer.verdict.text;
+    EXPECT_EQ(answer.result.kind, ProcessResult::Kind::Invalid) << text;
+    EXPECT_EQ(answer.result.code, code) << text;
+    EXPECT_NE(answer.result.text.find("at byte "), std::string::npos) << answer.result.text;
   }
 }
 
@@ -71,8 +71,8 @@ TEST(JsonProcessorTest, MetadataColumnsWinOverFieldsOfTheirName) {
   const std::string metadata =
       R"("_topic":"events","_partition":3,"_offset":42,"_time":"2026-09-21 14:13:20.123","_key":"k\"1","_none":null,"_trace":"y")";
   EXPECT_EQ(answer.rows, R"({"a":1,)" + metadata + "}\n{" + metadata + "}\n");
-  EXPECT_FALSE(answer.verdict.rows_are_payload);
-  EXPECT_EQ(std::string_view(run(settings, "{}", "\xff").verdict.code), "key_not_utf8");
+  EXPECT_FALSE(answer.result.rows_are_payload);
+  EXPECT_EQ(std::string_view(run(settings, "{}", "\xff").result.code), "key_not_utf8");
 }
 
 TEST(JsonProcessorTest, FieldsAreChosenAndRenamed) {
@@ -85,20 +85,20 @@ TEST(JsonProcessorTest, FieldsAreChosenAndRenamed) {
 TEST(JsonProcessorTest, RequiredFieldsMustBeThereInEveryObject) {
   JsonSettings settings;
   settings.required_fields = {"id"};
-  EXPECT_EQ(run(settings, R"({"id":1}{"id":"x"})").verdict.kind, Verdict::Kind::Rows);
-  EXPECT_TRUE(run(settings, R"({"id":1})").verdict.rows_are_payload);
-  EXPECT_EQ(std::string_view(run(settings, R"({"id":1}{"id":null})").verdict.code), "missing_field");
-  EXPECT_EQ(std::string_view(run(settings, R"({"x":{"id":1}})").verdict.code), "missing_field");
+  EXPECT_EQ(run(settings, R"({"id":1}{"id":"x"})").result.kind, ProcessResult::Kind::Rows);
+  EXPECT_TRUE(run(settings, R"({"id":1})").result.rows_are_payload);
+  EXPECT_EQ(std::string_view(run(settings, R"({"id":1}{"id":null})").result.code), "missing_field");
+  EXPECT_EQ(std::string_view(run(settings, R"({"x":{"id":1}})").result.code), "missing_field");
 }
 
 TEST(JsonProcessorTest, OfARequiredFieldThatOccursTwiceTheLastValueCounts) {
   JsonSettings settings;
   settings.required_fields = {"a"};
   for (const char* text : {R"({"a":1,"a":null})", R"({"a":1,"b":2,"\u0061":null})", R"({"a":2}{"a":1,"a":null})"}) {
-    EXPECT_EQ(std::string_view(run(settings, text).verdict.code), "missing_field") << text;
+    EXPECT_EQ(std::string_view(run(settings, text).result.code), "missing_field") << text;
   }
   for (const char* text : {R"({"a":null,"a":1})", R"({"a":1}{"a":null,"\u0061":0})"}) {
-    EXPECT_EQ(run(settings, text).verdict.kind, Verdict::Kind::Rows) << text;
+    EXPECT_EQ(run(settings, text).result.kind, ProcessResult::Kind::Rows) << text;
   }
 }
 
@@ -111,7 +111,7 @@ TEST(JsonProcessorTest, ManyObjectsOfOneMessageAreRead) {
   settings.required_fields = {"a"};
   settings.fields = {{"a", "b"}};
   const Answer answer = run(settings, payload);
-  EXPECT_EQ(answer.verdict.row_count, kMany);
+  EXPECT_EQ(answer.result.row_count, kMany);
   EXPECT_EQ(answer.rows.size(), kMany * 8);
   EXPECT_TRUE(answer.rows.ends_with("{\"b\":1}\n"));
 }

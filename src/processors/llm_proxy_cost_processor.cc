@@ -104,7 +104,7 @@ LlmProxyCostProcessor::LlmProxyCostProcessor(const ProcessorsSettings& settings,
                                              const ProcessorEnvironment& environment)
     : clock_(*environment.clock), row_(tick_form(settings)) {}
 
-Verdict LlmProxyCostProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult LlmProxyCostProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   Cost cost;
@@ -112,7 +112,7 @@ Verdict LlmProxyCostProcessor::process(const MessageContext&, const Message& mes
   row_.clear();
   write(cost);
   row_.move_to(rows);
-  return Verdict::rows(1);
+  return ProcessResult::rows(1);
 }
 
 bool LlmProxyCostProcessor::read(Cost& out) {

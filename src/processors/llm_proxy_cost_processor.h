@@ -15,7 +15,7 @@ class LlmProxyCostProcessor final : public Processor {
   LlmProxyCostProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   struct Cost;

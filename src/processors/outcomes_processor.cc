@@ -55,7 +55,7 @@ OutcomesProcessor::OutcomesProcessor(const ProcessorsSettings& settings, const P
                                                      "Outcomes without a quantity (other than abuse).")),
       row_(tick_form(settings)) {}
 
-Verdict OutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult OutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   Outcome outcome;
@@ -63,7 +63,7 @@ Verdict OutcomesProcessor::process(const MessageContext&, const Message& message
   row_.clear();
   write(outcome);
   row_.move_to(rows);
-  return Verdict::rows(1);
+  return ProcessResult::rows(1);
 }
 
 bool OutcomesProcessor::read(Outcome& out) {

@@ -21,9 +21,9 @@ class OutcomesProcessorTest : public testing::Test {
     Message message;
     message.payload = payload;
     std::string rows;
-    const Verdict verdict = processor.process({"outcomes", Partition{0}}, message, rows);
-    EXPECT_EQ(verdict.kind, Verdict::Kind::Rows) << verdict.text;
-    EXPECT_EQ(verdict.origin_timestamp_ms, kNoTimestamp);
+    const ProcessResult result = processor.process({"outcomes", Partition{0}}, message, rows);
+    EXPECT_EQ(result.kind, ProcessResult::Kind::Rows) << result.text;
+    EXPECT_EQ(result.origin_timestamp_ms, kNoTimestamp);
     return json::parse(rows);
   }
   uint64_t missing(const char* what) {

@@ -56,7 +56,8 @@ PolymorphicMetricsProcessor::PolymorphicMetricsProcessor(const ProcessorsSetting
                                                          const ProcessorEnvironment&)
     : environment_(settings.environment), row_(tick_form(settings)) {}
 
-Verdict PolymorphicMetricsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+ProcessResult PolymorphicMetricsProcessor::process(const MessageContext& context, const Message& message,
+                                                   std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   Metric metric;
@@ -65,11 +66,11 @@ Verdict PolymorphicMetricsProcessor::process(const MessageContext& context, cons
   row_.clear();
   write(context, message, metric);
   row_.move_to(rows);
-  Verdict verdict = Verdict::rows(1);
+  ProcessResult result = ProcessResult::rows(1);
   if (metric.received) {
-    verdict.received_timestamp_ms = origin_from_seconds(*metric.received);
+    result.received_timestamp_ms = origin_from_seconds(*metric.received);
   }
-  return verdict;
+  return result;
 }
 
 bool PolymorphicMetricsProcessor::read(Metric& out) {

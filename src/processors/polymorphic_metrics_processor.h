@@ -19,7 +19,7 @@ class PolymorphicMetricsProcessor final : public Processor {
   PolymorphicMetricsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   struct Metric {

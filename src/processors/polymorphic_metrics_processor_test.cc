@@ -7,7 +7,7 @@
 namespace freshet::processors {
 namespace {
 
-Verdict process(std::string_view received) {
+ProcessResult process(std::string_view received) {
   testkit::FakeClock clock;
   Metrics metrics;
   PolymorphicMetricsProcessor processor({}, {&clock, &metrics});

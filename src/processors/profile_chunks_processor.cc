@@ -43,7 +43,8 @@ struct ProfileChunksProcessor::Chunk {
 ProfileChunksProcessor::ProfileChunksProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment&)
     : environment_(settings.environment), row_(tick_form(settings)) {}
 
-Verdict ProfileChunksProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+ProcessResult ProfileChunksProcessor::process(const MessageContext& context, const Message& message,
+                                              std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   Chunk chunk;
@@ -61,9 +62,9 @@ Verdict ProfileChunksProcessor::process(const MessageContext& context, const Mes
   row_.put(kPartition, context.partition.value);
   row_.end_row();
   row_.move_to(rows);
-  Verdict verdict = Verdict::rows(1);
-  verdict.origin_timestamp_ms = origin_from_seconds(chunk.received);
-  return verdict;
+  ProcessResult result = ProcessResult::rows(1);
+  result.origin_timestamp_ms = origin_from_seconds(chunk.received);
+  return result;
 }
 
 bool ProfileChunksProcessor::read(Chunk& out) {

@@ -15,7 +15,7 @@ class ProfileChunksProcessor final : public Processor {
   ProfileChunksProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   struct Chunk;

@@ -110,7 +110,8 @@ struct ProfilesMessageProcessor::Profile {
 ProfilesMessageProcessor::ProfilesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment&)
     : environment_(settings.environment), row_(tick_form(settings)) {}
 
-Verdict ProfilesMessageProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+ProcessResult ProfilesMessageProcessor::process(const MessageContext& context, const Message& message,
+                                                std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   Profile profile;
@@ -118,9 +119,9 @@ Verdict ProfilesMessageProcessor::process(const MessageContext& context, const M
   row_.clear();
   write(profile, message.offset, context.partition);
   row_.move_to(rows);
-  Verdict verdict = Verdict::rows(1);
-  verdict.origin_timestamp_ms = origin_from_seconds(profile.received);
-  return verdict;
+  ProcessResult result = ProcessResult::rows(1);
+  result.origin_timestamp_ms = origin_from_seconds(profile.received);
+  return result;
 }
 
 bool ProfilesMessageProcessor::read(Profile& out) {

@@ -10,9 +10,9 @@
 
 namespace freshet::processors {
 
-Verdict invalid_json(const PythonJson& json);
-Verdict missing_field(std::string_view name);
-Verdict invalid_value(std::string_view what);
+ProcessResult invalid_json(const PythonJson& json);
+ProcessResult missing_field(std::string_view name);
+ProcessResult invalid_value(std::string_view what);
 
 // The name of the first missing required field; empty if none is missing.
 template <size_t N>

@@ -88,7 +88,7 @@ constexpr Column kQueryDuration("clickhouse_queries.duration_ms");
 QuerylogProcessor::QuerylogProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment&)
     : stats_(json_), row_(tick_form(settings)) {}
 
-Verdict QuerylogProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+ProcessResult QuerylogProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   entry_ = Entry();
@@ -99,7 +99,7 @@ Verdict QuerylogProcessor::process(const MessageContext& context, const Message&
   row_.clear();
   write(context, message);
   row_.move_to(rows);
-  return Verdict::rows(1);
+  return ProcessResult::rows(1);
 }
 
 // --- reading --------------------------------------------------------------------------------------------------------

@@ -31,8 +31,10 @@ TickForm tick_form(const ProcessorsSettings& settings) {
   return settings.reference_ticks ? TickForm::Ticks : TickForm::SecondsAndFraction;
 }
 
-Verdict null_payload() { return Verdict::invalid("null_payload", "the message has no payload"); }
+ProcessResult null_payload() { return ProcessResult::invalid("null_payload", "the message has no payload"); }
 
-Verdict invalid_message(const JsonReader& json) { return Verdict::invalid("invalid_message", json.error_text()); }
+ProcessResult invalid_message(const JsonReader& json) {
+  return ProcessResult::invalid("invalid_message", json.error_text());
+}
 
 }  // namespace freshet::processors

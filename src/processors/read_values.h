@@ -46,8 +46,8 @@ int64_t seconds_since_1970(const Clock& clock);
 TickForm tick_form(const ProcessorsSettings& settings);
 
 // A message without payload is invalid in Snuba's data sets.
-Verdict null_payload();
+ProcessResult null_payload();
 // With the reader's error.
-Verdict invalid_message(const JsonReader& json);
+ProcessResult invalid_message(const JsonReader& json);
 
 }  // namespace freshet::processors

@@ -37,18 +37,18 @@ bool find_kind(JsonReader& json, ReplayKind& kind) {
 ReplaysProcessor::ReplaysProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment&)
     : row_(tick_form(settings)) {}
 
-Verdict ReplaysProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+ProcessResult ReplaysProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);
   inner_.open(std::string_view());
   message_.clear();
-  if (!read()) return Verdict::invalid("invalid_message", error_text());
+  if (!read()) return ProcessResult::invalid("invalid_message", error_text());
   row_.clear();
   const uint32_t count = write_replay_rows(message_, message.offset.value, context.partition.value, md5_, row_);
   row_.move_to(rows);
-  Verdict verdict = Verdict::rows(count);
-  verdict.origin_timestamp_ms = origin_from_seconds(message_.start_time);
-  return verdict;
+  ProcessResult result = ProcessResult::rows(count);
+  result.origin_timestamp_ms = origin_from_seconds(message_.start_time);
+  return result;
 }
 
 std::string ReplaysProcessor::error_text() const {

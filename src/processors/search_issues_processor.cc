@@ -143,8 +143,8 @@ std::optional<Uuid> uuid_of_text(const PythonValue& value) {
 
 bool is_version(const PythonValue& value) { return value.is_number() && !value.is_bool() && to_double(value) == 2; }
 
-Verdict good() { return Verdict::rows(1); }
-bool is_good(const Verdict& verdict) { return verdict.kind == Verdict::Kind::Rows; }
+ProcessResult good() { return ProcessResult::rows(1); }
+bool is_good(const ProcessResult& result) { return result.kind == ProcessResult::Kind::Rows; }
 
 }  // namespace
 
@@ -170,32 +170,32 @@ SearchIssuesMessageProcessor::SearchIssuesMessageProcessor(const ProcessorsSetti
                                                            const ProcessorEnvironment& environment)
     : settings_(settings), clock_(*environment.clock), row_(tick_form(settings)) {}
 
-Verdict SearchIssuesMessageProcessor::process(const MessageContext& context, const Message& message,
-                                              std::string& rows) {
+ProcessResult SearchIssuesMessageProcessor::process(const MessageContext& context, const Message& message,
+                                                    std::string& rows) {
   if (!message.payload) return null_payload();
   const PythonValue* const root = json_.read(*message.payload);
   if (root == nullptr) return invalid_json(json_);
   Occurrence occurrence;
-  Verdict verdict = read_envelope(*root, occurrence);
-  if (is_good(verdict)) verdict = read_age(occurrence);
-  if (is_good(verdict)) verdict = read(occurrence);
-  if (!is_good(verdict)) return verdict;
+  ProcessResult result = read_envelope(*root, occurrence);
+  if (is_good(result)) result = read_age(occurrence);
+  if (is_good(result)) result = read(occurrence);
+  if (!is_good(result)) return result;
   row_.clear();
   write(occurrence, context, message);
   row_.move_to(rows);
-  return verdict;
+  return result;
 }
 
 // --- reading --------------------------------------------------------------------------------------------------------
 
-Verdict SearchIssuesMessageProcessor::read_envelope(const PythonValue& root, Occurrence& out) {
+ProcessResult SearchIssuesMessageProcessor::read_envelope(const PythonValue& root, Occurrence& out) {
   if (!root.is_array() || root.count() < 2)
-    return Verdict::invalid("invalid_message", "the message is not an envelope");
+    return ProcessResult::invalid("invalid_message", "the message is not an envelope");
   const PythonValue* const version = root.begin();
-  if (!is_version(*version)) return Verdict::invalid("invalid_message_version", "the message's version is not 2");
+  if (!is_version(*version)) return ProcessResult::invalid("invalid_message_version", "the message's version is not 2");
   const PythonValue* const type = version->after();
-  if (root.count() == 2) return Verdict::invalid("invalid_message", "the message has no event");
-  if (!type->is_string("insert")) return Verdict::invalid("invalid_message_type", "the message is not an insert");
+  if (root.count() == 2) return ProcessResult::invalid("invalid_message", "the message has no event");
+  if (!type->is_string("insert")) return ProcessResult::invalid("invalid_message_type", "the message is not an insert");
   const PythonValue* const event = type->after();
   if (!event->is_object()) return invalid_value("the event is not an object");
   out.event = members_of(*event, kEventFields);
@@ -208,7 +208,7 @@ Verdict SearchIssuesMessageProcessor::read_envelope(const PythonValue& root, Occ
   return good();
 }
 
-Verdict SearchIssuesMessageProcessor::read_age(Occurrence& out) {
+ProcessResult SearchIssuesMessageProcessor::read_age(Occurrence& out) {
   if (out.occurrence[kDetection] == nullptr) return missing_field("occurrence_data.detection_time");
   if (out.data[kReceived] == nullptr) return missing_field("data.received");
   const auto detection = instant_of(*out.occurrence[kDetection]);
@@ -218,12 +218,12 @@ Verdict SearchIssuesMessageProcessor::read_age(Occurrence& out) {
   out.detection = *detection;
   out.received = *received;
   out.retention = retention_of(out.event[kRetention], kDaysOfNone, *detection, settings_, clock_);
-  if (out.retention.age == Retention::Age::TooOld) return Verdict::skip("event_too_old");
+  if (out.retention.age == Retention::Age::TooOld) return ProcessResult::skip("event_too_old");
   if (out.retention.age == Retention::Age::NotComputable) return invalid_value("retention_days is out of range");
   return good();
 }
 
-Verdict SearchIssuesMessageProcessor::read(Occurrence& out) {
+ProcessResult SearchIssuesMessageProcessor::read(Occurrence& out) {
   if (const auto name = first_missing(out.event, kEventFields); !name.empty()) return missing_field(name);
   if (const auto name = first_missing(out.occurrence, kOccurrenceFields); !name.empty()) return missing_field(name);
   using Step = const char* (SearchIssuesMessageProcessor::*)(Occurrence&);

@@ -23,15 +23,15 @@ class SearchIssuesMessageProcessor final : public Processor {
   SearchIssuesMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   struct Occurrence;
 
   // These return the result for an invalid message; Kind::Rows: valid.
-  Verdict read_envelope(const PythonValue& root, Occurrence& out);
-  Verdict read_age(Occurrence& out);
-  Verdict read(Occurrence& out);
+  ProcessResult read_envelope(const PythonValue& root, Occurrence& out);
+  ProcessResult read_age(Occurrence& out);
+  ProcessResult read(Occurrence& out);
   // These return an error text; null: valid.
   const char* read_times(Occurrence& out);
   const char* read_ids(Occurrence& out);

@@ -114,19 +114,19 @@ bool TransactionReader::fail(const char* what) {
   return false;
 }
 
-Verdict TransactionReader::read(std::string_view payload, uint64_t max_spans, Transaction& out) {
+ProcessResult TransactionReader::read(std::string_view payload, uint64_t max_spans, Transaction& out) {
   const PythonValue* const root = json_.read(payload);
   if (root == nullptr) return invalid_json(json_);
   Parts parts;
   Next next = check_envelope(*root, parts);
   if (next == Next::Go) next = check_data(parts);
   if (next == Next::Go) next = check_age(parts, out);
-  if (next == Next::Skip) return Verdict::skip(code_);
+  if (next == Next::Skip) return ProcessResult::skip(code_);
   const bool good = next == Next::Go && read_ids(parts, out) && read_texts(parts, out) && read_times(parts, out) &&
                     read_status(parts, out) && read_tags(parts, out) && read_numbers(parts, out) &&
                     out.spans.read(*parts.trace, parts.data[kSpans], max_spans, what_) && read_request(parts, out) &&
                     read_user_and_contexts(parts, out) && read_origin(parts, out);
-  return good ? Verdict::rows(1) : invalid_value(what_);
+  return good ? ProcessResult::rows(1) : invalid_value(what_);
 }
 
 // --- does it belong to the table ------------------------------------------------------------------------------------

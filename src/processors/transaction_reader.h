@@ -73,7 +73,7 @@ class TransactionReader {
   TransactionReader(const ProcessorsSettings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
 
   // If the result is Rows, `out` has the values of the one row. They live until the next call.
-  Verdict read(std::string_view payload, uint64_t max_spans, Transaction& out);
+  ProcessResult read(std::string_view payload, uint64_t max_spans, Transaction& out);
 
  private:
   enum class Next : uint8_t { Go, Skip, Invalid };

@@ -45,17 +45,17 @@ void TransactionsMessageProcessor::begin_chunk(const MessageContext&, std::span<
   if (options_ != nullptr) max_spans_ = options_->get()->processors.max_spans_per_transaction;
 }
 
-Verdict TransactionsMessageProcessor::process(const MessageContext& context, const Message& message,
-                                              std::string& rows) {
+ProcessResult TransactionsMessageProcessor::process(const MessageContext& context, const Message& message,
+                                                    std::string& rows) {
   if (!message.payload) return null_payload();
-  Verdict verdict = reader_.read(*message.payload, max_spans_, transaction_);
-  if (verdict.kind != Verdict::Kind::Rows) return verdict;
+  ProcessResult result = reader_.read(*message.payload, max_spans_, transaction_);
+  if (result.kind != ProcessResult::Kind::Rows) return result;
   counters_.add(transaction_);
   row_.clear();
   write_transaction(transaction_, context, message, row_);
   row_.move_to(rows);
-  verdict.origin_timestamp_ms = transaction_.origin_timestamp_ms;
-  return verdict;
+  result.origin_timestamp_ms = transaction_.origin_timestamp_ms;
+  return result;
 }
 
 }  // namespace freshet::processors

@@ -48,7 +48,7 @@ class PythonProcessor final : public Processor {
     }
   }
 
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override {
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override {
     // No chunk announced this message: it is sent alone.
     while (next_ < answers_.size() && answers_[next_].offset < message.offset) ++next_;
     if (next_ == answers_.size() || answers_[next_].offset != message.offset) {
@@ -58,7 +58,7 @@ class PythonProcessor final : public Processor {
     rows += answer.rows;
     ++next_;  // only now: if there is no memory for the rows, the message is processed again
     answer.rows = std::string();
-    return std::move(answer.verdict);
+    return std::move(answer.result);
   }
 
   void interrupt() noexcept override {
@@ -70,7 +70,7 @@ class PythonProcessor final : public Processor {
  private:
   struct Answer {
     Offset offset;
-    Verdict verdict;
+    ProcessResult result;
     std::string rows;
   };
 
@@ -94,7 +94,7 @@ class PythonProcessor final : public Processor {
       if (ask(context, {&message, 1})) continue;
       answers_.push_back(
           {message.offset,
-           Verdict::invalid("python_worker", "a Python worker failed twice on this message: " + last_error_),
+           ProcessResult::invalid("python_worker", "a Python worker failed twice on this message: " + last_error_),
            {}});
     }
   }
@@ -104,15 +104,15 @@ class PythonProcessor final : public Processor {
     answer.offset = offset;
     switch (from.kind) {
       case WorkerAnswer::Kind::Rows:
-        answer.verdict = Verdict::rows(from.row_count);
-        answer.verdict.origin_timestamp_ms = from.origin_timestamp_ms.value_or(kNoTimestamp);
+        answer.result = ProcessResult::rows(from.row_count);
+        answer.result.origin_timestamp_ms = from.origin_timestamp_ms.value_or(kNoTimestamp);
         answer.rows = from.rows;
         break;
       case WorkerAnswer::Kind::Skip:
-        answer.verdict = Verdict::skip("python_none");
+        answer.result = ProcessResult::skip("python_none");
         break;
       case WorkerAnswer::Kind::Invalid:
-        answer.verdict = Verdict::invalid("python_invalid", std::string(from.reason));
+        answer.result = ProcessResult::invalid("python_invalid", std::string(from.reason));
         break;
     }
   }

@@ -72,7 +72,7 @@ class PythonProcessorTest : public testing::Test {
     settings_.timeout = std::chrono::seconds(60);
   }
 
-  std::vector<Verdict> run(const std::vector<std::string>& payloads) {
+  std::vector<ProcessResult> run(const std::vector<std::string>& payloads) {
     if (!processor_) {
       const auto factory = make_factory(settings_, clock_, null_log(), metrics_);
       EXPECT_TRUE(factory) << factory.error().text;
@@ -86,10 +86,10 @@ class PythonProcessorTest : public testing::Test {
     }
     const MessageContext context{"topic", Partition{4}};
     processor_->begin_chunk(context, messages);
-    std::vector<Verdict> verdicts;
+    std::vector<ProcessResult> results;
     rows_.clear();
-    for (const Message& message : messages) verdicts.push_back(processor_->process(context, message, rows_));
-    return verdicts;
+    for (const Message& message : messages) results.push_back(processor_->process(context, message, rows_));
+    return results;
   }
   uint64_t replaced() { return metrics_.counter("freshet_python_workers_replaced_total", "").value(); }
 
@@ -104,19 +104,19 @@ class PythonProcessorTest : public testing::Test {
 constexpr const char* kRow = R"({"do":"row","n":1})";
 
 TEST_F(PythonProcessorTest, RowsSkipsAndExceptionsOfOneBatch) {
-  const auto verdicts =
+  const auto results =
       run({kRow, R"({"do":"batch"})", R"({"do":"none"})", R"({"do":"raise"})", "no json", R"({"do":"print"})"});
   EXPECT_EQ(rows_,
             "{\"n\":1,\"offset\":10,\"partition\":4,\"at\":\"2026-01-02 03:04:05\",\"text\":\"caf\xC3\xA9\\n\"}\n"
             "{\"a\":1}\n{\"a\":2}\n");
-  EXPECT_EQ(verdicts[0].row_count, 1u);
-  EXPECT_EQ(verdicts[0].origin_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(verdicts[1].row_count, 2u);
-  EXPECT_EQ(verdicts[1].origin_timestamp_ms, 1'767'323'045'000);
-  EXPECT_EQ(verdicts[2].kind, Verdict::Kind::Skip);
-  EXPECT_EQ(verdicts[3].text, "ValueError: no such thing");
-  EXPECT_EQ(verdicts[4].kind, Verdict::Kind::Invalid);
-  EXPECT_EQ(verdicts[5].kind, Verdict::Kind::Rows);
+  EXPECT_EQ(results[0].row_count, 1u);
+  EXPECT_EQ(results[0].origin_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(results[1].row_count, 2u);
+  EXPECT_EQ(results[1].origin_timestamp_ms, 1'767'323'045'000);
+  EXPECT_EQ(results[2].kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(results[3].text, "ValueError: no such thing");
+  EXPECT_EQ(results[4].kind, ProcessResult::Kind::Invalid);
+  EXPECT_EQ(results[5].kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(replaced(), 0u);
 }
 
@@ -143,38 +143,38 @@ TEST_F(PythonProcessorTest, AClassHasNotTheWholeEnvironment) {
 
 TEST_F(PythonProcessorTest, AClassThatTakesTooMuchMemoryMakesItsMessageInvalid) {
   settings_.memory_limit = 256 << 20;
-  const auto verdicts = run({R"({"do":"allocate"})", kRow});
-  EXPECT_EQ(verdicts[0].text, "MemoryError: ");
-  EXPECT_EQ(verdicts[1].kind, Verdict::Kind::Rows);
+  const auto results = run({R"({"do":"allocate"})", kRow});
+  EXPECT_EQ(results[0].text, "MemoryError: ");
+  EXPECT_EQ(results[1].kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(replaced(), 0u);
 }
 
 TEST_F(PythonProcessorTest, WhatAClassPrintsIsReadWhileItIsWaitedFor) {
-  const auto verdicts = run({R"({"do":"print much"})", kRow});
-  EXPECT_EQ(verdicts[0].kind, Verdict::Kind::Rows);
+  const auto results = run({R"({"do":"print much"})", kRow});
+  EXPECT_EQ(results[0].kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(replaced(), 0u);
 }
 
 TEST_F(PythonProcessorTest, AMessageThatKillsItsWorkerIsInvalidTheOthersAreNot) {
   for (const char* poison : {R"({"do":"die"})", R"({"do":"garbage"})"}) {
-    const auto verdicts = run({kRow, poison, kRow});
-    EXPECT_EQ(verdicts[0].kind, Verdict::Kind::Rows) << poison;
-    EXPECT_EQ(std::string_view(verdicts[1].code), "python_worker") << poison;
-    EXPECT_EQ(verdicts[2].kind, Verdict::Kind::Rows) << poison;
+    const auto results = run({kRow, poison, kRow});
+    EXPECT_EQ(results[0].kind, ProcessResult::Kind::Rows) << poison;
+    EXPECT_EQ(std::string_view(results[1].code), "python_worker") << poison;
+    EXPECT_EQ(results[2].kind, ProcessResult::Kind::Rows) << poison;
   }
   EXPECT_EQ(replaced(), 4u);
 }
 
 TEST_F(PythonProcessorTest, AMessageThatHangsItsWorkerIsInvalid) {
   settings_.timeout = std::chrono::milliseconds(500);
-  const auto verdicts = run({R"({"do":"hang"})"});
-  EXPECT_EQ(std::string_view(verdicts[0].code), "python_worker");
+  const auto results = run({R"({"do":"hang"})"});
+  EXPECT_EQ(std::string_view(results[0].code), "python_worker");
   EXPECT_EQ(replaced(), 2u);
 }
 
 TEST_F(PythonProcessorTest, AMessageIsTriedAgainByTheNextWorker) {
-  const auto verdicts = run({R"({"do":"die once","mark":")" + folder_.path("mark") + "\"}"});
-  EXPECT_EQ(verdicts[0].kind, Verdict::Kind::Rows);
+  const auto results = run({R"({"do":"die once","mark":")" + folder_.path("mark") + "\"}"});
+  EXPECT_EQ(results[0].kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(rows_, "{\"n\":1}\n");
   EXPECT_EQ(replaced(), 1u);
 }

@@ -91,7 +91,7 @@ class RedisStore final : public OptionSource {
     return {ErrorKind::Retry, 0, reply.kind == RedisReply::Kind::Error ? reply.text : "the key is no hash"};
   }
 
-  // Describes the failure and forgets the connection, and whom a node has named; the next read begins anew.
+  // Describes the failure and drops the connection, and whom a node has named; the next read begins anew.
   Error lost(const Error& why) {
     connection_.reset();
     owner_.reset();

@@ -26,7 +26,7 @@ class SchemasTest : public testing::Test {
   std::filesystem::path folder_;
 };
 
-TEST_F(SchemasTest, AJsonSchemaJudgesPayloads) {
+TEST_F(SchemasTest, AJsonSchemaValidatesPayloads) {
   write("events.schema.json", R"({"type":"object","required":["id"],"properties":{"id":{"type":"integer"},
         "kind":{"$ref":"#/definitions/kind"}},"definitions":{"kind":{"enum":["a","b"]}}})");
   const auto schema = open("events");

@@ -99,9 +99,10 @@ class Check {
 
   void dead_letters() {
     if (p_.kafka.dead_letter_topic.empty()) {
-      if (p_.stream.on_invalid == stream::OnInvalid::Hold && !origins_.given("on-invalid")) {
+      if (p_.stream.on_invalid == stream::OnInvalid::Block && !origins_.given("on-invalid")) {
         warn(
-            "no --dead-letter-topic: a message that cannot become a row holds its partition until an operator decides");
+            "no --dead-letter-topic: a message that cannot become a row blocks its partition until an operator "
+            "decides");
       }
       return;
     }

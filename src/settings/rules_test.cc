@@ -127,7 +127,7 @@ TEST(RulesTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--clickhouse-url", "http://x:1/?a=1"}, "has a path or query"},
       {{"--drain-timeout-ms", "150000"}, "is not well below --max-poll-interval-ms"},
       {{"--on-invalid", "drop", "--dead-letter-topic", "d"}, "only for use without --dead-letter-topic"},
-      {{"--on-invalid", "retry"}, "is none of: hold, drop"},
+      {{"--on-invalid", "retry"}, "is none of: block, drop"},
       {{"--dead-letter-topic", "t"}, "is the topic that is read"},
       {{"--clickhouse-password-file", "/nowhere"}, "cannot be read"},
       {{"--clickhouse-cert-file", "/etc/hostname"}, "one needs the other"},

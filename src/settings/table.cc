@@ -108,7 +108,7 @@ constexpr int64_t kDay = 24 * 3600 * 1000;
 
 constexpr std::array kOffsetResets = {std::pair{"earliest", OffsetReset::Earliest},
                                       std::pair{"latest", OffsetReset::Latest}, std::pair{"error", OffsetReset::Error}};
-constexpr std::array kOnInvalid = {std::pair{"hold", OnInvalid::Hold}, std::pair{"drop", OnInvalid::Drop}};
+constexpr std::array kOnInvalid = {std::pair{"block", OnInvalid::Block}, std::pair{"drop", OnInvalid::Drop}};
 constexpr std::array kCompressions = {std::pair{"lz4", clickhouse::Compression::Lz4},
                                       std::pair{"zstd", clickhouse::Compression::Zstd}};
 constexpr std::array kGenerations = {std::pair{"head", false}, std::pair{"june", true}};
@@ -216,7 +216,7 @@ constexpr Setting kTable[] = {
 
     {"dead-letter-topic", "Dead letters", "T", "topic for messages that cannot become rows", kStreaming,
      CHECKED(pipeline.kafka.dead_letter_topic, topic_name)},
-    {"on-invalid", "Dead letters", "hold|drop",
+    {"on-invalid", "Dead letters", "block|drop",
      "without a dead-letter topic: the partition is blocked until an operator decides, or the message is counted and "
      "dropped",
      kStreaming, CHOICE(pipeline.stream.on_invalid, kOnInvalid)},
@@ -305,7 +305,7 @@ constexpr Setting kTable[] = {
     {"context-not-stored", "Messages to rows", "PROJECT=CONTEXT",
      "transactions: a context that is left out of the rows of a project", kAll,
      ACCEPT(return context_not_stored(v, s.pipeline.processors.python_rules.contexts_not_stored)), true},
-    {"environment", "Messages to rows", "FILE", "a JSON object with facts that a processor may ask for", kProcess,
+    {"environment", "Messages to rows", "FILE", "a JSON object with values that a processor may ask for", kProcess,
      CHECKED(processor_environment, readable_file)},
     {"compat", "Messages to rows", "head|june",
      "Snuba's data sets: which generation's rows, where they differ (docs/snuba.md)", kProcess,

@@ -48,20 +48,20 @@ std::optional<int64_t> received_p99(std::span<int64_t> timestamps_ms) {
 }
 
 void CommitLog::sealed(const SealedBatch& batch) {
-  for (const Part& part : batch.parts) waiting_[part.partition].push_back({batch.id, part.epoch, nullptr});
+  for (const Part& part : batch.parts) waiting_[part.partition].push_back({batch.id, part.assignment, nullptr});
 }
 
 void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due) {
   for (const Part& part : batch->parts) {
     const auto lane = waiting_.find(part.partition);
-    if (lane == waiting_.end()) continue;  // its epoch is over
+    if (lane == waiting_.end()) continue;  // its assignment is over
     std::deque<Waiting>& waiting = lane->second;
     for (Waiting& one : waiting) {
       if (one.batch == batch->id) one.stored = batch;
     }
     while (!waiting.empty() && waiting.front().stored) {
       const Waiting& front = waiting.front();
-      due.push_back({part.partition, front.epoch, sequences(*front.stored, part_of(*front.stored, part.partition)),
+      due.push_back({part.partition, front.assignment, sequences(*front.stored, part_of(*front.stored, part.partition)),
                      record(*front.stored, part.partition)});
       waiting.pop_front();
     }
@@ -69,10 +69,10 @@ void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vec
   }
 }
 
-void CommitLog::drop(Partition partition, Epoch epoch) {
+void CommitLog::drop(Partition partition, AssignmentId assignment) {
   const auto lane = waiting_.find(partition);
   if (lane == waiting_.end()) return;
-  std::erase_if(lane->second, [&](const Waiting& waiting) { return waiting.epoch == epoch; });
+  std::erase_if(lane->second, [&](const Waiting& waiting) { return waiting.assignment == assignment; });
   if (lane->second.empty()) waiting_.erase(lane);
 }
 
@@ -80,7 +80,7 @@ ProducerRecord CommitLog::record(const SealedBatch& batch, Partition partition) 
   const Part& part = part_of(batch, partition);
   std::vector<int64_t> origins;
   for (size_t c = part.begin; c < part.end; ++c) {
-    const auto& of_chunk = batch.chunks[c]->facts.origin_timestamps_ms;
+    const auto& of_chunk = batch.chunks[c]->stats.origin_timestamps_ms;
     origins.insert(origins.end(), of_chunk.begin(), of_chunk.end());
   }
   const ProcessedChunk& last = *batch.chunks[part.end - 1];

@@ -30,7 +30,7 @@ class CommitLog {
   // A part whose record may go out now.
   struct Due {
     Partition partition;
-    Epoch epoch;
+    AssignmentId assignment;
     std::vector<uint64_t> chunks;  // their sequence numbers
     ProducerRecord record;
   };
@@ -41,12 +41,12 @@ class CommitLog {
   // In the order in which batches are sealed.
   void sealed(const SealedBatch& batch);
   void stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due);
-  void drop(Partition partition, Epoch epoch);
+  void drop(Partition partition, AssignmentId assignment);
 
  private:
   struct Waiting {
     uint64_t batch;
-    Epoch epoch;
+    AssignmentId assignment;
     std::shared_ptr<const SealedBatch> stored;  // null: not yet
   };
   ProducerRecord record(const SealedBatch& batch, Partition partition) const;

@@ -11,7 +11,7 @@ TEST(ItemTypeMetricsTest, SumsTheChunksOfStoredBatches) {
   SealedBatch batch;
   for (int i = 0; i < 2; ++i) {
     auto chunk = std::make_shared<ProcessedChunk>();
-    chunk->facts.types = {{"span", 2, 100}, {"log", 1, 7}};
+    chunk->stats.types = {{"span", 2, 100}, {"log", 1, 7}};
     batch.chunks.push_back(std::move(chunk));
   }
   observer.sealed(batch, {});

@@ -63,11 +63,11 @@ void SideOutputs::sealed(const SealedBatch& batch) {
 
 void SideOutputs::stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime now, Finished& finished) {
   if (settings_.cogs) {
-    for (const auto& chunk : batch->chunks) cogs_.add(chunk->facts.usage, now);
+    for (const auto& chunk : batch->chunks) cogs_.add(chunk->stats.usage, now);
   }
   if (!settings_.commit_log) {
     for (const Part& part : batch->parts) {
-      finished.parts.push_back({part.partition, part.epoch, sequences(*batch, part)});
+      finished.parts.push_back({part.partition, part.assignment, sequences(*batch, part)});
     }
     return;
   }
@@ -75,13 +75,13 @@ void SideOutputs::stored(const std::shared_ptr<const SealedBatch>& batch, System
   commit_log_.stored(batch, due);
   for (CommitLog::Due& one : due) {
     auto record = std::make_shared<const ProducerRecord>(std::move(one.record));
-    commit_log_records_.add({one.partition, one.epoch, next_id_++, {std::move(record), std::move(one.chunks)}});
+    commit_log_records_.add({one.partition, one.assignment, next_id_++, {std::move(record), std::move(one.chunks)}});
   }
 }
 
-void SideOutputs::add(Partition partition, Epoch epoch, const SideRecord& replacement, Charge charge) {
+void SideOutputs::add(Partition partition, AssignmentId assignment, const SideRecord& replacement, Charge charge) {
   auto record = std::make_shared<const ProducerRecord>(ProducerRecord{replacement.key, replacement.value});
-  replacements_.add({partition, epoch, id_of(replacement.offset), {std::move(record)}, std::move(charge)});
+  replacements_.add({partition, assignment, id_of(replacement.offset), {std::move(record)}, std::move(charge)});
 }
 
 void SideOutputs::take_sendable(SteadyTime now, SystemTime wall, std::vector<GateRecord>& out) {
@@ -104,7 +104,7 @@ void SideOutputs::result(size_t number, uint64_t ticket, const Status& status, S
     log_.emit(SideRecordDeliveryFailed{topic_, to_string(topic), status.error().text});
     const auto* item = records.find(ticket);
     if (item != nullptr && topic == SideTopicName::Replacements && status.error().kind == ErrorKind::Invalid) {
-      finished.rejected = {item->partition, item->epoch, offset_of(item->id)};
+      finished.rejected = {item->partition, item->assignment, offset_of(item->id)};
     }
     return records.failed(ticket, now);
   }
@@ -112,9 +112,9 @@ void SideOutputs::result(size_t number, uint64_t ticket, const Status& status, S
   if (!done) return;
   counter(topic, "written").add();
   if (topic == SideTopicName::Replacements) {
-    finished.records.push_back({done->partition, done->epoch, offset_of(done->id)});
+    finished.records.push_back({done->partition, done->assignment, offset_of(done->id)});
   } else if (topic == SideTopicName::CommitLog) {
-    finished.parts.push_back({done->partition, done->epoch, std::move(done->payload.chunks)});
+    finished.parts.push_back({done->partition, done->assignment, std::move(done->payload.chunks)});
   }
 }
 
@@ -129,10 +129,10 @@ void SideOutputs::resume(Partition partition) {
   replacements_.resume(partition);
 }
 
-bool SideOutputs::drop(Partition partition, Epoch epoch) {
-  commit_log_.drop(partition, epoch);
-  const bool commit_log = commit_log_records_.drop(partition, epoch);
-  return replacements_.drop(partition, epoch) || commit_log;
+bool SideOutputs::drop(Partition partition, AssignmentId assignment) {
+  commit_log_.drop(partition, assignment);
+  const bool commit_log = commit_log_records_.drop(partition, assignment);
+  return replacements_.drop(partition, assignment) || commit_log;
 }
 
 std::optional<Offset> SideOutputs::first_record(Partition partition) const {
@@ -140,10 +140,11 @@ std::optional<Offset> SideOutputs::first_record(Partition partition) const {
   return first != nullptr ? std::optional(offset_of(first->id)) : std::nullopt;
 }
 
-std::vector<OffsetGate::FinishedRecord> SideOutputs::drop_records(Partition partition, Epoch epoch, Offset next) {
+std::vector<OffsetGate::FinishedRecord> SideOutputs::drop_records(Partition partition, AssignmentId assignment,
+                                                                  Offset next) {
   std::vector<FinishedRecord> dropped;
   for (const uint64_t id : replacements_.drop_below(partition, id_of(next))) {
-    dropped.push_back({partition, epoch, offset_of(id)});
+    dropped.push_back({partition, assignment, offset_of(id)});
   }
   return dropped;
 }

@@ -36,15 +36,15 @@ class SideOutputs final : public OffsetGate {
   Needs needs() const override { return {settings_.commit_log, settings_.replacements}; }
   void sealed(const SealedBatch& batch) override;
   void stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime now, Finished& finished) override;
-  void add(Partition partition, Epoch epoch, const SideRecord& record, Charge charge) override;
+  void add(Partition partition, AssignmentId assignment, const SideRecord& record, Charge charge) override;
   void take_sendable(SteadyTime now, SystemTime wall, std::vector<GateRecord>& out) override;
   void result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now, Finished& finished) override;
   void stop_batching(Partition partition) override { replacements_.suspend(partition); }
   bool suspend(Partition partition) override;
   void resume(Partition partition) override;
-  bool drop(Partition partition, Epoch epoch) override;
+  bool drop(Partition partition, AssignmentId assignment) override;
   std::optional<Offset> first_record(Partition partition) const override;
-  std::vector<FinishedRecord> drop_records(Partition partition, Epoch epoch, Offset next) override;
+  std::vector<FinishedRecord> drop_records(Partition partition, AssignmentId assignment, Offset next) override;
   void flush() override;
   bool settled(Partition partition) const override;
   bool empty() const override { return commit_log_records_.empty() && replacements_.empty(); }

@@ -15,11 +15,11 @@ std::shared_ptr<const SealedBatch> batch(uint64_t id, int64_t last) {
   auto chunk = std::make_shared<ProcessedChunk>();
   chunk->sequence = id;
   chunk->covered = OffsetRange{Offset{last}, Offset{last}};
-  chunk->facts.usage = {{"spans", 5}};
+  chunk->stats.usage = {{"spans", 5}};
   auto batch = std::make_shared<SealedBatch>();
   batch->id = id;
   batch->chunks = {chunk};
-  batch->parts = {{Partition{0}, Epoch{1}, 0, 1}};
+  batch->parts = {{Partition{0}, AssignmentId{1}, 0, 1}};
   return batch;
 }
 
@@ -74,7 +74,7 @@ TEST_F(SideOutputsTest, ABatchIsFinishedOnceTheCommitLogHasItsRecord) {
 TEST_F(SideOutputsTest, ARejectedReplacementIsToldAndSentAgainOrGivenUp) {
   SideOutputs gate = outputs({.replacements = true});
   EXPECT_TRUE(gate.needs().side_records);
-  gate.add(Partition{0}, Epoch{1}, {Offset{7}, "key", "value"}, {});
+  gate.add(Partition{0}, AssignmentId{1}, {Offset{7}, "key", "value"}, {});
   auto records = sendable(gate);
   ASSERT_EQ(records.size(), 1u);
   gate.result(kReplacements, records[0].ticket, failure(ErrorKind::Invalid, "too large"), now, finished);
@@ -84,9 +84,9 @@ TEST_F(SideOutputsTest, ARejectedReplacementIsToldAndSentAgainOrGivenUp) {
   now += delivery::kRetryDelay;
   records = sendable(gate);
   ASSERT_EQ(records.size(), 1u);
-  EXPECT_TRUE(gate.drop_records(Partition{0}, Epoch{1}, Offset{8}).empty()) << "the producer has it";
+  EXPECT_TRUE(gate.drop_records(Partition{0}, AssignmentId{1}, Offset{8}).empty()) << "the producer has it";
   gate.result(kReplacements, records[0].ticket, failure(ErrorKind::Invalid, "too large"), now, finished);
-  const auto dropped = gate.drop_records(Partition{0}, Epoch{1}, Offset{8});
+  const auto dropped = gate.drop_records(Partition{0}, AssignmentId{1}, Offset{8});
   ASSERT_EQ(dropped.size(), 1u);
   EXPECT_EQ(dropped[0].offset, Offset{7});
   EXPECT_TRUE(gate.empty());

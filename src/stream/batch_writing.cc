@@ -17,7 +17,7 @@ constexpr uint32_t kRefusedInARow = 10;  // single messages that are all refused
 constexpr size_t kSmallestAlike = 3;     // a batch below this says little about "all of it"
 constexpr uint32_t kTooLargeInARow = 3;  // single messages that are all too large: no insert is taken any more
 constexpr uint32_t kMaxPieces = 1000;    // inserts of one batch in one go
-constexpr Duration kHoldRetry = std::chrono::seconds(30);
+constexpr Duration kOperatorRetry = std::chrono::seconds(30);
 constexpr Duration kFieldsRetry = std::chrono::seconds(10);
 
 }  // namespace
@@ -41,32 +41,32 @@ uint32_t RefusalMemory::refused(int code) {
   return ++in_a_row_;
 }
 
-void RefusalMemory::release(Partition partition) {
+void RefusalMemory::skip(Partition partition) {
   {
     MutexLock lock(mutex_);
-    ++releases_[partition];
+    ++skips_[partition];
     in_a_row_ = 0;
   }
-  released_.notify_all();
+  skipped_.notify_all();
 }
 
 uint64_t RefusalMemory::count(const SealedBatch& batch) const {
   uint64_t count = 0;
   for (const Span& span : batch.spans) {
-    if (const auto found = releases_.find(span.partition); found != releases_.end()) count += found->second;
+    if (const auto found = skips_.find(span.partition); found != skips_.end()) count += found->second;
   }
   return count;
 }
 
-uint64_t RefusalMemory::releases(const SealedBatch& batch) {
+uint64_t RefusalMemory::skips(const SealedBatch& batch) {
   MutexLock lock(mutex_);
   return count(batch);
 }
 
-bool RefusalMemory::wait_for_release(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline,
-                                     uint64_t seen) {
+bool RefusalMemory::wait_for_skip(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline,
+                                  uint64_t seen) {
   MutexLock lock(mutex_);
-  return clock.wait_until(released_, mutex_, stop, deadline, [&]() REQUIRES(mutex_) { return count(batch) > seen; });
+  return clock.wait_until(skipped_, mutex_, stop, deadline, [&]() REQUIRES(mutex_) { return count(batch) > seen; });
 }
 
 BatchWriting::BatchWriting(RowWriter& writer, RefusalMemory& memory, InsertLimit& limit, Clock& clock)
@@ -75,15 +75,16 @@ BatchWriting::BatchWriting(RowWriter& writer, RefusalMemory& memory, InsertLimit
 BatchResult BatchWriting::write(BatchTask task, const WriteControl& control) {
   begin(std::move(task));
   for (;;) {
-    const Verdict verdict = write_open(control);
-    if (verdict == Verdict::Abandoned) return std::move(result_);
-    if (verdict == Verdict::Done) break;
-    const bool released = hold(refusal_, control,
-                               "200 inserts did not find all refused messages of the batch; held, tried again every "
-                               "30 s: alter the table, or release the partition to treat the rows as bad data",
-                               kHoldRetry);
+    const StepResult result = write_open(control);
+    if (result == StepResult::Abandoned) return std::move(result_);
+    if (result == StepResult::Done) break;
+    const bool skipped = wait_for_operator(
+        refusal_, control,
+        "200 inserts did not find all refused messages of the batch; it is blocked and tried again every "
+        "30 s: alter the table, or POST /skip the partition to treat the rows as bad data",
+        kOperatorRetry);
     if (control.stop.stop_requested()) return std::move(result_);
-    search_inserts_ = released ? 0 : kMaxInserts - 1;
+    search_inserts_ = skipped ? 0 : kMaxInserts - 1;
   }
   result_.written = result_.blocked.empty();
   return std::move(result_);
@@ -132,13 +133,13 @@ std::vector<BatchWriting::Attempt> BatchWriting::open_attempts() const {
 }
 
 // The usual batch is one insert, and nobody asks what it consists of.
-BatchWriting::Verdict BatchWriting::write_open(const WriteControl& control) {
+BatchWriting::StepResult BatchWriting::write_open(const WriteControl& control) {
   std::vector<Attempt> attempts;
   if (items_.empty() && begun_with_.empty() && batch_->row_bytes <= limit_.bytes(clock_.steady_now())) {
     WriteOutcome outcome = send(whole_request(), control);
     if (outcome.kind == WriteOutcome::Kind::Written) {
       memory_.accepted();
-      return Verdict::Done;
+      return StepResult::Done;
     }
     list_items();
     attempts.push_back({{0, items_.size()}, false, std::move(outcome)});
@@ -149,67 +150,68 @@ BatchWriting::Verdict BatchWriting::write_open(const WriteControl& control) {
   while (!attempts.empty()) {
     Attempt next = std::move(attempts.back());
     attempts.pop_back();
-    const Verdict verdict = take_step(std::move(next), attempts, control);
-    if (verdict != Verdict::Done) return verdict;
+    const StepResult result = take_step(std::move(next), attempts, control);
+    if (result != StepResult::Done) return result;
   }
-  return Verdict::Done;
+  return StepResult::Done;
 }
 
-BatchWriting::Verdict BatchWriting::take_step(Attempt attempt, std::vector<Attempt>& attempts,
-                                              const WriteControl& control) {
+BatchWriting::StepResult BatchWriting::take_step(Attempt attempt, std::vector<Attempt>& attempts,
+                                                 const WriteControl& control) {
   if (!attempt.known) {
-    if (attempt.searching && search_inserts_ >= kMaxInserts) return Verdict::OutOfInserts;
+    if (attempt.searching && search_inserts_ >= kMaxInserts) return StepResult::OutOfInserts;
     if (exceeds_limit(attempt.piece)) {
       halve(attempt, attempts);
-      return Verdict::Done;
+      return StepResult::Done;
     }
     if (in_one_go_ >= kMaxPieces) {
       block(Blocked::TooLarge, attempt.piece, too_large_);
-      return Verdict::Done;
+      return StepResult::Done;
     }
     if (attempt.searching) ++search_inserts_;
   }
   const WriteOutcome outcome = attempt.known ? *attempt.known : insert(attempt.piece, control);
-  if (settle(attempt.piece, outcome)) return Verdict::Done;
+  if (settle(attempt.piece, outcome)) return StepResult::Done;
   switch (outcome.kind) {
     case WriteOutcome::Kind::Refused:
       return take_refusal(attempt, outcome, attempts, control);
     case WriteOutcome::Kind::TooLarge:
       take_too_large(attempt, outcome, attempts);
-      return Verdict::Done;
+      return StepResult::Done;
     case WriteOutcome::Kind::NoFields:
-      without_fields_ = hold(outcome, control,
-                             "no field of the messages is a column of the table; nothing is inserted, the table is "
-                             "looked at again every 10 s: add the columns, correct --table or --topic, or release the "
-                             "partition to store rows of defaults",
-                             kFieldsRetry);
-      if (control.stop.stop_requested()) return Verdict::Abandoned;
+      without_fields_ = wait_for_operator(
+          outcome, control,
+          "no field of the messages is a column of the table; nothing is inserted, the table is "
+          "looked at again every 10 s: add the columns, correct --table or --topic, or POST /skip the "
+          "partition to store rows of defaults",
+          kFieldsRetry);
+      if (control.stop.stop_requested()) return StepResult::Abandoned;
       attempts.push_back({attempt.piece, attempt.searching, {}});
-      return Verdict::Done;
+      return StepResult::Done;
     case WriteOutcome::Kind::Abandoned:
     case WriteOutcome::Kind::Written:
     case WriteOutcome::Kind::MaybeStored:
       break;
   }
-  return Verdict::Abandoned;
+  return StepResult::Abandoned;
 }
 
-BatchWriting::Verdict BatchWriting::take_refusal(const Attempt& attempt, const WriteOutcome& outcome,
-                                                 std::vector<Attempt>& attempts, const WriteControl& control) {
+BatchWriting::StepResult BatchWriting::take_refusal(const Attempt& attempt, const WriteOutcome& outcome,
+                                                    std::vector<Attempt>& attempts, const WriteControl& control) {
   if (search_inserts_ == 0) search_inserts_ = 1;
   refusal_ = outcome;
   if (!schema_checked_) {
     bool abandoned = false;
     const bool schema = looks_like_schema_change(outcome, control, abandoned);
-    if (abandoned) return Verdict::Abandoned;
+    if (abandoned) return StepResult::Abandoned;
     schema_checked_ = !schema;
     if (schema) {
-      schema_checked_ =
-          hold(outcome, control,
-               "every row of the batch is refused alike: the table and the messages differ; held, tried "
-               "again every 30 s: alter the table, or release the partition to treat the rows as bad data",
-               kHoldRetry);
-      if (control.stop.stop_requested()) return Verdict::Abandoned;
+      schema_checked_ = wait_for_operator(
+          outcome, control,
+          "every row of the batch is refused alike: the table and the messages differ; blocked, tried "
+          "again every 30 s: alter the table, or POST /skip the partition to treat the rows as bad data",
+          kOperatorRetry);
+      if (control.stop.stop_requested()) return StepResult::Abandoned;
       search_inserts_ = 0;
     }
     // The probes may have stored some of the piece; a table that was altered takes it whole.
@@ -218,11 +220,11 @@ BatchWriting::Verdict BatchWriting::take_refusal(const Attempt& attempt, const W
                                      [](bool finished) { return finished; });
     if (schema || touched) {
       attempts = open_attempts();
-      return Verdict::Done;
+      return StepResult::Done;
     }
   }
   search(attempt.piece, outcome, attempts);
-  return Verdict::Done;
+  return StepResult::Done;
 }
 
 // Last in, first out: the suspect alone, then what stands before it, then what comes after.
@@ -370,8 +372,9 @@ bool BatchWriting::looks_like_schema_change(const WriteOutcome& whole, const Wri
   return true;
 }
 
-bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control, const char* what, Duration retry) {
-  const uint64_t seen = memory_.releases(*batch_);
+bool BatchWriting::wait_for_operator(const WriteOutcome& outcome, const WriteControl& control, const char* what,
+                                     Duration retry) {
+  const uint64_t seen = memory_.skips(*batch_);
   in_one_go_ = 0;
   if (control.on_failure) {
     // The names of fields are what the person has to see.
@@ -380,7 +383,7 @@ bool BatchWriting::hold(const WriteOutcome& outcome, const WriteControl& control
     control.on_failure(
         {InsertFailure::Class::Operator, outcome.code, fmt::format("{}. {}", what, said), result_.inserts, true});
   }
-  return memory_.wait_for_release(*batch_, clock_, control.stop, clock_.steady_now() + retry, seen);
+  return memory_.wait_for_skip(*batch_, clock_, control.stop, clock_.steady_now() + retry, seen);
 }
 
 }  // namespace freshet::stream

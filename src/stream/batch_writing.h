@@ -70,21 +70,20 @@ class RefusalMemory {
   // Returns how many messages in a row were refused with this code and none accepted.
   uint32_t refused(int code);
   // The operator says that the refused rows are bad data after all: batches with rows of the partition go on.
-  void release(Partition partition);
-  // How often the batch's partitions were released.
-  uint64_t releases(const SealedBatch& batch);
-  // Waits until `deadline`, `stop` or a release of the batch after the `seen`-th; true when released.
-  bool wait_for_release(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline,
-                        uint64_t seen);
+  void skip(Partition partition);
+  // How often the batch's partitions were skipped.
+  uint64_t skips(const SealedBatch& batch);
+  // Waits until `deadline`, `stop` or a skip of the batch after the `seen`-th; true when skipped.
+  bool wait_for_skip(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline, uint64_t seen);
 
  private:
   uint64_t count(const SealedBatch& batch) const REQUIRES(mutex_);
 
   Mutex mutex_;
-  CondVar released_;
+  CondVar skipped_;
   int code_ GUARDED_BY(mutex_) = 0;
   uint32_t in_a_row_ GUARDED_BY(mutex_) = 0;
-  std::map<Partition, uint64_t> releases_ GUARDED_BY(mutex_);
+  std::map<Partition, uint64_t> skips_ GUARDED_BY(mutex_);
 };
 
 // Threads: one writer's.
@@ -93,7 +92,7 @@ class BatchWriting {
   BatchWriting(RowWriter& writer, RefusalMemory& memory, InsertLimit& limit, Clock& clock);
 
   // Returns when every message of the batch is stored, refused or blocked, or `control.stop` was requested. When all of
-  // a batch is refused alike, or has no field that is a column, it is held here and tried again: that is a change of
+  // a batch is refused alike, or has no field that is a column, it waits here and is tried again: that is a change of
   // schema, not bad data. An insert that is too large is halved as long as nothing of it can be stored.
   BatchResult write(BatchTask task, const WriteControl& control);
 
@@ -108,15 +107,15 @@ class BatchWriting {
     bool searching = false;                  // for bad messages
     std::optional<WriteOutcome> known = {};  // it was made already, and ended so
   };
-  enum class Verdict { Done, Abandoned, OutOfInserts };
+  enum class StepResult { Done, Abandoned, OutOfInserts };
 
   void begin(BatchTask task);
   void list_items();
   std::vector<Attempt> open_attempts() const;
-  Verdict write_open(const WriteControl& control);
-  Verdict take_step(Attempt attempt, std::vector<Attempt>& attempts, const WriteControl& control);
-  Verdict take_refusal(const Attempt& attempt, const WriteOutcome& outcome, std::vector<Attempt>& attempts,
-                       const WriteControl& control);
+  StepResult write_open(const WriteControl& control);
+  StepResult take_step(Attempt attempt, std::vector<Attempt>& attempts, const WriteControl& control);
+  StepResult take_refusal(const Attempt& attempt, const WriteOutcome& outcome, std::vector<Attempt>& attempts,
+                          const WriteControl& control);
   void take_too_large(const Attempt& attempt, const WriteOutcome& outcome, std::vector<Attempt>& attempts);
   void search(Piece piece, const WriteOutcome& outcome, std::vector<Attempt>& attempts);
   static void halve(const Attempt& attempt, std::vector<Attempt>& attempts);
@@ -131,8 +130,8 @@ class BatchWriting {
   void block(Blocked why, Piece piece, const WriteOutcome& outcome);
   void refuse(size_t item, const WriteOutcome& outcome);
   bool looks_like_schema_change(const WriteOutcome& whole, const WriteControl& control, bool& abandoned);
-  // Holds the rest of the batch; true when the operator released it.
-  bool hold(const WriteOutcome& outcome, const WriteControl& control, const char* what, Duration retry);
+  // Waits with the rest of the batch; true when the operator skipped it.
+  bool wait_for_operator(const WriteOutcome& outcome, const WriteControl& control, const char* what, Duration retry);
 
   RowWriter& writer_;
   RefusalMemory& memory_;

@@ -105,18 +105,18 @@ TEST_F(BatchWritingTest, WhenAllFailAlikeItIsHeldAndTriedAgainAndNothingIsRefuse
   EXPECT_NE(failures[0].find("alter the table"), std::string::npos);
 }
 
-TEST_F(BatchWritingTest, TheOperatorMayReleaseAHeldBatchAsBadData) {
+TEST_F(BatchWritingTest, TheOperatorMaySkipABlockedBatchAsBadData) {
   std::jthread operators([&] {
     clock.await_waits(1);
-    memory.release(Partition{7});  // not of this batch
-    memory.release(Partition{0});
+    memory.skip(Partition{7});  // not of this batch
+    memory.skip(Partition{0});
   });
   const BatchResult result = write(std::vector<std::string>(20, "bad"));
   EXPECT_TRUE(result.written);
   EXPECT_EQ(result.refused.size(), 20u);
 }
 
-TEST_F(BatchWritingTest, AStopEndsAHold) {
+TEST_F(BatchWritingTest, AStopEndsTheWaitForAnOperator) {
   std::stop_source stop;
   std::jthread stopper([&] {
     clock.await_waits(1);
@@ -248,9 +248,9 @@ TEST_F(BatchWritingTest, AProbeThatAViewFailedBehindIsNotSentAgain) {
   EXPECT_EQ(result.refused.size(), 8u);
 }
 
-TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOneOrIsReleased) {
+TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOneOrIsSkipped) {
   int waits = 0;
-  for (const bool by_release : {false, true}) {
+  for (const bool by_skip : {false, true}) {
     ++waits;
     writer.no_fields = true;
     writer.stored.clear();
@@ -259,7 +259,7 @@ TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOn
       clock.await_waits(waits);
       EXPECT_EQ(failures.size(), 1u);
       EXPECT_TRUE(writer.stored.empty());
-      if (by_release) return memory.release(Partition{0});
+      if (by_skip) return memory.skip(Partition{0});
       writer.no_fields = false;  // the writer waits: nobody looks at this now
       clock.advance(std::chrono::seconds(11));
     });

@@ -100,12 +100,12 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
     const auto& chunk = batch->chunks[c];
     merge_digest(digest, chunk->digest);
     if (batch->parts.empty() || batch->parts.back().partition != chunk->partition) {
-      batch->parts.push_back({chunk->partition, chunk->epoch, c, c});
+      batch->parts.push_back({chunk->partition, chunk->assignment, c, c});
     }
     batch->parts.back().end = c + 1;
     if (chunk->messages.empty()) continue;  // its messages are covered, and have no rows
     if (batch->spans.empty() || batch->spans.back().partition != chunk->partition) {
-      batch->spans.push_back({chunk->partition, chunk->epoch, {first_row(*chunk), last_row(*chunk)}});
+      batch->spans.push_back({chunk->partition, chunk->assignment, {first_row(*chunk), last_row(*chunk)}});
     } else {
       batch->spans.back().offsets.last = last_row(*chunk);
     }

@@ -75,9 +75,9 @@ void BatchesInFlight::add(std::shared_ptr<const SealedBatch> batch, SteadyTime n
 void BatchesInFlight::failed(uint64_t id, const InsertFailure& failure, const char* destination) {
   const auto found = batches_.find(id);
   if (found == batches_.end()) return;
-  found->second.trouble = fmt::format("{}: {}", destination, failure.text);
-  if (failure.held) found->second.trouble += fmt::format(" (partition:offsets {})", spans(id));
-  found->second.held = failure.held;
+  found->second.last_failure = fmt::format("{}: {}", destination, failure.text);
+  if (failure.blocked) found->second.last_failure += fmt::format(" (partition:offsets {})", spans(id));
+  found->second.waits_for_operator = failure.blocked;
 }
 
 std::string BatchesInFlight::spans(uint64_t id) const {
@@ -98,8 +98,8 @@ std::vector<uint64_t> BatchesInFlight::take_orphans(const std::function<bool(con
 
 void BatchesInFlight::block(BatchResult result, const std::string& table, SteadyTime now) {
   Sealed& sealed = batches_.at(result.batch->id);
-  sealed.trouble = blocked_text(*sealed.batch, result.blocked, table);
-  sealed.held = false;
+  sealed.last_failure = blocked_text(*sealed.batch, result.blocked, table);
+  sealed.waits_for_operator = false;
   sealed.delays = true;
   sealed.again_at.reset();
   if (!maybe_stored(result.blocked)) sealed.again_at = now + kTooLargeAgain;
@@ -121,7 +121,7 @@ BatchTask BatchesInFlight::unblock(uint64_t id) {
   task.refused = std::move(sealed.refused);
   sealed.blocked.clear();
   sealed.refused.clear();
-  sealed.trouble.clear();
+  sealed.last_failure.clear();
   sealed.again_at.reset();
   return task;
 }
@@ -163,7 +163,7 @@ uint64_t BatchesInFlight::rows() const {
 
 bool BatchesInFlight::held_with(Partition partition) const {
   return std::any_of(batches_.begin(), batches_.end(), [&](const auto& entry) {
-    return entry.second.held && holds_rows_of(*entry.second.batch, partition);
+    return entry.second.waits_for_operator && holds_rows_of(*entry.second.batch, partition);
   });
 }
 
@@ -183,10 +183,10 @@ size_t BatchesInFlight::overdue(SteadyTime now) const {
                                            [&](const auto& entry) { return is_overdue(entry.second, now); }));
 }
 
-std::string BatchesInFlight::trouble(SteadyTime now) const {
-  const auto failed =
-      std::find_if(batches_.begin(), batches_.end(), [](const auto& entry) { return !entry.second.trouble.empty(); });
-  std::string text = failed != batches_.end() ? failed->second.trouble : std::string();
+std::string BatchesInFlight::not_ready_reason(SteadyTime now) const {
+  const auto failed = std::find_if(batches_.begin(), batches_.end(),
+                                   [](const auto& entry) { return !entry.second.last_failure.empty(); });
+  std::string text = failed != batches_.end() ? failed->second.last_failure : std::string();
   const Sealed* const active = oldest_active();
   if (active == nullptr || !is_overdue(*active, now)) return text;
   const Sealed& oldest = *active;
@@ -204,7 +204,7 @@ void BatchesInFlight::log_overdue(SteadyTime now, const std::string& topic, Log&
   if (!overdue_logged_.admit({}, now)) return;
   const Sealed& oldest = *oldest_active();
   log.emit(BatchOverdue{topic, count, oldest.batch->row_count, spans_text(*oldest.batch), seconds(now - oldest.since),
-                        oldest.trouble});
+                        oldest.last_failure});
 }
 
 }  // namespace freshet::stream

@@ -30,8 +30,8 @@ class BatchesInFlight {
   void failed(uint64_t id, const InsertFailure& failure, const char* destination);
   // "partition:first-last, ...", for people; empty: it is finished.
   std::string spans(uint64_t id) const;
-  // Batches none of whose partitions is `alive` in its epoch: their rows are read again by whoever has them now. Each
-  // is named once.
+  // Batches none of whose partitions is `alive` in its assignment: their rows are read again by whoever has them now.
+  // Each is named once.
   std::vector<uint64_t> take_orphans(const std::function<bool(const Part&)>& alive);
   void finish(uint64_t id) { batches_.erase(id); }
 
@@ -41,7 +41,7 @@ class BatchesInFlight {
   std::optional<uint64_t> blocked_with(Partition partition) const;
   const std::vector<BlockedPiece>& blocked(uint64_t id) const { return batches_.at(id).blocked; }
   // For people; of a blocked batch.
-  const std::string& trouble_of(uint64_t id) const { return batches_.at(id).trouble; }
+  const std::string& last_failure_of(uint64_t id) const { return batches_.at(id).last_failure; }
   // It is blocked no more: what is left of it.
   BatchTask unblock(uint64_t id);
   // Was blocked and is not finished yet.
@@ -56,11 +56,11 @@ class BatchesInFlight {
   size_t size() const { return batches_.size(); }
   bool empty() const { return batches_.empty(); }
   uint64_t rows() const;  // of active ones
-  // One with rows of this partition waits for an operator, who says by releasing it that its rows are bad data.
+  // One with rows of this partition waits for an operator, who says by skipping it that its rows are bad data.
   bool held_with(Partition partition) const;
   size_t overdue(SteadyTime now) const;
   // What is waited for, for a person: the oldest batch if it is overdue, else the first that failed; empty = nothing.
-  std::string trouble(SteadyTime now) const;
+  std::string not_ready_reason(SteadyTime now) const;
   // One line a minute as long as a batch is overdue.
   void log_overdue(SteadyTime now, const std::string& topic, Log& log);
 
@@ -68,8 +68,8 @@ class BatchesInFlight {
   struct Sealed {
     std::shared_ptr<const SealedBatch> batch;
     SteadyTime since;
-    std::string trouble{};  // the last failure; empty = none yet
-    bool held = false;      // it waits for an operator
+    std::string last_failure{};  // the last failure; empty = none yet
+    bool waits_for_operator = false;
     bool orphan = false;
     bool delays = false;                  // it was blocked at least once
     std::vector<BlockedPiece> blocked{};  // not empty: it is

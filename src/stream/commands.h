@@ -23,7 +23,7 @@ struct Commands {
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<BatchTask> again;  // what is left of batches that were blocked
   // The producers.
-  std::vector<OutgoingDeadLetter> letters;
+  std::vector<OutgoingDeadLetter> dead_letters;
   std::vector<GateRecord> records;
   bool purge_records = false;
   // The source: positions before pauses, so that a pause is of what is assigned by then.

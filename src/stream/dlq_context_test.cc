@@ -31,12 +31,12 @@ TEST(DlqContextTest, DecodesKeyHeadersAndPayload) {
     std::vector<HeaderView> scratch;
     encode_dlq_context(message, rows_are_payload, scratch, processed.dlq_contexts);
     rows.dlq_context_size = static_cast<uint32_t>(processed.dlq_contexts.size());
-    const DeadLetterRecord letter = decode_dlq_context(processed, rows, "t");
-    EXPECT_EQ(letter.key, std::string("k\0y", 3));
-    EXPECT_EQ(letter.payload, "{}");
-    ASSERT_EQ(letter.headers.size(), 3u);
-    EXPECT_EQ(letter.headers[1].second, std::nullopt);
-    EXPECT_EQ(letter.headers[2].second, "");
+    const DeadLetterRecord dead_letter = decode_dlq_context(processed, rows, "t");
+    EXPECT_EQ(dead_letter.key, std::string("k\0y", 3));
+    EXPECT_EQ(dead_letter.payload, "{}");
+    ASSERT_EQ(dead_letter.headers.size(), 3u);
+    EXPECT_EQ(dead_letter.headers[1].second, std::nullopt);
+    EXPECT_EQ(dead_letter.headers[2].second, "");
   }
 }
 
@@ -53,13 +53,13 @@ TEST(DlqContextTest, DecodesALargeMessageThatWasKeptWhole) {
   EXPECT_GE(processed.held_bytes(), bytes + message.bytes());
   MessageRows rows;
   rows.offset = Offset{7};
-  const DeadLetterRecord letter = decode_dlq_context(processed, rows, "t");
-  EXPECT_EQ(letter.key, "k");
-  EXPECT_EQ(letter.payload, "{}");
-  EXPECT_EQ(letter.timestamp_ms, 8);
-  ASSERT_EQ(letter.headers.size(), 3u);
-  EXPECT_EQ(letter.headers[0], (std::pair<std::string, std::optional<std::string>>{"a", "1"}));
-  EXPECT_EQ(letter.headers[1].second, std::nullopt);
+  const DeadLetterRecord dead_letter = decode_dlq_context(processed, rows, "t");
+  EXPECT_EQ(dead_letter.key, "k");
+  EXPECT_EQ(dead_letter.payload, "{}");
+  EXPECT_EQ(dead_letter.timestamp_ms, 8);
+  ASSERT_EQ(dead_letter.headers.size(), 3u);
+  EXPECT_EQ(dead_letter.headers[0], (std::pair<std::string, std::optional<std::string>>{"a", "1"}));
+  EXPECT_EQ(dead_letter.headers[1].second, std::nullopt);
   rows.offset = Offset{8};
   EXPECT_EQ(decode_dlq_context(processed, rows, "t").payload, std::nullopt);
 }

@@ -17,10 +17,10 @@ Offset offset_of(uint64_t id) { return Offset{static_cast<int64_t>(id)}; }
 DlqWriter::DlqWriter(const LiveOptions& options, SteadyTime now)
     : limit_(options.dead_letters_per_second, static_cast<double>(options.dead_letter_burst), now) {}
 
-void DlqWriter::add(std::shared_ptr<const DeadLetterRecord> record, Epoch epoch) {
+void DlqWriter::add(std::shared_ptr<const DeadLetterRecord> record, AssignmentId assignment) {
   const Partition partition = record->partition;
   const uint64_t id = id_of(record->offset);
-  queue_.add({partition, epoch, id, std::move(record)});
+  queue_.add({partition, assignment, id, std::move(record)});
 }
 
 void DlqWriter::take_sendable(SteadyTime now, std::vector<OutgoingDeadLetter>& out, std::vector<Blocked>& blocked) {
@@ -36,8 +36,8 @@ void DlqWriter::take_sendable(SteadyTime now, std::vector<OutgoingDeadLetter>& o
 void DlqWriter::block_waiting(std::vector<Blocked>& blocked) {
   for (const auto* item : queue_.waiting_lanes()) {
     if (!told_blocked_.insert(item->partition).second) continue;
-    blocked.push_back({item->partition, item->epoch, BlockReason::DlqRateLimited,
-                       fmt::format("more than {:g} dead letters per second; fix the producer, then release the "
+    blocked.push_back({item->partition, item->assignment, BlockReason::DlqRateLimited,
+                       fmt::format("more than {:g} dead letters per second; fix the producer, then POST /skip the "
                                    "partition or raise the limit",
                                    limit_.per_second())});
   }
@@ -47,16 +47,16 @@ void DlqWriter::result(uint64_t ticket, const Status& status, SteadyTime now, st
                        std::vector<Blocked>& blocked) {
   if (status) {
     if (const auto done = queue_.acknowledged(ticket, now)) {
-      finished.push_back({done->partition, done->epoch, offset_of(done->id)});
+      finished.push_back({done->partition, done->assignment, offset_of(done->id)});
     }
     return;
   }
   const auto* item = queue_.find(ticket);
-  if (item == nullptr) return;  // its epoch is over
+  if (item == nullptr) return;  // its assignment is over
   if (status.error().kind == ErrorKind::Invalid) {
     std::string reason =
         fmt::format("the dead letter of offset {} is refused by its topic: {}", item->id, status.error().text);
-    blocked.push_back({item->partition, item->epoch, BlockReason::DlqRejected, reason});
+    blocked.push_back({item->partition, item->assignment, BlockReason::DlqRejected, reason});
     queue_.rejected(ticket, std::move(reason), now);
   } else {
     last_error_ = status.error().text;
@@ -64,15 +64,16 @@ void DlqWriter::result(uint64_t ticket, const Status& status, SteadyTime now, st
   }
 }
 
-void DlqWriter::drop_rejected(Partition partition, Epoch epoch, Offset next, std::vector<Finished>& finished) {
+void DlqWriter::drop_rejected(Partition partition, AssignmentId assignment, Offset next,
+                              std::vector<Finished>& finished) {
   for (const uint64_t id : queue_.drop_rejected(partition, id_of(next))) {
-    finished.push_back({partition, epoch, offset_of(id)});
+    finished.push_back({partition, assignment, offset_of(id)});
   }
 }
 
-void DlqWriter::drop(Partition partition, Epoch epoch) {
+void DlqWriter::drop(Partition partition, AssignmentId assignment) {
   told_blocked_.erase(partition);
-  queue_.drop(partition, epoch);
+  queue_.drop(partition, assignment);
 }
 
 void DlqWriter::resume(Partition partition) {

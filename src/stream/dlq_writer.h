@@ -29,13 +29,13 @@ class DlqWriter {
   // The topic has the record, or an operator skipped it.
   struct Finished {
     Partition partition;
-    Epoch epoch;
+    AssignmentId assignment;
     Offset offset;
   };
   // The partition waits for an operator.
   struct Blocked {
     Partition partition;
-    Epoch epoch;
+    AssignmentId assignment;
     BlockReason reason;
     std::string text;
   };
@@ -45,7 +45,7 @@ class DlqWriter {
 
   DlqWriter(const LiveOptions& options, SteadyTime now);
 
-  void add(std::shared_ptr<const DeadLetterRecord> record, Epoch epoch);
+  void add(std::shared_ptr<const DeadLetterRecord> record, AssignmentId assignment);
   // Records that may go now, at most kMaxInFlight with the producer. At the rate limit nothing more goes until
   // lift_rate_limit() or another limit, and the partitions of the waiting records are blocked.
   void take_sendable(SteadyTime now, std::vector<OutgoingDeadLetter>& out, std::vector<Blocked>& blocked);
@@ -53,9 +53,9 @@ class DlqWriter {
   void result(uint64_t ticket, const Status& status, SteadyTime now, std::vector<Finished>& finished,
               std::vector<Blocked>& blocked);
   // The operator goes on from `next`: rejected records below it are given up.
-  void drop_rejected(Partition partition, Epoch epoch, Offset next, std::vector<Finished>& finished);
-  // The partition's epoch is over: its records are made anew when its messages are read again.
-  void drop(Partition partition, Epoch epoch);
+  void drop_rejected(Partition partition, AssignmentId assignment, Offset next, std::vector<Finished>& finished);
+  // The partition's assignment is over: its records are made anew when its messages are read again.
+  void drop(Partition partition, AssignmentId assignment);
   // The partition is not owned now: its records that the producer does not have stay until resume() or drop().
   void suspend(Partition partition) { queue_.suspend(partition); }
   void resume(Partition partition);

@@ -19,7 +19,7 @@ struct DlqWriterTest : ::testing::Test {
     record->partition = Partition{partition};
     record->offset = Offset{offset};
     record->reason_code = "invalid_json";
-    dlq.add(std::move(record), Epoch{1});
+    dlq.add(std::move(record), AssignmentId{1});
   }
   size_t send(DlqWriter& dlq) {
     out.clear();
@@ -63,9 +63,9 @@ TEST_F(DlqWriterTest, ARejectedRecordBlocksItsPartitionUntilItIsDropped) {
   EXPECT_EQ(blocked[0].reason, BlockReason::DlqRejected);
   EXPECT_EQ(dlq.first_rejected(Partition{0}), Offset{5});
   EXPECT_EQ(dlq.first_rejection(Partition{0}), blocked[0].text);
-  dlq.drop_rejected(Partition{0}, Epoch{1}, Offset{5}, finished);
+  dlq.drop_rejected(Partition{0}, AssignmentId{1}, Offset{5}, finished);
   EXPECT_TRUE(finished.empty());
-  dlq.drop_rejected(Partition{0}, Epoch{1}, Offset{6}, finished);
+  dlq.drop_rejected(Partition{0}, AssignmentId{1}, Offset{6}, finished);
   ASSERT_EQ(finished.size(), 1u);
   EXPECT_EQ(finished[0].offset, Offset{5});
   EXPECT_TRUE(dlq.empty());

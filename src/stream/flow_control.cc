@@ -8,25 +8,25 @@ bool FlowControl::update_push_back() {
   return false;
 }
 
-FlowControl::Delivery FlowControl::desired(const Facts& facts, Session session) const {
-  if (facts.blocked || facts.reached_stop || pushing_back_ || session == Session::Stopping) return Delivery::Pause;
-  if (facts.draining || session == Session::Leaving) return Delivery::Unchanged;
+FlowControl::Delivery FlowControl::desired(const PartitionView& view, Session session) const {
+  if (view.blocked || view.reached_stop || pushing_back_ || session == Session::Stopping) return Delivery::Pause;
+  if (view.draining || session == Session::Leaving) return Delivery::Unchanged;
   return Delivery::Run;
 }
 
-bool FlowControl::paused(const Facts& facts, Session session) const {
-  const Delivery wanted = desired(facts, session);
+bool FlowControl::paused(const PartitionView& view, Session session) const {
+  const Delivery wanted = desired(view, session);
   if (wanted != Delivery::Unchanged) return wanted == Delivery::Pause;
-  const auto told = told_.find(facts.partition);
+  const auto told = told_.find(view.partition);
   return told == told_.end() || told->second;
 }
 
-void FlowControl::compare(const Facts& facts, Session session, Changes& changes) {
-  const bool pause = paused(facts, session);
-  const auto told = told_.find(facts.partition);
+void FlowControl::compare(const PartitionView& view, Session session, Changes& changes) {
+  const bool pause = paused(view, session);
+  const auto told = told_.find(view.partition);
   if (told != told_.end() && told->second == pause) return;
-  told_.insert_or_assign(facts.partition, pause);
-  (pause ? changes.pause : changes.resume).push_back(facts.partition);
+  told_.insert_or_assign(view.partition, pause);
+  (pause ? changes.pause : changes.resume).push_back(view.partition);
 }
 
 }  // namespace freshet::stream

@@ -17,7 +17,7 @@ class FlowControl {
  public:
   enum class Session { Running, Leaving, Stopping };
   // One owned partition.
-  struct Facts {
+  struct PartitionView {
     Partition partition;
     bool blocked = false;       // it waits for an operator
     bool reached_stop = false;  // all that is to be read of it was read
@@ -42,11 +42,11 @@ class FlowControl {
   // Pushes back above the limit of the budget, until half of it is free. Returns whether it begins to.
   bool update_push_back();
 
-  Delivery desired(const Facts& facts, Session session) const;
+  Delivery desired(const PartitionView& view, Session session) const;
   // Whether the partition is paused once compare() was called.
-  bool paused(const Facts& facts, Session session) const;
+  bool paused(const PartitionView& view, Session session) const;
   // What the source has to be told of this partition.
-  void compare(const Facts& facts, Session session, Changes& changes);
+  void compare(const PartitionView& view, Session session, Changes& changes);
 
  private:
   const std::shared_ptr<const ByteBudget> budget_;

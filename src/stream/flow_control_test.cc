@@ -10,19 +10,19 @@ using Session = FlowControl::Session;
 class FlowControlTest : public testing::Test {
  protected:
   // What the source is told of one partition: "", "pause", "resume".
-  std::string told(const FlowControl::Facts& facts, Session session = Session::Running) {
+  std::string told(const FlowControl::PartitionView& view, Session session = Session::Running) {
     FlowControl::Changes changes;
-    flow_.compare(facts, session, changes);
+    flow_.compare(view, session, changes);
     EXPECT_LE(changes.pause.size() + changes.resume.size(), 1u);
     return !changes.pause.empty() ? "pause" : !changes.resume.empty() ? "resume" : "";
   }
 
   std::shared_ptr<ByteBudget> budget_ = std::make_shared<ByteBudget>(1000);
   FlowControl flow_{budget_};
-  FlowControl::Facts running_{Partition{3}};
-  FlowControl::Facts blocked_{Partition{3}, true};
-  FlowControl::Facts at_stop_{Partition{3}, false, true};
-  FlowControl::Facts draining_{Partition{3}, false, false, true};
+  FlowControl::PartitionView running_{Partition{3}};
+  FlowControl::PartitionView blocked_{Partition{3}, true};
+  FlowControl::PartitionView at_stop_{Partition{3}, false, true};
+  FlowControl::PartitionView draining_{Partition{3}, false, false, true};
 };
 
 TEST_F(FlowControlTest, TheSourceIsToldOnceWhatIsWanted) {

@@ -13,7 +13,8 @@ std::string spans_of(const std::string& token) { return token.substr(0, token.fi
 
 std::vector<Span> spans(int32_t partitions, int64_t first, int64_t last) {
   std::vector<Span> out;
-  for (int32_t p = 0; p < partitions; ++p) out.push_back({Partition{p}, Epoch{1}, {Offset{first}, Offset{last}}});
+  for (int32_t p = 0; p < partitions; ++p)
+    out.push_back({Partition{p}, AssignmentId{1}, {Offset{first}, Offset{last}}});
   return out;
 }
 
@@ -78,7 +79,7 @@ TEST(InsertTokenTest, TheDigestKnowsOffsetsTimestampsAndRows) {
   EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1003, "c"}}), one);     // the topic made anew
   EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "d"}}), one);     // other rows
   EXPECT_NE(digest_of({{5, 1000, "b"}, {6, 1001, "a"}, {7, 1002, "c"}}), one);     // of other messages
-  EXPECT_NE(digest_of({{5, 1000, "a"}, {7, 1002, "c"}}), one);                     // another verdict on one message
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {7, 1002, "c"}}), one);                     // another result on one message
   EXPECT_NE(digest_of({{5, 1000, "ab"}, {6, 1001, ""}, {7, 1002, "c"}}), one);     // the same bytes, cut elsewhere
   EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}}, 1), one);  // another partition
   // However the messages are cut into chunks.

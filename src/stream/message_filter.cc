@@ -25,31 +25,31 @@ void MessageFilter::begin_chunk() {
   now_ms_ = std::chrono::duration_cast<std::chrono::milliseconds>(clock_.system_now().time_since_epoch()).count();
 }
 
-std::optional<Verdict> MessageFilter::filter(const Message& message) {
-  if (filter_ && filtered_out(message)) return Verdict::skip("pre_filter");
+std::optional<ProcessResult> MessageFilter::filter(const Message& message) {
+  if (filter_ && filtered_out(message)) return ProcessResult::skip("pre_filter");
   if (by_age_ && too_old(message)) {
     metrics_.stale_seen.add();
     if (sampled(age_.sample_rate)) {
       metrics_.stale_routed.add();
-      Verdict verdict = Verdict::invalid("too_old", "older than the threshold of consumer.dlq_by_age");
-      verdict.silenced = true;
-      return verdict;
+      ProcessResult result = ProcessResult::invalid("too_old", "older than the threshold of consumer.dlq_by_age");
+      result.suppressed = true;
+      return result;
     }
   }
   if (!message.payload) return std::nullopt;
   if (schema_ != nullptr && (enforce_ || sampled(sample_rate_))) {
-    if (auto verdict = validate(*message.payload)) return verdict;
+    if (auto result = validate(*message.payload)) return result;
   }
   if (sampler_ != nullptr && until_sample_-- == 0) until_sample_ = sampler_->look_at(*message.payload);
   return std::nullopt;
 }
 
-std::optional<Verdict> MessageFilter::validate(std::string_view payload) {
+std::optional<ProcessResult> MessageFilter::validate(std::string_view payload) {
   std::optional<std::string> why = schema_->why_invalid(payload);
   if (!why) return std::nullopt;
   metrics_.schema_failed.add();
   if (!enforce_) return std::nullopt;
-  return Verdict::invalid("schema", std::move(*why));
+  return ProcessResult::invalid("schema", std::move(*why));
 }
 
 bool MessageFilter::filtered_out(const Message& message) {

@@ -29,10 +29,10 @@ class MessageFilter {
 
   void begin_chunk();
   // Empty: the processor sees the message. Else Skip or Invalid.
-  std::optional<Verdict> filter(const Message& message);
+  std::optional<ProcessResult> filter(const Message& message);
 
  private:
-  std::optional<Verdict> validate(std::string_view payload);
+  std::optional<ProcessResult> validate(std::string_view payload);
   bool filtered_out(const Message& message);
   bool too_old(const Message& message);
   bool sampled(double rate);

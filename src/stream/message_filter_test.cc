@@ -1,4 +1,4 @@
-// What is decided before the processor, and what a chunk's facts are.
+// What is decided before the processor, and what a chunk's stats are.
 #include "stream/message_filter.h"
 
 #include <gtest/gtest.h>
@@ -58,9 +58,9 @@ TEST_F(MessageFilterTest, AHeaderThatIsThereHasToMatch) {
   memory.list = {{"other", "d"}, {"metric_type", "c"}};
   EXPECT_FALSE(gate->filter(message("x")));
   memory.list = {{"metric_type", "d"}};
-  const auto verdict = gate->filter(message("x"));
-  ASSERT_TRUE(verdict);
-  EXPECT_EQ(verdict->kind, Verdict::Kind::Skip);
+  const auto result = gate->filter(message("x"));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->kind, ProcessResult::Kind::Skip);
   memory.list = {{"metric_type", std::nullopt}};
   EXPECT_FALSE(gate->filter(message("x"))) << "a header without a value";
   memory.list = {{"metric_type", ""}};
@@ -78,7 +78,7 @@ TEST_F(MessageFilterTest, AHeaderMayHaveToSayWhatIsKnown) {
   EXPECT_TRUE(gate->filter(message("x")));
 }
 
-TEST_F(MessageFilterTest, OldMessagesGoToTheDeadLettersSilently) {
+TEST_F(MessageFilterTest, OldMessagesBecomeDeadLettersThatAreNotLogged) {
   settings.dead_letters_by_age = true;
   LiveOptions options;
   options.dead_letters_by_age = {1.0, seconds(600)};
@@ -87,10 +87,10 @@ TEST_F(MessageFilterTest, OldMessagesGoToTheDeadLettersSilently) {
   live.set(options);
   const auto gate = filter();
   EXPECT_FALSE(gate->filter(message("x", now_ms() - 600'000)));
-  const auto verdict = gate->filter(message("x", now_ms() - 600'001));
-  ASSERT_TRUE(verdict);
-  EXPECT_EQ(verdict->kind, Verdict::Kind::Invalid);
-  EXPECT_TRUE(verdict->silenced);
+  const auto result = gate->filter(message("x", now_ms() - 600'001));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->kind, ProcessResult::Kind::Invalid);
+  EXPECT_TRUE(result->suppressed);
   EXPECT_TRUE(gate->filter(message("x", -1))) << "without a timestamp it is of 1970";
   EXPECT_EQ(metrics.stale_seen.value(), 2u);
   EXPECT_EQ(metrics.stale_routed.value(), 2u);
@@ -116,11 +116,11 @@ TEST_F(MessageFilterTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
   settings.schema.enforce = true;
   const auto enforcing = filter(true);
   EXPECT_FALSE(enforcing->filter(message("abc")));
-  const auto verdict = enforcing->filter(message("long"));
-  ASSERT_TRUE(verdict);
-  EXPECT_EQ(verdict->kind, Verdict::Kind::Invalid);
-  EXPECT_FALSE(verdict->silenced);
-  EXPECT_EQ(verdict->text, "too long");
+  const auto result = enforcing->filter(message("long"));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->kind, ProcessResult::Kind::Invalid);
+  EXPECT_FALSE(result->suppressed);
+  EXPECT_EQ(result->text, "too long");
 }
 
 // Wants to see every third payload.
@@ -144,19 +144,19 @@ TEST_F(MessageFilterTest, ASamplerSeesThePayloadsThatItWants) {
   EXPECT_EQ(seen, (std::vector<std::string>{"a", "d", "g"}));
 }
 
-// "r": a row with facts; "z": no row, but facts; else a skip.
+// "r": a row with stats; "z": no row, but stats; else a skip.
 class FactsProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext&, const Message& message, std::string& rows) override {
-    if (*message.payload == "s") return Verdict::skip("s");
-    Verdict verdict = Verdict::rows(*message.payload == "z" ? 0 : 1);
-    if (verdict.row_count > 0) rows += "{}\n";
-    verdict.origin_timestamp_ms = message.timestamp_ms - 10;
-    verdict.received_timestamp_ms = message.timestamp_ms - 5;
-    verdict.usage_label = feature_ = message.offset.value % 2 == 0 ? "even" : "odd";
-    verdict.type_label = "span";
-    return verdict;
+  ProcessResult process(const MessageContext&, const Message& message, std::string& rows) override {
+    if (*message.payload == "s") return ProcessResult::skip("s");
+    ProcessResult result = ProcessResult::rows(*message.payload == "z" ? 0 : 1);
+    if (result.row_count > 0) rows += "{}\n";
+    result.origin_timestamp_ms = message.timestamp_ms - 10;
+    result.received_timestamp_ms = message.timestamp_ms - 5;
+    result.usage_label = feature_ = message.offset.value % 2 == 0 ? "even" : "odd";
+    result.type_label = "span";
+    return result;
   }
 
  private:
@@ -181,18 +181,18 @@ TEST_F(MessageFilterTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
   const auto chunk = process(true);
   EXPECT_EQ(chunk->covered, (OffsetRange{Offset{10}, Offset{14}}));
   EXPECT_EQ(chunk->covered_timestamp_ms, 1014);
-  EXPECT_EQ(chunk->facts.origin_timestamps_ms, (std::vector<int64_t>{1001, 1002, 1003}));
-  EXPECT_EQ(chunk->facts.broker.count, 5u);
-  EXPECT_EQ(chunk->facts.broker.min_ms, 1010);
-  EXPECT_EQ(chunk->facts.origin.sum_ms, 1001 + 1002 + 1003);
-  EXPECT_EQ(chunk->facts.received.min_ms, 1006);
-  ASSERT_EQ(chunk->facts.usage.size(), 2u);
-  EXPECT_EQ(chunk->facts.usage[0].label, "odd");
-  EXPECT_EQ(chunk->facts.usage[0].bytes, 3u);
-  EXPECT_EQ(chunk->facts.usage[1].bytes, 1u);
-  ASSERT_EQ(chunk->facts.types.size(), 1u);
-  EXPECT_EQ(chunk->facts.types[0].count, 3u);
-  EXPECT_EQ(chunk->facts.types[0].bytes, 4u);
+  EXPECT_EQ(chunk->stats.origin_timestamps_ms, (std::vector<int64_t>{1001, 1002, 1003}));
+  EXPECT_EQ(chunk->stats.broker.count, 5u);
+  EXPECT_EQ(chunk->stats.broker.min_ms, 1010);
+  EXPECT_EQ(chunk->stats.origin.sum_ms, 1001 + 1002 + 1003);
+  EXPECT_EQ(chunk->stats.received.min_ms, 1006);
+  ASSERT_EQ(chunk->stats.usage.size(), 2u);
+  EXPECT_EQ(chunk->stats.usage[0].label, "odd");
+  EXPECT_EQ(chunk->stats.usage[0].bytes, 3u);
+  EXPECT_EQ(chunk->stats.usage[1].bytes, 1u);
+  ASSERT_EQ(chunk->stats.types.size(), 1u);
+  EXPECT_EQ(chunk->stats.types[0].count, 3u);
+  EXPECT_EQ(chunk->stats.types[0].bytes, 4u);
   Hash128 digest;  // for the insert token: the messages with rows, each with its offset, timestamp and row bytes
   ASSERT_EQ(chunk->messages.size(), 2u);
   for (const MessageRows& one : chunk->messages) {
@@ -203,7 +203,7 @@ TEST_F(MessageFilterTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
   EXPECT_NE(chunk->digest, Hash128{});
   const auto plain = process(false);
   EXPECT_EQ(plain->covered, (OffsetRange{Offset{11}, Offset{13}}));
-  EXPECT_TRUE(plain->facts.origin_timestamps_ms.empty());
+  EXPECT_TRUE(plain->stats.origin_timestamps_ms.empty());
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace freshet::stream {
 
 void OffsetCommitter::begin_session() {
   outstanding_ = false;
-  held_ = false;
+  paused_ = false;
   revoke_.reset();
 }
 

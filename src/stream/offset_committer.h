@@ -35,8 +35,8 @@ class OffsetCommitter {
   void begin_session();
   void end_session() { outstanding_ = false; }
   // No commit is sent until it is called with false again, but of partitions that are drained before they are revoked.
-  void hold(bool held) { held_ = held; }
-  bool held() const { return held_; }
+  void pause(bool paused) { paused_ = paused; }
+  bool paused() const { return paused_; }
 
   // --- a revoke, until its answer. `lost`: the broker takes nothing of its partitions any more.
   void begin_revoke(bool lost);
@@ -46,7 +46,7 @@ class OffsetCommitter {
 
   // --- commits
   bool outstanding() const { return outstanding_; }
-  // When the next one may be sent; none: after an answer, or once it is not held any more.
+  // When the next one may be sent; none: after an answer, or once commits are not paused any more.
   std::optional<SteadyTime> due() const;
   // `draining`: the session ends with this drain, and waits for its last commit.
   bool may_send(SteadyTime now, bool draining) const;
@@ -61,12 +61,12 @@ class OffsetCommitter {
     std::set<Partition> refused{};
   };
   bool drains_revoke() const { return revoke_ && !revoke_->lost; }
-  bool waits() const { return outstanding_ || (held_ && !drains_revoke()); }
+  bool waits() const { return outstanding_ || (paused_ && !drains_revoke()); }
 
   const Duration interval_;
   std::map<Partition, CommitProgress> progress_;
   bool outstanding_ = false;
-  bool held_ = false;
+  bool paused_ = false;
   bool failed_ = false;  // the last one; the next waits its interval
   SteadyTime sent_at_{};
   std::optional<Revoke> revoke_;

@@ -64,7 +64,7 @@ TEST_F(OffsetCommitterTest, WhatIsRefusedIsSentAgainAfterTheInterval) {
 }
 
 TEST_F(OffsetCommitterTest, AHoldStopsAllCommitsButThoseOfADrain) {
-  committer_.hold(true);
+  committer_.pause(true);
   EXPECT_FALSE(may_send());
   EXPECT_FALSE(committer_.due());
   committer_.begin_revoke(true);

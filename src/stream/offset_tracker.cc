@@ -24,8 +24,8 @@ void OffsetTracker::processed(Chunk chunk, std::vector<Chunk>& in_order) {
   open.processed = true;
   open.batch_done = !chunk->covered;
   if (chunk->covered) open.first_covered = chunk->covered->first;
-  for (const auto& letter : chunk->invalid) open.letters.push_back(letter->offset);
-  letters_ += static_cast<uint32_t>(chunk->invalid.size());
+  for (const auto& dead_letter : chunk->invalid) open.dead_letters.push_back(dead_letter->offset);
+  dead_letters_ += static_cast<uint32_t>(chunk->invalid.size());
   for (const SideRecord& record : chunk->side_records) open.side_records.push_back(record.offset);
   open.waiting = std::move(chunk);
   for (; left_ < open_.size() && open_[left_].processed; ++left_) {
@@ -37,9 +37,9 @@ void OffsetTracker::processed(Chunk chunk, std::vector<Chunk>& in_order) {
 void OffsetTracker::rows_refused(uint64_t sequence, const std::vector<Offset>& refused) {
   if (refused.empty()) return;
   OpenChunk& open = at(sequence);
-  open.letters.insert(open.letters.end(), refused.begin(), refused.end());
-  std::sort(open.letters.begin(), open.letters.end());
-  letters_ += static_cast<uint32_t>(refused.size());
+  open.dead_letters.insert(open.dead_letters.end(), refused.begin(), refused.end());
+  std::sort(open.dead_letters.begin(), open.dead_letters.end());
+  dead_letters_ += static_cast<uint32_t>(refused.size());
 }
 
 void OffsetTracker::batch_finished(uint64_t sequence) {
@@ -54,13 +54,13 @@ OffsetTracker::OpenChunk* OffsetTracker::chunk_of(Offset offset) {
   return open == open_.end() ? nullptr : &*open;
 }
 
-void OffsetTracker::letter_finished(Offset offset) {
+void OffsetTracker::dead_letter_finished(Offset offset) {
   OpenChunk* open = chunk_of(offset);
   if (open == nullptr) return;
-  const auto found = std::find(open->letters.begin(), open->letters.end(), offset);
-  if (found == open->letters.end()) return;
-  open->letters.erase(found);
-  --letters_;
+  const auto found = std::find(open->dead_letters.begin(), open->dead_letters.end(), offset);
+  if (found == open->dead_letters.end()) return;
+  open->dead_letters.erase(found);
+  --dead_letters_;
   settle(*open);
 }
 
@@ -84,7 +84,7 @@ Offset OffsetTracker::committable() const {
   if (!front.processed) return front.offsets.first;
   Offset lowest = front.offsets.last.next();
   if (!front.batch_done) lowest = std::min(lowest, front.first_covered);
-  if (!front.letters.empty()) lowest = std::min(lowest, front.letters.front());
+  if (!front.dead_letters.empty()) lowest = std::min(lowest, front.dead_letters.front());
   if (!front.side_records.empty()) lowest = std::min(lowest, front.side_records.front());
   return lowest;
 }
@@ -93,20 +93,20 @@ bool OffsetTracker::all_processed() const {
   return std::all_of(open_.begin(), open_.end(), [](const OpenChunk& open) { return open.processed; });
 }
 
-std::vector<Offset> OffsetTracker::letters_below(Offset next) const {
+std::vector<Offset> OffsetTracker::dead_letters_below(Offset next) const {
   std::vector<Offset> found;
   for (const OpenChunk& open : open_) {
-    for (const Offset letter : open.letters) {
-      if (letter < next) found.push_back(letter);
+    for (const Offset dead_letter : open.dead_letters) {
+      if (dead_letter < next) found.push_back(dead_letter);
     }
   }
   return found;
 }
 
-std::optional<Offset> OffsetTracker::first_letter() const {
+std::optional<Offset> OffsetTracker::first_dead_letter() const {
   const auto found =
-      std::find_if(open_.begin(), open_.end(), [](const OpenChunk& open) { return !open.letters.empty(); });
-  return found != open_.end() ? std::optional(found->letters.front()) : std::nullopt;
+      std::find_if(open_.begin(), open_.end(), [](const OpenChunk& open) { return !open.dead_letters.empty(); });
+  return found != open_.end() ? std::optional(found->dead_letters.front()) : std::nullopt;
 }
 
 uint64_t OffsetTracker::open_messages() const {

@@ -34,7 +34,7 @@ class OffsetTracker {
   // What the chunk's batch covers is stored, and its commit-log record is in the topic where there is one.
   void batch_finished(uint64_t sequence);
   // A dead letter was acknowledged by the broker, or given up by a rule or an operator.
-  void letter_finished(Offset offset);
+  void dead_letter_finished(Offset offset);
   // The broker has the side record.
   void side_record_finished(Offset offset);
 
@@ -45,9 +45,9 @@ class OffsetTracker {
   bool idle() const { return open_.empty(); }
   bool all_processed() const;
   // Of the dead letters that are not finished.
-  bool has_letters() const { return letters_ > 0; }
-  std::vector<Offset> letters_below(Offset next) const;
-  std::optional<Offset> first_letter() const;
+  bool has_dead_letters() const { return dead_letters_ > 0; }
+  std::vector<Offset> dead_letters_below(Offset next) const;
+  std::optional<Offset> first_dead_letter() const;
   uint64_t open_messages() const;
 
  private:
@@ -57,9 +57,9 @@ class OffsetTracker {
     bool processed = false;
     bool batch_done = false;
     Offset first_covered{};
-    std::vector<Offset> letters{};       // ascending
+    std::vector<Offset> dead_letters{};  // ascending
     std::vector<Offset> side_records{};  // ascending
-    bool finished() const { return processed && batch_done && letters.empty() && side_records.empty(); }
+    bool finished() const { return processed && batch_done && dead_letters.empty() && side_records.empty(); }
   };
   OpenChunk* chunk_of(Offset offset);
   void settle(OpenChunk& chunk);
@@ -68,8 +68,8 @@ class OffsetTracker {
 
   Offset position_;
   std::deque<OpenChunk> open_;
-  size_t left_ = 0;       // the first ones of open_: they have left in order
-  uint32_t letters_ = 0;  // of all chunks
+  size_t left_ = 0;            // the first ones of open_: they have left in order
+  uint32_t dead_letters_ = 0;  // of all chunks
 };
 
 }  // namespace freshet::stream

@@ -21,9 +21,9 @@ TEST(OffsetTrackerTest, ChunksLeaveInOrderAndTheLowestUnfinishedOffsetCounts) {
   offsets.rows_refused(10, {Offset{12}, Offset{17}});
   offsets.batch_finished(10);
   EXPECT_EQ(offsets.committable(), Offset{12});
-  offsets.letter_finished(Offset{12});
+  offsets.dead_letter_finished(Offset{12});
   EXPECT_EQ(offsets.committable(), Offset{17});
-  offsets.letter_finished(Offset{17});
+  offsets.dead_letter_finished(Offset{17});
   EXPECT_EQ(offsets.committable(), Offset{30});
   EXPECT_TRUE(offsets.idle());
 }
@@ -62,21 +62,21 @@ TEST(OffsetTrackerTest, DeadLettersAndSideRecordsKeepTheirOffsetsOpen) {
   offsets.deliver({Offset{0}, Offset{9}});
   auto processed = chunk(0, 0, 9);
   for (const int64_t offset : {2, 5}) {
-    auto letter = std::make_shared<DeadLetterRecord>();
-    letter->offset = Offset{offset};
-    processed->invalid.push_back(letter);
+    auto dead_letter = std::make_shared<DeadLetterRecord>();
+    dead_letter->offset = Offset{offset};
+    processed->invalid.push_back(dead_letter);
   }
   processed->side_records.push_back({Offset{7}, "key", "value"});
   std::vector<OffsetTracker::Chunk> in_order;
   offsets.processed(processed, in_order);
   offsets.batch_finished(0);
-  EXPECT_TRUE(offsets.has_letters());
-  EXPECT_EQ(offsets.first_letter(), Offset{2});
-  EXPECT_EQ(offsets.letters_below(Offset{5}), std::vector{Offset{2}});
-  offsets.letter_finished(Offset{2});
-  offsets.letter_finished(Offset{2});  // a second word changes nothing
-  offsets.letter_finished(Offset{5});
-  EXPECT_FALSE(offsets.has_letters());
+  EXPECT_TRUE(offsets.has_dead_letters());
+  EXPECT_EQ(offsets.first_dead_letter(), Offset{2});
+  EXPECT_EQ(offsets.dead_letters_below(Offset{5}), std::vector{Offset{2}});
+  offsets.dead_letter_finished(Offset{2});
+  offsets.dead_letter_finished(Offset{2});  // a second word changes nothing
+  offsets.dead_letter_finished(Offset{5});
+  EXPECT_FALSE(offsets.has_dead_letters());
   EXPECT_EQ(offsets.committable(), Offset{7});
   EXPECT_EQ(offsets.open_messages(), 10u);
   offsets.side_record_finished(Offset{7});

@@ -11,18 +11,18 @@ class OpenGate final : public OffsetGate {
   void sealed(const SealedBatch&) override {}
   void stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime, Finished& finished) override {
     for (const Part& part : batch->parts) {
-      finished.parts.push_back({part.partition, part.epoch, sequences(*batch, part)});
+      finished.parts.push_back({part.partition, part.assignment, sequences(*batch, part)});
     }
   }
-  void add(Partition, Epoch, const SideRecord&, Charge) override {}
+  void add(Partition, AssignmentId, const SideRecord&, Charge) override {}
   void take_sendable(SteadyTime, SystemTime, std::vector<GateRecord>&) override {}
   void result(size_t, uint64_t, const Status&, SteadyTime, Finished&) override {}
   void stop_batching(Partition) override {}
   bool suspend(Partition) override { return false; }
   void resume(Partition) override {}
-  bool drop(Partition, Epoch) override { return false; }
+  bool drop(Partition, AssignmentId) override { return false; }
   std::optional<Offset> first_record(Partition) const override { return std::nullopt; }
-  std::vector<FinishedRecord> drop_records(Partition, Epoch, Offset) override { return {}; }
+  std::vector<FinishedRecord> drop_records(Partition, AssignmentId, Offset) override { return {}; }
   void flush() override {}
   bool settled(Partition) const override { return true; }
   bool empty() const override { return true; }

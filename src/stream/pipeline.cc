@@ -73,11 +73,11 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
   cut_at_stop(chunk, *partition);
   if (chunk.messages.empty()) return;
   Work work;
-  work.epoch = partition->epoch;
+  work.assignment = partition->assignment;
   work.sequence = partition->offsets.deliver({chunk.messages.front().offset, chunk.messages.back().offset});
   work.charge = Charge(budget_, charge_for(chunk));
   last_message_ = now;
-  source_trouble_.clear();  // it delivers
+  source_error_.clear();  // it delivers
   if (!first_message_) first_message_ = now;
   totals_.messages_consumed += chunk.messages.size();
   metrics_.consumed.add(chunk.messages.size());
@@ -105,7 +105,7 @@ bool Pipeline::anything_makes_room() const {
 
 void Pipeline::submit_what_waits(Commands& commands) {
   work_.drop_waiting([&](const Work& work) {
-    return partitions_.find(work.chunk.partition, work.epoch) == nullptr || drain_.dropping();
+    return partitions_.find(work.chunk.partition, work.assignment) == nullptr || drain_.dropping();
   });
   work_.submit_with_room(commands.work);
   // While the session closes no rows enter a batch: what is processed would only take more memory.
@@ -117,13 +117,13 @@ void Pipeline::submit_what_waits(Commands& commands) {
 
 void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
   if (!chunk->rest_follows) work_.finished();
-  TrackedPartition* partition = partitions_.find(chunk->partition, chunk->epoch);
+  TrackedPartition* partition = partitions_.find(chunk->partition, chunk->assignment);
   // When it stops, what was not in a batch yet is read again by whoever comes next.
   if (partition == nullptr || drain_.dropping()) return;
-  for (const auto& letter : chunk->invalid) {
-    if (letter->silenced) continue;
-    if (letter->payload) metrics_.invalid.add();
-    log_.emit(MessageInvalid{letter->reason});
+  for (const auto& dead_letter : chunk->invalid) {
+    if (dead_letter->suppressed) continue;
+    if (dead_letter->payload) metrics_.invalid.add();
+    log_.emit(MessageInvalid{dead_letter->reason});
   }
   std::vector<OffsetTracker::Chunk> in_order;
   partition->offsets.processed(std::move(chunk), in_order);
@@ -132,10 +132,10 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
       totals_.skipped += next->skipped_count;
       metrics_.skipped.add(next->skipped_count);
     }
-    for (const auto& letter : next->invalid) add_letter(letter, *partition);
+    for (const auto& dead_letter : next->invalid) add_dead_letter(dead_letter, *partition);
     for (const SideRecord& record : next->side_records) {
       const uint64_t bytes = 2 * (record.key.size() + record.value.size()) + kMinRecordCharge;
-      gate_->add(partition->partition, partition->epoch, record, Charge(budget_, bytes));
+      gate_->add(partition->partition, partition->assignment, record, Charge(budget_, bytes));
     }
     if (!next->covered) continue;
     if (partition->state.batches()) {
@@ -152,11 +152,11 @@ void Pipeline::on_record_result(size_t topic, uint64_t ticket, const Status& sta
   if (!status) remember_kafka_error(status.error().text);
   finish_stored(finished);
   for (const auto& record : finished.records) {
-    TrackedPartition* partition = partitions_.find(record.partition, record.epoch);
+    TrackedPartition* partition = partitions_.find(record.partition, record.assignment);
     if (partition != nullptr) unblock(*partition, BlockReason::ReplacementRejected);
   }
   if (!finished.rejected) return;
-  if (TrackedPartition* partition = partitions_.find(finished.rejected->partition, finished.rejected->epoch)) {
+  if (TrackedPartition* partition = partitions_.find(finished.rejected->partition, finished.rejected->assignment)) {
     partition->blocks.add(
         BlockReason::ReplacementRejected,
         fmt::format("the replacement of offset {} is refused by its topic, and tried again each second: {}",
@@ -180,7 +180,7 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
   if (drain_.running()) {
     for (const uint64_t batch : batches_.due_again(now)) write_again(batch, commands);
   }
-  send_letters(now, commands);
+  send_dead_letters(now, commands);
   seal_batches(now, commands);
   gate_->take_sendable(now, wall_, commands.records);
   if (drain_.running() && flow_.update_push_back()) {
@@ -239,19 +239,19 @@ FlowControl::Session Pipeline::flow_session() const {
   return drain_.stopping() ? FlowControl::Session::Stopping : FlowControl::Session::Leaving;
 }
 
-FlowControl::Facts Pipeline::flow_facts(const TrackedPartition& partition) const {
+FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition) const {
   return {partition.partition, partition.blocks.any(), partition.reached_stop(), partition.state.is<Draining>()};
 }
 
 bool Pipeline::paused(const TrackedPartition& partition) const {
-  return flow_.paused(flow_facts(partition), flow_session());
+  return flow_.paused(flow_view(partition), flow_session());
 }
 
 void Pipeline::compare_pauses(Commands& commands) {
   if (closed()) return;
   FlowControl::Changes changes;
   for (const auto& [id, partition] : partitions_) {
-    if (partition.state.owned()) flow_.compare(flow_facts(partition), flow_session(), changes);
+    if (partition.state.owned()) flow_.compare(flow_view(partition), flow_session(), changes);
   }
   commands.pause = std::move(changes.pause);
   commands.resume = std::move(changes.resume);
@@ -339,12 +339,12 @@ StreamStatus Pipeline::status(SteadyTime now) const {
   status.draining = drain_.draining() || drain_.closing();
   status.batches_in_flight = batches_.size();
   status.in_flight_bytes = budget_->held();
-  if (std::string unstored = batches_.trouble(now); !unstored.empty()) {
+  if (std::string unstored = batches_.not_ready_reason(now); !unstored.empty()) {
     status.waiting_for = std::move(unstored);
-  } else if (!source_trouble_.empty()) {
-    status.waiting_for = fmt::format("Kafka: {}", source_trouble_);
-  } else if (const std::string letters = dlq_.not_ready_reason(now); !letters.empty()) {
-    status.waiting_for = fmt::format("Kafka: {}", letters);
+  } else if (!source_error_.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", source_error_);
+  } else if (const std::string dead_letters = dlq_.not_ready_reason(now); !dead_letters.empty()) {
+    status.waiting_for = fmt::format("Kafka: {}", dead_letters);
   } else if (const std::string records = gate_->not_ready_reason(now); !records.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", records);
   }

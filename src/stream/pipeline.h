@@ -65,9 +65,9 @@ class Pipeline {
   // --- sessions
   void begin_session(uint64_t number, SteadyTime now);
   // No commit is sent until it is called with false again, but of partitions that are drained before they go.
-  void hold_commits(bool held) { committer_.hold(held); }
+  void pause_commits(bool paused) { committer_.pause(paused); }
   // No batch is sealed until it is called with false again.
-  void hold_batches(bool held) { batches_held_ = held; }
+  void pause_batches(bool paused) { batches_paused_ = paused; }
   // Ends the session here and now. Nothing is thrown away: the partitions are suspended until the next session's
   // assignment tells which of them resume.
   void hand_over(SteadyTime now);
@@ -87,7 +87,7 @@ class Pipeline {
   void on_handed_back(Work work);
   void on_batch(BatchResult result, SteadyTime now);
   void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
-  void on_letter_result(uint64_t ticket, const Status& status, SteadyTime now);
+  void on_dead_letter_result(uint64_t ticket, const Status& status, SteadyTime now);
   void on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now);
   // What people's clocks say; as of this turn of the loop.
   void set_wall_clock(SystemTime wall) { wall_ = wall; }
@@ -144,7 +144,7 @@ class Pipeline {
   void remember_kafka_error(std::string text);
 
   // Batches.
-  bool may_seal() const { return !drain_.closing() && (!batches_held_ || drain_.draining()); }
+  bool may_seal() const { return !drain_.closing() && (!batches_paused_ || drain_.draining()); }
   bool no_more_rows_come() const;
   void seal_batches(SteadyTime now, Commands& commands);
   void seal_one(SteadyTime now, Commands& commands);
@@ -157,9 +157,9 @@ class Pipeline {
   void abandon_orphans(Commands& commands);
 
   // Dead letters and blocked partitions.
-  void add_letter(std::shared_ptr<const DeadLetterRecord> letter, TrackedPartition& partition);
-  void close_letter(const DlqWriter::Finished& finished);
-  void send_letters(SteadyTime now, Commands& commands);
+  void add_dead_letter(std::shared_ptr<const DeadLetterRecord> dead_letter, TrackedPartition& partition);
+  void close_dead_letter(const DlqWriter::Finished& finished);
+  void send_dead_letters(SteadyTime now, Commands& commands);
   void apply_blocks(const std::vector<DlqWriter::Blocked>& blocked);
   void unblock(TrackedPartition& partition, BlockReason reason);
   void log_resumed(const TrackedPartition& partition);
@@ -176,7 +176,7 @@ class Pipeline {
   void commit_what_can_be(SteadyTime now, Commands& commands);
 
   // Sessions and rebalances.
-  TrackedPartition& begin_epoch(Partition partition, Offset start);
+  TrackedPartition& begin_assignment(Partition partition, Offset start);
   TrackedPartition& begin_assigned(const AssignedPartition& assigned, bool continues);
   bool resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) const;
   void resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues);
@@ -198,7 +198,7 @@ class Pipeline {
 
   // Flow control.
   FlowControl::Session flow_session() const;
-  FlowControl::Facts flow_facts(const TrackedPartition& partition) const;
+  FlowControl::PartitionView flow_view(const TrackedPartition& partition) const;
   bool paused(const TrackedPartition& partition) const;
   void compare_pauses(Commands& commands);
   void update_gauges();
@@ -221,7 +221,7 @@ class Pipeline {
   const std::unique_ptr<OffsetGate> gate_;
   std::vector<std::unique_ptr<BatchObserver>> observers_;
   bool dropped_ = false;  // a partition, since the last tick
-  bool batches_held_ = false;
+  bool batches_paused_ = false;
 
   // Of this session.
   bool assigned_ = false;
@@ -234,7 +234,7 @@ class Pipeline {
   int32_t generation_ = -1;
   std::optional<SteadyTime> last_message_;
   StreamStatus totals_;  // counters and last errors; partitions are filled in by status()
-  std::string source_trouble_;
+  std::string source_error_;
 };
 
 }  // namespace freshet::stream

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/message_text.h"
-#include "stream/batch_facts.h"
+#include "stream/batch_stats.h"
 #include "stream/dlq_context.h"
 #include "stream/pipeline.h"
 #include "stream/stream_events.h"
@@ -36,7 +36,7 @@ void Pipeline::seal_one(SteadyTime now, Commands& commands) {
   metrics_.batch_age_seconds.observe(std::chrono::duration<double>(now - batcher_.oldest()).count());
   std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
   for (const Part& part : batch->parts) {
-    if (TrackedPartition* partition = partitions_.find(part.partition, part.epoch)) partition->batch_begins();
+    if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_begins();
   }
   for (const auto& observer : observers_) observer->sealed(*batch, wall_);
   gate_->sealed(*batch);
@@ -52,7 +52,7 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
   const SealedBatch& batch = *result.batch;
   batches_.finish(batch.id);
   for (const Part& part : batch.parts) {
-    if (TrackedPartition* partition = partitions_.find(part.partition, part.epoch)) partition->batch_ends();
+    if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_ends();
   }
   if (batch.row_count > 0 && result.inserts > 0) {
     metrics_.batch_write_seconds(result.written).observe(std::chrono::duration<double>(result.took).count());
@@ -70,7 +70,7 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
   }
   count_written(batch, rows, bytes, now);
   for (size_t c = 0; c < batch.chunks.size(); ++c) {
-    TrackedPartition* partition = partitions_.find(batch.chunks[c]->partition, batch.chunks[c]->epoch);
+    TrackedPartition* partition = partitions_.find(batch.chunks[c]->partition, batch.chunks[c]->assignment);
     if (partition != nullptr) partition->offsets.rows_refused(batch.chunks[c]->sequence, refused[c]);
   }
   OffsetGate::Finished finished;
@@ -78,32 +78,32 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
   finish_stored(finished);
   for (const RefusedMessage& message : result.refused) {
     const ProcessedChunk& chunk = *batch.chunks[message.chunk];
-    TrackedPartition* partition = partitions_.find(chunk.partition, chunk.epoch);
+    TrackedPartition* partition = partitions_.find(chunk.partition, chunk.assignment);
     if (partition == nullptr) continue;
-    auto letter =
+    auto dead_letter =
         std::make_shared<DeadLetterRecord>(decode_dlq_context(chunk, chunk.messages[message.message], settings_.topic));
-    letter->reason_code = "refused_by_table";
-    letter->reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
-    letter->charge = Charge(budget_, letter->bytes());
-    add_letter(std::move(letter), *partition);
+    dead_letter->reason_code = "refused_by_table";
+    dead_letter->reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
+    dead_letter->charge = Charge(budget_, dead_letter->bytes());
+    add_dead_letter(std::move(dead_letter), *partition);
   }
 }
 
 void Pipeline::finish_stored(const OffsetGate::Finished& finished) {
   for (const auto& part : finished.parts) {
-    TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
+    TrackedPartition* partition = partitions_.find(part.partition, part.assignment);
     if (partition == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
     for (const uint64_t chunk : part.chunks) partition->offsets.batch_finished(chunk);
   }
   for (const auto& record : finished.records) {
-    TrackedPartition* partition = partitions_.find(record.partition, record.epoch);
+    TrackedPartition* partition = partitions_.find(record.partition, record.assignment);
     if (partition == nullptr) continue;
     partition->offsets.side_record_finished(record.offset);
   }
 }
 
 void Pipeline::count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now) {
-  count_facts(batch, wall_, metrics_);
+  count_stats(batch, wall_, metrics_);
   for (const auto& observer : observers_) observer->stored(batch, wall_);
   if (batch.row_count == 0) return;
   if (totals_.batches_written == 0) {
@@ -123,7 +123,7 @@ void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, S
   totals_.last_insert_error = failure.text;
   totals_.last_insert_error_at = wall_;
   batches_.failed(batch, failure, settings_.destination.system.c_str());
-  if (failure.held) {
+  if (failure.blocked) {
     log_.emit(BatchRejected{settings_.topic, batches_.spans(batch), failure.code, failure.text});
   }
   if (failure.failure_class != InsertFailure::Class::Overload) return;
@@ -134,8 +134,8 @@ void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, S
 // Otherwise they would be tried on, and keep a writer, for as long as ClickHouse is away or refuses them.
 void Pipeline::abandon_orphans(Commands& commands) {
   if (!std::exchange(dropped_, false)) return;
-  const auto orphans =
-      batches_.take_orphans([&](const Part& part) { return partitions_.find(part.partition, part.epoch) != nullptr; });
+  const auto orphans = batches_.take_orphans(
+      [&](const Part& part) { return partitions_.find(part.partition, part.assignment) != nullptr; });
   for (const uint64_t id : orphans) {
     if (batches_.blocked(id).empty()) {
       commands.abandon.push_back(id);
@@ -155,7 +155,7 @@ void Pipeline::block_batch(BatchResult result, SteadyTime now) {
   const std::shared_ptr<const SealedBatch> batch = result.batch;
   bool alive = false;
   for (const Part& part : batch->parts) {
-    TrackedPartition* const partition = partitions_.find(part.partition, part.epoch);
+    TrackedPartition* const partition = partitions_.find(part.partition, part.assignment);
     if (partition == nullptr) continue;
     partition->batch_ends();
     alive = true;
@@ -163,12 +163,12 @@ void Pipeline::block_batch(BatchResult result, SteadyTime now) {
   if (!alive) return give_up_blocked(batch->id);
   const BlockedPiece first = result.blocked.front();
   batches_.block(std::move(result), settings_.table.empty() ? "the table" : settings_.table, now);
-  const std::string& reason = batches_.trouble_of(batch->id);
+  const std::string& reason = batches_.last_failure_of(batch->id);
   totals_.last_insert_error = message_text(first.text);
   totals_.last_insert_error_at = wall_;
   log_.emit(BatchBlocked{settings_.topic, batches_.spans(batch->id), first.code, reason});
   for (const Part& part : batch->parts) {
-    TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
+    TrackedPartition* partition = partitions_.find(part.partition, part.assignment);
     if (partition != nullptr) partition->blocks.add(BlockReason::BatchBlocked, reason);
   }
 }
@@ -182,18 +182,18 @@ void Pipeline::give_up_blocked(uint64_t batch) {
 void Pipeline::write_again(uint64_t id, Commands& commands) {
   BatchTask task = batches_.unblock(id);
   for (const Part& part : task.batch->parts) {
-    if (TrackedPartition* partition = partitions_.find(part.partition, part.epoch)) partition->batch_begins();
+    if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_begins();
   }
   commands.again.push_back(std::move(task));
 }
 
 void Pipeline::unblock_written(const SealedBatch& batch) {
   for (const Part& part : batch.parts) {
-    TrackedPartition* partition = partitions_.find(part.partition, part.epoch);
+    TrackedPartition* partition = partitions_.find(part.partition, part.assignment);
     if (partition == nullptr) continue;
     if (!batches_.delays(part.partition)) unblock(*partition, BlockReason::BatchBlocked);
     if (const auto next = batches_.blocked_with(part.partition)) {
-      partition->blocks.set_text(BlockReason::BatchBlocked, batches_.trouble_of(*next));
+      partition->blocks.set_text(BlockReason::BatchBlocked, batches_.last_failure_of(*next));
     }
   }
 }
@@ -218,13 +218,14 @@ Result<SkipResult> Pipeline::resolve(Partition partition, std::optional<Resoluti
   const auto stored = [](const BlockedPiece& piece) { return piece.why == Blocked::MaybeStored; };
   const bool maybe_stored = std::any_of(pieces.begin(), pieces.end(), stored);
   if (resolution == Resolution::Stored && !maybe_stored) {
-    return failure(ErrorKind::Invalid, fmt::format("nothing of the batch with rows of partition {} can be stored: its "
-                                                   "insert is too large; release it without a resolution to give the "
-                                                   "message up, or with \"retry\"",
-                                                   partition.value));
+    return failure(ErrorKind::Invalid,
+                   fmt::format("nothing of the batch with rows of partition {} can be stored: its "
+                               "insert is too large; POST /skip it without a resolution to give the "
+                               "message up, or with \"retry\"",
+                               partition.value));
   }
   if (!resolution && maybe_stored) {
-    return failure(ErrorKind::Invalid, batches_.trouble_of(*id));
+    return failure(ErrorKind::Invalid, batches_.last_failure_of(*id));
   }
   SkipResult done;
   done.partition = partition;
@@ -247,7 +248,7 @@ Result<SkipResult> Pipeline::resolve(Partition partition, std::optional<Resoluti
                                                               : "retry",
                           done.resolved_rows});
   for (const Part& part : left.batch->parts) {
-    if (TrackedPartition* one = partitions_.find(part.partition, part.epoch)) one->batch_begins();
+    if (TrackedPartition* one = partitions_.find(part.partition, part.assignment)) one->batch_begins();
   }
   if (!left.open.empty()) {
     commands.again.push_back(std::move(left));

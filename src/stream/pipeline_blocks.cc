@@ -12,44 +12,46 @@ namespace freshet::stream {
 
 // --- dead letters ---------------------------------------------------------------------------------------------------
 
-void Pipeline::add_letter(std::shared_ptr<const DeadLetterRecord> letter, TrackedPartition& partition) {
-  if (has_dead_letters_) return dlq_.add(std::move(letter), partition.epoch);
+void Pipeline::add_dead_letter(std::shared_ptr<const DeadLetterRecord> dead_letter, TrackedPartition& partition) {
+  if (has_dead_letters_) return dlq_.add(std::move(dead_letter), partition.assignment);
   if (settings_.on_invalid == OnInvalid::Drop || settings_.skip_write) {
-    if (letter->silenced) return close_letter({partition.partition, partition.epoch, letter->offset});
-    metrics_.dropped(letter->reason_code).add();
-    log_.emit(MessageDropped{letter->topic, letter->partition.value, letter->offset.value, letter->reason_code,
-                             letter->reason});
-    return close_letter({partition.partition, partition.epoch, letter->offset});
+    if (dead_letter->suppressed)
+      return close_dead_letter({partition.partition, partition.assignment, dead_letter->offset});
+    metrics_.dropped(dead_letter->reason_code).add();
+    log_.emit(MessageDropped{dead_letter->topic, dead_letter->partition.value, dead_letter->offset.value,
+                             dead_letter->reason_code, dead_letter->reason});
+    return close_dead_letter({partition.partition, partition.assignment, dead_letter->offset});
   }
   const std::string reason = fmt::format(
       "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}: {2}; go on "
       "from {3} with POST /skip, or start with --dead-letter-topic",
-      letter->offset.value, letter->reason_code, message_text(letter->reason), letter->offset.value + 1);
+      dead_letter->offset.value, dead_letter->reason_code, message_text(dead_letter->reason),
+      dead_letter->offset.value + 1);
   partition.blocks.add(BlockReason::InvalidMessage, reason);
 }
 
-void Pipeline::close_letter(const DlqWriter::Finished& finished) {
-  TrackedPartition* partition = partitions_.find(finished.partition, finished.epoch);
-  if (partition != nullptr) partition->offsets.letter_finished(finished.offset);
+void Pipeline::close_dead_letter(const DlqWriter::Finished& finished) {
+  TrackedPartition* partition = partitions_.find(finished.partition, finished.assignment);
+  if (partition != nullptr) partition->offsets.dead_letter_finished(finished.offset);
 }
 
-void Pipeline::send_letters(SteadyTime now, Commands& commands) {
+void Pipeline::send_dead_letters(SteadyTime now, Commands& commands) {
   std::vector<DlqWriter::Blocked> blocked;
-  dlq_.take_sendable(now, commands.letters, blocked);
+  dlq_.take_sendable(now, commands.dead_letters, blocked);
   apply_blocks(blocked);
   if (dlq_.rate_limited()) return;
   for (auto& [id, partition] : partitions_) unblock(partition, BlockReason::DlqRateLimited);
 }
 
-void Pipeline::on_letter_result(uint64_t ticket, const Status& status, SteadyTime now) {
+void Pipeline::on_dead_letter_result(uint64_t ticket, const Status& status, SteadyTime now) {
   std::vector<DlqWriter::Finished> finished;
   std::vector<DlqWriter::Blocked> blocked;
   const std::string reason = dlq_.reason_code(ticket);
   dlq_.result(ticket, status, now, finished, blocked);
-  for (const auto& letter : finished) {
+  for (const auto& dead_letter : finished) {
     ++totals_.dead_letters;
     metrics_.dead_letters(reason).add();
-    close_letter(letter);
+    close_dead_letter(dead_letter);
   }
   if (!status && status.error().kind == ErrorKind::Retry) {
     remember_kafka_error(status.error().text);
@@ -60,7 +62,7 @@ void Pipeline::on_letter_result(uint64_t ticket, const Status& status, SteadyTim
 
 void Pipeline::apply_blocks(const std::vector<DlqWriter::Blocked>& blocked) {
   for (const DlqWriter::Blocked& one : blocked) {
-    TrackedPartition* partition = partitions_.find(one.partition, one.epoch);
+    TrackedPartition* partition = partitions_.find(one.partition, one.assignment);
     if (partition != nullptr) partition->blocks.add(one.reason, one.text);
   }
 }
@@ -87,14 +89,14 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
   if (valid.start < partition->offsets.position()) {
     const bool leaving = partition->state.is<Leaving>();
     drop(*partition, &commands);
-    partition = &begin_epoch(valid.partition, valid.start);
+    partition = &begin_assignment(valid.partition, valid.start);
     if (leaving) partition->state.leave();
     log_resumed(*partition);
   }
   partition->offsets.move_to(valid.start);
   partition->find_offset();
   committer_.of(valid.partition).known(valid.start);
-  source_trouble_.clear();
+  source_error_.clear();
   unblock(*partition, BlockReason::NoValidOffset);
 }
 
@@ -126,7 +128,7 @@ bool Pipeline::is_blocked(Partition id) const {
 std::optional<Offset> Pipeline::blocked_at(const TrackedPartition& partition, BlockReason reason) const {
   switch (reason) {
     case BlockReason::InvalidMessage:
-      return partition.offsets.first_letter();
+      return partition.offsets.first_dead_letter();
     case BlockReason::DlqRejected:
       return dlq_.first_rejected(partition.partition);
     case BlockReason::ReplacementRejected:
@@ -166,7 +168,7 @@ Status Pipeline::may_skip(const TrackedPartition& partition, BlockReason reason,
 Result<uint64_t> Pipeline::give_up_below(TrackedPartition& partition, BlockReason reason, Offset next) {
   const Partition id = partition.partition;
   if (reason == BlockReason::ReplacementRejected) {
-    const auto given_up = gate_->drop_records(id, partition.epoch, next);
+    const auto given_up = gate_->drop_records(id, partition.assignment, next);
     if (given_up.empty()) {
       return failure(ErrorKind::Retry,
                      fmt::format("the replacement of partition {} is being tried right now; try again", id.value));
@@ -175,11 +177,12 @@ Result<uint64_t> Pipeline::give_up_below(TrackedPartition& partition, BlockReaso
     return given_up.size();
   }
   std::vector<DlqWriter::Finished> dropped;
-  if (reason == BlockReason::DlqRejected) dlq_.drop_rejected(id, partition.epoch, next, dropped);
+  if (reason == BlockReason::DlqRejected) dlq_.drop_rejected(id, partition.assignment, next, dropped);
   if (reason == BlockReason::InvalidMessage) {
-    for (const Offset offset : partition.offsets.letters_below(next)) dropped.push_back({id, partition.epoch, offset});
+    for (const Offset offset : partition.offsets.dead_letters_below(next))
+      dropped.push_back({id, partition.assignment, offset});
   }
-  for (const auto& letter : dropped) close_letter(letter);
+  for (const auto& dead_letter : dropped) close_dead_letter(dead_letter);
   return dropped.size();
 }
 
@@ -230,8 +233,8 @@ Result<SkipResult> Pipeline::skip(Partition id, Offset next, SteadyTime now, Com
 
 // The same cause stands beyond the offset at which the partition goes on.
 void Pipeline::block_again(TrackedPartition& partition, BlockReason reason) {
-  if (reason == BlockReason::InvalidMessage && partition.offsets.has_letters()) {
-    const Offset at = partition.offsets.first_letter().value_or(partition.offsets.committable());
+  if (reason == BlockReason::InvalidMessage && partition.offsets.has_dead_letters()) {
+    const Offset at = partition.offsets.first_dead_letter().value_or(partition.offsets.committable());
     partition.blocks.add(
         reason,
         fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic", at.value));

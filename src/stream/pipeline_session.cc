@@ -16,12 +16,12 @@ void Pipeline::begin_session(uint64_t number, SteadyTime now) {
   committer_.begin_session();
   flow_.begin_session();
   assigned_ = false;
-  batches_held_ = false;
+  batches_paused_ = false;
   first_message_.reset();
   reached_end_ = false;
   session_ = number;
   session_began_ = now;
-  source_trouble_.clear();
+  source_error_.clear();
 }
 
 void Pipeline::hand_over(SteadyTime now) { end_session(End::Renewed, now); }
@@ -47,7 +47,7 @@ void Pipeline::end_session(End end, SteadyTime now) {
 void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) {
   remember_kafka_error(fault.error.text);
   if (fault.error.kind != ErrorKind::Renew) {
-    source_trouble_ = fault.error.text;
+    source_error_ = fault.error.text;
     log_.emit(KafkaError{settings_.topic, fault.error.code, fault.error.text});
     return;
   }
@@ -62,8 +62,8 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
 }
 
 void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) {
-  if (source_trouble_.empty()) return;
-  source_trouble_.clear();
+  if (source_error_.empty()) return;
+  source_error_.clear();
   log_.emit(KafkaRecovered{settings_.topic});
 }
 
@@ -76,7 +76,7 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
   generation_ = assigned.generation;
   assigned_ = true;
   if (!assigned.cluster_id.empty()) batcher_.set_cluster_id(std::move(assigned.cluster_id));
-  source_trouble_.clear();
+  source_error_.clear();
   std::vector<StartAt> starts;
   size_t resumed = 0;
   for (const AssignedPartition& one : assigned.partitions) {
@@ -104,13 +104,13 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
                                     generation_, session_});
 }
 
-TrackedPartition& Pipeline::begin_epoch(Partition id, Offset start) {
+TrackedPartition& Pipeline::begin_assignment(Partition id, Offset start) {
   committer_.begin(id, start);
-  return partitions_.begin_epoch(id, start);
+  return partitions_.begin_assignment(id, start);
 }
 
 TrackedPartition& Pipeline::begin_assigned(const AssignedPartition& assigned, bool continues) {
-  TrackedPartition& partition = begin_epoch(assigned.partition, assigned.start);
+  TrackedPartition& partition = begin_assignment(assigned.partition, assigned.start);
   // What was known of it was given up meanwhile, and the source did not ask where it stands.
   const std::string no_offset = continues ? "its offset is being looked up" : assigned.no_valid_offset;
   if (no_offset.empty()) {
@@ -220,7 +220,7 @@ void Pipeline::suspend_all(SteadyTime now) {
 void Pipeline::check_suspended(SteadyTime now, Commands& commands) {
   if (!drain_.suspended_overdue(now)) return;
   // The next client takes the membership over: nobody else gets the partitions while it does.
-  if (batches_held_ && drain_.running()) return drain_.await_suspended(now);
+  if (batches_paused_ && drain_.running()) return drain_.await_suspended(now);
   log_.emit(SuspendedPartitionsDropped{settings_.topic, batches_.size()});
   drain_.end_suspended();
   // What is finished costs nothing while it waits, and is not read again if its partition comes back.
@@ -237,10 +237,10 @@ void Pipeline::drop(TrackedPartition& partition, Commands* commands) {
   totals_.abandoned += open;
   metrics_.abandoned.add(open);
   batcher_.take(id);
-  dlq_.drop(id, partition.epoch);
-  const bool with_producer = gate_->drop(id, partition.epoch);
+  dlq_.drop(id, partition.assignment);
+  const bool with_producer = gate_->drop(id, partition.assignment);
   if (with_producer && commands != nullptr) commands->purge_records = true;
-  metrics_.forget_lag(settings_.topic, id.value);
+  metrics_.remove_lag(settings_.topic, id.value);
   committer_.drop(id);
   partitions_.drop(id);
   dropped_ = true;
@@ -266,7 +266,7 @@ void Pipeline::request_stop(SteadyTime now, Commands& commands) {
 
 void Pipeline::check_stop_condition(SteadyTime now, Commands& commands) {
   // While a renewal holds commits the end waits for it: a drain must be able to commit.
-  if (!drain_.running() || !assigned_ || partitions_.empty() || committer_.held()) return;
+  if (!drain_.running() || !assigned_ || partitions_.empty() || committer_.paused()) return;
   // What was delivered must have become rows before the drain, which drops what is unprocessed.
   const bool reached = std::all_of(partitions_.begin(), partitions_.end(), [](const auto& entry) {
     const TrackedPartition& partition = entry.second;

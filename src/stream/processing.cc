@@ -135,7 +135,7 @@ void ChunkProcessor::interrupt() noexcept {
 std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   auto out = std::make_shared<ProcessedChunk>();
   out->partition = work.chunk.partition;
-  out->epoch = work.epoch;
+  out->assignment = work.assignment;
   out->sequence = work.sequence;
   out->offsets.first = work.chunk.messages.front().offset;
   out->charge = work.charge.another(0);
@@ -172,57 +172,57 @@ bool ChunkProcessor::full(ProcessedChunk& out) const {
   return piece_ends_ || bytes + record_bytes_ >= rules_.piece_bytes;
 }
 
-Verdict ChunkProcessor::judge(Message& message, ProcessedChunk& out) {
+ProcessResult ChunkProcessor::filter_and_process(Message& message, ProcessedChunk& out) {
   if (filter_) {
-    if (std::optional<Verdict> filtered = filter_->filter(message)) return *std::move(filtered);
+    if (std::optional<ProcessResult> filtered = filter_->filter(message)) return *std::move(filtered);
   }
   const size_t begin = out.rows.size();
-  Verdict verdict = run_processor(message, out);
+  ProcessResult result = run_processor(message, out);
   const size_t size = out.rows.size() - begin;
-  if (verdict.kind == Verdict::Kind::Rows && (verdict.row_count > kMaxInsertRows || size > kMaxInsertBytes)) {
-    return Verdict::invalid("too_large", fmt::format("{} rows in {} bytes; one insert takes {} rows and {} bytes",
-                                                     verdict.row_count, size, kMaxInsertRows, kMaxInsertBytes));
+  if (result.kind == ProcessResult::Kind::Rows && (result.row_count > kMaxInsertRows || size > kMaxInsertBytes)) {
+    return ProcessResult::invalid("too_large", fmt::format("{} rows in {} bytes; one insert takes {} rows and {} bytes",
+                                                           result.row_count, size, kMaxInsertRows, kMaxInsertBytes));
   }
-  return verdict;
+  return result;
 }
 
 // Twice for a message that turns out to need much: its metrics of the data set count it twice.
-Verdict ChunkProcessor::run_processor(Message& message, ProcessedChunk& out) {
+ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& out) {
   const uint64_t size = size_of(message);
   const size_t begin = out.rows.size();
   if (size <= kSmallMessage) {
-    if (auto verdict = run_within(kLittleMemory, message, out)) return *std::move(verdict);
+    if (auto result = run_within(kLittleMemory, message, out)) return *std::move(result);
     out.rows.resize(begin);
   }
   const uint64_t largest = largest_message(rules_.memory_limit);
   if (size > largest) {
-    return Verdict::invalid("too_large",
-                            fmt::format("it has {} bytes; with --memory-limit-bytes={} at most {} have room", size,
-                                        rules_.memory_limit, largest));
+    return ProcessResult::invalid(
+        "too_large", fmt::format("it has {} bytes; with --memory-limit-bytes={} at most {} have room", size,
+                                 rules_.memory_limit, largest));
   }
   MutexLock one_at_a_time(large_messages());
   message = padded_copy(message);
   if (size > kVeryLargeMessage) give_freed_memory_back();  // the loop does not look as often as this one grows
   const uint64_t most = memory_for(size, rules_.memory_limit);
-  if (auto verdict = run_within(most, message, out)) return *std::move(verdict);
+  if (auto result = run_within(most, message, out)) return *std::move(result);
   out.rows.resize(begin);
   out.rows.shrink_to_fit();
-  return Verdict::invalid("too_large",
-                          fmt::format("its {} bytes need more than {} bytes of memory to become rows", size, most));
+  return ProcessResult::invalid(
+      "too_large", fmt::format("its {} bytes need more than {} bytes of memory to become rows", size, most));
 }
 
 // Nothing: it needs more.
-std::optional<Verdict> ChunkProcessor::run_within(uint64_t bytes, const Message& message, ProcessedChunk& out) {
+std::optional<ProcessResult> ChunkProcessor::run_within(uint64_t bytes, const Message& message, ProcessedChunk& out) {
   const int64_t before = heap_bytes(out.rows);
-  std::optional<Verdict> verdict;
+  std::optional<ProcessResult> result;
   const AllocationLimit limit(bytes);
   try {
-    verdict = processor_->process({rules_.topic, out.partition}, message, out.rows);
+    result = processor_->process({rules_.topic, out.partition}, message, out.rows);
   } catch (const std::bad_alloc&) {
   }
   processor_bytes_ += limit.grown() - (heap_bytes(out.rows) - before);
-  if (verdict) processor_bytes_ -= heap_bytes(verdict->text) + heap_bytes(verdict->key);
-  return verdict;
+  if (result) processor_bytes_ -= heap_bytes(result->text) + heap_bytes(result->key);
+  return result;
 }
 
 // What it keeps is given back before the rows and the dead-letter record are copied. A piece has one layout, so that
@@ -241,59 +241,59 @@ void ChunkProcessor::end_piece_if_processor_is_large() {
 
 void ChunkProcessor::process_message(Message& message, ProcessedChunk& out) {
   const size_t begin = out.rows.size();
-  Verdict verdict = judge(message, out);
-  if (verdict.kind == Verdict::Kind::Rows && verdict.row_count > 0) {
-    add_facts(message, verdict, out.facts);  // before its views end
+  ProcessResult result = filter_and_process(message, out);
+  if (result.kind == ProcessResult::Kind::Rows && result.row_count > 0) {
+    add_stats(message, result, out.stats);  // before its views end
     end_piece_if_processor_is_large();
-    return add_rows(message, verdict, begin, out);
+    return add_rows(message, result, begin, out);
   }
   out.rows.resize(begin);
-  switch (verdict.kind) {
-    case Verdict::Kind::Rows:
-    case Verdict::Kind::Skip:
+  switch (result.kind) {
+    case ProcessResult::Kind::Rows:
+    case ProcessResult::Kind::Skip:
       add_skipped(message, out);
-      add_facts(message, verdict, out.facts);
+      add_stats(message, result, out.stats);
       return end_piece_if_processor_is_large();
-    case Verdict::Kind::Invalid:
+    case ProcessResult::Kind::Invalid:
       end_piece_if_processor_is_large();
-      return add_invalid(message, std::move(verdict), out);
-    case Verdict::Kind::Record:
+      return add_invalid(message, std::move(result), out);
+    case ProcessResult::Kind::Record:
       end_piece_if_processor_is_large();
-      return add_side_record(message, std::move(verdict), out);
+      return add_side_record(message, std::move(result), out);
   }
 }
 
-void ChunkProcessor::add_rows(Message& message, const Verdict& verdict, size_t begin, ProcessedChunk& out) {
+void ChunkProcessor::add_rows(Message& message, const ProcessResult& result, size_t begin, ProcessedChunk& out) {
   MessageRows rows;
   rows.offset = message.offset;
   rows.timestamp_ms = message.timestamp_ms;
   rows.rows_begin = begin;
   rows.rows_size = out.rows.size() - begin;
-  rows.row_count = verdict.row_count;
+  rows.row_count = result.row_count;
   rows.dlq_context_begin = out.dlq_contexts.size();
-  rows.rows_are_payload = verdict.rows_are_payload;
+  rows.rows_are_payload = result.rows_are_payload;
   cover(message, out);
-  if (rules_.encode_dlq_contexts && size_of(message) > kSmallMessage && !verdict.rows_are_payload) {
+  if (rules_.encode_dlq_contexts && size_of(message) > kSmallMessage && !result.rows_are_payload) {
     out.dlq_messages.push_back(std::move(message));  // the same without a copy
   } else if (rules_.encode_dlq_contexts) {
-    encode_dlq_context(message, verdict.rows_are_payload, headers_, out.dlq_contexts);
+    encode_dlq_context(message, result.rows_are_payload, headers_, out.dlq_contexts);
   }
   rows.dlq_context_size = static_cast<uint32_t>(out.dlq_contexts.size() - rows.dlq_context_begin);
   add_to_digest(out.digest, out.partition, rows, std::string_view(out.rows).substr(begin));
   out.messages.push_back(rows);
-  out.row_count += verdict.row_count;
+  out.row_count += result.row_count;
 }
 
-void ChunkProcessor::add_facts(const Message& message, const Verdict& verdict, ChunkFacts& facts) {
+void ChunkProcessor::add_stats(const Message& message, const ProcessResult& result, ChunkStats& stats) {
   const uint64_t bytes = size_of(message);
-  if (message.timestamp_ms >= 0) facts.broker.add(message.timestamp_ms);
-  if (verdict.origin_timestamp_ms != kNoTimestamp) {
-    facts.origin.add(verdict.origin_timestamp_ms);
-    if (rules_.cover_skipped) facts.origin_timestamps_ms.push_back(verdict.origin_timestamp_ms);
+  if (message.timestamp_ms >= 0) stats.broker.add(message.timestamp_ms);
+  if (result.origin_timestamp_ms != kNoTimestamp) {
+    stats.origin.add(result.origin_timestamp_ms);
+    if (rules_.cover_skipped) stats.origin_timestamps_ms.push_back(result.origin_timestamp_ms);
   }
-  if (verdict.received_timestamp_ms != kNoTimestamp) facts.received.add(verdict.received_timestamp_ms);
-  if (!verdict.usage_label.empty()) add_usage(verdict.usage_label, bytes, facts.usage);
-  if (*verdict.type_label != '\0') add_type(verdict.type_label, bytes, facts.types);
+  if (result.received_timestamp_ms != kNoTimestamp) stats.received.add(result.received_timestamp_ms);
+  if (!result.usage_label.empty()) add_usage(result.usage_label, bytes, stats.usage);
+  if (*result.type_label != '\0') add_type(result.type_label, bytes, stats.types);
 }
 
 void ChunkProcessor::add_skipped(const Message& message, ProcessedChunk& out) {
@@ -307,27 +307,27 @@ void ChunkProcessor::add_skipped(const Message& message, ProcessedChunk& out) {
   if (rules_.cover_skipped) cover(message, out);
 }
 
-void ChunkProcessor::add_side_record(const Message& message, Verdict verdict, ProcessedChunk& out) {
+void ChunkProcessor::add_side_record(const Message& message, ProcessResult result, ProcessedChunk& out) {
   if (rules_.has_side_records) {
-    record_bytes_ += verdict.key.size() + verdict.text.size();
-    out.side_records.push_back({message.offset, std::move(verdict.key), std::move(verdict.text)});
+    record_bytes_ += result.key.size() + result.text.size();
+    out.side_records.push_back({message.offset, std::move(result.key), std::move(result.text)});
   } else if (rules_.drop_side_records) {
     add_skipped(message, out);
   } else {
-    add_invalid(message,
-                Verdict::invalid(verdict.code, fmt::format("a {}, and no topic for it is configured", verdict.code)),
-                out);
+    add_invalid(
+        message,
+        ProcessResult::invalid(result.code, fmt::format("a {}, and no topic for it is configured", result.code)), out);
   }
 }
 
-void ChunkProcessor::add_invalid(const Message& message, Verdict verdict, ProcessedChunk& out) {
+void ChunkProcessor::add_invalid(const Message& message, ProcessResult result, ProcessedChunk& out) {
   auto owned = std::make_shared<DeadLetterRecord>(dead_letter_of(message, out.partition, rules_.topic));
-  DeadLetterRecord& letter = *owned;
-  letter.reason_code = verdict.code;
-  letter.reason = reason_with_framing(std::move(verdict.text), message.payload);
-  letter.silenced = verdict.silenced;
-  letter.charge = out.charge.another(letter.bytes());
-  record_bytes_ += letter.charge.bytes();
+  DeadLetterRecord& dead_letter = *owned;
+  dead_letter.reason_code = result.code;
+  dead_letter.reason = reason_with_framing(std::move(result.text), message.payload);
+  dead_letter.suppressed = result.suppressed;
+  dead_letter.charge = out.charge.another(dead_letter.bytes());
+  record_bytes_ += dead_letter.charge.bytes();
   out.invalid.push_back(std::move(owned));
 }
 

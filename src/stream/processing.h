@@ -21,7 +21,7 @@ namespace freshet::stream {
 // A chunk on its way to a worker.
 struct Work {
   MessageChunk chunk;
-  Epoch epoch;
+  AssignmentId assignment;
   uint64_t sequence = 0;
   Charge charge;      // see charge_for()
   bool must = false;  // begin also where the byte budget has no room: nothing else can go on
@@ -65,18 +65,18 @@ class ChunkProcessor {
   void interrupt() noexcept;
 
  private:
-  Verdict judge(Message& message, ProcessedChunk& out);
-  Verdict run_processor(Message& message, ProcessedChunk& out);
-  std::optional<Verdict> run_within(uint64_t bytes, const Message& message, ProcessedChunk& out);
+  ProcessResult filter_and_process(Message& message, ProcessedChunk& out);
+  ProcessResult run_processor(Message& message, ProcessedChunk& out);
+  std::optional<ProcessResult> run_within(uint64_t bytes, const Message& message, ProcessedChunk& out);
   void end_piece_if_processor_is_large();
   void process_message(Message& message, ProcessedChunk& out);
   bool full(ProcessedChunk& out) const;
   bool wants_own_piece(const Message& next, const ProcessedChunk& out) const;
-  void add_rows(Message& message, const Verdict& verdict, size_t begin, ProcessedChunk& out);
-  void add_facts(const Message& message, const Verdict& verdict, ChunkFacts& facts);
+  void add_rows(Message& message, const ProcessResult& result, size_t begin, ProcessedChunk& out);
+  void add_stats(const Message& message, const ProcessResult& result, ChunkStats& stats);
   void add_skipped(const Message& message, ProcessedChunk& out);
-  void add_side_record(const Message& message, Verdict verdict, ProcessedChunk& out);
-  void add_invalid(const Message& message, Verdict verdict, ProcessedChunk& out);
+  void add_side_record(const Message& message, ProcessResult result, ProcessedChunk& out);
+  void add_invalid(const Message& message, ProcessResult result, ProcessedChunk& out);
 
   const ProcessorFactory factory_;
   Mutex mutex_;

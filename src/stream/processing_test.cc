@@ -22,13 +22,13 @@ const NoMemory kNoMemory;
 class TakingProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext&, const Message& message, std::string& rows) override {
+  ProcessResult process(const MessageContext&, const Message& message, std::string& rows) override {
     const std::string text(*message.payload);
     size_t end = 0;
     scratch_.resize(std::stoul(text, &end) << 20);
     rows.append(std::stoul(text.substr(end)) << 20, ' ');
     rows += '\n';
-    return Verdict::rows(1);
+    return ProcessResult::rows(1);
   }
 
  private:
@@ -39,11 +39,11 @@ class TakingProcessor final : public Processor {
 class ReplacingProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext&, const Message&, std::string&) override {
-    Verdict verdict;
-    verdict.kind = Verdict::Kind::Record;
-    verdict.text.assign(1 << 20, 'x');
-    return verdict;
+  ProcessResult process(const MessageContext&, const Message&, std::string&) override {
+    ProcessResult result;
+    result.kind = ProcessResult::Kind::Record;
+    result.text.assign(1 << 20, 'x');
+    return result;
   }
 
  private:
@@ -116,7 +116,7 @@ TEST_F(ProcessingTest, AMessageThatNeedsTooMuchMemoryIsInvalidAndHurtsNoOther) {
   uint64_t rows = 0;
   while (!work.chunk.messages.empty()) {
     const auto chunk = chunks.process(work);
-    for (const auto& letter : chunk->invalid) codes.push_back(letter->reason_code);
+    for (const auto& dead_letter : chunk->invalid) codes.push_back(dead_letter->reason_code);
     rows += chunk->row_count;
     EXPECT_LT(chunk->rows.size(), 21u << 20);
     EXPECT_LE(chunk->charge.bytes(), 2 * chunk->rows.size() + (1 << 20));  // nothing of what could not become rows

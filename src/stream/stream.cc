@@ -18,7 +18,7 @@ constexpr Duration kAssignmentFollows = std::chrono::seconds(1);
 constexpr Duration kPublish = std::chrono::milliseconds(250);
 constexpr size_t kBytesPerChunk = 2048;      // the least that a chunk is charged
 constexpr uint64_t kFreedMemory = 32 << 20;  // that may stay with the process beyond the memory limit
-constexpr size_t kOtherEvents = 65536;       // results of batches and letters, options, skips
+constexpr size_t kOtherEvents = 65536;       // results of batches and dead letters, options, skips
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
 
@@ -39,7 +39,7 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
       parts.writers, settings.batch_deadline, pipeline_.budget(), clock,
       [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
-        post(InsertTrouble{batch, failure});
+        post(InsertFailed{batch, failure});
       });
   if (const Status started = set_writers(options); !started) throw ThreadRefused(started.error().text);
   metrics_.pool_threads("process_message").set(settings.concurrency);
@@ -80,8 +80,8 @@ void Stream::wake() noexcept {
   if (source_ != nullptr) source_->wake();
 }
 
-RecordProducer::OnResult Stream::letter_results() {
-  return [this](uint64_t ticket, Status status) { post(LetterResult{ticket, std::move(status)}); };
+RecordProducer::OnResult Stream::dead_letter_results() {
+  return [this](uint64_t ticket, Status status) { post(DeadLetterResult{ticket, std::move(status)}); };
 }
 
 void Stream::set_side_producer(size_t topic, RecordProducer* producer) {
@@ -123,7 +123,7 @@ SessionResult Stream::run(Source& source, uint64_t session, SessionControl& cont
   polled_ = SteadyTime();
   pipeline_.begin_session(session, clock_.steady_now());
   fenced_ = false;
-  stolen_ = false;
+  fenced_by_other_ = false;
   while (!pipeline_.closed()) {
     const SteadyTime now = begin_turn();
     follow(control, source, now);
@@ -137,7 +137,7 @@ SessionResult Stream::run(Source& source, uint64_t session, SessionControl& cont
   attach(nullptr);
   const auto status = pipeline_.status(clock_.steady_now());
   if (handed_over_at_ == SteadyTime{}) status_.set(status);
-  return {pipeline_.end(), stolen_, pipeline_.end() == End::Broken ? status.last_kafka_error : ""};
+  return {pipeline_.end(), fenced_by_other_, pipeline_.end() == End::Broken ? status.last_kafka_error : ""};
 }
 
 void Stream::wait(SteadyTime until, std::stop_token stop) {
@@ -172,8 +172,8 @@ void Stream::follow(SessionControl& control, Source& source, SteadyTime now) {
   state.membership = &source.membership();
   state.fenced = fenced_;
   const SessionCommand command = control.poll(now, state);
-  pipeline_.hold_commits(command == SessionCommand::HoldCommits || command == SessionCommand::HoldWrites);
-  pipeline_.hold_batches(command == SessionCommand::HoldWrites);
+  pipeline_.pause_commits(command == SessionCommand::PauseCommits || command == SessionCommand::PauseWrites);
+  pipeline_.pause_batches(command == SessionCommand::PauseWrites);
   if (command == SessionCommand::HandOver) {
     pipeline_.hand_over(now);
     handed_over_at_ = now;
@@ -203,7 +203,7 @@ void Stream::take_source_events(Source& source, SessionControl& control, Duratio
         // Nobody else has the partitions: what is under way goes on in the next session.
         if (ended == ClientEnd::OwnDoing) fault->fenced = false;
       }
-      stolen_ = stolen_ || fault->fenced;
+      fenced_by_other_ = fenced_by_other_ || fault->fenced;
       if (fault->renewal_may_help) control.renewal_may_help(fault->error, now);
     }
     pipeline_.on_source_event(std::move(event), now, commands_);
@@ -240,12 +240,12 @@ void Stream::on_event(Work& handed_back, SteadyTime) { pipeline_.on_handed_back(
 
 void Stream::on_event(BatchResult& result, SteadyTime now) { pipeline_.on_batch(std::move(result), now); }
 
-void Stream::on_event(const InsertTrouble& trouble, SteadyTime now) {
-  pipeline_.on_insert_failure(trouble.batch, trouble.failure, now);
+void Stream::on_event(const InsertFailed& event, SteadyTime now) {
+  pipeline_.on_insert_failure(event.batch, event.failure, now);
 }
 
-void Stream::on_event(const LetterResult& result, SteadyTime now) {
-  pipeline_.on_letter_result(result.ticket, result.status, now);
+void Stream::on_event(const DeadLetterResult& result, SteadyTime now) {
+  pipeline_.on_dead_letter_result(result.ticket, result.status, now);
 }
 
 void Stream::on_event(const RecordResult& result, SteadyTime now) {
@@ -289,7 +289,7 @@ Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
   }
   if (done && batch) {
     done->batch = true;
-    writers_->release(order.partition);
+    writers_->skip(order.partition);
     log_.emit(BatchSkipped{settings_.topic, order.partition.value});
   }
   return done;
@@ -298,7 +298,7 @@ Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
 // In the order of the members of Commands.
 void Stream::execute(Source& source, SteadyTime now) {
   submit_to_pools();
-  produce_letters();
+  produce_dead_letters();
   produce_records();
   command_source(source, now);
   abandon_batches();
@@ -313,10 +313,10 @@ void Stream::submit_to_pools() {
   for (BatchTask& left : commands_.again) writers_->submit(std::move(left));
 }
 
-void Stream::produce_letters() {
-  for (const OutgoingDeadLetter& letter : commands_.letters) {
-    Status produced = produce_dead_letter(*letters_, *letter.record, settings_, letter.ticket);
-    if (!produced) note(LetterResult{letter.ticket, std::move(produced)});
+void Stream::produce_dead_letters() {
+  for (const OutgoingDeadLetter& dead_letter : commands_.dead_letters) {
+    Status produced = produce_dead_letter(*dead_letter_producer_, *dead_letter.record, settings_, dead_letter.ticket);
+    if (!produced) note(DeadLetterResult{dead_letter.ticket, std::move(produced)});
   }
 }
 

@@ -61,16 +61,16 @@ class Stream {
          Metrics& metrics);
   ~Stream();
 
-  // Before the first run(), if there is a dead-letter topic. Its results go to letter_results().
-  void set_dead_letters(RecordProducer* letters) { letters_ = letters; }
-  RecordProducer::OnResult letter_results();
+  // Before the first run(), if there is a dead-letter topic. Its results go to dead_letter_results().
+  void set_dead_letters(RecordProducer* producer) { dead_letter_producer_ = producer; }
+  RecordProducer::OnResult dead_letter_results();
   // The same for the topic number `topic` of StreamParts::gate.
   void set_side_producer(size_t topic, RecordProducer* producer);
   RecordProducer::OnResult side_results(size_t topic);
 
   // One Kafka session, as long as `control` and the source let it last: until everything is drained (at the latest
   // after the drain deadline), the next session takes over, a stop condition is reached, or the source is broken.
-  // Streams of partitions, batches and letters under way live on in the next run().
+  // Streams of partitions, batches and dead-letter records under way live on in the next run().
   SessionResult run(Source& source, uint64_t session, SessionControl& control);
   // Between two sessions: results are taken and deadlines kept until `until` or `stop`.
   void wait(SteadyTime until, std::stop_token stop);
@@ -103,11 +103,11 @@ class Stream {
     SkipOrder order;
     std::shared_ptr<Answer> answer;
   };
-  struct InsertTrouble {
+  struct InsertFailed {
     uint64_t batch;
     InsertFailure failure;
   };
-  struct LetterResult {
+  struct DeadLetterResult {
     uint64_t ticket;
     Status status;
   };
@@ -117,7 +117,7 @@ class Stream {
     Status status;
     bool from_producer;  // else it did not even take it
   };
-  using Event = std::variant<std::shared_ptr<const ProcessedChunk>, Work, BatchResult, InsertTrouble, LetterResult,
+  using Event = std::variant<std::shared_ptr<const ProcessedChunk>, Work, BatchResult, InsertFailed, DeadLetterResult,
                              RecordResult, LiveOptions, Refetch, Skip>;
 
   void post(Event event);
@@ -125,8 +125,8 @@ class Stream {
   void on_event(std::shared_ptr<const ProcessedChunk>& chunk, SteadyTime now);
   void on_event(Work& handed_back, SteadyTime now);
   void on_event(BatchResult& result, SteadyTime now);
-  void on_event(const InsertTrouble& trouble, SteadyTime now);
-  void on_event(const LetterResult& result, SteadyTime now);
+  void on_event(const InsertFailed& event, SteadyTime now);
+  void on_event(const DeadLetterResult& result, SteadyTime now);
   void on_event(const RecordResult& result, SteadyTime now);
   void on_event(const LiveOptions& options, SteadyTime now);
   void on_event(const Refetch& refetch, SteadyTime now);
@@ -140,7 +140,7 @@ class Stream {
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
   void submit_to_pools();
-  void produce_letters();
+  void produce_dead_letters();
   void produce_records();
   void command_source(Source& source, SteadyTime now);
   void commit(Source& source, SteadyTime now);
@@ -153,7 +153,7 @@ class Stream {
   Clock& clock_;
   Log& log_;
   StreamMetrics metrics_;
-  RecordProducer* letters_ = nullptr;
+  RecordProducer* dead_letter_producer_ = nullptr;
   std::vector<RecordProducer*> side_producers_;  // by topic of the gate
   Pipeline pipeline_;
   Commands commands_;
@@ -168,7 +168,7 @@ class Stream {
   Mutex source_mutex_;
   Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // to wake it
   bool fenced_ = false;                                 // the control expected the end of this session's client
-  bool stolen_ = false;                                 // it did not
+  bool fenced_by_other_ = false;                        // it did not
   std::atomic<bool> polling_{false};
   std::atomic<bool> woken_{false};  // since the loop last looked around
   FreedMemory freed_memory_;

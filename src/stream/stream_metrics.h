@@ -35,7 +35,7 @@ struct StreamMetrics {
         backpressure_us(
             m.counter("freshet_backpressure_microseconds_total", "Time with partitions paused by backpressure.")),
         partitions_blocked(m.gauge("freshet_partitions_blocked", "Partitions that wait for an operator.")),
-        invalid(m.counter("freshet_invalid_messages_total", "Messages that a processor refuses, but silenced ones.")),
+        invalid(m.counter("freshet_invalid_messages_total", "Messages that a processor refuses, but suppressed ones.")),
         stale_seen(m.counter("freshet_stale_messages_total", "Messages older than the age that dead letters take.")),
         stale_routed(m.counter("freshet_stale_dead_letters_total", "Old messages sent to the dead letters.")),
         schema_failed(m.counter("freshet_schema_failures_total", "Messages that do not match their topic's schema.")),
@@ -85,7 +85,7 @@ struct StreamMetrics {
     return registry.gauge("freshet_consumer_lag", "Messages between the committed offset and the partition's end.",
                           {{"topic", topic}, {"partition", std::to_string(partition)}});
   }
-  void forget_lag(const std::string& topic, int32_t partition) {
+  void remove_lag(const std::string& topic, int32_t partition) {
     registry.remove_gauge("freshet_consumer_lag", {{"topic", topic}, {"partition", std::to_string(partition)}});
   }
 

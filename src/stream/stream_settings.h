@@ -12,7 +12,7 @@
 namespace freshet::stream {
 
 // What becomes of a message that cannot become rows when there is no dead-letter topic.
-enum class OnInvalid { Hold, Drop };
+enum class OnInvalid { Block, Drop };
 
 // Messages whose header `name` says something else than `value` are skipped before they are processed. A header without
 // a value says nothing.
@@ -56,7 +56,7 @@ struct StreamSettings {
   // never.
   std::chrono::milliseconds batch_deadline{300'000};
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval, also one at each drain
-  OnInvalid on_invalid = OnInvalid::Hold;
+  OnInvalid on_invalid = OnInvalid::Block;
   DlqHeaders dlq_headers = DlqHeaders::Provenance;
   bool skip_write = false;  // consume, process and commit; write nothing anywhere
   Destination destination;

@@ -21,11 +21,11 @@ namespace {
 class LineProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext&, const Message& message, std::string& rows) override {
-    if (message.payload->empty()) return Verdict::invalid("empty", "nothing in it");
+  ProcessResult process(const MessageContext&, const Message& message, std::string& rows) override {
+    if (message.payload->empty()) return ProcessResult::invalid("empty", "nothing in it");
     rows.append(*message.payload);
     rows += '\n';
-    return Verdict::rows(1, true);
+    return ProcessResult::rows(1, true);
   }
 
  private:
@@ -66,18 +66,18 @@ class TableWriter final : public RowWriter {
 class AckingProducer final : public RecordProducer {
  public:
   explicit AckingProducer(OnResult on_result)
-      : letters_(10'000), thread_([this, on_result](std::stop_token stop) {
-          while (const auto ticket = letters_.pop(stop)) on_result(*ticket, {});
+      : dead_letters_(10'000), thread_([this, on_result](std::stop_token stop) {
+          while (const auto ticket = dead_letters_.pop(stop)) on_result(*ticket, {});
         }) {}
   Status produce(const ProducerRecordView&, uint64_t ticket) override {
-    letters_.push(ticket);
+    dead_letters_.push(ticket);
     return {};
   }
   void reset() override {}
   void purge() override {}
 
  private:
-  Mailbox<uint64_t> letters_;
+  Mailbox<uint64_t> dead_letters_;
   std::jthread thread_;
 };
 
@@ -101,8 +101,8 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   parts.writers = [&table] { return std::make_unique<TableWriter>(table); };
   parts.has_dead_letters = true;
   Stream stream(settings, std::move(parts), options, clock, null_log(), metrics);
-  AckingProducer letters(stream.letter_results());
-  stream.set_dead_letters(&letters);
+  AckingProducer dead_letters(stream.dead_letter_results());
+  stream.set_dead_letters(&dead_letters);
   testkit::FakeSource source(4);
   std::stop_source stop;
   std::jthread loop([&] {
@@ -233,11 +233,11 @@ class ReplacingProcessor final : public Processor {
  public:
   explicit ReplacingProcessor(std::atomic<int>& processed) : processed_(processed) {}
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext&, const Message&, std::string&) override {
-    Verdict verdict;
-    verdict.kind = Verdict::Kind::Record;
+  ProcessResult process(const MessageContext&, const Message&, std::string&) override {
+    ProcessResult result;
+    result.kind = ProcessResult::Kind::Record;
     ++processed_;
-    return verdict;
+    return result;
   }
 
  private:

@@ -20,10 +20,10 @@ namespace freshet::stream {
 // Threads: the loop only.
 class TrackedPartition {
  public:
-  TrackedPartition(Partition p, Epoch e, Offset start) : partition(p), epoch(e), offsets(start) {}
+  TrackedPartition(Partition p, AssignmentId e, Offset start) : partition(p), assignment(e), offsets(start) {}
 
   const Partition partition;
-  const Epoch epoch;
+  const AssignmentId assignment;
   OffsetTracker offsets;
   PartitionState state;
   Blocks blocks;
@@ -77,14 +77,14 @@ class PartitionTable {
     const auto found = partitions_.find(partition);
     return found == partitions_.end() ? nullptr : &found->second;
   }
-  // Of an earlier epoch: null.
-  TrackedPartition* find(Partition partition, Epoch epoch) {
+  // Of an earlier assignment: null.
+  TrackedPartition* find(Partition partition, AssignmentId assignment) {
     TrackedPartition* const found = find(partition);
-    return found != nullptr && found->epoch == epoch ? found : nullptr;
+    return found != nullptr && found->assignment == assignment ? found : nullptr;
   }
   // Not one that is there.
-  TrackedPartition& begin_epoch(Partition partition, Offset start) {
-    return partitions_.try_emplace(partition, partition, Epoch{next_epoch_++}, start).first->second;
+  TrackedPartition& begin_assignment(Partition partition, Offset start) {
+    return partitions_.try_emplace(partition, partition, AssignmentId{next_assignment_++}, start).first->second;
   }
   void drop(Partition partition) { partitions_.erase(partition); }
 
@@ -98,7 +98,7 @@ class PartitionTable {
 
  private:
   std::map<Partition, TrackedPartition> partitions_;
-  uint64_t next_epoch_ = 1;
+  uint64_t next_assignment_ = 1;
 };
 
 }  // namespace freshet::stream

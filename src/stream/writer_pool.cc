@@ -92,9 +92,9 @@ bool WriterPool::may_write() const {
 void WriterPool::failed(uint64_t batch, const InsertFailure& failure) {
   {
     MutexLock lock(mutex_);
-    writing_[batch].waits_for_operator = failure.held;
+    writing_[batch].waits_for_operator = failure.blocked;
   }
-  if (failure.held) changed_.notify_all();
+  if (failure.blocked) changed_.notify_all();
   on_failure_(batch, failure);
 }
 

@@ -18,7 +18,7 @@
 
 namespace freshet::stream {
 
-// Threads: everything by the loop, but release(). The callbacks come from the writers' threads. The loop bounds the
+// Threads: everything by the loop, but skip(). The callbacks come from the writers' threads. The loop bounds the
 // queue: it seals no batch beyond two per writer.
 class WriterPool {
  public:
@@ -44,7 +44,7 @@ class WriterPool {
   // Batches that were submitted and are not done. Threads: any.
   size_t tasks();
   // See RefusalMemory.
-  void release(Partition partition) { memory_.release(partition); }
+  void skip(Partition partition) { memory_.skip(partition); }
   // See InsertLimit::bytes(). Threads: any.
   uint64_t insert_limit() { return limit_.bytes(clock_.steady_now()); }
 

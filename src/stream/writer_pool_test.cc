@@ -44,7 +44,7 @@ class WaitsForOperator final : public RowWriter {
   WriteOutcome write(const InsertRequest&, const WriteControl& control) override {
     if (begun_++ > 0) return {};
     InsertFailure failure;
-    failure.held = true;
+    failure.blocked = true;
     control.on_failure(failure);
     while (!control.stop.stop_requested()) std::this_thread::sleep_for(1ms);
     WriteOutcome outcome;

@@ -243,7 +243,7 @@ SessionCommand Renewal::advance(Quieting& state, SteadyTime now, const SessionSt
   }
   if (session.commit_outstanding && !late) {
     explain("the answer to a commit");
-    return SessionCommand::HoldCommits;
+    return SessionCommand::PauseCommits;
   }
   if (stops_.asked().stop_requested()) return await_drain(now, session);
   const auto request = requests_.open();
@@ -251,7 +251,7 @@ SessionCommand Renewal::advance(Quieting& state, SteadyTime now, const SessionSt
   successor_->join(*session.membership, (request && request->urgent()) || postponed_.attempts >= kPostpone);
   state_ = Joining{now + limits_.join};
   explain("the coordinator's answer to the join");
-  return SessionCommand::HoldWrites;
+  return SessionCommand::PauseWrites;
 }
 
 SessionCommand Renewal::advance(Joining& state, SteadyTime now, const SessionState& session) {
@@ -267,7 +267,7 @@ SessionCommand Renewal::advance(Joining& state, SteadyTime now, const SessionSta
     drop_successor();  // the next one is created from scratch and replaces both
     return hand_over(now, session);
   }
-  if (now < state.deadline) return SessionCommand::HoldWrites;
+  if (now < state.deadline) return SessionCommand::PauseWrites;
   // The request or its answer may be lost, and the library would wait as long as a rebalance may take.
   drop_successor();
   return hand_over(now, session);

@@ -37,7 +37,7 @@ TEST_F(RenewalTest, OnceTheJoinIsAskedForThereIsNoWayBackHoweverLongItTakes) {
   join();
   for (int i = 0; i < 59; ++i) {
     clock_.advance(1s);
-    EXPECT_EQ(poll(), SessionCommand::HoldWrites) << i;
+    EXPECT_EQ(poll(), SessionCommand::PauseWrites) << i;
   }
   script_.state = State::Joined;
   EXPECT_EQ(poll(), SessionCommand::HandOver);
@@ -56,7 +56,7 @@ TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsAskedForAgainByAnotherClient) {
     } else {
       membership_.settled = false;  // the group rebalances: the old session is asked for its partitions
     }
-    EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
     clock_.advance(60s);
     EXPECT_EQ(poll(), SessionCommand::HandOver);
     EXPECT_TRUE(renewal_.has_next_member());
@@ -92,7 +92,7 @@ TEST_F(RenewalTest, ThePauseOfAFencedSessionBeginsWhenItWasFenced) {
   session_.last_message = clock_.steady_now();
   join();
   session_.fenced = true;
-  EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
   clock_.advance(4s);
   script_.state = State::Joined;
   EXPECT_EQ(poll(), SessionCommand::HandOver);
@@ -117,7 +117,7 @@ TEST_F(RenewalTest, ARenewalThatIsReadyWhileARevokeDrainsLeavesTheCommitsAlone) 
   EXPECT_EQ(script_.joins, 0);
   session_.revoking = false;
   membership_.settled = true;
-  EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
 }
 
 TEST_F(RenewalTest, ASessionThatDoesNotComeToRestIsReplacedAllTheSame) {
@@ -125,9 +125,9 @@ TEST_F(RenewalTest, ASessionThatDoesNotComeToRestIsReplacedAllTheSame) {
   poll();
   script_.state = State::Warm;
   session_.commit_outstanding = true;  // the coordinator does not answer
-  EXPECT_EQ(poll(), SessionCommand::HoldCommits);
+  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
   clock_.advance(10s);
-  EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
   EXPECT_EQ(script_.joins, 1);
 }
 
@@ -137,7 +137,7 @@ TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
   for (int attempt = 1; attempt <= 3; ++attempt) {
     poll();
     script_.state = State::Warm;
-    EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
     EXPECT_FALSE(script_.force);
     script_.state = State::Postponed;
     EXPECT_EQ(poll(), SessionCommand::Continue);
@@ -159,7 +159,7 @@ TEST_F(RenewalTest, AttemptsBeforeTheSessionTookPartInARebalanceDoNotCount) {
   for (int i = 0; i < 6; ++i) {
     poll();
     script_.state = State::Warm;
-    EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
     EXPECT_FALSE(script_.force) << i;
     script_.state = State::Postponed;
     EXPECT_EQ(poll(), SessionCommand::Continue);

@@ -185,11 +185,11 @@ class RandomRenewal {
     }
     EXPECT_GT(renewal_.next_deadline(now()), now()) << "the loop must not spin";
     if (was_sent) {
-      EXPECT_TRUE(command == SessionCommand::HoldWrites || command == SessionCommand::HandOver)
+      EXPECT_TRUE(command == SessionCommand::PauseWrites || command == SessionCommand::HandOver)
           << "there is no way back; command " << name(command);
     }
     if (session_.revoking && !was_sent && !session_.fenced) {
-      EXPECT_NE(command, SessionCommand::HoldCommits) << "a drain must be able to commit";
+      EXPECT_NE(command, SessionCommand::PauseCommits) << "a drain must be able to commit";
     }
     if (command == SessionCommand::HandOver) return hand_over();
     if (command == SessionCommand::Leave) return leave();

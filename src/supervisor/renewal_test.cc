@@ -20,10 +20,10 @@ TEST_F(RenewalTest, TheNextSessionJoinsOnceTheCommitIsAnsweredAndTakesOverWithIt
   poll();
   script_.state = State::Warm;
   session_.commit_outstanding = true;
-  EXPECT_EQ(poll(), SessionCommand::HoldCommits);
+  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
   EXPECT_EQ(script_.joins, 0);
   session_.commit_outstanding = false;
-  EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
   EXPECT_EQ(script_.joins, 1);
   EXPECT_FALSE(script_.force);
   EXPECT_EQ(decision_->reason(), EndReason::None);
@@ -140,7 +140,7 @@ TEST_F(RenewalTest, ItWaitsToHearWhetherTheBrokerKeepsTheMember) {
   poll();
   EXPECT_TRUE(script_.alive);
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::HoldWrites) << "static";
+  EXPECT_EQ(poll(), SessionCommand::PauseWrites) << "static";
 }
 
 TEST_F(RenewalTest, ABrokerThatNeverSaysWhetherItKeepsTheMemberIsTakenForOneThatDoesNot) {
@@ -169,7 +169,7 @@ TEST_F(RenewalTest, TheFirstRebalanceMayTakeAsLongAsItLikes) {
   membership_.continuity = Membership::Continuity::Works;
   poll();
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::HoldWrites) << "static";
+  EXPECT_EQ(poll(), SessionCommand::PauseWrites) << "static";
 }
 
 TEST_F(RenewalTest, ASickSessionDoesNotWaitForThatAnswer) {

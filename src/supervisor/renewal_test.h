@@ -81,7 +81,7 @@ class RenewalTest : public testing::Test {
     ask();
     EXPECT_EQ(poll(), SessionCommand::Continue);
     script_.state = State::Warm;
-    EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
     EXPECT_EQ(script_.joins, 1);
   }
   // The next session, with the same membership and a first message.

@@ -154,7 +154,7 @@ TEST_F(RenewalOnTheTickTest, AStopWhileARenewalWaitsForACommitLeavesOnItsTick) {
   session_.commit_outstanding = true;
   poll();
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::HoldCommits);
+  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
   stop();
   EXPECT_EQ(poll(), SessionCommand::Continue);
   EXPECT_FALSE(script_.alive);
@@ -167,7 +167,7 @@ TEST_F(RenewalOnTheTickTest, AStopWhileARenewalWaitsForACommitLeavesOnItsTick) {
 TEST_F(RenewalOnTheTickTest, AStopWhileTheNextSessionJoinsLeavesOnItsTickWithThatOne) {
   join();
   stop();
-  EXPECT_EQ(poll(), SessionCommand::HoldWrites);
+  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
   clock_.advance(5s);
   script_.state = State::Joined;
   EXPECT_EQ(poll(), SessionCommand::HandOver);
@@ -199,7 +199,7 @@ TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffBeforeTheJoinEndsTheRenewal) {
   session_.commit_outstanding = true;
   poll();
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::HoldCommits);
+  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
   plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
   EXPECT_EQ(poll(), SessionCommand::Continue);
   EXPECT_FALSE(script_.alive);

@@ -38,7 +38,7 @@ struct FailingInserts : testing::Test {
   std::unique_ptr<RowWriter> writer() {
     return clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, null_log(),
                                        metrics, nullptr, nullptr,
-                                       std::make_shared<clickhouse::TableKnowledge>(settings, clock));
+                                       std::make_shared<clickhouse::TablePropertiesCache>(settings, clock));
   }
   WriteOutcome write(const std::vector<std::string>& rows) {
     InsertRequest request;

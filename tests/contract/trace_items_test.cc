@@ -88,8 +88,8 @@ class TraceItems : public testing::TestWithParam<bool> {
       Message message;
       message.timestamp_ms = 1'790'000'000'456;
       message.payload = payload;
-      const Verdict verdict = processor.process({"snuba-items", Partition{0}}, message, rows.emplace_back());
-      EXPECT_EQ(verdict.row_count, 1u);
+      const ProcessResult result = processor.process({"snuba-items", Partition{0}}, message, rows.emplace_back());
+      EXPECT_EQ(result.row_count, 1u);
     }
     return rows;
   }

@@ -284,19 +284,19 @@ TEST_F(CompositionTest, DeadLettersAreTheInvalidMessagesWithTheHeadersOfTheRefer
     const e2e::Storage& storage = e2e::storage(service.storage);
     if (*storage.dead_letters == '\0' || service.command != std::string("rust-consumer")) continue;
     const auto columns = e2e::columns_of(trial->clickhouse(), storage.table);
-    std::map<std::pair<std::string, std::string>, std::vector<Record>> letters;  // by partition and offset
-    for (const Record& letter : trial->client().read_all(storage.dead_letters)) {
-      ASSERT_GE(letter.headers.size(), 2u);
-      const auto& partition = letter.headers[letter.headers.size() - 2];
-      const auto& offset = letter.headers.back();
+    std::map<std::pair<std::string, std::string>, std::vector<Record>> dead_letters;  // by partition and offset
+    for (const Record& dead_letter : trial->client().read_all(storage.dead_letters)) {
+      ASSERT_GE(dead_letter.headers.size(), 2u);
+      const auto& partition = dead_letter.headers[dead_letter.headers.size() - 2];
+      const auto& offset = dead_letter.headers.back();
       EXPECT_EQ(partition.first, "original_partition");
       EXPECT_EQ(offset.first, "original_offset");
-      letters[{partition.second, offset.second}].push_back(letter);
+      dead_letters[{partition.second, offset.second}].push_back(dead_letter);
     }
     size_t invalid = 0;
     for (const Sent& sent : trial->sent().at(service.topic)) {
-      const auto found = letters.find({std::to_string(sent.record.partition), std::to_string(sent.record.offset)});
-      const size_t count = found == letters.end() ? 0 : found->second.size();
+      const auto found = dead_letters.find({std::to_string(sent.record.partition), std::to_string(sent.record.offset)});
+      const size_t count = found == dead_letters.end() ? 0 : found->second.size();
       const bool may_be_refused = std::any_of(sent.rows.begin(), sent.rows.end(),
                                               [&](const json& row) { return e2e::beyond_the_types(row, columns); });
       // accepted-outcomes-consumer reads the same topic and uses the same dead-letter topic.
@@ -306,18 +306,18 @@ TEST_F(CompositionTest, DeadLettersAreTheInvalidMessagesWithTheHeadersOfTheRefer
       EXPECT_LE(count, most) << service.name << ", " << sent.name;
       invalid += wanted;
       if (count == 0) continue;
-      for (const Record& letter : found->second) {
-        EXPECT_EQ(letter.key, sent.record.key) << sent.name;
-        EXPECT_EQ(letter.value, sent.record.value) << sent.name;
+      for (const Record& dead_letter : found->second) {
+        EXPECT_EQ(dead_letter.key, sent.record.key) << sent.name;
+        EXPECT_EQ(dead_letter.value, sent.record.value) << sent.name;
         auto headers = sent.record.headers;
         headers.emplace_back("original_partition", found->first.first);
         headers.emplace_back("original_offset", found->first.second);
-        EXPECT_EQ(letter.headers, headers) << sent.name;
+        EXPECT_EQ(dead_letter.headers, headers) << sent.name;
       }
-      letters.erase(found);
+      dead_letters.erase(found);
     }
     EXPECT_GT(invalid, 0u) << service.name;
-    EXPECT_THAT(letters, IsEmpty()) << service.name;
+    EXPECT_THAT(dead_letters, IsEmpty()) << service.name;
   }
 }
 

@@ -107,10 +107,10 @@ bool beyond(const json& value, std::string_view type) {
   }
   // The parser of expected rows turns integers beyond 64 bits into doubles.
   if (plain.name.ends_with("Int128") && value.is_number_float()) return false;
-  clickhouse::Troubles troubles;
-  clickhouse::add_troubles(type, *clickhouse::JsonValue::parse(value.dump()), troubles);
-  troubles.erase(clickhouse::Trouble::NullBecomesDefault);
-  return !troubles.empty();
+  clickhouse::Mismatches mismatches;
+  clickhouse::add_mismatches(type, *clickhouse::JsonValue::parse(value.dump()), mismatches);
+  mismatches.erase(clickhouse::Mismatch::NullBecomesDefault);
+  return !mismatches.empty();
 }
 
 }  // namespace

@@ -62,7 +62,7 @@ TEST(BlockedBatchesTest, StoredGoesOnBehindItWithoutADeadLetter) {
             "partition 0 is skipped; its blocked batch counts as stored: 10 rows, of all its partitions");
   commit_all(flow);
   EXPECT_EQ(flow.committed(0), 10);
-  EXPECT_TRUE(flow.letters.empty());
+  EXPECT_TRUE(flow.dead_letters.empty());
   EXPECT_TRUE(flow.batches.empty());
   EXPECT_EQ(flow.status().waiting_for, "");
   goes_on(flow, 0);
@@ -162,7 +162,7 @@ TEST(BlockedBatchesTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBa
   ASSERT_EQ(flow.batches.size(), 1u);
   ASSERT_TRUE(flow.block(0, stream::Blocked::TooLarge));
   ASSERT_TRUE(flow.resolve(0, std::nullopt));
-  ASSERT_EQ(flow.letters.size(), 1u);
+  ASSERT_EQ(flow.dead_letters.size(), 1u);
   flow.acknowledge();
   commit_all(flow);
   EXPECT_EQ(flow.committed(0), 1);

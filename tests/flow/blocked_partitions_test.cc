@@ -8,14 +8,14 @@ namespace {
 
 Error too_large() { return {ErrorKind::Invalid, 10, "too large"}; }
 
-TEST(BlockedPartitionsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperatorGoesPastIt) {
+TEST(BlockedPartitionsTest, EachDeadLetterThatItsTopicRefusesIsShownUntilTheOperatorGoesPastIt) {
   Flow flow;
   flow.produce(0, "bad", 2);
   flow.produce(0, "row", 5);
   flow.assign({0});
   flow.deliver_and_process(0);
-  flow.letter(0, tl::make_unexpected(too_large()));
-  flow.letter(0, tl::make_unexpected(too_large()));
+  flow.dead_letter_result(0, tl::make_unexpected(too_large()));
+  flow.dead_letter_result(0, tl::make_unexpected(too_large()));
   ASSERT_NE(flow.status().partitions[0].blocked.find("offset 0"), std::string::npos);
   flow.given_up = {{0, 0}, {0, 1}};
   EXPECT_TRUE(flow.skip(0, 1));
@@ -26,7 +26,7 @@ TEST(BlockedPartitionsTest, EachLetterThatItsTopicRefusesIsShownUntilTheOperator
   flow.settles_complete();
 }
 
-TEST(BlockedPartitionsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
+TEST(BlockedPartitionsTest, ARefusedDeadLetterIsShownOnceTheRateLimitIsSkipped) {
   LiveOptions options;
   options.dead_letters_per_second = 0.001;
   options.dead_letter_burst = 1;
@@ -34,9 +34,9 @@ TEST(BlockedPartitionsTest, ARefusedLetterIsShownOnceAFloodIsReleased) {
   flow.produce(0, "bad", 2);
   flow.assign({0});
   flow.deliver_and_process(0);
-  ASSERT_EQ(flow.letters.size(), 1u);
+  ASSERT_EQ(flow.dead_letters.size(), 1u);
   ASSERT_NE(flow.status().partitions[0].blocked.find("dead letters per second"), std::string::npos);
-  flow.letter(0, tl::make_unexpected(too_large()));
+  flow.dead_letter_result(0, tl::make_unexpected(too_large()));
   EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
   flow.given_up = {{0, 0}};
@@ -66,7 +66,7 @@ TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedR
   flow.settles_complete();
 }
 
-TEST(BlockedPartitionsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
+TEST(BlockedPartitionsTest, TheRateLimitBlocksEveryPartitionWhoseDeadLettersWait) {
   LiveOptions options;
   options.dead_letters_per_second = 0.001;
   options.dead_letter_burst = 1;
@@ -82,43 +82,43 @@ TEST(BlockedPartitionsTest, AFloodHoldsEveryPartitionWhoseLettersWait) {
   EXPECT_NE(flow.status().partitions[1].blocked, "");
   EXPECT_EQ(flow.status().partitions[2].blocked, "");
   EXPECT_TRUE(flow.skip(0, 1));
-  EXPECT_NE(flow.status().partitions[1].blocked, "") << "one letter at once is the limit";
+  EXPECT_NE(flow.status().partitions[1].blocked, "") << "one record at once is the limit";
   EXPECT_TRUE(flow.skip(1, 0));
   flow.settles_complete();
 }
 
-// What a release gives up, and what not.
-TEST(BlockedPartitionsTest, AReleaseSaysWhatItGivesUpAndLeavesEverythingElse) {
+// What a skip gives up, and what not.
+TEST(BlockedPartitionsTest, ASkipSaysWhatItGivesUpAndLeavesEverythingElse) {
   Flow flow;
   flow.produce(0, "bad", 3);
   flow.produce(0, "row", 7);
   flow.assign({0});
   flow.deliver_and_process(0);
-  ASSERT_EQ(flow.letters.size(), 3u);
-  flow.letter(1, tl::make_unexpected(too_large()));
-  flow.letter(0, failure(ErrorKind::Retry, "no broker"));  // its turn comes again
+  ASSERT_EQ(flow.dead_letters.size(), 3u);
+  flow.dead_letter_result(1, tl::make_unexpected(too_large()));
+  flow.dead_letter_result(0, failure(ErrorKind::Retry, "no broker"));  // its turn comes again
   flow.given_up = {{0, 1}};
-  const auto released = flow.skip(0, 10);
-  ASSERT_TRUE(released);
-  EXPECT_EQ(released->given_up, 1u) << "letters that wait for their broker are not what it is blocked for";
-  EXPECT_EQ(released->not_read, 0u);
-  EXPECT_EQ(released->still_blocked, "");
+  const auto skipped = flow.skip(0, 10);
+  ASSERT_TRUE(skipped);
+  EXPECT_EQ(skipped->given_up, 1u) << "records that wait for their broker are not what it is blocked for";
+  EXPECT_EQ(skipped->not_read, 0u);
+  EXPECT_EQ(skipped->still_blocked, "");
   flow.settles_exactly_once();
   EXPECT_EQ(flow.dead.size(), 2u);
 }
 
-TEST(BlockedPartitionsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
+TEST(BlockedPartitionsTest, ASkipBeyondWhatWasReadSaysHowMuchWasNotRead) {
   Flow flow(Flow::default_settings(), {}, false);
   flow.produce(0, "bad");
   flow.produce(0, "row", 9);
   flow.assign({0});
   flow.deliver_and_process(0, 1);
   flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
-  const auto released = flow.skip(0, 3);
-  ASSERT_TRUE(released);
-  EXPECT_EQ(released->given_up, 1u);
-  EXPECT_EQ(released->not_read, 2u);
-  EXPECT_EQ(released->text(),
+  const auto skipped = flow.skip(0, 3);
+  ASSERT_TRUE(skipped);
+  EXPECT_EQ(skipped->given_up, 1u);
+  EXPECT_EQ(skipped->not_read, 2u);
+  EXPECT_EQ(skipped->text(),
             "partition 0 is skipped; given up: 1 messages that could be put nowhere; skipped unread: 2 offsets");
   flow.settle();
   EXPECT_EQ(flow.table.size(), 7u);
@@ -126,7 +126,7 @@ TEST(BlockedPartitionsTest, AReleaseBeyondWhatWasReadSaysWhatItSkips) {
 }
 
 // Also where an earlier batch is still under way: the offset that counts is that of the message it is blocked for.
-TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
+TEST(BlockedPartitionsTest, ASkipThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 5);
   flow.produce(0, "replace", 3);
@@ -139,15 +139,15 @@ TEST(BlockedPartitionsTest, AReleaseThatDoesNotReachTheRefusedOneIsRefusedWithIt
   ASSERT_FALSE(too_early);
   EXPECT_NE(too_early.error().text.find("blocked at offset 5"), std::string::npos) << too_early.error().text;
   flow.given_up = {{0, 5}, {0, 6}};
-  const auto released = flow.skip(0, 7);
-  ASSERT_TRUE(released);
-  EXPECT_EQ(released->given_up, 2u);
+  const auto skipped = flow.skip(0, 7);
+  ASSERT_TRUE(skipped);
+  EXPECT_EQ(skipped->given_up, 2u);
   flow.settles_complete();
   EXPECT_EQ(flow.replaced.count({0, 7}), 1u);
 }
 
-// Letters take memory: what waits is charged, and pushes back.
-TEST(BlockedPartitionsTest, LettersThatWaitCountInTheBudget) {
+// Dead-letter records take memory: what waits is charged, and pushes back.
+TEST(BlockedPartitionsTest, DeadLettersThatWaitCountInTheBudget) {
   FlowSettings settings = Flow::default_settings();
   settings.memory_limit = 100'000;
   Flow flow(settings);
@@ -161,7 +161,7 @@ TEST(BlockedPartitionsTest, LettersThatWaitCountInTheBudget) {
 }
 
 // A topic that takes nothing for long is not asked for everything each second.
-TEST(BlockedPartitionsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
+TEST(BlockedPartitionsTest, OnlySoManyDeadLettersAreWithTheProducerAtATime) {
   constexpr size_t kMost = stream::DlqWriter::kMaxInFlight;
   LiveOptions options;
   options.dead_letters_per_second = 0;
@@ -173,38 +173,38 @@ TEST(BlockedPartitionsTest, OnlySoManyLettersAreWithTheProducerAtATime) {
       flow.deliver_and_process(p, 200);
     }
   }
-  ASSERT_EQ(flow.letters.size(), kMost);
-  flow.letter(0, failure(ErrorKind::Retry, "no broker"));
-  EXPECT_EQ(flow.letters.size(), kMost) << "another has its turn";
+  ASSERT_EQ(flow.dead_letters.size(), kMost);
+  flow.dead_letter_result(0, failure(ErrorKind::Retry, "no broker"));
+  EXPECT_EQ(flow.dead_letters.size(), kMost) << "another has its turn";
   flow.advance(seconds(2));
-  EXPECT_EQ(flow.letters.size(), kMost);
+  EXPECT_EQ(flow.dead_letters.size(), kMost);
   EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now) << "the loop spins";
   flow.settles_exactly_once();
 }
 
-TEST(BlockedPartitionsTest, LettersOfAPartitionThatWentAwayAreNothingToWaitFor) {
+TEST(BlockedPartitionsTest, DeadLettersOfAPartitionThatWentAwayAreNothingToWaitFor) {
   Flow flow;
   flow.produce(0, "bad");
   flow.produce(1, "bad");
   flow.assign({0});
   flow.deliver_and_process(0);
   flow.revoke({0}, true);
-  flow.letters.clear();
+  flow.dead_letters.clear();
   flow.assign({1});
   flow.advance(std::chrono::hours(1));
   flow.deliver_and_process(1);
-  EXPECT_EQ(flow.letters.size(), 1u);
+  EXPECT_EQ(flow.dead_letters.size(), 1u);
   EXPECT_EQ(flow.status().waiting_for, "");
 }
 
-TEST(BlockedPartitionsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
+TEST(BlockedPartitionsTest, DeadLettersThatDoNotGetThroughAreWhatItWaitsFor) {
   Flow flow;
   flow.produce(0, "bad", 2);
   flow.assign({0});
   flow.deliver_and_process(0);
   flow.advance(seconds(2));
   EXPECT_EQ(flow.status().waiting_for, "") << "a slow broker is no news";
-  flow.letter(0, failure(ErrorKind::Retry, "no such topic"));
+  flow.dead_letter_result(0, failure(ErrorKind::Retry, "no such topic"));
   flow.advance(seconds(4));
   EXPECT_NE(flow.status().waiting_for.find("no dead-letter write was acknowledged for 6 s"), std::string::npos)
       << flow.status().waiting_for;
@@ -212,7 +212,7 @@ TEST(BlockedPartitionsTest, LettersThatDoNotGetThroughAreWhatItWaitsFor) {
   EXPECT_EQ(flow.status().last_kafka_error, "no such topic");
   EXPECT_TRUE(flow.status().last_kafka_error_at);
   flow.acknowledge();
-  EXPECT_EQ(flow.status().waiting_for, "") << "it takes letters again";
+  EXPECT_EQ(flow.status().waiting_for, "") << "it takes records again";
   flow.settles_complete();
   flow.advance(seconds(60));
   EXPECT_EQ(flow.status().waiting_for, "");
@@ -232,7 +232,7 @@ TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainO
   flow.settles_complete();
 }
 
-// A release is about one partition; batches that wait for an operator are not released by another.
+// A skip is about one partition; batches that wait for an operator are not skipped by another.
 TEST(BlockedPartitionsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   Flow flow;
   flow.produce(0, "row", 3);
@@ -253,7 +253,7 @@ TEST(BlockedPartitionsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
 }
 
 // Its messages are given up with the operator's word only, and never fewer than all that cannot be read.
-TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenReleased) {
+TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndSkipped) {
   Flow flow;
   flow.produce(0, "row", 10);
   flow.assign({0});
@@ -268,14 +268,14 @@ TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndGoneBeyondWhenRe
   EXPECT_EQ(flow.status().partitions[0].blocked, "") << "the next client finds out for itself";
   flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
   flow.given_up = {{0, 4}};
-  const auto released = flow.skip(0, 5);
-  ASSERT_TRUE(released);
-  EXPECT_EQ(released->not_read, 1u);
+  const auto skipped = flow.skip(0, 5);
+  ASSERT_TRUE(skipped);
+  EXPECT_EQ(skipped->not_read, 1u);
   flow.settles_complete();
   EXPECT_EQ(flow.table.size(), 9u);
 }
 
-TEST(BlockedPartitionsTest, WithoutADeadLetterTopicTheMessageHoldsItsPartitionAndNoOther) {
+TEST(BlockedPartitionsTest, WithoutADeadLetterTopicTheMessageBlocksItsPartitionAndNoOther) {
   Flow flow(Flow::default_settings(), {}, false);
   flow.produce(0, "row", 2);
   flow.produce(0, "bad");

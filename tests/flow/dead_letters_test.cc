@@ -17,10 +17,10 @@ TEST(DeadLettersTest, ADeadLetterIsAcknowledgedBeforeItsOffsetIsCommitted) {
   flow.advance(seconds(3));
   flow.commit();
   EXPECT_EQ(flow.committed(0), 5);
-  flow.letter(0, failure(ErrorKind::Retry, "broker down"));
+  flow.dead_letter_result(0, failure(ErrorKind::Retry, "broker down"));
   flow.advance(seconds(3));
   EXPECT_FALSE(flow.commit());
-  ASSERT_EQ(flow.letters.size(), 1u);  // tried again
+  ASSERT_EQ(flow.dead_letters.size(), 1u);  // tried again
   flow.acknowledge();
   flow.advance(seconds(2));
   flow.commit();
@@ -69,7 +69,7 @@ TEST(DeadLettersTest, DroppedMessagesAreAlikeForTheLog) {
   }
 }
 
-TEST(DeadLettersTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleasesIt) {
+TEST(DeadLettersTest, TheRateLimitOfDeadLettersBlocksThePartitionUntilTheOperatorSkipsIt) {
   LiveOptions options;
   options.dead_letters_per_second = 1;
   options.dead_letter_burst = 5;
@@ -80,9 +80,9 @@ TEST(DeadLettersTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleas
   flow.deliver(0);
   flow.deliver_and_process(1);
   flow.work();
-  EXPECT_EQ(flow.letters.size(), 5u);
+  EXPECT_EQ(flow.dead_letters.size(), 5u);
   flow.advance(seconds(60));
-  EXPECT_EQ(flow.letters.size(), 5u);  // held, not drained more slowly
+  EXPECT_EQ(flow.dead_letters.size(), 5u);  // blocked, not drained more slowly
   EXPECT_TRUE(flow.paused(0));
   EXPECT_FALSE(flow.paused(1));
   options.dead_letters_per_second = 0;
@@ -92,13 +92,13 @@ TEST(DeadLettersTest, AFloodOfDeadLettersHoldsThePartitionUntilTheOperatorReleas
   EXPECT_EQ(flow.committed(0), 50);
 }
 
-TEST(DeadLettersTest, ALetterThatItsTopicDoesNotTakeHoldsItsPartition) {
+TEST(DeadLettersTest, ADeadLetterThatItsTopicDoesNotTakeBlocksItsPartition) {
   Flow flow;
   flow.produce(0, "bad");
   flow.produce(0, "row");
   flow.assign({0});
   flow.deliver_and_process(0);
-  flow.letter(0, failure(ErrorKind::Invalid, "too large"));
+  flow.dead_letter_result(0, failure(ErrorKind::Invalid, "too large"));
   EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
   flow.given_up.insert({0, 0});
   EXPECT_TRUE(flow.skip(0, 1));

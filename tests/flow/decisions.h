@@ -47,8 +47,8 @@ class Decisions {
     }
     for (const auto& one : commands.batches) std::printf("insert %lu %s\n", one->id, one->insert_token.c_str());
     for (const auto& one : commands.again) std::printf("again %lu %zu\n", one.batch->id, one.open.size());
-    for (const auto& one : commands.letters) {
-      std::printf("letter %lu %d:%ld\n", one.ticket, one.record->partition.value, one.record->offset.value);
+    for (const auto& one : commands.dead_letters) {
+      std::printf("dead_letter %lu %d:%ld\n", one.ticket, one.record->partition.value, one.record->offset.value);
     }
     for (const auto& one : commands.records) {
       std::printf("record %s %lu %s\n", to_string(static_cast<snuba_outputs::SideTopicName>(one.topic)), one.ticket,

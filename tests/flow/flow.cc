@@ -3,33 +3,33 @@
 
 namespace freshet::flow {
 
-Verdict FateProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
-  if (!message.payload || *message.payload == "skip") return Verdict::skip("skip");
-  if (*message.payload == "bad") return Verdict::invalid("bad", "it says so");
+ProcessResult FateProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
+  if (!message.payload || *message.payload == "skip") return ProcessResult::skip("skip");
+  if (*message.payload == "bad") return ProcessResult::invalid("bad", "it says so");
   if (*message.payload == "replace") {
-    Verdict verdict;
-    verdict.kind = Verdict::Kind::Record;
-    verdict.key = "7";
-    verdict.text = std::to_string(context.partition.value) + ":" + std::to_string(message.offset.value);
-    return verdict;
+    ProcessResult result;
+    result.kind = ProcessResult::Kind::Record;
+    result.key = "7";
+    result.text = std::to_string(context.partition.value) + ":" + std::to_string(message.offset.value);
+    return result;
   }
   rows.append(*message.payload);
   const bool large = message.offset.value % 16 < 4;
   if (large) rows.append(kLargeRow, ' ');
   rows += '\n';
-  Verdict verdict = Verdict::rows(1, !large);
-  verdict.origin_timestamp_ms = message.timestamp_ms;
-  verdict.usage_label = "spans";
-  return verdict;
+  ProcessResult result = ProcessResult::rows(1, !large);
+  result.origin_timestamp_ms = message.timestamp_ms;
+  result.usage_label = "spans";
+  return result;
 }
 
-Flow::Flow(FlowSettings settings, LiveOptions options, bool has_letters, Log& log)
+Flow::Flow(FlowSettings settings, LiveOptions options, bool has_dead_letters, Log& log)
     : settings_(std::move(settings)),
       options_(options),
-      has_letters_(has_letters),
+      has_dead_letters_(has_dead_letters),
       log_to_(log),
       metrics_(registry_),
-      pipeline(settings_, options, has_letters, gate(), metrics_, log, now),
+      pipeline(settings_, options, has_dead_letters, gate(), metrics_, log, now),
       processor_([] { return std::make_unique<FateProcessor>(); }, rules()) {
   pipeline.set_wall_clock(wall);
   pipeline.begin_session(1, now);
@@ -144,12 +144,12 @@ bool Flow::abandon(size_t i) {
   return true;
 }
 
-bool Flow::letter(size_t i, const Status& status) {
-  if (i >= letters.size()) return false;
-  const auto [ticket, at] = letters[i];
-  letters.erase(letters.begin() + static_cast<ptrdiff_t>(i));
+bool Flow::dead_letter_result(size_t i, const Status& status) {
+  if (i >= dead_letters.size()) return false;
+  const auto [ticket, at] = dead_letters[i];
+  dead_letters.erase(dead_letters.begin() + static_cast<ptrdiff_t>(i));
   if (status) dead.insert(at);
-  pipeline.on_letter_result(ticket, status, now);
+  pipeline.on_dead_letter_result(ticket, status, now);
   turn();
   return true;
 }
@@ -226,11 +226,11 @@ void Flow::stop() {
 }
 
 Result<SkipResult> Flow::skip(int32_t p, int64_t next) {
-  auto released = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
+  auto skipped = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
   // Who goes back reads, stores and logs again.
-  if (released && next < logged_this_time_[p]) logged_this_time_[p] = 0;
+  if (skipped && next < logged_this_time_[p]) logged_this_time_[p] = 0;
   turn();
-  return released;
+  return skipped;
 }
 
 void Flow::settle() {
@@ -292,8 +292,8 @@ void Flow::take_commands() {
     batches.push_back(one.batch);
     again.push_back(std::move(one));
   }
-  for (const auto& one : taken.letters) {
-    letters.push_back({one.ticket, {one.record->partition.value, one.record->offset.value}});
+  for (const auto& one : taken.dead_letters) {
+    dead_letters.push_back({one.ticket, {one.record->partition.value, one.record->offset.value}});
   }
   for (const auto& one : taken.records) records.push_back(one);
   if (taken.purge_records) {

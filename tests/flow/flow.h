@@ -1,6 +1,6 @@
 // The stream's Pipeline with a broker, workers, writers and a dead-letter topic made of plain lists, on one thread and
-// with a clock of its own: a test, or chance, decides what happens next. Every commit is checked against what was
-// promised.
+// with a clock of its own: a test, or a random generator, decides what happens next. Every commit is checked against
+// what was promised.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -40,7 +40,7 @@ constexpr uint64_t kOneChunk = 40'000;  // with all that its messages become
 class FateProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
-  Verdict process(const MessageContext& context, const Message& message, std::string& rows) override;
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
   RowLayout layout_;
@@ -55,7 +55,7 @@ struct FlowSettings : stream::StreamSettings {
 
 class Flow {
  public:
-  explicit Flow(FlowSettings settings = default_settings(), LiveOptions options = {}, bool has_letters = true,
+  explicit Flow(FlowSettings settings = default_settings(), LiveOptions options = {}, bool has_dead_letters = true,
                 Log& log = null_log());
 
   stream::ProcessingRules rules() const;
@@ -127,8 +127,8 @@ class Flow {
   bool resolve_any(Resolution resolution);
   Result<SkipResult> resolve(int32_t p, std::optional<Resolution> resolution);
   bool abandon(size_t i = 0);
-  bool acknowledge(size_t i = 0) { return letter(i, Status()); }
-  bool letter(size_t i, const Status& status);
+  bool acknowledge(size_t i = 0) { return dead_letter_result(i, Status()); }
+  bool dead_letter_result(size_t i, const Status& status);
   // The topic takes the oldest record that it was handed.
   bool take_record(SideTopicName topic);
   bool take_records();
@@ -206,7 +206,7 @@ class Flow {
 
   const FlowSettings settings_;
   const LiveOptions options_;
-  const bool has_letters_;
+  const bool has_dead_letters_;
   Log& log_to_;
   Metrics registry_;
   stream::StreamMetrics metrics_;
@@ -215,8 +215,8 @@ class Flow {
   stream::Pipeline pipeline;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
   std::vector<stream::BatchTask> again;  // what was blocked and is in `batches` once more
-  std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> letters;  // ticket, (partition, offset)
-  std::vector<GateRecord> records;                                        // handed to the producers, in order
+  std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> dead_letters;  // ticket, (partition, offset)
+  std::vector<GateRecord> records;                                             // handed to the producers, in order
   std::map<SideTopicName, std::vector<ProducerRecord>> written;
   std::set<std::pair<int32_t, int64_t>> replaced;
   std::multiset<std::pair<int32_t, int64_t>> table;

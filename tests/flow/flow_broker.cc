@@ -64,20 +64,20 @@ void Flow::restart(const std::function<bool()>& arrives) {
       }
     }
   }
-  for (const auto& [ticket, at] : letters) {
+  for (const auto& [ticket, at] : dead_letters) {
     if (arrives()) dead.insert(at);
   }
   if (commit_ && arrives()) {
     for (const OffsetToCommit& offset : *commit_) committed_[offset.partition.value] = offset.next.value;
   }
   batches.clear();
-  letters.clear();
+  dead_letters.clear();
   records.clear();
   work_.clear();
   owned_.clear();
   commands_ = Commands();
   std::destroy_at(&pipeline);
-  std::construct_at(&pipeline, settings_, options_, has_letters_, gate(), metrics_, log_to_, now);
+  std::construct_at(&pipeline, settings_, options_, has_dead_letters_, gate(), metrics_, log_to_, now);
   pipeline.set_wall_clock(wall);
   begin_next_session();
 }

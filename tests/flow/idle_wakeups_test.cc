@@ -9,12 +9,12 @@ void expect_rest(Flow& flow) {
   EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now);
 }
 
-TEST(IdleWakeupsTest, ALetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
+TEST(IdleWakeupsTest, ADeadLetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
   Flow flow;
   flow.produce(0, "bad");
   flow.assign({0});
   flow.deliver_and_process(0);
-  flow.letter(0, failure(ErrorKind::Retry, "no broker"));
+  flow.dead_letter_result(0, failure(ErrorKind::Retry, "no broker"));
   flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
   ASSERT_TRUE(flow.pipeline.closed());
   flow.advance(seconds(2));

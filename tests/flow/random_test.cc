@@ -1,4 +1,5 @@
-// Chance decides what happens next; the invariants hold all the same. FRESHET_FLOW_SEED=N runs one seed again.
+// A random generator decides what happens next; the invariants hold all the same. FRESHET_FLOW_SEED=N runs one seed
+// again.
 #include <cstdlib>
 #include <random>
 
@@ -11,78 +12,79 @@ const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "bad", "
 
 void run(uint64_t seed) {
   std::mt19937_64 random(seed);
-  const auto chance = [&](uint64_t n) { return random() % n; };
+  const auto random_below = [&](uint64_t n) { return random() % n; };
   LiveOptions options;
-  options.max_batch_rows = 1 + chance(60);
-  options.max_batch_time = milliseconds(1 + chance(3000));
-  options.clickhouse_concurrency = static_cast<uint32_t>(1 + chance(3));
+  options.max_batch_rows = 1 + random_below(60);
+  options.max_batch_time = milliseconds(1 + random_below(3000));
+  options.clickhouse_concurrency = static_cast<uint32_t>(1 + random_below(3));
   options.dead_letters_per_second = 0;
   auto settings = seed % 2 == 0 ? Flow::default_settings() : Flow::with_side_outputs();
   settings.side_outputs.replacements = true;
-  settings.memory_limit = 20'000 + chance(200'000);
-  const bool with_others = chance(2) == 0;
+  settings.memory_limit = 20'000 + random_below(200'000);
+  const bool with_others = random_below(2) == 0;
   Flow flow(settings, options);
-  const auto partitions = static_cast<int32_t>(1 + chance(4));
+  const auto partitions = static_cast<int32_t>(1 + random_below(4));
   bool elsewhere = false;
   for (int32_t p = 0; p < partitions; ++p) flow.assign({p});
   for (int step = 0; step < 600 && !testing::Test::HasFatalFailure(); ++step) {
-    const auto p = static_cast<int32_t>(chance(static_cast<uint64_t>(partitions)));
-    switch (chance(21)) {
+    const auto p = static_cast<int32_t>(random_below(static_cast<uint64_t>(partitions)));
+    switch (random_below(21)) {
       case 0:
       case 1:
-        flow.produce(p, kFates[chance(std::size(kFates))], static_cast<int>(1 + chance(30)));
+        flow.produce(p, kFates[random_below(std::size(kFates))], static_cast<int>(1 + random_below(30)));
         break;
       case 2:
       case 3:
       case 4:
-        flow.deliver(p, static_cast<int64_t>(1 + chance(40)));
+        flow.deliver(p, static_cast<int64_t>(1 + random_below(40)));
         break;
       case 5:
       case 6:
       case 7:
-        flow.work(chance(std::max<size_t>(1, flow.work_waits())));
+        flow.work(random_below(std::max<size_t>(1, flow.work_waits())));
         break;
       case 8:
       case 9:
-        if (const size_t i = chance(std::max<size_t>(1, flow.batches.size())); chance(8) == 0 && flow.takes_all(i)) {
+        if (const size_t i = random_below(std::max<size_t>(1, flow.batches.size()));
+            random_below(8) == 0 && flow.takes_all(i)) {
           flow.block(i);
         } else {
           flow.write(i);
         }
         break;
       case 10:
-        flow.letter(chance(std::max<size_t>(1, flow.letters.size())),
-                    chance(3) == 0 ? Status(failure(ErrorKind::Retry, "later")) : Status());
+        flow.dead_letter_result(random_below(std::max<size_t>(1, flow.dead_letters.size())),
+                                random_below(3) == 0 ? Status(failure(ErrorKind::Retry, "later")) : Status());
         break;
       case 11:
       case 12:
-        flow.commit(chance(5) != 0);
+        flow.commit(random_below(5) != 0);
         break;
       case 13:
-        flow.advance(milliseconds(chance(4000)));
+        flow.advance(milliseconds(random_below(4000)));
         break;
       case 14:
-        flow.take_record(Flow::kTopics[chance(3)]);
+        flow.take_record(Flow::kTopics[random_below(3)]);
         break;
       case 15:
-        if (chance(4) == 0) flow.give_back_records(Flow::kTopics[chance(3)]);
-        if (chance(2) == 0) flow.resolve_any(chance(2) == 0 ? Resolution::Stored : Resolution::Retry);
+        if (random_below(4) == 0) flow.give_back_records(Flow::kTopics[random_below(3)]);
+        if (random_below(2) == 0) flow.resolve_any(random_below(2) == 0 ? Resolution::Stored : Resolution::Retry);
         break;
       case 16:
-        if (!flow.revoke_waits() && flow.owns(p) && chance(3) == 0) flow.revoke({p}, chance(3) == 0);
+        if (!flow.revoke_waits() && flow.owns(p) && random_below(3) == 0) flow.revoke({p}, random_below(3) == 0);
         break;
       case 17:
-        if (chance(3) != 0) break;
+        if (random_below(3) != 0) break;
         elsewhere =
             elsewhere || flow.owned() < static_cast<size_t>(partitions);  // the others did not come straight back
-        flow.hand_over(chance(2) == 0);
+        flow.hand_over(random_below(2) == 0);
         break;
       case 18:
         if (with_others && !flow.revoke_waits() && !flow.owns(p) && flow.produced(p)) {
           elsewhere = true;
-          const uint64_t taken = chance(1 + flow.left(p));
+          const uint64_t taken = random_below(1 + flow.left(p));
           const auto next = flow.committed(p) + static_cast<int64_t>(taken);
-          flow.consumed_elsewhere(p, next, next + static_cast<int64_t>(chance(1 + flow.left(p) - taken)));
+          flow.consumed_elsewhere(p, next, next + static_cast<int64_t>(random_below(1 + flow.left(p) - taken)));
         }
         break;
       default:

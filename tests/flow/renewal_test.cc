@@ -86,7 +86,7 @@ TEST(FlowRenewalTest, APartitionThatAnotherMemberCommittedBeginsAnew) {
   flow.commit();
   flow.consumed_elsewhere(0, 30, 30);
   flow.assign({0});
-  flow.work();  // of the old epoch
+  flow.work();  // of the old assignment
   flow.settles_exactly_once();
   EXPECT_EQ(flow.status().messages_consumed, 50u);
 }
@@ -265,12 +265,12 @@ TEST(FlowRenewalTest, RowsDoNotGetYoungerByARenewal) {
 TEST(FlowRenewalTest, CommitsWaitWhileTheyAreHeld) {
   Flow flow;
   fill(flow);
-  flow.pipeline.hold_commits(true);
+  flow.pipeline.pause_commits(true);
   flow.write();
   flow.advance(seconds(30));
   EXPECT_FALSE(flow.commit_waits());
   EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
-  flow.pipeline.hold_commits(false);
+  flow.pipeline.pause_commits(false);
   flow.advance(milliseconds(1));
   EXPECT_TRUE(flow.commit_waits());
 }
@@ -279,8 +279,8 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
   for (const bool batches_too : {false, true}) {
     Flow flow;
     fill(flow);
-    flow.pipeline.hold_commits(true);
-    flow.pipeline.hold_batches(batches_too);
+    flow.pipeline.pause_commits(true);
+    flow.pipeline.pause_batches(batches_too);
     flow.revoke({0});
     EXPECT_TRUE(flow.pipeline.session_state().revoking);
     flow.write();
@@ -288,8 +288,8 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
     EXPECT_FALSE(flow.revoke_waits());
     EXPECT_FALSE(flow.pipeline.session_state().revoking);
     EXPECT_EQ(flow.committed(0), 20);
-    flow.pipeline.hold_commits(false);
-    flow.pipeline.hold_batches(false);
+    flow.pipeline.pause_commits(false);
+    flow.pipeline.pause_batches(false);
     flow.assign({0});
     expect_all_once(flow);
   }
@@ -299,8 +299,8 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
 TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTakes) {
   Flow flow;
   fill(flow);
-  flow.pipeline.hold_commits(true);
-  flow.pipeline.hold_batches(true);
+  flow.pipeline.pause_commits(true);
+  flow.pipeline.pause_batches(true);
   flow.revoke({0}, true);
   EXPECT_FALSE(flow.pipeline.session_state().revoking);
   flow.advance(seconds(60));
@@ -339,14 +339,14 @@ TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsGivenUpWhenALostPartitionStaysAway) 
 TEST(FlowRenewalTest, NoInsertBeginsWhileBatchesAreHeld) {
   Flow flow;
   fill(flow);
-  flow.pipeline.hold_batches(true);
+  flow.pipeline.pause_batches(true);
   flow.advance(seconds(30));
   EXPECT_EQ(flow.batches.size(), 1u);
   EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, milliseconds(100)) << "and the loop does not spin";
-  flow.pipeline.hold_batches(false);
+  flow.pipeline.pause_batches(false);
   flow.advance(milliseconds(1));
   EXPECT_EQ(flow.batches.size(), 2u);
-  flow.pipeline.hold_batches(true);
+  flow.pipeline.pause_batches(true);
   flow.hand_over();
   expect_all_once(flow);
 }

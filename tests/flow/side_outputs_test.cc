@@ -260,7 +260,7 @@ TEST(SideOutputsTest, SkippedWritesWriteNothingAnywhere) {
   flow.settle();
   EXPECT_EQ(flow.committed(0), 10);
   EXPECT_TRUE(flow.written.empty());
-  EXPECT_TRUE(flow.letters.empty());
+  EXPECT_TRUE(flow.dead_letters.empty());
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST(StartOffsetsTest, WhatIsDrainedCommitsNothingBelowWhatTheResetPolicyCommitt
   flow.settles_complete();
 }
 
-TEST(StartOffsetsTest, AnOperatorsReleaseWaitsUntilItIsKnownWhereThePartitionGoesOn) {
+TEST(StartOffsetsTest, AnOperatorsSkipWaitsUntilItIsKnownWhereThePartitionGoesOn) {
   Flow flow(Flow::default_settings(), {}, false);
   flow.produce(0, "bad");
   flow.produce(0, "row", 29);

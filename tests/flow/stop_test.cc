@@ -89,7 +89,7 @@ TEST(StopTest, StopAtTimestampWaitsForARenewalThatHoldsCommits) {
   Flow flow(settings);
   for (int i = 0; i < 100; ++i) flow.produce(0, "row", 1, i);
   flow.assign({0});
-  flow.pipeline.hold_commits(true);
+  flow.pipeline.pause_commits(true);
   flow.deliver_and_process(0);
   flow.advance(seconds(3));
   flow.write();

@@ -40,18 +40,18 @@ class OneProcessor {
     const MessageContext context{"topic", Partition{one.partition}};
     processor_->begin_chunk(context, {&message, 1});
     if (memory_) try_within(*memory_, context, message);
-    const Verdict verdict = processor_->process(context, message, rows);
+    const ProcessResult verdict = processor_->process(context, message, rows);
     const std::string text = rows.substr(begin);
     if (rows.compare(0, begin, "what stands before\n") != 0) return "it touched what stood before";
     switch (verdict.kind) {
-      case Verdict::Kind::Invalid:
+      case ProcessResult::Kind::Invalid:
         return one.verdict == "invalid" ? "" : "invalid: " + verdict.text;
-      case Verdict::Kind::Record:
+      case ProcessResult::Kind::Record:
         if (one.verdict != "replacement") return "a replacement";
         return verdict.key == one.key ? "" : "its key is " + verdict.key;
-      case Verdict::Kind::Skip:
+      case ProcessResult::Kind::Skip:
         return one.verdict == "skip" || (one.verdict == "rows" && one.rows.empty()) ? "" : "skipped";
-      case Verdict::Kind::Rows:
+      case ProcessResult::Kind::Rows:
         break;
     }
     if (one.verdict != "rows") return "rows: " + text;

@@ -124,10 +124,10 @@ TEST_F(JsonToRowsTest, InvalidAndRefusedMessagesBecomeDeadLettersWithTheirReason
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(rows(), 999u);
   EXPECT_EQ(committed(), 1'002);
-  const auto letters = client->read_all(dead);
-  ASSERT_EQ(letters.size(), 2u);
-  const Record& broken = letters[0].key ? letters[0] : letters[1];
-  const Record& refused = letters[0].key ? letters[1] : letters[0];
+  const auto dead_letters = client->read_all(dead);
+  ASSERT_EQ(dead_letters.size(), 2u);
+  const Record& broken = dead_letters[0].key ? dead_letters[0] : dead_letters[1];
+  const Record& refused = dead_letters[0].key ? dead_letters[1] : dead_letters[0];
   EXPECT_EQ(broken.value, R"({"id":500,"name":)");
   EXPECT_EQ(broken.key, "the key");
   std::map<std::string, std::string> headers(broken.headers.begin(), broken.headers.end());

@@ -47,8 +47,8 @@ TEST(MillionTest, ExactlyTheGoodRowsAndExactlyTheDeadLetters) {
   EXPECT_EQ(clickhouse.count("SELECT uniqExact(id) FROM events"), good);
   int malformed = 0;
   int refused = 0;
-  for (const testkit::Record& letter : client.read_all("dead")) {
-    for (const auto& [name, value] : letter.headers) {
+  for (const testkit::Record& dead_letter : client.read_all("dead")) {
+    for (const auto& [name, value] : dead_letter.headers) {
       if (name != "reason") continue;
       malformed += value.starts_with("invalid JSON at byte") ? 1 : 0;
       refused += value.starts_with("ClickHouse refuses the row") ? 1 : 0;

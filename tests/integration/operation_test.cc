@@ -1,4 +1,4 @@
-// What the person on call uses: admin endpoints, release, runtime options in a real Redis, check and tap, refusals.
+// What the person on call uses: admin endpoints, skip, runtime options in a real Redis, check and tap, refusals.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -228,8 +228,8 @@ TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkipped) {
   produce(1, R"({"id":3})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << "others go on: " << freshet.output();
   EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":1})").status, 409);
-  const auto released = ask("/skip", R"({"partition":0,"offset":2})");
-  EXPECT_EQ(released.status, 200) << released.body;
+  const auto skipped = ask("/skip", R"({"partition":0,"offset":2})");
+  EXPECT_EQ(skipped.status, 200) << skipped.body;
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 3; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 402; }));
   EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
@@ -312,9 +312,9 @@ TEST_F(OperationTest, CheckFailsWhenNothingCouldComeOfARun) {
   testkit::FreshetProcess run(args("run", {"--dead-letter-topic", options.back()}));
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->count(options.back()) == 1; })) << run.output();
   EXPECT_EQ(run.stop(), 0);
-  const auto letters = client->read_all(options.back());
-  ASSERT_EQ(letters.size(), 1u);
-  const std::map<std::string, std::string> headers(letters[0].headers.begin(), letters[0].headers.end());
+  const auto dead_letters = client->read_all(options.back());
+  ASSERT_EQ(dead_letters.size(), 1u);
+  const std::map<std::string, std::string> headers(dead_letters[0].headers.begin(), dead_letters[0].headers.end());
   EXPECT_NE(headers.at("reason").find("schema registry"), std::string::npos) << headers.at("reason");
 }
 

@@ -146,7 +146,7 @@ TEST_F(RenewalTest, ADynamicMemberLeavesAndComesBackWithoutASecondRead) {
   EXPECT_EQ(rows(), produced);
 }
 
-TEST_F(RenewalTest, TheDrawnIdLeavesTheGroupAtTheEnd) {
+TEST_F(RenewalTest, TheGeneratedIdLeavesTheGroupAtTheEnd) {
   for (const bool configured : {false, true}) {
     std::vector<std::string> more = {"--set", "kafka.session.timeout.ms=120000"};
     if (configured) more = {"--group-instance-id", "mine", "--set", "kafka.session.timeout.ms=30000"};
@@ -187,7 +187,7 @@ TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
       << one->status().partitions.size() << " and " << two->status().partitions.size() << one->log();
 }
 
-TEST_F(RenewalTest, AStolenDrawnIdIsDrawnAgain) {
+TEST_F(RenewalTest, AnIdFencedByAnotherIsGeneratedAgain) {
   const auto one = member();
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
   const std::string id = one->service().session().instance_id;

@@ -252,10 +252,10 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
                                           folder.path("password"), "--dead-letter-topic", topic + "-dead"}));
   client->create_topic(topic + "-dead", 1);
   const auto spoil_one = [&] { client->produce(topic, {0, -1, std::nullopt, "no JSON", {}, 0}); };
-  const auto letters = [&] { return client->count(topic + "-dead"); };
+  const auto dead_letters = [&] { return client->count(topic + "-dead"); };
   ASSERT_TRUE(eventually(60s, [&] { return assigned(member); })) << member.log();
   spoil_one();
-  ASSERT_TRUE(eventually(60s, [&] { return letters() == 1; })) << member.log();
+  ASSERT_TRUE(eventually(60s, [&] { return dead_letters() == 1; })) << member.log();
   testkit::Load load(*kafka_, topic, kPartitions, 2ms);
   const uint64_t session = member.status().session;
   const auto result_is = [&](RenewalResult result) {
@@ -275,7 +275,8 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
   EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Renewed); })) << member.log();
   EXPECT_TRUE(eventually(60s, [&] { return member.status().session > session; }));
   spoil_one();
-  EXPECT_TRUE(eventually(60s, [&] { return letters() >= 2; })) << "the producer logs in anew too\n" << member.log();
+  EXPECT_TRUE(eventually(60s, [&] { return dead_letters() >= 2; })) << "the producer logs in anew too\n"
+                                                                    << member.log();
   const uint64_t produced = load.stop();
   EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << member.log();
   EXPECT_EQ(different(), produced);

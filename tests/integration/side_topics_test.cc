@@ -161,33 +161,36 @@ TEST_F(SideTopicsTest, DeadLettersCarryTheTwoHeadersOfTheReferenceAndAllOfThemWh
   client->produce("ingest-replay-events", {1, -1, "k", "no replay", {{"a", "1"}, {"original_partition", "x"}}, 0});
   client->produce("ingest-replay-events", {1, -1, std::nullopt, std::nullopt, {}, 0});
   client->flush();
-  const auto letters_become = [&](int64_t n) {
+  const auto dead_letters_become = [&](int64_t n) {
     return testkit::eventually(60s, [&] { return client->count("snuba-dead-letter-replays") == n; });
   };
   {
     testkit::FreshetProcess freshet(args("replays", "g"), environment());
-    EXPECT_TRUE(letters_become(2)) << freshet.output();
+    EXPECT_TRUE(dead_letters_become(2)) << freshet.output();
     EXPECT_EQ(freshet.stop(), 0) << freshet.output();
   }
   EXPECT_EQ(committed("g", "ingest-replay-events", 1), 2);
-  std::map<std::string, Record> letters;
-  for (const Record& letter : client->read_all("snuba-dead-letter-replays")) letters[value_of(letter)] = letter;
-  ASSERT_TRUE(letters.contains("no replay"));
-  EXPECT_EQ(letters["no replay"].key, "k");
-  EXPECT_THAT(letters["no replay"].headers, ElementsAre(Pair("a", "1"), Pair("original_partition", "x"),
-                                                        Pair("original_partition", "1"), Pair("original_offset", "0")));
-  ASSERT_TRUE(letters.contains("null"));
-  EXPECT_FALSE(letters["null"].key);
-  EXPECT_THAT(letters["null"].headers, ElementsAre(Pair("original_partition", "1"), Pair("original_offset", "1")));
+  std::map<std::string, Record> dead_letters;
+  for (const Record& dead_letter : client->read_all("snuba-dead-letter-replays"))
+    dead_letters[value_of(dead_letter)] = dead_letter;
+  ASSERT_TRUE(dead_letters.contains("no replay"));
+  EXPECT_EQ(dead_letters["no replay"].key, "k");
+  EXPECT_THAT(dead_letters["no replay"].headers,
+              ElementsAre(Pair("a", "1"), Pair("original_partition", "x"), Pair("original_partition", "1"),
+                          Pair("original_offset", "0")));
+  ASSERT_TRUE(dead_letters.contains("null"));
+  EXPECT_FALSE(dead_letters["null"].key);
+  EXPECT_THAT(dead_letters["null"].headers, ElementsAre(Pair("original_partition", "1"), Pair("original_offset", "1")));
 
   client->produce("ingest-replay-events", {0, -1, std::nullopt, "again none", {}, 0});
   client->flush();
   testkit::FreshetProcess freshet(args("replays", "g", {"--dlq-provenance"}), environment());
-  EXPECT_TRUE(letters_become(3)) << freshet.output();
+  EXPECT_TRUE(dead_letters_become(3)) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
-  for (const Record& letter : client->read_all("snuba-dead-letter-replays")) letters[value_of(letter)] = letter;
-  EXPECT_THAT(letters["again none"].headers, testing::Contains(Pair("consumer_group", "g")));
-  EXPECT_THAT(letters["again none"].headers, testing::Contains(Pair("original_partition", "0")));
+  for (const Record& dead_letter : client->read_all("snuba-dead-letter-replays"))
+    dead_letters[value_of(dead_letter)] = dead_letter;
+  EXPECT_THAT(dead_letters["again none"].headers, testing::Contains(Pair("consumer_group", "g")));
+  EXPECT_THAT(dead_letters["again none"].headers, testing::Contains(Pair("original_partition", "0")));
 }
 
 TEST_F(SideTopicsTest, CheckTakesTheCommandLineOfAServiceAndLeavesNothingBehind) {
@@ -244,12 +247,12 @@ TEST_F(SideTopicsTest, SkippedWritesLeaveNoTrace) {
   client->create_topic(topic, 1);
   for (int i = 0; i < 3; ++i) client->produce(topic, {0, -1, std::nullopt, "no replay", {}, 0});
   client->flush();
-  const int64_t letters = client->count("snuba-dead-letter-replays");
+  const int64_t dead_letters = client->count("snuba-dead-letter-replays");
   testkit::FreshetProcess freshet(args("replays", "skipping", {"--raw-events-topic", topic, "--skip-write"}),
                                   environment());
   EXPECT_TRUE(testkit::eventually(60s, [&] { return committed("skipping", topic, 0) == 3; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
-  EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters);
+  EXPECT_EQ(client->count("snuba-dead-letter-replays"), dead_letters);
 }
 
 TEST_F(SideTopicsTest, OldMessagesAndWhatFailsItsSchemaGoToTheDeadLetters) {
@@ -271,14 +274,14 @@ TEST_F(SideTopicsTest, OldMessagesAndWhatFailsItsSchemaGoToTheDeadLetters) {
   client->produce("old-and-odd", {0, -1, std::nullopt, good, {}, 0});
   client->flush();
   const uint64_t rows = clickhouse_->count("SELECT count() FROM replays_local");
-  const int64_t letters = client->count("snuba-dead-letter-replays");
+  const int64_t dead_letters = client->count("snuba-dead-letter-replays");
   testkit::FreshetProcess freshet(
       args("replays", "choosy",
            {"--raw-events-topic", "old-and-odd", "--schema-dir", folder.path(), "--enforce-schema"}),
       environment({{"SENTRY_OPTIONS_DIR", folder.path("options")}}));
   EXPECT_TRUE(testkit::eventually(60s, [&] { return committed("choosy", "old-and-odd", 0) == 3; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
-  EXPECT_EQ(client->count("snuba-dead-letter-replays"), letters + 2) << freshet.output();
+  EXPECT_EQ(client->count("snuba-dead-letter-replays"), dead_letters + 2) << freshet.output();
   EXPECT_GT(clickhouse_->count("SELECT count() FROM replays_local"), rows);
 }
 
@@ -387,7 +390,7 @@ TEST_F(SideTopicsTest, AcceptedOutcomesAreSummedAndCommittedOnceTheBrokerHasThem
   }
   client->produce("billed-items", {0, -1, std::nullopt, "no item", {}, 0});
   client->flush();
-  const int64_t letters = client->count("snuba-dead-letter-items");
+  const int64_t dead_letters = client->count("snuba-dead-letter-items");
   const std::vector<std::string> command = {"accepted-outcomes-consumer",
                                             "--storage",
                                             "eap_items",
@@ -422,7 +425,7 @@ TEST_F(SideTopicsTest, AcceptedOutcomesAreSummedAndCommittedOnceTheBrokerHasThem
   };
   EXPECT_THAT(values, testing::UnorderedElementsAre(record("14:14:00", 4, 4), record("14:14:00", 7, 2),
                                                     record("14:15:00", 4, 2), record("14:15:00", 7, 1)));
-  EXPECT_EQ(client->count("snuba-dead-letter-items"), letters + 1);
+  EXPECT_EQ(client->count("snuba-dead-letter-items"), dead_letters + 1);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "clickhouse/table_facts.h"
+#include "clickhouse/table_properties.h"
 
 #include <algorithm>
 #include <cctype>
@@ -90,22 +90,22 @@ class Survey {
         deadline_(clock.steady_now() + timeout),
         stop_(std::move(stop)) {}
 
-  Result<TableFacts> facts() {
+  Result<TableProperties> properties() {
     const auto table = client_.describe_table(left(), stop_);
     if (!table) return tl::make_unexpected(table.error());
     const auto asked = ask_settings();
     if (!asked) return tl::make_unexpected(asked.error());
-    TableFacts facts;
-    facts.table = table->database + "." + table->table;
-    facts.replicated = table->replicated();
-    facts.whole_or_nothing = !is_partitioned(*table) && table->engine != "Distributed";
-    facts.loose_names = matches_loosely();
+    TableProperties properties;
+    properties.table = table->database + "." + table->table;
+    properties.replicated = table->replicated();
+    properties.whole_or_nothing = !is_partitioned(*table) && table->engine != "Distributed";
+    properties.loose_names = matches_loosely();
     for (const ColumnInfo& column : table->columns) {
-      if (column.insertable()) facts.columns.push_back(column.name);
+      if (column.insertable()) properties.columns.push_back(column.name);
     }
-    facts.why_not = why_repeats_are_stored(*table);
-    facts.repeats_recognised = facts.why_not.empty();
-    return facts;
+    properties.why_not = why_repeats_are_stored(*table);
+    properties.repeats_recognised = properties.why_not.empty();
+    return properties;
   }
 
  private:
@@ -237,11 +237,11 @@ bool equal_names(std::string_view a, std::string_view b, bool loosely) {
 }
 
 // Includes parts of a Nested: a field `n` fills the columns `n.x`.
-bool is_column(std::string_view field, const TableFacts& facts) {
-  return std::any_of(facts.columns.begin(), facts.columns.end(), [&](std::string_view column) {
-    if (equal_names(field, column, facts.loose_names)) return true;
+bool is_column(std::string_view field, const TableProperties& properties) {
+  return std::any_of(properties.columns.begin(), properties.columns.end(), [&](std::string_view column) {
+    if (equal_names(field, column, properties.loose_names)) return true;
     const size_t dot = column.find('.');
-    return dot != std::string_view::npos && equal_names(field, column.substr(0, dot), facts.loose_names);
+    return dot != std::string_view::npos && equal_names(field, column.substr(0, dot), properties.loose_names);
   });
 }
 
@@ -272,17 +272,17 @@ class MemberNames : public nlohmann::json_sax<nlohmann::json> {
 
 }  // namespace
 
-Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout,
-                                   std::stop_token stop) {
-  return Survey(settings, clock, mask, timeout, std::move(stop)).facts();
+Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask,
+                                               Duration timeout, std::stop_token stop) {
+  return Survey(settings, clock, mask, timeout, std::move(stop)).properties();
 }
 
-std::optional<TableFacts> TableKnowledge::facts(Duration max_age, std::stop_token stop) {
+std::optional<TableProperties> TablePropertiesCache::properties(Duration max_age, std::stop_token stop) {
   {
     MutexLock lock(mutex_);
     if (known_ && clock_.steady_now() - known_at_ < max_age) return known_;
   }
-  auto asked = ask_table_facts(settings_, clock_, mask_, kTimeout, std::move(stop));
+  auto asked = query_table_properties(settings_, clock_, mask_, kTimeout, std::move(stop));
   if (!asked) return std::nullopt;
   MutexLock lock(mutex_);
   known_ = *std::move(asked);
@@ -290,10 +290,11 @@ std::optional<TableFacts> TableKnowledge::facts(Duration max_age, std::stop_toke
   return known_;
 }
 
-std::vector<std::string> fields_without_column(const std::vector<std::string_view>& rows, const TableFacts& facts) {
+std::vector<std::string> fields_without_column(const std::vector<std::string_view>& rows,
+                                               const TableProperties& properties) {
   std::vector<std::string> fields;
   const auto is_none = [&](const std::string& field) {
-    if (is_column(field, facts)) return false;
+    if (is_column(field, properties)) return false;
     const bool known = std::find(fields.begin(), fields.end(), field) != fields.end();
     if (!known && fields.size() < kMostFields) fields.push_back(field);
     return true;

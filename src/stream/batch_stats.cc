@@ -1,4 +1,4 @@
-#include "stream/batch_facts.h"
+#include "stream/batch_stats.h"
 
 namespace freshet::stream {
 namespace {
@@ -11,14 +11,14 @@ void observe(const TimestampSummary& summary, const char* of, SystemTime now, St
 
 }  // namespace
 
-void count_facts(const SealedBatch& batch, SystemTime now, StreamMetrics& metrics) {
+void count_stats(const SealedBatch& batch, SystemTime now, StreamMetrics& metrics) {
   TimestampSummary broker;
   TimestampSummary origin;
   TimestampSummary received;
   for (const auto& chunk : batch.chunks) {
-    broker.merge(chunk->facts.broker);
-    origin.merge(chunk->facts.origin);
-    received.merge(chunk->facts.received);
+    broker.merge(chunk->stats.broker);
+    origin.merge(chunk->stats.origin);
+    received.merge(chunk->stats.received);
   }
   observe(broker, "broker", now, metrics);
   observe(origin, "origin", now, metrics);

@@ -15,7 +15,7 @@
 
 namespace freshet::clickhouse {
 
-struct TableFacts {
+struct TableProperties {
   std::string table;  // "db.table"
   bool replicated = false;
   // The table, and the target of every view that reads from it, recognise a repeated insert, and the repeat is pushed
@@ -29,18 +29,18 @@ struct TableFacts {
 };
 
 // Threads: any. Retry: the server does not answer. `mask`: see ClickHouseClient.
-Result<TableFacts> ask_table_facts(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout,
-                                   std::stop_token stop);
+Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask,
+                                               Duration timeout, std::stop_token stop);
 
 // Shared by the writers of a table. Threads: any.
-class TableKnowledge {
+class TablePropertiesCache {
  public:
-  TableKnowledge(ClickHouseSettings settings, Clock& clock, SecretMask* mask = nullptr)
+  TablePropertiesCache(ClickHouseSettings settings, Clock& clock, SecretMask* mask = nullptr)
       : settings_(std::move(settings)), clock_(clock), mask_(mask) {}
 
   // Not older than `max_age`: queries the server if necessary, for at most five seconds. None: the server does not
   // answer.
-  std::optional<TableFacts> facts(Duration max_age, std::stop_token stop);
+  std::optional<TableProperties> properties(Duration max_age, std::stop_token stop);
   // A field of the rows was a column of the table once, or an operator accepts such rows.
   bool fields_match() const { return fields_match_.load(std::memory_order_relaxed); }
   void set_fields_match() { fields_match_.store(true, std::memory_order_relaxed); }
@@ -51,12 +51,13 @@ class TableKnowledge {
   SecretMask* const mask_;
   std::atomic<bool> fields_match_{false};
   Mutex mutex_;
-  std::optional<TableFacts> known_ GUARDED_BY(mutex_);
+  std::optional<TableProperties> known_ GUARDED_BY(mutex_);
   SteadyTime known_at_ GUARDED_BY(mutex_){};
 };
 
 // Names in rows of FORMAT JSONEachRow, each once, in order, at most 100. Stops at the first name that is a column; the
 // result is then empty.
-std::vector<std::string> fields_without_column(const std::vector<std::string_view>& rows, const TableFacts& facts);
+std::vector<std::string> fields_without_column(const std::vector<std::string_view>& rows,
+                                               const TableProperties& properties);
 
 }  // namespace freshet::clickhouse

@@ -13,7 +13,7 @@ using nlohmann::json;
 
 constexpr const char* kId = "0123456789abcdef0123456789abcdef";
 
-Verdict process(const std::string& name, std::optional<std::string_view> payload) {
+ProcessResult process(const std::string& name, std::optional<std::string_view> payload) {
   testkit::FakeClock clock;
   Metrics metrics;
   ProcessorsSettings settings;
@@ -54,7 +54,7 @@ const std::pair<const char*, json> kReceived[] = {
     {"ProfileChunksProcessor",
      {{"project_id", 1}, {"profiler_id", kId}, {"chunk_id", kId}, {"start_timestamp", 1}, {"end_timestamp", 2.5}}}};
 
-TEST(VerdictFactsTest, TheOriginIsWhenItWasReceived) {
+TEST(ProcessResultTest, TheOriginIsWhenItWasReceived) {
   const std::pair<int64_t, int64_t> kTimes[] = {{1700000101, 1'700'000'101'000},
                                                 {0, 0},
                                                 {-1, -1000},
@@ -67,29 +67,29 @@ TEST(VerdictFactsTest, TheOriginIsWhenItWasReceived) {
     for (const auto& [received, origin] : kTimes) {
       json message = fields;
       message["received"] = received;
-      const Verdict verdict = process(name, message.dump());
-      EXPECT_EQ(verdict.kind, Verdict::Kind::Rows) << name << ' ' << verdict.text;
-      EXPECT_EQ(verdict.origin_timestamp_ms, origin) << name << ' ' << received;
-      EXPECT_EQ(verdict.received_timestamp_ms, kNoTimestamp) << name;
-      EXPECT_EQ(verdict.usage_label, "") << name;
+      const ProcessResult result = process(name, message.dump());
+      EXPECT_EQ(result.kind, ProcessResult::Kind::Rows) << name << ' ' << result.text;
+      EXPECT_EQ(result.origin_timestamp_ms, origin) << name << ' ' << received;
+      EXPECT_EQ(result.received_timestamp_ms, kNoTimestamp) << name;
+      EXPECT_EQ(result.usage_label, "") << name;
     }
   }
 }
 
-TEST(VerdictFactsTest, CostsSayNothing) {
-  const Verdict verdict = process("LlmProxyCostProcessor", R"({"timestamp":"2026-07-01T08:09:10Z"})");
-  EXPECT_EQ(verdict.row_count, 1u);
-  EXPECT_EQ(verdict.origin_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(verdict.received_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(verdict.usage_label, "");
+TEST(ProcessResultTest, CostsSayNothing) {
+  const ProcessResult result = process("LlmProxyCostProcessor", R"({"timestamp":"2026-07-01T08:09:10Z"})");
+  EXPECT_EQ(result.row_count, 1u);
+  EXPECT_EQ(result.origin_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(result.received_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(result.usage_label, "");
 }
 
-TEST(VerdictFactsTest, WithoutAPayloadAMessageIsInvalid) {
+TEST(ProcessResultTest, WithoutAPayloadAMessageIsInvalid) {
   for (const std::string& name : names()) {
     if (name == "json") continue;  // depends on its own settings
-    const Verdict verdict = process(name, std::nullopt);
-    EXPECT_EQ(verdict.kind, Verdict::Kind::Invalid) << name;
-    EXPECT_FALSE(verdict.silenced) << name;
+    const ProcessResult result = process(name, std::nullopt);
+    EXPECT_EQ(result.kind, ProcessResult::Kind::Invalid) << name;
+    EXPECT_FALSE(result.suppressed) << name;
   }
 }
 

@@ -1,4 +1,4 @@
-#include "clickhouse/table_facts.h"
+#include "clickhouse/table_properties.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,9 +16,9 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 std::vector<std::string> fields_of(const std::vector<std::string_view>& rows) {
-  TableFacts facts;
-  facts.columns = {"id", "n.x"};
-  return fields_without_column(rows, facts);
+  TableProperties properties;
+  properties.columns = {"id", "n.x"};
+  return fields_without_column(rows, properties);
 }
 
 TEST(FieldsWithoutColumnTest, NamesFieldsWhereNoneIsAColumn) {

@@ -8,6 +8,6 @@
 namespace freshet::stream {
 
 // Latencies and sizes. `now` is compared with message timestamps; a negative age counts as 0.
-void count_facts(const SealedBatch& batch, SystemTime now, StreamMetrics& metrics);
+void count_stats(const SealedBatch& batch, SystemTime now, StreamMetrics& metrics);
 
 }  // namespace freshet::stream
