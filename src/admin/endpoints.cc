@@ -94,7 +94,7 @@ constexpr std::array kEndpoints{
     Endpoint{"GET", "/status", Needs::Reading, Lane::Quick, "state of the process and of every partition, as JSON",
              status},
     Endpoint{"GET", "/renew", Needs::Reading, Lane::Quick, "result of the last renewal, as JSON", last_renewal},
-    Endpoint{"POST", "/renew", Needs::Changing, Lane::Quick, "requests a new Kafka session", renew},
+    Endpoint{"POST", "/renew", Needs::Changing, Lane::Quick, "requests a new Kafka consumer", renew},
     Endpoint{"POST", "/skip", Needs::Changing, Lane::Slow, "skips what blocks a partition, or resolves a blocked batch",
              skip},
 };

@@ -18,7 +18,7 @@
 
 namespace freshet::admin {
 
-// The answer to a request for a new Kafka session.
+// The answer to a request for a new Kafka consumer.
 struct RenewalAsked {
   uint64_t number = 0;         // of the renewal that answers it
   bool coalesced = false;      // with one that was under way already

@@ -37,7 +37,7 @@ $('reason').textContent=s.ready_reason||s.health_reason;
 const lag=s.partitions.reduce((a,p)=>a+(p.lag||0),0);
 $('tiles').replaceChildren(tile('rows per second',n(Math.round(rate))),tile('rows written',n(s.rows_written)),tile('lag',n(lag)),
 tile('MiB in flight',(s.in_flight_bytes/1048576).toFixed(1)),tile('batches in flight',n(s.batches_in_flight)),
-tile('batches written',n(s.batches_written)),tile('dead letters',n(s.dead_letters)),tile('session',s.session+' ('+Math.round(s.session_age_seconds)+' s)'),
+tile('batches written',n(s.batches_written)),tile('dead letters',n(s.dead_letters)),tile('consumer',s.consumer_number+' ('+Math.round(s.consumer_age_seconds)+' s)'),
 tile('last pause',s.membership.last_renewal&&s.membership.last_renewal.pause_ms!==null?s.membership.last_renewal.pause_ms.toFixed(1)+' ms':'-'));
 $('rows').replaceChildren(...s.partitions.map(p=>{const r=document.createElement('tr');
 for(const c of [p.partition,n(p.position),n(p.committed),n(p.end),n(p.lag),p.blocked?'blocked: '+p.blocked:p.paused?'paused':'']){

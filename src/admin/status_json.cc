@@ -72,7 +72,7 @@ std::string status_json(const ProcessStatus& process, MessageTexts message_texts
                    {"healthy", process.health.ok}, {"health_reason", text_for(process.health.reason, message_texts)},
                    {"ready", process.ready.ok},    {"ready_reason", text_for(process.ready.reason, message_texts)}};
   out.update(fields.of(process.stream));
-  out["membership"] = fields.of(process.session);
+  out["membership"] = fields.of(process.consumer);
   ordered_json options = ordered_json::object();
   for (const OptionStatus& option : process.options) options[option.name] = ordered_json::parse(option.value);
   out["options"] = std::move(options);

@@ -23,7 +23,7 @@ struct ProcessStatus {
   HealthStatus health;
   HealthStatus ready;
   StreamStatus stream;
-  SessionStatus session;
+  ConsumerStatus consumer;
   std::vector<OptionStatus> options;
 };
 

@@ -26,7 +26,7 @@ bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   return true;
 }
 
-// The topic that is read is the session's to report: it waits for it.
+// The topic that is read is the consumer's to report: it waits for it.
 bool all_topics_there(const settings::Pipeline& pipeline, Log& log) {
   bool all = true;
   for (const auto& [topic, connection] : topics_of(pipeline)) {

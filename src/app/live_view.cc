@@ -31,9 +31,9 @@ std::string state_of(const StreamStatus& status) {
   return status.assigned ? "streaming" : "joining the consumer group";
 }
 
-std::string renewal_of(const SessionStatus& session, uint64_t number) {
-  if (!session.last_renewal) return number > 1 ? "under way: it left the group and joins again" : "not renewed yet";
-  const RenewalReport& last = *session.last_renewal;
+std::string renewal_of(const ConsumerStatus& consumer, uint64_t number) {
+  if (!consumer.last_renewal) return number > 1 ? "under way: it left the group and joins again" : "not renewed yet";
+  const RenewalReport& last = *consumer.last_renewal;
   if (last.result != RenewalResult::Renewed) return fmt::format("{}: {}", to_string(last.result), last.error);
   const std::string pause =
       last.pause ? fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(*last.pause).count()) : "-";
@@ -84,9 +84,10 @@ std::string LiveView::render(const LiveNumbers& numbers, size_t width) {
           width),
       cut(fmt::format("  dead letters  {:>12}            malformed    {:>12}", s.dead_letters, numbers.malformed),
           width),
-      cut(fmt::format("  session       {:>12}            age          {:>10.0f} s", s.session, s.session_age_seconds),
+      cut(fmt::format("  consumer      {:>12}            age          {:>10.0f} s", s.consumer_number,
+                      s.consumer_age_seconds),
           width),
-      cut(fmt::format("  last renewal  {}", renewal_of(numbers.session, s.session)), width),
+      cut(fmt::format("  last renewal  {}", renewal_of(numbers.consumer, s.consumer_number)), width),
       cut(fmt::format("  admin page    {}", numbers.admin_address), width),
   };
   std::string out = rendered_lines_ > 0 ? fmt::format("\x1b[{}A", rendered_lines_) : "";
@@ -100,10 +101,10 @@ std::string LiveView::line(const LiveNumbers& numbers) {
   const StreamStatus& s = numbers.status;
   return fmt::format(
       "{:>4.0f} s  {:>8.0f} rows/s  rows {}  produced {}  lag {}  in flight {:.1f} MiB  batches {}  dead letters {}  "
-      "session {} ({})  {}\n",
+      "consumer {} ({})  {}\n",
       numbers.seconds, rates_.back(), s.rows_written, numbers.produced, total_lag(s),
-      static_cast<double>(s.in_flight_bytes) / (1024 * 1024), s.batches_written, s.dead_letters, s.session,
-      renewal_of(numbers.session, s.session), state_of(s));
+      static_cast<double>(s.in_flight_bytes) / (1024 * 1024), s.batches_written, s.dead_letters, s.consumer_number,
+      renewal_of(numbers.consumer, s.consumer_number), state_of(s));
 }
 
 }  // namespace freshet::app

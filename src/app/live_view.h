@@ -11,7 +11,7 @@ namespace freshet::app {
 
 struct LiveNumbers {
   StreamStatus status;
-  SessionStatus session;
+  ConsumerStatus consumer;
   uint64_t produced = 0;   // by the demo's generator
   uint64_t malformed = 0;  // of them
   double seconds = 0;      // since the start

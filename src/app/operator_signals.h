@@ -1,4 +1,4 @@
-// What signals mean: SIGINT, SIGTERM and SIGHUP stop, SIGUSR1 asks for a new Kafka session.
+// What signals mean: SIGINT, SIGTERM and SIGHUP stop, SIGUSR1 asks for a new Kafka consumer.
 #pragma once
 
 #include <csignal>

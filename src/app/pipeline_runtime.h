@@ -1,4 +1,4 @@
-// The stream of one topic into one table, with the producers beside it. It outlives the Kafka sessions.
+// The stream of one topic into one table, with the producers beside it. It outlives the Kafka consumers.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// `freshet renew`: asks a running process for a new Kafka session and says how it went.
+// `freshet renew`: asks a running process for a new Kafka consumer and says how it went.
 #pragma once
 
 #include <ostream>

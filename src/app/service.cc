@@ -6,10 +6,10 @@
 #include "admin/server.h"
 #include "app/app_events.h"
 #include "app/background_checks.h"
+#include "app/consumer_runtime.h"
 #include "app/kafka_clients.h"
 #include "app/pipeline_runtime.h"
 #include "app/proxies.h"
-#include "app/session_runtime.h"
 #include "app/status_report.h"
 #include "app/telemetry_stack.h"
 #include "kafka/client_config.h"
@@ -76,8 +76,8 @@ struct Service::Parts {
       : clock(c),
         ground(std::move(g)),
         pipeline(std::move(p)),
-        sessions(ground->settings, c, telemetry(), ground->clients, *pipeline),
-        report(ground->settings, c, telemetry(), *pipeline, sessions) {}
+        consumers(ground->settings, c, telemetry(), ground->clients, *pipeline),
+        report(ground->settings, c, telemetry(), *pipeline, consumers) {}
 
   TelemetryStack& telemetry() { return ground->telemetry; }
   void apply(const LiveOptions& options);
@@ -89,7 +89,7 @@ struct Service::Parts {
   Clock& clock;
   const std::unique_ptr<Ground, EndOfClients> ground;
   const std::unique_ptr<PipelineRuntime> pipeline;
-  SessionRuntime sessions;
+  ConsumerRuntime consumers;
   StatusReport report;
   std::unique_ptr<runtime_config::OptionsWatcher> watcher;
   std::unique_ptr<TelemetryExport> telemetry_export;
@@ -99,7 +99,7 @@ struct Service::Parts {
 // Of all options; who else needs one reads the snapshot of the pipeline.
 void Service::Parts::apply(const LiveOptions& options) {
   telemetry().log.set_level(options.log_level);
-  sessions.set_options(options.renewal);
+  consumers.set_options(options.renewal);
   pipeline->set_options(options);
 }
 
@@ -120,7 +120,7 @@ Status Service::Parts::start_telemetry() {
 
 Status Service::Parts::start_admin() {
   if (ground->settings.admin.listen.empty()) return {};
-  auto started = admin::AdminServer::start(ground->settings.admin, admin_sources(report, sessions, telemetry()));
+  auto started = admin::AdminServer::start(ground->settings.admin, admin_sources(report, consumers, telemetry()));
   if (!started) return tl::make_unexpected(started.error());
   admin_server = *std::move(started);
   return {};
@@ -175,20 +175,20 @@ void Service::run(std::stop_token stop) {
   {
     const BackgroundChecks checks(pipeline, p.clock, log, &p.telemetry().secrets());
     p.wait_for_first_options(stop);
-    p.sessions.run(stop);
+    p.consumers.run(stop);
   }
   const StreamStatus end = *p.pipeline->stream().status();
   log.emit(Stopped{end.messages_consumed, end.rows_written, end.dead_letters, end.abandoned});
 }
 
-SessionStatus Service::session() const { return parts_->report.session(); }
+ConsumerStatus Service::consumer() const { return parts_->report.consumer(); }
 admin::HealthStatus Service::ready() { return parts_->report.ready(); }
 void Service::out_of_memory() {
-  parts_->sessions.stops().skip_wait();
+  parts_->consumers.stops().skip_wait();
   parts_->telemetry().log.emit(OutOfMemory{});
 }
-bool Service::hurry_stop() { return parts_->sessions.stops().hurry(); }
-supervisor::RenewalRequests& Service::renewals() { return parts_->sessions.requests(); }
+bool Service::hurry_stop() { return parts_->consumers.stops().hurry(); }
+supervisor::RenewalRequests& Service::renewals() { return parts_->consumers.requests(); }
 StreamStatus Service::status() const { return *parts_->pipeline->stream().status(); }
 LiveOptions Service::options() const { return parts_->pipeline->options(); }
 std::string Service::admin_address() const {

@@ -1,4 +1,4 @@
-// What `freshet run` and the demo run: everything set up once, then one Kafka session after the other.
+// What `freshet run` and the demo run: everything set up once, then one Kafka consumer after the other.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +37,9 @@ class Service {
   // Said in the log; no stop waits for its tick from now on.
   void out_of_memory();
 
-  // Where a renewal of the Kafka session is asked for.
+  // Where a renewal of the Kafka consumer is asked for.
   supervisor::RenewalRequests& renewals();
-  SessionStatus session() const;
+  ConsumerStatus consumer() const;
   admin::HealthStatus ready();
   StreamStatus status() const;
   LiveOptions options() const;

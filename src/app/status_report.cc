@@ -30,12 +30,12 @@ void mask_texts(Described& described, SecretMask& secrets) {
 }  // namespace
 
 StatusReport::StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
-                           PipelineRuntime& pipeline, SessionRuntime& sessions)
+                           PipelineRuntime& pipeline, ConsumerRuntime& consumers)
     : settings_(settings),
       clock_(clock),
       telemetry_(telemetry),
       pipeline_(pipeline),
-      sessions_(sessions),
+      consumers_(consumers),
       started_(clock.steady_now()) {}
 
 admin::HealthStatus StatusReport::health() const {
@@ -52,7 +52,7 @@ admin::HealthStatus StatusReport::file_health() {
 admin::HealthStatus StatusReport::ready() {
   MutexLock lock(ready_mutex_);
   StreamStatus status = stream();
-  if (const std::string reason = sessions_.not_ready_reason(); !reason.empty()) {
+  if (const std::string reason = consumers_.not_ready_reason(); !reason.empty()) {
     status.waiting_for = telemetry_.secrets().masked(reason);
   }
   return readiness_.assess(clock_.steady_now(), status);
@@ -64,8 +64,8 @@ StreamStatus StatusReport::stream() const {
   return status;
 }
 
-SessionStatus StatusReport::session() const {
-  SessionStatus status = sessions_.status();
+ConsumerStatus StatusReport::consumer() const {
+  ConsumerStatus status = consumers_.status();
   mask_texts(status, telemetry_.secrets());
   return status;
 }
@@ -77,7 +77,7 @@ admin::ProcessStatus StatusReport::process() {
           .health = health(),
           .ready = ready(),
           .stream = stream(),
-          .session = session(),
+          .consumer = consumer(),
           .options = runtime_config::options_status(pipeline_.options(), scope)};
 }
 
@@ -89,7 +89,7 @@ telemetry::AssignedPartitions StatusReport::assigned_partitions() const {
   return out;
 }
 
-admin::AdminSources admin_sources(StatusReport& report, SessionRuntime& sessions, TelemetryStack& telemetry) {
+admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consumers, TelemetryStack& telemetry) {
   admin::AdminSources sources;
   sources.metrics = [&telemetry] {
     telemetry::update_process_metrics(telemetry.metrics);
@@ -98,16 +98,16 @@ admin::AdminSources admin_sources(StatusReport& report, SessionRuntime& sessions
   sources.health = [&report] { return report.health(); };
   sources.ready = [&report] { return report.ready(); };
   sources.status = [&report] { return report.process(); };
-  sources.skip = [&sessions, &telemetry](const SkipOrder& order, std::stop_token stop) -> Result<std::string> {
-    return sessions.skip(order, std::move(stop)).map([&telemetry](const SkipResult& done) {
+  sources.skip = [&consumers, &telemetry](const SkipOrder& order, std::stop_token stop) -> Result<std::string> {
+    return consumers.skip(order, std::move(stop)).map([&telemetry](const SkipResult& done) {
       return telemetry.secrets().masked(done.text());
     });
   };
-  sources.renew = [&sessions]() -> Result<admin::RenewalAsked> {
-    if (sessions.stops().asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
-    const auto made = sessions.requests().request(RenewalReason::Operator, "POST /renew");
+  sources.renew = [&consumers]() -> Result<admin::RenewalAsked> {
+    if (consumers.stops().asked().stop_requested()) return failure(ErrorKind::Stopping, "it is stopping");
+    const auto made = consumers.requests().request(RenewalReason::Operator, "POST /renew");
     return admin::RenewalAsked{made.number, made.coalesced,
-                               made.coalesced ? sessions.renewal().under_way() : std::string()};
+                               made.coalesced ? consumers.renewal().under_way() : std::string()};
   };
   sources.last_renewal = [&report] { return report.last_renewal(); };
   return sources;

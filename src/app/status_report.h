@@ -5,8 +5,8 @@
 
 #include "admin/endpoints.h"
 #include "admin/health.h"
+#include "app/consumer_runtime.h"
 #include "app/pipeline_runtime.h"
-#include "app/session_runtime.h"
 #include "app/telemetry_stack.h"
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -20,15 +20,15 @@ namespace freshet::app {
 class StatusReport {
  public:
   StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry, PipelineRuntime& pipeline,
-               SessionRuntime& sessions);
+               ConsumerRuntime& consumers);
 
   admin::HealthStatus health() const;
   // For the health file, which may ask for progress too. Called by its thread only.
   admin::HealthStatus file_health();
   admin::HealthStatus ready();
   StreamStatus stream() const;
-  SessionStatus session() const;
-  std::optional<RenewalReport> last_renewal() const { return session().last_renewal; }
+  ConsumerStatus consumer() const;
+  std::optional<RenewalReport> last_renewal() const { return consumer().last_renewal; }
   admin::ProcessStatus process();
   telemetry::AssignedPartitions assigned_partitions() const;
 
@@ -37,7 +37,7 @@ class StatusReport {
   Clock& clock_;
   TelemetryStack& telemetry_;
   PipelineRuntime& pipeline_;
-  SessionRuntime& sessions_;
+  ConsumerRuntime& consumers_;
   const SteadyTime started_;
   admin::Progress progress_;
   Mutex ready_mutex_;
@@ -45,6 +45,6 @@ class StatusReport {
 };
 
 // What the admin server shows and does. The references outlive the server.
-admin::AdminSources admin_sources(StatusReport& report, SessionRuntime& sessions, TelemetryStack& telemetry);
+admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consumers, TelemetryStack& telemetry);
 
 }  // namespace freshet::app

@@ -42,7 +42,7 @@ constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE, ErrorKind::Invalid, "the topic takes no message of this size"},
     ErrorRule{RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ErrorKind::Invalid,
               "the topic takes no message of this size: raise its segment.bytes"},
-    ErrorRule{RD_KAFKA_RESP_ERR__FATAL, ErrorKind::Renew, "the client cannot go on; a new session is built"},
+    ErrorRule{RD_KAFKA_RESP_ERR__FATAL, ErrorKind::Renew, "the client cannot go on; a new consumer is built"},
     ErrorRule{RD_KAFKA_RESP_ERR__FENCED, ErrorKind::Renew, "another client took this one's place"},
     ErrorRule{RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::Renew,
               "another process uses the same --group-instance-id; each needs its own"},

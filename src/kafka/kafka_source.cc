@@ -36,7 +36,7 @@ std::string known_cluster_id(rd_kafka_t* client) {
 }  // namespace
 
 KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
-                         std::shared_ptr<GroupRequests> requests, const SessionContext& context)
+                         std::shared_ptr<GroupRequests> requests, const ConsumerContext& context)
     : settings_(settings),
       instance_id_(std::move(instance_id)),
       requests_(std::move(requests)),
@@ -110,7 +110,7 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
   if (departure_ && !revoking_) depart();
   if (closing_ && !departure_ && !closed_ && rd_kafka_consumer_closed(client_.get()) != 0) {
     closed_ = true;
-    out.push_back(SessionClosed{});
+    out.push_back(ConsumerClosed{});
   }
 }
 
@@ -291,7 +291,7 @@ std::optional<Offset> KafkaSource::end_offset(Partition partition) const {
   return Offset{high};
 }
 
-Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings, const SessionContext& context) {
+Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings, const ConsumerContext& context) {
   const std::string instance_id = context.identity.instance_id();
   auto conf = consumer_conf(settings, instance_id, context.log);
   if (!conf) return tl::make_unexpected(conf.error());
@@ -303,7 +303,7 @@ Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings,
   return std::make_unique<KafkaSource>(settings, instance_id, *std::move(client), std::move(requests), context);
 }
 
-Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const SessionContext& context) {
+Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const ConsumerContext& context) {
   auto source = build_source(settings, context);
   if (!source) return tl::make_unexpected(source.error());
   if (const Status subscribed = (*source)->subscribe(); !subscribed) return tl::make_unexpected(subscribed.error());

@@ -29,7 +29,7 @@
 namespace freshet::kafka {
 
 // Shared by all consumers of the process; must outlive them.
-struct SessionContext {
+struct ConsumerContext {
   Clock& clock;
   Log& log;
   Metrics& metrics;
@@ -40,14 +40,14 @@ struct SessionContext {
 // Creates the client and subscribes. Reports brokers that are down and a missing topic through SourceFault, and waits
 // for them. Fatal: the library refuses the configuration. The source's destructor never waits for the network: the
 // client goes to the reaper.
-Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const SessionContext& context);
+Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const ConsumerContext& context);
 
 class KafkaSource final : public Source {
  public:
   // `instance_id`: the client's configured one; empty = dynamic member.
   // `requests`: those of the client (count_group_requests).
   KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
-              std::shared_ptr<GroupRequests> requests, const SessionContext& context);
+              std::shared_ptr<GroupRequests> requests, const ConsumerContext& context);
   ~KafkaSource() override;
 
   // Joins the group.
@@ -163,6 +163,6 @@ class KafkaSource final : public Source {
 };
 
 // Creates the client without joining the group.
-Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings, const SessionContext& context);
+Result<std::unique_ptr<KafkaSource>> build_source(const KafkaSettings& settings, const ConsumerContext& context);
 
 }  // namespace freshet::kafka

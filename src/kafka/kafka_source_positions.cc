@@ -13,8 +13,8 @@ constexpr Duration kRetryLookUp = std::chrono::seconds(1);  // after a lookup th
 
 }  // namespace
 
-// What had no valid offset before this session is looked up at once: sessions may be shorter than the time between two
-// look-ups.
+// What had no valid offset before this consumer is looked up at once: consumers may be shorter than the time between
+// two look-ups.
 PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
   using State = PartitionCursor::State;
   if (start.state == OffsetState::Valid) return PartitionCursor(start.next);

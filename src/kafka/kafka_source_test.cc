@@ -127,8 +127,8 @@ TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
   }
 }
 
-// Sessions may be shorter than the time between two look-ups.
-TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisSessionIsLookedUpAtOnce) {
+// Consumers may be shorter than the time between two look-ups.
+TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisConsumerIsLookedUpAtOnce) {
   open();
   own_all(OffsetState::Missing);
   std::set<int32_t> unstuck;
@@ -212,7 +212,7 @@ struct KafkaCloseTest : KafkaSourceTest {
       close(member);
     } else if (const auto* fault = std::get_if<SourceFault>(&event)) {
       EXPECT_NE(fault->error.kind, ErrorKind::Renew) << member.name << ": " << fault->error.text;
-    } else if (std::holds_alternative<SessionClosed>(event)) {
+    } else if (std::holds_alternative<ConsumerClosed>(event)) {
       member.closed = true;
     }
   }

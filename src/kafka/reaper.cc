@@ -18,7 +18,7 @@ class PendingClient final : public PendingDestruction {
 }  // namespace
 
 Reaper::Reaper(Metrics& metrics)
-    : gauge_(metrics.gauge("freshet_sessions_parked", "Kafka clients of past sessions not yet destroyed.")) {
+    : gauge_(metrics.gauge("freshet_kafka_clients_closing", "Kafka clients of past consumers not yet destroyed.")) {
   MutexLock lock(mutex_);
   start_one();
 }

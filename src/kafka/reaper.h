@@ -21,7 +21,7 @@ class PendingDestruction {
   virtual ~PendingDestruction() = default;
 };
 
-// Threads: any. Outlives every source. What is pending is visible as freshet_sessions_parked.
+// Threads: any. Outlives every source. What is pending is visible as freshet_kafka_clients_closing.
 class Reaper {
  public:
   // With more pending clients than this, no further consumer is created beside a running one.

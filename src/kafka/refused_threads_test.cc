@@ -30,7 +30,7 @@ class RefusedThreadsTest : public testing::Test {
   Metrics metrics_;
   Reaper reaper_{metrics_};
   Identity identity_{settings(), null_log()};
-  SessionContext context_{clock_, null_log(), metrics_, reaper_, identity_};
+  ConsumerContext context_{clock_, null_log(), metrics_, reaper_, identity_};
 };
 
 TEST_F(RefusedThreadsTest, ARenewalFailsWithTheReasonAndMayBeTriedAgain) {
@@ -40,7 +40,7 @@ TEST_F(RefusedThreadsTest, ARenewalFailsWithTheReasonAndMayBeTriedAgain) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::Renew);
     EXPECT_NE(refused.error().text.find("ulimit -u"), std::string::npos) << refused.error().text;
-    EXPECT_FALSE(open_source(settings(), context_)) << "nor is a session built anew";
+    EXPECT_FALSE(open_source(settings(), context_)) << "nor is a consumer built anew";
   }
   EXPECT_TRUE(open_successor(settings(), context_, Membership(), [] {}));
   EXPECT_TRUE(reaper_.wait_idle(clock_, clock_.steady_now() + 60s));

@@ -15,7 +15,7 @@ inline constexpr int32_t kNoPartition = -1;  // an error of the whole client
 // Threads: the loop only.
 class ReportedErrors {
  public:
-  // Whether `error` is to be reported now; it then counts as reported. One that ends the session always is.
+  // Whether `error` is to be reported now; it then counts as reported. One that ends the consumer always is.
   bool is_due(const Error& error, int32_t partition, SteadyTime now);
   // The connections stand again: their errors are reported again when they come back. False: there were none.
   bool clear_connections();

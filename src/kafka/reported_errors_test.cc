@@ -29,7 +29,7 @@ TEST(ReportedErrorsTest, EachPartitionAndEachErrorIsReportedByItself) {
   EXPECT_FALSE(reported.is_due(kRefused, 1, kNow));
 }
 
-TEST(ReportedErrorsTest, WhatEndsTheSessionIsNeverHeldBack) {
+TEST(ReportedErrorsTest, WhatEndsTheConsumerIsNeverHeldBack) {
   ReportedErrors reported;
   const Error fatal{ErrorKind::Renew, RD_KAFKA_RESP_ERR__FATAL, "fatal"};
   EXPECT_TRUE(reported.is_due(fatal, kNoPartition, kNow));

@@ -114,7 +114,7 @@ class Attempt final : public PendingDestruction {
     }
     if (!force && group_rebalances(stop)) {
       return fail({ErrorKind::Retry, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
-                   "the group is rebalancing: the running session takes part in that first"},
+                   "the group is rebalancing: the running consumer takes part in that first"},
                   Successor::State::Postponed);
     }
     join_group(stop);
@@ -152,7 +152,7 @@ class Attempt final : public PendingDestruction {
       for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_END;
       error = rd_kafka_offsets_for_times(source_->client(), list.get(), kLookUpMs);
     }
-    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "preparing the next session"));
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "preparing the next consumer"));
     return {};
   }
 
@@ -261,10 +261,10 @@ class KafkaSuccessor final : public Successor {
 
 }  // namespace
 
-Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings, const SessionContext& context,
+Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings, const ConsumerContext& context,
                                                   const Membership& old, std::function<void()> on_change) {
   if (context.reaper.pending() >= Reaper::kCap) {
-    return failure(ErrorKind::Retry, fmt::format("{} clients of past sessions still live; the next session waits",
+    return failure(ErrorKind::Retry, fmt::format("{} clients of past consumers still live; the next consumer waits",
                                                  context.reaper.pending()));
   }
   auto source = build_source(settings, context);

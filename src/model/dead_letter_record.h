@@ -13,7 +13,7 @@
 
 namespace freshet {
 
-// Owns its bytes: a copy, so that a long outage of the dead-letter topic pins no memory of a Kafka session.
+// Owns its bytes: a copy, so that a long outage of the dead-letter topic pins no memory of a Kafka consumer.
 struct DeadLetterRecord {
   std::string topic;  // where it came from
   Partition partition;

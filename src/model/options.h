@@ -46,10 +46,10 @@ struct DeadLettersByAge {
   auto operator<=>(const DeadLettersByAge&) const = default;
 };
 
-// When this process renews its Kafka session, and on which ticks of the wall clock it joins and leaves the group.
+// When this process renews its Kafka consumer, and on which ticks of the wall clock it joins and leaves the group.
 struct RenewalOptions {
   bool enabled = false;
-  std::chrono::seconds interval{900};         // >= 1, from a session's start
+  std::chrono::seconds interval{900};         // >= 1, from a consumer's start
   std::chrono::seconds tick{0};               // multiples of it since 1970; 0 = none
   std::chrono::seconds progress_timeout{60};  // of the watchdog, 0 = off
   auto operator<=>(const RenewalOptions&) const = default;

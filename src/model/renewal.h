@@ -1,4 +1,4 @@
-// What is said about the renewal of a Kafka session. Data only.
+// What is said about the renewal of a Kafka consumer. Data only.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace freshet {
 
-// Who wants the next session.
+// Who wants the next consumer.
 enum class RenewalReason {
   Timer,        // the interval is over
   Operator,     // POST /renew, `freshet renew`
   Signal,       // SIGUSR1
   Credentials,  // a file that holds them changed
   Watchdog,     // no progress
-  Broken,       // the session itself cannot go on
+  Broken,       // the consumer itself cannot go on
 };
 
 const char* to_string(RenewalReason reason);  // lower case; a metric label
 
 enum class RenewalMode {
-  Static,  // the next session continues the membership of the last: no rebalance
+  Static,  // the next consumer continues the membership of the last: no rebalance
   Rejoin,  // leave and join again
 };
 
@@ -31,8 +31,8 @@ const char* to_string(RenewalMode mode);  // lower case; a metric label
 
 enum class RenewalResult {
   Renewed,
-  Failed,     // the old session goes on where it is still alive, otherwise the next is tried after a back-off
-  Postponed,  // the group was rebalancing: the old session goes on, and it is tried again
+  Failed,     // the old consumer goes on where it is still alive, otherwise the next is tried after a back-off
+  Postponed,  // the group was rebalancing: the old consumer goes on, and it is tried again
   Cancelled,  // a stop came first
 };
 
@@ -46,7 +46,7 @@ struct RenewalReport {
   RenewalResult result = RenewalResult::Renewed;
   std::string error;              // why it failed
   Duration duration{};            // from the request to the end
-  std::optional<Duration> pause;  // last message of the old session to the first of the new; none: nothing was read yet
+  std::optional<Duration> pause;  // last message of the old consumer to the first of the new; none: nothing read yet
   bool generation_kept = false;   // of the consumer group
   bool assignment_kept = false;   // of this member
   SystemTime finished_at{};

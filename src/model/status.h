@@ -37,18 +37,18 @@ void for_each_field(Status& status, Visit visit) {
   visit("blocked", status.blocked);
 }
 
-// The Kafka session, beside the stream's own figures.
-struct SessionStatus {
+// The Kafka consumer, beside the stream's own figures.
+struct ConsumerStatus {
   std::string instance_id;              // group.instance.id; empty = dynamic member
   bool instance_id_configured = false;  // by the operator; otherwise generated once per process
-  std::string continuity;               // how the next session begins: "static", "rejoin", "unknown" (not asked yet)
+  std::string continuity;               // how the next consumer begins: "static", "rejoin", "unknown" (not asked yet)
   std::optional<RenewalReport> last_renewal;
-  std::string waiting_for;        // why a session is not built or renewed; empty = nothing
+  std::string waiting_for;        // why a consumer is not built or renewed; empty = nothing
   std::string renewal_waits_for;  // what a renewal that was asked for waits for; empty = there is none
 };
 
 template <typename Status, typename Visit>
-requires std::is_same_v<std::remove_const_t<Status>, SessionStatus>
+requires std::is_same_v<std::remove_const_t<Status>, ConsumerStatus>
 void for_each_field(Status& status, Visit visit) {
   visit("instance_id", status.instance_id);
   visit("instance_id_configured", status.instance_id_configured);
@@ -85,9 +85,9 @@ struct StreamStatus {
   std::optional<SystemTime> last_insert_error_at;
   std::string last_kafka_error;
   std::optional<SystemTime> last_kafka_error_at;
-  std::string waiting_for;  // what the stream cannot go on without; empty = nothing
-  uint64_t session = 0;     // number of the Kafka session, from 1
-  double session_age_seconds = 0;
+  std::string waiting_for;       // what the stream cannot go on without; empty = nothing
+  uint64_t consumer_number = 0;  // number of the Kafka consumer, from 1
+  double consumer_age_seconds = 0;
   int32_t generation = -1;                  // of the consumer group, -1 = unknown
   std::optional<SteadyTime> statistics_at;  // when the Kafka client last told its statistics; none: it never did
 };
@@ -98,8 +98,8 @@ void for_each_field(Status& status, Visit visit) {
   visit("topic", status.topic);
   visit("table", status.table);
   visit("consumer_group", status.consumer_group);
-  visit("session", status.session);
-  visit("session_age_seconds", status.session_age_seconds);
+  visit("consumer_number", status.consumer_number);
+  visit("consumer_age_seconds", status.consumer_age_seconds);
   visit("generation", status.generation);
   visit("assigned", status.assigned);
   visit("draining", status.draining);

@@ -25,7 +25,7 @@ struct GateRecord {
 };
 
 // The stream tells it of batches and side records, hands its records to the producers, and reports each result. The
-// gate says which offsets are finished. One gate outlives all sessions. Threads: the loop only.
+// gate says which offsets are finished. One gate outlives all consumers. Threads: the loop only.
 class OffsetGate {
  public:
   // What the workers have to hand on; read once.

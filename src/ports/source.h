@@ -29,7 +29,7 @@ struct AssignedPartition {
 struct PartitionsAssigned {
   std::vector<AssignedPartition> partitions;  // only the new ones (incremental) or all (eager); may be empty
   int32_t generation = -1;                    // of the group, -1 = unknown
-  // The session took over the membership of the last one with the same generation and the same partitions: nothing was
+  // The consumer took over the membership of the last one with the same generation and the same partitions: nothing was
   // lost in between, `start` and `no_valid_offset` mean nothing.
   bool continues = false;
   std::string cluster_id = {};  // of the Kafka cluster; empty = unknown
@@ -43,7 +43,7 @@ enum class OffsetState {
 };
 
 // The stream's answer for one assigned partition. Where `next` is not valid the source delivers nothing before
-// ValidOffset: a stream that goes on in a next session tells that session's source what this one's said.
+// ValidOffset: a stream that goes on in a next consumer tells that consumer's source what this one's said.
 struct StartAt {
   Partition partition;
   Offset next;  // the first message to deliver
@@ -61,7 +61,7 @@ struct PartitionsRevoked {
 struct CommitResult {
   std::vector<std::pair<Partition, Offset>> committed;  // those that the broker accepted
   std::optional<Error> error;                           // first error, if any offset was refused
-  std::vector<Partition> void_now;  // of the refused: those that this session cannot commit any more, ever
+  std::vector<Partition> void_now;  // of the refused: those that this consumer cannot commit any more, ever
 };
 
 // The partition's end as seen now: every message below `end` was delivered (or is no message, as markers are not).
@@ -94,10 +94,10 @@ struct UnreadableBatch {
   std::string reason;  // for a person
 };
 
-// Something went wrong that needs no answer of the stream. kind Renew: the session is beyond repair.
+// Something went wrong that needs no answer of the stream. kind Renew: the consumer is beyond repair.
 struct SourceFault {
   Error error;
-  bool renewal_may_help = false;  // the session lives, and a new one has a better chance (a refused login)
+  bool renewal_may_help = false;  // the consumer lives, and a new one has a better chance (a refused login)
   bool fenced = false;            // another client has this one's place and partitions
 };
 
@@ -105,18 +105,18 @@ struct SourceFault {
 struct SourceRecovered {};
 
 // The last event after Source::begin_close().
-struct SessionClosed {};
+struct ConsumerClosed {};
 
 using SourceEvent =
     std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition, NoValidOffset,
-                 ValidOffset, UnreadableBatch, SourceFault, SourceRecovered, SessionClosed>;
+                 ValidOffset, UnreadableBatch, SourceFault, SourceRecovered, ConsumerClosed>;
 
 struct OffsetToCommit {
   Partition partition;
   Offset next;  // next message to read
 };
 
-// What the next session has to know of this one to continue its membership.
+// What the next consumer has to know of this one to continue its membership.
 struct Membership {
   bool settled = false;               // it has an assignment, and no rebalance is under way
   int32_t generation = -1;            // of the group, -1 = unknown
@@ -124,16 +124,16 @@ struct Membership {
   int32_t topic_partitions = 0;       // how many the topic had when they were assigned; 0 = unknown
   enum class Continuity {
     Unknown,  // not asked yet whether the broker knows our instance id
-    Works,    // a next session continues the membership
+    Works,    // a next consumer continues the membership
     Absent,   // dynamic member, or a broker without static membership: leave and rejoin
   };
   Continuity continuity = Continuity::Absent;
 };
 
-// How a session leaves its group.
+// How a consumer leaves its group.
 enum class LeaveMode {
   ForGood,   // the process ends: others take over at once, unless the operator's own instance id asks for the contrary
-  ToRejoin,  // the next session joins anew: leave in any case
+  ToRejoin,  // the next consumer joins anew: leave in any case
 };
 
 // Threads: the loop only, but wake(). Nothing here blocks longer than the timeout it is given.
@@ -163,8 +163,8 @@ class Source {
   virtual void answer_assign(const std::vector<StartAt>& starts) = 0;
   // The drain of the last PartitionsRevoked is done.
   virtual void answer_revoke() = 0;
-  // Begins to leave the group and to end the session; never blocks. A PartitionsRevoked may follow through poll() (the
-  // stream answers it), then one SessionClosed. A fatal or fenced client never closes: the caller has a deadline.
+  // Begins to leave the group and to end the consumer; never blocks. A PartitionsRevoked may follow through poll() (the
+  // stream answers it), then one ConsumerClosed. A fatal or fenced client never closes: the caller has a deadline.
   virtual void begin_close(LeaveMode mode) = 0;
 
   // Valid until the next call.

@@ -25,14 +25,14 @@ class Successor {
   virtual Error failure() const = 0;  // Failed and Postponed only
   // How many partitions the topic has, as the new client sees it; Warm and later.
   virtual int32_t topic_partitions() const = 0;
-  // Joins with the instance id of the running session, whose membership is `old`; that one is fenced from then on: its
+  // Joins with the instance id of the running consumer, whose membership is `old`; that one is fenced from then on: its
   // commits are refused. Unless `force`, it does not join a group that is rebalancing. Warm only.
   virtual void join(const Membership& old, bool force) = 0;
-  // True: it has not asked to join, and never will; the running session's membership is untouched. False: the request
-  // is on its way or was answered; the running session is fenced, now or whenever the request arrives.
+  // True: it has not asked to join, and never will; the running consumer's membership is untouched. False: the request
+  // is on its way or was answered; the running consumer is fenced, now or whenever the request arrives.
   virtual bool withdraw() = 0;
-  // The session. Warm: it subscribes now, as a new member. Joining: its assignment comes as an event. Joined: the first
-  // event is its assignment. Once.
+  // The consumer. Warm: it subscribes now, as a new member. Joining: its assignment comes as an event. Joined: the
+  // first event is its assignment. Once.
   virtual std::unique_ptr<Source> take() = 0;
 };
 

@@ -1,8 +1,8 @@
-// How a session ends, and how partitions are taken away meanwhile: what is waited for, and until when.
+// How a consumer ends, and how partitions are taken away meanwhile: what is waited for, and until when.
 //
 //   stop:      sealed batches are written, offsets committed, the group is left; what is not in a batch is dropped
-//   leave:     the same for a session that another one follows; what is not in a batch is suspended
-//   hand-over: the session ends at once; everything is suspended, and the next session resumes it
+//   leave:     the same for a consumer that another one follows; what is not in a batch is suspended
+//   hand-over: the consumer ends at once; everything is suspended, and the next consumer resumes it
 //   revoke:    sealed batches of some partitions are finished and committed, then the revoke is answered
 //
 // Each drain has one deadline, --drain-timeout-ms after it began, and its last quarter is for the last commit and for
@@ -18,13 +18,13 @@
 
 namespace freshet::stream {
 
-// Why a session ended, as the pipeline sees it.
+// Why a consumer ended, as the pipeline sees it.
 enum class End {
   None,
   Stopped,   // request_stop()
   Finished,  // stop_at_timestamp was reached everywhere
   Broken,    // the source is beyond repair
-  Renewed,   // hand_over() or leave(): the pipeline goes on in the next session
+  Renewed,   // hand_over() or leave(): the pipeline goes on in the next consumer
 };
 
 struct DrainDeadline {
@@ -45,7 +45,7 @@ struct DrainWaits {
   bool any() const { return batches || rows || records || commit; }
 };
 
-// Threads: the loop only. It lives as long as the pipeline, over all sessions.
+// Threads: the loop only. It lives as long as the pipeline, over all consumers.
 class Drain {
  public:
   enum class Phase { Running, Draining, Closing, Closed };
@@ -58,8 +58,8 @@ class Drain {
 
   explicit Drain(std::chrono::milliseconds timeout) : timeout_(timeout) {}
 
-  // --- the session: Closed -> Running -> (Draining ->) Closing -> Closed
-  void begin_session();
+  // --- the consumer: Closed -> Running -> (Draining ->) Closing -> Closed
+  void consumer_started();
   void stop(End end, SteadyTime now);  // Running -> Draining
   void leave(SteadyTime now);          // Running -> Closing
   void close(End end);                 // any -> Closed; an earlier reason stays
@@ -70,7 +70,7 @@ class Drain {
   bool draining() const { return phase_ == Phase::Draining; }
   bool closing() const { return phase_ == Phase::Closing; }
   bool closed() const { return phase_ == Phase::Closed; }
-  // No session follows this one: what is not in a batch is dropped, and read again by the next process.
+  // No consumer follows this one: what is not in a batch is dropped, and read again by the next process.
   bool stopping() const { return end_ == End::Stopped || end_ == End::Finished; }
   // The same, and the drain has begun.
   bool dropping() const { return stopping() && !running(); }

@@ -13,7 +13,7 @@ using Step = Drain::RevokeStep;
 
 class DrainTest : public testing::Test {
  protected:
-  DrainTest() { drain_.begin_session(); }
+  DrainTest() { drain_.consumer_started(); }
   // `waiting`: partitions that wait for a commit.
   Step revoke_step(Duration after, const std::vector<int32_t>& waiting) const {
     return drain_.revoke_step(
@@ -80,7 +80,7 @@ TEST_F(DrainTest, ASecondRevokeJoinsTheFirst) {
   EXPECT_EQ(revoke_step(seconds(1), {1, 2}), Step::Answer) << "they belong to others: nothing is waited for";
 }
 
-TEST_F(DrainTest, TheRevokeOfACloseHasTheDeadlineOfItsSession) {
+TEST_F(DrainTest, TheRevokeOfACloseHasTheDeadlineOfItsConsumer) {
   drain_.leave(now_);
   EXPECT_TRUE(drain_.closing());
   EXPECT_FALSE(drain_.stopping());
@@ -89,42 +89,42 @@ TEST_F(DrainTest, TheRevokeOfACloseHasTheDeadlineOfItsSession) {
   EXPECT_EQ(drain_.revoke()->deadline, now_ + seconds(6));
 
   Drain stop(milliseconds(8000));
-  stop.begin_session();
+  stop.consumer_started();
   stop.stop(End::Stopped, now_);
   ASSERT_TRUE(stop.take_drained(nothing_, now_));
   stop.begin_revoke({Partition{1}}, false, now_ + seconds(1));
   EXPECT_EQ(stop.revoke()->deadline, now_ + seconds(8));
 }
 
-TEST_F(DrainTest, SuspendedPartitionsWaitThroughTheEndOfTheirSession) {
+TEST_F(DrainTest, SuspendedPartitionsWaitThroughTheEndOfTheirConsumer) {
   drain_.await_suspended(now_);
   drain_.close(End::Renewed);
   EXPECT_EQ(drain_.next_deadline(), now_ + seconds(8));
-  drain_.begin_session();
+  drain_.consumer_started();
   EXPECT_FALSE(drain_.suspended_overdue(now_ + milliseconds(7999)));
   EXPECT_TRUE(drain_.suspended_overdue(now_ + seconds(8)));
   drain_.end_suspended();
   EXPECT_FALSE(drain_.suspended_overdue(now_ + seconds(8)));
 }
 
-TEST_F(DrainTest, ANewSessionKnowsNothingOfTheLast) {
+TEST_F(DrainTest, ANewConsumerKnowsNothingOfTheLast) {
   drain_.stop(End::Stopped, now_);
   EXPECT_TRUE(drain_.take_writes_overdue(now_ + seconds(6)));
   drain_.begin_revoke({Partition{1}}, false, now_);
   drain_.close(End::None);
-  drain_.begin_session();
+  drain_.consumer_started();
   EXPECT_TRUE(drain_.running());
   EXPECT_EQ(drain_.end(), End::None);
   EXPECT_FALSE(drain_.revoke());
   EXPECT_FALSE(drain_.writes_overdue());
 }
 
-TEST(DrainDeathTest, AStopOrALeaveNeedsARunningSession) {
+TEST(DrainDeathTest, AStopOrALeaveNeedsARunningConsumer) {
   Drain drain(milliseconds(8000));
   EXPECT_DEATH(drain.stop(End::Stopped, {}), "running");
   EXPECT_DEATH(drain.leave({}), "running");
-  drain.begin_session();
-  EXPECT_DEATH(drain.begin_session(), "closed");
+  drain.consumer_started();
+  EXPECT_DEATH(drain.consumer_started(), "closed");
 }
 
 }  // namespace

@@ -8,21 +8,21 @@ bool FlowControl::update_push_back() {
   return false;
 }
 
-FlowControl::Delivery FlowControl::desired(const PartitionView& view, Session session) const {
-  if (view.blocked || view.reached_stop || pushing_back_ || session == Session::Stopping) return Delivery::Pause;
-  if (view.draining || session == Session::Leaving) return Delivery::Unchanged;
+FlowControl::Delivery FlowControl::desired(const PartitionView& view, ConsumerPhase phase) const {
+  if (view.blocked || view.reached_stop || pushing_back_ || phase == ConsumerPhase::Stopping) return Delivery::Pause;
+  if (view.draining || phase == ConsumerPhase::Leaving) return Delivery::Unchanged;
   return Delivery::Run;
 }
 
-bool FlowControl::paused(const PartitionView& view, Session session) const {
-  const Delivery wanted = desired(view, session);
+bool FlowControl::paused(const PartitionView& view, ConsumerPhase phase) const {
+  const Delivery wanted = desired(view, phase);
   if (wanted != Delivery::Unchanged) return wanted == Delivery::Pause;
   const auto told = told_.find(view.partition);
   return told == told_.end() || told->second;
 }
 
-void FlowControl::compare(const PartitionView& view, Session session, Changes& changes) {
-  const bool pause = paused(view, session);
+void FlowControl::compare(const PartitionView& view, ConsumerPhase phase, Changes& changes) {
+  const bool pause = paused(view, phase);
   const auto told = told_.find(view.partition);
   if (told != told_.end() && told->second == pause) return;
   told_.insert_or_assign(view.partition, pause);

@@ -1,4 +1,4 @@
-// Which partitions the source delivers. What is wanted follows from the states of the partitions and of the session;
+// Which partitions the source delivers. What is wanted follows from the states of the partitions and of the consumer;
 // once a turn it is compared with what the source was told. Nothing else pauses or resumes a partition.
 #pragma once
 
@@ -12,10 +12,10 @@
 
 namespace freshet::stream {
 
-// Threads: the loop only. It lives as long as the pipeline, over all sessions.
+// Threads: the loop only. It lives as long as the pipeline, over all consumers.
 class FlowControl {
  public:
-  enum class Session { Running, Leaving, Stopping };
+  enum class ConsumerPhase { Running, Leaving, Stopping };
   // One owned partition.
   struct PartitionView {
     Partition partition;
@@ -36,17 +36,17 @@ class FlowControl {
   explicit FlowControl(std::shared_ptr<const ByteBudget> budget) : budget_(std::move(budget)) {}
 
   // The source may remember anything of its partitions: it is told in any case.
-  void begin_session() { told_.clear(); }
+  void consumer_started() { told_.clear(); }
   void assigned(Partition partition) { told_.erase(partition); }
 
   // Pushes back above the limit of the budget, until half of it is free. Returns whether it begins to.
   bool update_push_back();
 
-  Delivery desired(const PartitionView& view, Session session) const;
+  Delivery desired(const PartitionView& view, ConsumerPhase phase) const;
   // Whether the partition is paused once compare() was called.
-  bool paused(const PartitionView& view, Session session) const;
+  bool paused(const PartitionView& view, ConsumerPhase phase) const;
   // What the source has to be told of this partition.
-  void compare(const PartitionView& view, Session session, Changes& changes);
+  void compare(const PartitionView& view, ConsumerPhase phase, Changes& changes);
 
  private:
   const std::shared_ptr<const ByteBudget> budget_;

@@ -5,14 +5,14 @@
 namespace freshet::stream {
 namespace {
 
-using Session = FlowControl::Session;
+using ConsumerPhase = FlowControl::ConsumerPhase;
 
 class FlowControlTest : public testing::Test {
  protected:
   // What the source is told of one partition: "", "pause", "resume".
-  std::string told(const FlowControl::PartitionView& view, Session session = Session::Running) {
+  std::string told(const FlowControl::PartitionView& view, ConsumerPhase phase = ConsumerPhase::Running) {
     FlowControl::Changes changes;
-    flow_.compare(view, session, changes);
+    flow_.compare(view, phase, changes);
     EXPECT_LE(changes.pause.size() + changes.resume.size(), 1u);
     return !changes.pause.empty() ? "pause" : !changes.resume.empty() ? "resume" : "";
   }
@@ -30,16 +30,16 @@ TEST_F(FlowControlTest, TheSourceIsToldOnceWhatIsWanted) {
   EXPECT_EQ(told(running_), "");
   EXPECT_EQ(told(blocked_), "pause");
   EXPECT_EQ(told(blocked_), "");
-  EXPECT_TRUE(flow_.paused(blocked_, Session::Running));
+  EXPECT_TRUE(flow_.paused(blocked_, ConsumerPhase::Running));
   EXPECT_EQ(told(running_), "resume");
   EXPECT_EQ(told(at_stop_), "pause");
 }
 
-TEST_F(FlowControlTest, ANewAssignmentAndANewSessionAreToldAnew) {
+TEST_F(FlowControlTest, ANewAssignmentAndANewConsumerAreToldAnew) {
   EXPECT_EQ(told(running_), "resume");
   flow_.assigned(Partition{3});
   EXPECT_EQ(told(running_), "resume");
-  flow_.begin_session();
+  flow_.consumer_started();
   EXPECT_EQ(told(blocked_), "pause");
 }
 
@@ -62,18 +62,18 @@ TEST_F(FlowControlTest, PushesBackUntilHalfOfTheBudgetIsFree) {
 TEST_F(FlowControlTest, WhatIsBeingTakenAwayIsPausedButNeverResumed) {
   EXPECT_EQ(told(running_), "resume");
   EXPECT_EQ(told(draining_), "");
-  EXPECT_FALSE(flow_.paused(draining_, Session::Running));
+  EXPECT_FALSE(flow_.paused(draining_, ConsumerPhase::Running));
   EXPECT_EQ(told(blocked_), "pause");
   EXPECT_EQ(told(draining_), "");
-  EXPECT_TRUE(flow_.paused(draining_, Session::Running));
+  EXPECT_TRUE(flow_.paused(draining_, ConsumerPhase::Running));
   EXPECT_EQ(told(running_), "resume");
-  EXPECT_EQ(told(running_, Session::Leaving), "");
-  EXPECT_EQ(told(running_, Session::Stopping), "pause");
-  EXPECT_EQ(told(running_, Session::Leaving), "");
+  EXPECT_EQ(told(running_, ConsumerPhase::Leaving), "");
+  EXPECT_EQ(told(running_, ConsumerPhase::Stopping), "pause");
+  EXPECT_EQ(told(running_, ConsumerPhase::Leaving), "");
 }
 
-TEST_F(FlowControlTest, WhatIsAssignedToASessionThatLeavesIsPaused) {
-  EXPECT_EQ(told(running_, Session::Leaving), "pause");
+TEST_F(FlowControlTest, WhatIsAssignedToAConsumerThatLeavesIsPaused) {
+  EXPECT_EQ(told(running_, ConsumerPhase::Leaving), "pause");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What the loop waits on between two sessions.
+// What the loop waits on between two consumers.
 #pragma once
 
 #include <utility>
@@ -31,7 +31,7 @@ class NoSource final : public Source {
   Status seek(Partition, Offset) override { return {}; }
   void refetch(Partition) override {}
   Status commit_async(const std::vector<OffsetToCommit>&) override {
-    return failure(ErrorKind::Retry, "no Kafka session right now");
+    return failure(ErrorKind::Retry, "no Kafka consumer right now");
   }
   void answer_assign(const std::vector<StartAt>&) override {}
   void answer_revoke() override {}

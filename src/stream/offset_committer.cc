@@ -4,7 +4,7 @@
 
 namespace freshet::stream {
 
-void OffsetCommitter::begin_session() {
+void OffsetCommitter::consumer_started() {
   outstanding_ = false;
   paused_ = false;
   revoke_.reset();

@@ -14,7 +14,7 @@
 namespace freshet::stream {
 
 // One commit is outstanding at a time, for all partitions together, and at most one is sent per interval. Threads: the
-// loop only; it lives as long as the pipeline, over all sessions.
+// loop only; it lives as long as the pipeline, over all consumers.
 class OffsetCommitter {
  public:
   // What may be committed of a partition: everything below is finished.
@@ -31,9 +31,9 @@ class OffsetCommitter {
   CommitProgress& of(Partition partition) { return progress_.at(partition); }
   const CommitProgress& of(Partition partition) const { return progress_.at(partition); }
 
-  // --- sessions
-  void begin_session();
-  void end_session() { outstanding_ = false; }
+  // --- consumers
+  void consumer_started();
+  void consumer_ended() { outstanding_ = false; }
   // No commit is sent until it is called with false again, but of partitions that are drained before they are revoked.
   void pause(bool paused) { paused_ = paused; }
   bool paused() const { return paused_; }
@@ -48,7 +48,7 @@ class OffsetCommitter {
   bool outstanding() const { return outstanding_; }
   // When the next one may be sent; none: after an answer, or once commits are not paused any more.
   std::optional<SteadyTime> due() const;
-  // `draining`: the session ends with this drain, and waits for its last commit.
+  // `draining`: the consumer ends with this drain, and waits for its last commit.
   bool may_send(SteadyTime now, bool draining) const;
   // Only when it may be sent.
   std::vector<OffsetToCommit> send(const std::vector<Committable>& committable, SteadyTime now);

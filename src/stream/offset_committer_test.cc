@@ -73,7 +73,7 @@ TEST_F(OffsetCommitterTest, AHoldStopsAllCommitsButThoseOfADrain) {
   EXPECT_TRUE(may_send());
   committer_.end_revoke();
   EXPECT_FALSE(may_send());
-  committer_.begin_session();
+  committer_.consumer_started();
   EXPECT_TRUE(may_send());
 }
 
@@ -90,9 +90,9 @@ TEST_F(OffsetCommitterTest, TheBrokerRefusesAPartitionForGoodUntilTheRevokeIsAns
   EXPECT_TRUE(committer_.refuses(Partition{1})) << "it belongs to somebody else already";
 }
 
-TEST_F(OffsetCommitterTest, ASessionThatEndsWaitsForNoAnswer) {
+TEST_F(OffsetCommitterTest, AConsumerThatEndsWaitsForNoAnswer) {
   EXPECT_EQ(send(5, 7), (Sent{5, 7}));
-  committer_.end_session();
+  committer_.consumer_ended();
   EXPECT_FALSE(committer_.outstanding());
   committer_.drop(Partition{0});
   committer_.answered(accepted({{Partition{0}, Offset{5}}}));  // of what is gone: nothing happens

@@ -30,7 +30,7 @@ using PendingRows = std::vector<WaitingRows>;
 // Messages are delivered, and their rows enter batches.
 struct Active {};
 
-// The session leaves the group. What is in a batch is finished; no row enters one any more.
+// The consumer leaves the group. What is in a batch is finished; no row enters one any more.
 struct Leaving {
   PendingRows pending{};
 };

@@ -108,7 +108,7 @@ void Pipeline::submit_what_waits(Commands& commands) {
     return partitions_.find(work.chunk.partition, work.assignment) == nullptr || drain_.dropping();
   });
   work_.submit_with_room(commands.work);
-  // While the session closes no rows enter a batch: what is processed would only take more memory.
+  // While the consumer closes no rows enter a batch: what is processed would only take more memory.
   if (!drain_.running() || !work_.any_waits() || anything_makes_room()) return;
   // Of a partition whose rows may enter a batch: rows of those behind it leave after its own.
   const auto may = [&](const Work& work) { return partitions_.find(work.chunk.partition)->state.is<Active>(); };
@@ -192,9 +192,9 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
   if (drain_.draining()) advance_stop(now, commands);
   commit_what_can_be(now, commands);
   if (drain_.close_overdue(now)) {
-    log_.emit(CloseTimeout{settings_.topic, session_});
-    if (drain_.stopping()) commands.abandon_batches = true;  // else their partitions may resume in the next session
-    end_session(End::None, now);
+    log_.emit(CloseTimeout{settings_.topic, consumer_});
+    if (drain_.stopping()) commands.abandon_batches = true;  // else their partitions may resume in the next consumer
+    consumer_ended(End::None, now);
   }
   compare_pauses(commands);
   log_blocks(now);
@@ -234,9 +234,9 @@ void Pipeline::on_event(CommitResult& result, SteadyTime, Commands&) {
 
 // --- flow control ---------------------------------------------------------------------------------------------------
 
-FlowControl::Session Pipeline::flow_session() const {
-  if (drain_.running()) return FlowControl::Session::Running;
-  return drain_.stopping() ? FlowControl::Session::Stopping : FlowControl::Session::Leaving;
+FlowControl::ConsumerPhase Pipeline::consumer_phase() const {
+  if (drain_.running()) return FlowControl::ConsumerPhase::Running;
+  return drain_.stopping() ? FlowControl::ConsumerPhase::Stopping : FlowControl::ConsumerPhase::Leaving;
 }
 
 FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition) const {
@@ -244,14 +244,14 @@ FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition
 }
 
 bool Pipeline::paused(const TrackedPartition& partition) const {
-  return flow_.paused(flow_view(partition), flow_session());
+  return flow_.paused(flow_view(partition), consumer_phase());
 }
 
 void Pipeline::compare_pauses(Commands& commands) {
   if (closed()) return;
   FlowControl::Changes changes;
   for (const auto& [id, partition] : partitions_) {
-    if (partition.state.owned()) flow_.compare(flow_view(partition), flow_session(), changes);
+    if (partition.state.owned()) flow_.compare(flow_view(partition), consumer_phase(), changes);
   }
   commands.pause = std::move(changes.pause);
   commands.resume = std::move(changes.resume);
@@ -274,7 +274,7 @@ SteadyTime Pipeline::next_deadline(SteadyTime now) const {
     if (at) next = std::min(next, *at);
   };
   consider(drain_.next_deadline());
-  if (closed()) return std::max(next, now);  // all else waits for the next session
+  if (closed()) return std::max(next, now);  // all else waits for the next consumer
   if (may_seal() && batches_.active() < size_t{2} * options_.clickhouse_concurrency)
     consider(batcher_.due_at(options_, no_more_rows_come()));
   const bool anything_to_commit = std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {
@@ -312,8 +312,8 @@ void Pipeline::update_gauges() {
   metrics_.partitions_paused.set(static_cast<double>(paused_count));
 }
 
-SessionState Pipeline::session_state() const {
-  SessionState state;
+ConsumerState Pipeline::consumer_state() const {
+  ConsumerState state;
   state.commit_outstanding = committer_.outstanding();
   state.ending = ending();
   state.revoking = drain_.drains_revoke();
@@ -348,9 +348,9 @@ StreamStatus Pipeline::status(SteadyTime now) const {
   } else if (const std::string records = gate_->not_ready_reason(now); !records.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", records);
   }
-  status.session = session_;
+  status.consumer_number = consumer_;
   status.generation = generation_;
-  status.session_age_seconds = std::chrono::duration<double>(now - session_began_).count();
+  status.consumer_age_seconds = std::chrono::duration<double>(now - consumer_started_at_).count();
   return status;
 }
 

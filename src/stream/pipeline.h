@@ -1,9 +1,9 @@
 // The decisions of the pipeline: events in, commands out. No thread, no clock, no socket: every interleaving can be
 // tested on one thread.
 //
-// A message's way is in pipeline.cc. Beside it stand what happens to partitions and sessions (pipeline_session.cc), to
-// batches (pipeline_batches.cc), and to partitions that are blocked (pipeline_blocks.cc). The class has more methods
-// than most: one for each event. What is decided of one matter only is decided elsewhere:
+// A message's way is in pipeline.cc. Beside it stand what happens to partitions and consumers
+// (pipeline_assignments.cc), to batches (pipeline_batches.cc), and to partitions that are blocked (pipeline_blocks.cc).
+// The class has more methods than most: one for each event. What is decided of one matter only is decided elsewhere:
 //
 //   PartitionState   where a partition is in its life: active, leaving, draining, suspended
 //   Blocks           why it waits
@@ -29,8 +29,8 @@
 #include "model/skip.h"
 #include "model/status.h"
 #include "ports/batch_observer.h"
+#include "ports/consumer_control.h"
 #include "ports/offset_gate.h"
-#include "ports/session_control.h"
 #include "ports/source.h"
 #include "stream/batch_writing.h"
 #include "stream/batcher.h"
@@ -48,7 +48,7 @@
 
 namespace freshet::stream {
 
-// Threads: the loop only. It outlives all sessions: partitions, batches in flight and dead letters do.
+// Threads: the loop only. It outlives all consumers: partitions, batches in flight and dead letters do.
 class Pipeline {
  public:
   // `gate` may be null, and is not used with skip_write: nothing is written beside the rows.
@@ -62,13 +62,13 @@ class Pipeline {
 
   OffsetGate::Needs gate_needs() const { return gate_->needs(); }
 
-  // --- sessions
-  void begin_session(uint64_t number, SteadyTime now);
+  // --- consumers
+  void consumer_started(uint64_t number, SteadyTime now);
   // No commit is sent until it is called with false again, but of partitions that are drained before they go.
   void pause_commits(bool paused) { committer_.pause(paused); }
   // No batch is sealed until it is called with false again.
   void pause_batches(bool paused) { batches_paused_ = paused; }
-  // Ends the session here and now. Nothing is thrown away: the partitions are suspended until the next session's
+  // Ends the consumer here and now. Nothing is thrown away: the partitions are suspended until the next consumer's
   // assignment tells which of them resume.
   void hand_over(SteadyTime now);
   // Leaves the group: what is sealed is finished and committed, all else is suspended.
@@ -120,7 +120,7 @@ class Pipeline {
   // Messages in one chunk at most, so that small batches are possible.
   size_t max_chunk_messages() const;
   // What is known beside the source's membership.
-  SessionState session_state() const;
+  ConsumerState consumer_state() const;
   StreamStatus status(SteadyTime now) const;
 
  private:
@@ -134,7 +134,7 @@ class Pipeline {
   void on_event(ValidOffset& valid, SteadyTime now, Commands& commands);
   void on_event(SourceFault& fault, SteadyTime now, Commands& commands);
   void on_event(SourceRecovered& recovered, SteadyTime now, Commands& commands);
-  void on_event(SessionClosed& closed, SteadyTime now, Commands& commands);
+  void on_event(ConsumerClosed& closed, SteadyTime now, Commands& commands);
 
   // Messages and workers.
   bool takes_chunks_of(const TrackedPartition& partition) const;
@@ -175,7 +175,7 @@ class Pipeline {
   bool may_commit(const TrackedPartition& partition) const;
   void commit_what_can_be(SteadyTime now, Commands& commands);
 
-  // Sessions and rebalances.
+  // Consumers and rebalances.
   TrackedPartition& begin_assignment(Partition partition, Offset start);
   TrackedPartition& begin_assigned(const AssignedPartition& assigned, bool continues);
   bool resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) const;
@@ -194,10 +194,10 @@ class Pipeline {
   void drop(TrackedPartition& partition, Commands* commands);
   void drop_suspended(Commands& commands);
   void drop_all(Commands* commands);
-  void end_session(End end, SteadyTime now);
+  void consumer_ended(End end, SteadyTime now);
 
   // Flow control.
-  FlowControl::Session flow_session() const;
+  FlowControl::ConsumerPhase consumer_phase() const;
   FlowControl::PartitionView flow_view(const TrackedPartition& partition) const;
   bool paused(const TrackedPartition& partition) const;
   void compare_pauses(Commands& commands);
@@ -223,12 +223,12 @@ class Pipeline {
   bool dropped_ = false;  // a partition, since the last tick
   bool batches_paused_ = false;
 
-  // Of this session.
+  // Of this consumer.
   bool assigned_ = false;
   std::optional<SteadyTime> first_message_;
   bool reached_end_ = false;  // of a partition
-  uint64_t session_ = 0;
-  SteadyTime session_began_{};
+  uint64_t consumer_ = 0;
+  SteadyTime consumer_started_at_{};
 
   SystemTime wall_{};
   int32_t generation_ = -1;

@@ -106,10 +106,10 @@ Result<SkipResult> Stream::skip(const SkipOrder& order, std::stop_token stop) {
   post(Skip{order, answer});
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
   MutexLock lock(answer->mutex);
-  // The session may end before it looks into its mailbox again.
+  // The consumer may end before it looks into its mailbox again.
   clock_.wait_until(answer->given, answer->mutex, std::move(stop), deadline,
                     [&]() REQUIRES(answer->mutex) { return answer->result.has_value(); });
-  if (!answer->result) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+  if (!answer->result) return failure(ErrorKind::Retry, "no Kafka consumer right now; try again");
   return *answer->result;
 }
 
@@ -118,10 +118,10 @@ void Stream::attach(Source* source) {
   source_ = source;
 }
 
-SessionResult Stream::run(Source& source, uint64_t session, SessionControl& control) {
+RunResult Stream::run(Source& source, uint64_t consumer, ConsumerControl& control) {
   attach(&source);
   polled_ = SteadyTime();
-  pipeline_.begin_session(session, clock_.steady_now());
+  pipeline_.consumer_started(consumer, clock_.steady_now());
   fenced_ = false;
   fenced_by_other_ = false;
   while (!pipeline_.closed()) {
@@ -166,23 +166,23 @@ SteadyTime Stream::begin_turn() {
   return now;
 }
 
-void Stream::follow(SessionControl& control, Source& source, SteadyTime now) {
+void Stream::follow(ConsumerControl& control, Source& source, SteadyTime now) {
   if (pipeline_.ending()) return;
-  SessionState state = pipeline_.session_state();
+  ConsumerState state = pipeline_.consumer_state();
   state.membership = &source.membership();
   state.fenced = fenced_;
-  const SessionCommand command = control.poll(now, state);
-  pipeline_.pause_commits(command == SessionCommand::PauseCommits || command == SessionCommand::PauseWrites);
-  pipeline_.pause_batches(command == SessionCommand::PauseWrites);
-  if (command == SessionCommand::HandOver) {
+  const ConsumerCommand command = control.poll(now, state);
+  pipeline_.pause_commits(command == ConsumerCommand::PauseCommits || command == ConsumerCommand::PauseWrites);
+  pipeline_.pause_batches(command == ConsumerCommand::PauseWrites);
+  if (command == ConsumerCommand::HandOver) {
     pipeline_.hand_over(now);
     handed_over_at_ = now;
   }
-  if (command == SessionCommand::Leave) pipeline_.leave(now, commands_);
-  if (command == SessionCommand::Stop) pipeline_.request_stop(now, commands_);
+  if (command == ConsumerCommand::Leave) pipeline_.leave(now, commands_);
+  if (command == ConsumerCommand::Stop) pipeline_.request_stop(now, commands_);
 }
 
-void Stream::take_source_events(Source& source, SessionControl& control, Duration timeout) {
+void Stream::take_source_events(Source& source, ConsumerControl& control, Duration timeout) {
   delivered_.clear();
   // Between this store and poll() something may happen: it then wakes the source before it waits, which ends the poll.
   polling_.store(true);
@@ -200,7 +200,7 @@ void Stream::take_source_events(Source& source, SessionControl& control, Duratio
           fenced_ = true;
           continue;
         }
-        // Nobody else has the partitions: what is under way goes on in the next session.
+        // Nobody else has the partitions: what is under way goes on in the next consumer.
         if (ended == ClientEnd::OwnDoing) fault->fenced = false;
       }
       fenced_by_other_ = fenced_by_other_ || fault->fenced;

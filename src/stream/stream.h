@@ -1,5 +1,5 @@
 // Runs a Pipeline with threads: workers before it, writers after it, a source at a time through it. It outlives
-// sessions.
+// consumers.
 #pragma once
 
 #include <atomic>
@@ -19,13 +19,13 @@
 #include "base/snapshot.h"
 #include "ports/batch_measure.h"
 #include "ports/batch_observer.h"
+#include "ports/consumer_control.h"
 #include "ports/offset_gate.h"
 #include "ports/payload_sampler.h"
 #include "ports/processor.h"
 #include "ports/record_producer.h"
 #include "ports/row_writer.h"
 #include "ports/schema.h"
-#include "ports/session_control.h"
 #include "ports/source.h"
 #include "stream/pipeline.h"
 #include "stream/progress_log.h"
@@ -34,7 +34,7 @@
 
 namespace freshet::stream {
 
-struct SessionResult {
+struct RunResult {
   End end = End::Stopped;
   bool fenced = false;  // Broken only: another client has this one's place
   std::string reason;
@@ -68,25 +68,25 @@ class Stream {
   void set_side_producer(size_t topic, RecordProducer* producer);
   RecordProducer::OnResult side_results(size_t topic);
 
-  // One Kafka session, as long as `control` and the source let it last: until everything is drained (at the latest
-  // after the drain deadline), the next session takes over, a stop condition is reached, or the source is broken.
+  // One Kafka consumer, as long as `control` and the source let it last: until everything is drained (at the latest
+  // after the drain deadline), the next consumer takes over, a stop condition is reached, or the source is broken.
   // Streams of partitions, batches and dead-letter records under way live on in the next run().
-  SessionResult run(Source& source, uint64_t session, SessionControl& control);
-  // Between two sessions: results are taken and deadlines kept until `until` or `stop`.
+  RunResult run(Source& source, uint64_t consumer, ConsumerControl& control);
+  // Between two consumers: results are taken and deadlines kept until `until` or `stop`.
   void wait(SteadyTime until, std::stop_token stop);
   // Ends a wait of the loop, so that the control is asked again.
   void wake() noexcept;
 
   void set_options(const LiveOptions& options);
   // See Pipeline::skip() and Pipeline::resolve(); a batch that waits with rows of the partition goes on, too.
-  // Answered within a few turns of the loop. Retry: no session answered within five seconds, or before `stop` was
+  // Answered within a few turns of the loop. Retry: no consumer answered within five seconds, or before `stop` was
   // requested.
   Result<SkipResult> skip(const SkipOrder& order, std::stop_token stop = {});
   // See Pipeline::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
   std::shared_ptr<const StreamStatus> status() const { return status_.get(); }
-  // When the loop last turned; for /health. Zero before the first session.
+  // When the loop last turned; for /health. Zero before the first consumer.
   SteadyTime last_turn() const { return SteadyTime(Duration(last_turn_.load(std::memory_order_relaxed))); }
 
  private:
@@ -135,8 +135,8 @@ class Stream {
   void take_events(SteadyTime now);
   SteadyTime begin_turn();
   void attach(Source* source);
-  void follow(SessionControl& control, Source& source, SteadyTime now);
-  void take_source_events(Source& source, SessionControl& control, Duration timeout);
+  void follow(ConsumerControl& control, Source& source, SteadyTime now);
+  void take_source_events(Source& source, ConsumerControl& control, Duration timeout);
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
   void submit_to_pools();
@@ -159,15 +159,15 @@ class Stream {
   Commands commands_;
   Snapshot<StreamStatus> status_;
   std::atomic<int64_t> last_turn_{0};
-  SteadyTime polled_{};  // when the last poll of this session ended
+  SteadyTime polled_{};  // when the last poll of this consumer ended
   SteadyTime published_{};
   ProgressLog progress_;
-  SteadyTime handed_over_at_{};  // zero: the last session ended otherwise, or its successor has shown itself
+  SteadyTime handed_over_at_{};  // zero: the last consumer ended otherwise, or its successor has shown itself
   SteadyTime options_changed_{};
 
   Mutex source_mutex_;
   Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // to wake it
-  bool fenced_ = false;                                 // the control expected the end of this session's client
+  bool fenced_ = false;                                 // the control expected the end of this consumer's client
   bool fenced_by_other_ = false;                        // it did not
   std::atomic<bool> polling_{false};
   std::atomic<bool> woken_{false};  // since the loop last looked around

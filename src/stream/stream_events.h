@@ -38,8 +38,8 @@ struct CloseTimeout {
       LogLevel::Warn, "close_timeout",
       "Closing the Kafka consumer took too long; freshet continues without waiting for it."};
   std::string_view topic;
-  uint64_t session;
-  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("session", session)); }
+  uint64_t consumer;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("consumer", consumer)); }
 };
 
 struct CommitFailed {
@@ -194,8 +194,8 @@ struct KafkaError {
   }
 };
 
-struct KafkaSessionBroken {
-  static constexpr LogEvent kEvent{LogLevel::Error, "kafka_session_broken",
+struct KafkaConsumerBroken {
+  static constexpr LogEvent kEvent{LogLevel::Error, "kafka_consumer_broken",
                                    "The Kafka consumer failed; freshet creates a new one."};
   std::string_view topic;
   int error_code;
@@ -218,10 +218,10 @@ struct PartitionsAssignedEvent {
   uint64_t resumed;
   uint64_t owned;
   int32_t generation;
-  uint64_t session;
+  uint64_t consumer;
   auto fields() const {
     return log_fields(subject(log_key::kTopic, topic), LogField("partitions", partitions), LogField("resumed", resumed),
-                      LogField("owned", owned), LogField("generation", generation), subject("session", session));
+                      LogField("owned", owned), LogField("generation", generation), subject("consumer", consumer));
   }
 };
 

@@ -108,7 +108,7 @@ TEST(StreamTest, ThreadsTogetherLoseNothing) {
   std::jthread loop([&] {
     testkit::StopControl control(stop.get_token());
     const std::stop_callback wake(stop.get_token(), [&] { stream.wake(); });
-    const SessionResult result = stream.run(source, 1, control);
+    const RunResult result = stream.run(source, 1, control);
     EXPECT_EQ(result.end, End::Stopped);
   });
   for (int i = 0; i < kMessages; ++i) source.produce(i % 4, i % 100 == 7 ? "" : std::to_string(i));

@@ -4,8 +4,8 @@
 
 namespace freshet::supervisor {
 
-Duration Backoff::next(Duration session_lived, double uniform01) {
-  if (session_lived >= policy_.cap) failures_ = 0;
+Duration Backoff::next(Duration consumer_lived, double uniform01) {
+  if (consumer_lived >= policy_.cap) failures_ = 0;
   const uint32_t doublings = std::min<uint32_t>(failures_++, 20);
   const Duration full = std::min(policy_.cap, policy_.initial * (int64_t{1} << doublings));
   const double share = 1.0 - policy_.jitter * uniform01;

@@ -13,12 +13,12 @@ struct BackoffPolicy {
   double jitter = 0.2;  // 0..1: the share of the delay that may be taken away at random
 };
 
-// Doubles from `initial` to `cap`; a session that lived for `cap` counts as a success and starts over.
+// Doubles from `initial` to `cap`; a consumer that lived for `cap` counts as a success and starts over.
 // `uniform01`: a random number from [0, 1).
 class Backoff {
  public:
   explicit Backoff(BackoffPolicy policy) : policy_(policy) {}
-  Duration next(Duration session_lived, double uniform01);
+  Duration next(Duration consumer_lived, double uniform01);
 
  private:
   BackoffPolicy policy_;

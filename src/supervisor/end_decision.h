@@ -1,4 +1,4 @@
-// What ends a running Kafka session: decided once.
+// What ends a running Kafka consumer: decided once.
 #pragma once
 
 #include <atomic>

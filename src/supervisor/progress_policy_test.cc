@@ -72,7 +72,7 @@ TEST_F(ProgressPolicyTest, PartitionsThatMoveAreNotAskedFor) {
   EXPECT_EQ(asked, 0u);
 }
 
-TEST_F(ProgressPolicyTest, MessagesThatDoNotComeAreFetchedAnewThenTheSessionIsRenewed) {
+TEST_F(ProgressPolicyTest, MessagesThatDoNotComeAreFetchedAnewThenTheConsumerIsRenewed) {
   ends[kZero] = Offset{11};
   EXPECT_EQ(pass(59s), "");
   EXPECT_EQ(pass(20s), "f0");

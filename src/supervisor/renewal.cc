@@ -33,34 +33,34 @@ Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& re
       log_(log),
       metrics_(metrics),
       pause_(metrics.histogram("freshet_renewal_pause_seconds",
-                               "From the last message of a session to the first of the next.", latency_buckets())),
-      age_(metrics.gauge("freshet_session_age_seconds", "Age of the Kafka session.")),
-      reconnects_(metrics.counter("freshet_consumer_reconnect_total", "Kafka sessions built after the first.")),
+                               "From the last message of a consumer to the first of the next.", latency_buckets())),
+      age_(metrics.gauge("freshet_consumer_age_seconds", "Age of the Kafka consumer.")),
+      reconnects_(metrics.counter("freshet_consumer_reconnect_total", "Kafka consumers built after the first.")),
       timer_(plan, requests, clock, log, metrics, limits.timer_jitter),
       backoff_(limits.retry) {}
 
-// --- sessions -------------------------------------------------------------------------------------------------------
+// --- consumers ------------------------------------------------------------------------------------------------------
 
-void Renewal::begin_session(EndDecision& decision) {
+void Renewal::consumer_started(EndDecision& decision) {
   decision_ = &decision;
-  session_began_ = clock_.steady_now();
-  timer_.begin_session(session_began_, uniform01_());
+  consumer_started_at_ = clock_.steady_now();
+  timer_.consumer_started(consumer_started_at_, uniform01_());
   state_ = Idle{};
   first_assigned_.reset();
   fenced_.reset();
   stop_seen_.reset();
   if (change_) change_->seen_by_next = true;
-  if (++sessions_ > 1) reconnects_.add();
+  if (++consumers_ > 1) reconnects_.add();
 }
 
-void Renewal::end_session() {
+void Renewal::consumer_ended() {
   decision_ = nullptr;
   if (!has_next_member()) tell_whether_member(false);
   if (change_ && change_->seen_by_next) {  // before the consumer showed any message
     RenewalReport report;
     report.mode = change_->mode;
     report.result = RenewalResult::Failed;
-    report.error = "the next session ended at once";
+    report.error = "the next consumer ended at once";
     change_.reset();
     finish(std::move(report));
   }
@@ -80,58 +80,58 @@ bool Renewal::may_have_fenced_itself() const {
 
 // --- what the loop asks ---------------------------------------------------------------------------------------------
 
-SessionCommand Renewal::poll(SteadyTime now, const SessionState& session) {
-  age_.set(seconds(now - session_began_));
-  note_membership(now, session);
-  watch_change(now, session);
+ConsumerCommand Renewal::poll(SteadyTime now, const ConsumerState& consumer) {
+  age_.set(seconds(now - consumer_started_at_));
+  note_membership(now, consumer);
+  watch_change(now, consumer);
   stops_.poll();
   if (decision_->reason() == EndReason::Stop) {
-    return stops_.drain().stop_requested() ? follow_stop(now, session) : await_drain(now, session);
+    return stops_.drain().stop_requested() ? follow_stop(now, consumer) : await_drain(now, consumer);
   }
   timer_.poll(now);
   tell_whether_member(is_member());
-  return std::visit([&](auto& state) { return advance(state, now, session); }, state_);
+  return std::visit([&](auto& state) { return advance(state, now, consumer); }, state_);
 }
 
-void Renewal::note_membership(SteadyTime now, const SessionState& session) {
-  if (session.membership->settled && !first_assigned_) first_assigned_ = now;
-  if (session.fenced && !fenced_) fenced_ = now;
+void Renewal::note_membership(SteadyTime now, const ConsumerState& consumer) {
+  if (consumer.membership->settled && !first_assigned_) first_assigned_ = now;
+  if (consumer.fenced && !fenced_) fenced_ = now;
 }
 
 // A member leaves on the tick and consumes until then. The next consumer is not needed, unless it has asked to join:
 // then only that one can continue.
-SessionCommand Renewal::await_drain(SteadyTime now, const SessionState& session) {
-  if (auto* joining = std::get_if<Joining>(&state_); joining && (session.fenced || !successor_->withdraw())) {
-    return advance(*joining, now, session);
+ConsumerCommand Renewal::await_drain(SteadyTime now, const ConsumerState& consumer) {
+  if (auto* joining = std::get_if<Joining>(&state_); joining && (consumer.fenced || !successor_->withdraw())) {
+    return advance(*joining, now, consumer);
   }
   if (prepares() || in<Joining>()) cancel("a stop came first");
-  return SessionCommand::Continue;
+  return ConsumerCommand::Continue;
 }
 
-SessionCommand Renewal::follow_stop(SteadyTime now, const SessionState& session) {
+ConsumerCommand Renewal::follow_stop(SteadyTime now, const ConsumerState& consumer) {
   if (!stop_seen_) stop_seen_ = now;
-  if (in<Joining>() && (session.fenced || !successor_->withdraw())) {
+  if (in<Joining>() && (consumer.fenced || !successor_->withdraw())) {
     // The running consumer is fenced or will be: only the next one can commit and leave.
     if (successor_->state() == Successor::State::Failed) drop_successor();
-    return hand_over(now, session);
+    return hand_over(now, consumer);
   }
   // The assignment of the continued membership arrives in a moment; then the fetched messages can be finished.
   const bool patient = now - *stop_seen_ < limits_.stop;
-  if (change_ && change_->mode == RenewalMode::Static && !session.membership->settled && patient)
-    return SessionCommand::Continue;
+  if (change_ && change_->mode == RenewalMode::Static && !consumer.membership->settled && patient)
+    return ConsumerCommand::Continue;
   cancel("a stop came first");
-  return SessionCommand::Stop;
+  return ConsumerCommand::Stop;
 }
 
-SessionCommand Renewal::advance(Idle&, SteadyTime now, const SessionState& session) {
-  if (change_) return SessionCommand::Continue;
-  if (now < not_before_) return SessionCommand::Continue;
+ConsumerCommand Renewal::advance(Idle&, SteadyTime now, const ConsumerState& consumer) {
+  if (change_) return ConsumerCommand::Continue;
+  if (now < not_before_) return ConsumerCommand::Continue;
   if (retry_ && retry_->only_by_timer() && !plan_.get().enabled) retry_.reset();
   if (retry_) requests_.request_again(*retry_);
   const auto request = requests_.open();
-  if (!request || stops_.asked().stop_requested()) return SessionCommand::Continue;
-  if (const auto mode = mode_of(*request, now, *session.membership)) begin(*request, *mode, now, *session.membership);
-  return SessionCommand::Continue;
+  if (!request || stops_.asked().stop_requested()) return ConsumerCommand::Continue;
+  if (const auto mode = mode_of(*request, now, *consumer.membership)) begin(*request, *mode, now, *consumer.membership);
+  return ConsumerCommand::Continue;
 }
 
 // None: not known yet. Unknown must not count as unsupported: leaving although the broker keeps the member causes a
@@ -140,11 +140,11 @@ std::optional<RenewalMode> Renewal::mode_of(const RenewalRequests::Request& requ
                                             const Membership& membership) {
   if (membership.continuity == Membership::Continuity::Works && !must_rejoin_) return RenewalMode::Static;
   if (membership.continuity != Membership::Continuity::Unknown) return RenewalMode::Rejoin;
-  const bool urgent = request.urgent() && now - session_began_ >= limits_.know_continuity_urgent;
+  const bool urgent = request.urgent() && now - consumer_started_at_ >= limits_.know_continuity_urgent;
   const bool unanswered = first_assigned_ && now - *first_assigned_ >= limits_.know_continuity;
   if (urgent || unanswered) return RenewalMode::Rejoin;
   explain(first_assigned_ ? "the broker's answer whether it keeps this static member"
-                          : "the first assignment of this session");
+                          : "the first assignment of this consumer");
   return std::nullopt;
 }
 
@@ -165,7 +165,7 @@ void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, S
   successor_ = *std::move(successor);
   mode_ = mode;
   state_ = Warming{now + limits_.warm};
-  explain("the next session, which connects and logs in");
+  explain("the next consumer, which connects and logs in");
   log_.emit(RenewalStarted{to_string(request.reason), request.detail, to_string(mode_)});
 }
 
@@ -179,22 +179,22 @@ bool Renewal::grew(const Membership& membership) const {
   return membership.topic_partitions > 0 && successor_->topic_partitions() > membership.topic_partitions;
 }
 
-SessionCommand Renewal::advance(Warming& state, SteadyTime now, const SessionState& session) {
+ConsumerCommand Renewal::advance(Warming& state, SteadyTime now, const ConsumerState& consumer) {
   if (unwanted()) {
     cancel("the timer was switched off");
-    return SessionCommand::Continue;
+    return ConsumerCommand::Continue;
   }
   const auto successor = successor_->state();
   if (successor == Successor::State::Failed) {
     fail(successor_->failure().text, now);
   } else if (successor == Successor::State::Warming && now >= state.deadline) {
-    fail("the next session could not be made ready in time", now);
+    fail("the next consumer could not be made ready in time", now);
   }
-  if (successor != Successor::State::Warm) return SessionCommand::Continue;
-  if (continues(*session.membership)) return begin_take_over(now, session);
+  if (successor != Successor::State::Warm) return ConsumerCommand::Continue;
+  if (continues(*consumer.membership)) return begin_take_over(now, consumer);
   mode_ = RenewalMode::Rejoin;
   state_ = AwaitingTick{TickWait(clock_, plan_)};
-  return advance(std::get<AwaitingTick>(state_), now, session);
+  return advance(std::get<AwaitingTick>(state_), now, consumer);
 }
 
 // The broker's answer may be newer than the renewal. A client that joins as the old member keeps its assignment, and
@@ -203,117 +203,118 @@ bool Renewal::continues(const Membership& membership) const {
   return membership.continuity == Membership::Continuity::Works && !must_rejoin_ && !grew(membership);
 }
 
-SessionCommand Renewal::begin_take_over(SteadyTime now, const SessionState& session) {
+ConsumerCommand Renewal::begin_take_over(SteadyTime now, const ConsumerState& consumer) {
   mode_ = RenewalMode::Static;
   state_ = Quieting{now + limits_.quiet};
-  return advance(std::get<Quieting>(state_), now, session);
+  return advance(std::get<Quieting>(state_), now, consumer);
 }
 
 // A renewal that leaves does so on the tick; until then the next consumer is ready and consumption continues. An
 // unhealthy consumer does not wait for a tick.
-SessionCommand Renewal::advance(AwaitingTick& state, SteadyTime now, const SessionState& session) {
+ConsumerCommand Renewal::advance(AwaitingTick& state, SteadyTime now, const ConsumerState& consumer) {
   if (unwanted()) {
     cancel("the timer was switched off");
-    return SessionCommand::Continue;
+    return ConsumerCommand::Continue;
   }
   if (successor_->state() == Successor::State::Failed) {
     fail(successor_->failure().text, now);
-    return SessionCommand::Continue;
+    return ConsumerCommand::Continue;
   }
-  if (continues(*session.membership)) return begin_take_over(now, session);
+  if (continues(*consumer.membership)) return begin_take_over(now, consumer);
   const auto request = requests_.open();
-  if (state.tick.over() || (request && request->urgent())) return leave(now, session);
+  if (state.tick.over() || (request && request->urgent())) return leave(now, consumer);
   explain("the next tick of the quantised delay, on which it leaves the group", state.tick.deadline());
-  return SessionCommand::Continue;
+  return ConsumerCommand::Continue;
 }
 
 void Renewal::tell_whether_member(bool member) {
   if (std::exchange(told_member_, member) != member) stops_.set_member(member);
 }
 
-SessionCommand Renewal::advance(Quieting& state, SteadyTime now, const SessionState& session) {
+ConsumerCommand Renewal::advance(Quieting& state, SteadyTime now, const ConsumerState& consumer) {
   if (unwanted()) {
     cancel("the timer was switched off");
-    return SessionCommand::Continue;
+    return ConsumerCommand::Continue;
   }
   const bool late = now >= state.deadline;  // a consumer that does not become quiet is one more reason to replace it
-  if (session.revoking || (!session.membership->settled && !late)) {
+  if (consumer.revoking || (!consumer.membership->settled && !late)) {
     explain("the end of a rebalance");
-    return SessionCommand::Continue;  // its drain must be able to commit
+    return ConsumerCommand::Continue;  // its drain must be able to commit
   }
-  if (session.commit_outstanding && !late) {
+  if (consumer.commit_outstanding && !late) {
     explain("the answer to a commit");
-    return SessionCommand::PauseCommits;
+    return ConsumerCommand::PauseCommits;
   }
-  if (stops_.asked().stop_requested()) return await_drain(now, session);
+  if (stops_.asked().stop_requested()) return await_drain(now, consumer);
   const auto request = requests_.open();
-  if (session.membership->generation != postponed_.generation) postponed_ = {session.membership->generation, 0};
-  successor_->join(*session.membership, (request && request->urgent()) || postponed_.attempts >= kPostpone);
+  if (consumer.membership->generation != postponed_.generation) postponed_ = {consumer.membership->generation, 0};
+  successor_->join(*consumer.membership, (request && request->urgent()) || postponed_.attempts >= kPostpone);
   state_ = Joining{now + limits_.join};
   explain("the coordinator's answer to the join");
-  return SessionCommand::PauseWrites;
+  return ConsumerCommand::PauseWrites;
 }
 
-SessionCommand Renewal::advance(Joining& state, SteadyTime now, const SessionState& session) {
+ConsumerCommand Renewal::advance(Joining& state, SteadyTime now, const ConsumerState& consumer) {
   const auto successor = successor_->state();
-  if (successor == Successor::State::Joined) return hand_over(now, session);
+  if (successor == Successor::State::Joined) return hand_over(now, consumer);
   if (successor == Successor::State::Postponed || successor == Successor::State::Failed) {
-    if (!session.fenced && successor_->withdraw()) {  // it has not joined, and fences nobody
+    if (!consumer.fenced && successor_->withdraw()) {  // it has not joined, and fences nobody
       const bool postponed = successor == Successor::State::Postponed;
       if (postponed) ++postponed_.attempts;
       fail(successor_->failure().text, now, postponed ? RenewalResult::Postponed : RenewalResult::Failed);
-      return SessionCommand::Continue;
+      return ConsumerCommand::Continue;
     }
     drop_successor();  // the next one is created from scratch and replaces both
-    return hand_over(now, session);
+    return hand_over(now, consumer);
   }
-  if (now < state.deadline) return SessionCommand::PauseWrites;
+  if (now < state.deadline) return ConsumerCommand::PauseWrites;
   // The request or its answer may be lost, and the library would wait as long as a rebalance may take.
   drop_successor();
-  return hand_over(now, session);
+  return hand_over(now, consumer);
 }
 
-SessionCommand Renewal::advance(Ended&, SteadyTime, const SessionState&) { return SessionCommand::Continue; }
+ConsumerCommand Renewal::advance(Ended&, SteadyTime, const ConsumerState&) { return ConsumerCommand::Continue; }
 
-SessionCommand Renewal::hand_over(SteadyTime now, const SessionState& session) {
+ConsumerCommand Renewal::hand_over(SteadyTime now, const ConsumerState& consumer) {
   decision_->claim(EndReason::Renewal);
   postponed_ = {};
-  note_change(RenewalMode::Static, now, session);
-  return SessionCommand::HandOver;
+  note_change(RenewalMode::Static, now, consumer);
+  return ConsumerCommand::HandOver;
 }
 
-SessionCommand Renewal::leave(SteadyTime now, const SessionState& session) {
-  if (!stops_.begin_leave() || !decision_->claim(EndReason::Renewal)) return await_drain(now, session);
+ConsumerCommand Renewal::leave(SteadyTime now, const ConsumerState& consumer) {
+  if (!stops_.begin_leave() || !decision_->claim(EndReason::Renewal)) return await_drain(now, consumer);
   told_member_ = false;
-  note_change(RenewalMode::Rejoin, now, session);
-  return SessionCommand::Leave;
+  note_change(RenewalMode::Rejoin, now, consumer);
+  return ConsumerCommand::Leave;
 }
 
-void Renewal::note_change(RenewalMode mode, SteadyTime now, const SessionState& session) {
+void Renewal::note_change(RenewalMode mode, SteadyTime now, const ConsumerState& consumer) {
   state_ = Ended{};
-  explain(mode == RenewalMode::Static ? "the first message of the next session" : "the next session, which joins anew");
+  explain(mode == RenewalMode::Static ? "the first message of the next consumer"
+                                      : "the next consumer, which joins anew");
   Change change;
   change.mode = mode;
   const SteadyTime delivered_until = fenced_.value_or(now);
-  const bool quiet = !session.last_message || delivered_until - *session.last_message >= kQuietTopic;
-  change.last_message = quiet ? delivered_until : *session.last_message;
-  change.generation = session.membership->generation;
-  change.partitions = session.membership->partitions;
-  must_rejoin_ = mode == RenewalMode::Static && successor_ && grew(*session.membership);
+  const bool quiet = !consumer.last_message || delivered_until - *consumer.last_message >= kQuietTopic;
+  change.last_message = quiet ? delivered_until : *consumer.last_message;
+  change.generation = consumer.membership->generation;
+  change.partitions = consumer.membership->partitions;
+  must_rejoin_ = mode == RenewalMode::Static && successor_ && grew(*consumer.membership);
   change_ = std::move(change);
 }
 
-void Renewal::watch_change(SteadyTime now, const SessionState& session) {
-  if (!change_ || !change_->seen_by_next || !session.membership->settled) return;
+void Renewal::watch_change(SteadyTime now, const ConsumerState& consumer) {
+  if (!change_ || !change_->seen_by_next || !consumer.membership->settled) return;
   if (!change_->settled_at) change_->settled_at = now;
-  const Duration patience = session.reached_end ? limits_.report_at_end : limits_.report;
-  if (!session.first_message && now - *change_->settled_at < patience) return;
+  const Duration patience = consumer.reached_end ? limits_.report_at_end : limits_.report;
+  if (!consumer.first_message && now - *change_->settled_at < patience) return;
   RenewalReport report;
   report.mode = change_->mode;
-  report.generation_kept = change_->generation >= 0 && session.membership->generation == change_->generation;
-  report.assignment_kept = session.membership->partitions == change_->partitions;
-  if (session.first_message) {
-    report.pause = *session.first_message - change_->last_message;
+  report.generation_kept = change_->generation >= 0 && consumer.membership->generation == change_->generation;
+  report.assignment_kept = consumer.membership->partitions == change_->partitions;
+  if (consumer.first_message) {
+    report.pause = *consumer.first_message - change_->last_message;
     pause_.observe(seconds(*report.pause));
   }
   change_.reset();

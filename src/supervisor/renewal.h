@@ -1,4 +1,4 @@
-// One Kafka session after the other without a gap: the next one is made ready beside the running one and takes its
+// One Kafka consumer after the other without a gap: the next one is made ready beside the running one and takes its
 // place. When somebody wants that is said at the RenewalRequests.
 #pragma once
 
@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
-#include "ports/session_control.h"
+#include "ports/consumer_control.h"
 #include "ports/successor.h"
 #include "supervisor/backoff.h"
 #include "supervisor/end_decision.h"
@@ -43,7 +43,7 @@ struct RenewalLimits {
 };
 
 // Threads: the loop's, except waiting_for() and under_way().
-class Renewal final : public SessionControl {
+class Renewal final : public ConsumerControl {
  public:
   // Creates the successor of a consumer with this membership. Retry: not now, try again later.
   using BuildSuccessor = std::function<Result<std::unique_ptr<Successor>>(const Membership& running)>;
@@ -52,9 +52,9 @@ class Renewal final : public SessionControl {
   Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& requests, RenewalPlan& plan, StopSequence& stops,
           std::function<double()> uniform01, Clock& clock, Log& log, Metrics& metrics);
 
-  // `decision` is the session's; a Stop that it claims is followed in poll(), once the stop sequence drains.
-  void begin_session(EndDecision& decision);
-  void end_session();
+  // `decision` is the consumer's; a Stop that it claims is followed in poll(), once the stop sequence drains.
+  void consumer_started(EndDecision& decision);
+  void consumer_ended();
   // The successor that the previous consumer prepared; it has the membership. Null: there is none.
   std::unique_ptr<Source> take_next();
   // The membership of the previous consumer continues in the next one.
@@ -64,7 +64,7 @@ class Renewal final : public SessionControl {
   // A client that was dropped after it had asked to join may fence the consumer that continued.
   bool may_have_fenced_itself() const;
 
-  SessionCommand poll(SteadyTime now, const SessionState& session) override;
+  ConsumerCommand poll(SteadyTime now, const ConsumerState& consumer) override;
   SteadyTime next_deadline(SteadyTime now) const override;
   ClientEnd client_ended(const Error& error) override;
   void renewal_may_help(const Error& error, SteadyTime now) override;
@@ -75,7 +75,7 @@ class Renewal final : public SessionControl {
   std::string under_way() const;
 
  private:
-  // What is going on beside consuming. Until Quieting the session is as if nobody had asked: it can be left alone at
+  // What is going on beside consuming. Until Quieting the consumer is as if nobody had asked: it can be left alone at
   // any moment. From the request to join on (see Successor::withdraw) there is no way back to it.
   struct Idle {};
   struct Warming {
@@ -108,23 +108,23 @@ class Renewal final : public SessionControl {
     std::optional<SteadyTime> settled_at;
   };
 
-  SessionCommand follow_stop(SteadyTime now, const SessionState& session);
-  SessionCommand await_drain(SteadyTime now, const SessionState& session);
-  SessionCommand advance(Idle& state, SteadyTime now, const SessionState& session);
-  SessionCommand advance(Warming& state, SteadyTime now, const SessionState& session);
-  SessionCommand advance(AwaitingTick& state, SteadyTime now, const SessionState& session);
-  SessionCommand advance(Quieting& state, SteadyTime now, const SessionState& session);
-  SessionCommand advance(Joining& state, SteadyTime now, const SessionState& session);
-  SessionCommand advance(Ended& state, SteadyTime now, const SessionState& session);
+  ConsumerCommand follow_stop(SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand await_drain(SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(Idle& state, SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(Warming& state, SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(AwaitingTick& state, SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(Quieting& state, SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(Joining& state, SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(Ended& state, SteadyTime now, const ConsumerState& consumer);
   std::optional<RenewalMode> mode_of(const RenewalRequests::Request& request, SteadyTime now,
                                      const Membership& membership);
   void begin(const RenewalRequests::Request& request, RenewalMode mode, SteadyTime now, const Membership& membership);
   bool unwanted() const;
-  SessionCommand hand_over(SteadyTime now, const SessionState& session);
-  SessionCommand leave(SteadyTime now, const SessionState& session);
-  void note_change(RenewalMode mode, SteadyTime now, const SessionState& session);
-  void watch_change(SteadyTime now, const SessionState& session);
-  void note_membership(SteadyTime now, const SessionState& session);
+  ConsumerCommand hand_over(SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand leave(SteadyTime now, const ConsumerState& consumer);
+  void note_change(RenewalMode mode, SteadyTime now, const ConsumerState& consumer);
+  void watch_change(SteadyTime now, const ConsumerState& consumer);
+  void note_membership(SteadyTime now, const ConsumerState& consumer);
   bool is_member() const { return first_assigned_ || (change_ && change_->mode == RenewalMode::Static); }
   void tell_whether_member(bool member);
   void drop_successor();
@@ -135,7 +135,7 @@ class Renewal final : public SessionControl {
   void explain(std::string_view what, std::optional<SteadyTime> until = {});
   bool grew(const Membership& membership) const;
   bool continues(const Membership& membership) const;
-  SessionCommand begin_take_over(SteadyTime now, const SessionState& session);
+  ConsumerCommand begin_take_over(SteadyTime now, const ConsumerState& consumer);
 
   const RenewalLimits limits_;
   const BuildSuccessor build_;
@@ -152,10 +152,10 @@ class Renewal final : public SessionControl {
 
   EndDecision* decision_ = nullptr;
   RenewalTimer timer_;
-  SteadyTime session_began_{};
+  SteadyTime consumer_started_at_{};
   std::optional<SteadyTime> first_assigned_;  // of this consumer
   std::optional<SteadyTime> fenced_;          // seen by this consumer
-  uint64_t sessions_ = 0;
+  uint64_t consumers_ = 0;
   State state_;
   SteadyTime not_before_{};
   RenewalMode mode_ = RenewalMode::Rejoin;

@@ -62,7 +62,7 @@ void Renewal::finish(RenewalReport report) {
   const auto request = requests_.open();
   if (!request) return;
   metrics_
-      .counter("freshet_renewals_total", "Renewals of the Kafka session.",
+      .counter("freshet_renewals_total", "Renewals of the Kafka consumer.",
                {{"reason", to_string(request->reason)},
                 {"mode", to_string(report.mode)},
                 {"result", to_string(report.result)}})

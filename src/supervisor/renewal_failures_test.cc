@@ -1,20 +1,20 @@
-// What goes wrong beside the running session, and when it is tried again.
+// What goes wrong beside the running consumer, and when it is tried again.
 #include "supervisor/renewal_test.h"
 
 namespace freshet::supervisor {
 namespace {
 
-TEST_F(RenewalTest, WhatCannotBeMadeReadyLeavesTheRunningSessionAloneAndIsTriedAgain) {
+TEST_F(RenewalTest, WhatCannotBeMadeReadyLeavesTheRunningConsumerAloneAndIsTriedAgain) {
   ask();
   poll();
   script_.state = State::Failed;
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   ASSERT_TRUE(requests_.last());
   EXPECT_EQ(requests_.last()->result, RenewalResult::Failed);
   EXPECT_EQ(requests_.last()->error, "refused");
   EXPECT_EQ(decision_->reason(), EndReason::None);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive) << "not at once";
   clock_.advance(2s);
   poll();
@@ -27,22 +27,22 @@ TEST_F(RenewalTest, AWarmUpThatTakesTooLongIsGivenUp) {
   ask();
   poll();
   clock_.advance(61s);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   EXPECT_EQ(count(RenewalMode::Static, RenewalResult::Failed), 1);
 }
 
-// Its request may be anywhere; the running session is fenced when it arrives.
+// Its request may be anywhere; the running consumer is fenced when it arrives.
 TEST_F(RenewalTest, OnceTheJoinIsAskedForThereIsNoWayBackHoweverLongItTakes) {
   join();
   for (int i = 0; i < 59; ++i) {
     clock_.advance(1s);
-    EXPECT_EQ(poll(), SessionCommand::PauseWrites) << i;
+    EXPECT_EQ(poll(), ConsumerCommand::PauseWrites) << i;
   }
   script_.state = State::Joined;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
   EXPECT_FALSE(renewal_.may_have_fenced_itself());
-  next_session(5ms);
+  next_consumer(5ms);
   poll();
   EXPECT_EQ(requests_.last()->result, RenewalResult::Renewed);
 }
@@ -52,22 +52,22 @@ TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsAskedForAgainByAnotherClient) {
     join();
     if (fenced) {
       EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Replaced);
-      session_.fenced = true;
+      consumer_.fenced = true;
     } else {
-      membership_.settled = false;  // the group rebalances: the old session is asked for its partitions
+      membership_.settled = false;  // the group rebalances: the old consumer is asked for its partitions
     }
-    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+    EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     clock_.advance(60s);
-    EXPECT_EQ(poll(), SessionCommand::HandOver);
+    EXPECT_EQ(poll(), ConsumerCommand::HandOver);
     EXPECT_TRUE(renewal_.has_next_member());
     EXPECT_FALSE(script_.alive);
     EXPECT_EQ(renewal_.take_next(), nullptr) << "it is built anew";
     EXPECT_TRUE(renewal_.may_have_fenced_itself()) << "the first request may still arrive";
-    renewal_.end_session();
+    renewal_.consumer_ended();
     membership_.settled = true;
-    session_.fenced = false;
+    consumer_.fenced = false;
     begin();
-    session_.first_message = clock_.steady_now();
+    consumer_.first_message = clock_.steady_now();
     poll();
     EXPECT_EQ(requests_.last()->result, RenewalResult::Renewed);
     clock_.advance(2ms);
@@ -77,9 +77,9 @@ TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsAskedForAgainByAnotherClient) {
 TEST_F(RenewalTest, ASuccessorThatFailsOnceItHasAskedToJoinIsReplacedByAnotherWhoseFencingIsOurOwnDoing) {
   join();
   script_.state = State::Failed;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
   EXPECT_FALSE(script_.alive);
-  renewal_.end_session();
+  renewal_.consumer_ended();
   EXPECT_EQ(renewal_.take_next(), nullptr);
   begin();
   EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::OwnDoing);
@@ -88,16 +88,16 @@ TEST_F(RenewalTest, ASuccessorThatFailsOnceItHasAskedToJoinIsReplacedByAnotherWh
   EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Unexpected);
 }
 
-TEST_F(RenewalTest, ThePauseOfAFencedSessionBeginsWhenItWasFenced) {
-  session_.last_message = clock_.steady_now();
+TEST_F(RenewalTest, ThePauseOfAFencedConsumerBeginsWhenItWasFenced) {
+  consumer_.last_message = clock_.steady_now();
   join();
-  session_.fenced = true;
-  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+  consumer_.fenced = true;
+  EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
   clock_.advance(4s);
   script_.state = State::Joined;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
-  session_.fenced = false;
-  next_session(10ms);
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
+  consumer_.fenced = false;
+  next_consumer(10ms);
   poll();
   EXPECT_EQ(requests_.last()->pause, 4010ms);
 }
@@ -108,39 +108,40 @@ TEST_F(RenewalTest, ARenewalThatIsReadyWhileARevokeDrainsLeavesTheCommitsAlone) 
   poll();
   script_.state = State::Warm;
   membership_.settled = false;
-  session_.revoking = true;
-  session_.commit_outstanding = true;
+  consumer_.revoking = true;
+  consumer_.commit_outstanding = true;
   for (int i = 0; i < 30; ++i) {
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     clock_.advance(1s);
   }
   EXPECT_EQ(script_.joins, 0);
-  session_.revoking = false;
+  consumer_.revoking = false;
   membership_.settled = true;
-  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+  EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
 }
 
-TEST_F(RenewalTest, ASessionThatDoesNotComeToRestIsReplacedAllTheSame) {
+TEST_F(RenewalTest, AConsumerThatDoesNotComeToRestIsReplacedAllTheSame) {
   ask();
   poll();
   script_.state = State::Warm;
-  session_.commit_outstanding = true;  // the coordinator does not answer
-  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
+  consumer_.commit_outstanding = true;  // the coordinator does not answer
+  EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   clock_.advance(10s);
-  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+  EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
   EXPECT_EQ(script_.joins, 1);
 }
 
-// The running session takes part in the rebalance first: whoever joined into it would fence that session in the middle.
+// The running consumer takes part in the rebalance first: whoever joined into it would fence that consumer in the
+// middle.
 TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
   ask();
   for (int attempt = 1; attempt <= 3; ++attempt) {
     poll();
     script_.state = State::Warm;
-    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+    EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     EXPECT_FALSE(script_.force);
     script_.state = State::Postponed;
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     EXPECT_EQ(requests_.last()->result, RenewalResult::Postponed);
     EXPECT_FALSE(renewal_.may_have_fenced_itself());
     clock_.advance(1min);
@@ -149,27 +150,27 @@ TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
   poll();
   script_.state = State::Warm;
   poll();
-  EXPECT_TRUE(script_.force) << "the group may wait for the session that is to be replaced";
+  EXPECT_TRUE(script_.force) << "the group may wait for the consumer that is to be replaced";
 }
 
-// What rebalances then is another one, in which the session takes part as well: who joined into it would fence it, and
+// What rebalances then is another one, in which the consumer takes part as well: who joined into it would fence it, and
 // what it stores meanwhile would be stored twice.
-TEST_F(RenewalTest, AttemptsBeforeTheSessionTookPartInARebalanceDoNotCount) {
+TEST_F(RenewalTest, AttemptsBeforeTheConsumerTookPartInARebalanceDoNotCount) {
   ask();
   for (int i = 0; i < 6; ++i) {
     poll();
     script_.state = State::Warm;
-    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+    EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     EXPECT_FALSE(script_.force) << i;
     script_.state = State::Postponed;
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     membership_.generation += i % 2;  // every other attempt, the rebalance ends
     clock_.advance(2min);
     script_.state = State::Warming;
   }
 }
 
-TEST_F(RenewalTest, ASickSessionIsReplacedAlsoWhileTheGroupRebalances) {
+TEST_F(RenewalTest, ASickConsumerIsReplacedAlsoWhileTheGroupRebalances) {
   requests_.request(RenewalReason::Watchdog, "stuck");
   poll();
   script_.state = State::Warm;
@@ -179,14 +180,14 @@ TEST_F(RenewalTest, ASickSessionIsReplacedAlsoWhileTheGroupRebalances) {
 
 TEST_F(RenewalTest, BothClientsGoneMeansANewOne) {
   join();
-  session_.fenced = true;
+  consumer_.fenced = true;
   script_.state = State::Failed;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
-  renewal_.end_session();
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
+  renewal_.consumer_ended();
   EXPECT_EQ(renewal_.take_next(), nullptr);
 }
 
-TEST_F(RenewalTest, AnErrorOfARunningSessionIsNoSurpriseOnlyWhileTheNextOneJoins) {
+TEST_F(RenewalTest, AnErrorOfARunningConsumerIsNoSurpriseOnlyWhileTheNextOneJoins) {
   EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fatal"}), ClientEnd::Unexpected);
   join();
   EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Replaced);
@@ -195,7 +196,7 @@ TEST_F(RenewalTest, AnErrorOfARunningSessionIsNoSurpriseOnlyWhileTheNextOneJoins
 TEST_F(RenewalTest, AtTheCapOfParkedClientsItWaitsAndSaysWhy) {
   refuse_ = Error{ErrorKind::Retry, 0, "8 clients still live"};
   ask();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_EQ(renewal_.waiting_for(), "8 clients still live");
   EXPECT_TRUE(requests_.open());
   refuse_.reset();

@@ -18,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using State = Successor::State;
 
-// The coordinator and the next client, as far as the session loop sees them.
+// The coordinator and the next client, as far as the consumer loop sees them.
 struct World {
   State state = State::Warming;
   bool alive = false;
@@ -57,8 +57,8 @@ class RandomRenewal {
   explicit RandomRenewal(uint32_t seed) : random_(seed) {
     clock_.advance(std::chrono::seconds(one_in(1000)));
     membership_.topic_partitions = 6;
-    session_.membership = &membership_;
-    begin_session(false);
+    consumer_.membership = &membership_;
+    consumer_started(false);
   }
 
   void run() {
@@ -75,15 +75,15 @@ class RandomRenewal {
   uint32_t one_in(uint32_t n) { return static_cast<uint32_t>(random_() % n); }
   SteadyTime now() const { return clock_.steady_now(); }
 
-  void begin_session(bool member) {
+  void consumer_started(bool member) {
     decision_ = std::make_unique<EndDecision>();
     if (stopped_) decision_->claim(EndReason::Stop);
     membership_.settled = false;
     membership_.continuity = known_ ? Membership::Continuity::Works : Membership::Continuity::Unknown;
     if (!member) membership_.partitions.clear();
-    session_.commit_outstanding = session_.revoking = session_.fenced = false;
-    session_.first_message.reset();
-    renewal_.begin_session(*decision_);
+    consumer_.commit_outstanding = consumer_.revoking = consumer_.fenced = false;
+    consumer_.first_message.reset();
+    renewal_.consumer_started(*decision_);
     began_ = now();
   }
 
@@ -91,7 +91,7 @@ class RandomRenewal {
     switch (one_in(22)) {
       case 0:
       case 1:
-        if (!membership_.settled && !session_.revoking) settle();
+        if (!membership_.settled && !consumer_.revoking) settle();
         break;
       case 2:
         known_ = known_ || membership_.settled;
@@ -102,10 +102,10 @@ class RandomRenewal {
         break;
       case 4:
       case 5:
-        session_.revoking = false;
+        consumer_.revoking = false;
         break;
       case 6:
-        session_.commit_outstanding = membership_.settled && one_in(2) == 0;
+        consumer_.commit_outstanding = membership_.settled && one_in(2) == 0;
         break;
       case 7:
         requests_.request(RenewalReason::Operator, "POST /renew");
@@ -124,8 +124,8 @@ class RandomRenewal {
         if (stopped_ && one_in(2) == 0) leaves_on_tick_ = !stops_.hurry() && leaves_on_tick_;
         break;
       case 12:
-        session_.last_message = now();
-        if (membership_.settled && !session_.first_message) session_.first_message = now();
+        consumer_.last_message = now();
+        if (membership_.settled && !consumer_.first_message) consumer_.first_message = now();
         break;
       default:
         successor_goes_on();
@@ -140,7 +140,7 @@ class RandomRenewal {
   }
   void revoke() {
     membership_.settled = false;
-    session_.revoking = !session_.fenced;
+    consumer_.revoking = !consumer_.fenced;
   }
   void stop() {
     const bool first = !std::exchange(stopped_, true);
@@ -164,45 +164,45 @@ class RandomRenewal {
         world_.sent = true;
       }
     } else if (world_.state == State::Joining) {
-      if (!session_.fenced && one_in(3) == 0) return fence();
+      if (!consumer_.fenced && one_in(3) == 0) return fence();
       if (one_in(8) == 0) world_.state = one_in(4) == 0 ? State::Failed : State::Joined;
     }
   }
   void fence() {
     const ClientEnd end = renewal_.client_ended({ErrorKind::Renew, 1, "fenced"});
     EXPECT_EQ(end, ClientEnd::Replaced) << "by the client that takes its place";
-    session_.fenced = true;
+    consumer_.fenced = true;
     membership_.settled = false;
-    session_.revoking = false;
+    consumer_.revoking = false;
   }
 
   void poll() {
     const bool was_sent = world_.alive && world_.sent;
     const bool drained = stops_.drain().stop_requested();
-    const SessionCommand command = renewal_.poll(now(), session_);
+    const ConsumerCommand command = renewal_.poll(now(), consumer_);
     if (leaves_on_tick_ && !drained && stops_.drain().stop_requested()) {
       EXPECT_TRUE(on_tick()) << "leaves off the tick";
     }
     EXPECT_GT(renewal_.next_deadline(now()), now()) << "the loop must not spin";
     if (was_sent) {
-      EXPECT_TRUE(command == SessionCommand::PauseWrites || command == SessionCommand::HandOver)
+      EXPECT_TRUE(command == ConsumerCommand::PauseWrites || command == ConsumerCommand::HandOver)
           << "there is no way back; command " << name(command);
     }
-    if (session_.revoking && !was_sent && !session_.fenced) {
-      EXPECT_NE(command, SessionCommand::PauseCommits) << "a drain must be able to commit";
+    if (consumer_.revoking && !was_sent && !consumer_.fenced) {
+      EXPECT_NE(command, ConsumerCommand::PauseCommits) << "a drain must be able to commit";
     }
-    if (command == SessionCommand::HandOver) return hand_over();
-    if (command == SessionCommand::Leave) return leave();
-    if (command == SessionCommand::Stop) end_by_stop();
+    if (command == ConsumerCommand::HandOver) return hand_over();
+    if (command == ConsumerCommand::Leave) return leave();
+    if (command == ConsumerCommand::Stop) end_by_stop();
   }
-  static int name(SessionCommand command) { return static_cast<int>(command); }
+  static int name(ConsumerCommand command) { return static_cast<int>(command); }
 
   void hand_over() {
     const bool continues = world_.alive;
-    renewal_.end_session();
+    renewal_.consumer_ended();
     EXPECT_TRUE(renewal_.has_next_member());
     EXPECT_EQ(renewal_.take_next() != nullptr, continues);
-    begin_session(true);
+    consumer_started(true);
   }
   void leave() {
     EXPECT_FALSE(stopped_);
@@ -210,11 +210,11 @@ class RandomRenewal {
     const auto request = requests_.open();
     EXPECT_TRUE(on_tick() || (request && request->urgent())) << "off the tick";
     EXPECT_NE(membership_.continuity, Membership::Continuity::Works) << "the broker keeps this member";
-    renewal_.end_session();
+    renewal_.consumer_ended();
     EXPECT_FALSE(renewal_.has_next_member());
     EXPECT_NE(renewal_.take_next(), nullptr);
     member_ = false;
-    begin_session(false);
+    consumer_started(false);
   }
   // A turn comes some time after the tick. Without one any time is right.
   bool on_tick() const {
@@ -226,7 +226,7 @@ class RandomRenewal {
     EXPECT_TRUE(stopped_);
     EXPECT_FALSE(world_.alive) << "nobody needs what was prepared";
     EXPECT_FALSE(requests_.open()) << "whoever asked is answered";
-    renewal_.end_session();
+    renewal_.consumer_ended();
     over_ = true;
   }
   // Everything answers from now on: what was asked for comes to an end.
@@ -235,10 +235,10 @@ class RandomRenewal {
     known_ = true;
     for (int i = 0; i < 400 && !testing::Test::HasFailure() && !over_; ++i) {
       membership_.continuity = Membership::Continuity::Works;
-      session_.revoking = session_.commit_outstanding = false;
-      if (!membership_.settled && !session_.fenced) settle();
-      session_.last_message = now();
-      if (!session_.first_message) session_.first_message = now();
+      consumer_.revoking = consumer_.commit_outstanding = false;
+      if (!membership_.settled && !consumer_.fenced) settle();
+      consumer_.last_message = now();
+      if (!consumer_.first_message) consumer_.first_message = now();
       if (world_.alive && world_.state == State::Warming) world_.state = State::Warm;
       if (world_.alive && world_.state == State::Joining) {
         world_.sent = true;
@@ -266,7 +266,7 @@ class RandomRenewal {
   StopSequence stops_{clock_, plan_, null_log()};
   World world_;
   Membership membership_;
-  SessionState session_;
+  ConsumerState consumer_;
   std::unique_ptr<EndDecision> decision_;
   bool known_ = false;
   bool stopped_ = false;

@@ -1,4 +1,4 @@
-// Requests for a new Kafka session from any thread, and the reports of the session loop.
+// Requests for a new Kafka consumer from any thread, and the reports of the consumer loop.
 #pragma once
 
 #include <cstdint>
@@ -31,11 +31,11 @@ class RenewalRequests {
 
     // Nobody else than the timer wants it.
     bool only_by_timer() const;
-    // The session is broken or stalled: its renewal skips the waits of a healthy one.
+    // The consumer is broken or stalled: its renewal skips the waits of a healthy one.
     bool urgent() const;
   };
 
-  // `on_request` wakes the session loop; called after each new request, outside the lock, by the asking thread.
+  // `on_request` wakes the consumer loop; called after each new request, outside the lock, by the asking thread.
   explicit RenewalRequests(Clock& clock, std::function<void()> on_request = {})
       : clock_(clock), on_request_(std::move(on_request)) {}
 

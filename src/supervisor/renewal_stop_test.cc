@@ -12,11 +12,11 @@ TEST_F(RenewalTest, AStopCancelsARenewalThatIsBeingPrepared) {
     poll();
     script_.state = state;
     stop();
-    EXPECT_EQ(poll(), SessionCommand::Stop);
+    EXPECT_EQ(poll(), ConsumerCommand::Stop);
     EXPECT_FALSE(script_.alive);
     EXPECT_EQ(decision_->reason(), EndReason::Stop);
     EXPECT_EQ(requests_.last()->result, RenewalResult::Cancelled);
-    renewal_.end_session();
+    renewal_.consumer_ended();
   }
 }
 
@@ -26,48 +26,48 @@ TEST_F(RenewalTest, AStopBeforeALeaveWins) {
   poll();
   script_.state = State::Warm;
   stop();  // between the loop's look at the decision and the claim it could not win either: see EndDecision
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
-TEST_F(RenewalTest, AStopWhileTheNextSessionJoinsIsFollowedByTheOneThatHasTheMembership) {
+TEST_F(RenewalTest, AStopWhileTheNextConsumerJoinsIsFollowedByTheOneThatHasTheMembership) {
   for (const bool answered : {true, false}) {
     stops_.emplace(clock_, plan_, null_log());
     begin();
     join();
     if (answered) script_.state = State::Joined;
     stop();
-    EXPECT_EQ(poll(), SessionCommand::HandOver) << "the running session is fenced, now or soon: it cannot commit";
+    EXPECT_EQ(poll(), ConsumerCommand::HandOver) << "the running consumer is fenced, now or soon: it cannot commit";
     EXPECT_EQ(decision_->reason(), EndReason::Stop);
-    renewal_.end_session();
+    renewal_.consumer_ended();
     EXPECT_TRUE(renewal_.has_next_member());
     EXPECT_NE(renewal_.take_next(), nullptr);
     begin();
     stop();
     membership_.settled = false;
-    EXPECT_EQ(poll(), SessionCommand::Continue) << "its assignment is a moment away";
+    EXPECT_EQ(poll(), ConsumerCommand::Continue) << "its assignment is a moment away";
     clock_.advance(5s);
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     membership_.settled = true;
-    EXPECT_EQ(poll(), SessionCommand::Stop);
-    renewal_.end_session();
+    EXPECT_EQ(poll(), ConsumerCommand::Stop);
+    renewal_.consumer_ended();
   }
 }
 
-TEST_F(RenewalTest, AStopBeforeTheJoinIsAskedForLeavesWithTheRunningSession) {
+TEST_F(RenewalTest, AStopBeforeTheJoinIsAskedForLeavesWithTheRunningConsumer) {
   join();
   script_.sent = false;  // it asks whether the group rests
   stop();
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
   EXPECT_FALSE(script_.alive);
   EXPECT_FALSE(renewal_.may_have_fenced_itself());
 }
 
-TEST_F(RenewalTest, AStopOfASessionWhoseBothClientsAreGoneLeavesWithANewOne) {
+TEST_F(RenewalTest, AStopOfAConsumerWhoseBothClientsAreGoneLeavesWithANewOne) {
   join();
   script_.state = State::Failed;
   stop();
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
-  renewal_.end_session();
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
+  renewal_.consumer_ended();
   EXPECT_TRUE(renewal_.has_next_member()) << "the membership is there, and somebody has to give it up";
   EXPECT_EQ(renewal_.take_next(), nullptr);
 }
@@ -76,14 +76,14 @@ TEST_F(RenewalTest, AStopDoesNotWaitForAnAssignmentForLong) {
   join();
   script_.state = State::Joined;
   poll();
-  renewal_.end_session();
+  renewal_.consumer_ended();
   renewal_.take_next();
   begin();
   stop();
   membership_.settled = false;
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   clock_.advance(6s);
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
 }  // namespace

@@ -5,36 +5,36 @@ namespace freshet::supervisor {
 namespace {
 
 TEST_F(RenewalTest, NothingHappensUntilSomebodyAsks) {
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
 }
 
-TEST_F(RenewalTest, ConsumingAndCommittingGoOnWhileTheNextSessionIsMadeReady) {
+TEST_F(RenewalTest, ConsumingAndCommittingGoOnWhileTheNextConsumerIsMadeReady) {
   ask();
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(poll(), SessionCommand::Continue);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_TRUE(script_.alive);
 }
 
-TEST_F(RenewalTest, TheNextSessionJoinsOnceTheCommitIsAnsweredAndTakesOverWithItsAssignment) {
+TEST_F(RenewalTest, TheNextConsumerJoinsOnceTheCommitIsAnsweredAndTakesOverWithItsAssignment) {
   ask();
   poll();
   script_.state = State::Warm;
-  session_.commit_outstanding = true;
-  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
+  consumer_.commit_outstanding = true;
+  EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   EXPECT_EQ(script_.joins, 0);
-  session_.commit_outstanding = false;
-  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+  consumer_.commit_outstanding = false;
+  EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
   EXPECT_EQ(script_.joins, 1);
   EXPECT_FALSE(script_.force);
   EXPECT_EQ(decision_->reason(), EndReason::None);
   script_.state = State::Joined;
-  session_.last_message = clock_.steady_now();
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
+  consumer_.last_message = clock_.steady_now();
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
   EXPECT_EQ(decision_->reason(), EndReason::Renewal);
   EXPECT_TRUE(renewal_.has_next_member());
   EXPECT_FALSE(requests_.last()) << "the report waits for the first message";
-  next_session(15ms);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  next_consumer(15ms);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   const auto report = requests_.last();
   ASSERT_TRUE(report);
   EXPECT_EQ(report->result, RenewalResult::Renewed);
@@ -44,9 +44,9 @@ TEST_F(RenewalTest, TheNextSessionJoinsOnceTheCommitIsAnsweredAndTakesOverWithIt
   EXPECT_EQ(count(RenewalMode::Static, RenewalResult::Renewed), 1);
 }
 
-TEST_F(RenewalTest, AnIntervalIsCountedOnceAndEachFurtherSessionToo) {
+TEST_F(RenewalTest, AnIntervalIsCountedOnceAndEachFurtherConsumerToo) {
   const auto counted = [&](const char* name) { return metrics_.counter(name, "").value(); };
-  for (uint64_t session = 1; session <= 3; ++session) {
+  for (uint64_t consumer = 1; consumer <= 3; ++consumer) {
     clock_.advance(900s);
     poll();  // the timer asks
     ASSERT_TRUE(requests_.open());
@@ -57,14 +57,14 @@ TEST_F(RenewalTest, AnIntervalIsCountedOnceAndEachFurtherSessionToo) {
       poll();
       ASSERT_TRUE(script_.alive);
     }
-    EXPECT_EQ(counted("freshet_periodic_restart_total"), session) << "not each attempt";
+    EXPECT_EQ(counted("freshet_periodic_restart_total"), consumer) << "not each attempt";
     script_.state = State::Warm;
     poll();
     script_.state = State::Joined;
-    EXPECT_EQ(poll(), SessionCommand::HandOver);
-    next_session(1ms);
+    EXPECT_EQ(poll(), ConsumerCommand::HandOver);
+    next_consumer(1ms);
     poll();
-    EXPECT_EQ(counted("freshet_consumer_reconnect_total"), session);
+    EXPECT_EQ(counted("freshet_consumer_reconnect_total"), consumer);
   }
 }
 
@@ -72,10 +72,10 @@ TEST_F(RenewalTest, AQuietTopicHasNoPause) {
   join();
   script_.state = State::Joined;
   poll();
-  renewal_.end_session();
+  renewal_.consumer_ended();
   renewal_.take_next();
   begin();
-  session_.reached_end = true;
+  consumer_.reached_end = true;
   poll();
   clock_.advance(1s);
   poll();
@@ -87,11 +87,11 @@ TEST_F(RenewalTest, AQuietTopicHasNoPause) {
 TEST_F(RenewalTest, AMemberWithoutPartitionsWaitsForItsReportAtRest) {
   join();
   script_.state = State::Joined;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
-  renewal_.end_session();
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
+  renewal_.consumer_ended();
   EXPECT_NE(renewal_.take_next(), nullptr);
   begin();
-  session_.first_message.reset();
+  consumer_.first_message.reset();
   for (int i = 0; i < 20; ++i) {
     poll();
     EXPECT_FALSE(requests_.last());
@@ -107,22 +107,22 @@ TEST_F(RenewalTest, ItSaysWhenTheGroupRebalancedMeanwhile) {
   poll();
   membership_.generation = 8;
   membership_.partitions = {Partition{0}};
-  next_session(5ms);
+  next_consumer(5ms);
   poll();
   ASSERT_TRUE(requests_.last());
   EXPECT_FALSE(requests_.last()->generation_kept);
   EXPECT_FALSE(requests_.last()->assignment_kept);
 }
 
-TEST_F(RenewalTest, WithoutStaticMembershipItLeavesOnceTheNextSessionIsWarm) {
+TEST_F(RenewalTest, WithoutStaticMembershipItLeavesOnceTheNextConsumerIsWarm) {
   membership_.continuity = Membership::Continuity::Absent;
   ask();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::Leave);
+  EXPECT_EQ(poll(), ConsumerCommand::Leave);
   EXPECT_EQ(script_.joins, 0);
   EXPECT_FALSE(renewal_.has_next_member());
-  next_session(2s);
+  next_consumer(2s);
   poll();
   EXPECT_EQ(requests_.last()->mode, RenewalMode::Rejoin);
 }
@@ -140,7 +140,7 @@ TEST_F(RenewalTest, ItWaitsToHearWhetherTheBrokerKeepsTheMember) {
   poll();
   EXPECT_TRUE(script_.alive);
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::PauseWrites) << "static";
+  EXPECT_EQ(poll(), ConsumerCommand::PauseWrites) << "static";
 }
 
 TEST_F(RenewalTest, ABrokerThatNeverSaysWhetherItKeepsTheMemberIsTakenForOneThatDoesNot) {
@@ -151,7 +151,7 @@ TEST_F(RenewalTest, ABrokerThatNeverSaysWhetherItKeepsTheMemberIsTakenForOneThat
   poll();
   EXPECT_TRUE(script_.alive);
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::Leave);
+  EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
 TEST_F(RenewalTest, TheFirstRebalanceMayTakeAsLongAsItLikes) {
@@ -160,7 +160,7 @@ TEST_F(RenewalTest, TheFirstRebalanceMayTakeAsLongAsItLikes) {
   begin();
   ask();
   for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     clock_.advance(60s);
   }
   EXPECT_FALSE(script_.alive);
@@ -169,10 +169,10 @@ TEST_F(RenewalTest, TheFirstRebalanceMayTakeAsLongAsItLikes) {
   membership_.continuity = Membership::Continuity::Works;
   poll();
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::PauseWrites) << "static";
+  EXPECT_EQ(poll(), ConsumerCommand::PauseWrites) << "static";
 }
 
-TEST_F(RenewalTest, ASickSessionDoesNotWaitForThatAnswer) {
+TEST_F(RenewalTest, ASickConsumerDoesNotWaitForThatAnswer) {
   membership_.continuity = Membership::Continuity::Unknown;
   membership_.settled = false;
   begin();
@@ -189,20 +189,20 @@ TEST_F(RenewalTest, ATopicThatGrewForcesARebalance) {
   poll();
   script_.state = State::Warm;
   script_.topic_partitions = 8;
-  EXPECT_EQ(poll(), SessionCommand::Leave);
+  EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
 TEST_F(RenewalTest, ATopicThatGrewWhileJoiningForcesARebalanceAfterwards) {
   join();
   script_.state = State::Joined;
   script_.topic_partitions = 8;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
-  next_session(5ms);
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
+  next_consumer(5ms);
   poll();
   ASSERT_TRUE(requests_.open());
   poll();
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::Leave);
+  EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
 // A loop that has nothing to do sleeps.
@@ -210,10 +210,10 @@ TEST_F(RenewalTest, NoDeadlineThatHasPassedIsNamedAgain) {
   join();
   script_.state = State::Joined;
   poll();
-  renewal_.end_session();
+  renewal_.consumer_ended();
   renewal_.take_next();
   begin();
-  session_.first_message.reset();
+  consumer_.first_message.reset();
   for (int i = 0; i < 40; ++i) {
     poll();
     EXPECT_GT(renewal_.next_deadline(clock_.steady_now()), clock_.steady_now()) << i;

@@ -57,17 +57,17 @@ class RenewalTest : public testing::Test {
     membership_.partitions = {Partition{0}, Partition{1}};
     membership_.topic_partitions = 6;
     membership_.continuity = Membership::Continuity::Works;
-    session_.membership = &membership_;
+    consumer_.membership = &membership_;
     begin();
   }
   void begin() {
     decision_ = std::make_unique<EndDecision>();
-    renewal_.begin_session(*decision_);
+    renewal_.consumer_started(*decision_);
   }
   // Once a turn has done what was due, the loop waits.
-  SessionCommand poll() {
+  ConsumerCommand poll() {
     const SteadyTime now = clock_.steady_now();
-    const SessionCommand command = renewal_.poll(now, session_);
+    const ConsumerCommand command = renewal_.poll(now, consumer_);
     EXPECT_GT(renewal_.next_deadline(now), now) << "the loop spins";
     return command;
   }
@@ -79,20 +79,20 @@ class RenewalTest : public testing::Test {
   // Until the successor has been asked to join.
   void join() {
     ask();
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     script_.state = State::Warm;
-    EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+    EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     EXPECT_EQ(script_.joins, 1);
   }
-  // The next session, with the same membership and a first message.
-  void next_session(Duration pause) {
-    renewal_.end_session();
+  // The next consumer, with the same membership and a first message.
+  void next_consumer(Duration pause) {
+    renewal_.consumer_ended();
     EXPECT_NE(renewal_.take_next(), nullptr);
     begin();
-    session_.first_message.reset();
+    consumer_.first_message.reset();
     poll();
     clock_.advance(pause);
-    session_.first_message = clock_.steady_now();
+    consumer_.first_message = clock_.steady_now();
   }
   double count(RenewalMode mode, RenewalResult result) {
     return static_cast<double>(
@@ -109,7 +109,7 @@ class RenewalTest : public testing::Test {
   std::optional<StopSequence> stops_{std::in_place, clock_, plan_, null_log()};
   Script script_;
   Membership membership_;
-  SessionState session_;
+  ConsumerState consumer_;
   std::unique_ptr<EndDecision> decision_;
   std::optional<Error> refuse_;
   Renewal renewal_{{},

@@ -14,62 +14,62 @@ class RenewalOnTheTickTest : public RenewalTest {
   void warm_up_to_leave() {
     membership_.continuity = Membership::Continuity::Absent;
     ask();
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     script_.state = State::Warm;
   }
 };
 
 TEST_F(RenewalOnTheTickTest, ARenewalThatLeavesDoesSoOnTheTickAndConsumesMeanwhile) {
   warm_up_to_leave();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   clock_.advance(19s);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_TRUE(script_.alive);
   EXPECT_EQ(decision_->reason(), EndReason::None);
   clock_.advance(1s);
-  EXPECT_EQ(poll(), SessionCommand::Leave);
+  EXPECT_EQ(poll(), ConsumerCommand::Leave);
   EXPECT_EQ(decision_->reason(), EndReason::Renewal);
 }
 
 TEST_F(RenewalOnTheTickTest, AStaticRenewalIsNoLeaveAndDoesNotWait) {
   join();
   script_.state = State::Joined;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
 }
 
 TEST_F(RenewalOnTheTickTest, AStopDuringARenewalsWaitCancelsItAndLeavesOnItsOwnTick) {
   warm_up_to_leave();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   stop();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   ASSERT_TRUE(requests_.last());
   EXPECT_EQ(requests_.last()->result, RenewalResult::Cancelled);
   EXPECT_EQ(requests_.last()->error, "a stop came first");
   clock_.advance(19s);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   clock_.advance(1s);
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
 TEST_F(RenewalOnTheTickTest, ASecondSignalDuringThatWaitLeavesNow) {
   warm_up_to_leave();
   poll();
   stop();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_TRUE(stops_->hurry());
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
 TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffDuringTheWaitEndsIt) {
   warm_up_to_leave();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   EXPECT_EQ(requests_.last()->result, RenewalResult::Cancelled);
   clock_.advance(60s);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
 }
 
@@ -78,21 +78,21 @@ TEST_F(RenewalOnTheTickTest, WhatAnOperatorWantsTooIsNotSwitchedOffWithTheTimer)
   poll();
   requests_.request(RenewalReason::Operator, "POST /renew");
   plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_TRUE(script_.alive);
   EXPECT_NE(renewal_.under_way().find("next tick"), std::string::npos) << renewal_.under_way();
   EXPECT_NE(renewal_.under_way().find("in 20 s"), std::string::npos) << renewal_.under_way();
   clock_.advance(20s);
-  EXPECT_EQ(poll(), SessionCommand::Leave);
+  EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
 TEST_F(RenewalOnTheTickTest, AWatchdogThatAsksDuringTheWaitIsHeard) {
   for (const RenewalReason reason : {RenewalReason::Watchdog, RenewalReason::Broken}) {
     warm_up_to_leave();
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     requests_.request(reason, "stuck");
-    EXPECT_EQ(poll(), SessionCommand::Leave) << "a session that is not well is not kept for the sake of a tick";
-    next_session(1ms);
+    EXPECT_EQ(poll(), ConsumerCommand::Leave) << "a consumer that is not well is not kept for the sake of a tick";
+    next_consumer(1ms);
     poll();
     ASSERT_TRUE(requests_.last());
     EXPECT_EQ(requests_.last()->result, RenewalResult::Renewed);
@@ -103,19 +103,19 @@ TEST_F(RenewalOnTheTickTest, AWatchdogThatAsksDuringTheWaitIsHeard) {
 TEST_F(RenewalOnTheTickTest, AStopOfAMemberAtRestWaitsAndNothingCanTurnItIntoARenewal) {
   poll();
   stop();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   ask();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   EXPECT_TRUE(stops_->hurry());
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
 TEST_F(RenewalOnTheTickTest, AStopThatTheLoopHasNotSeenYetLetsNoRenewalBegin) {
   poll();
   stops_->begin();  // the decision follows
   ask();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
 }
 
@@ -123,7 +123,7 @@ TEST_F(RenewalOnTheTickTest, AMemberThatNeverHadAnAssignmentDoesNotWait) {
   membership_.settled = false;
   poll();
   stop();
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
 TEST_F(RenewalOnTheTickTest, ARebalanceIsNoReasonToLeaveOffTheTick) {
@@ -132,92 +132,92 @@ TEST_F(RenewalOnTheTickTest, ARebalanceIsNoReasonToLeaveOffTheTick) {
     stops_.emplace(clock_, plan_, null_log());
     begin();
     membership_.settled = true;
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     if (stops_first) stop();
     membership_.settled = false;
-    session_.revoking = true;
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    consumer_.revoking = true;
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     if (!stops_first) stop();
-    EXPECT_EQ(poll(), SessionCommand::Continue);
-    session_.revoking = false;
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
+    consumer_.revoking = false;
     clock_.advance(19s);
-    EXPECT_EQ(poll(), SessionCommand::Continue);
+    EXPECT_EQ(poll(), ConsumerCommand::Continue);
     clock_.advance(1s);
-    EXPECT_EQ(poll(), SessionCommand::Stop);
-    renewal_.end_session();
+    EXPECT_EQ(poll(), ConsumerCommand::Stop);
+    renewal_.consumer_ended();
     clock_.advance(10s);
   }
 }
 
 TEST_F(RenewalOnTheTickTest, AStopWhileARenewalWaitsForACommitLeavesOnItsTick) {
   ask();
-  session_.commit_outstanding = true;
+  consumer_.commit_outstanding = true;
   poll();
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
+  EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   stop();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   EXPECT_EQ(requests_.last()->result, RenewalResult::Cancelled);
   clock_.advance(20s);
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
-// The running session is fenced, now or soon: the next one consumes until the tick.
-TEST_F(RenewalOnTheTickTest, AStopWhileTheNextSessionJoinsLeavesOnItsTickWithThatOne) {
+// The running consumer is fenced, now or soon: the next one consumes until the tick.
+TEST_F(RenewalOnTheTickTest, AStopWhileTheNextConsumerJoinsLeavesOnItsTickWithThatOne) {
   join();
   stop();
-  EXPECT_EQ(poll(), SessionCommand::PauseWrites);
+  EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
   clock_.advance(5s);
   script_.state = State::Joined;
-  EXPECT_EQ(poll(), SessionCommand::HandOver);
-  renewal_.end_session();
+  EXPECT_EQ(poll(), ConsumerCommand::HandOver);
+  renewal_.consumer_ended();
   EXPECT_TRUE(renewal_.has_next_member());
   EXPECT_NE(renewal_.take_next(), nullptr);
   begin();
   decision_->claim(EndReason::Stop);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   clock_.advance(14s);
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_EQ(requests_.last()->result, RenewalResult::Renewed);
   clock_.advance(1s);
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
-TEST_F(RenewalOnTheTickTest, AStopBeforeTheNextSessionHasAskedToJoinNeedsNoneOfIt) {
+TEST_F(RenewalOnTheTickTest, AStopBeforeTheNextConsumerHasAskedToJoinNeedsNoneOfIt) {
   join();
   script_.sent = false;  // it asks whether the group rests
   stop();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   clock_.advance(20s);
-  EXPECT_EQ(poll(), SessionCommand::Stop);
+  EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
 TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffBeforeTheJoinEndsTheRenewal) {
   ask();
-  session_.commit_outstanding = true;
+  consumer_.commit_outstanding = true;
   poll();
   script_.state = State::Warm;
-  EXPECT_EQ(poll(), SessionCommand::PauseCommits);
+  EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
   EXPECT_EQ(requests_.last()->result, RenewalResult::Cancelled);
 }
 
 TEST_F(RenewalOnTheTickTest, TheTickSetToNoneLetsTheRenewalLeave) {
   warm_up_to_leave();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   plan_.set(RenewalOptions{.enabled = true});
-  EXPECT_EQ(poll(), SessionCommand::Leave);
+  EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
-TEST_F(RenewalOnTheTickTest, ASuccessorThatDiesDuringTheWaitLeavesTheSessionAlone) {
+TEST_F(RenewalOnTheTickTest, ASuccessorThatDiesDuringTheWaitLeavesTheConsumerAlone) {
   warm_up_to_leave();
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   script_.state = State::Failed;
-  EXPECT_EQ(poll(), SessionCommand::Continue);
+  EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_EQ(requests_.last()->result, RenewalResult::Failed);
 }
 

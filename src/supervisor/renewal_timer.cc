@@ -24,13 +24,13 @@ RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& 
       requests_(requests),
       log_(log),
       intervals_(metrics.counter("freshet_periodic_restart_total",
-                                 "Intervals at whose end the timer asked for a new session.")),
+                                 "Intervals at whose end the timer asked for a new consumer.")),
       jitter_(jitter),
       backoff_(kAfterFailure) {
-  begin_session(clock.steady_now(), 0);
+  consumer_started(clock.steady_now(), 0);
 }
 
-void RenewalTimer::begin_session(SteadyTime now, double uniform01) {
+void RenewalTimer::consumer_started(SteadyTime now, double uniform01) {
   begun_ = now;
   uniform01_ = uniform01;
   options_ = plan_.get();
@@ -61,7 +61,7 @@ void RenewalTimer::read_answer(SteadyTime now) {
   if (report->result != RenewalResult::Renewed) {
     due_ = now + backoff_.next(Duration::zero(), uniform01_);
   } else {
-    over_ = !coalesced;  // the request that it was coalesced with may have made this session
+    over_ = !coalesced;  // the request that it was coalesced with may have made this consumer
   }
 }
 

@@ -20,8 +20,8 @@ class RenewalTimer {
   // `jitter`: share of the interval, 0..1. The references must outlive the timer.
   RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics, double jitter);
 
-  // A session begins. `uniform01`: a random number from [0, 1), one for each session.
-  void begin_session(SteadyTime now, double uniform01);
+  // A consumer begins. `uniform01`: a random number from [0, 1), one for each consumer.
+  void consumer_started(SteadyTime now, double uniform01);
   // Call once per loop iteration.
   void poll(SteadyTime now);
   // When poll() is due; none = not before something else happens.

@@ -38,11 +38,11 @@ RenewalOptions every(std::chrono::seconds interval, bool enabled = true) {
   return options;
 }
 
-// A session that began now; a random number of 0.5 of a jitter of 10 % makes 5 %.
+// A consumer that began now; a random number of 0.5 of a jitter of 10 % makes 5 %.
 struct RenewalTimerTest : testing::Test {
   void start(const RenewalOptions& options, double uniform01 = 0.5) {
     plan.set(options);
-    timer.begin_session(clock.steady_now(), uniform01);
+    timer.consumer_started(clock.steady_now(), uniform01);
     timer.poll(clock.steady_now());
   }
   double counted() { return static_cast<double>(metrics.counter("freshet_periodic_restart_total", "").value()); }
@@ -87,7 +87,7 @@ TEST_F(RenewalTimerTest, IsOffUntilItIsSwitchedOn) {
   EXPECT_TRUE(asked_after(1s));
 }
 
-TEST_F(RenewalTimerTest, SwitchedOnAnOlderSessionIsRenewedAtOnceSpreadOverTheJitter) {
+TEST_F(RenewalTimerTest, SwitchedOnAnOlderConsumerIsRenewedAtOnceSpreadOverTheJitter) {
   start(every(100s, false));
   EXPECT_FALSE(asked_after(5000s));
   EXPECT_FALSE(asked_when(every(100s)));
@@ -108,7 +108,7 @@ TEST_F(RenewalTimerTest, SwitchedOffItDoesNotAsk) {
   EXPECT_FALSE(asked_after(5000s));
 }
 
-TEST_F(RenewalTimerTest, AShorterIntervalCountsFromTheSessionsStart) {
+TEST_F(RenewalTimerTest, AShorterIntervalCountsFromTheConsumersStart) {
   start(every(900s));
   EXPECT_FALSE(asked_after(60s));
   EXPECT_FALSE(asked_when(every(100s)));
@@ -173,8 +173,8 @@ TEST_F(RenewalTimerTest, ARenewalThatFailedIsNotTriedAgainOnceItIsSwitchedOff) {
   EXPECT_FALSE(asked_after(5000s));
 }
 
-// The request of the last session is open until the next one has shown its first message.
-TEST_F(RenewalTimerTest, ARenewalThatMadeThisSessionIsNotTheOneItAsksFor) {
+// The request of the last consumer is open until the next one has shown its first message.
+TEST_F(RenewalTimerTest, ARenewalThatMadeThisConsumerIsNotTheOneItAsksFor) {
   requests.request(RenewalReason::Operator, "");
   start(every(1s), 0);
   EXPECT_TRUE(asked_after(1s));
@@ -184,7 +184,7 @@ TEST_F(RenewalTimerTest, ARenewalThatMadeThisSessionIsNotTheOneItAsksFor) {
   EXPECT_EQ(requests.open()->number, 2u);
 }
 
-TEST_F(RenewalTimerTest, ASessionThatWasRenewedIsNotRenewedAgain) {
+TEST_F(RenewalTimerTest, AConsumerThatWasRenewedIsNotRenewedAgain) {
   start(every(100s), 0);
   EXPECT_TRUE(asked_after(100s));
   answer(RenewalResult::Renewed);
@@ -192,7 +192,7 @@ TEST_F(RenewalTimerTest, ASessionThatWasRenewedIsNotRenewedAgain) {
   EXPECT_EQ(timer.deadline(), std::nullopt);
 }
 
-TEST_F(RenewalTimerTest, EachSessionHasItsOwnInterval) {
+TEST_F(RenewalTimerTest, EachConsumerHasItsOwnInterval) {
   start(every(100s));
   clock.advance(99s);
   start(every(100s), 0);

@@ -13,9 +13,9 @@ SteadyTime never(SteadyTime now);
 // without a tick (0 or less), and within the second of a tick.
 Duration until_tick(SystemTime now, std::chrono::seconds tick);
 
-// When the session that began at `begun` is renewed: the interval after that, at the earliest when the options became
+// When the consumer that began at `begun` is renewed: the interval after that, at the earliest when the options became
 // what they are (`changed`), and spread over the jitter, a share of the interval. `uniform01`: a random
-// number from [0, 1), one for each session.
+// number from [0, 1), one for each consumer.
 SteadyTime renewal_due(SteadyTime begun, SteadyTime changed, std::chrono::seconds interval, double jitter,
                        double uniform01);
 

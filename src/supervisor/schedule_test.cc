@@ -40,7 +40,7 @@ TEST(RenewalDueTest, TheIntervalAfterTheStartSpreadOverTheJitter) {
   EXPECT_LT(renewal_due(begun, begun, 900s, 0.1, 0.999), begun + 990s);
 }
 
-TEST(RenewalDueTest, AnOlderSessionIsDueAtOnceSpreadOverTheJitter) {
+TEST(RenewalDueTest, AnOlderConsumerIsDueAtOnceSpreadOverTheJitter) {
   const SteadyTime begun{1000s};
   const SteadyTime changed = begun + 2000s;
   EXPECT_EQ(renewal_due(begun, changed, 900s, 0.1, 0), changed);

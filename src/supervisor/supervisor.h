@@ -11,13 +11,13 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "supervisor/backoff.h"
-#include "supervisor/session_outcome.h"
+#include "supervisor/consumer_outcome.h"
 
 namespace freshet::supervisor {
 
 // Creates consumer number `n` (from 1), runs it to its end and destroys it; returns soon after `stop` is requested.
 // Called only by the supervisor's thread.
-using RunSession = std::function<SessionOutcome(uint64_t n, std::stop_token stop)>;
+using RunConsumer = std::function<ConsumerOutcome(uint64_t n, std::stop_token stop)>;
 // Waits until then, or until `stop` is requested.
 using WaitBetween = std::function<void(SteadyTime until, std::stop_token stop)>;
 
@@ -25,20 +25,20 @@ using WaitBetween = std::function<void(SteadyTime until, std::stop_token stop)>;
 class Supervisor {
  public:
   // `uniform01` returns random numbers from [0, 1) for the jitter.
-  Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> uniform01, RunSession run_session,
+  Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> uniform01, RunConsumer run_consumer,
              WaitBetween wait);
 
-  // Returns when a session ended with SessionStopped or `stop` was requested.
+  // Returns when a consumer ended with ConsumerStopped or `stop` was requested.
   void run(std::stop_token stop);
 
  private:
-  bool wait_after(const SessionFailed& failure, Duration lived, std::stop_token stop);
+  bool wait_after(const ConsumerFailed& failure, Duration lived, std::stop_token stop);
 
   Clock& clock_;
   Log& log_;
   Backoff backoff_;
   std::function<double()> uniform01_;
-  RunSession run_session_;
+  RunConsumer run_consumer_;
   WaitBetween wait_;
   Backoff fenced_backoff_{{std::chrono::seconds(30), std::chrono::minutes(10), 0.2}};
 };

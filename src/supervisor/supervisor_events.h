@@ -24,7 +24,7 @@ struct RenewalStarted {
 
 struct RenewalFailed {
   static constexpr LogEvent kEvent{LogLevel::Warn, "renewal_failed",
-                                   "A renewal failed; the running session continues, and the renewal is retried.",
+                                   "A renewal failed; the running consumer continues, and the renewal is retried.",
                                    true};
   std::string_view reason;
   std::string_view mode;
@@ -90,21 +90,21 @@ struct WaitingForTick {
   }
 };
 
-struct SessionEnded {
-  static constexpr LogEvent kEvent{LogLevel::Info, "session_ended", "A Kafka session ended."};
-  uint64_t session;
+struct ConsumerEnded {
+  static constexpr LogEvent kEvent{LogLevel::Info, "consumer_ended", "A Kafka consumer ended."};
+  uint64_t consumer;
   std::string_view outcome;
   std::string_view error;
   double seconds;
   auto fields() const {
-    return log_fields(subject("session", session), LogField("outcome", outcome), log_error(error),
+    return log_fields(subject("consumer", consumer), LogField("outcome", outcome), log_error(error),
                       LogField("seconds", seconds));
   }
 };
 
-struct SessionBackoff {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "session_backoff",
-                                   "A Kafka session failed; the next one starts after a delay."};
+struct ConsumerBackoff {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "consumer_backoff",
+                                   "A Kafka consumer failed; the next one starts after a delay."};
   std::string_view error;
   double seconds;
   auto fields() const { return log_fields(log_error(error), LogField("seconds", seconds)); }
@@ -117,8 +117,8 @@ struct PartitionStuck {
   auto fields() const { return log_fields(subject(log_key::kPartition, partition)); }
 };
 
-struct SessionStuck {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "session_stuck",
+struct ConsumerStuck {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "consumer_stuck",
                                    "Partitions with lag still deliver nothing; freshet renews its Kafka consumer."};
   std::string_view error;
   auto fields() const { return log_fields(log_error(error)); }

@@ -33,7 +33,7 @@ TEST(EndDecisionTest, ARaceHasExactlyOneWinner) {
   }
 }
 
-TEST(BackoffTest, DoublesUpToTheCapAndStartsOverAfterALongSession) {
+TEST(BackoffTest, DoublesUpToTheCapAndStartsOverAfterALongConsumer) {
   Backoff backoff({.initial = 1s, .cap = 5s, .jitter = 0});
   EXPECT_EQ(backoff.next(0s, 0), 1s);
   EXPECT_EQ(backoff.next(0s, 0), 2s);
@@ -49,13 +49,13 @@ TEST(BackoffTest, JitterOnlyShortens) {
 
 class SupervisorTest : public testing::Test {
  protected:
-  void run(std::vector<SessionOutcome> outcomes) {
+  void run(std::vector<ConsumerOutcome> outcomes) {
     Supervisor supervisor(
         clock_, null_log(), {.initial = 1ms, .cap = 2ms, .jitter = 0}, [] { return 0.0; },
         [&](uint64_t number, std::stop_token) {
-          sessions_ = number;
-          if (number == stop_in_session_) stop_.request_stop();
-          return number <= outcomes.size() ? outcomes[number - 1] : SessionStopped();
+          consumers_ = number;
+          if (number == stop_in_consumer_) stop_.request_stop();
+          return number <= outcomes.size() ? outcomes[number - 1] : ConsumerStopped();
         },
         [&](SteadyTime until, std::stop_token stop) {
           sleep_interruptibly(clock_, stop, until - clock_.steady_now());
@@ -65,31 +65,31 @@ class SupervisorTest : public testing::Test {
 
   RealClock clock_;
   std::stop_source stop_;
-  uint64_t sessions_ = 0;
-  uint64_t stop_in_session_ = 0;
+  uint64_t consumers_ = 0;
+  uint64_t stop_in_consumer_ = 0;
 };
 
-TEST_F(SupervisorTest, ARenewedSessionAndACurableFailureAreFollowedByTheNext) {
-  run({SessionRenewed(), SessionFailed{"brokers down"}});
-  EXPECT_EQ(sessions_, 3u);
+TEST_F(SupervisorTest, ARenewedConsumerAndACurableFailureAreFollowedByTheNext) {
+  run({ConsumerRenewed(), ConsumerFailed{"brokers down"}});
+  EXPECT_EQ(consumers_, 3u);
 }
 
-TEST_F(SupervisorTest, AStopDuringASessionThatRenewsEndsTheProcess) {
-  stop_in_session_ = 1;
-  run({SessionRenewed()});
-  EXPECT_EQ(sessions_, 1u);
+TEST_F(SupervisorTest, AStopDuringAConsumerThatRenewsEndsTheProcess) {
+  stop_in_consumer_ = 1;
+  run({ConsumerRenewed()});
+  EXPECT_EQ(consumers_, 1u);
 }
 
-TEST_F(SupervisorTest, AStopDoesNotEndBeforeTheNextSessionThatIsAMemberAlready) {
-  stop_in_session_ = 1;
-  run({SessionRenewed{.member_already = true}});
-  EXPECT_EQ(sessions_, 2u);
+TEST_F(SupervisorTest, AStopDoesNotEndBeforeTheNextConsumerThatIsAMemberAlready) {
+  stop_in_consumer_ = 1;
+  run({ConsumerRenewed{.member_already = true}});
+  EXPECT_EQ(consumers_, 2u);
 }
 
 TEST_F(SupervisorTest, AStopDuringABackOffEndsTheProcess) {
-  stop_in_session_ = 1;
-  run({SessionFailed{"brokers down"}});
-  EXPECT_EQ(sessions_, 1u);
+  stop_in_consumer_ = 1;
+  run({ConsumerFailed{"brokers down"}});
+  EXPECT_EQ(consumers_, 1u);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST_F(TickTest, ALoopThatHasOtherThingsToDoAsksEachTurn) {
 struct StopSequenceTest : TickTest {
   bool asked() const { return stops.asked().stop_requested(); }
   bool drains() const { return stops.drain().stop_requested(); }
-  // A turn of the session loop.
+  // A turn of the consumer loop.
   bool drains_after(Duration passed) {
     clock.advance(passed);
     stops.poll();
@@ -93,7 +93,7 @@ TEST_F(StopSequenceTest, OnATickAndWithoutOneItDrainsAtOnce) {
   EXPECT_FALSE(other.hurry());
 }
 
-TEST_F(StopSequenceTest, BetweenSessionsAndOnceARenewalHasLeftThereIsNobodyWhoLeaves) {
+TEST_F(StopSequenceTest, BetweenConsumersAndOnceARenewalHasLeftThereIsNobodyWhoLeaves) {
   stops.begin();
   EXPECT_TRUE(drains());
   StopSequence renewing(clock, plan, null_log());
@@ -158,7 +158,7 @@ TEST_F(StopSequenceTest, AStopAfterASkippedWaitDoesNotWait) {
   EXPECT_FALSE(stops.hurry());
 }
 
-TEST_F(StopSequenceTest, ASessionThatEndsDuringTheWaitEndsIt) {
+TEST_F(StopSequenceTest, AConsumerThatEndsDuringTheWaitEndsIt) {
   stops.set_member(true);
   stops.begin();
   stops.set_member(false);
@@ -189,7 +189,8 @@ TEST_F(StopSequenceTest, GoesAwayDuringAWait) {
   other.begin();
 }
 
-// A stop, the tick, a second signal and the end of the session in the same moment: one drain, and nothing left to wait.
+// A stop, the tick, a second signal and the end of the consumer in the same moment: one drain, and nothing left to
+// wait.
 TEST_F(StopSequenceTest, RacesEndInOneDrain) {
   for (int round = 0; round < 100; ++round) {
     testkit::FakeClock now;

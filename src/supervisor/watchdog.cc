@@ -67,7 +67,7 @@ void Watchdog::act(const ProgressPolicy::Advice& advice) {
   if (!advice.refetch.empty()) ports_.refetch(advice.refetch);
   if (advice.renew) {
     renewals_.add();
-    log_.emit(SessionStuck{*advice.renew});
+    log_.emit(ConsumerStuck{*advice.renew});
     requests_.request(RenewalReason::Watchdog, *advice.renew);
   }
   MutexLock lock(mutex_);

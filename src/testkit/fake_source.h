@@ -82,7 +82,7 @@ class FakeSource final : public Source {
   }
   void answer_revoke() override {
     MutexLock lock(mutex_);
-    events_.push_back(SessionClosed{});
+    events_.push_back(ConsumerClosed{});
   }
   void begin_close(LeaveMode) override {
     MutexLock lock(mutex_);

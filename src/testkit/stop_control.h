@@ -1,18 +1,18 @@
-// A session that lasts until it is stopped.
+// A consumer that lasts until it is stopped.
 #pragma once
 
 #include <stop_token>
 #include <utility>
 
-#include "ports/session_control.h"
+#include "ports/consumer_control.h"
 
 namespace freshet::testkit {
 
-class StopControl final : public SessionControl {
+class StopControl final : public ConsumerControl {
  public:
   explicit StopControl(std::stop_token stop) : stop_(std::move(stop)) {}
-  SessionCommand poll(SteadyTime, const SessionState&) override {
-    return stop_.stop_requested() ? SessionCommand::Stop : SessionCommand::Continue;
+  ConsumerCommand poll(SteadyTime, const ConsumerState&) override {
+    return stop_.stop_requested() ? ConsumerCommand::Stop : ConsumerCommand::Continue;
   }
   SteadyTime next_deadline(SteadyTime now) const override { return now + std::chrono::seconds(1); }
   ClientEnd client_ended(const Error&) override { return ClientEnd::Unexpected; }

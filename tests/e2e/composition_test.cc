@@ -187,7 +187,7 @@ TEST_F(CompositionTest, EveryCommandStartsReadsEverythingAndEndsWithZero) {
   for (const auto& [name, status] : trial->exits()) EXPECT_EQ(status, 0) << name;
 }
 
-TEST_F(CompositionTest, EveryConsumerRenewedItsSessionAgainAndAgain) {
+TEST_F(CompositionTest, EveryServiceRenewedItsConsumerAgainAndAgain) {
   EXPECT_THAT(trial->missed("renewal"), IsEmpty());
   for (const auto& consumer : trial->consumers()) {
     EXPECT_EQ(consumer->times_in_output("\"renewal_failed\""), 0u) << consumer->service().name;

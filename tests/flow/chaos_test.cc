@@ -1,5 +1,5 @@
 // Everything that can happen to a stream happens, in any order: blocked partitions that are skipped, floods, options
-// that change, commits that are refused in part, sessions that break, are fenced, leave, or are handed over into a
+// that change, commits that are refused in part, consumers that break, are fenced, leave, or are handed over into a
 // rebalance, processes that stop or are killed. FRESHET_FLOW_SEED=N runs one seed again, FRESHET_FLOW_SEEDS=N runs that
 // many.
 #include <cstdlib>
@@ -74,7 +74,7 @@ class Chaos {
 
   void seldom(int32_t p) {
     const uint64_t what = random_below(12);
-    // Once it is stopping, no session follows on it.
+    // Once it is stopping, no consumer follows on it.
     if (what < 4 && what != 2 && flow_.status().draining) return;
     switch (what) {
       case 0:
@@ -158,7 +158,7 @@ class Chaos {
       if (!flow_.pipeline.closed()) happen_while_closing(inserts_hang);
     }
     ASSERT_TRUE(flow_.pipeline.closed()) << "leaving has no end";
-    flow_.begin_next_session();
+    flow_.start_next_consumer();
     flow_.lose_everything();
   }
   void happen_while_closing(bool inserts_hang) {

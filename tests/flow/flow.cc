@@ -32,7 +32,7 @@ Flow::Flow(FlowSettings settings, LiveOptions options, bool has_dead_letters, Lo
       pipeline(settings_, options, has_dead_letters, gate(), metrics_, log, now),
       processor_([] { return std::make_unique<FateProcessor>(); }, rules()) {
   pipeline.set_wall_clock(wall);
-  pipeline.begin_session(1, now);
+  pipeline.consumer_started(1, now);
 }
 
 stream::ProcessingRules Flow::rules() const {
@@ -256,7 +256,7 @@ void Flow::settle() {
 
 void Flow::close() {
   if (!owned_.empty() && revoking_.empty()) revoke({owned_.begin(), owned_.end()});
-  if (revoking_.empty()) source(SessionClosed{});
+  if (revoking_.empty()) source(ConsumerClosed{});
 }
 
 std::shared_ptr<const SealedBatch> Flow::take_batch(size_t i) {
@@ -284,7 +284,7 @@ void Flow::take_commands() {
   const Decisions decisions(taken, paused_, owned_);
   for (auto& one : taken.work) work_.push_back(std::move(one));
   for (auto& one : taken.batches) {
-    ASSERT_FALSE(broken) << "written after a failure decided the session";
+    ASSERT_FALSE(broken) << "written after a failure ended the consumer";
     EXPECT_LE(one->row_count, stream::kMaxInsertRows);
     batches.push_back(std::move(one));
   }

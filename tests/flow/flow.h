@@ -69,23 +69,23 @@ class Flow {
   }
   void assign(std::vector<int32_t> partitions);
   void revoke(std::vector<int32_t> partitions, bool lost = false);
-  // The next session has the membership of the last; a commit under way may have arrived or not.
+  // The next consumer has the membership of the last; a commit under way may have arrived or not.
   void hand_over(bool commit_arrived = true);
   void leave();
   // The client has the membership, but a rebalance came with it: its assignment comes as an event.
   void hand_over_into_a_rebalance();
   // The process ends as it is, and the next one begins. What it had under way may have arrived all the same.
   void restart(const std::function<bool()>& arrives);
-  // The client of a broken session is gone, and with it the answers to what it was asked.
+  // The client of a broken consumer is gone, and with it the answers to what it was asked.
   void breaks(bool fenced);
   void refetch(int32_t p);
   void set_options(const LiveOptions& options);
-  void begin_next_session();
+  void start_next_consumer();
   // Another member has the partition meanwhile: it stores and commits up to `next`, and stores up to `stored` beyond
   // it.
   void consumed_elsewhere(int32_t p, int64_t next, int64_t stored);
   void set_committed(int32_t p, int64_t next) { committed_[p] = next; }
-  // The broken session's client owned it all; the next one owns nothing yet.
+  // The broken consumer's client owned it all; the next one owns nothing yet.
   void lose_everything() { owned_.clear(); }
   bool produced(int32_t p) const { return log_.contains(p); }
   int64_t end(int32_t p) { return static_cast<int64_t>(log_[p].size()); }
@@ -243,7 +243,7 @@ class Flow {
   std::set<int32_t> revoking_;
   bool revoke_lost_ = false;
   int32_t generation_ = 0;
-  uint64_t session_ = 1;
+  uint64_t consumer_ = 1;
   std::vector<stream::Work> work_;
   std::optional<std::vector<OffsetToCommit>> commit_;
 };

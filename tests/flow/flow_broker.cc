@@ -1,4 +1,4 @@
-// The broker: what it has, assigns, revokes and delivers, and what sessions do to that.
+// The broker: what it has, assigns, revokes and delivers, and what consumers do to that.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -35,7 +35,7 @@ void Flow::hand_over(bool commit_arrived) {
   pipeline.hand_over(now);
   EXPECT_TRUE(pipeline.closed());
   EXPECT_EQ(pipeline.end(), End::Renewed);
-  begin_next_session();
+  start_next_consumer();
   PartitionsAssigned event;
   for (const int32_t p : owned_) event.partitions.push_back({Partition{p}, Offset{-1}, ""});
   event.generation = generation_;
@@ -50,7 +50,7 @@ void Flow::leave() {
 
 void Flow::hand_over_into_a_rebalance() {
   pipeline.hand_over(now);
-  begin_next_session();
+  start_next_consumer();
   lose_everything();
 }
 
@@ -79,12 +79,12 @@ void Flow::restart(const std::function<bool()>& arrives) {
   std::destroy_at(&pipeline);
   std::construct_at(&pipeline, settings_, options_, has_dead_letters_, gate(), metrics_, log_to_, now);
   pipeline.set_wall_clock(wall);
-  begin_next_session();
+  start_next_consumer();
 }
 
 void Flow::breaks(bool fenced) {
   source(SourceFault{{ErrorKind::Renew, 1, "fatal"}, false, fenced});
-  begin_next_session();
+  start_next_consumer();
   lose_everything();
 }
 
@@ -98,8 +98,8 @@ void Flow::set_options(const LiveOptions& options) {
   turn();
 }
 
-void Flow::begin_next_session() {
-  pipeline.begin_session(++session_, now);
+void Flow::start_next_consumer() {
+  pipeline.consumer_started(++consumer_, now);
   revoking_.clear();
   paused_.clear();
   commit_.reset();

@@ -9,7 +9,7 @@ void expect_rest(Flow& flow) {
   EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now);
 }
 
-TEST(IdleWakeupsTest, ADeadLetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessions) {
+TEST(IdleWakeupsTest, ADeadLetterThatIsToBeTriedAgainWakesNobodyBetweenTwoConsumers) {
   Flow flow;
   flow.produce(0, "bad");
   flow.assign({0});
@@ -21,7 +21,7 @@ TEST(IdleWakeupsTest, ADeadLetterThatIsToBeTriedAgainWakesNobodyBetweenTwoSessio
   expect_rest(flow);
 }
 
-TEST(IdleWakeupsTest, CogsRecordsThatAreToBeSentAgainWakeNobodyBetweenTwoSessions) {
+TEST(IdleWakeupsTest, CogsRecordsThatAreToBeSentAgainWakeNobodyBetweenTwoConsumers) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row");
   flow.assign({0});

@@ -26,7 +26,7 @@ TEST(MessagesTest, ABatchThatWaitsForABusyWriterIsNeverReplacedAndNothingIsDropp
   flow.settles_exactly_once();
 }
 
-TEST(MessagesTest, NothingIsWrittenAfterAFailureDecidedTheSession) {
+TEST(MessagesTest, NothingIsWrittenAfterAFailureEndedTheConsumer) {
   Flow flow;
   flow.produce(0, "row", 100);
   flow.assign({0});
@@ -136,13 +136,13 @@ TEST(MessagesTest, TheLoopHasNothingToDoUntilTheNextDeadline) {
   EXPECT_GE(flow.pipeline.next_deadline(flow.now) - flow.now, milliseconds(900));
 }
 
-TEST(MessagesTest, EachSessionStartsAnew) {
+TEST(MessagesTest, EachConsumerStartsAnew) {
   Flow flow;
   flow.produce(0, "row", 10);
   flow.assign({0});
   flow.deliver(0);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
-  flow.pipeline.begin_session(2, flow.now);
+  flow.pipeline.consumer_started(2, flow.now);
   while (flow.work()) {
   }
   flow.assign({0});

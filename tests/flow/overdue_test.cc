@@ -53,7 +53,7 @@ TEST(OverdueTest, AServerThatDoesNotAnswerAtAllIsOverdueToo) {
   EXPECT_EQ(flow.overdue(), 1);
 }
 
-TEST(OverdueTest, ItIsSaidBetweenTwoSessionsToo) {
+TEST(OverdueTest, ItIsSaidBetweenTwoConsumersToo) {
   testkit::RecordingLog log;
   Flow flow(with_deadline(seconds(2)), {}, true, log);
   begin(flow);

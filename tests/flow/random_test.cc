@@ -99,7 +99,7 @@ void run(uint64_t seed) {
     if (!flow.owns(p)) flow.assign({p});
   }
   flow.settles_complete();
-  // A partition that comes straight back, and a session that continues the last, cost no second read.
+  // A partition that comes straight back, and a consumer that continues the last, cost no second read.
   if (!elsewhere && flow.status().abandoned == 0) flow.expect_exactly_once();
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }

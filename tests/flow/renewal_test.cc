@@ -1,4 +1,4 @@
-// What becomes of a partition's stream when sessions and assignments change around it.
+// What becomes of a partition's stream when consumers and assignments change around it.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -28,13 +28,13 @@ void expect_all_once(Flow& flow) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
-TEST(FlowRenewalTest, ASessionThatContinuesTheMembershipChangesNothing) {
+TEST(FlowRenewalTest, AConsumerThatContinuesTheMembershipChangesNothing) {
   Flow flow;
   fill(flow);
   const uint64_t rebalances = flow.status().rebalances;
   flow.hand_over();
   EXPECT_EQ(flow.status().rebalances, rebalances);
-  EXPECT_EQ(flow.status().session, 2u);
+  EXPECT_EQ(flow.status().consumer_number, 2u);
   expect_all_once(flow);
 }
 
@@ -120,7 +120,7 @@ TEST(FlowRenewalTest, APartitionThatDoesNotComeBackIsForgotten) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
-TEST(FlowRenewalTest, LeavingFinishesWhatIsSealedAndTheNextSessionGoesOn) {
+TEST(FlowRenewalTest, LeavingFinishesWhatIsSealedAndTheNextConsumerGoesOn) {
   Flow flow;
   fill(flow);
   flow.leave();
@@ -131,15 +131,15 @@ TEST(FlowRenewalTest, LeavingFinishesWhatIsSealedAndTheNextSessionGoesOn) {
   flow.write();
   flow.commit();
   EXPECT_FALSE(flow.revoke_waits());
-  flow.source(SessionClosed{});
+  flow.source(ConsumerClosed{});
   EXPECT_TRUE(flow.pipeline.closed());
   EXPECT_EQ(flow.pipeline.end(), End::Renewed);
-  flow.begin_next_session();
+  flow.start_next_consumer();
   flow.assign({0});
   expect_all_once(flow);
 }
 
-// Its rows could enter no batch before the next session, and would only take more memory.
+// Its rows could enter no batch before the next consumer, and would only take more memory.
 TEST(FlowRenewalTest, NothingIsProcessedBeyondTheMemoryLimitWhileTheGroupIsLeft) {
   auto settings = Flow::default_settings();
   settings.memory_limit = 2'000;
@@ -154,8 +154,8 @@ TEST(FlowRenewalTest, NothingIsProcessedBeyondTheMemoryLimitWhileTheGroupIsLeft)
   EXPECT_EQ(flow.status().in_flight_bytes, held);
   flow.revoke({0, 1, 2});
   EXPECT_FALSE(flow.revoke_waits());
-  flow.source(SessionClosed{});
-  flow.begin_next_session();
+  flow.source(ConsumerClosed{});
+  flow.start_next_consumer();
   flow.assign({0, 1, 2});
   flow.settles_exactly_once();
 }
@@ -183,7 +183,7 @@ TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
   flow.advance(milliseconds(2000));
   ASSERT_TRUE(flow.pipeline.closed());
   EXPECT_EQ(flow.batches.size(), 1u);
-  flow.begin_next_session();
+  flow.start_next_consumer();
   flow.lose_everything();
   flow.assign({0});
   flow.settles_exactly_once();
@@ -214,12 +214,12 @@ TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsGivenUp) {
   flow.settles_complete();
 }
 
-TEST(FlowRenewalTest, ABrokenSessionKeepsWhatIsUnderWayUntilTheDrainDeadline) {
+TEST(FlowRenewalTest, ABrokenConsumerKeepsWhatIsUnderWayUntilTheDrainDeadline) {
   Flow flow;
   fill(flow);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
   EXPECT_EQ(flow.pipeline.end(), End::Broken);
-  flow.begin_next_session();
+  flow.start_next_consumer();
   flow.lose_everything();
   flow.write();
   flow.assign({0});
@@ -230,7 +230,7 @@ TEST(FlowRenewalTest, WhatIsUnderWayForTooLongWithoutAnOwnerIsAbandoned) {
   Flow flow;
   fill(flow);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fatal"}});
-  flow.begin_next_session();
+  flow.start_next_consumer();
   flow.lose_everything();
   flow.advance(seconds(9));
   EXPECT_TRUE(flow.batches.empty());
@@ -282,11 +282,11 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
     flow.pipeline.pause_commits(true);
     flow.pipeline.pause_batches(batches_too);
     flow.revoke({0});
-    EXPECT_TRUE(flow.pipeline.session_state().revoking);
+    EXPECT_TRUE(flow.pipeline.consumer_state().revoking);
     flow.write();
     flow.commit();
     EXPECT_FALSE(flow.revoke_waits());
-    EXPECT_FALSE(flow.pipeline.session_state().revoking);
+    EXPECT_FALSE(flow.pipeline.consumer_state().revoking);
     EXPECT_EQ(flow.committed(0), 20);
     flow.pipeline.pause_commits(false);
     flow.pipeline.pause_batches(false);
@@ -302,7 +302,7 @@ TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTak
   flow.pipeline.pause_commits(true);
   flow.pipeline.pause_batches(true);
   flow.revoke({0}, true);
-  EXPECT_FALSE(flow.pipeline.session_state().revoking);
+  EXPECT_FALSE(flow.pipeline.consumer_state().revoking);
   flow.advance(seconds(60));
   flow.write();
   flow.hand_over_into_a_rebalance();
@@ -311,13 +311,13 @@ TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTak
 }
 
 // Its client was fenced by a client of ours that was given up: see ClientEnd::OwnDoing.
-TEST(FlowRenewalTest, ASessionThatBreaksByOurOwnDoingGoesOnInTheNext) {
+TEST(FlowRenewalTest, AConsumerThatBreaksByOurOwnDoingGoesOnInTheNext) {
   Flow flow;
   fill(flow);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}, false, false});
   EXPECT_EQ(flow.pipeline.end(), End::Broken);
   flow.write();
-  flow.begin_next_session();
+  flow.start_next_consumer();
   flow.assign({0});
   expect_all_once(flow);
 }
@@ -367,14 +367,14 @@ TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
   EXPECT_FALSE(flow.status().partitions[0].blocked.empty());
 }
 
-// A process that stood still for long between two sessions has given its streams up; the continued assignment names no
+// A process that stood still for long between two consumers has given its streams up; the continued assignment names no
 // offset to start from.
 TEST(FlowRenewalTest, APartitionWhoseStreamIsGoneStartsNowhereUntilItsOffsetIsKnown) {
   Flow flow;
   fill(flow);
   flow.pipeline.hand_over(flow.now);
   flow.advance(seconds(10));
-  flow.begin_next_session();
+  flow.start_next_consumer();
   flow.source(PartitionsAssigned{{{Partition{0}, Offset{-1}, ""}}, 1, true});
   EXPECT_FALSE(flow.deliver(0)) << "from an end offset: everything before it is lost";
   flow.unstick(0, flow.committed(0));

@@ -105,7 +105,7 @@ struct CertificatesTest : testing::Test {
   std::string bootstrap;
 };
 
-TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheSessionIsGivenUpAndNothingIsLost) {
+TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheConsumerIsGivenUpAndNothingIsLost) {
   use("first-client", {"first-ca.pem"});
   std::vector<std::string> args = testkit::member_args(
       *kafka, clickhouse.url(), topic,
@@ -116,7 +116,7 @@ TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheSessionIsGivenUpAndNothingIsLo
   ASSERT_TRUE(eventually(60s, [&] { return member.status().assigned; })) << member.log();
   testkit::Load load(*kafka, topic, kPartitions, 2ms);
   ASSERT_TRUE(consumes()) << member.log();
-  const uint64_t session = member.status().session;
+  const uint64_t consumer = member.status().consumer_number;
   const uint64_t rebalances = member.status().rebalances;
   const auto result_is = [&](RenewalResult result) {
     const auto last = member.service().renewals().last();
@@ -125,7 +125,7 @@ TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheSessionIsGivenUpAndNothingIsLo
 
   use("strange-client", {"first-ca.pem"});
   EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Failed); })) << member.log();
-  EXPECT_EQ(member.status().session, session) << "the running session goes on";
+  EXPECT_EQ(member.status().consumer_number, consumer) << "the running consumer goes on";
   EXPECT_TRUE(consumes()) << member.log();
 
   use("second-client", {"first-ca.pem", "second-ca.pem"});
@@ -138,7 +138,7 @@ TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheSessionIsGivenUpAndNothingIsLo
     return log.find("ca.pem", changed) != std::string::npos && ended != std::string::npos && ended > changed;
   })) << member.log();
   EXPECT_TRUE(result_is(RenewalResult::Renewed)) << member.log();
-  EXPECT_TRUE(eventually(60s, [&] { return member.status().session > session; })) << member.log();
+  EXPECT_TRUE(eventually(60s, [&] { return member.status().consumer_number > consumer; })) << member.log();
   EXPECT_EQ(member.status().rebalances, rebalances) << "no rebalance";
   EXPECT_TRUE(consumes()) << member.log();
 

@@ -112,7 +112,7 @@ TEST_F(CurableErrorsTest, RowsOfATopicMadeAnewAreNoRepeatsToTheTable) {
 }
 
 // The next consumer has no data that would tell the new topic from the old: it must not continue at the old offset.
-TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheSessionIsRenewedIsReadFromItsBeginning) {
+TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheConsumerIsRenewedIsReadFromItsBeginning) {
   GroupMember member(args({"--admin-listen", "127.0.0.1:0"}));
   produce(10, kPartitions);
   ASSERT_TRUE(stores_all_once(member));

@@ -124,7 +124,7 @@ TEST_F(ProcessTest, WhereThreadsAreRefusedItRunsOrSaysWhatToRaise) {
     for (const auto& one : running) {
       const auto says = [&](const std::string& text) { return one->output().find(text) != std::string::npos; };
       ASSERT_TRUE(eventually(60s, [&] {
-        return !one->running() || says("session_backoff") || says("dependency_missing");
+        return !one->running() || says("consumer_backoff") || says("dependency_missing");
       })) << one->output();
       if (one->running()) one->signal(SIGTERM);
       const auto status = one->wait(60s);

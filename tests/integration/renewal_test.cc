@@ -34,7 +34,7 @@ TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingO
   for (int i = 0; i < 3; ++i) members.push_back(member());
   ASSERT_TRUE(testkit::eventually(60s, [&] {
     return balanced(members, 2) && std::all_of(members.begin(), members.end(), [](const auto& member) {
-             return member->service().session().continuity == "static";
+             return member->service().consumer().continuity == "static";
            });
   })) << members[0]->log();
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
@@ -64,10 +64,10 @@ TEST_F(RenewalTest, AGroupThatRenewsUnderLoadSeesNoRebalanceAndStoresEverythingO
 
 // The running consumer learns of a rebalance only with its next heartbeat. A renewal before that would join into the
 // rebalance, and nobody could commit what is stored until it is over.
-TEST_F(RenewalTest, ARenewalDoesNotJoinIntoARebalanceThatTheSessionDoesNotKnowOfYet) {
+TEST_F(RenewalTest, ARenewalDoesNotJoinIntoARebalanceThatTheConsumerDoesNotKnowOfYet) {
   const auto one = member({"--set", "kafka.heartbeat.interval.ms=8000"});
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
-  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->service().session().continuity == "static"; }));
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return one->service().consumer().continuity == "static"; }));
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
   const testkit::GroupWatch coordinator(kafka_->bootstrap(), topic);
   std::unique_ptr<GroupMember> two;
@@ -190,10 +190,10 @@ TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
 TEST_F(RenewalTest, AnIdFencedByAnotherIsGeneratedAgain) {
   const auto one = member();
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
-  const std::string id = one->service().session().instance_id;
+  const std::string id = one->service().consumer().instance_id;
   ASSERT_TRUE(id.starts_with("freshet-")) << id;
   const auto thief = member({"--group-instance-id", id});
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->service().session().instance_id != id; })) << one->log();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->service().consumer().instance_id != id; })) << one->log();
   EXPECT_TRUE(testkit::eventually(60s, [&] {
     return one->status().partitions.size() == kPartitions / 2 && thief->status().partitions.size() == kPartitions / 2;
   })) << one->log();
@@ -210,7 +210,7 @@ TEST_F(RenewalTest, AConfiguredIdThatTwoProcessesUseBacksOffAndSaysSo) {
   EXPECT_TRUE(testkit::stops_in_time(*first)) << "a stop ends the back-off";
 }
 
-TEST_F(RenewalTest, ASessionThatCannotBeRenewedGoesOn) {
+TEST_F(RenewalTest, AConsumerThatCannotBeRenewedGoesOn) {
   const auto one = member();
   ASSERT_TRUE(testkit::eventually(60s, [&] { return one->status().partitions.size() == kPartitions; }));
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
@@ -218,9 +218,9 @@ TEST_F(RenewalTest, ASessionThatCannotBeRenewedGoesOn) {
   kafka_->stop();
   one->service().renewals().request(RenewalReason::Operator, "during an outage");
   std::this_thread::sleep_for(2s);
-  EXPECT_EQ(one->status().session, 1u);
+  EXPECT_EQ(one->status().consumer_number, 1u);
   kafka_->start();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().session >= 2; })) << one->log();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return one->status().consumer_number >= 2; })) << one->log();
   const uint64_t produced = load.stop();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return different() >= produced; })) << different() << " of " << produced;
   one->stop();

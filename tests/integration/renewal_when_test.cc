@@ -60,11 +60,11 @@ void toggle(GroupMember& member, const std::string& group,
             const std::function<void(const std::string& key, const std::string& value)>& set) {
   const std::string flag = "kafka_consumer_periodic_restart__" + group;
   const std::string interval = "kafka_consumer_periodic_restart_interval_secs__" + group;
-  const auto sessions = [&] { return member.status().session; };
+  const auto consumers = [&] { return member.status().consumer_number; };
   const auto renewals_within = [&](Duration limit, uint64_t count) {
-    const uint64_t before = sessions();
+    const uint64_t before = consumers();
     return eventually(std::chrono::duration_cast<std::chrono::milliseconds>(limit),
-                      [&] { return sessions() >= before + count; });
+                      [&] { return consumers() >= before + count; });
   };
   // One that was requested before the change may still come, late on a busy machine.
   const auto renews_no_more = [&] { return eventually(60s, [&] { return !renewals_within(4s, 1); }); };
@@ -79,14 +79,14 @@ void toggle(GroupMember& member, const std::string& group,
   ASSERT_TRUE(eventually(60s, [&] { return member.service().options().renewal.interval == 3600s; }));
   EXPECT_TRUE(renews_no_more()) << "longer";
   set(interval, "2");
-  EXPECT_TRUE(renewals_within(60s, 1)) << "shorter, counted from the session's start";
+  EXPECT_TRUE(renewals_within(60s, 1)) << "shorter, counted from the consumer's start";
   set(flag, "0");
   ASSERT_TRUE(eventually(60s, [&] { return !member.service().options().renewal.enabled; }));
   EXPECT_TRUE(renews_no_more()) << "off";
   EXPECT_EQ(member.status().rebalances, rebalances) << "no renewal was a rebalance";
 }
 
-TEST_F(RenewalWhenTest, LiveKeysInRedisCountOnTheRunningSession) {
+TEST_F(RenewalWhenTest, LiveKeysInRedisCountOnTheRunningConsumer) {
   testkit::RedisServer redis;
   GroupMember member(args({"--runtime-config", fmt::format("redis://127.0.0.1:{}/1", redis.port())}));
   toggle(member, topic, [&](const auto& key, const auto& value) { redis.set("snuba-config", key, value); });
@@ -101,7 +101,7 @@ TEST_F(RenewalWhenTest, LiveKeysInRedisCountOnTheRunningSession) {
   EXPECT_NE(member.log().find("runtime_option_refused"), std::string::npos) << member.log();
 }
 
-TEST_F(RenewalWhenTest, LiveKeysInAFileCountOnTheRunningSession) {
+TEST_F(RenewalWhenTest, LiveKeysInAFileCountOnTheRunningConsumer) {
   testkit::TempFolder folder;
   std::map<std::string, std::string> keys;
   const auto write = [&] {
@@ -240,7 +240,7 @@ TEST_F(RenewalWhenTest, ABrokerThatAcceptsAndNeverAnswersHangsNothing) {
   EXPECT_TRUE(stops_in_time(member)) << member.log();
 }
 
-TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
+TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheConsumerIsGivenUp) {
   testkit::TempFolder folder;
   const auto write = [&](const std::string& password) {
     std::ofstream(folder.path("new")) << password << '\n';
@@ -257,14 +257,14 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
   spoil_one();
   ASSERT_TRUE(eventually(60s, [&] { return dead_letters() == 1; })) << member.log();
   testkit::Load load(*kafka_, topic, kPartitions, 2ms);
-  const uint64_t session = member.status().session;
+  const uint64_t consumer = member.status().consumer_number;
   const auto result_is = [&](RenewalResult result) {
     const auto last = member.service().renewals().last();
     return last && last->result == result;
   };
   write("wr0ng-pass");
   EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Failed); })) << member.log();
-  EXPECT_EQ(member.status().session, session) << "the running session goes on";
+  EXPECT_EQ(member.status().consumer_number, consumer) << "the running consumer goes on";
   const uint64_t before = rows();
   EXPECT_TRUE(eventually(60s, [&] { return rows() > before; })) << "and consumes";
   // From now on the broker accepts another one, and closes connections that used the first.
@@ -273,7 +273,7 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheSessionIsGivenUp) {
   kafka_->start();
   write("s3cond-pass");
   EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Renewed); })) << member.log();
-  EXPECT_TRUE(eventually(60s, [&] { return member.status().session > session; }));
+  EXPECT_TRUE(eventually(60s, [&] { return member.status().consumer_number > consumer; }));
   spoil_one();
   EXPECT_TRUE(eventually(60s, [&] { return dead_letters() >= 2; })) << "the producer logs in anew too\n"
                                                                     << member.log();
@@ -305,9 +305,9 @@ struct Fleet {
     for (const auto& member : members) highest = std::max(highest, member->status().generation);
     return highest;
   }
-  uint64_t sessions() const {
+  uint64_t consumers() const {
     uint64_t sum = 0;
-    for (const auto& member : members) sum += member->status().session;
+    for (const auto& member : members) sum += member->status().consumer_number;
     return sum;
   }
   std::vector<std::unique_ptr<GroupMember>> members;
@@ -317,8 +317,8 @@ TEST_F(RenewalWhenTest, AFleetOfStaticMembersRenewsWithoutARebalance) {
   Fleet fleet(*this, {"--renew", "--renew-interval", "2", "--quantized-rebalance-consumer-group-delay-secs", "5"});
   ASSERT_TRUE(eventually(60s, [&] { return fleet.balanced(); })) << fleet.members[0]->log();
   const int32_t generation = fleet.generation();
-  const uint64_t sessions = fleet.sessions();
-  EXPECT_TRUE(eventually(120s, [&] { return fleet.sessions() >= sessions + 24; })) << fleet.members[0]->log();
+  const uint64_t consumers = fleet.consumers();
+  EXPECT_TRUE(eventually(120s, [&] { return fleet.consumers() >= consumers + 24; })) << fleet.members[0]->log();
   EXPECT_EQ(fleet.generation(), generation);
 }
 
@@ -335,18 +335,19 @@ TEST_F(RenewalWhenTest, AFleetThatRejoinsHasAtMostTwoRebalancesATick) {
     return std::chrono::duration_cast<std::chrono::seconds>(now).count() / kTick;
   };
   const int64_t first_tick = tick();
-  const uint64_t sessions = fleet.sessions();
+  const uint64_t consumers = fleet.consumers();
   std::set<int32_t> generations;
   EXPECT_TRUE(eventually(120s, [&] {
     for (const auto& member : fleet.members) {
       const StreamStatus status = member->status();
       if (status.assigned && status.generation > 0) generations.insert(status.generation);
     }
-    return fleet.sessions() >= sessions + 16 && fleet.balanced();
+    return fleet.consumers() >= consumers + 16 && fleet.balanced();
   })) << fleet.members[0]->log();
   const int64_t ticks = tick() - first_tick;
   const auto rebalances = static_cast<int64_t>(generations.size()) - 1;
-  std::cerr << fmt::format("{} rebalances in {} ticks, {} renewals\n", rebalances, ticks, fleet.sessions() - sessions);
+  std::cerr << fmt::format("{} rebalances in {} ticks, {} renewals\n", rebalances, ticks,
+                           fleet.consumers() - consumers);
   EXPECT_LE(rebalances, 2 * ticks);
   EXPECT_GE(rebalances, 1);
 }

@@ -1,4 +1,4 @@
-// A member gets SIGTERM at any moment of its life: the other member must own everything long before the session of the
+// A member gets SIGTERM at any moment of its life: the other member must own everything long before the consumer of the
 // terminated one times out, and no member may remain.
 #pragma once
 
@@ -26,7 +26,7 @@ struct KindOfMember {
   std::vector<std::string> args;
 };
 
-// A broker for them: sessions of the consumer protocol last for two minutes, as those of the other kinds do.
+// A broker for them: consumers of the consumer protocol last for two minutes, as those of the other kinds do.
 inline std::map<std::string, std::string> sigterm_broker() {
   return {{"group.consumer.max.session.timeout.ms", "120000"}, {"group.consumer.session.timeout.ms", "120000"}};
 }

@@ -29,7 +29,7 @@ struct LateAnswers {
 // Renews `member` under load while the coordinator is late. It must succeed, with a pause of less than two delays: it
 // never waits for two late answers one after the other.
 inline void expect_short_pause(GroupMember& member, KafkaProxy& proxy, const LateAnswers& late) {
-  ASSERT_TRUE(eventually(std::chrono::seconds(60), [&] { return member.service().session().continuity == "static"; }))
+  ASSERT_TRUE(eventually(std::chrono::seconds(60), [&] { return member.service().consumer().continuity == "static"; }))
       << member.log();
   proxy.set(late.apis, KafkaFault::delay(late.where, late.by));
   const auto report = member.renew(std::chrono::minutes(3));

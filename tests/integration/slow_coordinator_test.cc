@@ -62,7 +62,7 @@ TEST_F(SlowCoordinatorTest, AStopDuringSuchAJoinLeavesTheGroupAndLosesNothing) {
   GroupMember two(args());
   ASSERT_TRUE(eventually(60s, [&] {
     return one.status().partitions.size() == kPartitions / 2 && two.status().partitions.size() == kPartitions / 2 &&
-           one.service().session().continuity == "static";
+           one.service().consumer().continuity == "static";
   })) << one.log();
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
   std::this_thread::sleep_for(1s);
@@ -87,7 +87,7 @@ TEST_F(SlowCoordinatorTest, ARenewalThatIsReadyWhileARevokeDrainsCostsNoRowTwice
       fmt::format("CREATE TABLE {} (id UInt64, slow UInt8 DEFAULT sleep(2.5)) ENGINE = MergeTree ORDER BY id", topic));
   GroupMember one(args());
   ASSERT_TRUE(eventually(60s, [&] {
-    return one.status().partitions.size() == kPartitions && one.service().session().continuity == "static";
+    return one.status().partitions.size() == kPartitions && one.service().consumer().continuity == "static";
   })) << one.log();
   testkit::Load load(*kafka_, topic, kPartitions, 1ms);
   ASSERT_TRUE(eventually(60s, [&] { return one.status().batches_in_flight > 0; }));

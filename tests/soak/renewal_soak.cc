@@ -222,7 +222,7 @@ TEST_F(RenewalSoak, ThousandsOfClientsAreBuiltAndDestroyed) {
   settings.topic = "events";
   settings.consumer_group = "handles";
   kafka::Identity identity(settings, null_log());
-  const kafka::SessionContext context{clock, null_log(), metrics, reaper, identity};
+  const kafka::ConsumerContext context{clock, null_log(), metrics, reaper, identity};
   Used first;
   for (int i = 0; i < rounds(); ++i) {
     {

@@ -202,7 +202,7 @@ class Demo {
       const auto passed = std::chrono::steady_clock::now() - start;
       renew_on_schedule(service, passed);
       const app::LiveNumbers numbers{service.status(),
-                                     service.session(),
+                                     service.consumer(),
                                      generator.produced(),
                                      generator.malformed(),
                                      std::chrono::duration<double>(passed).count(),

@@ -1,4 +1,4 @@
-#include "app/session_runtime.h"
+#include "app/consumer_runtime.h"
 
 #include <fmt/format.h>
 
@@ -13,10 +13,10 @@
 namespace freshet::app {
 namespace {
 
-using supervisor::SessionFailed;
-using supervisor::SessionOutcome;
-using supervisor::SessionRenewed;
-using supervisor::SessionStopped;
+using supervisor::ConsumerFailed;
+using supervisor::ConsumerOutcome;
+using supervisor::ConsumerRenewed;
+using supervisor::ConsumerStopped;
 
 constexpr Duration kLookAtPlan = std::chrono::seconds(1);
 
@@ -27,8 +27,8 @@ double uniform01() {
 
 }  // namespace
 
-SessionRuntime::SessionRuntime(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
-                               KafkaClients& clients, PipelineRuntime& pipeline)
+ConsumerRuntime::ConsumerRuntime(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
+                                 KafkaClients& clients, PipelineRuntime& pipeline)
     : clock_(clock),
       telemetry_(telemetry),
       clients_(clients),
@@ -46,7 +46,7 @@ SessionRuntime::SessionRuntime(const settings::Settings& settings, Clock& clock,
   credentials_.emplace([&files = clients.files()] { return files.look(); }, requests_, clock, telemetry.log);
 }
 
-supervisor::WatchdogPorts SessionRuntime::watchdog_ports() {
+supervisor::WatchdogPorts ConsumerRuntime::watchdog_ports() {
   supervisor::WatchdogPorts ports;
   ports.status = [this] { return stream_.status(); };
   ports.end_offsets = [this](const std::vector<Partition>& partitions) { return end_offsets_->look_up(partitions); };
@@ -54,10 +54,10 @@ supervisor::WatchdogPorts SessionRuntime::watchdog_ports() {
   return ports;
 }
 
-void SessionRuntime::run(std::stop_token stop) {
+void ConsumerRuntime::run(std::stop_token stop) {
   supervisor::Supervisor supervisor(
       clock_, telemetry_.log, {}, uniform01,
-      [this](uint64_t number, std::stop_token session_stop) { return run_session(number, session_stop); },
+      [this](uint64_t number, std::stop_token consumer_stop) { return run_consumer(number, consumer_stop); },
       [this](SteadyTime until, std::stop_token wait_stop) { stream_.wait(until, wait_stop); });
   const std::stop_callback on_stop(stop, [this] {
     watchdog_.request_stop();
@@ -70,7 +70,7 @@ void SessionRuntime::run(std::stop_token stop) {
 }
 
 // Members that start together join together.
-void SessionRuntime::wait_for_first_tick(std::stop_token stop) {
+void ConsumerRuntime::wait_for_first_tick(std::stop_token stop) {
   supervisor::TickWait tick(clock_, plan_);
   if (tick.over()) return;
   telemetry_.log.emit(supervisor::WaitingForTick{
@@ -80,15 +80,15 @@ void SessionRuntime::wait_for_first_tick(std::stop_token stop) {
   }
 }
 
-// The session that the last one has prepared, or a new one.
-Result<std::unique_ptr<Source>> SessionRuntime::next_source() {
+// The consumer that the last one has prepared, or a new one.
+Result<std::unique_ptr<Source>> ConsumerRuntime::next_source() {
   if (auto prepared = renewal_.take_next()) return prepared;
   return clients_.open_source();
 }
 
-SessionOutcome SessionRuntime::run_session(uint64_t number, std::stop_token stop) {
+ConsumerOutcome ConsumerRuntime::run_consumer(uint64_t number, std::stop_token stop) {
   auto source = next_source();
-  if (!source) return SessionFailed{source.error().text};
+  if (!source) return ConsumerFailed{source.error().text};
   supervisor::EndDecision decision;
   const std::stop_callback on_stop(stop, [&] {
     decision.claim(supervisor::EndReason::Stop);
@@ -97,28 +97,28 @@ SessionOutcome SessionRuntime::run_session(uint64_t number, std::stop_token stop
   // A wait for the tick may have begun after the loop was woken by the stop itself.
   const std::stop_callback on_asked(stops_.asked(), [this] { stream_.wake(); });
   const std::stop_callback on_drain(stops_.drain(), [this] { stream_.wake(); });
-  renewal_.begin_session(decision);
-  between_sessions_.set({});
-  in_session_.store(true);
-  const stream::SessionResult result = stream_.run(**source, number, renewal_);
-  in_session_.store(false);
-  renewal_.end_session();
+  renewal_.consumer_started(decision);
+  between_consumers_.set({});
+  consumer_running_.store(true);
+  const stream::RunResult result = stream_.run(**source, number, renewal_);
+  consumer_running_.store(false);
+  renewal_.consumer_ended();
   return outcome_of(result);
 }
 
-SessionOutcome SessionRuntime::outcome_of(const stream::SessionResult& result) {
+ConsumerOutcome ConsumerRuntime::outcome_of(const stream::RunResult& result) {
   switch (result.end) {
     case stream::End::Broken:
       return failed(result);
     case stream::End::Renewed:
-      return SessionRenewed{.member_already = renewal_.has_next_member()};
+      return ConsumerRenewed{.member_already = renewal_.has_next_member()};
     default:
-      return SessionStopped();
+      return ConsumerStopped();
   }
 }
 
-SessionFailed SessionRuntime::failed(const stream::SessionResult& result) {
-  SessionFailed failure{result.reason};
+ConsumerFailed ConsumerRuntime::failed(const stream::RunResult& result) {
+  ConsumerFailed failure{result.reason};
   if (!result.fenced || renewal_.may_have_fenced_itself()) return failure;
   kafka::Identity& identity = clients_.identity();
   failure.fenced_by_other = identity.configured();
@@ -128,20 +128,20 @@ SessionFailed SessionRuntime::failed(const stream::SessionResult& result) {
   } else {
     identity.regenerate();
   }
-  between_sessions_.set(failure.error);
+  between_consumers_.set(failure.error);
   return failure;
 }
 
-std::string SessionRuntime::not_ready_reason() const {
-  if (const auto waits = *between_sessions_.get(); !waits.empty()) return waits;
+std::string ConsumerRuntime::not_ready_reason() const {
+  if (const auto waits = *between_consumers_.get(); !waits.empty()) return waits;
   if (const auto waits = renewal_.waiting_for(); !waits.empty()) return waits;
   return watchdog_.not_ready_reason();
 }
 
-SessionStatus SessionRuntime::status() const {
+ConsumerStatus ConsumerRuntime::status() const {
   const kafka::Identity& identity = clients_.identity();
   const auto continuity = identity.continuity();
-  SessionStatus status;
+  ConsumerStatus status;
   status.instance_id = identity.instance_id();
   status.instance_id_configured = identity.configured();
   status.continuity = continuity == Membership::Continuity::Works    ? "static"
@@ -153,17 +153,17 @@ SessionStatus SessionRuntime::status() const {
   return status;
 }
 
-Result<SkipResult> SessionRuntime::skip(const SkipOrder& order, std::stop_token stop) {
-  if (!in_session_.load()) return failure(ErrorKind::Retry, "no Kafka session right now; try again");
+Result<SkipResult> ConsumerRuntime::skip(const SkipOrder& order, std::stop_token stop) {
+  if (!consumer_running_.load()) return failure(ErrorKind::Retry, "no Kafka consumer right now; try again");
   const Status within = order.next ? within_partition(order.partition, *order.next) : Status();
   if (!within) return tl::make_unexpected(within.error());
   return stream_.skip(order, std::move(stop));
 }
 
 // Beyond the end of its partition the reset policy would choose where to go on. A blocked partition is not fetched, so
-// what the session knows of its end may be old: beyond that the broker is asked, once. No answer: nothing speaks
+// what the consumer knows of its end may be old: beyond that the broker is asked, once. No answer: nothing speaks
 // against it.
-Status SessionRuntime::within_partition(Partition partition, Offset next) {
+Status ConsumerRuntime::within_partition(Partition partition, Offset next) {
   const auto status = stream_.status();
   const auto known = std::find_if(status->partitions.begin(), status->partitions.end(),
                                   [&](const PartitionStatus& one) { return one.partition == partition; });

@@ -1,4 +1,4 @@
-// How sessions begin and end, and what becomes of a partition when it is taken away and given back.
+// How consumers begin and end, and what becomes of a partition when it is taken away and given back.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,22 +9,22 @@
 
 namespace freshet::stream {
 
-// --- sessions -------------------------------------------------------------------------------------------------------
+// --- consumers ------------------------------------------------------------------------------------------------------
 
-void Pipeline::begin_session(uint64_t number, SteadyTime now) {
-  drain_.begin_session();
-  committer_.begin_session();
-  flow_.begin_session();
+void Pipeline::consumer_started(uint64_t number, SteadyTime now) {
+  drain_.consumer_started();
+  committer_.consumer_started();
+  flow_.consumer_started();
   assigned_ = false;
   batches_paused_ = false;
   first_message_.reset();
   reached_end_ = false;
-  session_ = number;
-  session_began_ = now;
+  consumer_ = number;
+  consumer_started_at_ = now;
   source_error_.clear();
 }
 
-void Pipeline::hand_over(SteadyTime now) { end_session(End::Renewed, now); }
+void Pipeline::hand_over(SteadyTime now) { consumer_ended(End::Renewed, now); }
 
 void Pipeline::leave(SteadyTime now, Commands& commands) {
   if (!drain_.running()) return;
@@ -33,9 +33,9 @@ void Pipeline::leave(SteadyTime now, Commands& commands) {
   commands.begin_close = LeaveMode::ToRejoin;
 }
 
-void Pipeline::end_session(End end, SteadyTime now) {
+void Pipeline::consumer_ended(End end, SteadyTime now) {
   drain_.close(end);
-  committer_.end_session();
+  committer_.consumer_ended();
   if (drain_.stopping()) {
     drop_all(nullptr);
   } else {
@@ -51,14 +51,14 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
     log_.emit(KafkaError{settings_.topic, fault.error.code, fault.error.text});
     return;
   }
-  log_.emit(KafkaSessionBroken{settings_.topic, fault.error.code, fault.error.text});
+  log_.emit(KafkaConsumerBroken{settings_.topic, fault.error.code, fault.error.text});
   if (closed()) return;
   // Whoever took our place reads again what is not committed: nothing that is not yet under way is written any more.
   if (fault.fenced || drain_.stopping()) {
     commands.abandon_batches = true;
     drop_all(&commands);
   }
-  end_session(End::Broken, now);
+  consumer_ended(End::Broken, now);
 }
 
 void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) {
@@ -67,7 +67,7 @@ void Pipeline::on_event(SourceRecovered&, SteadyTime, Commands&) {
   log_.emit(KafkaRecovered{settings_.topic});
 }
 
-void Pipeline::on_event(SessionClosed&, SteadyTime now, Commands&) { end_session(End::Broken, now); }
+void Pipeline::on_event(ConsumerClosed&, SteadyTime now, Commands&) { consumer_ended(End::Broken, now); }
 
 // --- partitions come ------------------------------------------------------------------------------------------------
 
@@ -89,7 +89,7 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
       changed = true;
       partition = &begin_assigned(one, assigned.continues);
     }
-    if (flow_session() == FlowControl::Session::Leaving) partition->state.leave();
+    if (consumer_phase() == FlowControl::ConsumerPhase::Leaving) partition->state.leave();
     flow_.assigned(one.partition);
     starts.push_back({one.partition, partition->offsets.position(), partition->offset_state()});
   }
@@ -101,7 +101,7 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
   }
   commands.answer_assign = std::move(starts);
   log_.emit(PartitionsAssignedEvent{settings_.topic, assigned.partitions.size(), resumed, partitions_.size(),
-                                    generation_, session_});
+                                    generation_, consumer_});
 }
 
 TrackedPartition& Pipeline::begin_assignment(Partition id, Offset start) {
@@ -132,7 +132,7 @@ bool Pipeline::resumes(const TrackedPartition& partition, const AssignedPartitio
 void Pipeline::resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues) {
   dlq_.resume(partition.partition);
   gate_->resume(partition.partition);
-  // The next session's client meets it again, if it is still there.
+  // The next consumer's client meets it again, if it is still there.
   partition.blocks.remove(BlockReason::UnreadableBatch);
   CommitProgress& progress = committer_.of(partition.partition);
   if (!continues) progress.known(assigned.start);
