@@ -170,7 +170,7 @@ TEST_F(RenewalTest, AttemptsBeforeTheConsumerTookPartInARebalanceDoNotCount) {
   }
 }
 
-TEST_F(RenewalTest, ASickConsumerIsReplacedAlsoWhileTheGroupRebalances) {
+TEST_F(RenewalTest, AStalledConsumerIsReplacedAlsoWhileTheGroupRebalances) {
   requests_.request(RenewalReason::Watchdog, "stuck");
   poll();
   script_.state = State::Warm;

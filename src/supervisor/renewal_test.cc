@@ -172,7 +172,7 @@ TEST_F(RenewalTest, TheFirstRebalanceMayTakeAsLongAsItLikes) {
   EXPECT_EQ(poll(), ConsumerCommand::PauseWrites) << "static";
 }
 
-TEST_F(RenewalTest, ASickConsumerDoesNotWaitForThatAnswer) {
+TEST_F(RenewalTest, AStalledConsumerDoesNotWaitForThatAnswer) {
   membership_.continuity = Membership::Continuity::Unknown;
   membership_.settled = false;
   begin();

@@ -69,7 +69,7 @@ class SupervisorTest : public testing::Test {
   uint64_t stop_in_consumer_ = 0;
 };
 
-TEST_F(SupervisorTest, ARenewedConsumerAndACurableFailureAreFollowedByTheNext) {
+TEST_F(SupervisorTest, ARenewedConsumerAndARecoverableFailureAreFollowedByTheNext) {
   run({ConsumerRenewed(), ConsumerFailed{"brokers down"}});
   EXPECT_EQ(consumers_, 3u);
 }

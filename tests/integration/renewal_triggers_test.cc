@@ -21,8 +21,8 @@ using testkit::GroupMember;
 
 constexpr const char* kLogin = "listener.name.sasl.plain.sasl.jaas.config";
 
-struct RenewalWhenTest : testkit::GroupTest {
-  RenewalWhenTest() : GroupTest(kPartitions) {}
+struct RenewalTriggersTest : testkit::GroupTest {
+  RenewalTriggersTest() : GroupTest(kPartitions) {}
   static void SetUpTestSuite() {
     proxy_port_ = testkit::free_port();
     proxied_port_ = testkit::free_port();
@@ -51,9 +51,9 @@ struct RenewalWhenTest : testkit::GroupTest {
   static int sasl_port_;
 };
 
-int RenewalWhenTest::proxy_port_ = 0;
-int RenewalWhenTest::proxied_port_ = 0;
-int RenewalWhenTest::sasl_port_ = 0;
+int RenewalTriggersTest::proxy_port_ = 0;
+int RenewalTriggersTest::proxied_port_ = 0;
+int RenewalTriggersTest::sasl_port_ = 0;
 
 // The consumers of a member while its keys change.
 void toggle(GroupMember& member, const std::string& group,
@@ -86,7 +86,7 @@ void toggle(GroupMember& member, const std::string& group,
   EXPECT_EQ(member.status().rebalances, rebalances) << "no renewal was a rebalance";
 }
 
-TEST_F(RenewalWhenTest, LiveKeysInRedisCountOnTheRunningConsumer) {
+TEST_F(RenewalTriggersTest, LiveKeysInRedisCountOnTheRunningConsumer) {
   testkit::RedisServer redis;
   GroupMember member(args({"--runtime-config", fmt::format("redis://127.0.0.1:{}/1", redis.port())}));
   toggle(member, topic, [&](const auto& key, const auto& value) { redis.set("snuba-config", key, value); });
@@ -101,7 +101,7 @@ TEST_F(RenewalWhenTest, LiveKeysInRedisCountOnTheRunningConsumer) {
   EXPECT_NE(member.log().find("runtime_option_refused"), std::string::npos) << member.log();
 }
 
-TEST_F(RenewalWhenTest, LiveKeysInAFileCountOnTheRunningConsumer) {
+TEST_F(RenewalTriggersTest, LiveKeysInAFileCountOnTheRunningConsumer) {
   testkit::TempFolder folder;
   std::map<std::string, std::string> keys;
   const auto write = [&] {
@@ -118,7 +118,7 @@ TEST_F(RenewalWhenTest, LiveKeysInAFileCountOnTheRunningConsumer) {
   });
 }
 
-TEST_F(RenewalWhenTest, AnOperatorAsksBySignalByCommandAndOverHttp) {
+TEST_F(RenewalTriggersTest, AnOperatorAsksBySignalByCommandAndOverHttp) {
   const int port = testkit::free_port();
   std::vector<std::string> command = args({"--admin-listen", fmt::format("127.0.0.1:{}", port)});
   command.insert(command.begin(), "run");
@@ -148,7 +148,7 @@ TEST_F(RenewalWhenTest, AnOperatorAsksBySignalByCommandAndOverHttp) {
 constexpr const char* kEndlessDelay = "1000000000";
 
 // Set while the member runs, because otherwise the stop would wait for years.
-TEST_F(RenewalWhenTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce) {
+TEST_F(RenewalTriggersTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce) {
   testkit::TempFolder folder;
   const std::string key = "quantized_rebalance_consumer_group_delay_secs__" + topic;
   for (const bool third : {false, true}) {
@@ -191,7 +191,7 @@ TEST_F(RenewalWhenTest, AStopWaitsForTheTickASecondSignalDrainsAThirdEndsAtOnce)
   }
 }
 
-TEST_F(RenewalWhenTest, AMemberJoinsOnTheTickAndAStopBeforeEndsAtOnce) {
+TEST_F(RenewalTriggersTest, AMemberJoinsOnTheTickAndAStopBeforeEndsAtOnce) {
   std::vector<std::string> command = args({"--quantized-rebalance-consumer-group-delay-secs", kEndlessDelay});
   command.insert(command.begin(), "run");
   testkit::FreshetProcess waits(command);
@@ -203,7 +203,7 @@ TEST_F(RenewalWhenTest, AMemberJoinsOnTheTickAndAStopBeforeEndsAtOnce) {
 }
 
 // A stale connection as in production: open connections deliver nothing, without an error.
-TEST_F(RenewalWhenTest, AConnectionThatWentSilentIsNoticedAndReplaced) {
+TEST_F(RenewalTriggersTest, AConnectionThatWentSilentIsNoticedAndReplaced) {
   testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
   GroupMember member(args_by(proxy_port_, {"--progress-timeout", "3"}));
   produce(1);
@@ -221,7 +221,7 @@ TEST_F(RenewalWhenTest, AConnectionThatWentSilentIsNoticedAndReplaced) {
   EXPECT_EQ(rows(), 2u);
 }
 
-TEST_F(RenewalWhenTest, ABrokerThatAcceptsAndNeverAnswersHangsNothing) {
+TEST_F(RenewalTriggersTest, ABrokerThatAcceptsAndNeverAnswersHangsNothing) {
   testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
   GroupMember member(args_by(proxy_port_, {"--progress-timeout", "3"}));
   produce(1);
@@ -240,7 +240,7 @@ TEST_F(RenewalWhenTest, ABrokerThatAcceptsAndNeverAnswersHangsNothing) {
   EXPECT_TRUE(stops_in_time(member)) << member.log();
 }
 
-TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheConsumerIsGivenUp) {
+TEST_F(RenewalTriggersTest, ARotatedPasswordIsProvenBeforeTheConsumerIsGivenUp) {
   testkit::TempFolder folder;
   const auto write = [&](const std::string& password) {
     std::ofstream(folder.path("new")) << password << '\n';
@@ -286,7 +286,7 @@ TEST_F(RenewalWhenTest, ARotatedPasswordIsProvenBeforeTheConsumerIsGivenUp) {
 }
 
 struct Fleet {
-  Fleet(const RenewalWhenTest& test, const std::vector<std::string>& more) {
+  Fleet(const RenewalTriggersTest& test, const std::vector<std::string>& more) {
     for (int i = 0; i < 8; ++i) members.push_back(std::make_unique<GroupMember>(test.args(more)));
   }
   bool balanced() const {
@@ -298,7 +298,7 @@ struct Fleet {
       generations.insert(status.generation);
       partitions += status.partitions.size();
     }
-    return generations.size() == 1 && partitions == RenewalWhenTest::kPartitions;
+    return generations.size() == 1 && partitions == RenewalTriggersTest::kPartitions;
   }
   int32_t generation() const {
     int32_t highest = -1;
@@ -313,7 +313,7 @@ struct Fleet {
   std::vector<std::unique_ptr<GroupMember>> members;
 };
 
-TEST_F(RenewalWhenTest, AFleetOfStaticMembersRenewsWithoutARebalance) {
+TEST_F(RenewalTriggersTest, AFleetOfStaticMembersRenewsWithoutARebalance) {
   Fleet fleet(*this, {"--renew", "--renew-interval", "2", "--quantized-rebalance-consumer-group-delay-secs", "5"});
   ASSERT_TRUE(eventually(60s, [&] { return fleet.balanced(); })) << fleet.members[0]->log();
   const int32_t generation = fleet.generation();
@@ -325,7 +325,7 @@ TEST_F(RenewalWhenTest, AFleetOfStaticMembersRenewsWithoutARebalance) {
 // Each generation that assigns partitions is a rebalance. The empty one between, when all members have left, is not.
 // The broker waits for members for group.initial.rebalance.delay.ms. A member that joins later, on a busy machine,
 // costs another rebalance in that tick. Without ticks, each renewal costs about two.
-TEST_F(RenewalWhenTest, AFleetThatRejoinsHasAtMostTwoRebalancesATick) {
+TEST_F(RenewalTriggersTest, AFleetThatRejoinsHasAtMostTwoRebalancesATick) {
   constexpr int64_t kTick = 6;
   Fleet fleet(*this, {"--renew", "--renew-interval", "3", "--no-static-membership",
                       "--quantized-rebalance-consumer-group-delay-secs", std::to_string(kTick)});

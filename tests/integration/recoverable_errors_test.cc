@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 using testkit::eventually;
 using testkit::GroupMember;
 
-struct CurableErrorsTest : testkit::GroupTest {
-  CurableErrorsTest() : GroupTest(kPartitions) {}
+struct RecoverableErrorsTest : testkit::GroupTest {
+  RecoverableErrorsTest() : GroupTest(kPartitions) {}
   static void SetUpTestSuite() {
     proxy_port_ = testkit::free_port();
     proxied_port_ = testkit::free_port();
@@ -57,11 +57,11 @@ struct CurableErrorsTest : testkit::GroupTest {
   uint64_t produced = 0;
 };
 
-int CurableErrorsTest::proxy_port_ = 0;
-int CurableErrorsTest::proxied_port_ = 0;
+int RecoverableErrorsTest::proxy_port_ = 0;
+int RecoverableErrorsTest::proxied_port_ = 0;
 
 // The old topic's offsets are beyond the new one's end: --auto-offset-reset decides.
-TEST_F(CurableErrorsTest, ATopicMadeAnewIsReadFromItsBeginning) {
+TEST_F(RecoverableErrorsTest, ATopicMadeAnewIsReadFromItsBeginning) {
   GroupMember member(args({"--set", "kafka.topic.metadata.refresh.interval.ms=1000"}));
   produce(20, kPartitions);
   ASSERT_TRUE(stores_all_once(member));
@@ -81,7 +81,7 @@ TEST_F(CurableErrorsTest, ATopicMadeAnewIsReadFromItsBeginning) {
   EXPECT_TRUE(stores_all_once(member));
 }
 
-TEST_F(CurableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
+TEST_F(RecoverableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
   GroupMember member(args());
   produce(20, kPartitions);
   ASSERT_TRUE(stores_all_once(member));
@@ -98,7 +98,7 @@ TEST_F(CurableErrorsTest, ATopicThatWasGoneForAWhileIsReadFromItsBeginning) {
 
 // The same offsets again. A table would drop the new topic's rows as repeats if insert tokens depended on offsets
 // alone.
-TEST_F(CurableErrorsTest, RowsOfATopicMadeAnewAreNoRepeatsToTheTable) {
+TEST_F(RecoverableErrorsTest, RowsOfATopicMadeAnewAreNoRepeatsToTheTable) {
   clickhouse_->query(fmt::format("ALTER TABLE {} MODIFY SETTING non_replicated_deduplication_window = 1000", topic));
   for (int round = 0; round < 2; ++round) {
     client->delete_topic(topic);
@@ -112,7 +112,7 @@ TEST_F(CurableErrorsTest, RowsOfATopicMadeAnewAreNoRepeatsToTheTable) {
 }
 
 // The next consumer has no data that would tell the new topic from the old: it must not continue at the old offset.
-TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheConsumerIsRenewedIsReadFromItsBeginning) {
+TEST_F(RecoverableErrorsTest, ATopicMadeAnewWhileTheConsumerIsRenewedIsReadFromItsBeginning) {
   GroupMember member(args({"--admin-listen", "127.0.0.1:0"}));
   produce(10, kPartitions);
   ASSERT_TRUE(stores_all_once(member));
@@ -137,7 +137,7 @@ TEST_F(CurableErrorsTest, ATopicMadeAnewWhileTheConsumerIsRenewedIsReadFromItsBe
 
 // One member's loop stops, another member's whole process stops, for longer than the poll interval. The group removes
 // both, and a third member reads what they had read.
-TEST_F(CurableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
+TEST_F(RecoverableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
   std::vector<std::string> command = args(
       {"--max-poll-interval-ms", "10000", "--drain-timeout-ms", "4000", "--set", "kafka.session.timeout.ms=10000"});
   GroupMember other(command);
@@ -168,7 +168,7 @@ TEST_F(CurableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
 }
 
 // The member loses its assignment if the coordinator is silent for longer than the session timeout.
-TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
+TEST_F(RecoverableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
   testkit::TcpProxy proxy(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_));
   std::vector<std::string> by_proxy =
       args({"--max-poll-interval-ms", "10000", "--drain-timeout-ms", "4000", "--set", "kafka.session.timeout.ms=6000"});
@@ -192,7 +192,7 @@ TEST_F(CurableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
 }
 
 // SIGTERM at random moments of a renewal, to the program as an operator runs it.
-TEST_F(CurableErrorsTest, ASigtermAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
+TEST_F(RecoverableErrorsTest, ASigtermAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
   testkit::Load load(*kafka_, topic, kPartitions, 500us);
   std::cerr << testkit::terminate_while_renewing(args(), 10, 40s).text() << '\n';
   produced = load.stop();
