@@ -51,7 +51,7 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       revoke_seconds_(rebalance_seconds(context.metrics, "revoke")),
       statistics_(context.metrics, settings.topic),
       offsets_gone_(context.metrics.counter(
-          "freshet_offsets_gone_total",
+          "freshet_offsets_expired_total",
           "Offsets that the broker had deleted before they were read: the reset policy went on behind them.",
           {{"topic", settings.topic}})),
       client_(std::move(client)),

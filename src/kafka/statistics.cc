@@ -34,7 +34,7 @@ void show_broker(const object& broker, const std::string& producer, Metrics& met
     object window;
     if (broker.at_key(of).get(window) != simdjson::SUCCESS) continue;
     metrics
-        .gauge("freshet_producer_p99_milliseconds",
+        .gauge("freshet_producer_p99_seconds",
                "99th percentile of the last seconds: int_latency in the queue, outbuf_latency until sent, rtt.",
                {{"producer", producer}, {"broker", id}, {"of", of}})
         .set(static_cast<double>(static_cast<int64_t>(number(window, "p99")) / 1000));
@@ -71,7 +71,7 @@ void ConsumerStatistics::update(std::string_view json, const std::function<bool(
   simdjson::dom::parser parser;
   object all;
   if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
-  metrics_.gauge("freshet_librdkafka_reply_queue", "Operations that wait in the library for the loop.")
+  metrics_.gauge("freshet_librdkafka_reply_queue_operations", "Operations that wait in the library for the loop.")
       .set(number(all, "replyq"));
   leaders_connected_ = all_leaders_up(all);
   std::set<int32_t> shown;
@@ -110,7 +110,8 @@ void show_producer_statistics(std::string_view json, const std::string& producer
   metrics.gauge("freshet_producer_bytes", "Bytes of the records that wait or are under way.", labels)
       .set(number(all, "msg_size"));
   metrics.gauge("freshet_producer_bytes_max", "Most bytes that may wait.", labels).set(number(all, "msg_size_max"));
-  metrics.gauge("freshet_producer_reply_queue", "Operations that wait in the library for the producer.", labels)
+  metrics
+      .gauge("freshet_producer_reply_queue_operations", "Operations that wait in the library for the producer.", labels)
       .set(number(all, "replyq"));
   if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return;
   for (const auto& [name, value] : brokers) {

@@ -30,7 +30,7 @@ TEST(ConsumerStatisticsTest, PartitionsThatAreOwnedHaveGauges) {
     const char* json = R"({"replyq":3,"topics":{"other":{"partitions":{"0":{"fetchq_cnt":9}}},"t":{"partitions":{
         "-1":{"fetchq_cnt":1},"0":{"fetchq_cnt":5},"1":{"fetchq_cnt":6},"2":{"fetchq_cnt":7}}}}})";
     statistics.update(json, [](Partition one) { return one.value != 1; });
-    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_reply_queue"), UnorderedElementsAre(Pair("", 3)));
+    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_reply_queue_operations"), UnorderedElementsAre(Pair("", 3)));
     EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"),
                 UnorderedElementsAre(Pair("0", 5), Pair("2", 7)));
     statistics.update("{", [](Partition) { return true; });
@@ -64,7 +64,7 @@ TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
       "a:1/bootstrap":{"nodeid":-1,"txerrs":9,"rtt":{"p99":9000}},
       "a:1/7":{"nodeid":7,"txerrs":4,"txretries":5,"rtt":{"p99":2999},"int_latency":{"p99":1000}}}})",
                            "commit_log", metrics);
-  EXPECT_THAT(gauges(metrics, "freshet_producer_p99_milliseconds"),
+  EXPECT_THAT(gauges(metrics, "freshet_producer_p99_seconds"),
               UnorderedElementsAre(Pair("rtt", 2), Pair("int_latency", 1)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_request_errors"), UnorderedElementsAre(Pair("7", 4)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_request_retries"), UnorderedElementsAre(Pair("7", 5)));
@@ -72,7 +72,7 @@ TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
   EXPECT_THAT(gauges(metrics, "freshet_producer_messages_max"), UnorderedElementsAre(Pair("commit_log", 100'000)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_bytes"), UnorderedElementsAre(Pair("commit_log", 30)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_bytes_max"), UnorderedElementsAre(Pair("commit_log", 400)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_reply_queue"), UnorderedElementsAre(Pair("commit_log", 1)));
+  EXPECT_THAT(gauges(metrics, "freshet_producer_reply_queue_operations"), UnorderedElementsAre(Pair("commit_log", 1)));
 }
 
 }  // namespace

@@ -56,14 +56,14 @@ std::vector<double> size_buckets() { return {128, 256, 512, 1024, 2048, 4096, 16
 Histogram* values_histogram(Metrics& metrics, GenericMetricKind kind) {
   const bool set = kind == GenericMetricKind::Set;
   if (!set && kind != GenericMetricKind::Distribution) return nullptr;
-  return &metrics.histogram(set ? "freshet_generic_metrics_sets_value_len" : "freshet_generic_metrics_dists_value_len",
+  return &metrics.histogram(set ? "freshet_generic_metrics_set_values" : "freshet_generic_metrics_distribution_values",
                             set ? "Numbers of a set." : "Numbers of a distribution.", count_buckets());
 }
 
 }  // namespace
 
 GenericMetricsProcessor::Meters::Meters(Metrics& metrics, GenericMetricKind kind)
-    : tags(metrics.histogram("freshet_generic_metrics_tags_len", "Tags of a metric.", count_buckets(),
+    : tags(metrics.histogram("freshet_generic_metrics_message_tags", "Tags of a metric.", count_buckets(),
                              {{"metric_type", of(kind).name}})),
       size(metrics.histogram("freshet_generic_metrics_message_bytes", "Payload bytes of the metrics that were read.",
                              size_buckets())),

@@ -71,7 +71,7 @@ TEST_F(GenericMetricsTest, TheVerdictTellsWhoPaysAndWhenItWasReceived) {
   EXPECT_EQ(result.received_timestamp_ms, 2000);
   EXPECT_EQ(result.origin_timestamp_ms, kNoTimestamp);
   EXPECT_EQ(cogs_resource("GenericCountersMetricsProcessor"), "generic_metrics_processor_counters");
-  EXPECT_EQ(value_of("freshet_generic_metrics_tags_len", {{"metric_type", "counter"}}), 1);
+  EXPECT_EQ(value_of("freshet_generic_metrics_message_tags", {{"metric_type", "counter"}}), 1);
   EXPECT_EQ(value_of("freshet_generic_metrics_message_bytes", {}), static_cast<double>(kMetric.size()));
 }
 
@@ -157,7 +157,7 @@ TEST_F(GenericMetricsTest, SeriesAreCountedByTheirForm) {
   EXPECT_EQ(value_of("freshet_generic_metrics_encoded_received_total", {{"format", "zstd"}}), 1);
   EXPECT_EQ(value_of("freshet_generic_metrics_encoded_decoded_total", {{"format", "zstd"}}), 0);
   EXPECT_EQ(value_of("freshet_generic_metrics_encoded_decoded_total", {{"format", "base64"}}), 1);
-  EXPECT_EQ(value_of("freshet_generic_metrics_sets_value_len", {}), 3);
+  EXPECT_EQ(value_of("freshet_generic_metrics_set_values", {}), 3);
 }
 
 TEST(EncodedSeriesTest, Base64WithoutPadding) {

@@ -68,10 +68,10 @@ bool is_utf8(std::string_view text) {
 }
 
 Ipv4Statistics::Ipv4Statistics(Metrics& metrics)
-    : with_(metrics.counter("freshet_ipv4_pattern_total", "Messages by whether they hold what looks like an address.",
-                            {{"outcome", "true"}})),
-      without_(metrics.counter("freshet_ipv4_pattern_total", "", {{"outcome", "false"}})),
-      no_text_(metrics.counter("freshet_ipv4_pattern_total", "", {{"outcome", "invalid_payload"}})) {}
+    : with_(metrics.counter("freshet_ipv4_pattern_messages_total",
+                            "Messages by whether they hold what looks like an address.", {{"outcome", "true"}})),
+      without_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "false"}})),
+      no_text_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "invalid_payload"}})) {}
 
 // The payloads number 0 to 999 stand for themselves, and of those behind them 1008, 1024, ... for 16 each.
 uint64_t Ipv4Statistics::look_at(std::string_view payload) {

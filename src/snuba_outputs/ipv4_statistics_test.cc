@@ -29,7 +29,7 @@ TEST(Ipv4StatisticsTest, WhatLooksLikeAnAddressIsCounted) {
   for (int i = 0; i < 1000; ++i) see(i % 2 == 0 ? "1.2.3.4" : "no");
   for (int i = 0; i < 1600; ++i) see("\xff");
   const auto outcome = [&](const char* name) {
-    return registry.counter("freshet_ipv4_pattern_total", "", {{"outcome", name}}).value();
+    return registry.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", name}}).value();
   };
   EXPECT_EQ(outcome("true"), 500u);
   EXPECT_EQ(outcome("false"), 500u);

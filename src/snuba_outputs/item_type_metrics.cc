@@ -6,8 +6,8 @@ void ItemTypeMetrics::stored(const SealedBatch& batch, SystemTime) {
   for (const auto& chunk : batch.chunks) {
     for (const TypeTotals& type : chunk->stats.types) {
       const Labels labels = {{"item_type", type.label}};
-      metrics_.counter("freshet_item_type_count_total", "Stored items by type.", labels).add(type.count);
-      metrics_.counter("freshet_item_type_bytes_total", "Payload bytes of stored items by type.", labels)
+      metrics_.counter("freshet_stored_items_total", "Stored items by type.", labels).add(type.count);
+      metrics_.counter("freshet_stored_item_bytes_total", "Payload bytes of stored items by type.", labels)
           .add(type.bytes);
     }
   }

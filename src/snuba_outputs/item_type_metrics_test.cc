@@ -19,10 +19,10 @@ TEST(ItemTypeMetricsTest, SumsTheChunksOfStoredBatches) {
   const auto value = [&](const char* name, const char* type) {
     return metrics.counter(name, "", {{"item_type", type}}).value();
   };
-  EXPECT_EQ(value("freshet_item_type_count_total", "span"), 4u);
-  EXPECT_EQ(value("freshet_item_type_bytes_total", "span"), 200u);
-  EXPECT_EQ(value("freshet_item_type_count_total", "log"), 2u);
-  EXPECT_EQ(value("freshet_item_type_bytes_total", "log"), 14u);
+  EXPECT_EQ(value("freshet_stored_items_total", "span"), 4u);
+  EXPECT_EQ(value("freshet_stored_item_bytes_total", "span"), 200u);
+  EXPECT_EQ(value("freshet_stored_items_total", "log"), 2u);
+  EXPECT_EQ(value("freshet_stored_item_bytes_total", "log"), 14u);
 }
 
 }  // namespace

@@ -30,21 +30,21 @@ struct StreamMetrics {
         partitions_assigned(m.gauge("freshet_partitions_assigned", "Partitions that this member owns.")),
         partitions_paused(m.gauge("freshet_partitions_paused", "Partitions paused by backpressure.")),
         loop_turns(m.counter("freshet_loop_turns_total", "Turns of the loop.")),
-        loop_poll_us(m.counter("freshet_loop_poll_microseconds_total", "Time that the loop waited for Kafka.")),
-        loop_busy_us(m.counter("freshet_loop_busy_microseconds_total", "Time of the loop outside of that.")),
+        loop_poll_us(m.counter("freshet_loop_poll_seconds_total", "Time that the loop waited for Kafka.")),
+        loop_busy_us(m.counter("freshet_loop_busy_seconds_total", "Time of the loop outside of that.")),
         backpressure_us(
-            m.counter("freshet_backpressure_microseconds_total", "Time with partitions paused by backpressure.")),
+            m.counter("freshet_backpressure_seconds_total", "Time with partitions paused by backpressure.")),
         partitions_blocked(m.gauge("freshet_partitions_blocked", "Partitions that wait for an operator.")),
         invalid(m.counter("freshet_invalid_messages_total", "Messages that a processor refuses, but suppressed ones.")),
         stale_seen(m.counter("freshet_stale_messages_total", "Messages older than the age that dead letters take.")),
         stale_routed(m.counter("freshet_stale_dead_letters_total", "Old messages sent to the dead letters.")),
         schema_failed(m.counter("freshet_schema_failures_total", "Messages that do not match their topic's schema.")),
-        processing_us(m.counter("freshet_processing_microseconds_total", "Time that workers spent on messages.")),
+        processing_us(m.counter("freshet_processing_seconds_total", "Time that workers spent on messages.")),
         batch_age_seconds(m.histogram("freshet_batch_age_seconds", "Age of a batch's oldest message when it is sealed.",
                                       latency_buckets())),
         batch_rows(m.gauge("freshet_batch_rows", "Rows of the last stored batch.")),
         batch_bytes(m.gauge("freshet_batch_bytes", "Bytes of the last stored batch, before compression.")),
-        batch_slowdown(m.gauge("freshet_batch_slowdown",
+        batch_slowdown(m.gauge("freshet_batch_slowdown_ratio",
                                "How many times larger and rarer batches are, because of too many parts (1 = not).")) {
     batch_slowdown.set(1);
     dead_letters("invalid_json");
@@ -55,7 +55,7 @@ struct StreamMetrics {
                             {{"reason", reason}});
   }
   Counter& dropped(const std::string& reason) {
-    return registry.counter("freshet_invalid_dropped_total",
+    return registry.counter("freshet_invalid_messages_dropped_total",
                             "Messages that cannot become rows, dropped by --on-invalid drop or by an operator.",
                             {{"reason", reason}});
   }
@@ -74,7 +74,7 @@ struct StreamMetrics {
   }
   // `by`: what holds the messages that fill the memory.
   Counter& backpressure(const std::string& by) {
-    return registry.counter("freshet_backpressure_total", "Times that partitions were paused by backpressure.",
+    return registry.counter("freshet_backpressure_pauses_total", "Times that partitions were paused by backpressure.",
                             {{"by", by}});
   }
   Histogram& batch_write_seconds(bool success) {

@@ -38,7 +38,7 @@ struct SchemaSettings {
 // Where batches go.
 struct Destination {
   std::string system = "ClickHouse";  // for people: what does not take a batch
-  std::string content = "rows";       // what fills the memory: label `by` of freshet_backpressure_total
+  std::string content = "rows";       // what fills the memory: label `by` of freshet_backpressure_pauses_total
   bool rejects_rows = true;           // it may reject single rows, which become dead-letter records
 };
 

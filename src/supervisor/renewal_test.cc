@@ -57,14 +57,14 @@ TEST_F(RenewalTest, AnIntervalIsCountedOnceAndEachFurtherConsumerToo) {
       poll();
       ASSERT_TRUE(script_.alive);
     }
-    EXPECT_EQ(counted("freshet_periodic_restart_total"), consumer) << "not each attempt";
+    EXPECT_EQ(counted("freshet_periodic_restarts_total"), consumer) << "not each attempt";
     script_.state = State::Warm;
     poll();
     script_.state = State::Joined;
     EXPECT_EQ(poll(), ConsumerCommand::HandOver);
     next_consumer(1ms);
     poll();
-    EXPECT_EQ(counted("freshet_consumer_reconnect_total"), consumer);
+    EXPECT_EQ(counted("freshet_consumer_reconnects_total"), consumer);
   }
 }
 

@@ -23,7 +23,7 @@ RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& 
     : plan_(plan),
       requests_(requests),
       log_(log),
-      intervals_(metrics.counter("freshet_periodic_restart_total",
+      intervals_(metrics.counter("freshet_periodic_restarts_total",
                                  "Intervals at whose end the timer asked for a new consumer.")),
       jitter_(jitter),
       backoff_(kAfterFailure) {

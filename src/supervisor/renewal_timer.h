@@ -13,7 +13,7 @@
 namespace freshet::supervisor {
 
 // Applies changes of the plan to the running consumer. Requests a failed renewal again after a backoff. Counts
-// freshet_periodic_restart_total once for each interval at whose end it requested a renewal, also if one was requested
+// freshet_periodic_restarts_total once for each interval at whose end it requested a renewal, also if one was requested
 // already, but not for each attempt. Threads: the loop's.
 class RenewalTimer {
  public:

@@ -45,7 +45,7 @@ struct RenewalTimerTest : testing::Test {
     timer.consumer_started(clock.steady_now(), uniform01);
     timer.poll(clock.steady_now());
   }
-  double counted() { return static_cast<double>(metrics.counter("freshet_periodic_restart_total", "").value()); }
+  double counted() { return static_cast<double>(metrics.counter("freshet_periodic_restarts_total", "").value()); }
   // Whether a renewal was asked for once the timer has seen the time.
   bool asked_after(Duration passed) {
     clock.advance(passed);

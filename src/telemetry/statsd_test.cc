@@ -65,14 +65,14 @@ TEST_F(EncoderTest, CountersAreWhatCameSinceAndOnceMoreNothing) {
 }
 
 TEST_F(EncoderTest, RenewalsHaveTheReferencesNames) {
-  metrics.counter("freshet_periodic_restart_total", "").add();
+  metrics.counter("freshet_periodic_restarts_total", "").add();
   EXPECT_THAT(head(), ElementsAre(HasSubstr("periodic_restart:1|c")));
-  metrics.counter("freshet_consumer_reconnect_total", "").add(2);
+  metrics.counter("freshet_consumer_reconnects_total", "").add(2);
   EXPECT_THAT(head(), testing::Contains(HasSubstr("consumer_reconnect:2|c")));
 }
 
 TEST_F(EncoderTest, ScaledCountersLoseNothing) {
-  Counter& us = metrics.counter("freshet_processing_microseconds_total", "");
+  Counter& us = metrics.counter("freshet_processing_seconds_total", "");
   us.add(900);
   EXPECT_THAT(head(), IsEmpty());
   us.add(200);
@@ -112,7 +112,7 @@ TEST_F(EncoderTest, OneMetricMayBeSeveralOfTheirs) {
 }
 
 TEST_F(EncoderTest, ManyValuesAreSampledAndSaySo) {
-  Histogram& tags = metrics.histogram("freshet_generic_metrics_tags_len", "", {1}, {{"metric_type", "counter"}});
+  Histogram& tags = metrics.histogram("freshet_generic_metrics_message_tags", "", {1}, {{"metric_type", "counter"}});
   for (int i = 0; i < 5120; ++i) tags.observe(3);
   const auto lines = head();
   size_t values = 0;
@@ -138,13 +138,13 @@ TEST_F(EncoderTest, AssignmentsAreTagsAndCounts) {
 }
 
 TEST_F(EncoderTest, TagsCannotBreakALine) {
-  metrics.counter("freshet_item_type_count_total", "", {{"item_type", "a|b,c\nd"}}).add();
+  metrics.counter("freshet_stored_items_total", "", {{"item_type", "a|b,c\nd"}}).add();
   EXPECT_THAT(head(), ElementsAre(HasSubstr("|#item_type:a_b_c_d,storage")));
 }
 
 TEST_F(EncoderTest, PayloadsStayBelowTheirLimit) {
   for (int i = 0; i < 200; ++i) {
-    metrics.counter("freshet_item_type_count_total", "", {{"item_type", "type" + std::to_string(i)}}).add();
+    metrics.counter("freshet_stored_items_total", "", {{"item_type", "type" + std::to_string(i)}}).add();
   }
   const auto payloads = encoder.encode(metrics, std::nullopt);
   EXPECT_GT(payloads.size(), 5u);
@@ -190,12 +190,12 @@ TEST_F(EncoderTest, TagsAreInTheReferencesWords) {
   EXPECT_EQ(own_tags("freshet_kafka_errors_total", {{"error", "_TRANSPORT"}}),
             "rust_consumer.kafka_error:1|c|#error:broker_transport_failure");
   EXPECT_EQ(own_tags("freshet_kafka_errors_total", {{"error", "_RESOLVE"}}), "none");
-  EXPECT_EQ(own_tags("freshet_backpressure_total", {{"by", "rows"}}),
+  EXPECT_EQ(own_tags("freshet_backpressure_pauses_total", {{"by", "rows"}}),
             "arroyo.strategies.run_task_in_threads.giving_backpressure:1|c|#strategy_name:process_message");
-  EXPECT_EQ(own_tags("freshet_backpressure_total", {{"by", "outcomes"}}),
+  EXPECT_EQ(own_tags("freshet_backpressure_pauses_total", {{"by", "outcomes"}}),
             "accepted_outcomes.got_backpressure:1|c|#strategy_name:outcomes_aggregator");
   metrics.gauge("freshet_pool_threads", "", {{"pool", "clickhouse"}}).set(2);
-  metrics.gauge("freshet_producer_p99_milliseconds", "", {{"producer", "dead_letter"}, {"broker", "1"}, {"of", "rtt"}})
+  metrics.gauge("freshet_producer_p99_seconds", "", {{"producer", "dead_letter"}, {"broker", "1"}, {"of", "rtt"}})
       .set(3);
   const auto lines = head();
   EXPECT_THAT(lines, Contains(HasSubstr("run_task_in_threads.threads:2.0|g|#strategy_name:clickhouse,storage:")));
@@ -208,7 +208,7 @@ TEST_F(EncoderTest, CountersOfThePythonProcessorsHaveTheirOwnPrefix) {
 }
 
 TEST_F(EncoderTest, LoopTimesAreOneValueAFlush) {
-  metrics.counter("freshet_loop_poll_microseconds_total", "").add(1'500'000);
+  metrics.counter("freshet_loop_poll_seconds_total", "").add(1'500'000);
   EXPECT_THAT(head(), ElementsAre(HasSubstr("arroyo.consumer.poll.time.distribution:1500.0|d")));
   EXPECT_THAT(head(), IsEmpty());
 }
