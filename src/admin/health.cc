@@ -11,14 +11,12 @@ namespace {
 constexpr Duration kLoopMustTurn = std::chrono::seconds(30);
 constexpr Duration kMustMove = std::chrono::seconds(30);
 
-int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
-
 }  // namespace
 
 HealthStatus health(SteadyTime now, SteadyTime started, SteadyTime last_turn) {
   const Duration still = now - std::max(started, last_turn);
   if (still <= kLoopMustTurn) return {true, ""};
-  return {false, fmt::format("the loop has not turned for {} s", seconds(still))};
+  return {false, fmt::format("the loop has not turned for {} s", whole_seconds(still))};
 }
 
 HealthStatus Progress::assess(const StreamStatus& status) {
@@ -56,7 +54,7 @@ HealthStatus Readiness::assess(SteadyTime now, const StreamStatus& status) {
   if (!status.assigned) return {false, "waiting for an assignment of partitions"};
   const bool nothing_to_do = lag == 0 && status.batches_in_flight == 0;
   if (!nothing_to_do && now - moved_at_ > kMustMove) {
-    return {false, fmt::format("nothing has moved for {} s with a lag of {}", seconds(now - moved_at_), lag)};
+    return {false, fmt::format("nothing has moved for {} s with a lag of {}", whole_seconds(now - moved_at_), lag)};
   }
   return {true, ""};
 }

@@ -73,8 +73,8 @@ void ConsumerRuntime::run(std::stop_token stop) {
 void ConsumerRuntime::wait_for_first_tick(std::stop_token stop) {
   supervisor::TickWait tick(clock_, plan_);
   if (tick.over()) return;
-  telemetry_.log.emit(supervisor::WaitingForTick{
-      "join", plan_.get().tick.count(), std::chrono::duration<double>(tick.deadline() - clock_.steady_now()).count()});
+  telemetry_.log.emit(
+      supervisor::WaitingForTick{"join", plan_.get().tick.count(), to_seconds(tick.deadline() - clock_.steady_now())});
   while (!stop.stop_requested() && !tick.over()) {
     stream_.wait(std::min(tick.deadline(), clock_.steady_now() + kLookAtPlan), stop);
   }

@@ -129,7 +129,7 @@ Status Service::Parts::start_admin() {
 // Whether there is a tick to wait for is a live option, too.
 void Service::Parts::wait_for_first_options(std::stop_token stop) {
   if (!watcher || watcher->wait_for_answer(clock.steady_now() + kFirstOptions, stop) || stop.stop_requested()) return;
-  telemetry().log.emit(RuntimeConfigTimeout{std::chrono::duration<double>(kFirstOptions).count()});
+  telemetry().log.emit(RuntimeConfigTimeout{to_seconds(kFirstOptions)});
 }
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <stop_token>
 
@@ -13,6 +14,10 @@ namespace freshet {
 using Duration = std::chrono::nanoseconds;
 using SteadyTime = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 using SystemTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+inline double to_seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+// Rounded towards zero.
+inline int64_t whole_seconds(Duration time) { return std::chrono::duration_cast<std::chrono::seconds>(time).count(); }
 
 // Threads: any.
 class Clock {

@@ -183,7 +183,7 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
     const http::Request http = request_for(host, request, body);
     const SteadyTime begin = clock_.steady_now();
     const Result<http::Response> answer = client_.send(http, stop);
-    metrics_.insert_seconds.observe(std::chrono::duration<double>(clock_.steady_now() - begin).count());
+    metrics_.insert_seconds.observe(to_seconds(clock_.steady_now() - begin));
     Attempt result = classify_answer(host, answer);
     if (result.end == Attempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
     if (result.end == Attempt::End::Failed && refuses_login(result.error.code) && password_.refresh()) {

@@ -10,7 +10,7 @@ TokenBucket::TokenBucket(double per_second, double burst, SteadyTime now)
 
 bool TokenBucket::take(SteadyTime now) {
   if (per_second_ <= 0) return true;
-  tokens_ = std::min(burst_, tokens_ + std::chrono::duration<double>(now - refilled_at_).count() * per_second_);
+  tokens_ = std::min(burst_, tokens_ + to_seconds(now - refilled_at_) * per_second_);
   refilled_at_ = now;
   if (tokens_ < 1) return false;
   tokens_ -= 1;

@@ -191,7 +191,7 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
 
 void KafkaSource::answer_revoke() {
   if (!revoking_) return;
-  revoke_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - rebalance_since_).count());
+  revoke_seconds_.observe(to_seconds(clock_.steady_now() - rebalance_since_));
   const std::set<Partition> revoked = *std::exchange(revoking_, std::nullopt);
   for (const Partition partition : revoked) owned_.erase(partition);
   if (!assignment_.cooperative()) owned_.clear();
@@ -237,7 +237,7 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   if (!assignment_waits_) return;  // it closes
   assignment_waits_ = false;
   if (rebalance_since_ != SteadyTime()) {
-    assign_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - rebalance_since_).count());
+    assign_seconds_.observe(to_seconds(clock_.steady_now() - rebalance_since_));
   }
   if (!assignment_.cooperative()) owned_.clear();
   Positions positions;

@@ -63,7 +63,7 @@ WriteOutcome OutcomesWriter::write(const InsertRequest& request, const WriteCont
   metrics_
       .histogram("freshet_accepted_outcomes_produce_seconds", "From the first record of a batch to its last answer.",
                  latency_buckets())
-      .observe(std::chrono::duration<double>(clock_.steady_now() - began).count());
+      .observe(to_seconds(clock_.steady_now() - began));
   return {};
 }
 

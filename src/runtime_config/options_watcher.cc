@@ -43,7 +43,7 @@ void OptionsWatcher::watch(std::stop_token stop) {
 void OptionsWatcher::read_once() {
   const SteadyTime began = clock_.steady_now();
   const auto raw = store_->read();
-  read_seconds_.observe(std::chrono::duration<double>(clock_.steady_now() - began).count());
+  read_seconds_.observe(to_seconds(clock_.steady_now() - began));
   const auto degraded = store_->degraded();
   up_.set(raw && !degraded ? 1 : 0);
   if (degraded && raw) log_.emit(StoreUnreadable{degraded->text});

@@ -215,7 +215,7 @@ Result<HelperOutput> read_all(int out, int error, int end, Duration timeout) {
     const int ready = left > 0 ? poll(fds.data(), fds.size(), static_cast<int>(left)) : 0;
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) {
-      return wrong(fmt::format("it did not finish within {} s", std::chrono::duration<double>(timeout).count()));
+      return wrong(fmt::format("it did not finish within {} s", to_seconds(timeout)));
     }
     for (pollfd& one : fds) {
       if (one.fd < 0 || one.revents == 0) continue;

@@ -63,8 +63,6 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
       table, rows, spans_text(batch), partition, said(*first));
 }
 
-int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
-
 }  // namespace
 
 void BatchesInFlight::add(std::shared_ptr<const SealedBatch> batch, SteadyTime now) {
@@ -191,7 +189,7 @@ std::string BatchesInFlight::not_ready_reason(SteadyTime now) const {
   if (active == nullptr || !is_overdue(*active, now)) return text;
   const Sealed& oldest = *active;
   return fmt::format("a batch is overdue: {} rows (partition:offsets {}) are not stored after {} s{}{}",
-                     oldest.batch->row_count, spans_text(*oldest.batch), seconds(now - oldest.since),
+                     oldest.batch->row_count, spans_text(*oldest.batch), whole_seconds(now - oldest.since),
                      text.empty() ? "" : "; ", text);
 }
 
@@ -203,8 +201,8 @@ void BatchesInFlight::log_overdue(SteadyTime now, const std::string& topic, Log&
   }
   if (!overdue_logged_.admit({}, now)) return;
   const Sealed& oldest = *oldest_active();
-  log.emit(BatchOverdue{topic, count, oldest.batch->row_count, spans_text(*oldest.batch), seconds(now - oldest.since),
-                        oldest.last_failure});
+  log.emit(BatchOverdue{topic, count, oldest.batch->row_count, spans_text(*oldest.batch),
+                        whole_seconds(now - oldest.since), oldest.last_failure});
 }
 
 }  // namespace freshet::stream

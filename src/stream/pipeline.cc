@@ -350,7 +350,7 @@ StreamStatus Pipeline::status(SteadyTime now) const {
   }
   status.consumer_number = consumer_;
   status.generation = generation_;
-  status.consumer_age_seconds = std::chrono::duration<double>(now - consumer_started_at_).count();
+  status.consumer_age_seconds = to_seconds(now - consumer_started_at_);
   return status;
 }
 

@@ -33,7 +33,7 @@ void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
 }
 
 void Pipeline::seal_one(SteadyTime now, Commands& commands) {
-  metrics_.batch_age_seconds.observe(std::chrono::duration<double>(now - batcher_.oldest()).count());
+  metrics_.batch_age_seconds.observe(to_seconds(now - batcher_.oldest()));
   std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
   for (const Part& part : batch->parts) {
     if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_begins();
@@ -55,7 +55,7 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
     if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_ends();
   }
   if (batch.row_count > 0 && result.inserts > 0) {
-    metrics_.batch_write_seconds(result.written).observe(std::chrono::duration<double>(result.took).count());
+    metrics_.batch_write_seconds(result.written).observe(to_seconds(result.took));
   }
   if (!result.written) return;
   unblock_written(batch);

@@ -14,7 +14,7 @@ constexpr Duration kInterval = std::chrono::minutes(1);
 
 void ProgressLog::observe(const StreamStatus& status, SteadyTime now, Log& log) {
   if (now - last_ < kInterval) return;
-  const double seconds = std::chrono::duration<double>(now - last_).count();
+  const double seconds = to_seconds(now - last_);
   int64_t lag = 0;
   for (const PartitionStatus& partition : status.partitions) lag += partition.lag.value_or(0);
   const uint64_t rows = status.rows_written - rows_;

@@ -13,8 +13,6 @@ constexpr Duration kLongestPause = std::chrono::minutes(10);
 // librdkafka's statistics interval.
 constexpr Duration kStatisticsMayTake = std::chrono::seconds(30);
 
-int64_t seconds(Duration d) { return std::chrono::duration_cast<std::chrono::seconds>(d).count(); }
-
 }  // namespace
 
 void ProgressPolicy::observe(SteadyTime now, const StreamStatus& status) {
@@ -107,7 +105,7 @@ std::string ProgressPolicy::fault(SteadyTime now, Duration timeout, std::vector<
     why = std::move(of_this);
   }
   if (!why.empty() || !statistics_at_ || now - *statistics_at_ < std::max(timeout, kStatisticsMayTake)) return why;
-  return fmt::format("the Kafka client has said nothing for {} s", seconds(now - *statistics_at_));
+  return fmt::format("the Kafka client has said nothing for {} s", whole_seconds(now - *statistics_at_));
 }
 
 std::string ProgressPolicy::fault_of(Partition partition, Seen& seen, SteadyTime now, Duration timeout,
@@ -115,7 +113,7 @@ std::string ProgressPolicy::fault_of(Partition partition, Seen& seen, SteadyTime
   const auto lasts = [&](std::optional<SteadyTime> since) {
     return since && now - std::max(seen.moved_at, *since) >= timeout;
   };
-  const int64_t silent = seconds(now - seen.moved_at);
+  const int64_t silent = whole_seconds(now - seen.moved_at);
   if (lasts(seen.behind_since)) {
     ++stuck_;
     if (!seen.refetched_at) {

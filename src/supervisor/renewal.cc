@@ -17,8 +17,6 @@ constexpr int kPostpone = 3;
 // The broker tells a fenced client with its next heartbeat at the latest.
 constexpr Duration kFencedBySelf = std::chrono::minutes(1);
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 }  // namespace
 
 Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& requests, RenewalPlan& plan,
@@ -81,7 +79,7 @@ bool Renewal::may_have_fenced_itself() const {
 // --- what the loop asks ---------------------------------------------------------------------------------------------
 
 ConsumerCommand Renewal::poll(SteadyTime now, const ConsumerState& consumer) {
-  age_.set(seconds(now - consumer_started_at_));
+  age_.set(to_seconds(now - consumer_started_at_));
   note_membership(now, consumer);
   watch_change(now, consumer);
   stops_.poll();
@@ -315,7 +313,7 @@ void Renewal::watch_change(SteadyTime now, const ConsumerState& consumer) {
   report.assignment_kept = consumer.membership->partitions == change_->partitions;
   if (consumer.first_message) {
     report.pause = *consumer.first_message - change_->last_message;
-    pause_.observe(seconds(*report.pause));
+    pause_.observe(to_seconds(*report.pause));
   }
   change_.reset();
   backoff_ = Backoff(limits_.retry);

@@ -13,8 +13,6 @@ namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // null in JSON logs
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-
 }  // namespace
 
 ClientEnd Renewal::client_ended(const Error&) {
@@ -70,16 +68,16 @@ void Renewal::finish(RenewalReport report) {
   requests_.finish(std::move(report));
   const RenewalReport done = *requests_.last();
   if (done.result == RenewalResult::Failed) {
-    log_.emit(RenewalFailed{to_string(done.reason), to_string(done.mode), done.error, seconds(done.duration)});
+    log_.emit(RenewalFailed{to_string(done.reason), to_string(done.mode), done.error, to_seconds(done.duration)});
     return;
   }
   if (done.result == RenewalResult::Postponed) {
     log_.emit(RenewalPostponed{to_string(done.reason), done.error});
     return;
   }
-  log_.emit(RenewalEnded{to_string(done.reason), to_string(done.mode), to_string(done.result), seconds(done.duration),
-                         done.pause ? seconds(*done.pause) * 1000 : kUnknown, done.generation_kept,
-                         done.assignment_kept});
+  log_.emit(RenewalEnded{to_string(done.reason), to_string(done.mode), to_string(done.result),
+                         to_seconds(done.duration), done.pause ? to_seconds(*done.pause) * 1000 : kUnknown,
+                         done.generation_kept, done.assignment_kept});
 }
 
 void Renewal::wait_for(std::string what) {
@@ -103,7 +101,7 @@ void Renewal::explain(std::string_view what, std::optional<SteadyTime> until) {
 std::string Renewal::under_way() const {
   MutexLock lock(mutex_);
   if (!under_way_.until || under_way_.what.empty()) return under_way_.what;
-  const double left = std::max(0.0, seconds(*under_way_.until - clock_.steady_now()));
+  const double left = std::max(0.0, to_seconds(*under_way_.until - clock_.steady_now()));
   return fmt::format("{} (in {:.0f} s)", under_way_.what, left);
 }
 

@@ -71,7 +71,7 @@ std::optional<SteadyTime> RenewalTimer::deadline() const {
 }
 
 void RenewalTimer::log_change(const RenewalOptions& from, const RenewalOptions& to, SteadyTime now) const {
-  const double left = std::chrono::duration<double>(due_ - now).count();
+  const double left = to_seconds(due_ - now);
   log_.emit(RenewalTimerChanged{from.enabled, to.enabled, from.interval.count(), to.interval.count(),
                                 to.enabled ? left : -1.0});
 }

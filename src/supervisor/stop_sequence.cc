@@ -28,7 +28,7 @@ void StopSequence::begin() {
     if (member_ && may_wait_) wait_.emplace(clock_, plan_);
     waits = wait_ && !wait_->over();
     state_ = waits ? State::Waiting : State::Draining;
-    if (waits) seconds = std::chrono::duration<double>(wait_->deadline() - clock_.steady_now()).count();
+    if (waits) seconds = to_seconds(wait_->deadline() - clock_.steady_now());
   }
   if (waits) {
     log_.emit(WaitingForTick{"leave", plan_.get().tick.count(), seconds});

@@ -21,7 +21,7 @@ void Supervisor::run(std::stop_token stop) {
     const SteadyTime begun = clock_.steady_now();
     const ConsumerOutcome outcome = run_consumer_(number, stop);
     const Duration lived = clock_.steady_now() - begun;
-    log_.emit(ConsumerEnded{number, name_of(outcome), error_of(outcome), std::chrono::duration<double>(lived).count()});
+    log_.emit(ConsumerEnded{number, name_of(outcome), error_of(outcome), to_seconds(lived)});
     if (std::holds_alternative<ConsumerStopped>(outcome)) return;
     const auto* renewed = std::get_if<ConsumerRenewed>(&outcome);
     member_already = renewed != nullptr && renewed->member_already;
@@ -32,7 +32,7 @@ void Supervisor::run(std::stop_token stop) {
 
 bool Supervisor::wait_after(const ConsumerFailed& failure, Duration lived, std::stop_token stop) {
   const Duration delay = (failure.fenced_by_other ? fenced_backoff_ : backoff_).next(lived, uniform01_());
-  log_.emit(ConsumerBackoff{failure.error, std::chrono::duration<double>(delay).count()});
+  log_.emit(ConsumerBackoff{failure.error, to_seconds(delay)});
   wait_(clock_.steady_now() + delay, stop);
   return !stop.stop_requested();
 }

@@ -79,7 +79,7 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
   }
   nlohmann::ordered_json event{
       {"event_id", id},
-      {"timestamp", std::chrono::duration<double>(report.at.time_since_epoch()).count()},
+      {"timestamp", to_seconds(report.at.time_since_epoch())},
       {"platform", "native"},
       {"level", "error"},
       {"logger", "freshet"},
