@@ -10,18 +10,17 @@
 namespace freshet::admin {
 
 HealthFile::HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics)
-    : thread_(
-          needed_thread([path = std::move(path), health = std::move(health), &clock, &log,
-                         &touches = metrics.counter("freshet_health_file_touches_total",
-                                                    "How often the health file was touched.")](std::stop_token stop) {
-            do {
-              if (!health().ok) continue;
-              if (const Status touched = touch_file(path); !touched) {
-                log.emit(HealthFileNotWritten{path, touched.error().text});
-              } else {
-                touches.add();
-              }
-            } while (sleep_interruptibly(clock, stop, std::chrono::seconds(1)));
-          })) {}
+    : thread_(needed_thread([path = std::move(path), health = std::move(health), &clock, &log,
+                             &touches = metrics.counter("freshet_health_file_touches_total",
+                                                        "Updates of the health file.")](std::stop_token stop) {
+        do {
+          if (!health().ok) continue;
+          if (const Status touched = touch_file(path); !touched) {
+            log.emit(HealthFileNotWritten{path, touched.error().text});
+          } else {
+            touches.add();
+          }
+        } while (sleep_interruptibly(clock, stop, std::chrono::seconds(1)));
+      })) {}
 
 }  // namespace freshet::admin

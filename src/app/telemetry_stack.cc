@@ -11,7 +11,7 @@ TelemetryStack::TelemetryStack(const telemetry::TelemetrySettings& settings, Clo
   if (!settings.statsd.address.empty()) metrics.keep_recent_values();  // before the histograms are made
   log.count_dropped(metrics);
   metrics
-      .gauge("freshet_build_info", "Always 1; the labels say what runs.",
+      .gauge("freshet_build_info", "Always 1. The labels are the versions.",
              {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
       .set(1);
 }

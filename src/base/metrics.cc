@@ -31,6 +31,13 @@ uint64_t Histogram::take_recent(std::vector<double>& out) const {
   return end - begin;
 }
 
+void SecondsCounter::advance_to(std::chrono::nanoseconds total) noexcept {
+  const auto target = static_cast<uint64_t>(std::max<int64_t>(total.count(), 0));
+  uint64_t now = nanoseconds();
+  while (now < target && !nanoseconds_.compare_exchange_weak(now, target, std::memory_order_relaxed)) {
+  }
+}
+
 std::vector<double> latency_buckets() {
   return {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120};
 }
@@ -39,6 +46,7 @@ struct Metrics::Entry {
   std::string help;
   Kind kind;
   std::map<Labels, std::unique_ptr<Counter>> counters;
+  std::map<Labels, std::unique_ptr<SecondsCounter>> seconds;
   std::map<Labels, std::unique_ptr<Gauge>> gauges;
   std::map<Labels, std::unique_ptr<Histogram>> histograms;
 };
@@ -69,6 +77,13 @@ Counter& Metrics::counter(std::string_view name, std::string_view help, Labels l
   return *slot;
 }
 
+SecondsCounter& Metrics::seconds_counter(std::string_view name, std::string_view help, Labels labels) {
+  MutexLock lock(mutex_);
+  auto& slot = family(name, help, Kind::SecondsCounter).seconds[std::move(labels)];
+  if (!slot) slot = std::make_unique<SecondsCounter>();
+  return *slot;
+}
+
 Gauge& Metrics::gauge(std::string_view name, std::string_view help, Labels labels) {
   MutexLock lock(mutex_);
   auto& slot = family(name, help, Kind::Gauge).gauges[std::move(labels)];
@@ -93,9 +108,12 @@ void Metrics::visit(const std::function<void(const Family&)>& visitor) const {
   MutexLock lock(mutex_);
   for (const auto& [name, entry] : families_) {
     Family family{name, entry->help, entry->kind, {}};
-    for (const auto& [labels, c] : entry->counters) family.samples.push_back({labels, c.get(), nullptr, nullptr});
-    for (const auto& [labels, g] : entry->gauges) family.samples.push_back({labels, nullptr, g.get(), nullptr});
-    for (const auto& [labels, h] : entry->histograms) family.samples.push_back({labels, nullptr, nullptr, h.get()});
+    for (const auto& [labels, c] : entry->counters) family.samples.push_back({.labels = labels, .counter = c.get()});
+    for (const auto& [labels, s] : entry->seconds) family.samples.push_back({.labels = labels, .seconds = s.get()});
+    for (const auto& [labels, g] : entry->gauges) family.samples.push_back({.labels = labels, .gauge = g.get()});
+    for (const auto& [labels, h] : entry->histograms) {
+      family.samples.push_back({.labels = labels, .histogram = h.get()});
+    }
     visitor(family);
   }
 }

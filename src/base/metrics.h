@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,6 +27,21 @@ class Counter {
 
  private:
   std::atomic<uint64_t> value_{0};
+};
+
+// Time that passed, in seconds. Negative times count as none.
+class SecondsCounter {
+ public:
+  void add(std::chrono::nanoseconds time) noexcept {
+    if (time.count() > 0) nanoseconds_.fetch_add(static_cast<uint64_t>(time.count()), std::memory_order_relaxed);
+  }
+  // For a total that somebody else counts; never goes back.
+  void advance_to(std::chrono::nanoseconds total) noexcept;
+  uint64_t nanoseconds() const noexcept { return nanoseconds_.load(std::memory_order_relaxed); }
+  double value() const noexcept { return static_cast<double>(nanoseconds()) / 1e9; }
+
+ private:
+  std::atomic<uint64_t> nanoseconds_{0};
 };
 
 class Gauge {
@@ -71,10 +87,11 @@ std::vector<double> latency_buckets();
 // Threads: any. The same name and labels give the same handle. `help` of the first call stays.
 class Metrics {
  public:
-  enum class Kind { Counter, Gauge, Histogram };
+  enum class Kind { Counter, SecondsCounter, Gauge, Histogram };
   struct Sample {
     Labels labels;
     const Counter* counter = nullptr;
+    const SecondsCounter* seconds = nullptr;
     const Gauge* gauge = nullptr;
     const Histogram* histogram = nullptr;
   };
@@ -90,6 +107,7 @@ class Metrics {
   // Histograms created from now on keep their last values for Histogram::take_recent.
   void keep_recent_values();
   Counter& counter(std::string_view name, std::string_view help, Labels labels = {});
+  SecondsCounter& seconds_counter(std::string_view name, std::string_view help, Labels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, Labels labels = {});
   Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, Labels labels = {});
   // Removes a gauge from the exposition (a revoked partition); the handle is invalid afterwards.

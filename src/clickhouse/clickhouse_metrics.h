@@ -16,17 +16,18 @@ struct ClickHouseMetrics {
   explicit ClickHouseMetrics(Metrics& metrics)
       : registry(metrics),
         insert_seconds(metrics.histogram("freshet_insert_seconds",
-                                         "Seconds of one insert attempt, from the request to its answer",
+                                         "Duration of one insert attempt, from the request to the response.",
                                          latency_buckets())),
-        compressed_bytes(metrics.counter("freshet_insert_compressed_bytes_total",
-                                         "Bytes of acknowledged inserts as they were sent")),
+        compressed_bytes(
+            metrics.counter("freshet_insert_compressed_bytes_total", "Compressed bytes of acknowledged inserts.")),
         unverified(metrics.counter("freshet_inserts_unverified_total",
-                                   "Inserts acknowledged after an attempt whose end is unknown, on a table that is not "
-                                   "replicated and recognises repeats")) {}
+                                   "Inserts acknowledged after an attempt with an unknown outcome, on a table that "
+                                   "deduplicates and is not replicated.")) {}
 
   // Few distinct values: the classes, and the codes that servers use in practice.
   Counter& errors(const char* error_class, int code) const {
-    return registry.counter("freshet_insert_errors_total", "Failed insert attempts; code 0 is no ClickHouse exception",
+    return registry.counter("freshet_insert_errors_total",
+                            "Failed insert attempts by ClickHouse's error code. Code 0 is a network error.",
                             {{"class", error_class}, {"code", std::to_string(code)}});
   }
 };

@@ -15,6 +15,7 @@
 #include "clickhouse/retry_delay.h"
 #include "snuba_outputs/snuba_request_builder.h"
 #include "testkit/fake_clickhouse.h"
+#include "testkit/fake_clock.h"
 #include "testkit/recording_log.h"
 
 namespace freshet::clickhouse {
@@ -336,25 +337,11 @@ TEST(ClickHouseWriter, StopEndsARequestAndABackOff) {
   }
 }
 
-// Every wait is over at once, and time has passed.
-class SkippingClock final : public Clock {
- public:
-  SteadyTime steady_now() const override { return now_; }
-  SystemTime system_now() const override { return SystemTime(now_.time_since_epoch()); }
-  bool wait_until(CondVar&, Mutex&, std::stop_token, SteadyTime deadline, const std::function<bool()>& ready) override {
-    now_ = std::max(now_, deadline);
-    return ready();
-  }
-
- private:
-  SteadyTime now_{std::chrono::hours(1)};
-};
-
 TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLastsAndCanBeSkipped) {
   FakeClickHouse server;
   server.otherwise(FakeAnswer::exception(31337, "New error"));
   Writing w({server.url()});
-  SkippingClock clock;
+  testkit::FakeClock clock(testkit::FakeClock::Waits::Skipped);
   const auto writer = make_row_writer(w.settings, w.hosts, clock, w.log, w.metrics);
   const SteadyTime begin = clock.steady_now();
   InsertRequest request;

@@ -44,7 +44,8 @@ std::string one_word(std::string_view what) {
 }
 
 Counter& records(Metrics& metrics, const std::string& producer, const char* result) {
-  return metrics.counter("freshet_produced_records_total", "What brokers answered to records, by librdkafka's name.",
+  return metrics.counter("freshet_produced_records_total",
+                         "Produced records by the broker's answer: success, or librdkafka's name of the error.",
                          {{"producer", producer}, {"result", result}});
 }
 

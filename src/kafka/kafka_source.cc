@@ -23,7 +23,7 @@ constexpr int kLeavePollMs = 5;
 
 Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
   return metrics.histogram("freshet_rebalance_seconds",
-                           "From the group's word to our answer: assign looks up the starts, revoke drains.",
+                           "Time to answer a rebalance: assign looks up start offsets, revoke drains.",
                            latency_buckets(), {{"step", step}});
 }
 
@@ -45,15 +45,14 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       reaper_(context.reaper),
       identity_(context.identity),
       metrics_(context.metrics),
-      partition_count_gauge_(
-          context.metrics.gauge("freshet_topic_partitions", "Partitions of the topic.", {{"topic", settings.topic}})),
+      partition_count_gauge_(context.metrics.gauge("freshet_topic_partitions", "Number of partitions of the topic.",
+                                                   {{"topic", settings.topic}})),
       assign_seconds_(rebalance_seconds(context.metrics, "assign")),
       revoke_seconds_(rebalance_seconds(context.metrics, "revoke")),
       statistics_(context.metrics, settings.topic),
-      offsets_gone_(context.metrics.counter(
-          "freshet_offsets_expired_total",
-          "Offsets that the broker had deleted before they were read: the reset policy went on behind them.",
-          {{"topic", settings.topic}})),
+      offsets_gone_(context.metrics.counter("freshet_offsets_expired_total",
+                                            "Offsets that the broker deleted before they were consumed.",
+                                            {{"topic", settings.topic}})),
       client_(std::move(client)),
       assignment_(client_.get(), settings.topic),
       start_look_up_(client_.get(), settings_, clock_, [this] { wake(); }),

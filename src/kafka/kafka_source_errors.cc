@@ -100,7 +100,7 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
 // All errors; only some are reported.
 void KafkaSource::count(rd_kafka_resp_err_t code) {
   metrics_
-      .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer, by librdkafka's name.",
+      .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer by librdkafka's name.",
                {{"error", rd_kafka_err2name(code)}})
       .add();
 }

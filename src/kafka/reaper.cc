@@ -18,7 +18,8 @@ class PendingClient final : public PendingDestruction {
 }  // namespace
 
 Reaper::Reaper(Metrics& metrics)
-    : gauge_(metrics.gauge("freshet_kafka_clients_closing", "Kafka clients of past consumers not yet destroyed.")) {
+    : gauge_(metrics.gauge("freshet_kafka_clients_closing",
+                           "Kafka clients of past consumers that are not destroyed yet.")) {
   MutexLock lock(mutex_);
   start_one();
 }

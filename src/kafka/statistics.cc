@@ -35,13 +35,14 @@ void show_broker(const object& broker, const std::string& producer, Metrics& met
     if (broker.at_key(of).get(window) != simdjson::SUCCESS) continue;
     metrics
         .gauge("freshet_producer_p99_seconds",
-               "99th percentile of the last seconds: int_latency in the queue, outbuf_latency until sent, rtt.",
+               "99th percentile over the last seconds: time in the queue (int_latency), time until sent "
+               "(outbuf_latency), round trip (rtt).",
                {{"producer", producer}, {"broker", id}, {"of", of}})
-        .set(static_cast<double>(static_cast<int64_t>(number(window, "p99")) / 1000));
+        .set(number(window, "p99") / 1e6);
   }
-  metrics.gauge("freshet_producer_request_errors", "Requests to a broker that failed.", labels)
+  metrics.gauge("freshet_producer_request_errors", "Failed requests to a broker, as librdkafka counts them.", labels)
       .set(number(broker, "txerrs"));
-  metrics.gauge("freshet_producer_request_retries", "Requests to a broker that were sent again.", labels)
+  metrics.gauge("freshet_producer_request_retries", "Retried requests to a broker, as librdkafka counts them.", labels)
       .set(number(broker, "txretries"));
 }
 
@@ -71,7 +72,7 @@ void ConsumerStatistics::update(std::string_view json, const std::function<bool(
   simdjson::dom::parser parser;
   object all;
   if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
-  metrics_.gauge("freshet_librdkafka_reply_queue_operations", "Operations that wait in the library for the loop.")
+  metrics_.gauge("freshet_librdkafka_reply_queue_operations", "Operations in librdkafka's queue for the main loop.")
       .set(number(all, "replyq"));
   leaders_connected_ = all_leaders_up(all);
   std::set<int32_t> shown;
@@ -85,7 +86,7 @@ void ConsumerStatistics::update(std::string_view json, const std::function<bool(
     std::from_chars(name.data(), name.data() + name.size(), partition);
     object one;
     if (partition < 0 || value.get(one) != simdjson::SUCCESS || !owned(Partition{partition})) continue;
-    metrics_.gauge(kFetched, "Messages that are fetched and wait in the library.", of_partition(topic_, partition))
+    metrics_.gauge(kFetched, "Fetched messages in librdkafka's queue.", of_partition(topic_, partition))
         .set(number(one, "fetchq_cnt"));
     shown.insert(partition);
   }
@@ -105,13 +106,15 @@ void show_producer_statistics(std::string_view json, const std::string& producer
   object all, brokers;
   if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
   const Labels labels = {{"producer", producer}};
-  metrics.gauge("freshet_producer_messages", "Records that wait or are under way.", labels).set(number(all, "msg_cnt"));
-  metrics.gauge("freshet_producer_messages_max", "Most records that may wait.", labels).set(number(all, "msg_max"));
-  metrics.gauge("freshet_producer_bytes", "Bytes of the records that wait or are under way.", labels)
+  metrics.gauge("freshet_producer_messages", "Records in the producer's queue and in flight.", labels)
+      .set(number(all, "msg_cnt"));
+  metrics.gauge("freshet_producer_messages_max", "Limit of records in the producer's queue.", labels)
+      .set(number(all, "msg_max"));
+  metrics.gauge("freshet_producer_bytes", "Bytes of the records in the producer's queue and in flight.", labels)
       .set(number(all, "msg_size"));
-  metrics.gauge("freshet_producer_bytes_max", "Most bytes that may wait.", labels).set(number(all, "msg_size_max"));
-  metrics
-      .gauge("freshet_producer_reply_queue_operations", "Operations that wait in the library for the producer.", labels)
+  metrics.gauge("freshet_producer_bytes_max", "Limit of bytes in the producer's queue.", labels)
+      .set(number(all, "msg_size_max"));
+  metrics.gauge("freshet_producer_reply_queue_operations", "Operations in librdkafka's queue for the producer.", labels)
       .set(number(all, "replyq"));
   if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return;
   for (const auto& [name, value] : brokers) {

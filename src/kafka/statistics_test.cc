@@ -65,7 +65,7 @@ TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
       "a:1/7":{"nodeid":7,"txerrs":4,"txretries":5,"rtt":{"p99":2999},"int_latency":{"p99":1000}}}})",
                            "commit_log", metrics);
   EXPECT_THAT(gauges(metrics, "freshet_producer_p99_seconds"),
-              UnorderedElementsAre(Pair("rtt", 2), Pair("int_latency", 1)));
+              UnorderedElementsAre(Pair("rtt", 0.002999), Pair("int_latency", 0.001)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_request_errors"), UnorderedElementsAre(Pair("7", 4)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_request_retries"), UnorderedElementsAre(Pair("7", 5)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_messages"), UnorderedElementsAre(Pair("commit_log", 2)));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "model/ids.h"
 #include "model/rows.h"
 
@@ -29,6 +30,7 @@ struct Part {
 
 struct SealedBatch {
   uint64_t id = 0;
+  SteadyTime sealed_at{};
   std::shared_ptr<const RowLayout> layout = plain_layout();   // of all its chunks
   std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // rows in insert order; by partition, then sequence
   std::vector<Span> spans;                                    // one per partition with rows, ascending

@@ -13,16 +13,19 @@ constexpr Duration kForLong = std::chrono::hours(1);
 void count(const Aggregate& sums, Metrics& metrics) {
   for (const auto& [category, totals] : sums.by_category) {
     const Labels labels = {{"data_category", std::to_string(category)}};
-    metrics.counter("freshet_accepted_outcomes_messages_total", "Counts taken from items, by data category.", labels)
+    metrics
+        .counter("freshet_accepted_outcomes_messages_total", "Counts read from trace items, by data category.", labels)
         .add(totals.messages);
-    metrics.counter("freshet_accepted_outcomes_quantity_total", "Their quantities, by data category.", labels)
+    metrics
+        .counter("freshet_accepted_outcomes_quantity_total",
+                 "Sum of the quantities of accepted outcomes, by data category.", labels)
         .add(totals.quantity);
-    metrics.counter("freshet_accepted_outcomes_buckets_total", "Outcome records, by data category.", labels)
+    metrics.counter("freshet_accepted_outcomes_buckets_total", "Outcome records produced, by data category.", labels)
         .add(totals.buckets);
   }
   // Only spans are recognised when they come again.
   metrics
-      .counter("freshet_accepted_outcomes_duplicates_total", "Items that came again and count once.",
+      .counter("freshet_accepted_outcomes_duplicates_total", "Repeated trace items, which are counted once.",
                {{"item_type", "span"}})
       .add(sums.duplicates);
 }
@@ -61,8 +64,8 @@ WriteOutcome OutcomesWriter::write(const InsertRequest& request, const WriteCont
   seen_.remember(sums.items);
   count(sums, metrics_);
   metrics_
-      .histogram("freshet_accepted_outcomes_produce_seconds", "From the first record of a batch to its last answer.",
-                 latency_buckets())
+      .histogram("freshet_accepted_outcomes_produce_seconds",
+                 "Time from the first record of a batch to the last acknowledgement.", latency_buckets())
       .observe(to_seconds(clock_.steady_now() - began));
   return {};
 }

@@ -63,10 +63,9 @@ Histogram* values_histogram(Metrics& metrics, GenericMetricKind kind) {
 }  // namespace
 
 GenericMetricsProcessor::Meters::Meters(Metrics& metrics, GenericMetricKind kind)
-    : tags(metrics.histogram("freshet_generic_metrics_message_tags", "Tags of a metric.", count_buckets(),
+    : tags(metrics.histogram("freshet_generic_metrics_message_tags", "Number of tags of a metric.", count_buckets(),
                              {{"metric_type", of(kind).name}})),
-      size(metrics.histogram("freshet_generic_metrics_message_bytes", "Payload bytes of the metrics that were read.",
-                             size_buckets())),
+      size(metrics.histogram("freshet_generic_metrics_message_bytes", "Payload bytes of a metric.", size_buckets())),
       values(values_histogram(metrics, kind)),
       lists(metrics.counter("freshet_generic_metrics_series_total", "Sets and distributions by their form.",
                             {{"format", "legacy"}})),

@@ -27,9 +27,9 @@ OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono:
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      up_(metrics.gauge("freshet_runtime_config_up", "1 while the store of live options can be read.")),
-      read_seconds_(metrics.histogram("freshet_runtime_config_read_seconds", "Reading the store of live options.",
-                                      latency_buckets())),
+      up_(metrics.gauge("freshet_runtime_config_up", "1 if the store of live options can be read, else 0.")),
+      read_seconds_(metrics.histogram("freshet_runtime_config_read_seconds",
+                                      "Duration of one read of the store of live options.", latency_buckets())),
       current_(initial),
       thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 

@@ -69,7 +69,7 @@ bool is_utf8(std::string_view text) {
 
 Ipv4Statistics::Ipv4Statistics(Metrics& metrics)
     : with_(metrics.counter("freshet_ipv4_pattern_messages_total",
-                            "Messages by whether they hold what looks like an address.", {{"outcome", "true"}})),
+                            "Messages by whether they contain something like an IPv4 address.", {{"outcome", "true"}})),
       without_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "false"}})),
       no_text_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "invalid_payload"}})) {}
 

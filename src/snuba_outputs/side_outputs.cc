@@ -41,7 +41,7 @@ SideOutputs::SideOutputs(const SideOutputSettings& settings, std::string topic, 
       cogs_(std::move(cogs_resource)) {}
 
 Counter& SideOutputs::counter(SideTopicName topic, const char* result) {
-  return metrics_.counter("freshet_side_records_total", "Records of the side topics.",
+  return metrics_.counter("freshet_side_records_total", "Records produced to the side topics.",
                           {{"topic", to_string(topic)}, {"result", result}});
 }
 

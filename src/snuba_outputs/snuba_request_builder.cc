@@ -143,7 +143,7 @@ class SnubaRequestBuilder final : public clickhouse::RequestBuilder {
   void count_failure(int status, bool timed_out, uint32_t attempt) override {
     const uint32_t max_attempts = policy_.max_retries + 1;
     metrics_
-        .counter("freshet_insert_failed_attempts_total", "Failed insert attempts by HTTP status",
+        .counter("freshet_insert_failed_attempts_total", "Failed insert attempts by HTTP status.",
                  {{"status", status_name(status)},
                   {"timeout", timed_out ? "true" : "false"},
                   {"attempt", attempt <= max_attempts ? std::to_string(attempt) : "later"},

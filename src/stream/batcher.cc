@@ -72,9 +72,10 @@ bool Batcher::due(const LiveOptions& options, SteadyTime now, bool no_more) cons
   return !waiting_.empty() && (full(options) || now >= *due_at(options, no_more));
 }
 
-std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options) {
+std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, SteadyTime now) {
   auto batch = std::make_shared<SealedBatch>();
   batch->id = next_id_++;
+  batch->sealed_at = now;
   batch->layout = waiting_.front().chunk->layout;
   if (measure_) measure_->clear();
   while (!waiting_.empty()) {

@@ -42,7 +42,7 @@ class Batcher {
   std::optional<SteadyTime> due_at(const LiveOptions& options, bool no_more = false) const;
   // Takes the oldest rows up to the limits, all of one layout. A limit is passed only by a single chunk that is larger
   // than it. Not empty().
-  std::shared_ptr<const SealedBatch> seal(const LiveOptions& options);
+  std::shared_ptr<const SealedBatch> seal(const LiveOptions& options, SteadyTime now);
 
   // "Too many parts": larger, rarer batches, up to 16 times; each calm minute halves that again.
   void slow_down(SteadyTime now);

@@ -22,7 +22,8 @@ TEST(BatcherTest, SealsByRowsBytesAndAge) {
   EXPECT_TRUE(batcher.due(options, start + std::chrono::milliseconds(2000)));
   batcher.add({chunk(1, 10, 19), start});
   EXPECT_TRUE(batcher.due(options, start));
-  const auto batch = batcher.seal(options);
+  const auto batch = batcher.seal(options, start);
+  EXPECT_EQ(batch->sealed_at, start);
   EXPECT_EQ(batch->row_count, 10u);  // the second would pass the limit
   EXPECT_EQ(spans_of(batch->insert_token), "t:0:0-9");
   options.max_batch_bytes = 20;
@@ -39,7 +40,7 @@ TEST(BatcherTest, TheTokenIsMadeOfClusterGroupLayoutAndRows) {
       add_to_digest(one->digest, one->partition, one->messages[0], i < 2 ? one->rows : std::to_string(rows));
       batcher.add({one, {}});
     }
-    return batcher.seal({})->insert_token;
+    return batcher.seal({}, {})->insert_token;
   };
   const std::string first = token({"", "t", "group"}, "cluster", {}, 1);
   EXPECT_EQ(token({"", "t", "group"}, "cluster", {}, 1), first);
@@ -57,11 +58,11 @@ TEST(BatcherTest, ABatchHasOneLayout) {
     if (i == 1 || i == 2) one->layout = i == 1 ? columns : std::make_shared<RowLayout>(*columns);
     batcher.add({one, {}});
   }
-  EXPECT_EQ(spans_of(batcher.seal({})->insert_token), "t:0:0-0");
-  const auto other = batcher.seal({});
+  EXPECT_EQ(spans_of(batcher.seal({}, {})->insert_token), "t:0:0-0");
+  const auto other = batcher.seal({}, {});
   EXPECT_EQ(spans_of(other->insert_token), "t:0:1-2");
   EXPECT_EQ(other->layout->columns, columns->columns);
-  EXPECT_EQ(spans_of(batcher.seal({})->insert_token), "t:0:3-3");
+  EXPECT_EQ(spans_of(batcher.seal({}, {})->insert_token), "t:0:3-3");
 }
 
 // Counts the distinct lengths of chunks.
@@ -88,7 +89,7 @@ TEST(BatcherTest, AMeasureStandsForTheRows) {
   batcher.add({chunk(2, 20, 20), {}});
   EXPECT_TRUE(batcher.full(options));
   batcher.add({chunk(3, 21, 22), {}});
-  EXPECT_EQ(spans_of(batcher.seal(options)->insert_token), "t:0:0-20");
+  EXPECT_EQ(spans_of(batcher.seal(options, {})->insert_token), "t:0:0-20");
   EXPECT_FALSE(batcher.full(options));
   batcher.add({chunk(0, 0, 0, 1), {}});
   EXPECT_TRUE(batcher.full(options));
@@ -103,7 +104,7 @@ TEST(BatcherTest, SpansArePerPartitionAscendingWhateverCameFirst) {
   batcher.add({chunk(1, 5, 6, 2), {}});
   batcher.add({chunk(0, 0, 0, 3), {}});
   batcher.take(Partition{3});
-  EXPECT_EQ(spans_of(batcher.seal({})->insert_token), "t:1:7-9,t:2:0-6");
+  EXPECT_EQ(spans_of(batcher.seal({}, {})->insert_token), "t:1:7-9,t:2:0-6");
   EXPECT_TRUE(batcher.empty());
 }
 

@@ -65,9 +65,9 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
 
 }  // namespace
 
-void BatchesInFlight::add(std::shared_ptr<const SealedBatch> batch, SteadyTime now) {
+void BatchesInFlight::add(std::shared_ptr<const SealedBatch> batch) {
   const uint64_t id = batch->id;
-  batches_.emplace(id, Sealed{std::move(batch), now});
+  batches_.emplace(id, Sealed{std::move(batch)});
 }
 
 void BatchesInFlight::failed(uint64_t id, const InsertFailure& failure, const char* destination) {
@@ -159,7 +159,7 @@ uint64_t BatchesInFlight::rows() const {
   return rows;
 }
 
-bool BatchesInFlight::held_with(Partition partition) const {
+bool BatchesInFlight::waits_for_operator_with(Partition partition) const {
   return std::any_of(batches_.begin(), batches_.end(), [&](const auto& entry) {
     return entry.second.waits_for_operator && holds_rows_of(*entry.second.batch, partition);
   });
@@ -173,7 +173,7 @@ const BatchesInFlight::Sealed* BatchesInFlight::oldest_active() const {
 
 // A blocked one waits for a person, who is told in other words.
 bool BatchesInFlight::is_overdue(const Sealed& sealed, SteadyTime now) const {
-  return sealed.blocked.empty() && deadline_ > Duration::zero() && now - sealed.since >= deadline_;
+  return sealed.blocked.empty() && deadline_ > Duration::zero() && now - sealed.batch->sealed_at >= deadline_;
 }
 
 size_t BatchesInFlight::overdue(SteadyTime now) const {
@@ -189,7 +189,7 @@ std::string BatchesInFlight::not_ready_reason(SteadyTime now) const {
   if (active == nullptr || !is_overdue(*active, now)) return text;
   const Sealed& oldest = *active;
   return fmt::format("a batch is overdue: {} rows (partition:offsets {}) are not stored after {} s{}{}",
-                     oldest.batch->row_count, spans_text(*oldest.batch), whole_seconds(now - oldest.since),
+                     oldest.batch->row_count, spans_text(*oldest.batch), whole_seconds(now - oldest.batch->sealed_at),
                      text.empty() ? "" : "; ", text);
 }
 
@@ -202,7 +202,7 @@ void BatchesInFlight::log_overdue(SteadyTime now, const std::string& topic, Log&
   if (!overdue_logged_.admit({}, now)) return;
   const Sealed& oldest = *oldest_active();
   log.emit(BatchOverdue{topic, count, oldest.batch->row_count, spans_text(*oldest.batch),
-                        whole_seconds(now - oldest.since), oldest.last_failure});
+                        whole_seconds(now - oldest.batch->sealed_at), oldest.last_failure});
 }
 
 }  // namespace freshet::stream

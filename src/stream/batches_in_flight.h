@@ -19,13 +19,13 @@
 
 namespace freshet::stream {
 
-// Threads: the loop only. A batch is never given up because it is overdue; that is said, loudly, until it is stored.
+// Threads: the loop only. An overdue batch is never dropped: log, metrics and readiness name it until it is stored.
 class BatchesInFlight {
  public:
   // `deadline`: from a batch's sealing to its end; 0 = none is ever overdue.
   explicit BatchesInFlight(Duration deadline) : deadline_(deadline) {}
 
-  void add(std::shared_ptr<const SealedBatch> batch, SteadyTime now);
+  void add(std::shared_ptr<const SealedBatch> batch);
   // `destination`, for people: what does not take it.
   void failed(uint64_t id, const InsertFailure& failure, const char* destination);
   // "partition:first-last, ...", for people; empty: it is finished.
@@ -57,7 +57,7 @@ class BatchesInFlight {
   bool empty() const { return batches_.empty(); }
   uint64_t rows() const;  // of active ones
   // One with rows of this partition waits for an operator, who says by skipping it that its rows are bad data.
-  bool held_with(Partition partition) const;
+  bool waits_for_operator_with(Partition partition) const;
   size_t overdue(SteadyTime now) const;
   // What is waited for, for a person: the oldest batch if it is overdue, else the first that failed; empty = nothing.
   std::string not_ready_reason(SteadyTime now) const;
@@ -67,7 +67,6 @@ class BatchesInFlight {
  private:
   struct Sealed {
     std::shared_ptr<const SealedBatch> batch;
-    SteadyTime since;
     std::string last_failure{};  // the last failure; empty = none yet
     bool waits_for_operator = false;
     bool orphan = false;

@@ -108,7 +108,7 @@ class Pipeline {
   // A batch with rows of this partition is blocked, and skip() is not about another cause.
   bool is_blocked_by_batch(Partition partition) const;
   // A batch with rows of this partition waits for an operator, who says by skipping that its rows are bad data.
-  bool holds_batch_of(Partition partition) const { return batches_.held_with(partition); }
+  bool holds_batch_of(Partition partition) const { return batches_.waits_for_operator_with(partition); }
   // Fetches what comes next of them anew; those that are not to deliver anything now are left alone.
   void refetch(const std::vector<Partition>& partitions, Commands& commands);
 

@@ -34,13 +34,13 @@ void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
 
 void Pipeline::seal_one(SteadyTime now, Commands& commands) {
   metrics_.batch_age_seconds.observe(to_seconds(now - batcher_.oldest()));
-  std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_);
+  std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_, now);
   for (const Part& part : batch->parts) {
     if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_begins();
   }
   for (const auto& observer : observers_) observer->sealed(*batch, wall_);
   gate_->sealed(*batch);
-  batches_.add(batch, now);
+  batches_.add(batch);
   if (batch->row_count == 0) return on_batch({std::move(batch), true, {}, 0, {}}, now);  // nothing to insert
   commands.batches.push_back(std::move(batch));
 }

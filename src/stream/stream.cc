@@ -46,7 +46,7 @@ Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOpti
   pipeline_.measure_batches(std::move(parts.measure));
   pipeline_.observe_batches(std::move(parts.observers));
   workers_ = std::make_unique<WorkerPool>(
-      settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing_us,
+      settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing,
       [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); },
       [this](Work work) { post(std::move(work)); });
 }
@@ -211,16 +211,12 @@ void Stream::take_source_events(Source& source, ConsumerControl& control, Durati
 }
 
 void Stream::count_turn(SteadyTime before_poll, SteadyTime after_poll) {
-  const auto us = [](Duration d) {
-    return static_cast<uint64_t>(
-        std::max<int64_t>(0, std::chrono::duration_cast<std::chrono::microseconds>(d).count()));
-  };
   const SteadyTime last = std::exchange(polled_, after_poll);
   metrics_.loop_turns.add();
-  metrics_.loop_poll_us.add(us(after_poll - before_poll));
+  metrics_.loop_poll.add(after_poll - before_poll);
   if (last == SteadyTime()) return;
-  metrics_.loop_busy_us.add(us(before_poll - last));
-  if (metrics_.partitions_paused.value() > 0) metrics_.backpressure_us.add(us(after_poll - last));
+  metrics_.loop_busy.add(before_poll - last);
+  if (metrics_.partitions_paused.value() > 0) metrics_.backpressure_time.add(after_poll - last);
 }
 
 void Stream::take_events(SteadyTime now) {

@@ -8,55 +8,64 @@ namespace freshet::stream {
 struct StreamMetrics {
   explicit StreamMetrics(Metrics& m)
       : registry(m),
-        consumed(m.counter("freshet_messages_consumed_total", "Messages taken from Kafka.")),
-        rows(m.counter("freshet_rows_written_total", "Rows that ClickHouse has acknowledged.")),
-        bytes(m.counter("freshet_bytes_written_total", "Bytes of acknowledged rows, before compression.")),
-        batches(m.counter("freshet_batches_written_total", "Batches that ClickHouse has acknowledged.")),
-        skipped(m.counter("freshet_messages_skipped_total", "Messages that are no row by rule (null payloads).")),
+        consumed(m.counter("freshet_messages_consumed_total", "Messages consumed from Kafka.")),
+        rows(m.counter("freshet_rows_written_total", "Rows that ClickHouse acknowledged.")),
+        bytes(m.counter("freshet_bytes_written_total", "Uncompressed bytes of acknowledged rows.")),
+        batches(m.counter("freshet_batches_written_total", "Batches that ClickHouse acknowledged.")),
+        skipped(
+            m.counter("freshet_messages_skipped_total", "Messages that become no row by rule, such as null payloads.")),
         abandoned(m.counter("freshet_messages_abandoned_total",
-                            "Messages dropped at a rebalance or stop, to be read again.")),
+                            "Messages dropped at a rebalance or a stop. They are read again.")),
         rebalances(
             m.counter("freshet_rebalances_total", "Changes of the group's generation or of this member's partitions.")),
         commits_ok(m.counter("freshet_commits_total", "Offset commits.", {{"result", "ok"}})),
         commits_failed(m.counter("freshet_commits_total", "Offset commits.", {{"result", "failed"}})),
-        in_flight_bytes(m.gauge("freshet_in_flight_bytes", "Bytes of messages taken and not finished.")),
-        batches_in_flight(m.gauge("freshet_batches_in_flight", "Batches sealed and not finished.")),
+        in_flight_bytes(m.gauge("freshet_in_flight_bytes", "Bytes in memory for messages in flight.")),
+        batches_in_flight(m.gauge("freshet_batches_in_flight", "Batches that are sealed and not finished.")),
         batches_overdue(m.gauge("freshet_batches_overdue",
-                                "Batches not stored within --clickhouse-batch-deadline-ms of their sealing.")),
-        batches_blocked(m.gauge("freshet_batches_blocked", "Batches that wait for an operator.")),
-        insert_limit_bytes(
-            m.gauge("freshet_insert_limit_bytes",
-                    "Bytes of rows that an insert has at most, since larger ones were refused (0 = any).")),
-        partitions_assigned(m.gauge("freshet_partitions_assigned", "Partitions that this member owns.")),
+                                "Batches not stored within --clickhouse-batch-deadline-ms after they were sealed.")),
+        batches_blocked(m.gauge("freshet_batches_blocked", "Batches that are blocked until an operator decides.")),
+        insert_limit_bytes(m.gauge("freshet_insert_limit_bytes",
+                                   "Limit of bytes in an insert, since larger ones were rejected. 0 is no limit.")),
+        partitions_assigned(m.gauge("freshet_partitions_assigned", "Partitions that are assigned to this member.")),
         partitions_paused(m.gauge("freshet_partitions_paused", "Partitions paused by backpressure.")),
-        loop_turns(m.counter("freshet_loop_turns_total", "Turns of the loop.")),
-        loop_poll_us(m.counter("freshet_loop_poll_seconds_total", "Time that the loop waited for Kafka.")),
-        loop_busy_us(m.counter("freshet_loop_busy_seconds_total", "Time of the loop outside of that.")),
-        backpressure_us(
-            m.counter("freshet_backpressure_seconds_total", "Time with partitions paused by backpressure.")),
-        partitions_blocked(m.gauge("freshet_partitions_blocked", "Partitions that wait for an operator.")),
-        invalid(m.counter("freshet_invalid_messages_total", "Messages that a processor refuses, but suppressed ones.")),
-        stale_seen(m.counter("freshet_stale_messages_total", "Messages older than the age that dead letters take.")),
-        stale_routed(m.counter("freshet_stale_dead_letters_total", "Old messages sent to the dead letters.")),
-        schema_failed(m.counter("freshet_schema_failures_total", "Messages that do not match their topic's schema.")),
-        processing_us(m.counter("freshet_processing_seconds_total", "Time that workers spent on messages.")),
-        batch_age_seconds(m.histogram("freshet_batch_age_seconds", "Age of a batch's oldest message when it is sealed.",
-                                      latency_buckets())),
+        loop_turns(m.counter("freshet_loop_turns_total", "Iterations of the main loop.")),
+        loop_poll(m.seconds_counter("freshet_loop_poll_seconds_total",
+                                    "Time that the main loop waited for Kafka, in seconds.")),
+        loop_busy(m.seconds_counter("freshet_loop_busy_seconds_total",
+                                    "Time that the main loop spent outside of the wait for Kafka, in seconds.")),
+        backpressure_time(m.seconds_counter("freshet_backpressure_seconds_total",
+                                            "Time with partitions paused by backpressure, in seconds.")),
+        partitions_blocked(
+            m.gauge("freshet_partitions_blocked", "Partitions that are blocked until an operator decides.")),
+        invalid(m.counter("freshet_invalid_messages_total",
+                          "Messages that a processor rejects, without those that a rule expects.")),
+        stale_seen(
+            m.counter("freshet_stale_messages_total", "Messages older than the threshold of dead letters by age.")),
+        stale_routed(m.counter("freshet_stale_dead_letters_total",
+                               "Messages sent to the dead-letter topic because of their age.")),
+        schema_failed(
+            m.counter("freshet_schema_failures_total", "Messages that do not match the schema of their topic.")),
+        processing(m.seconds_counter("freshet_processing_seconds_total",
+                                     "Time that workers spent on processing messages, in seconds.")),
+        batch_age_seconds(m.histogram("freshet_batch_age_seconds",
+                                      "Age of a batch's oldest message when the batch is sealed.", latency_buckets())),
         batch_rows(m.gauge("freshet_batch_rows", "Rows of the last stored batch.")),
-        batch_bytes(m.gauge("freshet_batch_bytes", "Bytes of the last stored batch, before compression.")),
-        batch_slowdown(m.gauge("freshet_batch_slowdown_ratio",
-                               "How many times larger and rarer batches are, because of too many parts (1 = not).")) {
+        batch_bytes(m.gauge("freshet_batch_bytes", "Uncompressed bytes of the last stored batch.")),
+        batch_slowdown(
+            m.gauge("freshet_batch_slowdown_ratio",
+                    "Factor by which batches are larger and less frequent because of too many parts. 1 is normal.")) {
     batch_slowdown.set(1);
     dead_letters("invalid_json");
   }
 
   Counter& dead_letters(const std::string& reason) {
-    return registry.counter("freshet_dead_letters_total", "Messages the dead-letter topic has acknowledged.",
+    return registry.counter("freshet_dead_letters_total", "Dead-letter records that their topic acknowledged.",
                             {{"reason", reason}});
   }
   Counter& dropped(const std::string& reason) {
     return registry.counter("freshet_invalid_messages_dropped_total",
-                            "Messages that cannot become rows, dropped by --on-invalid drop or by an operator.",
+                            "Invalid messages dropped by --on-invalid drop or skipped by an operator.",
                             {{"reason", reason}});
   }
   // `of`: broker (timestamp), origin (of the event) or received (by the first system); `stat`: mean or max of a batch.
@@ -66,23 +75,23 @@ struct StreamMetrics {
                               {{"of", of}, {"stat", stat}});
   }
   Gauge& pool_threads(const char* pool) {
-    return registry.gauge("freshet_pool_threads", "Threads that turn messages into rows, or write batches.",
-                          {{"pool", pool}});
+    return registry.gauge("freshet_pool_threads", "Threads of the pool.", {{"pool", pool}});
   }
   Gauge& pool_tasks(const char* pool) {
-    return registry.gauge("freshet_pool_tasks", "Chunks with them, batches with them.", {{"pool", pool}});
+    return registry.gauge("freshet_pool_tasks", "Chunks or batches that the pool works on.", {{"pool", pool}});
   }
   // `by`: what holds the messages that fill the memory.
   Counter& backpressure(const std::string& by) {
-    return registry.counter("freshet_backpressure_pauses_total", "Times that partitions were paused by backpressure.",
+    return registry.counter("freshet_backpressure_pauses_total", "Number of times that backpressure paused partitions.",
                             {{"by", by}});
   }
   Histogram& batch_write_seconds(bool success) {
-    return registry.histogram("freshet_batch_write_seconds", "From a batch's first attempt to its end.",
+    return registry.histogram("freshet_batch_write_seconds",
+                              "Duration of a batch from its first attempt to its end, with all retries.",
                               latency_buckets(), {{"success", success ? "true" : "false"}});
   }
   Gauge& lag(const std::string& topic, int32_t partition) {
-    return registry.gauge("freshet_consumer_lag", "Messages between the committed offset and the partition's end.",
+    return registry.gauge("freshet_consumer_lag", "Messages between the committed offset and the end of the partition.",
                           {{"topic", topic}, {"partition", std::to_string(partition)}});
   }
   void remove_lag(const std::string& topic, int32_t partition) {
@@ -107,15 +116,15 @@ struct StreamMetrics {
   Gauge& partitions_assigned;
   Gauge& partitions_paused;
   Counter& loop_turns;
-  Counter& loop_poll_us;
-  Counter& loop_busy_us;
-  Counter& backpressure_us;
+  SecondsCounter& loop_poll;
+  SecondsCounter& loop_busy;
+  SecondsCounter& backpressure_time;
   Gauge& partitions_blocked;
   Counter& invalid;
   Counter& stale_seen;
   Counter& stale_routed;
   Counter& schema_failed;
-  Counter& processing_us;
+  SecondsCounter& processing;
   Histogram& batch_age_seconds;
   Gauge& batch_rows;
   Gauge& batch_bytes;

@@ -6,10 +6,10 @@
 
 namespace freshet::stream {
 
-WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, Counter& busy_us,
-                       OnDone on_done, OnHandedBack on_handed_back)
+WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock,
+                       SecondsCounter& busy, OnDone on_done, OnHandedBack on_handed_back)
     : clock_(clock),
-      busy_us_(busy_us),
+      busy_(busy),
       work_(capacity),
       on_done_(std::move(on_done)),
       on_handed_back_(std::move(on_handed_back)) {
@@ -30,8 +30,7 @@ void WorkerPool::work_on(ChunkProcessor& processor, Work work, const std::stop_t
     }
     const SteadyTime began = clock_.steady_now();
     auto chunk = processor.process(work);
-    busy_us_.add(static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(clock_.steady_now() - began).count()));
+    busy_.add(clock_.steady_now() - began);
     if (!chunk->rest_follows) tasks_.fetch_sub(1, std::memory_order_relaxed);
     on_done_(std::move(chunk));
   }

@@ -25,8 +25,8 @@ class WorkerPool {
   using MakeWorker = std::function<std::unique_ptr<ChunkProcessor>()>;
 
   // `capacity` in chunks; the byte budget keeps it from filling up. `make_worker` is called here, once a worker.
-  // `busy_us` counts the time that is spent on chunks.
-  WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, Counter& busy_us,
+  // `busy` counts the time that is spent on chunks.
+  WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, SecondsCounter& busy,
              OnDone on_done, OnHandedBack on_handed_back);
   ~WorkerPool();
 
@@ -38,7 +38,7 @@ class WorkerPool {
   void work_on(ChunkProcessor& processor, Work work, const std::stop_token& stop);
 
   Clock& clock_;
-  Counter& busy_us_;
+  SecondsCounter& busy_;
   Mailbox<Work> work_;
   const OnDone on_done_;
   const OnHandedBack on_handed_back_;

@@ -112,10 +112,11 @@ void WriterPool::work(std::stop_token stop) {
       abandon = writing_[task.batch->id].abandoned.get_token();
     }
     const uint64_t id = task.batch->id;
+    const SteadyTime sealed_at = task.batch->sealed_at;
     const SteadyTime began = clock_.steady_now();
     WriteControl control{abandon, [&](const InsertFailure& failure) { failed(id, failure); }};
     control.budget = budget_;
-    if (batch_deadline_ > Duration::zero()) control.overdue_at = began + batch_deadline_;
+    if (batch_deadline_ > Duration::zero()) control.overdue_at = sealed_at + batch_deadline_;
     // Its own for each batch: it keeps the rows as long as it lives.
     BatchResult result = BatchWriting(*writer, memory_, limit_, clock_).write(std::move(task), control);
     result.took = clock_.steady_now() - began;

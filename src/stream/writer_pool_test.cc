@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "testkit/child_process.h"
+#include "testkit/fake_clock.h"
 #include "testkit/no_more_threads.h"
 
 namespace freshet::stream {
@@ -73,6 +74,34 @@ TEST(WriterPoolTest, ABatchThatWaitsForAnOperatorKeepsNoOtherFromMakingRoom) {
     pool.submit({batch});
   }
   EXPECT_TRUE(testkit::eventually(60s, [&] { return written == 2; }));
+}
+
+class RemembersDeadline final : public RowWriter {
+ public:
+  explicit RemembersDeadline(std::atomic<SteadyTime>& overdue_at) : overdue_at_(overdue_at) {}
+  WriteOutcome write(const InsertRequest&, const WriteControl& control) override {
+    overdue_at_ = control.overdue_at;
+    return {};
+  }
+
+ private:
+  std::atomic<SteadyTime>& overdue_at_;
+};
+
+TEST(WriterPoolTest, TheDeadlineCountsFromTheSealing) {
+  testkit::FakeClock clock;
+  std::atomic<SteadyTime> overdue_at{};
+  std::atomic<int> written = 0;
+  WriterPool pool([&] { return std::make_unique<RemembersDeadline>(overdue_at); }, 10s,
+                  std::make_shared<ByteBudget>(1 << 20), clock, [&](const BatchResult&) { ++written; },
+                  [](uint64_t, const InsertFailure&) {});
+  auto batch = std::make_shared<SealedBatch>();
+  batch->sealed_at = clock.steady_now();
+  clock.advance(7s);  // it waits for a writer
+  ASSERT_TRUE(pool.set_concurrency(1));
+  pool.submit({batch});
+  ASSERT_TRUE(testkit::eventually(20s, [&] { return written == 1; }));
+  EXPECT_EQ(overdue_at.load(), batch->sealed_at + 10s);
 }
 
 }  // namespace

@@ -31,9 +31,10 @@ Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& re
       log_(log),
       metrics_(metrics),
       pause_(metrics.histogram("freshet_renewal_pause_seconds",
-                               "From the last message of a consumer to the first of the next.", latency_buckets())),
-      age_(metrics.gauge("freshet_consumer_age_seconds", "Age of the Kafka consumer.")),
-      reconnects_(metrics.counter("freshet_consumer_reconnects_total", "Kafka consumers built after the first.")),
+                               "Time from the last message of a consumer to the first message of the next one.",
+                               latency_buckets())),
+      age_(metrics.gauge("freshet_consumer_age_seconds", "Age of the running Kafka consumer.")),
+      reconnects_(metrics.counter("freshet_consumer_reconnects_total", "Kafka consumers created after the first one.")),
       timer_(plan, requests, clock, log, metrics, limits.timer_jitter),
       backoff_(limits.retry) {}
 

@@ -24,7 +24,7 @@ RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& 
       requests_(requests),
       log_(log),
       intervals_(metrics.counter("freshet_periodic_restarts_total",
-                                 "Intervals at whose end the timer asked for a new consumer.")),
+                                 "Intervals after which the timer requested a new consumer.")),
       jitter_(jitter),
       backoff_(kAfterFailure) {
   consumer_started(clock.steady_now(), 0);

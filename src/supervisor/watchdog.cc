@@ -22,11 +22,11 @@ Watchdog::Watchdog(WatchdogPorts ports, RenewalPlan& plan, RenewalRequests& requ
       requests_(requests),
       clock_(clock),
       log_(log),
-      stuck_(metrics.gauge("freshet_partitions_stuck", "Partitions with messages that bring none.")),
-      refetches_(metrics.counter("freshet_watchdog_actions_total", "What the progress watchdog did.",
+      stuck_(metrics.gauge("freshet_partitions_stuck", "Partitions with lag that deliver nothing.")),
+      refetches_(metrics.counter("freshet_watchdog_actions_total", "Actions of the progress watchdog.",
                                  {{"action", "refetch"}})),
-      renewals_(
-          metrics.counter("freshet_watchdog_actions_total", "What the progress watchdog did.", {{"action", "renew"}})),
+      renewals_(metrics.counter("freshet_watchdog_actions_total", "Actions of the progress watchdog.",
+                                {{"action", "renew"}})),
       thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
 std::string Watchdog::not_ready_reason() const {

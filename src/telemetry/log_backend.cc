@@ -114,7 +114,7 @@ void LogBackend::log_dropped() {
 
 void LogBackend::count_dropped(Metrics& metrics) {
   dropped_counter_.store(&metrics.counter("freshet_log_lines_dropped_total",
-                                          "Lines of the log that were dropped because nobody read it."));
+                                          "Log lines dropped because the reader of the log was too slow."));
 }
 
 void LogBackend::set_error_sink(std::function<void(ErrorReport)> sink) {

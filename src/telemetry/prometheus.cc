@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -35,6 +36,19 @@ std::string labels_text(const Labels& labels, const std::string& le = {}) {
   return out.empty() ? "" : "{" + out + "}";
 }
 
+const char* type_of(Metrics::Kind kind) {
+  switch (kind) {
+    case Metrics::Kind::Counter:
+    case Metrics::Kind::SecondsCounter:
+      return "counter";
+    case Metrics::Kind::Gauge:
+      return "gauge";
+    case Metrics::Kind::Histogram:
+      break;
+  }
+  return "histogram";
+}
+
 void render_histogram(const std::string& name, const Labels& labels, const Histogram& histogram, std::string& out) {
   uint64_t below = 0;
   for (size_t i = 0; i <= histogram.bounds().size(); ++i) {
@@ -51,15 +65,15 @@ void render_histogram(const std::string& name, const Labels& labels, const Histo
 std::string render_prometheus(const Metrics& metrics) {
   std::string out;
   metrics.visit([&](const Metrics::Family& family) {
-    const char* type = family.kind == Metrics::Kind::Counter ? "counter"
-                       : family.kind == Metrics::Kind::Gauge ? "gauge"
-                                                             : "histogram";
+    const char* type = type_of(family.kind);
     out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", family.name, escaped(family.help, false), family.name, type);
     for (const Metrics::Sample& sample : family.samples) {
       if (sample.histogram != nullptr) {
         render_histogram(family.name, sample.labels, *sample.histogram, out);
       } else if (sample.counter != nullptr) {
         out += fmt::format("{}{} {}\n", family.name, labels_text(sample.labels), sample.counter->value());
+      } else if (sample.seconds != nullptr) {
+        out += fmt::format("{}{} {}\n", family.name, labels_text(sample.labels), sample.seconds->value());
       } else {
         out += fmt::format("{}{} {}\n", family.name, labels_text(sample.labels), sample.gauge->value());
       }
@@ -71,17 +85,17 @@ std::string render_prometheus(const Metrics& metrics) {
 void update_process_metrics(Metrics& metrics) {
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
-    const auto seconds = [](const timeval& t) {
-      return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    const auto time = [](const timeval& t) {
+      return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
     };
-    metrics.gauge("process_cpu_seconds_total", "User and system CPU time.")
-        .set(seconds(usage.ru_utime) + seconds(usage.ru_stime));
+    metrics.seconds_counter("process_cpu_seconds_total", "User and system CPU time, in seconds.")
+        .advance_to(time(usage.ru_utime) + time(usage.ru_stime));
   }
   std::ifstream statm("/proc/self/statm");
   double size = 0;
   double resident = 0;
   if (statm >> size >> resident) {
-    metrics.gauge("process_resident_memory_bytes", "Resident memory.")
+    metrics.gauge("process_resident_memory_bytes", "Resident memory, in bytes.")
         .set(resident * static_cast<double>(sysconf(_SC_PAGESIZE)));
   }
   std::error_code error;
@@ -90,7 +104,7 @@ void update_process_metrics(Metrics& metrics) {
        !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
     ++files;
   }
-  if (!error) metrics.gauge("process_open_fds", "Open files and sockets.").set(files);
+  if (!error) metrics.gauge("process_open_fds", "Open file descriptors.").set(files);
 }
 
 }  // namespace freshet::telemetry

@@ -22,7 +22,7 @@ constexpr Duration kMinute = std::chrono::minutes(1);
 constexpr Duration kLastWords = std::chrono::seconds(2);
 
 Counter& events(Metrics& metrics, const char* result) {
-  return metrics.counter("freshet_sentry_events_total", "Errors for Sentry.", {{"result", result}});
+  return metrics.counter("freshet_sentry_events_total", "Errors reported to Sentry.", {{"result", result}});
 }
 
 std::string event_id() {

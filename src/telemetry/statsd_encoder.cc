@@ -67,18 +67,22 @@ void StatsdEncoder::add_family(const Metrics::Family& family) {
 }
 
 void StatsdEncoder::add(const StatsdLine& line, const Metrics::Sample& sample, const Labels& tags) {
-  if (sample.counter != nullptr) return add_counter(line, *sample.counter, sample.labels, tags);
+  if (sample.counter != nullptr) return add_counter(line, sample.counter->value(), line.scale, sample.labels, tags);
+  if (sample.seconds != nullptr) {
+    return add_counter(line, sample.seconds->nanoseconds(), line.scale / 1e9, sample.labels, tags);
+  }
   if (sample.histogram != nullptr) return add_timer(line, *sample.histogram, tags);
-  const double value = sample.gauge->value() * line.scale;
+  // Arroyo sends whole milliseconds, rounded down.
+  const double scaled = sample.gauge->value() * line.scale;
+  const double value = line.scale == 1 ? scaled : std::floor(scaled + 1e-6);
   this->line(line.name, false, settings_.june ? fmt::format("{}", std::llround(value)) : with_fraction(value), "g",
              tags);
 }
 
-void StatsdEncoder::add_counter(const StatsdLine& line, const Counter& counter, const Labels& labels,
+void StatsdEncoder::add_counter(const StatsdLine& line, uint64_t value, double scale, const Labels& labels,
                                 const Labels& tags) {
   Sent& sent = sent_[{&line, labels}];
-  const uint64_t value = counter.value();
-  const double grown = static_cast<double>(value - sent.value) * line.scale + sent.fraction;
+  const double grown = static_cast<double>(value - sent.value) * scale + sent.fraction;
   const double whole = std::floor(grown);
   sent.value = value;
   sent.fraction = grown - whole;

@@ -33,7 +33,7 @@ class StatsdEncoder {
 
   void add_family(const Metrics::Family& family);
   void add(const StatsdLine& line, const Metrics::Sample& sample, const Labels& tags);
-  void add_counter(const StatsdLine& line, const Counter& counter, const Labels& labels, const Labels& tags);
+  void add_counter(const StatsdLine& line, uint64_t value, double scale, const Labels& labels, const Labels& tags);
   void add_timer(const StatsdLine& line, const Histogram& histogram, const Labels& tags);
   void add_partition_counts(const AssignedPartitions& assigned);
   void count(std::string_view name, uint64_t value, const Labels& tags);

@@ -10,8 +10,7 @@ namespace {
 using T = StatsdLine::Type;
 using O = StatsdLine::Only;
 
-constexpr double kSeconds = 1000;       // to milliseconds
-constexpr double kMicroseconds = 1e-3;  // to milliseconds
+constexpr double kSeconds = 1000;  // to milliseconds
 
 constexpr StatsdLine kTable[] = {
     {"freshet_batch_write_seconds", "insertions.batch_write_ms", T::Timer, kSeconds, {}, {}, O::Head},
@@ -37,7 +36,7 @@ constexpr StatsdLine kTable[] = {
      {},
      "timeout,attempt,max_attempts"},
     {"freshet_invalid_messages_total", "invalid_message", T::Counter},
-    {"freshet_processing_seconds_total", "message_processing_time_ms", T::Counter, kMicroseconds},
+    {"freshet_processing_seconds_total", "message_processing_time_ms", T::Counter, kSeconds},
     {"freshet_schema_failures_total", "schema_validation.failed", T::Counter},
     {"freshet_ipv4_pattern_messages_total", "message_stats.has_ipv4_pattern", T::Counter},
     {"freshet_stale_messages_total", "dlq_by_age.stale_seen", T::Counter, 1, {}, {}, O::Head},
@@ -108,9 +107,9 @@ constexpr StatsdLine kTable[] = {
     {"freshet_kafka_errors_total", "rust_consumer.kafka_error", T::Counter, 1, "error=_TRANSPORT", {}, O::Head},
     {"freshet_runtime_config_read_seconds", "runtime_config.get_str_config", T::Timer, kSeconds, {}, {}, O::June},
     {"freshet_loop_turns_total", "arroyo.consumer.run.count", T::Counter},
-    {"freshet_loop_poll_seconds_total", "arroyo.consumer.poll.time", T::SumTimer, kMicroseconds},
-    {"freshet_loop_busy_seconds_total", "arroyo.consumer.processing.time", T::SumTimer, kMicroseconds},
-    {"freshet_backpressure_seconds_total", "arroyo.consumer.backpressure.time", T::SumTimer, kMicroseconds},
+    {"freshet_loop_poll_seconds_total", "arroyo.consumer.poll.time", T::SumTimer, kSeconds},
+    {"freshet_loop_busy_seconds_total", "arroyo.consumer.processing.time", T::SumTimer, kSeconds},
+    {"freshet_backpressure_seconds_total", "arroyo.consumer.backpressure.time", T::SumTimer, kSeconds},
     {"freshet_rebalance_seconds", "arroyo.consumer.create_strategy.time", T::Timer, kSeconds, "step=assign"},
     {"freshet_rebalance_seconds", "arroyo.consumer.join.time", T::Timer, kSeconds, "step=revoke"},
     {"freshet_partitions_assigned", "arroyo.consumer.dlq_buffer.assigned_partitions", T::Gauge},
@@ -123,9 +122,11 @@ constexpr StatsdLine kTable[] = {
     {"freshet_batch_age_seconds", "arroyo.strategies.reduce.batch_time.ms", T::Timer, kSeconds},
     {"freshet_health_file_touches_total", "arroyo.processing.strategies.healthcheck.touch", T::Counter},
     {"freshet_produced_records_total", "arroyo.producer.produce_status", T::Counter},
-    {"freshet_producer_p99_seconds", "arroyo.producer.librdkafka.p99_int_latency", T::Gauge, 1, "of=int_latency"},
-    {"freshet_producer_p99_seconds", "arroyo.producer.librdkafka.p99_outbuf_latency", T::Gauge, 1, "of=outbuf_latency"},
-    {"freshet_producer_p99_seconds", "arroyo.producer.librdkafka.p99_rtt", T::Gauge, 1, "of=rtt"},
+    {"freshet_producer_p99_seconds", "arroyo.producer.librdkafka.p99_int_latency", T::Gauge, kSeconds,
+     "of=int_latency"},
+    {"freshet_producer_p99_seconds", "arroyo.producer.librdkafka.p99_outbuf_latency", T::Gauge, kSeconds,
+     "of=outbuf_latency"},
+    {"freshet_producer_p99_seconds", "arroyo.producer.librdkafka.p99_rtt", T::Gauge, kSeconds, "of=rtt"},
     {"freshet_producer_request_errors", "arroyo.producer.librdkafka.broker_txerrs", T::Gauge},
     {"freshet_producer_request_retries", "arroyo.producer.librdkafka.broker_txretries", T::Gauge},
     {"freshet_producer_messages", "arroyo.producer.librdkafka.message_count", T::Gauge},

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -72,12 +73,12 @@ TEST_F(EncoderTest, RenewalsHaveTheReferencesNames) {
 }
 
 TEST_F(EncoderTest, ScaledCountersLoseNothing) {
-  Counter& us = metrics.counter("freshet_processing_seconds_total", "");
-  us.add(900);
+  SecondsCounter& spent = metrics.seconds_counter("freshet_processing_seconds_total", "");
+  spent.add(std::chrono::microseconds(900));
   EXPECT_THAT(head(), IsEmpty());
-  us.add(200);
+  spent.add(std::chrono::microseconds(200));
   EXPECT_THAT(head(), ElementsAre(HasSubstr("message_processing_time_ms:1|c")));
-  us.add(950);
+  spent.add(std::chrono::microseconds(950));
   EXPECT_THAT(head(), ElementsAre(HasSubstr("message_processing_time_ms:1|c")));
 }
 
@@ -196,7 +197,7 @@ TEST_F(EncoderTest, TagsAreInTheReferencesWords) {
             "accepted_outcomes.got_backpressure:1|c|#strategy_name:outcomes_aggregator");
   metrics.gauge("freshet_pool_threads", "", {{"pool", "clickhouse"}}).set(2);
   metrics.gauge("freshet_producer_p99_seconds", "", {{"producer", "dead_letter"}, {"broker", "1"}, {"of", "rtt"}})
-      .set(3);
+      .set(0.0035);
   const auto lines = head();
   EXPECT_THAT(lines, Contains(HasSubstr("run_task_in_threads.threads:2.0|g|#strategy_name:clickhouse,storage:")));
   EXPECT_THAT(lines, Contains(HasSubstr("librdkafka.p99_rtt:3.0|g|#producer_name:dead_letter,broker_id:1,storage:")));
@@ -208,7 +209,7 @@ TEST_F(EncoderTest, CountersOfThePythonProcessorsHaveTheirOwnPrefix) {
 }
 
 TEST_F(EncoderTest, LoopTimesAreOneValueAFlush) {
-  metrics.counter("freshet_loop_poll_seconds_total", "").add(1'500'000);
+  metrics.seconds_counter("freshet_loop_poll_seconds_total", "").add(std::chrono::milliseconds(1500));
   EXPECT_THAT(head(), ElementsAre(HasSubstr("arroyo.consumer.poll.time.distribution:1500.0|d")));
   EXPECT_THAT(head(), IsEmpty());
 }

@@ -6,20 +6,10 @@
 #include "base/message_text.h"
 #include "telemetry/log_backend.h"
 #include "telemetry/prometheus.h"
+#include "testkit/fake_clock.h"
 
 namespace freshet::telemetry {
 namespace {
-
-// Stands still until a test moves it.
-class StillClock final : public Clock {
- public:
-  SteadyTime steady_now() const override { return now; }
-  SystemTime system_now() const override { return SystemTime(std::chrono::seconds(1'790'000'000)); }
-  bool wait_until(CondVar&, Mutex&, std::stop_token, SteadyTime, const std::function<bool()>& ready) override {
-    return ready();
-  }
-  SteadyTime now{};
-};
 
 constexpr LogEvent kHappened{LogLevel::Error, "event_name", "It happened."};
 
@@ -29,13 +19,14 @@ struct Skipped {
 };
 
 struct LogTest : testing::Test {
+  LogTest() { clock.set_system(SystemTime(std::chrono::seconds(1'790'000'000))); }
   std::string line(TelemetrySettings settings, LogLevel level, std::initializer_list<LogField> fields) {
     std::ostringstream out;
     LogBackend log(settings, clock, &out);
     log.write({level, "event_name", "It happened."}, {fields.begin(), fields.size()});
     return out.str();
   }
-  StillClock clock;
+  testkit::FakeClock clock;
 };
 
 TEST_F(LogTest, TextIsOneLineOfFields) {
@@ -98,7 +89,7 @@ TEST_F(LogTest, EqualErrorsAreCollapsedForAMinute) {
   LogBackend log({}, clock, &out);
   for (int i = 0; i < 5; ++i) log.write(kHappened, log_fields(log_error("same"), LogField("attempt", i)));
   log.write(kHappened, log_fields(log_error("other")));
-  clock.now += std::chrono::seconds(61);
+  clock.advance(std::chrono::seconds(61));
   log.write(kHappened, log_fields(log_error("same")));
   const std::string text = out.str();
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;

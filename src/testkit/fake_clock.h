@@ -1,6 +1,7 @@
-// A clock that only the test advances.
+// The clock of tests: it stands still until the test advances it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/clock.h"
@@ -10,17 +11,25 @@ namespace freshet::testkit {
 // Threads: any. A wait ends if its condition is true, `stop` is requested, or advance() passes its deadline.
 class FakeClock final : public Clock {
  public:
+  // Skipped: the clock stands at the deadline of a wait as soon as somebody waits for it.
+  enum class Waits { UntilAdvanced, Skipped };
+  explicit FakeClock(Waits waits = Waits::UntilAdvanced) : waits_mode_(waits) {}
+
   SteadyTime steady_now() const override {
     MutexLock lock(mutex_);
     return now_;
   }
-  SystemTime system_now() const override { return SystemTime(steady_now().time_since_epoch()); }
+  SystemTime system_now() const override {
+    MutexLock lock(mutex_);
+    return SystemTime(now_.time_since_epoch() + wall_ahead_);
+  }
 
   bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
                   const std::function<bool()>& ready) override {
     {
       MutexLock lock(mutex_);
       ++waits_;
+      if (waits_mode_ == Waits::Skipped) now_ = std::max(now_, deadline);
     }
     waiting_.notify_all();
     // Checks the deadline often in real time; only advance() can pass it.
@@ -33,6 +42,11 @@ class FakeClock final : public Clock {
   void advance(Duration by) {
     MutexLock lock(mutex_);
     now_ += by;
+  }
+  // Sets the wall clock, and not the steady one.
+  void set_system(SystemTime time) {
+    MutexLock lock(mutex_);
+    wall_ahead_ = time.time_since_epoch() - now_.time_since_epoch();
   }
   // Returns after `n` calls of wait_until() in total.
   void await_waits(int n) {
@@ -60,9 +74,11 @@ class FakeClock final : public Clock {
     return now;
   }
 
+  const Waits waits_mode_;
   mutable Mutex mutex_;
   CondVar waiting_;
   SteadyTime now_ GUARDED_BY(mutex_){std::chrono::hours(1)};
+  Duration wall_ahead_ GUARDED_BY(mutex_){};
   int waits_ GUARDED_BY(mutex_) = 0;
   uint64_t looks_ GUARDED_BY(mutex_) = 0;
 };

@@ -77,9 +77,9 @@ struct FailingInserts : testing::Test {
     const auto to = writer();
     std::stop_source stop;
     return stream::BatchWriting(*to, memory, limit, clock)
-        .write(batcher.seal(large), {stop.get_token(), [&](const InsertFailure&) {
-                                       if (++failures > 20) stop.request_stop();
-                                     }});
+        .write(batcher.seal(large, {}), {stop.get_token(), [&](const InsertFailure&) {
+                                           if (++failures > 20) stop.request_stop();
+                                         }});
   }
   uint64_t count(const std::string& table = "t") const {
     return server_->count(fmt::format("SELECT count() FROM {}.{}", database, table));
