@@ -25,9 +25,9 @@ constexpr size_t kMostSlow = 4;
 }  // namespace
 
 // In the order of construction: what stands later uses what stands before it and goes first.
-struct AdminServer::Parts {
-  Parts(const AdminSettings& settings, const NetAddress& address, Listener listener, AdminSources from,
-        const ConnectionLimits& limits)
+struct AdminServer::Impl {
+  Impl(const AdminSettings& settings, const NetAddress& address, Listener listener, AdminSources from,
+       const ConnectionLimits& limits)
       : sources(std::move(from)),
         access(listener.on_loopback(), settings.token, settings.allowed_hosts),
         host(address.url_host()),
@@ -40,7 +40,7 @@ struct AdminServer::Parts {
         slow(kMostSlow),
         thread(needed_thread([this] { run(); })) {}
 
-  ~Parts() { io.stop(); }
+  ~Impl() { io.stop(); }
 
   void run() noexcept;
   void serve(std::shared_ptr<Connection> connection, const Endpoint& endpoint, const Request& request);
@@ -56,7 +56,7 @@ struct AdminServer::Parts {
   std::jthread thread;
 };
 
-void AdminServer::Parts::run() noexcept {
+void AdminServer::Impl::run() noexcept {
   while (!io.stopped()) {
     try {
       io.run();
@@ -66,8 +66,8 @@ void AdminServer::Parts::run() noexcept {
   }
 }
 
-void AdminServer::Parts::serve(std::shared_ptr<Connection> connection, const Endpoint& endpoint,
-                               const Request& request) {
+void AdminServer::Impl::serve(std::shared_ptr<Connection> connection, const Endpoint& endpoint,
+                              const Request& request) {
   if (endpoint.lane == Lane::Connections) return connection->finish(answer(endpoint, sources, request, {}));
   Worker& worker = endpoint.lane == Lane::Quick ? quick : slow;
   const bool taken = worker.post([this, connection, &endpoint, request](std::stop_token stop) {
@@ -92,15 +92,15 @@ Result<std::unique_ptr<AdminServer>> AdminServer::start(const AdminSettings& set
                     settings.listen, listener.error().text));
   }
   return std::unique_ptr<AdminServer>(
-      new AdminServer(std::make_unique<Parts>(settings, *address, *std::move(listener), std::move(sources), limits)));
+      new AdminServer(std::make_unique<Impl>(settings, *address, *std::move(listener), std::move(sources), limits)));
 } catch (const std::system_error& e) {
   return failure(ErrorKind::Fatal, fmt::format("--admin-listen: the server cannot start: {}", e.what()));
 }
 
-AdminServer::AdminServer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+AdminServer::AdminServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 AdminServer::~AdminServer() = default;
 
-uint16_t AdminServer::port() const { return parts_->port; }
-std::string AdminServer::address() const { return fmt::format("http://{}:{}/", parts_->host, parts_->port); }
+uint16_t AdminServer::port() const { return impl_->port; }
+std::string AdminServer::address() const { return fmt::format("http://{}:{}/", impl_->host, impl_->port); }
 
 }  // namespace freshet::admin

@@ -27,9 +27,9 @@ class AdminServer {
   std::string address() const;  // "http://127.0.0.1:8080/"
 
  private:
-  struct Parts;
-  explicit AdminServer(std::unique_ptr<Parts> parts);
-  std::unique_ptr<Parts> parts_;
+  struct Impl;
+  explicit AdminServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace freshet::admin

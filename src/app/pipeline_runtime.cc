@@ -18,15 +18,15 @@ Result<std::unique_ptr<PipelineRuntime>> PipelineRuntime::open(const settings::P
 }
 
 Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& clock, TelemetryStack& telemetry) {
-  auto parts =
-      stream_parts({settings, clock, telemetry.log, telemetry.metrics, options_, &telemetry.secrets()}, outcomes_);
-  if (!parts) return tl::make_unexpected(parts.error());
-  const bool dead_letters = parts->has_dead_letters;
+  auto dependencies = stream_dependencies(
+      {settings, clock, telemetry.log, telemetry.metrics, options_, &telemetry.secrets()}, outcomes_);
+  if (!dependencies) return tl::make_unexpected(dependencies.error());
+  const bool dead_letters = dependencies->has_dead_letters;
   stream::StreamSettings stream_settings = settings.stream;
   // The consumer's queue is part of the limit, and so is what it fetches while the last of it is taken.
   stream_settings.memory_limit -= 2 * kafka::fetch_queue_bytes(stream_settings.memory_limit);
-  stream_ = std::make_unique<stream::Stream>(stream_settings, *std::move(parts), settings.options, clock, telemetry.log,
-                                             telemetry.metrics);
+  stream_ = std::make_unique<stream::Stream>(stream_settings, *std::move(dependencies), settings.options, clock,
+                                             telemetry.log, telemetry.metrics);
   auto topics = open_side_topics(settings, *stream_, telemetry.log, telemetry.metrics);
   if (!topics) return tl::make_unexpected(topics.error());
   side_topics_ = *std::move(topics);

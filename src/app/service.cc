@@ -25,8 +25,8 @@ constexpr Duration kFirstOptions = std::chrono::seconds(5);
 constexpr Duration kClientsEnd = std::chrono::seconds(2);
 
 // What Kafka clients use until they have ended.
-struct Ground {
-  Ground(const settings::Settings& s, Clock& c, std::ostream* log_to)
+struct ServiceContext {
+  ServiceContext(const settings::Settings& s, Clock& c, std::ostream* log_to)
       : settings(s), telemetry(settings.telemetry, c, log_to), clients(settings.pipeline.kafka, c, telemetry) {}
 
   const settings::Settings settings;
@@ -36,11 +36,11 @@ struct Ground {
 
 // A client that does not end must not keep the process from ending: it is left behind, with what it may still use.
 struct EndOfClients {
-  void operator()(Ground* ground) const {
-    if (ground->clients.wait_for_end(kClientsEnd)) {
-      std::default_delete<Ground>()(ground);
+  void operator()(ServiceContext* context) const {
+    if (context->clients.wait_for_end(kClientsEnd)) {
+      std::default_delete<ServiceContext>()(context);
     } else {
-      ground->telemetry.log.emit(KafkaClientNotClosed{});
+      context->telemetry.log.emit(KafkaClientNotClosed{});
     }
   }
 };
@@ -71,15 +71,15 @@ Result<FirstOptions> read_first_options(const settings::Settings& settings, std:
 }  // namespace
 
 // In the order of construction: what stands later uses what stands before it and goes first.
-struct Service::Parts {
-  Parts(std::unique_ptr<Ground, EndOfClients> g, std::unique_ptr<PipelineRuntime> p, Clock& c)
+struct Service::Impl {
+  Impl(std::unique_ptr<ServiceContext, EndOfClients> g, std::unique_ptr<PipelineRuntime> p, Clock& c)
       : clock(c),
-        ground(std::move(g)),
+        context(std::move(g)),
         pipeline(std::move(p)),
-        consumers(ground->settings, c, telemetry(), ground->clients, *pipeline),
-        report(ground->settings, c, telemetry(), *pipeline, consumers) {}
+        consumers(context->settings, c, telemetry(), context->clients, *pipeline),
+        report(context->settings, c, telemetry(), *pipeline, consumers) {}
 
-  TelemetryStack& telemetry() { return ground->telemetry; }
+  TelemetryStack& telemetry() { return context->telemetry; }
   void apply(const LiveOptions& options);
   void watch_options(std::unique_ptr<OptionSource> store);
   Status start_telemetry();
@@ -87,7 +87,7 @@ struct Service::Parts {
   void wait_for_first_options(std::stop_token stop);
 
   Clock& clock;
-  const std::unique_ptr<Ground, EndOfClients> ground;
+  const std::unique_ptr<ServiceContext, EndOfClients> context;
   const std::unique_ptr<PipelineRuntime> pipeline;
   ConsumerRuntime consumers;
   StatusReport report;
@@ -97,71 +97,72 @@ struct Service::Parts {
 };
 
 // Of all options; who else needs one reads the snapshot of the pipeline.
-void Service::Parts::apply(const LiveOptions& options) {
+void Service::Impl::apply(const LiveOptions& options) {
   telemetry().log.set_level(options.log_level);
   consumers.set_options(options.renewal);
   pipeline->set_options(options);
 }
 
-void Service::Parts::watch_options(std::unique_ptr<OptionSource> store) {
-  const settings::Settings& settings = ground->settings;
+void Service::Impl::watch_options(std::unique_ptr<OptionSource> store) {
+  const settings::Settings& settings = context->settings;
   watcher = std::make_unique<runtime_config::OptionsWatcher>(
       std::move(store), settings.runtime_config.poll_interval, scope_of(settings), settings.pipeline.options,
       [this](const LiveOptions& options) { apply(options); }, clock, telemetry().log, telemetry().metrics);
 }
 
-Status Service::Parts::start_telemetry() {
+Status Service::Impl::start_telemetry() {
   auto started = TelemetryExport::start(
-      ground->settings.telemetry, [this] { return report.assigned_partitions(); }, clock, telemetry());
+      context->settings.telemetry, [this] { return report.assigned_partitions(); }, clock, telemetry());
   if (!started) return tl::make_unexpected(started.error());
   telemetry_export = *std::move(started);
   return {};
 }
 
-Status Service::Parts::start_admin() {
-  if (ground->settings.admin.listen.empty()) return {};
-  auto started = admin::AdminServer::start(ground->settings.admin, admin_sources(report, consumers, telemetry()));
+Status Service::Impl::start_admin() {
+  if (context->settings.admin.listen.empty()) return {};
+  auto started = admin::AdminServer::start(context->settings.admin, admin_sources(report, consumers, telemetry()));
   if (!started) return tl::make_unexpected(started.error());
   admin_server = *std::move(started);
   return {};
 }
 
 // Whether there is a tick to wait for is a live option, too.
-void Service::Parts::wait_for_first_options(std::stop_token stop) {
+void Service::Impl::wait_for_first_options(std::stop_token stop) {
   if (!watcher || watcher->wait_for_answer(clock.steady_now() + kFirstOptions, stop) || stop.stop_requested()) return;
   telemetry().log.emit(RuntimeConfigTimeout{to_seconds(kFirstOptions)});
 }
 
-Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Service::~Service() = default;
 
 Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, Clock& clock, std::ostream* log_to,
                                                std::stop_token stop) {
-  std::unique_ptr<Ground, EndOfClients> ground(std::make_unique<Ground>(loaded.settings, clock, log_to).release());
-  const settings::Settings& settings = ground->settings;
+  std::unique_ptr<ServiceContext, EndOfClients> context(
+      std::make_unique<ServiceContext>(loaded.settings, clock, log_to).release());
+  const settings::Settings& settings = context->settings;
   if (const Status checked = kafka::check_connection_settings(settings.pipeline.kafka); !checked) {
     return tl::make_unexpected(checked.error());
   }
   auto first = read_first_options(settings, std::move(stop));
   if (!first) return tl::make_unexpected(first.error());
-  auto pipeline = PipelineRuntime::open(settings.pipeline, first->options, clock, ground->telemetry);
+  auto pipeline = PipelineRuntime::open(settings.pipeline, first->options, clock, context->telemetry);
   if (!pipeline) return tl::make_unexpected(pipeline.error());
-  auto parts = std::make_unique<Parts>(std::move(ground), *std::move(pipeline), clock);
+  auto impl = std::make_unique<Impl>(std::move(context), *std::move(pipeline), clock);
   if (first->store) {
-    parts->apply(first->options);
-    parts->watch_options(std::move(first->store));
+    impl->apply(first->options);
+    impl->watch_options(std::move(first->store));
   }
-  if (const Status started = parts->start_telemetry(); !started) return tl::make_unexpected(started.error());
-  if (const Status started = parts->start_admin(); !started) return tl::make_unexpected(started.error());
-  Log& log = parts->telemetry().log;
+  if (const Status started = impl->start_telemetry(); !started) return tl::make_unexpected(started.error());
+  if (const Status started = impl->start_admin(); !started) return tl::make_unexpected(started.error());
+  Log& log = impl->telemetry().log;
   for (const std::string& notice : loaded.notices) log.emit(ConfigNotice{notice});
   for (const std::string& warning : loaded.warnings) log.emit(ConfigWarning{warning});
-  return std::unique_ptr<Service>(new Service(std::move(parts)));
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 
 void Service::run(std::stop_token stop) {
-  Parts& p = *parts_;
-  const settings::Settings& settings = p.ground->settings;
+  Impl& p = *impl_;
+  const settings::Settings& settings = p.context->settings;
   const settings::Pipeline& pipeline = settings.pipeline;
   telemetry::LogBackend& log = p.telemetry().log;
   log.emit(Started{FRESHET_VERSION, pipeline.kafka.topic, pipeline.kafka.consumer_group, pipeline.clickhouse.table,
@@ -181,18 +182,18 @@ void Service::run(std::stop_token stop) {
   log.emit(Stopped{end.messages_consumed, end.rows_written, end.dead_letters, end.abandoned});
 }
 
-ConsumerStatus Service::consumer() const { return parts_->report.consumer(); }
-admin::HealthStatus Service::ready() { return parts_->report.ready(); }
+ConsumerStatus Service::consumer() const { return impl_->report.consumer(); }
+admin::HealthStatus Service::ready() { return impl_->report.ready(); }
 void Service::out_of_memory() {
-  parts_->consumers.stops().skip_wait();
-  parts_->telemetry().log.emit(OutOfMemory{});
+  impl_->consumers.stops().skip_wait();
+  impl_->telemetry().log.emit(OutOfMemory{});
 }
-bool Service::hurry_stop() { return parts_->consumers.stops().hurry(); }
-supervisor::RenewalRequests& Service::renewals() { return parts_->consumers.requests(); }
-StreamStatus Service::status() const { return *parts_->pipeline->stream().status(); }
-LiveOptions Service::options() const { return parts_->pipeline->options(); }
+bool Service::hurry_stop() { return impl_->consumers.stops().hurry(); }
+supervisor::RenewalRequests& Service::renewals() { return impl_->consumers.requests(); }
+StreamStatus Service::status() const { return *impl_->pipeline->stream().status(); }
+LiveOptions Service::options() const { return impl_->pipeline->options(); }
 std::string Service::admin_address() const {
-  return parts_->admin_server ? parts_->admin_server->address() : std::string();
+  return impl_->admin_server ? impl_->admin_server->address() : std::string();
 }
 
 }  // namespace freshet::app

@@ -46,10 +46,10 @@ class Service {
   std::string admin_address() const;  // "http://127.0.0.1:8080/"; empty = off
 
  private:
-  struct Parts;
-  explicit Service(std::unique_ptr<Parts> parts);
+  struct Impl;
+  explicit Service(std::unique_ptr<Impl> impl);
 
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace freshet::app

@@ -36,70 +36,74 @@ Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, L
 }
 
 // One writer: its memory of items and the order of its records are its own.
-Result<RowWriterFactory> outcome_writers(const Surroundings& around, OutcomesTopic& outcomes) {
+Result<RowWriterFactory> outcome_writers(const StreamContext& context, OutcomesTopic& outcomes) {
   auto producer =
-      kafka::KafkaProducer::open(around.pipeline.kafka.side_topics.accepted_outcomes, "outcome", RecordOrder::Keep,
-                                 outcomes.results.on_result(), around.log, around.metrics);
+      kafka::KafkaProducer::open(context.pipeline.kafka.side_topics.accepted_outcomes, "outcome", RecordOrder::Keep,
+                                 outcomes.results.on_result(), context.log, context.metrics);
   if (!producer) return tl::make_unexpected(producer.error());
   outcomes.producer = *std::move(producer);
-  const int64_t interval = around.pipeline.accepted_outcomes->bucket_interval.count();
-  return RowWriterFactory([interval, &outcomes, &clock = around.clock, &log = around.log, &metrics = around.metrics] {
-    return std::make_unique<outcomes::OutcomesWriter>(interval, *outcomes.producer, outcomes.results, clock, log,
-                                                      metrics);
-  });
+  const int64_t interval = context.pipeline.accepted_outcomes->bucket_interval.count();
+  return RowWriterFactory(
+      [interval, &outcomes, &clock = context.clock, &log = context.log, &metrics = context.metrics] {
+        return std::make_unique<outcomes::OutcomesWriter>(interval, *outcomes.producer, outcomes.results, clock, log,
+                                                          metrics);
+      });
 }
 
-Result<RowWriterFactory> row_writers(const Surroundings& around, OutcomesTopic& outcomes) {
-  if (around.pipeline.stream.skip_write) return RowWriterFactory(stream::make_skipping_writer);
-  if (around.pipeline.accepted_outcomes) return outcome_writers(around, outcomes);
-  const auto hosts = std::make_shared<clickhouse::Hosts>(around.pipeline.clickhouse.urls);
+Result<RowWriterFactory> row_writers(const StreamContext& context, OutcomesTopic& outcomes) {
+  if (context.pipeline.stream.skip_write) return RowWriterFactory(stream::make_skipping_writer);
+  if (context.pipeline.accepted_outcomes) return outcome_writers(context, outcomes);
+  const auto hosts = std::make_shared<clickhouse::Hosts>(context.pipeline.clickhouse.urls);
   const auto table =
-      std::make_shared<clickhouse::TablePropertiesCache>(around.pipeline.clickhouse, around.clock, around.secrets);
-  return RowWriterFactory([around, hosts, table, requests = request_builders(around.pipeline)] {
-    const clickhouse::ClickHouseSettings& settings = around.pipeline.clickhouse;
-    return clickhouse::make_row_writer(settings, hosts, around.clock, around.log, around.metrics,
-                                       requests(settings, around.options, around.metrics), around.secrets, table);
+      std::make_shared<clickhouse::TablePropertiesCache>(context.pipeline.clickhouse, context.clock, context.secrets);
+  return RowWriterFactory([context, hosts, table, requests = request_builders(context.pipeline)] {
+    const clickhouse::ClickHouseSettings& settings = context.pipeline.clickhouse;
+    return clickhouse::make_row_writer(settings, hosts, context.clock, context.log, context.metrics,
+                                       requests(settings, context.options, context.metrics), context.secrets, table);
   });
 }
 
-void add_snuba_outputs(const Surroundings& around, const std::string& processor, stream::StreamParts& parts) {
-  const settings::Pipeline& pipeline = around.pipeline;
-  parts.gate = std::make_unique<snuba_outputs::SideOutputs>(
+void add_snuba_outputs(const StreamContext& context, const std::string& processor,
+                       stream::StreamDependencies& dependencies) {
+  const settings::Pipeline& pipeline = context.pipeline;
+  dependencies.gate = std::make_unique<snuba_outputs::SideOutputs>(
       pipeline.snuba->side_outputs, pipeline.stream.topic, pipeline.stream.consumer_group,
-      std::string(processors::cogs_resource(processor)), around.metrics, around.log);
+      std::string(processors::cogs_resource(processor)), context.metrics, context.log);
   if (pipeline.snuba->ipv4_statistics) {
-    parts.samplers = [&metrics = around.metrics] { return std::make_unique<snuba_outputs::Ipv4Statistics>(metrics); };
+    dependencies.samplers = [&metrics = context.metrics] {
+      return std::make_unique<snuba_outputs::Ipv4Statistics>(metrics);
+    };
   }
 }
 
 }  // namespace
 
-Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTopic& outcomes) {
-  const settings::Pipeline& pipeline = around.pipeline;
+Result<stream::StreamDependencies> stream_dependencies(const StreamContext& context, OutcomesTopic& outcomes) {
+  const settings::Pipeline& pipeline = context.pipeline;
   processors::ProcessorsSettings chosen = pipeline.processors;
   if (pipeline.accepted_outcomes) {
     chosen.processor = "AcceptedOutcomes";
     chosen.python = {};
   }
-  const auto processors = processor_factory(chosen, {&around.clock, &around.metrics, &around.options}, around.log);
+  const auto processors = processor_factory(chosen, {&context.clock, &context.metrics, &context.options}, context.log);
   if (!processors) return tl::make_unexpected(processors.error());
-  auto validators = schemas(pipeline.stream.schema, around.log);
+  auto validators = schemas(pipeline.stream.schema, context.log);
   if (!validators) return tl::make_unexpected(validators.error());
-  auto writers = row_writers(around, outcomes);
+  auto writers = row_writers(context, outcomes);
   if (!writers) return tl::make_unexpected(writers.error());
-  stream::StreamParts parts;
-  parts.processors = *processors;
-  parts.writers = *std::move(writers);
-  parts.observers.push_back(std::make_unique<snuba_outputs::ItemTypeMetrics>(around.metrics));
+  stream::StreamDependencies dependencies;
+  dependencies.processors = *processors;
+  dependencies.writers = *std::move(writers);
+  dependencies.observers.push_back(std::make_unique<snuba_outputs::ItemTypeMetrics>(context.metrics));
   if (const auto& outcomes_settings = pipeline.accepted_outcomes) {
-    parts.measure = std::make_unique<outcomes::DistinctBuckets>(outcomes_settings->bucket_interval.count());
-    parts.observers.push_back(std::make_unique<outcomes::OutcomeLatency>(around.metrics));
+    dependencies.measure = std::make_unique<outcomes::DistinctBuckets>(outcomes_settings->bucket_interval.count());
+    dependencies.observers.push_back(std::make_unique<outcomes::OutcomeLatency>(context.metrics));
   }
-  if (pipeline.snuba) add_snuba_outputs(around, chosen.processor, parts);
-  parts.schemas = *std::move(validators);
-  parts.has_dead_letters = !pipeline.kafka.dead_letter_topic.empty() && !pipeline.stream.skip_write;
-  parts.live_options = &around.options;
-  return parts;
+  if (pipeline.snuba) add_snuba_outputs(context, chosen.processor, dependencies);
+  dependencies.schemas = *std::move(validators);
+  dependencies.has_dead_letters = !pipeline.kafka.dead_letter_topic.empty() && !pipeline.stream.skip_write;
+  dependencies.live_options = &context.options;
+  return dependencies;
 }
 
 }  // namespace freshet::app

@@ -17,8 +17,8 @@
 
 namespace freshet::app {
 
-// What a stream's parts borrow; all of it outlives the stream.
-struct Surroundings {
+// What a stream's dependencies borrow; all of it outlives the stream.
+struct StreamContext {
   const settings::Pipeline& pipeline;
   Clock& clock;
   Log& log;
@@ -34,6 +34,6 @@ struct OutcomesTopic {
 };
 
 // Fatal: the text says what to change.
-Result<stream::StreamParts> stream_parts(const Surroundings& around, OutcomesTopic& outcomes);
+Result<stream::StreamDependencies> stream_dependencies(const StreamContext& context, OutcomesTopic& outcomes);
 
 }  // namespace freshet::app

@@ -21,7 +21,7 @@ struct Span {
 
 // All of one partition that the batch finishes once it is stored; where the offset gate needs them, also messages
 // without rows.
-struct Part {
+struct BatchPart {
   Partition partition;
   AssignmentId assignment;
   size_t begin = 0;  // its chunks: [begin, end) of SealedBatch::chunks
@@ -34,13 +34,13 @@ struct SealedBatch {
   std::shared_ptr<const RowLayout> layout = plain_layout();   // of all its chunks
   std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // rows in insert order; by partition, then sequence
   std::vector<Span> spans;                                    // one per partition with rows, ascending
-  std::vector<Part> parts;                                    // one per partition, ascending
+  std::vector<BatchPart> parts;                               // one per partition, ascending
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
   std::string insert_token;  // different for any two different batches (see stream/insert_token.h)
 };
 
 // The sequence numbers of the part's chunks.
-std::vector<uint64_t> sequences(const SealedBatch& batch, const Part& part);
+std::vector<uint64_t> sequences(const SealedBatch& batch, const BatchPart& part);
 
 }  // namespace freshet

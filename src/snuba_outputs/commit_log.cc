@@ -21,9 +21,9 @@ std::string seconds(int64_t milliseconds) {
   return text;
 }
 
-const Part& part_of(const SealedBatch& batch, Partition partition) {
+const BatchPart& part_of(const SealedBatch& batch, Partition partition) {
   return *std::find_if(batch.parts.begin(), batch.parts.end(),
-                       [&](const Part& part) { return part.partition == partition; });
+                       [&](const BatchPart& part) { return part.partition == partition; });
 }
 
 }  // namespace
@@ -48,11 +48,11 @@ std::optional<int64_t> received_p99(std::span<int64_t> timestamps_ms) {
 }
 
 void CommitLog::sealed(const SealedBatch& batch) {
-  for (const Part& part : batch.parts) waiting_[part.partition].push_back({batch.id, part.assignment, nullptr});
+  for (const BatchPart& part : batch.parts) waiting_[part.partition].push_back({batch.id, part.assignment, nullptr});
 }
 
 void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due) {
-  for (const Part& part : batch->parts) {
+  for (const BatchPart& part : batch->parts) {
     const auto lane = waiting_.find(part.partition);
     if (lane == waiting_.end()) continue;  // its assignment is over
     std::deque<Waiting>& waiting = lane->second;
@@ -77,7 +77,7 @@ void CommitLog::drop(Partition partition, AssignmentId assignment) {
 }
 
 ProducerRecord CommitLog::record(const SealedBatch& batch, Partition partition) const {
-  const Part& part = part_of(batch, partition);
+  const BatchPart& part = part_of(batch, partition);
   std::vector<int64_t> origins;
   for (size_t c = part.begin; c < part.end; ++c) {
     const auto& of_chunk = batch.chunks[c]->stats.origin_timestamps_ms;

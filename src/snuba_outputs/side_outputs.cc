@@ -66,7 +66,7 @@ void SideOutputs::stored(const std::shared_ptr<const SealedBatch>& batch, System
     for (const auto& chunk : batch->chunks) cogs_.add(chunk->stats.usage, now);
   }
   if (!settings_.commit_log) {
-    for (const Part& part : batch->parts) {
+    for (const BatchPart& part : batch->parts) {
       finished.parts.push_back({part.partition, part.assignment, sequences(*batch, part)});
     }
     return;

@@ -83,7 +83,7 @@ std::string BatchesInFlight::spans(uint64_t id) const {
   return found != batches_.end() ? spans_text(*found->second.batch) : std::string();
 }
 
-std::vector<uint64_t> BatchesInFlight::take_orphans(const std::function<bool(const Part&)>& alive) {
+std::vector<uint64_t> BatchesInFlight::take_orphans(const std::function<bool(const BatchPart&)>& alive) {
   std::vector<uint64_t> orphans;
   for (auto& [id, sealed] : batches_) {
     const auto& parts = sealed.batch->parts;

@@ -32,7 +32,7 @@ class BatchesInFlight {
   std::string spans(uint64_t id) const;
   // Batches none of whose partitions is `alive` in its assignment: their rows are read again by whoever has them now.
   // Each is named once.
-  std::vector<uint64_t> take_orphans(const std::function<bool(const Part&)>& alive);
+  std::vector<uint64_t> take_orphans(const std::function<bool(const BatchPart&)>& alive);
   void finish(uint64_t id) { batches_.erase(id); }
 
   // The batch waits for an operator, with no writer. `table`, for people.

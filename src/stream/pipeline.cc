@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "stream/open_gate.h"
+#include "stream/null_offset_gate.h"
 #include "stream/stream_events.h"
 
 namespace freshet::stream {
@@ -32,7 +32,7 @@ Pipeline::Pipeline(StreamSettings settings, const LiveOptions& options, bool has
       batcher_(TokenScope{{}, settings_.topic, settings_.consumer_group}),
       batches_(settings_.batch_deadline),
       dlq_(options, now),
-      gate_(gate && !settings_.skip_write ? std::move(gate) : std::make_unique<OpenGate>()) {
+      gate_(gate && !settings_.skip_write ? std::move(gate) : std::make_unique<NullOffsetGate>()) {
   totals_.topic = settings_.topic;
   totals_.table = settings_.table;
   totals_.consumer_group = settings_.consumer_group;

@@ -35,7 +35,7 @@ void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
 void Pipeline::seal_one(SteadyTime now, Commands& commands) {
   metrics_.batch_age_seconds.observe(to_seconds(now - batcher_.oldest()));
   std::shared_ptr<const SealedBatch> batch = batcher_.seal(options_, now);
-  for (const Part& part : batch->parts) {
+  for (const BatchPart& part : batch->parts) {
     if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_begins();
   }
   for (const auto& observer : observers_) observer->sealed(*batch, wall_);
@@ -51,7 +51,7 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
   if (!result.blocked.empty()) return block_batch(std::move(result), now);
   const SealedBatch& batch = *result.batch;
   batches_.finish(batch.id);
-  for (const Part& part : batch.parts) {
+  for (const BatchPart& part : batch.parts) {
     if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_ends();
   }
   if (batch.row_count > 0 && result.inserts > 0) {
@@ -135,7 +135,7 @@ void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, S
 void Pipeline::abandon_orphans(Commands& commands) {
   if (!std::exchange(dropped_, false)) return;
   const auto orphans = batches_.take_orphans(
-      [&](const Part& part) { return partitions_.find(part.partition, part.assignment) != nullptr; });
+      [&](const BatchPart& part) { return partitions_.find(part.partition, part.assignment) != nullptr; });
   for (const uint64_t id : orphans) {
     if (batches_.blocked(id).empty()) {
       commands.abandon.push_back(id);
@@ -154,7 +154,7 @@ void Pipeline::abandon_orphans(Commands& commands) {
 void Pipeline::block_batch(BatchResult result, SteadyTime now) {
   const std::shared_ptr<const SealedBatch> batch = result.batch;
   bool alive = false;
-  for (const Part& part : batch->parts) {
+  for (const BatchPart& part : batch->parts) {
     TrackedPartition* const partition = partitions_.find(part.partition, part.assignment);
     if (partition == nullptr) continue;
     partition->batch_ends();
@@ -167,7 +167,7 @@ void Pipeline::block_batch(BatchResult result, SteadyTime now) {
   totals_.last_insert_error = message_text(first.text);
   totals_.last_insert_error_at = wall_;
   log_.emit(BatchBlocked{settings_.topic, batches_.spans(batch->id), first.code, reason});
-  for (const Part& part : batch->parts) {
+  for (const BatchPart& part : batch->parts) {
     TrackedPartition* partition = partitions_.find(part.partition, part.assignment);
     if (partition != nullptr) partition->blocks.add(BlockReason::BatchBlocked, reason);
   }
@@ -181,14 +181,14 @@ void Pipeline::give_up_blocked(uint64_t batch) {
 
 void Pipeline::write_again(uint64_t id, Commands& commands) {
   BatchTask task = batches_.unblock(id);
-  for (const Part& part : task.batch->parts) {
+  for (const BatchPart& part : task.batch->parts) {
     if (TrackedPartition* partition = partitions_.find(part.partition, part.assignment)) partition->batch_begins();
   }
   commands.again.push_back(std::move(task));
 }
 
 void Pipeline::unblock_written(const SealedBatch& batch) {
-  for (const Part& part : batch.parts) {
+  for (const BatchPart& part : batch.parts) {
     TrackedPartition* partition = partitions_.find(part.partition, part.assignment);
     if (partition == nullptr) continue;
     if (!batches_.delays(part.partition)) unblock(*partition, BlockReason::BatchBlocked);
@@ -247,7 +247,7 @@ Result<SkipResult> Pipeline::resolve(Partition partition, std::optional<Resoluti
                           : *resolution == Resolution::Stored ? "stored"
                                                               : "retry",
                           done.resolved_rows});
-  for (const Part& part : left.batch->parts) {
+  for (const BatchPart& part : left.batch->parts) {
     if (TrackedPartition* one = partitions_.find(part.partition, part.assignment)) one->batch_begins();
   }
   if (!left.open.empty()) {

@@ -24,39 +24,40 @@ size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_l
 
 }  // namespace
 
-Stream::Stream(const StreamSettings& settings, StreamParts parts, const LiveOptions& options, Clock& clock, Log& log,
-               Metrics& metrics)
+Stream::Stream(const StreamSettings& settings, StreamDependencies dependencies, const LiveOptions& options,
+               Clock& clock, Log& log, Metrics& metrics)
     : settings_(settings),
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      pipeline_(settings, options, parts.has_dead_letters, std::move(parts.gate), metrics_, log, clock.steady_now()),
+      pipeline_(settings, options, dependencies.has_dead_letters, std::move(dependencies.gate), metrics_, log,
+                clock.steady_now()),
       status_(pipeline_.status(clock.steady_now())),
       progress_(clock.steady_now()),
       freed_memory_(settings.memory_limit + kFreedMemory),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
-      parts.writers, settings.batch_deadline, pipeline_.budget(), clock,
+      dependencies.writers, settings.batch_deadline, pipeline_.budget(), clock,
       [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertFailed{batch, failure});
       });
   if (const Status started = set_writers(options); !started) throw ThreadRefused(started.error().text);
   metrics_.pool_threads("process_message").set(settings.concurrency);
-  pipeline_.measure_batches(std::move(parts.measure));
-  pipeline_.observe_batches(std::move(parts.observers));
+  pipeline_.measure_batches(std::move(dependencies.measure));
+  pipeline_.observe_batches(std::move(dependencies.observers));
   workers_ = std::make_unique<WorkerPool>(
-      settings.concurrency, chunk_capacity(settings), [&] { return make_worker(parts); }, clock, metrics_.processing,
-      [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); },
+      settings.concurrency, chunk_capacity(settings), [&] { return make_worker(dependencies); }, clock,
+      metrics_.processing, [this](std::shared_ptr<const ProcessedChunk> chunk) { post(std::move(chunk)); },
       [this](Work work) { post(std::move(work)); });
 }
 
-std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamParts& parts) {
-  auto filter = std::make_unique<MessageFilter>(settings_, metrics_, clock_, parts.live_options,
-                                                parts.schemas ? parts.schemas() : nullptr,
-                                                parts.samplers ? parts.samplers() : nullptr);
-  const auto rules = ProcessingRules::of(settings_, parts.has_dead_letters, pipeline_.gate_needs());
-  return std::make_unique<ChunkProcessor>(parts.processors, rules, std::move(filter));
+std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamDependencies& dependencies) {
+  auto filter = std::make_unique<MessageFilter>(settings_, metrics_, clock_, dependencies.live_options,
+                                                dependencies.schemas ? dependencies.schemas() : nullptr,
+                                                dependencies.samplers ? dependencies.samplers() : nullptr);
+  const auto rules = ProcessingRules::of(settings_, dependencies.has_dead_letters, pipeline_.gate_needs());
+  return std::make_unique<ChunkProcessor>(dependencies.processors, rules, std::move(filter));
 }
 
 Stream::~Stream() {

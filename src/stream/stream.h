@@ -41,7 +41,7 @@ struct RunResult {
 };
 
 // What a stream is built of. What is pointed to outlives it.
-struct StreamParts {
+struct StreamDependencies {
   ProcessorFactory processors;
   RowWriterFactory writers;
   SchemaValidatorFactory schemas;         // may be empty: no validation
@@ -57,14 +57,14 @@ struct StreamParts {
 class Stream {
  public:
   // Throws ThreadRefused.
-  Stream(const StreamSettings& settings, StreamParts parts, const LiveOptions& options, Clock& clock, Log& log,
-         Metrics& metrics);
+  Stream(const StreamSettings& settings, StreamDependencies dependencies, const LiveOptions& options, Clock& clock,
+         Log& log, Metrics& metrics);
   ~Stream();
 
   // Before the first run(), if there is a dead-letter topic. Its results go to dead_letter_results().
   void set_dead_letters(RecordProducer* producer) { dead_letter_producer_ = producer; }
   RecordProducer::OnResult dead_letter_results();
-  // The same for the topic number `topic` of StreamParts::gate.
+  // The same for the topic number `topic` of StreamDependencies::gate.
   void set_side_producer(size_t topic, RecordProducer* producer);
   RecordProducer::OnResult side_results(size_t topic);
 
@@ -146,7 +146,7 @@ class Stream {
   void commit(Source& source, SteadyTime now);
   void abandon_batches();
   Status set_writers(const LiveOptions& options);
-  std::unique_ptr<ChunkProcessor> make_worker(const StreamParts& parts);
+  std::unique_ptr<ChunkProcessor> make_worker(const StreamDependencies& dependencies);
   void publish(const Source& source, SteadyTime now);
 
   const StreamSettings settings_;

@@ -5,12 +5,12 @@
 
 namespace freshet::stream {
 
-class OpenGate final : public OffsetGate {
+class NullOffsetGate final : public OffsetGate {
  public:
   Needs needs() const override { return {}; }
   void sealed(const SealedBatch&) override {}
   void stored(const std::shared_ptr<const SealedBatch>& batch, SystemTime, Finished& finished) override {
-    for (const Part& part : batch->parts) {
+    for (const BatchPart& part : batch->parts) {
       finished.parts.push_back({part.partition, part.assignment, sequences(*batch, part)});
     }
   }
