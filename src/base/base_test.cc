@@ -181,6 +181,18 @@ TEST(MetricsTest, SameNameAndLabelsGiveTheSameHandle) {
   EXPECT_EQ(metrics.counter("x_total", "help", {{"a", "2"}}).value(), 0u);
 }
 
+TEST(MetricsTest, ASecondsCounterNeverGoesBack) {
+  using std::chrono::milliseconds;
+  Metrics metrics;
+  SecondsCounter& counter = metrics.seconds_counter("freshet_some_seconds_total", "");
+  counter.add(milliseconds(1500));
+  counter.add(milliseconds(-3000));
+  EXPECT_EQ(counter.value(), 1.5);
+  counter.advance_to(milliseconds(2500));
+  counter.advance_to(milliseconds(2000));
+  EXPECT_EQ(counter.value(), 2.5);
+}
+
 TEST(MetricsTest, HistogramCountsIntoTheFirstBucketThatHolds) {
   Histogram histogram({1, 2});
   histogram.observe(1);

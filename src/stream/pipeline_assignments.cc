@@ -265,7 +265,7 @@ void Pipeline::request_stop(SteadyTime now, Commands& commands) {
 }
 
 void Pipeline::check_stop_condition(SteadyTime now, Commands& commands) {
-  // While a renewal holds commits the end waits for it: a drain must be able to commit.
+  // While a renewal pauses commits the end waits for it: a drain must be able to commit.
   if (!drain_.running() || !assigned_ || partitions_.empty() || committer_.paused()) return;
   // What was delivered must have become rows before the drain, which drops what is unprocessed.
   const bool reached = std::all_of(partitions_.begin(), partitions_.end(), [](const auto& entry) {

@@ -82,7 +82,7 @@ TEST(StopTest, TheEndOfAPartitionCommitsNothingThatWasNotTaken) {
   }
 }
 
-// A renewal under way holds commits, and nobody asks it any more once a drain has begun.
+// A renewal in progress pauses commits, and nobody asks it any more once a drain has begun.
 TEST(StopTest, StopAtTimestampWaitsForARenewalThatHoldsCommits) {
   auto settings = Flow::default_settings();
   settings.stop_at_timestamp_ms = 50;

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <sstream>
 
 #include "http/http_client.h"
 #include "testkit/fake_clickhouse.h"
@@ -89,6 +90,26 @@ struct OperationTest : testing::Test {
 testkit::KafkaServer* OperationTest::kafka_ = nullptr;
 testkit::OldClickHouse* OperationTest::clickhouse_ = nullptr;
 
+// https://prometheus.io/docs/practices/naming/, and docs/metrics.md has each.
+void expect_well_named(const std::string& exposition) {
+  std::ostringstream documented;
+  documented << std::ifstream(FRESHET_SOURCE_DIR "/docs/metrics.md").rdbuf();
+  std::istringstream lines(exposition);
+  for (std::string line, help; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string hash, keyword, name, type;
+    words >> hash >> keyword >> name >> type;
+    if (keyword == "HELP") help = line;
+    if (keyword != "TYPE") continue;
+    EXPECT_EQ(name.ends_with("_total"), type == "counter") << line;
+    EXPECT_TRUE(help.ends_with('.')) << help;
+    for (const char* no_base_unit : {"millis", "micros", "nanos", "minutes", "hours", "kilo", "mega", "_mib", "_ms"}) {
+      EXPECT_EQ(name.find(no_base_unit), std::string::npos) << line;
+    }
+    EXPECT_NE(documented.str().find("`" + name + "`"), std::string::npos) << name;
+  }
+}
+
 TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
   testkit::TempFolder folder;
   testkit::FreshetProcess freshet(args("run", {"--health-check-file", folder.path("healthy")}));
@@ -102,10 +123,12 @@ TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 1; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
   // The row is there before the program has read the answer.
-  for (const char* metric : {"freshet_rows_written_total 1\n", "freshet_consumer_lag{topic="}) {
+  for (const char* metric : {"freshet_rows_written_total 1\n",
+                             "freshet_consumer_lag{topic=", "# TYPE process_cpu_seconds_total counter\n"}) {
     EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/metrics").body.find(metric) != std::string::npos; }))
         << metric << ask("/metrics").body;
   }
+  expect_well_named(ask("/metrics").body);
   EXPECT_EQ(freshet.stop(), 0);
 }
 
