@@ -71,7 +71,8 @@ const Command* find_command(std::string_view name) {
 
 std::string usage() {
   std::string out =
-      "freshet streams Kafka topics into ClickHouse. It recreates its Kafka consumer in-process, on a schedule or when\n"
+      "freshet streams Kafka topics into ClickHouse. It recreates its Kafka consumer in-process, on a schedule or "
+      "when\n"
       "the consumer stalls, without a rebalance.\n\n"
       "usage: freshet COMMAND [--help] [OPTIONS]\n\n";
   for (const Command& one : kCommands) out += fmt::format("  {:{}}  {}\n", one.name, longest_name(), one.synopsis);
