@@ -10,7 +10,7 @@ namespace freshet::supervisor {
 struct BackoffPolicy {
   Duration initial = std::chrono::seconds(1);
   Duration cap = std::chrono::seconds(60);
-  double jitter = 0.2;  // 0..1: the share of the delay that may be taken away at random
+  double jitter = 0.2;  // 0..1: share of the delay that may be subtracted at random
 };
 
 // Doubles from `initial` to `cap`; a consumer that lived for `cap` counts as a success and starts over.

@@ -10,7 +10,7 @@
 namespace freshet::supervisor {
 namespace {
 
-// Also the time that a change may take: a certificate and its key are two files.
+// Also the quiet period after a change: a certificate and its key are replaced one after the other.
 constexpr Duration kLookEvery = std::chrono::seconds(2);
 constexpr BackoffPolicy kAfterFailure{.initial = std::chrono::seconds(5), .cap = std::chrono::minutes(5), .jitter = 0};
 
@@ -32,7 +32,7 @@ void CredentialsWatch::watch(std::stop_token stop) {
       changed_ = std::move(changed);
       backoff = Backoff(kAfterFailure);
       not_before = {};
-      continue;  // until the files no longer change
+      continue;  // wait until the files stop changing
     }
     if (changed_.empty() || clock_.steady_now() < not_before) continue;
     if (renewed(stop)) {
@@ -47,7 +47,7 @@ bool CredentialsWatch::renewed(std::stop_token stop) {
   const auto asked = requests_.request(RenewalReason::Credentials, changed_);
   const auto report = requests_.wait(asked.number, never(clock_.steady_now()), stop);
   if (!report || report->result != RenewalResult::Renewed) return false;
-  // A renewal that was under way already may have used the old files.
+  // A renewal that was already running may have read the old files.
   return !asked.coalesced;
 }
 

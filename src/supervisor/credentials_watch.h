@@ -1,4 +1,4 @@
-// Requests a renewal when credentials files of the Kafka connections change.
+// Requests a renewal when files with credentials of the Kafka connections change.
 #pragma once
 
 #include <functional>
@@ -12,12 +12,12 @@
 
 namespace freshet::supervisor {
 
-// Threads: its own, until destroyed. The next consumer reads the files itself, and must log in with them before the
-// running one is closed. Requests are repeated with backoff until a renewal that was requested after the change has
-// succeeded.
+// The next consumer reads the files itself and must log in with them before the running one is closed. Requests are
+// repeated with backoff until a renewal that was requested after the change succeeds. Threads: owns one, which ends
+// when this is destroyed.
 class CredentialsWatch {
  public:
-  // Reads the files. Returns the names of the files that changed since the last call, for people; empty = none.
+  // Reads the files. Returns the names of the files that changed since the last call, for logs; empty = none.
   using Look = std::function<std::string()>;
 
   CredentialsWatch(Look look, RenewalRequests& requests, Clock& clock, Log& log);

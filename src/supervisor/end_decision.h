@@ -1,4 +1,4 @@
-// What ends a running Kafka consumer: decided once.
+// Decides once whether a renewal or a stop ends the running Kafka consumer.
 #pragma once
 
 #include <atomic>
@@ -7,11 +7,10 @@ namespace freshet::supervisor {
 
 enum class EndReason { None, Renewal, Stop };
 
-// The first claim wins, so that a renewal that fires while a stop is under way can never turn it around, nor the
-// reverse. Threads: any.
+// The first claim wins: a renewal that fires during a stop cannot revert the stop, nor a stop a renewal. Threads: any.
 class EndDecision {
  public:
-  // True if this call decided.
+  // True if this call made the decision.
   bool claim(EndReason reason) noexcept {
     EndReason expected = EndReason::None;
     return reason_.compare_exchange_strong(expected, reason);

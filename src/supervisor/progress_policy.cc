@@ -10,7 +10,7 @@ namespace {
 constexpr uint32_t kRenewalsBeforeNotReady = 3;
 constexpr uint32_t kMostDoublings = 6;
 constexpr Duration kLongestPause = std::chrono::minutes(10);
-// librdkafka's statistics interval.
+// Statistics arrive every second (kafka/statistics.h); a shorter silence is not a fault.
 constexpr Duration kStatisticsMayTake = std::chrono::seconds(30);
 
 }  // namespace

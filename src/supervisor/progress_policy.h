@@ -1,4 +1,4 @@
-// Decides what to do about a partition with lag that delivers nothing. A topic without new messages is healthy.
+// Decides how to react to a partition with lag that delivers nothing. A topic without new messages is healthy.
 #pragma once
 
 #include <cstdint>
@@ -13,25 +13,26 @@
 
 namespace freshet::supervisor {
 
-// Threads: one. Call observe(); if still() names partitions, looked_up(); then advise().
+// Threads: one. Call observe(), then looked_up() if still() returns partitions, then advise().
 class ProgressPolicy {
  public:
   struct Advice {
-    std::vector<Partition> refetch;    // first remedy: re-seek these from their position
+    std::vector<Partition> refetch;    // first remedy: re-seek these partitions to their positions
     std::optional<std::string> renew;  // second remedy: renew the consumer, for this reason
-    std::string not_ready_reason;      // three renewals did not help: why freshet is not ready; empty = healthy
+    std::string not_ready_reason;  // why freshet is not ready after three renewals without progress; empty = healthy
   };
 
-  // The current positions. A partition that is paused, blocked or draining has nothing to deliver.
+  // Takes the current positions. Partitions that are paused, blocked or draining are expected to deliver nothing.
   void observe(SteadyTime now, const StreamStatus& status);
-  // Partitions that have not moved for a quarter of `timeout`: query their end offsets.
+  // Partitions that have not moved for a quarter of `timeout`; the caller queries their end offsets.
   std::vector<Partition> still(SteadyTime now, Duration timeout) const;
-  // The broker's response to a query of `asked_at`: the end offsets at the consumer's isolation level. Partitions of
-  // `asked` without an end offset were not answered; `why` has the reason.
+  // The broker's response to a query sent at `asked_at`: the end offsets at the consumer's isolation level. Partitions
+  // of `asked` that are missing in `ends` were not answered, for the reason `why`.
   void looked_up(SteadyTime asked_at, const std::vector<Partition>& asked, const std::map<Partition, Offset>& ends,
                  const std::string& why);
 
-  // `timeout` 0: off. Each remedy has `timeout` to take effect; from the fourth renewal on the waits grow.
+  // `timeout` 0 disables the policy. Each remedy has `timeout` to take effect; after the third renewal the waits
+  // double, up to ten minutes or `timeout`, whichever is longer.
   Advice advise(SteadyTime now, Duration timeout);
 
   size_t stuck() const { return stuck_; }
@@ -40,18 +41,19 @@ class ProgressPolicy {
   struct Seen {
     Offset position;
     SteadyTime moved_at;
-    std::optional<SteadyTime> behind_since;  // the broker has messages for it since then
-    std::optional<SteadyTime> blind_since;   // the broker has not answered since then
+    std::optional<SteadyTime> behind_since;  // since then the broker has had messages beyond the position
+    std::optional<SteadyTime> blind_since;   // since then the broker has not answered
     std::optional<SteadyTime> refetched_at;
   };
-  // Why the consumer must be renewed; empty = it need not be.
+  // Returns why the consumer must be renewed; empty = no reason. Appends the partitions to re-seek to `refetch`.
   std::string fault(SteadyTime now, Duration timeout, std::vector<Partition>& refetch);
   std::string fault_of(Partition partition, Seen& seen, SteadyTime now, Duration timeout,
                        std::vector<Partition>& refetch);
   void set_next_renewal(SteadyTime now, Duration timeout);
 
   std::map<Partition, Seen> seen_;
-  std::map<Partition, Offset> suspects_;  // their positions when a renewal was requested because of them
+  // positions of the partitions that caused a renewal, at the time of its request
+  std::map<Partition, Offset> suspects_;
   std::string blind_why_;
   std::optional<SteadyTime> statistics_at_;
   uint32_t renewals_ = 0;

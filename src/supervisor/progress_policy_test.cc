@@ -12,14 +12,14 @@ constexpr Duration kTimeout = 60s;
 constexpr Partition kZero{0};
 constexpr Partition kOne{1};
 
-// Two partitions; time passes in steps of a second, as the watchdog looks.
+// Two partitions; the watchdog checks once a second.
 struct ProgressPolicyTest : testing::Test {
   ProgressPolicyTest() {
     status.assigned = true;
     status.partitions = {{kZero, Offset{10}, {}, {}, {}, false, ""}, {kOne, Offset{20}, {}, {}, {}, false, ""}};
     status.statistics_at = now;
   }
-  // One look; the advice of it.
+  // One check and its advice.
   ProgressPolicy::Advice look() {
     if (client_speaks) status.statistics_at = now;
     policy.observe(now, status);
@@ -30,7 +30,7 @@ struct ProgressPolicyTest : testing::Test {
     }
     return policy.advise(now, timeout);
   }
-  // All that was advised in the time, one after the other.
+  // All advice given during `time`, in order: "fN" = re-seek partition N, "R" = renew.
   std::string pass(Duration time) {
     std::string all;
     for (Duration d = 0s; d < time; d += 1s) {
@@ -81,7 +81,7 @@ TEST_F(ProgressPolicyTest, MessagesThatDoNotComeAreFetchedAnewThenTheConsumerIsR
   EXPECT_NE(why.find("partition 0 has messages from offset 10 on"), std::string::npos) << why;
 }
 
-// Quiet for an hour, then a message: it has the whole timeout to come.
+// The topic was quiet for an hour before the message; the message has the whole timeout to arrive.
 TEST_F(ProgressPolicyTest, TheTimeCountsFromWhenTheBrokerHadMessages) {
   EXPECT_EQ(pass(1h), "");
   ends[kOne] = Offset{21};
@@ -101,7 +101,7 @@ TEST_F(ProgressPolicyTest, ARemedyThatHelpsIsEnough) {
 TEST_F(ProgressPolicyTest, TheEndThatAMarkerMakesIsReached) {
   ends[kZero] = Offset{11};  // a transaction marker at 10: no message
   EXPECT_EQ(pass(30s), "");
-  status.partitions[0].position = Offset{11};  // as an end-of-partition event says
+  status.partitions[0].position = Offset{11};  // as reported by an end-of-partition event
   EXPECT_EQ(pass(1h), "");
 }
 
@@ -111,7 +111,7 @@ TEST_F(ProgressPolicyTest, PausedHeldAndDrainingHaveNothingToBring) {
   status.partitions[1].blocked = "bad message";
   EXPECT_EQ(pass(1h), "");
   status.partitions[0].paused = false;
-  EXPECT_EQ(pass(59s), "");  // from when it was resumed
+  EXPECT_EQ(pass(59s), "");  // counted from the resume
   EXPECT_EQ(pass(20s), "f0");
   status.draining = true;
   EXPECT_EQ(pass(1h), "");
@@ -186,7 +186,7 @@ TEST_F(ProgressPolicyTest, AClientThatSaysNothingIsReplaced) {
   EXPECT_EQ(pass(59s), "");
   EXPECT_EQ(pass(5s), "R");
   EXPECT_NE(why.find("the Kafka client has said nothing for"), std::string::npos) << why;
-  status.statistics_at = std::nullopt;  // the next one, which has said nothing yet
+  status.statistics_at = std::nullopt;  // the next client, which has not emitted statistics yet
   EXPECT_EQ(pass(300s), "");
 }
 

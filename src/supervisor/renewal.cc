@@ -9,12 +9,12 @@ namespace freshet::supervisor {
 namespace {
 
 constexpr Duration kIdle = std::chrono::seconds(1);
-// An older message has nothing to do with the pause: the topic was quiet.
+// A last message older than this does not start the pause: the topic was quiet.
 constexpr Duration kQuietTopic = std::chrono::seconds(1);
-// Attempts that find the group rebalancing and the consumer in its old generation: the group may be waiting for this
-// consumer. In a new generation the consumer has taken part, and this is another rebalance.
+// Number of attempts that may find the group rebalancing and the consumer in its old generation: the group may be
+// waiting for this consumer. With a new generation the consumer has taken part, and the count restarts.
 constexpr int kPostpone = 3;
-// The broker tells a fenced client with its next heartbeat at the latest.
+// A fenced client learns of it with its next heartbeat at the latest.
 constexpr Duration kFencedBySelf = std::chrono::minutes(1);
 
 }  // namespace
@@ -55,7 +55,7 @@ void Renewal::consumer_started(EndDecision& decision) {
 void Renewal::consumer_ended() {
   decision_ = nullptr;
   if (!has_next_member()) tell_whether_member(false);
-  if (change_ && change_->seen_by_next) {  // before the consumer showed any message
+  if (change_ && change_->seen_by_next) {  // before the consumer delivered a message
     RenewalReport report;
     report.mode = change_->mode;
     report.result = RenewalResult::Failed;
@@ -77,7 +77,7 @@ bool Renewal::may_have_fenced_itself() const {
   return join_given_up_ && clock_.steady_now() - *join_given_up_ < kFencedBySelf;
 }
 
-// --- what the loop asks ---------------------------------------------------------------------------------------------
+// --- calls of the consumer loop -------------------------------------------------------------------------------------
 
 ConsumerCommand Renewal::poll(SteadyTime now, const ConsumerState& consumer) {
   age_.set(to_seconds(now - consumer_started_at_));
@@ -97,8 +97,8 @@ void Renewal::note_membership(SteadyTime now, const ConsumerState& consumer) {
   if (consumer.fenced && !fenced_) fenced_ = now;
 }
 
-// A member leaves on the tick and consumes until then. The next consumer is not needed, unless it has asked to join:
-// then only that one can continue.
+// A member leaves on the tick and consumes until then. The next consumer is not needed, unless it has sent its join:
+// then only that consumer can continue the membership.
 ConsumerCommand Renewal::await_drain(SteadyTime now, const ConsumerState& consumer) {
   if (auto* joining = std::get_if<Joining>(&state_); joining && (consumer.fenced || !successor_->withdraw())) {
     return advance(*joining, now, consumer);
@@ -110,11 +110,11 @@ ConsumerCommand Renewal::await_drain(SteadyTime now, const ConsumerState& consum
 ConsumerCommand Renewal::follow_stop(SteadyTime now, const ConsumerState& consumer) {
   if (!stop_seen_) stop_seen_ = now;
   if (in<Joining>() && (consumer.fenced || !successor_->withdraw())) {
-    // The running consumer is fenced or will be: only the next one can commit and leave.
+    // The running consumer is fenced, or will be: only the next one can commit and leave.
     if (successor_->state() == Successor::State::Failed) drop_successor();
     return hand_over(now, consumer);
   }
-  // The assignment of the continued membership arrives in a moment; then the fetched messages can be finished.
+  // The assignment of the continued membership arrives soon; then the fetched messages can be finished.
   const bool patient = now - *stop_seen_ < limits_.stop;
   if (change_ && change_->mode == RenewalMode::Static && !consumer.membership->settled && patient)
     return ConsumerCommand::Continue;
@@ -133,8 +133,8 @@ ConsumerCommand Renewal::advance(Idle&, SteadyTime now, const ConsumerState& con
   return ConsumerCommand::Continue;
 }
 
-// None: not known yet. Unknown must not count as unsupported: leaving although the broker keeps the member causes a
-// rebalance for everybody.
+// None = not known yet. "Unknown" must not count as unsupported: if the broker does keep static members, leaving would
+// cause a rebalance of the whole group.
 std::optional<RenewalMode> Renewal::mode_of(const RenewalRequests::Request& request, SteadyTime now,
                                             const Membership& membership) {
   if (membership.continuity == Membership::Continuity::Works && !must_rejoin_) return RenewalMode::Static;
@@ -168,7 +168,7 @@ void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, S
   log_.emit(RenewalStarted{to_string(request.reason), request.detail, to_string(mode_)});
 }
 
-// Only the timer requested it, and it has been disabled.
+// Only the timer requested the renewal, and the timer has been disabled since.
 bool Renewal::unwanted() const {
   const auto request = requests_.open();
   return request && request->only_by_timer() && !plan_.get().enabled;
@@ -196,8 +196,8 @@ ConsumerCommand Renewal::advance(Warming& state, SteadyTime now, const ConsumerS
   return advance(std::get<AwaitingTick>(state_), now, consumer);
 }
 
-// The broker's answer may be newer than the renewal. A client that joins as the old member keeps its assignment, and
-// nobody would own new partitions.
+// Checked again because the broker's answer may be newer than the renewal. A client that joins as the existing member
+// keeps its assignment, so nobody would own new partitions.
 bool Renewal::continues(const Membership& membership) const {
   return membership.continuity == Membership::Continuity::Works && !must_rejoin_ && !grew(membership);
 }
@@ -208,8 +208,8 @@ ConsumerCommand Renewal::begin_take_over(SteadyTime now, const ConsumerState& co
   return advance(std::get<Quieting>(state_), now, consumer);
 }
 
-// A renewal that leaves does so on the tick; until then the next consumer is ready and consumption continues. An
-// unhealthy consumer does not wait for a tick.
+// A renewal that leaves the group does so on the tick; until then the prepared consumer waits and consumption
+// continues. An unhealthy consumer does not wait for a tick.
 ConsumerCommand Renewal::advance(AwaitingTick& state, SteadyTime now, const ConsumerState& consumer) {
   if (unwanted()) {
     cancel("the timer was switched off");
@@ -235,10 +235,10 @@ ConsumerCommand Renewal::advance(Quieting& state, SteadyTime now, const Consumer
     cancel("the timer was switched off");
     return ConsumerCommand::Continue;
   }
-  const bool late = now >= state.deadline;  // a consumer that does not become quiet is one more reason to replace it
+  const bool late = now >= state.deadline;  // failing to become quiet is one more reason to replace the consumer
   if (consumer.revoking || (!consumer.membership->settled && !late)) {
     explain("the end of a rebalance");
-    return ConsumerCommand::Continue;  // its drain must be able to commit
+    return ConsumerCommand::Continue;  // the drain of the revoke must be able to commit
   }
   if (consumer.commit_outstanding && !late) {
     explain("the answer to a commit");
@@ -257,7 +257,7 @@ ConsumerCommand Renewal::advance(Joining& state, SteadyTime now, const ConsumerS
   const auto successor = successor_->state();
   if (successor == Successor::State::Joined) return hand_over(now, consumer);
   if (successor == Successor::State::Postponed || successor == Successor::State::Failed) {
-    if (!consumer.fenced && successor_->withdraw()) {  // it has not joined, and fences nobody
+    if (!consumer.fenced && successor_->withdraw()) {  // it has not joined and fences nobody
       const bool postponed = successor == Successor::State::Postponed;
       if (postponed) ++postponed_.attempts;
       fail(successor_->failure().text, now, postponed ? RenewalResult::Postponed : RenewalResult::Failed);
@@ -267,7 +267,7 @@ ConsumerCommand Renewal::advance(Joining& state, SteadyTime now, const ConsumerS
     return hand_over(now, consumer);
   }
   if (now < state.deadline) return ConsumerCommand::PauseWrites;
-  // The request or its answer may be lost, and the library would wait as long as a rebalance may take.
+  // The request or its response may be lost; the library would wait as long as a rebalance may take.
   drop_successor();
   return hand_over(now, consumer);
 }
@@ -324,7 +324,7 @@ void Renewal::watch_change(SteadyTime now, const ConsumerState& consumer) {
 
 SteadyTime Renewal::next_deadline(SteadyTime now) const {
   SteadyTime next = now + kIdle;
-  // What has passed was seen in poll(); it does not come again.
+  // poll() has handled the deadlines that have passed.
   const auto consider = [&](std::optional<SteadyTime> at) {
     if (at && *at > now) next = std::min(next, *at);
   };

@@ -1,5 +1,5 @@
-// One Kafka consumer after the other without a gap: the next one is made ready beside the running one and takes its
-// place. When somebody wants that is said at the RenewalRequests.
+// Replaces one Kafka consumer by the next without a gap: prepares the next one beside the running one, then hands over.
+// Renewals are requested through RenewalRequests.
 #pragma once
 
 #include <cstdint>
@@ -28,40 +28,40 @@
 namespace freshet::supervisor {
 
 struct RenewalLimits {
-  // How long a renewal waits until it is known if the broker supports static membership: from the first assignment on.
-  // A renewal of an unhealthy consumer waits less, from the start of the consumer on.
+  // Maximum wait, from the first assignment on, for the broker's answer whether it supports static membership. A
+  // renewal of an unhealthy consumer waits less, counted from the start of the consumer.
   Duration know_continuity = std::chrono::seconds(60);
   Duration know_continuity_urgent = std::chrono::seconds(5);
-  Duration warm = std::chrono::seconds(60);          // the next client connects and logs in
-  Duration quiet = std::chrono::seconds(10);         // the running consumer becomes quiet and its commit is answered
-  Duration join = std::chrono::seconds(60);          // no insert starts for so long while the join is not answered
-  Duration stop = std::chrono::seconds(6);           // a stop waits for the assignment of the continued membership
-  Duration report = std::chrono::seconds(2);         // the report waits for the first message
-  Duration report_at_end = std::chrono::seconds(1);  // the same if there was nothing to read
+  Duration warm = std::chrono::seconds(60);   // until the next client is connected and logged in
+  Duration quiet = std::chrono::seconds(10);  // until the running consumer is quiet and its commit is answered
+  Duration join = std::chrono::seconds(60);   // until the join is answered; inserts are paused meanwhile
+  Duration stop = std::chrono::seconds(6);    // how long a stop waits for the assignment of the continued membership
+  Duration report = std::chrono::seconds(2);  // how long the report waits for the first message
+  Duration report_at_end = std::chrono::seconds(1);                            // the same if there was nothing to read
   BackoffPolicy retry{std::chrono::seconds(2), std::chrono::minutes(1), 0.2};  // between failed attempts
   double timer_jitter = 0.1;                                                   // see RenewalTimer
 };
 
-// Threads: the loop's, except waiting_for() and under_way().
+// Threads: the consumer loop's, except waiting_for() and under_way().
 class Renewal final : public ConsumerControl {
  public:
-  // Creates the successor of a consumer with this membership. Retry: not now, try again later.
+  // Creates the successor of a consumer with this membership. ErrorKind::Retry: not possible now, try again later.
   using BuildSuccessor = std::function<Result<std::unique_ptr<Successor>>(const Membership& running)>;
 
   // `uniform01` returns random numbers from [0, 1) for the jitter.
   Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& requests, RenewalPlan& plan, StopSequence& stops,
           std::function<double()> uniform01, Clock& clock, Log& log, Metrics& metrics);
 
-  // `decision` is the consumer's; a Stop that it claims is followed in poll(), once the stop sequence drains.
+  // `decision` belongs to the consumer. poll() acts on a claimed Stop once the stop sequence drains.
   void consumer_started(EndDecision& decision);
   void consumer_ended();
-  // The successor that the previous consumer prepared; it has the membership. Null: there is none.
+  // The successor that the previous consumer prepared; it holds the membership. Null = none.
   std::unique_ptr<Source> take_next();
-  // The membership of the previous consumer continues in the next one.
+  // True if the next consumer continues the membership of the previous one.
   bool has_next_member() const { return in<Ended>() && change_ && change_->mode == RenewalMode::Static; }
   // No further consumer follows.
   void abandon() { successor_.reset(); }
-  // A client that was dropped after it had asked to join may fence the consumer that continued.
+  // True if a client that was dropped after it sent its join may fence the consumer that continued.
   bool may_have_fenced_itself() const;
 
   ConsumerCommand poll(SteadyTime now, const ConsumerState& consumer) override;
@@ -69,14 +69,14 @@ class Renewal final : public ConsumerControl {
   ClientEnd client_ended(const Error& error) override;
   void renewal_may_help(const Error& error, SteadyTime now) override;
 
-  // Why a requested renewal cannot be prepared: something is wrong. Empty = nothing is wrong. Threads: any.
+  // Why a requested renewal cannot be prepared, which is a problem; empty = no problem. Threads: any.
   std::string waiting_for() const;
-  // What a requested renewal waits for; empty = none was requested, or nothing is known yet. Threads: any.
+  // What a requested renewal is waiting for; empty = none was requested, or nothing is known yet. Threads: any.
   std::string under_way() const;
 
  private:
-  // What is going on beside consuming. Until Quieting the consumer is as if nobody had asked: it can be left alone at
-  // any moment. From the request to join on (see Successor::withdraw) there is no way back to it.
+  // Phases of a renewal. Before Quieting the running consumer is unaffected, and the renewal can be cancelled at any
+  // time. Once the join request is sent (see Successor::withdraw) there is no way back to the running consumer.
   struct Idle {};
   struct Warming {
     SteadyTime deadline;
@@ -153,13 +153,13 @@ class Renewal final : public ConsumerControl {
   EndDecision* decision_ = nullptr;
   RenewalTimer timer_;
   SteadyTime consumer_started_at_{};
-  std::optional<SteadyTime> first_assigned_;  // of this consumer
-  std::optional<SteadyTime> fenced_;          // seen by this consumer
+  std::optional<SteadyTime> first_assigned_;  // of the running consumer
+  std::optional<SteadyTime> fenced_;          // when the running consumer saw that it was fenced
   uint64_t consumers_ = 0;
   State state_;
   SteadyTime not_before_{};
   RenewalMode mode_ = RenewalMode::Rejoin;
-  // Attempts that found the group rebalancing, since the consumer joined this generation.
+  // Attempts that found the group rebalancing since the consumer joined this generation.
   struct Postponed {
     int32_t generation = -1;
     int attempts = 0;
@@ -172,7 +172,7 @@ class Renewal final : public ConsumerControl {
   Backoff backoff_;
   std::optional<SteadyTime> join_given_up_;
   std::optional<SteadyTime> stop_seen_;
-  bool told_member_ = false;  // told the stop sequence
+  bool told_member_ = false;  // as last told to the stop sequence
   struct Explanation {
     std::string what;
     std::optional<SteadyTime> until;

@@ -1,4 +1,4 @@
-// The end of a renewal, and its report.
+// How a renewal ends, and its report.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ void Renewal::renewal_may_help(const Error& error, SteadyTime now) {
   if (now >= not_before_) requests_.request(RenewalReason::Broken, error.text);
 }
 
-// Its join request may still arrive, and fence the consumer that continues.
+// Its join request may still arrive and fence the consumer that continues.
 void Renewal::drop_successor() {
   if (successor_ && !successor_->withdraw()) join_given_up_ = clock_.steady_now();
   successor_.reset();

@@ -1,4 +1,4 @@
-// What goes wrong beside the running consumer, and when it is tried again.
+// Failures while the next consumer is prepared, and their retries.
 #include "supervisor/renewal_test.h"
 
 namespace freshet::supervisor {
@@ -32,7 +32,7 @@ TEST_F(RenewalTest, AWarmUpThatTakesTooLongIsGivenUp) {
   EXPECT_EQ(count(RenewalMode::Static, RenewalResult::Failed), 1);
 }
 
-// Its request may be anywhere; the running consumer is fenced when it arrives.
+// The request may be anywhere in transit; the running consumer is fenced when it arrives.
 TEST_F(RenewalTest, OnceTheJoinIsAskedForThereIsNoWayBackHoweverLongItTakes) {
   join();
   for (int i = 0; i < 59; ++i) {
@@ -54,7 +54,7 @@ TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsAskedForAgainByAnotherClient) {
       EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Replaced);
       consumer_.fenced = true;
     } else {
-      membership_.settled = false;  // the group rebalances: the old consumer is asked for its partitions
+      membership_.settled = false;  // the group rebalances: the old consumer must give up its partitions
     }
     EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     clock_.advance(60s);
@@ -102,7 +102,7 @@ TEST_F(RenewalTest, ThePauseOfAFencedConsumerBeginsWhenItWasFenced) {
   EXPECT_EQ(requests_.last()->pause, 4010ms);
 }
 
-// What is drained before it goes must be committed, or it comes twice.
+// The drain must commit what it stored, or those messages are consumed twice.
 TEST_F(RenewalTest, ARenewalThatIsReadyWhileARevokeDrainsLeavesTheCommitsAlone) {
   ask();
   poll();
@@ -124,15 +124,14 @@ TEST_F(RenewalTest, AConsumerThatDoesNotComeToRestIsReplacedAllTheSame) {
   ask();
   poll();
   script_.state = State::Warm;
-  consumer_.commit_outstanding = true;  // the coordinator does not answer
+  consumer_.commit_outstanding = true;  // the coordinator does not respond
   EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   clock_.advance(10s);
   EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
   EXPECT_EQ(script_.joins, 1);
 }
 
-// The running consumer takes part in the rebalance first: whoever joined into it would fence that consumer in the
-// middle.
+// The running consumer takes part in the rebalance first: a join in the middle of it would fence that consumer.
 TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
   ask();
   for (int attempt = 1; attempt <= 3; ++attempt) {
@@ -153,8 +152,8 @@ TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
   EXPECT_TRUE(script_.force) << "the group may wait for the consumer that is to be replaced";
 }
 
-// What rebalances then is another one, in which the consumer takes part as well: who joined into it would fence it, and
-// what it stores meanwhile would be stored twice.
+// Each is a new rebalance, in which the running consumer takes part. A join would fence that consumer, and what it
+// inserts meanwhile would be inserted twice.
 TEST_F(RenewalTest, AttemptsBeforeTheConsumerTookPartInARebalanceDoNotCount) {
   ask();
   for (int i = 0; i < 6; ++i) {

@@ -1,4 +1,4 @@
-// The live options of renewal, for components that wait for changes.
+// Live options of renewal, for components that wait for changes.
 #pragma once
 
 #include <stop_token>

@@ -1,5 +1,6 @@
-// Renewals with random events in any order: late and missing join answers, stops before the first assignment, answers
-// after a leave, revokes, ticks, timer changes, a watchdog. Checks the invariants after each step.
+// Renewals with random events in random order: late and missing join responses, stops before the first assignment,
+// responses after a leave, revokes, ticks, timer changes, a watchdog. Checks the invariants after each step.
+//
 // FRESHET_RENEWAL_SEED=N repeats one run, FRESHET_RENEWAL_SEEDS=N sets the number of runs.
 #include <gtest/gtest.h>
 
@@ -18,12 +19,12 @@ namespace {
 using namespace std::chrono_literals;
 using State = Successor::State;
 
-// The coordinator and the next client, as far as the consumer loop sees them.
+// The coordinator and the next client, as the consumer loop sees them.
 struct World {
   State state = State::Warming;
   bool alive = false;
-  bool sent = false;       // the request to join is on its way or there
-  bool withdrawn = false;  // it never will be
+  bool sent = false;       // the join request is in transit or has arrived
+  bool withdrawn = false;  // the join request will never be sent
   bool urgent_join = false;
 };
 
@@ -115,7 +116,7 @@ class RandomRenewal {
         break;
       case 9:
         plan_.set(RenewalOptions{.enabled = one_in(2) == 0, .interval = 20s, .tick = std::chrono::seconds(tick())});
-        leaves_on_tick_ = false;  // by the old one or the new one
+        leaves_on_tick_ = false;  // on a tick of either option value
         break;
       case 10:
         if (one_in(12) == 0) stop();
@@ -216,7 +217,7 @@ class RandomRenewal {
     member_ = false;
     consumer_started(false);
   }
-  // A turn comes some time after the tick. Without one any time is right.
+  // The loop polls some time after the tick. Without a tick, any time is right.
   bool on_tick() const {
     const std::chrono::seconds tick = plan_.get().tick;
     const Duration left = until_tick(clock_.system_now(), tick);
@@ -229,7 +230,7 @@ class RandomRenewal {
     renewal_.consumer_ended();
     over_ = true;
   }
-  // Everything answers from now on: what was asked for comes to an end.
+  // From now on every request is answered; whatever was requested must finish.
   void rest() {
     plan_.set(RenewalOptions{});
     known_ = true;
@@ -270,8 +271,8 @@ class RandomRenewal {
   std::unique_ptr<EndDecision> decision_;
   bool known_ = false;
   bool stopped_ = false;
-  bool member_ = false;          // had an assignment, and has not left since
-  bool leaves_on_tick_ = false;  // a stop was asked of a member that waits for a tick
+  bool member_ = false;          // it has had an assignment and has not left since
+  bool leaves_on_tick_ = false;  // a stop was requested while the member waits for a tick
   bool over_ = false;
   SteadyTime began_{};
   SteadyTime stopped_at_{};

@@ -1,4 +1,4 @@
-// Requests for a new Kafka consumer from any thread, and the reports of the consumer loop.
+// Requests for a new Kafka consumer, from any thread, and the consumer loop's reports about them.
 #pragma once
 
 #include <cstdint>
@@ -15,43 +15,44 @@
 
 namespace freshet::supervisor {
 
-// Threads: any. One request at a time: requests while one is open are coalesced with it.
+// One request is open at a time; further requests are coalesced with it. Threads: any.
 class RenewalRequests {
  public:
   struct Requested {
-    uint64_t number = 0;     // of the request that includes this one; see RenewalReport::number
-    bool coalesced = false;  // it was coalesced with an open request
+    uint64_t number = 0;     // of the open request; see RenewalReport::number
+    bool coalesced = false;  // this request was coalesced with one that was already open
   };
   struct Request {
     uint64_t number = 0;
     RenewalReason reason = RenewalReason::Timer;
     std::string detail;
     SteadyTime requested_at{};
-    std::vector<RenewalReason> requested_by;  // everybody whose request this one answers; the first is `reason`
+    std::vector<RenewalReason> requested_by;  // every reason that was coalesced; the first is `reason`
 
-    // Nobody else than the timer wants it.
+    // True if nobody but the timer requested it.
     bool only_by_timer() const;
-    // The consumer is broken or stalled: its renewal skips the waits of a healthy one.
+    // True if the consumer is broken or stalled: its renewal skips the waits of a healthy one.
     bool urgent() const;
   };
 
-  // `on_request` wakes the consumer loop; called after each new request, outside the lock, by the asking thread.
+  // `on_request` wakes the consumer loop. It is called after each new request, outside the lock, on the requesting
+  // thread.
   explicit RenewalRequests(Clock& clock, std::function<void()> on_request = {})
       : clock_(clock), on_request_(std::move(on_request)) {}
 
   Requested request(RenewalReason reason, std::string detail);
-  // Repeats a request that was answered without success, on behalf of all who made it.
+  // Repeats a request that ended without success, for all who made it.
   Requested request_again(const Request& earlier);
-  // Waits until the request with this number is answered and returns its report; nothing once `deadline` has passed or
-  // `stop` is requested. Only the last report is kept: a later one answers for an earlier number.
+  // Waits until the request `number` is answered and returns its report; nothing if `deadline` passes or `stop` is
+  // requested first. Only the last report is kept; a later report also answers earlier numbers.
   std::optional<RenewalReport> wait(uint64_t number, SteadyTime deadline, std::stop_token stop);
-  // The report of the last finished renewal, including failed and cancelled ones.
+  // The report of the last finished renewal, which may have failed or been cancelled.
   std::optional<RenewalReport> last() const;
   // The open request, if there is one.
   std::optional<Request> open() const;
 
-  // The main loop's answer to the open request: fills number, reason, detail, duration and finished_at of `report` and
-  // closes the request. No effect without an open request.
+  // The consumer loop's answer to the open request: fills number, reason, detail, duration and finished_at of `report`
+  // and closes the request. No effect without an open request.
   void finish(RenewalReport report);
 
  private:

@@ -25,7 +25,7 @@ TEST_F(RenewalTest, AStopBeforeALeaveWins) {
   ask();
   poll();
   script_.state = State::Warm;
-  stop();  // between the loop's look at the decision and the claim it could not win either: see EndDecision
+  stop();  // between the loop's check of the decision and its claim, which fails: see EndDecision
   EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
@@ -55,7 +55,7 @@ TEST_F(RenewalTest, AStopWhileTheNextConsumerJoinsIsFollowedByTheOneThatHasTheMe
 
 TEST_F(RenewalTest, AStopBeforeTheJoinIsAskedForLeavesWithTheRunningConsumer) {
   join();
-  script_.sent = false;  // it asks whether the group rests
+  script_.sent = false;  // it is still asking whether the group is stable
   stop();
   EXPECT_EQ(poll(), ConsumerCommand::Stop);
   EXPECT_FALSE(script_.alive);

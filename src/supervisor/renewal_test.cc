@@ -1,4 +1,4 @@
-// From a request to the report.
+// A renewal from its request to its report.
 #include "supervisor/renewal_test.h"
 
 namespace freshet::supervisor {
@@ -48,7 +48,7 @@ TEST_F(RenewalTest, AnIntervalIsCountedOnceAndEachFurtherConsumerToo) {
   const auto counted = [&](const char* name) { return metrics_.counter(name, "").value(); };
   for (uint64_t consumer = 1; consumer <= 3; ++consumer) {
     clock_.advance(900s);
-    poll();  // the timer asks
+    poll();  // the timer requests a renewal
     ASSERT_TRUE(requests_.open());
     for (int attempt = 0; attempt < 3; ++attempt) {
       script_.state = State::Failed;
@@ -83,7 +83,7 @@ TEST_F(RenewalTest, AQuietTopicHasNoPause) {
   EXPECT_EQ(requests_.last()->pause, std::nullopt);
 }
 
-// It reaches no end and delivers nothing: the report waits its whole time, and the loop too.
+// Such a member reaches no end of partition and delivers nothing: the report waits its full time, and the loop sleeps.
 TEST_F(RenewalTest, AMemberWithoutPartitionsWaitsForItsReportAtRest) {
   join();
   script_.state = State::Joined;
@@ -127,7 +127,7 @@ TEST_F(RenewalTest, WithoutStaticMembershipItLeavesOnceTheNextConsumerIsWarm) {
   EXPECT_EQ(requests_.last()->mode, RenewalMode::Rejoin);
 }
 
-// Unknown is not absent: a leave would be a rebalance for everybody.
+// "Unknown" is not "absent": a leave would rebalance the whole group.
 TEST_F(RenewalTest, ItWaitsToHearWhetherTheBrokerKeepsTheMember) {
   membership_.continuity = Membership::Continuity::Unknown;
   ask();
@@ -205,7 +205,7 @@ TEST_F(RenewalTest, ATopicThatGrewWhileJoiningForcesARebalanceAfterwards) {
   EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
-// A loop that has nothing to do sleeps.
+// A loop without work must sleep.
 TEST_F(RenewalTest, NoDeadlineThatHasPassedIsNamedAgain) {
   join();
   script_.state = State::Joined;

@@ -1,4 +1,4 @@
-// A Renewal over a clock, requests and a successor that the test writes.
+// Fixture: a Renewal with a fake clock and a successor that the test scripts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,13 +15,13 @@ namespace freshet::supervisor {
 using namespace std::chrono_literals;
 using State = Successor::State;
 
-// What a successor does is written by the test.
+// The scripted behaviour of a successor, and what was asked of it.
 struct Script {
   State state = State::Warming;
   int32_t topic_partitions = 6;
   int joins = 0;
   bool force = false;
-  bool sent = false;  // the request to join
+  bool sent = false;  // the join request was sent
   bool alive = false;
   bool taken = false;
 };
@@ -64,7 +64,7 @@ class RenewalTest : public testing::Test {
     decision_ = std::make_unique<EndDecision>();
     renewal_.consumer_started(*decision_);
   }
-  // Once a turn has done what was due, the loop waits.
+  // After one poll has done everything that was due, the loop must wait.
   ConsumerCommand poll() {
     const SteadyTime now = clock_.steady_now();
     const ConsumerCommand command = renewal_.poll(now, consumer_);
@@ -76,7 +76,7 @@ class RenewalTest : public testing::Test {
     decision_->claim(EndReason::Stop);
     stops_->begin();
   }
-  // Until the successor has been asked to join.
+  // Proceeds until the successor was told to join.
   void join() {
     ask();
     EXPECT_EQ(poll(), ConsumerCommand::Continue);
@@ -84,7 +84,7 @@ class RenewalTest : public testing::Test {
     EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     EXPECT_EQ(script_.joins, 1);
   }
-  // The next consumer, with the same membership and a first message.
+  // Starts the next consumer, with the same membership and its first message after `pause`.
   void next_consumer(Duration pause) {
     renewal_.consumer_ended();
     EXPECT_NE(renewal_.take_next(), nullptr);

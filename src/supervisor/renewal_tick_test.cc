@@ -1,10 +1,10 @@
-// Renewals and stops with a quantised delay.
+// Renewals and stops with a quantised rebalance delay.
 #include "supervisor/renewal_test.h"
 
 namespace freshet::supervisor {
 namespace {
 
-// The fake clock begins on a full hour: ten seconds later it is 20 s until the next multiple of 30.
+// The fake clock starts on a full hour; ten seconds later, the next multiple of 30 s is 20 s away.
 class RenewalOnTheTickTest : public RenewalTest {
  protected:
   RenewalOnTheTickTest() {
@@ -113,7 +113,7 @@ TEST_F(RenewalOnTheTickTest, AStopOfAMemberAtRestWaitsAndNothingCanTurnItIntoARe
 
 TEST_F(RenewalOnTheTickTest, AStopThatTheLoopHasNotSeenYetLetsNoRenewalBegin) {
   poll();
-  stops_->begin();  // the decision follows
+  stops_->begin();  // before the decision is claimed
   ask();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);
@@ -163,7 +163,7 @@ TEST_F(RenewalOnTheTickTest, AStopWhileARenewalWaitsForACommitLeavesOnItsTick) {
   EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }
 
-// The running consumer is fenced, now or soon: the next one consumes until the tick.
+// The running consumer is fenced, now or soon; the next one consumes until the tick.
 TEST_F(RenewalOnTheTickTest, AStopWhileTheNextConsumerJoinsLeavesOnItsTickWithThatOne) {
   join();
   stop();
@@ -186,7 +186,7 @@ TEST_F(RenewalOnTheTickTest, AStopWhileTheNextConsumerJoinsLeavesOnItsTickWithTh
 
 TEST_F(RenewalOnTheTickTest, AStopBeforeTheNextConsumerHasAskedToJoinNeedsNoneOfIt) {
   join();
-  script_.sent = false;  // it asks whether the group rests
+  script_.sent = false;  // it is still asking whether the group is stable
   stop();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
   EXPECT_FALSE(script_.alive);

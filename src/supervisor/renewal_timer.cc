@@ -61,7 +61,7 @@ void RenewalTimer::read_answer(SteadyTime now) {
   if (report->result != RenewalResult::Renewed) {
     due_ = now + backoff_.next(Duration::zero(), uniform01_);
   } else {
-    over_ = !coalesced;  // the request that it was coalesced with may have made this consumer
+    over_ = !coalesced;  // the request that it was coalesced with may have created this consumer
   }
 }
 

@@ -1,4 +1,4 @@
-// Requests a renewal when the interval of the running consumer is over.
+// Requests a renewal when the interval of the running consumer has passed.
 #pragma once
 
 #include <optional>
@@ -12,19 +12,19 @@
 
 namespace freshet::supervisor {
 
-// Applies changes of the plan to the running consumer. Requests a failed renewal again after a backoff. Counts
-// freshet_periodic_restarts_total once for each interval at whose end it requested a renewal, also if one was requested
-// already, but not for each attempt. Threads: the loop's.
+// Applies option changes to the running consumer. Repeats a failed renewal after a backoff. Increments
+// freshet_periodic_restarts_total once per interval that ended with a request, even if one was already open, and not
+// once per attempt. Threads: the consumer loop's.
 class RenewalTimer {
  public:
   // `jitter`: share of the interval, 0..1. The references must outlive the timer.
   RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics, double jitter);
 
-  // A consumer begins. `uniform01`: a random number from [0, 1), one for each consumer.
+  // A consumer starts. `uniform01`: a random number from [0, 1), generated once per consumer.
   void consumer_started(SteadyTime now, double uniform01);
   // Call once per loop iteration.
   void poll(SteadyTime now);
-  // When poll() is due; none = not before something else happens.
+  // When poll() is due; none = only when something else changes.
   std::optional<SteadyTime> deadline() const;
 
  private:
@@ -42,8 +42,8 @@ class RenewalTimer {
   SteadyTime due_{};
   Backoff backoff_;
   std::optional<RenewalRequests::Requested> asked_;  // not answered yet
-  bool counted_ = false;                             // for the interval of this consumer
-  bool over_ = false;                                // it was renewed: this consumer requests nothing more
+  bool counted_ = false;                             // the interval of this consumer was counted
+  bool over_ = false;                                // this consumer was renewed and requests nothing more
 };
 
 }  // namespace freshet::supervisor

@@ -38,7 +38,7 @@ RenewalOptions every(std::chrono::seconds interval, bool enabled = true) {
   return options;
 }
 
-// A consumer that began now; a random number of 0.5 of a jitter of 10 % makes 5 %.
+// A consumer that starts now. The random number 0.5 and the jitter of 10 % add 5 %.
 struct RenewalTimerTest : testing::Test {
   void start(const RenewalOptions& options, double uniform01 = 0.5) {
     plan.set(options);
@@ -46,7 +46,7 @@ struct RenewalTimerTest : testing::Test {
     timer.poll(clock.steady_now());
   }
   double counted() { return static_cast<double>(metrics.counter("freshet_periodic_restarts_total", "").value()); }
-  // Whether a renewal was asked for once the timer has seen the time.
+  // True if the timer requests a renewal after `passed`.
   bool asked_after(Duration passed) {
     clock.advance(passed);
     timer.poll(clock.steady_now());
@@ -173,7 +173,7 @@ TEST_F(RenewalTimerTest, ARenewalThatFailedIsNotTriedAgainOnceItIsSwitchedOff) {
   EXPECT_FALSE(asked_after(5000s));
 }
 
-// The request of the last consumer is open until the next one has shown its first message.
+// The request that created this consumer stays open until the consumer has delivered its first message.
 TEST_F(RenewalTimerTest, ARenewalThatMadeThisConsumerIsNotTheOneItAsksFor) {
   requests.request(RenewalReason::Operator, "");
   start(every(1s), 0);

@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// An option may be any number of seconds; a Duration ends after 292 years.
+// An option may be any number of seconds, but Duration overflows after 292 years.
 constexpr seconds kFarAway = std::chrono::hours(24) * 365 * 50;
 
 }  // namespace

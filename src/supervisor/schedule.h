@@ -9,13 +9,12 @@ namespace freshet::supervisor {
 // Later than any deadline.
 SteadyTime never(SteadyTime now);
 
-// From `now` to the next multiple of `tick` since 1970 (docs/renewal.md, Joins and leaves on a clock tick). Zero
-// without a tick (0 or less), and within the second of a tick.
+// Time from `now` to the next multiple of `tick` since 1970 (docs/renewal.md, Joins and leaves on a clock tick). Zero
+// if `tick` is 0 or less, and during the second that begins on a tick.
 Duration until_tick(SystemTime now, std::chrono::seconds tick);
 
-// When the consumer that began at `begun` is renewed: the interval after that, at the earliest when the options became
-// what they are (`changed`), and spread over the jitter, a share of the interval. `uniform01`: a random
-// number from [0, 1), one for each consumer.
+// When the consumer that started at `begun` is due for renewal: `interval` later, but not before the options changed
+// (`changed`), plus `jitter` (a share of the interval) times `uniform01`, a random number from [0, 1) per consumer.
 SteadyTime renewal_due(SteadyTime begun, SteadyTime changed, std::chrono::seconds interval, double jitter,
                        double uniform01);
 

@@ -1,4 +1,4 @@
-// How the process stops: requested, waiting for the tick, draining.
+// The stop of the process: requested, waiting for the tick, draining.
 #pragma once
 
 #include <optional>
@@ -12,36 +12,36 @@
 
 namespace freshet::supervisor {
 
-// Threads: any; nothing blocks. Callbacks of the two stop tokens must not call back.
+// Threads: any; no call blocks. Callbacks of the two stop tokens must not call this object.
 class StopSequence {
  public:
   StopSequence(Clock& clock, RenewalPlan& plan, Log& log) : clock_(clock), plan_(plan), log_(log) {}
   StopSequence(const StopSequence&) = delete;
   StopSequence& operator=(const StopSequence&) = delete;
 
-  // The main loop reports if the process is a member of the group, which a stop would end: from its first assignment
-  // on, also while it rebalances and while the next consumer takes over the membership. A stop then waits for the next
-  // tick while consumption continues; otherwise (before the first assignment, during a backoff) it stops at once. A
-  // wait ends when this becomes false.
+  // The consumer loop reports whether the process is a group member that a stop would remove. It is one from its first
+  // assignment on, including rebalances and a hand-over to the next consumer. A stop of a member waits for the next
+  // tick while consumption continues. Without a member (before the first assignment, during a backoff) a stop drains at
+  // once. A wait ends when this becomes false.
   void set_member(bool member);
-  // Checks the time: a wait ends at its tick. Call once per loop iteration, at the latest at deadline().
+  // Ends a wait whose tick has come. Call once per loop iteration, at the latest at deadline().
   void poll();
-  // When poll() is due; none = nothing waits.
+  // When poll() is due; none = no wait.
   std::optional<SteadyTime> deadline() const;
-  // From now on the running consumer leaves the group in order to rejoin, as with set_member(false). False: a stop came
-  // first, and no renewal may leave any more.
+  // The running consumer is about to leave the group in order to rejoin; implies set_member(false). False: a stop was
+  // requested first, and no renewal may leave.
   bool begin_leave();
 
-  // Stops: requests asked() at once and drain() after the wait.
+  // Starts a stop: requests asked() at once, and drain() after the wait.
   void begin();
-  // The operator's second signal: ends the wait. True if there was a wait, or if skip_wait() has just ended it.
+  // The operator's second signal: ends the wait. True if there was a wait, or if skip_wait() has just ended one.
   bool hurry();
-  // Ends the current wait and all future ones.
+  // Ends the current wait and skips all future ones.
   void skip_wait();
 
-  // From now on no renewal and no further consumer.
+  // Requested: from then on no renewal starts and no further consumer.
   std::stop_token asked() const { return asked_.get_token(); }
-  // From now on drain and leave.
+  // Requested: from then on the consumer drains and leaves.
   std::stop_token drain() const { return drain_.get_token(); }
 
  private:

@@ -1,4 +1,4 @@
-// The life of the process: one Kafka consumer after the other until it stops.
+// Runs one Kafka consumer after the other until the process stops.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,21 @@
 
 namespace freshet::supervisor {
 
-// Creates consumer number `n` (from 1), runs it to its end and destroys it; returns soon after `stop` is requested.
-// Called only by the supervisor's thread.
+// Creates consumer number `n` (from 1), runs it to its end and destroys it. Returns soon after `stop` is requested.
+// Called only on the thread of run().
 using RunConsumer = std::function<ConsumerOutcome(uint64_t n, std::stop_token stop)>;
-// Waits until then, or until `stop` is requested.
+// Waits until `until`, or until `stop` is requested.
 using WaitBetween = std::function<void(SteadyTime until, std::stop_token stop)>;
 
-// Threads: run() on one; `stop` may be requested by any, also between two consumers and during a backoff.
+// Threads: run() on one. Any thread may request `stop`, also between two consumers and during a backoff.
 class Supervisor {
  public:
-  // `uniform01` returns random numbers from [0, 1) for the jitter.
+  // `uniform01` returns random numbers from [0, 1), for the jitter.
   Supervisor(Clock& clock, Log& log, BackoffPolicy backoff, std::function<double()> uniform01, RunConsumer run_consumer,
              WaitBetween wait);
 
-  // Returns when a consumer ended with ConsumerStopped or `stop` was requested.
+  // Returns after a consumer ended with ConsumerStopped, or once `stop` is requested and no further consumer is a group
+  // member already (ConsumerRenewed::member_already).
   void run(std::stop_token stop);
 
  private:

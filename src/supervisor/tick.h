@@ -1,5 +1,5 @@
-// Quantized rebalance (docs/renewal.md, Joins and leaves on a clock tick): members join and leave on the same tick of
-// the wall clock, so that a deployment causes one rebalance instead of one for each member.
+// Quantised rebalances (docs/renewal.md, Joins and leaves on a clock tick): members join and leave on the same tick of
+// the wall clock, so that a deployment causes one rebalance instead of one per member.
 #pragma once
 
 #include "base/clock.h"
@@ -7,13 +7,13 @@
 
 namespace freshet::supervisor {
 
-// A wait for the next tick that does not block: for the first join, a stop, and a renewal that leaves the group. It
-// follows the live option. Threads: one.
+// A non-blocking wait for the next tick: before the first join, a stop, or a renewal that leaves the group. Applies
+// changes of the live option. Threads: one.
 class TickWait {
  public:
   TickWait(Clock& clock, const RenewalPlan& plan);
 
-  // True once the tick has come, or if there is no tick to wait for.
+  // True once the tick has come, or if no tick is configured.
   bool over();
   SteadyTime deadline() const { return deadline_; }
 

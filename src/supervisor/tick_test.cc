@@ -18,7 +18,7 @@ RenewalOptions tick_of(std::chrono::seconds tick) {
   return options;
 }
 
-// The fake clock begins on a full hour; ten seconds later it is 20 s until the next multiple of 30.
+// The fake clock starts on a full hour; ten seconds later, the next multiple of 30 s is 20 s away.
 struct TickTest : testing::Test {
   TickTest() { clock.advance(10s); }
 
@@ -60,7 +60,7 @@ TEST_F(TickTest, ALoopThatHasOtherThingsToDoAsksEachTurn) {
 struct StopSequenceTest : TickTest {
   bool asked() const { return stops.asked().stop_requested(); }
   bool drains() const { return stops.drain().stop_requested(); }
-  // A turn of the consumer loop.
+  // One iteration of the consumer loop.
   bool drains_after(Duration passed) {
     clock.advance(passed);
     stops.poll();
@@ -77,7 +77,7 @@ TEST_F(StopSequenceTest, AMemberLeavesOnTheTickAndConsumesMeanwhile) {
   EXPECT_FALSE(drains_after(19s));
   EXPECT_TRUE(drains_after(1s));
   EXPECT_EQ(stops.deadline(), std::nullopt);
-  EXPECT_FALSE(stops.hurry());  // nothing to hurry any more: the next signal ends the process
+  EXPECT_FALSE(stops.hurry());  // no wait is left: the next signal ends the process
 }
 
 TEST_F(StopSequenceTest, OnATickAndWithoutOneItDrainsAtOnce) {
@@ -121,7 +121,7 @@ TEST_F(StopSequenceTest, AStopAndARenewalThatLeaveTogetherHaveOneWinner) {
       std::jthread signal([&] { sequence.begin(); });
       std::jthread timer([&] { renews = sequence.begin_leave(); });
     }
-    // Either the renewal was first and the stop cuts it short, or there is none and the stop waits for its tick.
+    // Either the renewal left first and the stop drains at once, or no renewal leaves and the stop waits for its tick.
     EXPECT_EQ(sequence.drain().stop_requested(), renews);
     EXPECT_TRUE(sequence.asked().stop_requested());
   }
@@ -129,7 +129,7 @@ TEST_F(StopSequenceTest, AStopAndARenewalThatLeaveTogetherHaveOneWinner) {
 
 TEST_F(StopSequenceTest, TheSecondSignalEndsTheWaitAndTheThirdFindsNone) {
   stops.set_member(true);
-  EXPECT_FALSE(stops.hurry());  // before anything was asked
+  EXPECT_FALSE(stops.hurry());  // before a stop was requested
   stops.begin();
   EXPECT_FALSE(drains());
   EXPECT_TRUE(stops.hurry());
@@ -137,14 +137,14 @@ TEST_F(StopSequenceTest, TheSecondSignalEndsTheWaitAndTheThirdFindsNone) {
   EXPECT_FALSE(stops.hurry());
 }
 
-// For an emergency, which is no signal of the operator's.
+// skip_wait() is for emergencies; it is not one of the operator's signals.
 TEST_F(StopSequenceTest, ASkippedWaitDrainsAtOnceAndUsesNoSignalUp) {
   stops.set_member(true);
   stops.begin();
   stops.skip_wait();
   EXPECT_TRUE(drains());
   stops.skip_wait();
-  EXPECT_TRUE(stops.hurry());  // meant the wait that has just ended
+  EXPECT_TRUE(stops.hurry());  // counts for the wait that has just ended
   EXPECT_FALSE(stops.hurry());
 }
 
@@ -189,8 +189,7 @@ TEST_F(StopSequenceTest, GoesAwayDuringAWait) {
   other.begin();
 }
 
-// A stop, the tick, a second signal and the end of the consumer in the same moment: one drain, and nothing left to
-// wait.
+// A stop, the tick, a second signal and the end of the consumer at the same moment: one drain, and no wait is left.
 TEST_F(StopSequenceTest, RacesEndInOneDrain) {
   for (int round = 0; round < 100; ++round) {
     testkit::FakeClock now;

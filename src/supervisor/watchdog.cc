@@ -53,7 +53,7 @@ void Watchdog::ask_broker(SteadyTime now, Duration timeout) {
   if (still.empty()) return;
   asked_at_ = now;
   const auto ends = ports_.end_offsets(still);
-  // Partitions that moved during the lookup are not behind.
+  // A partition that moved during the query is not behind.
   policy_.observe(clock_.steady_now(), *ports_.status());
   policy_.looked_up(now, still, ends ? *ends : std::map<Partition, Offset>(),
                     ends ? "no leader answers" : ends.error().text);

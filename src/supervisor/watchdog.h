@@ -1,5 +1,5 @@
 // The progress watchdog: checks the stream every second, queries the broker about partitions that do not move, and acts
-// on the advice of ProgressPolicy. Has its own thread, because the broker may take seconds to answer.
+// on the advice of ProgressPolicy. It has its own thread because the broker may take seconds to answer.
 #pragma once
 
 #include <functional>
@@ -22,20 +22,20 @@
 
 namespace freshet::supervisor {
 
-// What it uses; called on its thread.
+// Calls into the stream and the broker; made on the watchdog's thread.
 struct WatchdogPorts {
   std::function<std::shared_ptr<const StreamStatus>()> status;
-  // The end offsets of the partitions; bounded in time. Partitions that were not answered are missing.
+  // Queries the end offsets of the partitions, with a timeout. Partitions that were not answered are missing.
   std::function<Result<std::map<Partition, Offset>>(const std::vector<Partition>&)> end_offsets;
   std::function<void(const std::vector<Partition>&)> refetch;
 };
 
-// Threads: not_ready_reason() and request_stop() by any. Ends when destroyed, after the look-up that is under way.
+// Threads: not_ready_reason() and request_stop() from any. The destructor waits for a running query.
 class Watchdog {
  public:
   Watchdog(WatchdogPorts ports, RenewalPlan& plan, RenewalRequests& requests, Clock& clock, Log& log, Metrics& metrics);
 
-  // Why renewals do not help; empty = no problem is known.
+  // Why freshet is not ready although the consumer was renewed; empty = no problem is known.
   std::string not_ready_reason() const;
 
   void request_stop() { thread_.request_stop(); }

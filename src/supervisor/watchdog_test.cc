@@ -108,7 +108,7 @@ struct CredentialsWatchTest : testing::Test {
     watch.emplace([this] { return std::exchange(changed, std::string()); }, requests, clock, null_log());
     clock.await_waits(1);
   }
-  // Two seconds later: one look.
+  // Two seconds later, the files are checked once.
   void look() {
     clock.advance(2s);
     ASSERT_TRUE(clock.settle());
