@@ -42,7 +42,7 @@ Partitions Assignment::list_of(const Positions& positions) const {
   return list;
 }
 
-// The `positions` that the library has.
+// The subset of `positions` whose partitions the library has assigned.
 Partitions Assignment::assigned_of(const Positions& positions) const {
   rd_kafka_topic_partition_list_t* raw = nullptr;
   rd_kafka_assignment(client_, &raw);
@@ -64,7 +64,7 @@ Status Assignment::unassign_what_is_there(const Positions& positions) {
 Status Assignment::assign(const Positions& starts) {
   const Partitions list = list_of(starts);
   if (!cooperative()) return result_of(rd_kafka_assign(client_, list.get()));
-  // It refuses all of them if it already has one of them.
+  // The library refuses the whole list if one of its partitions is assigned already.
   if (assigned_of(starts)->cnt > 0) {
     if (Status removed = unassign_what_is_there(starts); !removed) return removed;
   }

@@ -1,5 +1,5 @@
-// What the library has assigned: answers to its rebalances, and moves of a partition's position. Both are assignments
-// for the library, which refuses one that does not match its state.
+// The library's assignment: answers to its rebalances, and moves of a partition's position. To the library both are
+// assignments, and it refuses one that does not match its state.
 #pragma once
 
 #include <set>
@@ -15,21 +15,22 @@ namespace freshet::kafka {
 
 using Positions = std::vector<std::pair<Partition, Offset>>;
 
-// Threads: the loop only. The client must outlive it. An error of any call: the library did not get the answer and
-// waits for it forever; the consumer cannot recover.
+// Threads: the loop only. The client must outlive it. After an error of any call the library waits forever for the
+// answer that it refused: the consumer cannot recover.
 class Assignment {
  public:
   Assignment(rd_kafka_t* client, std::string topic) : client_(client), topic_(std::move(topic)) {}
 
-  // The group's protocol is cooperative: assignments are differences.
+  // True if the group's protocol is cooperative: assignments are then differences.
   bool cooperative() const;
 
-  // The answer to new partitions (cooperative) or to all of them (eager); may be empty.
+  // Answers an assignment: the new partitions (cooperative) or all of them (eager). `starts` may be empty.
   Status assign(const Positions& starts);
-  // Answers a revoke of these, or of everything (eager). After a lost assignment, or an answer with less than the group
-  // gave, the library revokes partitions that it does not have; those are left out.
+  // Answers a revoke of these partitions (cooperative) or of everything (eager). After a lost assignment, or after an
+  // answer with fewer partitions than the group assigned, the library revokes partitions that it does not have; those
+  // are left out.
   Status unassign(const std::set<Partition>& partitions);
-  // `all`: everything that is owned; the eager protocol needs all of it.
+  // `all`: every owned partition with its position; the eager protocol reassigns all of them.
   Status move(Partition partition, Offset next, const Positions& all);
 
  private:

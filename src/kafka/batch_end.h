@@ -9,21 +9,20 @@
 
 namespace freshet::kafka {
 
-// First doubles the step, then halves it, so that a batch of a million records takes forty reads. Threads: the loop
-// only.
+// First doubles the step, then halves it; a batch of a million records takes about forty reads. Threads: the loop only.
 class BatchEnd {
  public:
   explicit BatchEnd(Offset begin) : begin_(begin) {}
 
   Offset begin() const { return begin_; }
-  // A search is running: the result of a read is an answer, and must not be delivered before outside() allows it.
+  // A search is running: the result of a read is input for it, and must not be delivered before outside() allows it.
   bool searching() const { return inside_.has_value(); }
 
-  // A read at `at` met the batch. Returns where to read next; the batch may end there. `end`: of the partition, if
-  // known.
+  // A read at `at` hit the batch. Returns the offset to read next; the batch may end there. `end`: the end of the
+  // partition, if known.
   Offset inside(Offset at, std::optional<Offset> end);
-  // A read at `at` met something else: a message, the end of the partition, or nothing. Returns where to read next;
-  // none: the batch ends at `at`.
+  // A read at `at` hit something else: a message, the end of the partition, or nothing. Returns the offset to read
+  // next; none = the batch ends at `at`.
   std::optional<Offset> outside(Offset at);
 
  private:

@@ -5,7 +5,7 @@
 namespace freshet::kafka {
 namespace {
 
-// Reads until the end is found, as a partition would answer that has the batch [100, `end`); returns the reads.
+// Searches in a partition with the batch [100, `end`), starting at `begun_at`. Returns the number of reads.
 int find(int64_t begun_at, int64_t end, std::optional<Offset> partition_end = {}) {
   BatchEnd batch(Offset{100});
   EXPECT_FALSE(batch.searching());

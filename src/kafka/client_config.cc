@@ -60,8 +60,8 @@ class Builder {
                              [](const rd_kafka_t* rk, int level, const char* fac, const char* text) noexcept {
                                auto* sink = static_cast<Log*>(rd_kafka_opaque(rk));
                                if (sink == nullptr) return;
-                               // What matters comes as an event and is reported there; this is the library thinking
-                               // aloud.
+                               // Errors that matter arrive as events and are reported there; these lines are for
+                               // debugging.
                                sink->emit(LibraryLog{level, fac, text});
                              });
   }
@@ -71,7 +71,7 @@ class Builder {
       std::array<char, 512> text{};
       const auto result = rd_kafka_conf_set(conf_.get(), key.c_str(), value.c_str(), text.data(), text.size());
       if (result != RD_KAFKA_CONF_OK) {
-        // An unknown property may be a secret whose name is misspelt.
+        // An unknown property may be a misspelt secret.
         const bool shown = (result != RD_KAFKA_CONF_UNKNOWN || is_of_kip_848(key)) && !is_secret(key);
         error_ = fmt::format("kafka.{}={}: {}{}", key, shown ? value : "***", text.data(), advice(key));
       }
@@ -83,7 +83,7 @@ class Builder {
   Builder& connection(const ConnectionSettings& s) {
     set("bootstrap.servers", s.bootstrap_servers).set("client.id", "freshet").set("socket.keepalive.enable", "true");
     set("reconnect.backoff.ms", "100").set("reconnect.backoff.max.ms", "5000");
-    set("topic.metadata.refresh.interval.ms", "10000");  // how soon a new topic or partition is seen
+    set("topic.metadata.refresh.interval.ms", "10000");  // maximum delay until a new topic or partition is seen
     set_if("security.protocol", s.security_protocol).set_if("sasl.mechanism", s.sasl_mechanism);
     set_if("sasl.username", s.sasl_username).set_if("sasl.password", s.sasl_password);
     set_if("ssl.ca.location", s.ssl_ca_file).set_if("ssl.certificate.location", s.ssl_cert_file);
@@ -91,7 +91,7 @@ class Builder {
     return *this;
   }
 
-  // `consumer`: otherwise properties that only a consumer has are silently dropped.
+  // `consumer` false: consumer-only properties are dropped silently.
   Builder& extra(const ConnectionSettings& s, bool consumer) {
     for (const auto& [key, value] : s.extra) {
       const auto owned =
@@ -133,15 +133,15 @@ Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& ins
       .set("auto.offset.reset", "error")
       .set("enable.partition.eof", "true")
       .set("allow.auto.create.topics", "false")
-      // The library's own queue and one request in flight: enough for a fast network, small compared with the memory
-      // limit. The queue's size counts payloads only, so the number of messages is limited as well.
+      // Limits the library's queue and one request in flight: enough for a fast network, small compared with the memory
+      // limit. queued.max.messages.kbytes counts payloads only, so the number of messages is limited as well.
       .set("queued.max.messages.kbytes", std::to_string(fetch_queue_bytes(settings.memory_limit) / 1024))
       .set("queued.min.messages", std::to_string(fetch_queue_bytes(settings.memory_limit) / kMessageOverhead))
       .set("fetch.max.bytes", std::to_string(fetch_request_bytes(settings.memory_limit)))
       .set("fetch.wait.max.ms", "100")
       .extra(settings.connection, true)
       .set("message.max.bytes", kUsualMaxMessage)
-      .set("statistics.interval.ms", kStatisticsIntervalMs);  // for gauges, and for the watchdog
+      .set("statistics.interval.ms", kStatisticsIntervalMs);  // for the gauges and the watchdog
   rd_kafka_conf_set_events(builder.get(), RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
                                               RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_ERROR |
                                               RD_KAFKA_EVENT_STATS);
@@ -155,9 +155,9 @@ Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log) {
       .set("enable.idempotence", "true")
       .set("compression.codec", "lz4")
       .set("linger.ms", "20")
-      .set("message.timeout.ms", "0")          // no limit: the offset waits for the record
+      .set("message.timeout.ms", "0")          // no limit: the offset is not committed before the record is stored
       .set("message.max.bytes", "1000000000")  // the topic limits the size, not the client
-      .set("batch.size", "65536")              // a topic's limit applies to batches
+      .set("batch.size", "65536")              // max.message.bytes of a topic applies to whole batches
       .set("allow.auto.create.topics", "false")
       .extra(settings, false)
       .set("statistics.interval.ms", kStatisticsIntervalMs);
@@ -173,7 +173,7 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
       .set("auto.offset.reset", "error")
       .set("enable.partition.eof", "true")
       .set("allow.auto.create.topics", "false")
-      // Reads only a few messages, beside a stream that needs the memory.
+      // A lookup reads only a few messages, beside a stream that needs the memory.
       .set("queued.min.messages", "1")
       .set("queued.max.messages.kbytes", "1024")
       .set("fetch.message.max.bytes", "262144")
@@ -185,7 +185,7 @@ Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log) {
 
 namespace {
 
-// The client's own threads, one per bootstrap server, and some for the brokers that it discovers.
+// Threads of the client itself, one per bootstrap server, and some for brokers that it discovers.
 size_t threads_of(const rd_kafka_conf_t* conf) {
   constexpr size_t kOwn = 8;
   std::array<char, 4096> brokers{};
@@ -204,12 +204,12 @@ Result<Client> make_client(rd_kafka_type_t type, Conf conf) {
   }
   std::array<char, 512> text{};
   Client client(rd_kafka_new(type, conf.get(), text.data(), text.size()));
-  // Another thread may have taken the room between the check and the call.
+  // Another thread may have taken the slots between the check and the call.
   if (!client && rd_kafka_last_error() == RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE) {
     return failure(ErrorKind::Renew, refused_thread(text.data()));
   }
   if (!client) return failure(ErrorKind::Fatal, fmt::format("librdkafka refuses its configuration: {}", text.data()));
-  (void)conf.release();  // now the client's
+  (void)conf.release();  // the client owns it now
   return client;
 }
 

@@ -10,15 +10,15 @@
 
 namespace freshet::kafka {
 
-// `log` gets the library's log lines and must outlive the client. Fatal: the text names the property and its value
-// (never a secret). `instance_id`: group.instance.id, empty = dynamic member.
+// `log` gets the library's log lines and must outlive the client. `instance_id`: group.instance.id, empty = dynamic
+// member. Fatal: the text names the property and its value, but never a secret.
 Result<Conf> consumer_conf(const KafkaSettings& settings, const std::string& instance_id, Log& log);
 Result<Conf> producer_conf(const ConnectionSettings& settings, Log& log);
-// For lookups: no group, no side effects.
+// For lookups: joins no group and commits nothing.
 Result<Conf> lookup_conf(const ConnectionSettings& settings, Log& log);
 
-// Creates the client and consumes the conf. Fatal: the library refuses (for example a missing certificate file). Renew:
-// the system has no room for its threads.
+// Creates the client, which takes ownership of `conf`. Fatal: the library refuses the configuration (for example, a
+// certificate file is missing). Renew: the system refuses threads for it.
 Result<Client> make_client(rd_kafka_type_t type, Conf conf);
 
 // Checks that need no broker: unknown properties, invalid values, properties that freshet sets itself.

@@ -5,7 +5,7 @@
 namespace freshet::kafka {
 namespace {
 
-// It is for the producers of the same connection, which may have to produce large dead-letter records.
+// The property is meant for the producers of the same connection, which may write large dead-letter records.
 TEST(ClientConfigTest, AConsumerTakesAnyMessageMaxBytes) {
   KafkaSettings settings;
   settings.connection.bootstrap_servers = "127.0.0.1:1";

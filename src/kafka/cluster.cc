@@ -25,8 +25,8 @@ Result<Client> lookup_client(const ConnectionSettings& connection, Log& log) {
   return make_client(RD_KAFKA_CONSUMER, *std::move(conf));
 }
 
-// Error events of the client say more than the timeout of a lookup: a refused login, a name that cannot be resolved. An
-// error that names a cause is preferred to "down" and "broken".
+// The client's error events explain more than the timeout of a lookup: a refused login, a name that cannot be resolved.
+// An error that names a cause is preferred over "down" and "broken".
 Error explain(rd_kafka_t* client, rd_kafka_resp_err_t code, const std::string& what) {
   Error error = to_error(code, what);
   const Queue queue(rd_kafka_queue_get_main(client));
@@ -138,7 +138,7 @@ Result<std::vector<SampledMessage>> newest_messages(const ConnectionSettings& co
                                                     std::stop_token stop, Log& log) {
   auto conf = lookup_conf(connection, log);
   if (!conf) return tl::make_unexpected(conf.error());
-  // The library needs a group for assign(); this group is never joined and has no commits.
+  // assign() requires a group id; this group is never joined and gets no commits.
   rd_kafka_conf_set(conf->get(), "group.id", "freshet-look-up", nullptr, 0);
   auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   if (!client) return tl::make_unexpected(client.error());

@@ -1,4 +1,4 @@
-// Lookups and topic creation for `check`, `tap` and --create-topics. Each call uses its own client.
+// Lookups and topic creation for `check`, `tap` and --create-topics. Each call creates its own client.
 #pragma once
 
 #include <cstdint>
@@ -25,16 +25,17 @@ struct SampledMessage {
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
 };
 
-// Number of partitions. Retry: no broker answers within `timeout`, or the topic does not exist (code
+// Number of partitions. Retry: no broker answered within `timeout`, or the topic does not exist (code
 // UNKNOWN_TOPIC_OR_PART).
 Result<int32_t> count_partitions(const ConnectionSettings& connection, const std::string& topic, Duration timeout,
                                  Log& log);
 
-// With the broker's default replication; `partitions` < 1: the broker's default. An existing topic is a success.
+// Uses the broker's default replication factor, and its default partition count if `partitions` < 1. Succeeds if the
+// topic exists already.
 Status create_topic(const ConnectionSettings& connection, const std::string& topic, int32_t partitions,
                     Duration timeout, Log& log);
 
-// How much to read at most. A message that does not fit into the remaining `bytes` is left out.
+// Limits of a sample. A message that exceeds the remaining `bytes` is left out.
 struct SampleLimit {
   size_t messages = 0;
   uint64_t bytes = std::numeric_limits<uint64_t>::max();  // keys and payloads

@@ -1,4 +1,4 @@
-// The files of a connection: SASL password, certificates, key.
+// The files of a connection: SASL password, certificates, private key.
 #pragma once
 
 #include <map>
@@ -13,14 +13,15 @@ namespace freshet::kafka {
 // Threads: any.
 class ConnectionFiles {
  public:
-  // A password that is read later is added to `mask` (may be null) before it is used.
+  // `mask` may be null. A password that is read later is added to it before it is used.
   explicit ConnectionFiles(ConnectionSettings settings, SecretMask* mask = nullptr);
 
   bool any() const { return !contents_of_start_.empty(); }
-  // Reads the files and returns the names of those that changed, "" = none. A file that cannot be read, or a password
-  // that read_secret() refuses, is being replaced: the last content stays.
+  // Reads the files and returns the names of those that changed, comma-separated; empty = none. A file that cannot be
+  // read, or a password that read_secret() refuses, keeps its last content: it is probably being replaced.
   std::string look();
-  // With the password as last read. The library reads certificates and keys when a client is created.
+  // The settings with the password as last read. Certificates and keys are read by the library when a client is
+  // created.
   ConnectionSettings settings() const;
 
  private:

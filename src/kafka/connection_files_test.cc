@@ -72,7 +72,7 @@ TEST_F(ConnectionFilesTest, CertificatesAndKeysAreLookedAtHoweverTheyWereNamed) 
   settings.ssl_cert_file = write("cert", "1");
   settings.ssl_key_file = write("key", "1");
   settings.extra["ssl.crl.location"] = write("crl", "1");
-  settings.extra["ssl.ca.location"] = folder.string();  // a folder is no file
+  settings.extra["ssl.ca.location"] = folder.string();  // a directory is not a file
   ConnectionFiles files(settings);
   for (const char* name : {"ca", "cert", "key", "crl"}) {
     const std::string path = write(name, "2");

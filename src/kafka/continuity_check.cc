@@ -7,7 +7,7 @@
 namespace freshet::kafka {
 namespace {
 
-constexpr Duration kAskAgain = std::chrono::seconds(5);  // when the answer said nothing
+constexpr Duration kAskAgain = std::chrono::seconds(5);  // minimum interval between queries
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void ContinuityCheck::ask(SteadyTime now) {
   if (asking) {
     thread_ = *std::move(asking);
   } else {
-    under_way_ = false;  // it is asked again
+    under_way_ = false;  // the next ask() tries again
   }
 }
 

@@ -1,4 +1,4 @@
-// Checks on its own thread if the broker keeps our static membership.
+// Checks on its own thread whether the broker supports our static membership.
 #pragma once
 
 #include <atomic>
@@ -13,11 +13,11 @@
 
 namespace freshet::kafka {
 
-// Threads: all calls by the loop. The thread calls `wake` when take() has a result.
+// Threads: all calls by the loop. The query's thread calls `wake` when take() has a result.
 class ContinuityCheck {
  public:
-  // True if the broker shows a member with our instance id; empty = no answer. Called on the thread; must end soon
-  // after a stop is requested. What it uses must outlive the check, or its end().
+  // True if the broker lists a member with our instance id, false if it lists us without one; empty = no answer. Called
+  // on the thread; must return soon after a stop is requested. Whatever it uses must outlive the check, or its end().
   using Question = std::function<std::optional<bool>(std::stop_token stop)>;
 
   ContinuityCheck(Question question, std::function<void()> wake)
@@ -26,12 +26,13 @@ class ContinuityCheck {
   ContinuityCheck(const ContinuityCheck&) = delete;
   ContinuityCheck& operator=(const ContinuityCheck&) = delete;
 
-  // No effect while a query is running, or soon after the last one.
+  // Starts a query. No effect while one is running, or within five seconds after the last one.
   void ask(SteadyTime now);
-  // The member leaves, is removed or joins anew: a broker that does not show it from now on may still support static
+  // The member leaves, is removed or rejoins: a broker that does not list it from now on may still support static
   // membership.
   void membership_ends() { ++membership_; }
-  // The answer, once; there may be none. "Not shown" counts only if the membership lasted from the query to take().
+  // Returns each answer once; may return none. "Not listed" counts only if the membership lasted from the query to
+  // take().
   std::optional<bool> take();
   void end();
 
@@ -43,7 +44,7 @@ class ContinuityCheck {
 
   const Question question_;
   const std::function<void()> wake_;
-  uint64_t membership_ = 0;  // counts events that end one, or may end one
+  uint64_t membership_ = 0;  // incremented by events that end a membership, or may end it
   std::optional<SteadyTime> asked_at_;
   Mailbox<Answer> answers_{4};
   std::atomic<bool> under_way_{false};

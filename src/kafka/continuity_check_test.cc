@@ -13,7 +13,7 @@ using std::chrono::seconds;
 
 constexpr SteadyTime kNow{std::chrono::hours(1)};
 
-// The broker answers when the test says so.
+// A broker that answers when the test says so.
 class ContinuityCheckTest : public testing::Test {
  protected:
   void answer(std::optional<bool> says) {
@@ -42,7 +42,7 @@ TEST_F(ContinuityCheckTest, TheAnswerIsTakenOnce) {
   EXPECT_EQ(check_.take(), std::nullopt);
 }
 
-// Who has left is not shown by any broker.
+// A member that has left is not listed by any broker.
 TEST_F(ContinuityCheckTest, NotShownAfterTheMembershipEndedSaysNothingOfTheBroker) {
   check_.ask(kNow);
   check_.membership_ends();
@@ -66,7 +66,7 @@ TEST_F(ContinuityCheckTest, WhoIsShownIsKeptWhateverCameSince) {
 
 TEST_F(ContinuityCheckTest, ABrokerThatSaidNothingIsAskedAgainAfterAWhile) {
   check_.ask(kNow);
-  check_.ask(kNow + seconds(60));  // the first question is under way
+  check_.ask(kNow + seconds(60));  // the first query is still running
   answer(std::nullopt);
   while (asked_ < 2) {
     std::this_thread::yield();

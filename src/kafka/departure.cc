@@ -7,7 +7,7 @@ namespace freshet::kafka {
 namespace {
 
 constexpr int16_t kJoinGroup = 11;
-// How long a request of the library may take to its socket.
+// How long the library may take to write a request to its socket.
 constexpr Duration kOnItsWay = std::chrono::milliseconds(100);
 
 rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
@@ -46,7 +46,7 @@ Departure::Step Departure::next(const MemberState& member, SteadyTime now) {
     case State::Begun:
       return begin(member, quiet, now);
     case State::NotJoined:
-      if (member.joins_sent > joins_before_) {  // it joined after all; it must leave again
+      if (member.joins_sent > joins_before_) {  // it joined after all and must leave again
         state_ = State::AwaitingJoin;
         return Step::Subscribe;
       }
@@ -68,7 +68,7 @@ Departure::Step Departure::begin(const MemberState& member, bool quiet, SteadyTi
     state_ = State::AwaitingJoin;
     return Step::Wait;
   }
-  // Its answer, or the library's reaction, arrives in a moment.
+  // The answer, or the library's reaction to it, arrives soon.
   if (member.joins_sent > 0 && !quiet) return Step::Wait;
   return kind_ == Kind::Dynamic ? Step::Close : unsubscribe(State::NotJoined, member, now);
 }

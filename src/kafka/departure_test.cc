@@ -16,7 +16,7 @@ TEST(DepartureTest, AStaticMemberLeavesBeforeItCloses) {
   EXPECT_EQ(departure.next({1, 1, false, true}, kNow), Step::Close);
 }
 
-// The broker has it already; its id, without which nobody can take it back, is in the answer.
+// The broker has the member already; its id, which is needed to remove it, is in the response.
 TEST(DepartureTest, AMemberThatIsBeingTakenInIsAwaitedAndThenLeaves) {
   Departure departure(Departure::Kind::Static);
   EXPECT_EQ(departure.next({1, 0, false, false}, kNow), Step::Wait);
@@ -25,7 +25,7 @@ TEST(DepartureTest, AMemberThatIsBeingTakenInIsAwaitedAndThenLeaves) {
   EXPECT_EQ(departure.next({1, 1, false, false}, kNow), Step::Close);
 }
 
-// After a poll that came too late the library has forgotten the id, and the broker has not.
+// After a late poll the library has dropped the member id, but the broker still has the member.
 TEST(DepartureTest, AMemberWhoseIdIsForgottenJoinsAgainToLeave) {
   Departure departure(Departure::Kind::Static);
   EXPECT_EQ(departure.next({1, 1, false, true}, kNow), Step::Wait);

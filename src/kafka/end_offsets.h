@@ -1,5 +1,5 @@
-// End offsets of partitions, queried with a separate client and connections. The consumer's cached values come with its
-// fetches and go stale on a hung connection.
+// End offsets of partitions, queried over connections of a separate client. The consumer's cached watermarks come with
+// its fetches and go stale on a hung connection.
 #pragma once
 
 #include <functional>
@@ -15,15 +15,15 @@
 
 namespace freshet::kafka {
 
-// Threads: one. The client is created on first use, and again with new connections after each failure.
+// Threads: one. The client is created on first use, and replaced by one with new connections after each failure.
 class EndOffsets {
  public:
-  // `settings` is called whenever a client is created.
+  // `settings` is called each time a client is created.
   EndOffsets(std::function<KafkaSettings()> settings, Reaper& reaper, Log& log);
   ~EndOffsets();
 
-  // At the isolation level of the settings. Takes at most two seconds; partitions that were not answered are missing.
-  // Retry: nothing was answered.
+  // At the isolation level of the settings. Takes at most two seconds. Partitions that were not answered are missing.
+  // Retry: none was answered.
   Result<std::map<Partition, Offset>> look_up(const std::vector<Partition>& partitions);
 
  private:

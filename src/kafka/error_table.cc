@@ -8,7 +8,7 @@
 namespace freshet::kafka {
 namespace {
 
-// A broker hides a topic from a login without rights to it.
+// To a login without rights on a topic, a broker reports the topic as missing.
 constexpr std::string_view kNoTopic =
     "the topic does not exist, or is hidden from this login: create it (`freshet run --create-topics` does), or grant "
     "the "

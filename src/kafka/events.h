@@ -1,4 +1,4 @@
-// Reads events of the consumer's queue into the pipeline's types. Threads: any; nothing blocks.
+// Converts events of the consumer's queue to the pipeline's types. Threads: any; nothing blocks.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -11,17 +11,17 @@
 
 namespace freshet::kafka {
 
-// `event` contains one message, `record`, without an error. The message owns the event: key, payload and headers stay
-// in the library's memory until the message is destroyed, on any thread.
+// `event` must contain exactly one message, `record`, without an error. The message owns the event: key, payload and
+// headers stay in the library's memory until the message is destroyed, on any thread.
 Message to_message(Event event, const rd_kafka_message_t* record);
 
 // Appends the headers of `record`; they point into the library's memory.
 void append_headers(const rd_kafka_message_t* record, std::vector<HeaderView>& out);
 
-// For an OFFSET_COMMIT event. Each refused partition has its own error if the library reports it.
+// For an OFFSET_COMMIT event. Each refused partition has its own error if the library reports one.
 CommitResult to_commit_result(rd_kafka_event_t* event);
 
-// `list` may be null: none.
+// `list` may be null: no partitions.
 std::vector<Partition> to_partitions(const rd_kafka_topic_partition_list_t* list);
 
 }  // namespace freshet::kafka

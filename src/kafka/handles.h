@@ -17,17 +17,17 @@ struct Freed {
   }
 };
 
-// Counts the requests of one client to its group coordinator and their answers. Threads: any.
+// Counts a client's JoinGroup requests and their responses. Threads: any.
 struct GroupRequests {
-  bool cooperative = false;  // may use a cooperative assignor; constant after creation
+  bool cooperative = false;  // a cooperative assignor is configured; constant once the client is created
   std::atomic<uint64_t> joins_sent{0};
   std::atomic<uint64_t> joins_answered{0};
-  std::atomic<bool> assigned{false};  // it got an assignment, possibly empty, at least once
+  std::atomic<bool> assigned{false};  // it has received an assignment, possibly empty
 };
 
-// Waits for the library's threads and for messages that still live; only the Reaper and short-lived clients use it. A
+// Waits for the library's threads and for all living messages; used only by the Reaper and by short-lived clients. A
 // client that cannot be destroyed is closed and leaked: librdkafka before 2.3 aborts the process when it destroys a
-// client that joined with the cooperative assignor and never got its assignment.
+// client that joined with the cooperative assignor and never got an assignment.
 struct ClientFreed {
   void operator()(rd_kafka_t* client) const noexcept;
   std::shared_ptr<GroupRequests> requests{};  // updated by callbacks on the client's threads

@@ -42,8 +42,8 @@ std::string generate(const std::string& group) {
   return make_instance_id(group, host.data(), fmt::format("{:08x}{:08x}", random(), random()));
 }
 
-// If the broker does not know DescribeConsumerGroups (librdkafka's mock), the call blocks the client's main thread
-// forever (2.0.2). The older call fails safely.
+// If the broker does not know DescribeConsumerGroups (as librdkafka's mock), that call blocks the client's main thread
+// forever (2.0.2). The older ListGroups call fails safely.
 std::optional<bool> groups_can_be_described(rd_kafka_t* client, const std::string& group) {
   const rd_kafka_group_list* raw = nullptr;
   const auto error = rd_kafka_list_groups(client, group.c_str(), &raw, kListMs);
@@ -55,7 +55,7 @@ std::optional<bool> groups_can_be_described(rd_kafka_t* client, const std::strin
 
 struct Description {
   Event event;                                                 // owns what follows
-  const rd_kafka_ConsumerGroupDescription_t* group = nullptr;  // null: not answered, or an error
+  const rd_kafka_ConsumerGroupDescription_t* group = nullptr;  // null: no answer, or an error
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 };
 
@@ -79,7 +79,7 @@ Description describe(rd_kafka_t* client, const std::string& group, int polls, st
   return out;
 }
 
-// One query. Empty if it was not answered, or if the client is not a member of the group; other members prove nothing.
+// One query. Empty if it was not answered, or if the client is not listed as a member: other members prove nothing.
 std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
                         std::stop_token stop) {
   const std::string own = group_standing(client).member_id;
@@ -98,7 +98,7 @@ std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std:
     const char* member_id = rd_kafka_MemberDescription_consumer_id(member);
     shown = shown || (member_id != nullptr && own == member_id);
   }
-  // Shown, but without its instance id.
+  // Listed, but without its instance id.
   return shown ? std::optional<bool>(false) : std::nullopt;
 }
 
@@ -158,7 +158,7 @@ GroupStanding group_standing(rd_kafka_t* client) {
   return parse_group_metadata(static_cast<const char*>(data), size);
 }
 
-// "CGMDv2:", generation (int32, host byte order), group id, member id, each with a trailing zero.
+// Format: "CGMDv2:", generation (int32, host byte order), group id, member id; both ids end with a zero byte.
 GroupStanding parse_group_metadata(const char* data, size_t size) {
   const std::string_view blob(data, size);
   if (!blob.starts_with(kMetadataPrefix) || size < kMetadataPrefix.size() + sizeof(int32_t)) return {};

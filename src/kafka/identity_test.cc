@@ -83,7 +83,7 @@ TEST(IdentityTest, AnInstanceIdHoldsOnlyWhatABrokerTakes) {
   EXPECT_TRUE(longest.ends_with("-12ab"));
 }
 
-// Guards the format against another version of the library.
+// Fails if another version of the library changes the format.
 TEST(GroupStandingTest, GenerationAndMemberAreReadFromTheLibrarysOwnBytes) {
   rd_kafka_consumer_group_metadata_t* metadata =
       rd_kafka_consumer_group_metadata_new_with_genid("the group", 4711, "member-1", "instance");
@@ -94,7 +94,7 @@ TEST(GroupStandingTest, GenerationAndMemberAreReadFromTheLibrarysOwnBytes) {
   EXPECT_EQ(standing.generation, 4711);
   EXPECT_EQ(standing.member_id, "member-1");
   for (size_t shorter = 0; shorter < size; ++shorter) {
-    parse_group_metadata(static_cast<const char*>(data), shorter);  // never past the end
+    parse_group_metadata(static_cast<const char*>(data), shorter);  // must not read past the end
   }
   EXPECT_EQ(parse_group_metadata("other bytes", 11).generation, -1);
   std::free(data);

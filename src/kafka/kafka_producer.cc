@@ -18,10 +18,10 @@ namespace {
 void* as_opaque(uint64_t ticket) { return reinterpret_cast<void*>(ticket); }
 uint64_t as_ticket(const void* opaque) { return reinterpret_cast<uint64_t>(opaque); }
 
-// The library copies; its C type is not const.
+// The library copies the bytes, but its C type is not const.
 auto bytes_of(std::optional<std::string_view> bytes) {
   decltype(rd_kafka_vu_t::u.mem) mem{};
-  static char empty = '\0';  // a null pointer would be a null value
+  static char empty = '\0';  // a null pointer would mean a null value
   if (bytes) mem = {bytes->empty() ? &empty : const_cast<char*>(bytes->data()), bytes->size()};
   return mem;
 }
@@ -55,7 +55,7 @@ class KafkaProducer::Connection {
  public:
   Connection(KafkaProducer& producer, Client client)
       : producer_(producer), client_(std::move(client)), queue_(rd_kafka_queue_get_main(client_.get())) {}
-  // Once; before that it tells no results.
+  // Call once. No result is reported before it.
   Status start() {
     auto thread = start_thread([this](std::stop_token stop) { serve(stop); });
     if (!thread) return tl::make_unexpected(thread.error());
@@ -75,7 +75,8 @@ class KafkaProducer::Connection {
 
   rd_kafka_t* client() const { return client_.get(); }
   bool broken() const { return broken_.load(); }
-  // It has results that were not told, or records that have none yet. Once false and broken, it tells none any more.
+  // Records without a result, or results that were not reported yet. Once this is false on a broken connection, it
+  // stays false and no further result is reported.
   bool holds_any() const { return rd_kafka_outq_len(client_.get()) > 0; }
 
  private:
@@ -96,7 +97,8 @@ class KafkaProducer::Connection {
     if (rd_kafka_event_error_is_fatal(event) != 0) {
       give_up();
     } else if (!broken() && producer_.refused_with_old_credentials(code)) {
-      // What waits goes to the new client: purged, it comes back as not taken, is produced again, and that rebuilds.
+      // Purging reports the queued records as not taken; the caller produces them again, and that creates the new
+      // client.
       give_up();
       producer_.log_.emit(ProducerCredentialsChanged{producer_.settings_.topic, producer_.what_});
     }
@@ -104,7 +106,7 @@ class KafkaProducer::Connection {
     producer_.log_.emit(ProducerError{producer_.settings_.topic, producer_.what_, error.text});
   }
   void give_up() {
-    broken_.store(true);  // first: nothing more goes to this client
+    broken_.store(true);  // first: from now on no record goes to this client
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   }
 
@@ -152,7 +154,7 @@ Status KafkaProducer::produce(const ProducerRecordView& record, uint64_t ticket)
     return failure(ErrorKind::Retry, "earlier records were given back and go first");
   }
   if (connection_->broken()) {
-    if (connection_->holds_any()) {  // goes first: told of by the thread, and produced again
+    if (connection_->holds_any()) {  // reported by the thread as not taken, and produced again before this record
       rd_kafka_purge(connection_->client(),
                      RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
       return failure(ErrorKind::Retry, "the client is replaced once it has given back what it holds");
@@ -176,7 +178,7 @@ Status KafkaProducer::produce(const ProducerRecordView& record, uint64_t ticket)
   const size_t count = headers ? message.size() : message.size() - 1;
   const LibraryError error(rd_kafka_produceva(connection_->client(), message.data(), count));
   if (error) return tl::make_unexpected(describe(rd_kafka_error_code(error.get())));
-  (void)headers.release();  // the record's now
+  (void)headers.release();  // the record owns them now
   return {};
 }
 
@@ -188,7 +190,7 @@ void KafkaProducer::purge() {
   rd_kafka_purge(connection_->client(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
 }
 
-// The old client has given back all that it held: its thread calls nobody any more.
+// The old client has reported all its records, so its thread makes no further calls.
 Status KafkaProducer::replace_client() {
   if (!closing_last_.load() && last_) close_last();
   if (closing_last_.load() || last_) {
@@ -205,11 +207,11 @@ Status KafkaProducer::replace_client() {
   return {};
 }
 
-// Where the system has no thread for it, the next replace_client() tries again.
+// If the system refuses a thread, the next replace_client() tries again.
 void KafkaProducer::close_last() {
   closing_last_.store(true);
   auto thread = start_thread([this] {
-    last_.reset();  // nobody else looks at it while `closing_last_`
+    last_.reset();  // no other thread touches it while `closing_last_` is set
     closing_last_.store(false);
   });
   if (thread) {

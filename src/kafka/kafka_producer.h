@@ -1,4 +1,4 @@
-// RecordProducer over librdkafka: one acknowledged producer for one topic.
+// RecordProducer over librdkafka: an acknowledged producer for one topic.
 #pragma once
 
 #include <librdkafka/rdkafka.h>
@@ -20,12 +20,13 @@
 
 namespace freshet::kafka {
 
-// Idempotent, acks=all, no time limit: a record counts once all in-sync replicas have it. A client that ends with a
-// fatal error, or that is refused while the files of its connection hold something new, is replaced by the next
-// produce(). The old client is closed on a thread of its own, because that may wait for the network.
+// Idempotent, acks=all, no time limit: a record succeeds once all in-sync replicas have it. produce() replaces a client
+// that ended with a fatal error, or whose login was refused after its connection's files changed. The old client is
+// closed on its own thread, because closing may wait for the network.
 class KafkaProducer final : public RecordProducer {
  public:
-  // `what` is for messages and metrics: "dead letter", "commit log". Fatal: the library refuses the configuration.
+  // `what` names the records in logs and metrics: "dead letter", "commit log". Fatal: the library refuses the
+  // configuration. Renew or Retry: the system refuses a thread.
   static Result<std::unique_ptr<KafkaProducer>> open(const ProducerSettings& settings, std::string_view what,
                                                      RecordOrder order, OnResult on_result, Log& log, Metrics& metrics);
   ~KafkaProducer() override;
@@ -37,7 +38,7 @@ class KafkaProducer final : public RecordProducer {
   void purge() override;
 
  private:
-  // One client and the thread that serves it; ends both when destroyed, which blocks.
+  // One client and the thread that serves it. The destructor ends both and blocks.
   class Connection;
 
   KafkaProducer(const ProducerSettings& settings, std::string_view what, RecordOrder order, OnResult on_result,
@@ -58,9 +59,9 @@ class KafkaProducer final : public RecordProducer {
   const std::string metric_label_;
   Counter& delivered_;
   ConnectionFiles files_;
-  std::atomic<uint64_t> unhandled_failures_{0};  // rises before the failure is told
+  std::atomic<uint64_t> unhandled_failures_{0};  // incremented before a failure is reported
   std::unique_ptr<Connection> connection_;
-  std::unique_ptr<Connection> last_;  // the one before, until it is closed
+  std::unique_ptr<Connection> last_;  // the previous connection, until it is closed
   std::atomic<bool> closing_last_{false};
   std::jthread closing_thread_;  // closes `last_`
 };

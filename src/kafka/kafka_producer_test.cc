@@ -15,13 +15,14 @@ namespace {
 
 constexpr int16_t kInitProducerId = 22;
 
-// A broker that lets nobody write, until it does.
+// A broker that can refuse the next InitProducerId request.
 class RefusingBroker {
  public:
   RefusingBroker() {
     std::array<char, 512> text{};
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "log_level", "3", text.data(), text.size());  // it misses bootstrap.servers
+    // hides the warning about missing bootstrap.servers
+    rd_kafka_conf_set(conf, "log_level", "3", text.data(), text.size());
     client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
     cluster_.reset(rd_kafka_mock_cluster_new(client_.get(), 1));
     rd_kafka_mock_topic_create(cluster_.get(), "t", 8, 1);
@@ -37,7 +38,7 @@ class RefusingBroker {
   std::unique_ptr<rd_kafka_mock_cluster_t, Freed<rd_kafka_mock_cluster_destroy>> cluster_;
 };
 
-// What a client held when it met its end is told of before another takes its place and anything new.
+// Records of a client that failed are reported before another client replaces it and before any newer record is taken.
 TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   constexpr uint64_t kRecords = 2000;
   RefusingBroker broker;
@@ -48,7 +49,7 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   bool stored = false;
   bool overtook = false;
   uint64_t last_accepted = 0;
-  uint64_t told_after = 0;  // the newest record that was accepted before a failure was told
+  uint64_t told_after = 0;  // the newest record that was accepted before a failure was reported
   Metrics metrics;
   ProducerSettings settings;
   settings.topic = "t";
@@ -65,7 +66,7 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
       },
       null_log(), metrics);
   ASSERT_TRUE(producer) << producer.error().text;
-  const auto produce = [&](uint64_t ticket) {  // not under the mutex: it may wait for the thread of the results
+  const auto produce = [&](uint64_t ticket) {  // without the mutex: it may wait for the thread that reports results
     const std::string key = std::to_string(ticket);
     {
       MutexLock lock(mutex);
@@ -81,7 +82,7 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   };
   uint64_t ticket = 0;
   while (ticket < kRecords) produce(++ticket);
-  // Until the client is replaced, whose queue takes records again.
+  // Until the client is replaced, whose queue then takes records again.
   const auto nothing_stored = [&] {
     MutexLock lock(mutex);
     return !stored;
@@ -93,7 +94,7 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   EXPECT_FALSE(overtook) << "a record stands before one that was given back and is older";
 }
 
-// So that the caller can put what came back before anything newer.
+// The caller can then put returned records before anything newer.
 TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandled) {
   RefusingBroker broker;
   broker.refuse_next();
@@ -134,7 +135,7 @@ TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandl
   EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return stored; }));
 }
 
-// Stands still in its first line about the producer until it is let go.
+// Blocks in its first line about the producer until it is released.
 class StandingLog final : public Log {
  public:
   bool enabled(LogLevel) const noexcept override { return true; }
@@ -164,7 +165,7 @@ class StandingLog final : public Log {
   bool let_go_ = false;
 };
 
-// Whoever produces does not wait for the end of a client that is replaced: the loop has other things to do.
+// The caller of produce(), the consumer loop, must not wait until a replaced client is closed.
 TEST(KafkaProducerTest, AClientThatEndsSlowlyIsInNobodysWay) {
   RefusingBroker broker;
   broker.refuse_next();

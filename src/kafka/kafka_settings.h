@@ -1,4 +1,4 @@
-// Settings of the Kafka module; filled by the settings module. Plain data.
+// Settings of the Kafka module, filled by the settings module. Plain data.
 #pragma once
 
 #include <algorithm>
@@ -14,10 +14,10 @@
 
 namespace freshet::kafka {
 
-// Where a partition without a usable committed offset starts. Error: it is blocked.
+// Where a partition without a usable committed offset starts. Error: the partition is blocked.
 enum class OffsetReset { Earliest, Latest, Error };
 
-// How to reach a cluster; shared by consumer, producer and admin calls.
+// Connection to a cluster; shared by consumer, producer and admin calls.
 struct ConnectionSettings {
   std::string bootstrap_servers;  // HOST:PORT[,HOST:PORT...]
   std::string security_protocol;  // empty = librdkafka's default (plaintext)
@@ -32,7 +32,7 @@ struct ConnectionSettings {
       extra;  // any librdkafka property (--set kafka.KEY=VALUE); overrides the fields above
 };
 
-// True for librdkafka properties with secret values, which are never shown.
+// True for librdkafka properties with secret values, which are never printed.
 inline bool is_secret(std::string_view property) {
   for (const std::string_view part : {"pass", "secret", "key.pem", "oauthbearer.config"}) {
     if (property.find(part) != std::string_view::npos) return true;
@@ -46,7 +46,7 @@ struct ProducerSettings {
   ConnectionSettings connection;
 };
 
-// What Snuba's consumers write beside the rows (docs/snuba.md).
+// Topics that Snuba's consumers write in addition to the rows (docs/snuba.md).
 struct SideTopicSettings {
   ProducerSettings commit_log;
   ProducerSettings replacements;
@@ -54,8 +54,8 @@ struct SideTopicSettings {
   ProducerSettings accepted_outcomes;
 };
 
-// How much the consumer may prefetch, derived from the process's memory limit; 1 to 32 MiB. One request asks for a
-// quarter of it.
+// Size of the consumer's prefetch queue, derived from the process's memory limit: 1 to 32 MiB. One fetch request asks
+// for a quarter of it, but at least 1 MiB.
 constexpr uint64_t fetch_queue_bytes(uint64_t memory_limit) {
   return std::clamp<uint64_t>(memory_limit / 16, 1 << 20, 32 << 20);
 }
@@ -65,7 +65,7 @@ constexpr uint64_t fetch_request_bytes(uint64_t memory_limit) {
 
 struct KafkaSettings {
   ConnectionSettings connection;
-  uint64_t memory_limit = kDefaultMemoryLimit;  // of the process; a part of it is for the consumer's own queue
+  uint64_t memory_limit = kDefaultMemoryLimit;  // of the process; determines the size of the prefetch queue
   std::string topic;
   std::string consumer_group;
   OffsetReset auto_offset_reset = OffsetReset::Earliest;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kMaxMessagesPerPoll = 4096;
 constexpr size_t kMaxChunkBytes = 1024 * 1024;
-constexpr size_t kLibraryOverhead = 384;  // the library's own memory for a message
+constexpr size_t kLibraryOverhead = 384;  // bytes that the library adds per message
 constexpr int kLeavePollMs = 5;
 
 Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
@@ -27,7 +27,7 @@ Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
                            latency_buckets(), {{"step", step}});
 }
 
-// From its metadata, without waiting. An assignment comes after the first metadata.
+// Reads the client's cached metadata without waiting; metadata always arrives before the first assignment.
 std::string known_cluster_id(rd_kafka_t* client) {
   const LibraryText id(rd_kafka_clusterid(client, 0));
   return id ? std::string(id.get()) : std::string();
@@ -68,7 +68,7 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
 }
 
 KafkaSource::~KafkaSource() {
-  start_look_up_.end();  // both stop and join, because they use the client
+  start_look_up_.end();  // both stop and join their threads, which use the client
   continuity_check_.end();
   owned_.clear();
   topic_.reset();
@@ -96,7 +96,7 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
   if (departure_) wait = std::min(wait, kLeavePollMs);
-  // No more at a time than the queue holds: pauses apply only between polls.
+  // Takes at most one queue's worth per poll, because pauses apply only between polls.
   polled_bytes_ = 0;
   const uint64_t most = fetch_queue_bytes(settings_.memory_limit);
   for (size_t i = 0; i < kMaxMessagesPerPoll && polled_bytes_ < most; ++i) {
@@ -182,7 +182,8 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
     if (partitions.empty()) return announce({}, false, out);
     return start_look_up_.begin(std::move(partitions), StartLookUpFor::Assignment);
   }
-  // The library revokes everything under the eager protocol. That also answers what it still waits for.
+  // Under the eager protocol the library revokes everything. A revoke also replaces an assignment that was not answered
+  // yet.
   if (!revoking_) revoking_.emplace();
   revoking_->insert(partitions.begin(), partitions.end());
   out.push_back(PartitionsRevoked{std::move(partitions), rd_kafka_assignment_lost(client_.get()) != 0});
@@ -233,7 +234,7 @@ void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool conti
 }
 
 void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
-  if (!assignment_waits_) return;  // it closes
+  if (!assignment_waits_) return;  // the source is closing
   assignment_waits_ = false;
   if (rebalance_since_ != SteadyTime()) {
     assign_seconds_.observe(to_seconds(clock_.steady_now() - rebalance_since_));
@@ -249,7 +250,7 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   settle();
 }
 
-// The library waits for an answer that it refused, or reads at another position than expected.
+// The library is still waiting for an answer because it refused ours, or it reads at another position than expected.
 void KafkaSource::broken(const Status& failed) {
   if (failed || broken_) return;
   log_.emit(AssignmentFailed{settings_.topic, failed.error().text});

@@ -28,7 +28,7 @@
 
 namespace freshet::kafka {
 
-// Shared by all consumers of the process; must outlive them.
+// Shared by all consumers of the process, which it must outlive.
 struct ConsumerContext {
   Clock& clock;
   Log& log;
@@ -37,22 +37,22 @@ struct ConsumerContext {
   Identity& identity;
 };
 
-// Creates the client and subscribes. Reports brokers that are down and a missing topic through SourceFault, and waits
-// for them. Fatal: the library refuses the configuration. The source's destructor never waits for the network: the
-// client goes to the reaper.
+// Creates the client and subscribes. Unreachable brokers and a missing topic are reported through SourceFault, and
+// waited for. Fatal: the library refuses the configuration. Renew: the system refuses threads. The source's destructor
+// never waits for the network: the client goes to the reaper.
 Result<std::unique_ptr<Source>> open_source(const KafkaSettings& settings, const ConsumerContext& context);
 
 class KafkaSource final : public Source {
  public:
-  // `instance_id`: the client's configured one; empty = dynamic member.
-  // `requests`: those of the client (count_group_requests).
+  // `instance_id`: the client's group.instance.id; empty = dynamic member. `requests`: the client's counters, see
+  // count_group_requests.
   KafkaSource(const KafkaSettings& settings, std::string instance_id, Client client,
               std::shared_ptr<GroupRequests> requests, const ConsumerContext& context);
   ~KafkaSource() override;
 
   // Joins the group.
   Status subscribe();
-  // The group's first answer, received before this source was polled. `old`: the membership that it continues.
+  // For a successor that joined before this source is polled: its assignment. `old`: the membership that it continues.
   void begin_with(std::vector<Partition> assigned, const Membership& old, int32_t topic_partitions);
   rd_kafka_t* client() const { return client_.get(); }
   rd_kafka_queue_t* queue() const { return queue_.get(); }
@@ -75,8 +75,8 @@ class KafkaSource final : public Source {
   struct Owned {
     PartitionCursor cursor;
     bool paused = false;                   // by the stream
-    bool looked_up_alone = false;          // a lookup together with others was not answered
-    uint64_t commits_before = 0;           // sent before reading stopped: their answers come before a lookup
+    bool looked_up_alone = false;          // a lookup together with other partitions was not answered
+    uint64_t commits_before = 0;           // commits sent before reading stopped; a lookup waits for their answers
     std::optional<BatchEnd> unreadable{};  // a batch that cannot be unpacked, until a later message is read
     MessageChunk chunk{};                  // collected during this poll
   };
@@ -140,17 +140,18 @@ class KafkaSource final : public Source {
   Topic topic_;
 
   std::map<Partition, Owned> owned_;
-  size_t polled_bytes_ = 0;                          // in this poll
-  std::vector<Partition> collecting_;                // partitions with a chunk that is not empty
+  size_t polled_bytes_ = 0;                          // in the current poll
+  std::vector<Partition> collecting_;                // partitions whose chunk is not empty
   bool assignment_waits_ = false;                    // the library waits for our assign
-  std::vector<Partition> announced_without_offset_;  // of the waiting assignment: just looked up
-  std::optional<bool> first_assignment_;  // received before the first poll: does it continue the previous membership?
+  std::vector<Partition> announced_without_offset_;  // partitions of the waiting assignment that were just looked up
+  // an assignment received before the first poll; true if it continues the previous membership
+  std::optional<bool> first_assignment_;
   Membership membership_;
   std::optional<SteadyTime> unsettled_since_;
   std::optional<std::set<Partition>> revoking_;  // the library waits for our unassign
   SteadyTime rebalance_since_{};
   bool closing_ = false;
-  std::optional<Departure> departure_;  // until the close follows
+  std::optional<Departure> departure_;  // until close() is called
   bool closed_ = false;
   uint64_t commits_sent_ = 0;
   uint64_t commits_answered_ = 0;

@@ -1,4 +1,4 @@
-// The library's errors: which partition each one is about, and which faults are reported.
+// Errors of the library: which partition each one is about, and which are reported as faults.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,7 +50,7 @@ void KafkaSource::on_partition_error(rd_kafka_resp_err_t code, Partition partiti
   report(to_error(code, fmt::format("partition {}", partition.value)), out, partition.value);
 }
 
-// `batch`: where it begins. The operator has given it up if reading went on inside: then its end is looked for.
+// `batch`: its first offset. If reading continued inside the batch, an operator has skipped it: search for its end.
 void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset batch, std::vector<SourceEvent>& out) {
   Owned& owned = owned_.at(partition);
   if (!owned.cursor.speaks_of_us()) return;
@@ -73,8 +73,8 @@ void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset 
                   batch.value, error.text, limit != settings_.connection.extra.end() ? limit->second : "100000000")});
 }
 
-// Something was met at the position that is not the batch which was given up. False: the end of that batch is not found
-// yet, and reading goes on elsewhere.
+// Something other than the skipped batch is at the position. False: the end of the batch is not found yet, and reading
+// continues at another offset.
 bool KafkaSource::is_beyond_unreadable(Partition partition, Owned& owned) {
   if (!owned.unreadable) return true;
   if (owned.unreadable->searching()) {
@@ -97,7 +97,7 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
   out.push_back(SourceFault{std::move(error), false, fenced});
 }
 
-// All errors; only some are reported.
+// Counts every error; only some are reported.
 void KafkaSource::count(rd_kafka_resp_err_t code) {
   metrics_
       .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer by librdkafka's name.",

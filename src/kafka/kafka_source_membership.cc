@@ -1,4 +1,4 @@
-// The client's membership in its group: the one that it continues, and how it leaves.
+// The client's membership in its group: how it continues the previous one, and how it leaves.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 namespace freshet::kafka {
 namespace {
 
-// In addition to the time that the group may take to rebalance.
+// Added to the time that the group may take to rebalance.
 constexpr Duration kGroupMustAnswer = std::chrono::seconds(30);
 
 }  // namespace
@@ -75,7 +75,7 @@ void KafkaSource::begin_close(LeaveMode mode) {
   closing_ = true;
   continuity_check_.membership_ends();
   start_look_up_.cancel();
-  if (assignment_waits_) {  // the library waits for an answer before it leaves
+  if (assignment_waits_) {  // the library does not leave before it gets an answer
     assignment_waits_ = false;
     broken(assignment_.assign({}));
   }

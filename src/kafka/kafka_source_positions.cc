@@ -9,12 +9,12 @@ namespace freshet::kafka {
 namespace {
 
 constexpr Duration kLookUpInterval = std::chrono::minutes(1);
-constexpr Duration kRetryLookUp = std::chrono::seconds(1);  // after a lookup that was not answered
+constexpr Duration kRetryLookUp = std::chrono::seconds(1);  // after a lookup without an answer
 
 }  // namespace
 
-// What had no valid offset before this consumer is looked up at once: consumers may be shorter than the time between
-// two look-ups.
+// A partition that had no valid offset before this consumer started is looked up at once: a consumer may live shorter
+// than the interval between lookups.
 PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
   using State = PartitionCursor::State;
   if (start.state == OffsetState::Valid) return PartitionCursor(start.next);
@@ -25,14 +25,14 @@ PartitionCursor KafkaSource::cursor_at(const StartAt& start) const {
                          just_looked_up ? now + kLookUpInterval : now);
 }
 
-// A broker deletes a group's offsets with the topic. The library continues at its old position, which would skip the
-// first messages of a recreated topic.
+// A broker deletes a group's offsets together with the topic. The library would continue at its old position, which
+// would skip the first messages of a recreated topic.
 void KafkaSource::stop_until_topic_is_back() {
   for (auto& [partition, owned] : owned_) {
     if (owned.cursor.stopped()) continue;
     owned.cursor.stop(PartitionCursor::State::TopicGone, clock_.steady_now());
     owned.commits_before = commits_sent_;
-    // A consumer that took over now would continue at this position in the recreated topic.
+    // A successor that took over now would continue at this position in the recreated topic.
     membership_.settled = false;
   }
 }
@@ -63,30 +63,30 @@ void KafkaSource::take_looked_up(const AssignedPartition& partition, std::vector
     return;
   }
   const Offset start = same_topic ? cursor.next() : partition.start;
-  if (!seek(partition.partition, start)) return;  // the consumer is broken, which is reported
+  if (!seek(partition.partition, start)) return;  // the consumer is broken, which was reported
   if (!same_topic) out.push_back(ValidOffset{partition.partition, start});
 }
 
 void KafkaSource::log_out_of_range(const AssignedPartition& partition, Offset was) {
-  if (!partition.no_valid_offset.empty()) return;  // shown as the reason why it is blocked
+  if (!partition.no_valid_offset.empty()) return;  // reported as the reason why the partition is blocked
   const int64_t gone = std::max<int64_t>(0, partition.start.value - was.value);
   offsets_gone_.add(static_cast<uint64_t>(gone));
   log_.emit(OffsetOutOfRange{settings_.topic, partition.partition, was, partition.start, gone});
 }
 
-// The reason of a lookup of this partition.
+// Why this partition is looked up.
 StartLookUpFor KafkaSource::look_up_kind(const Owned& owned) {
   return owned.cursor.state() == PartitionCursor::State::OutOfRange ? StartLookUpFor::OutOfRange
                                                                     : StartLookUpFor::NoOffset;
 }
 
 bool KafkaSource::look_up_due(const Owned& owned, SteadyTime now) const {
-  // A commit in flight would arrive after the lookup, or after the commit of the reset policy.
+  // A commit in flight could be stored after the lookup, or after the commit of the reset policy's offset.
   return owned.cursor.look_up_due(now) && commits_answered_ >= owned.commits_before;
 }
 
-// The partition whose lookup is due longest comes first, so that none waits for others that fail repeatedly. It is
-// looked up together with all that are due for the same reason, except a partition whose leader did not answer.
+// Starts with the partition whose lookup has been due longest, so that none waits for others that fail repeatedly. All
+// partitions that are due for the same reason are looked up together, except those whose leader did not answer.
 std::vector<Partition> KafkaSource::next_to_look_up(SteadyTime now) const {
   const std::pair<const Partition, Owned>* first = nullptr;
   for (const auto& one : owned_) {
@@ -104,7 +104,7 @@ std::vector<Partition> KafkaSource::next_to_look_up(SteadyTime now) const {
 }
 
 void KafkaSource::look_up_missing_offsets() {
-  // One lookup at a time: a second one would end the first, whose partitions would wait for long.
+  // One lookup at a time: a second one would cancel the first, whose partitions would then wait a minute.
   if (assignment_waits_ || closing_ || owned_.empty() || start_look_up_.under_way()) return;
   const SteadyTime now = clock_.steady_now();
   std::vector<Partition> due = next_to_look_up(now);
@@ -123,13 +123,13 @@ void KafkaSource::put_off(const StartLookUp::Found& failed) {
   }
 }
 
-// Assigns the partition again at its position: rd_kafka_seek() has no effect on a partition that the library has
-// stopped fetching, as it does when an offset is out of range.
+// Reassigns the partition at the new position: rd_kafka_seek() has no effect on a partition that the library has
+// stopped fetching, for example because its offset was out of range.
 Status KafkaSource::seek(Partition partition, Offset next) {
   const auto found = owned_.find(partition);
   if (found == owned_.end()) return {};
   found->second.cursor.move(next);
-  // The library would treat an assignment as the answer to the waiting rebalance.
+  // The library would take an assignment for the answer to the waiting rebalance.
   if (revoking_ || assignment_waits_) return {};
   return tell_library(partition);
 }
@@ -146,7 +146,7 @@ void KafkaSource::apply_moves() {
   }
 }
 
-// Each partition continues at its next undelivered offset. The library keeps a pause across assignments, even for a
+// Each partition continues at its next undelivered offset. The library keeps pauses across assignments, even of a
 // partition that was not read when another one was moved; so running partitions are resumed.
 Status KafkaSource::tell_library(Partition partition) {
   Positions all;

@@ -15,12 +15,13 @@
 namespace freshet::kafka {
 namespace {
 
-// librdkafka's own brokers; the first leads both partitions.
+// librdkafka's mock cluster; the first broker leads both partitions.
 struct MockBroker {
   MockBroker() {
     std::array<char, 512> text{};
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
-    rd_kafka_conf_set(conf, "log_level", "3", text.data(), text.size());  // it misses bootstrap.servers
+    // hides the warning about missing bootstrap.servers
+    rd_kafka_conf_set(conf, "log_level", "3", text.data(), text.size());
     owner.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
     cluster.reset(rd_kafka_mock_cluster_new(owner.get(), 2));
     rd_kafka_mock_topic_create(cluster.get(), "t", 2, 1);
@@ -55,7 +56,7 @@ struct KafkaSourceTest : testing::Test {
     ASSERT_TRUE(opened) << opened.error().text;
     source = *std::move(opened);
   }
-  // Polls until `done`, which sees every event; false after `limit`.
+  // Polls until `done`, which is called for each event, returns true; false after `limit`.
   bool poll_until(const std::function<bool(const SourceEvent&)>& done, Duration limit = std::chrono::seconds(60)) {
     const SteadyTime deadline = clock.steady_now() + limit;
     while (clock.steady_now() < deadline) {
@@ -68,7 +69,7 @@ struct KafkaSourceTest : testing::Test {
     return false;
   }
 
-  // The first assignment is answered: each partition begins at 0, blocked or not.
+  // Answers the first assignment: each partition starts at 0 with this state of its offset.
   void own_all(OffsetState state = OffsetState::Valid) {
     ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
       const auto* assigned = std::get_if<PartitionsAssigned>(&event);
@@ -91,7 +92,7 @@ struct KafkaSourceTest : testing::Test {
   std::unique_ptr<Source> source;
 };
 
-// The insert token has it: topics of the same name on two clusters are different topics.
+// The insert token contains it: topics of the same name on two clusters are different topics.
 TEST_F(KafkaSourceTest, AnAssignmentNamesTheCluster) {
   open();
   std::string cluster_id;
@@ -106,14 +107,14 @@ TEST_F(KafkaSourceTest, AnAssignmentNamesTheCluster) {
   EXPECT_NE(cluster_id.find("mock"), std::string::npos) << cluster_id;
 }
 
-// A move assigns all partitions anew and pauses those that are blocked; the library keeps a pause over an assignment.
+// A move reassigns all partitions and pauses the blocked ones; the library keeps a pause across assignments.
 TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
   for (const std::string assignor : {"range", "cooperative-sticky"}) {
     settings.consumer_group = assignor;
     settings.connection.extra["partition.assignment.strategy"] = assignor;
     open();
     own_all(OffsetState::Missing);
-    source->resume({Partition{0}, Partition{1}});  // the stream wants both
+    source->resume({Partition{0}, Partition{1}});  // the stream wants to read both
     for (const int32_t partition : {0, 1}) {
       produce(broker, partition, "message");
       ASSERT_TRUE(source->seek(Partition{partition}, Offset{0}));
@@ -127,7 +128,7 @@ TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
   }
 }
 
-// Consumers may be shorter than the time between two look-ups.
+// A consumer may live shorter than the interval between lookups.
 TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisConsumerIsLookedUpAtOnce) {
   open();
   own_all(OffsetState::Missing);
@@ -140,7 +141,7 @@ TEST_F(KafkaSourceTest, WhatWasBlockedBeforeThisConsumerIsLookedUpAtOnce) {
       std::chrono::seconds(40)));
 }
 
-// The leader of two of three partitions does not answer: their look-ups fail again and again.
+// The leader of two of the three partitions does not answer: their lookups fail repeatedly.
 TEST_F(KafkaSourceTest, ABlockedPartitionDoesNotWaitForTheLeadersOfOthers) {
   settings.topic = "three";
   partitions = 3;
@@ -163,8 +164,8 @@ TEST_F(KafkaSourceTest, ABlockedPartitionDoesNotWaitForTheLeadersOfOthers) {
       std::chrono::seconds(40)));
 }
 
-// Members that are closed at bad moments, all at a time: what the library has assigned is then less than what the group
-// gave, and it asks for all of it back.
+// Members that close at bad moments, all at the same time: the library then has fewer partitions than the group
+// assigned, but revokes all of them.
 struct KafkaCloseTest : KafkaSourceTest {
   enum class Moment { AssignmentWaits, LostAndAnswered, LostAndNotAnswered };
   struct Member {
@@ -181,7 +182,7 @@ struct KafkaCloseTest : KafkaSourceTest {
     settings.consumer_group = assignor + std::to_string(static_cast<int>(moment));
     settings.connection.extra["partition.assignment.strategy"] = assignor;
     const bool waits = moment == Moment::AssignmentWaits;
-    // One that is thrown out need not join again in order to leave: this broker would keep it waiting.
+    // A member that is removed must not have to rejoin in order to leave: this broker would keep it waiting.
     settings.group_instance_id = waits ? "" : settings.consumer_group;
     settings.connection.extra["heartbeat.interval.ms"] = waits ? "20000" : "100";
     open();
@@ -190,7 +191,7 @@ struct KafkaCloseTest : KafkaSourceTest {
   void close(Member& member) {
     if (!std::exchange(member.closes, true)) member.source->begin_close(LeaveMode::ForGood);
   }
-  // Once nobody is to answer an assignment any more: whoever sends a heartbeat then is told that it is no member.
+  // Once every assignment is answered that is meant to be: heartbeats then return UNKNOWN_MEMBER_ID.
   void throw_all_out() {
     const bool ready = std::all_of(members.begin(), members.end(),
                                    [](const Member& one) { return one.owns || one.moment == Moment::AssignmentWaits; });

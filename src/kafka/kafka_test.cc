@@ -75,7 +75,7 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   }
 }
 
-// Whose destruction takes until somebody opens the gate.
+// Destruction blocks until the gate is opened.
 struct Gate {
   Mutex mutex;
   CondVar changed;

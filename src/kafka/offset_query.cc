@@ -9,7 +9,7 @@ Result<std::map<Partition, Offset>> query_offsets(rd_kafka_t* client, const std:
                                                   int timeout_ms) {
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size())));
   for (const Partition partition : partitions) {
-    // The call takes a time in milliseconds; these values ask for an edge.
+    // rd_kafka_offsets_for_times() takes timestamps in milliseconds; these two values query an edge of the partition.
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition.value)->offset = static_cast<int64_t>(edge);
   }
   const auto error = rd_kafka_offsets_for_times(client, list.get(), timeout_ms);

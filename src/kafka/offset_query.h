@@ -11,11 +11,11 @@
 
 namespace freshet::kafka {
 
-enum class PartitionEdge : int64_t { End = -1, Begin = -2 };  // as in the ListOffsets request
+enum class PartitionEdge : int64_t { End = -1, Begin = -2 };  // the values of ListOffsets requests
 
-// At the isolation level of the client. Blocks for at most `timeout_ms`: rd_kafka_query_watermark_offsets() exceeds its
+// At the isolation level of the client. Blocks for at most `timeout_ms`; rd_kafka_query_watermark_offsets() exceeds its
 // timeout while a leader hangs, because it waits for the request's own timeout (socket.timeout.ms, a minute).
-// Partitions that were not answered are missing. Retry: nothing was answered.
+// Partitions that were not answered are missing. Retry: none was answered.
 Result<std::map<Partition, Offset>> query_offsets(rd_kafka_t* client, const std::string& topic,
                                                   const std::vector<Partition>& partitions, PartitionEdge edge,
                                                   int timeout_ms);

@@ -1,4 +1,4 @@
-// The position of an owned partition, and which messages from the library are delivered.
+// The position of an owned partition, which decides what messages from the library are delivered.
 #pragma once
 
 #include "base/clock.h"
@@ -6,7 +6,7 @@
 
 namespace freshet::kafka {
 
-// Threads: the loop only. Independent of the library, so that every order of events can be tested.
+// Threads: the loop only. Independent of the library, so that tests can cover every order of events.
 class PartitionCursor {
  public:
   enum class State {
@@ -15,7 +15,7 @@ class PartitionCursor {
     // States without delivery:
     OffsetMissing,    // the group has no offset, and the reset policy is Error
     OutOfRange,       // the broker does not have the position; a lookup finds the next one
-    TopicGone,        // until the topic exists again; a new topic starts at its beginning
+    TopicGone,        // until the topic exists again; a recreated topic starts at its beginning
     UnreadableBatch,  // the library cannot unpack the record batch at the position
   };
 
@@ -23,25 +23,25 @@ class PartitionCursor {
       : next_(next), state_(state), look_up_at_(look_up_at) {}
 
   bool wants(Offset offset) const { return state_ == State::Delivering && offset >= next_; }
-  // True if this message is delivered; the position is then after it.
+  // True if this message is to be delivered; the position then moves behind it.
   bool take(Offset offset) {
     if (!wants(offset)) return false;
     next_ = offset.next();
     return true;
   }
-  // True if an event of the library (end of partition, an error at its position) is about our position.
+  // True if an event of the library (end of partition, an error at its position) refers to our position.
   bool speaks_of_us() const { return state_ == State::Delivering; }
 
   void stop(State why, SteadyTime look_up_at) {
     state_ = why;
     look_up_at_ = look_up_at;
   }
-  // Reading continues at `next` after the library has been told; earlier messages are dropped.
+  // Reading continues at `next` once the library has been told; messages received before that are dropped.
   void move(Offset next) {
     next_ = next;
     state_ = State::Moving;
   }
-  // The next messages must be fetched again. False: nothing is delivered, and that stays so.
+  // Fetches the next messages again. False: the partition is stopped, and stays stopped.
   bool refetch() {
     if (!stopped()) state_ = State::Moving;
     return !stopped();

@@ -24,7 +24,7 @@ Reaper::Reaper(Metrics& metrics)
   start_one();
 }
 
-// If there is no room for another thread, pending clients wait longer.
+// If the system refuses another thread, pending clients wait longer.
 bool Reaper::start_one() {
   auto thread = start_thread([this](std::stop_token stop) { reap(stop); });
   if (thread) threads_.push_back(*std::move(thread));
@@ -71,11 +71,11 @@ void Reaper::reap(std::stop_token stop) {
     {
       MutexLock lock(mutex_);
       changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !pending_.empty(); });
-      if (pending_.empty()) return;  // stopped, and nothing is left
+      if (pending_.empty()) return;  // stop requested, and nothing is left
       next = std::move(pending_.front());
       pending_.pop_front();
     }
-    next.reset();  // may add what it holds
+    next.reset();  // may call add() for an object that it owns
     {
       MutexLock lock(mutex_);
       gauge_.set(static_cast<double>(--count_));

@@ -1,5 +1,5 @@
-// Destroys Kafka clients in the background: rd_kafka_destroy waits for the client's threads and for every living
-// message of it. A client that hangs does not block others: up to Reaper::kCap are destroyed in parallel.
+// Destroys Kafka clients in the background: rd_kafka_destroy waits for the client's threads and for all its living
+// messages. A client that hangs does not block others: up to Reaper::kCap are destroyed in parallel.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ class PendingDestruction {
   virtual ~PendingDestruction() = default;
 };
 
-// Threads: any. Outlives every source. What is pending is visible as freshet_kafka_clients_closing.
+// Outlives every source. Pending clients are counted in freshet_kafka_clients_closing. Threads: any.
 class Reaper {
  public:
-  // With more pending clients than this, no further consumer is created beside a running one.
+  // With this many pending clients, no further consumer is created beside a running one.
   static constexpr size_t kCap = 8;
 
   explicit Reaper(Metrics& metrics);
@@ -33,7 +33,7 @@ class Reaper {
   void add(std::unique_ptr<PendingDestruction> pending);
   void add(Client client);
   size_t pending() const;
-  // Waits until nothing is pending or `deadline` has passed; true if nothing is.
+  // Waits until nothing is pending or `deadline` has passed; true if nothing is pending.
   bool wait_idle(Clock& clock, SteadyTime deadline);
 
  private:
@@ -44,8 +44,8 @@ class Reaper {
   mutable Mutex mutex_;
   CondVar changed_;
   std::deque<std::unique_ptr<PendingDestruction>> pending_ GUARDED_BY(mutex_);
-  size_t count_ GUARDED_BY(mutex_) = 0;  // with those that are being destroyed
-  // One thread from the start, more when needed and possible; kCap at most.
+  size_t count_ GUARDED_BY(mutex_) = 0;  // includes those that are being destroyed
+  // One thread from the start, more when needed and possible, at most kCap.
   std::vector<std::jthread> threads_ GUARDED_BY(mutex_);
   bool ending_ GUARDED_BY(mutex_) = false;
 };

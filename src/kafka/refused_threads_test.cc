@@ -1,4 +1,4 @@
-// The system refuses new threads while the process runs: nothing ends, and what could not begin is tried again.
+// The system refuses new threads while the process runs: the process survives, and refused work is retried.
 #include <gtest/gtest.h>
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Which errors the stream was told of: each at most once a minute for one partition.
+// Limits how often errors are reported to the stream: each error once a minute per partition.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ inline constexpr int32_t kNoPartition = -1;  // an error of the whole client
 // Threads: the loop only.
 class ReportedErrors {
  public:
-  // Whether `error` is to be reported now; it then counts as reported. One that ends the consumer always is.
+  // True if `error` is due to be reported; it then counts as reported. An error that ends the consumer is always due.
   bool is_due(const Error& error, int32_t partition, SteadyTime now);
-  // The connections stand again: their errors are reported again when they come back. False: there were none.
+  // The connections work again: their errors are reported again when they recur. False: no such error was reported.
   bool clear_connections();
 
  private:

@@ -21,7 +21,7 @@ namespace freshet::kafka {
 // The reason of a lookup.
 enum class StartLookUpFor {
   Assignment,  // the answer to a rebalance waits for it
-  NoOffset,    // partitions without a valid offset: is there one now?
+  NoOffset,    // partitions without a valid offset: do they have one now?
   OutOfRange,  // the broker reported that the partitions' positions do not exist
 };
 
@@ -29,14 +29,14 @@ enum class StartLookUpFor {
 // must outlive it, or its end().
 class StartLookUp {
  public:
-  // The lookup for an assignment repeats until everything is known. Others are tried once and may resolve nothing.
+  // A lookup for an assignment repeats until everything is known. Other lookups are tried once and may resolve nothing.
   struct Found {
     StartLookUpFor asked_for;
     std::vector<Partition> asked;
     StartPositions::Resolved resolved;
-    bool leaders_failed = false;  // nothing is resolved, and fewer partitions at a time may work better
+    bool leaders_failed = false;  // nothing is resolved; looking up fewer partitions at a time may succeed
   };
-  // An error is a temporary problem.
+  // An Error reports a temporary problem.
   using Answer = std::variant<Found, Error>;
 
   StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake);
@@ -44,14 +44,15 @@ class StartLookUp {
   StartLookUp(const StartLookUp&) = delete;
   StartLookUp& operator=(const StartLookUp&) = delete;
 
-  // Ends the running lookup; there is one at a time. If the system refuses a thread, take() tries again.
+  // Cancels the running lookup and starts this one; there is one at a time. If the system refuses a thread, take()
+  // tries again.
   void begin(std::vector<Partition> partitions, StartLookUpFor asked_for);
   bool under_way() const { return under_way_; }
   // Results since the last call, without waiting.
   std::vector<Answer> take();
-  // Stops the running lookup and waits for its thread, which ends soon: every lookup is interruptible.
+  // Stops the running lookup and waits for its thread, which ends soon because every lookup can be interrupted.
   void cancel();
-  // The same, permanently.
+  // cancel(), permanently.
   void end();
 
  private:

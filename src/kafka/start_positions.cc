@@ -78,7 +78,7 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
                                                              bool out_of_range, std::stop_token stop) {
   const auto count = count_partitions();
   if (!count) return tl::make_unexpected(count.error());
-  // For all partitions, not only ours: the metadata of any of them shows which ones are new.
+  // Queries all partitions, not only ours: the metadata of any of them shows which ones are new.
   Partitions list(rd_kafka_topic_partition_list_new(*count));
   for (int32_t p = 0; p < *count; ++p) rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), p);
   if (stop.stop_requested()) return failure(ErrorKind::Stopping, "");

@@ -1,6 +1,6 @@
-// Where the partitions of an assignment start. freshet decides that and commits it before anything is delivered.
-// Otherwise a group that starts at `latest` and leaves before its first commit would skip what arrives until it is
-// back.
+// Decides where the partitions of an assignment start, and commits the decision before anything is delivered. Otherwise
+// a group that starts at `latest` and leaves before its first commit would skip everything that arrives until it
+// returns.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,15 @@
 
 namespace freshet::kafka {
 
-// "freshet/1 partitions=N": the metadata of every offset that freshet commits contains the partition count of the
-// topic, so that a partition that appears later is known to be new and starts at its beginning, also under `latest`.
+// "freshet/1 partitions=N": every offset that freshet commits carries the partition count of the topic in its metadata.
+// A partition that appears later is thereby known to be new and starts at its beginning, even under `latest`.
 std::string commit_metadata(int32_t partitions);
 std::optional<int32_t> partitions_in(std::string_view metadata);
 
 // What is known about a partition when its start is decided.
 struct StartInputs {
   std::optional<int64_t> committed;
-  int64_t low = 0;  // watermarks; queried only without a committed offset or if it is out of range
+  int64_t low = 0;  // watermarks; queried only if there is no committed offset or it is out of range
   int64_t high = 0;
   bool out_of_range = false;
   bool is_new = false;  // appeared after the group started
@@ -37,13 +37,13 @@ struct StartInputs {
 
 struct StartDecision {
   Offset start;
-  bool chosen = false;            // by the policy: commit it first
-  std::string no_valid_offset{};  // why `start` is not valid; empty = it is
+  bool chosen = false;            // by the reset policy: commit it first
+  std::string no_valid_offset{};  // why `start` is not valid; empty = it is valid
 };
 
 StartDecision decide_start(const KafkaSettings& settings, const StartInputs& inputs);
 
-// Threads: a helper thread; its lookups have timeouts and are interruptible.
+// Threads: a helper thread. Each request has a timeout, and `stop` is checked between requests.
 class StartPositions {
  public:
   struct Resolved {
@@ -54,13 +54,13 @@ class StartPositions {
 
   StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnFailure on_failure);
 
-  // Blocks until every partition is decided and the policy's choices are committed, or `stop` is requested (then
-  // empty). Retries each second; `on_failure` is called on failure.
+  // Blocks until every partition is decided and the policy's choices are committed; empty if `stop` is requested first.
+  // Retries each second, and calls `on_failure` for each failure.
   std::optional<Resolved> resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
-  // The same once: all of them, or an error. `out_of_range`: the broker reported that the partitions' positions do not
+  // One attempt: all partitions, or an error. `out_of_range`: the broker reported that the partitions' positions do not
   // exist.
   Result<Resolved> try_resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
-  // The last attempt failed because not every leader returned where its partitions begin and end.
+  // The last attempt failed because not every leader returned the watermarks of its partitions.
   bool leaders_failed() const { return leaders_failed_; }
 
  private:

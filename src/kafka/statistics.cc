@@ -27,7 +27,7 @@ Labels of_partition(const std::string& topic, int32_t partition) {
 
 void show_broker(const object& broker, const std::string& producer, Metrics& metrics) {
   const double node = number(broker, "nodeid");
-  if (node < 0) return;  // known only by its address
+  if (node < 0) return;  // a bootstrap address that is not yet known as a broker
   const std::string id = std::to_string(static_cast<int64_t>(node));
   const Labels labels = {{"producer", producer}, {"broker", id}};
   for (const char* of : {"int_latency", "outbuf_latency", "rtt"}) {

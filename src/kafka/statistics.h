@@ -1,4 +1,4 @@
-// What librdkafka says of itself every second, as gauges (its STATISTICS.md).
+// Exports librdkafka's statistics (its STATISTICS.md), emitted every second, as gauges.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@ namespace freshet::kafka {
 
 constexpr const char* kStatisticsIntervalMs = "1000";
 
-// Threads: one. Text that is not statistics has no effect.
+// Threads: one. Text that is not valid statistics has no effect.
 class ConsumerStatistics {
  public:
   ConsumerStatistics(Metrics& metrics, std::string topic) : metrics_(metrics), topic_(std::move(topic)) {}
@@ -21,7 +21,7 @@ class ConsumerStatistics {
   ConsumerStatistics(const ConsumerStatistics&) = delete;
   ConsumerStatistics& operator=(const ConsumerStatistics&) = delete;
 
-  // Partitions that are not `owned` have no gauge.
+  // Partitions that are not `owned` get no gauge.
   void update(std::string_view json, const std::function<bool(Partition)>& owned);
   // As of the last update: every broker that leads partitions is connected, or any broker if none leads one.
   bool leaders_connected() const { return leaders_connected_; }
@@ -35,7 +35,7 @@ class ConsumerStatistics {
   bool leaders_connected_ = false;
 };
 
-// Of the producer that is known as `producer`.
+// `producer`: the value of the label `producer`.
 void show_producer_statistics(std::string_view json, const std::string& producer, Metrics& metrics);
 
 }  // namespace freshet::kafka

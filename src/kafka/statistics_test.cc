@@ -12,7 +12,7 @@ using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-// Of one family: the last label's value, and the gauge's.
+// Gauges of one family, by the value of the last label.
 std::map<std::string, double> gauges(const Metrics& metrics, const std::string& name) {
   std::map<std::string, double> out;
   metrics.visit([&](const Metrics::Family& family) {

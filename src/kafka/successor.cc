@@ -13,13 +13,13 @@ namespace freshet::kafka {
 namespace {
 
 constexpr int kLookUpMs = 1000;
-// The coordinator may be slow: each further query waits longer for its answer.
+// The coordinator may be slow: the timeout grows with each query.
 constexpr int kCoordinatorMs = 2000;
 constexpr int kCoordinatorMaxMs = 32'000;
 constexpr int kPollMs = 50;
 constexpr Duration kTryAgain = std::chrono::milliseconds(500);
 
-// Everything that the thread uses; outlives an attempt that is dropped.
+// Everything that the thread uses. The reaper destroys it after the successor was dropped.
 class Attempt final : public PendingDestruction {
  public:
   Attempt(std::unique_ptr<KafkaSource> source, const KafkaSettings& settings, Membership old, Clock& clock,
@@ -31,7 +31,7 @@ class Attempt final : public PendingDestruction {
         on_change_(std::move(on_change)) {}
   ~Attempt() override { give_up(); }
 
-  // Once.
+  // Call once.
   Status start() {
     auto thread = start_thread([this](std::stop_token stop) { run(stop); });
     if (!thread) return tl::make_unexpected(thread.error());
@@ -133,7 +133,7 @@ class Attempt final : public PendingDestruction {
     return false;
   }
 
-  // Each waits until its connections are up and logged in: any broker, the coordinator, the leaders.
+  // Each request waits until its connections are up and logged in: to any broker, the coordinator, the leaders.
   Status try_warm() {
     const auto count = count_partitions();
     if (!count) return tl::make_unexpected(count.error());
@@ -165,7 +165,7 @@ class Attempt final : public PendingDestruction {
     return metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
   }
 
-  // The new client was refused: waiting does not help.
+  // The broker refused the new client: waiting does not help.
   std::optional<Error> refusal() {
     while (const Event event{rd_kafka_queue_poll(source_->queue(), 0)}) {
       if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
@@ -175,13 +175,13 @@ class Attempt final : public PendingDestruction {
     return std::nullopt;
   }
 
-  // The running consumer may not know of a rebalance before its next heartbeat. A join would fence that consumer, which
-  // could then not commit what it stores in the meantime.
+  // The running consumer may not learn of a rebalance before its next heartbeat. A join would fence that consumer,
+  // which could then not commit what it inserts in the meantime.
   bool group_rebalances(std::stop_token stop) const {
     return !group_rests(source_->client(), settings_.consumer_group, stop).value_or(true);
   }
 
-  // There is no way back after that. False: it was withdrawn.
+  // After this the running consumer will be fenced. False: the attempt was withdrawn.
   Result<bool> ask_to_join() {
     {
       MutexLock lock(mutex_);
@@ -222,7 +222,7 @@ class Attempt final : public PendingDestruction {
 
   std::unique_ptr<KafkaSource> source_;
   const KafkaSettings settings_;
-  const Membership old_;  // when the attempt started: the leaders of its partitions are looked up
+  const Membership old_;  // when the attempt started; the leaders of its partitions are looked up
   Clock& clock_;
   mutable Mutex mutex_;
   std::function<void()> on_change_ GUARDED_BY(mutex_);
@@ -235,7 +235,7 @@ class Attempt final : public PendingDestruction {
   bool force_ GUARDED_BY(mutex_) = false;
   bool subscribed_ GUARDED_BY(mutex_) = false;
   bool withdrawn_ GUARDED_BY(mutex_) = false;
-  int coordinator_ms_ = kCoordinatorMs;  // the thread's
+  int coordinator_ms_ = kCoordinatorMs;  // used only by the thread
   std::jthread thread_;
 };
 

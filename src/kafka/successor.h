@@ -12,7 +12,7 @@ namespace freshet::kafka {
 
 // `old`: the running consumer's membership. `on_change` wakes the loop; the successor's thread calls it when the state
 // changes. Retry: too many old clients are still closing. Fatal: the library refuses the configuration. Any other
-// error: this attempt fails, a later one may succeed.
+// error: this attempt failed, a later one may succeed.
 Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings, const ConsumerContext& context,
                                                   const Membership& old, std::function<void()> on_change);
 
