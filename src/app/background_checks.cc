@@ -12,7 +12,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
-constexpr kafka::SampleLimit kSample{.messages = 200, .bytes = 4 << 20};  // the stream needs the memory
+constexpr kafka::SampleLimit kSample{.messages = 200, .bytes = 4 << 20};  // small: the stream needs the memory
 
 bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   for (const auto& [topic, connection] : topics_of(pipeline)) {
@@ -26,7 +26,7 @@ bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   return true;
 }
 
-// The topic that is read is the consumer's to report: it waits for it.
+// Skips the source topic: the consumer waits for it and reports it.
 bool all_topics_there(const settings::Pipeline& pipeline, Log& log) {
   bool all = true;
   for (const auto& [topic, connection] : topics_of(pipeline)) {
@@ -54,7 +54,7 @@ bool ensure_topics(const settings::Pipeline& pipeline, Log& log) {
   return pipeline.kafka.create_topics ? create_topics(pipeline, log) : all_topics_there(pipeline, log);
 }
 
-// False: not yet; there is no table, or no message to compare it with.
+// False: try again later, because there is no table, or no message to compare it with.
 bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
                      SecretMask* secrets) {
   const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log, secrets);

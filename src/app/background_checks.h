@@ -1,5 +1,5 @@
-// What `run` looks at beside the stream: missing topics are created where that is wanted, and the table is compared
-// with real messages once, as `freshet check` does.
+// Checks that `run` makes beside the stream: creates missing topics (--create-topics), and compares the table with real
+// messages once, as `freshet check` does.
 #pragma once
 
 #include <thread>
@@ -11,10 +11,10 @@
 
 namespace freshet::app {
 
-// One thread; ends by itself when everything was checked, at the latest when destroyed.
+// Owns one thread, which ends once everything was checked, at the latest on destruction.
 class BackgroundChecks {
  public:
-  // `secrets` may be null: gets a password that is read anew.
+  // `secrets` may be null; it gets passwords that are read again later.
   BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log, SecretMask* secrets = nullptr);
 
  private:

@@ -1,4 +1,4 @@
-// Base64 (RFC 4648, with padding) by OpenSSL.
+// Base64 (RFC 4648, with padding), by OpenSSL.
 #pragma once
 
 #include <optional>

@@ -28,7 +28,7 @@ constexpr Duration kTimeout = std::chrono::seconds(5);
 constexpr kafka::SampleLimit kSample{.messages = 1000};
 constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 
-// Whoever answers may quote a password.
+// Masks passwords, which servers may quote in their errors.
 class Report {
  public:
   Report(std::ostream& out, const std::vector<std::string>& secrets) : out_(out), secrets_(secrets) {}
@@ -51,7 +51,7 @@ class Report {
   int failed_ = 0;
 };
 
-// Whether the topic is there. `created`: a run creates it otherwise.
+// True if the topic exists. `created`: `run` would create a missing topic.
 bool check_topic(const kafka::ProducerSettings& at, bool created, Report& report) {
   const auto& [topic, connection] = at;
   const auto partitions = kafka::count_partitions(connection, topic, kTimeout, null_log());
@@ -85,7 +85,7 @@ void report_sample(const TableCheck& checked, Report& report) {
   if (good > 0) report.good(fmt::format("{} sampled messages become rows", good));
 }
 
-// A proxy of the environment stands in between, which is easily forgotten.
+// Names the proxy that the environment sets, because it is easily forgotten.
 void name_proxy(const std::string& url, Report& report) {
   const auto target = http::parse_url(url);
   const auto proxy = target ? http::environment_proxy(*target) : std::nullopt;
@@ -96,7 +96,8 @@ void name_proxy(const std::string& url, Report& report) {
                   url, proxy->address, proxy->variable, proxy->no_proxy.empty() ? "no host" : proxy->no_proxy));
 }
 
-// Whether the host at `url` has the table and takes inserts. A run turns to each host of the list.
+// True if the host at `url` has the table and takes inserts. A run inserts into the first host that works, so each
+// must.
 bool check_host(const settings::Pipeline& p, const std::string& url, const RowLayout& layout, Clock& clock,
                 Report& report) {
   clickhouse::ClickHouseSettings one = p.clickhouse;
@@ -161,7 +162,7 @@ void check_options(const settings::Settings& settings, Report& report) {
   std::vector<runtime_config::BadOption> bad;
   runtime_config::read_options(*read, scope, p.options, p.options, bad);
   for (const auto& [key, value, why] : bad) report.bad(fmt::format("runtime option {}: '{}' {}", key, value, why));
-  // The store may be shared with others, whose keys are none of ours.
+  // The store may be shared with other programs; their keys are not checked.
   const auto known = [&](const std::string& key) {
     const auto options = runtime_config::table();
     return std::any_of(options.begin(), options.end(),

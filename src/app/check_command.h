@@ -1,4 +1,4 @@
-// `freshet check`: the configuration, every server, and the table against real messages.
+// `freshet check`: checks the configuration, every server, and the table against real messages.
 #pragma once
 
 #include <ostream>
@@ -8,7 +8,7 @@
 
 namespace freshet::app {
 
-// Prints one line a finding. Returns the exit status: 0 when rows would arrive as they are meant, 1 when not.
+// Prints one line per finding. Returns the exit status: 0 if rows would be stored as intended, else 1.
 int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out);
 
 }  // namespace freshet::app

@@ -24,12 +24,12 @@ tl::expected<settings::Loaded, settings::Refusals> load(std::string_view name, c
   return settings::load(name, arguments, environment);
 }
 
-// A command with settings of its own.
+// A command with settings in settings/commands.h.
 constexpr Command own(std::string_view name, Kind kind, decltype(Command::run) run) {
   return {name, settings::command(name).synopsis, kind, load, settings::help, run};
 }
 
-// A command of Snuba's, with its options and environment.
+// A command of Snuba's, with Snuba's options and environment variables.
 constexpr Command of_snuba(std::string_view name, std::string_view synopsis) {
   return {name, synopsis, Kind::Consumer, snuba::load, snuba::full_help, run, true};
 }

@@ -1,4 +1,4 @@
-// The table of commands: one line each. What settings a command takes stands in settings/commands.h.
+// The table of commands, one line each. settings/commands.h defines the settings of a command.
 #pragma once
 
 #include <map>
@@ -16,29 +16,29 @@ namespace freshet::app {
 constexpr int kBadUsage = 2;  // exit status
 
 struct Command {
-  // What a signal to stop does before the command has begun its work, and whether there is work to finish.
+  // How a stop signal ends the command before its work has begun, and whether there is work to finish after that.
   enum class Kind {
-    Consumer,  // ends with status 0; drains once it runs
-    Client,    // ends with status 1; stops its requests
-    Filter,    // ends with status 1, always at once: it reads from standard input
+    Consumer,  // exits with 0; drains once it runs
+    Client,    // exits with 1; cancels its requests
+    Filter,    // exits with 1, always immediately: it reads standard input
   };
   using Arguments = std::vector<std::string>;
   using Environment = std::map<std::string, std::string>;
 
   std::string_view name;
-  std::string_view synopsis;  // of `freshet --help`
+  std::string_view synopsis;  // for `freshet --help`
   Kind kind;
   tl::expected<settings::Loaded, settings::Refusals> (*load)(std::string_view name, const Arguments&,
                                                              const Environment&);
   std::string (*help)(std::string_view name);
   int (*run)(const settings::Loaded&, Clock&, OperatorSignals&);  // returns the exit status
-  bool can_be_checked = false;                                    // by `freshet check NAME ...`
+  bool can_be_checked = false;                                    // with `freshet check NAME ...`
 };
 
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
 
-// `freshet --help`.
+// The text of `freshet --help`.
 std::string usage();
 
 }  // namespace freshet::app

@@ -80,7 +80,7 @@ void ConsumerRuntime::wait_for_first_tick(std::stop_token stop) {
   }
 }
 
-// The consumer that the last one has prepared, or a new one.
+// The consumer that the previous one prepared, or a new one.
 Result<std::unique_ptr<Source>> ConsumerRuntime::next_source() {
   if (auto prepared = renewal_.take_next()) return prepared;
   return clients_.open_source();
@@ -94,7 +94,7 @@ ConsumerOutcome ConsumerRuntime::run_consumer(uint64_t number, std::stop_token s
     decision.claim(supervisor::EndReason::Stop);
     stream_.wake();
   });
-  // A wait for the tick may have begun after the loop was woken by the stop itself.
+  // The stop wakes the loop, but a wait for the tick may begin after that.
   const std::stop_callback on_asked(stops_.asked(), [this] { stream_.wake(); });
   const std::stop_callback on_drain(stops_.drain(), [this] { stream_.wake(); });
   renewal_.consumer_started(decision);
@@ -160,9 +160,9 @@ Result<SkipResult> ConsumerRuntime::skip(const SkipOrder& order, std::stop_token
   return stream_.skip(order, std::move(stop));
 }
 
-// Beyond the end of its partition the reset policy would choose where to go on. A blocked partition is not fetched, so
-// what the consumer knows of its end may be old: beyond that the broker is asked, once. No answer: nothing speaks
-// against it.
+// Beyond the end of a partition the reset policy would choose the next offset. A blocked partition is not fetched, so
+// the consumer's cached end may be old: if `next` is beyond it, ask the broker, once. Without an answer the skip is
+// allowed.
 Status ConsumerRuntime::within_partition(Partition partition, Offset next) {
   const auto status = stream_.status();
   const auto known = std::find_if(status->partitions.begin(), status->partitions.end(),

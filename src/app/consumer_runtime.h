@@ -1,4 +1,4 @@
-// One Kafka consumer after the other over a pipeline: who asks for the next one, and how the last one ends.
+// Runs one Kafka consumer after the other on a pipeline, with the components that request renewals.
 #pragma once
 
 #include <atomic>
@@ -25,27 +25,28 @@
 
 namespace freshet::app {
 
-// Threads: construction, run() and destruction by one; the rest by any.
+// Threads: construction, run() and destruction by one; all other calls by any.
 class ConsumerRuntime {
  public:
-  // Throws ThreadRefused. The references outlive the runtime.
+  // Throws ThreadRefused. The references must outlive the runtime.
   ConsumerRuntime(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry, KafkaClients& clients,
                   PipelineRuntime& pipeline);
 
-  // Joins on a tick where the live options name one. Returns when `stop` was requested and the stream has drained, or a
-  // stop condition of the settings was reached.
+  // Waits for a tick before the first join if the live options set one. Returns once `stop` was requested and the
+  // stream has drained, or a stop condition of the settings was reached.
   void run(std::stop_token stop);
 
   void set_options(const RenewalOptions& options) { plan_.set(options); }
   supervisor::RenewalRequests& requests() { return requests_; }
   supervisor::StopSequence& stops() { return stops_; }
   const supervisor::Renewal& renewal() const { return renewal_; }
-  // What keeps a consumer from being built or renewed; empty = nothing.
+  // Why no consumer can be created or renewed; empty = no problem.
   std::string not_ready_reason() const;
   // Texts are not masked.
   ConsumerStatus status() const;
 
-  // Stream::skip(), of partitions that have the offset. Retry: there is no consumer right now.
+  // Stream::skip(), after a check that the offset is not beyond the end of the partition. Retry: no consumer is
+  // running.
   Result<SkipResult> skip(const SkipOrder& order, std::stop_token stop);
 
  private:
@@ -57,7 +58,7 @@ class ConsumerRuntime {
   supervisor::ConsumerFailed failed(const stream::RunResult& result);
   Status within_partition(Partition partition, Offset next);
 
-  // In the order of construction: what stands later uses what stands before it and goes first.
+  // In order of construction: later members use earlier ones and are destroyed first.
   Clock& clock_;
   TelemetryStack& telemetry_;
   KafkaClients& clients_;
@@ -68,7 +69,7 @@ class ConsumerRuntime {
   supervisor::Renewal renewal_;
   std::atomic<bool> consumer_running_{false};
   Snapshot<std::string> between_consumers_{std::string()};  // why the next consumer waits
-  const std::unique_ptr<kafka::EndOffsets> end_offsets_;    // the watchdog's
+  const std::unique_ptr<kafka::EndOffsets> end_offsets_;    // for the watchdog
   supervisor::Watchdog watchdog_;
   std::optional<supervisor::CredentialsWatch> credentials_;
 };

@@ -1,4 +1,4 @@
-// What the Kafka clients of the process are built with, and where they end.
+// Creates the process's Kafka clients and disposes of them.
 #pragma once
 
 #include <functional>
@@ -25,16 +25,16 @@ class KafkaClients {
   Result<std::unique_ptr<Source>> open_source();
   // `wake` is called when the successor's state changes.
   Result<std::unique_ptr<Successor>> open_successor(const Membership& running, std::function<void()> wake);
-  // Look-ups over a client and connections of their own. Used by one thread at a time.
+  // Offset lookups over a separate client. Use it on one thread at a time.
   std::unique_ptr<kafka::EndOffsets> open_end_offsets();
 
   kafka::ConnectionFiles& files() { return files_; }
   kafka::Identity& identity() { return identity_; }
-  // Waits until every client has ended or `limit` is over; true when all have.
+  // Waits until every client is destroyed or `limit` has passed; true if all are destroyed.
   bool wait_for_end(Duration limit) { return reaper_.wait_idle(clock_, clock_.steady_now() + limit); }
 
  private:
-  // As a client that is built now takes them: with what the files of the connection hold now.
+  // The settings of a client that is created now: with the current contents of the connection's files.
   kafka::KafkaSettings current_settings() const;
 
   const kafka::KafkaSettings& settings_;

@@ -25,7 +25,7 @@ namespace freshet::app {
 namespace {
 
 constexpr size_t kReserve = 16 << 20;
-constexpr unsigned kStopMayTake = 30;  // seconds; a library that was refused memory may wait for ever
+constexpr unsigned kStopMayTake = 30;  // seconds; a library that was refused memory may wait forever
 constexpr std::string_view kShort =
     "freshet: memory is short: it stops in order (nothing is lost); give it more, or use a lower "
     "--memory-limit-bytes\n";
@@ -39,7 +39,7 @@ std::atomic<void*> reserve{nullptr};
 std::atomic<bool> is_short{false};
 std::atomic<int> told{-1};  // the descriptor that becomes readable
 
-// Allocates nothing, and waits for no reader.
+// Does not allocate, and drops the text if standard error is not writable.
 void say(std::string_view text) noexcept {
   pollfd err{STDERR_FILENO, POLLOUT, 0};
   if (poll(&err, 1, 0) <= 0) return;
@@ -54,7 +54,7 @@ void on_failed_allocation() {
   say(kShort);
   alarm(kStopMayTake);
   const uint64_t one = 1;
-  if (write(told.load(), &one, sizeof one) < 0) return;  // then the alarm ends it
+  if (write(told.load(), &one, sizeof one) < 0) return;  // the alarm will end the process
 }
 
 // A library that gets no memory calls abort().
@@ -70,7 +70,7 @@ void on_alarm(int) {
   _exit(kOutOfMemory);
 }
 
-// One is refused where a thread is: both count against the same limits.
+// If the system refuses a thread, it refuses a process, too: both count against the same limits.
 bool a_process_can_begin() noexcept {
   const pid_t child = vfork();
   if (child == 0) _exit(0);
@@ -79,7 +79,7 @@ bool a_process_can_begin() noexcept {
   return true;
 }
 
-// Why a library may have given up; empty = for another reason.
+// The shortage that may have made a library give up; empty = it gave up for another reason.
 std::string_view shortage() noexcept {
   if (is_short.load() || !can_be_mapped(kReserve)) return kShortAtOnce;
   return a_process_can_begin() ? std::string_view() : kNoThreadAtOnce;
@@ -87,13 +87,13 @@ std::string_view shortage() noexcept {
 
 void on_abort(int) {
   const std::string_view found = shortage();
-  if (found.empty()) return;  // behind the handler abort() goes on
+  if (found.empty()) return;  // after this handler returns, abort() proceeds
   say(found);
   _exit(kOutOfMemory);
 }
 
-// What the error that nobody caught says of a shortage; empty = nothing. g++ 12 does not tell which error left a
-// function that must not throw.
+// The shortage that the uncaught error reports; empty = none. With g++ 12, current_exception() is empty for an error
+// that left a noexcept function.
 std::string_view shortage_in_error() noexcept {
   const std::exception_ptr error = std::current_exception();
   if (!error) return shortage();
@@ -111,7 +111,7 @@ std::string_view shortage_in_error() noexcept {
   return {};
 }
 
-// What the error says may be of a message: its type is told.
+// Prints the type of the error only, because its text may quote a message.
 [[noreturn]] void on_terminate() noexcept {
   if (const std::string_view found = shortage_in_error(); !found.empty()) {
     say(found);

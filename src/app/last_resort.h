@@ -1,23 +1,23 @@
-// What happens when memory is short or an error is caught by nobody: a sentence and an exit status, and where it is
-// possible an orderly stop.
+// Handles memory shortage and uncaught errors: prints a sentence, stops in order if possible, and sets the exit status.
 #pragma once
 
 namespace freshet::app {
 
-constexpr int kOutOfMemory = 3;  // exit status; also where the system refuses a thread and nobody has an answer to it
+// exit status; also if the system refuses a thread that the process cannot work without
+constexpr int kOutOfMemory = 3;
 
-// For the life of the process, from its first lines on. At the first allocation that fails, memory that was kept back
-// is freed, the returned descriptor becomes readable, and the allocation is tried again: whoever waits for the
-// descriptor begins a stop, which drains with what was kept back. (No signal says so: it could not be told from the
-// operator's own.) An allocation that fails even so throws std::bad_alloc; where nobody catches it, a library gives up,
-// or the stop takes longer than half a minute, the process ends at once with kOutOfMemory.
+// Call first in main(). At the first failed allocation, reserved memory is freed, the returned descriptor becomes
+// readable, and the allocation is retried; the reader of the descriptor starts a stop, which drains with the freed
+// memory. (A signal would not be distinguishable from the operator's.) If an allocation fails even so, std::bad_alloc
+// is thrown. If nobody catches it, a library aborts, or the stop takes longer than half a minute, the process exits
+// immediately with kOutOfMemory.
 int watch_for_shortage_of_memory();
 
-// Whether the stop that is under way is for want of memory.
+// True if memory was short; a stop for that reason is in progress.
 bool out_of_memory() noexcept;
 
-// A core dump would hold passwords and messages: there is none, and no other process of the same user reads this
-// one's memory or environment, until `allowed`.
+// A core dump would contain passwords and messages. Unless `allowed`, there is none, and other processes of the same
+// user cannot read this one's memory or environment.
 void allow_core_dumps(bool allowed);
 
 }  // namespace freshet::app

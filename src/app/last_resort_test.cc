@@ -16,13 +16,13 @@
 #include "app/signals.h"
 #include "testkit/no_more_threads.h"
 
-// The sanitizers have an allocator of their own, which ends the process.
+// The sanitizers have their own allocator, which ends the process.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
 namespace freshet::app {
 namespace {
 
-// Leaves `more` bytes of address space. The death tests run in processes of their own.
+// Limits the address space to `more` bytes beyond its current size. Death tests run in their own processes.
 void limit_memory(size_t more) {
   size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
@@ -83,7 +83,7 @@ TEST_F(LastResortDeathTest, WhatNobodyCatchesEndsWithASentence) {
       testing::KilledBySignal(SIGABRT), "ended by an error that nobody caught: .*basic_string");
 }
 
-// Before anybody waits for it, as early in the start.
+// The shortage occurs before anybody waits for the descriptor, as early in the start.
 TEST_F(LastResortDeathTest, WhoeverWaitsLaterIsToldToo) {
   EXPECT_EXIT(
       {
@@ -99,7 +99,7 @@ TEST_F(LastResortDeathTest, WhoeverWaitsLaterIsToldToo) {
       testing::ExitedWithCode(kOutOfMemory), "memory is short: it stops in order");
 }
 
-// As a C library does that gets none.
+// What a C library does when it gets no memory.
 TEST_F(LastResortDeathTest, ALibraryThatGivesUpForWantOfMemoryIsNoAbort) {
   EXPECT_EXIT(
       {

@@ -1,4 +1,4 @@
-// freshet: Kafka -> ClickHouse.
+// freshet: streams Kafka into ClickHouse.
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,7 +38,7 @@ std::map<std::string, std::string> environment() {
   return out;
 }
 
-// main()'s: what it was started with is seen by every user in the process list.
+// main()'s arguments, which every user can see in the process list.
 std::span<char*> arguments;
 
 void hide_in_arguments(const std::vector<std::string>& secrets) {
@@ -57,7 +57,7 @@ int unknown_command(const std::string& name) {
   return app::kBadUsage;
 }
 
-// `freshet help run`, as `freshet run --help`.
+// `freshet help run` prints the same as `freshet run --help`.
 int help_for(const std::string& name) {
   const app::Command* command = app::find_command(name);
   if (command == nullptr) return unknown_command(name);
@@ -67,7 +67,7 @@ int help_for(const std::string& name) {
 
 int dispatch(const app::Command& command, const std::vector<std::string>& args, app::OperatorSignals& signals,
              bool only_check = false) {
-  // `check rust-consumer ...`: the same command line, looked at and not run.
+  // `check rust-consumer ...`: checks that command line instead of running it.
   if (command.name == "check" && !args.empty()) {
     const app::Command* checked = app::find_command(args[0]);
     if (checked != nullptr && checked->can_be_checked) {
@@ -91,7 +91,7 @@ int dispatch(const app::Command& command, const std::vector<std::string>& args, 
   return only_check ? app::check(*loaded, clock, std::cout) : command.run(*loaded, clock, signals);
 }
 
-// With the signals watched.
+// Runs the command while signals are watched.
 int carry_out(const app::Command& command, const std::vector<std::string>& args, int short_of_memory) try {
   using Exit = app::OperatorSignals::Exit;
   using Kind = app::Command::Kind;
@@ -107,7 +107,7 @@ int carry_out(const app::Command& command, const std::vector<std::string>& args,
                                    {short_of_memory, on_emergency});
   std::signal(SIGPIPE, SIG_IGN);
   const int status = dispatch(command, args, signals);
-  std::cout.flush();  // while a signal still ends a wait for the reader
+  std::cout.flush();  // while a signal can still interrupt a blocked reader
   return status;
 } catch (const ThreadRefused& refused) {
   std::cerr << "freshet: " << refused.what() << '\n';
@@ -133,7 +133,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   const std::string& name = args[0];
-  // Under Snuba's name nothing but Snuba's commands: whoever calls it so does not know that it is another program.
+  // Called as `snuba`, only Snuba's commands work: the caller does not know that this is another program.
   if (std::filesystem::path(argv[0]).filename() == "snuba" && !snuba::is_command(name)) {
     std::cerr << "snuba (freshet): '" << name << "' is not served here, only rust-consumer and "
               << "accepted-outcomes-consumer; run Snuba's own program for it\n";

@@ -6,7 +6,7 @@ namespace freshet::app {
 
 void OperatorSignals::on_signal(int signal) {
   if (signal == SIGUSR1) {
-    MutexLock lock(mutex_);  // who is told does not go away meanwhile
+    MutexLock lock(mutex_);  // so that detach() waits for this call
     if (running_.renew) running_.renew();
     return;
   }

@@ -1,4 +1,4 @@
-// What signals mean: SIGINT, SIGTERM and SIGHUP stop, SIGUSR1 asks for a new Kafka consumer.
+// What signals do: SIGINT, SIGTERM and SIGHUP stop the process, SIGUSR1 requests a new Kafka consumer.
 #pragma once
 
 #include <csignal>
@@ -10,32 +10,33 @@
 
 namespace freshet::app {
 
-// Threads: on_signal() and on_emergency() by the signal watcher's; the rest by any. Outlives the watcher.
+// Threads: on_signal() and on_emergency() by the signal watcher's; all other calls by any. Must outlive the watcher.
 class OperatorSignals {
  public:
-  // Who is told while it runs.
+  // Callbacks of the running command.
   struct Running {
     std::function<void()> renew;
-    std::function<bool()> hurry;           // ends a wait of the stop; false when there is none
-    std::function<void()> emergency = {};  // no stop waits from now on
+    std::function<bool()> hurry;           // ends the stop's wait for its tick; false if there is none
+    std::function<void()> emergency = {};  // from now on no stop waits
   };
 
   static constexpr std::initializer_list<int> kSignals = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
   enum class Exit {
     NothingBegun,  // nothing runs yet: there is nothing to finish
-    CutShort,      // a stop is under way, and the operator does not want to wait for it
+    CutShort,      // a stop is in progress, and the operator does not want to wait for it
   };
 
-  // `exit_now` does not return (but in tests).
+  // `exit_now` does not return, except in tests.
   explicit OperatorSignals(std::function<void(Exit)> exit_now) : exit_now_(std::move(exit_now)) {}
 
-  // Before attach() the operator's first one to stop ends the process at once, whatever it waits for: a settings file,
-  // a Python class that is imported, a server, a reader of what is printed. From then on the first one requests stop(),
-  // or finds a stop for an emergency under way. The operator's next ends the wait of the stop for its tick, if there is
-  // one, and otherwise, as each further one, the process at once.
+  // Before attach(), the operator's first stop signal exits immediately, even during a blocking start (reading a
+  // settings file, importing a Python class, connecting to a server, writing to a slow reader). After attach(), or
+  // during an emergency, the first one requests stop(), which the emergency may have requested already. The second one
+  // ends the stop's wait for its tick, if there is one. Any other exits immediately.
   void on_signal(int signal);
-  // A stop without a wait for the tick; who runs, or is attached later, is told. It is no signal of the operator's.
+  // Stops without waiting for the tick. Calls the callback of the running command, or of the next one that is attached.
+  // Does not count as one of the operator's signals.
   void on_emergency();
   std::stop_token stop() const { return stop_.get_token(); }
 
@@ -47,7 +48,7 @@ class OperatorSignals {
 
   const std::function<void(Exit)> exit_now_;
   std::stop_source stop_;
-  bool asked_by_operator_ = false;  // the watcher's thread only
+  bool asked_by_operator_ = false;  // used only by the watcher's thread
   Mutex mutex_;
   bool emergency_ GUARDED_BY(mutex_) = false;
   bool begun_ GUARDED_BY(mutex_) = false;

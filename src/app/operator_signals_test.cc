@@ -56,7 +56,7 @@ TEST_F(OperatorSignalsTest, DuringTheWaitOfAStopTheSecondEndsTheWaitAndTheThirdT
   EXPECT_EQ(exits, 1);
 }
 
-// An orchestrator that stops the process in the moment in which memory gets short.
+// An orchestrator stops the process at the moment in which memory becomes short.
 TEST_F(OperatorSignalsTest, TheFirstDuringAnEmergencyIsNoSecond) {
   for (const int first : {SIGTERM, SIGINT, SIGHUP}) {
     OperatorSignals other{[this](OperatorSignals::Exit) { ++exits; }};
@@ -75,7 +75,7 @@ TEST_F(OperatorSignalsTest, AnEmergencyAfterTheFirstUsesNoSecondUp) {
   signals.on_signal(SIGTERM);
   signals.on_emergency();
   EXPECT_EQ(emergencies, 1);
-  EXPECT_TRUE(waits);  // who runs ends its wait itself, and knows what the operator's next one means
+  EXPECT_TRUE(waits);  // the running command ends its wait itself, and so knows what the operator's next signal means
   signals.on_signal(SIGTERM);
   EXPECT_FALSE(waits);
   EXPECT_EQ(exits, 0);
@@ -92,7 +92,7 @@ TEST_F(OperatorSignalsTest, WhoIsAttachedDuringAnEmergencyIsTold) {
 }
 
 TEST_F(OperatorSignalsTest, Usr1RenewsAndIsNoStop) {
-  signals.on_signal(SIGUSR1);  // nobody is there yet
+  signals.on_signal(SIGUSR1);  // no command runs yet
   attach();
   signals.on_signal(SIGUSR1);
   signals.on_signal(SIGUSR1);

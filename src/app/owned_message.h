@@ -1,4 +1,4 @@
-// A message whose bytes this program owns instead of the client library: for `process` and `tap`.
+// A message whose bytes the program owns instead of the client library; for `process` and `tap`.
 #pragma once
 
 #include "kafka/cluster.h"
@@ -8,7 +8,7 @@ namespace freshet::app {
 
 using OwnedMessage = kafka::SampledMessage;
 
-// A Message over `owned`, which must outlive it.
+// A Message that refers to `owned`, which must outlive it.
 Message view_of(const OwnedMessage& owned);
 
 }  // namespace freshet::app

@@ -23,7 +23,7 @@ Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& c
   if (!dependencies) return tl::make_unexpected(dependencies.error());
   const bool dead_letters = dependencies->has_dead_letters;
   stream::StreamSettings stream_settings = settings.stream;
-  // The consumer's queue is part of the limit, and so is what it fetches while the last of it is taken.
+  // The limit includes the consumer's queue, and the memory that is fetched while the rest of the queue is delivered.
   stream_settings.memory_limit -= 2 * kafka::fetch_queue_bytes(stream_settings.memory_limit);
   stream_ = std::make_unique<stream::Stream>(stream_settings, *std::move(dependencies), settings.options, clock,
                                              telemetry.log, telemetry.metrics);

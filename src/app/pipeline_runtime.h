@@ -1,4 +1,4 @@
-// The stream of one topic into one table, with the producers beside it. It outlives the Kafka consumers.
+// The stream of one topic into one table, and its producers. Outlives the Kafka consumers.
 #pragma once
 
 #include <memory>
@@ -16,11 +16,11 @@
 
 namespace freshet::app {
 
-// Threads: that of stream::Stream; set_options() and options() by any.
+// Threads: as stream::Stream; set_options() and options() by any.
 class PipelineRuntime {
  public:
-  // `options`: those to begin with. Fatal: the text says what to change. Throws ThreadRefused. The references outlive
-  // the runtime.
+  // `options`: the initial live options. Fatal: the text says what to change. Throws ThreadRefused. The references must
+  // outlive the runtime.
   static Result<std::unique_ptr<PipelineRuntime>> open(const settings::Pipeline& settings, const LiveOptions& options,
                                                        Clock& clock, TelemetryStack& telemetry);
 
@@ -33,7 +33,7 @@ class PipelineRuntime {
   Status open_stream(const settings::Pipeline& settings, Clock& clock, TelemetryStack& telemetry);
   Status open_dead_letters(const settings::Pipeline& settings, TelemetryStack& telemetry);
 
-  // In the order of construction: what stands later uses what stands before it and goes first.
+  // In order of construction: later members use earlier ones and are destroyed first.
   Snapshot<LiveOptions> options_;
   OutcomesTopic outcomes_;
   std::unique_ptr<stream::Stream> stream_;

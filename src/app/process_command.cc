@@ -38,7 +38,7 @@ OwnedMessage read_case(const json& input) {
   return message;
 }
 
-// The rows go out as the text they are: a bare Infinity, for example, is no JSON that a parser would let through.
+// Prints the rows verbatim: a bare Infinity, for example, is not JSON that a parser accepts.
 std::string answer(const ProcessResult& result, const RowLayout& layout, std::string_view rows) {
   switch (result.kind) {
     case ProcessResult::Kind::Rows:

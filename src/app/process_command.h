@@ -1,4 +1,4 @@
-// `freshet process`: tries a processor without servers. One case a line in, one answer a line out.
+// `freshet process`: runs a processor without servers. Reads one case per line, prints one result per line.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace freshet::app {
 
-// Makes the processor for cases of one storage ("" = none in particular).
+// Creates the processor for cases of a storage ("" = no storage).
 using ProcessorOfStorage = std::function<std::unique_ptr<Processor>(const std::string& storage)>;
 
 // Threads: one.
@@ -21,11 +21,11 @@ class CaseRunner {
  public:
   CaseRunner(ProcessorOfStorage make, std::string topic) : make_(std::move(make)), topic_(std::move(topic)) {}
 
-  // One input line to one output line (without line feed); never throws. A line that is no case gives
-  // {"error": "..."}.
+  // Turns one input line into one output line (without line feed). Never throws: an invalid line gives {"error":
+  // "..."}.
   std::string run(std::string_view line);
 
-  // Reads cases from `in` until its end. Returns the exit status: 0, or 1 when a line was no case.
+  // Reads cases from `in` until its end. Returns the exit status: 0, or 1 if a line was invalid.
   int run_all(std::istream& in, std::ostream& out);
 
  private:
@@ -35,7 +35,7 @@ class CaseRunner {
   std::unique_ptr<Processor> processor_;  // for storage_
 };
 
-// `freshet process`. Returns the exit status: that of run_all(), or 2 when the settings are wrong.
+// `freshet process`. Returns the exit status of run_all(), or 2 if the settings are invalid.
 int process(const settings::Settings& settings, Clock& clock, std::istream& in, std::ostream& out,
             std::ostream& errors);
 

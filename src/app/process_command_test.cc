@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-// Answers with what it was given, so that the test sees that every field of the case arrives.
+// Returns its input, so that the test sees that every field of the case arrives.
 class EchoProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }

@@ -1,4 +1,4 @@
-// Which processor the settings ask for: one of ours, or a Python class in processes of its own.
+// The processor that the settings select: a built-in one, or a Python class in separate processes.
 #pragma once
 
 #include "base/log.h"
@@ -9,9 +9,9 @@
 
 namespace freshet::app {
 
-// A name with a point in it is a Python class (`my.module.Class`), and so is one that is none of ours where its module
-// is known. Fatal: no processor of that name, or a class that cannot be loaded. The environment and the log outlive the
-// factory's processors.
+// A name that contains a dot is a Python class (`my.module.Class`). So is a name that is not built in, if its Python
+// module is set. Fatal: no processor has that name, or the class cannot be loaded. The environment and the log must
+// outlive the factory's processors.
 Result<ProcessorFactory> processor_factory(const processors::ProcessorsSettings& settings,
                                            const processors::ProcessorEnvironment& environment, Log& log);
 

@@ -1,4 +1,4 @@
-// Says which proxies of the environment the inserts go through.
+// Logs the environment's proxies that inserts go through.
 #pragma once
 
 #include "base/log.h"
@@ -6,7 +6,7 @@
 
 namespace freshet::app {
 
-// One line for each ClickHouse host whose requests the environment sends to a proxy.
+// Logs one line per ClickHouse host that the environment reaches through a proxy.
 void log_proxies(const settings::Pipeline& pipeline, Log& log);
 
 }  // namespace freshet::app

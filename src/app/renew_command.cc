@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr Duration kWait = std::chrono::minutes(1);
 constexpr Duration kAskEvery = std::chrono::milliseconds(200);
 
-// The token is for the admin server alone.
+// Never through a proxy: the token is for the admin server only.
 http::ClientOptions direct() {
   http::ClientOptions options;
   options.use_proxy = false;
@@ -33,7 +33,7 @@ class Asking {
     request.method = method;
     request.url = url_ + path;
     request.timeout = std::chrono::seconds(10);
-    request.headers.push_back("X-Freshet-Request: 1");  // says that no web page asks
+    request.headers.push_back("X-Freshet-Request: 1");  // proves that no web page sent the request
     if (!token_.empty()) request.headers.push_back("Authorization: Bearer " + token_);
     return client_.send(request, stop_);
   }
@@ -47,8 +47,8 @@ class Asking {
 
 constexpr size_t kMostShown = 500;
 
-// Nothing is printed that could move the terminal's cursor: neither the control characters of ASCII nor U+0080 to
-// U+009F, which are two bytes of UTF-8.
+// Removes what could move the terminal's cursor: ASCII control characters, and U+0080 to U+009F, which are two bytes in
+// UTF-8.
 std::string shown(std::string text) {
   if (text.size() > kMostShown) text = text.substr(0, kMostShown) + " [...]";
   for (size_t i = 0; i < text.size(); ++i) {
@@ -60,7 +60,7 @@ std::string shown(std::string text) {
   return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
-// Whatever answers: a field that is missing or of another type is the fallback.
+// The server may send anything: a field that is missing or has another type yields the fallback.
 template <typename T>
 T field(const json& object, const char* name, T fallback) {
   const auto found = object.find(name);
@@ -94,7 +94,7 @@ std::string text_of(const json& report) {
                      field(report, "assignment_kept", false) ? "kept" : "changed");
 }
 
-// What it waits for, as the process says; empty when it does not say.
+// What the process says the renewal waits for; empty if it does not say.
 std::string waits_for(Asking& asking) {
   const auto answer = asking.send("GET", "/status");
   if (!answer) return {};
@@ -103,7 +103,7 @@ std::string waits_for(Asking& asking) {
   return text_field(status->at("membership"), "renewal_waits_for");
 }
 
-// Why a request to renew was not accepted.
+// Why the request was not accepted.
 std::string refusal(const Result<http::Response>& answer) {
   if (!answer) return shown(answer.error().text);
   const std::string said = shown(answer->body);

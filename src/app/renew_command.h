@@ -1,4 +1,4 @@
-// `freshet renew`: asks a running process for a new Kafka consumer and says how it went.
+// `freshet renew`: requests a new Kafka consumer from a running process and prints the result.
 #pragma once
 
 #include <ostream>
@@ -9,7 +9,8 @@
 
 namespace freshet::app {
 
-// 0: renewed. 1: not, and `out` says why. Waits for at most a minute; `stop` ends the wait, not the renewal.
+// Returns 0 if the consumer was renewed, else 1, and `out` says why. Waits for at most a minute; `stop` ends the wait,
+// not the renewal.
 int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out);
 
 }  // namespace freshet::app

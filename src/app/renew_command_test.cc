@@ -12,7 +12,7 @@
 namespace freshet::app {
 namespace {
 
-// Answers as a process does whose renewals end as told.
+// An admin server whose renewals end as scripted.
 struct RenewCommandTest : testing::Test {
   void serve(const std::string& token = {}) {
     admin::AdminSettings settings;
@@ -80,7 +80,7 @@ TEST_F(RenewCommandTest, CarriesTheToken) {
   EXPECT_EQ(run(), 0);
 }
 
-// Whatever stands behind the address: the command ends with a sentence and status 1.
+// Whatever server is behind the address: the command prints a sentence and exits with 1.
 TEST_F(RenewCommandTest, SurvivesEveryShapeOfAnswer) {
   std::string to_post;
   std::string to_get;
@@ -118,7 +118,7 @@ TEST_F(RenewCommandTest, SurvivesEveryShapeOfAnswer) {
   EXPECT_EQ(out.str(), "\nrenewed:  [2Jstatic, 0.000 s, pause unknown, group generation changed, assignment changed\n");
 }
 
-// The renewal takes longer than the command waits; what the process says of it may be anything, too.
+// The renewal takes longer than the command waits; the server's status may have any shape.
 TEST_F(RenewCommandTest, SaysWhatARenewalWaitsForInWhateverShape) {
   std::string status;
   testkit::LoopbackServer other([&](testkit::Fd connection, const testkit::StopFlag& stopped) {

@@ -1,4 +1,4 @@
-// What the pipeline's requests to ClickHouse look like.
+// How the pipeline's requests to ClickHouse are built.
 #pragma once
 
 #include "clickhouse/request_builder.h"
@@ -6,7 +6,7 @@
 
 namespace freshet::app {
 
-// Plain ones, or Snuba's for Snuba's commands.
+// Plain requests, or Snuba's for Snuba's commands.
 clickhouse::RequestBuilderFactory request_builders(const settings::Pipeline& pipeline);
 
 }  // namespace freshet::app

@@ -37,7 +37,7 @@ std::string rows_as_json_array(const RowLayout& layout, std::string_view rows) {
     if (out.size() > 1) out += ',';
     out += row;
   }
-  // Line feeds stand between tokens only (a JSON string has none), so that blanks say the same on one line.
+  // Line feeds occur only between tokens (a JSON string contains none), so blanks are equivalent.
   std::replace_if(
       out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return out + "]";

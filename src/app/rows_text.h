@@ -1,4 +1,4 @@
-// Rows as a person reads them.
+// Rows as text for people.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace freshet::app {
 
-// Cuts JSONEachRow text into its objects, without the white space between them. Trusts the processor that wrote it.
+// Splits JSONEachRow text into its objects, without the white space between them. The text must be valid.
 std::vector<std::string_view> split_rows(std::string_view rows);
 
-// All rows as one JSON array on one line, each as the text it is; rows of a binary format as one string of base64.
+// All rows as one JSON array on one line, each row verbatim; rows of a binary format as one base64 string.
 std::string rows_as_json_array(const RowLayout& layout, std::string_view rows);
 
 }  // namespace freshet::app

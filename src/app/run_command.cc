@@ -15,7 +15,7 @@ int run(const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) 
     std::cerr << "freshet: " << SecretMask(loaded.settings.telemetry.secrets).masked(service.error().text) << '\n';
     return kBadUsage;
   }
-  // Detached before the service goes.
+  // Detached before the service is destroyed.
   const std::unique_ptr<OperatorSignals, void (*)(OperatorSignals*)> attached(
       &signals, [](OperatorSignals* told) { told->detach(); });
   signals.attach({[&] { (*service)->renewals().request(RenewalReason::Signal, "SIGUSR1"); },

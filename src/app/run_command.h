@@ -7,7 +7,7 @@
 
 namespace freshet::app {
 
-// Returns the exit status, once the stream has drained.
+// Returns the exit status once the stream has drained.
 int run(const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals);
 
 }  // namespace freshet::app

@@ -21,10 +21,10 @@ namespace {
 
 // How long the first join waits for a store of live options that does not answer.
 constexpr Duration kFirstOptions = std::chrono::seconds(5);
-// How long the end waits for Kafka clients.
+// How long the exit waits for Kafka clients.
 constexpr Duration kClientsEnd = std::chrono::seconds(2);
 
-// What Kafka clients use until they have ended.
+// What Kafka clients use until they are destroyed.
 struct ServiceContext {
   ServiceContext(const settings::Settings& s, Clock& c, std::ostream* log_to)
       : settings(s), telemetry(settings.telemetry, c, log_to), clients(settings.pipeline.kafka, c, telemetry) {}
@@ -34,7 +34,8 @@ struct ServiceContext {
   KafkaClients clients;
 };
 
-// A client that does not end must not keep the process from ending: it is left behind, with what it may still use.
+// A client that hangs must not keep the process from exiting: it is leaked, together with everything that it may still
+// use.
 struct EndOfClients {
   void operator()(ServiceContext* context) const {
     if (context->clients.wait_for_end(kClientsEnd)) {
@@ -45,8 +46,7 @@ struct EndOfClients {
   }
 };
 
-// The options that the store says right now, for what must be known before the first message; those of the settings
-// where there is no store.
+// The store's current options, needed before the first message; without a store, those of the settings.
 struct FirstOptions {
   std::unique_ptr<OptionSource> store;
   LiveOptions options;
@@ -56,7 +56,7 @@ runtime_config::OptionScope scope_of(const settings::Settings& settings) {
   return {settings.pipeline.kafka.consumer_group, settings.runtime_config.storage};
 }
 
-// `stop` ends the wait for the store.
+// `stop` interrupts the read.
 Result<FirstOptions> read_first_options(const settings::Settings& settings, std::stop_token stop) {
   FirstOptions first{nullptr, settings.pipeline.options};
   if (settings.runtime_config.store.empty() && settings.runtime_config.values_file.empty()) return first;
@@ -70,7 +70,7 @@ Result<FirstOptions> read_first_options(const settings::Settings& settings, std:
 
 }  // namespace
 
-// In the order of construction: what stands later uses what stands before it and goes first.
+// In order of construction: later members use earlier ones and are destroyed first.
 struct Service::Impl {
   Impl(std::unique_ptr<ServiceContext, EndOfClients> g, std::unique_ptr<PipelineRuntime> p, Clock& c)
       : clock(c),
@@ -96,7 +96,7 @@ struct Service::Impl {
   std::unique_ptr<admin::AdminServer> admin_server;
 };
 
-// Of all options; who else needs one reads the snapshot of the pipeline.
+// Pushes the options that need a call; all other users read the pipeline's snapshot.
 void Service::Impl::apply(const LiveOptions& options) {
   telemetry().log.set_level(options.log_level);
   consumers.set_options(options.renewal);
@@ -126,7 +126,7 @@ Status Service::Impl::start_admin() {
   return {};
 }
 
-// Whether there is a tick to wait for is a live option, too.
+// Also waits because the tick of the first join is a live option.
 void Service::Impl::wait_for_first_options(std::stop_token stop) {
   if (!watcher || watcher->wait_for_answer(clock.steady_now() + kFirstOptions, stop) || stop.stop_requested()) return;
   telemetry().log.emit(RuntimeConfigTimeout{to_seconds(kFirstOptions)});

@@ -1,4 +1,4 @@
-// The topics beside the rows, and the producers of what is written to them.
+// The topics that are written besides the rows, and their producers.
 #pragma once
 
 #include <memory>
@@ -12,11 +12,11 @@
 
 namespace freshet::app {
 
-// Every topic that is read or written, each over its own connection.
+// Every topic that is read or written, with its connection.
 std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipeline);
 
-// Opens a producer for each side topic that the pipeline's stream writes, and hands it to the stream, which must not
-// run any more when the producers go. Fatal: the text says what to change.
+// Opens a producer for each side topic of the pipeline and passes it to the stream. The stream must have stopped before
+// the producers are destroyed. Fatal: the text says what to change.
 Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const settings::Pipeline& pipeline,
                                                                       stream::Stream& stream, Log& log,
                                                                       Metrics& metrics);

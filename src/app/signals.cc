@@ -35,7 +35,7 @@ SignalWatcher::~SignalWatcher() {
 void SignalWatcher::watch() {
   while (true) {
     std::array<pollfd, 3> fds = {pollfd{signal_fd_, POLLIN, 0}, pollfd{end_fd_, POLLIN, 0},
-                                 pollfd{awaited_.descriptor, POLLIN, 0}};  // poll() skips -1
+                                 pollfd{awaited_.descriptor, POLLIN, 0}};  // poll() ignores descriptor -1
     if (poll(fds.data(), fds.size(), -1) < 0) continue;
     if ((fds[1].revents & POLLIN) != 0) return;
     if ((fds[2].revents & POLLIN) != 0) {

@@ -1,4 +1,4 @@
-// Signals become calls on a thread of ours; no work is done in a signal handler.
+// Delivers signals as calls on a thread; nothing is done in a signal handler.
 #pragma once
 
 #include <csignal>
@@ -8,15 +8,15 @@
 
 namespace freshet::app {
 
-// A descriptor that is waited for beside the signals.
+// A descriptor to wait for besides the signals.
 struct Awaited {
-  int descriptor = -1;  // none
+  int descriptor = -1;  // -1 = none
   std::function<void()> on_ready = {};
 };
 
-// Blocks `signals` for the calling thread and every thread that it starts afterwards: construct it in main() before
-// anything else (it throws ThreadRefused). The watcher's thread calls `on_signal(signal)`, and `on_ready` once, when
-// the descriptor can be read.
+// Blocks `signals` for the calling thread and all threads that it starts later: construct it in main() before any other
+// thread starts. Calls `on_signal(signal)` for each signal, and `on_ready` once when the descriptor is readable, both
+// on its own thread. Throws ThreadRefused.
 class SignalWatcher {
  public:
   SignalWatcher(std::initializer_list<int> signals, std::function<void(int signal)> on_signal, Awaited awaited = {});
@@ -31,7 +31,7 @@ class SignalWatcher {
   int signal_fd_ = -1;
   int end_fd_ = -1;
   std::function<void(int)> on_signal_;
-  Awaited awaited_;  // the watcher's thread only
+  Awaited awaited_;  // used only by the watcher's thread
   std::jthread thread_;
 };
 

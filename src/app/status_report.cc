@@ -12,7 +12,7 @@
 namespace freshet::app {
 namespace {
 
-// Every text of a described struct: a library or a server may name a login in its errors.
+// Masks every text of a described struct, because a library or a server may quote a login in its errors.
 template <typename Described>
 void mask_texts(Described& described, SecretMask& secrets) {
   for_each_field(described, [&secrets](const char*, auto& value) {

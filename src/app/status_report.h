@@ -1,4 +1,4 @@
-// What the process says of itself: health, readiness, and the fields of /status. Texts are masked.
+// The process's report about itself: health, readiness, and the fields of /status. Texts are masked.
 #pragma once
 
 #include <optional>
@@ -16,14 +16,14 @@
 
 namespace freshet::app {
 
-// Threads: any, but file_health(). The references outlive the report.
+// Threads: any, except file_health(). The references must outlive the report.
 class StatusReport {
  public:
   StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry, PipelineRuntime& pipeline,
                ConsumerRuntime& consumers);
 
   admin::HealthStatus health() const;
-  // For the health file, which may ask for progress too. Called by its thread only.
+  // Health for the health file, which may also check progress. Called by the health file's thread only.
   admin::HealthStatus file_health();
   admin::HealthStatus ready();
   StreamStatus stream() const;
@@ -44,7 +44,7 @@ class StatusReport {
   admin::Readiness readiness_ GUARDED_BY(ready_mutex_);
 };
 
-// What the admin server shows and does. The references outlive the server.
+// The data and actions of the admin server, which the references must outlive.
 admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consumers, TelemetryStack& telemetry);
 
 }  // namespace freshet::app

@@ -35,7 +35,7 @@ Result<SchemaValidatorFactory> schemas(const stream::SchemaSettings& settings, L
   return SchemaValidatorFactory();
 }
 
-// One writer: its memory of items and the order of its records are its own.
+// There is one writer (max_writers is 1): it remembers the items, and its producer keeps the order of the records.
 Result<RowWriterFactory> outcome_writers(const StreamContext& context, OutcomesTopic& outcomes) {
   auto producer =
       kafka::KafkaProducer::open(context.pipeline.kafka.side_topics.accepted_outcomes, "outcome", RecordOrder::Keep,

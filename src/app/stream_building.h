@@ -1,4 +1,4 @@
-// What a pipeline's stream is made of: processor, schema, and where rows go.
+// Creates what a pipeline's stream consists of: processor, schema, and the destination of rows.
 #pragma once
 
 #include <memory>
@@ -17,20 +17,20 @@
 
 namespace freshet::app {
 
-// What a stream's dependencies borrow; all of it outlives the stream.
+// References that a stream's dependencies keep; they must outlive the stream.
 struct StreamContext {
   const settings::Pipeline& pipeline;
   Clock& clock;
   Log& log;
   Metrics& metrics;
   const Snapshot<LiveOptions>& options;
-  SecretMask* secrets = nullptr;  // gets each password that is read later; may be null
+  SecretMask* secrets = nullptr;  // gets passwords that are read again later; may be null
 };
 
-// Of an accepted-outcomes consumer: the topic it writes, and the results of its producer.
+// For an accepted-outcomes consumer: the producer of its topic, and the producer's results.
 struct OutcomesTopic {
   outcomes::OutcomeResults results;
-  std::unique_ptr<RecordProducer> producer;  // gone before `results`
+  std::unique_ptr<RecordProducer> producer;  // destroyed before `results`
 };
 
 // Fatal: the text says what to change.

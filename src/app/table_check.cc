@@ -14,7 +14,7 @@
 namespace freshet::app {
 namespace {
 
-// What the JSON processor fills beside the message's own fields.
+// Columns that the JSON processor fills in addition to the message's own fields.
 std::vector<std::string> columns_of_metadata(const processors::ProcessorsSettings& settings) {
   const processors::JsonSettings& json = settings.json;
   std::vector<std::string> columns = {json.topic_column, json.partition_column, json.offset_column,
@@ -23,10 +23,10 @@ std::vector<std::string> columns_of_metadata(const processors::ProcessorsSetting
   return columns;
 }
 
-constexpr uint64_t kMemoryOfAMessage = 16 << 20;  // beside three times its size
-constexpr uint64_t kTreeOfARow = 16;              // a row of numbers takes over 60 times its bytes while it is compared
+constexpr uint64_t kMemoryOfAMessage = 16 << 20;  // in addition to three times the size of the message
+constexpr uint64_t kTreeOfARow = 16;  // parsed for the comparison, a row of numbers takes over 60 times its size
 
-// Nothing: it needs too much memory.
+// nullopt: the message needs too much memory.
 std::optional<ProcessResult> process_within_limit(Processor& processor, const std::string& topic,
                                                   const OwnedMessage& message, std::string& rows) {
   const AllocationLimit limit(kMemoryOfAMessage + 3 * (message.payload ? message.payload->size() : 0));
@@ -42,7 +42,7 @@ std::optional<ProcessResult> process_within_limit(Processor& processor, const st
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::SampleLimit sample, Clock& clock,
                                Duration timeout, std::stop_token stop, Log& log, SecretMask* secrets) {
   Metrics metrics;
-  // JSON has the names of the columns in each row; the values are the same.
+  // JSON rows contain the column names; the values are the same as in RowBinary.
   processors::ProcessorsSettings readable = pipeline.processors;
   readable.row_binary = false;
   const auto factory = processor_factory(readable, {&clock, &metrics}, log);

@@ -1,4 +1,4 @@
-// The table against rows that real messages would become.
+// Checks the table against rows made from real messages.
 #pragma once
 
 #include <stop_token>
@@ -16,17 +16,17 @@
 namespace freshet::app {
 
 struct TableCheck {
-  size_t sampled = 0;  // messages looked at
-  size_t invalid = 0;  // of them, those that cannot become rows
+  size_t sampled = 0;  // messages processed
+  size_t invalid = 0;  // messages that cannot become rows
   std::string first_reason;
-  size_t skipped = 0;           // and those that are passed over by a rule
-  const char* first_skip = "";  // its code
+  size_t skipped = 0;           // messages that a rule of the processor skips
+  const char* first_skip = "";  // code of the first skip
   std::vector<clickhouse::Finding> findings;
 };
 
-// Looks at about as many messages as `sample` allows, and at no more once their rows take as many bytes as it allows.
-// Messages that need very much memory to become rows are left out, and rows of more than a sixteenth of those bytes.
-// Retry: something is not there yet; the text says what to do.
+// Processes up to about `sample.messages` messages, and stops once their rows take `sample.bytes`. Leaves out messages
+// that need too much memory, and rows longer than a sixteenth of `sample.bytes`. Retry: a dependency is missing; the
+// text says what to do.
 Result<TableCheck> check_table(const settings::Pipeline& pipeline, kafka::SampleLimit sample, Clock& clock,
                                Duration timeout, std::stop_token stop, Log& log, SecretMask* secrets = nullptr);
 

@@ -1,4 +1,4 @@
-// `freshet tap`: the newest messages and the rows they would become.
+// `freshet tap`: prints the newest messages and the rows they would become.
 #pragma once
 
 #include <ostream>
@@ -9,7 +9,7 @@
 
 namespace freshet::app {
 
-// Joins no group, writes nothing. Returns the exit status.
+// Joins no group and writes nothing. Returns the exit status.
 int tap(const settings::Settings& settings, Clock& clock, std::stop_token stop, std::ostream& out,
         std::ostream& errors);
 

@@ -8,7 +8,7 @@ namespace freshet::app {
 
 TelemetryStack::TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to)
     : log(settings, clock, log_to) {
-  if (!settings.statsd.address.empty()) metrics.keep_recent_values();  // before the histograms are made
+  if (!settings.statsd.address.empty()) metrics.keep_recent_values();  // before any histogram is created
   log.count_dropped(metrics);
   metrics
       .gauge("freshet_build_info", "Always 1. The labels are the versions.",

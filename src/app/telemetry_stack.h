@@ -1,4 +1,4 @@
-// The log and the metrics of the process, and who sends them elsewhere.
+// Log and metrics of the process, and their export.
 #pragma once
 
 #include <functional>
@@ -17,9 +17,9 @@
 
 namespace freshet::app {
 
-// What everything else writes to. Threads: any.
+// Used by all other components. Threads: any.
 struct TelemetryStack {
-  // `log_to`: standard error when null.
+  // `log_to`: null = standard error.
   TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to);
 
   SecretMask& secrets() { return log.secrets(); }
@@ -28,10 +28,10 @@ struct TelemetryStack {
   telemetry::LogBackend log;
 };
 
-// Sends errors to Sentry and metrics to StatsD, as far as the settings name them, until destroyed.
+// Sends errors to Sentry and metrics to StatsD, if the settings say so, until it is destroyed.
 class TelemetryExport {
  public:
-  // `assigned` is asked by the threads that send. Fatal: the DSN is none.
+  // `assigned` is called by the sending threads. Fatal: the DSN is invalid.
   static Result<std::unique_ptr<TelemetryExport>> start(const telemetry::TelemetrySettings& settings,
                                                         const std::function<telemetry::AssignedPartitions()>& assigned,
                                                         Clock& clock, TelemetryStack& stack);
