@@ -1,4 +1,4 @@
-// The commands that take settings: one line each. What each does is in app/commands.cc.
+// The commands that take settings, one line each. app/commands.cc runs them.
 #pragma once
 
 #include <array>
@@ -12,18 +12,18 @@ enum CommandBit : unsigned { kRun = 1, kCheck = 2, kTap = 4, kProcess = 8, kRene
 constexpr unsigned kStreaming = kRun | kCheck | kTap;
 constexpr unsigned kAll = kRun | kCheck | kTap | kProcess;
 
-// Which of the rules that one value alone cannot show (rules.h) hold for a command.
+// Which checks across settings (rules.h) apply to a command.
 enum class Rules {
-  Columns,      // it processes messages from elsewhere
-  AdminClient,  // it asks a running process
+  Columns,      // it processes messages that it does not read from Kafka
+  AdminClient,  // it calls a running process
   Reading,      // it reads a topic
-  Streaming,    // it writes what it reads
+  Streaming,    // it reads a topic and writes rows
 };
 
 struct Command {
   std::string_view name;
   unsigned bit;
-  unsigned accepts;  // commands whose settings it takes; those of others are read and not used
+  unsigned accepts;  // bits of the commands whose settings it accepts; it ignores those that are not its own
   Rules rules;
   std::string_view synopsis;
   std::string_view example;
@@ -47,7 +47,7 @@ inline constexpr std::array kCommands = {
             "freshet renew --admin 127.0.0.1:8080"},
 };
 
-// Throws std::invalid_argument where there is none of that name, which a constant expression refuses to compile.
+// Throws std::invalid_argument if no command has that name; in a constant expression this is a compile error.
 constexpr const Command& command(std::string_view name) {
   for (const Command& one : kCommands) {
     if (one.name == name) return one;

@@ -1,4 +1,4 @@
-// What people try that is no setting, and what would be right.
+// Flags that people try but that do not exist, and what to use instead.
 #pragma once
 
 #include <string>
@@ -9,19 +9,19 @@
 
 namespace freshet::settings {
 
-// A sentence for an unknown flag (without its dashes) that people know from elsewhere; empty: none.
+// A hint for an unknown flag (without its dashes) that other programs have; empty = none.
 std::string hint_for_flag(std::string_view name);
 
-// Whether a name sounds as if its value were a secret, also one that is misspelt.
+// True if the name suggests that its value is a secret, even if it is misspelt.
 bool sounds_secret(std::string_view name);
 
-// An argument that is no flag, as it may be shown: without the value of what sounds like a secret.
+// The argument as it may be printed: without its value if its name sounds like a secret.
 std::string shown_argument(std::string_view argument);
 
-// Secrets may stand in the environment instead of a file.
+// A secret may be given in an environment variable instead of a file.
 struct SecretVariable {
   std::string_view variable;
-  std::string_view file_setting;  // Setting::name of the file that holds the same; only one of both may be given
+  std::string_view file_setting;  // Setting::name of the file with the same secret; only one of the two may be given
   void (*apply)(Settings&, const std::string& value);
 };
 const SecretVariable* find_secret_variable(std::string_view variable);

@@ -25,7 +25,7 @@ std::string upper_case(std::string text) {
 
 bool has_space(const std::string& text) { return text.find_first_of(" \t\r\n") != std::string::npos; }
 
-// kafka://h:1, PLAINTEXT://h:1: what stands before the host, and what to do with it.
+// For kafka://h:1, PLAINTEXT://h:1: names the scheme and says what to write instead.
 Status no_scheme(const std::string& text) {
   const size_t at = text.find("://");
   if (at == std::string::npos) return {};

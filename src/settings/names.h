@@ -1,5 +1,5 @@
-// Values that name something of Kafka's or ClickHouse's; an error's text says what would be right for the mistake at
-// hand.
+// Checks values that name something in Kafka or ClickHouse. The text of an error says how to correct the specific
+// mistake.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace freshet::settings {
 
-// HOST:PORT[,HOST:PORT...], with brackets around an IPv6 address.
+// HOST:PORT[,HOST:PORT...], with an IPv6 address in brackets.
 Status broker_list(const std::string& text);
-// One topic's name, as the broker allows it.
+// The name of one topic, as brokers allow it.
 Status topic_name(const std::string& text);
-// A mechanism that librdkafka knows, in its spelling.
+// A mechanism that librdkafka supports, in its spelling.
 Status sasl_mechanism(const std::string& text);
-// http[s]://HOST[:PORT], nothing else.
+// http[s]://HOST[:PORT] and nothing else.
 Status url(const std::string& text);
 
 }  // namespace freshet::settings

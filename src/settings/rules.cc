@@ -18,7 +18,7 @@ namespace {
 struct ContradictedSetting {
   std::string_view name;
   bool (*agrees)(std::string_view value);
-  bool refused;  // else warned of
+  bool refused;  // false: only a warning
   std::string_view why;
 };
 
@@ -193,7 +193,7 @@ class Check {
   void table() {
     const std::string& name = p_.clickhouse.table;
     if (!origins_.present("table")) {
-      // refused already
+      // already refused as missing
     } else if (const auto parsed = parse_table_name(name); !parsed) {
       refuse("--table: {}", parsed.error().text);
     } else if (!p_.clickhouse.database.empty() && !parsed->database.empty()) {
@@ -220,10 +220,10 @@ class Check {
     }
   }
 
-  // Two sources of one column would be one field twice in each row.
+  // Two sources of one column would write the field twice in each row.
   void json_columns() {
     const auto& json = p_.processors.json;
-    std::map<std::string, std::string> taken;  // column -> what fills it
+    std::map<std::string, std::string> taken;  // column -> the setting that fills it
     const auto take = [&](const std::string& column, const std::string& by) {
       if (column.empty()) return;
       const auto [first, is_new] = taken.emplace(column, by);
@@ -240,7 +240,7 @@ class Check {
     }
   }
 
-  // From the environment, too; files are looked at when they are read.
+  // Includes secrets from the environment; other files are checked when they are read.
   void secrets() {
     const auto one_line = [&](const std::string& secret, std::string_view settings) {
       if (!is_one_line(secret)) refuse("{}: holds a line break or another control character", settings);

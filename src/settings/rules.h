@@ -1,4 +1,4 @@
-// What one value alone cannot show: settings that are missing, contradict each other or cannot work together.
+// Checks across settings: missing ones, contradictions, and combinations that cannot work.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace freshet::settings {
 
-// `present`: whether a setting comes from anywhere but its default; `given`: whether a person gave it.
+// `present`: the setting has a value other than its default; `given`: a user set it, by flag, environment or file.
 struct Origins {
   std::function<bool(std::string_view)> present;
   std::function<bool(std::string_view)> given;

@@ -1,4 +1,4 @@
-// What is refused or warned of, with what would be right.
+// Refusals and warnings, and the advice in them.
 #include <algorithm>
 
 #include "settings/settings_test.h"
@@ -24,7 +24,7 @@ TEST(RulesTest, ATableNameWithADotOrABackquoteStandsInBackquotes) {
   }
   Args args = with_table("`a.b`");
   args.insert(args.end(), {"--clickhouse-database", "pb"});
-  good(args);  // a dot in a name is no database
+  good(args);  // a dot inside a quoted name does not separate a database
 }
 
 TEST(RulesTest, AnInsertSettingThatContradictsIsRefusedOrWarnedOf) {

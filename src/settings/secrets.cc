@@ -22,7 +22,8 @@ constexpr std::array<std::string_view, 4> kFilesOfSecrets = {"-password-file", "
 
 bool is_pair(const Setting& setting) { return setting.placeholder.find('=') != std::string_view::npos; }
 
-// http://USER:PASSWORD@HOST as http://***@HOST, USER:PASSWORD@HOST as ***@HOST: refused, but not shown either.
+// Turns http://USER:PASSWORD@HOST into http://***@HOST, and USER:PASSWORD@HOST into ***@HOST: such values are refused,
+// and must not be printed either.
 std::string without_login(const std::string& value) {
   const size_t at = value.rfind('@');
   if (at == std::string::npos) return value;
@@ -44,7 +45,7 @@ void add(std::vector<std::string>& secrets, const kafka::ConnectionSettings& con
   }
 }
 
-// Of redis://[USER]:PASSWORD@HOST:PORT/DB, as it stands there.
+// The password of redis://[USER]:PASSWORD@HOST:PORT/DB, not decoded.
 std::string password_in(const std::string& url) {
   const size_t at = url.rfind('@');
   const size_t login = url.find("://");
@@ -63,7 +64,7 @@ bool names_secret(std::string_view name) {
 }
 
 std::string shown(const Setting& setting, const std::string& value) {
-  // Who gives the secret itself where its file is asked for.
+  // Some users give the secret itself instead of its file.
   const bool is_file = std::any_of(kSecretFiles.begin(), kSecretFiles.end(),
                                    [&](std::string_view ending) { return setting.name.ends_with(ending); });
   if (is_file && value.find('/') == std::string::npos) return "***";

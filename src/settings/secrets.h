@@ -1,4 +1,4 @@
-// What is secret among the settings, and who else could read it.
+// Which settings are secrets, and which of them other users can read.
 #pragma once
 
 #include <string>
@@ -10,20 +10,20 @@
 
 namespace freshet::settings {
 
-// Whether the value behind this name of a property or of a ClickHouse setting is a secret, by what it is called.
+// True if the name of a property or of a ClickHouse setting indicates that its value is a secret.
 bool names_secret(std::string_view name);
 
-// A value as people may see it: *** for a secret, also in KEY=VALUE and in the login of an URL.
+// The value as it may be printed: *** for a secret, also in KEY=VALUE and in the login of a URL.
 std::string shown(const Setting& setting, const std::string& value);
 
 // Every secret in `settings`, for the log's mask.
 std::vector<std::string> secrets_of(const Settings& settings);
 
-// The advice for a flag whose value is or holds a secret, which every user of the machine reads in the process list;
-// empty: it does not.
+// Advice for a flag whose value is, or contains, a secret, which every user of the machine can read in the process
+// list; empty = no secret.
 std::string exposed_by_flag(const Setting& setting, const std::string& value);
 
-// The advice for a setting that names a file with a secret which others may read; empty: there is none.
+// Advice for a setting that names a file with a secret which other users may read; empty = nothing to fix.
 std::string exposed_by_file(const Setting& setting, const std::string& value);
 
 }  // namespace freshet::settings

@@ -1,4 +1,4 @@
-// A secret is shown nowhere.
+// Secrets are printed nowhere.
 #include <algorithm>
 
 #include "settings/settings_test.h"
@@ -6,7 +6,7 @@
 namespace freshet::settings {
 namespace {
 
-// Wherever a value is shown, and however it was given: right, wrong, or where it does not belong.
+// Wherever a value is printed, and however it was given: valid, invalid, or in the wrong place.
 TEST(SecretsTest, ASecretIsShownNowhere) {
   const File dsn("https://hunter2@sentry.example/1");
   const File key("hunter2\n");
@@ -45,7 +45,7 @@ TEST(SecretsTest, ASecretIsShownNowhere) {
   }
 }
 
-// No header and no login carries these: the first request would fail, and every one after it.
+// No header and no login can carry these: every request would fail.
 TEST(SecretsTest, ASecretIsOneLine) {
   for (const std::string& secret : {std::string("a\nb"), std::string("a\rb\n"), std::string("a\0b", 3)}) {
     const File file(secret);

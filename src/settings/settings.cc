@@ -18,10 +18,10 @@
 namespace freshet::settings {
 namespace {
 
-// What one source says of one setting.
+// One source's values of one setting.
 struct Given {
   std::vector<std::string> values;
-  std::string source;  // for print-config
+  std::string source;  // for --print-config
   std::string where;   // for refusals: "--topic", "FRESHET_TOPIC", "topic (config.yaml:3)"
 };
 using Layer = std::map<std::string_view, Given>;  // by Setting::name
@@ -40,7 +40,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-// maxBatchSize, max_batch_size and max-batch-size are one name.
+// Makes maxBatchSize, max_batch_size and max-batch-size equal.
 std::string letters_of(std::string_view name) {
   std::string letters;
   for (const char c : name) {
@@ -52,8 +52,8 @@ std::string letters_of(std::string_view name) {
 std::string did_you_mean(std::string_view name, std::string (*spell)(const Setting&)) {
   const std::string letters = letters_of(name);
   const Setting* best = nullptr;
-  const Setting* longer = nullptr;                         // the name is the beginning of this one
-  size_t distance = std::min<size_t>(4, name.size() / 3);  // further away it is another word
+  const Setting* longer = nullptr;                         // starts with `name`
+  size_t distance = std::min<size_t>(4, name.size() / 3);  // a larger distance means another word
   for (const Setting& setting : table()) {
     const std::string theirs = letters_of(spell(setting));
     if (theirs == letters) return fmt::format("; did you mean {}?", spell(setting));
@@ -68,8 +68,8 @@ std::string did_you_mean(std::string_view name, std::string (*spell)(const Setti
   return best == nullptr ? "; see --help for the settings there are" : fmt::format("; did you mean {}?", spell(*best));
 }
 
-// FRESHET_DEV_... is for this project's own scripts; the others are set by Kubernetes (and Docker's links) in every pod
-// beside a service that is named freshet.
+// FRESHET_DEV_... is for this project's own scripts. Kubernetes (and Docker's links) sets the others in every pod next
+// to a service named freshet.
 bool is_of_others(std::string_view variable) {
   for (const std::string_view prefix : {"FRESHET_DEV_", "FRESHET_SERVICE_", "FRESHET_PORT_"}) {
     if (variable.starts_with(prefix)) return true;
@@ -77,13 +77,13 @@ bool is_of_others(std::string_view variable) {
   return variable == "FRESHET_PORT";
 }
 
-// As a flag would be named, without its dashes.
+// The key as a flag, without its dashes.
 std::string flag_name(std::string key) {
   std::replace(key.begin(), key.end(), '_', '-');
   return key;
 }
 
-// What several modules need to know is given once.
+// Copies values that several modules need but that are given once.
 void share_between_modules(Settings& settings) {
   Pipeline& p = settings.pipeline;
   p.stream.topic = p.kafka.topic;
@@ -120,7 +120,7 @@ class Loader {
           apply(setting, value, given->where);
         }
       }
-      if (setting.name == "print-config") continue;  // a file made of what is printed would only print
+      if (setting.name == "print-config") continue;  // printed, it would make a file that only prints
       if (given != nullptr || !effective.value.empty()) loaded_.effective.push_back(std::move(effective));
     }
     apply_secret_variables();
@@ -153,7 +153,7 @@ class Loader {
   void apply_secret_variables() {
     for (const auto& [secret, value] : secret_variables_) {
       const Setting& file = *find_setting(secret->file_setting);
-      if (!accepts(file)) continue;  // meant for another command
+      if (!accepts(file)) continue;  // for another command
       if (const Given* given = find(file.name)) {
         refuse(fmt::format("{} and {}: hold the same secret; leave one of them out", secret->variable, given->where));
         continue;
@@ -171,7 +171,7 @@ class Loader {
   }
 
   void read_flags(const std::vector<std::string>& args) {
-    const Setting* takes_no_word = nullptr;  // the flag before, where it is true or false
+    const Setting* takes_no_word = nullptr;  // the previous flag, if it is a switch
     for (size_t i = 0; i < args.size(); ++i) {
       const std::string& arg = args[i];
       const Setting* const before = std::exchange(takes_no_word, nullptr);
@@ -228,7 +228,7 @@ class Loader {
         refuse(fmt::format("{}: unknown variable{}", name, did_you_mean(name, variable_of)));
         continue;
       }
-      if (!accepts(*found)) continue;  // meant for another command
+      if (!accepts(*found)) continue;  // for another command
       Given given{{}, "environment", name};
       if (found->repeatable) {
         for (size_t begin = 0; begin <= value.size();) {
@@ -283,7 +283,7 @@ class Loader {
         refuse(fmt::format("{}: unknown key{}", where, hint.empty() ? did_you_mean(key, file_key_of) : "; " + hint));
         continue;
       }
-      if (!accepts(*found)) continue;  // meant for another command
+      if (!accepts(*found)) continue;  // for another command
       if (file_.contains(found->name)) {
         refuse(fmt::format("{}: given twice", where));
         continue;

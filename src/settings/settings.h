@@ -1,4 +1,4 @@
-// The effective configuration: immutable once loaded.
+// The effective configuration, immutable once loaded.
 #pragma once
 
 #include <functional>
@@ -29,8 +29,8 @@ struct Pipeline {
   clickhouse::ClickHouseSettings clickhouse;
   stream::StreamSettings stream;
   processors::ProcessorsSettings processors;
-  std::optional<snuba_outputs::SnubaOutputsSettings> snuba;     // of Snuba's commands only
-  std::optional<outcomes::OutcomesSettings> accepted_outcomes;  // none: rows to a table
+  std::optional<snuba_outputs::SnubaOutputsSettings> snuba;     // only for Snuba's commands
+  std::optional<outcomes::OutcomesSettings> accepted_outcomes;  // none: rows are written to a table
   LiveOptions options;
 };
 
@@ -42,14 +42,14 @@ struct Settings {
   supervisor::SupervisorSettings supervisor;
   bool print_config = false;
   bool core_dumps = false;
-  size_t tap_count = 10;              // `tap`: how many messages
-  std::string renew_at;               // `renew`: HOST:PORT of the admin server that is asked
+  size_t tap_count = 10;              // `tap`: number of messages
+  std::string renew_at;               // `renew`: HOST:PORT of the target's admin server
   std::string processor_environment;  // `process`: a file with a JSON object
 };
 
 struct EffectiveValue {
   std::string key;
-  std::string value;   // secrets are ***
+  std::string value;   // *** for a secret
   std::string source;  // "flag", "environment", "file FILE:LINE", "default"
 };
 
@@ -57,35 +57,35 @@ struct Loaded {
   Settings settings;
   std::vector<EffectiveValue> effective;
   std::vector<std::string> warnings;
-  std::vector<std::string> notices;  // said once at the start, nothing to worry about
+  std::vector<std::string> notices;  // logged once at the start, for information
 };
 
-// What another command line (that of `rust-consumer`) has found out on its own, in the terms of the table.
+// Values from another command line (that of `rust-consumer`), expressed as settings of the table.
 struct DefaultsLayer {
-  // By Setting::name; as if given, above the defaults and below flags, environment and file.
+  // By Setting::name. They rank above the defaults and below flags, environment and file.
   std::map<std::string, std::vector<std::string>, std::less<>> values;
-  std::string source;  // what --print-config shows for them
-  // Fills what no setting of the table says; called last, after the rules.
+  std::string source;  // their source in --print-config
+  // Sets what the table has no setting for. Called last, after the rules.
   std::function<void(Loaded&)> complete;
 };
 
-// All problems at once, one line each: where, key, value, what would be right.
+// All problems at once, one line each: where, key, value, and what would be valid.
 using Refusals = std::vector<std::string>;
 
-// Precedence: flag, environment (empty = unset), file, default. `command` is one of commands.h; throws
-// std::invalid_argument otherwise.
+// Precedence: flag, environment (empty = unset), file, default. `command` must be a name in commands.h, otherwise this
+// throws std::invalid_argument.
 tl::expected<Loaded, Refusals> load(std::string_view command, const std::vector<std::string>& args,
                                     const std::map<std::string, std::string>& environment,
                                     const DefaultsLayer& defaults = {});
 
-// Whether `args` ask for --help or -h.
+// True if `args` contain --help or -h.
 bool wants_help(const std::vector<std::string>& args);
 std::string help(std::string_view command);
-// The options alone, without those that `skip` names.
+// Only the options, without those for which `skip` returns true.
 std::string option_help(std::string_view command, const std::function<bool(std::string_view)>& skip);
-// The effective configuration as YAML, each value with its source.
+// The effective configuration as YAML, with the source of each value.
 std::string to_yaml(const Loaded& loaded);
-// docs/settings.md.
+// The text of docs/settings.md.
 std::string to_markdown();
 
 }  // namespace freshet::settings

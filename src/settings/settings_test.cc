@@ -1,4 +1,4 @@
-// From flags, environment and file to settings; help and docs.
+// Loading from flags, environment and file; help and docs.
 #include "settings/settings_test.h"
 
 #include <algorithm>
@@ -94,7 +94,7 @@ TEST(SettingsTest, TheFileMayHoldOnePipelineAndListsAndMaps) {
   EXPECT_NE(refused({"--config", two.path}).find("a list of one map"), std::string::npos);
 }
 
-// A value that each setting takes, for settings that take not just any text.
+// A valid value of each setting; most accept any text.
 std::string value_of(const Setting& setting, const std::string& file) {
   const std::map<std::string_view, std::string> values = {{"config", file},
                                                           {"bootstrap-server", "h:9092"},
@@ -133,7 +133,7 @@ TEST(SettingsTest, CheckAndTapAcceptEveryOptionOfRun) {
       }
       EXPECT_EQ(refusals.find("has no use"), std::string::npos) << command << ": " << refusals;
       EXPECT_EQ(refusals.find("unknown"), std::string::npos) << command << ": " << refusals;
-      // What is refused is what `run` refuses of the same command line.
+      // The command may refuse only what `run` refuses for the same arguments.
       EXPECT_EQ(loaded.has_value() || !load("run", args, {}), true)
           << command << " " << setting.name << ": " << refusals;
     }
@@ -152,7 +152,7 @@ TEST(SettingsTest, HelpTeachesEverySettingOfItsCommand) {
   }
 }
 
-// A default is stated once, by the struct that holds the value.
+// A default is defined once, by the struct that holds the value.
 TEST(SettingsTest, EveryDefaultIsOneThatTheSettingTakes) {
   for (const Setting& setting : table()) {
     const std::string fallback = default_of(setting);
@@ -170,7 +170,7 @@ TEST(SettingsTest, AnUnknownCommandIsAnError) {
   EXPECT_THROW(help("dance"), std::invalid_argument);
 }
 
-// FRESHET_WRITE_DOCS=1 writes the page anew.
+// FRESHET_WRITE_DOCS=1 rewrites the page.
 TEST(SettingsTest, TheDocumentedSettingsAreThoseOfTheTable) {
   const std::string path = std::string(FRESHET_SOURCE_DIR) + "/docs/settings.md";
   if (std::getenv("FRESHET_WRITE_DOCS") != nullptr) std::ofstream(path) << to_markdown();

@@ -1,4 +1,4 @@
-// Settings from the least that `freshet run` needs, and a file for them.
+// Helpers: the minimal arguments of `freshet run`, and a settings file.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -81,7 +81,7 @@ Status context_not_stored(const std::string& value, std::map<uint64_t, std::set<
   return {};
 }
 
-// As kafka_property, with the value in a file.
+// Like kafka_property, but the value is read from a file.
 Status kafka_secret_property(Settings& s, const std::string& value) {
   auto pair = key_value(value);
   if (!pair) return tl::make_unexpected(pair.error());
@@ -118,7 +118,7 @@ constexpr std::array kLogFormats = {std::pair{"text", telemetry::LogFormat::Text
 constexpr std::array kProtocols = {std::pair{"plaintext", "plaintext"}, std::pair{"ssl", "ssl"},
                                    std::pair{"sasl_plaintext", "sasl_plaintext"}, std::pair{"sasl_ssl", "sasl_ssl"}};
 
-// How a setting is read, shown and bounded. A default is what the member of the struct is initialised with.
+// How a setting is parsed, printed and bounded. Its default is the initialiser of the struct's member.
 #define ACCEPT(...) \
   [](Settings& s, const std::string& v) -> Status { __VA_ARGS__; }, nullptr, {}
 #define READ_AND_SHOWN(member, reading, bounds)                                         \
@@ -141,7 +141,7 @@ constexpr std::array kProtocols = {std::pair{"plaintext", "plaintext"}, std::pai
   [](Settings& s, const std::string& v) -> Status { return choice(v, s.member, choices); }, \
       [](const Settings& s) { return name_of(s.member, choices); }, {}
 
-// A line in whose place the live options of the group stand (runtime_config/table.cc).
+// A line that is replaced by the live options of the group (runtime_config/table.cc).
 constexpr Setting live_options(std::string_view group, unsigned commands) {
   return {{}, group, {}, {}, commands, nullptr, nullptr, {}};
 }
@@ -400,7 +400,7 @@ runtime_config::Range flag_range(const runtime_config::LiveOption& option) {
 
 Status apply_live(const runtime_config::LiveOption& option, LiveOptions& options, const std::string& value) {
   if (!option.flag.placeholder.empty()) return option.apply(options, value, flag_range(option));
-  const auto on = boolean(value);  // a switch is written in more ways than the store's flag
+  const auto on = boolean(value);  // a switch accepts more spellings than a flag in the store
   return on ? option.apply(options, *on ? "1" : "0", {}) : tl::make_unexpected(on.error());
 }
 

@@ -1,4 +1,4 @@
-// The one table of settings.
+// The table of all settings.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ struct LiveOption;
 
 namespace freshet::settings {
 
-// Which whole numbers a setting takes.
+// Range of integers that a setting accepts, inclusive.
 struct Bounds {
   int64_t least;
   int64_t most;
@@ -28,23 +28,24 @@ struct Setting {
   std::string_view group;        // heading in --help
   std::string_view placeholder;  // of the value; empty = a switch (true/false)
   std::string_view help;
-  unsigned commands;  // of CommandBit
-  // Puts one value into the settings. The error's text says what would be right. Null: `live` says it.
+  unsigned commands;  // bits of CommandBit
+  // Parses `value` into the settings. The text of an error says what would be valid. Null: `live` does it.
   Status (*apply)(Settings&, const std::string& value);
-  // The value as text. Null or empty: there is none.
+  // The value as text. Null or an empty text: none.
   std::string (*show)(const Settings&);
   std::optional<Bounds> bounds;
-  bool repeatable = false;  // flag again and again; variable separated by commas; a list or map in the file
-  bool secret = false;      // never shown
-  const runtime_config::LiveOption* live = nullptr;  // of a setting that may change while the process runs
+  bool repeatable = false;  // flag given several times; variable separated by commas; list or map in the file
+  bool secret = false;      // never printed
+  // the live option behind the setting; null = cannot change while the process runs
+  const runtime_config::LiveOption* live = nullptr;
 };
 
-// Settings that may change while the process runs are made from runtime_config/table.cc, and stand where table.cc says.
+// Includes the live options of runtime_config/table.cc, at the places that table.cc marks.
 std::span<const Setting> table();
 const Setting* find_setting(std::string_view name);
 
 Status apply(const Setting& setting, Settings& settings, const std::string& value);
-// What a struct of settings holds unless something is given; empty = nothing.
+// The value if nothing is given; empty = none.
 std::string default_of(const Setting& setting);
 
 std::string flag_of(const Setting& setting);      // "--max-batch-size"

@@ -1,4 +1,4 @@
-// What people read of the table: --help, --print-config and docs/settings.md.
+// Texts generated from the table: --help, --print-config and docs/settings.md.
 #include <fmt/format.h>
 
 #include <algorithm>

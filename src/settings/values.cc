@@ -27,7 +27,7 @@ bool parse(const std::string& text, N& out) {
   return error == std::errc() && stopped == end && !text.empty();
 }
 
-// What would be right. A bound that is the type's own says nothing to a person.
+// Names the valid range. The maximum of the type is not a useful bound for people.
 std::string range(int64_t least, int64_t most) {
   if (most == std::numeric_limits<int64_t>::max()) return fmt::format("use {} or more", least);
   return fmt::format("use {} to {}", least, most);

@@ -1,4 +1,4 @@
-// Values of settings from text; an error's text says what would be right.
+// Parses values of settings. The text of an error says what would be valid.
 #pragma once
 
 #include <chrono>
@@ -19,16 +19,16 @@ Result<bool> boolean(const std::string& text);
 Result<std::chrono::milliseconds> milliseconds(const std::string& text, int64_t least, int64_t most);
 Result<std::chrono::seconds> seconds(const std::string& text, int64_t least, int64_t most);
 Result<std::pair<std::string, std::string>> key_value(const std::string& text);  // KEY=VALUE
-// A field of a message and the column that it fills. `form`, as a person writes it: "FIELD=COLUMN", or with a part in
-// brackets that may be left out where both have one name.
+// Parses a field of a message and the column that it fills. `form` is the syntax shown to users: "FIELD=COLUMN", or
+// with the part in brackets that may be omitted if both names are the same.
 Result<std::pair<std::string, std::string>> to_column(const std::string& text, std::string_view form);
 // HOST:PORT[,HOST:PORT...]
 Status host_ports(const std::string& text);
-// Where a server shall listen: ADDRESS:PORT.
-// HOST:PORT of one server, as a URL may hold it.
+// HOST:PORT of one server, as in a URL.
 Status server_address(const std::string& text);
+// ADDRESS:PORT to listen on.
 Status listen_address(const std::string& text);
-// A name (or an address) without a port, in the form of NetAddress::host.
+// A host name or address without a port, in the form of NetAddress::host.
 Result<std::string> host_name(const std::string& text);
 bool is_port(const std::string& text);  // 1 to 65535
 // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH.
@@ -36,14 +36,14 @@ Status statsd_address(const std::string& text);
 // http[s]://PUBLIC_KEY@HOST[:PORT][/PATH]/PROJECT.
 Status sentry_dsn(const std::string& text);
 Result<std::string> secret_file(const std::string& path, SecretForm form = SecretForm::OneLine);
-// A regular file: what a library opens by its path must not be something that it would wait for.
+// A regular file: a library that opens the path must not block, as on a pipe.
 Status readable_file(const std::string& path);
-// The value of a librdkafka property, where it names a file: not a pipe or a device.
+// For a librdkafka property that names a file: the value must not be a pipe or a device.
 Status kafka_file_property(const std::string& property, const std::string& value);
-// A file that may be there or not, in a folder that is.
+// A regular file, existing or not, in an existing directory.
 Status writable_file(const std::string& path);
 std::string lower_case(std::string text);  // ASCII
-// Unix seconds or milliseconds, or 2026-11-23T10:00:00Z (UTC), as milliseconds.
+// Parses Unix seconds or milliseconds, or 2026-11-23T10:00:00Z (UTC). Returns milliseconds.
 Result<int64_t> timestamp(const std::string& text);
 
 }  // namespace freshet::settings
