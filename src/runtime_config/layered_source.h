@@ -1,4 +1,4 @@
-// Two stores of live options, one above the other.
+// Two stores of live options, layered.
 #pragma once
 
 #include <array>
@@ -10,12 +10,13 @@
 
 namespace freshet::runtime_config {
 
-// `upper` wins key by key. A store that cannot be read keeps what it said last and does not stand in the other's way.
+// Keys of `upper` take precedence. A store that cannot be read contributes its last values and does not affect the
+// other.
 class LayeredSource final : public OptionSource {
  public:
   LayeredSource(std::unique_ptr<OptionSource> upper, std::unique_ptr<OptionSource> lower);
 
-  // An error only when neither can be read.
+  // Fails only if neither store can be read.
   Result<RawOptions> read() override;
   void interrupt() noexcept override;
   std::string describe() const override;
@@ -26,7 +27,7 @@ class LayeredSource final : public OptionSource {
     std::unique_ptr<OptionSource> source;
     RawOptions last;
   };
-  std::array<Layer, 2> layers_;  // the upper one first
+  std::array<Layer, 2> layers_;  // upper first
   std::optional<Error> degraded_;
 };
 

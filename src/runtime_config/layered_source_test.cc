@@ -5,7 +5,7 @@
 namespace freshet::runtime_config {
 namespace {
 
-// Says what it is told.
+// Returns the result that the test sets.
 class ToldSource final : public OptionSource {
  public:
   explicit ToldSource(const Result<RawOptions>& answer) : answer_(answer) {}

@@ -104,7 +104,7 @@ TEST(OptionTableTest, BadTimeoutsAndRetriesAreTheDefaults) {
     EXPECT_EQ(read_options({{key, value}}, kScope, base, last, bad).insert.request_timeout.count(), 65'000) << value;
   }
   EXPECT_EQ(bad.size(), 4u);
-  // Where it becomes part of a URL, a value is a word.
+  // A value that becomes part of a URL must be a word.
   bad.clear();
   read_options({{"clickhouse_load_balancing:errors", "random&query=DROP"}}, kScope, base, base, bad);
   EXPECT_EQ(bad.size(), 1u);
@@ -136,7 +136,7 @@ TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {
   EXPECT_EQ(bad.size(), 1u);
   EXPECT_EQ(next.max_batch_rows, 10u);
   EXPECT_EQ(next.dead_letter_burst, 7u);
-  // A key that is gone goes back to the start value, also beside a bad one.
+  // A removed key returns to the start value, even next to a bad one.
   bad.clear();
   const LiveOptions gone = read_options({{"freshet_max_batch_size", "ten"}}, kScope, base, next, bad);
   EXPECT_EQ(gone.max_batch_rows, 10u);
@@ -213,7 +213,7 @@ TEST(OptionTableTest, StatusShowsEveryOptionOfTheScope) {
   EXPECT_EQ(value_of(options_status(LiveOptions(), kScope), "eap_items_dlq_grace_period_min:errors"), "null");
 }
 
-// FRESHET_WRITE_DOCS=1 writes the page anew.
+// FRESHET_WRITE_DOCS=1 rewrites the page.
 TEST(OptionTableTest, TheDocumentedOptionsAreThoseOfTheTable) {
   const std::string path = std::string(FRESHET_SOURCE_DIR) + "/docs/runtime-options.md";
   if (std::getenv("FRESHET_WRITE_DOCS") != nullptr) std::ofstream(path) << to_markdown();

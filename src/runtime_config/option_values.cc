@@ -10,7 +10,7 @@
 namespace freshet::runtime_config {
 namespace {
 
-// What would be right.
+// Names the valid range.
 std::string hint(const Range& range) {
   const std::string_view unit = range.unit == "ms" ? " (milliseconds)" : range.unit == "s" ? " (seconds)" : "";
   return range.most == Range::kAny ? fmt::format("use {} or more{}", range.least, unit)

@@ -1,4 +1,4 @@
-// Values of live options from text and to text. A refusal says what would be right.
+// Parses and prints values of live options. The text of a refusal says what would be valid.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@
 
 namespace freshet::runtime_config {
 
-// Integers are decimal digits with an optional sign, as Snuba's Redis hash types them.
+// Integers are decimal digits with an optional sign, as in Snuba's Redis hash.
 Status read_integer(std::string_view text, const Range& range, int64_t& target);
 Status read_number(std::string_view text, double least, double most, double& target);
 
@@ -28,12 +28,12 @@ Status read_value(std::string_view text, const Range& range, T& target) {
 Status read_value(std::string_view text, const Range& range, double& target);
 Status read_value(std::string_view text, const Range& range, std::optional<int64_t>& target);
 Status read_value(std::string_view text, const Range& range, std::chrono::milliseconds& target);
-// Without an upper bound, what is beyond 64 bits is as far away as it can be.
+// Without an upper bound, a value beyond 64 bits becomes the largest duration.
 Status read_value(std::string_view text, const Range& range, std::chrono::seconds& target);
-// "1" or "true", "0" or "false", in any case.
+// "1", "true", "0" or "false", case-insensitive.
 Status read_value(std::string_view text, const Range& range, bool& target);
 Status read_value(std::string_view text, const Range& range, LogLevel& target);
-// For values that become part of a URL as they are.
+// For values that become part of a URL without encoding.
 Status read_word(std::string_view text, std::string& target);
 
 std::string shown(const std::optional<int64_t>& value);

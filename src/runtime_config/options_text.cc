@@ -1,4 +1,4 @@
-// What comes from the table of live options: reading the store, /status and docs/runtime-options.md.
+// Code generated from the table of live options: reading the store, /status and docs/runtime-options.md.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ void use_instead(const LiveOption& option, LiveOptions& out, const LiveOptions& 
   }
 }
 
-// "0 (off) to 86400 s".
+// For example "0 (off) to 86400 s".
 std::string accepted_values(const LiveOption& option) {
   if (!option.accepts.empty()) return std::string(option.accepts);
   const Range& range = option.range;
@@ -46,7 +46,7 @@ std::string status_name(const LiveOption& option, const OptionScope& scope) {
   return name;
 }
 
-// Words are quoted, numbers and flags are not.
+// Words are quoted; numbers and flags are not.
 std::string as_json(const LiveOption& option, const LiveOptions& options) {
   const std::string text = option.show(options);
   const bool is_word = option.type == "text" || option.type == "level";

@@ -60,7 +60,7 @@ void OptionsWatcher::read_once() {
   take(next, !degraded);
 }
 
-// Whoever reads the store before the first answer here may have seen something else: that one is always told.
+// The first result is always passed on: whoever read the store before may have seen other values.
 void OptionsWatcher::take(const LiveOptions& next, bool whole) {
   const LiveOptions last = current();
   const bool first = std::exchange(nothing_told_, false);

@@ -1,4 +1,4 @@
-// Reads the store again and again and tells who is interested when something changed.
+// Polls the store of live options and reports changes.
 #pragma once
 
 #include <functional>
@@ -19,11 +19,11 @@
 
 namespace freshet::runtime_config {
 
-// What the store says right now, for what must be known before anything runs; `initial` where it cannot be read. Bad
-// values are left to the watcher to complain about. Takes as long as the store's read().
+// Reads the store once, for options that are needed before anything runs. Returns `initial` if the store cannot be
+// read. Bad values are ignored; the watcher reports them. Takes as long as the store's read().
 LiveOptions read_now(OptionSource& store, const OptionScope& scope, const LiveOptions& initial);
 
-// Threads: its own reads the store and calls `on_change` (also with the first answer); the rest by any.
+// Threads: its own reads the store and calls `on_change`, also for the first result; all other calls by any.
 class OptionsWatcher {
  public:
   OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono::milliseconds interval, OptionScope scope,
@@ -31,8 +31,8 @@ class OptionsWatcher {
                  Metrics& metrics);
 
   LiveOptions current() const { return *current_.get(); }
-  // Waits until the whole store was read once and `on_change` has returned. False: `deadline` has passed or `stop` is
-  // requested before.
+  // Waits until the whole store has been read once and `on_change` has returned. False: `deadline` passed or `stop` was
+  // requested first.
   bool wait_for_answer(SteadyTime deadline, std::stop_token stop);
 
  private:
@@ -53,8 +53,8 @@ class OptionsWatcher {
   Gauge& up_;
   Histogram& read_seconds_;
   Snapshot<LiveOptions> current_;
-  std::map<std::string, std::string> refused_;  // key -> value that was logged
-  bool nothing_told_ = true;                    // by on_change
+  std::map<std::string, std::string> refused_;  // key -> the bad value that was logged
+  bool nothing_told_ = true;                    // on_change was not called yet
   Mutex mutex_;
   CondVar changed_;
   bool answered_ GUARDED_BY(mutex_) = false;

@@ -39,7 +39,7 @@ TEST(ReadNowTest, SaysWhatTheStoreSaysOrWhatWasThere) {
   EXPECT_EQ(read_now(store, kScope, initial), initial);
 }
 
-// Answers as told, from another thread.
+// Returns results when the test says so, from another thread.
 class SlowStore final : public OptionSource {
  public:
   Result<RawOptions> read() override {

@@ -20,7 +20,7 @@ std::string_view stripped(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-// Without its underscores, each of which must stand between two digits.
+// Removes underscores, each of which must be between two digits.
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -33,7 +33,7 @@ std::optional<std::string> without_underscores(std::string_view text) {
   return out;
 }
 
-// Any number of digits: nothing is computed.
+// Accepts any number of digits: the value is not computed.
 std::optional<std::string> as_int(std::string text) {
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text.erase(0, 1);
@@ -42,7 +42,7 @@ std::optional<std::string> as_int(std::string text) {
   return negative && text != "0" ? "-" + text : text;
 }
 
-// As repr() prints a float: shortest digits, exponent below 1e-4 and from 1e16.
+// Formats like Python's repr(): shortest digits, an exponent below 1e-4 and from 1e16.
 std::string repr(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";

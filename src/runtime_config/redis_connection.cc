@@ -41,7 +41,7 @@ struct AddressesFreed {
 };
 using Addresses = std::unique_ptr<addrinfo, AddressesFreed>;
 
-// What the C library writes to while it looks a name up on a thread of its own.
+// Memory that the C library writes to while it resolves a name on its own thread.
 struct LookUp {
   std::string host;
   std::string port;
@@ -49,7 +49,7 @@ struct LookUp {
   gaicb request{};
 };
 
-// A name server may stay silent for half a minute; nobody waits longer than until `deadline`.
+// A name server may be silent for half a minute; this returns at `deadline`.
 Result<Addresses> look_up(const std::string& host, int port, Clock& clock, const Interruption& interruption,
                           SteadyTime deadline) {
   auto look_up = std::make_unique<LookUp>();
@@ -59,7 +59,7 @@ Result<Addresses> look_up(const std::string& host, int port, Clock& clock, const
   look_up->request.ar_name = look_up->host.c_str();
   look_up->request.ar_service = look_up->port.c_str();
   look_up->request.ar_request = &look_up->hints;
-  // An address needs no name server, and no thread. ThreadSanitizer does not know the library's own threads.
+  // A numeric address needs no name server and no thread. ThreadSanitizer does not know the C library's threads.
 #ifndef __SANITIZE_THREAD__
   look_up->hints.ai_flags = AI_NUMERICHOST;
 #endif
@@ -74,7 +74,7 @@ Result<Addresses> look_up(const std::string& host, int port, Clock& clock, const
     gai_suspend(list, 1, &a_moment);
   }
   if (state == EAI_INPROGRESS && gai_cancel(list[0]) != EAI_CANCELED && gai_error(list[0]) == EAI_INPROGRESS) {
-    (void)look_up.release();  // the library writes to it one day
+    (void)look_up.release();  // leaked, because the C library may still write to it
   }
   if (interruption.is_set()) return interrupted();
   if (state == EAI_INPROGRESS) return failed(fmt::format("the name {} is not resolved in time", host));
@@ -123,7 +123,7 @@ Interruption::~Interruption() { close(fd_); }
 void Interruption::set() noexcept {
   set_.store(true);
   const uint64_t one = 1;
-  if (write(fd_, &one, sizeof one) < 0) return;  // the flag is looked at, too
+  if (write(fd_, &one, sizeof one) < 0) return;  // waits check the flag as well
 }
 
 RedisConnection::RedisConnection(int fd, Clock& clock, const Interruption& interruption)
@@ -170,7 +170,7 @@ Status RedisConnection::send(std::string_view bytes) {
 
 Status RedisConnection::receive(std::string& buffer) {
   while (true) {
-    if (clock_.steady_now() >= deadline_) return too_late();  // also where bytes never stop to come
+    if (clock_.steady_now() >= deadline_) return too_late();  // also if bytes never stop arriving
     if (interruption_.is_set()) return interrupted();
     std::array<char, 16'384> bytes;
     const ssize_t got = recv(fd_, bytes.data(), bytes.size(), 0);

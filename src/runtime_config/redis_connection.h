@@ -1,4 +1,4 @@
-// A TCP connection to Redis on which no question takes longer than it may.
+// A TCP connection to Redis whose requests end by a deadline.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@
 
 namespace freshet::runtime_config {
 
-// Becomes readable for good once set, and ends every wait of the connections that know it. Threads: any.
+// Once set, it stays readable and ends all waits of the connections that use it. Threads: any.
 class Interruption {
  public:
   Interruption();
@@ -32,14 +32,14 @@ class Interruption {
 // Threads: one.
 class RedisConnection {
  public:
-  // Looks the name up and connects until `deadline`. Stopping: interrupted.
+  // Resolves the name and connects, until `deadline`. Stopping: interrupted.
   static Result<std::unique_ptr<RedisConnection>> open(const std::string& host, int port, Clock& clock,
                                                        const Interruption& interruption, SteadyTime deadline);
   ~RedisConnection();
   RedisConnection(const RedisConnection&) = delete;
   RedisConnection& operator=(const RedisConnection&) = delete;
 
-  // Sends a command and reads its whole reply until `deadline`. After an error it is of no use any more.
+  // Sends a command and reads its whole reply, until `deadline`. After an error the connection cannot be used again.
   Result<RedisReply> ask(const std::vector<std::string>& words, SteadyTime deadline);
 
  private:

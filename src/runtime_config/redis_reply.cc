@@ -10,7 +10,7 @@ namespace freshet::runtime_config {
 namespace {
 
 constexpr size_t kMaxLine = 4096;
-constexpr size_t kOfReply = 64;  // what one takes in memory, however short it is on the wire
+constexpr size_t kOfReply = 64;  // memory of one reply, however short it is on the wire
 
 tl::unexpected<Error> no_redis() {
   return failure(ErrorKind::Invalid, "what answers is no Redis, or the address is that of its TLS port");

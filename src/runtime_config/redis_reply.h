@@ -1,4 +1,4 @@
-// What Redis answers, read with limits: whoever is at the other end.
+// Reads replies of Redis, with limits, because the server is not trusted.
 #pragma once
 
 #include <cstddef>
@@ -13,21 +13,21 @@ namespace freshet::runtime_config {
 struct RedisReply {
   enum class Kind { Text, Error, Null, Array };
   Kind kind = Kind::Null;
-  std::string text;  // of Text (also a number's) and Error
+  std::string text;  // of Text (including numbers) and Error
   std::vector<RedisReply> elements;
 };
 
-// Reads replies of the protocol's second version (RESP2). Threads: one.
+// Reads replies of RESP2, version 2 of the protocol. Threads: one.
 class RedisReplyReader {
  public:
-  // A reply with all that is in it, as bytes in memory, and how deep arrays may stand in each other.
+  // Limits of a reply with all its elements: bytes in memory, and depth of nested arrays.
   static constexpr size_t kMaxBytes = 4 << 20;
   static constexpr int kMaxDepth = 4;
 
   // `more` appends at least one byte that has arrived, or fails.
   explicit RedisReplyReader(std::function<Status(std::string& buffer)> more) : more_(std::move(more)) {}
 
-  // Invalid: it is none, or beyond the limits; the connection is of no use any more then.
+  // Invalid: not a reply, or beyond the limits; the connection cannot be used again.
   Result<RedisReply> next();
 
  private:
@@ -40,8 +40,8 @@ class RedisReplyReader {
 
   const std::function<Status(std::string& buffer)> more_;
   std::string buffer_;
-  size_t at_ = 0;     // in buffer_
-  size_t taken_ = 0;  // of this reply
+  size_t at_ = 0;     // position in buffer_
+  size_t taken_ = 0;  // bytes of this reply
 };
 
 }  // namespace freshet::runtime_config

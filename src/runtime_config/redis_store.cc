@@ -13,7 +13,7 @@
 namespace freshet::runtime_config {
 namespace {
 
-constexpr Duration kMayTake = std::chrono::seconds(3);  // all that a read() asks
+constexpr Duration kMayTake = std::chrono::seconds(3);  // limit for all requests of one read()
 constexpr int kMaxMoves = 3;
 
 class RedisStore final : public OptionSource {
@@ -69,8 +69,8 @@ class RedisStore final : public OptionSource {
     return {};
   }
 
-  // A node of a cluster that does not hold the hash answers with who does: MOVED SLOT HOST:PORT. An owner without a
-  // host is the same one at another port. True: ask again.
+  // A cluster node that does not hold the hash replies with its owner: MOVED SLOT HOST:PORT. An owner without a host is
+  // the same host at another port. True: ask again.
   bool move_to_owner(const RedisReply& reply) {
     if (reply.kind != RedisReply::Kind::Error || !reply.text.starts_with("MOVED ")) return false;
     const std::string_view text(reply.text);
@@ -91,7 +91,8 @@ class RedisStore final : public OptionSource {
     return {ErrorKind::Retry, 0, reply.kind == RedisReply::Kind::Error ? reply.text : "the key is no hash"};
   }
 
-  // Describes the failure and drops the connection, and whom a node has named; the next read begins anew.
+  // Describes the failure, drops the connection and forgets the owner; the next read() starts from the configured
+  // address.
   Error lost(const Error& why) {
     connection_.reset();
     owner_.reset();
@@ -104,7 +105,7 @@ class RedisStore final : public OptionSource {
   const std::string hash_;
   Interruption interruption_;
   SteadyTime deadline_{};
-  std::optional<RedisAddress> owner_;  // of the hash, when the node at `address_` is not
+  std::optional<RedisAddress> owner_;  // of the hash, if that is not the node at `address_`
   std::unique_ptr<RedisConnection> connection_;
 };
 

@@ -1,4 +1,4 @@
-// Live options in a hash of Redis.
+// Live options in a Redis hash.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ struct RedisAddress {
   std::string password;
 };
 
-// A single node, or any of a cluster's. A read() takes at most three seconds, whatever answers.
+// A single node, or any node of a cluster. A read() takes at most three seconds, whatever the server does.
 std::unique_ptr<OptionSource> open_redis_store(RedisAddress address, std::string hash);
 
 }  // namespace freshet::runtime_config

@@ -1,4 +1,4 @@
-// Servers that are no Redis, or none that means well.
+// Servers that are not Redis, or that misbehave.
 #include "runtime_config/redis_store.h"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ using testkit::Fd;
 using testkit::LoopbackServer;
 using testkit::StopFlag;
 
-// Answers each command with `reply`, byte by byte where `slowly`, and the last one again and again where `endless`.
+// Answers each command with `reply`: byte by byte if `slowly`, the last one repeatedly if `endless`.
 struct HostileServer {
   HostileServer(std::string answer, bool is_slow = false, bool is_endless = false)
       : reply(std::move(answer)), slowly(is_slow), endless(is_endless) {}
@@ -116,7 +116,7 @@ TEST(RedisStoreTest, WhatIsNoRedisIsCalledSo) {
   EXPECT_NE(error_from("-ERR no\r\n").find("ERR no"), std::string::npos);
 }
 
-// Each of them the owner of the hash, as they say.
+// Each node names the other as the owner of the hash.
 TEST(RedisStoreTest, AClusterThatLeadsInCirclesIsLeft) {
   LoopbackServer circle([&](Fd fd, const StopFlag& stop) {
     for (std::string asked; testkit::receive(fd, stop, asked); asked.clear()) {

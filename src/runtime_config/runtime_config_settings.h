@@ -1,4 +1,4 @@
-// Where live options come from; filled by settings. Plain data.
+// Where live options come from. Filled by the settings module. Plain data.
 #pragma once
 
 #include <chrono>
@@ -9,11 +9,11 @@ namespace freshet::runtime_config {
 
 struct RuntimeConfigSettings {
   std::string store;     // file:PATH or redis://[[user]:password@]host:port/db; empty = none
-  std::string password;  // secret; of a store whose address has none
+  std::string password;  // secret; used if the address of the store has none
   std::string redis_hash = "snuba-config";
-  std::string values_file;                   // Snuba's values.json (contract A.1), below `store`; empty = none
-  std::map<std::string, std::string> fixed;  // key -> value, above both (CONFIG_STATE of contract A.2)
-  std::string storage;                       // Snuba's, for keys of one storage; empty = none
+  std::string values_file;  // Snuba's values.json (docs/runtime-options.md), overridden by `store`; empty = none
+  std::map<std::string, std::string> fixed;  // key -> value, overrides both (Snuba's CONFIG_STATE, docs/snuba.md)
+  std::string storage;                       // Snuba's, for keys that name a storage; empty = none
   std::chrono::milliseconds poll_interval{1000};
 };
 

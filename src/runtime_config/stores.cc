@@ -48,7 +48,7 @@ bool parse_int(std::string_view text, int& out) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// [[user]:password@]host[:port][/db]; user and password percent-decoded.
+// [[user]:password@]host[:port][/db]; user and password are percent-decoded.
 Result<RedisAddress> parse_address(std::string_view text) {
   RedisAddress address;
   if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
@@ -108,7 +108,7 @@ Result<RawOptions> parse_options(const std::string& text) {
     if (root.IsNull()) return options;
     if (!root.IsMap()) return failure(ErrorKind::Invalid, "expected a map of options, KEY: VALUE");
     for (const auto& entry : root) {
-      if (!entry.first.IsScalar() || !entry.second.IsScalar()) continue;  // not one of ours
+      if (!entry.first.IsScalar() || !entry.second.IsScalar()) continue;  // not a live option
       options[entry.first.Scalar()] = entry.second.Scalar();
     }
   } catch (const YAML::Exception& e) {

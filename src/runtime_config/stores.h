@@ -1,4 +1,4 @@
-// Where live options are kept.
+// The stores of live options.
 #pragma once
 
 #include <memory>
@@ -10,11 +10,11 @@
 
 namespace freshet::runtime_config {
 
-// What `settings` names: one store, Snuba's values.json, or both, the store above. Fatal: the text of `settings.store`
-// is wrong. A store that is down is no error here, but of each read().
+// Opens what `settings` names: a store, Snuba's values.json, or both, with the store on top; `settings.fixed` overrides
+// all. Fatal: `settings.store` is malformed. A store that is down fails in read(), not here.
 Result<std::unique_ptr<OptionSource>> open_store(const RuntimeConfigSettings& settings);
 
-// A YAML or JSON map of scalars. Invalid: what is wrong, and where.
+// Parses a YAML or JSON map of scalars. Invalid: the text says what is wrong, and where.
 Result<RawOptions> parse_options(const std::string& text);
 
 }  // namespace freshet::runtime_config

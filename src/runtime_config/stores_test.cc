@@ -58,7 +58,7 @@ TEST(StoresTest, UserAndPasswordOfTheUrlArePercentDecoded) {
   EXPECT_NE(seen.find("\r\np@s:s/%\r\n"), std::string::npos) << seen;
 }
 
-// A node of a cluster, which names another for the hash, and that one, which has it.
+// A cluster node that names another one as the owner of the hash, and the owner.
 TEST(StoresTest, AClusterIsFollowedToTheOwnerOfTheHash) {
   const auto node = [](std::string answer) {
     return [answer](const testkit::Fd& connection, const testkit::StopFlag& stop) {

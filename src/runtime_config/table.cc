@@ -17,17 +17,17 @@ constexpr Range kMilliseconds{1, kDayMs, "ms"};
 constexpr OptionFlag kNoFlag{};
 constexpr std::string_view kFlagValues = "1, true, 0, false in any case";
 
-// A field of LiveOptions: how it is copied and shown.
+// How a field of LiveOptions is copied and printed.
 #define FIELD(expression)                                                            \
   [](LiveOptions& to, const LiveOptions& from) { to.expression = from.expression; }, \
       [](const LiveOptions& o) { return shown(o.expression); }
 
-// The same, and read according to its type and the range of the line.
+// FIELD, and parsed by its type within the range of the line.
 #define VALUE(expression)                                                                                    \
   [](LiveOptions& o, std::string_view v, const Range& range) { return read_value(v, range, o.expression); }, \
       FIELD(expression)
 
-// The same for a word that becomes part of a URL.
+// FIELD, and parsed as a word that becomes part of a URL.
 #define WORD(expression) \
   [](LiveOptions& o, std::string_view v, const Range&) { return read_word(v, o.expression); }, FIELD(expression)
 

@@ -1,5 +1,5 @@
-// The table of live options: one line each. Reading the store, the flags of `freshet run`, /status, the log of changes
-// and docs/runtime-options.md come from it.
+// The table of live options, one line each. It generates the reading of the store, the flags of `freshet run`, /status,
+// the log of changes and docs/runtime-options.md.
 #pragma once
 
 #include <cstdint>
@@ -16,33 +16,32 @@
 
 namespace freshet::runtime_config {
 
-// What stands in a key in place of "<group>" and "<storage>": options of which each consumer group or storage has its
-// own.
+// Replaces "<group>" and "<storage>" in the keys of options that each consumer group or storage has separately.
 struct OptionScope {
   std::string consumer_group;
-  std::string storage = {};  // Snuba's; empty = there are none of its options
+  std::string storage = {};  // Snuba's; empty = options of storages do not exist
 };
 
-// Which numbers an option takes.
+// Range of numbers that an option accepts, inclusive.
 struct Range {
   static constexpr int64_t kAny = std::numeric_limits<int64_t>::max();
 
   int64_t least = 0;
   int64_t most = kAny;
   std::string_view unit = {};  // "rows", "ms"
-  std::string_view zero = {};  // what 0 means: "off"
+  std::string_view zero = {};  // meaning of 0: "off"
 };
 
-// The flag that gives the value which the process starts with; an option without a flag starts with its default.
+// The flag that sets the start value; an option without a flag starts with its default.
 struct OptionFlag {
-  std::string_view name = {};  // without the dashes; empty = there is none
+  std::string_view name = {};  // without the dashes; empty = no flag
   std::string_view group = {};
   std::string_view placeholder = {};  // of the value; empty = a switch
   std::string_view help = {};
-  int64_t most = Range::kAny;  // where the flag takes less than the store does
+  int64_t most = Range::kAny;  // if the flag accepts less than the store
 };
 
-// What a value that is refused means.
+// What replaces a value that is refused.
 enum class WhenBad {
   KeepCurrent,
   StartValue,  // of this process
@@ -52,11 +51,11 @@ enum class WhenBad {
 struct LiveOption {
   std::string_view key;
   std::string_view type;     // "integer", "number", "text", "level", "flag"
-  std::string_view accepts;  // for people; empty = the range says it
-  Range range;               // of a number
+  std::string_view accepts;  // for people; empty = derived from the range
+  Range range;               // for numbers
   OptionFlag flag;
   std::string_view affects;
-  // The error's text says what would be right.
+  // Parses `value`. The text of an error says what would be valid.
   Status (*apply)(LiveOptions&, std::string_view value, const Range& range);
   void (*copy)(LiveOptions& to, const LiveOptions& from);
   std::string (*show)(const LiveOptions&);
@@ -64,7 +63,7 @@ struct LiveOption {
 };
 
 std::span<const LiveOption> table();
-// The key as it stands in the store; empty where the scope has no storage for it.
+// The key as in the store; empty if it contains a placeholder that the scope has no value for.
 std::string key_of(const LiveOption& option, const OptionScope& scope);
 
 struct BadOption {
@@ -73,15 +72,15 @@ struct BadOption {
   std::string why;
 };
 
-// `base` with what `raw` says; a key that is absent keeps base's value, keys that are none of ours are ignored. A bad
-// value is what LiveOption::when_bad says (`last` is what was in force), and is listed in `bad`.
+// Applies `raw` to `base`. A key that is absent keeps the value of `base`; unknown keys are ignored. A bad value is
+// replaced as LiveOption::when_bad says (`last`: the options currently in force) and listed in `bad`.
 LiveOptions read_options(const RawOptions& raw, const OptionScope& scope, const LiveOptions& base,
                          const LiveOptions& last, std::vector<BadOption>& bad);
 
-// Every option of the scope as /status shows it: under the name of its flag ('_' for '-') or else its key.
+// Every option of the scope as in /status: by the name of its flag ('_' for '-'), or else by its key.
 std::vector<OptionStatus> options_status(const LiveOptions& options, const OptionScope& scope);
 
-// docs/runtime-options.md.
+// The text of docs/runtime-options.md.
 std::string to_markdown();
 
 }  // namespace freshet::runtime_config

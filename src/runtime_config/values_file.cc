@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-// What stands between an option's name and the name of its storage or group.
+// The separator between an option's name and the name of its storage or group.
 std::string_view separator_of(const std::string& name) {
   const bool by_group = std::any_of(table().begin(), table().end(), [&](const LiveOption& option) {
     return option.key.size() > name.size() && option.key.starts_with(name) &&
@@ -23,7 +23,7 @@ std::string_view separator_of(const std::string& name) {
   return by_group ? "__" : ":";
 }
 
-// No option is a list or an object: what is in one is not looked at, however deep it goes.
+// No option is a list or an object, so the contents of one are not read, however deep they are nested.
 std::string text_of(const json& value) {
   if (value.is_structured()) return value.is_array() ? "[...]" : "{...}";
   return value.is_string() ? value.get<std::string>() : value.dump();

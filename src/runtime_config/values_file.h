@@ -1,4 +1,4 @@
-// Snuba's options file, values.json, as its deployments mount it (contract A.1).
+// Snuba's options file, values.json, as its deployments mount it (docs/runtime-options.md).
 #pragma once
 
 #include <memory>
@@ -9,13 +9,13 @@
 
 namespace freshet::runtime_config {
 
-// {"options": {...}, "generated_at": ...}. An option that is a dictionary by storage or group becomes one key for each
-// of its entries, as the Redis hash names them: clickhouse_load_balancing:errors,
-// kafka_consumer_periodic_restart__snuba-consumers; fields of an entry are appended with a dot. Values are the text of
-// their JSON. Invalid: no JSON, or no `options` in it; whatever else is wrong is wrong for its key only.
+// Parses {"options": {...}, "generated_at": ...}. An option that is a dictionary by storage or group yields one key per
+// entry, named as in the Redis hash: clickhouse_load_balancing:errors,
+// kafka_consumer_periodic_restart__snuba-consumers. Fields of an entry are appended with a dot. Values are their JSON
+// text. Invalid: not JSON, or without `options`; any other mistake affects only its key.
 Result<RawOptions> parse_values(const std::string& json);
 
-// A file that is not there is an empty one.
+// A missing file counts as empty.
 std::unique_ptr<OptionSource> open_values_file(std::string path);
 
 }  // namespace freshet::runtime_config
