@@ -85,7 +85,7 @@ class Parser {
   }
 
   void take_flag(const std::string& name) {
-    // Two flags for the two states of one setting: the last one counts.
+    // Each pair is two flags for one setting: the last one given wins.
     for (const auto& [one, other] :
          {std::pair{"use-rust-processor", "use-python-processor"}, std::pair{"skip-write", "no-skip-write"}}) {
       if (name == one) parsed_.line.values_.erase(other);

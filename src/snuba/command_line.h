@@ -22,14 +22,14 @@ struct Option {
   Kind kind;
   std::string_view fallback;  // default as text; empty = none
   std::string_view help;
-  std::string_view choices;         // "a|b"; for --log-level in any case
-  bool repeatable = false;          // otherwise the last value counts
+  std::string_view choices;         // "a|b"; case-insensitive for --log-level
+  bool repeatable = false;          // otherwise the last value wins
   std::string_view no_effect = {};  // why it has no effect here; logged once at start
 };
 
 const std::vector<Option>& options_of(std::string_view command);
 
-// The given options of Snuba.
+// Snuba's options as given on the command line.
 class CommandLine {
  public:
   bool given(std::string_view name) const { return values_.contains(name); }

@@ -12,8 +12,8 @@ namespace freshet::snuba {
 // HOST:PORT[,HOST:PORT...] without blanks and empty parts; the default port is 9092.
 std::string normalised_servers(const std::string& servers);
 
-// Properties with a field in the settings go there if the field is empty; others go to `extra` if they are not set
-// there. Properties that freshet sets itself are dropped and listed in `notices`.
+// A property that has its own field in the settings fills the field if it is empty; other properties go to `extra` if
+// they are not set there. Properties that freshet sets itself are dropped and listed in `notices`.
 void add_brokers(const BrokerConfig& brokers, kafka::ConnectionSettings& connection, std::vector<std::string>& notices);
 
 }  // namespace freshet::snuba

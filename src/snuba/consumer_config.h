@@ -43,21 +43,21 @@ struct ConsumerConfig {
   bool max_batch_size_in_bytes = false;
 
   EnvSection env;
-  processors::PythonRules python_rules;  // not a part of the document
+  processors::PythonRules python_rules;  // not part of the document
 
   Compat compat = Compat::Head;
 };
 
-// Resolves command line, settings and storages as Snuba's Python does. Fatal: the option and what would be valid.
+// Resolves command line, settings and storages as Snuba's Python does. Fatal: names the option and what would be valid.
 Result<ConsumerConfig> resolve(const CommandLine& line, const SnubaSettings& settings, const Storages& storages,
                                Compat compat);
 
-// The document of `rust-consumer` from current or older Snuba; `http_port` occurs only in the older one. Unknown keys
-// are refused, except in topics. Unlike Snuba, a storage may also have `writer_options` and `pre_filter`. Fatal: the
-// key and what would be valid.
+// Parses the document of `rust-consumer`, from current or older Snuba; only the older one has `http_port`. Unknown keys
+// are refused, except in topics. Unlike in Snuba, a storage may also have `writer_options` and `pre_filter`. Fatal:
+// names the key and what would be valid.
 Result<ConsumerConfig> parse_document(const std::string& json);
 
-// Applies options of the command line to a document: topics, brokers, batch, if they are given.
+// Applies command-line options that override the document, if given: topics, brokers, batch.
 Status apply_command_line(const CommandLine& line, ConsumerConfig& config);
 
 }  // namespace freshet::snuba

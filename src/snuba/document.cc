@@ -22,7 +22,7 @@ class Object {
     if (!value.is_object()) throw Unexpected{fmt::format("{}: expected an object", place_)};
   }
 
-  // A missing key and null are the same.
+  // A missing key and null are equivalent.
   const json* find(const std::string& key) {
     seen_.insert(key);
     const auto found = value_.find(key);

@@ -1,4 +1,4 @@
-// The consumer document, the storage file and the Python settings file.
+// Tests of the consumer document, the storage file and the Python settings file.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -293,7 +293,7 @@ TEST(PythonSettingsTest, WhatAnExceptionSaysIsNotRepeated) {
   }
 }
 
-// Processes that the file starts are ended, including those in their own session.
+// Processes that the file starts are killed, even those in their own session.
 TEST(PythonSettingsTest, NothingThatAFileHasStartedStays) {
   const Environment environment{{"PATH", std::getenv("PATH")}};
   const File pid("");

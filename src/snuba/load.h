@@ -1,4 +1,4 @@
-// From the command line of a Snuba consumer to freshet's settings: the entry point of this module.
+// Entry point of this module: turns the command line of a Snuba consumer into freshet's settings.
 #pragma once
 
 #include <string>

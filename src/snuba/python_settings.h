@@ -10,9 +10,9 @@
 namespace freshet::snuba {
 
 // The file may import Snuba's settings (`from snuba.settings import *` and the built-in variants). If Snuba is not
-// installed, stand-ins built from `environment` replace them. Fatal: python3 is missing, the file fails, takes longer
-// than `timeout`, or prints more than 8 MiB; the text says which and how to fix it. Of an exception it contains only
-// type and line, because the message may contain a password. Blocks.
+// installed, stand-ins built from `environment` replace them. Blocks. Fatal: python3 is missing, or the file fails,
+// takes longer than `timeout`, or prints more than 8 MiB; the text says which and how to fix it. For an exception the
+// text contains only type and line, because the message may contain a password.
 Result<std::string> run_python_settings(const std::string& path, const Environment& environment,
                                         Duration timeout = std::chrono::seconds(20));
 

@@ -66,7 +66,7 @@ bool truth(const json& from, const char* name, bool fallback) {
   return found == from.end() || found->is_null() ? fallback : *found != false && *found != 0 && *found != "0";
 }
 
-// TLS, and the nodes of a cluster (any of them is enough).
+// Reads TLS and the cluster's nodes; any one node is sufficient.
 void redis_kind(const json& from, const char* tls, const char* use_cluster, const char* nodes, Redis& r) {
   r.tls = truth(from, tls, r.tls);
   r.cluster = truth(from, use_cluster, r.cluster);
@@ -94,7 +94,7 @@ void redis(const json& all, Redis& r) {
     if (from.contains(db)) r.database = number<uint16_t>(from[db], db);
     if (from.contains(password)) r.password = text_or_empty(from[password], password);
   };
-  // A star import brings the default host along; it does not count as configured.
+  // A star import also imports the default host, which does not count as configured.
   const bool configured = r.configured;
   const std::string host = r.host;
   read(all, "REDIS_HOST", "REDIS_PORT", "REDIS_DB", "REDIS_PASSWORD");

@@ -11,7 +11,7 @@ namespace {
 
 tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
 
-// Repetitions of one storage count as one.
+// Giving the same storage several times counts as giving it once.
 Result<std::string> one_storage(const CommandLine& line, const Storages& storages, Compat compat) {
   const std::vector<std::string> given = line.all("storage");
   if (given.empty()) return wrong("--storage: missing; for example --storage errors");
@@ -98,8 +98,8 @@ Status apply_command_line(const CommandLine& line, ConsumerConfig& c) {
   for (const char* option : {"queued-max-messages-kbytes", "queued-min-messages"}) {
     std::string property(option);
     std::replace(property.begin(), property.end(), '-', '.');
-    // Unlike Snuba, freshet keeps its own default: with 10,000 messages librdkafka stops fetching a partition for a
-    // second whenever that many wait.
+    // Unlike Snuba, freshet keeps its own default: with Snuba's 10,000 messages, librdkafka stops fetching a partition
+    // for a second whenever that many are queued.
     if (line.given(option)) c.raw.brokers[property] = line.text(option);
   }
   for (const char* option : {"max-batch-size", "max-batch-time-ms"}) {

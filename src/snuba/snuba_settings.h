@@ -18,6 +18,7 @@ using Environment = std::map<std::string, std::string>;
 // librdkafka properties as text; null and empty values are dropped.
 using BrokerConfig = std::map<std::string, std::string>;
 
+// One entry of CLUSTERS.
 struct Cluster {
   std::string host = "127.0.0.1";
   uint16_t http_port = 8123;
@@ -25,7 +26,7 @@ struct Cluster {
   std::string user = "default";
   std::string password;
   std::string database = "default";
-  bool single_node = true;             // local tables; otherwise distributed ones
+  bool single_node = true;             // use local tables; false = distributed ones
   std::set<std::string> storage_sets;  // its storage sets; empty = all
 };
 
@@ -63,17 +64,17 @@ struct SnubaSettings {
   EnvSection env;
   processors::PythonRules python_rules;
   Redis redis;
-  std::map<std::string, std::string> config_state;  // live options above those in Redis; only with SENTRY_SINGLE_TENANT
+  std::map<std::string, std::string> config_state;  // live options that override Redis; only with SENTRY_SINGLE_TENANT
 };
 
-// Empty variables count as unset. Fatal: the variable, its value, and what would be valid. Runs python3 if
-// SNUBA_SETTINGS is the absolute path of a Python file.
+// Empty variables count as unset. Runs python3 if SNUBA_SETTINGS is the absolute path of a Python file. Fatal: names
+// the variable, its value, and what would be valid.
 Result<SnubaSettings> read_snuba_settings(const Environment& environment);
 
 // Applies the names of a Python settings file (a JSON object, see python_settings.h) to `settings`.
 Status apply_python_settings(const std::string& json, SnubaSettings& settings);
 
-// `text` is a broker_config object in JSON; booleans become "true" and "false".
+// Parses a broker_config object in JSON; booleans become "true" and "false".
 Result<BrokerConfig> broker_config_from_json(const std::string& text);
 
 }  // namespace freshet::snuba

@@ -1,4 +1,4 @@
-// The fourteen services of a self-hosted Sentry, and invalid configurations.
+// Resolves the fourteen services of a self-hosted Sentry, and refuses invalid configurations.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ std::vector<std::string> words(const std::string& text) {
   return {std::istream_iterator<std::string>(in), {}};
 }
 
-// As in the Compose file.
+// The environment of Sentry's Compose file.
 const Environment kSelfHosted = {{"SNUBA_SETTINGS", "self_hosted"}, {"CLICKHOUSE_HOST", "clickhouse"},
                                  {"DEFAULT_BROKERS", "kafka:9092"}, {"REDIS_HOST", "redis"},
                                  {"UWSGI_MAX_REQUESTS", "10000"},   {"SENTRY_EVENT_RETENTION_DAYS", "45"},

@@ -1,4 +1,4 @@
-// Snuba's writable storages and their topics and tables. Built in; a file can change them.
+// Snuba's writable storages with their topics and tables: a built-in table, which a file can change.
 #pragma once
 
 #include <map>
@@ -14,11 +14,11 @@ namespace freshet::snuba {
 // Current Snuba and Snuba of June; they differ in rows, parameters and configuration.
 enum class Compat { Head, June };
 
-// A message that has the header `header` with another value does not belong to the storage.
+// A message belongs to the storage unless its header `header` has another value.
 struct PreFilter {
   std::string header;
   std::string value;
-  // Older Snuba ignores other values than these; empty = every value counts.
+  // Older Snuba ignores values other than these; empty = it ignores none.
   std::vector<std::string> known_in_june = {};
 };
 
@@ -46,8 +46,8 @@ const Storages& built_in_storages();
 
 // The built-in storages, changed by `yaml`: a map of storages, each a map of fields (`topic`, `local_table`,
 // `distributed_table`, `commit_log_topic`, `replacements_topic`, `dead_letter_topic`, `processor`, `processor_module`,
-// `storage_set`, `writer_options`, `pre_filter: {header, value}`). A new key adds a storage; it needs topic, tables and
-// processor. Fatal: the error and its place.
+// `storage_set`, `writer_options`, `pre_filter: {header, value}`). An unknown key adds a storage, which needs at least
+// topic, local table and processor. Fatal: the error and its place.
 Result<Storages> storages_from_yaml(const std::string& yaml);
 
 }  // namespace freshet::snuba

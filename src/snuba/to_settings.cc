@@ -19,8 +19,8 @@ std::string property(const BrokerConfig& brokers, const std::string& name, std::
   return found == brokers.end() ? std::move(fallback) : found->second;
 }
 
-// A property's value if it is an integer, otherwise the default. The module that uses the property refuses an invalid
-// value.
+// The value of a property if it is an integer, otherwise the default. The module that uses the property refuses an
+// invalid value.
 int64_t number_property(const BrokerConfig& brokers, const std::string& name, int64_t fallback) {
   try {
     return std::stoll(property(brokers, name, std::to_string(fallback)));
@@ -60,7 +60,7 @@ class Translator {
   }
 
   void set(const char* name, std::string value) { out_.defaults.values[name] = {std::move(value)}; }
-  // Values from the command line override freshet's environment variables; resolved values do not.
+  // Options given on the command line override freshet's environment variables; resolved values do not.
   void set_option(const char* name, const std::string& value) {
     if (!line_.given(name)) return set(name, value);
     out_.flags.push_back(fmt::format("--{}={}", name, value));
@@ -76,7 +76,7 @@ class Translator {
     return used;
   }
   int64_t within(std::string_view setting, int64_t value) { return within(setting, value, setting); }
-  // Of an option that has a default.
+  // Only for options that have a default.
   int64_t integer(std::string_view option) const { return *line_.integer(option); }
 
   void kafka() {
@@ -87,7 +87,7 @@ class Translator {
     const int64_t interval = number_property(c_.raw.brokers, "max.poll.interval.ms", integer("max-poll-interval-ms"));
     poll_interval_ = within("max-poll-interval-ms", interval);
     set_option("max-poll-interval-ms", std::to_string(poll_interval_));
-    // The drain takes at least --join-timeout-ms, but not longer than the group waits for it.
+    // The drain takes at least --join-timeout-ms, but less than half the poll interval, so that the group waits for it.
     const int64_t drain = std::max<int64_t>(integer("join-timeout-ms"), stream::StreamSettings().drain_timeout.count());
     set("drain-timeout-ms", std::to_string(std::min(drain, poll_interval_ / 2 - 1)));
     if (!accepted_outcomes()) {
@@ -224,7 +224,7 @@ class Translator {
     add_brokers(topic->brokers, producer.connection, notices);
   }
 
-  // Values without an option in the settings table.
+  // Sets what the settings table has no setting for.
   static void complete(settings::Loaded& loaded, const CommandLine& line, const ConsumerConfig& c,
                        const std::string& release, const std::string& values_file, bool skip_write) {
     settings::Settings& s = loaded.settings;

@@ -24,8 +24,8 @@ struct Translated {
   std::vector<std::string> notices;
 };
 
-// `release`: SNUBA_RELEASE. If there are no refusals, the caller passes the defaults to settings::load(), with
-// `flags` before the other flags. They hold copies of everything they need.
+// `release`: SNUBA_RELEASE. If there are no refusals, the caller passes the defaults to settings::load(), with `flags`
+// before all other flags. The result copies everything it needs.
 Translated translate(const CommandLine& line, const ConsumerConfig& config, const LiveSources& live,
                      const std::string& release);
 
