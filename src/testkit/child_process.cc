@@ -36,7 +36,7 @@ int loopback_socket(int port, sockaddr_in& address) {
 constexpr int kPortsBelow = 16'000;
 constexpr int kPortAttempts = 1'000;
 
-// The first port that the system chooses for connections.
+// The first port that the kernel assigns to outgoing connections.
 int first_port_of_connections() {
   int first = 0;
   std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first;
@@ -44,7 +44,7 @@ int first_port_of_connections() {
   return first > kPortsBelow + 1'024 && first <= kUsual ? first : kUsual;
 }
 
-// Reserves the port among the tests on this machine: an abstract socket keeps its name while it is open. -1 = taken.
+// Reserves the port among all tests on this machine by binding an abstract socket to a name. -1 = taken.
 int reserve(int port) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -144,7 +144,7 @@ std::string TempFolder::path(const std::string& name) const { return name.empty(
 
 int free_port() {
   static std::mutex mutex;
-  static std::vector<int> reservations;  // sockets: they hold their names until this process ends
+  static std::vector<int> reservations;  // sockets that hold the names until this process ends
   const std::lock_guard lock(mutex);
   const int first_of_connections = first_port_of_connections();
   const int lowest = first_of_connections - kPortsBelow;

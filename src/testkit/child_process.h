@@ -1,4 +1,4 @@
-// A program started by a test; it ends with the test in any case.
+// A program started by a test. It never outlives the test.
 #pragma once
 
 #include <sys/resource.h>
@@ -13,12 +13,12 @@
 
 namespace freshet::testkit {
 
-// Standard output and error go to `output_file`. The child dies with this process (PR_SET_PDEATHSIG).
+// Standard output and error go to `output_file`. The kernel kills the child if this process dies (PR_SET_PDEATHSIG).
 class ChildProcess {
  public:
   ChildProcess(const std::vector<std::string>& command, const std::string& output_file,
                const std::map<std::string, std::string>& environment = {});
-  ~ChildProcess();  // kills it
+  ~ChildProcess();  // kills the child
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
@@ -28,7 +28,7 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
   bool running() { return !wait(std::chrono::milliseconds(0)); }
   std::string output() const;
-  // Its resource usage; known after its end.
+  // Resource usage of the child; valid after its end.
   const rusage& usage() const { return usage_; }
 
  private:
@@ -51,15 +51,15 @@ class TempFolder {
   std::string path_;
 };
 
-// A loopback TCP port that no process listens on. It is reserved for this process while that lives: no other test gets
-// it, and it is below the ports that the system chooses for connections. A connection could otherwise take the port
-// while its server restarts, even a client's own connection attempt to that port.
+// A loopback TCP port that no process listens on, reserved for this process as long as it lives: no other test gets it,
+// and it is below the ports that the kernel assigns to outgoing connections. Otherwise a connection could take the port
+// while its server restarts, even a client's own attempt to connect to that port.
 int free_port();
 
-// The path in this environment variable. If it is not set, throws with the advice to use ./dev.
+// The path in this environment variable. Throws, with the advice to use ./dev, if it is unset or does not exist.
 std::string tool_path(const char* variable);
 
-// Calls `ready` every 20 ms. Throws with `what` and the child's output if `limit` has passed or the child has ended.
+// Calls `ready` every 20 ms. Throws with `what` and the child's output if `limit` passes or the child ends first.
 void wait_until_ready(ChildProcess& child, const std::string& what, std::chrono::seconds limit,
                       const std::function<bool()>& ready);
 // True if something accepts connections on this port of 127.0.0.1.

@@ -1,4 +1,4 @@
-// A fake ClickHouse: an HTTP server in this process that gives configured answers and stores the rows of inserts.
+// A fake ClickHouse: an HTTP server in this process that returns configured answers and stores the rows of inserts.
 #pragma once
 
 #include <chrono>
@@ -40,8 +40,8 @@ struct FakeAnswer {
   std::string headers;  // "Name: value\r\n" each
   std::string body;
   bool stores = true;           // stores the rows of an insert
-  std::string raw;              // if not empty: the whole answer, as sent on the wire
-  bool from_clickhouse = true;  // has the header of every ClickHouse answer
+  std::string raw;              // if not empty: the whole answer as sent on the wire
+  bool from_clickhouse = true;  // includes the header that every ClickHouse answer has
 
   static FakeAnswer of(How how, bool stores);
   // From a server that is not ClickHouse; stores nothing.
@@ -51,8 +51,8 @@ struct FakeAnswer {
   static FakeAnswer old_exception(int code, std::string_view text, int status = 500);
 };
 
-// Threads: any. Like a table with a deduplication window, acknowledges rows with a known insert_deduplication_token
-// without storing them again.
+// Acts like a table with a deduplication window: acknowledges rows with a known insert_deduplication_token without
+// storing them again. Threads: any.
 class FakeClickHouse {
  public:
   FakeClickHouse() : server_([this](Fd fd, const StopFlag& stop) { serve(std::move(fd), stop); }) {}
@@ -60,15 +60,15 @@ class FakeClickHouse {
   uint16_t port() const { return server_.port(); }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
 
-  // Uses queued answers first, one per request; then `otherwise` (200, stores).
+  // Queued answers are used first, one per request; then `otherwise` (by default 200, stores).
   void next(FakeAnswer answer, size_t times = 1);
   void otherwise(FakeAnswer answer);
 
-  std::vector<FakeRequest> requests() const;  // whole ones, in order of arrival
+  std::vector<FakeRequest> requests() const;  // completely received ones, in order of arrival
   std::string stored_rows() const;            // bodies of stored inserts, concatenated
   size_t stored_inserts() const;
   size_t connections() const;
-  // Counts requests whose answer was decided, complete or not. False after `timeout`.
+  // Waits until answers to `count` requests were chosen, whether or not they were sent. False after `timeout`.
   bool wait_for_requests(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
  private:
@@ -90,8 +90,8 @@ class FakeClickHouse {
   LoopbackServer server_;  // last: its threads use all of the above
 };
 
-// Decompresses ClickHouse's blocks; throws std::runtime_error for other data. Does not verify checksums; real servers
-// do that in the contract tests.
+// Decompresses ClickHouse's blocks; throws std::runtime_error for other data. Does not verify checksums, which the real
+// servers of the contract tests do.
 std::string decode_blocks(std::string_view blocks);
 
 }  // namespace freshet::testkit

@@ -1,4 +1,4 @@
-// The clock of tests: it stands still until the test advances it.
+// A clock that stands still until the test advances it.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace freshet::testkit {
 // Threads: any. A wait ends if its condition is true, `stop` is requested, or advance() passes its deadline.
 class FakeClock final : public Clock {
  public:
-  // Skipped: the clock stands at the deadline of a wait as soon as somebody waits for it.
+  // Skipped: as soon as a thread waits, the clock jumps to its deadline.
   enum class Waits { UntilAdvanced, Skipped };
   explicit FakeClock(Waits waits = Waits::UntilAdvanced) : waits_mode_(waits) {}
 
@@ -43,7 +43,7 @@ class FakeClock final : public Clock {
     MutexLock lock(mutex_);
     now_ += by;
   }
-  // Sets the wall clock, and not the steady one.
+  // Sets the wall clock, but not the steady clock.
   void set_system(SystemTime time) {
     MutexLock lock(mutex_);
     wall_ahead_ = time.time_since_epoch() - now_.time_since_epoch();
@@ -54,8 +54,8 @@ class FakeClock final : public Clock {
     waiting_.wait(mutex_, [&]() REQUIRES(mutex_) { return waits_ >= n; });
   }
 
-  // Returns after a waiting thread has read the time three more times: it has seen the last change and still waits,
-  // here or in its next wait. For tests with one such thread; false if there is none any more.
+  // Returns after a waiting thread has read the time three more times: it has seen the last change and waits again, in
+  // the same wait or in its next one. For tests with one such thread; false if none waits any more.
   bool settle() {
     MutexLock lock(mutex_);
     const uint64_t seen = looks_ + 3;

@@ -1,4 +1,4 @@
-// A Source that delivers given messages from memory, with one assignment.
+// A Source with one assignment that delivers messages from memory.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace freshet::testkit {
 
-// Threads: as the port says; produce() and committed() by any.
+// Threads: as for Source; produce() and committed() by any.
 class FakeSource final : public Source {
  public:
   explicit FakeSource(int32_t partitions) {

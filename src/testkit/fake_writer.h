@@ -1,4 +1,5 @@
-// A RowWriter that stores strings. It refuses rows that contain "bad"; a view fails after rows that contain "boom".
+// A RowWriter that stores rows as strings. It refuses rows that contain "bad"; for rows that contain "boom" it reports
+// a view that failed after they were stored.
 #pragma once
 
 #include <deque>

@@ -17,7 +17,7 @@ std::string answer_of(const Fault& fault) {
   return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-// True if the peer has closed or sends unexpected data.
+// True if the peer has closed the connection or sends unexpected data.
 bool ended(const Fd& fd, int wait_ms) {
   pollfd poll_fd{fd.get(), POLLIN, 0};
   return ::poll(&poll_fd, 1, wait_ms) != 0;
@@ -76,7 +76,7 @@ Fault FaultProxy::take_fault(uint64_t& version) {
 }
 
 void FaultProxy::serve(Fd client, const StopFlag& stop) {
-  const Fd server = connect_to_loopback(server_port_);  // if it is refused, requests end without an answer
+  const Fd server = connect_to_loopback(server_port_);  // if refused, requests end without an answer
   WireReader from_client(client, stop);
   WireReader from_server(server, stop);
   while (serve_request(from_client, client, from_server, server, stop)) {

@@ -1,4 +1,4 @@
-// A proxy between a client and a real HTTP server on loopback that injects faults.
+// A proxy in front of a real HTTP server on loopback that injects faults.
 #pragma once
 
 #include <chrono>
@@ -46,10 +46,10 @@ class FaultProxy {
   // Applies from the next request on; resets to None after `times` requests (0 = never).
   void set(const Fault& fault, size_t times = 0);
   void clear() { set(Fault()); }
-  // While set, refuses connections and closes open ones.
+  // While `refuse` is true, connections are refused; open ones are closed.
   void refuse_connections(bool refuse);
 
-  // Number of requests with a fault since the start. False after `timeout`.
+  // Waits until `count` requests had a fault since the start. False after `timeout`.
   bool wait_for_faults(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
   size_t faults() const;
 

@@ -1,4 +1,4 @@
-// The program under test, started as an operator starts it.
+// The program under test, started as an operator would start it.
 #pragma once
 
 #include <map>

@@ -68,7 +68,7 @@ std::vector<fs::path> sorted_files(const fs::path& folder, std::string_view endi
   return files;
 }
 
-// Literals that Snuba writes and JSON does not have become unique texts.
+// Replaces literals that Snuba writes but JSON does not have by unique texts.
 std::string with_named_literals(std::string_view text) {
   std::string out;
   bool in_string = false;
@@ -93,7 +93,7 @@ std::string with_named_literals(std::string_view text) {
   return out;
 }
 
-// Distance in units in the last place; huge for different signs and NaN.
+// Distance in units in the last place; UINT64_MAX for different signs and NaN.
 uint64_t ulps(double a, double b) {
   if (a == b) return 0;
   if (!std::isfinite(a) || !std::isfinite(b) || std::signbit(a) != std::signbit(b)) return UINT64_MAX;
@@ -113,7 +113,7 @@ bool is_number_char(char c) {
   return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
 }
 
-// Compares floating-point literals of a text as numbers, the rest byte by byte.
+// Compares floating-point literals within a text as numbers, everything else byte by byte.
 bool same_text(std::string_view a, std::string_view b) {
   if (a == b) return true;
   size_t i = 0;

@@ -1,4 +1,4 @@
-// Hostile clients of an HTTP server: any number of connections on one thread.
+// Hostile clients of an HTTP server: many connections on one thread.
 #pragma once
 
 #include <atomic>
@@ -15,13 +15,13 @@ namespace freshet::testkit {
 // construction to destruction. Reopens connections that the server closes.
 class HostileClients {
  public:
-  // 127.0.0.1:`port`.
+  // Connects to 127.0.0.1:`port`.
   HostileClients(uint16_t port, size_t connections);
   ~HostileClients();
   HostileClients(const HostileClients&) = delete;
   HostileClients& operator=(const HostileClients&) = delete;
 
-  uint64_t opened() const { return opened_.load(); }  // number of connections
+  uint64_t opened() const { return opened_.load(); }  // number of connections opened
   uint64_t sent_bytes() const { return sent_bytes_.load(); }
 
  private:

@@ -17,13 +17,13 @@ struct WireMessage {
   std::string body;                            // as received, including chunk frames
 };
 
-// Threads: one at a time. Reads messages from one connection.
+// Reads messages from one connection. Threads: one at a time.
 class WireReader {
  public:
   WireReader(const Fd& fd, const StopFlag& stop) : fd_(fd), stop_(stop) {}
-  // False at the end of the connection or on a stop.
+  // False at the end of the connection or after a stop.
   bool read_head(WireMessage& message);
-  // Reads at most `limit` bytes of the body (everything without a limit); false if it ended early.
+  // Reads at most `limit` bytes of the body; false if it ended early.
   bool read_body(WireMessage& message, size_t limit = SIZE_MAX);
 
  private:
@@ -35,7 +35,7 @@ class WireReader {
   std::string buffer_;
 };
 
-// "a=1&b=%20" -> names and values, decoded ("+" is a space).
+// "a=1&b=%20" to names and values, decoded ("+" is a space).
 std::map<std::string, std::string> parse_query(std::string_view query);
 
 }  // namespace freshet::testkit

@@ -17,7 +17,7 @@ void check(rd_kafka_resp_err_t error, const std::string& what) {
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) throw std::runtime_error(what + ": " + rd_kafka_err2str(error));
 }
 
-// Prevents that a test which counts messages waits for one that never reached the broker.
+// Reports messages that were not produced, so that a test that waits for them does not fail without an explanation.
 void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
   std::cerr << "a message of " << message->len << " bytes was not produced: " << rd_kafka_err2str(message->err) << '\n';
@@ -48,7 +48,7 @@ template <typename T, auto destroy>
 using Owned = std::unique_ptr<T, Destroyed<destroy>>;
 using Event = Owned<rd_kafka_event_t, rd_kafka_event_destroy>;
 
-// For a request that `ask` sends to the cluster's admin API.
+// Sends an admin request through `ask` and waits for its result.
 template <typename Ask>
 Event answer(rd_kafka_t* client, const char* request, Ask ask) {
   const Owned<rd_kafka_queue_t, rd_kafka_queue_destroy> queue(rd_kafka_queue_new(client));
@@ -151,7 +151,8 @@ KafkaClient::KafkaClient(const std::string& bootstrap)
       producer_(make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap},
                                          {"linger.ms", "5"},
                                          {"acks", "all"},
-                                         {"enable.idempotence", "true"},  // otherwise a late request is sent twice
+                                         // a request that is retried after a timeout is not stored twice
+                                         {"enable.idempotence", "true"},
                                          {"message.max.bytes", "100000000"},
                                          {"queue.buffering.max.messages", "200000"}})) {}
 
@@ -274,7 +275,7 @@ int64_t KafkaClient::count(const std::string& topic) {
 std::map<int32_t, int64_t> KafkaClient::committed(const std::string& group, const std::string& topic) {
   Consumer consumer(bootstrap_, group);
   auto* list = all_partitions(topic, partitions(topic));
-  // The coordinator of a new cluster's first group is not known yet or loads its log.
+  // The coordinator of a new cluster's first group may be unknown or still loading its log.
   rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
   eventually(std::chrono::milliseconds(kTimeoutMs), [&] {
     error = rd_kafka_committed(consumer.get(), list, kTimeoutMs);

@@ -31,7 +31,7 @@ class KafkaClient {
 
   void create_topic(const std::string& topic, int partitions, const std::map<std::string, std::string>& config = {});
   void add_partitions(const std::string& topic, int total);
-  // Deletion is asynchronous: the same name may be refused for a moment.
+  // Deletion is asynchronous: creating the same name may fail for a moment.
   void delete_topic(const std::string& topic);
   // Queues the record; waits while the queue is full.
   void produce(const std::string& topic, const Record& record);
@@ -40,9 +40,9 @@ class KafkaClient {
   // Sends the values in one record batch.
   void produce_batch(const std::string& topic, int32_t partition, const std::vector<std::string>& values,
                      const std::string& codec);
-  // Sends the values in one transaction of its own producer. Its marker takes an offset after them.
+  // Sends the records in one transaction, with a separate producer. The commit marker takes the offset after them.
   void produce_in_transaction(const std::string& topic, const std::vector<Record>& records);
-  // All records of the topic, by partition, then offset.
+  // All records of the topic, ordered by partition and offset.
   std::vector<Record> read_all(const std::string& topic);
   int64_t count(const std::string& topic);  // end offsets minus begin offsets
   // By partition; -1001 if the group has committed nothing.
@@ -59,7 +59,7 @@ class KafkaClient {
   rd_kafka_t* producer_ = nullptr;
 };
 
-// librdkafka's mock broker inside this process. It keeps 5 MiB per partition and drops the rest silently.
+// librdkafka's mock broker in this process. It keeps 5 MiB per partition and silently drops older messages.
 class MockCluster {
  public:
   MockCluster();

@@ -57,7 +57,7 @@ KafkaRequest parse(std::string frame, uint64_t connection) {
 // A request or answer in transit.
 struct KafkaProxy::Waiting {
   std::string frame;
-  SteadyPoint due;  // not delivered before
+  SteadyPoint due;  // not delivered before this time
   KafkaApi api{};
   uint64_t fault = 0;  // number of the fault that delays it; 0 = none
   bool swallowed = false;
@@ -78,7 +78,7 @@ struct KafkaProxy::Connection {
 // Reads frames from one end and delivers each to the other end when it is due. Threads: one.
 class KafkaProxy::Direction {
  public:
-  // Decides about a frame that has arrived.
+  // Called with each frame that arrives, to decide what happens to it.
   using Arrived = std::function<void(Waiting&)>;
 
   Direction(KafkaProxy& proxy, const Fd& from, const Fd& to, const StopFlag& stop, Arrived arrived)
@@ -183,7 +183,7 @@ size_t KafkaProxy::faults(KafkaApi api) const {
   return found == applied_.end() ? 0 : found->second;
 }
 
-// A delay that ends after a number of requests stays in force for the requests that it was applied to.
+// A fault whose `times` are used up still delays the requests that it was applied to.
 bool KafkaProxy::still_set(KafkaApi api, uint64_t fault) const {
   const std::lock_guard lock(mutex_);
   const auto found = faults_.find(api);
@@ -211,7 +211,7 @@ void KafkaProxy::meet(KafkaRequest request, Connection& connection, Waiting& wai
       }
     }
     auto& seen = seen_[request.api];
-    // Tests inspect the content of few kinds only; a fetch may come a thousand times a second.
+    // Tests inspect the contents of rare requests only; there may be thousands of fetches per second.
     const bool frequent = request.api == KafkaApi::Fetch || request.api == KafkaApi::Produce;
     waiting.api = request.api;
     waiting.frame = frequent ? std::move(request.frame) : request.frame;

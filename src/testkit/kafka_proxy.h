@@ -1,5 +1,5 @@
-// A proxy between clients and one Kafka broker on loopback. It parses requests and answers, and delays or drops those
-// of chosen kinds.
+// A proxy in front of one Kafka broker on loopback. It parses requests and answers, and delays or drops those of chosen
+// kinds.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@
 
 namespace freshet::testkit {
 
-// API keys of Kafka's protocol; any other int16 may be cast.
+// API keys of the Kafka protocol; other values may be cast from int16_t.
 enum class KafkaApi : int16_t {
   Produce = 0,
   Fetch = 1,
@@ -58,8 +58,8 @@ struct KafkaRequest {
 struct KafkaFault {
   enum class Where { Request, Answer };
 
-  // Delays the request to the broker, or the answer to the client. Later frames on the same connection wait, because a
-  // broker answers in order. A request is delivered even if its client is gone.
+  // Delays the request to the broker, or the answer to the client. Later frames on the same connection wait behind it,
+  // because a broker answers in order. A request is delivered even if its client has disconnected.
   static KafkaFault delay(Where where, std::chrono::milliseconds by) { return {where, by, 0, {}}; }
   // Delays until the fault is replaced or cleared.
   static KafkaFault hold(Where where) { return delay(where, std::chrono::hours(24)); }
@@ -67,31 +67,31 @@ struct KafkaFault {
   static KafkaFault swallow(Where where) { return {where, std::nullopt, 0, {}}; }
 
   Where where = Where::Request;
-  std::optional<std::chrono::milliseconds> by;    // none: dropped
-  uint64_t times = 0;                             // number of requests that it applies to; 0 = until it is cleared
-  std::function<bool(const KafkaRequest&)> only;  // empty: all of this kind; must not call the proxy
+  std::optional<std::chrono::milliseconds> by;    // none = drop
+  uint64_t times = 0;                             // number of requests it applies to; 0 = until it is cleared
+  std::function<bool(const KafkaRequest&)> only;  // empty = all requests of the kind; must not call the proxy
 };
 
 // Threads: any.
 class KafkaProxy {
  public:
-  // Listens on `port`. The broker's listener on `server_port` must advertise that port, so that clients stay behind the
+  // Listens on `port`, which the broker's listener on `server_port` must advertise, so that clients stay behind the
   // proxy; see KafkaServer::Listener.
   KafkaProxy(uint16_t port, uint16_t server_port);
   ~KafkaProxy();
 
-  // Replaces the fault for `api`. Frames that wait for the old fault continue at once.
+  // Replaces the fault for `api`. Frames that are delayed by the old fault are delivered at once.
   void set(KafkaApi api, KafkaFault fault);
   void set(const std::vector<KafkaApi>& apis, const KafkaFault& fault);
   void clear(KafkaApi api);
   void clear();
 
-  // Requests from clients so far (of kind `api`), including delayed and dropped ones.
+  // All requests of kind `api` so far, including delayed and dropped ones.
   std::vector<KafkaRequest> seen(KafkaApi api) const;
   size_t count(KafkaApi api) const;
-  // False after `timeout`.
+  // Waits until `count` requests of the kind were seen. False after `timeout`.
   bool wait_for(KafkaApi api, size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
-  // How often a fault was applied to `api`.
+  // How many times a fault was applied to `api`.
   size_t faults(KafkaApi api) const;
 
  private:
@@ -107,10 +107,10 @@ class KafkaProxy {
   struct Set {
     uint64_t number = 0;
     KafkaFault fault;
-    uint64_t met = 0;  // number of requests that it was applied to
+    uint64_t met = 0;  // number of requests it was applied to
   };
   const uint16_t server_port_;
-  mutable std::mutex mutex_;  // guards all of the following but the listener
+  mutable std::mutex mutex_;  // guards everything below except the listener
   mutable std::condition_variable changed_;
   std::map<KafkaApi, Set> faults_;
   std::map<KafkaApi, std::vector<KafkaRequest>> seen_;

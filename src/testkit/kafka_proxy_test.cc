@@ -32,7 +32,7 @@ uint32_t read_number(const std::string& bytes, size_t at) {
   return value;
 }
 
-// Answers each request with its correlation id, in order, and records when it came.
+// Answers each request in order with its correlation id, and records it.
 class Broker {
  public:
   uint16_t port() const { return server_.port(); }

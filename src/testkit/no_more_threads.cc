@@ -11,7 +11,7 @@ namespace {
 
 constexpr uid_t kNobody = 65534;
 
-// The system call changes only the calling thread; the library's setresuid() changes all of them.
+// The raw system call changes only the calling thread; libc's setresuid() changes all threads.
 void become(uid_t user) {
   if (::syscall(SYS_setresuid, user, user, 0) != 0)
     throw std::system_error(errno, std::generic_category(), "setresuid");

@@ -1,4 +1,4 @@
-// Makes the system refuse new threads to the calling thread, as with RLIMIT_NPROC or a container's limit.
+// Makes the system refuse new threads to the calling thread, as RLIMIT_NPROC or a container's limit would.
 #pragma once
 
 #include <sys/resource.h>
@@ -6,8 +6,8 @@
 
 namespace freshet::testkit {
 
-// Threads: construct and destroy on the same thread; other threads of a root process are not affected. The limit does
-// not apply to root, so the calling thread runs as another user (65534) in the meantime.
+// The limit does not apply to root, so the calling thread of a root process runs as user 65534 while this exists.
+// Threads: construct and destroy on the same thread; other threads of a root process are not affected.
 class NoMoreThreads {
  public:
   NoMoreThreads();

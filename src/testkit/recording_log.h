@@ -1,4 +1,4 @@
-// A log that keeps what it is given.
+// A Log that records its events.
 #pragma once
 
 #include <algorithm>
@@ -17,8 +17,8 @@ class RecordingLog final : public Log {
   struct Line {
     LogLevel level;
     std::string event;
-    std::map<std::string, std::string, std::less<>> fields;  // as the log would print them
-    std::string subject;                                     // name and subject fields: the same for equal events
+    std::map<std::string, std::string, std::less<>> fields;  // as the log prints them
+    std::string subject;  // name and subject fields; equal for events that are deduplicated
   };
 
   bool enabled(LogLevel) const noexcept override { return true; }
@@ -44,7 +44,7 @@ class RecordingLog final : public Log {
     MutexLock lock(mutex_);
     return lines_.size();
   }
-  // All values, one a line.
+  // The values of all fields of all events, one per line.
   std::string texts() const {
     MutexLock lock(mutex_);
     std::string all;

@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kStart(240);  // a busy machine
+constexpr seconds kStart(240);  // enough on a busy machine
 
 std::string old_config(const std::string& folder, int http_port, int tcp_port, int interserver_port) {
   return fmt::format(R"(<yandex>

@@ -1,4 +1,4 @@
-// Real servers for tests and the demo, on free loopback ports, with their own directories, stopped with the object.
+// Real servers for tests and the demo, on free loopback ports and in their own directories, stopped with the object.
 #pragma once
 
 #include <chrono>
@@ -14,7 +14,7 @@ namespace freshet::testkit {
 // Apache Kafka (KRaft, one process) from the jars in FRESHET_DEV_KAFKA_DIR.
 class KafkaServer {
  public:
-  // A listener beside the plain one; its clients are sent to `advertised`.
+  // A listener besides the plain one; the broker tells its clients to connect to the port `advertised`.
   struct Listener {
     std::string name;      // upper case letters
     std::string protocol;  // PLAINTEXT, SASL_PLAINTEXT
@@ -26,12 +26,12 @@ class KafkaServer {
   explicit KafkaServer(const std::map<std::string, std::string>& properties = {},
                        const std::vector<Listener>& more = {});
 
-  // For the property listener.name.NAME.plain.sasl.jaas.config: this user with this password.
+  // Value of the property listener.name.NAME.plain.sasl.jaas.config that accepts this login.
   static std::string plain_login(const std::string& user, const std::string& password);
   std::string bootstrap() const;
-  void stop();                                                          // SIGTERM, waits
+  void stop();                                                          // SIGTERM, and waits
   void kill();                                                          // SIGKILL
-  void start();                                                         // again, with the same port and data
+  void start();                                                         // restart with the same port and data
   void set_property(const std::string& key, const std::string& value);  // applies from the next start()
   ChildProcess& process() { return *process_; }
 
@@ -52,14 +52,14 @@ std::string local_clickhouse_program();
 class ClickHouseServer {
  public:
   virtual ~ClickHouseServer() = default;
-  virtual void start() = 0;  // also a restart, with the same port and data
+  virtual void start() = 0;  // also restarts, with the same port and data
   void stop();
   void kill();
   void freeze() { process_->signal(19); }  // SIGSTOP
   void thaw() { process_->signal(18); }    // SIGCONT
   int port() const { return port_; }
   std::string url() const;
-  // The answer without its last line break; throws with the server's error.
+  // The answer without trailing line breaks; throws with the server's error.
   std::string query(const std::string& sql) const;
   uint64_t count(const std::string& sql) const { return std::stoull(query(sql)); }
 
@@ -78,15 +78,15 @@ class OldClickHouse final : public ClickHouseServer {
   void start() override;
 };
 
-// A current engine in freshet-local-clickhouse (FRESHET_DEV_CHDB_LIB, and the program in FRESHET_BINARY_DIR or beside
-// the running one).
+// A current ClickHouse engine, served by freshet-local-clickhouse (see local_clickhouse_program(); needs
+// FRESHET_DEV_CHDB_LIB).
 class LocalClickHouse final : public ClickHouseServer {
  public:
   LocalClickHouse() { LocalClickHouse::start(); }
   void start() override;
 };
 
-// FRESHET_DEV_REDIS_SERVER.
+// The Redis server in FRESHET_DEV_REDIS_SERVER.
 class RedisServer {
  public:
   explicit RedisServer(const std::string& password = {});

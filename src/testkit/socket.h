@@ -1,4 +1,4 @@
-// Loopback sockets for fakes and proxies; every wait ends when the owner stops.
+// Loopback sockets for fakes and proxies. Every wait ends when the owner stops.
 #pragma once
 
 #include <atomic>
@@ -30,14 +30,14 @@ class Fd {
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
   void reset() noexcept;
-  // Shuts down both directions; waiting threads see the end.
+  // Shuts down both directions; threads that wait on it see the end of the stream.
   void shut_down() const noexcept;
 
  private:
   int fd_ = -1;
 };
 
-// Once set, it stays readable; threads: any.
+// Once set, its descriptor stays readable. Threads: any.
 class StopFlag {
  public:
   StopFlag();
@@ -50,16 +50,17 @@ class StopFlag {
   std::atomic<bool> set_{false};
 };
 
-// Throws std::system_error if the port is taken; port 0 = any free one.
+// Throws std::system_error if the port is taken. Port 0: any free port.
 Fd listen_on_loopback(uint16_t port);
+// The port that `listener` is bound to.
 uint16_t port_of(const Fd& listener);
-Fd connect_to_loopback(uint16_t port);  // empty when refused
+Fd connect_to_loopback(uint16_t port);  // empty if refused
 // Empty if `stop` was set or the listener was shut down.
 Fd accept_from(const Fd& listener, const StopFlag& stop);
-// Closes with a reset instead of an orderly end.
+// Closes with a reset (RST) instead of an orderly shutdown.
 void close_with_reset(Fd& fd);
 
-// Appends received data; false at the end, on an error or if `stop` was set.
+// Appends received data; false at the end of the stream, on an error, or if `stop` was set.
 bool receive(const Fd& fd, const StopFlag& stop, std::string& into);
 bool send_all(const Fd& fd, const StopFlag& stop, std::string_view bytes);
 // Waits until the peer has closed or `stop` was set.

@@ -1,4 +1,4 @@
-// A consumer that lasts until it is stopped.
+// A ConsumerControl that runs the consumer until it is stopped.
 #pragma once
 
 #include <stop_token>

@@ -9,7 +9,7 @@
 namespace freshet::testkit {
 namespace {
 
-// True if these bytes start with a request for a group coordinator: four bytes of length, then the API key.
+// True if these bytes start with a request to a group coordinator: four bytes of length, then the API key.
 bool asks_coordinator(const std::string& bytes) {
   constexpr std::string_view kApis = "\x08\x09\x0b\x0c\x0d\x0e";  // OffsetCommit, OffsetFetch, JoinGroup to SyncGroup
   return bytes.size() >= 6 && bytes[4] == 0 && kApis.find(bytes[5]) != std::string_view::npos;

@@ -1,4 +1,4 @@
-// A proxy between a client and a TCP server on loopback that can go silent without refusing or closing connections.
+// A proxy in front of a TCP server on loopback that can go silent without refusing or closing connections.
 #pragma once
 
 #include <atomic>
@@ -16,14 +16,14 @@ class TcpProxy {
   // Listens on `port`, which the server must advertise.
   TcpProxy(uint16_t port, uint16_t server_port);
 
-  // Open connections deliver nothing any more, in both directions; new connections work: a lost route.
+  // Simulates a lost route: open connections deliver nothing any more, in both directions; new connections work.
   void silence_open_connections() { silent_until_ = next_.load(); }
-  // New connections are accepted, but nothing is delivered: a process that hangs.
+  // Simulates a hung process: new connections are accepted, but nothing is delivered.
   void silence_new_connections(bool silent) { mute_ = silent; }
-  // Delays all data in both directions: a distant server.
+  // Simulates a distant server: delays all data in both directions.
   void delay(std::chrono::milliseconds by) { delay_ms_ = static_cast<int>(by.count()); }
-  // For a Kafka broker: a connection that carries a request of a group member (join, heartbeat, commit...) goes silent
-  // with that request; others work. A coordinator that does not answer, on a broker that does.
+  // Simulates a hung coordinator on a working Kafka broker: a connection goes silent with the first request of a group
+  // member (join, heartbeat, commit ...) on it; others work.
   void silence_coordinator(bool silent) { coordinator_mute_ = silent; }
 
  private:

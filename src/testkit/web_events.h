@@ -7,13 +7,13 @@
 
 namespace freshet::testkit {
 
-// Columns for every field of an event, for a MergeTree table.
+// Columns of a table with one column per field of an event.
 extern const char* const kWebEventColumns;
 
 // Threads: one at a time.
 class WebEvents {
  public:
-  // `bytes` pads each event to about that size (0 = no padding, some 400 bytes).
+  // `bytes` pads each event to about that size (0 = no padding, about 400 bytes).
   explicit WebEvents(uint64_t seed, size_t bytes = 0) : random_(seed), bytes_(bytes) {}
 
   // One JSON object; `id` becomes its field event_id, `at_ms` its timestamp (milliseconds since 1970 UTC).
