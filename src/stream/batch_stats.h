@@ -1,4 +1,4 @@
-// What a stored batch says to the metrics.
+// Metrics of a stored batch.
 #pragma once
 
 #include "base/clock.h"
@@ -7,7 +7,7 @@
 
 namespace freshet::stream {
 
-// Latencies and sizes. `now` is compared with message timestamps; a negative age counts as 0.
+// Observes latencies and sizes. Latencies are `now` minus the message timestamps; a negative age counts as 0.
 void count_stats(const SealedBatch& batch, SystemTime now, StreamMetrics& metrics);
 
 }  // namespace freshet::stream

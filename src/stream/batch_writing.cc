@@ -12,11 +12,11 @@
 namespace freshet::stream {
 namespace {
 
-constexpr uint32_t kMaxInserts = 200;    // for one batch, while it looks for bad messages
-constexpr uint32_t kRefusedInARow = 10;  // single messages that are all refused alike: no bad luck any more
-constexpr size_t kSmallestAlike = 3;     // a batch below this says little about "all of it"
-constexpr uint32_t kTooLargeInARow = 3;  // single messages that are all too large: no insert is taken any more
-constexpr uint32_t kMaxPieces = 1000;    // inserts of one batch in one go
+constexpr uint32_t kMaxInserts = 200;    // inserts per batch while searching for bad messages
+constexpr uint32_t kRefusedInARow = 10;  // more single messages than this, all rejected alike, are not bad data
+constexpr size_t kSmallestAlike = 3;     // "all messages are rejected alike" means little in a smaller batch
+constexpr uint32_t kTooLargeInARow = 3;  // single messages in a row; then no insert size is accepted
+constexpr uint32_t kMaxPieces = 1000;    // inserts per batch before it is blocked
 constexpr Duration kOperatorRetry = std::chrono::seconds(30);
 constexpr Duration kFieldsRetry = std::chrono::seconds(10);
 
@@ -115,7 +115,7 @@ void BatchWriting::list_items() {
   for (const Piece& piece : begun_with_) mark(piece, false);
 }
 
-// What is not finished, cut as it was when the task began; the first is the last of the list.
+// The unfinished messages, cut at the boundaries of `begun_with_`. In reverse order: the caller pops from the back.
 std::vector<BatchWriting::Attempt> BatchWriting::open_attempts() const {
   std::vector<Attempt> attempts;
   for (const Piece& piece : begun_with_) {
@@ -132,7 +132,7 @@ std::vector<BatchWriting::Attempt> BatchWriting::open_attempts() const {
   return attempts;
 }
 
-// The usual batch is one insert, and nobody asks what it consists of.
+// The common case is one insert of the whole batch, without building the list of items.
 BatchWriting::StepResult BatchWriting::write_open(const WriteControl& control) {
   std::vector<Attempt> attempts;
   if (items_.empty() && begun_with_.empty() && batch_->row_bytes <= limit_.bytes(clock_.steady_now())) {
@@ -214,7 +214,7 @@ BatchWriting::StepResult BatchWriting::take_refusal(const Attempt& attempt, cons
       if (control.stop.stop_requested()) return StepResult::Abandoned;
       search_inserts_ = 0;
     }
-    // The probes may have stored some of the piece; a table that was altered takes it whole.
+    // The probes may have stored part of the piece. A table that was altered meanwhile accepts all of it.
     const bool touched = std::any_of(finished_.begin() + static_cast<ptrdiff_t>(attempt.piece.begin),
                                      finished_.begin() + static_cast<ptrdiff_t>(attempt.piece.end),
                                      [](bool finished) { return finished; });
@@ -227,7 +227,7 @@ BatchWriting::StepResult BatchWriting::take_refusal(const Attempt& attempt, cons
   return StepResult::Done;
 }
 
-// Last in, first out: the suspect alone, then what stands before it, then what comes after.
+// Pushed in reverse: the suspect is tried alone first, then the messages before it, then those after it.
 void BatchWriting::search(Piece piece, const WriteOutcome& outcome, std::vector<Attempt>& attempts) {
   const auto [begin, end] = piece;
   if (end - begin == 1) return refuse(begin, outcome);
@@ -242,7 +242,7 @@ void BatchWriting::search(Piece piece, const WriteOutcome& outcome, std::vector<
   attempts.push_back({{suspect, suspect + 1}, true, {}});
 }
 
-// The halves of a piece are always the same, so that their tokens are, too.
+// Always halves at the same index, so that a retry produces the same tokens.
 void BatchWriting::halve(const Attempt& attempt, std::vector<Attempt>& attempts) {
   const auto [begin, end] = attempt.piece;
   const size_t middle = begin + (end - begin) / 2;
@@ -258,7 +258,7 @@ void BatchWriting::take_too_large(const Attempt& attempt, const WriteOutcome& ou
   }
   block(Blocked::TooLarge, attempt.piece, outcome);
   if (++too_large_in_a_row_ < kTooLargeInARow) return;
-  // No size is small enough: more inserts would find nothing out.
+  // No size is small enough: further inserts would not help.
   for (const Attempt& left : attempts) block(Blocked::TooLarge, left.piece, outcome);
   attempts.clear();
 }
@@ -302,7 +302,7 @@ WriteOutcome BatchWriting::insert(Piece piece, const WriteControl& control) {
     const MessageRows& message = message_of(i);
     const std::string_view rows =
         std::string_view(batch_->chunks[items_[i].chunk]->rows).substr(message.rows_begin, message.rows_size);
-    // Neighbours in memory become one piece.
+    // Merge rows that are adjacent in memory.
     if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data()) {
       request.rows.back() = {request.rows.back().data(), request.rows.back().size() + rows.size()};
     } else {
@@ -324,7 +324,7 @@ WriteOutcome BatchWriting::send(InsertRequest request, const WriteControl& contr
   return writer_.write(request, control);
 }
 
-// True when nothing is left to do for the piece now.
+// True if the piece needs no further work now.
 bool BatchWriting::settle(Piece piece, const WriteOutcome& outcome) {
   if (outcome.kind == WriteOutcome::Kind::Written) {
     memory_.accepted();
@@ -357,7 +357,7 @@ void BatchWriting::refuse(size_t item, const WriteOutcome& outcome) {
 
 bool BatchWriting::looks_like_schema_change(const WriteOutcome& whole, const WriteControl& control, bool& abandoned) {
   if (items_.size() < kSmallestAlike) return memory_.refused(whole.code) > kRefusedInARow;
-  // The first, the middle and the last message alone: bad data is rarely bad in all three, and in the same way.
+  // Insert the first, middle and last message alone. Bad data rarely makes all three fail with the same code.
   const std::array<size_t, 3> probes = {0, items_.size() / 2, items_.size() - 1};
   for (const size_t probe : probes) {
     if (finished_[probe]) return false;
@@ -377,7 +377,7 @@ bool BatchWriting::wait_for_operator(const WriteOutcome& outcome, const WriteCon
   const uint64_t seen = memory_.skips(*batch_);
   in_one_go_ = 0;
   if (control.on_failure) {
-    // The names of fields are what the person has to see.
+    // With NoFields the operator needs the field names, so do not redact them.
     const bool names = outcome.kind == WriteOutcome::Kind::NoFields;
     const std::string said = names ? outcome.text : message_text(outcome.text);
     control.on_failure(

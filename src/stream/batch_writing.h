@@ -1,4 +1,4 @@
-// Writes one batch to its end on a writer's thread; finds the messages that the table refuses and writes the rest.
+// Writes one batch on a writer thread. If the table rejects single messages, finds them and writes the rest.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,16 @@ struct RefusedMessage {
   std::string text;
 };
 
-// Messages of a batch, counted over all its chunks: [begin, end).
+// A half-open range [begin, end) of the batch's messages, indexed across all its chunks.
 struct Piece {
   size_t begin = 0;
   size_t end = 0;
 };
 
-// Why a piece of a batch cannot go on without a person.
+// Why a piece of a batch needs an operator.
 enum class Blocked {
-  MaybeStored,  // the table may hold its rows, and a repeat may store them again
-  TooLarge,     // one message that no insert takes (or too many of them); it is tried again every 30 s
+  MaybeStored,  // the table may already hold its rows; a retry may store them twice
+  TooLarge,     // a single message exceeds every insert limit, or too many did; retried every 30 s
 };
 
 struct BlockedPiece {
@@ -38,42 +38,43 @@ struct BlockedPiece {
   Piece piece;
   uint64_t rows = 0;
   int code = 0;
-  std::string text;      // as WriteOutcome says it
-  std::string reason{};  // the same
+  std::string text;      // WriteOutcome::text
+  std::string reason{};  // WriteOutcome::reason
 };
 
-// Of a piece of one message.
+// `piece` must consist of one message.
 RefusedMessage refused_message(const SealedBatch& batch, const BlockedPiece& piece);
 
-// A batch, or what is left of one that was blocked. `open`: what to write, as it was sent before; empty = all of it.
+// A batch, or the remainder of one that was blocked. `open` lists the pieces to write, cut as they were sent before, so
+// that their tokens match; empty = the whole batch.
 struct BatchTask {
   BatchTask() = default;
   BatchTask(std::shared_ptr<const SealedBatch> whole) : batch(std::move(whole)) {}
   std::shared_ptr<const SealedBatch> batch;
   std::vector<Piece> open;
-  std::vector<RefusedMessage> refused;  // so far
+  std::vector<RefusedMessage> refused;  // so far, by earlier tasks
 };
 
 struct BatchResult {
   std::shared_ptr<const SealedBatch> batch;
-  bool written = false;  // false: blocked, or abandoned, whether it was stored is unknown
+  bool written = false;  // false: blocked, or abandoned with an unknown outcome
   std::vector<RefusedMessage> refused;
   uint32_t inserts = 1;
-  Duration took{};                      // with all retries
-  std::vector<BlockedPiece> blocked{};  // not empty: all else of the batch is stored or refused
+  Duration took{};                      // including retries
+  std::vector<BlockedPiece> blocked{};  // if not empty, the rest of the batch is stored or rejected
 };
 
-// What all writers of a stream know together. Threads: any.
+// State that the writers of a stream share. Threads: any.
 class RefusalMemory {
  public:
   void accepted();
-  // Returns how many messages in a row were refused with this code and none accepted.
+  // Returns how many messages in a row were rejected with `code`, with none accepted in between.
   uint32_t refused(int code);
-  // The operator says that the refused rows are bad data after all: batches with rows of the partition go on.
+  // The operator treats the rejected rows as bad data: batches with rows of `partition` resume.
   void skip(Partition partition);
-  // How often the batch's partitions were skipped.
+  // Total number of skips of the batch's partitions.
   uint64_t skips(const SealedBatch& batch);
-  // Waits until `deadline`, `stop` or a skip of the batch after the `seen`-th; true when skipped.
+  // Waits until `deadline`, a stop request, or more than `seen` skips of the batch's partitions. True if skipped.
   bool wait_for_skip(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline, uint64_t seen);
 
  private:
@@ -86,26 +87,27 @@ class RefusalMemory {
   std::map<Partition, uint64_t> skips_ GUARDED_BY(mutex_);
 };
 
-// Threads: one writer's.
+// Threads: one writer's; a new instance per batch.
 class BatchWriting {
  public:
   BatchWriting(RowWriter& writer, RefusalMemory& memory, InsertLimit& limit, Clock& clock);
 
-  // Returns when every message of the batch is stored, refused or blocked, or `control.stop` was requested. When all of
-  // a batch is refused alike, or has no field that is a column, it waits here and is tried again: that is a change of
-  // schema, not bad data. An insert that is too large is halved as long as nothing of it can be stored.
+  // Returns once every message of the batch is stored, rejected or blocked, or `control.stop` was requested. If all
+  // messages are rejected alike, or no field is a column of the table, that is a schema change and not bad data:
+  // write() waits and retries until the table or the operator changes that. An insert that is too large is halved as
+  // long as it is certain that nothing of it was stored.
   BatchResult write(BatchTask task, const WriteControl& control);
 
  private:
   struct Item {
     uint32_t chunk;
     uint32_t message;
-    uint64_t rows_before;  // of the whole batch
+    uint64_t rows_before;  // rows of the batch before this message
   };
   struct Attempt {
     Piece piece;
-    bool searching = false;                  // for bad messages
-    std::optional<WriteOutcome> known = {};  // it was made already, and ended so
+    bool searching = false;                  // part of a search for bad messages
+    std::optional<WriteOutcome> known = {};  // outcome of an insert that was already made
   };
   enum class StepResult { Done, Abandoned, OutOfInserts };
 
@@ -130,7 +132,7 @@ class BatchWriting {
   void block(Blocked why, Piece piece, const WriteOutcome& outcome);
   void refuse(size_t item, const WriteOutcome& outcome);
   bool looks_like_schema_change(const WriteOutcome& whole, const WriteControl& control, bool& abandoned);
-  // Waits with the rest of the batch; true when the operator skipped it.
+  // Reports the failure and waits up to `retry`. True if the operator skipped a partition of the batch.
   bool wait_for_operator(const WriteOutcome& outcome, const WriteControl& control, const char* what, Duration retry);
 
   RowWriter& writer_;
@@ -138,15 +140,15 @@ class BatchWriting {
   InsertLimit& limit_;
   Clock& clock_;
   std::shared_ptr<const SealedBatch> batch_;
-  std::vector<Piece> begun_with_;  // see BatchTask::open
+  std::vector<Piece> begun_with_;  // BatchTask::open
   std::vector<Item> items_;
-  std::vector<bool> finished_;  // by item: stored, refused or blocked
+  std::vector<bool> finished_;  // by item: stored, rejected or blocked
   bool schema_checked_ = false;
   bool without_fields_ = false;
   uint32_t search_inserts_ = 0;
-  uint32_t too_large_in_a_row_ = 0;  // single messages, and none accepted
-  uint32_t in_one_go_ = 0;           // inserts since the batch last waited
-  WriteOutcome refusal_;             // the last of each kind
+  uint32_t too_large_in_a_row_ = 0;  // single messages, with none accepted in between
+  uint32_t in_one_go_ = 0;           // inserts since begin() or the last wait for the operator
+  WriteOutcome refusal_;             // the last outcome of each kind
   WriteOutcome too_large_;
   BatchResult result_;
 };

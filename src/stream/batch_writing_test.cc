@@ -95,7 +95,7 @@ TEST_F(BatchWritingTest, WhenAllFailAlikeItIsHeldAndTriedAgainAndNothingIsRefuse
   std::jthread repair([&] {
     clock.await_waits(1);
     EXPECT_EQ(failures.size(), 1u);
-    writer.refuse_all = false;  // the writer waits: nobody looks at this now
+    writer.refuse_all = false;  // safe: the writer waits and does not read it
     clock.advance(std::chrono::seconds(31));
   });
   const BatchResult result = write(std::vector<std::string>(100, "row"));
@@ -108,7 +108,7 @@ TEST_F(BatchWritingTest, WhenAllFailAlikeItIsHeldAndTriedAgainAndNothingIsRefuse
 TEST_F(BatchWritingTest, TheOperatorMaySkipABlockedBatchAsBadData) {
   std::jthread operators([&] {
     clock.await_waits(1);
-    memory.skip(Partition{7});  // not of this batch
+    memory.skip(Partition{7});  // not a partition of this batch
     memory.skip(Partition{0});
   });
   const BatchResult result = write(std::vector<std::string>(20, "bad"));
@@ -191,7 +191,7 @@ TEST_F(BatchWritingTest, OneMessageThatIsTooLargeIsBlockedAndTheOthersAreStored)
   EXPECT_EQ(result.blocked[0].piece.begin, 40u);
   EXPECT_EQ(refused_message(*result.batch, result.blocked[0]).message, 40u);
   EXPECT_GT(limit.bytes(clock.steady_now()), 10'000u) << "one message says nothing of the batches";
-  // The limit was raised: only what is left is sent.
+  // The limit was raised: only the remainder is sent.
   writer.most_bytes = UINT64_MAX;
   writer.inserts = 0;
   BatchTask left(result.batch);
@@ -224,7 +224,7 @@ TEST_F(BatchWritingTest, WhatAViewFailedBehindIsNeitherHalvedNorSentAgain) {
   EXPECT_EQ(result.blocked[0].rows, 10u);
 }
 
-// A bad row is searched for, and a piece of the batch makes a view fail: that piece alone waits.
+// While searching for a bad row, one piece makes a view fail: only that piece is blocked.
 TEST_F(BatchWritingTest, APieceThatAViewFailedBehindIsSentOnceWhileTheRestGoesOn) {
   std::vector<std::string> rows(100, "row");
   rows[10] = "bad";
@@ -260,7 +260,7 @@ TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOn
       EXPECT_EQ(failures.size(), 1u);
       EXPECT_TRUE(writer.stored.empty());
       if (by_skip) return memory.skip(Partition{0});
-      writer.no_fields = false;  // the writer waits: nobody looks at this now
+      writer.no_fields = false;  // safe: the writer waits and does not read it
       clock.advance(std::chrono::seconds(11));
     });
     EXPECT_TRUE(write({"a", "b"}).written);

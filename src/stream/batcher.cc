@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint32_t kMaxFactor = 16;
 constexpr Duration kCalm = std::chrono::minutes(1);
-constexpr Duration kOncePerFailure = std::chrono::seconds(5);  // writers that fail together count once
+constexpr Duration kOncePerFailure = std::chrono::seconds(5);  // several writers that fail together count once
 
 Offset first_row(const ProcessedChunk& chunk) { return chunk.messages.front().offset; }
 Offset last_row(const ProcessedChunk& chunk) { return chunk.messages.back().offset; }
@@ -20,7 +20,7 @@ Offset last_row(const ProcessedChunk& chunk) { return chunk.messages.back().offs
 void Batcher::add(WaitingRows rows) {
   size_ = measure_ ? measure_->add(*rows.chunk) : size_ + rows.chunk->row_count;
   bytes_ += rows.chunk->rows.size();
-  // Those of a partition that has come back may be older than what came meanwhile.
+  // Rows of a partition that was resumed may be older than rows that arrived meanwhile.
   const auto at = waiting_.empty() || waiting_.back().since <= rows.since
                       ? waiting_.end()
                       : std::upper_bound(waiting_.begin(), waiting_.end(), rows.since,
@@ -40,7 +40,7 @@ PendingRows Batcher::take(Partition partition) {
   return taken;
 }
 
-// What still waits.
+// Recomputes the size of the rows that wait.
 uint64_t Batcher::measure_again() {
   uint64_t size = 0;
   if (measure_) measure_->clear();
@@ -93,7 +93,8 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, Ste
   }
   size_ = measure_ ? measure_again() : size_ - batch->row_count;
   bytes_ -= batch->row_bytes;
-  // By partition, so that the batch can be rebuilt from its spans alone; within one they are in order already.
+  // Sort by partition, so that the batch can be rebuilt from its spans alone. Within a partition chunks are already in
+  // order.
   std::stable_sort(batch->chunks.begin(), batch->chunks.end(),
                    [](const auto& a, const auto& b) { return a->partition < b->partition; });
   Hash128 digest;
@@ -104,7 +105,7 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, Ste
       batch->parts.push_back({chunk->partition, chunk->assignment, c, c});
     }
     batch->parts.back().end = c + 1;
-    if (chunk->messages.empty()) continue;  // its messages are covered, and have no rows
+    if (chunk->messages.empty()) continue;  // covers offsets, but has no rows
     if (batch->spans.empty() || batch->spans.back().partition != chunk->partition) {
       batch->spans.push_back({chunk->partition, chunk->assignment, {first_row(*chunk), last_row(*chunk)}});
     } else {

@@ -1,4 +1,4 @@
-// Rows that wait for the next batch, and when it is sealed.
+// Collects rows for the next batch and decides when to seal it.
 #pragma once
 
 #include <cstdint>
@@ -21,30 +21,31 @@ namespace freshet::stream {
 class Batcher {
  public:
   explicit Batcher(TokenScope scope) : scope_(std::move(scope)) {}
-  // What the broker calls the cluster; becomes known with the first assignment.
+  // As reported by the broker; known from the first assignment on.
   void set_cluster_id(std::string cluster_id) { scope_.cluster_id = std::move(cluster_id); }
-  // LiveOptions::max_batch_rows then limits what `measure` says instead of rows; null = rows. Before the first add().
+  // LiveOptions::max_batch_rows then limits the sum of `measure` instead of rows; null = rows. Call before add().
   void measure_with(std::unique_ptr<BatchMeasure> measure) { measure_ = std::move(measure); }
 
-  // Chunks of a partition must come in the order of their offsets, which is that of their times; only those that are
-  // covered by a batch.
+  // Chunks of a partition must arrive in offset order and with non-decreasing `since`. Only chunks with `covered`
+  // offsets.
   void add(WaitingRows rows);
-  // Takes the partition's rows out again, in the order of their offsets.
+  // Removes and returns the rows of the partition, in offset order.
   PendingRows take(Partition partition);
 
   bool empty() const { return waiting_.empty(); }
-  SteadyTime oldest() const { return waiting_.front().since; }  // not empty()
-  // By rows, bytes, or the age of the oldest row.
+  SteadyTime oldest() const { return waiting_.front().since; }  // requires !empty()
+  // The row or byte limit is reached.
   bool full(const LiveOptions& options) const;
   bool due(const LiveOptions& options, SteadyTime now, bool no_more = false) const;
-  // When due() becomes true by age; empty without rows.
-  // At once where `no_more` comes, so that waiting would make the batch no larger.
+  // When due() becomes true by age; nullopt if empty. With `no_more` (waiting would not make the batch larger) it is
+  // due at once.
   std::optional<SteadyTime> due_at(const LiveOptions& options, bool no_more = false) const;
-  // Takes the oldest rows up to the limits, all of one layout. A limit is passed only by a single chunk that is larger
-  // than it. Not empty().
+  // Takes the oldest rows up to the limits, all of one layout. Only a single chunk that is itself larger than a limit
+  // exceeds it. Requires !empty().
   std::shared_ptr<const SealedBatch> seal(const LiveOptions& options, SteadyTime now);
 
-  // "Too many parts": larger, rarer batches, up to 16 times; each calm minute halves that again.
+  // Backs off after "too many parts": doubles the batch limits, up to 16 times. recover() halves the factor after each
+  // minute without another.
   void slow_down(SteadyTime now);
   uint32_t slowed() const { return factor_; }
   void recover(SteadyTime now);
@@ -55,9 +56,9 @@ class Batcher {
   uint64_t max_bytes(const LiveOptions& options) const;
 
   TokenScope scope_;
-  std::deque<WaitingRows> waiting_;  // the oldest first
+  std::deque<WaitingRows> waiting_;  // oldest first
   std::unique_ptr<BatchMeasure> measure_;
-  uint64_t size_ = 0;  // rows, or what measure_ says
+  uint64_t size_ = 0;  // rows, or the sum of measure_
   uint64_t bytes_ = 0;
   uint64_t next_id_ = 1;
   uint32_t factor_ = 1;

@@ -9,7 +9,7 @@
 namespace freshet::stream {
 namespace {
 
-// What stands before the hash.
+// The text before the hash.
 std::string spans_of(const std::string& token) { return token.substr(0, token.find('#')); }
 
 TEST(BatcherTest, SealsByRowsBytesAndAge) {
@@ -24,7 +24,7 @@ TEST(BatcherTest, SealsByRowsBytesAndAge) {
   EXPECT_TRUE(batcher.due(options, start));
   const auto batch = batcher.seal(options, start);
   EXPECT_EQ(batch->sealed_at, start);
-  EXPECT_EQ(batch->row_count, 10u);  // the second would pass the limit
+  EXPECT_EQ(batch->row_count, 10u);  // the second would exceed the limit
   EXPECT_EQ(spans_of(batch->insert_token), "t:0:0-9");
   options.max_batch_bytes = 20;
   EXPECT_TRUE(batcher.due(options, start));

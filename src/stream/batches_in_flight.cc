@@ -171,7 +171,7 @@ const BatchesInFlight::Sealed* BatchesInFlight::oldest_active() const {
   return found == batches_.end() ? nullptr : &found->second;
 }
 
-// A blocked one waits for a person, who is told in other words.
+// A blocked batch is never overdue: it waits for an operator and is reported separately.
 bool BatchesInFlight::is_overdue(const Sealed& sealed, SteadyTime now) const {
   return sealed.blocked.empty() && deadline_ > Duration::zero() && now - sealed.batch->sealed_at >= deadline_;
 }

@@ -1,4 +1,4 @@
-// Why nothing of a partition is delivered until the cause is gone, or an operator skips it.
+// Why a partition delivers nothing until the cause is gone or an operator skips it.
 #pragma once
 
 #include <optional>
@@ -11,45 +11,45 @@
 namespace freshet::stream {
 
 enum class BlockReason {
-  NoValidOffset,        // the source has no valid offset of it
-  UnreadableBatch,      // the source cannot unpack the record batch that comes next
-  InvalidMessage,       // a message that cannot become rows, and there is no dead-letter topic
-  DlqRateLimited,       // more dead letters than the limit allows
-  DlqRejected,          // a dead letter that its topic does not take
-  ReplacementRejected,  // a replacement that its topic does not take; it is sent again all the same
-  BatchBlocked,         // a batch with rows of it waits for an operator
+  NoValidOffset,        // the source has no valid offset
+  UnreadableBatch,      // the source cannot decompress or parse the next record batch
+  InvalidMessage,       // a message cannot become rows, and there is no dead-letter topic
+  DlqRateLimited,       // more dead letters than the rate limit allows
+  DlqRejected,          // the dead-letter topic rejects a record
+  ReplacementRejected,  // the replacements topic rejects a record; it is retried every second
+  BatchBlocked,         // a batch with rows of the partition waits for an operator
 };
 
-// For logs, where the text may not be shown to everybody.
+// For logs, as a code: the text may quote a payload, the code never does.
 const char* to_string(BlockReason reason);
 
-// What blocks one partition. Threads: the loop only.
+// The reasons that block one partition. Threads: the loop only.
 class Blocks {
  public:
   struct Block {
     BlockReason reason;
-    std::string text;  // for a person
+    std::string text;  // human-readable
   };
 
-  // False: it was blocked for this reason before, and the first text stays.
+  // False if it was already blocked for this reason; the first text stays.
   bool add(BlockReason reason, std::string text);
-  // False: it was not blocked for it.
+  // False if it was not blocked for this reason.
   bool remove(BlockReason reason);
   void set_text(BlockReason reason, const std::string& text);
 
   bool any() const { return !blocks_.empty(); }
   bool has(BlockReason reason) const;
-  bool only(BlockReason reason) const;  // also where there is none
-  // The first that came is the one to deal with. Only where there is any.
+  bool only(BlockReason reason) const;  // also true if there is none
+  // The oldest block is the one to resolve first. Requires any().
   const Block& first() const { return blocks_.front(); }
-  // The first that is not this one.
+  // The oldest block with another reason; null = none.
   const Block* first_but(BlockReason reason) const;
 
-  // A block is logged when it comes and once a minute. True: now.
+  // True when the block is to be logged: as soon as it begins, then once a minute.
   bool take_log_due(SteadyTime now);
 
  private:
-  std::vector<Block> blocks_;  // each reason at most once, as they came
+  std::vector<Block> blocks_;  // in order of arrival, each reason at most once
   LogLimiter<> logged_;
 };
 

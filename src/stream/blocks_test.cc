@@ -31,7 +31,7 @@ TEST(BlocksTest, ABlockIsLoggedWhenItComesAndOnceAMinute) {
   blocks.add(BlockReason::InvalidMessage, "offset 1");
   EXPECT_TRUE(blocks.take_log_due(now));
   EXPECT_FALSE(blocks.take_log_due(now + std::chrono::seconds(59)));
-  blocks.add(BlockReason::DlqRateLimited, "too many");  // the first is still what is to be dealt with
+  blocks.add(BlockReason::DlqRateLimited, "too many");  // the first block is still the one to resolve
   EXPECT_FALSE(blocks.take_log_due(now + std::chrono::seconds(59)));
   EXPECT_TRUE(blocks.take_log_due(now + std::chrono::seconds(60)));
   blocks.remove(BlockReason::InvalidMessage);

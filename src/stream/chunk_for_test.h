@@ -1,4 +1,4 @@
-// For unit tests: a chunk of messages that became one row each.
+// For unit tests: a chunk of messages with one row each.
 #pragma once
 
 #include <memory>

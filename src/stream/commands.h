@@ -16,27 +16,27 @@
 
 namespace freshet::stream {
 
-// Carried out once a turn, after Pipeline::tick(), in the order of the members (Stream::execute).
+// Stream::execute carries them out once a turn, after Pipeline::tick(), in the order of the members.
 struct Commands {
-  // The pools.
+  // For the pools.
   std::vector<Work> work;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
-  std::vector<BatchTask> again;  // what is left of batches that were blocked
-  // The producers.
+  std::vector<BatchTask> again;  // the remainder of batches that were blocked
+  // For the producers.
   std::vector<OutgoingDeadLetter> dead_letters;
   std::vector<GateRecord> records;
   bool purge_records = false;
-  // The source: positions before pauses, so that a pause is of what is assigned by then.
+  // For the source. `answer_assign` comes before `pause`, so that the paused partitions are assigned by then.
   std::optional<std::vector<StartAt>> answer_assign;
   std::vector<Partition> pause;
   std::vector<std::pair<Partition, Offset>> seek;
   std::vector<Partition> refetch;
   std::vector<Partition> resume;
   std::vector<OffsetToCommit> commit;
-  // The writers.
-  bool abandon_batches = false;   // all of them
-  std::vector<uint64_t> abandon;  // these
-  // The source: what may end its assignment, or all of it, comes last.
+  // For the writers.
+  bool abandon_batches = false;   // all batches
+  std::vector<uint64_t> abandon;  // the batches with these ids
+  // For the source. These may end the assignment or the consumer, so they come last.
   bool answer_revoke = false;
   std::optional<LeaveMode> begin_close;
 };

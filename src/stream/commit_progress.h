@@ -1,5 +1,5 @@
-// Up to where one partition's offset is committed, and what may be sent next. What is sent only ever grows, and is
-// never below what the broker is known to have; the one exception is an operator's skip.
+// Which offsets of one partition were committed, and what may be committed next. Offsets sent to the broker only grow,
+// and are never below what the broker is known to have. The one exception is an operator's skip.
 #pragma once
 
 #include <algorithm>
@@ -12,11 +12,11 @@ namespace freshet::stream {
 // Threads: the loop only.
 class CommitProgress {
  public:
-  // A stream that begins at `start` has nothing to commit before it gets beyond it.
+  // There is nothing to commit until the committable offset exceeds `start`.
   explicit CommitProgress(Offset start) : start_(start), floor_(start), sent_(start) {}
 
-  // The broker has this offset, looked up or committed by somebody else of this process, and no commit of ours is on
-  // its way.
+  // The broker has this offset: it was looked up, or committed by another component of this process. Requires that no
+  // commit of the partition is outstanding.
   void known(Offset offset) { acknowledged_ = floor_ = sent_ = offset; }
 
   bool wants(Offset committable) const { return committable > sent_; }
@@ -25,19 +25,19 @@ class CommitProgress {
     floor_ = std::max(floor_, offset);
     acknowledged_ = floor_;
   }
-  // What was sent was refused, or may never have arrived: it is sent again.
+  // The last commit was rejected or may never have arrived: send it again.
   void resend() { sent_ = floor_; }
 
-  // The operator decided where to go on: that is what is committed next, also where the broker has a later offset. No
-  // commit of the partition may be on its way.
+  // The operator chose the offset to resume from. It is committed next, even if the broker has a higher one. Requires
+  // that no commit of the partition is outstanding.
   void decided_by_operator() {
     acknowledged_.reset();
     floor_ = sent_ = kNothing;
   }
 
-  // As acknowledged by the broker.
+  // The last offset that the broker acknowledged.
   const std::optional<Offset>& acknowledged() const { return acknowledged_; }
-  // Nobody who had the partition meanwhile went beyond what is finished here, if the broker has `now`.
+  // The broker has `now`. True if no other owner of the partition committed beyond what is finished here.
   bool not_overtaken(Offset now, Offset committable) const {
     if (acknowledged_ && now == *acknowledged_) return true;
     return acknowledged_.value_or(start_) <= now && now <= committable;
@@ -48,7 +48,7 @@ class CommitProgress {
 
   Offset start_;
   std::optional<Offset> acknowledged_;
-  Offset floor_;  // nothing at or below it is sent
+  Offset floor_;  // offsets at or below it are not sent
   Offset sent_;
 };
 

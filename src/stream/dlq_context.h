@@ -1,6 +1,6 @@
-// What a dead-letter record says about the message that it is made of. Of a message that became rows it is kept beside
-// the rows in an encoded form (a large message as a whole, in ProcessedChunk::dlq_messages), in case the table rejects
-// them; only then it is decoded.
+// What a dead-letter record contains of its source message. For messages that became rows, this context is encoded
+// beside the rows in case the table rejects them, and decoded only then. A large message is kept whole instead, in
+// ProcessedChunk::dlq_messages.
 #pragma once
 
 #include <string>
@@ -13,15 +13,15 @@
 
 namespace freshet::stream {
 
-// Appends key, headers and (unless `rows_are_payload`) payload of the message. Appends nothing where all of them are
-// empty. `headers` is the caller's scratch.
+// Appends the message's key, headers and, unless `rows_are_payload`, payload. Appends nothing if none of them is set.
+// `headers` is scratch space.
 void encode_dlq_context(const Message& message, bool rows_are_payload, std::vector<HeaderView>& headers,
                         std::string& out);
 
-// The record of one message of `chunk`. The caller fills in the reason.
+// Builds the record of one message of `chunk`. The caller sets the reason.
 DeadLetterRecord decode_dlq_context(const ProcessedChunk& chunk, const MessageRows& message, std::string_view topic);
 
-// The record of a message that became no rows. The caller fills in the reason.
+// Builds the record of a message that produced no rows. The caller sets the reason.
 DeadLetterRecord dead_letter_of(const Message& message, Partition partition, std::string_view topic);
 
 }  // namespace freshet::stream

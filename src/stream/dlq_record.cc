@@ -8,7 +8,7 @@ namespace {
 
 struct Header {
   const char* name;
-  DlqHeaders set;  // the smallest that has it
+  DlqHeaders set;  // the smallest set with this header
   std::string (*value)(const DeadLetterRecord& record, const StreamSettings& settings);
 };
 

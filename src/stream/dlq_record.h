@@ -1,4 +1,4 @@
-// A dead-letter record as its topic gets it: the message's key, value and headers, and headers that say where it came
+// The Kafka record of a dead letter: key, value and headers of the source message, and headers that say where it came
 // from.
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace freshet::stream {
 
-// Hands the record to the producer, with the headers of `settings.dlq_headers` behind its own.
+// Passes the record to the producer, with the headers of `settings.dlq_headers` after its own.
 Status produce_dead_letter(RecordProducer& producer, const DeadLetterRecord& record, const StreamSettings& settings,
                            uint64_t ticket);
 

@@ -7,7 +7,7 @@
 namespace freshet::stream {
 namespace {
 
-constexpr Duration kNotReadyAfter = std::chrono::seconds(5);  // a leader election, a slow broker
+constexpr Duration kNotReadyAfter = std::chrono::seconds(5);  // long enough for a leader election or a slow broker
 
 uint64_t id_of(Offset offset) { return static_cast<uint64_t>(offset.value); }
 Offset offset_of(uint64_t id) { return Offset{static_cast<int64_t>(id)}; }
@@ -52,7 +52,7 @@ void DlqWriter::result(uint64_t ticket, const Status& status, SteadyTime now, st
     return;
   }
   const auto* item = queue_.find(ticket);
-  if (item == nullptr) return;  // its assignment is over
+  if (item == nullptr) return;  // its assignment ended
   if (status.error().kind == ErrorKind::Invalid) {
     std::string reason =
         fmt::format("the dead letter of offset {} is refused by its topic: {}", item->id, status.error().text);

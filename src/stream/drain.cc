@@ -70,7 +70,7 @@ Drain::RevokeStep Drain::revoke_step(const std::function<DrainWaits(Partition)>&
 std::optional<SteadyTime> Drain::next_deadline() const {
   std::optional<SteadyTime> next = suspended_until_;
   const auto consider = [&](SteadyTime at) { next = next ? std::min(*next, at) : at; };
-  if (closed()) return next;  // all else waits for the next consumer
+  if (closed()) return next;  // everything else waits for the next consumer
   if (revoke_) consider(revoke_->deadline);
   if (draining()) consider(writes_overdue_ ? deadline_.last_commit() : deadline_.writes());
   if (closing()) consider(deadline_.end());

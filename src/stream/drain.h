@@ -1,12 +1,12 @@
-// How a consumer ends, and how partitions are taken away meanwhile: what is waited for, and until when.
+// How a consumer ends, and how partitions are revoked from it: what a drain waits for, and for how long.
 //
-//   stop:      sealed batches are written, offsets committed, the group is left; what is not in a batch is dropped
-//   leave:     the same for a consumer that another one follows; what is not in a batch is suspended
-//   hand-over: the consumer ends at once; everything is suspended, and the next consumer resumes it
-//   revoke:    sealed batches of some partitions are finished and committed, then the revoke is answered
+//   stop:      writes sealed batches, commits, leaves the group; drops what is not in a batch
+//   leave:     the same for a consumer with a successor; suspends what is not in a batch
+//   hand-over: ends the consumer at once; suspends everything, and the next consumer resumes it
+//   revoke:    finishes and commits the sealed batches of some partitions, then answers the revoke
 //
-// Each drain has one deadline, --drain-timeout-ms after it began, and its last quarter is for the last commit and for
-// leaving the group.
+// Each drain has one deadline, --drain-timeout-ms after it began. A stop reserves the last quarter for the final commit
+// and for leaving the group.
 #pragma once
 
 #include <functional>
@@ -18,40 +18,40 @@
 
 namespace freshet::stream {
 
-// Why a consumer ended, as the pipeline sees it.
+// Why a consumer ended.
 enum class End {
   None,
   Stopped,   // request_stop()
-  Finished,  // stop_at_timestamp was reached everywhere
+  Finished,  // every partition reached stop_at_timestamp
   Broken,    // the source is beyond repair
-  Renewed,   // hand_over() or leave(): the pipeline goes on in the next consumer
+  Renewed,   // hand_over() or leave(): the pipeline continues in the next consumer
 };
 
 struct DrainDeadline {
   SteadyTime begun;
   std::chrono::milliseconds timeout{0};
 
-  SteadyTime writes() const { return begun + timeout * 3 / 4; }  // sealed batches are abandoned then
+  SteadyTime writes() const { return begun + timeout * 3 / 4; }  // then sealed batches are abandoned
   SteadyTime last_commit() const { return writes() + timeout / 8; }
   SteadyTime end() const { return begun + timeout; }
 };
 
-// What a drain waits for.
+// What a drain still waits for.
 struct DrainWaits {
-  bool batches = false;  // sealed ones are not finished
-  bool rows = false;     // are in no batch yet
-  bool records = false;  // dead letters, records of side topics
-  bool commit = false;   // is not sent, or not answered
+  bool batches = false;  // sealed and not finished
+  bool rows = false;     // not in a batch yet
+  bool records = false;  // dead letters and records of side topics
+  bool commit = false;   // not sent, or not answered
   bool any() const { return batches || rows || records || commit; }
 };
 
-// Threads: the loop only. It lives as long as the pipeline, over all consumers.
+// Threads: the loop only. Lives as long as the pipeline, across all consumers.
 class Drain {
  public:
   enum class Phase { Running, Draining, Closing, Closed };
   struct Revoke {
     std::vector<Partition> partitions;
-    bool lost = false;  // they belong to somebody else already
+    bool lost = false;  // ownership is already gone
     SteadyTime deadline;
   };
   enum class RevokeStep { Wait, Answer, AnswerLate };
@@ -62,7 +62,7 @@ class Drain {
   void consumer_started();
   void stop(End end, SteadyTime now);  // Running -> Draining
   void leave(SteadyTime now);          // Running -> Closing
-  void close(End end);                 // any -> Closed; an earlier reason stays
+  void close(End end);                 // any -> Closed; an earlier `end` stays
 
   Phase phase() const { return phase_; }
   End end() const { return end_; }
@@ -70,41 +70,42 @@ class Drain {
   bool draining() const { return phase_ == Phase::Draining; }
   bool closing() const { return phase_ == Phase::Closing; }
   bool closed() const { return phase_ == Phase::Closed; }
-  // No consumer follows this one: what is not in a batch is dropped, and read again by the next process.
+  // No consumer follows: what is not in a batch is dropped, and the next process reads it again.
   bool stopping() const { return end_ == End::Stopped || end_ == End::Finished; }
-  // The same, and the drain has begun.
+  // stopping(), and the drain has begun.
   bool dropping() const { return stopping() && !running(); }
 
-  // --- a stop. True once, when sealed batches are waited for no longer.
+  // --- a stop
+  // True once, when the drain stops waiting for sealed batches.
   bool take_writes_overdue(SteadyTime now);
   bool writes_overdue() const { return writes_overdue_; }
-  // True once, when the group is to be left: Draining -> Closing.
+  // True once, when it is time to leave the group: Draining -> Closing.
   bool take_drained(const DrainWaits& waits, SteadyTime now);
   bool close_overdue(SteadyTime now) const { return closing() && now >= deadline_.end(); }
 
-  // --- a revoke. A second one joins the first: one answer is for both.
+  // --- a revoke. A second revoke is merged into the first; one answer serves both.
   void begin_revoke(std::vector<Partition> partitions, bool lost, SteadyTime now);
   const std::optional<Revoke>& revoke() const { return revoke_; }
-  // Partitions that are still ours are drained, and committed, before they go.
+  // The revoked partitions are still owned: they are drained and committed before the answer.
   bool drains_revoke() const { return revoke_ && !revoke_->lost; }
-  // `waits`: what the revoke waits for of one partition.
+  // `waits` returns what the revoke waits for in one partition.
   RevokeStep revoke_step(const std::function<DrainWaits(Partition)>& waits, SteadyTime now) const;
   void end_revoke() { revoke_.reset(); }
 
-  // --- suspended partitions. Those with batches or records under way are given up after the timeout: nobody knows
-  // whether they come back.
+  // --- suspended partitions. Those with batches or records in flight are dropped after the timeout, because they may
+  // never be assigned again.
   void await_suspended(SteadyTime now) { suspended_until_ = now + timeout_; }
   bool suspended_overdue(SteadyTime now) const { return suspended_until_ && now >= *suspended_until_; }
   void end_suspended() { suspended_until_.reset(); }
 
-  // Nothing of it changes by itself before.
+  // When something here changes with time alone; nullopt = never.
   std::optional<SteadyTime> next_deadline() const;
 
  private:
   const std::chrono::milliseconds timeout_;
   Phase phase_ = Phase::Closed;
   End end_ = End::None;
-  DrainDeadline deadline_;  // but Running
+  DrainDeadline deadline_;  // not valid while Running
   bool writes_overdue_ = false;
   std::optional<Revoke> revoke_;
   std::optional<SteadyTime> suspended_until_;

@@ -1,5 +1,5 @@
-// Which partitions the source delivers. What is wanted follows from the states of the partitions and of the consumer;
-// once a turn it is compared with what the source was told. Nothing else pauses or resumes a partition.
+// Which partitions the source delivers. The desired state follows from the states of the partitions and of the
+// consumer. Once a turn it is compared with what the source was told last. Nothing else pauses or resumes a partition.
 #pragma once
 
 #include <cstdint>
@@ -12,21 +12,21 @@
 
 namespace freshet::stream {
 
-// Threads: the loop only. It lives as long as the pipeline, over all consumers.
+// Threads: the loop only. Lives as long as the pipeline, across all consumers.
 class FlowControl {
  public:
   enum class ConsumerPhase { Running, Leaving, Stopping };
-  // One owned partition.
+  // The inputs for one owned partition.
   struct PartitionView {
     Partition partition;
-    bool blocked = false;       // it waits for an operator
-    bool reached_stop = false;  // all that is to be read of it was read
-    bool draining = false;      // it is being revoked
+    bool blocked = false;       // waits for an operator
+    bool reached_stop = false;  // everything up to the stop condition was read
+    bool draining = false;      // is being revoked
   };
   enum class Delivery {
     Run,
     Pause,
-    Unchanged,  // the source is about to lose the partition, and what it still delivers is dropped
+    Unchanged,  // the source is about to lose the partition; anything it still delivers is dropped
   };
   struct Changes {
     std::vector<Partition> pause;
@@ -35,23 +35,24 @@ class FlowControl {
 
   explicit FlowControl(std::shared_ptr<const ByteBudget> budget) : budget_(std::move(budget)) {}
 
-  // The source may remember anything of its partitions: it is told in any case.
+  // The source may have any pause state: tell it again in any case.
   void consumer_started() { told_.clear(); }
   void assigned(Partition partition) { told_.erase(partition); }
 
-  // Pushes back above the limit of the budget, until half of it is free. Returns whether it begins to.
+  // Starts to push back when the budget is above its limit, and ends when it is below half of it. True if it starts
+  // now.
   bool update_push_back();
 
   Delivery desired(const PartitionView& view, ConsumerPhase phase) const;
-  // Whether the partition is paused once compare() was called.
+  // Whether the partition is paused after compare().
   bool paused(const PartitionView& view, ConsumerPhase phase) const;
-  // What the source has to be told of this partition.
+  // Appends what the source has to be told about this partition.
   void compare(const PartitionView& view, ConsumerPhase phase, Changes& changes);
 
  private:
   const std::shared_ptr<const ByteBudget> budget_;
   bool pushing_back_ = false;
-  std::map<Partition, bool> told_;  // paused?
+  std::map<Partition, bool> told_;  // true = paused
 };
 
 }  // namespace freshet::stream

@@ -9,7 +9,7 @@ using ConsumerPhase = FlowControl::ConsumerPhase;
 
 class FlowControlTest : public testing::Test {
  protected:
-  // What the source is told of one partition: "", "pause", "resume".
+  // What the source is told about one partition: "", "pause" or "resume".
   std::string told(const FlowControl::PartitionView& view, ConsumerPhase phase = ConsumerPhase::Running) {
     FlowControl::Changes changes;
     flow_.compare(view, phase, changes);
@@ -26,7 +26,7 @@ class FlowControlTest : public testing::Test {
 };
 
 TEST_F(FlowControlTest, TheSourceIsToldOnceWhatIsWanted) {
-  EXPECT_EQ(told(running_), "resume");  // it may remember a pause
+  EXPECT_EQ(told(running_), "resume");  // the source may remember a pause
   EXPECT_EQ(told(running_), "");
   EXPECT_EQ(told(blocked_), "pause");
   EXPECT_EQ(told(blocked_), "");
@@ -49,7 +49,7 @@ TEST_F(FlowControlTest, PushesBackUntilHalfOfTheBudgetIsFree) {
   EXPECT_FALSE(flow_.update_push_back());
   held.resize(1001);
   EXPECT_TRUE(flow_.update_push_back());
-  EXPECT_FALSE(flow_.update_push_back());  // it began before
+  EXPECT_FALSE(flow_.update_push_back());  // it has begun before
   EXPECT_EQ(told(running_), "pause");
   held.resize(500);
   EXPECT_FALSE(flow_.update_push_back());

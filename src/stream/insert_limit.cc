@@ -8,7 +8,8 @@ namespace freshet::stream {
 namespace {
 
 constexpr Duration kCalm = std::chrono::minutes(5);
-// A batch below this says more about its messages than about the server: later batches are not cut for it.
+// A smaller insert that fails says more about its messages than about the server: do not limit later batches below
+// this.
 constexpr uint64_t kSmallest = uint64_t{16} * 1024;
 
 }  // namespace
@@ -25,7 +26,7 @@ uint64_t InsertLimit::bytes(SteadyTime now) {
 void InsertLimit::too_large(uint64_t bytes, SteadyTime now) {
   MutexLock lock(mutex_);
   const uint64_t half = std::max(bytes / 2, kSmallest);
-  if (half >= limit_) return;  // of an insert that was under way when the limit was found
+  if (half >= limit_) return;  // an insert that began before the limit was found
   limit_ = half;
   changed_at_ = now;
 }

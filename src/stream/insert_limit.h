@@ -1,4 +1,4 @@
-// How large an insert may be, as the server has shown.
+// The largest insert that the server accepts, learned from its rejections.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,13 @@
 
 namespace freshet::stream {
 
-// What all writers of a stream know together. An insert that was too large halves the limit, each calm five minutes
-// double it again until there is none. Threads: any.
+// Shared by the writers of a stream. An insert that is too large sets the limit to half of its size. Every five minutes
+// without another one double the limit, until there is none. Threads: any.
 class InsertLimit {
  public:
-  // Bytes of rows, uncompressed; UINT64_MAX: no insert was too large lately.
+  // Uncompressed bytes of rows; UINT64_MAX = no limit.
   uint64_t bytes(SteadyTime now);
-  // An insert of several messages with so many bytes was too large.
+  // An insert of several messages with this many bytes was too large.
   void too_large(uint64_t bytes, SteadyTime now);
 
  private:

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kMaxReadable = 160;
 
-// With its length, so that no two lists of texts look alike.
+// Prefixes the length, so that different lists of texts never give the same string.
 void append_text(std::string& out, std::string_view text) {
   fmt::format_to(std::back_inserter(out), "{}:{};", text.size(), text);
 }
@@ -31,7 +31,7 @@ void add_to_digest(Hash128& digest, Partition partition, const MessageRows& mess
   merge_digest(digest, city_hash_128(rows, seed));
 }
 
-// A sum modulo 2^128 of good hashes of distinct messages (their offsets are in them) is a good hash of the set.
+// A sum modulo 2^128 of good hashes of distinct messages (the hash includes the offset) is a good hash of the set.
 void merge_digest(Hash128& digest, const Hash128& other) {
   digest.low += other.low;
   digest.high += other.high + (digest.low < other.low ? 1 : 0);

@@ -1,5 +1,5 @@
-// The name of a batch for insert_deduplication_token. ClickHouse takes an insert whose token it knows for a repetition
-// and stores nothing of it, so that two different batches must never share a token.
+// The value of ClickHouse's insert_deduplication_token for a batch. ClickHouse treats an insert with a known token as a
+// duplicate and stores none of it, so two different batches must never share a token.
 #pragma once
 
 #include <string>
@@ -10,28 +10,28 @@
 
 namespace freshet::stream {
 
-// Where the rows of a stream come from. The same offsets of another origin are other rows.
+// Where the rows of a stream come from. The same offsets with another scope are different rows.
 struct TokenScope {
-  std::string cluster_id;  // of the Kafka cluster, as the broker says; empty = the broker is too old to say
+  std::string cluster_id;  // of the Kafka cluster; empty = the broker is too old to report it
   std::string topic;
   std::string consumer_group;
 };
 
-// Adds the rows of one message to the digest of many: its offset, timestamp and row bytes. The order of the messages
-// and how they are cut into chunks do not matter. Threads: any; runs in the workers: about 70 ns a message
-// and 0.25 ns a byte.
+// Adds one message to a digest: its offset, timestamp and row bytes. The result depends neither on the order of the
+// messages nor on how they are divided into chunks. Threads: any; runs in the workers, in about 70 ns per message plus
+// 0.25 ns per byte.
 void add_to_digest(Hash128& digest, Partition partition, const MessageRows& message, std::string_view rows);
-// Adds the digest of other messages.
+// Adds the digest of a disjoint set of messages.
 void merge_digest(Hash128& digest, const Hash128& other);
 
-// "topic:partition:first-last,...#HASH". The hash covers the scope, the column list and format, the spans and `digest`;
-// the text before it is for people, and left out where it is longer than 160 characters, since the server keeps each
-// token. The topic may be deleted and created again: its new messages have other timestamps or rows, and so another
-// digest. The same messages at the same offsets give the same token in any process.
+// "topic:partition:first-last,...#HASH". The hash covers the scope, format, column list, spans and `digest`. The text
+// before it is for humans, and omitted if it exceeds 160 characters, because the server stores every token. The same
+// messages at the same offsets give the same token in any process. If the topic is deleted and recreated, the new
+// messages have other timestamps or rows, and therefore another digest.
 std::string insert_token(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
                          const Hash128& digest);
 
-// Token of a part of a batch, from message index `begin` to `end` (exclusive). No token of a whole batch has this form.
+// The token of a part of a batch: messages [begin, end). It never equals the token of a whole batch.
 std::string part_token(std::string_view batch_token, size_t begin, size_t end);
 
 }  // namespace freshet::stream

@@ -8,7 +8,7 @@
 namespace freshet::stream {
 namespace {
 
-// What stands before the hash.
+// The text before the hash.
 std::string spans_of(const std::string& token) { return token.substr(0, token.find('#')); }
 
 std::vector<Span> spans(int32_t partitions, int64_t first, int64_t last) {
@@ -76,13 +76,13 @@ Hash128 digest_of(const std::vector<std::tuple<int64_t, int64_t, std::string>>& 
 TEST(InsertTokenTest, TheDigestKnowsOffsetsTimestampsAndRows) {
   const Hash128 one = digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}});
   EXPECT_EQ(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}}), one);
-  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1003, "c"}}), one);     // the topic made anew
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1003, "c"}}), one);     // topic recreated
   EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "d"}}), one);     // other rows
-  EXPECT_NE(digest_of({{5, 1000, "b"}, {6, 1001, "a"}, {7, 1002, "c"}}), one);     // of other messages
-  EXPECT_NE(digest_of({{5, 1000, "a"}, {7, 1002, "c"}}), one);                     // another result on one message
-  EXPECT_NE(digest_of({{5, 1000, "ab"}, {6, 1001, ""}, {7, 1002, "c"}}), one);     // the same bytes, cut elsewhere
+  EXPECT_NE(digest_of({{5, 1000, "b"}, {6, 1001, "a"}, {7, 1002, "c"}}), one);     // rows of other messages
+  EXPECT_NE(digest_of({{5, 1000, "a"}, {7, 1002, "c"}}), one);                     // another result for one message
+  EXPECT_NE(digest_of({{5, 1000, "ab"}, {6, 1001, ""}, {7, 1002, "c"}}), one);     // the same bytes, split elsewhere
   EXPECT_NE(digest_of({{5, 1000, "a"}, {6, 1001, "b"}, {7, 1002, "c"}}, 1), one);  // another partition
-  // However the messages are cut into chunks.
+  // Independent of how the messages are divided into chunks.
   Hash128 parts = digest_of({{7, 1002, "c"}});
   merge_digest(parts, digest_of({{5, 1000, "a"}, {6, 1001, "b"}}));
   EXPECT_EQ(parts, one);

@@ -1,4 +1,4 @@
-// Which messages the processor does not see: header filter, age, schema.
+// Decides which messages the processor does not see: by header, age and schema.
 #pragma once
 
 #include <memory>
@@ -18,17 +18,17 @@
 
 namespace freshet::stream {
 
-// Threads: one instance per worker. What is borrowed outlives it.
+// Threads: one instance per worker. Borrowed objects outlive it.
 class MessageFilter {
  public:
-  // `options` may be null: the age of messages does not count. `schema` may be null: no message is validated. `sampler`
-  // may be null; it sees payloads that are not filtered out.
+  // `options` may be null: no check of the age. `schema` may be null: no validation. `sampler` may be null; it sees
+  // payloads that pass the filters.
   MessageFilter(const StreamSettings& settings, StreamMetrics& metrics, Clock& clock,
                 const Snapshot<LiveOptions>* options, std::unique_ptr<SchemaValidator> schema,
                 std::unique_ptr<PayloadSampler> sampler = nullptr);
 
   void begin_chunk();
-  // Empty: the processor sees the message. Else Skip or Invalid.
+  // nullopt: pass the message to the processor. Otherwise Skip or Invalid.
   std::optional<ProcessResult> filter(const Message& message);
 
  private:
@@ -46,9 +46,9 @@ class MessageFilter {
   const Snapshot<LiveOptions>* const options_;
   const std::unique_ptr<SchemaValidator> schema_;
   const std::unique_ptr<PayloadSampler> sampler_;
-  uint64_t until_sample_ = 0;  // payloads that pass before the next one that it sees
-  DeadLettersByAge age_;       // as of this chunk
-  int64_t now_ms_ = 0;         // as of this chunk
+  uint64_t until_sample_ = 0;  // payloads until the sampler sees the next one
+  DeadLettersByAge age_;       // as of begin_chunk()
+  int64_t now_ms_ = 0;         // as of begin_chunk()
   std::minstd_rand random_;
   std::vector<HeaderView> headers_;
 };

@@ -1,4 +1,4 @@
-// What is decided before the processor, and what a chunk's stats are.
+// Decisions before the processor, and the stats of a chunk.
 #include "stream/message_filter.h"
 
 #include <gtest/gtest.h>
@@ -123,7 +123,7 @@ TEST_F(MessageFilterTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
   EXPECT_EQ(result->text, "too long");
 }
 
-// Wants to see every third payload.
+// Samples every third payload.
 class EveryThird final : public PayloadSampler {
  public:
   explicit EveryThird(std::vector<std::string>& seen) : seen_(seen) {}
@@ -144,7 +144,7 @@ TEST_F(MessageFilterTest, ASamplerSeesThePayloadsThatItWants) {
   EXPECT_EQ(seen, (std::vector<std::string>{"a", "d", "g"}));
 }
 
-// "r": a row with stats; "z": no row, but stats; else a skip.
+// "r": a row with stats; "z": no row, but stats; anything else: a skip.
 class FactsProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
@@ -193,7 +193,7 @@ TEST_F(MessageFilterTest, AChunksFactsAreOfItsRowsAndOfItsMessagesWithoutRows) {
   ASSERT_EQ(chunk->stats.types.size(), 1u);
   EXPECT_EQ(chunk->stats.types[0].count, 3u);
   EXPECT_EQ(chunk->stats.types[0].bytes, 4u);
-  Hash128 digest;  // for the insert token: the messages with rows, each with its offset, timestamp and row bytes
+  Hash128 digest;  // for the insert token: offset, timestamp and row bytes of each message with rows
   ASSERT_EQ(chunk->messages.size(), 2u);
   for (const MessageRows& one : chunk->messages) {
     EXPECT_EQ(one.timestamp_ms, 1000 + one.offset.value);

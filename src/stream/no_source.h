@@ -1,4 +1,4 @@
-// What the loop waits on between two consumers.
+// A source without a consumer: the loop waits on it between two consumers.
 #pragma once
 
 #include <utility>
@@ -9,7 +9,7 @@
 
 namespace freshet::stream {
 
-// Threads: as the port says. Nothing ever comes of it but wake().
+// Threads: see Source. poll() delivers nothing; it returns early only after wake().
 class NoSource final : public Source {
  public:
   explicit NoSource(Clock& clock) : clock_(clock) {}

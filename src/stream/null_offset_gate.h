@@ -1,4 +1,4 @@
-// The gate of a stream that writes nothing beside the rows: what is stored is finished.
+// The OffsetGate of a stream that writes nothing beside the rows: a stored batch is finished.
 #pragma once
 
 #include "ports/offset_gate.h"

@@ -1,4 +1,4 @@
-// Offset commits: when one is sent, what waits for its answer, and what the broker takes no more.
+// Offset commits: when to send one, which one is outstanding, and which partitions the broker no longer accepts.
 #pragma once
 
 #include <map>
@@ -13,11 +13,11 @@
 
 namespace freshet::stream {
 
-// One commit is outstanding at a time, for all partitions together, and at most one is sent per interval. Threads: the
-// loop only; it lives as long as the pipeline, over all consumers.
+// At most one commit is outstanding, for all partitions together, and at most one is sent per interval. Threads: the
+// loop only. Lives as long as the pipeline, across all consumers.
 class OffsetCommitter {
  public:
-  // What may be committed of a partition: everything below is finished.
+  // Everything of the partition below `next` is finished.
   struct Committable {
     Partition partition;
     Offset next;
@@ -25,7 +25,7 @@ class OffsetCommitter {
 
   explicit OffsetCommitter(Duration interval) : interval_(interval) {}
 
-  // --- partitions: from the first assignment until nothing of it is known any more
+  // --- partitions: from the first assignment until the partition is dropped
   void begin(Partition partition, Offset start) { progress_.insert_or_assign(partition, CommitProgress(start)); }
   void drop(Partition partition) { progress_.erase(partition); }
   CommitProgress& of(Partition partition) { return progress_.at(partition); }
@@ -34,25 +34,25 @@ class OffsetCommitter {
   // --- consumers
   void consumer_started();
   void consumer_ended() { outstanding_ = false; }
-  // No commit is sent until it is called with false again, but of partitions that are drained before they are revoked.
+  // Pauses commits, except for partitions that are drained for a revoke.
   void pause(bool paused) { paused_ = paused; }
   bool paused() const { return paused_; }
 
-  // --- a revoke, until its answer. `lost`: the broker takes nothing of its partitions any more.
+  // --- a revoke, until its answer. `lost`: the broker accepts no commits of its partitions.
   void begin_revoke(bool lost);
   void end_revoke() { revoke_.reset(); }
-  // The broker takes no offset of this partition, which is being revoked.
+  // The broker accepts no offset of this partition, which is being revoked.
   bool refuses(Partition partition) const { return revoke_ && (revoke_->lost || revoke_->refused.contains(partition)); }
 
   // --- commits
   bool outstanding() const { return outstanding_; }
-  // When the next one may be sent; none: after an answer, or once commits are not paused any more.
+  // When the next commit may be sent; nullopt while one is outstanding or commits are paused.
   std::optional<SteadyTime> due() const;
-  // `draining`: the consumer ends with this drain, and waits for its last commit.
+  // `draining`: the consumer is being stopped and waits for its last commit.
   bool may_send(SteadyTime now, bool draining) const;
-  // Only when it may be sent.
+  // Returns the offsets to commit, and marks them as sent. Requires may_send().
   std::vector<OffsetToCommit> send(const std::vector<Committable>& committable, SteadyTime now);
-  // What was refused is sent again with the next commit.
+  // Rejected offsets are sent again with the next commit.
   void answered(const CommitResult& result);
 
  private:
@@ -67,7 +67,7 @@ class OffsetCommitter {
   std::map<Partition, CommitProgress> progress_;
   bool outstanding_ = false;
   bool paused_ = false;
-  bool failed_ = false;  // the last one; the next waits its interval
+  bool failed_ = false;  // the last commit failed: the next one waits for the interval even in a drain
   SteadyTime sent_at_{};
   std::optional<Revoke> revoke_;
 };

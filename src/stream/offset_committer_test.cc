@@ -10,7 +10,7 @@ class OffsetCommitterTest : public testing::Test {
   OffsetCommitterTest() {
     for (const int32_t p : {0, 1}) committer_.begin(Partition{p}, Offset{0});
   }
-  // The offsets that go out, by partition; -1 = none of it.
+  // The offsets that are sent, by partition; -1 = none.
   std::pair<int64_t, int64_t> send(int64_t first, int64_t second) {
     std::pair<int64_t, int64_t> sent{-1, -1};
     for (const OffsetToCommit& one :
@@ -35,7 +35,7 @@ class OffsetCommitterTest : public testing::Test {
 
 TEST_F(OffsetCommitterTest, OneIsOutstandingAtATimeAndOneIsSentPerInterval) {
   EXPECT_TRUE(may_send());
-  EXPECT_EQ(send(0, 0), (Sent{-1, -1}));  // nothing beyond what the group has
+  EXPECT_EQ(send(0, 0), (Sent{-1, -1}));  // nothing beyond the group's offset
   EXPECT_FALSE(committer_.outstanding());
   EXPECT_EQ(send(5, 0), (Sent{5, -1}));
   EXPECT_TRUE(committer_.outstanding());
@@ -95,7 +95,7 @@ TEST_F(OffsetCommitterTest, AConsumerThatEndsWaitsForNoAnswer) {
   committer_.consumer_ended();
   EXPECT_FALSE(committer_.outstanding());
   committer_.drop(Partition{0});
-  committer_.answered(accepted({{Partition{0}, Offset{5}}}));  // of what is gone: nothing happens
+  committer_.answered(accepted({{Partition{0}, Offset{5}}}));  // a dropped partition: ignored
 }
 
 TEST(CommitProgressTest, WhatIsSentOnlyGrows) {
@@ -105,7 +105,7 @@ TEST(CommitProgressTest, WhatIsSentOnlyGrows) {
   progress.sent(Offset{20});
   EXPECT_FALSE(progress.wants(Offset{20}));
   progress.accepted(Offset{20});
-  progress.accepted(Offset{15});  // an older answer
+  progress.accepted(Offset{15});  // a late answer
   EXPECT_EQ(progress.acknowledged(), Offset{20});
   progress.sent(Offset{30});
   progress.resend();

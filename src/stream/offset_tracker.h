@@ -1,4 +1,4 @@
-// The offsets of one partition: what was delivered, what of it is unfinished, and up to where it may be committed.
+// The offsets of one partition: which were delivered, which are unfinished, and up to where they may be committed.
 #pragma once
 
 #include <cstdint>
@@ -13,29 +13,28 @@
 
 namespace freshet::stream {
 
-// A chunk gets its sequence number as it is delivered: the offset of its first message. Chunks come back processed in
-// any order, whole or in pieces (the pieces of one in their order), and leave in the order of their offsets. Threads:
-// the loop only.
+// deliver() opens a chunk; its sequence number is the offset of its first message. Chunks come back from the workers in
+// any order, whole or in pieces (the pieces of one chunk in order), and leave in offset order. Threads: the loop only.
 class OffsetTracker {
  public:
   using Chunk = std::shared_ptr<const ProcessedChunk>;
 
   explicit OffsetTracker(Offset start) : position_(start) {}
 
-  // Opens the chunk's offsets; returns its sequence number. Offsets must ascend; gaps are normal.
+  // Opens a chunk and returns its sequence number. Offsets must ascend; gaps are normal.
   uint64_t deliver(OffsetRange offsets);
-  // Nothing below `next` will be delivered any more.
+  // Nothing below `next` will be delivered.
   void move_to(Offset next) { position_ = next; }
-  // Appends what can leave in order now. A chunk whose every message was skipped finishes by itself. Behind a piece
-  // (ProcessedChunk::rest_follows) the rest stays open as a chunk of its own.
+  // Appends the chunks that may now leave in order. A chunk without covered offsets needs no batch. If the chunk is
+  // only a piece (ProcessedChunk::rest_follows), the rest stays open as a chunk of its own.
   void processed(Chunk chunk, std::vector<Chunk>& in_order);
-  // The table refuses these rows of the chunk: they stay open as dead letters.
+  // The table rejects the rows of these messages of the chunk: they stay open as dead letters.
   void rows_refused(uint64_t sequence, const std::vector<Offset>& refused);
-  // What the chunk's batch covers is stored, and its commit-log record is in the topic where there is one.
+  // The rows of the chunk are stored and, if there is a commit log, their record is in its topic.
   void batch_finished(uint64_t sequence);
-  // A dead letter was acknowledged by the broker, or given up by a rule or an operator.
+  // The topic acknowledged the dead letter, or a rule or an operator dropped it.
   void dead_letter_finished(Offset offset);
-  // The broker has the side record.
+  // The broker acknowledged the side record.
   void side_record_finished(Offset offset);
 
   // The next message to deliver.
@@ -44,7 +43,7 @@ class OffsetTracker {
   Offset committable() const;
   bool idle() const { return open_.empty(); }
   bool all_processed() const;
-  // Of the dead letters that are not finished.
+  // Unfinished dead letters.
   bool has_dead_letters() const { return dead_letters_ > 0; }
   std::vector<Offset> dead_letters_below(Offset next) const;
   std::optional<Offset> first_dead_letter() const;
@@ -53,7 +52,7 @@ class OffsetTracker {
  private:
   struct OpenChunk {
     OffsetRange offsets;
-    Chunk waiting{};  // processed, and waits for those before it
+    Chunk waiting{};  // processed, and waits for the chunks before it
     bool processed = false;
     bool batch_done = false;
     Offset first_covered{};
@@ -68,8 +67,8 @@ class OffsetTracker {
 
   Offset position_;
   std::deque<OpenChunk> open_;
-  size_t left_ = 0;            // the first ones of open_: they have left in order
-  uint32_t dead_letters_ = 0;  // of all chunks
+  size_t left_ = 0;            // how many chunks at the front of open_ have left in order
+  uint32_t dead_letters_ = 0;  // in all open chunks
 };
 
 }  // namespace freshet::stream

@@ -74,7 +74,7 @@ TEST(OffsetTrackerTest, DeadLettersAndSideRecordsKeepTheirOffsetsOpen) {
   EXPECT_EQ(offsets.first_dead_letter(), Offset{2});
   EXPECT_EQ(offsets.dead_letters_below(Offset{5}), std::vector{Offset{2}});
   offsets.dead_letter_finished(Offset{2});
-  offsets.dead_letter_finished(Offset{2});  // a second word changes nothing
+  offsets.dead_letter_finished(Offset{2});  // a second acknowledgement is ignored
   offsets.dead_letter_finished(Offset{5});
   EXPECT_FALSE(offsets.has_dead_letters());
   EXPECT_EQ(offsets.committable(), Offset{7});

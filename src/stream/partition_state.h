@@ -1,10 +1,11 @@
-// Where a partition is in its life with this process. Each state is a type with the data that is legal in it, and each
-// transition consumes one state and returns the next: one that does not exist does not compile.
+// The life cycle of a partition in this process. Each state is a type that holds the data legal in it. A transition
+// consumes one state and returns the next, so an illegal transition does not compile.
 //
 //   Active --leave--> Leaving --drain--> Draining --suspend--> Suspended --resume--> Active
 //   Active --drain--> Draining;  Active, Leaving --suspend--> Suspended
 //
-// A partition that is dropped, from any state, is forgotten as a whole: its messages are read again.
+// A partition can be dropped in any state. Everything known about it is then discarded, and its messages are read
+// again.
 #pragma once
 
 #include <cassert>
@@ -18,29 +19,29 @@
 
 namespace freshet::stream {
 
-// Rows that are in no batch yet, and since when they could be: a batch's age counts from there.
+// Rows that are not in a batch yet. The age of a batch counts from `since`.
 struct WaitingRows {
   std::shared_ptr<const ProcessedChunk> chunk;
   SteadyTime since;
 };
 
-// Rows that may enter no batch now, in the order of their offsets.
+// Rows that may not enter a batch now, in offset order.
 using PendingRows = std::vector<WaitingRows>;
 
-// Messages are delivered, and their rows enter batches.
+// Messages are delivered and their rows enter batches.
 struct Active {};
 
-// The consumer leaves the group. What is in a batch is finished; no row enters one any more.
+// The consumer leaves the group. Sealed batches are finished; no more rows enter a batch.
 struct Leaving {
   PendingRows pending{};
 };
 
-// The partition is being revoked: what is in a batch is finished and committed, then the revoke is answered.
+// The partition is being revoked. Its sealed batches are finished and committed, then the revoke is answered.
 struct Draining {
   PendingRows pending;
 };
 
-// This process does not own the partition. It resumes if the partition comes straight back: then nothing was lost.
+// This process does not own the partition. If the partition is assigned to it again at once, it resumes without loss.
 struct Suspended {
   PendingRows pending;
 };
@@ -50,7 +51,7 @@ inline PendingRows append(PendingRows rows, PendingRows more) {
   return rows;
 }
 
-// `unbatched`: what waited for the next batch until now.
+// `unbatched` are the rows that were queued for the next batch.
 inline Leaving leave(Active&&) { return {}; }
 inline Draining drain(Active&&, PendingRows unbatched) { return {std::move(unbatched)}; }
 inline Draining drain(Leaving&& state, PendingRows unbatched) {
@@ -61,10 +62,10 @@ inline Suspended suspend(Leaving&& state, PendingRows unbatched) {
   return {append(std::move(unbatched), std::move(state.pending))};
 }
 inline Suspended suspend(Draining&& state) { return {std::move(state.pending)}; }
-// The rows enter batches again.
+// The returned rows enter batches again.
 inline std::pair<Active, PendingRows> resume(Suspended&& state) { return {Active{}, std::move(state.pending)}; }
 
-// The state of one partition. Threads: the loop only.
+// Holds the state of one partition. Threads: the loop only.
 class PartitionState {
  public:
   template <typename State>
@@ -72,7 +73,7 @@ class PartitionState {
     return std::holds_alternative<State>(state_);
   }
   bool owned() const { return !is<Suspended>(); }
-  // Rows that come now enter a batch; else they are added to those that are pending.
+  // New rows enter a batch. Otherwise call add_pending().
   bool batches() const { return is<Active>(); }
   void add_pending(WaitingRows rows) {
     std::visit(
@@ -89,7 +90,7 @@ class PartitionState {
   void leave() {
     if (auto* active = std::get_if<Active>(&state_)) state_ = stream::leave(std::move(*active));
   }
-  // Not when suspended. One that is being drained stays so: a close may bring a second revoke.
+  // Requires owned(). No effect if already Draining: closing a consumer may bring a second revoke.
   void drain(PendingRows unbatched) {
     assert(owned());
     if (auto* active = std::get_if<Active>(&state_)) {
@@ -98,7 +99,7 @@ class PartitionState {
       state_ = stream::drain(std::move(*leaving), std::move(unbatched));
     }
   }
-  // Not when suspended already.
+  // Requires owned().
   void suspend(PendingRows unbatched = {}) {
     assert(owned());
     if (auto* active = std::get_if<Active>(&state_)) {
@@ -110,7 +111,7 @@ class PartitionState {
       state_ = stream::suspend(std::move(*draining));
     }
   }
-  // Only when suspended.
+  // Requires Suspended.
   PendingRows resume() {
     auto [active, pending] = stream::resume(std::move(std::get<Suspended>(state_)));
     state_ = active;

@@ -23,7 +23,7 @@ std::vector<int64_t> firsts(const PendingRows& pending) {
   return out;
 }
 
-// Transitions that do not exist do not compile.
+// Illegal transitions do not compile.
 template <typename State>
 concept CanLeave = requires(State state) {
   leave(std::move(state));
@@ -49,7 +49,7 @@ TEST(PartitionStateTest, ARevokedPartitionComesBackWithItsRows) {
   EXPECT_TRUE(state.owned());
   EXPECT_FALSE(state.batches());
   state.add_pending(rows(5, 9));
-  state.drain(one(99, 99));  // a second revoke: nothing can have waited for a batch
+  state.drain(one(99, 99));  // a second revoke: no rows can be queued
   state.suspend();
   EXPECT_FALSE(state.owned());
   state.add_pending(rows(10, 12));  // processed meanwhile
@@ -66,7 +66,7 @@ TEST(PartitionStateTest, WhatWaitedForABatchStandsBeforeWhatCameWhileLeaving) {
     state.add_pending(rows(5, 9));
     if (revoked) {
       state.drain(one(0, 4));
-      state.leave();  // it is on its way out already
+      state.leave();  // no effect: it already leaves
       EXPECT_TRUE(state.is<Draining>());
       state.suspend();
     } else {

@@ -12,8 +12,8 @@ namespace freshet::stream {
 namespace {
 
 constexpr size_t kMaxChunkMessages = 256;
-constexpr uint64_t kMinRecordCharge = 256;  // what a record of a side topic costs beside its bytes, of which the
-                                            // client library has a copy
+// Charged per record of a side topic in addition to its bytes and the client library's copy of them.
+constexpr uint64_t kMinRecordCharge = 256;
 constexpr Duration kIdle = std::chrono::seconds(1);
 
 }  // namespace
@@ -49,13 +49,13 @@ void Pipeline::on_source_event(SourceEvent event, SteadyTime now, Commands& comm
   std::visit([&](auto& e) { on_event(e, now, commands); }, event);
 }
 
-// What is not taken here is read again by whoever owns the partition next. A blocked partition's chunks that were under
-// way are taken: the source does not deliver them twice.
+// Chunks that are not accepted are read again by the next owner of the partition. Chunks of a blocked partition that
+// were already fetched are accepted, because the source delivers them only once.
 bool Pipeline::takes_chunks_of(const TrackedPartition& partition) const {
   return partition.state.is<Active>() && !partition.reached_stop() && drain_.running();
 }
 
-// What lies beyond the stop timestamp is not read.
+// Drops messages after the stop timestamp.
 void Pipeline::cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const {
   if (!settings_.stop_at_timestamp_ms) return;
   const auto beyond = std::find_if(chunk.messages.begin(), chunk.messages.end(), [&](const Message& message) {
@@ -77,7 +77,7 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
   work.sequence = partition->offsets.deliver({chunk.messages.front().offset, chunk.messages.back().offset});
   work.charge = Charge(budget_, charge_for(chunk));
   last_message_ = now;
-  source_error_.clear();  // it delivers
+  source_error_.clear();  // Kafka delivers again
   if (!first_message_) first_message_ = now;
   totals_.messages_consumed += chunk.messages.size();
   metrics_.consumed.add(chunk.messages.size());
@@ -87,7 +87,7 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
 
 void Pipeline::on_event(EndOfPartition& end, SteadyTime, Commands&) {
   TrackedPartition* partition = partitions_.find(end.partition);
-  // While chunks are not taken, an end that lies behind them says nothing: what is before it was not read.
+  // If chunks are not accepted, an end behind them means nothing: the messages before it were dropped.
   if (partition == nullptr || !takes_chunks_of(*partition) || partition->blocks.any()) return;
   reached_end_ = true;
   partition->offsets.move_to(std::max(partition->offsets.position(), end.end));
@@ -98,7 +98,7 @@ void Pipeline::on_event(EndOfPartition& end, SteadyTime, Commands&) {
 
 void Pipeline::on_handed_back(Work work) { work_.handed_back(std::move(work)); }
 
-// Without further rows: what is on its way to a server will be there at some time. A blocked batch waits for a person.
+// Something in flight will release memory without further rows. A blocked batch will not: it waits for an operator.
 bool Pipeline::anything_makes_room() const {
   return work_.with_workers() || batches_.active() > 0 || !batcher_.empty() || !dlq_.empty() || !gate_->empty();
 }
@@ -108,9 +108,10 @@ void Pipeline::submit_what_waits(Commands& commands) {
     return partitions_.find(work.chunk.partition, work.assignment) == nullptr || drain_.dropping();
   });
   work_.submit_with_room(commands.work);
-  // While the consumer closes no rows enter a batch: what is processed would only take more memory.
+  // While the consumer closes no rows enter a batch, so processing would only use more memory.
   if (!drain_.running() || !work_.any_waits() || anything_makes_room()) return;
-  // Of a partition whose rows may enter a batch: rows of those behind it leave after its own.
+  // Only for partitions whose rows may enter a batch, and the first chunk of them: rows behind it cannot leave before
+  // it.
   const auto may = [&](const Work& work) { return partitions_.find(work.chunk.partition)->state.is<Active>(); };
   work_.submit_first(may, commands.work);
 }
@@ -118,7 +119,7 @@ void Pipeline::submit_what_waits(Commands& commands) {
 void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
   if (!chunk->rest_follows) work_.finished();
   TrackedPartition* partition = partitions_.find(chunk->partition, chunk->assignment);
-  // When it stops, what was not in a batch yet is read again by whoever comes next.
+  // On a stop, whatever is not in a batch yet is dropped and read again by the next owner.
   if (partition == nullptr || drain_.dropping()) return;
   for (const auto& dead_letter : chunk->invalid) {
     if (dead_letter->suppressed) continue;
@@ -207,7 +208,7 @@ bool Pipeline::wants_commit(const TrackedPartition& partition) const {
   return partition.has_valid_offset() && committer_.of(partition.partition).wants(partition.offsets.committable());
 }
 
-// Not a partition that is not ours any more, nor one that the broker refuses while it is being taken away.
+// Excludes partitions that are not owned, and those that the broker refuses during a revoke.
 bool Pipeline::may_commit(const TrackedPartition& partition) const {
   if (!partition.state.owned()) return false;
   return !partition.state.is<Draining>() || !committer_.refuses(partition.partition);
@@ -274,7 +275,7 @@ SteadyTime Pipeline::next_deadline(SteadyTime now) const {
     if (at) next = std::min(next, *at);
   };
   consider(drain_.next_deadline());
-  if (closed()) return std::max(next, now);  // all else waits for the next consumer
+  if (closed()) return std::max(next, now);  // everything else waits for the next consumer
   if (may_seal() && batches_.active() < size_t{2} * options_.clickhouse_concurrency)
     consider(batcher_.due_at(options_, no_more_rows_come()));
   const bool anything_to_commit = std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {

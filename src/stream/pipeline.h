@@ -1,17 +1,17 @@
-// The decisions of the pipeline: events in, commands out. No thread, no clock, no socket: every interleaving can be
-// tested on one thread.
+// The decisions of the pipeline: events in, commands out. It has no thread, clock or socket, so every interleaving can
+// be tested on one thread.
 //
-// A message's way is in pipeline.cc. Beside it stand what happens to partitions and consumers
-// (pipeline_assignments.cc), to batches (pipeline_batches.cc), and to partitions that are blocked (pipeline_blocks.cc).
-// The class has more methods than most: one for each event. What is decided of one matter only is decided elsewhere:
+// pipeline.cc follows a message through the pipeline. Further files handle partitions and consumers
+// (pipeline_assignments.cc), batches (pipeline_batches.cc) and blocked partitions (pipeline_blocks.cc). The class has
+// more methods than most because each event is one. Decisions that concern a single matter are delegated:
 //
-//   PartitionState   where a partition is in its life: active, leaving, draining, suspended
-//   Blocks           why it waits
-//   OffsetTracker    what of it is open, what may be committed
-//   OffsetCommitter  when a commit is sent, and what the broker takes
+//   PartitionState   the state of a partition: active, leaving, draining, suspended
+//   Blocks           why a partition is blocked
+//   OffsetTracker    which offsets are unfinished, and which may be committed
+//   OffsetCommitter  when to send a commit, and what the broker accepts
 //   FlowControl      which partitions the source delivers
-//   WorkQueue        what the workers have, and what they handed back for want of memory
-//   Drain            what a stop, a revoke and a leave wait for, and until when
+//   WorkQueue        what the workers have, and what they handed back for lack of memory
+//   Drain            what a stop, a revoke and a leave wait for, and for how long
 #pragma once
 
 #include <cstdint>
@@ -48,30 +48,31 @@
 
 namespace freshet::stream {
 
-// Threads: the loop only. It outlives all consumers: partitions, batches in flight and dead letters do.
+// Threads: the loop only. Outlives all consumers: partitions, batches in flight and dead letters carry over to the next
+// one.
 class Pipeline {
  public:
-  // `gate` may be null, and is not used with skip_write: nothing is written beside the rows.
+  // `gate` may be null (nothing is written beside the rows); it is ignored with skip_write.
   Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::unique_ptr<OffsetGate> gate,
            StreamMetrics& metrics, Log& log, SteadyTime now);
 
-  // Before anything else.
+  // Call before anything else.
   void observe_batches(std::vector<std::unique_ptr<BatchObserver>> observers) { observers_ = std::move(observers); }
-  // See Batcher; before anything else.
+  // See Batcher::measure_with(); call before anything else.
   void measure_batches(std::unique_ptr<BatchMeasure> measure) { batcher_.measure_with(std::move(measure)); }
 
   OffsetGate::Needs gate_needs() const { return gate_->needs(); }
 
   // --- consumers
   void consumer_started(uint64_t number, SteadyTime now);
-  // No commit is sent until it is called with false again, but of partitions that are drained before they go.
+  // Pauses commits, except for partitions that are drained for a revoke.
   void pause_commits(bool paused) { committer_.pause(paused); }
-  // No batch is sealed until it is called with false again.
+  // While paused, no batch is sealed, except by the drain of a stop.
   void pause_batches(bool paused) { batches_paused_ = paused; }
-  // Ends the consumer here and now. Nothing is thrown away: the partitions are suspended until the next consumer's
-  // assignment tells which of them resume.
+  // Ends the consumer at once and drops nothing: all partitions are suspended, and the next consumer's assignment
+  // decides which of them resume.
   void hand_over(SteadyTime now);
-  // Leaves the group: what is sealed is finished and committed, all else is suspended.
+  // Leaves the group: finishes and commits sealed batches, suspends everything else.
   void leave(SteadyTime now, Commands& commands);
   void request_stop(SteadyTime now, Commands& commands);
   bool closed() const { return drain_.closed(); }
@@ -82,44 +83,46 @@ class Pipeline {
   // --- events
   void on_source_event(SourceEvent event, SteadyTime now, Commands& commands);
   void on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now);
-  // A worker found the byte budget exhausted: the work waits here until there is room, or until nothing but it can make
+  // A worker found the byte budget exhausted. The work waits here until there is room, or until nothing else can make
   // room.
   void on_handed_back(Work work);
   void on_batch(BatchResult result, SteadyTime now);
   void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
   void on_dead_letter_result(uint64_t ticket, const Status& status, SteadyTime now);
   void on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now);
-  // What people's clocks say; as of this turn of the loop.
+  // The wall-clock time of this turn of the loop.
   void set_wall_clock(SystemTime wall) { wall_ = wall; }
   void set_options(const LiveOptions& options, SteadyTime now);
-  // Everything that time does: seals, commits, sends dead letters, pauses and resumes, ends drains. Call after other
-  // events.
+  // Everything that depends on time: seals, commits, sends dead letters, pauses and resumes, ends drains. Call once a
+  // turn, after all other events.
   void tick(SteadyTime now, Commands& commands);
 
-  // --- an operator, the watchdog
-  // The blocked `partition` goes on at `next`: what could be put nowhere below it is given up, what was not read below
-  // it is skipped. All else that is open goes on.
+  // --- for an operator and the watchdog
+  // Resumes the blocked `partition` at `next`. Below it, messages that no destination accepts are dropped, and unread
+  // messages are skipped. Everything else in flight continues.
   Result<SkipResult> skip(Partition partition, Offset next, SteadyTime now, Commands& commands);
   bool is_blocked(Partition partition) const;
-  // The operator says what becomes of the blocked batch with rows of the partition; without a resolution: that the
-  // messages that no insert takes are bad data.
+  // Applies the operator's decision about the blocked batch with rows of the partition. Without a resolution, messages
+  // that no insert accepts count as bad data.
   Result<SkipResult> resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
                              Commands& commands);
-  // A batch with rows of this partition is blocked, and skip() is not about another cause.
+  // A batch with rows of the partition is blocked, and the partition is blocked for no other reason that skip() could
+  // resolve.
   bool is_blocked_by_batch(Partition partition) const;
-  // A batch with rows of this partition waits for an operator, who says by skipping that its rows are bad data.
+  // A writer holds a batch with rows of the partition until the operator skips the partition to treat its rows as bad
+  // data.
   bool holds_batch_of(Partition partition) const { return batches_.waits_for_operator_with(partition); }
-  // Fetches what comes next of them anew; those that are not to deliver anything now are left alone.
+  // Fetches the partitions again from their positions. Ignores partitions that should not deliver now.
   void refetch(const std::vector<Partition>& partitions, Commands& commands);
 
-  // --- what it says of itself
-  // What is held for messages under way. Threads: any.
+  // --- status
+  // Bytes held for messages in flight. Threads: any.
   const std::shared_ptr<ByteBudget>& budget() const { return budget_; }
-  // Nothing changes by itself before this.
+  // When something changes with time alone.
   SteadyTime next_deadline(SteadyTime now) const;
-  // Messages in one chunk at most, so that small batches are possible.
+  // Upper bound for messages per chunk, so that small batches are possible.
   size_t max_chunk_messages() const;
-  // What is known beside the source's membership.
+  // The pipeline's part; the caller adds the source's membership.
   ConsumerState consumer_state() const;
   StreamStatus status(SteadyTime now) const;
 
@@ -220,20 +223,20 @@ class Pipeline {
   DlqWriter dlq_;
   const std::unique_ptr<OffsetGate> gate_;
   std::vector<std::unique_ptr<BatchObserver>> observers_;
-  bool dropped_ = false;  // a partition, since the last tick
+  bool dropped_ = false;  // a partition was dropped since the last tick()
   bool batches_paused_ = false;
 
-  // Of this consumer.
+  // Of the current consumer.
   bool assigned_ = false;
   std::optional<SteadyTime> first_message_;
-  bool reached_end_ = false;  // of a partition
+  bool reached_end_ = false;  // the end of some partition was seen
   uint64_t consumer_ = 0;
   SteadyTime consumer_started_at_{};
 
   SystemTime wall_{};
   int32_t generation_ = -1;
   std::optional<SteadyTime> last_message_;
-  StreamStatus totals_;  // counters and last errors; partitions are filled in by status()
+  StreamStatus totals_;  // counters and last errors; status() fills in the partitions
   std::string source_error_;
 };
 

@@ -1,4 +1,4 @@
-// How consumers begin and end, and what becomes of a partition when it is taken away and given back.
+// Start and end of consumers; assignment, revoke, suspension and resumption of partitions.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,7 +53,7 @@ void Pipeline::on_event(SourceFault& fault, SteadyTime now, Commands& commands) 
   }
   log_.emit(KafkaConsumerBroken{settings_.topic, fault.error.code, fault.error.text});
   if (closed()) return;
-  // Whoever took our place reads again what is not committed: nothing that is not yet under way is written any more.
+  // The new owner reads again what is not committed, so do not write anything that is not in flight yet.
   if (fault.fenced || drain_.stopping()) {
     commands.abandon_batches = true;
     drop_all(&commands);
@@ -111,10 +111,11 @@ TrackedPartition& Pipeline::begin_assignment(Partition id, Offset start) {
 
 TrackedPartition& Pipeline::begin_assigned(const AssignedPartition& assigned, bool continues) {
   TrackedPartition& partition = begin_assignment(assigned.partition, assigned.start);
-  // What was known of it was given up meanwhile, and the source did not ask where it stands.
+  // The partition was dropped meanwhile, and the source did not look its offset up.
   const std::string no_offset = continues ? "its offset is being looked up" : assigned.no_valid_offset;
   if (no_offset.empty()) {
-    committer_.of(assigned.partition).known(assigned.start);  // also what the reset policy chose: see the port
+    // If the reset policy chose this offset, the source has committed it (see AssignedPartition).
+    committer_.of(assigned.partition).known(assigned.start);
   } else {
     partition.lose_offset(OffsetState::Missing);
     partition.blocks.add(BlockReason::NoValidOffset, no_offset);
@@ -132,7 +133,7 @@ bool Pipeline::resumes(const TrackedPartition& partition, const AssignedPartitio
 void Pipeline::resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues) {
   dlq_.resume(partition.partition);
   gate_->resume(partition.partition);
-  // The next consumer's client meets it again, if it is still there.
+  // If the batch still exists, the next consumer's client reports it again.
   partition.blocks.remove(BlockReason::UnreadableBatch);
   CommitProgress& progress = committer_.of(partition.partition);
   if (!continues) progress.known(assigned.start);
@@ -153,8 +154,8 @@ void Pipeline::on_event(PartitionsRevoked& revoked, SteadyTime now, Commands& co
   advance_revoke(now, commands);
 }
 
-// Nothing of the partition enters a batch, or goes to another topic, that is not on its way. Returns what waited for
-// the next batch: the partition may come straight back.
+// Stops batching the partition and sending its records, except for what is in flight. Returns the rows that were queued
+// for the next batch, since the partition may be assigned again.
 PendingRows Pipeline::stop_batching(const TrackedPartition& partition) {
   dlq_.suspend(partition.partition);
   gate_->stop_batching(partition.partition);
@@ -165,7 +166,7 @@ bool Pipeline::finished(const TrackedPartition& partition) const {
   return !partition.has_batches() && !dlq_.in_flight(partition.partition) && gate_->settled(partition.partition);
 }
 
-// Drained: nothing sealed is open, and the broker knows how far it got.
+// A partition is drained when no sealed batch is open and the broker has its offset.
 DrainWaits Pipeline::revoke_waits(Partition id) const {
   DrainWaits waits;
   const TrackedPartition* partition = partitions_.find(id);
@@ -194,7 +195,7 @@ void Pipeline::answer_revoke(SteadyTime now, Commands& commands) {
       continue;
     }
     if (!partition->state.owned()) continue;
-    // Whoever gets the partition makes them anew; if it comes back here, they are sent again.
+    // The next owner creates these records again. If the partition comes back, they are sent again from here.
     if (gate_->suspend(id)) commands.purge_records = true;
     partition->state.suspend();
     under_way = under_way || !finished(*partition);
@@ -219,11 +220,11 @@ void Pipeline::suspend_all(SteadyTime now) {
 
 void Pipeline::check_suspended(SteadyTime now, Commands& commands) {
   if (!drain_.suspended_overdue(now)) return;
-  // The next client takes the membership over: nobody else gets the partitions while it does.
+  // The next client takes over the membership, so nobody else gets the partitions meanwhile.
   if (batches_paused_ && drain_.running()) return drain_.await_suspended(now);
   log_.emit(SuspendedPartitionsDropped{settings_.topic, batches_.size()});
   drain_.end_suspended();
-  // What is finished costs nothing while it waits, and is not read again if its partition comes back.
+  // Keep finished partitions: they cost nothing, and need not be read again if they come back.
   for (auto next = partitions_.begin(); next != partitions_.end();) {
     TrackedPartition& partition = (next++)->second;
     if (!partition.state.owned() && !finished(partition)) drop(partition, &commands);
@@ -265,9 +266,9 @@ void Pipeline::request_stop(SteadyTime now, Commands& commands) {
 }
 
 void Pipeline::check_stop_condition(SteadyTime now, Commands& commands) {
-  // While a renewal pauses commits the end waits for it: a drain must be able to commit.
+  // While a renewal pauses commits, the end waits for it: a drain must be able to commit.
   if (!drain_.running() || !assigned_ || partitions_.empty() || committer_.paused()) return;
-  // What was delivered must have become rows before the drain, which drops what is unprocessed.
+  // Wait until delivered messages became rows: the drain drops unprocessed chunks.
   const bool reached = std::all_of(partitions_.begin(), partitions_.end(), [](const auto& entry) {
     const TrackedPartition& partition = entry.second;
     return partition.state.owned() && partition.reached_stop() && partition.offsets.all_processed();

@@ -1,4 +1,4 @@
-// What becomes of batches: sealed, stored, or blocked, so that only an operator can finish them.
+// The life of a batch: sealed, stored, or blocked until an operator decides.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,9 +14,9 @@ namespace freshet::stream {
 
 // --- sealed ---------------------------------------------------------------------------------------------------------
 
-// Everything is paused, and no batch that is being written makes room: what waits is all there will be.
+// Everything is paused and no batch in flight will release memory: no further rows will arrive for the batch.
 bool Pipeline::no_more_rows_come() const {
-  // What was handed back comes once there is room, which only the rows that wait here can make.
+  // Work that was handed back needs room, which only the queued rows can make.
   return batches_.active() == 0 && work_.stands_still() &&
          std::all_of(partitions_.begin(), partitions_.end(),
                      [&](const auto& entry) { return !entry.second.state.owned() || paused(entry.second); });
@@ -92,7 +92,7 @@ void Pipeline::on_batch(BatchResult result, SteadyTime now) {
 void Pipeline::finish_stored(const OffsetGate::Finished& finished) {
   for (const auto& part : finished.parts) {
     TrackedPartition* partition = partitions_.find(part.partition, part.assignment);
-    if (partition == nullptr) continue;  // stored, but somebody else commits it: it is read and stored again
+    if (partition == nullptr) continue;  // stored, but another owner commits it: it is read and stored again
     for (const uint64_t chunk : part.chunks) partition->offsets.batch_finished(chunk);
   }
   for (const auto& record : finished.records) {
@@ -131,7 +131,7 @@ void Pipeline::on_insert_failure(uint64_t batch, const InsertFailure& failure, S
   metrics_.batch_slowdown.set(batcher_.slowed());
 }
 
-// Otherwise they would be tried on, and keep a writer, for as long as ClickHouse is away or refuses them.
+// Otherwise they would be retried, and occupy a writer, for as long as ClickHouse is unavailable or rejects them.
 void Pipeline::abandon_orphans(Commands& commands) {
   if (!std::exchange(dropped_, false)) return;
   const auto orphans = batches_.take_orphans(
@@ -149,8 +149,8 @@ void Pipeline::abandon_orphans(Commands& commands) {
 
 // --- blocked --------------------------------------------------------------------------------------------------------
 
-// The writer is free for others; the batch's partitions bring nothing new until it is resolved, so that no more can
-// come twice after a restart than what is on its way now.
+// Releases the writer. The batch's partitions deliver nothing until it is resolved: after a restart, no more rows can
+// be stored twice than are in flight now.
 void Pipeline::block_batch(BatchResult result, SteadyTime now) {
   const std::shared_ptr<const SealedBatch> batch = result.batch;
   bool alive = false;
@@ -173,7 +173,7 @@ void Pipeline::block_batch(BatchResult result, SteadyTime now) {
   }
 }
 
-// Whoever has its partitions now sends its rows again.
+// The new owners of its partitions send its rows again.
 void Pipeline::give_up_blocked(uint64_t batch) {
   log_.emit(BlockedBatchDropped{settings_.topic, batches_.spans(batch)});
   batches_.finish(batch);

@@ -1,4 +1,4 @@
-// Dead letters, and partitions that are blocked: why, and what an operator or the source does about it.
+// Dead letters and blocked partitions: why a partition is blocked, and how an operator or the source resolves it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -84,7 +84,7 @@ void Pipeline::on_event(UnreadableBatch& unreadable, SteadyTime, Commands&) {
 void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
   TrackedPartition* partition = partitions_.find(valid.partition);
   if (partition == nullptr) return;
-  // It is on its way out, and what it would still commit lies before what is committed by now.
+  // The partition is being revoked, and what it would still commit is below the offset that is committed by now.
   if (partition->state.is<Draining>() || !partition->state.owned()) return drop(*partition, &commands);
   if (valid.start < partition->offsets.position()) {
     const bool leaving = partition->state.is<Leaving>();
@@ -102,7 +102,7 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
 
 // --- blocked --------------------------------------------------------------------------------------------------------
 
-// A blocked partition waits for an operator, who may come at any time.
+// Repeated every minute, because an operator may look at any time.
 void Pipeline::log_blocks(SteadyTime now) {
   for (auto& [id, partition] : partitions_) {
     if (!partition.blocks.take_log_due(now)) continue;
@@ -124,7 +124,7 @@ bool Pipeline::is_blocked(Partition id) const {
   return partition != nullptr && partition->state.owned() && partition->blocks.any();
 }
 
-// The first message that the partition is blocked for; empty: it is blocked for none.
+// The first message that blocks the partition for this reason; nullopt if no particular message does.
 std::optional<Offset> Pipeline::blocked_at(const TrackedPartition& partition, BlockReason reason) const {
   switch (reason) {
     case BlockReason::InvalidMessage:
@@ -146,8 +146,8 @@ std::optional<Offset> Pipeline::blocked_at(const TrackedPartition& partition, Bl
 Status Pipeline::may_skip(const TrackedPartition& partition, BlockReason reason, Offset next) const {
   const int32_t id = partition.partition.value;
   const Offset position = partition.offsets.position();
-  // Where the source goes on, and from where commits may, is not known yet; and the answer would come too late for
-  // both.
+  // The source is looking the offset up. Neither the position to resume from nor the offset to commit from is known
+  // yet, and the result would arrive after the skip.
   if (partition.offset_state() == OffsetState::OutOfRange && !partition.blocks.has(BlockReason::NoValidOffset) &&
       next > position) {
     return failure(ErrorKind::Retry, fmt::format("where partition {} goes on is being looked up; try again", id));
@@ -164,7 +164,7 @@ Status Pipeline::may_skip(const TrackedPartition& partition, BlockReason reason,
   return {};
 }
 
-// What could be put nowhere below `next` is given up. Returns how many messages.
+// Drops the messages below `next` that no destination accepts. Returns how many.
 Result<uint64_t> Pipeline::give_up_below(TrackedPartition& partition, BlockReason reason, Offset next) {
   const Partition id = partition.partition;
   if (reason == BlockReason::ReplacementRejected) {
@@ -186,7 +186,7 @@ Result<uint64_t> Pipeline::give_up_below(TrackedPartition& partition, BlockReaso
   return dropped.size();
 }
 
-// Reading goes on at `next`, whatever was read. Returns how many offsets are skipped unread.
+// Resumes reading at `next`, regardless of the position. Returns how many offsets are skipped unread.
 uint64_t Pipeline::skip_to(TrackedPartition& partition, BlockReason reason, Offset next, Commands& commands) {
   const Offset position = partition.offsets.position();
   if (next <= position && reason != BlockReason::NoValidOffset) return 0;
@@ -231,7 +231,7 @@ Result<SkipResult> Pipeline::skip(Partition id, Offset next, SteadyTime now, Com
   return done;
 }
 
-// The same cause stands beyond the offset at which the partition goes on.
+// Blocks the partition again if the same cause exists at or above the offset to resume from.
 void Pipeline::block_again(TrackedPartition& partition, BlockReason reason) {
   if (reason == BlockReason::InvalidMessage && partition.offsets.has_dead_letters()) {
     const Offset at = partition.offsets.first_dead_letter().value_or(partition.offsets.committable());

@@ -18,21 +18,22 @@
 namespace freshet::stream {
 namespace {
 
-// What a chunk costs beside its messages; so the byte budget bounds the number of chunks too.
+// Charged per chunk at least, so that the byte budget also limits the number of chunks.
 constexpr uint64_t kMinChunkCharge = 2048;
 constexpr size_t kReservedRows = 2 << 20;
-constexpr uint64_t kChargeStep = 256 << 10;  // rows and DLQ contexts are charged in steps while they grow
+constexpr uint64_t kChargeStep = 256 << 10;  // rows and DLQ contexts are charged in steps of this size while they grow
 
-// What the worker may allocate for one message of this size, and what for any other. Large ones are processed one at a
-// time in the whole process, so that many workers do not take it many times.
+// Limits of a worker's allocations per message: kLittleMemory for a small one, kMuchMemory plus kTimesItsSize its size
+// for a large one (or a small one that needs it). Those are processed one at a time in the whole process, so that the
+// memory is not needed once per worker.
 constexpr uint64_t kSmallMessage = 1 << 20;
 constexpr uint64_t kVeryLargeMessage = 8 << 20;
 constexpr uint64_t kLittleMemory = 8 << 20;
 constexpr uint64_t kMuchMemory = 64 << 20;
 constexpr uint64_t kTimesItsSize = 4;
-constexpr uint64_t kBesideTheLimit = 88 << 20;  // of the 128 MiB that docs/operations.md promises; 40 are the program's
+constexpr uint64_t kBesideTheLimit = 88 << 20;  // of the 128 MiB in docs/operations.md; the program itself takes 40
 constexpr uint64_t kUsualTimesItsSize = 3;      // a copy, and its row twice
-constexpr int64_t kKeptMemory = 8 << 20;        // a processor that keeps more of it is replaced
+constexpr int64_t kKeptMemory = 8 << 20;        // a processor that keeps more is replaced
 
 Mutex& large_messages() {
   static Mutex mutex;
@@ -47,7 +48,7 @@ size_t payload_bytes(const MessageChunk& chunk) {
   return bytes;
 }
 
-// Labels are few, so that looking through them is faster than hashing; a new one allocates once a chunk.
+// There are few labels, so a linear search is faster than hashing. A new label allocates once per chunk.
 void add_usage(std::string_view label, uint64_t bytes, std::vector<UsageBytes>& out) {
   const auto found = std::find_if(out.begin(), out.end(), [&](const UsageBytes& one) { return one.label == label; });
   if (found != out.end()) {
@@ -66,16 +67,17 @@ void add_type(const char* label, uint64_t bytes, std::vector<TypeTotals>& out) {
   found->bytes += bytes;
 }
 
-// The process may take twice its largest message and kBesideTheLimit beyond its limit: a message and the next one,
-// which is fetched meanwhile, stand beside what this allows for processing.
+// The process may exceed its limit by kBesideTheLimit plus twice its largest message: the message itself and the next
+// one, which is fetched meanwhile. This is what remains for processing.
 uint64_t memory_for(uint64_t message_bytes, uint64_t limit) {
   return std::min(kMuchMemory + kTimesItsSize * message_bytes, limit + kBesideTheLimit);
 }
 
-// While a large message is inserted it stands there four times: it, its row, the body of the insert, and the next one.
+// During its insert a large message needs four times its size: the message, its row, the insert body, and the next
+// message.
 uint64_t largest_message(uint64_t limit) { return (limit + kBesideTheLimit) / 2; }
 
-// What is left behind a piece of the chunk.
+// Leaves the messages after the piece in `work`.
 void take_rest(Work& work, std::vector<Message>::iterator rest, ProcessedChunk& out) {
   std::vector<Message>& messages = work.chunk.messages;
   out.rest_follows = rest != messages.end();
@@ -84,7 +86,7 @@ void take_rest(Work& work, std::vector<Message>::iterator rest, ProcessedChunk& 
   work.sequence = static_cast<uint64_t>(messages.front().offset.value);
 }
 
-// What the text has from operator new.
+// Bytes that the text got from operator new.
 int64_t heap_bytes(std::string& text) {
   static const size_t kInside = std::string().capacity();
   return text.capacity() <= kInside ? 0 : static_cast<int64_t>(malloc_usable_size(text.data()));
@@ -139,7 +141,7 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   out->sequence = work.sequence;
   out->offsets.first = work.chunk.messages.front().offset;
   out->charge = work.charge.another(0);
-  // A large row gets what it takes, not twice as much.
+  // Reserve no more: a large row then grows the string to its own size, not to twice as much.
   out->rows.reserve(std::min(payload_bytes(work.chunk), kReservedRows));
   out->messages.reserve(work.chunk.messages.size());
   processor_->begin_chunk({rules_.topic, out->partition}, work.chunk.messages);
@@ -153,7 +155,7 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
     out->offsets.last = message->offset;
     work.chunk.bytes -= message->bytes();
     process_message(*message, *out);
-    *message++ = Message();  // its memory goes back at once
+    *message++ = Message();  // frees its memory now
   } while (message != work.chunk.messages.end() && !full(*out) && !wants_own_piece(*message, *out));
   take_rest(work, message, *out);
   out->charge.resize(out->held_bytes());
@@ -161,7 +163,7 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   return out;
 }
 
-// The row of a large message is moved, not copied, where it is the first.
+// The row of a large message is moved, not copied, if it is the first of a piece.
 bool ChunkProcessor::wants_own_piece(const Message& next, const ProcessedChunk& out) const {
   return size_of(next) > kVeryLargeMessage && !out.rows.empty();
 }
@@ -186,7 +188,8 @@ ProcessResult ChunkProcessor::filter_and_process(Message& message, ProcessedChun
   return result;
 }
 
-// Twice for a message that turns out to need much: its metrics of the data set count it twice.
+// If a small message needs more memory than kLittleMemory, runs the processor again with the limit of a large one.
+// Metrics that the processor keeps itself then count the message twice.
 ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& out) {
   const uint64_t size = size_of(message);
   const size_t begin = out.rows.size();
@@ -202,7 +205,7 @@ ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& ou
   }
   MutexLock one_at_a_time(large_messages());
   message = padded_copy(message);
-  if (size > kVeryLargeMessage) give_freed_memory_back();  // the loop does not look as often as this one grows
+  if (size > kVeryLargeMessage) give_freed_memory_back();  // it grows faster than the loop's checks could follow
   const uint64_t most = memory_for(size, rules_.memory_limit);
   if (auto result = run_within(most, message, out)) return *std::move(result);
   out.rows.resize(begin);
@@ -211,7 +214,7 @@ ProcessResult ChunkProcessor::run_processor(Message& message, ProcessedChunk& ou
       "too_large", fmt::format("its {} bytes need more than {} bytes of memory to become rows", size, most));
 }
 
-// Nothing: it needs more.
+// nullopt: it needs more than `bytes`.
 std::optional<ProcessResult> ChunkProcessor::run_within(uint64_t bytes, const Message& message, ProcessedChunk& out) {
   const int64_t before = heap_bytes(out.rows);
   std::optional<ProcessResult> result;
@@ -225,8 +228,8 @@ std::optional<ProcessResult> ChunkProcessor::run_within(uint64_t bytes, const Me
   return result;
 }
 
-// What it keeps is given back before the rows and the dead-letter record are copied. A piece has one layout, so that
-// the next processor begins another one.
+// Replaces a processor that keeps too much memory, before the rows and the dead-letter record are copied. Ends the
+// piece, because a piece has a single layout and the new processor starts with its own.
 void ChunkProcessor::end_piece_if_processor_is_large() {
   if (processor_bytes_ <= kKeptMemory) return;
   piece_ends_ = true;
@@ -243,7 +246,7 @@ void ChunkProcessor::process_message(Message& message, ProcessedChunk& out) {
   const size_t begin = out.rows.size();
   ProcessResult result = filter_and_process(message, out);
   if (result.kind == ProcessResult::Kind::Rows && result.row_count > 0) {
-    add_stats(message, result, out.stats);  // before its views end
+    add_stats(message, result, out.stats);  // while its views are valid
     end_piece_if_processor_is_large();
     return add_rows(message, result, begin, out);
   }
@@ -274,7 +277,7 @@ void ChunkProcessor::add_rows(Message& message, const ProcessResult& result, siz
   rows.rows_are_payload = result.rows_are_payload;
   cover(message, out);
   if (rules_.encode_dlq_contexts && size_of(message) > kSmallMessage && !result.rows_are_payload) {
-    out.dlq_messages.push_back(std::move(message));  // the same without a copy
+    out.dlq_messages.push_back(std::move(message));  // keeps the message without a copy
   } else if (rules_.encode_dlq_contexts) {
     encode_dlq_context(message, result.rows_are_payload, headers_, out.dlq_contexts);
   }

@@ -1,4 +1,4 @@
-// A worker's work: a chunk of messages becomes rows.
+// What a worker does: turn a chunk of messages into rows.
 #pragma once
 
 #include <cstdint>
@@ -24,28 +24,29 @@ struct Work {
   AssignmentId assignment;
   uint64_t sequence = 0;
   Charge charge;      // see charge_for()
-  bool must = false;  // begin also where the byte budget has no room: nothing else can go on
+  bool must = false;  // begin even without room in the byte budget: nothing else can make progress
 };
 
-// What a chunk counts until it is processed: its messages, and what the processing of a large one takes beside.
+// Bytes to charge until the chunk is processed: its messages, and the memory to process its largest message if that is
+// large.
 uint64_t charge_for(const MessageChunk& chunk);
 
-// The server takes an insert of fewer rows and bytes as one block, whole or not at all.
+// Limits below which ClickHouse inserts the rows as one block, atomically.
 constexpr uint64_t kMaxInsertRows = 999'999;
 constexpr uint64_t kMaxInsertBytes = 200'000'000;
 
 constexpr uint64_t kUnlimited = uint64_t{1} << 62;
 
-// What a worker needs beside its processor.
+// The stream's settings as far as a worker needs them.
 struct ProcessingRules {
   std::string topic;
-  bool encode_dlq_contexts = false;    // rows that the table refuses may become dead-letter records
-  bool cover_skipped = false;          // messages without rows finish with their batch
+  bool encode_dlq_contexts = false;    // rows that the table rejects may become dead-letter records
+  bool cover_skipped = false;          // OffsetGate::Needs::skipped_messages
   bool has_side_records = false;       // there is a topic for messages that become a SideRecord
   bool drop_side_records = false;      // nothing is written at all
   uint64_t memory_limit = kUnlimited;  // of the process, in bytes
-  // A piece of a chunk ends once its rows and dead-letter records take this much, so that what is larger than its
-  // messages is heard of in time.
+  // A piece of a chunk ends once its rows and dead-letter records reach this size, so that the budget soon sees rows
+  // that are larger than their messages.
   uint64_t piece_bytes = 4 << 20;
 
   static ProcessingRules of(const StreamSettings& settings, bool has_dead_letters, const OffsetGate::Needs& gate);
@@ -54,14 +55,14 @@ struct ProcessingRules {
 // Threads: one instance per worker.
 class ChunkProcessor {
  public:
-  // `filter` may be null: the processor sees every message. Where the processor has come to hold much memory it is
-  // replaced by another one of `factory`.
+  // `filter` may be null: the processor sees every message. A processor that keeps too much memory is replaced by a new
+  // one from `factory`.
   ChunkProcessor(ProcessorFactory factory, ProcessingRules rules, std::unique_ptr<MessageFilter> filter = nullptr);
 
-  // Runs messages through the processor and gives their memory back to the source. It ends early once the rows are
-  // large; `work` then keeps the messages that are left, else none. Never throws. `work` is not empty.
+  // Processes messages, and releases each one's memory. Ends early if the rows become large: the remaining messages
+  // stay in `work`, which is empty otherwise. Requires a non-empty `work`. Never throws.
   std::shared_ptr<const ProcessedChunk> process(Work& work);
-  // The stream ends: a processor that waits gives up. Threads: any.
+  // The stream ends: makes a processor that waits give up. Threads: any.
   void interrupt() noexcept;
 
  private:
@@ -80,16 +81,16 @@ class ChunkProcessor {
 
   const ProcessorFactory factory_;
   Mutex mutex_;
-  std::unique_ptr<Processor> processor_;  // changed under the mutex by its own thread, which reads it without
+  std::unique_ptr<Processor> processor_;  // replaced under mutex_ by the worker's thread, which reads it without
   bool interrupted_ GUARDED_BY(mutex_) = false;
-  int64_t processor_bytes_ = 0;  // that it allocated and keeps
+  int64_t processor_bytes_ = 0;  // allocated by the processor and not freed
   const ProcessingRules rules_;
   const std::unique_ptr<MessageFilter> filter_;
   std::shared_ptr<const RowLayout> layout_ = plain_layout();  // of the processor, shared by its chunks
   std::vector<HeaderView> headers_;
-  // Of the piece.
+  // Of the current piece.
   uint64_t record_bytes_ = 0;  // for other topics
-  bool piece_ends_ = false;    // whatever it holds
+  bool piece_ends_ = false;    // regardless of its size
 };
 
 }  // namespace freshet::stream

@@ -1,4 +1,4 @@
-// What a chunk may take while it becomes rows.
+// Memory limits while a chunk becomes rows.
 #include "stream/processing.h"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ class NoMemory final : public MessageMemory {
 };
 const NoMemory kNoMemory;
 
-// Takes as many MiB for itself, and as many for rows, as the payload says ("8 0"); keeps the former.
+// Allocates as many MiB, and appends as many MiB of rows, as the payload says ("8 0"); keeps the former.
 class TakingProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
@@ -119,13 +119,13 @@ TEST_F(ProcessingTest, AMessageThatNeedsTooMuchMemoryIsInvalidAndHurtsNoOther) {
     for (const auto& dead_letter : chunk->invalid) codes.push_back(dead_letter->reason_code);
     rows += chunk->row_count;
     EXPECT_LT(chunk->rows.size(), 21u << 20);
-    EXPECT_LE(chunk->charge.bytes(), 2 * chunk->rows.size() + (1 << 20));  // nothing of what could not become rows
+    EXPECT_LE(chunk->charge.bytes(), 2 * chunk->rows.size() + (1 << 20));  // nothing for what could not become rows
   }
   EXPECT_EQ(codes, (std::vector<std::string>{"too_large", "too_large", "too_large"}));
   EXPECT_EQ(rows, 3u);
 }
 
-// A large message takes what its size allows, but no more than the limit of the process leaves it.
+// A large message may take memory according to its size, within the limit of the process.
 TEST_F(ProcessingTest, ASmallMemoryLimitBoundsWhatALargeMessageTakes) {
   const std::string large = "120 0" + std::string(30 << 20, ' ');
   ChunkProcessor chunks = processor();
@@ -176,7 +176,7 @@ TEST_F(ProcessingTest, AProcessorThatKeepsMuchMemoryIsReplaced) {
   EXPECT_EQ(made_, 2);
 }
 
-// It is the caller's, who gives it away.
+// The memory of a result belongs to the caller.
 TEST_F(ProcessingTest, WhatAVerdictHoldsIsNotTheProcessors) {
   ProcessingRules rules;
   rules.topic = "t";

@@ -1,4 +1,4 @@
-// One log line a minute that says how the stream gets on, while it does.
+// Logs the progress of a stream once a minute.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace freshet::stream {
 class ProgressLog {
  public:
   explicit ProgressLog(SteadyTime now) : last_(now) {}
-  // To be told again and again. Logs `progress` (rows, rows_per_second, lag, dead_letters) once a minute at most, and
-  // nothing for a minute in which nothing was stored, dead-lettered or left to be read.
+  // Call often. Logs `progress` (rows, rows_per_second, lag, dead_letters) at most once a minute, and not if in that
+  // minute nothing was stored or dead-lettered and there is no lag.
   void observe(const StreamStatus& status, SteadyTime now, Log& log);
 
  private:

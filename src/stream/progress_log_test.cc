@@ -41,7 +41,7 @@ TEST(ProgressLogTest, AMinuteWithoutAnythingHasNoLine) {
   status.partitions.resize(1);
   for (int minute = 1; minute <= 10; ++minute) progress.observe(status, start + std::chrono::minutes(minute), log);
   EXPECT_EQ(log.size(), 0u);
-  status.partitions[0].lag = 1;  // nothing is stored, and something is to be read: that is worth a line
+  status.partitions[0].lag = 1;  // nothing is stored, but there is lag: that is logged
   progress.observe(status, start + std::chrono::minutes(11), log);
   EXPECT_EQ(log.count("progress"), 1u);
 }

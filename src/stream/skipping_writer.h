@@ -1,4 +1,4 @@
-// --skip-write: what is given to it counts as written and goes nowhere.
+// The writer for --skip-write: reports rows as written and discards them.
 #pragma once
 
 #include <memory>

@@ -13,12 +13,12 @@
 namespace freshet::stream {
 namespace {
 
-// After a hand-over the same assignment is a moment away: nobody is to see the process without one.
+// After a hand-over the same assignment follows at once: do not publish a status without partitions meanwhile.
 constexpr Duration kAssignmentFollows = std::chrono::seconds(1);
 constexpr Duration kPublish = std::chrono::milliseconds(250);
-constexpr size_t kBytesPerChunk = 2048;      // the least that a chunk is charged
-constexpr uint64_t kFreedMemory = 32 << 20;  // that may stay with the process beyond the memory limit
-constexpr size_t kOtherEvents = 65536;       // results of batches and dead letters, options, skips
+constexpr size_t kBytesPerChunk = 2048;      // the minimum charge of a chunk
+constexpr uint64_t kFreedMemory = 32 << 20;  // freed memory that the process may keep beyond the memory limit
+constexpr size_t kOtherEvents = 65536;       // room for results of batches and dead letters, options, skips
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
 
@@ -61,7 +61,7 @@ std::unique_ptr<ChunkProcessor> Stream::make_worker(const StreamDependencies& de
 }
 
 Stream::~Stream() {
-  events_.close();  // nobody reads it any more; a full one must not stop the threads from ending
+  events_.close();  // nobody reads it any more, and threads blocked on a full mailbox could not end
 }
 
 void Stream::post(Event event) {
@@ -76,7 +76,7 @@ void Stream::note(Event event) {
 
 void Stream::wake() noexcept {
   woken_.store(true);
-  if (!polling_.exchange(false)) return;  // the loop looks around before it waits again
+  if (!polling_.exchange(false)) return;  // the loop checks woken_ before it waits
   MutexLock lock(source_mutex_);
   if (source_ != nullptr) source_->wake();
 }
@@ -107,7 +107,7 @@ Result<SkipResult> Stream::skip(const SkipOrder& order, std::stop_token stop) {
   post(Skip{order, answer});
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
   MutexLock lock(answer->mutex);
-  // The consumer may end before it looks into its mailbox again.
+  // The consumer may end before it reads its mailbox again.
   clock_.wait_until(answer->given, answer->mutex, std::move(stop), deadline,
                     [&]() REQUIRES(answer->mutex) { return answer->result.has_value(); });
   if (!answer->result) return failure(ErrorKind::Retry, "no Kafka consumer right now; try again");
@@ -185,7 +185,7 @@ void Stream::follow(ConsumerControl& control, Source& source, SteadyTime now) {
 
 void Stream::take_source_events(Source& source, ConsumerControl& control, Duration timeout) {
   delivered_.clear();
-  // Between this store and poll() something may happen: it then wakes the source before it waits, which ends the poll.
+  // An event after this store wakes the source, which ends the poll at once.
   polling_.store(true);
   if (woken_.exchange(false) || timeout < Duration::zero()) timeout = Duration::zero();
   const SteadyTime before = clock_.steady_now();
@@ -201,7 +201,7 @@ void Stream::take_source_events(Source& source, ConsumerControl& control, Durati
           fenced_ = true;
           continue;
         }
-        // Nobody else has the partitions: what is under way goes on in the next consumer.
+        // Nobody else has the partitions, so what is in flight continues in the next consumer.
         if (ended == ClientEnd::OwnDoing) fault->fenced = false;
       }
       fenced_by_other_ = fenced_by_other_ || fault->fenced;
@@ -317,7 +317,7 @@ void Stream::produce_dead_letters() {
   }
 }
 
-// Once a topic does not take a record, none that stands behind it is handed over before it.
+// Once a topic rejects a record, later records to it are not produced either, to keep their order.
 void Stream::produce_records() {
   std::vector<std::optional<Error>> refused(commands_.records.empty() ? 0 : side_producers_.size());
   for (const GateRecord& record : commands_.records) {

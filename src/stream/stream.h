@@ -1,4 +1,4 @@
-// Runs a Pipeline with threads: workers before it, writers after it, a source at a time through it. It outlives
+// Runs a Pipeline with its threads: workers before it, writers after it, and one source at a time. It outlives
 // consumers.
 #pragma once
 
@@ -36,24 +36,24 @@ namespace freshet::stream {
 
 struct RunResult {
   End end = End::Stopped;
-  bool fenced = false;  // Broken only: another client has this one's place
+  bool fenced = false;  // Broken only: another client has this one's membership
   std::string reason;
 };
 
-// What a stream is built of. What is pointed to outlives it.
+// What a stream is built from. Borrowed objects outlive it.
 struct StreamDependencies {
   ProcessorFactory processors;
   RowWriterFactory writers;
   SchemaValidatorFactory schemas;         // may be empty: no validation
-  PayloadSamplerFactory samplers;         // may be empty: nobody looks at payloads
+  PayloadSamplerFactory samplers;         // may be empty: payloads are not sampled
   std::unique_ptr<BatchMeasure> measure;  // null: batches are measured in rows
   std::unique_ptr<OffsetGate> gate;       // null: nothing is written beside the rows
   std::vector<std::unique_ptr<BatchObserver>> observers;
   bool has_dead_letters = false;
-  const Snapshot<LiveOptions>* live_options = nullptr;  // for the workers; null: what does not change is enough
+  const Snapshot<LiveOptions>* live_options = nullptr;  // for the workers; null: messages are not filtered by age
 };
 
-// Threads: run() by one thread (the loop); everything else by any. The references outlive the stream.
+// Threads: run() and wait() by one thread (the loop), everything else by any. Referenced objects outlive the stream.
 class Stream {
  public:
   // Throws ThreadRefused.
@@ -61,36 +61,36 @@ class Stream {
          Log& log, Metrics& metrics);
   ~Stream();
 
-  // Before the first run(), if there is a dead-letter topic. Its results go to dead_letter_results().
+  // Call before the first run() if there is a dead-letter topic. The producer reports to dead_letter_results().
   void set_dead_letters(RecordProducer* producer) { dead_letter_producer_ = producer; }
   RecordProducer::OnResult dead_letter_results();
-  // The same for the topic number `topic` of StreamDependencies::gate.
+  // The same for topic number `topic` of StreamDependencies::gate.
   void set_side_producer(size_t topic, RecordProducer* producer);
   RecordProducer::OnResult side_results(size_t topic);
 
-  // One Kafka consumer, as long as `control` and the source let it last: until everything is drained (at the latest
-  // after the drain deadline), the next consumer takes over, a stop condition is reached, or the source is broken.
-  // Streams of partitions, batches and dead-letter records under way live on in the next run().
+  // Runs one Kafka consumer until it is drained (at the latest at the drain deadline), `control` hands over to the next
+  // consumer, or the source is beyond repair. Partitions, batches and dead-letter records in flight continue in the
+  // next run().
   RunResult run(Source& source, uint64_t consumer, ConsumerControl& control);
-  // Between two consumers: results are taken and deadlines kept until `until` or `stop`.
+  // Between two consumers: handles results and deadlines until `until` or a stop request.
   void wait(SteadyTime until, std::stop_token stop);
-  // Ends a wait of the loop, so that the control is asked again.
+  // Wakes the loop, so that it asks the control again.
   void wake() noexcept;
 
   void set_options(const LiveOptions& options);
-  // See Pipeline::skip() and Pipeline::resolve(); a batch that waits with rows of the partition goes on, too.
-  // Answered within a few turns of the loop. Retry: no consumer answered within five seconds, or before `stop` was
-  // requested.
+  // See Pipeline::skip() and Pipeline::resolve(); also releases a batch with rows of the partition that waits for an
+  // operator. The loop answers within a few turns. ErrorKind::Retry: no consumer answered within five seconds or before
+  // a stop request.
   Result<SkipResult> skip(const SkipOrder& order, std::stop_token stop = {});
   // See Pipeline::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
 
   std::shared_ptr<const StreamStatus> status() const { return status_.get(); }
-  // When the loop last turned; for /health. Zero before the first consumer.
+  // Time of the loop's last turn, for /health. Zero before the first consumer.
   SteadyTime last_turn() const { return SteadyTime(Duration(last_turn_.load(std::memory_order_relaxed))); }
 
  private:
-  // An operator's question on its way to the loop and back.
+  // The loop's answer to an operator's request.
   struct Answer {
     Mutex mutex;
     CondVar given;
@@ -115,7 +115,7 @@ class Stream {
     size_t topic;
     uint64_t ticket;
     Status status;
-    bool from_producer;  // else it did not even take it
+    bool from_producer;  // false: the producer did not accept the record
   };
   using Event = std::variant<std::shared_ptr<const ProcessedChunk>, Work, BatchResult, InsertFailed, DeadLetterResult,
                              RecordResult, LiveOptions, Refetch, Skip>;
@@ -154,27 +154,27 @@ class Stream {
   Log& log_;
   StreamMetrics metrics_;
   RecordProducer* dead_letter_producer_ = nullptr;
-  std::vector<RecordProducer*> side_producers_;  // by topic of the gate
+  std::vector<RecordProducer*> side_producers_;  // by topic number of the gate
   Pipeline pipeline_;
   Commands commands_;
   Snapshot<StreamStatus> status_;
   std::atomic<int64_t> last_turn_{0};
-  SteadyTime polled_{};  // when the last poll of this consumer ended
+  SteadyTime polled_{};  // end of this consumer's last poll
   SteadyTime published_{};
   ProgressLog progress_;
-  SteadyTime handed_over_at_{};  // zero: the last consumer ended otherwise, or its successor has shown itself
+  SteadyTime handed_over_at_{};  // zero unless a hand-over waits for its successor's first status
   SteadyTime options_changed_{};
 
   Mutex source_mutex_;
-  Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // to wake it
-  bool fenced_ = false;                                 // the control expected the end of this consumer's client
-  bool fenced_by_other_ = false;                        // it did not
+  Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // for wake()
+  bool fenced_ = false;                                 // the control replaced this consumer's client
+  bool fenced_by_other_ = false;                        // another client replaced it
   std::atomic<bool> polling_{false};
-  std::atomic<bool> woken_{false};  // since the loop last looked around
+  std::atomic<bool> woken_{false};  // since the loop last checked for events
   FreedMemory freed_memory_;
   Mailbox<Event> events_;
   std::vector<Event> taken_;
-  std::vector<Event> own_;  // what the loop tells itself: it cannot wait for room in its own mailbox
+  std::vector<Event> own_;  // events of the loop to itself: it must not block on its own full mailbox
   std::vector<SourceEvent> delivered_;
   std::unique_ptr<WriterPool> writers_;
   std::unique_ptr<WorkerPool> workers_;

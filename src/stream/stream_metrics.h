@@ -1,4 +1,4 @@
-// The metrics of this module; docs/metrics.md says what to do when one moves.
+// The metrics of this module. docs/metrics.md says how to react to each.
 #pragma once
 
 #include "base/metrics.h"
@@ -68,7 +68,8 @@ struct StreamMetrics {
                             "Invalid messages dropped by --on-invalid drop or skipped by an operator.",
                             {{"reason", reason}});
   }
-  // `of`: broker (timestamp), origin (of the event) or received (by the first system); `stat`: mean or max of a batch.
+  // `of`: broker (broker timestamp), origin (of the event) or received (by the first system). `stat`: mean or max of a
+  // batch.
   Histogram& latency(const char* of, const char* stat) {
     return registry.histogram("freshet_batch_latency_seconds", "Age of a batch's messages when the batch was stored.",
                               {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
@@ -80,7 +81,7 @@ struct StreamMetrics {
   Gauge& pool_tasks(const char* pool) {
     return registry.gauge("freshet_pool_tasks", "Chunks or batches that the pool works on.", {{"pool", pool}});
   }
-  // `by`: what holds the messages that fill the memory.
+  // `by`: the destination whose content fills the memory.
   Counter& backpressure(const std::string& by) {
     return registry.counter("freshet_backpressure_pauses_total", "Number of times that backpressure paused partitions.",
                             {{"by", by}});

@@ -1,4 +1,4 @@
-// What the stream needs to know; filled by settings. What may change while it runs is in model/options.h.
+// Settings of a stream that do not change while it runs. See model/options.h for those that do.
 #pragma once
 
 #include <chrono>
@@ -11,35 +11,35 @@
 
 namespace freshet::stream {
 
-// What becomes of a message that cannot become rows when there is no dead-letter topic.
+// What to do with a message that cannot become rows when there is no dead-letter topic.
 enum class OnInvalid { Block, Drop };
 
-// Messages whose header `name` says something else than `value` are skipped before they are processed. A header without
-// a value says nothing.
+// Skips messages whose header `name` has another value than `value`. A message without the header, or with a header
+// without a value, passes.
 struct HeaderFilter {
   std::string name;
   std::string value;
-  std::vector<std::string> known = {};  // other values say nothing either; empty = every value says something
+  std::vector<std::string> known = {};  // unknown values pass, too; empty = every value is known
 };
 
-// Headers that a dead-letter record gets behind its own (stream/dlq_record.cc). Position: partition and offset.
-// Provenance: also topic, timestamp, reason and consumer group.
+// Headers added to a dead-letter record (stream/dlq_record.cc). Position: partition and offset. Provenance: also topic,
+// timestamp, reason and consumer group.
 enum class DlqHeaders { Position, Provenance };
 
-// Validation against a schema. Without a schema of that name: refused at the start when enforced, else
-// said once.
+// Validation against a schema. If there is no schema of that name, the start fails with `enforce`, and is logged once
+// without.
 struct SchemaSettings {
   std::string dir;            // <dir>/<logical topic>.schema.json or .proto; empty = no validation
-  std::string logical_topic;  // the name of the schema
-  bool enforce = false;       // failures become invalid messages; else a sample is validated and failures counted
-  double sample_rate = 0.01;  // share of messages that is validated when not enforced, 0..1
+  std::string logical_topic;  // name of the schema
+  bool enforce = false;  // failures become invalid messages; otherwise a sample is validated and failures are counted
+  double sample_rate = 0.01;  // share of messages to validate without `enforce`, 0..1
 };
 
 // Where batches go.
 struct Destination {
-  std::string system = "ClickHouse";  // for people: what does not take a batch
+  std::string system = "ClickHouse";  // human-readable: the system that stores batches
   std::string content = "rows";       // what fills the memory: label `by` of freshet_backpressure_pauses_total
-  bool rejects_rows = true;           // it may reject single rows, which become dead-letter records
+  bool rejects_rows = true;           // can reject single rows, which become dead-letter records
 };
 
 struct StreamSettings {
@@ -49,21 +49,21 @@ struct StreamSettings {
   uint32_t concurrency = 1;                     // processing workers, 1..256
   uint32_t max_writers = 64;                    // upper bound of LiveOptions::clickhouse_concurrency
   uint64_t memory_limit = kDefaultMemoryLimit;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
-  // How long a drain may take.
+  // Deadline of a drain, see stream/drain.h.
   std::chrono::milliseconds drain_timeout{8000};
-  // From a batch's sealing until it is stored, with all retries: beyond, it is overdue. It is never given up; hosts
-  // that only ask for patience are left for the next one from then on, and readiness, metrics and log say so. 0 =
-  // never.
+  // From the sealing of a batch until it is stored, including retries; 0 = none. An overdue batch is never dropped:
+  // readiness, metrics and log report it, and the writer leaves a host that asks for patience
+  // (InsertFailure::Class::Overload) for the next one.
   std::chrono::milliseconds batch_deadline{300'000};
-  std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval, also one at each drain
+  std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval; a drain commits at once
   OnInvalid on_invalid = OnInvalid::Block;
   DlqHeaders dlq_headers = DlqHeaders::Provenance;
-  bool skip_write = false;  // consume, process and commit; write nothing anywhere
+  bool skip_write = false;  // consume, process and commit, but write nothing
   Destination destination;
   SchemaSettings schema;
   std::optional<HeaderFilter> pre_filter;
-  bool dead_letters_by_age = false;             // as LiveOptions::dead_letters_by_age says
-  std::optional<int64_t> stop_at_timestamp_ms;  // broker timestamps, milliseconds since 1970 UTC
+  bool dead_letters_by_age = false;             // enables LiveOptions::dead_letters_by_age
+  std::optional<int64_t> stop_at_timestamp_ms;  // broker timestamp, milliseconds since 1970 UTC
 };
 
 }  // namespace freshet::stream

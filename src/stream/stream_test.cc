@@ -1,4 +1,4 @@
-// The stream with its threads; what it decides is tested in tests/flow, on one thread.
+// The stream with its threads. Its decisions are tested in tests/flow, on one thread.
 #include "stream/stream.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ class LineProcessor final : public Processor {
   RowLayout layout_;
 };
 
-// What all writers stored.
+// The rows that all writers stored.
 struct Table {
   Mutex mutex;
   std::multiset<std::string> rows GUARDED_BY(mutex);
@@ -62,7 +62,7 @@ class TableWriter final : public RowWriter {
   Table& table_;
 };
 
-// Acknowledges from a thread of its own, as a producer does.
+// Acknowledges from its own thread, as a real producer does.
 class AckingProducer final : public RecordProducer {
  public:
   explicit AckingProducer(OnResult on_result)
@@ -130,7 +130,7 @@ std::unique_ptr<OffsetGate> gate(const snuba_outputs::SideOutputSettings& output
   return std::make_unique<snuba_outputs::SideOutputs>(outputs, "t", "g", "", metrics, null_log());
 }
 
-// An ordered producer with a thread of its own that is full once and gives some records back once.
+// An ordered producer with its own thread, which is full once and fails some records once.
 class FlakyProducer final : public RecordProducer {
  public:
   explicit FlakyProducer(OnResult on_result)
@@ -158,10 +158,10 @@ class FlakyProducer final : public RecordProducer {
   void serve(std::stop_token stop) {
     for (int n = 1; auto one = records_.pop(stop); ++n) {
       if (n == 11) {
-        // This one and what stands behind it, as a producer does that ends with a fatal error.
+        // Fails this record and all behind it, like a producer that ends with a fatal error.
         std::vector<std::pair<uint64_t, ProducerRecord>> rest;
         {
-          MutexLock lock(mutex_);  // nothing is taken between its end and the first that knows of it
+          MutexLock lock(mutex_);  // accept no record between the failure and its first report
           records_.drain_into(rest);
           rest.insert(rest.begin(), *std::move(one));
           failures_ += rest.size();
@@ -245,7 +245,7 @@ class ReplacingProcessor final : public Processor {
   RowLayout layout_;
 };
 
-// A producer whose queue is full until somebody opens it.
+// A producer whose queue is full until the test opens it.
 class FullProducer final : public RecordProducer {
  public:
   explicit FullProducer(OnResult on_result)
@@ -270,8 +270,8 @@ class FullProducer final : public RecordProducer {
   std::jthread thread_;
 };
 
-// More records are refused in one turn than the loop's mailbox has room for. The clock is the test's: a slow machine
-// would otherwise offer all of them again in each turn.
+// More records are rejected in one turn than the loop's mailbox has room for. The test controls the clock: otherwise a
+// slow machine would retry all of them in every turn.
 TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
   constexpr int kMessages = 90'000;
   testkit::FakeClock clock;

@@ -1,4 +1,4 @@
-// All that the pipeline knows of one partition, from an assignment on until it is dropped.
+// Everything that the pipeline knows about one partition, from its assignment until it is dropped.
 #pragma once
 
 #include <cassert>
@@ -28,11 +28,11 @@ class TrackedPartition {
   PartitionState state;
   Blocks blocks;
 
-  // Where the source has no valid offset it looks one up, and commits what the reset policy chooses. Until then the
-  // pipeline commits nothing of the partition: the broker's offset must not go back.
+  // While the source has no valid offset it looks one up, and commits the one that the reset policy chooses. Until then
+  // the pipeline commits nothing of the partition, so that the broker's offset does not go back.
   OffsetState offset_state() const { return offset_state_; }
   bool has_valid_offset() const { return offset_state_ == OffsetState::Valid; }
-  // The first cause stays until there is a valid one.
+  // The first cause stays until find_offset().
   void lose_offset(OffsetState why) {
     if (has_valid_offset()) offset_state_ = why;
   }
@@ -51,7 +51,7 @@ class TrackedPartition {
   void reach_stop() { reached_stop_ = true; }
   bool reached_stop() const { return reached_stop_; }
 
-  // Sealed batches with rows of it, but blocked ones.
+  // Counts sealed batches with rows of the partition, without blocked ones.
   void batch_begins() { ++batches_; }
   void batch_ends() {
     assert(batches_ > 0);
@@ -77,18 +77,18 @@ class PartitionTable {
     const auto found = partitions_.find(partition);
     return found == partitions_.end() ? nullptr : &found->second;
   }
-  // Of an earlier assignment: null.
+  // Null if the partition now has another assignment.
   TrackedPartition* find(Partition partition, AssignmentId assignment) {
     TrackedPartition* const found = find(partition);
     return found != nullptr && found->assignment == assignment ? found : nullptr;
   }
-  // Not one that is there.
+  // The partition must not be in the table.
   TrackedPartition& begin_assignment(Partition partition, Offset start) {
     return partitions_.try_emplace(partition, partition, AssignmentId{next_assignment_++}, start).first->second;
   }
   void drop(Partition partition) { partitions_.erase(partition); }
 
-  // Pairs of Partition and TrackedPartition, in the order of their numbers.
+  // Iterates over pairs of Partition and TrackedPartition, by partition number.
   auto begin() { return partitions_.begin(); }
   auto end() { return partitions_.end(); }
   auto begin() const { return partitions_.begin(); }

@@ -1,4 +1,4 @@
-// Chunks that the workers have, or have handed back because the byte budget had no room for their rows.
+// Chunks that are with the workers, or that they handed back because the byte budget had no room for the rows.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace freshet::stream {
 // Threads: the loop only.
 class WorkQueue {
  public:
-  // To a worker, by way of `out`.
+  // Passes the work to a worker, through `out`.
   void submit(Work work, std::vector<Work>& out) {
     ++with_workers_;
     out.push_back(std::move(work));
@@ -28,9 +28,9 @@ class WorkQueue {
   void drop_waiting(Predicate&& over) {
     std::erase_if(waiting_, over);
   }
-  // What there is room for by now.
+  // Submits what the budget has room for.
   void submit_with_room(std::vector<Work>& out);
-  // The first of those that may: also where there is no room, since nothing else can make some.
+  // Submits the first work in offset order for which `may` is true, even without room: nothing else can make some.
   template <typename Predicate>
   void submit_first(Predicate&& may, std::vector<Work>& out) {
     auto first = waiting_.end();
@@ -45,7 +45,7 @@ class WorkQueue {
 
   bool with_workers() const { return with_workers_ > 0; }
   bool any_waits() const { return !waiting_.empty(); }
-  // No worker has any, and none can get any before there is room.
+  // No worker has work, and none can get any before there is room.
   bool stands_still() const;
 
  private:

@@ -15,8 +15,8 @@
 
 namespace freshet::stream {
 
-// Threads: submit() by the loop; `on_done` (for each piece) and `on_handed_back` are called by the workers. Work is
-// handed back, whole or the rest of it, where the byte budget is exhausted before a piece of it begins.
+// Threads: submit() by the loop; the workers call `on_done` (for each piece) and `on_handed_back`. Work is handed back,
+// whole or its rest, if the byte budget is exhausted before a piece of it begins.
 class WorkerPool {
  public:
   using OnDone = std::function<void(std::shared_ptr<const ProcessedChunk>)>;
@@ -24,8 +24,8 @@ class WorkerPool {
 
   using MakeWorker = std::function<std::unique_ptr<ChunkProcessor>()>;
 
-  // `capacity` in chunks; the byte budget keeps it from filling up. `make_worker` is called here, once a worker.
-  // `busy` counts the time that is spent on chunks.
+  // `capacity` counts chunks; the byte budget keeps the queue from filling up. The constructor calls `make_worker` once
+  // per worker. `busy` counts time spent on chunks.
   WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make_worker, Clock& clock, SecondsCounter& busy,
              OnDone on_done, OnHandedBack on_handed_back);
   ~WorkerPool();
@@ -43,7 +43,7 @@ class WorkerPool {
   const OnDone on_done_;
   const OnHandedBack on_handed_back_;
   std::atomic<size_t> tasks_{0};
-  std::vector<std::shared_ptr<ChunkProcessor>> processors_;  // one a thread
+  std::vector<std::shared_ptr<ChunkProcessor>> processors_;  // one per thread
   std::vector<std::jthread> threads_;
 };
 

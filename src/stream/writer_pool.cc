@@ -31,7 +31,7 @@ Status WriterPool::set_concurrency(uint32_t writers) {
   return grow();
 }
 
-// Where the system has no room for one more, those that there are write until it has.
+// If the system refuses another thread, the existing ones write until it does not.
 Status WriterPool::grow() {
   while (threads_.size() < wanted_) {
     auto thread = start_thread([this](std::stop_token stop) { work(stop); });
@@ -83,7 +83,7 @@ std::deque<std::shared_ptr<const SealedBatch>> WriterPool::abandon_if(const std:
 
 bool WriterPool::may_write() const {
   if (writing_.size() >= concurrency_) return false;
-  // One that waits for an operator must not keep the others from making room.
+  // A batch that waits for an operator must not keep the others from making room.
   const bool one_makes_room =
       std::any_of(writing_.begin(), writing_.end(), [](const auto& one) { return !one.second.waits_for_operator; });
   return !one_makes_room || budget_->has_room();
@@ -117,7 +117,7 @@ void WriterPool::work(std::stop_token stop) {
     WriteControl control{abandon, [&](const InsertFailure& failure) { failed(id, failure); }};
     control.budget = budget_;
     if (batch_deadline_ > Duration::zero()) control.overdue_at = sealed_at + batch_deadline_;
-    // Its own for each batch: it keeps the rows as long as it lives.
+    // A new instance per batch: it keeps the rows alive.
     BatchResult result = BatchWriting(*writer, memory_, limit_, clock_).write(std::move(task), control);
     result.took = clock_.steady_now() - began;
     {

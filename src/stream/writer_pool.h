@@ -1,4 +1,4 @@
-// The threads that write batches, one at a time each.
+// The threads that write batches, one batch at a time each.
 #pragma once
 
 #include <deque>
@@ -18,32 +18,31 @@
 
 namespace freshet::stream {
 
-// Threads: everything by the loop, but skip(). The callbacks come from the writers' threads. The loop bounds the
-// queue: it seals no batch beyond two per writer.
+// Threads: everything by the loop, except skip(), tasks() and insert_limit(). The writers call the callbacks. The loop
+// bounds the queue: it seals at most two batches per writer.
 class WriterPool {
  public:
   using OnResult = std::function<void(BatchResult)>;
   using OnFailure = std::function<void(uint64_t batch, const InsertFailure&)>;
 
-  // `batch_deadline`: see StreamSettings.
-  // `budget` is charged with the bodies of inserts; while it is exhausted one batch is written at a time, beside those
-  // that wait for an operator.
+  // `batch_deadline`: see StreamSettings. `budget` is charged with insert bodies; while it is exhausted, one batch is
+  // written at a time, not counting those that wait for an operator.
   WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget, Clock& clock,
              OnResult on_result, OnFailure on_failure);
   ~WriterPool();
 
-  // How many batches may be written at a time; takes effect with the next batch. Retry: the system refuses threads;
-  // those that there are write, and with each batch it is asked again.
+  // Sets how many batches may be written at a time, from the next batch on. ErrorKind::Retry: the system refused to
+  // create threads; the existing ones write, and each submit() tries again.
   Status set_concurrency(uint32_t writers);
   void submit(BatchTask task);
-  // Ends everything that waits or is being written, as soon as possible: each batch that is being written gets an
-  // abandoned result; those that waited are returned, and get none, since the loop must not wait for its own mailbox.
+  // Ends all queued and active writes as soon as possible. Each active batch gets an abandoned result. Queued ones are
+  // returned and get no result, because the loop must not block on its own mailbox.
   std::deque<std::shared_ptr<const SealedBatch>> abandon_all();
-  // The same for these alone.
+  // The same for these batches.
   std::deque<std::shared_ptr<const SealedBatch>> abandon(const std::vector<uint64_t>& batches);
   // Batches that were submitted and are not done. Threads: any.
   size_t tasks();
-  // See RefusalMemory.
+  // See RefusalMemory. Threads: any.
   void skip(Partition partition) { memory_.skip(partition); }
   // See InsertLimit::bytes(). Threads: any.
   uint64_t insert_limit() { return limit_.bytes(clock_.steady_now()); }
@@ -71,8 +70,8 @@ class WriterPool {
   CondVar changed_;
   std::deque<BatchTask> waiting_ GUARDED_BY(mutex_);
   uint32_t concurrency_ GUARDED_BY(mutex_) = 0;
-  std::map<uint64_t, Writing> writing_ GUARDED_BY(mutex_);  // by batch
-  uint32_t wanted_ = 0;                                     // threads; the loop's, as they are
+  std::map<uint64_t, Writing> writing_ GUARDED_BY(mutex_);  // by batch id
+  uint32_t wanted_ = 0;                                     // threads; used by the loop only, like threads_
   std::vector<std::jthread> threads_;
 };
 

@@ -38,7 +38,7 @@ TEST(WriterPoolTest, WritersThatTheSystemRefusesAreStartedOnceThereIsRoom) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return written == 2; }));
 }
 
-// The first write says that its batch waits for an operator, and waits.
+// The first write reports that its batch waits for an operator, and waits.
 class WaitsForOperator final : public RowWriter {
  public:
   explicit WaitsForOperator(std::atomic<int>& begun) : begun_(begun) {}
@@ -97,7 +97,7 @@ TEST(WriterPoolTest, TheDeadlineCountsFromTheSealing) {
                   [](uint64_t, const InsertFailure&) {});
   auto batch = std::make_shared<SealedBatch>();
   batch->sealed_at = clock.steady_now();
-  clock.advance(7s);  // it waits for a writer
+  clock.advance(7s);  // waits for a writer
   ASSERT_TRUE(pool.set_concurrency(1));
   pool.submit({batch});
   ASSERT_TRUE(testkit::eventually(20s, [&] { return written == 1; }));
