@@ -1,4 +1,4 @@
-// What the size of a batch counts where it is not rows.
+// Measures the size of a batch in something other than rows.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@
 
 namespace freshet {
 
-// Threads: the loop only; called once or twice for each chunk of a batch.
+// Threads: the loop only. Called once or twice per chunk of a batch.
 class BatchMeasure {
  public:
   virtual ~BatchMeasure() = default;
-  // Returns the size of all chunks since clear(), this one included.
+  // Returns the size of all chunks since clear(), including this one.
   virtual uint64_t add(const ProcessedChunk& chunk) = 0;
   virtual void clear() = 0;
 };

@@ -1,4 +1,4 @@
-// Port for who wants to know of batches, for metrics and records of its own. It decides nothing.
+// Port for observers of batches, such as metrics and records of their own. They influence nothing.
 #pragma once
 
 #include "base/clock.h"
@@ -6,7 +6,7 @@
 
 namespace freshet {
 
-// Threads: the loop only. `now` is what people's clocks say.
+// Threads: the loop only. `now` is wall-clock time.
 class BatchObserver {
  public:
   virtual ~BatchObserver() = default;
@@ -14,7 +14,7 @@ class BatchObserver {
     (void)batch;
     (void)now;
   }
-  // The destination has acknowledged it.
+  // The destination acknowledged the batch.
   virtual void stored(const SealedBatch& batch, SystemTime now) {
     (void)batch;
     (void)now;

@@ -1,4 +1,4 @@
-// Port to the runtime-config store: live options as raw text by key.
+// Port to the store of the runtime configuration: live options by key, as raw text.
 #pragma once
 
 #include <map>
@@ -10,20 +10,20 @@
 
 namespace freshet {
 
-// Key -> value as text (typed later by runtime_config/table).
+// Key -> value as text; runtime_config/table gives it a type.
 using RawOptions = std::map<std::string, std::string>;
 
-// Threads: the options thread only, but for interrupt().
+// Threads: the options thread only, except for interrupt().
 class OptionSource {
  public:
   virtual ~OptionSource() = default;
-  // The whole store, read now, bounded in time (3 s). An error changes nothing: the last good snapshot stays.
+  // Reads the whole store, within 3 s. On an error the last good snapshot stays in force.
   virtual Result<RawOptions> read() = 0;
-  // Ends a read() that waits, and all later ones; for the stop. Threads: any.
+  // Ends a waiting read() and all later ones, for the stop. Threads: any.
   virtual void interrupt() noexcept {}
-  // Why the last read() that succeeded is not the whole truth: a part of the store kept what it said before.
+  // Why the last successful read() is incomplete: part of the store still has its earlier values.
   virtual std::optional<Error> degraded() const { return std::nullopt; }
-  virtual std::string describe() const = 0;  // "file:/etc/freshet/options.yaml", never with a password
+  virtual std::string describe() const = 0;  // such as "file:/etc/freshet/options.yaml", without a password
 };
 
 }  // namespace freshet

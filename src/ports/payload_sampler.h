@@ -1,4 +1,4 @@
-// Port for statistics about payloads that look at some of them only.
+// Port for statistics about a sample of the payloads.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace freshet {
 class PayloadSampler {
  public:
   virtual ~PayloadSampler() = default;
-  // Returns how many payloads may pass until the next one that it wants to see.
+  // Returns how many payloads to pass over before the next call.
   virtual uint64_t look_at(std::string_view payload) = 0;
 };
 

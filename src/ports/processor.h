@@ -1,4 +1,4 @@
-// The interface of a data set: one message becomes rows.
+// The interface of a data set: turns a message into rows.
 #pragma once
 
 #include <cstdint>
@@ -16,27 +16,26 @@ namespace freshet {
 
 constexpr int64_t kNoTimestamp = INT64_MIN;
 
-// What became of one message. Costs no allocation unless it is invalid or a record.
+// The result of one message. Allocates nothing unless it is Invalid or Record.
 struct ProcessResult {
   enum class Kind {
-    Rows,     // `row_count` rows were appended (0 is allowed: the message is finished without a row)
-    Skip,     // finished by rule, no row; counted under `code`
-    Invalid,  // to the dead-letter topic with `code` and `text`
-    Record,   // `key` and `text` (the value) go to a topic beside the table; `code` says what it is
+    Rows,     // `row_count` rows were appended; 0 = the message is finished without a row
+    Skip,     // finished by a rule, without a row; counted under `code`
+    Invalid,  // goes to the dead-letter topic, with `code` and `text`
+    Record,   // goes to a side topic: `key`, and `text` as the value; `code` names its kind
   };
   Kind kind = Kind::Rows;
   uint32_t row_count = 0;
-  bool rows_are_payload = false;  // exactly the payload and one line feed were appended
-  const char* code = "";          // static storage; few distinct values, it becomes a metric label
+  bool rows_are_payload = false;  // exactly the payload and a line feed were appended
+  const char* code = "";          // static storage; a metric label, so use few distinct values
   std::string text;
   std::string key;
-  // Facts for metrics and observers of batches; only with Kind::Rows (and origin also with Record and Skip).
-  int64_t origin_timestamp_ms = kNoTimestamp;    // when the event began its life, milliseconds since 1970 UTC
-  int64_t received_timestamp_ms = kNoTimestamp;  // when the first system took it in
-  std::string_view usage_label;                  // payload bytes are summed by it; empty = not; valid until the next
-                                                 // process()
-  const char* type_label = "";                   // messages and payload bytes are counted by it; static storage
-  bool suppressed = false;                       // Invalid, but by a rule that expects it: no counter, no error log
+  // For metrics and batch observers; only with Kind::Rows (the origin time also with Record and Skip).
+  int64_t origin_timestamp_ms = kNoTimestamp;    // when the event occurred, milliseconds since 1970 UTC
+  int64_t received_timestamp_ms = kNoTimestamp;  // when the first system received it
+  std::string_view usage_label;                  // sums payload bytes; empty = none; valid until the next process()
+  const char* type_label = "";                   // counts messages and payload bytes; static storage
+  bool suppressed = false;                       // Invalid by an expected rule: not counted or logged as an error
 
   static ProcessResult rows(uint32_t count, bool are_payload = false) {
     ProcessResult v;
@@ -59,28 +58,27 @@ struct ProcessResult {
   }
 };
 
-// What surrounds a message.
+// Where a message comes from.
 struct MessageContext {
   std::string_view topic;
   Partition partition;
 };
 
-// Threads: an instance belongs to one worker; ProcessorFactory makes one per worker. Holds its own scratch memory.
+// Threads: an instance belongs to one worker; ProcessorFactory makes one per worker. Owns its scratch memory.
 class Processor {
  public:
   virtual ~Processor() = default;
-  // Of the rows that process() appends; constant from one begin_chunk() to the next.
+  // The layout of the rows that process() appends; constant from one begin_chunk() to the next.
   virtual const RowLayout& layout() const = 0;
-  // Called before the messages of a chunk: where live options are read anew, and where a processor that works on many
-  // messages at a time does so.
+  // Called before the messages of a chunk. A processor reads live options here, and may process all messages at once.
   virtual void begin_chunk(const MessageContext& context, std::span<const Message> messages) {
     (void)context;
     (void)messages;
   }
-  // The stream ends: what waits gives up. Threads: any.
+  // The stream ends: a waiting call must return. Threads: any.
   virtual void interrupt() noexcept {}
-  // Appends the message's rows to `rows` (never touches what is already there). What an Invalid or Skip result leaves
-  // behind the old end is cut off by the caller. Never throws on any input.
+  // Appends the message's rows to `rows` and never changes what is already there. After Invalid or Skip the caller
+  // removes what was appended. Never throws, whatever the input.
   virtual ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Port to a topic that freshet writes: dead-letter records, commit log, replacements, outcomes.
+// Port to a topic that freshet writes: dead-letter records, commit log, replacements, COGS, outcomes.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@
 
 namespace freshet {
 
-// A record as produce() takes it: views that live until it returns.
+// A record for produce(). The views must live until it returns.
 struct ProducerRecordView {
-  std::optional<std::string_view> key;    // decides the topic's partition; none = any
-  std::optional<std::string_view> value;  // none = null value
+  std::optional<std::string_view> key;    // selects the partition of the topic; nullopt = any
+  std::optional<std::string_view> value;  // nullopt = null value
   std::span<const HeaderView> headers;
 };
 
@@ -30,27 +30,27 @@ struct ProducerRecord {
   }
 };
 
-// Whether records of one key keep their order when the producer gives some of them back.
+// Whether records with the same key keep their order when some of them fail.
 enum class RecordOrder {
   Keep,  // a failed result latches the producer, see reset()
   Any,
 };
 
-// Threads: all calls by one; results come from the producer's own thread.
+// Threads: all calls by one thread; results come from the producer's own thread.
 class RecordProducer {
  public:
-  // Called once for each record that produce() took, by any thread, noexcept. Success: all in-sync replicas have it.
-  // Error kind Retry: produce it again; Invalid: the topic does not take this record.
+  // Called once for each accepted record, by any thread; noexcept. Success: all in-sync replicas have the record.
+  // ErrorKind::Retry: produce it again. ErrorKind::Invalid: the topic rejects it.
   using OnResult = std::function<void(uint64_t ticket, Status result)>;
 
   virtual ~RecordProducer() = default;
-  // Copies the record. Error kind Retry: nothing was taken, try again later (the queue is full, or the producer is
-  // latched); Invalid: no topic takes a record of this size.
+  // Copies the record. ErrorKind::Retry: not accepted, try again later (the queue is full, or the producer is latched).
+  // ErrorKind::Invalid: no topic accepts a record of this size.
   virtual Status produce(const ProducerRecordView& record, uint64_t ticket) = 0;
-  // With RecordOrder::Keep a failed result latches the producer: produce() takes nothing until the caller has called
-  // this once for each failed result, when the record is back in its place. So no later record passes it.
+  // With RecordOrder::Keep, a failed result latches the producer: produce() rejects everything until the caller has
+  // called reset() once per failed result, after queueing that record again. So no later record overtakes it.
   virtual void reset() = 0;
-  // Gives back what was not sent yet, as results of kind Retry.
+  // Fails records that were not sent yet, with ErrorKind::Retry.
   virtual void purge() = 0;
 };
 

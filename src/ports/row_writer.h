@@ -1,4 +1,4 @@
-// Port to ClickHouse: writes one body of rows, whole or not at all.
+// Port to the destination of rows, such as ClickHouse: inserts rows atomically.
 #pragma once
 
 #include <cstdint>
@@ -16,59 +16,60 @@
 
 namespace freshet {
 
-// One INSERT. Views live until write() returns.
+// One INSERT. The views must live until write() returns.
 struct InsertRequest {
   const RowLayout* layout = nullptr;
-  std::vector<std::string_view> rows;  // concatenated they are the body, uncompressed
+  std::vector<std::string_view> rows;  // their concatenation is the uncompressed body
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
   std::string_view token;  // insert_deduplication_token
-  // More than one message: smaller inserts can be made of it. What is not divisible is tried on where the server is
-  // only short of memory or time for the moment.
+  // It has several messages, so smaller inserts are possible. An indivisible insert is retried if the server is only
+  // temporarily short of memory or time.
   bool divisible = true;
-  bool without_fields = false;  // an operator wants the rows although none of their fields is a column of the table
+  bool without_fields = false;  // the operator wants the rows although none of their fields is a column
 };
 
-// A failed attempt that will be repeated. `Overload` is the server asking for fewer inserts (too many parts, 252).
+// A failed attempt that will be retried. `Overload`: the server asks for fewer inserts (code 252, too many parts).
 struct InsertFailure {
   enum class Class { Transient, Overload, Operator };
   Class failure_class = Class::Transient;
   int code = 0;          // ClickHouse's exception code; 0 = none (network, timeout)
-  std::string text;      // what the server said, and for Operator what to do
+  std::string text;      // the server's message; for Operator also what to do
   uint32_t attempt = 1;  // from 1
-  bool blocked = false;  // the batch waits for an operator; whoever is told has to say so in the log
+  bool blocked = false;  // the batch waits for an operator; the receiver must log that
 };
 
 struct WriteOutcome {
   enum class Kind {
-    Written,    // acknowledged by ClickHouse itself: status 200, its own header, no exception, no body
-    Refused,    // the data is at fault; nothing of the body was stored
-    Abandoned,  // `stop` was requested; whether it was stored is unknown
-    // An insert of this size exceeds a limit of the server or of what stands before it. Nothing of it was stored;
-    // smaller inserts of the same rows may be.
+    Written,    // acknowledged by ClickHouse itself: status 200, its own header, no exception, empty body
+    Refused,    // the data is invalid; nothing was stored
+    Abandoned,  // a stop was requested; whether the rows were stored is unknown
+    // The insert exceeds a size limit of the server or of a proxy before it. Nothing was stored; smaller inserts of the
+    // same rows may succeed.
     TooLarge,
-    // The server answered with an error after which the table has, or may have, the rows: a materialized view failed
-    // after the table took them. A repeat may store them again, and nothing recognises it. Neither halve it nor send it
-    // again: a person decides.
+    // The server returned an error although the table has, or may have, the rows: for example, a materialized view
+    // failed after the table took them. A retry may store them twice, without deduplication. Do not halve or retry the
+    // insert: an operator decides.
     MaybeStored,
-    // No field of the rows is a column of the table: the server would store rows of nothing but defaults. Nothing was
-    // sent. Said of a table's first insert only.
+    // No field of the rows is a column of the table, so the server would store rows of defaults. Nothing was sent. Only
+    // checked for the first insert into a table.
     NoFields,
   };
   Kind kind = Kind::Written;
   int code = 0;
   std::string text;
-  std::optional<uint64_t> row;  // Refused: the offending row, from 0, if the server named one
-  std::string reason{};       // MaybeStored, TooLarge: why it is not sent again, and what to do; no words of the server
-  bool exceeds_size = false;  // MaybeStored: it is too large, too; what is sent next is to be smaller
+  std::optional<uint64_t> row;  // Refused: index of the offending row, if the server named one
+  std::string reason{};         // MaybeStored, TooLarge: why there is no retry and what to do; no server text
+  bool exceeds_size = false;    // MaybeStored: the insert also exceeded a size limit; send smaller ones
 };
 
 struct WriteControl {
-  std::stop_token stop;                                  // ends write() promptly, also within a request
-  std::function<void(const InsertFailure&)> on_failure;  // called in write()'s thread before each back-off
-  // From then on a host that only asks for patience (Overload) is left for the next one, as any other that fails is.
+  std::stop_token stop;                                  // ends write() promptly, even within a request
+  std::function<void(const InsertFailure&)> on_failure;  // called by write() before each back-off
+  // From then on the writer leaves a host that asks for patience (Overload) for the next one, as it does on other
+  // failures.
   SteadyTime overdue_at = SteadyTime::max();
-  // Is charged with what the writer holds beside the rows; may be null.
+  // Charged with what the writer holds beside the rows; may be null.
   std::shared_ptr<ByteBudget> budget{};
 };
 
@@ -76,9 +77,9 @@ struct WriteControl {
 class RowWriter {
  public:
   virtual ~RowWriter() = default;
-  // Blocks until the rows are acknowledged, refused as data, too large, perhaps stored without an acknowledgement, or
-  // `stop` is requested. Transient and operator errors are retried without end with the same bytes and token, with
-  // capped and jittered back-off. Never throws.
+  // Blocks until the rows are acknowledged, refused or too large, may be stored without an acknowledgement, or a stop
+  // is requested. Transient and operator errors are retried indefinitely with the same bytes and token, with capped
+  // exponential back-off and jitter. Never throws.
   virtual WriteOutcome write(const InsertRequest& request, const WriteControl& control) = 0;
 };
 

@@ -1,4 +1,4 @@
-// Port to schemas: whether a payload is what its topic promises.
+// Port to schemas: whether a payload conforms to the schema of its topic.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@ namespace freshet {
 class SchemaValidator {
  public:
   virtual ~SchemaValidator() = default;
-  // Why the payload does not match, for a person; nothing when it does. Never throws.
+  // Human-readable: why the payload does not match; nullopt if it does. Never throws.
   virtual std::optional<std::string> why_invalid(std::string_view payload) = 0;
 };
 
