@@ -1,4 +1,4 @@
-// A message that became no row, on its way to the dead-letter topic.
+// A message that could not become rows, on its way to the dead-letter topic.
 #pragma once
 
 #include <cstddef>
@@ -13,21 +13,21 @@
 
 namespace freshet {
 
-// Owns its bytes: a copy, so that a long outage of the dead-letter topic pins no memory of a Kafka consumer.
+// Copies the message, so that a long outage of the dead-letter topic does not pin memory of a Kafka consumer.
 struct DeadLetterRecord {
-  std::string topic;  // where it came from
+  std::string topic;  // of the message
   Partition partition;
   Offset offset;
   int64_t timestamp_ms = -1;
   std::optional<std::string> key;
   std::optional<std::string> payload;
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-  std::string reason_code;  // short, few distinct values: "invalid_json", "refused_by_table", ...
-  std::string reason;       // for a person; becomes the header `reason`
-  bool suppressed = false;  // by a rule that expects it: not counted as invalid, not logged
-  Charge charge;            // for its bytes()
+  std::string reason_code;  // few distinct values: "invalid_json", "refused_by_table", ...
+  std::string reason;       // human-readable; header `reason`
+  bool suppressed = false;  // by an expected rule: not counted as invalid, not logged
+  Charge charge;            // for bytes()
 
-  // What it takes in memory, about; all but the reason counts twice, since the client library copies it.
+  // Approximate memory. Everything except the reason counts twice, because the client library copies it.
   size_t bytes() const {
     size_t bytes = sizeof(DeadLetterRecord) + kOverhead + topic.size() + reason.size() + (key ? 2 * key->size() : 0) +
                    (payload ? 2 * payload->size() : 0);
@@ -36,7 +36,7 @@ struct DeadLetterRecord {
   }
 
  private:
-  static constexpr size_t kOverhead = 200;  // whoever keeps it, and its blocks on the heap
+  static constexpr size_t kOverhead = 200;  // containers and heap blocks
   static constexpr size_t kHeader = 136;
 };
 

@@ -1,4 +1,4 @@
-// Messages with the framing of a schema registry. No processor reads them, and the reason should say so.
+// Detects messages with schema registry framing. No processor decodes them, and the error should say so.
 #pragma once
 
 #include <optional>
@@ -7,11 +7,11 @@
 
 namespace freshet {
 
-// A sentence for people if the payload starts with byte 0, as Confluent's serializers for Avro, Protobuf and JSON
-// Schema write it: the byte, a four-byte schema id, the data. None otherwise.
+// A human-readable sentence if the payload starts with byte 0, as Confluent's Avro, Protobuf and JSON Schema
+// serializers write it: that byte, a four-byte schema id, the data. Otherwise nullopt.
 std::optional<std::string> framing_note(std::optional<std::string_view> payload);
 
-// Adds that sentence to the reason if it applies.
+// Appends that sentence to the reason, if it applies.
 std::string reason_with_framing(std::string reason, std::optional<std::string_view> payload);
 
 }  // namespace freshet

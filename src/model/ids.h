@@ -1,4 +1,4 @@
-// Numbers that must not be mistaken for each other.
+// Integers with distinct types, so that they cannot be confused.
 #pragma once
 
 #include <compare>
@@ -13,15 +13,14 @@ struct Partition {
   auto operator<=>(const Partition&) const = default;
 };
 
-// Position of a message within its partition, >= 0. A committed offset is the next message to read.
+// Offset of a message within its partition, >= 0. A committed offset is that of the next message to read.
 struct Offset {
   int64_t value = 0;
   auto operator<=>(const Offset&) const = default;
   Offset next() const { return Offset{value + 1}; }
 };
 
-// Counts how often a partition's stream began anew in this process. Results that carry an older assignment than their
-// partition are dropped and counted.
+// Identifies one assignment of a partition within this process. Results of an earlier assignment are ignored.
 struct AssignmentId {
   uint64_t value = 0;
   auto operator<=>(const AssignmentId&) const = default;

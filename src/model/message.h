@@ -16,19 +16,19 @@ struct HeaderView {
   std::optional<std::string_view> value;
 };
 
-// The owner of message memory. One object for all messages. `handle` and `record` are the source's values for a
-// message. Threads: any, also after the source was closed (see kafka/README.md).
+// Owns the memory of all messages of a source. `handle` and `record` are the source's own values for a message.
+// Threads: any, even after the source was closed (see kafka/README.md).
 class MessageMemory {
  public:
   virtual void release(void* handle) const noexcept = 0;
-  // Appends the headers in their order; views live as long as the message.
+  // Appends the headers in order; the views live as long as the message.
   virtual void headers(const void* record, std::vector<HeaderView>& out) const = 0;
 
  protected:
   ~MessageMemory() = default;
 };
 
-// Move-only; returns its memory on destruction. Views live as long as the message.
+// Move-only; the destructor returns the memory. Views live as long as the message.
 class Message {
  public:
   Offset offset;
@@ -71,7 +71,7 @@ class Message {
   void headers(std::vector<HeaderView>& out) const {
     if (record_ != nullptr) memory_->headers(record_, out);
   }
-  // The charge to the byte budget.
+  // What to charge to the byte budget.
   size_t bytes() const { return kOverhead + (key ? key->size() : 0) + (payload ? payload->size() : 0); }
 
  private:
@@ -86,7 +86,7 @@ class Message {
   const void* record_ = nullptr;
 };
 
-// Consecutive messages of one partition, in offset order; the unit of work of a processing worker.
+// Consecutive messages of one partition in offset order: the unit of work of a worker.
 struct MessageChunk {
   Partition partition;
   std::vector<Message> messages;

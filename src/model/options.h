@@ -1,5 +1,5 @@
-// Live options: one immutable snapshot, replaced as a whole by runtime_config. Each member's value here is the
-// program's default; names, ranges and flags are in runtime_config/table.cc.
+// Live options: one immutable snapshot, which runtime_config replaces as a whole. The values here are the defaults;
+// names, ranges and flags are in runtime_config/table.cc.
 #pragma once
 
 #include <chrono>
@@ -11,22 +11,22 @@
 
 namespace freshet {
 
-// What the processors of single data sets take from the live options.
+// Live options of the processors of single data sets.
 struct ProcessorOptions {
-  std::string use_case_killswitch;                  // generic metrics: skips use cases whose name occurs in it
-  std::optional<int64_t> eap_dlq_grace_period_min;  // eap items: minutes, >= 0; none = off
-  bool eap_emit_received_at = false;                // eap items: one more column
-  bool eap_drop_invalid_timestamps = false;         // eap items: skips what is far from now
-  uint64_t max_spans_per_transaction = 2000;        // transactions: those beyond it are left out
+  std::string use_case_killswitch;                  // generic metrics: skip use cases whose name occurs in it
+  std::optional<int64_t> eap_dlq_grace_period_min;  // eap items: minutes, >= 0; nullopt = off
+  bool eap_emit_received_at = false;                // eap items: add a column
+  bool eap_drop_invalid_timestamps = false;         // eap items: skip timestamps far from now
+  uint64_t max_spans_per_transaction = 2000;        // transactions: omit spans beyond it
   auto operator<=>(const ProcessorOptions&) const = default;
 };
 
-// How the inserts of Snuba's consumers are sent, for this storage (docs/snuba.md); read for each attempt, the retry
-// policy for each batch. A value that Snuba ignores as invalid is not in here: its default is.
+// How inserts of Snuba's consumers are sent, for this storage (docs/snuba.md). Read for each attempt; the retry policy
+// for each batch. Values that Snuba ignores as invalid are replaced by the default.
 struct InsertOptions {
   std::string load_balancing = "in_order";
-  std::string load_balancing_first_offset;  // empty = left out
-  uint64_t max_insert_block_size = 0;       // below 1,048,449 = freshet's own
+  std::string load_balancing_first_offset;  // empty = omit it
+  uint64_t max_insert_block_size = 0;       // below 1,048,449: freshet's own value
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{65'000};
   std::chrono::milliseconds pool_idle_timeout{45'000};
@@ -46,11 +46,11 @@ struct DeadLettersByAge {
   auto operator<=>(const DeadLettersByAge&) const = default;
 };
 
-// When this process renews its Kafka consumer, and on which ticks of the wall clock it joins and leaves the group.
+// When this process renews its Kafka consumer, and at which wall-clock ticks it joins and leaves the group.
 struct RenewalOptions {
   bool enabled = false;
-  std::chrono::seconds interval{900};         // >= 1, from a consumer's start
-  std::chrono::seconds tick{0};               // multiples of it since 1970; 0 = none
+  std::chrono::seconds interval{900};         // from the start of a consumer, >= 1
+  std::chrono::seconds tick{0};               // multiples since 1970; 0 = none
   std::chrono::seconds progress_timeout{60};  // of the watchdog, 0 = off
   auto operator<=>(const RenewalOptions&) const = default;
 };
@@ -59,14 +59,14 @@ struct LiveOptions {
   uint64_t max_batch_rows = 50'000;
   uint64_t max_batch_bytes = 64 * 1024 * 1024;
   std::chrono::milliseconds max_batch_time{2000};
-  uint32_t clickhouse_concurrency = 2;   // inserts at a time
+  uint32_t clickhouse_concurrency = 2;   // concurrent inserts
   double dead_letters_per_second = 100;  // sustained rate; 0 = no limit
-  uint64_t dead_letter_burst = 10'000;   // how many may come at once
+  uint64_t dead_letter_burst = 10'000;   // size of the token bucket
   InsertOptions insert;
   DeadLettersByAge dead_letters_by_age;
   RenewalOptions renewal;
   LogLevel log_level = LogLevel::Info;
-  bool experimental_healthcheck = false;  // the health file asks for progress, where it may (admin_settings.h)
+  bool experimental_healthcheck = false;  // the health file requires progress, where allowed (admin_settings.h)
   ProcessorOptions processors;
   auto operator<=>(const LiveOptions&) const = default;
 };

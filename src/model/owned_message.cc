@@ -8,7 +8,7 @@ namespace freshet {
 namespace {
 
 struct Record {
-  std::unique_ptr<char[]> bytes;  // payload, padding, key, names and values of the headers
+  std::unique_ptr<char[]> bytes;  // payload, padding, key, header names and values
   std::vector<HeaderView> headers;
 };
 
@@ -33,7 +33,7 @@ size_t size_of(const std::vector<HeaderView>& headers) {
   });
 }
 
-// Replaces the views by views of copies.
+// Copies texts to a buffer and redirects the views to the copies.
 class Copier {
  public:
   explicit Copier(char* at) : at_(at) {}

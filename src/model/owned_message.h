@@ -1,12 +1,12 @@
-// A copy of a message in memory of its own.
+// A copy of a message that owns its memory.
 #pragma once
 
 #include "model/message.h"
 
 namespace freshet {
 
-// An equal message with padding, so that a parser needs no further copy of a large payload. Takes as much memory as
-// `message`. Null payloads have no padding.
+// Copies the message and pads its payload, so that a parser need not copy a large payload again. Takes as much memory
+// as `message`. A null payload gets no padding.
 Message padded_copy(const Message& message);
 
 }  // namespace freshet

@@ -1,4 +1,4 @@
-// What is said about the renewal of a Kafka consumer. Data only.
+// Data types for the renewal of a Kafka consumer.
 #pragma once
 
 #include <cstdint>
@@ -10,30 +10,30 @@
 
 namespace freshet {
 
-// Who wants the next consumer.
+// What requested the renewal.
 enum class RenewalReason {
-  Timer,        // the interval is over
+  Timer,        // the interval elapsed
   Operator,     // POST /renew, `freshet renew`
   Signal,       // SIGUSR1
-  Credentials,  // a file that holds them changed
+  Credentials,  // a credentials file changed
   Watchdog,     // no progress
-  Broken,       // the consumer itself cannot go on
+  Broken,       // the consumer failed
 };
 
 const char* to_string(RenewalReason reason);  // lower case; a metric label
 
 enum class RenewalMode {
-  Static,  // the next consumer continues the membership of the last: no rebalance
-  Rejoin,  // leave and join again
+  Static,  // the next consumer continues the membership: no rebalance
+  Rejoin,  // leave the group and join again
 };
 
 const char* to_string(RenewalMode mode);  // lower case; a metric label
 
 enum class RenewalResult {
   Renewed,
-  Failed,     // the old consumer goes on where it is still alive, otherwise the next is tried after a back-off
-  Postponed,  // the group was rebalancing: the old consumer goes on, and it is tried again
-  Cancelled,  // a stop came first
+  Failed,     // the old consumer continues if it still works; otherwise the next one is tried after a back-off
+  Postponed,  // the group was rebalancing: the old consumer continues, and the renewal is retried
+  Cancelled,  // by a stop
 };
 
 const char* to_string(RenewalResult result);  // lower case; a metric label
@@ -41,18 +41,18 @@ const char* to_string(RenewalResult result);  // lower case; a metric label
 struct RenewalReport {
   uint64_t number = 0;  // counts requests from 1
   RenewalReason reason = RenewalReason::Timer;
-  std::string detail;  // who or what asked, as given
+  std::string detail;  // who or what requested it
   RenewalMode mode = RenewalMode::Rejoin;
   RenewalResult result = RenewalResult::Renewed;
   std::string error;              // why it failed
   Duration duration{};            // from the request to the end
-  std::optional<Duration> pause;  // last message of the old consumer to the first of the new; none: nothing read yet
+  std::optional<Duration> pause;  // last message of the old consumer to first of the new one; nullopt = none yet
   bool generation_kept = false;   // of the consumer group
   bool assignment_kept = false;   // of this member
   SystemTime finished_at{};
 };
 
-// `visit(name, member)` for each field; the names are those of /status and GET /renew.
+// Calls `visit(name, member)` for each field; names as in /status and GET /renew.
 template <typename Report, typename Visit>
 requires std::is_same_v<std::remove_const_t<Report>, RenewalReport>
 void for_each_field(Report& report, Visit visit) {

@@ -1,4 +1,4 @@
-// What a chunk of messages became.
+// The result of processing a chunk of messages.
 #pragma once
 
 #include <algorithm>
@@ -21,21 +21,21 @@ namespace freshet {
 
 enum class RowFormat { JsonEachRow, RowBinary, Native };
 
-// ClickHouse's name of the format.
+// The name of the format in ClickHouse.
 std::string_view to_string(RowFormat format);
 
-// How rows are written down; the same for every row of a batch.
+// How rows are encoded; the same for every row of a batch.
 struct RowLayout {
   RowFormat format = RowFormat::JsonEachRow;
-  std::vector<std::string> columns;  // column list of the INSERT; empty = none (names are in the rows)
+  std::vector<std::string> columns;  // column list of the INSERT; empty = none (rows contain the names)
   bool operator==(const RowLayout&) const = default;
 };
 
 // JSONEachRow without a column list.
 std::shared_ptr<const RowLayout> plain_layout();
 
-// One message that became rows. What a dead-letter record would need of it is encoded beside the rows (see
-// stream/dlq_context.h), so that the library's memory is free as soon as the message is processed.
+// A message that became rows. What its dead-letter record would need is encoded beside the rows (stream/dlq_context.h),
+// so that the client library's memory is free once the message is processed.
 struct MessageRows {
   Offset offset;
   int64_t timestamp_ms = -1;
@@ -54,25 +54,25 @@ struct OffsetRange {
   auto operator<=>(const OffsetRange&) const = default;
 };
 
-// A message that becomes a record of a topic beside the table; its offset is finished once the broker has it.
+// A message that becomes a record of a side topic. Its offset is finished once the broker has the record.
 struct SideRecord {
   Offset offset;
   std::string key;
   std::string value;
 };
 
-// Timestamps of many messages as latency metrics need them.
+// Aggregates message timestamps for latency metrics.
 struct TimestampSummary {
   uint64_t count = 0;
   double sum_ms = 0;
-  int64_t min_ms = 0;  // of no meaning when count is 0
+  int64_t min_ms = 0;  // undefined if count is 0
 
   void add(int64_t timestamp_ms) {
     if (count == 0 || timestamp_ms < min_ms) min_ms = timestamp_ms;
     sum_ms += static_cast<double>(timestamp_ms);
     ++count;
   }
-  // Ages in seconds at `now`, at least 0; of no meaning when count is 0.
+  // Ages in seconds at `now`, at least 0; undefined if count is 0.
   double mean_age_seconds(SystemTime now) const { return age(sum_ms / static_cast<double>(count), now); }
   double max_age_seconds(SystemTime now) const { return age(static_cast<double>(min_ms), now); }
 
@@ -95,49 +95,49 @@ struct UsageBytes {
   uint64_t bytes;
 };
 
-// Of the messages with one type label.
+// Totals of the messages with one type label.
 struct TypeTotals {
   const char* label;  // static storage
   uint64_t count;
   uint64_t bytes;
 };
 
-// What metrics and observers of batches want to know of the messages with rows and of those without, once they are
+// Statistics of the chunk's messages, with and without rows, for metrics and batch observers. Reported once they are
 // stored.
 struct ChunkStats {
-  std::vector<int64_t> origin_timestamps_ms;  // each; only where OffsetGate::Needs::skipped_messages
+  std::vector<int64_t> origin_timestamps_ms;  // of each message; only if OffsetGate::Needs::skipped_messages
   TimestampSummary broker;
   TimestampSummary origin;
   TimestampSummary received;
-  std::vector<UsageBytes> usage;  // a label once
-  std::vector<TypeTotals> types;  // a label once
+  std::vector<UsageBytes> usage;  // each label once
+  std::vector<TypeTotals> types;  // each label once
 };
 
 struct ProcessedChunk {
   Partition partition;
   AssignmentId assignment;
-  uint64_t sequence = 0;      // ascends with the offsets within (partition, assignment)
+  uint64_t sequence = 0;      // ascending with the offsets within (partition, assignment)
   OffsetRange offsets;        // first and last message of the chunk
-  bool rest_follows = false;  // it is a piece of what was delivered: the messages behind it come in another one
+  bool rest_follows = false;  // a piece of a delivered chunk: the messages after it follow
   std::shared_ptr<const RowLayout> layout = plain_layout();
   std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;
-  Hash128 digest;  // of `messages` and their rows, for the insert token (see stream/insert_token.h)
+  Hash128 digest;  // of `messages` and their rows, for the insert token (stream/insert_token.h)
   std::string dlq_contexts;
-  std::vector<Message> dlq_messages;  // large ones, whole instead of their bytes in `dlq_contexts`; ascending offsets
-  std::vector<MessageRows> messages;  // those that became rows, ascending offsets
-  std::vector<std::shared_ptr<const DeadLetterRecord>> invalid;  // those that did not, ascending offsets
+  std::vector<Message> dlq_messages;  // large messages, kept whole instead of in `dlq_contexts`; ascending offsets
+  std::vector<MessageRows> messages;  // messages with rows, ascending offsets
+  std::vector<std::shared_ptr<const DeadLetterRecord>> invalid;  // ascending offsets
   std::vector<SideRecord> side_records;                          // ascending offsets
-  std::vector<OffsetRange> skipped;  // skipped by rule; ascending, closes at once unless it is covered
+  std::vector<OffsetRange> skipped;  // by a rule, ascending; finished at once unless covered
   uint64_t skipped_count = 0;
-  // What closes with the batch: from the first to the last message with rows; where the offset gate needs them, those
-  // without rows count too. None: the chunk needs no batch.
+  // Finished together with the batch: from the first to the last message with rows, or also those without rows if the
+  // offset gate needs them. nullopt: the chunk needs no batch.
   std::optional<OffsetRange> covered;
   int64_t covered_timestamp_ms = -1;  // broker timestamp of the last covered message
   ChunkStats stats;
   Charge charge;  // for held_bytes()
 
-  // What it takes in memory; dead-letter records have a charge of their own.
+  // Memory of the chunk; dead-letter records have their own charge.
   uint64_t held_bytes() const;
 };
 

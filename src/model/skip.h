@@ -1,4 +1,4 @@
-// What an operator may say of a partition that waits for one, and what that did. Data only.
+// Data types for an operator's decision about a blocked partition, and its result.
 #pragma once
 
 #include <cstdint>
@@ -9,28 +9,28 @@
 
 namespace freshet {
 
-// Of a blocked batch, whose rows the table may hold already.
+// What to do with a blocked batch whose rows the table may already hold.
 enum class Resolution {
-  Stored,  // it has them: go on behind them
-  Retry,   // send them again, although they may be stored twice
+  Stored,  // the table has them: continue after them
+  Retry,   // send them again, even if that stores them twice
 };
 
 struct SkipOrder {
   Partition partition;
-  std::optional<Offset> next;            // go on from here; needed where no batch is what waits
-  std::optional<Resolution> resolution;  // of the blocked batch with rows of the partition
+  std::optional<Offset> next;            // resume here; required unless a batch waits
+  std::optional<Resolution> resolution;  // for the blocked batch with rows of the partition
 };
 
 struct SkipResult {
   Partition partition;
-  uint64_t given_up = 0;               // messages that could be put nowhere: no row and no dead letter comes of them
-  uint64_t not_read = 0;               // offsets that are skipped unread, some of which may be no message
-  bool batch = false;                  // a batch that waited: what of it the table refuses is bad data from now on
-  std::optional<Resolution> resolved;  // what becomes of a blocked batch
-  uint64_t resolved_rows = 0;          // of it, of all its partitions
-  bool rate_limit_lifted = false;      // the dead letters that waited go out now
+  uint64_t given_up = 0;  // dropped messages that no destination accepts: they become neither rows nor dead letters
+  uint64_t not_read = 0;  // skipped offsets that were not read; not all need be messages
+  bool batch = false;     // a waiting batch: rows of it that the table rejects are bad data
+  std::optional<Resolution> resolved;  // of a blocked batch
+  uint64_t resolved_rows = 0;          // rows of that batch, of all its partitions
+  bool rate_limit_lifted = false;      // queued dead letters are sent now
   std::string still_blocked;           // why the partition is still blocked; empty = it resumes
-  std::string text() const;            // one line, for a person
+  std::string text() const;            // one human-readable line
 };
 
 }  // namespace freshet

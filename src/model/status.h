@@ -1,5 +1,5 @@
-// What /status, the demo and readiness show: a snapshot of the stream, replaced as a whole. A member and its line in
-// for_each_field() are all that a new field of /status needs here.
+// A snapshot of the stream for /status, the demo and readiness, replaced as a whole. To add a field to /status, add a
+// member here and its line in for_each_field().
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,12 @@ struct PartitionStatus {
   Offset position;                  // next message to deliver
   std::optional<Offset> committed;  // last acknowledged commit
   std::optional<Offset> end;        // high watermark as last seen
-  std::optional<int64_t> lag;       // end - committed (or position before the first commit), >= 0
-  bool paused = false;              // by backpressure
-  std::string blocked;              // why it is blocked; empty = it is not
+  std::optional<int64_t> lag;       // end minus committed (before the first commit: minus position), >= 0
+  bool paused = false;              // for any reason: backpressure, blocked, reached the stop, draining
+  std::string blocked;              // reason; empty = not blocked
 };
 
-// `visit(name, member)` for each field; the names are those of /status.
+// Calls `visit(name, member)` for each field; names as in /status.
 template <typename Status, typename Visit>
 requires std::is_same_v<std::remove_const_t<Status>, PartitionStatus>
 void for_each_field(Status& status, Visit visit) {
@@ -37,14 +37,14 @@ void for_each_field(Status& status, Visit visit) {
   visit("blocked", status.blocked);
 }
 
-// The Kafka consumer, beside the stream's own figures.
+// The part of /status about the Kafka consumer.
 struct ConsumerStatus {
   std::string instance_id;              // group.instance.id; empty = dynamic member
-  bool instance_id_configured = false;  // by the operator; otherwise generated once per process
+  bool instance_id_configured = false;  // set by the operator; otherwise generated once per process
   std::string continuity;               // how the next consumer begins: "static", "rejoin", "unknown" (not asked yet)
   std::optional<RenewalReport> last_renewal;
-  std::string waiting_for;        // why a consumer is not built or renewed; empty = nothing
-  std::string renewal_waits_for;  // what a renewal that was asked for waits for; empty = there is none
+  std::string waiting_for;        // why no consumer is built or renewed; empty = nothing
+  std::string renewal_waits_for;  // what a requested renewal waits for; empty = none requested
 };
 
 template <typename Status, typename Visit>
@@ -58,7 +58,7 @@ void for_each_field(Status& status, Visit visit) {
   visit("last_renewal", status.last_renewal);
 }
 
-// A live option as it is in force.
+// The value of a live option in force.
 struct OptionStatus {
   std::string name;
   std::string value;  // JSON: a number, true, false, null or a string
@@ -79,17 +79,17 @@ struct StreamStatus {
   uint64_t in_flight_bytes = 0;
   uint64_t dead_letters = 0;
   uint64_t skipped = 0;
-  uint64_t abandoned = 0;  // messages dropped with their assignment, to be read again
+  uint64_t abandoned = 0;  // dropped with their assignment, to be read again
   uint64_t rebalances = 0;
   std::string last_insert_error;
   std::optional<SystemTime> last_insert_error_at;
   std::string last_kafka_error;
   std::optional<SystemTime> last_kafka_error_at;
-  std::string waiting_for;       // what the stream cannot go on without; empty = nothing
-  uint64_t consumer_number = 0;  // number of the Kafka consumer, from 1
+  std::string waiting_for;       // what blocks the stream; empty = nothing
+  uint64_t consumer_number = 0;  // of the Kafka consumer, from 1
   double consumer_age_seconds = 0;
   int32_t generation = -1;                  // of the consumer group, -1 = unknown
-  std::optional<SteadyTime> statistics_at;  // when the Kafka client last told its statistics; none: it never did
+  std::optional<SteadyTime> statistics_at;  // when the Kafka client last emitted statistics; nullopt = never
 };
 
 template <typename Status, typename Visit>

@@ -5,7 +5,7 @@
 namespace freshet {
 namespace {
 
-// Reads the part that starts at `at` and stops after it. False: an empty part, or one without a closing backquote.
+// Reads the part that starts at `at` and stops after it. False if it is empty or lacks the closing backquote.
 bool read_part(std::string_view text, size_t& at, std::string& part) {
   if (at >= text.size() || text[at] != '`') {
     const size_t end = std::min(text.find_first_of(".`", at), text.size());

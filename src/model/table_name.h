@@ -1,4 +1,4 @@
-// A ClickHouse table name as people write it.
+// A ClickHouse table name as written by people.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 namespace freshet {
 
 struct TableName {
-  std::string database;  // empty = none given
+  std::string database;  // empty = not given
   std::string table;
   bool operator==(const TableName&) const = default;
 };
 
-// TABLE or DB.TABLE. A part that contains a dot or a backquote is quoted in backquotes; a backquote inside is written
-// as `` or \`, as in ClickHouse. Threads: any. Fatal: the text says what would be valid.
+// Parses TABLE or DB.TABLE. A part that contains a dot or a backquote must be quoted in backquotes; a backquote inside
+// is written as `` or \`, as in ClickHouse. Threads: any. Errors are Fatal and say what would be valid.
 Result<TableName> parse_table_name(std::string_view text);
 
 }  // namespace freshet
