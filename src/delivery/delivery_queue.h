@@ -1,4 +1,4 @@
-// Records on their way to a topic, until the topic has acknowledged them.
+// Queues records for a topic until the topic has acknowledged them.
 #pragma once
 
 #include <cstddef>
@@ -20,37 +20,37 @@ namespace freshet::delivery {
 constexpr Duration kRetryDelay = std::chrono::seconds(1);
 
 enum class Retry {
-  // A lane is one ordered sequence: after a failure it waits until the producer has nothing of it, and then sends again
-  // from the first record that is missing. Lanes do not wait for each other.
+  // Each lane is an ordered sequence. After a failure it waits until the producer has none of its records, and then
+  // resends from the first missing one. Lanes do not wait for each other.
   InOrder,
-  // Each record by itself: others do not wait for it.
+  // Records are independent of each other.
   Each,
 };
 
-// A lane per consumed partition. `Payload` is what the owner sends, and it stays here until it is acknowledged or
-// dropped. The owner hands what take_sendable() returns to its producer and reports each result once.
-// Threads: one at a time. Bounded by the byte budget: a record is charged as long as it is here.
+// One lane per consumed partition. The owner passes what take_sendable() returns to its producer and reports each
+// result once. A record stays here until it is acknowledged or dropped. Threads: one at a time. Memory is bounded by
+// the byte budget, to which a record is charged while it is here.
 template <typename Payload>
 class DeliveryQueue {
  public:
   struct Item {
-    Partition partition;  // its lane
+    Partition partition;  // selects the lane
     AssignmentId assignment;
-    uint64_t id = 0;  // the owner's own; ascends in a lane
+    uint64_t id = 0;  // of the owner; ascends within a lane
     Payload payload;
     Charge charge{};
   };
   struct Sendable {
     uint64_t ticket = 0;
-    const Item* item = nullptr;  // until the queue is called again
+    const Item* item = nullptr;  // valid until the next call to the queue
   };
 
   struct Rejection {
     uint64_t id = 0;
-    std::string reason;  // as given to rejected()
+    std::string reason;  // as passed to rejected()
   };
 
-  // The producer has at most `max_in_flight` records.
+  // At most `max_in_flight` records are with the producer.
   explicit DeliveryQueue(Retry retry, size_t max_in_flight = SIZE_MAX) : retry_(retry), max_in_flight_(max_in_flight) {}
 
   void add(Item item) {
@@ -61,8 +61,8 @@ class DeliveryQueue {
     wait_behind_others(partition, ticket);
   }
 
-  // Appends the records that may go now: retries first, then the others as long as `admit()` is true. False: `admit()`
-  // was not.
+  // Appends the records to send now: retries first, then others while `admit()` is true. False if `admit()` returned
+  // false.
   template <typename Admit>
   bool take_sendable(SteadyTime now, std::vector<Sendable>& out, Admit admit) {
     begin_retries(now, out);
@@ -82,12 +82,12 @@ class DeliveryQueue {
     take_sendable(now, out, [] { return true; });
   }
 
-  // The record of a ticket; null: it was dropped.
+  // The record with this ticket; null if it was dropped.
   const Item* find(uint64_t ticket) const {
     const auto found = lane_of_.find(ticket);
     return found == lane_of_.end() ? nullptr : &lanes_.at(found->second).slots.at(ticket).item;
   }
-  // The topic has the record. Empty: it was dropped.
+  // The topic has the record. Returns it; nullopt if it was dropped.
   std::optional<Item> acknowledged(uint64_t ticket, SteadyTime now) {
     const auto found = lane_of_.find(ticket);
     if (found == lane_of_.end()) return std::nullopt;
@@ -101,7 +101,7 @@ class DeliveryQueue {
     remove_if_empty(partition);
     return item;
   }
-  // The record is sent again after kRetryDelay.
+  // Resends the record after kRetryDelay.
   void failed(uint64_t ticket, SteadyTime now) {
     const auto found = lane_of_.find(ticket);
     if (found == lane_of_.end()) return;
@@ -116,7 +116,7 @@ class DeliveryQueue {
     lane.retry_at = now + kRetryDelay;
     update_ready(partition, lane);
   }
-  // The topic does not take the record: it stays here until drop_rejected() or drop(). Others do not wait for it.
+  // The topic rejects the record. It stays here until drop_rejected() or drop(); other records do not wait for it.
   void rejected(uint64_t ticket, std::string reason, SteadyTime now) {
     const auto found = lane_of_.find(ticket);
     if (found == lane_of_.end()) return;
@@ -127,7 +127,7 @@ class DeliveryQueue {
     lane.rejected.insert_or_assign(slot.item.id, Rejected{ticket, std::move(reason)});
   }
 
-  // The partition is not owned now: of its lane nothing is sent until resume() or drop().
+  // The partition is not owned now: sends nothing of its lane until resume() or drop().
   void suspend(Partition partition) {
     suspended_.insert(partition);
     if (const auto found = lanes_.find(partition); found != lanes_.end()) update_ready(partition, found->second);
@@ -142,8 +142,8 @@ class DeliveryQueue {
     }
     update_ready(partition, lane);
   }
-  // The assignment is over: its records are made anew when its messages are read again. True when the producer still
-  // has some of them.
+  // The assignment ended: drops its records, which are created again when its messages are read again. True if the
+  // producer still has some of them.
   bool drop(Partition partition, AssignmentId assignment) {
     suspended_.erase(partition);
     bool with_producer = false;
@@ -154,7 +154,7 @@ class DeliveryQueue {
     });
     return with_producer;
   }
-  // Drops the rejected records of the lane with an id below `limit`, and returns their ids.
+  // Drops the lane's rejected records with an id below `limit`. Returns their ids.
   std::vector<uint64_t> drop_rejected(Partition partition, uint64_t limit) {
     std::vector<uint64_t> dropped;
     const auto found = lanes_.find(partition);
@@ -168,8 +168,8 @@ class DeliveryQueue {
     remove_if_empty(partition);
     return dropped;
   }
-  // Drops the records of the lane with an id below `limit`, and returns their ids. Drops none while the producer has a
-  // record of the lane.
+  // Drops the lane's records with an id below `limit`. Returns their ids. Drops none while the producer has a record of
+  // the lane.
   std::vector<uint64_t> drop_below(Partition partition, uint64_t limit) {
     std::vector<uint64_t> dropped;
     if (in_flight(partition)) return dropped;
@@ -189,7 +189,7 @@ class DeliveryQueue {
     const auto found = lanes_.find(partition);
     return found != lanes_.end() && found->second.in_flight > 0;
   }
-  // The oldest record of the lane; null: it has none.
+  // The oldest record of the lane; null if it has none.
   const Item* first(Partition partition) const {
     const auto found = lanes_.find(partition);
     return found == lanes_.end() ? nullptr : &found->second.slots.begin()->second.item;
@@ -201,7 +201,7 @@ class DeliveryQueue {
     const auto& [id, rejected] = *found->second.rejected.begin();
     return Rejection{id, rejected.reason};
   }
-  // The records that would go next, one of each lane that is not suspended.
+  // The next record of each lane that is ready to send.
   std::vector<const Item*> waiting_lanes() const {
     std::vector<const Item*> items;
     for (const auto& [partition, lane] : lanes_) {
@@ -222,8 +222,8 @@ class DeliveryQueue {
     }
     return next;
   }
-  // Since when the topic has answered nothing: InOrder since the first attempt of the oldest record that is missing,
-  // Each since its last answer. Empty: nothing was sent that is not answered.
+  // How long the topic has not answered: with InOrder, since the first attempt of the oldest missing record; with Each,
+  // since its last answer. nullopt if nothing is unanswered.
   std::optional<SteadyTime> unanswered_since() const {
     if (retry_ == Retry::Each) return any_on_its_way() ? unanswered_since_ : std::nullopt;
     std::optional<SteadyTime> since;
@@ -244,15 +244,15 @@ class DeliveryQueue {
     uint64_t ticket;
     std::string reason;
   };
-  // Where a record stands among those that wait: InOrder the lanes one after the other, Each as the records came.
+  // Position among the waiting records: lane by lane for InOrder, in order of arrival for Each.
   using Place = std::pair<int32_t, uint64_t>;
   struct Lane {
     std::map<uint64_t, Slot> slots{};         // by ticket, ascending; never empty
-    std::map<uint64_t, uint64_t> waiting{};   // tickets by their place in the lane
+    std::map<uint64_t, uint64_t> waiting{};   // tickets by their position in the lane
     std::map<uint64_t, Rejected> rejected{};  // by id
     size_t in_flight = 0;
-    std::optional<SteadyTime> retry_at{};  // InOrder: nothing is sent before
-    std::optional<Place> ready_at{};       // its entry in ready_
+    std::optional<SteadyTime> retry_at{};  // InOrder: nothing is sent before this time
+    std::optional<Place> ready_at{};       // its key in ready_
   };
 
   bool any_on_its_way() const { return in_flight_ > 0 || !retries_.empty(); }
@@ -286,7 +286,7 @@ class DeliveryQueue {
     }
     if (retry_ == Retry::Each) return;
     for (auto& [partition, lane] : lanes_) {
-      // What the producer still has may yet be taken: a record that is sent again must not pass it.
+      // The producer may still deliver records of the lane; a resent record must not overtake them.
       if (!lane.retry_at || lane.in_flight > 0 || now < *lane.retry_at || suspended_.contains(partition)) continue;
       lane.retry_at.reset();
       update_ready(partition, lane);
@@ -337,11 +337,11 @@ class DeliveryQueue {
 
   const Retry retry_;
   const size_t max_in_flight_;
-  std::map<Partition, Lane> lanes_;                  // with records
+  std::map<Partition, Lane> lanes_;                  // without empty lanes
   std::unordered_map<uint64_t, Partition> lane_of_;  // by ticket
   std::map<Place, Partition> ready_;                 // lanes that may send, by their next record
   std::set<Partition> suspended_;
-  std::multimap<SteadyTime, uint64_t> retries_;  // Each: tickets by the time they are sent again
+  std::multimap<SteadyTime, uint64_t> retries_;  // Each: tickets by the time of their retry
   size_t in_flight_ = 0;
   std::optional<SteadyTime> unanswered_since_;
   uint64_t next_ticket_ = 1;

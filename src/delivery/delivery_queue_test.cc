@@ -16,7 +16,7 @@ class DeliveryQueueTest : public ::testing::Test {
   void add(Queue& queue, int32_t partition, uint64_t id, const std::string& payload, uint64_t assignment = 1) {
     queue.add({Partition{partition}, AssignmentId{assignment}, id, payload});
   }
-  // Sends what may go, remembers the tickets, and returns the payloads in their order.
+  // Sends what may be sent, remembers the tickets, and returns the payloads in order.
   std::vector<std::string> send(Queue& queue) {
     std::vector<Queue::Sendable> sendable;
     queue.take_sendable(now_, sendable);

@@ -1,4 +1,4 @@
-// A sustained rate with a burst.
+// A rate limit with bursts.
 #pragma once
 
 #include "base/clock.h"
@@ -8,13 +8,13 @@ namespace freshet::delivery {
 // Threads: one at a time.
 class TokenBucket {
  public:
-  // Full at first. `per_second` 0: no limit.
+  // Starts full. `per_second` 0 = no limit.
   TokenBucket(double per_second, double burst, SteadyTime now);
 
-  // False: no token is left.
+  // False if no token is left.
   bool take(SteadyTime now);
   void fill(SteadyTime now);
-  // Another limit fills the bucket. False: it is the same limit.
+  // A new limit fills the bucket. False if the limit did not change.
   bool set_limit(double per_second, double burst, SteadyTime now);
   double per_second() const { return per_second_; }
 
