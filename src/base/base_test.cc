@@ -51,7 +51,7 @@ TEST(FreedMemoryTest, IsGivenBackWhereTheProcessIsLargeAndHasGrown) {
   EXPECT_EQ(look(201), 1);
   held = 300;
   EXPECT_EQ(look(301), 2);
-  EXPECT_EQ(look(310), 2);  // everything that is held
+  EXPECT_EQ(look(310), 2);  // everything is in use: nothing to return
   EXPECT_EQ(look(317), 3);
   held = 100;
   EXPECT_EQ(look(150), 3);  // it shrank without a call

@@ -1,4 +1,4 @@
-// How many bytes are held for messages under way, wherever they are: payloads, rows, dead-letter records, bodies.
+// Counts the bytes held for messages in flight, in any form: payloads, rows, dead-letter records, insert bodies.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,7 @@
 
 namespace freshet {
 
-// Of a process, unless --memory-limit-bytes says otherwise.
+// Default of --memory-limit-bytes, per process.
 inline constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
 
 // Threads: any.
@@ -20,8 +20,8 @@ class ByteBudget {
 
   uint64_t limit() const { return limit_; }
   uint64_t held() const { return held_.load(std::memory_order_relaxed); }
-  // Nothing more is read above the limit; what was read already may still take an eighth more before its processing and
-  // writing waits.
+  // The source is paused above the limit. Messages that were already read may use another eighth of it before their
+  // processing and writing waits.
   bool has_room() const { return held() <= limit_ + limit_ / 8; }
 
  private:
@@ -30,7 +30,8 @@ class ByteBudget {
   std::atomic<uint64_t> held_{0};
 };
 
-// Bytes that count as held as long as this lives. A default one counts nowhere. Threads: one at a time.
+// Bytes that count as held while this object lives. A default-constructed charge counts nowhere. Threads: one at a
+// time.
 class Charge {
  public:
   Charge() = default;
@@ -56,7 +57,7 @@ class Charge {
     }
     bytes_ = bytes;
   }
-  // Counts in the same budget.
+  // Returns a charge of the same budget.
   Charge another(uint64_t bytes) const { return {budget_, bytes}; }
   bool has_room() const { return !budget_ || budget_->has_room(); }
 

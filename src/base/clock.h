@@ -1,4 +1,4 @@
-// Time as an argument: the only place that reads a clock. Tests pass testkit's FakeClock.
+// The only place that reads a clock; other code gets a Clock as an argument. Tests pass testkit's FakeClock.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual SteadyTime steady_now() const = 0;  // for intervals
-  virtual SystemTime system_now() const = 0;  // for people, and to compare with message timestamps
+  virtual SystemTime system_now() const = 0;  // for display, and to compare with message timestamps
 
   // Waits on `cv` until `ready()` is true, `deadline` has passed, or `stop` is requested. The caller holds `mutex`.
   // Returns ready(). With a fake clock the deadline passes only when the test advances the clock.

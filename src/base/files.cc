@@ -37,7 +37,7 @@ class OpenFile {
   const int fd_;
 };
 
-// False: nothing arrived in time.
+// False if nothing arrived in time.
 bool wait_for_bytes(int fd, const Clock& clock, SteadyTime deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now()).count();
   if (left <= 0) return false;

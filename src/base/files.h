@@ -12,13 +12,14 @@ namespace freshet {
 constexpr size_t kMaxSettingsFile = 16 << 20;  // settings, schemas, live options
 constexpr size_t kMaxSecretFile = 1 << 20;     // passwords, tokens, certificates, keys
 
-// Reads a file, a link to one, or a pipe (`<(command)` of a shell). Retry: it cannot be read, it has more than `most`
-// bytes, or it is a pipe whose writer does not finish within two seconds. The error text is a predicate without the
+// Reads a file, a link to one, or a pipe (`<(command)` of a shell). ErrorKind::Retry: it cannot be read, has more than
+// `most` bytes, or is a pipe whose writer does not finish within two seconds. The error text is a predicate without the
 // path: "cannot be read: Permission denied". Threads: any.
 Result<std::string> read_file(const std::string& path, size_t most = kMaxSettingsFile);
 
 enum class SecretForm { OneLine, Lines };  // Lines: a PEM key or certificate may span several lines
-// Reads a secret without trailing line ends. Retry: as read_file; also if it is empty or does not have the form.
+// Reads a secret and removes trailing line ends. ErrorKind::Retry: as read_file(), or if it is empty or not of the
+// form.
 Result<std::string> read_secret(const std::string& path, SecretForm form = SecretForm::OneLine);
 // True if it contains no line break or other control character; HTTP headers and logins accept none.
 bool is_one_line(std::string_view text);
@@ -31,11 +32,11 @@ Status check_regular_file(const std::string& path);
 Status touch_file(const std::string& path);
 
 // Who other than the owner may read or change the file, for a warning about files with secrets: "can be read by every
-// user". Empty: nobody, or only the group through which this process reads it; or the file does not exist.
+// user". Empty if nobody can, or only the group through which this process reads it, or if the file does not exist.
 std::string exposure_of(const std::string& path);
 
-// Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed; otherwise the next file or socket would get
-// the number and receive the log. Call it first in a program. False: there is no /dev/null.
+// Opens /dev/null for each closed descriptor among 0, 1 and 2; otherwise the next file or socket would get that number
+// and receive the log. Call it first in a program. False if there is no /dev/null.
 bool open_standard_descriptors() noexcept;
 
 }  // namespace freshet

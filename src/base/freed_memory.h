@@ -20,7 +20,7 @@ void give_freed_memory_back();
 
 class FreedMemory {
  public:
-  // The memory of the process in bytes (none: unknown), and the function that returns freed memory.
+  // `resident` returns the memory of the process in bytes (nullopt = unknown); `give_back` returns freed memory.
   struct System {
     std::function<std::optional<uint64_t>()> resident;
     std::function<void()> give_back;

@@ -1,4 +1,4 @@
-// Log handle. What is logged is an event: a struct of its facts, in the <module>_events.h of who logs it:
+// Log handle. A log event is a struct with its fields, in <module>_events.h of the module that logs it:
 //
 //   struct PartitionBlocked {
 //     static constexpr LogEvent kEvent{LogLevel::Error, "partition_blocked", "Consumption of the partition stops."};
@@ -10,7 +10,7 @@
 //
 //   log.emit(PartitionBlocked{topic, partition, error.text});
 //
-// How a line is written is the backend's part (telemetry/log_backend.h).
+// The backend decides on the format of a line (telemetry/log_backend.h).
 #pragma once
 
 #include <array>
@@ -31,17 +31,17 @@ enum class LogLevel { Debug, Info, Warn, Error };
 const char* to_string(LogLevel level);
 std::optional<LogLevel> log_level_from(std::string_view name);  // "debug", "info", "warn"/"warning", "error"
 
-// One kind of event.
+// A type of event.
 struct LogEvent {
   LogLevel level;
-  std::string_view name;     // what happened, stable, in snake case
-  std::string_view message;  // for a person: a sentence or two without values; they are fields
-  // What a person did: every one is logged, also where it equals the last.
+  std::string_view name;     // stable snake_case name of what happened
+  std::string_view message;  // human-readable: one or two sentences; values are fields
+  // An operator's action: each one is logged, even if it equals the last.
   bool audit = false;
 };
 
-// A field of an event. Views must live until the call returns. Events that are equal in name and in their subject
-// fields are the same event again: the backend writes such warnings and errors once a minute (base/log_limiter.h).
+// A field of an event. Views must live until the call returns. Events with the same name and the same subject fields
+// are repetitions: the backend writes repeated warnings and errors once a minute (base/log_limiter.h).
 struct LogField {
   std::string_view name;
   std::variant<std::string_view, int64_t, uint64_t, double, bool> value;
@@ -62,7 +62,7 @@ struct LogField {
   }
 };
 
-// A field that says what the event is about.
+// A field that identifies what the event is about.
 template <typename T>
 LogField subject(std::string_view name, const T& value) {
   LogField field(name, value);
@@ -70,7 +70,7 @@ LogField subject(std::string_view name, const T& value) {
   return field;
 }
 
-// Why it happened: the one key for it. Another error is another event. An empty one is not written.
+// Why it happened; always under the same key. Another error is another event. An empty text is not written.
 template <typename T>
 LogField log_error(const T& text) {
   return subject(log_key::kError, text);

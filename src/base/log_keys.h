@@ -1,5 +1,5 @@
-// Names of log fields. Where OpenTelemetry's semantic conventions (messaging, database, HTTP, general attributes) have
-// a name it is that one; docs/operations.md, "The log", lists them.
+// Names of log fields. They follow OpenTelemetry's semantic conventions (messaging, database, HTTP, general attributes)
+// where one exists; docs/operations.md, "The log", lists them.
 #pragma once
 
 #include <string_view>
@@ -15,14 +15,14 @@ inline constexpr std::string_view kServer = "url.full";
 inline constexpr std::string_view kHttpStatus = "http.response.status_code";
 inline constexpr std::string_view kFile = "file.path";
 
-// Why it happened, for a person. Not OpenTelemetry's error.*: `error` and `error.type` cannot both be fields in stores
-// that nest names at their dots.
+// Human-readable: why it happened. Not OpenTelemetry's error.*, because stores that nest names at dots cannot have both
+// `error` and `error.type`.
 inline constexpr std::string_view kError = "error";
-// The number of the library or the server, or freshet's name for it.
+// The error number of the library or server, or freshet's name for the error.
 inline constexpr std::string_view kErrorCode = "error_code";
-// What happens next: transient, operator, too_large and the like.
+// What freshet does about it: transient, operator, too_large and the like.
 inline constexpr std::string_view kErrorClass = "error_class";
-// What a person can do about it.
+// What an operator can do about it.
 inline constexpr std::string_view kAdvice = "advice";
 
 }  // namespace freshet::log_key

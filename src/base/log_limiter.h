@@ -1,4 +1,4 @@
-// Which repetitions of an event are logged: the first at once, the next after a minute.
+// Limits how often repeated events are logged: the first at once, then one per minute.
 #pragma once
 
 #include <cstdint>
@@ -13,11 +13,12 @@ namespace freshet {
 
 inline constexpr Duration kLogInterval = std::chrono::minutes(1);
 
-// Threads: one at a time. It remembers every subject until the subject is resolved. LogLimiter<> is for one subject.
+// Threads: one at a time. Remembers each subject until it is resolved. LogLimiter<> has a single subject.
 template <typename Subject = std::monostate>
 class LogLimiter {
  public:
-  // Whether an event about `subject` is logged now: then, how many were suppressed since the last.
+  // If an event about `subject` is to be logged now, returns how many were suppressed since the last one; otherwise
+  // nullopt.
   std::optional<uint64_t> admit(const Subject& subject, SteadyTime now) {
     const auto [entry, is_new] = logged_.try_emplace(subject, Logged{now, 0});
     if (is_new) return 0;
@@ -29,7 +30,7 @@ class LogLimiter {
     return std::exchange(entry->second.suppressed, 0);
   }
 
-  // The condition is over: the next event about it is logged at once. False if none was logged.
+  // The condition is over, so the next event about it is logged at once. False if none was logged.
   bool resolve(const Subject& subject = {}) { return logged_.erase(subject) > 0; }
   template <typename Predicate>
   bool resolve_if(const Predicate& over) {

@@ -29,13 +29,13 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-// Time that passed, in seconds. Negative times count as none.
+// Elapsed time in seconds. Negative times count as 0.
 class SecondsCounter {
  public:
   void add(std::chrono::nanoseconds time) noexcept {
     if (time.count() > 0) nanoseconds_.fetch_add(static_cast<uint64_t>(time.count()), std::memory_order_relaxed);
   }
-  // For a total that somebody else counts; never goes back.
+  // For a total that is counted elsewhere; never decreases.
   void advance_to(std::chrono::nanoseconds total) noexcept;
   uint64_t nanoseconds() const noexcept { return nanoseconds_.load(std::memory_order_relaxed); }
   double value() const noexcept { return static_cast<double>(nanoseconds()) / 1e9; }
@@ -62,8 +62,8 @@ class Histogram {
   uint64_t bucket(size_t i) const noexcept { return buckets_[i].load(std::memory_order_relaxed); }  // not cumulative
   uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
   double sum() const noexcept { return sum_.load(std::memory_order_relaxed); }
-  // Appends the last values since the last call, at most kRecent, and returns how many values there were; nothing if no
-  // values are kept. One caller only. A value that is being written at this moment may be an older one.
+  // Appends the values since the last call, at most the last kRecent, and returns how many there were; 0 if none are
+  // kept. One caller only. A value that is being written now may appear as an older one.
   uint64_t take_recent(std::vector<double>& out) const;
   static constexpr size_t kRecent = 512;
 
@@ -84,7 +84,7 @@ class Histogram {
 // Seconds from 1 ms to 2 min.
 std::vector<double> latency_buckets();
 
-// Threads: any. The same name and labels give the same handle. `help` of the first call stays.
+// Threads: any. The same name and labels return the same handle. The `help` of the first call stays.
 class Metrics {
  public:
   enum class Kind { Counter, SecondsCounter, Gauge, Histogram };

@@ -21,11 +21,11 @@ struct NetAddress {
   std::string url_host() const;  // for a URL: an IPv6 address in brackets
 };
 
-// HOST, HOST:PORT, [IPv6] or [IPv6]:PORT. None for other text, including text that browsers read as a number ("127.1",
-// "0x7f.1", "2130706433").
+// Parses HOST, HOST:PORT, [IPv6] or [IPv6]:PORT. nullopt for other text, including text that browsers read as a number
+// ("127.1", "0x7f.1", "2130706433").
 std::optional<NetAddress> parse_net_address(std::string_view text);
 
-// A listen address, ADDRESS:PORT: port 0 = any free port, * = every address. The error says what would be valid.
+// Parses a listen address, ADDRESS:PORT; port 0 = any free port, * = every address. The error says what would be valid.
 Result<NetAddress> parse_listen_address(std::string_view text);
 
 }  // namespace freshet

@@ -39,7 +39,7 @@ std::string quoted(std::string_view text, char quote) {
   return out;
 }
 
-// The digits that depend on `text` alone if `before` (0 to 2) other bytes precede it in its group of three.
+// The Base64 digits that depend on `text` alone if `before` (0 to 2) other bytes precede it in its group of three.
 std::string base64_within(std::string_view text, size_t before, std::string_view last_digits) {
   const std::string digits =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + std::string(last_digits);

@@ -30,7 +30,7 @@ class SecretMask {
   mutable Mutex mutex_;
   std::deque<std::string> learned_ GUARDED_BY(mutex_);
   std::vector<std::string> forms_
-      GUARDED_BY(mutex_);  // of all secrets; longest first, because one may start with another
+      GUARDED_BY(mutex_);  // forms of all secrets; longest first: one may be a prefix of another
 };
 
 }  // namespace freshet

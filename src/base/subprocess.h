@@ -15,13 +15,13 @@ namespace freshet {
 struct SubprocessPlan {
   std::vector<std::string> words;        // the program, found on the PATH, and its arguments
   std::vector<std::string> environment;  // NAME=VALUE
-  std::map<int, int> descriptors;        // the child's number -> ours, kNullDevice: /dev/null; it gets no others
+  std::map<int, int> descriptors;        // the child's number -> ours (kNullDevice = /dev/null); it gets no others
   uint64_t memory_limit = 0;             // limit of its data in bytes (RLIMIT_DATA); 0 = no limit
 };
 constexpr int kNullDevice = -1;
 
-// The child starts without blocked or ignored signals, in its own process group, and writes no core dump. It ends with
-// the thread that started it, however that ends. Orphaned descendants become its children. Threads: one.
+// The child starts without blocked or ignored signals, in its own process group, and writes no core dump. It is killed
+// when the thread that started it ends for any reason. Orphaned descendants become its children. Threads: one.
 class Subprocess {
  public:
   // The error's code is errno.

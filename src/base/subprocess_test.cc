@@ -22,7 +22,7 @@ struct SubprocessTest : testing::Test {
     plan.descriptors = {{0, kNullDevice}, {1, ends[1]}, {2, kNullDevice}};
   }
   ~SubprocessTest() override { close(ends[0]); }
-  // All output until it ends.
+  // All output, until the end of the pipe.
   std::string run(const std::string& script) {
     plan.words = {"sh", "-c", script};
     auto child = Subprocess::start(plan);
@@ -95,7 +95,7 @@ TEST_F(SubprocessTest, TakesItsOwnChildrenAlong) {
   EXPECT_EQ(all(), "");
 }
 
-// In its own session, and without a parent.
+// A daemon in its own session, without a parent.
 TEST_F(SubprocessTest, TakesItsDaemonsAlong) {
   {
     plan.words = {"sh", "-c", "setsid -f sh -c 'echo started; exec sleep 1000'; exec sleep 1000"};

@@ -13,10 +13,10 @@
 
 namespace freshet {
 
-// The error text for people; `why` is the system's error.
+// A human-readable error text; `why` is the system's error.
 std::string refused_thread(const std::string& why);
 
-// For threads that start after the process. Retry: a later attempt may succeed.
+// For threads that start after the process has started. ErrorKind::Retry: a later attempt may succeed.
 template <typename Work>
 Result<std::jthread> start_thread(Work&& work) {
   try {
