@@ -1,4 +1,4 @@
-// COGS: who caused how many bytes, summed by minute and sent once a minute.
+// COGS: bytes by feature and minute, sent once a minute.
 #pragma once
 
 #include <cstdint>
@@ -14,22 +14,22 @@
 
 namespace freshet::snuba_outputs {
 
-// Threads: the loop only. Bounded by minutes in a window and features in a minute.
+// Threads: the loop only. Holds one sum per minute and feature since the last take().
 class CogsAggregator {
  public:
-  // `resource`: shared_resource_id of the data set.
+  // `resource` is the shared_resource_id of the data set.
   explicit CogsAggregator(std::string resource) : resource_(std::move(resource)) {}
 
   void add(const std::vector<UsageBytes>& bytes, SystemTime now);
-  // Whether the oldest minute began 60 s ago or earlier.
+  // True if the oldest minute began at least 60 s ago.
   bool due(SystemTime now) const;
   bool empty() const { return amounts_.empty(); }
-  // One record for each minute and feature; the sums begin anew.
+  // Returns one record per minute and feature, and resets the sums.
   std::vector<ProducerRecord> take();
 
  private:
   const std::string resource_;
-  std::optional<int64_t> first_minute_;  // seconds since 1970 UTC, of the first amount since the last take()
+  std::optional<int64_t> first_minute_;  // seconds since 1970 UTC; minute of the first add() since take()
   std::map<std::pair<int64_t, std::string>, uint64_t> amounts_;
 };
 

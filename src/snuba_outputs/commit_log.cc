@@ -9,8 +9,8 @@
 namespace freshet::snuba_outputs {
 namespace {
 
-// The shortest decimal that gives the same double again, with a fraction always. Milliseconds have at most 15 digits
-// here, so that the plain decimal without trailing zeros is that one.
+// The shortest decimal with a fraction that parses to the same double. Milliseconds have at most 15 digits here, so the
+// plain decimal without trailing zeros is the shortest.
 std::string seconds(int64_t milliseconds) {
   const char* sign = milliseconds < 0 ? "-" : "";
   const uint64_t magnitude =
@@ -29,7 +29,7 @@ const BatchPart& part_of(const SealedBatch& batch, Partition partition) {
 }  // namespace
 
 std::string commit_log_value(Offset next, int64_t last_timestamp_ms, std::optional<int64_t> received_p99_ms) {
-  // A message without a broker timestamp counts as of 1970.
+  // A message without a broker timestamp counts as of 1970, as in Snuba (docs/snuba.md).
   return fmt::format(R"({{"offset":{},"orig_message_ts":{},"received_p99":{}}})", next.value,
                      seconds(std::max<int64_t>(last_timestamp_ms, 0)),
                      received_p99_ms ? seconds(*received_p99_ms) : "null");
@@ -54,7 +54,7 @@ void CommitLog::sealed(const SealedBatch& batch) {
 void CommitLog::stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due) {
   for (const BatchPart& part : batch->parts) {
     const auto lane = waiting_.find(part.partition);
-    if (lane == waiting_.end()) continue;  // its assignment is over
+    if (lane == waiting_.end()) continue;  // its assignment ended
     std::deque<Waiting>& waiting = lane->second;
     for (Waiting& one : waiting) {
       if (one.batch == batch->id) one.stored = batch;

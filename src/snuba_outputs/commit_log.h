@@ -1,4 +1,4 @@
-// The commit log: after each insert, how far the consumer has come in each partition of it.
+// The commit log: after each insert, the offset that the consumer has reached in each of its partitions.
 #pragma once
 
 #include <cstdint>
@@ -20,25 +20,25 @@ namespace freshet::snuba_outputs {
 std::string commit_log_value(Offset next, int64_t last_timestamp_ms, std::optional<int64_t> received_p99_ms);
 // TOPIC:PARTITION:GROUP
 std::string commit_log_key(std::string_view topic, Partition partition, std::string_view consumer_group);
-// The element at floor(n * 0.99) of the sorted timestamps; none of none. Reorders them.
+// The element at index floor(n * 0.99) of the sorted timestamps; nullopt if there are none. Reorders them.
 std::optional<int64_t> received_p99(std::span<int64_t> timestamps_ms);
 
-// Which records may be written: batches are stored in any order, but a record says that everything below its offset is
-// stored, so that each waits for the batches before it. Threads: the loop only.
+// Decides which records may be written. Batches are stored in any order, but a record states that everything below its
+// offset is stored, so it waits for the batches before it. Threads: the loop only.
 class CommitLog {
  public:
-  // A part whose record may go out now.
+  // A part of a batch whose record may be written now.
   struct Due {
     Partition partition;
     AssignmentId assignment;
-    std::vector<uint64_t> chunks;  // their sequence numbers
+    std::vector<uint64_t> chunks;  // by sequence number
     ProducerRecord record;
   };
 
   CommitLog(std::string topic, std::string consumer_group)
       : topic_(std::move(topic)), consumer_group_(std::move(consumer_group)) {}
 
-  // In the order in which batches are sealed.
+  // Call in the order in which batches are sealed.
   void sealed(const SealedBatch& batch);
   void stored(const std::shared_ptr<const SealedBatch>& batch, std::vector<Due>& due);
   void drop(Partition partition, AssignmentId assignment);

@@ -9,7 +9,7 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Takes an octet that a dot follows, and the dot.
+// Consumes an octet and the dot after it.
 bool take_inner_octet(std::string_view& rest) {
   unsigned value = 0;
   size_t digits = 0;
@@ -22,7 +22,7 @@ bool take_inner_octet(std::string_view& rest) {
   return true;
 }
 
-// Bytes of the character that begins here; 0 when none does.
+// Length of the UTF-8 character that begins here; 0 if there is none.
 size_t character(const unsigned char* at, size_t left) {
   const unsigned char first = *at;
   if (first < 0x80) return 1;
@@ -39,7 +39,8 @@ size_t character(const unsigned char* at, size_t left) {
 }  // namespace
 
 bool has_ipv4_pattern(std::string_view text) {
-  // The first octet needs one digit before its dot, the last one behind it; what stands around them may be digits too.
+  // Of the first octet, the digit before its dot suffices; of the last one, the digit after its dot. Further digits
+  // around them do not matter.
   for (size_t dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.', dot + 1)) {
     if (dot == 0 || !is_digit(text[dot - 1])) continue;
     std::string_view rest = text.substr(dot + 1);
@@ -73,7 +74,7 @@ Ipv4Statistics::Ipv4Statistics(Metrics& metrics)
       without_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "false"}})),
       no_text_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "invalid_payload"}})) {}
 
-// The payloads number 0 to 999 stand for themselves, and of those behind them 1008, 1024, ... for 16 each.
+// Checks payloads 0 to 999, which count once, and then 1008, 1024, ..., which count as 16 each.
 uint64_t Ipv4Statistics::look_at(std::string_view payload) {
   const uint64_t weight = looked_at_ < kAll ? 1 : kOneOf;
   Counter& counter = !is_utf8(payload) ? no_text_ : has_ipv4_pattern(payload) ? with_ : without_;

@@ -9,19 +9,19 @@
 
 namespace freshet::snuba_outputs {
 
-// Four decimal octets of 0 to 255, without leading zeros, with dots between them, anywhere.
+// Matches four decimal octets from 0 to 255 without leading zeros, separated by dots, anywhere in the text.
 bool has_ipv4_pattern(std::string_view text);
 bool is_utf8(std::string_view text);
 
-// Checks every message at first, later one of 16, which counts as 16. Snuba checks all of them; the metric is not worth
-// that cost.
+// Samples: checks every one of the first messages, then one of 16, which counts as 16. Snuba checks all messages; the
+// metric is not worth that cost.
 class Ipv4Statistics final : public PayloadSampler {
  public:
   explicit Ipv4Statistics(Metrics& metrics);
   uint64_t look_at(std::string_view payload) override;
 
  private:
-  static constexpr uint64_t kAll = 1000;  // the first ones
+  static constexpr uint64_t kAll = 1000;  // this many are all checked
   static constexpr uint64_t kOneOf = 16;
   Counter& with_;
   Counter& without_;

@@ -1,4 +1,4 @@
-// How many items of each type were stored, and their bytes.
+// Metrics of stored items and their bytes, by type.
 #pragma once
 
 #include "base/metrics.h"

@@ -12,7 +12,7 @@ namespace freshet::snuba_outputs {
 namespace {
 
 constexpr Duration kNotReadyAfter = std::chrono::seconds(5);
-constexpr size_t kMaxCogsRecords = 100'000;  // beyond, their topic has been away for very long
+constexpr size_t kMaxCogsRecords = 100'000;  // at this size, sums stay in the aggregator until the topic is back
 
 uint64_t id_of(Offset offset) { return static_cast<uint64_t>(offset.value); }
 Offset offset_of(uint64_t id) { return Offset{static_cast<int64_t>(id)}; }

@@ -22,14 +22,14 @@
 
 namespace freshet::snuba_outputs {
 
-// GateRecord::topic.
+// Values of GateRecord::topic.
 enum class SideTopicName : size_t { CommitLog, Replacements, Cogs };
 const char* to_string(SideTopicName name);
 
-// Offsets wait for the commit log and for replacements, not for COGS.
+// Offsets wait for the commit log and for replacements, but not for COGS.
 class SideOutputs final : public OffsetGate {
  public:
-  // `cogs_resource`: under which the data set's bytes are accounted.
+  // `cogs_resource` is the resource to which the data set's bytes are attributed.
   SideOutputs(const SideOutputSettings& settings, std::string topic, const std::string& consumer_group,
               std::string cogs_resource, Metrics& metrics, Log& log);
 
@@ -55,7 +55,7 @@ class SideOutputs final : public OffsetGate {
  private:
   struct Outgoing {
     std::shared_ptr<const ProducerRecord> record;
-    std::vector<uint64_t> chunks{};  // commit log: what it finishes
+    std::vector<uint64_t> chunks{};  // commit log: the chunks that it finishes
   };
   using Queue = delivery::DeliveryQueue<Outgoing>;
 
@@ -71,7 +71,7 @@ class SideOutputs final : public OffsetGate {
   Queue commit_log_records_{delivery::Retry::InOrder};
   Queue replacements_{delivery::Retry::InOrder};
   Queue cogs_records_{delivery::Retry::InOrder};
-  uint64_t next_id_ = 1;  // of records that are no replacements
+  uint64_t next_id_ = 1;  // of records other than replacements
   std::string last_error_;
 };
 

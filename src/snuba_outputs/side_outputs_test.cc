@@ -1,4 +1,4 @@
-// What the gate says of offsets; what becomes of them is tested in tests/flow.
+// What the gate reports about offsets. The effects are tested in tests/flow.
 #include "snuba_outputs/side_outputs.h"
 
 #include <gtest/gtest.h>

@@ -16,7 +16,7 @@ std::optional<Duration> SnubaDelay::next(const InsertOptions& policy, uint32_t f
     jitter = std::uniform_real_distribution<double>(-half, half)(random_);
   }
   const double ms = policy.retry_initial_backoff_ms * std::ldexp(1.0, static_cast<int>(failures) - 1) * (1 + jitter);
-  constexpr double kLongest = 3'600'000;  // an hour, whatever is configured
+  constexpr double kLongest = 3'600'000;  // one hour, regardless of the options
   return milliseconds(std::llround(std::clamp(ms, 0.0, kLongest)));
 }
 

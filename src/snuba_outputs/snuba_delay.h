@@ -1,4 +1,4 @@
-// How long Snuba's consumer waits before it sends the same insert again.
+// How long Snuba's consumer waits before it retries an insert.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace freshet::snuba_outputs {
 
-// The reference's delays before the first further attempts (docs/snuba.md): initial * 2^k, with a jitter of half the
-// factor up and down, in whole milliseconds. Threads: one at a time.
+// Snuba's delays before its retries (docs/snuba.md): initial * 2^k, in whole milliseconds, with a random jitter of up
+// to half the factor in either direction. Threads: one at a time.
 class SnubaDelay {
  public:
   explicit SnubaDelay(uint64_t seed) : random_(seed) {}
-  // `failures`: number of failed attempts, from 1. Empty if the policy allows no further attempt.
+  // `failures` is the number of failed attempts, from 1. nullopt if the policy allows no further attempt.
   std::optional<Duration> next(const InsertOptions& policy, uint32_t failures);
 
  private:

@@ -36,7 +36,7 @@ std::string form_encoded(std::string_view text) {
   return out;
 }
 
-// Unquoted as Snuba writes them, if that is unambiguous.
+// Identifiers are unquoted, as in Snuba, unless that is ambiguous.
 std::string statement(const ClickHouseSettings& settings, const RowLayout& layout) {
   const TableName table = clickhouse::table_of(settings);
   std::string sql = "INSERT INTO ";
@@ -80,7 +80,7 @@ bool may_omit_in_snuba_request(const ClickHouseSettings& settings, std::string_v
 
 namespace {
 
-// Connection, user, key and database, whatever is configured.
+// Always Connection, user, key and database, even if empty.
 std::vector<std::string> snuba_headers(const ClickHouseSettings& settings, const std::string& password) {
   // In libcurl, a semicolon sends a header with an empty value.
   const auto header = [](std::string_view name, const std::string& value) {
@@ -90,7 +90,7 @@ std::vector<std::string> snuba_headers(const ClickHouseSettings& settings, const
           header("X-ClickHouse-Database", settings.database)};
 }
 
-// "500 Internal Server Error"; 0 is no answer at all.
+// "500 Internal Server Error"; 0 means no response.
 std::string status_name(int status) {
   if (status == 0) return "network_error";
   const std::string_view reason = http::reason_phrase(status);
@@ -139,7 +139,7 @@ class SnubaRequestBuilder final : public clickhouse::RequestBuilder {
   bool full_blocks() const override { return true; }
   std::optional<Duration> retry_delay(uint32_t failures) override { return delay_.next(policy_, failures); }
 
-  // `attempt` counts up to `max_attempts`, what comes later is "later".
+  // `attempt` is a number up to `max_attempts`, then "later".
   void count_failure(int status, bool timed_out, uint32_t attempt) override {
     const uint32_t max_attempts = policy_.max_retries + 1;
     metrics_
@@ -157,7 +157,7 @@ class SnubaRequestBuilder final : public clickhouse::RequestBuilder {
   const Snapshot<LiveOptions>& options_;
   Metrics& metrics_;
   SnubaDelay delay_;
-  InsertOptions policy_;  // as of this batch
+  InsertOptions policy_;  // of this batch
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Requests to ClickHouse as Snuba's consumer sends them: its parameters in its order, then ours, its headers, and its
-// delays before ours (docs/snuba.md).
+// Requests to ClickHouse as Snuba's consumer sends them: its parameters in its order followed by freshet's, its
+// headers, and its retry delays before freshet's (docs/snuba.md).
 #pragma once
 
 #include <memory>
@@ -18,16 +18,17 @@
 
 namespace freshet::snuba_outputs {
 
-// Values below it are ignored, as Snuba does.
+// Smaller values are ignored, as in Snuba.
 constexpr uint64_t kLeastInsertBlockSize = 1'048'449;
 
-// Reads `options` for each attempt, its retry policy for each batch. `options` and `metrics` outlive the builder.
+// Reads `options` for each attempt, except for the retry policy, which it reads for each batch. `options` and `metrics`
+// must outlive the builder.
 std::unique_ptr<clickhouse::RequestBuilder> make_snuba_request_builder(const clickhouse::ClickHouseSettings& settings,
                                                                        const SnubaRequestSettings& snuba,
                                                                        const Snapshot<LiveOptions>& options,
                                                                        Metrics& metrics);
 
-// `base` is a host's URL; its path is kept. After the statement come insert_settings(), except those in `without`.
+// `base` is the URL of a host; its path is kept. After the statement come insert_settings(), except those in `without`.
 std::string snuba_insert_url(std::string_view base, const clickhouse::ClickHouseSettings& settings,
                              const SnubaRequestSettings& snuba, const InsertOptions& options, const RowLayout& layout,
                              std::string_view token, const clickhouse::SettingNames& without);

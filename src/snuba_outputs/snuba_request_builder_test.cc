@@ -1,4 +1,4 @@
-// The drop-in's requests: URL, headers, blocks, retries.
+// Requests in Snuba's form: URL, headers, blocks, retries.
 #include "snuba_outputs/snuba_request_builder.h"
 
 #include <gmock/gmock.h>
