@@ -18,7 +18,7 @@ int64_t floor_to(int64_t seconds, int64_t interval) {
   return seconds < INT64_MIN + interval ? INT64_MIN : seconds - down;
 }
 
-// RFC 3339, UTC, six digits of a second.
+// RFC 3339 in UTC, with microseconds.
 std::string time_text(std::chrono::sys_time<microseconds> time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);

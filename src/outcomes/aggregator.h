@@ -33,16 +33,16 @@ struct CategoryTotals {
 struct Aggregate {
   std::map<Bucket, uint64_t> quantities;
   std::map<uint32_t, CategoryTotals> by_category;
-  IdentitySet items;  // all items that may repeat
+  IdentitySet items;  // the items that can be recognised if they are repeated
   uint64_t duplicates = 0;
 };
 
-// `pieces` are the rows of a batch; each contains whole OutcomeItems. Items in `seen`, or twice in the batch, count
-// once.
+// `pieces` are the rows of a batch; each consists of whole OutcomeItems. Items that are in `seen`, or repeated within
+// the batch, count once.
 Aggregate aggregate(const std::vector<std::string_view>& pieces, int64_t interval_seconds, const SeenItems& seen);
 
-// {"timestamp":"2019-09-29T09:46:00.000000Z","org_id":1,...}. A bucket that starts in 1970, or in a year that cannot be
-// written, gets the time `now`.
+// {"timestamp":"2019-09-29T09:46:00.000000Z","org_id":1,...}. A bucket whose start is 0 or in a year that RFC 3339
+// cannot represent gets the timestamp `now`.
 std::string outcome_record(const Bucket& bucket, uint64_t quantity, SystemTime now);
 
 }  // namespace freshet::outcomes

@@ -1,4 +1,4 @@
-// The size of a batch of accepted outcomes: the records that it will become.
+// The size of a batch of accepted outcomes: the number of records that it will produce.
 #pragma once
 
 #include <unordered_set>

@@ -1,5 +1,4 @@
-// The outcomes that one trace item counts: quantities by category, and the identity of the item
-// (docs/snuba-data-sets.md, 17).
+// The outcomes of one trace item: quantities by category, and the identity of the item (docs/snuba-data-sets.md, 17).
 #pragma once
 
 #include <array>
@@ -11,25 +10,24 @@
 
 namespace freshet {
 
-// Two items with the same identity are one item that was sent twice.
+// Items with the same identity are one item that was sent twice.
 struct ItemIdentity {
   uint64_t organization_id = 0;
   uint64_t project_id = 0;
   std::array<unsigned char, 16> trace_id{};
   std::array<unsigned char, 16> item_id{};
-  uint32_t timestamp = 0;  // low 32 bits of its seconds
-  uint32_t unused = 0;     // padding with a defined value
+  uint32_t timestamp = 0;  // low 32 bits of the seconds
+  uint32_t unused = 0;     // padding, always 0
   auto operator<=>(const ItemIdentity&) const = default;
 };
 
-// An item as a "row": this struct, then `counts` times OutcomeCount, in their memory layout. It never leaves the
-// process.
+// An item as a "row": this struct followed by `counts` OutcomeCounts, in memory layout. It never leaves the process.
 struct OutcomeItem {
   ItemIdentity identity;
   uint64_t key_id = 0;
   int64_t received = 0;     // seconds since 1970, any value
   uint32_t counts = 0;      // number of OutcomeCounts that follow
-  bool may_repeat = false;  // repetitions are recognised by the identity
+  bool may_repeat = false;  // duplicates are recognised by the identity
   std::array<unsigned char, 3> unused{};
 };
 

@@ -1,4 +1,4 @@
-// How old the messages of a batch of accepted outcomes are, by their broker timestamps.
+// Metrics of the age of accepted outcomes, by broker timestamp.
 #pragma once
 
 #include "base/metrics.h"
@@ -6,7 +6,7 @@
 
 namespace freshet::outcomes {
 
-// When the batch is sealed (`at` flush), and when the broker has its records (`at` produce).
+// Observes a batch when it is sealed (`at` = flush) and when the broker has its records (`at` = produce).
 class OutcomeLatency final : public BatchObserver {
  public:
   explicit OutcomeLatency(Metrics& metrics) : metrics_(metrics) {}

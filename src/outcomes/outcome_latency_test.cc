@@ -15,7 +15,7 @@ TEST(OutcomeLatencyTest, ObservesTheMeanAndTheOldestWhenABatchIsSealedAndWhenItI
   batch.chunks = {chunk};
   latency.sealed(batch, SystemTime(std::chrono::seconds(20)));
   latency.stored(batch, SystemTime(std::chrono::seconds(30)));
-  latency.stored(SealedBatch(), SystemTime(std::chrono::seconds(40)));  // says nothing
+  latency.stored(SealedBatch(), SystemTime(std::chrono::seconds(40)));  // an empty batch: no observation
   const auto sum = [&](const char* at, const char* stat) {
     return metrics.histogram("freshet_accepted_outcomes_latency_seconds", "", {}, {{"at", at}, {"stat", stat}}).sum();
   };

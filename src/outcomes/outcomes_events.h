@@ -1,4 +1,4 @@
-// What this module logs.
+// Log events of this module.
 #pragma once
 
 #include "base/log.h"

@@ -18,7 +18,7 @@ struct Item {
   int64_t received = 0;
   uint32_t category = 4;
   uint64_t quantity = 1;
-  unsigned char id = 0;  // 0 = not recognised
+  unsigned char id = 0;  // 0 = duplicates are not recognised
 };
 
 std::string packed(const std::vector<Item>& items) {
@@ -100,7 +100,7 @@ TEST(OutcomeRecordTest, IsTheReferencesBytes) {
   }
 }
 
-// Takes records; the test says what becomes of them.
+// Accepts records; the test decides on the results.
 class FakeTopic final : public RecordProducer {
  public:
   Status produce(const ProducerRecordView& record, uint64_t ticket) override {

@@ -23,7 +23,7 @@ void count(const Aggregate& sums, Metrics& metrics) {
     metrics.counter("freshet_accepted_outcomes_buckets_total", "Outcome records produced, by data category.", labels)
         .add(totals.buckets);
   }
-  // Only spans are recognised when they come again.
+  // Only duplicates of spans are recognised.
   metrics
       .counter("freshet_accepted_outcomes_duplicates_total", "Repeated trace items, which are counted once.",
                {{"item_type", "span"}})
@@ -74,7 +74,7 @@ bool OutcomesWriter::deliver(std::vector<ProducerRecord> records, const WriteCon
   ++batch_.value;
   failures_ = 0;
   std::vector<OutcomeResults::Result> results;
-  take_results(clock_.steady_now(), control.stop, results);  // of a batch that was abandoned
+  take_results(clock_.steady_now(), control.stop, results);  // of an abandoned batch
   for (const OutcomeResults::Result& result : results) settle(result, control);
   for (size_t i = 0; i < records.size(); ++i) records_.add({{}, batch_, i, std::move(records[i])});
   while (!records_.empty()) {
@@ -82,7 +82,7 @@ bool OutcomesWriter::deliver(std::vector<ProducerRecord> records, const WriteCon
     results.clear();
     const SteadyTime deadline = records_.next_deadline().value_or(clock_.steady_now() + kForLong);
     if (!take_results(deadline, control.stop, results)) {
-      producer_.purge();  // what is not sent yet would be counted twice by whoever reads on
+      producer_.purge();  // if they were sent now, they would count again when the batch is read again
       records_.drop({}, batch_);
       return false;
     }
@@ -91,7 +91,7 @@ bool OutcomesWriter::deliver(std::vector<ProducerRecord> records, const WriteCon
   return true;
 }
 
-// Once the topic does not take a record, none behind it is handed over before it.
+// Once the topic rejects a record, later records are not produced either, to keep their order.
 void OutcomesWriter::produce_sendable(const WriteControl& control) {
   std::vector<decltype(records_)::Sendable> sendable;
   records_.take_sendable(clock_.steady_now(), sendable);
@@ -108,7 +108,7 @@ void OutcomesWriter::produce_sendable(const WriteControl& control) {
 }
 
 void OutcomesWriter::settle(const OutcomeResults::Result& result, const WriteControl& control) {
-  const bool ours = records_.find(result.ticket) != nullptr;  // else of a batch that was abandoned
+  const bool ours = records_.find(result.ticket) != nullptr;  // otherwise of an abandoned batch
   if (result.status) {
     records_.acknowledged(result.ticket, clock_.steady_now());
     return;

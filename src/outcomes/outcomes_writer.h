@@ -1,4 +1,4 @@
-// A RowWriter that writes one record per bucket to a topic.
+// A RowWriter that produces one record per bucket to a topic.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace freshet::outcomes {
 
-// Passes results of the topic's producer from its thread to the writer's. Must outlive both.
+// Passes results from the producer's thread to the writer's. Must outlive both.
 class OutcomeResults {
  public:
   RecordProducer::OnResult on_result();
@@ -33,9 +33,9 @@ class OutcomeResults {
   std::vector<Result> results_ GUARDED_BY(mutex_);
 };
 
-// A batch is written when all in-sync replicas have every record of it; a record that comes back is produced again.
-// Items are remembered from then on, so that one that is read twice counts once as long as this process remembers it;
-// an abandoned batch is not remembered, since nobody knows how much of it the topic has. Threads: one writer.
+// A batch is written once all in-sync replicas have every record of it; failed records are produced again. Its items
+// are then remembered, so that items that are read again count once while this process remembers them. Items of an
+// abandoned batch are not remembered, because it is unknown how many of its records the topic has. Threads: one writer.
 class OutcomesWriter final : public RowWriter {
  public:
   static constexpr size_t kRememberedItems = 500'000;
@@ -46,12 +46,12 @@ class OutcomesWriter final : public RowWriter {
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
 
  private:
-  // False when stopping: it is unknown how many the topic has.
+  // False on a stop request: it is then unknown how many records the topic has.
   bool deliver(std::vector<ProducerRecord> records, const WriteControl& control);
   void produce_sendable(const WriteControl& control);
   void settle(const OutcomeResults::Result& result, const WriteControl& control);
   void log_failure(const Error& error, const WriteControl& control);
-  // Waits until something came back, or until `deadline`; false when stopping.
+  // Waits for a result or `deadline`. False on a stop request.
   bool take_results(SteadyTime deadline, std::stop_token stop, std::vector<OutcomeResults::Result>& out);
 
   const int64_t interval_seconds_;
@@ -62,7 +62,7 @@ class OutcomesWriter final : public RowWriter {
   Metrics& metrics_;
   SeenItems seen_;
   delivery::DeliveryQueue<ProducerRecord> records_{delivery::Retry::InOrder};  // one lane
-  AssignmentId batch_{0};                                                      // counts write()
+  AssignmentId batch_{0};                                                      // number of the write()
   uint32_t failures_ = 0;                                                      // of this batch
 };
 
