@@ -1,4 +1,4 @@
-// The byte budget: bounded, and never so full that nothing moves.
+// The byte budget bounds memory and never prevents all progress.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -18,7 +18,7 @@ TEST(BackpressureTest, MemoryIsBoundedAndPushesBack) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
-// What was read already becomes rows only as far as there is room for them; it goes on once some are stored.
+// Messages that were already read become rows only while there is room, and continue once some are stored.
 TEST(BackpressureTest, RowsThatAreLargerThanTheirMessagesWaitForRoom) {
   auto settings = Flow::default_settings();
   settings.memory_limit = 50'000;
@@ -36,7 +36,7 @@ TEST(BackpressureTest, RowsThatAreLargerThanTheirMessagesWaitForRoom) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
-// All that is held are messages that nobody has begun with: one of them has to.
+// Only unprocessed messages fill the budget: one chunk must be processed without room.
 TEST(BackpressureTest, OneChunkGoesOnAlsoWithoutRoom) {
   auto settings = Flow::default_settings();
   settings.memory_limit = 2'000;

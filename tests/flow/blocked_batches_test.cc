@@ -1,4 +1,4 @@
-// A batch that may be stored already: it waits for an operator, and nothing else does.
+// A batch that may already be stored waits for an operator; everything else continues.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -12,7 +12,7 @@ void commit_all(Flow& flow) {
   while (flow.commit());
 }
 
-// A batch of partition 0 is blocked (offsets 0 to 9), one of partition 1 is stored.
+// The batch of partition 0 is blocked (offsets 0 to 9), that of partition 1 is stored.
 void begin(Flow& flow) {
   flow.produce(0, "row", 10);
   flow.produce(1, "row", 10);
@@ -26,7 +26,7 @@ void begin(Flow& flow) {
   commit_all(flow);
 }
 
-// What comes to the partition from here on is stored and committed.
+// New messages of the partition are stored and committed.
 void goes_on(Flow& flow, int32_t p) {
   flow.produce(p, "row", 5);
   EXPECT_TRUE(flow.deliver(p)) << p;
@@ -168,7 +168,7 @@ TEST(BlockedBatchesTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBa
   EXPECT_EQ(flow.committed(0), 1);
 }
 
-// Each batch slot that a blocked batch kept would be missing for the others.
+// A blocked batch must not occupy a batch slot that others need.
 TEST(BlockedBatchesTest, ManyBlockedBatchesTakeNoWriter) {
   LiveOptions options;
   options.clickhouse_concurrency = 1;
@@ -190,7 +190,7 @@ TEST(BlockedBatchesTest, ManyBlockedBatchesTakeNoWriter) {
   for (int32_t p = 0; p < 7; ++p) EXPECT_EQ(flow.committed(p), 3) << p;
 }
 
-// "Too many parts" makes batches rarer; with everything paused nothing makes them larger.
+// "Too many parts" slows batches down, but while everything is paused, waiting does not make them larger.
 TEST(BlockedBatchesTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
   FlowSettings settings = Flow::default_settings();
   settings.memory_limit = 1;
@@ -204,7 +204,7 @@ TEST(BlockedBatchesTest, WhatWaitsIsSealedAtOnceWhereNothingMoreCanCome) {
   flow.deliver(0, 10);
   EXPECT_FALSE(flow.deliver(0, 10)) << "paused";
   EXPECT_TRUE(flow.batches.empty()) << "a worker has it";
-  while (flow.work()) {  // what is beyond the limit is handed back
+  while (flow.work()) {  // work beyond the limit is handed back
   }
   EXPECT_EQ(flow.batches.size(), 1u);
 }

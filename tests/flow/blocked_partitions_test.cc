@@ -1,4 +1,4 @@
-// Partitions that are blocked: each cause is shown until it is gone, and none is lost behind another.
+// Blocked partitions: each cause is shown until it is gone, and none hides another.
 #include "base/message_text.h"
 #include "flow.h"
 #include "testkit/recording_log.h"
@@ -87,7 +87,7 @@ TEST(BlockedPartitionsTest, TheRateLimitBlocksEveryPartitionWhoseDeadLettersWait
   flow.settles_complete();
 }
 
-// What a skip gives up, and what not.
+// What a skip drops, and what it keeps.
 TEST(BlockedPartitionsTest, ASkipSaysWhatItGivesUpAndLeavesEverythingElse) {
   Flow flow;
   flow.produce(0, "bad", 3);
@@ -96,7 +96,7 @@ TEST(BlockedPartitionsTest, ASkipSaysWhatItGivesUpAndLeavesEverythingElse) {
   flow.deliver_and_process(0);
   ASSERT_EQ(flow.dead_letters.size(), 3u);
   flow.dead_letter_result(1, tl::make_unexpected(too_large()));
-  flow.dead_letter_result(0, failure(ErrorKind::Retry, "no broker"));  // its turn comes again
+  flow.dead_letter_result(0, failure(ErrorKind::Retry, "no broker"));  // to be retried
   flow.given_up = {{0, 1}};
   const auto skipped = flow.skip(0, 10);
   ASSERT_TRUE(skipped);
@@ -125,7 +125,7 @@ TEST(BlockedPartitionsTest, ASkipBeyondWhatWasReadSaysHowMuchWasNotRead) {
   EXPECT_EQ(flow.committed(0), 10);
 }
 
-// Also where an earlier batch is still under way: the offset that counts is that of the message it is blocked for.
+// Even while an earlier batch is in flight, the offset that counts is that of the blocking message.
 TEST(BlockedPartitionsTest, ASkipThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 5);
@@ -146,7 +146,7 @@ TEST(BlockedPartitionsTest, ASkipThatDoesNotReachTheRefusedOneIsRefusedWithItsOf
   EXPECT_EQ(flow.replaced.count({0, 7}), 1u);
 }
 
-// Dead-letter records take memory: what waits is charged, and pushes back.
+// Queued dead-letter records are charged to the budget and cause backpressure.
 TEST(BlockedPartitionsTest, DeadLettersThatWaitCountInTheBudget) {
   FlowSettings settings = Flow::default_settings();
   settings.memory_limit = 100'000;
@@ -160,7 +160,7 @@ TEST(BlockedPartitionsTest, DeadLettersThatWaitCountInTheBudget) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
-// A topic that takes nothing for long is not asked for everything each second.
+// If the topic accepts nothing for long, not every record is retried each second.
 TEST(BlockedPartitionsTest, OnlySoManyDeadLettersAreWithTheProducerAtATime) {
   constexpr size_t kMost = stream::DlqWriter::kMaxInFlight;
   LiveOptions options;
@@ -232,7 +232,7 @@ TEST(BlockedPartitionsTest, ABrokenConnectionIsWhatItWaitsForUntilItStandsAgainO
   flow.settles_complete();
 }
 
-// A skip is about one partition; batches that wait for an operator are not skipped by another.
+// A skip concerns one partition; it does not release a batch that waits with rows of other partitions only.
 TEST(BlockedPartitionsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   Flow flow;
   flow.produce(0, "row", 3);
@@ -252,7 +252,7 @@ TEST(BlockedPartitionsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{0}));
 }
 
-// Its messages are given up with the operator's word only, and never fewer than all that cannot be read.
+// Only the operator drops messages of the batch, and always all that cannot be read.
 TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndSkipped) {
   Flow flow;
   flow.produce(0, "row", 10);
@@ -299,7 +299,7 @@ TEST(BlockedPartitionsTest, WithoutADeadLetterTopicTheMessageBlocksItsPartitionA
 TEST(BlockedPartitionsTest, ABatchThatWaitsForAnOperatorSaysSo) {
   testkit::RecordingLog log;
   Flow flow(Flow::default_settings(), {}, false, log);
-  // What a writer says in its own log comes here too.
+  // An error that the writer logs itself is also reported here.
   flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
   EXPECT_EQ(log.count("batch_rejected"), 0u);
   flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is refused alike", 4, true},

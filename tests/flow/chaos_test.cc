@@ -1,7 +1,7 @@
-// Everything that can happen to a stream happens, in any order: blocked partitions that are skipped, floods, options
-// that change, commits that are refused in part, consumers that break, are fenced, leave, or are handed over into a
-// rebalance, processes that stop or are killed. FRESHET_FLOW_SEED=N runs one seed again, FRESHET_FLOW_SEEDS=N runs that
-// many.
+// Random sequences of everything that can happen to a stream: blocked partitions that are skipped, dead-letter floods,
+// changing options, partly refused commits, consumers that break, are fenced, leave or are handed over into a
+// rebalance, processes that stop or are killed. FRESHET_FLOW_SEED=N repeats one seed, FRESHET_FLOW_SEEDS=N sets the
+// number of seeds.
 #include <cstdlib>
 #include <random>
 
@@ -74,7 +74,7 @@ class Chaos {
 
   void seldom(int32_t p) {
     const uint64_t what = random_below(12);
-    // Once it is stopping, no consumer follows on it.
+    // After a stop, no consumer follows this one.
     if (what < 4 && what != 2 && flow_.status().draining) return;
     switch (what) {
       case 0:
@@ -134,7 +134,7 @@ class Chaos {
     flow_.revoke({p}, random_below(3) == 0);
     if (flow_.revoke_waits() && random_below(2) == 0) move_meanwhile(static_cast<int32_t>((p + 1) % partitions_));
   }
-  // A seek that the library is told once the revoke is answered; until then it reads on where it was.
+  // A seek that the library learns about only after the revoke is answered; until then it reads from its old position.
   void move_meanwhile(int32_t p) {
     if (flow_.is_revoking(p) || !flow_.owns(p) || stuck_.contains(p) || flow_.commit_waits()) return;
     flow_.stick(p);
@@ -147,7 +147,7 @@ class Chaos {
     if (flow_.revoke_waits()) return flow_.hand_over_into_a_rebalance();
     flow_.hand_over(random_below(2) == 0);
   }
-  // Leaves the group and joins it again.
+  // Leaves the group and rejoins it.
   void leave() {
     if (flow_.closing || flow_.revoke_waits()) return;
     const bool hangs = random_below(3) == 0;
@@ -167,7 +167,7 @@ class Chaos {
     if (random_below(2) == 0) answer_dead_letter();
     flow_.advance(milliseconds(random_below(400)));
   }
-  // Only a partition that nobody of us has under way: then the other begins at what is committed.
+  // Only for a partition of which this process has nothing in flight: the other member begins at the committed offset.
   void somebody_else(int32_t p) {
     if (flow_.closing || flow_.revoke_waits() || flow_.owns(p) || !flow_.produced(p)) return;
     const uint64_t taken = random_below(1 + flow_.left(p));
@@ -192,7 +192,7 @@ class Chaos {
     const int64_t low = flow_.low(p);
     flow_.reset_offset(p, random_below(3) == 0 ? flow_.end(p) : low);
   }
-  // The source cannot go on with the partition, and later can: where it was, or further back.
+  // The source loses the offset of the partition, or later finds the committed one.
   void stick(int32_t p) {
     const PartitionStatus* status = status_of(p);
     if (status == nullptr || flow_.closing || flow_.is_revoking(p) || !flow_.owns(p)) return;
@@ -204,7 +204,7 @@ class Chaos {
     stuck_.erase(p);
     flow_.unstick(p, flow_.committed(p));
   }
-  // Goes on behind the message that it is blocked for, or skips some that were not read.
+  // Resumes after the message that blocks the partition, or skips unread messages.
   void skip(int32_t p) {
     const PartitionStatus* status = status_of(p);
     if (status == nullptr || status->blocked.empty() || flow_.closing) return;
@@ -218,7 +218,7 @@ class Chaos {
       const std::string& fate = flow_.fate(p, o);
       if (o >= position || fate == "bad" || fate == "refused" || fate == "replace") bad.insert({p, o});
     }
-    // What is given up may be committed in the same turn.
+    // Dropped messages may be committed in the same turn.
     const auto before = flow_.given_up;
     flow_.given_up.insert(bad.begin(), bad.end());
     const auto skipped = flow_.skip(p, most);
@@ -229,7 +229,7 @@ class Chaos {
     stuck_.erase(p);
   }
 
-  // The operator reads again what is committed.
+  // The operator resumes below the committed offset.
   void go_back(int32_t p) {
     const auto next = static_cast<int64_t>(random_below(1 + static_cast<uint64_t>(flow_.committed(p))));
     const auto before = flow_.operator_decided;

@@ -1,4 +1,4 @@
-// Invalid messages and refused rows: dead-letter records, and the rules without them.
+// Invalid messages and rejected rows: dead-letter records, and what happens without a dead-letter topic.
 #include "flow.h"
 #include "testkit/recording_log.h"
 
@@ -20,7 +20,7 @@ TEST(DeadLettersTest, ADeadLetterIsAcknowledgedBeforeItsOffsetIsCommitted) {
   flow.dead_letter_result(0, failure(ErrorKind::Retry, "broker down"));
   flow.advance(seconds(3));
   EXPECT_FALSE(flow.commit());
-  ASSERT_EQ(flow.dead_letters.size(), 1u);  // tried again
+  ASSERT_EQ(flow.dead_letters.size(), 1u);  // a retry
   flow.acknowledge();
   flow.advance(seconds(2));
   flow.commit();
@@ -51,7 +51,7 @@ TEST(DeadLettersTest, DroppingIsARuleToo) {
   EXPECT_EQ(flow.committed(0), 3);
 }
 
-// What the log's backend collapses by must not name the message, or a flood of drops is a line each.
+// The subject of the log event must not identify the message; otherwise each dropped message logs a line.
 TEST(DeadLettersTest, DroppedMessagesAreAlikeForTheLog) {
   testkit::RecordingLog log;
   auto settings = Flow::default_settings();
@@ -82,7 +82,7 @@ TEST(DeadLettersTest, TheRateLimitOfDeadLettersBlocksThePartitionUntilTheOperato
   flow.work();
   EXPECT_EQ(flow.dead_letters.size(), 5u);
   flow.advance(seconds(60));
-  EXPECT_EQ(flow.dead_letters.size(), 5u);  // blocked, not drained more slowly
+  EXPECT_EQ(flow.dead_letters.size(), 5u);  // blocked, not throttled
   EXPECT_TRUE(flow.paused(0));
   EXPECT_FALSE(flow.paused(1));
   options.dead_letters_per_second = 0;

@@ -1,5 +1,5 @@
-// Prints what the stream decides, one line a decision, where FRESHET_FLOW_PRINT is set: so that two versions of the
-// code can be compared seed by seed.
+// With FRESHET_FLOW_PRINT set, prints what the stream decides, one decision per line, so that two versions of the code
+// can be compared by seed.
 #pragma once
 
 #include <cstdio>
@@ -20,8 +20,8 @@ inline void print_seed(uint64_t seed) {
   if (decisions_wanted()) std::printf("seed %lu\n", seed);
 }
 
-// The decisions of one turn. Pauses are printed as the difference between what the source had before the turn and what
-// it has after it, of partitions that are owned: a command that changes nothing is no decision.
+// The decisions of one turn. Pauses are printed as the difference between the source's state before and after the turn,
+// for owned partitions. A command that changes nothing is not printed.
 class Decisions {
  public:
   Decisions(const stream::Commands& commands, const std::set<int32_t>& paused, const std::set<int32_t>& owned)

@@ -1,4 +1,4 @@
-// Workers, writers and producers made of lists; what a turn of the loop hands to them.
+// Workers, writers and producers, and the commands that a turn of the loop passes to them.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -125,7 +125,7 @@ Result<SkipResult> Flow::resolve(int32_t p, std::optional<Resolution> resolution
   auto resolved = pipeline.resolve(Partition{p}, resolution, now, commands_);
   const size_t before = again.size();
   turn();
-  // A careful operator: the rows are not there, or not any more.
+  // Resolves as a careful operator does: removes the rows from the table before they are sent again.
   for (size_t i = before; i < again.size(); ++i) {
     for (const auto& chunk : again[i].batch->chunks) {
       for (const MessageRows& message : chunk->messages) {
@@ -227,7 +227,7 @@ void Flow::stop() {
 
 Result<SkipResult> Flow::skip(int32_t p, int64_t next) {
   auto skipped = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
-  // Who goes back reads, stores and logs again.
+  // After a skip backwards, messages are read, stored and logged again.
   if (skipped && next < logged_this_time_[p]) logged_this_time_[p] = 0;
   turn();
   return skipped;
@@ -249,7 +249,7 @@ void Flow::settle() {
     }
     advance(milliseconds(500));
     idle = moved ? 0 : idle + 1;
-    if (idle > 100) return;  // longer than any batch waits
+    if (idle > 100) return;  // longer than a batch waits
   }
   FAIL() << "it never comes to rest";
 }
@@ -324,14 +324,15 @@ void Flow::take_commands() {
   if (taken.answer_revoke) {
     for (const int32_t p : revoking_) {
       owned_.erase(p);
-      // Refused from now on: its generation is over.
+      // The broker refuses it from now on, because the generation ended.
       if (commit_) std::erase_if(*commit_, [&](const OffsetToCommit& one) { return one.partition.value == p; });
     }
     revoking_.clear();
     for (auto& [p, fetcher] : fetchers_) tell_library(fetcher);
   }
   closing = closing || taken.begin_close.has_value();
-  // Beyond the limit an eighth is for what was read before; then processing waits, but for what was just begun.
+  // Above the limit, an eighth is for what was already read. Beyond that, processing waits, except for one chunk that
+  // has begun.
   EXPECT_LE(pipeline.budget()->held(), settings_.memory_limit + settings_.memory_limit / 8 + kOneChunk);
 }
 

@@ -1,6 +1,6 @@
-// The stream's Pipeline with a broker, workers, writers and a dead-letter topic made of plain lists, on one thread and
-// with a clock of its own: a test, or a random generator, decides what happens next. Every commit is checked against
-// what was promised.
+// Test harness: the stream's Pipeline on one thread, with its own clock and with a broker, workers, writers and topics
+// simulated by lists. A test or a random generator decides what happens next. Every commit is checked against the
+// guarantees of the stream.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -32,11 +32,11 @@ using stream::BatchResult;
 using stream::Commands;
 using stream::End;
 
-// A message's fate is written in its payload: "row", "bad" (invalid), "skip", "replace" (to the replacements topic);
-// "refused" is a row that the table refuses. Some rows are much larger than their messages.
+// The payload determines the fate of a message: "row", "bad" (invalid), "skip", "replace" (goes to the replacements
+// topic), "refused" (a row that the table rejects). Some rows are much larger than their messages.
 constexpr size_t kLargeRow = 3'000;
 constexpr uint64_t kPiece = 5'000;
-constexpr uint64_t kOneChunk = 40'000;  // with all that its messages become
+constexpr uint64_t kOneChunk = 40'000;  // including everything made from its messages
 class FateProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
@@ -46,7 +46,7 @@ class FateProcessor final : public Processor {
   RowLayout layout_;
 };
 
-// With what Snuba's consumers write beside the rows, as a gate that offsets wait for.
+// Adds Snuba's outputs beside the rows, as a gate that offsets wait for.
 struct FlowSettings : stream::StreamSettings {
   FlowSettings() = default;
   FlowSettings(stream::StreamSettings settings) : stream::StreamSettings(std::move(settings)) {}  // NOLINT
@@ -69,23 +69,22 @@ class Flow {
   }
   void assign(std::vector<int32_t> partitions);
   void revoke(std::vector<int32_t> partitions, bool lost = false);
-  // The next consumer has the membership of the last; a commit under way may have arrived or not.
+  // The next consumer takes over the membership. A commit in flight may have reached the broker or not.
   void hand_over(bool commit_arrived = true);
   void leave();
-  // The client has the membership, but a rebalance came with it: its assignment comes as an event.
+  // The next client takes over the membership, but a rebalance begins meanwhile: its assignment comes as an event.
   void hand_over_into_a_rebalance();
-  // The process ends as it is, and the next one begins. What it had under way may have arrived all the same.
+  // The process is killed and a new one starts. What was in flight arrives if `arrives()` says so.
   void restart(const std::function<bool()>& arrives);
-  // The client of a broken consumer is gone, and with it the answers to what it was asked.
+  // The client of the consumer fails; outstanding answers are lost.
   void breaks(bool fenced);
   void refetch(int32_t p);
   void set_options(const LiveOptions& options);
   void start_next_consumer();
-  // Another member has the partition meanwhile: it stores and commits up to `next`, and stores up to `stored` beyond
-  // it.
+  // Another member owns the partition meanwhile. It stores everything below `stored` and commits `next`.
   void consumed_elsewhere(int32_t p, int64_t next, int64_t stored);
   void set_committed(int32_t p, int64_t next) { committed_[p] = next; }
-  // The broken consumer's client owned it all; the next one owns nothing yet.
+  // The failed client owned all partitions; the next one owns none yet.
   void lose_everything() { owned_.clear(); }
   bool produced(int32_t p) const { return log_.contains(p); }
   int64_t end(int32_t p) { return static_cast<int64_t>(log_[p].size()); }
@@ -94,48 +93,48 @@ class Flow {
   bool revoke_waits() const { return !revoking_.empty(); }
   bool is_revoking(int32_t p) const { return revoking_.contains(p); }
 
-  // Delivers up to `count` messages of the partition, in one chunk, if it is owned and not paused.
+  // Delivers up to `count` messages of the partition in one chunk, if it is owned and not paused.
   bool deliver(int32_t p, int64_t count = 100);
-  // The source finds no start that the policy allows.
+  // The source finds no start offset that the policy allows.
   void stick(int32_t p);
-  // The source goes on at `next`, which is what the group has committed, and tells. While a revoke waits for its answer
-  // the library reads on where it was.
+  // The source continues at `next`, the committed offset, and reports that. While a revoke is unanswered, the client
+  // library keeps reading from its old position.
   void unstick(int32_t p, int64_t next);
-  // The broker deletes what lies below `low`, and says so to who reads there.
+  // The broker deletes everything below `low` and reports that to a reader below it.
   bool fall_out_of_range(int32_t p, int64_t low);
-  // The reset policy chose `start`, which is committed; what lies below it is nobody's any more. Not before the commit
-  // is answered that was under way.
+  // The reset policy chose `start`, and the source committed it; messages below it no longer exist. No effect while a
+  // commit is outstanding.
   bool reset_offset(int32_t p, int64_t start);
   int64_t low(int32_t p) { return low_[p]; }
-  // The end as the library sees it; it tells once it has read so far.
+  // The library's event for the end of the partition; it comes once the library has read that far.
   void end_of(int32_t p);
   bool library_is_at_end(int32_t p) {
     return owned_.contains(p) && !paused_.contains(p) && fetchers_[p].library_at == end(p);
   }
   void source(SourceEvent event);
-  // Delivers one chunk, and a worker processes it.
+  // Delivers one chunk and lets a worker process it.
   void deliver_and_process(int32_t p, int64_t count = 100);
 
   // --- workers, writers, dead letters, commits --------------------------------------------------------------------
   bool work(size_t i = 0);
-  // Stores the batch, all but its refused rows.
+  // Stores the batch, except rejected rows.
   bool write(size_t i = 0);
-  // The table took the rows of the batch, and its answer was the error of a view.
+  // The table took the rows of the batch, but a view failed, so the insert returned an error.
   bool block(size_t i = 0, stream::Blocked why = stream::Blocked::MaybeStored);
-  // Whether the table would refuse none of the batch's rows, so that a view can fail behind it.
+  // True if the table rejects no row of the batch, so that a view can fail after it.
   bool takes_all(size_t i) const;
   bool resolve_any(Resolution resolution);
   Result<SkipResult> resolve(int32_t p, std::optional<Resolution> resolution);
   bool abandon(size_t i = 0);
   bool acknowledge(size_t i = 0) { return dead_letter_result(i, Status()); }
   bool dead_letter_result(size_t i, const Status& status);
-  // The topic takes the oldest record that it was handed.
+  // The topic accepts the oldest record that was produced to it.
   bool take_record(SideTopicName topic);
   bool take_records();
-  // All that the topic's producer holds comes back.
+  // Fails all records that the topic's producer holds.
   bool give_back_records(SideTopicName topic, ErrorKind kind = ErrorKind::Retry);
   bool commit(bool ok = true, bool for_good = false);
-  // The broker refuses the offsets of these partitions, now or also whenever they come again.
+  // The broker refuses the offsets of these partitions, `for_good` for the rest of the consumer's life.
   bool commit_but(const std::set<int32_t>& refused, bool for_good);
 
   void advance(Duration by);
@@ -143,17 +142,17 @@ class Flow {
   void stop();
   Result<SkipResult> skip(int32_t p, int64_t next);
 
-  // As long as any batch waits for more rows; then as many batches are under way.
+  // Advances beyond the batch time, then expects that `count` batches are in flight.
   void await_batches(size_t count);
-  // Lets everything succeed until nothing moves any more.
+  // Lets everything succeed until nothing changes any more.
   void settle();
-  // The library answers a close: it asks back for what is owned, then says that it is closed.
+  // The library's answer to a close: revokes what is owned, then reports that the consumer is closed.
   void close();
 
-  // Every message was stored, dead-lettered or skipped, and all of it is committed.
+  // Checks that every message was stored, dead-lettered or skipped, and that all offsets are committed.
   void expect_complete() const;
   void expect_exactly_once() const;
-  // Settles first.
+  // settle(), then the check.
   void settles_complete();
   void settles_exactly_once();
 
@@ -172,7 +171,7 @@ class Flow {
 
  private:
   using Cursor = kafka::PartitionCursor;
-  // An owned partition as the source has it, and where the library reads.
+  // An owned partition as the source sees it, and the library's read position.
   struct Fetcher {
     Cursor cursor{};
     int64_t library_at = 0;
@@ -193,9 +192,9 @@ class Flow {
   void begin_fetching(const StartAt& start);
 
   bool accounted(int32_t p, int64_t offset) const;
-  // The commit log tells of rows and of messages without rows, before their offsets are committed.
+  // The commit log covers rows and messages without rows before their offsets are committed.
   bool told(int32_t p, int64_t offset) const;
-  // A record says that everything below its offset is in the table, and each goes further than the one before it.
+  // A record states that everything below its offset is in the table. Its offset exceeds that of the previous record.
   void check_commit_log(const ProducerRecord& record);
   void check_replacement(const GateRecord& record);
   bool give_back(SideTopicName topic, ErrorKind kind = ErrorKind::Retry);
@@ -214,15 +213,15 @@ class Flow {
  public:
   stream::Pipeline pipeline;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
-  std::vector<stream::BatchTask> again;  // what was blocked and is in `batches` once more
+  std::vector<stream::BatchTask> again;  // unblocked batches; they are in `batches`, too
   std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> dead_letters;  // ticket, (partition, offset)
-  std::vector<GateRecord> records;                                             // handed to the producers, in order
+  std::vector<GateRecord> records;                                             // passed to the producers, in order
   std::map<SideTopicName, std::vector<ProducerRecord>> written;
   std::set<std::pair<int32_t, int64_t>> replaced;
   std::multiset<std::pair<int32_t, int64_t>> table;
   std::multiset<std::pair<int32_t, int64_t>> dead;
-  std::set<std::pair<int32_t, int64_t>> given_up;  // by rule or operator, as the test says
-  // By partition, where an operator goes on, also if that lies below what is committed; until that is committed.
+  std::set<std::pair<int32_t, int64_t>> given_up;  // dropped by a rule or an operator; set by the test
+  // Where an operator resumes each partition, until it is committed; may be below the committed offset.
   std::map<int32_t, int64_t> operator_decided;
   bool closing = false;
   bool broken = false;
@@ -232,11 +231,11 @@ class Flow {
   stream::ChunkProcessor processor_;
   Commands commands_;
   std::map<int32_t, std::deque<Logged>> log_;
-  std::map<int32_t, int64_t> logged_;            // highest offset that the commit log tells, by partition
+  std::map<int32_t, int64_t> logged_;            // highest offset in the commit log, by partition
   std::map<int32_t, int64_t> logged_this_time_;  // since the partition was assigned
   std::map<int32_t, int64_t> last_replaced_;
   std::map<int32_t, Fetcher> fetchers_;
-  std::map<int32_t, int64_t> low_;  // what lies below is nobody's any more
+  std::map<int32_t, int64_t> low_;  // messages below no longer exist
   std::map<int32_t, int64_t> committed_;
   std::set<int32_t> owned_;
   std::set<int32_t> paused_;

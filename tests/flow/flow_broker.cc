@@ -1,4 +1,4 @@
-// The broker: what it has, assigns, revokes and delivers, and what consumers do to that.
+// The broker: its log, assignments, revokes and deliveries, and what consumers do to them.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -17,7 +17,7 @@ void Flow::assign(std::vector<int32_t> partitions) {
 }
 
 void Flow::revoke(std::vector<int32_t> partitions, bool lost) {
-  while (lost && commit(false)) {  // the broker refuses the commits of a member that it has thrown out
+  while (lost && commit(false)) {  // the broker refuses commits of a removed member
   }
   PartitionsRevoked event;
   for (const int32_t p : partitions) event.partitions.push_back(Partition{p});

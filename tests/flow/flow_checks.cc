@@ -1,4 +1,4 @@
-// What is promised of every commit and every record, and at the end of a test.
+// The invariants of every commit and record, and the final checks of a test.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -55,7 +55,7 @@ void Flow::check_replacement(const GateRecord& record) {
   int64_t offset = -1;
   ASSERT_EQ(std::sscanf(record.record->value.c_str(), "%d:%ld", &p, &offset), 2);
   if (!replaced.insert({p, offset}).second) return;
-  if (given_up.contains({p, offset})) return;  // read again by a process that knows nothing of that
+  if (given_up.contains({p, offset})) return;  // read again by a process that does not know about the skip
   ASSERT_GT(offset, last_replaced_.contains(p) ? last_replaced_[p] : -1) << "replacements out of order";
   last_replaced_[p] = offset;
 }

@@ -1,4 +1,4 @@
-// When nothing can be done, the loop waits: its next deadline lies ahead once a turn has done what was due.
+// When there is nothing to do, the loop must wait: after a turn, its next deadline is in the future.
 #include "flow.h"
 
 namespace freshet::flow {

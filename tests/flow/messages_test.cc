@@ -22,7 +22,7 @@ TEST(MessagesTest, ABatchThatWaitsForABusyWriterIsNeverReplacedAndNothingIsDropp
   for (int i = 0; i < 20; ++i) {
     flow.deliver_and_process(0, 10);
   }
-  EXPECT_EQ(flow.batches.size(), 2u);  // one under way, one waiting; the rest waits for room
+  EXPECT_EQ(flow.batches.size(), 2u);  // one is written, one is queued; the rest waits for a slot
   flow.settles_exactly_once();
 }
 
@@ -50,7 +50,7 @@ TEST(MessagesTest, InvalidAndSkippedMessagesBecomeCommittableWithoutARow) {
   EXPECT_TRUE(flow.table.empty());
 }
 
-// Where a partition starts is committed before anything is delivered: the lag counts from there at once.
+// The start offset of a partition is committed before the first delivery, so its lag is known at once.
 TEST(MessagesTest, TheStartOfAPartitionIsKnownToBeCommitted) {
   Flow flow;
   flow.produce(0, "row", 10);
@@ -62,12 +62,12 @@ TEST(MessagesTest, TheStartOfAPartitionIsKnownToBeCommitted) {
   EXPECT_EQ(flow.status().partitions[1].committed, std::nullopt);
 }
 
-// The same offsets with the same rows, but of another cluster: no repeat for the table.
+// The same offsets and rows from another cluster must not look like a duplicate to the table.
 TEST(MessagesTest, AnInsertTokenKnowsTheCluster) {
   const auto token = [](const std::string& cluster) {
     Flow flow;
     flow.produce(0, "row", 3);
-    PartitionsAssigned event;  // of no partition
+    PartitionsAssigned event;  // no partitions
     event.cluster_id = cluster;
     flow.source(std::move(event));
     flow.assign({0});

@@ -1,4 +1,4 @@
-// A batch that is not stored within its deadline: said and shown, never given up.
+// A batch that is not stored within its deadline is logged and shown, never dropped.
 #include "flow.h"
 #include "testkit/recording_log.h"
 
@@ -11,7 +11,7 @@ FlowSettings with_deadline(milliseconds deadline) {
   return settings;
 }
 
-// One batch of partition 0, offsets 0 to 9, is under way.
+// One batch of partition 0, with offsets 0 to 9, is in flight.
 void begin(Flow& flow) {
   flow.produce(0, "row", 10);
   flow.assign({0});

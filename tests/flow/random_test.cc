@@ -1,5 +1,4 @@
-// A random generator decides what happens next; the invariants hold all the same. FRESHET_FLOW_SEED=N runs one seed
-// again.
+// Random sequences of events must keep the invariants. FRESHET_FLOW_SEED=N repeats one seed.
 #include <cstdlib>
 #include <random>
 
@@ -99,7 +98,7 @@ void run(uint64_t seed) {
     if (!flow.owns(p)) flow.assign({p});
   }
   flow.settles_complete();
-  // A partition that comes straight back, and a consumer that continues the last, cost no second read.
+  // A partition that is assigned again at once, or continued by the next consumer, is not read twice.
   if (!elsewhere && flow.status().abandoned == 0) flow.expect_exactly_once();
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }

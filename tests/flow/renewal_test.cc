@@ -1,10 +1,10 @@
-// What becomes of a partition's stream when consumers and assignments change around it.
+// What happens to a partition when consumers and assignments change.
 #include "flow.h"
 
 namespace freshet::flow {
 namespace {
 
-// One batch stored, one under way, rows that are in none yet, and a chunk with the workers.
+// One batch is stored, one is in flight, some rows are in no batch yet, and the workers have a chunk.
 void fill(Flow& flow) {
   flow.produce(0, "row", 40);
   flow.assign({0});
@@ -86,7 +86,7 @@ TEST(FlowRenewalTest, APartitionThatAnotherMemberCommittedBeginsAnew) {
   flow.commit();
   flow.consumed_elsewhere(0, 30, 30);
   flow.assign({0});
-  flow.work();  // of the old assignment
+  flow.work();  // a chunk of the old assignment
   flow.settles_exactly_once();
   EXPECT_EQ(flow.status().messages_consumed, 50u);
 }
@@ -139,7 +139,7 @@ TEST(FlowRenewalTest, LeavingFinishesWhatIsSealedAndTheNextConsumerGoesOn) {
   expect_all_once(flow);
 }
 
-// Its rows could enter no batch before the next consumer, and would only take more memory.
+// Its rows could not enter a batch before the next consumer and would only use more memory.
 TEST(FlowRenewalTest, NothingIsProcessedBeyondTheMemoryLimitWhileTheGroupIsLeft) {
   auto settings = Flow::default_settings();
   settings.memory_limit = 2'000;
@@ -173,7 +173,7 @@ TEST(FlowRenewalTest, LeavingEndsWithinItsDeadlineWhateverHangs) {
   EXPECT_EQ(flow.pipeline.end(), End::Renewed);
 }
 
-// What hangs belongs to streams that go on: without it they could never be committed any further.
+// The unfinished batch belongs to a partition that continues: if it were dropped, no later offset could be committed.
 TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
   Flow flow;
   fill(flow);
@@ -190,7 +190,7 @@ TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
 }
 
-// Its rows are read again elsewhere; it would keep a writer for as long as ClickHouse is away.
+// The new owners read its rows again, and it would occupy a writer for as long as ClickHouse is unavailable.
 TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsGivenUp) {
   Flow flow;
   fill(flow);
@@ -241,7 +241,7 @@ TEST(FlowRenewalTest, WhatIsUnderWayForTooLongWithoutAnOwnerIsAbandoned) {
   flow.settles_complete();
 }
 
-// However often it is renewed: the age of rows counts from when they could have been in a batch.
+// Regardless of the number of renewals, the age of rows counts from when they could first enter a batch.
 TEST(FlowRenewalTest, RowsDoNotGetYoungerByARenewal) {
   LiveOptions options;
   options.max_batch_time = seconds(10);
@@ -254,7 +254,7 @@ TEST(FlowRenewalTest, RowsDoNotGetYoungerByARenewal) {
     flow.hand_over();
     EXPECT_TRUE(flow.batches.empty());
   }
-  flow.produce(1, "row", 10);  // of another partition, and younger
+  flow.produce(1, "row", 10);  // younger rows of another partition
   flow.deliver_and_process(1);
   flow.hand_over();
   flow.advance(seconds(1));
@@ -295,7 +295,7 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
   }
 }
 
-// It is fenced by our own next client, whose join may take long: nobody else gets the partition meanwhile.
+// Our own next client fenced it, and its join may take long. Nobody else gets the partition meanwhile.
 TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTakes) {
   Flow flow;
   fill(flow);
@@ -310,7 +310,7 @@ TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTak
   expect_all_once(flow);
 }
 
-// Its client was fenced by a client of ours that was given up: see ClientEnd::OwnDoing.
+// A client of this process, abandoned since, fenced it: see ClientEnd::OwnDoing.
 TEST(FlowRenewalTest, AConsumerThatBreaksByOurOwnDoingGoesOnInTheNext) {
   Flow flow;
   fill(flow);
@@ -322,7 +322,7 @@ TEST(FlowRenewalTest, AConsumerThatBreaksByOurOwnDoingGoesOnInTheNext) {
   expect_all_once(flow);
 }
 
-// An insert that hangs is given up; what is stored already is not read again.
+// The hanging insert is dropped; what is already stored is not read again.
 TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsGivenUpWhenALostPartitionStaysAway) {
   Flow flow;
   flow.produce(1, "row", 10);
@@ -335,7 +335,7 @@ TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsGivenUpWhenALostPartitionStaysAway) 
   flow.settles_exactly_once();
 }
 
-// While another client takes the membership over nobody can commit: what is stored then may be stored twice.
+// While another client takes over the membership nobody can commit: what is stored then might be stored twice.
 TEST(FlowRenewalTest, NoInsertBeginsWhileBatchesAreHeld) {
   Flow flow;
   fill(flow);
@@ -367,8 +367,8 @@ TEST(FlowRenewalTest, BackpressureAndHoldsAreCarriedAcross) {
   EXPECT_FALSE(flow.status().partitions[0].blocked.empty());
 }
 
-// A process that stood still for long between two consumers has given its streams up; the continued assignment names no
-// offset to start from.
+// A process that was suspended between two consumers has dropped its partitions. The continued assignment has no start
+// offset.
 TEST(FlowRenewalTest, APartitionWhoseStreamIsGoneStartsNowhereUntilItsOffsetIsKnown) {
   Flow flow;
   fill(flow);

@@ -1,4 +1,4 @@
-// A revoke: what is finished and committed before its answer.
+// A revoke: what is finished and committed before it is answered.
 #include "flow.h"
 
 namespace freshet::flow {
@@ -12,7 +12,7 @@ TEST(RevokeTest, ARevokeDrainsWhatWasSealedCommitsItAndForgetsTheRest) {
   flow.produce(1, "row", 10);
   flow.assign({0, 1});
   flow.deliver_and_process(0, 10);  // sealed
-  flow.deliver_and_process(0, 5);   // rows that wait for a batch
+  flow.deliver_and_process(0, 5);   // rows queued for a batch
   flow.deliver(0, 5);               // not processed
   flow.revoke({0});
   EXPECT_TRUE(flow.revoke_waits());
@@ -38,7 +38,7 @@ TEST(RevokeTest, ARevokeDoesNotWaitLongerThanTheDrainDeadline) {
   EXPECT_TRUE(flow.revoke_waits());
   flow.advance(seconds(2));
   EXPECT_FALSE(flow.revoke_waits());
-  flow.write();  // late: stored, but it is somebody else's by now
+  flow.write();  // too late: stored, but owned by another member
   flow.advance(seconds(3));
   EXPECT_FALSE(flow.commit_waits());
 }
@@ -56,7 +56,7 @@ TEST(RevokeTest, LostPartitionsAreForgottenAtOnceWithoutACommit) {
   EXPECT_FALSE(flow.commit_waits() && flow.owns(0));
 }
 
-// Two partitions, ten rows of each stored, and the commit of both on its way when they are taken back.
+// Two partitions are revoked with ten stored rows each, while the commit of both is in flight.
 void commit_while_revoked(Flow& flow) {
   flow.produce(0, "row", 10);
   flow.produce(1, "row", 10);

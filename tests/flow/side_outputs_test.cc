@@ -1,4 +1,4 @@
-// What is written beside the rows: nothing is committed before it is there, and each topic keeps its order.
+// Outputs beside the rows: offsets are committed only once they are written, and each topic keeps its order.
 #include "flow.h"
 
 namespace freshet::flow {

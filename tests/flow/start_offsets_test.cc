@@ -1,11 +1,11 @@
-// Where a partition goes on: after retention, after a reset, where an operator says.
+// Where a partition resumes: after retention, after a reset, after an operator's decision.
 #include "flow.h"
 
 namespace freshet::flow {
 namespace {
 
-// The library is told where a partition goes on once the revoke of others is answered. What it brings until then is of
-// the old place: behind it would lie a gap.
+// While a revoke is unanswered, the library does not know yet where a partition resumes. What it delivers until then is
+// from the old position and would leave a gap.
 TEST(StartOffsetsTest, WhatComesBeforeTheLibraryKnowsOfAMoveIsDropped) {
   for (const bool end : {false, true}) {
     Flow flow;
@@ -30,8 +30,8 @@ TEST(StartOffsetsTest, WhatComesBeforeTheLibraryKnowsOfAMoveIsDropped) {
   }
 }
 
-// Retention passes a chunk that is under way; the reset policy goes on behind it, and commits that.
-// The look-up ends while the partition is drained: what it committed is not set back by what is drained.
+// Retention passes a chunk in flight, and the reset policy commits an offset after it. The look-up ends while the
+// partition is drained: the drain must not commit a lower offset.
 TEST(StartOffsetsTest, WhatIsDrainedCommitsNothingBelowWhatTheResetPolicyCommittedMeanwhile) {
   Flow flow;
   flow.produce(0, "row", 30);
@@ -87,7 +87,8 @@ TEST(StartOffsetsTest, AnOffsetThatTheResetPolicyCommittedIsNeverSetBack) {
   EXPECT_EQ(flow.table.size(), 20u);
 }
 
-// The watchdog wants it fetched anew; where it goes on is being looked up, and the topic may be another by now.
+// The watchdog requests a refetch during a look-up. The old position must not be used: the topic may have been
+// recreated.
 TEST(StartOffsetsTest, APartitionThatIsLookedUpIsNotFetchedAnewFromItsOldPosition) {
   Flow flow;
   flow.produce(0, "row", 30);
@@ -100,7 +101,7 @@ TEST(StartOffsetsTest, APartitionThatIsLookedUpIsNotFetchedAnewFromItsOldPositio
   flow.settles_complete();
 }
 
-// It stands in the queue of the coordinator, and would arrive behind what the policy commits.
+// The commit is queued at the coordinator and would arrive after the offset that the policy commits.
 TEST(StartOffsetsTest, ACommitThatIsUnderWayIsAnsweredBeforeAnOffsetIsReset) {
   Flow flow;
   flow.produce(0, "row", 30);
@@ -134,7 +135,7 @@ TEST(StartOffsetsTest, AnotherPartitionsRefusedCommitDecidesNothingForABlockedOn
   EXPECT_EQ(flow.committed(1), 0) << "where the partition begins is for the operator to say";
 }
 
-// What the operator says is committed, so that a restart does not ask again; also if it lies further back.
+// The operator's offset is committed, even if it is lower, so that a restart does not ask again.
 TEST(StartOffsetsTest, WhereTheOperatorGoesOnIsCommittedAtOnce) {
   Flow flow;
   flow.produce(0, "row", 10);

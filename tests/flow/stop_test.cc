@@ -36,7 +36,7 @@ TEST(StopTest, AStopEndsWithinItsDeadlineWhateverHangs) {
     flow.advance(std::max<Duration>(next - flow.now, milliseconds(1)));
     if (flow.batches.empty()) given_up_after = std::min<Duration>(given_up_after, flow.now - asked);
   }
-  EXPECT_LE(given_up_after, seconds(6));  // so that there is time for the last commit and for leaving the group
+  EXPECT_LE(given_up_after, seconds(6));  // leaves time for the last commit and for leaving the group
   EXPECT_LE(flow.now - asked, seconds(8));
   EXPECT_EQ(flow.committed(0), 0);
 }
@@ -61,7 +61,7 @@ TEST(StopTest, StopAtTimestampEndsWhenEveryPartitionHasReachedIt) {
   EXPECT_EQ(flow.table.size(), 61u);
 }
 
-// Chunks that come once a stop was decided are not taken: an end that is told behind them covers nothing of them.
+// Chunks that arrive after the decision to stop are not accepted, so an end of partition after them covers nothing.
 TEST(StopTest, TheEndOfAPartitionCommitsNothingThatWasNotTaken) {
   for (const bool by_timestamp : {false, true}) {
     auto settings = Flow::default_settings();
@@ -82,7 +82,7 @@ TEST(StopTest, TheEndOfAPartitionCommitsNothingThatWasNotTaken) {
   }
 }
 
-// A renewal in progress pauses commits, and nobody asks it any more once a drain has begun.
+// A renewal in progress pauses commits, and is not polled again once a drain has begun.
 TEST(StopTest, StopAtTimestampWaitsForARenewalThatHoldsCommits) {
   auto settings = Flow::default_settings();
   settings.stop_at_timestamp_ms = 50;
