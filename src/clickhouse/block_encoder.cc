@@ -17,8 +17,8 @@ constexpr size_t kChecksumBytes = 16;
 constexpr size_t kHeaderBytes = 9;
 constexpr size_t kKeptBytes = 8 << 20;
 constexpr size_t kWorthItsOwnBlock =
-    BlockEncoder::kBlockBytes / 4;  // a copy of a smaller piece costs less than its poor compression
-// A third faster than 1 on JSON rows; bodies become at most a fortieth larger.
+    BlockEncoder::kBlockBytes / 4;  // copying a smaller piece costs less than compressing it poorly
+// A third faster than acceleration 1 on JSON rows; bodies grow by at most 2.5 %.
 constexpr int kLz4Acceleration = 8;
 constexpr int kZstdLevel = 1;  // ClickHouse's default for network compression
 
@@ -56,7 +56,7 @@ BlockEncoder::BlockEncoder(Compression compression, bool full_blocks)
 BlockEncoder::~BlockEncoder() = default;
 
 void BlockEncoder::make_room(size_t plain_bytes) {
-  const size_t blocks = plain_bytes / kWorthItsOwnBlock + 1;  // only the last may be smaller
+  const size_t blocks = plain_bytes / kWorthItsOwnBlock + 1;  // only the last one may be smaller
   const size_t per_block = kChecksumBytes + kHeaderBytes + worst_case(compression_, kBlockBytes) - kBlockBytes;
   const size_t need = plain_bytes + blocks * per_block;
   if (need <= capacity_) return;
@@ -112,7 +112,7 @@ void BlockEncoder::add_block(std::string_view plain) {
   size_ += kChecksumBytes + kHeaderBytes + compressed;
 }
 
-// Cannot fail with the buffer from make_room(); a failure is a bug and is not hidden.
+// Cannot fail with a buffer from make_room(): a failure is a bug and must not be hidden.
 size_t BlockEncoder::compress(std::string_view plain, char* out, size_t room) {
   if (compression_ == Compression::Lz4) {
     const int limit = static_cast<int>(std::min<size_t>(room, worst_case(compression_, kBlockBytes)));

@@ -1,5 +1,6 @@
-// ClickHouse's compressed blocks, the body format for the HTTP parameter decompress=1. Per block: CityHash128 (16
-// bytes) of the rest, the method (0x82 LZ4, 0x90 ZSTD), compressed size + 9 and plain size (u32 LE each), the data.
+// Encodes ClickHouse's compressed blocks, the body format for the HTTP parameter decompress=1. A block consists of the
+// CityHash128 (16 bytes) of what follows, the method (0x82 LZ4, 0x90 ZSTD), compressed size + 9 and plain size (u32 LE
+// each), and the data.
 #pragma once
 
 #include <cstddef>
@@ -11,21 +12,21 @@
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. Keeps its buffers for the next body, until trim().
+// Threads: one at a time. Reuses its buffers for the next body until trim().
 class BlockEncoder {
  public:
   static constexpr size_t kBlockBytes = 1 << 20;  // maximum plain size of a block
 
-  // `full_blocks`: every block but the last holds kBlockBytes.
+  // `full_blocks`: every block except the last has a plain size of exactly kBlockBytes.
   explicit BlockEncoder(Compression compression, bool full_blocks = false);
   ~BlockEncoder();
   BlockEncoder(const BlockEncoder&) = delete;
   BlockEncoder& operator=(const BlockEncoder&) = delete;
 
-  // Encodes the concatenated pieces as blocks. The view lives until the next call. Large pieces are compressed in
-  // place; small ones are gathered first. Throws only std::bad_alloc.
+  // Encodes the concatenated pieces as blocks. The view is valid until the next call. Large pieces are compressed
+  // without a copy; small ones are concatenated first. Throws only std::bad_alloc.
   std::string_view encode(const std::vector<std::string_view>& pieces);
-  // Frees the buffer of a large body; invalidates the view of encode().
+  // Frees the buffer if the last body was large. Invalidates the view that encode() returned.
   void trim();
 
  private:
@@ -37,7 +38,7 @@ class BlockEncoder {
   const Compression compression_;
   const size_t worth_its_own_block_;
   std::unique_ptr<Contexts> contexts_;
-  std::unique_ptr<char[]> out_;  // sized for the worst case; memory that is not touched costs nothing
+  std::unique_ptr<char[]> out_;  // sized for the worst case; untouched pages are never backed by memory
   size_t capacity_ = 0;
   size_t size_ = 0;
   std::unique_ptr<char[]> gathered_;

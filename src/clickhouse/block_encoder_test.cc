@@ -22,7 +22,7 @@ uint64_t u64_at(std::string_view bytes, size_t at) {
 }
 uint32_t u32_at(std::string_view bytes, size_t at) { return static_cast<uint32_t>(u64_at(bytes, at)); }
 
-// Walks the blocks, checks checksums and limits; returns their plain sizes.
+// Checks the checksums and sizes of all blocks; returns their plain sizes.
 std::vector<size_t> walk(std::string_view blocks, unsigned char method) {
   std::vector<size_t> sizes;
   while (!blocks.empty()) {

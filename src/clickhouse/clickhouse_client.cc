@@ -150,7 +150,7 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   info.engine = table->front()[1];
   info.engine_full = table->front()[2];
   info.settings = parse_table_settings(info.engine_full);
-  // Rows of system.columns come in the table's order on all servers; old ones have no `position` to sort by.
+  // All servers return system.columns in the table's order; old ones have no `position` to sort by.
   const auto columns =
       query("SELECT name, type, default_kind FROM system.columns WHERE database = " + quote_literal(info.database) +
                 " AND table = " + quote_literal(name.table) + " FORMAT JSONCompact",

@@ -1,4 +1,4 @@
-// Queries to ClickHouse, other than inserts: for `freshet check`, and the table check of `freshet run`.
+// Sends queries other than inserts to ClickHouse: for `freshet check` and the table check of `freshet run`.
 #pragma once
 
 #include <chrono>
@@ -32,31 +32,33 @@ struct TableInfo {
   std::string engine_full;
   std::vector<ColumnInfo> columns;              // in the table's order
   std::map<std::string, std::string> settings;  // from the table's SETTINGS clause
-  // The server's input_format_column_name_matching_mode; empty: the server does not have it and matches names exactly.
+  // The server's input_format_column_name_matching_mode. Empty: the server has no such setting and matches names
+  // exactly.
   std::string name_matching;
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
-  // True if the table recognises a repeated insert; none if that depends on other tables (Distributed, Null, ...).
+  // True if the table deduplicates a repeated insert. None if that depends on other tables (Distributed, Null, ...).
   std::optional<bool> deduplicates() const;
 };
 
 // Parses the SETTINGS clause at the end of system.tables.engine_full.
 std::map<std::string, std::string> parse_table_settings(std::string_view engine_full);
 
-// Threads: one at a time. Tries the hosts in order until one answers. Retry: unreachable, table or database missing, no
-// access; an operator can fix these while freshet runs, and the text says how. Stopping: `stop` was requested.
+// Tries the hosts in order until one answers. Threads: one at a time.
+// Errors: Retry if no host is reachable, the table or database does not exist, or access is denied; the text tells the
+// operator how to fix it while freshet runs. Stopping if `stop` was requested.
 class ClickHouseClient {
  public:
   // `mask` may be null; see Password.
   ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask = nullptr);
 
-  // Returns the body of the response. `sql` is the request's body; add a FORMAT clause if the format matters.
+  // Returns the response body. `sql` is sent as the request body; add a FORMAT clause if the format matters.
   Result<std::string> query(std::string_view sql, Duration timeout, std::stop_token stop = {});
-  // For a query that ends with FORMAT JSONCompact and selects `width` strings.
+  // Runs a query that ends with FORMAT JSONCompact and selects `width` strings per row.
   Result<std::vector<std::vector<std::string>>> rows(std::string_view sql, size_t width, Duration timeout,
                                                      std::stop_token stop = {});
   Result<std::string> server_version(Duration timeout, std::stop_token stop = {});  // "18.16.1"
-  // For ClickHouseSettings::table. Error code 60 if the table does not exist.
+  // Describes ClickHouseSettings::table. Error code 60 if it does not exist.
   Result<TableInfo> describe_table(Duration timeout, std::stop_token stop = {});
 
  private:

@@ -24,7 +24,7 @@ struct ClickHouseMetrics {
                                    "Inserts acknowledged after an attempt with an unknown outcome, on a table that "
                                    "deduplicates and is not replicated.")) {}
 
-  // Few distinct values: the classes, and the codes that servers use in practice.
+  // Low cardinality: the error classes, and the codes that occur in practice.
   Counter& errors(const char* error_class, int code) const {
     return registry.counter("freshet_insert_errors_total",
                             "Failed insert attempts by ClickHouse's error code. Code 0 is a network error.",

@@ -17,12 +17,12 @@ struct ClickHouseSettings {
   std::string table;              // TABLE or DB.TABLE
   std::string user;               // empty = the server's default user
   std::string password;           // secret
-  std::string password_file;      // source of the password; read again if it changes or the password is refused
+  std::string password_file;      // source of `password`; read again when it changes or the server refuses it
   std::string ca_file;            // TLS; empty = the system's
   std::string cert_file;
   std::string key_file;
   std::map<std::string, std::string> insert_settings;  // K=V for every insert; overrides freshet's own
-  std::map<std::string, std::string> writer_options;   // K=V for every insert, where the server has the setting
+  std::map<std::string, std::string> writer_options;   // K=V for every insert; skipped if unknown to the server
   Compression compression = Compression::Lz4;
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{120'000};  // one attempt

@@ -28,9 +28,9 @@ namespace freshet::clickhouse {
 namespace {
 
 constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
-// An unknown code that lasts this long is not temporary.
+// After this long, an unknown error code is no longer considered temporary and is reported as Operator.
 constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
-// Only an operator can decide then: the batch is blocked, and can be resolved.
+// After this long, the batch is blocked until an operator resolves it.
 constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
 
 // The result of one attempt.
@@ -42,17 +42,17 @@ struct Attempt {
   std::string_view advice;
   bool listed = true;  // false: freshet does not know the code
   bool maybe_stored = false;
-  bool had_rows = true;  // false: an insert without rows, which says nothing about the batch's rows
+  bool had_rows = true;  // false: an insert without rows failed, which says nothing about the rows of the batch
 };
 
-// With its name, which is also a part of ClickHouse's text that must not be shown.
+// The code with its name, because the ClickHouse text that contains the name may have to be hidden.
 std::string named(int code) {
   const ErrorCode* known = find_error_code(code);
   return known == nullptr ? std::to_string(code) : fmt::format("{} {}", code, known->name);
 }
 
-// ClickHouse's errors quote rows, and the body of another server may repeat the request. The code, its name, and the
-// text before that body contain no row.
+// Marks what may contain a row: ClickHouse's errors quote rows, and another server's response body may echo the
+// request. The code, its name and the text before that body contain no row.
 std::string for_people(const ServerError& error) {
   constexpr std::string_view kBody = " bytes: ";
   if (error.code != 0) return fmt::format("error {}: {}", named(error.code), message_text(error.text));
@@ -120,9 +120,9 @@ class ClickHouseWriter final : public RowWriter {
   FailedInserts failures_;
   BlockEncoder encoder_;
   RetryDelay delay_;
-  // The last logged failure, so that a persistent failure is one line a minute.
+  // Limits a persistent failure to one log line a minute.
   bool failing_ = false;
-  // The log of failures, by host, code and class; for the current series of failures.
+  // Limits the log lines by host, code and class, in the current series of failures.
   LogLimiter<std::tuple<size_t, int, ErrorClass>> logged_;
 };
 
@@ -141,7 +141,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
   delay_.reset();
   requests_->begin_batch();
   SteadyTime unlisted_since = SteadyTime::max();  // none yet
-  size_t untried = hosts_->size() - 1;            // hosts that this round may still try without a pause
+  size_t untried = hosts_->size() - 1;            // hosts that may still be tried in this round without a delay
   for (uint32_t number = 1;; ++number) {
     const size_t host = hosts_->pick(clock_.steady_now());
     Attempt now = attempt(host, request, body, control.stop);
@@ -194,7 +194,7 @@ Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std
   }
 }
 
-// The connection is built anew where its options have changed.
+// Opens a new connection if the connection options have changed.
 http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& request, std::string_view body) {
   if (password_.refresh_if_changed()) log_.emit(PasswordChanged{settings_.password_file});
   if (const http::ClientOptions wanted = requests_->client_options(); wanted != client_options_) {
@@ -238,8 +238,8 @@ Attempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Respon
   return result;
 }
 
-// The error does not mention a row. An invalid value of a setting fails with the same codes, and then no message is
-// invalid: an insert without rows decides.
+// Called if the error does not name a row. An invalid value of a setting fails with the same codes although no message
+// is invalid, so an insert without rows decides.
 Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& request, Attempt refused,
                                           const std::stop_token& stop) {
   const RowLayout layout{RowFormat::JsonEachRow, request.layout->columns};
@@ -258,7 +258,7 @@ Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& requ
   return without_rows;
 }
 
-// `since`: start of the current series of such failures.
+// `since`: start of the current series of failures with an unknown code.
 void ClickHouseWriter::classify_unlisted(Attempt& failed, SteadyTime& since) const {
   const SteadyTime now = clock_.steady_now();
   since = failed.listed ? SteadyTime::max() : std::min(since, now);
@@ -276,8 +276,8 @@ WriteOutcome ClickHouseWriter::unlisted_end(const Attempt& failed) const {
           {}};
 }
 
-// Omits a setting of freshet that the server does not know, or does not let us change, on this host from now on, if
-// that does not change what an acknowledgement means.
+// If the host does not know one of freshet's settings, or does not allow changing it, omits the setting on this host
+// from now on, unless that would change the meaning of an acknowledgement.
 bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& error) {
   if (error.code != kUnknownSetting && error.code != kSettingConstraint) return false;
   const std::string_view name = named_setting(error.text);
@@ -320,7 +320,8 @@ void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t numbe
   }
 }
 
-// The server may write the token before it stores the rows: a server that ends in between treats the repeat as stored.
+// The server may write the token before it stores the rows. If it dies in between, it treats the repeated insert as a
+// duplicate although the rows are missing.
 void ClickHouseWriter::report_unverified(size_t host, const InsertRequest& request) {
   metrics_.unverified.add();
   log_.emit(InsertUnverified{hosts_->name(host), settings_.table, request.row_count, request.token});

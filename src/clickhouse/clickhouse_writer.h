@@ -1,4 +1,4 @@
-// RowWriter over ClickHouse's HTTP interface.
+// A RowWriter that inserts over ClickHouse's HTTP interface.
 #pragma once
 
 #include <memory>
@@ -15,13 +15,12 @@
 
 namespace freshet::clickhouse {
 
-// A writer with a connection of its own; `hosts` (made of settings.urls) is shared by all writers. What is borrowed
-// must outlive the writer. The body is compressed once per write(); each attempt (request and answer) is bounded by the
-// request's timeout. WriteControl::on_failure is called for every failed attempt, also when the next host is tried
-// without a pause. `requests`: what they look like; null: plain ones. The password is read from its file again when
-// that changes or the server refuses the last one (see Password); `mask` may be null. `table`: shared by all writers of
-// the table; null: nothing is known of it, a repeat then counts as stored again, and fields are not compared with
-// columns.
+// Creates a writer with its own connection. All references must outlive the writer. write() compresses the body once;
+// the request's timeout limits each attempt (request and response). WriteControl::on_failure is called for every failed
+// attempt, also if the next host is tried without a delay.
+// `hosts` is built from settings.urls and shared by all writers. `requests` builds the requests; null: plain ones.
+// `mask` may be null (see Password). `table` is shared by all writers of the table. If it is null, the writer assumes
+// that a repeated insert is stored twice, and does not compare fields with columns.
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
                                            std::unique_ptr<RequestBuilder> requests = nullptr,

@@ -78,7 +78,7 @@ TEST(ClickHouseWriter, WritesOneCompressedInsert) {
 
 TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
   FakeClickHouse server;
-  // Lost first: on a connection that was used before libcurl would repeat the request itself.
+  // The lost response comes first: on a reused connection, libcurl would repeat the request itself.
   server.next(FakeAnswer::of(How::LoseAnswer, true));
   server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
   Writing w({server.url()});
@@ -113,14 +113,14 @@ TEST(ClickHouseWriter, DataErrorsAreRefusedAtOnceWithTheRow) {
   EXPECT_EQ(server.requests().size(), 1u);
 }
 
-// What holds for plain requests holds for Snuba's.
+// Runs the same tests with plain requests and with Snuba's.
 std::unique_ptr<RequestBuilder> requests(bool snuba, const ClickHouseSettings& settings,
                                          const Snapshot<LiveOptions>& options, Metrics& metrics) {
   if (!snuba) return make_plain_request_builder(settings);
   return snuba_outputs::make_snuba_request_builder(settings, {}, options, metrics);
 }
 
-// A setting whose value cannot be parsed fails with the code of a row that cannot be parsed (26.5).
+// 26.5 reports a setting with an invalid value with the code of a row that cannot be parsed.
 TEST(ClickHouseWriter, ARefusalThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutRowsWorks) {
   for (const bool snuba : {false, true}) {
     FakeClickHouse server;
@@ -142,12 +142,12 @@ TEST(ClickHouseWriter, ARefusalThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutR
 
     server.next(no_place);
     EXPECT_EQ(w.write({"row\n"}, "tok2").kind, WriteOutcome::Kind::Refused);
-    // What the question itself meets is tried on, and says nothing of the data.
+    // If the insert without rows fails for another reason, the batch is retried.
     server.next(no_place);
     server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
     EXPECT_EQ(w.write({"row\n"}, "tok3").kind, WriteOutcome::Kind::Written);
     EXPECT_EQ(w.failures.back().code, 242);
-    // A view that fails even without rows: the table has none of the batch, and nobody has to decide anything.
+    // A view that fails even without rows: nothing of the batch is stored, so no operator decision is needed.
     server.next(no_place);
     server.next(FakeAnswer::exception(60, "Table default.target doesn't exist: while pushing to view default.v"));
     EXPECT_EQ(w.write({"row\n"}, "tok4").kind, WriteOutcome::Kind::Written);
@@ -167,7 +167,7 @@ TEST(ClickHouseWriter, OverloadAndOperatorAreToldApart) {
   EXPECT_THAT(w.failures[1].text, HasSubstr("create the table"));
 }
 
-// The code and the advice may be shown to everybody, what the server quotes may not.
+// The code and the advice are public; text that the server may quote from a row is not.
 TEST(ClickHouseWriter, WhatAnErrorQuotesIsMarked) {
   FakeClickHouse server;
   server.next(FakeAnswer::exception(60, "Table db.t does not exist: card 4711", 404));
@@ -197,7 +197,7 @@ TEST(ClickHouseWriter, StatusOkWithAnExceptionIsAFailure) {
 
 // A login page, a default backend, a health check that answers anything.
 std::vector<FakeAnswer> foreign_answers() {
-  FakeAnswer with_body;  // ClickHouse's, but no insert is answered so
+  FakeAnswer with_body;  // from ClickHouse, but not a response to an insert
   with_body.body = "Ok.\n";
   with_body.stores = false;
   return {FakeAnswer::foreign(200, "Server: nginx\r\nContent-Type: text/html\r\n", "<html>Please log in</html>"),
@@ -362,7 +362,7 @@ TEST(ClickHouseWriter, ACodeThatNobodyKnowsBecomesTheOperatorsWhenItLastsAndCanB
   EXPECT_LT(clock.steady_now() - begin, std::chrono::minutes(7));
   EXPECT_GT(operators, 3u);
   EXPECT_THAT(w.log.texts(), HasSubstr("does not know this code"));
-  // One that passes by itself in time is nobody's business.
+  // A temporary error with an unknown code does not block the batch.
   server.next(FakeAnswer::exception(31337, "New error"), 5);
   server.otherwise({});
   EXPECT_EQ(writer->write(request, {}).kind, WriteOutcome::Kind::Written);

@@ -14,7 +14,7 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-// What the names of shapes stand for; empty for other types.
+// The type that a geometric type is an alias of; empty for other types.
 std::string_view shape_of(std::string_view name) {
   constexpr std::pair<std::string_view, std::string_view> kShapes[] = {
       {"Point", "Tuple(Float64, Float64)"}, {"Ring", "Array(Point)"},   {"LineString", "Array(Point)"},
@@ -40,7 +40,7 @@ void add_fixed_string_mismatches(const TypeParts& type, const JsonValue& value, 
 bool is_address(std::string_view type, const JsonValue& value) {
   if (!value.is_string() || value.text.find('\0') != std::string::npos) return false;
   in6_addr address;
-  // An IPv6 column accepts both; servers differ about leading zeros of an IPv4 address.
+  // An IPv6 column accepts both families; servers differ about leading zeros in an IPv4 address.
   if (type == "IPv6" && inet_pton(AF_INET6, value.text.c_str(), &address) == 1) return true;
   int groups = 0;
   size_t begin = 0;
@@ -97,7 +97,7 @@ void add_named_tuple_mismatches(const TypeParts& type, const JsonValue& value, M
         given ? value.elements[static_cast<size_t>(found - value.names.begin())] : JsonValue();
     Mismatches of_this;
     add_mismatches(element, of_element, of_this);
-    // A missing value becomes the default; only for an Enum is that a problem.
+    // A missing value becomes the default, which is a problem only for an Enum.
     if (!given) of_this.erase(Mismatch::NullBecomesDefault);
     out.merge(of_this);
   }
@@ -114,7 +114,7 @@ void add_tuple_mismatches(const TypeParts& type, const JsonValue& value, Mismatc
   for (size_t i = 0; i < value.elements.size(); ++i) add_mismatches(type.arguments[i], value.elements[i], out);
 }
 
-// Types with elements; each element is checked as a column.
+// Types with elements: each element is checked like a column of its type.
 bool add_composite_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (type.name == "Array" || type.name == "Nested") {
     if (value.kind != Kind::Array) out.insert(Mismatch::NotAnArray);
@@ -136,7 +136,7 @@ bool add_composite_mismatches(const TypeParts& type, const JsonValue& value, Mis
   return false;
 }
 
-// Includes types that accept anything.
+// True also for types that accept any value.
 bool takes_null(const PlainType& type, std::string_view name) {
   return type.nullable || name == "JSON" || name == "Dynamic" || name == "Variant" || name == "Object";
 }

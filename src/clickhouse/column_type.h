@@ -1,5 +1,5 @@
-// What current servers do with a JSON value in a column of a type (tests/contract/table_check_test.cc compares this
-// with a server).
+// Predicts what current servers do with a JSON value in a column of a given type. tests/contract/table_check_test.cc
+// compares the prediction with a server.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 namespace freshet::clickhouse {
 
 enum class Mismatch {
-  // Stored with another value.
+  // The server stores another value.
   NullBecomesDefault,  // null for a column that is not Nullable
   NullBreaksEnum,      // ... that is an Enum without the value 0: every SELECT of the column fails with 691
   Wraps,               // an integer outside the type's range: silently reduced to its low bits
@@ -23,7 +23,7 @@ enum class Mismatch {
   AnotherTime,         // a date or time outside the type's range, or not a time; or an integer in another unit
   TupleFieldLeftOut,   // a named Tuple has no element of that name
   NotText,             // not a string for a String: old servers refuse it, current ones store the JSON text
-  // Refused.
+  // The server refuses the value.
   NegativeForUnsigned,
   FractionForInteger,  // a point or an exponent, including 1.0 and 1e3
   FractionForTime,
@@ -43,17 +43,17 @@ enum class Mismatch {
 };
 using Mismatches = std::set<Mismatch>;
 
-// Adds the problems of the value, including elements of arrays, maps and tuples; nothing if it fits or if this check
-// does not know the type. Threads: any.
+// Adds the problems of `value` and of its elements if it is an array, map or tuple. Adds nothing if the value fits or
+// the type is unknown. Threads: any.
 void add_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
 
-// For scalar types; `type` without wrappers, `value` not null.
+// For scalar types. `type` has no wrappers such as Nullable(); `value` is not null.
 void add_number_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
 void add_enum_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
 void add_time_mismatches(std::string_view type, const JsonValue& value, Mismatches& out);
 bool is_number_type(std::string_view type);
 bool is_time_type(std::string_view type);
-// True if the Enum has a name for 0, the value that null becomes.
+// True if the Enum has an element with the value `number`. null is stored as 0.
 bool has_enum_value(std::string_view type, int64_t number);
 
 }  // namespace freshet::clickhouse

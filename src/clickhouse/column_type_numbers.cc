@@ -23,7 +23,7 @@ struct IntegerType {
   int bits;
 };
 
-// Only widths that servers have, because the server's text is not trusted.
+// Accepts only widths that exist: the server's text is not trusted.
 std::optional<IntegerType> integer_type(std::string_view name) {
   constexpr std::array kWidths = {8, 16, 32, 64, 128, 256};
   if (name.starts_with("Interval")) return IntegerType{true, 64};
@@ -96,14 +96,14 @@ void add_integer_mismatches(IntegerType type, const JsonValue& value, Mismatches
 bool is_finite_in(std::string_view type, double number) {
   constexpr double kLargestBFloat16 = 3.3895313892515355e38;
   if (type == "Float64") return std::isfinite(number);
-  // As in the server: rounded to a double first, then to the narrower type.
+  // Like the server, rounds to a double first and then to the narrower type.
   if (!std::isfinite(static_cast<float>(number))) return false;
   return type != "BFloat16" || std::abs(number) <= kLargestBFloat16;
 }
 
 // True if the float represents the integer in `text` exactly.
 bool is_exact_in(std::string_view type, double number, std::string_view text) {
-  constexpr int kBFloat16Bits = 8;  // of the fraction, the hidden one included
+  constexpr int kBFloat16Bits = 8;  // significant bits, including the hidden one
   if (text.starts_with('-')) text.remove_prefix(1);
   text.remove_prefix(std::min(text.find_first_not_of('0'), text.size()));
   double stored = type == "Float64" ? number : static_cast<double>(static_cast<float>(number));
@@ -215,7 +215,7 @@ void add_bool_mismatches(const JsonValue& value, Mismatches& out) {
   if (!fits) out.insert(Mismatch::NotABoolean);
 }
 
-// 'a' = 1: the name without quotes and escapes, and the number.
+// Parses 'a' = 1 into the name without quotes and escapes, and the number.
 std::pair<std::string, int64_t> enumerator(std::string_view text) {
   std::pair<std::string, int64_t> out;
   size_t at = 1;

@@ -33,7 +33,7 @@ bool all_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// None: not an integer, or beyond what any of these types can represent (which saturates).
+// None: not an integer. A number beyond the range of all these types saturates.
 std::optional<int64_t> integer_of(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (!all_digits(text.substr(negative ? 1 : 0))) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<int64_t> integer_of(std::string_view text) {
   return negative ? INT64_MIN : INT64_MAX;
 }
 
-// The start of a text: a date, followed by a kind of time.
+// What was read from the start of a text: a date, then a time of day.
 struct Moment {
   bool day_exists = false;
   int64_t days = 0;     // since 1970
@@ -149,13 +149,13 @@ int64_t power_of_ten(int exponent) {
   return power;
 }
 
-// The units (seconds to nanoseconds) in which the number is a time from 2000 to 2100.
+// True if the number, counted in this unit, is a time from 2000 to 2100.
 bool is_moment_in(int64_t number, int64_t ticks_per_second) {
   const int64_t seconds = number / ticks_per_second;
   return seconds >= 946'684'800 && seconds < 4'102'444'800;
 }
 
-// An integer counts ticks. In another unit it is stored, too, as a time soon after 1970.
+// An integer counts ticks. If it is in another unit, the server does not refuse it but stores a time soon after 1970.
 bool is_of_another_unit(int64_t ticks, int64_t ticks_per_second) {
   constexpr int64_t kTenYears = 10 * 365 * kDay;
   if (ticks <= 0 || ticks / ticks_per_second > kTenYears) return false;
@@ -176,7 +176,7 @@ void add_time_text_mismatches(std::string_view text, Range seconds, int precisio
     if (text.size() == 11) out.insert(Mismatch::NotATime);
     const bool of_seconds = text.size() == 9 || text.size() == 10;
     if (of_seconds && !seconds.holds(*integer_of(text))) out.insert(Mismatch::AnotherTime);
-    return;  // a year, a date, seconds to microseconds, or date and time, by the number of digits
+    return;  // the number of digits decides: a year, a date, date and time, or seconds to microseconds
   }
   const size_t point = text.find('.');
   if (point != text.npos && point >= 9 && all_digits(text.substr(0, point)) && all_digits(text.substr(point + 1))) {

@@ -62,14 +62,14 @@ constexpr Group kGroups[] = {
      "135 ZERO_ARRAY_OR_TUPLE_INDEX 153 ILLEGAL_DIVISION 346 CANNOT_CONVERT_CHARSET "
      "395 FUNCTION_THROW_IF_VALUE_IS_NON_ZERO 447 HYPERSCAN_CANNOT_SCAN_TEXT 490 CANNOT_FORMAT_DATETIME "
      "621 CANNOT_NORMALIZE_STRING 729 ILLEGAL_TIME_SERIES_TAGS 760 UNICODE_ERROR"},
-    // A function's error for a value, or an error of the table or the statement.
+    // Either a function rejects a value, or the table or the statement is wrong.
     {P, D, kSchema,
      "12 PARAMETER_OUT_OF_BOUND 13 SIZES_OF_COLUMNS_IN_TUPLE_DOESNT_MATCH 19 SIZE_OF_FIXED_STRING_DOESNT_MATCH "
      "36 BAD_ARGUMENTS 125 INCORRECT_RESULT_OF_SCALAR_SUBQUERY 169 BAD_TYPE_OF_FIELD 170 BAD_GET "
      "306 TOO_DEEP_RECURSION 427 CANNOT_COMPILE_REGEXP 436 PROTOBUF_BAD_CAST 503 AGGREGATE_FUNCTION_THROW "
      "592 DATA_ENCRYPTION_ERROR 623 CAPN_PROTO_BAD_CAST 703 INVALID_IDENTIFIER 728 UNEXPECTED_DATA_TYPE "
      "754 UDF_EXECUTION_FAILED"},
-    // A function's or reader's error for a value, or a temporary error.
+    // Either a function or a reader rejects a value, or the error is temporary.
     {T,
      D,
      {},
@@ -84,11 +84,12 @@ constexpr Group kGroups[] = {
      "364 RECEIVED_ERROR_TOO_MANY_REQUESTS 574 DISTRIBUTED_TOO_MANY_PENDING_BYTES 692 TOO_MANY_MUTATIONS "
      "700 USER_SESSION_LIMIT_EXCEEDED 745 SERVER_OVERLOADED 749 TCP_CONNECTION_LIMIT_REACHED "
      "762 HTTP_CONNECTION_LIMIT_REACHED"},
-    // Depends on the size of an insert, and is configured.
+    // Depends on the size of the insert and on a configured limit.
     {P, P, kQuota, "158 TOO_MANY_ROWS 307 TOO_MANY_BYTES 396 TOO_MANY_ROWS_OR_BYTES"},
-    // Depends on the size of an insert and on the server's load.
+    // Depends on the size of the insert and on the server's load.
     {T, T, {}, "159 TIMEOUT_EXCEEDED 241 MEMORY_LIMIT_EXCEEDED"},
-    // The body arrived damaged: also reported while a row is read, but never caused by the row's content.
+    // The body was corrupted on the way. The server may report this while it reads a row, but the row is never the
+    // cause.
     {T,
      T,
      {},
@@ -243,7 +244,7 @@ constexpr Group kGroups[] = {
      "746 DEPENDENCIES_NOT_FOUND 748 AVRO_EXCEPTION 759 LICENSING_EXCEPTION 761 ACME_ERROR "
      "765 UNKNOWN_MASKING_POLICY 766 INSTRUMENTATION_ERROR 769 NAMED_COLLECTION_IS_USED "
      "902 PROTOCOL_VERSION_MISMATCH 1004 STARTUP_SCRIPTS_ERROR 1005 STALE_VERSION"},
-    // Queries, backups, access management: inserts should not meet them.
+    // Queries, backups, access management: not expected for inserts.
     {P, P, kUnexpected,
      "57 TABLE_ALREADY_EXISTS 58 TABLE_METADATA_ALREADY_EXISTS 82 DATABASE_ALREADY_EXISTS "
      "104 TOO_SMALL_BUFFER_SIZE 113 THERE_IS_NO_SESSION 145 UNKNOWN_OVERFLOW_MODE 152 UNKNOWN_DIRECTION_OF_SORTING "

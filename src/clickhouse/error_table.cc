@@ -34,7 +34,7 @@ constexpr std::string_view kRedirect =
     "a redirect is not followed (by the drop-in one to the same scheme, host and port), since login and rows go along: "
     "set --clickhouse-url to the address it names, if that is ClickHouse";
 
-// A response without a ClickHouse exception.
+// Classifies a response without a ClickHouse exception.
 ErrorDisposition by_status(int status) {
   switch (status) {
     case 408:
@@ -59,7 +59,7 @@ ErrorDisposition by_status(int status) {
     case 511:
       return {ErrorClass::Operator, kNotClickHouse};
     default:
-      // Success other than an empty 200 of ClickHouse comes from another service; so do redirects and refused requests.
+      // A success other than ClickHouse's empty 200 comes from another service. So do redirects and refused requests.
       if (status >= 300 && status < 400) return {ErrorClass::Operator, kRedirect};
       if (status >= 200 && status < 500) return {ErrorClass::Operator, kNotClickHouse};
       return {ErrorClass::Transient, {}};
@@ -85,7 +85,7 @@ const char* to_string(ErrorClass error_class) {
 }
 
 ErrorDisposition classify(const ServerError& error) {
-  // The table itself already has the rows (18.16 and 26.5): sending parts of them again would duplicate them.
+  // The table already has the rows (18.16 and 26.5): sending a part of them again would duplicate it.
   if (error.place == ErrorPlace::View && !stored_nothing(error)) return {ErrorClass::Operator, kView, true, true};
   if (size_limit(error) == SizeLimit::Insert) return {ErrorClass::TooLarge, size_advice(error)};
   if (error.code == 0) return by_status(error.status);

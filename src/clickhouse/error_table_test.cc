@@ -71,16 +71,16 @@ TEST(ErrorTable, TheTablesOwnExpressionsMeetDataThatTheyCannotTake) {
         disposition_of(code, "Code: 1. DB::Exception: Received from h:9000. DB::Exception: Division by zero" + place);
     EXPECT_NE(shard.error_class, ErrorClass::Data) << code << ": other shards may have stored their rows";
   }
-  // 18.16 does not say where; the code alone is proof.
+  // 18.16 does not report the place; these codes are always about the data.
   for (const int code : {153, 395, 128, 135})
     EXPECT_EQ(disposition_of(code, "Division by zero").error_class, ErrorClass::Data);
   EXPECT_EQ(disposition_of(32, "Attempt to read after eof: Cannot parse Int32 from String, because value is too short")
                 .error_class,
             ErrorClass::Data);
-  // Without a word about values it is not.
+  // Without text about a value, the error is not Data.
   EXPECT_EQ(disposition_of(32, "Attempt to read after eof").error_class, ErrorClass::Transient);
   EXPECT_EQ(disposition_of(36, "Bad cast").error_class, ErrorClass::Operator);
-  // What is wrong for every row, or with the server, stays what it is.
+  // Errors that affect every row, or the server, keep their class.
   for (const int code : {43, 44, 46, 47, 55, 344, 396, 497}) {
     EXPECT_EQ(disposition_of(code, "text" + place).error_class, ErrorClass::Operator) << code;
   }
@@ -97,7 +97,7 @@ TEST(ErrorTable, UnknownCodesAreTransientUnlessARowWasRead) {
   EXPECT_EQ(
       disposition_of(49, "Unknown element 'nope' for type Enum8('x' = 1): (while read the value of key e)").error_class,
       ErrorClass::Data);
-  // A known code stays what it is, also while a row was read.
+  // A known code keeps its class even if the server was reading a row.
   EXPECT_EQ(disposition_of(241, "Memory limit exceeded: (at row 5)").error_class, ErrorClass::Transient);
 }
 
@@ -107,7 +107,7 @@ TEST(ErrorTable, AViewsFailureIsNotTheDatas) {
   EXPECT_TRUE(
       disposition_of(6, "Cannot parse string '(at row 5)' as UInt8: while pushing to view default.v").maybe_stored)
       << "what a row says counts for nothing";
-  // A row that only speaks of it changes nothing.
+  // A quoted row that contains the server's wording changes nothing.
   EXPECT_EQ(disposition_of(
                 6,
                 "Cannot parse string 'while pushing to view d.v' as Int32: syntax error: while executing 'FUNCTION "
@@ -135,7 +135,7 @@ TEST(ErrorTable, WithoutACodeTheStatusDecides) {
   for (const int status : {408, 425, 502, 503, 504, 520}) {
     EXPECT_EQ(disposition_of(0, "", status).error_class, ErrorClass::Transient) << status;
   }
-  // A proxy, a firewall or another service says so of each repeat, too.
+  // A proxy, a firewall or another service would give every repeat the same response.
   for (const int status : {200, 201, 204, 206, 301, 302, 303, 304, 307, 308, 400, 401, 403,
                            404, 405, 407, 411, 414, 415, 421, 426, 431, 451, 501, 505, 511}) {
     EXPECT_EQ(disposition_of(0, "", status).error_class, ErrorClass::Operator) << status;
@@ -143,7 +143,7 @@ TEST(ErrorTable, WithoutACodeTheStatusDecides) {
   }
 }
 
-// A proxy that damages the body: no row is at fault, wherever the server notices.
+// If a proxy corrupts the body, no row is at fault, wherever the server notices it.
 TEST(ErrorTable, ABodyThatCannotBeUnpackedIsNotTheDatas) {
   for (const int code : {40, 271, 354, 561, 618}) {
     ServerError error;

@@ -16,8 +16,8 @@ namespace {
 constexpr Duration kFresh = Duration::zero();  // queried now
 constexpr Duration kOldEnough = std::chrono::seconds(10);
 constexpr Duration kAnyAge = std::chrono::hours(24);
-constexpr uint32_t kMoments = 3;  // number of repeats for a server that is only busy
-// Smaller inserts do not help a busy server further.
+constexpr uint32_t kMoments = 3;  // this many repeats for a server that is only busy
+// Inserts smaller than this do not help a busy server.
 constexpr uint64_t kSmallestForAMoment = uint64_t{1} << 20;
 constexpr size_t kNamesInALine = 30;
 constexpr const char* kBlocks =
@@ -26,7 +26,7 @@ constexpr const char* kBlocks =
 // libcurl's codes for: name, proxy, connection or TLS failed. Nothing was sent.
 constexpr std::array kNotSent = {5, 6, 7, 35};
 
-// An attempt that may have stored the rows: no response, a proxy's response, or a response that ended early.
+// True if the attempt may have stored the rows: no response, a proxy's response, or a truncated response.
 bool end_is_unknown(const ServerError& error, ErrorClass error_class) {
   if (error_class != ErrorClass::Transient || stored_nothing(error)) return false;
   const bool not_sent = error.status == 0 && error.code == 0 &&
@@ -34,7 +34,7 @@ bool end_is_unknown(const ServerError& error, ErrorClass error_class) {
   return !not_sent;
 }
 
-// With freshet's settings each insert is one block.
+// With freshet's own settings every insert is one block; the user may override them.
 bool is_one_block(const InsertRequest& request, const ClickHouseSettings& settings) {
   for (const char* name : {"max_insert_block_size", "min_insert_block_size_rows"}) {
     const auto set = settings.insert_settings.find(name);
@@ -69,7 +69,7 @@ std::optional<TableProperties> FailedInserts::properties(Duration max_age, const
 std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& request,
                                                           const ClickHouseSettings& settings,
                                                           const std::stop_token& stop) {
-  // With a column list the server itself reports missing columns.
+  // If the insert has a column list, the server itself reports missing columns.
   const bool by_name = request.layout->format == RowFormat::JsonEachRow && request.layout->columns.empty();
   if (!table_ || table_->fields_match() || !by_name) return std::nullopt;
   const SettingMap sent = insert_settings(settings, {});
@@ -133,7 +133,7 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
     if (!worth_it || end_unknown_ || moments_in_a_row_ < kMoments) return std::nullopt;
   }
   if (one_block_ && stored_nothing(error)) return smaller;
-  // If the text does not say how far it came: a table without partitions stores one block completely or not at all.
+  // The text does not say how far the insert got. A table without partitions stores one block completely or not at all.
   const auto known = properties(std::chrono::minutes(1), stop);
   const bool whole = known ? known->whole_or_nothing : error.place != ErrorPlace::Shard;
   if (one_block_ && whole) return smaller;

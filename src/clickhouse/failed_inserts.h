@@ -1,4 +1,4 @@
-// Decides what follows a failed insert: a repeat, smaller inserts, or a blocked batch.
+// Decides how to continue after a failed insert: repeat it, send smaller inserts, or block the batch.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace freshet::clickhouse {
 
-// Records the attempts of one insert. Threads: that of its writer.
+// Tracks the attempts of one insert. Threads: the writer's only.
 class FailedInserts {
  public:
   // `table`: see make_row_writer().
@@ -23,18 +23,19 @@ class FailedInserts {
 
   // Starts a new insert.
   void begin(const InsertRequest& request, const ClickHouseSettings& settings);
-  // NoFields if no field of its rows is a column of the table; checked only until a field was one.
+  // Returns NoFields if no field of the rows is a column of the table. Once a field has matched a column, the check is
+  // skipped.
   std::optional<WriteOutcome> before_sending(const InsertRequest& request, const ClickHouseSettings& settings,
                                              const std::stop_token& stop);
-  // After an attempt that failed because of the data: Refused; MaybeStored if the user's settings split the insert into
-  // blocks, so that blocks before the bad row may be stored.
+  // The outcome of an attempt that failed because of the data: Refused, or MaybeStored if the user's settings split the
+  // insert into blocks and blocks before the bad row may be stored.
   WriteOutcome refused(const ServerError& error) const;
-  // After an attempt that failed for another reason: TooLarge or MaybeStored if the same insert must not be sent again.
-  // Empty: it may be.
+  // The outcome of an attempt that failed for another reason: TooLarge or MaybeStored if the same insert must not be
+  // repeated; empty if it may be.
   std::optional<WriteOutcome> gives_up(const InsertRequest& request, const ServerError& error,
                                        const ErrorDisposition& disposition, const std::stop_token& stop);
-  // Acknowledged after an attempt that may have been stored in part: the table recognised a repeat, and may not have
-  // all its rows.
+  // To be called after an acknowledgement. True if an earlier attempt may have been stored in part: the table may have
+  // dropped the repeat as a duplicate without having all of its rows.
   bool unverified(const std::stop_token& stop);
 
  private:

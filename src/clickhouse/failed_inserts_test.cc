@@ -1,4 +1,4 @@
-// What a writer does with an insert that failed, over a ClickHouse that answers as it was told.
+// Tests how a writer handles failed inserts, with a fake ClickHouse that gives scripted responses.
 #include <gtest/gtest.h>
 
 #include "clickhouse/clickhouse_metrics.h"
@@ -27,11 +27,11 @@ struct FailedInsertsTest : testing::Test {
     taken.headers = "X-ClickHouse-Summary: {}\r\n";
     server.otherwise(taken);
   }
-  // The answers to the questions about the table, in their order.
+  // Queues the responses to the queries about the table, in order.
   void answer_properties(const std::string& engine_full, const std::string& engine = "MergeTree") {
     server.next(rows("[\"d\",\"" + engine + "\",\"" + engine_full + "\"]"));
     server.next(rows("[\"a\",\"Int32\",\"\"]"));
-    server.next(rows("[\"auto\"]"));  // how names are matched
+    server.next(rows("[\"auto\"]"));  // column name matching mode
     server.next(rows("[\"insert_deduplication_token\",\"\"],[\"insert_deduplicate\",\"1\"]"));
     const bool looks_at_views = engine.starts_with("Replicated") || engine_full.find("window") != std::string::npos;
     if (looks_at_views) server.next(rows("[\"\",\"\"]"));
@@ -130,7 +130,7 @@ TEST_F(FailedInsertsTest, WhereTheTableHasPartitionsAnInsertThatMayBeStoredInPar
   const WriteOutcome outcome = write();
   EXPECT_EQ(outcome.kind, Kind::MaybeStored);
   EXPECT_TRUE(outcome.exceeds_size);
-  // Where it failed while it read the rows, nothing is.
+  // If it fails while it reads the rows, nothing is stored.
   server.next(FakeAnswer::exception(241, "Query memory limit exceeded: (while reading the value of key s)"));
   EXPECT_EQ(write().kind, Kind::TooLarge);
   server.next(limit);
@@ -141,7 +141,7 @@ TEST_F(FailedInsertsTest, WhereTheTableHasPartitionsAnInsertThatMayBeStoredInPar
 TEST_F(FailedInsertsTest, ARefusedRowOfSeveralBlocksIsNoReasonToCutTheInsert) {
   known = false;
   const auto bad = FakeAnswer::exception(27, "Cannot parse input: (at row 1)");
-  for (const char* rows : {"0", "1", "1048576"}) {  // of a block; the insert has one
+  for (const char* rows : {"0", "1", "1048576"}) {  // rows per block; the insert has one row
     settings.insert_settings = {{"max_insert_block_size", rows}};
     server.next(bad);
     EXPECT_EQ(write().kind, Kind::Refused) << rows;

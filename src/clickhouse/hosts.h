@@ -1,4 +1,4 @@
-// State of the hosts that all writers share: which one works, and which settings each refuses.
+// State of the ClickHouse hosts, shared by all writers: which of them work, and which settings each refuses.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@
 
 namespace freshet::clickhouse {
 
-// Threads: any. The first working host in the configured order is used. After `kAvoidFor`, the next write tries a
-// failed host again.
+// Threads: any. Writers use the first working host in the configured order. `kAvoidFor` after a failure, the next write
+// tries the failed host again.
 class Hosts {
  public:
   static constexpr std::chrono::seconds kAvoidFor{10};
@@ -25,13 +25,13 @@ class Hosts {
   const std::string& url(size_t host) const { return urls_[host]; }
   const std::string& name(size_t host) const { return names_[host]; }  // scheme://host:port, for logs
 
-  // The host to use now. If all failed recently, the one that may be retried first.
+  // The host to use now. If all have failed recently, the one whose avoidance ends first.
   size_t pick(SteadyTime now) const;
-  // Both return true if the state of the host changed, which is worth a log line.
+  // Both return true if the host's state changed, so that the caller logs the change.
   bool failed(size_t host, SteadyTime now);
   bool worked(size_t host);
 
-  // Returns true if the setting was not dropped before.
+  // Omits the setting from requests to the host from now on. False if it was omitted already.
   bool drop_setting(size_t host, std::string_view name);
   SettingNames dropped(size_t host) const;
 

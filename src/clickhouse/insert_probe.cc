@@ -32,7 +32,7 @@ Status probe_insert(ClickHouseSettings settings, const std::string& url, const R
   InsertRequest request;
   request.layout = &readable;
   request.rows = {kNoRows};
-  // Stops at the first failure; a real insert would be retried.
+  // The writer retries for ever; stop it at the first failure.
   std::stop_source first_failure;
   const std::stop_callback forward(stop, [&] { first_failure.request_stop(); });
   std::string why;

@@ -13,11 +13,11 @@
 
 namespace freshet::clickhouse {
 
-// Sends one INSERT without rows to `url`, with the statement, settings and login of the real ones, and waits at most
-// `timeout`. The server then checks what it can check without a row: that the table takes inserts, the columns of
-// `layout`, the user's rights, each setting, and (26.5) that the targets of its views exist. Retry: it refuses, and
-// the text says why. Stopping: `stop` was requested. `requests`: as for the real inserts; empty: plain ones. Threads:
-// any.
+// Sends one INSERT without rows to `url`, with the statement, settings and credentials of the real inserts, and waits
+// at most `timeout`. The server then checks everything that needs no row: that the table accepts inserts, the columns
+// of `layout`, the user's rights, each setting, and (26.5) that the targets of the table's views exist. `requests`: as
+// for the real inserts; empty: plain ones. Threads: any.
+// Errors: Retry if the server refuses, with its reason. Stopping if `stop` was requested.
 Status probe_insert(ClickHouseSettings settings, const std::string& url, const RowLayout& layout,
                     const LiveOptions& options, const RequestBuilderFactory& requests, Clock& clock, Duration timeout,
                     const std::stop_token& stop = {});

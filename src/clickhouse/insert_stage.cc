@@ -6,7 +6,7 @@ namespace {
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 // Servers since 22 refuse an insert with "Too many parts (N with average size of ..." before they store anything, also
-// for the target of a view (0 of 20 inserts were stored, 26.5).
+// if a view's target has too many parts (26.5 stored 0 of 20 inserts).
 bool refused_by_parts(const ServerError& error) {
   return error.code == 252 && has(error.text, "Too many parts") && has(error.text, "with average size");
 }
@@ -21,7 +21,7 @@ bool stored_nothing(const ServerError& error) {
 }
 
 SizeLimit size_limit(const ServerError& error) {
-  // Limits that a view or an expression exceeds do not depend on the insert.
+  // Limits that a view exceeds do not depend on the size of the insert.
   if (error.place == ErrorPlace::View) return SizeLimit::None;
   switch (error.code) {
     case 0:
@@ -30,9 +30,9 @@ SizeLimit size_limit(const ServerError& error) {
     case 307:  // TOO_MANY_BYTES
     case 396:  // TOO_MANY_ROWS_OR_BYTES
       return error.place == ErrorPlace::Expression ? SizeLimit::None : SizeLimit::Insert;
-    case 252:  // TOO_MANY_PARTS, and also too many partitions of the table in one block
+    case 252:  // TOO_MANY_PARTS; servers also use it for too many partitions in one block
       return has(error.text, "Too many partitions") ? SizeLimit::Insert : SizeLimit::None;
-    case 241:  // MEMORY_LIMIT_EXCEEDED: of the query (26.5, 18.16), or of the user or the server
+    case 241:  // MEMORY_LIMIT_EXCEEDED: the limit of the query (26.5, 18.16), of the user or of the server
       return has(error.text, "Query memory limit") || has(error.text, "(for query)") ? SizeLimit::Insert
                                                                                      : SizeLimit::Moment;
     case 159:  // TIMEOUT_EXCEEDED

@@ -1,4 +1,4 @@
-// How far a failed insert had come, and if its size was the cause: read from the server's error text.
+// Reads from the server's error text how far a failed insert got and whether its size was the cause. Threads: any.
 #pragma once
 
 #include <string_view>
@@ -7,20 +7,18 @@
 
 namespace freshet::clickhouse {
 
-// Threads: any.
-
-// Nothing of the insert is stored: the server refused it as a whole, or failed while it read the rows; freshet's
-// inserts are one block.
+// True if no row of the insert is stored: the server refused the insert as a whole or failed while it read the rows.
+// Requires that the insert is one block, as freshet's are.
 bool stored_nothing(const ServerError& error);
 
 enum class SizeLimit {
   None,
-  Insert,  // of one insert: a smaller one may succeed
-  Moment,  // memory or time that others share: the same insert may succeed later, a smaller one sooner
+  Insert,  // a limit per insert: a smaller one may succeed
+  Moment,  // shared memory or time ran out: the same insert may succeed later, a smaller one sooner
 };
 SizeLimit size_limit(const ServerError& error);
 
-// For operators; static storage.
+// Advice for the operator. Static storage.
 std::string_view size_advice(const ServerError& error);
 
 }  // namespace freshet::clickhouse

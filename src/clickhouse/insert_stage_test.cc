@@ -15,7 +15,7 @@ ServerError error(std::string_view body, int status = 500) {
   return find_error(response, AnswerTo::Insert).value_or(ServerError());
 }
 
-// As 26.5 and 18.16 said it, where nothing else stands beside.
+// Recorded error texts of 26.5 and 18.16.
 TEST(InsertStage, AViewThatFailedBehindTheTable) {
   for (
       const char* text : {
@@ -27,7 +27,7 @@ TEST(InsertStage, AViewThatFailedBehindTheTable) {
           "2) "
           "-> intDiv(10_UInt8, __table1.n) Int8 : 0': while pushing to view d.m23: while pushing to view d.m12. "
           "(ILLEGAL_DIVISION) (version 26.5.1.1)",
-          // The row is one of the view's, and no row of the insert.
+          // "row 1" counts the view's rows, not those of the insert.
           "Code: 469. DB::Exception: Constraint `c` for table d.k is violated at row 1. Expression: (n > 5). Column "
           "values: n = 1: while pushing to view d.mk. (VIOLATED_CONSTRAINT) (version 26.5.1.1)",
           "Code: 158. DB::Exception: Limit for rows to GROUP BY exceeded: has 2 rows, maximum: 1: While executing "
@@ -39,7 +39,6 @@ TEST(InsertStage, AViewThatFailedBehindTheTable) {
           "Code: 241, e.displayText() = DB::Exception: Memory limit (for query) exceeded: would use 83.33 MiB (attempt "
           "to allocate chunk of 25690112 bytes), maximum: 66.76 MiB: while pushing to view default.mx, e.what() = "
           "DB::Exception",
-          // Of the words' beginning more than a log line is kept.
       }) {
     const ServerError said = error(text);
     EXPECT_EQ(said.place, ErrorPlace::View) << text;
@@ -68,7 +67,7 @@ TEST(InsertStage, WhatARowSaysOfViewsIsNoView) {
   }
 }
 
-// Servers since 22 look at the number of parts before the insert begins, those of views' targets, too.
+// Servers since 22 check the number of parts before the insert begins, also for the targets of views.
 TEST(InsertStage, AViewsTargetWithTooManyPartsRefusesTheInsertAsAWhole) {
   const ServerError said = error(
       "Code: 252. DB::Exception: Too many parts (1 with average size of 312.00 B) in table 'd.nt "

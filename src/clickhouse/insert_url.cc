@@ -21,19 +21,18 @@ std::string quoted(std::string_view text, char quote) {
 constexpr std::string_view kToken = "insert_deduplication_token";
 constexpr std::string_view kWaitForAsync = "wait_for_async_insert";
 
-// The request styles that send a setting.
+// Which kind of request sends a setting.
 enum class Sent {
   Required,  // in every request
   Plain,     // in plain requests
   OnDemand   // see insert_settings()
 };
 
-// When an insert may omit it.
+// When inserts may omit a setting that the server refuses.
 enum class Omit {
   Never,
-  WhereUnknown,  // error 115: a server without the setting behaves as requested anyway
-  WhereRefused,  // also error 452 (the user's profile has another value): the meaning of an acknowledgement does not
-                 // change
+  WhereUnknown,  // after error 115: a server without the setting behaves as requested anyway
+  WhereRefused,  // also after error 452 (the user's profile fixes another value): acknowledgements mean the same
 };
 
 struct OwnSetting {
@@ -43,24 +42,25 @@ struct OwnSetting {
   Omit omit;
 };
 
-// Defaults differ between servers and profiles, so every insert sets these. Error 452 needs an operator for settings
-// that decide what an acknowledgement or a refusal means: what is stored, completely or in part, once or twice, also in
-// the targets of materialized views.
+// Defaults differ between servers and profiles, so every insert sets these. Some decide what an acknowledgement or a
+// refusal means: whether rows are stored, completely or in part, once or twice, in the table and in the targets of its
+// materialized views. For these, error 452 needs an operator.
 constexpr OwnSetting kOwnSettings[] = {
-    // Otherwise 26.5 may answer before the rows are stored, and ignore the token.
+    // Without it, 26.5 may answer before the rows are stored, and may ignore the token.
     {"async_insert", "0", Sent::Required, Omit::WhereUnknown},
     {"date_time_input_format", "best_effort", Sent::Plain, Omit::WhereRefused},
-    // The table pushes a repeated insert that it recognises to its views, which recognise it themselves (the default
-    // since 26.2). Otherwise a view that failed at the first attempt never gets the rows.
+    // A table that deduplicates a repeated insert still pushes it to its views, which deduplicate it themselves (the
+    // default since 26.2). Without it, a view that failed at the first attempt never gets the rows.
     {"deduplicate_blocks_in_dependent_materialized_views", "1", Sent::Required, Omit::WhereUnknown},
-    // A row that cannot be read must not be skipped silently.
+    // The server must not silently skip a row that it cannot parse.
     {"input_format_allow_errors_num", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_allow_errors_ratio", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRefused},
-    // A Distributed table answers once the shards have the rows.
+    // A Distributed table answers only after the shards have stored the rows.
     {"insert_distributed_sync", "1", Sent::Plain, Omit::Never},
-    // One insert is one block, which is stored completely or not at all: its rows are below these limits. The limit in
-    // bytes counts a row's memory with all its defaults, which is many times its text.
+    // Makes every insert one block, which is stored completely or not at all: an insert has fewer rows than these
+    // limits. The limit in bytes is off because it counts a row's memory including all defaults, which is many times
+    // its text.
     {"max_insert_block_size", "1048576", Sent::Plain, Omit::WhereUnknown},
     {"min_insert_block_size_bytes", "0", Sent::Required, Omit::WhereUnknown},
     {"min_insert_block_size_rows", "1048576", Sent::Required, Omit::WhereUnknown},
@@ -88,7 +88,7 @@ std::string quote_where_needed(std::string_view name) {
 }
 
 TableName table_of(const ClickHouseSettings& settings) {
-  // An unquoted name is used unchanged.
+  // A name that cannot be parsed is used as is.
   return parse_table_name(settings.table).value_or(TableName{"", settings.table});
 }
 

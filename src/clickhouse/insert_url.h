@@ -1,4 +1,4 @@
-// The URL of an INSERT: the statement and every setting that it depends on.
+// Builds the URL of an INSERT: the statement and every setting that it depends on.
 #pragma once
 
 #include <map>
@@ -15,16 +15,16 @@ namespace freshet::clickhouse {
 using SettingMap = std::map<std::string, std::string, std::less<>>;
 using SettingNames = std::set<std::string, std::less<>>;
 
-// `name` in backquotes with escapes, so that a configured name never becomes SQL.
+// `name` in backquotes, escaped, so that a configured name is never interpreted as SQL.
 std::string quote_identifier(std::string_view name);
 
 // 'text' as an SQL string literal.
 std::string quote_literal(std::string_view text);
 
-// `name`, in backquotes only if it would mean something else without them.
+// `name`, in backquotes only if it needs them.
 std::string quote_where_needed(std::string_view name);
 
-// ClickHouseSettings::table. An empty ClickHouseSettings::database stays empty: the server's default for the user.
+// Parses ClickHouseSettings::table. An empty ClickHouseSettings::database stays empty and means the user's default.
 TableName table_of(const ClickHouseSettings& settings);
 
 // `db`.`table`, or `table` alone.
@@ -38,22 +38,23 @@ constexpr std::string_view kNoRows = "\n";
 
 enum class OwnSettings {
   All,
-  Required,  // those that decide what an acknowledgement means; the request has its own instead of the others
+  Required,  // only those that decide what an acknowledgement means; the request brings its own for the others
 };
 
-// Settings of ours for every insert, then `writer_options`, then the user's `insert_settings` over them. `token` may be
-// empty.
+// The settings of an insert: freshet's own, overridden by `writer_options`, overridden by the user's `insert_settings`.
+// `token` may be empty.
 SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token,
                            OwnSettings own = OwnSettings::All);
 
 constexpr int kUnknownSetting = 115;     // the server does not know the setting
 constexpr int kSettingConstraint = 452;  // the user's profile does not allow changing the setting
 
-// True if inserts may omit the setting on a server that answered it with `code`: a setting of freshet that the user did
-// not set, and that does not change what an acknowledgement means. Otherwise the operator must fix the error.
+// True if inserts may omit the setting on a server that refused it with `code`: the user's `insert_settings` do not
+// contain it, and it is one of `writer_options` or one of freshet's own that does not change what an acknowledgement
+// means. Otherwise the operator must fix the error.
 bool may_omit(const ClickHouseSettings& settings, std::string_view name, int code);
 
-// `base` is a host's URL; its path and query are kept. Settings in `without` are omitted.
+// `base` is a host's URL, whose path and query are kept. Settings in `without` are omitted.
 std::string insert_url(std::string_view base, const ClickHouseSettings& settings, const RowLayout& layout,
                        std::string_view token, const SettingNames& without);
 

@@ -11,7 +11,7 @@ using Kind = JsonValue::Kind;
 
 constexpr size_t kMaxDepth = 600;  // more than any processor accepts
 
-// Reads valid JSON, and also the bare words of Python's writer (Infinity, NaN), which count as numbers.
+// Reads valid JSON, and the bare words that Python's json module writes (Infinity, NaN), which count as numbers.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text) {}
@@ -67,7 +67,7 @@ class Reader {
     out.text = text_.substr(begin + 1, at_ - begin - 2);
     if (plain) return true;
     const json unescaped = json::parse(text_.substr(begin, at_ - begin), nullptr, false);
-    if (unescaped.is_string()) out.text = unescaped.get<std::string>();  // otherwise a lone surrogate: unchanged
+    if (unescaped.is_string()) out.text = unescaped.get<std::string>();  // a lone surrogate stays as written
     return true;
   }
 

@@ -1,5 +1,5 @@
-// A JSON value as written: numbers keep their digits, objects their order and duplicate names. ClickHouse reads the
-// text, so 1e3, 1000.0 and integers beyond 64 bits must not become doubles.
+// A JSON value that preserves the text: the digits of numbers, and the order and duplicate names of objects. ClickHouse
+// reads the text, so 1e3, 1000.0 and integers beyond 64 bits must not become doubles.
 #pragma once
 
 #include <optional>
@@ -19,7 +19,7 @@ struct JsonValue {
 
   bool is_structured() const { return kind == Kind::Array || kind == Kind::Object; }
   bool is_string() const { return kind == Kind::String; }
-  // As JSON, at most about `limit` characters; for examples.
+  // The value as JSON, truncated to about `limit` characters; for examples in messages.
   std::string shown(size_t limit) const;
 
   // None: not JSON.

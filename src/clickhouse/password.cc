@@ -10,7 +10,7 @@ namespace freshet::clickhouse {
 
 Password::Password(const ClickHouseSettings& settings, SecretMask* mask)
     : file_(settings.password_file), mask_(mask), password_(settings.password), version_(version()) {
-  refresh();  // some time has passed since the settings were read
+  refresh();  // the file may have changed since the settings were read
 }
 
 Password::Version Password::version() const {

@@ -1,4 +1,4 @@
-// The ClickHouse password, kept up to date with its file.
+// The ClickHouse password, re-read when its file changes.
 #pragma once
 
 #include <cstdint>
@@ -9,20 +9,21 @@
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. If the file cannot be read or is empty, it is being replaced: the last password stays. `mask`
-// may be null; a new password is added to it before it is used.
+// Threads: one at a time. A file that is empty or cannot be read is assumed to be in the middle of a replacement: the
+// last password stays in use. `mask` may be null; a new password is added to it before it is used.
 class Password {
  public:
   Password(const ClickHouseSettings& settings, SecretMask* mask);
 
   const std::string& get() const { return password_; }
-  // Reads the file if its size, inode or modification time has changed. True: the password has changed.
+  // Reads the file if its inode, size or modification time has changed. True if the password has changed.
   bool refresh_if_changed();
-  // Reads the file in any case, because the server refused the password.
+  // Reads the file unconditionally; to be called when the server refused the password. True if the password has
+  // changed.
   bool refresh();
 
  private:
-  // Distinguishes a file from a later one at the same path, without reading it.
+  // Detects a replaced or modified file without reading it.
   struct Version {
     uint64_t device = 0;
     uint64_t inode = 0;
@@ -38,7 +39,7 @@ class Password {
   Version version_;
 };
 
-// True if the ClickHouse code means that user or password are wrong.
+// True if the ClickHouse error code means a wrong user or password.
 bool refuses_login(int code);
 
 }  // namespace freshet::clickhouse

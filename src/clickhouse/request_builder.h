@@ -1,4 +1,4 @@
-// What an insert's HTTP request looks like. The writer sends it, classifies the answer and repeats it.
+// Builds the HTTP request of an insert. The writer sends it, classifies the response and retries.
 #pragma once
 
 #include <cstdint>
@@ -19,36 +19,37 @@
 
 namespace freshet::clickhouse {
 
-// What the URL says about one insert. Views live until insert() returns.
+// What the URL of one insert contains. The views are valid until insert() returns.
 struct InsertTarget {
   std::string_view host_url;
   const RowLayout* layout = nullptr;
   std::string_view token;                 // insert_deduplication_token; empty = none
-  const SettingNames* without = nullptr;  // settings that the host does not take
+  const SettingNames* without = nullptr;  // settings to omit: the host refuses them
 };
 
-// Threads: the writer's only. A virtual call for each attempt, none for a row.
+// Threads: the writer's only. Called once per attempt, never per row.
 class RequestBuilder {
  public:
   virtual ~RequestBuilder() = default;
 
-  // A new batch: what is constant for its attempts may be read anew.
+  // Called before the first attempt of a batch, so that the builder can read options that stay constant for its
+  // attempts.
   virtual void begin_batch() {}
-  // The connection; asked before each attempt.
+  // Options of the connection; called before each attempt.
   virtual http::ClientOptions client_options() = 0;
-  // Method, URL, headers and timeout; the body is the writer's.
+  // Method, URL, headers and timeout. The writer adds the body.
   virtual http::Request insert(const InsertTarget& target, const std::string& password) = 0;
   // See clickhouse::may_omit().
   virtual bool may_omit(std::string_view setting, int code) const = 0;
-  // Every compressed block but the last is full.
+  // True: every compressed block except the last is full (see BlockEncoder).
   virtual bool full_blocks() const { return false; }
-  // The delay before the next attempt on the same hosts, after `failures` failed ones (from 1). Empty: the writer's own
-  // delays, and the next host.
+  // The delay before the next attempt after `failures` (from 1) consecutive failures. Empty: the writer tries the next
+  // host and uses its own delays.
   virtual std::optional<Duration> retry_delay(uint32_t failures) {
     (void)failures;
     return std::nullopt;
   }
-  // A failed attempt, from 1. `status` 0: no answer.
+  // Called after each failed attempt. `attempt` counts from 1; `status` 0 means no response.
   virtual void count_failure(int status, bool timed_out, uint32_t attempt) {
     (void)status;
     (void)timed_out;
@@ -56,11 +57,11 @@ class RequestBuilder {
   }
 };
 
-// One builder for each writer. The options may change while it lives.
+// Called once per writer. `options` may change during the builder's life.
 using RequestBuilderFactory = std::function<std::unique_ptr<RequestBuilder>(
     const ClickHouseSettings& settings, const Snapshot<LiveOptions>& options, Metrics& metrics)>;
 
-// freshet's own requests: every setting that an acknowledgement relies on (insert_url.h).
+// freshet's own requests, with every setting that the meaning of an acknowledgement depends on (insert_url.h).
 std::unique_ptr<RequestBuilder> make_plain_request_builder(const ClickHouseSettings& settings);
 
 }  // namespace freshet::clickhouse

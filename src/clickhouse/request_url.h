@@ -10,7 +10,7 @@
 
 namespace freshet::clickhouse {
 
-// Appends parameters to a host's URL, which may have a path and a query.
+// Appends parameters to a host's URL, which may already have a path and a query.
 class RequestUrl {
  public:
   explicit RequestUrl(std::string_view base);

@@ -23,7 +23,7 @@ std::optional<Number> number_at(std::string_view text) {
   return n;
 }
 
-// The start of a "Code: N" that is followed by the text of an exception; npos if there is none.
+// The position of a "Code: N" that is followed by the text of an exception, or npos.
 size_t find_exception(std::string_view text) {
   constexpr std::string_view kMark = "Code: ";
   for (size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
@@ -47,8 +47,8 @@ void append_line(std::string& line, std::string_view text) {
   }
 }
 
-// One line of printable text without the technical tail of old servers. A long text is shortened in the middle, because
-// the place of the failure is at the end.
+// One line of printable text without the ", e.what() = ..." tail of old servers. A long text is shortened in the middle
+// because its end tells where the server failed.
 std::string one_line(std::string_view text) {
   constexpr std::string_view kTail = ", e.what() = ";
   constexpr std::string_view kCut = " ... ";
@@ -66,8 +66,8 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
-// Rows of a query may contain any text. An exception after the response has started is at its end: after the marker of
-// newer servers, or as the last line of older ones.
+// Rows of a query may contain any text. An exception that occurs after the response has started is at its end: after a
+// marker (newer servers) or in the last line (older servers).
 std::string_view exception_part(std::string_view body, AnswerTo what) {
   if (what == AnswerTo::Query) {
     const size_t marker = body.rfind("__exception__");
@@ -90,7 +90,7 @@ bool from_clickhouse(const http::Response& response) {
   return first != response.headers.end() && first->first.starts_with("x-clickhouse-");
 }
 
-// Helps an operator to identify the service that answered.
+// Headers that help an operator identify the service that answered.
 std::string who_answered(const http::Response& response) {
   const auto named = [&](const char* what, std::string_view header) {
     const std::string_view value = response.header(header);
@@ -113,7 +113,7 @@ std::optional<int> exception_code(std::string_view text) {
 }
 
 std::optional<uint64_t> refused_row(std::string_view text) {
-  // While a row was read, or by a constraint of the table.
+  // From reading a row, or from a constraint of the table.
   for (const auto& [mark, end] : {std::pair{"(at row ", ')'}, std::pair{"is violated at row ", '.'}}) {
     const size_t at = text.rfind(mark);
     if (at == std::string_view::npos) continue;
@@ -132,7 +132,7 @@ ErrorPlace error_place(std::string_view text) {
   if (begin != std::string_view::npos && text.substr(begin + kException.size()).starts_with("Received from ")) {
     return ErrorPlace::Shard;
   }
-  // The message may quote anything from a row; the server's information about the place follows it.
+  // The message may quote anything from a row; what the server says about the place follows it.
   constexpr std::pair<std::string_view, ErrorPlace> kMarks[] = {
       {"(at row ", ErrorPlace::Input},
       {"is violated at row ", ErrorPlace::Input},
@@ -141,7 +141,7 @@ ErrorPlace error_place(std::string_view text) {
       {"while executing 'FUNCTION ", ErrorPlace::Expression},
       {"from String, because value is too short", ErrorPlace::Expression},
       {"while pushing to view ", ErrorPlace::View},
-      {"while write prefix to view ", ErrorPlace::View},  // servers before 21.8, also for the suffix
+      {"while write prefix to view ", ErrorPlace::View},  // servers before 21.8; so is the next one
       {"while writing suffix to view ", ErrorPlace::View},
   };
   ErrorPlace place = ErrorPlace::Unknown;
@@ -149,12 +149,12 @@ ErrorPlace error_place(std::string_view text) {
   for (const auto& [mark, meaning] : kMarks) {
     const size_t at = text.rfind(mark);
     if (at == std::string_view::npos || (place != ErrorPlace::Unknown && at < last)) continue;
-    // If a quoted value contains this text, a closing quote and more words follow it.
+    // A closing quote after the mark means that the mark is part of a quoted value.
     if (meaning == ErrorPlace::View && text.find('\'', at) != std::string_view::npos) continue;
     last = at;
     place = meaning;
   }
-  // The last name is that of the processor that failed, whatever it was doing.
+  // The text names the processor that failed, whatever it was doing.
   if (place == ErrorPlace::Unknown && text.find("InputFormat") != std::string_view::npos) return ErrorPlace::Input;
   return place;
 }
@@ -180,7 +180,7 @@ std::optional<ServerError> find_error(const http::Response& response, AnswerTo w
   }
   constexpr std::string_view kCode = "x-clickhouse-exception-code";
   std::string_view header = response.header(kCode);
-  // From a server that failed after it had started to answer.
+  // The server failed after it had started to respond.
   if (const auto late = response.trailers.find(kCode); late != response.trailers.end()) header = late->second;
   const bool ok = response.status == 200;
   const std::string_view exception = ok ? exception_part(response.body, what) : std::string_view(response.body);

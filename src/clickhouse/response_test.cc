@@ -15,7 +15,7 @@ http::Response answer(int status, std::string body, http::Headers headers = {}) 
   return response;
 }
 
-// As 18.16.1 and 26.5.1 say it.
+// Recorded error texts of 18.16.1 and 26.5.1.
 constexpr const char* kOld =
     "Code: 27, e.displayText() = DB::Exception: Cannot parse input: expected \" before: abc\",\"b\":\"x\"}\\n: (while "
     "read the "
@@ -105,7 +105,7 @@ TEST(Response, AnInsertsAnswerHasStatus200AndNoBody) {
     EXPECT_TRUE(find_error(answer(status, ""), AnswerTo::Insert)) << status;
     EXPECT_TRUE(find_error(answer(status, ""), AnswerTo::Query)) << status;
   }
-  // What each server says for success, as seen on 18.16.1 and 26.5.1.
+  // Headers of successful responses, recorded from 18.16.1 and 26.5.1.
   for (const char* name : {"x-clickhouse-server-display-name", "x-clickhouse-summary", "x-clickhouse-query-id"}) {
     EXPECT_FALSE(find_error(foreign(200, "", {{name, "x"}}), AnswerTo::Insert)) << name;
   }
@@ -130,7 +130,7 @@ TEST(Response, AnExceptionInATrailerIsOne) {
 TEST(Response, FindsAnExceptionBehindAQuerysRows) {
   EXPECT_EQ(find_error(answer(200, std::string("1\n2\n__exception__\r\nabc\r\n") + kNew), AnswerTo::Query)->code, 27);
   EXPECT_EQ(find_error(answer(200, "1\n2\nCode: 159. DB::Exception: Timeout exceeded\n"), AnswerTo::Query)->code, 159);
-  // Rows that only speak of one are rows.
+  // A row that contains the text of an exception is not an exception.
   EXPECT_FALSE(find_error(answer(200, "x Code: 60. DB::Exception: y\n"), AnswerTo::Query));
 }
 
@@ -153,7 +153,7 @@ TEST(Response, NamesTheSetting) {
 }
 
 TEST(Response, TheWholeTextSaysWhereItFailed) {
-  // A server echoes a value whole: where it failed stands behind it, beyond what is kept of the text.
+  // Servers quote whole values, so the place of the failure may come after kMaxErrorText.
   const std::string view = "Code: 6. DB::Exception: Cannot parse string '" + std::string(50'000, 'x') +
                            "' as UInt8: while executing 'FUNCTION toUInt8(s : 0)': while pushing to view d.v. (X)";
   const auto error = find_error(answer(500, view, {{"x-clickhouse-exception-code", "6"}}), AnswerTo::Insert);

@@ -8,7 +8,7 @@ namespace freshet::clickhouse {
 using std::chrono::milliseconds;
 
 Duration RetryDelay::next(ErrorClass error_class) {
-  if (error_class != last_) failures_ = 0;  // another problem: the earlier delays do not matter
+  if (error_class != last_) failures_ = 0;  // another problem: the backoff restarts
   last_ = error_class;
   const milliseconds first(error_class == ErrorClass::Overload ? 500 : 100);
   const milliseconds cap(error_class == ErrorClass::Operator ? 60'000 : 10'000);

@@ -1,4 +1,4 @@
-// The delay before an insert is repeated.
+// Exponential backoff with jitter for inserts.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. Doubles from 100 ms (overload: 500 ms) to 10 s, for errors that an operator must fix to 60 s.
-// The last quarter of each delay is random, so that writers do not retry at the same time.
+// Doubles from 100 ms (Overload: 500 ms) up to 10 s (Operator: 60 s). The last quarter of each delay is random, so that
+// writers do not retry at the same time. Threads: one at a time.
 class RetryDelay {
  public:
   explicit RetryDelay(uint64_t seed) : random_(seed) {}

@@ -105,7 +105,7 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-// At most this many names, and the number of further ones.
+// Lists at most kMost names, then the number of further ones.
 std::string list_of(const std::set<std::string>& names) {
   constexpr size_t kMost = 20;
   std::string out;
@@ -117,7 +117,7 @@ std::string list_of(const std::set<std::string>& names) {
   return out.empty() ? "none" : out;
 }
 
-// How the server finds the column of a field.
+// How the server matches a field with a column.
 enum class Matching { Exact, IgnoringCase, ExactThenIgnoringCase };
 
 Matching matching_of(const TableInfo& table, const SettingMap& settings) {
@@ -160,7 +160,7 @@ class RowCheck {
       matched_ = matched_ || !not_of_message_.contains(field);
       Mismatches mismatches;
       add_mismatches(columns_.at(*column)->type, row.elements[i], mismatches);
-      // A DEFAULT replaces a null that is the whole value.
+      // The column's DEFAULT replaces a null that is the whole value.
       const bool is_null = row.elements[i].kind == JsonValue::Kind::Null;
       if (is_null && !columns_.at(*column)->default_kind.empty() && mismatches.erase(Mismatch::NullBreaksEnum) > 0) {
         mismatches.insert(Mismatch::NullBecomesDefault);
@@ -193,7 +193,7 @@ class RowCheck {
   }
 
  private:
-  // None: the field fills no column; this is recorded.
+  // None if the field fills no column, which is recorded.
   std::optional<std::string> column_of(const std::string& field) {
     if (matching_ != Matching::IgnoringCase && columns_.contains(field)) return field;
     const auto loose = by_lower_case_.find(lower_case(field));
@@ -265,7 +265,7 @@ class RowCheck {
   std::map<std::string, std::vector<std::string>> by_lower_case_;
   std::set<std::string> seen_;    // columns
   std::set<std::string> fields_;  // of the messages
-  bool matched_ = false;          // one of them is a column
+  bool matched_ = false;          // at least one of them is a column
   std::map<std::string, size_t> unknown_;
   std::map<std::string, size_t> nested_;
   std::map<std::string, size_t> ambiguous_;

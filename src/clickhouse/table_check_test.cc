@@ -18,7 +18,7 @@ Mismatches mismatches(std::string_view type, const char* value) {
   return out;
 }
 
-// Of single values the contract test asks a server; here is what needs none.
+// The contract test compares single values with a server; these tests need none.
 TEST(ColumnType, ElementsAreLookedAtAsColumns) {
   EXPECT_EQ(mismatches("Array(UInt8)", "[1,300]"), Mismatches{Mismatch::Wraps});
   EXPECT_EQ(mismatches("Array(Nullable(Int8))", "[null,-129,1.5]"),

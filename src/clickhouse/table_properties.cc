@@ -57,7 +57,7 @@ size_t name_end(std::string_view text) {
   return std::min(at, text.size());
 }
 
-// The target of a materialized view, from its CREATE; none: an inner table.
+// The target of a materialized view, parsed from its CREATE statement. None: an inner table.
 std::optional<TableName> view_target(std::string_view create) {
   constexpr std::string_view kCreate = "CREATE MATERIALIZED VIEW ";
   constexpr std::string_view kTo = " TO ";
@@ -111,7 +111,7 @@ class Survey {
  private:
   Duration left() const { return std::max<Duration>(deadline_ - clock_.steady_now(), std::chrono::milliseconds(1)); }
 
-  // The server's values of the settings that decide, if an insert does not set them.
+  // Queries the server's values of the relevant settings, which apply if an insert does not set them.
   Status ask_settings() {
     const auto rows = client_.rows(
         "SELECT name, value FROM system.settings WHERE name IN ('insert_deduplicate', 'deduplicate_insert', "
@@ -141,10 +141,10 @@ class Survey {
     const std::string& engine = table.engine_full;
     return engine.find(" PARTITION BY ") != std::string::npos ||
            (!table.replicated() &&
-            engine.find("MergeTree(") != std::string::npos);  // the old syntax: partitioned by month
+            engine.find("MergeTree(") != std::string::npos);  // the old engine syntax partitions by month
   }
 
-  // Empty if they are not.
+  // Empty if the table and its views deduplicate repeated inserts.
   std::string why_repeats_are_stored(const TableInfo& table) {
     if (!is_off(value("async_insert"))) return "async_insert is on";
     for (const char* setting : {"insert_deduplicate", "deduplicate_insert"}) {
@@ -166,7 +166,7 @@ class Survey {
     return by_default ? std::string() : text + " has no deduplication window";
   }
 
-  // Views, their targets, and the views of these.
+  // Checks the table's views, their targets, and the views on these targets.
   std::string why_views_store_again(const Name& table) {
     std::vector<Name> open = {table};
     std::set<Name> seen = {table};
@@ -201,7 +201,7 @@ class Survey {
         left(), stop_);
     if (!rows || rows->empty()) return "the view " + text + " cannot be looked up";
     const auto& [engine, engine_full, create] = std::tie((*rows)[0][0], (*rows)[0][1], (*rows)[0][2]);
-    if (engine != "MaterializedView") return {};  // a live or window view stores none of our rows
+    if (engine != "MaterializedView") return {};  // live and window views do not store inserted rows
     TableInfo target;
     const std::optional<TableName> to = view_target(create);
     if (!to) {  // an inner table
@@ -236,7 +236,7 @@ bool equal_names(std::string_view a, std::string_view b, bool loosely) {
                     [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
-// Includes parts of a Nested: a field `n` fills the columns `n.x`.
+// True also for a Nested: a field `n` fills the columns `n.x`.
 bool is_column(std::string_view field, const TableProperties& properties) {
   return std::any_of(properties.columns.begin(), properties.columns.end(), [&](std::string_view column) {
     if (equal_names(field, column, properties.loose_names)) return true;
@@ -245,10 +245,10 @@ bool is_column(std::string_view field, const TableProperties& properties) {
   });
 }
 
-// The names of an object's members in sequence. Stores nothing else, because a row may be large.
+// Passes on the names of an object's members in order and stores nothing, because a row may be large.
 class MemberNames : public nlohmann::json_sax<nlohmann::json> {
  public:
-  // Not called again after it returned false.
+  // `next` is not called again after it has returned false.
   explicit MemberNames(std::function<bool(const std::string&)> next) : next_(std::move(next)) {}
 
   bool key(string_t& name) override { return depth_ != 1 || next_(name); }
@@ -302,7 +302,7 @@ std::vector<std::string> fields_without_column(const std::vector<std::string_vie
   for (std::string_view some : rows) {
     while (!some.empty()) {
       MemberNames names(is_none);
-      // A field is a column, or the row is not an object, which the server must refuse.
+      // Parsing stops if a field is a column, or if the row is not an object, which the server must refuse.
       if (!nlohmann::json::sax_parse(take_line(some), &names)) return {};
     }
   }

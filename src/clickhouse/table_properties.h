@@ -1,4 +1,4 @@
-// Properties of a table that decide how an insert is sent and what follows a failed one.
+// Properties of a table that decide how inserts are sent and how failed ones are handled.
 #pragma once
 
 #include <atomic>
@@ -18,30 +18,30 @@ namespace freshet::clickhouse {
 struct TableProperties {
   std::string table;  // "db.table"
   bool replicated = false;
-  // The table, and the target of every view that reads from it, recognise a repeated insert, and the repeat is pushed
-  // to the views. Unknown counts as false.
+  // The table and the target of every view that reads from it deduplicate a repeated insert, and the repeat is pushed
+  // to the views. False if unknown.
   bool repeats_recognised = false;
-  std::string why_not;  // for people; empty if they do
+  std::string why_not;  // why repeats_recognised is false; for people
   bool whole_or_nothing =
       false;                 // an insert of one block is stored completely or not at all: the table has no partitions
   bool loose_names = false;  // field names match columns case-insensitively
   std::vector<std::string> columns;  // columns that an insert may fill
 };
 
-// Threads: any. Retry: the server does not answer. `mask`: see ClickHouseClient.
+// Errors: Retry if the server does not answer. `mask`: see ClickHouseClient. Threads: any.
 Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask,
                                                Duration timeout, std::stop_token stop);
 
-// Shared by the writers of a table. Threads: any.
+// Caches the properties for all writers of a table. Threads: any.
 class TablePropertiesCache {
  public:
   TablePropertiesCache(ClickHouseSettings settings, Clock& clock, SecretMask* mask = nullptr)
       : settings_(std::move(settings)), clock_(clock), mask_(mask) {}
 
-  // Not older than `max_age`: queries the server if necessary, for at most five seconds. None: the server does not
-  // answer.
+  // Properties that are not older than `max_age`. If necessary, queries the server, for at most five seconds. None if
+  // the server does not answer.
   std::optional<TableProperties> properties(Duration max_age, std::stop_token stop);
-  // A field of the rows was a column of the table once, or an operator accepts such rows.
+  // True once a field of a row has matched a column, or an operator accepts rows without one.
   bool fields_match() const { return fields_match_.load(std::memory_order_relaxed); }
   void set_fields_match() { fields_match_.store(true, std::memory_order_relaxed); }
 
@@ -55,8 +55,8 @@ class TablePropertiesCache {
   SteadyTime known_at_ GUARDED_BY(mutex_){};
 };
 
-// Names in rows of FORMAT JSONEachRow, each once, in order, at most 100. Stops at the first name that is a column; the
-// result is then empty.
+// The distinct field names in rows of FORMAT JSONEachRow, in order, at most 100. Returns an empty list as soon as a
+// name is a column.
 std::vector<std::string> fields_without_column(const std::vector<std::string_view>& rows,
                                                const TableProperties& properties);
 

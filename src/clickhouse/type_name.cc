@@ -11,7 +11,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \n\t") - begin + 1);
 }
 
-// The end of the token at `at`: after the closing quote, or one character further.
+// The end of the token at `at`: after the closing quote if it is quoted, otherwise the next character.
 size_t behind(std::string_view text, size_t at) {
   const char quote = text[at];
   if (quote != '\'' && quote != '`') return at + 1;
