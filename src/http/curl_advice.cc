@@ -41,7 +41,7 @@ std::string curl_advice(int code, std::string_view url, std::string_view text) {
       return tls ? "the response is not HTTP"
                  : "the response is not HTTP: perhaps the port expects TLS (use https://), or it is ClickHouse's "
                    "native port (HTTP is usually on 8123)";
-    case CURLE_OUT_OF_MEMORY:  // also when only a buffer of libcurl is too small
+    case CURLE_OUT_OF_MEMORY:  // libcurl also returns this if a line exceeds its buffer
       return "a header line of the response may be longer than 100 KiB: check which server answers";
     case CURLE_RECV_ERROR:
       if (!has(text, "reset")) return "";

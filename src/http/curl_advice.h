@@ -1,4 +1,4 @@
-// Advice for libcurl errors that have a typical cause.
+// Advice for libcurl errors with a typical cause.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace freshet::http {
 
-// A sentence with the probable cause and the fix; empty if libcurl's own text is enough. `code` is libcurl's, `url` the
-// request's, `text` libcurl's error text.
+// Returns the probable cause and the fix, or an empty text if libcurl's own is enough. `code` and `text` are libcurl's
+// error code and text; `url` is the request's.
 std::string curl_advice(int code, std::string_view url, std::string_view text);
 
 }  // namespace freshet::http

@@ -16,12 +16,12 @@
 namespace freshet::http {
 namespace {
 
-constexpr long kUploadBuffer = 256 * 1024;  // libcurl's copy before the socket; fits the CPU cache
+constexpr long kUploadBuffer = 256 * 1024;  // libcurl copies the body through this buffer; it fits the CPU cache
 constexpr size_t kMaxHeadBytes = 256 * 1024;
 constexpr int kMaxRedirects = 10;
-constexpr int kPollMs = 1000;  // an upper bound; libcurl's wake-ups and timeouts end the wait earlier
+constexpr int kPollMs = 1000;  // an upper bound; wake-ups and libcurl's timeouts end the wait earlier
 
-// Once per process; libcurl requires it before the first handle, from one thread.
+// libcurl requires this once per process, from one thread, before the first handle is created.
 void initialise_curl() {
   static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
   static_cast<void>(once);
@@ -70,17 +70,17 @@ struct BodyReader {
 struct ResponseWriter {
   Response response;
   size_t limit = 0;
-  size_t head_bytes = 0;  // of all responses to the request: informational, final, trailers
+  size_t head_bytes = 0;  // of all responses to the request (informational and final) and of trailers
   bool head_too_large = false;
   bool too_large = false;
-  bool head_complete = false;  // libcurl accepts a response that ends within its headers
+  bool head_complete = false;  // checked here because libcurl accepts a response that ends within its headers
 };
 
 size_t on_read(char* out, size_t size, size_t count, void* self) noexcept {
   return static_cast<BodyReader*>(self)->read(out, size * count);
 }
 
-// libcurl rewinds when it repeats a request on a new connection because the kept-alive one was closed.
+// libcurl rewinds the body to repeat the request on a new connection if the kept-alive one was closed.
 int on_seek(void* self, curl_off_t offset, int origin_of_offset) noexcept {
   if (origin_of_offset != SEEK_SET || offset < 0) return CURL_SEEKFUNC_FAIL;
   static_cast<BodyReader*>(self)->seek(static_cast<size_t>(offset));
@@ -106,7 +106,7 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
     writer->head_too_large = true;
     return 0;
   }
-  if (line.starts_with("HTTP/")) {  // a new response (after 100 Continue): its headers replace the earlier ones
+  if (line.starts_with("HTTP/")) {  // a new response, for example after 100 Continue: drop the earlier headers
     writer->response.headers.clear();
     writer->response.trailers.clear();
     writer->head_complete = false;
@@ -130,7 +130,7 @@ size_t on_header(char* data, size_t size, size_t count, void* self) noexcept {
 int on_socket(void* retries, curl_socket_t socket, curlsocktype) noexcept {
   const int count = static_cast<int>(*static_cast<const uint32_t*>(retries));
   setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &count,
-             sizeof count);  // optional: without it the system's value applies
+             sizeof count);  // best effort: if it fails, the system's value applies
   return CURL_SOCKOPT_OK;
 }
 
@@ -154,13 +154,13 @@ ErrorKind kind_of(CURLcode code) {
 
 HeaderList header_list(const std::vector<std::string>& headers) {
   HeaderList list;
-  // "Expect: 100-continue" costs a round trip, and a second with servers that ignore it.
+  // libcurl's "Expect: 100-continue" would cost a round trip, and a second with servers that ignore it.
   for (const char* own : {"Expect:", "Content-Type:"}) list.reset(curl_slist_append(list.release(), own));
   for (const std::string& header : headers) list.reset(curl_slist_append(list.release(), header.c_str()));
   return list;
 }
 
-// Adds the host to the text.
+// Prefixes the text with the host.
 std::string of_host(const std::string& url, const std::string& text) {
   const Result<Url> parsed = parse_url(url);
   return (parsed ? origin(*parsed) + ": " : std::string()) + text;
@@ -179,8 +179,8 @@ struct Client::Handles {
   void configure(const ClientOptions& options);
   void prepare(const Request& request, const std::string& url, std::chrono::milliseconds timeout,
                const HeaderList& headers, BodyReader& reader, ResponseWriter& writer);
-  std::chrono::milliseconds taken() const;  // of the last transfer
-  // The target of the last response's redirect, if it may be followed.
+  std::chrono::milliseconds taken() const;  // duration of the last transfer
+  // The target of a redirect response, if it may be followed.
   std::optional<std::string> redirect(int status, const std::string& url) const;
   CURLcode transfer(const std::stop_token& stop);
   std::string describe(CURLcode code, const std::string& url) const;
@@ -190,14 +190,14 @@ void Client::Handles::configure(const ClientOptions& options) {
   CURL* const h = easy.get();
   use_proxy = options.use_proxy;
   curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);  // a stop must not wait for a DNS lookup in libcurl's thread
+  curl_easy_setopt(h, CURLOPT_QUICK_EXIT, 1L);  // do not wait for a DNS lookup in libcurl's thread on a stop
   curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(h, CURLOPT_TCP_KEEPIDLE, whole_seconds(options.tcp_keepalive));
   curl_easy_setopt(h, CURLOPT_TCP_KEEPINTVL, whole_seconds(options.tcp_keepalive_interval));
   curl_easy_setopt(h, CURLOPT_MAXAGE_CONN, whole_seconds(options.idle_timeout));
-  if (options.tcp_keepalive_retries > 0) {  // CURLOPT_TCP_KEEPCNT exists since 8.9
+  if (options.tcp_keepalive_retries > 0) {  // CURLOPT_TCP_KEEPCNT needs libcurl 8.9
     curl_easy_setopt(h, CURLOPT_SOCKOPTFUNCTION, &on_socket);
     curl_easy_setopt(h, CURLOPT_SOCKOPTDATA, &options.tcp_keepalive_retries);
   }
@@ -263,7 +263,7 @@ CURLcode Client::Handles::transfer(const std::stop_token& stop) {
       curl_multi_poll(multi.get(), nullptr, 0, kPollMs, nullptr);
     }
   }
-  curl_multi_remove_handle(multi.get(), easy.get());  // an unfinished transfer closes its connection
+  curl_multi_remove_handle(multi.get(), easy.get());  // closes the connection of an unfinished transfer
   return result;
 }
 

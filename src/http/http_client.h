@@ -1,4 +1,5 @@
-// HTTP/1.1 over libcurl: one request at a time, kept-alive connections; a stop_token ends every wait.
+// HTTP/1.1 client over libcurl. Sends one request at a time and keeps connections alive. A stop_token interrupts every
+// wait.
 #pragma once
 
 #include <chrono>
@@ -15,24 +16,25 @@
 namespace freshet::http {
 
 struct ClientOptions {
-  std::chrono::milliseconds connect_timeout{5000};  // DNS, TCP and TLS together
+  std::chrono::milliseconds connect_timeout{5000};  // for DNS, TCP and TLS together
   std::string ca_file;                              // PEM; empty = the system's
   std::string cert_file;                            // PEM client certificate; empty = none
   std::string key_file;                             // PEM key of cert_file; empty = inside cert_file
-  size_t max_response_bytes = 16 * 1024 * 1024;     // larger responses are an error
-  std::string accept_encoding;                      // "gzip,deflate": requested and decoded; empty = none
-  // Follows at most 10 redirects, with method, headers and body, and only to the scheme, host and port of the request,
-  // because credentials and body must not go elsewhere. Other redirects are returned like any response.
+  size_t max_response_bytes = 16 * 1024 * 1024;     // larger responses fail
+  std::string accept_encoding;                      // for example "gzip,deflate", which is then decoded; empty = none
+  // Follows at most 10 redirects, repeating method, headers and body. Follows only redirects to the scheme, host and
+  // port of the request, because credentials and body must not go elsewhere; other redirects are returned like any
+  // response.
   bool follow_redirects = false;
-  bool use_proxy = true;                            // from the environment, but never for a loopback address
-  std::chrono::milliseconds idle_timeout{118'000};  // older idle connections are not reused; whole seconds
+  bool use_proxy = true;                            // uses the environment's proxy, except for loopback addresses
+  std::chrono::milliseconds idle_timeout{118'000};  // connections idle for longer are not reused; whole seconds
   std::chrono::milliseconds tcp_keepalive{15'000};  // whole seconds, at least one
   std::chrono::milliseconds tcp_keepalive_interval{5'000};
   uint32_t tcp_keepalive_retries = 0;  // 0 = the system's value
   bool operator==(const ClientOptions&) const = default;
 };
 
-// Views must live until send() returns.
+// The views must be valid until send() returns.
 struct Request {
   std::string_view method = "GET";             // with a body: POST or PUT
   std::string url;                             // absolute, already escaped; may contain a query
@@ -41,7 +43,7 @@ struct Request {
   std::chrono::milliseconds timeout{120'000};  // for everything from DNS to the last byte of the response
 };
 
-// Header names in lower case; of repeated headers the last value.
+// Keys are lower-case header names. The last of repeated headers wins.
 using Headers = std::map<std::string, std::string, std::less<>>;
 
 struct Response {
@@ -54,9 +56,9 @@ struct Response {
   std::string_view header(std::string_view lower_case_name) const;
 };
 
-// Threads: one at a time; an instance belongs to one thread. Proxies come from the usual environment variables
-// (http_proxy, https_proxy, all_proxy, no_proxy). Responses are limited: 256 KiB for status lines, headers and trailers
-// together, ClientOptions::max_response_bytes for the (decoded) body.
+// Threads: one at a time; an instance belongs to one thread. Proxies are taken from the usual environment variables
+// (http_proxy, https_proxy, all_proxy, no_proxy). A response may have 256 KiB of status lines, headers and trailers
+// together, and a (decoded) body of ClientOptions::max_response_bytes.
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -64,9 +66,9 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  // Any response is a value, whatever its status. Errors carry libcurl's code and only host and port of the request:
-  // Retry (network, timeout), Fatal (the request or the TLS files are wrong), Stopping (`stop` was requested; the
-  // server may have received the request).
+  // Returns the response, whatever its status. Errors: Retry (network, timeout), Fatal (the request or the TLS files
+  // are invalid), Stopping (`stop` was requested; the server may have received the request). Errors carry libcurl's
+  // code; their texts name only host and port of the request.
   Result<Response> send(const Request& request, std::stop_token stop = {});
 
  private:

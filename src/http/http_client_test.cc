@@ -74,7 +74,8 @@ TEST(HttpClient, BrokenConnectionsAreRetryErrors) {
   FakeClickHouse server;
   Client client({});
   for (const auto how : {FakeAnswer::How::CloseMidBody, FakeAnswer::How::LoseAnswer, FakeAnswer::How::CloseMidAnswer}) {
-    // libcurl repeats a request when a kept-alive connection turns out to be closed; hence more than one.
+    // More than one request may arrive, because libcurl repeats a request if a kept-alive connection turns out to be
+    // closed.
     server.otherwise(FakeAnswer::of(how, false));
     const std::string body(1 << 20, 'x');
     const auto answer = client.send(post(server, {body}));
@@ -256,7 +257,7 @@ TEST(HttpClient, AProxyOfTheEnvironmentNeverSeesALoopbackRequest) {
   ASSERT_TRUE(client.send(request));
   EXPECT_EQ(server.requests().size(), 1u);
   EXPECT_EQ(proxy.connections(), 0u);
-  request.url = "http://192.0.2.1:9/";  // a network for documentation (RFC 5737): no host answers
+  request.url = "http://192.0.2.1:9/";  // a documentation network (RFC 5737): no host answers
   ASSERT_TRUE(client.send(request));
   EXPECT_EQ(proxy.requests().size(), 1u);
   ClientOptions options;

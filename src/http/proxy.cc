@@ -6,7 +6,7 @@
 namespace freshet::http {
 namespace {
 
-// The first variable that is set and not empty.
+// The name of the first variable that is set and not empty, or null.
 const char* first_set(std::initializer_list<const char*> names) {
   for (const char* name : names) {
     const char* value = std::getenv(name);
@@ -21,7 +21,7 @@ std::string value_of(const char* name) { return name == nullptr ? std::string() 
 
 std::optional<EnvironmentProxy> environment_proxy(const Url& url) {
   if (is_loopback(url.host)) return std::nullopt;
-  // HTTP_PROXY in capitals is never used: a CGI server sets it from a request header.
+  // Ignores upper-case HTTP_PROXY like libcurl, because CGI servers set it from a request header.
   const char* name = url.scheme == "https" ? first_set({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
                                            : first_set({"http_proxy", "all_proxy", "ALL_PROXY"});
   if (name == nullptr) return std::nullopt;

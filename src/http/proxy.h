@@ -1,4 +1,4 @@
-// The HTTP proxy from the environment, as libcurl uses it.
+// The HTTP proxy that libcurl takes from the environment.
 #pragma once
 
 #include <optional>
@@ -9,13 +9,13 @@
 namespace freshet::http {
 
 struct EnvironmentProxy {
-  std::string variable;  // the variable that sets it
-  std::string address;   // without a login
-  std::string no_proxy;  // hosts that are reached directly; unchanged from the environment
+  std::string variable;  // name of the variable that sets the proxy
+  std::string address;   // without credentials
+  std::string no_proxy;  // value of no_proxy: hosts that are reached directly
 };
 
-// For requests to `url` by a Client with use_proxy; none for a loopback address. libcurl decides if no_proxy contains
-// the host. Threads: any, while no thread changes the environment.
+// The proxy of a Client with use_proxy for requests to `url`; none for a loopback address. Does not evaluate no_proxy:
+// libcurl decides whether it contains the host. Threads: any, while no thread changes the environment.
 std::optional<EnvironmentProxy> environment_proxy(const Url& url);
 
 }  // namespace freshet::http

@@ -1,4 +1,4 @@
-// The reason phrases of HTTP statuses (RFC 9110, 6585, 4918).
+// The reason phrases of HTTP status codes (RFC 9110, 6585, 4918).
 #pragma once
 
 #include <string_view>

@@ -55,7 +55,7 @@ Result<Url> parse_url(std::string_view text) {
 }
 
 bool is_loopback(std::string_view host) {
-  if (host.find('\0') != std::string_view::npos) return false;  // inet_pton() would stop reading there
+  if (host.find('\0') != std::string_view::npos) return false;  // inet_pton() would ignore the rest
   const std::string text(host);
   in_addr v4{};
   if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;

@@ -1,4 +1,4 @@
-// The partitions of this process, as metrics and error events report them.
+// The assigned partitions of this process, reported as tags of metrics and error events.
 #pragma once
 
 #include <cstdint>
@@ -11,10 +11,10 @@ namespace freshet::telemetry {
 // None before the first assignment.
 using AssignedPartitions = std::optional<std::vector<int32_t>>;
 
-// The tags `assigned_partitions` and `min_partition`, as Snuba's consumers send them.
+// The values of the tags `assigned_partitions` and `min_partition`, in the format of Snuba's consumers.
 struct PartitionTags {
   std::string assigned;  // "0-3-17", ascending
-  std::string least;     // "none" of an empty assignment
+  std::string least;     // the smallest partition; "none" for an empty assignment
 };
 PartitionTags partition_tags(std::vector<int32_t> partitions);
 

@@ -8,7 +8,7 @@
 namespace freshet::telemetry {
 
 bool is_told(std::string_view field) {
-  // Names that the operator gave, offsets, and words of this program's own. Never: error, value.
+  // Only names from the configuration, offsets, and texts of freshet's own. Never add error or value.
   constexpr std::array<std::string_view, 19> kTold = {log_key::kTopic,
                                                       log_key::kPartition,
                                                       log_key::kOffset,

@@ -1,4 +1,4 @@
-// The part of a log line that goes to an error sink. Plain data.
+// A log line as it is passed to an error sink. Plain data.
 #pragma once
 
 #include <set>
@@ -11,17 +11,17 @@
 
 namespace freshet::telemetry {
 
-// A log line at level error: names and texts, with secrets masked and without marked message texts.
+// A log line at level error. Secrets are masked and marked message texts (base/message_text.h) are removed.
 struct ErrorReport {
   std::string event;
   std::vector<std::pair<std::string, std::string>> fields;
   SystemTime at{};
-  // Fields whose texts may quote a message, whoever wrote them: a processor, a Python class, a schema, a server. They
-  // must not leave this machine.
+  // Names of the fields whose text may quote a message, because it comes from a processor, a Python class, a schema or
+  // a server. Their texts must not leave this machine.
   std::set<std::string> free_texts;
 };
 
-// True if the text of a log field may leave this machine; unknown fields may not.
+// True if the text of this log field may leave this machine. False for unknown fields.
 bool is_told(std::string_view field);
 
 }  // namespace freshet::telemetry

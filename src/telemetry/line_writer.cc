@@ -19,7 +19,7 @@ namespace {
 constexpr int kLookEveryMs = 100;
 constexpr int kLastLooks = 10;
 
-// A second open file description of the same pipe or terminal, so that O_NONBLOCK affects only us.
+// Opens the same pipe or terminal again. The new open file description keeps O_NONBLOCK from affecting other processes.
 int open_again(int fd) noexcept {
   return open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
@@ -38,7 +38,7 @@ LineWriter::LineWriter(int fd) : fd_(fd), kind_(kind_of(fd)), non_blocking_(kind
   try {
     thread_ = std::jthread([this](std::stop_token stop) { flush(stop); });
   } catch (const std::system_error&) {
-    // No thread available: buffered data is written with the next line.
+    // The thread cannot be created: the next line writes the buffered data.
   }
 }
 
@@ -100,7 +100,7 @@ ssize_t LineWriter::write_some(std::string_view text) noexcept {
       written = ::write(fd_, text.data(), text.size());
     } else if (non_blocking_ >= 0) {
       written = ::write(non_blocking_, text.data(), text.size());
-    } else {  // a pipe that reports room takes this much at once
+    } else {  // a pipe that is writable accepts PIPE_BUF bytes without blocking
       if (!writable_within(0)) return 0;
       written = ::write(fd_, text.data(), std::min<size_t>(text.size(), PIPE_BUF));
     }

@@ -42,7 +42,7 @@ Ends open_sockets() {
   return {Fd(ends[0]), Fd(ends[1])};
 }
 
-// What can be read right now.
+// Reads what is available without waiting.
 std::string read_some(const Fd& fd) {
   std::string text(1 << 20, '\0');
   fcntl(fd.get(), F_SETFL, O_NONBLOCK);
@@ -64,7 +64,7 @@ TEST_P(LineWriterTest, AReaderThatStandsStillHoldsNobodyAndGetsWholeLinesLater) 
   for (int i = 0; i < kLines; ++i) lines.write(line(i));
   EXPECT_GT(lines.dropped(), 1000u);
   EXPECT_TRUE(lines.behind());
-  EXPECT_EQ(fcntl(ends.write.get(), F_GETFL) & O_NONBLOCK, 0);  // others may share it
+  EXPECT_EQ(fcntl(ends.write.get(), F_GETFL) & O_NONBLOCK, 0);  // other processes may share the flags
   std::string read;
   ASSERT_TRUE(eventually(std::chrono::seconds(60), [&] {
     read += read_some(ends.read);

@@ -32,13 +32,13 @@ std::string as_given(const LogField& field) {
 
 std::string to_text(const LogField& field) { return with_message_texts(as_given(field)); }
 
-// An event that had no error has no such field, so that a search for lines with one finds errors only.
+// Empty error and advice fields are omitted, so that a search for lines with an error finds only errors.
 bool is_absent(const LogField& field) {
   const auto* text = std::get_if<std::string_view>(&field.value);
   return text != nullptr && text->empty() && (field.name == log_key::kError || field.name == log_key::kAdvice);
 }
 
-// `digits` of the fraction: 3 or 6.
+// `digits`: decimal places of the second, 3 or 6.
 std::string timestamp(SystemTime now, int digits) {
   const auto us = std::chrono::time_point_cast<std::chrono::microseconds>(now);
   const auto seconds = std::chrono::floor<std::chrono::seconds>(us);
@@ -46,7 +46,7 @@ std::string timestamp(SystemTime now, int digits) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)), fraction);
 }
 
-// Level names of Snuba's consumers.
+// The level names that Snuba's consumers log.
 const char* upper_name(LogLevel level) {
   switch (level) {
     case LogLevel::Debug:
@@ -66,7 +66,7 @@ bool needs_quotes(std::string_view text) {
          std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
 
-// Escaped as in JSON, so that a line stays one line; invalid UTF-8 is replaced.
+// Quotes and escapes the text like JSON, so that a line stays one line. Replaces invalid UTF-8.
 std::string as_json(std::string_view text) {
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -90,7 +90,7 @@ void LogBackend::write(const LogEvent& event, std::span<const LogField> fields) 
     log_dropped();
     if (event.level == LogLevel::Error) pass_on(event, fields);
   } catch (...) {
-    // Out of memory or a closed standard error: a log line is not worth the process.
+    // Out of memory, or standard error is closed: losing a log line is better than ending the process.
   }
 }
 

@@ -1,4 +1,4 @@
-// The log: one line an event.
+// The log backend: writes each event as one line.
 #pragma once
 
 #include <atomic>
@@ -21,29 +21,30 @@
 
 namespace freshet::telemetry {
 
-// Threads: any. Warnings and errors that are equal in name and subject fields are written at most once a minute, with
-// `repeated` = how many were suppressed; what a person did (LogEvent::audit) is always written. Secrets never appear,
-// line breaks and control characters are escaped. A reader that does not read blocks nobody (line_writer.h);
-// `log_lines_dropped` says how many lines it has missed.
+// Deduplicates warnings and errors: of events with the same name and subject fields, at most one a minute is written.
+// Its field `repeated` counts the suppressed ones. Events of an operator's action (LogEvent::audit) are never
+// suppressed.
+// Masks secrets and escapes line breaks and control characters. Writing never blocks on the log's reader
+// (line_writer.h); the event `log_lines_dropped` reports the number of lines dropped because of it. Threads: any.
 class LogBackend final : public Log {
  public:
-  // Writes to `out`; when null to standard error, the reference's format to standard output.
+  // Writes to `out`. If it is null, writes to standard output in LogFormat::Reference and to standard error otherwise.
   LogBackend(const TelemetrySettings& settings, Clock& clock, std::ostream* out = nullptr);
   ~LogBackend() override;
 
   bool enabled(LogLevel level) const noexcept override { return level >= level_.load(std::memory_order_relaxed); }
   void write(const LogEvent& event, std::span<const LogField> fields) noexcept override;
-  // Of lines at level error, what may leave this machine (error_report.h) goes to `sink` too; called under a lock, so
-  // that after the next call the last sink is not used any more. It must not log.
+  // Also passes every written line at level error to `sink` (error_report.h), which must not log. `sink` is called
+  // under a lock, so the previous sink is no longer in use when this returns.
   void set_error_sink(std::function<void(ErrorReport)> sink);
   void set_level(LogLevel level) noexcept { level_.store(level, std::memory_order_relaxed); }
-  // Lines that nobody read are counted there (freshet_log_lines_dropped_total).
+  // Counts dropped lines in freshet_log_lines_dropped_total of `metrics`.
   void count_dropped(Metrics& metrics);
-  // What is masked in each line; whoever learns a secret later adds it here.
+  // The secrets that are masked in every line. Secrets that become known later must be added here.
   SecretMask& secrets() noexcept { return secrets_; }
 
  private:
-  // How many equal events were suppressed before this one; none if this one is suppressed too.
+  // The number of equal events suppressed before this one; none if this one must be suppressed too.
   std::optional<uint64_t> admit(const LogEvent& event, std::span<const LogField> fields);
   std::string line(const LogEvent& event, std::span<const LogField> fields, uint64_t repeated) const;
   void pass_on(const LogEvent& event, std::span<const LogField> fields);
@@ -55,7 +56,7 @@ class LogBackend final : public Log {
   SecretMask secrets_;
   Clock& clock_;
   std::atomic<LogLevel> level_;
-  std::unique_ptr<LineWriter> lines_;  // none: `out_`
+  std::unique_ptr<LineWriter> lines_;  // null: writes to `out_`
   Mutex out_mutex_;
   std::ostream* const out_ GUARDED_BY(out_mutex_);
   std::atomic<Counter*> dropped_counter_{nullptr};

@@ -1,4 +1,4 @@
-// The metrics registry as Prometheus text (exposition format 0.0.4).
+// Renders the metrics registry as Prometheus text (exposition format 0.0.4).
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace freshet::telemetry {
 
 std::string render_prometheus(const Metrics& metrics);
 
-// CPU time, memory and open files of this process, read from /proc at each call.
+// Updates the metrics of this process (CPU time, memory, open files) from /proc.
 void update_process_metrics(Metrics& metrics);
 
 }  // namespace freshet::telemetry

@@ -94,7 +94,7 @@ std::string sentry_envelope(const ErrorReport& report, const SentrySettings& set
                      body);
 }
 
-// Owned by the reporter's thread.
+// Used only by the reporter's thread.
 class SentryReporter::Sender {
  public:
   explicit Sender(SentryReporter& reporter) : r_(reporter), client_(http::ClientOptions()) {}
@@ -111,7 +111,7 @@ class SentryReporter::Sender {
     const auto answer = client_.send(request, stop);
     if (answer && answer->status == 200) return r_.sent_.add();
     r_.dropped_.add();
-    // Rate-limited: silent for the rest of this minute and the next.
+    // Sentry rate-limits this client: send nothing for two minutes.
     if (answer && answer->status == 429) {
       minute_ = r_.clock_.steady_now() + kMinute;
       in_minute_ = kPerMinute;

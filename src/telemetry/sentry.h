@@ -17,22 +17,24 @@
 
 namespace freshet::telemetry {
 
-// The destination of the envelopes and the sender's identity. Fatal: the DSN is not valid.
+// Where the envelopes are sent, and the credentials. sentry_target() fails with Fatal if the DSN is invalid.
 struct SentryTarget {
   std::string url;   // .../api/PROJECT/envelope/
   std::string auth;  // the value of X-Sentry-Auth
 };
 Result<SentryTarget> sentry_target(const std::string& dsn);
 
-// An envelope with one event: its name, code, numbers and names; no text that may quote a message.
+// Renders an envelope with one event. It contains the event's name, its code, numbers, and texts that is_told() allows,
+// but no text that may quote a message.
 std::string sentry_envelope(const ErrorReport& report, const SentrySettings& settings,
                             const AssignedPartitions& assigned);
 
-// Threads: report() by any, never blocks; its own sends. At most 50 wait and 30 a minute are sent; the others are
-// dropped and counted (freshet_sentry_events_total). What waits at the end gets two seconds.
+// Sends reports on its own thread. At most 50 reports are queued and 30 a minute are sent; others are dropped and
+// counted (freshet_sentry_events_total). The destructor spends at most about two seconds on sending queued reports.
+// Threads: any may call report(), which never blocks.
 class SentryReporter {
  public:
-  // The reporter's thread calls `assigned`.
+  // `assigned` is called on the reporter's thread.
   SentryReporter(const SentrySettings& settings, SentryTarget target, std::function<AssignedPartitions()> assigned,
                  Clock& clock, Metrics& metrics);
   ~SentryReporter();

@@ -34,7 +34,7 @@ struct SentryTest : testing::Test {
   uint64_t counted(const char* result) {
     return metrics.counter("freshet_sentry_events_total", "", {{"result", result}}).value();
   }
-  testkit::FakeClickHouse server;  // any HTTP server that remembers
+  testkit::FakeClickHouse server;  // used as a plain HTTP server that records requests
   SentrySettings settings;
   RealClock clock;
   Metrics metrics;
@@ -80,7 +80,7 @@ TEST_F(SentryTest, AnErrorOfTheLogIsAnEnvelope) {
   EXPECT_THAT(requests[0].raw_body, Not(HasSubstr("hunter2")));
 }
 
-// Whatever field it stands in, and whoever wrote the text: an exception of a Python class, a schema, a server.
+// Covers all fields and sources of such texts: an exception of a Python class, a schema, a server.
 TEST_F(SentryTest, NoTextThatMayQuoteAMessageLeaves) {
   std::ostringstream out;
   std::vector<ErrorReport> reports;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view kPrefix = "snuba.consumer.";
 constexpr size_t kValuesOfOneLine = 64;
 
-// Characters that would end a tag or a line become '_'.
+// Replaces characters that would end a tag or a line by '_'.
 std::string tag(std::string_view name, std::string_view value) {
   std::string out = fmt::format("{}:{}", name, value);
   std::replace_if(
@@ -39,7 +39,7 @@ std::vector<std::string> StatsdEncoder::encode(const Metrics& metrics, const Ass
   return std::move(payloads_);
 }
 
-// Tags of every metric. Older Snuba sorts them by key.
+// Builds the tags of every metric. Older Snuba sorts them by key.
 void StatsdEncoder::describe(const AssignedPartitions& assigned) {
   std::vector<std::string> tags;
   if (assigned) {
@@ -72,7 +72,7 @@ void StatsdEncoder::add(const StatsdLine& line, const Metrics::Sample& sample, c
     return add_counter(line, sample.seconds->nanoseconds(), line.scale / 1e9, sample.labels, tags);
   }
   if (sample.histogram != nullptr) return add_timer(line, *sample.histogram, tags);
-  // Arroyo sends whole milliseconds, rounded down.
+  // Arroyo rounds milliseconds down.
   const double scaled = sample.gauge->value() * line.scale;
   const double value = line.scale == 1 ? scaled : std::floor(scaled + 1e-6);
   this->line(line.name, false, settings_.june ? fmt::format("{}", std::llround(value)) : with_fraction(value), "g",
@@ -121,7 +121,7 @@ void StatsdEncoder::count(std::string_view name, uint64_t value, const Labels& t
   line(name, false, std::to_string(value), "c", tags);
 }
 
-// If there were many observations, these are the last ones; the sample rate says so.
+// If there were more observations than `values`, these are the latest ones, and the line has a sample rate.
 void StatsdEncoder::values(std::string_view name, const std::vector<double>& values, uint64_t observed,
                            const Labels& tags) {
   const bool sampled = observed > values.size() && !values.empty();
@@ -148,7 +148,7 @@ void StatsdEncoder::line(std::string_view name, bool timer, std::string_view val
   const std::string text =
       fmt::format("{}{}{}:{}|{}{}{}{}", name.starts_with("snuba.") ? "" : kPrefix, name,
                   timer && !settings_.june ? ".distribution" : "", value, type, rate, all.empty() ? "" : "|#", all);
-  // Each line ends with a line feed; older Snuba sends them only between lines.
+  // Current Snuba ends each line with a line feed; older Snuba only separates lines with it.
   if (settings_.june) {
     if (payloads_.empty() || payloads_.back().size() + 1 + text.size() > max_payload_) {
       payloads_.push_back(text);

@@ -14,19 +14,19 @@
 
 namespace freshet::telemetry {
 
-// Threads: one. Remembers what it sent. A counter that did not change is sent once more as 0 (current Snuba), a gauge
-// every time, each value of a timer once.
+// Encodes the changes since the last call. A counter that stops changing is sent once more as 0 (like current Snuba), a
+// gauge is sent every time, and each value of a timer is sent once. Threads: one.
 class StatsdEncoder {
  public:
-  // `max_payload`: bytes of one datagram; a longer line is sent alone.
+  // `max_payload`: bytes per datagram. A longer line gets a datagram of its own.
   StatsdEncoder(const StatsdSettings& settings, size_t max_payload) : settings_(settings), max_payload_(max_payload) {}
 
   std::vector<std::string> encode(const Metrics& metrics, const AssignedPartitions& assigned);
 
  private:
   struct Sent {
-    uint64_t value = 0;   // of our counter
-    double fraction = 0;  // remainder of scaling, below one
+    uint64_t value = 0;   // last value of our counter
+    double fraction = 0;  // remainder of scaling that is not sent yet, below one
     bool idle = true;     // the 0 was sent
   };
   using Key = std::pair<const StatsdLine*, Labels>;

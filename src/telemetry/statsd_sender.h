@@ -1,4 +1,4 @@
-// Sends the metrics to a DogStatsD agent, on its own thread.
+// Sends the metrics to a DogStatsD agent on its own thread.
 #pragma once
 
 #include <functional>
@@ -13,11 +13,11 @@
 
 namespace freshet::telemetry {
 
-// Threads: its own reads the registry every 3 s (every second with --compat june), sends what changed, and sends once
-// more at the end. `metrics` must keep recent values (Metrics::keep_recent_values).
+// Reads the registry every 3 s (every second with --compat june) and on destruction, and sends what has changed.
+// `metrics` must keep recent values (Metrics::keep_recent_values()).
 class StatsdSender {
  public:
-  // The sender's thread calls `assigned`.
+  // `assigned` is called on the sender's thread.
   StatsdSender(const StatsdSettings& settings, std::function<AssignedPartitions()> assigned, Clock& clock, Log& log,
                Metrics& metrics);
 

@@ -174,7 +174,7 @@ void erase(Labels& labels, std::string_view name) {
                labels.end());
 }
 
-// Some tags have other names or values in Snuba.
+// Renames tags and their values where Snuba's differ.
 void reword(const StatsdLine& line, const Labels& labels, bool june, Labels& tags) {
   if (line.name == "arroyo.producer.produce_status") {
     tags = {{"status", value_of(labels, "result")}, {"producer_name", value_of(labels, "producer")}};

@@ -1,4 +1,4 @@
-// The names under which Snuba's consumers report our metrics to StatsD. docs/metrics.md shows the table.
+// Maps freshet's metrics to the StatsD names of Snuba's consumers. docs/metrics.md contains the table.
 #pragma once
 
 #include <span>
@@ -13,8 +13,8 @@ struct StatsdLine {
   enum class Type {
     Counter,
     Gauge,
-    Timer,     // each observation of a histogram, or a sample of them when there are many
-    SumTimer,  // one value: the growth of a counter since the last flush
+    Timer,     // each observation of a histogram, or a sample if there are many
+    SumTimer,  // one value: the increase of a counter since the last flush
   };
   enum class Only { Both, Head, June };
 
@@ -22,7 +22,7 @@ struct StatsdLine {
   std::string_view name;    // Snuba's name without the prefix; a name that starts with "snuba." includes it
   Type type;
   double scale = 1;  // Snuba's value = freshet's value * scale
-  // "label=value,...": the line is only for samples with these values; the labels are not sent as tags.
+  // "label=value,...": restricts the line to samples with these label values. These labels are not sent as tags.
   std::string_view where = {};
   // Labels that are not sent as tags with --compat june.
   std::string_view not_in_june = {};
@@ -31,10 +31,10 @@ struct StatsdLine {
 
 std::span<const StatsdLine> statsd_table();
 
-// True if `line` is for this sample; `tags` are then the remaining labels.
+// True if `line` applies to a sample with these labels; `tags` is then set to the labels to send.
 bool takes(const StatsdLine& line, const Labels& labels, bool june, Labels& tags);
 
-// Rows of the table in docs/metrics.md.
+// The rows of the table in docs/metrics.md.
 std::string statsd_markdown();
 
 }  // namespace freshet::telemetry

@@ -307,7 +307,7 @@ TEST(SenderTest, SendsWhatIsLeftWhenItEnds) {
   EXPECT_EQ(metrics.counter("freshet_statsd_payloads_total", "", {{"result", "sent"}}).value(), 1u);
 }
 
-// FRESHET_WRITE_DOCS=1 writes the table anew.
+// FRESHET_WRITE_DOCS=1 regenerates the table.
 TEST(StatsdTableTest, TheDocumentedNamesAreThoseOfTheTable) {
   const std::string path = std::string(FRESHET_SOURCE_DIR) + "/docs/metrics.md";
   std::ostringstream read;
@@ -316,7 +316,7 @@ TEST(StatsdTableTest, TheDocumentedNamesAreThoseOfTheTable) {
   const std::string head = "| Name | Type | From |\n|---|---|---|\n";
   const size_t begin = text.find(head);
   ASSERT_NE(begin, std::string::npos);
-  const size_t table = text.find('\n', begin + head.size()) + 1;  // behind the two that are counted by the sender
+  const size_t table = text.find('\n', begin + head.size()) + 1;  // after the two rows that the sender itself counts
   const size_t end = std::min(text.find("\n\n", table), text.size());
   if (std::getenv("FRESHET_WRITE_DOCS") != nullptr) {
     text.replace(table, end == text.size() ? std::string::npos : end + 1 - table, statsd_markdown());

@@ -111,7 +111,7 @@ Status StatsdTransport::send(std::string_view payload) {
   }
   framed += payload;
   Status sent = write_all(framed);
-  // Half a frame is on the stream, or the agent is gone: the next payload uses a new socket.
+  // The stream may contain half a frame, or the agent is gone: the next payload needs a new connection.
   if (!sent) close();
   return sent;
 }

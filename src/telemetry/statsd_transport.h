@@ -1,4 +1,4 @@
-// A socket to a DogStatsD agent.
+// The socket to a DogStatsD agent.
 #pragma once
 
 #include <cstddef>
@@ -10,19 +10,18 @@
 
 namespace freshet::telemetry {
 
-// Threads: one. A payload that cannot be sent within a second is dropped, and the socket is opened again for the next
-// one.
+// Drops a payload that cannot be sent within a second, and reopens the socket for the next one. Threads: one.
 class StatsdTransport {
  public:
-  // `address`: udp://HOST:PORT, HOST:PORT, unixgram://PATH, unix://PATH (a stream; the length of each payload precedes
-  // it as 32 bits, little-endian). A missing agent is not an error here.
+  // `address`: udp://HOST:PORT, HOST:PORT, unixgram://PATH, or unix://PATH (a stream that prefixes each payload with
+  // its length as 32 bits, little-endian). Succeeds even if no agent is listening.
   explicit StatsdTransport(std::string address);
   ~StatsdTransport();
   StatsdTransport(const StatsdTransport&) = delete;
   StatsdTransport& operator=(const StatsdTransport&) = delete;
 
   size_t max_payload(bool june) const;
-  // Error kind Retry: the payload was dropped.
+  // Errors: Retry if the payload was dropped.
   Status send(std::string_view payload);
 
  private:

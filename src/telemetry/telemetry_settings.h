@@ -9,19 +9,20 @@
 
 namespace freshet::telemetry {
 
-// Reference: JSON on standard output with the field names of Snuba's consumers. The others write to standard error.
+// Reference writes JSON with the field names of Snuba's consumers to standard output. The others write to standard
+// error.
 enum class LogFormat { Text, Json, Reference };
 
-// Metrics to a DogStatsD agent.
+// Sending metrics to a DogStatsD agent.
 struct StatsdSettings {
   std::string address;  // udp://HOST:PORT, HOST:PORT, unixgram://PATH or unix://PATH (stream); empty = off
-  bool june = false;    // lines of older Snuba: timers as `ms` under their bare names
+  bool june = false;    // the format of older Snuba: timers have type `ms` and plain names
   bool tag_assigned_partitions = true;
-  // Sent with each metric, in this order.
+  // Tags of every metric, in this order.
   std::vector<std::pair<std::string, std::string>> tags;
 };
 
-// Errors to Sentry.
+// Sending errors to Sentry.
 struct SentrySettings {
   std::string dsn;  // secret; empty = off
   std::string release;
@@ -33,7 +34,7 @@ struct TelemetrySettings {
   LogFormat format = LogFormat::Text;
   StatsdSettings statsd;
   SentrySettings sentry;
-  std::vector<std::string> secrets;  // replaced by *** in every log line
+  std::vector<std::string> secrets;  // masked as *** in every log line
 };
 
 }  // namespace freshet::telemetry

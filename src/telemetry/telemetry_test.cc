@@ -68,7 +68,7 @@ TEST_F(LogTest, SecretsNeverAppear) {
   EXPECT_NE(text.find("***"), std::string::npos);
 }
 
-// The log has what messages hold, without the marks; what goes elsewhere has neither.
+// The log contains texts quoted from messages, without their marks. Error reports contain neither.
 TEST_F(LogTest, MessageTextsAreForTheLogOnly) {
   const std::string reason = "refused: " + message_text("card 4711") + "; alter the table";
   for (const LogFormat format : {LogFormat::Text, LogFormat::Json, LogFormat::Reference}) {
@@ -109,7 +109,7 @@ TEST_F(LogTest, LinesOfOtherSubjectsAreNotEqual) {
         log.write(kHappened, log_fields(subject("key", key), subject("value", value), log_error("is no whole number")));
       }
     }
-    // Of the same reason and subject one is enough, whatever the sample is.
+    // Lines with the same reason and subject are duplicates even if the sample differs.
     for (int offset = 0; offset < 5; ++offset) {
       log.write(kHappened, log_fields(subject(log_key::kPartition, 0), LogField(log_key::kOffset, offset),
                                       subject("reason_code", "invalid_json"), LogField(log_key::kError, "x")));
