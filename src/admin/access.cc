@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
 
-// Takes as long for a wrong token as for the right one.
+// Compares in constant time, so that the response time reveals nothing about the token.
 bool same(std::string_view a, std::string_view b) {
   unsigned difference = a.size() == b.size() ? 0 : 1;
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
@@ -22,14 +22,14 @@ bool same(std::string_view a, std::string_view b) {
 
 bool shows(const Request& request) { return request.method == "GET" || request.method == "HEAD"; }
 
-// A browser says whose page asks (Sec-Fetch-Site, where it knows the header). A link from anywhere may open the page.
+// Browsers that know Sec-Fetch-Site report whose page sends the request. Following a link from another site is allowed.
 bool browser_says_another_site(const Request& request) {
   if (!request.fetch_site || *request.fetch_site == "same-origin") return false;
-  if (!shows(request)) return true;  // nobody types a POST
+  if (!shows(request)) return true;  // even "none" (typed by the user) does not occur for a POST
   return *request.fetch_site != "none" && request.fetch_mode != "navigate";
 }
 
-// An Origin is of this server when it names the host and the port that the request itself names.
+// An Origin is this server's own if its host and port are those of the request.
 bool has_foreign_origin(const Request& request) {
   if (!request.origin) return false;
   for (const std::string_view scheme : {"http://", "https://"}) {
@@ -52,7 +52,8 @@ bool Access::has_token(const Request& request) const {
   return same(std::string_view(*request.authorization).substr(kScheme.size()), token_);
 }
 
-// Nobody can make an address, or a name without a dot, lead elsewhere; any other name's owner can (DNS rebinding).
+// An attacker cannot control where an address or a name without a dot leads, but the owner of any other name can (DNS
+// rebinding).
 bool Access::knows_host(const std::string& text) const {
   const auto host = parse_net_address(text);
   if (!host) return false;
@@ -83,7 +84,7 @@ std::optional<Response> Access::refuses_change(const Request& request) const {
     return Response::text(403,
                           "this address is not loopback: start freshet with --admin-token-file and send the token");
   }
-  // Neither can be sent to another site without its consent (CORS), and none is ever given.
+  // A browser sends neither to another site without that site's consent (CORS), which this server never gives.
   if (request.freshet_request || request.carries_json()) return std::nullopt;
   return Response::text(403, "send the header X-Freshet-Request: 1, which a page of another site cannot send");
 }

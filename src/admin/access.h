@@ -1,4 +1,4 @@
-// Who may ask, and who may change something.
+// Access control of the admin server: who may read, and who may change something.
 #pragma once
 
 #include <optional>
@@ -9,24 +9,26 @@
 
 namespace freshet::admin {
 
-// What an endpoint is to those who ask.
+// The access that an endpoint requires.
 enum class Needs {
-  Nothing,  // says nothing worth hiding: an orchestrator asks by whatever name it has
+  Nothing,  // always allowed, under any host name: the response reveals nothing, and orchestrators use any name
   Reading,
   Changing,
 };
 
-// Reading is free. Changing needs the token where there is one ("Authorization: Bearer TOKEN"); without one it is for
-// loopback only, and needs a header that a page of another site cannot send. Such a page never gets through, whatever
-// name it has led a browser here with (DNS rebinding). Threads: any.
+// Reading needs no token. Changing needs the token ("Authorization: Bearer TOKEN") if one is configured. Without a
+// configured token, only a server on loopback accepts changes, and only with a header that a page of another site
+// cannot send. Requests that a browser sends for a page of another site are refused. So are unknown host names (unless
+// the request carries the token), because a page can make its own name resolve to this server (DNS rebinding). Threads:
+// any.
 class Access {
  public:
-  // `names`: what the server may be asked for beside addresses, in the form of NetAddress::host.
+  // `names`: host names that requests may use in addition to addresses, in the form of NetAddress::host.
   Access(bool on_loopback, std::string token, std::vector<std::string> names);
 
-  // Empty: welcome.
+  // The response that refuses the request; empty if it is allowed.
   std::optional<Response> refuses(const Request& request, Needs needs) const;
-  // The token is set and the request carries it.
+  // True if a token is configured and the request carries it.
   bool has_token(const Request& request) const;
 
  private:

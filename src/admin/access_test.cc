@@ -112,7 +112,7 @@ TEST(AccessTest, AnotherSiteMayLinkHereButNotRead) {
   }
 }
 
-// A name that leads a browser here and there (DNS rebinding) is told by the name.
+// DNS rebinding is detected by the host name of the request.
 TEST(AccessTest, OnlyKnownHostsAreAnswered) {
   const Access loopback(true, "", {"freshet.example.com"});
   const Access everywhere(false, "", {"freshet.example.com"});
@@ -128,7 +128,7 @@ TEST(AccessTest, OnlyKnownHostsAreAnswered) {
     EXPECT_EQ(read(everywhere, get(evil)), 403) << evil;
     EXPECT_EQ(change(loopback, marked(post(evil))), 403) << evil;
   }
-  // An address or a name of the own network leads a browser nowhere else, but not to loopback.
+  // Addresses and names of the local network are safe, but not expected by a server on loopback.
   for (const char* near : {"10.0.0.7:8080", "[fd00::7]", "freshet-0"}) {
     EXPECT_EQ(read(loopback, get(near)), 403) << near;
     EXPECT_EQ(read(everywhere, get(near)), 200) << near;
@@ -137,9 +137,9 @@ TEST(AccessTest, OnlyKnownHostsAreAnswered) {
   EXPECT_NE(loopback.refuses(get("evil.example"), Needs::Reading)->body.find("--admin-allowed-host"),
             std::string::npos);
   Request old = get("");
-  old.host.reset();  // HTTP/1.0; no browser leaves it out
+  old.host.reset();  // HTTP/1.0; browsers always send it
   EXPECT_EQ(read(loopback, old), 200);
-  // Who has the token is no page.
+  // A page of another site does not have the token.
   EXPECT_EQ(read(Access(true, "secret", {}), with_token(get("evil.example"), "Bearer secret")), 200);
   EXPECT_EQ(read(Access(true, "secret", {}), with_token(get("evil.example"), "Bearer Secret")), 403);
 }

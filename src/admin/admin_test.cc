@@ -69,11 +69,11 @@ TEST(ProgressTest, AsksForCommitsWhileMessagesCome) {
   EXPECT_TRUE(progress.assess(status).ok);
   status.messages_consumed = 10;
   EXPECT_FALSE(progress.assess(status).ok);
-  EXPECT_TRUE(progress.assess(status).ok);  // quiet since
+  EXPECT_TRUE(progress.assess(status).ok);  // no messages since
   status.messages_consumed = 20;
   status.partitions[0].committed = Offset{6};
   EXPECT_TRUE(progress.assess(status).ok);
-  status.partitions[0].paused = true;  // quiet only because it is held back
+  status.partitions[0].paused = true;  // no messages only because consumption is paused
   EXPECT_FALSE(progress.assess(status).ok);
   EXPECT_FALSE(progress.assess(status).ok);
   status.partitions[0].committed = Offset{7};
@@ -95,9 +95,9 @@ TEST(HealthFileTest, IsTouchedWhileHealthy) {
         },
         clock, null_log(), metrics);
     asked.pop();
-    asked.pop();  // the first round is over
+    asked.pop();  // the first iteration has ended
     EXPECT_TRUE(std::filesystem::exists(path));
-    // The check of Snuba's composition removes the file and wants it back at its next look.
+    // The health check of Snuba's docker compose file removes the file and expects it to exist again at the next check.
     std::filesystem::remove(path);
     asked.pop();
     asked.pop();

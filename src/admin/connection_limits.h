@@ -1,4 +1,4 @@
-// What clients may take of the admin server, all together and each.
+// Resource limits of the admin server's clients.
 #pragma once
 
 #include <chrono>
@@ -8,12 +8,13 @@ namespace freshet::admin {
 
 struct ConnectionLimits {
   size_t connections = 256;
-  size_t answer_bytes = size_t{8} << 20;    // of all answers that clients have not taken yet
-  std::chrono::milliseconds request{5000};  // from the connection to the whole request
-  std::chrono::milliseconds answer{5000};   // until the client has taken it
-  std::chrono::milliseconds linger{1000};   // until the client has closed, too
+  size_t answer_bytes = size_t{8} << 20;    // total of all responses that clients have not received yet
+  std::chrono::milliseconds request{5000};  // from accepting the connection to the complete request
+  std::chrono::milliseconds answer{5000};   // until the response is sent
+  std::chrono::milliseconds linger{1000};   // then, until the client has closed the connection
 
-  // As many connections as the process's limit of descriptors leaves room for: an eighth.
+  // The default limits, with `connections` reduced to an eighth of the process's limit of file descriptors, but at
+  // least 4.
   static ConnectionLimits for_this_process();
 };
 

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using Error = boost::system::error_code;
 
-constexpr int kAcceptsAtOnce = 16;  // then those who are connected have their turn
+constexpr int kAcceptsAtOnce = 16;  // then existing connections are served
 constexpr std::chrono::milliseconds kPause{50};
 constexpr size_t kMostDiscarded = 256 * 1024;
 constexpr size_t kLeastConnections = 4;
@@ -78,7 +78,8 @@ void Connection::write(const Response& response) {
   });
 }
 
-// What the client still sends must be read, or the kernel would answer it with a reset, which can overtake the answer.
+// Reads what the client still sends: otherwise the kernel would reset the connection, and the client might lose the
+// response.
 void Connection::linger() {
   state_ = State::Lingering;
   answer_ = {};
@@ -140,7 +141,8 @@ void Connections::accept_all() {
   for (int i = 0; i < kAcceptsAtOnce; ++i) {
     if (accept_one()) continue;
     if (errno == EAGAIN) break;
-    // No descriptor or no memory is left. One of ours may go; the next look is not at once, or it would go on so.
+    // No file descriptor or no memory is left. Close one connection, and accept again after a delay instead of
+    // spinning.
     end_one([](const Connection&) { return true; });
     pause_.expires_after(kPause);
     pause_.async_wait([this](const Error& error) {
@@ -151,14 +153,14 @@ void Connections::accept_all() {
   accept();
 }
 
-// False: errno says why.
+// False: accepting failed, see errno.
 bool Connections::accept_one() {
   const int descriptor = accept4(listener_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (descriptor >= 0) {
     add(descriptor);
     return true;
   }
-  // The connection's own errors, which the kernel passes on (accept(2)): the next one may be sound.
+  // Errors of a single connection, which accept(2) passes on. The next connection may succeed.
   static constexpr std::array kItsOwn{EINTR,  ECONNABORTED, EPROTO,     ENETDOWN,    ENOPROTOOPT, EHOSTDOWN,
                                       ENONET, EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM};
   return std::find(kItsOwn.begin(), kItsOwn.end(), errno) != kItsOwn.end();

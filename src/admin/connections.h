@@ -1,5 +1,5 @@
-// The sockets of the admin server: how many, how long, how much. Heavy to include (Asio): only by this module's .cc
-// files.
+// The connections of the admin server and their limits. Include it only from this module's .cc files: Asio is slow to
+// compile.
 #pragma once
 
 #include <array>
@@ -23,16 +23,16 @@ namespace freshet::admin {
 
 class Connections;
 
-// One request, one answer, and the end.
+// A connection serves one request and is then closed.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  // In the order in which they have to go when there is no room: those that cost a client least first.
+  // In the order in which connections are closed when a limit is reached: first those whose client loses least.
   enum class State { Lingering, Reading, Writing, Working, Closed };
 
   Connection(Connections& all, const Access& access, boost::asio::ip::tcp::socket socket);
 
   void begin();
-  // The answer of the endpoint; too late, it is dropped.
+  // Sends the endpoint's response. Drops it if the connection is closed already.
   void finish(const Response& response);
   void close();
   State state() const { return state_; }
@@ -49,7 +49,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Connections& all_;
   boost::asio::ip::tcp::socket socket_;
   boost::asio::steady_timer deadline_;
-  uint64_t deadline_number_ = 0;  // a deadline that was moved while it passed counts for nothing
+  uint64_t deadline_number_ = 0;  // lets a timer handler that is already queued detect that the deadline has moved
   std::optional<Exchange> exchange_;
   bool head_only_ = false;
   State state_ = State::Reading;
@@ -58,11 +58,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<char, 4096> buffer_{};
 };
 
-// Threads: that of `io`. A connection too many ends the oldest one of those that have not been heard out: whoever comes
-// with a whole request is answered.
+// Accepts connections. If a limit is reached, closes the connection with the lowest State, and of these the oldest, so
+// that a client that sends a complete request at once gets a response. Threads: that of `io`.
 class Connections {
  public:
-  // Lets the endpoint answer; Connection::finish() is to be called on the thread of `io`, now or later.
+  // Passes an accepted request to its endpoint, which must call Connection::finish() on the thread of `io`, now or
+  // later.
   using Serve = std::function<void(std::shared_ptr<Connection>, const Endpoint&, const Request&)>;
 
   Connections(boost::asio::io_context& io, Listener listener, const Access& access, const ConnectionLimits& limits,
@@ -74,7 +75,7 @@ class Connections {
     serve_(connection, endpoint, request);
   }
   void remove(const Connection* connection);
-  // Called before an answer of so many bytes waits for its client.
+  // Called before a response of `bytes` is queued for its client.
   void make_room_for_answer(size_t bytes);
 
  private:
@@ -82,17 +83,17 @@ class Connections {
   void accept_all();
   bool accept_one();
   void add(int descriptor);
-  // Ends one connection; false: there is none.
+  // Closes one of the connections for which `may_go` is true. False: there is none.
   bool end_one(const std::function<bool(const Connection&)>& may_go);
 
   boost::asio::io_context& io_;
   const int family_;
   boost::asio::posix::stream_descriptor listener_;
-  boost::asio::steady_timer pause_;  // between accepts, where the process has no descriptor left
+  boost::asio::steady_timer pause_;  // delays the next accept if the process has no file descriptor left
   const Access& access_;
   const ConnectionLimits limits_;
   const Serve serve_;
-  std::list<std::shared_ptr<Connection>> connections_;  // the oldest first
+  std::list<std::shared_ptr<Connection>> connections_;  // oldest first
 };
 
 }  // namespace freshet::admin

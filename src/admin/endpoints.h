@@ -1,4 +1,4 @@
-// The table of endpoints, and what each answers. No socket and no thread here.
+// The table of endpoints and their handlers. Uses no sockets and no threads.
 #pragma once
 
 #include <functional>
@@ -18,53 +18,53 @@
 
 namespace freshet::admin {
 
-// The answer to a request for a new Kafka consumer.
+// The result of a request to renew the Kafka consumer.
 struct RenewalAsked {
-  uint64_t number = 0;         // of the renewal that answers it
-  bool coalesced = false;      // with one that was under way already
-  std::string waits_for = {};  // what that one waits for; empty = nothing is known yet
+  uint64_t number = 0;         // of the renewal that serves the request
+  bool coalesced = false;      // the request was coalesced with a renewal in progress
+  std::string waits_for = {};  // what that renewal waits for; empty = not known yet
 };
 
-// Called by the server's threads. Texts may hold marked parts (base/message_text.h): who has no token does not see
-// them. `health` and `ready` must not wait for anything.
+// Callbacks that provide the data, called by the server's threads. Texts may contain marked message texts
+// (base/message_text.h), which are shown only to requests with the token. `health` and `ready` must not block.
 struct AdminSources {
   std::function<std::string()> metrics;  // Prometheus text
   std::function<HealthStatus()> health;
   std::function<HealthStatus()> ready;
   std::function<ProcessStatus()> status;
-  // Skips what blocks a partition, or resolves a blocked batch; returns what it did, for a person. May wait for the
-  // stream until `stop` is requested.
+  // Skips the messages that block a partition, or resolves a blocked batch. Returns a description of what it did. May
+  // block until the stream has done it, or until `stop` is requested.
   std::function<Result<std::string>(const SkipOrder&, std::stop_token stop)> skip;
   std::function<Result<RenewalAsked>()> renew;
   std::function<std::optional<RenewalReport>()> last_renewal;
 };
 
-// Which thread of the server answers.
+// Which of the server's threads runs a handler.
 enum class Lane {
-  Connections,  // at once, beside the sockets: nothing that computes or waits
-  Quick,        // may compute, waits for nothing
-  Slow,         // may wait for the stream
+  Connections,  // the thread of the sockets: must be fast and must not block
+  Quick,        // may compute, must not block
+  Slow,         // may block on the stream
 };
 
 struct Endpoint {
-  std::string_view method;  // GET stands for HEAD, too
+  std::string_view method;  // GET includes HEAD
   std::string_view path;
   Needs needs;
   Lane lane;
-  std::string_view about;  // for a person
+  std::string_view about;  // description for people
   Response (*answer)(const AdminSources& sources, const Request& request, std::stop_token stop);
 };
 
 std::span<const Endpoint> endpoints();
 
-// The endpoint that answers, or a 404 or 405 that says which there are.
+// The endpoint for a request, or, if there is none, a 404 that lists the endpoints or a 405 with the allowed methods.
 struct Found {
   const Endpoint* endpoint = nullptr;
   Response otherwise;
 };
 Found find_endpoint(const Request& request);
 
-// The endpoint's answer; what it throws is a 500.
+// Runs the endpoint's handler. Turns an exception into a 500.
 Response answer(const Endpoint& endpoint, const AdminSources& sources, const Request& request,
                 std::stop_token stop) noexcept;
 

@@ -10,7 +10,7 @@ Exchange::Progress Exchange::take(std::string_view bytes) {
   if (std::holds_alternative<RequestReader::HeadIsRead>(read)) {
     auto admitted = admit(false);
     if (!std::holds_alternative<NeedsMore>(admitted)) return admitted;
-    return take({});  // the body, or its beginning, may have come with the head
+    return take({});  // some of the body may have arrived with the head
   }
   if (std::holds_alternative<RequestReader::IsRead>(read)) return admit(true);
   return NeedsMore{};
@@ -19,7 +19,7 @@ Exchange::Progress Exchange::take(std::string_view bytes) {
 Exchange::Progress Exchange::admit(bool complete) {
   if (endpoint_ == nullptr) {
     auto found = find_endpoint(request());
-    // A page of another site is told nothing, not even what there is.
+    // A page of another site must not learn anything, not even which endpoints exist.
     if (auto refused = access_.refuses(request(), found.endpoint ? found.endpoint->needs : Needs::Reading)) {
       return *std::move(refused);
     }

@@ -1,4 +1,5 @@
-// One request and its answer, without a socket: the bounds, the access check and the table of endpoints in their order.
+// Handles one request without a socket: applies the size limits, the access check and the table of endpoints, in this
+// order.
 #pragma once
 
 #include <string>
@@ -16,14 +17,15 @@ namespace freshet::admin {
 class Exchange {
  public:
   struct NeedsMore {};
-  struct Accepted {  // request() is to be answered by the endpoint
+  struct Accepted {  // request() is complete; the caller must run the endpoint
     const Endpoint* endpoint;
   };
-  using Progress = std::variant<NeedsMore, Accepted, Response>;  // Response: refused; nothing more is read
+  using Progress = std::variant<NeedsMore, Accepted, Response>;  // Response: the request is refused; read no further
 
   explicit Exchange(const Access& access) : access_(access) {}
 
-  // A refused request's body is not read. Not to be called again after Accepted or Response.
+  // Adds received bytes. Does not wait for the body of a request that is refused by its head. Must not be called again
+  // after Accepted or Response.
   Progress take(std::string_view bytes);
   const Request& request() const { return reader_.request(); }
   bool head_only() const { return request().method == "HEAD"; }
@@ -33,10 +35,10 @@ class Exchange {
 
   const Access& access_;
   RequestReader reader_;
-  const Endpoint* endpoint_ = nullptr;  // found and welcome
+  const Endpoint* endpoint_ = nullptr;  // set once the request's head is accepted
 };
 
-// What a client that sends `bytes` at once and then waits is answered; empty: nothing yet.
+// The response to a client that sends only `bytes`; empty if the request is incomplete. For tests and fuzzing.
 std::string answer_to(std::string_view bytes, const Access& access, const AdminSources& sources);
 
 }  // namespace freshet::admin

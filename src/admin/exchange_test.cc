@@ -1,4 +1,4 @@
-// Every shape of request, without a socket.
+// Tests all kinds of requests without a socket.
 #include "admin/exchange.h"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ struct ExchangeTest : testing::Test {
   testkit::RawAnswer ask(std::string_view bytes) const {
     return testkit::parse_raw_answer(answer_to(bytes, access, sources));
   }
-  // The same, byte by byte.
+  // As ask(), but byte by byte.
   testkit::RawAnswer drip(std::string_view bytes) const {
     Exchange exchange(access);
     for (const char byte : bytes) {
@@ -37,7 +37,7 @@ struct ExchangeTest : testing::Test {
     }
     return {};
   }
-  // Feeds `piece` again and again, as an endless sender does; how many bytes until it is refused, and with what.
+  // Sends `piece` repeatedly until the request is refused. Returns the number of bytes sent and the status.
   std::pair<size_t, int> endless(std::string begin, std::string_view piece) const {
     Exchange exchange(access);
     size_t sent = begin.size();
@@ -90,7 +90,7 @@ TEST_F(ExchangeTest, OnePathHasManyForms) {
   }
 }
 
-// RFC 9112, 3.2.2: what an absolute target names counts, not the header.
+// RFC 9112, 3.2.2: the host of an absolute target overrides the header.
 TEST_F(ExchangeTest, AnAbsoluteTargetNamesTheHost) {
   for (const char* authority : {"evil.example", "evil.example:8080", "user@127.0.0.1", "127.0.0.1.evil.example", ""}) {
     const std::string url = std::string("http://") + authority;
@@ -100,7 +100,7 @@ TEST_F(ExchangeTest, AnAbsoluteTargetNamesTheHost) {
   }
   EXPECT_EQ(changes, 0);
   EXPECT_EQ(ask(testkit::raw_request("GET", "http://localhost/status", {"Host: evil.example"})).status, 200);
-  EXPECT_EQ(ask("GET http://127.0.0.1/status HTTP/1.1\r\n\r\n").status, 400);  // it must be there all the same
+  EXPECT_EQ(ask("GET http://127.0.0.1/status HTTP/1.1\r\n\r\n").status, 400);  // the header is required nevertheless
 }
 
 TEST_F(ExchangeTest, HeadIsAGetWithoutABody) {
@@ -121,7 +121,7 @@ TEST_F(ExchangeTest, ABodyComesWithItsLengthAndAsItIs) {
   EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Content-Encoding: gzip"}, body)).status, 415);
   EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Expect: 100-continue"}, body)).status, 417);
   EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Content-Length: 27"}, body)).body,
-            "70\n");  // both agree
+            "70\n");  // equal duplicates are accepted
   for (const char* length : {"Content-Length: 1, 2", "Content-Length: -1", "Content-Length: x",
                              "Content-Length:", "Content-Length: 99999999999999999999", "Content-Length: 28"}) {
     EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, length}, body)).status, 400) << length;
@@ -130,11 +130,11 @@ TEST_F(ExchangeTest, ABodyComesWithItsLengthAndAsItIs) {
   EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json}, body + std::string(kMostBodyBytes - 27, ' '))).status,
             200);
   EXPECT_EQ(changes, 4);
-  // A part of it is nothing yet.
+  // An incomplete body gets no response yet.
   EXPECT_EQ(ask(testkit::raw_request("POST", "/skip", {json, "Content-Length: 5"})).status, 0);
 }
 
-// What stands behind a request, or behind a refused one's head, is never a request.
+// Bytes after a request, or after the head of a refused one, are never read as another request.
 TEST_F(ExchangeTest, OneRequestAConnection) {
   const std::string second = testkit::raw_request("POST", "/renew", {"X-Freshet-Request: 1"});
   EXPECT_EQ(ask(testkit::raw_request("GET", "/status") + second).body, status_json({}));
@@ -203,7 +203,7 @@ TEST_F(ExchangeTest, HealthIsAnsweredUnderAnyName) {
   EXPECT_EQ(ask(testkit::raw_request("GET", "/nothing", {"Host: freshet.prod.example"})).status, 403);
 }
 
-// A server's error or a processor's exception may repeat a row: it is for the log, and for who has the token.
+// An error of a server or a processor may quote a row. Only the log and requests with the token get it.
 TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
   const std::string reason = "partition 3 is blocked: invalid_json: " + message_text("card 4711") + "; go on from 8";
   sources.ready = [&] { return HealthStatus{false, reason}; };

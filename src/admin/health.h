@@ -1,4 +1,4 @@
-// Alive and ready, decided from what the stream shows. Pure logic.
+// Decides liveness and readiness from the state of the stream. No I/O.
 #pragma once
 
 #include <string>
@@ -10,16 +10,17 @@ namespace freshet::admin {
 
 struct HealthStatus {
   bool ok = false;
-  std::string reason;  // for a person; "" when ok
+  std::string reason;  // for people; empty if ok
 };
 
-// Alive: the loop turned lately. A ClickHouse or Kafka that is down does not make a process unhealthy: killing it would
-// not help. `last_turn` zero: not yet; then the time since `started` counts.
+// Liveness: the main loop has run within the last 30 s. An outage of ClickHouse or Kafka does not make the process
+// unhealthy, because a restart would not help. `last_turn` is zero before the first iteration; then the time since
+// `started` counts.
 HealthStatus health(SteadyTime now, SteadyTime started, SteadyTime last_turn);
 
-// Progress, as in Snuba's health check `snuba` with `experimental_healthcheck` (docs/snuba.md, Health): since the last
-// call offsets were committed, or no messages arrived and backpressure holds none back. Threads: one at a time; call it
-// regularly.
+// Progress as in Snuba's health check `snuba` with `experimental_healthcheck` (docs/snuba.md, Health): since the last
+// call, offsets were committed, or no messages arrived and no partition is paused. Must be called regularly. Threads:
+// one at a time.
 class Progress {
  public:
   HealthStatus assess(const StreamStatus& status);
@@ -29,13 +30,15 @@ class Progress {
   int64_t committed_ = 0;
 };
 
-// Ready: positions move, or there is nothing to do. Threads: one at a time; ask it regularly.
+// Readiness: partitions are assigned, none is blocked, the process is not stopping or waiting for a dependency, and
+// something has moved within the last 30 s unless there is nothing to do. Must be called regularly. Threads: one at a
+// time.
 class Readiness {
  public:
   HealthStatus assess(SteadyTime now, const StreamStatus& status);
 
  private:
-  uint64_t progress_ = 0;  // sum of what moves
+  uint64_t progress_ = 0;  // sum of all counters and positions that can move
   SteadyTime moved_at_{};
 };
 

@@ -1,4 +1,4 @@
-// The health file: its age says what /health says.
+// The health file: its modification time tells the same as /health.
 #pragma once
 
 #include <functional>
@@ -12,8 +12,9 @@
 
 namespace freshet::admin {
 
-// Touches `path` every second while `health` answers ok, also before the first assignment, paused, blocked or in
-// back-off. Own thread; stops with the object and leaves the file, whose age then grows.
+// Touches `path` every second while `health` returns ok, on its own thread. health() in health.h is ok also before the
+// first assignment, and while partitions are paused, blocked or backing off. Destruction stops the thread and leaves
+// the file in place.
 class HealthFile {
  public:
   HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics);

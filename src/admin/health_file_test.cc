@@ -11,7 +11,7 @@
 namespace freshet::admin {
 namespace {
 
-// Opened, a pipe would hold the thread, and with it the exit; a link would lead to another's file.
+// Opening a pipe would block the thread and the exit; following a link would change another file.
 TEST(HealthFileTest, APipeOrALinkInItsPlaceHoldsNobodyAndChangesNothing) {
   const testkit::TempFolder folder;
   RealClock clock;
@@ -29,7 +29,7 @@ TEST(HealthFileTest, APipeOrALinkInItsPlaceHoldsNobodyAndChangesNothing) {
         },
         clock, null_log(), metrics);
     asked.pop();
-    asked.pop();  // the first round is over
+    asked.pop();  // the first iteration has ended
   }
   EXPECT_FALSE(std::filesystem::exists(folder.path("other")));
   EXPECT_EQ(metrics.counter("freshet_health_file_touches_total", "").value(), 0u);

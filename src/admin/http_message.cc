@@ -7,7 +7,7 @@
 namespace freshet::admin {
 namespace {
 
-// Nothing of the page comes from elsewhere, nobody may frame it, and no other site may read an answer.
+// The page loads nothing from other sites and must not be framed, and other sites must not read responses.
 constexpr std::string_view kFixedHeaders =
     "Connection: close\r\n"
     "Cache-Control: no-store\r\n"

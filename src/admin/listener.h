@@ -1,4 +1,4 @@
-// The socket that the admin server listens on.
+// The listening socket of the admin server.
 #pragma once
 
 #include <cstdint>
@@ -10,17 +10,17 @@
 
 namespace freshet::admin {
 
-// Owns a descriptor that listens, non-blocking and closed in child processes.
+// Owns a listening file descriptor, which is non-blocking and close-on-exec.
 class Listener {
  public:
-  // Looks a name up. The error says why the address cannot be had.
+  // Resolves a host name, binds and listens. The error text contains the system's reason.
   static Result<Listener> open(const NetAddress& address);
 
   ~Listener();
   Listener(Listener&& other) noexcept;
   Listener& operator=(Listener&&) = delete;
 
-  // The caller closes it from now on.
+  // Passes ownership of the descriptor to the caller.
   int release() { return std::exchange(descriptor_, -1); }
   int family() const { return family_; }
   uint16_t port() const { return port_; }

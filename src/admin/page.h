@@ -1,4 +1,4 @@
-// The page at /: everything is in it, and it asks /status every second.
+// The self-contained page at /, which polls /status every second.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace freshet::admin {
 
-// `endpoints`: HTML, what can be asked for, as the entries of a description list.
+// `endpoints`: the endpoints as HTML entries of a description list.
 std::string page(std::string_view endpoints);
 
 }  // namespace freshet::admin

@@ -20,7 +20,7 @@ struct Kept {
   std::optional<std::string> Request::*value;
 };
 
-// What is looked at; each may stand once.
+// The headers that are used. Each may occur once.
 constexpr std::array kKept{Kept{"host", &Request::host},
                            Kept{"origin", &Request::origin},
                            Kept{"sec-fetch-site", &Request::fetch_site},
@@ -35,7 +35,8 @@ struct Refused {
   const char* text;
 };
 
-// Each would have to be undone or waited for. 411 is RFC 9112's answer of a server that wants a length (6.3).
+// Headers that would require decoding or an interim response. RFC 9112, 6.3, specifies 411 for servers that require a
+// length.
 constexpr std::array kRefused{
     Refused{"transfer-encoding", 411, "send the body with a Content-Length and without Transfer-Encoding"},
     Refused{"content-encoding", 415, "send the body without Content-Encoding"},
@@ -45,7 +46,7 @@ bool same_name(View name, std::string_view known) { return beast::iequals(name, 
 
 }  // namespace
 
-// Beast's parser without its containers: a header that nobody looks at costs nothing.
+// Uses Beast's parser without its message containers, so that unused headers cost no memory.
 class RequestReader::Parser final : public http::basic_parser<true> {
  public:
   Parser() {
@@ -126,7 +127,7 @@ RequestReader::Progress RequestReader::take(std::string_view bytes) {
     unread_.append(bytes);
     return read_body();
   }
-  // The parser gets the head in one piece: fed by pieces it would count each against the limit on its own.
+  // The parser gets the head in one piece, because it applies the size limit to each piece separately.
   const size_t known = unread_.size();
   unread_.append(bytes.substr(0, kMostHeadBytes + kMostBodyBytes - known));
   const size_t end = unread_.find("\r\n\r\n", known < 3 ? 0 : known - 3);
@@ -134,7 +135,7 @@ RequestReader::Progress RequestReader::take(std::string_view bytes) {
   if (end != std::string::npos || unread_.size() >= kMostHeadBytes) {
     return Response::text(431, fmt::format("request line and headers have at most {} bytes", kMostHeadBytes));
   }
-  // What will never be HTTP is not waited for; TLS begins with 22.
+  // Refuses bytes that cannot start an HTTP request at once; TLS starts with byte 22.
   if (!unread_.empty() && static_cast<unsigned char>(unread_.front()) < ' ' && unread_.front() != '\r') {
     return Response::text(400, "this is no HTTP request; the admin server speaks plain HTTP, without TLS");
   }

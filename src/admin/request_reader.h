@@ -1,4 +1,4 @@
-// The bytes of a connection become one request, within bounds: see the constants.
+// Parses the bytes of a connection into one request of limited size.
 #pragma once
 
 #include <cstddef>
@@ -14,19 +14,20 @@ constexpr size_t kMostHeadBytes = 16 * 1024;  // request line and headers
 constexpr size_t kMostHeaders = 100;
 constexpr size_t kMostBodyBytes = 4 * 1024;
 
-// Threads: one at a time. Reads one request: bytes behind it are never looked at. Bodies need a Content-Length and no
-// Content-Encoding; a Range is ignored.
+// Reads one request and ignores any bytes after it. A body requires a Content-Length and no Content-Encoding. Range is
+// ignored. Threads: one at a time.
 class RequestReader {
  public:
   struct NeedsMore {};
-  struct HeadIsRead {};  // once, when the headers are known and a body is still to come: head() may be refused
+  struct HeadIsRead {};  // returned once, if a body follows the headers, so that the caller can refuse the head
   struct IsRead {};      // request() is complete
-  using Progress = std::variant<NeedsMore, HeadIsRead, IsRead, Response>;  // Response: refused
+  using Progress = std::variant<NeedsMore, HeadIsRead, IsRead, Response>;  // Response: the request is refused
 
   RequestReader();
   ~RequestReader();
 
-  // Not to be called again after IsRead or Response. After HeadIsRead the next call may bring no bytes.
+  // Adds received bytes. Must not be called again after IsRead or Response. `bytes` may be empty in the call after
+  // HeadIsRead.
   Progress take(std::string_view bytes);
   const Request& request() const;
   Request& request();

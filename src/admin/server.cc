@@ -24,7 +24,7 @@ constexpr size_t kMostSlow = 4;
 
 }  // namespace
 
-// In the order of construction: what stands later uses what stands before it and goes first.
+// Members use those declared before them, so the order of construction and destruction matters.
 struct AdminServer::Impl {
   Impl(const AdminSettings& settings, const NetAddress& address, Listener listener, AdminSources from,
        const ConnectionLimits& limits)
@@ -61,7 +61,7 @@ void AdminServer::Impl::run() noexcept {
     try {
       io.run();
     } catch (const std::exception&) {
-      // Of one connection, for want of memory; its deadline ends it.
+      // Out of memory while serving one connection, which its deadline closes.
     }
   }
 }

@@ -1,4 +1,4 @@
-// The admin page and its endpoints; GET / explains them.
+// The admin HTTP server. GET / describes its endpoints.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,11 @@
 
 namespace freshet::admin {
 
-// Threads: any. Serves until destroyed, with bounds on everything that a client can do (connection_limits.h,
-// request_reader.h). Destruction closes the sockets at once and waits only for the source under way, which it asks to
-// stop.
+// Serves requests until destroyed. Limits everything that clients can use (connection_limits.h, request_reader.h).
+// Destruction closes the sockets at once; it requests a stop of running handlers and waits for them. Threads: any.
 class AdminServer {
  public:
-  // Fatal: the address is wrong or taken.
+  // Errors: Fatal if the address is invalid or in use, or a thread cannot be started.
   static Result<std::unique_ptr<AdminServer>> start(
       const AdminSettings& settings, AdminSources sources,
       const ConnectionLimits& limits = ConnectionLimits::for_this_process());

@@ -1,4 +1,4 @@
-// The server over its sockets.
+// Tests the server over sockets.
 #include "admin/server.h"
 
 #include <gtest/gtest.h>
@@ -182,7 +182,7 @@ TEST_F(ServerTest, RenewSaysWhatHappens) {
   EXPECT_EQ(renewals, 2u);
 }
 
-// As `curl -X POST` does it: nothing is announced, so nothing is waited for.
+// `curl -X POST` announces no body, so the server must not wait for one.
 TEST_F(ServerTest, APostWithoutABodyIsAnsweredAtOnce) {
   EXPECT_NE(renew().body.find("renewal 1 is requested"), std::string::npos);
   EXPECT_NE(
@@ -223,12 +223,12 @@ TEST_F(ServerTest, ATakenAddressIsRefusedWithAdvice) {
   EXPECT_EQ(get("/health").status, 200);
   EXPECT_FALSE(AdminServer::start(on("nonsense"), {}));
   EXPECT_FALSE(AdminServer::start(on(":8080"), {}));
-  EXPECT_FALSE(AdminServer::start(on("192.0.2.1:0"), {}));  // no address of this machine
+  EXPECT_FALSE(AdminServer::start(on("192.0.2.1:0"), {}));  // not an address of this machine
 }
 
 TEST_F(ServerTest, ListensOnIPv6) {
   const auto there = AdminServer::start(on("[::1]:0"), {});
-  // Where the machine has no IPv6, that is said.
+  // On a machine without IPv6, the error text must say so.
   if (!there && there.error().text.find("assign requested address") != std::string::npos) {
     EXPECT_NE(there.error().text.find("--admin-listen"), std::string::npos) << there.error().text;
     return;
@@ -246,7 +246,7 @@ TEST_F(ServerTest, IdleAndSlowClientsKeepNobodyWaiting) {
   EXPECT_EQ(get("/health").status, 200);
   EXPECT_EQ(get("/metrics").status, 200);
   EXPECT_LT(steady_clock::now() - before, 30s) << "one after the other they would take minutes";
-  // The oldest had to go, and the others go when their time is over.
+  // The oldest connection was closed to make room; the others are closed at their deadlines.
   std::string nothing;
   EXPECT_FALSE(testkit::receive(peers.front(), never, nothing));
   EXPECT_FALSE(testkit::receive(peers.back(), never, nothing));
@@ -254,7 +254,7 @@ TEST_F(ServerTest, IdleAndSlowClientsKeepNobodyWaiting) {
   EXPECT_LT(steady_clock::now() - before, 60s);
 }
 
-// More than the kernel takes for a client that reads nothing.
+// The response is larger than the kernel's buffers for a client that does not read.
 TEST_F(ServerTest, AnswersThatNobodyTakesAreBounded) {
   metrics = std::string(7'000'000, 'x');
   std::vector<testkit::Fd> peers;
@@ -281,7 +281,7 @@ TEST_F(ServerTest, ARefusedRequestsBodyIsNeverARequest) {
   EXPECT_EQ(renewals, 0u);
 }
 
-// An endless sender is answered, read for a while and cut off.
+// An endless sender gets a response, is read for a while and is then disconnected.
 TEST_F(ServerTest, AnEndlessSenderIsToldWhyAndCutOff) {
   const testkit::Fd peer = connect("GET / HTTP/1.1\r\n");
   const std::string lines(64 * 1024, 'x');
@@ -299,7 +299,7 @@ TEST_F(ServerTest, ASkipThatWaitsKeepsNobodyWaiting) {
   }
   for (const char* path : {"/health", "/metrics", "/status"}) EXPECT_EQ(get(path).status, 200) << path;
   EXPECT_EQ(renew().status, 202);
-  // Only a few may wait.
+  // Only a few requests are queued.
   std::string last_answer;
   while (testkit::receive(waiting.back(), never, last_answer)) {
   }
@@ -318,7 +318,7 @@ TEST_F(ServerTest, SlowClientsDoNotDelayTheEnd) {
   EXPECT_LT(steady_clock::now() - before, 30s);
 }
 
-// Without a descriptor left a connection waits in the kernel, and nothing spins.
+// Without a free file descriptor, a new connection waits in the kernel and the server does not spin.
 TEST_F(ServerTest, OutOfDescriptorsItGoesOnWhenThereIsOneAgain) {
   const testkit::Fd peer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   rlimit usual{};

@@ -33,7 +33,7 @@ std::optional<Resolution> resolution(const json& value) {
 }  // namespace
 
 Result<SkipOrder> parse_skip_request(const std::string& body) {
-  // Which of two values would count, nobody could see.
+  // Duplicate fields are refused, because it would be unclear which value applies.
   std::set<std::string> fields;
   bool twice = false;
   const auto look = [&](int depth, json::parse_event_t event, const json& parsed) {

@@ -8,8 +8,8 @@
 
 namespace freshet::admin {
 
-// {"partition": N, "offset": N}, {"partition": N, "resolution": "stored" or "retry"}, or all three. Invalid: the text
-// says what is expected.
+// Parses {"partition": N, "offset": N}, {"partition": N, "resolution": "stored" or "retry"}, or an object with all
+// three fields. Errors: Invalid; the text says what is expected.
 Result<SkipOrder> parse_skip_request(const std::string& body);
 
 }  // namespace freshet::admin

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// A described struct (for_each_field) as a JSON object.
+// Converts a struct with for_each_field() to a JSON object.
 class Fields {
  public:
   explicit Fields(MessageTexts message_texts) : message_texts_(message_texts) {}

@@ -10,13 +10,13 @@
 
 namespace freshet::admin {
 
-// Parts of texts that may repeat what messages hold (base/message_text.h).
+// Whether to show the parts of texts that may quote messages (base/message_text.h).
 enum class MessageTexts { Hidden, Shown };
 
-// Hidden parts are replaced by where to look.
+// Replaces hidden parts by a hint where to find them.
 std::string text_for(const std::string& text, MessageTexts message_texts);
 
-// Everything that /status shows. Holds no secret.
+// Everything that /status shows. Contains no secrets.
 struct ProcessStatus {
   std::string version;
   std::string kafka_client;  // the client library's version
@@ -27,7 +27,7 @@ struct ProcessStatus {
   std::vector<OptionStatus> options;
 };
 
-// Fields come from the descriptions beside the structs (for_each_field).
+// Renders the fields that for_each_field() lists for each struct.
 std::string status_json(const ProcessStatus& status, MessageTexts message_texts = MessageTexts::Hidden);
 
 // The body of GET /renew.

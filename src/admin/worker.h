@@ -1,4 +1,4 @@
-// A thread that answers requests one after the other, with a bound on how many wait.
+// A thread with a bounded queue of jobs.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,8 @@
 
 namespace freshet::admin {
 
-// Threads: post() any. Destruction asks the job under way to stop, waits for it and drops the others.
+// Runs jobs one after the other. Destruction requests a stop of the running job, waits for it and drops the queued
+// ones. Threads: any may call post().
 class Worker {
  public:
   using Job = std::function<void(std::stop_token)>;
@@ -20,7 +21,7 @@ class Worker {
           while (const auto job = jobs_.pop(stop)) (*job)(stop);
         })) {}
 
-  // False: too many wait.
+  // False: the queue is full.
   bool post(Job job) { return jobs_.try_push(job); }
 
  private:
