@@ -43,7 +43,7 @@ class Reader {
   bool broken_ = false;
 };
 
-// Rows go into the insert unchanged: each must end with its line feed.
+// Rows are copied to the insert unchanged, so each must be one line that ends with a line feed.
 bool are_rows(const WorkerAnswer& answer) {
   const auto lines = static_cast<uint64_t>(std::count(answer.rows.begin(), answer.rows.end(), '\n'));
   return lines == answer.row_count && (answer.rows.empty() || answer.rows.back() == '\n');

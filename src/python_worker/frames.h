@@ -1,4 +1,4 @@
-// The frames between freshet and a Python worker (docs/python-workers.md, The protocol).
+// Encodes and decodes the frames between freshet and a Python worker (docs/python-workers.md, The protocol).
 #pragma once
 
 #include <cstdint>
@@ -23,17 +23,18 @@ struct WorkerAnswer {
   uint32_t row_count = 0;
   std::optional<int64_t> origin_timestamp_ms;
   std::string_view rows;    // points into the frame
-  std::string_view reason;  // of Invalid
+  std::string_view reason;  // why the message is invalid
 };
 
-// The body of a request, without its length.
+// Encodes the body of a request, without the length prefix.
 std::string encode_request(Partition partition, std::span<const Message> messages);
 
-// The body of an answer to `expected` messages. The views live as long as `body`. Invalid: the bytes are not an answer;
-// the text says why.
+// Decodes the body of a response to `expected` messages. The returned views point into `body`. Errors: Invalid if the
+// bytes are not a valid response; the text says why.
 Result<std::vector<WorkerAnswer>> decode_answer(std::string_view body, size_t expected);
 
-// The first frame of a worker. Fatal: it could not load its class, or speaks another protocol.
+// Checks the first frame of a worker. Errors: Fatal if the worker could not load its class or uses another protocol
+// version.
 Status check_hello(std::string_view body);
 
 }  // namespace freshet::python_worker

@@ -17,7 +17,7 @@
 namespace freshet::python_worker {
 namespace {
 
-constexpr Duration kStartTimeout = std::chrono::seconds(60);  // imports can take long
+constexpr Duration kStartTimeout = std::chrono::seconds(60);  // imports can take a long time
 constexpr Duration kFirstPause = std::chrono::milliseconds(100);
 constexpr Duration kLongestPause = std::chrono::seconds(30);
 
@@ -49,14 +49,14 @@ class PythonProcessor final : public Processor {
   }
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override {
-    // No chunk announced this message: it is sent alone.
+    // A message that is not part of the last chunk is sent alone.
     while (next_ < answers_.size() && answers_[next_].offset < message.offset) ++next_;
     if (next_ == answers_.size() || answers_[next_].offset != message.offset) {
       begin_chunk(context, {&message, 1});
     }
     Answer& answer = answers_[next_];
     rows += answer.rows;
-    ++next_;  // only now: if there is no memory for the rows, the message is processed again
+    ++next_;  // after the copy: if it throws bad_alloc, the message can be processed again
     answer.rows = std::string();
     return std::move(answer.result);
   }
@@ -74,7 +74,7 @@ class PythonProcessor final : public Processor {
     std::string rows;
   };
 
-  // False: the worker is gone and answered nothing.
+  // False: the worker failed and none of the messages was processed.
   bool ask(const MessageContext& context, std::span<const Message> messages) {
     WorkerProcess* const worker = running_worker();
     if (worker == nullptr) return false;
@@ -117,7 +117,7 @@ class PythonProcessor final : public Processor {
     }
   }
 
-  // Null only after interrupt().
+  // Starts a worker if there is none. Returns null only after interrupt().
   WorkerProcess* running_worker() {
     for (Duration pause = kFirstPause; !worker_ && !stop_.stop_requested();
          pause = std::min(pause * 2, kLongestPause)) {
@@ -149,12 +149,12 @@ class PythonProcessor final : public Processor {
   Log& log_;
   Counter& replaced_;
   const RowLayout layout_;
-  std::vector<Answer> answers_;  // answers for the chunk, ascending offsets
+  std::vector<Answer> answers_;  // results for the chunk, by ascending offset
   size_t next_ = 0;
   std::string last_error_;
   std::stop_source stop_;
-  Mutex mutex_;                            // protects changes of worker_ against interrupt()
-  std::unique_ptr<WorkerProcess> worker_;  // its own thread reads it without the mutex
+  Mutex mutex_;                            // held to change worker_, and by interrupt()
+  std::unique_ptr<WorkerProcess> worker_;  // the processor's thread reads it without the mutex
 };
 
 }  // namespace

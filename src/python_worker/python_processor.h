@@ -1,4 +1,4 @@
-// A processor that is a Python class.
+// A processor that runs a Python class.
 #pragma once
 
 #include "base/clock.h"
@@ -10,11 +10,13 @@
 
 namespace freshet::python_worker {
 
-// Each processor of the factory has its own Python process. It is started when it is first needed and gets one chunk at
-// a time. A process that dies, takes too long or sends an invalid answer is replaced, and the chunk's messages are sent
-// again one by one; a message for which that happens again is invalid (code "python_worker"). If a process cannot be
-// started, freshet retries with increasing pauses. Fatal: python is missing or the class cannot be loaded; the text
-// says why. Invalid: python_invalid (the class raised), python_worker. Skipped: python_none.
+// Creates a factory whose processors each own a Python process. The process is started on first use and processes one
+// request at a time. A process that dies, times out or sends an invalid response is replaced, and the messages of the
+// request are sent again one by one. A message that fails again is invalid (python_worker). If a process cannot be
+// started, the processor retries with exponential backoff.
+// Errors: Fatal if python is missing or the class cannot be loaded; the text says why. Retry if the first process does
+// not start in time.
+// Invalid: python_invalid (the class raised an exception), python_worker. Skipped: python_none.
 Result<ProcessorFactory> make_factory(const processors::PythonSettings& settings, Clock& clock, Log& log,
                                       Metrics& metrics);
 

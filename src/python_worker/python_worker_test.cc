@@ -1,4 +1,4 @@
-// Real Python processes with classes written for these tests.
+// Tests with real Python processes that run small classes.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -120,8 +120,7 @@ TEST_F(PythonProcessorTest, RowsSkipsAndExceptionsOfOneBatch) {
   EXPECT_EQ(replaced(), 0u);
 }
 
-// The class must not see secrets of this process: a variable is passed because it is needed or because an option names
-// it.
+// The class must not see the secrets of this process: it gets only variables that it needs or that an option names.
 TEST_F(PythonProcessorTest, AClassHasNotTheWholeEnvironment) {
   EXPECT_EQ(worker_environment({"PATH=/bin", "FRESHET_SENTRY_DSN=x", "AWS_SECRET_ACCESS_KEY=x", "LC_ALL=C",
                                 "SNUBA_SETTINGS=x", "SENTRY_DSN=x", "SNUBA_REDIS_PASSWORD=x", "CLICKHOUSE_HOST=x",
@@ -138,7 +137,7 @@ TEST_F(PythonProcessorTest, AClassHasNotTheWholeEnvironment) {
   run({R"({"do":"environment"})"});
   EXPECT_EQ(rows_.find("FRESHET_TEST_SECRET"), std::string::npos) << rows_;
   EXPECT_NE(rows_.find("FRESHET_TEST_NAMED"), std::string::npos) << rows_;
-  EXPECT_NE(rows_.find("\"descriptors\":5}"), std::string::npos) << rows_;  // 0 to 3, and the directory that is listed
+  EXPECT_NE(rows_.find("\"descriptors\":5}"), std::string::npos) << rows_;  // 0 to 3, and the one for listing
 }
 
 TEST_F(PythonProcessorTest, AClassThatTakesTooMuchMemoryMakesItsMessageInvalid) {

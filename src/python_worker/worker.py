@@ -101,7 +101,7 @@ def send(stream, body):
 
 
 def sentence(error):
-    """What went wrong, where, and what would be right, in one line."""
+    """The error, its location and a hint how to fix it, in one line."""
     text = " ".join("".join(traceback.format_exception_only(type(error), error)).split())
     frames = [f for f in traceback.extract_tb(error.__traceback__)
               if not f.filename.startswith("<") and f.filename != importlib.__file__]

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 26> kNeeded = {
     "XDG_*",   "MALLOC_*", "LD_PRELOAD", "TERM",    "DEBUG"};
 constexpr std::array<std::string_view, 7> kSecret = {"PASS", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "AUTH"};
 
-// As in redis://:PASSWORD@HOST, in a variable of any name.
+// True if the value contains credentials, as in redis://:PASSWORD@HOST. Applies to variables of any name.
 bool holds_login(std::string_view value) {
   const size_t scheme = value.find("://");
   if (scheme == std::string_view::npos) return false;

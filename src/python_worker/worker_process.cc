@@ -116,7 +116,7 @@ Status WorkerProcess::wait_for(short events, SteadyTime deadline) {
   }
 }
 
-// Reads the output while it waits for the answer, so that a class that prints much does not block.
+// Called while waiting for the response, so that a class that prints a lot does not block on a full pipe.
 bool WorkerProcess::read_output() {
   std::array<char, 16'384> bytes;
   const ssize_t got = read(output_, bytes.data(), bytes.size());

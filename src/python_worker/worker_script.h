@@ -1,4 +1,4 @@
-// worker.py as a part of the program, so that no file has to be installed.
+// worker.py, compiled into the program so that no file needs to be installed.
 #pragma once
 
 namespace freshet::python_worker {

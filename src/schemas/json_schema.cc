@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-// valijson's headers cause warnings with our flags; without exceptions it ends the process on errors.
+// valijson's headers cause warnings with our flags. Without exceptions, it would end the process on errors.
 #define VALIJSON_USE_EXCEPTIONS 1
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
@@ -33,9 +33,9 @@ namespace {
 using nlohmann::json;
 using valijson::adapters::NlohmannJsonAdapter;
 
-constexpr int kMaxDepth = 500;  // recursive schemas recurse on the stack
+constexpr int kMaxDepth = 500;  // recursive schemas use the stack
 
-// Throws with the error of the file.
+// Throws std::runtime_error that names the file.
 json read_json(const std::filesystem::path& file) {
   const auto text = read_file(file.string());
   if (!text) throw std::runtime_error(fmt::format("{}: {}", file.string(), text.error().text));
@@ -74,7 +74,7 @@ class JsonSchema final : public SchemaValidator {
   }
 
  private:
-  // The last error is the innermost cause.
+  // Describes the last error, which is the innermost cause.
   static std::string describe(valijson::ValidationResults& results) {
     valijson::ValidationResults::Error error;
     std::string text = "does not match its schema";
@@ -111,7 +111,7 @@ Result<SchemaValidatorFactory> open_json_schema(const std::string& file) {
                                  file, *endless));
     }
     const auto fetch = [&](const std::string& uri) -> const json* {
-      return read(uri).release();  // the parser calls `free` for it
+      return read(uri).release();  // the parser releases it with `free`
     };
     const auto free = [](const json* fetched) { std::unique_ptr<const json>{fetched}.reset(); };
     parser.populateSchema(NlohmannJsonAdapter(document), *schema, fetch, free);

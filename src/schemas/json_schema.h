@@ -1,4 +1,4 @@
-// JSON Schema from a file.
+// Validates payloads against a JSON Schema.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace freshet::schemas {
 
-// References to other files (`file://name.json#/definitions/X`, `name.json`) are read from the same directory. Fatal:
-// the file, or a file that it refers to, cannot be read or is not a schema.
+// Reads a schema from a file. References to other files (`file://name.json#/definitions/X`, `name.json`) are read from
+// the same directory. Errors: Fatal if the file or a referenced file cannot be read or is not a valid schema.
 Result<SchemaValidatorFactory> open_json_schema(const std::string& file);
 
 }  // namespace freshet::schemas

@@ -16,7 +16,7 @@ constexpr std::array kSchemas = {"not", "if", "then", "else"};
 constexpr std::array kListsOfSchemas = {"allOf", "anyOf", "oneOf", "extends", "type", "disallow"};
 
 struct Place {
-  std::string file;  // as in the reference; empty: the document itself
+  std::string file;  // as written in the reference; empty: the document itself
   std::string pointer;
   auto operator<=>(const Place&) const = default;
 };
@@ -28,7 +28,7 @@ class Search {
 
   std::optional<std::string> run() {
     collect(document_, {"", ""});
-    // A referenced document is searched once, which adds places.
+    // Following a place may load further documents, which appends their places.
     for (size_t i = 0; i < places_.size(); ++i) {
       if (const auto found = follow(places_[i])) return found;
     }
@@ -43,7 +43,7 @@ class Search {
     size_t at = 0;
   };
 
-  // Treats every object as a schema. An object that is not a schema has no reference.
+  // Treats every object as a schema; objects that are not schemas contain no references.
   void collect(const json& value, const Place& place) {
     std::vector<std::pair<const json*, Place>> left{{&value, place}};
     while (!left.empty()) {
@@ -84,7 +84,7 @@ class Search {
     path.push_back({place, same_value(place)});
   }
 
-  // The schemas that apply to the same value as the one at `place`.
+  // The schemas that the one at `place` applies to the same value.
   std::vector<Place> same_value(const Place& place) {
     std::vector<Place> out;
     const json* const schema = at(place);

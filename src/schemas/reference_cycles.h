@@ -1,4 +1,4 @@
-// Finds references of a JSON Schema that lead back to themselves without consuming input.
+// Finds reference cycles in a JSON Schema that consume no input, so that validation would never end.
 #pragma once
 
 #include <functional>
@@ -8,11 +8,12 @@
 
 namespace freshet::schemas {
 
-// A schema may refer to itself for a part of the payload ("items": {"$ref": "#"}): the payload ends the recursion. A
-// schema that refers to itself for the same value never ends: {"$ref": "#"}, also through "allOf", "anyOf", "oneOf",
-// "not", "if", "then", "else", "extends", "dependencies" and other files. Returns where such a reference starts
-// ("#/definitions/a"), or nothing. `fetch` returns the document of another file by the part of the reference before its
-// '#'; null: it does not exist. The document must live until the call ends. Threads: any.
+// A schema may refer to itself for a part of the payload ("items": {"$ref": "#"}), because the payload ends the
+// recursion. A schema that refers to itself for the same value recurses for ever: {"$ref": "#"}, also through "allOf",
+// "anyOf", "oneOf", "not", "if", "then", "else", "extends", "type", "disallow", "dependencies" and other files.
+// Returns the place of such a schema ("#/definitions/a"), or nothing. `fetch` returns the document of another file,
+// given the part of the reference before '#', or null if it does not exist; the document must be valid until this
+// returns. Threads: any.
 std::optional<std::string> find_endless_reference(
     const nlohmann::json& document, const std::function<const nlohmann::json*(const std::string& file)>& fetch);
 

@@ -1,4 +1,4 @@
-// Finds a topic's schema.
+// Finds the schema of a topic.
 #pragma once
 
 #include <string>
@@ -8,8 +8,8 @@
 
 namespace freshet::schemas {
 
-// Opens DIR/TOPIC.schema.json, DIR/TOPIC.json (JSON Schema, drafts 4 to 7) or DIR/TOPIC.proto, in this order. Retry:
-// none of them exists. Fatal: the file cannot be used; the text says why.
+// Opens the first that exists of DIR/TOPIC.schema.json, DIR/TOPIC.json (JSON Schema, drafts 4 to 7) and
+// DIR/TOPIC.proto. Errors: Retry if none exists; Fatal if the file is not usable, and the text says why.
 Result<SchemaValidatorFactory> open_schema(const std::string& dir, const std::string& logical_topic);
 
 }  // namespace freshet::schemas

@@ -1,4 +1,4 @@
-// Schemas in a directory.
+// Tests schemas in a directory.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -47,7 +47,7 @@ TEST_F(SchemasTest, ReferencesToOtherFilesAreReadFromTheFolder) {
   EXPECT_TRUE(schema->why_invalid(R"({"a":4})"));
 }
 
-// The library's own regular expressions overflow the stack from some thousand characters on.
+// The default executor of std::regex, which valijson uses, overflows the stack with texts of some thousand characters.
 TEST_F(SchemasTest, AnExpressionIsMatchedWithATextOfAnyLength) {
   write("t.schema.json", R"({"properties":{"a":{"pattern":"^[a-z]*$"},"d":{"format":"date"}},
         "patternProperties":{"^(x|y)*$":{"type":"integer"}}})");
@@ -72,7 +72,7 @@ TEST_F(SchemasTest, ASchemaThatRefersToItselfForTheSameValueIsRefused) {
     EXPECT_NE(factory.error().text.find("refers to itself for the same value"), std::string::npos)
         << factory.error().text;
   }
-  // The payload ends these recursions.
+  // These recursions end with the payload.
   write("t.schema.json", R"({"items":{"$ref":"#"},"properties":{"a":{"allOf":[{"$ref":"#"}]}}})");
   EXPECT_FALSE(open("t")->why_invalid(R"([[{"a":{"a":[]}}]])"));
   write("t.schema.json", std::string(1000, '[') + std::string(1000, ']'));
