@@ -1,4 +1,4 @@
-// The outcomes that trace items count (docs/snuba-data-sets.md, 17). The rows are OutcomeItems
+// Extracts the outcomes of trace items (docs/snuba-data-sets.md, 17). The rows are OutcomeItems
 // (outcomes/outcome_item.h).
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace freshet::processors {
 
-// One row for an item with outcomes, none for an item without. A span can be sent twice; its identity tells.
-// Invalid: null_payload, invalid_message. Skipped: invalid_timestamp (older Snuba).
+// Writes one row for an item with outcomes, none for an item without. Spans can be sent twice, so their rows contain an
+// identity that reveals duplicates. Invalid: null_payload, invalid_message. Skipped: invalid_timestamp (older Snuba).
 class AcceptedOutcomesProcessor final : public Processor {
  public:
   AcceptedOutcomesProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -1,4 +1,4 @@
-// Checks that this installation of OpenSSL provides what the ids of a data set are made with.
+// Checks that the installed OpenSSL provides the algorithms that a data set needs for its ids.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@ namespace freshet::processors {
 
 enum class CryptoNeeds : uint8_t { Nothing, Md5, Md5AndRandom };
 
-// Tries each need once. Fatal: MD5 is missing or gives a wrong digest, or there are no random bytes; the text names the
-// likely cause and what to change.
+// Tests each need once. Errors: Fatal if MD5 is missing or returns a wrong digest, or if there are no random bytes; the
+// text names the likely cause and the fix.
 Status check_crypto(CryptoNeeds needs);
 
 }  // namespace freshet::processors

@@ -14,7 +14,7 @@
 namespace freshet::processors {
 namespace {
 
-// A FIPS-only openssl.cnf: no algorithm of the default provider is found.
+// Simulates a FIPS-only openssl.cnf: no algorithm of the default provider is available.
 class FipsOnly {
  public:
   FipsOnly() { EVP_set_default_properties(nullptr, "fips=yes"); }

@@ -23,7 +23,7 @@ class Scanner {
   void skip_space() {
     while (const size_t size = space_size()) at_ += size;
   }
-  // Reads as many digits as there are, at most `most`; false without any.
+  // Reads up to `most` digits. False if there is none.
   bool number(size_t most, int64_t& out) {
     const size_t begin = at_;
     out = 0;

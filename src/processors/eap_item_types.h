@@ -1,4 +1,4 @@
-// The types of trace items (sentry_protos.snuba.v1.TraceItemType), and the names that metrics use for them.
+// The types of trace items (sentry_protos.snuba.v1.TraceItemType) and their names in metrics.
 #pragma once
 
 #include <array>

@@ -101,7 +101,7 @@ void EapItemsProcessor::count_prior_partition(WeekCheck week) {
   counter->add();
 }
 
-// Null, or the error of the item.
+// Returns null, or the reason why the item is invalid.
 const char* EapItemsProcessor::make_row(const Message& message, std::optional<int64_t> received) {
   if (!item_.timestamp) return "the item has no timestamp";
   const auto trace_id = Uuid::parse(item_.trace_id);
@@ -133,7 +133,7 @@ const char* EapItemsProcessor::make_row(const Message& message, std::optional<in
   return nullptr;
 }
 
-// Replaces a producer's number with that name; a value of another type with that name stays beside it.
+// Replaces the producer's number of that name. A value of another type with the same name is kept as well.
 void EapItemsProcessor::add_internal_attribute(std::string_view key, int64_t value) {
   const uint32_t hash = hash_of(key);
   for (Attribute& other : item_.attributes) {

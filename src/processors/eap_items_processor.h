@@ -17,13 +17,13 @@
 
 namespace freshet::processors {
 
-// One row per message, as JSONEachRow or RowBinary. All messages of a chunk see the time of begin_chunk().
-// Invalid: null_payload, invalid_message; suppressed: past_ts, future_ts. Skipped: invalid_timestamp.
+// Writes one row per message, as JSONEachRow or RowBinary. For all messages of a chunk, the current time is that of
+// begin_chunk(). Invalid: null_payload, invalid_message; suppressed: past_ts, future_ts. Skipped: invalid_timestamp.
 class EapItemsProcessor final : public Processor {
  public:
   EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
-  // Includes the column received_at while the live option is on.
+  // Includes the column received_at while the live option eap_emit_received_at is on.
   const RowLayout& layout() const override { return received_at_ ? with_received_at_ : layout_; }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;

@@ -96,7 +96,7 @@ class EapItemsTest : public testing::Test {
   }
   json row() const { return json::parse(rows_); }
 
-  // The sum over all labels that exist.
+  // The sum over all samples with these labels.
   uint64_t counted(std::string_view name, const Labels& labels) {
     uint64_t sum = 0;
     metrics_.visit([&](const Metrics::Family& family) {
@@ -271,7 +271,7 @@ TEST_F(EapItemsTest, TheOlderGenerationSkipsWhatIsFarFromNow) {
   EXPECT_EQ(process(item_at(now + 7 * 86'400 + 1)).kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(process(item_at(now - 30 * 86'400 - 1)).kind, ProcessResult::Kind::Skip);
   EXPECT_TRUE(process(item_at(now - 30 * 86'400)).suppressed);
-  // Other errors are found first.
+  // Other errors are reported first.
   EXPECT_EQ(process(bytes_field(6, number_field(1, 5))).kind, ProcessResult::Kind::Invalid);
   const std::string name = "freshet_eap_items_dropped_out_of_range_timestamp_total";
   EXPECT_EQ(counted(name, {{"item_type", "span"}, {"is_future", "true"}}), 1u);

@@ -22,11 +22,11 @@ struct Sampling {
 };
 Sampling sampling_of(double client_rate, double server_rate);
 
-// Assigns attributes to columns. Strings and numbers are spread over buckets by the hash of their key. An integer goes
-// to attributes_int and, as a double, to the floats. An array is split by the types of its elements.
+// Assigns attributes to columns. Strings and numbers are distributed over buckets by the hash of their key. An integer
+// is stored in attributes_int and, as a double, in the float buckets. An array is split by the types of its elements.
 class AttributeColumns {
  public:
-  // Keeps references: `attributes` and `elements` must not change until the row is written.
+  // Keeps references to `attributes` and `elements`, which must not change until the row is written.
   void place(const std::vector<Attribute>& attributes, const std::vector<AttributeScalar>& elements);
 
   // One of the eighty map columns.

@@ -36,7 +36,7 @@ constexpr std::array kArrayColumns = {ArrayColumn{AttributeKind::String, Column(
                                       ArrayColumn{AttributeKind::Double, Column("attributes_array_float")},
                                       ArrayColumn{AttributeKind::Bool, Column("attributes_array_bool")}};
 
-// attributes_string_0 .. _39 and so on.
+// The name of a bucket's column, such as attributes_string_39.
 consteval Column bucket_column(std::string_view prefix, size_t bucket) {
   std::array<char, Column::kRoom> name{};
   size_t size = 0;

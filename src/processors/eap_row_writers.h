@@ -10,7 +10,7 @@
 
 namespace freshet::processors {
 
-// The columns of the INSERT in the order of write_eap_row_binary.
+// The columns of the INSERT in the order in which write_eap_row_binary() writes them.
 std::vector<std::string> eap_row_binary_columns(bool june, bool received_at);
 
 void write_eap_json(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& out);

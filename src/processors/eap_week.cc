@@ -20,7 +20,7 @@ WeekCheck check_week(int64_t event_seconds, int64_t now_ms, std::optional<int64_
   if (!grace_minutes) return WeekCheck::Accepted;
   const int64_t begin = week_begin_ms(now_ms);
   const int64_t end = begin + kWeekMs;
-  // With a grace period of a whole week, every time is within it.
+  // A grace period of a week covers every time, so longer ones mean the same.
   const int64_t grace = std::min(*grace_minutes, kWeekMs / 60'000) * 60'000;
   if (event_seconds < begin / 1000 && now_ms >= begin + grace) return WeekCheck::Past;
   if (event_seconds >= end / 1000 && now_ms < end - grace) return WeekCheck::Future;

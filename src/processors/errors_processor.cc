@@ -19,7 +19,7 @@ constexpr Fields kReplacement({{"project_id", Need::Required}});
 ErrorsProcessor::ErrorsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
     : reader_(json_, *environment.clock), row_(settings.environment, tick_form(settings)) {}
 
-// [version, type, body, state] for an event, [version, type, body] for everything else. Whatever follows is ignored.
+// An event is [version, type, body, state], everything else [version, type, body]. Further elements are ignored.
 ProcessResult ErrorsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
   json_.open(message);

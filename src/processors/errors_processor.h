@@ -1,4 +1,4 @@
-// ErrorsProcessor: events that Sentry groups into issues, and changes to groups, which become replacements.
+// ErrorsProcessor: events that Sentry groups into issues, and changes of groups, which become replacements.
 #pragma once
 
 #include "ports/processor.h"
@@ -11,7 +11,7 @@
 
 namespace freshet::processors {
 
-// One row per event. A replacement has the project's id as key and the unchanged payload as value.
+// Writes one row per event. A replacement has the project's id as key and the unchanged payload as value.
 class ErrorsProcessor final : public Processor {
  public:
   ErrorsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -1,4 +1,4 @@
-// What the golden cases do not cover: values beside the rows, settings, the form of times for ClickHouse.
+// Tests what the golden cases do not cover: results other than rows, settings, and the format of times for ClickHouse.
 #include "processors/errors_processor.h"
 
 #include <gtest/gtest.h>
@@ -107,7 +107,7 @@ TEST_F(ErrorsProcessorTest, ALongContextIsSortedAndItsLastDuplicateCounts) {
   EXPECT_EQ(row["contexts.key"][89], "c.k99");
 }
 
-// Comparing each with each would take 1.6 * 10^11 steps.
+// Comparing all pairs would take 1.6 * 10^11 steps.
 TEST_F(ErrorsProcessorTest, ManyExceptionsAndManyThreadsAreRead) {
   constexpr int kMany = 400'000;
   std::string exceptions = R"({"thread_id":"x"})";

@@ -13,7 +13,7 @@ namespace {
 
 using namespace errors_fields;
 
-// A struct with one list; `element` reads each of its elements unless it is null.
+// Reads a struct with one list. Calls `element` for each element that is not null.
 template <typename Element>
 bool read_listing(JsonReader& json, const Fields<1>& fields, Element element) {
   if (json.consume_null()) return true;
@@ -363,7 +363,7 @@ bool ErrorsReader::request() {
   return fields.complete();
 }
 
-// The first Referer counts, whatever its value is.
+// Only the first Referer counts, whatever its value is.
 bool ErrorsReader::header(bool& found) {
   if (json_.consume_null()) return true;
   JsonString name;

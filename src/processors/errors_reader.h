@@ -8,7 +8,7 @@
 
 namespace freshet::processors {
 
-// Parses everything, unknown fields too (docs/snuba-data-sets.md, 2). Threads: one.
+// Parses everything, including unknown fields (docs/snuba-data-sets.md, 2). Threads: one.
 class ErrorsReader {
  public:
   ErrorsReader(JsonReader& json, const Clock& clock) : json_(json), texts_(json), clock_(clock) {}

@@ -129,7 +129,7 @@ ErrorsRow::Promoted ErrorsRow::take_tags(ErrorEvent& event) {
 
 void ErrorsRow::take_contexts(ErrorEvent& event) {
   contexts_.clear();
-  // Comes after the contexts, so that it replaces the one with its name.
+  // Appended after the contexts, so that it replaces a context of the same name.
   if (event.geo) event.containers.push_back(*event.geo);
   sort_last_wins(event.containers, [](const ContextContainer& container) { return container.name.view; });
   for (const ContextContainer& container : event.containers) {

@@ -14,7 +14,7 @@
 
 namespace freshet::processors {
 
-// The message's place in Kafka.
+// The message's position in Kafka.
 struct ErrorsOrigin {
   uint16_t partition = 0;
   uint64_t offset = 0;

@@ -1,4 +1,4 @@
-// Compares the code that reads and writes several bytes at a time with simple code, over random values.
+// Compares the code that reads and writes several bytes at a time with simple code, using random values.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -119,8 +119,7 @@ TEST(FastPathsTest, DoublesAreWrittenWithTheDigitsThatToCharsHas) {
   }
 }
 
-// Every implementation that this machine can run; `portable` on each, so that a build for one machine tests what
-// another uses.
+// All implementations that this machine can run. `portable` is among them on every machine, so it is always tested.
 struct ByteScan {
   const char* name;
   const char* (*after_space)(const char*);
@@ -133,7 +132,7 @@ struct ByteScan {
 
 class ByteScanTest : public testing::TestWithParam<ByteScan> {
  protected:
-  // Texts of mostly plain bytes with 16 readable bytes behind their end.
+  // A text of mostly plain bytes, followed by 16 readable bytes.
   std::string text(std::string_view rare_bytes, char plain) {
     std::string made(random_() % 70, plain);
     const uint64_t rare = 1 + random_() % 30;

@@ -64,7 +64,7 @@ constexpr Column kEndTimestampColumn("end_timestamp");
 constexpr Column kTransactionNameColumn("transaction_name");
 constexpr Column kThreadIdColumn("thread_id");
 constexpr Column kProfilingTypeColumn("profiling_type");
-// Columns with the same value in every row, as Snuba sends them.
+// Columns that Snuba writes with the same value in every row.
 constexpr std::string_view kConstants =
     R"("browser_name":"","depth":0,"device_classification":0,"dist":"","os_name":"","os_version":"",)"
     R"("parent_fingerprint":0,"path":"","transaction_op":"","transaction_status":0)";

@@ -1,4 +1,4 @@
-// FunctionsMessageProcessor: how much time profiled functions took.
+// FunctionsMessageProcessor: durations of profiled functions.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace freshet::processors {
 
-// One row per element of `functions`. An empty list gives no row and is not an error.
+// Writes one row per element of `functions`. An empty list results in no row and is not an error.
 class FunctionsMessageProcessor final : public Processor {
  public:
   FunctionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

@@ -121,8 +121,8 @@ ProcessResult GenericMetricsProcessor::process(const MessageContext&, const Mess
   return result;
 }
 
-// Decides by the header alone. A header with an unknown value counts as another type; older Snuba ignores such a
-// header.
+// Decides by the header alone. For current Snuba, a header with an unknown value is another type; older Snuba ignores
+// such a header.
 bool GenericMetricsProcessor::is_foreign(const Message& message) {
   headers_.clear();
   message.headers(headers_);
@@ -169,7 +169,7 @@ ProcessResult GenericMetricsProcessor::refused(const Message& message) {
   return killed(use_case.view);
 }
 
-// Null, or the error.
+// Returns null, or the reason why the message is invalid.
 const char* GenericMetricsProcessor::make_row() {
   if (!june_) {
     if (!reader_.read_head_value(json_, metric_)) return "value is not a number";

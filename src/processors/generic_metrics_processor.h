@@ -16,7 +16,7 @@ namespace freshet::processors {
 
 enum class GenericMetricKind : uint8_t { Counter, Set, Distribution, Gauge };
 
-// One row per message of its own metric type. Others are skipped, because all four consumers read one topic.
+// Writes one row per message of its own metric type. Skips others, because all four consumers read the same topic.
 // Skipped: foreign_metric_type, killswitched_use_case. Invalid: null_payload, invalid_message.
 class GenericMetricsProcessor final : public Processor {
  public:

@@ -113,7 +113,7 @@ TEST_F(GenericMetricsTest, AUseCaseThatIsSwitchedOffIsSkipped) {
   kill("");
   EXPECT_EQ(process(kMetric).kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(process(R"({"use_case_id":""})").kind,
-            ProcessResult::Kind::Skip);  // the empty text is a part of every text
+            ProcessResult::Kind::Skip);  // the empty text is a substring of every text
 }
 
 TEST_F(GenericMetricsTest, WhereThereAreOptionsTheRecordIsAnObject) {

@@ -69,13 +69,13 @@ struct SeriesCounts {
 // Reads records; reuses its memory. Threads: one.
 class GenericMetricReader {
  public:
-  // Current Snuba. Passes over `value`; read_head_value() reads it if the message has the right type.
+  // Current Snuba. Skips `value`, which read_head_value() reads if the message has the right type.
   bool read_head(JsonReader& json, GenericMetric& out);
   // Call directly after read_head().
   bool read_head_value(JsonReader& json, GenericMetric& out);
   // Older Snuba. Type and value must match, whatever the type is.
   bool read_june(JsonReader& json, GenericMetric& out, SeriesCounts& counts);
-  // Reads only the use case and passes over everything else.
+  // Reads only the use case and skips everything else.
   static bool read_use_case(JsonReader& json, JsonString& out);
 
  private:
@@ -84,7 +84,7 @@ class GenericMetricReader {
   bool read_type(JsonReader& json, GenericMetric& out, bool known_only);
   bool read_june_value(JsonReader& json, GenericMetric& out, SeriesCounts& counts);
 
-  std::optional<JsonReader::Mark> value_at_;  // where the value starts that was passed over
+  std::optional<JsonReader::Mark> value_at_;  // start of the skipped value
 };
 
 }  // namespace freshet::processors

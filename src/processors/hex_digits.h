@@ -1,4 +1,4 @@
-// Sixteen bytes and their 32 hexadecimal digits. `sse2` and `portable` as in json_scan.h.
+// Converts between sixteen bytes and 32 hexadecimal digits. For `sse2` and `portable` see json_scan.h.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,7 @@ inline void write_hex(const uint8_t* bytes, char* out) {
 #if defined(__SSE2__)
 namespace sse2 {
 
-// Sixteen digits to their values; `good` loses the bits of those that are none.
+// Converts sixteen digits to their values. Clears the bytes of `good` whose character is not a digit.
 inline __m128i values_of(const char* text, __m128i& good) {
   const __m128i c = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
   const __m128i digit = _mm_sub_epi8(c, _mm_set1_epi8('0'));
@@ -53,7 +53,7 @@ inline __m128i values_of(const char* text, __m128i& good) {
                       _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
 }
 
-// Pairs of values to the bytes that they make, in the lower half of each 16 bits.
+// Combines pairs of values to bytes, in the lower half of each 16 bits.
 inline __m128i bytes_of(__m128i values) {
   const __m128i both = _mm_or_si128(_mm_slli_epi16(values, 4), _mm_srli_epi16(values, 8));
   return _mm_and_si128(both, _mm_set1_epi16(0xFF));
@@ -84,7 +84,7 @@ inline void write_hex(const uint8_t* bytes, char* out) {
 }  // namespace sse2
 #endif
 
-// Reads 32 digits of either case into 16 bytes; false if one is none, and the bytes mean nothing.
+// Reads 32 digits of either case into 16 bytes. False if a character is not a digit; `out` is then undefined.
 inline bool read_hex(const char* text, uint8_t* out) {
 #if defined(__SSE2__)
   return sse2::read_hex(text, out);
@@ -93,7 +93,7 @@ inline bool read_hex(const char* text, uint8_t* out) {
 #endif
 }
 
-// Writes 16 bytes as 32 digits, lower case.
+// Writes 16 bytes as 32 lower-case digits.
 inline void write_hex(const uint8_t* bytes, char* out) {
 #if defined(__SSE2__)
   sse2::write_hex(bytes, out);

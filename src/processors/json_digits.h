@@ -1,4 +1,4 @@
-// Reads and writes runs of decimal digits, eight at a time in one word: one branch per run instead of one per digit.
+// Reads and writes decimal digits, eight at a time in one word: one branch per eight digits instead of one per digit.
 #pragma once
 
 #include <array>
@@ -29,8 +29,8 @@ inline uint64_t eight_digits(uint64_t digits) {
 }
 #endif
 
-// Reads all digits from `at` on and returns where they end. `value` becomes value * 10^count + the digits, modulo 2^64.
-// Eight bytes must be readable from the first byte that is not a digit.
+// Reads all digits at `at` and returns their end. `value` becomes value * 10^count + the digits, modulo 2^64. Eight
+// bytes must be readable from the first byte that is not a digit.
 inline const char* read_digits(const char* at, uint64_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   while (true) {

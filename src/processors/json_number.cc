@@ -55,7 +55,7 @@ void take_digit(char c, Literal& literal) {
   literal.exact = false;
 }
 
-// Fast path for nearly all literals: no exponent, and few enough digits that none is lost. Null: use the slow path.
+// Fast path for nearly all literals: no exponent, and at most 19 digits, so that none is lost. Null: use the slow path.
 const char* read_usual_literal(const char* at, Literal& literal) {
   constexpr ptrdiff_t kMostDigits = 19;
   if (*at == '-') {
@@ -120,7 +120,7 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
 
 bool has_exact_power(const Literal& literal) { return literal.exponent >= -22 && literal.exponent <= 22; }
 
-// digits * 10^exponent, the digits rounded to a double first.
+// digits * 10^exponent. Rounds the digits to a double first.
 double scaled(const Literal& literal) {
   const auto digits = static_cast<double>(literal.digits);
   const double size = literal.exponent < 0 ? digits / kExactPowers[static_cast<size_t>(-literal.exponent)]
@@ -128,11 +128,11 @@ double scaled(const Literal& literal) {
   return literal.negative ? -size : size;
 }
 
-// The number of digits of the largest double, 1.797e308, before its point.
+// The largest double, 1.797e308, has this many digits before the point.
 constexpr int64_t kLargestMagnitude = 309;
 
-// Values are rounded correctly. Whether a literal is too large for a double is decided as Snuba does it
-// (docs/snuba-data-sets.md, 5), which finds 1.7976931348623158e308 infinite.
+// Rounds correctly. Decides like Snuba whether a literal is too large for a double (docs/snuba-data-sets.md, 5), for
+// which 1.7976931348623158e308 is infinite.
 double value_of(const Literal& literal, std::string_view text, const char*& error) {
   constexpr uint64_t kExactDigits = uint64_t{1} << 53;
   const double sign = literal.negative ? -1.0 : 1.0;
@@ -156,8 +156,9 @@ struct Digits {
   int exponent = 0;
 };
 
-// Most values come from a decimal of at most fifteen digits. No two such decimals are the same double, so the one that
-// is this double is its shortest text. False: there is none, or it is far from 1. `value` must be positive.
+// Fast path for doubles that came from a decimal of at most fifteen digits, as most do. No two such decimals are the
+// same double, so the one that reads back to `value` is its shortest text. False: there is none, or `value` is not in
+// [1e-7, 1e15). `value` must be positive.
 bool find_few_digits(double value, Digits& out) {
   constexpr int kMost = 15;
   if (value < 1e-7 || value >= 1e15) return false;

@@ -1,4 +1,4 @@
-// Numbers in JSON: reads a literal, writes the shortest text (docs/snuba-data-sets.md, 4 and 5).
+// Numbers in JSON: reads literals and writes the shortest text (docs/snuba-data-sets.md, 4 and 5).
 #pragma once
 
 #include <cstddef>
@@ -13,13 +13,14 @@ namespace freshet::processors {
 // from there. Returns the end; sets `error` (static text) if there is no number or it is too large for a double. -0 is
 // a double; integers beyond 64 bits are doubles.
 const char* parse_number(const char* at, JsonNumber& out, const char*& error);
-// The same; a number that is not an integer is read as reference_double() reads it.
+// As parse_number(), but the result is a double, and a number that is not an integer has the value of
+// reference_double().
 const char* parse_number_to_truncate(const char* at, double& out, const char*& error);
-// Checks only the grammar.
+// Checks only the grammar of a number. Returns the end.
 const char* pass_number_syntax(const char* at, const char*& error);
 
-// The value of a literal as Snuba's JSON reader computes it; it can be a few units in the last place off. Use it only
-// for values that are truncated to an integer, where such a unit decides. `text` is a number's literal.
+// The value of the literal `text` as Snuba's JSON reader computes it, which can be off by a few units in the last
+// place. Use it only for values that are truncated to an integer, where such a difference matters.
 double reference_double(std::string_view text);
 
 // The most bytes that write_f64 and write_f32 need.

@@ -1,4 +1,4 @@
-// JsonReader's code for passing over values: most bytes of most messages.
+// JsonReader's code for skipping values, which are most of the bytes of most messages.
 #include <cstring>
 
 #include "processors/json_digits.h"

@@ -76,7 +76,7 @@ ProcessResult JsonProcessor::check_required() const {
   ProcessResult result;
   for_each_object([&](size_t object, std::span<const JsonField> fields) {
     for (const std::string& name : settings_.required_fields) {
-      // If a field occurs twice, the last value counts.
+      // If a field occurs more than once, the last value counts.
       const auto last = std::find_if(fields.rbegin(), fields.rend(),
                                      [&](const JsonField& field) { return same_name(field.name, name); });
       if (last != fields.rend() && last->value != "null") continue;
@@ -136,7 +136,7 @@ bool JsonProcessor::append_metadata(const MessageContext& context, const Message
   message.headers(headers_);
   for (const auto& [header, column] : settings_.header_columns) {
     name(column);
-    // If a header occurs twice, the last one counts, like Kafka's lastHeader().
+    // If a header occurs more than once, the last one counts, as in Kafka's Headers.lastHeader().
     const auto found = std::find_if(headers_.rbegin(), headers_.rend(),
                                     [&, &wanted = header](const HeaderView& h) { return h.name == wanted; });
     if (found == headers_.rend() || !found->value) {

@@ -1,4 +1,4 @@
-// The generic JSON processor: a message contains one or more JSON objects, and each becomes a row in JSONEachRow.
+// The generic JSON processor: a message contains one or more JSON objects, each of which becomes a JSONEachRow row.
 #pragma once
 
 #include <span>
@@ -12,10 +12,10 @@
 
 namespace freshet::processors {
 
-// Without options the payload's bytes are written unchanged after a full syntax check. With selected fields or metadata
-// columns, each object is rebuilt from the bytes of its values; a metadata column replaces a field with the same column
-// name. A null payload is skipped. If one object is invalid, the whole message is. Skipped: null_payload. Invalid:
-// invalid_json, invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
+// Without options, the payload is written unchanged after a full syntax check. With selected fields or metadata
+// columns, each object is rebuilt from the unchanged bytes of its values; a metadata column replaces a field with the
+// same column name. One invalid object makes the whole message invalid. Skipped: null_payload. Invalid: invalid_json,
+// invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
 class JsonProcessor final : public Processor {
  public:
   explicit JsonProcessor(const JsonSettings& settings);
@@ -28,7 +28,7 @@ class JsonProcessor final : public Processor {
   bool append_metadata(const MessageContext& context, const Message& message, ProcessResult& result);
   bool append_text(const std::string& column, std::string_view text, const char* code, ProcessResult& result);
   void append_row(std::span<const JsonField> fields, std::string& rows) const;
-  // Calls `each` for the fields of each object, one object after the other; false from `each` ends it.
+  // Calls `each` with the fields of each object in turn, until it returns false.
   template <typename Each>
   void for_each_object(Each each) const;
   void append_field(const JsonField& field, bool& first, std::string& rows) const;

@@ -18,13 +18,13 @@ namespace {
 constexpr size_t kPadding = Message::kPadding;
 constexpr size_t kBlock = 16 * 1024;
 
-// Twice the size avoids the next allocations. A second very large document is rare.
+// Doubling avoids the next allocations. Very large documents are rare, so these get only what they need.
 constexpr size_t with_room_to_grow(size_t size) {
   constexpr size_t kLarge = 1 << 20;
   return size < kLarge ? 2 * size : size;
 }
 
-// Reads an integer from 0 to 255 without a branch on its length; returns its number of digits, 0 if it is not valid.
+// Reads an integer from 0 to 255 without branching on its length. Returns the number of digits, or 0 if it is invalid.
 size_t read_byte(const char* at, uint32_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
   constexpr std::array<uint32_t, 4> kLeast = {0, 0, 10, 100};  // the smallest number with this many digits
@@ -66,7 +66,7 @@ double JsonNumber::as_double() const {
 void JsonReader::open(std::string_view text) {
   if (text_.size() < text.size() + kPadding) text_.resize(with_room_to_grow(text.size()) + kPadding);
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
-  // A NUL is never valid, so no loop below has to check for the end.
+  // A NUL is never valid, so the loops below need no check for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
   begin(text_.data(), text.size());
 }
@@ -121,7 +121,7 @@ bool JsonReader::enter_array() {
   return *at_ == '[' ? open_level() : fail("expected an array");
 }
 
-// Producers send whole documents this way, so there is no call per element.
+// Producers send whole documents as such arrays, so this makes no call per element.
 bool JsonReader::read_bytes(std::string& out) {
   if (!enter_array()) return false;
   out.resize(static_cast<size_t>(end_ - at_));
@@ -316,7 +316,7 @@ bool JsonReader::read_i64(int64_t& out) {
   return true;
 }
 
-// --- passing over ---------------------------------------------------------------------------------------------------
+// --- skipping -------------------------------------------------------------------------------------------------------
 
 bool JsonReader::skip(std::string_view& raw) {
   if (failed()) return false;

@@ -1,5 +1,5 @@
-// Reads one JSON text forward, field by field (docs/snuba-data-sets.md, 2). Parsed values are checked completely; for
-// values that are passed over, only the syntax is checked. Builds no tree and allocates nothing per value.
+// A forward reader of one JSON text, field by field (docs/snuba-data-sets.md, 2). Parsed values are checked completely;
+// of skipped values, only the syntax is checked. Builds no tree and allocates nothing per value.
 #pragma once
 
 #include <array>
@@ -16,10 +16,9 @@
 
 namespace freshet::processors {
 
-// A string's characters, with escapes resolved. `plain`: the text contained them unchanged, so they can be copied into
-// a JSON string without escaping.
+// The characters of a string, unescaped. `plain`: they contain nothing that needs escaping in a JSON string.
 struct JsonString {
-  std::string_view view = "";  // never null, because it is copied
+  std::string_view view = "";  // data() is never null, because it is passed to memcpy()
   bool plain = false;
 };
 
@@ -51,23 +50,24 @@ constexpr std::array<JsonKind, 256> make_json_kinds() {
   return kinds;
 }
 
-// After the first error every call returns false and does not move. Views live until the next open(). Threads: one.
-// Never reads past its input: a text without padding is first copied into padded memory.
+// After the first error, every call returns false and does not advance. Views are valid until the next open(). Never
+// reads past its input: a text without padding is first copied to padded memory. Threads: one.
 class JsonReader {
  public:
-  // Deeper parsed arrays and objects are an error.
+  // Parsing arrays and objects that are nested deeper is an error.
   static constexpr uint32_t kMaxDepth = 127;
 
   void open(std::string_view text);
-  // The payload must not be null. A padded payload is read in place, so views live at most as long as the message.
+  // The payload must not be null. A padded payload is read in place, so views are also limited to the life of the
+  // message.
   void open(const Message& message);
 
   bool failed() const { return what_ != nullptr; }
   const char* what() const { return what_ == nullptr ? "" : what_; }
   size_t position() const { return static_cast<size_t>(at_ - begin_); }
-  // "invalid JSON at byte 12: expected a string", with the text that fail() got.
+  // "invalid JSON at byte 12: expected a string", with the text passed to fail().
   std::string error_text() const;
-  // Always returns false. `what` must be a static string.
+  // Records an error. Always returns false. `what` must be a static string.
   bool fail(const char* what) {
     if (what_ == nullptr) what_ = what;
     return false;
@@ -80,7 +80,7 @@ class JsonReader {
     return kKinds[static_cast<unsigned char>(*at_)];
   }
 
-  // Call enter, then next until it returns false: at the end or after an error.
+  // Call enter_*(), then next_*() until it returns false, at the end or after an error.
   bool enter_object();
   bool next_key(JsonString& key) {
     if (failed()) return false;
@@ -114,7 +114,7 @@ class JsonReader {
     return true;
   }
 
-  bool read_null();  // null or an error
+  bool read_null();  // anything but null is an error
   bool read_bool(bool& out);
   bool read_string(JsonString& out) {
     if (failed()) return false;
@@ -142,7 +142,7 @@ class JsonReader {
     return true;
   }
   bool read_i64(int64_t& out);
-  // uint8_t, uint16_t, uint32_t: without fraction, exponent and sign.
+  // For uint8_t, uint16_t and uint32_t. A fraction, an exponent or a sign is an error.
   template <typename T>
   bool read_unsigned(T& out) {
     uint64_t value = 0;
@@ -160,16 +160,16 @@ class JsonReader {
     return *at_ == 'n' && read_null();
   }
 
-  // Passes over a value: skip() checks its syntax only, check() checks everything.
+  // Both skip a value. skip() checks only its syntax; check() validates it like a parsed value.
   bool skip();
   bool check();
-  // As skip(); also returns the value's text.
+  // These also return the value's text.
   bool skip(std::string_view& raw);
   bool check(std::string_view& raw);
   // True if only white space follows.
   bool finish();
 
-  // A position to return to, to read a part twice.
+  // A position to return to, in order to read a part again.
   struct Mark {
     const char* at;
     uint32_t depth;
@@ -182,7 +182,7 @@ class JsonReader {
     depth_ = mark.depth;
     first_ = mark.first;
   }
-  // Memory for `size` characters that lives as long as views do.
+  // Returns memory for `size` characters, valid as long as views are.
   char* scratch(size_t size);
 
  private:
@@ -235,7 +235,7 @@ class JsonReader {
   uint32_t depth_ = 0;
   bool first_ = false;  // no element of the innermost container was read yet
   std::vector<char> text_;
-  std::vector<uint64_t> levels_;  // scratch of pass_value: open brackets beyond the innermost 64
+  std::vector<uint64_t> levels_;  // scratch of pass_value(): open brackets beyond the innermost 64
 
   struct Block {
     std::unique_ptr<char[]> memory;

@@ -1,5 +1,5 @@
-// The inner loops of reading and writing JSON strings: sixteen bytes at a time where the CPU has SSE2 (`sse2`), else
-// byte by byte (`portable`). A build for a CPU with SSE2 compiles both, and fast_paths_test compares them.
+// The inner loops of reading and writing JSON strings: sixteen bytes at a time if the target has SSE2 (`sse2`),
+// otherwise byte by byte (`portable`). A build with SSE2 compiles both, and fast_paths_test compares them.
 #pragma once
 
 #include <cstddef>
@@ -97,17 +97,18 @@ namespace best = sse2;
 namespace best = portable;
 #endif
 
-// The first byte from `at` on that is not white space. There must be one, and 16 readable bytes after it.
+// Returns the first byte at or after `at` that is not white space. It must exist, with 16 readable bytes after it.
 inline const char* after_space(const char* at) { return best::after_space(at); }
 
-// The first quote, backslash or control character from `at` on. There must be one, and 16 readable bytes after it. Sets
-// `ascii` to false if a byte before it is not ASCII; never sets it to true.
+// Returns the first quote, backslash or control character at or after `at`. It must exist, with 16 readable bytes after
+// it. Sets `ascii` to false if a byte before it is not ASCII; never sets it to true.
 inline const char* scan_string(const char* at, bool& ascii) { return best::scan_string(at, ascii); }
 
-// Which of the sixteen bytes at `at` are a quote, a backslash or a control character: a bit each, the first the lowest.
+// A bit for each of the sixteen bytes at `at`, set for a quote, a backslash or a control character. Bit 0 is the first
+// byte.
 inline unsigned special_of_sixteen(const char* at) { return best::special_of_sixteen(at); }
 
-// Whether two texts of the same size agree in their first sixteen bytes; as many can be read from both.
+// True if two texts of `size` bytes agree in their first sixteen bytes. Sixteen bytes must be readable from both.
 inline bool same_head(const char* a, const char* b, size_t size) { return best::same_head(a, b, size); }
 
 }  // namespace freshet::processors

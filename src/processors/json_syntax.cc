@@ -323,7 +323,7 @@ void append_utf8(uint32_t code, std::string& out) {
   }
 }
 
-// `raw` was checked: every escape is complete.
+// Unescapes `raw`, which has been checked: every escape is complete.
 std::string unescaped(std::string_view raw) {
   std::string out;
   for (size_t i = 0; i < raw.size(); ++i) {

@@ -10,20 +10,20 @@
 
 namespace freshet::processors {
 
-// Deeper nesting is refused, so that no input can exhaust a parser that reads it later.
+// Deeper nesting is refused, so that no input overflows the stack of a parser that reads it later.
 constexpr size_t kMaxJsonDepth = 512;
 
 struct JsonError {
   size_t position = 0;     // byte offset in the text; the text's size if more was expected
   const char* what = "";   // static string: "expected ':' after the field name"
   bool utf8 = false;       // the bytes are not UTF-8 (RFC 3629)
-  bool no_object = false;  // valid JSON so far, but there is no object here
+  bool no_object = false;  // valid JSON so far, but not an object
 };
 
 // A field of a top-level object.
 struct JsonField {
   size_t object = 0;      // index of its object
-  std::string_view name;  // between the quotes, escapes unresolved
+  std::string_view name;  // between the quotes, with escapes
   std::string_view value;
 };
 
@@ -33,15 +33,15 @@ struct JsonObjects {
   std::vector<JsonField> fields;
 };
 
-// `text` must be one or more objects, separated by nothing or by white space. Returns their number; with `out`, also
-// the positions of the objects and their fields. Lone surrogates in \u escapes are legal JSON and are accepted.
+// Checks that `text` is one or more objects, with nothing or white space between them. Returns their number and, with
+// `out`, the objects and their fields. Lone surrogates in \u escapes are legal JSON and are accepted.
 struct JsonCheck {
   size_t objects = 0;
   std::optional<JsonError> error;
 };
 JsonCheck check_json_objects(std::string_view text, JsonObjects* out = nullptr);
 
-// True if `raw`, a name as it stands in the text (escapes unresolved), means `name`.
+// True if `raw`, a name as written in the text (with escapes), is equal to `name` after unescaping.
 bool same_name(std::string_view raw, std::string_view name);
 
 bool is_utf8(std::string_view text);

@@ -74,7 +74,7 @@ TEST(JsonSyntaxTest, NamesAreComparedByMeaning) {
   EXPECT_TRUE(same_name(R"(a\nb)", "a\nb"));
 }
 
-// Same result as simdjson over thousands of damaged documents.
+// Compares the results with simdjson's for thousands of damaged documents.
 TEST(JsonSyntaxTest, AgreesWithSimdjsonOnMutatedDocuments) {
   std::mt19937_64 random(20261124);
   testkit::WebEvents events(5, 300);

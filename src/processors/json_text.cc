@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kStep = 16;
 
-// What a byte becomes: one or two characters and their number; "\\u" and 6 if four digits follow.
+// The escaped form of a byte: one or two characters and their number, or "\\u" and 6 if four digits follow.
 struct Escaped {
   std::array<char, 2> text{};
   uint8_t size = 1;
@@ -44,7 +44,7 @@ inline char* escape_one(char c, char* out) {
 char* escape_json(std::string_view text, char* out) {
   const char* at = text.data();
   const char* const end = at + text.size();
-  // Copies whole steps, which can write up to one step too much; the text and the buffer both have room for that.
+  // Copies whole steps, which may read and write up to one step too much. Both buffers have room for it.
   while (static_cast<size_t>(end - at) >= 2 * kStep) {
     size_t done = 0;
     for (unsigned special = special_of_sixteen(at); special != 0; special &= special - 1) {

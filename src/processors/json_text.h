@@ -9,9 +9,9 @@
 
 namespace freshet::processors {
 
-constexpr size_t kEscapedBytes = 6;  // the most bytes that one byte becomes
+constexpr size_t kEscapedBytes = 6;  // maximum size of one escaped byte
 
-// Writes `text` escaped as the inside of a JSON string; returns the end. Needs kEscapedBytes per byte.
+// Writes `text` escaped, without quotes, and returns the end. `out` needs kEscapedBytes per byte.
 char* escape_json(std::string_view text, char* out);
 
 // The size of what escape_json() writes, in bytes.
@@ -19,7 +19,7 @@ size_t escaped_size(std::string_view text);
 
 constexpr size_t kSlice = 64 << 10;
 
-// Calls the function with `text` in slices, so that the buffer for the escaped form of a large text stays small.
+// Calls `function` with slices of `text`, so that the buffer for the escaped form of a large text stays small.
 template <class Function>
 void for_each_slice(std::string_view text, const Function& function) {
   for (; text.size() > kSlice; text.remove_prefix(kSlice)) function(text.substr(0, kSlice));

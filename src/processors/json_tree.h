@@ -22,8 +22,7 @@ struct JsonNode {
   const JsonNode* next = nullptr;   // sibling
 };
 
-// Reuses its memory. Nodes live until clear(), their texts until the reader's next open().
-// Threads: one.
+// Reuses its memory. Nodes are valid until clear(), their texts until the reader's next open(). Threads: one.
 class JsonTree {
  public:
   void clear() { used_ = 0; }
@@ -42,8 +41,7 @@ class JsonTree {
   size_t used_ = 0;
 };
 
-// Appends the value as compact JSON. Keys are sorted by their bytes at every level; of duplicate keys the last one
-// stays.
+// Appends the value as compact JSON. At every level, sorts keys by their bytes and keeps the last of duplicate keys.
 void append_sorted_json(const JsonNode& node, std::string& out);
 // A number as text: integers in full, doubles as write_f64() writes them.
 void append_number(const JsonNumber& number, std::string& out);

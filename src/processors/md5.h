@@ -11,9 +11,8 @@ typedef struct evp_md_st EVP_MD;
 
 namespace freshet::processors {
 
-// Every failure of OpenSSL throws std::runtime_error, so an id is never wrong. The registry runs the self-test
-// (crypto_check.h) before it creates a processor; an installation without MD5 is therefore refused at start. Threads:
-// one.
+// Throws std::runtime_error if OpenSSL fails, so an id is never wrong. The registry runs the self-test (crypto_check.h)
+// before it creates a processor, so an installation without MD5 is refused at startup. Threads: one.
 class Md5 {
  public:
   // Throws if OpenSSL has no MD5 (a FIPS-only setup).

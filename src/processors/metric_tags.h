@@ -20,7 +20,7 @@ struct MetricTag {
   Value value{};
 };
 
-// Sorts by the bytes of the keys ("10" before "9"). Of duplicate keys the last one stays.
+// Sorts by the bytes of the keys ("10" before "9"). Keeps the last of duplicate keys.
 template <typename Value>
 void order_tags(std::vector<MetricTag<Value>>& tags) {
   sort_last_wins(tags, [](const auto& tag) { return tag.key; });
@@ -35,7 +35,7 @@ bool number_tags(std::vector<MetricTag<Value>>& tags) {
   return std::all_of(tags.begin(), tags.end(), [](auto& tag) { return parse_tag_key(tag.key, tag.number); });
 }
 
-// Reads `c`, `s` and so on. Like Snuba, also accepts an object with that one key and the value null.
+// Reads `c`, `s` and so on. Like Snuba, also accepts an object with the type as its only key and the value null.
 bool read_metric_type(JsonReader& json, JsonString& out);
 
 // Adler-32 of everything that was added.

@@ -1,4 +1,4 @@
-// What the golden cases do not cover: the whole list of reasons, and the counters.
+// Tests what the golden cases do not cover: the complete list of reasons, and the counters.
 #include "processors/outcomes_processor.h"
 
 #include <fmt/format.h>

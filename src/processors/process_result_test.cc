@@ -1,4 +1,4 @@
-// What the results of the plain data sets contain beside the rows.
+// Tests the fields of ProcessResult other than the rows.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -25,7 +25,7 @@ ProcessResult process(const std::string& name, std::optional<std::string_view> p
   return processor->process({"topic", Partition{0}}, message, rows);
 }
 
-// Messages of the data sets that have a time of receipt.
+// Messages of the data sets that have a time of reception.
 const std::pair<const char*, json> kReceived[] = {
     {"FunctionsMessageProcessor",
      {{"functions", json::array()},

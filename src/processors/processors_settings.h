@@ -45,9 +45,9 @@ struct PythonSettings {
 
 // Snuba's settings for the data sets that it processes in Python (docs/snuba-data-sets.md, 16).
 struct PythonRules {
-  bool enforce_retention = false;  // retentions other than the valid ones become the lower or the default one
-  bool keep_old_events = false;    // events older than their retention become rows, too
-  // transactions: contexts that are not stored, by project
+  bool enforce_retention = false;  // invalid retentions are replaced by the lower or the default one
+  bool keep_old_events = false;    // events older than their retention also become rows
+  // contexts of transactions that are not stored, by project
   std::map<uint64_t, std::set<std::string>> contexts_not_stored;
 };
 

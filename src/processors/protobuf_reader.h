@@ -1,5 +1,5 @@
-// Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/) as Rust's prost does. protozero does
-// not fit: it refuses groups, which must be passed over here, and throws.
+// Reads protobuf's wire format (https://protobuf.dev/programming-guides/encoding/) like Rust's prost, which Snuba uses.
+// protozero is not suitable: it refuses groups, which must be skipped here, and throws.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ enum class WireType : uint8_t { Varint = 0, Fixed64 = 1, Bytes = 2, GroupBegin =
 
 // while (reader.next()) switch (reader.field()) { ... read exactly one value, or skip() ... }
 // if (reader.failed()) -> the message is invalid, error_text() says why.
-// After the first error every call returns false. Views point into the input. Threads: one.
+// After the first error, every call returns false. Views point into the input. Threads: one.
 class ProtobufReader {
  public:
-  // Nested messages, including map entries and unknown groups. Deeper nesting is an error.
+  // Maximum nesting of messages, including map entries and unknown groups. Deeper nesting is an error.
   static constexpr uint32_t kMaxDepth = 100;
 
   explicit ProtobufReader(std::string_view bytes) : at_(bytes.data()), end_(at_ + bytes.size()) {}
@@ -34,7 +34,7 @@ class ProtobufReader {
     return false;
   }
 
-  // Reads the key of the next field of the innermost message; false at its end and after an error.
+  // Reads the key of the next field of the innermost message. False at its end and after an error.
   bool next() {
     if (at_ == end_) return false;
     return read_key(field_, type_);
@@ -54,16 +54,16 @@ class ProtobufReader {
   bool read_bytes(std::string_view& out) { return expect(WireType::Bytes) && bytes(out); }
   // Must be UTF-8. Sets `plain` if the text needs no escaping.
   bool read_string(JsonString& out) { return expect(WireType::Bytes) && string(out); }
-  // Passes over the value of the field that next() returned.
+  // Skips the value of the field that next() returned.
   bool skip();
 
-  // Enters a nested message: next() then returns its fields until it returns false. Then call leave() with the value
-  // that enter() returned.
+  // Enters a nested message. next() then returns its fields until it returns false; then call leave() with the value
+  // that enter() has set.
   struct Outer {
     const char* end = nullptr;
   };
   bool enter(Outer& outer) { return expect(WireType::Bytes) && enter_any(outer); }
-  // Ignores the wire type: prost reads the entries of maps so.
+  // Ignores the wire type, as prost does for map entries.
   bool enter_any(Outer& outer) {
     if (depth_ >= kMaxDepth) return fail("nested too deeply");
     size_t size = 0;

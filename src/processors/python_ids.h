@@ -1,4 +1,4 @@
-// UUIDs and addresses as Python reads them (docs/snuba-data-sets.md, 14).
+// Parses UUIDs and IP addresses like Python (docs/snuba-data-sets.md, 14).
 #pragma once
 
 #include <optional>

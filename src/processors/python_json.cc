@@ -16,8 +16,9 @@ constexpr size_t kMostIntegerDigits = 4300;
 
 constexpr size_t kLarge = 1 << 20;  // size of a large text
 
-// A value takes at least two bytes, except open brackets of a text that turns out to be invalid. For large texts the
-// values are counted instead: each starts at the beginning of the text or after one of these characters.
+// An upper bound of the number of values. A value takes at least two bytes, except open brackets in a text that turns
+// out to be invalid. In large texts the values are counted: each is at the start of the text or after one of these
+// characters.
 size_t most_values(std::string_view text) {
   if (text.size() < kLarge) return text.size() / 2;
   return 1 + static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char one) {
@@ -53,10 +54,10 @@ const PythonValue* PythonJson::read(std::string_view text) {
   if (text_.size() < text.size() + kPadding) {
     const size_t room = (text.size() < kLarge ? 2 : 1) * text.size() + kPadding;
     unescaped_.resize(room);
-    text_.resize(room);  // allocated last: if memory ends here, the next read() starts with both allocations
+    text_.resize(room);  // allocated last: if it throws bad_alloc, the next read() repeats both allocations
   }
   if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
-  // A NUL ends the text, so no loop below has to check for the end.
+  // A NUL ends the text, so the loops below need no check for the end.
   std::memset(text_.data() + text.size(), 0, kPadding);
   if (const size_t most = most_values(text) + kMaxDepth + 8; room_ < most) {
     const size_t room = text.size() < kLarge ? most + most / 2 : most;

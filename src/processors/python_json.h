@@ -15,8 +15,8 @@
 
 namespace freshet::processors {
 
-// A value of the text. Values lie in one array in the order of the text: a container precedes its elements, a member's
-// name precedes its value.
+// A value of the text. All values are in one array in the order of the text: a container precedes its elements, and a
+// member's name precedes its value.
 class PythonValue {
  public:
   enum class Kind : uint8_t { Null, False, True, Integer, Float, String, Array, Object };
@@ -55,7 +55,7 @@ class PythonValue {
   };
 };
 
-// A string that is not a value of its own in the text.
+// A string value that is not part of the text.
 class PythonString final : public PythonValue {
  public:
   explicit PythonString(const JsonString& text) {
@@ -72,13 +72,14 @@ struct PythonMember {
   const PythonValue* value;
 };
 
-// Reuses its memory. Values live until the next read(). Threads: one.
+// Reuses its memory. Values are valid until the next read(). Threads: one.
 class PythonJson {
  public:
-  // Deeper nesting is an error, so that values can be walked recursively.
+  // Deeper nesting is an error, so that recursive functions on values do not overflow the stack.
   static constexpr uint32_t kMaxDepth = 2000;
 
-  // Null if the text is not valid; what() and position() say why and where. The text needs no padding.
+  // Parses the text, which needs no padding. Returns null if it is invalid; what() and position() then say why and
+  // where.
   const PythonValue* read(std::string_view text);
 
   const char* what() const { return what_; }

@@ -19,7 +19,8 @@ int64_t to_i64(const PythonValue& integer);
 // Compares by exact value: < 0, 0 or > 0. NaN is less than every other number, so the order is total.
 int compare_numbers(const PythonValue& a, const PythonValue& b);
 
-// ToInt of any value; values beyond 64 bits saturate. None: it cannot be read as an integer.
+// Converts any value to an integer (ToInt in docs/snuba-data-sets.md); values beyond 64 bits saturate. None: it is not
+// convertible.
 std::optional<int64_t> integer_of(const PythonValue& value);
 
 // An integer of any size from hexadecimal text.

@@ -89,7 +89,7 @@ bool PythonPairs::sort() {
   return true;
 }
 
-// Equal keys are adjacent in their original order: the first spelling stays, the last value counts.
+// Requires equal keys to be adjacent in their original order. Keeps the first spelling of the key and the last value.
 void PythonPairs::collapse() {
   size_t kept = 0;
   for (const Pair& one : pairs_) {

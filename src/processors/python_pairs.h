@@ -24,7 +24,7 @@ class PythonPairs {
   bool read(const PythonValue* value);
   // The last value with that name (possibly null in the text); nullptr if there is none.
   const PythonValue* find(std::string_view name) const;
-  // Afterwards pairs() is ascending by key, each key once. False: text and numbers cannot be ordered.
+  // Sorts pairs() by key and keeps each key once. False: keys of both text and numbers cannot be ordered.
   bool sort();
   const std::vector<Pair>& pairs() const { return pairs_; }
 
@@ -39,7 +39,7 @@ class PythonPairs {
   std::deque<PythonString> parts_;  // texts of string items
 };
 
-// Tags whose text is none or empty are left out of the arrays.
+// False for tags without text or with empty text, which are left out of the arrays.
 bool is_tag_value(const PythonValue& value);
 
 // A cell of the context columns, in the order of the containers.
@@ -48,7 +48,7 @@ struct PythonContext {
   const PythonValue* member;     // its name
   const PythonValue* value;      // not empty as text
 };
-// Null, arrays, objects and empty text are left out of the arrays.
+// False for null, arrays, objects and empty text, which are left out of the arrays.
 bool is_context_value(const PythonValue& value);
 
 }  // namespace freshet::processors

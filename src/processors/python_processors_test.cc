@@ -1,4 +1,5 @@
-// How settings and live options change the data sets that Snuba processes in Python. The golden cases cover their rows.
+// Tests how settings and live options affect the data sets that Snuba processes in Python. The golden cases cover their
+// rows.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -51,7 +52,7 @@ class PythonProcessorsTest : public testing::Test {
 
   static constexpr const char* kId = "4d2c7a5e0b1f4c3d9e8f7a6b5c4d3e2f";
   int64_t timestamp_ = 1'750'000'000;
-  std::string trace_;  // further members of a transaction's trace
+  std::string trace_;  // additional members of a transaction's trace
   testkit::FakeClock clock_;
   Metrics metrics_;
   ProcessorsSettings settings_;

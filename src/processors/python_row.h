@@ -1,4 +1,4 @@
-// Writes rows with values of any type; nothing is checked against the table.
+// Writes rows with values of any type. Does not check them against the table.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Values as text, as Python prints them (docs/snuba-data-sets.md, 12).
+// Converts values to text as Python prints them (docs/snuba-data-sets.md, 12).
 #pragma once
 
 #include <string>

@@ -22,7 +22,7 @@ constexpr int64_t kPastSeconds = 253'402'300'800;  // the first second of the ye
 
 int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-// Digits of a time. Digits of other scripts count only where Python's patterns accept them.
+// Parses the parts of a time. Accepts digits of other scripts only where Python's patterns do.
 class TimeText {
  public:
   explicit TimeText(std::string_view text) : rest_(text) {}
@@ -111,7 +111,7 @@ std::optional<int64_t> read_clock(TimeText& text) {
   return (*hour * 60 + *minute) * 60 + *second;
 }
 
-// The message's own days if it has any. If retention is enforced, only valid ones.
+// The message's own days if it has any and, if retention is enforced, they are valid.
 Retention days_of(const PythonValue* value, std::optional<int64_t> missing, const ProcessorsSettings& settings) {
   const SnubaEnvironment& environment = settings.environment;
   Retention out;
@@ -170,7 +170,7 @@ std::optional<int64_t> parse_python_time(std::string_view view) {
   return (*day + *seconds) * kMicros + *micros;
 }
 
-// Truncation toward zero accepts a fraction below zero.
+// Python truncates toward zero, so a negative fraction of a second is accepted.
 bool is_in_window(int64_t instant) { return instant > -kMicros && instant < 4'294'967'296 * kMicros; }
 
 int64_t instant_now(const Clock& clock) {

@@ -1,4 +1,4 @@
-// Instants as Python keeps them: microseconds since 1970 UTC (docs/snuba-data-sets.md, 16).
+// Instants with Python's resolution: microseconds since 1970 UTC (docs/snuba-data-sets.md, 16).
 #pragma once
 
 #include <array>
@@ -38,14 +38,15 @@ int64_t milliseconds_within_second(int64_t instant);
 // Milliseconds of a difference in microseconds. Calculated with doubles as in Snuba: some results are one less.
 int64_t milliseconds_of(int64_t microseconds);
 
-// For how many days an event of the time `when` is stored.
+// How many days an event is stored.
 struct Retention {
   enum class Age { Kept, TooOld, NotComputable };
   Age age = Age::Kept;
-  const PythonValue* own = nullptr;  // the message's own number (or boolean), if it counts
+  const PythonValue* own = nullptr;  // the message's own number (or boolean) if it is used
   int64_t days = 0;
 };
-// `missing`: the days if there is no value at all; none = the configured default.
+// The retention of an event with the time `when`. `missing`: the days if the message has no value; none = the
+// configured default.
 Retention retention_of(const PythonValue* value, std::optional<int64_t> missing, int64_t when,
                        const ProcessorsSettings& settings, const Clock& clock);
 

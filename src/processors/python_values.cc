@@ -10,7 +10,7 @@ namespace {
 
 using Kind = PythonValue::Kind;
 
-constexpr size_t kFew = 24;  // up to this number each name is compared with each other
+constexpr size_t kFew = 24;  // up to this many members, compares every pair of names
 
 bool same_text(std::string_view a, std::string_view b) {
   return a.size() == b.size() &&
@@ -40,7 +40,7 @@ void collapse_few(std::vector<PythonMember>& members) {
   members.resize(kept);
 }
 
-// Values lie in the order of the text, so the address of a key gives its position.
+// Values are stored in the order of the text, so the address of a key tells its position.
 void collapse_many(std::vector<PythonMember>& members) {
   std::sort(members.begin(), members.end(), [](const PythonMember& a, const PythonMember& b) {
     const int order = a.key->view().compare(b.key->view());

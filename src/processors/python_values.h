@@ -1,4 +1,4 @@
-// Values of any type as Python treats them: truth, equality, order, members (docs/snuba-data-sets.md, 11).
+// Python's semantics for values of any type: truth, equality, order, members (docs/snuba-data-sets.md, 11).
 #pragma once
 
 #include <array>
@@ -17,7 +17,7 @@ inline bool is_none(const PythonValue* value) { return value == nullptr || value
 // Missing or falsy.
 inline bool is_none_or_falsy(const PythonValue* value) { return value == nullptr || is_falsy(*value); }
 
-// The members of an object, each name once: the last value at the place of the first. Replaces `out`.
+// The members of an object, each name once, with its last value at its first position. Replaces `out`.
 void unique_members(const PythonValue& object, std::vector<PythonMember>& out);
 // The member's value; null if there is none, or `value` is missing or not an object.
 const PythonValue* member(const PythonValue* value, std::string_view name);

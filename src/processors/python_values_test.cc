@@ -1,4 +1,4 @@
-// Values of any type as Python treats them: numbers, text, times, UUIDs, order.
+// Tests Python's semantics for values of any type: numbers, text, times, UUIDs, order.
 #include "processors/python_values.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// One text at a time; its values live as long as it does.
+// A parsed text. Its values are valid as long as the object exists.
 class Parsed {
  public:
   explicit Parsed(std::string_view text) : value_(json_.read(text)) {}

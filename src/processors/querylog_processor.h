@@ -14,7 +14,7 @@
 
 namespace freshet::processors {
 
-// One row per message, with one array element per ClickHouse query.
+// Writes one row per message, with one array element per ClickHouse query.
 class QuerylogProcessor final : public Processor {
  public:
   QuerylogProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

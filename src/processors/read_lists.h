@@ -1,4 +1,4 @@
-// Arrays whose elements the caller reads.
+// Reads arrays whose elements the caller reads.
 #pragma once
 
 #include "processors/json_reader.h"
@@ -14,7 +14,7 @@ bool read_list(JsonReader& json, Element element) {
   return !json.failed();
 }
 
-// The same, or null.
+// As read_list(), or null.
 template <typename Element>
 bool read_optional_list(JsonReader& json, Element element) {
   return json.consume_null() || read_list(json, element);

@@ -31,13 +31,13 @@ bool read_optional(JsonReader& json, std::optional<T>& out) {
   return !json.failed() && read_value(json, out.emplace());
 }
 
-// Null, or a value that is truncated to an integer afterwards.
+// Null, or a value that is later truncated to an integer.
 inline bool read_optional_to_truncate(JsonReader& json, std::optional<double>& out) {
   out.reset();
   return json.consume_null() || json.read_f64_to_truncate(out.emplace());
 }
 
-// A time as epoch seconds (the low 32 bits). Text that is not a time gives the current second.
+// Reads a time as epoch seconds (the low 32 bits). Text that is not a time results in the current time.
 bool read_date_time(JsonReader& json, const Clock& clock, uint32_t& out);
 
 // The current time in whole seconds since 1970 UTC.
@@ -45,9 +45,9 @@ int64_t seconds_since_1970(const Clock& clock);
 
 TickForm tick_form(const ProcessorsSettings& settings);
 
-// A message without payload is invalid in Snuba's data sets.
+// The result for a message without payload, which is invalid in Snuba's data sets.
 ProcessResult null_payload();
-// With the reader's error.
+// The result for an invalid message, with the reader's error.
 ProcessResult invalid_message(const JsonReader& json);
 
 }  // namespace freshet::processors

@@ -88,7 +88,7 @@ std::string_view cogs_resource(std::string_view processor) {
 }
 
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
-  // Not the data set of a table; only accepted-outcomes-consumer uses it.
+  // Not a data set with a table; only accepted-outcomes-consumer uses it.
   if (settings.processor == "AcceptedOutcomes") return factory_of<AcceptedOutcomesProcessor>(settings, environment);
   const auto found = std::find_if(kEntries.begin(), kEntries.end(),
                                   [&](const Entry& entry) { return settings.processor == entry.name; });

@@ -14,11 +14,11 @@ namespace freshet::processors {
 
 std::vector<std::string> names();
 
-// Fatal: the name is unknown (the text lists the known ones), or OpenSSL does not provide what the data set needs for
-// its ids.
+// Errors: Fatal if the name is unknown (the text lists the known ones), or if OpenSSL does not provide what the data
+// set needs for its ids.
 Result<ProcessorFactory> make_factory(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
-// The shared resource under which Snuba accounts the bytes of the data set's messages; empty = none.
+// The shared resource to which Snuba's COGS accounting charges the bytes of the data set's messages; empty = none.
 std::string_view cogs_resource(std::string_view processor);
 
 }  // namespace freshet::processors

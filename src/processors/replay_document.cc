@@ -10,7 +10,7 @@
 namespace freshet::processors {
 namespace {
 
-// Optional text; none and empty are the same.
+// Reads optional text. Null leaves `out` empty.
 bool read_text(JsonReader& json, JsonString& out) { return json.consume_null() || json.read_string(out); }
 
 bool read_id(JsonReader& json, Uuid& out) { return json.consume_null() || read_value(json, out); }
@@ -156,7 +156,7 @@ bool read_tags(JsonReader& json, ReplayMessage& out) {
   return !json.failed();
 }
 
-// --- the kinds. `type` is last in each: it is already known, and not part of an array -------------------------------
+// --- the kinds. `type` is last in each: it is known already, and not part of an array -------------------------------
 
 enum InEvent {
   kReplayId,

@@ -13,7 +13,7 @@ bool replay_kind(std::string_view name, ReplayKind& kind);
 
 // Reads the next value as an object of `out.kind`. False: the reader has the error.
 bool read_replay_document(JsonReader& json, ReplayMessage& out);
-// The same for an array whose first element, the type, was read already.
+// As read_replay_document(), for an array whose first element, the type, has been read.
 bool read_rest_of_replay_document(JsonReader& json, ReplayMessage& out);
 
 }  // namespace freshet::processors

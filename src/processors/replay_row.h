@@ -1,4 +1,4 @@
-// A replay message as it was read, and the rows that it becomes.
+// A parsed replay message, and the writer of its rows.
 #pragma once
 
 #include <cstdint>

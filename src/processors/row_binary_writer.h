@@ -31,7 +31,7 @@ class RowBinaryWriter {
     std::memcpy(buffer_.get() + size_, &value, sizeof value);
     size_ += sizeof value;
   }
-  // The number of elements before the elements of an Array or Map: unsigned LEB128.
+  // The number of elements that precedes the elements of an Array or Map, as unsigned LEB128.
   void count(uint64_t value) {
     ensure(10);
     for (; value >= 0x80; value >>= 7) buffer_[size_++] = static_cast<char>(value | 0x80);

@@ -17,7 +17,7 @@ constexpr size_t kLarge = 4 << 20;  // a buffer beyond this grows by less than i
 }  // namespace
 
 void RowWriter::grow(size_t more) {
-  // Room for what follows a large value, so that the value is not copied again.
+  // Reserves room for what follows a large value, so that the value is not copied again.
   const size_t needed = size_ + more + 256 + more / 64;
   const size_t room = buffer_.size();
   std::string next;
@@ -62,7 +62,7 @@ void RowWriter::begin_string() {
 }
 
 void RowWriter::string_part(std::string_view text) {
-  // One growth instead of several that copy.
+  // Grows once instead of several times, which would copy.
   if (text.size() >= kLargeText) ensure(escaped_size(text) + kEscapedBytes * kSlice + 16);
   for_each_slice(text, [this](std::string_view slice) {
     ensure(kEscapedBytes * slice.size() + 16);
@@ -118,7 +118,7 @@ void RowWriter::instant(uint64_t ticks, int digits) {
   }
   number([&](char* out) {
     *out++ = '"';
-    // Always ten digits, because servers take shorter numbers for a date.
+    // Always ten digits, because servers interpret shorter numbers as a date.
     if (seconds <= kTenDigits) {
       out = write_digits(seconds, 10, out);
     } else {

@@ -1,4 +1,4 @@
-// Writes rows as JSONEachRow. Columns are declared once; values are appended without an allocation per field.
+// Writes rows in the format JSONEachRow. Columns are constants; values are appended without an allocation per field.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@
 
 namespace freshet::processors {
 
-// A column's name and how to write its values; a constant of the data set. Names are shorter than 60 characters and
-// need no escaping.
+// The name of a column, prepared for writing. Declared as a constant. Names are shorter than 60 characters and need no
+// escaping.
 class Column {
  public:
   static constexpr size_t kRoom = 64;
@@ -39,14 +39,14 @@ class Column {
   size_t size_ = 0;
 };
 
-// How a DateTime64 is written. ClickHouse servers read bare numbers differently (docs/snuba-data-sets.md, 8). All
-// servers read text of ten digits, a point and the fraction alike, with either date_time_input_format. Times that ten
-// digits cannot express (before 1970, after 2286) are written as calendar text, which is correct if the server's time
-// zone is UTC.
+// How a DateTime64 is written. ClickHouse versions differ in how they read bare numbers (docs/snuba-data-sets.md, 8).
+// SecondsAndFraction writes text of ten digits, a point and the fraction, which all versions read alike with either
+// date_time_input_format. Times that need more or fewer digits (before 1970, after 2286) are written as calendar text,
+// which is correct if the server's time zone is UTC.
 enum class TickForm : uint8_t { SecondsAndFraction, Ticks };
 
-// Call order: begin_row, then for each column put (or key and values), then end_row. Arrays and objects: begin_array,
-// value..., end_array. Writes the commas itself. Threads: one.
+// Call begin_row(), then put() (or key() and values) for each column, then end_row(). For arrays and objects, call
+// begin_array(), value() for each element, end_array(). Writes the commas itself. Threads: one.
 class RowWriter {
  public:
   explicit RowWriter(TickForm ticks) : tick_form_(ticks) { grow(4096); }
@@ -56,7 +56,7 @@ class RowWriter {
     comma_ = false;
   }
   std::string_view text() const { return {buffer_.data(), size_}; }
-  // Appends the text to `rows` and clears this. If `rows` is empty, a large text is not copied.
+  // Appends the text to `rows` and clears the writer. If `rows` is empty, a large text is moved instead of copied.
   void move_to(std::string& rows);
 
   void begin_row() { open('{'); }
@@ -188,9 +188,9 @@ class RowWriter {
   }
 
   const TickForm tick_form_;
-  std::string buffer_;  // all of it may be written
-  size_t size_ = 0;     // size of the text
-  bool comma_ = false;  // a value precedes the next one in the innermost container
+  std::string buffer_;  // its size is the capacity
+  size_t size_ = 0;     // size of the text in buffer_
+  bool comma_ = false;  // the next value in the innermost container needs a comma before it
 };
 
 }  // namespace freshet::processors

@@ -14,7 +14,7 @@
 
 namespace freshet::processors {
 
-// One row per message, or none if it is older than its retention.
+// Writes one row per message, or none if it is older than its retention.
 //   skipped  event_too_old
 //   invalid  null_payload, invalid_message (not JSON, no envelope), invalid_message_version, invalid_message_type,
 //            missing_field, invalid_value (Snuba's invalid_uuid and process_message_error)
@@ -28,7 +28,7 @@ class SearchIssuesMessageProcessor final : public Processor {
  private:
   struct Occurrence;
 
-  // These return the result for an invalid message; Kind::Rows: valid.
+  // These return Kind::Rows for a valid message, otherwise the result for the invalid one.
   ProcessResult read_envelope(const PythonValue& root, Occurrence& out);
   ProcessResult read_age(Occurrence& out);
   ProcessResult read(Occurrence& out);

@@ -8,8 +8,8 @@
 
 namespace freshet::processors {
 
-// Missing keys keep their default; unknown keys are refused. Fatal: the text names the key, its value and what would be
-// valid.
+// Missing keys keep their defaults; unknown keys are refused. Errors: Fatal; the text names the key, its value and what
+// would be valid.
 Result<SnubaEnvironment> read_snuba_environment(std::string_view json);
 
 }  // namespace freshet::processors

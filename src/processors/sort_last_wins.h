@@ -1,4 +1,4 @@
-// Sorts lists that represent maps by name; of equal names the last one stays.
+// Sorts lists that represent maps by name and keeps the last of equal names.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace freshet::processors {
 
-// Most lists are short, and std::stable_sort allocates for any list.
+// Most lists are short, and std::stable_sort allocates memory for every list.
 template <typename T, typename Less>
 void sort_stably(std::vector<T>& list, Less less) {
   constexpr size_t kShort = 32;

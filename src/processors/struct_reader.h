@@ -1,4 +1,4 @@
-// Reads a JSON object or array with known fields, a struct (docs/snuba-data-sets.md, 2).
+// Reads a struct: a JSON object or array with known fields (docs/snuba-data-sets.md, 2).
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ namespace freshet::processors {
 enum class Need : uint8_t {
   Required,   // the message is invalid without it
   Optional,   // may be missing in an object
-  Defaulted,  // may be missing, also at the end of a struct that is an array
+  Defaulted,  // may be missing in an object, and at the end of an array
 };
 
 struct Field {
@@ -42,8 +42,8 @@ class Fields {
     }
   }
 
-  // -1: unknown. Tries `likely` first, because producers keep an order. kHead more bytes must be readable after `name`,
-  // as after all text from a JsonReader.
+  // Returns the index of a field, or -1. Tries `likely` first, because producers keep the order of fields. kHead bytes
+  // must be readable after `name`, as after all text from a JsonReader.
   int find(std::string_view name, int likely) const {
     if (static_cast<size_t>(likely) < N && is_name(static_cast<size_t>(likely), name)) return likely;
     for (size_t slot = hash(name); slots_[slot] != 0; slot = (slot + 1) % kSlots) {
@@ -87,8 +87,8 @@ class Fields {
 template <size_t N>
 Fields(const Field (&)[N]) -> Fields<N>;
 
-// What happens to unknown fields: passed over by skip() or check() (json_reader.h), or returned to the caller, who
-// reads them.
+// How unknown fields are handled: skipped with JsonReader::skip() or check(), or returned to the caller, which must
+// read them.
 enum class Unknown : uint8_t { Skip, Check, Tell };
 
 // while ((field = reader.next()) >= 0) switch (field) { ... read exactly one value ... }

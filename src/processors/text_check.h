@@ -5,8 +5,8 @@
 
 namespace freshet::processors {
 
-// True if it is UTF-8. `plain`: it needs no escaping (no quotes, backslashes, control characters); undefined if it is
-// not UTF-8. Reads nothing beyond the text.
+// True if the text is UTF-8. Sets `plain` if it needs no escaping (no quotes, backslashes or control characters);
+// `plain` is undefined if the text is not UTF-8. Never reads beyond the text.
 bool check_text(std::string_view text, bool& plain);
 
 }  // namespace freshet::processors

@@ -1,4 +1,4 @@
-// Text from values of any type, for the errors data set (docs/snuba-data-sets.md, 7).
+// Converts values of any type to text, for the errors data set (docs/snuba-data-sets.md, 7).
 #pragma once
 
 #include <cstdint>

@@ -6,7 +6,7 @@
 namespace freshet::processors {
 namespace {
 
-// Up to this number every pair of keys is compared; beyond it they are sorted.
+// Up to this many attributes, every pair of keys is compared; more are sorted.
 constexpr size_t kFewAttributes = 24;
 
 template <typename T>
@@ -108,7 +108,7 @@ bool read_scalar_member(ProtobufReader& reader, AttributeScalar& out) {
   }
 }
 
-// A value inside an array or list. Another array in it is only checked.
+// Reads a value inside an array or list. A nested array is only checked.
 bool read_element(ProtobufReader& reader, AttributeScalar& out) {
   ProtobufReader::Outer outer;
   if (!reader.enter(outer)) return false;

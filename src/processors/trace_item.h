@@ -35,7 +35,7 @@ struct Attribute {
   JsonString key;
   uint32_t key_hash = 0;  // hash_of(key)
   AttributeScalar value;
-  // Of an array: its elements in TraceItem::elements that can be stored, in their order.
+  // For an array: the range of its storable elements in TraceItem::elements.
   uint32_t elements_begin = 0;
   uint32_t elements_end = 0;
 };
@@ -45,7 +45,7 @@ struct CategoryCount {
   uint64_t quantity = 0;
 };
 
-// Absent fields are 0 or empty. Views live as long as the payload.
+// Absent fields are 0 or empty. Views point into the payload.
 struct TraceItemFields {
   uint64_t organization_id = 0;
   uint64_t project_id = 0;
@@ -65,7 +65,7 @@ struct TraceItemFields {
 
 struct TraceItem : TraceItemFields {
   std::vector<CategoryCount> category_count;  // from `outcomes`
-  // If a key occurs several times, all but the last attribute are Nothing.
+  // If a key occurs several times, all attributes except the last have the kind Nothing.
   std::vector<Attribute> attributes;
   std::vector<AttributeScalar> elements;
 

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 2> kOfApp = {"type", "start_type"};
 constexpr std::array<std::string_view, 3> kOfProfile = {"type", "profile_id", "profiler_id"};
 constexpr std::array<std::string_view, 2> kOfReplay = {"type", "replay_id"};
 
-// Members of a container that are not context values, or that have columns of their own.
+// Members of a container that are not context values or that have their own columns.
 Names excluded_members(std::string_view container) {
   if (container == "trace") return kOfTrace;
   if (container == "app") return kOfApp;

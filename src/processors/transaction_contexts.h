@@ -1,4 +1,4 @@
-// The contexts of a transaction: values with columns of their own, and the rest.
+// The contexts of a transaction: values that have their own columns, and all others.
 #pragma once
 
 #include <optional>
@@ -12,16 +12,16 @@
 
 namespace freshet::processors {
 
-// Reuses its memory. Values live as long as those of the message. Threads: one.
+// Reuses its memory. Values are valid as long as those of the message. Threads: one.
 class TransactionContexts {
  public:
-  // `contexts` is an object. `geo` of the user (null: none) becomes its last container if it has none of that name.
-  // Containers named in `left_out` (null: none) are ignored. `depth`: nesting of the whole message. False: invalid;
-  // `error` (static text) says why.
+  // `contexts` must be an object. The user's `geo` (null: none) is appended as its last container unless it has one of
+  // that name. Containers named in `left_out` (null: none) are ignored. `depth`: nesting depth of the whole message.
+  // False: invalid; `error` (static text) says why.
   bool read(const PythonValue& contexts, const PythonValue* geo, const std::set<std::string>* left_out, uint32_t depth,
             const char*& error);
 
-  // Values with columns of their own.
+  // Values that have their own columns.
   const PythonValue* app_start_type() const { return app_start_type_; }
   const std::optional<Uuid>& profile_id() const { return profile_id_; }
   const std::optional<Uuid>& profiler_id() const { return profiler_id_; }

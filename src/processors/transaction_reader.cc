@@ -84,7 +84,7 @@ bool is_version(const PythonValue& value) {
   return number == 0 || number == 1 || number == 2;
 }
 
-// Leaves an object unchanged and sets a falsy value to null, where Snuba uses an empty object. False: another value.
+// Keeps an object and sets a falsy value to null, where Snuba uses an empty object. False: any other value.
 bool object_or_nothing(const PythonValue*& value) {
   if (is_none_or_falsy(value)) value = nullptr;
   return value == nullptr || value->is_object();
@@ -129,7 +129,7 @@ ProcessResult TransactionReader::read(std::string_view payload, uint64_t max_spa
   return good ? ProcessResult::rows(1) : invalid_value(what_);
 }
 
-// --- does it belong to the table ------------------------------------------------------------------------------------
+// --- checks whether the message belongs in the table ----------------------------------------------------------------
 
 TransactionReader::Next TransactionReader::check_envelope(const PythonValue& root, Parts& parts) {
   if (!root.is_array() || root.count() < 2) return skip("unknown_envelope");
@@ -255,7 +255,7 @@ bool TransactionReader::read_numbers(const Parts& parts, Transaction& out) {
   return true;
 }
 
-// False: there is an error in them; the rest of the message stays valid.
+// False: the values are invalid, but the rest of the message is valid.
 bool TransactionReader::read_values(const PythonValue* object, TransactionValues& out) {
   out.present = false;
   if (is_none(object)) return true;

@@ -1,4 +1,4 @@
-// Reads the message of a transaction: decides if it belongs to the table, and collects the values of its row.
+// Reads the message of a transaction: decides whether it belongs in the table, and collects the values of its row.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +27,14 @@ struct TransactionValues {
   std::vector<double> numbers;        // of the members
 };
 
-// The values of a row. They point into the message's text; null: absent. Memory is reused from message to message.
+// The values of a row, which point into the message's text; null: absent. The memory is reused for the next message.
 struct Transaction {
   Uuid event_id;
   Uuid trace_id;
   HexInteger span_id;
   Retention retention;
   const PythonValue* project_id = nullptr;
-  const PythonValue* op = nullptr;  // of the trace; this and the next two may be falsy: empty text
+  const PythonValue* op = nullptr;  // of the trace; if this or one of the next two is falsy, the column is empty
   const PythonValue* name = nullptr;
   const PythonValue* source = nullptr;
   const PythonValue* platform = nullptr;
@@ -51,7 +51,7 @@ struct Transaction {
   const PythonValue* user_tag = nullptr;  // null: the tag does not exist
   const PythonValue* dist = nullptr;
   std::optional<Uuid> replay_id;
-  bool replay_is_no_tag = false;  // it comes from a context and becomes a tag, too
+  bool replay_is_no_tag = false;  // it comes from a context and is also added as a tag
 
   TransactionValues measurements;
   TransactionValues breakdowns;
@@ -61,7 +61,7 @@ struct Transaction {
 
   const PythonValue* http_method = nullptr;
   const PythonValue* http_referer = nullptr;
-  const PythonValue* sdk_name = nullptr;  // may be falsy, like the version: empty text
+  const PythonValue* sdk_name = nullptr;  // if this or the version is falsy, the column is empty
   const PythonValue* sdk_version = nullptr;
   const PythonValue* user = nullptr;  // an object, or null
   int64_t origin_timestamp_ms = kNoTimestamp;
@@ -72,14 +72,14 @@ class TransactionReader {
  public:
   TransactionReader(const ProcessorsSettings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
 
-  // If the result is Rows, `out` has the values of the one row. They live until the next call.
+  // If the result is Rows, `out` contains the values of the one row, valid until the next call.
   ProcessResult read(std::string_view payload, uint64_t max_spans, Transaction& out);
 
  private:
   enum class Next : uint8_t { Go, Skip, Invalid };
   struct Parts;
 
-  // The checks that can end in a skip, in their order.
+  // The checks that can skip the message, in the order in which they are made.
   Next check_envelope(const PythonValue& root, Parts& parts);
   Next check_data(Parts& parts);
   Next check_age(Parts& parts, Transaction& out);

@@ -19,8 +19,8 @@ class TransactionSpans {
     uint32_t place;
   };
 
-  // Reads the root span from `trace`, then those of `spans` (null: none), at most `limit` in all; sorts them. False:
-  // invalid; `error` (static text) says why.
+  // Reads the root span from `trace`, then the spans in `spans` (null: none), at most `limit` in total, and sorts them.
+  // False: invalid; `error` (static text) says why.
   bool read(const PythonValue& trace, const PythonValue* spans, uint64_t limit, const char*& error);
   const std::vector<Record>& records() const { return records_; }
   // True if elements were not read because of the limit.

@@ -11,7 +11,7 @@
 
 namespace freshet::processors {
 
-// One row per message, or none: messages of other kinds, without a trace, or older than their retention are skipped.
+// Writes one row per message. Skips messages of other kinds, without a trace, or older than their retention.
 //   skipped  unknown_envelope, unknown_version, unknown_type, no_transaction, no_trace, too_old
 //   invalid  null_payload, invalid_message (not JSON), invalid_value
 class TransactionsMessageProcessor final : public Processor {

@@ -13,7 +13,7 @@ struct Uuid {
   static constexpr size_t kTextSize = 36;
   std::array<uint8_t, 16> bytes{};
 
-  // 32 hexadecimal digits, the hyphenated form, that form in braces or after `urn:uuid:`; nothing is trimmed.
+  // Parses 32 hexadecimal digits, or the hyphenated form, optionally in braces or after `urn:uuid:`. Trims nothing.
   static std::optional<Uuid> parse(std::string_view text);
   // Lower case with hyphens; kTextSize characters.
   void write(char* out) const;

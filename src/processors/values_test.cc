@@ -1,4 +1,4 @@
-// Numbers, texts, ids and times as the data sets share them.
+// Tests numbers, texts, ids and times that the data sets share.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -16,7 +16,7 @@
 namespace freshet::processors {
 namespace {
 
-// Reads the literal and writes it again; "invalid" if it cannot be read.
+// Reads the literal and writes it; "invalid" if it cannot be read.
 std::string number_text(std::string_view literal) {
   JsonReader json;
   json.open(literal);
