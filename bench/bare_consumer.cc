@@ -1,5 +1,5 @@
-// bare-consumer BOOTSTRAP TOPIC GROUP MESSAGES: the minimum cost of a librdkafka consumer. Reads the messages, drops
-// them, exits.
+// bare-consumer BOOTSTRAP TOPIC GROUP MESSAGES: measures the minimum cost of a librdkafka consumer. Reads the messages,
+// drops them and exits.
 #include <librdkafka/rdkafka.h>
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// freshet-bench: consumes a backlog with freshet and with a bare librdkafka consumer, alternating, and compares them.
+// freshet-bench: consumes a backlog alternately with freshet and with a bare librdkafka consumer, and compares them.
 #include <fmt/format.h>
 #include <httplib.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@ struct Run {
   double peak_mib = 0;
 };
 
-// Accepts inserts and drops them; answers queries with no rows.
+// A fake ClickHouse: acknowledges and drops inserts, and returns no rows for queries.
 class Sink {
  public:
   Sink() {
@@ -50,7 +50,7 @@ class Sink {
     server_.set_keep_alive_max_count(1'000'000);
     server_.set_tcp_nodelay(true);
     server_.Post("/", [this](const httplib::Request&, httplib::Response& answer, const httplib::ContentReader& read) {
-      answer.set_header("X-ClickHouse-Summary", "{}");  // freshet takes only servers with this header for ClickHouse
+      answer.set_header("X-ClickHouse-Summary", "{}");  // freshet expects this header of a ClickHouse server
       read([this](const char*, size_t size) {
         bytes_ += size;
         return true;
@@ -109,7 +109,7 @@ Run measure(testkit::ChildProcess& child) {
           seconds(usage.ru_utime) + seconds(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
-// A message of the storage's topic with a unique id.
+// Builds a message of the storage's topic with a unique id.
 std::string snuba_message(const Options& options, uint64_t id) {
   const std::string event_id = fmt::format("{:032x}", id);
   if (options.storage == "outcomes_raw") {
@@ -128,7 +128,7 @@ std::string snuba_message(const Options& options, uint64_t id) {
       id % 1000, event_id, id % 100, id % 5000, frames);
 }
 
-// Returns the total size of the payloads.
+// Produces the backlog. Returns the total size of the payloads.
 uint64_t fill(const std::string& bootstrap, const Options& options) {
   testkit::KafkaClient client(bootstrap);
   if (options.storage == "errors") {

@@ -1,5 +1,5 @@
-// Each data set over its golden messages, one thread, beside a plain parse of the same bytes: simdjson's minify; for
-// protobuf, passing over all fields of the message.
+// Measures each data set with its golden messages on one thread, and for comparison a plain parse of the same bytes:
+// simdjson's minify or, for protobuf, skipping all fields of the message.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
@@ -13,12 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kSource = FRESHET_SOURCE_DIR;
-// Snuba's recorded messages, if they are installed beside the project (golden_test.cc).
+// Snuba's recorded messages, if they are installed next to the project (golden_test.cc).
 const fs::path kRecorded = kSource.parent_path() / "shared/conformance/processors";
 
 using Messages = std::vector<std::string>;
 
-// Messages that producers send and that become rows.
+// The golden messages that result in rows.
 Messages rows_of(std::vector<testkit::GoldenCase> cases) {
   Messages messages;
   for (auto& one : cases) {
@@ -80,7 +80,7 @@ void walk(benchmark::State& state, const Messages& messages) {
   report(state, messages);
 }
 
-// CLASS/SET/process, and CLASS/SET/minify or walk for comparison.
+// Registers CLASS/SET/process and, for comparison, CLASS/SET/minify or CLASS/SET/walk.
 void add(const std::string& name, const std::string& set, const Messages& messages) {
   const std::string begin = name + "/" + set + "/";
   benchmark::RegisterBenchmark((begin + "process").c_str(), process, name, messages);

@@ -1,5 +1,5 @@
-// The cost of a renewal: the same group of three members under the same load, with static membership, with leave and
-// rejoin, and with the KIP-848 group protocol if the library supports it. `./dev bench renewal`.
+// Measures the cost of a renewal for a group of three members under the same load: with static membership, with leave
+// and rejoin, and with the KIP-848 group protocol if librdkafka supports it. Run it with `./dev bench renewal`.
 #include <cstdlib>
 #include <iostream>
 #include <string_view>

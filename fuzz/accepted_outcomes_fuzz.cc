@@ -1,4 +1,4 @@
-// Trace items to outcome counts: no item is counted twice, none is lost, and every record is JSON.
+// Aggregates trace items to outcome counts: no item is counted twice or lost, and every record is JSON.
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const auto& [bucket, quantity] : once.quantities) {
     const auto found = twice.quantities.find(bucket);
     if (found == twice.quantities.end()) std::abort();
-    // An item that may repeat is recognised by its identity.
+    // An item that may be sent twice is recognised by its identity.
     if (!once.items.empty() && found->second != quantity) std::abort();
     if (!nlohmann::json::accept(outcomes::outcome_record(bucket, quantity, clock.system_now()))) std::abort();
   }

@@ -1,4 +1,4 @@
-// What anybody may send to the admin port: always an answer or a wait, never a change without the token.
+// Arbitrary bytes sent to the admin port: the server responds or waits for more, and changes nothing without the token.
 #include <cstdlib>
 #include <string>
 
@@ -15,14 +15,14 @@ AdminSources sources() {
   out.health = [] { return HealthStatus{true, ""}; };
   out.ready = [] { return HealthStatus{false, "waiting"}; };
   out.status = [] { return ProcessStatus(); };
-  // Nobody knows the token.
+  // The input does not contain the token.
   out.skip = [](const SkipOrder&, std::stop_token) -> Result<std::string> { std::abort(); };
   out.renew = []() -> Result<RenewalAsked> { std::abort(); };
   out.last_renewal = [] { return std::optional<RenewalReport>(); };
   return out;
 }
 
-// As it comes from a socket: in pieces.
+// Feeds the input in pieces, as from a socket.
 std::string answer_in_pieces(std::string_view bytes, size_t piece, const Access& access, const AdminSources& from) {
   Exchange exchange(access);
   while (!bytes.empty()) {
@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::string whole = answer_to(bytes, access, from);
   if (!whole.empty() && !whole.starts_with("HTTP/1.1 ")) std::abort();
-  // How it comes changes nothing where it is answered at all; a refusal may come earlier by a piece.
+  // A successful response must not depend on how the input is split. A refusal may: it can come before later bytes.
   const std::string pieces = answer_in_pieces(bytes, 1 + size % 7, access, from);
   if (whole.starts_with("HTTP/1.1 2") && pieces != whole) std::abort();
   const auto parsed = parse_skip_request(std::string(bytes));

@@ -1,5 +1,5 @@
-// The lines of the input are the messages of a chunk. Each message ends as rows, skipped or invalid; its rows are at
-// the byte range that the chunk gives; and its dead-letter record equals the message.
+// The lines of the input are the messages of a chunk. Each message results in rows, is skipped or is invalid. Its rows
+// are at the byte range that the chunk reports, and its dead-letter record contains the message.
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -12,7 +12,7 @@ namespace {
 
 using namespace freshet;
 
-// Keys, payloads and headers in the test's own memory.
+// Messages whose keys, payloads and headers are in the test's own memory.
 struct Record {
   std::optional<std::string> key;
   std::string payload;
@@ -52,7 +52,7 @@ stream::ChunkProcessor& chunk_processor() {
   return processor;
 }
 
-// Returns the number of messages in the piece.
+// Returns the number of messages in this piece of the chunk.
 size_t check(const ProcessedChunk& chunk, const std::vector<Record>& records) {
   uint64_t rows = 0;
   size_t end = 0;

@@ -1,4 +1,4 @@
-// Any response of a server: the reader must not crash, and must not treat a status other than 200 as success.
+// Arbitrary server responses: the parser must not crash, and must not treat a status other than 200 as success.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

@@ -1,5 +1,5 @@
-// The type of a column as a server writes it (first line) and a JSON value (the rest): every pair is checked or
-// unknown, and no part of a type is outside its text.
+// The first line is a column type as a server writes it, the rest a JSON value. The check must not crash, and no part
+// of a parsed type may be outside its text.
 #include <cstdlib>
 #include <string>
 

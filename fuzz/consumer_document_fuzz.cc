@@ -1,4 +1,4 @@
-// Any text as Snuba's configuration document and as the storages file: it is refused with a reason or read.
+// Arbitrary text as Snuba's configuration document and as the storages file: it is loaded, or refused with a reason.
 #include <cstdlib>
 #include <string>
 

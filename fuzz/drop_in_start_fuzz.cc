@@ -1,5 +1,5 @@
-// The start of a drop-in consumer. The lines of the input are arguments; lines of the form NAME=VALUE before an empty
-// line are the environment. The result is a refusal with reasons, or a configuration with all required parts.
+// Startup of a drop-in consumer. Lines of the form NAME=VALUE before an empty line are the environment, the other lines
+// are arguments. The result is a refusal with reasons, or a configuration with all required parts.
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -21,7 +21,7 @@ std::vector<std::string> lines(std::string_view text) {
   return out;
 }
 
-// python3 would run the file at such a path.
+// Used to skip inputs whose SNUBA_SETTINGS is a path: python3 would execute a file at that path.
 bool names_a_file(const std::string& variable) { return variable.find('/') != std::string::npos; }
 
 }  // namespace

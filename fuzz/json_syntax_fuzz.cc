@@ -1,5 +1,5 @@
-// Our check of one object must agree with simdjson's parser, and the objects and fields that it reports must be inside
-// the text.
+// The JSON check must agree with simdjson's parser about a single object, and the objects and fields that it reports
+// must be inside the text.
 #include <simdjson.h>
 
 #include <cstdlib>
@@ -18,8 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   simdjson::dom::object object;
   const auto error = parser.parse(text).get(object);
   const bool ours = !check.error && check.objects == 1;
-  // simdjson also refuses numbers that it cannot represent and nesting beyond its limit, and accepts deeper nesting
-  // than we do.
+  // simdjson also refuses numbers that it cannot represent. The two have different limits for nesting.
   const bool its_limits = error == simdjson::NUMBER_ERROR || error == simdjson::NUMBER_OUT_OF_RANGE ||
                           error == simdjson::DEPTH_ERROR || error == simdjson::STRING_ERROR;  // lone surrogates
   if (ours && error != simdjson::SUCCESS && !its_limits) std::abort();

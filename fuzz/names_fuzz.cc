@@ -1,4 +1,4 @@
-// Names and addresses as people write them: they are read, or refused with what would be valid.
+// Arbitrary text as names and addresses: it is parsed, or refused with a text that says what would be valid.
 #include <cstdlib>
 #include <string>
 
@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   if (const auto address = parse_net_address(text)) {
     if (address->host.empty()) std::abort();
-    // A parsed address must parse again, with the same result.
+    // A parsed address must parse again to the same result.
     const auto again = parse_net_address(address->url_host());
     if (!again || again->host != address->host || again->is_loopback() != address->is_loopback()) std::abort();
   }

@@ -1,4 +1,4 @@
-// The checks of payloads before the processor: any bytes are valid or invalid, without a crash.
+// The payload checks that precede the processor must not crash on arbitrary bytes.
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -10,7 +10,7 @@
 
 namespace {
 
-// A schema that recurses into the payload to any depth.
+// A recursive schema: validation goes as deep as the payload.
 std::unique_ptr<freshet::SchemaValidator> recursive_schema() {
   const auto folder = std::filesystem::temp_directory_path() / "freshet-fuzz-schema";
   std::filesystem::create_directories(folder);

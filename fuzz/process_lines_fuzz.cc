@@ -1,4 +1,4 @@
-// The lines of `freshet process`: each gets a response of one line.
+// Arbitrary input lines of `freshet process`: each gets a response of one line.
 #include <cstdlib>
 #include <string>
 

@@ -1,5 +1,5 @@
-// Every data set. An input is the processor's name (and " june", " binary"), a line feed, and the message. No message
-// may crash the processor, change bytes before its rows, or produce rows that are not JSON.
+// All data sets. The input is the processor's name (optionally with " june" and " binary"), a line feed, and the
+// message. No message may crash the processor, change bytes before its rows, or produce rows that are not JSON.
 #include <cstdlib>
 #include <map>
 #include <memory>

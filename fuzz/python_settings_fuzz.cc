@@ -1,4 +1,4 @@
-// The JSON of a Python settings file: it is applied, or refused with a reason.
+// Arbitrary text as the JSON of a Python settings file: it is applied, or refused with a reason.
 #include <cstdlib>
 #include <string>
 

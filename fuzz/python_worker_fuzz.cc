@@ -1,4 +1,4 @@
-// Answers of a Python worker: no part of a decoded answer may be outside its bytes.
+// Arbitrary bytes as a Python worker's response: no part of the decoded response may be outside of them.
 #include <cstdlib>
 
 #include "python_worker/frames.h"

@@ -1,4 +1,4 @@
-// Any response from the address of a Redis, in pieces of any size: a reply within the limits, or refused.
+// Arbitrary bytes as a Redis response, in pieces of any size: they are a reply within the limits, or refused.
 #include <algorithm>
 #include <cstdlib>
 #include <string>

@@ -1,4 +1,4 @@
-// Runs every file of a corpus through its fuzzer once, without libFuzzer.
+// Runs the fuzz target once on every file of the given corpora, without libFuzzer.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

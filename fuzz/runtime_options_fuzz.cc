@@ -1,4 +1,4 @@
-// Any text of a runtime-config file: it is refused or read, and every value stays within the ranges of the table.
+// Arbitrary text as a runtime-config file: it is refused or loaded, and every value is within the range in the table.
 #include <cstdlib>
 #include <string>
 

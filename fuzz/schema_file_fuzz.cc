@@ -1,4 +1,4 @@
-// The text of a JSON Schema: it is refused with a reason, or gives a validator for any payload.
+// Arbitrary text as a JSON Schema: it is refused with a reason, or the validator works with any payload.
 #include <unistd.h>
 
 #include <cstdlib>

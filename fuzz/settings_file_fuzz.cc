@@ -1,4 +1,4 @@
-// Any text of a settings file: it is refused with reasons or loaded.
+// Arbitrary text as a settings file: it is loaded, or refused with reasons.
 #include <unistd.h>
 
 #include <cstdlib>

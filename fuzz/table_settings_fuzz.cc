@@ -1,4 +1,4 @@
-// The SETTINGS clause of a table's engine, as a server writes it.
+// Arbitrary text as a table engine with a SETTINGS clause, as a server writes it.
 #include <cstdlib>
 #include <string>
 

@@ -1,4 +1,4 @@
-// Any text of Snuba's values.json: it is refused or read, and every value stays within the ranges of the table.
+// Arbitrary text as Snuba's values.json: it is refused or loaded, and every value is within the range in the table.
 #include <cstdlib>
 #include <string>
 
@@ -9,7 +9,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace freshet;
   const std::string text(reinterpret_cast<const char*>(data), size);
-  // Converting a value twice changes nothing: its text is what Python would print.
+  // Converting a value again must not change it: the text is what Python would print.
   const std::string typed = runtime_config::python_text(text);
   if (runtime_config::python_text(typed) != typed) std::abort();
   const auto raw = runtime_config::parse_values(text);

@@ -1,4 +1,4 @@
-// Produces web events, some of them malformed, and stays close to what the group has committed.
+// Produces web events, some of them malformed, but stays at most a limited number of messages ahead of freshet.
 #pragma once
 
 #include <atomic>
@@ -17,12 +17,12 @@ class Generator {
     int partitions = 4;
     uint64_t per_second = 20'000;
     uint64_t malformed_every = 1'000;
-    // Bytes per partition ahead of the group. The mock cluster silently drops the oldest messages beyond 5 MiB.
+    // Maximum bytes per partition ahead of freshet. The mock cluster silently drops the oldest messages beyond 5 MiB.
     int64_t max_lead_bytes = 2'500'000;
   };
 
-  // `behind`: number of messages of the topic that are not committed. Has its own thread; stop() waits until everything
-  // is delivered.
+  // `behind` returns the number of produced messages that freshet has neither stored nor dead-lettered. Produces on its
+  // own thread; stop() waits until all messages are delivered.
   Generator(Settings settings, std::function<int64_t()> behind);
   void stop();
 

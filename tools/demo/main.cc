@@ -1,4 +1,4 @@
-// freshet-demo: a broker, a ClickHouse, a generator, and freshet between them, in one terminal.
+// freshet-demo: runs a broker, ClickHouse, a generator of events and freshet in one terminal.
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -68,7 +68,7 @@ struct Broker {
   std::unique_ptr<testkit::MockCluster> mock;
 };
 
-// Ends a wait on Ctrl-C.
+// Lets Ctrl-C end a wait.
 class Interrupt {
  public:
   void set() {
@@ -129,7 +129,7 @@ settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseSer
                                    "500",
                                    "--commit-interval-ms",
                                    "250"};
-  // The embedded broker lets a member that left rejoin after this long.
+  // The embedded broker delays the rejoin of a member that left by this long.
   if (broker.mock) args.insert(args.end(), {"--set", "kafka.session.timeout.ms=6000"});
   const auto loaded = settings::load("run", args, {});
   if (!loaded) throw std::runtime_error(fmt::format("{}", fmt::join(loaded.error(), "\n")));
@@ -177,17 +177,18 @@ class Demo {
   }
 
  private:
-  // Messages produced that are neither rows nor dead letters yet. Before the first assignment nothing is consumed.
+  // Produced messages that are neither rows nor dead letters yet. Nothing is consumed before the first assignment.
   int64_t lead(const app::Service& service) {
     const StreamStatus status = service.status();
     const demo::Generator* generator = generator_.load();
-    consuming_ = consuming_ || status.assigned;  // a renewal does not slow the generator down
+    consuming_ = consuming_ || status.assigned;  // stays true during a renewal
     if (!consuming_ || generator == nullptr) return INT64_MAX / 2;
     return static_cast<int64_t>(generator->produced()) -
            static_cast<int64_t>(status.rows_written + status.dead_letters);
   }
 
-  // The embedded broker has no static membership: each renewal leaves the group and rejoins, which takes seconds.
+  // The embedded broker does not support static membership, so each renewal leaves and rejoins the group, which takes
+  // seconds.
   void renew_on_schedule(app::Service& service, std::chrono::steady_clock::duration passed) {
     if (passed < next_renewal_ || !service.status().assigned) return;
     next_renewal_ = passed + (options_.kafka ? 5s : 60s);
@@ -235,7 +236,7 @@ class Demo {
   const Options options_;
   Interrupt interrupt_;
   std::atomic<const demo::Generator*> generator_{nullptr};
-  bool consuming_ = false;  // used by the generator's thread
+  bool consuming_ = false;  // used only by the generator's thread
   std::chrono::steady_clock::duration next_renewal_ = 10s;
 };
 

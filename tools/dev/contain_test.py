@@ -1,4 +1,4 @@
-"""What contain.py leaves behind: nothing of its own, everything of others."""
+"""Tests that contain.py ends all processes of its command and no others."""
 import os
 import pathlib
 import signal

@@ -1,4 +1,4 @@
-# Sourced by the commands: where things are, and the programs that tests and the demo start.
+# Sourced by the commands: defines paths, and the programs that tests and the demo start.
 set -euo pipefail
 FRESHET_DEV_CACHE="${FRESHET_DEV_CACHE:-${HOME:-/root}/.cache/freshet}"
 kafka_version=4.1.1
@@ -8,7 +8,7 @@ export FRESHET_DEV_KAFKA_DIR="${FRESHET_DEV_KAFKA_DIR:-$FRESHET_DEV_CACHE/kafka-
 export FRESHET_DEV_CHDB_LIB="${FRESHET_DEV_CHDB_LIB:-$FRESHET_DEV_CACHE/chdb-$chdb_version/libchdb.so}"
 export FRESHET_DEV_REDIS_SERVER="${FRESHET_DEV_REDIS_SERVER:-/usr/bin/redis-server}"
 export FRESHET_DEV_CLICKHOUSE_SERVER="${FRESHET_DEV_CLICKHOUSE_SERVER:-/usr/sbin/clickhouse-server}"
-# What the program and its tests are compiled and linked against.
+# The packages that the program and its tests are compiled and linked against.
 library_packages=(
   librdkafka-dev libcurl4-openssl-dev liblz4-dev libzstd-dev libssl-dev libyaml-cpp-dev libfmt-dev zlib1g-dev
   nlohmann-json3-dev libsimdjson-dev libexpected-dev libboost-dev libcpp-httplib-dev libgtest-dev libgmock-dev
@@ -25,13 +25,13 @@ show_help() {
   fi
 }
 
-# contained ARGS...: goes on with the calling script in a process whose descendants all end with it (contain.py), and
-# whose temporary folder is removed then.
+# contained ARGS...: continues the calling script in a process whose descendants all end with it (contain.py), with a
+# temporary folder that is then removed.
 contained() {
   [[ -z "${FRESHET_DEV_CONTAINED:-}" ]] || return 0
   local work
   work="$(mktemp -d)"
-  # The servers' data. Where the usual place is a small one (a tmpfs), it lies beside what is built.
+  # The folder of the servers' data. If the default place is small (a tmpfs), it is next to the build.
   if (($(df --output=avail -k "$work" | tail -1) < 2000000)); then
     rmdir "$work"
     mkdir -p build
@@ -40,7 +40,7 @@ contained() {
   FRESHET_DEV_CONTAINED=yes TMPDIR="$work" exec python3 tools/dev/contain.py --remove "$work" bash "${BASH_SOURCE[1]}" "$@"
 }
 
-# build PRESET [TARGET...]: configures (once) and builds.
+# build PRESET [TARGET...]: configures if necessary and builds.
 build() {
   local preset="$1"
   shift

@@ -14,7 +14,7 @@ packages=(
   clang-14 clang-tidy-14 clang-format-14 libclang-rt-14-dev python3
   redis-server clickhouse-server clickhouse-client
 )
-# Not replaced if the machine already has them from another source.
+# Not installed if the machine already has them from another source.
 command -v java >/dev/null || packages+=(default-jre-headless)
 command -v mvn >/dev/null || packages+=(maven)
 command -v npm >/dev/null || packages+=(npm)
@@ -41,7 +41,7 @@ install_packages() {
   [[ ${#missing[@]} -eq 0 ]] && return 0
   say "installing ${#missing[@]} packages: ${missing[*]}"
   retry as_root apt-get update -qq
-  # policy-rc.d: the tests start the servers; their installation must not.
+  # policy-rc.d keeps the installation from starting the servers; the tests start them.
   local policy=/usr/sbin/policy-rc.d made=""
   if [[ ! -e $policy ]]; then
     printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
@@ -60,7 +60,7 @@ install_packages() {
   fi
 }
 
-# Debian's libvalijson-dev depends on Qt and others for adapters that we do not use; we need only its headers.
+# Only the headers are needed; Debian's libvalijson-dev depends on Qt and others for adapters that we do not use.
 fetch_valijson() {
   [[ -f /usr/include/valijson/validator.hpp || -f /usr/local/include/valijson/validator.hpp ]] && return 0
   say "fetching valijson's headers"

@@ -1,4 +1,4 @@
-"""Rules of this project that a compiler does not check; see modules.sh."""
+"""Checks rules of this project that a compiler does not check; see modules.sh."""
 import pathlib
 import re
 import sys

@@ -1,4 +1,4 @@
-// The engine of libchdb.so, loaded at run time.
+// The ClickHouse engine of libchdb.so, loaded at run time.
 #pragma once
 
 #include <condition_variable>
@@ -14,7 +14,7 @@ struct Answer {
   std::string error;  // "Code: N. DB::Exception: ..."; empty = success
 };
 
-// Threads: any; as many concurrent queries as there are connections.
+// Threads: any. Runs as many queries concurrently as it has connections.
 class Engine {
  public:
   // Throws std::runtime_error if the library or the directory cannot be used.

@@ -50,7 +50,7 @@ std::string settings_of(const Parameters& parameters) {
   return settings;
 }
 
-// Extracts the format and the data after it from a statement that contains everything.
+// Splits the format and the data after it from a statement that contains both.
 void split_data(Statement& insert) {
   const size_t format = find_word(insert.sql, " FORMAT ");
   const size_t values = find_word(insert.sql, "VALUES");
@@ -120,7 +120,7 @@ std::string Statement::text(const std::string& file) const {
   return out;
 }
 
-// Refuses more than necessary: a text that contains such a word, or a semicolon, must use POST.
+// Stricter than necessary: a statement that contains such a word anywhere, or a semicolon, must be sent with POST.
 bool only_reads(const std::string& sql) {
   const size_t end = sql.find(';');
   if (end != std::string::npos && sql.find_first_not_of("; \t\r\n", end) != std::string::npos) return false;

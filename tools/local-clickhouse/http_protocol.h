@@ -1,4 +1,4 @@
-// The part of ClickHouse's HTTP protocol that clients need, as plain functions.
+// The part of ClickHouse's HTTP protocol that clients use, as plain functions.
 #pragma once
 
 #include <map>
@@ -17,24 +17,24 @@ std::string decompress(std::string_view blocks);
 struct Statement {
   std::string sql;
   std::string settings;  // "a = '1', b = '2'"
-  std::string format;    // format of the data of an INSERT; empty = no data
+  std::string format;    // format of an INSERT's data; empty = no data
   std::string data;
 
-  // The engine reads data after a blank line as the next statement; such data is passed in a file.
+  // The engine would read data after a blank line as the next statement, so such data is passed in a file.
   bool needs_file() const;
   std::string text(const std::string& file = {}) const;
 };
 
-// Combines the query of the URL and the body; parameters that are settings go to a SETTINGS clause.
+// Combines the query parameter and the body. Parameters that are settings become a SETTINGS clause.
 Statement statement(const std::string& query, const std::string& data, const Parameters& parameters);
 
-// True if a statement changes nothing; ClickHouse allows only these with GET.
+// True if the statement changes nothing. ClickHouse allows only such statements with GET.
 bool only_reads(const std::string& sql);
 
-// True if a Host header names this machine as its own programs do, not by a name of a web page.
+// True if the Host header is one that programs on this machine use, not the name of a web site.
 bool is_this_machine(std::string_view host);
 
-// N of "Code: N. ..."; 0 if there is none.
+// Parses N of "Code: N. ..."; 0 if there is none.
 int exception_code(std::string_view error);
 
 }  // namespace freshet::local_clickhouse

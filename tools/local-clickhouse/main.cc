@@ -33,7 +33,7 @@ struct Options {
   std::string library;
 };
 
-// The newest one that ./dev setup has installed; empty = none.
+// The newest engine that ./dev setup has installed; empty = none.
 std::string fetched_library() {
   const char* cache = getenv("FRESHET_DEV_CACHE");
   const char* home = getenv("HOME");
@@ -95,7 +95,7 @@ void fail(httplib::Response& response, const std::string& error) {
   response.set_content(error + "\n", "text/plain; charset=UTF-8");
 }
 
-// A file with `data`, removed with the object.
+// A temporary file that contains `data`, removed with the object.
 class DataFile {
  public:
   explicit DataFile(const std::string& data) {
@@ -126,7 +126,7 @@ Answer ask(Engine& engine, const Statement& asked, const std::string& database, 
 }
 
 void answer(Engine& engine, const httplib::Request& request, const std::string& sent, httplib::Response& response) {
-  // From the URL alone: a body that is declared as a form is a query, too.
+  // Uses only the URL: the library would parse a body that is declared as a form, although it is a query.
   httplib::Params params;
   const size_t mark = request.target.find('?');
   if (mark != std::string::npos) httplib::detail::parse_query_text(request.target.substr(mark + 1), params);
@@ -155,8 +155,8 @@ void answer(Engine& engine, const httplib::Request& request, const std::string& 
   }
 }
 
-// The engine reads files of this machine, so a page in a browser must not query it, neither from another origin nor
-// through a name that resolves to this machine.
+// The engine can read this machine's files, so web pages must not query it, neither from another origin nor through a
+// name that resolves to this machine (DNS rebinding).
 bool is_of_a_page(const httplib::Request& request) {
   const std::string site = request.get_header_value("Sec-Fetch-Site");
   return request.has_header("Origin") || request.has_header("Referer") || !(site.empty() || site == "none") ||
@@ -174,7 +174,7 @@ void protect(httplib::Server& server) {
         "text/plain");
     return httplib::Server::HandlerResponse::Handled;
   });
-  // Adds a text where the library itself refuses a request.
+  // Adds a text to responses with which the library itself refuses a request.
   server.set_error_handler([](const httplib::Request&, httplib::Response& response) {
     if (response.body.empty()) {
       response.set_content(
@@ -182,7 +182,7 @@ void protect(httplib::Server& server) {
           "text/plain");
     }
   });
-  // Without SO_REUSEPORT, with which two instances would answer alternately.
+  // Not SO_REUSEPORT, with which two instances would share the port.
   server.set_socket_options([](socket_t socket) {
     const int on = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -193,7 +193,7 @@ int serve(const Options& options) {
   std::filesystem::create_directories(options.path);
   Engine engine(options.library, options.path, kConnections);
   httplib::Server server;
-  // One thread for each open connection, including idle ones. The library takes ownership.
+  // The library needs a thread for each open connection, including idle ones. It takes ownership.
   server.new_task_queue = [] { return new httplib::ThreadPool(64); };
   server.set_payload_max_length(size_t{1} << 30);
   server.set_read_timeout(60, 0);
@@ -203,8 +203,8 @@ int serve(const Options& options) {
   protect(server);
   server.Get("/ping", [](const httplib::Request&, httplib::Response& r) { r.set_content("Ok.\n", "text/plain"); });
   server.Get("/", [&](const httplib::Request& q, httplib::Response& r) { answer(engine, q, "", r); });
-  // Reads the body itself: the library accepts at most 8 KiB of a body that is declared as a form, as curl declares its
-  // data.
+  // The handler reads the body itself: the library accepts at most 8 KiB of a body that is declared as a form, as curl
+  // does.
   server.Post("/", [&](const httplib::Request& q, httplib::Response& r, const httplib::ContentReader& read) {
     if (q.is_multipart_form_data()) {
       r.status = 400;
@@ -231,7 +231,8 @@ int serve(const Options& options) {
   std::jthread listener([&server] { server.listen_after_bind(); });
   int signal = 0;
   sigwait(&stop, &signal);
-  // Clients may keep connections open for a minute; everything that was answered is on disk.
+  // Does not wait for connections, which clients may keep open for a minute: everything that was acknowledged is on
+  // disk.
   std::_Exit(0);
 }
 
