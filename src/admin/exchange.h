@@ -1,5 +1,4 @@
-// Handles one request without a socket: applies the size limits, the access check and the table of endpoints, in this
-// order.
+// Handles one request without a socket: applies the size limits, finds the endpoint and checks the access.
 #pragma once
 
 #include <string>

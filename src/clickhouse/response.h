@@ -36,7 +36,7 @@ constexpr size_t kMaxErrorText = 2000;
 // Returns none if the response is a success, which requires all of:
 // - status 200
 // - a header X-ClickHouse-*: every response of 18.16 and 26.5 has one, even an exception; a login page, a proxy or
-// another service has none
+//   another service has none
 // - no exception code in the headers or trailers
 // - no exception in the body, where it is if the server failed after it had sent the status
 // A successful insert has an empty body: any body means that it was not stored. Rows of a query may contain the text of
