@@ -27,7 +27,7 @@ struct JsonField {
   std::string_view value;
 };
 
-// One top-level object, including its braces.
+// The top-level objects of a text, each including its braces, and their fields.
 struct JsonObjects {
   std::vector<std::string_view> objects;
   std::vector<JsonField> fields;
