@@ -41,7 +41,7 @@ class Column {
 
 // How a DateTime64 is written. ClickHouse versions differ in how they read bare numbers (docs/snuba-data-sets.md, 8).
 // SecondsAndFraction writes text of ten digits, a point and the fraction, which all versions read alike with either
-// date_time_input_format. Times that need more or fewer digits (before 1970, after 2286) are written as calendar text,
+// date_time_input_format. Times that ten digits cannot express (before 1970, after 2286) are written as calendar text,
 // which is correct if the server's time zone is UTC.
 enum class TickForm : uint8_t { SecondsAndFraction, Ticks };
 
