@@ -1,4 +1,4 @@
-// What this module logs.
+// The log events of this module.
 #pragma once
 
 #include "base/log.h"

@@ -1,4 +1,4 @@
-// What this module logs.
+// The log events of this module.
 #pragma once
 
 #include "base/log.h"
@@ -23,7 +23,7 @@ struct SettingDropped {
   }
 };
 
-// What the two below say: one needs a person, the other passes.
+// The fields of the two events below. Both are retried; InsertNeedsOperator fails until an operator fixes the cause.
 struct FailedInsert {
   std::string_view server;
   std::string_view error_class;
@@ -49,7 +49,8 @@ struct InsertNeedsOperator : FailedInsert {
                                    "An insert failed; it is retried, and succeeds once a person repairs the cause."};
 };
 
-// The server may write the token down before it keeps the rows: one that ends in between takes the repeat for stored.
+// The server may write the token before it stores the rows. If it dies in between, it treats the repeated insert as a
+// duplicate although the rows are missing.
 struct InsertUnverified {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "insert_unverified",

@@ -320,8 +320,6 @@ void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t numbe
   }
 }
 
-// The server may write the token before it stores the rows. If it dies in between, it treats the repeated insert as a
-// duplicate although the rows are missing.
 void ClickHouseWriter::report_unverified(size_t host, const InsertRequest& request) {
   metrics_.unverified.add();
   log_.emit(InsertUnverified{hosts_->name(host), settings_.table, request.row_count, request.token});
