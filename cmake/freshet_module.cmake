@@ -3,10 +3,11 @@
 #   *_test.cc. tools/lint/modules.sh reads DEPS and refuses every other include.
 #   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
 #   OWN_FLAGS: compiled with flags of its own, thus with a precompiled header of its own.
+#   FILE_BY_FILE: no unity build.
 add_custom_target(checked_tests)  # what the sanitizer runs build
 
 function(freshet_module name)
-  cmake_parse_arguments(ARG "OWN_FLAGS" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_FLAGS;FILE_BY_FILE" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
@@ -19,6 +20,9 @@ function(freshet_module name)
       freshet_precompile(${name})
     else()
       freshet_precompile(${name} FROM base)
+    endif()
+    if(NOT ARG_FILE_BY_FILE)
+      freshet_unite(${name})
     endif()
   else()
     add_library(${name} INTERFACE)
@@ -53,10 +57,13 @@ function(freshet_test name)
   add_executable(${name} ${ARG_SOURCES})
   if(FRESHET_SANITIZE MATCHES "thread")
     target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/sanitizers/librdkafka_under_tsan.cc)
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/sanitizers/librdkafka_under_tsan.cc PROPERTIES
+                                SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
   # Half of what a test's compilation takes, and four fifths under ASan, would be the optimiser's.
   target_compile_options(${name} PRIVATE -O0)
   freshet_precompile(${name} FROM test_headers)
+  freshet_unite(${name})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE FRESHET_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FRESHET_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} --gtest_output=json:${PROJECT_BINARY_DIR}/results/${name}.json)

@@ -21,7 +21,7 @@ TEST(HealthTest, TheLoopMustTurn) {
   EXPECT_NE(health(at(540), at(100), at(500)).reason.find("40 s"), std::string::npos);
 }
 
-StreamStatus busy(int64_t committed, int64_t end) {
+StreamStatus reading(int64_t committed, int64_t end) {
   StreamStatus status;
   status.assigned = true;
   PartitionStatus partition;
@@ -34,29 +34,29 @@ StreamStatus busy(int64_t committed, int64_t end) {
 
 TEST(ReadinessTest, NothingToDoIsReadyAndMovingIsReady) {
   Readiness readiness;
-  EXPECT_TRUE(readiness.assess(at(0), busy(10, 10)).ok);
-  EXPECT_TRUE(readiness.assess(at(1000), busy(10, 10)).ok);
-  EXPECT_TRUE(readiness.assess(at(1001), busy(11, 20)).ok);
+  EXPECT_TRUE(readiness.assess(at(0), reading(10, 10)).ok);
+  EXPECT_TRUE(readiness.assess(at(1000), reading(10, 10)).ok);
+  EXPECT_TRUE(readiness.assess(at(1001), reading(11, 20)).ok);
 }
 
 TEST(ReadinessTest, LagThatDoesNotMoveIsNotReady) {
   Readiness readiness;
-  EXPECT_TRUE(readiness.assess(at(100), busy(10, 20)).ok);
-  EXPECT_TRUE(readiness.assess(at(120), busy(10, 30)).ok);
-  const HealthStatus answer = readiness.assess(at(131), busy(10, 30));
+  EXPECT_TRUE(readiness.assess(at(100), reading(10, 20)).ok);
+  EXPECT_TRUE(readiness.assess(at(120), reading(10, 30)).ok);
+  const HealthStatus answer = readiness.assess(at(131), reading(10, 30));
   EXPECT_FALSE(answer.ok);
   EXPECT_NE(answer.reason.find("lag of 20"), std::string::npos) << answer.reason;
-  EXPECT_TRUE(readiness.assess(at(132), busy(12, 30)).ok);
+  EXPECT_TRUE(readiness.assess(at(132), reading(12, 30)).ok);
 }
 
 TEST(ReadinessTest, SaysWhatItWaitsFor) {
   Readiness readiness;
   StreamStatus status;
   EXPECT_NE(readiness.assess(at(0), status).reason.find("assignment"), std::string::npos);
-  status = busy(1, 1);
+  status = reading(1, 1);
   status.waiting_for = "ClickHouse: refused";
   EXPECT_NE(readiness.assess(at(0), status).reason.find("ClickHouse: refused"), std::string::npos);
-  status = busy(1, 1);
+  status = reading(1, 1);
   status.partitions[0].blocked = "bad message";
   EXPECT_NE(readiness.assess(at(0), status).reason.find("bad message"), std::string::npos);
 }

@@ -8,6 +8,7 @@
 
 #include "admin/page.h"
 #include "admin/status_json.h"
+#include "base/json.h"
 
 namespace freshet::admin {
 namespace {
@@ -73,7 +74,7 @@ Response renew(const AdminSources& sources, const Request& request, std::stop_to
   if (!asked->waits_for.empty()) what += "; it waits for " + asked->waits_for;
   const nlohmann::ordered_json json{
       {"renewal", asked->number}, {"coalesced", asked->coalesced}, {"waits_for", asked->waits_for}, {"text", what}};
-  return Response::json(202, json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return Response::json(202, to_json_text(json, 2) + "\n");
 }
 
 Response skip(const AdminSources& sources, const Request& request, std::stop_token stop) {

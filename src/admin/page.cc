@@ -4,7 +4,7 @@ namespace freshet::admin {
 
 namespace {
 
-constexpr std::string_view kEndpoints = "%ENDPOINTS%";
+constexpr std::string_view kEndpointsMark = "%ENDPOINTS%";
 constexpr std::string_view kPage = R"html(<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>freshet</title>
 <meta name="viewport" content="width=device-width,initial-scale=1">
@@ -53,7 +53,7 @@ setTimeout(turn,1000)}turn();
 
 std::string page(std::string_view endpoints) {
   std::string out(kPage);
-  return out.replace(out.find(kEndpoints), kEndpoints.size(), endpoints);
+  return out.replace(out.find(kEndpointsMark), kEndpointsMark.size(), endpoints);
 }
 
 }  // namespace freshet::admin

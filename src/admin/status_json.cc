@@ -3,6 +3,7 @@
 #include <concepts>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/message_text.h"
 
 namespace freshet::admin {
@@ -51,9 +52,7 @@ class Fields {
   const MessageTexts message_texts_;
 };
 
-std::string text_of(const ordered_json& json) {
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
-}
+std::string text_of(const ordered_json& json) { return to_json_text(json, 2); }
 
 }  // namespace
 
@@ -74,7 +73,7 @@ std::string status_json(const ProcessStatus& process, MessageTexts message_texts
   out.update(fields.of(process.stream));
   out["membership"] = fields.of(process.consumer);
   ordered_json options = ordered_json::object();
-  for (const OptionStatus& option : process.options) options[option.name] = ordered_json::parse(option.value);
+  for (const OptionStatus& option : process.options) options[option.name] = parse_ordered_json(option.value);
   out["options"] = std::move(options);
   return text_of(out);
 }

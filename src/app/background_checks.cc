@@ -11,13 +11,14 @@
 namespace freshet::app {
 namespace {
 
-constexpr Duration kTimeout = std::chrono::seconds(5);
-constexpr kafka::SampleLimit kSample{.messages = 200, .bytes = 4 << 20};  // small: the stream needs the memory
+constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+constexpr kafka::SampleLimit kBackgroundSample{.messages = 200,
+                                               .bytes = 4 << 20};  // small: the stream needs the memory
 
 bool create_topics(const settings::Pipeline& pipeline, Log& log) {
   for (const auto& [topic, connection] : topics_of(pipeline)) {
-    if (kafka::count_partitions(connection, topic, kTimeout, log)) continue;
-    if (const Status created = kafka::create_topic(connection, topic, 0, kTimeout, log); !created) {
+    if (kafka::count_partitions(connection, topic, kAnswerTimeout, log)) continue;
+    if (const Status created = kafka::create_topic(connection, topic, 0, kAnswerTimeout, log); !created) {
       log.emit(TopicNotCreated{topic, created.error().text});
       return false;
     }
@@ -31,7 +32,7 @@ bool all_topics_there(const settings::Pipeline& pipeline, Log& log) {
   bool all = true;
   for (const auto& [topic, connection] : topics_of(pipeline)) {
     if (topic.empty() || topic == pipeline.kafka.topic) continue;
-    const auto partitions = kafka::count_partitions(connection, topic, kTimeout, log);
+    const auto partitions = kafka::count_partitions(connection, topic, kAnswerTimeout, log);
     if (partitions) continue;
     all = false;
     log.emit(DependencyMissing{partitions.error().text});
@@ -57,7 +58,7 @@ bool ensure_topics(const settings::Pipeline& pipeline, Log& log) {
 // False: try again later, because there is no table, or no message to compare it with.
 bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
                      SecretMask* secrets) {
-  const auto check = check_table(pipeline, kSample, clock, kTimeout, stop, log, secrets);
+  const auto check = check_table(pipeline, kBackgroundSample, clock, kAnswerTimeout, stop, log, secrets);
   if (!check && check.error().kind != ErrorKind::Stopping) {
     log.emit(DependencyMissing{check.error().text});
   }

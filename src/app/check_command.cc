@@ -25,7 +25,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
-constexpr kafka::SampleLimit kSample{.messages = 1000};
+constexpr kafka::SampleLimit kCheckSample{.messages = 1000};
 constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 
 // Masks passwords, which servers may quote in their errors.
@@ -124,7 +124,7 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
 }
 
 void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& report) {
-  const auto checked = check_table(p, kSample, clock, kTimeout, {}, null_log(), report.secrets());
+  const auto checked = check_table(p, kCheckSample, clock, kTimeout, {}, null_log(), report.secrets());
   if (!checked) return report.bad(checked.error().text);
   if (checked->sampled == 0) {
     report.warning(fmt::format("topic {} is empty: nothing to compare the table with", p.kafka.topic));

@@ -9,6 +9,7 @@
 #include "app/processor_factory.h"
 #include "app/rows_text.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "processors/snuba_environment.h"
@@ -44,26 +45,22 @@ std::string answer(const ProcessResult& result, const RowLayout& layout, std::st
     case ProcessResult::Kind::Rows:
       return R"({"verdict":"rows","rows":)" + rows_as_json_array(layout, rows) + "}";
     case ProcessResult::Kind::Skip:
-      return json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", result.code}}.dump();
+      return to_json_text(json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", result.code}});
     case ProcessResult::Kind::Invalid:
-      return json{{"verdict", "invalid"}, {"reason", result.text}, {"code", result.code}}.dump(
-          -1, ' ', false, json::error_handler_t::replace);
+      return to_json_text(json{{"verdict", "invalid"}, {"reason", result.text}, {"code", result.code}});
     case ProcessResult::Kind::Record:
-      return json{{"verdict", "replacement"}, {"key", result.key}, {"value", to_base64(result.text)}}.dump(
-          -1, ' ', false, json::error_handler_t::replace);
+      return to_json_text(json{{"verdict", "replacement"}, {"key", result.key}, {"value", to_base64(result.text)}});
   }
   return "{}";
 }
 
-std::string error_answer(const std::string& what) {
-  return json{{"error", what}}.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string error_answer(const std::string& what) { return to_json_text(json{{"error", what}}); }
 
 }  // namespace
 
 std::string CaseRunner::run(std::string_view line) {
   try {
-    const json input = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const json input = parse_json(line);
     if (!input.is_object() || !input.contains("message")) {
       throw std::invalid_argument(R"(expected a message in base64, one a line: {"message": "eyJhIjoxfQ=="})");
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <type_traits>
 
+#include "base/json.h"
 #include "http/http_client.h"
 
 namespace freshet::app {
@@ -49,8 +50,8 @@ constexpr size_t kMostShown = 500;
 
 // Removes what could move the terminal's cursor: ASCII control characters, and U+0080 to U+009F, which are two bytes in
 // UTF-8.
-std::string shown(std::string text) {
-  if (text.size() > kMostShown) text = text.substr(0, kMostShown) + " [...]";
+std::string printable(std::string text) {
+  if (text.size() > kMostShown) text.replace(kMostShown, std::string::npos, " [...]");
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     const bool second_half = i > 0 && text[i - 1] == '\xC2' && byte >= 0x80 && byte < 0xA0;
@@ -73,11 +74,11 @@ T field(const json& object, const char* name, T fallback) {
 }
 
 std::string text_field(const json& object, const char* name, const char* fallback = "") {
-  return shown(field<std::string>(object, name, fallback));
+  return printable(field<std::string>(object, name, fallback));
 }
 
 std::optional<json> object_in(const std::string& body) {
-  json value = json::parse(body, nullptr, false);
+  json value = parse_json(body);
   if (!value.is_object()) return std::nullopt;
   return value;
 }
@@ -105,8 +106,8 @@ std::string waits_for(Asking& asking) {
 
 // Why the request was not accepted.
 std::string refusal(const Result<http::Response>& answer) {
-  if (!answer) return shown(answer.error().text);
-  const std::string said = shown(answer->body);
+  if (!answer) return printable(answer.error().text);
+  const std::string said = printable(answer->body);
   return said.empty() ? fmt::format("HTTP status {}", answer->status) : said;
 }
 

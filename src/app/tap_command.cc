@@ -2,11 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "app/owned_message.h"
 #include "app/processor_factory.h"
 #include "app/rows_text.h"
+#include "base/json.h"
 #include "base/secret_mask.h"
 #include "kafka/cluster.h"
 #include "model/framing.h"
@@ -16,16 +15,16 @@ namespace {
 
 constexpr size_t kMaxShown = 2000;
 
-std::string shown(const std::optional<std::string>& bytes) {
+std::string shown_bytes(const std::optional<std::string>& bytes) {
   if (!bytes) return "null";
-  return nlohmann::json(bytes->substr(0, kMaxShown)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+  return quoted_json(bytes->substr(0, kMaxShown)) +
          (bytes->size() > kMaxShown ? fmt::format("... ({} bytes)", bytes->size()) : "");
 }
 
 void print(const OwnedMessage& message, const ProcessResult& result, const std::string& rows, std::ostream& out) {
   out << fmt::format("partition {} offset {} timestamp {} key {}\n  value {}\n", message.partition, message.offset,
-                     message.timestamp_ms, shown(message.key), shown(message.payload));
-  for (const auto& [name, value] : message.headers) out << fmt::format("  header {}: {}\n", name, shown(value));
+                     message.timestamp_ms, shown_bytes(message.key), shown_bytes(message.payload));
+  for (const auto& [name, value] : message.headers) out << fmt::format("  header {}: {}\n", name, shown_bytes(value));
   switch (result.kind) {
     case ProcessResult::Kind::Rows:
       for (const std::string_view row : split_rows(rows)) out << fmt::format("  row {}\n", row);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "clickhouse/error_table.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/request_url.h"
@@ -16,7 +17,7 @@ using nlohmann::json;
 
 // The rows of FORMAT JSONCompact, each with `width` strings.
 Result<std::vector<std::vector<std::string>>> string_rows(const std::string& text, size_t width) {
-  const json answer = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json answer = parse_json(text);
   const auto bad = [] { return failure(ErrorKind::Retry, "ClickHouse's answer is not of FORMAT JSONCompact"); };
   if (!answer.is_object() || !answer.contains("data") || !answer["data"].is_array()) return bad();
   std::vector<std::vector<std::string>> rows;

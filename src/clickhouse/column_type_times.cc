@@ -34,7 +34,7 @@ bool all_digits(std::string_view text) {
 }
 
 // None: not an integer. A number beyond the range of all these types saturates.
-std::optional<int64_t> integer_of(std::string_view text) {
+std::optional<int64_t> ticks_of(std::string_view text) {
   const bool negative = text.starts_with('-');
   if (!all_digits(text.substr(negative ? 1 : 0))) return std::nullopt;
   int64_t value = 0;
@@ -121,7 +121,7 @@ bool names_a_month(std::string_view text) {
 // Date and Date32 count days.
 void add_date_mismatches(Range range, bool is_signed, const JsonValue& value, Mismatches& out) {
   if (value.kind == Kind::Number) {
-    const auto days = integer_of(value.text);
+    const auto days = ticks_of(value.text);
     if (!days) {
       out.insert(Mismatch::FractionForTime);
     } else if (!is_signed && value.text.starts_with('-')) {
@@ -175,7 +175,7 @@ void add_time_text_mismatches(std::string_view text, Range seconds, int precisio
       out.insert(text.find_first_not_of('0') == text.npos ? Mismatch::NotATime : Mismatch::AnotherTime);
     if (text.size() == 11) out.insert(Mismatch::NotATime);
     const bool of_seconds = text.size() == 9 || text.size() == 10;
-    if (of_seconds && !seconds.holds(*integer_of(text))) out.insert(Mismatch::AnotherTime);
+    if (of_seconds && !seconds.holds(*ticks_of(text))) out.insert(Mismatch::AnotherTime);
     return;  // the number of digits decides: a year, a date, date and time, or seconds to microseconds
   }
   const size_t point = text.find('.');
@@ -209,7 +209,7 @@ void add_moment_mismatches(Range seconds, int precision, const JsonValue& value,
     out.insert(Mismatch::NotATime);
     return;
   }
-  const auto ticks = integer_of(value.text);
+  const auto ticks = ticks_of(value.text);
   if (!ticks) {
     out.insert(Mismatch::FractionForTime);
     return;
@@ -231,7 +231,7 @@ void add_time_of_day_mismatches(int precision, const JsonValue& value, Mismatche
     if (!time) out.insert(Mismatch::NotATime);
     return;
   }
-  const auto ticks = value.kind == Kind::Number ? integer_of(value.text) : std::nullopt;
+  const auto ticks = value.kind == Kind::Number ? ticks_of(value.text) : std::nullopt;
   if (!ticks) {
     out.insert(value.kind == Kind::Number ? Mismatch::FractionForTime : Mismatch::NotATime);
     return;

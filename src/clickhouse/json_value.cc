@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
+
 namespace freshet::clickhouse {
 namespace {
 
@@ -66,7 +68,7 @@ class Reader {
     out.kind = Kind::String;
     out.text = text_.substr(begin + 1, at_ - begin - 2);
     if (plain) return true;
-    const json unescaped = json::parse(text_.substr(begin, at_ - begin), nullptr, false);
+    const json unescaped = parse_json(text_.substr(begin, at_ - begin));
     if (unescaped.is_string()) out.text = unescaped.get<std::string>();  // a lone surrogate stays as written
     return true;
   }
@@ -99,7 +101,7 @@ void append(const JsonValue& value, size_t limit, std::string& out) {
       out += "null";
       return;
     case Kind::String:
-      out += json(value.text).dump(-1, ' ', false, json::error_handler_t::replace);
+      out += quoted_json(value.text);
       return;
     case Kind::Bool:
     case Kind::Number:
@@ -113,7 +115,7 @@ void append(const JsonValue& value, size_t limit, std::string& out) {
   out += object ? '{' : '[';
   for (size_t i = 0; i < value.elements.size(); ++i) {
     if (i > 0) out += ',';
-    if (object) out += json(value.names[i]).dump(-1, ' ', false, json::error_handler_t::replace) + ":";
+    if (object) out += quoted_json(value.names[i]) + ":";
     append(value.elements[i], limit, out);
   }
   out += object ? '}' : ']';

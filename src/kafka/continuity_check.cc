@@ -7,12 +7,12 @@
 namespace freshet::kafka {
 namespace {
 
-constexpr Duration kAskAgain = std::chrono::seconds(5);  // minimum interval between queries
+constexpr Duration kAskAgainAfter = std::chrono::seconds(5);  // minimum interval between queries
 
 }  // namespace
 
 void ContinuityCheck::ask(SteadyTime now) {
-  if ((asked_at_ && now - *asked_at_ < kAskAgain) || under_way_.exchange(true)) return;
+  if ((asked_at_ && now - *asked_at_ < kAskAgainAfter) || under_way_.exchange(true)) return;
   asked_at_ = now;
   auto asking = start_thread([this, membership = membership_](std::stop_token stop) {
     const auto shown = question_(stop);

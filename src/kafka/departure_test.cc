@@ -7,68 +7,68 @@ namespace {
 
 using std::chrono::milliseconds;
 using Step = Departure::Step;
-constexpr SteadyTime kNow{std::chrono::hours(1)};
+constexpr SteadyTime kStart{std::chrono::hours(1)};
 
 TEST(DepartureTest, AStaticMemberLeavesBeforeItCloses) {
   Departure departure(Departure::Kind::Static);
-  EXPECT_EQ(departure.next({1, 1, true, true}, kNow), Step::Unsubscribe);
-  EXPECT_EQ(departure.next({1, 1, true, true}, kNow), Step::Wait);
-  EXPECT_EQ(departure.next({1, 1, false, true}, kNow), Step::Close);
+  EXPECT_EQ(departure.next({1, 1, true, true}, kStart), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({1, 1, true, true}, kStart), Step::Wait);
+  EXPECT_EQ(departure.next({1, 1, false, true}, kStart), Step::Close);
 }
 
 // The broker has the member already; its id, which is needed to remove it, is in the response.
 TEST(DepartureTest, AMemberThatIsBeingTakenInIsAwaitedAndThenLeaves) {
   Departure departure(Departure::Kind::Static);
-  EXPECT_EQ(departure.next({1, 0, false, false}, kNow), Step::Wait);
-  EXPECT_EQ(departure.next({1, 1, false, false}, kNow), Step::Wait) << "the library is about to read the answer";
-  EXPECT_EQ(departure.next({1, 1, true, false}, kNow), Step::Unsubscribe);
-  EXPECT_EQ(departure.next({1, 1, false, false}, kNow), Step::Close);
+  EXPECT_EQ(departure.next({1, 0, false, false}, kStart), Step::Wait);
+  EXPECT_EQ(departure.next({1, 1, false, false}, kStart), Step::Wait) << "the library is about to read the answer";
+  EXPECT_EQ(departure.next({1, 1, true, false}, kStart), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({1, 1, false, false}, kStart), Step::Close);
 }
 
 // After a late poll the library has dropped the member id, but the broker still has the member.
 TEST(DepartureTest, AMemberWhoseIdIsForgottenJoinsAgainToLeave) {
   Departure departure(Departure::Kind::Static);
-  EXPECT_EQ(departure.next({1, 1, false, true}, kNow), Step::Wait);
-  EXPECT_EQ(departure.next({2, 2, true, true}, kNow), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({1, 1, false, true}, kStart), Step::Wait);
+  EXPECT_EQ(departure.next({2, 2, true, true}, kStart), Step::Unsubscribe);
 }
 
 TEST(DepartureTest, WhoNeverJoinedClosesAtOnce) {
   Departure departure(Departure::Kind::Static);
-  EXPECT_EQ(departure.next({}, kNow), Step::Unsubscribe) << "so that it does not join any more";
-  EXPECT_EQ(departure.next({}, kNow + milliseconds(99)), Step::Wait);
-  EXPECT_EQ(departure.next({}, kNow + milliseconds(100)), Step::Close);
+  EXPECT_EQ(departure.next({}, kStart), Step::Unsubscribe) << "so that it does not join any more";
+  EXPECT_EQ(departure.next({}, kStart + milliseconds(99)), Step::Wait);
+  EXPECT_EQ(departure.next({}, kStart + milliseconds(100)), Step::Close);
 }
 
 TEST(DepartureTest, ARequestToJoinThatWasOnItsWayIsMadeGood) {
   Departure departure(Departure::Kind::Static);
-  EXPECT_EQ(departure.next({}, kNow), Step::Unsubscribe);
-  EXPECT_EQ(departure.next({1, 0, false, false}, kNow + milliseconds(5)), Step::Subscribe);
-  EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(3000)), Step::Wait) << "the library drops it";
-  EXPECT_EQ(departure.next({2, 2, true, false}, kNow + milliseconds(3010)), Step::Unsubscribe);
-  EXPECT_EQ(departure.next({2, 2, false, false}, kNow + milliseconds(3020)), Step::Close);
+  EXPECT_EQ(departure.next({}, kStart), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({1, 0, false, false}, kStart + milliseconds(5)), Step::Subscribe);
+  EXPECT_EQ(departure.next({1, 1, false, false}, kStart + milliseconds(3000)), Step::Wait) << "the library drops it";
+  EXPECT_EQ(departure.next({2, 2, true, false}, kStart + milliseconds(3010)), Step::Unsubscribe);
+  EXPECT_EQ(departure.next({2, 2, false, false}, kStart + milliseconds(3020)), Step::Close);
 }
 
 TEST(DepartureTest, ADynamicMemberWaitsForItsIdOnly) {
   Departure departure(Departure::Kind::Dynamic);
-  EXPECT_EQ(departure.next({1, 0, false, false}, kNow), Step::Wait);
-  EXPECT_EQ(departure.next({1, 1, true, false}, kNow), Step::Close);
-  EXPECT_EQ(Departure(Departure::Kind::Dynamic).next({}, kNow), Step::Close);
+  EXPECT_EQ(departure.next({1, 0, false, false}, kStart), Step::Wait);
+  EXPECT_EQ(departure.next({1, 1, true, false}, kStart), Step::Close);
+  EXPECT_EQ(Departure(Departure::Kind::Dynamic).next({}, kStart), Step::Close);
 }
 
 TEST(DepartureTest, WhoIsRefusedIsNoMember) {
   for (const auto kind : {Departure::Kind::Static, Departure::Kind::Dynamic}) {
     Departure departure(kind);
-    EXPECT_EQ(departure.next({1, 1, false, false}, kNow), Step::Wait) << "the answer may just have come";
-    EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(100)),
+    EXPECT_EQ(departure.next({1, 1, false, false}, kStart), Step::Wait) << "the answer may just have come";
+    EXPECT_EQ(departure.next({1, 1, false, false}, kStart + milliseconds(100)),
               kind == Departure::Kind::Static ? Step::Unsubscribe : Step::Close);
     if (kind == Departure::Kind::Dynamic) continue;
-    EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(150)), Step::Wait);
-    EXPECT_EQ(departure.next({1, 1, false, false}, kNow + milliseconds(200)), Step::Close);
+    EXPECT_EQ(departure.next({1, 1, false, false}, kStart + milliseconds(150)), Step::Wait);
+    EXPECT_EQ(departure.next({1, 1, false, false}, kStart + milliseconds(200)), Step::Close);
   }
 }
 
 TEST(DepartureTest, TheOperatorsOwnMemberStays) {
-  EXPECT_EQ(Departure(Departure::Kind::Stays).next({1, 1, true, true}, kNow), Step::Close);
+  EXPECT_EQ(Departure(Departure::Kind::Stays).next({1, 1, true, true}, kStart), Step::Close);
 }
 
 }  // namespace

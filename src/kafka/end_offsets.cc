@@ -8,7 +8,7 @@
 namespace freshet::kafka {
 namespace {
 
-constexpr int kLookUpMs = 2000;
+constexpr int kEndOffsetsMs = 2000;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ Status EndOffsets::open() {
 
 Result<std::map<Partition, Offset>> EndOffsets::look_up(const std::vector<Partition>& partitions) {
   if (const Status opened = open(); !opened) return tl::make_unexpected(opened.error());
-  auto ends = query_offsets(client_.get(), topic_, partitions, PartitionEdge::End, kLookUpMs);
+  auto ends = query_offsets(client_.get(), topic_, partitions, PartitionEdge::End, kEndOffsetsMs);
   if (!ends || ends->size() < partitions.size()) drop_client();
   return ends;
 }

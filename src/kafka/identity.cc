@@ -17,13 +17,13 @@ namespace freshet::kafka {
 namespace {
 
 constexpr size_t kMaxInstanceId = 249;
-constexpr std::string_view kMetadataPrefix = "CGMDv2:";
+constexpr std::string_view kGroupMetadataPrefix = "CGMDv2:";
 constexpr int kListMs = 1000;
 constexpr int kAnswerPollMs = 100;
 constexpr int kAnswerPolls = 30;
 constexpr int kRestPolls = 10;
 constexpr int kAttempts = 10;
-constexpr Duration kAskAgain = std::chrono::seconds(1);
+constexpr Duration kAskCoordinatorEvery = std::chrono::seconds(1);
 
 using GroupMetadata =
     std::unique_ptr<rd_kafka_consumer_group_metadata_t, Freed<rd_kafka_consumer_group_metadata_destroy>>;
@@ -161,10 +161,10 @@ GroupStanding group_standing(rd_kafka_t* client) {
 // Format: "CGMDv2:", generation (int32, host byte order), group id, member id; both ids end with a zero byte.
 GroupStanding parse_group_metadata(const char* data, size_t size) {
   const std::string_view blob(data, size);
-  if (!blob.starts_with(kMetadataPrefix) || size < kMetadataPrefix.size() + sizeof(int32_t)) return {};
+  if (!blob.starts_with(kGroupMetadataPrefix) || size < kGroupMetadataPrefix.size() + sizeof(int32_t)) return {};
   GroupStanding standing;
-  std::memcpy(&standing.generation, data + kMetadataPrefix.size(), sizeof(int32_t));
-  const std::string_view rest = blob.substr(kMetadataPrefix.size() + sizeof(int32_t));
+  std::memcpy(&standing.generation, data + kGroupMetadataPrefix.size(), sizeof(int32_t));
+  const std::string_view rest = blob.substr(kGroupMetadataPrefix.size() + sizeof(int32_t));
   const size_t group_end = rest.find('\0');
   if (group_end == std::string_view::npos) return {};
   const std::string_view after = rest.substr(group_end + 1);
@@ -184,7 +184,7 @@ std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, c
                                  Clock& clock, std::stop_token stop) {
   for (int i = 0; i < kAttempts && !stop.stop_requested(); ++i) {
     if (const auto answer = ask(client, group, instance_id, stop)) return answer;
-    if (!sleep_interruptibly(clock, stop, kAskAgain)) break;
+    if (!sleep_interruptibly(clock, stop, kAskCoordinatorEvery)) break;
   }
   return std::nullopt;
 }

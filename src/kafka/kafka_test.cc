@@ -10,7 +10,7 @@
 namespace freshet::kafka {
 namespace {
 
-KafkaSettings settings(OffsetReset reset, bool strict = false) {
+KafkaSettings settings_with(OffsetReset reset, bool strict = false) {
   KafkaSettings s;
   s.connection.bootstrap_servers = "127.0.0.1:1";
   s.topic = "t";
@@ -35,22 +35,22 @@ TEST(StartPositionsTest, EveryCaseIsDecided) {
   const StartInputs gone{3, 10, 90, true, false};
   const StartInputs back{20, 10, 90, true, false};
 
-  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), committed).start, Offset{50});
-  EXPECT_FALSE(decide_start(settings(OffsetReset::Latest), committed).chosen);
+  EXPECT_EQ(decide_start(settings_with(OffsetReset::Latest), committed).start, Offset{50});
+  EXPECT_FALSE(decide_start(settings_with(OffsetReset::Latest), committed).chosen);
 
-  EXPECT_EQ(decide_start(settings(OffsetReset::Earliest), none).start, Offset{10});
-  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), none).start, Offset{90});
-  EXPECT_TRUE(decide_start(settings(OffsetReset::Latest), none).chosen);
-  EXPECT_FALSE(decide_start(settings(OffsetReset::Error), none).no_valid_offset.empty());
+  EXPECT_EQ(decide_start(settings_with(OffsetReset::Earliest), none).start, Offset{10});
+  EXPECT_EQ(decide_start(settings_with(OffsetReset::Latest), none).start, Offset{90});
+  EXPECT_TRUE(decide_start(settings_with(OffsetReset::Latest), none).chosen);
+  EXPECT_FALSE(decide_start(settings_with(OffsetReset::Error), none).no_valid_offset.empty());
 
-  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), fresh).start, Offset{0});
-  EXPECT_TRUE(decide_start(settings(OffsetReset::Error), fresh).no_valid_offset.empty());
+  EXPECT_EQ(decide_start(settings_with(OffsetReset::Latest), fresh).start, Offset{0});
+  EXPECT_TRUE(decide_start(settings_with(OffsetReset::Error), fresh).no_valid_offset.empty());
 
-  EXPECT_EQ(decide_start(settings(OffsetReset::Earliest), gone).start, Offset{10});
-  EXPECT_EQ(decide_start(settings(OffsetReset::Latest), gone).start, Offset{90});
-  EXPECT_NE(decide_start(settings(OffsetReset::Latest, true), gone).no_valid_offset.find("out of range"),
+  EXPECT_EQ(decide_start(settings_with(OffsetReset::Earliest), gone).start, Offset{10});
+  EXPECT_EQ(decide_start(settings_with(OffsetReset::Latest), gone).start, Offset{90});
+  EXPECT_NE(decide_start(settings_with(OffsetReset::Latest, true), gone).no_valid_offset.find("out of range"),
             std::string::npos);
-  EXPECT_EQ(decide_start(settings(OffsetReset::Latest, true), back).start, Offset{20});
+  EXPECT_EQ(decide_start(settings_with(OffsetReset::Latest, true), back).start, Offset{20});
 }
 
 TEST(ErrorTableTest, KnowsWhatHappensNext) {

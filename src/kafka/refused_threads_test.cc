@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using testkit::NoMoreThreads;
 
-KafkaSettings settings() {
+KafkaSettings unreachable_broker() {
   KafkaSettings s;
   s.connection.bootstrap_servers = "127.0.0.1:1";
   s.topic = "t";
@@ -29,20 +29,20 @@ class RefusedThreadsTest : public testing::Test {
   RealClock clock_;
   Metrics metrics_;
   Reaper reaper_{metrics_};
-  Identity identity_{settings(), null_log()};
+  Identity identity_{unreachable_broker(), null_log()};
   ConsumerContext context_{clock_, null_log(), metrics_, reaper_, identity_};
 };
 
 TEST_F(RefusedThreadsTest, ARenewalFailsWithTheReasonAndMayBeTriedAgain) {
   {
     const NoMoreThreads limit;
-    const auto refused = open_successor(settings(), context_, Membership(), [] {});
+    const auto refused = open_successor(unreachable_broker(), context_, Membership(), [] {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::Renew);
     EXPECT_NE(refused.error().text.find("ulimit -u"), std::string::npos) << refused.error().text;
-    EXPECT_FALSE(open_source(settings(), context_)) << "nor is a consumer built anew";
+    EXPECT_FALSE(open_source(unreachable_broker(), context_)) << "nor is a consumer built anew";
   }
-  EXPECT_TRUE(open_successor(settings(), context_, Membership(), [] {}));
+  EXPECT_TRUE(open_successor(unreachable_broker(), context_, Membership(), [] {}));
   EXPECT_TRUE(reaper_.wait_idle(clock_, clock_.steady_now() + 60s));
 }
 
@@ -62,11 +62,11 @@ TEST_F(RefusedThreadsTest, WhatIsParkedIsDestroyedByTheThreadThatThereIs) {
 }
 
 TEST_F(RefusedThreadsTest, AnAssignmentIsLookedUpOnceThereIsRoom) {
-  auto conf = consumer_conf(settings(), "", null_log());
+  auto conf = consumer_conf(unreachable_broker(), "", null_log());
   ASSERT_TRUE(conf);
   const auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   ASSERT_TRUE(client);
-  const KafkaSettings s = settings();
+  const KafkaSettings s = unreachable_broker();
   StartLookUp look_up(client->get(), s, clock_, [] {});
   {
     const NoMoreThreads limit;

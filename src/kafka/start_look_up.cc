@@ -7,7 +7,7 @@
 namespace freshet::kafka {
 namespace {
 
-constexpr Duration kTryAgain = std::chrono::seconds(1);
+constexpr Duration kLookUpAgainAfter = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -26,7 +26,7 @@ void StartLookUp::start(Question question) {
     thread_ = *std::move(thread);
     return;
   }
-  question.not_before = clock_.steady_now() + kTryAgain;
+  question.not_before = clock_.steady_now() + kLookUpAgainAfter;
   refused_ = std::move(question);
   Answer failed = thread.error();
   answers_.try_push(failed);

@@ -12,12 +12,12 @@
 namespace freshet::kafka {
 namespace {
 
-constexpr int kLookUpMs = 1000;
+constexpr int kPositionLookUpMs = 1000;
 // The coordinator may be slow: the timeout grows with each query.
 constexpr int kCoordinatorMs = 2000;
 constexpr int kCoordinatorMaxMs = 32'000;
 constexpr int kPollMs = 50;
-constexpr Duration kTryAgain = std::chrono::milliseconds(500);
+constexpr Duration kPrepareAgainAfter = std::chrono::milliseconds(500);
 
 // Everything that the thread uses. The reaper destroys it after the successor was dropped.
 class Attempt final : public PendingDestruction {
@@ -128,7 +128,7 @@ class Attempt final : public PendingDestruction {
         return false;
       }
       if (status) return true;
-      if (!sleep_interruptibly(clock_, stop, kTryAgain)) return false;
+      if (!sleep_interruptibly(clock_, stop, kPrepareAgainAfter)) return false;
     }
     return false;
   }
@@ -150,7 +150,7 @@ class Attempt final : public PendingDestruction {
     coordinator_ms_ = std::min(coordinator_ms_ * 4, kCoordinatorMaxMs);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_END;
-      error = rd_kafka_offsets_for_times(source_->client(), list.get(), kLookUpMs);
+      error = rd_kafka_offsets_for_times(source_->client(), list.get(), kPositionLookUpMs);
     }
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "preparing the next consumer"));
     return {};
@@ -159,7 +159,7 @@ class Attempt final : public PendingDestruction {
   Result<int32_t> count_partitions() {
     const Topic topic(rd_kafka_topic_new(source_->client(), settings_.topic.c_str(), nullptr));
     const rd_kafka_metadata_t* raw = nullptr;
-    const auto error = rd_kafka_metadata(source_->client(), 0, topic.get(), &raw, kLookUpMs);
+    const auto error = rd_kafka_metadata(source_->client(), 0, topic.get(), &raw, kPositionLookUpMs);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "looking up the topic"));
     const Metadata metadata(raw);
     return metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;

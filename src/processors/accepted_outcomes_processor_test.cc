@@ -9,10 +9,12 @@
 namespace freshet::processors {
 namespace {
 
-std::string bytes_field(int field, std::string_view bytes) {
+std::string short_bytes_field(int field, std::string_view bytes) {
   return std::string{static_cast<char>(field << 3 | 2), static_cast<char>(bytes.size())} + std::string(bytes);
 }
-std::string number_field(int field, int value) { return {static_cast<char>(field << 3), static_cast<char>(value)}; }
+std::string small_number_field(int field, int value) {
+  return {static_cast<char>(field << 3), static_cast<char>(value)};
+}
 
 class AcceptedOutcomesTest : public testing::Test {
  protected:
@@ -44,14 +46,17 @@ class AcceptedOutcomesTest : public testing::Test {
   std::string rows_;
 };
 
-const std::string kSpan = number_field(1, 4) + number_field(2, 5) + bytes_field(3, "0123456789abcdef0123456789abcdef") +
-                          bytes_field(4, "0123456789abcdef") + number_field(5, 1) + bytes_field(6, number_field(1, 9));
+const std::string kBilledSpan = small_number_field(1, 4) + small_number_field(2, 5) +
+                                short_bytes_field(3, "0123456789abcdef0123456789abcdef") +
+                                short_bytes_field(4, "0123456789abcdef") + small_number_field(5, 1) +
+                                short_bytes_field(6, small_number_field(1, 9));
 
 TEST_F(AcceptedOutcomesTest, AnItemSaysWhatItCostsAndWhoItIs) {
-  const std::string received = std::string("\xaa\x06") + bytes_field(0, number_field(1, 100)).substr(1);
-  const std::string outcomes = std::string("\xf2\x06\x0c") + bytes_field(1, number_field(1, 12) + number_field(2, 3)) +
-                               bytes_field(1, number_field(1, 1)) + number_field(2, 77);
-  EXPECT_EQ(process(kSpan + received + outcomes).row_count, 1u);
+  const std::string received = std::string("\xaa\x06") + short_bytes_field(0, small_number_field(1, 100)).substr(1);
+  const std::string outcomes = std::string("\xf2\x06\x0c") +
+                               short_bytes_field(1, small_number_field(1, 12) + small_number_field(2, 3)) +
+                               short_bytes_field(1, small_number_field(1, 1)) + small_number_field(2, 77);
+  EXPECT_EQ(process(kBilledSpan + received + outcomes).row_count, 1u);
   const OutcomeItem one = item();
   EXPECT_EQ(one.identity.organization_id, 4u);
   EXPECT_EQ(one.identity.project_id, 5u);
@@ -74,13 +79,13 @@ TEST_F(AcceptedOutcomesTest, AnItemSaysWhatItCostsAndWhoItIs) {
 }
 
 TEST_F(AcceptedOutcomesTest, OnlyWhatIsNoMessageIsInvalid) {
-  const std::string outcomes = std::string("\xf2\x06\x04") + bytes_field(1, number_field(1, 12));
+  const std::string outcomes = std::string("\xf2\x06\x04") + short_bytes_field(1, small_number_field(1, 12));
   EXPECT_EQ(process(outcomes).row_count, 1u);
   EXPECT_FALSE(item().may_repeat);
   EXPECT_EQ(item().identity.trace_id, (std::array<unsigned char, 16>{}));
-  EXPECT_EQ(process(kSpan + bytes_field(4, "short") + outcomes).row_count, 1u);
+  EXPECT_EQ(process(kBilledSpan + short_bytes_field(4, "short") + outcomes).row_count, 1u);
   EXPECT_FALSE(item().may_repeat);
-  EXPECT_EQ(process(kSpan).kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(process(kBilledSpan).kind, ProcessResult::Kind::Rows);
   EXPECT_EQ(rows_, "");
   EXPECT_EQ(process("\x0a").kind, ProcessResult::Kind::Invalid);
 }
@@ -88,11 +93,11 @@ TEST_F(AcceptedOutcomesTest, OnlyWhatIsNoMessageIsInvalid) {
 TEST_F(AcceptedOutcomesTest, TheOlderGenerationLeavesOutWhatIsFarFromNow) {
   settings_.june = true;
   clock_.advance(std::chrono::hours(24 * 365));
-  EXPECT_EQ(process(kSpan).kind, ProcessResult::Kind::Rows);
+  EXPECT_EQ(process(kBilledSpan).kind, ProcessResult::Kind::Rows);
   LiveOptions options;
   options.processors.eap_drop_invalid_timestamps = true;
   live_.set(options);
-  EXPECT_EQ(process(kSpan).kind, ProcessResult::Kind::Skip);
+  EXPECT_EQ(process(kBilledSpan).kind, ProcessResult::Kind::Skip);
 }
 
 }  // namespace

@@ -52,45 +52,45 @@ TEST(FastPathsTest, NumbersAreReadAsFromCharsReadsThem) {
   for (int i = 0; i < 50'000; ++i) {
     const std::string text = literal(random);
     const std::string padded = " " + text + (i % 2 == 0 ? "" : "\n  ");
-    JsonReader json;
-    json.open(padded);
+    JsonReader reader;
+    reader.open(padded);
     double number = 0;
-    ASSERT_TRUE(json.read_f64(number) && json.finish()) << text;
+    ASSERT_TRUE(reader.read_f64(number) && reader.finish()) << text;
     ASSERT_EQ(number, plain<double>(text)) << text;
 
-    json.open(padded);
-    ASSERT_TRUE(json.read_f64_to_truncate(number) && json.finish()) << text;
+    reader.open(padded);
+    ASSERT_TRUE(reader.read_f64_to_truncate(number) && reader.finish()) << text;
     const bool integer = text.find('.') == std::string::npos;
     const bool fits = integer && (plain<uint64_t>(text) || plain<int64_t>(text));
     ASSERT_EQ(number, fits ? plain<double>(text) : reference_double(text)) << text;
 
-    json.open(padded);
+    reader.open(padded);
     uint64_t value = 0;
-    const bool read = json.read_u64(value);
+    const bool read = reader.read_u64(value);
     ASSERT_EQ(read, text[0] != '-' && plain<uint64_t>(text).has_value()) << text;
     if (read) {
       ASSERT_EQ(value, plain<uint64_t>(text)) << text;
     }
 
-    json.open(padded);
-    ASSERT_TRUE(json.skip() && json.finish()) << text;
+    reader.open(padded);
+    ASSERT_TRUE(reader.skip() && reader.finish()) << text;
   }
 }
 
 TEST(FastPathsTest, TheLimitsOf64BitsAreKept) {
   for (const char* text : {"9999999999999999999", "10000000000000000000", "18446744073709551615"}) {
-    JsonReader json;
-    json.open(text);
+    JsonReader reader;
+    reader.open(text);
     uint64_t value = 0;
-    EXPECT_TRUE(json.read_u64(value) && json.finish()) << text;
+    EXPECT_TRUE(reader.read_u64(value) && reader.finish()) << text;
     EXPECT_EQ(value, plain<uint64_t>(text)) << text;
   }
   for (const char* text : {"18446744073709551616", "20000000000000000000", "99999999999999999999",
                            "100000000000000000000", "018446744073709551615"}) {
-    JsonReader json;
-    json.open(text);
+    JsonReader reader;
+    reader.open(text);
     uint64_t value = 0;
-    EXPECT_FALSE(json.read_u64(value)) << text;
+    EXPECT_FALSE(reader.read_u64(value)) << text;
   }
 }
 
@@ -298,12 +298,12 @@ TEST(FastPathsTest, ALargeTextIsEscapedAsAWholeWithoutRoomForTheWorstCase) {
 TEST(FastPathsTest, EveryByteIsReadFromItsNumberAndNoOther) {
   for (int number = 0; number < 2000; ++number) {
     for (const std::string& text : {std::to_string(number), "0" + std::to_string(number)}) {
-      JsonReader json;
+      JsonReader reader;
       const std::string list = "[7," + text + ",8]";
-      json.open(list);
+      reader.open(list);
       std::string bytes;
       const bool fits = number < 256 && text == std::to_string(number);
-      ASSERT_EQ(json.read_bytes(bytes), fits) << text;
+      ASSERT_EQ(reader.read_bytes(bytes), fits) << text;
       if (fits) {
         ASSERT_EQ(bytes, std::string({7, static_cast<char>(number), 8})) << text;
       }

@@ -7,9 +7,9 @@
 namespace freshet::processors {
 namespace {
 
-class Headers final : public MessageMemory {
+class FixedHeaders final : public MessageMemory {
  public:
-  explicit Headers(std::vector<HeaderView> headers) : headers_(std::move(headers)) {}
+  explicit FixedHeaders(std::vector<HeaderView> headers) : headers_(std::move(headers)) {}
   void release(void*) const noexcept override {}
   void headers(const void*, std::vector<HeaderView>& out) const override { out = headers_; }
 
@@ -24,7 +24,7 @@ struct Answer {
 
 Answer run(const JsonSettings& settings, std::optional<std::string_view> payload,
            std::optional<std::string_view> key = std::nullopt, std::vector<HeaderView> headers = {}) {
-  const Headers memory(std::move(headers));
+  const FixedHeaders memory(std::move(headers));
   Message message(&memory, nullptr, &memory);
   message.offset = Offset{42};
   message.timestamp_ms = 1'790'000'000'123;

@@ -12,14 +12,14 @@ namespace {
 std::string nested(size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 bool skips(std::string_view text) {
-  JsonReader json;
-  json.open(text);
-  return json.skip() && json.finish();
+  JsonReader reader;
+  reader.open(text);
+  return reader.skip() && reader.finish();
 }
 bool checks(std::string_view text) {
-  JsonReader json;
-  json.open(text);
-  return json.check() && json.finish();
+  JsonReader reader;
+  reader.open(text);
+  return reader.check() && reader.finish();
 }
 
 TEST(JsonReaderTest, APaddedPayloadIsReadWhereItStands) {
@@ -68,11 +68,11 @@ TEST(JsonReaderTest, SyntaxIsCheckedEverywhere) {
 }
 
 TEST(JsonReaderTest, StringsAreReadWithTheirEscapes) {
-  JsonReader json;
+  JsonReader reader;
   const auto read = [&](std::string_view text) -> std::string {
-    json.open(text);
+    reader.open(text);
     JsonString out;
-    if (!json.read_string(out) || !json.finish()) return "invalid";
+    if (!reader.read_string(out) || !reader.finish()) return "invalid";
     return std::string(out.view);
   };
   EXPECT_EQ(read(R"("\u0041\ud83d\ude00\u00e9\/")"), "A\xF0\x9F\x98\x80\xC3\xA9/");
@@ -88,20 +88,20 @@ TEST(JsonReaderTest, ManyEscapedStringsStayReadable) {
   std::string text = "[";
   for (int i = 0; i < 5000; ++i) text += (i > 0 ? ",\"\\n" : "\"\\n") + std::to_string(i) + "\"";
   text += "]";
-  JsonReader json;
-  json.open(text);
+  JsonReader reader;
+  reader.open(text);
   std::vector<JsonString> all;
-  for (json.enter_array(); json.next_element();) json.read_string(all.emplace_back());
-  ASSERT_TRUE(json.finish());
+  for (reader.enter_array(); reader.next_element();) reader.read_string(all.emplace_back());
+  ASSERT_TRUE(reader.finish());
   for (int i = 0; i < 5000; ++i) EXPECT_EQ(all[static_cast<size_t>(i)].view, "\n" + std::to_string(i));
 }
 
 TEST(JsonReaderTest, BytesAreReadFromTheirNumbers) {
   const auto read = [](std::string_view text) {
-    JsonReader json;
-    json.open(text);
+    JsonReader reader;
+    reader.open(text);
     std::string bytes;
-    return json.read_bytes(bytes) && json.finish() ? bytes : "invalid: " + std::string(json.what());
+    return reader.read_bytes(bytes) && reader.finish() ? bytes : "invalid: " + std::string(reader.what());
   };
   EXPECT_EQ(read("[104,101 , 121]"), "hey");
   EXPECT_EQ(read(" [ 0, 255 ] "), std::string("\0\xFF", 2));
@@ -110,39 +110,39 @@ TEST(JsonReaderTest, BytesAreReadFromTheirNumbers) {
                            "[\"1\"]", "[null]", "{}", "1"}) {
     EXPECT_TRUE(read(text).starts_with("invalid: ")) << text;
   }
-  JsonReader json;
-  json.open("{\"a\":[1,2],\"b\":3}");
+  JsonReader reader;
+  reader.open("{\"a\":[1,2],\"b\":3}");
   JsonString key;
   std::string bytes;
   uint64_t number = 0;
-  ASSERT_TRUE(json.enter_object() && json.next_key(key) && json.read_bytes(bytes) && json.next_key(key));
-  EXPECT_TRUE(json.read_u64(number) && !json.next_key(key) && json.finish());
+  ASSERT_TRUE(reader.enter_object() && reader.next_key(key) && reader.read_bytes(bytes) && reader.next_key(key));
+  EXPECT_TRUE(reader.read_u64(number) && !reader.next_key(key) && reader.finish());
 }
 
 TEST(JsonReaderTest, TheFirstErrorStaysAndKnowsItsPlace) {
-  JsonReader json;
-  json.open("[1,x]");
+  JsonReader reader;
+  reader.open("[1,x]");
   uint64_t value = 0;
-  ASSERT_TRUE(json.enter_array() && json.next_element() && json.read_u64(value) && json.next_element());
-  EXPECT_FALSE(json.read_u64(value));
-  EXPECT_FALSE(json.skip());
-  EXPECT_FALSE(json.finish());
-  EXPECT_EQ(json.error_text(), "invalid message at byte 3: expected a number");
+  ASSERT_TRUE(reader.enter_array() && reader.next_element() && reader.read_u64(value) && reader.next_element());
+  EXPECT_FALSE(reader.read_u64(value));
+  EXPECT_FALSE(reader.skip());
+  EXPECT_FALSE(reader.finish());
+  EXPECT_EQ(reader.error_text(), "invalid message at byte 3: expected a number");
 }
 
 constexpr Fields kFields(
     {{"needed", Need::Required}, {"maybe"}, {"with default", Need::Defaulted}, {"other", Need::Optional, 1}});
 
 std::string read_struct(std::string_view text, Unknown unknown = Unknown::Skip, bool object_only = false) {
-  JsonReader json;
-  json.open(text);
+  JsonReader reader;
+  reader.open(text);
   std::string seen;
-  StructReader fields(json, kFields, unknown, object_only);
+  StructReader fields(reader, kFields, unknown, object_only);
   for (int field; (field = fields.next()) >= 0;) {
     uint64_t value = 0;
-    if (json.read_u64(value)) seen += std::to_string(field) + "=" + std::to_string(value) + " ";
+    if (reader.read_u64(value)) seen += std::to_string(field) + "=" + std::to_string(value) + " ";
   }
-  return fields.complete() && json.finish() ? seen : json.what();
+  return fields.complete() && reader.finish() ? seen : reader.what();
 }
 
 TEST(StructReaderTest, FieldsComeInAnyOrderUnknownOnesArePassedOver) {
@@ -168,10 +168,10 @@ TEST(StructReaderTest, AnArrayGivesTheFieldsInTheirOrder) {
 }
 
 TEST(JsonTreeTest, IsWrittenSortedWithTheLastOfDuplicates) {
-  JsonReader json;
-  json.open(R"({"b":[1.50,1e2,7,-0,{"z":null,"a":"\u00e9\n"}],"a":1,"a":true,"":false})");
+  JsonReader reader;
+  reader.open(R"({"b":[1.50,1e2,7,-0,{"z":null,"a":"\u00e9\n"}],"a":1,"a":true,"":false})");
   JsonTree tree;
-  const JsonNode* root = tree.read(json);
+  const JsonNode* root = tree.read(reader);
   ASSERT_NE(root, nullptr);
   std::string out;
   append_sorted_json(*root, out);

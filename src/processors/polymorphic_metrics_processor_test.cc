@@ -7,7 +7,7 @@
 namespace freshet::processors {
 namespace {
 
-ProcessResult process(std::string_view received) {
+ProcessResult process_metric(std::string_view received) {
   testkit::FakeClock clock;
   Metrics metrics;
   PolymorphicMetricsProcessor processor({}, {&clock, &metrics});
@@ -21,11 +21,11 @@ ProcessResult process(std::string_view received) {
 }
 
 TEST(PolymorphicMetricsTest, TheVerdictTellsWhenTheMetricWasReceived) {
-  EXPECT_EQ(process(R"(,"sentry_received_timestamp":1720000003.75)").received_timestamp_ms, 1'720'000'003'000);
-  EXPECT_EQ(process(R"(,"sentry_received_timestamp":null)").received_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(process("").received_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(process(R"(,"sentry_received_timestamp":1e300)").received_timestamp_ms, kNoTimestamp);
-  EXPECT_EQ(process("").origin_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(process_metric(R"(,"sentry_received_timestamp":1720000003.75)").received_timestamp_ms, 1'720'000'003'000);
+  EXPECT_EQ(process_metric(R"(,"sentry_received_timestamp":null)").received_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(process_metric("").received_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(process_metric(R"(,"sentry_received_timestamp":1e300)").received_timestamp_ms, kNoTimestamp);
+  EXPECT_EQ(process_metric("").origin_timestamp_ms, kNoTimestamp);
 }
 
 TEST(MetricTagsTest, KeysAreDecimalNumbers) {

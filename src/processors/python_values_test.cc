@@ -145,8 +145,8 @@ TEST(PythonJson, ALargeTextTakesMemoryForTheValuesThatItHas) {
   const std::string text = R"({"a":")" + std::string(20'000'000, 'x') + R"(","b":"\u00e9"})";
   {
     const AllocationLimit limit(3 * text.size());
-    PythonJson json;
-    EXPECT_NE(json.read(text), nullptr);
+    PythonJson parser;
+    EXPECT_NE(parser.read(text), nullptr);
   }
   std::string many = "[0";
   while (many.size() < 2'000'000) many += R"(,{"":[[],-1,"é\n"]})";

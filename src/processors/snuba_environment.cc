@@ -6,6 +6,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
+
 namespace freshet::processors {
 namespace {
 
@@ -24,7 +26,7 @@ Status take(const std::string& key, const json& value, const char* right, T& out
     out = value.get<T>();
     return {};
   } catch (const std::exception&) {
-    return failure(ErrorKind::Fatal, fmt::format("{}={}: use {}", key, value.dump(), right));
+    return failure(ErrorKind::Fatal, fmt::format("{}={}: use {}", key, to_json_text(value), right));
   }
 }
 
@@ -33,7 +35,7 @@ Status take_set(const std::string& key, const json& value, const char* right, st
   const bool fits = value.is_array() && std::all_of(value.begin(), value.end(), [](const json& one) {
                       return one.is_number_unsigned() && one.get<uint64_t>() <= static_cast<T>(-1);
                     });
-  if (!fits) return failure(ErrorKind::Fatal, fmt::format("{}={}: use {}", key, value.dump(), right));
+  if (!fits) return failure(ErrorKind::Fatal, fmt::format("{}={}: use {}", key, to_json_text(value), right));
   out.clear();
   for (const json& one : value) out.insert(one.get<T>());
   return {};
@@ -55,7 +57,7 @@ Status take_key(const std::string& key, const json& value, SnubaEnvironment& out
 }  // namespace
 
 Result<SnubaEnvironment> read_snuba_environment(std::string_view text) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = parse_json(text);
   if (!document.is_object()) return failure(ErrorKind::Fatal, "is not a JSON object");
   SnubaEnvironment out;
   for (const auto& [key, value] : document.items()) {

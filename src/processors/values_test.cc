@@ -18,10 +18,10 @@ namespace {
 
 // Reads the literal and writes it; "invalid" if it cannot be read.
 std::string number_text(std::string_view literal) {
-  JsonReader json;
-  json.open(literal);
+  JsonReader reader;
+  reader.open(literal);
   JsonNumber number;
-  if (!json.read_number(number) || !json.finish()) return "invalid";
+  if (!reader.read_number(number) || !reader.finish()) return "invalid";
   std::string out;
   append_number(number, out);
   return out;
@@ -83,14 +83,14 @@ TEST(NumberTest, WhetherANumberIsBeyondADoubleDecidesTheReferencesProcedure) {
       "-" + std::string(400, '9')};
   for (const std::string& literal : beyond) {
     EXPECT_EQ(number_text(literal), "invalid") << literal;
-    JsonReader json;
-    json.open(literal);
+    JsonReader reader;
+    reader.open(literal);
     double truncated = 0;
-    EXPECT_FALSE(json.read_f64_to_truncate(truncated)) << literal;
-    json.open(literal);
-    EXPECT_FALSE(json.check()) << literal;
-    json.open(literal);
-    EXPECT_TRUE(json.skip()) << literal;
+    EXPECT_FALSE(reader.read_f64_to_truncate(truncated)) << literal;
+    reader.open(literal);
+    EXPECT_FALSE(reader.check()) << literal;
+    reader.open(literal);
+    EXPECT_TRUE(reader.skip()) << literal;
     EXPECT_TRUE(std::isinf(reference_double(literal))) << literal;
   }
   EXPECT_EQ(number_text("1.7976931348623157e308"), "1.7976931348623157e+308");

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
+
 namespace freshet::python_worker {
 namespace {
 
@@ -94,14 +96,15 @@ Result<std::vector<WorkerAnswer>> decode_answer(std::string_view body, size_t ex
 }
 
 Status check_hello(std::string_view body) {
-  const auto hello = nlohmann::json::parse(body, nullptr, false);
+  const auto hello = parse_json(body);
   if (!hello.is_object() || !hello.contains("protocol")) return failure(ErrorKind::Fatal, "it did not say hello");
   if (hello["protocol"] != kProtocol) {
-    return failure(ErrorKind::Fatal, fmt::format("it speaks protocol {}, not {}", hello["protocol"].dump(), kProtocol));
+    return failure(ErrorKind::Fatal,
+                   fmt::format("it speaks protocol {}, not {}", to_json_text(hello["protocol"]), kProtocol));
   }
   if (!hello.contains("error")) return {};
   return failure(ErrorKind::Fatal,
-                 hello["error"].is_string() ? hello["error"].get<std::string>() : hello["error"].dump());
+                 hello["error"].is_string() ? hello["error"].get<std::string>() : to_json_text(hello["error"]));
 }
 
 }  // namespace freshet::python_worker

@@ -9,7 +9,7 @@
 namespace freshet::runtime_config {
 namespace {
 
-const OptionScope kScope{"my-group", "errors"};
+const OptionScope kGroupAndStorage{"my-group", "errors"};
 
 TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
   LiveOptions base;
@@ -48,7 +48,7 @@ TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
                           {"eap_items_drop_invalid_timestamps", "1"},
                           {"max_spans_per_transaction", "10.0"},
                           {"somebody_elses", "x"}};
-  const LiveOptions read = read_options(raw, kScope, base, base, bad);
+  const LiveOptions read = read_options(raw, kGroupAndStorage, base, base, bad);
   EXPECT_TRUE(bad.empty());
   EXPECT_EQ(read.max_batch_rows, 10u);
   EXPECT_EQ(read.max_batch_bytes, 2000u);
@@ -84,9 +84,9 @@ TEST(OptionTableTest, EveryOptionIsReadAndRefusedByKey) {
   for (const LiveOption& option : table()) {
     if (option.type == "text") continue;
     bad.clear();
-    read_options({{key_of(option, kScope), "-1x"}}, kScope, base, base, bad);
+    read_options({{key_of(option, kGroupAndStorage), "-1x"}}, kGroupAndStorage, base, base, bad);
     ASSERT_EQ(bad.size(), 1u) << option.key;
-    EXPECT_EQ(bad[0].key, key_of(option, kScope));
+    EXPECT_EQ(bad[0].key, key_of(option, kGroupAndStorage));
     LiveOptions other = base;
     option.copy(other, read);
     EXPECT_EQ(option.show(other), option.show(read)) << option.key;
@@ -98,23 +98,24 @@ TEST(OptionTableTest, BadTimeoutsAndRetriesAreTheDefaults) {
   const LiveOptions base;
   std::vector<BadOption> bad;
   const std::string key = "clickhouse_write_client_timeouts:errors.request_ms";
-  const LiveOptions last = read_options({{key, "7"}}, kScope, base, base, bad);
+  const LiveOptions last = read_options({{key, "7"}}, kGroupAndStorage, base, base, bad);
   EXPECT_EQ(last.insert.request_timeout.count(), 7);
   for (const char* value : {"0", "-1", "2000000.0", "soon"}) {
-    EXPECT_EQ(read_options({{key, value}}, kScope, base, last, bad).insert.request_timeout.count(), 65'000) << value;
+    EXPECT_EQ(read_options({{key, value}}, kGroupAndStorage, base, last, bad).insert.request_timeout.count(), 65'000)
+        << value;
   }
   EXPECT_EQ(bad.size(), 4u);
   // A value that becomes part of a URL must be a word.
   bad.clear();
-  read_options({{"clickhouse_load_balancing:errors", "random&query=DROP"}}, kScope, base, base, bad);
+  read_options({{"clickhouse_load_balancing:errors", "random&query=DROP"}}, kGroupAndStorage, base, base, bad);
   EXPECT_EQ(bad.size(), 1u);
 }
 
 TEST(OptionTableTest, AThresholdBelowOneSecondIsTheDefault) {
   std::vector<BadOption> bad;
   for (const char* value : {"0", "-3"}) {
-    const LiveOptions read =
-        read_options({{"consumer.dlq_by_age_threshold_seconds", value}}, kScope, LiveOptions(), LiveOptions(), bad);
+    const LiveOptions read = read_options({{"consumer.dlq_by_age_threshold_seconds", value}}, kGroupAndStorage,
+                                          LiveOptions(), LiveOptions(), bad);
     EXPECT_EQ(read.dead_letters_by_age.threshold.count(), 600);
   }
   EXPECT_TRUE(bad.empty());
@@ -130,15 +131,15 @@ TEST(OptionTableTest, WithoutAStorageThereAreNoOptionsOfStorages) {
 TEST(OptionTableTest, ABadValueKeepsTheOneInForce) {
   LiveOptions base;
   std::vector<BadOption> bad;
-  const LiveOptions last = read_options({{"freshet_max_batch_size", "10"}}, kScope, base, base, bad);
-  const LiveOptions next =
-      read_options({{"freshet_max_batch_size", "ten"}, {"freshet_dead_letter_burst", "7"}}, kScope, base, last, bad);
+  const LiveOptions last = read_options({{"freshet_max_batch_size", "10"}}, kGroupAndStorage, base, base, bad);
+  const LiveOptions next = read_options({{"freshet_max_batch_size", "ten"}, {"freshet_dead_letter_burst", "7"}},
+                                        kGroupAndStorage, base, last, bad);
   EXPECT_EQ(bad.size(), 1u);
   EXPECT_EQ(next.max_batch_rows, 10u);
   EXPECT_EQ(next.dead_letter_burst, 7u);
   // A removed key returns to the start value, even next to a bad one.
   bad.clear();
-  const LiveOptions gone = read_options({{"freshet_max_batch_size", "ten"}}, kScope, base, next, bad);
+  const LiveOptions gone = read_options({{"freshet_max_batch_size", "ten"}}, kGroupAndStorage, base, next, bad);
   EXPECT_EQ(gone.max_batch_rows, 10u);
   EXPECT_EQ(gone.dead_letter_burst, base.dead_letter_burst);
 }
@@ -148,7 +149,7 @@ struct RenewalKeys {
     LiveOptions base;
     base.renewal = start;
     bad.clear();
-    last = read_options(raw, kScope, base, last, bad);
+    last = read_options(raw, kGroupAndStorage, base, last, bad);
     return last.renewal;
   }
   std::vector<BadOption> bad;
@@ -209,8 +210,8 @@ TEST(OptionTableTest, StatusShowsEveryOptionOfTheScope) {
   EXPECT_EQ(value_of(shown, "log_level"), "\"info\"");
   EXPECT_EQ(value_of(shown, "renew"), "false");
   EXPECT_EQ(value_of(shown, "eap_items_emit_received_at"), "absent") << "without Snuba none of its options";
-  EXPECT_EQ(options_status(LiveOptions(), kScope).size(), table().size());
-  EXPECT_EQ(value_of(options_status(LiveOptions(), kScope), "eap_items_dlq_grace_period_min:errors"), "null");
+  EXPECT_EQ(options_status(LiveOptions(), kGroupAndStorage).size(), table().size());
+  EXPECT_EQ(value_of(options_status(LiveOptions(), kGroupAndStorage), "eap_items_dlq_grace_period_min:errors"), "null");
 }
 
 // FRESHET_WRITE_DOCS=1 rewrites the page.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "runtime_config/table.h"
 
 namespace freshet::runtime_config {
@@ -50,8 +51,8 @@ std::string status_name(const LiveOption& option, const OptionScope& scope) {
 std::string as_json(const LiveOption& option, const LiveOptions& options) {
   const std::string text = option.show(options);
   const bool is_word = option.type == "text" || option.type == "level";
-  if (is_word) return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json::accept(text) ? text : "null";
+  if (is_word) return quoted_json(text);
+  return parse_json(text).is_discarded() ? "null" : text;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace freshet::runtime_config {
 namespace {
 
-RuntimeConfigSettings settings_of(std::string store) {
+RuntimeConfigSettings settings_of_store(std::string store) {
   RuntimeConfigSettings settings;
   settings.store = std::move(store);
   settings.redis_hash = "h";
@@ -25,7 +25,7 @@ TEST(StoresTest, FilesAreYamlOrJson) {
 }
 
 TEST(StoresTest, FixedValuesWinAndAreThereWhileTheStoreIsNot) {
-  RuntimeConfigSettings settings = settings_of("redis://127.0.0.1:1/1");
+  RuntimeConfigSettings settings = settings_of_store("redis://127.0.0.1:1/1");
   settings.fixed = {{"a", "1"}};
   const auto store = open_store(settings);
   ASSERT_TRUE(store);
@@ -34,7 +34,7 @@ TEST(StoresTest, FixedValuesWinAndAreThereWhileTheStoreIsNot) {
 }
 
 TEST(StoresTest, TlsIsRefusedWithAWayOut) {
-  const auto store = open_store(settings_of("rediss://h:1/1"));
+  const auto store = open_store(settings_of_store("rediss://h:1/1"));
   ASSERT_FALSE(store);
   EXPECT_NE(store.error().text.find("file:PATH"), std::string::npos);
 }
@@ -50,7 +50,7 @@ TEST(StoresTest, UserAndPasswordOfTheUrlArePercentDecoded) {
     }
   });
   const auto store =
-      open_store(settings_of("redis://m%65:p%40s%3As%2F%25@127.0.0.1:" + std::to_string(server.port()) + "/0"));
+      open_store(settings_of_store("redis://m%65:p%40s%3As%2F%25@127.0.0.1:" + std::to_string(server.port()) + "/0"));
   ASSERT_TRUE(store) << store.error().text;
   EXPECT_FALSE((*store)->read());
   const std::lock_guard lock(mutex);
@@ -70,7 +70,7 @@ TEST(StoresTest, AClusterIsFollowedToTheOwnerOfTheHash) {
   };
   testkit::LoopbackServer owner(node("*2\r\n$1\r\na\r\n$1\r\n7\r\n"));
   testkit::LoopbackServer asked(node("-MOVED 5 127.0.0.1:" + std::to_string(owner.port()) + "\r\n"));
-  const auto store = open_store(settings_of("redis://127.0.0.1:" + std::to_string(asked.port()) + "/0"));
+  const auto store = open_store(settings_of_store("redis://127.0.0.1:" + std::to_string(asked.port()) + "/0"));
   ASSERT_TRUE(store);
   for (int i = 0; i < 2; ++i) {
     const auto read = (*store)->read();
@@ -81,9 +81,9 @@ TEST(StoresTest, AClusterIsFollowedToTheOwnerOfTheHash) {
 
 TEST(StoresTest, WrongAddressesAreRefused) {
   for (const char* store : {"", "nonsense", "file:", "redis://", "redis://h:x/1", "redis://h:1/x", "rediss://h:1/1"}) {
-    EXPECT_FALSE(open_store(settings_of(store))) << store;
+    EXPECT_FALSE(open_store(settings_of_store(store))) << store;
   }
-  const auto store = open_store(settings_of("redis://:secret@127.0.0.1:1/3"));
+  const auto store = open_store(settings_of_store("redis://:secret@127.0.0.1:1/3"));
   ASSERT_TRUE(store);
   EXPECT_EQ((*store)->describe(), "redis://127.0.0.1:1/3 h");
   EXPECT_FALSE((*store)->read());

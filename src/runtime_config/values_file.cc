@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "runtime_config/table.h"
 
 namespace freshet::runtime_config {
@@ -26,7 +27,7 @@ std::string_view separator_of(const std::string& name) {
 // No option is a list or an object, so the contents of one are not read, however deep they are nested.
 std::string text_of(const json& value) {
   if (value.is_structured()) return value.is_array() ? "[...]" : "{...}";
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : to_json_text(value);
 }
 
 void add(RawOptions& options, const std::string& name, const json& value) {
@@ -70,7 +71,7 @@ class ValuesFile final : public OptionSource {
 }  // namespace
 
 Result<RawOptions> parse_values(const std::string& text) {
-  const json root = json::parse(text, nullptr, false);
+  const json root = parse_json(text);
   if (root.is_discarded()) return failure(ErrorKind::Invalid, "is no JSON");
   if (!root.is_object() || !root.contains("options") || !root["options"].is_object()) {
     return failure(ErrorKind::Invalid, R"(expected {"options": {KEY: VALUE, ...}})");

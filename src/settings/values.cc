@@ -18,8 +18,6 @@
 namespace freshet::settings {
 namespace {
 
-tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
-
 template <typename N>
 bool parse(const std::string& text, N& out) {
   const char* end = text.data() + text.size();

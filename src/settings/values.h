@@ -13,6 +13,9 @@
 
 namespace freshet::settings {
 
+// The process cannot start with this setting.
+inline tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+
 Result<int64_t> integer(const std::string& text, int64_t least, int64_t most);
 Result<double> decimal(const std::string& text, double least, double most);
 Result<bool> boolean(const std::string& text);

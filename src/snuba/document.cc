@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "snuba/consumer_config.h"
 
 namespace freshet::snuba {
@@ -90,7 +91,7 @@ Topic read_topic(const json& value, const std::string& place) {
   topic.physical = object.text("physical_topic_name");
   topic.logical = object.text("logical_topic_name");
   if (topic.physical.empty()) throw Unexpected{object.place("physical_topic_name") + ": is empty"};
-  auto brokers = broker_config_from_json(object.at("broker_config").dump());
+  auto brokers = broker_config_from_json(to_json_text(object.at("broker_config")));
   if (!brokers) throw Unexpected{fmt::format("{}: {}", object.place("broker_config"), brokers.error().text)};
   topic.brokers = *std::move(brokers);
   constexpr const char* kDelay = "quantized_rebalance_consumer_group_delay_secs";
@@ -123,7 +124,7 @@ void read_cluster(const json& value, const std::string& place, ConsumerConfig& c
 
 void read_additions(Object& object, ConsumerConfig& c) {
   if (const json* options = object.find("writer_options"); options != nullptr) {
-    auto read = broker_config_from_json(options->dump());  // the same form: names with scalar values
+    auto read = broker_config_from_json(to_json_text(*options));  // the same form: names with scalar values
     if (!read) throw Unexpected{fmt::format("{}: {}", object.place("writer_options"), read.error().text)};
     c.writer_options = *std::move(read);
   }
@@ -188,7 +189,7 @@ void read_root(const json& document, ConsumerConfig& c) {
 }  // namespace
 
 Result<ConsumerConfig> parse_document(const std::string& text) {
-  const json document = json::parse(text, nullptr, false);
+  const json document = parse_json(text);
   if (document.is_discarded()) return failure(ErrorKind::Fatal, "is not JSON");
   ConsumerConfig config;
   try {

@@ -14,6 +14,7 @@
 
 #include "base/files.h"
 #include "base/subprocess.h"
+#include "settings/values.h"
 
 namespace freshet::snuba {
 namespace {
@@ -159,7 +160,7 @@ constexpr uint64_t kMemory = uint64_t{1} << 30;  // of data
 constexpr int kEndDescriptor = 3;
 constexpr size_t kLongestReason = 200;
 
-tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+using settings::wrong;
 
 class Fd {
  public:

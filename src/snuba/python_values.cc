@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "snuba/snuba_settings.h"
 
 namespace freshet::snuba {
@@ -11,42 +12,42 @@ namespace {
 using nlohmann::json;
 
 // Thrown only within this file: the value's place and what was expected.
-struct Unexpected {
+struct UnexpectedValue {
   std::string text;
 };
 
 std::string text_or_empty(const json& value, const char* name) {
   if (value.is_null()) return {};
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_number_integer()) return value.dump();
-  throw Unexpected{fmt::format("{}: expected a string", name)};
+  if (value.is_number_integer()) return to_json_text(value);
+  throw UnexpectedValue{fmt::format("{}: expected a string", name)};
 }
 
 template <typename N>
 N number(const json& value, const char* name) {
-  const json parsed = value.is_string() ? json::parse(value.get<std::string>(), nullptr, false) : value;
+  const json parsed = value.is_string() ? parse_json(value.get<std::string>()) : value;
   if (!parsed.is_number_unsigned() || parsed.get<uint64_t>() > std::numeric_limits<N>::max()) {
-    throw Unexpected{fmt::format("{}: '{}' is not an integer in range", name, value.dump())};
+    throw UnexpectedValue{fmt::format("{}: '{}' is not an integer in range", name, to_json_text(value))};
   }
   return parsed.get<N>();
 }
 
 template <typename N>
 std::set<N> numbers(const json& value, const char* name) {
-  if (!value.is_array()) throw Unexpected{fmt::format("{}: expected a set of numbers", name)};
+  if (!value.is_array()) throw UnexpectedValue{fmt::format("{}: expected a set of numbers", name)};
   std::set<N> out;
   for (const json& one : value) out.insert(number<N>(one, name));
   return out;
 }
 
 BrokerConfig brokers(const json& value, const std::string& name) {
-  auto read = broker_config_from_json(value.dump());
-  if (!read) throw Unexpected{name + ": " + read.error().text};
+  auto read = broker_config_from_json(to_json_text(value));
+  if (!read) throw UnexpectedValue{name + ": " + read.error().text};
   return *std::move(read);
 }
 
 Cluster cluster(const json& value) {
-  if (!value.is_object()) throw Unexpected{"CLUSTERS: expected a list of objects"};
+  if (!value.is_object()) throw UnexpectedValue{"CLUSTERS: expected a list of objects"};
   Cluster c;
   c.host = text_or_empty(value.value("host", json(c.host)), "CLUSTERS: host");
   c.http_port = number<uint16_t>(value.value("http_port", json(c.http_port)), "CLUSTERS: http_port");
@@ -79,8 +80,8 @@ void redis_kind(const json& from, const char* tls, const char* use_cluster, cons
 
 std::map<std::string, std::string> config_state(const json& value) {
   std::map<std::string, std::string> out;
-  if (!value.is_object()) throw Unexpected{"CONFIG_STATE: expected an object of keys and values"};
-  for (const auto& [key, one] : value.items()) out[key] = one.is_string() ? one.get<std::string>() : one.dump();
+  if (!value.is_object()) throw UnexpectedValue{"CONFIG_STATE: expected an object of keys and values"};
+  for (const auto& [key, one] : value.items()) out[key] = one.is_string() ? one.get<std::string>() : to_json_text(one);
   return out;
 }
 
@@ -110,7 +111,7 @@ void redis(const json& all, Redis& r) {
 std::map<uint64_t, std::set<std::string>> contexts_by_project(const json& value) {
   constexpr const char* kName = "TRANSACT_SKIP_CONTEXT_STORE";
   if (!value.is_object())
-    throw Unexpected{fmt::format("{}: expected an object of project ids and sets of contexts", kName)};
+    throw UnexpectedValue{fmt::format("{}: expected an object of project ids and sets of contexts", kName)};
   std::map<uint64_t, std::set<std::string>> out;
   for (const auto& [project, contexts] : value.items()) {
     auto& names = out[number<uint64_t>(json(project), kName)];
@@ -167,11 +168,11 @@ void apply(const json& all, SnubaSettings& s) {
 }  // namespace
 
 Status apply_python_settings(const std::string& text, SnubaSettings& settings) {
-  const json all = json::parse(text, nullptr, false);
+  const json all = parse_json(text);
   if (!all.is_object()) return failure(ErrorKind::Fatal, "python3 did not print an object");
   try {
     apply(all, settings);
-  } catch (const Unexpected& unexpected) {
+  } catch (const UnexpectedValue& unexpected) {
     return failure(ErrorKind::Fatal, unexpected.text);
   } catch (const json::exception& e) {
     return failure(ErrorKind::Fatal, e.what());
@@ -181,7 +182,7 @@ Status apply_python_settings(const std::string& text, SnubaSettings& settings) {
 }
 
 Result<BrokerConfig> broker_config_from_json(const std::string& text) {
-  const json config = json::parse(text, nullptr, false);
+  const json config = parse_json(text);
   if (!config.is_object()) return failure(ErrorKind::Fatal, "expected an object of librdkafka properties");
   BrokerConfig out;
   for (const auto& [key, value] : config.items()) {
@@ -189,7 +190,7 @@ Result<BrokerConfig> broker_config_from_json(const std::string& text) {
     if (value.is_object() || value.is_array()) {
       return failure(ErrorKind::Fatal, fmt::format("{}: expected a string, a number, true or false", key));
     }
-    out[key] = value.is_string() ? value.get<std::string>() : value.dump();
+    out[key] = value.is_string() ? value.get<std::string>() : to_json_text(value);
   }
   return out;
 }

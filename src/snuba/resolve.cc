@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <set>
 
+#include "settings/values.h"
 #include "snuba/consumer_config.h"
 
 namespace freshet::snuba {
 namespace {
 
-tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+using settings::wrong;
 
 // Giving the same storage several times counts as giving it once.
 Result<std::string> one_storage(const CommandLine& line, const Storages& storages, Compat compat) {

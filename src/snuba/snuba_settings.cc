@@ -6,12 +6,13 @@
 #include <cctype>
 #include <charconv>
 
+#include "settings/values.h"
 #include "snuba/python_settings.h"
 
 namespace freshet::snuba {
 namespace {
 
-tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+using settings::wrong;
 
 class Reader {
  public:

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "settings/values.h"
+
 namespace freshet::snuba {
 namespace {
 
@@ -113,7 +115,7 @@ Storages make_built_in() {
   return out;
 }
 
-tl::unexpected<Error> wrong(std::string text) { return failure(ErrorKind::Fatal, std::move(text)); }
+using settings::wrong;
 
 std::string* text_field(Storage& s, const std::string& name) {
   if (name == "storage_set") return &s.storage_set;

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
+
+#include "base/json.h"
 
 namespace freshet::snuba_outputs {
 namespace {
@@ -12,10 +13,6 @@ constexpr int64_t kWindowSeconds = 60;
 
 int64_t unix_seconds(SystemTime now) {
   return std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
-}
-
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -38,7 +35,7 @@ std::vector<ProducerRecord> CogsAggregator::take() {
     records.push_back(
         {std::nullopt,
          fmt::format(R"({{"timestamp":{},"shared_resource_id":{},"app_feature":{},"usage_unit":"bytes","amount":{}}})",
-                     key.first, quoted(resource_), quoted(key.second), amount)});
+                     key.first, quoted_json(resource_), quoted_json(key.second), amount)});
   }
   amounts_.clear();
   first_minute_.reset();

@@ -7,7 +7,7 @@
 namespace freshet::stream {
 namespace {
 
-constexpr Duration kCalm = std::chrono::minutes(5);
+constexpr Duration kRaiseAfter = std::chrono::minutes(5);
 // A smaller insert that fails says more about its messages than about the server: do not limit later batches below
 // this.
 constexpr uint64_t kSmallest = uint64_t{16} * 1024;
@@ -16,9 +16,9 @@ constexpr uint64_t kSmallest = uint64_t{16} * 1024;
 
 uint64_t InsertLimit::bytes(SteadyTime now) {
   MutexLock lock(mutex_);
-  while (limit_ != UINT64_MAX && now - changed_at_ >= kCalm) {
+  while (limit_ != UINT64_MAX && now - changed_at_ >= kRaiseAfter) {
     limit_ = limit_ > kMaxInsertBytes / 2 ? UINT64_MAX : limit_ * 2;
-    changed_at_ += kCalm;
+    changed_at_ += kRaiseAfter;
   }
   return limit_;
 }

@@ -9,7 +9,7 @@ namespace freshet::stream {
 namespace {
 
 // The text before the hash.
-std::string spans_of(const std::string& token) { return token.substr(0, token.find('#')); }
+std::string spans_in(const std::string& token) { return token.substr(0, token.find('#')); }
 
 std::vector<Span> spans(int32_t partitions, int64_t first, int64_t last) {
   std::vector<Span> out;
@@ -23,7 +23,7 @@ TEST(InsertTokenTest, DiffersWhereverTheBatchesDiffer) {
   const RowLayout json;
   const Hash128 digest{1, 2};
   const std::string token = insert_token(scope, json, spans(2, 3, 7), digest);
-  EXPECT_EQ(spans_of(token), "t:0:3-7,t:1:3-7");
+  EXPECT_EQ(spans_in(token), "t:0:3-7,t:1:3-7");
   EXPECT_EQ(insert_token(scope, json, spans(2, 3, 7), digest), token);
   const std::vector<std::string> others = {
       insert_token({"another", "t", "group"}, json, spans(2, 3, 7), digest),

@@ -36,7 +36,7 @@ class TakingProcessor final : public Processor {
   std::string scratch_;
 };
 
-class ReplacingProcessor final : public Processor {
+class ReplacementProcessor final : public Processor {
  public:
   const RowLayout& layout() const override { return layout_; }
   ProcessResult process(const MessageContext&, const Message&, std::string&) override {
@@ -181,7 +181,7 @@ TEST_F(ProcessingTest, WhatAVerdictHoldsIsNotTheProcessors) {
   ProcessingRules rules;
   rules.topic = "t";
   rules.has_side_records = true;
-  ChunkProcessor chunks([this] { return ++made_, std::make_unique<ReplacingProcessor>(); }, rules);
+  ChunkProcessor chunks([this] { return ++made_, std::make_unique<ReplacementProcessor>(); }, rules);
   Work work = this->work(std::vector<const char*>(20, ""));
   size_t records = 0;
   while (!work.chunk.messages.empty()) records += chunks.process(work)->side_records.size();

@@ -11,8 +11,8 @@ namespace freshet::supervisor {
 namespace {
 
 // Also the quiet period after a change: a certificate and its key are replaced one after the other.
-constexpr Duration kLookEvery = std::chrono::seconds(2);
-constexpr BackoffPolicy kAfterFailure{.initial = std::chrono::seconds(5), .cap = std::chrono::minutes(5), .jitter = 0};
+constexpr Duration kReadEvery = std::chrono::seconds(2);
+constexpr BackoffPolicy kReadAgain{.initial = std::chrono::seconds(5), .cap = std::chrono::minutes(5), .jitter = 0};
 
 }  // namespace
 
@@ -24,13 +24,13 @@ CredentialsWatch::CredentialsWatch(Look look, RenewalRequests& requests, Clock& 
       thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
 void CredentialsWatch::watch(std::stop_token stop) {
-  Backoff backoff(kAfterFailure);
+  Backoff backoff(kReadAgain);
   SteadyTime not_before{};
-  while (sleep_interruptibly(clock_, stop, kLookEvery)) {
+  while (sleep_interruptibly(clock_, stop, kReadEvery)) {
     if (std::string changed = look_(); !changed.empty()) {
       log_.emit(CredentialsChanged{changed});
       changed_ = std::move(changed);
-      backoff = Backoff(kAfterFailure);
+      backoff = Backoff(kReadAgain);
       not_before = {};
       continue;  // wait until the files stop changing
     }

@@ -9,7 +9,7 @@
 namespace freshet::supervisor {
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds(1);
+constexpr Duration kCheckEvery = std::chrono::seconds(1);
 constexpr Duration kAskAtMostEvery = std::chrono::seconds(1);
 constexpr Duration kAskAtLeastEvery = std::chrono::seconds(15);
 
@@ -37,7 +37,7 @@ std::string Watchdog::not_ready_reason() const {
 void Watchdog::watch(std::stop_token stop) {
   do {
     look(clock_.steady_now(), plan_.get().progress_timeout);
-  } while (sleep_interruptibly(clock_, stop, kLookEvery));
+  } while (sleep_interruptibly(clock_, stop, kCheckEvery));
 }
 
 void Watchdog::look(SteadyTime now, Duration timeout) {

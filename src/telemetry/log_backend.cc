@@ -8,6 +8,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "base/message_text.h"
 #include "telemetry/telemetry_events.h"
 
@@ -64,11 +65,6 @@ const char* upper_name(LogLevel level) {
 bool needs_quotes(std::string_view text) {
   return text.empty() || text.find_first_of(" =\"\\") != std::string_view::npos ||
          std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-}
-
-// Quotes and escapes the text like JSON, so that a line stays one line. Replaces invalid UTF-8.
-std::string as_json(std::string_view text) {
-  return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -151,13 +147,14 @@ std::string LogBackend::line(const LogEvent& event, std::span<const LogField> fi
   if (format_ != LogFormat::Text) return json_line(event, fields, repeated);
   const std::string now = timestamp(clock_.system_now(), 3);
   std::string out = fmt::format("{} {:<5} {}", now, to_string(event.level), event.name);
-  out += fmt::format(" message={}", as_json(event.message));
+  out += fmt::format(" message={}", quoted_json(event.message));
   for (const LogField& field : fields) {
     if (is_absent(field)) continue;
     const std::string text =
         secrets_.masked(to_text(field))
             .substr(0, kMaxField);  // masked before truncation, so that no part of a secret is left
-    out += fmt::format(" {}={}", field.name, needs_quotes(text) ? as_json(text) : text);
+    // Escaped as in JSON, so that a line stays one line.
+    out += fmt::format(" {}={}", field.name, needs_quotes(text) ? quoted_json(text) : text);
   }
   if (event.audit) out += " audit=true";
   if (repeated > 0) out += fmt::format(" repeated={}", repeated);
@@ -196,7 +193,7 @@ std::string LogBackend::json_line(const LogEvent& event, std::span<const LogFiel
            {"message", std::string(event.message)}};
     if (!values.is_null()) out.update(values);
   }
-  return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return to_json_text(out);
 }
 
 }  // namespace freshet::telemetry

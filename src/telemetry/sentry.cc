@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "base/json.h"
 #include "base/log_keys.h"
 #include "base/threads.h"
 #include "http/http_client.h"
@@ -50,9 +51,7 @@ nlohmann::ordered_json tags_of(const SentrySettings& settings, const AssignedPar
   return tags;
 }
 
-std::string dumped(const nlohmann::ordered_json& value) {
-  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
+std::string dumped(const nlohmann::ordered_json& value) { return to_json_text(value); }
 
 }  // namespace
 
