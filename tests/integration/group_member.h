@@ -183,7 +183,7 @@ inline Terminated terminate_while_renewing(std::vector<std::string> args, int ti
       return count;
     };
     const auto comes = [&](std::string_view what) {
-      EXPECT_TRUE(eventually(std::chrono::seconds(60), [&] { return said(what) > 0; })) << process.output();
+      EXPECT_TRUE(eventually(std::chrono::seconds(120), [&] { return said(what) > 0; })) << process.output();
     };
     comes("partitions_assigned");
     process.process().signal(SIGUSR1);

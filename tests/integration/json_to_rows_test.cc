@@ -50,7 +50,9 @@ struct JsonToRowsTest : testing::Test {
                                     "--table",
                                     "default." + topic,
                                     "--max-batch-time-ms",
-                                    "200"};
+                                    "200",
+                                    "--drain-timeout-ms",
+                                    "30000"};  // what is abandoned would be stored twice
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

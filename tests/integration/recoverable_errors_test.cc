@@ -194,7 +194,7 @@ TEST_F(RecoverableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
 // SIGTERM at random moments of a renewal, to the program as an operator runs it.
 TEST_F(RecoverableErrorsTest, ASigtermAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
   testkit::Load load(*kafka_, topic, kPartitions, 500us);
-  std::cerr << testkit::terminate_while_renewing(args(), 10, 40s).text() << '\n';
+  std::cerr << testkit::terminate_while_renewing(args({"--drain-timeout-ms", "30000"}), 10, 60s).text() << '\n';
   produced = load.stop();
   GroupMember last(args());
   EXPECT_TRUE(stores_all_once(last));

@@ -326,9 +326,11 @@ TEST_F(RenewalTriggersTest, AFleetOfStaticMembersRenewsWithoutARebalance) {
 // The broker waits for members for group.initial.rebalance.delay.ms. A member that joins later, on a busy machine,
 // costs another rebalance in that tick. Without ticks, each renewal costs about two.
 TEST_F(RenewalTriggersTest, AFleetThatRejoinsHasAtMostTwoRebalancesATick) {
-  constexpr int64_t kTick = 6;
-  Fleet fleet(*this, {"--renew", "--renew-interval", "3", "--no-static-membership",
-                      "--quantized-rebalance-consumer-group-delay-secs", std::to_string(kTick)});
+  constexpr int64_t kTick = 8;
+  // Without ticks they would renew one after the other, and the others would notice each at once.
+  Fleet fleet(*this, {"--renew", "--renew-interval", "3", "--renew-jitter", "100", "--no-static-membership", "--set",
+                      "kafka.heartbeat.interval.ms=300", "--quantized-rebalance-consumer-group-delay-secs",
+                      std::to_string(kTick)});
   ASSERT_TRUE(eventually(60s, [&] { return fleet.balanced(); })) << fleet.members[0]->log();
   const auto tick = [] {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
