@@ -6,7 +6,8 @@ namespace freshet {
 
 std::string SkipResult::text() const {
   std::string text = fmt::format("partition {} is skipped", partition.value);
-  if (given_up > 0) text += fmt::format("; given up: {} messages that could be put nowhere", given_up);
+  if (given_up > 0)
+    text += fmt::format("; given up: {} messages that could neither be stored nor dead-lettered", given_up);
   if (not_read > 0) text += fmt::format("; skipped unread: {} offsets", not_read);
   if (rate_limit_lifted) text += "; the dead letters that waited go out";
   if (resolved == Resolution::Stored) {

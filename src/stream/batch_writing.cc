@@ -208,8 +208,8 @@ BatchWriting::StepResult BatchWriting::take_refusal(const Attempt& attempt, cons
     if (schema) {
       schema_checked_ = wait_for_operator(
           outcome, control,
-          "every row of the batch is refused alike: the table and the messages differ; blocked, tried "
-          "again every 30 s: alter the table, or POST /skip the partition to treat the rows as bad data",
+          "ClickHouse rejects every row of the batch alike: the table and the messages differ; blocked, retried "
+          "every 30 s: alter the table, or POST /skip the partition to treat the rows as bad data",
           kOperatorRetry);
       if (control.stop.stop_requested()) return StepResult::Abandoned;
       search_inserts_ = 0;

@@ -44,9 +44,9 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
   const int32_t partition = batch.spans.empty() ? 0 : batch.spans.front().partition.value;
   if (!maybe_stored(pieces)) {
     return fmt::format(
-        "a batch is blocked: no insert takes a message of it, however small the insert (partition:offsets {}). It is "
-        "tried again every 30 s: raise the limit that the error names, or POST /skip with "
-        "{{\"partition\": {}, \"offset\": 0}} to give the message up as bad data. {}",
+        "a batch is blocked: a message in it is too large for any insert (partition:offsets {}). freshet "
+        "retries every 30 s: raise the limit that the error names, or POST /skip with "
+        "{{\"partition\": {}, \"offset\": 0}} to drop the message as bad data. {}",
         spans_text(batch), partition, said(pieces.front()));
   }
   uint64_t rows = 0;

@@ -42,6 +42,7 @@ class FlowControl {
   // Starts to push back when the budget is above its limit, and ends when it is below half of it. True if it starts
   // now.
   bool update_push_back();
+  bool pushing_back() const { return pushing_back_; }
 
   Delivery desired(const PartitionView& view, ConsumerPhase phase) const;
   // Whether the partition is paused after compare().

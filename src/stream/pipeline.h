@@ -118,6 +118,8 @@ class Pipeline {
   // --- status
   // Bytes held for messages in flight. Threads: any.
   const std::shared_ptr<ByteBudget>& budget() const { return budget_; }
+  // Backpressure pauses the partitions.
+  bool pushing_back() const { return flow_.pushing_back(); }
   // When something changes with time alone.
   SteadyTime next_deadline(SteadyTime now) const;
   // Upper bound for messages per chunk, so that small batches are possible.

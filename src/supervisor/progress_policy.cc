@@ -121,12 +121,12 @@ std::string ProgressPolicy::fault_of(Partition partition, Seen& seen, SteadyTime
       refetch.push_back(partition);
     }
     if (now - *seen.refetched_at < timeout) return {};
-    return fmt::format("partition {} has messages from offset {} on and has brought none for {} s", partition.value,
+    return fmt::format("partition {} has messages from offset {} on and has delivered none for {} s", partition.value,
                        seen.position.value, silent);
   }
   if (!lasts(seen.blind_since)) return {};
   ++stuck_;
-  return fmt::format("partition {} has brought no message for {} s, and no broker says where it ends: {}",
+  return fmt::format("partition {} has delivered no message for {} s, and no broker returns its end offset: {}",
                      partition.value, silent, blind_why_);
 }
 

@@ -291,7 +291,7 @@ ConsumerCommand Renewal::leave(SteadyTime now, const ConsumerState& consumer) {
 void Renewal::note_change(RenewalMode mode, SteadyTime now, const ConsumerState& consumer) {
   state_ = Ended{};
   explain(mode == RenewalMode::Static ? "the first message of the next consumer"
-                                      : "the next consumer, which joins anew");
+                                      : "the next consumer, which joins the group again");
   Change change;
   change.mode = mode;
   const SteadyTime delivered_until = fenced_.value_or(now);

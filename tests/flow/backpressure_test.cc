@@ -13,9 +13,21 @@ TEST(BackpressureTest, MemoryIsBoundedAndPushesBack) {
   int delivered = 0;
   while (flow.deliver(0, 100)) ++delivered;
   EXPECT_TRUE(flow.paused(0));
+  EXPECT_TRUE(flow.pipeline.pushing_back());
   EXPECT_LT(delivered, 20);
   flow.settles_exactly_once();
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
+}
+
+// What freshet_backpressure_seconds_total counts.
+TEST(BackpressureTest, APauseForAStopIsNoBackpressure) {
+  Flow flow;
+  flow.produce(0, "row", 10);
+  flow.assign({0});
+  flow.deliver_and_process(0);
+  flow.stop();
+  EXPECT_TRUE(flow.paused(0));
+  EXPECT_FALSE(flow.pipeline.pushing_back());
 }
 
 // Messages that were already read become rows only while there is room, and continue once some are stored.

@@ -119,7 +119,8 @@ TEST(BlockedPartitionsTest, ASkipBeyondWhatWasReadSaysHowMuchWasNotRead) {
   EXPECT_EQ(skipped->given_up, 1u);
   EXPECT_EQ(skipped->not_read, 2u);
   EXPECT_EQ(skipped->text(),
-            "partition 0 is skipped; given up: 1 messages that could be put nowhere; skipped unread: 2 offsets");
+            "partition 0 is skipped; given up: 1 messages that could neither be stored nor dead-lettered; skipped "
+            "unread: 2 offsets");
   flow.settle();
   EXPECT_EQ(flow.table.size(), 7u);
   EXPECT_EQ(flow.committed(0), 10);
@@ -244,10 +245,10 @@ TEST(BlockedPartitionsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   const uint64_t batch = flow.batches[0]->id;
   flow.pipeline.on_insert_failure(batch, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
   EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{0})) << "it is tried again by itself";
-  flow.pipeline.on_insert_failure(batch, {InsertFailure::Class::Operator, 27, "refused alike", 4, true}, flow.now);
+  flow.pipeline.on_insert_failure(batch, {InsertFailure::Class::Operator, 27, "rejected alike", 4, true}, flow.now);
   EXPECT_TRUE(flow.pipeline.holds_batch_of(Partition{0}));
   EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{1}));
-  EXPECT_EQ(flow.status().waiting_for, "ClickHouse: refused alike (partition:offsets 0:0-2)");
+  EXPECT_EQ(flow.status().waiting_for, "ClickHouse: rejected alike (partition:offsets 0:0-2)");
   flow.settle();
   EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{0}));
 }
@@ -302,7 +303,7 @@ TEST(BlockedPartitionsTest, ABatchThatWaitsForAnOperatorSaysSo) {
   // An error that the writer logs itself is also reported here.
   flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
   EXPECT_EQ(log.count("batch_rejected"), 0u);
-  flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is refused alike", 4, true},
+  flow.pipeline.on_insert_failure(1, {InsertFailure::Class::Operator, 27, "every row is rejected alike", 4, true},
                                   flow.now);
   const auto lines = log.of("batch_rejected");
   ASSERT_EQ(lines.size(), 1u);
