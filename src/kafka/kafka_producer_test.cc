@@ -32,6 +32,9 @@ class RefusingBroker {
     rd_kafka_mock_push_request_errors(cluster_.get(), kInitProducerId, 1,
                                       RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
   }
+  void answer_after(std::chrono::milliseconds delay) {
+    rd_kafka_mock_broker_set_rtt(cluster_.get(), 1, static_cast<int>(delay.count()));
+  }
 
  private:
   Client client_;
@@ -98,6 +101,7 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
 TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandled) {
   RefusingBroker broker;
   broker.refuse_next();
+  broker.answer_after(std::chrono::seconds(2));  // so that the client takes records before its fatal error
   Mutex mutex;
   CondVar changed;
   int failed = 0;
@@ -123,6 +127,7 @@ TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandl
     MutexLock lock(mutex);
     ASSERT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return failed == taken; }));
   }
+  broker.answer_after(std::chrono::milliseconds(0));
   for (int handled = 0; handled < taken; ++handled) {
     const Status latched = (*producer)->produce({"key", "value", {}}, 11);
     ASSERT_FALSE(latched) << handled << " of " << taken << " failures were handled";
