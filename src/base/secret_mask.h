@@ -26,7 +26,7 @@ class SecretMask {
  private:
   void know(const std::string& secret) REQUIRES(mutex_);
 
-  const std::vector<std::string> given_;
+  const std::vector<std::string> given_{};
   mutable Mutex mutex_;
   std::deque<std::string> learned_ GUARDED_BY(mutex_);
   std::vector<std::string> forms_

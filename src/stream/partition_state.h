@@ -81,7 +81,7 @@ class PartitionState {
           if constexpr (requires { state.pending; }) {
             state.pending.push_back(std::move(rows));
           } else {
-            assert(!"rows of an active partition enter a batch");
+            assert(false && "rows of an active partition enter a batch");
           }
         },
         state_);
