@@ -1,4 +1,4 @@
-// The table of all settings.
+// The table of all settings. table.cc is longer than most files, because it is one table: a line or two per setting.
 #pragma once
 
 #include <cstdint>
