@@ -1,6 +1,6 @@
 # freshet_module(NAME DEPS modules... LIBS libraries... [TEST_DEPS modules...] [SETTINGS_OF modules...] [OWN_FLAGS])
-#   The only statement of who may include whom: a library of all *.cc beside the call, and NAME_test of all
-#   *_test.cc. tools/lint/modules.sh reads DEPS and refuses every other include.
+#   Declares which modules a module may include. Adds a library of all *.cc beside the call, and NAME_test of all
+#   *_test.cc. tools/lint/modules.sh reads DEPS and rejects every other include.
 #   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
 #   OWN_FLAGS: compiled with flags of its own, thus with a precompiled header of its own.
 #   FILE_BY_FILE: no unity build.

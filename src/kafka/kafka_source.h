@@ -1,4 +1,14 @@
 // The Source over librdkafka's event queue: one consumer client.
+//
+// The class has more methods than most because each call of the port and each kind of library event is one, and all of
+// them act on the same client and the same owned partitions. Matters with a state of their own are delegated:
+//
+//   Assignment       answers to the library's rebalances
+//   PartitionCursor  which messages of a partition are delivered
+//   StartLookUp      where partitions start
+//   ContinuityCheck  whether the broker supports our static membership
+//   Departure        leaving the group
+//   ReportedErrors   which errors were reported already
 #pragma once
 
 #include <map>

@@ -66,8 +66,8 @@ struct WriteOutcome {
 struct WriteControl {
   std::stop_token stop;                                  // ends write() promptly, even within a request
   std::function<void(const InsertFailure&)> on_failure;  // called by write() before each back-off
-  // From then on the writer leaves a host that asks for patience (Overload) for the next one, as it does on other
-  // failures.
+  // From then on the writer leaves an overloaded host (InsertFailure::Class::Overload) for the next one, as it does on
+  // other failures.
   SteadyTime overdue_at = SteadyTime::max();
   // Charged with what the writer holds beside the rows; may be null.
   std::shared_ptr<ByteBudget> budget{};

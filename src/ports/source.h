@@ -77,7 +77,7 @@ struct EndOfPartition {
 struct NoValidOffset {
   Partition partition;
   OffsetState state = OffsetState::Missing;  // never Valid
-  std::string reason;  // human-readable: why an operator may have to decide; empty = a look-up is under way
+  std::string reason;  // human-readable: why an operator may have to decide; empty = a look-up is in progress
 };
 
 // The partition continues at `start`, the committed offset of the group. If it is below what was delivered, the stream

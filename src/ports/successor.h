@@ -28,8 +28,8 @@ class Successor {
   // Joins with the instance id of the running consumer, whose membership is `old`. From then on the running consumer is
   // fenced and its commits are refused. Unless `force`, does not join a group that is rebalancing. Requires Warm.
   virtual void join(const Membership& old, bool force) = 0;
-  // True: it has not asked to join and never will; the running consumer's membership is untouched. False: the request
-  // was sent or answered; the running consumer is fenced now, or once the request arrives.
+  // True: no join request was sent, and none will be; the running consumer's membership is untouched. False: the
+  // request was sent or answered; the running consumer is fenced now, or once the request arrives.
   virtual bool withdraw() = 0;
   // Returns the consumer; call once. Warm: it subscribes now, as a new member. Joining: its assignment comes as an
   // event. Joined: the first event is its assignment.

@@ -11,7 +11,8 @@ using K = Option::Kind;
 constexpr const char* kLogLevels = "error|warn|info|debug|trace";
 constexpr const char* kResets = "error|earliest|latest";
 
-// Snuba's defaults, independent of freshet's, so that a consumer that is switched over keeps its batches.
+// Snuba's own defaults. They do not follow freshet's (model/options.h), so that a consumer that is switched over keeps
+// its batches.
 constexpr const char* kBatchSize = "50000";
 constexpr const char* kBatchTimeMs = "2000";
 

@@ -1,12 +1,14 @@
 // How a consumer ends, and how partitions are revoked from it: what a drain waits for, and for how long.
 //
-//   stop:      writes sealed batches, commits, leaves the group; drops what is not in a batch
-//   leave:     the same for a consumer with a successor; suspends what is not in a batch
+//   stop:      seals the queued rows, writes all batches, commits, leaves the group; drops messages that are not
+//              processed yet, and those behind them
+//   leave:     finishes and commits the sealed batches, leaves the group; suspends everything else for the successor
 //   hand-over: ends the consumer at once; suspends everything, and the next consumer resumes it
 //   revoke:    finishes and commits the sealed batches of some partitions, then answers the revoke
 //
-// Each drain has one deadline, --drain-timeout-ms after it began. A stop reserves the last quarter for the final commit
-// and for leaving the group.
+// A stop, a leave and a revoke each have a deadline, --drain-timeout-ms after they began. A stop divides its time:
+// writes until 3/4, the last commit until 7/8, leaving the group until the end. A leave divides it too: its revoke is
+// answered by 3/4. Suspended partitions with work in flight have the same timeout.
 #pragma once
 
 #include <functional>
@@ -70,9 +72,9 @@ class Drain {
   bool draining() const { return phase_ == Phase::Draining; }
   bool closing() const { return phase_ == Phase::Closing; }
   bool closed() const { return phase_ == Phase::Closed; }
-  // No consumer follows: what is not in a batch is dropped, and the next process reads it again.
+  // No consumer follows in this process.
   bool stopping() const { return end_ == End::Stopped || end_ == End::Finished; }
-  // stopping(), and the drain has begun.
+  // A stop has begun: chunks that are processed from now on are dropped, and the next owner reads them again.
   bool dropping() const { return stopping() && !running(); }
 
   // --- a stop

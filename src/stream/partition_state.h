@@ -4,8 +4,11 @@
 //   Active --leave--> Leaving --drain--> Draining --suspend--> Suspended --resume--> Active
 //   Active --drain--> Draining;  Active, Leaving --suspend--> Suspended
 //
-// A partition can be dropped in any state. Everything known about it is then discarded, and its messages are read
-// again.
+// An assigned partition is Active. If the consumer is leaving the group, it becomes Leaving at once.
+//
+// A partition can be dropped in any state: because another client fenced the consumer, a stop ends, the group's valid
+// offset is below its position, or it was not assigned again in time. Everything known about it is then discarded, and
+// its messages are read again from the committed offset.
 #pragma once
 
 #include <cassert>

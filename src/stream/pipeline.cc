@@ -119,7 +119,7 @@ void Pipeline::submit_what_waits(Commands& commands) {
 void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
   if (!chunk->rest_follows) work_.finished();
   TrackedPartition* partition = partitions_.find(chunk->partition, chunk->assignment);
-  // On a stop, whatever is not in a batch yet is dropped and read again by the next owner.
+  // Chunks that are processed after a stop began are dropped; the next owner of the partition reads them again.
   if (partition == nullptr || drain_.dropping()) return;
   for (const auto& dead_letter : chunk->invalid) {
     if (dead_letter->suppressed) continue;

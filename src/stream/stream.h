@@ -1,5 +1,8 @@
 // Runs a Pipeline with its threads: workers before it, writers after it, and one source at a time. It outlives
 // consumers.
+//
+// The class has more methods than most because each event of its mailbox and each group of commands is one. They only
+// pass data between the pipeline, the pools, the producers and the source; the pipeline decides.
 #pragma once
 
 #include <atomic>

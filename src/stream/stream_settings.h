@@ -52,8 +52,8 @@ struct StreamSettings {
   // Deadline of a drain, see stream/drain.h.
   std::chrono::milliseconds drain_timeout{8000};
   // From the sealing of a batch until it is stored, including retries; 0 = none. An overdue batch is never dropped:
-  // readiness, metrics and log report it, and the writer leaves a host that asks for patience
-  // (InsertFailure::Class::Overload) for the next one.
+  // readiness, metrics and log report it, and the writer leaves an overloaded host (InsertFailure::Class::Overload) for
+  // the next one.
   std::chrono::milliseconds batch_deadline{300'000};
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval; a drain commits at once
   OnInvalid on_invalid = OnInvalid::Block;

@@ -1,5 +1,8 @@
 // Replaces one Kafka consumer by the next without a gap: prepares the next one beside the running one, then hands over.
 // Renewals are requested through RenewalRequests.
+//
+// The class has more methods than most because a renewal is one state machine: each state is a type with its own
+// advance(), and every event may end or cancel it. RenewalTimer, RenewalRequests, StopSequence and Backoff decide when.
 #pragma once
 
 #include <cstdint>
