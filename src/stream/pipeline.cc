@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "stream/null_offset_gate.h"
 #include "stream/stream_events.h"
 
 namespace freshet::stream {
@@ -20,28 +19,11 @@ constexpr Duration kIdle = std::chrono::seconds(1);
 
 Pipeline::Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters,
                    std::unique_ptr<OffsetGate> gate, StreamMetrics& metrics, Log& log, SteadyTime now)
-    : settings_(std::move(settings)),
-      options_(options),
-      has_dead_letters_(has_dead_letters),
-      metrics_(metrics),
-      log_(log),
-      budget_(std::make_shared<ByteBudget>(settings_.memory_limit)),
-      flow_(budget_),
-      committer_(settings_.commit_interval),
-      drain_(settings_.drain_timeout),
-      batcher_(TokenScope{{}, settings_.topic, settings_.consumer_group}),
-      batches_(settings_.batch_deadline),
-      dlq_(options, now),
-      gate_(gate && !settings_.skip_write ? std::move(gate) : std::make_unique<NullOffsetGate>()) {
-  totals_.topic = settings_.topic;
-  totals_.table = settings_.table;
-  totals_.consumer_group = settings_.consumer_group;
-}
-
-void Pipeline::remember_kafka_error(std::string text) {
-  totals_.last_kafka_error = std::move(text);
-  totals_.last_kafka_error_at = wall_;
-}
+    : state_(std::move(settings), options, has_dead_letters, std::move(gate), metrics, log, now),
+      dead_letters_(state_),
+      blocked_(state_, dead_letters_),
+      outcomes_(state_, dead_letters_, blocked_),
+      lifecycle_(state_) {}
 
 // --- from the source ------------------------------------------------------------------------------------------------
 
@@ -52,14 +34,14 @@ void Pipeline::on_source_event(SourceEvent event, SteadyTime now, Commands& comm
 // Chunks that are not accepted are read again by the next owner of the partition. Chunks of a blocked partition that
 // were already fetched are accepted, because the source delivers them only once.
 bool Pipeline::takes_chunks_of(const TrackedPartition& partition) const {
-  return partition.state.is<Active>() && !partition.reached_stop() && drain_.running();
+  return partition.state.is<Active>() && !partition.reached_stop() && state_.drain.running();
 }
 
 // Drops messages after the stop timestamp.
 void Pipeline::cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const {
-  if (!settings_.stop_at_timestamp_ms) return;
+  if (!state_.settings.stop_at_timestamp_ms) return;
   const auto beyond = std::find_if(chunk.messages.begin(), chunk.messages.end(), [&](const Message& message) {
-    return message.timestamp_ms > *settings_.stop_at_timestamp_ms;
+    return message.timestamp_ms > *state_.settings.stop_at_timestamp_ms;
   });
   if (beyond == chunk.messages.end()) return;
   partition.reach_stop();
@@ -68,79 +50,80 @@ void Pipeline::cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) con
 }
 
 void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands) {
-  TrackedPartition* partition = partitions_.find(chunk.partition);
+  TrackedPartition* partition = state_.partitions.find(chunk.partition);
   if (partition == nullptr || !takes_chunks_of(*partition)) return;
   cut_at_stop(chunk, *partition);
   if (chunk.messages.empty()) return;
   Work work;
   work.assignment = partition->assignment;
   work.sequence = partition->offsets.deliver({chunk.messages.front().offset, chunk.messages.back().offset});
-  work.charge = Charge(budget_, charge_for(chunk));
+  work.charge = Charge(state_.budget, charge_for(chunk));
   last_message_ = now;
   source_error_.clear();  // Kafka delivers again
   if (!first_message_) first_message_ = now;
-  totals_.messages_consumed += chunk.messages.size();
-  metrics_.consumed.add(chunk.messages.size());
+  state_.totals.status.messages_consumed += chunk.messages.size();
+  state_.metrics.consumed.add(chunk.messages.size());
   work.chunk = std::move(chunk);
-  work_.submit(std::move(work), commands.work);
+  state_.work.submit(std::move(work), commands.work);
 }
 
 void Pipeline::on_event(EndOfPartition& end, SteadyTime, Commands&) {
-  TrackedPartition* partition = partitions_.find(end.partition);
+  TrackedPartition* partition = state_.partitions.find(end.partition);
   // If chunks are not accepted, an end behind them means nothing: the messages before it were dropped.
   if (partition == nullptr || !takes_chunks_of(*partition) || partition->blocks.any()) return;
   reached_end_ = true;
   partition->offsets.move_to(std::max(partition->offsets.position(), end.end));
-  if (settings_.stop_at_timestamp_ms) partition->reach_stop();
+  if (state_.settings.stop_at_timestamp_ms) partition->reach_stop();
 }
 
 // --- from the pools -------------------------------------------------------------------------------------------------
 
-void Pipeline::on_handed_back(Work work) { work_.handed_back(std::move(work)); }
+void Pipeline::on_handed_back(Work work) { state_.work.handed_back(std::move(work)); }
 
 // Something in flight will release memory without further rows. A blocked batch will not: it waits for an operator.
 bool Pipeline::anything_makes_room() const {
-  return work_.with_workers() || batches_.active() > 0 || !batcher_.empty() || !dlq_.empty() || !gate_->empty();
+  return state_.work.with_workers() || state_.batches.active() > 0 || !state_.batcher.empty() || !state_.dlq.empty() ||
+         !state_.gate->empty();
 }
 
 void Pipeline::submit_what_waits(Commands& commands) {
-  work_.drop_waiting([&](const Work& work) {
-    return partitions_.find(work.chunk.partition, work.assignment) == nullptr || drain_.dropping();
+  state_.work.drop_waiting([&](const Work& work) {
+    return state_.partitions.find(work.chunk.partition, work.assignment) == nullptr || state_.drain.dropping();
   });
-  work_.submit_with_room(commands.work);
+  state_.work.submit_with_room(commands.work);
   // While the consumer closes no rows enter a batch, so processing would only use more memory.
-  if (!drain_.running() || !work_.any_waits() || anything_makes_room()) return;
+  if (!state_.drain.running() || !state_.work.any_waits() || anything_makes_room()) return;
   // Only for partitions whose rows may enter a batch, and the first chunk of them: rows behind it cannot leave before
   // it.
-  const auto may = [&](const Work& work) { return partitions_.find(work.chunk.partition)->state.is<Active>(); };
-  work_.submit_first(may, commands.work);
+  const auto may = [&](const Work& work) { return state_.partitions.find(work.chunk.partition)->state.is<Active>(); };
+  state_.work.submit_first(may, commands.work);
 }
 
 void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyTime now) {
-  if (!chunk->rest_follows) work_.finished();
-  TrackedPartition* partition = partitions_.find(chunk->partition, chunk->assignment);
+  if (!chunk->rest_follows) state_.work.finished();
+  TrackedPartition* partition = state_.partitions.find(chunk->partition, chunk->assignment);
   // Chunks that are processed after a stop began are dropped; the next owner of the partition reads them again.
-  if (partition == nullptr || drain_.dropping()) return;
+  if (partition == nullptr || state_.drain.dropping()) return;
   for (const auto& dead_letter : chunk->invalid) {
     if (dead_letter->suppressed) continue;
-    if (dead_letter->payload) metrics_.invalid.add();
-    log_.emit(MessageInvalid{dead_letter->reason});
+    if (dead_letter->payload) state_.metrics.invalid.add();
+    state_.log.emit(MessageInvalid{dead_letter->reason});
   }
   std::vector<OffsetTracker::Chunk> in_order;
   partition->offsets.processed(std::move(chunk), in_order);
   for (OffsetTracker::Chunk& next : in_order) {
     if (next->skipped_count > 0) {
-      totals_.skipped += next->skipped_count;
-      metrics_.skipped.add(next->skipped_count);
+      state_.totals.status.skipped += next->skipped_count;
+      state_.metrics.skipped.add(next->skipped_count);
     }
-    for (const auto& dead_letter : next->invalid) add_dead_letter(dead_letter, *partition);
+    for (const auto& dead_letter : next->invalid) dead_letters_.add(dead_letter, *partition);
     for (const SideRecord& record : next->side_records) {
       const uint64_t bytes = 2 * (record.key.size() + record.value.size()) + kMinRecordCharge;
-      gate_->add(partition->partition, partition->assignment, record, Charge(budget_, bytes));
+      state_.gate->add(partition->partition, partition->assignment, record, Charge(state_.budget, bytes));
     }
     if (!next->covered) continue;
     if (partition->state.batches()) {
-      batcher_.add({std::move(next), now});
+      state_.batcher.add({std::move(next), now});
     } else {
       partition->state.add_pending({std::move(next), now});
     }
@@ -149,15 +132,16 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
 
 void Pipeline::on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now) {
   OffsetGate::Finished finished;
-  gate_->result(topic, ticket, status, now, finished);
-  if (!status) remember_kafka_error(status.error().text);
-  finish_stored(finished);
+  state_.gate->result(topic, ticket, status, now, finished);
+  if (!status) state_.totals.kafka_failed(status.error().text);
+  outcomes_.finish(finished);
   for (const auto& record : finished.records) {
-    TrackedPartition* partition = partitions_.find(record.partition, record.assignment);
-    if (partition != nullptr) unblock(*partition, BlockReason::ReplacementRejected);
+    TrackedPartition* partition = state_.partitions.find(record.partition, record.assignment);
+    if (partition != nullptr) blocked_.unblock(*partition, BlockReason::ReplacementRejected);
   }
   if (!finished.rejected) return;
-  if (TrackedPartition* partition = partitions_.find(finished.rejected->partition, finished.rejected->assignment)) {
+  if (TrackedPartition* partition =
+          state_.partitions.find(finished.rejected->partition, finished.rejected->assignment)) {
     partition->blocks.add(
         BlockReason::ReplacementRejected,
         fmt::format("the replacement of offset {} is refused by its topic, and tried again each second: {}",
@@ -168,76 +152,110 @@ void Pipeline::on_record_result(size_t topic, uint64_t ticket, const Status& sta
 // --- time -----------------------------------------------------------------------------------------------------------
 
 void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
-  options_ = options;
-  dlq_.set_limit(options, now);
+  state_.options = options;
+  state_.dlq.set_limit(options, now);
 }
 
 void Pipeline::tick(SteadyTime now, Commands& commands) {
   check_suspended(now, commands);
-  abandon_orphans(commands);
-  batches_.log_overdue(now, settings_.topic, log_);
-  metrics_.batches_overdue.set(static_cast<double>(batches_.overdue(now)));
+  if (lifecycle_.take_dropped()) outcomes_.abandon_orphans(commands);
+  state_.batches.log_overdue(now, state_.settings.topic, state_.log);
+  state_.metrics.batches_overdue.set(static_cast<double>(state_.batches.overdue(now)));
   if (closed()) return;
-  if (drain_.running()) {
-    for (const uint64_t batch : batches_.due_again(now)) write_again(batch, commands);
-  }
-  send_dead_letters(now, commands);
+  if (state_.drain.running()) outcomes_.retry_due(now, commands);
+  if (dead_letters_.send(now, commands)) blocked_.unblock_all(BlockReason::DlqRateLimited);
   seal_batches(now, commands);
-  gate_->take_sendable(now, wall_, commands.records);
-  if (drain_.running() && flow_.update_push_back()) {
-    metrics_.backpressure(settings_.destination.content).add();
+  state_.gate->take_sendable(now, state_.totals.wall, commands.records);
+  if (state_.drain.running() && state_.flow.update_push_back()) {
+    state_.metrics.backpressure(state_.settings.destination.content).add();
   }
   submit_what_waits(commands);
   advance_revoke(now, commands);
-  if (settings_.stop_at_timestamp_ms) check_stop_condition(now, commands);
-  if (drain_.draining()) advance_stop(now, commands);
+  if (state_.settings.stop_at_timestamp_ms) check_stop_condition(now, commands);
+  if (state_.drain.draining()) advance_stop(now, commands);
   commit_what_can_be(now, commands);
-  if (drain_.close_overdue(now)) {
-    log_.emit(CloseTimeout{settings_.topic, consumer_});
-    if (drain_.stopping()) commands.abandon_batches = true;  // else their partitions may resume in the next consumer
+  if (state_.drain.close_overdue(now)) {
+    state_.log.emit(CloseTimeout{state_.settings.topic, consumer_});
+    if (state_.drain.stopping())
+      commands.abandon_batches = true;  // else their partitions may resume in the next consumer
     consumer_ended(End::None, now);
   }
   compare_pauses(commands);
-  log_blocks(now);
+  blocked_.log_due(now);
   update_gauges();
+}
+
+// --- batches ---------------------------------------------------------------------------------------------------------
+
+// Everything is paused and no batch in flight will release memory: no further rows will arrive for the batch.
+bool Pipeline::no_more_rows_come() const {
+  // Work that was handed back needs room, which only the queued rows can make.
+  return state_.batches.active() == 0 && state_.work.stands_still() &&
+         std::all_of(state_.partitions.begin(), state_.partitions.end(),
+                     [&](const auto& entry) { return !entry.second.state.owned() || paused(entry.second); });
+}
+
+void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
+  if (!may_seal()) return;
+  const size_t slots = size_t{2} * state_.options.clickhouse_concurrency;
+  const bool flush = state_.drain.draining();
+  while (!state_.batcher.empty() &&
+         (flush || (state_.batches.active() < slots && state_.batcher.due(state_.options, now, no_more_rows_come())))) {
+    seal_one(now, commands);
+  }
+}
+
+void Pipeline::seal_one(SteadyTime now, Commands& commands) {
+  state_.metrics.batch_age_seconds.observe(to_seconds(now - state_.batcher.oldest()));
+  std::shared_ptr<const SealedBatch> batch = state_.batcher.seal(state_.options, now);
+  for (const BatchPart& part : batch->parts) {
+    if (TrackedPartition* partition = state_.partitions.find(part.partition, part.assignment))
+      partition->batch_begins();
+  }
+  for (const auto& observer : state_.observers) observer->sealed(*batch, state_.totals.wall);
+  state_.gate->sealed(*batch);
+  state_.batches.add(batch);
+  if (batch->row_count == 0) return outcomes_.result({std::move(batch), true, {}, 0, {}}, now);  // nothing to insert
+  commands.batches.push_back(std::move(batch));
 }
 
 // --- commits --------------------------------------------------------------------------------------------------------
 
 bool Pipeline::wants_commit(const TrackedPartition& partition) const {
-  return partition.has_valid_offset() && committer_.of(partition.partition).wants(partition.offsets.committable());
+  return partition.has_valid_offset() &&
+         state_.committer.of(partition.partition).wants(partition.offsets.committable());
 }
 
 // Excludes partitions that are not owned, and those that the broker refuses during a revoke.
 bool Pipeline::may_commit(const TrackedPartition& partition) const {
   if (!partition.state.owned()) return false;
-  return !partition.state.is<Draining>() || !committer_.refuses(partition.partition);
+  return !partition.state.is<Draining>() || !state_.committer.refuses(partition.partition);
 }
 
 void Pipeline::commit_what_can_be(SteadyTime now, Commands& commands) {
-  if (closed() || !commands.commit.empty() || !committer_.may_send(now, drain_.draining())) return;
+  if (closed() || !commands.commit.empty() || !state_.committer.may_send(now, state_.drain.draining())) return;
   std::vector<OffsetCommitter::Committable> committable;
-  for (const auto& [id, partition] : partitions_) {
+  for (const auto& [id, partition] : state_.partitions) {
     if (may_commit(partition) && wants_commit(partition)) {
       committable.push_back({id, partition.offsets.committable()});
     }
   }
-  commands.commit = committer_.send(committable, now);
+  commands.commit = state_.committer.send(committable, now);
 }
 
 void Pipeline::on_event(CommitResult& result, SteadyTime, Commands&) {
-  committer_.answered(result);
-  (result.error ? metrics_.commits_failed : metrics_.commits_ok).add();
+  state_.committer.answered(result);
+  (result.error ? state_.metrics.commits_failed : state_.metrics.commits_ok).add();
   if (!result.error) return;
-  remember_kafka_error(result.error->text);
-  log_.emit(CommitFailed{settings_.topic, result.error->text});
+  state_.totals.kafka_failed(result.error->text);
+  state_.log.emit(CommitFailed{state_.settings.topic, result.error->text});
 }
 
 // --- flow control ---------------------------------------------------------------------------------------------------
 
 FlowControl::ConsumerPhase Pipeline::consumer_phase() const {
-  if (drain_.running()) return FlowControl::ConsumerPhase::Running;
-  return drain_.stopping() ? FlowControl::ConsumerPhase::Stopping : FlowControl::ConsumerPhase::Leaving;
+  if (state_.drain.running()) return FlowControl::ConsumerPhase::Running;
+  return state_.drain.stopping() ? FlowControl::ConsumerPhase::Stopping : FlowControl::ConsumerPhase::Leaving;
 }
 
 FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition) const {
@@ -245,23 +263,23 @@ FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition
 }
 
 bool Pipeline::paused(const TrackedPartition& partition) const {
-  return flow_.paused(flow_view(partition), consumer_phase());
+  return state_.flow.paused(flow_view(partition), consumer_phase());
 }
 
 void Pipeline::compare_pauses(Commands& commands) {
   if (closed()) return;
   FlowControl::Changes changes;
-  for (const auto& [id, partition] : partitions_) {
-    if (partition.state.owned()) flow_.compare(flow_view(partition), consumer_phase(), changes);
+  for (const auto& [id, partition] : state_.partitions) {
+    if (partition.state.owned()) state_.flow.compare(flow_view(partition), consumer_phase(), changes);
   }
   commands.pause = std::move(changes.pause);
   commands.resume = std::move(changes.resume);
 }
 
 void Pipeline::refetch(const std::vector<Partition>& partitions, Commands& commands) {
-  if (!drain_.running()) return;
+  if (!state_.drain.running()) return;
   for (const Partition id : partitions) {
-    const TrackedPartition* partition = partitions_.find(id);
+    const TrackedPartition* partition = state_.partitions.find(id);
     if (partition == nullptr || !partition->state.is<Active>() || paused(*partition)) continue;
     commands.refetch.push_back(id);
   }
@@ -274,29 +292,29 @@ SteadyTime Pipeline::next_deadline(SteadyTime now) const {
   const auto consider = [&](std::optional<SteadyTime> at) {
     if (at) next = std::min(next, *at);
   };
-  consider(drain_.next_deadline());
+  consider(state_.drain.next_deadline());
   if (closed()) return std::max(next, now);  // everything else waits for the next consumer
-  if (may_seal() && batches_.active() < size_t{2} * options_.clickhouse_concurrency)
-    consider(batcher_.due_at(options_, no_more_rows_come()));
-  const bool anything_to_commit = std::any_of(partitions_.begin(), partitions_.end(), [&](const auto& entry) {
-    return may_commit(entry.second) && wants_commit(entry.second);
-  });
-  if (anything_to_commit) consider(committer_.due());
-  if (drain_.running()) consider(batches_.next_again());
-  consider(dlq_.next_deadline());
-  consider(gate_->next_deadline());
+  if (may_seal() && state_.batches.active() < size_t{2} * state_.options.clickhouse_concurrency)
+    consider(state_.batcher.due_at(state_.options, no_more_rows_come()));
+  const bool anything_to_commit =
+      std::any_of(state_.partitions.begin(), state_.partitions.end(),
+                  [&](const auto& entry) { return may_commit(entry.second) && wants_commit(entry.second); });
+  if (anything_to_commit) consider(state_.committer.due());
+  if (state_.drain.running()) consider(state_.batches.next_again());
+  consider(state_.dlq.next_deadline());
+  consider(state_.gate->next_deadline());
   return std::max(next, now);
 }
 
 size_t Pipeline::max_chunk_messages() const {
-  return static_cast<size_t>(std::min<uint64_t>(kMaxChunkMessages, options_.max_batch_rows));
+  return static_cast<size_t>(std::min<uint64_t>(kMaxChunkMessages, state_.options.max_batch_rows));
 }
 
 void Pipeline::update_gauges() {
   size_t blocked_count = 0;
   size_t paused_count = 0;
   size_t owned = 0;
-  for (const auto& [id, partition] : partitions_) {
+  for (const auto& [id, partition] : state_.partitions) {
     if (!partition.state.owned()) continue;
     ++owned;
     if (partition.blocks.any()) {
@@ -305,19 +323,19 @@ void Pipeline::update_gauges() {
       ++paused_count;
     }
   }
-  metrics_.in_flight_bytes.set(static_cast<double>(budget_->held()));
-  metrics_.batches_in_flight.set(static_cast<double>(batches_.active()));
-  metrics_.batches_blocked.set(static_cast<double>(batches_.blocked_count()));
-  metrics_.partitions_assigned.set(static_cast<double>(owned));
-  metrics_.partitions_blocked.set(static_cast<double>(blocked_count));
-  metrics_.partitions_paused.set(static_cast<double>(paused_count));
+  state_.metrics.in_flight_bytes.set(static_cast<double>(state_.budget->held()));
+  state_.metrics.batches_in_flight.set(static_cast<double>(state_.batches.active()));
+  state_.metrics.batches_blocked.set(static_cast<double>(state_.batches.blocked_count()));
+  state_.metrics.partitions_assigned.set(static_cast<double>(owned));
+  state_.metrics.partitions_blocked.set(static_cast<double>(blocked_count));
+  state_.metrics.partitions_paused.set(static_cast<double>(paused_count));
 }
 
 ConsumerState Pipeline::consumer_state() const {
   ConsumerState state;
-  state.commit_outstanding = committer_.outstanding();
+  state.commit_outstanding = state_.committer.outstanding();
   state.ending = ending();
-  state.revoking = drain_.drains_revoke();
+  state.revoking = state_.drain.drains_revoke();
   state.last_message = last_message_;
   state.first_message = first_message_;
   state.reached_end = reached_end_;
@@ -325,28 +343,28 @@ ConsumerState Pipeline::consumer_state() const {
 }
 
 StreamStatus Pipeline::status(SteadyTime now) const {
-  StreamStatus status = totals_;
-  for (const auto& [id, partition] : partitions_) {
+  StreamStatus status = state_.totals.status;
+  for (const auto& [id, partition] : state_.partitions) {
     if (!partition.state.owned()) continue;
     PartitionStatus one;
     one.partition = id;
     one.position = partition.offsets.position();
-    one.committed = committer_.of(id).acknowledged();
+    one.committed = state_.committer.of(id).acknowledged();
     one.paused = paused(partition);
     if (partition.blocks.any()) one.blocked = partition.blocks.first().text;
     status.partitions.push_back(std::move(one));
   }
   status.assigned = assigned_;
-  status.draining = drain_.draining() || drain_.closing();
-  status.batches_in_flight = batches_.size();
-  status.in_flight_bytes = budget_->held();
-  if (std::string unstored = batches_.not_ready_reason(now); !unstored.empty()) {
+  status.draining = state_.drain.draining() || state_.drain.closing();
+  status.batches_in_flight = state_.batches.size();
+  status.in_flight_bytes = state_.budget->held();
+  if (std::string unstored = state_.batches.not_ready_reason(now); !unstored.empty()) {
     status.waiting_for = std::move(unstored);
   } else if (!source_error_.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", source_error_);
-  } else if (const std::string dead_letters = dlq_.not_ready_reason(now); !dead_letters.empty()) {
+  } else if (const std::string dead_letters = state_.dlq.not_ready_reason(now); !dead_letters.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", dead_letters);
-  } else if (const std::string records = gate_->not_ready_reason(now); !records.empty()) {
+  } else if (const std::string records = state_.gate->not_ready_reason(now); !records.empty()) {
     status.waiting_for = fmt::format("Kafka: {}", records);
   }
   status.consumer_number = consumer_;

@@ -1,9 +1,17 @@
 // The decisions of the pipeline: events in, commands out. It has no thread, clock or socket, so every interleaving can
 // be tested on one thread.
 //
-// pipeline.cc follows a message through the pipeline. Further files handle partitions and consumers
-// (pipeline_assignments.cc), batches (pipeline_batches.cc) and blocked partitions (pipeline_blocks.cc). The class has
-// more methods than most because each event is one. Decisions that concern a single matter are delegated:
+// One event can touch offsets, batches, dead letters and commits together, so the parts share one PipelineState:
+//
+//   Pipeline            the turn of the loop; chunks, batches, commits (pipeline.cc); consumers, assignments, revokes
+//   and
+//                       stops (pipeline_assignments.cc)
+//   PartitionLifecycle  a partition comes, is suspended, resumes, goes
+//   BatchOutcomes       a batch is stored, rejected in part, or blocked
+//   DeadLetters         messages that cannot become rows
+//   BlockedPartitions   what an operator's skip does
+//
+// Decisions about a single matter are classes of their own, which know nothing of each other (pipeline_state.h):
 //
 //   PartitionState   the state of a partition: active, leaving, draining, suspended
 //   Blocks           why a partition is blocked
@@ -18,13 +26,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/byte_budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/result.h"
-#include "model/batch.h"
 #include "model/options.h"
 #include "model/skip.h"
 #include "model/status.h"
@@ -32,19 +40,13 @@
 #include "ports/consumer_control.h"
 #include "ports/offset_gate.h"
 #include "ports/source.h"
-#include "stream/batch_writing.h"
-#include "stream/batcher.h"
-#include "stream/batches_in_flight.h"
+#include "stream/batch_outcomes.h"
+#include "stream/blocked_partitions.h"
 #include "stream/commands.h"
-#include "stream/dlq_writer.h"
-#include "stream/drain.h"
-#include "stream/flow_control.h"
-#include "stream/offset_committer.h"
+#include "stream/dead_letters.h"
+#include "stream/partition_lifecycle.h"
+#include "stream/pipeline_state.h"
 #include "stream/processing.h"
-#include "stream/stream_metrics.h"
-#include "stream/stream_settings.h"
-#include "stream/tracked_partition.h"
-#include "stream/work_queue.h"
 
 namespace freshet::stream {
 
@@ -52,21 +54,23 @@ namespace freshet::stream {
 // one.
 class Pipeline {
  public:
-  // `gate` may be null (nothing is written beside the rows); it is ignored with skip_write.
+  // See PipelineState.
   Pipeline(StreamSettings settings, const LiveOptions& options, bool has_dead_letters, std::unique_ptr<OffsetGate> gate,
            StreamMetrics& metrics, Log& log, SteadyTime now);
 
   // Call before anything else.
-  void observe_batches(std::vector<std::unique_ptr<BatchObserver>> observers) { observers_ = std::move(observers); }
+  void observe_batches(std::vector<std::unique_ptr<BatchObserver>> observers) {
+    state_.observers = std::move(observers);
+  }
   // See Batcher::measure_with(); call before anything else.
-  void measure_batches(std::unique_ptr<BatchMeasure> measure) { batcher_.measure_with(std::move(measure)); }
+  void measure_batches(std::unique_ptr<BatchMeasure> measure) { state_.batcher.measure_with(std::move(measure)); }
 
-  OffsetGate::Needs gate_needs() const { return gate_->needs(); }
+  OffsetGate::Needs gate_needs() const { return state_.gate->needs(); }
 
   // --- consumers
   void consumer_started(uint64_t number, SteadyTime now);
   // Pauses commits, except for partitions that are drained for a revoke.
-  void pause_commits(bool paused) { committer_.pause(paused); }
+  void pause_commits(bool paused) { state_.committer.pause(paused); }
   // While paused, no batch is sealed, except by the drain of a stop.
   void pause_batches(bool paused) { batches_paused_ = paused; }
   // Ends the consumer at once and drops nothing: all partitions are suspended, and the next consumer's assignment
@@ -75,10 +79,10 @@ class Pipeline {
   // Leaves the group: finishes and commits sealed batches, suspends everything else.
   void leave(SteadyTime now, Commands& commands);
   void request_stop(SteadyTime now, Commands& commands);
-  bool closed() const { return drain_.closed(); }
+  bool closed() const { return state_.drain.closed(); }
   // A drain or a close has begun.
-  bool ending() const { return !drain_.running(); }
-  End end() const { return drain_.end(); }
+  bool ending() const { return !state_.drain.running(); }
+  End end() const { return state_.drain.end(); }
 
   // --- events
   void on_source_event(SourceEvent event, SteadyTime now, Commands& commands);
@@ -86,40 +90,36 @@ class Pipeline {
   // A worker found the byte budget exhausted. The work waits here until there is room, or until nothing else can make
   // room.
   void on_handed_back(Work work);
-  void on_batch(BatchResult result, SteadyTime now);
-  void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now);
-  void on_dead_letter_result(uint64_t ticket, const Status& status, SteadyTime now);
+  void on_batch(BatchResult result, SteadyTime now) { outcomes_.result(std::move(result), now); }
+  void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
+    outcomes_.insert_failed(batch, failure, now);
+  }
+  void on_dead_letter_result(uint64_t ticket, const Status& status, SteadyTime now) {
+    dead_letters_.result(ticket, status, now);
+  }
   void on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now);
   // The wall-clock time of this turn of the loop.
-  void set_wall_clock(SystemTime wall) { wall_ = wall; }
+  void set_wall_clock(SystemTime wall) { state_.totals.wall = wall; }
   void set_options(const LiveOptions& options, SteadyTime now);
   // Everything that depends on time: seals, commits, sends dead letters, pauses and resumes, ends drains. Call once a
   // turn, after all other events.
   void tick(SteadyTime now, Commands& commands);
 
   // --- for an operator and the watchdog
-  // Resumes the blocked `partition` at `next`. Below it, messages that no destination accepts are dropped, and unread
-  // messages are skipped. Everything else in flight continues.
-  Result<SkipResult> skip(Partition partition, Offset next, SteadyTime now, Commands& commands);
-  bool is_blocked(Partition partition) const;
-  // Applies the operator's decision about the blocked batch with rows of the partition. Without a resolution, messages
-  // that no insert accepts count as bad data.
-  Result<SkipResult> resolve(Partition partition, std::optional<Resolution> resolution, SteadyTime now,
-                             Commands& commands);
-  // A batch with rows of the partition is blocked, and the partition is blocked for no other reason that skip() could
-  // resolve.
-  bool is_blocked_by_batch(Partition partition) const;
+  // What an operator can resolve, and how.
+  BlockedPartitions& blocked_partitions() { return blocked_; }
+  BatchOutcomes& batch_outcomes() { return outcomes_; }
   // A writer holds a batch with rows of the partition until the operator skips the partition to treat its rows as bad
   // data.
-  bool holds_batch_of(Partition partition) const { return batches_.waits_for_operator_with(partition); }
+  bool holds_batch_of(Partition partition) const { return state_.batches.waits_for_operator_with(partition); }
   // Fetches the partitions again from their positions. Ignores partitions that should not deliver now.
   void refetch(const std::vector<Partition>& partitions, Commands& commands);
 
   // --- status
   // Bytes held for messages in flight. Threads: any.
-  const std::shared_ptr<ByteBudget>& budget() const { return budget_; }
+  const std::shared_ptr<ByteBudget>& budget() const { return state_.budget; }
   // Backpressure pauses the partitions.
-  bool pushing_back() const { return flow_.pushing_back(); }
+  bool pushing_back() const { return state_.flow.pushing_back(); }
   // When something changes with time alone.
   SteadyTime next_deadline(SteadyTime now) const;
   // Upper bound for messages per chunk, so that small batches are possible.
@@ -146,34 +146,12 @@ class Pipeline {
   void cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const;
   void submit_what_waits(Commands& commands);
   bool anything_makes_room() const;
-  void remember_kafka_error(std::string text);
 
   // Batches.
-  bool may_seal() const { return !drain_.closing() && (!batches_paused_ || drain_.draining()); }
+  bool may_seal() const { return !state_.drain.closing() && (!batches_paused_ || state_.drain.draining()); }
   bool no_more_rows_come() const;
   void seal_batches(SteadyTime now, Commands& commands);
   void seal_one(SteadyTime now, Commands& commands);
-  void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
-  void finish_stored(const OffsetGate::Finished& finished);
-  void block_batch(BatchResult result, SteadyTime now);
-  void give_up_blocked(uint64_t batch);
-  void write_again(uint64_t batch, Commands& commands);
-  void unblock_written(const SealedBatch& batch);
-  void abandon_orphans(Commands& commands);
-
-  // Dead letters and blocked partitions.
-  void add_dead_letter(std::shared_ptr<const DeadLetterRecord> dead_letter, TrackedPartition& partition);
-  void close_dead_letter(const DlqWriter::Finished& finished);
-  void send_dead_letters(SteadyTime now, Commands& commands);
-  void apply_blocks(const std::vector<DlqWriter::Blocked>& blocked);
-  void unblock(TrackedPartition& partition, BlockReason reason);
-  void log_resumed(const TrackedPartition& partition);
-  void block_again(TrackedPartition& partition, BlockReason reason);
-  Result<uint64_t> give_up_below(TrackedPartition& partition, BlockReason reason, Offset next);
-  uint64_t skip_to(TrackedPartition& partition, BlockReason reason, Offset next, Commands& commands);
-  Status may_skip(const TrackedPartition& partition, BlockReason reason, Offset next) const;
-  std::optional<Offset> blocked_at(const TrackedPartition& partition, BlockReason reason) const;
-  void log_blocks(SteadyTime now);
 
   // Commits.
   bool wants_commit(const TrackedPartition& partition) const;
@@ -181,12 +159,6 @@ class Pipeline {
   void commit_what_can_be(SteadyTime now, Commands& commands);
 
   // Consumers and rebalances.
-  TrackedPartition& begin_assignment(Partition partition, Offset start);
-  TrackedPartition& begin_assigned(const AssignedPartition& assigned, bool continues);
-  bool resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) const;
-  void resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues);
-  PendingRows stop_batching(const TrackedPartition& partition);
-  bool finished(const TrackedPartition& partition) const;
   DrainWaits revoke_waits(Partition partition) const;
   void advance_revoke(SteadyTime now, Commands& commands);
   void answer_revoke(SteadyTime now, Commands& commands);
@@ -194,11 +166,7 @@ class Pipeline {
   void begin_stop(End end, SteadyTime now, Commands& commands);
   void advance_stop(SteadyTime now, Commands& commands);
   void check_stop_condition(SteadyTime now, Commands& commands);
-  void suspend_all(SteadyTime now);
   void check_suspended(SteadyTime now, Commands& commands);
-  void drop(TrackedPartition& partition, Commands* commands);
-  void drop_suspended(Commands& commands);
-  void drop_all(Commands* commands);
   void consumer_ended(End end, SteadyTime now);
 
   // Flow control.
@@ -208,24 +176,11 @@ class Pipeline {
   void compare_pauses(Commands& commands);
   void update_gauges();
 
-  const StreamSettings settings_;
-  LiveOptions options_;
-  const bool has_dead_letters_;
-  StreamMetrics& metrics_;
-  Log& log_;
-
-  const std::shared_ptr<ByteBudget> budget_;
-  PartitionTable partitions_;
-  WorkQueue work_;
-  FlowControl flow_;
-  OffsetCommitter committer_;
-  Drain drain_;
-  Batcher batcher_;
-  BatchesInFlight batches_;
-  DlqWriter dlq_;
-  const std::unique_ptr<OffsetGate> gate_;
-  std::vector<std::unique_ptr<BatchObserver>> observers_;
-  bool dropped_ = false;  // a partition was dropped since the last tick()
+  PipelineState state_;
+  DeadLetters dead_letters_;
+  BlockedPartitions blocked_;
+  BatchOutcomes outcomes_;
+  PartitionLifecycle lifecycle_;
   bool batches_paused_ = false;
 
   // Of the current consumer.
@@ -235,10 +190,8 @@ class Pipeline {
   uint64_t consumer_ = 0;
   SteadyTime consumer_started_at_{};
 
-  SystemTime wall_{};
   int32_t generation_ = -1;
   std::optional<SteadyTime> last_message_;
-  StreamStatus totals_;  // counters and last errors; status() fills in the partitions
   std::string source_error_;
 };
 

@@ -269,11 +269,11 @@ void Stream::on_event(const Skip& skip, SteadyTime now) {
 }
 
 Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
-  if (order.resolution || pipeline_.is_blocked_by_batch(order.partition)) {
-    return pipeline_.resolve(order.partition, order.resolution, now, commands_);
+  if (order.resolution || pipeline_.batch_outcomes().blocks(order.partition)) {
+    return pipeline_.batch_outcomes().resolve(order.partition, order.resolution, now, commands_);
   }
   const bool batch = pipeline_.holds_batch_of(order.partition);
-  const bool only_batch = batch && !pipeline_.is_blocked(order.partition);
+  const bool only_batch = batch && !pipeline_.blocked_partitions().contains(order.partition);
   Result<SkipResult> done;
   done->partition = order.partition;
   if (!only_batch) {
@@ -282,7 +282,7 @@ Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
                      fmt::format("say from which offset partition {} goes on: {{\"partition\": {}, \"offset\": N}}",
                                  order.partition.value, order.partition.value));
     }
-    done = pipeline_.skip(order.partition, *order.next, now, commands_);
+    done = pipeline_.blocked_partitions().skip(order.partition, *order.next, now, commands_);
   }
   if (done && batch) {
     done->batch = true;

@@ -116,13 +116,13 @@ bool Flow::takes_all(size_t i) const {
 
 bool Flow::resolve_any(Resolution resolution) {
   for (const int32_t p : owned_) {
-    if (pipeline.is_blocked_by_batch(Partition{p})) return resolve(p, resolution).has_value();
+    if (pipeline.batch_outcomes().blocks(Partition{p})) return resolve(p, resolution).has_value();
   }
   return false;
 }
 
 Result<SkipResult> Flow::resolve(int32_t p, std::optional<Resolution> resolution) {
-  auto resolved = pipeline.resolve(Partition{p}, resolution, now, commands_);
+  auto resolved = pipeline.batch_outcomes().resolve(Partition{p}, resolution, now, commands_);
   const size_t before = again.size();
   turn();
   // Resolves as a careful operator does: removes the rows from the table before they are sent again.
@@ -226,7 +226,7 @@ void Flow::stop() {
 }
 
 Result<SkipResult> Flow::skip(int32_t p, int64_t next) {
-  auto skipped = pipeline.skip(Partition{p}, Offset{next}, now, commands_);
+  auto skipped = pipeline.blocked_partitions().skip(Partition{p}, Offset{next}, now, commands_);
   // After a skip backwards, messages are read, stored and logged again.
   if (skipped && next < logged_this_time_[p]) logged_this_time_[p] = 0;
   turn();

@@ -1,0 +1,28 @@
+#include "stream/pipeline_state.h"
+
+#include "stream/null_offset_gate.h"
+
+namespace freshet::stream {
+
+PipelineState::PipelineState(StreamSettings stream_settings, const LiveOptions& live_options, bool dead_letters,
+                             std::unique_ptr<OffsetGate> offset_gate, StreamMetrics& stream_metrics, Log& stream_log,
+                             SteadyTime now)
+    : settings(std::move(stream_settings)),
+      options(live_options),
+      has_dead_letters(dead_letters),
+      metrics(stream_metrics),
+      log(stream_log),
+      budget(std::make_shared<ByteBudget>(settings.memory_limit)),
+      flow(budget),
+      committer(settings.commit_interval),
+      drain(settings.drain_timeout),
+      batcher(TokenScope{{}, settings.topic, settings.consumer_group}),
+      batches(settings.batch_deadline),
+      dlq(live_options, now),
+      gate(offset_gate && !settings.skip_write ? std::move(offset_gate) : std::make_unique<NullOffsetGate>()) {
+  totals.status.topic = settings.topic;
+  totals.status.table = settings.table;
+  totals.status.consumer_group = settings.consumer_group;
+}
+
+}  // namespace freshet::stream
