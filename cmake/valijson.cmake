@@ -1,6 +1,6 @@
 # freshet_bound_valijson(TARGET): valijson matches texts of payloads with std::regex, whose default executor calls itself
 # once for each character: 10,000 of them overflow a thread's stack. The executor for `__polynomial` does not, so the one
-# header that makes the expressions is used from a copy in the build folder that asks for it.
+# header that makes the expressions is used from a copy in the build folder that requests it.
 function(freshet_bound_valijson target)
   set(flags "std::regex::ECMAScript | std::regex_constants::__polynomial")
   set(copy ${PROJECT_BINARY_DIR}/valijson)

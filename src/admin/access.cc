@@ -65,9 +65,10 @@ bool Access::knows_host(const std::string& text) const {
 std::optional<Response> Access::refuses(const Request& request, Needs needs) const {
   if (needs == Needs::Nothing) return std::nullopt;
   if (request.host && !knows_host(*request.host) && !has_token(request)) {
-    return Response::text(403, on_loopback_ ? "ask for 127.0.0.1, [::1] or localhost, or name the host with "
-                                              "--admin-allowed-host"
-                                            : "ask for an address, or name the host with --admin-allowed-host");
+    return Response::text(
+        403, on_loopback_ ? "address the server as 127.0.0.1, [::1] or localhost, or allow the host with "
+                            "--admin-allowed-host"
+                          : "address the server by its IP address, or allow the host with --admin-allowed-host");
   }
   if (browser_says_another_site(request) || has_foreign_origin(request)) {
     return Response::text(403, "not from a page of another site");

@@ -69,7 +69,7 @@ Response renew(const AdminSources& sources, const Request& request, std::stop_to
   if (!asked) return Response::text(409, asked.error().text);
   std::string what =
       asked->coalesced
-          ? fmt::format("renewal {} is under way already; this request is coalesced with it", asked->number)
+          ? fmt::format("renewal {} is already in progress; this request is coalesced with it", asked->number)
           : fmt::format("renewal {} is requested", asked->number);
   if (!asked->waits_for.empty()) what += "; it waits for " + asked->waits_for;
   const nlohmann::ordered_json json{
@@ -87,11 +87,11 @@ Response skip(const AdminSources& sources, const Request& request, std::stop_tok
 }
 
 constexpr std::array kEndpoints{
-    Endpoint{"GET", "/", Needs::Reading, Lane::Connections, "the page", page_of_this_server},
+    Endpoint{"GET", "/", Needs::Reading, Lane::Connections, "the admin page", page_of_this_server},
     Endpoint{"GET", "/metrics", Needs::Reading, Lane::Quick, "Prometheus text", metrics},
-    Endpoint{"GET", "/health", Needs::Nothing, Lane::Connections, "200 while the loop turns", health},
-    Endpoint{"GET", "/ready", Needs::Reading, Lane::Connections, "200 while positions move; otherwise what is wrong",
-             ready},
+    Endpoint{"GET", "/health", Needs::Nothing, Lane::Connections, "200 if the main loop ran within 30 s", health},
+    Endpoint{"GET", "/ready", Needs::Reading, Lane::Connections,
+             "200 if messages are processed or there is no lag; otherwise 503 with the reason", ready},
     Endpoint{"GET", "/status", Needs::Reading, Lane::Quick, "state of the process and of every partition, as JSON",
              status},
     Endpoint{"GET", "/renew", Needs::Reading, Lane::Quick, "result of the last renewal, as JSON", last_renewal},

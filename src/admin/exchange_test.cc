@@ -205,7 +205,7 @@ TEST_F(ExchangeTest, HealthIsAnsweredUnderAnyName) {
 
 // An error of a server or a processor may quote a row. Only the log and requests with the token get it.
 TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
-  const std::string reason = "partition 3 is blocked: invalid_json: " + message_text("card 4711") + "; go on from 8";
+  const std::string reason = "partition 3 is blocked: invalid_json: " + message_text("card 4711") + "; resume at 8";
   sources.ready = [&] { return HealthStatus{false, reason}; };
   sources.status = [&] {
     StreamStatus status;
@@ -236,10 +236,10 @@ TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
         bodies(access, "Authorization: Bearer ")}) {
     EXPECT_EQ(hidden.find("4711"), std::string::npos) << hidden;
     EXPECT_NE(hidden.find("partition 3 is blocked: invalid_json: [may quote messages: see the log"), std::string::npos);
-    EXPECT_NE(hidden.find("go on from 8"), std::string::npos);
+    EXPECT_NE(hidden.find("resume at 8"), std::string::npos);
   }
   const std::string shown = bodies(guarded, "Authorization: Bearer secret");
-  EXPECT_NE(shown.find("invalid_json: card 4711; go on from 8"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("invalid_json: card 4711; resume at 8"), std::string::npos) << shown;
   EXPECT_EQ(shown.find("may quote"), std::string::npos) << shown;
   EXPECT_EQ(shown.find("\\u000"), std::string::npos) << "marks are not for people";
 }

@@ -16,7 +16,7 @@ constexpr Duration kMustMove = std::chrono::seconds(30);
 HealthStatus health(SteadyTime now, SteadyTime started, SteadyTime last_turn) {
   const Duration still = now - std::max(started, last_turn);
   if (still <= kLoopMustTurn) return {true, ""};
-  return {false, fmt::format("the loop has not turned for {} s", whole_seconds(still))};
+  return {false, fmt::format("the main loop has not run for {} s", whole_seconds(still))};
 }
 
 HealthStatus Progress::assess(const StreamStatus& status) {
@@ -29,7 +29,7 @@ HealthStatus Progress::assess(const StreamStatus& status) {
   const bool idle = !paused && status.messages_consumed == std::exchange(consumed_, status.messages_consumed);
   const bool moved = committed != std::exchange(committed_, committed);
   if (idle || moved) return {true, ""};
-  return {false, "messages come and no offset is committed"};
+  return {false, "messages arrive and no offset is committed"};
 }
 
 HealthStatus Readiness::assess(SteadyTime now, const StreamStatus& status) {
@@ -54,7 +54,8 @@ HealthStatus Readiness::assess(SteadyTime now, const StreamStatus& status) {
   if (!status.assigned) return {false, "waiting for an assignment of partitions"};
   const bool nothing_to_do = lag == 0 && status.batches_in_flight == 0;
   if (!nothing_to_do && now - moved_at_ > kMustMove) {
-    return {false, fmt::format("nothing has moved for {} s with a lag of {}", whole_seconds(now - moved_at_), lag)};
+    return {false, fmt::format("no message was consumed, stored or committed for {} s, with a lag of {}",
+                               whole_seconds(now - moved_at_), lag)};
   }
   return {true, ""};
 }

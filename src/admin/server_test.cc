@@ -172,7 +172,7 @@ TEST_F(ServerTest, RenewSaysWhatHappens) {
   EXPECT_EQ(asked.at("coalesced"), false);
   EXPECT_EQ(asked.at("text"), "renewal 1 is requested");
   EXPECT_NE(
-      renew().body.find("renewal 2 is under way already; this request is coalesced with it; it waits for the tick"),
+      renew().body.find("renewal 2 is already in progress; this request is coalesced with it; it waits for the tick"),
       std::string::npos);
   stopping = true;
   EXPECT_EQ(renew().status, 409);

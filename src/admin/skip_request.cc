@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kExpected =
-    R"(expected {"partition": N, "offset": N}: go on with partition N from offset N; or, for a blocked batch, )"
+    R"(expected {"partition": N, "offset": N}: resume partition N at offset N; or, for a blocked batch, )"
     R"({"partition": N, "resolution": "stored"}: the table has its rows, or "retry": send them again)";
 
 std::optional<uint64_t> number(const json& object, const char* field, uint64_t most) {

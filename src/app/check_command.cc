@@ -91,12 +91,12 @@ void name_proxy(const std::string& url, Report& report) {
   const auto proxy = target ? http::environment_proxy(*target) : std::nullopt;
   if (!proxy) return;
   report.warning(
-      fmt::format("ClickHouse: {} is asked through the proxy {} ({} of the environment), unless no_proxy "
+      fmt::format("ClickHouse: {} is reached through the proxy {} ({} of the environment), unless no_proxy "
                   "names the host (now: {})",
                   url, proxy->address, proxy->variable, proxy->no_proxy.empty() ? "no host" : proxy->no_proxy));
 }
 
-// True if the host at `url` has the table and takes inserts. A run inserts into the first host that works, so each
+// True if the host at `url` has the table and accepts inserts. A run inserts into the first host that works, so each
 // must.
 bool check_host(const settings::Pipeline& p, const std::string& url, const RowLayout& layout, Clock& clock,
                 Report& report) {
@@ -116,9 +116,9 @@ bool check_host(const settings::Pipeline& p, const std::string& url, const RowLa
   }
   if (const Status taken = clickhouse::probe_insert(one, url, layout, p.options, request_builders(p), clock, kTimeout);
       !taken) {
-    report.bad(fmt::format("table {} takes no insert ({}): {}", one.table, url, taken.error().text));
+    report.bad(fmt::format("an insert into table {} fails ({}): {}", one.table, url, taken.error().text));
   } else {
-    report.good(fmt::format("table {} takes inserts", one.table));
+    report.good(fmt::format("table {} accepts inserts", one.table));
   }
   return true;
 }

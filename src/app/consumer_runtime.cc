@@ -170,7 +170,7 @@ Status ConsumerRuntime::within_partition(Partition partition, Offset next) {
   if (known == status->partitions.end() || (known->end && next <= *known->end)) return {};
   const auto ends = clients_.open_end_offsets()->look_up({partition});
   if (!ends || next <= ends->at(partition)) return {};
-  return failure(ErrorKind::Invalid, fmt::format("partition {} ends at offset {}; go on from there or before",
+  return failure(ErrorKind::Invalid, fmt::format("partition {} ends at offset {}; choose that offset or a lower one",
                                                  partition.value, ends->at(partition).value));
 }
 

@@ -32,7 +32,7 @@ std::string state_of(const StreamStatus& status) {
 }
 
 std::string renewal_of(const ConsumerStatus& consumer, uint64_t number) {
-  if (!consumer.last_renewal) return number > 1 ? "under way: it left the group and joins again" : "not renewed yet";
+  if (!consumer.last_renewal) return number > 1 ? "in progress: it left the group and joins again" : "not renewed yet";
   const RenewalReport& last = *consumer.last_renewal;
   if (last.result != RenewalResult::Renewed) return fmt::format("{}: {}", to_string(last.result), last.error);
   const std::string pause =
@@ -75,16 +75,17 @@ std::string LiveView::render(const LiveNumbers& numbers, size_t width) {
       cut(fmt::format("freshet   {} -> {}   {:.0f} s   {}", s.topic, s.table, numbers.seconds, state_of(s)), width),
       cut(fmt::format("  rate          {:>12.0f} rows/s", rates_.back()), width),
       "  " + sparkline(width),
-      cut(fmt::format("  rows          {:>12}            produced     {:>12}", s.rows_written, numbers.produced),
+      cut(fmt::format("  rows          {:>12}            produced        {:>12}", s.rows_written, numbers.produced),
           width),
-      cut(fmt::format("  lag           {:>12}            in flight    {:>8.1f} MiB", total_lag(s),
+      cut(fmt::format("  lag           {:>12}            in-flight bytes {:>8.1f} MiB", total_lag(s),
                       static_cast<double>(s.in_flight_bytes) / (1024 * 1024)),
           width),
-      cut(fmt::format("  batches       {:>12}            under way    {:>12}", s.batches_written, s.batches_in_flight),
+      cut(fmt::format("  batches       {:>12}            in flight       {:>12}", s.batches_written,
+                      s.batches_in_flight),
           width),
-      cut(fmt::format("  dead letters  {:>12}            malformed    {:>12}", s.dead_letters, numbers.malformed),
+      cut(fmt::format("  dead letters  {:>12}            malformed       {:>12}", s.dead_letters, numbers.malformed),
           width),
-      cut(fmt::format("  consumer      {:>12}            age          {:>10.0f} s", s.consumer_number,
+      cut(fmt::format("  consumer      {:>12}            age             {:>10.0f} s", s.consumer_number,
                       s.consumer_age_seconds),
           width),
       cut(fmt::format("  last renewal  {}", renewal_of(numbers.consumer, s.consumer_number)), width),

@@ -63,7 +63,7 @@ TEST_F(RenewCommandTest, AFailureAndARefusalAreStatusOne) {
   last->error = "no broker answers";
   EXPECT_EQ(run(), 1);
   EXPECT_EQ(out.str(),
-            "renewal 5 is under way already; this request is coalesced with it\nfailed: no broker answers\n");
+            "renewal 5 is already in progress; this request is coalesced with it\nfailed: no broker answers\n");
   out.str("");
   stopping = true;
   EXPECT_EQ(run(), 1);

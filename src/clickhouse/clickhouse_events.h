@@ -14,7 +14,7 @@ struct PasswordChanged {
 
 struct SettingDropped {
   static constexpr LogEvent kEvent{LogLevel::Warn, "clickhouse_setting_dropped",
-                                   "The server refuses a setting that is not essential; inserts go without it."};
+                                   "The server refuses a setting that is not essential; inserts are sent without it."};
   std::string_view server;
   std::string_view setting;
   std::string_view error;
@@ -46,7 +46,7 @@ struct InsertFailed : FailedInsert {
 
 struct InsertNeedsOperator : FailedInsert {
   static constexpr LogEvent kEvent{LogLevel::Error, "insert_failed",
-                                   "An insert failed; it is retried, and succeeds once a person repairs the cause."};
+                                   "An insert failed; it is retried, and succeeds once an operator repairs the cause."};
 };
 
 // The server may write the token before it stores the rows. If it dies in between, it treats the repeated insert as a
@@ -54,8 +54,8 @@ struct InsertNeedsOperator : FailedInsert {
 struct InsertUnverified {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "insert_unverified",
-      "An attempt ended without an answer, and the server took the repeat for a duplicate. If the server was restarted "
-      "or its disk was full meanwhile, check whether the table has these rows."};
+      "An attempt ended without a response, and the server treated the retry as a duplicate. If the server was "
+      "restarted or its disk was full meanwhile, check whether the table has these rows."};
   std::string_view server;
   std::string_view table;
   uint64_t rows;

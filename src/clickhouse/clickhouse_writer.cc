@@ -264,16 +264,16 @@ void ClickHouseWriter::classify_unlisted(Attempt& failed, SteadyTime& since) con
   since = failed.listed ? SteadyTime::max() : std::min(since, now);
   if (failed.listed || now - since < kUnlistedPatience) return;
   failed.error_class = ErrorClass::Operator;
-  failed.advice = "freshet does not know this code, and it does not pass by itself: see the text and the server's log";
+  failed.advice = "freshet does not know this code, and the error persists: see the text and the server's log";
 }
 
 WriteOutcome ClickHouseWriter::unlisted_end(const Attempt& failed) const {
-  return {WriteOutcome::Kind::MaybeStored,
-          failed.error.code,
-          "ClickHouse answers for 5 minutes with code " + std::to_string(failed.error.code) +
-              ", which freshet does not know, so that nobody knows whether the table has any of the rows: " +
-              failed.error.text,
-          {}};
+  return {
+      WriteOutcome::Kind::MaybeStored,
+      failed.error.code,
+      "ClickHouse has answered for 5 minutes with code " + std::to_string(failed.error.code) +
+          ", which freshet does not know, so it is unknown whether the table has any of the rows: " + failed.error.text,
+      {}};
 }
 
 // If the host does not know one of freshet's settings, or does not allow changing it, omits the setting on this host

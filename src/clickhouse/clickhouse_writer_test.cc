@@ -391,7 +391,7 @@ TEST(ClickHouseWriter, ThePasswordFileIsReadAgainWhenItChangesOrIsRefused) {
   size_t failures = 0;
   const WriteOutcome outcome = w.writer->write(request, {{}, [&](const InsertFailure& failure) {
                                                            EXPECT_EQ(failure.code, 516);
-                                                           EXPECT_THAT(failure.text, HasSubstr("read again"));
+                                                           EXPECT_THAT(failure.text, HasSubstr("reads the file again"));
                                                            if (++failures == 2) file.write("second-secret");
                                                          }});
   EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written);

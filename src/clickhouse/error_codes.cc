@@ -13,12 +13,12 @@ constexpr auto P = ErrorClass::Operator;
 constexpr auto D = ErrorClass::Data;
 
 constexpr std::string_view kNoTable =
-    "create the table, or correct --table and --clickhouse-database; freshet goes on by itself";
+    "create the table, or correct --table and --clickhouse-database; freshet then continues";
 constexpr std::string_view kColumns =
-    "the insert names a column that the table has not: add the column, or change the processor's column options";
+    "the insert names a column that the table does not have: add the column, or change the processor's column options";
 constexpr std::string_view kLogin =
-    "correct user and password (--clickhouse-user, --clickhouse-password-file); the file is read again by itself";
-constexpr std::string_view kGrant = "grant the user INSERT on the table (and SELECT on what its views read)";
+    "correct user and password (--clickhouse-user, --clickhouse-password-file); freshet reads the file again";
+constexpr std::string_view kGrant = "grant the user INSERT on the table (and SELECT on the tables that its views read)";
 constexpr std::string_view kAddress =
     "the user may not connect from this machine's address: allow it for the user (HOST of CREATE USER, <networks>)";
 constexpr std::string_view kReadOnly =
@@ -29,7 +29,7 @@ constexpr std::string_view kUrl = "correct --clickhouse-url, or what stands betw
 constexpr std::string_view kSchema =
     "the table, a view that reads from it, or a value given with --clickhouse-setting does not fit: see the text";
 constexpr std::string_view kServer = "the server's configuration, files or dictionaries are at fault: see the text";
-constexpr std::string_view kUnexpected = "no insert should meet this error: see the text and the server's log";
+constexpr std::string_view kUnexpected = "inserts should not cause this error: see the text and the server's log";
 
 // Codes with the same meaning, "CODE NAME CODE NAME ...".
 struct Group {

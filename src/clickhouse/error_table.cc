@@ -8,22 +8,26 @@ namespace {
 
 constexpr std::string_view kView = "a materialized view of the table fails: repair or drop the view";
 constexpr std::string_view kShard =
-    "a shard behind the table cannot take some of the rows, others may have stored theirs: repair the shard's table";
+    "a shard behind the table cannot store some of the rows; other shards may have stored theirs: repair the shard's "
+    "table";
 constexpr std::string_view kNotClickHouse =
-    "correct --clickhouse-url; a proxy in between must pass ClickHouse's answers on unchanged, X-ClickHouse-* headers "
-    "included. Nothing counts as stored until ClickHouse itself says so";
+    "correct --clickhouse-url; a proxy in between must pass ClickHouse's responses on unchanged, including the "
+    "X-ClickHouse-* headers. Nothing counts as stored until ClickHouse itself confirms it";
 constexpr std::string_view kRefusedBefore =
-    "something before ClickHouse refuses the request: correct --clickhouse-url, or let it pass there; if it asks for "
+    "a proxy before ClickHouse rejects the request: correct --clickhouse-url, or allow the request there; if it "
+    "requires "
     "ClickHouse's own login, correct --clickhouse-user and --clickhouse-password-file";
 constexpr std::string_view kProxyLogin =
-    "a proxy wants a login: put it into http_proxy or https_proxy of the environment (http://USER:PASSWORD@HOST:PORT), "
+    "a proxy requires a login: set it in http_proxy or https_proxy of the environment "
+    "(http://USER:PASSWORD@HOST:PORT), "
     "or name ClickHouse's host in no_proxy";
 constexpr std::string_view kLongUrl =
-    "something before ClickHouse does not take a URL this long, which holds the statement and its settings: raise its "
+    "a proxy before ClickHouse does not accept a URL this long (it holds the statement and its settings): raise its "
     "limit (nginx: large_client_header_buffers)";
 constexpr std::string_view kUnreached =
-    "something before ClickHouse cannot reach it, or does not wait for its answer: it is sent again until it works; if "
-    "it lasts, look at the server and at the timeouts of what stands before it";
+    "a proxy before ClickHouse cannot reach it, or does not wait for its response: the insert is retried; if this "
+    "lasts, "
+    "check the server and the timeouts of the proxy";
 constexpr std::string_view kQuerySize =
     "raise max_query_size for this user (--clickhouse-setting max_query_size=N does): the statement names the "
     "columns and settings of the insert";
@@ -31,8 +35,8 @@ constexpr std::string_view kWithoutRows =
     "an insert without any row fails, too: correct the values given with --clickhouse-setting, the user's profile or "
     "the table";
 constexpr std::string_view kRedirect =
-    "a redirect is not followed (by the drop-in one to the same scheme, host and port), since login and rows go along: "
-    "set --clickhouse-url to the address it names, if that is ClickHouse";
+    "redirects are not followed (the drop-in follows one to the same scheme, host and port), because login and rows "
+    "would be sent along: set --clickhouse-url to the redirect's address, if that is ClickHouse";
 
 // Classifies a response without a ClickHouse exception.
 ErrorDisposition by_status(int status) {

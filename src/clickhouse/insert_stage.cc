@@ -47,7 +47,8 @@ SizeLimit size_limit(const ServerError& error) {
 
 std::string_view size_advice(const ServerError& error) {
   if (error.code == 0) {
-    return "something before ClickHouse limits the size of a request; smaller inserts are made for a while: raise that "
+    return "a proxy before ClickHouse limits the size of a request; freshet sends smaller inserts for a while: raise "
+           "that "
            "limit, or lower --max-batch-bytes";
   }
   if (error.code == 252) {

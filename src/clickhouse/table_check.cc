@@ -56,41 +56,41 @@ Meaning meaning(Mismatch mismatch) {
     case Mismatch::TupleFieldLeftOut:
       return {Severity::Warning, "the Tuple has no element of that name, which is left out; names are matched exactly"};
     case Mismatch::NegativeForUnsigned:
-      return {Severity::Error, "a negative number is refused by an unsigned column; use a signed type"};
+      return {Severity::Error, "an unsigned column rejects a negative number; use a signed type"};
     case Mismatch::FractionForInteger:
-      return {Severity::Error, "a fraction is refused by an integer column; use Float64 or Decimal"};
+      return {Severity::Error, "an integer column rejects a fraction; use Float64 or Decimal"};
     case Mismatch::FractionForTime:
       return {Severity::Error,
-              "a number with a point or an exponent is refused by a date or time; send it as text to a DateTime64"};
+              "a date or time column rejects a number with a point or an exponent; send it as text to a DateTime64"};
     case Mismatch::TextForNumber:
-      return {Severity::Error, "text that is no number is refused by a numeric column"};
+      return {Severity::Error, "a numeric column rejects text that is not a number"};
     case Mismatch::NotANumber:
-      return {Severity::Error, "what is no number is refused by a numeric column"};
+      return {Severity::Error, "a numeric column rejects a value that is not a number"};
     case Mismatch::NotABoolean:
-      return {Severity::Error, "a Bool takes true, false, 0 and 1, and refuses everything else"};
+      return {Severity::Error, "a Bool accepts only true, false, 0 and 1"};
     case Mismatch::DecimalTooLarge:
       return {Severity::Error, "the number has more digits than the Decimal; use a greater precision"};
     case Mismatch::NotATime:
-      return {Severity::Error, "the value is refused by a date or time (a Date takes no time of day)"};
+      return {Severity::Error, "a date or time column rejects the value (a Date has no time of day)"};
     case Mismatch::NotText:
       return {Severity::Warning,
-              "the value is no JSON string: old servers refuse it, current ones store its JSON text"};
+              "the value is not a JSON string: old servers reject it, current ones store its JSON text"};
     case Mismatch::TooLongForFixedString:
       return {Severity::Error, "the text is longer than the FixedString; use String"};
     case Mismatch::NotTextForFixedString:
-      return {Severity::Error, "a FixedString refuses what is no JSON string; use String"};
+      return {Severity::Error, "a FixedString rejects a value that is not a JSON string; use String"};
     case Mismatch::UnknownEnumValue:
       return {Severity::Error, "the Enum has no such value; add it, or use LowCardinality(String)"};
     case Mismatch::NotAnAddress:
-      return {Severity::Error, "the value is no IP address as text and is refused; use String"};
+      return {Severity::Error, "the server rejects the value, which is not an IP address as text; use String"};
     case Mismatch::NotAUuid:
-      return {Severity::Error, "the value is no UUID as text and is refused; use String"};
+      return {Severity::Error, "the server rejects the value, which is not a UUID as text; use String"};
     case Mismatch::NotAnArray:
-      return {Severity::Error, "the column wants an array"};
+      return {Severity::Error, "the column needs an array"};
     case Mismatch::NotAnObject:
-      return {Severity::Error, "the column wants an object"};
+      return {Severity::Error, "the column needs an object"};
     case Mismatch::NotATuple:
-      return {Severity::Error, "the column wants an array of as many elements as the Tuple has"};
+      return {Severity::Error, "the column needs an array of as many elements as the Tuple has"};
   }
   return {Severity::Info, ""};
 }

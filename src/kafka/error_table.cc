@@ -18,7 +18,7 @@ constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ErrorKind::Retry,
               "no broker answers: check --bootstrap-server and that the brokers run"},
     ErrorRule{RD_KAFKA_RESP_ERR__TRANSPORT, ErrorKind::Retry,
-              "no connection to the broker, it is tried again: check --bootstrap-server, --kafka-security-protocol, "
+              "no connection to the broker; the client retries: check --bootstrap-server, --kafka-security-protocol, "
               "and that the broker runs"},
     ErrorRule{RD_KAFKA_RESP_ERR__RESOLVE, ErrorKind::Retry, "a broker's host name cannot be resolved: check DNS"},
     ErrorRule{RD_KAFKA_RESP_ERR__AUTHENTICATION, ErrorKind::Retry,
@@ -30,29 +30,29 @@ constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, ErrorKind::Retry, kNoTopic},
     ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, ErrorKind::Retry,
               "the topic is gone, has fewer partitions, or is hidden from this login (grant DESCRIBE and READ on it); "
-              "what it "
-              "brings when it is back is read"},
+              "messages that it has when it exists again are consumed"},
     ErrorRule{RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, ErrorKind::Retry, kNoTopic},
     ErrorRule{RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, ErrorKind::Retry,
               "no right to read the topic: grant READ and DESCRIBE on it"},
     ErrorRule{RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, ErrorKind::Retry,
               "no right to use the consumer group: grant READ on it"},
     ErrorRule{RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, ErrorKind::Invalid,
-              "the topic takes no message of this size: raise its max.message.bytes"},
-    ErrorRule{RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE, ErrorKind::Invalid, "the topic takes no message of this size"},
+              "the topic rejects messages of this size: raise its max.message.bytes"},
+    ErrorRule{RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE, ErrorKind::Invalid, "the topic rejects messages of this size"},
     ErrorRule{RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, ErrorKind::Invalid,
-              "the topic takes no message of this size: raise its segment.bytes"},
-    ErrorRule{RD_KAFKA_RESP_ERR__FATAL, ErrorKind::Renew, "the client cannot go on; a new consumer is built"},
+              "the topic rejects messages of this size: raise its segment.bytes"},
+    ErrorRule{RD_KAFKA_RESP_ERR__FATAL, ErrorKind::Renew,
+              "the client has failed for good; freshet creates a new consumer"},
     ErrorRule{RD_KAFKA_RESP_ERR__FENCED, ErrorKind::Renew, "another client took this one's place"},
     ErrorRule{RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::Renew,
               "another process uses the same --group-instance-id; each needs its own"},
-    ErrorRule{RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, ErrorKind::Retry,
-              "the loop did not turn for --max-poll-interval-ms", true},
+    ErrorRule{RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, ErrorKind::Retry, "freshet did not poll for --max-poll-interval-ms",
+              true},
     ErrorRule{RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, ErrorKind::Retry,
-              "the system refuses a thread for a broker, and the library asks again with the next metadata: raise the "
+              "the system refuses a thread for a broker; librdkafka retries at the next metadata refresh: raise the "
               "limit of processes (ulimit -u, or pids.max of the container) or of memory (ulimit -v)"},
     ErrorRule{RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION, ErrorKind::Retry,
-              "the broker is too old for what the configuration asks"},
+              "the broker is too old for a feature that the configuration uses"},
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ struct ErrorRule {
   bool renewal_may_help = false;  // a new client is more likely to work than this one
 };
 
-// The rule for `code`. Codes without a rule are Retry, because a client reconnects by itself.
+// The rule for `code`. Codes without a rule are Retry, because the client reconnects.
 ErrorRule rule_for(rd_kafka_resp_err_t code);
 
 // The broker refused an offset with this code and will refuse later ones of this member, too: its membership is over,

@@ -151,13 +151,13 @@ KafkaProducer::~KafkaProducer() {
 
 Status KafkaProducer::produce(const ProducerRecordView& record, uint64_t ticket) {
   if (unhandled_failures_.load() > 0) {
-    return failure(ErrorKind::Retry, "earlier records were given back and go first");
+    return failure(ErrorKind::Retry, "failed records are retried first");
   }
   if (connection_->broken()) {
     if (connection_->holds_any()) {  // reported by the thread as not taken, and produced again before this record
       rd_kafka_purge(connection_->client(),
                      RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
-      return failure(ErrorKind::Retry, "the client is replaced once it has given back what it holds");
+      return failure(ErrorKind::Retry, "the client is replaced once all its records have a result");
     }
     if (const Status replaced = replace_client(); !replaced) return replaced;
   }

@@ -94,7 +94,7 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
   MutexLock lock(mutex);
   const bool all = answered.wait_for(mutex, std::chrono::seconds(120), [&] { return open.empty(); });
   EXPECT_TRUE(all) << open.size() << " records were never answered";
-  EXPECT_FALSE(overtook) << "a record stands before one that was given back and is older";
+  EXPECT_FALSE(overtook) << "a record stands before an older one that failed";
 }
 
 // The caller can then put returned records before anything newer.
@@ -132,7 +132,7 @@ TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandl
     const Status latched = (*producer)->produce({"key", "value", {}}, 11);
     ASSERT_FALSE(latched) << handled << " of " << taken << " failures were handled";
     EXPECT_EQ(latched.error().kind, ErrorKind::Retry);
-    EXPECT_NE(latched.error().text.find("go first"), std::string::npos) << latched.error().text;
+    EXPECT_NE(latched.error().text.find("retried first"), std::string::npos) << latched.error().text;
     (*producer)->reset();
   }
   while (!(*producer)->produce({"key", "value", {}}, 12)) std::this_thread::yield();  // until the client is replaced

@@ -42,8 +42,9 @@ StartDecision decide_start(const KafkaSettings& settings, const StartInputs& inp
   if (inputs.out_of_range && settings.strict_offset_reset) {
     return {
         Offset{inputs.low}, false,
-        fmt::format("its offset {} is out of range ({} to {}) and --strict-offset-reset is set: decide where to go on",
-                    inputs.committed.value_or(-1), inputs.low, inputs.high)};
+        fmt::format(
+            "its offset {} is out of range ({} to {}) and --strict-offset-reset is set: choose the offset to resume at",
+            inputs.committed.value_or(-1), inputs.low, inputs.high)};
   }
   if (!inputs.out_of_range && inputs.is_new) return {Offset{inputs.low}, true, ""};
   switch (settings.auto_offset_reset) {
@@ -55,7 +56,7 @@ StartDecision decide_start(const KafkaSettings& settings, const StartInputs& inp
       break;
   }
   return {Offset{inputs.low}, false,
-          fmt::format("it has no {} offset and --auto-offset-reset is error: decide where to begin ({} to {})",
+          fmt::format("it has no {} offset and --auto-offset-reset is error: choose the offset to start at ({} to {})",
                       inputs.out_of_range ? "usable" : "committed", inputs.low, inputs.high)};
 }
 

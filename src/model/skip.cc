@@ -9,7 +9,7 @@ std::string SkipResult::text() const {
   if (given_up > 0)
     text += fmt::format("; given up: {} messages that could neither be stored nor dead-lettered", given_up);
   if (not_read > 0) text += fmt::format("; skipped unread: {} offsets", not_read);
-  if (rate_limit_lifted) text += "; the dead letters that waited go out";
+  if (rate_limit_lifted) text += "; queued dead letters are sent";
   if (resolved == Resolution::Stored) {
     text += fmt::format("; its blocked batch counts as stored: {} rows, of all its partitions", resolved_rows);
   }
@@ -17,7 +17,7 @@ std::string SkipResult::text() const {
     text += fmt::format("; its blocked batch is sent again: {} rows, of all its partitions, may be stored twice",
                         resolved_rows);
   }
-  if (batch) text += "; what the table refuses of its batch is bad data now";
+  if (batch) text += "; rows of its batch that the table rejects become dead letters";
   if (given_up == 0 && not_read == 0 && !resolved) text += "; nothing is given up";
   if (!still_blocked.empty()) text += fmt::format("; it is still blocked: {}", still_blocked);
   return text;

@@ -133,7 +133,7 @@ class FakeTopic final : public RecordProducer {
         ++failures;
       }
     }
-    tell(one.first, ok ? Status() : failure(ErrorKind::Retry, "given back"));
+    tell(one.first, ok ? Status() : failure(ErrorKind::Retry, "not delivered"));
   }
   size_t waiting() {
     MutexLock lock(mutex);

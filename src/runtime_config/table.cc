@@ -185,14 +185,14 @@ constexpr LiveOption kTable[] = {
      kFlagValues,
      {},
      kNoFlag,
-     "with --health-check snuba: the health file asks for progress",
+     "with --health-check snuba: the health file is touched only while offsets are committed or no messages arrive",
      VALUE(experimental_healthcheck)},
     {"consumer.dlq_by_age_sample_rate_by_storage:<storage>",
      "number",
      "0 (off) to 1; beyond it the nearer end",
      {},
      kNoFlag,
-     "share of old messages that goes to the dead letters",
+     "share of old messages that is sent to the dead-letter topic",
      [](LiveOptions& o, std::string_view v, const Range&) -> Status {
        const Status status = read_number(v, -1e300, 1e300, o.dead_letters_by_age.sample_rate);
        if (status) o.dead_letters_by_age.sample_rate = std::clamp(o.dead_letters_by_age.sample_rate, 0.0, 1.0);
@@ -204,7 +204,7 @@ constexpr LiveOption kTable[] = {
      "1 s and more; less counts as absent",
      {std::numeric_limits<int64_t>::min()},
      kNoFlag,
-     "what is old",
+     "age from which a message counts as old",
      [](LiveOptions& o, std::string_view v, const Range& range) -> Status {
        int64_t seconds = 0;
        const Status status = read_integer(v, range, seconds);
@@ -229,7 +229,8 @@ constexpr LiveOption kTable[] = {
      "",
      {0, kAny, "min"},
      kNoFlag,
-     "eap items: what belongs to another week's partition goes to the dead letters, this long after the week began",
+     "eap items: items of another week are sent to the dead-letter topic, except this long around the change of the "
+     "week",
      VALUE(processors.eap_dlq_grace_period_min)},
     {"eap_items_emit_received_at",
      "flag",
@@ -243,7 +244,7 @@ constexpr LiveOption kTable[] = {
      kFlagValues,
      {},
      kNoFlag,
-     "eap items: skips what is over 7 days ahead or 30 days behind",
+     "eap items: skips items more than 7 days ahead or 30 days behind",
      VALUE(processors.eap_drop_invalid_timestamps)},
     {"max_spans_per_transaction",
      "number",

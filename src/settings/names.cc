@@ -33,7 +33,7 @@ Status no_scheme(const std::string& text) {
     return wrong(fmt::format("has the scheme {}://; write HOST:PORT here and --kafka-security-protocol {}",
                              text.substr(0, at), protocol));
   }
-  return wrong(fmt::format("has the scheme {}://, which brokers have not; write HOST:PORT", text.substr(0, at)));
+  return wrong(fmt::format("has the scheme {}://, but a broker has none; write HOST:PORT", text.substr(0, at)));
 }
 
 Status broker(const std::string& text) {

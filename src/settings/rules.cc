@@ -75,7 +75,7 @@ class Check {
           drain, poll, poll / 2);
     }
     if (drain > 10'000) {
-      warn("--drain-timeout-ms {}: container runtimes kill after 10 s unless told otherwise", drain);
+      warn("--drain-timeout-ms {}: container runtimes kill the process after 10 s by default", drain);
     }
     if (p_.clickhouse.connect_timeout > p_.clickhouse.request_timeout) {
       refuse("--clickhouse-connect-timeout-ms: {} is more than --clickhouse-request-timeout-ms {}",
@@ -84,8 +84,8 @@ class Check {
     const auto batch = p_.stream.batch_deadline;
     if (batch.count() > 0 && batch < p_.clickhouse.request_timeout) {
       warn(
-          "--clickhouse-batch-deadline-ms {}: less than --clickhouse-request-timeout-ms {}; a batch may be called "
-          "overdue while its first attempt is under way",
+          "--clickhouse-batch-deadline-ms {}: less than --clickhouse-request-timeout-ms {}; a batch may be reported "
+          "as overdue during its first attempt",
           batch.count(), p_.clickhouse.request_timeout.count());
     }
   }

@@ -151,7 +151,7 @@ TEST(RulesTest, EachBadSettingIsRefusedWithWhatWouldBeRight) {
       {{"--set", "fetch.min.bytes=1"}, "is not of the form kafka.KEY=VALUE"},
       {{"--runtime-config", "rediss://h:1/1"}, "TLS to Redis"},
       {{"--runtime-config", "etcd://x"}, "expected file:PATH or redis://"},
-      {{"--bootstrap-server", "kafka://h:9092"}, "has the scheme kafka://, which brokers have not; write HOST:PORT"},
+      {{"--bootstrap-server", "kafka://h:9092"}, "has the scheme kafka://, but a broker has none; write HOST:PORT"},
       {{"--bootstrap-server", "SASL_SSL://h:9092"}, "--kafka-security-protocol sasl_ssl"},
       {{"--bootstrap-server", "h"}, "has no port; Kafka's usual one is 9092: h:9092"},
       {{"--bootstrap-server", "h:"}, "has the port ''; use 1 to 65535"},

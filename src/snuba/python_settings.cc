@@ -144,7 +144,7 @@ def end(status):
 try:
     names = runpy.run_path(path)
     if os.getpid() != this:
-        os._exit(0)  # a child that the file has made, and that goes on here
+        os._exit(0)  # a child that the file forked, and that continues here
     text = json.dumps({key: plain(one) for key, one in names.items() if key.isupper() and not key.startswith("_")})
 except BaseException as error:
     if os.getpid() == this:

@@ -201,8 +201,8 @@ Status BatchOutcomes::may_resolve(Partition partition, std::optional<Resolution>
   if (resolution == Resolution::Stored && !any_stored) {
     return failure(ErrorKind::Invalid,
                    fmt::format("nothing of the batch with rows of partition {} can be stored: its "
-                               "insert is too large; POST /skip it without a resolution to give the "
-                               "message up, or with \"retry\"",
+                               "insert is too large; POST /skip it without a resolution to drop the "
+                               "message as bad data, or with \"retry\"",
                                partition.value));
   }
   if (!resolution && any_stored) return failure(ErrorKind::Invalid, state_.batches.last_failure_of(*id));

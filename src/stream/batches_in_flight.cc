@@ -57,9 +57,9 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
     if (first == nullptr) first = &piece;
   }
   return fmt::format(
-      "a batch is blocked: {} may already hold {} of its rows (partition:offsets {}), and they are not sent again. See "
-      "whether it has them, then POST /skip with {{\"partition\": {}, \"resolution\": \"stored\"}} to go on behind "
-      "them, or \"retry\" to send them again (they may then be stored twice). {}",
+      "a batch is blocked: {} may already hold {} of its rows (partition:offsets {}), and they are not sent again. "
+      "Check whether it has them, then POST /skip with {{\"partition\": {}, \"resolution\": \"stored\"}} to continue "
+      "after them, or \"retry\" to send them again (they may then be stored twice). {}",
       table, rows, spans_text(batch), partition, said(*first));
 }
 

@@ -62,7 +62,8 @@ Status BlockedPartitions::may_skip(const TrackedPartition& partition, BlockReaso
   // yet, and the result would arrive after the skip.
   if (partition.offset_state() == OffsetState::OutOfRange && !partition.blocks.has(BlockReason::NoValidOffset) &&
       next > position) {
-    return failure(ErrorKind::Retry, fmt::format("where partition {} goes on is being looked up; try again", id));
+    return failure(ErrorKind::Retry,
+                   fmt::format("the offset at which partition {} resumes is being looked up; try again", id));
   }
   if (reason == BlockReason::NoValidOffset && next < position &&
       (!partition.offsets.idle() || state_.committer.outstanding())) {
@@ -71,7 +72,7 @@ Status BlockedPartitions::may_skip(const TrackedPartition& partition, BlockReaso
   }
   if (const auto at = blocked_at(partition, reason); at && next <= *at) {
     return failure(ErrorKind::Invalid,
-                   fmt::format("partition {} is blocked at offset {}; go on from a later one", id, at->value));
+                   fmt::format("partition {} is blocked at offset {}; choose a later one", id, at->value));
   }
   return {};
 }

@@ -21,8 +21,8 @@ void DeadLetters::add(std::shared_ptr<const DeadLetterRecord> dead_letter, Track
     return closed({partition.partition, partition.assignment, dead_letter->offset});
   }
   const std::string reason = fmt::format(
-      "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}: {2}; go on "
-      "from {3} with POST /skip, or start with --dead-letter-topic",
+      "the message at offset {0} cannot become a row and there is no dead-letter topic: {1}: {2}; resume "
+      "at {3} with POST /skip, or start with --dead-letter-topic",
       dead_letter->offset.value, dead_letter->reason_code, message_text(dead_letter->reason),
       dead_letter->offset.value + 1);
   partition.blocks.add(BlockReason::InvalidMessage, reason);

@@ -4,8 +4,7 @@
 // One event can touch offsets, batches, dead letters and commits together, so the parts share one PipelineState:
 //
 //   Pipeline            the turn of the loop; chunks, batches, commits (pipeline.cc); consumers, assignments, revokes
-//   and
-//                       stops (pipeline_assignments.cc)
+//                       and stops (pipeline_assignments.cc)
 //   PartitionLifecycle  a partition comes, is suspended, resumes, goes
 //   BatchOutcomes       a batch is stored, rejected in part, or blocked
 //   DeadLetters         messages that cannot become rows

@@ -279,7 +279,7 @@ Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {
   if (!only_batch) {
     if (!order.next) {
       return failure(ErrorKind::Invalid,
-                     fmt::format("say from which offset partition {} goes on: {{\"partition\": {}, \"offset\": N}}",
+                     fmt::format("name the offset at which partition {} resumes: {{\"partition\": {}, \"offset\": N}}",
                                  order.partition.value, order.partition.value));
     }
     done = pipeline_.blocked_partitions().skip(order.partition, *order.next, now, commands_);

@@ -14,7 +14,7 @@ struct BatchOverdueResolved {
 struct BatchOverdue {
   static constexpr LogEvent kEvent{
       LogLevel::Error, "batch_overdue",
-      "A batch is not stored within its deadline. It is retried and no data is lost; look at the ClickHouse hosts."};
+      "A batch is not stored within its deadline. It is retried and no data is lost; check the ClickHouse hosts."};
   std::string_view topic;
   uint64_t batches;
   uint64_t rows;
@@ -184,8 +184,7 @@ struct PartitionSkipped {
 };
 
 struct KafkaError {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_error",
-                                   "The Kafka client reported an error; it recovers by itself."};
+  static constexpr LogEvent kEvent{LogLevel::Warn, "kafka_error", "The Kafka client reported an error; it retries."};
   std::string_view topic;
   int error_code;
   std::string_view error;
@@ -246,7 +245,7 @@ struct RevokeDrainTimeout {
 struct SuspendedPartitionsDropped {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "suspended_partitions_dropped",
-      "Partitions of the last consumer were not assigned again; what was read of them is dropped."};
+      "Partitions of the last consumer were not assigned again; their messages in memory are dropped."};
   std::string_view topic;
   uint64_t batches_in_flight;
   auto fields() const {
@@ -256,7 +255,7 @@ struct SuspendedPartitionsDropped {
 
 struct DrainStarted {
   static constexpr LogEvent kEvent{LogLevel::Info, "drain_started",
-                                   "freshet stops reading and stores the messages that it has read."};
+                                   "freshet stops consuming and writes the rows that are ready."};
   std::string_view topic;
   uint64_t batches_in_flight;
   uint64_t in_flight_bytes;
@@ -312,7 +311,7 @@ struct WritersNotStarted {
 
 struct BatchSkipped {
   static constexpr LogEvent kEvent{LogLevel::Warn, "batch_skipped",
-                                   "An operator had the rows of a rejected batch treated as bad data.", true};
+                                   "An operator skipped a rejected batch: its invalid rows become dead letters.", true};
   std::string_view topic;
   int32_t partition;
   auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition)); }

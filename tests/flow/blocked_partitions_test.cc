@@ -59,7 +59,7 @@ TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedR
   flow.take_records();
   EXPECT_NE(flow.status().partitions[0].blocked.find("cannot become a row"), std::string::npos);
   const std::string shown = without_message_texts(flow.status().partitions[0].blocked, "[...]");
-  EXPECT_NE(shown.find("no dead-letter topic: bad: [...]; go on from 2"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("no dead-letter topic: bad: [...]; resume at 2"), std::string::npos) << shown;
   EXPECT_TRUE(flow.paused(0));
   flow.given_up = {{0, 1}};
   EXPECT_TRUE(flow.skip(0, 2));
@@ -244,7 +244,7 @@ TEST(BlockedPartitionsTest, ABatchThatIsHeldBelongsToThePartitionsInIt) {
   ASSERT_EQ(flow.batches.size(), 1u);
   const uint64_t batch = flow.batches[0]->id;
   flow.pipeline.on_insert_failure(batch, {InsertFailure::Class::Operator, 516, "wrong password", 1}, flow.now);
-  EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{0})) << "it is tried again by itself";
+  EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{0})) << "freshet retries it without an operator";
   flow.pipeline.on_insert_failure(batch, {InsertFailure::Class::Operator, 27, "rejected alike", 4, true}, flow.now);
   EXPECT_TRUE(flow.pipeline.holds_batch_of(Partition{0}));
   EXPECT_FALSE(flow.pipeline.holds_batch_of(Partition{1}));

@@ -274,7 +274,7 @@ bool Flow::give_back(SideTopicName topic, ErrorKind kind) {
     return true;
   });
   for (const uint64_t ticket : tickets) {
-    pipeline.on_record_result(static_cast<size_t>(topic), ticket, failure(kind, "given back"), now);
+    pipeline.on_record_result(static_cast<size_t>(topic), ticket, failure(kind, "not delivered"), now);
   }
   return !tickets.empty();
 }

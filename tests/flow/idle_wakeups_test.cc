@@ -15,7 +15,7 @@ TEST(IdleWakeupsTest, ADeadLetterThatIsToBeTriedAgainWakesNobodyBetweenTwoConsum
   flow.assign({0});
   flow.deliver_and_process(0);
   flow.dead_letter_result(0, failure(ErrorKind::Retry, "no broker"));
-  flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "the client has failed"}});
   ASSERT_TRUE(flow.pipeline.closed());
   flow.advance(seconds(2));
   expect_rest(flow);
@@ -30,7 +30,7 @@ TEST(IdleWakeupsTest, CogsRecordsThatAreToBeSentAgainWakeNobodyBetweenTwoConsume
   flow.write();
   flow.advance(seconds(61));
   flow.give_back_records(SideTopicName::Cogs);
-  flow.source(SourceFault{{ErrorKind::Renew, 1, "the client cannot go on"}});
+  flow.source(SourceFault{{ErrorKind::Renew, 1, "the client has failed"}});
   ASSERT_TRUE(flow.pipeline.closed());
   flow.advance(seconds(2));
   expect_rest(flow);

@@ -206,7 +206,7 @@ TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsGivenUp) {
   EXPECT_EQ(flow.batches.size(), 2u) << "it may come straight back";
   flow.advance(seconds(8));
   ASSERT_EQ(flow.batches.size(), 1u);
-  EXPECT_EQ(flow.batches[0]->parts.size(), 2u) << "a batch with rows of a partition that is still ours goes on";
+  EXPECT_EQ(flow.batches[0]->parts.size(), 2u) << "a batch with rows of a partition that is still ours continues";
   flow.settle();
   EXPECT_EQ(flow.committed(1), 10);
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);

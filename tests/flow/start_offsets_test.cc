@@ -78,7 +78,7 @@ TEST(StartOffsetsTest, AnOffsetThatTheResetPolicyCommittedIsNeverSetBack) {
   ASSERT_TRUE(flow.fall_out_of_range(0, 20));
   flow.write();  // the first of the two: 5 could be committed
   flow.advance(seconds(3));
-  EXPECT_FALSE(flow.commit_waits()) << "while it is looked up where the partition goes on";
+  EXPECT_FALSE(flow.commit_waits()) << "while the offset at which the partition resumes is looked up";
   ASSERT_TRUE(flow.reset_offset(0, 20));
   flow.advance(seconds(3));
   EXPECT_FALSE(flow.commit_waits()) << "backwards: 20 is committed";

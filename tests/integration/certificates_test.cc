@@ -125,7 +125,7 @@ TEST_F(CertificatesTest, NewOnesAreProvenBeforeTheConsumerIsGivenUpAndNothingIsL
 
   use("strange-client", {"first-ca.pem"});
   EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Failed); })) << member.log();
-  EXPECT_EQ(member.status().consumer_number, consumer) << "the running consumer goes on";
+  EXPECT_EQ(member.status().consumer_number, consumer) << "the running consumer continues";
   EXPECT_TRUE(consumes()) << member.log();
 
   use("second-client", {"first-ca.pem", "second-ca.pem"});

@@ -249,7 +249,7 @@ TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkipped) {
       60s, [&] { return ask("/ready").body.find("receive.message.max.bytes (3000000)") != std::string::npos; }))
       << ask("/ready").body << freshet.output();
   produce(1, R"({"id":3})");
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << "others go on: " << freshet.output();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << "others continue: " << freshet.output();
   EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":1})").status, 409);
   const auto skipped = ask("/skip", R"({"partition":0,"offset":2})");
   EXPECT_EQ(skipped.status, 200) << skipped.body;
@@ -356,7 +356,7 @@ TEST_F(OperationTest, CheckTriesAnInsertWithoutRowsOnEveryHost) {
   };
   const std::string good = check({});
   EXPECT_TRUE(good.starts_with("0\n")) << good;
-  EXPECT_NE(good.find("takes inserts"), std::string::npos) << good;
+  EXPECT_NE(good.find("accepts inserts"), std::string::npos) << good;
   EXPECT_EQ(clickhouse_->query("SELECT count() FROM " + topic), "0");
 
   const std::string nobody = fmt::format("http://127.0.0.1:{}", testkit::free_port());

@@ -160,7 +160,7 @@ TEST_F(RecoverableErrorsTest, MembersThatStoodStillForTooLongComeBack) {
   produced = load.stop();
   EXPECT_TRUE(eventually(60s, [&] { return different() >= produced; })) << frozen.log() << stopped.output();
   EXPECT_EQ(different(), produced) << "nothing is lost";
-  // The others may have read everything before it goes on.
+  // The others may have read everything before it continues.
   EXPECT_TRUE(eventually(60s, [&] { return frozen.log().find("MAX_POLL_EXCEEDED") != std::string::npos; }))
       << frozen.log();
   std::cerr << fmt::format("{} messages, {} rows\n", produced, rows());

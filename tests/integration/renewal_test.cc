@@ -171,7 +171,7 @@ TEST_F(RenewalTest, TheGeneratedIdLeavesTheGroupAtTheEnd) {
 }
 
 TEST_F(RenewalTest, NewPartitionsGetAnOwner) {
-  // No consumer refreshes its metadata by itself.
+  // No consumer refreshes its metadata on its own.
   const std::vector<std::string> no_look = {"--set", "kafka.topic.metadata.refresh.interval.ms=600000"};
   const auto one = member(no_look);
   const auto two = member(no_look);

@@ -145,7 +145,7 @@ TEST_F(RenewalTriggersTest, AnOperatorAsksBySignalByCommandAndOverHttp) {
   EXPECT_EQ(nobody.process().wait(60s), 1);
 }
 
-// A delay without a multiple before 2033: nothing that waits for its tick continues by itself.
+// A delay without a multiple before 2033: nothing that waits for its tick continues.
 constexpr const char* kEndlessDelay = "1000000000";
 
 // Set while the member runs, because otherwise the stop would wait for years.
@@ -265,7 +265,7 @@ TEST_F(RenewalTriggersTest, ARotatedPasswordIsProvenBeforeTheConsumerIsGivenUp) 
   };
   write("wr0ng-pass");
   EXPECT_TRUE(eventually(60s, [&] { return result_is(RenewalResult::Failed); })) << member.log();
-  EXPECT_EQ(member.status().consumer_number, consumer) << "the running consumer goes on";
+  EXPECT_EQ(member.status().consumer_number, consumer) << "the running consumer continues";
   const uint64_t before = rows();
   EXPECT_TRUE(eventually(60s, [&] { return rows() > before; })) << "and consumes";
   // From now on the broker accepts another one, and closes connections that used the first.
