@@ -33,7 +33,7 @@ if(FRESHET_SANITIZE)
   add_compile_options(-fsanitize=${FRESHET_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FRESHET_SANITIZE})
   if(FRESHET_SANITIZE MATCHES "thread" AND NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
-    # Asio has fences, which ThreadSanitizer does not see. What we share between threads has locks and atomics.
+    # ThreadSanitizer does not support the fences in Asio. Locks and atomics protect what freshet shares between threads.
     add_compile_options(-Wno-tsan)
   endif()
 endif()

@@ -4,7 +4,7 @@
 #   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
 #   OWN_FLAGS: compiled with flags of its own, thus with a precompiled header of its own.
 #   FILE_BY_FILE: no unity build.
-add_custom_target(checked_tests)  # what the sanitizer runs build
+add_custom_target(checked_tests)  # the tests that the sanitizer runs build
 
 function(freshet_module name)
   cmake_parse_arguments(ARG "OWN_FLAGS;FILE_BY_FILE" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
@@ -35,7 +35,7 @@ function(freshet_module name)
 endfunction()
 
 if(FRESHET_TESTS)
-  # Never built: its precompiled header is that of every test.
+  # Never built. Every test uses its precompiled header.
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cc CONTENT "int main() {}\n")
   add_executable(test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_headers.cc)
   target_compile_options(test_headers PRIVATE -O0)
@@ -52,7 +52,7 @@ function(freshet_test name)
     return()
   endif()
   if(NOT ARG_TIMEOUT)
-    set(ARG_TIMEOUT 600)  # against hangs: a busy machine and a sanitizer make ten times as much of it as is usual
+    set(ARG_TIMEOUT 600)  # against hangs; a busy machine with a sanitizer takes ten times as long as usual
   endif()
   add_executable(${name} ${ARG_SOURCES})
   if(FRESHET_SANITIZE MATCHES "thread")
@@ -60,7 +60,7 @@ function(freshet_test name)
     set_source_files_properties(${PROJECT_SOURCE_DIR}/tests/sanitizers/librdkafka_under_tsan.cc PROPERTIES
                                 SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
-  # Half of what a test's compilation takes, and four fifths under ASan, would be the optimiser's.
+  # The optimiser would take half of a test's compilation time, and four fifths under ASan.
   target_compile_options(${name} PRIVATE -O0)
   freshet_precompile(${name} FROM test_headers)
   freshet_unite(${name})

@@ -1,6 +1,6 @@
-# Headers of libraries that nearly every file includes, compiled once: a third of the time of a build was theirs. A file
+# Headers of libraries that nearly every file includes, compiled once: they took a third of the build time. A file
 # still includes what it uses; the fuzz preset builds without this and finds the include that is missing. No header of the
-# project is among them: a change of one would compile everything anew.
+# project is among them: a change of one would recompile everything.
 option(FRESHET_PCH "Precompile the headers of the standard library and of fmt" ON)
 set(FRESHET_PRECOMPILED
     <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <deque> <functional> <map> <memory> <mutex>
@@ -29,7 +29,7 @@ endfunction()
 # it uses; the presets debug and fuzz build file by file.
 option(FRESHET_UNITY "Compile several files of a module as one" ON)
 
-# freshet_unite(TARGET). Few files a batch: a change compiles one batch anew, and two cores have work until the end.
+# freshet_unite(TARGET). Few files per batch: a change recompiles one batch, and two cores have work until the end.
 function(freshet_unite target)
   if(FRESHET_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)

@@ -101,7 +101,7 @@ constexpr std::array kEndpoints{
 };
 
 std::string listed() {
-  std::string out = "there are:";
+  std::string out = "the endpoints are:";
   for (const Endpoint& one : kEndpoints) out += fmt::format("\n{:4} {:9} {}", one.method, one.path, one.about);
   return out;
 }
@@ -122,7 +122,7 @@ Found find_endpoint(const Request& request) {
     methods += fmt::format("{}{}", methods.empty() ? "" : ", ", one.method == "GET" ? "GET, HEAD" : one.method);
   }
   if (methods.empty()) return {nullptr, Response::text(404, listed())};
-  Found found{nullptr, Response::text(405, "this takes " + methods)};
+  Found found{nullptr, Response::text(405, "this endpoint accepts " + methods)};
   found.otherwise.allow = methods;
   return found;
 }

@@ -79,7 +79,7 @@ class RequestReader::Parser final : public http::basic_parser<true> {
     for (const Kept& one : kKept) {
       if (!same_name(name, one.name)) continue;
       auto& kept = request.*one.value;
-      if (kept) return refuse(400, fmt::format("the header {} stands twice", one.name), error);
+      if (kept) return refuse(400, fmt::format("the header {} occurs twice", one.name), error);
       kept = std::string(value);
     }
   }
@@ -111,7 +111,7 @@ Response refusal_of(const Errors& error) {
     return Response::text(413, fmt::format("a body has at most {} bytes", kMostBodyBytes));
   }
   if (error == http::error::bad_version) return Response::text(505, "speak HTTP/1.1");
-  return Response::text(400, fmt::format("this is no HTTP request: {}", error.message()));
+  return Response::text(400, fmt::format("this is not an HTTP request: {}", error.message()));
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ RequestReader::Progress RequestReader::take(std::string_view bytes) {
   }
   // Refuses bytes that cannot start an HTTP request at once; TLS starts with byte 22.
   if (!unread_.empty() && static_cast<unsigned char>(unread_.front()) < ' ' && unread_.front() != '\r') {
-    return Response::text(400, "this is no HTTP request; the admin server speaks plain HTTP, without TLS");
+    return Response::text(400, "this is not an HTTP request; the admin server speaks plain HTTP, without TLS");
   }
   return NeedsMore{};
 }

@@ -118,7 +118,7 @@ std::string_view shortage_in_error() noexcept {
     _exit(kOutOfMemory);
   }
   const std::type_info* const type = std::current_exception() ? abi::__cxa_current_exception_type() : nullptr;
-  say("freshet: ended by an error that nobody caught: ");
+  say("freshet: ended by an uncaught exception: ");
   say(type == nullptr ? "unknown" : type->name());
   say("; this is a bug, please report it\n");
   std::signal(SIGABRT, SIG_DFL);

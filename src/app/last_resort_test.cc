@@ -80,7 +80,7 @@ TEST_F(LastResortDeathTest, WhatNobodyCatchesEndsWithASentence) {
         watch_for_shortage_of_memory();
         std::jthread([] { throw std::string("of a message"); });
       },
-      testing::KilledBySignal(SIGABRT), "ended by an error that nobody caught: .*basic_string");
+      testing::KilledBySignal(SIGABRT), "ended by an uncaught exception: .*basic_string");
 }
 
 // The shortage occurs before anybody waits for the descriptor, as early in the start.

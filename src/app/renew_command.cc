@@ -123,7 +123,7 @@ int renew(const settings::Settings& settings, Clock& clock, std::stop_token stop
   const auto asked = object_in(answer->body);
   const uint64_t number = asked ? field(*asked, "renewal", uint64_t{0}) : 0;
   if (number == 0) {
-    out << "not renewed: this is no answer of freshet\n";
+    out << "not renewed: the response is not from freshet\n";
     return 1;
   }
   out << text_field(*asked, "text") << std::endl;

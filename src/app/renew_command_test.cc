@@ -100,7 +100,7 @@ TEST_F(RenewCommandTest, SurvivesEveryShapeOfAnswer) {
     to_post = answer;
     out.str("");
     EXPECT_EQ(run(), 1) << answer;
-    EXPECT_EQ(out.str(), "not renewed: this is no answer of freshet\n") << answer;
+    EXPECT_EQ(out.str(), "not renewed: the response is not from freshet\n") << answer;
   }
   to_post = R"({"renewal":5,"text":5})";
   for (const std::string value : {"5", "\"x\"", "null", "[]", "{\"a\":1}", "true", "-1e300"}) {

@@ -218,7 +218,7 @@ Attempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Respon
     result.error.text = answer.error().text;
     result.error.curl_code = answer.error().code;
     result.error.timed_out = answer.error().code == kCurlTimedOut;
-    result.advice = "it is sent again until it works; if it lasts, check that the server runs and --clickhouse-url";
+    result.advice = "freshet retries; if the error persists, check that the server runs, and --clickhouse-url";
     if (answer.error().kind == ErrorKind::Fatal) {
       result.error_class = ErrorClass::Operator;
       result.advice = "correct the ClickHouse URL, credentials or TLS files";

@@ -119,7 +119,7 @@ std::optional<WriteOutcome> FailedInserts::maybe_stored(const ServerError& error
   WriteOutcome open{WriteOutcome::Kind::MaybeStored, error.code, error.text, {}};
   open.reason = fmt::format("{}, and a repeat would be stored again ({})",
                             error.place == ErrorPlace::Shard ? "A shard failed, and others may have stored their rows"
-                                                             : "A view failed after the table took the rows",
+                                                             : "A view failed after the table stored the rows",
                             why);
   return open;
 }

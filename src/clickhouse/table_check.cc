@@ -326,7 +326,8 @@ std::vector<Finding> check_insert_settings(const TableInfo& table, const ClickHo
     const std::string window =
         table.replicated() ? "replicated_deduplication_window" : "non_replicated_deduplication_window";
     add(window,
-        "the table does not recognise a repeated insert: when an answer is lost, its rows come twice. Where the server "
+        "the table does not recognise a repeated insert: when a response is lost, its rows are stored twice. Where the "
+        "server "
         "has the setting: ALTER TABLE " +
             quote_where_needed(table.database) + "." + quote_where_needed(table.table) + " MODIFY SETTING " + window +
             " = 100000");

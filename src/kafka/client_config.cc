@@ -21,8 +21,8 @@ struct Owned {
 
 // Properties that freshet's guarantees depend on, or that have their own setting.
 constexpr std::array kOwned = {
-    Owned{"enable.auto.commit", "freshet commits what ClickHouse has; there is nothing to switch"},
-    Owned{"enable.auto.offset.store", "freshet commits what ClickHouse has; there is nothing to switch"},
+    Owned{"enable.auto.commit", "freshet commits offsets after ClickHouse has the rows; this cannot be changed"},
+    Owned{"enable.auto.offset.store", "freshet commits offsets after ClickHouse has the rows; this cannot be changed"},
     Owned{"auto.offset.reset", "use --auto-offset-reset"},
     Owned{"group.id", "use --consumer-group"},
     Owned{"group.instance.id", "use --group-instance-id"},
@@ -49,7 +49,7 @@ std::string advice(const std::string& key) {
         "build with -DFRESHET_LIBRDKAFKA_ROOT",
         rd_kafka_version_str());
   }
-  return fmt::format("; CONFIGURATION.md of librdkafka {} lists what there is", rd_kafka_version_str());
+  return fmt::format("; CONFIGURATION.md of librdkafka {} lists the properties", rd_kafka_version_str());
 }
 
 class Builder {

@@ -68,7 +68,7 @@ void KafkaSource::on_unreadable(const Error& error, Partition partition, Offset 
   out.push_back(UnreadableBatch{
       partition, std::max(batch, owned.cursor.next()),
       fmt::format("the record batch at offset {} cannot be unpacked ({}): if it unpacks beyond "
-                  "kafka.receive.message.max.bytes ({}), raise that and restart; or give all of the batch up with "
+                  "kafka.receive.message.max.bytes ({}), raise that and restart; or skip the whole batch with "
                   "POST /skip and a later offset",
                   batch.value, error.text, limit != settings_.connection.extra.end() ? limit->second : "100000000")});
 }

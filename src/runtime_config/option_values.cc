@@ -23,7 +23,7 @@ Status read_integer(std::string_view text, const Range& range, int64_t& target) 
   int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || text.empty()) {
-    return failure(ErrorKind::Invalid, "is no whole number; " + hint(range));
+    return failure(ErrorKind::Invalid, "is not a whole number; " + hint(range));
   }
   if (value < range.least || value > range.most) {
     return failure(ErrorKind::Invalid, "is out of range; " + hint(range));
@@ -37,7 +37,7 @@ Status read_number(std::string_view text, double least, double most, double& tar
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || text.empty() || !std::isfinite(value) ||
       value < least || value > most) {
-    return failure(ErrorKind::Invalid, fmt::format("is no number from {} to {}", least, most));
+    return failure(ErrorKind::Invalid, fmt::format("is not a number from {} to {}", least, most));
   }
   target = value;
   return {};
@@ -96,7 +96,7 @@ Status read_word(std::string_view text, std::string& target) {
   const bool plain = std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return (std::isalnum(c) != 0 && c < 0x80) || c == '_' || c == '-' || c == '.';
   });
-  if (text.empty() || !plain) return failure(ErrorKind::Invalid, "is no word of letters, digits, '_', '-' and '.'");
+  if (text.empty() || !plain) return failure(ErrorKind::Invalid, "is not a word of letters, digits, '_', '-' and '.'");
   target = text;
   return {};
 }

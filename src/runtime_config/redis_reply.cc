@@ -13,7 +13,7 @@ constexpr size_t kMaxLine = 4096;
 constexpr size_t kOfReply = 64;  // memory of one reply, however short it is on the wire
 
 tl::unexpected<Error> no_redis() {
-  return failure(ErrorKind::Invalid, "what answers is no Redis, or the address is that of its TLS port");
+  return failure(ErrorKind::Invalid, "the server is not Redis, or the port is its TLS port");
 }
 tl::unexpected<Error> too_large() {
   return failure(ErrorKind::Invalid, fmt::format("the answer is larger than {} bytes, or nested deeper than {}; is it "

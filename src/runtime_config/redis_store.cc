@@ -88,7 +88,7 @@ class RedisStore final : public OptionSource {
   }
 
   static Error refused(const RedisReply& reply) {
-    return {ErrorKind::Retry, 0, reply.kind == RedisReply::Kind::Error ? reply.text : "the key is no hash"};
+    return {ErrorKind::Retry, 0, reply.kind == RedisReply::Kind::Error ? reply.text : "the key is not a hash"};
   }
 
   // Describes the failure, drops the connection and forgets the owner; the next read() starts from the configured

@@ -100,7 +100,7 @@ TEST(RedisStoreTest, WhatIsTooMuchIsRefusedAndTakesNoMemory) {
   for (int i = 0; i < 700'000; ++i) many += "$1\r\nx\r\n";
   const std::string text = error_from(many);
   EXPECT_NE(text.find("larger than"), std::string::npos) << text;
-  EXPECT_NE(error_from(std::string(8192, '+'), false, true).find("is no Redis"), std::string::npos);
+  EXPECT_NE(error_from(std::string(8192, '+'), false, true).find("is not Redis"), std::string::npos);
   rusage after{};
   getrusage(RUSAGE_SELF, &after);
   EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 256 << 10);  // KiB
@@ -110,9 +110,9 @@ TEST(RedisStoreTest, WhatIsNoRedisIsCalledSo) {
   for (const char* reply : {"HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n", "%1\r\n+a\r\n+b\r\n", "$-2\r\n", "$x\r\n",
                             "*\r\n", "$1\r\nabc", "*99999999999999999999\r\n", "\x15\x03\x01\r\n"}) {
     const std::string text = error_from(reply);
-    EXPECT_NE(text.find("is no Redis"), std::string::npos) << reply << ": " << text;
+    EXPECT_NE(text.find("is not Redis"), std::string::npos) << reply << ": " << text;
   }
-  EXPECT_NE(error_from("$-1\r\n").find("the key is no hash"), std::string::npos);
+  EXPECT_NE(error_from("$-1\r\n").find("the key is not a hash"), std::string::npos);
   EXPECT_NE(error_from("-ERR no\r\n").find("ERR no"), std::string::npos);
 }
 

@@ -7,7 +7,7 @@ namespace freshet::runtime_config {
 
 struct StoreUnreadable {
   static constexpr LogEvent kEvent{LogLevel::Warn, "runtime_config_unreadable",
-                                   "The store of live options cannot be read; the last values stay in force."};
+                                   "The store of live options cannot be read; freshet keeps the last values."};
   std::string_view error;
   auto fields() const { return log_fields(log_error(error)); }
 };
@@ -26,7 +26,7 @@ struct OptionChanged {
 
 struct OptionRefused {
   static constexpr LogEvent kEvent{LogLevel::Error, "runtime_option_refused",
-                                   "A live option has a bad value; the last good one stays in force."};
+                                   "A live option has an invalid value; freshet does not apply it."};
   std::string_view key;
   std::string_view value;
   std::string_view error;

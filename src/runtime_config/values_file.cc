@@ -72,7 +72,7 @@ class ValuesFile final : public OptionSource {
 
 Result<RawOptions> parse_values(const std::string& text) {
   const json root = parse_json(text);
-  if (root.is_discarded()) return failure(ErrorKind::Invalid, "is no JSON");
+  if (root.is_discarded()) return failure(ErrorKind::Invalid, "is not JSON");
   if (!root.is_object() || !root.contains("options") || !root["options"].is_object()) {
     return failure(ErrorKind::Invalid, R"(expected {"options": {KEY: VALUE, ...}})");
   }

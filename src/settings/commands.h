@@ -40,10 +40,10 @@ inline constexpr std::array kCommands = {
             "prints messages and the rows they would become; joins no group and writes nothing",
             "freshet tap --bootstrap-server localhost:9092 --topic events --count 5"},
     Command{"process", kProcess, kProcess, Rules::Columns,
-            "reads messages as JSON lines from standard input and prints what they become; needs no server",
+            "reads messages as JSON lines from standard input and prints the result of each; needs no server",
             "echo '{\"message\": \"eyJhIjoxfQ==\"}' | freshet process --processor json"},
     Command{"renew", kRenew, kRenew, Rules::AdminClient,
-            "asks a running process to recreate its Kafka consumer and prints how it went",
+            "requests a new Kafka consumer from a running process and prints the result",
             "freshet renew --admin 127.0.0.1:8080"},
 };
 

@@ -83,7 +83,7 @@ Status topic_name(const std::string& text) {
   }
   if (has_space(text)) return wrong("has white space in it, which no topic has");
   if (text.find_first_not_of(kNameCharacters) != std::string::npos || text == "." || text == "..") {
-    return wrong("is no topic's name; letters, digits, '.', '_' and '-' are allowed");
+    return wrong("is not a topic name; letters, digits, '.', '_' and '-' are allowed");
   }
   if (text.size() > kLongest) return wrong(fmt::format("is longer than a topic's name may be ({})", kLongest));
   return {};

@@ -206,7 +206,8 @@ class Check {
     }
     for (const char* login : {"user", "password"}) {
       if (p_.clickhouse.insert_settings.contains(login)) {
-        refuse("--clickhouse-setting: '{}' is no setting; use --clickhouse-user and --clickhouse-password-file", login);
+        refuse("--clickhouse-setting: '{}' is not a setting; use --clickhouse-user and --clickhouse-password-file",
+               login);
       }
     }
     for (const ContradictedSetting& one : kContradicted) {

@@ -224,7 +224,7 @@ constexpr Setting kTable[] = {
     {"dlq-provenance",
      "Dead letters",
      "",
-     "dead-letter headers beyond original_partition and original_offset: topic, timestamp, reason, consumer group",
+     "add dead-letter headers besides original_partition and original_offset: topic, timestamp, reason, consumer group",
      kRun,
      [](Settings& s, const std::string& v) -> Status {
        const auto on = boolean(v);
@@ -313,7 +313,7 @@ constexpr Setting kTable[] = {
      CHOICE(pipeline.processors.june, kGenerations)},
     {"use-row-binary", "Messages to rows", "", "EAPItemsProcessor: RowBinary, all rows as one base64 text", kProcess,
      SWITCH(pipeline.processors.row_binary)},
-    {"json-field", "Messages to rows", "FIELD[=COLUMN]", "take only the named fields, renamed to COLUMN", kAll,
+    {"json-field", "Messages to rows", "FIELD[=COLUMN]", "write only the named fields, renamed to COLUMN", kAll,
      ACCEPT(return into_map(to_column(v, "FIELD[=COLUMN]"), s.pipeline.processors.json.fields)), true},
     {"json-required-field", "Messages to rows", "FIELD", "a field that must exist and not be null", kAll,
      ACCEPT(s.pipeline.processors.json.required_fields.push_back(v); return {}), true},

@@ -40,7 +40,7 @@ bool is_port(const std::string& text) {
 
 Result<int64_t> integer(const std::string& text, int64_t least, int64_t most) {
   int64_t value = 0;
-  if (!parse(text, value)) return wrong("is no whole number; " + range(least, most));
+  if (!parse(text, value)) return wrong("is not a whole number; " + range(least, most));
   if (value < least || value > most) return wrong("is out of range; " + range(least, most));
   return value;
 }
@@ -48,7 +48,7 @@ Result<int64_t> integer(const std::string& text, int64_t least, int64_t most) {
 Result<double> decimal(const std::string& text, double least, double most) {
   double value = 0;
   if (!parse(text, value) || !std::isfinite(value))
-    return wrong(fmt::format("is no number; use {} to {}", least, most));
+    return wrong(fmt::format("is not a number; use {} to {}", least, most));
   if (value < least || value > most) return wrong(fmt::format("is out of range; use {} to {}", least, most));
   return value;
 }
@@ -188,7 +188,7 @@ Result<int64_t> timestamp(const std::string& text) {
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (fields != 6 || used != static_cast<int>(text.size()) || !date.ok() || hour > 23 || minute > 59 || second > 59) {
-    return wrong("is no time; use unix seconds or milliseconds, or 2026-11-23T10:00:00Z");
+    return wrong("is not a time; use unix seconds or milliseconds, or 2026-11-23T10:00:00Z");
   }
   const auto at = std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
                   std::chrono::seconds(second);

@@ -105,7 +105,7 @@ std::string ProgressPolicy::fault(SteadyTime now, Duration timeout, std::vector<
     why = std::move(of_this);
   }
   if (!why.empty() || !statistics_at_ || now - *statistics_at_ < std::max(timeout, kStatisticsMayTake)) return why;
-  return fmt::format("the Kafka client has said nothing for {} s", whole_seconds(now - *statistics_at_));
+  return fmt::format("the Kafka client has sent no statistics for {} s", whole_seconds(now - *statistics_at_));
 }
 
 std::string ProgressPolicy::fault_of(Partition partition, Seen& seen, SteadyTime now, Duration timeout,

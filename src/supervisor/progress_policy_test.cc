@@ -185,7 +185,7 @@ TEST_F(ProgressPolicyTest, AClientThatSaysNothingIsReplaced) {
   client_speaks = false;
   EXPECT_EQ(pass(59s), "");
   EXPECT_EQ(pass(5s), "R");
-  EXPECT_NE(why.find("the Kafka client has said nothing for"), std::string::npos) << why;
+  EXPECT_NE(why.find("the Kafka client has sent no statistics for"), std::string::npos) << why;
   status.statistics_at = std::nullopt;  // the next client, which has not emitted statistics yet
   EXPECT_EQ(pass(300s), "");
 }

@@ -319,7 +319,7 @@ void Renewal::watch_change(SteadyTime now, const ConsumerState& consumer) {
   change_.reset();
   backoff_ = Backoff(limits_.retry);
   finish(std::move(report));
-  if (must_rejoin_) requests_.request(RenewalReason::Broken, "the topic has partitions that nobody owns");
+  if (must_rejoin_) requests_.request(RenewalReason::Broken, "the topic has partitions that no member owns");
 }
 
 SteadyTime Renewal::next_deadline(SteadyTime now) const {

@@ -7,7 +7,7 @@ namespace freshet::telemetry {
 
 struct LogLinesDropped {
   static constexpr LogEvent kEvent{LogLevel::Warn, "log_lines_dropped",
-                                   "Lines of the log were dropped because nobody read them."};
+                                   "Lines of the log were dropped because their reader was too slow."};
   uint64_t lines;
   auto fields() const { return log_fields(LogField("lines", lines)); }
 };

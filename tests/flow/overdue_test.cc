@@ -38,7 +38,7 @@ TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStor
   EXPECT_NE(flow.status().waiting_for.find("overdue: 10 rows (partition:offsets 0:0-9)"), std::string::npos)
       << flow.status().waiting_for;
   EXPECT_NE(flow.status().waiting_for.find("Too many parts"), std::string::npos);
-  ASSERT_EQ(flow.batches.size(), 1u) << "it was given up";
+  ASSERT_EQ(flow.batches.size(), 1u) << "it was dropped";
   flow.settles_exactly_once();
   EXPECT_EQ(flow.overdue(), 0);
   EXPECT_EQ(flow.status().waiting_for, "");

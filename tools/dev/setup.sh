@@ -26,7 +26,7 @@ retry() {
   local pause
   for pause in 5 15 30 60 0; do
     "$@" && return 0
-    say "failed: $*; $([[ $pause == 0 ]] && echo "given up" || echo "again in $pause s")"
+    say "failed: $*; $([[ $pause == 0 ]] && echo "no further attempt" || echo "retry in $pause s")"
     sleep "$pause"
   done
   return 1
