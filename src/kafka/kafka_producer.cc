@@ -43,12 +43,6 @@ std::string one_word(std::string_view what) {
   return word;
 }
 
-Counter& records(Metrics& metrics, const std::string& producer, const char* result) {
-  return metrics.counter("freshet_produced_records_total",
-                         "Produced records by the broker's answer: success, or librdkafka's name of the error.",
-                         {{"producer", producer}, {"result", result}});
-}
-
 }  // namespace
 
 class KafkaProducer::Connection {
@@ -88,7 +82,7 @@ class KafkaProducer::Connection {
       if (type == RD_KAFKA_EVENT_DR) producer_.deliver(event.get());
       if (type == RD_KAFKA_EVENT_ERROR) on_error(event.get());
       if (type == RD_KAFKA_EVENT_STATS && !broken()) {
-        show_producer_statistics(rd_kafka_event_stats(event.get()), producer_.metric_label_, producer_.metrics_);
+        show_producer_statistics(rd_kafka_event_stats(event.get()), producer_.metrics_);
       }
     }
   }
@@ -137,9 +131,7 @@ KafkaProducer::KafkaProducer(const ProducerSettings& settings, std::string_view 
       order_(order),
       on_result_(std::move(on_result)),
       log_(log),
-      metrics_(metrics),
-      metric_label_(one_word(what)),
-      delivered_(records(metrics, metric_label_, "success")),
+      metrics_(metrics, one_word(what)),
       files_(settings.connection) {
   connection_ = std::make_unique<Connection>(*this, std::move(client));
 }
@@ -234,8 +226,8 @@ bool KafkaProducer::refused_with_old_credentials(rd_kafka_resp_err_t code) {
 }
 
 void KafkaProducer::count(rd_kafka_resp_err_t result) {
-  if (result == RD_KAFKA_RESP_ERR_NO_ERROR) return delivered_.add();
-  records(metrics_, metric_label_, rd_kafka_err2name(result)).add();
+  if (result == RD_KAFKA_RESP_ERR_NO_ERROR) return metrics_.delivered.add();
+  metrics_.records(rd_kafka_err2name(result)).add();
 }
 
 void KafkaProducer::deliver(rd_kafka_event_t* event) {

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "kafka/connection_files.h"
 #include "kafka/handles.h"
+#include "kafka/kafka_metrics.h"
 #include "kafka/kafka_settings.h"
 #include "ports/record_producer.h"
 
@@ -55,9 +56,7 @@ class KafkaProducer final : public RecordProducer {
   const RecordOrder order_;
   const OnResult on_result_;
   Log& log_;
-  Metrics& metrics_;
-  const std::string metric_label_;
-  Counter& delivered_;
+  const ProducerMetrics metrics_;
   ConnectionFiles files_;
   std::atomic<uint64_t> unhandled_failures_{0};  // incremented before a failure is reported
   std::unique_ptr<Connection> connection_;

@@ -21,12 +21,6 @@ constexpr size_t kMaxChunkBytes = 1024 * 1024;
 constexpr size_t kLibraryOverhead = 384;  // bytes that the library adds per message
 constexpr int kLeavePollMs = 5;
 
-Histogram& rebalance_seconds(Metrics& metrics, const char* step) {
-  return metrics.histogram("freshet_rebalance_seconds",
-                           "Time to answer a rebalance: assign looks up start offsets, revoke drains.",
-                           latency_buckets(), {{"step", step}});
-}
-
 // Reads the client's cached metadata without waiting; metadata always arrives before the first assignment.
 std::string known_cluster_id(rd_kafka_t* client) {
   const LibraryText id(rd_kafka_clusterid(client, 0));
@@ -44,15 +38,8 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       log_(context.log),
       reaper_(context.reaper),
       identity_(context.identity),
-      metrics_(context.metrics),
-      partition_count_gauge_(context.metrics.gauge("freshet_topic_partitions", "Number of partitions of the topic.",
-                                                   {{"topic", settings.topic}})),
-      assign_seconds_(rebalance_seconds(context.metrics, "assign")),
-      revoke_seconds_(rebalance_seconds(context.metrics, "revoke")),
-      statistics_(context.metrics, settings.topic),
-      offsets_gone_(context.metrics.counter("freshet_offsets_expired_total",
-                                            "Offsets that the broker deleted before they were consumed.",
-                                            {{"topic", settings.topic}})),
+      metrics_(context.metrics, settings.topic),
+      statistics_({context.metrics, settings.topic}),
       client_(std::move(client)),
       assignment_(client_.get(), settings.topic),
       start_look_up_(client_.get(), settings_, clock_, [this] { wake(); }),
@@ -191,7 +178,7 @@ void KafkaSource::on_rebalance(rd_kafka_event_t* event, std::vector<SourceEvent>
 
 void KafkaSource::answer_revoke() {
   if (!revoking_) return;
-  revoke_seconds_.observe(to_seconds(clock_.steady_now() - rebalance_since_));
+  metrics_.revoke_seconds.observe(to_seconds(clock_.steady_now() - rebalance_since_));
   const std::set<Partition> revoked = *std::exchange(revoking_, std::nullopt);
   for (const Partition partition : revoked) owned_.erase(partition);
   if (!assignment_.cooperative()) owned_.clear();
@@ -213,7 +200,7 @@ void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
     // A recreated topic may have fewer partitions; the group counts them at each assignment.
     if (assignment) membership_.topic_partitions = 0;
     membership_.topic_partitions = std::max(membership_.topic_partitions, found.resolved.partition_count);
-    partition_count_gauge_.set(membership_.topic_partitions);
+    metrics_.topic_partitions.set(membership_.topic_partitions);
     if (assignment) {
       if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
     } else {
@@ -237,7 +224,7 @@ void KafkaSource::answer_assign(const std::vector<StartAt>& starts) {
   if (!assignment_waits_) return;  // the source is closing
   assignment_waits_ = false;
   if (rebalance_since_ != SteadyTime()) {
-    assign_seconds_.observe(to_seconds(clock_.steady_now() - rebalance_since_));
+    metrics_.assign_seconds.observe(to_seconds(clock_.steady_now() - rebalance_since_));
   }
   if (!assignment_.cooperative()) owned_.clear();
   Positions positions;

@@ -28,6 +28,7 @@
 #include "kafka/departure.h"
 #include "kafka/handles.h"
 #include "kafka/identity.h"
+#include "kafka/kafka_metrics.h"
 #include "kafka/kafka_settings.h"
 #include "kafka/partition_cursor.h"
 #include "kafka/reaper.h"
@@ -138,12 +139,8 @@ class KafkaSource final : public Source {
   Log& log_;
   Reaper& reaper_;
   Identity& identity_;
-  Metrics& metrics_;
-  Gauge& partition_count_gauge_;
-  Histogram& assign_seconds_;
-  Histogram& revoke_seconds_;
+  const ConsumerMetrics metrics_;
   ConsumerStatistics statistics_;
-  Counter& offsets_gone_;
   Client client_;
   Assignment assignment_;
   Queue queue_;

@@ -98,12 +98,7 @@ void KafkaSource::report_fatal(std::vector<SourceEvent>& out) {
 }
 
 // Counts every error; only some are reported.
-void KafkaSource::count(rd_kafka_resp_err_t code) {
-  metrics_
-      .counter("freshet_kafka_errors_total", "Errors of the Kafka consumer by librdkafka's name.",
-               {{"error", rd_kafka_err2name(code)}})
-      .add();
-}
+void KafkaSource::count(rd_kafka_resp_err_t code) { metrics_.errors(rd_kafka_err2name(code)).add(); }
 
 void KafkaSource::report(const Error& error, std::vector<SourceEvent>& out, int32_t partition) {
   if (!reported_.is_due(error, partition, clock_.steady_now())) return;

@@ -70,7 +70,7 @@ void KafkaSource::take_looked_up(const AssignedPartition& partition, std::vector
 void KafkaSource::log_out_of_range(const AssignedPartition& partition, Offset was) {
   if (!partition.no_valid_offset.empty()) return;  // reported as the reason why the partition is blocked
   const int64_t gone = std::max<int64_t>(0, partition.start.value - was.value);
-  offsets_gone_.add(static_cast<uint64_t>(gone));
+  metrics_.offsets_expired.add(static_cast<uint64_t>(gone));
   log_.emit(OffsetOutOfRange{settings_.topic, partition.partition, was, partition.start, gone});
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "kafka/kafka_metrics.h"
 
 namespace freshet::kafka {
 namespace {
@@ -17,9 +18,7 @@ class PendingClient final : public PendingDestruction {
 
 }  // namespace
 
-Reaper::Reaper(Metrics& metrics)
-    : gauge_(metrics.gauge("freshet_kafka_clients_closing",
-                           "Kafka clients of past consumers that are not destroyed yet.")) {
+Reaper::Reaper(Metrics& metrics) : gauge_(clients_closing(metrics)) {
   MutexLock lock(mutex_);
   start_one();
 }

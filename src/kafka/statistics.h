@@ -3,10 +3,10 @@
 
 #include <functional>
 #include <set>
-#include <string>
 #include <string_view>
+#include <utility>
 
-#include "base/metrics.h"
+#include "kafka/kafka_metrics.h"
 #include "model/ids.h"
 
 namespace freshet::kafka {
@@ -16,7 +16,7 @@ constexpr const char* kStatisticsIntervalMs = "1000";
 // Threads: one. Text that is not valid statistics has no effect.
 class ConsumerStatistics {
  public:
-  ConsumerStatistics(Metrics& metrics, std::string topic) : metrics_(metrics), topic_(std::move(topic)) {}
+  explicit ConsumerStatistics(ConsumerStatisticsMetrics metrics) : metrics_(std::move(metrics)) {}
   ~ConsumerStatistics();
   ConsumerStatistics(const ConsumerStatistics&) = delete;
   ConsumerStatistics& operator=(const ConsumerStatistics&) = delete;
@@ -29,13 +29,11 @@ class ConsumerStatistics {
  private:
   void show(const std::set<int32_t>& partitions);
 
-  Metrics& metrics_;
-  const std::string topic_;
+  const ConsumerStatisticsMetrics metrics_;
   std::set<int32_t> shown_;
   bool leaders_connected_ = false;
 };
 
-// `producer`: the value of the label `producer`.
-void show_producer_statistics(std::string_view json, const std::string& producer, Metrics& metrics);
+void show_producer_statistics(std::string_view json, const ProducerMetrics& metrics);
 
 }  // namespace freshet::kafka

@@ -26,7 +26,7 @@ std::map<std::string, double> gauges(const Metrics& metrics, const std::string& 
 TEST(ConsumerStatisticsTest, PartitionsThatAreOwnedHaveGauges) {
   Metrics metrics;
   {
-    ConsumerStatistics statistics(metrics, "t");
+    ConsumerStatistics statistics({metrics, "t"});
     const char* json = R"({"replyq":3,"topics":{"other":{"partitions":{"0":{"fetchq_cnt":9}}},"t":{"partitions":{
         "-1":{"fetchq_cnt":1},"0":{"fetchq_cnt":5},"1":{"fetchq_cnt":6},"2":{"fetchq_cnt":7}}}}})";
     statistics.update(json, [](Partition one) { return one.value != 1; });
@@ -42,7 +42,7 @@ TEST(ConsumerStatisticsTest, PartitionsThatAreOwnedHaveGauges) {
 
 TEST(ConsumerStatisticsTest, LeadersAreConnectedOnceNoneOfThemIsAway) {
   Metrics metrics;
-  ConsumerStatistics statistics(metrics, "t");
+  ConsumerStatistics statistics({metrics, "t"});
   const auto connected = [&](const std::string& brokers) {
     statistics.update(R"({"brokers":{)" + brokers + "}}", [](Partition) { return true; });
     return statistics.leaders_connected();
@@ -63,7 +63,7 @@ TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
   show_producer_statistics(R"({"replyq":1,"msg_cnt":2,"msg_max":100000,"msg_size":30,"msg_size_max":400,"brokers":{
       "a:1/bootstrap":{"nodeid":-1,"txerrs":9,"rtt":{"p99":9000}},
       "a:1/7":{"nodeid":7,"txerrs":4,"txretries":5,"rtt":{"p99":2999},"int_latency":{"p99":1000}}}})",
-                           "commit_log", metrics);
+                           {metrics, "commit_log"});
   EXPECT_THAT(gauges(metrics, "freshet_producer_p99_seconds"),
               UnorderedElementsAre(Pair("rtt", 0.002999), Pair("int_latency", 0.001)));
   EXPECT_THAT(gauges(metrics, "freshet_producer_request_errors"), UnorderedElementsAre(Pair("7", 4)));
