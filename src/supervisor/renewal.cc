@@ -30,11 +30,6 @@ Renewal::Renewal(RenewalLimits limits, BuildSuccessor build, RenewalRequests& re
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      pause_(metrics.histogram("freshet_renewal_pause_seconds",
-                               "Time from the last message of a consumer to the first message of the next one.",
-                               latency_buckets())),
-      age_(metrics.gauge("freshet_consumer_age_seconds", "Age of the running Kafka consumer.")),
-      reconnects_(metrics.counter("freshet_consumer_reconnects_total", "Kafka consumers created after the first one.")),
       timer_(plan, requests, clock, log, metrics, limits.timer_jitter),
       backoff_(limits.retry) {}
 
@@ -49,7 +44,7 @@ void Renewal::consumer_started(EndDecision& decision) {
   fenced_.reset();
   stop_seen_.reset();
   if (change_) change_->seen_by_next = true;
-  if (++consumers_ > 1) reconnects_.add();
+  if (++consumers_ > 1) metrics_.reconnects.add();
 }
 
 void Renewal::consumer_ended() {
@@ -80,7 +75,7 @@ bool Renewal::may_have_fenced_itself() const {
 // --- calls of the consumer loop -------------------------------------------------------------------------------------
 
 ConsumerCommand Renewal::poll(SteadyTime now, const ConsumerState& consumer) {
-  age_.set(to_seconds(now - consumer_started_at_));
+  metrics_.consumer_age_seconds.set(to_seconds(now - consumer_started_at_));
   note_membership(now, consumer);
   watch_change(now, consumer);
   stops_.poll();
@@ -314,7 +309,7 @@ void Renewal::watch_change(SteadyTime now, const ConsumerState& consumer) {
   report.assignment_kept = consumer.membership->partitions == change_->partitions;
   if (consumer.first_message) {
     report.pause = *consumer.first_message - change_->last_message;
-    pause_.observe(to_seconds(*report.pause));
+    metrics_.pause_seconds.observe(to_seconds(*report.pause));
   }
   change_.reset();
   backoff_ = Backoff(limits_.retry);

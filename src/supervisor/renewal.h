@@ -26,6 +26,7 @@
 #include "supervisor/renewal_requests.h"
 #include "supervisor/renewal_timer.h"
 #include "supervisor/stop_sequence.h"
+#include "supervisor/supervisor_metrics.h"
 #include "supervisor/tick.h"
 
 namespace freshet::supervisor {
@@ -148,10 +149,7 @@ class Renewal final : public ConsumerControl {
   const std::function<double()> uniform01_;
   Clock& clock_;
   Log& log_;
-  Metrics& metrics_;
-  Histogram& pause_;
-  Gauge& age_;
-  Counter& reconnects_;
+  const RenewalMetrics metrics_;
 
   EndDecision* decision_ = nullptr;
   RenewalTimer timer_;

@@ -59,12 +59,7 @@ void Renewal::finish(RenewalReport report) {
   explain({});
   const auto request = requests_.open();
   if (!request) return;
-  metrics_
-      .counter("freshet_renewals_total", "Renewals of the Kafka consumer.",
-               {{"reason", to_string(request->reason)},
-                {"mode", to_string(report.mode)},
-                {"result", to_string(report.result)}})
-      .add();
+  metrics_.renewals(to_string(request->reason), to_string(report.mode), to_string(report.result)).add();
   requests_.finish(std::move(report));
   const RenewalReport done = *requests_.last();
   if (done.result == RenewalResult::Failed) {

@@ -6,6 +6,7 @@
 
 #include "supervisor/schedule.h"
 #include "supervisor/supervisor_events.h"
+#include "supervisor/supervisor_metrics.h"
 
 namespace freshet::supervisor {
 namespace {
@@ -23,8 +24,7 @@ RenewalTimer::RenewalTimer(RenewalPlan& plan, RenewalRequests& requests, Clock& 
     : plan_(plan),
       requests_(requests),
       log_(log),
-      intervals_(metrics.counter("freshet_periodic_restarts_total",
-                                 "Intervals after which the timer requested a new consumer.")),
+      intervals_(periodic_restarts(metrics)),
       jitter_(jitter),
       backoff_(kAfterFailure) {
   consumer_started(clock.steady_now(), 0);

@@ -22,11 +22,7 @@ Watchdog::Watchdog(WatchdogPorts ports, RenewalPlan& plan, RenewalRequests& requ
       requests_(requests),
       clock_(clock),
       log_(log),
-      stuck_(metrics.gauge("freshet_partitions_stuck", "Partitions with lag that deliver nothing.")),
-      refetches_(metrics.counter("freshet_watchdog_actions_total", "Actions of the progress watchdog.",
-                                 {{"action", "refetch"}})),
-      renewals_(metrics.counter("freshet_watchdog_actions_total", "Actions of the progress watchdog.",
-                                {{"action", "renew"}})),
+      metrics_(metrics),
       thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
 std::string Watchdog::not_ready_reason() const {
@@ -44,7 +40,7 @@ void Watchdog::look(SteadyTime now, Duration timeout) {
   policy_.observe(now, *ports_.status());
   if (timeout > Duration::zero()) ask_broker(now, timeout);
   act(policy_.advise(clock_.steady_now(), timeout));
-  stuck_.set(static_cast<double>(policy_.stuck()));
+  metrics_.partitions_stuck.set(static_cast<double>(policy_.stuck()));
 }
 
 void Watchdog::ask_broker(SteadyTime now, Duration timeout) {
@@ -61,12 +57,12 @@ void Watchdog::ask_broker(SteadyTime now, Duration timeout) {
 
 void Watchdog::act(const ProgressPolicy::Advice& advice) {
   for (const Partition partition : advice.refetch) {
-    refetches_.add();
+    metrics_.refetches.add();
     log_.emit(PartitionStuck{partition.value});
   }
   if (!advice.refetch.empty()) ports_.refetch(advice.refetch);
   if (advice.renew) {
-    renewals_.add();
+    metrics_.renewals.add();
     log_.emit(ConsumerStuck{*advice.renew});
     requests_.request(RenewalReason::Watchdog, *advice.renew);
   }

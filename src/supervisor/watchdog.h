@@ -19,6 +19,7 @@
 #include "supervisor/progress_policy.h"
 #include "supervisor/renewal_plan.h"
 #include "supervisor/renewal_requests.h"
+#include "supervisor/supervisor_metrics.h"
 
 namespace freshet::supervisor {
 
@@ -51,9 +52,7 @@ class Watchdog {
   RenewalRequests& requests_;
   Clock& clock_;
   Log& log_;
-  Gauge& stuck_;
-  Counter& refetches_;
-  Counter& renewals_;
+  const WatchdogMetrics metrics_;
   ProgressPolicy policy_;
   SteadyTime asked_at_{};
   mutable Mutex mutex_;
