@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "admin/admin_events.h"
+#include "admin/admin_metrics.h"
 #include "base/files.h"
 #include "base/threads.h"
 
@@ -11,8 +12,7 @@ namespace freshet::admin {
 
 HealthFile::HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics)
     : thread_(needed_thread([path = std::move(path), health = std::move(health), &clock, &log,
-                             &touches = metrics.counter("freshet_health_file_touches_total",
-                                                        "Updates of the health file.")](std::stop_token stop) {
+                             &touches = health_file_touches(metrics)](std::stop_token stop) {
         do {
           if (!health().ok) continue;
           if (const Status touched = touch_file(path); !touched) {

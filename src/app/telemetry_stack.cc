@@ -4,16 +4,15 @@
 
 #include <utility>
 
+#include "app/app_metrics.h"
+
 namespace freshet::app {
 
 TelemetryStack::TelemetryStack(const telemetry::TelemetrySettings& settings, Clock& clock, std::ostream* log_to)
     : log(settings, clock, log_to) {
   if (!settings.statsd.address.empty()) metrics.keep_recent_values();  // before any histogram is created
   log.count_dropped(metrics);
-  metrics
-      .gauge("freshet_build_info", "Always 1. The labels are the versions.",
-             {{"version", FRESHET_VERSION}, {"librdkafka", rd_kafka_version_str()}})
-      .set(1);
+  build_info(metrics, FRESHET_VERSION, rd_kafka_version_str()).set(1);
 }
 
 Result<std::unique_ptr<TelemetryExport>> TelemetryExport::start(

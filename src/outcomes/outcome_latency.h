@@ -1,7 +1,7 @@
 // Metrics of the age of accepted outcomes, by broker timestamp.
 #pragma once
 
-#include "base/metrics.h"
+#include "outcomes/outcomes_metrics.h"
 #include "ports/batch_observer.h"
 
 namespace freshet::outcomes {
@@ -15,7 +15,7 @@ class OutcomeLatency final : public BatchObserver {
 
  private:
   void observe(const SealedBatch& batch, const char* at, SystemTime now);
-  Metrics& metrics_;
+  const OutcomesMetrics metrics_;
 };
 
 }  // namespace freshet::outcomes

@@ -10,24 +10,13 @@ namespace {
 
 constexpr Duration kForLong = std::chrono::hours(1);
 
-void count(const Aggregate& sums, Metrics& metrics) {
+void count(const Aggregate& sums, const OutcomesMetrics& metrics) {
   for (const auto& [category, totals] : sums.by_category) {
-    const Labels labels = {{"data_category", std::to_string(category)}};
-    metrics
-        .counter("freshet_accepted_outcomes_messages_total", "Counts read from trace items, by data category.", labels)
-        .add(totals.messages);
-    metrics
-        .counter("freshet_accepted_outcomes_quantity_total",
-                 "Sum of the quantities of accepted outcomes, by data category.", labels)
-        .add(totals.quantity);
-    metrics.counter("freshet_accepted_outcomes_buckets_total", "Outcome records produced, by data category.", labels)
-        .add(totals.buckets);
+    metrics.messages(category).add(totals.messages);
+    metrics.quantity(category).add(totals.quantity);
+    metrics.buckets(category).add(totals.buckets);
   }
-  // Only duplicates of spans are recognised.
-  metrics
-      .counter("freshet_accepted_outcomes_duplicates_total", "Repeated trace items, which are counted once.",
-               {{"item_type", "span"}})
-      .add(sums.duplicates);
+  metrics.duplicates().add(sums.duplicates);
 }
 
 }  // namespace
@@ -63,10 +52,7 @@ WriteOutcome OutcomesWriter::write(const InsertRequest& request, const WriteCont
   if (!deliver(std::move(records), control)) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
   seen_.remember(sums.items);
   count(sums, metrics_);
-  metrics_
-      .histogram("freshet_accepted_outcomes_produce_seconds",
-                 "Time from the first record of a batch to the last acknowledgement.", latency_buckets())
-      .observe(to_seconds(clock_.steady_now() - began));
+  metrics_.produce_seconds().observe(to_seconds(clock_.steady_now() - began));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "delivery/delivery_queue.h"
+#include "outcomes/outcomes_metrics.h"
 #include "outcomes/seen_items.h"
 #include "ports/record_producer.h"
 #include "ports/row_writer.h"
@@ -59,7 +60,7 @@ class OutcomesWriter final : public RowWriter {
   OutcomeResults& results_;
   Clock& clock_;
   Log& log_;
-  Metrics& metrics_;
+  const OutcomesMetrics metrics_;
   SeenItems seen_;
   delivery::DeliveryQueue<ProducerRecord> records_{delivery::Retry::InOrder};  // one lane
   AssignmentId batch_{0};                                                      // number of the write()

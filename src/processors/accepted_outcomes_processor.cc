@@ -4,6 +4,7 @@
 
 #include "outcomes/outcome_item.h"
 #include "processors/conversions.h"
+#include "processors/processors_metrics.h"
 #include "processors/read_values.h"
 #include "processors/uuid.h"
 
@@ -11,8 +12,7 @@ namespace freshet::processors {
 
 AcceptedOutcomesProcessor::AcceptedOutcomesProcessor(const ProcessorsSettings& settings,
                                                      const ProcessorEnvironment& environment)
-    : decoder_(settings.june),
-      far_times_(settings.june, environment, "freshet_accepted_outcomes_dropped_out_of_range_timestamp_total") {}
+    : decoder_(settings.june), far_times_(settings.june, environment, accepted_outcomes_out_of_range) {}
 
 void AcceptedOutcomesProcessor::begin_chunk(const MessageContext&, std::span<const Message>) {
   far_times_.begin_chunk();

@@ -5,6 +5,7 @@
 
 #include "processors/conversions.h"
 #include "processors/eap_row_writers.h"
+#include "processors/processors_metrics.h"
 #include "processors/protobuf_reader.h"
 #include "processors/read_values.h"
 
@@ -27,7 +28,7 @@ EapItemsProcessor::EapItemsProcessor(const ProcessorsSettings& settings, const P
     : settings_(settings),
       environment_(environment),
       june_(settings.june),
-      far_times_(settings.june, environment, "freshet_eap_items_dropped_out_of_range_timestamp_total"),
+      far_times_(settings.june, environment, eap_items_out_of_range),
       random_(seeded()),
       decoder_(settings.june),
       json_(tick_form(settings)) {
@@ -93,10 +94,8 @@ void EapItemsProcessor::count_prior_partition(WeekCheck week) {
   const bool future = week == WeekCheck::Future;
   Counter*& counter = prior_partition_[2 * type + (future ? 1 : 0)];
   if (counter == nullptr) {
-    counter = &environment_.metrics->counter(
-        "freshet_eap_items_dlqed_prior_partition_total",
-        "Trace items sent to the dead-letter topic because their time is outside the current week.",
-        {{"item_type", kEapItemTypes[type].name}, {"reason", future ? "future_ts" : "past_ts"}});
+    counter =
+        &eap_items_prior_partition(*environment_.metrics, kEapItemTypes[type].name, future ? "future_ts" : "past_ts");
   }
   counter->add();
 }

@@ -6,8 +6,8 @@
 
 namespace freshet::processors {
 
-FarTimeFilter::FarTimeFilter(bool june, const ProcessorEnvironment& environment, const char* metric)
-    : june_(june), environment_(environment), metric_(metric) {
+FarTimeFilter::FarTimeFilter(bool june, const ProcessorEnvironment& environment, CounterOf counter_of)
+    : june_(june), environment_(environment), counter_of_(counter_of) {
   begin_chunk();
 }
 
@@ -23,9 +23,7 @@ bool FarTimeFilter::refuses(int64_t event_seconds, int32_t item_type) {
   const bool future = event_seconds * 1000 > now_ms_;
   Counter*& counter = refused_[2 * type + (future ? 1 : 0)];
   if (counter == nullptr) {
-    counter = &environment_.metrics->counter(
-        metric_, "Trace items skipped because their time is far from now.",
-        {{"item_type", kEapItemTypes[type].name}, {"is_future", future ? "true" : "false"}});
+    counter = &counter_of_(*environment_.metrics, kEapItemTypes[type].name, future);
   }
   counter->add();
   return true;

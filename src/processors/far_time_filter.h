@@ -12,8 +12,9 @@ namespace freshet::processors {
 // Threads: one.
 class FarTimeFilter {
  public:
-  // `metric` must be a static string. It counts refused items by item type and direction.
-  FarTimeFilter(bool june, const ProcessorEnvironment& environment, const char* metric);
+  // Returns the counter of refused items of this type.
+  using CounterOf = Counter& (*)(Metrics& metrics, const char* item_type, bool is_future);
+  FarTimeFilter(bool june, const ProcessorEnvironment& environment, CounterOf counter_of);
 
   // Reads the clock and the option.
   void begin_chunk();
@@ -24,7 +25,7 @@ class FarTimeFilter {
  private:
   const bool june_;
   const ProcessorEnvironment environment_;
-  const char* const metric_;
+  const CounterOf counter_of_;
   bool on_ = false;
   int64_t now_ms_ = 0;
   std::array<Counter*, 2 * kEapItemTypes.size()> refused_{};  // created on first use

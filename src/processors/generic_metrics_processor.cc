@@ -49,47 +49,21 @@ constexpr Column kGaugeMax("gauges_values.max");
 constexpr Column kGaugeSum("gauges_values.sum");
 constexpr Column kGaugeCount("gauges_values.count");
 
-std::vector<double> count_buckets() { return {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 1024}; }
-std::vector<double> size_buckets() { return {128, 256, 512, 1024, 2048, 4096, 16384, 65536, 262144, 1048576}; }
-
-// Null for kinds without lists of numbers.
-Histogram* values_histogram(Metrics& metrics, GenericMetricKind kind) {
-  const bool set = kind == GenericMetricKind::Set;
-  if (!set && kind != GenericMetricKind::Distribution) return nullptr;
-  return &metrics.histogram(set ? "freshet_generic_metrics_set_values" : "freshet_generic_metrics_distribution_values",
-                            set ? "Numbers of a set." : "Numbers of a distribution.", count_buckets());
+GenericMetricsMetrics::Values values_of(GenericMetricKind kind) {
+  if (kind == GenericMetricKind::Set) return GenericMetricsMetrics::Values::Set;
+  return kind == GenericMetricKind::Distribution ? GenericMetricsMetrics::Values::Distribution
+                                                 : GenericMetricsMetrics::Values::None;
 }
 
 }  // namespace
-
-GenericMetricsProcessor::Meters::Meters(Metrics& metrics, GenericMetricKind kind)
-    : tags(metrics.histogram("freshet_generic_metrics_message_tags", "Number of tags of a metric.", count_buckets(),
-                             {{"metric_type", of(kind).name}})),
-      size(metrics.histogram("freshet_generic_metrics_message_bytes", "Payload bytes of a metric.", size_buckets())),
-      values(values_histogram(metrics, kind)),
-      lists(metrics.counter("freshet_generic_metrics_series_total", "Sets and distributions by their form.",
-                            {{"format", "legacy"}})),
-      encoded(metrics.counter("freshet_generic_metrics_series_total", "Sets and distributions by their form.",
-                              {{"format", "encoded"}})),
-      base64_received(metrics.counter("freshet_generic_metrics_encoded_received_total",
-                                      "Packed sets and distributions of the consumer's own metric type.",
-                                      {{"format", "base64"}})),
-      zstd_received(metrics.counter("freshet_generic_metrics_encoded_received_total",
-                                    "Packed sets and distributions of the consumer's own metric type.",
-                                    {{"format", "zstd"}})),
-      base64_decoded(metrics.counter("freshet_generic_metrics_encoded_decoded_total",
-                                     "Packed sets and distributions that were unpacked.", {{"format", "base64"}})),
-      zstd_decoded(metrics.counter("freshet_generic_metrics_encoded_decoded_total",
-                                   "Packed sets and distributions that were unpacked.", {{"format", "zstd"}})) {}
 
 GenericMetricsProcessor::GenericMetricsProcessor(GenericMetricKind kind, const ProcessorsSettings& settings,
                                                  const ProcessorEnvironment& environment)
     : kind_(kind),
       june_(settings.june || kind != GenericMetricKind::Counter),
       environment_(settings.environment),
-      metrics_(*environment.metrics),
       live_(environment.options),
-      meters_(*environment.metrics, kind),
+      metrics_(*environment.metrics, of(kind).name, values_of(kind)),
       row_(tick_form(settings)) {
   read_options();
 }
@@ -106,11 +80,11 @@ ProcessResult GenericMetricsProcessor::process(const MessageContext&, const Mess
   const std::string_view payload = *message.payload;
   counts_ = {};
   const bool whole = read(message);
-  if (counts_.lists > 0) meters_.lists.add(counts_.lists);
-  if (counts_.encoded > 0) meters_.encoded.add(counts_.encoded);
+  if (counts_.lists > 0) metrics_.legacy.add(counts_.lists);
+  if (counts_.encoded > 0) metrics_.encoded.add(counts_.encoded);
   if (!whole) return refused(message);
   if (is_killed(metric_.use_case_id.view)) return killed(metric_.use_case_id.view);
-  meters_.size.observe(static_cast<double>(payload.size()));
+  metrics_.message_bytes.observe(static_cast<double>(payload.size()));
   if (metric_.type != of(kind_).letter) return ProcessResult::skip("foreign_metric_type");
   if (const char* wrong = make_row()) return ProcessResult::invalid("invalid_message", wrong);
   row_.move_to(rows);
@@ -140,10 +114,7 @@ bool GenericMetricsProcessor::is_killed(std::string_view use_case) const {
 }
 
 ProcessResult GenericMetricsProcessor::killed(std::string_view use_case) {
-  metrics_
-      .counter("freshet_generic_metrics_killswitched_use_case_total",
-               "Metrics skipped because their use case is switched off.", {{"use_case_id", std::string(use_case)}})
-      .add();
+  metrics_.killswitched(use_case).add();
   return ProcessResult::skip("killswitched_use_case");
 }
 
@@ -177,7 +148,7 @@ const char* GenericMetricsProcessor::make_row() {
     return wrong;
   }
   order_tags(metric_.tags);
-  meters_.tags.observe(static_cast<double>(metric_.tags.size()));
+  metrics_.tags.observe(static_cast<double>(metric_.tags.size()));
   if (!number_tags(metric_.tags)) return "a tag's key is not a number";
   row_.clear();
   write_row();
@@ -190,15 +161,15 @@ const char* GenericMetricsProcessor::decode_series() {
   const MetricSeries::Form form = metric_.series.form;
   if (form == MetricSeries::Form::Base64 || form == MetricSeries::Form::Zstd) {
     const bool zstd = form == MetricSeries::Form::Zstd;
-    (zstd ? meters_.zstd_received : meters_.base64_received).add();
+    (zstd ? metrics_.zstd_received : metrics_.base64_received).add();
     if (!decode_base64(metric_.series.packed.view, decoded_)) return "value is not base64";
     if (zstd && !zstd_.decode(decoded_, unpacked_)) return "value is not zstd";
     if (!zstd) unpacked_.swap(decoded_);
     if (!unpack()) return "value has a truncated number";
-    (zstd ? meters_.zstd_decoded : meters_.base64_decoded).add();
+    (zstd ? metrics_.zstd_decoded : metrics_.base64_decoded).add();
   }
   const size_t count = kind_ == GenericMetricKind::Set ? metric_.set.size() : metric_.distribution.size();
-  meters_.values->observe(static_cast<double>(count));
+  metrics_.values->observe(static_cast<double>(count));
   return nullptr;
 }
 

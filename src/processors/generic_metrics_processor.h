@@ -9,6 +9,7 @@
 #include "processors/encoded_series.h"
 #include "processors/environment.h"
 #include "processors/generic_metrics_record.h"
+#include "processors/processors_metrics.h"
 #include "processors/processors_settings.h"
 #include "processors/row_writer.h"
 
@@ -29,19 +30,6 @@ class GenericMetricsProcessor final : public Processor {
 
  private:
   void read_options();
-  struct Meters {
-    Meters(Metrics& metrics, GenericMetricKind kind);
-    Histogram& tags;
-    Histogram& size;
-    Histogram* values;  // only for sets and distributions
-    Counter& lists;
-    Counter& encoded;
-    Counter& base64_received;
-    Counter& zstd_received;
-    Counter& base64_decoded;
-    Counter& zstd_decoded;
-  };
-
   bool is_foreign(const Message& message);
   bool is_killed(std::string_view use_case) const;
   ProcessResult killed(std::string_view use_case);
@@ -59,9 +47,8 @@ class GenericMetricsProcessor final : public Processor {
   const bool june_;
   const SnubaEnvironment environment_;
   const RowLayout layout_;
-  Metrics& metrics_;
   const Snapshot<LiveOptions>* const live_;
-  Meters meters_;
+  const GenericMetricsMetrics metrics_;
   std::string killswitch_;
   std::vector<HeaderView> headers_;
   JsonReader json_;

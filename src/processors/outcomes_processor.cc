@@ -48,12 +48,7 @@ bool is_client_reason(std::string_view reason) {
 }  // namespace
 
 OutcomesProcessor::OutcomesProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-    : clock_(*environment.clock),
-      missing_category_(environment.metrics->counter("freshet_outcomes_missing_category_total",
-                                                     "Outcomes without a category (other than abuse).")),
-      missing_quantity_(environment.metrics->counter("freshet_outcomes_missing_quantity_total",
-                                                     "Outcomes without a quantity (other than abuse).")),
-      row_(tick_form(settings)) {}
+    : clock_(*environment.clock), metrics_(*environment.metrics), row_(tick_form(settings)) {}
 
 ProcessResult OutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
@@ -101,8 +96,8 @@ bool OutcomesProcessor::read_field(int field, Outcome& out) {
 
 void OutcomesProcessor::write(const Outcome& o) {
   const bool client_reason = o.outcome != kClientDiscard || (o.reason && is_client_reason(o.reason->view));
-  if (!o.category && o.outcome != kAbuse) missing_category_.add();
-  if (!o.quantity && o.outcome != kAbuse) missing_quantity_.add();
+  if (!o.category && o.outcome != kAbuse) metrics_.missing_category.add();
+  if (!o.quantity && o.outcome != kAbuse) metrics_.missing_quantity.add();
   const uint64_t quantity = o.quantity.value_or(1);
   row_.begin_row();
   row_.put(kOrgId, o.org_id);

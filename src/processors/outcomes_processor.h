@@ -4,6 +4,7 @@
 #include "ports/processor.h"
 #include "processors/environment.h"
 #include "processors/json_reader.h"
+#include "processors/processors_metrics.h"
 #include "processors/processors_settings.h"
 #include "processors/row_writer.h"
 
@@ -34,8 +35,7 @@ class OutcomesProcessor final : public Processor {
   void write(const Outcome& outcome);
 
   Clock& clock_;
-  Counter& missing_category_;
-  Counter& missing_quantity_;
+  const OutcomesMetrics metrics_;
   const RowLayout layout_;
   JsonReader json_;
   RowWriter row_;

@@ -5,6 +5,7 @@
 
 #include "ports/processor.h"
 #include "processors/environment.h"
+#include "processors/processors_metrics.h"
 #include "processors/processors_settings.h"
 #include "processors/python_row.h"
 #include "processors/transaction_reader.h"
@@ -23,21 +24,10 @@ class TransactionsMessageProcessor final : public Processor {
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
-  struct Counters {
-    explicit Counters(Metrics& metrics);
-    void add(const Transaction& transaction);
-
-    Counter& negative_duration;
-    Counter& group_ids_cut;
-    Counter& no_sdk_name;
-    Counter& no_sdk_version;
-    Counter& spans_cut;
-    Counter& values_left_out;
-    Counter& no_received;
-  };
+  void count(const Transaction& transaction) const;
 
   const Snapshot<LiveOptions>* const options_;
-  Counters counters_;
+  const TransactionsMetrics metrics_;
   const RowLayout layout_;
   uint64_t max_spans_ = ProcessorOptions().max_spans_per_transaction;
   TransactionReader reader_;

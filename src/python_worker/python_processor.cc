@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "python_worker/frames.h"
 #include "python_worker/python_worker_events.h"
+#include "python_worker/python_worker_metrics.h"
 #include "python_worker/worker_environment.h"
 #include "python_worker/worker_process.h"
 
@@ -29,11 +30,7 @@ WorkerCommand command_of(const processors::PythonSettings& settings) {
 class PythonProcessor final : public Processor {
  public:
   PythonProcessor(const processors::PythonSettings& settings, Clock& clock, Log& log, Metrics& metrics)
-      : settings_(settings),
-        clock_(clock),
-        log_(log),
-        replaced_(metrics.counter("freshet_python_workers_replaced_total",
-                                  "Python workers that died, hung or sent an invalid answer, and were replaced.")) {}
+      : settings_(settings), clock_(clock), log_(log), replaced_(workers_replaced(metrics)) {}
 
   const RowLayout& layout() const override { return layout_; }
 

@@ -27,9 +27,6 @@ OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono:
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      up_(metrics.gauge("freshet_runtime_config_up", "1 if the store of live options can be read, else 0.")),
-      read_seconds_(metrics.histogram("freshet_runtime_config_read_seconds",
-                                      "Duration of one read of the store of live options.", latency_buckets())),
       current_(initial),
       thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
 
@@ -43,9 +40,9 @@ void OptionsWatcher::watch(std::stop_token stop) {
 void OptionsWatcher::read_once() {
   const SteadyTime began = clock_.steady_now();
   const auto raw = store_->read();
-  read_seconds_.observe(to_seconds(clock_.steady_now() - began));
+  metrics_.read_seconds.observe(to_seconds(clock_.steady_now() - began));
   const auto degraded = store_->degraded();
-  up_.set(raw && !degraded ? 1 : 0);
+  metrics_.up.set(raw && !degraded ? 1 : 0);
   if (degraded && raw) log_.emit(StoreUnreadable{degraded->text});
   if (!raw) return log_.emit(StoreUnreadable{raw.error().text});
   std::vector<BadOption> bad;
@@ -94,7 +91,7 @@ void OptionsWatcher::log_changes(const LiveOptions& from, const LiveOptions& to)
 void OptionsWatcher::refuse(const std::string& key, const std::string& value, const std::string& why) {
   const auto known = refused_.find(key);
   if (known != refused_.end() && known->second == value) return;
-  metrics_.counter("freshet_runtime_config_refused_total", "Live options with a bad value.", {{"key", key}}).add();
+  metrics_.refused(key).add();
   log_.emit(OptionRefused{key, value, why});
 }
 

@@ -15,6 +15,7 @@
 #include "base/snapshot.h"
 #include "model/options.h"
 #include "ports/option_source.h"
+#include "runtime_config/runtime_config_metrics.h"
 #include "runtime_config/table.h"
 
 namespace freshet::runtime_config {
@@ -49,9 +50,7 @@ class OptionsWatcher {
   const std::function<void(const LiveOptions&)> on_change_;
   Clock& clock_;
   Log& log_;
-  Metrics& metrics_;
-  Gauge& up_;
-  Histogram& read_seconds_;
+  const RuntimeConfigMetrics metrics_;
   Snapshot<LiveOptions> current_;
   std::map<std::string, std::string> refused_;  // key -> the bad value that was logged
   bool nothing_told_ = true;                    // on_change was not called yet

@@ -68,16 +68,14 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-Ipv4Statistics::Ipv4Statistics(Metrics& metrics)
-    : with_(metrics.counter("freshet_ipv4_pattern_messages_total",
-                            "Messages by whether they contain something like an IPv4 address.", {{"outcome", "true"}})),
-      without_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "false"}})),
-      no_text_(metrics.counter("freshet_ipv4_pattern_messages_total", "", {{"outcome", "invalid_payload"}})) {}
+Ipv4Statistics::Ipv4Statistics(Metrics& metrics) : metrics_(metrics) {}
 
 // Checks payloads 0 to 999, which count once, and then 1008, 1024, ..., which count as 16 each.
 uint64_t Ipv4Statistics::look_at(std::string_view payload) {
   const uint64_t weight = looked_at_ < kAll ? 1 : kOneOf;
-  Counter& counter = !is_utf8(payload) ? no_text_ : has_ipv4_pattern(payload) ? with_ : without_;
+  Counter& counter = !is_utf8(payload)           ? metrics_.invalid_payload
+                     : has_ipv4_pattern(payload) ? metrics_.with
+                                                 : metrics_.without;
   counter.add(weight);
   ++looked_at_;
   if (looked_at_ < kAll) return 0;

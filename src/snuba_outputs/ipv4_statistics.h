@@ -6,6 +6,7 @@
 
 #include "base/metrics.h"
 #include "ports/payload_sampler.h"
+#include "snuba_outputs/snuba_outputs_metrics.h"
 
 namespace freshet::snuba_outputs {
 
@@ -23,9 +24,7 @@ class Ipv4Statistics final : public PayloadSampler {
  private:
   static constexpr uint64_t kAll = 1000;  // this many are all checked
   static constexpr uint64_t kOneOf = 16;
-  Counter& with_;
-  Counter& without_;
-  Counter& no_text_;
+  const Ipv4Metrics metrics_;
   uint64_t looked_at_ = 0;
 };
 

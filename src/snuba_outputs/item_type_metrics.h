@@ -3,6 +3,7 @@
 
 #include "base/metrics.h"
 #include "ports/batch_observer.h"
+#include "snuba_outputs/snuba_outputs_metrics.h"
 
 namespace freshet::snuba_outputs {
 
@@ -12,7 +13,7 @@ class ItemTypeMetrics final : public BatchObserver {
   void stored(const SealedBatch& batch, SystemTime now) override;
 
  private:
-  Metrics& metrics_;
+  const SnubaOutputsMetrics metrics_;
 };
 
 }  // namespace freshet::snuba_outputs

@@ -40,11 +40,6 @@ SideOutputs::SideOutputs(const SideOutputSettings& settings, std::string topic, 
       commit_log_(topic_, consumer_group),
       cogs_(std::move(cogs_resource)) {}
 
-Counter& SideOutputs::counter(SideTopicName topic, const char* result) {
-  return metrics_.counter("freshet_side_records_total", "Records produced to the side topics.",
-                          {{"topic", to_string(topic)}, {"result", result}});
-}
-
 SideOutputs::Queue& SideOutputs::queue(SideTopicName topic) {
   switch (topic) {
     case SideTopicName::CommitLog:
@@ -100,7 +95,7 @@ void SideOutputs::result(size_t number, uint64_t ticket, const Status& status, S
   Queue& records = queue(topic);
   if (!status) {
     last_error_ = status.error().text;
-    counter(topic, "failed").add();
+    metrics_.side_records(to_string(topic), "failed").add();
     log_.emit(SideRecordDeliveryFailed{topic_, to_string(topic), status.error().text});
     const auto* item = records.find(ticket);
     if (item != nullptr && topic == SideTopicName::Replacements && status.error().kind == ErrorKind::Invalid) {
@@ -110,7 +105,7 @@ void SideOutputs::result(size_t number, uint64_t ticket, const Status& status, S
   }
   auto done = records.acknowledged(ticket, now);
   if (!done) return;
-  counter(topic, "written").add();
+  metrics_.side_records(to_string(topic), "written").add();
   if (topic == SideTopicName::Replacements) {
     finished.records.push_back({done->partition, done->assignment, offset_of(done->id)});
   } else if (topic == SideTopicName::CommitLog) {

@@ -18,6 +18,7 @@
 #include "ports/record_producer.h"
 #include "snuba_outputs/cogs_aggregator.h"
 #include "snuba_outputs/commit_log.h"
+#include "snuba_outputs/snuba_outputs_metrics.h"
 #include "snuba_outputs/snuba_outputs_settings.h"
 
 namespace freshet::snuba_outputs {
@@ -60,10 +61,9 @@ class SideOutputs final : public OffsetGate {
   using Queue = delivery::DeliveryQueue<Outgoing>;
 
   Queue& queue(SideTopicName topic);
-  Counter& counter(SideTopicName topic, const char* result);
 
   const SideOutputSettings settings_;
-  Metrics& metrics_;
+  const SnubaOutputsMetrics metrics_;
   Log& log_;
   const std::string topic_;
   CommitLog commit_log_;

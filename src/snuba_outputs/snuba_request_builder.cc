@@ -9,6 +9,7 @@
 #include "clickhouse/request_url.h"
 #include "http/reason_phrase.h"
 #include "snuba_outputs/snuba_delay.h"
+#include "snuba_outputs/snuba_outputs_metrics.h"
 
 namespace freshet::snuba_outputs {
 namespace {
@@ -139,23 +140,17 @@ class SnubaRequestBuilder final : public clickhouse::RequestBuilder {
   bool full_blocks() const override { return true; }
   std::optional<Duration> retry_delay(uint32_t failures) override { return delay_.next(policy_, failures); }
 
-  // `attempt` is a number up to `max_attempts`, then "later".
   void count_failure(int status, bool timed_out, uint32_t attempt) override {
     const uint32_t max_attempts = policy_.max_retries + 1;
-    metrics_
-        .counter("freshet_insert_failed_attempts_total", "Failed insert attempts by HTTP status.",
-                 {{"status", status_name(status)},
-                  {"timeout", timed_out ? "true" : "false"},
-                  {"attempt", attempt <= max_attempts ? std::to_string(attempt) : "later"},
-                  {"max_attempts", std::to_string(max_attempts)}})
-        .add();
+    const std::string number = attempt <= max_attempts ? std::to_string(attempt) : "later";
+    metrics_.insert_failed_attempts(status_name(status), timed_out, number, std::to_string(max_attempts)).add();
   }
 
  private:
   const ClickHouseSettings settings_;
   const SnubaRequestSettings snuba_;
   const Snapshot<LiveOptions>& options_;
-  Metrics& metrics_;
+  const SnubaOutputsMetrics metrics_;
   SnubaDelay delay_;
   InsertOptions policy_;  // of this batch
 };

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/message_text.h"
 #include "telemetry/telemetry_events.h"
+#include "telemetry/telemetry_metrics.h"
 
 namespace freshet::telemetry {
 namespace {
@@ -108,10 +109,7 @@ void LogBackend::log_dropped() {
   lines_->write(line(event.kEvent, event.fields(), 0) + '\n');
 }
 
-void LogBackend::count_dropped(Metrics& metrics) {
-  dropped_counter_.store(&metrics.counter("freshet_log_lines_dropped_total",
-                                          "Log lines dropped because the reader of the log was too slow."));
-}
+void LogBackend::count_dropped(Metrics& metrics) { dropped_counter_.store(&log_lines_dropped(metrics)); }
 
 void LogBackend::set_error_sink(std::function<void(ErrorReport)> sink) {
   MutexLock lock(sink_mutex_);

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "telemetry/telemetry_metrics.h"
+
 namespace freshet::telemetry {
 namespace {
 
@@ -82,21 +84,20 @@ std::string render_prometheus(const Metrics& metrics) {
   return out;
 }
 
-void update_process_metrics(Metrics& metrics) {
+void update_process_metrics(Metrics& registry) {
+  const ProcessMetrics metrics(registry);
   rusage usage{};
   if (getrusage(RUSAGE_SELF, &usage) == 0) {
     const auto time = [](const timeval& t) {
       return std::chrono::seconds(t.tv_sec) + std::chrono::microseconds(t.tv_usec);
     };
-    metrics.seconds_counter("process_cpu_seconds_total", "User and system CPU time, in seconds.")
-        .advance_to(time(usage.ru_utime) + time(usage.ru_stime));
+    metrics.cpu_seconds().advance_to(time(usage.ru_utime) + time(usage.ru_stime));
   }
   std::ifstream statm("/proc/self/statm");
   double size = 0;
   double resident = 0;
   if (statm >> size >> resident) {
-    metrics.gauge("process_resident_memory_bytes", "Resident memory, in bytes.")
-        .set(resident * static_cast<double>(sysconf(_SC_PAGESIZE)));
+    metrics.resident_memory_bytes().set(resident * static_cast<double>(sysconf(_SC_PAGESIZE)));
   }
   std::error_code error;
   double files = 0;
@@ -104,7 +105,7 @@ void update_process_metrics(Metrics& metrics) {
        !error && file != std::filesystem::directory_iterator(); file.increment(error)) {
     ++files;
   }
-  if (!error) metrics.gauge("process_open_fds", "Open file descriptors.").set(files);
+  if (!error) metrics.open_fds().set(files);
 }
 
 }  // namespace freshet::telemetry

@@ -22,10 +22,6 @@ constexpr uint32_t kPerMinute = 30;
 constexpr Duration kMinute = std::chrono::minutes(1);
 constexpr Duration kLastWords = std::chrono::seconds(2);
 
-Counter& events(Metrics& metrics, const char* result) {
-  return metrics.counter("freshet_sentry_events_total", "Errors reported to Sentry.", {{"result", result}});
-}
-
 std::string event_id() {
   thread_local std::mt19937_64 random{std::random_device{}()};
   return fmt::format("{:016x}{:016x}", random(), random());
@@ -99,7 +95,7 @@ class SentryReporter::Sender {
   explicit Sender(SentryReporter& reporter) : r_(reporter), client_(http::ClientOptions()) {}
 
   void send(const ErrorReport& report, std::chrono::milliseconds timeout, std::stop_token stop) {
-    if (!admitted()) return r_.dropped_.add();
+    if (!admitted()) return r_.metrics_.dropped.add();
     const std::string envelope = sentry_envelope(report, r_.settings_, r_.assigned_());
     http::Request request;
     request.method = "POST";
@@ -108,8 +104,8 @@ class SentryReporter::Sender {
     request.body = {envelope};
     request.timeout = timeout;
     const auto answer = client_.send(request, stop);
-    if (answer && answer->status == 200) return r_.sent_.add();
-    r_.dropped_.add();
+    if (answer && answer->status == 200) return r_.metrics_.sent.add();
+    r_.metrics_.dropped.add();
     // Sentry rate-limits this client: send nothing for two minutes.
     if (answer && answer->status == 429) {
       minute_ = r_.clock_.steady_now() + kMinute;
@@ -139,17 +135,16 @@ SentryReporter::SentryReporter(const SentrySettings& settings, SentryTarget targ
       target_(std::move(target)),
       assigned_(std::move(assigned)),
       clock_(clock),
-      sent_(events(metrics, "sent")),
-      dropped_(events(metrics, "dropped")),
+      metrics_(metrics),
       thread_(needed_thread([this](std::stop_token stop) { run(stop); })) {}
 
 SentryReporter::~SentryReporter() = default;
 
 void SentryReporter::report(ErrorReport report) noexcept {
   try {
-    if (!waiting_.try_push(report)) dropped_.add();
+    if (!waiting_.try_push(report)) metrics_.dropped.add();
   } catch (...) {
-    dropped_.add();  // out of memory
+    metrics_.dropped.add();  // out of memory
   }
 }
 

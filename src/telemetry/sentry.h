@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "telemetry/assigned_partitions.h"
 #include "telemetry/error_report.h"
+#include "telemetry/telemetry_metrics.h"
 #include "telemetry/telemetry_settings.h"
 
 namespace freshet::telemetry {
@@ -49,8 +50,7 @@ class SentryReporter {
   const SentryTarget target_;
   const std::function<AssignedPartitions()> assigned_;
   Clock& clock_;
-  Counter& sent_;
-  Counter& dropped_;
+  const SentryMetrics metrics_;
   Mailbox<ErrorReport> waiting_{50};
   std::jthread thread_;
 };

@@ -6,21 +6,13 @@
 #include "telemetry/telemetry_events.h"
 
 namespace freshet::telemetry {
-namespace {
-
-Counter& payloads(Metrics& metrics, const char* result) {
-  return metrics.counter("freshet_statsd_payloads_total", "Payloads for the DogStatsD agent.", {{"result", result}});
-}
-
-}  // namespace
 
 StatsdSender::StatsdSender(const StatsdSettings& settings, std::function<AssignedPartitions()> assigned, Clock& clock,
                            Log& log, Metrics& metrics)
     : assigned_(std::move(assigned)),
       log_(log),
       metrics_(metrics),
-      sent_(payloads(metrics, "sent")),
-      dropped_(payloads(metrics, "dropped")),
+      own_metrics_(metrics),
       transport_(settings.address),
       encoder_(settings, transport_.max_payload(settings.june)),
       thread_(
@@ -32,9 +24,9 @@ StatsdSender::StatsdSender(const StatsdSettings& settings, std::function<Assigne
 void StatsdSender::flush() {
   for (const std::string& payload : encoder_.encode(metrics_, assigned_())) {
     if (const Status sent = transport_.send(payload)) {
-      sent_.add();
+      own_metrics_.sent.add();
     } else {
-      dropped_.add();
+      own_metrics_.dropped.add();
       log_.emit(StatsdNotSent{sent.error().text});
     }
   }

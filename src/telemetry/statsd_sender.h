@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "telemetry/statsd_encoder.h"
 #include "telemetry/statsd_transport.h"
+#include "telemetry/telemetry_metrics.h"
 #include "telemetry/telemetry_settings.h"
 
 namespace freshet::telemetry {
@@ -27,8 +28,7 @@ class StatsdSender {
   const std::function<AssignedPartitions()> assigned_;
   Log& log_;
   Metrics& metrics_;
-  Counter& sent_;
-  Counter& dropped_;
+  const StatsdMetrics own_metrics_;
   StatsdTransport transport_;
   StatsdEncoder encoder_;
   std::jthread thread_;

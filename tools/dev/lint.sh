@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: ./dev lint [--fix]
 #
-# Checks the format (clang-format 14; --fix applies it), the includes between modules, and that only src/base reads a clock
-# or sleeps.
+# Checks the format (clang-format 14; --fix applies it), the includes between modules, that only src/base reads a clock
+# or sleeps, and that a module registers its metrics in <module>_metrics.h.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
-# Fails on an include that the module's CMakeLists.txt does not declare, on a dependency cycle, and on a clock read or a
-# sleep outside src/base and src/testkit. `--self-test` tests the checks.
+# Fails on an include that the module's CMakeLists.txt does not declare, on a dependency cycle, on a clock read or a
+# sleep outside src/base and src/testkit, and on a metric that is registered outside of <module>_metrics.h.
+# `--self-test` tests the checks.
 exec python3 "$(dirname "${BASH_SOURCE[0]}")/modules.py" "$@"

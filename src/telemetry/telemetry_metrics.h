@@ -1,0 +1,52 @@
+// The metrics of this module, and those of the process. docs/metrics.md says how to react to each.
+#pragma once
+
+#include "base/metrics.h"
+
+namespace freshet::telemetry {
+
+struct StatsdMetrics {
+  explicit StatsdMetrics(Metrics& m) : sent(payloads(m, "sent")), dropped(payloads(m, "dropped")) {}
+
+  Counter& sent;
+  Counter& dropped;
+
+ private:
+  static Counter& payloads(Metrics& metrics, const char* result) {
+    return metrics.counter("freshet_statsd_payloads_total", "Payloads for the DogStatsD agent.", {{"result", result}});
+  }
+};
+
+struct SentryMetrics {
+  explicit SentryMetrics(Metrics& m) : sent(events(m, "sent")), dropped(events(m, "dropped")) {}
+
+  Counter& sent;
+  Counter& dropped;
+
+ private:
+  static Counter& events(Metrics& metrics, const char* result) {
+    return metrics.counter("freshet_sentry_events_total", "Errors reported to Sentry.", {{"result", result}});
+  }
+};
+
+inline Counter& log_lines_dropped(Metrics& metrics) {
+  return metrics.counter("freshet_log_lines_dropped_total",
+                         "Log lines dropped because the reader of the log was too slow.");
+}
+
+// Of this process. Each metric exists from its first value on.
+struct ProcessMetrics {
+  explicit ProcessMetrics(Metrics& m) : registry(m) {}
+
+  SecondsCounter& cpu_seconds() const {
+    return registry.seconds_counter("process_cpu_seconds_total", "User and system CPU time, in seconds.");
+  }
+  Gauge& resident_memory_bytes() const {
+    return registry.gauge("process_resident_memory_bytes", "Resident memory, in bytes.");
+  }
+  Gauge& open_fds() const { return registry.gauge("process_open_fds", "Open file descriptors."); }
+
+  Metrics& registry;
+};
+
+}  // namespace freshet::telemetry
