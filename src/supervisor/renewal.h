@@ -27,6 +27,7 @@
 #include "supervisor/renewal_timer.h"
 #include "supervisor/stop_sequence.h"
 #include "supervisor/supervisor_metrics.h"
+#include "supervisor/supervisor_settings.h"
 #include "supervisor/tick.h"
 
 namespace freshet::supervisor {
@@ -43,7 +44,7 @@ struct RenewalLimits {
   Duration report = std::chrono::seconds(2);  // how long the report waits for the first message
   Duration report_at_end = std::chrono::seconds(1);                            // the same if there was nothing to read
   BackoffPolicy retry{std::chrono::seconds(2), std::chrono::minutes(1), 0.2};  // between failed attempts
-  double timer_jitter = 0.1;                                                   // see RenewalTimer
+  double timer_jitter = SupervisorSettings().renew_jitter;                     // see RenewalTimer
 };
 
 // Threads: the consumer loop's, except waiting_for() and under_way().
