@@ -11,8 +11,8 @@
 // its messages are read again from the committed offset.
 #pragma once
 
-#include <cassert>
 #include <memory>
+#include <stdexcept>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -68,7 +68,8 @@ inline Suspended suspend(Draining&& state) { return {std::move(state.pending)}; 
 // The returned rows enter batches again.
 inline std::pair<Active, PendingRows> resume(Suspended&& state) { return {Active{}, std::move(state.pending)}; }
 
-// Holds the state of one partition. Threads: the loop only.
+// Holds the state of one partition. An illegal transition throws, also in release builds, and changes nothing: no rows
+// are lost silently. Threads: the loop only.
 class PartitionState {
  public:
   template <typename State>
@@ -78,43 +79,47 @@ class PartitionState {
   bool owned() const { return !is<Suspended>(); }
   // New rows enter a batch. Otherwise call add_pending().
   bool batches() const { return is<Active>(); }
+  // Throws std::logic_error if Active.
   void add_pending(WaitingRows rows) {
     std::visit(
         [&](auto& state) {
           if constexpr (requires { state.pending; }) {
             state.pending.push_back(std::move(rows));
           } else {
-            assert(false && "rows of an active partition enter a batch");
+            throw std::logic_error("rows of an active partition enter a batch");
           }
         },
         state_);
   }
 
+  // No effect if not Active: no rows enter a batch in the other states either.
   void leave() {
     if (auto* active = std::get_if<Active>(&state_)) state_ = stream::leave(std::move(*active));
   }
-  // Requires owned(). No effect if already Draining: closing a consumer may bring a second revoke.
+  // Stays in Draining if it is called again: closing a consumer may bring a second revoke. Throws
+  // std::bad_variant_access if Suspended.
   void drain(PendingRows unbatched) {
-    assert(owned());
     if (auto* active = std::get_if<Active>(&state_)) {
       state_ = stream::drain(std::move(*active), std::move(unbatched));
     } else if (auto* leaving = std::get_if<Leaving>(&state_)) {
       state_ = stream::drain(std::move(*leaving), std::move(unbatched));
+    } else {
+      add_before(std::get<Draining>(state_), std::move(unbatched));
     }
   }
-  // Requires owned().
+  // Throws std::bad_variant_access if Suspended.
   void suspend(PendingRows unbatched = {}) {
-    assert(owned());
     if (auto* active = std::get_if<Active>(&state_)) {
       state_ = stream::suspend(std::move(*active), std::move(unbatched));
     } else if (auto* leaving = std::get_if<Leaving>(&state_)) {
       state_ = stream::suspend(std::move(*leaving), std::move(unbatched));
-    } else if (auto* draining = std::get_if<Draining>(&state_)) {
-      assert(unbatched.empty());
-      state_ = stream::suspend(std::move(*draining));
+    } else {
+      auto& draining = std::get<Draining>(state_);
+      add_before(draining, std::move(unbatched));
+      state_ = stream::suspend(std::move(draining));
     }
   }
-  // Requires Suspended.
+  // Throws std::bad_variant_access if not Suspended.
   PendingRows resume() {
     auto [active, pending] = stream::resume(std::move(std::get<Suspended>(state_)));
     state_ = active;
@@ -122,6 +127,11 @@ class PartitionState {
   }
 
  private:
+  // Draining partitions have no rows queued for a batch. If there were any, they would not be lost.
+  static void add_before(Draining& state, PendingRows unbatched) {
+    state.pending = append(std::move(unbatched), std::move(state.pending));
+  }
+
   std::variant<Active, Leaving, Draining, Suspended> state_;
 };
 

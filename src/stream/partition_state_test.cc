@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include <type_traits>
+#include <stdexcept>
+#include <variant>
+#include <vector>
 
 #include "stream/chunk_for_test.h"
 
@@ -49,7 +51,7 @@ TEST(PartitionStateTest, ARevokedPartitionComesBackWithItsRows) {
   EXPECT_TRUE(state.owned());
   EXPECT_FALSE(state.batches());
   state.add_pending(rows(5, 9));
-  state.drain(one(99, 99));  // a second revoke: no rows can be queued
+  state.drain({});  // a second revoke
   state.suspend();
   EXPECT_FALSE(state.owned());
   state.add_pending(rows(10, 12));  // processed meanwhile
@@ -83,13 +85,29 @@ TEST(PartitionStateTest, AHandOverSuspendsAndResumes) {
   EXPECT_EQ(firsts(state.resume()), (std::vector<int64_t>{3}));
 }
 
-TEST(PartitionStateDeathTest, IllegalTransitionsAreAsserted) {
+TEST(PartitionStateTest, ADrainingPartitionKeepsAllRowsThatItIsGiven) {
   PartitionState state;
-  EXPECT_DEATH(state.add_pending(rows(0, 0)), "enter a batch");
-  EXPECT_ANY_THROW(state.resume());
-  state.suspend();
-  EXPECT_DEATH(state.suspend(), "owned");
-  EXPECT_DEATH(state.drain({}), "owned");
+  state.drain({});
+  state.add_pending(rows(10, 12));
+  state.drain(one(5, 9));
+  EXPECT_TRUE(state.is<Draining>());
+  state.suspend(one(0, 4));
+  EXPECT_EQ(firsts(state.resume()), (std::vector<int64_t>{0, 5, 10}));
+}
+
+TEST(PartitionStateTest, AnIllegalTransitionThrowsAndChangesNothing) {
+  PartitionState state;
+  EXPECT_THROW(state.add_pending(rows(0, 0)), std::logic_error);
+  EXPECT_THROW(state.resume(), std::bad_variant_access);
+  EXPECT_TRUE(state.is<Active>());
+  state.suspend(one(0, 4));
+  EXPECT_THROW(state.suspend(one(5, 9)), std::bad_variant_access);
+  EXPECT_THROW(state.drain(one(5, 9)), std::bad_variant_access);
+  state.leave();  // no effect
+  EXPECT_EQ(firsts(state.resume()), (std::vector<int64_t>{0}));
+  state.drain({});
+  EXPECT_THROW(state.resume(), std::bad_variant_access);
+  EXPECT_TRUE(state.is<Draining>());
 }
 
 }  // namespace
