@@ -142,7 +142,7 @@ KafkaProducer::~KafkaProducer() {
 }
 
 Status KafkaProducer::produce(const ProducerRecordView& record, uint64_t ticket) {
-  if (unhandled_failures_.load() > 0) {
+  if (failures_.latched()) {
     return failure(ErrorKind::Retry, "failed records are retried first");
   }
   if (connection_->broken()) {
@@ -174,9 +174,7 @@ Status KafkaProducer::produce(const ProducerRecordView& record, uint64_t ticket)
   return {};
 }
 
-void KafkaProducer::reset() {
-  if (order_ == RecordOrder::Keep) unhandled_failures_.fetch_sub(1);
-}
+void KafkaProducer::reset() { failures_.reset(); }
 
 void KafkaProducer::purge() {
   rd_kafka_purge(connection_->client(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING);
@@ -234,11 +232,12 @@ void KafkaProducer::deliver(rd_kafka_event_t* event) {
   while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
     Status result;
     count(message->err);
-    if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      result = tl::make_unexpected(describe(message->err));
-      if (order_ == RecordOrder::Keep) unhandled_failures_.fetch_add(1);
-    }
+    const bool failed = message->err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (failed) result = tl::make_unexpected(describe(message->err));
+    const bool latches = failed && order_ == RecordOrder::Keep;
+    if (latches) failures_.begin();
     on_result_(as_ticket(message->_private), std::move(result));
+    if (latches) failures_.end();
   }
 }
 

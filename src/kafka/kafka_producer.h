@@ -17,6 +17,7 @@
 #include "kafka/handles.h"
 #include "kafka/kafka_metrics.h"
 #include "kafka/kafka_settings.h"
+#include "ports/failure_latch.h"
 #include "ports/record_producer.h"
 
 namespace freshet::kafka {
@@ -58,7 +59,7 @@ class KafkaProducer final : public RecordProducer {
   Log& log_;
   const ProducerMetrics metrics_;
   ConnectionFiles files_;
-  std::atomic<uint64_t> unhandled_failures_{0};  // incremented before a failure is reported
+  FailureLatch failures_;
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<Connection> last_;  // the previous connection, until it is closed
   std::atomic<bool> closing_last_{false};

@@ -98,13 +98,14 @@ TEST(KafkaProducerTest, AFatalErrorLosesNoResultAndNoOrder) {
 }
 
 // The caller can then put returned records before anything newer.
-TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandled) {
+TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilTheReset) {
   RefusingBroker broker;
   broker.refuse_next();
   broker.answer_after(std::chrono::seconds(2));  // so that the client takes records before its fatal error
   Mutex mutex;
   CondVar changed;
   int failed = 0;
+  bool reported = false;  // the first failure may be reported to its end
   bool stored = false;
   Metrics metrics;
   ProducerSettings settings;
@@ -117,25 +118,40 @@ TEST(KafkaProducerTest, AFailedResultLatchesAnOrderedProducerUntilEachOneIsHandl
         stored = stored || result;
         if (!result) ++failed;
         changed.notify_all();
+        if (!result) changed.wait(mutex, [&] { return reported; });
       },
       null_log(), metrics);
   ASSERT_TRUE(producer) << producer.error().text;
   int taken = 0;
   for (uint64_t ticket = 1; ticket <= 10; ++ticket) taken += (*producer)->produce({"key", "value", {}}, ticket) ? 1 : 0;
   ASSERT_GT(taken, 0);
+  const auto expect_latched = [&](const char* when) {
+    const Status latched = (*producer)->produce({"key", "value", {}}, 11);
+    ASSERT_FALSE(latched) << when;
+    EXPECT_EQ(latched.error().kind, ErrorKind::Retry);
+    EXPECT_NE(latched.error().text.find("retried first"), std::string::npos) << when << ": " << latched.error().text;
+  };
   {
     MutexLock lock(mutex);
+    ASSERT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return failed == 1; }));
+  }
+  expect_latched("a failure is being reported");
+  (*producer)->reset();
+  expect_latched("the caller may not have the failure yet");
+  {
+    MutexLock lock(mutex);
+    reported = true;
+    changed.notify_all();
     ASSERT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return failed == taken; }));
   }
+  expect_latched("all failures are reported, and none is acted on");
   broker.answer_after(std::chrono::milliseconds(0));
-  for (int handled = 0; handled < taken; ++handled) {
-    const Status latched = (*producer)->produce({"key", "value", {}}, 11);
-    ASSERT_FALSE(latched) << handled << " of " << taken << " failures were handled";
-    EXPECT_EQ(latched.error().kind, ErrorKind::Retry);
-    EXPECT_NE(latched.error().text.find("retried first"), std::string::npos) << latched.error().text;
+  // One reset acts on all failures once the last report has returned. Further ones have no effect. Then the client is
+  // replaced.
+  while (!(*producer)->produce({"key", "value", {}}, 12)) {
     (*producer)->reset();
+    std::this_thread::yield();
   }
-  while (!(*producer)->produce({"key", "value", {}}, 12)) std::this_thread::yield();  // until the client is replaced
   MutexLock lock(mutex);
   EXPECT_TRUE(changed.wait_for(mutex, std::chrono::seconds(120), [&] { return stored; }));
 }

@@ -6,6 +6,7 @@
 #include "outcomes/aggregator.h"
 #include "outcomes/distinct_buckets.h"
 #include "outcomes/outcomes_writer.h"
+#include "ports/failure_latch.h"
 #include "testkit/fake_clock.h"
 
 namespace freshet::outcomes {
@@ -109,14 +110,11 @@ class FakeTopic final : public RecordProducer {
       --full;
       return failure(ErrorKind::Retry, "queue full");
     }
-    if (failures > 0) return failure(ErrorKind::Retry, "first what came back");
+    if (latch.latched()) return failure(ErrorKind::Retry, "failed records are retried first");
     taken.emplace_back(ticket, *record.value);
     return {};
   }
-  void reset() override {
-    MutexLock lock(mutex);
-    --failures;
-  }
+  void reset() override { latch.reset(); }
   void purge() override {
     MutexLock lock(mutex);
     purged = true;
@@ -130,10 +128,11 @@ class FakeTopic final : public RecordProducer {
       if (ok) {
         stored.push_back(one.second);
       } else {
-        ++failures;
+        latch.begin();
       }
     }
     tell(one.first, ok ? Status() : failure(ErrorKind::Retry, "not delivered"));
+    if (!ok) latch.end();
   }
   size_t waiting() {
     MutexLock lock(mutex);
@@ -142,7 +141,7 @@ class FakeTopic final : public RecordProducer {
 
   Mutex mutex;
   int full = 0;
-  uint64_t failures = 0;
+  FailureLatch latch;
   bool purged = false;
   std::vector<std::pair<uint64_t, std::string>> taken;
   std::vector<std::string> stored;

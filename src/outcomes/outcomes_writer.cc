@@ -100,7 +100,6 @@ void OutcomesWriter::settle(const OutcomeResults::Result& result, const WriteCon
     return;
   }
   records_.failed(result.ticket, clock_.steady_now());
-  producer_.reset();
   if (ours) log_failure(result.status.error(), control);
 }
 
@@ -114,6 +113,7 @@ bool OutcomesWriter::take_results(SteadyTime deadline, std::stop_token stop, std
   MutexLock lock(results_.mutex_);
   clock_.wait_until(results_.changed_, results_.mutex_, stop, deadline,
                     [&]() REQUIRES(results_.mutex_) { return !results_.results_.empty(); });
+  producer_.reset();  // before its results are taken
   out.swap(results_.results_);
   return !stop.stop_requested();
 }

@@ -32,7 +32,7 @@ struct ProducerRecord {
 
 // Whether records with the same key keep their order when some of them fail.
 enum class RecordOrder {
-  Keep,  // a failed result latches the producer, see reset()
+  Keep,  // a failed result latches the producer, see reset() and failure_latch.h
   Any,
 };
 
@@ -47,8 +47,10 @@ class RecordProducer {
   // Copies the record. ErrorKind::Retry: not accepted, try again later (the queue is full, or the producer is latched).
   // ErrorKind::Invalid: no topic accepts a record of this size.
   virtual Status produce(const ProducerRecordView& record, uint64_t ticket) = 0;
-  // With RecordOrder::Keep, a failed result latches the producer: produce() rejects everything until the caller has
-  // called reset() once per failed result, after queueing that record again. So no later record overtakes it.
+  // With RecordOrder::Keep, a failed result latches the producer: produce() rejects everything until reset(), so that
+  // no later record overtakes the failed one. reset() ends this for all failures whose report (OnResult) has returned.
+  // Call it first, then take the results that were reported so far and queue failed records again, then produce. It has
+  // no effect if there was no failure.
   virtual void reset() = 0;
   // Fails records that were not sent yet, with ErrorKind::Retry.
   virtual void purge() = 0;

@@ -91,7 +91,7 @@ void Stream::set_side_producer(size_t topic, RecordProducer* producer) {
 }
 
 RecordProducer::OnResult Stream::side_results(size_t topic) {
-  return [this, topic](uint64_t ticket, Status status) { post(RecordResult{topic, ticket, std::move(status), true}); };
+  return [this, topic](uint64_t ticket, Status status) { post(RecordResult{topic, ticket, std::move(status)}); };
 }
 
 void Stream::set_options(const LiveOptions& options) { post(options); }
@@ -223,6 +223,9 @@ void Stream::count_turn(SteadyTime before_poll, SteadyTime after_poll) {
 void Stream::take_events(SteadyTime now) {
   taken_.clear();
   taken_.swap(own_);
+  for (RecordProducer* const producer : side_producers_) {
+    if (producer != nullptr) producer->reset();  // before their results are taken
+  }
   events_.drain_into(taken_);
   for (Event& event : taken_) {
     std::visit([&](auto& one) { on_event(one, now); }, event);
@@ -246,7 +249,6 @@ void Stream::on_event(const DeadLetterResult& result, SteadyTime now) {
 }
 
 void Stream::on_event(const RecordResult& result, SteadyTime now) {
-  if (!result.status && result.from_producer) side_producers_[result.topic]->reset();
   pipeline_.on_record_result(result.topic, result.ticket, result.status, now);
 }
 
@@ -326,7 +328,7 @@ void Stream::produce_records() {
       if (taken) continue;
       refused[record.topic] = taken.error();
     }
-    note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[record.topic]), false});
+    note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[record.topic])});
   }
   if (!commands_.purge_records) return;
   for (RecordProducer* const producer : side_producers_) {

@@ -118,7 +118,6 @@ class Stream {
     size_t topic;
     uint64_t ticket;
     Status status;
-    bool from_producer;  // false: the producer did not accept the record
   };
   using Event = std::variant<std::shared_ptr<const ProcessedChunk>, Work, BatchResult, InsertFailed, DeadLetterResult,
                              RecordResult, LiveOptions, Refetch, Skip>;

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "ports/failure_latch.h"
 #include "snuba_outputs/side_outputs.h"
 #include "testkit/child_process.h"
 #include "testkit/fake_clock.h"
@@ -138,16 +139,13 @@ class FlakyProducer final : public RecordProducer {
 
   Status produce(const ProducerRecordView& record, uint64_t ticket) override {
     MutexLock lock(mutex_);
-    if (failures_ > 0) return failure(ErrorKind::Retry, "first what came back");
+    if (latch_.latched()) return failure(ErrorKind::Retry, "failed records are retried first");
     if (++produced_ == 7) return failure(ErrorKind::Retry, "full");
     std::pair<uint64_t, ProducerRecord> one{ticket, {std::string(*record.key), std::string(*record.value)}};
     records_.push(one);
     return {};
   }
-  void reset() override {
-    MutexLock lock(mutex_);
-    --failures_;
-  }
+  void reset() override { latch_.reset(); }
   void purge() override {}
   std::vector<ProducerRecord> taken() {
     MutexLock lock(mutex_);
@@ -164,9 +162,12 @@ class FlakyProducer final : public RecordProducer {
           MutexLock lock(mutex_);  // accept no record between the failure and its first report
           records_.drain_into(rest);
           rest.insert(rest.begin(), *std::move(one));
-          failures_ += rest.size();
+          for (size_t i = 0; i < rest.size(); ++i) latch_.begin();
         }
-        for (const auto& [ticket, record] : rest) on_result_(ticket, failure(ErrorKind::Retry, "fatal"));
+        for (const auto& [ticket, record] : rest) {
+          on_result_(ticket, failure(ErrorKind::Retry, "fatal"));
+          latch_.end();
+        }
         continue;
       }
       {
@@ -180,13 +181,55 @@ class FlakyProducer final : public RecordProducer {
   Mailbox<std::pair<uint64_t, ProducerRecord>> records_;
   const OnResult on_result_;
   Mutex mutex_;
-  uint64_t failures_ GUARDED_BY(mutex_) = 0;
+  FailureLatch latch_;
   int produced_ GUARDED_BY(mutex_) = 0;
   std::vector<ProducerRecord> taken_ GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 
-TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
+// Answers when the loop calls reset(), and then fails some records, with those behind them.
+class LateFailureProducer final : public RecordProducer {
+ public:
+  LateFailureProducer(OnResult on_result, std::function<void()> wake)
+      : on_result_(std::move(on_result)), wake_(std::move(wake)) {}
+
+  Status produce(const ProducerRecordView& record, uint64_t ticket) override {
+    if (latch_.latched()) return failure(ErrorKind::Retry, "failed records are retried first");
+    held_.push_back({ticket, {std::string(*record.key), std::string(*record.value)}});
+    wake_();
+    return {};
+  }
+  void reset() override {
+    bool failed = false;
+    for (auto& [ticket, record] : std::exchange(held_, {})) {
+      ++answered_;
+      failed = failed || answered_ == 5 || answered_ == 25;
+      if (failed) {
+        latch_.begin();
+        on_result_(ticket, failure(ErrorKind::Retry, "fatal"));
+        latch_.end();
+      } else {
+        taken_.push_back(std::move(record));
+        on_result_(ticket, {});
+      }
+    }
+    latch_.reset();
+  }
+  void purge() override {}
+  std::vector<ProducerRecord> taken() { return taken_; }
+
+ private:
+  const OnResult on_result_;
+  const std::function<void()> wake_;
+  FailureLatch latch_;
+  int answered_ = 0;
+  std::vector<std::pair<uint64_t, ProducerRecord>> held_;
+  std::vector<ProducerRecord> taken_;
+};
+
+// `make_producer(stream)` returns the producer of the commit log.
+template <typename MakeProducer>
+void expect_ordered_side_records(MakeProducer make_producer) {
   constexpr int kMessages = 6'000;
   RealClock clock;
   Metrics metrics;
@@ -205,8 +248,8 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   dependencies.writers = [&table] { return std::make_unique<TableWriter>(table); };
   dependencies.gate = gate({.commit_log = true}, metrics);
   Stream stream(settings, std::move(dependencies), options, clock, null_log(), metrics);
-  FlakyProducer log(stream.side_results(kCommitLog));
-  stream.set_side_producer(kCommitLog, &log);
+  const auto log = make_producer(stream);
+  stream.set_side_producer(kCommitLog, log.get());
   testkit::FakeSource source(3);
   std::stop_source stop;
   std::jthread loop([&] {
@@ -219,7 +262,7 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   stop.request_stop();
   loop.join();
   std::map<std::string, int64_t> told;
-  for (const ProducerRecord& record : log.taken()) {
+  for (const ProducerRecord& record : log->taken()) {
     int64_t next = 0;
     ASSERT_EQ(std::sscanf(record.value.c_str(), "{\"offset\":%ld,", &next), 1);
     EXPECT_GT(next, told[*record.key]) << *record.key;
@@ -227,6 +270,18 @@ TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
   }
   EXPECT_EQ(told, (std::map<std::string, int64_t>{{"t:0:g", 2000}, {"t:1:g", 2000}, {"t:2:g", 2000}}));
   EXPECT_EQ(table.size(), size_t{kMessages});
+}
+
+TEST(StreamTest, SideRecordsKeepTheirOrderThroughAProducerThatFails) {
+  expect_ordered_side_records(
+      [](Stream& stream) { return std::make_unique<FlakyProducer>(stream.side_results(kCommitLog)); });
+}
+
+// A reset acts on failures that were reported just before it, so the loop must take the results after the reset.
+TEST(StreamTest, SideRecordsKeepTheirOrderIfAFailureIsReportedAtTheReset) {
+  expect_ordered_side_records([](Stream& stream) {
+    return std::make_unique<LateFailureProducer>(stream.side_results(kCommitLog), [&stream] { stream.wake(); });
+  });
 }
 
 class ReplacingProcessor final : public Processor {
