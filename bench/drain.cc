@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -105,8 +106,8 @@ Run measure(testkit::ChildProcess& child) {
   const auto start = std::chrono::steady_clock::now();
   if (child.wait(std::chrono::minutes(10)) != 0) throw std::runtime_error(child.output());
   const rusage& usage = child.usage();
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-          seconds(usage.ru_utime) + seconds(usage.ru_stime), static_cast<double>(usage.ru_maxrss) / 1024};
+  return {to_seconds(std::chrono::steady_clock::now() - start), seconds(usage.ru_utime) + seconds(usage.ru_stime),
+          static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
 // Builds a message of the storage's topic with a unique id.

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <random>
 
+#include "base/clock.h"
 #include "group_state.h"
 #include "group_test.h"
 
@@ -166,7 +167,7 @@ TEST_F(RenewalTest, TheGeneratedIdLeavesTheGroupAtTheEnd) {
     }
     EXPECT_TRUE(testkit::eventually(60s, all)) << "before the session timeout" << leaver->log();
     std::cout << fmt::format("the others had the partitions after {:.2f} s\n",
-                             std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+                             to_seconds(std::chrono::steady_clock::now() - begun));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "base/clock.h"
 #include "group_test.h"
 #include "testkit/kafka_proxy.h"
 #include "testkit/tcp_proxy.h"
@@ -96,8 +97,7 @@ TEST_F(TickTest, NoMemberJoinsOrLeavesOffTheTickWhereverTheDelayComesFrom) {
     std::this_thread::sleep_for(100ms);
   }
   const auto took = [begun = std::chrono::steady_clock::now()](const char* what) {
-    std::cout << fmt::format("{} after {:.1f} s\n", what,
-                             std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    std::cout << fmt::format("{} after {:.1f} s\n", what, to_seconds(std::chrono::steady_clock::now() - begun));
   };
   ASSERT_TRUE(eventually(60s, [&] { return all_asked(KafkaApi::JoinGroup); }));
   took("joined");

@@ -16,6 +16,7 @@
 #include "app/live_view.h"
 #include "app/service.h"
 #include "app/signals.h"
+#include "base/clock.h"
 #include "generator.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -202,12 +203,8 @@ class Demo {
     while (!interrupt_.wait(step)) {
       const auto passed = std::chrono::steady_clock::now() - start;
       renew_on_schedule(service, passed);
-      const app::LiveNumbers numbers{service.status(),
-                                     service.consumer(),
-                                     generator.produced(),
-                                     generator.malformed(),
-                                     std::chrono::duration<double>(passed).count(),
-                                     service.admin_address()};
+      const app::LiveNumbers numbers{service.status(),      service.consumer(), generator.produced(),
+                                     generator.malformed(), to_seconds(passed), service.admin_address()};
       std::cout << (options_.plain ? view.line(numbers) : view.render(numbers, terminal_width())) << std::flush;
       if (options_.seconds > 0 && passed >= std::chrono::seconds(options_.seconds)) return;
     }
