@@ -52,7 +52,7 @@ class Fields {
   const MessageTexts message_texts_;
 };
 
-std::string text_of(const ordered_json& json) { return to_json_text(json, 2); }
+std::string text_of(const ordered_json& document) { return to_json_text(document, 2); }
 
 }  // namespace
 

@@ -16,10 +16,10 @@ namespace {
 
 // Columns that the JSON processor fills in addition to the message's own fields.
 std::vector<std::string> columns_of_metadata(const processors::ProcessorsSettings& settings) {
-  const processors::JsonSettings& json = settings.json;
-  std::vector<std::string> columns = {json.topic_column, json.partition_column, json.offset_column,
-                                      json.timestamp_column, json.key_column};
-  for (const auto& [header, column] : json.header_columns) columns.push_back(column);
+  const processors::JsonSettings& names = settings.json;
+  std::vector<std::string> columns = {names.topic_column, names.partition_column, names.offset_column,
+                                      names.timestamp_column, names.key_column};
+  for (const auto& [header, column] : names.header_columns) columns.push_back(column);
   return columns;
 }
 

@@ -30,7 +30,7 @@ std::string percent_encoded(std::string_view text, fmt::format_string<unsigned> 
 }
 
 // As in a string literal of JSON or SQL.
-std::string quoted(std::string_view text, char quote) {
+std::string in_quotes(std::string_view text, char quote) {
   std::string out;
   for (const char c : text) {
     if (c == quote || c == '\\') out += '\\';
@@ -56,7 +56,7 @@ std::string base64_within(std::string_view text, size_t before, std::string_view
 }
 
 std::set<std::string> forms_of(const std::string& secret) {
-  std::set<std::string> forms = {secret, quoted(secret, '"'), quoted(secret, '\'')};
+  std::set<std::string> forms = {secret, in_quotes(secret, '"'), in_quotes(secret, '\'')};
   for (const bool plus : {false, true}) {
     forms.insert(percent_encoded(secret, "%{:02X}", plus));
     forms.insert(percent_encoded(secret, "%{:02x}", plus));

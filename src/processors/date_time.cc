@@ -8,9 +8,9 @@
 namespace freshet::processors {
 namespace {
 
-class Scanner {
+class TimeScanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  explicit TimeScanner(std::string_view text) : text_(text) {}
 
   bool at_end() const { return at_ == text_.size(); }
   char peek() const { return at_end() ? '\0' : text_[at_]; }
@@ -61,7 +61,7 @@ class Scanner {
   size_t at_ = 0;
 };
 
-bool read_year(Scanner& scan, int64_t& year) {
+bool read_year(TimeScanner& scan, int64_t& year) {
   scan.skip_space();
   const bool minus = scan.peek() == '-';
   const bool sign = minus || scan.peek() == '+';
@@ -72,7 +72,7 @@ bool read_year(Scanner& scan, int64_t& year) {
 }
 
 // The first nine digits count; there must be at least one.
-bool read_fraction(Scanner& scan, int64_t& nanoseconds) {
+bool read_fraction(TimeScanner& scan, int64_t& nanoseconds) {
   int64_t ignored = 0;
   int digits = 0;
   for (; digits < 9 && is_digit(scan.peek()); ++digits) {
@@ -144,7 +144,7 @@ std::optional<Instant> parse_usual(std::string_view text) {
 
 std::optional<Instant> parse_date_time(std::string_view text) {
   if (const auto usual = parse_usual(text)) return usual;
-  Scanner scan(text);
+  TimeScanner scan(text);
   int64_t year = 0;
   int64_t month = 0;
   int64_t day = 0;

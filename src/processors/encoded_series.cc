@@ -8,7 +8,7 @@
 namespace freshet::processors {
 namespace {
 
-constexpr std::array<int8_t, 256> make_digits() {
+constexpr std::array<int8_t, 256> make_base64_digits() {
   std::array<int8_t, 256> digits{};
   for (auto& digit : digits) digit = -1;
   constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -17,7 +17,7 @@ constexpr std::array<int8_t, 256> make_digits() {
   }
   return digits;
 }
-constexpr std::array<int8_t, 256> kDigits = make_digits();
+constexpr std::array<int8_t, 256> kBase64Digits = make_base64_digits();
 
 }  // namespace
 
@@ -27,7 +27,7 @@ bool decode_base64(std::string_view text, std::string& out) {
   uint32_t bits = 0;
   int count = 0;
   for (const char c : text) {
-    const int digit = kDigits[static_cast<unsigned char>(c)];
+    const int digit = kBase64Digits[static_cast<unsigned char>(c)];
     if (digit < 0) return false;
     bits = bits << 6 | static_cast<uint32_t>(digit);
     count += 6;

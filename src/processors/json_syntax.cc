@@ -6,13 +6,13 @@
 #include <array>
 #include <bit>
 
+#include "processors/json_digits.h"
 #include "processors/json_scan.h"
 
 namespace freshet::processors {
 namespace {
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The length of the character at `p` by RFC 3629; 0 if it is not valid.
 size_t utf8_length(const unsigned char* p, size_t left) {
@@ -63,9 +63,9 @@ class Nesting {
   size_t depth_ = 0;
 };
 
-class Scanner {
+class SyntaxScanner {
  public:
-  Scanner(std::string_view text, JsonObjects* out)
+  SyntaxScanner(std::string_view text, JsonObjects* out)
       : begin_(text.data()), p_(text.data()), end_(text.data() + text.size()), out_(out) {}
 
   JsonCheck check() {
@@ -377,7 +377,7 @@ JsonCheck check_json_objects(std::string_view text, JsonObjects* out) {
     out->objects.clear();
     out->fields.clear();
   }
-  JsonCheck result = Scanner(text, out).check();
+  JsonCheck result = SyntaxScanner(text, out).check();
   if (is_utf8(text)) return result;
   const size_t position = first_bad_utf8(text);
   if (!result.error || position <= result.error->position) {

@@ -8,7 +8,7 @@
 namespace freshet::processors {
 namespace {
 
-constexpr size_t kDigits = 32;
+constexpr size_t kUuidDigits = 32;
 constexpr size_t kHyphenated = 36;
 
 void remove_all(std::string_view what, std::string& text) {
@@ -32,17 +32,17 @@ std::optional<Uuid> parse_loosely(std::string text) {
   text.erase(0, first);
   text.erase(text.find_last_not_of("{}") + 1);
   std::erase(text, '-');
-  if (count_code_points(text) != kDigits) return std::nullopt;
+  if (count_code_points(text) != kUuidDigits) return std::nullopt;
   bool negative = false;
   std::string digits;
   if (!read_integer_text(text, 16, negative, digits)) return std::nullopt;
-  return Uuid::parse(std::string(kDigits - digits.size(), '0') + digits);
+  return Uuid::parse(std::string(kUuidDigits - digits.size(), '0') + digits);
 }
 
 }  // namespace
 
 std::optional<Uuid> parse_python_uuid(std::string_view text) {
-  if (text.size() == kDigits || text.size() == kHyphenated) {
+  if (text.size() == kUuidDigits || text.size() == kHyphenated) {
     if (const auto uuid = Uuid::parse(text)) return uuid;
   }
   return parse_loosely(std::string(text));

@@ -112,17 +112,17 @@ int64_t saturated(bool negative, std::string_view digits) {
 
 bool is_python_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-constexpr std::array<int8_t, 256> make_digits() {
+constexpr std::array<int8_t, 256> make_hex_digits() {
   std::array<int8_t, 256> digits{};
   for (int8_t& digit : digits) digit = 99;
   for (size_t i = 0; i < 10; ++i) digits['0' + i] = static_cast<int8_t>(i);
   for (size_t i = 0; i < 6; ++i) digits['a' + i] = digits['A' + i] = static_cast<int8_t>(10 + i);
   return digits;
 }
-constexpr std::array<int8_t, 256> kDigits = make_digits();
+constexpr std::array<int8_t, 256> kHexDigits = make_hex_digits();
 
 // 99 for a character that is not a hexadecimal digit.
-int digit_of(char c) { return kDigits[static_cast<unsigned char>(c)]; }
+int digit_of(char c) { return kHexDigits[static_cast<unsigned char>(c)]; }
 
 // Maps text with non-ASCII characters before its digits are read, as Python does. False: it contains other characters.
 bool to_ascii(std::string_view text, std::string& out) {
