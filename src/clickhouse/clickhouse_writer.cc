@@ -34,7 +34,7 @@ constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
 
 // The result of one attempt.
-struct Attempt {
+struct InsertAttempt {
   enum class End { Written, Failed, Stopped };
   End end = End::Written;
   ErrorClass error_class = ErrorClass::Transient;
@@ -61,7 +61,7 @@ std::string for_people(const ServerError& error) {
   return error.text.substr(0, at + kBody.size()) + message_text(error.text.substr(at + kBody.size()));
 }
 
-std::string with_advice(const Attempt& attempt) {
+std::string with_advice(const InsertAttempt& attempt) {
   const std::string text = for_people(attempt.error);
   return attempt.advice.empty() ? text : fmt::format("{} - {}", text, attempt.advice);
 }
@@ -94,15 +94,16 @@ class ClickHouseWriter final : public RowWriter {
 
  private:
   WriteOutcome send_until_decided(const InsertRequest& request, std::string_view body, const WriteControl& control);
-  Attempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
-  Attempt classify_answer(size_t host, const Result<http::Response>& answer);
-  Attempt confirm_refusal(size_t host, const InsertRequest& request, Attempt refused, const std::stop_token& stop);
-  void classify_unlisted(Attempt& failed, SteadyTime& since) const;
-  WriteOutcome unlisted_end(const Attempt& failed) const;
+  InsertAttempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
+  InsertAttempt classify_answer(size_t host, const Result<http::Response>& answer);
+  InsertAttempt confirm_refusal(size_t host, const InsertRequest& request, InsertAttempt refused,
+                                const std::stop_token& stop);
+  void classify_unlisted(InsertAttempt& failed, SteadyTime& since) const;
+  WriteOutcome unlisted_end(const InsertAttempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
-  bool pause_or_next_host(size_t host, const Attempt& failed, size_t& untried, const WriteControl& control);
+  bool pause_or_next_host(size_t host, const InsertAttempt& failed, size_t& untried, const WriteControl& control);
   http::Request request_for(size_t host, const InsertRequest& request, std::string_view body);
-  void report(size_t host, const Attempt& failed, uint32_t number);
+  void report(size_t host, const InsertAttempt& failed, uint32_t number);
   void report_success(size_t host, uint32_t attempts);
   void report_unverified(size_t host, const InsertRequest& request);
 
@@ -144,12 +145,12 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
   size_t untried = hosts_->size() - 1;            // hosts that may still be tried in this round without a delay
   for (uint32_t number = 1;; ++number) {
     const size_t host = hosts_->pick(clock_.steady_now());
-    Attempt now = attempt(host, request, body, control.stop);
+    InsertAttempt now = attempt(host, request, body, control.stop);
     if (now.error_class == ErrorClass::Data && now.error.place == ErrorPlace::Unknown) {
       now = confirm_refusal(host, request, std::move(now), control.stop);
     }
-    if (now.end == Attempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
-    if (now.end == Attempt::End::Written) {
+    if (now.end == InsertAttempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
+    if (now.end == InsertAttempt::End::Written) {
       report_success(host, number);
       if (failures_.unverified(control.stop)) report_unverified(host, request);
       metrics_.compressed_bytes.add(body.size());
@@ -177,16 +178,16 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
   }
 }
 
-Attempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std::string_view body,
-                                  const std::stop_token& stop) {
+InsertAttempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std::string_view body,
+                                        const std::stop_token& stop) {
   while (true) {
     const http::Request http = request_for(host, request, body);
     const SteadyTime begin = clock_.steady_now();
     const Result<http::Response> answer = client_.send(http, stop);
     metrics_.insert_seconds.observe(to_seconds(clock_.steady_now() - begin));
-    Attempt result = classify_answer(host, answer);
-    if (result.end == Attempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
-    if (result.end == Attempt::End::Failed && refuses_login(result.error.code) && password_.refresh()) {
+    InsertAttempt result = classify_answer(host, answer);
+    if (result.end == InsertAttempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
+    if (result.end == InsertAttempt::End::Failed && refuses_login(result.error.code) && password_.refresh()) {
       log_.emit(PasswordChanged{settings_.password_file});
       continue;
     }
@@ -207,14 +208,14 @@ http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& re
   return http;
 }
 
-Attempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Response>& answer) {
-  Attempt result;
+InsertAttempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Response>& answer) {
+  InsertAttempt result;
   if (!answer) {
     if (answer.error().kind == ErrorKind::Stopping) {
-      result.end = Attempt::End::Stopped;
+      result.end = InsertAttempt::End::Stopped;
       return result;
     }
-    result.end = Attempt::End::Failed;
+    result.end = InsertAttempt::End::Failed;
     result.error.text = answer.error().text;
     result.error.curl_code = answer.error().code;
     result.error.timed_out = answer.error().code == kCurlTimedOut;
@@ -228,7 +229,7 @@ Attempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Respon
   std::optional<ServerError> error = find_error(*answer, AnswerTo::Insert);
   if (!error) return result;
   const ErrorDisposition disposition = classify(*error);
-  result.end = Attempt::End::Failed;
+  result.end = InsertAttempt::End::Failed;
   result.error = std::move(*error);
   if (result.error.code == 0) result.error.text = hosts_->name(host) + ": " + result.error.text;
   result.error_class = disposition.error_class;
@@ -240,15 +241,15 @@ Attempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Respon
 
 // Called if the error does not name a row. An invalid value of a setting fails with the same codes although no message
 // is invalid, so an insert without rows decides.
-Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& request, Attempt refused,
-                                          const std::stop_token& stop) {
+InsertAttempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& request, InsertAttempt refused,
+                                                const std::stop_token& stop) {
   const RowLayout layout{RowFormat::JsonEachRow, request.layout->columns};
   InsertRequest empty;
   empty.layout = &layout;
   empty.rows = {kNoRows};
   BlockEncoder encoder(settings_.compression, requests_->full_blocks());
-  Attempt without_rows = attempt(host, empty, encoder.encode(empty.rows), stop);
-  if (without_rows.end == Attempt::End::Written) return refused;
+  InsertAttempt without_rows = attempt(host, empty, encoder.encode(empty.rows), stop);
+  if (without_rows.end == InsertAttempt::End::Written) return refused;
   if (without_rows.error_class == ErrorClass::Data) {
     const ErrorDisposition disposition = classify_without_rows(without_rows.error);
     without_rows.error_class = disposition.error_class;
@@ -259,7 +260,7 @@ Attempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& requ
 }
 
 // `since`: start of the current series of failures with an unknown code.
-void ClickHouseWriter::classify_unlisted(Attempt& failed, SteadyTime& since) const {
+void ClickHouseWriter::classify_unlisted(InsertAttempt& failed, SteadyTime& since) const {
   const SteadyTime now = clock_.steady_now();
   since = failed.listed ? SteadyTime::max() : std::min(since, now);
   if (failed.listed || now - since < kUnlistedPatience) return;
@@ -267,7 +268,7 @@ void ClickHouseWriter::classify_unlisted(Attempt& failed, SteadyTime& since) con
   failed.advice = "freshet does not know this code, and the error persists: see the text and the server's log";
 }
 
-WriteOutcome ClickHouseWriter::unlisted_end(const Attempt& failed) const {
+WriteOutcome ClickHouseWriter::unlisted_end(const InsertAttempt& failed) const {
   return {
       WriteOutcome::Kind::MaybeStored,
       failed.error.code,
@@ -289,7 +290,7 @@ bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& erro
 }
 
 // False if a stop was requested. Waits for an overloaded host until the batch is overdue.
-bool ClickHouseWriter::pause_or_next_host(size_t host, const Attempt& failed, size_t& untried,
+bool ClickHouseWriter::pause_or_next_host(size_t host, const InsertAttempt& failed, size_t& untried,
                                           const WriteControl& control) {
   const SteadyTime now = clock_.steady_now();
   if (failed.error_class != ErrorClass::Overload || now >= control.overdue_at) {
@@ -303,7 +304,7 @@ bool ClickHouseWriter::pause_or_next_host(size_t host, const Attempt& failed, si
   return sleep_interruptibly(clock_, control.stop, delay_.next(failed.error_class));
 }
 
-void ClickHouseWriter::report(size_t host, const Attempt& failed, uint32_t number) {
+void ClickHouseWriter::report(size_t host, const InsertAttempt& failed, uint32_t number) {
   failing_ = true;
   if (!logged_.admit({host, failed.error.code, failed.error_class}, clock_.steady_now())) return;
   const FailedInsert insert{hosts_->name(host),

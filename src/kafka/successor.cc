@@ -20,16 +20,16 @@ constexpr int kPollMs = 50;
 constexpr Duration kPrepareAgainAfter = std::chrono::milliseconds(500);
 
 // Everything that the thread uses. The reaper destroys it after the successor was dropped.
-class Attempt final : public PendingDestruction {
+class SuccessorBuild final : public PendingDestruction {
  public:
-  Attempt(std::unique_ptr<KafkaSource> source, const KafkaSettings& settings, Membership old, Clock& clock,
-          std::function<void()> on_change)
+  SuccessorBuild(std::unique_ptr<KafkaSource> source, const KafkaSettings& settings, Membership old, Clock& clock,
+                 std::function<void()> on_change)
       : source_(std::move(source)),
         settings_(settings),
         old_(std::move(old)),
         clock_(clock),
         on_change_(std::move(on_change)) {}
-  ~Attempt() override { give_up(); }
+  ~SuccessorBuild() override { give_up(); }
 
   // Call once.
   Status start() {
@@ -181,7 +181,7 @@ class Attempt final : public PendingDestruction {
     return !group_rests(source_->client(), settings_.consumer_group, stop).value_or(true);
   }
 
-  // After this the running consumer will be fenced. False: the attempt was withdrawn.
+  // After this the running consumer will be fenced. False: the build was withdrawn.
   Result<bool> ask_to_join() {
     {
       MutexLock lock(mutex_);
@@ -222,7 +222,7 @@ class Attempt final : public PendingDestruction {
 
   std::unique_ptr<KafkaSource> source_;
   const KafkaSettings settings_;
-  const Membership old_;  // when the attempt started; the leaders of its partitions are looked up
+  const Membership old_;  // when the build started; the leaders of its partitions are looked up
   Clock& clock_;
   mutable Mutex mutex_;
   std::function<void()> on_change_ GUARDED_BY(mutex_);
@@ -241,21 +241,21 @@ class Attempt final : public PendingDestruction {
 
 class KafkaSuccessor final : public Successor {
  public:
-  KafkaSuccessor(std::unique_ptr<Attempt> attempt, Reaper& reaper) : attempt_(std::move(attempt)), reaper_(reaper) {}
+  KafkaSuccessor(std::unique_ptr<SuccessorBuild> build, Reaper& reaper) : build_(std::move(build)), reaper_(reaper) {}
   ~KafkaSuccessor() override {
-    if (!attempt_) return;
-    attempt_->abandon();
-    reaper_.add(std::move(attempt_));
+    if (!build_) return;
+    build_->abandon();
+    reaper_.add(std::move(build_));
   }
-  State state() const override { return attempt_->state(); }
-  Error failure() const override { return attempt_->failure(); }
-  int32_t topic_partitions() const override { return attempt_->topic_partitions(); }
-  void join(const Membership& old, bool force) override { attempt_->join(old, force); }
-  bool withdraw() override { return attempt_->withdraw(); }
-  std::unique_ptr<Source> take() override { return std::exchange(attempt_, nullptr)->take(); }
+  State state() const override { return build_->state(); }
+  Error failure() const override { return build_->failure(); }
+  int32_t topic_partitions() const override { return build_->topic_partitions(); }
+  void join(const Membership& old, bool force) override { build_->join(old, force); }
+  bool withdraw() override { return build_->withdraw(); }
+  std::unique_ptr<Source> take() override { return std::exchange(build_, nullptr)->take(); }
 
  private:
-  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<SuccessorBuild> build_;
   Reaper& reaper_;
 };
 
@@ -269,13 +269,13 @@ Result<std::unique_ptr<Successor>> open_successor(const KafkaSettings& settings,
   }
   auto source = build_source(settings, context);
   if (!source) return tl::make_unexpected(source.error());
-  auto attempt = std::make_unique<Attempt>(*std::move(source), settings, old, context.clock, std::move(on_change));
-  if (const Status started = attempt->start(); !started) {
+  auto build = std::make_unique<SuccessorBuild>(*std::move(source), settings, old, context.clock, std::move(on_change));
+  if (const Status started = build->start(); !started) {
     Error error = started.error();
     error.kind = ErrorKind::Renew;
     return tl::make_unexpected(std::move(error));
   }
-  return std::make_unique<KafkaSuccessor>(std::move(attempt), context.reaper);
+  return std::make_unique<KafkaSuccessor>(std::move(build), context.reaper);
 }
 
 }  // namespace freshet::kafka

@@ -116,25 +116,25 @@ void BatchWriting::list_items() {
 }
 
 // The unfinished messages, cut at the boundaries of `begun_with_`. In reverse order: the caller pops from the back.
-std::vector<BatchWriting::Attempt> BatchWriting::open_attempts() const {
-  std::vector<Attempt> attempts;
+std::vector<BatchWriting::PieceInsert> BatchWriting::open_inserts() const {
+  std::vector<PieceInsert> pending;
   for (const Piece& piece : begun_with_) {
-    const size_t before = attempts.size();
+    const size_t before = pending.size();
     for (size_t i = piece.begin; i < piece.end; ++i) {
       if (finished_[i]) continue;
-      if (attempts.size() == before || attempts.back().piece.end != i) {
-        attempts.push_back({{i, i}, search_inserts_ > 0, {}});
+      if (pending.size() == before || pending.back().piece.end != i) {
+        pending.push_back({{i, i}, search_inserts_ > 0, {}});
       }
-      attempts.back().piece.end = i + 1;
+      pending.back().piece.end = i + 1;
     }
   }
-  std::reverse(attempts.begin(), attempts.end());
-  return attempts;
+  std::reverse(pending.begin(), pending.end());
+  return pending;
 }
 
 // The common case is one insert of the whole batch, without building the list of items.
 BatchWriting::StepResult BatchWriting::write_open(const WriteControl& control) {
-  std::vector<Attempt> attempts;
+  std::vector<PieceInsert> pending;
   if (items_.empty() && begun_with_.empty() && batch_->row_bytes <= limit_.bytes(clock_.steady_now())) {
     WriteOutcome outcome = send(whole_request(), control);
     if (outcome.kind == WriteOutcome::Kind::Written) {
@@ -142,41 +142,41 @@ BatchWriting::StepResult BatchWriting::write_open(const WriteControl& control) {
       return StepResult::Done;
     }
     list_items();
-    attempts.push_back({{0, items_.size()}, false, std::move(outcome)});
+    pending.push_back({{0, items_.size()}, false, std::move(outcome)});
   } else {
     if (items_.empty()) list_items();
-    attempts = open_attempts();
+    pending = open_inserts();
   }
-  while (!attempts.empty()) {
-    Attempt next = std::move(attempts.back());
-    attempts.pop_back();
-    const StepResult result = take_step(std::move(next), attempts, control);
+  while (!pending.empty()) {
+    PieceInsert next = std::move(pending.back());
+    pending.pop_back();
+    const StepResult result = take_step(std::move(next), pending, control);
     if (result != StepResult::Done) return result;
   }
   return StepResult::Done;
 }
 
-BatchWriting::StepResult BatchWriting::take_step(Attempt attempt, std::vector<Attempt>& attempts,
+BatchWriting::StepResult BatchWriting::take_step(PieceInsert current, std::vector<PieceInsert>& pending,
                                                  const WriteControl& control) {
-  if (!attempt.known) {
-    if (attempt.searching && search_inserts_ >= kMaxInserts) return StepResult::OutOfInserts;
-    if (exceeds_limit(attempt.piece)) {
-      halve(attempt, attempts);
+  if (!current.known) {
+    if (current.searching && search_inserts_ >= kMaxInserts) return StepResult::OutOfInserts;
+    if (exceeds_limit(current.piece)) {
+      halve(current, pending);
       return StepResult::Done;
     }
     if (in_one_go_ >= kMaxPieces) {
-      block(Blocked::TooLarge, attempt.piece, too_large_);
+      block(Blocked::TooLarge, current.piece, too_large_);
       return StepResult::Done;
     }
-    if (attempt.searching) ++search_inserts_;
+    if (current.searching) ++search_inserts_;
   }
-  const WriteOutcome outcome = attempt.known ? *attempt.known : insert(attempt.piece, control);
-  if (settle(attempt.piece, outcome)) return StepResult::Done;
+  const WriteOutcome outcome = current.known ? *current.known : insert(current.piece, control);
+  if (settle(current.piece, outcome)) return StepResult::Done;
   switch (outcome.kind) {
     case WriteOutcome::Kind::Refused:
-      return take_refusal(attempt, outcome, attempts, control);
+      return take_refusal(current, outcome, pending, control);
     case WriteOutcome::Kind::TooLarge:
-      take_too_large(attempt, outcome, attempts);
+      take_too_large(current, outcome, pending);
       return StepResult::Done;
     case WriteOutcome::Kind::NoFields:
       without_fields_ = wait_for_operator(
@@ -186,7 +186,7 @@ BatchWriting::StepResult BatchWriting::take_step(Attempt attempt, std::vector<At
           "partition to store rows of defaults",
           kFieldsRetry);
       if (control.stop.stop_requested()) return StepResult::Abandoned;
-      attempts.push_back({attempt.piece, attempt.searching, {}});
+      pending.push_back({current.piece, current.searching, {}});
       return StepResult::Done;
     case WriteOutcome::Kind::Abandoned:
     case WriteOutcome::Kind::Written:
@@ -196,8 +196,8 @@ BatchWriting::StepResult BatchWriting::take_step(Attempt attempt, std::vector<At
   return StepResult::Abandoned;
 }
 
-BatchWriting::StepResult BatchWriting::take_refusal(const Attempt& attempt, const WriteOutcome& outcome,
-                                                    std::vector<Attempt>& attempts, const WriteControl& control) {
+BatchWriting::StepResult BatchWriting::take_refusal(const PieceInsert& current, const WriteOutcome& outcome,
+                                                    std::vector<PieceInsert>& pending, const WriteControl& control) {
   if (search_inserts_ == 0) search_inserts_ = 1;
   refusal_ = outcome;
   if (!schema_checked_) {
@@ -215,52 +215,53 @@ BatchWriting::StepResult BatchWriting::take_refusal(const Attempt& attempt, cons
       search_inserts_ = 0;
     }
     // The probes may have stored part of the piece. A table that was altered meanwhile accepts all of it.
-    const bool touched = std::any_of(finished_.begin() + static_cast<ptrdiff_t>(attempt.piece.begin),
-                                     finished_.begin() + static_cast<ptrdiff_t>(attempt.piece.end),
+    const bool touched = std::any_of(finished_.begin() + static_cast<ptrdiff_t>(current.piece.begin),
+                                     finished_.begin() + static_cast<ptrdiff_t>(current.piece.end),
                                      [](bool finished) { return finished; });
     if (schema || touched) {
-      attempts = open_attempts();
+      pending = open_inserts();
       return StepResult::Done;
     }
   }
-  search(attempt.piece, outcome, attempts);
+  search(current.piece, outcome, pending);
   return StepResult::Done;
 }
 
 // Pushed in reverse: the suspect is tried alone first, then the messages before it, then those after it.
-void BatchWriting::search(Piece piece, const WriteOutcome& outcome, std::vector<Attempt>& attempts) {
+void BatchWriting::search(Piece piece, const WriteOutcome& outcome, std::vector<PieceInsert>& pending) {
   const auto [begin, end] = piece;
   if (end - begin == 1) return refuse(begin, outcome);
-  if (!outcome.row) return halve({piece, true, {}}, attempts);
+  if (!outcome.row) return halve({piece, true, {}}, pending);
   const uint64_t row = items_[begin].rows_before + *outcome.row;
   const auto after =
       std::upper_bound(items_.begin() + static_cast<ptrdiff_t>(begin), items_.begin() + static_cast<ptrdiff_t>(end),
                        row, [](uint64_t r, const Item& item) { return r < item.rows_before; });
   const size_t suspect = static_cast<size_t>(after - items_.begin()) - 1;
-  if (suspect + 1 < end) attempts.push_back({{suspect + 1, end}, true, {}});
-  if (begin < suspect) attempts.push_back({{begin, suspect}, true, {}});
-  attempts.push_back({{suspect, suspect + 1}, true, {}});
+  if (suspect + 1 < end) pending.push_back({{suspect + 1, end}, true, {}});
+  if (begin < suspect) pending.push_back({{begin, suspect}, true, {}});
+  pending.push_back({{suspect, suspect + 1}, true, {}});
 }
 
 // Always halves at the same index, so that a retry produces the same tokens.
-void BatchWriting::halve(const Attempt& attempt, std::vector<Attempt>& attempts) {
-  const auto [begin, end] = attempt.piece;
+void BatchWriting::halve(const PieceInsert& current, std::vector<PieceInsert>& pending) {
+  const auto [begin, end] = current.piece;
   const size_t middle = begin + (end - begin) / 2;
-  attempts.push_back({{middle, end}, attempt.searching, {}});
-  attempts.push_back({{begin, middle}, attempt.searching, {}});
+  pending.push_back({{middle, end}, current.searching, {}});
+  pending.push_back({{begin, middle}, current.searching, {}});
 }
 
-void BatchWriting::take_too_large(const Attempt& attempt, const WriteOutcome& outcome, std::vector<Attempt>& attempts) {
+void BatchWriting::take_too_large(const PieceInsert& current, const WriteOutcome& outcome,
+                                  std::vector<PieceInsert>& pending) {
   too_large_ = outcome;
-  if (attempt.piece.end - attempt.piece.begin > 1) {
-    limit_.too_large(bytes_of(attempt.piece), clock_.steady_now());
-    return halve(attempt, attempts);
+  if (current.piece.end - current.piece.begin > 1) {
+    limit_.too_large(bytes_of(current.piece), clock_.steady_now());
+    return halve(current, pending);
   }
-  block(Blocked::TooLarge, attempt.piece, outcome);
+  block(Blocked::TooLarge, current.piece, outcome);
   if (++too_large_in_a_row_ < kTooLargeInARow) return;
   // No size is small enough: further inserts would not help.
-  for (const Attempt& left : attempts) block(Blocked::TooLarge, left.piece, outcome);
-  attempts.clear();
+  for (const PieceInsert& left : pending) block(Blocked::TooLarge, left.piece, outcome);
+  pending.clear();
 }
 
 uint64_t BatchWriting::bytes_of(Piece piece) const {

@@ -104,7 +104,7 @@ class BatchWriting {
     uint32_t message;
     uint64_t rows_before;  // rows of the batch before this message
   };
-  struct Attempt {
+  struct PieceInsert {
     Piece piece;
     bool searching = false;                  // part of a search for bad messages
     std::optional<WriteOutcome> known = {};  // outcome of an insert that was already made
@@ -113,14 +113,14 @@ class BatchWriting {
 
   void begin(BatchTask task);
   void list_items();
-  std::vector<Attempt> open_attempts() const;
+  std::vector<PieceInsert> open_inserts() const;
   StepResult write_open(const WriteControl& control);
-  StepResult take_step(Attempt attempt, std::vector<Attempt>& attempts, const WriteControl& control);
-  StepResult take_refusal(const Attempt& attempt, const WriteOutcome& outcome, std::vector<Attempt>& attempts,
+  StepResult take_step(PieceInsert current, std::vector<PieceInsert>& pending, const WriteControl& control);
+  StepResult take_refusal(const PieceInsert& current, const WriteOutcome& outcome, std::vector<PieceInsert>& pending,
                           const WriteControl& control);
-  void take_too_large(const Attempt& attempt, const WriteOutcome& outcome, std::vector<Attempt>& attempts);
-  void search(Piece piece, const WriteOutcome& outcome, std::vector<Attempt>& attempts);
-  static void halve(const Attempt& attempt, std::vector<Attempt>& attempts);
+  void take_too_large(const PieceInsert& current, const WriteOutcome& outcome, std::vector<PieceInsert>& pending);
+  void search(Piece piece, const WriteOutcome& outcome, std::vector<PieceInsert>& pending);
+  static void halve(const PieceInsert& current, std::vector<PieceInsert>& pending);
   bool exceeds_limit(Piece piece);
   uint64_t bytes_of(Piece piece) const;
   const MessageRows& message_of(size_t item) const;
