@@ -17,8 +17,8 @@ void ContinuityCheck::ask(SteadyTime now) {
   auto asking = start_thread([this, membership = membership_](std::stop_token stop) {
     const auto shown = question_(stop);
     if (shown) {
-      Answer answer{membership, *shown};
-      answers_.try_push(answer);
+      CheckResult result{membership, *shown};
+      results_.try_push(result);
     }
     under_way_ = false;
     if (shown) wake_();
@@ -31,16 +31,16 @@ void ContinuityCheck::ask(SteadyTime now) {
 }
 
 std::optional<bool> ContinuityCheck::take() {
-  std::vector<Answer> answers;
-  answers_.drain_into(answers);
-  if (answers.empty()) return std::nullopt;
-  const Answer& last = answers.back();
+  std::vector<CheckResult> results;
+  results_.drain_into(results);
+  if (results.empty()) return std::nullopt;
+  const CheckResult& last = results.back();
   if (!last.shown && last.membership != membership_) return std::nullopt;
   return last.shown;
 }
 
 void ContinuityCheck::end() {
-  answers_.close();
+  results_.close();
   thread_ = std::jthread();
 }
 

@@ -31,13 +31,13 @@ class ContinuityCheck {
   // The member leaves, is removed or rejoins: a broker that does not list it from now on may still support static
   // membership.
   void membership_ends() { ++membership_; }
-  // Returns each answer once; may return none. "Not listed" counts only if the membership lasted from the query to
+  // Returns each result once; may return none. "Not listed" counts only if the membership lasted from the query to
   // take().
   std::optional<bool> take();
   void end();
 
  private:
-  struct Answer {
+  struct CheckResult {
     uint64_t membership;
     bool shown;
   };
@@ -46,7 +46,7 @@ class ContinuityCheck {
   const std::function<void()> wake_;
   uint64_t membership_ = 0;  // incremented by events that end a membership, or may end it
   std::optional<SteadyTime> asked_at_;
-  Mailbox<Answer> answers_{4};
+  Mailbox<CheckResult> results_{4};
   std::atomic<bool> under_way_{false};
   std::jthread thread_;
 };

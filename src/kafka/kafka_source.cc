@@ -76,7 +76,7 @@ Status KafkaSource::subscribe() {
 
 void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   begin_with_first_assignment(out);
-  take_answers(out);
+  take_look_up_results(out);
   check_continuity();
   look_up_missing_offsets();
   check_unsettled(out);
@@ -188,14 +188,14 @@ void KafkaSource::answer_revoke() {
 
 // --- where partitions start -----------------------------------------------------------------------------------------
 
-void KafkaSource::take_answers(std::vector<SourceEvent>& out) {
+void KafkaSource::take_look_up_results(std::vector<SourceEvent>& out) {
   if (broken_) report(*std::exchange(broken_, std::nullopt), out);
-  for (StartLookUp::Answer& answer : start_look_up_.take()) {
-    if (const auto* failed = std::get_if<Error>(&answer)) {
+  for (StartLookUp::LookUpResult& result : start_look_up_.take()) {
+    if (const auto* failed = std::get_if<Error>(&result)) {
       report(*failed, out);
       continue;
     }
-    auto& found = std::get<StartLookUp::Found>(answer);
+    auto& found = std::get<StartLookUp::Found>(result);
     const bool assignment = found.asked_for == StartLookUpFor::Assignment;
     // A recreated topic may have fewer partitions; the group counts them at each assignment.
     if (assignment) membership_.topic_partitions = 0;

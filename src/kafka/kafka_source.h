@@ -106,7 +106,7 @@ class KafkaSource final : public Source {
   void flush_chunks(std::vector<SourceEvent>& out);
   void flush(Owned& owned, std::vector<SourceEvent>& out);
 
-  void take_answers(std::vector<SourceEvent>& out);
+  void take_look_up_results(std::vector<SourceEvent>& out);
   void announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out);
   void begin_with_first_assignment(std::vector<SourceEvent>& out);
   void settle();

@@ -28,13 +28,13 @@ void StartLookUp::start(Question question) {
   }
   question.not_before = clock_.steady_now() + kLookUpAgainAfter;
   refused_ = std::move(question);
-  Answer failed = thread.error();
-  answers_.try_push(failed);
+  LookUpResult failed = thread.error();
+  results_.try_push(failed);
 }
 
 void StartLookUp::say(const Error& error) {
-  Answer failed = error;
-  if (answers_.try_push(failed)) wake_();
+  LookUpResult failed = error;
+  if (results_.try_push(failed)) wake_();
 }
 
 void StartLookUp::resolve(const Question& question, std::stop_token stop) {
@@ -52,17 +52,17 @@ void StartLookUp::resolve(const Question& question, std::stop_token stop) {
     found.leaders_failed = positions.leaders_failed();
     say(resolved.error());
   }
-  Answer answer = std::move(found);
-  const bool pushed = answers_.push(answer, stop);
+  LookUpResult result = std::move(found);
+  const bool pushed = results_.push(result, stop);
   under_way_ = false;
   if (pushed) wake_();
 }
 
-std::vector<StartLookUp::Answer> StartLookUp::take() {
+std::vector<StartLookUp::LookUpResult> StartLookUp::take() {
   if (refused_ && clock_.steady_now() >= refused_->not_before) start(*std::exchange(refused_, std::nullopt));
-  std::vector<Answer> answers;
-  answers_.drain_into(answers);
-  return answers;
+  std::vector<LookUpResult> results;
+  results_.drain_into(results);
+  return results;
 }
 
 void StartLookUp::cancel() {
@@ -71,7 +71,7 @@ void StartLookUp::cancel() {
 }
 
 void StartLookUp::end() {
-  answers_.close();
+  results_.close();
   cancel();
 }
 

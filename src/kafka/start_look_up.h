@@ -37,7 +37,7 @@ class StartLookUp {
     bool leaders_failed = false;  // nothing is resolved; looking up fewer partitions at a time may succeed
   };
   // An Error reports a temporary problem.
-  using Answer = std::variant<Found, Error>;
+  using LookUpResult = std::variant<Found, Error>;
 
   StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake);
   ~StartLookUp() { end(); }
@@ -49,7 +49,7 @@ class StartLookUp {
   void begin(std::vector<Partition> partitions, StartLookUpFor asked_for);
   bool under_way() const { return under_way_; }
   // Results since the last call, without waiting.
-  std::vector<Answer> take();
+  std::vector<LookUpResult> take();
   // Stops the running lookup and waits for its thread, which ends soon because every lookup can be interrupted.
   void cancel();
   // cancel(), permanently.
@@ -69,7 +69,7 @@ class StartLookUp {
   const KafkaSettings& settings_;
   Clock& clock_;
   const std::function<void()> wake_;
-  Mailbox<Answer> answers_{64};
+  Mailbox<LookUpResult> results_{64};
   std::atomic<bool> under_way_{false};
   std::optional<Question> refused_;  // no thread for it yet
   std::jthread thread_;

@@ -46,9 +46,9 @@ class Reader {
 };
 
 // Rows are copied to the insert unchanged, so each must be one line that ends with a line feed.
-bool are_rows(const WorkerAnswer& answer) {
-  const auto lines = static_cast<uint64_t>(std::count(answer.rows.begin(), answer.rows.end(), '\n'));
-  return lines == answer.row_count && (answer.rows.empty() || answer.rows.back() == '\n');
+bool are_rows(const WorkerReply& reply) {
+  const auto lines = static_cast<uint64_t>(std::count(reply.rows.begin(), reply.rows.end(), '\n'));
+  return lines == reply.row_count && (reply.rows.empty() || reply.rows.back() == '\n');
 }
 
 }  // namespace
@@ -68,31 +68,31 @@ std::string encode_request(Partition partition, std::span<const Message> message
   return out;
 }
 
-Result<std::vector<WorkerAnswer>> decode_answer(std::string_view body, size_t expected) {
+Result<std::vector<WorkerReply>> decode_replies(std::string_view body, size_t expected) {
   Reader reader(body);
   const auto count = reader.take<uint32_t>();
   if (reader.broken() || count != expected) {
     return failure(ErrorKind::Invalid, fmt::format("it answered {} messages of {}", count, expected));
   }
-  std::vector<WorkerAnswer> answers(count);
-  for (WorkerAnswer& answer : answers) {
+  std::vector<WorkerReply> replies(count);
+  for (WorkerReply& reply : replies) {
     const auto kind = reader.take<uint8_t>();
     if (kind > 2) return failure(ErrorKind::Invalid, fmt::format("it answered with the unknown result {}", kind));
-    answer.kind = static_cast<WorkerAnswer::Kind>(kind);
-    if (answer.kind == WorkerAnswer::Kind::Rows) {
-      answer.row_count = reader.take<uint32_t>();
+    reply.kind = static_cast<WorkerReply::Kind>(kind);
+    if (reply.kind == WorkerReply::Kind::Rows) {
+      reply.row_count = reader.take<uint32_t>();
       const bool has_origin = reader.take<uint8_t>() != 0;
       const auto origin = reader.take<int64_t>();
-      if (has_origin) answer.origin_timestamp_ms = origin;
-      answer.rows = reader.take_bytes(reader.take<uint32_t>());
-      if (!are_rows(answer)) return failure(ErrorKind::Invalid, "its rows are not one per line");
-    } else if (answer.kind == WorkerAnswer::Kind::Invalid) {
-      answer.reason = reader.take_bytes(reader.take<uint32_t>());
+      if (has_origin) reply.origin_timestamp_ms = origin;
+      reply.rows = reader.take_bytes(reader.take<uint32_t>());
+      if (!are_rows(reply)) return failure(ErrorKind::Invalid, "its rows are not one per line");
+    } else if (reply.kind == WorkerReply::Kind::Invalid) {
+      reply.reason = reader.take_bytes(reader.take<uint32_t>());
     }
     if (reader.broken()) return failure(ErrorKind::Invalid, "its answer is truncated");
   }
   if (!reader.at_end()) return failure(ErrorKind::Invalid, "its answer continues after the last message");
-  return answers;
+  return replies;
 }
 
 Status check_hello(std::string_view body) {

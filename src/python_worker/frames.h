@@ -17,7 +17,7 @@ namespace freshet::python_worker {
 constexpr int kProtocol = 1;
 constexpr size_t kMaxFrame = 1u << 30;
 
-struct WorkerAnswer {
+struct WorkerReply {
   enum class Kind : uint8_t { Rows, Skip, Invalid };
   Kind kind = Kind::Skip;
   uint32_t row_count = 0;
@@ -31,7 +31,7 @@ std::string encode_request(Partition partition, std::span<const Message> message
 
 // Decodes the body of a response to `expected` messages. The returned views point into `body`. Errors: Invalid if the
 // bytes are not a valid response; the text says why.
-Result<std::vector<WorkerAnswer>> decode_answer(std::string_view body, size_t expected);
+Result<std::vector<WorkerReply>> decode_replies(std::string_view body, size_t expected);
 
 // Checks the first frame of a worker. Errors: Fatal if the worker could not load its class or uses another protocol
 // version.

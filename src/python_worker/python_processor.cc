@@ -35,7 +35,7 @@ class PythonProcessor final : public Processor {
   const RowLayout& layout() const override { return layout_; }
 
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override {
-    answers_.clear();
+    results_.clear();
     next_ = 0;
     const size_t most = settings_.max_queue_depth > 0 ? settings_.max_queue_depth : messages.size();
     while (!messages.empty()) {
@@ -47,15 +47,15 @@ class PythonProcessor final : public Processor {
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override {
     // A message that is not part of the last chunk is sent alone.
-    while (next_ < answers_.size() && answers_[next_].offset < message.offset) ++next_;
-    if (next_ == answers_.size() || answers_[next_].offset != message.offset) {
+    while (next_ < results_.size() && results_[next_].offset < message.offset) ++next_;
+    if (next_ == results_.size() || results_[next_].offset != message.offset) {
       begin_chunk(context, {&message, 1});
     }
-    Answer& answer = answers_[next_];
-    rows += answer.rows;
+    MessageResult& done = results_[next_];
+    rows += done.rows;
     ++next_;  // after the copy: if it throws bad_alloc, the message can be processed again
-    answer.rows = std::string();
-    return std::move(answer.result);
+    done.rows = std::string();
+    return std::move(done.result);
   }
 
   void interrupt() noexcept override {
@@ -65,7 +65,7 @@ class PythonProcessor final : public Processor {
   }
 
  private:
-  struct Answer {
+  struct MessageResult {
     Offset offset;
     ProcessResult result;
     std::string rows;
@@ -76,40 +76,40 @@ class PythonProcessor final : public Processor {
     WorkerProcess* const worker = running_worker();
     if (worker == nullptr) return false;
     const auto body = worker->ask(encode_request(context.partition, messages), settings_.timeout);
-    auto answers = body ? decode_answer(*body, messages.size())
-                        : Result<std::vector<WorkerAnswer>>(tl::make_unexpected(body.error()));
-    if (!answers) {
-      lose_worker(answers.error().text);
+    auto replies = body ? decode_replies(*body, messages.size())
+                        : Result<std::vector<WorkerReply>>(tl::make_unexpected(body.error()));
+    if (!replies) {
+      lose_worker(replies.error().text);
       return false;
     }
-    for (size_t i = 0; i < messages.size(); ++i) take((*answers)[i], messages[i].offset);
+    for (size_t i = 0; i < messages.size(); ++i) take((*replies)[i], messages[i].offset);
     return true;
   }
 
   void ask_one_by_one(const MessageContext& context, std::span<const Message> messages) {
     for (const Message& message : messages) {
       if (ask(context, {&message, 1})) continue;
-      answers_.push_back(
+      results_.push_back(
           {message.offset,
            ProcessResult::invalid("python_worker", "a Python worker failed twice on this message: " + last_error_),
            {}});
     }
   }
 
-  void take(const WorkerAnswer& from, Offset offset) {
-    Answer& answer = answers_.emplace_back();
-    answer.offset = offset;
+  void take(const WorkerReply& from, Offset offset) {
+    MessageResult& to = results_.emplace_back();
+    to.offset = offset;
     switch (from.kind) {
-      case WorkerAnswer::Kind::Rows:
-        answer.result = ProcessResult::rows(from.row_count);
-        answer.result.origin_timestamp_ms = from.origin_timestamp_ms.value_or(kNoTimestamp);
-        answer.rows = from.rows;
+      case WorkerReply::Kind::Rows:
+        to.result = ProcessResult::rows(from.row_count);
+        to.result.origin_timestamp_ms = from.origin_timestamp_ms.value_or(kNoTimestamp);
+        to.rows = from.rows;
         break;
-      case WorkerAnswer::Kind::Skip:
-        answer.result = ProcessResult::skip("python_none");
+      case WorkerReply::Kind::Skip:
+        to.result = ProcessResult::skip("python_none");
         break;
-      case WorkerAnswer::Kind::Invalid:
-        answer.result = ProcessResult::invalid("python_invalid", std::string(from.reason));
+      case WorkerReply::Kind::Invalid:
+        to.result = ProcessResult::invalid("python_invalid", std::string(from.reason));
         break;
     }
   }
@@ -146,7 +146,7 @@ class PythonProcessor final : public Processor {
   Log& log_;
   Counter& replaced_;
   const RowLayout layout_;
-  std::vector<Answer> answers_;  // results for the chunk, by ascending offset
+  std::vector<MessageResult> results_;  // results for the chunk, by ascending offset
   size_t next_ = 0;
   std::string last_error_;
   std::stop_source stop_;

@@ -215,7 +215,7 @@ TEST_F(PythonProcessorTest, WhatCannotWorkIsRefusedAtTheStart) {
 
 TEST(FramesTest, WhatIsNoAnswerIsRefused) {
   const auto refused = [](std::string_view body, size_t expected) {
-    return !decode_answer(body, expected).has_value();
+    return !decode_replies(body, expected).has_value();
   };
   using namespace std::string_view_literals;
   EXPECT_FALSE(refused("\0\0\0\0"sv, 0));

@@ -103,15 +103,15 @@ Status Stream::set_writers(const LiveOptions& options) {
 }
 
 Result<SkipResult> Stream::skip(const SkipOrder& order, std::stop_token stop) {
-  const auto answer = std::make_shared<Answer>();
-  post(Skip{order, answer});
+  const auto reply = std::make_shared<SkipReply>();
+  post(Skip{order, reply});
   const SteadyTime deadline = clock_.steady_now() + std::chrono::seconds(5);
-  MutexLock lock(answer->mutex);
+  MutexLock lock(reply->mutex);
   // The consumer may end before it reads its mailbox again.
-  clock_.wait_until(answer->given, answer->mutex, std::move(stop), deadline,
-                    [&]() REQUIRES(answer->mutex) { return answer->result.has_value(); });
-  if (!answer->result) return failure(ErrorKind::Retry, "no Kafka consumer right now; try again");
-  return *answer->result;
+  clock_.wait_until(reply->given, reply->mutex, std::move(stop), deadline,
+                    [&]() REQUIRES(reply->mutex) { return reply->result.has_value(); });
+  if (!reply->result) return failure(ErrorKind::Retry, "no Kafka consumer right now; try again");
+  return *reply->result;
 }
 
 void Stream::attach(Source* source) {
@@ -264,10 +264,10 @@ void Stream::on_event(const Refetch& refetch, SteadyTime) { pipeline_.refetch(re
 void Stream::on_event(const Skip& skip, SteadyTime now) {
   Result<SkipResult> done = carry_out(skip.order, now);
   {
-    MutexLock lock(skip.answer->mutex);
-    skip.answer->result = std::move(done);
+    MutexLock lock(skip.reply->mutex);
+    skip.reply->result = std::move(done);
   }
-  skip.answer->given.notify_all();
+  skip.reply->given.notify_all();
 }
 
 Result<SkipResult> Stream::carry_out(const SkipOrder& order, SteadyTime now) {

@@ -93,8 +93,8 @@ class Stream {
   SteadyTime last_turn() const { return SteadyTime(Duration(last_turn_.load(std::memory_order_relaxed))); }
 
  private:
-  // The loop's answer to an operator's request.
-  struct Answer {
+  // The loop's reply to an operator's skip.
+  struct SkipReply {
     Mutex mutex;
     CondVar given;
     std::optional<Result<SkipResult>> result GUARDED_BY(mutex);
@@ -104,7 +104,7 @@ class Stream {
   };
   struct Skip {
     SkipOrder order;
-    std::shared_ptr<Answer> answer;
+    std::shared_ptr<SkipReply> reply;
   };
   struct InsertFailed {
     uint64_t batch;
