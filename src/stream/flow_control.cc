@@ -2,14 +2,14 @@
 
 namespace freshet::stream {
 
-bool FlowControl::update_push_back() {
-  if (!pushing_back_ && budget_->held() > budget_->limit()) return pushing_back_ = true;
-  if (pushing_back_ && budget_->held() < budget_->limit() / 2) pushing_back_ = false;
+bool FlowControl::update_backpressure() {
+  if (!backpressure_ && budget_->held() > budget_->limit()) return backpressure_ = true;
+  if (backpressure_ && budget_->held() < budget_->limit() / 2) backpressure_ = false;
   return false;
 }
 
 FlowControl::Delivery FlowControl::desired(const PartitionView& view, ConsumerPhase phase) const {
-  if (view.blocked || view.reached_stop || pushing_back_ || phase == ConsumerPhase::Stopping) return Delivery::Pause;
+  if (view.blocked || view.reached_stop || backpressure_ || phase == ConsumerPhase::Stopping) return Delivery::Pause;
   if (view.draining || phase == ConsumerPhase::Leaving) return Delivery::Unchanged;
   return Delivery::Run;
 }

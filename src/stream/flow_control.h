@@ -39,10 +39,10 @@ class FlowControl {
   void consumer_started() { told_.clear(); }
   void assigned(Partition partition) { told_.erase(partition); }
 
-  // Starts to push back when the budget is above its limit, and ends when it is below half of it. True if it starts
+  // Backpressure starts when the budget is above its limit, and ends when it is below half of it. True if it starts
   // now.
-  bool update_push_back();
-  bool pushing_back() const { return pushing_back_; }
+  bool update_backpressure();
+  bool backpressure() const { return backpressure_; }
 
   Delivery desired(const PartitionView& view, ConsumerPhase phase) const;
   // Whether the partition is paused after compare().
@@ -52,7 +52,7 @@ class FlowControl {
 
  private:
   const std::shared_ptr<const ByteBudget> budget_;
-  bool pushing_back_ = false;
+  bool backpressure_ = false;
   std::map<Partition, bool> told_;  // true = paused
 };
 

@@ -46,16 +46,16 @@ TEST_F(FlowControlTest, ANewAssignmentAndANewConsumerAreToldAnew) {
 TEST_F(FlowControlTest, PushesBackUntilHalfOfTheBudgetIsFree) {
   EXPECT_EQ(told(running_), "resume");
   Charge held(budget_, 1000);
-  EXPECT_FALSE(flow_.update_push_back());
+  EXPECT_FALSE(flow_.update_backpressure());
   held.resize(1001);
-  EXPECT_TRUE(flow_.update_push_back());
-  EXPECT_FALSE(flow_.update_push_back());  // it has begun before
+  EXPECT_TRUE(flow_.update_backpressure());
+  EXPECT_FALSE(flow_.update_backpressure());  // it has begun before
   EXPECT_EQ(told(running_), "pause");
   held.resize(500);
-  EXPECT_FALSE(flow_.update_push_back());
+  EXPECT_FALSE(flow_.update_backpressure());
   EXPECT_EQ(told(running_), "");
   held.resize(499);
-  EXPECT_FALSE(flow_.update_push_back());
+  EXPECT_FALSE(flow_.update_backpressure());
   EXPECT_EQ(told(running_), "resume");
 }
 

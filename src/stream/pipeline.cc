@@ -166,7 +166,7 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
   if (dead_letters_.send(now, commands)) blocked_.unblock_all(BlockReason::DlqRateLimited);
   seal_batches(now, commands);
   state_.gate->take_sendable(now, state_.totals.wall, commands.records);
-  if (state_.drain.running() && state_.flow.update_push_back()) {
+  if (state_.drain.running() && state_.flow.update_backpressure()) {
     state_.metrics.backpressure(state_.settings.destination.content).add();
   }
   submit_what_waits(commands);

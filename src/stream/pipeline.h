@@ -118,7 +118,7 @@ class Pipeline {
   // Bytes held for messages in flight. Threads: any.
   const std::shared_ptr<ByteBudget>& budget() const { return state_.budget; }
   // Backpressure pauses the partitions.
-  bool pushing_back() const { return state_.flow.pushing_back(); }
+  bool backpressure() const { return state_.flow.backpressure(); }
   // When something changes with time alone.
   SteadyTime next_deadline(SteadyTime now) const;
   // Upper bound for messages per chunk, so that small batches are possible.

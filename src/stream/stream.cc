@@ -217,7 +217,7 @@ void Stream::count_turn(SteadyTime before_poll, SteadyTime after_poll) {
   metrics_.loop_poll.add(after_poll - before_poll);
   if (last == SteadyTime()) return;
   metrics_.loop_busy.add(before_poll - last);
-  if (pipeline_.pushing_back()) metrics_.backpressure_time.add(after_poll - last);
+  if (pipeline_.backpressure()) metrics_.backpressure_time.add(after_poll - last);
 }
 
 void Stream::take_events(SteadyTime now) {

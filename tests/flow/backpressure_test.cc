@@ -13,7 +13,7 @@ TEST(BackpressureTest, MemoryIsBoundedAndPushesBack) {
   int delivered = 0;
   while (flow.deliver(0, 100)) ++delivered;
   EXPECT_TRUE(flow.paused(0));
-  EXPECT_TRUE(flow.pipeline.pushing_back());
+  EXPECT_TRUE(flow.pipeline.backpressure());
   EXPECT_LT(delivered, 20);
   flow.settles_exactly_once();
   EXPECT_EQ(flow.status().in_flight_bytes, 0u);
@@ -27,7 +27,7 @@ TEST(BackpressureTest, APauseForAStopIsNoBackpressure) {
   flow.deliver_and_process(0);
   flow.stop();
   EXPECT_TRUE(flow.paused(0));
-  EXPECT_FALSE(flow.pipeline.pushing_back());
+  EXPECT_FALSE(flow.pipeline.backpressure());
 }
 
 // Messages that were already read become rows only while there is room, and continue once some are stored.
