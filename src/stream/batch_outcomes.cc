@@ -112,10 +112,10 @@ void BatchOutcomes::insert_failed(uint64_t batch, const InsertFailure& failure, 
   state_.metrics.batch_slowdown.set(state_.batcher.slowed());
 }
 
-void BatchOutcomes::abandon_orphans(Commands& commands) {
-  const auto orphans = state_.batches.take_orphans(
+void BatchOutcomes::abandon_unowned_batches(Commands& commands) {
+  const auto unowned = state_.batches.take_unowned(
       [&](const BatchPart& part) { return state_.partitions.find(part.partition, part.assignment) != nullptr; });
-  for (const uint64_t id : orphans) {
+  for (const uint64_t id : unowned) {
     if (state_.batches.blocked(id).empty()) {
       commands.abandon.push_back(id);
       continue;

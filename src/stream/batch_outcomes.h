@@ -36,7 +36,7 @@ class BatchOutcomes {
   void retry_due(SteadyTime now, Commands& commands);
   // Abandons batches without any partition of this process; otherwise they would be retried, and occupy a writer, for
   // as long as ClickHouse is unavailable or rejects them.
-  void abandon_orphans(Commands& commands);
+  void abandon_unowned_batches(Commands& commands);
 
   // A batch with rows of the partition is blocked, and the partition is blocked for no other reason that a skip could
   // resolve.

@@ -83,15 +83,15 @@ std::string BatchesInFlight::spans(uint64_t id) const {
   return found != batches_.end() ? spans_text(*found->second.batch) : std::string();
 }
 
-std::vector<uint64_t> BatchesInFlight::take_orphans(const std::function<bool(const BatchPart&)>& alive) {
-  std::vector<uint64_t> orphans;
+std::vector<uint64_t> BatchesInFlight::take_unowned(const std::function<bool(const BatchPart&)>& alive) {
+  std::vector<uint64_t> unowned;
   for (auto& [id, sealed] : batches_) {
     const auto& parts = sealed.batch->parts;
-    if (sealed.orphan || std::any_of(parts.begin(), parts.end(), alive)) continue;
-    sealed.orphan = true;
-    orphans.push_back(id);
+    if (sealed.unowned || std::any_of(parts.begin(), parts.end(), alive)) continue;
+    sealed.unowned = true;
+    unowned.push_back(id);
   }
-  return orphans;
+  return unowned;
 }
 
 void BatchesInFlight::block(BatchResult result, const std::string& table, SteadyTime now) {

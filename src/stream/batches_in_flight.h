@@ -31,7 +31,7 @@ class BatchesInFlight {
   // "partition:first-last, ...", for log texts; empty if the batch is finished.
   std::string spans(uint64_t id) const;
   // Returns batches with no part that is `alive`: the new owners read their rows again. Returns each batch once.
-  std::vector<uint64_t> take_orphans(const std::function<bool(const BatchPart&)>& alive);
+  std::vector<uint64_t> take_unowned(const std::function<bool(const BatchPart&)>& alive);
   void finish(uint64_t id) { batches_.erase(id); }
 
   // The batch waits for an operator and occupies no writer. `table` is for log texts.
@@ -69,7 +69,7 @@ class BatchesInFlight {
     std::shared_ptr<const SealedBatch> batch;
     std::string last_failure{};  // empty = none yet
     bool waits_for_operator = false;
-    bool orphan = false;
+    bool unowned = false;
     bool delays = false;                  // was blocked at least once
     std::vector<BlockedPiece> blocked{};  // not empty = the batch is blocked
     std::vector<RefusedMessage> refused{};

@@ -158,7 +158,7 @@ void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
 
 void Pipeline::tick(SteadyTime now, Commands& commands) {
   check_suspended(now, commands);
-  if (lifecycle_.take_dropped()) outcomes_.abandon_orphans(commands);
+  if (lifecycle_.take_dropped()) outcomes_.abandon_unowned_batches(commands);
   state_.batches.log_overdue(now, state_.settings.topic, state_.log);
   state_.metrics.batches_overdue.set(static_cast<double>(state_.batches.overdue(now)));
   if (closed()) return;
