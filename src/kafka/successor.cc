@@ -54,7 +54,7 @@ class SuccessorBuild final : public PendingDestruction {
   void join(const Membership& old, bool force) {
     {
       MutexLock lock(mutex_);
-      if (state_ != Successor::State::Warm) return;
+      if (state_ != Successor::State::Ready) return;
       joins_ = old;
       force_ = force;
       state_ = Successor::State::Joining;
@@ -74,7 +74,7 @@ class SuccessorBuild final : public PendingDestruction {
     thread_.request_stop();
   }
 
-  // Ends the thread; may wait for a lookup, but only in state Warming.
+  // Ends the thread; may wait for a lookup, but only in state Connecting.
   std::unique_ptr<KafkaSource> take() {
     give_up();
     MutexLock lock(mutex_);
@@ -103,8 +103,8 @@ class SuccessorBuild final : public PendingDestruction {
   }
 
   void run(std::stop_token stop) {
-    if (!warm(stop)) return;
-    change(Successor::State::Warm);
+    if (!connect(stop)) return;
+    change(Successor::State::Ready);
     bool force = false;
     {
       MutexLock lock(mutex_);
@@ -120,9 +120,9 @@ class SuccessorBuild final : public PendingDestruction {
     join_group(stop);
   }
 
-  bool warm(std::stop_token stop) {
+  bool connect(std::stop_token stop) {
     while (!stop.stop_requested()) {
-      const Status status = try_warm();
+      const Status status = try_connect();
       if (const auto refused = refusal(); refused) {
         fail(*refused);
         return false;
@@ -134,7 +134,7 @@ class SuccessorBuild final : public PendingDestruction {
   }
 
   // Each request waits until its connections are up and logged in: to any broker, the coordinator, the leaders.
-  Status try_warm() {
+  Status try_connect() {
     const auto count = count_partitions();
     if (!count) return tl::make_unexpected(count.error());
     {
@@ -209,7 +209,8 @@ class SuccessorBuild final : public PendingDestruction {
       }
       if (type != RD_KAFKA_EVENT_REBALANCE || code != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) continue;
       const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event.get());
-      // A partition that appeared between warming and joining has no owner: this client assumed that the group knew it.
+      // A partition that appeared between connecting and joining has no owner: this client assumed that the group knew
+      // it.
       const auto count = count_partitions();
       {
         MutexLock lock(mutex_);
@@ -227,7 +228,7 @@ class SuccessorBuild final : public PendingDestruction {
   mutable Mutex mutex_;
   std::function<void()> on_change_ GUARDED_BY(mutex_);
   CondVar asked_;
-  Successor::State state_ GUARDED_BY(mutex_) = Successor::State::Warming;
+  Successor::State state_ GUARDED_BY(mutex_) = Successor::State::Connecting;
   Error failure_ GUARDED_BY(mutex_);
   int32_t topic_partitions_ GUARDED_BY(mutex_) = 0;
   std::vector<Partition> assigned_ GUARDED_BY(mutex_);

@@ -33,9 +33,9 @@ enum class ConsumerCommand {
 
 // What ended a consumer's client.
 enum class ClientEnd {
-  Unexpected,  // the broker or another process: others may already read what is not committed
-  Replaced,    // the successor takes, or has taken, its place: the consumer continues until the hand-over
-  OwnDoing,    // another client of this process, abandoned since: nobody else has the partitions
+  Unexpected,         // the broker or another process: others may already read what is not committed
+  Replaced,           // the successor takes, or has taken, its place: the consumer continues until the hand-over
+  FencedByOwnClient,  // another client of this process, abandoned since: nobody else has the partitions
 };
 
 // Threads: the loop only.

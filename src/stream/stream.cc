@@ -202,7 +202,7 @@ void Stream::take_source_events(Source& source, ConsumerControl& control, Durati
           continue;
         }
         // Nobody else has the partitions, so what is in flight continues in the next consumer.
-        if (ended == ClientEnd::OwnDoing) fault->fenced = false;
+        if (ended == ClientEnd::FencedByOwnClient) fault->fenced = false;
       }
       fenced_by_other_ = fenced_by_other_ || fault->fenced;
       if (fault->renewal_may_help) control.renewal_may_help(fault->error, now);

@@ -134,8 +134,8 @@ std::optional<RenewalMode> Renewal::mode_of(const RenewalRequests::Request& requ
                                             const Membership& membership) {
   if (membership.continuity == Membership::Continuity::Works && !must_rejoin_) return RenewalMode::Static;
   if (membership.continuity != Membership::Continuity::Unknown) return RenewalMode::Rejoin;
-  const bool urgent = request.urgent() && now - consumer_started_at_ >= limits_.know_continuity_urgent;
-  const bool unanswered = first_assigned_ && now - *first_assigned_ >= limits_.know_continuity;
+  const bool urgent = request.urgent() && now - consumer_started_at_ >= limits_.static_membership_answer_urgent;
+  const bool unanswered = first_assigned_ && now - *first_assigned_ >= limits_.static_membership_answer;
   if (urgent || unanswered) return RenewalMode::Rejoin;
   explain(first_assigned_ ? "the broker's answer whether it keeps this static member"
                           : "the first assignment of this consumer");
@@ -158,33 +158,33 @@ void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, S
   retry_.reset();
   successor_ = *std::move(successor);
   mode_ = mode;
-  state_ = Warming{now + limits_.warm};
+  state_ = Connecting{now + limits_.connect};
   explain("the next consumer, which connects and logs in");
   log_.emit(RenewalStarted{to_string(request.reason), request.detail, to_string(mode_)});
 }
 
 // Only the timer requested the renewal, and the timer has been disabled since.
-bool Renewal::unwanted() const {
+bool Renewal::requested_only_by_disabled_timer() const {
   const auto request = requests_.open();
   return request && request->only_by_timer() && !plan_.get().enabled;
 }
 
-bool Renewal::grew(const Membership& membership) const {
+bool Renewal::has_new_partitions(const Membership& membership) const {
   return membership.topic_partitions > 0 && successor_->topic_partitions() > membership.topic_partitions;
 }
 
-ConsumerCommand Renewal::advance(Warming& state, SteadyTime now, const ConsumerState& consumer) {
-  if (unwanted()) {
+ConsumerCommand Renewal::advance(Connecting& state, SteadyTime now, const ConsumerState& consumer) {
+  if (requested_only_by_disabled_timer()) {
     cancel("the timer was switched off");
     return ConsumerCommand::Continue;
   }
   const auto successor = successor_->state();
   if (successor == Successor::State::Failed) {
     fail(successor_->failure().text, now);
-  } else if (successor == Successor::State::Warming && now >= state.deadline) {
+  } else if (successor == Successor::State::Connecting && now >= state.deadline) {
     fail("the next consumer could not be made ready in time", now);
   }
-  if (successor != Successor::State::Warm) return ConsumerCommand::Continue;
+  if (successor != Successor::State::Ready) return ConsumerCommand::Continue;
   if (continues(*consumer.membership)) return begin_take_over(now, consumer);
   mode_ = RenewalMode::Rejoin;
   state_ = AwaitingTick{TickWait(clock_, plan_)};
@@ -194,19 +194,19 @@ ConsumerCommand Renewal::advance(Warming& state, SteadyTime now, const ConsumerS
 // Checked again because the broker's answer may be newer than the renewal. A client that joins as the existing member
 // keeps its assignment, so nobody would own new partitions.
 bool Renewal::continues(const Membership& membership) const {
-  return membership.continuity == Membership::Continuity::Works && !must_rejoin_ && !grew(membership);
+  return membership.continuity == Membership::Continuity::Works && !must_rejoin_ && !has_new_partitions(membership);
 }
 
 ConsumerCommand Renewal::begin_take_over(SteadyTime now, const ConsumerState& consumer) {
   mode_ = RenewalMode::Static;
-  state_ = Quieting{now + limits_.quiet};
-  return advance(std::get<Quieting>(state_), now, consumer);
+  state_ = PausingCommits{now + limits_.last_commit};
+  return advance(std::get<PausingCommits>(state_), now, consumer);
 }
 
 // A renewal that leaves the group does so on the tick; until then the prepared consumer waits and consumption
 // continues. An unhealthy consumer does not wait for a tick.
 ConsumerCommand Renewal::advance(AwaitingTick& state, SteadyTime now, const ConsumerState& consumer) {
-  if (unwanted()) {
+  if (requested_only_by_disabled_timer()) {
     cancel("the timer was switched off");
     return ConsumerCommand::Continue;
   }
@@ -225,12 +225,13 @@ void Renewal::tell_whether_member(bool member) {
   if (std::exchange(told_member_, member) != member) stops_.set_member(member);
 }
 
-ConsumerCommand Renewal::advance(Quieting& state, SteadyTime now, const ConsumerState& consumer) {
-  if (unwanted()) {
+ConsumerCommand Renewal::advance(PausingCommits& state, SteadyTime now, const ConsumerState& consumer) {
+  if (requested_only_by_disabled_timer()) {
     cancel("the timer was switched off");
     return ConsumerCommand::Continue;
   }
-  const bool late = now >= state.deadline;  // failing to become quiet is one more reason to replace the consumer
+  // A rebalance or a commit that does not end is one more reason to replace the consumer.
+  const bool late = now >= state.deadline;
   if (consumer.revoking || (!consumer.membership->settled && !late)) {
     explain("the end of a rebalance");
     return ConsumerCommand::Continue;  // the drain of the revoke must be able to commit
@@ -294,7 +295,7 @@ void Renewal::note_change(RenewalMode mode, SteadyTime now, const ConsumerState&
   change.last_message = quiet ? delivered_until : *consumer.last_message;
   change.generation = consumer.membership->generation;
   change.partitions = consumer.membership->partitions;
-  must_rejoin_ = mode == RenewalMode::Static && successor_ && grew(*consumer.membership);
+  must_rejoin_ = mode == RenewalMode::Static && successor_ && has_new_partitions(*consumer.membership);
   change_ = std::move(change);
 }
 
@@ -326,9 +327,9 @@ SteadyTime Renewal::next_deadline(SteadyTime now) const {
   consider(stops_.deadline());
   consider(timer_.deadline());
   if (stop_seen_) consider(*stop_seen_ + limits_.stop);
-  if (const auto* warming = std::get_if<Warming>(&state_)) consider(warming->deadline);
+  if (const auto* connecting = std::get_if<Connecting>(&state_)) consider(connecting->deadline);
   if (const auto* waiting = std::get_if<AwaitingTick>(&state_)) consider(waiting->tick.deadline());
-  if (const auto* quieting = std::get_if<Quieting>(&state_)) consider(quieting->deadline);
+  if (const auto* pausing = std::get_if<PausingCommits>(&state_)) consider(pausing->deadline);
   if (const auto* joining = std::get_if<Joining>(&state_)) consider(joining->deadline);
   if (change_ && change_->settled_at) {
     consider(*change_->settled_at + limits_.report_at_end);

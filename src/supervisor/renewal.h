@@ -35,10 +35,11 @@ namespace freshet::supervisor {
 struct RenewalLimits {
   // Maximum wait, from the first assignment on, for the broker's answer whether it supports static membership. A
   // renewal of an unhealthy consumer waits less, counted from the start of the consumer.
-  Duration know_continuity = std::chrono::seconds(60);
-  Duration know_continuity_urgent = std::chrono::seconds(5);
-  Duration warm = std::chrono::seconds(60);   // until the next client is connected and logged in
-  Duration quiet = std::chrono::seconds(10);  // until the running consumer is quiet and its commit is answered
+  Duration static_membership_answer = std::chrono::seconds(60);
+  Duration static_membership_answer_urgent = std::chrono::seconds(5);
+  Duration connect = std::chrono::seconds(60);  // until the next client is connected and logged in
+  // Until a rebalance of the running consumer is over and its last commit is answered.
+  Duration last_commit = std::chrono::seconds(10);
   Duration join = std::chrono::seconds(60);   // until the join is answered; inserts are paused meanwhile
   Duration stop = std::chrono::seconds(6);    // how long a stop waits for the assignment of the continued membership
   Duration report = std::chrono::seconds(2);  // how long the report waits for the first message
@@ -80,28 +81,28 @@ class Renewal final : public ConsumerControl {
   std::string under_way() const;
 
  private:
-  // Phases of a renewal. Before Quieting the running consumer is unaffected, and the renewal can be cancelled at any
-  // time. Once the join request is sent (see Successor::withdraw) there is no way back to the running consumer.
+  // Phases of a renewal. Before PausingCommits the running consumer is unaffected, and the renewal can be cancelled at
+  // any time. Once the join request is sent (see Successor::withdraw) there is no way back to the running consumer.
   struct Idle {};
-  struct Warming {
+  struct Connecting {
     SteadyTime deadline;
   };
   struct AwaitingTick {
     TickWait tick;
   };
-  struct Quieting {
+  struct PausingCommits {
     SteadyTime deadline;
   };
   struct Joining {
     SteadyTime deadline;
   };
   struct Ended {};
-  using State = std::variant<Idle, Warming, AwaitingTick, Quieting, Joining, Ended>;
+  using State = std::variant<Idle, Connecting, AwaitingTick, PausingCommits, Joining, Ended>;
   template <typename T>
   bool in() const {
     return std::holds_alternative<T>(state_);
   }
-  bool prepares() const { return in<Warming>() || in<AwaitingTick>() || in<Quieting>(); }
+  bool prepares() const { return in<Connecting>() || in<AwaitingTick>() || in<PausingCommits>(); }
 
   // A hand-over whose report waits for the first message of the next consumer.
   struct Change {
@@ -116,15 +117,15 @@ class Renewal final : public ConsumerControl {
   ConsumerCommand follow_stop(SteadyTime now, const ConsumerState& consumer);
   ConsumerCommand await_drain(SteadyTime now, const ConsumerState& consumer);
   ConsumerCommand advance(Idle& state, SteadyTime now, const ConsumerState& consumer);
-  ConsumerCommand advance(Warming& state, SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(Connecting& state, SteadyTime now, const ConsumerState& consumer);
   ConsumerCommand advance(AwaitingTick& state, SteadyTime now, const ConsumerState& consumer);
-  ConsumerCommand advance(Quieting& state, SteadyTime now, const ConsumerState& consumer);
+  ConsumerCommand advance(PausingCommits& state, SteadyTime now, const ConsumerState& consumer);
   ConsumerCommand advance(Joining& state, SteadyTime now, const ConsumerState& consumer);
   ConsumerCommand advance(Ended& state, SteadyTime now, const ConsumerState& consumer);
   std::optional<RenewalMode> mode_of(const RenewalRequests::Request& request, SteadyTime now,
                                      const Membership& membership);
   void begin(const RenewalRequests::Request& request, RenewalMode mode, SteadyTime now, const Membership& membership);
-  bool unwanted() const;
+  bool requested_only_by_disabled_timer() const;
   ConsumerCommand hand_over(SteadyTime now, const ConsumerState& consumer);
   ConsumerCommand leave(SteadyTime now, const ConsumerState& consumer);
   void note_change(RenewalMode mode, SteadyTime now, const ConsumerState& consumer);
@@ -138,7 +139,7 @@ class Renewal final : public ConsumerControl {
   void finish(RenewalReport report);
   void wait_for(std::string what);
   void explain(std::string_view what, std::optional<SteadyTime> until = {});
-  bool grew(const Membership& membership) const;
+  bool has_new_partitions(const Membership& membership) const;
   bool continues(const Membership& membership) const;
   ConsumerCommand begin_take_over(SteadyTime now, const ConsumerState& consumer);
 

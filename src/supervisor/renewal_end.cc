@@ -17,7 +17,7 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // null i
 
 ClientEnd Renewal::client_ended(const Error&) {
   if (in<Joining>()) return ClientEnd::Replaced;
-  return may_have_fenced_itself() ? ClientEnd::OwnDoing : ClientEnd::Unexpected;
+  return may_have_fenced_itself() ? ClientEnd::FencedByOwnClient : ClientEnd::Unexpected;
 }
 
 void Renewal::renewal_may_help(const Error& error, SteadyTime now) {

@@ -23,7 +23,7 @@ TEST_F(RenewalTest, WhatCannotBeMadeReadyLeavesTheRunningConsumerAloneAndIsTried
   EXPECT_EQ(requests_.open()->reason, RenewalReason::Timer);
 }
 
-TEST_F(RenewalTest, AWarmUpThatTakesTooLongIsGivenUp) {
+TEST_F(RenewalTest, ASuccessorThatConnectsTooSlowlyIsDropped) {
   ask();
   poll();
   clock_.advance(61s);
@@ -74,7 +74,7 @@ TEST_F(RenewalTest, AJoinThatIsNotAnsweredAtAllIsAskedForAgainByAnotherClient) {
   }
 }
 
-TEST_F(RenewalTest, ASuccessorThatFailsOnceItHasAskedToJoinIsReplacedByAnotherWhoseFencingIsOurOwnDoing) {
+TEST_F(RenewalTest, ASuccessorThatFailsOnceItHasAskedToJoinIsReplacedByAnotherWhoseFencingIsOurOwn) {
   join();
   script_.state = State::Failed;
   EXPECT_EQ(poll(), ConsumerCommand::HandOver);
@@ -82,7 +82,7 @@ TEST_F(RenewalTest, ASuccessorThatFailsOnceItHasAskedToJoinIsReplacedByAnotherWh
   renewal_.consumer_ended();
   EXPECT_EQ(renewal_.take_next(), nullptr);
   begin();
-  EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::OwnDoing);
+  EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::FencedByOwnClient);
   EXPECT_TRUE(renewal_.may_have_fenced_itself());
   clock_.advance(1min);
   EXPECT_EQ(renewal_.client_ended({ErrorKind::Renew, 1, "fenced"}), ClientEnd::Unexpected);
@@ -106,7 +106,7 @@ TEST_F(RenewalTest, ThePauseOfAFencedConsumerBeginsWhenItWasFenced) {
 TEST_F(RenewalTest, ARenewalThatIsReadyWhileARevokeDrainsLeavesTheCommitsAlone) {
   ask();
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   membership_.settled = false;
   consumer_.revoking = true;
   consumer_.commit_outstanding = true;
@@ -123,7 +123,7 @@ TEST_F(RenewalTest, ARenewalThatIsReadyWhileARevokeDrainsLeavesTheCommitsAlone) 
 TEST_F(RenewalTest, AConsumerThatDoesNotComeToRestIsReplacedAllTheSame) {
   ask();
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   consumer_.commit_outstanding = true;  // the coordinator does not respond
   EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   clock_.advance(10s);
@@ -136,7 +136,7 @@ TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
   ask();
   for (int attempt = 1; attempt <= 3; ++attempt) {
     poll();
-    script_.state = State::Warm;
+    script_.state = State::Ready;
     EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     EXPECT_FALSE(script_.force);
     script_.state = State::Postponed;
@@ -144,10 +144,10 @@ TEST_F(RenewalTest, AGroupThatRebalancesIsJoinedLaterButNotNever) {
     EXPECT_EQ(requests_.last()->result, RenewalResult::Postponed);
     EXPECT_FALSE(renewal_.may_have_fenced_itself());
     clock_.advance(1min);
-    script_.state = State::Warming;
+    script_.state = State::Connecting;
   }
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   poll();
   EXPECT_TRUE(script_.force) << "the group may wait for the consumer that is to be replaced";
 }
@@ -158,21 +158,21 @@ TEST_F(RenewalTest, AttemptsBeforeTheConsumerTookPartInARebalanceDoNotCount) {
   ask();
   for (int i = 0; i < 6; ++i) {
     poll();
-    script_.state = State::Warm;
+    script_.state = State::Ready;
     EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     EXPECT_FALSE(script_.force) << i;
     script_.state = State::Postponed;
     EXPECT_EQ(poll(), ConsumerCommand::Continue);
     membership_.generation += i % 2;  // every other attempt, the rebalance ends
     clock_.advance(2min);
-    script_.state = State::Warming;
+    script_.state = State::Connecting;
   }
 }
 
 TEST_F(RenewalTest, AStalledConsumerIsReplacedAlsoWhileTheGroupRebalances) {
   requests_.request(RenewalReason::Watchdog, "stuck");
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   poll();
   EXPECT_TRUE(script_.force);
 }

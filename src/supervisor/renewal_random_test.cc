@@ -21,7 +21,7 @@ using State = Successor::State;
 
 // The coordinator and the next client, as the consumer loop sees them.
 struct World {
-  State state = State::Warming;
+  State state = State::Connecting;
   bool alive = false;
   bool sent = false;       // the join request is in transit or has arrived
   bool withdrawn = false;  // the join request will never be sent
@@ -39,7 +39,7 @@ class RandomSuccessor final : public Successor {
   Error failure() const override { return {ErrorKind::Renew, 1, "refused"}; }
   int32_t topic_partitions() const override { return 6; }
   void join(const Membership&, bool force) override {
-    EXPECT_EQ(world_.state, State::Warm);
+    EXPECT_EQ(world_.state, State::Ready);
     world_.urgent_join = force;
     world_.state = State::Joining;
   }
@@ -155,8 +155,8 @@ class RandomRenewal {
   }
   void successor_goes_on() {
     if (!world_.alive) return;
-    if (world_.state == State::Warming) {
-      world_.state = one_in(6) == 0 ? State::Failed : State::Warm;
+    if (world_.state == State::Connecting) {
+      world_.state = one_in(6) == 0 ? State::Failed : State::Ready;
     } else if (world_.state == State::Joining && !world_.sent) {
       if (world_.withdrawn) return;
       if (!world_.urgent_join && one_in(4) == 0) {
@@ -240,7 +240,7 @@ class RandomRenewal {
       if (!membership_.settled && !consumer_.fenced) settle();
       consumer_.last_message = now();
       if (!consumer_.first_message) consumer_.first_message = now();
-      if (world_.alive && world_.state == State::Warming) world_.state = State::Warm;
+      if (world_.alive && world_.state == State::Connecting) world_.state = State::Ready;
       if (world_.alive && world_.state == State::Joining) {
         world_.sent = true;
         world_.state = State::Joined;

@@ -5,7 +5,7 @@ namespace freshet::supervisor {
 namespace {
 
 TEST_F(RenewalTest, AStopCancelsARenewalThatIsBeingPrepared) {
-  for (const State state : {State::Warming, State::Warm}) {
+  for (const State state : {State::Connecting, State::Ready}) {
     stops_.emplace(clock_, plan_, null_log());
     begin();
     ask();
@@ -24,7 +24,7 @@ TEST_F(RenewalTest, AStopBeforeALeaveWins) {
   membership_.continuity = Membership::Continuity::Absent;
   ask();
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   stop();  // between the loop's check of the decision and its claim, which fails: see EndDecision
   EXPECT_EQ(poll(), ConsumerCommand::Stop);
 }

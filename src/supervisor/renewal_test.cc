@@ -18,7 +18,7 @@ TEST_F(RenewalTest, ConsumingAndCommittingGoOnWhileTheNextConsumerIsMadeReady) {
 TEST_F(RenewalTest, TheNextConsumerJoinsOnceTheCommitIsAnsweredAndTakesOverWithItsAssignment) {
   ask();
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   consumer_.commit_outstanding = true;
   EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   EXPECT_EQ(script_.joins, 0);
@@ -58,7 +58,7 @@ TEST_F(RenewalTest, AnIntervalIsCountedOnceAndEachFurtherConsumerToo) {
       ASSERT_TRUE(script_.alive);
     }
     EXPECT_EQ(counted("freshet_periodic_restarts_total"), consumer) << "not each attempt";
-    script_.state = State::Warm;
+    script_.state = State::Ready;
     poll();
     script_.state = State::Joined;
     EXPECT_EQ(poll(), ConsumerCommand::HandOver);
@@ -114,11 +114,11 @@ TEST_F(RenewalTest, ItSaysWhenTheGroupRebalancedMeanwhile) {
   EXPECT_FALSE(requests_.last()->assignment_kept);
 }
 
-TEST_F(RenewalTest, WithoutStaticMembershipItLeavesOnceTheNextConsumerIsWarm) {
+TEST_F(RenewalTest, WithoutStaticMembershipItLeavesOnceTheNextConsumerIsReady) {
   membership_.continuity = Membership::Continuity::Absent;
   ask();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   EXPECT_EQ(poll(), ConsumerCommand::Leave);
   EXPECT_EQ(script_.joins, 0);
   EXPECT_FALSE(renewal_.has_next_member());
@@ -139,7 +139,7 @@ TEST_F(RenewalTest, ItWaitsToHearWhetherTheBrokerKeepsTheMember) {
   membership_.continuity = Membership::Continuity::Works;
   poll();
   EXPECT_TRUE(script_.alive);
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   EXPECT_EQ(poll(), ConsumerCommand::PauseWrites) << "static";
 }
 
@@ -150,7 +150,7 @@ TEST_F(RenewalTest, ABrokerThatNeverSaysWhetherItKeepsTheMemberIsTakenForOneThat
   clock_.advance(60s);
   poll();
   EXPECT_TRUE(script_.alive);
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
@@ -168,7 +168,7 @@ TEST_F(RenewalTest, TheFirstRebalanceMayTakeAsLongAsItLikes) {
   membership_.settled = true;
   membership_.continuity = Membership::Continuity::Works;
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   EXPECT_EQ(poll(), ConsumerCommand::PauseWrites) << "static";
 }
 
@@ -187,7 +187,7 @@ TEST_F(RenewalTest, AStalledConsumerDoesNotWaitForThatAnswer) {
 TEST_F(RenewalTest, ATopicThatGrewForcesARebalance) {
   ask();
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   script_.topic_partitions = 8;
   EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
@@ -201,7 +201,7 @@ TEST_F(RenewalTest, ATopicThatGrewWhileJoiningForcesARebalanceAfterwards) {
   poll();
   ASSERT_TRUE(requests_.open());
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 

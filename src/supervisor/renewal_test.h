@@ -17,7 +17,7 @@ using State = Successor::State;
 
 // The scripted behaviour of a successor, and what was asked of it.
 struct Script {
-  State state = State::Warming;
+  State state = State::Connecting;
   int32_t topic_partitions = 6;
   int joins = 0;
   bool force = false;
@@ -80,7 +80,7 @@ class RenewalTest : public testing::Test {
   void join() {
     ask();
     EXPECT_EQ(poll(), ConsumerCommand::Continue);
-    script_.state = State::Warm;
+    script_.state = State::Ready;
     EXPECT_EQ(poll(), ConsumerCommand::PauseWrites);
     EXPECT_EQ(script_.joins, 1);
   }

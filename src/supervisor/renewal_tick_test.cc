@@ -11,16 +11,16 @@ class RenewalOnTheTickTest : public RenewalTest {
     clock_.advance(10s);
     plan_.set(RenewalOptions{.enabled = true, .tick = 30s});
   }
-  void warm_up_to_leave() {
+  void prepare_to_leave() {
     membership_.continuity = Membership::Continuity::Absent;
     ask();
     EXPECT_EQ(poll(), ConsumerCommand::Continue);
-    script_.state = State::Warm;
+    script_.state = State::Ready;
   }
 };
 
 TEST_F(RenewalOnTheTickTest, ARenewalThatLeavesDoesSoOnTheTickAndConsumesMeanwhile) {
-  warm_up_to_leave();
+  prepare_to_leave();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
   clock_.advance(19s);
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
@@ -38,7 +38,7 @@ TEST_F(RenewalOnTheTickTest, AStaticRenewalIsNoLeaveAndDoesNotWait) {
 }
 
 TEST_F(RenewalOnTheTickTest, AStopDuringARenewalsWaitCancelsItAndLeavesOnItsOwnTick) {
-  warm_up_to_leave();
+  prepare_to_leave();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
   stop();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
@@ -53,7 +53,7 @@ TEST_F(RenewalOnTheTickTest, AStopDuringARenewalsWaitCancelsItAndLeavesOnItsOwnT
 }
 
 TEST_F(RenewalOnTheTickTest, ASecondSignalDuringThatWaitLeavesNow) {
-  warm_up_to_leave();
+  prepare_to_leave();
   poll();
   stop();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
@@ -62,7 +62,7 @@ TEST_F(RenewalOnTheTickTest, ASecondSignalDuringThatWaitLeavesNow) {
 }
 
 TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffDuringTheWaitEndsIt) {
-  warm_up_to_leave();
+  prepare_to_leave();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
   plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
@@ -74,7 +74,7 @@ TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffDuringTheWaitEndsIt) {
 }
 
 TEST_F(RenewalOnTheTickTest, WhatAnOperatorWantsTooIsNotSwitchedOffWithTheTimer) {
-  warm_up_to_leave();
+  prepare_to_leave();
   poll();
   requests_.request(RenewalReason::Operator, "POST /renew");
   plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
@@ -88,7 +88,7 @@ TEST_F(RenewalOnTheTickTest, WhatAnOperatorWantsTooIsNotSwitchedOffWithTheTimer)
 
 TEST_F(RenewalOnTheTickTest, AWatchdogThatAsksDuringTheWaitIsHeard) {
   for (const RenewalReason reason : {RenewalReason::Watchdog, RenewalReason::Broken}) {
-    warm_up_to_leave();
+    prepare_to_leave();
     EXPECT_EQ(poll(), ConsumerCommand::Continue);
     requests_.request(reason, "stuck");
     EXPECT_EQ(poll(), ConsumerCommand::Leave) << "a consumer that is not well is not kept for the sake of a tick";
@@ -153,7 +153,7 @@ TEST_F(RenewalOnTheTickTest, AStopWhileARenewalWaitsForACommitLeavesOnItsTick) {
   ask();
   consumer_.commit_outstanding = true;
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   stop();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
@@ -198,7 +198,7 @@ TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffBeforeTheJoinEndsTheRenewal) {
   ask();
   consumer_.commit_outstanding = true;
   poll();
-  script_.state = State::Warm;
+  script_.state = State::Ready;
   EXPECT_EQ(poll(), ConsumerCommand::PauseCommits);
   plan_.set(RenewalOptions{.enabled = false, .tick = 30s});
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
@@ -207,14 +207,14 @@ TEST_F(RenewalOnTheTickTest, TheTimerSwitchedOffBeforeTheJoinEndsTheRenewal) {
 }
 
 TEST_F(RenewalOnTheTickTest, TheTickSetToNoneLetsTheRenewalLeave) {
-  warm_up_to_leave();
+  prepare_to_leave();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
   plan_.set(RenewalOptions{.enabled = true});
   EXPECT_EQ(poll(), ConsumerCommand::Leave);
 }
 
 TEST_F(RenewalOnTheTickTest, ASuccessorThatDiesDuringTheWaitLeavesTheConsumerAlone) {
-  warm_up_to_leave();
+  prepare_to_leave();
   EXPECT_EQ(poll(), ConsumerCommand::Continue);
   script_.state = State::Failed;
   EXPECT_EQ(poll(), ConsumerCommand::Continue);

@@ -310,8 +310,8 @@ TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTak
   expect_all_once(flow);
 }
 
-// A client of this process, abandoned since, fenced it: see ClientEnd::OwnDoing.
-TEST(FlowRenewalTest, AConsumerThatBreaksByOurOwnDoingGoesOnInTheNext) {
+// A client of this process, abandoned since, fenced it: see ClientEnd::FencedByOwnClient.
+TEST(FlowRenewalTest, AConsumerThatOurOwnClientFencedContinuesInTheNext) {
   Flow flow;
   fill(flow);
   flow.source(SourceFault{{ErrorKind::Renew, 1, "fenced"}, false, false});
