@@ -22,7 +22,7 @@ using Messages = std::vector<std::string>;
 Messages rows_of(std::vector<testkit::GoldenCase> cases) {
   Messages messages;
   for (auto& one : cases) {
-    if (one.verdict == "rows" && !one.odd) messages.push_back(std::move(one.message));
+    if (one.result == "rows" && !one.odd) messages.push_back(std::move(one.message));
   }
   return messages;
 }

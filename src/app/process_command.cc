@@ -43,13 +43,13 @@ OwnedMessage read_case(const json& input) {
 std::string answer(const ProcessResult& result, const RowLayout& layout, std::string_view rows) {
   switch (result.kind) {
     case ProcessResult::Kind::Rows:
-      return R"({"verdict":"rows","rows":)" + rows_as_json_array(layout, rows) + "}";
+      return R"({"result":"rows","rows":)" + rows_as_json_array(layout, rows) + "}";
     case ProcessResult::Kind::Skip:
-      return to_json_text(json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", result.code}});
+      return to_json_text(json{{"result", "skip"}, {"rows", json::array()}, {"reason", result.code}});
     case ProcessResult::Kind::Invalid:
-      return to_json_text(json{{"verdict", "invalid"}, {"reason", result.text}, {"code", result.code}});
+      return to_json_text(json{{"result", "invalid"}, {"reason", result.text}, {"code", result.code}});
     case ProcessResult::Kind::Record:
-      return to_json_text(json{{"verdict", "replacement"}, {"key", result.key}, {"value", to_base64(result.text)}});
+      return to_json_text(json{{"result", "replacement"}, {"key", result.key}, {"value", to_base64(result.text)}});
   }
   return "{}";
 }

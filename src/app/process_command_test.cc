@@ -62,8 +62,8 @@ TEST(ProcessCommandTest, RowsOfABinaryFormatAreBase64) {
 
 TEST(ProcessCommandTest, SkippedAndInvalidMessagesSayWhy) {
   EXPECT_EQ(json::parse(run({{"message", nullptr}})),
-            (json{{"verdict", "skip"}, {"rows", json::array()}, {"reason", "tombstone"}}));
-  EXPECT_EQ(json::parse(run({{"message", ""}})).at("verdict"), "invalid");
+            (json{{"result", "skip"}, {"rows", json::array()}, {"reason", "tombstone"}}));
+  EXPECT_EQ(json::parse(run({{"message", ""}})).at("result"), "invalid");
 }
 
 TEST(ProcessCommandTest, ALineThatIsNoCaseIsAnsweredWithAnError) {

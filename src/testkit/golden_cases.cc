@@ -157,7 +157,7 @@ std::vector<GoldenCase> own_cases(const fs::path& folder) {
     const std::string text = read_file(path);
     const json file = json::parse(text);
     GoldenCase one;
-    one.verdict = file.at("verdict").get<std::string>();
+    one.result = file.at("result").get<std::string>();
     one.rows = file.value("rows", json::array());
     one.key = file.value("key", "");
     one.partition = file.value("partition", 0);
@@ -183,7 +183,7 @@ std::vector<GoldenCase> recorded_examples(const fs::path& folder) {
     GoldenCase one;
     one.name = fs::path(stem).filename().string();
     one.message = read_file(fs::exists(stem + ".message.json") ? stem + ".message.json" : stem + ".message.protobuf");
-    one.verdict = "rows";
+    one.result = "rows";
     one.rows = json::parse(with_named_literals(read_file(path)));
     cases.push_back(std::move(one));
   }
@@ -200,8 +200,8 @@ std::vector<GoldenCase> mutated_cases(const fs::path& file, const std::string& s
     GoldenCase one;
     one.name = fmt::format("{} line {}", file.filename().string(), cases.size() + 1);
     one.message = from_base64(line.at("message").get<std::string>());
-    one.verdict = line.at("verdict").get<std::string>();
-    if (one.verdict == "crash") one.verdict = "invalid";
+    one.result = line.at("verdict").get<std::string>();
+    if (one.result == "crash") one.result = "invalid";
     if (line.contains("rows")) {
       one.rows = line.at("rows").is_string() ? parse_rows(line.at("rows").get<std::string>()) : line.at("rows");
     }

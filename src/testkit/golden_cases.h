@@ -14,7 +14,7 @@ namespace freshet::testkit {
 struct GoldenCase {
   std::string name;  // for failure messages
   std::string message;
-  std::string verdict;  // "rows", "invalid", "skip" or "replacement"
+  std::string result;   // "rows", "invalid", "skip" or "replacement"
   nlohmann::json rows;  // array; "<...>" and "NOW" match anything
   std::string key;      // of a replacement record
   int32_t partition = 0;

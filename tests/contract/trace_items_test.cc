@@ -123,7 +123,7 @@ bool has_nan(const json& rows) {
 TEST_P(TraceItems, RowBinaryStoresWhatJsonEachRowStores) {
   std::vector<std::string> messages;
   for (auto& one : testkit::own_cases(std::string(FRESHET_SOURCE_DIR) + "/tests/golden/EAPItemsProcessor")) {
-    if (one.verdict == "rows" && !has_nan(one.rows)) messages.push_back(std::move(one.message));
+    if (one.result == "rows" && !has_nan(one.rows)) messages.push_back(std::move(one.message));
   }
   ASSERT_GT(messages.size(), 20u);
   const auto as_json = processor(false);

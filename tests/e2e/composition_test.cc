@@ -300,7 +300,7 @@ TEST_F(CompositionTest, DeadLettersAreTheInvalidMessagesWithTheHeadersOfTheRefer
       const bool may_be_refused = std::any_of(sent.rows.begin(), sent.rows.end(),
                                               [&](const json& row) { return e2e::beyond_the_types(row, columns); });
       // accepted-outcomes-consumer reads the same topic and uses the same dead-letter topic.
-      const size_t wanted = sent.verdict == "invalid" ? 1 : 0;
+      const size_t wanted = sent.result == "invalid" ? 1 : 0;
       const size_t most = wanted + (may_be_refused || service.storage == std::string("eap_items") ? 1 : 0);
       EXPECT_GE(count, wanted) << service.name << ", " << sent.name;
       EXPECT_LE(count, most) << service.name << ", " << sent.name;
@@ -354,7 +354,7 @@ TEST_F(CompositionTest, TheCommitLogTellsOfEachPartitionUpToItsEndInOrder) {
 TEST_F(CompositionTest, ReplacementsAreTheMessagesAsTheyWereInTheirOrder) {
   std::map<int32_t, std::vector<std::pair<std::string, std::string>>> sent;
   for (const Sent& one : trial->sent().at("events")) {
-    if (one.verdict == "replacement") sent[one.record.partition].emplace_back(one.key, one.record.value.value_or(""));
+    if (one.result == "replacement") sent[one.record.partition].emplace_back(one.key, one.record.value.value_or(""));
   }
   std::vector<std::pair<std::string, std::string>> found;
   for (const Record& record : trial->client().read_all("event-replacements")) {
@@ -390,7 +390,7 @@ TEST_F(CompositionTest, CogsSumUpTheBytesOfWhatWasStored) {
   for (const auto& [topic, resource] : {std::pair{"snuba-items", "eap_items_processor"},
                                         {"snuba-generic-metrics", "generic_metrics_processor_counters"}}) {
     for (const Sent& sent : trial->sent().at(topic)) {
-      if (sent.verdict == "rows") expected[resource] += sent.record.value.value_or("").size();
+      if (sent.result == "rows") expected[resource] += sent.record.value.value_or("").size();
     }
     for (const auto& [key, amount] : found) sums[resource] += key.first == resource ? amount : 0;
   }

@@ -62,15 +62,15 @@ class Process {
     const std::string line = runner_.run(input.dump());
     // The rows of a case may contain text that is not JSON (a bare Infinity), so they are cut out before the rest is
     // parsed.
-    constexpr std::string_view kRows = R"({"verdict":"rows","rows":)";
+    constexpr std::string_view kRows = R"({"result":"rows","rows":)";
     if (line.starts_with(kRows)) {
-      sent.verdict = "rows";
+      sent.result = "rows";
       sent.rows = testkit::parse_rows(line.substr(kRows.size(), line.size() - kRows.size() - 1)).at(0);
       return;
     }
     const json answer = json::parse(line);
     if (answer.contains("error")) throw std::runtime_error(sent.name + ": " + line);
-    sent.verdict = answer.at("verdict");
+    sent.result = answer.at("result");
     sent.key = answer.value("key", "");
     sent.rows = json::array();
   }
@@ -123,7 +123,7 @@ std::vector<Sent> messages_for(const std::string& name) {
   add("nothing", "", {});
   add("null", std::nullopt, {});
   const auto with_rows = std::find_if(cases.begin(), cases.end(),
-                                      [](const GoldenCase& one) { return one.verdict == "rows" && !one.rows.empty(); });
+                                      [](const GoldenCase& one) { return one.result == "rows" && !one.rows.empty(); });
   if (with_rows == cases.end()) throw std::runtime_error("no case of " + name + " becomes rows");
   for (int32_t p = 0; p < kPartitions; ++p) add("last", with_rows->message, with_rows->rows, p);
   return all;

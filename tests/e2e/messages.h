@@ -12,7 +12,7 @@ namespace freshet::e2e {
 struct Sent {
   std::string name;        // of the case, for failure messages
   testkit::Record record;  // with partition and offset
-  std::string verdict;     // "rows", "skip", "invalid" or "replacement"
+  std::string result;      // "rows", "skip", "invalid" or "replacement"
   nlohmann::json rows;     // "<...>" matches anything
   std::string key;         // of a replacement
 };

@@ -31,8 +31,8 @@ class GoldenRows {
     message.timestamp_ms = one.timestamp_ms;
     message.payload = one.message;
     std::string rows;
-    const ProcessResult verdict = processor->process({"topic", Partition{one.partition}}, message, rows);
-    return verdict.kind == ProcessResult::Kind::Rows ? rows : "";
+    const ProcessResult result = processor->process({"topic", Partition{one.partition}}, message, rows);
+    return result.kind == ProcessResult::Kind::Rows ? rows : "";
   }
 
  private:

@@ -40,24 +40,24 @@ class OneProcessor {
     const MessageContext context{"topic", Partition{one.partition}};
     processor_->begin_chunk(context, {&message, 1});
     if (memory_) try_within(*memory_, context, message);
-    const ProcessResult verdict = processor_->process(context, message, rows);
+    const ProcessResult result = processor_->process(context, message, rows);
     const std::string text = rows.substr(begin);
     if (rows.compare(0, begin, "what stands before\n") != 0) return "it touched what stood before";
-    switch (verdict.kind) {
+    switch (result.kind) {
       case ProcessResult::Kind::Invalid:
-        return one.verdict == "invalid" ? "" : "invalid: " + verdict.text;
+        return one.result == "invalid" ? "" : "invalid: " + result.text;
       case ProcessResult::Kind::Record:
-        if (one.verdict != "replacement") return "a replacement";
-        return verdict.key == one.key ? "" : "its key is " + verdict.key;
+        if (one.result != "replacement") return "a replacement";
+        return result.key == one.key ? "" : "its key is " + result.key;
       case ProcessResult::Kind::Skip:
-        return one.verdict == "skip" || (one.verdict == "rows" && one.rows.empty()) ? "" : "skipped";
+        return one.result == "skip" || (one.result == "rows" && one.rows.empty()) ? "" : "skipped";
       case ProcessResult::Kind::Rows:
         break;
     }
-    if (one.verdict != "rows") return "rows: " + text;
+    if (one.result != "rows") return "rows: " + text;
     const auto found = testkit::parse_rows(text);
-    if (found.size() != verdict.row_count)
-      return fmt::format("{} rows are said to be {}", found.size(), verdict.row_count);
+    if (found.size() != result.row_count)
+      return fmt::format("{} rows are said to be {}", found.size(), result.row_count);
     return testkit::difference(one.rows.is_null() ? nlohmann::json::array() : one.rows, found);
   }
 
