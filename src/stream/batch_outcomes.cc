@@ -105,7 +105,7 @@ void BatchOutcomes::insert_failed(uint64_t batch, const InsertFailure& failure, 
   state_.totals.insert_failed(failure.text);
   state_.batches.failed(batch, failure, state_.settings.destination.system.c_str());
   if (failure.blocked) {
-    state_.log.emit(BatchRejected{state_.settings.topic, state_.batches.spans(batch), failure.code, failure.text});
+    state_.log.emit(BatchRejected{state_.settings.topic, state_.batches.offset_ranges(batch), failure.code, failure.text});
   }
   if (failure.failure_class != InsertFailure::Class::Overload) return;
   state_.batcher.slow_down(now);
@@ -144,7 +144,7 @@ void BatchOutcomes::block(BatchResult result, SteadyTime now) {
   state_.batches.block(std::move(result), state_.settings.table.empty() ? "the table" : state_.settings.table, now);
   const std::string& reason = state_.batches.last_failure_of(batch->id);
   state_.totals.insert_failed(message_text(first.text));
-  state_.log.emit(BatchBlocked{state_.settings.topic, state_.batches.spans(batch->id), first.code, reason});
+  state_.log.emit(BatchBlocked{state_.settings.topic, state_.batches.offset_ranges(batch->id), first.code, reason});
   for (const BatchPart& part : batch->parts) {
     TrackedPartition* partition = state_.partitions.find(part.partition, part.assignment);
     if (partition != nullptr) partition->blocks.add(BlockReason::BatchBlocked, reason);
@@ -153,7 +153,7 @@ void BatchOutcomes::block(BatchResult result, SteadyTime now) {
 
 // The new owners of its partitions send its rows again.
 void BatchOutcomes::give_up_blocked(uint64_t batch) {
-  state_.log.emit(BlockedBatchDropped{state_.settings.topic, state_.batches.spans(batch)});
+  state_.log.emit(BlockedBatchDropped{state_.settings.topic, state_.batches.offset_ranges(batch)});
   state_.batches.finish(batch);
 }
 
@@ -230,7 +230,7 @@ Result<SkipResult> BatchOutcomes::resolve(Partition partition, std::optional<Res
     }
   }
   state_.log.emit(
-      BatchResolved{state_.settings.topic, state_.batches.spans(id), name_of(resolution), done.resolved_rows});
+      BatchResolved{state_.settings.topic, state_.batches.offset_ranges(id), name_of(resolution), done.resolved_rows});
   for (const BatchPart& part : left.batch->parts) {
     if (TrackedPartition* one = state_.partitions.find(part.partition, part.assignment)) one->batch_begins();
   }

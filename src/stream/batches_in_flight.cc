@@ -12,17 +12,17 @@
 namespace freshet::stream {
 namespace {
 
-constexpr size_t kSpansInALine = 8;
+constexpr size_t kRangesInALine = 8;
 constexpr Duration kTooLargeAgain = std::chrono::seconds(30);
 
-std::string spans_text(const SealedBatch& batch) {
+std::string offset_ranges_text(const SealedBatch& batch) {
   std::string text;
-  for (size_t i = 0; i < std::min(batch.spans.size(), kSpansInALine); ++i) {
+  for (size_t i = 0; i < std::min(batch.spans.size(), kRangesInALine); ++i) {
     const Span& span = batch.spans[i];
     fmt::format_to(std::back_inserter(text), "{}{}:{}-{}", i == 0 ? "" : ", ", span.partition.value,
                    span.offsets.first.value, span.offsets.last.value);
   }
-  if (batch.spans.size() > kSpansInALine) text += fmt::format(" and {} more", batch.spans.size() - kSpansInALine);
+  if (batch.spans.size() > kRangesInALine) text += fmt::format(" and {} more", batch.spans.size() - kRangesInALine);
   return text;
 }
 
@@ -47,7 +47,7 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
         "a batch is blocked: a message in it is too large for any insert (partition:offsets {}). freshet "
         "retries every 30 s: raise the limit that the error names, or POST /skip with "
         "{{\"partition\": {}, \"offset\": 0}} to drop the message as bad data. {}",
-        spans_text(batch), partition, said(pieces.front()));
+        offset_ranges_text(batch), partition, said(pieces.front()));
   }
   uint64_t rows = 0;
   const BlockedPiece* first = nullptr;
@@ -60,7 +60,7 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
       "a batch is blocked: {} may already hold {} of its rows (partition:offsets {}), and they are not sent again. "
       "Check whether it has them, then POST /skip with {{\"partition\": {}, \"resolution\": \"stored\"}} to continue "
       "after them, or \"retry\" to send them again (they may then be stored twice). {}",
-      table, rows, spans_text(batch), partition, said(*first));
+      table, rows, offset_ranges_text(batch), partition, said(*first));
 }
 
 }  // namespace
@@ -74,13 +74,13 @@ void BatchesInFlight::failed(uint64_t id, const InsertFailure& failure, const ch
   const auto found = batches_.find(id);
   if (found == batches_.end()) return;
   found->second.last_failure = fmt::format("{}: {}", destination, failure.text);
-  if (failure.blocked) found->second.last_failure += fmt::format(" (partition:offsets {})", spans(id));
+  if (failure.blocked) found->second.last_failure += fmt::format(" (partition:offsets {})", offset_ranges(id));
   found->second.waits_for_operator = failure.blocked;
 }
 
-std::string BatchesInFlight::spans(uint64_t id) const {
+std::string BatchesInFlight::offset_ranges(uint64_t id) const {
   const auto found = batches_.find(id);
-  return found != batches_.end() ? spans_text(*found->second.batch) : std::string();
+  return found != batches_.end() ? offset_ranges_text(*found->second.batch) : std::string();
 }
 
 std::vector<uint64_t> BatchesInFlight::take_unowned(const std::function<bool(const BatchPart&)>& alive) {
@@ -189,8 +189,8 @@ std::string BatchesInFlight::not_ready_reason(SteadyTime now) const {
   if (active == nullptr || !is_overdue(*active, now)) return text;
   const Sealed& oldest = *active;
   return fmt::format("a batch is overdue: {} rows (partition:offsets {}) are not stored after {} s{}{}",
-                     oldest.batch->row_count, spans_text(*oldest.batch), whole_seconds(now - oldest.batch->sealed_at),
-                     text.empty() ? "" : "; ", text);
+                     oldest.batch->row_count, offset_ranges_text(*oldest.batch),
+                     whole_seconds(now - oldest.batch->sealed_at), text.empty() ? "" : "; ", text);
 }
 
 void BatchesInFlight::log_overdue(SteadyTime now, const std::string& topic, Log& log) {
@@ -201,7 +201,7 @@ void BatchesInFlight::log_overdue(SteadyTime now, const std::string& topic, Log&
   }
   if (!overdue_logged_.admit({}, now)) return;
   const Sealed& oldest = *oldest_active();
-  log.emit(BatchOverdue{topic, count, oldest.batch->row_count, spans_text(*oldest.batch),
+  log.emit(BatchOverdue{topic, count, oldest.batch->row_count, offset_ranges_text(*oldest.batch),
                         whole_seconds(now - oldest.batch->sealed_at), oldest.last_failure});
 }
 

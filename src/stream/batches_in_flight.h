@@ -29,7 +29,7 @@ class BatchesInFlight {
   // Records a failed insert. `destination` is the name of the system, for log texts.
   void failed(uint64_t id, const InsertFailure& failure, const char* destination);
   // "partition:first-last, ...", for log texts; empty if the batch is finished.
-  std::string spans(uint64_t id) const;
+  std::string offset_ranges(uint64_t id) const;
   // Returns batches with no part that is `alive`: the new owners read their rows again. Returns each batch once.
   std::vector<uint64_t> take_unowned(const std::function<bool(const BatchPart&)>& alive);
   void finish(uint64_t id) { batches_.erase(id); }

@@ -18,12 +18,13 @@ struct BatchOverdue {
   std::string_view topic;
   uint64_t batches;
   uint64_t rows;
-  std::string_view spans;
+  std::string_view offset_ranges;
   int64_t seconds;
   std::string_view error;
   auto fields() const {
     return log_fields(subject(log_key::kTopic, topic), LogField("batches", batches), LogField("rows", rows),
-                      subject("spans", spans), LogField("seconds", seconds), LogField(log_key::kError, error));
+                      subject("offset_ranges", offset_ranges), LogField("seconds", seconds),
+                      LogField(log_key::kError, error));
   }
 };
 
@@ -66,11 +67,11 @@ struct BatchRejected {
                                    "ClickHouse rejects every row of a batch alike; the batch is retried until the "
                                    "cause is repaired or a partition is skipped."};
   std::string_view topic;
-  std::string_view spans;
+  std::string_view offset_ranges;
   int error_code;
   std::string_view error;
   auto fields() const {
-    return log_fields(subject(log_key::kTopic, topic), subject("spans", spans),
+    return log_fields(subject(log_key::kTopic, topic), subject("offset_ranges", offset_ranges),
                       subject(log_key::kErrorCode, error_code), log_error(error));
   }
 };
@@ -88,11 +89,11 @@ struct BatchBlocked {
   static constexpr LogEvent kEvent{LogLevel::Error, "batch_blocked",
                                    "A batch may be stored in part; it waits until an operator resolves it."};
   std::string_view topic;
-  std::string_view spans;
+  std::string_view offset_ranges;
   int error_code;
   std::string_view error;
   auto fields() const {
-    return log_fields(subject(log_key::kTopic, topic), subject("spans", spans),
+    return log_fields(subject(log_key::kTopic, topic), subject("offset_ranges", offset_ranges),
                       subject(log_key::kErrorCode, error_code), log_error(error));
   }
 };
@@ -102,19 +103,19 @@ struct BlockedBatchDropped {
                                    "A blocked batch is dropped because its partitions were lost; the new owner sends "
                                    "its rows again, and they may be stored twice."};
   std::string_view topic;
-  std::string_view spans;
-  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("spans", spans)); }
+  std::string_view offset_ranges;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic), subject("offset_ranges", offset_ranges)); }
 };
 
 struct BatchResolved {
   static constexpr LogEvent kEvent{LogLevel::Warn, "batch_resolved", "An operator resolved a blocked batch.", true};
   std::string_view topic;
-  std::string_view spans;
+  std::string_view offset_ranges;
   std::string_view resolution;
   uint64_t rows;
   auto fields() const {
-    return log_fields(subject(log_key::kTopic, topic), subject("spans", spans), LogField("resolution", resolution),
-                      LogField("rows", rows));
+    return log_fields(subject(log_key::kTopic, topic), subject("offset_ranges", offset_ranges),
+                      LogField("resolution", resolution), LogField("rows", rows));
   }
 };
 

@@ -21,7 +21,7 @@ bool is_told(std::string_view field) {
                                                       "partitions",
                                                       "offsets",
                                                       "resume_offset",
-                                                      "spans",
+                                                      "offset_ranges",
                                                       "kind",
                                                       "mode",
                                                       "result",

@@ -32,7 +32,7 @@ TEST(OverdueTest, ABatchBeyondItsDeadlineIsNamedOnceAMinuteAndShownUntilItIsStor
   for (int i = 0; i < 125; ++i) flow.advance(seconds(1));
   const auto said = log.of("batch_overdue");
   ASSERT_EQ(said.size(), 3u) << "at once, and then each minute";
-  EXPECT_EQ(said[0].fields.at("spans"), "0:0-9");
+  EXPECT_EQ(said[0].fields.at("offset_ranges"), "0:0-9");
   EXPECT_EQ(said[0].fields.at("error"), "ClickHouse: Too many parts");
   EXPECT_EQ(flow.overdue(), 1);
   EXPECT_NE(flow.status().waiting_for.find("overdue: 10 rows (partition:offsets 0:0-9)"), std::string::npos)
