@@ -63,7 +63,7 @@ struct ServerTest : testing::Test {
       if (asked.partition.value == 8) go_on.pop(stop);
       skipped = {asked.partition.value, asked.next.value_or(Offset{-1}).value};
       resolution = asked.resolution;
-      return "partition 3 is skipped; given up: 1 message";
+      return "partition 3 is skipped; 1 messages were dropped";
     };
     sources.renew = [this]() -> Result<RenewalAsked> {
       if (stopping) return failure(ErrorKind::Stopping, "it is stopping");
@@ -143,7 +143,7 @@ TEST_F(ServerTest, SkipTakesOnlyWhatAnOperatorSends) {
   const std::string body = R"({"partition": 3, "offset": 70})";
   const auto done = skip(body);
   EXPECT_EQ(done.status, 200);
-  EXPECT_EQ(done.body, "partition 3 is skipped; given up: 1 message\n");
+  EXPECT_EQ(done.body, "partition 3 is skipped; 1 messages were dropped\n");
   EXPECT_EQ(skipped, (std::pair<int32_t, int64_t>{3, 70}));
   skipped = {-1, -1};
   EXPECT_EQ(skip(body, {"Content-Type: application/x-www-form-urlencoded"}).status, 403);

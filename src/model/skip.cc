@@ -6,9 +6,9 @@ namespace freshet {
 
 std::string SkipResult::text() const {
   std::string text = fmt::format("partition {} is skipped", partition.value);
-  if (given_up > 0)
-    text += fmt::format("; given up: {} messages that could neither be stored nor dead-lettered", given_up);
-  if (not_read > 0) text += fmt::format("; skipped unread: {} offsets", not_read);
+  if (messages_dropped > 0)
+    text += fmt::format("; {} messages were dropped: no destination accepts them", messages_dropped);
+  if (offsets_skipped > 0) text += fmt::format("; skipped unread: {} offsets", offsets_skipped);
   if (rate_limit_lifted) text += "; queued dead letters are sent";
   if (resolved == Resolution::Stored) {
     text += fmt::format("; its blocked batch counts as stored: {} rows, of all its partitions", resolved_rows);
@@ -18,7 +18,7 @@ std::string SkipResult::text() const {
                         resolved_rows);
   }
   if (batch) text += "; rows of its batch that the table rejects become dead letters";
-  if (given_up == 0 && not_read == 0 && !resolved) text += "; nothing is given up";
+  if (messages_dropped == 0 && offsets_skipped == 0 && !resolved) text += "; no message was dropped";
   if (!still_blocked.empty()) text += fmt::format("; it is still blocked: {}", still_blocked);
   return text;
 }

@@ -23,9 +23,10 @@ struct SkipOrder {
 
 struct SkipResult {
   Partition partition;
-  uint64_t given_up = 0;  // dropped messages that no destination accepts: they become neither rows nor dead letters
-  uint64_t not_read = 0;  // skipped offsets that were not read; not all need be messages
-  bool batch = false;     // a waiting batch: rows of it that the table rejects are bad data
+  // Messages that no destination accepts: they become neither rows nor dead letters.
+  uint64_t messages_dropped = 0;
+  uint64_t offsets_skipped = 0;        // not read; not all need be messages
+  bool batch = false;                  // a waiting batch: rows of it that the table rejects are bad data
   std::optional<Resolution> resolved;  // of a blocked batch
   uint64_t resolved_rows = 0;          // rows of that batch, of all its partitions
   bool rate_limit_lifted = false;      // queued dead letters are sent now

@@ -105,7 +105,8 @@ void BatchOutcomes::insert_failed(uint64_t batch, const InsertFailure& failure, 
   state_.totals.insert_failed(failure.text);
   state_.batches.failed(batch, failure, state_.settings.destination.system.c_str());
   if (failure.blocked) {
-    state_.log.emit(BatchRejected{state_.settings.topic, state_.batches.offset_ranges(batch), failure.code, failure.text});
+    state_.log.emit(
+        BatchRejected{state_.settings.topic, state_.batches.offset_ranges(batch), failure.code, failure.text});
   }
   if (failure.failure_class != InsertFailure::Class::Overload) return;
   state_.batcher.slow_down(now);
@@ -120,7 +121,7 @@ void BatchOutcomes::abandon_unowned_batches(Commands& commands) {
       commands.abandon.push_back(id);
       continue;
     }
-    give_up_blocked(id);
+    drop_blocked(id);
   }
   if (commands.abandon.empty()) return;
   state_.log.emit(BatchesDropped{state_.settings.topic, commands.abandon.size()});
@@ -139,7 +140,7 @@ void BatchOutcomes::block(BatchResult result, SteadyTime now) {
     partition->batch_ends();
     alive = true;
   }
-  if (!alive) return give_up_blocked(batch->id);
+  if (!alive) return drop_blocked(batch->id);
   const BlockedPiece first = result.blocked.front();
   state_.batches.block(std::move(result), state_.settings.table.empty() ? "the table" : state_.settings.table, now);
   const std::string& reason = state_.batches.last_failure_of(batch->id);
@@ -152,7 +153,7 @@ void BatchOutcomes::block(BatchResult result, SteadyTime now) {
 }
 
 // The new owners of its partitions send its rows again.
-void BatchOutcomes::give_up_blocked(uint64_t batch) {
+void BatchOutcomes::drop_blocked(uint64_t batch) {
   state_.log.emit(BlockedBatchDropped{state_.settings.topic, state_.batches.offset_ranges(batch)});
   state_.batches.finish(batch);
 }

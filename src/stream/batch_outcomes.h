@@ -49,7 +49,7 @@ class BatchOutcomes {
  private:
   void count_written(const SealedBatch& batch, uint64_t rows, uint64_t bytes, SteadyTime now);
   void block(BatchResult result, SteadyTime now);
-  void give_up_blocked(uint64_t batch);
+  void drop_blocked(uint64_t batch);
   void write_again(uint64_t batch, Commands& commands);
   void unblock_written(const SealedBatch& batch);
   void add_dead_letter(const SealedBatch& batch, const RefusedMessage& message);

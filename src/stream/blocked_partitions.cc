@@ -81,13 +81,13 @@ Status BlockedPartitions::may_skip(const TrackedPartition& partition, BlockReaso
 Result<uint64_t> BlockedPartitions::drop_below(TrackedPartition& partition, BlockReason reason, Offset next) {
   const Partition id = partition.partition;
   if (reason == BlockReason::ReplacementRejected) {
-    const auto given_up = state_.gate->drop_records(id, partition.assignment, next);
-    if (given_up.empty()) {
+    const auto dropped = state_.gate->drop_records(id, partition.assignment, next);
+    if (dropped.empty()) {
       return failure(ErrorKind::Retry,
                      fmt::format("the replacement of partition {} is being tried right now; try again", id.value));
     }
-    for (const auto& record : given_up) partition.offsets.side_record_finished(record.offset);
-    return given_up.size();
+    for (const auto& record : dropped) partition.offsets.side_record_finished(record.offset);
+    return dropped.size();
   }
   std::vector<DlqWriter::Finished> dropped;
   if (reason == BlockReason::DlqRejected) state_.dlq.drop_rejected(id, partition.assignment, next, dropped);
@@ -128,20 +128,20 @@ Result<SkipResult> BlockedPartitions::skip(Partition id, Offset next, SteadyTime
   }
   const BlockReason reason = block->reason;
   if (const Status may = may_skip(*partition, reason, next); !may) return tl::make_unexpected(may.error());
-  const Result<uint64_t> given_up = drop_below(*partition, reason, next);
-  if (!given_up) return tl::make_unexpected(given_up.error());
+  const Result<uint64_t> dropped = drop_below(*partition, reason, next);
+  if (!dropped) return tl::make_unexpected(dropped.error());
   SkipResult done;
   done.partition = id;
-  done.given_up = *given_up;
-  state_.metrics.dropped("skipped").add(done.given_up);
+  done.messages_dropped = *dropped;
+  state_.metrics.dropped("skipped").add(done.messages_dropped);
   done.rate_limit_lifted = reason == BlockReason::DlqRateLimited;
   if (done.rate_limit_lifted) state_.dlq.lift_rate_limit(now);
-  done.not_read = skip_to(*partition, reason, next, commands);
+  done.offsets_skipped = skip_to(*partition, reason, next, commands);
   unblock(*partition, reason);
   block_again(*partition, reason);
   if (partition->blocks.any()) done.still_blocked = partition->blocks.first().text;
-  state_.log.emit(
-      PartitionSkipped{state_.settings.topic, id.value, next.value, done.given_up, done.not_read, done.still_blocked});
+  state_.log.emit(PartitionSkipped{state_.settings.topic, id.value, next.value, done.messages_dropped,
+                                   done.offsets_skipped, done.still_blocked});
   return done;
 }
 

@@ -174,13 +174,13 @@ struct PartitionSkipped {
   std::string_view topic;
   int32_t partition;
   int64_t offset;
-  uint64_t given_up;
-  uint64_t not_read;
+  uint64_t messages_dropped;
+  uint64_t offsets_skipped;
   std::string_view still_blocked;
   auto fields() const {
     return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
-                      LogField(log_key::kOffset, offset), LogField("given_up", given_up),
-                      LogField("not_read", not_read), LogField("still_blocked", still_blocked));
+                      LogField(log_key::kOffset, offset), LogField("messages_dropped", messages_dropped),
+                      LogField("offsets_skipped", offsets_skipped), LogField("still_blocked", still_blocked));
   }
 };
 

@@ -146,7 +146,7 @@ TEST(BlockedBatchesTest, AStopDoesNotWaitForIt) {
   EXPECT_EQ(flow.committed(0), 0) << "the next start sends it again";
 }
 
-TEST(BlockedBatchesTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrGivenUpAsBadData) {
+TEST(BlockedBatchesTest, AMessageThatIsTooLargeIsTriedAgainByItselfOrDroppedAsBadData) {
   Flow flow;
   flow.produce(0, "refused", 1);
   flow.assign({0});

@@ -17,7 +17,7 @@ TEST(BlockedPartitionsTest, EachDeadLetterThatItsTopicRefusesIsShownUntilTheOper
   flow.dead_letter_result(0, tl::make_unexpected(too_large()));
   flow.dead_letter_result(0, tl::make_unexpected(too_large()));
   ASSERT_NE(flow.status().partitions[0].blocked.find("offset 0"), std::string::npos);
-  flow.given_up = {{0, 0}, {0, 1}};
+  flow.dropped = {{0, 0}, {0, 1}};
   EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[0].blocked.find("offset 1"), std::string::npos) << "it waits for nobody";
   EXPECT_TRUE(flow.paused(0)) << "the source reads on what is blocked again";
@@ -39,7 +39,7 @@ TEST(BlockedPartitionsTest, ARefusedDeadLetterIsShownOnceTheRateLimitIsSkipped) 
   flow.dead_letter_result(0, tl::make_unexpected(too_large()));
   EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
-  flow.given_up = {{0, 0}};
+  flow.dropped = {{0, 0}};
   EXPECT_TRUE(flow.skip(0, 1));
   flow.settles_complete();
 }
@@ -61,7 +61,7 @@ TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedR
   const std::string shown = without_message_texts(flow.status().partitions[0].blocked, "[...]");
   EXPECT_NE(shown.find("no dead-letter topic: bad: [...]; resume at 2"), std::string::npos) << shown;
   EXPECT_TRUE(flow.paused(0));
-  flow.given_up = {{0, 1}};
+  flow.dropped = {{0, 1}};
   EXPECT_TRUE(flow.skip(0, 2));
   flow.settles_complete();
 }
@@ -97,29 +97,29 @@ TEST(BlockedPartitionsTest, ASkipSaysWhatItGivesUpAndLeavesEverythingElse) {
   ASSERT_EQ(flow.dead_letters.size(), 3u);
   flow.dead_letter_result(1, tl::make_unexpected(too_large()));
   flow.dead_letter_result(0, failure(ErrorKind::Retry, "no broker"));  // to be retried
-  flow.given_up = {{0, 1}};
+  flow.dropped = {{0, 1}};
   const auto skipped = flow.skip(0, 10);
   ASSERT_TRUE(skipped);
-  EXPECT_EQ(skipped->given_up, 1u) << "records that wait for their broker are not what it is blocked for";
-  EXPECT_EQ(skipped->not_read, 0u);
+  EXPECT_EQ(skipped->messages_dropped, 1u) << "records that wait for their broker are not what it is blocked for";
+  EXPECT_EQ(skipped->offsets_skipped, 0u);
   EXPECT_EQ(skipped->still_blocked, "");
   flow.settles_exactly_once();
   EXPECT_EQ(flow.dead.size(), 2u);
 }
 
-TEST(BlockedPartitionsTest, ASkipBeyondWhatWasReadSaysHowMuchWasNotRead) {
+TEST(BlockedPartitionsTest, ASkipBeyondWhatWasReadSaysHowManyOffsetsItSkips) {
   Flow flow(Flow::default_settings(), {}, false);
   flow.produce(0, "bad");
   flow.produce(0, "row", 9);
   flow.assign({0});
   flow.deliver_and_process(0, 1);
-  flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
+  flow.dropped = {{0, 0}, {0, 1}, {0, 2}};
   const auto skipped = flow.skip(0, 3);
   ASSERT_TRUE(skipped);
-  EXPECT_EQ(skipped->given_up, 1u);
-  EXPECT_EQ(skipped->not_read, 2u);
+  EXPECT_EQ(skipped->messages_dropped, 1u);
+  EXPECT_EQ(skipped->offsets_skipped, 2u);
   EXPECT_EQ(skipped->text(),
-            "partition 0 is skipped; given up: 1 messages that could neither be stored nor dead-lettered; skipped "
+            "partition 0 is skipped; 1 messages were dropped: no destination accepts them; skipped "
             "unread: 2 offsets");
   flow.settle();
   EXPECT_EQ(flow.table.size(), 7u);
@@ -139,10 +139,10 @@ TEST(BlockedPartitionsTest, ASkipThatDoesNotReachTheRefusedOneIsRefusedWithItsOf
   const auto too_early = flow.skip(0, 4);
   ASSERT_FALSE(too_early);
   EXPECT_NE(too_early.error().text.find("blocked at offset 5"), std::string::npos) << too_early.error().text;
-  flow.given_up = {{0, 5}, {0, 6}};
+  flow.dropped = {{0, 5}, {0, 6}};
   const auto skipped = flow.skip(0, 7);
   ASSERT_TRUE(skipped);
-  EXPECT_EQ(skipped->given_up, 2u);
+  EXPECT_EQ(skipped->messages_dropped, 2u);
   flow.settles_complete();
   EXPECT_EQ(flow.replaced.count({0, 7}), 1u);
 }
@@ -268,10 +268,10 @@ TEST(BlockedPartitionsTest, ABatchThatCannotBeUnpackedIsShownAndSkipped) {
   flow.hand_over();
   EXPECT_EQ(flow.status().partitions[0].blocked, "") << "the next client finds out for itself";
   flow.source(UnreadableBatch{Partition{0}, Offset{4}, "cannot be unpacked"});
-  flow.given_up = {{0, 4}};
+  flow.dropped = {{0, 4}};
   const auto skipped = flow.skip(0, 5);
   ASSERT_TRUE(skipped);
-  EXPECT_EQ(skipped->not_read, 1u);
+  EXPECT_EQ(skipped->offsets_skipped, 1u);
   flow.settles_complete();
   EXPECT_EQ(flow.table.size(), 9u);
 }
@@ -290,7 +290,7 @@ TEST(BlockedPartitionsTest, WithoutADeadLetterTopicTheMessageBlocksItsPartitionA
   EXPECT_NE(flow.status().partitions[0].blocked.find("offset 2"), std::string::npos);
   EXPECT_FALSE(flow.skip(0, 2));
   EXPECT_FALSE(flow.skip(1, 60));
-  flow.given_up.insert({0, 2});
+  flow.dropped.insert({0, 2});
   EXPECT_TRUE(flow.skip(0, 3));
   flow.settle();
   EXPECT_EQ(flow.committed(0), 203);
@@ -319,7 +319,7 @@ TEST(BlockedPartitionsTest, AHeldPartitionSaysSoOnceAMinute) {
   EXPECT_EQ(log.count("partition_blocked"), 1u);
   for (int i = 0; i < 179; ++i) flow.advance(seconds(1));
   EXPECT_EQ(log.count("partition_blocked"), 3u);
-  flow.given_up.insert({0, 0});
+  flow.dropped.insert({0, 0});
   EXPECT_TRUE(flow.skip(0, 1));
   for (int i = 0; i < 120; ++i) flow.advance(seconds(1));
   EXPECT_EQ(log.count("partition_blocked"), 3u);
@@ -332,7 +332,7 @@ TEST(BlockedPartitionsTest, TheFirstCauseOfAHoldIsTheOneThatIsShown) {
   flow.deliver_and_process(0);
   EXPECT_NE(flow.status().partitions[0].blocked.find("offset 0 "), std::string::npos)
       << flow.status().partitions[0].blocked;
-  flow.given_up.insert({0, 0});
+  flow.dropped.insert({0, 0});
   EXPECT_FALSE(flow.skip(0, 0));
   EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_NE(flow.status().partitions[0].blocked.find("offset 1 "), std::string::npos)

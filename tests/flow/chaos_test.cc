@@ -219,11 +219,11 @@ class Chaos {
       if (o >= position || fate == "bad" || fate == "refused" || fate == "replace") bad.insert({p, o});
     }
     // Dropped messages may be committed in the same turn.
-    const auto before = flow_.given_up;
-    flow_.given_up.insert(bad.begin(), bad.end());
+    const auto before = flow_.dropped;
+    flow_.dropped.insert(bad.begin(), bad.end());
     const auto skipped = flow_.skip(p, most);
-    if (!skipped || (skipped->given_up == 0 && skipped->not_read == 0)) {
-      flow_.given_up = before;
+    if (!skipped || (skipped->messages_dropped == 0 && skipped->offsets_skipped == 0)) {
+      flow_.dropped = before;
       if (!skipped) return;
     }
     stuck_.erase(p);

@@ -45,7 +45,7 @@ TEST(DeadLettersTest, DroppingIsARuleToo) {
   Flow flow(settings, {}, false);
   flow.produce(0, "bad");
   flow.produce(0, "row", 2);
-  flow.given_up.insert({0, 0});
+  flow.dropped.insert({0, 0});
   flow.assign({0});
   flow.settle();
   EXPECT_EQ(flow.committed(0), 3);
@@ -58,7 +58,7 @@ TEST(DeadLettersTest, DroppedMessagesAreAlikeForTheLog) {
   settings.on_invalid = stream::OnInvalid::Drop;
   Flow flow(settings, {}, false, log);
   flow.produce(0, "bad", 3);
-  flow.given_up = {{0, 0}, {0, 1}, {0, 2}};
+  flow.dropped = {{0, 0}, {0, 1}, {0, 2}};
   flow.assign({0});
   flow.settle();
   const auto lines = log.of("message_dropped");
@@ -100,7 +100,7 @@ TEST(DeadLettersTest, ADeadLetterThatItsTopicDoesNotTakeBlocksItsPartition) {
   flow.deliver_and_process(0);
   flow.dead_letter_result(0, failure(ErrorKind::Invalid, "too large"));
   EXPECT_NE(flow.status().partitions[0].blocked.find("too large"), std::string::npos);
-  flow.given_up.insert({0, 0});
+  flow.dropped.insert({0, 0});
   EXPECT_TRUE(flow.skip(0, 1));
   flow.settle();
   EXPECT_EQ(flow.committed(0), 2);

@@ -220,7 +220,7 @@ class Flow {
   std::set<std::pair<int32_t, int64_t>> replaced;
   std::multiset<std::pair<int32_t, int64_t>> table;
   std::multiset<std::pair<int32_t, int64_t>> dead;
-  std::set<std::pair<int32_t, int64_t>> given_up;  // dropped by a rule or an operator; set by the test
+  std::set<std::pair<int32_t, int64_t>> dropped;  // dropped by a rule or an operator; set by the test
   // Where an operator resumes each partition, until it is committed; may be below the committed offset.
   std::map<int32_t, int64_t> operator_decided;
   bool closing = false;

@@ -23,7 +23,7 @@ bool Flow::accounted(int32_t p, int64_t offset) const {
   const std::string& fate = log_.at(p)[static_cast<size_t>(offset)].fate;
   if (fate == "skip") return true;
   if (const auto low = low_.find(p); low != low_.end() && offset < low->second) return true;
-  if (given_up.contains({p, offset})) return true;
+  if (dropped.contains({p, offset})) return true;
   if (fate == "replace") return replaced.contains({p, offset});
   return (fate == "row" ? table : dead).contains({p, offset});
 }
@@ -31,7 +31,7 @@ bool Flow::accounted(int32_t p, int64_t offset) const {
 bool Flow::told(int32_t p, int64_t offset) const {
   const std::string& fate = log_.at(p)[static_cast<size_t>(offset)].fate;
   if (!settings_.side_outputs.commit_log || settings_.skip_write || fate == "bad" || fate == "replace") return true;
-  if (fate == "refused" || given_up.contains({p, offset})) return true;
+  if (fate == "refused" || dropped.contains({p, offset})) return true;
   if (const auto low = low_.find(p); low != low_.end() && offset < low->second) return true;
   const auto logged = logged_.find(p);
   return logged != logged_.end() && offset < logged->second;
@@ -55,7 +55,7 @@ void Flow::check_replacement(const GateRecord& record) {
   int64_t offset = -1;
   ASSERT_EQ(std::sscanf(record.record->value.c_str(), "%d:%ld", &p, &offset), 2);
   if (!replaced.insert({p, offset}).second) return;
-  if (given_up.contains({p, offset})) return;  // read again by a process that does not know about the skip
+  if (dropped.contains({p, offset})) return;  // read again by a process that does not know about the skip
   ASSERT_GT(offset, last_replaced_.contains(p) ? last_replaced_[p] : -1) << "replacements out of order";
   last_replaced_[p] = offset;
 }

@@ -191,7 +191,7 @@ TEST(FlowRenewalTest, WhatHangsWhileTheGroupIsLeftGoesOnWithItsPartition) {
 }
 
 // The new owners read its rows again, and it would occupy a writer for as long as ClickHouse is unavailable.
-TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsGivenUp) {
+TEST(FlowRenewalTest, ABatchWhosePartitionsAreAllGoneIsDropped) {
   Flow flow;
   fill(flow);
   flow.produce(1, "row", 10);
@@ -296,7 +296,7 @@ TEST(FlowRenewalTest, WhatIsDrainedBeforeItGoesIsCommittedWhoeverHoldsCommits) {
 }
 
 // Our own next client fenced it, and its join may take long. Nobody else gets the partition meanwhile.
-TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotGivenUpHoweverLongItsJoinTakes) {
+TEST(FlowRenewalTest, WhatIsLostToTheNextClientIsNotDroppedHoweverLongItsJoinTakes) {
   Flow flow;
   fill(flow);
   flow.pipeline.pause_commits(true);
@@ -323,7 +323,7 @@ TEST(FlowRenewalTest, AConsumerThatOurOwnClientFencedContinuesInTheNext) {
 }
 
 // The hanging insert is dropped; what is already stored is not read again.
-TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsGivenUpWhenALostPartitionStaysAway) {
+TEST(FlowRenewalTest, OnlyWhatIsUnfinishedIsDroppedWhenALostPartitionStaysAway) {
   Flow flow;
   flow.produce(1, "row", 10);
   fill(flow);

@@ -200,7 +200,7 @@ TEST(SideOutputsTest, AnOperatorMayGiveUpARefusedReplacement) {
   EXPECT_FALSE(flow.skip(0, 1)) << "not blocked";
   flow.give_back_records(SideTopicName::Replacements, ErrorKind::Invalid);
   EXPECT_FALSE(flow.skip(0, 0)) << "from the same offset";
-  flow.given_up.insert({0, 0});
+  flow.dropped.insert({0, 0});
   EXPECT_TRUE(flow.skip(0, 1));
   EXPECT_FALSE(flow.paused(0));
   flow.settle();
@@ -255,7 +255,7 @@ TEST(SideOutputsTest, SkippedWritesWriteNothingAnywhere) {
   flow.produce(0, "replace", 2);
   flow.produce(0, "bad", 2);
   flow.produce(0, "skip", 1);
-  for (int64_t o = 5; o < 9; ++o) flow.given_up.insert({0, o});
+  for (int64_t o = 5; o < 9; ++o) flow.dropped.insert({0, o});
   flow.assign({0});
   flow.settle();
   EXPECT_EQ(flow.committed(0), 10);

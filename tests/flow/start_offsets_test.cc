@@ -57,12 +57,12 @@ TEST(StartOffsetsTest, AnOperatorsSkipWaitsUntilItIsKnownWhereThePartitionGoesOn
   flow.deliver_and_process(0, 1);
   ASSERT_NE(flow.status().partitions[0].blocked, "");
   ASSERT_TRUE(flow.fall_out_of_range(0, 20));
-  flow.given_up = {{0, 0}};
+  flow.dropped = {{0, 0}};
   const auto early = flow.skip(0, 25);
   ASSERT_FALSE(early);
   EXPECT_EQ(early.error().kind, ErrorKind::Retry) << early.error().text;
   ASSERT_TRUE(flow.reset_offset(0, 20));
-  for (int64_t offset = 20; offset < 25; ++offset) flow.given_up.insert({0, offset});
+  for (int64_t offset = 20; offset < 25; ++offset) flow.dropped.insert({0, offset});
   EXPECT_TRUE(flow.skip(0, 25));
   flow.settles_complete();
 }
