@@ -1,5 +1,7 @@
-// Live options: one immutable snapshot, which runtime_config replaces as a whole. The values here are the defaults;
-// names, ranges and flags are in runtime_config/table.cc.
+// Live options: one immutable snapshot, which runtime_config replaces as a whole. So all of a change takes effect at
+// once, and there is one table of names. That is why options of single data sets and of Snuba's inserts stand here too;
+// only the modules in question read them. The values here are the defaults; names, ranges and flags are in
+// runtime_config/table.cc.
 #pragma once
 
 #include <chrono>

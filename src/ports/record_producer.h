@@ -1,4 +1,4 @@
-// Port to a topic that freshet writes: dead-letter records, commit log, replacements, COGS, outcomes.
+// Port to a topic that freshet writes.
 #pragma once
 
 #include <cstdint>

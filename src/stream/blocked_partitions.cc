@@ -43,7 +43,7 @@ std::optional<Offset> BlockedPartitions::blocked_at(const TrackedPartition& part
       return partition.offsets.first_dead_letter();
     case BlockReason::DlqRejected:
       return state_.dlq.first_rejected(partition.partition);
-    case BlockReason::ReplacementRejected:
+    case BlockReason::SideRecordRejected:
       return state_.gate->first_record(partition.partition);
     case BlockReason::UnreadableBatch:
       return partition.unreadable_at();
@@ -80,11 +80,11 @@ Status BlockedPartitions::may_skip(const TrackedPartition& partition, BlockReaso
 // Drops the messages below `next` that no destination accepts. Returns how many.
 Result<uint64_t> BlockedPartitions::drop_below(TrackedPartition& partition, BlockReason reason, Offset next) {
   const Partition id = partition.partition;
-  if (reason == BlockReason::ReplacementRejected) {
+  if (reason == BlockReason::SideRecordRejected) {
     const auto dropped = state_.gate->drop_records(id, partition.assignment, next);
     if (dropped.empty()) {
       return failure(ErrorKind::Retry,
-                     fmt::format("the replacement of partition {} is being tried right now; try again", id.value));
+                     fmt::format("the side record of partition {} is being sent right now; try again", id.value));
     }
     for (const auto& record : dropped) partition.offsets.side_record_finished(record.offset);
     return dropped.size();

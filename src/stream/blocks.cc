@@ -16,8 +16,8 @@ const char* to_string(BlockReason reason) {
       return "dlq_rate_limited";
     case BlockReason::DlqRejected:
       return "dlq_rejected";
-    case BlockReason::ReplacementRejected:
-      return "replacement_rejected";
+    case BlockReason::SideRecordRejected:
+      return "side_record_rejected";
     case BlockReason::BatchBlocked:
       return "batch_blocked";
   }

@@ -11,13 +11,13 @@
 namespace freshet::stream {
 
 enum class BlockReason {
-  NoValidOffset,        // the source has no valid offset
-  UnreadableBatch,      // the source cannot decompress or parse the next record batch
-  InvalidMessage,       // a message cannot become rows, and there is no dead-letter topic
-  DlqRateLimited,       // more dead letters than the rate limit allows
-  DlqRejected,          // the dead-letter topic rejects a record
-  ReplacementRejected,  // the replacements topic rejects a record; it is retried every second
-  BatchBlocked,         // a batch with rows of the partition waits for an operator
+  NoValidOffset,       // the source has no valid offset
+  UnreadableBatch,     // the source cannot decompress or parse the next record batch
+  InvalidMessage,      // a message cannot become rows, and there is no dead-letter topic
+  DlqRateLimited,      // more dead letters than the rate limit allows
+  DlqRejected,         // the dead-letter topic rejects a record
+  SideRecordRejected,  // a side topic rejects a record; it is retried every second
+  BatchBlocked,        // a batch with rows of the partition waits for an operator
 };
 
 // For logs, as a code: the text may quote a payload, the code never does.

@@ -63,7 +63,7 @@ bool MessageFilter::filtered_out(const Message& message) {
 }
 
 bool MessageFilter::too_old(const Message& message) {
-  // A message without a broker timestamp counts as of 1970, as in Snuba (docs/snuba.md).
+  // A message without a broker timestamp has unlimited age: it counts as of 1970.
   return age_.sample_rate > 0 &&
          now_ms_ - std::max<int64_t>(message.timestamp_ms, 0) > std::chrono::milliseconds(age_.threshold).count();
 }

@@ -30,7 +30,7 @@ class OffsetTracker {
   void processed(Chunk chunk, std::vector<Chunk>& in_order);
   // The table rejects the rows of these messages of the chunk: they stay open as dead letters.
   void rows_refused(uint64_t sequence, const std::vector<Offset>& refused);
-  // The rows of the chunk are stored and, if there is a commit log, their record is in its topic.
+  // The rows of the chunk are stored, and the gate has finished their batch.
   void batch_finished(uint64_t sequence);
   // The topic acknowledged the dead letter, or a rule or an operator dropped it.
   void dead_letter_finished(Offset offset);

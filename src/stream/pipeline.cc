@@ -137,14 +137,14 @@ void Pipeline::on_record_result(size_t topic, uint64_t ticket, const Status& sta
   outcomes_.finish(finished);
   for (const auto& record : finished.records) {
     TrackedPartition* partition = state_.partitions.find(record.partition, record.assignment);
-    if (partition != nullptr) blocked_.unblock(*partition, BlockReason::ReplacementRejected);
+    if (partition != nullptr) blocked_.unblock(*partition, BlockReason::SideRecordRejected);
   }
   if (!finished.rejected) return;
   if (TrackedPartition* partition =
           state_.partitions.find(finished.rejected->partition, finished.rejected->assignment)) {
     partition->blocks.add(
-        BlockReason::ReplacementRejected,
-        fmt::format("the replacement of offset {} is refused by its topic, and tried again each second: {}",
+        BlockReason::SideRecordRejected,
+        fmt::format("the record of offset {} is rejected by its side topic; freshet retries every second: {}",
                     finished.rejected->offset.value, status.error().text));
   }
 }
