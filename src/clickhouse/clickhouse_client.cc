@@ -88,7 +88,7 @@ Result<std::string> ClickHouseClient::ask(const std::string& url, std::string_vi
   Result<http::Response> answer = send(url, sql, timeout, stop);
   if (answer) {
     const auto error = find_error(*answer, AnswerTo::Query);
-    if (error && refuses_login(error->code) && password_.refresh()) answer = send(url, sql, timeout, stop);
+    if (error && rejects_login(error->code) && password_.refresh()) answer = send(url, sql, timeout, stop);
   }
   if (!answer) {
     const bool stopping = answer.error().kind == ErrorKind::Stopping;

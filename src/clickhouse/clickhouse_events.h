@@ -14,7 +14,7 @@ struct PasswordChanged {
 
 struct SettingDropped {
   static constexpr LogEvent kEvent{LogLevel::Warn, "clickhouse_setting_dropped",
-                                   "The server refuses a setting that is not essential; inserts are sent without it."};
+                                   "The server rejects a setting that is not essential; inserts are sent without it."};
   std::string_view server;
   std::string_view setting;
   std::string_view error;

@@ -17,7 +17,7 @@ struct ClickHouseSettings {
   std::string table;              // TABLE or DB.TABLE
   std::string user;               // empty = the server's default user
   std::string password;           // secret
-  std::string password_file;      // source of `password`; read again when it changes or the server refuses it
+  std::string password_file;      // source of `password`; read again when it changes or the server rejects it
   std::string ca_file;            // TLS; empty = the system's
   std::string cert_file;
   std::string key_file;

@@ -96,8 +96,8 @@ class ClickHouseWriter final : public RowWriter {
   WriteOutcome send_until_decided(const InsertRequest& request, std::string_view body, const WriteControl& control);
   InsertAttempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   InsertAttempt classify_answer(size_t host, const Result<http::Response>& answer);
-  InsertAttempt confirm_refusal(size_t host, const InsertRequest& request, InsertAttempt refused,
-                                const std::stop_token& stop);
+  InsertAttempt confirm_rejection(size_t host, const InsertRequest& request, InsertAttempt rejected,
+                                  const std::stop_token& stop);
   void classify_unlisted(InsertAttempt& failed, SteadyTime& since) const;
   WriteOutcome unlisted_end(const InsertAttempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
@@ -147,7 +147,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
     const size_t host = hosts_->pick(clock_.steady_now());
     InsertAttempt now = attempt(host, request, body, control.stop);
     if (now.error_class == ErrorClass::Data && now.error.place == ErrorPlace::Unknown) {
-      now = confirm_refusal(host, request, std::move(now), control.stop);
+      now = confirm_rejection(host, request, std::move(now), control.stop);
     }
     if (now.end == InsertAttempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == InsertAttempt::End::Written) {
@@ -159,7 +159,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
     classify_unlisted(now, unlisted_since);
     metrics_.errors(to_string(now.error_class), now.error.code).add();
     requests_->count_failure(now.error.status, now.error.timed_out, number);
-    if (now.error_class == ErrorClass::Data) return failures_.refused(now.error);
+    if (now.error_class == ErrorClass::Data) return failures_.rejected(now.error);
     report(host, now, number);
     if (now.had_rows) {
       const ErrorDisposition disposition{now.error_class, now.advice, now.listed, now.maybe_stored};
@@ -187,7 +187,7 @@ InsertAttempt ClickHouseWriter::attempt(size_t host, const InsertRequest& reques
     metrics_.insert_seconds.observe(to_seconds(clock_.steady_now() - begin));
     InsertAttempt result = classify_answer(host, answer);
     if (result.end == InsertAttempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
-    if (result.end == InsertAttempt::End::Failed && refuses_login(result.error.code) && password_.refresh()) {
+    if (result.end == InsertAttempt::End::Failed && rejects_login(result.error.code) && password_.refresh()) {
       log_.emit(PasswordChanged{settings_.password_file});
       continue;
     }
@@ -241,15 +241,15 @@ InsertAttempt ClickHouseWriter::classify_answer(size_t host, const Result<http::
 
 // Called if the error does not name a row. An invalid value of a setting fails with the same codes although no message
 // is invalid, so an insert without rows decides.
-InsertAttempt ClickHouseWriter::confirm_refusal(size_t host, const InsertRequest& request, InsertAttempt refused,
-                                                const std::stop_token& stop) {
+InsertAttempt ClickHouseWriter::confirm_rejection(size_t host, const InsertRequest& request, InsertAttempt rejected,
+                                                  const std::stop_token& stop) {
   const RowLayout layout{RowFormat::JsonEachRow, request.layout->columns};
   InsertRequest empty;
   empty.layout = &layout;
   empty.rows = {kNoRows};
   BlockEncoder encoder(settings_.compression, requests_->full_blocks());
   InsertAttempt without_rows = attempt(host, empty, encoder.encode(empty.rows), stop);
-  if (without_rows.end == InsertAttempt::End::Written) return refused;
+  if (without_rows.end == InsertAttempt::End::Written) return rejected;
   if (without_rows.error_class == ErrorClass::Data) {
     const ErrorDisposition disposition = classify_without_rows(without_rows.error);
     without_rows.error_class = disposition.error_class;

@@ -101,12 +101,12 @@ TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
   EXPECT_THAT(w.log.texts(), Not(HasSubstr("hidden")));
 }
 
-TEST(ClickHouseWriter, DataErrorsAreRefusedAtOnceWithTheRow) {
+TEST(ClickHouseWriter, DataErrorsAreRejectedAtOnceWithTheRow) {
   FakeClickHouse server;
   server.next(FakeAnswer::old_exception(27, "Cannot parse input: (at row 3)\n"));
   Writing w({server.url()});
   const WriteOutcome outcome = w.write({"row\n"});
-  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Refused);
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Rejected);
   EXPECT_EQ(outcome.code, 27);
   EXPECT_EQ(outcome.row, 2u);
   EXPECT_TRUE(w.failures.empty());
@@ -121,7 +121,7 @@ std::unique_ptr<RequestBuilder> requests(bool snuba, const ClickHouseSettings& s
 }
 
 // 26.5 reports a setting with an invalid value with the code of a row that cannot be parsed.
-TEST(ClickHouseWriter, ARefusalThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutRowsWorks) {
+TEST(ClickHouseWriter, ARejectionThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutRowsWorks) {
   for (const bool snuba : {false, true}) {
     FakeClickHouse server;
     Writing w({server.url()});
@@ -141,7 +141,7 @@ TEST(ClickHouseWriter, ARefusalThatNamesNoRowIsBelievedOnlyWhereAnInsertWithoutR
     EXPECT_EQ(server.stored_rows(), "row\n");
 
     server.next(no_place);
-    EXPECT_EQ(w.write({"row\n"}, "tok2").kind, WriteOutcome::Kind::Refused);
+    EXPECT_EQ(w.write({"row\n"}, "tok2").kind, WriteOutcome::Kind::Rejected);
     // If the insert without rows fails for another reason, the batch is retried.
     server.next(no_place);
     server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
@@ -376,7 +376,7 @@ struct PasswordFile {
       (std::filesystem::temp_directory_path() / ("freshet-password-" + std::to_string(getpid()))).string();
 };
 
-TEST(ClickHouseWriter, ThePasswordFileIsReadAgainWhenItChangesOrIsRefused) {
+TEST(ClickHouseWriter, ThePasswordFileIsReadAgainWhenItChangesOrIsRejected) {
   FakeClickHouse server;
   server.next(FakeAnswer::exception(516, "me: Authentication failed: password is incorrect", 403), 2);
   const PasswordFile file("first-secret");
@@ -403,7 +403,7 @@ TEST(ClickHouseWriter, ThePasswordFileIsReadAgainWhenItChangesOrIsRefused) {
   EXPECT_EQ(mask.masked("key second-secret"), "key ***");
   file.write("third-secret");
   EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
-  EXPECT_EQ(key(3), "third-secret") << "a change is seen before the server refuses the old one";
+  EXPECT_EQ(key(3), "third-secret") << "a change is seen before the server rejects the old one";
   file.write("");
   EXPECT_EQ(w.write({"row\n"}).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(key(4), "third-secret") << "an empty file is on its way";
@@ -413,7 +413,7 @@ TEST(ClickHouseWriter, ThePasswordFileIsReadAgainWhenItChangesOrIsRefused) {
   EXPECT_THAT(w.log.texts(), Not(HasSubstr("-secret")));
 }
 
-TEST(ClickHouseClient, ReadsTheRefusedPasswordAgain) {
+TEST(ClickHouseClient, ReadsTheRejectedPasswordAgain) {
   FakeClickHouse server;
   const PasswordFile file("first-secret");
   Writing w({server.url()});

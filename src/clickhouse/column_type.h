@@ -19,11 +19,11 @@ enum class Mismatch {
   DigitsCut,           // more digits after the point than the Decimal has
   EmptyTextForNumber,  // "" becomes 0
   FloatRounds,         // an integer with more digits than a float keeps
-  GuessedTime,         // text without a date that starts with the year: the server guesses, or refuses it
+  GuessedTime,         // text without a date that starts with the year: the server guesses, or rejects it
   AnotherTime,         // a date or time outside the type's range, or not a time; or an integer in another unit
   TupleFieldLeftOut,   // a named Tuple has no element of that name
-  NotText,             // not a string for a String: old servers refuse it, current ones store the JSON text
-  // The server refuses the value.
+  NotText,             // not a string for a String: old servers reject it, current ones store the JSON text
+  // The server rejects the value.
   NegativeForUnsigned,
   FractionForInteger,  // a point or an exponent, including 1.0 and 1e3
   FractionForTime,

@@ -155,7 +155,7 @@ bool is_moment_in(int64_t number, int64_t ticks_per_second) {
   return seconds >= 946'684'800 && seconds < 4'102'444'800;
 }
 
-// An integer counts ticks. If it is in another unit, the server does not refuse it but stores a time soon after 1970.
+// An integer counts ticks. If it is in another unit, the server does not reject it but stores a time soon after 1970.
 bool is_of_another_unit(int64_t ticks, int64_t ticks_per_second) {
   constexpr int64_t kTenYears = 10 * 365 * kDay;
   if (ticks <= 0 || ticks / ticks_per_second > kTenYears) return false;

@@ -13,7 +13,7 @@ constexpr std::string_view kShard =
 constexpr std::string_view kNotClickHouse =
     "correct --clickhouse-url; a proxy in between must pass ClickHouse's responses on unchanged, including the "
     "X-ClickHouse-* headers. Nothing counts as stored until ClickHouse itself confirms it";
-constexpr std::string_view kRefusedBefore =
+constexpr std::string_view kRejectedBefore =
     "a proxy before ClickHouse rejects the request: correct --clickhouse-url, or allow the request there; if it "
     "requires "
     "ClickHouse's own login, correct --clickhouse-user and --clickhouse-password-file";
@@ -48,7 +48,7 @@ ErrorDisposition by_status(int status) {
       return {ErrorClass::Overload, {}};
     case 401:
     case 403:
-      return {ErrorClass::Operator, kRefusedBefore};
+      return {ErrorClass::Operator, kRejectedBefore};
     case 407:
       return {ErrorClass::Operator, kProxyLogin};
     case 414:
@@ -63,7 +63,7 @@ ErrorDisposition by_status(int status) {
     case 511:
       return {ErrorClass::Operator, kNotClickHouse};
     default:
-      // A success other than ClickHouse's empty 200 comes from another service. So do redirects and refused requests.
+      // A success other than ClickHouse's empty 200 comes from another service. So do redirects and rejected requests.
       if (status >= 300 && status < 400) return {ErrorClass::Operator, kRedirect};
       if (status >= 200 && status < 500) return {ErrorClass::Operator, kNotClickHouse};
       return {ErrorClass::Transient, {}};

@@ -11,7 +11,7 @@ ErrorDisposition disposition_of(int code, std::string text = "text", int status 
   ServerError error;
   error.code = code;
   error.status = status;
-  error.row = refused_row(text);
+  error.row = rejected_row(text);
   error.place = error_place(text);
   error.text = std::move(text);
   return classify(error);

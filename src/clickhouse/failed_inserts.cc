@@ -91,8 +91,8 @@ std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& r
                       {}};
 }
 
-WriteOutcome FailedInserts::refused(const ServerError& error) const {
-  if (one_block_) return {WriteOutcome::Kind::Refused, error.code, error.text, error.row};
+WriteOutcome FailedInserts::rejected(const ServerError& error) const {
+  if (one_block_) return {WriteOutcome::Kind::Rejected, error.code, error.text, error.row};
   WriteOutcome open{WriteOutcome::Kind::MaybeStored, error.code, error.text, {}};
   open.reason =
       fmt::format("The insert was cut into blocks ({}), and those before the bad row may be stored already", kBlocks);

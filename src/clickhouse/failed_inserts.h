@@ -27,9 +27,9 @@ class FailedInserts {
   // skipped.
   std::optional<WriteOutcome> before_sending(const InsertRequest& request, const ClickHouseSettings& settings,
                                              const std::stop_token& stop);
-  // The outcome of an attempt that failed because of the data: Refused, or MaybeStored if the user's settings split the
-  // insert into blocks and blocks before the bad row may be stored.
-  WriteOutcome refused(const ServerError& error) const;
+  // The outcome of an attempt that failed because of the data: Rejected, or MaybeStored if the user's settings split
+  // the insert into blocks and blocks before the bad row may be stored.
+  WriteOutcome rejected(const ServerError& error) const;
   // The outcome of an attempt that failed for another reason: TooLarge or MaybeStored if the same insert must not be
   // repeated; empty if it may be.
   std::optional<WriteOutcome> gives_up(const InsertRequest& request, const ServerError& error,

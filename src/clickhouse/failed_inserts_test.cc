@@ -138,13 +138,13 @@ TEST_F(FailedInsertsTest, WhereTheTableHasPartitionsAnInsertThatMayBeStoredInPar
   EXPECT_EQ(write().kind, Kind::TooLarge) << "one block of such a table is whole or not at all";
 }
 
-TEST_F(FailedInsertsTest, ARefusedRowOfSeveralBlocksIsNoReasonToCutTheInsert) {
+TEST_F(FailedInsertsTest, ARejectedRowOfSeveralBlocksIsNoReasonToCutTheInsert) {
   known = false;
   const auto bad = FakeAnswer::exception(27, "Cannot parse input: (at row 1)");
   for (const char* rows : {"0", "1", "1048576"}) {  // rows per block; the insert has one row
     settings.insert_settings = {{"max_insert_block_size", rows}};
     server.next(bad);
-    EXPECT_EQ(write().kind, Kind::Refused) << rows;
+    EXPECT_EQ(write().kind, Kind::Rejected) << rows;
   }
   row_count = 2;
   settings.insert_settings = {{"max_insert_block_size", "1"}};

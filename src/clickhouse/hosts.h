@@ -1,4 +1,4 @@
-// State of the ClickHouse hosts, shared by all writers: which of them work, and which settings each refuses.
+// State of the ClickHouse hosts, shared by all writers: which of them work, and which settings each rejects.
 #pragma once
 
 #include <chrono>

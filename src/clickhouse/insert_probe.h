@@ -17,7 +17,7 @@ namespace freshet::clickhouse {
 // at most `timeout`. The server then checks everything that needs no row: that the table accepts inserts, the columns
 // of `layout`, the user's rights, each setting, and (26.5) that the targets of the table's views exist. `requests`: as
 // for the real inserts; empty: plain ones. Threads: any.
-// Errors: Retry if the server refuses, with its reason. Stopping if `stop` was requested.
+// Errors: Retry if the server rejects, with its reason. Stopping if `stop` was requested.
 Status probe_insert(ClickHouseSettings settings, const std::string& url, const RowLayout& layout,
                     const LiveOptions& options, const RequestBuilderFactory& requests, Clock& clock, Duration timeout,
                     const std::stop_token& stop = {});

@@ -43,10 +43,10 @@ TEST_F(InsertProbeTest, SendsWhatAnInsertSendsButNoRowAndNoToken) {
 TEST_F(InsertProbeTest, TheFirstFailureEndsItAndSaysWhy) {
   settings.table = "v";
   server.next(FakeAnswer::exception(48, "Method write is not supported by storage View", 501));
-  const Status refused = probe();
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::Retry);
-  EXPECT_THAT(refused.error().text, HasSubstr("not supported by storage View"));
+  const Status rejected = probe();
+  ASSERT_FALSE(rejected);
+  EXPECT_EQ(rejected.error().kind, ErrorKind::Retry);
+  EXPECT_THAT(rejected.error().text, HasSubstr("not supported by storage View"));
   server.next(FakeAnswer::exception(467, "Cannot parse bool from string 'banana'"), 2);
   const Status wrong_value = probe();
   ASSERT_FALSE(wrong_value);

@@ -5,9 +5,9 @@ namespace {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-// Servers since 22 refuse an insert with "Too many parts (N with average size of ..." before they store anything, also
+// Servers since 22 reject an insert with "Too many parts (N with average size of ..." before they store anything, also
 // if a view's target has too many parts (26.5 stored 0 of 20 inserts).
-bool refused_by_parts(const ServerError& error) {
+bool rejected_by_parts(const ServerError& error) {
   return error.code == 252 && has(error.text, "Too many parts") && has(error.text, "with average size");
 }
 
@@ -15,7 +15,7 @@ bool refused_by_parts(const ServerError& error) {
 
 bool stored_nothing(const ServerError& error) {
   if (error.code == 0) return error.status == 413;
-  if (refused_by_parts(error)) return true;
+  if (rejected_by_parts(error)) return true;
   if (error.place == ErrorPlace::Input) return true;
   return error.place == ErrorPlace::Unknown && error.code == 252 && has(error.text, "Too many partitions");
 }

@@ -7,7 +7,7 @@
 
 namespace freshet::clickhouse {
 
-// True if no row of the insert is stored: the server refused the insert as a whole or failed while it read the rows.
+// True if no row of the insert is stored: the server rejected the insert as a whole or failed while it read the rows.
 // Requires that the insert is one block, as freshet's are.
 bool stored_nothing(const ServerError& error);
 

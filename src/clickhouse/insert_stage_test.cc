@@ -68,7 +68,7 @@ TEST(InsertStage, WhatARowSaysOfViewsIsNoView) {
 }
 
 // Servers since 22 check the number of parts before the insert begins, also for the targets of views.
-TEST(InsertStage, AViewsTargetWithTooManyPartsRefusesTheInsertAsAWhole) {
+TEST(InsertStage, AViewsTargetWithTooManyPartsRejectsTheInsertAsAWhole) {
   const ServerError said = error(
       "Code: 252. DB::Exception: Too many parts (1 with average size of 312.00 B) in table 'd.nt "
       "(4e188e30-424f-45e3-9180-2c8861640a94)'. Merges are processing significantly slower than inserts: while pushing "

@@ -28,11 +28,11 @@ enum class Sent {
   OnDemand   // see insert_settings()
 };
 
-// When inserts may omit a setting that the server refuses.
+// When inserts may omit a setting that the server rejects.
 enum class Omit {
   Never,
-  WhereUnknown,  // after error 115: a server without the setting behaves as requested anyway
-  WhereRefused,  // also after error 452 (the user's profile fixes another value): acknowledgements mean the same
+  WhereUnknown,   // after error 115: a server without the setting behaves as requested anyway
+  WhereRejected,  // also after error 452 (the user's profile fixes another value): acknowledgements mean the same
 };
 
 struct OwnSetting {
@@ -43,19 +43,19 @@ struct OwnSetting {
 };
 
 // Defaults differ between servers and profiles, so every insert sets these. Some decide what an acknowledgement or a
-// refusal means: whether rows are stored, completely or in part, once or twice, in the table and in the targets of its
-// materialized views. For these, error 452 needs an operator.
+// rejection means: whether rows are stored, completely or in part, once or twice, in the table and in the targets of
+// its materialized views. For these, error 452 needs an operator.
 constexpr OwnSetting kOwnSettings[] = {
     // Without it, 26.5 may answer before the rows are stored, and may ignore the token.
     {"async_insert", "0", Sent::Required, Omit::WhereUnknown},
-    {"date_time_input_format", "best_effort", Sent::Plain, Omit::WhereRefused},
+    {"date_time_input_format", "best_effort", Sent::Plain, Omit::WhereRejected},
     // A table that deduplicates a repeated insert still pushes it to its views, which deduplicate it themselves (the
     // default since 26.2). Without it, a view that failed at the first attempt never gets the rows.
     {"deduplicate_blocks_in_dependent_materialized_views", "1", Sent::Required, Omit::WhereUnknown},
     // The server must not silently skip a row that it cannot parse.
     {"input_format_allow_errors_num", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_allow_errors_ratio", "0", Sent::Required, Omit::WhereUnknown},
-    {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRefused},
+    {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRejected},
     // A Distributed table answers only after the shards have stored the rows.
     {"insert_distributed_sync", "1", Sent::Plain, Omit::Never},
     // Makes every insert one block, which is stored completely or not at all: an insert has fewer rows than these
@@ -64,7 +64,7 @@ constexpr OwnSetting kOwnSettings[] = {
     {"max_insert_block_size", "1048576", Sent::Plain, Omit::WhereUnknown},
     {"min_insert_block_size_bytes", "0", Sent::Required, Omit::WhereUnknown},
     {"min_insert_block_size_rows", "1048576", Sent::Required, Omit::WhereUnknown},
-    {kToken, "", Sent::OnDemand, Omit::WhereRefused},
+    {kToken, "", Sent::OnDemand, Omit::WhereRejected},
     {kWaitForAsync, "1", Sent::OnDemand, Omit::WhereUnknown},
 };
 
@@ -124,7 +124,7 @@ bool may_omit(const ClickHouseSettings& settings, std::string_view name, int cod
   if (settings.writer_options.contains(std::string(name))) return true;
   const OwnSetting* own = own_setting(name);
   if (own == nullptr || own->omit == Omit::Never) return false;
-  return code == kUnknownSetting || own->omit == Omit::WhereRefused;
+  return code == kUnknownSetting || own->omit == Omit::WhereRejected;
 }
 
 std::string insert_url(std::string_view base, const ClickHouseSettings& settings, const RowLayout& layout,

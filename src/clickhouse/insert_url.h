@@ -33,7 +33,7 @@ std::string quote_table(const TableName& name);
 // INSERT INTO `db`.`table` (`a`, `b`) FORMAT JSONEachRow
 std::string insert_statement(const TableName& table, const RowLayout& layout);
 
-// The body of an insert without rows, for FORMAT JSONEachRow; some servers refuse an empty body (code 108).
+// The body of an insert without rows, for FORMAT JSONEachRow; some servers reject an empty body (code 108).
 constexpr std::string_view kNoRows = "\n";
 
 enum class OwnSettings {
@@ -49,7 +49,7 @@ SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view 
 constexpr int kUnknownSetting = 115;     // the server does not know the setting
 constexpr int kSettingConstraint = 452;  // the user's profile does not allow changing the setting
 
-// True if inserts may omit the setting on a server that refused it with `code`: the user's `insert_settings` do not
+// True if inserts may omit the setting on a server that rejected it with `code`: the user's `insert_settings` do not
 // contain it, and it is one of `writer_options` or one of freshet's own that does not change what an acknowledgement
 // means. Otherwise the operator must fix the error.
 bool may_omit(const ClickHouseSettings& settings, std::string_view name, int code);

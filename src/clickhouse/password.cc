@@ -37,7 +37,7 @@ bool Password::refresh() {
   return true;
 }
 
-bool refuses_login(int code) {
+bool rejects_login(int code) {
   switch (code) {
     case 192:  // UNKNOWN_USER
     case 193:  // WRONG_PASSWORD

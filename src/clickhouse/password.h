@@ -18,7 +18,7 @@ class Password {
   const std::string& get() const { return password_; }
   // Reads the file if its inode, size or modification time has changed. True if the password has changed.
   bool refresh_if_changed();
-  // Reads the file unconditionally; to be called when the server refused the password. True if the password has
+  // Reads the file unconditionally; to be called when the server rejected the password. True if the password has
   // changed.
   bool refresh();
 
@@ -40,6 +40,6 @@ class Password {
 };
 
 // True if the ClickHouse error code means a wrong user or password.
-bool refuses_login(int code);
+bool rejects_login(int code);
 
 }  // namespace freshet::clickhouse

@@ -24,7 +24,7 @@ struct InsertTarget {
   std::string_view host_url;
   const RowLayout* layout = nullptr;
   std::string_view token;                 // insert_deduplication_token; empty = none
-  const SettingNames* without = nullptr;  // settings to omit: the host refuses them
+  const SettingNames* without = nullptr;  // settings to omit: the host rejects them
 };
 
 // Threads: the writer's only. Called once per attempt, never per row.

@@ -112,7 +112,7 @@ std::optional<int> exception_code(std::string_view text) {
   return number_at<int>(text.substr(at + std::string_view("Code: ").size()));
 }
 
-std::optional<uint64_t> refused_row(std::string_view text) {
+std::optional<uint64_t> rejected_row(std::string_view text) {
   // From reading a row, or from a constraint of the table.
   for (const auto& [mark, end] : {std::pair{"(at row ", ')'}, std::pair{"is violated at row ", '.'}}) {
     const size_t at = text.rfind(mark);
@@ -188,7 +188,7 @@ std::optional<ServerError> find_error(const http::Response& response, AnswerTo w
   if (ok && header.empty() && exception.empty() && has_what_belongs) return std::nullopt;
   error.code = number_at<int>(header).value_or(exception_code(exception).value_or(0));
   error.place = error_place(exception);
-  if (error.place == ErrorPlace::Input) error.row = refused_row(exception);
+  if (error.place == ErrorPlace::Input) error.row = rejected_row(exception);
   error.text = error.code != 0 ? one_line(exception) : "no exception of ClickHouse: " + who_answered(response);
   if (error.text.empty()) {
     const ErrorCode* known = find_error_code(error.code);

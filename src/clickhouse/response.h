@@ -50,7 +50,7 @@ std::optional<int> exception_code(std::string_view text);
 
 // Parses the row in "(at row N)" or "is violated at row N.". Servers count from 1 (18.16 and 26.5); the result counts
 // from 0.
-std::optional<uint64_t> refused_row(std::string_view text);
+std::optional<uint64_t> rejected_row(std::string_view text);
 
 // Needs the complete text of an exception: ServerError::text may be shortened. Ignores text quoted from a row.
 ErrorPlace error_place(std::string_view text);

@@ -135,13 +135,13 @@ TEST(Response, FindsAnExceptionBehindAQuerysRows) {
 }
 
 TEST(Response, RowNumbers) {
-  EXPECT_EQ(refused_row("(at row 1)"), 0u);
-  EXPECT_EQ(refused_row("data says (at row 7): (at row 60001)\n: While"), 60000u);
-  EXPECT_EQ(refused_row("Constraint `c` for table t is violated at row 3. Expression: (a > 5)."), 2u);
-  EXPECT_FALSE(refused_row("(at row 0)"));
-  EXPECT_FALSE(refused_row("(at row x)"));
-  EXPECT_FALSE(refused_row("(at row 99999999999999999999999)"));
-  EXPECT_FALSE(refused_row("(at row 5"));
+  EXPECT_EQ(rejected_row("(at row 1)"), 0u);
+  EXPECT_EQ(rejected_row("data says (at row 7): (at row 60001)\n: While"), 60000u);
+  EXPECT_EQ(rejected_row("Constraint `c` for table t is violated at row 3. Expression: (a > 5)."), 2u);
+  EXPECT_FALSE(rejected_row("(at row 0)"));
+  EXPECT_FALSE(rejected_row("(at row x)"));
+  EXPECT_FALSE(rejected_row("(at row 99999999999999999999999)"));
+  EXPECT_FALSE(rejected_row("(at row 5"));
 }
 
 TEST(Response, NamesTheSetting) {

@@ -46,7 +46,7 @@ Meaning meaning(Mismatch mismatch) {
     case Mismatch::GuessedTime:
       return {Severity::Warning,
               "the server guesses such a date or time (01/02 is the first of February, 12:34 is on the first of "
-              "January), or refuses it; send 2024-01-02T03:04:05Z, or an integer"};
+              "January), or rejects it; send 2024-01-02T03:04:05Z, or an integer"};
     case Mismatch::AnotherTime:
       return {
           Severity::Warning,
@@ -225,7 +225,7 @@ class RowCheck {
   }
 
   void report_names(std::vector<Finding>& out) const {
-    const std::string_view fate = skips_unknown_ ? "left out" : "refused";
+    const std::string_view fate = skips_unknown_ ? "left out" : "rejected";
     const Severity severity = skips_unknown_ ? Severity::Warning : Severity::Error;
     for (const auto& [field, count] : unknown_) {
       const auto computed = std::find_if(table_.columns.begin(), table_.columns.end(),
@@ -245,13 +245,13 @@ class RowCheck {
     for (const auto& [field, count] : ambiguous_) {
       out.push_back({Severity::Error, field,
                      fmt::format("several columns differ from this field only by upper and lower case, and the server "
-                                 "refuses it ({} of {} rows); use a column's exact name",
+                                 "rejects it ({} of {} rows); use a column's exact name",
                                  count, rows_)});
     }
     for (const auto& [column, fields] : twice_) {
       out.push_back({Severity::Warning, column,
                      fmt::format("the fields '{}' and '{}' of one message fill the same column: the server stores one "
-                                 "of them, or refuses the row",
+                                 "of them, or rejects the row",
                                  fields.first, fields.second)});
     }
   }

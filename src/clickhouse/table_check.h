@@ -12,7 +12,7 @@ namespace freshet::clickhouse {
 enum class Severity {
   Info,     // information
   Warning,  // the table accepts the rows but stores other values, or errors will have worse effects
-  Error,    // the table refuses the rows
+  Error,    // the table rejects the rows
 };
 const char* to_string(Severity severity);
 

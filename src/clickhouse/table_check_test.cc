@@ -112,7 +112,7 @@ TEST(TableCheck, AFieldMayOccurTwice) {
   EXPECT_THAT(about(check_rows(table, {}, {R"({"id":1,"name":"x","ID":2})"}, {}), "id")->text, HasSubstr("'ID'"));
 }
 
-TEST(TableCheck, UnknownFieldsAreRefusedWhereTheUserSaysSo) {
+TEST(TableCheck, UnknownFieldsAreRejectedWhereTheUserSaysSo) {
   ClickHouseSettings settings;
   settings.insert_settings = {{"input_format_skip_unknown_fields", "0"}};
   const auto findings = check_rows(events(), {}, {R"({"id":1,"name":"","extra":1})"}, settings);

@@ -302,7 +302,7 @@ std::vector<std::string> fields_without_column(const std::vector<std::string_vie
   for (std::string_view some : rows) {
     while (!some.empty()) {
       MemberNames names(is_none);
-      // Parsing stops if a field is a column, or if the row is not an object, which the server must refuse.
+      // Parsing stops if a field is a column, or if the row is not an object, which the server must reject.
       if (!nlohmann::json::sax_parse(take_line(some), &names)) return {};
     }
   }

@@ -25,8 +25,8 @@ Result<Client> lookup_client(const ConnectionSettings& connection, Log& log) {
   return make_client(RD_KAFKA_CONSUMER, *std::move(conf));
 }
 
-// The client's error events explain more than the timeout of a lookup: a refused login, a name that cannot be resolved.
-// An error that names a cause is preferred over "down" and "broken".
+// The client's error events explain more than the timeout of a lookup: a rejected login, a name that cannot be
+// resolved. An error that names a cause is preferred over "down" and "broken".
 Error explain(rd_kafka_t* client, rd_kafka_resp_err_t code, const std::string& what) {
   Error error = to_error(code, what);
   const Queue queue(rd_kafka_queue_get_main(client));

@@ -20,7 +20,7 @@ struct ErrorRule {
 // The rule for `code`. Codes without a rule are Retry, because the client reconnects.
 ErrorRule rule_for(rd_kafka_resp_err_t code);
 
-// The broker refused an offset with this code and will refuse later ones of this member, too: its membership is over,
+// The broker rejected an offset with this code and will reject later ones of this member, too: its membership is over,
 // it has no right to commit, or the topic is gone. All other errors may be temporary (the coordinator moves, a
 // rebalance is in progress, a connection broke).
 bool ends_commits(rd_kafka_resp_err_t code);

@@ -53,8 +53,8 @@ CommitResult to_commit_result(rd_kafka_event_t* event) {
   CommitResult result;
   const auto whole = rd_kafka_event_error(event);
   const rd_kafka_topic_partition_list_t* list = rd_kafka_event_topic_partition_list(event);
-  // If the broker refuses only some offsets, the library reports the last refusal as the error of the whole commit: use
-  // the error of each partition instead.
+  // If the broker rejects only some offsets, the library reports the last rejection as the error of the whole commit:
+  // use the error of each partition instead.
   const bool each_has_its_own =
       list != nullptr && std::any_of(list->elems, list->elems + list->cnt,
                                      [](const auto& one) { return one.err != RD_KAFKA_RESP_ERR_NO_ERROR; });

@@ -18,7 +18,7 @@ Message to_message(Event event, const rd_kafka_message_t* record);
 // Appends the headers of `record`; they point into the library's memory.
 void append_headers(const rd_kafka_message_t* record, std::vector<HeaderView>& out);
 
-// For an OFFSET_COMMIT event. Each refused partition has its own error if the library reports one.
+// For an OFFSET_COMMIT event. Each rejected partition has its own error if the library reports one.
 CommitResult to_commit_result(rd_kafka_event_t* event);
 
 // `list` may be null: no partitions.

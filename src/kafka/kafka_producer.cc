@@ -90,7 +90,7 @@ class KafkaProducer::Connection {
     const auto code = rd_kafka_event_error(event);
     if (rd_kafka_event_error_is_fatal(event) != 0) {
       give_up();
-    } else if (!broken() && producer_.refused_with_old_credentials(code)) {
+    } else if (!broken() && producer_.rejected_with_old_credentials(code)) {
       // Purging reports the queued records as not taken; the caller produces them again, and that creates the new
       // client.
       give_up();
@@ -217,10 +217,10 @@ Error KafkaProducer::describe(rd_kafka_resp_err_t code) const {
   return error;
 }
 
-bool KafkaProducer::refused_with_old_credentials(rd_kafka_resp_err_t code) {
-  const bool refused = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
-                       code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
-  return refused && files_.any() && !files_.look().empty();
+bool KafkaProducer::rejected_with_old_credentials(rd_kafka_resp_err_t code) {
+  const bool rejected = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL ||
+                        code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+  return rejected && files_.any() && !files_.look().empty();
 }
 
 void KafkaProducer::count(rd_kafka_resp_err_t result) {

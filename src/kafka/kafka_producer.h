@@ -23,7 +23,7 @@
 namespace freshet::kafka {
 
 // Idempotent, acks=all, no time limit: a record succeeds once all in-sync replicas have it. produce() replaces a client
-// that ended with a fatal error, or whose login was refused after its connection's files changed. The old client is
+// that ended with a fatal error, or whose login was rejected after its connection's files changed. The old client is
 // closed on its own thread, because closing may wait for the network.
 class KafkaProducer final : public RecordProducer {
  public:
@@ -47,7 +47,7 @@ class KafkaProducer final : public RecordProducer {
                 Log& log, Metrics& metrics, Client client);
   Status replace_client();
   void close_last();
-  bool refused_with_old_credentials(rd_kafka_resp_err_t code);
+  bool rejected_with_old_credentials(rd_kafka_resp_err_t code);
   Error describe(rd_kafka_resp_err_t code) const;
   void deliver(rd_kafka_event_t* event);
   void count(rd_kafka_resp_err_t result);

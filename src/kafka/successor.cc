@@ -123,8 +123,8 @@ class SuccessorBuild final : public PendingDestruction {
   bool connect(std::stop_token stop) {
     while (!stop.stop_requested()) {
       const Status status = try_connect();
-      if (const auto refused = refusal(); refused) {
-        fail(*refused);
+      if (const auto rejected = rejection(); rejected) {
+        fail(*rejected);
         return false;
       }
       if (status) return true;
@@ -165,8 +165,8 @@ class SuccessorBuild final : public PendingDestruction {
     return metadata->topic_cnt == 1 ? metadata->topics[0].partition_cnt : 0;
   }
 
-  // The broker refused the new client: waiting does not help.
-  std::optional<Error> refusal() {
+  // The broker rejected the new client: waiting does not help.
+  std::optional<Error> rejection() {
     while (const Event event{rd_kafka_queue_poll(source_->queue(), 0)}) {
       if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_ERROR) continue;
       const auto code = rd_kafka_event_error(event.get());

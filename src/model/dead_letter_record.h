@@ -22,7 +22,7 @@ struct DeadLetterRecord {
   std::optional<std::string> key;
   std::optional<std::string> payload;
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
-  std::string reason_code;  // few distinct values: "invalid_json", "refused_by_table", ...
+  std::string reason_code;  // few distinct values: "invalid_json", "rejected_by_table", ...
   std::string reason;       // human-readable; header `reason`
   bool suppressed = false;  // by an expected rule: not counted as invalid, not logged
   Charge charge;            // for bytes()

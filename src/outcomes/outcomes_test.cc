@@ -157,7 +157,7 @@ struct Writing {
   RowLayout layout;
   std::stop_source stop;
   std::string rows;
-  WriteOutcome outcome{WriteOutcome::Kind::Refused, 0, "", {}};
+  WriteOutcome outcome{WriteOutcome::Kind::Rejected, 0, "", {}};
   std::jthread thread;
 
   void write(std::vector<Item> items) {
@@ -177,7 +177,7 @@ TEST(OutcomesWriterTest, ABatchIsWrittenWhenTheBrokerHasAllOfIt) {
   w.wait_for_records(2);
   w.topic.answer(w.tell, true);
   w.clock.settle();
-  EXPECT_EQ(w.outcome.kind, WriteOutcome::Kind::Refused) << "not yet";
+  EXPECT_EQ(w.outcome.kind, WriteOutcome::Kind::Rejected) << "not yet";
   w.topic.answer(w.tell, true);
   w.thread.join();
   EXPECT_EQ(w.outcome.kind, WriteOutcome::Kind::Written);

@@ -81,13 +81,13 @@ bool OutcomesWriter::deliver(std::vector<ProducerRecord> records, const WriteCon
 void OutcomesWriter::produce_sendable(const WriteControl& control) {
   std::vector<decltype(records_)::Sendable> sendable;
   records_.take_sendable(clock_.steady_now(), sendable);
-  std::optional<Error> refused;
+  std::optional<Error> rejected;
   for (const auto& one : sendable) {
-    if (!refused) {
+    if (!rejected) {
       const Status taken = producer_.produce(one.item->payload.view(), one.ticket);
       if (taken) continue;
-      refused = taken.error();
-      log_failure(*refused, control);
+      rejected = taken.error();
+      log_failure(*rejected, control);
     }
     records_.failed(one.ticket, clock_.steady_now());
   }

@@ -42,7 +42,7 @@ struct InsertFailure {
 struct WriteOutcome {
   enum class Kind {
     Written,    // acknowledged by ClickHouse itself: status 200, its own header, no exception, empty body
-    Refused,    // the data is invalid; nothing was stored
+    Rejected,   // the data is invalid; nothing was stored
     Abandoned,  // a stop was requested; whether the rows were stored is unknown
     // The insert exceeds a size limit of the server or of a proxy before it. Nothing was stored; smaller inserts of the
     // same rows may succeed.
@@ -58,7 +58,7 @@ struct WriteOutcome {
   Kind kind = Kind::Written;
   int code = 0;
   std::string text;
-  std::optional<uint64_t> row;  // Refused: index of the offending row, if the server named one
+  std::optional<uint64_t> row;  // Rejected: index of the offending row, if the server named one
   std::string reason{};         // MaybeStored, TooLarge: why there is no retry and what to do; no server text
   bool exceeds_size = false;    // MaybeStored: the insert also exceeded a size limit; send smaller ones
 };
@@ -77,7 +77,7 @@ struct WriteControl {
 class RowWriter {
  public:
   virtual ~RowWriter() = default;
-  // Blocks until the rows are acknowledged, refused or too large, may be stored without an acknowledgement, or a stop
+  // Blocks until the rows are acknowledged, rejected or too large, may be stored without an acknowledgement, or a stop
   // is requested. Transient and operator errors are retried indefinitely with the same bytes and token, with capped
   // exponential back-off and jitter. Never throws.
   virtual WriteOutcome write(const InsertRequest& request, const WriteControl& control) = 0;

@@ -98,7 +98,7 @@ struct UnreadableBatch {
 // An error that needs no answer. ErrorKind::Renew: the consumer is beyond repair.
 struct SourceFault {
   Error error;
-  bool renewal_may_help = false;  // the consumer works, but a new one has better chances (refused login)
+  bool renewal_may_help = false;  // the consumer works, but a new one has better chances (rejected login)
   bool fenced = false;            // another client has this one's membership and partitions
 };
 

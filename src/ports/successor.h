@@ -26,7 +26,7 @@ class Successor {
   // The number of partitions of the topic as the new client sees it. Requires Ready or later.
   virtual int32_t topic_partitions() const = 0;
   // Joins with the instance id of the running consumer, whose membership is `old`. From then on the running consumer is
-  // fenced and its commits are refused. Unless `force`, does not join a group that is rebalancing. Requires Ready.
+  // fenced and its commits are rejected. Unless `force`, does not join a group that is rebalancing. Requires Ready.
   virtual void join(const Membership& old, bool force) = 0;
   // True: no join request was sent, and none will be; the running consumer's membership is untouched. False: the
   // request was sent or answered; the running consumer is fenced now, or once the request arrives.

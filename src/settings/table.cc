@@ -246,7 +246,7 @@ constexpr Setting kTable[] = {
      TEXT(pipeline.clickhouse.database)},
     {"clickhouse-user", "ClickHouse", "NAME", "user", kStreaming, TEXT(pipeline.clickhouse.user)},
     {"clickhouse-password-file", "ClickHouse", "FILE",
-     "file that holds the password; read again when it changes or the server refuses the password", kStreaming,
+     "file that holds the password; read again when it changes or the server rejects the password", kStreaming,
      ACCEPT(s.pipeline.clickhouse.password_file = v; return store(secret_file(v), s.pipeline.clickhouse.password))},
     {"clickhouse-ca-file", "ClickHouse", "FILE", "CA certificates (PEM)", kStreaming,
      CHECKED(pipeline.clickhouse.ca_file, readable_file)},

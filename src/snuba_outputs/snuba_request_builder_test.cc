@@ -169,10 +169,10 @@ TEST(SnubaWriter, AfterThePolicysAttemptsOursGoOnAndTheProgramNeverEnds) {
       1u);
 }
 
-TEST(SnubaWriter, RefusedRowsAreNotTriedAgain) {
+TEST(SnubaWriter, RejectedRowsAreNotTriedAgain) {
   SnubaWriting w;
   w.server.next(FakeAnswer::exception(27, "Cannot parse input: (at row 1)", 400));
-  EXPECT_EQ(w.write({"{}\n"}).kind, WriteOutcome::Kind::Refused);
+  EXPECT_EQ(w.write({"{}\n"}).kind, WriteOutcome::Kind::Rejected);
   EXPECT_EQ(w.server.requests().size(), 1u);
 }
 

@@ -41,32 +41,32 @@ void BatchOutcomes::result(BatchResult result, SteadyTime now) {
   unblock_written(batch);
   uint64_t rows = batch.row_count;
   uint64_t bytes = batch.row_bytes;
-  std::vector<std::vector<Offset>> refused(batch.chunks.size());
-  for (const RefusedMessage& message : result.refused) {
+  std::vector<std::vector<Offset>> rejected(batch.chunks.size());
+  for (const RejectedMessage& message : result.rejected) {
     const MessageRows& lost = batch.chunks[message.chunk]->messages[message.message];
-    refused[message.chunk].push_back(lost.offset);
+    rejected[message.chunk].push_back(lost.offset);
     rows -= lost.row_count;
     bytes -= lost.rows_size;
   }
   count_written(batch, rows, bytes, now);
   for (size_t c = 0; c < batch.chunks.size(); ++c) {
     TrackedPartition* partition = state_.partitions.find(batch.chunks[c]->partition, batch.chunks[c]->assignment);
-    if (partition != nullptr) partition->offsets.rows_refused(batch.chunks[c]->sequence, refused[c]);
+    if (partition != nullptr) partition->offsets.rows_rejected(batch.chunks[c]->sequence, rejected[c]);
   }
   OffsetGate::Finished finished;
   state_.gate->stored(result.batch, state_.totals.wall, finished);
   finish(finished);
-  for (const RefusedMessage& message : result.refused) add_dead_letter(batch, message);
+  for (const RejectedMessage& message : result.rejected) add_dead_letter(batch, message);
 }
 
-void BatchOutcomes::add_dead_letter(const SealedBatch& batch, const RefusedMessage& message) {
+void BatchOutcomes::add_dead_letter(const SealedBatch& batch, const RejectedMessage& message) {
   const ProcessedChunk& chunk = *batch.chunks[message.chunk];
   TrackedPartition* partition = state_.partitions.find(chunk.partition, chunk.assignment);
   if (partition == nullptr) return;
   auto dead_letter = std::make_shared<DeadLetterRecord>(
       decode_dlq_context(chunk, chunk.messages[message.message], state_.settings.topic));
-  dead_letter->reason_code = "refused_by_table";
-  dead_letter->reason = fmt::format("ClickHouse refuses the row (code {}): {}", message.code, message.text);
+  dead_letter->reason_code = "rejected_by_table";
+  dead_letter->reason = fmt::format("ClickHouse rejects the row (code {}): {}", message.code, message.text);
   dead_letter->charge = Charge(state_.budget, dead_letter->bytes());
   dead_letters_.add(std::move(dead_letter), *partition);
 }
@@ -225,7 +225,7 @@ Result<SkipResult> BatchOutcomes::resolve(Partition partition, std::optional<Res
     if (maybe_stored(piece)) done.resolved_rows += piece.rows;
     if (maybe_stored(piece) && resolution == Resolution::Stored) continue;
     if (!resolution && piece.piece.end - piece.piece.begin == 1) {
-      left.refused.push_back(refused_message(*left.batch, piece));
+      left.rejected.push_back(rejected_message(*left.batch, piece));
     } else {
       left.open.push_back(piece.piece);
     }
@@ -238,7 +238,7 @@ Result<SkipResult> BatchOutcomes::resolve(Partition partition, std::optional<Res
   if (!left.open.empty()) {
     commands.again.push_back(std::move(left));
   } else {
-    this->result({left.batch, true, std::move(left.refused), 0, {}, {}}, now);
+    this->result({left.batch, true, std::move(left.rejected), 0, {}, {}}, now);
   }
   return done;
 }

@@ -52,7 +52,7 @@ class BatchOutcomes {
   void drop_blocked(uint64_t batch);
   void write_again(uint64_t batch, Commands& commands);
   void unblock_written(const SealedBatch& batch);
-  void add_dead_letter(const SealedBatch& batch, const RefusedMessage& message);
+  void add_dead_letter(const SealedBatch& batch, const RejectedMessage& message);
   Status may_resolve(Partition partition, std::optional<Resolution> resolution) const;
 
   PipelineState& state_;

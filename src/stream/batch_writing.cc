@@ -12,36 +12,36 @@
 namespace freshet::stream {
 namespace {
 
-constexpr uint32_t kMaxInserts = 200;    // inserts per batch while searching for bad messages
-constexpr uint32_t kRefusedInARow = 10;  // more single messages than this, all rejected alike, are not bad data
-constexpr size_t kSmallestAlike = 3;     // "all messages are rejected alike" means little in a smaller batch
-constexpr uint32_t kTooLargeInARow = 3;  // single messages in a row; then no insert size is accepted
-constexpr uint32_t kMaxPieces = 1000;    // inserts per batch before it is blocked
+constexpr uint32_t kMaxInserts = 200;     // inserts per batch while searching for bad messages
+constexpr uint32_t kRejectedInARow = 10;  // more single messages than this, all rejected alike, are not bad data
+constexpr size_t kSmallestAlike = 3;      // "all messages are rejected alike" means little in a smaller batch
+constexpr uint32_t kTooLargeInARow = 3;   // single messages in a row; then no insert size is accepted
+constexpr uint32_t kMaxPieces = 1000;     // inserts per batch before it is blocked
 constexpr Duration kOperatorRetry = std::chrono::seconds(30);
 constexpr Duration kFieldsRetry = std::chrono::seconds(10);
 
 }  // namespace
 
-RefusedMessage refused_message(const SealedBatch& batch, const BlockedPiece& piece) {
+RejectedMessage rejected_message(const SealedBatch& batch, const BlockedPiece& piece) {
   size_t index = piece.piece.begin;
   uint32_t chunk = 0;
   while (index >= batch.chunks[chunk]->messages.size()) index -= batch.chunks[chunk++]->messages.size();
   return {chunk, static_cast<uint32_t>(index), piece.code, piece.text};
 }
 
-void RefusalMemory::accepted() {
+void RejectionMemory::accepted() {
   MutexLock lock(mutex_);
   in_a_row_ = 0;
 }
 
-uint32_t RefusalMemory::refused(int code) {
+uint32_t RejectionMemory::rejected(int code) {
   MutexLock lock(mutex_);
   if (code != code_) in_a_row_ = 0;
   code_ = code;
   return ++in_a_row_;
 }
 
-void RefusalMemory::skip(Partition partition) {
+void RejectionMemory::skip(Partition partition) {
   {
     MutexLock lock(mutex_);
     ++skips_[partition];
@@ -50,7 +50,7 @@ void RefusalMemory::skip(Partition partition) {
   skipped_.notify_all();
 }
 
-uint64_t RefusalMemory::count(const SealedBatch& batch) const {
+uint64_t RejectionMemory::count(const SealedBatch& batch) const {
   uint64_t count = 0;
   for (const Span& span : batch.spans) {
     if (const auto found = skips_.find(span.partition); found != skips_.end()) count += found->second;
@@ -58,18 +58,18 @@ uint64_t RefusalMemory::count(const SealedBatch& batch) const {
   return count;
 }
 
-uint64_t RefusalMemory::skips(const SealedBatch& batch) {
+uint64_t RejectionMemory::skips(const SealedBatch& batch) {
   MutexLock lock(mutex_);
   return count(batch);
 }
 
-bool RefusalMemory::wait_for_skip(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline,
-                                  uint64_t seen) {
+bool RejectionMemory::wait_for_skip(const SealedBatch& batch, Clock& clock, std::stop_token stop, SteadyTime deadline,
+                                    uint64_t seen) {
   MutexLock lock(mutex_);
   return clock.wait_until(skipped_, mutex_, stop, deadline, [&]() REQUIRES(mutex_) { return count(batch) > seen; });
 }
 
-BatchWriting::BatchWriting(RowWriter& writer, RefusalMemory& memory, InsertLimit& limit, Clock& clock)
+BatchWriting::BatchWriting(RowWriter& writer, RejectionMemory& memory, InsertLimit& limit, Clock& clock)
     : writer_(writer), memory_(memory), limit_(limit), clock_(clock) {}
 
 BatchResult BatchWriting::write(BatchTask task, const WriteControl& control) {
@@ -79,8 +79,8 @@ BatchResult BatchWriting::write(BatchTask task, const WriteControl& control) {
     if (result == StepResult::Abandoned) return std::move(result_);
     if (result == StepResult::Done) break;
     const bool skipped = wait_for_operator(
-        refusal_, control,
-        "200 inserts did not find all refused messages of the batch; it is blocked and tried again every "
+        rejection_, control,
+        "200 inserts did not find all rejected messages of the batch; it is blocked and tried again every "
         "30 s: alter the table, or POST /skip the partition to treat the rows as bad data",
         kOperatorRetry);
     if (control.stop.stop_requested()) return std::move(result_);
@@ -97,8 +97,8 @@ void BatchWriting::begin(BatchTask task) {
   finished_.clear();
   schema_checked_ = without_fields_ = false;
   search_inserts_ = too_large_in_a_row_ = in_one_go_ = 0;
-  refusal_ = too_large_ = {};
-  result_ = BatchResult{batch_, false, std::move(task.refused), 0, {}, {}};
+  rejection_ = too_large_ = {};
+  result_ = BatchResult{batch_, false, std::move(task.rejected), 0, {}, {}};
 }
 
 void BatchWriting::list_items() {
@@ -173,8 +173,8 @@ BatchWriting::StepResult BatchWriting::take_step(PieceInsert current, std::vecto
   const WriteOutcome outcome = current.known ? *current.known : insert(current.piece, control);
   if (settle(current.piece, outcome)) return StepResult::Done;
   switch (outcome.kind) {
-    case WriteOutcome::Kind::Refused:
-      return take_refusal(current, outcome, pending, control);
+    case WriteOutcome::Kind::Rejected:
+      return take_rejection(current, outcome, pending, control);
     case WriteOutcome::Kind::TooLarge:
       take_too_large(current, outcome, pending);
       return StepResult::Done;
@@ -196,10 +196,10 @@ BatchWriting::StepResult BatchWriting::take_step(PieceInsert current, std::vecto
   return StepResult::Abandoned;
 }
 
-BatchWriting::StepResult BatchWriting::take_refusal(const PieceInsert& current, const WriteOutcome& outcome,
-                                                    std::vector<PieceInsert>& pending, const WriteControl& control) {
+BatchWriting::StepResult BatchWriting::take_rejection(const PieceInsert& current, const WriteOutcome& outcome,
+                                                      std::vector<PieceInsert>& pending, const WriteControl& control) {
   if (search_inserts_ == 0) search_inserts_ = 1;
-  refusal_ = outcome;
+  rejection_ = outcome;
   if (!schema_checked_) {
     bool abandoned = false;
     const bool schema = looks_like_schema_change(outcome, control, abandoned);
@@ -230,7 +230,7 @@ BatchWriting::StepResult BatchWriting::take_refusal(const PieceInsert& current, 
 // Pushed in reverse: the suspect is tried alone first, then the messages before it, then those after it.
 void BatchWriting::search(Piece piece, const WriteOutcome& outcome, std::vector<PieceInsert>& pending) {
   const auto [begin, end] = piece;
-  if (end - begin == 1) return refuse(begin, outcome);
+  if (end - begin == 1) return reject(begin, outcome);
   if (!outcome.row) return halve({piece, true, {}}, pending);
   const uint64_t row = items_[begin].rows_before + *outcome.row;
   const auto after =
@@ -351,13 +351,13 @@ void BatchWriting::block(Blocked why, Piece piece, const WriteOutcome& outcome) 
   result_.blocked.push_back({why, piece, rows, outcome.code, outcome.text, outcome.reason});
 }
 
-void BatchWriting::refuse(size_t item, const WriteOutcome& outcome) {
+void BatchWriting::reject(size_t item, const WriteOutcome& outcome) {
   finished_[item] = true;
-  result_.refused.push_back({items_[item].chunk, items_[item].message, outcome.code, outcome.text});
+  result_.rejected.push_back({items_[item].chunk, items_[item].message, outcome.code, outcome.text});
 }
 
 bool BatchWriting::looks_like_schema_change(const WriteOutcome& whole, const WriteControl& control, bool& abandoned) {
-  if (items_.size() < kSmallestAlike) return memory_.refused(whole.code) > kRefusedInARow;
+  if (items_.size() < kSmallestAlike) return memory_.rejected(whole.code) > kRejectedInARow;
   // Insert the first, middle and last message alone. Bad data rarely makes all three fail with the same code.
   const std::array<size_t, 3> probes = {0, items_.size() / 2, items_.size() - 1};
   for (const size_t probe : probes) {
@@ -366,7 +366,7 @@ bool BatchWriting::looks_like_schema_change(const WriteOutcome& whole, const Wri
     const Piece piece{probe, probe + 1};
     const WriteOutcome outcome = insert(piece, control);
     abandoned = outcome.kind == WriteOutcome::Kind::Abandoned;
-    if (settle(piece, outcome) || outcome.kind != WriteOutcome::Kind::Refused || outcome.code != whole.code) {
+    if (settle(piece, outcome) || outcome.kind != WriteOutcome::Kind::Rejected || outcome.code != whole.code) {
       return false;
     }
   }

@@ -14,7 +14,7 @@
 
 namespace freshet::stream {
 
-struct RefusedMessage {
+struct RejectedMessage {
   uint32_t chunk = 0;    // index in SealedBatch::chunks
   uint32_t message = 0;  // index in ProcessedChunk::messages
   int code = 0;
@@ -43,7 +43,7 @@ struct BlockedPiece {
 };
 
 // `piece` must consist of one message.
-RefusedMessage refused_message(const SealedBatch& batch, const BlockedPiece& piece);
+RejectedMessage rejected_message(const SealedBatch& batch, const BlockedPiece& piece);
 
 // A batch, or the remainder of one that was blocked. `open` lists the pieces to write, cut as they were sent before, so
 // that their tokens match; empty = the whole batch.
@@ -52,24 +52,24 @@ struct BatchTask {
   BatchTask(std::shared_ptr<const SealedBatch> whole) : batch(std::move(whole)) {}
   std::shared_ptr<const SealedBatch> batch;
   std::vector<Piece> open;
-  std::vector<RefusedMessage> refused;  // so far, by earlier tasks
+  std::vector<RejectedMessage> rejected;  // so far, by earlier tasks
 };
 
 struct BatchResult {
   std::shared_ptr<const SealedBatch> batch;
   bool written = false;  // false: blocked, or abandoned with an unknown outcome
-  std::vector<RefusedMessage> refused;
+  std::vector<RejectedMessage> rejected;
   uint32_t inserts = 1;
   Duration took{};                      // including retries
   std::vector<BlockedPiece> blocked{};  // if not empty, the rest of the batch is stored or rejected
 };
 
 // State that the writers of a stream share. Threads: any.
-class RefusalMemory {
+class RejectionMemory {
  public:
   void accepted();
   // Returns how many messages in a row were rejected with `code`, with none accepted in between.
-  uint32_t refused(int code);
+  uint32_t rejected(int code);
   // The operator treats the rejected rows as bad data: batches with rows of `partition` resume.
   void skip(Partition partition);
   // Total number of skips of the batch's partitions.
@@ -90,7 +90,7 @@ class RefusalMemory {
 // Threads: one writer's; a new instance per batch.
 class BatchWriting {
  public:
-  BatchWriting(RowWriter& writer, RefusalMemory& memory, InsertLimit& limit, Clock& clock);
+  BatchWriting(RowWriter& writer, RejectionMemory& memory, InsertLimit& limit, Clock& clock);
 
   // Returns once every message of the batch is stored, rejected or blocked, or `control.stop` was requested. If all
   // messages are rejected alike, or no field is a column of the table, that is a schema change and not bad data:
@@ -116,8 +116,8 @@ class BatchWriting {
   std::vector<PieceInsert> open_inserts() const;
   StepResult write_open(const WriteControl& control);
   StepResult take_step(PieceInsert current, std::vector<PieceInsert>& pending, const WriteControl& control);
-  StepResult take_refusal(const PieceInsert& current, const WriteOutcome& outcome, std::vector<PieceInsert>& pending,
-                          const WriteControl& control);
+  StepResult take_rejection(const PieceInsert& current, const WriteOutcome& outcome, std::vector<PieceInsert>& pending,
+                            const WriteControl& control);
   void take_too_large(const PieceInsert& current, const WriteOutcome& outcome, std::vector<PieceInsert>& pending);
   void search(Piece piece, const WriteOutcome& outcome, std::vector<PieceInsert>& pending);
   static void halve(const PieceInsert& current, std::vector<PieceInsert>& pending);
@@ -130,13 +130,13 @@ class BatchWriting {
   bool settle(Piece piece, const WriteOutcome& outcome);
   void mark(Piece piece, bool finished);
   void block(Blocked why, Piece piece, const WriteOutcome& outcome);
-  void refuse(size_t item, const WriteOutcome& outcome);
+  void reject(size_t item, const WriteOutcome& outcome);
   bool looks_like_schema_change(const WriteOutcome& whole, const WriteControl& control, bool& abandoned);
   // Reports the failure and waits up to `retry`. True if the operator skipped a partition of the batch.
   bool wait_for_operator(const WriteOutcome& outcome, const WriteControl& control, const char* what, Duration retry);
 
   RowWriter& writer_;
-  RefusalMemory& memory_;
+  RejectionMemory& memory_;
   InsertLimit& limit_;
   Clock& clock_;
   std::shared_ptr<const SealedBatch> batch_;
@@ -148,7 +148,7 @@ class BatchWriting {
   uint32_t search_inserts_ = 0;
   uint32_t too_large_in_a_row_ = 0;  // single messages, with none accepted in between
   uint32_t in_one_go_ = 0;           // inserts since begin() or the last wait for the operator
-  WriteOutcome refusal_;             // the last outcome of each kind
+  WriteOutcome rejection_;           // the last outcome of each kind
   WriteOutcome too_large_;
   BatchResult result_;
 };

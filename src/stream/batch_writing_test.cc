@@ -36,16 +36,16 @@ struct BatchWritingTest : testing::Test {
   BatchResult write(const std::vector<std::string>& rows, std::stop_token stop = {}) {
     return writing.write(batch_of(rows), {stop, [&](const InsertFailure& f) { failures.push_back(f.text); }});
   }
-  static std::vector<uint32_t> refused(const BatchResult& result) {
+  static std::vector<uint32_t> rejected(const BatchResult& result) {
     std::vector<uint32_t> out;
-    for (const RefusedMessage& message : result.refused) out.push_back(message.message);
+    for (const RejectedMessage& message : result.rejected) out.push_back(message.message);
     std::sort(out.begin(), out.end());
     return out;
   }
 
   testkit::FakeClock clock;
   testkit::FakeWriter writer;
-  RefusalMemory memory;
+  RejectionMemory memory;
   InsertLimit limit;
   BatchWriting writing{writer, memory, limit, clock};
   std::vector<std::string> failures;
@@ -64,7 +64,7 @@ TEST_F(BatchWritingTest, TheServersRowIsTriedFirstAndTheRestIsStoredOnce) {
   rows[900] = "bad";
   const BatchResult result = write(rows);
   EXPECT_TRUE(result.written);
-  EXPECT_EQ(refused(result), (std::vector<uint32_t>{137, 900}));
+  EXPECT_EQ(rejected(result), (std::vector<uint32_t>{137, 900}));
   EXPECT_EQ(writer.stored.size(), 998u);
   EXPECT_LE(writer.inserts, 12);
 }
@@ -74,7 +74,7 @@ TEST_F(BatchWritingTest, WithoutARowItHalves) {
   std::vector<std::string> rows(1024, "good");
   rows[5] = rows[700] = "bad";
   const BatchResult result = write(rows);
-  EXPECT_EQ(refused(result), (std::vector<uint32_t>{5, 700}));
+  EXPECT_EQ(rejected(result), (std::vector<uint32_t>{5, 700}));
   EXPECT_EQ(writer.stored.size(), 1022u);
   EXPECT_LE(writer.inserts, 50);
 }
@@ -90,17 +90,17 @@ TEST_F(BatchWritingTest, PartsHaveTokensOfTheirOwnThatAreStable) {
   EXPECT_EQ(std::count(first.begin(), first.end(), batch_of(rows)->insert_token), 1);
 }
 
-TEST_F(BatchWritingTest, WhenAllFailAlikeItIsHeldAndTriedAgainAndNothingIsRefused) {
-  writer.refuse_all = true;
+TEST_F(BatchWritingTest, WhenAllFailAlikeItIsHeldAndTriedAgainAndNothingIsRejected) {
+  writer.reject_all = true;
   std::jthread repair([&] {
     clock.await_waits(1);
     EXPECT_EQ(failures.size(), 1u);
-    writer.refuse_all = false;  // safe: the writer waits and does not read it
+    writer.reject_all = false;  // safe: the writer waits and does not read it
     clock.advance(std::chrono::seconds(31));
   });
   const BatchResult result = write(std::vector<std::string>(100, "row"));
   EXPECT_TRUE(result.written);
-  EXPECT_TRUE(result.refused.empty());
+  EXPECT_TRUE(result.rejected.empty());
   EXPECT_EQ(writer.stored.size(), 100u);
   EXPECT_NE(failures[0].find("alter the table"), std::string::npos);
 }
@@ -113,7 +113,7 @@ TEST_F(BatchWritingTest, TheOperatorMaySkipABlockedBatchAsBadData) {
   });
   const BatchResult result = write(std::vector<std::string>(20, "bad"));
   EXPECT_TRUE(result.written);
-  EXPECT_EQ(result.refused.size(), 20u);
+  EXPECT_EQ(result.rejected.size(), 20u);
 }
 
 TEST_F(BatchWritingTest, AStopEndsTheWaitForAnOperator) {
@@ -125,8 +125,8 @@ TEST_F(BatchWritingTest, AStopEndsTheWaitForAnOperator) {
   EXPECT_FALSE(write(std::vector<std::string>(20, "bad"), stop.get_token()).written);
 }
 
-TEST_F(BatchWritingTest, ASingleBadMessageIsRefusedButNotEndlesslyMany) {
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(write({"bad"}).refused.size(), 1u);
+TEST_F(BatchWritingTest, ASingleBadMessageIsRejectedButNotEndlesslyMany) {
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(write({"bad"}).rejected.size(), 1u);
   std::stop_source stop;
   std::jthread stopper([&] {
     clock.await_waits(1);
@@ -189,7 +189,7 @@ TEST_F(BatchWritingTest, OneMessageThatIsTooLargeIsBlockedAndTheOthersAreStored)
   ASSERT_EQ(result.blocked.size(), 1u);
   EXPECT_EQ(result.blocked[0].why, Blocked::TooLarge);
   EXPECT_EQ(result.blocked[0].piece.begin, 40u);
-  EXPECT_EQ(refused_message(*result.batch, result.blocked[0]).message, 40u);
+  EXPECT_EQ(rejected_message(*result.batch, result.blocked[0]).message, 40u);
   EXPECT_GT(limit.bytes(clock.steady_now()), 10'000u) << "one message says nothing of the batches";
   // The limit was raised: only the remainder is sent.
   writer.most_bytes = UINT64_MAX;
@@ -209,7 +209,7 @@ TEST_F(BatchWritingTest, AServerThatTakesNothingGetsNoThousandsOfInserts) {
   size_t messages = 0;
   for (const BlockedPiece& piece : result.blocked) messages += piece.piece.end - piece.piece.begin;
   EXPECT_EQ(messages, 50'000u) << "all of it waits";
-  EXPECT_TRUE(result.refused.empty());
+  EXPECT_TRUE(result.rejected.empty());
 }
 
 TEST_F(BatchWritingTest, WhatAViewFailedBehindIsNeitherHalvedNorSentAgain) {
@@ -231,7 +231,7 @@ TEST_F(BatchWritingTest, APieceThatAViewFailedBehindIsSentOnceWhileTheRestGoesOn
   rows[90] = "boom";
   const BatchResult result = write(rows);
   EXPECT_FALSE(result.written);
-  EXPECT_EQ(refused(result), std::vector<uint32_t>{10});
+  EXPECT_EQ(rejected(result), std::vector<uint32_t>{10});
   EXPECT_EQ(writer.stored.size(), 99u);
   ASSERT_EQ(result.blocked.size(), 1u);
   EXPECT_LE(result.blocked[0].piece.begin, 90u);
@@ -245,7 +245,7 @@ TEST_F(BatchWritingTest, AProbeThatAViewFailedBehindIsNotSentAgain) {
   const BatchResult result = write(rows);
   EXPECT_EQ(writer.stored, std::vector<std::string>{"boom"});
   ASSERT_EQ(result.blocked.size(), 1u);
-  EXPECT_EQ(result.refused.size(), 8u);
+  EXPECT_EQ(result.rejected.size(), 8u);
 }
 
 TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOneOrIsSkipped) {

@@ -102,7 +102,7 @@ void BatchesInFlight::block(BatchResult result, const std::string& table, Steady
   sealed.again_at.reset();
   if (!maybe_stored(result.blocked)) sealed.again_at = now + kTooLargeAgain;
   sealed.blocked = std::move(result.blocked);
-  sealed.refused = std::move(result.refused);
+  sealed.rejected = std::move(result.rejected);
 }
 
 std::optional<uint64_t> BatchesInFlight::blocked_with(Partition partition) const {
@@ -116,9 +116,9 @@ BatchTask BatchesInFlight::unblock(uint64_t id) {
   Sealed& sealed = batches_.at(id);
   BatchTask task(sealed.batch);
   for (const BlockedPiece& piece : sealed.blocked) task.open.push_back(piece.piece);
-  task.refused = std::move(sealed.refused);
+  task.rejected = std::move(sealed.rejected);
   sealed.blocked.clear();
-  sealed.refused.clear();
+  sealed.rejected.clear();
   sealed.last_failure.clear();
   sealed.again_at.reset();
   return task;

@@ -72,7 +72,7 @@ class BatchesInFlight {
     bool unowned = false;
     bool delays = false;                  // was blocked at least once
     std::vector<BlockedPiece> blocked{};  // not empty = the batch is blocked
-    std::vector<RefusedMessage> refused{};
+    std::vector<RejectedMessage> rejected{};
     std::optional<SteadyTime> again_at{};
   };
   const Sealed* oldest_active() const;

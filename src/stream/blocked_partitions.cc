@@ -153,8 +153,8 @@ void BlockedPartitions::block_again(TrackedPartition& partition, BlockReason rea
         reason,
         fmt::format("the message at offset {} cannot become a row and there is no dead-letter topic", at.value));
   } else if (reason == BlockReason::DlqRejected) {
-    if (auto refused = state_.dlq.first_rejection(partition.partition))
-      partition.blocks.add(reason, *std::move(refused));
+    if (auto rejected = state_.dlq.first_rejection(partition.partition))
+      partition.blocks.add(reason, *std::move(rejected));
   }
 }
 

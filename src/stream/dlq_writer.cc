@@ -55,7 +55,7 @@ void DlqWriter::result(uint64_t ticket, const Status& status, SteadyTime now, st
   if (item == nullptr) return;  // its assignment ended
   if (status.error().kind == ErrorKind::Invalid) {
     std::string reason =
-        fmt::format("the dead letter of offset {} is refused by its topic: {}", item->id, status.error().text);
+        fmt::format("the dead letter of offset {} is rejected by its topic: {}", item->id, status.error().text);
     blocked.push_back({item->partition, item->assignment, BlockReason::DlqRejected, reason});
     queue_.rejected(ticket, std::move(reason), now);
   } else {

@@ -40,7 +40,7 @@ std::vector<OffsetToCommit> OffsetCommitter::send(const std::vector<Committable>
 void OffsetCommitter::answered(const CommitResult& result) {
   outstanding_ = false;
   failed_ = result.error.has_value();
-  if (revoke_) revoke_->refused.insert(result.void_now.begin(), result.void_now.end());
+  if (revoke_) revoke_->rejected.insert(result.void_now.begin(), result.void_now.end());
   std::set<Partition> accepted;
   for (const auto& [partition, offset] : result.committed) {
     accepted.insert(partition);

@@ -42,7 +42,9 @@ class OffsetCommitter {
   void begin_revoke(bool lost);
   void end_revoke() { revoke_.reset(); }
   // The broker accepts no offset of this partition, which is being revoked.
-  bool refuses(Partition partition) const { return revoke_ && (revoke_->lost || revoke_->refused.contains(partition)); }
+  bool rejects(Partition partition) const {
+    return revoke_ && (revoke_->lost || revoke_->rejected.contains(partition));
+  }
 
   // --- commits
   bool outstanding() const { return outstanding_; }
@@ -58,7 +60,7 @@ class OffsetCommitter {
  private:
   struct Revoke {
     bool lost = false;
-    std::set<Partition> refused{};
+    std::set<Partition> rejected{};
   };
   bool drains_revoke() const { return revoke_ && !revoke_->lost; }
   bool waits() const { return outstanding_ || (paused_ && !drains_revoke()); }

@@ -22,7 +22,7 @@ class OffsetCommitterTest : public testing::Test {
   static CommitResult accepted(std::vector<std::pair<Partition, Offset>> offsets) {
     return {std::move(offsets), {}, {}};
   }
-  static CommitResult refused(std::vector<Partition> for_good = {}) {
+  static CommitResult rejected(std::vector<Partition> for_good = {}) {
     return {{}, Error{ErrorKind::Retry, 27, "rebalance in progress"}, std::move(for_good)};
   }
   void pass(Duration by) { now_ += by; }
@@ -52,9 +52,9 @@ TEST_F(OffsetCommitterTest, OneIsOutstandingAtATimeAndOneIsSentPerInterval) {
   EXPECT_TRUE(may_send(true)) << "the last commit of a stop waits for no interval";
 }
 
-TEST_F(OffsetCommitterTest, WhatIsRefusedIsSentAgainAfterTheInterval) {
+TEST_F(OffsetCommitterTest, WhatIsRejectedIsSentAgainAfterTheInterval) {
   EXPECT_EQ(send(5, 7), (Sent{5, 7}));
-  CommitResult partly = refused();
+  CommitResult partly = rejected();
   partly.committed = {{Partition{0}, Offset{5}}};
   committer_.answered(partly);
   EXPECT_FALSE(may_send(true));
@@ -77,17 +77,17 @@ TEST_F(OffsetCommitterTest, AHoldStopsAllCommitsButThoseOfADrain) {
   EXPECT_TRUE(may_send());
 }
 
-TEST_F(OffsetCommitterTest, TheBrokerRefusesAPartitionForGoodUntilTheRevokeIsAnswered) {
+TEST_F(OffsetCommitterTest, TheBrokerRejectsAPartitionForGoodUntilTheRevokeIsAnswered) {
   EXPECT_EQ(send(5, 7), (Sent{5, 7}));
   committer_.begin_revoke(false);
-  EXPECT_FALSE(committer_.refuses(Partition{0}));
-  committer_.answered(refused({Partition{0}}));
-  EXPECT_TRUE(committer_.refuses(Partition{0}));
-  EXPECT_FALSE(committer_.refuses(Partition{1}));
+  EXPECT_FALSE(committer_.rejects(Partition{0}));
+  committer_.answered(rejected({Partition{0}}));
+  EXPECT_TRUE(committer_.rejects(Partition{0}));
+  EXPECT_FALSE(committer_.rejects(Partition{1}));
   committer_.end_revoke();
-  EXPECT_FALSE(committer_.refuses(Partition{0}));
+  EXPECT_FALSE(committer_.rejects(Partition{0}));
   committer_.begin_revoke(true);
-  EXPECT_TRUE(committer_.refuses(Partition{1})) << "it belongs to somebody else already";
+  EXPECT_TRUE(committer_.rejects(Partition{1})) << "it belongs to somebody else already";
 }
 
 TEST_F(OffsetCommitterTest, AConsumerThatEndsWaitsForNoAnswer) {

@@ -34,12 +34,12 @@ void OffsetTracker::processed(Chunk chunk, std::vector<Chunk>& in_order) {
   settle(open);
 }
 
-void OffsetTracker::rows_refused(uint64_t sequence, const std::vector<Offset>& refused) {
-  if (refused.empty()) return;
+void OffsetTracker::rows_rejected(uint64_t sequence, const std::vector<Offset>& rejected) {
+  if (rejected.empty()) return;
   OpenChunk& open = at(sequence);
-  open.dead_letters.insert(open.dead_letters.end(), refused.begin(), refused.end());
+  open.dead_letters.insert(open.dead_letters.end(), rejected.begin(), rejected.end());
   std::sort(open.dead_letters.begin(), open.dead_letters.end());
-  dead_letters_ += static_cast<uint32_t>(refused.size());
+  dead_letters_ += static_cast<uint32_t>(rejected.size());
 }
 
 void OffsetTracker::batch_finished(uint64_t sequence) {

@@ -29,7 +29,7 @@ class OffsetTracker {
   // only a piece (ProcessedChunk::rest_follows), the rest stays open as a chunk of its own.
   void processed(Chunk chunk, std::vector<Chunk>& in_order);
   // The table rejects the rows of these messages of the chunk: they stay open as dead letters.
-  void rows_refused(uint64_t sequence, const std::vector<Offset>& refused);
+  void rows_rejected(uint64_t sequence, const std::vector<Offset>& rejected);
   // The rows of the chunk are stored, and the gate has finished their batch.
   void batch_finished(uint64_t sequence);
   // The topic acknowledged the dead letter, or a rule or an operator dropped it.

@@ -18,7 +18,7 @@ TEST(OffsetTrackerTest, ChunksLeaveInOrderAndTheLowestUnfinishedOffsetCounts) {
   EXPECT_EQ(offsets.committable(), Offset{10});
   offsets.processed(chunk(10, 10, 19), in_order);
   EXPECT_EQ(in_order.size(), 2u);
-  offsets.rows_refused(10, {Offset{12}, Offset{17}});
+  offsets.rows_rejected(10, {Offset{12}, Offset{17}});
   offsets.batch_finished(10);
   EXPECT_EQ(offsets.committable(), Offset{12});
   offsets.dead_letter_finished(Offset{12});

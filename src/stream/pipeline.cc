@@ -226,10 +226,10 @@ bool Pipeline::wants_commit(const TrackedPartition& partition) const {
          state_.committer.of(partition.partition).wants(partition.offsets.committable());
 }
 
-// Excludes partitions that are not owned, and those that the broker refuses during a revoke.
+// Excludes partitions that are not owned, and those that the broker rejects during a revoke.
 bool Pipeline::may_commit(const TrackedPartition& partition) const {
   if (!partition.state.owned()) return false;
-  return !partition.state.is<Draining>() || !state_.committer.refuses(partition.partition);
+  return !partition.state.is<Draining>() || !state_.committer.rejects(partition.partition);
 }
 
 void Pipeline::commit_what_can_be(SteadyTime now, Commands& commands) {

@@ -157,7 +157,7 @@ DrainWaits Pipeline::revoke_waits(Partition id) const {
   if (partition == nullptr || !partition->state.owned()) return waits;
   waits.batches = partition->has_batches();
   waits.records = state_.dlq.in_flight(id) || !state_.gate->settled(id);
-  waits.commit = !state_.committer.refuses(id) && (wants_commit(*partition) || state_.committer.outstanding());
+  waits.commit = !state_.committer.rejects(id) && (wants_commit(*partition) || state_.committer.outstanding());
   return waits;
 }
 

@@ -321,14 +321,14 @@ void Stream::produce_dead_letters() {
 
 // Once a topic rejects a record, later records to it are not produced either, to keep their order.
 void Stream::produce_records() {
-  std::vector<std::optional<Error>> refused(commands_.records.empty() ? 0 : side_producers_.size());
+  std::vector<std::optional<Error>> rejected(commands_.records.empty() ? 0 : side_producers_.size());
   for (const GateRecord& record : commands_.records) {
-    if (!refused[record.topic]) {
+    if (!rejected[record.topic]) {
       const Status taken = side_producers_[record.topic]->produce(record.record->view(), record.ticket);
       if (taken) continue;
-      refused[record.topic] = taken.error();
+      rejected[record.topic] = taken.error();
     }
-    note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*refused[record.topic])});
+    note(RecordResult{record.topic, record.ticket, tl::make_unexpected(*rejected[record.topic])});
   }
   if (!commands_.purge_records) return;
   for (RecordProducer* const producer : side_producers_) {
@@ -352,11 +352,11 @@ void Stream::command_source(Source& source, SteadyTime now) {
 void Stream::commit(Source& source, SteadyTime now) {
   const Status sent = source.commit_async(commands_.commit);
   if (sent) return;
-  CommitResult refused{{}, sent.error(), {}};
+  CommitResult rejected{{}, sent.error(), {}};
   if (sent.error().kind == ErrorKind::Invalid) {
-    for (const OffsetToCommit& offset : commands_.commit) refused.void_now.push_back(offset.partition);
+    for (const OffsetToCommit& offset : commands_.commit) rejected.void_now.push_back(offset.partition);
   }
-  pipeline_.on_source_event(std::move(refused), now, commands_);
+  pipeline_.on_source_event(std::move(rejected), now, commands_);
 }
 
 void Stream::abandon_batches() {

@@ -309,7 +309,7 @@ class FullProducer final : public RecordProducer {
         }) {}
   Status produce(const ProducerRecordView&, uint64_t ticket) override {
     if (!open.load()) {
-      ++refused;
+      ++rejected;
       return failure(ErrorKind::Retry, "full");
     }
     records_.push(ticket);
@@ -318,7 +318,7 @@ class FullProducer final : public RecordProducer {
   void reset() override {}
   void purge() override {}
   std::atomic<bool> open{false};
-  std::atomic<uint64_t> refused{0};
+  std::atomic<uint64_t> rejected{0};
 
  private:
   Mailbox<uint64_t> records_;
@@ -352,9 +352,9 @@ TEST(StreamTest, AProducerThatIsFullForLongDoesNotStopTheLoop) {
   });
   const auto comes = [&](const auto& condition) { return testkit::eventually(std::chrono::minutes(2), condition); };
   ASSERT_TRUE(comes([&] { return processed == kMessages; }));
-  EXPECT_TRUE(comes([&, seen = topic.refused.load()] {
+  EXPECT_TRUE(comes([&, seen = topic.rejected.load()] {
     clock.advance(std::chrono::seconds(1));
-    return topic.refused.load() >= seen + 2;
+    return topic.rejected.load() >= seen + 2;
   }));
   topic.open.store(true);
   EXPECT_TRUE(comes([&] {

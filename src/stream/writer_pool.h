@@ -42,7 +42,7 @@ class WriterPool {
   std::deque<std::shared_ptr<const SealedBatch>> abandon(const std::vector<uint64_t>& batches);
   // Batches that were submitted and are not done. Threads: any.
   size_t tasks();
-  // See RefusalMemory. Threads: any.
+  // See RejectionMemory. Threads: any.
   void skip(Partition partition) { memory_.skip(partition); }
   // See InsertLimit::bytes(). Threads: any.
   uint64_t insert_limit() { return limit_.bytes(clock_.steady_now()); }
@@ -64,7 +64,7 @@ class WriterPool {
   Clock& clock_;
   const OnResult on_result_;
   const OnFailure on_failure_;
-  RefusalMemory memory_;
+  RejectionMemory memory_;
   InsertLimit limit_;
   Mutex mutex_;
   CondVar changed_;

@@ -1,4 +1,4 @@
-// A RowWriter that stores rows as strings. It refuses rows that contain "bad"; for rows that contain "boom" it reports
+// A RowWriter that stores rows as strings. It rejects rows that contain "bad"; for rows that contain "boom" it reports
 // a view that failed after they were stored.
 #pragma once
 
@@ -31,8 +31,8 @@ class FakeWriter final : public RowWriter {
     if (no_fields && !request.without_fields)
       return {WriteOutcome::Kind::NoFields, 0, "Fields: a. Columns of t: b", {}};
     for (uint64_t row = 0; row < lines.size(); ++row) {
-      if (lines[row].find("bad") == std::string::npos && !refuse_all) continue;
-      return {WriteOutcome::Kind::Refused, 27, "cannot parse",
+      if (lines[row].find("bad") == std::string::npos && !reject_all) continue;
+      return {WriteOutcome::Kind::Rejected, 27, "cannot parse",
               names_rows ? std::optional<uint64_t>(row) : std::nullopt};
     }
     stored.insert(stored.end(), lines.begin(), lines.end());
@@ -43,7 +43,7 @@ class FakeWriter final : public RowWriter {
   }
 
   bool names_rows = true;
-  bool refuse_all = false;
+  bool reject_all = false;
   uint64_t most_bytes = UINT64_MAX;
   uint64_t most_rows = UINT64_MAX;
   bool no_fields = false;

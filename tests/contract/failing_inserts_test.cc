@@ -72,7 +72,7 @@ struct FailingInserts : testing::Test {
     batcher.add({chunk, {}});
     LiveOptions large;
     large.max_batch_bytes = 200'000'000;
-    stream::RefusalMemory memory;
+    stream::RejectionMemory memory;
     stream::InsertLimit limit;
     const auto to = writer();
     std::stop_source stop;
@@ -136,7 +136,7 @@ TYPED_TEST(FailingInserts, AViewWhoseTargetIsGoneIsWaitedFor) {
   this->view("v", "TO " + this->database + ".target", "SELECT n FROM " + this->database + ".t");
   this->server_->query("DROP TABLE " + this->database + ".target");
   this->on_failure = [this] {
-    EXPECT_EQ(this->count(), 0u) << "refused before it began";
+    EXPECT_EQ(this->count(), 0u) << "rejected before it began";
     if (this->failures == 0) this->create("target", "n Int32");
   };
   EXPECT_EQ(this->write(kRows).kind, Kind::Written);
@@ -180,7 +180,7 @@ TEST_F(Current, AChainOfViewsAndAConstraintOfATarget) {
   view("v1", "TO " + database + ".second", "SELECT n FROM " + database + ".t");
   view("v2", "TO " + database + ".third", "SELECT n FROM " + database + ".second");
   const WriteOutcome outcome = write({"{\"n\":1}\n"});
-  EXPECT_EQ(outcome.kind, Kind::MaybeStored) << "the refused row is the view's";
+  EXPECT_EQ(outcome.kind, Kind::MaybeStored) << "the rejected row is the view's";
   EXPECT_EQ(outcome.code, 469);
   EXPECT_LE(count(), 1u);
 }

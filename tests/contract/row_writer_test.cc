@@ -71,11 +71,11 @@ TYPED_TEST(RowWriterContract, StoresWhatItAcknowledgesWithBothCompressions) {
   EXPECT_EQ(this->server_->count("SELECT uniqExact(id) FROM " + this->table), 60'000u);
 }
 
-TYPED_TEST(RowWriterContract, RefusesABadRowNamesItAndStoresNothing) {
+TYPED_TEST(RowWriterContract, RejectsABadRowNamesItAndStoresNothing) {
   const auto writer = this->writer();
   const WriteOutcome outcome = this->write(
       *writer, {"{\"id\":1,\"name\":\"a\"}\n", "{\"id\":2,\"name\":\"b\"}\n", "{\"id\":\"x\",\"name\":\"c\"}\n"});
-  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Refused);
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Rejected);
   EXPECT_EQ(outcome.code, 27);
   EXPECT_EQ(outcome.row, 2u);
   EXPECT_EQ(this->count(), 0u);
@@ -96,8 +96,8 @@ TYPED_TEST(RowWriterContract, OneInsertIsOneBlockWhateverTheDefaultsAdd) {
   for (int i = 0; i < 20'000; ++i) rows.push_back(fmt::format("{{\"id\":{},\"pad\":\"{:0600}\"}}\n", i, i));
   rows.push_back("{\"id\":\"bad\"}\n");
   const auto writer = this->writer();
-  EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Refused);
-  EXPECT_EQ(this->server_->count("SELECT count() FROM " + wide), 0u) << "nothing of a refused insert is stored";
+  EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Rejected);
+  EXPECT_EQ(this->server_->count("SELECT count() FROM " + wide), 0u) << "nothing of a rejected insert is stored";
   rows.pop_back();
   EXPECT_EQ(this->write(*writer, rows).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(this->server_->count("SELECT count() FROM " + wide), 20'000u);
@@ -209,8 +209,8 @@ TYPED_TEST(RowWriterContract, EveryCodeOfTheServerIsClassified) {
   }
 }
 
-// A value that an expression of the table refuses is found and refused, even if the server names no row. The failure of
-// a view, after the table took the rows, is not the data's fault.
+// A value that an expression of the table rejects is found and rejected, even if the server names no row. The failure
+// of a view, after the table took the rows, is not the data's fault.
 TYPED_TEST(RowWriterContract, AnExpressionsFailureIsTheDatasAndAViewsIsNot) {
   struct Case {
     std::string columns;
@@ -233,7 +233,7 @@ TYPED_TEST(RowWriterContract, AnExpressionsFailureIsTheDatasAndAViewsIsNot) {
     request.row_count = 1;
     const WriteOutcome outcome =
         writer->write(request, {stop.get_token(), [&](const InsertFailure&) { stop.request_stop(); }});
-    EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Refused) << one.columns << one.tail << ": " << outcome.text;
+    EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Rejected) << one.columns << one.tail << ": " << outcome.text;
     EXPECT_EQ(this->server_->count("SELECT count() FROM expressions"), 0u);
   }
   this->server_->query("DROP TABLE expressions");

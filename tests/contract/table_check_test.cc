@@ -22,7 +22,7 @@ using clickhouse::Severity;
 enum class Fate {
   AsMeant,     // no finding
   Otherwise,   // stored with another value: a warning
-  Refused,     // an error
+  Rejected,    // an error
   Unreadable,  // stored, but the column cannot be read afterwards: an error
 };
 
@@ -32,8 +32,8 @@ const char* name_of(Fate fate) {
       return "stored as meant";
     case Fate::Otherwise:
       return "stored otherwise";
-    case Fate::Refused:
-      return "refused";
+    case Fate::Rejected:
+      return "rejected";
     case Fate::Unreadable:
       return "unreadable";
   }
@@ -50,7 +50,7 @@ struct Column {
   std::vector<Value> values;
 };
 
-constexpr Fate kFits = Fate::AsMeant, kOther = Fate::Otherwise, kNo = Fate::Refused, kBroken = Fate::Unreadable;
+constexpr Fate kFits = Fate::AsMeant, kOther = Fate::Otherwise, kNo = Fate::Rejected, kBroken = Fate::Unreadable;
 
 const std::vector<Column>& columns() {
   static const std::vector<Column> all = {
@@ -259,7 +259,7 @@ class TableCheckContract : public testing::Test {
     table_ = *table;
   }
 
-  // With the settings of freshet's inserts. None: refused.
+  // With the settings of freshet's inserts. None: rejected.
   std::optional<std::string> store(const std::string& row, const std::string& read) {
     server_->query("TRUNCATE TABLE t");
     std::string settings;
@@ -279,7 +279,7 @@ class TableCheckContract : public testing::Test {
   Fate stored_fate(const Value& value) {
     try {
       const auto stored = store(fmt::format(R"({{"v":{}}})", value.json), "ifNull(toJSONString(v), 'null')");
-      if (!stored) return Fate::Refused;
+      if (!stored) return Fate::Rejected;
       const std::string expected = *value.stored == '\0' ? value.json : value.stored;
       const auto parsed = [](const std::string& text) {
         return nlohmann::ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
@@ -309,7 +309,7 @@ class TableCheckContract : public testing::Test {
         return !warning && !error;
       case Fate::Otherwise:
         return warning && !error;
-      case Fate::Refused:
+      case Fate::Rejected:
       case Fate::Unreadable:
         return error;
     }

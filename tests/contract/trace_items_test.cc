@@ -139,18 +139,18 @@ TEST_P(TraceItems, RowBinaryStoresWhatJsonEachRowStores) {
   EXPECT_EQ(testkit::difference(expected, stored(binary_table)), "");
 }
 
-TEST_P(TraceItems, ARefusedBatchOfRowBinaryCanBeHalved) {
+TEST_P(TraceItems, ARejectedBatchOfRowBinaryCanBeHalved) {
   const auto of_organization = [](char id) {
     return std::string{'\x08', id} + "\x1a\x20" + "0123456789abcdef0123456789abcdef" + "\x22\x10" + "0123456789abcdef" +
            std::string("\x32\x00", 2);
   };
   const auto binary = processor(true);
   const auto rows = rows_of(*binary, {of_organization(1), of_organization(13), of_organization(2)});
-  const std::string table = fresh_table("refused");
-  EXPECT_EQ(write(table, binary->layout(), rows).kind, WriteOutcome::Kind::Refused);
+  const std::string table = fresh_table("rejected");
+  EXPECT_EQ(write(table, binary->layout(), rows).kind, WriteOutcome::Kind::Rejected);
   EXPECT_EQ(server_->count("SELECT count() FROM " + table), 0u);
   EXPECT_EQ(write(table, binary->layout(), {rows[0]}).kind, WriteOutcome::Kind::Written);
-  EXPECT_EQ(write(table, binary->layout(), {rows[1]}).kind, WriteOutcome::Kind::Refused);
+  EXPECT_EQ(write(table, binary->layout(), {rows[1]}).kind, WriteOutcome::Kind::Rejected);
   EXPECT_EQ(write(table, binary->layout(), {rows[2]}).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(server_->query("SELECT groupArray(organization_id) FROM (SELECT * FROM " + table + " ORDER BY ALL)"),
             "[1,2]");

@@ -253,7 +253,7 @@ TEST_F(CompositionTest, TheTablesHoldTheRowsOfFreshetProcessOnceAndNothingElse) 
     std::vector<json> stored = e2e::read_rows(trial->clickhouse(), table, columns);
     const size_t all = stored.size();
     size_t certain = 0;
-    size_t otherwise = 0;  // rows that a column's type changes or the table refuses
+    size_t otherwise = 0;  // rows that a column's type changes or the table rejects
     // The second consumer of outcomes stores what the consumer of accepted outcomes sends.
     if (storage == "outcomes_raw") otherwise += trial->client().read_all("outcomes-billing").size();
     for (const Expected& one : expected_rows(messages, columns)) {

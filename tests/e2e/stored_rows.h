@@ -21,7 +21,7 @@ std::vector<nlohmann::json> read_rows(const testkit::ClickHouseServer& server, c
 // Nullable matches anything (the column's default).
 nlohmann::json as_stored(const nlohmann::json& row, const Columns& columns);
 
-// True if the table may refuse the row or change values: a value is beyond its column's type.
+// True if the table may reject the row or change values: a value is beyond its column's type.
 bool beyond_the_types(const nlohmann::json& row, const Columns& columns);
 
 }  // namespace freshet::e2e

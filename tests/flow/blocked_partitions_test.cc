@@ -8,7 +8,7 @@ namespace {
 
 Error too_large() { return {ErrorKind::Invalid, 10, "too large"}; }
 
-TEST(BlockedPartitionsTest, EachDeadLetterThatItsTopicRefusesIsShownUntilTheOperatorGoesPastIt) {
+TEST(BlockedPartitionsTest, EachDeadLetterThatItsTopicRejectsIsShownUntilTheOperatorGoesPastIt) {
   Flow flow;
   flow.produce(0, "bad", 2);
   flow.produce(0, "row", 5);
@@ -26,7 +26,7 @@ TEST(BlockedPartitionsTest, EachDeadLetterThatItsTopicRefusesIsShownUntilTheOper
   flow.settles_complete();
 }
 
-TEST(BlockedPartitionsTest, ARefusedDeadLetterIsShownOnceTheRateLimitIsSkipped) {
+TEST(BlockedPartitionsTest, ARejectedDeadLetterIsShownOnceTheRateLimitIsSkipped) {
   LiveOptions options;
   options.dead_letters_per_second = 0.001;
   options.dead_letter_burst = 1;
@@ -44,7 +44,7 @@ TEST(BlockedPartitionsTest, ARefusedDeadLetterIsShownOnceTheRateLimitIsSkipped) 
   flow.settles_complete();
 }
 
-TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARefusedReplacement) {
+TEST(BlockedPartitionsTest, AnInvalidMessageHoldsItsPartitionAlsoBehindARejectedReplacement) {
   Flow flow(Flow::with_side_outputs(), {}, false);
   flow.produce(0, "replace");
   flow.produce(0, "bad");
@@ -127,7 +127,7 @@ TEST(BlockedPartitionsTest, ASkipBeyondWhatWasReadSaysHowManyOffsetsItSkips) {
 }
 
 // Even while an earlier batch is in flight, the offset that counts is that of the blocking message.
-TEST(BlockedPartitionsTest, ASkipThatDoesNotReachTheRefusedOneIsRefusedWithItsOffset) {
+TEST(BlockedPartitionsTest, ASkipThatDoesNotReachTheRejectedOneIsRefusedWithItsOffset) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "row", 5);
   flow.produce(0, "replace", 3);

@@ -27,7 +27,7 @@ TEST(DeadLettersTest, ADeadLetterIsAcknowledgedBeforeItsOffsetIsCommitted) {
   EXPECT_EQ(flow.committed(0), 11);
 }
 
-TEST(DeadLettersTest, RowsThatTheTableRefusesBecomeDeadLettersAndHurtNoOther) {
+TEST(DeadLettersTest, RowsThatTheTableRejectsBecomeDeadLettersAndHurtNoOther) {
   Flow flow;
   flow.produce(0, "row", 3);
   flow.produce(0, "refused");

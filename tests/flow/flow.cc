@@ -82,7 +82,7 @@ bool Flow::write(size_t i) {
     for (uint32_t m = 0; m < chunk.messages.size(); ++m) {
       const MessageRows& message = chunk.messages[m];
       if (chunk.rows.compare(message.rows_begin, 7, "refused") == 0) {
-        result.refused.push_back({c, m, 27, "cannot parse"});
+        result.rejected.push_back({c, m, 27, "cannot parse"});
       } else {
         table.insert({chunk.partition.value, message.offset.value});
       }
@@ -324,7 +324,7 @@ void Flow::take_commands() {
   if (taken.answer_revoke) {
     for (const int32_t p : revoking_) {
       owned_.erase(p);
-      // The broker refuses it from now on, because the generation ended.
+      // The broker rejects it from now on, because the generation ended.
       if (commit_) std::erase_if(*commit_, [&](const OffsetToCommit& one) { return one.partition.value == p; });
     }
     revoking_.clear();

@@ -134,7 +134,7 @@ class Flow {
   // Fails all records that the topic's producer holds.
   bool give_back_records(SideTopicName topic, ErrorKind kind = ErrorKind::Retry);
   bool commit(bool ok = true, bool for_good = false);
-  // The broker refuses the offsets of these partitions, `for_good` for the rest of the consumer's life.
+  // The broker rejects the offsets of these partitions, `for_good` for the rest of the consumer's life.
   bool commit_but(const std::set<int32_t>& refused, bool for_good);
 
   void advance(Duration by);

@@ -17,7 +17,7 @@ void Flow::assign(std::vector<int32_t> partitions) {
 }
 
 void Flow::revoke(std::vector<int32_t> partitions, bool lost) {
-  while (lost && commit(false)) {  // the broker refuses commits of a removed member
+  while (lost && commit(false)) {  // the broker rejects commits of a removed member
   }
   PartitionsRevoked event;
   for (const int32_t p : partitions) event.partitions.push_back(Partition{p});

@@ -36,7 +36,7 @@ TEST(IdleWakeupsTest, CogsRecordsThatAreToBeSentAgainWakeNobodyBetweenTwoConsume
   expect_rest(flow);
 }
 
-TEST(IdleWakeupsTest, OffsetsThatTheBrokerRefusesDuringARevokeWakeNobody) {
+TEST(IdleWakeupsTest, OffsetsThatTheBrokerRejectsDuringARevokeWakeNobody) {
   Flow flow;
   flow.produce(0, "row", 20);
   flow.assign({0});

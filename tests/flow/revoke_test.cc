@@ -70,7 +70,7 @@ void commit_while_revoked(Flow& flow) {
   ASSERT_TRUE(flow.commit_waits());
 }
 
-TEST(RevokeTest, ARefusedCommitDuringARevokeIsSentAgainWhileThereIsTime) {
+TEST(RevokeTest, ARejectedCommitDuringARevokeIsSentAgainWhileThereIsTime) {
   Flow flow;
   commit_while_revoked(flow);
   EXPECT_TRUE(flow.commit(false));
@@ -89,7 +89,7 @@ TEST(RevokeTest, ARevokeDoesNotWaitForOffsetsThatTheBrokerWillNeverTake) {
   EXPECT_FALSE(flow.revoke_waits());
 }
 
-TEST(RevokeTest, APartitionWhoseOffsetIsRefusedForGoodTakesNoOtherWithIt) {
+TEST(RevokeTest, APartitionWhoseOffsetIsRejectedForGoodTakesNoOtherWithIt) {
   Flow flow;
   commit_while_revoked(flow);
   flow.commit(false);
@@ -100,7 +100,7 @@ TEST(RevokeTest, APartitionWhoseOffsetIsRefusedForGoodTakesNoOtherWithIt) {
   EXPECT_EQ(flow.committed(1), 10);
 }
 
-TEST(RevokeTest, ARevokeWaitsForRefusedCommitsUntilItsDeadlineOnly) {
+TEST(RevokeTest, ARevokeWaitsForRejectedCommitsUntilItsDeadlineOnly) {
   Flow flow;
   commit_while_revoked(flow);
   for (int i = 0; i < 8; ++i) {

@@ -177,7 +177,7 @@ TEST(SideOutputsTest, ARecordThatCameBackOfAPartitionThatIsAwayKeepsNobodyBusy) 
   EXPECT_GT(flow.pipeline.next_deadline(flow.now), flow.now);
 }
 
-TEST(SideOutputsTest, AReplacementThatItsTopicRefusesHoldsItsPartitionAloneUntilItIsTaken) {
+TEST(SideOutputsTest, AReplacementThatItsTopicRejectsHoldsItsPartitionAloneUntilItIsTaken) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "replace", 1);
   flow.produce(1, "row", 5);
@@ -191,7 +191,7 @@ TEST(SideOutputsTest, AReplacementThatItsTopicRefusesHoldsItsPartitionAloneUntil
   flow.expect_complete();
 }
 
-TEST(SideOutputsTest, AnOperatorMayGiveUpARefusedReplacement) {
+TEST(SideOutputsTest, AnOperatorMayDropARejectedReplacement) {
   Flow flow(Flow::with_side_outputs());
   flow.produce(0, "replace", 2);
   flow.produce(0, "row", 1);

@@ -119,7 +119,7 @@ TEST(StartOffsetsTest, ACommitThatIsUnderWayIsAnsweredBeforeAnOffsetIsReset) {
   flow.settles_complete();
 }
 
-TEST(StartOffsetsTest, AnotherPartitionsRefusedCommitDecidesNothingForABlockedOne) {
+TEST(StartOffsetsTest, AnotherPartitionsRejectedCommitDecidesNothingForABlockedOne) {
   Flow flow;
   flow.produce(0, "row", 10);
   flow.produce(1, "row", 10);

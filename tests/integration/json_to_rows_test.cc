@@ -114,7 +114,7 @@ TEST_F(JsonToRowsTest, ARestartGoesOnWhereItStopped) {
   EXPECT_EQ(distinct(), 2'000u);
 }
 
-TEST_F(JsonToRowsTest, InvalidAndRefusedMessagesBecomeDeadLettersWithTheirReason) {
+TEST_F(JsonToRowsTest, InvalidAndRejectedMessagesBecomeDeadLettersWithTheirReason) {
   produce(0, 500);
   client->produce(topic, {2, -1, "the key", R"({"id":500,"name":)", {{"trace", "abc"}}, 0});
   client->produce(topic, {1, -1, std::nullopt, R"({"id":"no number","name":"x"})", {}, 0});
@@ -261,7 +261,7 @@ TEST_F(JsonToRowsTest, StopAtTimestampEndsBehindTransactionMarkersToo) {
   EXPECT_EQ(committed(), 33);
 }
 
-TEST_F(JsonToRowsTest, OneRowInTenThousandThatTheTableRefusesIsFoundAndTheRestIsStoredOnce) {
+TEST_F(JsonToRowsTest, OneRowInTenThousandThatTheTableRejectsIsFoundAndTheRestIsStoredOnce) {
   constexpr uint64_t kMessages = 100'000;
   for (uint64_t id = 0; id < kMessages; ++id) {
     const char* form = id % 10'000 == 4'321 ? R"({{"id":"{}","name":[1]}})" : R"({{"id":{},"name":"n"}})";

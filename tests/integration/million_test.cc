@@ -1,4 +1,4 @@
-// A million messages, a hundred malformed ones and ten that the table refuses, with an outage of ClickHouse in the
+// A million messages, a hundred malformed ones and ten that the table rejects, with an outage of ClickHouse in the
 // middle. The table of the current server deduplicates by insert token, so the counts are exact even if an answer was
 // lost.
 #include <fmt/format.h>
@@ -51,7 +51,7 @@ TEST(MillionTest, ExactlyTheGoodRowsAndExactlyTheDeadLetters) {
     for (const auto& [name, value] : dead_letter.headers) {
       if (name != "reason") continue;
       malformed += value.starts_with("invalid JSON at byte") ? 1 : 0;
-      refused += value.starts_with("ClickHouse refuses the row") ? 1 : 0;
+      refused += value.starts_with("ClickHouse rejects the row") ? 1 : 0;
     }
   }
   EXPECT_EQ(malformed, 100);
