@@ -41,7 +41,7 @@ const char* to_string(RenewalResult result);  // lower case; a metric label
 struct RenewalReport {
   uint64_t number = 0;  // counts requests from 1
   RenewalReason reason = RenewalReason::Timer;
-  std::string detail;  // who or what requested it
+  std::string trigger;  // who or what requested it
   RenewalMode mode = RenewalMode::Rejoin;
   RenewalResult result = RenewalResult::Renewed;
   std::string error;              // why it failed
@@ -58,7 +58,7 @@ requires std::is_same_v<std::remove_const_t<Report>, RenewalReport>
 void for_each_field(Report& report, Visit visit) {
   visit("number", report.number);
   visit("reason", report.reason);
-  visit("detail", report.detail);
+  visit("trigger", report.trigger);
   visit("mode", report.mode);
   visit("result", report.result);
   visit("error", report.error);

@@ -160,7 +160,7 @@ void Renewal::begin(const RenewalRequests::Request& request, RenewalMode mode, S
   mode_ = mode;
   state_ = Connecting{now + limits_.connect};
   explain("the next consumer, which connects and logs in");
-  log_.emit(RenewalStarted{to_string(request.reason), request.detail, to_string(mode_)});
+  log_.emit(RenewalStarted{to_string(request.reason), request.trigger, to_string(mode_)});
 }
 
 // Only the timer requested the renewal, and the timer has been disabled since.

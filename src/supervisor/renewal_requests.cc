@@ -15,7 +15,7 @@ bool RenewalRequests::Request::urgent() const {
                      [](RenewalReason by) { return by == RenewalReason::Watchdog || by == RenewalReason::Broken; });
 }
 
-RenewalRequests::Requested RenewalRequests::request(RenewalReason reason, std::string detail) {
+RenewalRequests::Requested RenewalRequests::request(RenewalReason reason, std::string trigger) {
   Requested requested;
   {
     MutexLock lock(mutex_);
@@ -24,7 +24,7 @@ RenewalRequests::Requested RenewalRequests::request(RenewalReason reason, std::s
       if (std::find(by.begin(), by.end(), reason) == by.end()) by.push_back(reason);
       return {open_->number, true};
     }
-    open_ = Request{++last_number_, reason, std::move(detail), clock_.steady_now(), {reason}};
+    open_ = Request{++last_number_, reason, std::move(trigger), clock_.steady_now(), {reason}};
     requested.number = last_number_;
   }
   if (on_request_) on_request_();
@@ -32,8 +32,8 @@ RenewalRequests::Requested RenewalRequests::request(RenewalReason reason, std::s
 }
 
 RenewalRequests::Requested RenewalRequests::request_again(const Request& earlier) {
-  const Requested requested = request(earlier.reason, earlier.detail);
-  for (const RenewalReason by : earlier.requested_by) request(by, earlier.detail);
+  const Requested requested = request(earlier.reason, earlier.trigger);
+  for (const RenewalReason by : earlier.requested_by) request(by, earlier.trigger);
   return requested;
 }
 
@@ -60,7 +60,7 @@ void RenewalRequests::finish(RenewalReport report) {
     if (!open_) return;
     report.number = open_->number;
     report.reason = open_->reason;
-    report.detail = std::move(open_->detail);
+    report.trigger = std::move(open_->trigger);
     report.duration = clock_.steady_now() - open_->requested_at;
     report.finished_at = clock_.system_now();
     open_.reset();

@@ -25,7 +25,7 @@ class RenewalRequests {
   struct Request {
     uint64_t number = 0;
     RenewalReason reason = RenewalReason::Timer;
-    std::string detail;
+    std::string trigger;
     SteadyTime requested_at{};
     std::vector<RenewalReason> requested_by;  // every reason that was coalesced; the first is `reason`
 
@@ -40,7 +40,7 @@ class RenewalRequests {
   explicit RenewalRequests(Clock& clock, std::function<void()> on_request = {})
       : clock_(clock), on_request_(std::move(on_request)) {}
 
-  Requested request(RenewalReason reason, std::string detail);
+  Requested request(RenewalReason reason, std::string trigger);
   // Repeats a request that ended without success, for all who made it.
   Requested request_again(const Request& earlier);
   // Waits until the request `number` is answered and returns its report; nothing if `deadline` passes or `stop` is
@@ -51,7 +51,7 @@ class RenewalRequests {
   // The open request, if there is one.
   std::optional<Request> open() const;
 
-  // The consumer loop's answer to the open request: fills number, reason, detail, duration and finished_at of `report`
+  // The consumer loop's answer to the open request: fills number, reason, trigger, duration and finished_at of `report`
   // and closes the request. No effect without an open request.
   void finish(RenewalReport report);
 

@@ -41,7 +41,7 @@ TEST_F(RenewalRequestsTest, TheReportSaysWhoAskedAndHowLongItTook) {
   ASSERT_TRUE(last);
   EXPECT_EQ(last->number, 1u);
   EXPECT_EQ(last->reason, RenewalReason::Signal);
-  EXPECT_EQ(last->detail, "SIGUSR1");
+  EXPECT_EQ(last->trigger, "SIGUSR1");
   EXPECT_EQ(last->duration, 250ms);
   EXPECT_TRUE(last->generation_kept);
   EXPECT_FALSE(requests_.open());

@@ -76,7 +76,7 @@ TEST_F(RenewalTimerTest, AsksWhenTheIntervalAndItsShareOfTheJitterAreOver) {
   EXPECT_FALSE(asked_after(104s));
   EXPECT_TRUE(asked_after(1s));
   EXPECT_EQ(requests.open()->reason, RenewalReason::Timer);
-  EXPECT_EQ(requests.open()->detail, "every 100 s");
+  EXPECT_EQ(requests.open()->trigger, "every 100 s");
 }
 
 TEST_F(RenewalTimerTest, IsOffUntilItIsSwitchedOn) {

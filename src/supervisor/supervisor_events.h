@@ -15,10 +15,10 @@ struct CredentialsChanged {
 struct RenewalStarted {
   static constexpr LogEvent kEvent{LogLevel::Info, "renewal_started", "The Kafka consumer is being renewed."};
   std::string_view reason;
-  std::string_view detail;
+  std::string_view trigger;
   std::string_view mode;
   auto fields() const {
-    return log_fields(LogField("reason", reason), LogField("detail", detail), subject("mode", mode));
+    return log_fields(LogField("reason", reason), LogField("trigger", trigger), subject("mode", mode));
   }
 };
 

@@ -100,7 +100,7 @@ TEST_F(WatchdogTest, AHungBrokerIsNoticed) {
   start();
   pass(15s);
   ASSERT_TRUE(requests.open());
-  EXPECT_NE(requests.open()->detail.find("timed out"), std::string::npos);
+  EXPECT_NE(requests.open()->trigger.find("timed out"), std::string::npos);
 }
 
 struct CredentialsWatchTest : testing::Test {
@@ -139,7 +139,7 @@ TEST_F(CredentialsWatchTest, AChangeRenewsOnceTheFilesRest) {
   look();
   ASSERT_TRUE(requests.open());
   EXPECT_EQ(requests.open()->reason, RenewalReason::Credentials);
-  EXPECT_EQ(requests.open()->detail, "key.pem");
+  EXPECT_EQ(requests.open()->trigger, "key.pem");
   answer(RenewalResult::Renewed);
   for (int i = 0; i < 200; ++i) look();
   EXPECT_FALSE(requests.open());
