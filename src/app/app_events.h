@@ -31,10 +31,10 @@ struct TableFinding {
                                    "The comparison of the table with sampled messages found a problem."};
   std::string_view table;
   std::string_view severity;
-  std::string_view about;
+  std::string_view name;
   std::string_view error;
   auto fields() const {
-    return log_fields(subject(log_key::kTable, table), LogField("severity", severity), subject("subject", about),
+    return log_fields(subject(log_key::kTable, table), LogField("severity", severity), subject("name", name),
                       log_error(error));
   }
 };
