@@ -1,7 +1,5 @@
-// Live options: one immutable snapshot, which runtime_config replaces as a whole. So all of a change takes effect at
-// once, and there is one table of names. That is why options of single data sets and of Snuba's inserts stand here too;
-// only the modules in question read them. The values here are the defaults; names, ranges and flags are in
-// runtime_config/table.cc.
+// Live options and their defaults: one immutable snapshot, so that a change takes effect as a whole. So it also holds
+// options of data sets and of Snuba's inserts. Names, ranges and flags are in runtime_config/table.cc.
 #pragma once
 
 #include <chrono>
