@@ -15,7 +15,7 @@ std::vector<kafka::ProducerSettings> topics_of(const settings::Pipeline& pipelin
   const std::vector<kafka::ProducerSettings> all = {
       {k.topic, k.connection},  {k.dead_letter_topic, k.dead_letter_connection.value_or(k.connection)},
       k.side_topics.commit_log, k.side_topics.replacements,
-      k.side_topics.accountant, k.side_topics.accepted_outcomes};
+      k.side_topics.cogs,       k.side_topics.accepted_outcomes};
   std::vector<kafka::ProducerSettings> named;
   std::copy_if(all.begin(), all.end(), std::back_inserter(named), [](const auto& one) { return !one.topic.empty(); });
   return named;
@@ -38,7 +38,7 @@ Result<std::vector<std::unique_ptr<RecordProducer>>> open_side_topics(const sett
   const std::array all = {
       Wanted{outputs.commit_log, SideTopicName::CommitLog, topics.commit_log, "commit log"},
       Wanted{outputs.replacements, SideTopicName::Replacements, topics.replacements, "replacement"},
-      Wanted{outputs.cogs, SideTopicName::Cogs, topics.accountant, "COGS record"},
+      Wanted{outputs.cogs, SideTopicName::Cogs, topics.cogs, "cogs"},
   };
   for (const Wanted& one : all) {
     if (!one.wanted) continue;

@@ -50,7 +50,7 @@ struct ProducerSettings {
 struct SideTopicSettings {
   ProducerSettings commit_log;
   ProducerSettings replacements;
-  ProducerSettings accountant;  // COGS
+  ProducerSettings cogs;
   ProducerSettings accepted_outcomes;
 };
 

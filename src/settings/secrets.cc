@@ -89,7 +89,7 @@ std::vector<std::string> secrets_of(const Settings& s) {
   }
   const kafka::SideTopicSettings& side = p.kafka.side_topics;
   for (const kafka::ConnectionSettings* connection :
-       {&p.kafka.connection, &side.commit_log.connection, &side.replacements.connection, &side.accountant.connection,
+       {&p.kafka.connection, &side.commit_log.connection, &side.replacements.connection, &side.cogs.connection,
         &side.accepted_outcomes.connection}) {
     add(secrets, *connection);
   }

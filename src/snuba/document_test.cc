@@ -84,7 +84,7 @@ TEST(DocumentTest, EverythingInItArrives) {
   EXPECT_EQ(p.kafka.connection.extra.at("queued.max.messages.kbytes"), "10000");
   EXPECT_EQ(p.kafka.connection.extra.count("nothing"), 0u);
   EXPECT_EQ(p.kafka.side_topics.commit_log.topic, "log-p");
-  EXPECT_EQ(p.kafka.side_topics.accountant.topic, "cogs-p");
+  EXPECT_EQ(p.kafka.side_topics.cogs.topic, "cogs-p");
   EXPECT_EQ(p.kafka.dead_letter_topic, "dead-p");
   EXPECT_EQ(p.clickhouse.urls.front(), "https://ch:8124");
   EXPECT_EQ(p.clickhouse.table, "replays_dist");

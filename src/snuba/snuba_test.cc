@@ -137,7 +137,7 @@ TEST(SelfHostedTest, EveryServiceResolves) {
     EXPECT_EQ(p.stream.on_invalid, stream::OnInvalid::Drop);
     EXPECT_EQ(p.stream.dead_letters_by_age, *s.dead_letters != '\0');
     EXPECT_FALSE(p.snuba->side_outputs.cogs);
-    EXPECT_TRUE(p.kafka.side_topics.accountant.topic.empty());
+    EXPECT_TRUE(p.kafka.side_topics.cogs.topic.empty());
     EXPECT_FALSE(p.stream.skip_write);
     EXPECT_FALSE(p.accepted_outcomes);
     EXPECT_EQ(loaded.settings.admin.health_check_file, "/tmp/health.txt");
@@ -226,7 +226,7 @@ TEST(LoadTest, TheEnvironmentReachesEveryClient) {
   const settings::Pipeline& p = loaded.settings.pipeline;
   for (const kafka::ConnectionSettings& c :
        {p.kafka.connection, p.kafka.side_topics.commit_log.connection, p.kafka.side_topics.replacements.connection,
-        p.kafka.side_topics.accountant.connection}) {
+        p.kafka.side_topics.cogs.connection}) {
     EXPECT_EQ(c.security_protocol, "sasl_ssl");
     EXPECT_EQ(c.sasl_mechanism, "PLAIN");
     EXPECT_EQ(c.sasl_username, "u");
@@ -238,7 +238,7 @@ TEST(LoadTest, TheEnvironmentReachesEveryClient) {
   EXPECT_EQ(p.clickhouse.password, "ch-secret");
   EXPECT_EQ(p.clickhouse.database, "sentry");
   EXPECT_TRUE(p.snuba->side_outputs.cogs);
-  EXPECT_EQ(p.kafka.side_topics.accountant.topic, "shared-resources-usage");
+  EXPECT_EQ(p.kafka.side_topics.cogs.topic, "shared-resources-usage");
   EXPECT_EQ(loaded.settings.telemetry.statsd.address, "udp://statsd:8125");
   EXPECT_EQ(loaded.settings.telemetry.sentry.release, "1.2");
   EXPECT_EQ(loaded.settings.runtime_config.store, "redis://:redis@secret@redis:6379/1");

@@ -250,7 +250,7 @@ class Translator {
                                      {"logical_topic", c.raw.logical},
                                      {"commit_log_topic", p.kafka.side_topics.commit_log.topic},
                                      {"replacements_topic", p.kafka.side_topics.replacements.topic},
-                                     {"accountant_topic", p.kafka.side_topics.accountant.topic},
+                                     {"accountant_topic", p.kafka.side_topics.cogs.topic},
                                      {"accepted_outcomes_topic", p.kafka.side_topics.accepted_outcomes.topic},
                                      {"compat", c.compat == Compat::June ? "june" : "head"}}) {
       if (!value.empty()) loaded.effective.push_back({key, value, "storage " + c.storage});
@@ -275,7 +275,7 @@ class Translator {
     if (skip_write) return;
     side_topic(c.commit_log, k.side_topics.commit_log, loaded.notices);
     side_topic(c.replacements, k.side_topics.replacements, loaded.notices);
-    if (c.env.record_cogs) side_topic(c.accountant, k.side_topics.accountant, loaded.notices);
+    if (c.env.record_cogs) side_topic(c.accountant, k.side_topics.cogs, loaded.notices);
   }
 
   static snuba_outputs::SnubaOutputsSettings outputs(const CommandLine& line, const ConsumerConfig& c,

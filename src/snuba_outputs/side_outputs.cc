@@ -26,7 +26,7 @@ const char* to_string(SideTopicName name) {
     case SideTopicName::Replacements:
       return "replacements";
     case SideTopicName::Cogs:
-      return "accounts";
+      return "cogs";
   }
   return "";
 }

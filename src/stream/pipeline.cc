@@ -245,7 +245,7 @@ void Pipeline::commit_what_can_be(SteadyTime now, Commands& commands) {
 
 void Pipeline::on_event(CommitResult& result, SteadyTime, Commands&) {
   state_.committer.answered(result);
-  (result.error ? state_.metrics.commits_failed : state_.metrics.commits_ok).add();
+  (result.error ? state_.metrics.commits_failed : state_.metrics.commits_succeeded).add();
   if (!result.error) return;
   state_.totals.kafka_failed(result.error->text);
   state_.log.emit(CommitFailed{state_.settings.topic, result.error->text});

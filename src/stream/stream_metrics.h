@@ -18,7 +18,7 @@ struct StreamMetrics {
                             "Messages dropped at a rebalance or a stop. They are read again.")),
         rebalances(
             m.counter("freshet_rebalances_total", "Changes of the group's generation or of this member's partitions.")),
-        commits_ok(m.counter("freshet_commits_total", "Offset commits.", {{"result", "ok"}})),
+        commits_succeeded(m.counter("freshet_commits_total", "Offset commits.", {{"result", "success"}})),
         commits_failed(m.counter("freshet_commits_total", "Offset commits.", {{"result", "failed"}})),
         in_flight_bytes(m.gauge("freshet_in_flight_bytes", "Bytes in memory for messages in flight.")),
         batches_in_flight(m.gauge("freshet_batches_in_flight", "Batches that are sealed and not finished.")),
@@ -107,7 +107,7 @@ struct StreamMetrics {
   Counter& skipped;
   Counter& abandoned;
   Counter& rebalances;
-  Counter& commits_ok;
+  Counter& commits_succeeded;
   Counter& commits_failed;
   Gauge& in_flight_bytes;
   Gauge& batches_in_flight;
