@@ -3,11 +3,10 @@
 #   *_test.cc. tools/lint/modules.sh reads DEPS and rejects every other include.
 #   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
 #   OWN_FLAGS: compiled with flags of its own, thus with a precompiled header of its own.
-#   FILE_BY_FILE: no unity build.
 add_custom_target(checked_tests)  # the tests that the sanitizer runs build
 
 function(freshet_module name)
-  cmake_parse_arguments(ARG "OWN_FLAGS;FILE_BY_FILE" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
+  cmake_parse_arguments(ARG "OWN_FLAGS" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
@@ -21,9 +20,7 @@ function(freshet_module name)
     else()
       freshet_precompile(${name} FROM base)
     endif()
-    if(NOT ARG_FILE_BY_FILE)
-      freshet_unite(${name})
-    endif()
+    freshet_unite(${name} 16)
   else()
     add_library(${name} INTERFACE)
     target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR}/src)
@@ -63,7 +60,7 @@ function(freshet_test name)
   # The optimiser would take half of a test's compilation time, and four fifths under ASan.
   target_compile_options(${name} PRIVATE -O0)
   freshet_precompile(${name} FROM test_headers)
-  freshet_unite(${name})
+  freshet_unite(${name} 6)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE FRESHET_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FRESHET_BINARY_DIR="${PROJECT_BINARY_DIR}")
   add_test(NAME ${name} COMMAND ${name} --gtest_output=json:${PROJECT_BINARY_DIR}/results/${name}.json)

@@ -29,10 +29,11 @@ endfunction()
 # it uses; the presets debug and fuzz build file by file.
 option(FRESHET_UNITY "Compile several files of a module as one" ON)
 
-# freshet_unite(TARGET). Few files per batch: a change recompiles one batch, and two cores have work until the end.
-function(freshet_unite target)
+# freshet_unite(TARGET FILES): up to FILES files are one. Few: a change recompiles one batch, and two cores have work until
+# the end.
+function(freshet_unite target files)
   if(FRESHET_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 16)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${files})
     if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
       # Off in the files themselves, which the compiler takes for headers here.
       target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
