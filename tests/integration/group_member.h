@@ -84,6 +84,17 @@ class GroupMember {
     service_.reset();
     log_.flush();
   }
+  // Of its partitions and batches, for messages of tests.
+  std::string positions() const {
+    const StreamStatus now = status();
+    std::string text =
+        fmt::format("{} batches in flight, last insert error: {}", now.batches_in_flight, now.last_insert_error);
+    for (const PartitionStatus& one : now.partitions) {
+      text += fmt::format("; partition {}: position {}, committed {}, end {}", one.partition.value, one.position.value,
+                          one.committed.value_or(Offset{-1}).value, one.end.value_or(Offset{-1}).value);
+    }
+    return text;
+  }
   std::string log() {
     std::ifstream file(folder_.path("log"));
     std::stringstream text;
@@ -165,6 +176,7 @@ struct Terminated {
   int times = 0;
   int during_renewal = 0;  // it had started and not ended
   double longest = 0;      // seconds from the signal to the end
+  std::string logs{};      // of all processes
   std::string text() const {
     return fmt::format("{} processes terminated, {} of them during a renewal, the longest took {:.2f} s", times,
                        during_renewal, longest);
@@ -202,6 +214,7 @@ inline Terminated terminate_while_renewing(std::vector<std::string> args, int ti
     result.longest = std::max(result.longest, took.count());
     ++result.times;
     if (said("renewal_started") > said("result=renewed")) ++result.during_renewal;
+    result.logs += fmt::format("--- process {}, terminated after {:.2f} s\n{}", i + 1, took.count(), process.output());
   }
   return result;
 }

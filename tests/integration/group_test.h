@@ -37,6 +37,11 @@ struct GroupTest : testing::Test {
     return member_args(*kafka_, clickhouse_->url(), topic, more);
   }
   uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
+  // The first ids below `produced` that are not in the table, for messages of tests.
+  std::string missing(uint64_t produced) const {
+    return clickhouse_->query(fmt::format(
+        "SELECT groupArray(20)(number) FROM numbers({}) WHERE number NOT IN (SELECT id FROM {})", produced, topic));
+  }
   uint64_t different() const { return clickhouse_->count("SELECT uniqExact(id) FROM " + topic); }
 
   static inline std::unique_ptr<KafkaServer> kafka_;

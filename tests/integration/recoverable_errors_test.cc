@@ -47,7 +47,8 @@ struct RecoverableErrorsTest : testkit::GroupTest {
     eventually(60s, [&] { return different() >= produced; });
     if (rows() == produced && different() == produced) return testing::AssertionSuccess();
     return testing::AssertionFailure() << rows() << " rows, " << different() << " different, " << produced
-                                       << " produced\n"
+                                       << " produced; missing " << missing(produced) << "; " << member.positions()
+                                       << '\n'
                                        << member.log();
   }
 
@@ -194,10 +195,12 @@ TEST_F(RecoverableErrorsTest, ACoordinatorThatDoesNotAnswerIsFoundAgain) {
 // SIGTERM at random moments of a renewal, to the program as an operator runs it.
 TEST_F(RecoverableErrorsTest, ASigtermAtAnyMomentOfARenewalEndsWellAndLosesNothing) {
   testkit::Load load(*kafka_, topic, kPartitions, 500us);
-  std::cerr << testkit::terminate_while_renewing(args({"--drain-timeout-ms", "30000"}), 10, 60s).text() << '\n';
+  const testkit::Terminated terminated =
+      testkit::terminate_while_renewing(args({"--drain-timeout-ms", "30000"}), 10, 60s);
+  std::cerr << terminated.text() << '\n';
   produced = load.stop();
   GroupMember last(args());
-  EXPECT_TRUE(stores_all_once(last));
+  EXPECT_TRUE(stores_all_once(last)) << terminated.logs;
 }
 
 }  // namespace
