@@ -105,7 +105,7 @@ void SideOutputs::result(size_t number, uint64_t ticket, const Status& status, S
   }
   auto done = records.acknowledged(ticket, now);
   if (!done) return;
-  metrics_.side_records(to_string(topic), "written").add();
+  metrics_.side_records(to_string(topic), "success").add();
   if (topic == SideTopicName::Replacements) {
     finished.records.push_back({done->partition, done->assignment, offset_of(done->id)});
   } else if (topic == SideTopicName::CommitLog) {

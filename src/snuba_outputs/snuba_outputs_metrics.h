@@ -11,7 +11,7 @@ namespace freshet::snuba_outputs {
 struct SnubaOutputsMetrics {
   explicit SnubaOutputsMetrics(Metrics& m) : registry(m) {}
 
-  // `topic`: the name of a side topic. `result`: written or failed.
+  // `topic`: the name of a side topic. `result`: success or failed.
   Counter& side_records(const char* topic, const char* result) const {
     return registry.counter("freshet_side_records_total", "Records produced to the side topics.",
                             {{"topic", topic}, {"result", result}});

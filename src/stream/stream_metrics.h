@@ -89,7 +89,7 @@ struct StreamMetrics {
   Histogram& batch_write_seconds(bool success) {
     return registry.histogram("freshet_batch_write_seconds",
                               "Duration of a batch from its first attempt to its end, with all retries.",
-                              latency_buckets(), {{"success", success ? "true" : "false"}});
+                              latency_buckets(), {{"result", success ? "success" : "failed"}});
   }
   Gauge& lag(const std::string& topic, int32_t partition) {
     return registry.gauge("freshet_consumer_lag", "Messages between the committed offset and the end of the partition.",

@@ -14,7 +14,7 @@ constexpr double kSeconds = 1000;  // to milliseconds
 
 constexpr StatsdLine kTable[] = {
     {"freshet_batch_write_seconds", "insertions.batch_write_ms", T::Timer, kSeconds, {}, {}, O::Head},
-    {"freshet_batch_write_seconds", "insertions.batch_write_ms", T::Timer, kSeconds, "success=true", {}, O::June},
+    {"freshet_batch_write_seconds", "insertions.batch_write_ms", T::Timer, kSeconds, "result=success", {}, O::June},
     {"freshet_bytes_written_total", "insertions.batch_write_bytes", T::Counter},
     {"freshet_rows_written_total", "insertions.batch_write_msgs", T::Counter},
     {"freshet_batch_bytes", "insertions.batch_flush_bytes", T::Gauge, 1, {}, {}, O::Head},
@@ -187,6 +187,13 @@ void reword(const StatsdLine& line, const Labels& labels, bool june, Labels& tag
   if (line.metric == "freshet_backpressure_pauses_total") {
     const bool outcomes = value_of(labels, "by") == "outcomes";
     tags = {{"strategy_name", outcomes ? "outcomes_aggregator" : "process_message"}};
+  }
+  if (line.name == "insertions.batch_write_ms") {
+    for (auto& [name, value] : tags) {
+      if (name != "result") continue;
+      name = "success";
+      value = value == "success" ? "true" : "false";
+    }
   }
   if (line.name == "rust_consumer.kafka_error") tags = {{"error", "broker_transport_failure"}};
   if (june && line.name == "rust_consumer.clickhouse_insert_error") {

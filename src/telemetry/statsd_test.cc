@@ -90,7 +90,7 @@ TEST_F(EncoderTest, GaugesAreRepeatedAsFloats) {
 }
 
 TEST_F(EncoderTest, TimersSendEachValueOnce) {
-  Histogram& seconds = metrics.histogram("freshet_batch_write_seconds", "", {1}, {{"success", "true"}});
+  Histogram& seconds = metrics.histogram("freshet_batch_write_seconds", "", {1}, {{"result", "success"}});
   seconds.observe(0.012);
   seconds.observe(1.5);
   EXPECT_THAT(head(), ElementsAre("snuba.consumer.insertions.batch_write_ms.distribution:12.0:1500.0|d|#success:true,"
@@ -158,8 +158,8 @@ TEST_F(EncoderTest, PayloadsStayBelowTheirLimit) {
 
 TEST_F(EncoderTest, TheOlderGenerationsLines) {
   StatsdEncoder june(settings(true), 512);
-  metrics.histogram("freshet_batch_write_seconds", "", {1}, {{"success", "true"}}).observe(0.25);
-  metrics.histogram("freshet_batch_write_seconds", "", {1}, {{"success", "false"}}).observe(9);
+  metrics.histogram("freshet_batch_write_seconds", "", {1}, {{"result", "success"}}).observe(0.25);
+  metrics.histogram("freshet_batch_write_seconds", "", {1}, {{"result", "failed"}}).observe(9);
   metrics.gauge("freshet_batch_rows", "").set(1);
   metrics
       .counter("freshet_insert_failed_attempts_total", "",
