@@ -69,7 +69,7 @@ struct ProducerMetrics {
                             {{"producer", producer}, {"result", result}});
   }
 
-  // The gauges below exist from librdkafka's first statistics on.
+  // The metrics below exist from librdkafka's first statistics on.
   Gauge& messages() const {
     return registry.gauge("freshet_producer_messages", "Records in the producer's queue and in flight.",
                           {{"producer", producer}});
@@ -97,14 +97,15 @@ struct ProducerMetrics {
                           "(outbuf_latency), round trip (rtt).",
                           {{"producer", producer}, {"broker", broker}, {"of", of}});
   }
-  Gauge& request_errors(const std::string& broker) const {
-    return registry.gauge("freshet_producer_request_errors", "Failed requests to a broker, as librdkafka counts them.",
-                          {{"producer", producer}, {"broker", broker}});
+  Counter& request_errors(const std::string& broker) const {
+    return registry.counter("freshet_producer_request_errors_total",
+                            "Failed requests to a broker, as librdkafka counts them.",
+                            {{"producer", producer}, {"broker", broker}});
   }
-  Gauge& request_retries(const std::string& broker) const {
-    return registry.gauge("freshet_producer_request_retries",
-                          "Retried requests to a broker, as librdkafka counts them.",
-                          {{"producer", producer}, {"broker", broker}});
+  Counter& request_retries(const std::string& broker) const {
+    return registry.counter("freshet_producer_request_retries_total",
+                            "Retried requests to a broker, as librdkafka counts them.",
+                            {{"producer", producer}, {"broker", broker}});
   }
 
   Metrics& registry;

@@ -82,7 +82,7 @@ class KafkaProducer::Connection {
       if (type == RD_KAFKA_EVENT_DR) producer_.deliver(event.get());
       if (type == RD_KAFKA_EVENT_ERROR) on_error(event.get());
       if (type == RD_KAFKA_EVENT_STATS && !broken()) {
-        show_producer_statistics(rd_kafka_event_stats(event.get()), producer_.metrics_);
+        statistics_.update(rd_kafka_event_stats(event.get()));
       }
     }
   }
@@ -107,6 +107,7 @@ class KafkaProducer::Connection {
   KafkaProducer& producer_;
   Client client_;
   Queue queue_;
+  ProducerStatistics statistics_{producer_.metrics_};  // used only by the thread
   std::atomic<bool> broken_{false};
   std::jthread thread_;
 };

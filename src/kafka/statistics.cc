@@ -19,17 +19,11 @@ double number(const object& from, std::string_view key) {
   return value;
 }
 
-void show_broker(const object& broker, const ProducerMetrics& metrics) {
-  const double node = number(broker, "nodeid");
-  if (node < 0) return;  // a bootstrap address that is not yet known as a broker
-  const std::string id = std::to_string(static_cast<int64_t>(node));
-  for (const char* of : {"int_latency", "outbuf_latency", "rtt"}) {
-    object window;
-    if (broker.at_key(of).get(window) != simdjson::SUCCESS) continue;
-    metrics.p99_seconds(id, of).set(number(window, "p99") / 1e6);
-  }
-  metrics.request_errors(id).set(number(broker, "txerrs"));
-  metrics.request_retries(id).set(number(broker, "txretries"));
+// `total` is librdkafka's count, of which `counted` is in the counter already.
+void add_growth(Counter& counter, double total, uint64_t& counted) {
+  const auto now = static_cast<uint64_t>(total);
+  counter.add(now > counted ? now - counted : 0);
+  counted = now;
 }
 
 bool all_leaders_up(const object& all) {
@@ -86,19 +80,30 @@ void ConsumerStatistics::show(const std::set<int32_t>& partitions) {
   shown_ = partitions;
 }
 
-void show_producer_statistics(std::string_view json, const ProducerMetrics& metrics) {
+void ProducerStatistics::update(std::string_view json) {
   simdjson::dom::parser parser;
   object all, brokers;
   if (parser.parse(json.data(), json.size()).get(all) != simdjson::SUCCESS) return;
-  metrics.messages().set(number(all, "msg_cnt"));
-  metrics.messages_max().set(number(all, "msg_max"));
-  metrics.bytes().set(number(all, "msg_size"));
-  metrics.bytes_max().set(number(all, "msg_size_max"));
-  metrics.reply_queue().set(number(all, "replyq"));
+  metrics_.messages().set(number(all, "msg_cnt"));
+  metrics_.messages_max().set(number(all, "msg_max"));
+  metrics_.bytes().set(number(all, "msg_size"));
+  metrics_.bytes_max().set(number(all, "msg_size_max"));
+  metrics_.reply_queue().set(number(all, "replyq"));
   if (all.at_key("brokers").get(brokers) != simdjson::SUCCESS) return;
   for (const auto& [name, value] : brokers) {
     object broker;
-    if (value.get(broker) == simdjson::SUCCESS) show_broker(broker, metrics);
+    if (value.get(broker) != simdjson::SUCCESS) continue;
+    const double node = number(broker, "nodeid");
+    if (node < 0) continue;  // a bootstrap address that is not yet known as a broker
+    const std::string id = std::to_string(static_cast<int64_t>(node));
+    for (const char* of : {"int_latency", "outbuf_latency", "rtt"}) {
+      object window;
+      if (broker.at_key(of).get(window) != simdjson::SUCCESS) continue;
+      metrics_.p99_seconds(id, of).set(number(window, "p99") / 1e6);
+    }
+    Counted& counted = counted_[id];
+    add_growth(metrics_.request_errors(id), number(broker, "txerrs"), counted.request_errors);
+    add_growth(metrics_.request_retries(id), number(broker, "txretries"), counted.request_retries);
   }
 }
 

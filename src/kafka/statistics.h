@@ -1,8 +1,11 @@
 // Exports librdkafka's statistics (its STATISTICS.md), emitted every second, as gauges.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -34,6 +37,22 @@ class ConsumerStatistics {
   bool leaders_connected_ = false;
 };
 
-void show_producer_statistics(std::string_view json, const ProducerMetrics& metrics);
+// Exports the statistics of one producer client; a new client needs a new instance. librdkafka counts from the client's
+// creation on, and the counters of ProducerMetrics continue with the next client. Threads: one. Text that is not valid
+// statistics has no effect. `metrics` must outlive it.
+class ProducerStatistics {
+ public:
+  explicit ProducerStatistics(const ProducerMetrics& metrics) : metrics_(metrics) {}
+  void update(std::string_view json);
+
+ private:
+  struct Counted {
+    uint64_t request_errors = 0;
+    uint64_t request_retries = 0;
+  };
+
+  const ProducerMetrics& metrics_;
+  std::map<std::string, Counted> counted_;  // by the broker's id; as last reported
+};
 
 }  // namespace freshet::kafka

@@ -1,5 +1,6 @@
 #include "kafka/statistics.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,12 +13,14 @@ using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-// Gauges of one family, by the value of the last label.
-std::map<std::string, double> gauges(const Metrics& metrics, const std::string& name) {
+// Gauges or counters of one family, by the value of the last label.
+std::map<std::string, double> values_of(const Metrics& metrics, const std::string& name) {
   std::map<std::string, double> out;
   metrics.visit([&](const Metrics::Family& family) {
     for (const auto& sample : family.samples) {
-      if (family.name == name) out[sample.labels.empty() ? "" : sample.labels.back().second] = sample.gauge->value();
+      if (family.name != name) continue;
+      out[sample.labels.empty() ? "" : sample.labels.back().second] =
+          sample.gauge != nullptr ? sample.gauge->value() : static_cast<double>(sample.counter->value());
     }
   });
   return out;
@@ -30,14 +33,14 @@ TEST(ConsumerStatisticsTest, PartitionsThatAreOwnedHaveGauges) {
     const char* json = R"({"replyq":3,"topics":{"other":{"partitions":{"0":{"fetchq_cnt":9}}},"t":{"partitions":{
         "-1":{"fetchq_cnt":1},"0":{"fetchq_cnt":5},"1":{"fetchq_cnt":6},"2":{"fetchq_cnt":7}}}}})";
     statistics.update(json, [](Partition one) { return one.value != 1; });
-    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_reply_queue_operations"), UnorderedElementsAre(Pair("", 3)));
-    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"),
+    EXPECT_THAT(values_of(metrics, "freshet_librdkafka_reply_queue_operations"), UnorderedElementsAre(Pair("", 3)));
+    EXPECT_THAT(values_of(metrics, "freshet_librdkafka_fetch_queue_messages"),
                 UnorderedElementsAre(Pair("0", 5), Pair("2", 7)));
     statistics.update("{", [](Partition) { return true; });
     statistics.update(json, [](Partition one) { return one.value == 1; });
-    EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"), UnorderedElementsAre(Pair("1", 6)));
+    EXPECT_THAT(values_of(metrics, "freshet_librdkafka_fetch_queue_messages"), UnorderedElementsAre(Pair("1", 6)));
   }
-  EXPECT_THAT(gauges(metrics, "freshet_librdkafka_fetch_queue_messages"), IsEmpty());
+  EXPECT_THAT(values_of(metrics, "freshet_librdkafka_fetch_queue_messages"), IsEmpty());
 }
 
 TEST(ConsumerStatisticsTest, LeadersAreConnectedOnceNoneOfThemIsAway) {
@@ -60,19 +63,40 @@ TEST(ConsumerStatisticsTest, LeadersAreConnectedOnceNoneOfThemIsAway) {
 
 TEST(ProducerStatisticsTest, LatenciesAreWholeMillisecondsByBroker) {
   Metrics metrics;
-  show_producer_statistics(R"({"replyq":1,"msg_cnt":2,"msg_max":100000,"msg_size":30,"msg_size_max":400,"brokers":{
+  const ProducerMetrics commit_log(metrics, "commit_log");
+  ProducerStatistics(commit_log)
+      .update(R"({"replyq":1,"msg_cnt":2,"msg_max":100000,"msg_size":30,"msg_size_max":400,"brokers":{
       "a:1/bootstrap":{"nodeid":-1,"txerrs":9,"rtt":{"p99":9000}},
-      "a:1/7":{"nodeid":7,"txerrs":4,"txretries":5,"rtt":{"p99":2999},"int_latency":{"p99":1000}}}})",
-                           {metrics, "commit_log"});
-  EXPECT_THAT(gauges(metrics, "freshet_producer_p99_seconds"),
+      "a:1/7":{"nodeid":7,"txerrs":4,"txretries":5,"rtt":{"p99":2999},"int_latency":{"p99":1000}}}})");
+  EXPECT_THAT(values_of(metrics, "freshet_producer_p99_seconds"),
               UnorderedElementsAre(Pair("rtt", 0.002999), Pair("int_latency", 0.001)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_request_errors"), UnorderedElementsAre(Pair("7", 4)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_request_retries"), UnorderedElementsAre(Pair("7", 5)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_messages"), UnorderedElementsAre(Pair("commit_log", 2)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_messages_max"), UnorderedElementsAre(Pair("commit_log", 100'000)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_bytes"), UnorderedElementsAre(Pair("commit_log", 30)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_bytes_max"), UnorderedElementsAre(Pair("commit_log", 400)));
-  EXPECT_THAT(gauges(metrics, "freshet_producer_reply_queue_operations"), UnorderedElementsAre(Pair("commit_log", 1)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_request_errors_total"), UnorderedElementsAre(Pair("7", 4)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_request_retries_total"), UnorderedElementsAre(Pair("7", 5)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_messages"), UnorderedElementsAre(Pair("commit_log", 2)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_messages_max"), UnorderedElementsAre(Pair("commit_log", 100'000)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_bytes"), UnorderedElementsAre(Pair("commit_log", 30)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_bytes_max"), UnorderedElementsAre(Pair("commit_log", 400)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_reply_queue_operations"),
+              UnorderedElementsAre(Pair("commit_log", 1)));
+}
+
+TEST(ProducerStatisticsTest, CountersGrowByWhatEachClientCounts) {
+  Metrics metrics;
+  const ProducerMetrics dead_letters(metrics, "dead_letter");
+  const auto json = [](int errors, int retries) {
+    return fmt::format(R"({{"brokers":{{"a:1/7":{{"nodeid":7,"txerrs":{},"txretries":{}}}}}}})", errors, retries);
+  };
+  {
+    ProducerStatistics first(dead_letters);
+    first.update(json(0, 0));
+    EXPECT_THAT(values_of(metrics, "freshet_producer_request_errors_total"), UnorderedElementsAre(Pair("7", 0)));
+    first.update(json(4, 5));
+    first.update(json(4, 6));
+  }
+  ProducerStatistics next(dead_letters);
+  next.update(json(1, 0));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_request_errors_total"), UnorderedElementsAre(Pair("7", 5)));
+  EXPECT_THAT(values_of(metrics, "freshet_producer_request_retries_total"), UnorderedElementsAre(Pair("7", 6)));
 }
 
 }  // namespace

@@ -67,16 +67,24 @@ void StatsdEncoder::add_family(const Metrics::Family& family) {
 }
 
 void StatsdEncoder::add(const StatsdLine& line, const Metrics::Sample& sample, const Labels& tags) {
-  if (sample.counter != nullptr) return add_counter(line, sample.counter->value(), line.scale, sample.labels, tags);
+  if (sample.gauge != nullptr) return add_gauge(line, sample.gauge->value(), tags);
+  if (sample.counter != nullptr) {
+    // Arroyo sends librdkafka's totals as gauges.
+    if (line.type == StatsdLine::Type::Gauge)
+      return add_gauge(line, static_cast<double>(sample.counter->value()), tags);
+    return add_counter(line, sample.counter->value(), line.scale, sample.labels, tags);
+  }
   if (sample.seconds != nullptr) {
     return add_counter(line, sample.seconds->nanoseconds(), line.scale / 1e9, sample.labels, tags);
   }
-  if (sample.histogram != nullptr) return add_timer(line, *sample.histogram, tags);
-  // Arroyo rounds milliseconds down.
-  const double scaled = sample.gauge->value() * line.scale;
-  const double value = line.scale == 1 ? scaled : std::floor(scaled + 1e-6);
-  this->line(line.name, false, settings_.june ? fmt::format("{}", std::llround(value)) : with_fraction(value), "g",
-             tags);
+  add_timer(line, *sample.histogram, tags);
+}
+
+// Arroyo rounds milliseconds down.
+void StatsdEncoder::add_gauge(const StatsdLine& line, double value, const Labels& tags) {
+  const double scaled = value * line.scale;
+  const double sent = line.scale == 1 ? scaled : std::floor(scaled + 1e-6);
+  this->line(line.name, false, settings_.june ? fmt::format("{}", std::llround(sent)) : with_fraction(sent), "g", tags);
 }
 
 void StatsdEncoder::add_counter(const StatsdLine& line, uint64_t value, double scale, const Labels& labels,

@@ -33,6 +33,7 @@ class StatsdEncoder {
 
   void add_family(const Metrics::Family& family);
   void add(const StatsdLine& line, const Metrics::Sample& sample, const Labels& tags);
+  void add_gauge(const StatsdLine& line, double value, const Labels& tags);
   void add_counter(const StatsdLine& line, uint64_t value, double scale, const Labels& labels, const Labels& tags);
   void add_timer(const StatsdLine& line, const Histogram& histogram, const Labels& tags);
   void add_partition_counts(const AssignedPartitions& assigned);

@@ -89,6 +89,15 @@ TEST_F(EncoderTest, GaugesAreRepeatedAsFloats) {
   }
 }
 
+TEST_F(EncoderTest, TotalsThatAreGaugesInArroyoAreSentWhole) {
+  Counter& errors = metrics.counter("freshet_producer_request_errors_total", "");
+  for (const char* total : {"2.0", "4.0"}) {
+    errors.add(2);
+    EXPECT_THAT(head(), ElementsAre("snuba.consumer.arroyo.producer.librdkafka.broker_txerrs:" + std::string(total) +
+                                    "|g" + kTags));
+  }
+}
+
 TEST_F(EncoderTest, TimersSendEachValueOnce) {
   Histogram& seconds = metrics.histogram("freshet_batch_write_seconds", "", {1}, {{"result", "success"}});
   seconds.observe(0.012);
