@@ -53,13 +53,14 @@ struct ClickHouseProxy {
   static constexpr LogEvent kEvent{
       LogLevel::Info, "clickhouse_proxy",
       "Inserts go through the proxy that the environment names, unless no_proxy names the host."};
-  std::string_view server;
+  std::string_view server_address;
+  uint16_t server_port;
   std::string_view proxy;
   std::string_view variable;
   std::string_view no_proxy;
   auto fields() const {
-    return log_fields(subject(log_key::kServer, server), LogField("proxy", proxy), LogField("variable", variable),
-                      LogField("no_proxy", no_proxy));
+    return log_fields(subject(log_key::kServerAddress, server_address), subject(log_key::kServerPort, server_port),
+                      LogField("proxy", proxy), LogField("variable", variable), LogField("no_proxy", no_proxy));
   }
 };
 

@@ -11,7 +11,7 @@ void log_proxies(const settings::Pipeline& pipeline, Log& log) {
     const auto target = http::parse_url(url);
     const auto proxy = target ? http::environment_proxy(*target) : std::nullopt;
     if (!proxy) continue;
-    log.emit(ClickHouseProxy{http::origin(*target), proxy->address, proxy->variable, proxy->no_proxy});
+    log.emit(ClickHouseProxy{target->host, target->port, proxy->address, proxy->variable, proxy->no_proxy});
   }
 }
 

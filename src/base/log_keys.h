@@ -11,7 +11,8 @@ inline constexpr std::string_view kPartition = "messaging.destination.partition.
 inline constexpr std::string_view kOffset = "messaging.kafka.offset";
 inline constexpr std::string_view kConsumerGroup = "messaging.consumer.group.name";
 inline constexpr std::string_view kTable = "db.collection.name";
-inline constexpr std::string_view kServer = "url.full";
+inline constexpr std::string_view kServerAddress = "server.address";
+inline constexpr std::string_view kServerPort = "server.port";
 inline constexpr std::string_view kHttpStatus = "http.response.status_code";
 inline constexpr std::string_view kFile = "file.path";
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/log.h"
+#include "clickhouse/hosts.h"
 
 namespace freshet::clickhouse {
 
@@ -15,17 +16,18 @@ struct PasswordChanged {
 struct SettingDropped {
   static constexpr LogEvent kEvent{LogLevel::Warn, "clickhouse_setting_dropped",
                                    "The server rejects a setting that is not essential; inserts are sent without it."};
-  std::string_view server;
+  const ServerAddress& server;
   std::string_view setting;
   std::string_view error;
   auto fields() const {
-    return log_fields(subject(log_key::kServer, server), subject("setting", setting), log_error(error));
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      subject("setting", setting), log_error(error));
   }
 };
 
 // The fields of the two events below. Both are retried; InsertNeedsOperator fails until an operator fixes the cause.
 struct FailedInsert {
-  std::string_view server;
+  const ServerAddress& server;
   std::string_view error_class;
   int error_code;
   long http_status;
@@ -33,10 +35,10 @@ struct FailedInsert {
   std::string_view error;
   std::string_view advice;
   auto fields() const {
-    return log_fields(subject(log_key::kServer, server), subject(log_key::kErrorClass, error_class),
-                      subject(log_key::kErrorCode, error_code), LogField(log_key::kHttpStatus, http_status),
-                      LogField("attempt", attempt), LogField(log_key::kError, error),
-                      LogField(log_key::kAdvice, advice));
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      subject(log_key::kErrorClass, error_class), subject(log_key::kErrorCode, error_code),
+                      LogField(log_key::kHttpStatus, http_status), LogField("attempt", attempt),
+                      LogField(log_key::kError, error), LogField(log_key::kAdvice, advice));
   }
 };
 
@@ -56,21 +58,24 @@ struct InsertUnverified {
       LogLevel::Warn, "insert_unverified",
       "An attempt ended without a response, and the server treated the retry as a duplicate. If the server was "
       "restarted or its disk was full meanwhile, check whether the table has these rows."};
-  std::string_view server;
+  const ServerAddress& server;
   std::string_view table;
   uint64_t rows;
   std::string_view token;
   auto fields() const {
-    return log_fields(subject(log_key::kServer, server), subject(log_key::kTable, table), LogField("rows", rows),
-                      LogField("token", token));
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      subject(log_key::kTable, table), LogField("rows", rows), LogField("token", token));
   }
 };
 
 struct InsertRecovered {
   static constexpr LogEvent kEvent{LogLevel::Info, "insert_recovered", "Inserts succeed again."};
-  std::string_view server;
+  const ServerAddress& server;
   uint32_t attempts;
-  auto fields() const { return log_fields(subject(log_key::kServer, server), LogField("attempts", attempts)); }
+  auto fields() const {
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      LogField("attempts", attempts));
+  }
 };
 
 }  // namespace freshet::clickhouse

@@ -284,7 +284,7 @@ bool ClickHouseWriter::drop_unknown_setting(size_t host, const ServerError& erro
   const std::string_view name = named_setting(error.text);
   if (!requests_->may_omit(name, error.code) || hosts_->dropped(host).contains(name)) return false;
   if (hosts_->drop_setting(host, name)) {
-    log_.emit(SettingDropped{hosts_->name(host), name, error.text});
+    log_.emit(SettingDropped{hosts_->server(host), name, error.text});
   }
   return true;
 }
@@ -307,7 +307,7 @@ bool ClickHouseWriter::pause_or_next_host(size_t host, const InsertAttempt& fail
 void ClickHouseWriter::report(size_t host, const InsertAttempt& failed, uint32_t number) {
   failing_ = true;
   if (!logged_.admit({host, failed.error.code, failed.error_class}, clock_.steady_now())) return;
-  const FailedInsert insert{hosts_->name(host),
+  const FailedInsert insert{hosts_->server(host),
                             to_string(failed.error_class),
                             failed.error.code,
                             failed.error.status,
@@ -323,7 +323,7 @@ void ClickHouseWriter::report(size_t host, const InsertAttempt& failed, uint32_t
 
 void ClickHouseWriter::report_unverified(size_t host, const InsertRequest& request) {
   metrics_.unverified.add();
-  log_.emit(InsertUnverified{hosts_->name(host), settings_.table, request.row_count, request.token});
+  log_.emit(InsertUnverified{hosts_->server(host), settings_.table, request.row_count, request.token});
 }
 
 void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
@@ -331,7 +331,7 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
   if (!failing_ && !host_is_back) return;
   failing_ = false;
   logged_.resolve_all();
-  log_.emit(InsertRecovered{hosts_->name(host), attempts});
+  log_.emit(InsertRecovered{hosts_->server(host), attempts});
 }
 
 }  // namespace

@@ -457,6 +457,8 @@ TEST(Hosts, ComesBackInOrder) {
   EXPECT_TRUE(hosts.worked(0));
   EXPECT_EQ(hosts.pick(now), 0u);
   EXPECT_EQ(hosts.name(1), "http://b:2");
+  EXPECT_EQ(hosts.server(1).address, "b");
+  EXPECT_EQ(hosts.server(1).port, 2);
 }
 
 TEST(RetryDelay, DoublesUpToItsCap) {

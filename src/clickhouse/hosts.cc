@@ -11,6 +11,7 @@ Hosts::Hosts(std::vector<std::string> urls) : urls_(std::move(urls)), states_(ur
   for (const std::string& url : urls_) {
     const auto parsed = http::parse_url(url);
     names_.push_back(parsed ? http::origin(*parsed) : std::string("invalid URL"));
+    servers_.push_back(parsed ? ServerAddress{parsed->host, parsed->port} : ServerAddress{"invalid URL"});
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,12 @@
 #include "clickhouse/insert_url.h"
 
 namespace freshet::clickhouse {
+
+// As OpenTelemetry describes a server; for logs.
+struct ServerAddress {
+  std::string address;  // host name or IP address
+  uint16_t port = 0;
+};
 
 // Threads: any. Writers use the first working host in the configured order. `kAvoidFor` after a failure, the next write
 // tries the failed host again.
@@ -23,7 +30,8 @@ class Hosts {
 
   size_t size() const { return urls_.size(); }
   const std::string& url(size_t host) const { return urls_[host]; }
-  const std::string& name(size_t host) const { return names_[host]; }  // scheme://host:port, for logs
+  const std::string& name(size_t host) const { return names_[host]; }  // scheme://host:port, for error texts
+  const ServerAddress& server(size_t host) const { return servers_[host]; }
 
   // The host to use now. If all have failed recently, the one whose avoidance ends first.
   size_t pick(SteadyTime now) const;
@@ -42,7 +50,8 @@ class Hosts {
     SettingNames dropped;
   };
   const std::vector<std::string> urls_;
-  std::vector<std::string> names_;  // constant after construction
+  std::vector<std::string> names_;      // constant after construction
+  std::vector<ServerAddress> servers_;  // constant after construction
   mutable Mutex mutex_;
   std::vector<State> states_ GUARDED_BY(mutex_);
 };
