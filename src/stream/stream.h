@@ -81,9 +81,9 @@ class Stream {
   void wake() noexcept;
 
   void set_options(const LiveOptions& options);
-  // See Pipeline::skip() and Pipeline::resolve(); also releases a batch with rows of the partition that waits for an
-  // operator. The loop answers within a few turns. ErrorKind::Retry: no consumer answered within five seconds or before
-  // a stop request.
+  // See BlockedPartitions::skip() and BatchOutcomes::resolve(); also releases a batch with rows of the partition that
+  // waits for an operator. The loop answers within a few turns. ErrorKind::Retry: no consumer answered within five
+  // seconds or before a stop request.
   Result<SkipResult> skip(const SkipOrder& order, std::stop_token stop = {});
   // See Pipeline::refetch().
   void refetch(const std::vector<Partition>& partitions) { post(Refetch{partitions}); }
