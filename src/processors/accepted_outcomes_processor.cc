@@ -12,14 +12,19 @@ namespace freshet::processors {
 
 AcceptedOutcomesProcessor::AcceptedOutcomesProcessor(const ProcessorsSettings& settings,
                                                      const ProcessorEnvironment& environment)
-    : decoder_(settings.june), far_times_(settings.june, environment, accepted_outcomes_out_of_range) {}
+    : decoder_(settings.june),
+      values_(environment),
+      far_times_(settings.june, environment, values_, accepted_outcomes_out_of_range) {}
 
 void AcceptedOutcomesProcessor::begin_chunk(const MessageContext&, std::span<const Message>) {
+  values_.begin_chunk();
   far_times_.begin_chunk();
 }
 
-ProcessResult AcceptedOutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult AcceptedOutcomesProcessor::process(const MessageContext& context, const Message& message,
+                                                 std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   ProtobufReader reader(*message.payload);
   if (!decoder_.decode(reader, item_)) return ProcessResult::invalid("invalid_message", reader.error_text());
   const auto event = in_calendar(item_.timestamp);

@@ -5,6 +5,7 @@
 #include "ports/processor.h"
 #include "processors/environment.h"
 #include "processors/far_time_filter.h"
+#include "processors/generated_values.h"
 #include "processors/processors_settings.h"
 #include "processors/trace_item.h"
 
@@ -26,6 +27,7 @@ class AcceptedOutcomesProcessor final : public Processor {
   const RowLayout layout_;
   TraceItemDecoder decoder_;
   TraceItem item_;
+  GeneratedValues values_;
   FarTimeFilter far_times_;
 };
 

@@ -28,7 +28,8 @@ EapItemsProcessor::EapItemsProcessor(const ProcessorsSettings& settings, const P
     : settings_(settings),
       environment_(environment),
       june_(settings.june),
-      far_times_(settings.june, environment, eap_items_out_of_range),
+      values_(environment),
+      far_times_(settings.june, environment, values_, eap_items_out_of_range),
       random_(seeded()),
       decoder_(settings.june),
       json_(tick_form(settings)) {
@@ -44,11 +45,13 @@ void EapItemsProcessor::begin_chunk(const MessageContext&, std::span<const Messa
 void EapItemsProcessor::read_clock_and_options() {
   if (environment_.options != nullptr) options_ = environment_.options->get()->processors;
   received_at_ = options_.eap_emit_received_at && !june_;
+  values_.begin_chunk();
   far_times_.begin_chunk();
 }
 
-ProcessResult EapItemsProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult EapItemsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   ProtobufReader reader(*message.payload);
   if (!decoder_.decode(reader, item_)) return ProcessResult::invalid("invalid_message", reader.error_text());
   const auto received = in_calendar(item_.received);
@@ -81,8 +84,8 @@ ProcessResult EapItemsProcessor::process(const MessageContext&, const Message& m
 EapItemsProcessor::OffTime EapItemsProcessor::check_time(int64_t event_seconds) {
   OffTime off;
   off.far = far_times_.refuses(event_seconds, item_.item_type);
-  if (off.far || settings_.storage.empty()) return off;
-  const WeekCheck week = check_week(event_seconds, far_times_.now_ms(), options_.eap_dlq_grace_period_min);
+  if (off.far || settings_.storage.empty() || !values_.has_time()) return off;
+  const WeekCheck week = check_week(event_seconds, values_.chunk_time_ms(), options_.eap_dlq_grace_period_min);
   if (week == WeekCheck::Accepted || (june_ && week == WeekCheck::Future)) return off;
   off.reason = week == WeekCheck::Future ? "future_ts" : "past_ts";
   count_prior_partition(week);
@@ -114,7 +117,7 @@ const char* EapItemsProcessor::make_row(const Message& message, std::optional<in
   row_.trace_id = *trace_id;
   if (!june_) {
     const auto session_id = Uuid::parse(item_.session_id.view);
-    row_.session_id = session_id && *session_id != Uuid{} ? *session_id : random_uuid();
+    row_.session_id = session_id && *session_id != Uuid{} ? *session_id : values_.id([this] { return random_uuid(); });
   }
   row_.conversation_id = item_.conversation_id;
   row_.item_id = item_.item_id.substr(0, kItemIdSize);
@@ -126,7 +129,7 @@ const char* EapItemsProcessor::make_row(const Message& message, std::optional<in
                                         : static_cast<uint16_t>(item_.downsampled_retention_days);
   row_.received_at.reset();
   if (received_at_) row_.received_at = static_cast<uint64_t>(message.timestamp_ms);
-  add_internal_attribute(kIngestedAt, far_times_.now_ms());
+  add_internal_attribute(kIngestedAt, values_.chunk_time_ms());
   if (received) add_internal_attribute(kReceivedAt, *received);
   columns_.place(item_.attributes, item_.elements);
   return nullptr;
@@ -161,12 +164,10 @@ JsonString EapItemsProcessor::indexed_name() const {
 }
 
 Uuid EapItemsProcessor::random_uuid() {
-  Uuid uuid;
   const std::array<uint64_t, 2> words = {random_(), random_()};
-  std::memcpy(uuid.bytes.data(), words.data(), 16);
-  uuid.bytes[6] = static_cast<uint8_t>((uuid.bytes[6] & 0x0F) | 0x40);
-  uuid.bytes[8] = static_cast<uint8_t>((uuid.bytes[8] & 0x3F) | 0x80);
-  return uuid;
+  std::array<uint8_t, 16> bytes;
+  std::memcpy(bytes.data(), words.data(), bytes.size());
+  return Uuid::version_4(bytes);
 }
 
 }  // namespace freshet::processors

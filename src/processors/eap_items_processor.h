@@ -10,6 +10,7 @@
 #include "processors/eap_week.h"
 #include "processors/environment.h"
 #include "processors/far_time_filter.h"
+#include "processors/generated_values.h"
 #include "processors/processors_settings.h"
 #include "processors/row_binary_writer.h"
 #include "processors/row_writer.h"
@@ -17,8 +18,9 @@
 
 namespace freshet::processors {
 
-// Writes one row per message, as JSONEachRow or RowBinary. For all messages of a chunk, the current time is that of
-// begin_chunk(). Invalid: null_payload, invalid_message; suppressed: past_ts, future_ts. Skipped: invalid_timestamp.
+// Writes one row per message, as JSONEachRow or RowBinary. At least once, the current time is that of begin_chunk() for
+// all messages of a chunk. Invalid: null_payload, invalid_message; suppressed: past_ts, future_ts. Skipped:
+// invalid_timestamp.
 class EapItemsProcessor final : public Processor {
  public:
   EapItemsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
@@ -49,6 +51,7 @@ class EapItemsProcessor final : public Processor {
   RowLayout with_received_at_;
   ProcessorOptions options_;
   std::array<Counter*, 2 * kEapItemTypes.size()> prior_partition_{};  // created on first use
+  GeneratedValues values_;
   FarTimeFilter far_times_;
   std::mt19937_64 random_;
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/snapshot.h"
+#include "model/delivery.h"
 #include "model/options.h"
 
 namespace freshet::processors {
@@ -13,6 +14,8 @@ struct ProcessorEnvironment {
   Clock* clock;
   Metrics* metrics;
   const Snapshot<LiveOptions>* options = nullptr;  // null: the default options
+  // With ExactlyOnce, rows and verdicts depend only on the message, the settings and the live options.
+  Delivery delivery = Delivery::AtLeastOnce;
 };
 
 }  // namespace freshet::processors

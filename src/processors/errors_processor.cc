@@ -17,11 +17,12 @@ constexpr Fields kReplacement({{"project_id", Need::Required}});
 }  // namespace
 
 ErrorsProcessor::ErrorsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-    : reader_(json_, *environment.clock), row_(settings.environment, tick_form(settings)) {}
+    : values_(environment), reader_(json_, values_), row_(settings.environment, tick_form(settings)) {}
 
 // An event is [version, type, body, state], everything else [version, type, body]. Further elements are ignored.
 ProcessResult ErrorsProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   json_.open(message);
   uint8_t version = 0;
   JsonString type;

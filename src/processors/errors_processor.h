@@ -6,6 +6,7 @@
 #include "processors/errors_event.h"
 #include "processors/errors_reader.h"
 #include "processors/errors_row.h"
+#include "processors/generated_values.h"
 #include "processors/json_reader.h"
 #include "processors/processors_settings.h"
 
@@ -25,6 +26,7 @@ class ErrorsProcessor final : public Processor {
 
   const RowLayout layout_;
   JsonReader json_;
+  GeneratedValues values_;
   ErrorsReader reader_;
   ErrorsRow row_;
   ErrorEvent event_;

@@ -1,7 +1,5 @@
 #include "processors/errors_reader.h"
 
-#include <chrono>
-
 #include "processors/date_time.h"
 #include "processors/errors_fields.h"
 #include "processors/read_lists.h"
@@ -430,9 +428,7 @@ bool ErrorsReader::datetime(uint64_t& out) {
   JsonString text;
   if (!json_.read_string(text)) return false;
   const auto instant = parse_date_time(text.view);
-  const int64_t milliseconds =
-      instant ? instant->floor_milliseconds()
-              : std::chrono::floor<std::chrono::milliseconds>(clock_.system_now().time_since_epoch()).count();
+  const int64_t milliseconds = instant ? instant->floor_milliseconds() : values_.now_ms();
   out = static_cast<uint64_t>(milliseconds);
   return true;
 }

@@ -1,8 +1,8 @@
 // Reads the event of an errors message.
 #pragma once
 
-#include "base/clock.h"
 #include "processors/errors_event.h"
+#include "processors/generated_values.h"
 #include "processors/json_reader.h"
 #include "processors/text_coercions.h"
 
@@ -11,7 +11,7 @@ namespace freshet::processors {
 // Parses everything, including unknown fields (docs/snuba-data-sets.md, 2). Threads: one.
 class ErrorsReader {
  public:
-  ErrorsReader(JsonReader& json, const Clock& clock) : json_(json), texts_(json), clock_(clock) {}
+  ErrorsReader(JsonReader& json, const GeneratedValues& values) : json_(json), texts_(json), values_(values) {}
 
   // Reads the next value into `event`, which is cleared first. False: the reader has the error.
   bool read(ErrorEvent& event);
@@ -46,7 +46,7 @@ class ErrorsReader {
 
   JsonReader& json_;
   TextCoercions texts_;
-  const Clock& clock_;
+  const GeneratedValues& values_;
   ErrorEvent* event_ = nullptr;
 };
 

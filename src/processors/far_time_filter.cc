@@ -1,26 +1,23 @@
 #include "processors/far_time_filter.h"
 
-#include <chrono>
-
 #include "processors/eap_week.h"
 
 namespace freshet::processors {
 
-FarTimeFilter::FarTimeFilter(bool june, const ProcessorEnvironment& environment, CounterOf counter_of)
-    : june_(june), environment_(environment), counter_of_(counter_of) {
+FarTimeFilter::FarTimeFilter(bool june, const ProcessorEnvironment& environment, const GeneratedValues& values,
+                             CounterOf counter_of)
+    : june_(june), environment_(environment), values_(values), counter_of_(counter_of) {
   begin_chunk();
 }
 
 void FarTimeFilter::begin_chunk() {
-  const auto now = environment_.clock->system_now().time_since_epoch();
-  now_ms_ = std::chrono::floor<std::chrono::milliseconds>(now).count();
   on_ = june_ && environment_.options != nullptr && environment_.options->get()->processors.eap_drop_invalid_timestamps;
 }
 
 bool FarTimeFilter::refuses(int64_t event_seconds, int32_t item_type) {
-  if (!on_ || !is_far_from_now(event_seconds, now_ms_)) return false;
+  if (!on_ || !values_.has_time() || !is_far_from_now(event_seconds, values_.chunk_time_ms())) return false;
   const size_t type = eap_item_type(item_type);
-  const bool future = event_seconds * 1000 > now_ms_;
+  const bool future = event_seconds * 1000 > values_.chunk_time_ms();
   Counter*& counter = refused_[2 * type + (future ? 1 : 0)];
   if (counter == nullptr) {
     counter = &counter_of_(*environment_.metrics, kEapItemTypes[type].name, future);

@@ -6,6 +6,7 @@
 
 #include "processors/eap_item_types.h"
 #include "processors/environment.h"
+#include "processors/generated_values.h"
 
 namespace freshet::processors {
 
@@ -14,20 +15,20 @@ class FarTimeFilter {
  public:
   // Returns the counter of refused items of this type.
   using CounterOf = Counter& (*)(Metrics& metrics, const char* item_type, bool is_future);
-  FarTimeFilter(bool june, const ProcessorEnvironment& environment, CounterOf counter_of);
+  FarTimeFilter(bool june, const ProcessorEnvironment& environment, const GeneratedValues& values,
+                CounterOf counter_of);
 
-  // Reads the clock and the option.
+  // Reads the option.
   void begin_chunk();
-  int64_t now_ms() const { return now_ms_; }
-  // True if the item's time is too far from now; counts it.
+  // True if the item's time is too far from the chunk's time; counts it.
   bool refuses(int64_t event_seconds, int32_t item_type);
 
  private:
   const bool june_;
   const ProcessorEnvironment environment_;
+  const GeneratedValues& values_;
   const CounterOf counter_of_;
   bool on_ = false;
-  int64_t now_ms_ = 0;
   std::array<Counter*, 2 * kEapItemTypes.size()> refused_{};  // created on first use
 };
 

@@ -102,10 +102,11 @@ struct LlmProxyCostProcessor::Cost {
 
 LlmProxyCostProcessor::LlmProxyCostProcessor(const ProcessorsSettings& settings,
                                              const ProcessorEnvironment& environment)
-    : clock_(*environment.clock), row_(tick_form(settings)) {}
+    : values_(environment), row_(tick_form(settings)) {}
 
-ProcessResult LlmProxyCostProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult LlmProxyCostProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   json_.open(message);
   Cost cost;
   if (!read(cost)) return invalid_message(json_);
@@ -126,7 +127,7 @@ bool LlmProxyCostProcessor::read(Cost& out) {
 bool LlmProxyCostProcessor::read_field(int field, Cost& out) {
   switch (field) {
     case kTimestamp:
-      return read_date_time(json_, clock_, out.timestamp);
+      return read_date_time(json_, values_, out.timestamp);
     case kOrgId:
       return read_value(json_, out.org_id);
     case kProjectId:

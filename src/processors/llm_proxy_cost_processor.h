@@ -3,6 +3,7 @@
 
 #include "ports/processor.h"
 #include "processors/environment.h"
+#include "processors/generated_values.h"
 #include "processors/json_reader.h"
 #include "processors/processors_settings.h"
 #include "processors/row_writer.h"
@@ -23,7 +24,7 @@ class LlmProxyCostProcessor final : public Processor {
   bool read_field(int field, Cost& out);
   void write(const Cost& cost);
 
-  Clock& clock_;
+  GeneratedValues values_;
   const RowLayout layout_;
   JsonReader json_;
   RowWriter row_;

@@ -48,10 +48,11 @@ bool is_client_reason(std::string_view reason) {
 }  // namespace
 
 OutcomesProcessor::OutcomesProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-    : clock_(*environment.clock), metrics_(*environment.metrics), row_(tick_form(settings)) {}
+    : values_(environment), metrics_(*environment.metrics), row_(tick_form(settings)) {}
 
-ProcessResult OutcomesProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
+ProcessResult OutcomesProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   json_.open(message);
   Outcome outcome;
   if (!read(outcome)) return invalid_message(json_);
@@ -78,7 +79,7 @@ bool OutcomesProcessor::read_field(int field, Outcome& out) {
     case kKey:
       return read_optional(json_, out.key_id);
     case kTimestamp:
-      return read_date_time(json_, clock_, out.timestamp);
+      return read_date_time(json_, values_, out.timestamp);
     case kOutcome:
       return json_.read_unsigned(out.outcome);
     case kCategory:

@@ -3,6 +3,7 @@
 
 #include "ports/processor.h"
 #include "processors/environment.h"
+#include "processors/generated_values.h"
 #include "processors/json_reader.h"
 #include "processors/processors_metrics.h"
 #include "processors/processors_settings.h"
@@ -34,7 +35,7 @@ class OutcomesProcessor final : public Processor {
   bool read_field(int field, Outcome& out);
   void write(const Outcome& outcome);
 
-  Clock& clock_;
+  GeneratedValues values_;
   const OutcomesMetrics metrics_;
   const RowLayout layout_;
   JsonReader json_;

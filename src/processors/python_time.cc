@@ -173,10 +173,6 @@ std::optional<int64_t> parse_python_time(std::string_view view) {
 // Python truncates toward zero, so a negative fraction of a second is accepted.
 bool is_in_window(int64_t instant) { return instant > -kMicros && instant < 4'294'967'296 * kMicros; }
 
-int64_t instant_now(const Clock& clock) {
-  return std::chrono::floor<std::chrono::microseconds>(clock.system_now().time_since_epoch()).count();
-}
-
 Stamp::Stamp(int64_t instant) {
   const int64_t seconds = floor_div(instant, kMicros);
   const int64_t days = floor_div(seconds, kDaySeconds);
@@ -212,10 +208,10 @@ int64_t milliseconds_of(int64_t microseconds) {
 }
 
 Retention retention_of(const PythonValue* value, std::optional<int64_t> missing, int64_t when,
-                       const ProcessorsSettings& settings, const Clock& clock) {
+                       const ProcessorsSettings& settings, const GeneratedValues& values) {
   Retention out = days_of(value, missing, settings);
-  if (settings.python_rules.keep_old_events) return out;
-  const int64_t now = instant_now(clock);
+  if (settings.python_rules.keep_old_events || !values.has_time()) return out;
+  const int64_t now = values.now_us();
   if (!is_in_window(when)) when = now;
   constexpr int64_t kMostDays = 10'000'000;  // more days leave the years 1 to 9999 from any date
   const bool sane = out.days > -kMostDays && out.days < kMostDays;

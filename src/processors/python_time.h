@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/clock.h"
+#include "processors/generated_values.h"
 #include "processors/processors_settings.h"
 #include "processors/python_json.h"
 
@@ -20,7 +20,6 @@ std::optional<int64_t> parse_python_time(std::string_view text);
 
 // True if a DateTime column can hold it.
 bool is_in_window(int64_t instant);
-int64_t instant_now(const Clock& clock);
 
 // Writes `YYYY-MM-DD hh:mm:ss`; the fraction is rounded down.
 class Stamp {
@@ -48,6 +47,6 @@ struct Retention {
 // The retention of an event with the time `when`. `missing`: the days if the message has no value; none = the
 // configured default.
 Retention retention_of(const PythonValue* value, std::optional<int64_t> missing, int64_t when,
-                       const ProcessorsSettings& settings, const Clock& clock);
+                       const ProcessorsSettings& settings, const GeneratedValues& values);
 
 }  // namespace freshet::processors

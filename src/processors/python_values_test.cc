@@ -294,26 +294,28 @@ TEST(PythonTime, MillisecondsComeOutOfADouble) {
 TEST(PythonTime, RetentionIsEnforcedWhereThatIsAskedFor) {
   testkit::FakeClock clock;
   clock.advance(std::chrono::hours(24 * 365 * 50));
-  const int64_t now = instant_now(clock);
+  Metrics metrics;
+  const GeneratedValues values({&clock, &metrics});
+  const int64_t now = values.now_us();
   constexpr int64_t kDay = 86'400'000'000;
   ProcessorsSettings settings;
   const auto days = [&](const char* text) {
     const Parsed value(text);
-    return retention_of(&*value, std::nullopt, now, settings, clock).days;
+    return retention_of(&*value, std::nullopt, now, settings, values).days;
   };
   EXPECT_EQ(days("45"), 45);
   EXPECT_EQ(days("\"30\""), 90);
-  EXPECT_EQ(retention_of(nullptr, 90, now - 90 * kDay, settings, clock).age, Retention::Age::Kept);
-  EXPECT_EQ(retention_of(nullptr, 90, now - 90 * kDay - 1, settings, clock).age, Retention::Age::TooOld);
+  EXPECT_EQ(retention_of(nullptr, 90, now - 90 * kDay, settings, values).age, Retention::Age::Kept);
+  EXPECT_EQ(retention_of(nullptr, 90, now - 90 * kDay - 1, settings, values).age, Retention::Age::TooOld);
   const Parsed huge("1000000");
-  EXPECT_EQ(retention_of(&*huge, std::nullopt, now, settings, clock).age, Retention::Age::NotComputable);
+  EXPECT_EQ(retention_of(&*huge, std::nullopt, now, settings, values).age, Retention::Age::NotComputable);
 
   settings.python_rules.enforce_retention = true;
   EXPECT_EQ(days("45"), 90);
   EXPECT_EQ(days("29"), 30);
   EXPECT_EQ(days("60"), 60);
   settings.python_rules.keep_old_events = true;
-  EXPECT_EQ(retention_of(nullptr, 90, 0, settings, clock).age, Retention::Age::Kept);
+  EXPECT_EQ(retention_of(nullptr, 90, 0, settings, values).age, Retention::Age::Kept);
 }
 
 TEST(PythonPairs, AreSortedEachKeyOnce) {

@@ -1,7 +1,5 @@
 #include "processors/read_values.h"
 
-#include <chrono>
-
 #include "processors/date_time.h"
 
 namespace freshet::processors {
@@ -15,16 +13,12 @@ bool read_value(JsonReader& json, Uuid& out) {
   return true;
 }
 
-bool read_date_time(JsonReader& json, const Clock& clock, uint32_t& out) {
+bool read_date_time(JsonReader& json, const GeneratedValues& values, uint32_t& out) {
   JsonString text;
   if (!json.read_string(text)) return false;
   const auto instant = parse_date_time(text.view);
-  out = static_cast<uint32_t>(instant ? instant->seconds : seconds_since_1970(clock));
+  out = static_cast<uint32_t>(instant ? instant->seconds : values.now_seconds());
   return true;
-}
-
-int64_t seconds_since_1970(const Clock& clock) {
-  return std::chrono::floor<std::chrono::seconds>(clock.system_now().time_since_epoch()).count();
 }
 
 TickForm tick_form(const ProcessorsSettings& settings) {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/clock.h"
 #include "ports/processor.h"
+#include "processors/generated_values.h"
 #include "processors/json_reader.h"
 #include "processors/processors_settings.h"
 #include "processors/row_writer.h"
@@ -38,10 +38,7 @@ inline bool read_optional_to_truncate(JsonReader& json, std::optional<double>& o
 }
 
 // Reads a time as epoch seconds (the low 32 bits). Text that is not a time results in the current time.
-bool read_date_time(JsonReader& json, const Clock& clock, uint32_t& out);
-
-// The current time in whole seconds since 1970 UTC.
-int64_t seconds_since_1970(const Clock& clock);
+bool read_date_time(JsonReader& json, const GeneratedValues& values, uint32_t& out);
 
 TickForm tick_form(const ProcessorsSettings& settings);
 

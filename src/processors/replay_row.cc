@@ -110,10 +110,10 @@ Uuid uuid_of(uint64_t number) {
   return uuid;
 }
 
-Uuid event_hash_of(const ReplayMessage& m, const Md5& md5) {
+Uuid event_hash_of(const ReplayMessage& m, const Md5& md5, const GeneratedValues& values) {
   if (m.kind == ReplayKind::Viewed) return uuid_of(m.viewed_by_id);
   if (m.event_hash) return *m.event_hash;
-  return m.segment_id ? md5_of(*m.segment_id, md5) : random_uuid();
+  return m.segment_id ? md5_of(*m.segment_id, md5) : values.id(random_uuid);
 }
 
 struct Place {
@@ -219,7 +219,8 @@ void ReplayMessage::clear() {
   *this = std::move(empty);
 }
 
-uint32_t write_replay_rows(const ReplayMessage& m, int64_t offset, int32_t partition, const Md5& md5, RowWriter& row) {
+uint32_t write_replay_rows(const ReplayMessage& m, int64_t offset, int32_t partition, const Md5& md5,
+                           const GeneratedValues& values, RowWriter& row) {
   const Place place{offset, partition};
   static const ReplayClick kNoClick;
   static const ReplayTap kNoTap;
@@ -237,7 +238,7 @@ uint32_t write_replay_rows(const ReplayMessage& m, int64_t offset, int32_t parti
     case ReplayKind::Viewed:
       break;
   }
-  write_row(m, kNoClick, kNoTap, event_hash_of(m, md5), m.timestamp, place, row);
+  write_row(m, kNoClick, kNoTap, event_hash_of(m, md5, values), m.timestamp, place, row);
   return 1;
 }
 

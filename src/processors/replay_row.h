@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "processors/generated_values.h"
 #include "processors/ip_address.h"
 #include "processors/json_reader.h"
 #include "processors/md5.h"
@@ -111,6 +112,6 @@ struct ReplayMessage {
 
 // Returns the number of rows written.
 uint32_t write_replay_rows(const ReplayMessage& message, int64_t offset, int32_t partition, const Md5& md5,
-                           RowWriter& row);
+                           const GeneratedValues& values, RowWriter& row);
 
 }  // namespace freshet::processors

@@ -34,17 +34,19 @@ bool find_kind(JsonReader& json, ReplayKind& kind) {
 
 }  // namespace
 
-ReplaysProcessor::ReplaysProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment&)
-    : row_(tick_form(settings)) {}
+ReplaysProcessor::ReplaysProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
+    : values_(environment), row_(tick_form(settings)) {}
 
 ProcessResult ReplaysProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   json_.open(message);
   inner_.open(std::string_view());
   message_.clear();
   if (!read()) return ProcessResult::invalid("invalid_message", error_text());
   row_.clear();
-  const uint32_t count = write_replay_rows(message_, message.offset.value, context.partition.value, md5_, row_);
+  const uint32_t count =
+      write_replay_rows(message_, message.offset.value, context.partition.value, md5_, values_, row_);
   row_.move_to(rows);
   ProcessResult result = ProcessResult::rows(count);
   result.origin_timestamp_ms = origin_from_seconds(message_.start_time);

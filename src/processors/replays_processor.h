@@ -5,6 +5,7 @@
 
 #include "ports/processor.h"
 #include "processors/environment.h"
+#include "processors/generated_values.h"
 #include "processors/json_reader.h"
 #include "processors/md5.h"
 #include "processors/processors_settings.h"
@@ -34,6 +35,7 @@ class ReplaysProcessor final : public Processor {
   JsonReader json_;
   JsonReader inner_;  // of a document that is an array of bytes
   std::string bytes_;
+  GeneratedValues values_;
   Md5 md5_;
   RowWriter row_;
   ReplayMessage message_;

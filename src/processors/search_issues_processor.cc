@@ -168,11 +168,12 @@ struct SearchIssuesMessageProcessor::Occurrence {
 
 SearchIssuesMessageProcessor::SearchIssuesMessageProcessor(const ProcessorsSettings& settings,
                                                            const ProcessorEnvironment& environment)
-    : settings_(settings), clock_(*environment.clock), row_(tick_form(settings)) {}
+    : settings_(settings), values_(environment), row_(tick_form(settings)) {}
 
 ProcessResult SearchIssuesMessageProcessor::process(const MessageContext& context, const Message& message,
                                                     std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   const PythonValue* const root = json_.read(*message.payload);
   if (root == nullptr) return invalid_json(json_);
   Occurrence occurrence;
@@ -217,7 +218,7 @@ ProcessResult SearchIssuesMessageProcessor::read_age(Occurrence& out) {
   if (!received) return invalid_value("data.received is not a time");
   out.detection = *detection;
   out.received = *received;
-  out.retention = retention_of(out.event[kRetention], kDaysOfNone, *detection, settings_, clock_);
+  out.retention = retention_of(out.event[kRetention], kDaysOfNone, *detection, settings_, values_);
   if (out.retention.age == Retention::Age::TooOld) return ProcessResult::skip("event_too_old");
   if (out.retention.age == Retention::Age::NotComputable) return invalid_value("retention_days is out of range");
   return good();
@@ -320,7 +321,7 @@ const char* SearchIssuesMessageProcessor::read_duration(Occurrence& out) {
     const auto seconds = integer_of(i == 0 ? *start : *finish);
     const auto instant = seconds ? instant_of_seconds(*seconds) : std::nullopt;
     if (!instant) return "data.start_timestamp or data.timestamp is not a time";
-    instants[i] = is_in_window(*instant) ? *instant : instant_now(clock_);
+    instants[i] = is_in_window(*instant) ? *instant : values_.now_us();
   }
   out.duration_ms = std::max<int64_t>(0, milliseconds_of(instants[1] - instants[0]));
   return nullptr;

@@ -7,6 +7,7 @@
 
 #include "ports/processor.h"
 #include "processors/environment.h"
+#include "processors/generated_values.h"
 #include "processors/processors_settings.h"
 #include "processors/python_json.h"
 #include "processors/python_pairs.h"
@@ -45,7 +46,7 @@ class SearchIssuesMessageProcessor final : public Processor {
   void write_parts(const Occurrence& occurrence);
 
   const ProcessorsSettings settings_;
-  const Clock& clock_;
+  GeneratedValues values_;
   const RowLayout layout_;
   PythonJson json_;
   PythonPairs tags_;

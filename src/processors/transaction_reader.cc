@@ -162,7 +162,7 @@ TransactionReader::Next TransactionReader::check_age(Parts& parts, Transaction& 
   const auto finish = timestamp == nullptr ? std::nullopt : instant_of(*timestamp);
   if (!finish) return invalid("data.timestamp is not a time");
   out.finish = *finish;
-  out.retention = retention_of(parts.event[kRetentionDays], std::nullopt, *finish, settings_, clock_);
+  out.retention = retention_of(parts.event[kRetentionDays], std::nullopt, *finish, settings_, values_);
   if (out.retention.age == Retention::Age::TooOld) return skip("too_old");
   if (out.retention.age == Retention::Age::NotComputable) return invalid("event.retention_days is out of range");
   if (!parts.trace->is_object()) return invalid("data.contexts.trace is not an object");
@@ -210,8 +210,8 @@ bool TransactionReader::read_times(const Parts& parts, Transaction& out) {
   const PythonValue* const timestamp = parts.data[kStart];
   const auto start = timestamp == nullptr ? std::nullopt : instant_of(*timestamp);
   if (!start) return fail("data.start_timestamp is not a time");
-  out.start = is_in_window(*start) ? *start : instant_now(clock_);
-  if (!is_in_window(out.finish)) out.finish = instant_now(clock_);
+  out.start = is_in_window(*start) ? *start : values_.now_us();
+  if (!is_in_window(out.finish)) out.finish = values_.now_us();
   out.duration_ms = std::max<int64_t>(0, milliseconds_of(out.finish - out.start));
   out.ends_before_start = compare_numbers(*parts.data[kTimestamp], *timestamp) < 0;
   return true;

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "ports/processor.h"
+#include "processors/generated_values.h"
 #include "processors/processors_settings.h"
 #include "processors/python_ids.h"
 #include "processors/python_json.h"
@@ -70,7 +70,9 @@ struct Transaction {
 // Threads: one.
 class TransactionReader {
  public:
-  TransactionReader(const ProcessorsSettings& settings, const Clock& clock) : settings_(settings), clock_(clock) {}
+  // `values` must have begun the message that read() gets.
+  TransactionReader(const ProcessorsSettings& settings, const GeneratedValues& values)
+      : settings_(settings), values_(values) {}
 
   // If the result is Rows, `out` contains the values of the one row, valid until the next call.
   ProcessResult read(std::string_view payload, uint64_t max_spans, Transaction& out);
@@ -101,7 +103,7 @@ class TransactionReader {
   bool fail(const char* what);
 
   const ProcessorsSettings settings_;
-  const Clock& clock_;
+  const GeneratedValues& values_;
   PythonJson json_;
   PythonPairs headers_;
   const char* code_ = "";

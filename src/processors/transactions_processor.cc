@@ -10,7 +10,8 @@ TransactionsMessageProcessor::TransactionsMessageProcessor(const ProcessorsSetti
                                                            const ProcessorEnvironment& environment)
     : options_(environment.options),
       metrics_(*environment.metrics),
-      reader_(settings, *environment.clock),
+      values_(environment),
+      reader_(settings, values_),
       row_(tick_form(settings)) {}
 
 void TransactionsMessageProcessor::begin_chunk(const MessageContext&, std::span<const Message>) {
@@ -20,6 +21,7 @@ void TransactionsMessageProcessor::begin_chunk(const MessageContext&, std::span<
 ProcessResult TransactionsMessageProcessor::process(const MessageContext& context, const Message& message,
                                                     std::string& rows) {
   if (!message.payload) return null_payload();
+  values_.begin_message(context, message);
   ProcessResult result = reader_.read(*message.payload, max_spans_, transaction_);
   if (result.kind != ProcessResult::Kind::Rows) return result;
   count(transaction_);

@@ -5,6 +5,7 @@
 
 #include "ports/processor.h"
 #include "processors/environment.h"
+#include "processors/generated_values.h"
 #include "processors/processors_metrics.h"
 #include "processors/processors_settings.h"
 #include "processors/python_row.h"
@@ -30,6 +31,7 @@ class TransactionsMessageProcessor final : public Processor {
   const TransactionsMetrics metrics_;
   const RowLayout layout_;
   uint64_t max_spans_ = ProcessorOptions().max_spans_per_transaction;
+  GeneratedValues values_;
   TransactionReader reader_;
   Transaction transaction_;
   PythonRow row_;

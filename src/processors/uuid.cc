@@ -31,6 +31,13 @@ std::optional<Uuid> Uuid::parse(std::string_view text) {
   return uuid;
 }
 
+Uuid Uuid::version_4(const std::array<uint8_t, 16>& bytes) {
+  Uuid uuid{bytes};
+  uuid.bytes[6] = static_cast<uint8_t>((uuid.bytes[6] & 0x0F) | 0x40);
+  uuid.bytes[8] = static_cast<uint8_t>((uuid.bytes[8] & 0x3F) | 0x80);
+  return uuid;
+}
+
 void Uuid::write(char* out) const {
   std::array<char, kDigits> digits;
   write_hex(bytes.data(), digits.data());

@@ -19,6 +19,8 @@ struct Uuid {
   void write(char* out) const;
   // Lower case without hyphens; 32 characters.
   void write_simple(char* out) const;
+  // A version 4 UUID with these bytes, except for the six bits of version and variant.
+  static Uuid version_4(const std::array<uint8_t, 16>& bytes);
   auto operator<=>(const Uuid&) const = default;
 };
 

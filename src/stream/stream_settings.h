@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/byte_budget.h"
+#include "model/delivery.h"
 
 namespace freshet::stream {
 
@@ -46,6 +47,7 @@ struct StreamSettings {
   std::string topic;
   std::string table;
   std::string consumer_group;
+  Delivery delivery = Delivery::AtLeastOnce;
   uint32_t concurrency = 1;                     // processing workers, 1..256
   uint32_t max_writers = 64;                    // upper bound of LiveOptions::clickhouse_concurrency
   uint64_t memory_limit = kDefaultMemoryLimit;  // bytes in flight, >= 16 MiB; pauses above, resumes below half
@@ -62,7 +64,8 @@ struct StreamSettings {
   Destination destination;
   SchemaSettings schema;
   std::optional<HeaderFilter> pre_filter;
-  bool dead_letters_by_age = false;             // enables LiveOptions::dead_letters_by_age
+  // Enables LiveOptions::dead_letters_by_age. With ExactlyOnce, old messages are counted and become rows.
+  bool dead_letters_by_age = false;
   std::optional<int64_t> stop_at_timestamp_ms;  // broker timestamp, milliseconds since 1970 UTC
 };
 
