@@ -10,6 +10,7 @@ MessageFilter::MessageFilter(const StreamSettings& settings, StreamMetrics& metr
                              std::unique_ptr<PayloadSampler> sampler)
     : filter_(settings.pre_filter),
       by_age_(settings.dead_letters_by_age && !settings.skip_write && options != nullptr),
+      age_decides_(settings.delivery == Delivery::AtLeastOnce),
       enforce_(settings.schema.enforce),
       sample_rate_(settings.schema.sample_rate),
       metrics_(metrics),
@@ -29,7 +30,7 @@ std::optional<ProcessResult> MessageFilter::filter(const Message& message) {
   if (filter_ && filtered_out(message)) return ProcessResult::skip("pre_filter");
   if (by_age_ && too_old(message)) {
     metrics_.stale_seen.add();
-    if (sampled(age_.sample_rate)) {
+    if (age_decides_ && sampled(age_.sample_rate)) {
       metrics_.stale_routed.add();
       ProcessResult result = ProcessResult::invalid("too_old", "older than the threshold of consumer.dlq_by_age");
       result.suppressed = true;

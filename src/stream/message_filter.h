@@ -1,4 +1,9 @@
 // Decides which messages the processor does not see: by header, age and schema.
+//
+// Exactly once, a message gets the same verdict whenever and wherever it is read: by its header, and by its schema if
+// failures are enforced. The age of a message depends on when it is read. If it decided, a message that became a row
+// could become a dead letter as well when its planned insert is repeated. So old messages are only counted, as are
+// failures of the schema that are not enforced.
 #pragma once
 
 #include <memory>
@@ -39,6 +44,7 @@ class MessageFilter {
 
   const std::optional<HeaderFilter> filter_;
   const bool by_age_;
+  const bool age_decides_;  // otherwise old messages are only counted
   const bool enforce_;
   const double sample_rate_;
   StreamMetrics& metrics_;

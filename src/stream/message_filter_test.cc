@@ -105,6 +105,20 @@ TEST_F(MessageFilterTest, OldMessagesBecomeDeadLettersThatAreNotLogged) {
   EXPECT_FALSE(filter()->filter(message("x", 0)));
 }
 
+TEST_F(MessageFilterTest, ExactlyOnceAnOldMessageGetsTheVerdictThatItGotWhenItWasNew) {
+  settings.dead_letters_by_age = true;
+  settings.delivery = Delivery::ExactlyOnce;
+  LiveOptions options;
+  options.dead_letters_by_age = {1.0, seconds(600)};
+  live.set(options);
+  const int64_t timestamp_ms = now_ms();
+  EXPECT_FALSE(filter()->filter(message("x", timestamp_ms)));
+  clock.advance(std::chrono::hours(24));
+  EXPECT_FALSE(filter()->filter(message("x", timestamp_ms)));
+  EXPECT_EQ(metrics.stale_seen.value(), 1u);
+  EXPECT_EQ(metrics.stale_routed.value(), 0u);
+}
+
 TEST_F(MessageFilterTest, ASchemaIsEnforcedOrItsFailuresAreCounted) {
   settings.schema.sample_rate = 1;
   const auto counting = filter(true);
