@@ -58,14 +58,6 @@ std::map<std::string, std::string> parse_table_settings(std::string_view engine_
   return settings;
 }
 
-std::optional<bool> TableInfo::deduplicates() const {
-  if (engine.find("MergeTree") == std::string::npos) return std::nullopt;
-  const auto window =
-      settings.find(replicated() ? "replicated_deduplication_window" : "non_replicated_deduplication_window");
-  if (window == settings.end()) return replicated();  // the server's default: on for replicated tables only
-  return window->second != "0";
-}
-
 ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask)
     : settings_(settings), clock_(clock), client_(client_options(settings)), password_(settings, mask) {}
 

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -37,8 +36,6 @@ struct TableInfo {
   std::string name_matching;
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
-  // True if the table deduplicates a repeated insert. None if that depends on other tables (Distributed, Null, ...).
-  std::optional<bool> deduplicates() const;
 };
 
 // Parses the SETTINGS clause at the end of system.tables.engine_full.

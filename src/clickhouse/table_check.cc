@@ -274,11 +274,6 @@ class RowCheck {
   size_t rows_ = 0;
 };
 
-void sort_by_severity(std::vector<Finding>& findings) {
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
-}
-
 }  // namespace
 
 const char* to_string(Severity severity) {
@@ -291,6 +286,11 @@ const char* to_string(Severity severity) {
       return "error";
   }
   return "";
+}
+
+void sort_by_severity(std::vector<Finding>& findings) {
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
 }
 
 std::vector<Finding> check_rows(const TableInfo& table, const RowLayout& layout, const std::vector<std::string>& rows,
@@ -322,25 +322,9 @@ std::vector<Finding> check_insert_settings(const TableInfo& table, const ClickHo
   const auto add = [&](std::string subject, std::string text) {
     findings.push_back({Severity::Warning, std::move(subject), std::move(text)});
   };
-  if (table.deduplicates() == false) {
-    const std::string window =
-        table.replicated() ? "replicated_deduplication_window" : "non_replicated_deduplication_window";
-    add(window,
-        "the table does not recognise a repeated insert: when a response is lost, its rows are stored twice. Where the "
-        "server "
-        "has the setting: ALTER TABLE " +
-            quote_where_needed(table.database) + "." + quote_where_needed(table.table) + " MODIFY SETTING " + window +
-            " = 100000");
-  }
-  if (!says_no(effective, "async_insert")) {
-    add("async_insert", "asynchronous inserts ignore the insert token and may split or merge batches; leave it at 0");
-    if (says_no(effective, "wait_for_async_insert")) {
-      add("wait_for_async_insert",
-          "with 0 the server acknowledges rows before it has stored them: they are lost when it fails");
-    }
-  }
-  if (says_no(effective, "insert_deduplicate")) {
-    add("insert_deduplicate", "with 0 the server stores a repeated insert again");
+  if (!says_no(effective, "async_insert") && says_no(effective, "wait_for_async_insert")) {
+    add("wait_for_async_insert",
+        "with 0 the server acknowledges rows before it has stored them: they are lost when it fails");
   }
   if (table.engine == "Distributed" && says_no(effective, "insert_distributed_sync")) {
     add("insert_distributed_sync", "with 0 rows are acknowledged before a shard has stored them");

@@ -18,8 +18,9 @@ const char* to_string(Severity severity);
 
 struct Finding {
   Severity severity = Severity::Info;
-  std::string subject;  // column, field or setting
-  std::string text;     // the problem, its frequency in the sample, and the fix
+  std::string subject;         // column, field or setting
+  std::string text;            // the problem, its frequency in the sample, and the fix
+  std::string statement = {};  // the SQL statement that fixes it; empty: there is none
 };
 
 // Returns one finding per column and problem, errors first. `rows` are JSON objects; others are ignored. It is also an
@@ -29,7 +30,10 @@ std::vector<Finding> check_rows(const TableInfo& table, const RowLayout& layout,
                                 const ClickHouseSettings& settings,
                                 const std::vector<std::string>& not_of_message = {});
 
-// Reports how the table's engine and the configured insert settings affect retries.
+// Reports insert settings with which an acknowledged row may be lost. delivery_audit.h reports which repeated inserts
+// are stored again.
 std::vector<Finding> check_insert_settings(const TableInfo& table, const ClickHouseSettings& settings);
+
+void sort_by_severity(std::vector<Finding>& findings);  // errors first
 
 }  // namespace freshet::clickhouse

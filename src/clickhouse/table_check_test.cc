@@ -131,21 +131,13 @@ TEST(TableCheck, TheInsertsOwnColumns) {
 
 TEST(TableCheck, SettingsThatHurt) {
   TableInfo table = events();
-  EXPECT_NE(about(check_insert_settings(table, {}), "non_replicated_deduplication_window"), nullptr);
-  table.settings = parse_table_settings(
-      "MergeTree ORDER BY a SETTINGS index_granularity = 8192, non_replicated_deduplication_window = 100");
   EXPECT_TRUE(check_insert_settings(table, {}).empty());
   ClickHouseSettings settings;
-  settings.insert_settings = {{"async_insert", "1"}, {"wait_for_async_insert", "0"}, {"insert_deduplicate", "0"}};
-  const auto findings = check_insert_settings(table, settings);
-  EXPECT_NE(about(findings, "async_insert"), nullptr);
-  EXPECT_NE(about(findings, "wait_for_async_insert"), nullptr);
-  EXPECT_NE(about(findings, "insert_deduplicate"), nullptr);
-  table.engine = "ReplicatedMergeTree";
-  table.settings.clear();
-  EXPECT_EQ(table.deduplicates(), true);
+  settings.insert_settings = {{"async_insert", "1"}, {"wait_for_async_insert", "0"}};
+  EXPECT_NE(about(check_insert_settings(table, settings), "wait_for_async_insert"), nullptr);
   table.engine = "Distributed";
-  EXPECT_EQ(table.deduplicates(), std::nullopt);
+  settings.insert_settings = {{"insert_distributed_sync", "0"}};
+  EXPECT_NE(about(check_insert_settings(table, settings), "insert_distributed_sync"), nullptr);
 }
 
 }  // namespace

@@ -3,30 +3,16 @@
 #include <algorithm>
 #include <cctype>
 #include <functional>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <tuple>
 #include <utility>
 
-#include "clickhouse/insert_url.h"
+#include "clickhouse/table_survey.h"
 
 namespace freshet::clickhouse {
 namespace {
 
-constexpr size_t kMostViews = 50;  // of one table, including views of views
 constexpr size_t kMostFields = 100;
 constexpr Duration kTimeout = std::chrono::seconds(5);
-
-struct Name {
-  std::string database;
-  std::string table;
-  auto operator<=>(const Name&) const = default;
-};
-
-std::string where(const Name& name) {
-  return " WHERE database = " + quote_literal(name.database) + " AND name = " + quote_literal(name.table);
-}
 
 // Removes and returns the first line of `text`.
 std::string_view take_line(std::string_view& text) {
@@ -35,200 +21,41 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-std::vector<std::string> lines(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) out.emplace_back(take_line(text));
-  return out;
-}
-
-// Skips the name at the start of `text`: parts in backquotes or bare, separated by dots.
-size_t name_end(std::string_view text) {
-  size_t at = 0;
-  bool quoted = false;
-  for (; at < text.size(); ++at) {
-    if (text[at] == '\\' && quoted) {
-      ++at;
-    } else if (text[at] == '`') {
-      quoted = !quoted;
-    } else if (!quoted && (text[at] == ' ' || text[at] == '(')) {
-      break;
-    }
-  }
-  return std::min(at, text.size());
-}
-
-// The target of a materialized view, parsed from its CREATE statement. None: an inner table.
-std::optional<TableName> view_target(std::string_view create) {
-  constexpr std::string_view kCreate = "CREATE MATERIALIZED VIEW ";
-  constexpr std::string_view kTo = " TO ";
-  if (!create.starts_with(kCreate)) return std::nullopt;
-  create.remove_prefix(kCreate.size());
-  create.remove_prefix(name_end(create));
-  if (!create.starts_with(kTo) || create.starts_with(" TO INNER UUID ")) return std::nullopt;
-  create.remove_prefix(kTo.size());
-  const Result<TableName> target = parse_table_name(create.substr(0, name_end(create)));
-  return target ? std::optional(*target) : std::nullopt;
-}
-
-std::string own_engine(std::string_view create) {
-  constexpr std::string_view kEngine = " ENGINE = ";
-  const size_t begin = create.find(kEngine);
-  if (begin == std::string_view::npos) return {};
-  create.remove_prefix(begin + kEngine.size());
-  return std::string(create.substr(0, create.find(" AS SELECT ")));
-}
-
 bool is_off(const std::string& value) { return value == "0" || value == "false" || value == "disable"; }
 
-// Queries about one table and its views, within one deadline.
-class Survey {
- public:
-  Survey(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask, Duration timeout, std::stop_token stop)
-      : settings_(settings),
-        clock_(clock),
-        client_(settings, clock, mask),
-        deadline_(clock.steady_now() + timeout),
-        stop_(std::move(stop)) {}
+bool is_partitioned(const TableInfo& table) {
+  const std::string& engine = table.engine_full;
+  return engine.find(" PARTITION BY ") != std::string::npos ||
+         (!table.replicated() &&
+          engine.find("MergeTree(") != std::string::npos);  // the old engine syntax partitions by month
+}
 
-  Result<TableProperties> properties() {
-    const auto table = client_.describe_table(left(), stop_);
-    if (!table) return tl::make_unexpected(table.error());
-    const auto asked = ask_settings();
-    if (!asked) return tl::make_unexpected(asked.error());
-    TableProperties properties;
-    properties.table = table->database + "." + table->table;
-    properties.replicated = table->replicated();
-    properties.whole_or_nothing = !is_partitioned(*table) && table->engine != "Distributed";
-    properties.loose_names = matches_loosely();
-    for (const ColumnInfo& column : table->columns) {
-      if (column.insertable()) properties.columns.push_back(column.name);
+std::string why_not_recognised(const ReachedTable& table, const TableSurvey& survey) {
+  if (table.engine.empty()) return "the target of the view " + table.view + " cannot be looked up";
+  const std::string name = table.text() + (table.view.empty() ? "" : " (the target of the view " + table.view + ")");
+  const auto window = survey.window(table);
+  if (!window) return name + " (" + table.engine + ") is not known to recognise a repeat";
+  return *window > 0 ? std::string() : name + " has no deduplication window";
+}
+
+// Empty if the table and its views deduplicate repeated inserts.
+std::string why_repeats_are_stored(const TableSurvey& survey) {
+  constexpr const char* kToViews = "deduplicate_blocks_in_dependent_materialized_views";
+  if (!is_off(survey.value("async_insert"))) return "async_insert is on";
+  for (const char* setting : {"insert_deduplicate", "deduplicate_insert"}) {
+    if (survey.knows(setting) && is_off(survey.value(setting))) return std::string(setting) + " is off";
+  }
+  if (!survey.knows("insert_deduplication_token") && !survey.table.replicated()) {
+    return "the server knows no insert token";
+  }
+  for (const ReachedTable& table : survey.reached) {
+    if (!table.view.empty() && (!survey.knows(kToViews) || is_off(survey.value(kToViews)))) {
+      return "a repeat is not pushed to its views";
     }
-    properties.why_not = why_repeats_are_stored(*table);
-    properties.repeats_recognised = properties.why_not.empty();
-    return properties;
+    if (std::string why = why_not_recognised(table, survey); !why.empty()) return why;
   }
-
- private:
-  Duration left() const { return std::max<Duration>(deadline_ - clock_.steady_now(), std::chrono::milliseconds(1)); }
-
-  // Queries the server's values of the relevant settings, which apply if an insert does not set them.
-  Status ask_settings() {
-    const auto rows = client_.rows(
-        "SELECT name, value FROM system.settings WHERE name IN ('insert_deduplicate', 'deduplicate_insert', "
-        "'deduplicate_blocks_in_dependent_materialized_views', 'insert_deduplication_token', "
-        "'input_format_column_name_matching_mode') UNION ALL SELECT name, value FROM system.merge_tree_settings WHERE "
-        "name = 'non_replicated_deduplication_window' FORMAT JSONCompact",
-        2, left(), stop_);
-    if (!rows) return tl::make_unexpected(rows.error());
-    for (const auto& row : *rows) server_[row[0]] = row[1];
-    ours_ = insert_settings(settings_, "token");
-    return {};
-  }
-
-  bool knows(const std::string& setting) const { return server_.contains(setting); }
-  std::string value(const std::string& setting) const {
-    if (const auto ours = ours_.find(setting); ours != ours_.end()) return ours->second;
-    const auto theirs = server_.find(setting);
-    return theirs != server_.end() ? theirs->second : std::string();
-  }
-
-  bool matches_loosely() const {
-    constexpr const char* kMode = "input_format_column_name_matching_mode";
-    return knows(kMode) && value(kMode) != "match_case";
-  }
-
-  static bool is_partitioned(const TableInfo& table) {
-    const std::string& engine = table.engine_full;
-    return engine.find(" PARTITION BY ") != std::string::npos ||
-           (!table.replicated() &&
-            engine.find("MergeTree(") != std::string::npos);  // the old engine syntax partitions by month
-  }
-
-  // Empty if the table and its views deduplicate repeated inserts.
-  std::string why_repeats_are_stored(const TableInfo& table) {
-    if (!is_off(value("async_insert"))) return "async_insert is on";
-    for (const char* setting : {"insert_deduplicate", "deduplicate_insert"}) {
-      if (knows(setting) && is_off(value(setting))) return std::string(setting) + " is off";
-    }
-    if (!knows("insert_deduplication_token") && !table.replicated()) return "the server knows no insert token";
-    if (std::string why = why_not_recognised({table.database, table.table}, table); !why.empty()) return why;
-    return why_views_store_again({table.database, table.table});
-  }
-
-  std::string why_not_recognised(const Name& name, const TableInfo& table) const {
-    const std::string text = name.database + "." + name.table;
-    const std::optional<bool> known = table.deduplicates();
-    if (!known) return text + " (" + table.engine + ") is not known to recognise a repeat";
-    if (*known) return {};
-    const bool by_default = !table.replicated() && !table.settings.contains("non_replicated_deduplication_window") &&
-                            knows("non_replicated_deduplication_window") &&
-                            !is_off(server_.at("non_replicated_deduplication_window"));
-    return by_default ? std::string() : text + " has no deduplication window";
-  }
-
-  // Checks the table's views, their targets, and the views on these targets.
-  std::string why_views_store_again(const Name& table) {
-    std::vector<Name> open = {table};
-    std::set<Name> seen = {table};
-    while (!open.empty()) {
-      const Name next = open.back();
-      open.pop_back();
-      const auto views = client_.rows(
-          "SELECT arrayStringConcat(dependencies_database, '\\n'), "
-          "arrayStringConcat(dependencies_table, '\\n') FROM system.tables" +
-              where(next) + " FORMAT JSONCompact",
-          2, left(), stop_);
-      if (!views || views->empty()) return "the views of " + next.database + "." + next.table + " cannot be looked up";
-      const auto databases = lines(views->front()[0]);
-      const auto names = lines(views->front()[1]);
-      for (size_t i = 0; i < names.size() && i < databases.size(); ++i) {
-        const Name view{databases[i], names[i]};
-        if (!seen.insert(view).second) continue;
-        if (seen.size() > kMostViews) return "it has too many views to look at";
-        open.push_back(view);
-        if (std::string why = why_target_stores_again(view, open, seen); !why.empty()) return why;
-      }
-    }
-    return {};
-  }
-
-  std::string why_target_stores_again(const Name& view, std::vector<Name>& open, std::set<Name>& seen) {
-    constexpr const char* kToViews = "deduplicate_blocks_in_dependent_materialized_views";
-    if (!knows(kToViews) || is_off(value(kToViews))) return "a repeat is not pushed to its views";
-    const std::string text = view.database + "." + view.table;
-    const auto rows = client_.rows(
-        "SELECT engine, engine_full, create_table_query FROM system.tables" + where(view) + " FORMAT JSONCompact", 3,
-        left(), stop_);
-    if (!rows || rows->empty()) return "the view " + text + " cannot be looked up";
-    const auto& [engine, engine_full, create] = std::tie((*rows)[0][0], (*rows)[0][1], (*rows)[0][2]);
-    if (engine != "MaterializedView") return {};  // live and window views do not store inserted rows
-    TableInfo target;
-    const std::optional<TableName> to = view_target(create);
-    if (!to) {  // an inner table
-      target.engine_full = own_engine(create);
-      target.engine = target.engine_full.substr(0, target.engine_full.find_first_of(" ("));
-      target.settings = parse_table_settings(target.engine_full);
-      return why_not_recognised(view, target);
-    }
-    const Name name{to->database.empty() ? view.database : to->database, to->table};
-    const auto found = client_.rows(
-        "SELECT engine, engine_full FROM system.tables" + where(name) + " FORMAT JSONCompact", 2, left(), stop_);
-    if (!found || found->empty()) return "the target of the view " + text + " cannot be looked up";
-    target.engine = (*found)[0][0];
-    target.engine_full = (*found)[0][1];
-    target.settings = parse_table_settings(target.engine_full);
-    if (seen.insert(name).second) open.push_back(name);
-    return why_not_recognised(name, target);
-  }
-
-  const ClickHouseSettings& settings_;
-  Clock& clock_;
-  ClickHouseClient client_;
-  const SteadyTime deadline_;
-  const std::stop_token stop_;
-  std::map<std::string, std::string> server_;
-  SettingMap ours_;
-};
+  return survey.incomplete;
+}
 
 bool equal_names(std::string_view a, std::string_view b, bool loosely) {
   if (!loosely) return a == b;
@@ -274,7 +101,21 @@ class MemberNames : public nlohmann::json_sax<nlohmann::json> {
 
 Result<TableProperties> query_table_properties(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask,
                                                Duration timeout, std::stop_token stop) {
-  return Survey(settings, clock, mask, timeout, std::move(stop)).properties();
+  constexpr const char* kMatching = "input_format_column_name_matching_mode";
+  const auto survey = TableSurveyor(settings, clock, mask, timeout, std::move(stop)).survey();
+  if (!survey) return tl::make_unexpected(survey.error());
+  const TableInfo& table = survey->table;
+  TableProperties properties;
+  properties.table = table.database + "." + table.table;
+  properties.replicated = table.replicated();
+  properties.whole_or_nothing = !is_partitioned(table) && table.engine != "Distributed";
+  properties.loose_names = survey->knows(kMatching) && survey->value(kMatching) != "match_case";
+  for (const ColumnInfo& column : table.columns) {
+    if (column.insertable()) properties.columns.push_back(column.name);
+  }
+  properties.why_not = why_repeats_are_stored(*survey);
+  properties.repeats_recognised = properties.why_not.empty();
+  return properties;
 }
 
 std::optional<TableProperties> TablePropertiesCache::properties(Duration max_age, std::stop_token stop) {

@@ -246,7 +246,6 @@ TYPED_TEST(RowWriterContract, TheTableIsDescribed) {
   ASSERT_EQ(described->columns.size(), 2u);
   EXPECT_EQ(described->columns[0].type, "UInt64");
   EXPECT_EQ(described->engine, "MergeTree");
-  EXPECT_EQ(described->deduplicates(), false);
   EXPECT_TRUE(client.server_version(std::chrono::seconds(5)));
 }
 
