@@ -39,6 +39,20 @@ struct TableFinding {
   }
 };
 
+// At-least-once delivery: a repeat after a lost answer, or by the next owner of a partition, stores rows twice.
+struct RepeatsStored {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "repeats_stored",
+                                   "After a failure, a repeated insert may be stored twice."};
+  std::string_view table;
+  std::string_view name;
+  std::string_view error;
+  std::string_view statement;
+  auto fields() const {
+    return log_fields(subject(log_key::kTable, table), subject("name", name), log_error(error),
+                      LogField("statement", statement));
+  }
+};
+
 struct SampleInvalid {
   static constexpr LogEvent kEvent{LogLevel::Warn, "sample_invalid", "Some of the sampled messages are invalid."};
   uint64_t invalid_messages;

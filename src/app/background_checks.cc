@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "app/app_events.h"
+#include "app/delivery_check.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
 #include "base/threads.h"
@@ -55,6 +56,17 @@ bool ensure_topics(const settings::Pipeline& pipeline, Log& log) {
   return pipeline.kafka.create_topics ? create_topics(pipeline, log) : all_topics_there(pipeline, log);
 }
 
+// Once: the table may be as its operator wants it.
+void report_repeats(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
+                    SecretMask* secrets) {
+  const auto audit = check_delivery(pipeline, clock, kAnswerTimeout, stop, log, secrets);
+  if (!audit) return;
+  for (const clickhouse::Finding& finding : audit->findings) {
+    if (finding.severity != clickhouse::Severity::Error) continue;
+    log.emit(RepeatsStored{pipeline.clickhouse.table, finding.subject, finding.text, finding.statement});
+  }
+}
+
 // False: try again later, because there is no table, or no message to compare it with.
 bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
                      SecretMask* secrets) {
@@ -64,6 +76,7 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
   }
   if (!check || check->sampled == 0) return false;
   compare_table(*check, pipeline, log);
+  report_repeats(pipeline, clock, stop, log, secrets);
   return true;
 }
 

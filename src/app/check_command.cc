@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/delivery_check.h"
 #include "app/processor_factory.h"
 #include "app/request_builders.h"
 #include "app/side_topics.h"
@@ -137,6 +138,25 @@ void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& re
   }
 }
 
+// For the operator's eyes only: without it, a failure may store rows twice, and freshet works.
+void report_repeats(const settings::Pipeline& p, Clock& clock, Report& report) {
+  const auto audit = check_delivery(p, clock, kTimeout, {}, null_log(), report.secrets());
+  if (!audit) {
+    return report.warning("whether a repeated insert is stored once cannot be checked: " + audit.error().text);
+  }
+  if (audit->suitable) {
+    report.good(fmt::format("table {} and the targets of its views store a repeated insert once{}", p.clickhouse.table,
+                            audit->horizon ? fmt::format(", for {:.0f} s", audit->horizon->count()) : ""));
+  }
+  for (const clickhouse::Finding& finding : audit->findings) {
+    if (finding.severity == clickhouse::Severity::Info) continue;
+    const bool repeats = finding.severity == clickhouse::Severity::Error;
+    report.warning(fmt::format("{}{}: {}{}{}", repeats ? "a repeated insert may be stored twice: " : "",
+                               finding.subject, finding.text, finding.statement.empty() ? "" : ": ",
+                               finding.statement));
+  }
+}
+
 void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Report& report) {
   Metrics metrics;
   const auto factory = processor_factory(p.processors, {&clock, &metrics}, null_log());
@@ -147,6 +167,7 @@ void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Re
     if (check_host(p, url, layout, clock, report)) has_table = true;
   }
   if (!has_table) return;
+  report_repeats(p, clock, report);
   if (has_messages) return compare_with_messages(p, clock, report);
   report.good(
       fmt::format("table {} is there; without messages there is nothing to compare it with", p.clickhouse.table));

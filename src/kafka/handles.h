@@ -49,6 +49,7 @@ using LibraryError = std::unique_ptr<rd_kafka_error_t, Freed<rd_kafka_error_dest
 using HeaderList = std::unique_ptr<rd_kafka_headers_t, Freed<rd_kafka_headers_destroy>>;
 using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Freed<rd_kafka_metadata_destroy>>;
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Freed<rd_kafka_NewTopic_destroy>>;
+using ConfigResource = std::unique_ptr<rd_kafka_ConfigResource_t, Freed<rd_kafka_ConfigResource_destroy>>;
 using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Freed<rd_kafka_AdminOptions_destroy>>;
 
 }  // namespace freshet::kafka
