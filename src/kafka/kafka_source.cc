@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kafka/client_config.h"
+#include "kafka/commit_metadata.h"
 #include "kafka/error_table.h"
 #include "kafka/events.h"
 #include "kafka/kafka_events.h"
@@ -255,13 +256,12 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
     return tl::make_unexpected(std::move(gone));
   }
   const Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
-  const std::string metadata = commit_metadata(std::max(membership_.topic_partitions, 1));
+  CommitMetadata metadata{std::max(membership_.topic_partitions, 1), {}};
   for (const OffsetToCommit& offset : offsets) {
     auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), offset.partition.value);
     one->offset = offset.next.value;
-    one->metadata = rd_kafka_mem_malloc(client_.get(), metadata.size());
-    std::copy(metadata.begin(), metadata.end(), static_cast<char*>(one->metadata));
-    one->metadata_size = metadata.size();
+    metadata.plan = offset.plan;
+    set_metadata(client_.get(), *one, metadata.text());
   }
   const auto error = rd_kafka_commit_queue(client_.get(), list.get(), queue_.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "committing offsets"));

@@ -107,6 +107,31 @@ TEST_F(KafkaSourceTest, AnAssignmentNamesTheCluster) {
   EXPECT_NE(cluster_id.find("mock"), std::string::npos) << cluster_id;
 }
 
+TEST_F(KafkaSourceTest, ThePlanOfACommitReachesTheNextOwner) {
+  open();
+  own_all();
+  ASSERT_TRUE(source->commit_async({{Partition{0}, Offset{5}, "frontier=9 plan="}, {Partition{1}, Offset{3}, ""}}));
+  ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
+    const auto* result = std::get_if<CommitResult>(&event);
+    EXPECT_TRUE(result == nullptr || !result->error);
+    return result != nullptr;
+  }));
+  source.reset();
+  open();
+  std::vector<AssignedPartition> found;
+  ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
+    const auto* assigned = std::get_if<PartitionsAssigned>(&event);
+    if (assigned == nullptr || assigned->partitions.size() < partitions) return false;
+    found = assigned->partitions;
+    return true;
+  }));
+  EXPECT_EQ(found[0].start, Offset{5});
+  EXPECT_EQ(found[0].plan, "frontier=9 plan=");
+  EXPECT_EQ(found[1].start, Offset{3});
+  EXPECT_EQ(found[1].plan, "");
+  EXPECT_EQ(found[1].unknown_metadata, "");
+}
+
 // A move reassigns all partitions and pauses the blocked ones; the library keeps a pause across assignments.
 TEST_F(KafkaSourceTest, EachOfManyBlockedPartitionsIsReadOnceItIsMoved) {
   for (const std::string assignor : {"range", "cooperative-sticky"}) {

@@ -20,14 +20,6 @@ KafkaSettings settings_with(OffsetReset reset, bool strict = false) {
   return s;
 }
 
-TEST(StartPositionsTest, TheMetadataOfACommitTellsHowManyPartitionsThereWere) {
-  EXPECT_EQ(partitions_in(commit_metadata(12)), 12);
-  EXPECT_EQ(partitions_in("freshet/1 partitions=3 more"), 3);
-  for (const char* other : {"", "freshet/1 partitions=", "freshet/1 partitions=0", "freshet/1 partitions=3x", "x"}) {
-    EXPECT_EQ(partitions_in(other), std::nullopt) << other;
-  }
-}
-
 TEST(StartPositionsTest, EveryCaseIsDecided) {
   const StartInputs committed{50, 0, 0, false, false};
   const StartInputs none{std::nullopt, 10, 90, false, false};

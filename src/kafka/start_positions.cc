@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "kafka/commit_metadata.h"
 #include "kafka/error_table.h"
 #include "kafka/offset_query.h"
 
@@ -14,25 +14,12 @@ namespace {
 constexpr int kLookUpMs = 2000;
 constexpr int kCommitPollMs = 100;
 constexpr int kCommitPolls = 100;
-constexpr std::string_view kMetadataPrefix = "freshet/1 partitions=";
 
 tl::unexpected<Error> failed(rd_kafka_resp_err_t code, std::string_view what) {
   return tl::make_unexpected(to_error(code, what));
 }
 
 }  // namespace
-
-std::string commit_metadata(int32_t partitions) { return fmt::format("{}{}", kMetadataPrefix, partitions); }
-
-std::optional<int32_t> partitions_in(std::string_view metadata) {
-  if (!metadata.starts_with(kMetadataPrefix)) return std::nullopt;
-  metadata.remove_prefix(kMetadataPrefix.size());
-  int32_t count = 0;
-  const auto [end, error] = std::from_chars(metadata.data(), metadata.data() + metadata.size(), count);
-  if (error != std::errc() || count < 1 || (end != metadata.data() + metadata.size() && *end != ' '))
-    return std::nullopt;
-  return count;
-}
 
 StartDecision decide_start(const KafkaSettings& settings, const StartInputs& inputs) {
   if (inputs.committed && !inputs.out_of_range) return {Offset{*inputs.committed}, false, ""};
@@ -88,12 +75,13 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
   }
   int32_t known = 0;
   std::vector<std::optional<int64_t>> committed(static_cast<size_t>(*count));
+  std::vector<std::string> metadata(static_cast<size_t>(*count));
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& one = list->elems[i];
     if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(one.err, "looking up a committed offset");
     if (one.offset >= 0) committed[static_cast<size_t>(one.partition)] = one.offset;
-    const std::string_view metadata(static_cast<const char*>(one.metadata), one.metadata_size);
-    known = std::max(known, partitions_in(metadata).value_or(0));
+    metadata[static_cast<size_t>(one.partition)] = metadata_of(one);
+    if (const auto ours = parse_commit_metadata(metadata_of(one))) known = std::max(known, ours->partitions);
   }
   Resolved resolved;
   resolved.partition_count = *count;
@@ -115,7 +103,16 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
     const StartInputs& inputs = all[partition];
     StartDecision decision = decide_start(settings_, inputs);
     if (decision.chosen) chosen.emplace_back(partition, decision.start);
-    resolved.partitions.push_back({partition, decision.start, std::move(decision.no_valid_offset), !inputs.committed});
+    AssignedPartition& one = resolved.partitions.emplace_back();
+    one = {partition, decision.start, std::move(decision.no_valid_offset), !inputs.committed};
+    // A start that the reset policy chose has no past.
+    if (decision.chosen || !inputs.committed) continue;
+    std::string& text = metadata[static_cast<size_t>(partition.value)];
+    if (auto ours = parse_commit_metadata(text)) {
+      one.plan = std::move(ours->plan);
+    } else {
+      one.unknown_metadata = std::move(text);
+    }
   }
   if (const Status status = commit(chosen, *count, stop); !status) return tl::make_unexpected(status.error());
   return resolved;
@@ -155,14 +152,12 @@ Status StartPositions::look_up_watermarks(const std::vector<Partition>& partitio
 Status StartPositions::commit(const std::vector<std::pair<Partition, Offset>>& starts, int32_t partition_count,
                               std::stop_token stop) {
   if (starts.empty()) return {};
-  std::string metadata = commit_metadata(partition_count);
+  const std::string metadata = CommitMetadata{partition_count, {}}.text();
   Partitions list(rd_kafka_topic_partition_list_new(static_cast<int>(starts.size())));
   for (const auto& [partition, start] : starts) {
     auto* one = rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), partition.value);
     one->offset = start.value;
-    one->metadata = rd_kafka_mem_malloc(client_, metadata.size());
-    std::copy(metadata.begin(), metadata.end(), static_cast<char*>(one->metadata));
-    one->metadata_size = metadata.size();
+    set_metadata(client_, *one, metadata);
   }
   const Queue answers(rd_kafka_queue_new(client_));
   const auto error = rd_kafka_commit_queue(client_, list.get(), answers.get(), nullptr, nullptr);

@@ -9,7 +9,6 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -20,11 +19,6 @@
 #include "ports/source.h"
 
 namespace freshet::kafka {
-
-// "freshet/1 partitions=N": every offset that freshet commits carries the partition count of the topic in its metadata.
-// A partition that appears later is thereby known to be new and starts at its beginning, even under `latest`.
-std::string commit_metadata(int32_t partitions);
-std::optional<int32_t> partitions_in(std::string_view metadata);
 
 // What is known about a partition when its start is decided.
 struct StartInputs {

@@ -24,6 +24,9 @@ struct AssignedPartition {
   // The group has no offset for it: the partition is new to the group, or its topic was recreated. Earlier state is
   // void.
   bool unknown_to_group = false;
+  std::string plan = {};  // OffsetToCommit::plan of the commit that `start` is from; empty = none
+  // The metadata of that commit if another program or a newer freshet wrote it, and so nothing is known of a plan.
+  std::string unknown_metadata = {};
 };
 
 // The stream replies with answer_assign(). Before that, no message and no other rebalance event is delivered.
@@ -31,7 +34,7 @@ struct PartitionsAssigned {
   std::vector<AssignedPartition> partitions;  // the new ones (incremental) or all (eager); may be empty
   int32_t generation = -1;                    // of the group, -1 = unknown
   // The consumer took over the previous consumer's membership, with the same generation and partitions. Nothing was
-  // lost in between; `start` and `no_valid_offset` are unset.
+  // lost in between; the partitions have no other field than `partition`.
   bool continues = false;
   std::string cluster_id = {};  // of the Kafka cluster; empty = unknown
 };
@@ -115,6 +118,8 @@ using SourceEvent =
 struct OffsetToCommit {
   Partition partition;
   Offset next;  // next message to read
+  // Stored with the offset, and returned to its next owner: one line of at most 4,000 printable characters.
+  std::string plan = {};
 };
 
 // What the next consumer has to know about this one to continue its membership.
