@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Offset committed{5};
   const auto plan = PartitionPlan::parse(text, committed);
   if (!plan) return 0;
-  const auto again = PartitionPlan::parse(plan->text(committed), committed);
+  const auto again = PartitionPlan::parse(plan->text(committed).text, committed);
   if (!again || !(*again == *plan)) std::abort();
   return 0;
 }

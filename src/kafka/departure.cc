@@ -6,6 +6,7 @@
 namespace freshet::kafka {
 namespace {
 
+constexpr int16_t kOffsetCommit = 8;
 constexpr int16_t kJoinGroup = 11;
 // How long the library may take to write a request to its socket.
 constexpr Duration kOnItsWay = std::chrono::milliseconds(100);
@@ -13,6 +14,7 @@ constexpr Duration kOnItsWay = std::chrono::milliseconds(100);
 rd_kafka_resp_err_t on_request_sent(rd_kafka_t*, int, const char*, int32_t, int16_t api, int16_t, int32_t, size_t,
                                     void* opaque) noexcept {
   if (api == kJoinGroup) ++static_cast<GroupRequests*>(opaque)->joins_sent;
+  if (api == kOffsetCommit) ++static_cast<GroupRequests*>(opaque)->commits_sent;
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -63,6 +63,9 @@ ErrorRule rule_for(rd_kafka_resp_err_t code) {
   return found != kRules.end() ? *found : ErrorRule{code, ErrorKind::Retry, ""};
 }
 
+// The library's own codes are negative.
+bool is_unanswered(rd_kafka_resp_err_t code) { return code < 0 || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT; }
+
 bool ends_commits(rd_kafka_resp_err_t code) {
   constexpr int kFencedMemberEpoch = 110;  // KIP-848; unknown to the oldest library
   switch (static_cast<int>(code)) {

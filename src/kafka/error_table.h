@@ -25,6 +25,9 @@ ErrorRule rule_for(rd_kafka_resp_err_t code);
 // rebalance is in progress, a connection broke).
 bool ends_commits(rd_kafka_resp_err_t code);
 
+// A request with this error may have reached the broker, or may still reach it: no broker answered it.
+bool is_unanswered(rd_kafka_resp_err_t code);
+
 // The client cannot read the data at this position of the partition.
 bool is_unreadable(rd_kafka_resp_err_t code);
 

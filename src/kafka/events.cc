@@ -65,6 +65,7 @@ CommitResult to_commit_result(rd_kafka_event_t* event) {
       result.committed.emplace_back(Partition{one.partition}, Offset{one.offset});
       continue;
     }
+    if (code == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE) result.plan_too_large = true;
     if (ends_commits(code)) result.void_now.push_back(Partition{one.partition});
     if (!result.error) result.error = to_error(code, "committing offsets");
   }

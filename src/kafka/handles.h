@@ -17,12 +17,13 @@ struct Freed {
   }
 };
 
-// Counts a client's JoinGroup requests and their responses. Threads: any.
+// Counts a client's JoinGroup requests and their responses, and its OffsetCommit requests. Threads: any.
 struct GroupRequests {
   bool cooperative = false;  // a cooperative assignor is configured; constant once the client is created
   std::atomic<uint64_t> joins_sent{0};
   std::atomic<uint64_t> joins_answered{0};
-  std::atomic<bool> assigned{false};  // it has received an assignment, possibly empty
+  std::atomic<uint64_t> commits_sent{0};  // also those that the library repeats
+  std::atomic<bool> assigned{false};      // it has received an assignment, possibly empty
 };
 
 // Waits for the library's threads and for all living messages; used only by the Reaper and by short-lived clients. A

@@ -73,6 +73,9 @@ struct KafkaSettings {
   std::string group_instance_id;     // configured; empty = none
   bool generate_instance_id = true;  // without one: generated once per process (--no-static-membership)
   std::chrono::milliseconds max_poll_interval{300'000};
+  // Commits carry plans of inserts (OffsetToCommit::plan). A commit that may reach the broker late or again ends the
+  // consumer, and a consumer that continues a membership reports what is committed (CommittedPlan).
+  bool planned_commits = false;
   bool create_topics = false;
   std::string dead_letter_topic;                             // empty = none
   std::optional<ConnectionSettings> dead_letter_connection;  // none = `connection`

@@ -21,6 +21,7 @@ constexpr size_t kMaxMessagesPerPoll = 4096;
 constexpr size_t kMaxChunkBytes = 1024 * 1024;
 constexpr size_t kLibraryOverhead = 384;  // bytes that the library adds per message
 constexpr int kLeavePollMs = 5;
+constexpr Duration kRetryPlans = std::chrono::seconds(1);
 
 // Reads the client's cached metadata without waiting; metadata always arrives before the first assignment.
 std::string known_cluster_id(rd_kafka_t* client) {
@@ -79,6 +80,7 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
   begin_with_first_assignment(out);
   take_look_up_results(out);
   check_continuity();
+  look_up_plans();
   look_up_missing_offsets();
   check_unsettled(out);
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
@@ -108,8 +110,7 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
   if (type == RD_KAFKA_EVENT_REBALANCE) {
     on_rebalance(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_OFFSET_COMMIT) {
-    ++commits_answered_;
-    out.push_back(to_commit_result(event.get()));
+    on_commit_answered(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_ERROR) {
     on_error(event.get(), out);
   } else if (type == RD_KAFKA_EVENT_STATS) {
@@ -117,6 +118,25 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
     statistics_.update(rd_kafka_event_stats(event.get()), [this](Partition one) { return owned_.contains(one); });
     if (statistics_.leaders_connected()) recover(out);
   }
+}
+
+// After a lost connection or answer, the broker may process the request, or one that the library repeated, at any later
+// time. It would then replace a newer plan. It refuses requests of a client whose membership another one took over.
+void KafkaSource::on_commit_answered(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
+  ++commits_answered_;
+  CommitResult result = to_commit_result(event);
+  const uint64_t requests = requests_->commits_sent - commit_requests_before_;
+  const bool unanswered = result.error && is_unanswered(static_cast<rd_kafka_resp_err_t>(result.error->code));
+  if (!settings_.planned_commits || (requests <= 1 && (requests == 0 || !unanswered))) {
+    return out.push_back(std::move(result));
+  }
+  const Error uncertain{ErrorKind::Renew, result.error ? result.error->code : 0,
+                        "the connection to the group's coordinator failed during a commit; the consumer is renewed "
+                        "before more inserts are sent"};
+  result.committed.clear();
+  result.error = uncertain;
+  out.push_back(std::move(result));
+  out.push_back(SourceFault{uncertain});
 }
 
 void KafkaSource::on_fetch(Event event, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
@@ -196,24 +216,43 @@ void KafkaSource::take_look_up_results(std::vector<SourceEvent>& out) {
       report(*failed, out);
       continue;
     }
-    auto& found = std::get<StartLookUp::Found>(result);
-    const bool assignment = found.asked_for == StartLookUpFor::Assignment;
-    // A recreated topic may have fewer partitions; the group counts them at each assignment.
-    if (assignment) membership_.topic_partitions = 0;
-    membership_.topic_partitions = std::max(membership_.topic_partitions, found.resolved.partition_count);
-    metrics_.topic_partitions.set(membership_.topic_partitions);
-    if (assignment) {
-      if (assignment_waits_) announce(std::move(found.resolved.partitions), false, out);
-    } else {
-      for (const AssignedPartition& partition : found.resolved.partitions) take_looked_up(partition, out);
-      if (found.resolved.partitions.empty()) put_off(found);
-      settle_if_topic_is_back();
-    }
+    take_found(std::get<StartLookUp::Found>(std::move(result)), out);
   }
+}
+
+void KafkaSource::take_found(StartLookUp::Found found, std::vector<SourceEvent>& out) {
+  const bool assignment = found.asked_for == StartLookUpFor::Assignment;
+  // A recreated topic may have fewer partitions; the group counts them at each assignment.
+  if (assignment) membership_.topic_partitions = 0;
+  membership_.topic_partitions = std::max(membership_.topic_partitions, found.resolved.partition_count);
+  metrics_.topic_partitions.set(membership_.topic_partitions);
+  std::vector<AssignedPartition>& partitions = found.resolved.partitions;
+  if (assignment) {
+    if (assignment_waits_) announce(std::move(partitions), false, out);
+  } else if (found.asked_for == StartLookUpFor::Plans) {
+    if (!partitions.empty()) plans_due_.reset();
+    for (AssignedPartition& partition : partitions) out.push_back(CommittedPlan{std::move(partition)});
+  } else {
+    for (const AssignedPartition& partition : partitions) take_looked_up(partition, out);
+    if (partitions.empty()) put_off(found);
+    settle_if_topic_is_back();
+  }
+}
+
+// Delivery continues meanwhile.
+void KafkaSource::look_up_plans() {
+  const SteadyTime now = clock_.steady_now();
+  if (!plans_due_ || now < *plans_due_ || assignment_waits_ || closing_ || start_look_up_.under_way()) return;
+  plans_due_ = now + kRetryPlans;
+  std::vector<Partition> partitions;
+  for (const auto& [partition, owned] : owned_) partitions.push_back(partition);
+  start_look_up_.begin(std::move(partitions), StartLookUpFor::Plans);
 }
 
 void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out) {
   announced_without_offset_.clear();
+  plans_due_.reset();
+  if (continues && settings_.planned_commits && !partitions.empty()) plans_due_ = clock_.steady_now();
   for (const AssignedPartition& one : partitions) {
     if (!one.no_valid_offset.empty()) announced_without_offset_.push_back(one.partition);
   }
@@ -263,6 +302,7 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
     metadata.plan = offset.plan;
     set_metadata(client_.get(), *one, metadata.text());
   }
+  commit_requests_before_ = requests_->commits_sent;
   const auto error = rd_kafka_commit_queue(client_.get(), list.get(), queue_.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "committing offsets"));
   ++commits_sent_;

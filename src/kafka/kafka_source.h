@@ -106,7 +106,10 @@ class KafkaSource final : public Source {
   void flush_chunks(std::vector<SourceEvent>& out);
   void flush(Owned& owned, std::vector<SourceEvent>& out);
 
+  void on_commit_answered(rd_kafka_event_t* event, std::vector<SourceEvent>& out);
   void take_look_up_results(std::vector<SourceEvent>& out);
+  void take_found(StartLookUp::Found found, std::vector<SourceEvent>& out);
+  void look_up_plans();
   void announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out);
   void begin_with_first_assignment(std::vector<SourceEvent>& out);
   void settle();
@@ -162,6 +165,8 @@ class KafkaSource final : public Source {
   bool closed_ = false;
   uint64_t commits_sent_ = 0;
   uint64_t commits_answered_ = 0;
+  uint64_t commit_requests_before_ = 0;  // GroupRequests::commits_sent before the outstanding commit
+  std::optional<SteadyTime> plans_due_;  // when to look up the plans of partitions that continue
   std::optional<SteadyTime> statistics_at_;
   ReportedErrors reported_;
 

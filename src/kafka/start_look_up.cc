@@ -45,7 +45,9 @@ void StartLookUp::resolve(const Question& question, std::stop_token stop) {
     auto resolved = positions.resolve(question.partitions, out_of_range, stop);
     if (!resolved) return;
     found.resolved = *std::move(resolved);
-  } else if (auto resolved = positions.try_resolve(question.partitions, out_of_range, stop)) {
+  } else if (auto resolved = question.asked_for == StartLookUpFor::Plans
+                                 ? positions.committed(question.partitions, stop)
+                                 : positions.try_resolve(question.partitions, out_of_range, stop)) {
     found.resolved = *std::move(resolved);
   } else {
     if (stop.stop_requested()) return;

@@ -23,6 +23,7 @@ enum class StartLookUpFor {
   Assignment,  // the answer to a rebalance waits for it
   NoOffset,    // partitions without a valid offset: do they have one now?
   OutOfRange,  // the broker reported that the partitions' positions do not exist
+  Plans,       // what the group has committed for partitions that continue
 };
 
 // Threads: all calls by the loop. The lookup's thread calls `wake` when take() has a result. `client` and `settings`

@@ -62,34 +62,69 @@ std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vecto
   return std::nullopt;
 }
 
-Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<Partition>& partitions,
-                                                             bool out_of_range, std::stop_token stop) {
+// Queries all partitions, not only ours: the metadata of any of them shows which ones are new.
+Result<std::vector<StartPositions::Committed>> StartPositions::look_up_committed(std::stop_token stop) {
   const auto count = count_partitions();
   if (!count) return tl::make_unexpected(count.error());
-  // Queries all partitions, not only ours: the metadata of any of them shows which ones are new.
   Partitions list(rd_kafka_topic_partition_list_new(*count));
   for (int32_t p = 0; p < *count; ++p) rd_kafka_topic_partition_list_add(list.get(), settings_.topic.c_str(), p);
   if (stop.stop_requested()) return failure(ErrorKind::Stopping, "");
   if (const auto error = rd_kafka_committed(client_, list.get(), kLookUpMs); error != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return failed(error, "looking up the group's committed offsets");
   }
-  int32_t known = 0;
-  std::vector<std::optional<int64_t>> committed(static_cast<size_t>(*count));
-  std::vector<std::string> metadata(static_cast<size_t>(*count));
+  std::vector<Committed> committed(static_cast<size_t>(*count));
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& one = list->elems[i];
     if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(one.err, "looking up a committed offset");
-    if (one.offset >= 0) committed[static_cast<size_t>(one.partition)] = one.offset;
-    metadata[static_cast<size_t>(one.partition)] = metadata_of(one);
-    if (const auto ours = parse_commit_metadata(metadata_of(one))) known = std::max(known, ours->partitions);
+    Committed& found = committed[static_cast<size_t>(one.partition)];
+    if (one.offset >= 0) found.offset = one.offset;
+    found.metadata = metadata_of(one);
   }
+  return committed;
+}
+
+void StartPositions::take_plan(Committed& from, AssignedPartition& to) {
+  if (auto ours = parse_commit_metadata(from.metadata)) {
+    to.plan = std::move(ours->plan);
+  } else {
+    to.unknown_metadata = std::move(from.metadata);
+  }
+}
+
+Result<StartPositions::Resolved> StartPositions::committed(const std::vector<Partition>& partitions,
+                                                           std::stop_token stop) {
+  auto all = look_up_committed(stop);
+  if (!all) return tl::make_unexpected(all.error());
   Resolved resolved;
-  resolved.partition_count = *count;
+  resolved.partition_count = static_cast<int32_t>(all->size());
+  for (const Partition partition : partitions) {
+    const auto index = static_cast<size_t>(partition.value);
+    AssignedPartition& one = resolved.partitions.emplace_back();
+    one.partition = partition;
+    one.unknown_to_group = index >= all->size() || !(*all)[index].offset;
+    if (one.unknown_to_group) continue;
+    one.start = Offset{*(*all)[index].offset};
+    take_plan((*all)[index], one);
+  }
+  return resolved;
+}
+
+Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<Partition>& partitions,
+                                                             bool out_of_range, std::stop_token stop) {
+  auto committed = look_up_committed(stop);
+  if (!committed) return tl::make_unexpected(committed.error());
+  int32_t known = 0;
+  for (const Committed& one : *committed) {
+    if (const auto ours = parse_commit_metadata(one.metadata)) known = std::max(known, ours->partitions);
+  }
+  const auto count = static_cast<int32_t>(committed->size());
+  Resolved resolved;
+  resolved.partition_count = count;
   std::map<Partition, StartInputs> all;
   std::vector<Partition> undecided;
   for (const Partition partition : partitions) {
     StartInputs& inputs = all[partition];
-    if (partition.value < *count) inputs.committed = committed[static_cast<size_t>(partition.value)];
+    if (partition.value < count) inputs.committed = (*committed)[static_cast<size_t>(partition.value)].offset;
     inputs.out_of_range = out_of_range;
     inputs.is_new = known > 0 && partition.value >= known;
     if (!inputs.committed || out_of_range) undecided.push_back(partition);
@@ -107,14 +142,9 @@ Result<StartPositions::Resolved> StartPositions::try_resolve(const std::vector<P
     one = {partition, decision.start, std::move(decision.no_valid_offset), !inputs.committed};
     // A start that the reset policy chose has no past.
     if (decision.chosen || !inputs.committed) continue;
-    std::string& text = metadata[static_cast<size_t>(partition.value)];
-    if (auto ours = parse_commit_metadata(text)) {
-      one.plan = std::move(ours->plan);
-    } else {
-      one.unknown_metadata = std::move(text);
-    }
+    take_plan((*committed)[static_cast<size_t>(partition.value)], one);
   }
-  if (const Status status = commit(chosen, *count, stop); !status) return tl::make_unexpected(status.error());
+  if (const Status status = commit(chosen, count, stop); !status) return tl::make_unexpected(status.error());
   return resolved;
 }
 

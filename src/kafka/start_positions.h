@@ -54,10 +54,19 @@ class StartPositions {
   // One attempt: all partitions, or an error. `out_of_range`: the broker reported that the partitions' positions do not
   // exist.
   Result<Resolved> try_resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
+  // One attempt: what the group has committed for the partitions. Decides and commits nothing.
+  Result<Resolved> committed(const std::vector<Partition>& partitions, std::stop_token stop);
   // The last attempt failed because not every leader returned the watermarks of its partitions.
   bool leaders_failed() const { return leaders_failed_; }
 
  private:
+  // By partition number, for all partitions of the topic.
+  struct Committed {
+    std::optional<int64_t> offset;
+    std::string metadata;
+  };
+  Result<std::vector<Committed>> look_up_committed(std::stop_token stop);
+  static void take_plan(Committed& from, AssignedPartition& to);
   Result<int32_t> count_partitions();
   Status look_up_watermarks(const std::vector<Partition>& partitions, std::map<Partition, StartInputs>& inputs,
                             std::stop_token stop);

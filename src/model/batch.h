@@ -12,7 +12,8 @@
 
 namespace freshet {
 
-// The messages of one partition in a batch: all from first to last, except invalid and skipped ones.
+// The messages of one partition in a batch: all from first to last, except invalid and skipped ones. The first and the
+// last have rows, unless the batch is planned.
 struct Span {
   Partition partition;
   AssignmentId assignment;
@@ -31,6 +32,7 @@ struct BatchPart {
 struct SealedBatch {
   uint64_t id = 0;
   SteadyTime sealed_at{};
+  SteadyTime oldest{};  // since when its oldest rows waited
   std::shared_ptr<const RowLayout> layout = plain_layout();   // of all its chunks
   std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // in insert order: by partition, then sequence
   std::vector<Span> spans;                                    // one per partition with rows, ascending
@@ -38,6 +40,9 @@ struct SealedBatch {
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
   std::string insert_token;  // different for any two different batches (stream/insert_token.h)
+  Hash128 token_hash{};      // InsertToken::hash
+  // Exactly-once delivery: its only span is planned (stream/partition_plan.h), from the end of the span before it.
+  bool planned = false;
 };
 
 // The sequence numbers of the part's chunks.

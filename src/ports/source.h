@@ -66,6 +66,7 @@ struct CommitResult {
   std::vector<std::pair<Partition, Offset>> committed;  // accepted by the broker
   std::optional<Error> error;                           // the first error, if any offset was rejected
   std::vector<Partition> void_now;                      // rejected partitions that this consumer can never commit again
+  bool plan_too_large = false;  // a partition was rejected because the broker accepts only shorter plans
 };
 
 // The end of the partition: every message below `end` was delivered. Offsets of transaction markers are not messages.
@@ -88,6 +89,12 @@ struct NoValidOffset {
 struct ValidOffset {
   Partition partition;
   Offset start;
+};
+
+// After a PartitionsAssigned that continues, for a source with planned commits: what the group has committed for the
+// partition. `start` and `plan` are set, or `unknown_to_group`.
+struct CommittedPlan {
+  AssignedPartition committed;
 };
 
 // The record batch at the partition's position cannot be unpacked. The source delivers nothing from the partition until
@@ -113,7 +120,7 @@ struct ConsumerClosed {};
 
 using SourceEvent =
     std::variant<MessageChunk, PartitionsAssigned, PartitionsRevoked, CommitResult, EndOfPartition, NoValidOffset,
-                 ValidOffset, UnreadableBatch, SourceFault, SourceRecovered, ConsumerClosed>;
+                 ValidOffset, CommittedPlan, UnreadableBatch, SourceFault, SourceRecovered, ConsumerClosed>;
 
 struct OffsetToCommit {
   Partition partition;

@@ -48,7 +48,7 @@ void BatchOutcomes::result(BatchResult result, SteadyTime now) {
     rows -= lost.row_count;
     bytes -= lost.rows_size;
   }
-  count_written(batch, rows, bytes, now);
+  if (!result.stored_before) count_written(batch, rows, bytes, now);
   for (size_t c = 0; c < batch.chunks.size(); ++c) {
     TrackedPartition* partition = state_.partitions.find(batch.chunks[c]->partition, batch.chunks[c]->assignment);
     if (partition != nullptr) partition->offsets.rows_rejected(batch.chunks[c]->sequence, rejected[c]);
@@ -168,7 +168,15 @@ void BatchOutcomes::write_again(uint64_t id, Commands& commands) {
     if (TrackedPartition* partition = state_.partitions.find(part.partition, part.assignment))
       partition->batch_begins();
   }
-  commands.again.push_back(std::move(task));
+  send_again(std::move(task), commands);
+}
+
+void BatchOutcomes::send_again(BatchTask task, Commands& commands) {
+  if (task.batch->planned) {
+    state_.unblocked.push_back(std::move(task));
+  } else {
+    commands.again.push_back(std::move(task));
+  }
 }
 
 void BatchOutcomes::unblock_written(const SealedBatch& batch) {
@@ -235,8 +243,8 @@ Result<SkipResult> BatchOutcomes::resolve(Partition partition, std::optional<Res
   for (const BatchPart& part : left.batch->parts) {
     if (TrackedPartition* one = state_.partitions.find(part.partition, part.assignment)) one->batch_begins();
   }
-  if (!left.open.empty()) {
-    commands.again.push_back(std::move(left));
+  if (!left.open.empty() || left.batch->planned) {
+    send_again(std::move(left), commands);
   } else {
     this->result({left.batch, true, std::move(left.rejected), 0, {}, {}}, now);
   }

@@ -51,6 +51,7 @@ class BatchOutcomes {
   void block(BatchResult result, SteadyTime now);
   void drop_blocked(uint64_t batch);
   void write_again(uint64_t batch, Commands& commands);
+  void send_again(BatchTask task, Commands& commands);
   void unblock_written(const SealedBatch& batch);
   void add_dead_letter(const SealedBatch& batch, const RejectedMessage& message);
   Status may_resolve(Partition partition, std::optional<Resolution> resolution) const;

@@ -19,14 +19,18 @@ constexpr uint32_t kTooLargeInARow = 3;   // single messages in a row; then no i
 constexpr uint32_t kMaxPieces = 1000;     // inserts per batch before it is blocked
 constexpr Duration kOperatorRetry = std::chrono::seconds(30);
 constexpr Duration kFieldsRetry = std::chrono::seconds(10);
+constexpr const char* kNoFieldMatches =
+    "no field of the messages is a column of the table; nothing is inserted, the table is looked at again every 10 s: "
+    "add the columns, correct --table or --topic, or POST /skip the partition to store rows of defaults";
+constexpr const char* kTableDiffers =
+    "ClickHouse rejects every row of the batch alike: the table and the messages differ; blocked, retried every 30 s: "
+    "alter the table, or POST /skip the partition to treat the rows as bad data";
 
 }  // namespace
 
 RejectedMessage rejected_message(const SealedBatch& batch, const BlockedPiece& piece) {
-  size_t index = piece.piece.begin;
-  uint32_t chunk = 0;
-  while (index >= batch.chunks[chunk]->messages.size()) index -= batch.chunks[chunk++]->messages.size();
-  return {chunk, static_cast<uint32_t>(index), piece.code, piece.text};
+  const auto [chunk, message] = BatchMessages(batch).place(piece.piece.begin);
+  return {chunk, message, piece.code, piece.text};
 }
 
 void RejectionMemory::accepted() {
@@ -88,6 +92,61 @@ BatchResult BatchWriting::write(BatchTask task, const WriteControl& control) {
   }
   result_.written = result_.blocked.empty();
   return std::move(result_);
+}
+
+BatchResult BatchWriting::write_planned(BatchTask task, const WriteControl& control) {
+  const Piece piece = task.open.front();
+  const std::string token = std::move(task.planned_token);
+  begin(std::move(task));
+  list_items();
+  while (!take_planned(piece, insert_planned(piece, token, control), control)) {
+  }
+  return std::move(result_);
+}
+
+WriteOutcome BatchWriting::insert_planned(Piece piece, const std::string& token, const WriteControl& control) {
+  if (exceeds_limit(piece))
+    return {WriteOutcome::Kind::TooLarge, 0, "larger than the last insert that was too large", {}};
+  const bool whole = piece.begin == 0 && piece.end == items_.size();
+  InsertRequest request = whole ? whole_request() : request_of(piece);
+  request.token = token;
+  return send(std::move(request), control);
+}
+
+// False: the same insert is to be sent again.
+bool BatchWriting::take_planned(Piece piece, const WriteOutcome& outcome, const WriteControl& control) {
+  const bool single = piece.end - piece.begin == 1;
+  switch (outcome.kind) {
+    case WriteOutcome::Kind::Written:
+      memory_.accepted();
+      result_.written = true;
+      break;
+    case WriteOutcome::Kind::Rejected:
+      if (single && memory_.rejected(outcome.code) > kRejectedInARow) {
+        result_.waited_for_operator = true;
+        const bool skipped = wait_for_operator(outcome, control, kTableDiffers, kOperatorRetry);
+        if (!skipped) return control.stop.stop_requested();
+      }
+      result_.refused = Refusal{false, outcome.code, outcome.text, outcome.row};
+      break;
+    case WriteOutcome::Kind::TooLarge:
+      if (single) {
+        block(Blocked::TooLarge, piece, outcome);
+      } else {
+        if (outcome.code != 0) limit_.too_large(bytes_of(piece), clock_.steady_now());
+        result_.refused = Refusal{true, outcome.code, outcome.text, {}};
+      }
+      break;
+    case WriteOutcome::Kind::NoFields:
+      without_fields_ = wait_for_operator(outcome, control, kNoFieldMatches, kFieldsRetry);
+      return control.stop.stop_requested();
+    case WriteOutcome::Kind::MaybeStored:
+      block(Blocked::MaybeStored, piece, outcome);
+      break;
+    case WriteOutcome::Kind::Abandoned:
+      break;
+  }
+  return true;
 }
 
 void BatchWriting::begin(BatchTask task) {
@@ -179,12 +238,7 @@ BatchWriting::StepResult BatchWriting::take_step(PieceInsert current, std::vecto
       take_too_large(current, outcome, pending);
       return StepResult::Done;
     case WriteOutcome::Kind::NoFields:
-      without_fields_ = wait_for_operator(
-          outcome, control,
-          "no field of the messages is a column of the table; nothing is inserted, the table is "
-          "looked at again every 10 s: add the columns, correct --table or --topic, or POST /skip the "
-          "partition to store rows of defaults",
-          kFieldsRetry);
+      without_fields_ = wait_for_operator(outcome, control, kNoFieldMatches, kFieldsRetry);
       if (control.stop.stop_requested()) return StepResult::Abandoned;
       pending.push_back({current.piece, current.searching, {}});
       return StepResult::Done;
@@ -206,11 +260,7 @@ BatchWriting::StepResult BatchWriting::take_rejection(const PieceInsert& current
     if (abandoned) return StepResult::Abandoned;
     schema_checked_ = !schema;
     if (schema) {
-      schema_checked_ = wait_for_operator(
-          outcome, control,
-          "ClickHouse rejects every row of the batch alike: the table and the messages differ; blocked, retried "
-          "every 30 s: alter the table, or POST /skip the partition to treat the rows as bad data",
-          kOperatorRetry);
+      schema_checked_ = wait_for_operator(outcome, control, kTableDiffers, kOperatorRetry);
       if (control.stop.stop_requested()) return StepResult::Abandoned;
       search_inserts_ = 0;
     }
@@ -295,8 +345,7 @@ InsertRequest BatchWriting::whole_request() const {
   return whole;
 }
 
-WriteOutcome BatchWriting::insert(Piece piece, const WriteControl& control) {
-  if (piece.begin == 0 && piece.end == items_.size()) return send(whole_request(), control);
+InsertRequest BatchWriting::request_of(Piece piece) const {
   InsertRequest request;
   request.layout = batch_->layout.get();
   for (size_t i = piece.begin; i < piece.end; ++i) {
@@ -313,6 +362,12 @@ WriteOutcome BatchWriting::insert(Piece piece, const WriteControl& control) {
     request.row_bytes += rows.size();
   }
   request.divisible = piece.end - piece.begin > 1;
+  return request;
+}
+
+WriteOutcome BatchWriting::insert(Piece piece, const WriteControl& control) {
+  if (piece.begin == 0 && piece.end == items_.size()) return send(whole_request(), control);
+  InsertRequest request = request_of(piece);
   const std::string token = part_token(batch_->insert_token, piece.begin, piece.end);
   request.token = token;
   return send(std::move(request), control);

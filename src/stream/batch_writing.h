@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "base/mutex.h"
 #include "model/batch.h"
 #include "ports/row_writer.h"
+#include "stream/batch_pieces.h"
 #include "stream/insert_limit.h"
 
 namespace freshet::stream {
@@ -19,12 +21,6 @@ struct RejectedMessage {
   uint32_t message = 0;  // index in ProcessedChunk::messages
   int code = 0;
   std::string text;
-};
-
-// A half-open range [begin, end) of the batch's messages, indexed across all its chunks.
-struct Piece {
-  size_t begin = 0;
-  size_t end = 0;
 };
 
 // Why a piece of a batch needs an operator.
@@ -53,6 +49,17 @@ struct BatchTask {
   std::shared_ptr<const SealedBatch> batch;
   std::vector<Piece> open;
   std::vector<RejectedMessage> rejected;  // so far, by earlier tasks
+  // Not empty: a planned insert (stream/planned_inserts.h). `open` has its one piece, which is sent with this token.
+  std::string planned_token{};
+};
+
+// Why a planned insert of several messages was not stored, or the table's rejection of a single one. Nothing of it is
+// stored.
+struct Refusal {
+  bool too_large = false;  // several messages; otherwise the table rejects one of them
+  int code = 0;
+  std::string text;
+  std::optional<uint64_t> row;  // WriteOutcome::row
 };
 
 struct BatchResult {
@@ -62,6 +69,10 @@ struct BatchResult {
   uint32_t inserts = 1;
   Duration took{};                      // including retries
   std::vector<BlockedPiece> blocked{};  // if not empty, the rest of the batch is stored or rejected
+  // Of a planned insert:
+  std::optional<Refusal> refused{};
+  bool waited_for_operator = false;  // messages that were rejected before may be accepted now
+  bool stored_before = false;        // by the partition's last owner: the rows were counted there
 };
 
 // State that the writers of a stream share. Threads: any.
@@ -97,6 +108,8 @@ class BatchWriting {
   // write() waits and retries until the table or the operator changes that. An insert that is too large is halved as
   // long as it is certain that nothing of it was stored.
   BatchResult write(BatchTask task, const WriteControl& control);
+  // The same for a planned insert: returns after one that is stored, refused or blocked, and never sends a part of it.
+  BatchResult write_planned(BatchTask task, const WriteControl& control);
 
  private:
   struct Item {
@@ -125,7 +138,10 @@ class BatchWriting {
   uint64_t bytes_of(Piece piece) const;
   const MessageRows& message_of(size_t item) const;
   InsertRequest whole_request() const;
+  InsertRequest request_of(Piece piece) const;
   WriteOutcome insert(Piece piece, const WriteControl& control);
+  WriteOutcome insert_planned(Piece piece, const std::string& token, const WriteControl& control);
+  bool take_planned(Piece piece, const WriteOutcome& outcome, const WriteControl& control);
   WriteOutcome send(InsertRequest request, const WriteControl& control);
   bool settle(Piece piece, const WriteOutcome& outcome);
   void mark(Piece piece, bool finished);

@@ -29,7 +29,7 @@ std::shared_ptr<const SealedBatch> batch_of(const std::vector<std::string>& rows
   }
   Batcher batcher({"cluster", "t", "group"});
   batcher.add({chunk, {}});
-  return batcher.seal({}, {});
+  return batcher.seal({}, SealReason::NoRoom, {}, {});
 }
 
 struct BatchWritingTest : testing::Test {

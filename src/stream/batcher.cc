@@ -1,6 +1,7 @@
 #include "stream/batcher.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "stream/processing.h"
@@ -8,99 +9,170 @@
 namespace freshet::stream {
 namespace {
 
+constexpr Partition kAllPartitions{-1};
 constexpr uint32_t kMaxFactor = 16;
 constexpr Duration kCalm = std::chrono::minutes(1);
 constexpr Duration kOncePerFailure = std::chrono::seconds(5);  // several writers that fail together count once
+constexpr Duration kPaceBurst = std::chrono::seconds(1);       // batches of so long may be sealed at once
 
 Offset first_row(const ProcessedChunk& chunk) { return chunk.messages.front().offset; }
 Offset last_row(const ProcessedChunk& chunk) { return chunk.messages.back().offset; }
 
-}  // namespace
-
-void Batcher::add(WaitingRows rows) {
-  size_ = measure_ ? measure_->add(*rows.chunk) : size_ + rows.chunk->row_count;
-  bytes_ += rows.chunk->rows.size();
-  // Rows of a partition that was resumed may be older than rows that arrived meanwhile.
-  const auto at = waiting_.empty() || waiting_.back().since <= rows.since
-                      ? waiting_.end()
-                      : std::upper_bound(waiting_.begin(), waiting_.end(), rows.since,
-                                         [](SteadyTime since, const WaitingRows& one) { return since < one.since; });
-  waiting_.insert(at, std::move(rows));
+Duration pace_of(double per_second) {
+  return per_second > 0 ? std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / per_second))
+                        : Duration::zero();
 }
 
+Hash128 digest_of(const SealedBatch& batch) {
+  Hash128 digest;
+  for (const auto& chunk : batch.chunks) merge_digest(digest, chunk->digest);
+  return digest;
+}
+
+void set_token(SealedBatch& batch, InsertToken token) {
+  batch.insert_token = std::move(token.text);
+  batch.token_hash = token.hash;
+}
+
+}  // namespace
+
+Batcher::Batcher(TokenScope scope, Delivery delivery, double batches_per_second)
+    : scope_(std::move(scope)), delivery_(delivery), pace_(pace_of(batches_per_second)) {
+  if (delivery_ == Delivery::AtLeastOnce) lanes_.try_emplace(kAllPartitions);
+}
+
+void Batcher::measure_with(std::unique_ptr<BatchMeasure> measure) {
+  measure_ = std::move(measure);
+  for (auto& [partition, lane] : lanes_) lane = BatchLane(measure_.get());
+}
+
+Partition Batcher::lane_of(Partition partition) const {
+  return delivery_ == Delivery::AtLeastOnce ? kAllPartitions : partition;
+}
+
+void Batcher::add(WaitingRows rows) { lanes_[lane_of(rows.chunk->partition)].add(std::move(rows)); }
+
 PendingRows Batcher::take(Partition partition) {
-  PendingRows taken;
-  std::erase_if(waiting_, [&](WaitingRows& waiting) {
-    if (waiting.chunk->partition != partition) return false;
-    bytes_ -= waiting.chunk->rows.size();
-    taken.push_back(std::move(waiting));
-    return true;
-  });
-  size_ = measure_again();
+  const auto lane = lanes_.find(lane_of(partition));
+  if (lane == lanes_.end()) return {};
+  PendingRows taken = lane->second.take(partition);
+  if (lane->first != kAllPartitions) lanes_.erase(lane);
   return taken;
 }
 
-// Recomputes the size of the rows that wait.
-uint64_t Batcher::measure_again() {
-  uint64_t size = 0;
-  if (measure_) measure_->clear();
-  for (const WaitingRows& waiting : waiting_) {
-    size = measure_ ? measure_->add(*waiting.chunk) : size + waiting.chunk->row_count;
+bool Batcher::empty() const {
+  return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& entry) { return entry.second.empty(); });
+}
+
+bool Batcher::has_rows_of(Partition partition) const {
+  const auto lane = lanes_.find(lane_of(partition));
+  return lane != lanes_.end() && !lane->second.empty();
+}
+
+BatchLimits Batcher::limits(const LiveOptions& options, uint32_t factor) const {
+  return {std::min(options.max_batch_rows * factor, kMaxInsertRows),
+          std::min(options.max_batch_bytes * factor, kMaxInsertBytes)};
+}
+
+// --- when -----------------------------------------------------------------------------------------------------------
+
+SteadyTime Batcher::lane_due_at(const BatchLane& lane, const LiveOptions& options, SealReason reason) const {
+  if (reason != SealReason::Due || lane.full(limits(options, factor_))) return lane.oldest();
+  return lane.oldest() + options.max_batch_time * factor_;
+}
+
+SteadyTime Batcher::pace_allows_at() const { return paced_to_ - kPaceBurst; }
+
+void Batcher::count_batch(SteadyTime now) { paced_to_ = std::max(paced_to_, now) + pace_; }
+
+std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options, SealReason reason,
+                                          const NextSpan& next_span) const {
+  std::optional<SteadyTime> next;
+  for (const auto& [partition, lane] : lanes_) {
+    if (lane.empty()) continue;
+    const SteadyTime due = lane_due_at(lane, options, reason);
+    if (next && *next <= due) continue;
+    if (partition == kAllPartitions || next_span(partition)) next = due;
   }
-  return size;
+  if (next && reason == SealReason::Due && pace_ > Duration::zero()) next = std::max(*next, pace_allows_at());
+  return next;
 }
 
-uint64_t Batcher::max_size(const LiveOptions& options) const {
-  return std::min(options.max_batch_rows * factor_, kMaxInsertRows);
+// The lane that is due first, or, to make room, the largest one.
+Batcher::Lanes::iterator Batcher::next_lane(const LiveOptions& options, SealReason reason, SteadyTime now,
+                                            const NextSpan& next_span, Offset& first) {
+  auto best = lanes_.end();
+  SteadyTime best_due{};
+  for (auto lane = lanes_.begin(); lane != lanes_.end(); ++lane) {
+    if (lane->second.empty()) continue;
+    const SteadyTime due = lane_due_at(lane->second, options, reason);
+    if (reason == SealReason::Due && now < due) continue;
+    if (best != lanes_.end()) {
+      const bool better = reason == SealReason::NoRoom ? lane->second.bytes() > best->second.bytes() : due < best_due;
+      if (!better) continue;
+    }
+    if (lane->first != kAllPartitions) {
+      const auto begins = next_span(lane->first);
+      if (!begins) continue;
+      first = *begins;
+    }
+    best = lane;
+    best_due = due;
+  }
+  return best;
 }
 
-uint64_t Batcher::max_bytes(const LiveOptions& options) const {
-  return std::min(options.max_batch_bytes * factor_, kMaxInsertBytes);
+// --- sealing --------------------------------------------------------------------------------------------------------
+
+std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, SealReason reason, SteadyTime now,
+                                                 const NextSpan& next_span) {
+  const bool paced = reason == SealReason::Due && pace_ > Duration::zero();
+  if (paced && now < pace_allows_at()) return nullptr;
+  Offset first{};
+  const auto lane = next_lane(options, reason, now, next_span, first);
+  if (lane == lanes_.end()) return nullptr;
+  const SteadyTime oldest = lane->second.oldest();
+  if (lane->first == kAllPartitions) {
+    auto batch = batch_of(lane->second.take_batch(limits(options, factor_)), oldest, now);
+    set_token(*batch, insert_token(scope_, *batch->layout, batch->spans, digest_of(*batch)));
+    return batch;
+  }
+  count_batch(now);
+  auto chunks = lane->second.take_batch(limits(options, pace_ > Duration::zero() ? kMaxFactor : factor_));
+  const Offset last = chunks.back()->offsets.last;
+  return span_of(batch_of(std::move(chunks), oldest, now), {first, last}, 0);
 }
 
-bool Batcher::full(const LiveOptions& options) const {
-  return size_ >= max_size(options) || bytes_ >= max_bytes(options);
+std::shared_ptr<const SealedBatch> Batcher::seal_span(std::vector<std::shared_ptr<const ProcessedChunk>> chunks,
+                                                      OffsetRange offsets, uint32_t salt, SteadyTime now) {
+  return span_of(batch_of(std::move(chunks), now, now), offsets, salt);
 }
 
-std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options, bool no_more) const {
-  if (waiting_.empty()) return std::nullopt;
-  if (no_more) return waiting_.front().since;
-  return waiting_.front().since + options.max_batch_time * factor_;
+std::shared_ptr<const SealedBatch> Batcher::span_of(std::shared_ptr<SealedBatch> batch, OffsetRange offsets,
+                                                    uint32_t salt) const {
+  const ProcessedChunk& one = *batch->chunks.front();
+  batch->spans = {{one.partition, one.assignment, offsets}};
+  batch->planned = true;
+  set_token(*batch, insert_token(scope_, *batch->layout, batch->spans, digest_of(*batch), salt));
+  return batch;
 }
 
-bool Batcher::due(const LiveOptions& options, SteadyTime now, bool no_more) const {
-  return !waiting_.empty() && (full(options) || now >= *due_at(options, no_more));
-}
-
-std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, SteadyTime now) {
+// Sorted by partition, so that the batch can be rebuilt from its spans alone. Within a partition chunks are already in
+// order.
+std::shared_ptr<SealedBatch> Batcher::batch_of(std::vector<std::shared_ptr<const ProcessedChunk>> chunks,
+                                               SteadyTime oldest, SteadyTime now) {
   auto batch = std::make_shared<SealedBatch>();
   batch->id = next_id_++;
   batch->sealed_at = now;
-  batch->layout = waiting_.front().chunk->layout;
-  if (measure_) measure_->clear();
-  while (!waiting_.empty()) {
-    const ProcessedChunk& next = *waiting_.front().chunk;
-    const uint64_t size = measure_ ? measure_->add(next) : batch->row_count + next.row_count;
-    if (!batch->chunks.empty() &&
-        (size > max_size(options) || batch->row_bytes + next.rows.size() > max_bytes(options) ||
-         (next.layout != batch->layout && *next.layout != *batch->layout))) {
-      break;
-    }
-    batch->row_count += next.row_count;
-    batch->row_bytes += next.rows.size();
-    batch->chunks.push_back(std::move(waiting_.front().chunk));
-    waiting_.pop_front();
-  }
-  size_ = measure_ ? measure_again() : size_ - batch->row_count;
-  bytes_ -= batch->row_bytes;
-  // Sort by partition, so that the batch can be rebuilt from its spans alone. Within a partition chunks are already in
-  // order.
+  batch->oldest = oldest;
+  batch->layout = chunks.front()->layout;
+  batch->chunks = std::move(chunks);
   std::stable_sort(batch->chunks.begin(), batch->chunks.end(),
                    [](const auto& a, const auto& b) { return a->partition < b->partition; });
-  Hash128 digest;
   for (size_t c = 0; c < batch->chunks.size(); ++c) {
     const auto& chunk = batch->chunks[c];
-    merge_digest(digest, chunk->digest);
+    batch->row_count += chunk->row_count;
+    batch->row_bytes += chunk->rows.size();
     if (batch->parts.empty() || batch->parts.back().partition != chunk->partition) {
       batch->parts.push_back({chunk->partition, chunk->assignment, c, c});
     }
@@ -112,9 +184,10 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, Ste
       batch->spans.back().offsets.last = last_row(*chunk);
     }
   }
-  batch->insert_token = insert_token(scope_, *batch->layout, batch->spans, digest);
   return batch;
 }
+
+// --- slower ---------------------------------------------------------------------------------------------------------
 
 void Batcher::slow_down(SteadyTime now) {
   if (factor_ > 1 && now - slowed_at_ < kOncePerFailure) return;

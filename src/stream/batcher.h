@@ -1,8 +1,9 @@
-// Collects rows for the next batch and decides when to seal it.
+// Collects rows for the next batches, decides when to seal one, and seals it.
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,21 +11,40 @@
 
 #include "base/clock.h"
 #include "model/batch.h"
+#include "model/delivery.h"
 #include "model/options.h"
 #include "ports/batch_measure.h"
+#include "stream/batch_lane.h"
 #include "stream/insert_token.h"
 #include "stream/partition_state.h"
 
 namespace freshet::stream {
 
+// Which batches to seal now.
+enum class SealReason {
+  Due,     // those that are full or old enough
+  NoRoom,  // waiting would not make them larger: any, the largest first
+  Drain,   // all
+};
+
 // Threads: the loop only.
 class Batcher {
  public:
-  explicit Batcher(TokenScope scope) : scope_(std::move(scope)) {}
+  // Where the next planned span of the partition begins; nullopt = none may be planned now. Not asked with
+  // at-least-once delivery.
+  using NextSpan = std::function<std::optional<Offset>(Partition)>;
+
+  explicit Batcher(TokenScope scope) : Batcher(std::move(scope), Delivery::AtLeastOnce, 0) {}
+  // With exactly-once delivery each batch is a span of one partition, and `batches_per_second` bounds the rate of
+  // batches that are Due: with many partitions, batches wait longer and grow to at most 16 times the limits.
+  Batcher(TokenScope scope, Delivery delivery, double batches_per_second);
+
   // As reported by the broker; known from the first assignment on.
   void set_cluster_id(std::string cluster_id) { scope_.cluster_id = std::move(cluster_id); }
+  const TokenScope& scope() const { return scope_; }
   // LiveOptions::max_batch_rows then limits the sum of `measure` instead of rows; null = rows. Call before add().
-  void measure_with(std::unique_ptr<BatchMeasure> measure) { measure_ = std::move(measure); }
+  // Requires at-least-once delivery.
+  void measure_with(std::unique_ptr<BatchMeasure> measure);
 
   // Chunks of a partition must arrive in offset order and with non-decreasing `since`. Only chunks with `covered`
   // offsets.
@@ -32,17 +52,16 @@ class Batcher {
   // Removes and returns the rows of the partition, in offset order.
   PendingRows take(Partition partition);
 
-  bool empty() const { return waiting_.empty(); }
-  SteadyTime oldest() const { return waiting_.front().since; }  // requires !empty()
-  // The row or byte limit is reached.
-  bool full(const LiveOptions& options) const;
-  bool due(const LiveOptions& options, SteadyTime now, bool no_more = false) const;
-  // When due() becomes true by age; nullopt if empty. With `no_more` (waiting would not make the batch larger) it is
-  // due at once.
-  std::optional<SteadyTime> due_at(const LiveOptions& options, bool no_more = false) const;
-  // Takes the oldest rows up to the limits, all of one layout. Only a single chunk that is itself larger than a limit
-  // exceeds it. Requires !empty().
-  std::shared_ptr<const SealedBatch> seal(const LiveOptions& options, SteadyTime now);
+  bool empty() const;
+  bool has_rows_of(Partition partition) const;
+  // When seal() has something next, if nothing is added; nullopt = never.
+  std::optional<SteadyTime> due_at(const LiveOptions& options, SealReason reason, const NextSpan& next_span) const;
+  // Seals the next batch: the oldest rows of its lane, up to the limits, all of one layout. Null: none is due.
+  std::shared_ptr<const SealedBatch> seal(const LiveOptions& options, SealReason reason, SteadyTime now,
+                                          const NextSpan& next_span);
+  // A batch of these chunks, which are not empty and of one layout, as the span of one partition.
+  std::shared_ptr<const SealedBatch> seal_span(std::vector<std::shared_ptr<const ProcessedChunk>> chunks,
+                                               OffsetRange offsets, uint32_t salt, SteadyTime now);
 
   // Backs off after "too many parts": doubles the batch limits, up to 16 times. recover() halves the factor after each
   // minute without another.
@@ -51,15 +70,26 @@ class Batcher {
   void recover(SteadyTime now);
 
  private:
-  uint64_t measure_again();
-  uint64_t max_size(const LiveOptions& options) const;
-  uint64_t max_bytes(const LiveOptions& options) const;
+  using Lanes = std::map<Partition, BatchLane>;
+
+  Partition lane_of(Partition partition) const;
+  BatchLimits limits(const LiveOptions& options, uint32_t factor) const;
+  SteadyTime lane_due_at(const BatchLane& lane, const LiveOptions& options, SealReason reason) const;
+  Lanes::iterator next_lane(const LiveOptions& options, SealReason reason, SteadyTime now, const NextSpan& next_span,
+                            Offset& first);
+  SteadyTime pace_allows_at() const;
+  void count_batch(SteadyTime now);
+  std::shared_ptr<SealedBatch> batch_of(std::vector<std::shared_ptr<const ProcessedChunk>> chunks, SteadyTime oldest,
+                                        SteadyTime now);
+  std::shared_ptr<const SealedBatch> span_of(std::shared_ptr<SealedBatch> batch, OffsetRange offsets,
+                                             uint32_t salt) const;
 
   TokenScope scope_;
-  std::deque<WaitingRows> waiting_;  // oldest first
+  const Delivery delivery_;
+  const Duration pace_;  // between two batches on average; 0 = no limit
   std::unique_ptr<BatchMeasure> measure_;
-  uint64_t size_ = 0;  // rows, or the sum of measure_
-  uint64_t bytes_ = 0;
+  Lanes lanes_;            // at least once: one, of kAllPartitions
+  SteadyTime paced_to_{};  // each batch moves it on by `pace_`
   uint64_t next_id_ = 1;
   uint32_t factor_ = 1;
   SteadyTime slowed_at_{};

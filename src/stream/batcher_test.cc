@@ -2,12 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "stream/chunk_for_test.h"
 
 namespace freshet::stream {
 namespace {
+
+const Batcher::NextSpan kNotAsked;
+
+std::shared_ptr<const SealedBatch> seal(Batcher& batcher, const LiveOptions& options = {}, SteadyTime now = {}) {
+  return batcher.seal(options, SealReason::NoRoom, now, kNotAsked);
+}
+
+bool due(const Batcher& batcher, const LiveOptions& options, SteadyTime now = {}) {
+  const auto at = batcher.due_at(options, SealReason::Due, kNotAsked);
+  return at && *at <= now;
+}
 
 // The text before the hash.
 std::string spans_of(const std::string& token) { return token.substr(0, token.find('#')); }
@@ -18,16 +30,16 @@ TEST(BatcherTest, SealsByRowsBytesAndAge) {
   options.max_batch_rows = 15;
   const SteadyTime start{std::chrono::seconds(100)};
   batcher.add({chunk(0, 0, 9), start});
-  EXPECT_FALSE(batcher.due(options, start + std::chrono::milliseconds(1999)));
-  EXPECT_TRUE(batcher.due(options, start + std::chrono::milliseconds(2000)));
+  EXPECT_FALSE(due(batcher, options, start + std::chrono::milliseconds(1999)));
+  EXPECT_TRUE(due(batcher, options, start + std::chrono::milliseconds(2000)));
   batcher.add({chunk(1, 10, 19), start});
-  EXPECT_TRUE(batcher.due(options, start));
-  const auto batch = batcher.seal(options, start);
+  EXPECT_TRUE(due(batcher, options, start));
+  const auto batch = seal(batcher, options, start);
   EXPECT_EQ(batch->sealed_at, start);
   EXPECT_EQ(batch->row_count, 10u);  // the second would exceed the limit
   EXPECT_EQ(spans_of(batch->insert_token), "t:0:0-9");
   options.max_batch_bytes = 20;
-  EXPECT_TRUE(batcher.due(options, start));
+  EXPECT_TRUE(due(batcher, options, start));
 }
 
 TEST(BatcherTest, TheTokenIsMadeOfClusterGroupLayoutAndRows) {
@@ -40,7 +52,7 @@ TEST(BatcherTest, TheTokenIsMadeOfClusterGroupLayoutAndRows) {
       add_to_digest(one->digest, one->partition, one->messages[0], i < 2 ? one->rows : std::to_string(rows));
       batcher.add({one, {}});
     }
-    return batcher.seal({}, {})->insert_token;
+    return seal(batcher)->insert_token;
   };
   const std::string first = token({"", "t", "group"}, "cluster", {}, 1);
   EXPECT_EQ(token({"", "t", "group"}, "cluster", {}, 1), first);
@@ -58,11 +70,11 @@ TEST(BatcherTest, ABatchHasOneLayout) {
     if (i == 1 || i == 2) one->layout = i == 1 ? columns : std::make_shared<RowLayout>(*columns);
     batcher.add({one, {}});
   }
-  EXPECT_EQ(spans_of(batcher.seal({}, {})->insert_token), "t:0:0-0");
-  const auto other = batcher.seal({}, {});
+  EXPECT_EQ(spans_of(seal(batcher)->insert_token), "t:0:0-0");
+  const auto other = seal(batcher);
   EXPECT_EQ(spans_of(other->insert_token), "t:0:1-2");
   EXPECT_EQ(other->layout->columns, columns->columns);
-  EXPECT_EQ(spans_of(batcher.seal({}, {})->insert_token), "t:0:3-3");
+  EXPECT_EQ(spans_of(seal(batcher)->insert_token), "t:0:3-3");
 }
 
 // Counts the distinct lengths of chunks.
@@ -85,16 +97,16 @@ TEST(BatcherTest, AMeasureStandsForTheRows) {
   options.max_batch_rows = 2;
   batcher.add({chunk(0, 0, 9), {}});
   batcher.add({chunk(1, 10, 19), {}});
-  EXPECT_FALSE(batcher.full(options));
+  EXPECT_FALSE(due(batcher, options));
   batcher.add({chunk(2, 20, 20), {}});
-  EXPECT_TRUE(batcher.full(options));
+  EXPECT_TRUE(due(batcher, options));
   batcher.add({chunk(3, 21, 22), {}});
-  EXPECT_EQ(spans_of(batcher.seal(options, {})->insert_token), "t:0:0-20");
-  EXPECT_FALSE(batcher.full(options));
+  EXPECT_EQ(spans_of(seal(batcher, options)->insert_token), "t:0:0-20");
+  EXPECT_FALSE(due(batcher, options));
   batcher.add({chunk(0, 0, 0, 1), {}});
-  EXPECT_TRUE(batcher.full(options));
+  EXPECT_TRUE(due(batcher, options));
   batcher.take(Partition{1});
-  EXPECT_FALSE(batcher.full(options));
+  EXPECT_FALSE(due(batcher, options));
 }
 
 TEST(BatcherTest, SpansArePerPartitionAscendingWhateverCameFirst) {
@@ -104,8 +116,79 @@ TEST(BatcherTest, SpansArePerPartitionAscendingWhateverCameFirst) {
   batcher.add({chunk(1, 5, 6, 2), {}});
   batcher.add({chunk(0, 0, 0, 3), {}});
   batcher.take(Partition{3});
-  EXPECT_EQ(spans_of(batcher.seal({}, {})->insert_token), "t:1:7-9,t:2:0-6");
+  EXPECT_EQ(spans_of(seal(batcher)->insert_token), "t:1:7-9,t:2:0-6");
   EXPECT_TRUE(batcher.empty());
+}
+
+// --- exactly once: a lane per partition
+
+struct LanesTest : testing::Test {
+  std::shared_ptr<const SealedBatch> seal(SealReason reason = SealReason::Due) {
+    return batcher.seal(options, reason, now, next_span);
+  }
+  static constexpr double kPerSecond = 10;
+  Batcher batcher{{"cluster", "t", "group"}, Delivery::ExactlyOnce, kPerSecond};
+  LiveOptions options;
+  SteadyTime now{std::chrono::hours(1)};
+  std::map<Partition, Offset> frontiers{
+      {Partition{0}, Offset{0}}, {Partition{1}, Offset{3}}, {Partition{2}, Offset{0}}};
+  Batcher::NextSpan next_span = [this](Partition p) -> std::optional<Offset> {
+    const auto found = frontiers.find(p);
+    return found == frontiers.end() ? std::nullopt : std::optional(found->second);
+  };
+};
+
+TEST_F(LanesTest, ABatchIsASpanOfOnePartitionFromItsFrontier) {
+  batcher.add({chunk(0, 0, 4, 0), now});
+  batcher.add({chunk(5, 5, 9, 1), now});
+  EXPECT_EQ(seal(), nullptr);
+  now += options.max_batch_time;
+  const auto first = seal();
+  const auto second = seal();
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(spans_of(first->insert_token), "t:0:0-4");
+  EXPECT_EQ(spans_of(second->insert_token), "t:1:3-9") << "messages 3 and 4 have no rows";
+  EXPECT_TRUE(first->planned);
+  EXPECT_EQ(first->parts.size(), 1u);
+  EXPECT_TRUE(batcher.empty());
+}
+
+TEST_F(LanesTest, APartitionWhosePlanIsFullWaits) {
+  frontiers.erase(Partition{0});
+  batcher.add({chunk(0, 0, 4, 0), now});
+  EXPECT_FALSE(batcher.due_at(options, SealReason::Due, next_span));
+  EXPECT_EQ(seal(SealReason::Drain), nullptr);
+  batcher.add({chunk(5, 5, 9, 1), now + std::chrono::seconds(1)});
+  EXPECT_EQ(seal(SealReason::Drain)->parts[0].partition, Partition{1});
+  EXPECT_FALSE(batcher.empty());
+}
+
+TEST_F(LanesTest, MakesRoomWithTheLargestLane) {
+  batcher.add({chunk(0, 0, 1, 0), now});
+  batcher.add({chunk(3, 3, 9, 1), now});
+  batcher.add({chunk(0, 0, 2, 2), now});
+  EXPECT_EQ(seal(SealReason::NoRoom)->parts[0].partition, Partition{1});
+  EXPECT_EQ(seal(SealReason::NoRoom)->parts[0].partition, Partition{2});
+}
+
+TEST_F(LanesTest, TheRateOfBatchesIsBoundedAndTheyGrow) {
+  options.max_batch_rows = 2;
+  int batches = 0;
+  uint64_t rows = 0;
+  int64_t offset = 0;
+  for (int step = 0; step < 1000; ++step, now += std::chrono::milliseconds(10)) {
+    batcher.add({chunk(static_cast<uint64_t>(offset), offset, offset + 1, 0), now});
+    offset += 2;
+    while (const auto batch = seal()) {
+      ++batches;
+      rows = std::max(rows, batch->row_count);
+      frontiers[Partition{0}] = batch->spans[0].offsets.last.next();
+    }
+  }
+  EXPECT_GE(batches, 100);
+  EXPECT_LE(batches, 110) << "10 s at 10 a second, and one second's worth at once";
+  EXPECT_GE(rows, 18u) << "the rows of a tenth of a second";
+  EXPECT_NE(seal(SealReason::Drain), nullptr);
 }
 
 }  // namespace

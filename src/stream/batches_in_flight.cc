@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kRangesInALine = 8;
 constexpr Duration kTooLargeAgain = std::chrono::seconds(30);
+constexpr Duration kSameTokenAgain = std::chrono::seconds(5);
 
 std::string offset_ranges_text(const SealedBatch& batch) {
   std::string text;
@@ -48,6 +49,12 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
         "retries every 30 s: raise the limit that the error names, or POST /skip with "
         "{{\"partition\": {}, \"offset\": 0}} to drop the message as bad data. {}",
         offset_ranges_text(batch), partition, said(pieces.front()));
+  }
+  if (batch.planned) {
+    return fmt::format(
+        "an insert failed after {} may have taken its rows (partition:offsets {}). freshet sends it again every 5 s "
+        "with the same token, so no row is stored twice. {}",
+        table, offset_ranges_text(batch), said(pieces.front()));
   }
   uint64_t rows = 0;
   const BlockedPiece* first = nullptr;
@@ -100,7 +107,11 @@ void BatchesInFlight::block(BatchResult result, const std::string& table, Steady
   sealed.waits_for_operator = false;
   sealed.delays = true;
   sealed.again_at.reset();
-  if (!maybe_stored(result.blocked)) sealed.again_at = now + kTooLargeAgain;
+  if (!maybe_stored(result.blocked)) {
+    sealed.again_at = now + kTooLargeAgain;
+  } else if (sealed.batch->planned) {
+    sealed.again_at = now + kSameTokenAgain;
+  }
   sealed.blocked = std::move(result.blocked);
   sealed.rejected = std::move(result.rejected);
 }

@@ -106,6 +106,7 @@ uint64_t BlockedPartitions::skip_to(TrackedPartition& partition, BlockReason rea
   if (reason == BlockReason::NoValidOffset) {
     CommitProgress& progress = state_.committer.of(partition.partition);
     if (next < position || !progress.acknowledged()) progress.decided_by_operator();
+    if (next < position) partition.forget_plan(next);
     partition.find_offset();
   }
   partition.offsets.move_to(next);

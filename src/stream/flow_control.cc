@@ -9,7 +9,8 @@ bool FlowControl::update_backpressure() {
 }
 
 FlowControl::Delivery FlowControl::desired(const PartitionView& view, ConsumerPhase phase) const {
-  if (view.blocked || view.reached_stop || backpressure_ || phase == ConsumerPhase::Stopping) return Delivery::Pause;
+  if (view.blocked || view.reached_stop || phase == ConsumerPhase::Stopping) return Delivery::Pause;
+  if (backpressure_ && !view.must_read) return Delivery::Pause;
   if (view.draining || phase == ConsumerPhase::Leaving) return Delivery::Unchanged;
   return Delivery::Run;
 }

@@ -22,6 +22,7 @@ class FlowControl {
     bool blocked = false;       // waits for an operator
     bool reached_stop = false;  // everything up to the stop condition was read
     bool draining = false;      // is being revoked
+    bool must_read = false;     // backpressure does not pause it
   };
   enum class Delivery {
     Run,

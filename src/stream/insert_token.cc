@@ -37,8 +37,8 @@ void merge_digest(Hash128& digest, const Hash128& other) {
   digest.high += other.high + (digest.low < other.low ? 1 : 0);
 }
 
-std::string insert_token(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
-                         const Hash128& digest) {
+InsertToken insert_token(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
+                         const Hash128& digest, uint32_t salt) {
   const std::string text = readable(scope.topic, spans);
   std::string identity;
   for (const std::string_view one : {std::string_view(scope.cluster_id), std::string_view(scope.topic),
@@ -49,8 +49,10 @@ std::string insert_token(const TokenScope& scope, const RowLayout& layout, const
   for (const std::string& column : layout.columns) append_text(identity, column);
   append_text(identity, text);
   fmt::format_to(std::back_inserter(identity), "{:016x}{:016x}", digest.high, digest.low);
+  if (salt > 0) append_text(identity, std::to_string(salt));
   const Hash128 hash = city_hash_128(identity);
-  return fmt::format("{}#{:016x}{:016x}", text.size() <= kMaxReadable ? text : std::string(), hash.high, hash.low);
+  return {fmt::format("{}#{:016x}{:016x}", text.size() <= kMaxReadable ? text : std::string(), hash.high, hash.low),
+          hash};
 }
 
 std::string part_token(std::string_view batch_token, size_t begin, size_t end) {

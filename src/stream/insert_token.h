@@ -2,6 +2,7 @@
 // duplicate and stores none of it, so two different batches must never share a token.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +25,18 @@ void add_to_digest(Hash128& digest, Partition partition, const MessageRows& mess
 // Adds the digest of a disjoint set of messages.
 void merge_digest(Hash128& digest, const Hash128& other);
 
-// "topic:partition:first-last,...#HASH". The hash covers the scope, format, column list, spans and `digest`. The text
-// before it is for humans, and omitted if it exceeds 160 characters, because the server stores every token. The same
-// messages at the same offsets give the same token in any process. If the topic is deleted and recreated, the new
-// messages have other timestamps or rows, and therefore another digest.
-std::string insert_token(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
-                         const Hash128& digest);
+struct InsertToken {
+  // "topic:partition:first-last,...#HASH". The text before the hash is for humans, and omitted if it exceeds 160
+  // characters, because the server stores every token.
+  std::string text;
+  Hash128 hash;
+};
+
+// The hash covers the scope, format, column list, spans and `digest`. The same messages at the same offsets give the
+// same token in any process. If the topic is deleted and recreated, the new messages have other timestamps or rows, and
+// therefore another digest. A salt above 0 gives another token for the same rows.
+InsertToken insert_token(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
+                         const Hash128& digest, uint32_t salt = 0);
 
 // The token of a part of a batch: messages [begin, end). It never equals the token of a whole batch.
 std::string part_token(std::string_view batch_token, size_t begin, size_t end);

@@ -18,26 +18,33 @@ std::vector<Span> spans(int32_t partitions, int64_t first, int64_t last) {
   return out;
 }
 
+std::string text_of(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
+                    const Hash128& digest, uint32_t salt = 0) {
+  return insert_token(scope, layout, spans, digest, salt).text;
+}
+
 TEST(InsertTokenTest, DiffersWhereverTheBatchesDiffer) {
   const TokenScope scope{"cluster", "t", "group"};
   const RowLayout json;
   const Hash128 digest{1, 2};
-  const std::string token = insert_token(scope, json, spans(2, 3, 7), digest);
+  const std::string token = text_of(scope, json, spans(2, 3, 7), digest);
   EXPECT_EQ(spans_in(token), "t:0:3-7,t:1:3-7");
-  EXPECT_EQ(insert_token(scope, json, spans(2, 3, 7), digest), token);
+  EXPECT_EQ(text_of(scope, json, spans(2, 3, 7), digest), token);
   const std::vector<std::string> others = {
-      insert_token({"another", "t", "group"}, json, spans(2, 3, 7), digest),
-      insert_token({"cluster", "u", "group"}, json, spans(2, 3, 7), digest),
-      insert_token({"cluster", "t", "another"}, json, spans(2, 3, 7), digest),
-      insert_token({"clustert", "", "group"}, json, spans(2, 3, 7), digest),
-      insert_token(scope, {RowFormat::RowBinary, {}}, spans(2, 3, 7), digest),
-      insert_token(scope, {RowFormat::JsonEachRow, {"a", "b"}}, spans(2, 3, 7), digest),
-      insert_token(scope, {RowFormat::JsonEachRow, {"a;1:b"}}, spans(2, 3, 7), digest),
-      insert_token(scope, {RowFormat::JsonEachRow, {"b", "a"}}, spans(2, 3, 7), digest),
-      insert_token(scope, json, spans(2, 3, 8), digest),
-      insert_token(scope, json, spans(1, 3, 7), digest),
-      insert_token(scope, json, spans(2, 3, 7), {1, 3}),
-      insert_token(scope, json, spans(2, 3, 7), {2, 2}),
+      text_of({"another", "t", "group"}, json, spans(2, 3, 7), digest),
+      text_of({"cluster", "u", "group"}, json, spans(2, 3, 7), digest),
+      text_of({"cluster", "t", "another"}, json, spans(2, 3, 7), digest),
+      text_of({"clustert", "", "group"}, json, spans(2, 3, 7), digest),
+      text_of(scope, {RowFormat::RowBinary, {}}, spans(2, 3, 7), digest),
+      text_of(scope, {RowFormat::JsonEachRow, {"a", "b"}}, spans(2, 3, 7), digest),
+      text_of(scope, {RowFormat::JsonEachRow, {"a;1:b"}}, spans(2, 3, 7), digest),
+      text_of(scope, {RowFormat::JsonEachRow, {"b", "a"}}, spans(2, 3, 7), digest),
+      text_of(scope, json, spans(2, 3, 8), digest),
+      text_of(scope, json, spans(1, 3, 7), digest),
+      text_of(scope, json, spans(2, 3, 7), {1, 3}),
+      text_of(scope, json, spans(2, 3, 7), {2, 2}),
+      text_of(scope, json, spans(2, 3, 7), digest, 1),
+      text_of(scope, json, spans(2, 3, 7), digest, 2),
       part_token(token, 0, 1),
       part_token(token, 0, 11),
   };
@@ -49,16 +56,16 @@ TEST(InsertTokenTest, DiffersWhereverTheBatchesDiffer) {
 TEST(InsertTokenTest, StaysShortAndStillCoversEverything) {
   const TokenScope scope{"cluster", "topic", "group"};
   std::vector<Span> many = spans(64, 100, 200);
-  const std::string token = insert_token(scope, {}, many, {});
+  const std::string token = text_of(scope, {}, many, {});
   EXPECT_EQ(token.size(), 33u);
   for (Span& span : many) {
     ++span.offsets.last.value;
-    EXPECT_NE(insert_token(scope, {}, many, {}), token);
+    EXPECT_NE(text_of(scope, {}, many, {}), token);
     --span.offsets.last.value;
   }
-  EXPECT_NE(insert_token(scope, {}, many, {0, 1}), token);
-  EXPECT_EQ(insert_token(scope, {}, many, {}), token);
-  EXPECT_LT(insert_token({"cluster", std::string(249, 't'), "group"}, {}, spans(1, 0, 1), {}).size(), 200u);
+  EXPECT_NE(text_of(scope, {}, many, {0, 1}), token);
+  EXPECT_EQ(text_of(scope, {}, many, {}), token);
+  EXPECT_LT(text_of({"cluster", std::string(249, 't'), "group"}, {}, spans(1, 0, 1), {}).size(), 200u);
 }
 
 // The digest of messages given as offset, timestamp and rows.

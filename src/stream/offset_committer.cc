@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace freshet::stream {
+namespace {
+
+constexpr size_t kMinPlanText = 125;  // one insert
+
+}  // namespace
 
 void OffsetCommitter::consumer_started() {
   outstanding_ = false;
@@ -17,22 +22,22 @@ std::optional<SteadyTime> OffsetCommitter::due() const {
   return sent_at_ + interval_;
 }
 
-bool OffsetCommitter::may_send(SteadyTime now, bool draining) const {
+bool OffsetCommitter::may_send(SteadyTime now, bool at_once) const {
   if (waits()) return false;
-  const bool at_once = !failed_ && (draining || drains_revoke());
-  return at_once || now >= sent_at_ + interval_;
+  return (!failed_ && (at_once || drains_revoke())) || now >= sent_at_ + interval_;
 }
 
 std::vector<OffsetToCommit> OffsetCommitter::send(const std::vector<Committable>& committable, SteadyTime now) {
   std::vector<OffsetToCommit> offsets;
-  for (const auto& [partition, next] : committable) {
+  for (const auto& [partition, point] : committable) {
     CommitProgress& progress = of(partition);
-    if (!progress.wants(next)) continue;
-    offsets.push_back({partition, next});
-    progress.sent(next);
+    if (!progress.wants(point.next, point.version)) continue;
+    offsets.push_back({partition, point.next, point.plan});
+    progress.sent(point);
   }
   if (offsets.empty()) return offsets;
   outstanding_ = true;
+  void_ = false;
   sent_at_ = now;
   return offsets;
 }
@@ -40,11 +45,18 @@ std::vector<OffsetToCommit> OffsetCommitter::send(const std::vector<Committable>
 void OffsetCommitter::answered(const CommitResult& result) {
   outstanding_ = false;
   failed_ = result.error.has_value();
+  if (result.plan_too_large) max_plan_text_ = std::max(max_plan_text_ / 2, kMinPlanText);
   if (revoke_) revoke_->rejected.insert(result.void_now.begin(), result.void_now.end());
   std::set<Partition> accepted;
   for (const auto& [partition, offset] : result.committed) {
     accepted.insert(partition);
-    if (const auto found = progress_.find(partition); found != progress_.end()) found->second.accepted(offset);
+    const auto found = progress_.find(partition);
+    if (found == progress_.end()) continue;
+    if (void_ && found->second.sends_plans()) {
+      found->second.resend();
+    } else {
+      found->second.accepted(offset);
+    }
   }
   if (!failed_) return;
   for (auto& [partition, progress] : progress_) {

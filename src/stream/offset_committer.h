@@ -1,6 +1,7 @@
 // Offset commits: when to send one, which one is outstanding, and which partitions the broker no longer accepts.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include "model/ids.h"
 #include "ports/source.h"
 #include "stream/commit_progress.h"
+#include "stream/partition_plan.h"
 
 namespace freshet::stream {
 
@@ -17,10 +19,9 @@ namespace freshet::stream {
 // loop only. Lives as long as the pipeline, across all consumers.
 class OffsetCommitter {
  public:
-  // Everything of the partition below `next` is finished.
   struct Committable {
     Partition partition;
-    Offset next;
+    CommitPoint point;
   };
 
   explicit OffsetCommitter(Duration interval) : interval_(interval) {}
@@ -41,6 +42,9 @@ class OffsetCommitter {
   // --- a revoke, until its answer. `lost`: the broker accepts no commits of its partitions.
   void begin_revoke(bool lost);
   void end_revoke() { revoke_.reset(); }
+  // Partitions were assigned, or lost: an outstanding commit may be answered for an earlier membership, so its plans
+  // count as not acknowledged.
+  void membership_changed() { void_ = outstanding_; }
   // The broker accepts no offset of this partition, which is being revoked.
   bool rejects(Partition partition) const {
     return revoke_ && (revoke_->lost || revoke_->rejected.contains(partition));
@@ -50,10 +54,12 @@ class OffsetCommitter {
   bool outstanding() const { return outstanding_; }
   // When the next commit may be sent; nullopt while one is outstanding or commits are paused.
   std::optional<SteadyTime> due() const;
-  // `draining`: the consumer is being stopped and waits for its last commit.
-  bool may_send(SteadyTime now, bool draining) const;
+  // `at_once`: something waits for the commit, so it is not put off by the interval.
+  bool may_send(SteadyTime now, bool at_once) const;
   // Returns the offsets to commit, and marks them as sent. Requires may_send().
   std::vector<OffsetToCommit> send(const std::vector<Committable>& committable, SteadyTime now);
+  // Upper bound for PartitionPlan::text(). Halved when the broker refuses one for its length.
+  size_t max_plan_text() const { return max_plan_text_; }
   // Rejected offsets are sent again with the next commit.
   void answered(const CommitResult& result);
 
@@ -70,6 +76,8 @@ class OffsetCommitter {
   bool outstanding_ = false;
   bool paused_ = false;
   bool failed_ = false;  // the last commit failed: the next one waits for the interval even in a drain
+  bool void_ = false;    // the outstanding commit is of an earlier membership
+  size_t max_plan_text_ = PartitionPlan::kMaxText;
   SteadyTime sent_at_{};
   std::optional<Revoke> revoke_;
 };

@@ -14,7 +14,7 @@ class OffsetCommitterTest : public testing::Test {
   std::pair<int64_t, int64_t> send(int64_t first, int64_t second) {
     std::pair<int64_t, int64_t> sent{-1, -1};
     for (const OffsetToCommit& one :
-         committer_.send({{Partition{0}, Offset{first}}, {Partition{1}, Offset{second}}}, now_)) {
+         committer_.send({{Partition{0}, {Offset{first}}}, {Partition{1}, {Offset{second}}}}, now_)) {
       (one.partition.value == 0 ? sent.first : sent.second) = one.next.value;
     }
     return sent;
@@ -100,19 +100,19 @@ TEST_F(OffsetCommitterTest, AConsumerThatEndsWaitsForNoAnswer) {
 
 TEST(CommitProgressTest, WhatIsSentOnlyGrows) {
   CommitProgress progress(Offset{10});
-  EXPECT_FALSE(progress.wants(Offset{10}));
-  EXPECT_TRUE(progress.wants(Offset{11}));
-  progress.sent(Offset{20});
-  EXPECT_FALSE(progress.wants(Offset{20}));
+  EXPECT_FALSE(progress.wants(Offset{10}, 0));
+  EXPECT_TRUE(progress.wants(Offset{11}, 0));
+  progress.sent({Offset{20}});
+  EXPECT_FALSE(progress.wants(Offset{20}, 0));
   progress.accepted(Offset{20});
   progress.accepted(Offset{15});  // a late answer
   EXPECT_EQ(progress.acknowledged(), Offset{20});
-  progress.sent(Offset{30});
+  progress.sent({Offset{30}});
   progress.resend();
-  EXPECT_TRUE(progress.wants(Offset{30}));
-  EXPECT_FALSE(progress.wants(Offset{20}));
+  EXPECT_TRUE(progress.wants(Offset{30}, 0));
+  EXPECT_FALSE(progress.wants(Offset{20}, 0));
   progress.decided_by_operator();
-  EXPECT_TRUE(progress.wants(Offset{0}));
+  EXPECT_TRUE(progress.wants(Offset{0}, 0));
   EXPECT_FALSE(progress.acknowledged());
 }
 
@@ -124,6 +124,59 @@ TEST(CommitProgressTest, SomebodyElseWentOnIfTheBrokerHasMoreThanIsFinishedHere)
   EXPECT_FALSE(progress.not_overtaken(Offset{9}, Offset{30}));
   progress.accepted(Offset{20});
   EXPECT_FALSE(progress.not_overtaken(Offset{15}, Offset{30}));
+}
+
+// --- plans
+
+CommitPoint point(int64_t next, uint64_t version, std::string plan, int64_t frontier) {
+  return {Offset{next}, version, std::move(plan), Offset{frontier}};
+}
+
+TEST(CommitProgressTest, ANewPlanIsSentWithoutANewOffset) {
+  CommitProgress progress(Offset{10});
+  EXPECT_TRUE(progress.wants(Offset{10}, 1));
+  progress.sent(point(10, 1, "plan=5:s", 15));
+  EXPECT_FALSE(progress.wants(Offset{10}, 1));
+  EXPECT_FALSE(progress.has_plan(1, Offset{14})) << "not acknowledged";
+  progress.accepted(Offset{10});
+  EXPECT_TRUE(progress.has_plan(1, Offset{14}));
+  EXPECT_FALSE(progress.has_plan(1, Offset{15})) << "beyond what the commit said";
+  EXPECT_FALSE(progress.has_plan(2, Offset{14}));
+  EXPECT_TRUE(progress.wants(Offset{10}, 2));
+}
+
+TEST(CommitProgressTest, RecognisesWhatItCommitted) {
+  CommitProgress progress(Offset{10});
+  progress.known(point(10, 0, "", 10));
+  progress.sent(point(10, 1, "plan=5:s", 15));
+  EXPECT_TRUE(progress.recognises(Offset{10}, "")) << "the commit did not arrive";
+  EXPECT_FALSE(progress.has_plan(1, Offset{14}));
+  EXPECT_TRUE(progress.recognises(Offset{10}, "plan=5:s")) << "its answer was lost";
+  EXPECT_TRUE(progress.has_plan(1, Offset{14}));
+  EXPECT_FALSE(progress.recognises(Offset{12}, "plan=5:s"));
+  EXPECT_FALSE(progress.recognises(Offset{10}, "plan=6:s"));
+}
+
+TEST_F(OffsetCommitterTest, APlanAcknowledgedForAnEarlierMembershipDoesNotCount) {
+  const auto send_plan = [&] { return committer_.send({{Partition{0}, point(0, 1, "plan=5:s", 5)}}, now_).size(); };
+  EXPECT_EQ(send_plan(), 1u);
+  committer_.membership_changed();
+  committer_.answered(accepted({{Partition{0}, Offset{0}}}));
+  EXPECT_FALSE(committer_.of(Partition{0}).has_plan(1, Offset{4}));
+  EXPECT_EQ(send_plan(), 1u) << "sent again";
+  committer_.answered(accepted({{Partition{0}, Offset{0}}}));
+  EXPECT_TRUE(committer_.of(Partition{0}).has_plan(1, Offset{4}));
+}
+
+TEST_F(OffsetCommitterTest, PlansBecomeShorterWhenTheBrokerRefusesThem) {
+  const size_t before = committer_.max_plan_text();
+  for (int i = 0; i < 10; ++i) {
+    CommitResult refused = rejected();
+    refused.plan_too_large = true;
+    committer_.answered(refused);
+    EXPECT_LE(committer_.max_plan_text(), before / 2);
+  }
+  EXPECT_EQ(committer_.max_plan_text(), 125u);
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ class OffsetTracker {
 
   // The next message to deliver.
   Offset position() const { return position_; }
+  // The first message that may still leave in order: all chunks below it have left.
+  Offset next_to_leave() const { return left_ < open_.size() ? open_[left_].offsets.first : position_; }
   // The next message to read after a restart: everything below is finished.
   Offset committable() const;
   bool idle() const { return open_.empty(); }

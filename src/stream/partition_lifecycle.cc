@@ -3,6 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "stream/stream_events.h"
+
 namespace freshet::stream {
 
 TrackedPartition& PartitionLifecycle::begin(Partition id, Offset start) {
@@ -16,7 +18,8 @@ TrackedPartition& PartitionLifecycle::begin(const AssignedPartition& assigned, b
   const std::string no_offset = continues ? "its offset is being looked up" : assigned.no_valid_offset;
   if (no_offset.empty()) {
     // If the reset policy chose this offset, the source has committed it (see AssignedPartition).
-    state_.committer.of(assigned.partition).known(assigned.start);
+    state_.committer.of(assigned.partition).known({assigned.start, 0, assigned.plan});
+    begin_plan(partition, assigned);
   } else {
     partition.lose_offset(OffsetState::Missing);
     partition.blocks.add(BlockReason::NoValidOffset, no_offset);
@@ -24,12 +27,31 @@ TrackedPartition& PartitionLifecycle::begin(const AssignedPartition& assigned, b
   return partition;
 }
 
-bool PartitionLifecycle::resumes(const TrackedPartition& partition, const AssignedPartition& assigned,
-                                 bool continues) const {
+void PartitionLifecycle::begin_plan(TrackedPartition& partition, const AssignedPartition& assigned) {
+  auto plan = PartitionPlan::parse(assigned.plan, assigned.start);
+  if (!plan || !assigned.unknown_metadata.empty()) {
+    state_.metrics.guarantee_ended("unreadable_plan").add();
+    state_.log.emit(PlanUnreadable{state_.settings.topic, assigned.partition.value, assigned.start.value,
+                                   plan ? assigned.unknown_metadata : assigned.plan});
+    return;
+  }
+  if (plan->empty()) return;
+  state_.log.emit(PlanReplayed{state_.settings.topic, assigned.partition.value, assigned.start.value,
+                               plan->frontier().value - 1, plan->spans().size()});
+  state_.committer.of(assigned.partition).known({assigned.start, 0, assigned.plan, plan->frontier()});
+  partition.replay = PartitionReplay(*plan);
+  partition.plan = *std::move(plan);
+}
+
+bool PartitionLifecycle::resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) {
   if (partition.state.owned() || assigned.unknown_to_group) return false;
-  return continues ||
-         (assigned.no_valid_offset.empty() &&
-          state_.committer.of(partition.partition).not_overtaken(assigned.start, partition.offsets.committable()));
+  if (continues) return true;
+  if (!assigned.no_valid_offset.empty()) return false;
+  CommitProgress& progress = state_.committer.of(partition.partition);
+  if (state_.plans_inserts() || !partition.plan.empty() || !assigned.plan.empty()) {
+    return progress.recognises(assigned.start, assigned.plan);
+  }
+  return progress.not_overtaken(assigned.start, partition.offsets.committable());
 }
 
 void PartitionLifecycle::resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues) {
@@ -38,9 +60,30 @@ void PartitionLifecycle::resume(TrackedPartition& partition, const AssignedParti
   // If the batch still exists, the next consumer's client reports it again.
   partition.blocks.remove(BlockReason::UnreadableBatch);
   CommitProgress& progress = state_.committer.of(partition.partition);
-  if (!continues) progress.known(assigned.start);
+  if (continues) {
+    if (state_.plans_inserts()) partition.await_plan();
+  } else {
+    partition.confirm_plan();
+    if (!state_.plans_inserts() && partition.plan.empty()) progress.known({assigned.start});
+  }
   progress.resend();
-  for (WaitingRows& rows : partition.state.resume()) state_.batcher.add(std::move(rows));
+  for (WaitingRows& rows : partition.state.resume()) batch(partition, std::move(rows));
+}
+
+void PartitionLifecycle::add_rows(TrackedPartition& partition, WaitingRows rows) {
+  if (partition.state.batches()) {
+    batch(partition, std::move(rows));
+  } else {
+    partition.state.add_pending(std::move(rows));
+  }
+}
+
+void PartitionLifecycle::batch(TrackedPartition& partition, WaitingRows rows) {
+  if (partition.replay.covers(rows.chunk->offsets.first)) {
+    partition.replay.add(std::move(rows.chunk));
+  } else {
+    state_.batcher.add(std::move(rows));
+  }
 }
 
 // Returns the rows that were queued for the next batch, since the partition may be assigned again.

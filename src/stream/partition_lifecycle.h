@@ -20,10 +20,14 @@ class PartitionLifecycle {
   // --- a partition comes
   TrackedPartition& begin(Partition partition, Offset start);
   // Blocks the partition if the source has no valid offset for it. `continues`: see PartitionsAssigned.
+  // Its plan is replayed; one that cannot be read is reported.
   TrackedPartition& begin(const AssignedPartition& assigned, bool continues);
   // The suspended partition continues: nobody committed beyond what is finished here.
-  bool resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues) const;
+  bool resumes(const TrackedPartition& partition, const AssignedPartition& assigned, bool continues);
   void resume(TrackedPartition& partition, const AssignedPartition& assigned, bool continues);
+
+  // The rows enter a batch, now or when the partition resumes.
+  void add_rows(TrackedPartition& partition, WaitingRows rows);
 
   // --- a partition goes
   // No more rows of it enter a batch, and its records are sent no more, except for what is in flight.
@@ -44,6 +48,8 @@ class PartitionLifecycle {
   bool take_dropped() { return std::exchange(dropped_, false); }
 
  private:
+  void begin_plan(TrackedPartition& partition, const AssignedPartition& assigned);
+  void batch(TrackedPartition& partition, WaitingRows rows);
   PendingRows stop_batching(const TrackedPartition& partition);
 
   PipelineState& state_;

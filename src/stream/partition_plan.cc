@@ -12,9 +12,13 @@
 namespace freshet::stream {
 namespace {
 
-constexpr std::string_view kFrontier = "frontier=";
-constexpr std::string_view kPlan = " plan=";
-constexpr size_t kDigestDigits = 32;
+constexpr std::string_view kPlan = "plan=";
+constexpr size_t kHashDigits = 32;
+// Upper bounds of one span's text, for spans of at most 10^9 messages and rows.
+constexpr size_t kPlannedText = 64;
+constexpr size_t kFinishedText = 13;
+// The share of the text that add() keeps free, so that batches with some rejected messages can be split.
+constexpr double kKeptForSplits = 0.4;
 
 tl::unexpected<Error> unreadable(std::string_view what) {
   return failure(ErrorKind::Invalid, fmt::format("the plan in the offset's metadata is not readable: {}", what));
@@ -40,15 +44,15 @@ class Reader {
     left_.remove_prefix(static_cast<size_t>(end - left_.data()));
     return value;
   }
-  std::optional<Hash128> digest() {
-    if (left_.size() < kDigestDigits) return std::nullopt;
-    Hash128 digest;
-    if (!hex(left_.substr(0, kDigestDigits / 2), digest.high) ||
-        !hex(left_.substr(kDigestDigits / 2, kDigestDigits / 2), digest.low)) {
+  std::optional<Hash128> hash() {
+    if (left_.size() < kHashDigits) return std::nullopt;
+    Hash128 hash;
+    if (!hex(left_.substr(0, kHashDigits / 2), hash.high) ||
+        !hex(left_.substr(kHashDigits / 2, kHashDigits / 2), hash.low)) {
       return std::nullopt;
     }
-    left_.remove_prefix(kDigestDigits);
-    return digest;
+    left_.remove_prefix(kHashDigits);
+    return hash;
   }
   bool empty() const { return left_.empty(); }
 
@@ -61,25 +65,26 @@ class Reader {
   std::string_view left_;
 };
 
-// `end` is the first offset behind the span before it.
-std::optional<PlannedSpan> read_span(Reader& reader, Offset end) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  const auto gap = reader.number<int64_t>();
-  if (!gap || !reader.take("+") || *gap > kMax - end.value) return std::nullopt;
+std::optional<PlannedSpan> read_span(Reader& reader, Offset first) {
   const auto length = reader.number<int64_t>();
-  const int64_t first = end.value + *gap;
-  if (!length || *length < 1 || *length > kMax - first) return std::nullopt;
-  PlannedSpan span{{Offset{first}, Offset{first + *length - 1}}};
-  span.finished = reader.take(":f");
-  if (span.finished) return span;
+  if (!length || *length < 1 || *length > std::numeric_limits<int64_t>::max() - first.value) return std::nullopt;
+  PlannedSpan span{{first, Offset{first.value + *length - 1}}};
   if (!reader.take(":")) return std::nullopt;
+  if (reader.take("s")) {
+    span.state = SpanState::Stored;
+    return span;
+  }
+  if (reader.take("r")) {
+    span.state = SpanState::Rejected;
+    return span;
+  }
   const auto rows = reader.number<uint64_t>();
   if (!rows || !reader.take(":")) return std::nullopt;
-  const auto digest = reader.digest();
-  if (!digest) return std::nullopt;
+  const auto hash = reader.hash();
+  if (!hash) return std::nullopt;
   span.rows = *rows;
-  span.digest = *digest;
-  if (reader.take(":s")) {
+  span.token_hash = *hash;
+  if (reader.take(":")) {
     const auto salt = reader.number<uint32_t>();
     if (!salt || *salt == 0) return std::nullopt;
     span.salt = *salt;
@@ -87,105 +92,156 @@ std::optional<PlannedSpan> read_span(Reader& reader, Offset end) {
   return span;
 }
 
-void append_span(std::string& text, const PlannedSpan& span, Offset end) {
-  const OffsetRange& offsets = span.offsets;
-  fmt::format_to(std::back_inserter(text), "{}+{}:", offsets.first.value - end.value,
-                 offsets.last.value - offsets.first.value + 1);
-  if (span.finished) {
-    text += 'f';
-    return;
+void append_span(std::string& text, const PlannedSpan& span, Offset first) {
+  fmt::format_to(std::back_inserter(text), "{}:", span.offsets.last.value - first.value + 1);
+  switch (span.state) {
+    case SpanState::Stored:
+      text += 's';
+      return;
+    case SpanState::Rejected:
+      text += 'r';
+      return;
+    case SpanState::Planned:
+      break;
   }
-  fmt::format_to(std::back_inserter(text), "{}:{:016x}{:016x}", span.rows, span.digest.high, span.digest.low);
-  if (span.salt > 0) fmt::format_to(std::back_inserter(text), ":s{}", span.salt);
+  fmt::format_to(std::back_inserter(text), "{}:{:016x}{:016x}", span.rows, span.token_hash.high, span.token_hash.low);
+  if (span.salt > 0) fmt::format_to(std::back_inserter(text), ":{}", span.salt);
 }
 
 }  // namespace
 
 Result<PartitionPlan> PartitionPlan::parse(std::string_view text, Offset committed) {
+  PartitionPlan plan{committed};
+  if (text.empty()) return plan;
   if (text.size() > kMaxText) return unreadable("it is too long");
   Reader reader(text);
-  if (!reader.take(kFrontier)) return unreadable("it has no frontier");
-  const auto frontier = reader.number<int64_t>();
-  if (!frontier || *frontier < committed.value) return unreadable("its frontier is below the offset");
-  PartitionPlan plan{Offset{*frontier}};
   if (!reader.take(kPlan)) return unreadable("it has no list of inserts");
-  Offset end = committed;
-  while (!reader.empty()) {
-    if (!plan.spans_.empty() && !reader.take(",")) return unreadable("two inserts without a comma");
-    const auto span = read_span(reader, end);
+  do {
+    const auto span = read_span(reader, plan.frontier_);
     if (!span) return unreadable(fmt::format("insert {}", plan.spans_.size() + 1));
-    end = span->offsets.last.next();
-    if (end > plan.frontier_) return unreadable("an insert is beyond the frontier");
-    if (plan.spans_.size() == kMaxSpans) return unreadable("it has too many inserts");
+    plan.frontier_ = span->offsets.last.next();
     plan.spans_.push_back(*span);
-  }
+  } while (reader.take(","));
+  if (!reader.empty()) return unreadable(fmt::format("text after insert {}", plan.spans_.size()));
   return plan;
 }
 
-std::string PartitionPlan::text(Offset committed) const {
-  std::string text = fmt::format("{}{}{}", kFrontier, frontier_.value, kPlan);
-  Offset end = committed;
+PartitionPlan::Text PartitionPlan::text(Offset committed, size_t max) const {
+  Text out{{}, committed};
   for (const PlannedSpan& span : spans_) {
-    if (&span != &spans_.front()) text += ',';
-    append_span(text, span, end);
-    end = span.offsets.last.next();
+    if (span.offsets.last < committed) continue;
+    const size_t before = out.text.size();
+    out.text += out.text.empty() ? kPlan : ",";
+    append_span(out.text, span, out.frontier);
+    if (out.text.size() > max) {
+      out.text.resize(before);
+      return out;
+    }
+    out.frontier = span.offsets.last.next();
   }
-  return text;
+  out.frontier = std::max(out.frontier, frontier_);
+  return out;
 }
 
-bool PartitionPlan::may_add() const {
-  const auto open = std::count_if(spans_.begin(), spans_.end(), [](const auto& span) { return !span.finished; });
-  return static_cast<size_t>(open) < kMaxOpen && spans_.size() + kReserved < kMaxSpans;
+const PlannedSpan* PartitionPlan::find(OffsetRange offsets) const {
+  const size_t index = index_of(offsets);
+  return index == spans_.size() ? nullptr : &spans_[index];
 }
 
-void PartitionPlan::add(const PlannedSpan& span) {
-  assert(may_add() && span.offsets.first >= frontier_);
-  frontier_ = span.offsets.last.next();
-  spans_.push_back(span);
+size_t PartitionPlan::index_of(OffsetRange offsets) const {
+  const auto found =
+      std::find_if(spans_.begin(), spans_.end(), [&](const PlannedSpan& span) { return span.offsets == offsets; });
+  return static_cast<size_t>(found - spans_.begin());
 }
 
-bool PartitionPlan::split(OffsetRange whole, const PlannedSpan& left, const PlannedSpan& right) {
-  PlannedSpan* const found = find(whole);
-  if (found == nullptr || spans_.size() == kMaxSpans) return false;
-  *found = left;
-  spans_.insert(spans_.begin() + (found - spans_.data()) + 1, right);
-  return true;
+size_t PartitionPlan::text_bound() const {
+  size_t bound = kPlan.size();
+  for (const PlannedSpan& span : spans_) {
+    bound += span.state == SpanState::Planned ? kPlannedText : kFinishedText;
+  }
+  return bound;
 }
 
-void PartitionPlan::finish(OffsetRange offsets) {
-  PlannedSpan* const span = find(offsets);
-  if (span == nullptr) return;
-  *span = PlannedSpan{offsets};
-  span->finished = true;
-  merge_finished();
+bool PartitionPlan::has_room(size_t max) const {
+  if (spans_.empty()) return true;
+  const auto planned = std::count_if(spans_.begin(), spans_.end(),
+                                     [](const PlannedSpan& span) { return span.state == SpanState::Planned; });
+  const auto kept = static_cast<size_t>(kKeptForSplits * static_cast<double>(max));
+  return static_cast<size_t>(planned) < kMaxPlanned && text_bound() + kPlannedText + kept <= max;
 }
 
-void PartitionPlan::merge_finished() {
+bool PartitionPlan::has_room_for_pieces(size_t pieces, size_t max) const {
+  return text_bound() + pieces * kPlannedText <= max;
+}
+
+void PartitionPlan::add(Offset last, uint64_t rows, Hash128 token_hash) {
+  assert(last >= frontier_);
+  spans_.push_back({{frontier_, last}, SpanState::Planned, rows, token_hash, 0});
+  frontier_ = last.next();
+  ++version_;
+}
+
+void PartitionPlan::split(OffsetRange whole, const std::vector<PlannedSpan>& pieces) {
+  const size_t index = index_of(whole);
+  assert(index < spans_.size() && pieces.front().offsets.first == whole.first &&
+         pieces.back().offsets.last == whole.last);
+  spans_.erase(spans_.begin() + static_cast<ptrdiff_t>(index));
+  spans_.insert(spans_.begin() + static_cast<ptrdiff_t>(index), pieces.begin(), pieces.end());
+  ++version_;
+}
+
+void PartitionPlan::replace(OffsetRange offsets, uint64_t rows, Hash128 token_hash, uint32_t salt) {
+  PlannedSpan& span = spans_.at(index_of(offsets));
+  assert(span.state == SpanState::Planned);
+  span.rows = rows;
+  span.token_hash = token_hash;
+  span.salt = salt;
+  ++version_;
+}
+
+void PartitionPlan::finish(OffsetRange offsets, SpanState state) {
+  const size_t index = index_of(offsets);
+  if (index == spans_.size() || spans_[index].state != SpanState::Planned) return;
+  spans_[index] = PlannedSpan{offsets, state};
+  ++version_;
+  merge();
+}
+
+void PartitionPlan::merge() {
   size_t kept = 0;
   for (size_t i = 1; i < spans_.size(); ++i) {
     PlannedSpan& before = spans_[kept];
-    if (before.finished && spans_[i].finished && before.offsets.last.next() == spans_[i].offsets.first) {
+    if (before.state == spans_[i].state && before.state != SpanState::Planned) {
       before.offsets.last = spans_[i].offsets.last;
     } else {
       spans_[++kept] = spans_[i];
     }
   }
-  if (!spans_.empty()) spans_.resize(kept + 1);
+  spans_.resize(kept + 1);
 }
 
-void PartitionPlan::salt(OffsetRange offsets) {
-  if (PlannedSpan* const span = find(offsets)) ++span->salt;
+Offset PartitionPlan::committable(Offset finished) const {
+  for (const PlannedSpan& span : spans_) {
+    const bool inside = span.offsets.first < finished && finished <= span.offsets.last;
+    if (inside && span.state == SpanState::Planned) return span.offsets.first;
+  }
+  return finished;
 }
+
+void PartitionPlan::committing(Offset next) { frontier_ = std::max(frontier_, next); }
 
 void PartitionPlan::advance(Offset committed) {
   std::erase_if(spans_, [&](const PlannedSpan& span) { return span.offsets.last < committed; });
+  if (!spans_.empty() && spans_.front().offsets.first < committed) spans_.front().offsets.first = committed;
   frontier_ = std::max(frontier_, committed);
 }
 
-PlannedSpan* PartitionPlan::find(OffsetRange offsets) {
-  const auto found =
-      std::find_if(spans_.begin(), spans_.end(), [&](const PlannedSpan& span) { return span.offsets == offsets; });
-  return found == spans_.end() ? nullptr : &*found;
+void PartitionPlan::end_at(Offset end) {
+  if (frontier_ <= end) return;
+  std::erase_if(spans_, [&](const PlannedSpan& span) { return span.offsets.first >= end; });
+  if (!spans_.empty() && spans_.back().offsets.last >= end) spans_.back().offsets.last = Offset{end.value - 1};
+  frontier_ = end;
+  ++version_;
 }
 
 }  // namespace freshet::stream

@@ -1,9 +1,8 @@
 // Which inserts of a partition are planned. The plan is stored in the metadata of the partition's offset commits, so
-// that the next owner of the partition can repeat an insert whose result was lost, with the same rows and the same
-// token.
+// that the next owner of the partition repeats an insert whose result was lost, with the same rows and the same token.
 //
-// A batch is planned, committed, and only then inserted. The committed offset is the first message that is not
-// finished; the frontier is the first message that was never planned.
+// A batch is planned, committed, and only then inserted. The spans of a plan have no gaps: they cover all messages from
+// the committed offset to the frontier, the first message that was never planned.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +17,20 @@
 
 namespace freshet::stream {
 
-// One insert: the rows of all messages of the partition from first to last.
+enum class SpanState {
+  Planned,   // one insert, which may be under way
+  Stored,    // the rows are in the table; dead letters and side records may be under way
+  Rejected,  // the table rejects the rows: they become dead letters and are never inserted
+};
+
+// All messages of the partition from first to last.
 struct PlannedSpan {
   OffsetRange offsets;
+  SpanState state = SpanState::Planned;
+  // 0 unless Planned:
   uint64_t rows = 0;
-  Hash128 digest{};  // of the rows (stream/insert_token.h)
-  // Part of the token; above 0 after a repair, when the token of the same span is known to be lost.
-  uint32_t salt = 0;
-  // Its rows, dead letters and side records are done, and rows, digest and salt are 0. It stays in the plan while a
-  // span before it is not finished.
-  bool finished = false;
+  Hash128 token_hash{};  // InsertToken::hash
+  uint32_t salt = 0;     // above 0 after a repair, when the token of the same rows is known to be spent
 
   bool operator==(const PlannedSpan&) const = default;
 };
@@ -35,47 +38,71 @@ struct PlannedSpan {
 // Threads: the loop only.
 class PartitionPlan {
  public:
-  // Unfinished spans that may be planned freely.
-  static constexpr size_t kMaxOpen = 8;
-  // With kReserved for the pieces of a span that is split depth first: a batch has at most 2^20 messages.
-  static constexpr size_t kMaxSpans = 36;
-  static constexpr size_t kReserved = 20;
-  // Of text(). Brokers reject more than 4,096 characters of metadata by default (offset.metadata.max.bytes); the rest
-  // is for what the Kafka module writes before it.
+  // Inserts of one partition that may be under way.
+  static constexpr size_t kMaxPlanned = 8;
+  // Brokers reject more than 4,096 characters of metadata by default (offset.metadata.max.bytes); the rest is for what
+  // the Kafka module writes before the plan.
   static constexpr size_t kMaxText = 4000;
 
-  // Nothing is planned.
+  // A part of the plan that fits into a commit.
+  struct Text {
+    std::string text;  // empty = nothing is planned
+    Offset frontier;   // the first offset that is not in `text`
+  };
+
   explicit PartitionPlan(Offset frontier) : frontier_(frontier) {}
 
-  // Reads text() from a commit of offset `committed`. Error: it is not a plan, or not one of that offset.
+  // Reads Text::text from a commit of offset `committed`; an empty text is an empty plan. Error: it is not a plan.
   static Result<PartitionPlan> parse(std::string_view text, Offset committed);
-  // "frontier=F plan=SPAN,SPAN,..." with SPAN = GAP+LENGTH:ROWS:DIGEST, then ":sN" for a salt, or GAP+LENGTH:f if it is
-  // finished. GAP counts from the end of the span before it, or from `committed`. At most kMaxText characters.
-  std::string text(Offset committed) const;
+  // The plan from `committed` on, which committable() returned: "plan=SPAN,SPAN,..." with SPAN =
+  // LENGTH:ROWS:TOKEN_HASH, then ":SALT" if there is one; LENGTH:s if it is stored; LENGTH:r if it is rejected. Leaves
+  // out the last spans if the text would be longer than `max`.
+  Text text(Offset committed, size_t max = kMaxText) const;
 
+  // Changes with every change that the next owner has to know, except advance().
+  uint64_t version() const { return version_; }
   Offset frontier() const { return frontier_; }
-  const std::vector<PlannedSpan>& spans() const { return spans_; }  // ascending, disjoint, below the frontier
-  bool may_add() const;
+  const std::vector<PlannedSpan>& spans() const { return spans_; }
+  bool empty() const { return spans_.empty(); }
+  // The span with these offsets; null = none.
+  const PlannedSpan* find(OffsetRange offsets) const;
 
-  // Plans the next insert. It must begin at or beyond the frontier; requires may_add().
-  void add(const PlannedSpan& span);
-  // Replaces the span `whole` by two that cover the same offsets. False: there is no such span, or no room.
-  bool split(OffsetRange whole, const PlannedSpan& left, const PlannedSpan& right);
-  // Marks the span with these offsets as finished. Finished spans without a gap between them become one.
-  void finish(OffsetRange offsets);
-  // Gives the span with these offsets a new token.
-  void salt(OffsetRange offsets);
-  // Everything below `committed` is finished: removes these spans.
+  // add() is possible. `max`: see text().
+  bool has_room(size_t max = kMaxText) const;
+  // Plans the next insert: of the messages from the frontier to `last`.
+  void add(Offset last, uint64_t rows, Hash128 token_hash);
+  // split() into this many pieces is possible.
+  bool has_room_for_pieces(size_t pieces, size_t max = kMaxText) const;
+  // Replaces a span by adjacent ones that cover the same offsets. Requires that the span exists.
+  void split(OffsetRange whole, const std::vector<PlannedSpan>& pieces);
+  // Replaces what is to be inserted for the span. Requires that it is Planned.
+  void replace(OffsetRange offsets, uint64_t rows, Hash128 token_hash, uint32_t salt);
+  // The span's rows are stored, or rejected. No effect if it is not in the plan. Adjacent spans of one state become
+  // one.
+  void stored(OffsetRange offsets) { finish(offsets, SpanState::Stored); }
+  void rejected(OffsetRange offsets) { finish(offsets, SpanState::Rejected); }
+
+  // The offset to commit if everything below `finished` is finished: not inside a planned span, whose token names its
+  // first offset.
+  Offset committable(Offset finished) const;
+  // A commit of `next`, which committable() returned, is sent: later spans do not begin below it.
+  void committing(Offset next);
+  // Everything below `committed` is finished; it leaves the plan.
   void advance(Offset committed);
+  // Messages at and behind `end` do not exist: the topic was truncated. The span that contains `end` ends before it.
+  void end_at(Offset end);
 
-  bool operator==(const PartitionPlan&) const = default;
+  bool operator==(const PartitionPlan& other) const { return frontier_ == other.frontier_ && spans_ == other.spans_; }
 
  private:
-  PlannedSpan* find(OffsetRange offsets);
-  void merge_finished();
+  void finish(OffsetRange offsets, SpanState state);
+  size_t index_of(OffsetRange offsets) const;
+  size_t text_bound() const;
+  void merge();
 
   Offset frontier_;
-  std::vector<PlannedSpan> spans_;
+  std::vector<PlannedSpan> spans_;  // ascending, without gaps, up to the frontier
+  uint64_t version_ = 0;
 };
 
 }  // namespace freshet::stream

@@ -9,139 +9,177 @@ namespace {
 
 OffsetRange range(int64_t first, int64_t last) { return {Offset{first}, Offset{last}}; }
 
-PlannedSpan span(int64_t first, int64_t last, uint64_t rows = 7) {
-  return {range(first, last), rows, {0x0123456789abcdef, static_cast<uint64_t>(first)}};
+Hash128 hash(uint64_t low) { return {0x0123456789abcdef, low}; }
+
+PlannedSpan piece(int64_t first, int64_t last) {
+  PlannedSpan span{range(first, last)};
+  span.rows = 1;
+  return span;
 }
 
-PlannedSpan finished(int64_t first, int64_t last) {
-  PlannedSpan done{range(first, last)};
-  done.finished = true;
-  return done;
-}
-
-void expect_round_trip(const PartitionPlan& plan, Offset committed) {
-  const std::string text = plan.text(committed);
-  const auto read = PartitionPlan::parse(text, committed);
+void expect_round_trip(const PartitionPlan& plan, int64_t committed) {
+  const std::string text = plan.text(Offset{committed}).text;
+  const auto read = PartitionPlan::parse(text, Offset{committed});
   ASSERT_TRUE(read) << text << ": " << read.error().text;
   EXPECT_EQ(*read, plan) << text;
 }
 
 TEST(PartitionPlanTest, HasOneTextForm) {
   PartitionPlan plan(Offset{100});
-  plan.add(span(100, 199));
-  plan.add(span(205, 205, 1));
-  plan.salt(range(205, 205));
-  plan.finish(range(100, 199));
-  EXPECT_EQ(plan.text(Offset{90}), "frontier=206 plan=10+100:f,5+1:1:00000000000000cd0123456789abcdef:s1");
-  expect_round_trip(plan, Offset{90});
-  expect_round_trip(PartitionPlan(Offset{0}), Offset{0});
+  EXPECT_EQ(plan.text(Offset{100}).text, "");
+  plan.add(Offset{199}, 90, hash(1));
+  plan.add(Offset{204}, 5, hash(2));
+  plan.add(Offset{205}, 1, hash(3));
+  plan.replace(range(205, 205), 1, hash(4), 2);
+  plan.stored(range(100, 199));
+  plan.rejected(range(200, 204));
+  EXPECT_EQ(plan.text(Offset{100}).text, "plan=100:s,5:r,1:1:00000000000000040123456789abcdef:2");
+  EXPECT_EQ(plan.text(Offset{100}).frontier, Offset{206});
+  expect_round_trip(plan, 100);
+  expect_round_trip(PartitionPlan(Offset{7}), 7);
 }
 
 TEST(PartitionPlanTest, TheFrontierIsTheFirstOffsetThatWasNeverPlanned) {
   PartitionPlan plan(Offset{5});
   EXPECT_EQ(plan.frontier(), Offset{5});
-  plan.add(span(7, 9));
+  plan.add(Offset{9}, 1, hash(1));
   EXPECT_EQ(plan.frontier(), Offset{10});
   plan.advance(Offset{10});
-  EXPECT_TRUE(plan.spans().empty());
+  EXPECT_TRUE(plan.empty());
   EXPECT_EQ(plan.frontier(), Offset{10});
   plan.advance(Offset{20});  // messages without rows
   EXPECT_EQ(plan.frontier(), Offset{20});
 }
 
-TEST(PartitionPlanTest, AtMostEightSpansAreOpen) {
+TEST(PartitionPlanTest, AtMostEightInsertsArePlanned) {
   PartitionPlan plan(Offset{0});
   for (int64_t i = 0; i < 8; ++i) {
-    ASSERT_TRUE(plan.may_add()) << i;
-    plan.add(span(i * 10, i * 10 + 9));
+    ASSERT_TRUE(plan.has_room()) << i;
+    plan.add(Offset{i * 10 + 9}, 10, hash(1));
   }
-  EXPECT_FALSE(plan.may_add());
-  plan.finish(range(30, 39));
-  EXPECT_TRUE(plan.may_add()) << "a finished span takes no place, even behind one that is not";
+  EXPECT_FALSE(plan.has_room());
+  plan.stored(range(30, 39));
+  EXPECT_TRUE(plan.has_room()) << "one behind others that is stored takes no place";
 }
 
-// One entry a span that is finished, with gaps between them: the reserve for a split is left.
-TEST(PartitionPlanTest, FinishedSpansThatCannotBeMergedLeaveRoomForASplit) {
+TEST(PartitionPlanTest, SpansOfOneStateBecomeOne) {
   PartitionPlan plan(Offset{0});
-  plan.add(span(0, 0));
-  int64_t next = 2;
-  while (plan.may_add()) {
-    plan.add(span(next, next));
-    plan.finish(range(next, next));
-    next += 2;
+  for (int64_t i = 0; i < 4; ++i) plan.add(Offset{i * 10 + 9}, 10, hash(1));
+  plan.stored(range(10, 19));
+  plan.stored(range(20, 29));
+  ASSERT_EQ(plan.spans().size(), 3u);
+  EXPECT_EQ(plan.spans()[1].offsets, range(10, 29));
+  plan.stored(range(10, 19));  // no longer a span of its own
+  plan.stored(range(0, 9));
+  EXPECT_EQ(plan.text(Offset{0}).text.substr(0, 10), "plan=30:s,");
+}
+
+TEST(PartitionPlanTest, TheVersionChangesWithWhatTheNextOwnerHasToKnow) {
+  PartitionPlan plan(Offset{0});
+  uint64_t version = plan.version();
+  const auto changed = [&] { return std::exchange(version, plan.version()) != plan.version(); };
+  plan.add(Offset{9}, 10, hash(1));
+  EXPECT_TRUE(changed());
+  plan.split(range(0, 9), {piece(0, 3), piece(4, 9)});
+  EXPECT_TRUE(changed());
+  plan.rejected(range(0, 3));
+  EXPECT_TRUE(changed());
+  plan.stored(range(0, 3));
+  EXPECT_FALSE(changed()) << "it is rejected";
+  plan.advance(Offset{4});
+  EXPECT_FALSE(changed()) << "the offset says that";
+}
+
+TEST(PartitionPlanTest, TheOffsetIsNotInsideAnInsert) {
+  PartitionPlan plan(Offset{0});
+  plan.add(Offset{9}, 5, hash(1));
+  plan.add(Offset{19}, 5, hash(2));
+  EXPECT_EQ(plan.committable(Offset{4}), Offset{0}) << "the first messages have no rows";
+  EXPECT_EQ(plan.committable(Offset{10}), Offset{10});
+  EXPECT_EQ(plan.committable(Offset{25}), Offset{25});
+  plan.stored(range(0, 9));
+  EXPECT_EQ(plan.committable(Offset{4}), Offset{4}) << "a dead letter of a stored span is under way";
+  EXPECT_EQ(plan.text(Offset{4}).text.substr(0, 8), "plan=6:s");
+  plan.advance(Offset{4});
+  expect_round_trip(plan, 4);
+}
+
+TEST(PartitionPlanTest, ASplitSpanKeepsItsPlace) {
+  PartitionPlan plan(Offset{0});
+  plan.add(Offset{9}, 10, hash(1));
+  plan.add(Offset{19}, 10, hash(2));
+  plan.split(range(0, 9), {piece(0, 4), piece(5, 5), piece(6, 9)});
+  ASSERT_EQ(plan.spans().size(), 4u);
+  EXPECT_EQ(plan.spans()[1].offsets, range(5, 5));
+  EXPECT_NE(plan.find(range(10, 19)), nullptr);
+  EXPECT_EQ(plan.find(range(0, 9)), nullptr);
+  expect_round_trip(plan, 0);
+}
+
+// One message in ten is rejected, in one batch of a partition whose other inserts are planned.
+TEST(PartitionPlanTest, HasRoomForABatchWithAHundredRejectedMessages) {
+  PartitionPlan plan(Offset{0});
+  for (int64_t i = 0; i < 8; ++i) plan.add(Offset{i * 1'000'000 + 999'999}, 999'999, hash(1));
+  OffsetRange left = range(0, 999'999);
+  for (int rejected = 0; rejected < 100; ++rejected) {
+    ASSERT_TRUE(plan.has_room_for_pieces(3)) << rejected;
+    const int64_t at = left.first.value + 9;
+    plan.split(left, {piece(left.first.value, at - 1), piece(at, at), piece(at + 1, left.last.value)});
+    plan.stored(range(left.first.value, at - 1));
+    plan.rejected(range(at, at));
+    left.first = Offset{at + 1};
   }
-  EXPECT_EQ(plan.spans().size(), PartitionPlan::kMaxSpans - PartitionPlan::kReserved);
+  EXPECT_LE(plan.text(Offset{0}).text.size(), PartitionPlan::kMaxText);
+  expect_round_trip(plan, 0);
 }
 
-TEST(PartitionPlanTest, FinishedSpansWithoutAGapBecomeOne) {
+TEST(PartitionPlanTest, AShorterTextHasTheFirstSpans) {
   PartitionPlan plan(Offset{0});
-  plan.add(span(0, 9));
-  plan.add(span(10, 19));
-  plan.add(span(20, 29));
-  plan.add(span(31, 39));
-  plan.finish(range(20, 29));
-  plan.finish(range(10, 19));
-  plan.finish(range(31, 39));
-  EXPECT_EQ(plan.spans(), (std::vector{span(0, 9), finished(10, 29), finished(31, 39)}));
+  for (int64_t i = 0; i < 4; ++i) plan.add(Offset{i * 10 + 9}, 10, hash(1));
+  const auto part = plan.text(Offset{0}, 100);
+  EXPECT_EQ(part.frontier, Offset{20});
+  const auto read = PartitionPlan::parse(part.text, Offset{0});
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->frontier(), Offset{20});
+  EXPECT_TRUE(PartitionPlan(Offset{0}).has_room(125)) << "one insert is always possible";
 }
 
-TEST(PartitionPlanTest, ASpanIsSplitDownToOneOfAMillionMessages) {
-  constexpr int64_t kMessages = 1 << 20;
+TEST(PartitionPlanTest, EndsWhereATruncatedPartitionEnds) {
   PartitionPlan plan(Offset{0});
-  for (int64_t i = 0; i < 7; ++i) plan.add(span(i, i));
-  plan.add(span(7, 6 + kMessages));
-  int64_t first = 7;
-  int64_t last = 6 + kMessages;
-  while (first < last) {
-    const int64_t middle = first + (last - first) / 2;
-    ASSERT_TRUE(plan.split(range(first, last), span(first, middle), span(middle + 1, last)));
-    last = middle;
-  }
-  EXPECT_FALSE(plan.split(range(1, 2), span(1, 1), span(2, 2))) << "no such span";
-  EXPECT_LE(plan.spans().size(), PartitionPlan::kMaxSpans);
-  expect_round_trip(plan, Offset{0});
+  for (int64_t i = 0; i < 3; ++i) plan.add(Offset{i * 10 + 9}, 10, hash(1));
+  plan.end_at(Offset{15});
+  EXPECT_EQ(plan.frontier(), Offset{15});
+  ASSERT_EQ(plan.spans().size(), 2u);
+  EXPECT_EQ(plan.spans()[1].offsets, range(10, 14));
+  plan.end_at(Offset{40});
+  EXPECT_EQ(plan.frontier(), Offset{15});
 }
 
-TEST(PartitionPlanTest, TheLongestPlanFitsIntoTheMetadata) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  PartitionPlan plan(Offset{0});
-  const Hash128 digest{UINT64_MAX, UINT64_MAX};
-  const PlannedSpan all{range(0, kMax - 1), UINT64_MAX, digest, UINT32_MAX};
-  plan.add(all);
-  for (int64_t last = kMax - 1; plan.spans().size() < PartitionPlan::kMaxSpans; --last) {
-    PlannedSpan left = all;
-    left.offsets.last = Offset{last - 1};
-    ASSERT_TRUE(plan.split(range(0, last), left, {range(last, last), UINT64_MAX, digest, UINT32_MAX}));
-  }
-  EXPECT_LE(plan.text(Offset{0}).size(), PartitionPlan::kMaxText);
-  expect_round_trip(plan, Offset{0});
-}
-
-TEST(PartitionPlanTest, WhatIsNotAPlanIsRefused) {
-  const std::string digest(32, '0');
+TEST(PartitionPlanTest, OtherTextsAreRefused) {
+  const std::string digits = "0123456789abcdef0123456789abcdef";
   for (const std::string& text : {
-           std::string(),
-           std::string("frontier="),
-           std::string("frontier=7"),
-           std::string("frontier=7 plan"),
-           std::string("frontier=4 plan="),  // below the offset
-           std::string("frontier=-7 plan="),
-           "frontier=9 plan=0+9:1:" + digest,  // beyond the frontier
-           "frontier=9 plan=0+0:1:" + digest,  // empty
-           "frontier=9 plan=-1+1:1:" + digest,
-           "frontier=9 plan=0+1:1:" + digest.substr(1),
-           "frontier=9 plan=0+1:1:-" + digest.substr(1),
-           "frontier=9 plan=0+1:1:" + digest + ":s0",
-           "frontier=9 plan=0+1:1:" + digest + ":x",
-           "frontier=9 plan=0+1:1:" + digest + ",",
-           "frontier=9 plan=0+1:1:" + digest + "0+1:f",
-           std::string("frontier=9 plan=9223372036854775807+1:f"),
-           std::string("frontier=9 plan=0+9223372036854775807:f"),
-           std::string("frontier=9 plan=0+1:f "),
-           "frontier=9 plan=" + std::string(PartitionPlan::kMaxText, '0'),
+           std::string("x"),
+           std::string("plan="),
+           std::string("plan=0:s"),
+           std::string("plan=-1:s"),
+           std::string("plan=1:x"),
+           std::string("plan=1"),
+           std::string("plan=1:s,"),
+           std::string("plan=1:s;1:s"),
+           std::string("plan=1:s 2"),
+           "plan=9223372036854775807:1:" + digits + ",1:s",
+           "plan=1::" + digits,
+           "plan=1:1:" + digits.substr(1),
+           "plan=1:1:-" + digits.substr(1),
+           "plan=1:1:" + digits + ":0",
+           "plan=1:1:" + digits + ":",
+           "plan=1:1:" + digits + "0",
+           "plan=" + std::string(PartitionPlan::kMaxText, '1'),
        }) {
     EXPECT_FALSE(PartitionPlan::parse(text, Offset{5})) << text;
   }
+  EXPECT_TRUE(PartitionPlan::parse("plan=1:1:" + digits + ":7", Offset{5}));
+  EXPECT_FALSE(PartitionPlan::parse("plan=2:s", Offset{std::numeric_limits<int64_t>::max() - 1}));
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ Pipeline::Pipeline(StreamSettings settings, const LiveOptions& options, bool has
       dead_letters_(state_),
       blocked_(state_, dead_letters_),
       outcomes_(state_, dead_letters_, blocked_),
-      lifecycle_(state_) {}
+      lifecycle_(state_),
+      planned_(state_, outcomes_) {}
 
 // --- from the source ------------------------------------------------------------------------------------------------
 
@@ -54,25 +55,32 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
   if (partition == nullptr || !takes_chunks_of(*partition)) return;
   cut_at_stop(chunk, *partition);
   if (chunk.messages.empty()) return;
-  Work work;
-  work.assignment = partition->assignment;
-  work.sequence = partition->offsets.deliver({chunk.messages.front().offset, chunk.messages.back().offset});
-  work.charge = Charge(state_.budget, charge_for(chunk));
   last_message_ = now;
   source_error_.clear();  // Kafka delivers again
   if (!first_message_) first_message_ = now;
+  if (!partition->replay.active()) return deliver(std::move(chunk), *partition, commands);
+  partition->replay.continues();
+  for (MessageChunk& part : partition->replay.cut(std::move(chunk))) deliver(std::move(part), *partition, commands);
+}
+
+void Pipeline::deliver(MessageChunk chunk, TrackedPartition& partition, Commands& commands) {
+  Work work;
+  work.assignment = partition.assignment;
+  work.sequence = partition.offsets.deliver({chunk.messages.front().offset, chunk.messages.back().offset});
+  work.charge = Charge(state_.budget, charge_for(chunk));
   state_.totals.status.messages_consumed += chunk.messages.size();
   state_.metrics.consumed.add(chunk.messages.size());
   work.chunk = std::move(chunk);
   state_.work.submit(std::move(work), commands.work);
 }
 
-void Pipeline::on_event(EndOfPartition& end, SteadyTime, Commands&) {
+void Pipeline::on_event(EndOfPartition& end, SteadyTime now, Commands&) {
   TrackedPartition* partition = state_.partitions.find(end.partition);
   // If chunks are not accepted, an end behind them means nothing: the messages before it were dropped.
   if (partition == nullptr || !takes_chunks_of(*partition) || partition->blocks.any()) return;
   reached_end_ = true;
   partition->offsets.move_to(std::max(partition->offsets.position(), end.end));
+  partition->replay.reached_end(end.end, now);
   if (state_.settings.stop_at_timestamp_ms) partition->reach_stop();
 }
 
@@ -121,12 +129,15 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
       const uint64_t bytes = 2 * (record.key.size() + record.value.size()) + kMinRecordCharge;
       state_.gate->add(partition->partition, partition->assignment, record, Charge(state_.budget, bytes));
     }
-    if (!next->covered) continue;
-    if (partition->state.batches()) {
-      state_.batcher.add({std::move(next), now});
-    } else {
-      partition->state.add_pending({std::move(next), now});
-    }
+    if (next->covered) lifecycle_.add_rows(*partition, {std::move(next), now});
+  }
+}
+
+void Pipeline::on_batch(BatchResult result, SteadyTime now) {
+  if (result.batch->planned) {
+    planned_.result(std::move(result), now);
+  } else {
+    outcomes_.result(std::move(result), now);
   }
 }
 
@@ -156,7 +167,16 @@ void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
   state_.dlq.set_limit(options, now);
 }
 
+// A planned insert is rebuilt even without room in memory: nothing else can finish it.
+std::optional<Partition> Pipeline::first_to_replay() const {
+  const auto first = std::find_if(state_.partitions.begin(), state_.partitions.end(), [](const auto& entry) {
+    return entry.second.replay.needs(entry.second.offsets.position()) && entry.second.state.template is<Active>();
+  });
+  return first == state_.partitions.end() ? std::nullopt : std::optional(first->first);
+}
+
 void Pipeline::tick(SteadyTime now, Commands& commands) {
+  replaying_ = first_to_replay();
   check_suspended(now, commands);
   if (lifecycle_.take_dropped()) outcomes_.abandon_unowned_batches(commands);
   state_.batches.log_overdue(now, state_.settings.topic, state_.log);
@@ -164,7 +184,9 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
   if (closed()) return;
   if (state_.drain.running()) outcomes_.retry_due(now, commands);
   if (dead_letters_.send(now, commands)) blocked_.unblock_all(BlockReason::DlqRateLimited);
+  if (may_seal()) planned_.replay(now);
   seal_batches(now, commands);
+  planned_.release(may_seal() || state_.drain.closing(), now, commands);
   state_.gate->take_sendable(now, state_.totals.wall, commands.records);
   if (state_.drain.running() && state_.flow.update_backpressure()) {
     state_.metrics.backpressure(state_.settings.destination.content).add();
@@ -195,56 +217,75 @@ bool Pipeline::no_more_rows_come() const {
                      [&](const auto& entry) { return !entry.second.state.owned() || paused(entry.second); });
 }
 
+SealReason Pipeline::seal_reason() const {
+  if (state_.drain.draining()) return SealReason::Drain;
+  return no_more_rows_come() ? SealReason::NoRoom : SealReason::Due;
+}
+
+// The plan applies backpressure: while it is full, rows wait.
+std::optional<Offset> Pipeline::next_span(Partition id) const {
+  const TrackedPartition* partition = state_.partitions.find(id);
+  if (partition == nullptr || !partition->plan.has_room(state_.committer.max_plan_text())) return std::nullopt;
+  return partition->plan.frontier();
+}
+
 void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
   if (!may_seal()) return;
   const size_t slots = size_t{2} * state_.options.clickhouse_concurrency;
-  const bool flush = state_.drain.draining();
-  while (!state_.batcher.empty() &&
-         (flush || (state_.batches.active() < slots && state_.batcher.due(state_.options, now, no_more_rows_come())))) {
-    seal_one(now, commands);
+  while (!state_.batcher.empty() && (state_.drain.draining() || state_.batches.active() < slots)) {
+    auto batch = state_.batcher.seal(state_.options, seal_reason(), now, [&](Partition id) { return next_span(id); });
+    if (batch == nullptr) return;
+    begin_batch(std::move(batch), now, commands);
   }
 }
 
-void Pipeline::seal_one(SteadyTime now, Commands& commands) {
-  state_.metrics.batch_age_seconds.observe(to_seconds(now - state_.batcher.oldest()));
-  std::shared_ptr<const SealedBatch> batch = state_.batcher.seal(state_.options, now);
-  for (const BatchPart& part : batch->parts) {
-    if (TrackedPartition* partition = state_.partitions.find(part.partition, part.assignment))
-      partition->batch_begins();
-  }
-  for (const auto& observer : state_.observers) observer->sealed(*batch, state_.totals.wall);
-  state_.gate->sealed(*batch);
-  state_.batches.add(batch);
+void Pipeline::begin_batch(std::shared_ptr<const SealedBatch> batch, SteadyTime now, Commands& commands) {
+  state_.metrics.batch_age_seconds.observe(to_seconds(now - batch->oldest));
+  state_.begin(batch);
+  if (batch->planned) return planned_.add(std::move(batch), now);
   if (batch->row_count == 0) return outcomes_.result({std::move(batch), true, {}, 0, {}}, now);  // nothing to insert
   commands.batches.push_back(std::move(batch));
 }
 
 // --- commits --------------------------------------------------------------------------------------------------------
 
+CommitPoint Pipeline::commit_point(const TrackedPartition& partition) const {
+  const Offset next = partition.committable();
+  PartitionPlan::Text plan = partition.plan.text(next, state_.committer.max_plan_text());
+  return {next, partition.plan.version(), std::move(plan.text), plan.frontier};
+}
+
 bool Pipeline::wants_commit(const TrackedPartition& partition) const {
   return partition.has_valid_offset() &&
-         state_.committer.of(partition.partition).wants(partition.offsets.committable());
+         state_.committer.of(partition.partition).wants(partition.committable(), partition.plan.version());
 }
 
 // Excludes partitions that are not owned, and those that the broker rejects during a revoke.
 bool Pipeline::may_commit(const TrackedPartition& partition) const {
-  if (!partition.state.owned()) return false;
+  if (!partition.state.owned() || !partition.plan_confirmed()) return false;
   return !partition.state.is<Draining>() || !state_.committer.rejects(partition.partition);
 }
 
 void Pipeline::commit_what_can_be(SteadyTime now, Commands& commands) {
-  if (closed() || !commands.commit.empty() || !state_.committer.may_send(now, state_.drain.draining())) return;
+  if (closed() || !commands.commit.empty()) return;
+  if (!state_.committer.may_send(now, state_.drain.draining() || planned_.wants_commit())) return;
   std::vector<OffsetCommitter::Committable> committable;
   for (const auto& [id, partition] : state_.partitions) {
     if (may_commit(partition) && wants_commit(partition)) {
-      committable.push_back({id, partition.offsets.committable()});
+      committable.push_back({id, commit_point(partition)});
     }
   }
   commands.commit = state_.committer.send(committable, now);
+  for (const OffsetToCommit& sent : commands.commit) {
+    state_.partitions.find(sent.partition)->plan.committing(sent.next);
+  }
 }
 
 void Pipeline::on_event(CommitResult& result, SteadyTime, Commands&) {
   state_.committer.answered(result);
+  for (const auto& [id, offset] : result.committed) {
+    if (TrackedPartition* partition = state_.partitions.find(id)) partition->plan.advance(offset);
+  }
   (result.error ? state_.metrics.commits_failed : state_.metrics.commits_succeeded).add();
   if (!result.error) return;
   state_.totals.kafka_failed(result.error->text);
@@ -259,7 +300,8 @@ FlowControl::ConsumerPhase Pipeline::consumer_phase() const {
 }
 
 FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition) const {
-  return {partition.partition, partition.blocks.any(), partition.reached_stop(), partition.state.is<Draining>()};
+  return {partition.partition, partition.blocks.any(), partition.reached_stop(), partition.state.is<Draining>(),
+          replaying_ == partition.partition};
 }
 
 bool Pipeline::paused(const TrackedPartition& partition) const {
@@ -295,7 +337,7 @@ SteadyTime Pipeline::next_deadline(SteadyTime now) const {
   consider(state_.drain.next_deadline());
   if (closed()) return std::max(next, now);  // everything else waits for the next consumer
   if (may_seal() && state_.batches.active() < size_t{2} * state_.options.clickhouse_concurrency)
-    consider(state_.batcher.due_at(state_.options, no_more_rows_come()));
+    consider(state_.batcher.due_at(state_.options, seal_reason(), [&](Partition id) { return next_span(id); }));
   const bool anything_to_commit =
       std::any_of(state_.partitions.begin(), state_.partitions.end(),
                   [&](const auto& entry) { return may_commit(entry.second) && wants_commit(entry.second); });

@@ -9,6 +9,7 @@
 //   BatchOutcomes       a batch is stored, rejected in part, or blocked
 //   DeadLetters         messages that cannot become rows
 //   BlockedPartitions   what an operator's skip does
+//   PlannedInserts      exactly-once delivery: plans batches before they are inserted, and repeats planned ones
 //
 // Decisions about a single matter are classes of their own, which know nothing of each other (pipeline_state.h):
 //
@@ -45,6 +46,7 @@
 #include "stream/dead_letters.h"
 #include "stream/partition_lifecycle.h"
 #include "stream/pipeline_state.h"
+#include "stream/planned_inserts.h"
 #include "stream/processing.h"
 
 namespace freshet::stream {
@@ -89,7 +91,7 @@ class Pipeline {
   // A worker found the byte budget exhausted. The work waits here until there is room, or until nothing else can make
   // room.
   void on_handed_back(Work work);
-  void on_batch(BatchResult result, SteadyTime now) { outcomes_.result(std::move(result), now); }
+  void on_batch(BatchResult result, SteadyTime now);
   void on_insert_failure(uint64_t batch, const InsertFailure& failure, SteadyTime now) {
     outcomes_.insert_failed(batch, failure, now);
   }
@@ -136,12 +138,14 @@ class Pipeline {
   void on_event(NoValidOffset& none, SteadyTime now, Commands& commands);
   void on_event(UnreadableBatch& unreadable, SteadyTime now, Commands& commands);
   void on_event(ValidOffset& valid, SteadyTime now, Commands& commands);
+  void on_event(CommittedPlan& found, SteadyTime now, Commands& commands);
   void on_event(SourceFault& fault, SteadyTime now, Commands& commands);
   void on_event(SourceRecovered& recovered, SteadyTime now, Commands& commands);
   void on_event(ConsumerClosed& closed, SteadyTime now, Commands& commands);
 
   // Messages and workers.
   bool takes_chunks_of(const TrackedPartition& partition) const;
+  void deliver(MessageChunk chunk, TrackedPartition& partition, Commands& commands);
   void cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const;
   void submit_what_waits(Commands& commands);
   bool anything_makes_room() const;
@@ -149,10 +153,14 @@ class Pipeline {
   // Batches.
   bool may_seal() const { return !state_.drain.closing() && (!batches_paused_ || state_.drain.draining()); }
   bool no_more_rows_come() const;
+  std::optional<Partition> first_to_replay() const;
+  SealReason seal_reason() const;
+  std::optional<Offset> next_span(Partition partition) const;
   void seal_batches(SteadyTime now, Commands& commands);
-  void seal_one(SteadyTime now, Commands& commands);
+  void begin_batch(std::shared_ptr<const SealedBatch> batch, SteadyTime now, Commands& commands);
 
   // Commits.
+  CommitPoint commit_point(const TrackedPartition& partition) const;
   bool wants_commit(const TrackedPartition& partition) const;
   bool may_commit(const TrackedPartition& partition) const;
   void commit_what_can_be(SteadyTime now, Commands& commands);
@@ -180,6 +188,8 @@ class Pipeline {
   BlockedPartitions blocked_;
   BatchOutcomes outcomes_;
   PartitionLifecycle lifecycle_;
+  PlannedInserts planned_;
+  std::optional<Partition> replaying_;  // the first partition with planned inserts to rebuild
   bool batches_paused_ = false;
 
   // Of the current consumer.

@@ -75,6 +75,7 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
   bool changed = assigned.generation != generation_ || assigned.generation < 0;
   generation_ = assigned.generation;
   assigned_ = true;
+  if (!assigned.continues) state_.committer.membership_changed();
   if (!assigned.cluster_id.empty()) state_.batcher.set_cluster_id(std::move(assigned.cluster_id));
   source_error_.clear();
   std::vector<StartAt> starts;
@@ -123,7 +124,7 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
   if (partition == nullptr) return;
   // The partition is being revoked, and what it would still commit is below the offset that is committed by now.
   if (partition->state.is<Draining>() || !partition->state.owned()) return lifecycle_.drop(*partition, &commands);
-  if (valid.start < partition->offsets.position()) {
+  if (valid.start < partition->offsets.position() || !partition->plan.empty()) {
     const bool leaving = partition->state.is<Leaving>();
     lifecycle_.drop(*partition, &commands);
     partition = &lifecycle_.begin(valid.partition, valid.start);
@@ -132,9 +133,28 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
   }
   partition->offsets.move_to(valid.start);
   partition->find_offset();
-  state_.committer.of(valid.partition).known(valid.start);
+  state_.committer.of(valid.partition).known({valid.start});
   source_error_.clear();
   blocked_.unblock(*partition, BlockReason::NoValidOffset);
+}
+
+// --- the source confirms what is committed --------------------------------------------------------------------------
+
+// A partition whose topic is gone has no plan; the source reports that, too.
+void Pipeline::on_event(CommittedPlan& found, SteadyTime, Commands& commands) {
+  const AssignedPartition& committed = found.committed;
+  TrackedPartition* partition = state_.partitions.find(committed.partition);
+  if (partition == nullptr || partition->plan_confirmed() || !partition->state.owned()) return;
+  if (committed.unknown_to_group || !partition->has_valid_offset()) return partition->confirm_plan();
+  if (state_.committer.of(committed.partition).recognises(committed.start, committed.plan)) {
+    return partition->confirm_plan();
+  }
+  state_.log.emit(PlanOvertaken{state_.settings.topic, committed.partition.value, committed.start.value});
+  const bool leaving = !partition->state.is<Active>();
+  lifecycle_.drop(*partition, &commands);
+  partition = &lifecycle_.begin(committed, false);
+  if (leaving) partition->state.leave();
+  commands.seek.emplace_back(committed.partition, committed.start);
 }
 
 // --- partitions go --------------------------------------------------------------------------------------------------
@@ -147,6 +167,7 @@ void Pipeline::on_event(PartitionsRevoked& revoked, SteadyTime now, Commands& co
   }
   state_.drain.begin_revoke(std::move(revoked.partitions), revoked.lost, now);
   state_.committer.begin_revoke(state_.drain.revoke()->lost);
+  if (revoked.lost) state_.committer.membership_changed();
   advance_revoke(now, commands);
 }
 
@@ -166,6 +187,11 @@ void Pipeline::advance_revoke(SteadyTime now, Commands& commands) {
   const auto step = state_.drain.revoke_step([&](Partition id) { return revoke_waits(id); }, now);
   if (step == Drain::RevokeStep::Wait) return;
   if (step == Drain::RevokeStep::AnswerLate) state_.log.emit(RevokeDrainTimeout{state_.settings.topic});
+  if (step == Drain::RevokeStep::AnswerLate && state_.plans_inserts() && state_.committer.outstanding()) {
+    // The broker may store the plan after the next owner has looked it up. It refuses a commit of a former member.
+    state_.totals.kafka_failed("a commit was not answered before the partitions had to be given up");
+    return consumer_ended(End::Broken, now);
+  }
   answer_revoke(now, commands);
 }
 
@@ -239,6 +265,7 @@ DrainWaits Pipeline::stop_waits() const {
 void Pipeline::advance_stop(SteadyTime now, Commands& commands) {
   if (state_.drain.take_writes_overdue(now) && state_.batches.active() > 0) {
     state_.log.emit(BatchesAbandoned{state_.settings.topic, state_.batches.active(), state_.batches.rows()});
+    planned_.abandon_waiting(now);
     commands.abandon_batches = true;
   }
   if (state_.batches.active() == 0 || state_.drain.writes_overdue()) state_.gate->flush();

@@ -16,13 +16,23 @@ PipelineState::PipelineState(StreamSettings stream_settings, const LiveOptions& 
       flow(budget),
       committer(settings.commit_interval),
       drain(settings.drain_timeout),
-      batcher(TokenScope{{}, settings.topic, settings.consumer_group}),
+      batcher(TokenScope{{}, settings.topic, settings.consumer_group}, settings.delivery,
+              settings.max_inserts_per_second),
       batches(settings.batch_deadline),
       dlq(live_options, now),
       gate(offset_gate && !settings.skip_write ? std::move(offset_gate) : std::make_unique<NullOffsetGate>()) {
   totals.status.topic = settings.topic;
   totals.status.table = settings.table;
   totals.status.consumer_group = settings.consumer_group;
+}
+
+void PipelineState::begin(const std::shared_ptr<const SealedBatch>& batch) {
+  for (const BatchPart& part : batch->parts) {
+    if (TrackedPartition* partition = partitions.find(part.partition, part.assignment)) partition->batch_begins();
+  }
+  for (const auto& observer : observers) observer->sealed(*batch, totals.wall);
+  gate->sealed(*batch);
+  batches.add(batch);
 }
 
 }  // namespace freshet::stream

@@ -47,6 +47,11 @@ struct PipelineState {
   PipelineState(StreamSettings settings, const LiveOptions& options, bool has_dead_letters,
                 std::unique_ptr<OffsetGate> gate, StreamMetrics& metrics, Log& log, SteadyTime now);
 
+  // Exactly-once delivery: new batches are planned before they are inserted.
+  bool plans_inserts() const { return settings.delivery == Delivery::ExactlyOnce; }
+  // A sealed batch is in flight from now on.
+  void begin(const std::shared_ptr<const SealedBatch>& batch);
+
   const StreamSettings settings;
   LiveOptions options;
   const bool has_dead_letters;  // there is a dead-letter topic
@@ -61,6 +66,7 @@ struct PipelineState {
   Drain drain;
   Batcher batcher;
   BatchesInFlight batches;
+  std::vector<BatchTask> unblocked;  // planned batches that were blocked, with what remains to be inserted
   DlqWriter dlq;
   const std::unique_ptr<OffsetGate> gate;
   std::vector<std::unique_ptr<BatchObserver>> observers;

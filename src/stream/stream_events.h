@@ -325,4 +325,91 @@ struct SeekFailed {
   auto fields() const { return log_fields(subject(log_key::kPartition, partition), log_error(error)); }
 };
 
+struct PlanReplayed {
+  static constexpr LogEvent kEvent{LogLevel::Info, "plan_replayed",
+                                   "The last owner of the partition had planned inserts; freshet builds them again."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t first;
+  int64_t last;
+  uint64_t inserts;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField("first_offset", first), LogField("last_offset", last), LogField("inserts", inserts));
+  }
+};
+
+struct PlanUnreadable {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "plan_unreadable",
+      "The metadata of the committed offset is not from this version of freshet. Inserts that its owner had not "
+      "finished are sent again under other tokens, so their rows may be stored twice."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t offset;
+  std::string_view metadata;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField(log_key::kOffset, offset), LogField("metadata", metadata));
+  }
+};
+
+struct PlanTruncated {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "plan_truncated",
+                                   "The partition ends before messages that were planned. They do not exist any more; "
+                                   "freshet continues at the end."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t end;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField(log_key::kOffset, end));
+  }
+};
+
+struct PlanFull {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "plan_full",
+                                   "The table rejects so many messages of a batch that the plan has no room for its "
+                                   "pieces. Rows of these offsets may be stored twice if freshet ends now."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t first;
+  int64_t last;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField("first_offset", first), LogField("last_offset", last));
+  }
+};
+
+struct PlanOvertaken {
+  static constexpr LogEvent kEvent{LogLevel::Info, "plan_overtaken",
+                                   "The broker has another offset or plan than this process committed last; freshet "
+                                   "starts the partition again from it."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t offset;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField(log_key::kOffset, offset));
+  }
+};
+
+struct PlannedRowsChanged {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "planned_rows_changed",
+      "A planned insert has other rows than before, for example because the processor or an option changed. It is sent "
+      "under a new token; rows of the earlier insert may be stored twice."};
+  std::string_view topic;
+  int32_t partition;
+  int64_t first;
+  int64_t last;
+  uint64_t rows_before;
+  uint64_t rows;
+  auto fields() const {
+    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
+                      LogField("first_offset", first), LogField("last_offset", last),
+                      LogField("rows_before", rows_before), LogField("rows", rows));
+  }
+};
+
 }  // namespace freshet::stream

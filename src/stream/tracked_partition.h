@@ -13,6 +13,8 @@
 #include "ports/source.h"
 #include "stream/blocks.h"
 #include "stream/offset_tracker.h"
+#include "stream/partition_plan.h"
+#include "stream/partition_replay.h"
 #include "stream/partition_state.h"
 
 namespace freshet::stream {
@@ -20,11 +22,14 @@ namespace freshet::stream {
 // Threads: the loop only.
 class TrackedPartition {
  public:
-  TrackedPartition(Partition p, AssignmentId e, Offset start) : partition(p), assignment(e), offsets(start) {}
+  TrackedPartition(Partition p, AssignmentId e, Offset start)
+      : partition(p), assignment(e), offsets(start), plan(start) {}
 
   const Partition partition;
   const AssignmentId assignment;
   OffsetTracker offsets;
+  PartitionPlan plan;      // empty with at-least-once delivery, unless an owner with exactly-once delivery left one
+  PartitionReplay replay;  // of the plan that the last owner left
   PartitionState state;
   Blocks blocks;
 
@@ -47,6 +52,19 @@ class TrackedPartition {
     return blocks.has(BlockReason::UnreadableBatch) ? unreadable_at_ : std::nullopt;
   }
 
+  // Everything below it is finished, and it is not inside a planned insert.
+  Offset committable() const { return plan.committable(offsets.committable()); }
+  // The operator resumes below messages that were planned. Nothing of the partition is in flight.
+  void forget_plan(Offset next) {
+    plan = PartitionPlan(next);
+    replay = {};
+  }
+  // After a takeover of the membership: nothing is committed before the source has confirmed that the broker has the
+  // plan that this process committed last.
+  void await_plan() { plan_confirmed_ = false; }
+  void confirm_plan() { plan_confirmed_ = true; }
+  bool plan_confirmed() const { return plan_confirmed_; }
+
   // All messages up to the stop timestamp were delivered.
   void reach_stop() { reached_stop_ = true; }
   bool reached_stop() const { return reached_stop_; }
@@ -62,6 +80,7 @@ class TrackedPartition {
  private:
   OffsetState offset_state_ = OffsetState::Valid;
   std::optional<Offset> unreadable_at_;
+  bool plan_confirmed_ = true;
   bool reached_stop_ = false;
   uint32_t batches_ = 0;
 };

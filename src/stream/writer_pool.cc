@@ -118,7 +118,9 @@ void WriterPool::work(std::stop_token stop) {
     control.budget = budget_;
     if (batch_deadline_ > Duration::zero()) control.overdue_at = sealed_at + batch_deadline_;
     // A new instance per batch: it keeps the rows alive.
-    BatchResult result = BatchWriting(*writer, memory_, limit_, clock_).write(std::move(task), control);
+    BatchWriting writing(*writer, memory_, limit_, clock_);
+    BatchResult result = task.planned_token.empty() ? writing.write(std::move(task), control)
+                                                    : writing.write_planned(std::move(task), control);
     result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);

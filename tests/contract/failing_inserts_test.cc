@@ -77,7 +77,7 @@ struct FailingInserts : testing::Test {
     const auto to = writer();
     std::stop_source stop;
     return stream::BatchWriting(*to, memory, limit, clock)
-        .write(batcher.seal(large, {}), {stop.get_token(), [&](const InsertFailure&) {
+        .write(batcher.seal(large, stream::SealReason::NoRoom, {}, {}), {stop.get_token(), [&](const InsertFailure&) {
                                            if (++failures > 20) stop.request_stop();
                                          }});
   }

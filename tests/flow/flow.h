@@ -62,6 +62,7 @@ class Flow {
   std::unique_ptr<OffsetGate> gate();
   static FlowSettings default_settings();
   static FlowSettings with_side_outputs();
+  static FlowSettings exactly_once();
 
   // --- the broker -------------------------------------------------------------------------------------------------
   void produce(int32_t partition, const std::string& fate, int count = 1, int64_t timestamp_ms = 0) {
@@ -74,8 +75,13 @@ class Flow {
   void leave();
   // The next client takes over the membership, but a rebalance begins meanwhile: its assignment comes as an event.
   void hand_over_into_a_rebalance();
-  // The process is killed and a new one starts. What was in flight arrives if `arrives()` says so.
+  // The process is killed and a new one starts. What was in flight arrives if `arrives()` says so; a planned insert may
+  // also arrive later.
   void restart(const std::function<bool()>& arrives);
+  // A planned insert of an earlier process reaches the table.
+  bool late_insert_arrives(size_t i = 0);
+  // After a takeover the source reports what is committed.
+  bool report_plans();
   // The client of the consumer fails; outstanding answers are lost.
   void breaks(bool fenced);
   void refetch(int32_t p);
@@ -117,7 +123,7 @@ class Flow {
 
   // --- workers, writers, dead letters, commits --------------------------------------------------------------------
   bool work(size_t i = 0);
-  // Stores the batch, except rejected rows.
+  // Stores the batch, except rejected rows. A planned insert is stored as a whole, repeated, or refused.
   bool write(size_t i = 0);
   // The table took the rows of the batch, but a view failed, so the insert returned an error.
   bool block(size_t i = 0, stream::Blocked why = stream::Blocked::MaybeStored);
@@ -162,6 +168,14 @@ class Flow {
   bool commit_waits() const { return commit_.has_value(); }
   size_t work_waits() const { return work_.size(); }
   size_t owned() const { return owned_.size(); }
+  // Cases in which rows may be stored twice with exactly-once delivery.
+  uint64_t guarantee_ended() {
+    uint64_t count = 0;
+    for (const char* reason : {"unreadable_plan", "rows_changed", "truncated", "plan_full"}) {
+      count += metrics_.guarantee_ended(reason).value();
+    }
+    return count;
+  }
   int overdue() const { return static_cast<int>(metrics_.batches_overdue.value()); }
   bool owns(int32_t p) const { return owned_.contains(p); }
 
@@ -185,7 +199,18 @@ class Flow {
     void headers(const void*, std::vector<HeaderView>&) const override {}
   };
 
+  // An insert with its token, as the table sees it.
+  struct PlannedInsert {
+    std::string token;
+    std::vector<std::pair<int32_t, int64_t>> messages;
+    std::optional<uint64_t> refused_row;
+  };
   std::shared_ptr<const SealedBatch> take_batch(size_t i);
+  std::optional<stream::BatchTask> planned_task(size_t i) const;
+  static PlannedInsert planned_insert(const stream::BatchTask& task);
+  // False: the table rejects a row.
+  bool store(const PlannedInsert& insert);
+  void take_commit(const std::vector<OffsetToCommit>& offsets);
 
   void move(int32_t p, int64_t next);
   void tell_library(Fetcher& fetcher);
@@ -225,6 +250,7 @@ class Flow {
   std::map<int32_t, int64_t> operator_decided;
   bool closing = false;
   bool broken = false;
+  bool names_no_row = false;  // the table does not say which row it rejects
 
  private:
   const NoMemory memory_;
@@ -237,6 +263,10 @@ class Flow {
   std::map<int32_t, Fetcher> fetchers_;
   std::map<int32_t, int64_t> low_;  // messages below no longer exist
   std::map<int32_t, int64_t> committed_;
+  std::map<int32_t, std::string> plans_;  // with the committed offset
+  std::vector<int32_t> unreported_plans_;
+  std::set<std::string> tokens_;  // of stored inserts
+  std::vector<PlannedInsert> late_;
   std::set<int32_t> owned_;
   std::set<int32_t> paused_;
   std::set<int32_t> revoking_;

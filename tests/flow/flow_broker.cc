@@ -10,7 +10,8 @@ void Flow::assign(std::vector<int32_t> partitions) {
     owned_.insert(p);
     paused_.erase(p);
     operator_decided.erase(p);
-    event.partitions.push_back({Partition{p}, Offset{committed_[p]}, ""});
+    event.partitions.push_back({Partition{p}, Offset{committed_[p]}, "", false, plans_[p]});
+    std::erase(unreported_plans_, p);
   }
   event.generation = ++generation_;
   source(std::move(event));
@@ -28,9 +29,7 @@ void Flow::revoke(std::vector<int32_t> partitions, bool lost) {
 }
 
 void Flow::hand_over(bool commit_arrived) {
-  if (commit_ && commit_arrived) {
-    for (const OffsetToCommit& offset : *commit_) committed_[offset.partition.value] = offset.next.value;
-  }
+  if (commit_ && commit_arrived) take_commit(*commit_);
   commit_.reset();
   pipeline.hand_over(now);
   EXPECT_TRUE(pipeline.closed());
@@ -41,6 +40,23 @@ void Flow::hand_over(bool commit_arrived) {
   event.generation = generation_;
   event.continues = true;
   source(std::move(event));
+  unreported_plans_.assign(owned_.begin(), owned_.end());
+}
+
+bool Flow::report_plans() {
+  const std::vector<int32_t> partitions = std::exchange(unreported_plans_, {});
+  if (settings_.delivery == Delivery::AtLeastOnce) return false;
+  for (const int32_t p : partitions) {
+    if (owned_.contains(p)) source(CommittedPlan{{Partition{p}, Offset{committed_[p]}, "", false, plans_[p]}});
+  }
+  return !partitions.empty();
+}
+
+void Flow::take_commit(const std::vector<OffsetToCommit>& offsets) {
+  for (const OffsetToCommit& offset : offsets) {
+    committed_[offset.partition.value] = offset.next.value;
+    plans_[offset.partition.value] = offset.plan;
+  }
 }
 
 void Flow::leave() {
@@ -56,6 +72,15 @@ void Flow::hand_over_into_a_rebalance() {
 
 void Flow::restart(const std::function<bool()>& arrives) {
   for (size_t i = 0; i < batches.size(); ++i) {
+    if (const auto task = planned_task(i)) {
+      const PlannedInsert insert = planned_insert(*task);
+      if (arrives()) {
+        store(insert);
+      } else if (arrives()) {
+        late_.push_back(insert);
+      }
+      continue;
+    }
     if (!arrives()) continue;
     for (const auto& chunk : batches[i]->chunks) {
       for (const MessageRows& message : chunk->messages) {
@@ -67,10 +92,9 @@ void Flow::restart(const std::function<bool()>& arrives) {
   for (const auto& [ticket, at] : dead_letters) {
     if (arrives()) dead.insert(at);
   }
-  if (commit_ && arrives()) {
-    for (const OffsetToCommit& offset : *commit_) committed_[offset.partition.value] = offset.next.value;
-  }
+  if (commit_ && arrives()) take_commit(*commit_);
   batches.clear();
+  again.clear();
   dead_letters.clear();
   records.clear();
   work_.clear();
@@ -104,6 +128,7 @@ void Flow::start_next_consumer() {
   paused_.clear();
   commit_.reset();
   closing = false;
+  unreported_plans_.clear();
 }
 
 void Flow::consumed_elsewhere(int32_t p, int64_t next, int64_t stored) {

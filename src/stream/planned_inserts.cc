@@ -1,0 +1,360 @@
+#include "stream/planned_inserts.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "stream/stream_events.h"
+
+namespace freshet::stream {
+namespace {
+
+constexpr int kRejectedBefore = 0;  // the server's code is not in the plan
+
+PlannedSpan planned_span(OffsetRange offsets, uint64_t rows, Hash128 token_hash) {
+  PlannedSpan span{offsets};
+  span.rows = rows;
+  span.token_hash = token_hash;
+  return span;
+}
+
+bool one_layout(const ProcessedChunk& one, const ProcessedChunk& other) {
+  return one.layout == other.layout || *one.layout == *other.layout;
+}
+
+}  // namespace
+
+TrackedPartition* PlannedInserts::partition_of(const Batch& batch) {
+  return state_.partitions.find(batch.span().partition, batch.span().assignment);
+}
+
+// --- new batches ----------------------------------------------------------------------------------------------------
+
+void PlannedInserts::add(std::shared_ptr<const SealedBatch> batch, SteadyTime now) {
+  const Span& span = batch->spans.front();
+  TrackedPartition& partition = *state_.partitions.find(span.partition, span.assignment);
+  partition.plan.add(span.offsets.last, batch->row_count, batch->token_hash);
+  if (batch->row_count == 0) {  // nothing to insert
+    partition.plan.stored(span.offsets);
+    return outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
+  }
+  insert(partition, std::move(batch));
+}
+
+void PlannedInserts::insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch) {
+  PlannedPiece whole;
+  whole.piece = {0, BatchMessages(*batch).count()};
+  whole.offsets = batch->spans.front().offsets;
+  whole.token = {batch->insert_token, batch->token_hash};
+  whole.rows = batch->row_count;
+  whole.version = partition.plan.version();
+  Batch& added = batches_[batch->id];
+  added.sealed = std::move(batch);
+  added.pieces.push_back(std::move(whole));
+}
+
+// --- planned by the last owner --------------------------------------------------------------------------------------
+
+void PlannedInserts::replay(SteadyTime now) {
+  for (auto& [id, partition] : state_.partitions) {
+    if (!partition.replay.active() || !partition.state.batches()) continue;
+    if (const auto end = partition.replay.take_truncation(now)) {
+      partition.plan.end_at(*end);
+      state_.metrics.guarantee_ended("truncated").add();
+      state_.log.emit(PlanTruncated{state_.settings.topic, id.value, end->value});
+    }
+    while (auto rebuilt = partition.replay.take(partition.offsets.next_to_leave())) {
+      replay_span(partition, *std::move(rebuilt), now);
+    }
+  }
+}
+
+void PlannedInserts::replay_span(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now) {
+  if (rebuilt.span.state == SpanState::Planned) return replay_planned(partition, std::move(rebuilt), now);
+  if (rebuilt.chunks.empty()) return;
+  auto batch = state_.batcher.seal_span(std::move(rebuilt.chunks), rebuilt.span.offsets, 0, now);
+  state_.begin(batch);
+  BatchResult known{batch, true, {}, 0, {}};
+  known.stored_before = rebuilt.span.state == SpanState::Stored;
+  if (rebuilt.span.state == SpanState::Rejected) {
+    const BatchMessages messages(*batch);
+    for (size_t i = 0; i < messages.count(); ++i) {
+      const auto [chunk, message] = messages.place(i);
+      known.rejected.push_back({chunk, message, kRejectedBefore, "rejected before the partition changed its owner"});
+    }
+  }
+  outcomes_.result(std::move(known), now);
+}
+
+// The rows of one insert have one layout. If the processor changed, the rows of the span may have several.
+void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now) {
+  const PlannedSpan& span = rebuilt.span;
+  if (rebuilt.chunks.empty()) {
+    if (span.rows > 0) changed(partition, span, 0);
+    return partition.plan.stored(span.offsets);
+  }
+  std::vector<std::shared_ptr<const SealedBatch>> batches;
+  Offset first = span.offsets.first;
+  for (auto begin = rebuilt.chunks.begin(); begin != rebuilt.chunks.end();) {
+    const auto end =
+        std::find_if(begin, rebuilt.chunks.end(), [&](const auto& one) { return !one_layout(*one, **begin); });
+    const Offset last = end == rebuilt.chunks.end() ? span.offsets.last : (*(end - 1))->offsets.last;
+    batches.push_back(state_.batcher.seal_span({begin, end}, {first, last}, span.salt, now));
+    first = last.next();
+    begin = end;
+  }
+  if (batches.size() > 1) {
+    std::vector<PlannedSpan> pieces;
+    for (const auto& batch : batches) {
+      pieces.push_back(planned_span(batch->spans.front().offsets, batch->row_count, batch->token_hash));
+    }
+    changed(partition, span, batches.front()->row_count);
+    partition.plan.split(span.offsets, pieces);
+  } else if (batches.front()->token_hash != span.token_hash) {
+    changed(partition, span, batches.front()->row_count);
+    partition.plan.replace(span.offsets, batches.front()->row_count, batches.front()->token_hash, span.salt);
+  }
+  for (auto& batch : batches) {
+    state_.begin(batch);
+    const OffsetRange offsets = batch->spans.front().offsets;
+    if (batch->row_count == 0) {
+      partition.plan.stored(offsets);
+      outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
+      continue;
+    }
+    insert(partition, std::move(batch));
+  }
+}
+
+// The messages, the processor or its options are not what they were: rows of the earlier insert may be in the table.
+void PlannedInserts::changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows) {
+  state_.metrics.guarantee_ended("rows_changed").add();
+  state_.log.emit(PlannedRowsChanged{state_.settings.topic, partition.partition.value, span.offsets.first.value,
+                                     span.offsets.last.value, span.rows, rows});
+}
+
+// --- to the writers -------------------------------------------------------------------------------------------------
+
+bool PlannedInserts::has_plan(const Batch& batch, uint64_t version, Offset last) const {
+  return state_.committer.of(batch.span().partition).has_plan(version, last);
+}
+
+bool PlannedInserts::wants_commit() const {
+  return std::any_of(batches_.begin(), batches_.end(), [&](const auto& entry) {
+    const Batch& batch = entry.second;
+    const TrackedPartition* partition = state_.partitions.find(batch.span().partition, batch.span().assignment);
+    if (partition == nullptr) return false;
+    if (batch.rejections_planned) return !has_plan(batch, batch.version, batch.span().offsets.last);
+    return std::any_of(batch.pieces.begin(), batch.pieces.end(), [&](const PlannedPiece& piece) {
+      return piece.step == Step::Waiting && !has_plan(batch, piece.version, piece.offsets.last);
+    });
+  });
+}
+
+void PlannedInserts::release(bool begin, SteadyTime now, Commands& commands) {
+  for (BatchTask& task : std::exchange(state_.unblocked, {})) resume(std::move(task));
+  for (auto next = batches_.begin(); next != batches_.end();) {
+    const auto batch = next++;
+    if (release_batch(batch->second, begin, commands)) end(batch, now);
+  }
+}
+
+// True: every message is stored or rejected, or nobody waits for it any more.
+bool PlannedInserts::release_batch(Batch& batch, bool begin, Commands& commands) {
+  TrackedPartition* const partition = partition_of(batch);
+  const auto open = std::find_if(batch.pieces.begin(), batch.pieces.end(), [](const PlannedPiece& piece) {
+    return piece.step != Step::Stored && piece.step != Step::Rejected;
+  });
+  if (partition == nullptr) {
+    return open == batch.pieces.end() || open->step == Step::Waiting || open->step == Step::Blocked;
+  }
+  const bool owned = partition->state.owned();
+  if (open != batch.pieces.end()) {
+    if (owned && begin && open->step == Step::Waiting && has_plan(batch, open->version, open->offsets.last)) {
+      send(batch, *open, commands);
+    }
+    return false;
+  }
+  const bool rejected = std::any_of(batch.pieces.begin(), batch.pieces.end(),
+                                    [](const PlannedPiece& piece) { return piece.step == Step::Rejected; });
+  if (!rejected) return true;
+  if (!batch.rejections_planned) plan_rejections(batch, *partition);
+  return owned && has_plan(batch, batch.version, batch.span().offsets.last);
+}
+
+void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands) {
+  piece.step = Step::Writing;
+  BatchTask task(batch.sealed);
+  task.open.push_back(piece.piece);
+  if (!piece.unplanned) task.planned_token = piece.token.text;
+  commands.again.push_back(std::move(task));
+}
+
+// From then on their messages become dead letters, whoever owns the partition.
+void PlannedInserts::plan_rejections(Batch& batch, TrackedPartition& partition) {
+  for (const PlannedPiece& piece : batch.pieces) {
+    if (piece.step != Step::Rejected) continue;
+    partition.plan.rejected(piece.offsets);
+    batch.version = partition.plan.version();  // some may have been planned as rejected before
+  }
+  batch.rejections_planned = true;
+}
+
+void PlannedInserts::end(Batches::iterator at, SteadyTime now) {
+  const Batch batch = std::move(at->second);
+  batches_.erase(at);
+  BatchResult result{batch.sealed, partition_of(batch) != nullptr, {}, batch.inserts, batch.took};
+  for (const PlannedPiece& piece : batch.pieces) {
+    if (piece.step == Step::Rejected) result.rejected.push_back(piece.rejection);
+  }
+  result.rejected.insert(result.rejected.end(), batch.unplanned_rejections.begin(), batch.unplanned_rejections.end());
+  outcomes_.result(std::move(result), now);
+}
+
+void PlannedInserts::abandon_waiting(SteadyTime now) {
+  for (auto next = batches_.begin(); next != batches_.end();) {
+    const auto at = next++;
+    const auto& pieces = at->second.pieces;
+    if (std::any_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.step == Step::Writing; })) {
+      continue;
+    }
+    const std::shared_ptr<const SealedBatch> sealed = at->second.sealed;
+    batches_.erase(at);
+    outcomes_.result({sealed, false, {}, 0, {}}, now);
+  }
+}
+
+// --- results --------------------------------------------------------------------------------------------------------
+
+void PlannedInserts::result(BatchResult result, SteadyTime now) {
+  const auto found = batches_.find(result.batch->id);
+  TrackedPartition* const partition = found == batches_.end() ? nullptr : partition_of(found->second);
+  if (partition == nullptr) {
+    if (found != batches_.end()) batches_.erase(found);
+    return outcomes_.result(std::move(result), now);
+  }
+  Batch& batch = found->second;
+  const auto writing = std::find_if(batch.pieces.begin(), batch.pieces.end(),
+                                    [](const PlannedPiece& piece) { return piece.step == Step::Writing; });
+  batch.inserts += result.inserts;
+  batch.took += result.took;
+  if (!result.blocked.empty()) {
+    writing->step = Step::Blocked;
+    outcomes_.result(std::move(result), now);
+  } else if (writing->unplanned && result.written) {
+    writing->step = Step::Stored;
+    batch.unplanned_rejections = std::move(result.rejected);
+  } else if (result.refused) {
+    refused(batch, *writing, *partition, *result.refused);
+  } else if (result.written) {
+    stored(batch, *writing, *partition, result.waited_for_operator);
+  } else {
+    batches_.erase(found);
+    outcomes_.result(std::move(result), now);
+  }
+}
+
+void PlannedInserts::stored(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, bool waited) {
+  piece.step = Step::Stored;
+  partition.plan.stored(piece.offsets);
+  batch.any_stored = true;
+  for (PlannedPiece& one : batch.pieces) {
+    if (one.step != Step::Rejected) continue;
+    const PlannedSpan* const span = partition.plan.find(one.offsets);
+    if (span == nullptr || span->state != SpanState::Planned) continue;
+    // The table accepts now what it rejected before the operator changed it.
+    if (waited) {
+      one.step = Step::Waiting;
+    } else {
+      partition.plan.rejected(one.offsets);
+    }
+  }
+}
+
+// As long as nothing of the batch is stored, the table and the messages may differ as a whole: an operator may alter
+// the table, so the plan does not have the message as rejected yet.
+void PlannedInserts::refused(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, const Refusal& refusal) {
+  if (piece.piece.end - piece.piece.begin > 1) {
+    return split(batch, static_cast<size_t>(&piece - batch.pieces.data()), partition, refusal);
+  }
+  const auto [chunk, message] = BatchMessages(*batch.sealed).place(piece.piece.begin);
+  piece.rejection = {chunk, message, refusal.code, refusal.text};
+  piece.step = Step::Rejected;
+  if (batch.any_stored) partition.plan.rejected(piece.offsets);
+}
+
+// Where to cut: around the message that the server named, or in the middle.
+std::vector<size_t> PlannedInserts::cuts_of(const Batch& batch, Piece piece, const Refusal& refusal) {
+  const size_t middle = piece.begin + (piece.end - piece.begin) / 2;
+  if (!refusal.row) return {middle};
+  const size_t suspect = BatchMessages(*batch.sealed).with_row(piece, *refusal.row);
+  std::vector<size_t> cuts;
+  if (suspect > piece.begin) cuts.push_back(suspect);
+  if (suspect + 1 < piece.end) cuts.push_back(suspect + 1);
+  return cuts;
+}
+
+std::vector<PlannedInserts::PlannedPiece> PlannedInserts::pieces_of(const Batch& batch, const PlannedPiece& whole,
+                                                                    const std::vector<size_t>& cuts) const {
+  const BatchMessages messages(*batch.sealed);
+  std::vector<PlannedPiece> pieces;
+  size_t begin = whole.piece.begin;
+  Offset first = whole.offsets.first;
+  for (size_t i = 0; i <= cuts.size(); ++i) {
+    PlannedPiece& piece = pieces.emplace_back();
+    const bool is_last = i == cuts.size();
+    piece.piece = {begin, is_last ? whole.piece.end : cuts[i]};
+    piece.offsets = {first, is_last ? whole.offsets.last : messages.at(cuts[i] - 1).offset};
+    piece.rows = messages.rows(piece.piece);
+    const Span span{batch.span().partition, batch.span().assignment, piece.offsets};
+    piece.token = insert_token(state_.batcher.scope(), *batch.sealed->layout, {span}, messages.digest(piece.piece));
+    begin = piece.piece.end;
+    first = piece.offsets.last.next();
+  }
+  return pieces;
+}
+
+void PlannedInserts::split(Batch& batch, size_t index, TrackedPartition& partition, const Refusal& refusal) {
+  const PlannedPiece whole = batch.pieces[index];
+  std::vector<PlannedPiece> pieces = pieces_of(batch, whole, cuts_of(batch, whole.piece, refusal));
+  if (!partition.plan.has_room_for_pieces(pieces.size(), state_.committer.max_plan_text())) {
+    return insert_unplanned(batch.pieces[index], partition);
+  }
+  std::vector<PlannedSpan> spans;
+  for (const PlannedPiece& piece : pieces) spans.push_back(planned_span(piece.offsets, piece.rows, piece.token.hash));
+  partition.plan.split(whole.offsets, spans);
+  for (PlannedPiece& piece : pieces) piece.version = partition.plan.version();
+  batch.pieces.erase(batch.pieces.begin() + static_cast<ptrdiff_t>(index));
+  batch.pieces.insert(batch.pieces.begin() + static_cast<ptrdiff_t>(index), pieces.begin(), pieces.end());
+}
+
+// The plan has no room for the pieces. The writer looks for the rejected messages alone, and a crash meanwhile may
+// store rows twice.
+void PlannedInserts::insert_unplanned(PlannedPiece& piece, const TrackedPartition& partition) {
+  piece.unplanned = true;
+  piece.step = Step::Waiting;
+  state_.metrics.guarantee_ended("plan_full").add();
+  state_.log.emit(
+      PlanFull{state_.settings.topic, partition.partition.value, piece.offsets.first.value, piece.offsets.last.value});
+}
+
+// The batch was blocked: its retry is due, or an operator decided.
+void PlannedInserts::resume(BatchTask task) {
+  const auto found = batches_.find(task.batch->id);
+  if (found == batches_.end()) return;
+  Batch& batch = found->second;
+  TrackedPartition* const partition = partition_of(batch);
+  for (PlannedPiece& piece : batch.pieces) {
+    if (piece.step != Step::Blocked) continue;
+    if (!task.open.empty()) {
+      piece.step = Step::Waiting;
+    } else if (!task.rejected.empty()) {
+      piece.step = Step::Rejected;
+      piece.rejection = std::move(task.rejected.back());
+    } else if (partition != nullptr) {
+      stored(batch, piece, *partition, false);
+    }
+  }
+}
+
+}  // namespace freshet::stream

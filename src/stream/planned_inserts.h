@@ -1,0 +1,101 @@
+// Exactly-once delivery: the way of a planned batch into the table.
+//
+// An insert is sent once the broker has acknowledged the plan that contains it, so whoever owns the partition next
+// repeats it with the same rows and the same token. If the table rejects messages of a batch, the batch is split, and
+// the plan has the pieces before they are sent. The pieces of one batch are inserted one after the other.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "model/batch.h"
+#include "stream/batch_outcomes.h"
+#include "stream/batch_writing.h"
+#include "stream/commands.h"
+#include "stream/insert_token.h"
+#include "stream/partition_replay.h"
+#include "stream/pipeline_state.h"
+
+namespace freshet::stream {
+
+// Threads: the loop only. Changes plans and batches.
+class PlannedInserts {
+ public:
+  PlannedInserts(PipelineState& state, BatchOutcomes& outcomes) : state_(state), outcomes_(outcomes) {}
+
+  // Plans the batch as the next span of its partition. The batch must be in flight (PipelineState::begin).
+  void add(std::shared_ptr<const SealedBatch> batch, SteadyTime now);
+  // Rebuilds the spans that the last owners of the partitions had planned, as far as their messages have arrived.
+  void replay(SteadyTime now);
+  // The result of an insert of a planned batch.
+  void result(BatchResult result, SteadyTime now);
+  // Adds the inserts whose plan the broker has, and finishes batches. `begin`: new inserts may be sent.
+  void release(bool begin, SteadyTime now, Commands& commands);
+  // Ends what is not with a writer: its partitions are read again by their next owners, who find it in the plans.
+  void abandon_waiting(SteadyTime now);
+
+  // Something waits until the broker has the plan.
+  bool wants_commit() const;
+
+ private:
+  enum class Step {
+    Waiting,  // for the acknowledgement of its plan
+    Writing,  // a writer has it
+    Blocked,  // until PipelineState::unblocked has it
+    Stored,
+    Rejected,  // a single message; the plan may still have it as planned
+  };
+  struct PlannedPiece {
+    Piece piece;
+    OffsetRange offsets;
+    InsertToken token;
+    uint64_t rows = 0;
+    uint64_t version = 0;  // of the plan that has it
+    Step step = Step::Waiting;
+    bool unplanned = false;  // the writer splits it as with at-least-once delivery
+    RejectedMessage rejection{};
+  };
+  struct Batch {
+    std::shared_ptr<const SealedBatch> sealed;
+    std::vector<PlannedPiece> pieces;  // ascending
+    std::vector<RejectedMessage> unplanned_rejections;
+    bool any_stored = false;
+    bool rejections_planned = false;  // the plan has all rejected pieces as such, in `version`
+    uint64_t version = 0;
+    uint32_t inserts = 0;
+    Duration took{};
+
+    const Span& span() const { return sealed->spans.front(); }
+  };
+  using Batches = std::map<uint64_t, Batch>;  // by batch id
+
+  TrackedPartition* partition_of(const Batch& batch);
+  void replay_span(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
+  void replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
+  void insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch);
+  void changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows);
+  void resume(BatchTask task);
+  bool has_plan(const Batch& batch, uint64_t version, Offset last) const;
+  bool release_batch(Batch& batch, bool begin, Commands& commands);
+  void send(Batch& batch, PlannedPiece& piece, Commands& commands);
+  void plan_rejections(Batch& batch, TrackedPartition& partition);
+  void stored(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, bool waited);
+  void refused(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, const Refusal& refusal);
+  static std::vector<size_t> cuts_of(const Batch& batch, Piece piece, const Refusal& refusal);
+  void insert_unplanned(PlannedPiece& piece, const TrackedPartition& partition);
+  void split(Batch& batch, size_t index, TrackedPartition& partition, const Refusal& refusal);
+  std::vector<PlannedPiece> pieces_of(const Batch& batch, const PlannedPiece& whole,
+                                      const std::vector<size_t>& cuts) const;
+  void end(Batches::iterator batch, SteadyTime now);
+
+  PipelineState& state_;
+  BatchOutcomes& outcomes_;
+  Batches batches_;
+};
+
+}  // namespace freshet::stream
