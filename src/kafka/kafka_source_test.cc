@@ -110,23 +110,19 @@ TEST_F(KafkaSourceTest, AnAssignmentNamesTheCluster) {
 TEST_F(KafkaSourceTest, ThePlanOfACommitReachesTheNextOwner) {
   open();
   own_all();
-  ASSERT_TRUE(source->commit_async({{Partition{0}, Offset{5}, "frontier=9 plan="}, {Partition{1}, Offset{3}, ""}}));
+  ASSERT_TRUE(source->commit_async({{Partition{0}, Offset{5}, "plan=4:s"}, {Partition{1}, Offset{3}, ""}}));
   ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
     const auto* result = std::get_if<CommitResult>(&event);
     EXPECT_TRUE(result == nullptr || !result->error);
     return result != nullptr;
   }));
-  source.reset();
-  open();
-  std::vector<AssignedPartition> found;
-  ASSERT_TRUE(poll_until([&](const SourceEvent& event) {
-    const auto* assigned = std::get_if<PartitionsAssigned>(&event);
-    if (assigned == nullptr || assigned->partitions.size() < partitions) return false;
-    found = assigned->partitions;
-    return true;
-  }));
+  StartPositions positions(static_cast<KafkaSource&>(*source).client(), settings, clock, [](const Error&) {});
+  const auto committed = positions.committed({Partition{0}, Partition{1}}, {});
+  ASSERT_TRUE(committed) << committed.error().text;
+  const std::vector<AssignedPartition>& found = committed->partitions;
+  ASSERT_EQ(found.size(), partitions);
   EXPECT_EQ(found[0].start, Offset{5});
-  EXPECT_EQ(found[0].plan, "frontier=9 plan=");
+  EXPECT_EQ(found[0].plan, "plan=4:s");
   EXPECT_EQ(found[1].start, Offset{3});
   EXPECT_EQ(found[1].plan, "");
   EXPECT_EQ(found[1].unknown_metadata, "");

@@ -32,7 +32,7 @@ struct BatchPart {
 struct SealedBatch {
   uint64_t id = 0;
   SteadyTime sealed_at{};
-  SteadyTime oldest{};  // since when its oldest rows waited
+  SteadyTime oldest{};                                        // since when its oldest rows waited
   std::shared_ptr<const RowLayout> layout = plain_layout();   // of all its chunks
   std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // in insert order: by partition, then sequence
   std::vector<Span> spans;                                    // one per partition with rows, ascending

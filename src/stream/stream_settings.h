@@ -58,8 +58,7 @@ struct StreamSettings {
   // the next one.
   std::chrono::milliseconds batch_deadline{300'000};
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval; a drain commits at once
-  Delivery delivery = Delivery::AtLeastOnce;
-  double max_inserts_per_second = 10;  // with exactly-once delivery; 0 = no limit
+  double max_inserts_per_second = 10;               // with exactly-once delivery; 0 = no limit
   OnInvalid on_invalid = OnInvalid::Block;
   DlqHeaders dlq_headers = DlqHeaders::Provenance;
   bool skip_write = false;  // consume, process and commit, but write nothing

@@ -78,8 +78,8 @@ struct FailingInserts : testing::Test {
     std::stop_source stop;
     return stream::BatchWriting(*to, memory, limit, clock)
         .write(batcher.seal(large, stream::SealReason::NoRoom, {}, {}), {stop.get_token(), [&](const InsertFailure&) {
-                                           if (++failures > 20) stop.request_stop();
-                                         }});
+                                                                           if (++failures > 20) stop.request_stop();
+                                                                         }});
   }
   uint64_t count(const std::string& table = "t") const {
     return server_->count(fmt::format("SELECT count() FROM {}.{}", database, table));
