@@ -36,8 +36,11 @@ void set_token(SealedBatch& batch, InsertToken token) {
 
 }  // namespace
 
-Batcher::Batcher(TokenScope scope, Delivery delivery, double batches_per_second)
-    : scope_(std::move(scope)), delivery_(delivery), pace_(pace_of(batches_per_second)) {
+Batcher::Batcher(TokenScope scope, Delivery delivery, double batches_per_second, uint64_t max_waiting_bytes)
+    : scope_(std::move(scope)),
+      delivery_(delivery),
+      pace_(pace_of(batches_per_second)),
+      max_waiting_bytes_(max_waiting_bytes) {
   if (delivery_ == Delivery::AtLeastOnce) lanes_.try_emplace(kAllPartitions);
 }
 
@@ -85,12 +88,19 @@ SteadyTime Batcher::pace_allows_at() const { return paced_to_ - kPaceBurst; }
 
 void Batcher::count_batch(SteadyTime now) { paced_to_ = std::max(paced_to_, now) + pace_; }
 
+uint64_t Batcher::waiting_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& [partition, lane] : lanes_) bytes += lane.bytes();
+  return bytes;
+}
+
 std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options, SealReason reason,
                                           const NextSpan& next_span) const {
   std::optional<SteadyTime> next;
+  const bool make_room = reason == SealReason::Due && waiting_bytes() > max_waiting_bytes_;
   for (const auto& [partition, lane] : lanes_) {
     if (lane.empty()) continue;
-    const SteadyTime due = lane_due_at(lane, options, reason);
+    const SteadyTime due = make_room ? lane.oldest() : lane_due_at(lane, options, reason);
     if (next && *next <= due) continue;
     if (partition == kAllPartitions || next_span(partition)) next = due;
   }
@@ -128,6 +138,7 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, Sea
                                                  const NextSpan& next_span) {
   const bool paced = reason == SealReason::Due && pace_ > Duration::zero();
   if (paced && now < pace_allows_at()) return nullptr;
+  if (reason == SealReason::Due && waiting_bytes() > max_waiting_bytes_) reason = SealReason::NoRoom;
   Offset first{};
   const auto lane = next_lane(options, reason, now, next_span, first);
   if (lane == lanes_.end()) return nullptr;

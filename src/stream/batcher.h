@@ -34,10 +34,11 @@ class Batcher {
   // at-least-once delivery.
   using NextSpan = std::function<std::optional<Offset>(Partition)>;
 
-  explicit Batcher(TokenScope scope) : Batcher(std::move(scope), Delivery::AtLeastOnce, 0) {}
+  explicit Batcher(TokenScope scope) : Batcher(std::move(scope), Delivery::AtLeastOnce, 0, UINT64_MAX) {}
   // With exactly-once delivery each batch is a span of one partition, and `batches_per_second` bounds the rate of
-  // batches that are Due: with many partitions, batches wait longer and grow to at most 16 times the limits.
-  Batcher(TokenScope scope, Delivery delivery, double batches_per_second);
+  // batches that are Due: with many partitions, batches wait longer and grow to at most 16 times the limits. While all
+  // rows that wait exceed `max_waiting_bytes`, the largest batch is due.
+  Batcher(TokenScope scope, Delivery delivery, double batches_per_second, uint64_t max_waiting_bytes);
 
   // As reported by the broker; known from the first assignment on.
   void set_cluster_id(std::string cluster_id) { scope_.cluster_id = std::move(cluster_id); }
@@ -77,6 +78,7 @@ class Batcher {
   SteadyTime lane_due_at(const BatchLane& lane, const LiveOptions& options, SealReason reason) const;
   Lanes::iterator next_lane(const LiveOptions& options, SealReason reason, SteadyTime now, const NextSpan& next_span,
                             Offset& first);
+  uint64_t waiting_bytes() const;
   SteadyTime pace_allows_at() const;
   void count_batch(SteadyTime now);
   std::shared_ptr<SealedBatch> batch_of(std::vector<std::shared_ptr<const ProcessedChunk>> chunks, SteadyTime oldest,
@@ -87,6 +89,7 @@ class Batcher {
   TokenScope scope_;
   const Delivery delivery_;
   const Duration pace_;  // between two batches on average; 0 = no limit
+  const uint64_t max_waiting_bytes_;
   std::unique_ptr<BatchMeasure> measure_;
   Lanes lanes_;            // at least once: one, of kAllPartitions
   SteadyTime paced_to_{};  // each batch moves it on by `pace_`

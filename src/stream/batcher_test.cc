@@ -127,7 +127,8 @@ struct LanesTest : testing::Test {
     return batcher.seal(options, reason, now, next_span);
   }
   static constexpr double kPerSecond = 10;
-  Batcher batcher{{"cluster", "t", "group"}, Delivery::ExactlyOnce, kPerSecond};
+  static constexpr uint64_t kMaxWaiting = 300;
+  Batcher batcher{{"cluster", "t", "group"}, Delivery::ExactlyOnce, kPerSecond, kMaxWaiting};
   LiveOptions options;
   SteadyTime now{std::chrono::hours(1)};
   std::map<Partition, Offset> frontiers{
@@ -169,6 +170,15 @@ TEST_F(LanesTest, MakesRoomWithTheLargestLane) {
   batcher.add({chunk(0, 0, 2, 2), now});
   EXPECT_EQ(seal(SealReason::NoRoom)->parts[0].partition, Partition{1});
   EXPECT_EQ(seal(SealReason::NoRoom)->parts[0].partition, Partition{2});
+}
+
+TEST_F(LanesTest, TheLargestBatchIsDueWhileTooManyRowsWait) {
+  batcher.add({chunk(0, 0, 29, 0), now});
+  EXPECT_EQ(seal(), nullptr);
+  batcher.add({chunk(3, 3, 83, 1), now});
+  EXPECT_EQ(batcher.due_at(options, SealReason::Due, next_span), now);
+  EXPECT_EQ(seal()->parts[0].partition, Partition{1});
+  EXPECT_EQ(seal(), nullptr);
 }
 
 TEST_F(LanesTest, TheRateOfBatchesIsBoundedAndTheyGrow) {

@@ -3,6 +3,13 @@
 #include "stream/null_offset_gate.h"
 
 namespace freshet::stream {
+namespace {
+
+// Rows that wait for batches of their partitions may take this share of the memory; the rest is for what is read and
+// inserted meanwhile.
+constexpr uint64_t kShareThatWaits = 4;
+
+}  // namespace
 
 PipelineState::PipelineState(StreamSettings stream_settings, const LiveOptions& live_options, bool dead_letters,
                              std::unique_ptr<OffsetGate> offset_gate, StreamMetrics& stream_metrics, Log& stream_log,
@@ -17,7 +24,7 @@ PipelineState::PipelineState(StreamSettings stream_settings, const LiveOptions& 
       committer(settings.commit_interval),
       drain(settings.drain_timeout),
       batcher(TokenScope{{}, settings.topic, settings.consumer_group}, settings.delivery,
-              settings.max_inserts_per_second),
+              settings.max_inserts_per_second, settings.memory_limit / kShareThatWaits),
       batches(settings.batch_deadline),
       dlq(live_options, now),
       gate(offset_gate && !settings.skip_write ? std::move(offset_gate) : std::make_unique<NullOffsetGate>()) {
