@@ -164,5 +164,184 @@ TEST(FlowExactlyOnceTest, EveryRowIsStoredOnce) {
   }
 }
 
+// --- single cases
+
+struct ExactlyOnceTest : testing::Test {
+  ExactlyOnceTest() {
+    flow.assign({0});
+    flow.names_no_row = true;
+  }
+  // Ten messages of partition 0 become a planned batch.
+  void plan_ten(const std::string& fate = "row") {
+    flow.produce(0, fate, 10);
+    flow.deliver_and_process(0);
+    flow.advance(seconds(3));
+  }
+  void expect_stored_once(int64_t messages) {
+    EXPECT_EQ(flow.table.size(), static_cast<size_t>(messages));
+    for (int64_t offset = 0; offset < messages; ++offset) EXPECT_EQ(flow.table.count({0, offset}), 1u) << offset;
+  }
+
+  Flow flow{Flow::exactly_once()};
+};
+
+TEST_F(ExactlyOnceTest, AnInsertWaitsUntilTheBrokerHasItsPlan) {
+  plan_ten();
+  EXPECT_TRUE(flow.batches.empty());
+  ASSERT_TRUE(flow.commit_waits()) << "the plan is committed at once";
+  EXPECT_EQ(flow.plan(0), "");
+  flow.commit();
+  EXPECT_EQ(flow.plan(0).substr(0, 11), "plan=10:10:");
+  EXPECT_EQ(flow.committed(0), 0);
+  ASSERT_EQ(flow.batches.size(), 1u);
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 10);
+  EXPECT_EQ(flow.plan(0), "") << "nothing is planned any more";
+}
+
+TEST_F(ExactlyOnceTest, ARefusedPlanIsSentAgainBeforeItsInsert) {
+  plan_ten();
+  flow.commit(false);
+  EXPECT_TRUE(flow.batches.empty());
+  flow.advance(seconds(1));
+  flow.commit();
+  EXPECT_EQ(flow.batches.size(), 1u);
+}
+
+TEST_F(ExactlyOnceTest, TheNextOwnerRepeatsAnInsertWhoseAnswerWasLost) {
+  plan_ten();
+  flow.commit();
+  flow.produce(0, "row", 10);
+  flow.deliver_and_process(0);  // would make a larger batch now
+  flow.restart([] { return true; });
+  flow.assign({0});
+  expect_stored_once(10);
+  flow.settles_complete();
+  expect_stored_once(20);
+}
+
+TEST_F(ExactlyOnceTest, AnInsertOfAFrozenMemberMayArriveAfterItsRepeat) {
+  plan_ten();
+  flow.commit();
+  int asked = 0;
+  flow.restart([&] { return asked++ == 1; });  // not now, but later
+  flow.assign({0});
+  flow.settles_complete();
+  EXPECT_TRUE(flow.late_insert_arrives());
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, ATakeoverCommitsNothingBeforeTheBrokersPlanIsKnown) {
+  plan_ten();
+  flow.commit();
+  flow.hand_over();
+  flow.write();
+  flow.advance(seconds(3));
+  EXPECT_FALSE(flow.commit_waits());
+  flow.report_plans();
+  EXPECT_TRUE(flow.commit_waits());
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, APlanOfAnotherOwnerIsReplayedAfterATakeover) {
+  plan_ten();
+  flow.commit();
+  flow.write();
+  flow.advance(seconds(3));
+  flow.hand_over(false);
+  flow.set_committed(0, 5);
+  flow.set_plan(0, "plan=5:s");
+  flow.report_plans();
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, APlanThatIsNotReadableCostsTheGuaranteeAndNothingElse) {
+  flow.set_plan(0, "another program's metadata");
+  flow.revoke({0});
+  flow.assign({0});
+  EXPECT_EQ(flow.guarantee_ended(), 1u);
+  plan_ten();
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, RejectedMessagesBecomeDeadLettersAndAreNeverInserted) {
+  flow.produce(0, "row", 5);
+  flow.produce(0, "refused");
+  flow.produce(0, "row", 5);
+  flow.deliver_and_process(0);
+  flow.advance(seconds(3));
+  for (int i = 0; i < 50 && flow.dead_letters.empty(); ++i) {
+    flow.commit();
+    flow.write();
+    flow.advance(milliseconds(1100));
+  }
+  ASSERT_EQ(flow.dead_letters.size(), 1u);
+  EXPECT_EQ(flow.plan(0), "plan=5:s,1:r,5:s") << "before the dead letter is produced";
+  flow.restart([] { return false; });
+  flow.assign({0});
+  flow.settle();
+  flow.expect_complete();
+  EXPECT_EQ(flow.table.size(), 10u);
+  EXPECT_EQ(flow.dead.count({0, 5}), 1u);
+}
+
+TEST_F(ExactlyOnceTest, AViewThatFailedIsTriedAgainWithTheSameToken) {
+  plan_ten();
+  flow.commit();
+  flow.block();
+  expect_stored_once(10);
+  EXPECT_TRUE(flow.batches.empty());
+  flow.advance(seconds(5));
+  EXPECT_EQ(flow.batches.size(), 1u);
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, TheRestOfATruncatedPlanIsVoid) {
+  for (const int64_t offset : {0, 1, 2}) flow.table.insert({0, offset});
+  flow.set_plan(0, "plan=3:s,20:20:0123456789abcdef0123456789abcdef");
+  flow.revoke({0});
+  flow.assign({0});
+  flow.produce(0, "row", 10);
+  flow.deliver(0);
+  while (flow.work()) {
+  }
+  flow.end_of(0);
+  flow.advance(seconds(29));
+  EXPECT_EQ(flow.guarantee_ended(), 0u);
+  flow.advance(seconds(1));
+  EXPECT_EQ(flow.guarantee_ended(), 2u) << "truncated, and the insert has fewer rows";
+  flow.produce(0, "row", 5);
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 15);
+  expect_stored_once(15);
+}
+
+// The mode does not matter for what another process has planned.
+TEST(ExactlyOnceHandOverTest, AtLeastOnceDeliveryHonoursAPlan) {
+  Flow flow;
+  flow.produce(0, "row", 30);
+  for (const int64_t offset : {0, 1, 2, 3}) flow.table.insert({0, offset});
+  flow.set_plan(0, "plan=4:s,7:7:0123456789abcdef0123456789abcdef");
+  flow.assign({0});
+  flow.deliver_and_process(0);
+  while (flow.work()) {
+  }
+  for (int i = 0; i < 3; ++i) {
+    flow.advance(seconds(3));
+    flow.commit();
+  }
+  std::set<std::string> spans;
+  for (const auto& batch : flow.batches) spans.insert(batch->insert_token.substr(0, batch->insert_token.find('#')));
+  EXPECT_EQ(spans, (std::set<std::string>{"t:0:4-10", "t:0:11-29"}));
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 30);
+  EXPECT_EQ(flow.plan(0), "");
+  EXPECT_EQ(flow.table.size(), 30u);
+}
+
 }  // namespace
 }  // namespace freshet::flow

@@ -90,6 +90,9 @@ class Flow {
   // Another member owns the partition meanwhile. It stores everything below `stored` and commits `next`.
   void consumed_elsewhere(int32_t p, int64_t next, int64_t stored);
   void set_committed(int32_t p, int64_t next) { committed_[p] = next; }
+  // The text of the plan in the metadata of the committed offset.
+  const std::string& plan(int32_t p) { return plans_[p]; }
+  void set_plan(int32_t p, std::string text) { plans_[p] = std::move(text); }
   // The failed client owned all partitions; the next one owns none yet.
   void lose_everything() { owned_.clear(); }
   bool produced(int32_t p) const { return log_.contains(p); }
