@@ -61,13 +61,29 @@ size_t FaultProxy::faults() const {
   return faults_;
 }
 
-Fault FaultProxy::take_fault(uint64_t& version) {
+bool FaultProxy::wait_for_held(size_t count, std::chrono::milliseconds timeout) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, timeout, [&] { return held_ >= count; });
+}
+
+size_t FaultProxy::held() const {
+  const std::lock_guard lock(mutex_);
+  return held_;
+}
+
+size_t FaultProxy::answered_late() const {
+  const std::lock_guard lock(mutex_);
+  return answered_late_;
+}
+
+Fault FaultProxy::take_fault(const WireMessage& request, uint64_t& version) {
   Fault taken;
   {
     const std::lock_guard lock(mutex_);
     taken = fault_;
     version = version_;
-    if (taken.kind == Fault::Kind::None) return taken;
+    const bool passes = taken.inserts_only && request.start_line.find("INSERT") == std::string::npos;
+    if (passes || taken.kind == Fault::Kind::None) return Fault();
     ++faults_;
     if (times_ > 0 && --times_ == 0) fault_ = Fault();
   }
@@ -89,7 +105,7 @@ bool FaultProxy::serve_request(WireReader& from_client, Fd& client, WireReader& 
   WireMessage request;
   if (!from_client.read_head(request)) return false;
   uint64_t version = 0;
-  const Fault fault = take_fault(version);
+  const Fault fault = take_fault(request, version);
   if (fault.kind == Fault::Kind::CloseMidBody) {
     from_client.read_body(request, 1);
     close_with_reset(client);
@@ -101,6 +117,7 @@ bool FaultProxy::serve_request(WireReader& from_client, Fd& client, WireReader& 
     hang(client, stop, version);
     return false;
   }
+  if (fault.kind == Fault::Kind::Hold) return hold(request, client, stop, version);
   WireMessage answer;
   if (!server || !send_all(server, stop, request.head + request.body) || !from_server.read_head(answer) ||
       !from_server.read_body(answer) || fault.kind == Fault::Kind::LoseAnswer) {
@@ -112,6 +129,33 @@ bool FaultProxy::serve_request(WireReader& from_client, Fd& client, WireReader& 
     return false;
   }
   return send_all(client, stop, bytes);
+}
+
+// Uses a new connection, because the server may have restarted meanwhile; tries until the server answers.
+bool FaultProxy::hold(const WireMessage& request, const Fd& client, const StopFlag& stop, uint64_t version) {
+  constexpr std::chrono::milliseconds kLookEvery(20);
+  {
+    std::unique_lock lock(mutex_);
+    ++held_;
+    changed_.notify_all();
+    while (version_ == version && !stop.is_set()) changed_.wait_for(lock, kLookEvery);
+  }
+  while (!stop.is_set()) {
+    const Fd server = connect_to_loopback(server_port_);
+    WireReader from_server(server, stop);
+    WireMessage answer;
+    if (server && send_all(server, stop, request.head + request.body) && from_server.read_head(answer) &&
+        from_server.read_body(answer)) {
+      {
+        const std::lock_guard lock(mutex_);
+        ++answered_late_;
+      }
+      return send_all(client, stop, answer.head + answer.body);
+    }
+    pollfd stopped{stop.fd(), POLLIN, 0};
+    ::poll(&stopped, 1, static_cast<int>(kLookEvery.count()));
+  }
+  return false;
 }
 
 // Waits until the client closes, the fault is changed or the proxy stops.

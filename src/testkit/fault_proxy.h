@@ -22,11 +22,13 @@ struct Fault {
     CloseMidAnswer,  // the same, but half of the answer arrives
     Hang,            // the server gets nothing, the client no answer, until the fault is removed
     Answer,          // `status` and `code` instead of the server's answer; the server gets nothing
+    Hold,            // the server gets the whole request when the fault is removed, also if the client is gone
   };
   Kind kind = Kind::None;
   int status = 500;
   int code = 0;  // ClickHouse's exception code; 0 = a plain HTTP error
   std::string text;
+  bool inserts_only = false;  // other requests pass, and do not count
 
   static Fault of(Kind kind) { return {kind, 500, 0, {}}; }
   static Fault exception(int code, std::string text, int status = 500) {
@@ -52,13 +54,20 @@ class FaultProxy {
   // Waits until `count` requests had a fault since the start. False after `timeout`.
   bool wait_for_faults(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
   size_t faults() const;
+  // Waits until `count` requests were held since the start, each with its whole body. False after `timeout`.
+  bool wait_for_held(size_t count, std::chrono::milliseconds timeout) const;
+  size_t held() const;
+  // Held requests that the server has answered.
+  size_t answered_late() const;
 
  private:
   void serve(Fd client, const StopFlag& stop);
   bool serve_request(WireReader& from_client, Fd& client, WireReader& from_server, const Fd& server,
                      const StopFlag& stop);
-  Fault take_fault(uint64_t& version);
+  Fault take_fault(const WireMessage& request, uint64_t& version);
   void hang(const Fd& client, const StopFlag& stop, uint64_t version) const;
+  // False if the client did not get the answer.
+  bool hold(const WireMessage& request, const Fd& client, const StopFlag& stop, uint64_t version);
 
   const uint16_t server_port_;
   const uint16_t port_;
@@ -68,6 +77,8 @@ class FaultProxy {
   size_t times_ = 0;
   uint64_t version_ = 0;
   size_t faults_ = 0;
+  size_t held_ = 0;
+  size_t answered_late_ = 0;
   std::mutex listening_;
   std::unique_ptr<LoopbackServer> listener_;  // guarded by listening_; none = refusing
 };

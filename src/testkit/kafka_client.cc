@@ -146,15 +146,17 @@ void send(rd_kafka_t* producer, const std::string& topic, const Record& record) 
 
 }  // namespace
 
-KafkaClient::KafkaClient(const std::string& bootstrap)
-    : bootstrap_(bootstrap),
-      producer_(make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap},
-                                         {"linger.ms", "5"},
-                                         {"acks", "all"},
-                                         // a request that is retried after a timeout is not stored twice
-                                         {"enable.idempotence", "true"},
-                                         {"message.max.bytes", "100000000"},
-                                         {"queue.buffering.max.messages", "200000"}})) {}
+KafkaClient::KafkaClient(const std::string& bootstrap, std::map<std::string, std::string> properties)
+    : bootstrap_(bootstrap) {
+  // A request that is retried after a timeout is not stored twice (enable.idempotence).
+  properties.merge(std::map<std::string, std::string>{{"bootstrap.servers", bootstrap},
+                                                      {"linger.ms", "5"},
+                                                      {"acks", "all"},
+                                                      {"enable.idempotence", "true"},
+                                                      {"message.max.bytes", "100000000"},
+                                                      {"queue.buffering.max.messages", "200000"}});
+  producer_ = make(RD_KAFKA_PRODUCER, properties);
+}
 
 KafkaClient::~KafkaClient() {
   rd_kafka_flush(producer_, 5000);
@@ -238,22 +240,26 @@ int KafkaClient::partitions(const std::string& topic) {
   return count;
 }
 
-std::vector<Record> KafkaClient::read_all(const std::string& topic) {
+void KafkaClient::read_each(const std::string& topic, const std::function<void(Record&&)>& take) {
   Consumer consumer(bootstrap_);
   const int count = partitions(topic);
   auto* list = all_partitions(topic, count);
   for (int i = 0; i < list->cnt; ++i) list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
   rd_kafka_assign(consumer.get(), list);
   rd_kafka_topic_partition_list_destroy(list);
-  std::vector<Record> records;
   int ended = 0;
   for (int polls = 0; ended < count && polls < 10'000'000; ++polls) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer.get(), kTimeoutMs);
     if (message == nullptr) throw std::runtime_error("no end of topic " + topic);
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ended;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) records.push_back(copy_of(*message));
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) take(copy_of(*message));
     rd_kafka_message_destroy(message);
   }
+}
+
+std::vector<Record> KafkaClient::read_all(const std::string& topic) {
+  std::vector<Record> records;
+  read_each(topic, [&](Record&& record) { records.push_back(std::move(record)); });
   std::sort(records.begin(), records.end(), [](const Record& a, const Record& b) {
     return std::pair(a.partition, a.offset) < std::pair(b.partition, b.offset);
   });

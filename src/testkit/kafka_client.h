@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -26,7 +27,8 @@ struct Record {
 // Threads: one at a time. Failures throw.
 class KafkaClient {
  public:
-  explicit KafkaClient(const std::string& bootstrap);
+  // `properties` are added to the producer's.
+  explicit KafkaClient(const std::string& bootstrap, std::map<std::string, std::string> properties = {});
   ~KafkaClient();
 
   void create_topic(const std::string& topic, int partitions, const std::map<std::string, std::string>& config = {});
@@ -42,6 +44,8 @@ class KafkaClient {
                      const std::string& codec);
   // Sends the records in one transaction, with a separate producer. The commit marker takes the offset after them.
   void produce_in_transaction(const std::string& topic, const std::vector<Record>& records);
+  // Calls `take` with each record of the topic, in the order of offsets within a partition.
+  void read_each(const std::string& topic, const std::function<void(Record&&)>& take);
   // All records of the topic, ordered by partition and offset.
   std::vector<Record> read_all(const std::string& topic);
   int64_t count(const std::string& topic);  // end offsets minus begin offsets

@@ -61,6 +61,8 @@ struct KafkaProxy::Waiting {
   KafkaApi api{};
   uint64_t fault = 0;  // number of the fault that delays it; 0 = none
   bool swallowed = false;
+  bool cuts = false;   // closes the client's connection
+  bool twice = false;  // a request that the broker gets twice
 };
 
 // State that both directions of a connection share.
@@ -68,7 +70,10 @@ struct KafkaProxy::Connection {
   struct Expected {
     KafkaApi api{};
     uint64_t fault = 0;  // to be applied to the answer; 0 = none
-    std::optional<std::chrono::milliseconds> by;
+    std::optional<std::chrono::milliseconds> by{};
+    bool cuts = false;
+    bool twice = false;     // two answers will come
+    bool repeated = false;  // this is the second one, which nobody expects
   };
   uint64_t number = 0;
   std::mutex mutex;
@@ -117,6 +122,7 @@ class KafkaProxy::Direction {
       Waiting next;
       next.frame = *std::move(frame);
       arrived_(next);
+      if (next.twice) waiting_.push_back(next);
       if (!next.swallowed) waiting_.push_back(std::move(next));
     }
   }
@@ -191,7 +197,7 @@ bool KafkaProxy::still_set(KafkaApi api, uint64_t fault) const {
 }
 
 void KafkaProxy::meet(KafkaRequest request, Connection& connection, Waiting& waiting) {
-  Connection::Expected expected{request.api, 0, {}};
+  Connection::Expected expected{request.api};
   {
     const std::lock_guard lock(mutex_);
     const auto found = faults_.find(request.api);
@@ -202,10 +208,12 @@ void KafkaProxy::meet(KafkaRequest request, Connection& connection, Waiting& wai
         ++met;
         ++applied_[request.api];
         if (fault.where == KafkaFault::Where::Answer) {
-          expected = {request.api, number, fault.by};
+          expected = {request.api, number, fault.by, fault.cuts};
         } else {
           waiting.fault = number;
           waiting.swallowed = !fault.by;
+          waiting.cuts = fault.cuts;
+          waiting.twice = expected.twice = fault.twice;
           if (fault.by) waiting.due = std::chrono::steady_clock::now() + *fault.by;
         }
       }
@@ -232,19 +240,26 @@ void KafkaProxy::serve(Fd client, const StopFlag& stop) {
   }
   const Fd server = connect_to_loopback(server_port_);
   if (!server) return;
-  Direction requests(*this, client, server, stop,
-                     [&](Waiting& next) { meet(parse(std::move(next.frame), connection.number), connection, next); });
+  Direction requests(*this, client, server, stop, [&](Waiting& next) {
+    meet(parse(std::move(next.frame), connection.number), connection, next);
+    if (next.cuts) client.shut_down();
+  });
   Direction answers(*this, server, client, stop, [&](Waiting& next) {
     if (next.frame.size() < kAnswerHead) return;
     const std::lock_guard lock(connection.mutex);
     const auto found = connection.answers.find(static_cast<int32_t>(number_at(next.frame, kSizeBytes, 4)));
     if (found == connection.answers.end()) return;
-    const auto& [api, fault, by] = found->second;
-    next.api = api;
-    next.fault = fault;
-    next.swallowed = fault != 0 && !by;
-    if (by) next.due = std::chrono::steady_clock::now() + *by;
-    connection.answers.erase(found);
+    Connection::Expected& expected = found->second;
+    next.api = expected.api;
+    next.fault = expected.fault;
+    next.swallowed = expected.repeated || (expected.fault != 0 && !expected.by);
+    if (expected.by) next.due = std::chrono::steady_clock::now() + *expected.by;
+    if (expected.cuts) client.shut_down();
+    if (std::exchange(expected.twice, false)) {
+      expected.repeated = true;
+    } else {
+      connection.answers.erase(found);
+    }
   });
   std::jthread back([&] {
     answers.run();

@@ -60,16 +60,24 @@ struct KafkaFault {
 
   // Delays the request to the broker, or the answer to the client. Later frames on the same connection wait behind it,
   // because a broker answers in order. A request is delivered even if its client has disconnected.
-  static KafkaFault delay(Where where, std::chrono::milliseconds by) { return {where, by, 0, {}}; }
+  static KafkaFault delay(Where where, std::chrono::milliseconds by) { return {where, by}; }
   // Delays until the fault is replaced or cleared.
   static KafkaFault hold(Where where) { return delay(where, std::chrono::hours(24)); }
   // Never delivers the frame; later frames are delivered.
-  static KafkaFault swallow(Where where) { return {where, std::nullopt, 0, {}}; }
+  static KafkaFault swallow(Where where) { return {where, std::nullopt}; }
+  // Never delivers the frame, and closes the client's connection.
+  static KafkaFault cut(Where where) { return {where, std::nullopt, true}; }
+  // Closes the client's connection, and delivers the request to the broker later.
+  static KafkaFault deliver_late(std::chrono::milliseconds by) { return {Where::Request, by, true}; }
+  // Delivers the request twice, one directly behind the other. The client gets one answer.
+  static KafkaFault repeat() { return {Where::Request, std::chrono::milliseconds(0), false, true}; }
 
   Where where = Where::Request;
-  std::optional<std::chrono::milliseconds> by;    // none = drop
-  uint64_t times = 0;                             // number of requests it applies to; 0 = until it is cleared
-  std::function<bool(const KafkaRequest&)> only;  // empty = all requests of the kind; must not call the proxy
+  std::optional<std::chrono::milliseconds> by{};    // none = drop
+  bool cuts = false;                                // closes the client's connection when the frame arrives
+  bool twice = false;                               // of requests only
+  uint64_t times = 0;                               // number of requests it applies to; 0 = until it is cleared
+  std::function<bool(const KafkaRequest&)> only{};  // empty = all requests of the kind; must not call the proxy
 };
 
 // Threads: any.

@@ -162,6 +162,48 @@ TEST_F(KafkaProxyTest, OneIsSwallowedAndTheNextPasses) {
   }
 }
 
+TEST_F(KafkaProxyTest, AFrameIsLostWithItsConnection) {
+  for (const Where where : {Where::Request, Where::Answer}) {
+    KafkaFault fault = KafkaFault::cut(where);
+    fault.times = 1;
+    proxy_.set(KafkaApi::OffsetCommit, fault);
+    const size_t before = broker_.got().size();
+    Client client(static_cast<uint16_t>(port_));
+    client.send(KafkaApi::OffsetCommit, 1);
+    client.reader.join();  // the proxy closes the connection
+    EXPECT_TRUE(client.got().empty());
+    EXPECT_EQ(broker_.got().size() - before, where == Where::Request ? 0u : 1u);
+    Client next(static_cast<uint16_t>(port_));
+    next.send(KafkaApi::OffsetCommit, 2);
+    EXPECT_TRUE(next.gets({2}));
+  }
+}
+
+TEST_F(KafkaProxyTest, ARequestArrivesAfterItsConnectionWasCutAndAfterALaterOne) {
+  KafkaFault fault = KafkaFault::deliver_late(1h);
+  fault.times = 1;
+  proxy_.set(KafkaApi::OffsetCommit, fault);
+  Client client(static_cast<uint16_t>(port_));
+  client.send(KafkaApi::OffsetCommit, 1);
+  client.reader.join();
+  Client next(static_cast<uint16_t>(port_));
+  next.send(KafkaApi::OffsetCommit, 2);
+  EXPECT_TRUE(next.gets({2}));
+  proxy_.clear(KafkaApi::OffsetCommit);
+  EXPECT_TRUE(eventually(60s, [&] { return broker_.got() == std::vector<uint32_t>{2, 1}; }));
+}
+
+TEST_F(KafkaProxyTest, TheBrokerGetsARequestTwiceAndTheClientOneAnswer) {
+  KafkaFault fault = KafkaFault::repeat();
+  fault.times = 1;
+  proxy_.set(KafkaApi::OffsetCommit, fault);
+  Client client(static_cast<uint16_t>(port_));
+  client.send(KafkaApi::OffsetCommit, 1);
+  client.send(KafkaApi::OffsetCommit, 2);
+  EXPECT_TRUE(client.gets({1, 2}));
+  EXPECT_EQ(broker_.got(), (std::vector<uint32_t>{1, 1, 2}));
+}
+
 TEST_F(KafkaProxyTest, AFaultMayBeForChosenRequestsOnly) {
   KafkaFault fault = KafkaFault::swallow(Where::Request);
   fault.only = [](const KafkaRequest& one) { return one.mentions("mine"); };
