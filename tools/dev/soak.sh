@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # usage: ./dev soak [renewal | sigterm | memory] [GTEST-OPTIONS]
+#        ./dev soak faults [--faults N] [--seed S] [--every SECONDS] [--only KIND]... [--list]
+#                        [--delivery at-least-once|exactly-once]
 #
 # Without a name: long runs with real servers and faults: ClickHouse down for two minutes, members killed, brokers
 # restarted, the admin server under attack for a minute. Takes tens of minutes. --gtest_filter='*TwoMinutes*' runs one test.
@@ -15,6 +17,15 @@
 #
 # memory: messages that unpack, rows larger than their messages, messages of many megabytes. The process must stay below the
 # limit that --memory-limit-bytes implies.
+#
+# faults: 200 faults (--faults N), one every 6 s on average (--every), while 2,000 messages a second are produced: members
+# killed, frozen with an insert under way, terminated, started, renewed; the broker killed and stopped; offset commits
+# delayed, lost, late and repeated; ClickHouse killed, answering 500, 252 and 241, hanging, resetting connections, losing
+# answers; a view that fails; partitions added. The table rejects one row in ten thousand, and one message in two thousand is
+# malformed. The group, the table and the faults depend on the seed only (--list prints them; an even seed's table has columns
+# for partition and offset); --only 'member killed' restricts the kinds. At the end a separate program compares Kafka with ClickHouse and prints what is lost or stored
+# twice. The exit status is 0 if nothing is lost and, with --delivery exactly-once, nothing is stored twice. Logs:
+# build/release/fault-logs/seed-S.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
@@ -24,6 +35,11 @@ if [[ "${1:-}" == renewal || "${1:-}" == sigterm || "${1:-}" == memory ]]; then
   shift
   build release freshet freshet-local-clickhouse "$soak"
   exec "build/release/tests/$soak" "$@"
+fi
+if [[ "${1:-}" == faults ]]; then
+  shift
+  build release freshet freshet-local-clickhouse soak-faults soak-faults-verifier
+  exec build/release/tests/soak-faults "$@"
 fi
 build release freshet freshet-local-clickhouse soak
 exec build/release/tests/soak "$@"
