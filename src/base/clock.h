@@ -25,6 +25,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual SteadyTime steady_now() const = 0;  // for intervals
   virtual SystemTime system_now() const = 0;  // for display, and to compare with message timestamps
+  // Since the machine started. Unlike the steady clock, it goes on while the machine is suspended (CLOCK_BOOTTIME).
+  virtual Duration since_boot() const { return steady_now().time_since_epoch(); }
 
   // Waits on `cv` until `ready()` is true, `deadline` has passed, or `stop` is requested. The caller holds `mutex`.
   // Returns ready(). With a fake clock the deadline passes only when the test advances the clock.
@@ -37,6 +39,7 @@ class RealClock final : public Clock {
  public:
   SteadyTime steady_now() const override;
   SystemTime system_now() const override;
+  Duration since_boot() const override;
   bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
                   const std::function<bool()>& ready) override;
 };

@@ -144,6 +144,7 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
   SteadyTime unlisted_since = SteadyTime::max();  // none yet
   size_t untried = hosts_->size() - 1;            // hosts that may still be tried in this round without a delay
   for (uint32_t number = 1;; ++number) {
+    if (clock_.since_boot() > control.not_after) return {WriteOutcome::Kind::Expired, 0, "too late", {}};
     const size_t host = hosts_->pick(clock_.steady_now());
     InsertAttempt now = attempt(host, request, body, control.stop);
     if (now.error_class == ErrorClass::Data && now.error.place == ErrorPlace::Unknown) {

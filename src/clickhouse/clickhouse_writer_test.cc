@@ -101,6 +101,28 @@ TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
   EXPECT_THAT(w.log.texts(), Not(HasSubstr("hidden")));
 }
 
+// A machine that was suspended must not send what another one may have sent meanwhile.
+TEST(ClickHouseWriter, NoAttemptBeginsAfterTheEndOfAPlannedInsert) {
+  FakeClickHouse server;
+  testkit::FakeClock clock;
+  Metrics metrics;
+  ClickHouseSettings settings;
+  settings.urls = {server.url()};
+  settings.table = "db.t";
+  const auto writer =
+      make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics);
+  const RowLayout layout;
+  InsertRequest request;
+  request.layout = &layout;
+  request.rows = {"row\n"};
+  WriteControl control;
+  control.not_after = clock.since_boot() + std::chrono::minutes(10);
+  EXPECT_EQ(writer->write(request, control).kind, WriteOutcome::Kind::Written);
+  clock.suspend(std::chrono::minutes(11));
+  EXPECT_EQ(writer->write(request, control).kind, WriteOutcome::Kind::Expired);
+  EXPECT_EQ(server.requests().size(), 1u);
+}
+
 TEST(ClickHouseWriter, DataErrorsAreRejectedAtOnceWithTheRow) {
   FakeClickHouse server;
   server.next(FakeAnswer::old_exception(27, "Cannot parse input: (at row 3)\n"));

@@ -54,6 +54,8 @@ struct WriteOutcome {
     // No field of the rows is a column of the table, so the server would store rows of defaults. Nothing was sent. Only
     // checked for the first insert into a table.
     NoFields,
+    // WriteControl::not_after passed before the next attempt. Whether the rows are stored is unknown.
+    Expired,
   };
   Kind kind = Kind::Written;
   int code = 0;
@@ -69,6 +71,8 @@ struct WriteControl {
   // From then on the writer leaves an overloaded host (InsertFailure::Class::Overload) for the next one, as it does on
   // other failures.
   SteadyTime overdue_at = SteadyTime::max();
+  // Clock::since_boot() after which no attempt begins.
+  Duration not_after = Duration::max();
   // Charged with what the writer holds beside the rows; may be null.
   std::shared_ptr<ByteBudget> budget{};
 };

@@ -143,6 +143,9 @@ bool BatchWriting::take_planned(Piece piece, const WriteOutcome& outcome, const 
     case WriteOutcome::Kind::MaybeStored:
       block(Blocked::MaybeStored, piece, outcome);
       break;
+    case WriteOutcome::Kind::Expired:
+      result_.expired = true;
+      break;
     case WriteOutcome::Kind::Abandoned:
       break;
   }
@@ -243,6 +246,7 @@ BatchWriting::StepResult BatchWriting::take_step(PieceInsert current, std::vecto
       pending.push_back({current.piece, current.searching, {}});
       return StepResult::Done;
     case WriteOutcome::Kind::Abandoned:
+    case WriteOutcome::Kind::Expired:
     case WriteOutcome::Kind::Written:
     case WriteOutcome::Kind::MaybeStored:
       break;

@@ -51,6 +51,7 @@ struct BatchTask {
   std::vector<RejectedMessage> rejected;  // so far, by earlier tasks
   // Not empty: a planned insert (stream/planned_inserts.h). `open` has its one piece, which is sent with this token.
   std::string planned_token{};
+  Duration not_after = Duration::max();  // WriteControl::not_after
 };
 
 // Why a planned insert of several messages was not stored, or the table's rejection of a single one. Nothing of it is
@@ -72,6 +73,7 @@ struct BatchResult {
   // Of a planned insert:
   std::optional<Refusal> refused{};
   bool waited_for_operator = false;  // messages that were rejected before may be accepted now
+  bool expired = false;              // it was not sent any more: its plan is too old
   bool stored_before = false;        // by the partition's last owner: the rows were counted there
 };
 

@@ -136,9 +136,18 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
 void Pipeline::on_batch(BatchResult result, SteadyTime now) {
   if (result.batch->planned) {
     planned_.result(std::move(result), now);
+    if (planned_.take_expired()) renew_expired(now);
   } else {
     outcomes_.result(std::move(result), now);
   }
+}
+
+// The next consumer takes over the membership, and the broker says whether the plan is still the last one.
+void Pipeline::renew_expired(SteadyTime now) {
+  if (closed() || state_.drain.stopping()) return;
+  state_.totals.kafka_failed("an insert was not sent in time after its plan was committed");
+  state_.log.emit(PlannedInsertExpired{state_.settings.topic});
+  consumer_ended(End::Broken, now);
 }
 
 void Pipeline::on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now) {

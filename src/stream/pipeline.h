@@ -166,6 +166,7 @@ class Pipeline {
   void commit_what_can_be(SteadyTime now, Commands& commands);
 
   // Consumers and rebalances.
+  void renew_expired(SteadyTime now);
   DrainWaits revoke_waits(Partition partition) const;
   void advance_revoke(SteadyTime now, Commands& commands);
   void answer_revoke(SteadyTime now, Commands& commands);

@@ -170,7 +170,7 @@ bool PlannedInserts::release_batch(Batch& batch, bool begin, Commands& commands)
   }
   const bool owned = partition->state.owned();
   if (open != batch.pieces.end()) {
-    if (owned && begin && open->step == Step::Waiting && has_plan(batch, open->version, open->offsets.last)) {
+    if (owned && begin && partition->plan_confirmed() && open->step == Step::Waiting && has_plan(batch, open->version, open->offsets.last)) {
       send(batch, *open, commands);
     }
     return false;
@@ -244,6 +244,10 @@ void PlannedInserts::result(BatchResult result, SteadyTime now) {
   } else if (writing->unplanned && result.written) {
     writing->step = Step::Stored;
     batch.unplanned_rejections = std::move(result.rejected);
+  } else if (result.expired) {
+    writing->step = Step::Waiting;
+    partition->await_plan();
+    expired_ = true;
   } else if (result.refused) {
     refused(batch, *writing, *partition, *result.refused);
   } else if (result.written) {

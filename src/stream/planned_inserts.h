@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,6 +40,8 @@ class PlannedInserts {
   // Ends what is not with a writer: its partitions are read again by their next owners, who find it in the plans.
   void abandon_waiting(SteadyTime now);
 
+  // True once after an insert was too old to be sent. It is sent again once the broker confirms the plan.
+  bool take_expired() { return std::exchange(expired_, false); }
   // Something waits until the broker has the plan.
   bool wants_commit() const;
 
@@ -96,6 +99,7 @@ class PlannedInserts {
   PipelineState& state_;
   BatchOutcomes& outcomes_;
   Batches batches_;
+  bool expired_ = false;
 };
 
 }  // namespace freshet::stream

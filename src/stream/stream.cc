@@ -41,7 +41,8 @@ Stream::Stream(const StreamSettings& settings, StreamDependencies dependencies, 
       [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertFailed{batch, failure});
-      });
+      },
+      settings.planned_inserts_valid);
   if (const Status started = set_writers(options); !started) throw ThreadRefused(started.error().text);
   metrics_.pool_threads("process_message").set(settings.concurrency);
   pipeline_.measure_batches(std::move(dependencies.measure));

@@ -412,4 +412,12 @@ struct PlannedRowsChanged {
   }
 };
 
+struct PlannedInsertExpired {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "planned_insert_expired",
+                                   "An insert could not be sent within ten minutes after its plan was committed. "
+                                   "freshet renews the consumer, looks the plan up and sends the insert again."};
+  std::string_view topic;
+  auto fields() const { return log_fields(subject(log_key::kTopic, topic)); }
+};
+
 }  // namespace freshet::stream

@@ -8,13 +8,14 @@
 namespace freshet::stream {
 
 WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget,
-                       Clock& clock, OnResult on_result, OnFailure on_failure)
+                       Clock& clock, OnResult on_result, OnFailure on_failure, Duration planned_inserts_valid)
     : factory_(std::move(factory)),
       batch_deadline_(batch_deadline),
       budget_(std::move(budget)),
       clock_(clock),
       on_result_(std::move(on_result)),
-      on_failure_(std::move(on_failure)) {}
+      on_failure_(std::move(on_failure)),
+      planned_inserts_valid_(planned_inserts_valid) {}
 
 WriterPool::~WriterPool() {
   abandon_all();
@@ -42,6 +43,9 @@ Status WriterPool::grow() {
 }
 
 void WriterPool::submit(BatchTask task) {
+  if (!task.planned_token.empty() && planned_inserts_valid_ != Duration::max()) {
+    task.not_after = clock_.since_boot() + planned_inserts_valid_;
+  }
   {
     MutexLock lock(mutex_);
     waiting_.push_back(std::move(task));
@@ -116,6 +120,7 @@ void WriterPool::work(std::stop_token stop) {
     const SteadyTime began = clock_.steady_now();
     WriteControl control{abandon, [&](const InsertFailure& failure) { failed(id, failure); }};
     control.budget = budget_;
+    control.not_after = task.not_after;
     if (batch_deadline_ > Duration::zero()) control.overdue_at = sealed_at + batch_deadline_;
     // A new instance per batch: it keeps the rows alive.
     BatchWriting writing(*writer, memory_, limit_, clock_);

@@ -24,6 +24,11 @@ class FakeClock final : public Clock {
     return SystemTime(now_.time_since_epoch() + wall_ahead_);
   }
 
+  Duration since_boot() const override {
+    MutexLock lock(mutex_);
+    return now_.time_since_epoch() + suspended_;
+  }
+
   bool wait_until(CondVar& cv, Mutex& mutex, std::stop_token stop, SteadyTime deadline,
                   const std::function<bool()>& ready) override {
     {
@@ -42,6 +47,11 @@ class FakeClock final : public Clock {
   void advance(Duration by) {
     MutexLock lock(mutex_);
     now_ += by;
+  }
+  // The machine was suspended: the steady clock stood still.
+  void suspend(Duration time) {
+    MutexLock lock(mutex_);
+    suspended_ += time;
   }
   // Sets the wall clock, but not the steady clock.
   void set_system(SystemTime time) {
@@ -77,6 +87,7 @@ class FakeClock final : public Clock {
   const Waits waits_mode_;
   mutable Mutex mutex_;
   CondVar waiting_;
+  Duration suspended_ GUARDED_BY(mutex_){};
   SteadyTime now_ GUARDED_BY(mutex_){std::chrono::hours(1)};
   Duration wall_ahead_ GUARDED_BY(mutex_){};
   int waits_ GUARDED_BY(mutex_) = 0;

@@ -300,6 +300,21 @@ TEST_F(ExactlyOnceTest, AViewThatFailedIsTriedAgainWithTheSameToken) {
   expect_stored_once(10);
 }
 
+TEST_F(ExactlyOnceTest, AnInsertThatIsTooLateIsSentOnceTheBrokerConfirmsItsPlan) {
+  plan_ten();
+  flow.commit();
+  flow.expire();
+  EXPECT_TRUE(flow.batches.empty());
+  ASSERT_TRUE(flow.pipeline.closed());
+  EXPECT_EQ(flow.pipeline.end(), End::Broken);
+  flow.start_next_consumer();
+  flow.lose_everything();
+  flow.assign({0});
+  EXPECT_EQ(flow.batches.size(), 1u);
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
 TEST_F(ExactlyOnceTest, TheRestOfATruncatedPlanIsVoid) {
   for (const int64_t offset : {0, 1, 2}) flow.table.insert({0, offset});
   flow.set_plan(0, "plan=3:s,20:20:0123456789abcdef0123456789abcdef");

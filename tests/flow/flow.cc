@@ -167,6 +167,15 @@ bool Flow::block(size_t i, stream::Blocked why) {
   return true;
 }
 
+bool Flow::expire(size_t i) {
+  if (i >= batches.size()) return false;
+  BatchResult result{take_batch(i), false, {}, 1, {}};
+  result.expired = true;
+  pipeline.on_batch(std::move(result), now);
+  turn();
+  return true;
+}
+
 bool Flow::takes_all(size_t i) const {
   return i < batches.size() && std::all_of(batches[i]->chunks.begin(), batches[i]->chunks.end(), [](const auto& chunk) {
            return chunk->rows.find("refused") == std::string::npos;
