@@ -94,6 +94,7 @@ class ClickHouseWriter final : public RowWriter {
 
  private:
   WriteOutcome send_until_decided(const InsertRequest& request, std::string_view body, const WriteControl& control);
+  WriteOutcome after_attempts(WriteOutcome outcome) const;
   InsertAttempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
   InsertAttempt classify_answer(size_t host, const Result<http::Response>& answer);
   InsertAttempt confirm_rejection(size_t host, const InsertRequest& request, InsertAttempt rejected,
@@ -160,11 +161,13 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
     classify_unlisted(now, unlisted_since);
     metrics_.errors(to_string(now.error_class), now.error.code).add();
     requests_->count_failure(now.error.status, now.error.timed_out, number);
-    if (now.error_class == ErrorClass::Data) return failures_.rejected(now.error);
+    if (now.error_class == ErrorClass::Data) return after_attempts(failures_.rejected(now.error));
     report(host, now, number);
     if (now.had_rows) {
       const ErrorDisposition disposition{now.error_class, now.advice, now.listed, now.maybe_stored};
-      if (auto outcome = failures_.gives_up(request, now.error, disposition, control.stop)) return *std::move(outcome);
+      if (auto outcome = failures_.gives_up(request, now.error, disposition, control.stop)) {
+        return after_attempts(*std::move(outcome));
+      }
     }
     if (!now.listed && clock_.steady_now() - unlisted_since >= kUnlistedBlocks) return unlisted_end(now);
     if (control.on_failure) {
@@ -177,6 +180,11 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
       return {WriteOutcome::Kind::Abandoned, now.error.code, now.error.text, {}};
     }
   }
+}
+
+WriteOutcome ClickHouseWriter::after_attempts(WriteOutcome outcome) const {
+  outcome.maybe_stored_before = failures_.end_unknown();
+  return outcome;
 }
 
 InsertAttempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std::string_view body,

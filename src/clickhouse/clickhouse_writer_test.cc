@@ -109,8 +109,7 @@ TEST(ClickHouseWriter, NoAttemptBeginsAfterTheEndOfAPlannedInsert) {
   ClickHouseSettings settings;
   settings.urls = {server.url()};
   settings.table = "db.t";
-  const auto writer =
-      make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics);
+  const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics);
   const RowLayout layout;
   InsertRequest request;
   request.layout = &layout;

@@ -27,6 +27,8 @@ class FailedInserts {
   // skipped.
   std::optional<WriteOutcome> before_sending(const InsertRequest& request, const ClickHouseSettings& settings,
                                              const std::stop_token& stop);
+  // An attempt since begin() had an unknown end.
+  bool end_unknown() const { return end_unknown_; }
   // The outcome of an attempt that failed because of the data: Rejected, or MaybeStored if the user's settings split
   // the insert into blocks and blocks before the bad row may be stored.
   WriteOutcome rejected(const ServerError& error) const;

@@ -62,7 +62,9 @@ struct WriteOutcome {
   std::string text;
   std::optional<uint64_t> row;  // Rejected: index of the offending row, if the server named one
   std::string reason{};         // MaybeStored, TooLarge: why there is no retry and what to do; no server text
-  bool exceeds_size = false;    // MaybeStored: the insert also exceeded a size limit; send smaller ones
+  // An earlier attempt of the same write() had an unknown end, so its rows may be stored.
+  bool maybe_stored_before = false;
+  bool exceeds_size = false;  // MaybeStored: the insert also exceeded a size limit; send smaller ones
 };
 
 struct WriteControl {

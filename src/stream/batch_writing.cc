@@ -97,6 +97,7 @@ BatchResult BatchWriting::write(BatchTask task, const WriteControl& control) {
 BatchResult BatchWriting::write_planned(BatchTask task, const WriteControl& control) {
   const Piece piece = task.open.front();
   const std::string token = std::move(task.planned_token);
+  maybe_stored_ = task.maybe_stored;
   begin(std::move(task));
   list_items();
   while (!take_planned(piece, insert_planned(piece, token, control), control)) {
@@ -105,7 +106,7 @@ BatchResult BatchWriting::write_planned(BatchTask task, const WriteControl& cont
 }
 
 WriteOutcome BatchWriting::insert_planned(Piece piece, const std::string& token, const WriteControl& control) {
-  if (exceeds_limit(piece))
+  if (!maybe_stored_ && exceeds_limit(piece))
     return {WriteOutcome::Kind::TooLarge, 0, "larger than the last insert that was too large", {}};
   const bool whole = piece.begin == 0 && piece.end == items_.size();
   InsertRequest request = whole ? whole_request() : request_of(piece);
@@ -130,12 +131,7 @@ bool BatchWriting::take_planned(Piece piece, const WriteOutcome& outcome, const 
       result_.refused = Refusal{false, outcome.code, outcome.text, outcome.row};
       break;
     case WriteOutcome::Kind::TooLarge:
-      if (single) {
-        block(Blocked::TooLarge, piece, outcome);
-      } else {
-        if (outcome.code != 0) limit_.too_large(bytes_of(piece), clock_.steady_now());
-        result_.refused = Refusal{true, outcome.code, outcome.text, {}};
-      }
+      take_planned_too_large(piece, outcome);
       break;
     case WriteOutcome::Kind::NoFields:
       without_fields_ = wait_for_operator(outcome, control, kNoFieldMatches, kFieldsRetry);
@@ -150,6 +146,14 @@ bool BatchWriting::take_planned(Piece piece, const WriteOutcome& outcome, const 
       break;
   }
   return true;
+}
+
+// Smaller inserts would store rows again that this one stored at an earlier attempt: their tokens differ.
+void BatchWriting::take_planned_too_large(Piece piece, const WriteOutcome& outcome) {
+  if (piece.end - piece.begin == 1) return block(Blocked::TooLarge, piece, outcome);
+  if (maybe_stored_ || outcome.maybe_stored_before) return block(Blocked::MaybeStored, piece, outcome);
+  if (outcome.code != 0) limit_.too_large(bytes_of(piece), clock_.steady_now());
+  result_.refused = Refusal{true, outcome.code, outcome.text, {}};
 }
 
 void BatchWriting::begin(BatchTask task) {

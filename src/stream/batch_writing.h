@@ -52,6 +52,8 @@ struct BatchTask {
   // Not empty: a planned insert (stream/planned_inserts.h). `open` has its one piece, which is sent with this token.
   std::string planned_token{};
   Duration not_after = Duration::max();  // WriteControl::not_after
+  // The planned insert may have been sent before, so it is never split for its size.
+  bool maybe_stored = false;
 };
 
 // Why a planned insert of several messages was not stored, or the table's rejection of a single one. Nothing of it is
@@ -144,6 +146,7 @@ class BatchWriting {
   WriteOutcome insert(Piece piece, const WriteControl& control);
   WriteOutcome insert_planned(Piece piece, const std::string& token, const WriteControl& control);
   bool take_planned(Piece piece, const WriteOutcome& outcome, const WriteControl& control);
+  void take_planned_too_large(Piece piece, const WriteOutcome& outcome);
   WriteOutcome send(InsertRequest request, const WriteControl& control);
   bool settle(Piece piece, const WriteOutcome& outcome);
   void mark(Piece piece, bool finished);
@@ -163,6 +166,7 @@ class BatchWriting {
   std::vector<bool> finished_;  // by item: stored, rejected or blocked
   bool schema_checked_ = false;
   bool without_fields_ = false;
+  bool maybe_stored_ = false;  // BatchTask::maybe_stored
   uint32_t search_inserts_ = 0;
   uint32_t too_large_in_a_row_ = 0;  // single messages, with none accepted in between
   uint32_t in_one_go_ = 0;           // inserts since begin() or the last wait for the operator

@@ -269,5 +269,53 @@ TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOn
   }
 }
 
+// --- planned inserts
+
+struct PlannedWritingTest : BatchWritingTest {
+  BatchResult write_planned(const std::vector<std::string>& rows, Piece piece, bool maybe_stored = false) {
+    BatchTask task(batch_of(rows));
+    task.open = {piece};
+    task.planned_token = "planned";
+    task.maybe_stored = maybe_stored;
+    return writing.write_planned(std::move(task), {{}, [&](const InsertFailure& f) { failures.push_back(f.text); }});
+  }
+};
+
+TEST_F(PlannedWritingTest, IsOneInsertWithItsToken) {
+  const BatchResult result = write_planned({"a", "b", "c"}, {1, 3});
+  EXPECT_TRUE(result.written);
+  EXPECT_EQ(writer.tokens, std::vector<std::string>{"planned"});
+  EXPECT_EQ(writer.stored, (std::vector<std::string>{"b", "c"}));
+}
+
+TEST_F(PlannedWritingTest, IsRefusedAsAWholeIfOneRowIsRejected) {
+  const BatchResult result = write_planned({"a", "bad", "c"}, {0, 3});
+  ASSERT_TRUE(result.refused);
+  EXPECT_FALSE(result.refused->too_large);
+  EXPECT_EQ(result.refused->row, 1u);
+  EXPECT_EQ(writer.inserts, 1);
+}
+
+TEST_F(PlannedWritingTest, IsRefusedIfItIsTooLarge) {
+  writer.most_rows = 2;
+  const BatchResult result = write_planned({"a", "b", "c"}, {0, 3});
+  ASSERT_TRUE(result.refused);
+  EXPECT_TRUE(result.refused->too_large);
+  EXPECT_EQ(writer.inserts, 1);
+}
+
+TEST_F(PlannedWritingTest, IsBlockedInsteadOfSplitIfItMayBeStored) {
+  writer.most_rows = 2;
+  BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);
+  EXPECT_FALSE(result.refused);
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
+  writer.answers_lost = true;
+  result = write_planned({"a", "b", "c"}, {0, 3});
+  EXPECT_FALSE(result.refused);
+  EXPECT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(write_planned({"a"}, {0, 1}).written, true);
+}
+
 }  // namespace
 }  // namespace freshet::stream

@@ -38,16 +38,18 @@ void PlannedInserts::add(std::shared_ptr<const SealedBatch> batch, SteadyTime no
     partition.plan.stored(span.offsets);
     return outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
   }
-  insert(partition, std::move(batch));
+  insert(partition, std::move(batch), false);
 }
 
-void PlannedInserts::insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch) {
+void PlannedInserts::insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch,
+                            bool maybe_stored) {
   PlannedPiece whole;
   whole.piece = {0, BatchMessages(*batch).count()};
   whole.offsets = batch->spans.front().offsets;
   whole.token = {batch->insert_token, batch->token_hash};
   whole.rows = batch->row_count;
   whole.version = partition.plan.version();
+  whole.maybe_stored = maybe_stored;
   Batch& added = batches_[batch->id];
   added.sealed = std::move(batch);
   added.pieces.push_back(std::move(whole));
@@ -122,7 +124,7 @@ void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay
       outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
       continue;
     }
-    insert(partition, std::move(batch));
+    insert(partition, std::move(batch), true);
   }
 }
 
@@ -170,7 +172,8 @@ bool PlannedInserts::release_batch(Batch& batch, bool begin, Commands& commands)
   }
   const bool owned = partition->state.owned();
   if (open != batch.pieces.end()) {
-    if (owned && begin && partition->plan_confirmed() && open->step == Step::Waiting && has_plan(batch, open->version, open->offsets.last)) {
+    if (owned && begin && partition->plan_confirmed() && open->step == Step::Waiting &&
+        has_plan(batch, open->version, open->offsets.last)) {
       send(batch, *open, commands);
     }
     return false;
@@ -187,6 +190,7 @@ void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands)
   BatchTask task(batch.sealed);
   task.open.push_back(piece.piece);
   if (!piece.unplanned) task.planned_token = piece.token.text;
+  task.maybe_stored = std::exchange(piece.maybe_stored, true);
   commands.again.push_back(std::move(task));
 }
 

@@ -60,7 +60,8 @@ class PlannedInserts {
     uint64_t rows = 0;
     uint64_t version = 0;  // of the plan that has it
     Step step = Step::Waiting;
-    bool unplanned = false;  // the writer splits it as with at-least-once delivery
+    bool maybe_stored = false;  // it may have been sent before
+    bool unplanned = false;     // the writer splits it as with at-least-once delivery
     RejectedMessage rejection{};
   };
   struct Batch {
@@ -80,7 +81,7 @@ class PlannedInserts {
   TrackedPartition* partition_of(const Batch& batch);
   void replay_span(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
   void replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
-  void insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch);
+  void insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch, bool maybe_stored);
   void changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows);
   void resume(BatchTask task);
   bool has_plan(const Batch& batch, uint64_t version, Offset last) const;

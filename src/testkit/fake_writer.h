@@ -26,7 +26,9 @@ class FakeWriter final : public RowWriter {
       begin = end + 1;
     }
     if (request.row_bytes > most_bytes || lines.size() > most_rows) {
-      return {WriteOutcome::Kind::TooLarge, 241, "Query memory limit exceeded", {}};
+      WriteOutcome large{WriteOutcome::Kind::TooLarge, 241, "Query memory limit exceeded", {}};
+      large.maybe_stored_before = answers_lost;
+      return large;
     }
     if (no_fields && !request.without_fields)
       return {WriteOutcome::Kind::NoFields, 0, "Fields: a. Columns of t: b", {}};
@@ -46,6 +48,7 @@ class FakeWriter final : public RowWriter {
   bool reject_all = false;
   uint64_t most_bytes = UINT64_MAX;
   uint64_t most_rows = UINT64_MAX;
+  bool answers_lost = false;  // an earlier attempt of each write may have stored the rows
   bool no_fields = false;
   bool views_fail = true;
   int inserts = 0;

@@ -125,7 +125,10 @@ class RandomRun {
 
   void fault() {
     const int32_t p = any_partition();
-    switch (below(5)) {
+    switch (below(6)) {
+      case 5:
+        flow_.refuse_for_size(below(std::max<size_t>(1, flow_.batches.size())));
+        break;
       case 0:
         flow_.restart([this] { return below(2) == 0; });
         assign_all();
@@ -296,6 +299,28 @@ TEST_F(ExactlyOnceTest, AViewThatFailedIsTriedAgainWithTheSameToken) {
   EXPECT_TRUE(flow.batches.empty());
   flow.advance(seconds(5));
   EXPECT_EQ(flow.batches.size(), 1u);
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, AnInsertThatMayBeStoredIsNotSplitForItsSize) {
+  plan_ten();
+  flow.commit();
+  flow.restart([] { return true; });
+  flow.assign({0});
+  flow.deliver_and_process(0);
+  ASSERT_EQ(flow.batches.size(), 1u);
+  flow.refuse_for_size();
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, ANewInsertThatIsTooLargeIsSplit) {
+  plan_ten();
+  flow.commit();
+  flow.refuse_for_size();
+  flow.commit();
+  EXPECT_EQ(flow.plan(0).substr(0, 9), "plan=5:5:");
   flow.settles_complete();
   expect_stored_once(10);
 }

@@ -167,6 +167,23 @@ bool Flow::block(size_t i, stream::Blocked why) {
   return true;
 }
 
+bool Flow::refuse_for_size(size_t i) {
+  const auto task = i < batches.size() ? planned_task(i) : std::nullopt;
+  if (!task) return false;
+  const stream::Piece piece = task->open.front();
+  BatchResult result{take_batch(i), false, {}, 1, {}};
+  if (piece.end - piece.begin == 1) {
+    result.blocked.push_back({stream::Blocked::TooLarge, piece, 1, 241, "too large"});
+  } else if (task->maybe_stored) {
+    result.blocked.push_back({stream::Blocked::MaybeStored, piece, 1, 241, "too large"});
+  } else {
+    result.refused = stream::Refusal{true, 241, "too large", {}};
+  }
+  pipeline.on_batch(std::move(result), now);
+  turn();
+  return true;
+}
+
 bool Flow::expire(size_t i) {
   if (i >= batches.size()) return false;
   BatchResult result{take_batch(i), false, {}, 1, {}};

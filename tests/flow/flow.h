@@ -130,6 +130,8 @@ class Flow {
   bool write(size_t i = 0);
   // The table took the rows of the batch, but a view failed, so the insert returned an error.
   bool block(size_t i = 0, stream::Blocked why = stream::Blocked::MaybeStored);
+  // The server refuses the planned insert for its size, without storing anything.
+  bool refuse_for_size(size_t i = 0);
   // The writer did not send the insert in time.
   bool expire(size_t i = 0);
   // True if the table rejects no row of the batch, so that a view can fail after it.
