@@ -19,6 +19,8 @@ using testkit::KafkaFault;
 // How long a fault waits for the first request that meets it, and then for the others.
 constexpr std::chrono::seconds kFirst(30);
 constexpr std::chrono::seconds kOthers(5);
+// So often: after a restart of the broker it may take half a minute until a member commits again.
+constexpr int kTries = 3;
 // A line of progress after that many faults.
 constexpr size_t kProgress = 20;
 
@@ -107,7 +109,7 @@ void Injector::work(const std::vector<Fault>& faults, std::chrono::steady_clock:
     parts_.log.write("begins: " + fault.text());
     bool met = false;
     try {
-      met = carry_out(fault);
+      for (int tries = 0; !met && tries < kTries; ++tries) met = carry_out(fault);
     } catch (const std::exception& e) {
       parts_.log.find(fmt::format("{}: {}", fault.text(), e.what()));
     }
