@@ -93,6 +93,16 @@ bool OffsetTracker::all_processed() const {
   return std::all_of(open_.begin(), open_.end(), [](const OpenChunk& open) { return open.processed; });
 }
 
+bool OffsetTracker::finished(OffsetRange offsets) const {
+  if (position_ <= offsets.last) return false;
+  auto open = std::partition_point(open_.begin(), open_.end(),
+                                   [&](const OpenChunk& chunk) { return chunk.offsets.last < offsets.first; });
+  for (; open != open_.end() && open->offsets.first <= offsets.last; ++open) {
+    if (!open->finished()) return false;
+  }
+  return true;
+}
+
 std::vector<Offset> OffsetTracker::dead_letters_below(Offset next) const {
   std::vector<Offset> found;
   for (const OpenChunk& open : open_) {

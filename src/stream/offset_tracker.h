@@ -45,6 +45,8 @@ class OffsetTracker {
   Offset committable() const;
   bool idle() const { return open_.empty(); }
   bool all_processed() const;
+  // Everything between these offsets was delivered, and is finished.
+  bool finished(OffsetRange offsets) const;
   // Unfinished dead letters.
   bool has_dead_letters() const { return dead_letters_ > 0; }
   std::vector<Offset> dead_letters_below(Offset next) const;

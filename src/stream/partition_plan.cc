@@ -78,6 +78,10 @@ std::optional<PlannedSpan> read_span(Reader& reader, Offset first) {
     span.state = SpanState::Rejected;
     return span;
   }
+  if (reader.take("f")) {
+    span.state = SpanState::Finished;
+    return span;
+  }
   const auto rows = reader.number<uint64_t>();
   if (!rows || !reader.take(":")) return std::nullopt;
   const auto hash = reader.hash();
@@ -100,6 +104,9 @@ void append_span(std::string& text, const PlannedSpan& span, Offset first) {
       return;
     case SpanState::Rejected:
       text += 'r';
+      return;
+    case SpanState::Finished:
+      text += 'f';
       return;
     case SpanState::Planned:
       break;
@@ -199,7 +206,20 @@ void PartitionPlan::replace(OffsetRange offsets, uint64_t rows, Hash128 token_ha
   ++version_;
 }
 
-void PartitionPlan::finish(OffsetRange offsets, SpanState state) {
+void PartitionPlan::finish(const std::function<bool(OffsetRange)>& finished) {
+  bool any = false;
+  for (PlannedSpan& span : spans_) {
+    const bool may = span.state == SpanState::Stored || span.state == SpanState::Rejected;
+    if (!may || !finished(span.offsets)) continue;
+    span.state = SpanState::Finished;
+    any = true;
+  }
+  if (!any) return;
+  ++version_;
+  merge();
+}
+
+void PartitionPlan::end(OffsetRange offsets, SpanState state) {
   const size_t index = index_of(offsets);
   if (index == spans_.size() || spans_[index].state != SpanState::Planned) return;
   spans_[index] = PlannedSpan{offsets, state};

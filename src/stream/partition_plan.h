@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ enum class SpanState {
   Planned,   // one insert, which may be under way
   Stored,    // the rows are in the table; dead letters and side records may be under way
   Rejected,  // the table rejects the rows: they become dead letters and are never inserted
+  Finished,  // nothing of it is under way; it waits for a span before it
 };
 
 // All messages of the partition from first to last.
@@ -55,8 +57,8 @@ class PartitionPlan {
   // Reads Text::text from a commit of offset `committed`; an empty text is an empty plan. Error: it is not a plan.
   static Result<PartitionPlan> parse(std::string_view text, Offset committed);
   // The plan from `committed` on, which committable() returned: "plan=SPAN,SPAN,..." with SPAN =
-  // LENGTH:ROWS:TOKEN_HASH, then ":SALT" if there is one; LENGTH:s if it is stored; LENGTH:r if it is rejected. Leaves
-  // out the last spans if the text would be longer than `max`.
+  // LENGTH:ROWS:TOKEN_HASH, then ":SALT" if there is one; LENGTH:s if it is stored, LENGTH:r rejected, LENGTH:f
+  // finished. Leaves out the last spans if the text would be longer than `max`.
   Text text(Offset committed, size_t max = kMaxText) const;
 
   // Changes with every change that the next owner has to know, except advance().
@@ -79,8 +81,10 @@ class PartitionPlan {
   void replace(OffsetRange offsets, uint64_t rows, Hash128 token_hash, uint32_t salt);
   // The span's rows are stored, or rejected. No effect if it is not in the plan. Adjacent spans of one state become
   // one.
-  void stored(OffsetRange offsets) { finish(offsets, SpanState::Stored); }
-  void rejected(OffsetRange offsets) { finish(offsets, SpanState::Rejected); }
+  void stored(OffsetRange offsets) { end(offsets, SpanState::Stored); }
+  void rejected(OffsetRange offsets) { end(offsets, SpanState::Rejected); }
+  // Stored and rejected spans for which `finished` is true are finished.
+  void finish(const std::function<bool(OffsetRange)>& finished);
 
   // The offset to commit if everything below `finished` is finished: not inside a planned span, whose token names its
   // first offset.
@@ -95,7 +99,7 @@ class PartitionPlan {
   bool operator==(const PartitionPlan& other) const { return frontier_ == other.frontier_ && spans_ == other.spans_; }
 
  private:
-  void finish(OffsetRange offsets, SpanState state);
+  void end(OffsetRange offsets, SpanState state);
   size_t index_of(OffsetRange offsets) const;
   size_t text_bound() const;
   void merge();

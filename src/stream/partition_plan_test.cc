@@ -74,6 +74,21 @@ TEST(PartitionPlanTest, SpansOfOneStateBecomeOne) {
   EXPECT_EQ(plan.text(Offset{0}).text.substr(0, 10), "plan=30:s,");
 }
 
+TEST(PartitionPlanTest, AFinishedSpanStaysWhileOneBeforeItIsNot) {
+  PartitionPlan plan(Offset{0});
+  for (int64_t i = 0; i < 3; ++i) plan.add(Offset{i * 10 + 9}, 10, hash(1));
+  plan.stored(range(10, 19));
+  plan.rejected(range(20, 29));
+  const uint64_t version = plan.version();
+  plan.finish([](OffsetRange) { return true; });
+  EXPECT_GT(plan.version(), version);
+  ASSERT_EQ(plan.spans().size(), 2u);
+  EXPECT_EQ(plan.spans()[0].state, SpanState::Planned);
+  EXPECT_EQ(plan.spans()[1].offsets, range(10, 29));
+  EXPECT_EQ(plan.spans()[1].state, SpanState::Finished);
+  expect_round_trip(plan, 0);
+}
+
 TEST(PartitionPlanTest, TheVersionChangesWithWhatTheNextOwnerHasToKnow) {
   PartitionPlan plan(Offset{0});
   uint64_t version = plan.version();

@@ -31,6 +31,12 @@ std::vector<MessageChunk> PartitionReplay::cut(MessageChunk chunk) const {
   return parts;
 }
 
+bool PartitionReplay::finished(Offset offset) const {
+  const auto span =
+      std::find_if(spans_.begin(), spans_.end(), [&](const PlannedSpan& one) { return offset <= one.offsets.last; });
+  return span != spans_.end() && span->state == SpanState::Finished;
+}
+
 void PartitionReplay::add(std::shared_ptr<const ProcessedChunk> chunk) { chunks_.push_back(std::move(chunk)); }
 
 std::optional<PartitionReplay::Rebuilt> PartitionReplay::take(Offset next) {

@@ -28,6 +28,8 @@ class PartitionReplay {
   bool active() const { return !spans_.empty(); }
   // The message belongs to one of the spans.
   bool covers(Offset offset) const { return active() && offset <= spans_.back().offsets.last; }
+  // Nothing of this message is to be done again.
+  bool finished(Offset offset) const;
   // Messages of the first span are not delivered yet; `position` is the next one to deliver.
   bool needs(Offset position) const { return active() && position <= spans_.front().offsets.last; }
   // Cuts a delivered chunk where spans end, so that each part belongs to one span, or to none. In offset order.

@@ -60,7 +60,13 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
   if (!first_message_) first_message_ = now;
   if (!partition->replay.active()) return deliver(std::move(chunk), *partition, commands);
   partition->replay.continues();
-  for (MessageChunk& part : partition->replay.cut(std::move(chunk))) deliver(std::move(part), *partition, commands);
+  for (MessageChunk& part : partition->replay.cut(std::move(chunk))) {
+    if (partition->replay.finished(part.messages.front().offset)) {
+      partition->offsets.move_to(part.messages.back().offset.next());
+    } else {
+      deliver(std::move(part), *partition, commands);
+    }
+  }
 }
 
 void Pipeline::deliver(MessageChunk chunk, TrackedPartition& partition, Commands& commands) {
@@ -279,7 +285,8 @@ void Pipeline::commit_what_can_be(SteadyTime now, Commands& commands) {
   if (closed() || !commands.commit.empty()) return;
   if (!state_.committer.may_send(now, state_.drain.draining() || planned_.wants_commit())) return;
   std::vector<OffsetCommitter::Committable> committable;
-  for (const auto& [id, partition] : state_.partitions) {
+  for (auto& [id, partition] : state_.partitions) {
+    partition.plan.finish([&](OffsetRange offsets) { return partition.offsets.finished(offsets); });
     if (may_commit(partition) && wants_commit(partition)) {
       committable.push_back({id, commit_point(partition)});
     }

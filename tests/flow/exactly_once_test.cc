@@ -291,6 +291,30 @@ TEST_F(ExactlyOnceTest, RejectedMessagesBecomeDeadLettersAndAreNeverInserted) {
   EXPECT_EQ(flow.dead.count({0, 5}), 1u);
 }
 
+// What is finished behind an insert under way is not done again.
+TEST_F(ExactlyOnceTest, TheNextOwnerDoesNotRepeatFinishedDeadLetters) {
+  plan_ten();
+  flow.produce(0, "row", 5);
+  flow.produce(0, "bad", 5);
+  flow.produce(0, "row", 5);
+  flow.deliver_and_process(0);
+  flow.advance(seconds(3));
+  while (flow.commit()) {
+  }
+  ASSERT_EQ(flow.batches.size(), 2u);
+  flow.write(1);
+  while (flow.acknowledge()) {
+  }
+  flow.advance(seconds(2));
+  flow.commit();
+  EXPECT_TRUE(flow.plan(0).ends_with(",15:f")) << flow.plan(0);
+  flow.restart([] { return false; });
+  flow.assign({0});
+  flow.settles_complete();
+  EXPECT_EQ(flow.dead.size(), 5u);
+  EXPECT_EQ(flow.table.size(), 20u);
+}
+
 TEST_F(ExactlyOnceTest, AViewThatFailedIsTriedAgainWithTheSameToken) {
   plan_ten();
   flow.commit();
