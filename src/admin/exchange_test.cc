@@ -211,7 +211,7 @@ TEST_F(ExchangeTest, WhatMessagesHoldIsShownWithTheTokenOnly) {
     StreamStatus status;
     status.partitions.push_back({Partition{3}, Offset{7}, {}, {}, {}, true, reason});
     status.waiting_for = status.last_insert_error = status.last_kafka_error = reason;
-    return ProcessStatus{"", "", HealthStatus{true, ""}, HealthStatus{false, reason}, status, {}, {}};
+    return ProcessStatus{"", "", HealthStatus{true, ""}, HealthStatus{false, reason}, status, {}, {}, {}};
   };
   sources.skip = [&](const SkipOrder& asked, std::stop_token) -> Result<std::string> {
     if (asked.next == Offset{1}) return failure(ErrorKind::Invalid, reason);

@@ -22,7 +22,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:0}dd
 pre{white-space:pre-wrap;color:#8a2b0d}
 </style></head><body>
 <h1>freshet <small id="what"></small></h1><p><span id="state">...</span> <span id="reason"></span></p>
-<div class="tiles" id="tiles"></div><table><thead><tr><th>partition</th><th>position</th><th>committed</th><th>end</th>
+<p id="delivery"></p><div class="tiles" id="tiles"></div><table><thead><tr><th>partition</th><th>position</th><th>committed</th><th>end</th>
 <th>lag</th><th>state</th></tr></thead><tbody id="rows"></tbody></table><pre id="errors"></pre>
 <p><input id="token" type="password" autocomplete="off" placeholder="admin token"> shows texts that may quote messages</p>
 <h2>endpoints</h2><dl>%ENDPOINTS%</dl>
@@ -34,6 +34,8 @@ function show(s){const now=performance.now(),rate=last?Math.max(0,(s.rows_writte
 last={rows:s.rows_written,at:now};$('what').textContent=s.topic+' \u2192 '+s.table+' \u00b7 '+s.consumer_group;
 $('state').textContent=s.ready?'ready':'not ready';$('state').className=s.ready?'ok':'no';
 $('reason').textContent=s.ready_reason||s.health_reason;
+const d=s.delivery;$('delivery').textContent='delivery: '+(d.mode||'not decided')+(d.mode===d.configured?'':' ('+d.configured+')')+
+(d.reason?' \u00b7 '+d.reason:'');
 const lag=s.partitions.reduce((a,p)=>a+(p.lag||0),0);
 $('tiles').replaceChildren(tile('rows per second',n(Math.round(rate))),tile('rows written',n(s.rows_written)),tile('lag',n(lag)),
 tile('MiB in flight',(s.in_flight_bytes/1048576).toFixed(1)),tile('batches in flight',n(s.batches_in_flight)),

@@ -56,7 +56,7 @@ struct ServerTest : testing::Test {
     sources.health = [this] { return alive; };
     sources.ready = [this] { return ready; };
     sources.status = [this] {
-      return ProcessStatus{"0.1.0", "2.0.2", alive, ready, busy(), ConsumerStatus(), {{"max_batch_size", "50000"}}};
+      return ProcessStatus{"0.1.0", "2.0.2", alive, ready, busy(), ConsumerStatus(), {}, {{"max_batch_size", "50000"}}};
     };
     sources.skip = [this](const SkipOrder& asked, std::stop_token stop) -> Result<std::string> {
       if (asked.partition.value == 9) return failure(ErrorKind::Invalid, "partition 9 is not blocked");

@@ -72,6 +72,7 @@ std::string status_json(const ProcessStatus& process, MessageTexts message_texts
                    {"ready", process.ready.ok},    {"ready_reason", text_for(process.ready.reason, message_texts)}};
   out.update(fields.of(process.stream));
   out["membership"] = fields.of(process.consumer);
+  out["delivery"] = fields.of(process.delivery);
   ordered_json options = ordered_json::object();
   for (const OptionStatus& option : process.options) options[option.name] = parse_ordered_json(option.value);
   out["options"] = std::move(options);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "admin/health.h"
+#include "model/delivery_status.h"
 #include "model/renewal.h"
 #include "model/status.h"
 
@@ -24,6 +25,7 @@ struct ProcessStatus {
   HealthStatus ready;
   StreamStatus stream;
   ConsumerStatus consumer;
+  DeliveryStatus delivery;
   std::vector<OptionStatus> options;
 };
 

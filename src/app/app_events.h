@@ -53,6 +53,68 @@ struct RepeatsStored {
   }
 };
 
+struct DeliveryDecided {
+  static constexpr LogEvent kEvent{LogLevel::Info, "delivery_decided", "Delivery is exactly once."};
+  std::string_view delivery;
+  std::string_view table;
+  std::string_view reason;
+  auto fields() const {
+    return log_fields(LogField("delivery", delivery), subject(log_key::kTable, table), LogField("reason", reason));
+  }
+};
+
+struct DeliveryFallback {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "delivery_fallback",
+                                   "Exactly-once delivery is not possible; delivery is at least once."};
+  std::string_view table;
+  std::string_view error;
+  std::string_view statement;
+  auto fields() const {
+    return log_fields(subject(log_key::kTable, table), log_error(error), LogField("statement", statement));
+  }
+};
+
+struct DeliveryNotAudited {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "delivery_not_audited",
+      "Whether the table can take exactly-once inserts cannot be checked; freshet waits and checks again."};
+  std::string_view table;
+  std::string_view error;
+  auto fields() const { return log_fields(subject(log_key::kTable, table), log_error(error)); }
+};
+
+// The fields of the two events below.
+struct DeliveryProblem {
+  std::string_view table;
+  std::string_view name;
+  std::string_view error;
+  std::string_view statement;
+  auto fields() const {
+    return log_fields(subject(log_key::kTable, table), subject("name", name), log_error(error),
+                      LogField("statement", statement));
+  }
+};
+
+struct DeliveryWaits : DeliveryProblem {
+  static constexpr LogEvent kEvent{LogLevel::Error, "delivery_waits",
+                                   "The table cannot take exactly-once inserts, which are configured; freshet waits "
+                                   "until an operator has changed it."};
+};
+
+struct DeliveryNotKept : DeliveryProblem {
+  static constexpr LogEvent kEvent{LogLevel::Error, "delivery_not_kept",
+                                   "The table changed: after a failure, a repeated insert may be stored twice."};
+};
+
+struct DeliveryPossible {
+  static constexpr LogEvent kEvent{LogLevel::Info, "delivery_possible",
+                                   "The table can take exactly-once inserts now. If delivery is at least once, it "
+                                   "becomes exactly once with the next start."};
+  std::string_view table;
+  std::string_view delivery;
+  auto fields() const { return log_fields(subject(log_key::kTable, table), LogField("delivery", delivery)); }
+};
+
 struct SampleInvalid {
   static constexpr LogEvent kEvent{LogLevel::Warn, "sample_invalid", "Some of the sampled messages are invalid."};
   uint64_t invalid_messages;

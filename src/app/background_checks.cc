@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "app/app_events.h"
-#include "app/delivery_check.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
 #include "base/threads.h"
@@ -13,6 +12,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+constexpr Duration kBetweenAudits = std::chrono::minutes(1);
 constexpr kafka::SampleLimit kBackgroundSample{.messages = 200,
                                                .bytes = 4 << 20};  // small: the stream needs the memory
 
@@ -56,17 +56,6 @@ bool ensure_topics(const settings::Pipeline& pipeline, Log& log) {
   return pipeline.kafka.create_topics ? create_topics(pipeline, log) : all_topics_there(pipeline, log);
 }
 
-// Once: the table may be as its operator wants it.
-void report_repeats(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
-                    SecretMask* secrets) {
-  const auto audit = check_delivery(pipeline, clock, kAnswerTimeout, stop, log, secrets);
-  if (!audit) return;
-  for (const clickhouse::Finding& finding : audit->findings) {
-    if (finding.severity != clickhouse::Severity::Error) continue;
-    log.emit(RepeatsStored{pipeline.clickhouse.table, finding.subject, finding.text, finding.statement});
-  }
-}
-
 // False: try again later, because there is no table, or no message to compare it with.
 bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std::stop_token& stop, Log& log,
                      SecretMask* secrets) {
@@ -76,21 +65,30 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
   }
   if (!check || check->sampled == 0) return false;
   compare_table(*check, pipeline, log);
-  report_repeats(pipeline, clock, stop, log, secrets);
   return true;
 }
 
 }  // namespace
 
-BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log, SecretMask* secrets)
-    : thread_(needed_thread([&pipeline, &clock, &log, secrets](std::stop_token stop) {
+BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, Clock& clock,
+                                   Log& log, SecretMask* secrets)
+    : thread_(needed_thread([&pipeline, &delivery, &clock, &log, secrets](std::stop_token stop) {
         bool topics_done = false;
         bool table_done = pipeline.stream.skip_write || pipeline.accepted_outcomes;  // no table
+        SteadyTime audited_at = clock.steady_now();
         do {
+          if (delivery.depends_on_table() && clock.steady_now() - audited_at >= kBetweenAudits) {
+            delivery.audit_again(stop);
+            audited_at = clock.steady_now();
+          }
           if (!topics_done) topics_done = ensure_topics(pipeline, log);
           if (pipeline.kafka.create_topics && !topics_done) continue;
-          if (!table_done) table_done = check_the_table(pipeline, clock, stop, log, secrets);
-          if (topics_done && table_done) return;
+          if (!table_done) {
+            table_done = check_the_table(pipeline, clock, stop, log, secrets);
+            // Once: the table may be as its operator wants it.
+            if (table_done && !delivery.depends_on_table()) delivery.audit_again(stop);
+          }
+          if (topics_done && table_done && !delivery.depends_on_table()) return;
         } while (sleep_interruptibly(clock, stop, std::chrono::seconds(10)));
       })) {}
 

@@ -1,9 +1,10 @@
 // Checks that `run` makes beside the stream: creates missing topics (--create-topics), and compares the table with real
-// messages once, as `freshet check` does.
+// messages once, as `freshet check` does, and audits the table as long as the delivery depends on it.
 #pragma once
 
 #include <thread>
 
+#include "app/delivery_decision.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret_mask.h"
@@ -11,11 +12,12 @@
 
 namespace freshet::app {
 
-// Owns one thread, which ends once everything was checked, at the latest on destruction.
+// Owns one thread, which ends once there is nothing left to check, at the latest on destruction.
 class BackgroundChecks {
  public:
   // `secrets` may be null; it gets passwords that are read again later.
-  BackgroundChecks(const settings::Pipeline& pipeline, Clock& clock, Log& log, SecretMask* secrets = nullptr);
+  BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, Clock& clock, Log& log,
+                   SecretMask* secrets = nullptr);
 
  private:
   std::jthread thread_;

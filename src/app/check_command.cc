@@ -138,9 +138,9 @@ void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& re
   }
 }
 
-// For the operator's eyes only: without it, a failure may store rows twice, and freshet works.
+// Only --delivery exactly-once fails: otherwise freshet works, and a failure may store rows twice.
 void report_repeats(const settings::Pipeline& p, Clock& clock, Report& report) {
-  const auto audit = check_delivery(p, clock, kTimeout, {}, null_log(), report.secrets());
+  const auto audit = DeliveryCheck(p, p.clickhouse.delivery, clock, null_log(), report.secrets()).audit(kTimeout, {});
   if (!audit) {
     return report.warning("whether a repeated insert is stored once cannot be checked: " + audit.error().text);
   }
@@ -151,9 +151,11 @@ void report_repeats(const settings::Pipeline& p, Clock& clock, Report& report) {
   for (const clickhouse::Finding& finding : audit->findings) {
     if (finding.severity == clickhouse::Severity::Info) continue;
     const bool repeats = finding.severity == clickhouse::Severity::Error;
-    report.warning(fmt::format("{}{}: {}{}{}", repeats ? "a repeated insert may be stored twice: " : "",
-                               finding.subject, finding.text, finding.statement.empty() ? "" : ": ",
-                               finding.statement));
+    const std::string text =
+        fmt::format("{}{}: {}{}{}", repeats ? "a repeated insert may be stored twice: " : "", finding.subject,
+                    finding.text, finding.statement.empty() ? "" : ": ", finding.statement);
+    const bool fails = repeats && p.delivery == settings::DeliveryChoice::ExactlyOnce;
+    fails ? report.bad(text) : report.warning(text);
   }
 }
 
@@ -199,7 +201,8 @@ void check_options(const settings::Settings& settings, Report& report) {
 
 int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
   Report report(out, loaded.settings.telemetry.secrets);
-  const settings::Pipeline& p = loaded.settings.pipeline;
+  settings::Pipeline p = loaded.settings.pipeline;
+  if (p.delivery != settings::DeliveryChoice::AtLeastOnce) p.clickhouse.delivery = Delivery::ExactlyOnce;
   report.good("the configuration is valid");
   for (const std::string& warning : loaded.warnings) report.warning(warning);
   if (const Status valid = kafka::check_connection_settings(p.kafka); !valid) {

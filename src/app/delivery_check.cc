@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <vector>
@@ -66,22 +67,41 @@ std::vector<Finding> check_offsets_topic(const kafka::TopicDurability& topic) {
 
 }  // namespace
 
-Result<clickhouse::DeliveryAudit> check_delivery(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
-                                                 const std::stop_token& stop, Log& log, SecretMask* secrets,
-                                                 clickhouse::PartsRate* rates) {
-  const kafka::KafkaSettings& kafka = pipeline.kafka;
-  const auto partitions = kafka::count_partitions(kafka.connection, kafka.topic, timeout, log);
-  if (!partitions) return tl::make_unexpected(partitions.error());
-  clickhouse::DeliveryNeeds needs;
-  needs.partitions = *partitions;
-  needs.repeat_after = session_timeout(kafka.connection) + pipeline.stream.drain_timeout + longest_attempt(pipeline);
-  auto audit = clickhouse::audit_delivery(pipeline.clickhouse, needs, clock, secrets, timeout, stop, rates);
-  if (!audit) return audit;
-  // Without the topic nobody has committed yet; the broker creates it for the first consumer group.
-  const auto offsets = kafka::topic_durability(kafka.connection, kOffsetsTopic, timeout, log);
-  if (!offsets) return audit;
-  for (Finding& finding : check_offsets_topic(*offsets)) audit->findings.push_back(std::move(finding));
+DeliveryCheck::DeliveryCheck(const settings::Pipeline& pipeline, Delivery delivery, Clock& clock, Log& log,
+                             SecretMask* secrets)
+    : pipeline_(pipeline),
+      clickhouse_(pipeline.clickhouse),
+      clock_(clock),
+      log_(log),
+      secrets_(secrets),
+      rates_(clock) {
+  clickhouse_.delivery = delivery;
+  // A member that was frozen may send a planned insert as late as this, after its next owner has.
+  const milliseconds late = delivery == Delivery::ExactlyOnce ? pipeline.stream.planned_inserts_valid : milliseconds(0);
+  const milliseconds taken_over = session_timeout(pipeline.kafka.connection) + pipeline.stream.drain_timeout;
+  needs_.repeat_after = std::max(late, taken_over) + longest_attempt(pipeline);
+}
+
+Result<clickhouse::DeliveryAudit> DeliveryCheck::audit(Duration timeout, const std::stop_token& stop) {
+  if (const Status looked = look_at_topics(timeout); !looked) return tl::make_unexpected(looked.error());
+  auto audit = clickhouse::audit_delivery(clickhouse_, needs_, clock_, secrets_, timeout, stop, &rates_);
+  if (audit) audit->findings.insert(audit->findings.end(), of_kafka_.begin(), of_kafka_.end());
   return audit;
+}
+
+Status DeliveryCheck::look_at_topics(Duration timeout) {
+  constexpr Duration kEvery = std::chrono::minutes(10);
+  constexpr int kNoSuchTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
+  if (looked_at_ && clock_.steady_now() - *looked_at_ < kEvery) return {};
+  const kafka::KafkaSettings& kafka = pipeline_.kafka;
+  const auto partitions = kafka::count_partitions(kafka.connection, kafka.topic, timeout, log_);
+  if (!partitions && partitions.error().code != kNoSuchTopic) return tl::make_unexpected(partitions.error());
+  needs_.partitions = partitions.value_or(1);
+  // Without the topic nobody has committed yet; the broker creates it for the first consumer group.
+  const auto offsets = kafka::topic_durability(kafka.connection, kOffsetsTopic, timeout, log_);
+  of_kafka_ = offsets ? check_offsets_topic(*offsets) : std::vector<Finding>();
+  if (partitions) looked_at_ = clock_.steady_now();
+  return {};
 }
 
 }  // namespace freshet::app

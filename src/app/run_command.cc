@@ -11,6 +11,7 @@ namespace freshet::app {
 
 int run(const settings::Loaded& loaded, Clock& clock, OperatorSignals& signals) {
   auto service = Service::open(loaded, clock, nullptr, signals.stop());
+  if (!service && service.error().kind == ErrorKind::Stopping) return 0;
   if (!service) {
     std::cerr << "freshet: " << SecretMask(loaded.settings.telemetry.secrets).masked(service.error().text) << '\n';
     return kBadUsage;

@@ -7,9 +7,11 @@
 #include "app/app_events.h"
 #include "app/background_checks.h"
 #include "app/consumer_runtime.h"
+#include "app/delivery_decision.h"
 #include "app/kafka_clients.h"
 #include "app/pipeline_runtime.h"
 #include "app/proxies.h"
+#include "app/startup_wait.h"
 #include "app/status_report.h"
 #include "app/telemetry_stack.h"
 #include "kafka/client_config.h"
@@ -27,10 +29,14 @@ constexpr Duration kClientsEnd = std::chrono::seconds(2);
 // What Kafka clients use until they are destroyed.
 struct ServiceContext {
   ServiceContext(const settings::Settings& s, Clock& c, std::ostream* log_to)
-      : settings(s), telemetry(settings.telemetry, c, log_to), clients(settings.pipeline.kafka, c, telemetry) {}
+      : settings(s),
+        telemetry(settings.telemetry, c, log_to),
+        delivery(settings.pipeline, c, telemetry.log, telemetry.metrics, &telemetry.secrets()),
+        clients(settings.pipeline.kafka, c, telemetry) {}
 
-  const settings::Settings settings;
+  settings::Settings settings;  // constant once the delivery is decided
   TelemetryStack telemetry;
+  DeliveryDecision delivery;
   KafkaClients clients;
 };
 
@@ -68,6 +74,18 @@ Result<FirstOptions> read_first_options(const settings::Settings& settings, std:
   return first;
 }
 
+// Waits until it is clear which delivery the table permits.
+Status decide_delivery(ServiceContext& context, Clock& clock, const std::stop_token& stop) {
+  StartupWait wait(context.settings, clock, context.telemetry,
+                   [&] { return masked(context.delivery.status(), context.telemetry.secrets()); });
+  const auto decided = context.delivery.decide([&] { return wait.start(); }, stop);
+  if (!decided) return tl::make_unexpected(decided.error());
+  context.settings.pipeline.stream.delivery = *decided;
+  context.settings.pipeline.clickhouse.delivery = *decided;
+  context.settings.pipeline.kafka.planned_commits = *decided == Delivery::ExactlyOnce;
+  return {};
+}
+
 }  // namespace
 
 // In order of construction: later members use earlier ones and are destroyed first.
@@ -77,7 +95,7 @@ struct Service::Impl {
         context(std::move(g)),
         pipeline(std::move(p)),
         consumers(context->settings, c, telemetry(), context->clients, *pipeline),
-        report(context->settings, c, telemetry(), *pipeline, consumers) {}
+        report(context->settings, c, telemetry(), *pipeline, consumers, context->delivery) {}
 
   TelemetryStack& telemetry() { return context->telemetry; }
   void apply(const LiveOptions& options);
@@ -143,8 +161,11 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   if (const Status checked = kafka::check_connection_settings(settings.pipeline.kafka); !checked) {
     return tl::make_unexpected(checked.error());
   }
-  auto first = read_first_options(settings, std::move(stop));
+  auto first = read_first_options(settings, stop);
   if (!first) return tl::make_unexpected(first.error());
+  if (const Status decided = decide_delivery(*context, clock, stop); !decided) {
+    return tl::make_unexpected(decided.error());
+  }
   auto pipeline = PipelineRuntime::open(settings.pipeline, first->options, clock, context->telemetry);
   if (!pipeline) return tl::make_unexpected(pipeline.error());
   auto impl = std::make_unique<Impl>(std::move(context), *std::move(pipeline), clock);
@@ -174,7 +195,7 @@ void Service::run(std::stop_token stop) {
         settings.admin.health_check_file, [&p] { return p.report.file_health(); }, p.clock, log, p.telemetry().metrics);
   }
   {
-    const BackgroundChecks checks(pipeline, p.clock, log, &p.telemetry().secrets());
+    const BackgroundChecks checks(pipeline, p.context->delivery, p.clock, log, &p.telemetry().secrets());
     p.wait_for_first_options(stop);
     p.consumers.run(stop);
   }

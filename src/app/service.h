@@ -21,9 +21,10 @@ namespace freshet::app {
 class Service {
  public:
   // One-time set-up: log, metrics, admin server, live options, writers, dead-letter producer. A dependency that does
-  // not exist yet (Kafka, ClickHouse, Redis, topic, table) is not an error. Fatal: the text says what to change.
-  // `log_to`: null = standard error. `stop` interrupts the read of the live options. Throws ThreadRefused, as run() may
-  // in its first lines.
+  // not exist yet (Kafka, ClickHouse, Redis, topic, table) is not an error. If the delivery depends on the table, waits
+  // for it (delivery_decision.h); meanwhile an admin server reports that. Fatal: the text says what to change.
+  // Stopping: `stop` was requested during that wait. `log_to`: null = standard error. `stop` also interrupts the read
+  // of the live options. Throws ThreadRefused, as run() may in its first lines.
   static Result<std::unique_ptr<Service>> open(const settings::Loaded& loaded, Clock& clock,
                                                std::ostream* log_to = nullptr, std::stop_token stop = {});
   ~Service();

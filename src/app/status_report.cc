@@ -23,6 +23,8 @@ void mask_texts(Described& described, SecretMask& secrets) {
       if (value) mask_texts(*value, secrets);
     } else if constexpr (std::is_same_v<Value, std::vector<PartitionStatus>>) {
       for (PartitionStatus& partition : value) mask_texts(partition, secrets);
+    } else if constexpr (std::is_same_v<Value, std::vector<DeliveryFinding>>) {
+      for (DeliveryFinding& finding : value) mask_texts(finding, secrets);
     }
   });
 }
@@ -30,12 +32,13 @@ void mask_texts(Described& described, SecretMask& secrets) {
 }  // namespace
 
 StatusReport::StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
-                           PipelineRuntime& pipeline, ConsumerRuntime& consumers)
+                           PipelineRuntime& pipeline, ConsumerRuntime& consumers, const DeliveryDecision& delivery)
     : settings_(settings),
       clock_(clock),
       telemetry_(telemetry),
       pipeline_(pipeline),
       consumers_(consumers),
+      delivery_(delivery),
       started_(clock.steady_now()) {}
 
 admin::HealthStatus StatusReport::health() const {
@@ -70,6 +73,13 @@ ConsumerStatus StatusReport::consumer() const {
   return status;
 }
 
+DeliveryStatus masked(DeliveryStatus status, SecretMask& secrets) {
+  mask_texts(status, secrets);
+  return status;
+}
+
+DeliveryStatus StatusReport::delivery() const { return masked(delivery_.status(), telemetry_.secrets()); }
+
 admin::ProcessStatus StatusReport::process() {
   const runtime_config::OptionScope scope{settings_.pipeline.kafka.consumer_group, settings_.runtime_config.storage};
   return {.version = FRESHET_VERSION,
@@ -78,6 +88,7 @@ admin::ProcessStatus StatusReport::process() {
           .ready = ready(),
           .stream = stream(),
           .consumer = consumer(),
+          .delivery = delivery(),
           .options = runtime_config::options_status(pipeline_.options(), scope)};
 }
 

@@ -6,6 +6,7 @@
 #include "admin/endpoints.h"
 #include "admin/health.h"
 #include "app/consumer_runtime.h"
+#include "app/delivery_decision.h"
 #include "app/pipeline_runtime.h"
 #include "app/telemetry_stack.h"
 #include "base/clock.h"
@@ -20,7 +21,7 @@ namespace freshet::app {
 class StatusReport {
  public:
   StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry, PipelineRuntime& pipeline,
-               ConsumerRuntime& consumers);
+               ConsumerRuntime& consumers, const DeliveryDecision& delivery);
 
   admin::HealthStatus health() const;
   // Health for the health file, which may also check progress. Called by the health file's thread only.
@@ -28,6 +29,7 @@ class StatusReport {
   admin::HealthStatus ready();
   StreamStatus stream() const;
   ConsumerStatus consumer() const;
+  DeliveryStatus delivery() const;
   std::optional<RenewalReport> last_renewal() const { return consumer().last_renewal; }
   admin::ProcessStatus process();
   telemetry::AssignedPartitions assigned_partitions() const;
@@ -38,11 +40,15 @@ class StatusReport {
   TelemetryStack& telemetry_;
   PipelineRuntime& pipeline_;
   ConsumerRuntime& consumers_;
+  const DeliveryDecision& delivery_;
   const SteadyTime started_;
   admin::Progress progress_;
   Mutex ready_mutex_;
   admin::Readiness readiness_ GUARDED_BY(ready_mutex_);
 };
+
+// Masks what servers may have quoted in the findings.
+DeliveryStatus masked(DeliveryStatus status, SecretMask& secrets);
 
 // The data and actions of the admin server, which the references must outlive.
 admin::AdminSources admin_sources(StatusReport& report, ConsumerRuntime& consumers, TelemetryStack& telemetry);

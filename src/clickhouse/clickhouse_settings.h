@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "model/delivery.h"
+
 namespace freshet::clickhouse {
 
 enum class Compression { Lz4, Zstd };
@@ -23,6 +25,7 @@ struct ClickHouseSettings {
   std::string key_file;
   std::map<std::string, std::string> insert_settings;  // K=V for every insert; overrides freshet's own
   std::map<std::string, std::string> writer_options;   // K=V for every insert; skipped if unknown to the server
+  Delivery delivery = Delivery::AtLeastOnce;           // exactly once: every insert asks for deduplication
   Compression compression = Compression::Lz4;
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds request_timeout{120'000};  // one attempt

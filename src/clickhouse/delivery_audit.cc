@@ -16,7 +16,7 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-bool is_off(std::string_view value) { return value == "0" || value == "false"; }
+bool means_off(std::string_view value) { return value == "0" || value == "false"; }
 
 // What an insert needs so that its repeat is not stored again.
 struct Requirement {
@@ -26,23 +26,23 @@ struct Requirement {
   std::string_view why;   // what happens with another value; for people
 };
 
-constexpr std::string_view kOneBlock =
+constexpr std::string_view kNotOneBlock =
     "an insert may be stored in several blocks; if only some of them are, a repeat may store these again";
 constexpr std::string_view kStoredAgain = "a repeated insert is stored again";
-constexpr std::string_view kToViews = "deduplicate_blocks_in_dependent_materialized_views";
+constexpr std::string_view kPushedToViews = "deduplicate_blocks_in_dependent_materialized_views";
 // A block of this many rows holds every insert.
 constexpr uint64_t kLargestInsert = 1'000'000;
 
 constexpr Requirement kRequirements[] = {
-    {"async_insert", is_off, "0", "the server may put inserts together or split them, and ignore their tokens"},
-    {"min_insert_block_size_bytes", is_off, "0", kOneBlock},
+    {"async_insert", means_off, "0", "the server may put inserts together or split them, and ignore their tokens"},
+    {"min_insert_block_size_bytes", means_off, "0", kNotOneBlock},
     {"min_insert_block_size_rows",
      [](std::string_view value) { return std::strtoull(std::string(value).c_str(), nullptr, 10) >= kLargestInsert; },
-     "1048576", kOneBlock},
-    {"max_insert_block_size_bytes", is_off, "0", kOneBlock},
-    {"insert_deduplicate", [](std::string_view value) { return !is_off(value); }, "1", kStoredAgain},
+     "1048576", kNotOneBlock},
+    {"max_insert_block_size_bytes", means_off, "0", kNotOneBlock},
+    {"insert_deduplicate", [](std::string_view value) { return !means_off(value); }, "1", kStoredAgain},
     {"deduplicate_insert", [](std::string_view value) { return value != "disable"; }, "'enable'", kStoredAgain},
-    {kToViews, [](std::string_view value) { return !is_off(value); }, "1",
+    {kPushedToViews, [](std::string_view value) { return !means_off(value); }, "1",
      "a repeated insert may be stored again by the table's views, or never reach them"},
 };
 
@@ -130,7 +130,7 @@ class Audit {
 
   void check_settings() {
     for (const Requirement& one : kRequirements) {
-      if (one.name == kToViews && !survey_.has_views) continue;
+      if (one.name == kPushedToViews && !survey_.has_views) continue;
       if (!survey_.knows(one.name) || one.agrees(survey_.value(one.name))) continue;
       const bool sent = survey_.sent.contains(one.name);
       add(Severity::Error, one.name,
@@ -139,8 +139,8 @@ class Audit {
                            : fmt::format("The profile of user {} sets it", user())),
           sent ? std::string() : set_for_user(one));
     }
-    if (survey_.has_views && !survey_.knows(kToViews)) {
-      add(Severity::Error, kToViews,
+    if (survey_.has_views && !survey_.knows(kPushedToViews)) {
+      add(Severity::Error, kPushedToViews,
           "the server does not know this setting, so that a repeated insert is stored again by the table's views, or "
           "never reaches them; use a newer server");
     }
@@ -160,7 +160,7 @@ class Audit {
     for (const Requirement& one : kRequirements) {
       const auto found =
           std::find_if(fixed->begin(), fixed->end(), [&](const auto& row) { return row[0] == one.name; });
-      if (!survey_.sent.contains(one.name) || (one.name == kToViews && !survey_.has_views)) continue;
+      if (!survey_.sent.contains(one.name) || (one.name == kPushedToViews && !survey_.has_views)) continue;
       if (found == fixed->end() || one.agrees((*found)[1])) continue;
       add(Severity::Error, one.name,
           fmt::format("the profile of user {} fixes it at {} and does not allow an insert to change it: {}", user(),

@@ -23,9 +23,10 @@ constexpr std::string_view kWaitForAsync = "wait_for_async_insert";
 
 // Which kind of request sends a setting.
 enum class Sent {
-  Required,  // in every request
-  Plain,     // in plain requests
-  OnDemand   // see insert_settings()
+  Required,     // in every request
+  Plain,        // in plain requests
+  ExactlyOnce,  // in every request of a pipeline with exactly-once delivery
+  OnDemand      // see insert_settings()
 };
 
 // When inserts may omit a setting that the server rejects.
@@ -52,16 +53,20 @@ constexpr OwnSetting kOwnSettings[] = {
     // A table that deduplicates a repeated insert still pushes it to its views, which deduplicate it themselves (the
     // default since 26.2). Without it, a view that failed at the first attempt never gets the rows.
     {"deduplicate_blocks_in_dependent_materialized_views", "1", Sent::Required, Omit::WhereUnknown},
+    // The user's profile may turn deduplication off. At least once, that is the operator's choice.
+    {"deduplicate_insert", "enable", Sent::ExactlyOnce, Omit::WhereUnknown},
     // The server must not silently skip a row that it cannot parse.
     {"input_format_allow_errors_num", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_allow_errors_ratio", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRejected},
+    {"insert_deduplicate", "1", Sent::ExactlyOnce, Omit::WhereUnknown},
     // A Distributed table answers only after the shards have stored the rows.
     {"insert_distributed_sync", "1", Sent::Plain, Omit::Never},
     // Makes every insert one block, which is stored completely or not at all: an insert has fewer rows than these
     // limits. The limit in bytes is off because it counts a row's memory including all defaults, which is many times
     // its text.
     {"max_insert_block_size", "1048576", Sent::Plain, Omit::WhereUnknown},
+    {"max_insert_block_size_bytes", "0", Sent::ExactlyOnce, Omit::WhereUnknown},
     {"min_insert_block_size_bytes", "0", Sent::Required, Omit::WhereUnknown},
     {"min_insert_block_size_rows", "1048576", Sent::Required, Omit::WhereUnknown},
     {kToken, "", Sent::OnDemand, Omit::WhereRejected},
@@ -108,8 +113,9 @@ std::string insert_statement(const TableName& table, const RowLayout& layout) {
 SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token, OwnSettings wanted) {
   SettingMap all;
   for (const OwnSetting& own : kOwnSettings) {
-    if (own.sent == Sent::Required || (own.sent == Sent::Plain && wanted == OwnSettings::All))
-      all.emplace(own.name, own.value);
+    const bool send = own.sent == Sent::Required || (own.sent == Sent::Plain && wanted == OwnSettings::All) ||
+                      (own.sent == Sent::ExactlyOnce && settings.delivery == Delivery::ExactlyOnce);
+    if (send) all.emplace(own.name, own.value);
   }
   for (const auto& [name, value] : settings.writer_options) all.insert_or_assign(name, value);
   if (!token.empty()) all.insert_or_assign(std::string(kToken), std::string(token));
@@ -121,6 +127,8 @@ SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view 
 
 bool may_omit(const ClickHouseSettings& settings, std::string_view name, int code) {
   if (settings.insert_settings.contains(std::string(name))) return false;
+  // Without the token, a repeat would be another insert.
+  if (settings.delivery == Delivery::ExactlyOnce && name == kToken) return false;
   if (settings.writer_options.contains(std::string(name))) return true;
   const OwnSetting* own = own_setting(name);
   if (own == nullptr || own->omit == Omit::Never) return false;

@@ -50,8 +50,8 @@ constexpr int kUnknownSetting = 115;     // the server does not know the setting
 constexpr int kSettingConstraint = 452;  // the user's profile does not allow changing the setting
 
 // True if inserts may omit the setting on a server that rejected it with `code`: the user's `insert_settings` do not
-// contain it, and it is one of `writer_options` or one of freshet's own that does not change what an acknowledgement
-// means. Otherwise the operator must fix the error.
+// contain it, it is not the token of exactly-once delivery, and it is one of `writer_options` or one of freshet's own
+// that does not change what an acknowledgement means. Otherwise the operator must fix the error.
 bool may_omit(const ClickHouseSettings& settings, std::string_view name, int code);
 
 // `base` is a host's URL, whose path and query are kept. Settings in `without` are omitted.

@@ -33,6 +33,27 @@ TEST(InsertUrl, SaysWhatItMeans) {
   EXPECT_THAT(seen, Not(Contains(Key("wait_for_async_insert"))));
 }
 
+TEST(InsertUrl, ExactlyOnceAsksForDeduplicationInEveryForm) {
+  ClickHouseSettings settings;
+  settings.table = "t";
+  for (const auto own : {OwnSettings::All, OwnSettings::Required}) {
+    EXPECT_FALSE(insert_settings(settings, "token", own).contains("insert_deduplicate"));
+    ClickHouseSettings exactly_once = settings;
+    exactly_once.delivery = Delivery::ExactlyOnce;
+    const SettingMap sent = insert_settings(exactly_once, "token", own);
+    EXPECT_THAT(sent, Contains(Pair("insert_deduplicate", "1")));
+    EXPECT_THAT(sent, Contains(Pair("deduplicate_insert", "enable")));
+    EXPECT_THAT(sent, Contains(Pair("max_insert_block_size_bytes", "0")));
+    EXPECT_THAT(sent, Contains(Pair("insert_deduplication_token", "token")));
+  }
+  settings.delivery = Delivery::ExactlyOnce;
+  EXPECT_FALSE(may_omit(settings, "insert_deduplication_token", kUnknownSetting));
+  EXPECT_FALSE(may_omit(settings, "insert_deduplication_token", kSettingConstraint));
+  EXPECT_TRUE(may_omit(settings, "deduplicate_insert", kUnknownSetting)) << "servers before 26 have no such setting";
+  EXPECT_FALSE(may_omit(settings, "deduplicate_insert", kSettingConstraint));
+  EXPECT_FALSE(may_omit(settings, "insert_deduplicate", kSettingConstraint));
+}
+
 TEST(InsertUrl, UserSettingsWin) {
   ClickHouseSettings settings;
   settings.table = "t";

@@ -213,7 +213,7 @@ class Check {
     for (const ContradictedSetting& one : kContradicted) {
       const auto given = p_.clickhouse.insert_settings.find(std::string(one.name));
       if (given == p_.clickhouse.insert_settings.end() || one.agrees(given->second)) continue;
-      if (one.refused) {
+      if (one.refused || p_.delivery == DeliveryChoice::ExactlyOnce) {
         refuse("--clickhouse-setting {}={}: {}", one.name, given->second, one.why);
       } else {
         warn("--clickhouse-setting {}={}: {}", one.name, given->second, one.why);

@@ -45,6 +45,13 @@ TEST(RulesTest, AnInsertSettingThatContradictsIsRefusedOrWarnedOf) {
   }
 }
 
+TEST(RulesTest, ExactlyOnceRefusesAnInsertSettingThatContradicts) {
+  for (const char* setting : {"async_insert=1", "insert_deduplicate=0", "deduplicate_insert=disable"}) {
+    EXPECT_TRUE(load("run", least({"--clickhouse-setting", setting, "--delivery", "auto"}), {}));
+    EXPECT_FALSE(load("run", least({"--clickhouse-setting", setting, "--delivery", "exactly-once"}), {})) << setting;
+  }
+}
+
 TEST(RulesTest, AnAdminAddressForEverybodyWantsAToken) {
   const File token("t0ken");
   for (const char* open : {"0.0.0.0:8080", "[::]:8080", "10.0.0.1:1", "*:8080", "127.evil.example:1"}) {

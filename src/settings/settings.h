@@ -23,6 +23,13 @@
 
 namespace freshet::settings {
 
+// The delivery that an operator asks for.
+enum class DeliveryChoice {
+  AtLeastOnce,
+  ExactlyOnce,  // freshet waits until the table can take exactly-once inserts
+  Auto,         // exactly once if the table can take such inserts when the process starts, otherwise at least once
+};
+
 // One topic into one table.
 struct Pipeline {
   kafka::KafkaSettings kafka;
@@ -32,6 +39,8 @@ struct Pipeline {
   std::optional<snuba_outputs::SnubaOutputsSettings> snuba;     // only for Snuba's commands
   std::optional<outcomes::OutcomesSettings> accepted_outcomes;  // none: rows are written to a table
   LiveOptions options;
+  // app/delivery_decision.h sets StreamSettings::delivery and ClickHouseSettings::delivery accordingly.
+  DeliveryChoice delivery = DeliveryChoice::AtLeastOnce;
 };
 
 struct Settings {

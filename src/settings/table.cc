@@ -111,6 +111,9 @@ constexpr std::array kOffsetResets = {std::pair{"earliest", OffsetReset::Earlies
 constexpr std::array kOnInvalid = {std::pair{"block", OnInvalid::Block}, std::pair{"drop", OnInvalid::Drop}};
 constexpr std::array kCompressions = {std::pair{"lz4", clickhouse::Compression::Lz4},
                                       std::pair{"zstd", clickhouse::Compression::Zstd}};
+constexpr std::array kDeliveries = {std::pair{"exactly-once", DeliveryChoice::ExactlyOnce},
+                                    std::pair{"at-least-once", DeliveryChoice::AtLeastOnce},
+                                    std::pair{"auto", DeliveryChoice::Auto}};
 constexpr std::array kGenerations = {std::pair{"head", false}, std::pair{"june", true}};
 constexpr std::array kLogFormats = {std::pair{"text", telemetry::LogFormat::Text},
                                     std::pair{"json", telemetry::LogFormat::Json},
@@ -242,6 +245,16 @@ constexpr Setting kTable[] = {
      kStreaming,
      ACCEPT(if (const Status ok = url(v); !ok) return ok; s.pipeline.clickhouse.urls.push_back(v); return {}), true},
     {"table", "ClickHouse", "[DB.]TABLE", "table to insert into", kStreaming, TEXT(pipeline.clickhouse.table)},
+    {"delivery", "ClickHouse", "exactly-once|at-least-once|auto",
+     "at-least-once: after a failure, rows may be stored twice. exactly-once: they are not; freshet waits at the start "
+     "until the table stores a repeated insert once, and says what it lacks. auto: exactly-once if the table does so "
+     "at "
+     "the start, otherwise at-least-once",
+     kRun, CHOICE(pipeline.delivery, kDeliveries)},
+    {"max-inserts-per-second", "ClickHouse", "N",
+     "with exactly-once delivery: batches that become due by time or size, on average; with many partitions they wait "
+     "longer and grow. 0 = no limit",
+     kRun, DECIMAL(pipeline.stream.max_inserts_per_second, 0, 10'000)},
     {"clickhouse-database", "ClickHouse", "DB", "database of a table without one", kStreaming,
      TEXT(pipeline.clickhouse.database)},
     {"clickhouse-user", "ClickHouse", "NAME", "user", kStreaming, TEXT(pipeline.clickhouse.user)},

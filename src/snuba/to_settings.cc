@@ -165,6 +165,7 @@ class Translator {
 
   void operation(const LiveSources& live) {
     set("processor", c_.processor);
+    set("delivery", "at-least-once");
     set_option("log-level", log_level(line_.text("log-level")));
     set("log-format", "reference");
     if (live.redis.configured && live.redis.tls) {

@@ -1,0 +1,41 @@
+// The admin server and the health file of a process that waits before its stream exists.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "admin/health_file.h"
+#include "admin/server.h"
+#include "app/telemetry_stack.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "model/delivery_status.h"
+#include "settings/settings.h"
+
+namespace freshet::app {
+
+// The process is healthy, because a restart would not help, and not ready. Threads: one at a time.
+class StartupWait {
+ public:
+  // `delivery` is called by the server's threads; its texts are masked. The references must outlive the object.
+  StartupWait(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
+              std::function<DeliveryStatus()> delivery);
+
+  // Serves until the object is destroyed. Fatal: the text says what to change.
+  Status start();
+
+ private:
+  admin::HealthStatus not_ready() const;
+  admin::ProcessStatus process() const;
+  admin::AdminSources sources();
+
+  const settings::Settings& settings_;
+  Clock& clock_;
+  TelemetryStack& telemetry_;
+  const std::function<DeliveryStatus()> delivery_;
+  std::unique_ptr<admin::HealthFile> health_file_;
+  std::unique_ptr<admin::AdminServer> server_;
+};
+
+}  // namespace freshet::app
