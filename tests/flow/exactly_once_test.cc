@@ -11,6 +11,12 @@ namespace {
 const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "row", "bad", "skip"};
 constexpr uint64_t kRefusedOneIn = 30;
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr uint64_t kSeeds = 1'000;
+#else
+constexpr uint64_t kSeeds = 20'000;
+#endif
+
 class RandomRun {
  public:
   explicit RandomRun(uint64_t seed) : random_(seed), flow_(settings(), options()) {
@@ -159,7 +165,7 @@ uint64_t number_in(const char* variable, uint64_t otherwise) {
 
 TEST(FlowExactlyOnceTest, EveryRowIsStoredOnce) {
   if (const uint64_t seed = number_in("FRESHET_FLOW_SEED", 0); seed > 0) return RandomRun(seed).steps();
-  const uint64_t seeds = number_in("FRESHET_FLOW_SEEDS", 400);
+  const uint64_t seeds = number_in("FRESHET_FLOW_SEEDS", kSeeds);
   for (uint64_t seed = 1; seed <= seeds; ++seed) {
     print_seed(seed);
     RandomRun(seed).steps();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 
@@ -155,13 +156,22 @@ TableCounts Verifier::read_table(const std::string& table, bool positions) const
     counts.strange += all - counts.rows;
     add_example(counts.examples, fmt::format("must not be there: {} rows of unknown ids", all - counts.rows));
   }
+  std::map<int32_t, std::vector<int64_t>> twice;  // by partition, ascending offsets
   for (uint64_t id = 0; id < sent_.size(); ++id) {
     const Sent& sent = sent_[id];
     if (sent.times == 0 || sent.kind != Message::Good) continue;
-    if (found[id] > sent.times) counts.twice += found[id] - sent.times;
+    if (found[id] > sent.times) {
+      counts.twice += found[id] - sent.times;
+      twice[sent.partition].push_back(sent.offset);
+    }
     if (found[id] >= sent.times) continue;
     ++(is_reported(sent) ? counts.lost_reported : counts.lost);
     add_example(counts.examples, "lost: " + describe(id));
+  }
+  for (const auto& [partition, offsets] : twice) {
+    const auto [low, high] = std::minmax_element(offsets.begin(), offsets.end());
+    add_example(counts.examples, fmt::format("twice: {} rows of partition {}, offsets {} to {}", offsets.size(),
+                                             partition, *low, *high));
   }
   return counts;
 }
