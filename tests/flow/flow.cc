@@ -23,16 +23,17 @@ ProcessResult FateProcessor::process(const MessageContext& context, const Messag
   return result;
 }
 
-Flow::Flow(FlowSettings settings, LiveOptions options, bool has_dead_letters, Log& log)
+Flow::Flow(FlowSettings settings, LiveOptions options, bool has_dead_letters, Log& log, std::shared_ptr<Cluster> shared)
     : settings_(std::move(settings)),
       options_(options),
       has_dead_letters_(has_dead_letters),
       log_to_(log),
       metrics_(registry_),
+      cluster(std::move(shared)),
       pipeline(settings_, options, has_dead_letters, gate(), metrics_, log, now),
       processor_([] { return std::make_unique<FateProcessor>(); }, rules()) {
   pipeline.set_wall_clock(wall);
-  pipeline.consumer_started(1, now);
+  pipeline.consumer_started(consumer_, now);
 }
 
 stream::ProcessingRules Flow::rules() const {
@@ -108,15 +109,17 @@ bool Flow::store(const PlannedInsert& insert) {
   return true;
 }
 
-bool Flow::late_insert_arrives(size_t i) {
-  if (i >= late_.size()) return false;
-  store(late_[i]);
-  late_.erase(late_.begin() + static_cast<ptrdiff_t>(i));
-  return true;
-}
-
 bool Flow::write(size_t i) {
   if (i >= batches.size()) return false;
+  if (model_ != nullptr) {
+    stream::BatchTask task = task_of(i);
+    take_batch(i);
+    auto result = write_into_model(std::move(task));
+    if (!result) return false;
+    pipeline.on_batch(*std::move(result), now);
+    turn();
+    return true;
+  }
   if (const auto task = planned_task(i)) {
     const PlannedInsert insert = planned_insert(*task);
     BatchResult result{take_batch(i), false, {}, 1, {}};
@@ -210,6 +213,7 @@ Result<SkipResult> Flow::resolve(int32_t p, std::optional<Resolution> resolution
   auto resolved = pipeline.batch_outcomes().resolve(Partition{p}, resolution, now, commands_);
   const size_t before = again.size();
   turn();
+  if (model_ != nullptr) return resolved;  // the tokens recognize what the table has
   // Resolves as a careful operator does: removes the rows from the table before they are sent again.
   for (size_t i = before; i < again.size() && settings_.delivery == Delivery::AtLeastOnce; ++i) {
     for (const auto& chunk : again[i].batch->chunks) {
@@ -279,8 +283,8 @@ bool Flow::commit_but(const std::set<int32_t>& refused, bool for_good) {
   if (!commit_) return false;
   CommitResult result;
   for (const OffsetToCommit& offset : *commit_) {
-    if (!refused.contains(offset.partition.value)) {
-      take_commit({offset});
+    if (commit_taken_ || (in_group() && !refused.contains(offset.partition.value))) {
+      if (!commit_taken_) cluster->take_commit({offset});
       operator_decided.erase(offset.partition.value);
       result.committed.emplace_back(offset.partition, offset.next);
       continue;
@@ -296,6 +300,7 @@ bool Flow::commit_but(const std::set<int32_t>& refused, bool for_good) {
 void Flow::advance(Duration by) {
   now += by;
   wall += by;
+  if (model_ != nullptr) writers_clock_.advance(by);
   pipeline.set_wall_clock(wall);
   turn();
 }

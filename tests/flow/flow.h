@@ -22,6 +22,8 @@
 #include "snuba_outputs/side_outputs.h"
 #include "stream/pipeline.h"
 #include "stream/processing.h"
+#include "table_model.h"
+#include "testkit/fake_clock.h"
 
 namespace freshet::flow {
 
@@ -53,10 +55,50 @@ struct FlowSettings : stream::StreamSettings {
   snuba_outputs::SideOutputSettings side_outputs;
 };
 
+// What the processes of a consumer group share: the broker, the table, and the topics that they write to.
+struct Cluster {
+  struct Logged {
+    std::string fate;
+    int64_t timestamp_ms;
+  };
+  // An offset commit whose answer the client no longer waits for. The broker takes it as long as its consumer is not
+  // fenced and the group has no new generation. It does not check who owns the partitions, nor that offsets ascend.
+  struct LateCommit {
+    const void* process;
+    uint64_t consumer;
+    int32_t generation;
+    std::vector<OffsetToCommit> offsets;
+  };
+  // An insert that its process sent, or still sends after it was frozen.
+  struct LateInsert {
+    stream::BatchTask task;
+  };
+  std::map<int32_t, std::deque<Logged>> log;
+  std::map<int32_t, int64_t> low;  // messages below no longer exist
+  std::map<int32_t, int64_t> committed;
+  std::map<int32_t, std::string> plans;  // in the metadata of the committed offset
+  int32_t generation = 0;
+  std::map<int32_t, int64_t> logged;  // highest offset in the commit log, by partition
+  std::map<int32_t, int64_t> last_replaced;
+  Rows table;
+  Rows dead;
+  std::set<Position> replaced;
+  std::set<Position> dropped;
+  std::map<const void*, uint64_t> consumers;  // of each process, the one that joined last; earlier ones are fenced
+  std::vector<LateCommit> late_commits;
+  std::vector<LateInsert> late_inserts;
+
+  void take_commit(const std::vector<OffsetToCommit>& offsets);
+  // The broker gets a late commit, or a copy of it while another is still on its way. False: there is none, or it is
+  // refused.
+  bool late_commit_arrives(size_t i, bool is_copy = false);
+};
+
+// One process. Several can share a cluster; one that gets no call is frozen.
 class Flow {
  public:
   explicit Flow(FlowSettings settings = default_settings(), LiveOptions options = {}, bool has_dead_letters = true,
-                Log& log = null_log());
+                Log& log = null_log(), std::shared_ptr<Cluster> cluster = std::make_shared<Cluster>());
 
   stream::ProcessingRules rules() const;
   std::unique_ptr<OffsetGate> gate();
@@ -68,17 +110,18 @@ class Flow {
   void produce(int32_t partition, const std::string& fate, int count = 1, int64_t timestamp_ms = 0) {
     for (int i = 0; i < count; ++i) log_[partition].push_back({fate, timestamp_ms});
   }
-  void assign(std::vector<int32_t> partitions);
+  // `same_generation`: the rebalance in which another process of the cluster got its partitions.
+  void assign(std::vector<int32_t> partitions, bool same_generation = false);
   void revoke(std::vector<int32_t> partitions, bool lost = false);
   // The next consumer takes over the membership. A commit in flight may have reached the broker or not.
   void hand_over(bool commit_arrived = true);
   void leave();
   // The next client takes over the membership, but a rebalance begins meanwhile: its assignment comes as an event.
   void hand_over_into_a_rebalance();
-  // The process is killed and a new one starts. What was in flight arrives if `arrives()` says so; a planned insert may
-  // also arrive later.
+  // The process is killed and a new one starts. What was in flight arrives if `arrives()` says so; an insert that is
+  // planned, or any with use_table(), may also arrive later.
   void restart(const std::function<bool()>& arrives);
-  // A planned insert of an earlier process reaches the table.
+  // An insert of an earlier process, which does not read the answer, reaches the table.
   bool late_insert_arrives(size_t i = 0);
   // After a takeover the source reports what is committed.
   bool report_plans();
@@ -87,6 +130,11 @@ class Flow {
   void refetch(int32_t p);
   void set_options(const LiveOptions& options);
   void start_next_consumer();
+  // The broker takes or refuses the commit in flight; the next commit() brings the answer.
+  void broker_takes_commit();
+  // The client gives up waiting for the answer to its commit, which may still arrive. With exactly-once delivery this
+  // ends the consumer, and the next one owns no partition yet.
+  bool commit_times_out();
   // Another member owns the partition meanwhile. It stores everything below `stored` and commits `next`.
   void consumed_elsewhere(int32_t p, int64_t next, int64_t stored);
   void set_committed(int32_t p, int64_t next) { committed_[p] = next; }
@@ -126,8 +174,12 @@ class Flow {
 
   // --- workers, writers, dead letters, commits --------------------------------------------------------------------
   bool work(size_t i = 0);
-  // Stores the batch, except rejected rows. A planned insert is stored as a whole, repeated, or refused.
+  // Stores the batch, except rejected rows. A planned insert is stored as a whole, repeated, or refused. With
+  // use_table(), the batch is written by the stream's own code, with faults. If these end the process, the next call
+  // must be restart().
   bool write(size_t i = 0);
+  // From now on, batches are written into the model, whose rows must be `table`. Both outlive the flow.
+  void use_table(TableModel& model, const Faults& faults);
   // The table took the rows of the batch, but a view failed, so the insert returned an error.
   bool block(size_t i = 0, stream::Blocked why = stream::Blocked::MaybeStored);
   // The server refuses the planned insert for its size, without storing anything.
@@ -197,10 +249,6 @@ class Flow {
     Cursor cursor{};
     int64_t library_at = 0;
   };
-  struct Logged {
-    std::string fate;
-    int64_t timestamp_ms;
-  };
   struct NoMemory final : MessageMemory {
     void release(void*) const noexcept override {}
     void headers(const void*, std::vector<HeaderView>&) const override {}
@@ -217,7 +265,9 @@ class Flow {
   static PlannedInsert planned_insert(const stream::BatchTask& task);
   // False: the table rejects a row.
   bool store(const PlannedInsert& insert);
-  void take_commit(const std::vector<OffsetToCommit>& offsets);
+  stream::BatchTask task_of(size_t i) const;
+  std::optional<BatchResult> write_into_model(stream::BatchTask task);
+  bool in_group() const { return my_generation_ == generation_; }
 
   void move(int32_t p, int64_t next);
   void tell_library(Fetcher& fetcher);
@@ -243,16 +293,17 @@ class Flow {
   stream::StreamMetrics metrics_;
 
  public:
+  const std::shared_ptr<Cluster> cluster;
   stream::Pipeline pipeline;
   std::vector<std::shared_ptr<const SealedBatch>> batches;
-  std::vector<stream::BatchTask> again;  // unblocked batches; they are in `batches`, too
-  std::vector<std::pair<uint64_t, std::pair<int32_t, int64_t>>> dead_letters;  // ticket, (partition, offset)
-  std::vector<GateRecord> records;                                             // passed to the producers, in order
+  std::vector<stream::BatchTask> again;                     // unblocked batches; they are in `batches`, too
+  std::vector<std::pair<uint64_t, Position>> dead_letters;  // ticket, (partition, offset)
+  std::vector<GateRecord> records;                          // passed to the producers, in order
   std::map<SideTopicName, std::vector<ProducerRecord>> written;
-  std::set<std::pair<int32_t, int64_t>> replaced;
-  std::multiset<std::pair<int32_t, int64_t>> table;
-  std::multiset<std::pair<int32_t, int64_t>> dead;
-  std::set<std::pair<int32_t, int64_t>> dropped;  // dropped by a rule or an operator; set by the test
+  std::set<Position>& replaced = cluster->replaced;
+  Rows& table = cluster->table;
+  Rows& dead = cluster->dead;
+  std::set<Position>& dropped = cluster->dropped;  // dropped by a rule or an operator; set by the test
   // Where an operator resumes each partition, until it is committed; may be below the committed offset.
   std::map<int32_t, int64_t> operator_decided;
   bool closing = false;
@@ -263,14 +314,14 @@ class Flow {
   const NoMemory memory_;
   stream::ChunkProcessor processor_;
   Commands commands_;
-  std::map<int32_t, std::deque<Logged>> log_;
-  std::map<int32_t, int64_t> logged_;            // highest offset in the commit log, by partition
+  std::map<int32_t, std::deque<Cluster::Logged>>& log_ = cluster->log;
+  std::map<int32_t, int64_t>& logged_ = cluster->logged;
   std::map<int32_t, int64_t> logged_this_time_;  // since the partition was assigned
-  std::map<int32_t, int64_t> last_replaced_;
+  std::map<int32_t, int64_t>& last_replaced_ = cluster->last_replaced;
   std::map<int32_t, Fetcher> fetchers_;
-  std::map<int32_t, int64_t> low_;  // messages below no longer exist
-  std::map<int32_t, int64_t> committed_;
-  std::map<int32_t, std::string> plans_;  // with the committed offset
+  std::map<int32_t, int64_t>& low_ = cluster->low;
+  std::map<int32_t, int64_t>& committed_ = cluster->committed;
+  std::map<int32_t, std::string>& plans_ = cluster->plans;
   std::vector<int32_t> unreported_plans_;
   std::set<std::string> tokens_;  // of stored inserts
   std::vector<PlannedInsert> late_;
@@ -278,10 +329,19 @@ class Flow {
   std::set<int32_t> paused_;
   std::set<int32_t> revoking_;
   bool revoke_lost_ = false;
-  int32_t generation_ = 0;
+  int32_t& generation_ = cluster->generation;
+  int32_t my_generation_ = 0;
   uint64_t consumer_ = 1;
   std::vector<stream::Work> work_;
   std::optional<std::vector<OffsetToCommit>> commit_;
+  bool commit_taken_ = false;  // by the broker, which has not answered
+
+  // With use_table().
+  TableModel* model_ = nullptr;
+  const Faults* faults_ = nullptr;
+  stream::RejectionMemory rejections_;
+  stream::InsertLimit insert_limit_;
+  testkit::FakeClock writers_clock_{testkit::FakeClock::Waits::Skipped};
 };
 
 }  // namespace freshet::flow

@@ -3,7 +3,8 @@
 
 namespace freshet::flow {
 
-void Flow::assign(std::vector<int32_t> partitions) {
+void Flow::assign(std::vector<int32_t> partitions, bool same_generation) {
+  cluster->consumers[this] = consumer_;
   PartitionsAssigned event;
   for (const int32_t p : partitions) {
     logged_this_time_[p] = 0;
@@ -13,7 +14,8 @@ void Flow::assign(std::vector<int32_t> partitions) {
     event.partitions.push_back({Partition{p}, Offset{committed_[p]}, "", false, plans_[p]});
     std::erase(unreported_plans_, p);
   }
-  event.generation = ++generation_;
+  my_generation_ = same_generation ? generation_ : ++generation_;
+  event.generation = my_generation_;
   source(std::move(event));
 }
 
@@ -29,15 +31,16 @@ void Flow::revoke(std::vector<int32_t> partitions, bool lost) {
 }
 
 void Flow::hand_over(bool commit_arrived) {
-  if (commit_ && commit_arrived) take_commit(*commit_);
+  if (commit_ && commit_arrived && !commit_taken_) cluster->take_commit(*commit_);
   commit_.reset();
   pipeline.hand_over(now);
   EXPECT_TRUE(pipeline.closed());
   EXPECT_EQ(pipeline.end(), End::Renewed);
   start_next_consumer();
+  cluster->consumers[this] = consumer_;
   PartitionsAssigned event;
   for (const int32_t p : owned_) event.partitions.push_back({Partition{p}, Offset{-1}, ""});
-  event.generation = generation_;
+  event.generation = my_generation_;
   event.continues = true;
   source(std::move(event));
   unreported_plans_.assign(owned_.begin(), owned_.end());
@@ -50,13 +53,6 @@ bool Flow::report_plans() {
     if (owned_.contains(p)) source(CommittedPlan{{Partition{p}, Offset{committed_[p]}, "", false, plans_[p]}});
   }
   return !partitions.empty();
-}
-
-void Flow::take_commit(const std::vector<OffsetToCommit>& offsets) {
-  for (const OffsetToCommit& offset : offsets) {
-    committed_[offset.partition.value] = offset.next.value;
-    plans_[offset.partition.value] = offset.plan;
-  }
 }
 
 void Flow::leave() {
@@ -72,6 +68,11 @@ void Flow::hand_over_into_a_rebalance() {
 
 void Flow::restart(const std::function<bool()>& arrives) {
   for (size_t i = 0; i < batches.size(); ++i) {
+    if (model_ != nullptr) {
+      cluster->late_inserts.push_back({task_of(i)});
+      if (arrives()) late_insert_arrives(cluster->late_inserts.size() - 1);
+      continue;
+    }
     if (const auto task = planned_task(i)) {
       const PlannedInsert insert = planned_insert(*task);
       if (arrives()) {
@@ -92,7 +93,14 @@ void Flow::restart(const std::function<bool()>& arrives) {
   for (const auto& [ticket, at] : dead_letters) {
     if (arrives()) dead.insert(at);
   }
-  if (commit_ && arrives()) take_commit(*commit_);
+  if (commit_ && commit_taken_) {
+    commit_.reset();
+  } else if (commit_ && model_ != nullptr) {
+    cluster->late_commits.push_back({this, consumer_, my_generation_, *commit_});
+    if (arrives()) cluster->late_commit_arrives(cluster->late_commits.size() - 1);
+  } else if (commit_ && arrives()) {
+    cluster->take_commit(*commit_);
+  }
   batches.clear();
   again.clear();
   dead_letters.clear();
