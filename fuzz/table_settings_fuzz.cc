@@ -2,18 +2,17 @@
 #include <cstdlib>
 #include <string>
 
-#include "clickhouse/clickhouse_client.h"
+#include "clickhouse/table_survey.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace freshet;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  clickhouse::TableInfo info;
-  info.engine = "MergeTree";
-  info.engine_full = text;
-  info.settings = clickhouse::parse_table_settings(text);
-  for (const auto& [name, value] : info.settings) {
+  clickhouse::ReachedTable table;
+  table.engine = "MergeTree";
+  table.settings = clickhouse::parse_table_settings(text);
+  for (const auto& [name, value] : table.settings) {
     if (name.size() + value.size() > size) std::abort();
   }
-  (void)info.deduplicates();
+  (void)clickhouse::TableSurvey().window(table);
   return 0;
 }
