@@ -128,6 +128,8 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
                                                      SizeLimit limit, const std::stop_token& stop) {
   WriteOutcome smaller{WriteOutcome::Kind::TooLarge, error.code, error.text, {}};
   smaller.reason = size_advice(error);
+  constexpr int kMemoryLimit = 241;  // how much a query needs depends on the server's load
+  smaller.always_refused = limit == SizeLimit::Insert && error.code != kMemoryLimit;
   if (limit == SizeLimit::Moment) {
     const bool worth_it = request.divisible && request.row_bytes > kSmallestForAMoment;
     if (!worth_it || end_unknown_ || moments_in_a_row_ < kMoments) return std::nullopt;

@@ -251,7 +251,8 @@ void KafkaSource::look_up_plans() {
 
 void KafkaSource::announce(std::vector<AssignedPartition> partitions, bool continues, std::vector<SourceEvent>& out) {
   announced_without_offset_.clear();
-  plans_due_.reset();
+  // An incremental assignment leaves the other partitions as they are; it only cancelled the lookup.
+  if (continues || !assignment_.cooperative()) plans_due_.reset();
   if (continues && settings_.planned_commits && !partitions.empty()) plans_due_ = clock_.steady_now();
   for (const AssignedPartition& one : partitions) {
     if (!one.no_valid_offset.empty()) announced_without_offset_.push_back(one.partition);

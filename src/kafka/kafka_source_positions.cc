@@ -64,7 +64,7 @@ void KafkaSource::take_looked_up(const AssignedPartition& partition, std::vector
   }
   const Offset start = same_topic ? cursor.next() : partition.start;
   if (!seek(partition.partition, start)) return;  // the consumer is broken, which was reported
-  if (!same_topic) out.push_back(ValidOffset{partition.partition, start});
+  if (!same_topic) out.push_back(ValidOffset{partition.partition, start, partition.plan});
 }
 
 void KafkaSource::log_out_of_range(const AssignedPartition& partition, Offset was) {

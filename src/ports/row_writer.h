@@ -64,7 +64,8 @@ struct WriteOutcome {
   std::string reason{};         // MaybeStored, TooLarge: why there is no retry and what to do; no server text
   // An earlier attempt of the same write() had an unknown end, so its rows may be stored.
   bool maybe_stored_before = false;
-  bool exceeds_size = false;  // MaybeStored: the insert also exceeded a size limit; send smaller ones
+  bool always_refused = false;  // TooLarge: the server refuses these bytes at any time, so it never stored them
+  bool exceeds_size = false;    // MaybeStored: the insert also exceeded a size limit; send smaller ones
 };
 
 struct WriteControl {

@@ -89,6 +89,7 @@ struct NoValidOffset {
 struct ValidOffset {
   Partition partition;
   Offset start;
+  std::string plan = {};  // AssignedPartition::plan
 };
 
 // After a PartitionsAssigned that continues, for a source with planned commits: what the group has committed for the

@@ -142,7 +142,8 @@ void BatchOutcomes::block(BatchResult result, SteadyTime now) {
   }
   if (!alive) return drop_blocked(batch->id);
   const BlockedPiece first = result.blocked.front();
-  state_.batches.block(std::move(result), state_.settings.table.empty() ? "the table" : state_.settings.table, now);
+  state_.batches.block(std::move(result), state_.settings.table.empty() ? "the table" : state_.settings.table,
+                       state_.plans_inserts(), now);
   const std::string& reason = state_.batches.last_failure_of(batch->id);
   state_.totals.insert_failed(message_text(first.text));
   state_.log.emit(BatchBlocked{state_.settings.topic, state_.batches.offset_ranges(batch->id), first.code, reason});

@@ -98,6 +98,7 @@ BatchResult BatchWriting::write_planned(BatchTask task, const WriteControl& cont
   const Piece piece = task.open.front();
   const std::string token = std::move(task.planned_token);
   maybe_stored_ = task.maybe_stored;
+  others_stored_ = task.others_stored;
   begin(std::move(task));
   list_items();
   while (!take_planned(piece, insert_planned(piece, token, control), control)) {
@@ -123,7 +124,7 @@ bool BatchWriting::take_planned(Piece piece, const WriteOutcome& outcome, const 
       result_.written = true;
       break;
     case WriteOutcome::Kind::Rejected:
-      if (single && memory_.rejected(outcome.code) > kRejectedInARow) {
+      if (single && !others_stored_ && memory_.rejected(outcome.code) > kRejectedInARow) {
         result_.waited_for_operator = true;
         const bool skipped = wait_for_operator(outcome, control, kTableDiffers, kOperatorRetry);
         if (!skipped) return control.stop.stop_requested();
@@ -151,7 +152,8 @@ bool BatchWriting::take_planned(Piece piece, const WriteOutcome& outcome, const 
 // Smaller inserts would store rows again that this one stored at an earlier attempt: their tokens differ.
 void BatchWriting::take_planned_too_large(Piece piece, const WriteOutcome& outcome) {
   if (piece.end - piece.begin == 1) return block(Blocked::TooLarge, piece, outcome);
-  if (maybe_stored_ || outcome.maybe_stored_before) return block(Blocked::MaybeStored, piece, outcome);
+  const bool maybe_stored = maybe_stored_ || outcome.maybe_stored_before;
+  if (maybe_stored && !outcome.always_refused) return block(Blocked::MaybeStored, piece, outcome);
   if (outcome.code != 0) limit_.too_large(bytes_of(piece), clock_.steady_now());
   result_.refused = Refusal{true, outcome.code, outcome.text, {}};
 }

@@ -54,6 +54,8 @@ struct BatchTask {
   Duration not_after = Duration::max();  // WriteControl::not_after
   // The planned insert may have been sent before, so it is never split for its size.
   bool maybe_stored = false;
+  // A part of the planned batch is stored, so a rejected message is bad data and no change of the table.
+  bool others_stored = false;
 };
 
 // Why a planned insert of several messages was not stored, or the table's rejection of a single one. Nothing of it is
@@ -166,7 +168,8 @@ class BatchWriting {
   std::vector<bool> finished_;  // by item: stored, rejected or blocked
   bool schema_checked_ = false;
   bool without_fields_ = false;
-  bool maybe_stored_ = false;  // BatchTask::maybe_stored
+  bool maybe_stored_ = false;   // BatchTask::maybe_stored
+  bool others_stored_ = false;  // BatchTask::others_stored
   uint32_t search_inserts_ = 0;
   uint32_t too_large_in_a_row_ = 0;  // single messages, with none accepted in between
   uint32_t in_one_go_ = 0;           // inserts since begin() or the last wait for the operator

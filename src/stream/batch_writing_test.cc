@@ -304,6 +304,25 @@ TEST_F(PlannedWritingTest, IsRefusedIfItIsTooLarge) {
   EXPECT_EQ(writer.inserts, 1);
 }
 
+TEST_F(PlannedWritingTest, IsRefusedForASizeThatTheServerNeverTook) {
+  writer.most_rows = 2;
+  writer.always_refuses = true;
+  const BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);
+  ASSERT_TRUE(result.refused);
+  EXPECT_TRUE(result.refused->too_large);
+}
+
+TEST_F(PlannedWritingTest, ManyRejectedMessagesAreBadDataOnceAPartIsStored) {
+  for (int i = 0; i < 20; ++i) {
+    BatchTask task(batch_of({"bad"}));
+    task.open = {{0, 1}};
+    task.planned_token = "planned";
+    task.others_stored = true;
+    EXPECT_TRUE(writing.write_planned(std::move(task), {}).refused) << i;
+  }
+  EXPECT_TRUE(failures.empty());
+}
+
 TEST_F(PlannedWritingTest, IsBlockedInsteadOfSplitIfItMayBeStored) {
   writer.most_rows = 2;
   BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);

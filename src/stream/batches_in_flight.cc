@@ -41,7 +41,8 @@ std::string said(const BlockedPiece& piece) {
   return fmt::format("{}{}{}", piece.reason, piece.reason.empty() ? "" : ": ", message_text(piece.text));
 }
 
-std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiece>& pieces, const std::string& table) {
+std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiece>& pieces, const std::string& table,
+                         bool again) {
   const int32_t partition = batch.spans.empty() ? 0 : batch.spans.front().partition.value;
   if (!maybe_stored(pieces)) {
     return fmt::format(
@@ -50,7 +51,7 @@ std::string blocked_text(const SealedBatch& batch, const std::vector<BlockedPiec
         "{{\"partition\": {}, \"offset\": 0}} to drop the message as bad data. {}",
         offset_ranges_text(batch), partition, said(pieces.front()));
   }
-  if (batch.planned) {
+  if (again) {
     return fmt::format(
         "an insert failed after {} may have taken its rows (partition:offsets {}). freshet sends it again every 5 s "
         "with the same token, so no row is stored twice. {}",
@@ -101,15 +102,16 @@ std::vector<uint64_t> BatchesInFlight::take_unowned(const std::function<bool(con
   return unowned;
 }
 
-void BatchesInFlight::block(BatchResult result, const std::string& table, SteadyTime now) {
+void BatchesInFlight::block(BatchResult result, const std::string& table, bool repeats_recognised, SteadyTime now) {
   Sealed& sealed = batches_.at(result.batch->id);
-  sealed.last_failure = blocked_text(*sealed.batch, result.blocked, table);
+  const bool again = sealed.batch->planned && repeats_recognised;
+  sealed.last_failure = blocked_text(*sealed.batch, result.blocked, table, again);
   sealed.waits_for_operator = false;
   sealed.delays = true;
   sealed.again_at.reset();
   if (!maybe_stored(result.blocked)) {
     sealed.again_at = now + kTooLargeAgain;
-  } else if (sealed.batch->planned) {
+  } else if (again) {
     sealed.again_at = now + kSameTokenAgain;
   }
   sealed.blocked = std::move(result.blocked);

@@ -35,7 +35,8 @@ class BatchesInFlight {
   void finish(uint64_t id) { batches_.erase(id); }
 
   // The batch waits for an operator and occupies no writer. `table` is for log texts.
-  void block(BatchResult result, const std::string& table, SteadyTime now);
+  // `repeats_recognised`: the table does not store a repeated planned insert twice, so it is sent again.
+  void block(BatchResult result, const std::string& table, bool repeats_recognised, SteadyTime now);
   // The oldest blocked batch with rows of the partition.
   std::optional<uint64_t> blocked_with(Partition partition) const;
   const std::vector<BlockedPiece>& blocked(uint64_t id) const { return batches_.at(id).blocked; }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -63,10 +65,13 @@ class CommitProgress {
   std::optional<Offset> acknowledged() const {
     return acknowledged_ ? std::optional(acknowledged_->next) : std::nullopt;
   }
-  // The broker has this version of the plan, or a later one, up to and including the span that ends at `last`.
+  // The broker has this version of the plan, or a later one, up to and including the span that ends at `last`; or its
+  // offset is beyond the span.
   bool has_plan(uint64_t version, Offset last) const {
-    return acknowledged_ && acknowledged_->version >= version && last < acknowledged_->frontier;
+    if (!acknowledged_) return false;
+    return last < acknowledged_->next || (acknowledged_->version >= version && last < acknowledged_->frontier);
   }
+  size_t acknowledged_plan_size() const { return acknowledged_ ? acknowledged_->plan.size() : 0; }
   // The broker has `now`. True if no other owner of the partition committed beyond what is finished here.
   bool not_overtaken(Offset now, Offset committable) const {
     if (acknowledged_ && now == acknowledged_->next) return true;

@@ -42,10 +42,18 @@ std::vector<OffsetToCommit> OffsetCommitter::send(const std::vector<Committable>
   return offsets;
 }
 
+// Not below what the broker has accepted: inserts of an acknowledged plan are under way, so no later commit may omit
+// them.
+void OffsetCommitter::shorten_plans() {
+  size_t least = kMinPlanText;
+  for (const auto& [partition, progress] : progress_) least = std::max(least, progress.acknowledged_plan_size());
+  max_plan_text_ = std::max(max_plan_text_ / 2, least);
+}
+
 void OffsetCommitter::answered(const CommitResult& result) {
   outstanding_ = false;
   failed_ = result.error.has_value();
-  if (result.plan_too_large) max_plan_text_ = std::max(max_plan_text_ / 2, kMinPlanText);
+  if (result.plan_too_large) shorten_plans();
   if (revoke_) revoke_->rejected.insert(result.void_now.begin(), result.void_now.end());
   std::set<Partition> accepted;
   for (const auto& [partition, offset] : result.committed) {

@@ -64,6 +64,7 @@ class OffsetCommitter {
   void answered(const CommitResult& result);
 
  private:
+  void shorten_plans();
   struct Revoke {
     bool lost = false;
     std::set<Partition> rejected{};

@@ -179,5 +179,17 @@ TEST_F(OffsetCommitterTest, PlansBecomeShorterWhenTheBrokerRefusesThem) {
   EXPECT_EQ(committer_.max_plan_text(), 125u);
 }
 
+TEST_F(OffsetCommitterTest, NoPlanBecomesShorterThanTheBrokerHasAccepted) {
+  const std::string plan = "plan=" + std::string(1500, 'x');
+  committer_.send({{Partition{0}, point(0, 1, plan, 5)}}, now_);
+  committer_.answered(accepted({{Partition{0}, Offset{0}}}));
+  for (int i = 0; i < 10; ++i) {
+    CommitResult refused = rejected();
+    refused.plan_too_large = true;
+    committer_.answered(refused);
+  }
+  EXPECT_EQ(committer_.max_plan_text(), plan.size());
+}
+
 }  // namespace
 }  // namespace freshet::stream

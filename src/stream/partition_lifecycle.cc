@@ -60,13 +60,14 @@ void PartitionLifecycle::resume(TrackedPartition& partition, const AssignedParti
   // If the batch still exists, the next consumer's client reports it again.
   partition.blocks.remove(BlockReason::UnreadableBatch);
   CommitProgress& progress = state_.committer.of(partition.partition);
-  if (continues) {
-    if (state_.plans_inserts()) partition.await_plan();
-  } else {
+  const bool awaits_plan = continues && state_.plans_inserts();
+  if (awaits_plan) {
+    partition.await_plan();  // until then it is unknown whether the last commit arrived
+  } else if (!continues) {
     partition.confirm_plan();
     if (!state_.plans_inserts() && partition.plan.empty()) progress.known({assigned.start});
   }
-  progress.resend();
+  if (!awaits_plan) progress.resend();
   for (WaitingRows& rows : partition.state.resume()) batch(partition, std::move(rows));
 }
 

@@ -38,11 +38,11 @@ bool Pipeline::takes_chunks_of(const TrackedPartition& partition) const {
   return partition.state.is<Active>() && !partition.reached_stop() && state_.drain.running();
 }
 
-// Drops messages after the stop timestamp.
+// Drops messages after the stop timestamp, except those of planned inserts: a part of an insert has another token.
 void Pipeline::cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const {
   if (!state_.settings.stop_at_timestamp_ms) return;
   const auto beyond = std::find_if(chunk.messages.begin(), chunk.messages.end(), [&](const Message& message) {
-    return message.timestamp_ms > *state_.settings.stop_at_timestamp_ms;
+    return message.timestamp_ms > *state_.settings.stop_at_timestamp_ms && !partition.replay.covers(message.offset);
   });
   if (beyond == chunk.messages.end()) return;
   partition.reach_stop();
@@ -50,9 +50,15 @@ void Pipeline::cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) con
   chunk.messages.erase(beyond, chunk.messages.end());
 }
 
+// Between a command to seek and its execution, events of the partition are about the old position.
+bool Pipeline::seeks(const Commands& commands, Partition partition) {
+  return std::any_of(commands.seek.begin(), commands.seek.end(),
+                     [&](const auto& seek) { return seek.first == partition; });
+}
+
 void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands) {
   TrackedPartition* partition = state_.partitions.find(chunk.partition);
-  if (partition == nullptr || !takes_chunks_of(*partition)) return;
+  if (partition == nullptr || !takes_chunks_of(*partition) || seeks(commands, chunk.partition)) return;
   cut_at_stop(chunk, *partition);
   if (chunk.messages.empty()) return;
   last_message_ = now;
@@ -80,10 +86,11 @@ void Pipeline::deliver(MessageChunk chunk, TrackedPartition& partition, Commands
   state_.work.submit(std::move(work), commands.work);
 }
 
-void Pipeline::on_event(EndOfPartition& end, SteadyTime now, Commands&) {
+void Pipeline::on_event(EndOfPartition& end, SteadyTime now, Commands& commands) {
   TrackedPartition* partition = state_.partitions.find(end.partition);
   // If chunks are not accepted, an end behind them means nothing: the messages before it were dropped.
   if (partition == nullptr || !takes_chunks_of(*partition) || partition->blocks.any()) return;
+  if (seeks(commands, end.partition)) return;
   reached_end_ = true;
   partition->offsets.move_to(std::max(partition->offsets.position(), end.end));
   partition->replay.reached_end(end.end, now);
@@ -185,7 +192,9 @@ void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
 // A planned insert is rebuilt even without room in memory: nothing else can finish it.
 std::optional<Partition> Pipeline::first_to_replay() const {
   const auto first = std::find_if(state_.partitions.begin(), state_.partitions.end(), [](const auto& entry) {
-    return entry.second.replay.needs(entry.second.offsets.position()) && entry.second.state.template is<Active>();
+    const TrackedPartition& partition = entry.second;
+    return partition.replay.needs(partition.offsets.position()) && partition.state.is<Active>() &&
+           !partition.blocks.any() && partition.has_valid_offset();
   });
   return first == state_.partitions.end() ? std::nullopt : std::optional(first->first);
 }

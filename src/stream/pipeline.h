@@ -144,6 +144,7 @@ class Pipeline {
   void on_event(ConsumerClosed& closed, SteadyTime now, Commands& commands);
 
   // Messages and workers.
+  static bool seeks(const Commands& commands, Partition partition);
   bool takes_chunks_of(const TrackedPartition& partition) const;
   void deliver(MessageChunk chunk, TrackedPartition& partition, Commands& commands);
   void cut_at_stop(MessageChunk& chunk, TrackedPartition& partition) const;

@@ -107,16 +107,17 @@ void Pipeline::on_event(PartitionsAssigned& assigned, SteadyTime, Commands& comm
 
 // --- the source has no valid offset, or finds one -------------------------------------------------------------------
 
-void Pipeline::on_event(NoValidOffset& none, SteadyTime, Commands&) {
+void Pipeline::on_event(NoValidOffset& none, SteadyTime, Commands& commands) {
   TrackedPartition* partition = state_.partitions.find(none.partition);
-  if (partition == nullptr) return;
+  if (partition == nullptr || seeks(commands, none.partition)) return;
   partition->lose_offset(none.state);
   if (!none.reason.empty()) partition->blocks.add(BlockReason::NoValidOffset, none.reason);
 }
 
-void Pipeline::on_event(UnreadableBatch& unreadable, SteadyTime, Commands&) {
+void Pipeline::on_event(UnreadableBatch& unreadable, SteadyTime, Commands& commands) {
   TrackedPartition* partition = state_.partitions.find(unreadable.partition);
-  if (partition != nullptr) partition->block_at_unreadable_batch(unreadable.at, unreadable.reason);
+  if (partition != nullptr && !seeks(commands, unreadable.partition))
+    partition->block_at_unreadable_batch(unreadable.at, unreadable.reason);
 }
 
 void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
@@ -124,16 +125,22 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
   if (partition == nullptr) return;
   // The partition is being revoked, and what it would still commit is below the offset that is committed by now.
   if (partition->state.is<Draining>() || !partition->state.owned()) return lifecycle_.drop(*partition, &commands);
-  if (valid.start < partition->offsets.position() || !partition->plan.empty()) {
+  const bool unknown_plan = !valid.plan.empty() && partition->plan.empty() && partition->offsets.idle();
+  const bool again = valid.start < partition->offsets.position() || unknown_plan;
+  if (again) {
     const bool leaving = partition->state.is<Leaving>();
     lifecycle_.drop(*partition, &commands);
-    partition = &lifecycle_.begin(valid.partition, valid.start);
+    partition = &lifecycle_.begin({valid.partition, valid.start, "", false, valid.plan}, false);
     if (leaving) partition->state.leave();
     blocked_.log_resumed(*partition);
   }
   partition->offsets.move_to(valid.start);
   partition->find_offset();
-  state_.committer.of(valid.partition).known({valid.start});
+  if (!again) {
+    // Planned inserts below it go on: nobody can read their messages again.
+    partition->plan.committing(valid.start);
+    state_.committer.of(valid.partition).known({valid.start});
+  }
   source_error_.clear();
   blocked_.unblock(*partition, BlockReason::NoValidOffset);
 }
@@ -147,6 +154,7 @@ void Pipeline::on_event(CommittedPlan& found, SteadyTime, Commands& commands) {
   if (partition == nullptr || partition->plan_confirmed() || !partition->state.owned()) return;
   if (committed.unknown_to_group || !partition->has_valid_offset()) return partition->confirm_plan();
   if (state_.committer.of(committed.partition).recognises(committed.start, committed.plan)) {
+    state_.committer.of(committed.partition).resend();
     return partition->confirm_plan();
   }
   state_.log.emit(PlanOvertaken{state_.settings.topic, committed.partition.value, committed.start.value});

@@ -24,7 +24,8 @@ PipelineState::PipelineState(StreamSettings stream_settings, const LiveOptions& 
       committer(settings.commit_interval),
       drain(settings.drain_timeout),
       batcher(TokenScope{{}, settings.topic, settings.consumer_group}, settings.delivery,
-              settings.max_inserts_per_second, settings.memory_limit / kShareThatWaits),
+              settings.max_inserts_per_second,
+              settings.delivery == Delivery::ExactlyOnce ? settings.memory_limit / kShareThatWaits : UINT64_MAX),
       batches(settings.batch_deadline),
       dlq(live_options, now),
       gate(offset_gate && !settings.skip_write ? std::move(offset_gate) : std::make_unique<NullOffsetGate>()) {

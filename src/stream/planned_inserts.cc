@@ -154,7 +154,7 @@ bool PlannedInserts::wants_commit() const {
 }
 
 void PlannedInserts::release(bool begin, SteadyTime now, Commands& commands) {
-  for (BatchTask& task : std::exchange(state_.unblocked, {})) resume(std::move(task));
+  for (BatchTask& task : std::exchange(state_.unblocked, {})) resume(std::move(task), commands);
   for (auto next = batches_.begin(); next != batches_.end();) {
     const auto batch = next++;
     if (release_batch(batch->second, begin, commands)) end(batch, now);
@@ -191,6 +191,7 @@ void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands)
   task.open.push_back(piece.piece);
   if (!piece.unplanned) task.planned_token = piece.token.text;
   task.maybe_stored = std::exchange(piece.maybe_stored, true);
+  task.others_stored = batch.any_stored;
   commands.again.push_back(std::move(task));
 }
 
@@ -219,7 +220,9 @@ void PlannedInserts::abandon_waiting(SteadyTime now) {
   for (auto next = batches_.begin(); next != batches_.end();) {
     const auto at = next++;
     const auto& pieces = at->second.pieces;
-    if (std::any_of(pieces.begin(), pieces.end(), [](const auto& piece) { return piece.step == Step::Writing; })) {
+    // A blocked batch was reported as such.
+    if (std::any_of(pieces.begin(), pieces.end(),
+                    [](const auto& piece) { return piece.step == Step::Writing || piece.step == Step::Blocked; })) {
       continue;
     }
     const std::shared_ptr<const SealedBatch> sealed = at->second.sealed;
@@ -247,7 +250,7 @@ void PlannedInserts::result(BatchResult result, SteadyTime now) {
     outcomes_.result(std::move(result), now);
   } else if (writing->unplanned && result.written) {
     writing->step = Step::Stored;
-    batch.unplanned_rejections = std::move(result.rejected);
+    batch.unplanned_rejections.insert(batch.unplanned_rejections.end(), result.rejected.begin(), result.rejected.end());
   } else if (result.expired) {
     writing->step = Step::Waiting;
     partition->await_plan();
@@ -325,7 +328,9 @@ std::vector<PlannedInserts::PlannedPiece> PlannedInserts::pieces_of(const Batch&
 void PlannedInserts::split(Batch& batch, size_t index, TrackedPartition& partition, const Refusal& refusal) {
   const PlannedPiece whole = batch.pieces[index];
   std::vector<PlannedPiece> pieces = pieces_of(batch, whole, cuts_of(batch, whole.piece, refusal));
-  if (!partition.plan.has_room_for_pieces(pieces.size(), state_.committer.max_plan_text())) {
+  // A span that the plan does not have any more is below the committed offset.
+  if (partition.plan.find(whole.offsets) == nullptr ||
+      !partition.plan.has_room_for_pieces(pieces.size(), state_.committer.max_plan_text())) {
     return insert_unplanned(batch.pieces[index], partition);
   }
   std::vector<PlannedSpan> spans;
@@ -346,14 +351,24 @@ void PlannedInserts::insert_unplanned(PlannedPiece& piece, const TrackedPartitio
       PlanFull{state_.settings.topic, partition.partition.value, piece.offsets.first.value, piece.offsets.last.value});
 }
 
+void PlannedInserts::resume_unplanned(Batch& batch, PlannedPiece& piece, BatchTask task, Commands& commands) {
+  piece.step = task.open.empty() ? Step::Stored : Step::Writing;
+  if (!task.open.empty()) return commands.again.push_back(std::move(task));
+  batch.unplanned_rejections.insert(batch.unplanned_rejections.end(), task.rejected.begin(), task.rejected.end());
+}
+
 // The batch was blocked: its retry is due, or an operator decided.
-void PlannedInserts::resume(BatchTask task) {
+void PlannedInserts::resume(BatchTask task, Commands& commands) {
   const auto found = batches_.find(task.batch->id);
   if (found == batches_.end()) return;
   Batch& batch = found->second;
   TrackedPartition* const partition = partition_of(batch);
   for (PlannedPiece& piece : batch.pieces) {
     if (piece.step != Step::Blocked) continue;
+    if (piece.unplanned) {
+      resume_unplanned(batch, piece, std::move(task), commands);
+      return;
+    }
     if (!task.open.empty()) {
       piece.step = Step::Waiting;
     } else if (!task.rejected.empty()) {

@@ -83,7 +83,8 @@ class PlannedInserts {
   void replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
   void insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch, bool maybe_stored);
   void changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows);
-  void resume(BatchTask task);
+  void resume(BatchTask task, Commands& commands);
+  static void resume_unplanned(Batch& batch, PlannedPiece& piece, BatchTask task, Commands& commands);
   bool has_plan(const Batch& batch, uint64_t version, Offset last) const;
   bool release_batch(Batch& batch, bool begin, Commands& commands);
   void send(Batch& batch, PlannedPiece& piece, Commands& commands);

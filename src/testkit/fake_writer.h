@@ -28,6 +28,7 @@ class FakeWriter final : public RowWriter {
     if (request.row_bytes > most_bytes || lines.size() > most_rows) {
       WriteOutcome large{WriteOutcome::Kind::TooLarge, 241, "Query memory limit exceeded", {}};
       large.maybe_stored_before = answers_lost;
+      large.always_refused = always_refuses;
       return large;
     }
     if (no_fields && !request.without_fields)
@@ -49,6 +50,7 @@ class FakeWriter final : public RowWriter {
   uint64_t most_bytes = UINT64_MAX;
   uint64_t most_rows = UINT64_MAX;
   bool answers_lost = false;  // an earlier attempt of each write may have stored the rows
+  bool always_refuses = false;
   bool no_fields = false;
   bool views_fail = true;
   int inserts = 0;

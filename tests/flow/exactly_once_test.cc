@@ -122,7 +122,10 @@ class RandomRun {
         flow_.take_record(SideTopicName::CommitLog);
         break;
       case 15:
+        flow_.one_poll(true);
         flow_.report_plans();
+        flow_.deliver(p);
+        flow_.one_poll(false);
         break;
       default:
         if (!flow_.revoke_waits() && !flow_.owns(p)) flow_.assign({p});
@@ -264,6 +267,46 @@ TEST_F(ExactlyOnceTest, APlanOfAnotherOwnerIsReplayedAfterATakeover) {
   flow.report_plans();
   flow.settles_complete();
   expect_stored_once(10);
+}
+
+// Messages of the old position come in the same poll as the plan that another owner left.
+TEST_F(ExactlyOnceTest, MessagesBehindAnOvertakenPlanAreReadAgain) {
+  plan_ten();
+  flow.settle();
+  flow.produce(0, "row", 10);
+  flow.deliver_and_process(0);
+  flow.produce(0, "row", 10);
+  flow.hand_over();
+  flow.set_committed(0, 10);
+  flow.set_plan(0, "plan=10:10:0123456789abcdef0123456789abcdef");
+  flow.one_poll(true);
+  flow.report_plans();
+  flow.deliver(0);
+  flow.one_poll(false);
+  EXPECT_EQ(flow.work_waits(), 0u);
+  flow.settles_complete();
+  expect_stored_once(30);
+}
+
+TEST_F(ExactlyOnceTest, ATakeoverRecognisesACommitWhoseAnswerWasLost) {
+  plan_ten();
+  flow.hand_over(true);  // the commit arrived
+  flow.report_plans();
+  EXPECT_EQ(flow.status().abandoned, 0u);
+  EXPECT_EQ(flow.batches.size(), 1u) << "its plan is acknowledged";
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+TEST_F(ExactlyOnceTest, MessagesThatTheBrokerDeletedMeanwhileAreStored) {
+  plan_ten();
+  flow.produce(0, "row", 10);
+  flow.fall_out_of_range(0, 15);
+  flow.commit(false);
+  flow.reset_offset(0, 15);
+  flow.settles_complete();
+  EXPECT_EQ(flow.table.count({0, 3}), 1u) << "it was in memory";
+  EXPECT_EQ(flow.table.count({0, 17}), 1u);
 }
 
 TEST_F(ExactlyOnceTest, APlanThatIsNotReadableCostsTheGuaranteeAndNothingElse) {

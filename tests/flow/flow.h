@@ -168,6 +168,11 @@ class Flow {
   bool library_is_at_end(int32_t p) {
     return owned_.contains(p) && !paused_.contains(p) && fetchers_[p].library_at == end(p);
   }
+  // While true, events come in one poll: the commands of the pipeline are executed after the last one.
+  void one_poll(bool begins) {
+    one_poll_ = begins;
+    if (!begins) turn();
+  }
   void source(SourceEvent event);
   // Delivers one chunk and lets a worker process it.
   void deliver_and_process(int32_t p, int64_t count = 100);
@@ -329,6 +334,7 @@ class Flow {
   std::set<int32_t> paused_;
   std::set<int32_t> revoking_;
   bool revoke_lost_ = false;
+  bool one_poll_ = false;
   int32_t& generation_ = cluster->generation;
   int32_t my_generation_ = 0;
   uint64_t consumer_ = 1;

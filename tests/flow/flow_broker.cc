@@ -220,7 +220,7 @@ void Flow::deliver_and_process(int32_t p, int64_t count) {
 
 void Flow::source(SourceEvent event) {
   pipeline.on_source_event(std::move(event), now, commands_);
-  turn();
+  if (!one_poll_) turn();
 }
 
 void Flow::move(int32_t p, int64_t next) {
