@@ -40,9 +40,12 @@ bool PartitionReplay::finished(Offset offset) const {
 void PartitionReplay::add(std::shared_ptr<const ProcessedChunk> chunk) { chunks_.push_back(std::move(chunk)); }
 
 std::optional<PartitionReplay::Rebuilt> PartitionReplay::take(Offset next) {
-  if (!active() || next <= spans_.front().offsets.last) return std::nullopt;
+  if (!active()) return std::nullopt;
+  const bool complete = next > spans_.front().offsets.last;
+  const bool in_parts = spans_.front().state != SpanState::Planned && !chunks_.empty();
+  if (!complete && !in_parts) return std::nullopt;
   Rebuilt rebuilt{spans_.front(), {}};
-  spans_.pop_front();
+  if (complete) spans_.pop_front();
   const auto end = std::partition_point(chunks_.begin(), chunks_.end(), [&](const auto& chunk) {
     return chunk->offsets.first <= rebuilt.span.offsets.last;
   });

@@ -37,7 +37,8 @@ class PartitionReplay {
 
   // In offset order. Requires covers().
   void add(std::shared_ptr<const ProcessedChunk> chunk);
-  // Returns the first span once it is complete: no message below `next` will be added any more.
+  // Returns the first span once it is complete: no message below `next` will be added any more. Returns the chunks of
+  // one that is not inserted again as they come, because it may be as long as the plan was not worked off.
   std::optional<Rebuilt> take(Offset next);
 
   // The partition ends at `end`, within the spans: after a truncation, messages of a span do not exist any more. A

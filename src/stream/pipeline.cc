@@ -189,8 +189,10 @@ void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
   state_.dlq.set_limit(options, now);
 }
 
-// A planned insert is rebuilt even without room in memory: nothing else can finish it.
+// A planned insert is rebuilt even without room in memory if nothing in flight will make some: nothing else can finish
+// it. One after the other, so that the memory is exceeded by one insert.
 std::optional<Partition> Pipeline::first_to_replay() const {
+  if (state_.batches.active() > 0) return std::nullopt;
   const auto first = std::find_if(state_.partitions.begin(), state_.partitions.end(), [](const auto& entry) {
     const TrackedPartition& partition = entry.second;
     return partition.replay.needs(partition.offsets.position()) && partition.state.is<Active>() &&

@@ -74,7 +74,8 @@ void PlannedInserts::replay(SteadyTime now) {
 void PlannedInserts::replay_span(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now) {
   if (rebuilt.span.state == SpanState::Planned) return replay_planned(partition, std::move(rebuilt), now);
   if (rebuilt.chunks.empty()) return;
-  auto batch = state_.batcher.seal_span(std::move(rebuilt.chunks), rebuilt.span.offsets, 0, now);
+  const OffsetRange offsets{rebuilt.chunks.front()->offsets.first, rebuilt.chunks.back()->offsets.last};
+  auto batch = state_.batcher.seal_span(std::move(rebuilt.chunks), offsets, 0, now);
   state_.begin(batch);
   BatchResult known{batch, true, {}, 0, {}};
   known.stored_before = rebuilt.span.state == SpanState::Stored;

@@ -429,7 +429,7 @@ void Flow::take_commands() {
   // Above the limit, an eighth is for what was already read. Beyond that, processing waits, except for one chunk that
   // has begun.
   // Planned inserts are rebuilt without regard to it, one partition at a time.
-  const uint64_t replays = settings_.delivery == Delivery::ExactlyOnce ? 4 * settings_.memory_limit : 0;
+  const uint64_t replays = settings_.delivery == Delivery::ExactlyOnce ? 3 * settings_.memory_limit : 0;
   EXPECT_LE(pipeline.budget()->held(), settings_.memory_limit + settings_.memory_limit / 8 + kOneChunk + replays);
 }
 
