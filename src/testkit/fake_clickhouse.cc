@@ -119,19 +119,22 @@ size_t FakeClickHouse::connections() const {
 
 bool FakeClickHouse::wait_for_requests(size_t count, std::chrono::milliseconds timeout) const {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, timeout, [&] { return decided_ >= count; });
+  return changed_.wait_for(lock, timeout, [&] { return received_ >= count; });
 }
 
 FakeAnswer FakeClickHouse::take_answer() {
-  FakeAnswer answer;
+  const std::lock_guard lock(mutex_);
+  FakeAnswer answer = queue_.empty() ? otherwise_ : queue_.front();
+  if (!queue_.empty()) queue_.pop_front();
+  return answer;
+}
+
+void FakeClickHouse::count_received() {
   {
     const std::lock_guard lock(mutex_);
-    answer = queue_.empty() ? otherwise_ : queue_.front();
-    if (!queue_.empty()) queue_.pop_front();
-    ++decided_;
+    ++received_;
   }
   changed_.notify_all();
-  return answer;
 }
 
 void FakeClickHouse::keep(FakeRequest request, bool store) {
@@ -159,6 +162,13 @@ bool FakeClickHouse::serve_request(WireReader& reader, Fd& fd, const StopFlag& s
   WireMessage message;
   if (!reader.read_head(message)) return false;
   const FakeAnswer answer = take_answer();
+  const bool whole = receive(reader, fd, message, answer);
+  count_received();
+  return whole && send_answer(fd, stop, answer);
+}
+
+// Reads the body as far as the answer wants and keeps a whole request. False at the end of the connection.
+bool FakeClickHouse::receive(WireReader& reader, Fd& fd, WireMessage& message, const FakeAnswer& answer) {
   if (answer.how == FakeAnswer::How::DropAtOnce) return false;
   if (answer.how == FakeAnswer::How::CloseMidBody) {
     reader.read_body(message, 1);
@@ -175,6 +185,11 @@ bool FakeClickHouse::serve_request(WireReader& reader, Fd& fd, const StopFlag& s
   request.raw_body = message.body;
   request.body = request.parameters.contains("decompress") ? decode_blocks(message.body) : message.body;
   keep(std::move(request), answer.stores);
+  return true;
+}
+
+// False at the end of the connection.
+bool FakeClickHouse::send_answer(Fd& fd, const StopFlag& stop, const FakeAnswer& answer) {
   if (answer.how == FakeAnswer::How::LoseAnswer) return false;
   if (answer.how == FakeAnswer::How::Hang) {
     wait_for_end(fd, stop);

@@ -68,13 +68,17 @@ class FakeClickHouse {
   std::string stored_rows() const;            // bodies of stored inserts, concatenated
   size_t stored_inserts() const;
   size_t connections() const;
-  // Waits until answers to `count` requests were chosen, whether or not they were sent. False after `timeout`.
+  // Waits until `count` requests were received as far as their answers want: requests() has them if they are whole.
+  // Their answers may not be sent yet. False after `timeout`.
   bool wait_for_requests(size_t count, std::chrono::milliseconds timeout = std::chrono::seconds(60)) const;
 
  private:
   void serve(Fd fd, const StopFlag& stop);
   bool serve_request(WireReader& reader, Fd& fd, const StopFlag& stop);
+  bool receive(WireReader& reader, Fd& fd, WireMessage& message, const FakeAnswer& answer);
+  bool send_answer(Fd& fd, const StopFlag& stop, const FakeAnswer& answer);
   FakeAnswer take_answer();
+  void count_received();
   void keep(FakeRequest request, bool store);
 
   mutable std::mutex mutex_;
@@ -85,7 +89,7 @@ class FakeClickHouse {
   std::string stored_rows_;
   size_t stored_inserts_ = 0;
   size_t connections_ = 0;
-  size_t decided_ = 0;
+  size_t received_ = 0;
   std::set<std::string> tokens_;
   LoopbackServer server_;  // last: its threads use all of the above
 };

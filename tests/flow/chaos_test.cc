@@ -2,10 +2,10 @@
 // changing options, partly refused commits, consumers that break, are fenced, leave or are handed over into a
 // rebalance, processes that stop or are killed. FRESHET_FLOW_SEED=N repeats one seed, FRESHET_FLOW_SEEDS=N sets the
 // number of seeds.
-#include <cstdlib>
 #include <random>
 
 #include "flow.h"
+#include "seeds.h"
 
 namespace freshet::flow {
 namespace {
@@ -272,14 +272,7 @@ class Chaos {
 };
 
 TEST(FlowChaosTest, NothingIsEverLost) {
-  if (const char* seed = std::getenv("FRESHET_FLOW_SEED")) return Chaos(std::strtoull(seed, nullptr, 10)).run();
-  const char* seeds = std::getenv("FRESHET_FLOW_SEEDS");
-  const uint64_t last = seeds != nullptr ? std::strtoull(seeds, nullptr, 10) : 400;
-  for (uint64_t seed = 1; seed <= last; ++seed) {
-    print_seed(seed);
-    Chaos(seed).run();
-    if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_chaos_test";
-  }
+  run_seeds("flow_chaos_test", {}, [](uint64_t seed) { Chaos(seed).run(); });
 }
 
 }  // namespace

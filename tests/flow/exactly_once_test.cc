@@ -1,9 +1,9 @@
 // Exactly-once delivery: random sequences of crashes, takeovers, rebalances, lost commits and inserts that arrive late
 // leave every row in the table once. FRESHET_FLOW_SEED=N repeats one seed, FRESHET_FLOW_SEEDS=N runs that many.
-#include <cstdlib>
 #include <random>
 
 #include "flow.h"
+#include "seeds.h"
 
 namespace freshet::flow {
 namespace {
@@ -11,11 +11,7 @@ namespace {
 const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "row", "bad", "skip"};
 constexpr uint64_t kRefusedOneIn = 30;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr uint64_t kSeeds = 1'000;
-#else
-constexpr uint64_t kSeeds = 20'000;
-#endif
+constexpr Seeds kSeeds{.release = 20'000, .address_sanitizer = 1'000};
 
 class RandomRun {
  public:
@@ -161,19 +157,8 @@ class RandomRun {
   int32_t partitions_ = 1;
 };
 
-uint64_t number_in(const char* variable, uint64_t otherwise) {
-  const char* const text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
-
 TEST(FlowExactlyOnceTest, EveryRowIsStoredOnce) {
-  if (const uint64_t seed = number_in("FRESHET_FLOW_SEED", 0); seed > 0) return RandomRun(seed).steps();
-  const uint64_t seeds = number_in("FRESHET_FLOW_SEEDS", kSeeds);
-  for (uint64_t seed = 1; seed <= seeds; ++seed) {
-    print_seed(seed);
-    RandomRun(seed).steps();
-    if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_exactly_once_test";
-  }
+  run_seeds("flow_exactly_once_test", kSeeds, [](uint64_t seed) { RandomRun(seed).steps(); });
 }
 
 // --- single cases

@@ -2,10 +2,10 @@
 // twice; processes are killed, frozen and removed from the group, and go on; the table refuses rows and inserts, and
 // its server is killed. No row may be missing, and exactly once, none may be there twice, unless the server itself lost
 // it between token and part.
-#include <cstdlib>
 #include <random>
 
 #include "flow.h"
+#include "seeds.h"
 
 namespace freshet::flow {
 namespace {
@@ -390,17 +390,7 @@ class Group {
 struct RandomTest : testing::TestWithParam<Delivery> {};
 
 TEST_P(RandomTest, NothingIsLostOrStoredTwice) {
-  const auto number_in = [](const char* variable, uint64_t otherwise) {
-    const char* const text = std::getenv(variable);
-    return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-  };
-  const uint64_t only = number_in("FRESHET_FLOW_SEED", 0);
-  const uint64_t last = only > 0 ? only : number_in("FRESHET_FLOW_SEEDS", 400);
-  for (uint64_t seed = only > 0 ? only : 1; seed <= last; ++seed) {
-    print_seed(seed);
-    Group(seed, GetParam()).run();
-    if (HasFailure()) FAIL() << "again with FRESHET_FLOW_SEED=" << seed << " flow_two_processes_test";
-  }
+  run_seeds("flow_two_processes_test", {}, [](uint64_t seed) { Group(seed, GetParam()).run(); });
 }
 INSTANTIATE_TEST_SUITE_P(TwoProcesses, RandomTest, testing::ValuesIn(kDeliveries), name_of);
 

@@ -2,7 +2,7 @@
 # usage: ./dev test [--fast]
 #
 # Builds and runs every test: unit, flow and contract tests, and integration tests with real Kafka, ClickHouse and Redis.
-# Then runs the unit, flow and golden tests again under ASan+UBSan and under TSan. Prints `N passed, N failed` at the end.
+# Beside them it runs the unit, flow and golden tests under ASan+UBSan and under TSan. Prints `N passed, N failed` at the end.
 #   --fast   without the sanitizer runs
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
@@ -18,28 +18,32 @@ run_tests() {
   rm -rf "build/$preset/results"
   (cd "build/$preset" && ctest --output-on-failure --no-tests=error -j 2 "$@" --output-junit "results/ctest.xml") >&2 || true
 }
+# sanitizer_tests PRESET
+sanitizer_tests() {
+  say "build and tests ($1)"
+  build "$1" checked_tests
+  run_tests "$1" -L '^(unit|flow|golden)$'
+}
 
 say "lint"
 bash tools/lint/modules.sh || failed_parts=$((failed_parts + 1))
 say "build (release)"
 build release
+results=(build/release/results)
 if [[ $fast != --fast ]]; then
-  # While the integration tests wait for servers, builds the next presets at low priority. A failure here occurs again
-  # below, and is printed there.
-  nice -n 19 bash -c 'for preset in asan tsan; do bash tools/dev/build.sh "$preset" checked_tests; done' \
-    >/dev/null 2>&1 &
-  builds=$!
+  # At low priority while the integration tests wait for servers. Its output is printed when they are done.
+  rm -rf build/{asan,tsan}/results
+  (
+    renice -n 15 -p "$BASHPID" >/dev/null
+    for preset in asan tsan; do sanitizer_tests "$preset"; done
+  ) >build/sanitizer-tests.log 2>&1 &
+  sanitizers=$!
+  results+=(build/asan/results build/tsan/results)
 fi
 say "tests"
 run_tests release
-results=(build/release/results)
 if [[ $fast != --fast ]]; then
-  wait "$builds" || true
-  for preset in asan tsan; do
-    say "build and tests ($preset)"
-    build "$preset" checked_tests
-    run_tests "$preset" -L '^(unit|flow|golden)$'
-    results+=("build/$preset/results")
-  done
+  wait "$sanitizers" || failed_parts=$((failed_parts + 1))
+  cat build/sanitizer-tests.log >&2
 fi
 python3 tools/dev/count_results.py --failed-parts "$failed_parts" "${results[@]}"
