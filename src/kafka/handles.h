@@ -17,11 +17,13 @@ struct Freed {
   }
 };
 
-// Counts a client's JoinGroup requests and their responses, and its OffsetCommit requests. Threads: any.
+// Counts a client's JoinGroup requests and their responses, and its OffsetCommit requests (kafka/commit_request.h).
+// Threads: any.
 struct GroupRequests {
   bool cooperative = false;  // a cooperative assignor is configured; constant once the client is created
   std::atomic<uint64_t> joins_sent{0};
   std::atomic<uint64_t> joins_answered{0};
+  std::atomic<uint64_t> commits_begun{0};
   std::atomic<uint64_t> commits_sent{0};  // also those that the library repeats
   std::atomic<bool> assigned{false};      // it has received an assignment, possibly empty
 };

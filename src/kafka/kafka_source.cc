@@ -44,7 +44,7 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       statistics_({context.metrics, settings.topic}),
       client_(std::move(client)),
       assignment_(client_.get(), settings.topic),
-      start_look_up_(client_.get(), settings_, clock_, [this] { wake(); }),
+      start_look_up_(client_.get(), *requests_, settings_, clock_, [this] { wake(); }),
       continuity_check_(
           [this](std::stop_token stop) {
             return broker_knows(client_.get(), settings_.consumer_group, instance_id_, clock_, stop);
@@ -120,19 +120,12 @@ void KafkaSource::on_event(Event event, size_t max_chunk_messages, std::vector<S
   }
 }
 
-// After a lost connection or answer, the broker may process the request, or one that the library repeated, at any later
-// time. It would then replace a newer plan. It refuses requests of a client whose membership another one took over.
 void KafkaSource::on_commit_answered(rd_kafka_event_t* event, std::vector<SourceEvent>& out) {
   ++commits_answered_;
   CommitResult result = to_commit_result(event);
-  const uint64_t requests = requests_->commits_sent - commit_requests_before_;
-  const bool unanswered = result.error && is_unanswered(static_cast<rd_kafka_resp_err_t>(result.error->code));
-  if (!settings_.planned_commits || (requests <= 1 && (requests == 0 || !unanswered))) {
-    return out.push_back(std::move(result));
-  }
-  const Error uncertain{ErrorKind::Renew, result.error ? result.error->code : 0,
-                        "the connection to the group's coordinator failed during a commit; the consumer is renewed "
-                        "before more inserts are sent"};
+  const auto code = result.error ? std::optional(static_cast<rd_kafka_resp_err_t>(result.error->code)) : std::nullopt;
+  if (!settings_.planned_commits || !commit_request_->may_arrive_later(code)) return out.push_back(std::move(result));
+  const Error uncertain = uncertain_commit(code.value_or(RD_KAFKA_RESP_ERR_NO_ERROR));
   result.committed.clear();
   result.error = uncertain;
   out.push_back(std::move(result));
@@ -303,7 +296,7 @@ Status KafkaSource::commit_async(const std::vector<OffsetToCommit>& offsets) {
     metadata.plan = offset.plan;
     set_metadata(client_.get(), *one, metadata.text());
   }
-  commit_requests_before_ = requests_->commits_sent;
+  commit_request_.emplace(*requests_);
   const auto error = rd_kafka_commit_queue(client_.get(), list.get(), queue_.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return tl::make_unexpected(to_error(error, "committing offsets"));
   ++commits_sent_;

@@ -24,6 +24,7 @@
 #include "base/result.h"
 #include "kafka/assignment.h"
 #include "kafka/batch_end.h"
+#include "kafka/commit_request.h"
 #include "kafka/continuity_check.h"
 #include "kafka/departure.h"
 #include "kafka/handles.h"
@@ -165,8 +166,8 @@ class KafkaSource final : public Source {
   bool closed_ = false;
   uint64_t commits_sent_ = 0;
   uint64_t commits_answered_ = 0;
-  uint64_t commit_requests_before_ = 0;  // GroupRequests::commits_sent before the outstanding commit
-  std::optional<SteadyTime> plans_due_;  // when to look up the plans of partitions that continue
+  std::optional<CommitRequest> commit_request_;  // the outstanding one
+  std::optional<SteadyTime> plans_due_;          // when to look up the plans of partitions that continue
   std::optional<SteadyTime> statistics_at_;
   ReportedErrors reported_;
 

@@ -116,7 +116,8 @@ TEST_F(KafkaSourceTest, ThePlanOfACommitReachesTheNextOwner) {
     EXPECT_TRUE(result == nullptr || !result->error);
     return result != nullptr;
   }));
-  StartPositions positions(static_cast<KafkaSource&>(*source).client(), settings, clock, [](const Error&) {});
+  GroupRequests requests;
+  StartPositions positions(static_cast<KafkaSource&>(*source).client(), requests, settings, clock, [](const Error&) {});
   const auto committed = positions.committed({Partition{0}, Partition{1}}, {});
   ASSERT_TRUE(committed) << committed.error().text;
   const std::vector<AssignedPartition>& found = committed->partitions;

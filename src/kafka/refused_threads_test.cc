@@ -67,7 +67,8 @@ TEST_F(RefusedThreadsTest, AnAssignmentIsLookedUpOnceThereIsRoom) {
   const auto client = make_client(RD_KAFKA_CONSUMER, *std::move(conf));
   ASSERT_TRUE(client);
   const KafkaSettings s = unreachable_broker();
-  StartLookUp look_up(client->get(), s, clock_, [] {});
+  GroupRequests requests;
+  StartLookUp look_up(client->get(), requests, s, clock_, [] {});
   {
     const NoMoreThreads limit;
     look_up.begin({Partition{0}}, StartLookUpFor::Assignment);

@@ -11,8 +11,9 @@ constexpr Duration kLookUpAgainAfter = std::chrono::seconds(1);
 
 }  // namespace
 
-StartLookUp::StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake)
-    : client_(client), settings_(settings), clock_(clock), wake_(std::move(wake)) {}
+StartLookUp::StartLookUp(rd_kafka_t* client, GroupRequests& requests, const KafkaSettings& settings, Clock& clock,
+                         std::function<void()> wake)
+    : client_(client), requests_(requests), settings_(settings), clock_(clock), wake_(std::move(wake)) {}
 
 void StartLookUp::begin(std::vector<Partition> partitions, StartLookUpFor asked_for) {
   cancel();
@@ -38,7 +39,7 @@ void StartLookUp::say(const Error& error) {
 }
 
 void StartLookUp::resolve(const Question& question, std::stop_token stop) {
-  StartPositions positions(client_, settings_, clock_, [this](const Error& error) { say(error); });
+  StartPositions positions(client_, requests_, settings_, clock_, [this](const Error& error) { say(error); });
   const bool out_of_range = question.asked_for == StartLookUpFor::OutOfRange;
   Found found{question.asked_for, question.partitions, {}};
   if (question.asked_for == StartLookUpFor::Assignment) {

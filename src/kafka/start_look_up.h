@@ -26,8 +26,8 @@ enum class StartLookUpFor {
   Plans,       // what the group has committed for partitions that continue
 };
 
-// Threads: all calls by the loop. The lookup's thread calls `wake` when take() has a result. `client` and `settings`
-// must outlive it, or its end().
+// Threads: all calls by the loop. The lookup's thread calls `wake` when take() has a result. `client`, `requests`
+// and `settings` must outlive it, or its end().
 class StartLookUp {
  public:
   // A lookup for an assignment repeats until everything is known. Other lookups are tried once and may resolve nothing.
@@ -40,7 +40,8 @@ class StartLookUp {
   // An Error reports a temporary problem.
   using LookUpResult = std::variant<Found, Error>;
 
-  StartLookUp(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, std::function<void()> wake);
+  StartLookUp(rd_kafka_t* client, GroupRequests& requests, const KafkaSettings& settings, Clock& clock,
+              std::function<void()> wake);
   ~StartLookUp() { end(); }
   StartLookUp(const StartLookUp&) = delete;
   StartLookUp& operator=(const StartLookUp&) = delete;
@@ -67,6 +68,7 @@ class StartLookUp {
   void say(const Error& error);
 
   rd_kafka_t* const client_;
+  GroupRequests& requests_;
   const KafkaSettings& settings_;
   Clock& clock_;
   const std::function<void()> wake_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "kafka/commit_metadata.h"
+#include "kafka/commit_request.h"
 #include "kafka/error_table.h"
 #include "kafka/offset_query.h"
 
@@ -47,8 +48,9 @@ StartDecision decide_start(const KafkaSettings& settings, const StartInputs& inp
                       inputs.out_of_range ? "usable" : "committed", inputs.low, inputs.high)};
 }
 
-StartPositions::StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnFailure on_failure)
-    : client_(client), settings_(settings), clock_(clock), on_failure_(std::move(on_failure)) {}
+StartPositions::StartPositions(rd_kafka_t* client, GroupRequests& requests, const KafkaSettings& settings, Clock& clock,
+                               OnFailure on_failure)
+    : client_(client), requests_(requests), settings_(settings), clock_(clock), on_failure_(std::move(on_failure)) {}
 
 std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vector<Partition>& partitions,
                                                                 bool out_of_range, std::stop_token stop) {
@@ -57,6 +59,7 @@ std::optional<StartPositions::Resolved> StartPositions::resolve(const std::vecto
     if (resolved) return *std::move(resolved);
     if (resolved.error().kind == ErrorKind::Stopping) break;
     on_failure_(resolved.error());
+    if (resolved.error().kind == ErrorKind::Renew) break;
     if (!sleep_interruptibly(clock_, stop, std::chrono::seconds(1))) break;
   }
   return std::nullopt;
@@ -190,6 +193,7 @@ Status StartPositions::commit(const std::vector<std::pair<Partition, Offset>>& s
     set_metadata(client_, *one, metadata);
   }
   const Queue answers(rd_kafka_queue_new(client_));
+  const CommitRequest request(requests_);
   const auto error = rd_kafka_commit_queue(client_, list.get(), answers.get(), nullptr, nullptr);
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(error, "committing where a partition starts");
   for (int i = 0; i < kCommitPolls; ++i) {
@@ -197,9 +201,13 @@ Status StartPositions::commit(const std::vector<std::pair<Partition, Offset>>& s
     const Event event(rd_kafka_queue_poll(answers.get(), kCommitPollMs));
     if (!event || rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_OFFSET_COMMIT) continue;
     const auto result = rd_kafka_event_error(event.get());
+    if (settings_.planned_commits && request.may_arrive_later(result)) {
+      return tl::make_unexpected(uncertain_commit(result));
+    }
     if (result != RD_KAFKA_RESP_ERR_NO_ERROR) return failed(result, "committing where a partition starts");
     return {};
   }
+  if (settings_.planned_commits) return tl::make_unexpected(uncertain_commit(RD_KAFKA_RESP_ERR__TIMED_OUT));
   return failed(RD_KAFKA_RESP_ERR__TIMED_OUT, "committing where a partition starts");
 }
 

@@ -46,10 +46,13 @@ class StartPositions {
   };
   using OnFailure = std::function<void(const Error&)>;
 
-  StartPositions(rd_kafka_t* client, const KafkaSettings& settings, Clock& clock, OnFailure on_failure);
+  // `requests`: of the client. They and `settings` must outlive it.
+  StartPositions(rd_kafka_t* client, GroupRequests& requests, const KafkaSettings& settings, Clock& clock,
+                 OnFailure on_failure);
 
   // Blocks until every partition is decided and the policy's choices are committed; empty if `stop` is requested first.
-  // Retries each second, and calls `on_failure` for each failure.
+  // Retries each second, and calls `on_failure` for each failure. Also empty after an ErrorKind::Renew: a commit may
+  // reach the broker late and replace a plan.
   std::optional<Resolved> resolve(const std::vector<Partition>& partitions, bool out_of_range, std::stop_token stop);
   // One attempt: all partitions, or an error. `out_of_range`: the broker reported that the partitions' positions do not
   // exist.
@@ -73,6 +76,7 @@ class StartPositions {
   Status commit(const std::vector<std::pair<Partition, Offset>>& starts, int32_t partition_count, std::stop_token stop);
 
   rd_kafka_t* const client_;
+  GroupRequests& requests_;
   const KafkaSettings& settings_;
   Clock& clock_;
   const OnFailure on_failure_;

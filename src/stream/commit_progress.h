@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "model/ids.h"
 
 namespace freshet::stream {
@@ -28,22 +29,27 @@ class CommitProgress {
   explicit CommitProgress(Offset start) : start_(start), floor_(start), sent_{start} {}
 
   // The broker has this: it was looked up, or committed by another component of this process. Requires that no commit
-  // of the partition is outstanding.
-  void known(CommitPoint point) {
+  // of the partition is outstanding. `at`, here and below: Clock::since_boot() of the question or the commit.
+  void known(CommitPoint point, Duration at) {
     floor_ = point.next;
     sent_ = point;
     acknowledged_ = std::move(point);
+    confirmed_at_ = at;
   }
 
   bool wants(Offset committable, uint64_t version) const {
-    return committable > sent_.next || (version != sent_.version && committable >= sent_.next);
+    return committable > sent_.next || ((confirm_again_ || version != sent_.version) && committable >= sent_.next);
   }
-  void sent(CommitPoint point) { sent_ = std::move(point); }
+  void sent(CommitPoint point) {
+    sent_ = std::move(point);
+    confirm_again_ = false;
+  }
   // The broker accepted this offset, and with it what was sent last, unless that has another offset.
-  void accepted(Offset offset) {
+  void accepted(Offset offset, Duration at) {
     floor_ = std::max(floor_, offset);
     acknowledged_ = offset == sent_.next ? sent_ : CommitPoint{floor_};
     acknowledged_->next = floor_;
+    confirmed_at_ = at;
   }
   // The last commit was rejected or may never have arrived: send it again.
   void resend() {
@@ -71,6 +77,10 @@ class CommitProgress {
     if (!acknowledged_) return false;
     return last < acknowledged_->next || (acknowledged_->version >= version && last < acknowledged_->frontier);
   }
+  // When the broker was last known to have this process's plan, as Clock::since_boot(). Requires has_plan().
+  Duration confirmed_at() const { return confirmed_at_; }
+  // Commit once more, even if nothing is new: confirmed_at() is long ago.
+  void confirm_again() { confirm_again_ = true; }
   size_t acknowledged_plan_size() const { return acknowledged_ ? acknowledged_->plan.size() : 0; }
   // The broker has `now`. True if no other owner of the partition committed beyond what is finished here.
   bool not_overtaken(Offset now, Offset committable) const {
@@ -79,11 +89,14 @@ class CommitProgress {
   }
   // The broker has exactly what this process committed last. A commit whose answer was lost counts as committed if the
   // broker has it.
-  bool recognises(Offset now, const std::string& plan) {
+  bool recognises(Offset now, const std::string& plan, Duration at) {
     const auto is = [&](const CommitPoint& point) { return point.next == now && point.plan == plan; };
-    if (acknowledged_ && is(*acknowledged_)) return true;
+    if (acknowledged_ && is(*acknowledged_)) {
+      confirmed_at_ = at;
+      return true;
+    }
     if (!is(sent_)) return false;
-    accepted(now);
+    accepted(now, at);
     return true;
   }
 
@@ -94,6 +107,8 @@ class CommitProgress {
   std::optional<CommitPoint> acknowledged_;
   Offset floor_;  // offsets at or below it are not sent
   CommitPoint sent_;
+  Duration confirmed_at_{};
+  bool confirm_again_ = false;
 };
 
 }  // namespace freshet::stream

@@ -27,7 +27,8 @@ bool OffsetCommitter::may_send(SteadyTime now, bool at_once) const {
   return (!failed_ && (at_once || drains_revoke())) || now >= sent_at_ + interval_;
 }
 
-std::vector<OffsetToCommit> OffsetCommitter::send(const std::vector<Committable>& committable, SteadyTime now) {
+std::vector<OffsetToCommit> OffsetCommitter::send(const std::vector<Committable>& committable, SteadyTime now,
+                                                  Duration since_boot) {
   std::vector<OffsetToCommit> offsets;
   for (const auto& [partition, point] : committable) {
     CommitProgress& progress = of(partition);
@@ -39,6 +40,7 @@ std::vector<OffsetToCommit> OffsetCommitter::send(const std::vector<Committable>
   outstanding_ = true;
   void_ = false;
   sent_at_ = now;
+  sent_since_boot_ = since_boot;
   return offsets;
 }
 
@@ -63,7 +65,7 @@ void OffsetCommitter::answered(const CommitResult& result) {
     if (void_ && found->second.sends_plans()) {
       found->second.resend();
     } else {
-      found->second.accepted(offset);
+      found->second.accepted(offset, sent_since_boot_);
     }
   }
   if (!failed_) return;

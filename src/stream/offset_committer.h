@@ -56,8 +56,8 @@ class OffsetCommitter {
   std::optional<SteadyTime> due() const;
   // `at_once`: something waits for the commit, so it is not put off by the interval.
   bool may_send(SteadyTime now, bool at_once) const;
-  // Returns the offsets to commit, and marks them as sent. Requires may_send().
-  std::vector<OffsetToCommit> send(const std::vector<Committable>& committable, SteadyTime now);
+  // Returns the offsets to commit, and marks them as sent. Requires may_send(). `since_boot`: Clock::since_boot().
+  std::vector<OffsetToCommit> send(const std::vector<Committable>& committable, SteadyTime now, Duration since_boot);
   // Upper bound for PartitionPlan::text(). Halved when the broker refuses one for its length.
   size_t max_plan_text() const { return max_plan_text_; }
   // Rejected offsets are sent again with the next commit.
@@ -80,6 +80,7 @@ class OffsetCommitter {
   bool void_ = false;    // the outstanding commit is of an earlier membership
   size_t max_plan_text_ = PartitionPlan::kMaxText;
   SteadyTime sent_at_{};
+  Duration sent_since_boot_{};
   std::optional<Revoke> revoke_;
 };
 

@@ -5,6 +5,8 @@
 namespace freshet::stream {
 namespace {
 
+using std::chrono::seconds;
+
 class OffsetCommitterTest : public testing::Test {
  protected:
   OffsetCommitterTest() {
@@ -14,7 +16,7 @@ class OffsetCommitterTest : public testing::Test {
   std::pair<int64_t, int64_t> send(int64_t first, int64_t second) {
     std::pair<int64_t, int64_t> sent{-1, -1};
     for (const OffsetToCommit& one :
-         committer_.send({{Partition{0}, {Offset{first}}}, {Partition{1}, {Offset{second}}}}, now_)) {
+         committer_.send({{Partition{0}, {Offset{first}}}, {Partition{1}, {Offset{second}}}}, now_, {})) {
       (one.partition.value == 0 ? sent.first : sent.second) = one.next.value;
     }
     return sent;
@@ -29,7 +31,7 @@ class OffsetCommitterTest : public testing::Test {
   bool may_send(bool draining = false) const { return committer_.may_send(now_, draining); }
 
   using Sent = std::pair<int64_t, int64_t>;
-  OffsetCommitter committer_{std::chrono::seconds(1)};
+  OffsetCommitter committer_{seconds(1)};
   SteadyTime now_{std::chrono::hours(1)};
 };
 
@@ -40,7 +42,7 @@ TEST_F(OffsetCommitterTest, OneIsOutstandingAtATimeAndOneIsSentPerInterval) {
   EXPECT_EQ(send(5, 0), (Sent{5, -1}));
   EXPECT_TRUE(committer_.outstanding());
   EXPECT_FALSE(committer_.due());
-  pass(std::chrono::seconds(2));
+  pass(seconds(2));
   EXPECT_FALSE(may_send(true));
   committer_.answered(accepted({{Partition{0}, Offset{5}}}));
   EXPECT_EQ(committer_.of(Partition{0}).acknowledged(), Offset{5});
@@ -48,7 +50,7 @@ TEST_F(OffsetCommitterTest, OneIsOutstandingAtATimeAndOneIsSentPerInterval) {
   EXPECT_EQ(send(5, 7), (Sent{-1, 7}));
   committer_.answered(accepted({{Partition{1}, Offset{7}}}));
   EXPECT_FALSE(may_send());
-  EXPECT_EQ(committer_.due(), now_ + std::chrono::seconds(1));
+  EXPECT_EQ(committer_.due(), now_ + seconds(1));
   EXPECT_TRUE(may_send(true)) << "the last commit of a stop waits for no interval";
 }
 
@@ -58,7 +60,7 @@ TEST_F(OffsetCommitterTest, WhatIsRejectedIsSentAgainAfterTheInterval) {
   partly.committed = {{Partition{0}, Offset{5}}};
   committer_.answered(partly);
   EXPECT_FALSE(may_send(true));
-  pass(std::chrono::seconds(1));
+  pass(seconds(1));
   EXPECT_TRUE(may_send());
   EXPECT_EQ(send(5, 7), (Sent{-1, 7}));
 }
@@ -104,8 +106,8 @@ TEST(CommitProgressTest, WhatIsSentOnlyGrows) {
   EXPECT_TRUE(progress.wants(Offset{11}, 0));
   progress.sent({Offset{20}});
   EXPECT_FALSE(progress.wants(Offset{20}, 0));
-  progress.accepted(Offset{20});
-  progress.accepted(Offset{15});  // a late answer
+  progress.accepted(Offset{20}, {});
+  progress.accepted(Offset{15}, {});  // a late answer
   EXPECT_EQ(progress.acknowledged(), Offset{20});
   progress.sent({Offset{30}});
   progress.resend();
@@ -122,7 +124,7 @@ TEST(CommitProgressTest, SomebodyElseWentOnIfTheBrokerHasMoreThanIsFinishedHere)
   EXPECT_TRUE(progress.not_overtaken(Offset{30}, Offset{30}));
   EXPECT_FALSE(progress.not_overtaken(Offset{31}, Offset{30}));
   EXPECT_FALSE(progress.not_overtaken(Offset{9}, Offset{30}));
-  progress.accepted(Offset{20});
+  progress.accepted(Offset{20}, {});
   EXPECT_FALSE(progress.not_overtaken(Offset{15}, Offset{30}));
 }
 
@@ -138,7 +140,7 @@ TEST(CommitProgressTest, ANewPlanIsSentWithoutANewOffset) {
   progress.sent(point(10, 1, "plan=5:s", 15));
   EXPECT_FALSE(progress.wants(Offset{10}, 1));
   EXPECT_FALSE(progress.has_plan(1, Offset{14})) << "not acknowledged";
-  progress.accepted(Offset{10});
+  progress.accepted(Offset{10}, {});
   EXPECT_TRUE(progress.has_plan(1, Offset{14}));
   EXPECT_FALSE(progress.has_plan(1, Offset{15})) << "beyond what the commit said";
   EXPECT_FALSE(progress.has_plan(2, Offset{14}));
@@ -147,18 +149,34 @@ TEST(CommitProgressTest, ANewPlanIsSentWithoutANewOffset) {
 
 TEST(CommitProgressTest, RecognisesWhatItCommitted) {
   CommitProgress progress(Offset{10});
-  progress.known(point(10, 0, "", 10));
+  progress.known(point(10, 0, "", 10), {});
   progress.sent(point(10, 1, "plan=5:s", 15));
-  EXPECT_TRUE(progress.recognises(Offset{10}, "")) << "the commit did not arrive";
+  EXPECT_TRUE(progress.recognises(Offset{10}, "", {})) << "the commit did not arrive";
   EXPECT_FALSE(progress.has_plan(1, Offset{14}));
-  EXPECT_TRUE(progress.recognises(Offset{10}, "plan=5:s")) << "its answer was lost";
+  EXPECT_TRUE(progress.recognises(Offset{10}, "plan=5:s", {})) << "its answer was lost";
   EXPECT_TRUE(progress.has_plan(1, Offset{14}));
-  EXPECT_FALSE(progress.recognises(Offset{12}, "plan=5:s"));
-  EXPECT_FALSE(progress.recognises(Offset{10}, "plan=6:s"));
+  EXPECT_FALSE(progress.recognises(Offset{12}, "plan=5:s", {}));
+  EXPECT_FALSE(progress.recognises(Offset{10}, "plan=6:s", {}));
+}
+
+TEST(CommitProgressTest, WhatIsKnownAgesFromTheQuestionOn) {
+  CommitProgress progress(Offset{10});
+  progress.known(point(10, 0, "plan=5:s", 15), seconds(3));
+  EXPECT_EQ(progress.confirmed_at(), seconds(3));
+  EXPECT_FALSE(progress.wants(Offset{10}, 0));
+  progress.confirm_again();
+  EXPECT_TRUE(progress.wants(Offset{10}, 0)) << "with nothing new";
+  EXPECT_FALSE(progress.wants(Offset{9}, 0));
+  progress.sent(point(10, 0, "plan=5:s", 15));
+  EXPECT_FALSE(progress.wants(Offset{10}, 0));
+  progress.accepted(Offset{10}, seconds(7));
+  EXPECT_EQ(progress.confirmed_at(), seconds(7));
+  EXPECT_TRUE(progress.recognises(Offset{10}, "plan=5:s", seconds(9)));
+  EXPECT_EQ(progress.confirmed_at(), seconds(9));
 }
 
 TEST_F(OffsetCommitterTest, APlanAcknowledgedForAnEarlierMembershipDoesNotCount) {
-  const auto send_plan = [&] { return committer_.send({{Partition{0}, point(0, 1, "plan=5:s", 5)}}, now_).size(); };
+  const auto send_plan = [&] { return committer_.send({{Partition{0}, point(0, 1, "plan=5:s", 5)}}, now_, {}).size(); };
   EXPECT_EQ(send_plan(), 1u);
   committer_.membership_changed();
   committer_.answered(accepted({{Partition{0}, Offset{0}}}));
@@ -181,7 +199,7 @@ TEST_F(OffsetCommitterTest, PlansBecomeShorterWhenTheBrokerRefusesThem) {
 
 TEST_F(OffsetCommitterTest, NoPlanBecomesShorterThanTheBrokerHasAccepted) {
   const std::string plan = "plan=" + std::string(1500, 'x');
-  committer_.send({{Partition{0}, point(0, 1, plan, 5)}}, now_);
+  committer_.send({{Partition{0}, point(0, 1, plan, 5)}}, now_, {});
   committer_.answered(accepted({{Partition{0}, Offset{0}}}));
   for (int i = 0; i < 10; ++i) {
     CommitResult refused = rejected();

@@ -18,7 +18,7 @@ TrackedPartition& PartitionLifecycle::begin(const AssignedPartition& assigned, b
   const std::string no_offset = continues ? "its offset is being looked up" : assigned.no_valid_offset;
   if (no_offset.empty()) {
     // If the reset policy chose this offset, the source has committed it (see AssignedPartition).
-    state_.committer.of(assigned.partition).known({assigned.start, 0, assigned.plan});
+    state_.committer.of(assigned.partition).known({assigned.start, 0, assigned.plan}, state_.since_boot);
     begin_plan(partition, assigned);
   } else {
     partition.lose_offset(OffsetState::Missing);
@@ -38,7 +38,8 @@ void PartitionLifecycle::begin_plan(TrackedPartition& partition, const AssignedP
   if (plan->empty()) return;
   state_.log.emit(PlanReplayed{state_.settings.topic, assigned.partition.value, assigned.start.value,
                                plan->frontier().value - 1, plan->spans().size()});
-  state_.committer.of(assigned.partition).known({assigned.start, 0, assigned.plan, plan->frontier()});
+  state_.committer.of(assigned.partition)
+      .known({assigned.start, 0, assigned.plan, plan->frontier()}, state_.since_boot);
   partition.replay = PartitionReplay(*plan);
   partition.plan = *std::move(plan);
 }
@@ -49,7 +50,7 @@ bool PartitionLifecycle::resumes(const TrackedPartition& partition, const Assign
   if (!assigned.no_valid_offset.empty()) return false;
   CommitProgress& progress = state_.committer.of(partition.partition);
   if (state_.plans_inserts() || !partition.plan.empty() || !assigned.plan.empty()) {
-    return progress.recognises(assigned.start, assigned.plan);
+    return progress.recognises(assigned.start, assigned.plan, state_.since_boot);
   }
   return progress.not_overtaken(assigned.start, partition.offsets.committable());
 }
@@ -65,7 +66,7 @@ void PartitionLifecycle::resume(TrackedPartition& partition, const AssignedParti
     partition.await_plan();  // until then it is unknown whether the last commit arrived
   } else if (!continues) {
     partition.confirm_plan();
-    if (!state_.plans_inserts() && partition.plan.empty()) progress.known({assigned.start});
+    if (!state_.plans_inserts() && partition.plan.empty()) progress.known({assigned.start}, state_.since_boot);
   }
   if (!awaits_plan) progress.resend();
   for (WaitingRows& rows : partition.state.resume()) batch(partition, std::move(rows));

@@ -10,10 +10,8 @@
 namespace freshet::stream {
 namespace {
 
-constexpr size_t kMaxChunkMessages = 256;
 // Charged per record of a side topic in addition to its bytes and the client library's copy of them.
 constexpr uint64_t kMinRecordCharge = 256;
-constexpr Duration kIdle = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -89,11 +87,11 @@ void Pipeline::deliver(MessageChunk chunk, TrackedPartition& partition, Commands
 void Pipeline::on_event(EndOfPartition& end, SteadyTime now, Commands& commands) {
   TrackedPartition* partition = state_.partitions.find(end.partition);
   // If chunks are not accepted, an end behind them means nothing: the messages before it were dropped.
-  if (partition == nullptr || !takes_chunks_of(*partition) || partition->blocks.any()) return;
-  if (seeks(commands, end.partition)) return;
+  if (partition == nullptr || !takes_chunks_of(*partition) || seeks(commands, end.partition)) return;
+  partition->replay.reached_end(end.end, now);
+  if (partition->blocks.any()) return;
   reached_end_ = true;
   partition->offsets.move_to(std::max(partition->offsets.position(), end.end));
-  partition->replay.reached_end(end.end, now);
   if (state_.settings.stop_at_timestamp_ms) partition->reach_stop();
 }
 
@@ -103,7 +101,7 @@ void Pipeline::on_handed_back(Work work) { state_.work.handed_back(std::move(wor
 
 // Something in flight will release memory without further rows. A blocked batch will not: it waits for an operator.
 bool Pipeline::anything_makes_room() const {
-  return state_.work.with_workers() || state_.batches.active() > 0 || !state_.batcher.empty() || !state_.dlq.empty() ||
+  return state_.work.with_workers() || batches_going_on() > 0 || !state_.batcher.empty() || !state_.dlq.empty() ||
          !state_.gate->empty();
 }
 
@@ -192,7 +190,7 @@ void Pipeline::set_options(const LiveOptions& options, SteadyTime now) {
 // A planned insert is rebuilt even without room in memory if nothing in flight will make some: nothing else can finish
 // it. One after the other, so that the memory is exceeded by one insert.
 std::optional<Partition> Pipeline::first_to_replay() const {
-  if (state_.batches.active() > 0) return std::nullopt;
+  if (batches_going_on() > 0) return std::nullopt;
   const auto first = std::find_if(state_.partitions.begin(), state_.partitions.end(), [](const auto& entry) {
     const TrackedPartition& partition = entry.second;
     return partition.replay.needs(partition.offsets.position()) && partition.state.is<Active>() &&
@@ -238,7 +236,7 @@ void Pipeline::tick(SteadyTime now, Commands& commands) {
 // Everything is paused and no batch in flight will release memory: no further rows will arrive for the batch.
 bool Pipeline::no_more_rows_come() const {
   // Work that was handed back needs room, which only the queued rows can make.
-  return state_.batches.active() == 0 && state_.work.stands_still() &&
+  return batches_going_on() == 0 && state_.work.stands_still() &&
          std::all_of(state_.partitions.begin(), state_.partitions.end(),
                      [&](const auto& entry) { return !entry.second.state.owned() || paused(entry.second); });
 }
@@ -257,8 +255,7 @@ std::optional<Offset> Pipeline::next_span(Partition id) const {
 
 void Pipeline::seal_batches(SteadyTime now, Commands& commands) {
   if (!may_seal()) return;
-  const size_t slots = size_t{2} * state_.options.clickhouse_concurrency;
-  while (!state_.batcher.empty() && (state_.drain.draining() || state_.batches.active() < slots)) {
+  while (!state_.batcher.empty() && (state_.drain.draining() || has_slot())) {
     auto batch = state_.batcher.seal(state_.options, seal_reason(), now, [&](Partition id) { return next_span(id); });
     if (batch == nullptr) return;
     begin_batch(std::move(batch), now, commands);
@@ -302,7 +299,7 @@ void Pipeline::commit_what_can_be(SteadyTime now, Commands& commands) {
       committable.push_back({id, commit_point(partition)});
     }
   }
-  commands.commit = state_.committer.send(committable, now);
+  commands.commit = state_.committer.send(committable, now, state_.since_boot);
   for (const OffsetToCommit& sent : commands.commit) {
     state_.partitions.find(sent.partition)->plan.committing(sent.next);
   }
@@ -317,129 +314,6 @@ void Pipeline::on_event(CommitResult& result, SteadyTime, Commands&) {
   if (!result.error) return;
   state_.totals.kafka_failed(result.error->text);
   state_.log.emit(CommitFailed{state_.settings.topic, result.error->text});
-}
-
-// --- flow control ---------------------------------------------------------------------------------------------------
-
-FlowControl::ConsumerPhase Pipeline::consumer_phase() const {
-  if (state_.drain.running()) return FlowControl::ConsumerPhase::Running;
-  return state_.drain.stopping() ? FlowControl::ConsumerPhase::Stopping : FlowControl::ConsumerPhase::Leaving;
-}
-
-FlowControl::PartitionView Pipeline::flow_view(const TrackedPartition& partition) const {
-  return {partition.partition, partition.blocks.any(), partition.reached_stop(), partition.state.is<Draining>(),
-          replaying_ == partition.partition};
-}
-
-bool Pipeline::paused(const TrackedPartition& partition) const {
-  return state_.flow.paused(flow_view(partition), consumer_phase());
-}
-
-void Pipeline::compare_pauses(Commands& commands) {
-  if (closed()) return;
-  FlowControl::Changes changes;
-  for (const auto& [id, partition] : state_.partitions) {
-    if (partition.state.owned()) state_.flow.compare(flow_view(partition), consumer_phase(), changes);
-  }
-  commands.pause = std::move(changes.pause);
-  commands.resume = std::move(changes.resume);
-}
-
-void Pipeline::refetch(const std::vector<Partition>& partitions, Commands& commands) {
-  if (!state_.drain.running()) return;
-  for (const Partition id : partitions) {
-    const TrackedPartition* partition = state_.partitions.find(id);
-    if (partition == nullptr || !partition->state.is<Active>() || paused(*partition)) continue;
-    commands.refetch.push_back(id);
-  }
-}
-
-// --- status --------------------------------------------------------------------------------------------------------
-
-SteadyTime Pipeline::next_deadline(SteadyTime now) const {
-  SteadyTime next = now + kIdle;
-  const auto consider = [&](std::optional<SteadyTime> at) {
-    if (at) next = std::min(next, *at);
-  };
-  consider(state_.drain.next_deadline());
-  if (closed()) return std::max(next, now);  // everything else waits for the next consumer
-  if (may_seal() && state_.batches.active() < size_t{2} * state_.options.clickhouse_concurrency)
-    consider(state_.batcher.due_at(state_.options, seal_reason(), [&](Partition id) { return next_span(id); }));
-  const bool anything_to_commit =
-      std::any_of(state_.partitions.begin(), state_.partitions.end(),
-                  [&](const auto& entry) { return may_commit(entry.second) && wants_commit(entry.second); });
-  if (anything_to_commit) consider(state_.committer.due());
-  if (state_.drain.running()) consider(state_.batches.next_again());
-  consider(state_.dlq.next_deadline());
-  consider(state_.gate->next_deadline());
-  return std::max(next, now);
-}
-
-size_t Pipeline::max_chunk_messages() const {
-  return static_cast<size_t>(std::min<uint64_t>(kMaxChunkMessages, state_.options.max_batch_rows));
-}
-
-void Pipeline::update_gauges() {
-  size_t blocked_count = 0;
-  size_t paused_count = 0;
-  size_t owned = 0;
-  for (const auto& [id, partition] : state_.partitions) {
-    if (!partition.state.owned()) continue;
-    ++owned;
-    if (partition.blocks.any()) {
-      ++blocked_count;
-    } else if (paused(partition)) {
-      ++paused_count;
-    }
-  }
-  state_.metrics.in_flight_bytes.set(static_cast<double>(state_.budget->held()));
-  state_.metrics.batches_in_flight.set(static_cast<double>(state_.batches.active()));
-  state_.metrics.batches_blocked.set(static_cast<double>(state_.batches.blocked_count()));
-  state_.metrics.partitions_assigned.set(static_cast<double>(owned));
-  state_.metrics.partitions_blocked.set(static_cast<double>(blocked_count));
-  state_.metrics.partitions_paused.set(static_cast<double>(paused_count));
-}
-
-ConsumerState Pipeline::consumer_state() const {
-  ConsumerState state;
-  state.commit_outstanding = state_.committer.outstanding();
-  state.ending = ending();
-  state.revoking = state_.drain.drains_revoke();
-  state.last_message = last_message_;
-  state.first_message = first_message_;
-  state.reached_end = reached_end_;
-  return state;
-}
-
-StreamStatus Pipeline::status(SteadyTime now) const {
-  StreamStatus status = state_.totals.status;
-  for (const auto& [id, partition] : state_.partitions) {
-    if (!partition.state.owned()) continue;
-    PartitionStatus one;
-    one.partition = id;
-    one.position = partition.offsets.position();
-    one.committed = state_.committer.of(id).acknowledged();
-    one.paused = paused(partition);
-    if (partition.blocks.any()) one.blocked = partition.blocks.first().text;
-    status.partitions.push_back(std::move(one));
-  }
-  status.assigned = assigned_;
-  status.draining = state_.drain.draining() || state_.drain.closing();
-  status.batches_in_flight = state_.batches.size();
-  status.in_flight_bytes = state_.budget->held();
-  if (std::string unstored = state_.batches.not_ready_reason(now); !unstored.empty()) {
-    status.waiting_for = std::move(unstored);
-  } else if (!source_error_.empty()) {
-    status.waiting_for = fmt::format("Kafka: {}", source_error_);
-  } else if (const std::string dead_letters = state_.dlq.not_ready_reason(now); !dead_letters.empty()) {
-    status.waiting_for = fmt::format("Kafka: {}", dead_letters);
-  } else if (const std::string records = state_.gate->not_ready_reason(now); !records.empty()) {
-    status.waiting_for = fmt::format("Kafka: {}", records);
-  }
-  status.consumer_number = consumer_;
-  status.generation = generation_;
-  status.consumer_age_seconds = to_seconds(now - consumer_started_at_);
-  return status;
 }
 
 }  // namespace freshet::stream

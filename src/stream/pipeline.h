@@ -4,7 +4,7 @@
 // One event can touch offsets, batches, dead letters and commits together, so the parts share one PipelineState:
 //
 //   Pipeline            the turn of the loop; chunks, batches, commits (pipeline.cc); consumers, assignments, revokes
-//                       and stops (pipeline_assignments.cc)
+//                       and stops (pipeline_assignments.cc); flow control and status (pipeline_status.cc)
 //   PartitionLifecycle  a partition comes, is suspended, resumes, goes
 //   BatchOutcomes       a batch is stored, rejected in part, or blocked
 //   DeadLetters         messages that cannot become rows
@@ -99,8 +99,11 @@ class Pipeline {
     dead_letters_.result(ticket, status, now);
   }
   void on_record_result(size_t topic, uint64_t ticket, const Status& status, SteadyTime now);
-  // The wall-clock time of this turn of the loop.
-  void set_wall_clock(SystemTime wall) { state_.totals.wall = wall; }
+  // The wall-clock time and Clock::since_boot() of this turn of the loop.
+  void set_clocks(SystemTime wall, Duration since_boot) {
+    state_.totals.wall = wall;
+    state_.since_boot = since_boot;
+  }
   void set_options(const LiveOptions& options, SteadyTime now);
   // Everything that depends on time: seals, commits, sends dead letters, pauses and resumes, ends drains. Call once a
   // turn, after all other events.
@@ -153,6 +156,9 @@ class Pipeline {
 
   // Batches.
   bool may_seal() const { return !state_.drain.closing() && (!batches_paused_ || state_.drain.draining()); }
+  // Batches that can go on, and thus make room. Planned ones of suspended partitions cannot.
+  size_t batches_going_on() const { return state_.batches.active() - planned_.suspended(); }
+  bool has_slot() const { return batches_going_on() < size_t{2} * state_.options.clickhouse_concurrency; }
   bool no_more_rows_come() const;
   std::optional<Partition> first_to_replay() const;
   SealReason seal_reason() const;

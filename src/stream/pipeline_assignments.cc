@@ -139,7 +139,7 @@ void Pipeline::on_event(ValidOffset& valid, SteadyTime, Commands& commands) {
   if (!again) {
     // Planned inserts below it go on: nobody can read their messages again.
     partition->plan.committing(valid.start);
-    state_.committer.of(valid.partition).known({valid.start});
+    state_.committer.of(valid.partition).known({valid.start}, state_.since_boot);
   }
   source_error_.clear();
   blocked_.unblock(*partition, BlockReason::NoValidOffset);
@@ -153,7 +153,7 @@ void Pipeline::on_event(CommittedPlan& found, SteadyTime, Commands& commands) {
   TrackedPartition* partition = state_.partitions.find(committed.partition);
   if (partition == nullptr || partition->plan_confirmed() || !partition->state.owned()) return;
   if (committed.unknown_to_group || !partition->has_valid_offset()) return partition->confirm_plan();
-  if (state_.committer.of(committed.partition).recognises(committed.start, committed.plan)) {
+  if (state_.committer.of(committed.partition).recognises(committed.start, committed.plan, state_.since_boot)) {
     state_.committer.of(committed.partition).resend();
     return partition->confirm_plan();
   }

@@ -71,6 +71,7 @@ struct PipelineState {
   const std::unique_ptr<OffsetGate> gate;
   std::vector<std::unique_ptr<BatchObserver>> observers;
   StreamTotals totals;
+  Duration since_boot{};  // Clock::since_boot() of this turn of the loop
 };
 
 }  // namespace freshet::stream

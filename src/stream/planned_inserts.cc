@@ -149,9 +149,30 @@ bool PlannedInserts::wants_commit() const {
     if (partition == nullptr) return false;
     if (batch.rejections_planned) return !has_plan(batch, batch.version, batch.span().offsets.last);
     return std::any_of(batch.pieces.begin(), batch.pieces.end(), [&](const PlannedPiece& piece) {
-      return piece.step == Step::Waiting && !has_plan(batch, piece.version, piece.offsets.last);
+      return piece.step == Step::Waiting && !may_send(batch, piece);
     });
   });
+}
+
+bool PlannedInserts::may_send(const Batch& batch, const PlannedPiece& piece) const {
+  return has_plan(batch, piece.version, piece.offsets.last) &&
+         confirmed_lately(state_.committer.of(batch.span().partition));
+}
+
+// This process may have stood still since its last commit, and another one may own the partition.
+bool PlannedInserts::confirmed_lately(const CommitProgress& progress) const {
+  return state_.since_boot - progress.confirmed_at() <= state_.settings.planned_inserts_valid / 2;
+}
+
+size_t PlannedInserts::suspended() const {
+  return static_cast<size_t>(std::count_if(batches_.begin(), batches_.end(), [&](const auto& entry) {
+    const Batch& batch = entry.second;
+    const TrackedPartition* partition = state_.partitions.find(batch.span().partition, batch.span().assignment);
+    return partition != nullptr && !partition->state.owned() &&
+           std::none_of(batch.pieces.begin(), batch.pieces.end(), [](const PlannedPiece& piece) {
+             return piece.step == Step::Writing || piece.step == Step::Blocked;
+           });
+  }));
 }
 
 void PlannedInserts::release(bool begin, SteadyTime now, Commands& commands) {
@@ -173,9 +194,8 @@ bool PlannedInserts::release_batch(Batch& batch, bool begin, Commands& commands)
   }
   const bool owned = partition->state.owned();
   if (open != batch.pieces.end()) {
-    if (owned && begin && partition->plan_confirmed() && open->step == Step::Waiting &&
-        has_plan(batch, open->version, open->offsets.last)) {
-      send(batch, *open, commands);
+    if (owned && begin && partition->plan_confirmed() && open->step == Step::Waiting) {
+      release_piece(batch, *open, commands);
     }
     return false;
   }
@@ -186,6 +206,13 @@ bool PlannedInserts::release_batch(Batch& batch, bool begin, Commands& commands)
   return owned && has_plan(batch, batch.version, batch.span().offsets.last);
 }
 
+void PlannedInserts::release_piece(Batch& batch, PlannedPiece& piece, Commands& commands) {
+  if (!has_plan(batch, piece.version, piece.offsets.last)) return;
+  CommitProgress& progress = state_.committer.of(batch.span().partition);
+  if (!confirmed_lately(progress)) return progress.confirm_again();
+  send(batch, piece, commands);
+}
+
 void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands) {
   piece.step = Step::Writing;
   BatchTask task(batch.sealed);
@@ -193,6 +220,8 @@ void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands)
   if (!piece.unplanned) task.planned_token = piece.token.text;
   task.maybe_stored = std::exchange(piece.maybe_stored, true);
   task.others_stored = batch.any_stored;
+  const Duration confirmed = state_.committer.of(batch.span().partition).confirmed_at();
+  task.not_after = confirmed + state_.settings.planned_inserts_valid;
   commands.again.push_back(std::move(task));
 }
 

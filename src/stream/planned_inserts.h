@@ -44,6 +44,8 @@ class PlannedInserts {
   bool take_expired() { return std::exchange(expired_, false); }
   // Something waits until the broker has the plan.
   bool wants_commit() const;
+  // Batches that wait for their partition to be assigned again.
+  size_t suspended() const;
 
  private:
   enum class Step {
@@ -86,7 +88,10 @@ class PlannedInserts {
   void resume(BatchTask task, Commands& commands);
   static void resume_unplanned(Batch& batch, PlannedPiece& piece, BatchTask task, Commands& commands);
   bool has_plan(const Batch& batch, uint64_t version, Offset last) const;
+  bool may_send(const Batch& batch, const PlannedPiece& piece) const;
+  bool confirmed_lately(const CommitProgress& progress) const;
   bool release_batch(Batch& batch, bool begin, Commands& commands);
+  void release_piece(Batch& batch, PlannedPiece& piece, Commands& commands);
   void send(Batch& batch, PlannedPiece& piece, Commands& commands);
   void plan_rejections(Batch& batch, TrackedPartition& partition);
   void stored(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, bool waited);

@@ -41,8 +41,7 @@ Stream::Stream(const StreamSettings& settings, StreamDependencies dependencies, 
       [this](BatchResult result) { post(std::move(result)); },
       [this](uint64_t batch, const InsertFailure& failure) {
         post(InsertFailed{batch, failure});
-      },
-      settings.planned_inserts_valid);
+      });
   if (const Status started = set_writers(options); !started) throw ThreadRefused(started.error().text);
   metrics_.pool_threads("process_message").set(settings.concurrency);
   pipeline_.measure_batches(std::move(dependencies.measure));
@@ -163,7 +162,7 @@ SteadyTime Stream::begin_turn() {
   const SteadyTime now = clock_.steady_now();
   freed_memory_.look(now);
   last_turn_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
-  pipeline_.set_wall_clock(clock_.system_now());
+  pipeline_.set_clocks(clock_.system_now(), clock_.since_boot());
   take_events(now);
   return now;
 }

@@ -59,9 +59,9 @@ struct StreamSettings {
   std::chrono::milliseconds batch_deadline{300'000};
   std::chrono::milliseconds commit_interval{1000};  // at most one commit per interval; a drain commits at once
   double max_inserts_per_second = 10;               // with exactly-once delivery; 0 = no limit
-  // From the acknowledgement of a plan until its inserts are not sent any more, also counted while the machine is
-  // suspended. Then the plan is looked up again: another owner may have finished it, and the table may have forgotten
-  // its tokens.
+  // From a commit of a plan until its inserts are not sent any more, also counted while the machine is suspended. Then
+  // the plan is looked up again: another owner may have finished it, and the table may have forgotten its tokens. An
+  // insert begins within half of this; a plan that was committed earlier is committed again first.
   std::chrono::milliseconds planned_inserts_valid{600'000};
   OnInvalid on_invalid = OnInvalid::Block;
   DlqHeaders dlq_headers = DlqHeaders::Provenance;

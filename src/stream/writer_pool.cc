@@ -8,14 +8,13 @@
 namespace freshet::stream {
 
 WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget,
-                       Clock& clock, OnResult on_result, OnFailure on_failure, Duration planned_inserts_valid)
+                       Clock& clock, OnResult on_result, OnFailure on_failure)
     : factory_(std::move(factory)),
       batch_deadline_(batch_deadline),
       budget_(std::move(budget)),
       clock_(clock),
       on_result_(std::move(on_result)),
-      on_failure_(std::move(on_failure)),
-      planned_inserts_valid_(planned_inserts_valid) {}
+      on_failure_(std::move(on_failure)) {}
 
 WriterPool::~WriterPool() {
   abandon_all();
@@ -43,9 +42,6 @@ Status WriterPool::grow() {
 }
 
 void WriterPool::submit(BatchTask task) {
-  if (!task.planned_token.empty() && planned_inserts_valid_ != Duration::max()) {
-    task.not_after = clock_.since_boot() + planned_inserts_valid_;
-  }
   {
     MutexLock lock(mutex_);
     waiting_.push_back(std::move(task));

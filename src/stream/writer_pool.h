@@ -28,13 +28,12 @@ class WriterPool {
   // `batch_deadline`: see StreamSettings. `budget` is charged with insert bodies; while it is exhausted, one batch is
   // written at a time, not counting those that wait for an operator.
   WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget, Clock& clock,
-             OnResult on_result, OnFailure on_failure, Duration planned_inserts_valid = Duration::max());
+             OnResult on_result, OnFailure on_failure);
   ~WriterPool();
 
   // Sets how many batches may be written at a time, from the next batch on. ErrorKind::Retry: the system refused to
   // create threads; the existing ones write, and each submit() tries again.
   Status set_concurrency(uint32_t writers);
-  // A planned insert is not sent after `planned_inserts_valid` from now.
   void submit(BatchTask task);
   // Ends all queued and active writes as soon as possible. Each active batch gets an abandoned result. Queued ones are
   // returned and get no result, because the loop must not block on its own mailbox.
@@ -65,7 +64,6 @@ class WriterPool {
   Clock& clock_;
   const OnResult on_result_;
   const OnFailure on_failure_;
-  const Duration planned_inserts_valid_;
   RejectionMemory memory_;
   InsertLimit limit_;
   Mutex mutex_;

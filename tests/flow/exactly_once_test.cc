@@ -398,6 +398,66 @@ TEST_F(ExactlyOnceTest, AnInsertThatIsTooLateIsSentOnceTheBrokerConfirmsItsPlan)
   expect_stored_once(10);
 }
 
+// The process may have stood still meanwhile, and another one may own the partition.
+TEST_F(ExactlyOnceTest, APlanThatWasCommittedLongAgoIsCommittedAgainBeforeItsInsert) {
+  plan_ten();
+  flow.pipeline.pause_batches(true);
+  const SteadyTime planned_at = flow.now;
+  flow.commit();
+  flow.advance(std::chrono::minutes(6));
+  flow.pipeline.pause_batches(false);
+  flow.turn();
+  EXPECT_TRUE(flow.batches.empty());
+  const SteadyTime confirmed_at = flow.now;
+  ASSERT_GT(confirmed_at, planned_at);
+  ASSERT_TRUE(flow.commit());
+  ASSERT_EQ(flow.again.size(), 1u);
+  EXPECT_EQ(flow.again.front().not_after, (confirmed_at + std::chrono::minutes(10)).time_since_epoch());
+  flow.settles_complete();
+  expect_stored_once(10);
+}
+
+// They wait until somebody owns the partition, and the other partitions go on.
+TEST_F(ExactlyOnceTest, PlannedInsertsOfASuspendedPartitionDoNotHoldBackTheOthers) {
+  flow.assign({0, 1});
+  LiveOptions options;
+  options.clickhouse_concurrency = 1;
+  flow.set_options(options);
+  plan_ten();
+  flow.commit_but({0}, true);
+  plan_ten();
+  flow.commit_but({0}, true);
+  flow.revoke({0});
+  while (flow.commit_but({0}, true)) {
+  }
+  flow.advance(seconds(9));
+  ASSERT_FALSE(flow.revoke_waits());
+  ASSERT_EQ(flow.status().batches_in_flight, 2u);
+  flow.produce(1, "row", 10);
+  flow.deliver_and_process(1);
+  flow.advance(seconds(3));
+  flow.commit();
+  EXPECT_EQ(flow.batches.size(), 1u);
+}
+
+TEST_F(ExactlyOnceTest, ATruncationIsFoundWhileThePartitionIsBlocked) {
+  const std::string hash = "0123456789abcdef0123456789abcdef";
+  flow.set_plan(0, "plan=5:5:" + hash + ",20:20:" + hash);
+  flow.revoke({0});
+  flow.assign({0});
+  flow.produce(0, "row", 10);
+  flow.deliver(0);
+  while (flow.work()) {
+  }
+  flow.commit();
+  ASSERT_TRUE(flow.block());
+  flow.end_of(0);
+  flow.advance(seconds(30));
+  flow.settle();
+  EXPECT_EQ(flow.committed(0), 10);
+  expect_stored_once(10);
+}
+
 TEST_F(ExactlyOnceTest, TheRestOfATruncatedPlanIsVoid) {
   for (const int64_t offset : {0, 1, 2}) flow.table.insert({0, offset});
   flow.set_plan(0, "plan=3:s,20:20:0123456789abcdef0123456789abcdef");

@@ -32,7 +32,7 @@ Flow::Flow(FlowSettings settings, LiveOptions options, bool has_dead_letters, Lo
       cluster(std::move(shared)),
       pipeline(settings_, options, has_dead_letters, gate(), metrics_, log, now),
       processor_([] { return std::make_unique<FateProcessor>(); }, rules()) {
-  pipeline.set_wall_clock(wall);
+  pipeline.set_clocks(wall, now.time_since_epoch());
   pipeline.consumer_started(consumer_, now);
 }
 
@@ -301,7 +301,7 @@ void Flow::advance(Duration by) {
   now += by;
   wall += by;
   if (model_ != nullptr) writers_clock_.advance(by);
-  pipeline.set_wall_clock(wall);
+  pipeline.set_clocks(wall, now.time_since_epoch());
   turn();
 }
 

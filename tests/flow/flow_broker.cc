@@ -110,7 +110,7 @@ void Flow::restart(const std::function<bool()>& arrives) {
   commands_ = Commands();
   std::destroy_at(&pipeline);
   std::construct_at(&pipeline, settings_, options_, has_dead_letters_, gate(), metrics_, log_to_, now);
-  pipeline.set_wall_clock(wall);
+  pipeline.set_clocks(wall, now.time_since_epoch());
   start_next_consumer();
 }
 
