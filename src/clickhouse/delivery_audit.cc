@@ -10,6 +10,7 @@
 
 #include "clickhouse/server_identities.h"
 #include "clickhouse/table_survey.h"
+#include "model/delivery.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -202,7 +203,7 @@ class Audit {
   }
 
   uint64_t in_flight() const {
-    return static_cast<uint64_t>(kInsertsInFlightPerPartition) * static_cast<uint64_t>(std::max(1, needs_.partitions));
+    return static_cast<uint64_t>(kPlannedInsertsPerPartition) * static_cast<uint64_t>(std::max(1, needs_.partitions));
   }
 
   void check_window(const ReachedTable& table, uint64_t window) {
@@ -220,7 +221,7 @@ class Audit {
         fmt::format("the {} has a deduplication window of {} entries, two for each part: after {} further parts it "
                     "stores the rows of a repeated insert again. {} inserts may be in flight ({} for each of {} "
                     "partitions), so it needs at least {}",
-                    role(table), window, window / kEntriesPerPart, in_flight(), kInsertsInFlightPerPartition,
+                    role(table), window, window / kEntriesPerPart, in_flight(), kPlannedInsertsPerPartition,
                     needs_.partitions, needed),
         statement);
   }

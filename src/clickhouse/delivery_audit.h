@@ -17,10 +17,6 @@
 
 namespace freshet::clickhouse {
 
-// At most this many inserts of a partition are unfinished at a time, including those that a new owner of the partition
-// repeats.
-constexpr int32_t kInsertsInFlightPerPartition = 8;
-
 struct DeliveryNeeds {
   int32_t partitions = 1;  // of the topic: batches of each may be in flight
   // How long after the first attempt of an insert its repeat may come: until another member of the group has noticed

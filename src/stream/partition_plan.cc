@@ -9,6 +9,8 @@
 #include <limits>
 #include <optional>
 
+#include "model/delivery.h"
+
 namespace freshet::stream {
 namespace {
 
@@ -174,7 +176,7 @@ bool PartitionPlan::has_room(size_t max) const {
   const auto planned = std::count_if(spans_.begin(), spans_.end(),
                                      [](const PlannedSpan& span) { return span.state == SpanState::Planned; });
   const auto kept = static_cast<size_t>(kKeptForSplits * static_cast<double>(max));
-  return static_cast<size_t>(planned) < kMaxPlanned && text_bound() + kPlannedText + kept <= max;
+  return planned < kPlannedInsertsPerPartition && text_bound() + kPlannedText + kept <= max;
 }
 
 bool PartitionPlan::has_room_for_pieces(size_t pieces, size_t max) const {

@@ -40,8 +40,6 @@ struct PlannedSpan {
 // Threads: the loop only.
 class PartitionPlan {
  public:
-  // Inserts of one partition that may be under way.
-  static constexpr size_t kMaxPlanned = 8;
   // Brokers reject more than 4,096 characters of metadata by default (offset.metadata.max.bytes); the rest is for what
   // the Kafka module writes before the plan.
   static constexpr size_t kMaxText = 4000;
