@@ -11,7 +11,7 @@
 #include "model/ids.h"
 #include "model/skip.h"
 #include "ports/offset_gate.h"
-#include "stream/batch_writing.h"
+#include "stream/batch_task.h"
 #include "stream/blocked_partitions.h"
 #include "stream/commands.h"
 #include "stream/dead_letters.h"

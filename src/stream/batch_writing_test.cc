@@ -6,31 +6,13 @@
 #include <set>
 #include <thread>
 
-#include "stream/batcher.h"
+#include "stream/batch_for_test.h"
 #include "stream/insert_token.h"
 #include "testkit/fake_clock.h"
 #include "testkit/fake_writer.h"
 
 namespace freshet::stream {
 namespace {
-
-// A batch of one chunk whose message i has the row `rows[i]`.
-std::shared_ptr<const SealedBatch> batch_of(const std::vector<std::string>& rows) {
-  auto chunk = std::make_shared<ProcessedChunk>();
-  for (size_t i = 0; i < rows.size(); ++i) {
-    MessageRows message;
-    message.offset = Offset{static_cast<int64_t>(i)};
-    message.rows_begin = chunk->rows.size();
-    chunk->rows += rows[i] + "\n";
-    message.rows_size = chunk->rows.size() - message.rows_begin;
-    message.row_count = 1;
-    chunk->messages.push_back(message);
-    ++chunk->row_count;
-  }
-  Batcher batcher({"cluster", "t", "group"});
-  batcher.add({chunk, {}});
-  return batcher.seal({}, SealReason::NoRoom, {}, {});
-}
 
 struct BatchWritingTest : testing::Test {
   BatchResult write(const std::vector<std::string>& rows, std::stop_token stop = {}) {
@@ -267,73 +249,6 @@ TEST_F(BatchWritingTest, WithoutAFieldThatIsAColumnNothingIsInsertedUntilItHasOn
     EXPECT_EQ(writer.stored.size(), 2u);
     EXPECT_NE(failures[0].find("Columns of t: b"), std::string::npos);
   }
-}
-
-// --- planned inserts
-
-struct PlannedWritingTest : BatchWritingTest {
-  BatchResult write_planned(const std::vector<std::string>& rows, Piece piece, bool maybe_stored = false) {
-    BatchTask task(batch_of(rows));
-    task.open = {piece};
-    task.planned_token = "planned";
-    task.maybe_stored = maybe_stored;
-    return writing.write_planned(std::move(task), {{}, [&](const InsertFailure& f) { failures.push_back(f.text); }});
-  }
-};
-
-TEST_F(PlannedWritingTest, IsOneInsertWithItsToken) {
-  const BatchResult result = write_planned({"a", "b", "c"}, {1, 3});
-  EXPECT_TRUE(result.written);
-  EXPECT_EQ(writer.tokens, std::vector<std::string>{"planned"});
-  EXPECT_EQ(writer.stored, (std::vector<std::string>{"b", "c"}));
-}
-
-TEST_F(PlannedWritingTest, IsRefusedAsAWholeIfOneRowIsRejected) {
-  const BatchResult result = write_planned({"a", "bad", "c"}, {0, 3});
-  ASSERT_TRUE(result.refused);
-  EXPECT_FALSE(result.refused->too_large);
-  EXPECT_EQ(result.refused->row, 1u);
-  EXPECT_EQ(writer.inserts, 1);
-}
-
-TEST_F(PlannedWritingTest, IsRefusedIfItIsTooLarge) {
-  writer.most_rows = 2;
-  const BatchResult result = write_planned({"a", "b", "c"}, {0, 3});
-  ASSERT_TRUE(result.refused);
-  EXPECT_TRUE(result.refused->too_large);
-  EXPECT_EQ(writer.inserts, 1);
-}
-
-TEST_F(PlannedWritingTest, IsRefusedForASizeThatTheServerNeverTook) {
-  writer.most_rows = 2;
-  writer.always_refuses = true;
-  const BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);
-  ASSERT_TRUE(result.refused);
-  EXPECT_TRUE(result.refused->too_large);
-}
-
-TEST_F(PlannedWritingTest, ManyRejectedMessagesAreBadDataOnceAPartIsStored) {
-  for (int i = 0; i < 20; ++i) {
-    BatchTask task(batch_of({"bad"}));
-    task.open = {{0, 1}};
-    task.planned_token = "planned";
-    task.others_stored = true;
-    EXPECT_TRUE(writing.write_planned(std::move(task), {}).refused) << i;
-  }
-  EXPECT_TRUE(failures.empty());
-}
-
-TEST_F(PlannedWritingTest, IsBlockedInsteadOfSplitIfItMayBeStored) {
-  writer.most_rows = 2;
-  BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);
-  EXPECT_FALSE(result.refused);
-  ASSERT_EQ(result.blocked.size(), 1u);
-  EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
-  writer.answers_lost = true;
-  result = write_planned({"a", "b", "c"}, {0, 3});
-  EXPECT_FALSE(result.refused);
-  EXPECT_EQ(result.blocked.size(), 1u);
-  EXPECT_EQ(write_planned({"a"}, {0, 1}).written, true);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@
 #include "base/log_limiter.h"
 #include "model/batch.h"
 #include "ports/row_writer.h"
-#include "stream/batch_writing.h"
+#include "stream/batch_task.h"
 
 namespace freshet::stream {
 

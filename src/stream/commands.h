@@ -10,7 +10,7 @@
 #include "model/batch.h"
 #include "ports/offset_gate.h"
 #include "ports/source.h"
-#include "stream/batch_writing.h"
+#include "stream/batch_task.h"
 #include "stream/dlq_writer.h"
 #include "stream/processing.h"
 

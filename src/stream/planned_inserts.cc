@@ -9,7 +9,8 @@
 namespace freshet::stream {
 namespace {
 
-constexpr int kRejectedBefore = 0;  // the server's code is not in the plan
+// The server's code and text are not in the plan.
+const RejectedMessage kRejectedBefore{0, 0, 0, "rejected before the partition changed its owner"};
 
 PlannedSpan planned_span(OffsetRange offsets, uint64_t rows, Hash128 token_hash) {
   PlannedSpan span{offsets};
@@ -83,7 +84,9 @@ void PlannedInserts::replay_span(TrackedPartition& partition, PartitionReplay::R
     const BatchMessages messages(*batch);
     for (size_t i = 0; i < messages.count(); ++i) {
       const auto [chunk, message] = messages.place(i);
-      known.rejected.push_back({chunk, message, kRejectedBefore, "rejected before the partition changed its owner"});
+      known.rejected.push_back(kRejectedBefore);
+      known.rejected.back().chunk = chunk;
+      known.rejected.back().message = message;
     }
   }
   outcomes_.result(std::move(known), now);

@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "model/batch.h"
 #include "stream/batch_outcomes.h"
-#include "stream/batch_writing.h"
+#include "stream/batch_task.h"
 #include "stream/commands.h"
 #include "stream/insert_token.h"
 #include "stream/partition_replay.h"

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "stream/task_writing.h"
 
 namespace freshet::stream {
 
@@ -118,10 +119,7 @@ void WriterPool::work(std::stop_token stop) {
     control.budget = budget_;
     control.not_after = task.not_after;
     if (batch_deadline_ > Duration::zero()) control.overdue_at = sealed_at + batch_deadline_;
-    // A new instance per batch: it keeps the rows alive.
-    BatchWriting writing(*writer, memory_, limit_, clock_);
-    BatchResult result = task.planned_token.empty() ? writing.write(std::move(task), control)
-                                                    : writing.write_planned(std::move(task), control);
+    BatchResult result = write_task(*writer, {memory_, limit_, clock_}, std::move(task), control);
     result.took = clock_.steady_now() - began;
     {
       MutexLock lock(mutex_);

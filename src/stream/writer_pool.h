@@ -14,7 +14,9 @@
 #include "base/mutex.h"
 #include "base/result.h"
 #include "ports/row_writer.h"
-#include "stream/batch_writing.h"
+#include "stream/batch_task.h"
+#include "stream/insert_limit.h"
+#include "stream/rejection_memory.h"
 
 namespace freshet::stream {
 

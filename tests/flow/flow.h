@@ -20,8 +20,10 @@
 #include "decisions.h"
 #include "kafka/partition_cursor.h"
 #include "snuba_outputs/side_outputs.h"
+#include "stream/insert_limit.h"
 #include "stream/pipeline.h"
 #include "stream/processing.h"
+#include "stream/rejection_memory.h"
 #include "table_model.h"
 #include "testkit/fake_clock.h"
 

@@ -1,5 +1,6 @@
 // Requests whose answers come late or never, and batches that are written into a model of a table.
 #include "flow.h"
+#include "stream/task_writing.h"
 
 namespace freshet::flow {
 
@@ -39,9 +40,8 @@ std::optional<BatchResult> Flow::write_into_model(stream::BatchTask task) {
   control.on_failure = [&](const InsertFailure&) {
     for (const Span& span : batch->spans) rejections_.skip(span.partition);
   };
-  stream::BatchWriting writing(writer, rejections_, insert_limit_, writers_clock_);
-  BatchResult result = task.planned_token.empty() ? writing.write(std::move(task), control)
-                                                  : writing.write_planned(std::move(task), control);
+  BatchResult result =
+      stream::write_task(writer, {rejections_, insert_limit_, writers_clock_}, std::move(task), control);
   if (writer.process_ended()) return std::nullopt;
   return result;
 }

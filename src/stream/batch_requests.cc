@@ -1,0 +1,78 @@
+#include "stream/batch_requests.h"
+
+#include <algorithm>
+
+namespace freshet::stream {
+
+BatchRequests::BatchRequests(const SealedBatch& batch) : batch_(batch) {
+  uint64_t rows = 0;
+  for (uint32_t c = 0; c < batch.chunks.size(); ++c) {
+    const auto& messages = batch.chunks[c]->messages;
+    for (uint32_t m = 0; m < messages.size(); ++m) {
+      items_.push_back({{c, m}, rows});
+      rows += messages[m].row_count;
+    }
+  }
+}
+
+const MessageRows& BatchRequests::message(size_t index) const {
+  const auto [chunk, message] = items_[index].place;
+  return batch_.chunks[chunk]->messages[message];
+}
+
+uint64_t BatchRequests::rows(Piece piece) const {
+  uint64_t rows = 0;
+  for (size_t i = piece.begin; i < piece.end; ++i) rows += message(i).row_count;
+  return rows;
+}
+
+uint64_t BatchRequests::bytes(Piece piece) const {
+  uint64_t bytes = 0;
+  for (size_t i = piece.begin; i < piece.end; ++i) bytes += message(i).rows_size;
+  return bytes;
+}
+
+size_t BatchRequests::with_row(Piece piece, uint64_t row) const {
+  const uint64_t row_of_batch = items_[piece.begin].rows_before + row;
+  const auto after = std::upper_bound(items_.begin() + static_cast<ptrdiff_t>(piece.begin),
+                                      items_.begin() + static_cast<ptrdiff_t>(piece.end), row_of_batch,
+                                      [](uint64_t r, const Item& item) { return r < item.rows_before; });
+  return static_cast<size_t>(after - items_.begin()) - 1;
+}
+
+InsertRequest BatchRequests::request(Piece piece) const {
+  if (is_whole(piece)) return whole_request(batch_);
+  InsertRequest request;
+  request.layout = batch_.layout.get();
+  for (size_t i = piece.begin; i < piece.end; ++i) {
+    const MessageRows& one = message(i);
+    const std::string_view rows =
+        std::string_view(batch_.chunks[items_[i].place.chunk]->rows).substr(one.rows_begin, one.rows_size);
+    // Merge rows that are adjacent in memory.
+    if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data()) {
+      request.rows.back() = {request.rows.back().data(), request.rows.back().size() + rows.size()};
+    } else {
+      request.rows.push_back(rows);
+    }
+    request.row_count += one.row_count;
+    request.row_bytes += rows.size();
+  }
+  request.divisible = piece.end - piece.begin > 1;
+  return request;
+}
+
+InsertRequest whole_request(const SealedBatch& batch) {
+  InsertRequest whole;
+  whole.layout = batch.layout.get();
+  whole.row_count = batch.row_count;
+  whole.row_bytes = batch.row_bytes;
+  size_t messages = 0;
+  for (const auto& chunk : batch.chunks) {
+    whole.rows.push_back(chunk->rows);
+    messages += chunk->messages.size();
+  }
+  whole.divisible = messages > 1;
+  return whole;
+}
+
+}  // namespace freshet::stream

@@ -1,0 +1,90 @@
+#include "stream/planned_writing.h"
+
+#include <gtest/gtest.h>
+
+#include "stream/batch_for_test.h"
+#include "testkit/fake_clock.h"
+#include "testkit/fake_writer.h"
+
+namespace freshet::stream {
+namespace {
+
+struct PlannedWritingTest : testing::Test {
+  BatchResult write(BatchTask task) {
+    PlannedWriting writing(writer, memory, limit, clock, std::move(task));
+    return writing.write({{}, [&](const InsertFailure& f) { failures.push_back(f.text); }});
+  }
+  static BatchTask task_of(const std::vector<std::string>& rows, Piece piece) {
+    BatchTask task(batch_of(rows));
+    task.open = {piece};
+    task.planned_token = "planned";
+    return task;
+  }
+  BatchResult write_planned(const std::vector<std::string>& rows, Piece piece, bool maybe_stored = false) {
+    BatchTask task = task_of(rows, piece);
+    task.maybe_stored = maybe_stored;
+    return write(std::move(task));
+  }
+
+  testkit::FakeClock clock;
+  testkit::FakeWriter writer;
+  RejectionMemory memory;
+  InsertLimit limit;
+  std::vector<std::string> failures;
+};
+
+TEST_F(PlannedWritingTest, IsOneInsertWithItsToken) {
+  const BatchResult result = write_planned({"a", "b", "c"}, {1, 3});
+  EXPECT_TRUE(result.written);
+  EXPECT_EQ(writer.tokens, std::vector<std::string>{"planned"});
+  EXPECT_EQ(writer.stored, (std::vector<std::string>{"b", "c"}));
+}
+
+TEST_F(PlannedWritingTest, IsRefusedAsAWholeIfOneRowIsRejected) {
+  const BatchResult result = write_planned({"a", "bad", "c"}, {0, 3});
+  ASSERT_TRUE(result.refused);
+  EXPECT_FALSE(result.refused->too_large);
+  EXPECT_EQ(result.refused->row, 1u);
+  EXPECT_EQ(writer.inserts, 1);
+}
+
+TEST_F(PlannedWritingTest, IsRefusedIfItIsTooLarge) {
+  writer.most_rows = 2;
+  const BatchResult result = write_planned({"a", "b", "c"}, {0, 3});
+  ASSERT_TRUE(result.refused);
+  EXPECT_TRUE(result.refused->too_large);
+  EXPECT_EQ(writer.inserts, 1);
+}
+
+TEST_F(PlannedWritingTest, IsRefusedForASizeThatTheServerNeverTook) {
+  writer.most_rows = 2;
+  writer.always_refuses = true;
+  const BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);
+  ASSERT_TRUE(result.refused);
+  EXPECT_TRUE(result.refused->too_large);
+}
+
+TEST_F(PlannedWritingTest, ManyRejectedMessagesAreBadDataOnceAPartIsStored) {
+  for (int i = 0; i < 20; ++i) {
+    BatchTask task = task_of({"bad"}, {0, 1});
+    task.others_stored = true;
+    EXPECT_TRUE(write(std::move(task)).refused) << i;
+  }
+  EXPECT_TRUE(failures.empty());
+}
+
+TEST_F(PlannedWritingTest, IsBlockedInsteadOfSplitIfItMayBeStored) {
+  writer.most_rows = 2;
+  BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);
+  EXPECT_FALSE(result.refused);
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
+  writer.answers_lost = true;
+  result = write_planned({"a", "b", "c"}, {0, 3});
+  EXPECT_FALSE(result.refused);
+  EXPECT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(write_planned({"a"}, {0, 1}).written, true);
+}
+
+}  // namespace
+}  // namespace freshet::stream
