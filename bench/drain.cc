@@ -1,16 +1,18 @@
-// freshet-bench: consumes a backlog alternately with freshet and with a bare librdkafka consumer, and compares them.
+// freshet-bench: consumes a backlog alternately with freshet and with a bare librdkafka consumer, or with the two
+// deliveries of freshet, and compares them.
 #include <fmt/format.h>
-#include <httplib.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "cpu_time.h"
+#include "insert_sink.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -21,53 +23,36 @@ namespace {
 using namespace freshet;
 
 constexpr const char* kUsage =
-    R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage NAME] [-- FRESHET-OPTIONS]
+    R"(usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage NAME]
+                   [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [-- FRESHET-OPTIONS]
 
 Defaults: 1000000 messages in 8 partitions, 3 runs of each program. Messages are web events of --bytes (750). --storage
 outcomes_raw or errors drains the drop-in's data set through `freshet rust-consumer` instead: outcomes are as they come,
 errors are filled up to --bytes. What was produced is printed.
 )";
 
+constexpr const char* kAtLeastOnce = "at-least-once";
+constexpr const char* kExactlyOnce = "exactly-once";
+
 struct Options {
   uint64_t messages = 1'000'000;
   int partitions = 8;
   size_t bytes = 750;
   int runs = 3;
-  std::string storage;  // empty: web events with `freshet run`
+  std::string storage;   // empty: web events with `freshet run`
+  std::string delivery;  // empty: freshet's default
+  bool compare = false;  // both deliveries instead of the bare consumer
+  bool store = false;    // ClickHouse stores the rows
   std::vector<std::string> freshet;
 };
 
 struct Run {
   double wall = 0;
   double cpu = 0;
+  double broker_cpu = 0;
+  double clickhouse_cpu = 0;
   double peak_mib = 0;
-};
-
-// A fake ClickHouse: acknowledges and drops inserts, and returns no rows for queries.
-class Sink {
- public:
-  Sink() {
-    server_.new_task_queue = [] { return new httplib::ThreadPool(8); };  // the library takes ownership
-    server_.set_keep_alive_max_count(1'000'000);
-    server_.set_tcp_nodelay(true);
-    server_.Post("/", [this](const httplib::Request&, httplib::Response& answer, const httplib::ContentReader& read) {
-      answer.set_header("X-ClickHouse-Summary", "{}");  // freshet expects this header of a ClickHouse server
-      read([this](const char*, size_t size) {
-        bytes_ += size;
-        return true;
-      });
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::jthread([this] { server_.listen_after_bind(); });
-  }
-  ~Sink() { server_.stop(); }
-  std::string url() const { return fmt::format("http://127.0.0.1:{}", port_); }
-
- private:
-  httplib::Server server_;
-  int port_ = 0;
-  std::atomic<uint64_t> bytes_{0};
-  std::jthread thread_;
+  uint64_t inserts = 0;  // of freshet
 };
 
 bool parse(int argc, char** argv, Options& options) {
@@ -75,7 +60,16 @@ bool parse(int argc, char** argv, Options& options) {
     const std::string flag = argv[i];
     if (flag == "--") {
       options.freshet.assign(argv + i + 1, argv + argc);
-      return true;
+      break;
+    }
+    if (flag == "--compare-delivery" || flag == "--store") {
+      (flag == "--store" ? options.store : options.compare) = true;
+      continue;
+    }
+    if (flag == "--delivery" && i + 1 < argc) {
+      options.delivery = argv[++i];
+      if (options.delivery != kAtLeastOnce && options.delivery != kExactlyOnce) return false;
+      continue;
     }
     if (flag == "--storage" && i + 1 < argc) {
       options.storage = argv[++i];
@@ -97,17 +91,7 @@ bool parse(int argc, char** argv, Options& options) {
       return false;
     }
   }
-  return true;
-}
-
-double seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; }
-
-Run measure(testkit::ChildProcess& child) {
-  const auto start = std::chrono::steady_clock::now();
-  if (child.wait(std::chrono::minutes(10)) != 0) throw std::runtime_error(child.output());
-  const rusage& usage = child.usage();
-  return {to_seconds(std::chrono::steady_clock::now() - start), seconds(usage.ru_utime) + seconds(usage.ru_stime),
-          static_cast<double>(usage.ru_maxrss) / 1024};
+  return (options.delivery.empty() || !options.compare) && (options.storage.empty() || !options.store);
 }
 
 // Builds a message of the storage's topic with a unique id.
@@ -150,6 +134,97 @@ uint64_t fill(const std::string& bootstrap, const Options& options) {
   return bytes;
 }
 
+// What the runs share: the servers, and the backlog.
+class Bench {
+ public:
+  explicit Bench(const Options& options) : options_(options) {
+    std::cerr << fmt::format("producing {} messages into {} partitions ...\n", options.messages, options.partitions);
+    const uint64_t bytes = fill(kafka_.bootstrap(), options);
+    std::cout << fmt::format("{} messages of {} bytes on average in {} partitions\n", options.messages,
+                             bytes / options.messages, options.partitions);
+    if (!options.compare && options.delivery != kExactlyOnce && !options.store) {
+      sink_ = std::make_unique<bench::InsertSink>();
+      return;
+    }
+    // Exactly-once delivery needs a table that freshet can audit.
+    clickhouse_ = std::make_unique<testkit::LocalClickHouse>();
+    clickhouse_->query(
+        fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY event_id SETTINGS "
+                    "non_replicated_deduplication_window = 100000",
+                    options.storage.empty() ? "bench" : options.storage + "_local", testkit::kWebEventColumns));
+    sink_ = std::make_unique<bench::InsertSink>(clickhouse_->port());
+    if (options.store) sink_->store();
+  }
+
+  Run bare_consumer() {
+    const std::string group = fmt::format("bare-{}", ++number_);
+    return measure({program_.substr(0, program_.rfind('/')) + "/bare-consumer", kafka_.bootstrap(), "bench", group,
+                    std::to_string(options_.messages)});
+  }
+
+  // `delivery`: empty = freshet's default.
+  Run freshet(const std::string& delivery) {
+    std::vector<std::string> command = command_of(delivery, fmt::format("freshet-{}", ++number_));
+    command.insert(command.end(), options_.freshet.begin(), options_.freshet.end());
+    std::string output;
+    Run run = measure(command, &output);
+    const std::string written =
+        (options_.storage.empty() ? "rows_written=" : "\"rows_written\":") + std::to_string(options_.messages);
+    if (output.find(written) == std::string::npos) {
+      throw std::runtime_error("freshet did not write every row:\n" + output);
+    }
+    if (options_.store) clickhouse_->query("TRUNCATE TABLE bench");
+    return run;
+  }
+
+ private:
+  double clickhouse_cpu() const { return clickhouse_ ? bench::cpu_seconds(clickhouse_->pid()) : 0; }
+
+  Run measure(const std::vector<std::string>& command, std::string* output = nullptr) {
+    const double broker_before = bench::cpu_seconds(kafka_.process().pid());
+    const double clickhouse_before = clickhouse_cpu();
+    const uint64_t inserts_before = sink_->inserts();
+    testkit::ChildProcess child(command, folder_.path(fmt::format("{}.out", number_)),
+                                {{"DEFAULT_BROKERS", kafka_.bootstrap()},
+                                 {"CLICKHOUSE_HOST", "127.0.0.1"},
+                                 {"CLICKHOUSE_HTTP_PORT", std::to_string(sink_->port())}});
+    const auto start = std::chrono::steady_clock::now();
+    if (child.wait(std::chrono::minutes(10)) != 0) throw std::runtime_error(child.output());
+    Run run;
+    run.wall = to_seconds(std::chrono::steady_clock::now() - start);
+    run.cpu = bench::cpu_seconds(child.usage());
+    run.broker_cpu = bench::cpu_seconds(kafka_.process().pid()) - broker_before;
+    run.clickhouse_cpu = clickhouse_cpu() - clickhouse_before;
+    run.peak_mib = static_cast<double>(child.usage().ru_maxrss) / 1024;
+    run.inserts = sink_->inserts() - inserts_before;
+    if (output != nullptr) *output = child.output();
+    return run;
+  }
+
+  std::vector<std::string> command_of(const std::string& delivery, const std::string& group) const {
+    std::vector<std::string> command = {program_};
+    if (!options_.storage.empty()) {
+      command.insert(command.end(), {"rust-consumer", "--storage", options_.storage, "--consumer-group", group,
+                                     "--raw-events-topic", "bench"});
+    } else {
+      command.insert(command.end(),
+                     {"run", "--bootstrap-server", kafka_.bootstrap(), "--topic", "bench", "--consumer-group", group,
+                      "--clickhouse-url", sink_->url(), "--table", "default.bench"});
+    }
+    command.insert(command.end(), {"--stop-at-timestamp", "4000000000"});
+    if (!delivery.empty()) command.insert(command.end(), {"--delivery", delivery});
+    return command;
+  }
+
+  const Options& options_;
+  const std::string program_ = testkit::freshet_program();
+  testkit::KafkaServer kafka_;
+  const testkit::TempFolder folder_;
+  std::unique_ptr<testkit::LocalClickHouse> clickhouse_;
+  std::unique_ptr<bench::InsertSink> sink_;
+  int number_ = 0;
+};
+
 Run median(std::vector<Run> runs) {
   std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.cpu < b.cpu; });
   return runs[runs.size() / 2];
@@ -158,62 +233,21 @@ Run median(std::vector<Run> runs) {
 void print(const char* name, const Run& run, uint64_t messages) {
   const auto n = static_cast<double>(messages);
   std::cout << fmt::format(
-      "{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU per message  {:>6.0f} MiB peak\n", name,
+      "{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU per message  {:>6.0f} MiB peak", name,
       n / run.wall, n / run.cpu, run.cpu / n * 1e6, run.peak_mib);
-}
-
-std::vector<std::string> command_of(const Options& options, const std::string& freshet, const std::string& bootstrap,
-                                    const std::string& url, int number) {
-  const std::string group = fmt::format("freshet-{}", number);
-  if (!options.storage.empty()) {
-    return {freshet, "rust-consumer",      "--storage", options.storage,       "--consumer-group",
-            group,   "--raw-events-topic", "bench",     "--stop-at-timestamp", "4000000000"};
+  if (run.inserts > 0) {
+    std::cout << fmt::format("  {:>5} inserts of {:>7.0f} rows", run.inserts, n / static_cast<double>(run.inserts));
   }
-  return {freshet,
-          "run",
-          "--bootstrap-server",
-          bootstrap,
-          "--topic",
-          "bench",
-          "--consumer-group",
-          group,
-          "--clickhouse-url",
-          url,
-          "--table",
-          "default.bench",
-          "--stop-at-timestamp",
-          "4000000000"};
+  std::cout << '\n' << std::flush;
 }
 
-int run(const Options& options) {
-  std::cerr << fmt::format("producing {} messages into {} partitions ...\n", options.messages, options.partitions);
-  testkit::KafkaServer kafka;
-  const uint64_t bytes = fill(kafka.bootstrap(), options);
-  std::cout << fmt::format("{} messages of {} bytes on average in {} partitions\n", options.messages,
-                           bytes / options.messages, options.partitions);
-  const Sink sink;
-  const testkit::TempFolder folder;
-  const std::string freshet = testkit::freshet_program();
-  const std::string bare = freshet.substr(0, freshet.rfind('/')) + "/bare-consumer";
+// freshet and the bare consumer.
+void compare_programs(Bench& bench, const Options& options) {
   std::vector<Run> ours;
   std::vector<Run> theirs;
   for (int i = 0; i < options.runs; ++i) {
-    testkit::ChildProcess reader(
-        {bare, kafka.bootstrap(), "bench", fmt::format("bare-{}", i), std::to_string(options.messages)},
-        folder.path("bare.out"));
-    theirs.push_back(measure(reader));
-    std::vector<std::string> command = command_of(options, freshet, kafka.bootstrap(), sink.url(), i);
-    command.insert(command.end(), options.freshet.begin(), options.freshet.end());
-    testkit::ChildProcess program(command, folder.path(fmt::format("freshet-{}.out", i)),
-                                  {{"DEFAULT_BROKERS", kafka.bootstrap()},
-                                   {"CLICKHOUSE_HOST", "127.0.0.1"},
-                                   {"CLICKHOUSE_HTTP_PORT", sink.url().substr(sink.url().rfind(':') + 1)}});
-    ours.push_back(measure(program));
-    const std::string written =
-        (options.storage.empty() ? "rows_written=" : "\"rows_written\":") + std::to_string(options.messages);
-    if (program.output().find(written) == std::string::npos) {
-      throw std::runtime_error("freshet did not write every row:\n" + program.output());
-    }
+    theirs.push_back(bench.bare_consumer());
+    ours.push_back(bench.freshet(options.delivery));
     print("bare consumer", theirs.back(), options.messages);
     print("freshet", ours.back(), options.messages);
   }
@@ -221,6 +255,45 @@ int run(const Options& options) {
   print("bare consumer", median(theirs), options.messages);
   print("freshet", median(ours), options.messages);
   std::cout << fmt::format("CPU time, freshet / bare consumer: {:.2f}\n", median(ours).cpu / median(theirs).cpu);
+}
+
+struct Pair {
+  Run exactly;
+  Run at_least;
+};
+
+void print_ratios(const char* what, const std::vector<Pair>& pairs, double (*of)(const Run&)) {
+  std::vector<double> ratios;
+  for (const Pair& pair : pairs) ratios.push_back(of(pair.exactly) / of(pair.at_least));
+  std::sort(ratios.begin(), ratios.end());
+  std::cout << fmt::format("{:<44} median {:.3f}, {:.3f} to {:.3f}\n", what, ratios[ratios.size() / 2], ratios.front(),
+                           ratios.back());
+}
+
+// Pairs of runs with both deliveries. The first one of a pair alternates.
+void compare_deliveries(Bench& bench, const Options& options) {
+  std::vector<Pair> pairs;
+  for (int i = 0; i < options.runs; ++i) {
+    auto& [exactly, at_least] = pairs.emplace_back();
+    if (i % 2 == 0) at_least = bench.freshet(kAtLeastOnce);
+    exactly = bench.freshet(kExactlyOnce);
+    if (i % 2 == 1) at_least = bench.freshet(kAtLeastOnce);
+    print(kAtLeastOnce, at_least, options.messages);
+    print(kExactlyOnce, exactly, options.messages);
+  }
+  std::cout << fmt::format("\n{} pairs, exactly once / at least once\n", options.runs);
+  print_ratios("CPU time of freshet", pairs, [](const Run& run) { return run.cpu; });
+  print_ratios("CPU time of freshet and the broker", pairs, [](const Run& run) { return run.cpu + run.broker_cpu; });
+  if (options.store) {
+    print_ratios("CPU time of freshet, broker and ClickHouse", pairs,
+                 [](const Run& run) { return run.cpu + run.broker_cpu + run.clickhouse_cpu; });
+  }
+  print_ratios("time", pairs, [](const Run& run) { return run.wall; });
+}
+
+int run(const Options& options) {
+  Bench bench(options);
+  options.compare ? compare_deliveries(bench, options) : compare_programs(bench, options);
   return 0;
 }
 

@@ -58,6 +58,7 @@ class ClickHouseServer {
   void freeze() { process_->signal(19); }  // SIGSTOP
   void thaw() { process_->signal(18); }    // SIGCONT
   int port() const { return port_; }
+  pid_t pid() const { return process_->pid(); }
   std::string url() const;
   // The answer without trailing line breaks; throws with the server's error.
   std::string query(const std::string& sql) const;

@@ -1,10 +1,18 @@
 #!/usr/bin/env bash
 # usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage outcomes_raw|errors]
+#                    [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [-- FRESHET-OPTIONS]
+#        ./dev bench partitions [--partitions N,N,...] [--rate N] [--warm-up SECONDS] [--seconds SECONDS] [--messages N]
 #        ./dev bench renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]
 #
 # Consumes a backlog from a real Kafka with freshet and with a bare librdkafka consumer, in the same run. A sink accepts the
 # inserts and drops them. Prints rows per second, rows per CPU second, the ratio of the two programs' CPU time per message,
-# and peak memory.
+# and peak memory. --delivery: freshet's delivery; the table has the deduplication window that exactly-once delivery needs.
+# --compare-delivery: instead of the bare consumer, freshet runs with both deliveries, in pairs; prints the ratios of CPU
+# time and time for each pair. --store: ClickHouse stores the rows, and its CPU time counts, too.
+#
+# partitions: with 1, 8, 64 and 256 partitions and both deliveries, rows and inserts per second, and the latency from the
+# broker's timestamp of a message to the acknowledged insert of its row (p50, p99), under a steady load of 5,000 messages a
+# second; then rows per second of a backlog. Takes about 20 minutes.
 #
 # renewal: measures what a renewal of the Kafka consumer costs a group of three members, with static membership and with
 # leave and rejoin; also with group.protocol=consumer if librdkafka supports it (2.4 or later, see CONTRIBUTING.md).
@@ -19,5 +27,10 @@ if [[ "${1:-}" == renewal ]]; then
   build "$preset" freshet-local-clickhouse freshet-bench-renewal
   exec "build/$preset/freshet-bench-renewal" "$@"
 fi
-build release freshet freshet-bench bare-consumer
+if [[ "${1:-}" == partitions ]]; then
+  shift
+  build release freshet freshet-local-clickhouse freshet-bench-partitions
+  exec build/release/freshet-bench-partitions "$@"
+fi
+build release freshet freshet-local-clickhouse freshet-bench bare-consumer
 exec build/release/freshet-bench "$@"
