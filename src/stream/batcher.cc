@@ -86,7 +86,8 @@ SteadyTime Batcher::lane_due_at(const BatchLane& lane, const LiveOptions& option
 
 SteadyTime Batcher::pace_allows_at() const { return paced_to_ - kPaceBurst; }
 
-void Batcher::count_batch(SteadyTime now) { paced_to_ = std::max(paced_to_, now) + pace_; }
+// Batches that were sealed faster, to make room, do not hold up later ones for longer than one of them.
+void Batcher::count_batch(SteadyTime now) { paced_to_ = std::min(std::max(paced_to_, now), now + kPaceBurst) + pace_; }
 
 uint64_t Batcher::waiting_bytes() const {
   uint64_t bytes = 0;
@@ -94,18 +95,25 @@ uint64_t Batcher::waiting_bytes() const {
   return bytes;
 }
 
+Batcher::Room Batcher::room() const {
+  const uint64_t bytes = waiting_bytes();
+  if (bytes <= max_waiting_bytes_) return Room::Enough;
+  return bytes / 2 <= max_waiting_bytes_ ? Room::Little : Room::None;
+}
+
 std::optional<SteadyTime> Batcher::due_at(const LiveOptions& options, SealReason reason,
                                           const NextSpan& next_span) const {
   std::optional<SteadyTime> next;
-  const bool make_room = reason == SealReason::Due && waiting_bytes() > max_waiting_bytes_;
+  const Room left = reason == SealReason::Due ? room() : Room::Enough;
+  const bool make_room = left != Room::Enough;
   for (const auto& [partition, lane] : lanes_) {
     if (lane.empty()) continue;
     const SteadyTime due = make_room ? lane.oldest() : lane_due_at(lane, options, reason);
     if (next && *next <= due) continue;
     if (partition == kAllPartitions || next_span(partition)) next = due;
   }
-  if (next && reason == SealReason::Due && pace_ > Duration::zero()) next = std::max(*next, pace_allows_at());
-  return next;
+  const bool paced = reason == SealReason::Due && left != Room::None && pace_ > Duration::zero();
+  return next && paced ? std::max(*next, pace_allows_at()) : next;
 }
 
 // The lane that is due first, or, to make room, the largest one.
@@ -136,9 +144,11 @@ Batcher::Lanes::iterator Batcher::next_lane(const LiveOptions& options, SealReas
 
 std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, SealReason reason, SteadyTime now,
                                                  const NextSpan& next_span) {
-  const bool paced = reason == SealReason::Due && pace_ > Duration::zero();
-  if (paced && now < pace_allows_at()) return nullptr;
-  if (reason == SealReason::Due && waiting_bytes() > max_waiting_bytes_) reason = SealReason::NoRoom;
+  if (reason == SealReason::Due) {
+    const Room left = room();
+    if (left != Room::None && pace_ > Duration::zero() && now < pace_allows_at()) return nullptr;
+    if (left != Room::Enough) reason = SealReason::NoRoom;
+  }
   Offset first{};
   const auto lane = next_lane(options, reason, now, next_span, first);
   if (lane == lanes_.end()) return nullptr;

@@ -37,7 +37,7 @@ class Batcher {
   explicit Batcher(TokenScope scope) : Batcher(std::move(scope), Delivery::AtLeastOnce, 0, UINT64_MAX) {}
   // With exactly-once delivery each batch is a span of one partition, and `batches_per_second` bounds the rate of
   // batches that are Due: with many partitions, batches wait longer and grow to at most 16 times the limits. While all
-  // rows that wait exceed `max_waiting_bytes`, the largest batch is due.
+  // rows that wait exceed `max_waiting_bytes`, the largest batch is due; beyond twice that, at any rate.
   Batcher(TokenScope scope, Delivery delivery, double batches_per_second, uint64_t max_waiting_bytes);
 
   // As reported by the broker; known from the first assignment on.
@@ -71,6 +71,8 @@ class Batcher {
   void recover(SteadyTime now);
 
  private:
+  // For the rows that wait.
+  enum class Room { Enough, Little, None };
   using Lanes = std::map<Partition, BatchLane>;
 
   Partition lane_of(Partition partition) const;
@@ -79,6 +81,7 @@ class Batcher {
   Lanes::iterator next_lane(const LiveOptions& options, SealReason reason, SteadyTime now, const NextSpan& next_span,
                             Offset& first);
   uint64_t waiting_bytes() const;
+  Room room() const;
   SteadyTime pace_allows_at() const;
   void count_batch(SteadyTime now);
   std::shared_ptr<SealedBatch> batch_of(std::vector<std::shared_ptr<const ProcessedChunk>> chunks, SteadyTime oldest,

@@ -181,6 +181,24 @@ TEST_F(LanesTest, TheLargestBatchIsDueWhileTooManyRowsWait) {
   EXPECT_EQ(seal(), nullptr);
 }
 
+TEST_F(LanesTest, ThePaceWaitsForRoomButNotLongerThanItself) {
+  int64_t offset = 0;
+  const auto add_rows = [&](int64_t count) {
+    batcher.add({chunk(static_cast<uint64_t>(offset), offset, offset + count - 1, 0), now});
+    offset += count;
+  };
+  for (int i = 0; i < 100; ++i) {
+    add_rows(250);  // of more than twice kMaxWaiting
+    EXPECT_EQ(batcher.due_at(options, SealReason::Due, next_span), now);
+    ASSERT_NE(seal(), nullptr) << "batch " << i;
+    frontiers[Partition{0}] = Offset{offset};
+  }
+  add_rows(150);
+  EXPECT_EQ(seal(), nullptr) << "the pace has been exceeded";
+  now += std::chrono::milliseconds(100);
+  EXPECT_NE(seal(), nullptr) << "what made room is not made up for";
+}
+
 TEST_F(LanesTest, TheRateOfBatchesIsBoundedAndTheyGrow) {
   options.max_batch_rows = 2;
   int batches = 0;
