@@ -18,7 +18,9 @@ using nlohmann::json;
 // The rows of FORMAT JSONCompact, each with `width` strings.
 Result<std::vector<std::vector<std::string>>> string_rows(const std::string& text, size_t width) {
   const json answer = parse_json(text);
-  const auto bad = [] { return failure(ErrorKind::Retry, "ClickHouse's answer is not of FORMAT JSONCompact"); };
+  const auto bad = [] {
+    return failure(ErrorKind::Retry, "ClickHouse's answer is not of FORMAT JSONCompact", kUnreadableAnswer);
+  };
   if (!answer.is_object() || !answer.contains("data") || !answer["data"].is_array()) return bad();
   std::vector<std::vector<std::string>> rows;
   for (const json& row : answer["data"]) {

@@ -41,9 +41,13 @@ struct TableInfo {
 // Parses the SETTINGS clause at the end of system.tables.engine_full.
 std::map<std::string, std::string> parse_table_settings(std::string_view engine_full);
 
+// The code of an error: an answer of ClickHouse that does not have the requested format.
+inline constexpr int kUnreadableAnswer = -1;
+
 // Tries the hosts in order until one answers. Threads: one at a time.
 // Errors: Retry if no host is reachable, the table or database does not exist, or access is denied; the text tells the
-// operator how to fix it while freshet runs. Stopping if `stop` was requested.
+// operator how to fix it while freshet runs. Stopping if `stop` was requested. The code is ClickHouse's, or
+// kUnreadableAnswer, or 0 if no host answered.
 class ClickHouseClient {
  public:
   // `mask` may be null; see Password.

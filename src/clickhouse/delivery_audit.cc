@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <string>
 #include <utility>
 
+#include "clickhouse/error_codes.h"
+#include "clickhouse/password.h"
 #include "clickhouse/server_identities.h"
 #include "clickhouse/table_survey.h"
 #include "model/delivery.h"
@@ -54,6 +57,19 @@ constexpr uint64_t kRecommendedSeconds = 86'400;
 constexpr std::pair kFirstWithViews = {24, 7};  // pull request 61601: a view's target gets a token of its own
 constexpr std::string_view kWindowSeconds = "replicated_deduplication_window_seconds";
 
+constexpr int kAccessDenied = 497;
+
+// The server answers, and would answer the same again: the user may not run the audit's queries, or the server does not
+// understand them. A missing table, a rejected login, an address that is not allowed and an exceeded quota stop inserts
+// as well, and are waited for.
+bool is_refusal(const Error& error) {
+  constexpr std::array kStopInserts = {60, 81, 195, 201, 218};
+  if (error.code == kUnreadableAnswer || error.code == kAccessDenied) return true;
+  if (rejects_login(error.code) || std::count(kStopInserts.begin(), kStopInserts.end(), error.code) > 0) return false;
+  const ErrorCode* known = find_error_code(error.code);
+  return known != nullptr && known->error_class == ErrorClass::Operator;
+}
+
 std::string sql_name(const ReachedTable& table) {
   return quote_where_needed(table.name.database) + "." + quote_where_needed(table.name.table);
 }
@@ -95,25 +111,49 @@ class Audit {
         identities_(settings, clock, mask, stop) {}
 
   Result<DeliveryAudit> run() {
-    auto surveyed = surveyor_.survey();
-    if (!surveyed) return tl::make_unexpected(surveyed.error());
-    survey_ = *std::move(surveyed);
-    if (survey_.may_be_complete_later) return failure(ErrorKind::Retry, survey_.incomplete);
-    if (!survey_.incomplete.empty()) add(Severity::Error, survey_.reached.front().text(), survey_.incomplete);
-    check_settings();
-    for (const ReachedTable& table : survey_.reached) check_table(table);
-    const bool knows_tokens = survey_.knows("insert_deduplication_token");
-    if (!knows_tokens) {
-      add(Severity::Error, "insert_deduplication_token",
-          "the server does not know this setting, with which freshet marks an insert; use a newer server");
-    }
-    if (const Status done = knows_tokens ? query_further() : Status(); !done) return tl::make_unexpected(done.error());
+    const Status done = query_all();
+    if (!done && is_refusal(done.error())) {
+      add_refusal(done.error());
+    } else if (!done && (done.error().kind == ErrorKind::Stopping || !has_error())) {
+      return tl::make_unexpected(done.error());
+    }  // otherwise what was found decides, whatever else does not answer
     sort_by_severity(audit_.findings);
-    audit_.suitable = audit_.findings.empty() || audit_.findings.front().severity != Severity::Error;
+    audit_.suitable = !has_error();
     return std::move(audit_);
   }
 
  private:
+  Status query_all() {
+    auto surveyed = surveyor_.survey();
+    if (!surveyed) return tl::make_unexpected(surveyed.error());
+    survey_ = *std::move(surveyed);
+    const bool knows_tokens = survey_.knows("insert_deduplication_token");
+    if (!knows_tokens) {  // first: the statements below are of no use
+      add(Severity::Error, "insert_deduplication_token",
+          "the server does not know this setting, with which freshet marks an insert; use a newer server");
+    }
+    check_settings();
+    for (const ReachedTable& table : survey_.reached) check_table(table);
+    if (survey_.failed_query) {
+      return failure(survey_.failed_query->kind, survey_.incomplete + ": " + survey_.failed_query->text,
+                     survey_.failed_query->code);
+    }
+    if (!survey_.incomplete.empty()) add(Severity::Error, survey_.reached.front().text(), survey_.incomplete);
+    return knows_tokens ? query_further() : Status();
+  }
+
+  bool has_error() const {
+    return std::any_of(audit_.findings.begin(), audit_.findings.end(),
+                       [](const Finding& one) { return one.severity == Severity::Error; });
+  }
+
+  void add_refusal(const Error& error) {
+    const bool denied = error.code == kAccessDenied;
+    add(Severity::Error, "the audit's queries",
+        "whether a repeated insert is stored once cannot be found out: " + error.text,
+        denied ? fmt::format("GRANT SELECT ON system.* TO {}", user()) : "");
+  }
+
   void add(Severity severity, std::string_view subject, std::string text, std::string statement = {}) {
     audit_.findings.push_back({severity, std::string(subject), std::move(text), std::move(statement)});
   }
@@ -270,6 +310,14 @@ class Audit {
   Status check_hosts() {
     const ReachedTable& table = survey_.reached.front();
     const auto known = identities_.query(table.name, table.replicated(), surveyor_.left());
+    if (!known && settings_.urls.size() > 1 && known.error().kind == ErrorKind::Retry && !is_refusal(known.error())) {
+      audit_.undecided = !has_error();
+      add(Severity::Error, "--clickhouse-url",
+          fmt::format("one of the hosts does not answer, so that freshet cannot see whether it is the same server; the "
+                      "{} is not replicated: {}",
+                      role(table), known.error().text));
+      return {};
+    }
     if (!known) return tl::make_unexpected(known.error());
     for (const std::string& host : known->silent) {
       add(Severity::Warning, host,

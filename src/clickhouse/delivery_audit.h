@@ -26,6 +26,7 @@ struct DeliveryNeeds {
 
 struct DeliveryAudit {
   bool suitable = false;          // no finding is an Error
+  bool undecided = false;         // not suitable only because one of several hosts does not answer
   std::vector<Finding> findings;  // errors first. Error: a repeated insert may be stored again
   // How long the table and the targets of its views recognise a repeated insert, at the present number of inserts of
   // all writers: half of the window divided by the measured parts per second, or the window in seconds. None: no limit
@@ -37,7 +38,9 @@ struct DeliveryAudit {
 // on it, the settings that apply to inserts, the server's version, and whether all hosts, or the servers behind one
 // URL, are one server or replicas of one table. The rules are observations on server 26.5. `mask`: see
 // ClickHouseClient. `rates`: of earlier audits of the table, for a better measurement; may be null. Threads: any.
-// Errors: Retry if a server does not answer, or the table does not exist. Stopping if `stop` was requested.
+// A server that refuses a query of the audit makes an Error: it would refuse it again.
+// Errors, unless what was found so far decides: Retry if no server answers or has the table, or the login is rejected.
+// Stopping if `stop` was requested.
 Result<DeliveryAudit> audit_delivery(const ClickHouseSettings& settings, const DeliveryNeeds& needs, Clock& clock,
                                      SecretMask* mask, Duration timeout, std::stop_token stop,
                                      PartsRate* rates = nullptr);

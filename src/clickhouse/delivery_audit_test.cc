@@ -202,5 +202,63 @@ TEST(DeliveryAudit, AServerThatFailsInTheMiddleIsNoVerdict) {
   EXPECT_EQ(done.error().kind, ErrorKind::Retry);
 }
 
+TEST(DeliveryAudit, WhatIsMissingIsKnownAlthoughTheServerFailsLater) {
+  AuditedServer server;
+  server.engine = "MergeTree ORDER BY n";
+  server.expect_survey();
+  server.server.otherwise(testkit::FakeAnswer::exception(210, "Connection refused"));
+  const auto done = audit({server.server.url()});
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_FALSE(done->suitable);
+  ASSERT_EQ(done->findings.size(), 1u);
+  EXPECT_EQ(done->findings[0].subject, "non_replicated_deduplication_window");
+}
+
+// A user that may only insert: waiting would not change that.
+TEST(DeliveryAudit, AUserWhoMayNotRunTheQueries) {
+  AuditedServer server;
+  server.expect_survey();
+  server.expect_comparison();
+  server.server.otherwise(testkit::FakeAnswer::exception(497, "Not enough privileges: SELECT ON system.parts"));
+  const auto done = audit({server.server.url()});
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_FALSE(done->suitable);
+  ASSERT_EQ(done->findings.size(), 1u);
+  EXPECT_THAT(done->findings[0].text, HasSubstr("Not enough privileges"));
+  EXPECT_EQ(done->findings[0].statement, "GRANT SELECT ON system.* TO default");
+}
+
+TEST(DeliveryAudit, AServerThatDoesNotUnderstandTheQueries) {
+  AuditedServer server;
+  server.server.otherwise(testkit::FakeAnswer());
+  auto done = audit({server.server.url()});
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_FALSE(done->suitable);
+  server.server.otherwise(testkit::FakeAnswer::exception(62, "Syntax error"));
+  done = audit({server.server.url()});
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_FALSE(done->suitable);
+}
+
+TEST(DeliveryAudit, WhatStopsInsertsTooIsNoVerdict) {
+  for (const int code : {60, 81, 516, 201, 241}) {
+    AuditedServer server;
+    server.server.otherwise(testkit::FakeAnswer::exception(code, "no"));
+    EXPECT_FALSE(audit({server.server.url()})) << code;
+  }
+}
+
+TEST(DeliveryAudit, AnotherHostOfATableWithoutReplicasIsSilent) {
+  AuditedServer server;
+  server.engine = "MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 1000";
+  server.expect_all();
+  const auto done = audit({server.server.url(), "http://127.0.0.1:1"});
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_FALSE(done->suitable);
+  EXPECT_TRUE(done->undecided);
+  ASSERT_EQ(done->findings.size(), 1u);
+  EXPECT_THAT(done->findings[0].text, HasSubstr("one of the hosts does not answer"));
+}
+
 }  // namespace
 }  // namespace freshet::clickhouse

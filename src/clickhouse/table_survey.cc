@@ -169,7 +169,7 @@ bool TableSurveyor::add_views_of(const TableName& table, Open& open, TableSurvey
       2);
   if (!views || views->empty()) {
     survey.incomplete = "the views of " + text_of(table) + " cannot be looked up";
-    survey.may_be_complete_later = !views;
+    if (!views) survey.failed_query = views.error();
     return false;
   }
   const auto databases = lines(views->front()[0]);
@@ -188,39 +188,43 @@ bool TableSurveyor::add_views_of(const TableName& table, Open& open, TableSurvey
 }
 
 bool TableSurveyor::add_target(const TableName& view, Open& open, TableSurvey& survey) {
-  const auto fails = [&](const std::string& what, bool later) {
+  const auto fails = [&](const std::string& what, const std::optional<Error>& error) {
     survey.incomplete = what + text_of(view) + " cannot be looked up";
-    survey.may_be_complete_later = later;
+    survey.failed_query = error;
     return false;
   };
   const auto found =
       rows("SELECT engine, create_table_query FROM system.tables" + where(view) + " FORMAT JSONCompact", 2);
-  if (!found || found->empty()) return fails("the view ", !found);
+  if (!found) return fails("the view ", found.error());
+  if (found->empty()) return fails("the view ", std::nullopt);
   const auto& [engine, create] = std::tie((*found)[0][0], (*found)[0][1]);
   if (engine != "MaterializedView") return true;  // live and window views do not store inserted rows
   survey.has_views = true;
   const std::optional<TableName> to = view_target(create);
-  if (!to) return add_inner_table(view, create, survey) || fails("the inner table of the view ", true);
+  if (!to) {
+    const Status added = add_inner_table(view, create, survey);
+    return added || fails("the inner table of the view ", added.error());
+  }
   const TableName name{to->database.empty() ? view.database : to->database, to->table};
   if (!open.add(name)) return true;  // another view has the same target
   const auto target = rows("SELECT engine_full FROM system.tables" + where(name) + " FORMAT JSONCompact", 1);
-  if (!target) return fails("the target of the view ", true);
+  if (!target) return fails("the target of the view ", target.error());
   survey.reached.push_back(reached_table(name, text_of(view), target->empty() ? std::string() : (*target)[0][0]));
   if (!target->empty()) open.tables.push_back(name);
   return true;
 }
 
-bool TableSurveyor::add_inner_table(const TableName& view, const std::string& create, TableSurvey& survey) {
+Status TableSurveyor::add_inner_table(const TableName& view, const std::string& create, TableSurvey& survey) {
   const auto found =
       rows("SELECT name, engine_full FROM system.tables WHERE database = " + quote_literal(view.database) +
                " AND name IN (" + inner_names(view, survey) + ") FORMAT JSONCompact",
            2);
-  if (!found) return false;
+  if (!found) return tl::make_unexpected(found.error());
   // Its settings may have been altered since the view was created.
   survey.reached.push_back(found->empty()
                                ? reached_table(view, text_of(view), own_engine(create))
                                : reached_table({view.database, (*found)[0][0]}, text_of(view), (*found)[0][1]));
-  return true;
+  return {};
 }
 
 // As SQL: the names that servers give to the view's inner table.

@@ -33,10 +33,10 @@ struct ReachedTable {
 
 struct TableSurvey {
   TableInfo table;
-  std::vector<ReachedTable> reached;   // the table itself, then the targets of its views and of views on these
-  bool has_views = false;              // materialized views
-  std::string incomplete;              // why `reached` is not complete; empty: it is
-  bool may_be_complete_later = false;  // a query failed, so that the same survey may succeed later
+  std::vector<ReachedTable> reached;  // the table itself, then the targets of its views and of views on these
+  bool has_views = false;             // materialized views
+  std::string incomplete;             // why `reached` is not complete; empty: it is
+  std::optional<Error> failed_query;  // because of which `reached` is not complete
 
   // The values of relevant settings for an insert: what freshet sends, otherwise the user's profile or the server's
   // default. Empty: unknown to the server.
@@ -75,7 +75,7 @@ class TableSurveyor {
   void add_targets(TableSurvey& survey);
   bool add_views_of(const TableName& table, Open& open, TableSurvey& survey);
   bool add_target(const TableName& view, Open& open, TableSurvey& survey);
-  bool add_inner_table(const TableName& view, const std::string& create, TableSurvey& survey);
+  Status add_inner_table(const TableName& view, const std::string& create, TableSurvey& survey);
   std::string inner_names(const TableName& view, const TableSurvey& survey) const;
 
   const ClickHouseSettings& settings_;
