@@ -13,6 +13,11 @@ namespace freshet::testkit {
 // build/<preset>/freshet, found relative to the test program.
 std::string freshet_program();
 
+// A command that reads a topic, for FreshetProcess: the group has the topic's name, and the table, too. `more` follows.
+std::vector<std::string> streaming_command(const std::string& command, const std::string& bootstrap,
+                                           const std::string& topic, const std::string& clickhouse_url,
+                                           const std::vector<std::string>& more = {});
+
 class FreshetProcess {
  public:
   // `environment` is added to this process's environment.

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "group_test.h"
-#include "http/http_client.h"
+#include "testkit/admin_client.h"
 #include "testkit/freshet_process.h"
 
 namespace freshet {
@@ -31,20 +31,11 @@ struct BlockedBatchesTest : testkit::GroupTest {
                     topic));
   }
   std::vector<std::string> with_admin() const { return args({"--admin-listen", "127.0.0.1:0"}); }
-  static std::pair<int, std::string> ask(GroupMember& member, const std::string& path, const std::string& post = {}) {
-    http::Client http({});
-    http::Request request;
-    request.url = member.service().admin_address() + path;
-    if (!post.empty()) {
-      request.method = "POST";
-      request.headers = {"Content-Type: application/json"};
-      request.body = {post};
-    }
-    const auto answer = http.send(request);
-    return answer ? std::pair{answer->status, answer->body} : std::pair{0, answer.error().text};
+  static testkit::AdminAnswer ask(GroupMember& member, const std::string& path, const std::string& post = {}) {
+    return testkit::AdminClient(member.service().admin_address()).ask(path, post);
   }
   static bool says(GroupMember& member, const std::string& words) {
-    return eventually(60s, [&] { return ask(member, "ready").second.find(words) != std::string::npos; });
+    return eventually(60s, [&] { return ask(member, "ready").body.find(words) != std::string::npos; });
   }
   int64_t committed(int32_t partition) { return client->committed(topic, topic)[partition]; }
 };
@@ -54,8 +45,8 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   for (int id = 0; id < 10; ++id) produce(0, fmt::format(R"({{"id":{}}})", id));
   client->flush();
   GroupMember member(with_admin());
-  ASSERT_TRUE(says(member, "may already hold 10 of its rows")) << ask(member, "ready").second << member.log();
-  EXPECT_NE(ask(member, "ready").second.find("would be stored again"), std::string::npos);
+  ASSERT_TRUE(says(member, "may already hold 10 of its rows")) << ask(member, "ready").body << member.log();
+  EXPECT_NE(ask(member, "ready").body.find("would be stored again"), std::string::npos);
   // The engine writes table and view at a time: the table has the whole batch or nothing.
   const uint64_t once = rows();
   EXPECT_TRUE(once == 10 || once == 0) << once;
@@ -64,19 +55,19 @@ TEST_F(BlockedBatchesTest, TenRowsStayTenAndAreResolvedEitherWay) {
   client->flush();
   EXPECT_TRUE(eventually(60s, [&] { return rows() == once + 20 && committed(1) == 20; })) << rows() << member.log();
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 0; })) << committed(0);
-  EXPECT_EQ(ask(member, "skip", R"({"partition": 1, "resolution": "stored"})").first, 409);
+  EXPECT_EQ(ask(member, "skip", R"({"partition": 1, "resolution": "stored"})").status, 409);
   const auto stored = ask(member, "skip", R"({"partition": 0, "resolution": "stored"})");
-  EXPECT_EQ(stored.first, 200) << stored.second;
+  EXPECT_EQ(stored.status, 200) << stored.body;
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 10; })) << member.log();
   EXPECT_EQ(rows(), once + 20) << "nothing was sent again";
-  EXPECT_TRUE(eventually(60s, [&] { return ask(member, "ready").first == 200; })) << ask(member, "ready").second;
+  EXPECT_TRUE(eventually(60s, [&] { return ask(member, "ready").status == 200; })) << ask(member, "ready").body;
   // Again, but now the operator repairs the view and wants the rows to be sent again.
   produce(0, R"({"id":7})");
   client->flush();
   ASSERT_TRUE(says(member, "may already hold 1 of its rows")) << member.log();
   clickhouse_->query(fmt::format("TRUNCATE TABLE {}_fails", topic));
   const auto retried = ask(member, "skip", R"({"partition": 0, "resolution": "retry"})");
-  EXPECT_EQ(retried.first, 200) << retried.second;
+  EXPECT_EQ(retried.status, 200) << retried.body;
   EXPECT_TRUE(eventually(60s, [&] { return committed(0) == 11; })) << member.log();
   const std::string sevens = fmt::format("SELECT count() FROM {} WHERE id = 7", topic);
   EXPECT_LE(clickhouse_->count(sevens), once / 10 + 2) << "stored twice at most";
@@ -104,7 +95,7 @@ TEST_F(BlockedBatchesTest, NothingIsInsertedWhenNoFieldIsAColumnUntilOneIs) {
   client->flush();
   GroupMember member(with_admin());
   ASSERT_TRUE(says(member, "no field of the messages is a column")) << member.log();
-  const std::string ready = ask(member, "ready").second;
+  const std::string ready = ask(member, "ready").body;
   EXPECT_NE(ready.find("user, amount"), std::string::npos) << ready;
   EXPECT_NE(ready.find("Columns of default." + topic + ": id"), std::string::npos) << ready;
   EXPECT_EQ(rows(), 0u);

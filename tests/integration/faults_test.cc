@@ -34,27 +34,13 @@ struct FaultsTest : testing::Test {
         fmt::format("CREATE TABLE {} (id UInt64, name String) ENGINE = MergeTree ORDER BY id "
                     "SETTINGS non_replicated_deduplication_window = 10000",
                     topic));
-    freshet = std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{"run",
-                                                                                 "--bootstrap-server",
-                                                                                 kafka_->bootstrap(),
-                                                                                 "--topic",
-                                                                                 topic,
-                                                                                 "--consumer-group",
-                                                                                 topic,
-                                                                                 "--clickhouse-url",
-                                                                                 proxy->url(),
-                                                                                 "--table",
-                                                                                 "default." + topic,
-                                                                                 "--dead-letter-topic",
-                                                                                 topic + "_dead",
-                                                                                 "--max-batch-time-ms",
-                                                                                 "100",
-                                                                                 "--clickhouse-request-timeout-ms",
-                                                                                 "2000",
-                                                                                 "--clickhouse-connect-timeout-ms",
-                                                                                 "1000",
-                                                                                 "--admin-listen",
-                                                                                 "127.0.0.1:0"});
+    start({"--max-batch-time-ms", "100", "--clickhouse-request-timeout-ms", "2000", "--clickhouse-connect-timeout-ms",
+           "1000", "--admin-listen", "127.0.0.1:0"});
+  }
+  void start(std::vector<std::string> more = {}) {
+    more.insert(more.end(), {"--dead-letter-topic", topic + "_dead"});
+    freshet = std::make_unique<testkit::FreshetProcess>(
+        testkit::streaming_command("run", kafka_->bootstrap(), topic, proxy->url(), more));
   }
 
   void produce(uint64_t count) {
@@ -147,9 +133,7 @@ TEST_F(FaultsTest, AStopDoesNotWaitForAServerThatHangs) {
   EXPECT_EQ(freshet->stop(), 0) << freshet->output();
   EXPECT_NE(freshet->output().find("batches_abandoned"), std::string::npos) << freshet->output();
   proxy->clear();
-  freshet = std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{
-      "run", "--bootstrap-server", kafka_->bootstrap(), "--topic", topic, "--consumer-group", topic, "--clickhouse-url",
-      proxy->url(), "--table", "default." + topic, "--dead-letter-topic", topic + "_dead"});
+  start();
   const uint64_t bad = next / 500;
   EXPECT_TRUE(testkit::eventually(60s, [&] {
     return clickhouse_->count("SELECT uniqExact(id) FROM " + topic) == next - bad;
