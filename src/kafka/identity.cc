@@ -18,12 +18,8 @@ namespace {
 
 constexpr size_t kMaxInstanceId = 249;
 constexpr std::string_view kGroupMetadataPrefix = "CGMDv2:";
-constexpr int kListMs = 1000;
-constexpr int kAnswerPollMs = 100;
-constexpr int kAnswerPolls = 30;
-constexpr int kRestPolls = 10;
-constexpr int kAttempts = 10;
-constexpr Duration kAskCoordinatorEvery = std::chrono::seconds(1);
+constexpr Duration kGroupQuery = std::chrono::seconds(1);
+constexpr int kGroupQueries = 3;
 
 using GroupMetadata =
     std::unique_ptr<rd_kafka_consumer_group_metadata_t, Freed<rd_kafka_consumer_group_metadata_destroy>>;
@@ -42,64 +38,16 @@ std::string generate(const std::string& group) {
   return make_instance_id(group, host.data(), fmt::format("{:08x}{:08x}", random(), random()));
 }
 
-// If the broker does not know DescribeConsumerGroups (as librdkafka's mock), that call blocks the client's main thread
-// forever (2.0.2). The older ListGroups call fails safely.
-std::optional<bool> groups_can_be_described(rd_kafka_t* client, const std::string& group) {
-  const rd_kafka_group_list* raw = nullptr;
-  const auto error = rd_kafka_list_groups(client, group.c_str(), &raw, kListMs);
-  const GroupList list(raw);
-  if (error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__PARTIAL) return true;
+// Rests: false while the group rebalances.
+std::optional<bool> rests(const rd_kafka_group_list& list, const std::string& group) {
+  for (int i = 0; i < list.group_cnt; ++i) {
+    const rd_kafka_group_info& one = list.groups[i];
+    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR || group != one.group) continue;
+    const auto state = rd_kafka_consumer_group_state_code(one.state);
+    return state != RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE &&
+           state != RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE;
+  }
   return std::nullopt;
-}
-
-struct Description {
-  Event event;                                                 // owns what follows
-  const rd_kafka_ConsumerGroupDescription_t* group = nullptr;  // null: no answer, or an error
-  rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-};
-
-Description describe(rd_kafka_t* client, const std::string& group, int polls, std::stop_token stop) {
-  Description out;
-  const Queue answers(rd_kafka_queue_new(client));
-  const char* groups[] = {group.c_str()};
-  rd_kafka_DescribeConsumerGroups(client, groups, 1, nullptr, answers.get());
-  for (int i = 0; i < polls && !out.event && !stop.stop_requested(); ++i) {
-    out.event.reset(rd_kafka_queue_poll(answers.get(), kAnswerPollMs));
-  }
-  if (!out.event) return out;
-  out.error = rd_kafka_event_error(out.event.get());
-  const auto* result = rd_kafka_event_DescribeConsumerGroups_result(out.event.get());
-  if (result == nullptr || out.error != RD_KAFKA_RESP_ERR_NO_ERROR) return out;
-  size_t count = 0;
-  const auto* descriptions = rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
-  if (count != 1) return out;
-  out.error = rd_kafka_error_code(rd_kafka_ConsumerGroupDescription_error(descriptions[0]));
-  if (out.error == RD_KAFKA_RESP_ERR_NO_ERROR) out.group = descriptions[0];
-  return out;
-}
-
-// One query. Empty if it was not answered, or if the client is not listed as a member: other members prove nothing.
-std::optional<bool> ask(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
-                        std::stop_token stop) {
-  const std::string own = group_standing(client).member_id;
-  if (own.empty()) return std::nullopt;
-  const auto possible = groups_can_be_described(client, group);
-  if (!possible || !*possible) return possible;
-  const Description description = describe(client, group, kAnswerPolls, stop);
-  // The broker (or the mock) does not know the request.
-  if (description.error == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE) return false;
-  if (description.group == nullptr) return std::nullopt;
-  bool shown = false;
-  for (size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(description.group); ++m) {
-    const auto* member = rd_kafka_ConsumerGroupDescription_member(description.group, m);
-    const char* id = rd_kafka_MemberDescription_group_instance_id(member);
-    if (id != nullptr && instance_id == id) return true;
-    const char* member_id = rd_kafka_MemberDescription_consumer_id(member);
-    shown = shown || (member_id != nullptr && own == member_id);
-  }
-  // Listed, but without its instance id.
-  return shown ? std::optional<bool>(false) : std::nullopt;
 }
 
 }  // namespace
@@ -172,21 +120,25 @@ GroupStanding parse_group_metadata(const char* data, size_t size) {
   return standing;
 }
 
-std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, std::stop_token stop) {
-  const Description description = describe(client, group, kRestPolls, stop);
-  if (description.group == nullptr) return std::nullopt;
-  const auto state = rd_kafka_ConsumerGroupDescription_state(description.group);
-  return state != RD_KAFKA_CONSUMER_GROUP_STATE_PREPARING_REBALANCE &&
-         state != RD_KAFKA_CONSUMER_GROUP_STATE_COMPLETING_REBALANCE;
-}
-
-std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
-                                 Clock& clock, std::stop_token stop) {
-  for (int i = 0; i < kAttempts && !stop.stop_requested(); ++i) {
-    if (const auto answer = ask(client, group, instance_id, stop)) return answer;
-    if (!sleep_interruptibly(clock, stop, kAskCoordinatorEvery)) break;
+// A lost connection to any broker fails the whole query, so that it is repeated.
+std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, Clock& clock) {
+  const SteadyTime deadline = clock.steady_now() + kGroupQuery;
+  for (int i = 0; i < kGroupQueries; ++i) {
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.steady_now());
+    if (rest.count() <= 0) break;
+    const rd_kafka_group_list* raw = nullptr;
+    const auto error = rd_kafka_list_groups(client, group.c_str(), &raw, static_cast<int>(rest.count()));
+    const GroupList list(raw);
+    if (error == RD_KAFKA_RESP_ERR__TRANSPORT) continue;
+    const bool listed = error == RD_KAFKA_RESP_ERR_NO_ERROR || error == RD_KAFKA_RESP_ERR__PARTIAL;
+    return listed && list ? rests(*list, group) : std::nullopt;
   }
   return std::nullopt;
+}
+
+bool names_instance(std::string_view member_id, std::string_view instance_id) {
+  return !instance_id.empty() && member_id.size() > instance_id.size() && member_id.starts_with(instance_id) &&
+         member_id[instance_id.size()] == '-';
 }
 
 }  // namespace freshet::kafka

@@ -7,8 +7,8 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,8 +31,9 @@ class Identity {
   bool new_protocol() const { return new_protocol_; }
 
   Membership::Continuity continuity() const { return continuity_.load(); }
-  // Records whether the broker lists the instance id `about`; ignored if that is no longer the current id. A generated
-  // id that the broker does not list is dropped, because with an instance id the library closes without leaving.
+  // Records whether the broker keeps the static member `about`, an instance id; ignored if that is no longer the
+  // current id. A generated id that the broker does not keep is dropped, because with an instance id the library closes
+  // without leaving.
   void broker_said(const std::string& about, bool knows_our_id);
   // Another process has our generated id: generates a new one. No effect on a configured id.
   void regenerate();
@@ -62,14 +63,14 @@ struct GroupStanding {
 GroupStanding group_standing(rd_kafka_t* client);
 GroupStanding parse_group_metadata(const char* data, size_t size);
 
-// Call before a client joins as an existing member: true if the group is stable. One query of at most a second; empty
-// if it was not answered. Requires a broker that supports it (Continuity::Works).
-std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, std::stop_token stop);
+// Call before a client joins as an existing member: false while the group rebalances. Takes at most a second; empty if
+// it was not answered. Asks with ListGroups: requests of the library's Admin API to the coordinator abort the process
+// (docs/adr/0005).
+std::optional<bool> group_rests(rd_kafka_t* client, const std::string& group, Clock& clock);
 
-// Asks the group coordinator (DescribeConsumerGroups) whether it lists `client`, a member, with this instance id.
-// Repeats the query while the coordinator does not answer, and while it does not list the client at all (it has left,
-// or was fenced). Empty if `stop` was requested or ten attempts failed, which takes up to 50 s.
-std::optional<bool> broker_knows(rd_kafka_t* client, const std::string& group, const std::string& instance_id,
-                                 Clock& clock, std::stop_token stop);
+// True if the broker gave `member_id` to a static member with this instance id. A broker that keeps static members
+// builds their ids as instance id, '-', UUID, and those of other members as client id, '-', UUID (Kafka 2.3 and later:
+// generateMemberId in GroupMetadata.scala and ClassicGroup.java; Redpanda: group::generate_member_id).
+bool names_instance(std::string_view member_id, std::string_view instance_id);
 
 }  // namespace freshet::kafka

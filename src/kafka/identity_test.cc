@@ -1,8 +1,11 @@
 #include "kafka/identity.h"
 
 #include <gtest/gtest.h>
+#include <librdkafka/rdkafka_mock.h>
 
+#include <array>
 #include <cstdlib>
+#include <memory>
 
 #include "kafka/handles.h"
 
@@ -99,6 +102,53 @@ TEST(GroupStandingTest, GenerationAndMemberAreReadFromTheLibrarysOwnBytes) {
   EXPECT_EQ(parse_group_metadata("other bytes", 11).generation, -1);
   std::free(data);
   rd_kafka_consumer_group_metadata_destroy(metadata);
+}
+
+bool answers(rd_kafka_t* client, int timeout_ms) {
+  const rd_kafka_metadata_t* raw = nullptr;
+  const auto error = rd_kafka_metadata(client, 0, nullptr, &raw, timeout_ms);
+  const Metadata owned(raw);
+  return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+// Kafka, Redpanda and librdkafka's mock.
+TEST(IdentityTest, AMemberIdShowsWhetherTheBrokerKnowsTheInstanceId) {
+  EXPECT_TRUE(names_instance("freshet-g-host-12ab-0e7d5f6c-1111-4222-8333-444444444444", "freshet-g-host-12ab"));
+  EXPECT_FALSE(names_instance("freshet-0e7d5f6c-1111-4222-8333-444444444444", "freshet-g-host-12ab")) << "client.id";
+  EXPECT_FALSE(names_instance("0x7f54b4001000", "freshet-g-host-12ab"));
+  EXPECT_FALSE(names_instance("pod-10-0e7d5f6c-1111-4222-8333-444444444444", "pod-1"));
+  EXPECT_FALSE(names_instance("pod-1", "pod-1"));
+  EXPECT_FALSE(names_instance("-0e7d5f6c", ""));
+}
+
+// A request of librdkafka's Admin API to the coordinator would abort the process here: it is given up after
+// socket.timeout.ms, and its memory is used when the broker is back.
+TEST(GroupRestsTest, AnOutageThatOutlastsTheLibrarysTimeoutsLeavesTheClientUsable) {
+  std::array<char, 512> text{};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "log_level", "0", text.data(), text.size());
+  const Client owner(rd_kafka_new(RD_KAFKA_PRODUCER, conf, text.data(), text.size()));
+  const std::unique_ptr<rd_kafka_mock_cluster_t, Freed<rd_kafka_mock_cluster_destroy>> cluster(
+      rd_kafka_mock_cluster_new(owner.get(), 1));
+  conf = rd_kafka_conf_new();
+  const char* bootstrap = rd_kafka_mock_cluster_bootstraps(cluster.get());
+  for (const auto& [name, value] : {std::pair{"bootstrap.servers", bootstrap},
+                                    {"group.id", "g"},
+                                    {"socket.timeout.ms", "300"},
+                                    {"log_level", "0"}}) {
+    rd_kafka_conf_set(conf, name, value, text.data(), text.size());
+  }
+  const Client client(rd_kafka_new(RD_KAFKA_CONSUMER, conf, text.data(), text.size()));
+  RealClock clock;
+  ASSERT_TRUE(answers(client.get(), 20'000));
+  rd_kafka_mock_broker_set_down(cluster.get(), 1);
+  while (answers(client.get(), 100)) continue;
+  EXPECT_EQ(group_rests(client.get(), "g", clock), std::nullopt);
+  EXPECT_FALSE(answers(client.get(), 700));
+  rd_kafka_mock_broker_set_up(cluster.get(), 1);
+  ASSERT_TRUE(answers(client.get(), 20'000));
+  EXPECT_EQ(group_rests(client.get(), "g", clock), std::nullopt) << "this broker cannot list groups";
+  EXPECT_TRUE(answers(client.get(), 20'000));
 }
 
 }  // namespace

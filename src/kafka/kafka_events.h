@@ -8,8 +8,9 @@ namespace freshet::kafka {
 
 struct StaticMembershipUnavailable {
   static constexpr LogEvent kEvent{LogLevel::Warn, "static_membership_unavailable",
-                                   "The broker does not keep static members (Kafka 2.3 and later do): each renewal "
-                                   "leaves the group and joins it again."};
+                                   "The member id that the broker gave does not name the group.instance.id, so it does "
+                                   "not seem to keep static members (Kafka 2.3 and later do): each renewal leaves the "
+                                   "group and joins it again."};
   std::string_view group;
   std::string_view instance_id;
   auto fields() const {

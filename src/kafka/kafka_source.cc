@@ -44,12 +44,7 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
       statistics_({context.metrics, settings.topic}),
       client_(std::move(client)),
       assignment_(client_.get(), settings.topic),
-      start_look_up_(client_.get(), *requests_, settings_, clock_, [this] { wake(); }),
-      continuity_check_(
-          [this](std::stop_token stop) {
-            return broker_knows(client_.get(), settings_.consumer_group, instance_id_, clock_, stop);
-          },
-          [this] { wake(); }) {
+      start_look_up_(client_.get(), *requests_, settings_, clock_, [this] { wake(); }) {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   topic_.reset(rd_kafka_topic_new(client_.get(), settings_.topic.c_str(), nullptr));
@@ -57,8 +52,7 @@ KafkaSource::KafkaSource(const KafkaSettings& settings, std::string instance_id,
 }
 
 KafkaSource::~KafkaSource() {
-  start_look_up_.end();  // both stop and join their threads, which use the client
-  continuity_check_.end();
+  start_look_up_.end();  // stops and joins its thread, which uses the client
   owned_.clear();
   topic_.reset();
   queue_.reset();
@@ -79,7 +73,7 @@ Status KafkaSource::subscribe() {
 void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<SourceEvent>& out) {
   begin_with_first_assignment(out);
   take_look_up_results(out);
-  check_continuity();
+  if (!instance_id_.empty()) membership_.continuity = identity_.continuity();
   look_up_plans();
   look_up_missing_offsets();
   check_unsettled(out);

@@ -6,7 +6,6 @@
 //   Assignment       answers to the library's rebalances
 //   PartitionCursor  which messages of a partition are delivered
 //   StartLookUp      where partitions start
-//   ContinuityCheck  whether the broker supports our static membership
 //   Departure        leaving the group
 //   ReportedErrors   which errors were reported already
 #pragma once
@@ -25,7 +24,6 @@
 #include "kafka/assignment.h"
 #include "kafka/batch_end.h"
 #include "kafka/commit_request.h"
-#include "kafka/continuity_check.h"
 #include "kafka/departure.h"
 #include "kafka/handles.h"
 #include "kafka/identity.h"
@@ -116,7 +114,7 @@ class KafkaSource final : public Source {
   void settle();
   void unsettle();
   void check_unsettled(std::vector<SourceEvent>& out);
-  void check_continuity();
+  void learn_continuity();
   void close();
   void depart();
   void broken(const Status& failed);
@@ -173,7 +171,6 @@ class KafkaSource final : public Source {
 
   std::optional<Error> broken_;  // the consumer cannot recover; not reported yet
   StartLookUp start_look_up_;
-  ContinuityCheck continuity_check_;
 };
 
 // Creates the client without joining the group.

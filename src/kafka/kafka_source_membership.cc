@@ -42,11 +42,11 @@ void KafkaSource::settle() {
   membership_.partitions.clear();
   for (const auto& [partition, owned] : owned_) membership_.partitions.push_back(partition);
   unsettled_since_.reset();
+  learn_continuity();
 }
 
 void KafkaSource::unsettle() {
   membership_.settled = false;
-  continuity_check_.membership_ends();
   if (!unsettled_since_) unsettled_since_ = clock_.steady_now();
 }
 
@@ -60,20 +60,16 @@ void KafkaSource::check_unsettled(std::vector<SourceEvent>& out) {
                                          std::chrono::duration_cast<std::chrono::seconds>(waited).count())}});
 }
 
-void KafkaSource::check_continuity() {
-  if (instance_id_.empty()) return;
-  if (const auto known = continuity_check_.take()) identity_.broker_said(instance_id_, *known);
-  membership_.continuity = identity_.continuity();
-  const bool member = membership_.settled && !closing_;
-  if (member && membership_.continuity == Membership::Continuity::Unknown) {
-    continuity_check_.ask(clock_.steady_now());
-  }
+// Without a member id the membership is over already; the next assignment tells.
+void KafkaSource::learn_continuity() {
+  if (instance_id_.empty() || identity_.continuity() != Membership::Continuity::Unknown) return;
+  const std::string member_id = group_standing(client_.get()).member_id;
+  if (!member_id.empty()) identity_.broker_said(instance_id_, names_instance(member_id, instance_id_));
 }
 
 void KafkaSource::begin_close(LeaveMode mode) {
   if (closing_) return;
   closing_ = true;
-  continuity_check_.membership_ends();
   start_look_up_.cancel();
   if (assignment_waits_) {  // the library does not leave before it gets an answer
     assignment_waits_ = false;

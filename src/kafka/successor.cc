@@ -112,7 +112,7 @@ class SuccessorBuild final : public PendingDestruction {
       if (state_ != Successor::State::Joining) return;
       force = force_;
     }
-    if (!force && group_rebalances(stop)) {
+    if (!force && group_rebalances()) {
       return fail({ErrorKind::Retry, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS,
                    "the group is rebalancing: the running consumer takes part in that first"},
                   Successor::State::Postponed);
@@ -177,8 +177,8 @@ class SuccessorBuild final : public PendingDestruction {
 
   // The running consumer may not learn of a rebalance before its next heartbeat. A join would fence that consumer,
   // which could then not commit what it inserts in the meantime.
-  bool group_rebalances(std::stop_token stop) const {
-    return !group_rests(source_->client(), settings_.consumer_group, stop).value_or(true);
+  bool group_rebalances() const {
+    return !group_rests(source_->client(), settings_.consumer_group, clock_).value_or(true);
   }
 
   // After this the running consumer will be fenced. False: the build was withdrawn.

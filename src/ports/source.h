@@ -137,7 +137,7 @@ struct Membership {
   std::vector<Partition> partitions;  // sorted
   int32_t topic_partitions = 0;       // of the topic when they were assigned; 0 = unknown
   enum class Continuity {
-    Unknown,  // the broker was not asked yet whether it knows our instance id
+    Unknown,  // the broker has not shown yet whether it knows our instance id
     Works,    // the next consumer can continue the membership
     Absent,   // dynamic member, or a broker without static membership: leave and rejoin
   };

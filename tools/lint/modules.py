@@ -7,6 +7,7 @@ import tempfile
 INCLUDE = re.compile(r'^\s*#include "([a-z_]+)/([^"]+)"', re.M)
 CLOCK = re.compile(r"_clock::now\(|\bclock_gettime\(|\bgettimeofday\(|\bsleep_for\(|\bsleep_until\(|\busleep\(|(?<![\w.])sleep\(")
 METRIC = re.compile(r"\b(?:counter|gauge|histogram)\(\s*\"")
+ABORTING = re.compile(r"\brd_kafka_(?:DescribeConsumerGroups|DeleteGroups|(?:List|Alter|Delete)ConsumerGroupOffsets)\(")
 TESTS_ONLY = re.compile(r"_test\.(cc|h)$")
 
 
@@ -47,6 +48,8 @@ def check(source):
             if name not in ("base", "testkit") and not TESTS_ONLY.search(file.name) and METRIC.search(text):
                 if file.name != f"{name}_metrics.h":
                     problems.append(f"{file}: registers a metric; declare it in {name}_metrics.h")
+            if ABORTING.search(text):
+                problems.append(f"{file}: librdkafka may abort the process in this call; see docs/adr/0005")
     for name in edges:
         reached, todo = set(), list(edges[name])
         while todo:
@@ -62,12 +65,12 @@ def check(source):
 def self_test():
     with tempfile.TemporaryDirectory() as folder:
         source = pathlib.Path(folder)
-        for name, deps, code in (("a", "b", '#include "b/x.h"\n'), ("b", "a", '#include "c/y.h"\nstd::chrono::steady_clock::now();\nm.counter(\n\"x\");\n')):
+        for name, deps, code in (("a", "b", '#include "b/x.h"\n'), ("b", "a", '#include "c/y.h"\nstd::chrono::steady_clock::now();\nm.counter(\n\"x\");\nrd_kafka_DeleteGroups(c);\n')):
             (source / name).mkdir()
             (source / name / "CMakeLists.txt").write_text(f"freshet_module({name} DEPS {deps})\n")
             (source / name / "x.cc").write_text(code)
         problems = "\n".join(check(source))
-        for expected in ("includes c/y.h", "reads a clock", "declare it in b_metrics.h", "a: depends on itself"):
+        for expected in ("includes c/y.h", "reads a clock", "declare it in b_metrics.h", "abort the process", "a: depends on itself"):
             if expected not in problems:
                 return [f"self-test: not found: {expected}"]
     return []
