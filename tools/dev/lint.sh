@@ -2,7 +2,8 @@
 # usage: ./dev lint [--fix]
 #
 # Checks the format (clang-format 14; --fix applies it), the includes between modules, that only src/base reads a clock
-# or sleeps, and that a module registers its metrics in <module>_metrics.h.
+# or sleeps, that a module registers its metrics in <module>_metrics.h, and that nothing calls a function of librdkafka
+# that may abort the process.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 bash tools/dev/setup.sh
