@@ -83,6 +83,15 @@ struct DeliveryNotAudited {
   auto fields() const { return log_fields(subject(log_key::kTable, table), log_error(error)); }
 };
 
+struct WaitsForTable {
+  static constexpr LogEvent kEvent{
+      LogLevel::Info, "waits_for_table",
+      "freshet joins the consumer group once it is clear which delivery the table permits. A stop ends the wait."};
+  std::string_view table;
+  std::string_view admin;
+  auto fields() const { return log_fields(subject(log_key::kTable, table), LogField("admin", admin)); }
+};
+
 // The fields of the two events below.
 struct DeliveryProblem {
   std::string_view table;

@@ -138,11 +138,22 @@ void compare_with_messages(const settings::Pipeline& p, Clock& clock, Report& re
   }
 }
 
+// What `freshet run` would do.
+void report_delivery(settings::DeliveryChoice choice, bool suitable, Report& report) {
+  if (choice == settings::DeliveryChoice::AtLeastOnce) return;
+  if (suitable) return report.good("delivery: exactly once");
+  if (choice == settings::DeliveryChoice::Auto) {
+    return report.warning("delivery: at least once, as long as a repeated insert may be stored twice");
+  }
+  report.bad("delivery: `freshet run` waits until a repeated insert is stored once");
+}
+
 // Only --delivery exactly-once fails: otherwise freshet works, and a failure may store rows twice.
-void report_repeats(const settings::Pipeline& p, Clock& clock, Report& report) {
-  const auto audit = DeliveryCheck(p, p.clickhouse.delivery, clock, null_log(), report.secrets()).audit(kTimeout, {});
+void report_repeats(const settings::Pipeline& p, const Result<clickhouse::DeliveryAudit>& audit, Report& report) {
   if (!audit) {
-    return report.warning("whether a repeated insert is stored once cannot be checked: " + audit.error().text);
+    const std::string text = "whether a repeated insert is stored once cannot be checked: " + audit.error().text;
+    if (p.delivery == settings::DeliveryChoice::AtLeastOnce) return report.warning(text);
+    return report.bad(text + " - `freshet run` waits until it can");
   }
   if (audit->suitable) {
     report.good(fmt::format("table {} and the targets of its views store a repeated insert once{}", p.clickhouse.table,
@@ -157,9 +168,21 @@ void report_repeats(const settings::Pipeline& p, Clock& clock, Report& report) {
     const bool fails = repeats && p.delivery == settings::DeliveryChoice::ExactlyOnce;
     fails ? report.bad(text) : report.warning(text);
   }
+  report_delivery(p.delivery, audit->suitable, report);
 }
 
-void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Report& report) {
+Result<clickhouse::DeliveryAudit> audit(const settings::Pipeline& p, Clock& clock, Report& report) {
+  const bool more = p.delivery != settings::DeliveryChoice::AtLeastOnce;
+  return DeliveryCheck(p, more ? Delivery::ExactlyOnce : Delivery::AtLeastOnce, clock, null_log(), report.secrets())
+      .audit(kTimeout, {});
+}
+
+void check_rows(settings::Pipeline p, bool has_messages, Clock& clock, Report& report) {
+  // The inserts are probed as a run would send them.
+  const auto audited = audit(p, clock, report);
+  const bool exactly_once = p.delivery == settings::DeliveryChoice::ExactlyOnce ||
+                            (p.delivery == settings::DeliveryChoice::Auto && audited && audited->suitable);
+  p.clickhouse.delivery = exactly_once ? Delivery::ExactlyOnce : Delivery::AtLeastOnce;
   Metrics metrics;
   const auto factory = processor_factory(p.processors, {&clock, &metrics}, null_log());
   if (!factory) return report.bad(factory.error().text);
@@ -169,7 +192,7 @@ void check_rows(const settings::Pipeline& p, bool has_messages, Clock& clock, Re
     if (check_host(p, url, layout, clock, report)) has_table = true;
   }
   if (!has_table) return;
-  report_repeats(p, clock, report);
+  report_repeats(p, audited, report);
   if (has_messages) return compare_with_messages(p, clock, report);
   report.good(
       fmt::format("table {} is there; without messages there is nothing to compare it with", p.clickhouse.table));
@@ -201,8 +224,7 @@ void check_options(const settings::Settings& settings, Report& report) {
 
 int check(const settings::Loaded& loaded, Clock& clock, std::ostream& out) {
   Report report(out, loaded.settings.telemetry.secrets);
-  settings::Pipeline p = loaded.settings.pipeline;
-  if (p.delivery != settings::DeliveryChoice::AtLeastOnce) p.clickhouse.delivery = Delivery::ExactlyOnce;
+  const settings::Pipeline& p = loaded.settings.pipeline;
   report.good("the configuration is valid");
   for (const std::string& warning : loaded.warnings) report.warning(warning);
   if (const Status valid = kafka::check_connection_settings(p.kafka); !valid) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "clickhouse/clickhouse_client.h"
 #include "kafka/cluster.h"
 #include "kafka/topic_durability.h"
 
@@ -83,22 +84,31 @@ DeliveryCheck::DeliveryCheck(const settings::Pipeline& pipeline, Delivery delive
 }
 
 Result<clickhouse::DeliveryAudit> DeliveryCheck::audit(Duration timeout, const std::stop_token& stop) {
-  if (const Status looked = look_at_topics(timeout); !looked) return tl::make_unexpected(looked.error());
+  if (!looked_at_) {  // Kafka's timeout would be in vain
+    clickhouse::ClickHouseClient client(clickhouse_, clock_, secrets_);
+    const auto answer = client.server_version(timeout, stop);
+    if (!answer && answer.error().code == 0) return tl::make_unexpected(answer.error());
+  }
+  const Status looked = look_at_topics();
+  if (stop.stop_requested()) return failure(ErrorKind::Stopping, "stopping");
   auto audit = clickhouse::audit_delivery(clickhouse_, needs_, clock_, secrets_, timeout, stop, &rates_);
+  // More partitions need a larger window: without their number, only an unsuitable table is certain.
+  if (!looked && audit && audit->suitable) return tl::make_unexpected(looked.error());
   if (audit) audit->findings.insert(audit->findings.end(), of_kafka_.begin(), of_kafka_.end());
   return audit;
 }
 
-Status DeliveryCheck::look_at_topics(Duration timeout) {
+Status DeliveryCheck::look_at_topics() {
+  constexpr Duration kTimeout = std::chrono::seconds(5);  // a stop waits for it
   constexpr Duration kEvery = std::chrono::minutes(10);
   constexpr int kNoSuchTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
   if (looked_at_ && clock_.steady_now() - *looked_at_ < kEvery) return {};
   const kafka::KafkaSettings& kafka = pipeline_.kafka;
-  const auto partitions = kafka::count_partitions(kafka.connection, kafka.topic, timeout, log_);
+  const auto partitions = kafka::count_partitions(kafka.connection, kafka.topic, kTimeout, log_);
   if (!partitions && partitions.error().code != kNoSuchTopic) return tl::make_unexpected(partitions.error());
   needs_.partitions = partitions.value_or(1);
   // Without the topic nobody has committed yet; the broker creates it for the first consumer group.
-  const auto offsets = kafka::topic_durability(kafka.connection, kOffsetsTopic, timeout, log_);
+  const auto offsets = kafka::topic_durability(kafka.connection, kOffsetsTopic, kTimeout, log_);
   of_kafka_ = offsets ? check_offsets_topic(*offsets) : std::vector<Finding>();
   if (partitions) looked_at_ = clock_.steady_now();
   return {};

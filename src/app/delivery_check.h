@@ -25,11 +25,12 @@ class DeliveryCheck {
 
   // Adds a Warning for each property of the topic of committed offsets with which acknowledged commits may be lost.
   // Looks at Kafka's topics every ten minutes. A topic that does not exist yet counts as one partition.
-  // Errors: Retry if a server does not answer, or the table does not exist. Stopping if `stop` was requested.
+  // `timeout`: of ClickHouse. Errors: as clickhouse::audit_delivery(), and Retry if Kafka does not answer and the table
+  // is suitable otherwise.
   Result<clickhouse::DeliveryAudit> audit(Duration timeout, const std::stop_token& stop);
 
  private:
-  Status look_at_topics(Duration timeout);
+  Status look_at_topics();
 
   const settings::Pipeline& pipeline_;
   clickhouse::ClickHouseSettings clickhouse_;

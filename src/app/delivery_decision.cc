@@ -17,8 +17,11 @@ using clickhouse::Finding;
 using clickhouse::Severity;
 using settings::DeliveryChoice;
 
-constexpr Duration kAuditTimeout = std::chrono::seconds(5);
-constexpr Duration kUntilNextAudit = std::chrono::seconds(5);  // while the pipeline waits for the table
+constexpr Duration kFirstTimeout = std::chrono::seconds(5);   // nobody answers health checks meanwhile
+constexpr Duration kAuditTimeout = std::chrono::seconds(60);  // a server with much to do is slow
+// While the pipeline waits for the table.
+constexpr Duration kUntilNextAudit = std::chrono::seconds(5);
+constexpr Duration kUntilNextAttempt = std::chrono::seconds(2);  // no server answered
 constexpr Duration kLogAgainAfter = std::chrono::minutes(1);
 
 const char* to_string(DeliveryChoice choice) {
@@ -71,37 +74,42 @@ DeliveryDecision::DeliveryDecision(const settings::Pipeline& pipeline, Clock& cl
   status_.configured = to_string(choice_);
 }
 
-Result<Delivery> DeliveryDecision::decide(const std::function<Status()>& before_first_wait,
+Result<Delivery> DeliveryDecision::decide(const std::function<Status()>& before_each_wait,
                                           const std::stop_token& stop) {
   if (choice_ == DeliveryChoice::AtLeastOnce) return set(Delivery::AtLeastOnce, "it is configured");
   if (!has_table_) {
     constexpr const char* kNoTable = "rows do not go to a ClickHouse table";
-    log_.emit(DeliveryFallback{table_, kNoTable, ""});
+    if (choice_ == DeliveryChoice::ExactlyOnce) log_.emit(DeliveryFallback{table_, kNoTable, ""});
     return set(Delivery::AtLeastOnce, kNoTable);
   }
-  bool waited = false;
-  std::string logged;
-  SteadyTime logged_at{};
+  Duration timeout = kFirstTimeout;
+  Duration pause{};
+  LastLogged logged;
   do {
-    const auto audit = check_.audit(kAuditTimeout, stop);
+    const auto audit = check_.audit(timeout, stop);
     if (stop.stop_requested()) break;
     if (audit) {
       record(*audit);
       if (const auto decided = decide_by(*audit)) return *decided;
     }
-    const std::string why = audit ? "the table cannot take exactly-once inserts: " + first_error(*audit)
-                                  : "the table cannot be audited: " + audit.error().text;
-    set_reason("freshet waits: " + why);
-    if (why != logged || clock_.steady_now() - logged_at >= kLogAgainAfter) {
-      audit ? log_errors<DeliveryWaits>(*audit) : log_.emit(DeliveryNotAudited{table_, audit.error().text});
-      logged = why;
-      logged_at = clock_.steady_now();
-    }
-    if (!std::exchange(waited, true)) {
-      if (const Status begun = before_first_wait(); !begun) return tl::make_unexpected(begun.error());
-    }
-  } while (sleep_interruptibly(clock_, stop, kUntilNextAudit));
+    say_why_it_waits(audit, logged);
+    timeout = kAuditTimeout;
+    pause = audit ? kUntilNextAudit : kUntilNextAttempt;
+    if (const Status ready = before_each_wait(); !ready) return tl::make_unexpected(ready.error());
+  } while (sleep_interruptibly(clock_, stop, pause));
   return failure(ErrorKind::Stopping, "stopping");
+}
+
+void DeliveryDecision::say_why_it_waits(const Result<DeliveryAudit>& audit, LastLogged& logged) {
+  const std::string why = audit ? "the table cannot take exactly-once inserts: " + first_error(*audit)
+                                : "the table cannot be audited: " + audit.error().text;
+  set_reason("freshet waits: " + why);
+  // Without measured values and durations, which differ each time.
+  const std::string what =
+      audit ? fmt::format("{}", fmt::join(known_errors_, "\n")) : std::to_string(audit.error().code);
+  if (what == logged.what && clock_.steady_now() - logged.at < kLogAgainAfter) return;
+  logged = {what, clock_.steady_now()};
+  audit ? log_errors<DeliveryWaits>(*audit) : log_.emit(DeliveryNotAudited{table_, audit.error().text});
 }
 
 std::optional<Delivery> DeliveryDecision::decide_by(const DeliveryAudit& audit) {
@@ -111,9 +119,23 @@ std::optional<Delivery> DeliveryDecision::decide_by(const DeliveryAudit& audit) 
     return set(Delivery::ExactlyOnce, why);
   }
   if (choice_ != DeliveryChoice::Auto) return std::nullopt;
-  const Finding& error = audit.findings.front();
-  log_.emit(DeliveryFallback{table_, fmt::format("{}: {}", error.subject, error.text), error.statement});
-  return set(Delivery::AtLeastOnce, "the table cannot take exactly-once inserts: " + finding_text(error));
+  log_fallback(audit);
+  return set(Delivery::AtLeastOnce, "the table cannot take exactly-once inserts: " + first_error(audit));
+}
+
+// One event: why delivery is at least once, and what to run so that the next start has exactly once.
+void DeliveryDecision::log_fallback(const DeliveryAudit& audit) {
+  std::string why;
+  std::string statements;
+  size_t errors = 0;
+  for (const Finding& finding : audit.findings) {
+    if (finding.severity != Severity::Error) continue;
+    if (errors++ == 0) why = fmt::format("{}: {}", finding.subject, finding.text);
+    if (finding.statement.empty() || statements.find(finding.statement) != std::string::npos) continue;
+    statements += (statements.empty() ? "" : "; ") + finding.statement;
+  }
+  if (errors > 1) why += fmt::format(" (`freshet check` says {} more)", errors - 1);
+  log_.emit(DeliveryFallback{table_, why, statements});
 }
 
 Delivery DeliveryDecision::set(Delivery delivery, const std::string& reason) {
@@ -152,7 +174,7 @@ void DeliveryDecision::log_errors(const DeliveryAudit& audit) {
 void DeliveryDecision::audit_again(const std::stop_token& stop) {
   if (!has_table_) return;
   const auto audit = check_.audit(kAuditTimeout, stop);
-  if (!audit) return;  // what does not answer is reported by those that need it
+  if (!audit || audit->undecided) return;  // what does not answer is reported by those that need it
   const bool was_suitable = status().suitable;
   const bool same_findings = subjects_of_errors(*audit) == known_errors_;
   record(*audit);
@@ -175,7 +197,8 @@ void DeliveryDecision::report_change(const DeliveryAudit& audit, bool was_suitab
   if (was_suitable) return;
   log_.emit(DeliveryPossible{table_, to_string(*in_force_)});
   set_reason(exactly_once ? "the table stores a repeated insert once"
-                          : "the table could not take exactly-once inserts when freshet started; it can now: restart");
+                          : "the table could not take exactly-once inserts when freshet started; it can now: "
+                            "restart freshet");
 }
 
 DeliveryStatus DeliveryDecision::status() const {

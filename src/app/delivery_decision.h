@@ -30,11 +30,12 @@ class DeliveryDecision {
   DeliveryDecision(const settings::Pipeline& pipeline, Clock& clock, Log& log, Metrics& metrics, SecretMask* secrets);
 
   // Decides at once where nothing depends on the table: at least once is configured, or rows do not go to a table.
-  // Otherwise audits the table until it is clear what it permits. With --delivery exactly-once that is when the table
-  // is suitable: an operator can change it meanwhile. The reason of the wait is logged and in status().
-  // `before_first_wait` is called once before the first wait; its error ends the decision.
+  // Otherwise audits the table until it is clear what it permits: with --delivery auto, until the audit has a result;
+  // with exactly-once, until the table is suitable, because an operator can change it meanwhile. The reason of the wait
+  // is logged and in status().
+  // `before_each_wait` is called before each wait; its error ends the decision.
   // Errors: Stopping if `stop` was requested.
-  Result<Delivery> decide(const std::function<Status()>& before_first_wait, const std::stop_token& stop);
+  Result<Delivery> decide(const std::function<Status()>& before_each_wait, const std::stop_token& stop);
 
   // True if audit_again() should be called once in a while, because the table may change.
   bool depends_on_table() const { return choice_ != settings::DeliveryChoice::AtLeastOnce && has_table_; }
@@ -44,8 +45,14 @@ class DeliveryDecision {
   DeliveryStatus status() const;
 
  private:
+  struct LastLogged {
+    std::string what;
+    SteadyTime at{};
+  };
   Delivery set(Delivery delivery, const std::string& reason);
+  void say_why_it_waits(const Result<clickhouse::DeliveryAudit>& audit, LastLogged& logged);
   std::optional<Delivery> decide_by(const clickhouse::DeliveryAudit& audit);
+  void log_fallback(const clickhouse::DeliveryAudit& audit);
   void set_reason(const std::string& reason);
   void record(const clickhouse::DeliveryAudit& audit);
   void report_change(const clickhouse::DeliveryAudit& audit, bool was_suitable, bool same_findings);

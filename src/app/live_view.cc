@@ -88,6 +88,7 @@ std::string LiveView::render(const LiveNumbers& numbers, size_t width) {
       cut(fmt::format("  consumer      {:>12}            age             {:>10.0f} s", s.consumer_number,
                       s.consumer_age_seconds),
           width),
+      cut(fmt::format("  delivery      {:>12}", numbers.delivery), width),
       cut(fmt::format("  last renewal  {}", renewal_of(numbers.consumer, s.consumer_number)), width),
       cut(fmt::format("  admin page    {}", numbers.admin_address), width),
   };

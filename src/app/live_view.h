@@ -16,6 +16,7 @@ struct LiveNumbers {
   uint64_t malformed = 0;  // malformed ones among them
   double seconds = 0;      // since the start
   std::string admin_address;
+  std::string delivery;  // DeliveryStatus::mode
 };
 
 // Threads: one.

@@ -14,6 +14,7 @@ LiveNumbers numbers(double seconds, uint64_t rows) {
   n.status.rows_written = rows;
   n.produced = rows + 5;
   n.admin_address = "http://127.0.0.1:1/";
+  n.delivery = "exactly-once";
   return n;
 }
 
@@ -37,6 +38,7 @@ TEST(LiveViewTest, TheViewIsRenderedOverItself) {
   const std::string first = view.render(numbers(1, 100), 80);
   const auto lines = std::count(first.begin(), first.end(), '\n');
   EXPECT_NE(first.find("http://127.0.0.1:1/"), std::string::npos);
+  EXPECT_NE(first.find("delivery      exactly-once"), std::string::npos) << first;
   EXPECT_TRUE(view.render(numbers(2, 200), 80).starts_with("\x1b[" + std::to_string(lines) + "A"));
 }
 

@@ -78,7 +78,7 @@ Result<FirstOptions> read_first_options(const settings::Settings& settings, std:
 Status decide_delivery(ServiceContext& context, Clock& clock, const std::stop_token& stop) {
   StartupWait wait(context.settings, clock, context.telemetry,
                    [&] { return masked(context.delivery.status(), context.telemetry.secrets()); });
-  const auto decided = context.delivery.decide([&] { return wait.start(); }, stop);
+  const auto decided = context.delivery.decide([&] { return wait.waits(stop); }, stop);
   if (!decided) return tl::make_unexpected(decided.error());
   context.settings.pipeline.stream.delivery = *decided;
   context.settings.pipeline.clickhouse.delivery = *decided;
@@ -161,6 +161,9 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   if (const Status checked = kafka::check_connection_settings(settings.pipeline.kafka); !checked) {
     return tl::make_unexpected(checked.error());
   }
+  Log& log = context->telemetry.log;
+  for (const std::string& notice : loaded.notices) log.emit(ConfigNotice{notice});
+  for (const std::string& warning : loaded.warnings) log.emit(ConfigWarning{warning});
   auto first = read_first_options(settings, stop);
   if (!first) return tl::make_unexpected(first.error());
   if (const Status decided = decide_delivery(*context, clock, stop); !decided) {
@@ -175,9 +178,6 @@ Result<std::unique_ptr<Service>> Service::open(const settings::Loaded& loaded, C
   }
   if (const Status started = impl->start_telemetry(); !started) return tl::make_unexpected(started.error());
   if (const Status started = impl->start_admin(); !started) return tl::make_unexpected(started.error());
-  Log& log = impl->telemetry().log;
-  for (const std::string& notice : loaded.notices) log.emit(ConfigNotice{notice});
-  for (const std::string& warning : loaded.warnings) log.emit(ConfigWarning{warning});
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 
@@ -211,6 +211,7 @@ void Service::out_of_memory() {
 }
 bool Service::hurry_stop() { return impl_->consumers.stops().hurry(); }
 supervisor::RenewalRequests& Service::renewals() { return impl_->consumers.requests(); }
+DeliveryStatus Service::delivery() const { return impl_->report.delivery(); }
 StreamStatus Service::status() const { return *impl_->pipeline->stream().status(); }
 LiveOptions Service::options() const { return impl_->pipeline->options(); }
 std::string Service::admin_address() const {

@@ -10,6 +10,7 @@
 #include "admin/health.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "model/delivery_status.h"
 #include "model/options.h"
 #include "model/status.h"
 #include "settings/settings.h"
@@ -42,6 +43,7 @@ class Service {
   supervisor::RenewalRequests& renewals();
   ConsumerStatus consumer() const;
   admin::HealthStatus ready();
+  DeliveryStatus delivery() const;
   StreamStatus status() const;
   LiveOptions options() const;
   std::string admin_address() const;  // "http://127.0.0.1:8080/"; empty = no admin server

@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "app/app_events.h"
+#include "kafka/early_start.h"
 #include "telemetry/prometheus.h"
 
 namespace freshet::app {
@@ -13,7 +15,22 @@ StartupWait::StartupWait(const settings::Settings& settings, Clock& clock, Telem
                          std::function<DeliveryStatus()> delivery)
     : settings_(settings), clock_(clock), telemetry_(telemetry), delivery_(std::move(delivery)) {}
 
+Status StartupWait::waits(const std::stop_token& stop) {
+  if (!started_) {
+    if (const Status started = start(); !started) return started;
+    started_ = true;
+  }
+  if (!starts_committed_) {
+    starts_committed_ = kafka::commit_starts(settings_.pipeline.kafka, clock_, stop, telemetry_.log).has_value();
+  }
+  return {};
+}
+
 Status StartupWait::start() {
+  auto exported = TelemetryExport::start(
+      settings_.telemetry, [] { return telemetry::AssignedPartitions(); }, clock_, telemetry_);
+  if (!exported) return tl::make_unexpected(exported.error());
+  export_ = *std::move(exported);
   if (!settings_.admin.health_check_file.empty()) {
     health_file_ = std::make_unique<admin::HealthFile>(
         settings_.admin.health_check_file,
@@ -22,10 +39,12 @@ Status StartupWait::start() {
         },
         clock_, telemetry_.log, telemetry_.metrics);
   }
-  if (settings_.admin.listen.empty()) return {};
-  auto started = admin::AdminServer::start(settings_.admin, sources());
-  if (!started) return tl::make_unexpected(started.error());
-  server_ = *std::move(started);
+  if (!settings_.admin.listen.empty()) {
+    auto started = admin::AdminServer::start(settings_.admin, sources());
+    if (!started) return tl::make_unexpected(started.error());
+    server_ = *std::move(started);
+  }
+  telemetry_.log.emit(WaitsForTable{settings_.pipeline.clickhouse.table, server_ ? server_->address() : ""});
   return {};
 }
 

@@ -1,8 +1,10 @@
-// The admin server and the health file of a process that waits before its stream exists.
+// What a process serves and exports while it waits before its stream exists: the admin server, the health file, errors
+// to Sentry and metrics to StatsD.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "admin/health_file.h"
@@ -22,10 +24,12 @@ class StartupWait {
   StartupWait(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
               std::function<DeliveryStatus()> delivery);
 
-  // Serves until the object is destroyed. Fatal: the text says what to change.
-  Status start();
+  // To be called before each wait. From the first call on it serves, until the object is destroyed. Tries to commit
+  // where the group starts, until that succeeds. Fatal: the text says what to change.
+  Status waits(const std::stop_token& stop);
 
  private:
+  Status start();
   admin::HealthStatus not_ready() const;
   admin::ProcessStatus process() const;
   admin::AdminSources sources();
@@ -34,6 +38,9 @@ class StartupWait {
   Clock& clock_;
   TelemetryStack& telemetry_;
   const std::function<DeliveryStatus()> delivery_;
+  bool started_ = false;
+  bool starts_committed_ = false;
+  std::unique_ptr<TelemetryExport> export_;
   std::unique_ptr<admin::HealthFile> health_file_;
   std::unique_ptr<admin::AdminServer> server_;
 };

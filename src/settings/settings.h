@@ -40,7 +40,7 @@ struct Pipeline {
   std::optional<outcomes::OutcomesSettings> accepted_outcomes;  // none: rows are written to a table
   LiveOptions options;
   // app/delivery_decision.h sets StreamSettings::delivery and ClickHouseSettings::delivery accordingly.
-  DeliveryChoice delivery = DeliveryChoice::AtLeastOnce;
+  DeliveryChoice delivery = DeliveryChoice::Auto;
 };
 
 struct Settings {

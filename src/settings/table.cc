@@ -246,10 +246,10 @@ constexpr Setting kTable[] = {
      ACCEPT(if (const Status ok = url(v); !ok) return ok; s.pipeline.clickhouse.urls.push_back(v); return {}), true},
     {"table", "ClickHouse", "[DB.]TABLE", "table to insert into", kStreaming, TEXT(pipeline.clickhouse.table)},
     {"delivery", "ClickHouse", "exactly-once|at-least-once|auto",
-     "at-least-once: after a failure, rows may be stored twice. exactly-once: they are not; freshet waits at the start "
-     "until the table stores a repeated insert once, and says what it lacks. auto: exactly-once if the table does so "
-     "at "
-     "the start, otherwise at-least-once",
+     "exactly-once: each row is stored once, also after failures; freshet waits until the table has what that needs (a "
+     "deduplication window). at-least-once: after a failure, rows may be stored twice. auto: exactly-once if the table "
+     "permits it at the start, otherwise at-least-once, and the log has the statement that changes that. Except with "
+     "at-least-once, freshet looks at the table before it reads, and waits while it cannot",
      kRun, CHOICE(pipeline.delivery, kDeliveries)},
     {"max-inserts-per-second", "ClickHouse", "N",
      "with exactly-once delivery: batches that become due by time or size, on average; with many partitions they wait "

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "app/delivery_decision.h"
-#include "http/http_client.h"
 #include "kafka/topic_durability.h"
+#include "testkit/admin_client.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/recording_log.h"
@@ -38,19 +40,7 @@ struct DeliveryTest : testing::Test {
     clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id {}", topic, settings));
   }
   std::vector<std::string> args(const std::string& command, const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> all = {command,
-                                    "--bootstrap-server",
-                                    kafka_->bootstrap(),
-                                    "--topic",
-                                    topic,
-                                    "--consumer-group",
-                                    topic,
-                                    "--clickhouse-url",
-                                    clickhouse_->url(),
-                                    "--table",
-                                    "default." + topic};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
+    return testkit::streaming_command(command, kafka_->bootstrap(), topic, clickhouse_->url(), more);
   }
   std::string check() const {
     testkit::FreshetProcess program(args("check"));
@@ -65,22 +55,22 @@ struct DeliveryTest : testing::Test {
     client->produce(topic, {0, -1, std::nullopt, R"({"id":1})", {}, 0});
     client->flush();
   }
-  std::vector<std::string> run_args(const std::string& delivery) const {
-    return args("run", {"--delivery", delivery, "--max-batch-time-ms", "100", "--admin-listen",
-                        fmt::format("127.0.0.1:{}", port)});
+  std::vector<std::string> run_args(const std::vector<std::string>& more = {}) const {
+    auto all = args("run", {"--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
   }
-  std::string get(const std::string& path) const {
-    http::Client http({});
-    http::Request request;
-    request.url = fmt::format("http://127.0.0.1:{}{}", port, path);
-    request.timeout = 5s;
-    const auto answer = http.send(request);
-    return answer ? fmt::format("{}\n{}", answer->status, answer->body) : std::string();
+  settings::Pipeline pipeline() const {
+    settings::Pipeline out;  // --delivery auto
+    out.kafka.connection.bootstrap_servers = kafka_->bootstrap();
+    out.kafka.topic = topic;
+    out.clickhouse.urls = {clickhouse_->url()};
+    out.clickhouse.table = "default." + topic;
+    return out;
   }
   nlohmann::json delivery() const {
-    const std::string answer = get("/status");
-    if (!answer.starts_with("200\n")) return nullptr;
-    return nlohmann::json::parse(answer.substr(4))["delivery"];
+    const nlohmann::json status = admin.status();
+    return status.is_object() ? status["delivery"] : nlohmann::json();
   }
   bool eventually_in_mode(const std::string& mode) const {
     return testkit::eventually(60s, [&] {
@@ -93,6 +83,7 @@ struct DeliveryTest : testing::Test {
   }
 
   const int port = testkit::free_port();
+  const testkit::AdminClient admin{port};
   static testkit::KafkaServer* kafka_;
   static testkit::LocalClickHouse* clickhouse_;
   std::string topic;
@@ -156,10 +147,10 @@ TEST_F(DeliveryTest, ExactlyOnceWaitsUntilAnOperatorHasChangedTheTable) {
   testkit::FreshetProcess check(args("check", {"--delivery", "exactly-once"}));
   EXPECT_EQ(check.process().wait(60s), 1);
   EXPECT_THAT(check.output(), HasSubstr("FAILED   a repeated insert may be stored twice"));
-  testkit::FreshetProcess run(run_args("exactly-once"));
-  ASSERT_TRUE(testkit::eventually(60s, [&] { return get("/ready").starts_with("503"); })) << run.output();
-  EXPECT_THAT(get("/ready"), HasSubstr(alter()));
-  EXPECT_THAT(get("/health"), testing::StartsWith("200"));
+  testkit::FreshetProcess run(run_args({"--delivery", "exactly-once"}));
+  ASSERT_TRUE(testkit::eventually(60s, [&] { return admin.ask("ready").status == 503; })) << run.output();
+  EXPECT_THAT(admin.ask("ready").body, HasSubstr(alter()));
+  EXPECT_EQ(admin.ask("health").status, 200);
   EXPECT_THAT(run.output(), HasSubstr("delivery_waits"));
   auto said = delivery();
   EXPECT_EQ(said["mode"], "");
@@ -170,19 +161,32 @@ TEST_F(DeliveryTest, ExactlyOnceWaitsUntilAnOperatorHasChangedTheTable) {
   ASSERT_TRUE(eventually_in_mode("exactly-once")) << run.output();
   EXPECT_TRUE(eventually_stored()) << run.output();
   EXPECT_EQ(delivery()["suitable"], true);
-  EXPECT_THAT(get("/metrics"), HasSubstr("\nfreshet_delivery_exactly_once 1\n"));
+  EXPECT_THAT(admin.ask("metrics").body, HasSubstr("\nfreshet_delivery_exactly_once 1\n"));
   EXPECT_EQ(run.stop(), 0);
 }
 
-TEST_F(DeliveryTest, AutoFallsBackAndSaysWhy) {
+TEST_F(DeliveryTest, ByDefaultItIsExactlyOnceWhereTheTablePermitsIt) {
+  create_table("SETTINGS non_replicated_deduplication_window = 1000");
+  produce();
+  EXPECT_THAT(check(), HasSubstr("ok       delivery: exactly once"));
+  testkit::FreshetProcess run(run_args());
+  ASSERT_TRUE(eventually_in_mode("exactly-once")) << run.output();
+  EXPECT_TRUE(eventually_stored()) << run.output();
+  EXPECT_EQ(delivery()["configured"], "auto");
+  EXPECT_EQ(run.stop(), 0);
+  EXPECT_THAT(run.output(), HasSubstr("delivery_decided"));
+}
+
+TEST_F(DeliveryTest, ByDefaultItFallsBackAndSaysWhy) {
   create_table();
   produce();
-  testkit::FreshetProcess run(run_args("auto"));
+  EXPECT_THAT(check(), HasSubstr("warning  delivery: at least once"));
+  testkit::FreshetProcess run(run_args());
   ASSERT_TRUE(eventually_in_mode("at-least-once")) << run.output();
   EXPECT_TRUE(eventually_stored()) << run.output();
   EXPECT_EQ(delivery()["configured"], "auto");
   EXPECT_THAT(delivery()["reason"], HasSubstr(alter()));
-  EXPECT_THAT(get("/metrics"), HasSubstr("\nfreshet_delivery_exactly_once 0\n"));
+  EXPECT_THAT(admin.ask("metrics").body, HasSubstr("\nfreshet_delivery_exactly_once 0\n"));
   EXPECT_EQ(run.stop(), 0);
   const std::string output = run.output();
   const size_t first = output.find("delivery_fallback");
@@ -192,61 +196,114 @@ TEST_F(DeliveryTest, AutoFallsBackAndSaysWhy) {
 }
 
 TEST_F(DeliveryTest, WithoutAServerAutoWaitsAndCanBeStopped) {
-  std::vector<std::string> command = run_args("auto");
+  std::vector<std::string> command = run_args();
   for (std::string& word : command) {
     if (word == clickhouse_->url()) word = fmt::format("http://127.0.0.1:{}", testkit::free_port());
   }
   testkit::FreshetProcess run(command);
   EXPECT_TRUE(testkit::eventually(60s, [&] {
-    return run.output().find("delivery_not_audited") != std::string::npos && get("/health").starts_with("200");
+    return run.output().find("delivery_not_audited") != std::string::npos && admin.ask("health").status == 200;
   })) << run.output();
   EXPECT_EQ(run.output().find("delivery_fallback"), std::string::npos);
   EXPECT_EQ(run.stop(), 0) << run.output();
 }
 
-TEST_F(DeliveryTest, ATableThatChangesLaterIsReported) {
-  create_table("SETTINGS non_replicated_deduplication_window = 1000");
-  settings::Pipeline pipeline;
-  pipeline.kafka.connection.bootstrap_servers = kafka_->bootstrap();
-  pipeline.kafka.topic = topic;
-  pipeline.clickhouse.urls = {clickhouse_->url()};
-  pipeline.clickhouse.table = "default." + topic;
-  pipeline.delivery = settings::DeliveryChoice::Auto;
+// At `latest`, the group starts where the topic ended when the process started, not where it ends after the wait.
+TEST_F(DeliveryTest, WhatArrivesWhileItWaitsForAServerIsReadAtLatestToo) {
+  testkit::LocalClickHouse server;
+  const std::string columns = "(id UInt64) ENGINE = MergeTree ORDER BY id";
+  server.query(fmt::format("CREATE TABLE {} {}", topic, columns));
+  server.stop();
+  produce();
+  std::vector<std::string> command = run_args({"--auto-offset-reset", "latest"});
+  for (std::string& word : command) {
+    if (word == clickhouse_->url()) word = server.url();
+  }
+  testkit::FreshetProcess run(command);
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
+    const auto committed = client->committed(topic, topic);
+    return std::all_of(committed.begin(), committed.end(), [](const auto& one) { return one.second >= 0; });
+  })) << run.output();
+  EXPECT_THAT(run.output(), HasSubstr("waits_for_table"));
+  client->produce(topic, {-1, -1, std::nullopt, R"({"id":2})", {}, 0});
+  client->flush();
+  server.start();
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return server.query("SELECT id FROM " + topic) == "2"; })) << run.output();
+  EXPECT_EQ(run.stop(), 0) << run.output();
+}
+
+struct DecisionTest : DeliveryTest {
+  void decide(const settings::Pipeline& of) {
+    pipeline = of;
+    decision = std::make_unique<app::DeliveryDecision>(pipeline, clock, log, metrics, nullptr);
+    decided = decision->decide([] { return Status(); }, {});
+  }
+
   RealClock clock;
   testkit::RecordingLog log;
   Metrics metrics;
-  app::DeliveryDecision decision(pipeline, clock, log, metrics, nullptr);
-  const auto decided = decision.decide([] { return Status(); }, {});
+  settings::Pipeline pipeline;
+  std::unique_ptr<app::DeliveryDecision> decision;
+  Result<Delivery> decided;
+};
+
+TEST_F(DecisionTest, ATableThatLosesItsWindowIsReported) {
+  create_table("SETTINGS non_replicated_deduplication_window = 1000");
+  decide(DeliveryTest::pipeline());
   ASSERT_TRUE(decided);
   EXPECT_EQ(*decided, Delivery::ExactlyOnce);
   const app::DeliveryMetrics exported(metrics);
   EXPECT_EQ(exported.exactly_once.value(), 1);
 
   clickhouse_->query("ALTER TABLE " + topic + " MODIFY SETTING non_replicated_deduplication_window = 0");
-  decision.audit_again({});
-  decision.audit_again({});
+  decision->audit_again({});
+  decision->audit_again({});
   EXPECT_EQ(log.count("delivery_not_kept"), 1u) << "once for each change";
   EXPECT_EQ(exported.exactly_once.value(), 0);
-  EXPECT_EQ(decision.status().mode, "exactly-once");
-  EXPECT_FALSE(decision.status().suitable);
-  EXPECT_THAT(decision.status().reason, HasSubstr(alter()));
+  EXPECT_EQ(decision->status().mode, "exactly-once");
+  EXPECT_FALSE(decision->status().suitable);
+  EXPECT_THAT(decision->status().reason, HasSubstr(alter()));
 
   clickhouse_->query(alter());
-  decision.audit_again({});
+  decision->audit_again({});
   EXPECT_EQ(log.count("delivery_possible"), 1u);
   EXPECT_EQ(exported.exactly_once.value(), 1);
-  EXPECT_TRUE(decision.status().findings.empty() || decision.status().suitable);
+  EXPECT_TRUE(decision->status().findings.empty() || decision->status().suitable);
 }
 
-TEST_F(DeliveryTest, WhereRowsGoToNoTableDeliveryIsAtLeastOnce) {
-  settings::Pipeline pipeline;
-  pipeline.stream.skip_write = true;
-  pipeline.delivery = settings::DeliveryChoice::ExactlyOnce;
-  RealClock clock;
-  testkit::RecordingLog log;
-  Metrics metrics;
-  app::DeliveryDecision decision(pipeline, clock, log, metrics, nullptr);
-  const auto decided = decision.decide([] { return Status(); }, {});
+TEST_F(DecisionTest, ATableThatGetsItsWindowLaterIsReported) {
+  create_table();
+  clickhouse_->query(fmt::format("CREATE TABLE {}_target (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
+  clickhouse_->query(fmt::format("CREATE MATERIALIZED VIEW {0}_view TO {0}_target AS SELECT id FROM {0}", topic));
+  decide(DeliveryTest::pipeline());
+  ASSERT_TRUE(decided);
+  EXPECT_EQ(*decided, Delivery::AtLeastOnce);
+  // One line has the statements for the table and the view's target.
+  const auto said = log.of("delivery_fallback");
+  ASSERT_EQ(said.size(), 1u);
+  const std::string statements = said[0].fields.at("statement");
+  EXPECT_THAT(statements, testing::StartsWith(alter() + "; ALTER TABLE "));
+  std::istringstream each(statements);
+  for (std::string one; std::getline(each, one, ';');) clickhouse_->query(one);
+
+  decision->audit_again({});
+  decision->audit_again({});
+  EXPECT_EQ(log.count("delivery_possible"), 1u);
+  EXPECT_EQ(decision->status().mode, "at-least-once");
+  EXPECT_TRUE(decision->status().suitable);
+  EXPECT_THAT(decision->status().reason, HasSubstr("it can now: restart freshet"));
+  EXPECT_EQ(app::DeliveryMetrics(metrics).exactly_once.value(), 0);
+}
+
+TEST_F(DecisionTest, WhereRowsGoToNoTableDeliveryIsAtLeastOnce) {
+  settings::Pipeline no_table;
+  no_table.stream.skip_write = true;
+  decide(no_table);
+  ASSERT_TRUE(decided);
+  EXPECT_EQ(*decided, Delivery::AtLeastOnce);
+  EXPECT_EQ(log.count("delivery_fallback"), 0u) << "nobody asked for more";
+  no_table.delivery = settings::DeliveryChoice::ExactlyOnce;
+  decide(no_table);
   ASSERT_TRUE(decided);
   EXPECT_EQ(*decided, Delivery::AtLeastOnce);
   EXPECT_EQ(log.count("delivery_fallback"), 1u);
@@ -256,7 +313,7 @@ TEST_F(DeliveryTest, WhereRowsGoToNoTableDeliveryIsAtLeastOnce) {
 TEST_F(DeliveryTest, ARunWarnsOnceOfATableThatStoresARepeatAgain) {
   create_table();
   produce();
-  testkit::FreshetProcess run(args("run"));
+  testkit::FreshetProcess run(args("run", {"--delivery", "at-least-once"}));
   EXPECT_TRUE(testkit::eventually(60s, [&] { return run.output().find("repeats_stored") != std::string::npos; }))
       << run.output();
   EXPECT_THAT(run.output(), HasSubstr(alter()));

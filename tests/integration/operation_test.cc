@@ -10,7 +10,7 @@
 #include <random>
 #include <sstream>
 
-#include "http/http_client.h"
+#include "testkit/admin_client.h"
 #include "testkit/fake_clickhouse.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
@@ -20,11 +20,6 @@ namespace freshet {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct Answered {
-  int status = 0;
-  std::string body;
-};
 
 struct OperationTest : testing::Test {
   static void SetUpTestSuite() {
@@ -45,38 +40,18 @@ struct OperationTest : testing::Test {
     clickhouse_->query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
   }
   std::vector<std::string> args(const std::string& command, std::vector<std::string> more = {}) const {
-    std::vector<std::string> all = {command,
-                                    "--bootstrap-server",
-                                    kafka_->bootstrap(),
-                                    "--topic",
-                                    topic,
-                                    "--consumer-group",
-                                    topic,
-                                    "--clickhouse-url",
-                                    clickhouse_->url(),
-                                    "--table",
-                                    "default." + topic};
     if (command == "run") {
-      all.insert(all.end(), {"--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
+      const std::string listen = fmt::format("127.0.0.1:{}", port);
+      more.insert(more.begin(), {"--max-batch-time-ms", "100", "--admin-listen", listen});
     }
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
+    return testkit::streaming_command(command, kafka_->bootstrap(), topic, clickhouse_->url(), more);
   }
   void produce(int32_t partition, const std::string& value) {
     client->produce(topic, {partition, -1, std::nullopt, value, {}, 0});
     client->flush();
   }
-  Answered ask(const std::string& path, const std::string& post = {}) const {
-    http::Client http({});
-    http::Request request;
-    request.url = fmt::format("http://127.0.0.1:{}{}", port, path);
-    if (!post.empty()) {
-      request.method = "POST";
-      request.headers = {"Content-Type: application/json"};
-      request.body = {post};
-    }
-    const auto response = http.send(request);
-    return response ? Answered{response->status, response->body} : Answered{0, response.error().text};
+  testkit::AdminAnswer ask(const std::string& path, const std::string& post = {}) const {
+    return testkit::AdminClient(port).ask(path, post);
   }
   uint64_t rows() const { return clickhouse_->count("SELECT count() FROM " + topic); }
 
@@ -115,20 +90,20 @@ TEST_F(OperationTest, MissingTopicAndTableAreWaitedForAliveAndNotReady) {
   testkit::FreshetProcess freshet(args("run", {"--health-check-file", folder.path("healthy")}));
   EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("does not exist") != std::string::npos; }))
       << freshet.output();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/health").status == 200; })) << ask("/health").body;
-  EXPECT_EQ(ask("/ready").status, 503);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("health").status == 200; })) << ask("health").body;
+  EXPECT_EQ(ask("ready").status, 503);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return std::ifstream(folder.path("healthy")).good(); }));
   make_topic_and_table();
   produce(0, R"({"id":1})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 1; })) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("ready").status == 200; })) << ask("ready").body;
   // The row is there before the program has read the answer.
   for (const char* metric : {"freshet_rows_written_total 1\n",
                              "freshet_consumer_lag{topic=", "# TYPE process_cpu_seconds_total counter\n"}) {
-    EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/metrics").body.find(metric) != std::string::npos; }))
-        << metric << ask("/metrics").body;
+    EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("metrics").body.find(metric) != std::string::npos; }))
+        << metric << ask("metrics").body;
   }
-  expect_well_named(ask("/metrics").body);
+  expect_well_named(ask("metrics").body);
   EXPECT_EQ(freshet.stop(), 0);
 }
 
@@ -139,18 +114,18 @@ TEST_F(OperationTest, ABlockedPartitionIsShownAndSkipped) {
   produce(0, "broken");
   produce(0, R"({"id":3})");
   produce(1, R"({"id":4})");
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("blocked") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("ready").body.find("blocked") != std::string::npos; }))
       << freshet.output();
   produce(0, R"({"id":5})");  // after the blocked one
   produce(1, R"({"id":6})");  // not blocked
   const std::string others = fmt::format("SELECT count() FROM {} WHERE id IN (1, 4, 6)", topic);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return clickhouse_->count(others) == 3; }));
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 1; }));
-  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":1})").status, 409);
-  const auto beyond = ask("/skip", R"({"partition":0,"offset":5})");
+  EXPECT_EQ(ask("skip", R"({"partition":0,"offset":1})").status, 409);
+  const auto beyond = ask("skip", R"({"partition":0,"offset":5})");
   EXPECT_EQ(beyond.status, 409);
   EXPECT_NE(beyond.body.find("partition 0 ends at offset 4"), std::string::npos) << beyond.body;
-  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":2})").status, 200);
+  EXPECT_EQ(ask("skip", R"({"partition":0,"offset":2})").status, 200);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 5; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 4; }));
   EXPECT_EQ(freshet.stop(), 0);
@@ -172,8 +147,8 @@ TEST_F(OperationTest, LargeDeadLettersGoAsFarAsTheirTopicTakesThem) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 1; }));
   produce(0, large);
   EXPECT_TRUE(
-      testkit::eventually(60s, [&] { return ask("/ready").body.find("max.message.bytes") != std::string::npos; }))
-      << ask("/ready").body << freshet.output();
+      testkit::eventually(60s, [&] { return ask("ready").body.find("max.message.bytes") != std::string::npos; }))
+      << ask("ready").body << freshet.output();
   produce(1, R"({"id":2})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << freshet.output();
   EXPECT_EQ(client->committed(topic, topic)[0], 1);
@@ -186,9 +161,9 @@ TEST_F(OperationTest, ATransactionsMarkerIsNoLag) {
   testkit::FreshetProcess freshet(args("run"));
   const std::string lag = fmt::format("freshet_consumer_lag{{topic=\"{}\",partition=\"0\"}} 0\n", topic);
   EXPECT_TRUE(testkit::eventually(60s, [&] {
-    return rows() == 1 && ask("/metrics").body.find(lag) != std::string::npos;
-  })) << ask("/metrics").body;
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
+    return rows() == 1 && ask("metrics").body.find(lag) != std::string::npos;
+  })) << ask("metrics").body;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("ready").status == 200; })) << ask("ready").body;
   EXPECT_EQ(freshet.stop(), 0);
   EXPECT_EQ(client->committed(topic, topic)[0], 2);
 }
@@ -201,10 +176,10 @@ TEST_F(OperationTest, AnOffsetOutOfRangeHoldsItsPartitionUnderTheStrictPolicyAnd
   testkit::FreshetProcess freshet(args("run", {"--strict-offset-reset"}));
   produce(1, R"({"id":2})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 1; })) << freshet.output();
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").body.find("out of range") != std::string::npos; }))
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("ready").body.find("out of range") != std::string::npos; }))
       << freshet.output();
-  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":0})").status, 200)
-      << ask("/skip", R"({"partition":0,"offset":0})").body;
+  EXPECT_EQ(ask("skip", R"({"partition":0,"offset":0})").status, 200)
+      << ask("skip", R"({"partition":0,"offset":0})").body;
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0);
 }
@@ -215,7 +190,8 @@ TEST_F(OperationTest, AnotherServiceInPlaceOfClickHouseStoresNothing) {
   testkit::FakeClickHouse page;
   page.otherwise(testkit::FakeAnswer::foreign(200, "Server: portal\r\n", "<html>Please sign in</html>"));
   for (int i = 0; i < 10; ++i) produce(0, fmt::format(R"({{"id":{}}})", i));
-  std::vector<std::string> command = args("run");
+  // With auto it would insert nothing before it has seen the table.
+  std::vector<std::string> command = args("run", {"--delivery", "at-least-once"});
   std::replace(command.begin(), command.end(), clickhouse_->url(), page.url());
   testkit::FreshetProcess freshet(command);
   const auto says = [&](const char* words) { return freshet.output().find(words) != std::string::npos; };
@@ -223,9 +199,9 @@ TEST_F(OperationTest, AnotherServiceInPlaceOfClickHouseStoresNothing) {
   for (const char* words : {"not ClickHouse's", "portal", "Please sign in", "--clickhouse-url"}) {
     EXPECT_TRUE(testkit::eventually(60s, [&] { return says(words); })) << words << "\n" << freshet.output();
   }
-  Answered ready;
+  testkit::AdminAnswer ready;
   EXPECT_TRUE(testkit::eventually(60s, [&] {
-    ready = ask("/ready");
+    ready = ask("ready");
     return ready.status == 503 && ready.body.find("not ClickHouse's") != std::string::npos;
   })) << ready.body;
   EXPECT_LE(client->committed(topic, topic)[0], 0);
@@ -246,16 +222,16 @@ TEST_F(OperationTest, ABatchThatUnpacksBeyondTheLimitIsShownAndSkipped) {
       args("run", {"--set", "kafka.receive.message.max.bytes=3000000", "--set", "kafka.fetch.max.bytes=1000000",
                    "--set", "kafka.message.max.bytes=1000000"}));
   EXPECT_TRUE(testkit::eventually(
-      60s, [&] { return ask("/ready").body.find("receive.message.max.bytes (3000000)") != std::string::npos; }))
-      << ask("/ready").body << freshet.output();
+      60s, [&] { return ask("ready").body.find("receive.message.max.bytes (3000000)") != std::string::npos; }))
+      << ask("ready").body << freshet.output();
   produce(1, R"({"id":3})");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 2; })) << "others continue: " << freshet.output();
-  EXPECT_EQ(ask("/skip", R"({"partition":0,"offset":1})").status, 409);
-  const auto skipped = ask("/skip", R"({"partition":0,"offset":2})");
+  EXPECT_EQ(ask("skip", R"({"partition":0,"offset":1})").status, 409);
+  const auto skipped = ask("skip", R"({"partition":0,"offset":2})");
   EXPECT_EQ(skipped.status, 200) << skipped.body;
   EXPECT_TRUE(testkit::eventually(60s, [&] { return rows() == 3; })) << freshet.output();
   EXPECT_TRUE(testkit::eventually(60s, [&] { return client->committed(topic, topic)[0] == 402; }));
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("/ready").status == 200; })) << ask("/ready").body;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("ready").status == 200; })) << ask("ready").body;
   EXPECT_EQ(freshet.stop(), 0);
 }
 
@@ -265,7 +241,7 @@ TEST_F(OperationTest, RuntimeOptionsComeFromRedis) {
   testkit::FreshetProcess freshet(
       args("run", {"--runtime-config", fmt::format("redis://:pa%20ss%40word@127.0.0.1:{}/1", redis.port())}));
   const auto option = [&](const char* name) {
-    const auto status = nlohmann::json::parse(ask("/status").body, nullptr, false);
+    const auto status = nlohmann::json::parse(ask("status").body, nullptr, false);
     return status.is_object() ? status["options"][name].dump() : "";
   };
   EXPECT_TRUE(testkit::eventually(60s, [&] { return option("max_batch_size") == "50000"; }));
@@ -425,11 +401,12 @@ TEST_F(OperationTest, ABadConfigurationIsRefusedWithStatusTwoAndASecondSignalEnd
   EXPECT_EQ(property.process().wait(60s), 2);
   EXPECT_NE(property.output().find("kafka.sasl.pasword=***"), std::string::npos) << property.output();
   make_topic_and_table();
-  clickhouse_->freeze();
   testkit::FreshetProcess freshet(args("run", {"--drain-timeout-ms", "60000"}));  // longer than the test
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return ask("ready").status == 200; })) << freshet.output();
+  clickhouse_->freeze();  // not before: the process looks at the table before it reads
   produce(0, R"({"id":1})");
   EXPECT_TRUE(testkit::eventually(
-      60s, [&] { return ask("/status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
+      60s, [&] { return ask("status").body.find("\"batches_in_flight\": 1") != std::string::npos; }));
   freshet.process().signal(SIGINT);
   EXPECT_TRUE(testkit::eventually(60s, [&] { return freshet.output().find("drain_started") != std::string::npos; }));
   freshet.process().signal(SIGINT);

@@ -75,6 +75,7 @@ TEST_F(ProcessTest, ALogThatNobodyReadsStopsNothing) {
 
 // With any amount of memory: it works, or it exits with an error message and the right status. It never aborts.
 TEST_F(ProcessTest, WhereMemoryIsShortItEndsInOrder) {
+  options = "--delivery at-least-once";  // a process that waits for its table needs less
   int ended_for_it = 0;
   for (const int megabytes : {60, 130, 140, 150}) {
     std::filesystem::remove(folder.path("health"));
@@ -95,15 +96,16 @@ TEST_F(ProcessTest, WhereMemoryIsShortItEndsInOrder) {
 
 // Runs the program as another user whose processes and threads are limited. The file is opened here, so that the user
 // can read it. Without root, the user's own processes count as well.
-std::string limited_to(int threads, int user) {
+// `delivery`: with at-least-once all parts start; with auto it waits for its table, with the few parts of the wait.
+std::string limited_to(int threads, int user, const char* delivery) {
   const std::string as_user = geteuid() == 0 ? fmt::format("setpriv --reuid {} --clear-groups ", user) : "";
   const std::string others = geteuid() == 0 ? "" : "+ $(ps -L -u $UID --no-headers | wc -l)";
   return fmt::format(
       "exec 9<'{}'; exec {}bash -c 'ulimit -u $(({} {})); exec -a freshet /proc/self/fd/9 run "
       "--bootstrap-server 127.0.0.1:1 --topic t --consumer-group g --dead-letter-topic d --concurrency 3 "
       "--clickhouse-url http://127.0.0.1:1 --table t --admin-listen 127.0.0.1:0 --statsd udp://127.0.0.1:9 "
-      "--sentry-dsn http://a@127.0.0.1:9/1 --runtime-config file:/nowhere/options.json'",
-      testkit::freshet_program(), as_user, threads, others);
+      "--sentry-dsn http://a@127.0.0.1:9/1 --runtime-config file:/nowhere/options.json --delivery {}'",
+      testkit::freshet_program(), as_user, threads, others, delivery);
 }
 
 // Whichever thread is refused first: it runs, or it says which limit to raise and exits. It never aborts.
@@ -118,13 +120,14 @@ TEST_F(ProcessTest, WhereThreadsAreRefusedItRunsOrSaysWhatToRaise) {
     std::vector<std::unique_ptr<ChildProcess>> running;
     for (int i = 0; i < at_a_time; ++i, ++threads) {
       running.push_back(std::make_unique<ChildProcess>(
-          std::vector<std::string>{"bash", "-c", limited_to(threads, first_user + threads)},
+          std::vector<std::string>{
+              "bash", "-c", limited_to(threads, first_user + threads, threads % 3 == 0 ? "auto" : "at-least-once")},
           folder.path("out" + std::to_string(threads))));
     }
     for (const auto& one : running) {
       const auto says = [&](const std::string& text) { return one->output().find(text) != std::string::npos; };
       ASSERT_TRUE(eventually(60s, [&] {
-        return !one->running() || says("consumer_backoff") || says("dependency_missing");
+        return !one->running() || says("consumer_backoff") || says("dependency_missing") || says("waits_for_table");
       })) << one->output();
       if (one->running()) one->signal(SIGTERM);
       const auto status = one->wait(60s);

@@ -51,6 +51,7 @@ struct TickTest : testing::Test {
     args[1] = fmt::format("127.0.0.1:{}", proxy_port);
     args[5] = member.group + ".";  // no name is a prefix of another
     args.insert(args.end(), {"--concurrency", "1", "--clickhouse-concurrency", "1"});
+    args.insert(args.end(), {"--delivery", "at-least-once"});  // otherwise it would wait for the table and not join
     member.started = Wall::now();
     member.runs = std::make_unique<GroupMember>(args);
     members.push_back(std::move(member));

@@ -49,7 +49,9 @@ class AttackedProcess {
       : port_(static_cast<uint16_t>(testkit::free_port())),
         process_({"run", "--bootstrap-server", "127.0.0.1:1", "--topic", "t", "--consumer-group", "g",
                   "--clickhouse-url", "http://127.0.0.1:1", "--table", "default.t", "--admin-listen",
-                  fmt::format("127.0.0.1:{}", port_)}) {
+                  fmt::format("127.0.0.1:{}", port_),
+                  // Otherwise it waits for the table, with none of its other threads.
+                  "--delivery", "at-least-once"}) {
     testkit::wait_until_ready(process_.process(), "freshet", 60s, [&] { return healthy(); });
   }
 

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iostream>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "app/live_view.h"
@@ -78,7 +79,9 @@ class Interrupt {
       set_ = true;
     }
     changed_.notify_all();
+    stop_.request_stop();
   }
+  std::stop_token token() const { return stop_.get_token(); }
   bool wait(std::chrono::milliseconds limit) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [this] { return set_; });
@@ -88,6 +91,7 @@ class Interrupt {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool set_ = false;
+  std::stop_source stop_;
 };
 
 size_t terminal_width() {
@@ -154,7 +158,7 @@ class Demo {
     testkit::TempFolder folder;
     std::ofstream log(folder.path("freshet.log"));
     RealClock clock;
-    auto service = app::Service::open(settings_for(broker, clickhouse), clock, &log);
+    auto service = app::Service::open(settings_for(broker, clickhouse), clock, &log, interrupt_.token());
     if (!service) throw std::runtime_error(service.error().text);
     std::jthread runner([&](std::stop_token stop) { (*service)->run(stop); });
     demo::Generator::Settings events;
@@ -164,7 +168,10 @@ class Demo {
     events.per_second = options_.rate;
     demo::Generator generator(events, [&] { return lead(**service); });
     generator_ = &generator;
-    if (options_.plain) std::cout << "admin page " << (*service)->admin_address() << std::endl;
+    if (options_.plain) {
+      std::cout << fmt::format("admin page {}, delivery {}", (*service)->admin_address(), (*service)->delivery().mode)
+                << std::endl;
+    }
     watch(**service, generator);
     generator.stop();
     std::cout << "stopped producing; waiting for the rest ..." << std::endl;
@@ -203,8 +210,9 @@ class Demo {
     while (!interrupt_.wait(step)) {
       const auto passed = std::chrono::steady_clock::now() - start;
       renew_on_schedule(service, passed);
-      const app::LiveNumbers numbers{service.status(),      service.consumer(), generator.produced(),
-                                     generator.malformed(), to_seconds(passed), service.admin_address()};
+      const app::LiveNumbers numbers{service.status(),       service.consumer(), generator.produced(),
+                                     generator.malformed(),  to_seconds(passed), service.admin_address(),
+                                     service.delivery().mode};
       std::cout << (options_.plain ? view.line(numbers) : view.render(numbers, terminal_width())) << std::flush;
       if (options_.seconds > 0 && passed >= std::chrono::seconds(options_.seconds)) return;
     }
