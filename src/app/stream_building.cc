@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "app/app_events.h"
 #include "app/processor_factory.h"
 #include "app/request_builders.h"
 #include "clickhouse/clickhouse_writer.h"
+#include "clickhouse/stored_messages.h"
 #include "kafka/kafka_producer.h"
 #include "outcomes/distinct_buckets.h"
 #include "outcomes/outcome_latency.h"
@@ -50,16 +54,42 @@ Result<RowWriterFactory> outcome_writers(const StreamContext& context, OutcomesT
       });
 }
 
+// Of the table, as far as the processor fills them.
+std::optional<clickhouse::PositionColumns> position_columns(const settings::Pipeline& pipeline) {
+  const processors::ProcessorsSettings& from = pipeline.processors;
+  // Snuba's processors that write both. Each of these tables has one topic.
+  constexpr std::array<std::string_view, 9> kWithPositions = {"ErrorsProcessor",
+                                                              "ProfileChunksProcessor",
+                                                              "ProfilesMessageProcessor",
+                                                              "ReplaysProcessor",
+                                                              "QuerylogProcessor",
+                                                              "TransactionsMessageProcessor",
+                                                              "SearchIssuesMessageProcessor",
+                                                              "GroupAttributesMessageProcessor",
+                                                              "PolymorphicMetricsProcessor"};
+  if (from.python.use) return std::nullopt;
+  if (std::find(kWithPositions.begin(), kWithPositions.end(), from.processor) != kWithPositions.end()) {
+    return clickhouse::PositionColumns{"partition", "offset"};
+  }
+  if (from.processor != "json" || from.json.partition_column.empty() || from.json.offset_column.empty()) {
+    return std::nullopt;
+  }
+  return clickhouse::PositionColumns{from.json.partition_column, from.json.offset_column, from.json.topic_column,
+                                     pipeline.stream.topic};
+}
+
 Result<RowWriterFactory> row_writers(const StreamContext& context, OutcomesTopic& outcomes) {
   if (context.pipeline.stream.skip_write) return RowWriterFactory(stream::make_skipping_writer);
   if (context.pipeline.accepted_outcomes) return outcome_writers(context, outcomes);
   const auto hosts = std::make_shared<clickhouse::Hosts>(context.pipeline.clickhouse.urls);
   const auto table =
       std::make_shared<clickhouse::TablePropertiesCache>(context.pipeline.clickhouse, context.clock, context.secrets);
-  return RowWriterFactory([context, hosts, table, requests = request_builders(context.pipeline)] {
+  return RowWriterFactory([context, hosts, table, positions = position_columns(context.pipeline),
+                           requests = request_builders(context.pipeline)] {
     const clickhouse::ClickHouseSettings& settings = context.pipeline.clickhouse;
     return clickhouse::make_row_writer(settings, hosts, context.clock, context.log, context.metrics,
-                                       requests(settings, context.options, context.metrics), context.secrets, table);
+                                       requests(settings, context.options, context.metrics), context.secrets, table,
+                                       positions);
   });
 }
 

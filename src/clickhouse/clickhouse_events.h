@@ -62,9 +62,28 @@ struct InsertUnverified {
   std::string_view table;
   uint64_t rows;
   std::string_view token;
+  std::string_view why;  // the rows are not counted
   auto fields() const {
     return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
-                      subject(log_key::kTable, table), LogField("rows", rows), LogField("token", token));
+                      subject(log_key::kTable, table), LogField("rows", rows), LogField("token", token),
+                      LogField("not_counted", why));
+  }
+};
+
+struct InsertIncomplete {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "insert_incomplete",
+      "The server acknowledged a repeated insert, but the table does not have all of its rows: the server lost a part "
+      "after it had recorded the token. freshet inserts the missing rows again."};
+  const ServerAddress& server;
+  std::string_view table;
+  uint64_t messages;
+  uint64_t missing;
+  std::string_view token;
+  auto fields() const {
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      subject(log_key::kTable, table), LogField("messages", messages), LogField("missing", missing),
+                      LogField("token", token));
   }
 };
 

@@ -12,6 +12,8 @@ struct ClickHouseMetrics {
   Histogram& insert_seconds;
   Counter& compressed_bytes;
   Counter& unverified;
+  Counter& verified;
+  Counter& incomplete;
 
   explicit ClickHouseMetrics(Metrics& metrics)
       : registry(metrics),
@@ -22,13 +24,23 @@ struct ClickHouseMetrics {
             metrics.counter("freshet_insert_compressed_bytes_total", "Compressed bytes of acknowledged inserts.")),
         unverified(metrics.counter("freshet_inserts_unverified_total",
                                    "Inserts acknowledged after an attempt with an unknown outcome, on a table that "
-                                   "deduplicates and is not replicated.")) {}
+                                   "deduplicates and is not replicated, whose rows could not be counted.")),
+        verified(counted(metrics, "complete")),
+        incomplete(counted(metrics, "incomplete")) {}
 
   // Low cardinality: the error classes, and the codes that occur in practice.
   Counter& errors(const char* error_class, int code) const {
     return registry.counter("freshet_insert_errors_total",
                             "Failed insert attempts by ClickHouse's error code. Code 0 is a network error.",
                             {{"class", error_class}, {"code", std::to_string(code)}});
+  }
+
+ private:
+  static Counter& counted(Metrics& metrics, const char* result) {
+    return metrics.counter("freshet_inserts_counted_total",
+                           "Inserts acknowledged after an attempt with an unknown outcome, whose rows were counted in "
+                           "the table. The missing rows of an incomplete one are inserted again.",
+                           {{"result", result}});
   }
 };
 

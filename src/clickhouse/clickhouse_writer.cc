@@ -22,6 +22,7 @@
 #include "clickhouse/request_builder.h"
 #include "clickhouse/response.h"
 #include "clickhouse/retry_delay.h"
+#include "clickhouse/stored_messages.h"
 #include "http/http_client.h"
 
 namespace freshet::clickhouse {
@@ -32,6 +33,9 @@ constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
 constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 // After this long, the batch is blocked until an operator resolves it.
 constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
+// How often rows are counted until a query succeeds, with a pause that doubles.
+constexpr int kCounts = 6;
+constexpr Duration kFirstCountPause = std::chrono::seconds(1);
 
 // The result of one attempt.
 struct InsertAttempt {
@@ -76,7 +80,7 @@ class ClickHouseWriter final : public RowWriter {
  public:
   ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
                    std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
-                   std::shared_ptr<TablePropertiesCache> table)
+                   std::shared_ptr<TablePropertiesCache> table, std::optional<PositionColumns> positions)
       : settings_(std::move(settings)),
         hosts_(std::move(hosts)),
         clock_(clock),
@@ -87,10 +91,12 @@ class ClickHouseWriter final : public RowWriter {
         client_(client_options_),
         password_(settings_, mask),
         failures_(std::move(table)),
+        stored_(std::move(positions), settings_, clock, mask),
         encoder_(settings_.compression, requests_->full_blocks()),
         delay_(std::random_device{}()) {}
 
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
+  Result<std::vector<Offset>> missing(const InsertMessages& messages, const WriteControl& control) override;
 
  private:
   WriteOutcome send_until_decided(const InsertRequest& request, std::string_view body, const WriteControl& control);
@@ -106,7 +112,7 @@ class ClickHouseWriter final : public RowWriter {
   http::Request request_for(size_t host, const InsertRequest& request, std::string_view body);
   void report(size_t host, const InsertAttempt& failed, uint32_t number);
   void report_success(size_t host, uint32_t attempts);
-  void report_unverified(size_t host, const InsertRequest& request);
+  WriteOutcome verify(size_t host, const InsertRequest& request, const WriteControl& control);
 
   // Constant after construction.
   const ClickHouseSettings settings_;
@@ -120,6 +126,7 @@ class ClickHouseWriter final : public RowWriter {
   http::Client client_;
   Password password_;
   FailedInserts failures_;
+  StoredMessages stored_;
   BlockEncoder encoder_;
   RetryDelay delay_;
   // Limits a persistent failure to one log line a minute.
@@ -154,9 +161,8 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
     if (now.end == InsertAttempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == InsertAttempt::End::Written) {
       report_success(host, number);
-      if (failures_.unverified(control.stop)) report_unverified(host, request);
       metrics_.compressed_bytes.add(body.size());
-      return {};
+      return failures_.unverified(request, control.stop) ? verify(host, request, control) : WriteOutcome{};
     }
     classify_unlisted(now, unlisted_since);
     metrics_.errors(to_string(now.error_class), now.error.code).add();
@@ -330,9 +336,35 @@ void ClickHouseWriter::report(size_t host, const InsertAttempt& failed, uint32_t
   }
 }
 
-void ClickHouseWriter::report_unverified(size_t host, const InsertRequest& request) {
-  metrics_.unverified.add();
-  log_.emit(InsertUnverified{hosts_->server(host), settings_.table, request.row_count, request.token});
+// The server acknowledged the insert, perhaps without having its rows.
+WriteOutcome ClickHouseWriter::verify(size_t host, const InsertRequest& request, const WriteControl& control) {
+  const InsertMessages messages = request.messages ? request.messages() : InsertMessages{};
+  Result<std::vector<Offset>> lost = failure(ErrorKind::Fatal, "only with --delivery exactly-once");
+  if (request.messages) lost = missing(messages, control);
+  if (request.messages && control.stop.stop_requested()) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
+  if (!lost) {
+    metrics_.unverified.add();
+    log_.emit(
+        InsertUnverified{hosts_->server(host), settings_.table, request.row_count, request.token, lost.error().text});
+    return {};
+  }
+  (lost->empty() ? metrics_.verified : metrics_.incomplete).add();
+  if (!lost->empty()) {
+    log_.emit(
+        InsertIncomplete{hosts_->server(host), settings_.table, messages.messages.size(), lost->size(), request.token});
+  }
+  WriteOutcome outcome;
+  outcome.missing = *std::move(lost);
+  return outcome;
+}
+
+Result<std::vector<Offset>> ClickHouseWriter::missing(const InsertMessages& messages, const WriteControl& control) {
+  Duration pause = kFirstCountPause;
+  for (int number = 1;; ++number, pause *= 2) {
+    auto found = stored_.missing(messages, control.stop);
+    const bool again = !found && found.error().kind == ErrorKind::Retry && number < kCounts;
+    if (!again || !sleep_interruptibly(clock_, control.stop, pause)) return found;
+  }
 }
 
 void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
@@ -348,10 +380,11 @@ void ClickHouseWriter::report_success(size_t host, uint32_t attempts) {
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
                                            std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
-                                           std::shared_ptr<TablePropertiesCache> table) {
+                                           std::shared_ptr<TablePropertiesCache> table,
+                                           std::optional<PositionColumns> positions) {
   if (requests == nullptr) requests = make_plain_request_builder(settings);
   return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, std::move(requests), mask,
-                                            std::move(table));
+                                            std::move(table), std::move(positions));
 }
 
 }  // namespace freshet::clickhouse

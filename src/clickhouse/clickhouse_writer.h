@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/hosts.h"
 #include "clickhouse/request_builder.h"
+#include "clickhouse/stored_messages.h"
 #include "clickhouse/table_properties.h"
 #include "ports/row_writer.h"
 
@@ -20,11 +22,12 @@ namespace freshet::clickhouse {
 // attempt, also if the next host is tried without a delay.
 // `hosts` is built from settings.urls and shared by all writers. `requests` builds the requests; null: plain ones.
 // `mask` may be null (see Password). `table` is shared by all writers of the table. If it is null, the writer assumes
-// that a repeated insert is stored twice, and does not compare fields with columns.
+// that a repeated insert is stored twice, and does not compare fields with columns. `positions`: for missing().
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
                                            std::unique_ptr<RequestBuilder> requests = nullptr,
                                            SecretMask* mask = nullptr,
-                                           std::shared_ptr<TablePropertiesCache> table = nullptr);
+                                           std::shared_ptr<TablePropertiesCache> table = nullptr,
+                                           std::optional<PositionColumns> positions = std::nullopt);
 
 }  // namespace freshet::clickhouse

@@ -150,8 +150,8 @@ std::optional<WriteOutcome> FailedInserts::too_large(const InsertRequest& reques
   return open;
 }
 
-bool FailedInserts::unverified(const std::stop_token& stop) {
-  if (!end_unknown_) return false;
+bool FailedInserts::unverified(const InsertRequest& request, const std::stop_token& stop) {
+  if (!end_unknown_ && !request.sent_before) return false;
   const auto known = properties(std::chrono::minutes(1), stop);
   return known && !known->replicated && known->repeats_recognised;
 }

@@ -38,7 +38,7 @@ class FailedInserts {
                                        const ErrorDisposition& disposition, const std::stop_token& stop);
   // To be called after an acknowledgement. True if an earlier attempt may have been stored in part: the table may have
   // dropped the repeat as a duplicate without having all of its rows.
-  bool unverified(const std::stop_token& stop);
+  bool unverified(const InsertRequest& request, const std::stop_token& stop);
 
  private:
   std::optional<TableProperties> properties(Duration max_age, const std::stop_token& stop);

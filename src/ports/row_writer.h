@@ -12,7 +12,9 @@
 
 #include "base/byte_budget.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "model/rows.h"
+#include "ports/row_counts.h"
 
 namespace freshet {
 
@@ -27,6 +29,10 @@ struct InsertRequest {
   // temporarily short of memory or time.
   bool divisible = true;
   bool without_fields = false;  // the operator wants the rows although none of their fields is a column
+  bool sent_before = false;     // maybe, by another write() or another process; the token is the same
+  // Its messages, if write() shall count their rows in the table where success may not mean that they are stored.
+  // Empty: it reports such an insert.
+  std::function<InsertMessages()> messages{};
 };
 
 // A failed attempt that will be retried. `Overload`: the server asks for fewer inserts (code 252, too many parts).
@@ -66,6 +72,8 @@ struct WriteOutcome {
   bool maybe_stored_before = false;
   bool always_refused = false;  // TooLarge: the server refuses these bytes at any time, so it never stored them
   bool exceeds_size = false;    // MaybeStored: the insert also exceeded a size limit; send smaller ones
+  // Written: the table has no row of these messages, and no repeat with the same token will store one.
+  std::vector<Offset> missing{};
 };
 
 struct WriteControl {
@@ -88,6 +96,11 @@ class RowWriter {
   // is requested. Transient and operator errors are retried indefinitely with the same bytes and token, with capped
   // exponential back-off and jitter. Never throws.
   virtual WriteOutcome write(const InsertRequest& request, const WriteControl& control) = 0;
+  // The messages of which the table has no row, ascending. Error: that cannot be told; the text says why. Blocks, and
+  // repeats failed queries for about half a minute, unless a stop is requested.
+  virtual Result<std::vector<Offset>> missing(const InsertMessages& /*messages*/, const WriteControl& /*control*/) {
+    return failure(ErrorKind::Fatal, "the destination cannot be asked for rows by partition and offset");
+  }
 };
 
 using RowWriterFactory = std::function<std::unique_ptr<RowWriter>()>;

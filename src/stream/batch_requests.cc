@@ -44,21 +44,39 @@ InsertRequest BatchRequests::request(Piece piece) const {
   if (is_whole(piece)) return whole_request(batch_);
   InsertRequest request;
   request.layout = batch_.layout.get();
+  for (size_t i = piece.begin; i < piece.end; ++i) append(i, request);
+  request.divisible = piece.end - piece.begin > 1;
+  return request;
+}
+
+InsertRequest BatchRequests::request(Piece piece, const std::vector<Offset>& only) const {
+  InsertRequest request;
+  request.layout = batch_.layout.get();
   for (size_t i = piece.begin; i < piece.end; ++i) {
-    const MessageRows& one = message(i);
-    const std::string_view rows =
-        std::string_view(batch_.chunks[items_[i].place.chunk]->rows).substr(one.rows_begin, one.rows_size);
-    // Merge rows that are adjacent in memory.
-    if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data()) {
-      request.rows.back() = {request.rows.back().data(), request.rows.back().size() + rows.size()};
-    } else {
-      request.rows.push_back(rows);
-    }
-    request.row_count += one.row_count;
-    request.row_bytes += rows.size();
+    if (std::binary_search(only.begin(), only.end(), message(i).offset)) append(i, request);
   }
   request.divisible = piece.end - piece.begin > 1;
   return request;
+}
+
+void BatchRequests::append(size_t index, InsertRequest& request) const {
+  const MessageRows& one = message(index);
+  const std::string_view rows =
+      std::string_view(batch_.chunks[items_[index].place.chunk]->rows).substr(one.rows_begin, one.rows_size);
+  // Merge rows that are adjacent in memory.
+  if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data()) {
+    request.rows.back() = {request.rows.back().data(), request.rows.back().size() + rows.size()};
+  } else {
+    request.rows.push_back(rows);
+  }
+  request.row_count += one.row_count;
+  request.row_bytes += rows.size();
+}
+
+InsertMessages BatchRequests::messages(Piece piece) const {
+  InsertMessages out{batch_.spans.front().partition, {}};
+  for (size_t i = piece.begin; i < piece.end; ++i) out.messages.push_back({message(i).offset, message(i).row_count});
+  return out;
 }
 
 InsertRequest whole_request(const SealedBatch& batch) {

@@ -27,6 +27,10 @@ class BatchRequests {
   // The message of the piece that has its row number `row`, counted from 0.
   size_t with_row(Piece piece, uint64_t row) const;
   InsertRequest request(Piece piece) const;
+  // Of these messages of the piece, ascending.
+  InsertRequest request(Piece piece, const std::vector<Offset>& only) const;
+  // Requires a batch of one partition.
+  InsertMessages messages(Piece piece) const;
 
  private:
   struct Item {
@@ -34,6 +38,7 @@ class BatchRequests {
     uint64_t rows_before;  // rows of the batch before this message
   };
   const MessageRows& message(size_t index) const;
+  void append(size_t index, InsertRequest& request) const;
 
   const SealedBatch& batch_;
   std::vector<Item> items_;

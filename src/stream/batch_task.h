@@ -60,6 +60,8 @@ struct BatchTask {
   Duration not_after = Duration::max();  // WriteControl::not_after
   // The planned insert may have been sent before, so it is never split for its size.
   bool maybe_stored = false;
+  // The table may have some of its rows, under other tokens: only messages without a row are inserted.
+  bool repair = false;
   // A part of the planned batch is stored, so a rejected message is bad data and no change of the table.
   bool others_stored = false;
 };
@@ -84,6 +86,7 @@ struct BatchResult {
   std::optional<Refusal> refused{};
   bool waited_for_operator = false;  // messages that were rejected before may be accepted now
   bool expired = false;              // it was not sent any more: its plan is too old
+  bool incomplete = false;           // acknowledged, but the table misses rows: they need another token
   bool stored_before = false;        // by the partition's last owner: the rows were counted there
 };
 

@@ -7,23 +7,6 @@
 #include "stream/stream_events.h"
 
 namespace freshet::stream {
-namespace {
-
-// The server's code and text are not in the plan.
-const RejectedMessage kRejectedBefore{0, 0, 0, "rejected before the partition changed its owner"};
-
-PlannedSpan planned_span(OffsetRange offsets, uint64_t rows, Hash128 token_hash) {
-  PlannedSpan span{offsets};
-  span.rows = rows;
-  span.token_hash = token_hash;
-  return span;
-}
-
-bool one_layout(const ProcessedChunk& one, const ProcessedChunk& other) {
-  return one.layout == other.layout || *one.layout == *other.layout;
-}
-
-}  // namespace
 
 TrackedPartition* PlannedInserts::partition_of(const Batch& batch) {
   return state_.partitions.find(batch.span().partition, batch.span().assignment);
@@ -39,104 +22,20 @@ void PlannedInserts::add(std::shared_ptr<const SealedBatch> batch, SteadyTime no
     partition.plan.stored(span.offsets);
     return outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
   }
-  insert(partition, std::move(batch), false);
+  insert(partition, std::move(batch));
 }
 
-void PlannedInserts::insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch,
-                            bool maybe_stored) {
+PlannedInserts::PlannedPiece& PlannedInserts::insert(const TrackedPartition& partition,
+                                                     std::shared_ptr<const SealedBatch> batch) {
   PlannedPiece whole;
   whole.piece = {0, BatchMessages(*batch).count()};
   whole.offsets = batch->spans.front().offsets;
   whole.token = {batch->insert_token, batch->token_hash};
   whole.rows = batch->row_count;
   whole.version = partition.plan.version();
-  whole.maybe_stored = maybe_stored;
   Batch& added = batches_[batch->id];
   added.sealed = std::move(batch);
-  added.pieces.push_back(std::move(whole));
-}
-
-// --- planned by the last owner --------------------------------------------------------------------------------------
-
-void PlannedInserts::replay(SteadyTime now) {
-  for (auto& [id, partition] : state_.partitions) {
-    if (!partition.replay.active() || !partition.state.batches()) continue;
-    if (const auto end = partition.replay.take_truncation(now)) {
-      partition.plan.end_at(*end);
-      state_.metrics.guarantee_ended("truncated").add();
-      state_.log.emit(PlanTruncated{state_.settings.topic, id.value, end->value});
-    }
-    while (auto rebuilt = partition.replay.take(partition.offsets.next_to_leave())) {
-      replay_span(partition, *std::move(rebuilt), now);
-    }
-  }
-}
-
-void PlannedInserts::replay_span(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now) {
-  if (rebuilt.span.state == SpanState::Planned) return replay_planned(partition, std::move(rebuilt), now);
-  if (rebuilt.chunks.empty()) return;
-  const OffsetRange offsets{rebuilt.chunks.front()->offsets.first, rebuilt.chunks.back()->offsets.last};
-  auto batch = state_.batcher.seal_span(std::move(rebuilt.chunks), offsets, 0, now);
-  state_.begin(batch);
-  BatchResult known{batch, true, {}, 0, {}};
-  known.stored_before = rebuilt.span.state == SpanState::Stored;
-  if (rebuilt.span.state == SpanState::Rejected) {
-    const BatchMessages messages(*batch);
-    for (size_t i = 0; i < messages.count(); ++i) {
-      const auto [chunk, message] = messages.place(i);
-      known.rejected.push_back(kRejectedBefore);
-      known.rejected.back().chunk = chunk;
-      known.rejected.back().message = message;
-    }
-  }
-  outcomes_.result(std::move(known), now);
-}
-
-// The rows of one insert have one layout. If the processor changed, the rows of the span may have several.
-void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now) {
-  const PlannedSpan& span = rebuilt.span;
-  if (rebuilt.chunks.empty()) {
-    if (span.rows > 0) changed(partition, span, 0);
-    return partition.plan.stored(span.offsets);
-  }
-  std::vector<std::shared_ptr<const SealedBatch>> batches;
-  Offset first = span.offsets.first;
-  for (auto begin = rebuilt.chunks.begin(); begin != rebuilt.chunks.end();) {
-    const auto end =
-        std::find_if(begin, rebuilt.chunks.end(), [&](const auto& one) { return !one_layout(*one, **begin); });
-    const Offset last = end == rebuilt.chunks.end() ? span.offsets.last : (*(end - 1))->offsets.last;
-    batches.push_back(state_.batcher.seal_span({begin, end}, {first, last}, span.salt, now));
-    first = last.next();
-    begin = end;
-  }
-  if (batches.size() > 1) {
-    std::vector<PlannedSpan> pieces;
-    for (const auto& batch : batches) {
-      pieces.push_back(planned_span(batch->spans.front().offsets, batch->row_count, batch->token_hash));
-    }
-    changed(partition, span, batches.front()->row_count);
-    partition.plan.split(span.offsets, pieces);
-  } else if (batches.front()->token_hash != span.token_hash) {
-    changed(partition, span, batches.front()->row_count);
-    partition.plan.replace(span.offsets, batches.front()->row_count, batches.front()->token_hash, span.salt);
-  }
-  for (auto& batch : batches) {
-    state_.begin(batch);
-    const OffsetRange offsets = batch->spans.front().offsets;
-    if (batch->row_count == 0) {
-      partition.plan.stored(offsets);
-      outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
-      continue;
-    }
-    insert(partition, std::move(batch), true);
-  }
-}
-
-// The messages, the processor or its options are not what they were: rows of the earlier insert may be in the table.
-void PlannedInserts::changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows) {
-  state_.metrics.guarantee_ended("rows_changed").add();
-  state_.log.emit(PlannedRowsChanged{state_.settings.topic, partition.partition.value, span.offsets.first.value,
-                                     span.offsets.last.value, span.rows, rows});
+  return added.pieces.emplace_back(std::move(whole));
 }
 
 // --- to the writers -------------------------------------------------------------------------------------------------
@@ -222,6 +121,7 @@ void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands)
   task.open.push_back(piece.piece);
   if (!piece.unplanned) task.planned_token = piece.token.text;
   task.maybe_stored = std::exchange(piece.maybe_stored, true);
+  task.repair = piece.salt > 0;
   task.others_stored = batch.any_stored;
   const Duration confirmed = state_.committer.of(batch.span().partition).confirmed_at();
   task.not_after = confirmed + state_.settings.planned_inserts_valid;
@@ -292,6 +192,8 @@ void PlannedInserts::result(BatchResult result, SteadyTime now) {
     refused(batch, *writing, *partition, *result.refused);
   } else if (result.written) {
     stored(batch, *writing, *partition, result.waited_for_operator);
+  } else if (result.incomplete) {
+    repair(batch, *writing, *partition);
   } else {
     batches_.erase(found);
     outcomes_.result(std::move(result), now);
@@ -313,6 +215,24 @@ void PlannedInserts::stored(Batch& batch, PlannedPiece& piece, TrackedPartition&
       partition.plan.rejected(one.offsets);
     }
   }
+}
+
+InsertToken PlannedInserts::token_of(const Batch& batch, const PlannedPiece& piece) const {
+  const Span span{batch.span().partition, batch.span().assignment, piece.offsets};
+  return insert_token(state_.batcher.scope(), *batch.sealed->layout, {span},
+                      BatchMessages(*batch.sealed).digest(piece.piece), piece.salt);
+}
+
+// The token is spent, and rows are missing.
+void PlannedInserts::repair(Batch& batch, PlannedPiece& piece, TrackedPartition& partition) {
+  // An operator skipped the span.
+  if (partition.plan.find(piece.offsets) == nullptr) return stored(batch, piece, partition, false);
+  ++piece.salt;
+  piece.token = token_of(batch, piece);
+  partition.plan.replace(piece.offsets, piece.rows, piece.token.hash, piece.salt);
+  piece.version = partition.plan.version();
+  piece.maybe_stored = false;
+  piece.step = Step::Waiting;
 }
 
 // As long as nothing of the batch is stored, the table and the messages may differ as a whole: an operator may alter
@@ -350,8 +270,8 @@ std::vector<PlannedInserts::PlannedPiece> PlannedInserts::pieces_of(const Batch&
     piece.piece = {begin, is_last ? whole.piece.end : cuts[i]};
     piece.offsets = {first, is_last ? whole.offsets.last : messages.at(cuts[i] - 1).offset};
     piece.rows = messages.rows(piece.piece);
-    const Span span{batch.span().partition, batch.span().assignment, piece.offsets};
-    piece.token = insert_token(state_.batcher.scope(), *batch.sealed->layout, {span}, messages.digest(piece.piece));
+    piece.salt = whole.salt;
+    piece.token = token_of(batch, piece);
     begin = piece.piece.end;
     first = piece.offsets.last.next();
   }
@@ -367,7 +287,9 @@ void PlannedInserts::split(Batch& batch, size_t index, TrackedPartition& partiti
     return insert_unplanned(batch.pieces[index], partition);
   }
   std::vector<PlannedSpan> spans;
-  for (const PlannedPiece& piece : pieces) spans.push_back(planned_span(piece.offsets, piece.rows, piece.token.hash));
+  for (const PlannedPiece& piece : pieces) {
+    spans.push_back({piece.offsets, SpanState::Planned, piece.rows, piece.token.hash, piece.salt});
+  }
   partition.plan.split(whole.offsets, spans);
   for (PlannedPiece& piece : pieces) piece.version = partition.plan.version();
   batch.pieces.erase(batch.pieces.begin() + static_cast<ptrdiff_t>(index));

@@ -3,6 +3,12 @@
 // An insert is sent once the broker has acknowledged the plan that contains it, so whoever owns the partition next
 // repeats it with the same rows and the same token. If the table rejects messages of a batch, the batch is split, and
 // the plan has the pieces before they are sent. The pieces of one batch are inserted one after the other.
+//
+// A server that dies after it recorded the token of an insert and before it stored the rows acknowledges the repeat.
+// The writer counts the rows then. If some are missing, the insert gets a salt in the plan, and with it another token.
+// Whoever sends an insert with a salt counts first, and inserts only the messages without rows. This is safe for late
+// inserts of other processes: an insert gets its next salt only after the server has acknowledged the token before, so
+// that nothing is stored under it any more; and what two processes send under one token is stored once.
 #pragma once
 
 #include <cstddef>
@@ -61,6 +67,7 @@ class PlannedInserts {
     InsertToken token;
     uint64_t rows = 0;
     uint64_t version = 0;  // of the plan that has it
+    uint32_t salt = 0;     // PlannedSpan::salt
     Step step = Step::Waiting;
     bool maybe_stored = false;  // it may have been sent before
     bool unplanned = false;     // the writer splits it as with at-least-once delivery
@@ -83,7 +90,7 @@ class PlannedInserts {
   TrackedPartition* partition_of(const Batch& batch);
   void replay_span(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
   void replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
-  void insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch, bool maybe_stored);
+  PlannedPiece& insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch);
   void changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows);
   void resume(BatchTask task, Commands& commands);
   static void resume_unplanned(Batch& batch, PlannedPiece& piece, BatchTask task, Commands& commands);
@@ -97,6 +104,8 @@ class PlannedInserts {
   void stored(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, bool waited);
   void refused(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, const Refusal& refusal);
   static std::vector<size_t> cuts_of(const Batch& batch, Piece piece, const Refusal& refusal);
+  void repair(Batch& batch, PlannedPiece& piece, TrackedPartition& partition);
+  InsertToken token_of(const Batch& batch, const PlannedPiece& piece) const;
   void insert_unplanned(PlannedPiece& piece, const TrackedPartition& partition);
   void split(Batch& batch, size_t index, TrackedPartition& partition, const Refusal& refusal);
   std::vector<PlannedPiece> pieces_of(const Batch& batch, const PlannedPiece& whole,

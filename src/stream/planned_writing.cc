@@ -16,23 +16,55 @@ PlannedWriting::PlannedWriting(RowWriter& writer, RejectionMemory& memory, Inser
       token_(std::move(task.planned_token)),
       maybe_stored_(task.maybe_stored),
       others_stored_(task.others_stored),
+      repair_(task.repair),
       result_{batch_, false, std::move(task.rejected), 0, {}, {}} {}
 
 BatchResult PlannedWriting::write(const WriteControl& control) {
+  if (repair_ && !find_missing(control)) return std::move(result_);
   while (!take(insert(control), control)) {
   }
   return std::move(result_);
+}
+
+// False: there is nothing to insert, or that is not known.
+bool PlannedWriting::find_missing(const WriteControl& control) {
+  auto found = writer_.missing(requests_.messages(piece_), control);
+  for (uint32_t number = 1; !found && found.error().kind == ErrorKind::Retry; ++number) {
+    if (control.stop.stop_requested()) return false;
+    if (control.on_failure) {
+      control.on_failure({InsertFailure::Class::Transient, found.error().code, found.error().text, number});
+    }
+    found = writer_.missing(requests_.messages(piece_), control);
+  }
+  if (control.stop.stop_requested()) return false;
+  if (!found) {
+    WriteOutcome unknown{WriteOutcome::Kind::MaybeStored, 0, found.error().text, {}};
+    unknown.reason =
+        "ClickHouse lost rows of an insert that it had acknowledged, and freshet cannot find out which ones to insert "
+        "again";
+    block(Blocked::MaybeStored, unknown);
+    return false;
+  }
+  missing_ = *std::move(found);
+  result_.written = missing_.empty();
+  return !missing_.empty();
+}
+
+InsertRequest PlannedWriting::request() const {
+  return repair_ ? requests_.request(piece_, missing_) : requests_.request(piece_);
 }
 
 WriteOutcome PlannedWriting::insert(const WriteControl& control) {
   if (!maybe_stored_ && exceeds_limit()) {
     return {WriteOutcome::Kind::TooLarge, 0, "larger than the last insert that was too large", {}};
   }
-  InsertRequest request = requests_.request(piece_);
-  request.token = token_;
-  request.without_fields = without_fields_;
+  InsertRequest to_send = request();
+  to_send.token = token_;
+  to_send.without_fields = without_fields_;
+  to_send.sent_before = maybe_stored_;
+  to_send.messages = [this] { return requests_.messages(piece_); };
   ++result_.inserts;
-  return writer_.write(request, control);
+  return writer_.write(to_send, control);
 }
 
 // False: the same insert is to be sent again.
@@ -40,7 +72,8 @@ bool PlannedWriting::take(const WriteOutcome& outcome, const WriteControl& contr
   switch (outcome.kind) {
     case WriteOutcome::Kind::Written:
       memory_.accepted();
-      result_.written = true;
+      result_.written = outcome.missing.empty();
+      result_.incomplete = !result_.written;
       break;
     case WriteOutcome::Kind::Rejected:
       return take_rejection(outcome, control);
@@ -68,7 +101,7 @@ bool PlannedWriting::take_rejection(const WriteOutcome& outcome, const WriteCont
     const bool skipped = wait_for_operator(outcome, kTableDiffers, control);
     if (!skipped) return control.stop.stop_requested();
   }
-  result_.refused = Refusal{false, outcome.code, outcome.text, outcome.row};
+  result_.refused = Refusal{false, outcome.code, outcome.text, repair_ ? std::nullopt : outcome.row};
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "model/batch.h"
@@ -21,11 +22,13 @@ class PlannedWriting {
   // `task` is planned. The references must outlive the object.
   PlannedWriting(RowWriter& writer, RejectionMemory& memory, InsertLimit& limit, Clock& clock, BatchTask task);
 
-  // Returns once the insert is stored, refused, blocked or expired, or `control.stop` was requested. Never sends a part
-  // of it: the loop plans the parts first.
+  // Returns once the insert is stored, incomplete, refused, blocked or expired, or `control.stop` was requested. Never
+  // sends a part of it, except what is missing (BatchTask::repair): the loop plans the parts first.
   BatchResult write(const WriteControl& control);
 
  private:
+  bool find_missing(const WriteControl& control);
+  InsertRequest request() const;
   WriteOutcome insert(const WriteControl& control);
   bool take(const WriteOutcome& outcome, const WriteControl& control);
   bool take_rejection(const WriteOutcome& outcome, const WriteControl& control);
@@ -43,8 +46,10 @@ class PlannedWriting {
   const BatchRequests requests_;
   const Piece piece_;
   const std::string token_;
-  const bool maybe_stored_;   // BatchTask::maybe_stored
-  const bool others_stored_;  // BatchTask::others_stored
+  const bool maybe_stored_;      // BatchTask::maybe_stored
+  const bool others_stored_;     // BatchTask::others_stored
+  const bool repair_;            // BatchTask::repair
+  std::vector<Offset> missing_;  // with `repair_`: what to insert
   bool without_fields_ = false;
   BatchResult result_;
 };

@@ -73,6 +73,36 @@ TEST_F(PlannedWritingTest, ManyRejectedMessagesAreBadDataOnceAPartIsStored) {
   EXPECT_TRUE(failures.empty());
 }
 
+TEST_F(PlannedWritingTest, IsIncompleteIfTheTableMissesRowsAfterARepeat) {
+  writer.missing_messages.emplace();
+  EXPECT_TRUE(write_planned({"a", "b", "c"}, {0, 3}, true).written);
+  writer.missing_messages = {Offset{1}};
+  EXPECT_TRUE(write_planned({"a", "b", "c"}, {0, 3}).written) << "it was sent once";
+  const BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);
+  EXPECT_FALSE(result.written);
+  EXPECT_TRUE(result.incomplete);
+}
+
+TEST_F(PlannedWritingTest, ARepairInsertsOnlyWhatIsMissing) {
+  BatchTask task = task_of({"a", "b", "c", "d"}, {0, 4});
+  task.repair = true;
+  writer.missing_messages = {Offset{1}, Offset{3}};
+  EXPECT_TRUE(write(task).written);
+  EXPECT_EQ(writer.stored, (std::vector<std::string>{"b", "d"}));
+  writer.missing_messages->clear();
+  EXPECT_TRUE(write(task).written);
+  EXPECT_EQ(writer.inserts, 1);
+}
+
+TEST_F(PlannedWritingTest, ARepairIsBlockedIfRowsCannotBeCounted) {
+  BatchTask task = task_of({"a"}, {0, 1});
+  task.repair = true;
+  const BatchResult result = write(task);
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
+  EXPECT_EQ(writer.inserts, 0);
+}
+
 TEST_F(PlannedWritingTest, IsBlockedInsteadOfSplitIfItMayBeStored) {
   writer.most_rows = 2;
   BatchResult result = write_planned({"a", "b", "c"}, {0, 3}, true);

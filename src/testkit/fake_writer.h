@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,12 @@ class FakeWriter final : public RowWriter {
     if (body.find("boom") != std::string::npos && views_fail) {
       return {WriteOutcome::Kind::MaybeStored, 395, "boom: while pushing to view d.v", {}};
     }
-    return {};
+    WriteOutcome written;
+    if (request.sent_before && request.messages && missing_messages) written.missing = *missing_messages;
+    return written;
+  }
+  Result<std::vector<Offset>> missing(const InsertMessages& messages, const WriteControl& control) override {
+    return missing_messages ? *missing_messages : RowWriter::missing(messages, control);
   }
 
   bool names_rows = true;
@@ -53,6 +59,7 @@ class FakeWriter final : public RowWriter {
   bool always_refuses = false;
   bool no_fields = false;
   bool views_fail = true;
+  std::optional<std::vector<Offset>> missing_messages;  // what is found when rows are counted; none: they cannot be
   int inserts = 0;
   std::vector<std::string> stored;
   std::vector<std::string> tokens;

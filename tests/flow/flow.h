@@ -74,6 +74,7 @@ struct Cluster {
   // An insert that its process sent, or still sends after it was frozen.
   struct LateInsert {
     stream::BatchTask task;
+    std::vector<Offset> missing{};  // of a repair: what its process had counted
   };
   std::map<int32_t, std::deque<Logged>> log;
   std::map<int32_t, int64_t> low;  // messages below no longer exist
@@ -274,6 +275,8 @@ class Flow {
   bool store(const PlannedInsert& insert);
   stream::BatchTask task_of(size_t i) const;
   std::optional<BatchResult> write_into_model(stream::BatchTask task);
+  Cluster::LateInsert late_insert(stream::BatchTask task) const;
+  void store_late(const Cluster::LateInsert& late);
   bool in_group() const { return my_generation_ == generation_; }
 
   void move(int32_t p, int64_t next);

@@ -69,7 +69,7 @@ void Flow::hand_over_into_a_rebalance() {
 void Flow::restart(const std::function<bool()>& arrives) {
   for (size_t i = 0; i < batches.size(); ++i) {
     if (model_ != nullptr) {
-      cluster->late_inserts.push_back({task_of(i)});
+      cluster->late_inserts.push_back(late_insert(task_of(i)));
       if (arrives()) late_insert_arrives(cluster->late_inserts.size() - 1);
       continue;
     }

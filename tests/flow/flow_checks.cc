@@ -24,7 +24,11 @@ bool Flow::accounted(int32_t p, int64_t offset) const {
   if (fate == "skip") return true;
   if (const auto low = low_.find(p); low != low_.end() && offset < low->second) return true;
   if (dropped.contains({p, offset})) return true;
-  if (model_ != nullptr && model_->unverified().contains({p, offset})) return true;
+  const bool reports = settings_.delivery == Delivery::ExactlyOnce;
+  if (model_ != nullptr && model_->unverified().contains({p, offset}) &&
+      (!reports || model_->reported().contains({p, offset}))) {
+    return true;
+  }
   if (fate == "replace") return replaced.contains({p, offset});
   return (fate == "row" ? table : dead).contains({p, offset});
 }

@@ -1,5 +1,6 @@
 // Requests whose answers come late or never, and batches that are written into a model of a table.
 #include "flow.h"
+#include "stream/batch_requests.h"
 #include "stream/task_writing.h"
 
 namespace freshet::flow {
@@ -46,11 +47,27 @@ std::optional<BatchResult> Flow::write_into_model(stream::BatchTask task) {
   return result;
 }
 
+Cluster::LateInsert Flow::late_insert(stream::BatchTask task) const {
+  Cluster::LateInsert late{std::move(task)};
+  if (!late.task.repair) return late;
+  const stream::BatchRequests requests(*late.task.batch);
+  if (auto missing = model_->missing(requests.messages(late.task.open.front()))) late.missing = *std::move(missing);
+  return late;
+}
+
+void Flow::store_late(const Cluster::LateInsert& late) {
+  if (!late.task.repair) return void(write_into_model(late.task));
+  if (late.missing.empty()) return;
+  InsertRequest request = stream::BatchRequests(*late.task.batch).request(late.task.open.front(), late.missing);
+  request.token = late.task.planned_token;
+  TableWriter(*model_, *late.task.batch, *faults_).send(request);
+}
+
 bool Flow::late_insert_arrives(size_t i) {
   if (i < cluster->late_inserts.size()) {
     Cluster::LateInsert late = std::move(cluster->late_inserts[i]);
     cluster->late_inserts.erase(cluster->late_inserts.begin() + static_cast<ptrdiff_t>(i));
-    write_into_model(std::move(late.task));
+    store_late(late);
     return true;
   }
   if (i >= late_.size()) return false;

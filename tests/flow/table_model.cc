@@ -61,15 +61,43 @@ void TableModel::push_to_view(const std::string& token, int64_t partition, const
   view_.insert(part.begin(), part.end());
 }
 
+void TableModel::report(const InsertMessages& messages) {
+  for (const MessageRowCount& one : messages.messages) {
+    reported_.insert({messages.partition.value, one.offset.value});
+  }
+}
+
+Result<std::vector<Offset>> TableModel::missing(const InsertMessages& messages) const {
+  if (!settings_.positions || settings_.view_window) return failure(ErrorKind::Fatal, "not countable");
+  std::vector<Offset> absent;
+  for (const MessageRowCount& one : messages.messages) {
+    if (!rows_.contains({messages.partition.value, one.offset.value})) absent.push_back(one.offset);
+  }
+  return absent;
+}
+
+WriteOutcome TableWriter::acknowledged(const InsertRequest& request, bool unverified) {
+  if (!unverified || table_.replicated() || !request.messages) return {};
+  const InsertMessages messages = request.messages();
+  WriteOutcome outcome;
+  if (auto absent = table_.missing(messages)) {
+    outcome.missing = *std::move(absent);
+  } else {
+    table_.report(messages);
+  }
+  return outcome;
+}
+
 WriteOutcome TableWriter::write(const InsertRequest& request, const WriteControl& control) {
   const std::vector<NewRow> rows = rows_of(request);
+  bool unverified = request.sent_before;
   for (;;) {
     const auto fault = faults_();
     ended_ = !fault;
     if (ended_ || control.stop.stop_requested()) return {WriteOutcome::Kind::Abandoned, 0, "", {}};
     switch (table_.insert(std::string(request.token), rows, fault->first, fault->second)) {
       case TableModel::Answer::Ok:
-        return {};
+        return acknowledged(request, unverified);
       case TableModel::Answer::Rejected: {
         const auto bad = std::find_if(rows.begin(), rows.end(), [](const NewRow& row) { return row.bad; });
         return {WriteOutcome::Kind::Rejected, 27, "cannot parse", static_cast<uint64_t>(bad - rows.begin())};
@@ -79,6 +107,7 @@ WriteOutcome TableWriter::write(const InsertRequest& request, const WriteControl
       case TableModel::Answer::ViewFailed:
         return {WriteOutcome::Kind::MaybeStored, 395, "while pushing to view d.v", {}};
       case TableModel::Answer::None:
+        unverified = true;
         break;
     }
   }

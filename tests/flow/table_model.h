@@ -43,6 +43,7 @@ struct TableSettings {
   size_t most_rows = SIZE_MAX;  // an insert of more rows is refused as too large
   // Of the target of a materialized view; nullopt = there is no view.
   std::optional<size_t> view_window = std::nullopt;
+  bool positions = false;  // it has columns for partition and offset, so that rows can be counted by message
 };
 
 // A row to insert. The table cannot parse a `bad` one.
@@ -75,6 +76,12 @@ class TableModel {
   const Rows& view() const { return view_; }
   // Rows whose token is stored without their part, and the repetition of whose insert was answered with success.
   const std::set<Position>& unverified() const { return unverified_; }
+  // Messages of inserts that a writer reported: acknowledged, and perhaps not stored.
+  const std::set<Position>& reported() const { return reported_; }
+  void report(const InsertMessages& messages);
+  // The messages without a row. Rows that a view makes cannot be counted.
+  Result<std::vector<Offset>> missing(const InsertMessages& messages) const;
+  bool replicated() const { return settings_.replicated; }
   size_t deduplicated() const { return deduplicated_; }  // parts
 
  private:
@@ -89,6 +96,7 @@ class TableModel {
   Rows view_;
   std::map<std::pair<std::string, int64_t>, std::vector<Position>> without_part_;
   std::set<Position> unverified_;
+  std::set<Position> reported_;
   size_t deduplicated_ = 0;
 };
 
@@ -96,16 +104,23 @@ class TableModel {
 // before it sends the request.
 using Faults = std::function<std::optional<std::pair<TableModel::Fault, size_t>>()>;
 
-// Inserts the rows of a batch into the model. Repeats a request without an answer, with the same token.
+// Inserts the rows of a batch into the model. Repeats a request without an answer, with the same token. Counts rows, or
+// reports them, as ClickHouse's writer does.
 class TableWriter final : public RowWriter {
  public:
   // All outlive the writer.
   TableWriter(TableModel& table, const SealedBatch& batch, const Faults& faults)
       : table_(table), batch_(batch), faults_(faults) {}
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
+  Result<std::vector<Offset>> missing(const InsertMessages& messages, const WriteControl& /*control*/) override {
+    return table_.missing(messages);
+  }
+  // Sends the insert once. Nobody reads the answer.
+  void send(const InsertRequest& request) { table_.insert(std::string(request.token), rows_of(request)); }
   bool process_ended() const { return ended_; }
 
  private:
+  WriteOutcome acknowledged(const InsertRequest& request, bool unverified);
   std::vector<NewRow> rows_of(const InsertRequest& request) const;
 
   TableModel& table_;

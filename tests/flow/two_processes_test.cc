@@ -1,51 +1,21 @@
 // Two processes of a consumer group and a table with deduplication tokens. Requests lose their answers, arrive late or
 // twice; processes are killed, frozen and removed from the group, and go on; the table refuses rows and inserts, and
 // its server is killed. No row may be missing, and exactly once, none may be there twice, unless the server itself lost
-// it between token and part.
+// it between token and part: such rows are inserted again, or reported.
 #include <random>
 
-#include "flow.h"
 #include "seeds.h"
+#include "world.h"
 
 namespace freshet::flow {
 namespace {
 
-using Fault = TableModel::Fault;
-using Next = std::optional<std::pair<Fault, size_t>>;
-
 const char* const kFates[] = {"row", "row", "row", "row", "row", "row", "row", "bad", "skip", "refused"};
-const Next kNoFault = {{Fault::None, 0}};
 constexpr std::array kDeliveries = {Delivery::AtLeastOnce, Delivery::ExactlyOnce};
 
 std::string name_of(const testing::TestParamInfo<Delivery>& one) {
   return one.param == Delivery::ExactlyOnce ? "ExactlyOnce" : "AtLeastOnce";
 }
-
-// A table, and processes that write into it.
-struct World {
-  explicit World(const TableSettings& table_settings, int count = 2, LiveOptions options = {},
-                 const FlowSettings& settings = Flow::default_settings())
-      : table(table_settings, cluster->table) {
-    for (int i = 0; i < count; ++i) {
-      processes.push_back(std::make_unique<Flow>(settings, options, true, null_log(), cluster));
-      processes.back()->use_table(table, faults);
-    }
-  }
-  Flow& operator[](size_t i) { return *processes[i]; }
-
-  // What happens to the next requests; afterwards nothing.
-  std::deque<Next> script;
-  std::function<Next()> otherwise = [] { return kNoFault; };
-  const Faults faults = [this] {
-    if (script.empty()) return otherwise();
-    const Next next = script.front();
-    script.pop_front();
-    return next;
-  };
-  const std::shared_ptr<Cluster> cluster = std::make_shared<Cluster>();
-  TableModel table;
-  std::vector<std::unique_ptr<Flow>> processes;
-};
 
 TEST(TwoProcessesTest, ARepeatedInsertIsRecognizedWithinTheWindow) {
   for (const size_t window : {size_t{0}, size_t{1000}}) {
@@ -223,6 +193,7 @@ class Group {
     settings.partitions = static_cast<int64_t>(1 + below(3));
     if (one_of(2)) settings.most_rows = 5 + below(30);
     if (one_of(2)) settings.view_window = 1'000'000;
+    settings.positions = one_of(2);
     has_view_ = settings.view_window.has_value();
     return settings;
   }
