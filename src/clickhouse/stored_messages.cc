@@ -13,12 +13,12 @@ namespace freshet::clickhouse {
 namespace {
 
 constexpr Duration kCountTimeout = std::chrono::seconds(60);
-// A profile may limit what a query reads or returns, or hide rows.
+// A profile may limit what a query reads or returns, or hide rows. The server gives up when freshet does.
 constexpr const char* kWholeAnswer =
     "SETTINGS max_rows_to_read = 0, max_bytes_to_read = 0, max_result_rows = 0, max_result_bytes = 0, "
     "max_rows_to_group_by = 0, read_overflow_mode = 'throw', result_overflow_mode = 'throw', "
-    "group_by_overflow_mode = 'throw', timeout_overflow_mode = 'throw', limit = 0, offset = 0, final = 0, "
-    "use_query_cache = 0";
+    "group_by_overflow_mode = 'throw', max_execution_time = 60, timeout_overflow_mode = 'throw', "
+    "limit = 0, offset = 0, final = 0, use_query_cache = 0";
 
 using ColumnTypes = std::span<const std::string_view>;
 constexpr std::string_view kPartitionTypes[] = {"UInt16", "UInt32", "UInt64", "Int32", "Int64"};
@@ -120,7 +120,7 @@ Result<std::vector<Offset>> StoredMessages::missing(const InsertMessages& insert
   const auto survey = server.survey();
   if (!survey) return tl::make_unexpected(survey.error());
   if (std::string why = why_not_countable(*survey, *columns_); !why.empty()) {
-    return failure(survey->may_be_complete_later ? ErrorKind::Retry : ErrorKind::Fatal, std::move(why));
+    return failure(survey->failed_query ? survey->failed_query->kind : ErrorKind::Fatal, std::move(why));
   }
   if (const Status all_visible = sees_all_rows(server, survey->table); !all_visible) {
     return tl::make_unexpected(all_visible.error());
