@@ -102,7 +102,7 @@ std::string value_of(const Record& record) { return record.value.value_or("null"
 
 TEST_F(SideTopicsTest, ErrorsWriteCommitLogAndReplacementsAndGoOnWhereAnotherImplementationStopped) {
   for (const char* topic : {"events", "snuba-commit-log", "event-replacements"}) {
-    client->create_topic(topic, topic == std::string("events") ? 2 : 1);
+    client->create_topic(topic, topic == std::string("events") ? 2 : 1, {{"retention.ms", "-1"}});  // old messages
   }
   clickhouse_->query(
       "CREATE TABLE errors_local (project_id UInt64, event_id String) ENGINE = MergeTree ORDER BY event_id");
