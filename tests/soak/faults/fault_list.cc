@@ -63,14 +63,18 @@ Kind any_kind(Random& random) {
   return static_cast<Kind>(kind);
 }
 
-std::vector<Kind> kinds_of(size_t count, const std::vector<Kind>& only, Random& random) {
+std::vector<Kind> kinds_of(size_t count, const std::vector<Kind>& only, bool view, Random& random) {
   std::vector<Kind> kinds;
   while (!only.empty() && kinds.size() < count) kinds.push_back(only[random.below(only.size())]);
   if (!only.empty()) return kinds;
-  for (size_t i = 0; i < kKinds; ++i) kinds.push_back(static_cast<Kind>(i));
+  const auto possible = [&](Kind kind) { return view || kind != Kind::ViewFails; };
+  for (size_t i = 0; i < kKinds; ++i) {
+    if (possible(static_cast<Kind>(i))) kinds.push_back(static_cast<Kind>(i));
+  }
   int added = 1;
   while (kinds.size() < count) {
     const Kind kind = any_kind(random);
+    if (!possible(kind)) continue;
     if (kind == Kind::PartitionAdded && ++added > kMostPartitions - kPartitions) continue;
     kinds.push_back(kind);
   }
@@ -136,9 +140,10 @@ std::string Group::text() const {
   for (const Membership one : members) {
     text += one == Membership::OwnId ? "own id, " : one == Membership::GeneratedId ? "generated id, " : "dynamic, ";
   }
-  return fmt::format("members: {}{}; table {} positions; rows rejected by {}; batches of {} ms, commits each {} ms",
+  return fmt::format("members: {}{}; table {} positions{}; rows rejected by {}; batches of {} ms, commits each {} ms",
                      text, cooperative ? "cooperative" : "eager", positions ? "with" : "without",
-                     by_constraint ? "a constraint" : "a type", batch_time.count(), commit_interval.count());
+                     view ? " and with a view" : "", by_constraint ? "a constraint" : "a type", batch_time.count(),
+                     commit_interval.count());
 }
 
 Group group_of(uint64_t seed) {
@@ -149,6 +154,7 @@ Group group_of(uint64_t seed) {
   }
   group.cooperative = random.below(3) == 0;
   group.positions = seed % 2 == 0;
+  group.view = seed % 4 != 0;
   group.by_constraint = random.below(2) == 0;
   constexpr std::array kBatchTimes{200, 500, 1000};
   group.batch_time = milliseconds(kBatchTimes[random.below(kBatchTimes.size())]);
@@ -160,7 +166,7 @@ std::vector<Fault> faults_of(const Run& run, const Group& group) {
   Random random(run.seed);
   std::vector<Fault> faults;
   milliseconds at(0);
-  for (const Kind kind : kinds_of(run.faults, run.only, random)) {
+  for (const Kind kind : kinds_of(run.faults, run.only, group.view, random)) {
     Fault fault;
     fault.kind = kind;
     fault.at = at;

@@ -74,7 +74,8 @@ struct Group {
   enum class Membership { OwnId, GeneratedId, Dynamic };
   std::vector<Membership> members;  // two or three
   bool cooperative = false;
-  bool positions = false;      // the table has columns for partition and offset
+  bool positions = false;  // the table has columns for partition and offset
+  bool view = true;        // a materialized view reads from the table; without it freshet can count rows by position
   bool by_constraint = false;  // a row is rejected by a constraint; otherwise by the type of a column
   std::chrono::milliseconds batch_time{500};
   std::chrono::milliseconds commit_interval{1000};

@@ -74,6 +74,7 @@ void FaultRun::make_topics_and_tables() {
                   "ORDER BY id {}",
                   kTopic, group_.positions ? ", topic_partition Int32, topic_offset Int64" : "",
                   group_.by_constraint ? ", CONSTRAINT positive CHECK amount >= 0" : "", kWindow));
+  if (!group_.view) return;
   clickhouse_.query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id {}", kViewTarget, kWindow));
   clickhouse_.query(fmt::format("CREATE TABLE {} (fails UInt8) ENGINE = Memory", kViewSwitch));
   clickhouse_.query(
@@ -155,16 +156,17 @@ void FaultRun::wait_for_the_end() {
   if (!done) log_.find(fmt::format("{} of {} messages are not committed after {}", all - committed, all, kEnd));
 }
 
-size_t FaultRun::collect_unverified() const {
-  size_t inserts = 0;
+FaultRun::RepeatedInserts FaultRun::repeated_inserts() const {
+  RepeatedInserts inserts;
   std::ofstream spans(in_logs("unverified"));
   const std::regex span(R"((\d+):(\d+)-(\d+))");
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     if (entry.path().extension() != ".log") continue;
     std::ifstream log(entry.path());
     for (std::string line; std::getline(log, line);) {
+      if (line.find("insert_incomplete") != std::string::npos) ++inserts.incomplete;
       if (line.find("insert_unverified") == std::string::npos) continue;
-      ++inserts;
+      ++inserts.unverified;
       for (std::sregex_iterator at(line.begin(), line.end(), span), end; at != end; ++at) {
         spans << (*at)[1] << ' ' << (*at)[2] << ' ' << (*at)[3] << '\n';
       }
@@ -174,7 +176,9 @@ size_t FaultRun::collect_unverified() const {
 }
 
 bool FaultRun::verify() {
-  std::cout << fmt::format("inserts reported as unverified: {}\n", collect_unverified());
+  const RepeatedInserts repeated = repeated_inserts();
+  std::cout << fmt::format("inserts reported as unverified: {}, as incomplete: {}\n", repeated.unverified,
+                           repeated.incomplete);
   std::vector<std::string> command = {(own_folder() / "soak-faults-verifier").string(),
                                       "--bootstrap",
                                       kafka_.bootstrap(),
@@ -186,13 +190,12 @@ bool FaultRun::verify() {
                                       clickhouse_.url(),
                                       "--table",
                                       kTopic,
-                                      "--view-target",
-                                      kViewTarget,
                                       "--delivery",
                                       options_.delivery,
                                       "--reported",
                                       in_logs("unverified")};
   if (group_.positions) command.push_back("--positions");
+  if (group_.view) command.insert(command.end(), {"--view-target", kViewTarget});
   testkit::ChildProcess verifier(command, in_logs("verifier.out"));
   const auto status = verifier.wait(10min);
   std::cout << verifier.output() << std::flush;

@@ -32,8 +32,13 @@ class FaultRun {
   std::unique_ptr<Member> make_member(const std::string& name, Group::Membership membership);
   // Waits until the group has committed everything.
   void wait_for_the_end();
-  // Writes the spans of the inserts that members reported as not verified; returns their number.
-  size_t collect_unverified() const;
+  // Numbers of inserts that members have reported.
+  struct RepeatedInserts {
+    size_t unverified = 0;
+    size_t incomplete = 0;  // the server had lost rows, which were inserted again
+  };
+  // Reads the members' logs, and writes the spans of the unverified inserts into a file.
+  RepeatedInserts repeated_inserts() const;
   bool verify();
   void print(const Counts& counts, double seconds) const;
   std::string in_logs(const std::string& name) const { return folder_ + "/" + name; }

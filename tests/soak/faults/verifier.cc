@@ -82,8 +82,11 @@ bool Verifier::run() {
                            messages_[0] + messages_[1] + messages_[2], messages_[0], messages_[1], messages_[2]);
   const TableCounts table = read_table(asked_.table, asked_.positions);
   std::cout << "table: " << table.text() << '\n';
-  const TableCounts view = read_table(asked_.view_target, false);
-  std::cout << "target of the view: " << view.text() << '\n';
+  TableCounts view;
+  if (!asked_.view_target.empty()) {
+    view = read_table(asked_.view_target, false);
+    std::cout << "target of the view: " << view.text() << '\n';
+  }
   const DeadLetterCounts dead = read_dead_letters();
   std::cout << "dead letters: " << dead.text() << '\n';
   const uint64_t lost = table.lost + view.lost + dead.missing + table.strange + view.strange + dead.strange;

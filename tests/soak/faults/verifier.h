@@ -16,7 +16,7 @@ struct Asked {
   std::string dead_letters;  // topic
   std::string clickhouse_url;
   std::string table;
-  std::string view_target;  // has a row for each row of the table
+  std::string view_target;  // has a row for each row of the table; empty = there is no view
   bool positions = false;   // the table has the columns topic_partition and topic_offset
   bool exactly_once = false;
   // Offsets that the program itself reported as not verified. Rows that are missing there are not silent.

@@ -1,5 +1,5 @@
-// soak-faults-verifier --bootstrap HOST:PORT --topic T --dead-letters T --clickhouse URL --table T --view-target T
-//   [--positions] [--reported FILE] [--delivery at-least-once|exactly-once]
+// soak-faults-verifier --bootstrap HOST:PORT --topic T --dead-letters T --clickhouse URL --table T
+//   [--view-target T] [--positions] [--reported FILE] [--delivery at-least-once|exactly-once]
 //
 // Compares Kafka with ClickHouse and prints the counts. Exit status: 0 if the rule of the delivery holds, 1 if not, 2
 // if it could not be checked. Each line of FILE is a span of offsets: partition, first, last.
