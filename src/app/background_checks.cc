@@ -12,7 +12,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
-constexpr Duration kBetweenAudits = std::chrono::minutes(1);
+constexpr Duration kBetweenAudits = std::chrono::seconds(50);  // at most a minute with the pause of the loop
 constexpr kafka::SampleLimit kBackgroundSample{.messages = 200,
                                                .bytes = 4 << 20};  // small: the stream needs the memory
 
