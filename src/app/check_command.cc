@@ -26,6 +26,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kTimeout = std::chrono::seconds(5);
+constexpr Duration kWholeAudit = std::chrono::seconds(20);  // a dozen queries, also of a server with much to do
 constexpr kafka::SampleLimit kCheckSample{.messages = 1000};
 constexpr int kUnknownTopic = 3;  // Kafka's UNKNOWN_TOPIC_OR_PARTITION
 
@@ -174,7 +175,7 @@ void report_repeats(const settings::Pipeline& p, const Result<clickhouse::Delive
 Result<clickhouse::DeliveryAudit> audit(const settings::Pipeline& p, Clock& clock, Report& report) {
   const bool more = p.delivery != settings::DeliveryChoice::AtLeastOnce;
   return DeliveryCheck(p, more ? Delivery::ExactlyOnce : Delivery::AtLeastOnce, clock, null_log(), report.secrets())
-      .audit(kTimeout, {});
+      .audit(kWholeAudit, {});
 }
 
 void check_rows(settings::Pipeline p, bool has_messages, Clock& clock, Report& report) {
