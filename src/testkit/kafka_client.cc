@@ -219,7 +219,7 @@ void KafkaClient::produce_batch(const std::string& topic, int32_t partition, con
                                 const std::string& codec) {
   rd_kafka_t* producer = make(RD_KAFKA_PRODUCER, {{"bootstrap.servers", bootstrap_},
                                                   {"compression.codec", codec},
-                                                  {"linger.ms", "1000"},
+                                                  {"linger.ms", "600000"},  // until the flush, which ignores it
                                                   {"batch.size", "100000000"},
                                                   {"message.max.bytes", "100000000"}});
   for (const std::string& value : values) send(producer, topic, {partition, -1, std::nullopt, value, {}, 0});
