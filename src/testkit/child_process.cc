@@ -88,6 +88,8 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, const std::s
   if (pid_ < 0) throw std::runtime_error("fork failed");
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Ctrl-C in the terminal is for the parent, which still needs its servers: the demo counts the rows at its end.
+    setpgid(0, 0);
     if (getppid() != parent) _exit(127);
     sigset_t none;
     sigemptyset(&none);
