@@ -213,6 +213,35 @@ void KafkaClient::produce_in_transaction(const std::string& topic, const std::ve
   for (const Record& record : records) send(producer, topic, record);
   checked(rd_kafka_commit_transaction(producer, kTimeoutMs), "commit_transaction");
   rd_kafka_destroy(producer);
+  await_markers(topic);
+}
+
+void KafkaClient::await_markers(const std::string& topic) {
+  // The end that a client of committed messages is told is the last stable offset. It is below the high watermark until
+  // the marker of the last transaction is written.
+  Consumer committed(bootstrap_, "testkit", {{"isolation.level", "read_committed"}});
+  Consumer all(bootstrap_, "testkit", {{"isolation.level", "read_uncommitted"}});
+  const auto end_offset = [&topic](Consumer& consumer, int32_t partition) {
+    int64_t low = 0;
+    int64_t high = 0;
+    check(rd_kafka_query_watermark_offsets(consumer.get(), topic.c_str(), partition, &low, &high, kTimeoutMs),
+          "watermarks");
+    return high;
+  };
+  const int count = partitions(topic);
+  std::string offsets;
+  const bool written = eventually(std::chrono::milliseconds(kTimeoutMs), [&] {
+    offsets.clear();
+    bool equal = true;
+    for (int32_t partition = 0; partition < count; ++partition) {
+      const int64_t stable = end_offset(committed, partition);
+      const int64_t end = end_offset(all, partition);
+      equal = equal && stable == end;
+      offsets += " " + std::to_string(stable) + "/" + std::to_string(end);
+    }
+    return equal;
+  });
+  if (!written) throw std::runtime_error("a transaction has no marker; last stable and end offsets:" + offsets);
 }
 
 void KafkaClient::produce_batch(const std::string& topic, int32_t partition, const std::vector<std::string>& values,
