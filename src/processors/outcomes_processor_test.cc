@@ -1,11 +1,10 @@
 // Tests what the golden cases do not cover: the complete list of reasons, and the counters.
-#include "processors/outcomes_processor.h"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "processors/data_sets.h"
 #include "testkit/fake_clock.h"
 
 namespace freshet::processors {
@@ -17,11 +16,11 @@ class OutcomesProcessorTest : public testing::Test {
  protected:
   json row_of(int outcome, const std::string& more) {
     const std::string payload = fmt::format(R"({{"outcome":{},"timestamp":"2026-02-03T04:05:06Z"{}}})", outcome, more);
-    OutcomesProcessor processor({}, {&clock_, &metrics_});
+    const auto processor = outcomes({}, {&clock_, &metrics_})();
     Message message;
     message.payload = payload;
     std::string rows;
-    const ProcessResult result = processor.process({"outcomes", Partition{0}}, message, rows);
+    const ProcessResult result = processor->process({"outcomes", Partition{0}}, message, rows);
     EXPECT_EQ(result.kind, ProcessResult::Kind::Rows) << result.text;
     EXPECT_EQ(result.origin_timestamp_ms, kNoTimestamp);
     return json::parse(rows);

@@ -8,14 +8,14 @@
 
 #include "processors/accepted_outcomes_processor.h"
 #include "processors/crypto_check.h"
+#include "processors/data_sets.h"
+#include "processors/described_processor.h"
 #include "processors/eap_items_processor.h"
 #include "processors/errors_processor.h"
 #include "processors/functions_processor.h"
 #include "processors/generic_metrics_processor.h"
 #include "processors/group_attributes_processor.h"
 #include "processors/json_processor.h"
-#include "processors/llm_proxy_cost_processor.h"
-#include "processors/outcomes_processor.h"
 #include "processors/polymorphic_metrics_processor.h"
 #include "processors/profile_chunks_processor.h"
 #include "processors/profiles_processor.h"
@@ -34,12 +34,6 @@ struct Entry {
   std::string_view cogs_resource = {};
 };
 
-// For data sets without options.
-template <typename T>
-ProcessorFactory factory_of(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
-  return [settings, environment] { return std::make_unique<T>(settings, environment); };
-}
-
 template <GenericMetricKind kKind>
 ProcessorFactory generic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
   return [settings, environment] { return std::make_unique<GenericMetricsProcessor>(kKind, settings, environment); };
@@ -52,11 +46,11 @@ constexpr std::array kEntries = {
           }},
     Entry{"ErrorsProcessor", factory_of<ErrorsProcessor>, CryptoNeeds::Md5},
     Entry{"FunctionsMessageProcessor", factory_of<FunctionsMessageProcessor>},
-    Entry{"LlmProxyCostProcessor", factory_of<LlmProxyCostProcessor>},
+    Entry{"LlmProxyCostProcessor", llm_proxy_cost},
     Entry{"ProfileChunksProcessor", factory_of<ProfileChunksProcessor>},
     Entry{"ProfilesMessageProcessor", factory_of<ProfilesMessageProcessor>},
     Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>, CryptoNeeds::Md5AndRandom},
-    Entry{"OutcomesProcessor", factory_of<OutcomesProcessor>},
+    Entry{"OutcomesProcessor", outcomes},
     Entry{"QuerylogProcessor", factory_of<QuerylogProcessor>},
     Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
     Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},

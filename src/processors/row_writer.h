@@ -1,7 +1,6 @@
 // Writes rows in the format JSONEachRow. Columns are constants; values are appended without an allocation per field.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,34 +9,14 @@
 #include <string>
 #include <string_view>
 
+#include "processors/column.h"
 #include "processors/ip_address.h"
 #include "processors/json_number.h"
 #include "processors/json_reader.h"
+#include "processors/row_values.h"
 #include "processors/uuid.h"
 
 namespace freshet::processors {
-
-// The name of a column, prepared for writing. Declared as a constant. Names are shorter than 60 characters and need no
-// escaping.
-class Column {
- public:
-  static constexpr size_t kRoom = 64;
-
-  consteval explicit Column(std::string_view name) {
-    text_[size_++] = '"';
-    for (const char c : name) text_[size_++] = c;
-    text_[size_++] = '"';
-    text_[size_++] = ':';
-  }
-
-  const char* text() const { return text_.data(); }  // `"name":`, kRoom bytes are readable
-  size_t size() const { return size_; }
-  std::string_view name() const { return {text_.data() + 1, size_ - 3}; }
-
- private:
-  std::array<char, kRoom> text_{};
-  size_t size_ = 0;
-};
 
 // How a DateTime64 is written. ClickHouse versions differ in how they read bare numbers (docs/snuba-data-sets.md, 8).
 // SecondsAndFraction writes text of ten digits, a point and the fraction, which all versions read alike with either
@@ -144,6 +123,17 @@ class RowWriter {
     } else {
       value(nullptr);
     }
+  }
+  void value(const Seconds& v) { value(v.value); }
+  template <int kDigits, typename Int>
+  void value(const Ticks<kDigits, Int>& v) {
+    ticks_value(v.value, kDigits);
+  }
+  template <typename Range, typename Get>
+  void value(const Elements<Range, Get>& v) {
+    begin_array();
+    for (const auto& element : v.range) value(v.get(element));
+    end_array();
   }
   // DateTime64(digits): ticks since 1970.
   void ticks_value(int64_t ticks, int digits);

@@ -1,0 +1,13 @@
+// The data sets: each function makes the factory of one data set's processors. registry.cc gives them their names.
+#pragma once
+
+#include "ports/processor.h"
+#include "processors/environment.h"
+#include "processors/processors_settings.h"
+
+namespace freshet::processors {
+
+ProcessorFactory llm_proxy_cost(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+
+}  // namespace freshet::processors

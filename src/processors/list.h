@@ -1,0 +1,48 @@
+// A list that keeps its memory, and that of its elements.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace freshet::processors {
+
+// For lists of a message that is read again and again: `row = Row{}` empties every list in it and frees nothing.
+// Threads: one.
+template <typename T>
+class List {
+ public:
+  List() = default;
+  List(const List&) = delete;
+  List& operator=(const List&) = delete;
+  List(List&& other) noexcept : elements_(std::move(other.elements_)), size_(std::exchange(other.size_, 0)) {}
+  // Takes the elements; an empty list keeps its memory.
+  List& operator=(List&& other) noexcept {
+    if (other.size_ > 0) elements_ = std::move(other.elements_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
+
+  void clear() { size_ = 0; }
+  // Appends an element with the values of T{}.
+  T& add() {
+    if (size_ == elements_.size()) {
+      elements_.emplace_back();
+    } else {
+      elements_[size_] = T{};
+    }
+    return elements_[size_++];
+  }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  auto begin() const { return elements_.begin(); }
+  auto end() const { return elements_.begin() + static_cast<std::ptrdiff_t>(size_); }
+  const T& operator[](size_t index) const { return elements_[index]; }
+
+ private:
+  std::vector<T> elements_;
+  size_t size_ = 0;  // elements after it are kept for their memory
+};
+
+}  // namespace freshet::processors
