@@ -1,6 +1,6 @@
 #include <benchmark/benchmark.h>
 
-#include "processors/json_processor.h"
+#include "processors/data_sets/json_processor.h"
 #include "testkit/web_events.h"
 
 namespace freshet {

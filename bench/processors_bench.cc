@@ -3,8 +3,8 @@
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
+#include "processors/protobuf/trace_item.h"
 #include "processors/registry.h"
-#include "processors/trace_item.h"
 #include "testkit/golden_cases.h"
 
 namespace freshet {

@@ -1,5 +1,5 @@
 # freshet_module(NAME DEPS modules... LIBS libraries... [TEST_DEPS modules...] [SETTINGS_OF modules...] [OWN_FLAGS])
-#   Declares which modules a module may include. Adds a library of all *.cc beside the call, and NAME_test of all
+#   Declares which modules a module may include. Adds a library of all *.cc beside and below the call, and NAME_test of all
 #   *_test.cc. tools/lint/modules.sh reads DEPS and rejects every other include.
 #   SETTINGS_OF: modules of which only the plain <module>_settings.h may be included.
 #   OWN_FLAGS: compiled with flags of its own, thus with a precompiled header of its own.
@@ -7,7 +7,7 @@ add_custom_target(checked_tests)  # the tests that the sanitizer runs build
 
 function(freshet_module name)
   cmake_parse_arguments(ARG "OWN_FLAGS" "" "DEPS;LIBS;TEST_DEPS;SETTINGS_OF" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")

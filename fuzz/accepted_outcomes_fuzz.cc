@@ -4,7 +4,7 @@
 #include <string>
 
 #include "outcomes/aggregator.h"
-#include "processors/accepted_outcomes_processor.h"
+#include "processors/data_sets/accepted_outcomes_processor.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace freshet;

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "processors/json_syntax.h"
+#include "processors/json/json_syntax.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace freshet::processors;

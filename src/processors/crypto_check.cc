@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <stdexcept>
 
-#include "processors/md5.h"
-#include "processors/random_uuid.h"
+#include "processors/values/md5.h"
+#include "processors/values/random_uuid.h"
 
 namespace freshet::processors {
 namespace {

@@ -7,9 +7,9 @@
 #include <stdexcept>
 
 #include "base/clock.h"
-#include "processors/md5.h"
-#include "processors/random_uuid.h"
 #include "processors/registry.h"
+#include "processors/values/md5.h"
+#include "processors/values/random_uuid.h"
 
 namespace freshet::processors {
 namespace {

@@ -1,6 +1,6 @@
 #include "schemas/protobuf_syntax.h"
 
-#include "processors/protobuf_reader.h"
+#include "processors/protobuf/protobuf_reader.h"
 
 namespace freshet::schemas {
 

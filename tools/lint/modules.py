@@ -34,7 +34,7 @@ def check(source):
         if deps is None:
             continue
         edges[name] = deps
-        for file in sorted(folder.glob("*.[ch]*")):
+        for file in sorted(folder.rglob("*.[ch]*")):
             if file.suffix not in (".cc", ".h"):
                 continue
             text = file.read_text()

@@ -1,0 +1,46 @@
+// The generic JSON processor: a message contains one or more JSON objects, each of which becomes a JSONEachRow row.
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ports/processor.h"
+#include "processors/json/json_syntax.h"
+#include "processors/processors_settings.h"
+
+namespace freshet::processors {
+
+// Without options, the payload is written unchanged after a full syntax check. With selected fields or metadata
+// columns, each object is rebuilt from the unchanged bytes of its values; a metadata column replaces a field with the
+// same column name. One invalid object makes the whole message invalid. Skipped: null_payload. Invalid: invalid_json,
+// invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
+class JsonProcessor final : public Processor {
+ public:
+  explicit JsonProcessor(const JsonSettings& settings);
+
+  const RowLayout& layout() const override { return layout_; }
+  ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
+
+ private:
+  bool rebuilds() const { return !settings_.fields.empty() || !metadata_columns_.empty(); }
+  bool append_metadata(const MessageContext& context, const Message& message, ProcessResult& result);
+  bool append_text(const std::string& column, std::string_view text, const char* code, ProcessResult& result);
+  void append_row(std::span<const JsonField> fields, std::string& rows) const;
+  // Calls `each` with the fields of each object in turn, until it returns false.
+  template <typename Each>
+  void for_each_object(Each each) const;
+  void append_field(const JsonField& field, bool& first, std::string& rows) const;
+  bool is_metadata_column(std::string_view raw_name) const;
+  ProcessResult check_required() const;
+
+  const JsonSettings settings_;
+  const RowLayout layout_;
+  std::vector<std::string> metadata_columns_;
+  JsonObjects parts_;     // scratch
+  std::string metadata_;  // scratch: `"topic":"t","partition":0`, the same for every object of a message
+  std::vector<HeaderView> headers_;
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,49 @@
+// Reads the value of a field by the type of the member that takes it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "processors/description/list.h"
+#include "processors/json/json_reader.h"
+#include "processors/values/generated_values.h"
+#include "processors/values/read_values.h"
+
+namespace freshet::processors {
+
+// What reading a field may use. Threads: one.
+struct ReadContext {
+  JsonReader& json;
+  const GeneratedValues& values;
+};
+
+// A number of which only the integer part is used.
+struct Truncated {
+  double value = 0;
+};
+
+template <typename T>
+bool read_field(ReadContext& in, T& out) {
+  return read_value(in.json, out);
+}
+// A time as text; the low 32 bits of its seconds. Text that is not a time results in the current time.
+inline bool read_field(ReadContext& in, Seconds& out) { return read_date_time(in.json, in.values, out.value); }
+inline bool read_field(ReadContext& in, Truncated& out) { return in.json.read_f64_to_truncate(out.value); }
+// Null, or a value.
+template <typename T>
+bool read_field(ReadContext& in, std::optional<T>& out) {
+  out.reset();
+  if (in.json.consume_null()) return true;
+  return !in.json.failed() && read_field(in, out.emplace());
+}
+// An array.
+template <typename T>
+bool read_field(ReadContext& in, List<T>& out) {
+  out.clear();
+  for (in.json.enter_array(); in.json.next_element();) {
+    if (!read_field(in, out.add())) return false;
+  }
+  return !in.json.failed();
+}
+
+}  // namespace freshet::processors

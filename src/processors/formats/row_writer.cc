@@ -1,0 +1,166 @@
+#include "processors/formats/row_writer.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "processors/json/json_digits.h"
+#include "processors/json/json_text.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr uint64_t kTenDigits = 9'999'999'999;
+constexpr uint64_t kYear2300 = 10'413'792'000;
+constexpr size_t kLargeText = 1 << 20;
+constexpr size_t kLargeBuffer = 4 << 20;  // a buffer beyond this grows by less than its size
+
+}  // namespace
+
+void RowWriter::grow(size_t more) {
+  // Reserves room for what follows a large value, so that the value is not copied again.
+  const size_t needed = size_ + more + 256 + more / 64;
+  const size_t room = buffer_.size();
+  std::string next;
+  next.reserve(std::max(room < kLargeBuffer ? 2 * room : room + room / 4, needed));
+  next.append(buffer_.data(), size_);
+  next.resize(next.capacity());
+  buffer_ = std::move(next);
+}
+
+void RowWriter::move_to(std::string& rows) {
+  if (rows.empty() && size_ >= kLargeText) {
+    buffer_.resize(size_);
+    rows.swap(buffer_);
+    buffer_.resize(buffer_.capacity());
+  } else {
+    rows.append(text());
+  }
+  clear();
+}
+
+void RowWriter::value(const JsonNumber& v) {
+  number([&v](char* out) { return write_number(v, out); });
+}
+
+void RowWriter::escaped_value(std::string_view text) {
+  begin_string();
+  string_part(text);
+  end_string();
+}
+
+void RowWriter::string_part(const JsonString& text) {
+  if (!text.plain) return string_part(text.view);
+  ensure(text.view.size());
+  std::memcpy(buffer_.data() + size_, text.view.data(), text.view.size());
+  size_ += text.view.size();
+}
+
+void RowWriter::begin_string() {
+  ensure(2);
+  separate();
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::string_part(std::string_view text) {
+  // Grows once instead of several times, which would copy.
+  if (text.size() >= kLargeText) ensure(escaped_size(text) + kEscapedBytes * kSlice + 16);
+  for_each_slice(text, [this](std::string_view slice) {
+    ensure(kEscapedBytes * slice.size() + 16);
+    size_ = static_cast<size_t>(escape_json(slice, buffer_.data() + size_) - buffer_.data());
+  });
+}
+
+void RowWriter::end_string() {
+  ensure(2);
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::value(const Uuid& v) {
+  ensure(40);
+  separate();
+  buffer_[size_++] = '"';
+  v.write(buffer_.data() + size_);
+  size_ += Uuid::kTextSize;
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::value(const IpAddress& v) {
+  ensure(IpAddress::kTextRoom + 3);
+  separate();
+  buffer_[size_++] = '"';
+  size_ = static_cast<size_t>(v.write(buffer_.data() + size_) - buffer_.data());
+  buffer_[size_++] = '"';
+}
+
+void RowWriter::ticks_value(int64_t ticks, int digits) {
+  if (tick_form_ == TickForm::Ticks) return value(ticks);
+  if (ticks >= 0) return instant(static_cast<uint64_t>(ticks), digits);
+  const auto scale = static_cast<int64_t>(kPowersOfTen[static_cast<size_t>(digits)]);
+  int64_t seconds = ticks / scale;
+  int64_t fraction = ticks % scale;
+  if (fraction < 0) {
+    fraction += scale;
+    --seconds;
+  }
+  calendar_text(seconds, static_cast<uint64_t>(fraction), digits);
+}
+
+void RowWriter::ticks_value(uint64_t ticks, int digits) {
+  if (tick_form_ == TickForm::Ticks) return value(ticks);
+  instant(ticks, digits);
+}
+
+void RowWriter::instant(uint64_t ticks, int digits) {
+  const uint64_t scale = kPowersOfTen[static_cast<size_t>(digits)];
+  const uint64_t seconds = ticks / scale;
+  if (seconds > kTenDigits && seconds < kYear2300) {
+    return calendar_text(static_cast<int64_t>(seconds), ticks % scale, digits);
+  }
+  number([&](char* out) {
+    *out++ = '"';
+    // Always ten digits, because servers interpret shorter numbers as a date.
+    if (seconds <= kTenDigits) {
+      out = write_digits(seconds, 10, out);
+    } else {
+      out = write_u64(seconds, out);
+    }
+    *out++ = '.';
+    out = write_digits(ticks % scale, digits, out);
+    *out++ = '"';
+    return out;
+  });
+}
+
+void RowWriter::calendar_text(int64_t seconds, uint64_t fraction, int digits) {
+  const auto time = std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  number([&](char* out) {
+    *out++ = '"';
+    out = write_digits(static_cast<uint64_t>(std::max(int{date.year()}, 0)), 4, out);
+    *out++ = '-';
+    out = write_digits(unsigned{date.month()}, 2, out);
+    *out++ = '-';
+    out = write_digits(unsigned{date.day()}, 2, out);
+    *out++ = ' ';
+    out = write_digits(static_cast<uint64_t>(clock.hours().count()), 2, out);
+    *out++ = ':';
+    out = write_digits(static_cast<uint64_t>(clock.minutes().count()), 2, out);
+    *out++ = ':';
+    out = write_digits(static_cast<uint64_t>(clock.seconds().count()), 2, out);
+    *out++ = '.';
+    out = write_digits(fraction, digits, out);
+    *out++ = '"';
+    return out;
+  });
+}
+
+void RowWriter::raw(std::string_view json) {
+  ensure(json.size() + 2);
+  separate();
+  std::memcpy(buffer_.data() + size_, json.data(), json.size());
+  size_ += json.size();
+}
+
+}  // namespace freshet::processors

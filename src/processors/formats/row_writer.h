@@ -1,0 +1,186 @@
+// Writes rows in the format JSONEachRow. Columns are constants; values are appended without an allocation per field.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "processors/formats/column.h"
+#include "processors/formats/row_values.h"
+#include "processors/json/json_number.h"
+#include "processors/json/json_reader.h"
+#include "processors/values/ip_address.h"
+#include "processors/values/uuid.h"
+
+namespace freshet::processors {
+
+// How a DateTime64 is written. ClickHouse versions differ in how they read bare numbers (docs/snuba-data-sets.md, 8).
+// SecondsAndFraction writes text of ten digits, a point and the fraction, which all versions read alike with either
+// date_time_input_format. Times that ten digits cannot express (before 1970, after 2286) are written as calendar text,
+// which is correct if the server's time zone is UTC.
+enum class TickForm : uint8_t { SecondsAndFraction, Ticks };
+
+// Call begin_row(), then put() (or key() and values) for each column, then end_row(). For arrays and objects, call
+// begin_array(), value() for each element, end_array(). Writes the commas itself. Threads: one.
+class RowWriter {
+ public:
+  explicit RowWriter(TickForm ticks) : tick_form_(ticks) { grow(4096); }
+
+  void clear() {
+    size_ = 0;
+    comma_ = false;
+  }
+  std::string_view text() const { return {buffer_.data(), size_}; }
+  // Appends the text to `rows` and clears the writer. If `rows` is empty, a large text is moved instead of copied.
+  void move_to(std::string& rows);
+
+  void begin_row() { open('{'); }
+  void end_row() {
+    close('}');
+    buffer_[size_++] = '\n';
+    comma_ = false;
+  }
+
+  template <typename T>
+  void put(const Column& column, const T& v) {
+    key(column);
+    value(v);
+  }
+  // Ticks are int64_t, or uint64_t if Snuba's type is unsigned.
+  template <typename T>
+  void put_ticks(const Column& column, T ticks, int digits) {
+    key(column);
+    ticks_value(ticks, digits);
+  }
+
+  // Ticks that Snuba keeps unsigned: it prints times before 1970 as huge numbers.
+  void put_wrapped_ticks(const Column& column, uint64_t ticks, int digits) {
+    if (tick_form_ == TickForm::Ticks) return put(column, ticks);
+    put_ticks(column, static_cast<int64_t>(ticks), digits);
+  }
+
+  void key(const Column& column) {
+    ensure(Column::kRoom + 1);
+    separate();
+    std::memcpy(buffer_.data() + size_, column.text(), Column::kRoom);
+    size_ += column.size();
+    comma_ = false;
+  }
+  // A key from the message.
+  void key(const JsonString& name) {
+    value(name);
+    buffer_[size_++] = ':';
+    comma_ = false;
+  }
+
+  void begin_array() { open('['); }
+  void end_array() { close(']'); }
+  void begin_object() { open('{'); }
+  void end_object() { close('}'); }
+
+  void value(std::nullptr_t) { raw("null"); }
+  void value(bool v) { raw(v ? std::string_view("true") : std::string_view("false")); }
+  void value(uint64_t v) {
+    number([v](char* out) { return write_u64(v, out); });
+  }
+  void value(int64_t v) {
+    number([v](char* out) { return write_i64(v, out); });
+  }
+  void value(uint32_t v) { value(uint64_t{v}); }
+  void value(uint16_t v) { value(uint64_t{v}); }
+  void value(uint8_t v) { value(uint64_t{v}); }
+  void value(int32_t v) { value(int64_t{v}); }
+  void value(double v) {
+    number([v](char* out) { return write_f64(v, out); });
+  }
+  void value(float v) {
+    number([v](char* out) { return write_f32(v, out); });
+  }
+  void value(const JsonNumber& v);
+  void value(const JsonString& v) {
+    if (!v.plain) return escaped_value(v.view);
+    const size_t size = v.view.size();
+    ensure(size + 3);
+    separate();
+    char* out = buffer_.data() + size_;
+    *out = '"';
+    std::memcpy(out + 1, v.view.data(), size);
+    out[size + 1] = '"';
+    size_ += size + 2;
+  }
+  void value(std::string_view v) { value(v.empty() ? JsonString{"", true} : JsonString{v, false}); }
+  void value(const char* v) { value(std::string_view(v)); }
+  void value(const Uuid& v);
+  void value(const IpAddress& v);
+  template <typename T>
+  void value(const std::optional<T>& v) {
+    if (v) {
+      value(*v);
+    } else {
+      value(nullptr);
+    }
+  }
+  void value(const Seconds& v) { value(v.value); }
+  template <int kDigits, typename Int>
+  void value(const Ticks<kDigits, Int>& v) {
+    ticks_value(v.value, kDigits);
+  }
+  template <typename Range, typename Get>
+  void value(const Elements<Range, Get>& v) {
+    begin_array();
+    for (const auto& element : v.range) value(v.get(element));
+    end_array();
+  }
+  // DateTime64(digits): ticks since 1970.
+  void ticks_value(int64_t ticks, int digits);
+  void ticks_value(uint64_t ticks, int digits);
+  // Valid JSON, written unchanged.
+  void raw(std::string_view json);
+  // A string in several parts: begin_string, part..., end_string.
+  void begin_string();
+  void string_part(std::string_view text);
+  void string_part(const JsonString& text);
+  void end_string();
+
+ private:
+  void ensure(size_t more) {
+    if (size_ + more > buffer_.size()) grow(more);
+  }
+  void grow(size_t more);
+  void separate() {
+    buffer_[size_] = ',';
+    size_ += comma_ ? 1 : 0;
+    comma_ = true;
+  }
+  void open(char bracket) {
+    ensure(2);
+    separate();
+    buffer_[size_++] = bracket;
+    comma_ = false;
+  }
+  void close(char bracket) {
+    ensure(2);
+    buffer_[size_++] = bracket;
+    comma_ = true;
+  }
+  void escaped_value(std::string_view text);
+  void instant(uint64_t ticks, int digits);
+  void calendar_text(int64_t seconds, uint64_t fraction, int digits);
+  template <typename Write>
+  void number(Write write) {
+    ensure(kNumberRoom + 1);
+    separate();
+    size_ = static_cast<size_t>(write(buffer_.data() + size_) - buffer_.data());
+  }
+
+  const TickForm tick_form_;
+  std::string buffer_;  // its size is the capacity
+  size_t size_ = 0;     // size of the text in buffer_
+  bool comma_ = false;  // the next value in the innermost container needs a comma before it
+};
+
+}  // namespace freshet::processors

@@ -1,0 +1,315 @@
+// Compares the code that reads and writes several bytes at a time with simple code, using random values.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <random>
+
+#include "base/allocation_limit.h"
+#include "processors/formats/row_writer.h"
+#include "processors/json/hex_digits.h"
+#include "processors/json/json_number.h"
+#include "processors/json/json_reader.h"
+#include "processors/json/json_scan.h"
+#include "processors/json/json_text.h"
+#include "processors/values/uuid.h"
+
+namespace freshet::processors {
+namespace {
+
+std::string digits(std::mt19937_64& random, size_t count) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) text += static_cast<char>('0' + random() % 10);
+  return text;
+}
+
+// A literal without exponent: up to 22 digits before and after the point.
+std::string literal(std::mt19937_64& random) {
+  std::string text = random() % 4 == 0 ? "-" : "";
+  std::string integer = digits(random, 1 + random() % 22);
+  if (random() % 4 == 0) integer = "0";
+  if (integer.size() > 1 && integer[0] == '0') integer[0] = '1';
+  text += integer;
+  if (random() % 2 == 0) text += "." + digits(random, 1 + random() % 22);
+  return text;
+}
+
+// from_chars of the whole literal; none if the value does not fit.
+template <typename T>
+std::optional<T> plain(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+TEST(FastPathsTest, NumbersAreReadAsFromCharsReadsThem) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 50'000; ++i) {
+    const std::string text = literal(random);
+    const std::string padded = " " + text + (i % 2 == 0 ? "" : "\n  ");
+    JsonReader reader;
+    reader.open(padded);
+    double number = 0;
+    ASSERT_TRUE(reader.read_f64(number) && reader.finish()) << text;
+    ASSERT_EQ(number, plain<double>(text)) << text;
+
+    reader.open(padded);
+    ASSERT_TRUE(reader.read_f64_to_truncate(number) && reader.finish()) << text;
+    const bool integer = text.find('.') == std::string::npos;
+    const bool fits = integer && (plain<uint64_t>(text) || plain<int64_t>(text));
+    ASSERT_EQ(number, fits ? plain<double>(text) : reference_double(text)) << text;
+
+    reader.open(padded);
+    uint64_t value = 0;
+    const bool read = reader.read_u64(value);
+    ASSERT_EQ(read, text[0] != '-' && plain<uint64_t>(text).has_value()) << text;
+    if (read) {
+      ASSERT_EQ(value, plain<uint64_t>(text)) << text;
+    }
+
+    reader.open(padded);
+    ASSERT_TRUE(reader.skip() && reader.finish()) << text;
+  }
+}
+
+TEST(FastPathsTest, TheLimitsOf64BitsAreKept) {
+  for (const char* text : {"9999999999999999999", "10000000000000000000", "18446744073709551615"}) {
+    JsonReader reader;
+    reader.open(text);
+    uint64_t value = 0;
+    EXPECT_TRUE(reader.read_u64(value) && reader.finish()) << text;
+    EXPECT_EQ(value, plain<uint64_t>(text)) << text;
+  }
+  for (const char* text : {"18446744073709551616", "20000000000000000000", "99999999999999999999",
+                           "100000000000000000000", "018446744073709551615"}) {
+    JsonReader reader;
+    reader.open(text);
+    uint64_t value = 0;
+    EXPECT_FALSE(reader.read_u64(value)) << text;
+  }
+}
+
+TEST(FastPathsTest, DoublesAreWrittenWithTheDigitsThatToCharsHas) {
+  std::mt19937_64 random(2);
+  const auto digits_of = [](std::string_view text) {
+    std::string found;
+    for (const char c : text.substr(0, text.find('e'))) {
+      if (c >= '0' && c <= '9') found += c;
+    }
+    found.erase(0, found.find_first_not_of('0'));
+    found.erase(found.find_last_not_of('0') + 1);
+    return found;
+  };
+  for (int i = 0; i < 100'000; ++i) {
+    double value = *plain<double>(literal(random));
+    if (i % 3 == 0) value = static_cast<double>(random() % 100'000'000) / 1e6;
+    if (i % 3 == 1) value = std::nextafter(value, i % 2 == 0 ? 1e300 : -1e300);
+    std::array<char, kNumberRoom> ours{};
+    const std::string_view text(ours.data(), static_cast<size_t>(write_f64(value, ours.data()) - ours.data()));
+    std::array<char, 40> theirs{};
+    const char* const end =
+        std::to_chars(theirs.data(), theirs.data() + theirs.size(), value, std::chars_format::scientific).ptr;
+    ASSERT_EQ(plain<double>(text), value) << text;
+    ASSERT_EQ(digits_of(text), digits_of({theirs.data(), static_cast<size_t>(end - theirs.data())})) << text;
+  }
+}
+
+// All implementations that this machine can run. `portable` is among them on every machine, so it is always tested.
+struct ByteScan {
+  const char* name;
+  const char* (*after_space)(const char*);
+  const char* (*scan_string)(const char*, bool&);
+  unsigned (*special_of_sixteen)(const char*);
+  bool (*same_head)(const char*, const char*, size_t);
+  bool (*read_hex)(const char*, uint8_t*);
+  void (*write_hex)(const uint8_t*, char*);
+};
+
+class ByteScanTest : public testing::TestWithParam<ByteScan> {
+ protected:
+  // A text of mostly plain bytes, followed by 16 readable bytes.
+  std::string text(std::string_view rare_bytes, char plain) {
+    std::string made(random_() % 70, plain);
+    const uint64_t rare = 1 + random_() % 30;
+    for (char& c : made) {
+      if (random_() % rare == 0) c = rare_bytes[random_() % rare_bytes.size()];
+    }
+    return made;
+  }
+
+  std::mt19937_64 random_{7};
+};
+
+TEST_P(ByteScanTest, WhiteSpaceEndsAtTheFirstOtherByte) {
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string padded = text(" \n\t\r\x0b\x0c\x1f\x01,x\xff", ' ') + "x" + std::string(16, ' ');
+    ASSERT_EQ(GetParam().after_space(padded.data()) - padded.data(), padded.find_first_not_of(" \n\t\r")) << padded;
+  }
+}
+
+TEST_P(ByteScanTest, AStringIsScannedToItsFirstSpecialByte) {
+  using namespace std::string_view_literals;
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string padded = text("\"\\\n\0\x1f\x20\x7f\x80\xff!"sv, 'a') + "\"" + std::string(16, '\xff');
+    const auto special = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; };
+    const auto end = std::find_if(padded.begin(), padded.end(), special);
+    const bool plain = std::all_of(padded.begin(), end, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    bool ascii = true;
+    ASSERT_EQ(GetParam().scan_string(padded.data(), ascii) - padded.data(), end - padded.begin()) << padded;
+    ASSERT_EQ(ascii, plain) << padded;
+    ascii = false;
+    GetParam().scan_string(padded.data(), ascii);
+    ASSERT_FALSE(ascii);
+    const unsigned found = GetParam().special_of_sixteen(padded.data());
+    for (size_t at = 0; at < 16; ++at) ASSERT_EQ((found >> at & 1) != 0, special(padded[at])) << padded;
+    ASSERT_EQ(found >> 16, 0u);
+  }
+}
+
+TEST_P(ByteScanTest, HeadsAreTheSameUpToTheirSizeOrSixteenBytes) {
+  for (size_t size = 0; size < 40; ++size) {
+    const std::string a(40, 'a');
+    for (size_t at = 0; at < a.size(); ++at) {
+      std::string b = a;
+      b[at] = 'b';
+      ASSERT_EQ(GetParam().same_head(a.data(), b.data(), size), at >= std::min<size_t>(size, 16)) << size << " " << at;
+    }
+    ASSERT_TRUE(GetParam().same_head(a.data(), a.data(), size));
+  }
+}
+
+TEST_P(ByteScanTest, HexDigitsAreReadAndWritten) {
+  for (int byte = 0; byte < 256; ++byte) {
+    std::array<uint8_t, 16> bytes{};
+    bytes.fill(static_cast<uint8_t>(255 - byte));
+    bytes[static_cast<size_t>(byte) % 16] = static_cast<uint8_t>(byte);
+    std::string digits(32, ' ');
+    GetParam().write_hex(bytes.data(), digits.data());
+    std::string expected;
+    for (const uint8_t b : bytes) {
+      expected += "0123456789abcdef"[b >> 4];
+      expected += "0123456789abcdef"[b & 15];
+    }
+    ASSERT_EQ(digits, expected);
+    for (const bool upper : {false, true}) {
+      if (upper) std::transform(digits.begin(), digits.end(), digits.begin(), [](int c) { return std::toupper(c); });
+      std::array<uint8_t, 16> read{};
+      ASSERT_TRUE(GetParam().read_hex(digits.data(), read.data()));
+      ASSERT_EQ(read, bytes);
+    }
+    for (size_t at = 0; at < 32; ++at) {
+      std::string changed = digits;
+      changed[at] = static_cast<char>(byte);
+      std::array<uint8_t, 16> read{};
+      ASSERT_EQ(GetParam().read_hex(changed.data(), read.data()), byte < 128 && std::isxdigit(byte) != 0) << changed;
+    }
+  }
+}
+
+constexpr ByteScan kPortable{
+    "portable",          portable::after_space, portable::scan_string, portable::special_of_sixteen,
+    portable::same_head, portable::read_hex,    portable::write_hex};
+const auto name_of = [](const auto& info) { return std::string(info.param.name); };
+INSTANTIATE_TEST_SUITE_P(Portable, ByteScanTest, testing::Values(kPortable), name_of);
+#if defined(__SSE2__)
+constexpr ByteScan kSse2{"sse2",          sse2::after_space, sse2::scan_string, sse2::special_of_sixteen,
+                         sse2::same_head, sse2::read_hex,    sse2::write_hex};
+INSTANTIATE_TEST_SUITE_P(Sse2, ByteScanTest, testing::Values(kSse2), name_of);
+#endif
+
+TEST(FastPathsTest, AWrongDigitAnywhereMakesNoUuid) {
+  const std::string simple = "0123456789abcdefFEDCBA9876543210";
+  const std::string hyphenated = "01234567-89ab-cdef-FEDC-BA9876543210";
+  ASSERT_EQ(Uuid::parse(simple), Uuid::parse(hyphenated));
+  std::string written(32, ' ');
+  Uuid::parse(simple)->write_simple(written.data());
+  EXPECT_EQ(written, "0123456789abcdeffedcba9876543210");
+  for (const std::string& text : {simple, hyphenated}) {
+    for (size_t i = 0; i < text.size(); ++i) {
+      for (int c = 0; c < 256; ++c) {
+        std::string changed = text;
+        changed[i] = static_cast<char>(c);
+        const bool hyphen = text[i] == '-';
+        EXPECT_EQ(Uuid::parse(changed).has_value(), hyphen ? c == '-' : c < 128 && std::isxdigit(c) != 0) << changed;
+      }
+    }
+  }
+}
+
+TEST(FastPathsTest, TextsOfAnyLengthAreEscapedByteByByte) {
+  std::mt19937_64 random(3);
+  const auto escaped = [](std::string_view text) {
+    std::string out(text.size() * 6, '\0');
+    out.resize(static_cast<size_t>(escape_json(text, out.data()) - out.data()));
+    return out;
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text(random() % 120, ' ');
+    const uint64_t rare = 1 + random() % 20;
+    for (char& c : text) c = random() % rare == 0 ? "\"\\\n\t\x01\x1f/\x7f"[random() % 8] : 'a';
+    std::string bytewise;
+    for (const char& c : text) bytewise += escaped({&c, 1});
+    ASSERT_EQ(escaped(text), bytewise);
+    ASSERT_EQ(escaped_size(text), bytewise.size());
+  }
+}
+
+TEST(FastPathsTest, ALargeRowIsMovedAndASmallOneAppended) {
+  constexpr Column kName("name");
+  RowWriter writer(TickForm::Ticks);
+  const auto write = [&](std::string_view text, std::string& rows) {
+    writer.begin_row();
+    writer.put(kName, text);
+    writer.end_row();
+    writer.move_to(rows);
+  };
+  const std::string large(5 << 20, 'x');
+  std::string rows;
+  write(large, rows);
+  EXPECT_EQ(rows, "{\"name\":\"" + large + "\"}\n");
+  EXPECT_LT(rows.capacity(), large.size() + (1 << 20));
+  write("a", rows);
+  write(large, rows);
+  EXPECT_EQ(rows, "{\"name\":\"" + large + "\"}\n{\"name\":\"a\"}\n{\"name\":\"" + large + "\"}\n");
+  EXPECT_EQ(writer.text(), "");
+}
+
+TEST(FastPathsTest, ALargeTextIsEscapedAsAWholeWithoutRoomForTheWorstCase) {
+  std::string text;
+  while (text.size() < 20'000'000) text += "\"\u00e9 text\n";
+  std::string whole(text.size() * kEscapedBytes, '\0');
+  whole.resize(static_cast<size_t>(escape_json(text, whole.data()) - whole.data()));
+  whole = "\"" + whole + "\"";
+  std::string out;
+  append_json_string(text, out);
+  EXPECT_TRUE(out == whole);
+  EXPECT_LT(out.capacity(), 3 * text.size());
+  const AllocationLimit limit(4 * text.size());
+  RowWriter row(TickForm::Ticks);
+  row.value(JsonString{.view = text, .plain = false});
+  EXPECT_TRUE(row.text() == whole);
+}
+
+TEST(FastPathsTest, EveryByteIsReadFromItsNumberAndNoOther) {
+  for (int number = 0; number < 2000; ++number) {
+    for (const std::string& text : {std::to_string(number), "0" + std::to_string(number)}) {
+      JsonReader reader;
+      const std::string list = "[7," + text + ",8]";
+      reader.open(list);
+      std::string bytes;
+      const bool fits = number < 256 && text == std::to_string(number);
+      ASSERT_EQ(reader.read_bytes(bytes), fits) << text;
+      if (fits) {
+        ASSERT_EQ(bytes, std::string({7, static_cast<char>(number), 8})) << text;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace freshet::processors

@@ -1,0 +1,344 @@
+#include "processors/json/json_reader.h"
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "processors/json/json_digits.h"
+#include "processors/json/json_number.h"
+#include "processors/json/json_scan.h"
+#include "processors/json/utf8.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr size_t kBlock = 16 * 1024;
+
+// Doubling avoids the next allocations. Very large documents are rare, so these get only what they need.
+constexpr size_t with_room_to_grow(size_t size) {
+  constexpr size_t kLarge = 1 << 20;
+  return size < kLarge ? 2 * size : size;
+}
+
+// Reads an integer from 0 to 255 without branching on its length. Returns the number of digits, or 0 if it is invalid.
+size_t read_byte(const char* at, uint32_t& value) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  constexpr std::array<uint32_t, 4> kLeast = {0, 0, 10, 100};  // the smallest number with this many digits
+  uint32_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  word ^= 0x30303030;
+  const uint32_t others = ((word + 0x76767676) | word) & 0x80808080;  // as in read_digits()
+  const size_t digits = others == 0 ? 0 : static_cast<size_t>(__builtin_ctz(others)) / 8;
+  if (digits == 0) return 0;
+  word <<= 8 * (4 - digits);
+  value = (word >> 8 & 15) * 100 + (word >> 16 & 15) * 10 + (word >> 24);
+  return value > 255 || value < kLeast[digits] ? 0 : digits;
+#else
+  size_t digits = 0;
+  for (value = 0; digits < 3 && is_digit(at[digits]); ++digits)
+    value = value * 10 + static_cast<uint32_t>(at[digits] - '0');
+  return value > 255 || (*at == '0' && digits > 1) ? 0 : digits;
+#endif
+}
+
+}  // namespace
+
+bool JsonReader::is_utf8(const char* begin, const char* end) {
+  return simdjson::validate_utf8(begin, static_cast<size_t>(end - begin));
+}
+
+double JsonNumber::as_double() const {
+  switch (kind) {
+    case Kind::Unsigned:
+      return static_cast<double>(unsigned_value);
+    case Kind::Negative:
+      return static_cast<double>(negative_value);
+    case Kind::Float:
+      return float_value;
+  }
+  return 0;
+}
+
+void JsonReader::open(std::string_view text) {
+  if (text_.size() < text.size() + Message::kPadding) text_.resize(with_room_to_grow(text.size()) + Message::kPadding);
+  if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
+  // A NUL is never valid, so the loops below need no check for the end.
+  std::memset(text_.data() + text.size(), 0, Message::kPadding);
+  begin(text_.data(), text.size());
+}
+
+void JsonReader::open(const Message& message) {
+  if (!message.padded) return open(*message.payload);
+  begin(message.payload->data(), message.payload->size());
+}
+
+void JsonReader::begin(const char* padded, size_t size) {
+  begin_ = at_ = padded;
+  end_ = begin_ + size;
+  what_ = nullptr;
+  depth_ = 0;
+  first_ = false;
+  if (blocks_.size() > 1) blocks_.erase(blocks_.begin(), blocks_.end() - 1);
+  used_ = 0;
+}
+
+char* JsonReader::scratch(size_t size) {
+  if (blocks_.empty() || blocks_.back().size - used_ < size + Message::kPadding) {
+    const size_t bytes = std::max(kBlock, with_room_to_grow(size + Message::kPadding));
+    blocks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
+    used_ = 0;
+  }
+  char* room = blocks_.back().memory.get() + used_;
+  used_ += size;
+  return room;
+}
+
+std::string JsonReader::error_text() const { return fmt::format("invalid message at byte {}: {}", position(), what()); }
+
+// --- containers -----------------------------------------------------------------------------------------------------
+
+bool JsonReader::open_level() {
+  if (depth_ >= kMaxDepth) return fail("nested too deeply");
+  ++depth_;
+  first_ = true;
+  ++at_;
+  return true;
+}
+
+bool JsonReader::enter_object() {
+  if (failed()) return false;
+  skip_space();
+  return *at_ == '{' ? open_level() : fail("expected an object");
+}
+
+bool JsonReader::enter_array() {
+  if (failed()) return false;
+  skip_space();
+  return *at_ == '[' ? open_level() : fail("expected an array");
+}
+
+// Producers send whole documents as such arrays, so this makes no call per element.
+bool JsonReader::read_bytes(std::string& out) {
+  if (!enter_array()) return false;
+  out.resize(static_cast<size_t>(end_ - at_));
+  char* put = out.data();
+  skip_space();
+  while (*at_ != ']') {
+    uint32_t value = 0;
+    const size_t digits = read_byte(at_, value);
+    if (digits == 0) return fail("expected a byte, 0 to 255");
+    at_ += digits;
+    *put++ = static_cast<char>(value);
+    if (*at_ != ',') {
+      skip_space();
+      if (*at_ == ']') break;
+      if (*at_ != ',') return fail("expected ',' or ']'");
+    }
+    ++at_;
+    if (!is_digit(*at_)) {
+      skip_space();
+      if (*at_ == ']') return fail("expected a value");
+    }
+  }
+  out.resize(static_cast<size_t>(put - out.data()));
+  close_level();
+  return true;
+}
+
+// --- scalars --------------------------------------------------------------------------------------------------------
+
+bool JsonReader::literal(const char* word, size_t size) {
+  if (std::memcmp(at_, word, size) != 0) return false;
+  at_ += size;
+  return true;
+}
+
+bool JsonReader::read_null() {
+  if (failed()) return false;
+  skip_space();
+  return literal("null", 4) || fail("expected null");
+}
+
+bool JsonReader::read_bool(bool& out) {
+  if (failed()) return false;
+  skip_space();
+  if (literal("true", 4)) {
+    out = true;
+    return true;
+  }
+  out = false;
+  return literal("false", 5) || fail("expected true or false");
+}
+
+// at_ is at the opening quote, `stop` where scan_string() ended.
+bool JsonReader::read_other_string(const char* stop, bool ascii, JsonString& out) {
+  const char* const start = at_ + 1;
+  at_ = stop;
+  if (*stop == '\\') return unescape(start, out);
+  if (*stop != '"') return fail(stop >= end_ ? "a string does not end" : "a control character in a string");
+  if (!ascii && !is_utf8(start, stop)) return fail("a string is not UTF-8");
+  out = {{start, static_cast<size_t>(stop - start)}, true};
+  ++at_;
+  return true;
+}
+
+bool JsonReader::hex4(const char* from, uint32_t& out) {
+  out = 0;
+  for (int i = 0; i < 4; ++i) {
+    const char c = from[i];
+    const char lower = static_cast<char>(c | 0x20);
+    uint32_t digit = 0;
+    if (is_digit(c)) {
+      digit = static_cast<uint32_t>(c - '0');
+    } else if (lower >= 'a' && lower <= 'f') {
+      digit = static_cast<uint32_t>(lower - 'a') + 10;
+    } else {
+      return fail("\\u needs four hexadecimal digits");
+    }
+    out = out << 4 | digit;
+  }
+  return true;
+}
+
+// at_ is at the first backslash of the string that started at `start`.
+bool JsonReader::unescape(const char* start, JsonString& out) {
+  bool ascii = true;
+  const size_t most = static_cast<size_t>(end_ - start);
+  char* const begin = scratch(most);
+  size_t plain = static_cast<size_t>(at_ - start);
+  std::memcpy(begin, start, plain);
+  char* put = begin + plain;
+  while (*at_ == '\\') {
+    const char c = at_[1];
+    at_ += 2;
+    switch (c) {
+      case '"':
+      case '\\':
+      case '/':
+        *put++ = c;
+        break;
+      case 'b':
+        *put++ = '\b';
+        break;
+      case 'f':
+        *put++ = '\f';
+        break;
+      case 'n':
+        *put++ = '\n';
+        break;
+      case 'r':
+        *put++ = '\r';
+        break;
+      case 't':
+        *put++ = '\t';
+        break;
+      case 'u': {
+        uint32_t code = 0;
+        if (!hex4(at_, code)) return false;
+        at_ += 4;
+        if (code >= 0xDC00 && code <= 0xDFFF) return fail("a lone surrogate");
+        if (code >= 0xD800 && code <= 0xDBFF) {
+          uint32_t low = 0;
+          if (at_[0] != '\\' || at_[1] != 'u') return fail("a lone surrogate");
+          if (!hex4(at_ + 2, low)) return false;
+          if (low < 0xDC00 || low > 0xDFFF) return fail("a lone surrogate");
+          at_ += 6;
+          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+        }
+        put = put_utf8(code, put);
+        break;
+      }
+      default:
+        at_ -= 1;
+        return fail("an unknown escape in a string");
+    }
+    const char* const from = at_;
+    at_ = scan_string(from, ascii);
+    plain = static_cast<size_t>(at_ - from);
+    std::memcpy(put, from, plain);
+    put += plain;
+  }
+  if (*at_ != '"') return fail(at_ >= end_ ? "a string does not end" : "a control character in a string");
+  // Checks the original text: escapes cannot complete a broken sequence.
+  if (!is_utf8(start, at_)) return fail("a string is not UTF-8");
+  ++at_;
+  used_ -= most - static_cast<size_t>(put - begin);
+  out = {{begin, static_cast<size_t>(put - begin)}, false};
+  return true;
+}
+
+bool JsonReader::read_number(JsonNumber& out) {
+  if (failed()) return false;
+  skip_space();
+  const char* error = nullptr;
+  at_ = parse_number(at_, out, error);
+  return error == nullptr || fail(error);
+}
+
+bool JsonReader::read_f64(double& out) {
+  JsonNumber number;
+  if (!read_number(number)) return false;
+  out = number.as_double();
+  return true;
+}
+
+bool JsonReader::read_f64_to_truncate(double& out) {
+  if (failed()) return false;
+  skip_space();
+  const char* error = nullptr;
+  at_ = parse_number_to_truncate(at_, out, error);
+  return error == nullptr || fail(error);
+}
+
+bool JsonReader::read_other_u64(uint64_t& out) {
+  JsonNumber number;
+  if (!read_number(number)) return false;
+  if (number.kind != JsonNumber::Kind::Unsigned) return fail("expected an unsigned integer");
+  out = number.unsigned_value;
+  return true;
+}
+
+bool JsonReader::read_i64(int64_t& out) {
+  JsonNumber number;
+  if (!read_number(number)) return false;
+  if (number.kind == JsonNumber::Kind::Negative) {
+    out = number.negative_value;
+    return true;
+  }
+  if (number.kind != JsonNumber::Kind::Unsigned || number.unsigned_value > INT64_MAX) {
+    return fail("expected an integer of 64 bits");
+  }
+  out = static_cast<int64_t>(number.unsigned_value);
+  return true;
+}
+
+// --- skipping -------------------------------------------------------------------------------------------------------
+
+bool JsonReader::skip(std::string_view& raw) {
+  if (failed()) return false;
+  skip_space();
+  const char* const from = at_;
+  if (!skip()) return false;
+  raw = {from, static_cast<size_t>(at_ - from)};
+  return true;
+}
+
+bool JsonReader::check(std::string_view& raw) {
+  if (failed()) return false;
+  skip_space();
+  const char* const from = at_;
+  if (!check()) return false;
+  raw = {from, static_cast<size_t>(at_ - from)};
+  return true;
+}
+
+bool JsonReader::finish() {
+  if (failed()) return false;
+  skip_space();
+  return at_ == end_ || fail("unexpected data after the value");
+}
+
+}  // namespace freshet::processors

@@ -1,0 +1,248 @@
+// A forward reader of one JSON text, field by field (docs/snuba-data-sets.md, 2). Parsed values are checked completely;
+// of skipped values, only the syntax is checked. Builds no tree and allocates nothing per value.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/message.h"
+#include "processors/json/json_digits.h"
+#include "processors/json/json_scan.h"
+
+namespace freshet::processors {
+
+// The characters of a string, unescaped. `plain`: they contain nothing that needs escaping in a JSON string.
+struct JsonString {
+  std::string_view view = "";  // data() is never null, because it is passed to memcpy()
+  bool plain = false;
+};
+
+// A number. Integers that fit stay integers; everything else is a correctly rounded double.
+struct JsonNumber {
+  enum class Kind : uint8_t { Unsigned, Negative, Float };
+  Kind kind = Kind::Unsigned;
+  union {
+    uint64_t unsigned_value = 0;
+    int64_t negative_value;
+    double float_value;
+  };
+  double as_double() const;
+};
+
+enum class JsonKind : uint8_t { Null, Bool, Number, String, Array, Object, Nothing };
+
+// The kind of value that starts with each byte.
+constexpr std::array<JsonKind, 256> make_json_kinds() {
+  std::array<JsonKind, 256> kinds{};
+  kinds.fill(JsonKind::Nothing);
+  kinds['"'] = JsonKind::String;
+  kinds['{'] = JsonKind::Object;
+  kinds['['] = JsonKind::Array;
+  kinds['n'] = JsonKind::Null;
+  kinds['t'] = kinds['f'] = JsonKind::Bool;
+  kinds['-'] = JsonKind::Number;
+  for (unsigned char digit = '0'; digit <= '9'; ++digit) kinds[digit] = JsonKind::Number;
+  return kinds;
+}
+
+// After the first error, every call returns false and does not advance. Views are valid until the next open(). Never
+// reads past its input: a text without padding is first copied to padded memory. Threads: one.
+class JsonReader {
+ public:
+  // Parsing arrays and objects that are nested deeper is an error.
+  static constexpr uint32_t kMaxDepth = 127;
+
+  void open(std::string_view text);
+  // The payload must not be null. A padded payload is read in place, so views are also limited to the life of the
+  // message.
+  void open(const Message& message);
+
+  bool failed() const { return what_ != nullptr; }
+  const char* what() const { return what_ == nullptr ? "" : what_; }
+  size_t position() const { return static_cast<size_t>(at_ - begin_); }
+  // "invalid JSON at byte 12: expected a string", with the text passed to fail().
+  std::string error_text() const;
+  // Records an error. Always returns false. `what` must be a static string.
+  bool fail(const char* what) {
+    if (what_ == nullptr) what_ = what;
+    return false;
+  }
+
+  // The kind of the next value, without reading it. JsonKind::Nothing: no value starts here.
+  JsonKind peek() {
+    if (failed()) return JsonKind::Nothing;
+    skip_space();
+    return kKinds[static_cast<unsigned char>(*at_)];
+  }
+
+  // Call enter_*(), then next_*() until it returns false, at the end or after an error.
+  bool enter_object();
+  bool next_key(JsonString& key) {
+    if (failed()) return false;
+    skip_space();
+    if (*at_ == '}') return close_level();
+    if (!first_) {
+      if (*at_ != ',') return fail("expected ',' or '}'");
+      ++at_;
+    }
+    first_ = false;
+    skip_space();
+    if (*at_ != '"') return fail("expected a field's name");
+    if (!read_quoted(key)) return false;
+    skip_space();
+    if (*at_ != ':') return fail("expected ':' after a field's name");
+    ++at_;
+    return true;
+  }
+  bool enter_array();
+  bool next_element() {
+    if (failed()) return false;
+    skip_space();
+    if (*at_ == ']') return close_level();
+    if (!first_) {
+      if (*at_ != ',') return fail("expected ',' or ']'");
+      ++at_;
+      skip_space();
+      if (*at_ == ']') return fail("expected a value");
+    }
+    first_ = false;
+    return true;
+  }
+
+  bool read_null();  // anything but null is an error
+  bool read_bool(bool& out);
+  bool read_string(JsonString& out) {
+    if (failed()) return false;
+    skip_space();
+    if (*at_ != '"') return fail("expected a string");
+    return read_quoted(out);
+  }
+  bool read_number(JsonNumber& out);
+  bool read_f64(double& out);
+  // For values that are truncated to an integer afterwards; see reference_double().
+  bool read_f64_to_truncate(double& out);
+  bool read_u64(uint64_t& out) {
+    if (failed()) return false;
+    skip_space();
+    uint64_t value = 0;
+    const char* const at = read_digits(at_, value);
+    const auto digits = at - at_;
+    // A number of twenty digits fits only if it starts with 1 and is at least 10^19. Hashes are often this long.
+    const bool fits = digits < 20 || (digits == 20 && *at_ == '1' && value >= kPowersOfTen[19]);
+    if (digits == 0 || !fits || (*at_ == '0' && digits > 1) || *at == '.' || (*at | 0x20) == 'e') {
+      return read_other_u64(out);
+    }
+    out = value;
+    at_ = at;
+    return true;
+  }
+  bool read_i64(int64_t& out);
+  // For uint8_t, uint16_t and uint32_t. A fraction, an exponent or a sign is an error.
+  template <typename T>
+  bool read_unsigned(T& out) {
+    uint64_t value = 0;
+    if (!read_u64(value)) return false;
+    if (value > static_cast<T>(-1)) return fail("an integer is out of range");
+    out = static_cast<T>(value);
+    return true;
+  }
+  // An array of integers from 0 to 255, as bytes.
+  bool read_bytes(std::string& out);
+  // If the next value is null, consumes it and returns true.
+  bool consume_null() {
+    if (failed()) return false;
+    skip_space();
+    return *at_ == 'n' && read_null();
+  }
+
+  // Both skip a value. skip() checks only its syntax; check() validates it like a parsed value.
+  bool skip();
+  bool check();
+  // These also return the value's text.
+  bool skip(std::string_view& raw);
+  bool check(std::string_view& raw);
+  // True if only white space follows.
+  bool finish();
+
+  // A position to return to, in order to read a part again.
+  struct Mark {
+    const char* at;
+    uint32_t depth;
+    bool first;
+  };
+  Mark mark() const { return {at_, depth_, first_}; }
+  void rewind(const Mark& mark) {
+    if (failed()) return;
+    at_ = mark.at;
+    depth_ = mark.depth;
+    first_ = mark.first;
+  }
+  // Returns memory for `size` characters, valid as long as views are.
+  char* scratch(size_t size);
+
+ private:
+  static constexpr std::array<JsonKind, 256> kKinds = make_json_kinds();
+
+  void begin(const char* padded, size_t size);
+  void skip_space() { at_ = after_space(at_); }
+  // at_ is at the opening quote.
+  bool read_quoted(JsonString& out) {
+    bool ascii = true;
+    const char* const stop = scan_string(at_ + 1, ascii);
+    if (*stop != '"' || !ascii) return read_other_string(stop, ascii, out);
+    out = {{at_ + 1, static_cast<size_t>(stop - at_ - 1)}, true};
+    at_ = stop + 1;
+    return true;
+  }
+  // Slow paths of the functions above.
+  bool read_other_string(const char* stop, bool ascii, JsonString& out);
+  bool read_other_u64(uint64_t& out);
+  bool literal(const char* word, size_t size);
+  bool open_level();
+  bool close_level() {
+    ++at_;
+    --depth_;
+    first_ = false;
+    return false;
+  }
+  // In json_pass.cc. They return the end of the value, or null after an error.
+  template <bool Strict>
+  const char* pass_string(const char* at);
+  template <bool Strict>
+  const char* pass_escapes(const char* start, const char* at, bool ascii);
+  template <bool Strict>
+  const char* pass_number(const char* at);
+  template <bool Strict>
+  bool pass_value();
+  const char* fail_at(const char* at, const char* what) {
+    at_ = at;
+    fail(what);
+    return nullptr;
+  }
+  bool unescape(const char* start, JsonString& out);
+  bool hex4(const char* from, uint32_t& out);
+  static bool is_utf8(const char* begin, const char* end);
+
+  const char* at_ = "";
+  const char* begin_ = at_;
+  const char* end_ = at_;
+  const char* what_ = nullptr;
+  uint32_t depth_ = 0;
+  bool first_ = false;  // no element of the innermost container was read yet
+  std::vector<char> text_;
+  std::vector<uint64_t> levels_;  // scratch of pass_value(): open brackets beyond the innermost 64
+
+  struct Block {
+    std::unique_ptr<char[]> memory;
+    size_t size = 0;
+  };
+  std::vector<Block> blocks_;
+  size_t used_ = 0;  // bytes used of the last block
+};
+
+}  // namespace freshet::processors
