@@ -4,7 +4,7 @@
 #include <string>
 
 #include "clickhouse/column_type.h"
-#include "clickhouse/type_name.h"
+#include "columns/type_name.h"
 
 namespace {
 
@@ -20,12 +20,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t end = input.find('\n');
   const std::string_view type = input.substr(0, end);
-  check_within(clickhouse::plain_type(type).name, type);
-  const clickhouse::TypeParts parts = clickhouse::parts_of(type);
+  check_within(columns::plain_type(type).name, type);
+  const columns::TypeParts parts = columns::parts_of(type);
   check_within(parts.name, type);
   for (const std::string_view argument : parts.arguments) {
     check_within(argument, type);
-    const auto [name, element] = clickhouse::named_element(argument);
+    const auto [name, element] = columns::named_element(argument);
     check_within(name, argument);
     check_within(element, argument);
   }

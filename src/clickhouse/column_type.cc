@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "clickhouse/type_name.h"
+#include "columns/type_name.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -25,7 +25,7 @@ std::string_view shape_of(std::string_view name) {
   return {};
 }
 
-void add_fixed_string_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
+void add_fixed_string_mismatches(const columns::TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (!value.is_string()) {
     out.insert(Mismatch::NotTextForFixedString);
     return;
@@ -67,7 +67,7 @@ bool is_uuid(const JsonValue& value) {
   return digits.size() == 32 && digits.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
 }
 
-void add_map_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
+void add_map_mismatches(const columns::TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (value.kind != Kind::Object) {
     out.insert(Mismatch::NotAnObject);
     return;
@@ -79,18 +79,19 @@ void add_map_mismatches(const TypeParts& type, const JsonValue& value, Mismatche
   }
 }
 
-void add_named_tuple_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
+void add_named_tuple_mismatches(const columns::TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (value.kind != Kind::Object) {
     out.insert(Mismatch::NotAnObject);
     return;
   }
   for (const std::string& name : value.names) {
-    const bool known = std::any_of(type.arguments.begin(), type.arguments.end(),
-                                   [&](std::string_view argument) { return named_element(argument).first == name; });
+    const bool known = std::any_of(type.arguments.begin(), type.arguments.end(), [&](std::string_view argument) {
+      return columns::named_element(argument).first == name;
+    });
     if (!known) out.insert(Mismatch::TupleFieldLeftOut);
   }
   for (const std::string_view argument : type.arguments) {
-    const auto [name, element] = named_element(argument);
+    const auto [name, element] = columns::named_element(argument);
     const auto found = std::find(value.names.begin(), value.names.end(), name);
     const bool given = found != value.names.end();
     const JsonValue& of_element =
@@ -103,8 +104,8 @@ void add_named_tuple_mismatches(const TypeParts& type, const JsonValue& value, M
   }
 }
 
-void add_tuple_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
-  if (!type.arguments.empty() && !named_element(type.arguments[0]).first.empty()) {
+void add_tuple_mismatches(const columns::TypeParts& type, const JsonValue& value, Mismatches& out) {
+  if (!type.arguments.empty() && !columns::named_element(type.arguments[0]).first.empty()) {
     return add_named_tuple_mismatches(type, value, out);
   }
   if (value.kind != Kind::Array || value.elements.size() != type.arguments.size()) {
@@ -115,7 +116,7 @@ void add_tuple_mismatches(const TypeParts& type, const JsonValue& value, Mismatc
 }
 
 // Types with elements: each element is checked like a column of its type.
-bool add_composite_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
+bool add_composite_mismatches(const columns::TypeParts& type, const JsonValue& value, Mismatches& out) {
   if (type.name == "Array" || type.name == "Nested") {
     if (value.kind != Kind::Array) out.insert(Mismatch::NotAnArray);
     for (const JsonValue& element : value.kind == Kind::Array ? value.elements : std::vector<JsonValue>()) {
@@ -137,11 +138,11 @@ bool add_composite_mismatches(const TypeParts& type, const JsonValue& value, Mis
 }
 
 // True also for types that accept any value.
-bool takes_null(const PlainType& type, std::string_view name) {
+bool takes_null(const columns::PlainType& type, std::string_view name) {
   return type.nullable || name == "JSON" || name == "Dynamic" || name == "Variant" || name == "Object";
 }
 
-void add_null_mismatches(const PlainType& type, std::string_view name, Mismatches& out) {
+void add_null_mismatches(const columns::PlainType& type, std::string_view name, Mismatches& out) {
   if (takes_null(type, name)) return;
   const bool breaks = name.starts_with("Enum") && !has_enum_value(type.name, 0);
   out.insert(breaks ? Mismatch::NullBreaksEnum : Mismatch::NullBecomesDefault);
@@ -150,8 +151,8 @@ void add_null_mismatches(const PlainType& type, std::string_view name, Mismatche
 }  // namespace
 
 void add_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
-  const PlainType plain = plain_type(type);
-  const TypeParts parts = parts_of(plain.name);
+  const columns::PlainType plain = columns::plain_type(type);
+  const columns::TypeParts parts = columns::parts_of(plain.name);
   if (const std::string_view shape = shape_of(parts.name); !shape.empty()) return add_mismatches(shape, value, out);
   if (value.kind == Kind::Null) return add_null_mismatches(plain, parts.name, out);
   if (is_number_type(parts.name)) return add_number_mismatches(plain.name, value, out);

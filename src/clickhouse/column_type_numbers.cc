@@ -11,7 +11,7 @@
 #include <string>
 
 #include "clickhouse/column_type.h"
-#include "clickhouse/type_name.h"
+#include "columns/type_name.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -178,7 +178,7 @@ std::optional<DecimalText> decimal_of(std::string_view text) {
   return out;
 }
 
-void add_decimal_mismatches(const TypeParts& type, const JsonValue& value, Mismatches& out) {
+void add_decimal_mismatches(const columns::TypeParts& type, const JsonValue& value, Mismatches& out) {
   int32_t precision = 0;
   int32_t scale = 0;
   if (type.arguments.size() != 2) return;
@@ -237,20 +237,20 @@ bool is_number_type(std::string_view type) {
 
 void add_number_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
   if (type == "Bool") return add_bool_mismatches(value, out);
-  if (type.starts_with("Decimal")) return add_decimal_mismatches(parts_of(type), value, out);
+  if (type.starts_with("Decimal")) return add_decimal_mismatches(columns::parts_of(type), value, out);
   if (const auto integer = integer_type(type)) return add_integer_mismatches(*integer, value, out);
   add_float_mismatches(type, value, out);
 }
 
 bool has_enum_value(std::string_view type, int64_t number) {
-  const TypeParts parts = parts_of(type);
+  const columns::TypeParts parts = columns::parts_of(type);
   return std::any_of(parts.arguments.begin(), parts.arguments.end(),
                      [&](std::string_view text) { return enumerator(text).second == number; });
 }
 
 void add_enum_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
   const auto unknown = [&] { out.insert(Mismatch::UnknownEnumValue); };
-  const TypeParts parts = parts_of(type);
+  const columns::TypeParts parts = columns::parts_of(type);
   if (value.is_string()) {
     const bool known = std::any_of(parts.arguments.begin(), parts.arguments.end(), [&](std::string_view text) {
       const auto [name, number] = enumerator(text);

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "clickhouse/column_type.h"
-#include "clickhouse/type_name.h"
+#include "columns/type_name.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -241,7 +241,7 @@ void add_time_of_day_mismatches(int precision, const JsonValue& value, Mismatche
   if (*ticks > last || *ticks < -last) out.insert(Mismatch::AnotherTime);
 }
 
-int precision_of(const TypeParts& type) {
+int precision_of(const columns::TypeParts& type) {
   int precision = 3;
   if (!type.arguments.empty()) {
     std::from_chars(type.arguments[0].data(), type.arguments[0].data() + type.arguments[0].size(), precision);
@@ -257,7 +257,7 @@ bool is_time_type(std::string_view type) {
 }
 
 void add_time_mismatches(std::string_view type, const JsonValue& value, Mismatches& out) {
-  const TypeParts parts = parts_of(type);
+  const columns::TypeParts parts = columns::parts_of(type);
   if (parts.name == "Date") return add_date_mismatches({0, kLastOfDate}, false, value, out);
   if (parts.name == "Date32") return add_date_mismatches({kFirstOfDate32, kLastOfDate32}, true, value, out);
   if (parts.name == "DateTime") return add_moment_mismatches({0, kLastOfDateTime}, -1, value, out);

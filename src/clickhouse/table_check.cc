@@ -11,7 +11,7 @@
 
 #include "clickhouse/column_type.h"
 #include "clickhouse/insert_url.h"
-#include "clickhouse/type_name.h"
+#include "columns/type_name.h"
 
 namespace freshet::clickhouse {
 namespace {
@@ -182,7 +182,7 @@ class RowCheck {
     }
     report_names(out);
     for (const auto& [name, column] : columns_) {
-      const bool absent_on_purpose = !column->default_kind.empty() || plain_type(column->type).nullable;
+      const bool absent_on_purpose = !column->default_kind.empty() || columns::plain_type(column->type).nullable;
       const bool nested = name.find('.') != std::string::npos;
       if (rows_ == 0 || seen_.contains(name) || absent_on_purpose || nested) continue;
       out.push_back({Severity::Warning, name,

@@ -28,6 +28,9 @@ std::string_view to_string(RowFormat format);
 struct RowLayout {
   RowFormat format = RowFormat::JsonEachRow;
   std::vector<std::string> columns;  // column list of the INSERT; empty = none (rows contain the names)
+  // Native: the types of `columns`, as DESCRIBE TABLE writes them. The rows are RowBinary of exactly these types; the
+  // writer turns the rows of an insert into columns.
+  std::vector<std::string> types{};
   bool operator==(const RowLayout&) const = default;
 };
 

@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "clickhouse/column_type.h"
-#include "clickhouse/type_name.h"
+#include "columns/type_name.h"
 
 namespace freshet::e2e {
 namespace {
@@ -20,7 +20,7 @@ int digits_of(std::string_view type) { return type[type.size() - 2] - '0'; }
 bool is_date_time64(std::string_view type) { return type.starts_with("DateTime64("); }
 
 std::string selected(const std::string& name, std::string_view type) {
-  const std::string_view plain = clickhouse::plain_type(type).name;
+  const std::string_view plain = columns::plain_type(type).name;
   if (plain == "DateTime") return fmt::format("toUInt32(`{0}`) AS `{0}`", name);
   if (plain == "DateTime64(3)") return fmt::format("toUnixTimestamp64Milli(`{0}`) AS `{0}`", name);
   if (plain == "DateTime64(6)") return fmt::format("toUnixTimestamp64Micro(`{0}`) AS `{0}`", name);
@@ -55,7 +55,7 @@ json as_ipv6(const json& value) {
 }
 
 json value_as_stored(const json& value, std::string_view type) {
-  const auto plain = clickhouse::plain_type(type);
+  const auto plain = columns::plain_type(type);
   if (value.is_null()) return plain.nullable ? value : json("<default>");
   if (plain.name == "DateTime") return seconds_of(value);
   if (plain.name.starts_with("Array(")) {
@@ -78,7 +78,7 @@ json value_as_stored(const json& value, std::string_view type) {
 }
 
 bool beyond(const json& value, std::string_view type) {
-  const auto plain = clickhouse::plain_type(type);
+  const auto plain = columns::plain_type(type);
   if (plain.name == "DateTime") {
     const json seconds = seconds_of(value);
     return !seconds.is_null() && (!seconds.is_number_integer() || seconds < 0 || seconds > UINT32_MAX);
@@ -137,7 +137,7 @@ std::vector<json> read_rows(const testkit::ClickHouseServer& server, const std::
   for (std::string line; std::getline(lines, line);) {
     json row = json::parse(line);
     for (auto& [name, value] : row.items()) {
-      const std::string_view type = clickhouse::plain_type(columns.at(name)).name;
+      const std::string_view type = columns::plain_type(columns.at(name)).name;
       if (type == "Float32" || type == "Array(Float32)") value = as_float32(value);
     }
     rows.push_back(std::move(row));

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # usage: ./dev cross [TEST...]
 #
-# Builds the program for arm64 (build/arm64/freshet) and runs unit and golden tests (base, model, processors and all of
-# tests/golden, or the TESTs named) in QEMU. The libraries are Debian's arm64 packages, unpacked into build/arm64-sysroot
+# Builds the program for arm64 (build/arm64/freshet) and runs unit and golden tests (base, model, columns, processors and all
+# of tests/golden, or the TESTs named) in QEMU. The libraries are Debian's arm64 packages, unpacked into build/arm64-sysroot
 # from the package sources that this machine already uses. Installs g++-aarch64-linux-gnu and qemu-user-static if they are
 # missing; ./dev setup does not.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
@@ -50,7 +50,7 @@ make_sysroot() {
 make_sysroot
 tests=("$@")
 if [[ ${#tests[@]} -eq 0 ]]; then
-  tests=(base_test model_test processors_test)
+  tests=(base_test model_test columns_test processors_test)
   for source in tests/golden/*_test.cc; do tests+=("golden_$(basename "$source" .cc)"); done
 fi
 build arm64 freshet "${tests[@]}"

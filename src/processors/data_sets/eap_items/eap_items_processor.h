@@ -4,13 +4,13 @@
 #include <array>
 #include <random>
 
+#include "columns/row_binary_writer.h"
 #include "ports/processor.h"
 #include "processors/data_sets/eap_items/eap_item_types.h"
 #include "processors/data_sets/eap_items/eap_row.h"
 #include "processors/data_sets/eap_items/eap_week.h"
 #include "processors/data_sets/eap_items/far_time_filter.h"
 #include "processors/environment.h"
-#include "processors/formats/row_binary_writer.h"
 #include "processors/formats/row_writer.h"
 #include "processors/processors_settings.h"
 #include "processors/protobuf/trace_item.h"
@@ -60,7 +60,7 @@ class EapItemsProcessor final : public Processor {
   AttributeColumns columns_;
   EapRow row_;
   RowWriter json_;
-  RowBinaryWriter binary_;
+  columns::RowBinaryWriter binary_;
 };
 
 }  // namespace freshet::processors

@@ -163,7 +163,7 @@ void write_buckets(const AttributeColumns& columns, RowWriter& out) {
   }
 }
 
-void write_element_binary(const AttributeScalar& element, RowBinaryWriter& out) {
+void write_element_binary(const AttributeScalar& element, columns::RowBinaryWriter& out) {
   switch (element.kind) {
     case AttributeKind::String:
       return out.string(element.string_value.view);
@@ -179,7 +179,7 @@ void write_element_binary(const AttributeScalar& element, RowBinaryWriter& out) 
   }
 }
 
-void write_map_binary(AttributeKind kind, const AttributeColumns& columns, RowBinaryWriter& out) {
+void write_map_binary(AttributeKind kind, const AttributeColumns& columns, columns::RowBinaryWriter& out) {
   out.count(columns.count(kind));
   columns.visit(kind, [&](const Attribute& attribute) {
     out.string(attribute.key.view);
@@ -187,7 +187,7 @@ void write_map_binary(AttributeKind kind, const AttributeColumns& columns, RowBi
   });
 }
 
-void write_buckets_binary(const AttributeColumns& columns, RowBinaryWriter& out) {
+void write_buckets_binary(const AttributeColumns& columns, columns::RowBinaryWriter& out) {
   for (size_t bucket = 0; bucket < kAttributeBuckets; ++bucket) {
     out.count(columns.strings(bucket).count);
     columns.visit(columns.strings(bucket), [&](const Attribute& attribute) {
@@ -202,7 +202,7 @@ void write_buckets_binary(const AttributeColumns& columns, RowBinaryWriter& out)
   }
 }
 
-void write_typed_arrays_binary(const AttributeColumns& columns, RowBinaryWriter& out) {
+void write_typed_arrays_binary(const AttributeColumns& columns, columns::RowBinaryWriter& out) {
   for (const auto& [kind, column] : kArrayColumns) {
     out.count(columns.arrays_of(kind));
     if (columns.arrays_of(kind) == 0) continue;
@@ -285,14 +285,14 @@ void write_eap_json(const EapRow& row, const AttributeColumns& columns, bool jun
 }
 
 void write_eap_row_binary(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& scratch,
-                          RowBinaryWriter& out) {
+                          columns::RowBinaryWriter& out) {
   out.fixed(row.organization_id);
   out.fixed(row.project_id);
   out.fixed(row.item_type);
   out.fixed(row.timestamp);
-  out.uuid(row.trace_id);
+  out.uuid(row.trace_id.bytes);
   if (!june) {
-    out.uuid(row.session_id);
+    out.uuid(row.session_id.bytes);
     out.string(row.conversation_id.view);
   }
   out.raw(row.item_id);

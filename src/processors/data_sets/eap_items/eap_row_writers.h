@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "columns/row_binary_writer.h"
 #include "processors/data_sets/eap_items/eap_row.h"
-#include "processors/formats/row_binary_writer.h"
 #include "processors/formats/row_writer.h"
 
 namespace freshet::processors {
@@ -16,6 +16,6 @@ std::vector<std::string> eap_row_binary_columns(bool june, bool received_at);
 void write_eap_json(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& out);
 // `scratch` holds the JSON text column of older Snuba.
 void write_eap_row_binary(const EapRow& row, const AttributeColumns& columns, bool june, RowWriter& scratch,
-                          RowBinaryWriter& out);
+                          columns::RowBinaryWriter& out);
 
 }  // namespace freshet::processors

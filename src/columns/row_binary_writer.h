@@ -1,7 +1,9 @@
-// Writes values in ClickHouse's RowBinary format: no names, no separators, little-endian numbers.
+// Writes values in ClickHouse's RowBinary format: no names, no separators, little-endian numbers. Rows of a Native
+// insert have it too, until the insert is sent (native_block.h).
 // https://clickhouse.com/docs/interfaces/formats/RowBinary
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -9,9 +11,7 @@
 #include <memory>
 #include <string_view>
 
-#include "processors/values/uuid.h"
-
-namespace freshet::processors {
+namespace freshet::columns {
 
 static_assert(std::endian::native == std::endian::little);
 
@@ -41,10 +41,10 @@ class RowBinaryWriter {
     count(value.size());
     raw(value);
   }
-  // Two 64-bit integers, each little-endian.
-  void uuid(const Uuid& value) {
+  // `bytes` in the order of the UUID's text. ClickHouse stores two 64-bit integers, each little-endian.
+  void uuid(const std::array<uint8_t, 16>& bytes) {
     ensure(16);
-    for (size_t i = 0; i < 16; ++i) buffer_[size_ + i] = static_cast<char>(value.bytes[i ^ 7]);
+    for (size_t i = 0; i < 16; ++i) buffer_[size_ + i] = static_cast<char>(bytes[i ^ 7]);
     size_ += 16;
   }
   // Unchanged bytes.
@@ -71,4 +71,4 @@ class RowBinaryWriter {
   size_t size_ = 0;
 };
 
-}  // namespace freshet::processors
+}  // namespace freshet::columns

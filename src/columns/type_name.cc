@@ -1,8 +1,8 @@
-#include "clickhouse/type_name.h"
+#include "columns/type_name.h"
 
 #include <algorithm>
 
-namespace freshet::clickhouse {
+namespace freshet::columns {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -73,4 +73,4 @@ std::pair<std::string_view, std::string_view> named_element(std::string_view arg
   return {argument.substr(0, name), trimmed(argument.substr(name))};
 }
 
-}  // namespace freshet::clickhouse
+}  // namespace freshet::columns

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace freshet::clickhouse {
+namespace freshet::columns {
 
 // A type without the wrappers LowCardinality(), Nullable() and SimpleAggregateFunction(). Views into the type's text.
 struct PlainType {
@@ -25,4 +25,4 @@ TypeParts parts_of(std::string_view type);
 // backquotes around the name.
 std::pair<std::string_view, std::string_view> named_element(std::string_view argument);
 
-}  // namespace freshet::clickhouse
+}  // namespace freshet::columns
