@@ -17,6 +17,7 @@
 #include "clickhouse/error_codes.h"
 #include "clickhouse/error_table.h"
 #include "clickhouse/failed_inserts.h"
+#include "clickhouse/insert_body.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/password.h"
 #include "clickhouse/request_builder.h"
@@ -92,7 +93,7 @@ class ClickHouseWriter final : public RowWriter {
         password_(settings_, mask),
         failures_(std::move(table)),
         stored_(std::move(positions), settings_, clock, mask),
-        encoder_(settings_.compression, requests_->full_blocks()),
+        body_(settings_.compression, requests_->full_blocks()),
         delay_(std::random_device{}()) {}
 
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
@@ -127,7 +128,7 @@ class ClickHouseWriter final : public RowWriter {
   Password password_;
   FailedInserts failures_;
   StoredMessages stored_;
-  BlockEncoder encoder_;
+  InsertBody body_;
   RetryDelay delay_;
   // Limits a persistent failure to one log line a minute.
   bool failing_ = false;
@@ -138,10 +139,11 @@ class ClickHouseWriter final : public RowWriter {
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
   failures_.begin(request, settings_);
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
-  const std::string_view body = encoder_.encode(request.rows);
-  const Charge charge(control.budget, body.size());
-  WriteOutcome outcome = send_until_decided(request, body, control);
-  encoder_.trim();
+  const auto body = body_.encode(request, control.budget);
+  if (!body) return body.error();
+  const Charge charge(control.budget, body->size());
+  WriteOutcome outcome = send_until_decided(request, *body, control);
+  body_.trim();
   return outcome;
 }
 

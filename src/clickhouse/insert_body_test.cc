@@ -1,0 +1,83 @@
+#include "clickhouse/insert_body.h"
+
+#include <gmock/gmock.h>
+
+#include "columns/row_binary_writer.h"
+#include "testkit/fake_clickhouse.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+using testing::HasSubstr;
+
+std::string row(uint16_t id, std::string_view name) {
+  columns::RowBinaryWriter out;
+  out.fixed(id);
+  out.string(name);
+  return std::string(out.bytes());
+}
+
+struct InsertBodyTest : testing::Test {
+  tl::expected<std::string, WriteOutcome> plain(std::vector<std::string_view> rows, uint64_t row_count) {
+    InsertRequest request;
+    request.layout = &layout;
+    request.rows = std::move(rows);
+    request.row_count = row_count;
+    const auto encoded = body.encode(request, budget);
+    if (!encoded) return tl::make_unexpected(encoded.error());
+    return testkit::decode_blocks(*encoded);
+  }
+
+  RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt16", "String"}};
+  std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>(1 << 20);
+  InsertBody body{Compression::Lz4, false};
+};
+
+const std::string kColumnId = std::string("\x02id\x06") + "UInt16";
+const std::string kColumnName = std::string("\x04name\x06") + "String";
+
+TEST_F(InsertBodyTest, ANativeInsertIsOneBlockOfColumns) {
+  const std::string first = row(1, "a") + row(2, "bc");
+  const std::string third = row(3, "");
+  const std::string last = std::string("\0", 1);
+  EXPECT_EQ(plain({first, third}, 3),
+            "\x02\x03" + kColumnId + std::string("\1\0\2\0\3\0", 6) + kColumnName + "\1a\2bc" + last);
+  EXPECT_EQ(plain({third}, 1), "\x02\x01" + kColumnId + std::string("\3\0", 2) + kColumnName + last)
+      << "a piece of the rows is an insert of its own";
+  EXPECT_EQ(budget->held(), 0u);
+}
+
+TEST_F(InsertBodyTest, OtherFormatsAreSentAsTheyAre) {
+  layout = {RowFormat::RowBinary, {"id", "name"}};
+  const std::string rows = row(1, "a");
+  EXPECT_EQ(plain({rows, rows}, 2), rows + rows);
+}
+
+TEST_F(InsertBodyTest, ANewLayoutIsUsedFromItsFirstInsert) {
+  const std::string one = row(1, "a");
+  EXPECT_TRUE(plain({one}, 1));
+  layout.types[1] = "FixedString(2)";
+  EXPECT_EQ(plain({one}, 1),
+            "\x02\x01" + kColumnId + std::string("\1\0", 2) + "\x04name\x0e" + "FixedString(2)" + "\1a");
+}
+
+TEST_F(InsertBodyTest, ABugIsForTheOperator) {
+  const std::string one = row(1, "a");
+  for (const auto& [rows, types, why] :
+       {std::tuple<std::string, std::vector<std::string>, const char*>{one + "x", {"UInt16", "String"}, "more than 1"},
+        {one.substr(0, 3), {"UInt16", "String"}, "row 1 of 1, column name String"},
+        {one, {"UInt16", "Dynamic"}, "column name: unsupported column type Dynamic"},
+        {one, {"UInt16"}, "2 column names, 1 column types"}}) {
+    layout.types = types;
+    const auto encoded = plain({rows}, 1);
+    ASSERT_FALSE(encoded);
+    EXPECT_EQ(encoded.error().kind, WriteOutcome::Kind::MaybeStored);
+    EXPECT_THAT(encoded.error().text, HasSubstr(why));
+    EXPECT_THAT(encoded.error().reason, HasSubstr("nothing was sent"));
+  }
+  layout.types = {"UInt16", "String"};
+  EXPECT_TRUE(plain({one}, 1));
+}
+
+}  // namespace
+}  // namespace freshet::clickhouse
