@@ -24,7 +24,7 @@ enum class RowFormat { JsonEachRow, RowBinary, Native };
 // The name of the format in ClickHouse.
 std::string_view to_string(RowFormat format);
 
-// How rows are encoded; the same for every row of a batch.
+// How rows are encoded; the same for every row of a batch, but see MessageRows::json_each_row.
 struct RowLayout {
   RowFormat format = RowFormat::JsonEachRow;
   std::vector<std::string> columns;  // column list of the INSERT; empty = none (rows contain the names)
@@ -48,6 +48,7 @@ struct MessageRows {
   uint32_t dlq_context_size = 0;
   uint64_t dlq_context_begin = 0;  // byte range in ProcessedChunk::dlq_contexts
   bool rows_are_payload = false;   // the row bytes are the payload and one line feed
+  bool json_each_row = false;      // the rows are JSONEachRow, whatever ProcessedChunk::layout says
 };
 
 // An inclusive range of offsets of one partition.
@@ -125,7 +126,8 @@ struct ProcessedChunk {
   std::shared_ptr<const RowLayout> layout = plain_layout();
   std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;
-  Hash128 digest;  // of `messages` and their rows, for the insert token (stream/insert_token.h)
+  bool has_json_rows = false;  // MessageRows::json_each_row of at least one message
+  Hash128 digest;              // of `messages` and their rows, for the insert token (stream/insert_token.h)
   std::string dlq_contexts;
   std::vector<Message> dlq_messages;  // large messages, kept whole instead of in `dlq_contexts`; ascending offsets
   std::vector<MessageRows> messages;  // messages with rows, ascending offsets

@@ -27,6 +27,7 @@ struct ProcessResult {
   Kind kind = Kind::Rows;
   uint32_t row_count = 0;
   bool rows_are_payload = false;  // exactly the payload and a line feed were appended
+  bool json_each_row = false;     // the rows are JSONEachRow, whatever layout() says; for a layout with column types
   const char* code = "";          // static storage; a metric label, so use few distinct values
   std::string text;
   std::string key;

@@ -6,6 +6,7 @@
 #include "base/snapshot.h"
 #include "model/delivery.h"
 #include "model/options.h"
+#include "model/table_columns.h"
 
 namespace freshet::processors {
 
@@ -16,6 +17,8 @@ struct ProcessorEnvironment {
   const Snapshot<LiveOptions>* options = nullptr;  // null: the default options
   // With ExactlyOnce, rows and verdicts depend only on the message, the settings and the live options.
   Delivery delivery = Delivery::AtLeastOnce;
+  // For rows in the types of the table's columns; null: all rows are JSONEachRow.
+  const Snapshot<TableColumns>* table = nullptr;
 };
 
 }  // namespace freshet::processors

@@ -3,6 +3,13 @@
 #include <algorithm>
 
 namespace freshet::stream {
+namespace {
+
+bool has_json_rows(const SealedBatch& batch) {
+  return std::any_of(batch.chunks.begin(), batch.chunks.end(), [](const auto& chunk) { return chunk->has_json_rows; });
+}
+
+}  // namespace
 
 BatchRequests::BatchRequests(const SealedBatch& batch) : batch_(batch) {
   uint64_t rows = 0;
@@ -41,7 +48,7 @@ size_t BatchRequests::with_row(Piece piece, uint64_t row) const {
 }
 
 InsertRequest BatchRequests::request(Piece piece) const {
-  if (is_whole(piece)) return whole_request(batch_);
+  if (is_whole(piece) && !has_json_rows(batch_)) return whole_request(batch_);
   InsertRequest request;
   request.layout = batch_.layout.get();
   for (size_t i = piece.begin; i < piece.end; ++i) append(i, request);
@@ -63,10 +70,13 @@ void BatchRequests::append(size_t index, InsertRequest& request) const {
   const MessageRows& one = message(index);
   const std::string_view rows =
       std::string_view(batch_.chunks[items_[index].place.chunk]->rows).substr(one.rows_begin, one.rows_size);
-  // Merge rows that are adjacent in memory.
-  if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data()) {
+  // Merge rows that are adjacent in memory and of one format.
+  const bool last_is_json = !request.json_rows.empty() && request.json_rows.back() + 1 == request.rows.size();
+  if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data() &&
+      last_is_json == one.json_each_row) {
     request.rows.back() = {request.rows.back().data(), request.rows.back().size() + rows.size()};
   } else {
+    if (one.json_each_row) request.json_rows.push_back(request.rows.size());
     request.rows.push_back(rows);
   }
   request.row_count += one.row_count;
@@ -80,6 +90,10 @@ InsertMessages BatchRequests::messages(Piece piece) const {
 }
 
 InsertRequest whole_request(const SealedBatch& batch) {
+  if (has_json_rows(batch)) {
+    const BatchRequests requests(batch);
+    return requests.request(requests.whole());
+  }
   InsertRequest whole;
   whole.layout = batch.layout.get();
   whole.row_count = batch.row_count;

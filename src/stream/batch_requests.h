@@ -20,6 +20,7 @@ class BatchRequests {
   explicit BatchRequests(const SealedBatch& batch);
 
   size_t count() const { return items_.size(); }
+  Piece whole() const { return {0, items_.size()}; }
   bool is_whole(Piece piece) const { return piece.begin == 0 && piece.end == items_.size(); }
   BatchMessages::Place place(size_t index) const { return items_[index].place; }
   uint64_t rows(Piece piece) const;

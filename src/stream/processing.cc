@@ -275,6 +275,8 @@ void ChunkProcessor::add_rows(Message& message, const ProcessResult& result, siz
   rows.row_count = result.row_count;
   rows.dlq_context_begin = out.dlq_contexts.size();
   rows.rows_are_payload = result.rows_are_payload;
+  rows.json_each_row = result.json_each_row;
+  out.has_json_rows |= result.json_each_row;
   cover(message, out);
   if (rules_.encode_dlq_contexts && size_of(message) > kSmallMessage && !result.rows_are_payload) {
     out.dlq_messages.push_back(std::move(message));  // keeps the message without a copy

@@ -6,7 +6,7 @@
 #include "ports/processor.h"
 #include "processors/description/description.h"
 #include "processors/environment.h"
-#include "processors/formats/row_writer.h"
+#include "processors/formats/row_encoder.h"
 #include "processors/processors_settings.h"
 
 namespace freshet::processors {
@@ -18,9 +18,10 @@ class DescribedProcessor : public Processor {
   using Row = typename std::remove_cvref_t<decltype(kDescription)>::Row;
 
   DescribedProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-      : environment_(settings.environment), values_(environment), out_(tick_form(settings)) {}
+      : environment_(settings.environment), values_(environment), out_(kDescription.column_names(), tick_form(settings), environment.table) {}
 
-  const RowLayout& layout() const override { return layout_; }
+  const RowLayout& layout() const override { return out_.layout(); }
+  void begin_chunk(const MessageContext&, std::span<const Message>) override { out_.begin_chunk(); }
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) final {
     if (!message.payload) return null_payload();
@@ -29,12 +30,9 @@ class DescribedProcessor : public Processor {
     row_ = Row{};
     ReadContext in{json_, values_};
     if (!kDescription.read(in, row_) || !json_.finish()) return invalid_message(json_);
-    out_.clear();
-    out_.begin_row();
-    kDescription.write(out_, row_, {context.partition, message.offset, environment_, values_});
-    out_.end_row();
-    out_.move_to(rows);
+    const RowContext row_context{context.partition, message.offset, environment_, values_};
     ProcessResult result = ProcessResult::rows(1);
+    result.json_each_row = !out_.append(rows, [&](auto& writer) { kDescription.write(writer, row_, row_context); });
     report(row_, result);
     return result;
   }
@@ -46,9 +44,8 @@ class DescribedProcessor : public Processor {
  private:
   const SnubaEnvironment environment_;
   GeneratedValues values_;
-  const RowLayout layout_;
   JsonReader json_;
-  RowWriter out_;
+  RowEncoder out_;
   Row row_;
 };
 

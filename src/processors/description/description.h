@@ -18,6 +18,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "processors/description/field_values.h"
 #include "processors/description/row_context.h"
@@ -160,6 +161,11 @@ class Description {
   template <typename Encoder>
   void write(Encoder& out, const Row& row, const RowContext& context) const {
     std::apply([&](const auto&... column) { (description::write_entry(column, out, row, context), ...); }, columns_);
+  }
+
+  std::vector<std::string_view> column_names() const {
+    return std::apply([](const auto&... entry) { return std::vector<std::string_view>{entry.column.name()...}; },
+                      columns_);
   }
 
   // Another description of the same fields and columns for messages with `unknown` fields.

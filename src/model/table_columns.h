@@ -1,0 +1,25 @@
+// The columns of the target table, for processors that write rows in the table's types.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace freshet {
+
+struct TableColumn {
+  std::string name;
+  std::string type;             // as DESCRIBE TABLE writes it
+  bool has_expression = false;  // DEFAULT: what a missing value becomes is the server's affair
+  bool operator==(const TableColumn&) const = default;
+};
+
+// Empty: not known (yet), or rows in its types are not wanted.
+struct TableColumns {
+  std::vector<TableColumn> columns;
+  // null in a column that is not Nullable becomes its default (input_format_null_as_default). False: the server rejects
+  // it.
+  bool null_as_default = false;
+  bool operator==(const TableColumns&) const = default;
+};
+
+}  // namespace freshet

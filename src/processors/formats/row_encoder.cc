@@ -1,0 +1,52 @@
+#include "processors/formats/row_encoder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace freshet::processors {
+namespace {
+
+// nullopt: the type is not supported.
+std::optional<ColumnTarget> target_of(const TableColumn& column, bool null_as_default) {
+  auto type = columns::parse_data_type(column.type);
+  if (!type) return std::nullopt;
+  ColumnTarget target{*std::move(type), true};
+  const bool known = !column.has_expression && (null_as_default || target.type.nullable);
+  if (known) target.default_value = default_bytes(target.type);
+  return target;
+}
+
+}  // namespace
+
+RowEncoder::RowEncoder(std::vector<std::string_view> columns, TickForm ticks, const Snapshot<TableColumns>* table)
+    : columns_(std::move(columns)), table_(table), json_(ticks) {}
+
+void RowEncoder::begin_chunk() {
+  if (table_ == nullptr) return;
+  auto now = table_->get();
+  if (now == followed_) return;
+  followed_ = std::move(now);
+  follow(*followed_);
+}
+
+void RowEncoder::follow(const TableColumns& table) {
+  typed_.reset();
+  typed_layout_ = RowLayout{RowFormat::Native, {}, {}};
+  std::vector<ColumnTarget> targets;
+  for (const std::string_view name : columns_) {
+    const auto found = std::find_if(table.columns.begin(), table.columns.end(),
+                                    [&](const TableColumn& column) { return column.name == name; });
+    if (found == table.columns.end()) {
+      targets.emplace_back();
+      continue;
+    }
+    auto target = target_of(*found, table.null_as_default);
+    if (!target) return;
+    targets.push_back(*std::move(target));
+    typed_layout_.columns.push_back(found->name);
+    typed_layout_.types.push_back(found->type);
+  }
+  if (!typed_layout_.columns.empty()) typed_.emplace(std::move(targets));
+}
+
+}  // namespace freshet::processors

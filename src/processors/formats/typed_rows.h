@@ -1,0 +1,137 @@
+// Writes rows in the types of a table's columns: RowBinary, which the insert turns into a Native block.
+// https://clickhouse.com/docs/interfaces/formats/RowBinary
+//
+// The stored values are those of the same row as JSONEachRow. A value for which this is not certain has no exact form:
+// out of the range of its column's type, an unknown element of an Enum, a text for a number. Its row is then written as
+// JSONEachRow, so that the server decides as it always did (docs/insert-formats.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "columns/data_type.h"
+#include "columns/row_binary_writer.h"
+#include "processors/formats/column.h"
+#include "processors/formats/row_values.h"
+#include "processors/json/json_reader.h"
+#include "processors/values/ip_address.h"
+#include "processors/values/uuid.h"
+
+namespace freshet::processors {
+
+// What a column of a data set becomes in the table.
+struct ColumnTarget {
+  columns::DataType type;
+  bool there = false;  // false: the table has no such column, and the value is not written
+  // What the table stores for a column without a value, or null in a column that is not Nullable: the bytes in `type`.
+  // nullopt: that is not known, and such a row has no exact form.
+  std::optional<std::string> default_value{};
+};
+
+// The default of a type without a DEFAULT expression: 0, "", an empty array, NULL; the first element of an Enum.
+std::string default_bytes(const columns::DataType& type);
+
+// Has the same functions as RowWriter for what a description writes. Threads: one.
+class TypedRowWriter {
+ public:
+  // One target for each column of the data set, in its order.
+  explicit TypedRowWriter(std::vector<ColumnTarget> targets) : targets_(std::move(targets)) {}
+
+  void begin_row() {
+    bytes_.clear();
+    next_ = 0;
+    exact_ = true;
+  }
+  // After the row: false if a value had no exact form. The bytes are then worthless.
+  bool exact() const { return exact_; }
+  std::string_view bytes() const { return bytes_.bytes(); }
+
+  template <typename T>
+  void put(const Column&, const T& value) {
+    const ColumnTarget& target = targets_[next_++];
+    if (target.there) put_value(target, value);
+  }
+
+ private:
+  using Type = columns::DataType;
+  using Kind = columns::TypeKind;
+
+  template <typename T>
+  void put_value(const ColumnTarget& target, const T& value) {
+    if (target.type.nullable) bytes_.fixed(uint8_t{0});
+    write(target.type, value);
+  }
+  template <typename T>
+  void put_value(const ColumnTarget& target, const std::optional<T>& value) {
+    if (value) return put_value(target, *value);
+    put_value(target, nullptr);
+  }
+  void put_value(const ColumnTarget& target, std::nullptr_t) {
+    if (target.type.nullable) return bytes_.fixed(uint8_t{1});
+    if (!target.default_value) return inexact();
+    bytes_.raw(*target.default_value);
+  }
+
+  // An element of an array: as a column, but null has no default.
+  template <typename T>
+  void element(const Type& type, const T& value) {
+    if (type.nullable) bytes_.fixed(uint8_t{0});
+    write(type, value);
+  }
+  template <typename T>
+  void element(const Type& type, const std::optional<T>& value) {
+    if (value) return element(type, *value);
+    if (!type.nullable) return inexact();
+    bytes_.fixed(uint8_t{1});
+  }
+
+  // The value in the type, without the byte for NULL.
+  void write(const Type& type, uint64_t value);
+  void write(const Type& type, int64_t value) {
+    if (value >= 0) return write(type, static_cast<uint64_t>(value));
+    write_negative(type, value);
+  }
+  void write(const Type& type, uint32_t value) { write(type, uint64_t{value}); }
+  void write(const Type& type, uint16_t value) { write(type, uint64_t{value}); }
+  void write(const Type& type, uint8_t value) { write(type, uint64_t{value}); }
+  void write(const Type& type, int32_t value) { write(type, int64_t{value}); }
+  void write(const Type& type, bool value);
+  void write(const Type& type, double value);
+  void write(const Type& type, const JsonNumber& value);
+  void write(const Type& type, std::string_view value);
+  void write(const Type& type, const JsonString& value) { write(type, value.view); }
+  void write(const Type& type, const char* value) { write(type, std::string_view(value)); }
+  void write(const Type& type, const Uuid& value);
+  void write(const Type& type, const IpAddress& value);
+  void write(const Type& type, const Seconds& value) { write(type, uint64_t{value.value}); }
+  template <int kDigits, typename Int>
+  void write(const Type& type, const Ticks<kDigits, Int>& value) {
+    if (value.value < 0 || static_cast<uint64_t>(value.value) > uint64_t{INT64_MAX}) return inexact();
+    write_ticks(type, static_cast<int64_t>(value.value), kDigits);
+  }
+  template <typename Range, typename Get>
+  void write(const Type& type, const Elements<Range, Get>& value) {
+    if (type.kind != Kind::Array) return inexact();
+    bytes_.count(static_cast<uint64_t>(value.range.size()));
+    for (const auto& one : value.range) element(type.children[0], value.get(one));
+  }
+
+  void write_negative(const Type& type, int64_t value);
+  void write_ticks(const Type& type, int64_t ticks, int digits);
+  template <typename Stored, typename Value>
+  void in_range(Value value);
+  void inexact() { exact_ = false; }
+
+  const std::vector<ColumnTarget> targets_;
+  columns::RowBinaryWriter bytes_;
+  size_t next_ = 0;  // index of the next column
+  bool exact_ = true;
+};
+
+}  // namespace freshet::processors
