@@ -1,10 +1,12 @@
 #include "app/background_checks.h"
 
+#include <utility>
 #include <vector>
 
 #include "app/app_events.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
+#include "app/table_types.h"
 #include "base/threads.h"
 #include "kafka/cluster.h"
 
@@ -12,6 +14,7 @@ namespace freshet::app {
 namespace {
 
 constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+constexpr Duration kPause = std::chrono::seconds(10);
 constexpr Duration kBetweenAudits = std::chrono::seconds(50);  // at most a minute with the pause of the loop
 constexpr kafka::SampleLimit kBackgroundSample{.messages = 200,
                                                .bytes = 4 << 20};  // small: the stream needs the memory
@@ -68,28 +71,75 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
   return true;
 }
 
+// What remains to be done, turn by turn.
+class Checks {
+ public:
+  Checks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, BackgroundChecks::OnTable on_table,
+         Clock& clock, Log& log, SecretMask* secrets)
+      : pipeline_(pipeline),
+        delivery_(delivery),
+        on_table_(std::move(on_table)),
+        clock_(clock),
+        log_(log),
+        secrets_(secrets),
+        has_table_(!pipeline.stream.skip_write && !pipeline.accepted_outcomes),
+        native_(has_table_ && pipeline.insert_format == settings::InsertFormat::Native),
+        table_compared_(!has_table_),
+        audited_at_(clock.steady_now()) {}
+
+  void run(const std::stop_token& stop) {
+    do {
+      turn(stop);
+    } while (!done() && sleep_interruptibly(clock_, stop, kPause));
+  }
+
+ private:
+  bool done() const { return topics_done_ && table_compared_ && !delivery_.depends_on_table() && !native_; }
+
+  void turn(const std::stop_token& stop) {
+    if (native_) follow_table(stop);
+    if (delivery_.depends_on_table() && clock_.steady_now() - audited_at_ >= kBetweenAudits) {
+      delivery_.audit_again(stop);
+      audited_at_ = clock_.steady_now();
+    }
+    if (!topics_done_) topics_done_ = ensure_topics(pipeline_, log_);
+    if (pipeline_.kafka.create_topics && !topics_done_) return;
+    if (table_compared_) return;
+    table_compared_ = check_the_table(pipeline_, clock_, stop, log_, secrets_);
+    // Once: the table may be as its operator wants it.
+    if (table_compared_ && !delivery_.depends_on_table()) delivery_.audit_again(stop);
+  }
+
+  // Rows are JSONEachRow until the first answer. An insert that the changed table refuses is sent as JSONEachRow, so
+  // nobody waits for the next one.
+  void follow_table(const std::stop_token& stop) {
+    auto types = table_types(pipeline_, clock_, kAnswerTimeout, stop, secrets_);
+    if (!types || *types == known_) return;
+    known_ = *types;
+    on_table_(*std::move(types));
+  }
+
+  const settings::Pipeline& pipeline_;
+  DeliveryDecision& delivery_;
+  const BackgroundChecks::OnTable on_table_;
+  Clock& clock_;
+  Log& log_;
+  SecretMask* const secrets_;
+  const bool has_table_;
+  const bool native_;
+  bool topics_done_ = false;
+  bool table_compared_;
+  SteadyTime audited_at_;
+  TableColumns known_;
+};
+
 }  // namespace
 
-BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, Clock& clock,
-                                   Log& log, SecretMask* secrets)
-    : thread_(needed_thread([&pipeline, &delivery, &clock, &log, secrets](std::stop_token stop) {
-        bool topics_done = false;
-        bool table_done = pipeline.stream.skip_write || pipeline.accepted_outcomes;  // no table
-        SteadyTime audited_at = clock.steady_now();
-        do {
-          if (delivery.depends_on_table() && clock.steady_now() - audited_at >= kBetweenAudits) {
-            delivery.audit_again(stop);
-            audited_at = clock.steady_now();
-          }
-          if (!topics_done) topics_done = ensure_topics(pipeline, log);
-          if (pipeline.kafka.create_topics && !topics_done) continue;
-          if (!table_done) {
-            table_done = check_the_table(pipeline, clock, stop, log, secrets);
-            // Once: the table may be as its operator wants it.
-            if (table_done && !delivery.depends_on_table()) delivery.audit_again(stop);
-          }
-          if (topics_done && table_done && !delivery.depends_on_table()) return;
-        } while (sleep_interruptibly(clock, stop, std::chrono::seconds(10)));
+BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, OnTable on_table,
+                                   Clock& clock, Log& log, SecretMask* secrets)
+    : thread_(needed_thread([&pipeline, &delivery, on_table = std::move(on_table), &clock, &log,
+                             secrets](const std::stop_token& stop) mutable {
+        Checks(pipeline, delivery, std::move(on_table), clock, log, secrets).run(stop);
       })) {}
 
 }  // namespace freshet::app

@@ -2,12 +2,14 @@
 // messages once, as `freshet check` does, and audits the table as long as the delivery depends on it.
 #pragma once
 
+#include <functional>
 #include <thread>
 
 #include "app/delivery_decision.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret_mask.h"
+#include "model/table_columns.h"
 #include "settings/settings.h"
 
 namespace freshet::app {
@@ -15,9 +17,12 @@ namespace freshet::app {
 // Owns one thread, which ends once there is nothing left to check, at the latest on destruction.
 class BackgroundChecks {
  public:
-  // `secrets` may be null; it gets passwords that are read again later.
-  BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, Clock& clock, Log& log,
-                   SecretMask* secrets = nullptr);
+  using OnTable = std::function<void(TableColumns)>;
+
+  // `on_table` gets the columns of the table, first and whenever they change, if inserts are Native. `secrets` may be
+  // null; it gets passwords that are read again later.
+  BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, OnTable on_table, Clock& clock,
+                   Log& log, SecretMask* secrets = nullptr);
 
  private:
   std::jthread thread_;

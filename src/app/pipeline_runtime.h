@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/snapshot.h"
 #include "model/options.h"
+#include "model/table_columns.h"
 #include "ports/record_producer.h"
 #include "settings/settings.h"
 #include "stream/stream.h"
@@ -27,6 +28,8 @@ class PipelineRuntime {
   stream::Stream& stream() { return *stream_; }
   LiveOptions options() const { return *options_.get(); }
   void set_options(const LiveOptions& options);
+  // For processors that write rows in the table's types. Without effect if the settings ask for JSONEachRow.
+  void set_table(TableColumns table) { table_.set(std::move(table)); }
 
  private:
   explicit PipelineRuntime(const LiveOptions& options) : options_(options) {}
@@ -35,6 +38,7 @@ class PipelineRuntime {
 
   // In order of construction: later members use earlier ones and are destroyed first.
   Snapshot<LiveOptions> options_;
+  Snapshot<TableColumns> table_{{}};
   OutcomesTopic outcomes_;
   std::unique_ptr<stream::Stream> stream_;
   std::unique_ptr<RecordProducer> dead_letters_;

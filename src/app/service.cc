@@ -195,7 +195,9 @@ void Service::run(std::stop_token stop) {
         settings.admin.health_check_file, [&p] { return p.report.file_health(); }, p.clock, log, p.telemetry().metrics);
   }
   {
-    const BackgroundChecks checks(pipeline, p.context->delivery, p.clock, log, &p.telemetry().secrets());
+    const BackgroundChecks checks(
+        pipeline, p.context->delivery, [&p](TableColumns table) { p.pipeline->set_table(std::move(table)); }, p.clock,
+        log, &p.telemetry().secrets());
     p.wait_for_first_options(stop);
     p.consumers.run(stop);
   }

@@ -116,7 +116,8 @@ Result<stream::StreamDependencies> stream_dependencies(const StreamContext& cont
     chosen.python = {};
   }
   const auto processors = processor_factory(
-      chosen, {&context.clock, &context.metrics, &context.options, pipeline.stream.delivery}, context.log);
+      chosen, {&context.clock, &context.metrics, &context.options, pipeline.stream.delivery, context.table},
+      context.log);
   if (!processors) return tl::make_unexpected(processors.error());
   auto validators = schemas(pipeline.stream.schema, context.log);
   if (!validators) return tl::make_unexpected(validators.error());

@@ -10,6 +10,7 @@
 #include "base/secret_mask.h"
 #include "base/snapshot.h"
 #include "model/options.h"
+#include "model/table_columns.h"
 #include "outcomes/outcomes_writer.h"
 #include "ports/record_producer.h"
 #include "settings/settings.h"
@@ -24,7 +25,8 @@ struct StreamContext {
   Log& log;
   Metrics& metrics;
   const Snapshot<LiveOptions>& options;
-  SecretMask* secrets = nullptr;  // gets passwords that are read again later; may be null
+  const Snapshot<TableColumns>* table = nullptr;  // null: rows are JSONEachRow
+  SecretMask* secrets = nullptr;                  // gets passwords that are read again later; may be null
 };
 
 // For an accepted-outcomes consumer: the producer of its topic, and the producer's results.

@@ -147,19 +147,24 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   info.settings = parse_table_settings(info.engine_full);
   // All servers return system.columns in the table's order; old ones have no `position` to sort by.
   const auto columns =
-      query("SELECT name, type, default_kind FROM system.columns WHERE database = " + quote_literal(info.database) +
+      query("SELECT name, type, default_kind, default_expression FROM system.columns WHERE database = " + quote_literal(info.database) +
                 " AND table = " + quote_literal(name.table) + " FORMAT JSONCompact",
             deadline - clock_.steady_now(), stop);
   if (!columns) return tl::make_unexpected(columns.error());
-  const auto rows = string_rows(*columns, 3);
+  const auto rows = string_rows(*columns, 4);
   if (!rows) return tl::make_unexpected(rows.error());
-  for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2]});
-  const auto matching = query(
-      "SELECT value FROM system.settings WHERE name = 'input_format_column_name_matching_mode' FORMAT JSONCompact",
+  for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2], row[3]});
+  const auto settings = query(
+      "SELECT name, value FROM system.settings WHERE name IN ('input_format_column_name_matching_mode', "
+      "'input_format_null_as_default') FORMAT JSONCompact",
       deadline - clock_.steady_now(), stop);
-  if (!matching) return tl::make_unexpected(matching.error());
-  const auto mode = string_rows(*matching, 1);
-  if (mode && !mode->empty()) info.name_matching = mode->front()[0];
+  if (!settings) return tl::make_unexpected(settings.error());
+  const auto values = string_rows(*settings, 2);
+  if (!values) return info;
+  for (const auto& setting : *values) {
+    if (setting[0] == "input_format_column_name_matching_mode") info.name_matching = setting[1];
+    if (setting[0] == "input_format_null_as_default") info.null_as_default = setting[1] == "1";
+  }
   return info;
 }
 

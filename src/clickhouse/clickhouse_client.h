@@ -21,6 +21,7 @@ struct ColumnInfo {
   std::string name;
   std::string type;          // as ClickHouse writes it
   std::string default_kind;  // "", "DEFAULT", "MATERIALIZED", "ALIAS", "EPHEMERAL"
+  std::string default_expression = {};
   bool insertable() const { return default_kind != "MATERIALIZED" && default_kind != "ALIAS"; }
 };
 
@@ -34,6 +35,7 @@ struct TableInfo {
   // The server's input_format_column_name_matching_mode. Empty: the server has no such setting and matches names
   // exactly.
   std::string name_matching;
+  bool null_as_default = false;  // the server's input_format_null_as_default; false if it has no such setting
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
 };

@@ -8,8 +8,8 @@ namespace freshet {
 
 struct TableColumn {
   std::string name;
-  std::string type;             // as DESCRIBE TABLE writes it
-  bool has_expression = false;  // DEFAULT: what a missing value becomes is the server's affair
+  std::string type;  // as DESCRIBE TABLE writes it
+  std::string default_expression = {};  // of DEFAULT, as the server writes it; empty: the default of the type
   bool operator==(const TableColumn&) const = default;
 };
 

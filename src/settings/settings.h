@@ -30,6 +30,12 @@ enum class DeliveryChoice {
   Auto,         // exactly once if the table can take such inserts when the process starts, otherwise at least once
 };
 
+// The format of inserts that an operator asks for.
+enum class InsertFormat {
+  JsonEachRow,
+  Native,  // columns, for data sets and tables that freshet can write so; JSONEachRow for the others
+};
+
 // One topic into one table.
 struct Pipeline {
   kafka::KafkaSettings kafka;
@@ -41,6 +47,7 @@ struct Pipeline {
   LiveOptions options;
   // app/delivery_decision.h sets StreamSettings::delivery and ClickHouseSettings::delivery accordingly.
   DeliveryChoice delivery = DeliveryChoice::Auto;
+  InsertFormat insert_format = InsertFormat::JsonEachRow;
 };
 
 struct Settings {

@@ -11,8 +11,9 @@ std::optional<ColumnTarget> target_of(const TableColumn& column, bool null_as_de
   auto type = columns::parse_data_type(column.type);
   if (!type) return std::nullopt;
   ColumnTarget target{*std::move(type), true};
-  const bool known = !column.has_expression && (null_as_default || target.type.nullable);
-  if (known) target.default_value = default_bytes(target.type);
+  if (!null_as_default && !target.type.nullable) return target;
+  target.default_value = column.default_expression.empty() ? default_bytes(target.type)
+                                                           : default_bytes(target.type, column.default_expression);
   return target;
 }
 

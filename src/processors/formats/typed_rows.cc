@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -48,6 +49,26 @@ std::string default_bytes(const DataType& type) {
     default:
       return std::string(std::max<size_t>(type.width, 1), '\0');
   }
+}
+
+std::optional<std::string> default_bytes(const DataType& type, std::string_view expression) {
+  constexpr Column kColumn("default");
+  TypedRowWriter writer({ColumnTarget{type, true}});
+  writer.begin_row();
+  const char* const end = expression.data() + expression.size();
+  const bool quoted = expression.size() >= 2 && expression.front() == '\'' && expression.back() == '\'';
+  uint64_t number = 0;
+  if (quoted) {
+    const std::string_view text = expression.substr(1, expression.size() - 2);
+    if (text.find_first_of("'\\") != std::string_view::npos) return std::nullopt;
+    writer.put(kColumn, text);
+  } else if (const auto [stop, error] = std::from_chars(expression.data(), end, number);
+             stop == end && error == std::errc()) {
+    writer.put(kColumn, number);
+  } else {
+    return std::nullopt;
+  }
+  return writer.exact() ? std::optional(std::string(writer.bytes())) : std::nullopt;
 }
 
 template <typename Stored, typename Value>

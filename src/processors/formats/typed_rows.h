@@ -36,6 +36,8 @@ struct ColumnTarget {
 
 // The default of a type without a DEFAULT expression: 0, "", an empty array, NULL; the first element of an Enum.
 std::string default_bytes(const columns::DataType& type);
+// Of a type with the DEFAULT `expression`, as the server writes it. nullopt: it is not a plain text or number.
+std::optional<std::string> default_bytes(const columns::DataType& type, std::string_view expression);
 
 // Has the same functions as RowWriter for what a description writes. Threads: one.
 class TypedRowWriter {

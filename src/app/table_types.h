@@ -1,0 +1,19 @@
+// The columns of the table for rows in its types.
+#pragma once
+
+#include <stop_token>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret_mask.h"
+#include "model/table_columns.h"
+#include "settings/settings.h"
+
+namespace freshet::app {
+
+// Asks the server. Empty: rows in the table's types would not be what JSONEachRow is there, because the server matches
+// the names of columns in another way. Errors: see clickhouse::ClickHouseClient.
+Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
+                                 const std::stop_token& stop, SecretMask* secrets);
+
+}  // namespace freshet::app

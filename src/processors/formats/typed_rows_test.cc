@@ -1,0 +1,168 @@
+// Values in the types of columns, and which of them have no exact form. tests/contract/insert_formats_test.cc compares
+// what servers store.
+#include "processors/formats/typed_rows.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "processors/formats/row_encoder.h"
+
+namespace freshet::processors {
+namespace {
+
+constexpr Column kColumn("c");
+
+ColumnTarget target(std::string_view type) { return {*columns::parse_data_type(type), true}; }
+
+// nullopt: no exact form.
+template <typename T>
+std::optional<std::string> bytes_of(std::string_view type, const T& value) {
+  TypedRowWriter writer({target(type)});
+  writer.begin_row();
+  writer.put(kColumn, value);
+  return writer.exact() ? std::optional(std::string(writer.bytes())) : std::nullopt;
+}
+template <typename T>
+std::string raw(T value) {
+  std::string bytes(sizeof value, '\0');
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return bytes;
+}
+
+TEST(TypedRowsTest, IntegersKeepTheirValueOrHaveNoExactForm) {
+  EXPECT_EQ(bytes_of("UInt8", uint64_t{255}), raw(uint8_t{255}));
+  EXPECT_EQ(bytes_of("UInt8", uint64_t{256}), std::nullopt);
+  EXPECT_EQ(bytes_of("UInt8", int64_t{-1}), std::nullopt);
+  EXPECT_EQ(bytes_of("Int8", int64_t{-128}), raw(int8_t{-128}));
+  EXPECT_EQ(bytes_of("Int8", int64_t{-129}), std::nullopt);
+  EXPECT_EQ(bytes_of("Int8", uint64_t{128}), std::nullopt);
+  EXPECT_EQ(bytes_of("UInt64", UINT64_MAX), raw(UINT64_MAX));
+  EXPECT_EQ(bytes_of("Int64", UINT64_MAX), std::nullopt);
+  EXPECT_EQ(bytes_of("Int64", INT64_MIN), raw(INT64_MIN));
+  EXPECT_EQ(bytes_of("Bool", uint64_t{1}), raw(uint8_t{1}));
+  EXPECT_EQ(bytes_of("Bool", uint64_t{2}), std::nullopt);
+  EXPECT_EQ(bytes_of("String", uint64_t{1}), std::nullopt);
+}
+
+TEST(TypedRowsTest, FloatsAreNotRoundedTwice) {
+  EXPECT_EQ(bytes_of("Float64", 0.1), raw(0.1));
+  EXPECT_EQ(bytes_of("Float64", (uint64_t{1} << 53) + 1), std::nullopt);
+  EXPECT_EQ(bytes_of("Float32", 0.1), raw(0.1F));
+  EXPECT_EQ(bytes_of("Float32", 1.0 + 0x1p-24), std::nullopt);  // in the middle between two floats
+  EXPECT_EQ(bytes_of("Float32", 1e39), std::nullopt);
+  EXPECT_EQ(bytes_of("Float32", 1e-40), std::nullopt);
+  EXPECT_EQ(bytes_of("Float32", 0.0), raw(0.0F));
+  EXPECT_EQ(bytes_of("Float64", std::numeric_limits<double>::infinity()), std::nullopt);
+  EXPECT_EQ(bytes_of("UInt8", 1.0), std::nullopt);
+}
+
+TEST(TypedRowsTest, TimesOfTenDigits) {
+  EXPECT_EQ(bytes_of("DateTime", Seconds{1'700'000'000}), raw(uint32_t{1'700'000'000}));
+  EXPECT_EQ(bytes_of("DateTime", Seconds{999'999'999}), std::nullopt);
+  EXPECT_EQ(bytes_of("UInt32", Seconds{5}), raw(uint32_t{5}));
+  EXPECT_EQ(bytes_of("DateTime64(6)", Ticks<6>{1'700'000'000'000'001}), raw(int64_t{1'700'000'000'000'001}));
+  EXPECT_EQ(bytes_of("DateTime64(3)", Ticks<6>{1'700'000'000'000'001}), std::nullopt);
+  EXPECT_EQ(bytes_of("DateTime64(6)", Ticks<6>{-1}), std::nullopt);
+  EXPECT_EQ(bytes_of("DateTime64(6)", (Ticks<6, uint64_t>{UINT64_MAX})), std::nullopt);
+  EXPECT_EQ(bytes_of("DateTime64(6)", Ticks<6>{9'999'999'999'999'999}), raw(int64_t{9'999'999'999'999'999}));
+  EXPECT_EQ(bytes_of("DateTime64(6)", Ticks<6>{10'000'000'000'000'000}), std::nullopt);
+}
+
+TEST(TypedRowsTest, TextsUuidsAddressesAndEnums) {
+  EXPECT_EQ(bytes_of("LowCardinality(String)", std::string_view("ab")), "\2ab");
+  EXPECT_EQ(bytes_of("FixedString(2)", std::string_view("ab")), "ab");
+  EXPECT_EQ(bytes_of("FixedString(3)", std::string_view("ab")), std::nullopt);
+  EXPECT_EQ(bytes_of("UInt8", std::string_view("1")), std::nullopt);
+  EXPECT_EQ(bytes_of("Enum8('a' = 1, 'b' = -2)", std::string_view("b")), raw(int8_t{-2}));
+  EXPECT_EQ(bytes_of("Enum16('a' = 1000)", std::string_view("a")), raw(int16_t{1000}));
+  EXPECT_EQ(bytes_of("Enum8('a' = 1)", std::string_view("c")), std::nullopt);
+  const Uuid uuid = *Uuid::parse("00010203-0405-0607-0809-0a0b0c0d0e0f");
+  EXPECT_EQ(bytes_of("UUID", uuid), raw(uint64_t{0x0001020304050607}) + raw(uint64_t{0x08090a0b0c0d0e0f}));
+  EXPECT_EQ(bytes_of("String", uuid), "\x24"
+                                      "00010203-0405-0607-0809-0a0b0c0d0e0f");
+  EXPECT_EQ(bytes_of("IPv4", *IpAddress::parse("1.2.3.4")), raw(uint32_t{0x01020304}));
+  EXPECT_EQ(bytes_of("IPv4", *IpAddress::parse("::1")), std::nullopt);
+  EXPECT_EQ(bytes_of("IPv6", *IpAddress::parse("::1")), std::string(15, '\0') + '\1');
+}
+
+TEST(TypedRowsTest, NullIsNullOrTheDefaultOrHasNoExactForm) {
+  const std::optional<uint64_t> none;
+  EXPECT_EQ(bytes_of("Nullable(UInt8)", none), "\1");
+  EXPECT_EQ(bytes_of("Nullable(UInt8)", std::optional<uint64_t>(7)), std::string("\0\7", 2));
+  EXPECT_EQ(bytes_of("UInt8", none), std::nullopt);
+  TypedRowWriter writer({{*columns::parse_data_type("UInt16"), true, default_bytes({columns::TypeKind::UInt16, false, false, 0, 0, 2})}});
+  writer.begin_row();
+  writer.put(kColumn, none);
+  EXPECT_TRUE(writer.exact());
+  EXPECT_EQ(writer.bytes(), std::string(2, '\0'));
+}
+
+TEST(TypedRowsTest, DefaultsOfTypesAndOfPlainExpressions) {
+  const auto of = [](std::string_view type, std::string_view expression) {
+    return default_bytes(*columns::parse_data_type(type), expression);
+  };
+  EXPECT_EQ(default_bytes(*columns::parse_data_type("Enum16('b' = 2, 'a' = -3)")), raw(int16_t{-3}));
+  EXPECT_EQ(default_bytes(*columns::parse_data_type("Tuple(UInt16, String)")), std::string(3, '\0'));
+  EXPECT_EQ(default_bytes(*columns::parse_data_type("Array(UInt64)")), std::string(1, '\0'));
+  EXPECT_EQ(of("LowCardinality(String)", "'unknown'"), "\7unknown");
+  EXPECT_EQ(of("UInt8", "2"), "\2");
+  EXPECT_EQ(of("UInt8", "300"), std::nullopt);
+  EXPECT_EQ(of("DateTime", "now()"), std::nullopt);
+  EXPECT_EQ(of("String", "concat(a, 'b')"), std::nullopt);
+  EXPECT_EQ(of("String", "'a' || 'b'"), std::nullopt);
+}
+
+TEST(TypedRowsTest, ArraysHaveTheirElementsOrNoExactForm) {
+  const std::vector<std::optional<uint64_t>> values = {1, std::nullopt};
+  const auto as_is = [](const auto& one) { return one; };
+  EXPECT_EQ(bytes_of("Array(Nullable(UInt8))", Elements(values, as_is)), std::string("\2\0\1\1", 4));
+  EXPECT_EQ(bytes_of("Array(UInt8)", Elements(values, as_is)), std::nullopt);
+  EXPECT_EQ(bytes_of("UInt8", Elements(values, as_is)), std::nullopt);
+}
+
+// --- RowEncoder -----------------------------------------------------------------------------------------------------
+
+struct RowEncoderTest : testing::Test {
+  bool append(uint64_t a, std::optional<uint64_t> b) {
+    return encoder.append(rows, [&](auto& out) {
+      out.put(Column("a"), a);
+      out.put(Column("b"), b);
+    });
+  }
+
+  Snapshot<TableColumns> table{{}};
+  RowEncoder encoder{{"a", "b"}, TickForm::Ticks, &table};
+  std::string rows;
+};
+
+TEST_F(RowEncoderTest, RowsAreJsonUntilTheTableIsKnown) {
+  encoder.begin_chunk();
+  EXPECT_TRUE(append(1, 2));
+  EXPECT_EQ(rows, "{\"a\":1,\"b\":2}\n");
+  EXPECT_EQ(encoder.layout(), RowLayout());
+  table.set({{{"b", "UInt8"}, {"x", "String"}, {"a", "UInt16"}}, true});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout(), (RowLayout{RowFormat::Native, {"a", "b"}, {"UInt16", "UInt8"}}));
+  rows.clear();
+  EXPECT_TRUE(append(1, std::nullopt));
+  EXPECT_EQ(rows, std::string("\1\0\0", 3));
+}
+
+TEST_F(RowEncoderTest, ARowWithoutAnExactFormIsJson) {
+  table.set({{{"a", "UInt8"}}, true});
+  encoder.begin_chunk();
+  EXPECT_FALSE(append(256, 1));
+  EXPECT_EQ(rows, "{\"a\":256,\"b\":1}\n");
+  EXPECT_TRUE(append(255, 1));
+}
+
+TEST_F(RowEncoderTest, ATypeThatIsNotSupportedKeepsRowsJson) {
+  table.set({{{"a", "AggregateFunction(sum, UInt8)"}}, true});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout(), RowLayout());
+  EXPECT_TRUE(append(1, 1));
+}
+
+}  // namespace
+}  // namespace freshet::processors
