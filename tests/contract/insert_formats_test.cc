@@ -1,0 +1,197 @@
+// The drop-in's data sets in their tables: rows in the types of the table store the same values as JSONEachRow, in
+// Debian's old server and in a current one, column by column.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "app/table_types.h"
+#include "clickhouse/clickhouse_writer.h"
+#include "http/http_client.h"
+#include "processors/registry.h"
+#include "testkit/fake_clock.h"
+#include "testkit/golden_cases.h"
+#include "testkit/servers.h"
+
+namespace freshet {
+namespace {
+
+namespace fs = std::filesystem;
+using testkit::GoldenCase;
+
+const fs::path kSource = FRESHET_SOURCE_DIR;
+const fs::path kOwn = kSource / "tests/golden";
+const fs::path kRecorded = kSource.parent_path() / "shared/conformance";
+
+std::vector<GoldenCase> cases_of(const std::string& data_set) {
+  auto cases = testkit::own_cases(kOwn / data_set);
+  const auto add = [&](std::vector<GoldenCase> more) {
+    cases.insert(cases.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  };
+  if (fs::is_directory(kRecorded / "processors" / data_set)) {
+    add(testkit::recorded_examples(kRecorded / "processors" / data_set));
+  }
+  const fs::path mutated = kRecorded / "mutated" / (data_set + ".jsonl.gz");
+  if (fs::exists(mutated)) add(testkit::mutated_cases(mutated, ""));
+  return cases;
+}
+
+// The rows of one data set, in both formats.
+struct Rows {
+  std::vector<std::string> json;
+  std::vector<std::string> typed;
+  uint64_t count = 0;
+  size_t without_exact_form = 0;  // messages
+  RowLayout layout;
+};
+
+template <typename Server>
+struct InsertFormats : testing::Test {
+  static constexpr bool kCurrent = std::is_same_v<Server, testkit::LocalClickHouse>;
+  static void SetUpTestSuite() { server_ = new Server(); }
+  static void TearDownTestSuite() { delete server_; }
+
+  http::Response ask(const std::string& sql) {
+    http::Request request;
+    request.method = "POST";
+    request.url = server_->url() + "/?max_threads=1" + (kCurrent ? "" : "&allow_experimental_low_cardinality_type=1");
+    request.body = {sql};
+    const auto response = http::Client({}).send(request);
+    EXPECT_TRUE(response) << (response ? "" : response.error().text);
+    return response ? *response : http::Response{};
+  }
+  std::string query(const std::string& sql) {
+    const auto response = ask(sql);
+    EXPECT_EQ(response.status, 200) << sql << ": " << response.body;
+    return response.body;
+  }
+
+  // False: the server does not know the types.
+  bool create(const std::string& data_set) {
+    std::stringstream text;
+    text << std::ifstream(kOwn / data_set / "table.sql").rdbuf();
+    for (const char* table : {"as_json", "as_typed"}) {
+      query(fmt::format("DROP TABLE IF EXISTS {}", table));
+      if (ask(fmt::format(fmt::runtime(text.str()), fmt::arg("table", table))).status != 200) return false;
+    }
+    return true;
+  }
+
+  TableColumns described(const std::string& table) {
+    settings::Pipeline pipeline;
+    pipeline.clickhouse.urls = {server_->url()};
+    pipeline.clickhouse.table = "default." + table;
+    const auto types = app::table_types(pipeline, real_clock, std::chrono::seconds(20), {}, nullptr);
+    EXPECT_TRUE(types) << (types ? "" : types.error().text);
+    return types ? *types : TableColumns();
+  }
+
+  Rows rows_of(const std::string& data_set, const TableColumns& columns) {
+    Snapshot<TableColumns> table(columns);
+    processors::ProcessorsSettings chosen;
+    chosen.processor = data_set;
+    const auto plain = (*processors::make_factory(chosen, {&clock, &metrics}))();
+    const auto typed =
+        (*processors::make_factory(chosen, {&clock, &metrics, nullptr, Delivery::AtLeastOnce, &table}))();
+    Rows rows;
+    for (const GoldenCase& one : cases_of(data_set)) add(one, *plain, *typed, rows);
+    rows.layout = typed->layout();
+    return rows;
+  }
+
+  void add(const GoldenCase& one, Processor& plain, Processor& typed, Rows& rows) {
+    Message message;
+    message.offset = Offset{one.offset};
+    message.timestamp_ms = one.timestamp_ms;
+    message.payload = one.message;
+    const MessageContext context{"topic", Partition{one.partition}};
+    std::string json;
+    std::string bytes;
+    plain.begin_chunk(context, {&message, 1});
+    typed.begin_chunk(context, {&message, 1});
+    const ProcessResult as_json = plain.process(context, message, json);
+    const ProcessResult as_typed = typed.process(context, message, bytes);
+    ASSERT_EQ(as_json.kind, as_typed.kind) << one.name;
+    if (as_json.kind != ProcessResult::Kind::Rows || as_json.row_count == 0) return;
+    ASSERT_EQ(as_json.row_count, as_typed.row_count) << one.name;
+    if (as_typed.json_each_row) {
+      EXPECT_EQ(bytes, json) << one.name;
+      ++rows.without_exact_form;
+      return;
+    }
+    rows.json.push_back(std::move(json));
+    rows.typed.push_back(std::move(bytes));
+    rows.count += as_json.row_count;
+  }
+
+  void write(const std::string& table, const RowLayout& layout, const std::vector<std::string>& rows, uint64_t count) {
+    clickhouse::ClickHouseSettings to;
+    to.urls = {server_->url()};
+    to.table = "default." + table;
+    const auto writer = clickhouse::make_row_writer(to, std::make_shared<clickhouse::Hosts>(to.urls), real_clock,
+                                                    null_log(), metrics);
+    InsertRequest request;
+    request.layout = &layout;
+    request.rows.assign(rows.begin(), rows.end());
+    request.row_count = count;
+    std::stop_source stop;
+    const WriteOutcome outcome = writer->write(request, {stop.get_token(), [&](const InsertFailure& failure) {
+                                                           ADD_FAILURE() << failure.text;
+                                                           stop.request_stop();
+                                                         }});
+    EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written) << table << ": " << outcome.text;
+  }
+
+  // The names of the columns whose values differ.
+  std::vector<std::string> differences(const TableColumns& columns) {
+    std::vector<std::string> names;
+    for (const TableColumn& column : columns.columns) {
+      const auto values = [&](const char* table) {
+        return query(fmt::format("SELECT `{}` FROM {} FORMAT RowBinary", column.name, table));
+      };
+      if (values("as_json") != values("as_typed")) names.push_back(column.name);
+    }
+    return names;
+  }
+
+  static Server* server_;
+  testkit::FakeClock clock;
+  RealClock real_clock;
+  Metrics metrics;
+};
+template <typename Server>
+Server* InsertFormats<Server>::server_ = nullptr;
+
+using Servers = testing::Types<testkit::OldClickHouse, testkit::LocalClickHouse>;
+TYPED_TEST_SUITE(InsertFormats, Servers);
+
+TYPED_TEST(InsertFormats, StoreTheSameValues) {
+  size_t data_sets = 0;
+  for (const std::string& data_set : processors::names()) {
+    if (!fs::exists(kOwn / data_set / "table.sql")) continue;
+    SCOPED_TRACE(data_set);
+    if (!this->create(data_set)) {
+      EXPECT_FALSE(this->kCurrent);
+      continue;
+    }
+    const TableColumns columns = this->described("as_typed");
+    const Rows rows = this->rows_of(data_set, columns);
+    ASSERT_EQ(rows.layout.format, RowFormat::Native);
+    // Most messages of producers; a null in a column that is not Nullable has no exact form in the old server.
+    EXPECT_GT(rows.typed.size(), rows.without_exact_form);
+    this->write("as_json", RowLayout(), rows.json, rows.count);
+    this->write("as_typed", rows.layout, rows.typed, rows.count);
+    EXPECT_EQ(this->query("SELECT count() FROM as_typed"), std::to_string(rows.count) + "\n");
+    EXPECT_EQ(this->differences(columns), std::vector<std::string>());
+    std::cout << fmt::format("{}: {} messages typed, {} without an exact form\n", data_set, rows.typed.size(),
+                             rows.without_exact_form);
+    ++data_sets;
+  }
+  EXPECT_GE(data_sets, 2u);
+}
+
+}  // namespace
+}  // namespace freshet
