@@ -16,7 +16,6 @@
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
 #include "processors/data_sets/polymorphic_metrics_processor.h"
-#include "processors/data_sets/profile_chunks_processor.h"
 #include "processors/data_sets/profiles_processor.h"
 #include "processors/data_sets/querylog/querylog_processor.h"
 #include "processors/data_sets/replays/replays_processor.h"
@@ -47,7 +46,7 @@ constexpr std::array kEntries = {
     Entry{"ErrorsProcessor", factory_of<ErrorsProcessor>, CryptoNeeds::Md5},
     Entry{"FunctionsMessageProcessor", factory_of<FunctionsMessageProcessor>},
     Entry{"LlmProxyCostProcessor", llm_proxy_cost},
-    Entry{"ProfileChunksProcessor", factory_of<ProfileChunksProcessor>},
+    Entry{"ProfileChunksProcessor", profile_chunks},
     Entry{"ProfilesMessageProcessor", factory_of<ProfilesMessageProcessor>},
     Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>, CryptoNeeds::Md5AndRandom},
     Entry{"OutcomesProcessor", outcomes},

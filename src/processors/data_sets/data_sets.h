@@ -8,6 +8,7 @@
 namespace freshet::processors {
 
 ProcessorFactory llm_proxy_cost(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory profile_chunks(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

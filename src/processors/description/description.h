@@ -27,6 +27,13 @@
 
 namespace freshet::processors {
 
+// A row for one element of a list in the message: steps begin at the element if it has them, otherwise at the message.
+template <typename Message, typename Element>
+struct ElementRow {
+  const Message& message;
+  const Element& element;
+};
+
 namespace description {
 
 // --- paths ----------------------------------------------------------------------------------------------------------
@@ -49,6 +56,19 @@ decltype(auto) step(const From& from, const RowContext& context) {
   }
 }
 
+template <auto kStep, typename From>
+constexpr bool kStepsFrom = std::is_invocable_v<decltype(kStep), const From&> ||
+                            std::is_invocable_v<decltype(kStep), const From&, const RowContext&>;
+
+template <auto kStep, typename Message, typename Element>
+decltype(auto) step(const ElementRow<Message, Element>& from, const RowContext& context) {
+  if constexpr (kStepsFrom<kStep, Element>) {
+    return step<kStep>(from.element, context);
+  } else {
+    return step<kStep>(from.message, context);
+  }
+}
+
 // The value at the end of a path: each step is a member of the value before it, or a function of it, of it and the
 // context, or of the context alone.
 template <auto kStep, auto... kRest, typename From>
@@ -58,6 +78,11 @@ decltype(auto) follow(const From& from, const RowContext& context) {
   } else {
     return follow<kRest...>(step<kStep>(from, context), context);
   }
+}
+// No steps: the value itself.
+template <typename From>
+const From& follow(const From& from, const RowContext&) {
+  return from;
 }
 
 // --- entries --------------------------------------------------------------------------------------------------------
@@ -72,7 +97,7 @@ template <auto... kPath>
 struct ColumnEntry {
   Column column;
 };
-template <auto kMember>
+template <auto kMember, auto kReader>
 struct BothEntry {
   Field field;
   Column column;
@@ -82,18 +107,18 @@ template <typename Entry>
 constexpr bool kIsField = false;
 template <auto kMember, auto kReader>
 constexpr bool kIsField<FieldEntry<kMember, kReader>> = true;
-template <auto kMember>
-constexpr bool kIsField<BothEntry<kMember>> = true;
+template <auto kMember, auto kReader>
+constexpr bool kIsField<BothEntry<kMember, kReader>> = true;
 
 template <typename Entry>
 constexpr bool kIsColumn = false;
 template <auto... kPath>
 constexpr bool kIsColumn<ColumnEntry<kPath...>> = true;
-template <auto kMember>
-constexpr bool kIsColumn<BothEntry<kMember>> = true;
+template <auto kMember, auto kReader>
+constexpr bool kIsColumn<BothEntry<kMember, kReader>> = true;
 
 template <auto kMember, auto kReader, typename Row>
-bool read_entry(const FieldEntry<kMember, kReader>&, ReadContext& in, Row& row) {
+bool read_member(ReadContext& in, Row& row) {
   if constexpr (!std::is_member_object_pointer_v<decltype(kMember)>) {
     return kMember(in, row);
   } else if constexpr (std::is_same_v<std::remove_cv_t<decltype(kReader)>, NoReader>) {
@@ -102,18 +127,22 @@ bool read_entry(const FieldEntry<kMember, kReader>&, ReadContext& in, Row& row) 
     return kReader(in, row.*kMember);
   }
 }
-template <auto kMember, typename Row>
-bool read_entry(const BothEntry<kMember>&, ReadContext& in, Row& row) {
-  return read_field(in, row.*kMember);
+template <auto kMember, auto kReader, typename Row>
+bool read_entry(const FieldEntry<kMember, kReader>&, ReadContext& in, Row& row) {
+  return read_member<kMember, kReader>(in, row);
+}
+template <auto kMember, auto kReader, typename Row>
+bool read_entry(const BothEntry<kMember, kReader>&, ReadContext& in, Row& row) {
+  return read_member<kMember, kReader>(in, row);
 }
 
 template <auto... kPath, typename Encoder, typename Row>
 void write_entry(const ColumnEntry<kPath...>& entry, Encoder& out, const Row& row, const RowContext& context) {
   out.put(entry.column, follow<kPath...>(row, context));
 }
-template <auto kMember, typename Encoder, typename Row>
-void write_entry(const BothEntry<kMember>& entry, Encoder& out, const Row& row, const RowContext&) {
-  out.put(entry.column, row.*kMember);
+template <auto kMember, auto kReader, typename Encoder, typename Row>
+void write_entry(const BothEntry<kMember, kReader>& entry, Encoder& out, const Row& row, const RowContext& context) {
+  out.put(entry.column, follow<kMember>(row, context));
 }
 
 template <typename Entry>
@@ -157,9 +186,9 @@ class Description {
     return reader.complete();
   }
 
-  // Writes the columns in their order. The caller begins and ends the row.
-  template <typename Encoder>
-  void write(Encoder& out, const Row& row, const RowContext& context) const {
+  // Writes the columns in their order. The caller begins and ends the row. `Source` is Row, or an ElementRow of it.
+  template <typename Encoder, typename Source>
+  void write(Encoder& out, const Source& row, const RowContext& context) const {
     std::apply([&](const auto&... column) { (description::write_entry(column, out, row, context), ...); }, columns_);
   }
 
@@ -207,9 +236,9 @@ consteval auto column(std::string_view name) {
   return description::ColumnEntry<kPath...>{Column(name)};
 }
 
-template <auto kMember>
+template <auto kMember, auto kReader = description::NoReader{}>
 consteval auto both(std::string_view name, Need need = Need::Optional) {
-  return description::BothEntry<kMember>{{name, need}, Column(name)};
+  return description::BothEntry<kMember, kReader>{{name, need}, Column(name)};
 }
 
 template <typename Row, typename... Entries>
@@ -231,7 +260,7 @@ struct ObjectReader {
 template <const auto& kDescription>
 inline constexpr ObjectReader<kDescription> object{};
 
-// A step to an array: column<&Row::queries, each<&Query::sql>>("clickhouse_queries.sql").
+// A step to an array: column<&Row::queries, each<&Query::sql>>("clickhouse_queries.sql"). each<>: of the elements.
 template <auto... kPath>
 struct EachStep {
   template <typename Range>

@@ -5,7 +5,9 @@
 #include <optional>
 
 #include "processors/description/list.h"
+#include "processors/formats/row_values.h"
 #include "processors/json/json_reader.h"
+#include "processors/values/conversions.h"
 #include "processors/values/generated_values.h"
 #include "processors/values/read_values.h"
 
@@ -29,6 +31,20 @@ bool read_field(ReadContext& in, T& out) {
 // A time as text; the low 32 bits of its seconds. Text that is not a time results in the current time.
 inline bool read_field(ReadContext& in, Seconds& out) { return read_date_time(in.json, in.values, out.value); }
 inline bool read_field(ReadContext& in, Truncated& out) { return in.json.read_f64_to_truncate(out.value); }
+// A time as a number of seconds.
+inline bool read_field(ReadContext& in, Ticks<6, uint64_t>& out) {
+  double seconds = 0;
+  if (!in.json.read_f64_to_truncate(seconds)) return false;
+  out.value = microseconds(seconds);
+  return true;
+}
+// For times as a number of seconds.
+inline bool read_seconds(ReadContext& in, Seconds& out) {
+  double seconds = 0;
+  if (!in.json.read_f64_to_truncate(seconds)) return false;
+  out.value = to_u32(seconds);
+  return true;
+}
 // Null, or a value.
 template <typename T>
 bool read_field(ReadContext& in, std::optional<T>& out) {

@@ -26,22 +26,21 @@ class RowEncoder {
   // Of the rows from now on; changes in begin_chunk() only.
   const RowLayout& layout() const { return typed_ ? typed_layout_ : plain_layout_; }
 
-  // Appends a row to `rows`. `put(writer)` puts every column of the data set, in its order. False: the row is
-  // JSONEachRow although layout() says otherwise, because a value has no exact form in the type of its column.
-  template <typename Put>
-  bool append(std::string& rows, Put put) {
+  // Appends the rows of a message. `write(writer)` begins and ends each row, and puts every column of the data set in
+  // its order. False: the rows are JSONEachRow although layout() says otherwise, because a value has no exact form in
+  // the type of its column.
+  template <typename Write>
+  bool append(std::string& rows, Write write) {
     if (typed_) {
-      typed_->begin_row();
-      put(*typed_);
+      typed_->clear();
+      write(*typed_);
       if (typed_->exact()) {
         rows.append(typed_->bytes());
         return true;
       }
     }
     json_.clear();
-    json_.begin_row();
-    put(json_);
-    json_.end_row();
+    write(json_);
     json_.move_to(rows);
     return !typed_;
   }

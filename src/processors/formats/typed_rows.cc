@@ -54,6 +54,7 @@ std::string default_bytes(const DataType& type) {
 std::optional<std::string> default_bytes(const DataType& type, std::string_view expression) {
   constexpr Column kColumn("default");
   TypedRowWriter writer({ColumnTarget{type, true}});
+  writer.clear();
   writer.begin_row();
   const char* const end = expression.data() + expression.size();
   const bool quoted = expression.size() >= 2 && expression.front() == '\'' && expression.back() == '\'';

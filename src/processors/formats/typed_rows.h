@@ -45,12 +45,13 @@ class TypedRowWriter {
   // One target for each column of the data set, in its order.
   explicit TypedRowWriter(std::vector<ColumnTarget> targets) : targets_(std::move(targets)) {}
 
-  void begin_row() {
+  void clear() {
     bytes_.clear();
-    next_ = 0;
     exact_ = true;
   }
-  // After the row: false if a value had no exact form. The bytes are then worthless.
+  void begin_row() { next_ = 0; }
+  void end_row() {}
+  // False: a value since clear() had no exact form, and the bytes are worthless.
   bool exact() const { return exact_; }
   std::string_view bytes() const { return bytes_.bytes(); }
 

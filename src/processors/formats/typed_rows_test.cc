@@ -19,6 +19,7 @@ ColumnTarget target(std::string_view type) { return {*columns::parse_data_type(t
 template <typename T>
 std::optional<std::string> bytes_of(std::string_view type, const T& value) {
   TypedRowWriter writer({target(type)});
+  writer.clear();
   writer.begin_row();
   writer.put(kColumn, value);
   return writer.exact() ? std::optional(std::string(writer.bytes())) : std::nullopt;
@@ -79,8 +80,9 @@ TEST(TypedRowsTest, TextsUuidsAddressesAndEnums) {
   EXPECT_EQ(bytes_of("Enum8('a' = 1)", std::string_view("c")), std::nullopt);
   const Uuid uuid = *Uuid::parse("00010203-0405-0607-0809-0a0b0c0d0e0f");
   EXPECT_EQ(bytes_of("UUID", uuid), raw(uint64_t{0x0001020304050607}) + raw(uint64_t{0x08090a0b0c0d0e0f}));
-  EXPECT_EQ(bytes_of("String", uuid), "\x24"
-                                      "00010203-0405-0607-0809-0a0b0c0d0e0f");
+  EXPECT_EQ(bytes_of("String", uuid),
+            "\x24"
+            "00010203-0405-0607-0809-0a0b0c0d0e0f");
   EXPECT_EQ(bytes_of("IPv4", *IpAddress::parse("1.2.3.4")), raw(uint32_t{0x01020304}));
   EXPECT_EQ(bytes_of("IPv4", *IpAddress::parse("::1")), std::nullopt);
   EXPECT_EQ(bytes_of("IPv6", *IpAddress::parse("::1")), std::string(15, '\0') + '\1');
@@ -91,7 +93,9 @@ TEST(TypedRowsTest, NullIsNullOrTheDefaultOrHasNoExactForm) {
   EXPECT_EQ(bytes_of("Nullable(UInt8)", none), "\1");
   EXPECT_EQ(bytes_of("Nullable(UInt8)", std::optional<uint64_t>(7)), std::string("\0\7", 2));
   EXPECT_EQ(bytes_of("UInt8", none), std::nullopt);
-  TypedRowWriter writer({{*columns::parse_data_type("UInt16"), true, default_bytes({columns::TypeKind::UInt16, false, false, 0, 0, 2})}});
+  TypedRowWriter writer(
+      {{*columns::parse_data_type("UInt16"), true, default_bytes({columns::TypeKind::UInt16, false, false, 0, 0, 2})}});
+  writer.clear();
   writer.begin_row();
   writer.put(kColumn, none);
   EXPECT_TRUE(writer.exact());
@@ -126,8 +130,10 @@ TEST(TypedRowsTest, ArraysHaveTheirElementsOrNoExactForm) {
 struct RowEncoderTest : testing::Test {
   bool append(uint64_t a, std::optional<uint64_t> b) {
     return encoder.append(rows, [&](auto& out) {
+      out.begin_row();
       out.put(Column("a"), a);
       out.put(Column("b"), b);
+      out.end_row();
     });
   }
 
