@@ -11,12 +11,10 @@
 #include "processors/data_sets/data_sets.h"
 #include "processors/data_sets/eap_items/eap_items_processor.h"
 #include "processors/data_sets/errors/errors_processor.h"
-#include "processors/data_sets/functions_processor.h"
 #include "processors/data_sets/generic_metrics/generic_metrics_processor.h"
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
 #include "processors/data_sets/polymorphic_metrics_processor.h"
-#include "processors/data_sets/profiles_processor.h"
 #include "processors/data_sets/querylog/querylog_processor.h"
 #include "processors/data_sets/replays/replays_processor.h"
 #include "processors/data_sets/search_issues_processor.h"
@@ -44,10 +42,10 @@ constexpr std::array kEntries = {
             return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
           }},
     Entry{"ErrorsProcessor", factory_of<ErrorsProcessor>, CryptoNeeds::Md5},
-    Entry{"FunctionsMessageProcessor", factory_of<FunctionsMessageProcessor>},
+    Entry{"FunctionsMessageProcessor", functions},
     Entry{"LlmProxyCostProcessor", llm_proxy_cost},
     Entry{"ProfileChunksProcessor", profile_chunks},
-    Entry{"ProfilesMessageProcessor", factory_of<ProfilesMessageProcessor>},
+    Entry{"ProfilesMessageProcessor", profiles},
     Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>, CryptoNeeds::Md5AndRandom},
     Entry{"OutcomesProcessor", outcomes},
     Entry{"QuerylogProcessor", factory_of<QuerylogProcessor>},

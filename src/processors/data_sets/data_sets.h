@@ -7,8 +7,10 @@
 
 namespace freshet::processors {
 
+ProcessorFactory functions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory llm_proxy_cost(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory profile_chunks(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory profiles(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

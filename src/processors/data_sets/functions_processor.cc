@@ -1,78 +1,23 @@
-#include "processors/data_sets/functions_processor.h"
-
-#include "processors/json/struct_reader.h"
-#include "processors/values/conversions.h"
-#include "processors/values/read_values.h"
+// Durations of profiled functions. One row per element of `functions`; an empty list results in no row and is no error.
+#include "processors/data_sets/data_sets.h"
+#include "processors/description/described_processor.h"
+#include "processors/description/steps.h"
 
 namespace freshet::processors {
 namespace {
 
-enum In {
-  kEnvironment,
-  kFunctions,
-  kPlatform,
-  kProfileId,
-  kProjectId,
-  kReceived,
-  kRelease,
-  kRetentionDays,
-  kTimestamp,
-  kStart,
-  kEnd,
-  kTransactionName,
-  kProfilingType,
-  kMaterializationVersion,
+struct Function {
+  uint64_t fingerprint = 0;
+  JsonString name;
+  bool in_app = false;
+  JsonString package;
+  List<uint64_t> durations;
+  std::optional<JsonString> thread_id;
 };
-constexpr Fields kFields({{"environment", Need::Defaulted},
-                          {"functions", Need::Required},
-                          {"platform", Need::Required},
-                          {"profile_id", Need::Required},
-                          {"project_id", Need::Required},
-                          {"received", Need::Required},
-                          {"release", Need::Defaulted},
-                          {"retention_days", Need::Required},
-                          {"timestamp", Need::Required},
-                          {"start_timestamp", Need::Defaulted},
-                          {"end_timestamp", Need::Defaulted},
-                          {"transaction_name", Need::Required},
-                          {"profiling_type", Need::Defaulted},
-                          {"materialization_version", Need::Defaulted}});
 
-enum InFunction { kFingerprint, kName, kInApp, kPackage, kSelfTimes, kThreadId };
-constexpr Fields kFunctionFields({{"fingerprint", Need::Required},
-                                  {"function", Need::Required},
-                                  {"in_app", Need::Required},
-                                  {"package", Need::Required},
-                                  {"self_times_ns", Need::Required},
-                                  {"thread_id", Need::Defaulted}});
-
-constexpr Column kDurationsColumn("durations");
-constexpr Column kEnvironmentColumn("environment");
-constexpr Column kFingerprintColumn("fingerprint");
-constexpr Column kIsApplicationColumn("is_application");
-constexpr Column kMaterializationVersionColumn("materialization_version");
-constexpr Column kNameColumn("name");
-constexpr Column kPackageColumn("package");
-constexpr Column kPlatformColumn("platform");
-constexpr Column kProfileIdColumn("profile_id");
-constexpr Column kProjectIdColumn("project_id");
-constexpr Column kReleaseColumn("release");
-constexpr Column kRetentionDaysColumn("retention_days");
-constexpr Column kTimestampColumn("timestamp");
-constexpr Column kStartTimestampColumn("start_timestamp");
-constexpr Column kEndTimestampColumn("end_timestamp");
-constexpr Column kTransactionNameColumn("transaction_name");
-constexpr Column kThreadIdColumn("thread_id");
-constexpr Column kProfilingTypeColumn("profiling_type");
-// Columns that Snuba writes with the same value in every row.
-constexpr std::string_view kConstants =
-    R"("browser_name":"","depth":0,"device_classification":0,"dist":"","os_name":"","os_version":"",)"
-    R"("parent_fingerprint":0,"path":"","transaction_op":"","transaction_status":0)";
-
-}  // namespace
-
-struct FunctionsMessageProcessor::Profile {
+struct Profile {
   std::optional<JsonString> environment;
+  List<Function> functions;
   JsonString platform;
   Uuid profile_id;
   uint64_t project_id = 0;
@@ -80,153 +25,55 @@ struct FunctionsMessageProcessor::Profile {
   std::optional<JsonString> release;
   uint32_t retention_days = 0;
   uint64_t timestamp = 0;  // seconds
-  std::optional<double> start;
-  std::optional<double> end;
+  std::optional<Ticks<6, uint64_t>> start;
+  std::optional<Ticks<6, uint64_t>> end;
   JsonString transaction_name;
   std::optional<JsonString> profiling_type;
   std::optional<uint8_t> materialization_version;
 };
 
-FunctionsMessageProcessor::FunctionsMessageProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment&)
-    : row_(tick_form(settings)) {}
+uint8_t is_application(const Function& function) { return function.in_app ? 1 : 0; }
+JsonString thread_of(const Function& function) { return function.thread_id.value_or(JsonString()); }
+uint8_t version_of(const Profile& profile) { return profile.materialization_version.value_or(0); }
 
-ProcessResult FunctionsMessageProcessor::process(const MessageContext&, const Message& message, std::string& rows) {
-  if (!message.payload) return null_payload();
-  json_.open(message);
-  functions_.clear();
-  durations_.clear();
-  Profile profile;
-  if (!read(profile)) return invalid_message(json_);
-  row_.clear();
-  write(profile);
-  row_.move_to(rows);
-  ProcessResult result = ProcessResult::rows(static_cast<uint32_t>(functions_.size()));
-  result.origin_timestamp_ms = origin_from_seconds(profile.received);
-  return result;
-}
+constexpr auto kFunction = describe<Function>(
+    field<&Function::fingerprint>("fingerprint", Need::Required), field<&Function::name>("function", Need::Required),
+    field<&Function::in_app>("in_app", Need::Required), field<&Function::package>("package", Need::Required),
+    field<&Function::durations>("self_times_ns", Need::Required),
+    field<&Function::thread_id>("thread_id", Need::Defaulted));
 
-bool FunctionsMessageProcessor::read(Profile& out) {
-  StructReader fields(json_, kFields, Unknown::Skip);
-  for (int field; (field = fields.next()) >= 0;) {
-    if (!read_field(field, out)) return false;
-  }
-  return fields.complete() && json_.finish();
-}
+constexpr auto kProfile =
+    describe<Profile>(column<&Function::durations, each<>>("durations"),                                     //
+                      both<&Profile::environment>("environment", Need::Defaulted),                           //
+                      field<&Profile::functions, list_of<kFunction>>("functions", Need::Required),           //
+                      column<&Function::fingerprint>("fingerprint"),                                         //
+                      column<is_application>("is_application"),                                              //
+                      column<version_of>("materialization_version"),                                         //
+                      column<&Function::name>("name"),                                                       //
+                      column<&Function::package>("package"),                                                 //
+                      both<&Profile::platform>("platform", Need::Required),                                  //
+                      both<&Profile::profile_id>("profile_id", Need::Required),                              //
+                      both<&Profile::project_id>("project_id", Need::Required),                              //
+                      field<&Profile::received>("received", Need::Required),                                 //
+                      both<&Profile::release>("release", Need::Defaulted),                                   //
+                      both<&Profile::retention_days>("retention_days", Need::Required),                      //
+                      both<&Profile::timestamp>("timestamp", Need::Required),                                //
+                      both<&Profile::start>("start_timestamp", Need::Defaulted),                             //
+                      both<&Profile::end>("end_timestamp", Need::Defaulted),                                 //
+                      both<&Profile::transaction_name>("transaction_name", Need::Required),                  //
+                      column<thread_of>("thread_id"),                                                        //
+                      both<&Profile::profiling_type>("profiling_type", Need::Defaulted),                     //
+                      field<&Profile::materialization_version>("materialization_version", Need::Defaulted),  //
+                      // Snuba writes these with the same value in every row.
+                      constant<"">("browser_name"), constant<uint32_t{0}>("depth"),
+                      constant<uint8_t{0}>("device_classification"), constant<"">("dist"), constant<"">("os_name"),
+                      constant<"">("os_version"), constant<uint64_t{0}>("parent_fingerprint"), constant<"">("path"),
+                      constant<"">("transaction_op"), constant<uint8_t{0}>("transaction_status"));
 
-bool FunctionsMessageProcessor::read_field(int field, Profile& out) {
-  switch (field) {
-    case kEnvironment:
-      return read_optional(json_, out.environment);
-    case kFunctions:
-      return read_functions();
-    case kPlatform:
-      return json_.read_string(out.platform);
-    case kProfileId:
-      return read_value(json_, out.profile_id);
-    case kProjectId:
-      return json_.read_u64(out.project_id);
-    case kReceived:
-      return json_.read_i64(out.received);
-    case kRelease:
-      return read_optional(json_, out.release);
-    case kRetentionDays:
-      return json_.read_unsigned(out.retention_days);
-    case kTimestamp:
-      return json_.read_u64(out.timestamp);
-    case kStart:
-      return read_optional_to_truncate(json_, out.start);
-    case kEnd:
-      return read_optional_to_truncate(json_, out.end);
-    case kTransactionName:
-      return json_.read_string(out.transaction_name);
-    case kProfilingType:
-      return read_optional(json_, out.profiling_type);
-    case kMaterializationVersion:
-      return read_optional(json_, out.materialization_version);
-    default:
-      return false;
-  }
-}
+}  // namespace
 
-bool FunctionsMessageProcessor::read_functions() {
-  for (json_.enter_array(); json_.next_element();) {
-    functions_.emplace_back();
-    if (!read_function()) return false;
-  }
-  return !json_.failed();
-}
-
-bool FunctionsMessageProcessor::read_function() {
-  StructReader fields(json_, kFunctionFields, Unknown::Skip);
-  for (int field; (field = fields.next()) >= 0;) {
-    if (!read_function_field(field)) return false;
-  }
-  return fields.complete();
-}
-
-bool FunctionsMessageProcessor::read_function_field(int field) {
-  Function& out = functions_.back();
-  switch (field) {
-    case kFingerprint:
-      return json_.read_u64(out.fingerprint);
-    case kName:
-      return json_.read_string(out.name);
-    case kInApp:
-      return json_.read_bool(out.in_app);
-    case kPackage:
-      return json_.read_string(out.package);
-    case kSelfTimes:
-      return read_durations();
-    case kThreadId:
-      return read_optional(json_, out.thread_id);
-    default:
-      return false;
-  }
-}
-
-bool FunctionsMessageProcessor::read_durations() {
-  functions_.back().durations_begin = durations_.size();
-  for (json_.enter_array(); json_.next_element();) {
-    if (!json_.read_u64(durations_.emplace_back())) return false;
-  }
-  functions_.back().durations_end = durations_.size();
-  return !json_.failed();
-}
-
-void FunctionsMessageProcessor::write(const Profile& p) {
-  const auto put_time = [&](const Column& column, const std::optional<double>& seconds) {
-    if (seconds) {
-      row_.put_ticks(column, microseconds(*seconds), 6);
-    } else {
-      row_.put(column, nullptr);
-    }
-  };
-  for (const Function& f : functions_) {
-    row_.begin_row();
-    row_.key(kDurationsColumn);
-    row_.begin_array();
-    for (size_t i = f.durations_begin; i < f.durations_end; ++i) row_.value(durations_[i]);
-    row_.end_array();
-    row_.put(kEnvironmentColumn, p.environment);
-    row_.put(kFingerprintColumn, f.fingerprint);
-    row_.put(kIsApplicationColumn, uint8_t{f.in_app});
-    row_.put(kMaterializationVersionColumn, p.materialization_version.value_or(0));
-    row_.put(kNameColumn, f.name);
-    row_.put(kPackageColumn, f.package);
-    row_.put(kPlatformColumn, p.platform);
-    row_.put(kProfileIdColumn, p.profile_id);
-    row_.put(kProjectIdColumn, p.project_id);
-    row_.put(kReleaseColumn, p.release);
-    row_.put(kRetentionDaysColumn, p.retention_days);
-    row_.put(kTimestampColumn, p.timestamp);
-    put_time(kStartTimestampColumn, p.start);
-    put_time(kEndTimestampColumn, p.end);
-    row_.put(kTransactionNameColumn, p.transaction_name);
-    row_.put(kThreadIdColumn, f.thread_id.value_or(JsonString()));
-    row_.put(kProfilingTypeColumn, p.profiling_type);
-    row_.raw(kConstants);
-    row_.end_row();
-  }
+ProcessorFactory functions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
+  return described_with_origin<kProfile, &Profile::received, &Profile::functions>(settings, environment);
 }
 
 }  // namespace freshet::processors

@@ -260,6 +260,17 @@ struct ObjectReader {
 template <const auto& kDescription>
 inline constexpr ObjectReader<kDescription> object{};
 
+// A reader of fields that are arrays of objects: field<&Profile::functions, list_of<kFunction>>("functions").
+template <const auto& kDescription>
+struct ListReader {
+  template <typename T>
+  bool operator()(ReadContext& in, List<T>& out) const {
+    return read_list(in, out, object<kDescription>);
+  }
+};
+template <const auto& kDescription>
+inline constexpr ListReader<kDescription> list_of{};
+
 // A step to an array: column<&Row::queries, each<&Query::sql>>("clickhouse_queries.sql"). each<>: of the elements.
 template <auto... kPath>
 struct EachStep {

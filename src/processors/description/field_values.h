@@ -52,14 +52,18 @@ bool read_field(ReadContext& in, std::optional<T>& out) {
   if (in.json.consume_null()) return true;
   return !in.json.failed() && read_field(in, out.emplace());
 }
-// An array.
-template <typename T>
-bool read_field(ReadContext& in, List<T>& out) {
+// An array; `read_element` reads one element.
+template <typename T, typename ReadElement>
+bool read_list(ReadContext& in, List<T>& out, const ReadElement& read_element) {
   out.clear();
   for (in.json.enter_array(); in.json.next_element();) {
-    if (!read_field(in, out.add())) return false;
+    if (!read_element(in, out.add())) return false;
   }
   return !in.json.failed();
+}
+template <typename T>
+bool read_field(ReadContext& in, List<T>& out) {
+  return read_list(in, out, [](ReadContext& context, T& element) { return read_field(context, element); });
 }
 
 }  // namespace freshet::processors
