@@ -14,7 +14,6 @@
 #include "processors/data_sets/generic_metrics/generic_metrics_processor.h"
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
-#include "processors/data_sets/polymorphic_metrics_processor.h"
 #include "processors/data_sets/querylog/querylog_processor.h"
 #include "processors/data_sets/replays/replays_processor.h"
 #include "processors/data_sets/search_issues_processor.h"
@@ -61,7 +60,7 @@ constexpr std::array kEntries = {
           CryptoNeeds::Nothing, "generic_metrics_processor_distributions"},
     Entry{"GenericGaugesMetricsProcessor", generic_metrics<GenericMetricKind::Gauge>, CryptoNeeds::Nothing,
           "generic_metrics_processor_gauges"},
-    Entry{"PolymorphicMetricsProcessor", factory_of<PolymorphicMetricsProcessor>},
+    Entry{"PolymorphicMetricsProcessor", polymorphic_metrics},
 };
 
 }  // namespace

@@ -1,198 +1,126 @@
-#include "processors/data_sets/polymorphic_metrics_processor.h"
-
-#include "processors/json/read_lists.h"
-#include "processors/json/struct_reader.h"
-#include "processors/values/conversions.h"
-#include "processors/values/read_values.h"
+// Release-health counters, sets and distributions in one table. One row per message.
+#include "processors/data_sets/data_sets.h"
+#include "processors/description/described_processor.h"
+#include "processors/description/steps.h"
+#include "processors/values/metric_tags.h"
 
 namespace freshet::processors {
 namespace {
 
-constexpr uint8_t kVersion = 4;
+using Tags = List<MetricTag<uint64_t>>;
 
-enum In { kUseCase, kOrg, kProject, kMetricId, kTime, kReceived, kTags, kType, kValue, kRetention };
-constexpr Fields kFields({{"use_case_id"},
-                          {"org_id", Need::Required},
-                          {"project_id", Need::Required},
-                          {"metric_id", Need::Required},
-                          {"timestamp", Need::Required},
-                          {"sentry_received_timestamp"},
-                          {"tags", Need::Required},
-                          {"type", Need::Required},
-                          {"value", Need::Required},
-                          {"retention_days", Need::Required}});
+struct Metric {
+  JsonString use_case_id{"sessions", true};
+  uint64_t org_id = 0;
+  uint64_t project_id = 0;
+  uint64_t metric_id = 0;
+  Seconds timestamp;
+  std::optional<double> received;  // seconds
+  Tags tags;
+  char type = 0;                             // c, s or d; 0 = not read yet
+  std::optional<JsonReader::Mark> value_at;  // where the value starts if it came before its type
+  double count = 0;
+  List<uint64_t> set;
+  List<double> distribution;
+  uint16_t retention_days = 0;
+};
 
-constexpr Column kUseCaseId("use_case_id");
-constexpr Column kOrgId("org_id");
-constexpr Column kProjectId("project_id");
-constexpr Column kMetricIdColumn("metric_id");
-constexpr Column kTimestamp("timestamp");
-constexpr Column kRetentionDays("retention_days");
-constexpr Column kTagsKey("tags.key");
-constexpr Column kTagsValue("tags.value");
-constexpr Column kMetricType("metric_type");
-constexpr Column kSetValues("set_values");
-constexpr Column kCountValue("count_value");
-constexpr Column kDistributionValues("distribution_values");
-constexpr Column kMaterializationVersion("materialization_version");
-constexpr Column kTimeseriesId("timeseries_id");
-constexpr Column kPartition("partition");
-constexpr Column kOffset("offset");
+// --- reading --------------------------------------------------------------------------------------------------------
 
-std::string_view name_of(char type) {
-  switch (type) {
-    case 'c':
-      return "counter";
-    case 's':
-      return "set";
-    default:
-      return "distribution";
+bool read_tags(ReadContext& in, Tags& tags) {
+  JsonString key;
+  for (in.json.enter_object(); in.json.next_key(key);) {
+    MetricTag<uint64_t>& tag = tags.add();
+    tag.key = key.view;
+    if (!in.json.read_u64(tag.value)) return false;
   }
+  return !in.json.failed();
 }
 
-}  // namespace
-
-PolymorphicMetricsProcessor::PolymorphicMetricsProcessor(const ProcessorsSettings& settings,
-                                                         const ProcessorEnvironment&)
-    : environment_(settings.environment), row_(tick_form(settings)) {}
-
-ProcessResult PolymorphicMetricsProcessor::process(const MessageContext& context, const Message& message,
-                                                   std::string& rows) {
-  if (!message.payload) return null_payload();
-  json_.open(message);
-  Metric metric;
-  metric.use_case_id = {"sessions", true};
-  if (!read(metric)) return invalid_message(json_);
-  row_.clear();
-  write(context, message, metric);
-  row_.move_to(rows);
-  ProcessResult result = ProcessResult::rows(1);
-  if (metric.received) {
-    result.received_timestamp_ms = origin_from_seconds(*metric.received);
-  }
-  return result;
-}
-
-bool PolymorphicMetricsProcessor::read(Metric& out) {
-  StructReader fields(json_, kFields, Unknown::Check, true);
-  for (int field; (field = fields.next()) >= 0;) {
-    if (!read_field(field, out)) return false;
-  }
-  if (!fields.complete() || !json_.finish()) return false;
-  if (out.value_at) {
-    json_.rewind(*out.value_at);
-    if (!read_value_of_type(out)) return false;
-  }
-  order_tags(tags_);
-  return number_tags(tags_) || json_.fail("a tag's key is not a number");
-}
-
-bool PolymorphicMetricsProcessor::read_field(int field, Metric& out) {
-  switch (field) {
-    case kUseCase:
-      return json_.read_string(out.use_case_id);
-    case kOrg:
-      return json_.read_u64(out.org_id);
-    case kProject:
-      return json_.read_u64(out.project_id);
-    case kMetricId:
-      return json_.read_u64(out.metric_id);
-    case kTime:
-      return json_.read_f64_to_truncate(out.timestamp);
-    case kReceived:
-      return read_optional(json_, out.received);
-    case kTags:
-      return read_tags();
-    case kType:
-      return read_type(out);
-    case kValue:
-      if (out.type != 0) return read_value_of_type(out);
-      out.value_at = json_.mark();
-      return json_.check();
-    case kRetention:
-      return json_.read_unsigned(out.retention_days);
-    default:
-      return false;
-  }
-}
-
-bool PolymorphicMetricsProcessor::read_type(Metric& out) {
+bool read_type(ReadContext& in, char& out) {
   JsonString type;
-  if (!read_metric_type(json_, type)) return false;
-  if (type.view != "c" && type.view != "s" && type.view != "d") return json_.fail("type is not one of c, s, d");
-  out.type = type.view[0];
+  if (!read_metric_type(in.json, type)) return false;
+  if (type.view != "c" && type.view != "s" && type.view != "d") return in.json.fail("type is not one of c, s, d");
+  out = type.view[0];
   return true;
 }
 
-bool PolymorphicMetricsProcessor::read_value_of_type(Metric& out) {
-  if (out.type == 'c') return json_.read_f64(out.count);
-  set_.clear();
-  distribution_.clear();
-  if (out.type == 's') return read_list(json_, [&] { return json_.read_u64(set_.emplace_back()); });
-  return read_list(json_, [&] { return json_.read_f64(distribution_.emplace_back()); });
+bool read_value_of_type(ReadContext& in, Metric& metric) {
+  if (metric.type == 'c') return in.json.read_f64(metric.count);
+  return metric.type == 's' ? read_field(in, metric.set) : read_field(in, metric.distribution);
 }
 
-bool PolymorphicMetricsProcessor::read_tags() {
-  tags_.clear();
-  JsonString key;
-  for (json_.enter_object(); json_.next_key(key);) {
-    MetricTag<uint64_t>& tag = tags_.emplace_back();
-    tag.key = key.view;
-    if (!json_.read_u64(tag.value)) return false;
+bool read_value_or_pass(ReadContext& in, Metric& metric) {
+  if (metric.type != 0) return read_value_of_type(in, metric);
+  metric.value_at = in.json.mark();
+  return in.json.check();
+}
+
+// --- columns --------------------------------------------------------------------------------------------------------
+
+JsonString name_of_type(const Metric& metric) {
+  if (metric.type == 'c') return {"counter", true};
+  return metric.type == 's' ? JsonString{"set", true} : JsonString{"distribution", true};
+}
+
+// One of the following has a value; the others are null.
+std::optional<double> count_value(const Metric& metric) {
+  return metric.type == 'c' ? std::optional(metric.count) : std::nullopt;
+}
+auto set_values(const Metric& metric) {
+  const Elements all(metric.set, std::identity());
+  return metric.type == 's' ? std::optional(all) : std::nullopt;
+}
+auto distribution_values(const Metric& metric) {
+  const Elements all(metric.distribution, std::identity());
+  return metric.type == 'd' ? std::optional(all) : std::nullopt;
+}
+
+constexpr auto kMetric = describe<Metric>(both<&Metric::use_case_id>("use_case_id"),                            //
+                                          both<&Metric::org_id>("org_id", Need::Required),                      //
+                                          both<&Metric::project_id>("project_id", Need::Required),              //
+                                          both<&Metric::metric_id>("metric_id", Need::Required),                //
+                                          both<&Metric::timestamp, read_seconds>("timestamp", Need::Required),  //
+                                          field<&Metric::received>("sentry_received_timestamp"),                //
+                                          field<&Metric::tags, read_tags>("tags", Need::Required),              //
+                                          field<&Metric::type, read_type>("type", Need::Required),              //
+                                          field<read_value_or_pass>("value", Need::Required),                   //
+                                          field<&Metric::retention_days>("retention_days", Need::Required),     //
+                                          column<&Metric::retention_days, clamped_retention>("retention_days"),
+                                          column<&Metric::tags, each<&MetricTag<uint64_t>::number>>("tags.key"),
+                                          column<&Metric::tags, each<&MetricTag<uint64_t>::value>>("tags.value"),
+                                          column<name_of_type>("metric_type"),                 //
+                                          column<set_values>("set_values"),                    //
+                                          column<count_value>("count_value"),                  //
+                                          column<distribution_values>("distribution_values"),  //
+                                          constant<uint8_t{4}>("materialization_version"),     //
+                                          column<timeseries_id<Metric>>("timeseries_id"),      //
+                                          column<partition_of>("partition"), column<offset_of>("offset"))
+                             .with(Unknown::Check)
+                             .object_only();
+
+class PolymorphicMetricsProcessor final : public DescribedProcessor<kMetric> {
+ public:
+  using DescribedProcessor::DescribedProcessor;
+
+ private:
+  bool complete(ReadContext& in, Metric& metric) override {
+    if (metric.value_at) {
+      in.json.rewind(*metric.value_at);
+      if (!read_value_of_type(in, metric)) return false;
+    }
+    order_tags(metric.tags);
+    return number_tags(metric.tags) || in.json.fail("a tag's key is not a number");
   }
-  return !json_.failed();
-}
-
-uint32_t PolymorphicMetricsProcessor::timeseries_id(const Metric& metric) {
-  id_.clear();
-  id_.add(metric.org_id);
-  id_.add(metric.project_id);
-  id_.add(metric.metric_id);
-  for (const auto& tag : tags_) {
-    id_.add(tag.key);
-    id_.add(tag.value);
+  void report(const Metric& metric, ProcessResult& result) override {
+    if (metric.received) result.received_timestamp_ms = origin_from_seconds(*metric.received);
   }
-  return id_.value();
-}
+};
 
-void PolymorphicMetricsProcessor::write(const MessageContext& context, const Message& message, const Metric& metric) {
-  row_.begin_row();
-  row_.put(kUseCaseId, metric.use_case_id);
-  row_.put(kOrgId, metric.org_id);
-  row_.put(kProjectId, metric.project_id);
-  row_.put(kMetricIdColumn, metric.metric_id);
-  row_.put(kTimestamp, to_u32(metric.timestamp));
-  row_.put(kRetentionDays, clamp_retention(metric.retention_days, environment_));
-  row_.key(kTagsKey);
-  row_.begin_array();
-  for (const auto& tag : tags_) row_.value(tag.number);
-  row_.end_array();
-  row_.key(kTagsValue);
-  row_.begin_array();
-  for (const auto& tag : tags_) row_.value(tag.value);
-  row_.end_array();
-  row_.put(kMetricType, JsonString{name_of(metric.type), true});
-  write_values(metric);
-  row_.put(kMaterializationVersion, kVersion);
-  row_.put(kTimeseriesId, timeseries_id(metric));
-  row_.put(kPartition, context.partition.value);
-  row_.put(kOffset, message.offset.value);
-  row_.end_row();
-}
+}  // namespace
 
-// Fills one of the three columns; the others are null.
-void PolymorphicMetricsProcessor::write_values(const Metric& metric) {
-  const auto list = [&](const auto& values, bool there) {
-    if (!there) return row_.value(nullptr);
-    row_.begin_array();
-    for (const auto value : values) row_.value(value);
-    row_.end_array();
-  };
-  row_.key(kSetValues);
-  list(set_, metric.type == 's');
-  row_.put(kCountValue, metric.type == 'c' ? std::optional(metric.count) : std::nullopt);
-  row_.key(kDistributionValues);
-  list(distribution_, metric.type == 'd');
+ProcessorFactory polymorphic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
+  return factory_of<PolymorphicMetricsProcessor>(settings, environment);
 }
 
 }  // namespace freshet::processors

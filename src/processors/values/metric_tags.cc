@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <charconv>
+#include <utility>
 
 namespace freshet::processors {
 
@@ -23,9 +24,22 @@ bool read_metric_type(JsonReader& json, JsonString& out) {
   return !json.failed();
 }
 
-uint32_t TimeseriesId::value() const {
-  const auto* const bytes = reinterpret_cast<const Bytef*>(bytes_.data());
-  return static_cast<uint32_t>(adler32_z(1, bytes, bytes_.size()));
+namespace {
+
+uint32_t adler32_of(uint32_t sum, std::string_view bytes) {
+  return static_cast<uint32_t>(adler32_z(sum, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
+}  // namespace
+
+uint32_t TimeseriesId::value() {
+  sum_ = adler32_of(sum_, {bytes_.data(), std::exchange(size_, 0)});
+  return sum_;
+}
+
+void TimeseriesId::add_large(std::string_view text) {
+  value();
+  sum_ = adler32_of(sum_, text);
 }
 
 }  // namespace freshet::processors

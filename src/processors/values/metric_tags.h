@@ -2,10 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
+#include <cstring>
 #include <string_view>
-#include <vector>
 
 #include "processors/json/json_reader.h"
 #include "processors/values/sort_last_wins.h"
@@ -21,8 +22,8 @@ struct MetricTag {
 };
 
 // Sorts by the bytes of the keys ("10" before "9"). Keeps the last of duplicate keys.
-template <typename Value>
-void order_tags(std::vector<MetricTag<Value>>& tags) {
+template <typename Tags>
+void order_tags(Tags& tags) {
   sort_last_wins(tags, [](const auto& tag) { return tag.key; });
 }
 
@@ -30,8 +31,8 @@ void order_tags(std::vector<MetricTag<Value>>& tags) {
 bool parse_tag_key(std::string_view text, uint64_t& out);
 
 // False if a key is not a number.
-template <typename Value>
-bool number_tags(std::vector<MetricTag<Value>>& tags) {
+template <typename Tags>
+bool number_tags(Tags& tags) {
   return std::all_of(tags.begin(), tags.end(), [](auto& tag) { return parse_tag_key(tag.key, tag.number); });
 }
 
@@ -41,14 +42,35 @@ bool read_metric_type(JsonReader& json, JsonString& out);
 // Adler-32 of everything that was added.
 class TimeseriesId {
  public:
-  void clear() { bytes_.clear(); }
-  void add(uint64_t number) { bytes_.append(reinterpret_cast<const char*>(&number), sizeof number); }
-  void add(std::string_view text) { bytes_.append(text); }
-  void add(const JsonString& text) { bytes_.append(text.view); }
-  uint32_t value() const;
+  void add(uint64_t number) { add(std::string_view(reinterpret_cast<const char*>(&number), sizeof number)); }
+  void add(const JsonString& text) { add(text.view); }
+  void add(std::string_view text) {
+    if (text.size() > bytes_.size() - size_) return add_large(text);
+    std::memcpy(bytes_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+  }
+  uint32_t value();
 
  private:
-  std::string bytes_;
+  void add_large(std::string_view text);
+
+  std::array<char, 512> bytes_;  // not summed yet
+  size_t size_ = 0;
+  uint32_t sum_ = 1;
 };
+
+// Of a metric with ordered tags.
+template <typename Metric>
+uint32_t timeseries_id(const Metric& metric) {
+  TimeseriesId id;
+  id.add(metric.org_id);
+  id.add(metric.project_id);
+  id.add(metric.metric_id);
+  for (const auto& tag : metric.tags) {
+    id.add(tag.key);
+    id.add(tag.value);
+  }
+  return id.value();
+}
 
 }  // namespace freshet::processors

@@ -184,18 +184,6 @@ bool GenericMetricsProcessor::unpack() {
   return kind_ == GenericMetricKind::Set ? into(metric_.set) : into(metric_.distribution);
 }
 
-uint32_t GenericMetricsProcessor::timeseries_id() {
-  id_.clear();
-  id_.add(metric_.org_id);
-  id_.add(metric_.project_id);
-  id_.add(metric_.metric_id);
-  for (const auto& tag : metric_.tags) {
-    id_.add(tag.key);
-    id_.add(tag.value);
-  }
-  return id_.value();
-}
-
 void GenericMetricsProcessor::write_row() {
   const uint16_t retention = clamp_retention(metric_.retention_days, environment_);
   const auto& option = metric_.aggregation_option;
@@ -217,7 +205,7 @@ void GenericMetricsProcessor::write_row() {
   list(kTagsRawValue, [](const auto& tag) { return tag.value; });
   row_.put(kMetricType, JsonString{of(kind_).name, true});
   row_.put(kMaterializationVersion, of(kind_).materialization_version);
-  row_.put(kTimeseriesId, timeseries_id());
+  row_.put(kTimeseriesId, timeseries_id(metric_));
   row_.key(kGranularities);
   row_.raw(option && option->view == "ten_second" ? "[1,2,3,0]" : "[1,2,3]");
   if (metric_.sampling_weight && kind_ != GenericMetricKind::Set) {

@@ -41,7 +41,6 @@ class GenericMetricsProcessor final : public Processor {
   void write_row();
   void write_values();
   void write_gauge();
-  uint32_t timeseries_id();
 
   const GenericMetricKind kind_;
   const bool june_;
@@ -58,7 +57,6 @@ class GenericMetricsProcessor final : public Processor {
   ZstdDecoder zstd_;
   std::string decoded_;
   std::string unpacked_;
-  TimeseriesId id_;
   std::string cogs_feature_;
   RowWriter row_;
 };
