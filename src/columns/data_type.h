@@ -41,7 +41,7 @@ enum class TypeKind : uint8_t {
   IPv6,         // 16 bytes in network order
   FixedString,  // `width` bytes
   String,       // a count of bytes as LEB128, the bytes
-  Json,         // JSON(...): as String, the text of an object
+  Json,         // JSON(...): as String, the text of an object (RowBinary: input_format_binary_read_json_as_string)
   Array,        // a count of elements as LEB128, the elements; also Nested and the geometric types
   Map,          // a count of pairs as LEB128, each a key and a value
   Tuple,        // the elements

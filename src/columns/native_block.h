@@ -23,8 +23,8 @@ struct BlockError {
 };
 
 // A block has for each column its name, its type and the values of all rows. HTTP has neither a BlockInfo before it nor
-// kinds of serialization (both belong to newer revisions of the TCP protocol). The order of the columns is that of the
-// rows; the server finds them by name.
+// kinds of serialization (both belong to newer revisions of the TCP protocol). The server finds the columns by
+// name. It must be sent the types that the table has: see the README of the ClickHouse module.
 //
 // Threads: one at a time. Reuses its memory for the next block until trim().
 class NativeBlock {
@@ -40,8 +40,8 @@ class NativeBlock {
 
   // `rows`: pieces of one or more whole rows, `row_count` in total, each row the values of all columns in their order
   // (DataType). The concatenation of the result is the block; it is valid until the next call. A value takes no
-  // allocation. Checks that the rows end where their pieces end, but no value: a number that an Enum does not have, and
-  // text that is not UTF-8 or not JSON, are the server's affair. Throws only std::bad_alloc.
+  // allocation. Checks that the rows end where their pieces end, but no value, and servers check none either (except
+  // JSON): whoever writes a row must know that an Enum has the number. Throws only std::bad_alloc.
   tl::expected<std::vector<std::string_view>, BlockError> encode(const std::vector<std::string_view>& rows,
                                                                  uint64_t row_count, uint64_t max_bytes = kMaxBytes);
   // The memory that the block takes, with room to grow.
