@@ -351,6 +351,24 @@ TYPED_TEST(NativeInsert, OtherColumnsHaveTheirDefaults) {
   EXPECT_EQ(this->query("SELECT * FROM other FORMAT TSV"), "7\tof 7\t[9]\t['z']\n");
 }
 
+// As the search for the rejected messages of a batch does.
+TYPED_TEST(NativeInsert, SmallerInsertsOfARejectedOne) {
+  if constexpr (!TestFixture::kCurrent) return;  // 18.16 has no constraints
+  this->query("DROP TABLE IF EXISTS checked");
+  this->query(
+      "CREATE TABLE checked (a UInt8, b LowCardinality(String), CONSTRAINT known CHECK a != 13) "
+      "ENGINE = MergeTree ORDER BY a");
+  const RowLayout layout{RowFormat::Native, {"b", "a"}, {"LowCardinality(String)", "UInt8"}};
+  const std::vector<std::string_view> rows = {"\1x\1", "\1y\x0d", "\1x\2"};
+  EXPECT_EQ(this->write("checked", layout, rows).kind, WriteOutcome::Kind::Rejected);
+  EXPECT_EQ(this->query("SELECT count() FROM checked"), "0\n");
+  EXPECT_EQ(this->write("checked", layout, {rows[1]}).kind, WriteOutcome::Kind::Rejected);
+  EXPECT_EQ(this->write("checked", layout, {rows[0]}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->write("checked", layout, {rows[2]}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->query("SELECT groupArray(a), groupArray(b) FROM (SELECT * FROM checked ORDER BY a) FORMAT TSV"),
+            "[1,2]\t['x','x']\n");
+}
+
 TYPED_TEST(NativeInsert, JsonIsStoredFromItsText) {
   if constexpr (!TestFixture::kCurrent) return;
   this->settings.insert_settings["input_format_binary_read_json_as_string"] = "1";
