@@ -76,6 +76,27 @@ TEST(ClickHouseWriter, WritesOneCompressedInsert) {
   EXPECT_TRUE(w.failures.empty());
 }
 
+TEST(ClickHouseWriter, ANativeInsertThatCannotBeMadeIsForTheOperatorAndNotSent) {
+  FakeClickHouse server;
+  Writing w({server.url()});
+  w.layout = {RowFormat::Native, {"a"}, {"UInt8"}};
+  InsertRequest request;
+  request.layout = &w.layout;
+  request.rows = {"\x05\x06"};
+  request.row_count = 1;
+  EXPECT_EQ(w.writer->write(request, {}).kind, WriteOutcome::Kind::MaybeStored);
+  EXPECT_TRUE(server.requests().empty());
+  request.row_count = 2;
+  EXPECT_EQ(w.writer->write(request, {}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.requests().at(0).parameters.at("query"), "INSERT INTO `db`.`t` (`a`) FORMAT Native");
+  EXPECT_EQ(server.requests().at(0).body,
+            "\x01\x02\x01"
+            "a"
+            "\x05"
+            "UInt8"
+            "\x05\x06");
+}
+
 TEST(ClickHouseWriter, RepeatsTheSameBytesAndToken) {
   FakeClickHouse server;
   // The lost response comes first: on a reused connection, libcurl would repeat the request itself.
