@@ -11,8 +11,9 @@
 
 namespace freshet::app {
 
-// Asks the server. Empty: rows in the table's types would not be what JSONEachRow is there, because the server matches
-// the names of columns in another way. Errors: see clickhouse::ClickHouseClient.
+// Asks the server. Empty: rows are to be JSONEachRow, because the server matches the names of columns in another way, or
+// cannot convert the columns of an insert to the types of a table that was altered meanwhile (18.16 stores wrong values
+// of some types then). Errors: see clickhouse::ClickHouseClient.
 Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
                                  const std::stop_token& stop, SecretMask* secrets);
 

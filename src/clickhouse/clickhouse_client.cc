@@ -147,8 +147,8 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   info.settings = parse_table_settings(info.engine_full);
   // All servers return system.columns in the table's order; old ones have no `position` to sort by.
   const auto columns =
-      query("SELECT name, type, default_kind, default_expression FROM system.columns WHERE database = " + quote_literal(info.database) +
-                " AND table = " + quote_literal(name.table) + " FORMAT JSONCompact",
+      query("SELECT name, type, default_kind, default_expression FROM system.columns WHERE database = " +
+                quote_literal(info.database) + " AND table = " + quote_literal(name.table) + " FORMAT JSONCompact",
             deadline - clock_.steady_now(), stop);
   if (!columns) return tl::make_unexpected(columns.error());
   const auto rows = string_rows(*columns, 4);
@@ -156,13 +156,14 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2], row[3]});
   const auto settings = query(
       "SELECT name, value FROM system.settings WHERE name IN ('input_format_column_name_matching_mode', "
-      "'input_format_null_as_default') FORMAT JSONCompact",
+      "'input_format_native_allow_types_conversion', 'input_format_null_as_default') FORMAT JSONCompact",
       deadline - clock_.steady_now(), stop);
   if (!settings) return tl::make_unexpected(settings.error());
   const auto values = string_rows(*settings, 2);
   if (!values) return info;
   for (const auto& setting : *values) {
     if (setting[0] == "input_format_column_name_matching_mode") info.name_matching = setting[1];
+    if (setting[0] == "input_format_native_allow_types_conversion") info.converts_native = setting[1] == "1";
     if (setting[0] == "input_format_null_as_default") info.null_as_default = setting[1] == "1";
   }
   return info;
