@@ -14,7 +14,6 @@
 #include "processors/data_sets/generic_metrics/generic_metrics_processor.h"
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
-#include "processors/data_sets/querylog/querylog_processor.h"
 #include "processors/data_sets/replays/replays_processor.h"
 #include "processors/data_sets/search_issues_processor.h"
 #include "processors/data_sets/transactions/transactions_processor.h"
@@ -47,7 +46,7 @@ constexpr std::array kEntries = {
     Entry{"ProfilesMessageProcessor", profiles},
     Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>, CryptoNeeds::Md5AndRandom},
     Entry{"OutcomesProcessor", outcomes},
-    Entry{"QuerylogProcessor", factory_of<QuerylogProcessor>},
+    Entry{"QuerylogProcessor", querylog},
     Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
     Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
     Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},

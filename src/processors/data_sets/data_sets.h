@@ -12,6 +12,7 @@ ProcessorFactory llm_proxy_cost(const ProcessorsSettings& settings, const Proces
 ProcessorFactory profile_chunks(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory profiles(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory polymorphic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory querylog(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

@@ -65,10 +65,11 @@ constexpr auto kProfile =
                       both<&Profile::profiling_type>("profiling_type", Need::Defaulted),                     //
                       field<&Profile::materialization_version>("materialization_version", Need::Defaulted),  //
                       // Snuba writes these with the same value in every row.
-                      constant<"">("browser_name"), constant<uint32_t{0}>("depth"),
-                      constant<uint8_t{0}>("device_classification"), constant<"">("dist"), constant<"">("os_name"),
-                      constant<"">("os_version"), constant<uint64_t{0}>("parent_fingerprint"), constant<"">("path"),
-                      constant<"">("transaction_op"), constant<uint8_t{0}>("transaction_status"));
+                      column<constant_text<"">>("browser_name"), column<constant<uint32_t{0}>>("depth"),
+                      column<constant<uint8_t{0}>>("device_classification"), column<constant_text<"">>("dist"),
+                      column<constant_text<"">>("os_name"), column<constant_text<"">>("os_version"),
+                      column<constant<uint64_t{0}>>("parent_fingerprint"), column<constant_text<"">>("path"),
+                      column<constant_text<"">>("transaction_op"), column<constant<uint8_t{0}>>("transaction_status"));
 
 }  // namespace
 

@@ -89,12 +89,12 @@ constexpr auto kMetric = describe<Metric>(both<&Metric::use_case_id>("use_case_i
                                           column<&Metric::retention_days, clamped_retention>("retention_days"),
                                           column<&Metric::tags, each<&MetricTag<uint64_t>::number>>("tags.key"),
                                           column<&Metric::tags, each<&MetricTag<uint64_t>::value>>("tags.value"),
-                                          column<name_of_type>("metric_type"),                 //
-                                          column<set_values>("set_values"),                    //
-                                          column<count_value>("count_value"),                  //
-                                          column<distribution_values>("distribution_values"),  //
-                                          constant<uint8_t{4}>("materialization_version"),     //
-                                          column<timeseries_id<Metric>>("timeseries_id"),      //
+                                          column<name_of_type>("metric_type"),                      //
+                                          column<set_values>("set_values"),                         //
+                                          column<count_value>("count_value"),                       //
+                                          column<distribution_values>("distribution_values"),       //
+                                          column<constant<uint8_t{4}>>("materialization_version"),  //
+                                          column<timeseries_id<Metric>>("timeseries_id"),           //
                                           column<partition_of>("partition"), column<offset_of>("offset"))
                              .with(Unknown::Check)
                              .object_only();

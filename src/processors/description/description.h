@@ -271,6 +271,10 @@ struct ListReader {
 template <const auto& kDescription>
 inline constexpr ListReader<kDescription> list_of{};
 
+// A column that has the same value in each row.
+template <auto kValue>
+inline constexpr auto constant = [](const RowContext&) { return kValue; };
+
 // A step to an array: column<&Row::queries, each<&Query::sql>>("clickhouse_queries.sql"). each<>: of the elements.
 template <auto... kPath>
 struct EachStep {

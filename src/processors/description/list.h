@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -51,6 +52,25 @@ class List {
  private:
   std::vector<T> elements_;
   size_t size_ = 0;  // elements after it are kept for their memory
+};
+
+// Scratch memory in such a row, made when it is first used: assignment keeps it. Threads: one.
+template <typename T>
+class Kept {
+ public:
+  Kept() = default;
+  Kept(Kept&&) noexcept = default;
+  Kept& operator=(Kept&&) noexcept { return *this; }
+
+  T& get() {
+    if (!kept_) kept_ = std::make_unique<T>();
+    return *kept_;
+  }
+  // Null if it was never used.
+  const T* operator->() const { return kept_.get(); }
+
+ private:
+  std::unique_ptr<T> kept_;
 };
 
 }  // namespace freshet::processors

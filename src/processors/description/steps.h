@@ -27,10 +27,6 @@ struct FixedText {
   consteval FixedText(const char (&from)[N]) { std::copy_n(from, N, text.begin()); }  // NOLINT: implicit
 };
 
-template <auto kValue>
-struct ConstantStep {
-  constexpr auto operator()(const RowContext&) const { return kValue; }
-};
 template <FixedText kText>
 struct TextStep {
   constexpr JsonString operator()(const RowContext&) const {
@@ -40,14 +36,8 @@ struct TextStep {
 
 }  // namespace description
 
-// A column with the same value in every row: constant<uint8_t{0}>("depth"), constant<"">("dist").
-template <auto kValue>
-consteval auto constant(std::string_view name) {
-  return description::ColumnEntry<description::ConstantStep<kValue>{}>{Column(name)};
-}
+// A column that has the same text in each row: column<constant_text<"">>("dist").
 template <description::FixedText kText>
-consteval auto constant(std::string_view name) {
-  return description::ColumnEntry<description::TextStep<kText>{}>{Column(name)};
-}
+inline constexpr description::TextStep<kText> constant_text{};
 
 }  // namespace freshet::processors

@@ -34,6 +34,11 @@ class RowWriter {
     size_ = 0;
     comma_ = false;
   }
+  // Forgets what was written after the first `size` bytes, which end with an opening bracket.
+  void cut_to_begin(size_t size) {
+    size_ = size;
+    comma_ = false;
+  }
   std::string_view text() const { return {buffer_.data(), size_}; }
   // Appends the text to `rows` and clears the writer. If `rows` is empty, a large text is moved instead of copied.
   void move_to(std::string& rows);

@@ -10,7 +10,7 @@ namespace freshet::processors {
 
 // Most lists are short, and std::stable_sort allocates memory for every list.
 template <typename List, typename Less>
-void sort_stably(List& list, Less less) {
+void sort_stably(List&& list, Less less) {
   constexpr size_t kShort = 32;
   if (list.size() > kShort) return std::stable_sort(list.begin(), list.end(), less);
   for (auto at = list.begin(); at != list.end(); ++at) {
