@@ -9,7 +9,8 @@
 //
 // `field` is a field of the message, `column` a column of the row, and `both` a field that becomes a column of the same
 // name. Fields have the order in which a message that is an array has its values; columns have the order of the row.
-// docs/data-set-example.md adds a data set step by step.
+// `also_named`, `ignored` and `other_fields` are for fields that are no single value of the row. nested.h has readers
+// for lists and objects inside the message. docs/data-set-example.md adds a data set step by step.
 #pragma once
 
 #include <array>
@@ -89,10 +90,26 @@ const From& follow(const From& from, const RowContext&) {
 
 struct NoReader {};
 
+// Reads by the type of the member, which does not depend on what else a data set's context has.
+template <typename In, typename T>
+bool read_by_type(In& in, T& out) {
+  return read_field(static_cast<ReadContext&>(in), out);
+}
+
 template <auto kMember, auto kReader>
 struct FieldEntry {
   Field field;
 };
+// Another name of a field, or a field that is not used. Neither is part of an array.
+struct AliasEntry {
+  Field field;
+  std::string_view of;
+};
+struct IgnoredEntry {
+  Field field;
+};
+template <auto kReader>
+struct OthersEntry {};
 template <auto... kPath>
 struct ColumnEntry {
   Column column;
@@ -109,6 +126,15 @@ template <auto kMember, auto kReader>
 constexpr bool kIsField<FieldEntry<kMember, kReader>> = true;
 template <auto kMember, auto kReader>
 constexpr bool kIsField<BothEntry<kMember, kReader>> = true;
+template <>
+inline constexpr bool kIsField<AliasEntry> = true;
+template <>
+inline constexpr bool kIsField<IgnoredEntry> = true;
+
+template <typename Entry>
+constexpr bool kIsOthers = false;
+template <auto kReader>
+constexpr bool kIsOthers<OthersEntry<kReader>> = true;
 
 template <typename Entry>
 constexpr bool kIsColumn = false;
@@ -117,23 +143,47 @@ constexpr bool kIsColumn<ColumnEntry<kPath...>> = true;
 template <auto kMember, auto kReader>
 constexpr bool kIsColumn<BothEntry<kMember, kReader>> = true;
 
-template <auto kMember, auto kReader, typename Row>
-bool read_member(ReadContext& in, Row& row) {
+template <auto kMember, auto kReader, typename In, typename Row>
+bool read_member(In& in, Row& row) {
   if constexpr (!std::is_member_object_pointer_v<decltype(kMember)>) {
     return kMember(in, row);
   } else if constexpr (std::is_same_v<std::remove_cv_t<decltype(kReader)>, NoReader>) {
-    return read_field(in, row.*kMember);
+    return read_by_type(in, row.*kMember);
   } else {
     return kReader(in, row.*kMember);
   }
 }
-template <auto kMember, auto kReader, typename Row>
-bool read_entry(const FieldEntry<kMember, kReader>&, ReadContext& in, Row& row) {
+template <auto kMember, auto kReader, typename In, typename Row>
+bool read_entry(const FieldEntry<kMember, kReader>&, In& in, Row& row) {
   return read_member<kMember, kReader>(in, row);
 }
-template <auto kMember, auto kReader, typename Row>
-bool read_entry(const BothEntry<kMember, kReader>&, ReadContext& in, Row& row) {
+template <auto kMember, auto kReader, typename In, typename Row>
+bool read_entry(const BothEntry<kMember, kReader>&, In& in, Row& row) {
   return read_member<kMember, kReader>(in, row);
+}
+template <typename In, typename Row>
+bool read_entry(const IgnoredEntry&, In& in, Row&) {
+  return in.json.check();
+}
+template <typename In, typename Row>
+bool read_entry(const AliasEntry&, In&, Row&) {
+  return false;  // never called: an alias is read as the field that it names
+}
+template <auto kReader, typename In, typename Row>
+bool read_other(const OthersEntry<kReader>&, In& in, const JsonString& name, Row& row) {
+  return kReader(in, name, row);
+}
+
+// Field::alias_of of an entry. That of an ignored field is itself, which leaves it out of arrays.
+template <typename Entry, size_t N>
+constexpr int alias_of(const Entry& entry, const std::array<Field, N>& fields) {
+  std::string_view of;
+  if constexpr (std::is_same_v<Entry, AliasEntry>) of = entry.of;
+  if constexpr (std::is_same_v<Entry, IgnoredEntry>) of = entry.field.name;
+  for (size_t i = 0; i < N; ++i) {
+    if (!of.empty() && fields[i].name == of) return static_cast<int>(i);
+  }
+  return -1;
 }
 
 template <auto... kPath, typename Encoder, typename Row>
@@ -154,6 +204,14 @@ constexpr auto only_field(const Entry& entry) {
   }
 }
 template <typename Entry>
+constexpr auto only_others(const Entry& entry) {
+  if constexpr (kIsOthers<Entry>) {
+    return std::tuple(entry);
+  } else {
+    return std::tuple();
+  }
+}
+template <typename Entry>
 constexpr auto only_column(const Entry& entry) {
   if constexpr (kIsColumn<Entry>) {
     return std::tuple(entry);
@@ -166,24 +224,36 @@ constexpr auto only_column(const Entry& entry) {
 
 // The fields and columns of a data set, or the fields of an object in one. `Row` has a member for each field that is
 // read; a default member value is the value of a field that is missing.
-template <typename RowOf, typename FieldTuple, typename ColumnTuple>
+template <typename RowOf, typename FieldTuple, typename ColumnTuple, typename OthersTuple>
 class Description {
  public:
   using Row = RowOf;
   static constexpr size_t kFields = std::tuple_size_v<FieldTuple>;
   static constexpr size_t kColumns = std::tuple_size_v<ColumnTuple>;
 
-  constexpr Description(FieldTuple fields, ColumnTuple columns, Unknown unknown, bool object_only)
-      : fields_(fields), columns_(columns), struct_(fields_of(fields)), unknown_(unknown), object_only_(object_only) {}
+  struct Options {
+    Unknown unknown = Unknown::Skip;
+    bool object_only = false;
+    bool defaulted = false;
+  };
+
+  constexpr Description(FieldTuple fields, ColumnTuple columns, OthersTuple others, Options options)
+      : fields_(fields),
+        columns_(columns),
+        others_(others),
+        struct_(fields_of(fields, options.defaulted)),
+        options_(options) {}
 
   // Reads one object, or array, into `row`, which has its default values. False: the text is invalid; the reader has
-  // the reason.
-  bool read(ReadContext& in, Row& row) const {
-    StructReader reader(in.json, struct_, unknown_, object_only_);
-    for (int field; (field = reader.next()) >= 0;) {
-      if (!read_one(field, in, row, std::make_index_sequence<kFields>())) return false;
-    }
-    return reader.complete();
+  // the reason. `In` is ReadContext, or a class derived from it: then the data set's readers get the derived class.
+  template <typename In>
+  bool read(In& in, Row& row) const {
+    return read_from(StructReader(in.json, struct_, options_.unknown, options_.object_only), in, row);
+  }
+  // Reads an array whose first elements, which are no fields, the caller has read.
+  template <typename In>
+  bool read_rest(In& in, Row& row) const {
+    return read_from(StructReader<kFields>(in.json, struct_, typename StructReader<kFields>::RestOfArray{}), in, row);
   }
 
   // Writes the columns in their order. The caller begins and ends the row. `Source` is Row, or an ElementRow of it.
@@ -197,17 +267,54 @@ class Description {
                       columns_);
   }
 
-  // Another description of the same fields and columns for messages with `unknown` fields.
-  constexpr Description with(Unknown unknown) const { return {fields_, columns_, unknown, object_only_}; }
+  // The same description for messages with `unknown` fields.
+  constexpr Description with(Unknown unknown) const {
+    Options options = options_;
+    options.unknown = unknown;
+    return {fields_, columns_, others_, options};
+  }
   // A JSON array is no message.
-  constexpr Description object_only() const { return {fields_, columns_, unknown_, true}; }
+  constexpr Description object_only() const {
+    Options options = options_;
+    options.object_only = true;
+    return {fields_, columns_, others_, options};
+  }
+  // Optional fields are Defaulted.
+  constexpr Description defaulted() const {
+    Options options = options_;
+    options.defaulted = true;
+    return {fields_, columns_, others_, options};
+  }
 
  private:
-  static constexpr Fields<kFields> fields_of(const FieldTuple& fields) {
-    return std::apply([](const auto&... entry) { return Fields<kFields>({entry.field...}); }, fields);
+  static constexpr Fields<kFields> fields_of(const FieldTuple& fields, bool defaulted) {
+    return std::apply(
+        [defaulted](const auto&... entry) {
+          std::array<Field, kFields> out{entry.field...};
+          [[maybe_unused]] size_t at = 0;
+          ((out[at].alias_of = description::alias_of(entry, out), ++at), ...);
+          for (Field& field : out) {
+            if (defaulted && field.need == Need::Optional) field.need = Need::Defaulted;
+          }
+          return Fields<kFields>(out);
+        },
+        fields);
   }
-  template <size_t... I>
-  bool read_one(int field, ReadContext& in, Row& row, std::index_sequence<I...>) const {
+  template <typename In>
+  bool read_from(StructReader<kFields> reader, In& in, Row& row) const {
+    for (int field; (field = reader.next()) >= 0;) {
+      if constexpr (std::tuple_size_v < OthersTuple >> 0) {
+        if (field == StructReader<kFields>::kUnknown) {
+          if (!description::read_other(std::get<0>(others_), in, reader.key(), row)) return false;
+          continue;
+        }
+      }
+      if (!read_one(field, in, row, std::make_index_sequence<kFields>())) return false;
+    }
+    return reader.complete();
+  }
+  template <typename In, size_t... I>
+  bool read_one(int field, In& in, Row& row, std::index_sequence<I...>) const {
     bool read = false;
     static_cast<void>(
         ((field == static_cast<int>(I) && (read = description::read_entry(std::get<I>(fields_), in, row), true)) ||
@@ -217,16 +324,28 @@ class Description {
 
   FieldTuple fields_;
   ColumnTuple columns_;
+  OthersTuple others_;
   Fields<kFields> struct_;
-  Unknown unknown_;
-  bool object_only_;
+  Options options_;
 };
 
-// The reader of a field: a function `bool(ReadContext&, T&)` for its member; or no member, and a function
-// `bool(ReadContext&, Row&)`. Without a reader, the type of the member decides (field_values.h).
+// The reader of a field: a function `bool(In&, T&)` for its member; or no member, and a function `bool(In&, Row&)`.
+// `In` is what Description::read() gets. Without a reader, the type of the member decides (field_values.h).
 template <auto kMember, auto kReader = description::NoReader{}>
 constexpr auto field(std::string_view name, Need need = Need::Optional) {
   return description::FieldEntry<kMember, kReader>{{name, need}};
+}
+
+// Another name of the field `of`.
+constexpr auto also_named(std::string_view name, std::string_view of) {
+  return description::AliasEntry{{name, Need::Optional}, of};
+}
+// A field of objects that is checked and not used. Arrays do not have it.
+constexpr auto ignored(std::string_view name) { return description::IgnoredEntry{{name, Need::Optional}}; }
+// Reads all other fields: a function `bool(In&, const JsonString& name, Row&)`.
+template <auto kReader>
+constexpr auto other_fields() {
+  return description::OthersEntry<kReader>{};
 }
 
 // The value of a column: a member, a member of a member, or a function of the row, of the row and the context, or of
@@ -245,15 +364,19 @@ template <typename Row, typename... Entries>
 constexpr auto describe(const Entries&... entries) {
   const auto fields = std::tuple_cat(description::only_field(entries)...);
   const auto columns = std::tuple_cat(description::only_column(entries)...);
-  return Description<Row, std::remove_cv_t<decltype(fields)>, std::remove_cv_t<decltype(columns)>>(
-      fields, columns, Unknown::Skip, false);
+  const auto others = std::tuple_cat(description::only_others(entries)...);
+  using Described = Description<Row, std::remove_cv_t<decltype(fields)>, std::remove_cv_t<decltype(columns)>,
+                                std::remove_cv_t<decltype(others)>>;
+  typename Described::Options options;
+  if constexpr (std::tuple_size_v < std::remove_cv_t < decltype(others) >>> 0) options.unknown = Unknown::Tell;
+  return Described(fields, columns, others, options);
 }
 
 // A reader of fields that are objects: field<&Query::profile, object<kProfile>>("profile").
 template <const auto& kDescription>
 struct ObjectReader {
-  template <typename T>
-  bool operator()(ReadContext& in, T& out) const {
+  template <typename In, typename T>
+  bool operator()(In& in, T& out) const {
     return kDescription.read(in, out);
   }
 };
@@ -263,8 +386,8 @@ inline constexpr ObjectReader<kDescription> object{};
 // A reader of fields that are arrays of objects: field<&Profile::functions, list_of<kFunction>>("functions").
 template <const auto& kDescription>
 struct ListReader {
-  template <typename T>
-  bool operator()(ReadContext& in, List<T>& out) const {
+  template <typename In, typename T>
+  bool operator()(In& in, List<T>& out) const {
     return read_list(in, out, object<kDescription>);
   }
 };
@@ -281,7 +404,11 @@ struct EachStep {
   template <typename Range>
   auto operator()(const Range& range, const RowContext& context) const {
     return Elements(range, [&context](const auto& element) -> decltype(auto) {
-      return description::follow<kPath...>(element, context);
+      if constexpr (sizeof...(kPath) == 0) {
+        return (element);
+      } else {
+        return description::follow<kPath...>(element, context);
+      }
     });
   }
 };

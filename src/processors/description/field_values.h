@@ -9,6 +9,7 @@
 #include "processors/json/json_reader.h"
 #include "processors/values/conversions.h"
 #include "processors/values/generated_values.h"
+#include "processors/values/ip_address.h"
 #include "processors/values/read_values.h"
 
 namespace freshet::processors {
@@ -52,9 +53,16 @@ bool read_field(ReadContext& in, std::optional<T>& out) {
   if (in.json.consume_null()) return true;
   return !in.json.failed() && read_field(in, out.emplace());
 }
+// Null or text; text that is no address is none.
+inline bool read_field(ReadContext& in, std::optional<IpAddress>& out) {
+  JsonString text;
+  if (!in.json.consume_null() && !in.json.read_string(text)) return false;
+  out = IpAddress::parse(text.view);
+  return true;
+}
 // An array; `read_element` reads one element.
-template <typename T, typename ReadElement>
-bool read_list(ReadContext& in, List<T>& out, const ReadElement& read_element) {
+template <typename In, typename T, typename ReadElement>
+bool read_list(In& in, List<T>& out, const ReadElement& read_element) {
   out.clear();
   for (in.json.enter_array(); in.json.next_element();) {
     if (!read_element(in, out.add())) return false;

@@ -48,6 +48,8 @@ class List {
   auto begin() { return elements_.begin(); }
   auto end() { return elements_.begin() + static_cast<std::ptrdiff_t>(size_); }
   const T& operator[](size_t index) const { return elements_[index]; }
+  // Leaves the first `size` elements, of at least as many.
+  void truncate(size_t size) { size_ = size; }
 
  private:
   std::vector<T> elements_;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+
+#include "processors/json/json_reader.h"
 
 namespace freshet::processors {
 
@@ -14,6 +17,32 @@ struct Seconds {
 template <int kDigits, typename Int = int64_t>
 struct Ticks {
   Int value = 0;
+};
+
+// Ticks that Snuba keeps unsigned: it prints times before 1970 as huge numbers.
+template <int kDigits>
+struct WrappedTicks {
+  uint64_t value = 0;
+};
+
+// A value that its row leaves out, with the name of its column, if there is none. The server then stores the default of
+// the column.
+template <typename T>
+struct WhenThere {
+  std::optional<T> value;
+};
+// As the last step of a column's path: column<&Event::trace_id, when_there>("trace_id").
+inline constexpr auto when_there = []<typename T>(const std::optional<T>& value) { return WhenThere<T>{value}; };
+
+// Of text, as the last step of a path: empty text instead of none.
+inline constexpr auto or_empty = [](const std::optional<JsonString>& text) {
+  return text.value_or(JsonString{"", true});
+};
+
+// Text: two parts with a point between them.
+struct DottedText {
+  JsonString before;
+  JsonString after;
 };
 
 // An array: `get` of each element of `range`, which must outlive it.

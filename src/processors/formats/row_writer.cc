@@ -55,6 +55,14 @@ void RowWriter::string_part(const JsonString& text) {
   size_ += text.view.size();
 }
 
+void RowWriter::value(const DottedText& v) {
+  begin_string();
+  string_part(v.before);
+  string_part(JsonString{".", true});
+  string_part(v.after);
+  end_string();
+}
+
 void RowWriter::begin_string() {
   ensure(2);
   separate();

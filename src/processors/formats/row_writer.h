@@ -55,6 +55,10 @@ class RowWriter {
     key(column);
     value(v);
   }
+  template <typename T>
+  void put(const Column& column, const WhenThere<T>& v) {
+    if (v.value) put(column, *v.value);
+  }
   // Ticks are int64_t, or uint64_t if Snuba's type is unsigned.
   template <typename T>
   void put_ticks(const Column& column, T ticks, int digits) {
@@ -134,6 +138,12 @@ class RowWriter {
   void value(const Ticks<kDigits, Int>& v) {
     ticks_value(v.value, kDigits);
   }
+  template <int kDigits>
+  void value(const WrappedTicks<kDigits>& v) {
+    if (tick_form_ == TickForm::Ticks) return value(v.value);
+    ticks_value(static_cast<int64_t>(v.value), kDigits);
+  }
+  void value(const DottedText& v);
   template <typename Range, typename Get>
   void value(const Elements<Range, Get>& v) {
     begin_array();

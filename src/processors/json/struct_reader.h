@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -19,17 +20,21 @@ enum class Need : uint8_t {
 struct Field {
   std::string_view name;
   Need need = Need::Optional;
-  int alias_of = -1;  // index of the field that has this as another name
+  // Index of the field that has this as another name; its own index if it is no alias, but not part of an array.
+  int alias_of = -1;
 };
 
 // The fields of a struct in positional order; at most 64. Declared once, as a constant:
 //   constexpr Fields kFields({{"org_id", Need::Defaulted}, {"outcome", Need::Required}});
-// Aliases follow the other fields.
+// Fields that are not part of an array follow the others.
 template <size_t N>
 class Fields {
  public:
   static_assert(N <= 64);
-  constexpr explicit Fields(const Field (&fields)[N]) {
+  template <size_t kCount>
+  constexpr explicit Fields(const Field (&fields)[kCount]) : Fields(std::to_array(fields)) {}
+  template <std::same_as<std::array<Field, N>> List>
+  constexpr explicit Fields(const List& fields) {
     for (size_t i = 0; i < N; ++i) {
       fields_[i] = fields[i];
       for (size_t c = 0; c < fields[i].name.size() && c < kHead; ++c) heads_[i][c] = fields[i].name[c];

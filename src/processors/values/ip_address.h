@@ -20,4 +20,10 @@ struct IpAddress {
   char* write(char* out) const;
 };
 
+// For tables with a column for each version.
+inline std::optional<IpAddress> only_v4(const std::optional<IpAddress>& ip) {
+  return ip && !ip->v6 ? ip : std::nullopt;
+}
+inline std::optional<IpAddress> only_v6(const std::optional<IpAddress>& ip) { return ip && ip->v6 ? ip : std::nullopt; }
+
 }  // namespace freshet::processors
