@@ -10,7 +10,6 @@
 #include "processors/data_sets/accepted_outcomes_processor.h"
 #include "processors/data_sets/data_sets.h"
 #include "processors/data_sets/eap_items/eap_items_processor.h"
-#include "processors/data_sets/errors/errors_processor.h"
 #include "processors/data_sets/generic_metrics/generic_metrics_processor.h"
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
@@ -39,7 +38,7 @@ constexpr std::array kEntries = {
           [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
             return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
           }},
-    Entry{"ErrorsProcessor", factory_of<ErrorsProcessor>, CryptoNeeds::Md5},
+    Entry{"ErrorsProcessor", errors, CryptoNeeds::Md5},
     Entry{"FunctionsMessageProcessor", functions},
     Entry{"LlmProxyCostProcessor", llm_proxy_cost},
     Entry{"ProfileChunksProcessor", profile_chunks},

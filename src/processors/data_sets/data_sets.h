@@ -7,12 +7,13 @@
 
 namespace freshet::processors {
 
+ProcessorFactory errors(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory functions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory llm_proxy_cost(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory polymorphic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory profile_chunks(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory profiles(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
-ProcessorFactory polymorphic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory querylog(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
-ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

@@ -66,12 +66,6 @@ class RowWriter {
     ticks_value(ticks, digits);
   }
 
-  // Ticks that Snuba keeps unsigned: it prints times before 1970 as huge numbers.
-  void put_wrapped_ticks(const Column& column, uint64_t ticks, int digits) {
-    if (tick_form_ == TickForm::Ticks) return put(column, ticks);
-    put_ticks(column, static_cast<int64_t>(ticks), digits);
-  }
-
   void key(const Column& column) {
     ensure(Column::kRoom + 1);
     separate();

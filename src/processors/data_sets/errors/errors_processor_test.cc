@@ -1,10 +1,9 @@
 // Tests what the golden cases do not cover: results other than rows, settings, and the format of times for ClickHouse.
-#include "processors/data_sets/errors/errors_processor.h"
-
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "processors/data_sets/data_sets.h"
 #include "testkit/fake_clock.h"
 
 namespace freshet::processors {
@@ -22,13 +21,13 @@ std::string event(const std::string& body, const std::string& data) {
 class ErrorsProcessorTest : public testing::Test {
  protected:
   ProcessResult process(const std::string& payload) {
-    ErrorsProcessor processor(settings_, {&clock_, &metrics_});
+    const auto processor = errors(settings_, {&clock_, &metrics_})();
     Message message;
     message.offset = Offset{9001};
     message.timestamp_ms = 1'715'933'360'999;
     message.payload = payload;
     rows_.clear();
-    return processor.process({"events", Partition{3}}, message, rows_);
+    return processor->process({"events", Partition{3}}, message, rows_);
   }
   json row_of(const std::string& payload) {
     const ProcessResult result = process(payload);
