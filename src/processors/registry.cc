@@ -13,7 +13,6 @@
 #include "processors/data_sets/generic_metrics/generic_metrics_processor.h"
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
-#include "processors/data_sets/replays/replays_processor.h"
 #include "processors/data_sets/search_issues_processor.h"
 #include "processors/data_sets/transactions/transactions_processor.h"
 #include "processors/description/described_processor.h"
@@ -43,7 +42,7 @@ constexpr std::array kEntries = {
     Entry{"LlmProxyCostProcessor", llm_proxy_cost},
     Entry{"ProfileChunksProcessor", profile_chunks},
     Entry{"ProfilesMessageProcessor", profiles},
-    Entry{"ReplaysProcessor", factory_of<ReplaysProcessor>, CryptoNeeds::Md5AndRandom},
+    Entry{"ReplaysProcessor", replays, CryptoNeeds::Md5AndRandom},
     Entry{"OutcomesProcessor", outcomes},
     Entry{"QuerylogProcessor", querylog},
     Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},

@@ -15,5 +15,6 @@ ProcessorFactory polymorphic_metrics(const ProcessorsSettings& settings, const P
 ProcessorFactory profile_chunks(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory profiles(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory querylog(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory replays(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

@@ -1,30 +1,20 @@
-// A parsed replay message, and the writer of its rows.
+// A message of the replays data set. Texts refer to the readers' memory.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <vector>
+#include <string>
 
-#include "processors/formats/row_writer.h"
-#include "processors/json/json_reader.h"
-#include "processors/values/generated_values.h"
+#include "processors/description/field_values.h"
 #include "processors/values/ip_address.h"
-#include "processors/values/md5.h"
 #include "processors/values/uuid.h"
 
 namespace freshet::processors {
 
-enum class ReplayKind : uint8_t { Event, Clicks, Taps, Link, Viewed };
-
-struct NameAndVersion {
-  JsonString name;
-  JsonString version;
-};
-
 struct ReplayClick {
   JsonString alt;
   JsonString aria_label;
-  std::vector<JsonString> css_class;
+  List<JsonString> css_class;
   Uuid event_hash;
   JsonString id;
   uint8_t is_dead = 0;
@@ -35,45 +25,55 @@ struct ReplayClick {
   JsonString tag;
   JsonString testid;
   JsonString text;
-  double timestamp = 0;  // seconds
+  Truncated timestamp;  // seconds
   JsonString title;
 };
+inline const ReplayClick kNoReplayClick;
 
 struct ReplayTap {
   JsonString message;
   JsonString view_class;
   JsonString view_id;
   Uuid event_hash;
-  double timestamp = 0;  // seconds
+  Truncated timestamp;  // seconds
+};
+inline const ReplayTap kNoReplayTap;
+
+struct ReplayTag {
+  JsonString name;
+  JsonString value;
 };
 
 // Missing and null values are empty: text "", ids nil.
-struct ReplayMessage {
-  // From the outer message.
-  ReplayKind kind = ReplayKind::Event;
-  double start_time = 0;  // seconds
+struct Replay {
+  // From the message.
+  Truncated start_time;  // seconds
   uint64_t project_id = 0;
   Uuid replay_id;
   uint16_t retention_days = 0;
 
-  // From the document.
-  double timestamp = 0;  // seconds
+  // From its document, of every kind.
+  bool has_one_row = true;  // false: a row for each click or tap
+  Truncated timestamp;      // seconds
   JsonString environment;
   std::optional<Uuid> event_hash;
-  std::vector<ReplayClick> clicks;
-  std::vector<ReplayTap> taps;
+  List<ReplayClick> clicks;
+  List<ReplayTap> taps;
   Uuid debug_id;
   Uuid error_id;
   Uuid fatal_id;
   Uuid info_id;
   Uuid warning_id;
-  uint64_t viewed_by_id = 0;
+  std::optional<uint64_t> viewed_by_id;
 
   // From a replay event.
-  Uuid event_replay_id;
-  NameAndVersion browser;
-  NameAndVersion os;
-  NameAndVersion sdk;
+  std::optional<Uuid> event_replay_id;
+  JsonString browser_name;
+  JsonString browser_version;
+  JsonString os_name;
+  JsonString os_version;
+  JsonString sdk_name;
+  JsonString sdk_version;
   JsonString device_brand;
   JsonString device_family;
   JsonString device_model;
@@ -87,15 +87,14 @@ struct ReplayMessage {
   bool is_archived = false;
   JsonString platform;
   JsonString release;
-  std::optional<double> replay_start_timestamp;  // seconds
+  std::optional<Truncated> replay_start_timestamp;  // seconds
   JsonString replay_type;
   std::optional<uint32_t> segment_id;
-  std::vector<JsonString> urls;
-  std::vector<JsonString> segment_names;
-  std::vector<Uuid> trace_ids;
-  std::vector<Uuid> error_ids;
-  std::vector<JsonString> tag_keys;
-  std::vector<JsonString> tag_values;
+  List<JsonString> urls;
+  List<JsonString> segment_names;
+  List<Uuid> trace_ids;
+  List<Uuid> error_ids;
+  List<ReplayTag> tags;
   std::optional<JsonString> title;
   std::optional<JsonString> user_id;
   std::optional<JsonString> user_name;
@@ -106,12 +105,19 @@ struct ReplayMessage {
   JsonString geo_region;
   JsonString geo_subdivision;
 
-  // Empties everything; lists keep their capacity.
-  void clear();
+  // Of a row, as its timestamp.
+  const ReplayClick* click = &kNoReplayClick;
+  const ReplayTap* tap = &kNoReplayTap;
+  Uuid row_hash;
+  JsonString user;
 };
 
-// Returns the number of rows written.
-uint32_t write_replay_rows(const ReplayMessage& message, int64_t offset, int32_t partition, const Md5& md5,
-                           const GeneratedValues& values, RowWriter& row);
+struct ReplayReading : ReadContext {
+  JsonReader& document;  // of a document that is an array of bytes
+  std::string& bytes;    // of the same
+};
+
+// Reads the whole message. False: one of the readers has the error.
+bool read_replay(ReplayReading& in, Replay& out);
 
 }  // namespace freshet::processors
