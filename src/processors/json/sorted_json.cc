@@ -93,7 +93,7 @@ bool SortedJson::copy_object(JsonReader& json) {
 // The object's bracket is at `begin`. Its members are those from `first_member` on.
 void SortedJson::close_object(size_t first_member, size_t begin) {
   const auto members = std::span(members_).subspan(first_member);
-  sort_stably(members, [](const Member& a, const Member& b) { return a.name < b.name; });
+  sort_stably(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.name < b.name; });
   unsorted_.assign(out_.text(), begin);
   out_.cut_to_begin(begin + 1);
   for (size_t i = 0; i < members.size(); ++i) {

@@ -1,34 +1,42 @@
-// Sorts lists that represent maps by name and keeps the last of equal names. A list is a std::vector or similar.
+// Sorts lists that represent maps by name and keeps the last of equal names.
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
-#include <iterator>
 #include <utility>
 
 namespace freshet::processors {
 
 // Most lists are short, and std::stable_sort allocates memory for every list.
-template <typename List, typename Less>
-void sort_stably(List&& list, Less less) {
-  constexpr size_t kShort = 32;
-  if (list.size() > kShort) return std::stable_sort(list.begin(), list.end(), less);
-  for (auto at = list.begin(); at != list.end(); ++at) {
+template <typename Iterator, typename Less>
+void sort_stably(Iterator begin, Iterator end, Less less) {
+  constexpr auto kShort = 32;
+  if (end - begin > kShort) return std::stable_sort(begin, end, less);
+  for (auto at = begin; at != end; ++at) {
     auto moved = std::move(*at);
-    const auto place = std::upper_bound(list.begin(), at, moved, less);
+    const auto place = std::upper_bound(begin, at, moved, less);
     std::move_backward(place, at, at + 1);
     *place = std::move(moved);
   }
 }
 
-// `name` returns an element's name, which must be ordered. Text is ordered by its bytes.
-template <typename List, typename Name>
-void sort_last_wins(List& list, Name name) {
-  sort_stably(list, [&](const auto& a, const auto& b) { return name(a) < name(b); });
-  const auto equal = [&](const auto& a, const auto& b) { return name(a) == name(b); };
-  const auto reversed = [](auto at) { return std::make_reverse_iterator(at); };
-  const auto first = std::unique(reversed(list.end()), reversed(list.begin()), equal).base();
-  list.erase(list.begin(), first);
+// `name` returns an element's name, which must be ordered. Text is ordered by its bytes. Returns the end of the
+// elements that are kept.
+template <typename Iterator, typename Name>
+Iterator sort_last_wins(Iterator begin, Iterator end, Name name) {
+  sort_stably(begin, end, [&](const auto& a, const auto& b) { return name(a) < name(b); });
+  auto kept = begin;
+  for (auto at = begin; at != end; ++at) {
+    if (at + 1 != end && name(*at) == name(*(at + 1))) continue;
+    if (kept != at) *kept = std::move(*at);
+    ++kept;
+  }
+  return kept;
+}
+
+// Of a std::vector or similar.
+template <typename Elements, typename Name>
+void sort_last_wins(Elements& list, Name name) {
+  list.erase(sort_last_wins(list.begin(), list.end(), name), list.end());
 }
 
 }  // namespace freshet::processors
