@@ -10,7 +10,6 @@
 #include "processors/data_sets/accepted_outcomes_processor.h"
 #include "processors/data_sets/data_sets.h"
 #include "processors/data_sets/eap_items/eap_items_processor.h"
-#include "processors/data_sets/generic_metrics/generic_metrics_processor.h"
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
 #include "processors/data_sets/search_issues_processor.h"
@@ -26,11 +25,6 @@ struct Entry {
   CryptoNeeds needs = CryptoNeeds::Nothing;
   std::string_view cogs_resource = {};
 };
-
-template <GenericMetricKind kKind>
-ProcessorFactory generic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
-  return [settings, environment] { return std::make_unique<GenericMetricsProcessor>(kKind, settings, environment); };
-}
 
 constexpr std::array kEntries = {
     Entry{"json",
@@ -49,14 +43,12 @@ constexpr std::array kEntries = {
     Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
     Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},
     Entry{"EAPItemsProcessor", factory_of<EapItemsProcessor>, CryptoNeeds::Nothing, "eap_items_processor"},
-    Entry{"GenericCountersMetricsProcessor", generic_metrics<GenericMetricKind::Counter>, CryptoNeeds::Nothing,
+    Entry{"GenericCountersMetricsProcessor", generic_counters, CryptoNeeds::Nothing,
           "generic_metrics_processor_counters"},
-    Entry{"GenericSetsMetricsProcessor", generic_metrics<GenericMetricKind::Set>, CryptoNeeds::Nothing,
-          "generic_metrics_processor_sets"},
-    Entry{"GenericDistributionsMetricsProcessor", generic_metrics<GenericMetricKind::Distribution>,
-          CryptoNeeds::Nothing, "generic_metrics_processor_distributions"},
-    Entry{"GenericGaugesMetricsProcessor", generic_metrics<GenericMetricKind::Gauge>, CryptoNeeds::Nothing,
-          "generic_metrics_processor_gauges"},
+    Entry{"GenericSetsMetricsProcessor", generic_sets, CryptoNeeds::Nothing, "generic_metrics_processor_sets"},
+    Entry{"GenericDistributionsMetricsProcessor", generic_distributions, CryptoNeeds::Nothing,
+          "generic_metrics_processor_distributions"},
+    Entry{"GenericGaugesMetricsProcessor", generic_gauges, CryptoNeeds::Nothing, "generic_metrics_processor_gauges"},
     Entry{"PolymorphicMetricsProcessor", polymorphic_metrics},
 };
 

@@ -9,6 +9,10 @@ namespace freshet::processors {
 
 ProcessorFactory errors(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory functions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory generic_counters(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory generic_distributions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory generic_gauges(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory generic_sets(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory llm_proxy_cost(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory polymorphic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

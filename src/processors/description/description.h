@@ -80,11 +80,6 @@ decltype(auto) follow(const From& from, const RowContext& context) {
     return follow<kRest...>(step<kStep>(from, context), context);
   }
 }
-// No steps: the value itself.
-template <typename From>
-const From& follow(const From& from, const RowContext&) {
-  return from;
-}
 
 // --- entries --------------------------------------------------------------------------------------------------------
 
@@ -398,7 +393,8 @@ inline constexpr ListReader<kDescription> list_of{};
 template <auto kValue>
 inline constexpr auto constant = [](const RowContext&) { return kValue; };
 
-// A step to an array: column<&Row::queries, each<&Query::sql>>("clickhouse_queries.sql"). each<>: of the elements.
+// A step to an array: column<&Row::queries, each<&Query::sql>>("clickhouse_queries.sql").
+// each<>: the elements themselves.
 template <auto... kPath>
 struct EachStep {
   template <typename Range>

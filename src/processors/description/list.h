@@ -1,7 +1,6 @@
 // A list that keeps its memory, and that of its elements.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -36,18 +35,13 @@ class List {
     }
     return elements_[size_++];
   }
-  // Removes [first, last).
-  void erase(typename std::vector<T>::iterator first, typename std::vector<T>::iterator last) {
-    std::move(last, end(), first);
-    size_ -= static_cast<size_t>(last - first);
-  }
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   auto begin() const { return elements_.begin(); }
   auto end() const { return elements_.begin() + static_cast<std::ptrdiff_t>(size_); }
+  const T& operator[](size_t index) const { return elements_[index]; }
   auto begin() { return elements_.begin(); }
   auto end() { return elements_.begin() + static_cast<std::ptrdiff_t>(size_); }
-  const T& operator[](size_t index) const { return elements_[index]; }
   // Leaves the first `size` elements, of at least as many.
   void truncate(size_t size) { size_ = size; }
 

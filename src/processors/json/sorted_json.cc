@@ -1,8 +1,5 @@
 #include "processors/json/sorted_json.h"
 
-#include <algorithm>
-#include <span>
-
 #include "processors/values/sort_last_wins.h"
 
 namespace freshet::processors {
@@ -92,13 +89,12 @@ bool SortedJson::copy_object(JsonReader& json) {
 
 // The object's bracket is at `begin`. Its members are those from `first_member` on.
 void SortedJson::close_object(size_t first_member, size_t begin) {
-  const auto members = std::span(members_).subspan(first_member);
-  sort_stably(members.begin(), members.end(), [](const Member& a, const Member& b) { return a.name < b.name; });
+  const auto first = members_.begin() + static_cast<std::ptrdiff_t>(first_member);
+  const auto last = sort_last_wins(first, members_.end(), [](const Member& member) { return member.name; });
   unsorted_.assign(out_.text(), begin);
   out_.cut_to_begin(begin + 1);
-  for (size_t i = 0; i < members.size(); ++i) {
-    if (i + 1 < members.size() && members[i + 1].name == members[i].name) continue;
-    out_.raw(std::string_view(unsorted_).substr(members[i].begin - begin, members[i].end - members[i].begin));
+  for (auto member = first; member != last; ++member) {
+    out_.raw(std::string_view(unsorted_).substr(member->begin - begin, member->end - member->begin));
   }
   out_.end_object();
   members_.resize(first_member);

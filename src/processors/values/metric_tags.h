@@ -24,7 +24,8 @@ struct MetricTag {
 // Sorts by the bytes of the keys ("10" before "9"). Keeps the last of duplicate keys.
 template <typename Tags>
 void order_tags(Tags& tags) {
-  sort_last_wins(tags, [](const auto& tag) { return tag.key; });
+  const auto end = sort_last_wins(tags.begin(), tags.end(), [](const auto& tag) { return tag.key; });
+  tags.truncate(static_cast<size_t>(end - tags.begin()));
 }
 
 // Decimal digits with an optional '+'; 64 bits. False if the text is not such a number.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace freshet::processors {
 
@@ -33,9 +34,8 @@ Iterator sort_last_wins(Iterator begin, Iterator end, Name name) {
   return kept;
 }
 
-// Of a std::vector or similar.
-template <typename Elements, typename Name>
-void sort_last_wins(Elements& list, Name name) {
+template <typename T, typename Name>
+void sort_last_wins(std::vector<T>& list, Name name) {
   list.erase(sort_last_wins(list.begin(), list.end(), name), list.end());
 }
 

@@ -1,8 +1,7 @@
-#include "processors/data_sets/generic_metrics/generic_metrics_processor.h"
-
 #include <gtest/gtest.h>
 
 #include "processors/registry.h"
+#include "processors/values/encoded_series.h"
 #include "testkit/fake_clock.h"
 
 namespace freshet::processors {
