@@ -13,7 +13,6 @@
 #include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json_processor.h"
 #include "processors/data_sets/search_issues_processor.h"
-#include "processors/data_sets/transactions/transactions_processor.h"
 #include "processors/description/described_processor.h"
 
 namespace freshet::processors {
@@ -39,7 +38,7 @@ constexpr std::array kEntries = {
     Entry{"ReplaysProcessor", replays, CryptoNeeds::Md5AndRandom},
     Entry{"OutcomesProcessor", outcomes},
     Entry{"QuerylogProcessor", querylog},
-    Entry{"TransactionsMessageProcessor", factory_of<TransactionsMessageProcessor>},
+    Entry{"TransactionsMessageProcessor", transactions},
     Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
     Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},
     Entry{"EAPItemsProcessor", factory_of<EapItemsProcessor>, CryptoNeeds::Nothing, "eap_items_processor"},

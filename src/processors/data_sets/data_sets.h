@@ -20,5 +20,6 @@ ProcessorFactory profile_chunks(const ProcessorsSettings& settings, const Proces
 ProcessorFactory profiles(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory querylog(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory replays(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory transactions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

@@ -88,7 +88,11 @@ struct NoReader {};
 // Reads by the type of the member, which does not depend on what else a data set's context has.
 template <typename In, typename T>
 bool read_by_type(In& in, T& out) {
-  return read_field(static_cast<ReadContext&>(in), out);
+  if constexpr (std::is_base_of_v<ReadContext, In>) {
+    return read_field(static_cast<ReadContext&>(in), out);
+  } else {
+    return read_field(in, out);
+  }
 }
 
 template <auto kMember, auto kReader>
@@ -251,6 +255,13 @@ class Description {
     return read_from(StructReader<kFields>(in.json, struct_, typename StructReader<kFields>::RestOfArray{}), in, row);
   }
 
+  // For readers of other than JSON text: the index of a field, or -1, as Fields::find(); and reading its value.
+  int find(std::string_view name, int likely) const { return struct_.find(name, likely); }
+  template <typename In>
+  bool read_at(int field, In& in, Row& row) const {
+    return read_one(field, in, row, std::make_index_sequence<kFields>());
+  }
+
   // Writes the columns in their order. The caller begins and ends the row. `Source` is Row, or an ElementRow of it.
   template <typename Encoder, typename Source>
   void write(Encoder& out, const Source& row, const RowContext& context) const {
@@ -304,7 +315,7 @@ class Description {
           continue;
         }
       }
-      if (!read_one(field, in, row, std::make_index_sequence<kFields>())) return false;
+      if (!read_at(field, in, row)) return false;
     }
     return reader.complete();
   }

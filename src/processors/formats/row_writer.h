@@ -144,6 +144,10 @@ class RowWriter {
     for (const auto& element : v.range) value(v.get(element));
     end_array();
   }
+  // Types of a data set's own, for which it has write_value(RowWriter&, v).
+  template <typename T>
+  requires requires(RowWriter& out, const T& v) { write_value(out, v); }
+  void value(const T& v) { write_value(*this, v); }
   // DateTime64(digits): ticks since 1970.
   void ticks_value(int64_t ticks, int digits);
   void ticks_value(uint64_t ticks, int digits);

@@ -1,6 +1,7 @@
 #include "processors/python/python_row.h"
 
 #include <array>
+#include <string>
 #include <vector>
 
 #include "processors/json/utf8.h"
@@ -13,69 +14,94 @@ namespace {
 
 using Kind = PythonValue::Kind;
 
+void write_python_object(RowWriter& out, const PythonValue& value) {
+  std::vector<PythonMember> members;
+  unique_members(value, members);
+  out.begin_object();
+  for (const PythonMember& member : members) {
+    out.key(member.key->string());
+    out.value(AnyValue{member.value});
+  }
+  out.end_object();
+}
+
 }  // namespace
 
-void PythonRow::as_is(const PythonValue* value) {
-  if (value == nullptr) return RowWriter::value(nullptr);
-  switch (value->kind()) {
+void write_value(RowWriter& out, const AnyValue& v) {
+  if (v.value == nullptr) return out.value(nullptr);
+  const PythonValue& value = *v.value;
+  switch (value.kind()) {
     case Kind::Null:
-      return RowWriter::value(nullptr);
+      return out.value(nullptr);
     case Kind::False:
     case Kind::True:
-      return RowWriter::value(value->kind() == Kind::True);
+      return out.value(value.kind() == Kind::True);
     case Kind::Integer:
-      return raw(value->view());
+      return out.raw(value.view());
     case Kind::Float:
-      return put_float(to_double(*value));
+      return out.value(PythonFloat{to_double(value)});
     case Kind::String:
-      return RowWriter::value(value->string());
+      return out.value(value.string());
     case Kind::Object:
-      return object(*value);
+      return write_python_object(out, value);
     case Kind::Array:
       break;
   }
-  begin_array();
-  for (const PythonValue* one = value->begin(); one != value->end(); one = one->after()) as_is(one);
-  end_array();
+  write_value(out, FirstAsIs{v.value, value.count()});
 }
 
-void PythonRow::first_as_is(const PythonValue& value, uint32_t count) {
-  if (value.is_string()) {
-    return RowWriter::value(JsonString{first_code_points(value.view(), count), value.string().plain});
+void write_value(RowWriter& out, const FirstAsIs& v) {
+  if (v.value != nullptr && v.value->is_string()) {
+    return out.value(JsonString{first_code_points(v.value->view(), v.count), v.value->string().plain});
   }
-  begin_array();
-  for (const PythonValue* one = value.begin(); one != value.end() && count > 0; one = one->after(), --count) as_is(one);
-  end_array();
-}
-
-void PythonRow::object(const PythonValue& value) {
-  std::vector<PythonMember> members;
-  unique_members(value, members);
-  begin_object();
-  for (const PythonMember& member : members) {
-    key(member.key->string());
-    as_is(member.value);
+  out.begin_array();
+  if (v.value != nullptr) {
+    uint32_t left = v.count;
+    for (auto one = v.value->begin(); one != v.value->end() && left > 0; one = one->after(), --left) {
+      out.value(AnyValue{one});
+    }
   }
-  end_object();
+  out.end_array();
 }
 
-void PythonRow::put_float(double value) {
+void write_value(RowWriter& out, const AsText& v) {
+  if (is_none(v.value)) return out.value(nullptr);
+  if (v.value->is_string()) return out.value(v.value->string());
+  std::string text;
+  append_text(*v.value, text);
+  out.value(JsonString{text, !v.value->is_container()});
+}
+
+void write_value(RowWriter& out, const TextOrEmpty& v) {
+  if (is_none_or_falsy(v.value)) return out.value(JsonString{"", true});
+  out.value(AsText{v.value});
+}
+
+void write_value(RowWriter& out, const PythonFloat& v) {
   std::array<char, kNumberRoom> text;
-  raw({text.data(), static_cast<size_t>(write_json_float(value, text.data()) - text.data())});
+  out.raw({text.data(), static_cast<size_t>(write_json_float(v.value, text.data()) - text.data())});
 }
 
-void PythonRow::as_text(const PythonValue* value) {
-  if (is_none(value)) return RowWriter::value(nullptr);
-  if (value->is_string()) return RowWriter::value(value->string());
-  scratch_.clear();
-  append_text(*value, scratch_);
-  RowWriter::value(JsonString{scratch_, !value->is_container()});
+void write_value(RowWriter& out, const HexInteger& v) {
+  if (v.fits_u64()) return out.value(v.u64());
+  std::string digits;
+  out.raw(v.digits(digits));
 }
 
-void PythonRow::put_retention(const Column& column, const Retention& retention) {
-  key(column);
-  if (retention.own != nullptr) return as_is(retention.own);
-  RowWriter::value(retention.days);
+void write_value(RowWriter& out, const Stamp& v) { out.value(v.view()); }
+
+void write_value(RowWriter& out, const Retention& v) {
+  if (v.own != nullptr) return out.value(AnyValue{v.own});
+  out.value(v.days);
+}
+
+void write_value(RowWriter& out, const PythonIp& v) {
+  std::array<char, IpAddress::kTextRoom> text;
+  const char* const end = v.address.write(text.data());
+  out.begin_string();
+  out.string_part(JsonString{{text.data(), static_cast<size_t>(end - text.data())}, true});
+  out.string_part(v.zone);
+  out.end_string();
 }
 
 void PythonRow::put_ip(const Column& v4, const Column& v6, const PythonValue* value) {
@@ -83,13 +109,7 @@ void PythonRow::put_ip(const Column& v4, const Column& v6, const PythonValue* va
   if (value == nullptr || !value->is_string()) return;
   const auto ip = parse_python_ip(value->view());
   if (!ip) return;
-  std::array<char, IpAddress::kTextRoom> text;
-  const char* const end = ip->address.write(text.data());
-  key(ip->address.v6 ? v6 : v4);
-  begin_string();
-  string_part(JsonString{{text.data(), static_cast<size_t>(end - text.data())}, true});
-  string_part(ip->zone);
-  end_string();
+  put(ip->address.v6 ? v6 : v4, *ip);
 }
 
 void PythonRow::begin_tag_names(const Column& names, const PythonPairs& tags) {

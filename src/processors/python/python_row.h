@@ -1,39 +1,71 @@
 // Writes rows with values of any type. Does not check them against the table.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "processors/formats/row_writer.h"
 #include "processors/python/python_ids.h"
 #include "processors/python/python_json.h"
+#include "processors/python/python_numbers.h"
 #include "processors/python/python_pairs.h"
 #include "processors/python/python_time.h"
 
 namespace freshet::processors {
+
+// Values of columns, for descriptions. A missing value is null unless stated otherwise.
+struct AnyValue {
+  const PythonValue* value;  // of any type, unchanged
+};
+struct AsText {
+  const PythonValue* value;
+};
+struct TextOrEmpty {
+  const PythonValue* value;  // as text; empty text if it is missing or falsy
+};
+struct FirstAsIs {
+  const PythonValue* value;  // the first elements of an array, or the first code points of a string; missing: []
+  uint32_t count;
+};
+struct PythonFloat {
+  double value;
+};
+void write_value(RowWriter& out, const AnyValue& v);
+void write_value(RowWriter& out, const AsText& v);
+void write_value(RowWriter& out, const TextOrEmpty& v);
+void write_value(RowWriter& out, const FirstAsIs& v);
+void write_value(RowWriter& out, const PythonFloat& v);
+void write_value(RowWriter& out, const HexInteger& v);
+void write_value(RowWriter& out, const Stamp& v);
+void write_value(RowWriter& out, const Retention& v);
+void write_value(RowWriter& out, const PythonIp& v);
+
+// The last steps of a column's path.
+inline constexpr auto as_is = [](const PythonValue* const& value) { return AnyValue{value}; };
+inline constexpr auto as_text = [](const PythonValue* const& value) { return AsText{value}; };
+inline constexpr auto text_or_empty = [](const PythonValue* const& value) { return TextOrEmpty{value}; };
+inline constexpr auto as_stamp = [](const int64_t& instant) { return Stamp(instant); };
+inline constexpr auto as_float = [](const double& value) { return PythonFloat{value}; };
 
 class PythonRow : public RowWriter {
  public:
   using RowWriter::RowWriter;
 
   // Any value unchanged; null if it is missing.
-  void as_is(const PythonValue* value);
+  void as_is(const PythonValue* value) { RowWriter::value(AnyValue{value}); }
   void put_as_is(const Column& column, const PythonValue* value) {
     key(column);
     as_is(value);
   }
-  // The first elements of an array, or the first code points of a string.
-  void first_as_is(const PythonValue& value, uint32_t count);
+  void first_as_is(const PythonValue& value, uint32_t count) { RowWriter::value(FirstAsIs{&value, count}); }
   // The value as text; null if it is null or missing.
-  void as_text(const PythonValue* value);
+  void as_text(const PythonValue* value) { RowWriter::value(AsText{value}); }
   void put_text(const Column& column, const PythonValue* value) {
     key(column);
     as_text(value);
   }
   void put_stamp(const Column& column, int64_t instant) { put(column, Stamp(instant).view()); }
-  void put_retention(const Column& column, const Retention& retention);
-  void put_float(double value);
+  void put_retention(const Column& column, const Retention& retention) { put(column, retention); }
   // The value as an address, in the column of its version; nothing if it is not an address.
   void put_ip(const Column& v4, const Column& v6, const PythonValue* value);
 
@@ -42,11 +74,6 @@ class PythonRow : public RowWriter {
   void begin_tag_names(const Column& names, const PythonPairs& tags);
   void begin_tag_values(const Column& values, const PythonPairs& tags);
   void put_contexts(const Column& names, const Column& values, const std::vector<PythonContext>& contexts);
-
- private:
-  void object(const PythonValue& value);
-
-  std::string scratch_;
 };
 
 }  // namespace freshet::processors

@@ -73,7 +73,7 @@ bool TransactionContexts::read(const PythonValue& contexts, const PythonValue* g
                   [&](const PythonMember& one) { return left_out->contains(std::string(one.key->view())); });
   }
   if (!promote(error)) return false;
-  entries_.clear();
+  entries.clear();
   for (const PythonMember& container : containers_) {
     if (container.value->is_object()) collect(container);
   }
@@ -87,11 +87,11 @@ bool TransactionContexts::promote(const char*& error) {
     error = "a context (app, profile or replay) is not an object";
     return false;
   }
-  app_start_type_ = member(find(containers_, "app"), "start_type");
+  app_start_type = member(find(containers_, "app"), "start_type");
   const PythonValue* const profile = find(containers_, "profile");
-  const bool good = read_uuid(member(profile, "profile_id"), profile_id_) &&
-                    read_uuid(member(profile, "profiler_id"), profiler_id_) &&
-                    read_uuid(member(find(containers_, "replay"), "replay_id"), replay_id_);
+  const bool good = read_uuid(member(profile, "profile_id"), profile_id) &&
+                    read_uuid(member(profile, "profiler_id"), profiler_id) &&
+                    read_uuid(member(find(containers_, "replay"), "replay_id"), replay_id);
   if (!good) error = "an id in the context profile or replay is not a UUID";
   return good;
 }
@@ -102,7 +102,7 @@ void TransactionContexts::collect(const PythonMember& container) {
   const Names left_out = excluded_members(container.key->view());
   for (const PythonMember& one : members_) {
     if (!is_context_value(*one.value) || contains(left_out, one.key->view())) continue;
-    entries_.push_back({container.key, one.key, one.value});
+    entries.push_back({container.key, one.key, one.value});
   }
 }
 

@@ -22,12 +22,12 @@ class TransactionContexts {
             const char*& error);
 
   // Values that have their own columns.
-  const PythonValue* app_start_type() const { return app_start_type_; }
-  const std::optional<Uuid>& profile_id() const { return profile_id_; }
-  const std::optional<Uuid>& profiler_id() const { return profiler_id_; }
-  const std::optional<Uuid>& replay_id() const { return replay_id_; }
+  const PythonValue* app_start_type = nullptr;
+  std::optional<Uuid> profile_id;
+  std::optional<Uuid> profiler_id;
+  std::optional<Uuid> replay_id;
   // All other values.
-  const std::vector<PythonContext>& entries() const { return entries_; }
+  std::vector<PythonContext> entries;
 
  private:
   bool promote(const char*& error);
@@ -36,11 +36,6 @@ class TransactionContexts {
 
   std::vector<PythonMember> containers_;
   std::vector<PythonMember> members_;
-  std::vector<PythonContext> entries_;
-  const PythonValue* app_start_type_ = nullptr;
-  std::optional<Uuid> profile_id_;
-  std::optional<Uuid> profiler_id_;
-  std::optional<Uuid> replay_id_;
   std::string thread_text_;
   PythonString thread_{{}};
 };

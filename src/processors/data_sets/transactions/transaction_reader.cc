@@ -4,55 +4,34 @@
 #include <array>
 #include <cmath>
 
+#include "processors/python/python_fields.h"
 #include "processors/python/python_invalid.h"
 #include "processors/python/python_values.h"
 
 namespace freshet::processors {
 namespace {
 
-enum InEvent { kEventId, kProjectId, kPlatform, kRelease, kRetentionDays, kGroupIds, kData };
-constexpr Fields kEventFields(
-    {{"event_id"}, {"project_id"}, {"platform"}, {"release"}, {"retention_days"}, {"group_ids"}, {"data"}});
+using In = TransactionFields;
 
-enum InData {
-  kType,
-  kTimestamp,
-  kStart,
-  kReceived,
-  kContexts,
-  kTags,
-  kTransaction,
-  kTransactionInfo,
-  kMeasurements,
-  kBreakdowns,
-  kSpans,
-  kRequest,
-  kHttp,
-  kUser,
-  kUserInterface,
-  kSdk,
-  kDist,
-};
-constexpr Fields kDataFields({{"type"},
-                              {"timestamp"},
-                              {"start_timestamp"},
-                              {"received"},
-                              {"contexts"},
-                              {"tags"},
-                              {"transaction"},
-                              {"transaction_info"},
-                              {"measurements"},
-                              {"breakdowns"},
-                              {"spans"},
-                              {"request"},
-                              {"sentry.interfaces.Http"},
-                              {"user"},
-                              {"sentry.interfaces.User"},
-                              {"sdk"},
-                              {"dist"}});
-
-enum InTrace { kTraceId, kSpanId, kOp, kTraceStatus };
-constexpr Fields kTraceFields({{"trace_id"}, {"span_id"}, {"op"}, {"status"}});
+constexpr auto kEvent = describe<In>(field<&In::event_id>("event_id"), field<&In::project_id>("project_id"),
+                                     field<&In::platform>("platform"), field<&In::release>("release"),
+                                     field<&In::retention_days>("retention_days"), field<&In::group_ids>("group_ids"),
+                                     field<&In::data>("data"));
+constexpr auto kData = describe<In>(
+    field<&In::type>("type"), field<&In::timestamp>("timestamp"), field<&In::start_timestamp>("start_timestamp"),
+    field<&In::received>("received"), field<&In::contexts>("contexts"), field<&In::tags>("tags"),
+    field<&In::transaction>("transaction"), field<&In::transaction_info>("transaction_info"),
+    field<&In::measurements>("measurements"), field<&In::breakdowns>("breakdowns"), field<&In::spans>("spans"),
+    field<&In::request>("request"), field<&In::http>("sentry.interfaces.Http"), field<&In::user>("user"),
+    field<&In::user_interface>("sentry.interfaces.User"), field<&In::sdk>("sdk"), field<&In::dist>("dist"));
+constexpr auto kTrace = describe<In>(field<&In::trace_id>("trace_id"), field<&In::span_id>("span_id"),
+                                     field<&In::op>("op"), field<&In::status>("status"));
+constexpr auto kInfo = describe<In>(field<&In::source>("source"));
+constexpr auto kRequest = describe<In>(field<&In::http_method>("method"), field<&In::http_headers>("headers"));
+constexpr auto kSdk = describe<In>(field<&In::sdk_name>("name"), field<&In::sdk_version>("version"));
+constexpr auto kUser =
+    describe<In>(field<&In::user_name>("username"), field<&In::user_id>("id"), field<&In::user_email>("email"),
+                 field<&In::user_ip>("ip_address"), field<&In::user_geo>("geo"));
 
 struct Status {
   std::string_view name;
@@ -84,20 +63,25 @@ bool is_version(const PythonValue& value) {
   return number == 0 || number == 1 || number == 2;
 }
 
-// Keeps an object and sets a falsy value to null, where Snuba uses an empty object. False: any other value.
-bool object_or_nothing(const PythonValue*& value) {
-  if (is_none_or_falsy(value)) value = nullptr;
-  return value == nullptr || value->is_object();
+// The members of an object; none of a falsy value, where Snuba uses an empty object. False: any other value.
+template <const auto& kDescription>
+bool pick_object(const PythonValue* value, In& in) {
+  if (is_none_or_falsy(value)) return true;
+  pick<kDescription>(value, in);
+  return value->is_object();
+}
+
+const PythonValue* empty_text() {
+  static const PythonString text(JsonString{"", true});
+  return &text;
+}
+
+const PythonValue* replay_tag_name() {
+  static const PythonString name(JsonString{"replayId", true});
+  return &name;
 }
 
 }  // namespace
-
-struct TransactionReader::Parts {
-  std::array<const PythonValue*, 7> event;
-  std::array<const PythonValue*, 17> data;
-  const PythonValue* trace;
-  std::array<const PythonValue*, 4> in_trace;  // set after the trace is known to be an object
-};
 
 TransactionReader::Next TransactionReader::skip(const char* code) {
   code_ = code;
@@ -117,21 +101,21 @@ bool TransactionReader::fail(const char* what) {
 ProcessResult TransactionReader::read(std::string_view payload, uint64_t max_spans, Transaction& out) {
   const PythonValue* const root = json_.read(payload);
   if (root == nullptr) return invalid_json(json_);
-  Parts parts;
-  Next next = check_envelope(*root, parts);
-  if (next == Next::Go) next = check_data(parts);
-  if (next == Next::Go) next = check_age(parts, out);
+  out.in = {};
+  Next next = check_envelope(*root, out);
+  if (next == Next::Go) next = check_data(out);
+  if (next == Next::Go) next = check_age(out);
   if (next == Next::Skip) return ProcessResult::skip(code_);
-  const bool good = next == Next::Go && read_ids(parts, out) && read_texts(parts, out) && read_times(parts, out) &&
-                    read_status(parts, out) && read_tags(parts, out) && read_numbers(parts, out) &&
-                    out.spans.read(*parts.trace, parts.data[kSpans], max_spans, what_) && read_request(parts, out) &&
-                    read_user_and_contexts(parts, out) && read_origin(parts, out);
+  const bool good = next == Next::Go && read_ids(out) && read_texts(out) && read_times(out) && read_status(out) &&
+                    read_tags(out) && read_numbers(out) &&
+                    out.spans.read(*out.in.trace, out.in.spans, max_spans, what_) && read_request(out) &&
+                    read_user_and_contexts(out) && read_origin(out);
   return good ? ProcessResult::rows(1) : invalid_value(what_);
 }
 
 // --- checks whether the message belongs in the table ----------------------------------------------------------------
 
-TransactionReader::Next TransactionReader::check_envelope(const PythonValue& root, Parts& parts) {
+TransactionReader::Next TransactionReader::check_envelope(const PythonValue& root, Transaction& out) {
   if (!root.is_array() || root.count() < 2) return skip("unknown_envelope");
   const PythonValue* const version = root.begin();
   if (!is_version(*version)) return skip("unknown_version");
@@ -140,86 +124,78 @@ TransactionReader::Next TransactionReader::check_envelope(const PythonValue& roo
   if (!type->is_string("insert")) return skip("unknown_type");
   const PythonValue* const event = type->after();
   if (!event->is_object()) return invalid("the event is not an object");
-  parts.event = members_of(*event, kEventFields);
+  pick<kEvent>(event, out.in);
   return Next::Go;
 }
 
-TransactionReader::Next TransactionReader::check_data(Parts& parts) {
-  const PythonValue* const data = parts.event[kData];
+TransactionReader::Next TransactionReader::check_data(Transaction& out) {
+  const PythonValue* const data = out.in.data;
   if (data == nullptr || !data->is_object()) return invalid("event.data is not an object");
-  parts.data = members_of(*data, kDataFields);
-  const PythonValue* const type = parts.data[kType];
+  pick<kData>(data, out.in);
+  const PythonValue* const type = out.in.type;
   if (type == nullptr || !type->is_string("transaction")) return skip("no_transaction");
-  const PythonValue* const contexts = parts.data[kContexts];
+  const PythonValue* const contexts = out.in.contexts;
   if (contexts == nullptr) return skip("no_trace");
   if (!contexts->is_object()) return invalid("data.contexts is not an object");
-  parts.trace = member(contexts, "trace");
-  return is_none_or_falsy(parts.trace) ? skip("no_trace") : Next::Go;
+  out.in.trace = member(contexts, "trace");
+  return is_none_or_falsy(out.in.trace) ? skip("no_trace") : Next::Go;
 }
 
-TransactionReader::Next TransactionReader::check_age(Parts& parts, Transaction& out) {
-  const PythonValue* const timestamp = parts.data[kTimestamp];
+TransactionReader::Next TransactionReader::check_age(Transaction& out) {
+  const PythonValue* const timestamp = out.in.timestamp;
   const auto finish = timestamp == nullptr ? std::nullopt : instant_of(*timestamp);
   if (!finish) return invalid("data.timestamp is not a time");
   out.finish = *finish;
-  out.retention = retention_of(parts.event[kRetentionDays], std::nullopt, *finish, settings_, values_);
+  out.retention = retention_of(out.in.retention_days, std::nullopt, *finish, settings_, values_);
   if (out.retention.age == Retention::Age::TooOld) return skip("too_old");
   if (out.retention.age == Retention::Age::NotComputable) return invalid("event.retention_days is out of range");
-  if (!parts.trace->is_object()) return invalid("data.contexts.trace is not an object");
-  parts.in_trace = members_of(*parts.trace, kTraceFields);
+  if (!out.in.trace->is_object()) return invalid("data.contexts.trace is not an object");
+  pick<kTrace>(out.in.trace, out.in);
   return Next::Go;
 }
 
 // --- the values of its row ------------------------------------------------------------------------------------------
 
-bool TransactionReader::read_ids(const Parts& parts, Transaction& out) {
-  const PythonValue* const event_id = parts.event[kEventId];
-  const PythonValue* const trace_id = parts.in_trace[kTraceId];
-  const PythonValue* const span_id = parts.in_trace[kSpanId];
+bool TransactionReader::read_ids(Transaction& out) {
+  const PythonValue* const span_id = out.in.span_id;
   const auto uuid = [](const PythonValue* value) {
     return value != nullptr && value->is_string() ? parse_python_uuid(value->view()) : std::nullopt;
   };
-  const auto event = uuid(event_id);
+  const auto event = uuid(out.in.event_id);
   if (!event) return fail("event.event_id is not a UUID");
-  const auto trace = uuid(trace_id);
+  const auto trace = uuid(out.in.trace_id);
   if (!trace) return fail("data.contexts.trace.trace_id is not a UUID");
   auto span = span_id != nullptr && span_id->is_string() ? HexInteger::parse(span_id->view()) : std::nullopt;
   if (!span) return fail("data.contexts.trace.span_id is not a hexadecimal number");
   out.event_id = *event;
   out.trace_id = *trace;
   out.span_id = *std::move(span);
-  out.project_id = parts.event[kProjectId];
-  const bool good = out.project_id != nullptr && !out.project_id->is_container();
+  const bool good = out.in.project_id != nullptr && !out.in.project_id->is_container();
   return good || fail("event.project_id is missing, or an array or object");
 }
 
-bool TransactionReader::read_texts(const Parts& parts, Transaction& out) {
-  const PythonValue* info = parts.data[kTransactionInfo];
-  if (!object_or_nothing(info)) return fail("data.transaction_info is not an object");
-  out.op = parts.in_trace[kOp];
-  out.name = parts.data[kTransaction];
-  out.source = member(info, "source");
-  out.platform = parts.event[kPlatform];
-  if (out.platform == nullptr) return fail("event.platform is missing");
-  out.group_ids = is_none_or_falsy(parts.event[kGroupIds]) ? nullptr : parts.event[kGroupIds];
+bool TransactionReader::read_texts(Transaction& out) {
+  if (!pick_object<kInfo>(out.in.transaction_info, out.in)) return fail("data.transaction_info is not an object");
+  if (out.in.platform == nullptr) return fail("event.platform is missing");
+  out.group_ids = is_none_or_falsy(out.in.group_ids) ? nullptr : out.in.group_ids;
   const bool good = out.group_ids == nullptr || out.group_ids->is_array() || out.group_ids->is_string();
   return good || fail("event.group_ids is not an array");
 }
 
-bool TransactionReader::read_times(const Parts& parts, Transaction& out) {
-  const PythonValue* const timestamp = parts.data[kStart];
+bool TransactionReader::read_times(Transaction& out) {
+  const PythonValue* const timestamp = out.in.start_timestamp;
   const auto start = timestamp == nullptr ? std::nullopt : instant_of(*timestamp);
   if (!start) return fail("data.start_timestamp is not a time");
   out.start = is_in_window(*start) ? *start : values_.now_us();
   if (!is_in_window(out.finish)) out.finish = values_.now_us();
   out.duration_ms = std::max<int64_t>(0, milliseconds_of(out.finish - out.start));
-  out.ends_before_start = compare_numbers(*parts.data[kTimestamp], *timestamp) < 0;
+  out.ends_before_start = compare_numbers(*out.in.timestamp, *timestamp) < 0;
   return true;
 }
 
-bool TransactionReader::read_status(const Parts& parts, Transaction& out) {
+bool TransactionReader::read_status(Transaction& out) {
   out.status = kUnknownStatus;
-  const PythonValue* const status = parts.in_trace[kTraceStatus];
+  const PythonValue* const status = out.in.status;
   if (is_none_or_falsy(status)) return true;
   if (status->is_container()) return fail("data.contexts.trace.status is an array or object");
   if (!status->is_string()) return true;
@@ -229,15 +205,16 @@ bool TransactionReader::read_status(const Parts& parts, Transaction& out) {
   return true;
 }
 
-bool TransactionReader::read_tags(const Parts& parts, Transaction& out) {
-  if (!out.tags.read(parts.data[kTags])) return fail("data.tags is not a list of pairs");
+bool TransactionReader::read_tags(Transaction& out) {
+  if (!out.tags.read(out.in.tags)) return fail("data.tags is not a list of pairs");
   if (!out.tags.sort()) return fail("data.tags mixes names that are text with numbers");
   const PythonValue* const release = out.tags.find("sentry:release");
-  out.release = release != nullptr ? release : parts.event[kRelease];
+  out.release = release != nullptr ? release : out.in.release;
   out.environment = out.tags.find("environment");
-  out.user_tag = out.tags.find("sentry:user");
+  const PythonValue* const user = out.tags.find("sentry:user");
+  out.user_tag = user != nullptr ? user : empty_text();
   const PythonValue* const dist = out.tags.find("sentry:dist");
-  out.dist = dist != nullptr ? dist : parts.data[kDist];
+  out.dist = dist != nullptr ? dist : out.in.dist;
   out.replay_id.reset();
   const PythonValue* const replay = out.tags.find("replayId");
   if (is_none_or_falsy(replay)) return true;
@@ -246,9 +223,9 @@ bool TransactionReader::read_tags(const Parts& parts, Transaction& out) {
   return true;
 }
 
-bool TransactionReader::read_numbers(const Parts& parts, Transaction& out) {
-  const bool measured = read_values(parts.data[kMeasurements], out.measurements);
-  const PythonValue* const breakdowns = parts.data[kBreakdowns];
+bool TransactionReader::read_numbers(Transaction& out) {
+  const bool measured = read_values(out.in.measurements, out.measurements);
+  const PythonValue* const breakdowns = out.in.breakdowns;
   if (!is_none(breakdowns) && !breakdowns->is_object()) return fail("data.breakdowns is not an object");
   const bool broken_down = read_values(member(breakdowns, "span_ops"), out.breakdowns);
   out.values_left_out = !measured || !broken_down;
@@ -260,54 +237,56 @@ bool TransactionReader::read_values(const PythonValue* object, TransactionValues
   out.present = false;
   if (is_none(object)) return true;
   if (!object->is_object()) return false;
-  unique_members(*object, out.members);
-  std::sort(out.members.begin(), out.members.end(),
+  unique_members(*object, members_);
+  std::sort(members_.begin(), members_.end(),
             [](const PythonMember& a, const PythonMember& b) { return a.key->view() < b.key->view(); });
-  out.numbers.clear();
-  size_t kept = 0;
-  for (const PythonMember& one : out.members) {
+  out.list.clear();
+  for (const PythonMember& one : members_) {
     if (one.value->is_null()) continue;
     if (!one.value->is_object()) return false;
     const PythonValue* const value = member(one.value, "value");
     if (value == nullptr || !value->is_number()) continue;
     const double number = to_double(*value);
     if (value->kind() == PythonValue::Kind::Integer && std::isinf(number)) return false;
-    out.numbers.push_back(number);
-    out.members[kept++] = one;
+    out.list.push_back({one.key, number});
   }
-  out.members.resize(kept);
   out.present = true;
   return true;
 }
 
-bool TransactionReader::read_request(const Parts& parts, Transaction& out) {
-  const PythonValue* request = parts.data[kRequest] != nullptr ? parts.data[kRequest] : parts.data[kHttp];
-  if (!object_or_nothing(request)) return fail("data.request is not an object");
-  out.http_method = member(request, "method");
-  if (!headers_.read(member(request, "headers"))) return fail("data.request.headers is not a list of pairs");
+bool TransactionReader::read_request(Transaction& out) {
+  const PythonValue* const request = out.in.request != nullptr ? out.in.request : out.in.http;
+  if (!pick_object<kRequest>(request, out.in)) return fail("data.request is not an object");
+  if (!headers_.read(out.in.http_headers)) return fail("data.request.headers is not a list of pairs");
   out.http_referer = headers_.find("Referer");
-  const PythonValue* sdk = parts.data[kSdk];
-  if (!object_or_nothing(sdk)) return fail("data.sdk is not an object");
-  out.sdk_name = member(sdk, "name");
-  out.sdk_version = member(sdk, "version");
+  return pick_object<kSdk>(out.in.sdk, out.in) || fail("data.sdk is not an object");
+}
+
+bool TransactionReader::read_user_and_contexts(Transaction& out) {
+  const PythonValue* const user = out.in.user != nullptr ? out.in.user : out.in.user_interface;
+  if (!pick_object<kUser>(user, out.in)) return fail("data.user is not an object");
+  const PythonValue* const ip = out.in.user_ip;
+  out.ip = ip != nullptr && ip->is_string() ? parse_python_ip(ip->view()) : std::nullopt;
+  const PythonValue* const geo = is_none_or_falsy(out.in.user_geo) ? nullptr : out.in.user_geo;
+  if (!out.contexts.read(*out.in.contexts, geo, contexts_not_stored(*out.in.project_id), json_.depth(), what_)) {
+    return false;
+  }
+  if (out.contexts.replay_id) out.replay_id = out.contexts.replay_id;
+  add_tag_cells(out);
   return true;
 }
 
-bool TransactionReader::read_user_and_contexts(const Parts& parts, Transaction& out) {
-  out.user = parts.data[kUser] != nullptr ? parts.data[kUser] : parts.data[kUserInterface];
-  if (!object_or_nothing(out.user)) return fail("data.user is not an object");
-  const PythonValue* const geo = member(out.user, "geo");
-  const PythonValue& contexts = *parts.data[kContexts];
-  if (!out.contexts.read(contexts, is_none_or_falsy(geo) ? nullptr : geo, contexts_not_stored(*out.project_id),
-                         json_.depth(), what_)) {
-    return false;
+// A replay from the contexts becomes a tag unless there is one.
+void TransactionReader::add_tag_cells(Transaction& out) const {
+  out.cells.clear();
+  for (const PythonPairs::Pair& tag : out.tags.pairs()) {
+    if (is_tag_value(*tag.value)) out.cells.push_back({tag.key, tag.value});
   }
-  out.replay_is_no_tag = false;
-  if (!out.contexts.replay_id()) return true;
-  out.replay_id = out.contexts.replay_id();
   const PythonValue* const tag = out.tags.find("replayId");
-  out.replay_is_no_tag = tag == nullptr || !is_tag_value(*tag);
-  return true;
+  if (!out.contexts.replay_id || (tag != nullptr && is_tag_value(*tag))) return;
+  out.replay_id->write_simple(out.replay_text.data());
+  out.replay_tag = PythonString(JsonString{{out.replay_text.data(), out.replay_text.size()}, true});
+  out.cells.push_back({replay_tag_name(), &out.replay_tag});
 }
 
 const std::set<std::string>* TransactionReader::contexts_not_stored(const PythonValue& project) const {
@@ -320,9 +299,9 @@ const std::set<std::string>* TransactionReader::contexts_not_stored(const Python
   return found == by_project.end() ? nullptr : &found->second;
 }
 
-bool TransactionReader::read_origin(const Parts& parts, Transaction& out) {
+bool TransactionReader::read_origin(Transaction& out) {
   out.origin_timestamp_ms = kNoTimestamp;
-  const PythonValue* const received = parts.data[kReceived];
+  const PythonValue* const received = out.in.received;
   if (received == nullptr) return true;
   const auto seconds = integer_of(*received);
   if (!seconds) return fail("data.received is not a number");

@@ -1,6 +1,7 @@
 // Reads the message of a transaction: decides whether it belongs in the table, and collects the values of its row.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -20,24 +21,77 @@
 
 namespace freshet::processors {
 
-// Names and numbers: measurements, breakdowns.
-struct TransactionValues {
-  bool present = false;
-  std::vector<PythonMember> members;  // ascending by name
-  std::vector<double> numbers;        // of the members
+// What the message has. Null: missing.
+struct TransactionFields {
+  // From the event.
+  const PythonValue* event_id = nullptr;
+  const PythonValue* project_id = nullptr;
+  const PythonValue* platform = nullptr;
+  const PythonValue* release = nullptr;
+  const PythonValue* retention_days = nullptr;
+  const PythonValue* group_ids = nullptr;
+  const PythonValue* data = nullptr;
+
+  // From its data.
+  const PythonValue* type = nullptr;
+  const PythonValue* timestamp = nullptr;
+  const PythonValue* start_timestamp = nullptr;
+  const PythonValue* received = nullptr;
+  const PythonValue* contexts = nullptr;
+  const PythonValue* tags = nullptr;
+  const PythonValue* transaction = nullptr;
+  const PythonValue* transaction_info = nullptr;
+  const PythonValue* measurements = nullptr;
+  const PythonValue* breakdowns = nullptr;
+  const PythonValue* spans = nullptr;
+  const PythonValue* request = nullptr;
+  const PythonValue* http = nullptr;
+  const PythonValue* user = nullptr;
+  const PythonValue* user_interface = nullptr;
+  const PythonValue* sdk = nullptr;
+  const PythonValue* dist = nullptr;
+
+  // From objects in the data.
+  const PythonValue* trace = nullptr;
+  const PythonValue* trace_id = nullptr;
+  const PythonValue* span_id = nullptr;
+  const PythonValue* op = nullptr;
+  const PythonValue* status = nullptr;
+  const PythonValue* source = nullptr;
+  const PythonValue* http_method = nullptr;
+  const PythonValue* http_headers = nullptr;
+  const PythonValue* sdk_name = nullptr;
+  const PythonValue* sdk_version = nullptr;
+  const PythonValue* user_name = nullptr;
+  const PythonValue* user_id = nullptr;
+  const PythonValue* user_email = nullptr;
+  const PythonValue* user_ip = nullptr;
+  const PythonValue* user_geo = nullptr;
 };
 
-// The values of a row, which point into the message's text; null: absent. The memory is reused for the next message.
+// Names and numbers: measurements, breakdowns.
+struct TransactionValue {
+  const PythonValue* name;
+  double number;
+};
+struct TransactionValues {
+  bool present = false;
+  std::vector<TransactionValue> list;  // ascending by name
+};
+
+struct TransactionTag {
+  const PythonValue* name;
+  const PythonValue* value;
+};
+
+// A message and the values of its row, which point into the message's text. The memory is reused for the next message.
 struct Transaction {
+  TransactionFields in;
+
   Uuid event_id;
   Uuid trace_id;
   HexInteger span_id;
   Retention retention;
-  const PythonValue* project_id = nullptr;
-  const PythonValue* op = nullptr;  // of the trace; if this or one of the next two is falsy, the column is empty
-  const PythonValue* name = nullptr;
-  const PythonValue* source = nullptr;
-  const PythonValue* platform = nullptr;
   const PythonValue* group_ids = nullptr;  // null: none
   uint8_t status = 0;
   int64_t start = 0;  // microseconds since 1970, like finish
@@ -45,13 +99,15 @@ struct Transaction {
   int64_t duration_ms = 0;
   bool ends_before_start = false;
 
-  PythonPairs tags;  // sorted
+  PythonPairs tags;                   // sorted
+  std::vector<TransactionTag> cells;  // of the tag columns
   const PythonValue* release = nullptr;
   const PythonValue* environment = nullptr;
-  const PythonValue* user_tag = nullptr;  // null: the tag does not exist
+  const PythonValue* user_tag = nullptr;  // empty text if the tag does not exist
   const PythonValue* dist = nullptr;
   std::optional<Uuid> replay_id;
-  bool replay_is_no_tag = false;  // it comes from a context and is also added as a tag
+  std::array<char, 32> replay_text;  // of the replay, if it comes from a context and becomes a tag
+  PythonString replay_tag{{}};
 
   TransactionValues measurements;
   TransactionValues breakdowns;
@@ -59,11 +115,8 @@ struct Transaction {
   TransactionSpans spans;
   TransactionContexts contexts;
 
-  const PythonValue* http_method = nullptr;
   const PythonValue* http_referer = nullptr;
-  const PythonValue* sdk_name = nullptr;  // if this or the version is falsy, the column is empty
-  const PythonValue* sdk_version = nullptr;
-  const PythonValue* user = nullptr;  // an object, or null
+  std::optional<PythonIp> ip;
   int64_t origin_timestamp_ms = kNoTimestamp;
 };
 
@@ -79,23 +132,23 @@ class TransactionReader {
 
  private:
   enum class Next : uint8_t { Go, Skip, Invalid };
-  struct Parts;
 
   // The checks that can skip the message, in the order in which they are made.
-  Next check_envelope(const PythonValue& root, Parts& parts);
-  Next check_data(Parts& parts);
-  Next check_age(Parts& parts, Transaction& out);
+  Next check_envelope(const PythonValue& root, Transaction& out);
+  Next check_data(Transaction& out);
+  Next check_age(Transaction& out);
 
-  bool read_ids(const Parts& parts, Transaction& out);
-  bool read_texts(const Parts& parts, Transaction& out);
-  bool read_times(const Parts& parts, Transaction& out);
-  bool read_status(const Parts& parts, Transaction& out);
-  bool read_tags(const Parts& parts, Transaction& out);
-  bool read_numbers(const Parts& parts, Transaction& out);
+  bool read_ids(Transaction& out);
+  bool read_texts(Transaction& out);
+  bool read_times(Transaction& out);
+  bool read_status(Transaction& out);
+  bool read_tags(Transaction& out);
+  bool read_numbers(Transaction& out);
   bool read_values(const PythonValue* object, TransactionValues& out);
-  bool read_request(const Parts& parts, Transaction& out);
-  bool read_user_and_contexts(const Parts& parts, Transaction& out);
-  bool read_origin(const Parts& parts, Transaction& out);
+  bool read_request(Transaction& out);
+  bool read_user_and_contexts(Transaction& out);
+  bool read_origin(Transaction& out);
+  void add_tag_cells(Transaction& out) const;
   const std::set<std::string>* contexts_not_stored(const PythonValue& project) const;
 
   Next skip(const char* code);
@@ -106,6 +159,7 @@ class TransactionReader {
   const GeneratedValues& values_;
   PythonJson json_;
   PythonPairs headers_;
+  std::vector<PythonMember> members_;
   const char* code_ = "";
   const char* what_ = "";
 };

@@ -2,13 +2,19 @@
 
 #include <algorithm>
 
+#include "processors/python/python_fields.h"
 #include "processors/python/python_values.h"
 
 namespace freshet::processors {
 namespace {
 
-enum In { kOp, kHash, kTime };
-constexpr Fields kFields({{"op"}, {"hash"}, {"exclusive_time"}});
+struct Span {
+  const PythonValue* op = nullptr;
+  const PythonValue* hash = nullptr;
+  const PythonValue* time = nullptr;
+};
+constexpr auto kSpan = describe<Span>(field<&Span::op>("op"), field<&Span::hash>("hash"),  //
+                                      field<&Span::time>("exclusive_time"));
 
 int compare_records(const TransactionSpans::Record& a, const TransactionSpans::Record& b, bool& comparable) {
   if (const int order = compare(*a.op, *b.op, comparable); order != 0) return order;
@@ -46,14 +52,15 @@ bool TransactionSpans::add(const PythonValue& span, const char*& error) {
     error = "a span is not an object";
     return false;
   }
-  const auto in = members_of(span, kFields);
-  if (is_none(in[kOp]) || is_none(in[kHash]) || is_none(in[kTime])) return true;
-  auto group = in[kHash]->is_string() ? HexInteger::parse(in[kHash]->view()) : std::nullopt;
+  Span in;
+  pick<kSpan>(&span, in);
+  if (is_none(in.op) || is_none(in.hash) || is_none(in.time)) return true;
+  auto group = in.hash->is_string() ? HexInteger::parse(in.hash->view()) : std::nullopt;
   if (!group) {
     error = "a span's hash is not a hexadecimal number";
     return false;
   }
-  records_.push_back({in[kOp], *std::move(group), in[kTime], static_cast<uint32_t>(records_.size())});
+  records_.push_back({in.op, *std::move(group), in.time, static_cast<uint32_t>(records_.size())});
   return true;
 }
 
