@@ -13,7 +13,8 @@ namespace {
 
 void check_json(std::string text) {
   // Bytes that are not UTF-8 are the server's affair.
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<signed char>(c) < 0; }, '?');
   if (!freshet::parse_json(text).is_object()) std::abort();
 }
 

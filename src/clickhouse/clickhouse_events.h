@@ -51,6 +51,23 @@ struct InsertNeedsOperator : FailedInsert {
                                    "An insert failed; it is retried, and succeeds once an operator repairs the cause."};
 };
 
+struct InsertSentAsJson {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "insert_sent_as_json",
+      "The server refused an insert in the Native format; the same rows are sent as JSONEachRow, and what the server "
+      "says to that counts."};
+  const ServerAddress& server;
+  std::string_view table;
+  int error_code;
+  std::string_view error;
+  std::string_view advice;
+  auto fields() const {
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      subject(log_key::kTable, table), subject(log_key::kErrorCode, error_code), log_error(error),
+                      LogField(log_key::kAdvice, advice));
+  }
+};
+
 // The server may write the token before it stores the rows. If it dies in between, it treats the repeated insert as a
 // duplicate although the rows are missing.
 struct InsertUnverified {

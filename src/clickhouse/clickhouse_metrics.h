@@ -34,6 +34,13 @@ struct ClickHouseMetrics {
                             "Failed insert attempts by ClickHouse's error code. Code 0 is a network error.",
                             {{"class", error_class}, {"code", std::to_string(code)}});
   }
+  // Low cardinality: the codes that occur in practice.
+  Counter& sent_as_json(int code) const {
+    return registry.counter("freshet_inserts_sent_as_json_total",
+                            "Inserts in the Native format that the server refused, and that were sent again as "
+                            "JSONEachRow, by ClickHouse's error code.",
+                            {{"code", std::to_string(code)}});
+  }
 
  private:
   static Counter& counted(Metrics& metrics, const char* result) {

@@ -10,18 +10,16 @@
 #include <utility>
 
 #include "base/log_limiter.h"
-#include "base/message_text.h"
 #include "clickhouse/block_encoder.h"
 #include "clickhouse/clickhouse_events.h"
 #include "clickhouse/clickhouse_metrics.h"
-#include "clickhouse/error_codes.h"
 #include "clickhouse/error_table.h"
 #include "clickhouse/failed_inserts.h"
+#include "clickhouse/insert_attempt.h"
 #include "clickhouse/insert_body.h"
 #include "clickhouse/insert_url.h"
 #include "clickhouse/password.h"
 #include "clickhouse/request_builder.h"
-#include "clickhouse/response.h"
 #include "clickhouse/retry_delay.h"
 #include "clickhouse/stored_messages.h"
 #include "http/http_client.h"
@@ -29,7 +27,6 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr int kCurlTimedOut = 28;  // CURLE_OPERATION_TIMEDOUT
 // After this long, an unknown error code is no longer considered temporary and is reported as Operator.
 constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 // After this long, the batch is blocked until an operator resolves it.
@@ -37,45 +34,6 @@ constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
 // How often rows are counted until a query succeeds, with a pause that doubles.
 constexpr int kCounts = 6;
 constexpr Duration kFirstCountPause = std::chrono::seconds(1);
-
-// The result of one attempt.
-struct InsertAttempt {
-  enum class End { Written, Failed, Stopped };
-  End end = End::Written;
-  ErrorClass error_class = ErrorClass::Transient;
-  ServerError error;
-  std::string_view advice;
-  bool listed = true;  // false: freshet does not know the code
-  bool maybe_stored = false;
-  bool had_rows = true;  // false: an insert without rows failed, which says nothing about the rows of the batch
-};
-
-// The code with its name, because the ClickHouse text that contains the name may have to be hidden.
-std::string named(int code) {
-  const ErrorCode* known = find_error_code(code);
-  return known == nullptr ? std::to_string(code) : fmt::format("{} {}", code, known->name);
-}
-
-// Marks what may contain a row: ClickHouse's errors quote rows, and another server's response body may echo the
-// request. The code, its name and the text before that body contain no row.
-std::string for_people(const ServerError& error) {
-  constexpr std::string_view kBody = " bytes: ";
-  if (error.code != 0) return fmt::format("error {}: {}", named(error.code), message_text(error.text));
-  const size_t at = error.text.find(kBody);
-  if (at == std::string::npos) return error.text;
-  return error.text.substr(0, at + kBody.size()) + message_text(error.text.substr(at + kBody.size()));
-}
-
-std::string with_advice(const InsertAttempt& attempt) {
-  const std::string text = for_people(attempt.error);
-  return attempt.advice.empty() ? text : fmt::format("{} - {}", text, attempt.advice);
-}
-
-InsertFailure::Class failure_class(ErrorClass error_class) {
-  if (error_class == ErrorClass::Overload) return InsertFailure::Class::Overload;
-  if (error_class == ErrorClass::Operator) return InsertFailure::Class::Operator;
-  return InsertFailure::Class::Transient;
-}
 
 class ClickHouseWriter final : public RowWriter {
  public:
@@ -100,17 +58,26 @@ class ClickHouseWriter final : public RowWriter {
   Result<std::vector<Offset>> missing(const InsertMessages& messages, const WriteControl& control) override;
 
  private:
-  WriteOutcome send_until_decided(const InsertRequest& request, std::string_view body, const WriteControl& control);
-  WriteOutcome after_attempts(WriteOutcome outcome) const;
-  InsertAttempt attempt(size_t host, const InsertRequest& request, std::string_view body, const std::stop_token& stop);
-  InsertAttempt classify_answer(size_t host, const Result<http::Response>& answer);
-  InsertAttempt confirm_rejection(size_t host, const InsertRequest& request, InsertAttempt rejected,
+  // An insert on its way.
+  struct Sending {
+    const InsertRequest& request;
+    const WriteControl& control;
+    EncodedInsert insert;
+    Charge charge;  // for the body
+    bool as_json_instead = false;
+  };
+  WriteOutcome send_until_decided(Sending& sending);
+  WriteOutcome after_attempts(const Sending& sending, WriteOutcome outcome) const;
+  tl::expected<InsertAttempt, WriteOutcome> send(size_t host, Sending& sending);
+  void report_refused(size_t host, const InsertAttempt& refused);
+  InsertAttempt attempt(size_t host, const EncodedInsert& insert, std::string_view token, const std::stop_token& stop);
+  InsertAttempt confirm_rejection(size_t host, const EncodedInsert& insert, InsertAttempt rejected,
                                   const std::stop_token& stop);
   void classify_unlisted(InsertAttempt& failed, SteadyTime& since) const;
   WriteOutcome unlisted_end(const InsertAttempt& failed) const;
   bool drop_unknown_setting(size_t host, const ServerError& error);
   bool pause_or_next_host(size_t host, const InsertAttempt& failed, size_t& untried, const WriteControl& control);
-  http::Request request_for(size_t host, const InsertRequest& request, std::string_view body);
+  http::Request request_for(size_t host, const EncodedInsert& insert, std::string_view token);
   void report(size_t host, const InsertAttempt& failed, uint32_t number);
   void report_success(size_t host, uint32_t attempts);
   WriteOutcome verify(size_t host, const InsertRequest& request, const WriteControl& control);
@@ -134,21 +101,23 @@ class ClickHouseWriter final : public RowWriter {
   bool failing_ = false;
   // Limits the log lines by host, code and class, in the current series of failures.
   LogLimiter<std::tuple<size_t, int, ErrorClass>> logged_;
+  // By code. A table that changes makes every insert fail until the processors follow the change.
+  LogLimiter<int> refused_;
 };
 
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
   failures_.begin(request, settings_);
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
-  const auto body = body_.encode(request, control.budget);
-  if (!body) return body.error();
-  const Charge charge(control.budget, body->size());
-  WriteOutcome outcome = send_until_decided(request, *body, control);
+  const auto insert = body_.encode(request, control.budget);
+  if (!insert) return insert.error();
+  Sending sending{request, control, *insert, Charge(control.budget, insert->body.size())};
+  WriteOutcome outcome = send_until_decided(sending);
   body_.trim();
   return outcome;
 }
 
-WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, std::string_view body,
-                                                  const WriteControl& control) {
+WriteOutcome ClickHouseWriter::send_until_decided(Sending& sending) {
+  const auto& [request, control, insert, charge, as_json_instead] = sending;
   delay_.reset();
   requests_->begin_batch();
   SteadyTime unlisted_since = SteadyTime::max();  // none yet
@@ -156,25 +125,27 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
   for (uint32_t number = 1;; ++number) {
     if (clock_.since_boot() > control.not_after) return {WriteOutcome::Kind::Expired, 0, "too late", {}};
     const size_t host = hosts_->pick(clock_.steady_now());
-    InsertAttempt now = attempt(host, request, body, control.stop);
+    auto sent = send(host, sending);
+    if (!sent) return after_attempts(sending, std::move(sent.error()));
+    InsertAttempt now = *std::move(sent);
     if (now.error_class == ErrorClass::Data && now.error.place == ErrorPlace::Unknown) {
-      now = confirm_rejection(host, request, std::move(now), control.stop);
+      now = confirm_rejection(host, insert, std::move(now), control.stop);
     }
     if (now.end == InsertAttempt::End::Stopped) return {WriteOutcome::Kind::Abandoned, 0, "stopped", {}};
     if (now.end == InsertAttempt::End::Written) {
       report_success(host, number);
-      metrics_.compressed_bytes.add(body.size());
+      metrics_.compressed_bytes.add(insert.body.size());
       return failures_.unverified(request, control.stop) ? verify(host, request, control) : WriteOutcome{};
     }
     classify_unlisted(now, unlisted_since);
     metrics_.errors(to_string(now.error_class), now.error.code).add();
     requests_->count_failure(now.error.status, now.error.timed_out, number);
-    if (now.error_class == ErrorClass::Data) return after_attempts(failures_.rejected(now.error));
+    if (now.error_class == ErrorClass::Data) return after_attempts(sending, failures_.rejected(now.error));
     report(host, now, number);
     if (now.had_rows) {
       const ErrorDisposition disposition{now.error_class, now.advice, now.listed, now.maybe_stored};
       if (auto outcome = failures_.gives_up(request, now.error, disposition, control.stop)) {
-        return after_attempts(*std::move(outcome));
+        return after_attempts(sending, *std::move(outcome));
       }
     }
     if (!now.listed && clock_.steady_now() - unlisted_since >= kUnlistedBlocks) return unlisted_end(now);
@@ -190,19 +161,63 @@ WriteOutcome ClickHouseWriter::send_until_decided(const InsertRequest& request, 
   }
 }
 
-WriteOutcome ClickHouseWriter::after_attempts(WriteOutcome outcome) const {
+WriteOutcome ClickHouseWriter::after_attempts(const Sending& sending, WriteOutcome outcome) const {
   outcome.maybe_stored_before = failures_.end_unknown();
+  // What is too large as JSONEachRow may have been stored before, in the Native format.
+  outcome.always_refused = outcome.always_refused && !sending.as_json_instead;
   return outcome;
 }
 
-InsertAttempt ClickHouseWriter::attempt(size_t host, const InsertRequest& request, std::string_view body,
+// One attempt. What ClickHouse refuses in the Native format it gets as JSONEachRow instead, at once and until the end
+// of this write(): the table may not have the types any more that the rows were made for, and only JSONEachRow fits any
+// table and names the row at fault. Errors that pass, and sizes, do not depend on the format.
+//
+// Both are one insert to the server, because they have the same token: if an earlier attempt had an unknown end and did
+// store the rows, this one is its repeat. A server that does not know tokens compares the values of the block; if the
+// table has changed they differ in any format, so that this attempt is as safe as a repeat of JSONEachRow would be.
+tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Sending& sending) {
+  const std::string_view token = sending.request.token;
+  const std::stop_token& stop = sending.control.stop;
+  const bool native = sending.insert.layout->format == RowFormat::Native;
+  if (native && !hosts_->dropped(host).contains(kTypesConversion)) {
+    InsertAttempt now = attempt(host, sending.insert, token, stop);
+    if (!is_refused(now)) return now;
+    report_refused(host, now);
+  }
+  if (native) {
+    sending.as_json_instead = true;
+    const auto instead = body_.as_json(sending.request, sending.control.budget);
+    if (!instead) return tl::make_unexpected(instead.error());
+    sending.insert = *instead;
+    sending.charge.resize(instead->body.size());
+  }
+  return attempt(host, sending.insert, token, stop);
+}
+
+void ClickHouseWriter::report_refused(size_t host, const InsertAttempt& refused) {
+  const int code = refused.error.code;
+  metrics_.sent_as_json(code).add();
+  const bool of_setting = code == kUnknownSetting || code == kSettingConstraint;
+  std::string_view advice =
+      "normal for a minute after a change of the table's columns, and for rows that the table does not accept; if it "
+      "lasts, see the text";
+  if (of_setting && named_setting(refused.error.text) == kTypesConversion) {
+    // Without the setting the Native format is not safe.
+    hosts_->drop_setting(host, kTypesConversion);
+    advice = "this server gets JSONEachRow from now on, because it does not compare the types of an insert's columns";
+  }
+  if (!refused_.admit(code, clock_.steady_now())) return;
+  log_.emit(InsertSentAsJson{hosts_->server(host), settings_.table, code, refused.error.text, advice});
+}
+
+InsertAttempt ClickHouseWriter::attempt(size_t host, const EncodedInsert& insert, std::string_view token,
                                         const std::stop_token& stop) {
   while (true) {
-    const http::Request http = request_for(host, request, body);
+    const http::Request http = request_for(host, insert, token);
     const SteadyTime begin = clock_.steady_now();
     const Result<http::Response> answer = client_.send(http, stop);
     metrics_.insert_seconds.observe(to_seconds(clock_.steady_now() - begin));
-    InsertAttempt result = classify_answer(host, answer);
+    InsertAttempt result = classify_answer(hosts_->name(host), answer);
     if (result.end == InsertAttempt::End::Failed && drop_unknown_setting(host, result.error)) continue;
     if (result.end == InsertAttempt::End::Failed && rejects_login(result.error.code) && password_.refresh()) {
       log_.emit(PasswordChanged{settings_.password_file});
@@ -213,59 +228,25 @@ InsertAttempt ClickHouseWriter::attempt(size_t host, const InsertRequest& reques
 }
 
 // Opens a new connection if the connection options have changed.
-http::Request ClickHouseWriter::request_for(size_t host, const InsertRequest& request, std::string_view body) {
+http::Request ClickHouseWriter::request_for(size_t host, const EncodedInsert& insert, std::string_view token) {
   if (password_.refresh_if_changed()) log_.emit(PasswordChanged{settings_.password_file});
   if (const http::ClientOptions wanted = requests_->client_options(); wanted != client_options_) {
     client_options_ = wanted;
     client_ = http::Client(client_options_);
   }
   const SettingNames dropped = hosts_->dropped(host);
-  http::Request http = requests_->insert({hosts_->url(host), request.layout, request.token, &dropped}, password_.get());
-  http.body = {body};
+  http::Request http = requests_->insert({hosts_->url(host), insert.layout, token, &dropped}, password_.get());
+  http.body = {insert.body};
   return http;
-}
-
-InsertAttempt ClickHouseWriter::classify_answer(size_t host, const Result<http::Response>& answer) {
-  InsertAttempt result;
-  if (!answer) {
-    if (answer.error().kind == ErrorKind::Stopping) {
-      result.end = InsertAttempt::End::Stopped;
-      return result;
-    }
-    result.end = InsertAttempt::End::Failed;
-    result.error.text = answer.error().text;
-    result.error.curl_code = answer.error().code;
-    result.error.timed_out = answer.error().code == kCurlTimedOut;
-    result.advice = "freshet retries; if the error persists, check that the server runs, and --clickhouse-url";
-    if (answer.error().kind == ErrorKind::Fatal) {
-      result.error_class = ErrorClass::Operator;
-      result.advice = "correct the ClickHouse URL, credentials or TLS files";
-    }
-    return result;
-  }
-  std::optional<ServerError> error = find_error(*answer, AnswerTo::Insert);
-  if (!error) return result;
-  const ErrorDisposition disposition = classify(*error);
-  result.end = InsertAttempt::End::Failed;
-  result.error = std::move(*error);
-  if (result.error.code == 0) result.error.text = hosts_->name(host) + ": " + result.error.text;
-  result.error_class = disposition.error_class;
-  result.advice = disposition.advice;
-  result.listed = disposition.listed;
-  result.maybe_stored = disposition.maybe_stored;
-  return result;
 }
 
 // Called if the error does not name a row. An invalid value of a setting fails with the same codes although no message
 // is invalid, so an insert without rows decides.
-InsertAttempt ClickHouseWriter::confirm_rejection(size_t host, const InsertRequest& request, InsertAttempt rejected,
+InsertAttempt ClickHouseWriter::confirm_rejection(size_t host, const EncodedInsert& insert, InsertAttempt rejected,
                                                   const std::stop_token& stop) {
-  const RowLayout layout{RowFormat::JsonEachRow, request.layout->columns};
-  InsertRequest empty;
-  empty.layout = &layout;
-  empty.rows = {kNoRows};
+  const RowLayout layout{RowFormat::JsonEachRow, insert.layout->columns};
   BlockEncoder encoder(settings_.compression, requests_->full_blocks());
-  InsertAttempt without_rows = attempt(host, empty, encoder.encode(empty.rows), stop);
+  InsertAttempt without_rows = attempt(host, {encoder.encode({kNoRows}), &layout}, {}, stop);
   if (without_rows.end == InsertAttempt::End::Written) return rejected;
   if (without_rows.error_class == ErrorClass::Data) {
     const ErrorDisposition disposition = classify_without_rows(without_rows.error);

@@ -1,6 +1,8 @@
 #include "clickhouse/insert_body.h"
 
-#include <string>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace freshet::clickhouse {
@@ -17,31 +19,81 @@ tl::unexpected<WriteOutcome> for_the_operator(std::string text) {
 // Smaller inserts may fit. The same rows never do, so the table has none of them.
 tl::unexpected<WriteOutcome> too_large(std::string text) {
   WriteOutcome outcome{WriteOutcome::Kind::TooLarge, 0, std::move(text), {}};
-  outcome.reason = "the rows take too much memory as columns";
+  outcome.reason = "the rows take too much memory in the format in which they are sent";
   outcome.always_refused = true;
   return tl::make_unexpected(std::move(outcome));
 }
 
+tl::unexpected<WriteOutcome> outcome_of(const columns::BlockError& error) {
+  if (error.kind == columns::BlockError::Kind::TooLarge) return too_large(error.text);
+  return for_the_operator(error.text);
+}
+
+bool is_json(const InsertRequest& request, size_t piece) {
+  return std::binary_search(request.json_rows.begin(), request.json_rows.end(), piece);
+}
+
 }  // namespace
 
-tl::expected<std::string_view, WriteOutcome> InsertBody::encode(const InsertRequest& request,
-                                                                const std::shared_ptr<ByteBudget>& budget) {
-  if (request.layout->format != RowFormat::Native) return encoder_.encode(request.rows);
+tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest& request,
+                                                             const std::shared_ptr<ByteBudget>& budget) {
+  if (request.layout->format != RowFormat::Native) return EncodedInsert{encoder_.encode(request.rows), request.layout};
+  if (!request.json_rows.empty()) return as_json(request, budget);
   if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
   const auto block = block_->encode(request.rows, request.row_count);
   const Charge charge(budget, block_->held_bytes());
   const std::string_view body = block ? encoder_.encode(*block) : std::string_view();
   block_->trim();
-  if (block) return body;
-  if (block.error().kind == columns::BlockError::Kind::TooLarge) return too_large(block.error().text);
-  return for_the_operator(block.error().text);
+  if (!block) return outcome_of(block.error());
+  return EncodedInsert{body, request.layout};
+}
+
+tl::expected<EncodedInsert, WriteOutcome> InsertBody::as_json(const InsertRequest& request,
+                                                              const std::shared_ptr<ByteBudget>& budget) {
+  if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
+  std::string text;
+  std::vector<std::string_view> pieces;
+  const auto done = append_json(request, text, pieces);
+  const Charge charge(budget, text.capacity());
+  if (!done) return outcome_of(done.error());
+  return EncodedInsert{encoder_.encode(pieces), plain_layout().get()};
+}
+
+// `text`: the rows that were typed. `pieces`: all rows.
+tl::expected<void, columns::BlockError> InsertBody::append_json(const InsertRequest& request, std::string& text,
+                                                                std::vector<std::string_view>& pieces) const {
+  std::vector<size_t> ends;  // in `text`, which moves as it grows
+  uint64_t rows = 0;
+  for (size_t i = 0; i < request.rows.size(); ++i) {
+    if (!is_json(request, i)) {
+      const auto count = json_->append(request.rows[i], text);
+      if (!count) return tl::make_unexpected(count.error());
+      rows += *count;
+    }
+    ends.push_back(text.size());
+  }
+  // How many rows the others have is known only to whoever wrote them.
+  if (request.json_rows.empty() ? rows != request.row_count : rows > request.row_count) {
+    return tl::make_unexpected(columns::BlockError{columns::BlockError::Kind::Malformed,
+                                                   fmt::format("{} rows instead of {}", rows, request.row_count)});
+  }
+  size_t begin = 0;
+  for (size_t i = 0; i < request.rows.size(); ++i) {
+    const std::string_view typed = std::string_view(text).substr(begin, ends[i] - begin);
+    pieces.push_back(is_json(request, i) ? request.rows[i] : typed);
+    begin = ends[i];
+  }
+  return {};
 }
 
 Status InsertBody::use_layout(const RowLayout& layout) {
   if (block_ && layout_ == layout) return {};
   auto block = columns::NativeBlock::create(layout.columns, layout.types);
   if (!block) return tl::make_unexpected(block.error());
+  auto json = columns::JsonRows::create(layout.columns, layout.types);
+  if (!json) return tl::make_unexpected(json.error());
   block_ = *std::move(block);
+  json_ = *std::move(json);
   layout_ = layout;
   return {};
 }

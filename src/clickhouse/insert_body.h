@@ -1,16 +1,24 @@
-// The body of an insert: its rows in the format of their layout, compressed.
+// The body of an insert: its rows in the format in which they are sent, compressed.
 #pragma once
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/byte_budget.h"
 #include "clickhouse/block_encoder.h"
+#include "columns/json_rows.h"
 #include "columns/native_block.h"
 #include "ports/row_writer.h"
 
 namespace freshet::clickhouse {
+
+struct EncodedInsert {
+  std::string_view body;
+  const RowLayout* layout = nullptr;  // for the statement
+};
 
 // Threads: one at a time. Reuses its buffers for the next body until trim().
 class InsertBody {
@@ -18,21 +26,28 @@ class InsertBody {
   // `full_blocks`: see BlockEncoder.
   InsertBody(Compression compression, bool full_blocks) : encoder_(compression, full_blocks) {}
 
-  // With RowFormat::Native, the rows become one block of columns, which exists only while it is compressed; `budget`
-  // (may be null) is charged with it. The view is valid until the next call. Error: the outcome of the insert, of which
-  // nothing was sent. Rows that do not have the types of the layout are a bug of whoever wrote them. They are neither
-  // lost nor dead letters: the outcome is for the operator.
-  tl::expected<std::string_view, WriteOutcome> encode(const InsertRequest& request,
-                                                      const std::shared_ptr<ByteBudget>& budget);
+  // With RowFormat::Native, the rows become one block of columns, or, if some of them are JSONEachRow, as_json(). Other
+  // rows are sent as they are. What the rows become exists only while it is compressed; `budget` (may be null) is
+  // charged with it. The view is valid until the next call; the layout is the request's, or lives forever.
+  // Error: the outcome of the insert, of which nothing was sent. Rows that do not have the types of the layout are a
+  // bug of whoever wrote them. They are neither lost nor dead letters: the outcome is for the operator.
+  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request,
+                                                   const std::shared_ptr<ByteBudget>& budget);
+  // The same rows in the same order as JSONEachRow. `request` has RowFormat::Native.
+  tl::expected<EncodedInsert, WriteOutcome> as_json(const InsertRequest& request,
+                                                    const std::shared_ptr<ByteBudget>& budget);
   // See BlockEncoder.
   void trim() { encoder_.trim(); }
 
  private:
   Status use_layout(const RowLayout& layout);
+  tl::expected<void, columns::BlockError> append_json(const InsertRequest& request, std::string& text,
+                                                      std::vector<std::string_view>& pieces) const;
 
   BlockEncoder encoder_;
-  RowLayout layout_;  // of block_
+  RowLayout layout_;  // of block_ and json_
   std::optional<columns::NativeBlock> block_;
+  std::optional<columns::JsonRows> json_;
 };
 
 }  // namespace freshet::clickhouse

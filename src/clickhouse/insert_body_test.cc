@@ -23,12 +23,18 @@ struct InsertBodyTest : testing::Test {
     request.layout = &layout;
     request.rows = std::move(rows);
     request.row_count = row_count;
-    const auto encoded = body.encode(request, budget);
+    request.json_rows = json_rows;
+    const auto encoded = as_json ? body.as_json(request, budget) : body.encode(request, budget);
     if (!encoded) return tl::make_unexpected(encoded.error());
-    return testkit::decode_blocks(*encoded);
+    format = encoded->layout->format;
+    EXPECT_EQ(encoded->layout->columns.empty(), format == RowFormat::JsonEachRow);
+    return testkit::decode_blocks(encoded->body);
   }
 
   RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt16", "String"}};
+  std::vector<size_t> json_rows;
+  bool as_json = false;
+  RowFormat format = RowFormat::RowBinary;  // in which the rows were sent
   std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>(1 << 20);
   InsertBody body{Compression::Lz4, false};
 };
@@ -45,6 +51,36 @@ TEST_F(InsertBodyTest, ANativeInsertIsOneBlockOfColumns) {
   EXPECT_EQ(plain({third}, 1), "\x02\x01" + kColumnId + std::string("\3\0", 2) + kColumnName + last)
       << "a piece of the rows is an insert of its own";
   EXPECT_EQ(budget->held(), 0u);
+}
+
+TEST_F(InsertBodyTest, RowsBesideJsonRowsBecomeJsonInTheirPlace) {
+  const std::string first = row(1, "a") + row(2, "b\"");
+  const std::string json = "{\"id\":\"x\"}\n{\"id\":4}\n";
+  const std::string last = row(5, "");
+  const std::string expected =
+      "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\\\"\"}\n" + json + "{\"id\":5,\"name\":\"\"}\n";
+  json_rows = {1};
+  EXPECT_EQ(plain({first, json, last}, 5), expected);
+  EXPECT_EQ(format, RowFormat::JsonEachRow);
+  json_rows = {0};
+  EXPECT_EQ(plain({json}, 2), json);
+  json_rows = {0, 2};
+  EXPECT_EQ(plain({json, last, json}, 5), json + "{\"id\":5,\"name\":\"\"}\n" + json);
+  json_rows.clear();
+  plain({last}, 1);
+  EXPECT_EQ(format, RowFormat::Native);
+  EXPECT_EQ(budget->held(), 0u);
+}
+
+TEST_F(InsertBodyTest, AllRowsAsJson) {
+  const std::string rows = row(1, "a") + row(2, "b");
+  EXPECT_EQ(plain({rows}, 2)->substr(0, 2), "\x02\x02");
+  as_json = true;
+  const std::string json = "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\"}\n";
+  EXPECT_EQ(plain({rows, rows}, 4), json + json);
+  EXPECT_EQ(format, RowFormat::JsonEachRow);
+  EXPECT_THAT(plain({rows}, 3).error().text, HasSubstr("2 rows instead of 3"));
+  EXPECT_THAT(plain({rows.substr(0, 3)}, 1).error().text, HasSubstr("row 1, column name String"));
 }
 
 TEST_F(InsertBodyTest, OtherFormatsAreSentAsTheyAre) {

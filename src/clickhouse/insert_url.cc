@@ -26,6 +26,7 @@ enum class Sent {
   Required,     // in every request
   Plain,        // in plain requests
   ExactlyOnce,  // in every request of a pipeline with exactly-once delivery
+  Native,       // in every request with RowFormat::Native
   OnDemand      // see insert_settings()
 };
 
@@ -58,6 +59,7 @@ constexpr OwnSetting kOwnSettings[] = {
     // The server must not silently skip a row that it cannot parse.
     {"input_format_allow_errors_num", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_allow_errors_ratio", "0", Sent::Required, Omit::WhereUnknown},
+    {kTypesConversion, "0", Sent::Native, Omit::Never},
     {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRejected},
     {"insert_deduplicate", "1", Sent::ExactlyOnce, Omit::WhereUnknown},
     // A Distributed table answers only after the shards have stored the rows.
@@ -110,11 +112,13 @@ std::string insert_statement(const TableName& table, const RowLayout& layout) {
   return sql.append(" FORMAT ").append(to_string(layout.format));
 }
 
-SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token, OwnSettings wanted) {
+SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token, OwnSettings wanted,
+                           RowFormat format) {
   SettingMap all;
   for (const OwnSetting& own : kOwnSettings) {
     const bool send = own.sent == Sent::Required || (own.sent == Sent::Plain && wanted == OwnSettings::All) ||
-                      (own.sent == Sent::ExactlyOnce && settings.delivery == Delivery::ExactlyOnce);
+                      (own.sent == Sent::ExactlyOnce && settings.delivery == Delivery::ExactlyOnce) ||
+                      (own.sent == Sent::Native && format == RowFormat::Native);
     if (send) all.emplace(own.name, own.value);
   }
   for (const auto& [name, value] : settings.writer_options) all.insert_or_assign(name, value);
@@ -140,7 +144,7 @@ std::string insert_url(std::string_view base, const ClickHouseSettings& settings
   RequestUrl url(base);
   url.add("decompress", "1");
   if (!settings.database.empty()) url.add("database", settings.database);
-  for (const auto& [name, value] : insert_settings(settings, token)) {
+  for (const auto& [name, value] : insert_settings(settings, token, OwnSettings::All, layout.format)) {
     if (!without.contains(name)) url.add(name, value);
   }
   url.add("query", insert_statement(table_of(settings), layout));

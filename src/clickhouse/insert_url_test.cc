@@ -33,6 +33,20 @@ TEST(InsertUrl, SaysWhatItMeans) {
   EXPECT_THAT(seen, Not(Contains(Key("wait_for_async_insert"))));
 }
 
+// A server would convert what it does not refuse.
+TEST(InsertUrl, NativeLetsTheServerCompareTypes) {
+  ClickHouseSettings settings;
+  settings.table = "t";
+  const std::string name(kTypesConversion);
+  for (const auto own : {OwnSettings::All, OwnSettings::Required}) {
+    EXPECT_THAT(insert_settings(settings, "", own, RowFormat::Native), Contains(Pair(name, "0")));
+    EXPECT_THAT(insert_settings(settings, "", own), Not(Contains(Key(name))));
+  }
+  EXPECT_FALSE(may_omit(settings, name, kUnknownSetting));
+  EXPECT_THAT(parameters(insert_url("http://h/", settings, {RowFormat::Native, {"a"}, {"UInt8"}}, "", {})),
+              Contains(Pair(name, "0")));
+}
+
 TEST(InsertUrl, ExactlyOnceAsksForDeduplicationInEveryForm) {
   ClickHouseSettings settings;
   settings.table = "t";

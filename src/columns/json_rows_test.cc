@@ -125,7 +125,8 @@ TEST(JsonRowsTest, TimesAreTextThatMeansTheSameEverywhere) {
 
 TEST(JsonRowsTest, TextKeepsItsBytes) {
   EXPECT_EQ(json("String", text_bytes("")), "\"\"");
-  EXPECT_EQ(json("String", text_bytes(std::string_view("\"\\/\0\n\x1f\x7f", 7))), "\"\\\"\\\\/\\u0000\\u000a\\u001f\x7f\"");
+  EXPECT_EQ(json("String", text_bytes(std::string_view("\"\\/\0\n\x1f\x7f", 7))),
+            "\"\\\"\\\\/\\u0000\\u000a\\u001f\x7f\"");
   EXPECT_EQ(json("String", text_bytes("\xff\xfe\xc3\xbc")), "\"\xff\xfe\xc3\xbc\"");
   EXPECT_EQ(json("String", text_bytes(std::string(70'000, 'x'))), '"' + std::string(70'000, 'x') + '"');
   EXPECT_EQ(json("FixedString(3)", std::string_view("a\0b", 3)), "\"a\\u0000b\"");
@@ -139,7 +140,8 @@ TEST(JsonRowsTest, AddressesAndIdentifiers) {
   uuid.uuid({0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff});
   EXPECT_EQ(json("UUID", uuid.bytes()), "\"00112233-4455-6677-8899-aabbccddeeff\"");
   EXPECT_EQ(json("IPv4", bytes(uint32_t{0x01020304})), "\"1.2.3.4\"");
-  EXPECT_EQ(json("IPv6", std::string("\x20\x01\x0d\xb8", 4) + std::string(11, '\0') + '\1'), "\"2001:db8:0:0:0:0:0:1\"");
+  EXPECT_EQ(json("IPv6", std::string("\x20\x01\x0d\xb8", 4) + std::string(11, '\0') + '\1'),
+            "\"2001:db8:0:0:0:0:0:1\"");
 }
 
 TEST(JsonRowsTest, WrappersAndCompositeTypes) {
@@ -174,17 +176,19 @@ TEST(JsonRowsTest, JsonIsItsTextIfItIsAnObject) {
 TEST(JsonRowsTest, RefusesBytesThatAreNotItsRows) {
   const std::string endless(9, '\xff');
   using Case = std::tuple<const char*, std::string, const char*>;
-  for (const auto& [type, row, why] :
-       {Case{"UInt32", "abc", "row 1, column a UInt32: the row ends within the value"},
-        {"String", "\x05" "abcd", "ends within"},
-        {"String", "\x80", "ends within"},
-        {"String", endless, "nine bytes"},
-        {"Array(UInt64)", endless.substr(0, 8) + "\x7f", "ends within"},
-        {"Map(String, UInt8)", "\x01\x01k", "ends within"},
-        {"Nullable(UInt8)", "\x02\x01", "neither with 0 nor with 1"},
-        {"Tuple(UInt8, UInt16)", "\x01\x02", "ends within"},
-        {"LowCardinality(Nullable(UInt64))", std::string(1, '\0'), "ends within"},
-        {"FixedString(100)", "x", "ends within"}}) {
+  for (const auto& [type, row, why] : {Case{"UInt32", "abc", "row 1, column a UInt32: the row ends within the value"},
+                                       {"String",
+                                        "\x05"
+                                        "abcd",
+                                        "ends within"},
+                                       {"String", "\x80", "ends within"},
+                                       {"String", endless, "nine bytes"},
+                                       {"Array(UInt64)", endless.substr(0, 8) + "\x7f", "ends within"},
+                                       {"Map(String, UInt8)", "\x01\x01k", "ends within"},
+                                       {"Nullable(UInt8)", "\x02\x01", "neither with 0 nor with 1"},
+                                       {"Tuple(UInt8, UInt16)", "\x01\x02", "ends within"},
+                                       {"LowCardinality(Nullable(UInt64))", std::string(1, '\0'), "ends within"},
+                                       {"FixedString(100)", "x", "ends within"}}) {
     EXPECT_THAT(json(type, row), HasSubstr(why)) << type;
   }
   EXPECT_THAT(JsonRows::create({"a", "b"}, {"UInt8", "Dynamic"}).error().text, HasSubstr("column b: unsupported"));

@@ -190,9 +190,8 @@ void append_json_string(std::string_view text, std::string& out) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out.push_back('"');
   while (!text.empty()) {
-    const auto special = std::find_if(text.begin(), text.end(), [](char c) {
-      return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-    });
+    const auto special = std::find_if(
+        text.begin(), text.end(), [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
     const auto plain = static_cast<size_t>(special - text.begin());
     out += text.substr(0, plain);
     text.remove_prefix(plain);
@@ -258,7 +257,8 @@ void append_json_scalar(const DataType& type, std::string_view bytes, std::strin
 void append_json_object(std::string_view text, std::string& out) {
   // The check wants UTF-8, the server does not.
   std::string ascii(text);
-  std::replace_if(ascii.begin(), ascii.end(), [](char c) { return static_cast<signed char>(c) < 0; }, '?');
+  std::replace_if(
+      ascii.begin(), ascii.end(), [](char c) { return static_cast<signed char>(c) < 0; }, '?');
   if (!parse_json(ascii).is_object()) return append_json_string(text, out);
   out += text;
 }

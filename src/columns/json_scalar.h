@@ -12,8 +12,8 @@ namespace freshet::columns {
 void append_json_string(std::string_view text, std::string& out);
 
 // Appends a value of a type that has a width: `bytes` as in RowBinary, so many. A value that its type does not have,
-// such as an unknown element of an Enum or a day of the year 20000, is written as the plain number that is stored, which
-// servers refuse for such a type.
+// such as an unknown element of an Enum or a day of the year 20000, is written as the plain number that is stored,
+// which servers refuse for such a type.
 void append_json_scalar(const DataType& type, std::string_view bytes, std::string& out);
 
 // Appends a value of type JSON: its text if that is an object, otherwise the text as a string, which servers refuse.

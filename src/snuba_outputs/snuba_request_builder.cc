@@ -68,7 +68,8 @@ std::string snuba_insert_url(std::string_view base, const ClickHouseSettings& se
     url += fmt::format("&max_insert_block_size={}", options.max_insert_block_size);
   }
   url += "&query=" + form_encoded(statement(settings, layout));
-  for (const auto& [name, value] : clickhouse::insert_settings(settings, token, clickhouse::OwnSettings::Required)) {
+  for (const auto& [name, value] :
+       clickhouse::insert_settings(settings, token, clickhouse::OwnSettings::Required, layout.format)) {
     if (!without.contains(name)) url += fmt::format("&{}={}", form_encoded(name), form_encoded(value));
   }
   return url;

@@ -1,5 +1,7 @@
-// Typed rows as JSONEachRow in Debian's old server and in a current one: for each type, the table has the same values as
-// from a Native insert of the same rows.
+// Typed rows as JSONEachRow in Debian's old server and in a current one: for each type, the table has the same values
+// as from a Native insert of the same rows.
+#include "columns/json_rows.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +11,6 @@
 
 #include "clickhouse/clickhouse_writer.h"
 #include "columns/data_type.h"
-#include "columns/json_rows.h"
 #include "columns/row_binary_writer.h"
 #include "http/http_client.h"
 #include "testkit/servers.h"

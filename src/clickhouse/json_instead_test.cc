@@ -1,0 +1,184 @@
+// What the server refuses in the Native format it gets as JSONEachRow.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "clickhouse/clickhouse_writer.h"
+#include "columns/row_binary_writer.h"
+#include "snuba_outputs/snuba_request_builder.h"
+#include "testkit/fake_clickhouse.h"
+#include "testkit/recording_log.h"
+
+namespace freshet::clickhouse {
+namespace {
+
+using testing::HasSubstr;
+using testkit::FakeAnswer;
+using testkit::FakeClickHouse;
+
+const char* const kNoColumn = "No such column name in table db.t. (NO_SUCH_COLUMN_IN_TABLE)";
+const char* const kJson = "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\"}\n";
+
+struct JsonInstead : testing::Test {
+  JsonInstead() {
+    settings.urls = {server.url()};
+    settings.table = "db.t";
+    for (uint8_t id = 1; id <= 2; ++id) {
+      columns::RowBinaryWriter out;
+      out.fixed(id);
+      out.string(id == 1 ? "a" : "b");
+      rows.append(out.bytes());
+    }
+    open();
+  }
+  void open() {
+    hosts = std::make_shared<Hosts>(settings.urls);
+    writer = make_row_writer(settings, hosts, clock, log, metrics);
+  }
+  WriteOutcome write(std::string_view token = "tok") {
+    InsertRequest request;
+    request.layout = &layout;
+    request.rows = {rows};
+    request.row_count = 2;
+    request.token = token;
+    request.json_rows = json_rows;
+    return writer->write(request, {stop.get_token(), [this](const InsertFailure& f) { failures.push_back(f); }});
+  }
+  // The format of each request.
+  std::vector<std::string> formats() const {
+    std::vector<std::string> out;
+    for (const auto& request : server.requests()) {
+      const std::string query = request.parameters.at("query");
+      out.push_back(query.substr(query.rfind(' ') + 1));
+    }
+    return out;
+  }
+  uint64_t counted(const char* code) {
+    return metrics.counter("freshet_inserts_sent_as_json_total", "", {{"code", code}}).value();
+  }
+
+  FakeClickHouse server;
+  RealClock clock;
+  testkit::RecordingLog log;
+  Metrics metrics;
+  ClickHouseSettings settings;
+  std::shared_ptr<Hosts> hosts;
+  std::unique_ptr<RowWriter> writer;
+  RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt8", "String"}};
+  std::string rows;
+  std::vector<size_t> json_rows;
+  std::vector<InsertFailure> failures;
+  std::stop_source stop;
+};
+
+using Formats = std::vector<std::string>;
+
+TEST_F(JsonInstead, WhatIsRefusedIsSentAtOnceWithTheSameToken) {
+  server.next(FakeAnswer::exception(16, kNoColumn));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow"}));
+  EXPECT_EQ(server.stored_rows(), kJson);
+  const auto seen = server.requests();
+  EXPECT_EQ(seen[0].parameters.at("query"), "INSERT INTO `db`.`t` (`id`, `name`) FORMAT Native");
+  EXPECT_EQ(seen[0].parameters.at("input_format_native_allow_types_conversion"), "0");
+  EXPECT_EQ(seen[1].parameters.at("query"), "INSERT INTO `db`.`t` FORMAT JSONEachRow");
+  EXPECT_EQ(seen[1].parameters.at("insert_deduplication_token"), "tok");
+  EXPECT_FALSE(seen[1].parameters.contains("input_format_native_allow_types_conversion"));
+  EXPECT_TRUE(failures.empty());
+  EXPECT_EQ(counted("16"), 1u);
+  EXPECT_EQ(log.count("insert_sent_as_json"), 1u);
+  EXPECT_THAT(log.texts(), HasSubstr("normal for a minute after a change"));
+  EXPECT_EQ(metrics.counter("freshet_insert_errors_total", "", {{"class", "operator"}, {"code", "16"}}).value(), 0u);
+}
+
+TEST_F(JsonInstead, TheNextInsertIsNativeAgainAndTheLogQuiet) {
+  server.next(FakeAnswer::exception(53, "Cannot convert: String to UInt8: While executing Native. (TYPE_MISMATCH)"));
+  server.next(FakeAnswer());
+  server.next(FakeAnswer::exception(53, "Cannot convert: String to UInt8: While executing Native. (TYPE_MISMATCH)"));
+  for (const char* token : {"1", "2", "3"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "Native", "JSONEachRow", "Native"}));
+  EXPECT_EQ(counted("53"), 2u);
+  EXPECT_EQ(log.count("insert_sent_as_json"), 1u);
+}
+
+TEST_F(JsonInstead, WhatTheServerSaysToJsonCounts) {
+  server.next(FakeAnswer::exception(469, "Constraint `c` is violated at row 1. (VIOLATED_CONSTRAINT)"));
+  server.next(FakeAnswer::exception(469, "Constraint `c` is violated at row 2. (VIOLATED_CONSTRAINT)"));
+  WriteOutcome outcome = write();
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Rejected);
+  EXPECT_EQ(outcome.row, 1u);
+  EXPECT_FALSE(outcome.maybe_stored_before);
+  server.next(FakeAnswer::exception(60, "Table db.t does not exist. (UNKNOWN_TABLE)"), 2);
+  EXPECT_EQ(write("next").kind, WriteOutcome::Kind::Written);
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0].failure_class, InsertFailure::Class::Operator);
+  EXPECT_EQ(failures[0].attempt, 1u);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "Native", "JSONEachRow", "JSONEachRow"}))
+      << "the table that is there again may be another one";
+}
+
+TEST_F(JsonInstead, WhatPassesIsRepeatedAsItWas) {
+  server.next(FakeAnswer::of(FakeAnswer::How::LoseAnswer, false));
+  server.next(FakeAnswer::exception(242, "Table is in readonly mode"));
+  server.next(FakeAnswer::exception(252, "Too many parts (300). Merges are processing significantly slower"));
+  server.next(FakeAnswer::foreign(503, "", "busy"));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  const auto seen = server.requests();
+  ASSERT_GE(seen.size(), 5u);
+  for (const auto& request : seen) EXPECT_EQ(request.raw_body, seen[0].raw_body);
+  EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
+}
+
+TEST_F(JsonInstead, WhatTheTableMayHaveIsNotSentInAnotherFormat) {
+  server.otherwise(FakeAnswer::exception(
+      395, "Value passed to 'throwIf' function is non-zero: while pushing to view default.v (FUNCTION_THROW_IF)"));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::MaybeStored);
+  EXPECT_EQ(formats(), Formats{"Native"});
+}
+
+TEST_F(JsonInstead, ARefusalAfterAnUnknownEndIsTheSameInsert) {
+  server.next(FakeAnswer::of(FakeAnswer::How::LoseAnswer, true));
+  // libcurl repeats a request itself if a kept connection is closed, so the answers that follow are the same.
+  server.otherwise(FakeAnswer::exception(16, kNoColumn));
+  std::jthread repairs([&] {
+    ASSERT_TRUE(server.wait_for_requests(3));
+    server.otherwise(FakeAnswer());
+  });
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(server.stored_inserts(), 1u) << "the token makes it a repeat";
+  EXPECT_EQ(formats().back(), "JSONEachRow");
+}
+
+TEST_F(JsonInstead, AServerThatCannotCompareTypesGetsNoColumns) {
+  const std::string unknown = "Unknown setting input_format_native_allow_types_conversion";
+  server.next(FakeAnswer::old_exception(115, unknown));
+  for (const char* token : {"1", "2", "3"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow"}));
+  EXPECT_THAT(log.texts(), HasSubstr("gets JSONEachRow from now on"));
+  // For all writers.
+  writer = make_row_writer(settings, hosts, clock, log, metrics);
+  EXPECT_EQ(write("4").kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats().back(), "JSONEachRow");
+}
+
+TEST_F(JsonInstead, TheDropInDoesTheSame) {
+  const Snapshot<LiveOptions> live(LiveOptions{});
+  writer = make_row_writer(settings, hosts, clock, log, metrics,
+                           snuba_outputs::make_snuba_request_builder(settings, {}, live, metrics));
+  server.next(FakeAnswer::exception(16, kNoColumn));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow"}));
+  EXPECT_EQ(server.requests()[0].parameters.at("input_format_native_allow_types_conversion"), "0");
+  EXPECT_EQ(server.stored_rows(), kJson);
+}
+
+TEST_F(JsonInstead, RowsThatAreJsonMakeTheInsertJson) {
+  rows = kJson;
+  json_rows = {0};
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), Formats{"JSONEachRow"});
+  EXPECT_EQ(server.stored_rows(), kJson);
+  EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
+}
+
+}  // namespace
+}  // namespace freshet::clickhouse

@@ -1,0 +1,169 @@
+// Native inserts into a table that is not any more, or never was, what their types say: the values that JSONEachRow gives,
+// in Debian's old server and in a current one.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <type_traits>
+
+#include "clickhouse/clickhouse_writer.h"
+#include "columns/row_binary_writer.h"
+#include "testkit/recording_log.h"
+#include "testkit/servers.h"
+
+namespace freshet {
+namespace {
+
+template <typename Server>
+struct ChangingTable : testing::Test {
+  static constexpr bool kCurrent = std::is_same_v<Server, testkit::LocalClickHouse>;
+  static void SetUpTestSuite() { server_ = new Server(); }
+  static void TearDownTestSuite() { delete server_; }
+  void SetUp() override {
+    table = testing::UnitTest::GetInstance()->current_test_info()->name();
+    settings.urls = {server_->url()};
+    settings.table = "default." + table;
+    create("id UInt64, name String");
+    writer = clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, log,
+                                         metrics);
+  }
+
+  void create(const std::string& columns, const std::string& more = {}) {
+    server_->query("DROP TABLE IF EXISTS " + table);
+    server_->query(fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY id {}", table, columns, more));
+  }
+  void alter(const std::string& change) { server_->query(fmt::format("ALTER TABLE {} {}", table, change)); }
+
+  static std::string row(uint64_t id, std::string_view name) {
+    columns::RowBinaryWriter out;
+    out.fixed(id);
+    out.string(name);
+    return std::string(out.bytes());
+  }
+  // Rows of columns id UInt64 and name String.
+  WriteOutcome write(const std::vector<std::string>& rows, const std::vector<size_t>& json_rows = {},
+                     const std::string& token = "token") {
+    InsertRequest request;
+    request.layout = &layout;
+    request.rows = {rows.begin(), rows.end()};
+    request.json_rows = json_rows;
+    request.row_count = rows.size();
+    request.token = token;
+    std::stop_source stop;
+    return writer->write(request, {stop.get_token(), [&](const InsertFailure& failure) {
+                                     ADD_FAILURE() << failure.text;
+                                     stop.request_stop();
+                                   }});
+  }
+  void write_one(uint64_t id, const std::string& name) {
+    const WriteOutcome outcome = write({row(id, name)}, {}, fmt::format("{}", id));
+    EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written) << outcome.text;
+  }
+  std::string stored() { return server_->query(fmt::format("SELECT * FROM {} ORDER BY id FORMAT TSV", table)); }
+
+  static Server* server_;
+  std::string table;
+  clickhouse::ClickHouseSettings settings;
+  RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt64", "String"}};
+  testkit::RecordingLog log;
+  RealClock clock;
+  Metrics metrics;
+  std::unique_ptr<RowWriter> writer;
+};
+template <typename Server>
+Server* ChangingTable<Server>::server_ = nullptr;
+
+using Servers = testing::Types<testkit::OldClickHouse, testkit::LocalClickHouse>;
+TYPED_TEST_SUITE(ChangingTable, Servers);
+
+TYPED_TEST(ChangingTable, AColumnIsAddedOrDropped) {
+  this->write_one(1, "a");
+  this->alter("ADD COLUMN more String DEFAULT concat('of ', name)");
+  this->write_one(2, "b");
+  // 18.16 gives what JSONEachRow leaves out the default of the type.
+  EXPECT_EQ(this->stored(), TestFixture::kCurrent ? "1\ta\tof a\n2\tb\tof b" : "1\ta\tof a\n2\tb\t");
+  this->create("id UInt64, name String");
+  this->alter("DROP COLUMN name");
+  this->write_one(1, "a");
+  EXPECT_EQ(this->stored(), "1");
+}
+
+TYPED_TEST(ChangingTable, AColumnIsRenamed) {
+  if constexpr (!TestFixture::kCurrent) return;  // 18.16 cannot
+  this->write_one(1, "a");
+  this->alter("RENAME COLUMN name TO title");
+  this->write_one(2, "b");
+  EXPECT_EQ(this->stored(), "1\ta\n2\t") << "as JSONEachRow with a field that is no column";
+}
+
+TYPED_TEST(ChangingTable, ATypeIsChanged) {
+  this->write_one(1, "7");
+  this->alter("MODIFY COLUMN name UInt8");
+  this->write_one(2, "8");
+  EXPECT_EQ(this->stored(), "1\t7\n2\t8");
+  const WriteOutcome outcome = this->write({this->row(3, "9"), this->row(4, "x"), this->row(5, "10")}, {}, "bad");
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Rejected);
+  EXPECT_EQ(outcome.row, 1u);
+  EXPECT_EQ(this->stored(), "1\t7\n2\t8");
+}
+
+// 18.16 dies of a Native insert of values that are not Nullable into a Nullable column.
+TYPED_TEST(ChangingTable, AColumnBecomesNullable) {
+  this->write_one(1, "a");
+  this->alter("MODIFY COLUMN name Nullable(String)");
+  this->write_one(2, "b");
+  EXPECT_EQ(this->stored(), "1\ta\n2\tb");
+}
+
+// Where a server converts values, it converts others than it reads from JSON.
+TYPED_TEST(ChangingTable, AnotherTypeIsReadAsFromJson) {
+  for (const auto& [type, name, expected] :
+       {std::tuple("FixedString(2)", "ab", "ab"), std::tuple("Enum8('x' = 1, 'y' = 2)", "y", "y"),
+        std::tuple("DateTime('Asia/Tokyo')", "2023-11-15 07:13:20", "2023-11-15 07:13:20"), std::tuple("Date", "2024-02-29", "2024-02-29"),
+        std::tuple("UUID", "00112233-4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeeff")}) {
+    this->create(fmt::format("id UInt64, name {}", type));
+    this->write_one(1, name);
+    EXPECT_EQ(this->stored(), fmt::format("1\t{}", expected)) << type;
+  }
+  this->create("id UInt64, name Decimal(9, 3)");
+  this->layout.types[1] = "Decimal(9, 2)";
+  columns::RowBinaryWriter out;
+  out.fixed(uint64_t{1});
+  out.fixed(int32_t{250});
+  EXPECT_EQ(this->write({std::string(out.bytes())}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->server_->query(fmt::format("SELECT toFloat64(name) FROM {}", this->table)), "2.5");
+}
+
+TYPED_TEST(ChangingTable, AConstraintNamesTheRow) {
+  if constexpr (!TestFixture::kCurrent) return;  // 18.16 has none
+  this->alter("ADD CONSTRAINT not_x CHECK name != 'x'");
+  const WriteOutcome outcome = this->write({this->row(1, "a"), this->row(2, "x"), this->row(3, "c")});
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Rejected);
+  EXPECT_EQ(outcome.code, 469);
+  EXPECT_EQ(outcome.row, 1u);
+  EXPECT_EQ(this->stored(), "");
+}
+
+TYPED_TEST(ChangingTable, BothFormatsAreOneInsertToTheTable) {
+  if constexpr (!TestFixture::kCurrent) return;  // 18.16 knows no tokens
+  this->create("id UInt64, name String", "SETTINGS non_replicated_deduplication_window = 100");
+  const std::vector<std::string> rows = {this->row(1, "7"), this->row(2, "8")};
+  EXPECT_EQ(this->write(rows).kind, WriteOutcome::Kind::Written);
+  this->alter("MODIFY COLUMN name UInt8");
+  EXPECT_EQ(this->write(rows).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->log.count("insert_sent_as_json"), 1u);
+  EXPECT_EQ(this->stored(), "1\t7\n2\t8");
+}
+
+TYPED_TEST(ChangingTable, JsonRowsAreInTheirPlace) {
+  std::vector<std::string> rows = {this->row(1, "a\n\"\xff"), "{\"id\":\"2\",\"name\":\"b\"}\n", this->row(3, "c")};
+  EXPECT_EQ(this->write(rows, {1}).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(this->stored(), "1\ta\\n\"\xff\n2\tb\n3\tc");
+  rows.push_back("{\"id\":\"x\",\"name\":\"d\"}\n");
+  const WriteOutcome outcome = this->write(rows, {1, 3}, "bad");
+  EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Rejected);
+  EXPECT_EQ(outcome.row, 3u);
+  EXPECT_EQ(this->log.count("insert_sent_as_json"), 0u);
+}
+
+}  // namespace
+}  // namespace freshet
