@@ -95,7 +95,7 @@ struct SnubaWriting {
   WriteOutcome write(std::vector<std::string_view> rows) {
     const auto writer = make_row_writer(settings, std::make_shared<Hosts>(settings.urls), clock, null_log(), metrics,
                                         make_snuba_request_builder(settings, {}, live, metrics));
-    InsertRequest request{&layout, std::move(rows), 1, 0, "tok"};
+    InsertRequest request{&layout, std::move(rows), {}, 1, 0, "tok"};
     return writer->write(request, {{}, [this](const InsertFailure& f) { failures.push_back(f); }});
   }
 };
@@ -142,7 +142,7 @@ TEST(SnubaWriter, LiveOptionsAreReadForEveryAttempt) {
   const auto writer = make_row_writer(w.settings, std::make_shared<Hosts>(w.settings.urls), w.clock, null_log(),
                                       w.metrics, make_snuba_request_builder(w.settings, {}, w.live, w.metrics));
   const RowLayout layout;
-  InsertRequest request{&layout, {"{}\n"}, 1, 3, "tok"};
+  InsertRequest request{&layout, {"{}\n"}, {}, 1, 3, "tok"};
   EXPECT_EQ(writer->write(request, {{}, [&](const InsertFailure&) { w.live.set(options); }}).kind,
             WriteOutcome::Kind::Written);
   const auto seen = w.server.requests();
