@@ -1,5 +1,5 @@
-// freshet-bench: consumes a backlog alternately with freshet and with a bare librdkafka consumer, or with the two
-// deliveries of freshet, and compares them.
+// freshet-bench: consumes a backlog alternately with freshet and with the cheapest librdkafka consumer
+// (bare_consumer.cc), or with the two deliveries of freshet, and compares them.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -52,6 +52,7 @@ struct Run {
   double broker_cpu = 0;
   double clickhouse_cpu = 0;
   double peak_mib = 0;
+  double faults = 0;  // minor page faults
   uint64_t inserts = 0;  // of freshet
 };
 
@@ -196,6 +197,7 @@ class Bench {
     run.broker_cpu = bench::cpu_seconds(kafka_.process().pid()) - broker_before;
     run.clickhouse_cpu = clickhouse_cpu() - clickhouse_before;
     run.peak_mib = static_cast<double>(child.usage().ru_maxrss) / 1024;
+    run.faults = static_cast<double>(child.usage().ru_minflt);
     run.inserts = sink_->inserts() - inserts_before;
     if (output != nullptr) *output = child.output();
     return run;
@@ -233,8 +235,9 @@ Run median(std::vector<Run> runs) {
 void print(const char* name, const Run& run, uint64_t messages) {
   const auto n = static_cast<double>(messages);
   std::cout << fmt::format(
-      "{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU per message  {:>6.0f} MiB peak", name,
-      n / run.wall, n / run.cpu, run.cpu / n * 1e6, run.peak_mib);
+      "{:<14} {:>10.0f} rows/s  {:>10.0f} rows per CPU second  {:>6.2f} us CPU and {:>5.3f} page faults per "
+      "message  {:>4.0f} MiB peak",
+      name, n / run.wall, n / run.cpu, run.cpu / n * 1e6, run.faults / n, run.peak_mib);
   if (run.inserts > 0) {
     std::cout << fmt::format("  {:>5} inserts of {:>7.0f} rows", run.inserts, n / static_cast<double>(run.inserts));
   }
