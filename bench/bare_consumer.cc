@@ -1,5 +1,5 @@
-// bare-consumer BOOTSTRAP TOPIC GROUP MESSAGES: measures the minimum cost of a librdkafka consumer. Reads the messages in
-// batches (rd_kafka_consume_batch_queue, the cheapest call of the library), drops them and exits.
+// bare-consumer BOOTSTRAP TOPIC GROUP MESSAGES: measures the minimum cost of a librdkafka consumer. Reads the messages
+// in batches (rd_kafka_consume_batch_queue, the cheapest call of the library), drops them and exits.
 #include <librdkafka/rdkafka.h>
 
 #include <array>

@@ -52,7 +52,7 @@ struct Run {
   double broker_cpu = 0;
   double clickhouse_cpu = 0;
   double peak_mib = 0;
-  double faults = 0;  // minor page faults
+  double faults = 0;     // minor page faults
   uint64_t inserts = 0;  // of freshet
 };
 

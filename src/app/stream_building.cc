@@ -84,12 +84,13 @@ Result<RowWriterFactory> row_writers(const StreamContext& context, OutcomesTopic
   const auto hosts = std::make_shared<clickhouse::Hosts>(context.pipeline.clickhouse.urls);
   const auto table =
       std::make_shared<clickhouse::TablePropertiesCache>(context.pipeline.clickhouse, context.clock, context.secrets);
-  return RowWriterFactory([context, hosts, table, positions = position_columns(context.pipeline),
+  const auto buffers = std::make_shared<clickhouse::BodyBuffers>();
+  return RowWriterFactory([context, hosts, table, buffers, positions = position_columns(context.pipeline),
                            requests = request_builders(context.pipeline)] {
     const clickhouse::ClickHouseSettings& settings = context.pipeline.clickhouse;
     return clickhouse::make_row_writer(settings, hosts, context.clock, context.log, context.metrics,
                                        requests(settings, context.options, context.metrics), context.secrets, table,
-                                       positions);
+                                       positions, buffers);
   });
 }
 

@@ -8,17 +8,20 @@
 #include <string_view>
 #include <vector>
 
+#include "clickhouse/body_buffers.h"
 #include "clickhouse/clickhouse_settings.h"
 
 namespace freshet::clickhouse {
 
-// Threads: one at a time. Reuses its buffers for the next body until trim().
+// Threads: one at a time.
 class BlockEncoder {
  public:
   static constexpr size_t kBlockBytes = 1 << 20;  // maximum plain size of a block
 
-  // `full_blocks`: every block except the last has a plain size of exactly kBlockBytes.
-  explicit BlockEncoder(Compression compression, bool full_blocks = false);
+  // `full_blocks`: every block except the last has a plain size of exactly kBlockBytes. `buffers`: where its memory
+  // comes from and goes to; null = its own.
+  explicit BlockEncoder(Compression compression, bool full_blocks = false,
+                        std::shared_ptr<BodyBuffers> buffers = nullptr);
   ~BlockEncoder();
   BlockEncoder(const BlockEncoder&) = delete;
   BlockEncoder& operator=(const BlockEncoder&) = delete;
@@ -26,8 +29,10 @@ class BlockEncoder {
   // Encodes the concatenated pieces as blocks. The view is valid until the next call. Large pieces are compressed
   // without a copy; small ones are concatenated first. Throws only std::bad_alloc.
   std::string_view encode(const std::vector<std::string_view>& pieces);
-  // Frees the buffer if the last body was large. Invalidates the view that encode() returned.
-  void trim();
+  // Memory of the body, which may be larger than the body if larger ones were in it before.
+  size_t body_memory() const { return body_.touched; }
+  // Returns the memory of the body to the buffers (see BodyBuffers::put). Invalidates the view that encode() returned.
+  void finish(const std::shared_ptr<ByteBudget>& budget);
 
  private:
   struct Contexts;
@@ -37,9 +42,9 @@ class BlockEncoder {
 
   const Compression compression_;
   const size_t worth_its_own_block_;
+  const std::shared_ptr<BodyBuffers> buffers_;
   std::unique_ptr<Contexts> contexts_;
-  std::unique_ptr<char[]> out_;  // sized for the worst case; untouched pages are never backed by memory
-  size_t capacity_ = 0;
+  BodyBuffer body_;  // its capacity is for the worst case; what is not touched takes no memory
   size_t size_ = 0;
   std::unique_ptr<char[]> gathered_;
 };

@@ -39,7 +39,8 @@ class ClickHouseWriter final : public RowWriter {
  public:
   ClickHouseWriter(ClickHouseSettings settings, std::shared_ptr<Hosts> hosts, Clock& clock, Log& log, Metrics& metrics,
                    std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
-                   std::shared_ptr<TablePropertiesCache> table, std::optional<PositionColumns> positions)
+                   std::shared_ptr<TablePropertiesCache> table, std::optional<PositionColumns> positions,
+                   std::shared_ptr<BodyBuffers> buffers)
       : settings_(std::move(settings)),
         hosts_(std::move(hosts)),
         clock_(clock),
@@ -51,11 +52,13 @@ class ClickHouseWriter final : public RowWriter {
         password_(settings_, mask),
         failures_(std::move(table)),
         stored_(std::move(positions), settings_, clock, mask),
-        body_(settings_.compression, requests_->full_blocks()),
+        buffers_(buffers ? std::move(buffers) : std::make_shared<BodyBuffers>()),
+        body_(settings_.compression, requests_->full_blocks(), buffers_),
         delay_(std::random_device{}()) {}
 
   WriteOutcome write(const InsertRequest& request, const WriteControl& control) override;
   Result<std::vector<Offset>> missing(const InsertMessages& messages, const WriteControl& control) override;
+  void release_memory() noexcept override { buffers_->release(); }
 
  private:
   // An insert on its way.
@@ -95,6 +98,7 @@ class ClickHouseWriter final : public RowWriter {
   Password password_;
   FailedInserts failures_;
   StoredMessages stored_;
+  const std::shared_ptr<BodyBuffers> buffers_;
   InsertBody body_;
   RetryDelay delay_;
   // Limits a persistent failure to one log line a minute.
@@ -110,9 +114,10 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
   const auto insert = body_.encode(request, control.budget);
   if (!insert) return insert.error();
-  Sending sending{request, control, *insert, Charge(control.budget, insert->body.size())};
+  Sending sending{request, control, *insert, Charge(control.budget, body_.memory())};
   WriteOutcome outcome = send_until_decided(sending);
-  body_.trim();
+  sending.charge.resize(0);
+  body_.finish(control.budget);
   return outcome;
 }
 
@@ -189,7 +194,7 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
     const auto instead = body_.as_json(sending.request, sending.control.budget);
     if (!instead) return tl::make_unexpected(instead.error());
     sending.insert = *instead;
-    sending.charge.resize(instead->body.size());
+    sending.charge.resize(body_.memory());
   }
   return attempt(host, sending.insert, token, stop);
 }
@@ -364,10 +369,11 @@ std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, s
                                            Clock& clock, Log& log, Metrics& metrics,
                                            std::unique_ptr<RequestBuilder> requests, SecretMask* mask,
                                            std::shared_ptr<TablePropertiesCache> table,
-                                           std::optional<PositionColumns> positions) {
+                                           std::optional<PositionColumns> positions,
+                                           std::shared_ptr<BodyBuffers> buffers) {
   if (requests == nullptr) requests = make_plain_request_builder(settings);
   return std::make_unique<ClickHouseWriter>(settings, std::move(hosts), clock, log, metrics, std::move(requests), mask,
-                                            std::move(table), std::move(positions));
+                                            std::move(table), std::move(positions), std::move(buffers));
 }
 
 }  // namespace freshet::clickhouse

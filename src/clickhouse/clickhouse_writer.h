@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/secret_mask.h"
+#include "clickhouse/body_buffers.h"
 #include "clickhouse/clickhouse_settings.h"
 #include "clickhouse/hosts.h"
 #include "clickhouse/request_builder.h"
@@ -23,11 +24,13 @@ namespace freshet::clickhouse {
 // `hosts` is built from settings.urls and shared by all writers. `requests` builds the requests; null: plain ones.
 // `mask` may be null (see Password). `table` is shared by all writers of the table. If it is null, the writer assumes
 // that a repeated insert is stored twice, and does not compare fields with columns. `positions`: for missing().
+// `buffers` is shared by all writers of the table; null = its own.
 std::unique_ptr<RowWriter> make_row_writer(const ClickHouseSettings& settings, std::shared_ptr<Hosts> hosts,
                                            Clock& clock, Log& log, Metrics& metrics,
                                            std::unique_ptr<RequestBuilder> requests = nullptr,
                                            SecretMask* mask = nullptr,
                                            std::shared_ptr<TablePropertiesCache> table = nullptr,
-                                           std::optional<PositionColumns> positions = std::nullopt);
+                                           std::optional<PositionColumns> positions = std::nullopt,
+                                           std::shared_ptr<BodyBuffers> buffers = nullptr);
 
 }  // namespace freshet::clickhouse

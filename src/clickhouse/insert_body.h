@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/byte_budget.h"
@@ -20,11 +21,12 @@ struct EncodedInsert {
   const RowLayout* layout = nullptr;  // for the statement
 };
 
-// Threads: one at a time. Reuses its buffers for the next body until trim().
+// Threads: one at a time.
 class InsertBody {
  public:
-  // `full_blocks`: see BlockEncoder.
-  InsertBody(Compression compression, bool full_blocks) : encoder_(compression, full_blocks) {}
+  // `full_blocks`, `buffers`: see BlockEncoder.
+  InsertBody(Compression compression, bool full_blocks, std::shared_ptr<BodyBuffers> buffers = nullptr)
+      : encoder_(compression, full_blocks, std::move(buffers)) {}
 
   // With RowFormat::Native, the rows become one block of columns, or, if some of them are JSONEachRow, as_json(). Other
   // rows are sent as they are. What the rows become exists only while it is compressed; `budget` (may be null) is
@@ -37,7 +39,8 @@ class InsertBody {
   tl::expected<EncodedInsert, WriteOutcome> as_json(const InsertRequest& request,
                                                     const std::shared_ptr<ByteBudget>& budget);
   // See BlockEncoder.
-  void trim() { encoder_.trim(); }
+  size_t memory() const { return encoder_.body_memory(); }
+  void finish(const std::shared_ptr<ByteBudget>& budget) { encoder_.finish(budget); }
 
  private:
   Status use_layout(const RowLayout& layout);

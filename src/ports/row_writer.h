@@ -102,6 +102,8 @@ class RowWriter {
   virtual Result<std::vector<Offset>> missing(const InsertMessages& /*messages*/, const WriteControl& /*control*/) {
     return failure(ErrorKind::Fatal, "the destination cannot be asked for rows by partition and offset");
   }
+  // No batch has come for a while: frees memory that was kept for the next one.
+  virtual void release_memory() noexcept {}
 };
 
 using RowWriterFactory = std::function<std::unique_ptr<RowWriter>()>;

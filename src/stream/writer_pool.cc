@@ -99,6 +99,16 @@ void WriterPool::failed(uint64_t batch, const InsertFailure& failure) {
   on_failure_(batch, failure);
 }
 
+// Returns whether there is one. Waits as long as it takes, and frees the writer's memory meanwhile.
+bool WriterPool::wait_for_batch(RowWriter& writer, const std::stop_token& stop) {
+  const auto ready = [&]() REQUIRES(mutex_) { return !waiting_.empty() && may_write(); };
+  if (!clock_.wait_until(changed_, mutex_, stop, clock_.steady_now() + kKeepsMemory, ready)) {
+    writer.release_memory();
+    changed_.wait(mutex_, stop, ready);
+  }
+  return !stop.stop_requested();
+}
+
 void WriterPool::work(std::stop_token stop) {
   const std::unique_ptr<RowWriter> writer = factory_();
   while (true) {
@@ -106,8 +116,7 @@ void WriterPool::work(std::stop_token stop) {
     std::stop_token abandon;
     {
       MutexLock lock(mutex_);
-      changed_.wait(mutex_, stop, [&]() REQUIRES(mutex_) { return !waiting_.empty() && may_write(); });
-      if (stop.stop_requested()) return;
+      if (!wait_for_batch(*writer, stop)) return;
       task = std::move(waiting_.front());
       waiting_.pop_front();
       abandon = writing_[task.batch->id].abandoned.get_token();

@@ -1,6 +1,7 @@
 // The threads that write batches, one batch at a time each.
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -26,6 +27,9 @@ class WriterPool {
  public:
   using OnResult = std::function<void(BatchResult)>;
   using OnFailure = std::function<void(uint64_t batch, const InsertFailure&)>;
+
+  // A writer that has had no batch for so long frees its memory (RowWriter::release_memory).
+  static constexpr Duration kKeepsMemory = std::chrono::seconds(10);
 
   // `batch_deadline`: see StreamSettings. `budget` is charged with insert bodies; while it is exhausted, one batch is
   // written at a time, not counting those that wait for an operator.
@@ -57,6 +61,7 @@ class WriterPool {
   std::deque<std::shared_ptr<const SealedBatch>> abandon_if(const std::function<bool(uint64_t)>& chosen);
   Status grow();
   bool may_write() const REQUIRES(mutex_);
+  bool wait_for_batch(RowWriter& writer, const std::stop_token& stop) REQUIRES(mutex_);
   void failed(uint64_t batch, const InsertFailure& failure);
   void work(std::stop_token stop);
 

@@ -76,6 +76,39 @@ TEST(WriterPoolTest, ABatchThatWaitsForAnOperatorKeepsNoOtherFromMakingRoom) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return written == 2; }));
 }
 
+class CountsReleases final : public RowWriter {
+ public:
+  explicit CountsReleases(std::atomic<int>& releases) : releases_(releases) {}
+  WriteOutcome write(const InsertRequest&, const WriteControl&) override { return {}; }
+  void release_memory() noexcept override { ++releases_; }
+
+ private:
+  std::atomic<int>& releases_;
+};
+
+TEST(WriterPoolTest, AnIdleWriterFreesItsMemoryOnce) {
+  testkit::FakeClock clock;
+  std::atomic<int> releases = 0;
+  std::atomic<int> written = 0;
+  WriterPool pool([&] { return std::make_unique<CountsReleases>(releases); }, 10s,
+                  std::make_shared<ByteBudget>(1 << 20), clock, [&](BatchResult) { ++written; },
+                  [](uint64_t, const InsertFailure&) {});
+  ASSERT_TRUE(pool.set_concurrency(1));
+  for (const int round : {1, 2}) {
+    auto batch = std::make_shared<SealedBatch>();
+    batch->id = static_cast<uint64_t>(round);
+    batch->layout = plain_layout();
+    pool.submit({batch});
+    ASSERT_TRUE(testkit::eventually(60s, [&] { return written == round; }));
+    ASSERT_TRUE(testkit::eventually(60s, [&] {
+      clock.advance(WriterPool::kKeepsMemory);
+      return releases == round;
+    }));
+    clock.advance(10 * WriterPool::kKeepsMemory);
+    EXPECT_EQ(releases, round);
+  }
+}
+
 class RemembersDeadline final : public RowWriter {
  public:
   explicit RemembersDeadline(std::atomic<SteadyTime>& overdue_at) : overdue_at_(overdue_at) {}
