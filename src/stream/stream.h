@@ -30,6 +30,7 @@
 #include "ports/row_writer.h"
 #include "ports/schema.h"
 #include "ports/source.h"
+#include "stream/no_source.h"
 #include "stream/pipeline.h"
 #include "stream/progress_log.h"
 #include "stream/worker_pool.h"
@@ -139,6 +140,8 @@ class Stream {
   void attach(Source* source);
   void follow(ConsumerControl& control, Source& source, SteadyTime now);
   void take_source_events(Source& source, ConsumerControl& control, Duration timeout);
+  bool workers_are_behind(SteadyTime now) const;
+  void wait_for_workers(Source& source, Duration timeout);
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
   void submit_to_pools();
@@ -161,12 +164,14 @@ class Stream {
   Commands commands_;
   Snapshot<StreamStatus> status_;
   std::atomic<int64_t> last_turn_{0};
-  SteadyTime polled_{};  // end of this consumer's last poll
+  SteadyTime turn_ended_{};  // end of this consumer's last poll, or wait for the workers
+  SteadyTime polled_{};      // end of its last poll
   SteadyTime published_{};
   ProgressLog progress_;
   SteadyTime handed_over_at_{};  // zero unless a hand-over waits for its successor's first status
   SteadyTime options_changed_{};
 
+  NoSource no_source_;  // the loop waits on it while the workers are behind
   Mutex source_mutex_;
   Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // for wake()
   bool fenced_ = false;                                 // the control replaced this consumer's client
