@@ -4,16 +4,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "backlog.h"
 #include "base/clock.h"
 #include "base/freed_memory.h"
 #include "cpu_time.h"
 #include "insert_sink.h"
+#include "options.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -58,42 +59,18 @@ struct Run {
 };
 
 bool parse(int argc, char** argv, Options& options) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string flag = argv[i];
-    if (flag == "--") {
-      options.freshet.assign(argv + i + 1, argv + argc);
-      break;
-    }
-    if (flag == "--compare-delivery" || flag == "--store") {
-      (flag == "--store" ? options.store : options.compare) = true;
-      continue;
-    }
-    if (flag == "--delivery" && i + 1 < argc) {
-      options.delivery = argv[++i];
-      if (options.delivery != kAtLeastOnce && options.delivery != kExactlyOnce) return false;
-      continue;
-    }
-    if (flag == "--storage" && i + 1 < argc) {
-      options.storage = argv[++i];
-      if (options.storage != "outcomes_raw" && options.storage != "errors") return false;
-      continue;
-    }
-    const long long value = i + 1 < argc ? std::atoll(argv[i + 1]) : 0;
-    if (value <= 0) return false;
-    ++i;
-    if (flag == "--messages") {
-      options.messages = static_cast<uint64_t>(value);
-    } else if (flag == "--partitions") {
-      options.partitions = static_cast<int>(value);
-    } else if (flag == "--bytes") {
-      options.bytes = static_cast<size_t>(value);
-    } else if (flag == "--runs") {
-      options.runs = static_cast<int>(value);
-    } else {
-      return false;
-    }
-  }
-  return (options.delivery.empty() || !options.compare) && (options.storage.empty() || !options.store);
+  return bench::Options()
+             .number("--messages", options.messages)
+             .number("--partitions", options.partitions)
+             .number("--bytes", options.bytes)
+             .number("--runs", options.runs)
+             .text("--storage", options.storage, {"outcomes_raw", "errors"})
+             .text("--delivery", options.delivery, {kAtLeastOnce, kExactlyOnce})
+             .flag("--compare-delivery", options.compare)
+             .flag("--store", options.store)
+             .rest(options.freshet)
+             .parse(argc, argv) &&
+         (options.delivery.empty() || !options.compare) && (options.storage.empty() || !options.store);
 }
 
 // Builds a message of the storage's topic with a unique id.
@@ -117,22 +94,16 @@ std::string snuba_message(const Options& options, uint64_t id) {
 
 // Produces the backlog. Returns the total size of the payloads.
 uint64_t fill(const std::string& bootstrap, const Options& options) {
-  testkit::KafkaClient client(bootstrap);
   if (options.storage == "errors") {
+    testkit::KafkaClient client(bootstrap);
     client.create_topic("snuba-commit-log", 1);
     client.create_topic("event-replacements", 1);
   }
-  client.create_topic("bench", options.partitions, {{"max.message.bytes", "20000000"}});
-  testkit::WebEvents events(1, options.bytes);
-  testkit::Record record;
-  uint64_t bytes = 0;
-  for (uint64_t id = 0; id < options.messages; ++id) {
-    record.partition = static_cast<int32_t>(id % static_cast<uint64_t>(options.partitions));
-    record.value = options.storage.empty() ? events.valid(id, 1'790'000'000'000) : snuba_message(options, id);
-    bytes += record.value->size();
-    client.produce("bench", record);
-  }
-  client.flush();
+  const bench::Backlog backlog{"bench", options.partitions, options.messages};
+  const uint64_t bytes =
+      options.storage.empty()
+          ? bench::produce(bootstrap, backlog, bench::web_events(options.bytes))
+          : bench::produce(bootstrap, backlog, [&](uint64_t id) { return snuba_message(options, id); });
   give_freed_memory_back();  // a child's peak (ru_maxrss) begins with the memory of its parent
   return bytes;
 }

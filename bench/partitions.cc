@@ -2,15 +2,15 @@
 // with both deliveries. Run it with `./dev bench partitions`.
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <iostream>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "backlog.h"
 #include "base/clock.h"
 #include "cpu_time.h"
 #include "insert_sink.h"
+#include "options.h"
 #include "steady_load.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
@@ -39,28 +39,13 @@ struct Options {
 constexpr const char* kDeliveries[] = {"at-least-once", "exactly-once"};
 
 bool parse(int argc, char** argv, Options& options) {
-  if (argc % 2 == 0) return false;
-  for (int i = 1; i < argc; i += 2) {
-    const std::string flag = argv[i];
-    if (flag == "--partitions") {
-      options.partitions.clear();
-      std::istringstream list(argv[i + 1]);
-      for (std::string one; std::getline(list, one, ',');) options.partitions.push_back(std::atoi(one.c_str()));
-      continue;
-    }
-    int* const value = flag == "--rate"       ? &options.rate
-                       : flag == "--warm-up"  ? &options.warm_up
-                       : flag == "--seconds"  ? &options.seconds
-                       : flag == "--messages" ? &options.messages
-                                              : nullptr;
-    if (value == nullptr) return false;
-    *value = std::atoi(argv[i + 1]);
-    if (*value < 0) return false;
-  }
-  for (const int partitions : options.partitions) {
-    if (partitions < 1) return false;
-  }
-  return options.rate > 0 && !options.partitions.empty();
+  return bench::Options()
+      .numbers("--partitions", options.partitions)
+      .number("--rate", options.rate)
+      .number("--warm-up", options.warm_up, 0)
+      .number("--seconds", options.seconds, 0)
+      .number("--messages", options.messages, 0)
+      .parse(argc, argv);
 }
 
 void steady(const Options& options, testkit::KafkaServer& kafka, const testkit::ClickHouseServer& clickhouse) {
@@ -91,19 +76,6 @@ void steady(const Options& options, testkit::KafkaServer& kafka, const testkit::
     }
   }
   std::cout << '\n';
-}
-
-void fill(const testkit::KafkaServer& kafka, const std::string& topic, int partitions, int messages) {
-  testkit::KafkaClient client(kafka.bootstrap());
-  client.create_topic(topic, partitions);
-  testkit::WebEvents events(1, 750);
-  testkit::Record record;
-  for (int id = 0; id < messages; ++id) {
-    record.partition = id % partitions;
-    record.value = events.valid(static_cast<uint64_t>(id), 1'790'000'000'000);
-    client.produce(topic, record);
-  }
-  client.flush();
 }
 
 void drain(const std::string& topic, const std::string& delivery, const testkit::KafkaServer& kafka,
@@ -141,7 +113,8 @@ void drains(const Options& options, const testkit::KafkaServer& kafka, const tes
                            "", "freshet");
   for (const int partitions : options.partitions) {
     const std::string topic = fmt::format("drain_{}", partitions);
-    fill(kafka, topic, partitions, options.messages);
+    bench::produce(kafka.bootstrap(), {topic, partitions, static_cast<uint64_t>(options.messages)},
+                   bench::web_events(750));
     for (const char* delivery : kDeliveries) drain(topic, delivery, kafka, sink, partitions, options.messages);
     testkit::KafkaClient(kafka.bootstrap()).delete_topic(topic);
   }
