@@ -2,6 +2,8 @@
 # usage: ./dev bench [--messages N] [--partitions N] [--bytes N] [--runs N] [--storage outcomes_raw|errors]
 #                    [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [-- FRESHET-OPTIONS]
 #        ./dev bench partitions [--partitions N,N,...] [--rate N] [--warm-up SECONDS] [--seconds SECONDS] [--messages N]
+#        ./dev bench total [--messages N] [--partitions N] [--bytes N] [--runs N] [--quiet-seconds N] [--table-settings TEXT]
+#                          [--engine-settings TEXT] [-- FRESHET-OPTIONS]
 #        ./dev bench renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]
 #
 # Consumes a backlog from a real Kafka with freshet and with a bare librdkafka consumer, in the same run. A sink accepts the
@@ -13,6 +15,10 @@
 # partitions: with 1, 8, 64 and 256 partitions and both deliveries, rows and inserts per second, and the latency from the
 # broker's timestamp of a message to the acknowledged insert of its row (p50, p99), under a steady load of 5,000 messages a
 # second; then rows per second of a backlog. Takes about 20 minutes.
+#
+# total: all CPU time between a topic and a MergeTree table, per row, in turns: with ClickHouse's own Kafka table engine and a
+# materialized view, and with freshet. Counts the server until its merges have ended, and freshet; checks that each run stored
+# every row once. Takes about five minutes.
 #
 # renewal: measures what a renewal of the Kafka consumer costs a group of three members, with static membership and with
 # leave and rejoin; also with group.protocol=consumer if librdkafka supports it (2.4 or later, see CONTRIBUTING.md).
@@ -31,6 +37,11 @@ if [[ "${1:-}" == partitions ]]; then
   shift
   build release freshet freshet-local-clickhouse freshet-bench-partitions
   exec build/release/freshet-bench-partitions "$@"
+fi
+if [[ "${1:-}" == total ]]; then
+  shift
+  build release freshet freshet-local-clickhouse freshet-bench-total
+  exec build/release/freshet-bench-total "$@"
 fi
 build release freshet freshet-local-clickhouse freshet-bench bare-consumer
 exec build/release/freshet-bench "$@"

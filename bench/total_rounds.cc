@@ -1,0 +1,135 @@
+#include "total_rounds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "base/clock.h"
+#include "cpu_time.h"
+#include "testkit/freshet_process.h"
+#include "testkit/kafka_client.h"
+#include "testkit/web_events.h"
+
+namespace freshet::bench {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr minutes kPatience{20};
+
+}  // namespace
+
+TotalRounds::TotalRounds(testkit::KafkaServer& kafka, const testkit::ClickHouseServer& clickhouse, Backlog backlog,
+                         TotalOptions options)
+    : kafka_(kafka), clickhouse_(clickhouse), backlog_(std::move(backlog)), options_(std::move(options)) {}
+
+TotalCost TotalRounds::kafka_engine() {
+  return measure([this] {
+    clickhouse_.query(fmt::format(
+        "CREATE TABLE queue ({}) ENGINE = Kafka SETTINGS kafka_broker_list = '{}', kafka_topic_list = '{}', "
+        "kafka_group_name = '{}', kafka_format = 'JSONEachRow'{}{}",
+        testkit::kWebEventColumns, kafka_.bootstrap(), backlog_.topic, group(),
+        options_.engine_settings.empty() ? "" : ", ", options_.engine_settings));
+    clickhouse_.query("CREATE MATERIALIZED VIEW reader TO stored AS SELECT * FROM queue");
+    // The engine commits offsets after it has stored their rows. The broker is asked, so that the server has no
+    // queries to answer.
+    testkit::KafkaClient client(kafka_.bootstrap());
+    const auto stored = [&] {
+      std::this_thread::sleep_for(milliseconds(100));
+      int64_t committed = 0;
+      for (const auto& [partition, offset] : client.committed(group(), backlog_.topic))
+        committed += std::max<int64_t>(0, offset);
+      return committed == static_cast<int64_t>(backlog_.messages);
+    };
+    if (!testkit::eventually(kPatience, stored)) throw std::runtime_error("the Kafka engine does not store every row");
+    clickhouse_.query("DROP TABLE reader");
+    clickhouse_.query("DROP TABLE queue");
+    return 0.0;
+  });
+}
+
+TotalCost TotalRounds::freshet() {
+  return measure([this] {
+    const testkit::TempFolder folder;
+    std::vector<std::string> command = {
+        testkit::freshet_program(), "run",       "--bootstrap-server", kafka_.bootstrap(), "--topic", backlog_.topic,
+        "--consumer-group",         group(),     "--clickhouse-url",   clickhouse_.url(),  "--table", "default.stored",
+        "--stop-at-timestamp",      "4000000000"};
+    command.insert(command.end(), options_.freshet.begin(), options_.freshet.end());
+    testkit::ChildProcess freshet(command, folder.path("out"));
+    if (freshet.wait(kPatience) != 0) throw std::runtime_error(freshet.output());
+    return cpu_seconds(freshet.usage());
+  });
+}
+
+// `load` brings the rows into the table and returns the CPU time of its own process.
+template <typename Load>
+TotalCost TotalRounds::measure(Load load) {
+  ++round_;
+  clickhouse_.query(fmt::format("CREATE TABLE stored ({}) ENGINE = MergeTree ORDER BY event_id{}{}",
+                                testkit::kWebEventColumns, options_.table_settings.empty() ? "" : " SETTINGS ",
+                                options_.table_settings));
+  TotalCost cost;
+  cost.idle = idle();
+  const uint64_t merged_before = merged_rows();
+  const double server_before = cpu_seconds(clickhouse_.pid());
+  const double broker_before = cpu_seconds(kafka_.process().pid());
+  const auto start = std::chrono::steady_clock::now();
+  const double freshet = load();
+  wait_until_merged();
+  cost.seconds = to_seconds(std::chrono::steady_clock::now() - start);
+  const double server = cpu_seconds(clickhouse_.pid()) - server_before - cost.idle * cost.seconds;
+  const double broker = cpu_seconds(kafka_.process().pid()) - broker_before;
+  check_rows();
+  const auto rows = static_cast<double>(backlog_.messages);
+  cost.server_us = server / rows * 1e6;
+  cost.freshet_us = freshet / rows * 1e6;
+  cost.broker_us = broker / rows * 1e6;
+  cost.parts = clickhouse_.count("SELECT count() FROM system.parts WHERE table = 'stored' AND level = 0");
+  cost.merged_rows = static_cast<double>(merged_rows() - merged_before) / rows;
+  clickhouse_.query("DROP TABLE stored");
+  return cost;
+}
+
+double TotalRounds::idle() const {
+  std::this_thread::sleep_for(seconds(1));  // what the last query left
+  const double before = cpu_seconds(clickhouse_.pid());
+  const auto start = std::chrono::steady_clock::now();
+  std::this_thread::sleep_for(seconds(options_.quiet_seconds));
+  return (cpu_seconds(clickhouse_.pid()) - before) / to_seconds(std::chrono::steady_clock::now() - start);
+}
+
+// Merges start a moment after an insert, and one after another.
+void TotalRounds::wait_until_merged() const {
+  constexpr milliseconds kStep{500};
+  milliseconds quiet{0};
+  const auto merged = [&] {
+    std::this_thread::sleep_for(kStep);
+    quiet = clickhouse_.count("SELECT count() FROM system.merges") == 0 ? quiet + kStep : milliseconds(0);
+    return quiet >= seconds(options_.quiet_seconds);
+  };
+  if (!testkit::eventually(kPatience, merged)) throw std::runtime_error("merges do not end");
+}
+
+void TotalRounds::check_rows() const {
+  const std::string found =
+      clickhouse_.query("SELECT count(), uniqExact(event_id), min(event_id), max(event_id) FROM stored");
+  const uint64_t rows = backlog_.messages;
+  if (found == fmt::format("{}\t{}\t0\t{}", rows, rows, rows - 1)) return;
+  throw std::runtime_error(fmt::format(
+      "not every row is stored once: count, different, first and last event_id of {} rows are {}", rows, found));
+}
+
+uint64_t TotalRounds::merged_rows() const {
+  return clickhouse_.count("SELECT sum(value) FROM system.events WHERE event = 'MergedRows'");
+}
+
+std::string TotalRounds::group() const { return fmt::format("total-{}", round_); }
+
+}  // namespace freshet::bench
