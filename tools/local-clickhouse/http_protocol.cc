@@ -8,6 +8,7 @@
 #include <cstring>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "base/city_hash.h"
 #include "base/net_address.h"
@@ -60,7 +61,7 @@ void split_data(Statement& insert) {
     const size_t end = std::min(insert.sql.find_first_of(" \t\r\n", name), insert.sql.size());
     if (name == std::string::npos) return;
     insert.format = insert.sql.substr(name, end - name);
-    if (end < insert.sql.size()) insert.data = insert.sql.substr(end + 1) + insert.data;
+    if (end < insert.sql.size()) insert.data.insert(0, insert.sql, end + 1);
     insert.sql.erase(format);
   } else if (values != std::string::npos) {
     insert.format = "Values";
@@ -91,8 +92,9 @@ std::string decompress(std::string_view blocks) {
   return testkit::decode_blocks(blocks);
 }
 
-Statement statement(const std::string& query, const std::string& data, const Parameters& parameters) {
-  Statement out{query.empty() ? data : query, {}, {}, query.empty() ? "" : data};
+Statement statement(const std::string& query, std::string data, const Parameters& parameters) {
+  Statement out{query, {}, {}, std::move(data)};
+  if (query.empty()) std::swap(out.sql, out.data);
   out.settings = settings_of(parameters);
   if (!begins_with(out.sql, "INSERT")) {
     out.data.clear();
@@ -109,10 +111,14 @@ Statement statement(const std::string& query, const std::string& data, const Par
   return out;
 }
 
-bool Statement::needs_file() const { return !format.empty() && ("\n" + data).find("\n\n") != std::string::npos; }
+bool Statement::needs_file() const {
+  return !format.empty() && (data.starts_with('\n') || data.find("\n\n") != std::string::npos);
+}
 
 std::string Statement::text(const std::string& file) const {
-  std::string out = sql;
+  std::string out;
+  out.reserve(sql.size() + settings.size() + data.size() + file.size() + 100);
+  out += sql;
   if (!file.empty()) out += fmt::format(" FROM INFILE {} COMPRESSION 'none'", quoted(file));
   if (begins_with(sql, "INSERT") && !settings.empty()) out += " SETTINGS " + settings;
   if (!format.empty()) out += " FORMAT " + format;

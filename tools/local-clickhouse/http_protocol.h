@@ -26,7 +26,7 @@ struct Statement {
 };
 
 // Combines the query parameter and the body. Parameters that are settings become a SETTINGS clause.
-Statement statement(const std::string& query, const std::string& data, const Parameters& parameters);
+Statement statement(const std::string& query, std::string data, const Parameters& parameters);
 
 // True if the statement changes nothing. ClickHouse allows only such statements with GET.
 bool only_reads(const std::string& sql);

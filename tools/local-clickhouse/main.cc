@@ -4,6 +4,7 @@
 // installed) over HTTP, on loopback only and only to programs: requests from web pages are refused.
 #include <fmt/format.h>
 #include <httplib.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "engine.h"
 #include "http_protocol.h"
@@ -125,7 +127,7 @@ Answer ask(Engine& engine, const Statement& asked, const std::string& database, 
   return engine.query(database, asked.text(file.path()), format);
 }
 
-void answer(Engine& engine, const httplib::Request& request, const std::string& sent, httplib::Response& response) {
+void answer(Engine& engine, const httplib::Request& request, std::string sent, httplib::Response& response) {
   // Uses only the URL: the library would parse a body that is declared as a form, although it is a query.
   httplib::Params params;
   const size_t mark = request.target.find('?');
@@ -136,13 +138,13 @@ void answer(Engine& engine, const httplib::Request& request, const std::string& 
     return found == parameters.end() || found->second.empty() ? std::string(fallback) : found->second;
   };
   try {
-    const std::string body = value("decompress", "0") == "1" ? decompress(sent) : sent;
+    std::string body = value("decompress", "0") == "1" ? decompress(sent) : std::move(sent);
     const std::string query = value("query", "");
     if (query.empty() && body.empty()) {
       response.set_content("Ok.\n", "text/plain");
       return;
     }
-    const Statement asked = statement(query, body, parameters);
+    const Statement asked = statement(query, std::move(body), parameters);
     if (request.method == "GET" && !only_reads(asked.sql)) {
       return fail(response, "Code: 164. DB::Exception: a GET only reads; use POST. (READONLY)");
     }
@@ -189,7 +191,17 @@ void protect(httplib::Server& server) {
   });
 }
 
+// Inserts have tens of megabytes, and are copied twice until the engine reads them. With the C library's defaults each
+// copy is mapped and touched for the first time: that was a fifth of all CPU time that an insert took. ClickHouse's own
+// server does not have these copies.
+void keep_memory() {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_ARENA_MAX, 1);  // only the first arena has room for such blocks
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+}
+
 int serve(const Options& options) {
+  keep_memory();
   std::filesystem::create_directories(options.path);
   Engine engine(options.library, options.path, kConnections);
   httplib::Server server;
@@ -215,7 +227,7 @@ int serve(const Options& options) {
       body.append(bytes, size);
       return true;
     };
-    if (read(take)) answer(engine, q, body, r);
+    if (read(take)) answer(engine, q, std::move(body), r);
   });
   sigset_t stop;
   sigemptyset(&stop);
