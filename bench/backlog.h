@@ -14,6 +14,9 @@ using MessageOf = std::function<std::string(uint64_t id)>;
 // Web events with 14 fields, of about `bytes` bytes (at least about 400).
 MessageOf web_events(size_t bytes);
 
+// {"event_id":...,"note":"..."} of exactly `bytes` bytes (at least 50): the same number of fields in every size.
+MessageOf texts(size_t bytes);
+
 struct Backlog {
   std::string topic;
   int partitions = 8;

@@ -4,6 +4,8 @@
 #        ./dev bench partitions [--partitions N,N,...] [--rate N] [--warm-up SECONDS] [--seconds SECONDS] [--messages N]
 #        ./dev bench total [--messages N] [--partitions N] [--bytes N] [--runs N] [--quiet-seconds N] [--table-settings TEXT]
 #                          [--engine-settings TEXT] [-- FRESHET-OPTIONS]
+#        ./dev bench cost [--partitions N,N,...] [--bytes N,N,...] [--messages N] [--megabytes N] [--runs N] [--plot FILE]
+#                         [-- FRESHET-OPTIONS]
 #        ./dev bench renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]
 #
 # Consumes a backlog from a real Kafka with freshet and with a bare librdkafka consumer, in the same run. A sink accepts the
@@ -19,6 +21,9 @@
 # total: all CPU time between a topic and a MergeTree table, per row, in turns: with ClickHouse's own Kafka table engine and a
 # materialized view, and with freshet. Counts the server until its merges have ended, and freshet; checks that each run stored
 # every row once. Takes about five minutes.
+#
+# cost: CPU time per message of freshet and of the bare consumer, over the number of partitions (1 to 256) and over the size of
+# messages (100 bytes to 1 MB), as tables and, with --plot, as an SVG file. Takes about ten minutes.
 #
 # renewal: measures what a renewal of the Kafka consumer costs a group of three members, with static membership and with
 # leave and rejoin; also with group.protocol=consumer if librdkafka supports it (2.4 or later, see CONTRIBUTING.md).
@@ -42,6 +47,11 @@ if [[ "${1:-}" == total ]]; then
   shift
   build release freshet freshet-local-clickhouse freshet-bench-total
   exec build/release/freshet-bench-total "$@"
+fi
+if [[ "${1:-}" == cost ]]; then
+  shift
+  build release freshet freshet-bench-cost bare-consumer
+  exec build/release/freshet-bench-cost "$@"
 fi
 build release freshet freshet-local-clickhouse freshet-bench bare-consumer
 exec build/release/freshet-bench "$@"
