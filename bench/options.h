@@ -45,6 +45,16 @@ class Options {
     });
   }
 
+  // Texts, separated by commas.
+  Options& texts(std::string name, std::vector<std::string>& values) {
+    return add(std::move(name), true, [&values](const std::string& text) {
+      values.clear();
+      std::istringstream list(text);
+      for (std::string one; std::getline(list, one, ',');) values.push_back(one);
+      return !values.empty();
+    });
+  }
+
   // True if the flag is given.
   Options& flag(std::string name, bool& value) {
     return add(std::move(name), false, [&value](const std::string&) { return value = true; });

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backlog.h"
+#include "insert_formats.h"
 #include "options.h"
 #include "testkit/servers.h"
 #include "total_rounds.h"
@@ -19,12 +20,16 @@ using bench::TotalCost;
 
 constexpr const char* kUsage =
     R"(usage: ./dev bench total [--messages N] [--partitions N] [--bytes N] [--runs N] [--quiet-seconds N]
-                         [--table-settings TEXT] [--engine-settings TEXT] [-- FRESHET-OPTIONS]
+                         [--table-settings TEXT] [--engine-settings TEXT] [--rows N] [--insert-rows N]
+                         [--formats NAME,NAME,...] [-- FRESHET-OPTIONS]
 
 Defaults: 1000000 web events of 700 bytes in 8 partitions, 3 pairs of runs. The idle server is measured for 5 s
 before each run, and a run ends when no merge has run for as long.
 --table-settings: of the MergeTree table, for example "max_bytes_to_merge_at_max_space_in_pool = 1" (no merges).
 --engine-settings: further ones of the Kafka table, for example "kafka_num_consumers = 2".
+
+Then --rows (20000) rows of errors, transactions and replays, in inserts of --insert-rows (2000), in each of --formats
+(JSONEachRow,Native). --messages 0 or --rows 0 leaves one of both out.
 )";
 
 struct Options {
@@ -32,17 +37,21 @@ struct Options {
   size_t bytes = 700;
   int runs = 3;
   bench::TotalOptions rounds;
+  bench::FormatOptions formats;
 };
 
 bool parse(int argc, char** argv, Options& options) {
   return bench::Options()
-      .number("--messages", options.backlog.messages)
+      .number("--messages", options.backlog.messages, 0)
       .number("--partitions", options.backlog.partitions)
       .number("--bytes", options.bytes)
       .number("--runs", options.runs)
       .number("--quiet-seconds", options.rounds.quiet_seconds)
       .text("--table-settings", options.rounds.table_settings)
       .text("--engine-settings", options.rounds.engine_settings)
+      .number("--rows", options.formats.rows, 0)
+      .number("--insert-rows", options.formats.insert_rows)
+      .texts("--formats", options.formats.formats)
       .rest(options.rounds.freshet)
       .parse(argc, argv);
 }
@@ -64,8 +73,7 @@ TotalCost median(std::vector<TotalCost> costs) {
   return costs[costs.size() / 2];
 }
 
-void run(const Options& options) {
-  const testkit::LocalClickHouse clickhouse;
+void compare_ways(const testkit::ClickHouseServer& clickhouse, const Options& options) {
   testkit::KafkaServer kafka;
   const uint64_t bytes = bench::produce(kafka.bootstrap(), options.backlog, bench::web_events(options.bytes));
   std::cout << fmt::format(
@@ -89,8 +97,9 @@ void run(const Options& options) {
   std::cout << "\nmedians of the sums\n";
   print("Kafka engine", median(engine));
   print("freshet", median(freshet));
-  std::cout << fmt::format("Kafka engine / freshet: median {:.2f}, {:.2f} to {:.2f}; every run stored each row once\n",
-                           ratios[ratios.size() / 2], ratios.front(), ratios.back());
+  std::cout << fmt::format(
+      "Kafka engine / freshet: median {:.2f}, {:.2f} to {:.2f}; every run stored each row once\n\n",
+      ratios[ratios.size() / 2], ratios.front(), ratios.back());
 }
 
 }  // namespace
@@ -101,8 +110,11 @@ int main(int argc, char** argv) {
     std::cerr << kUsage;
     return 2;
   }
+  options.formats.runs = options.runs;
   try {
-    run(options);
+    const testkit::LocalClickHouse clickhouse;
+    if (options.backlog.messages > 0) compare_ways(clickhouse, options);
+    if (options.formats.rows > 0) bench::compare_formats(clickhouse, options.formats);
     return 0;
   } catch (const std::exception& e) {
     std::cerr << "bench: " << e.what() << '\n';
