@@ -12,11 +12,13 @@
 #include <string_view>
 #include <utility>
 
+#include "backlog.h"
 #include "clickhouse/block_encoder.h"
 #include "cpu_time.h"
 #include "http/http_client.h"
 #include "processors/registry.h"
 #include "testkit/golden_cases.h"
+#include "testkit/web_events.h"
 
 namespace freshet::bench {
 namespace {
@@ -27,29 +29,29 @@ const fs::path kSource = FRESHET_SOURCE_DIR;
 // Snuba's recorded messages, if they are installed next to the project (tests/golden/README.md).
 const fs::path kRecorded = kSource.parent_path() / "shared/conformance/processors";
 
+// Rows and their table.
 struct DataSet {
-  const char* storage;
-  const char* processor;
+  std::string name;
+  std::string table;
+  std::string definition;         // CREATE TABLE
+  std::vector<std::string> rows;  // JSONEachRow, with a line break after each
 };
 
-constexpr DataSet kDataSets[] = {
-    {"errors", "ErrorsProcessor"}, {"transactions", "TransactionsMessageProcessor"}, {"replays", "ReplaysProcessor"}};
-
-std::vector<testkit::GoldenCase> cases_of(const DataSet& set) {
-  const fs::path recorded = kRecorded / set.processor;
+std::vector<testkit::GoldenCase> cases_of(const std::string& processor) {
+  const fs::path recorded = kRecorded / processor;
   if (fs::is_directory(recorded)) return testkit::recorded_examples(recorded);
-  return testkit::own_cases(kSource / "tests/golden" / set.processor);
+  return testkit::own_cases(kSource / "tests/golden" / processor);
 }
 
-// The rows of all messages that no producer would find odd, as JSONEachRow with a line break after each.
-std::vector<std::string> rows_of(const DataSet& set) {
+// The rows of all messages that no producer would find odd.
+std::vector<std::string> rows_of(const std::string& name) {
   RealClock clock;
   Metrics metrics;
   processors::ProcessorsSettings settings;
-  settings.processor = set.processor;
+  settings.processor = name;
   const auto processor = (*processors::make_factory(settings, {&clock, &metrics}))();
   std::string text;
-  for (const testkit::GoldenCase& one : cases_of(set)) {
+  for (const testkit::GoldenCase& one : cases_of(name)) {
     if (one.result != "rows" || one.odd) continue;
     Message message;
     message.offset = Offset{1};
@@ -63,8 +65,22 @@ std::vector<std::string> rows_of(const DataSet& set) {
     rows.push_back(text.substr(begin, end - begin));
     begin = end;
   }
-  if (rows.empty()) throw std::runtime_error(fmt::format("no rows of {}", set.processor));
+  if (rows.empty()) throw std::runtime_error(fmt::format("no rows of {}", name));
   return rows;
+}
+
+DataSet drop_in(const std::string& storage, const std::string& processor) {
+  std::ifstream file(kSource / "tests/e2e/tables" / (storage + ".sql"));
+  return {storage, storage + "_local", {std::istreambuf_iterator<char>(file), {}}, rows_of(processor)};
+}
+
+DataSet web_event_rows(uint64_t count) {
+  DataSet set{"web events", "web_events", {}, {}};
+  set.definition =
+      fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY event_id", set.table, testkit::kWebEventColumns);
+  const MessageOf event = web_events(700);
+  for (uint64_t id = 0; id < count; ++id) set.rows.push_back(event(id) + "\n");
+  return set;
 }
 
 // The body of an insert of `count` rows: all of them, again and again.
@@ -92,17 +108,16 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// A data set's tables: the drop-in's own, a copy that drops its rows, and one that keeps one insert in memory.
+// A data set's tables: its own, a copy that drops its rows, and one that keeps one insert in memory.
 class Inserts {
  public:
   Inserts(const testkit::ClickHouseServer& clickhouse, const DataSet& set, const FormatOptions& options)
-      : clickhouse_(clickhouse), options_(options), table_(std::string(set.storage) + "_local") {
-    std::ifstream file(kSource / "tests/e2e/tables" / (std::string(set.storage) + ".sql"));
-    clickhouse_.query({std::istreambuf_iterator<char>(file), {}});
+      : clickhouse_(clickhouse), options_(options), table_(set.table) {
+    clickhouse_.query(set.definition);
     clickhouse_.query(fmt::format("CREATE TABLE {0}_null AS {0} ENGINE = Null", table_));
     clickhouse_.query(fmt::format("CREATE TABLE {0}_memory AS {0} ENGINE = Memory", table_));
     clickhouse_.query("SYSTEM STOP MERGES " + table_);  // they cost the same after every format
-    const std::string json = repeated(rows_of(set), options.insert_rows);
+    const std::string json = repeated(set.rows, options.insert_rows);
     const Body as_json = body("JSONEachRow", json);
     insert(table_ + "_memory", as_json);
     for (const std::string& format : options.formats) {
@@ -197,7 +212,7 @@ void print(const DataSet& set, const Body& body, const Cost& cost, const Cost& f
   std::vector<double> ratios;
   for (size_t i = 0; i < cost.whole.size(); ++i) ratios.push_back(cost.whole[i] / first.whole[i]);
   const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
-  std::cout << fmt::format("{:<14} {:<14} {:>8} {:>8} {:>9.2f} {:>9.2f}   {:.2f} ({:.2f} to {:.2f})\n", set.storage,
+  std::cout << fmt::format("{:<14} {:<14} {:>8} {:>8} {:>9.2f} {:>9.2f}   {:.2f} ({:.2f} to {:.2f})\n", set.name,
                            body.format, body.plain_bytes / rows, body.compressed.size() / rows, median(cost.parsing),
                            median(cost.whole), median(ratios), *least, *most)
             << std::flush;
@@ -209,14 +224,16 @@ void compare_formats(const testkit::ClickHouseServer& clickhouse, const FormatOp
   const bool recorded = fs::is_directory(kRecorded);
   std::cout << fmt::format(
       "Inserts of {} rows, compressed with LZ4: microseconds of the server's CPU time per row, medians of {} runs in "
-      "turns.\nparsing: into a table that drops them; whole: into the drop-in's table, without merges. Rows: of "
-      "{}.\n\n",
+      "turns.\nparsing: into a table that drops them; whole: into their table, without merges. Errors, transactions "
+      "and replays are of\n{}.\n\n",
       options.insert_rows, options.runs,
       recorded ? "Snuba's recorded messages"
                : fmt::format("the golden messages, because Snuba's recorded ones are not in {}", kRecorded.string()));
   std::cout << fmt::format("{:<14} {:<14} {:>8} {:>8} {:>9} {:>9}   whole / {}\n", "rows", "format", "bytes", "LZ4",
                            "parsing", "whole", options.formats.front());
-  for (const DataSet& set : kDataSets) {
+  for (const DataSet& set :
+       {web_event_rows(options.insert_rows), drop_in("errors", "ErrorsProcessor"),
+        drop_in("transactions", "TransactionsMessageProcessor"), drop_in("replays", "ReplaysProcessor")}) {
     Inserts inserts(clickhouse, set, options);
     const std::vector<Cost> costs = inserts.measure();
     for (size_t i = 0; i < costs.size(); ++i) {

@@ -17,8 +17,8 @@ struct FormatOptions {
   int runs = 3;
 };
 
-// Measures errors, transactions and replays with the drop-in's tables, in turns, and prints a table. Throws if a format
-// stores other rows than the first one.
+// Measures web events, and errors, transactions and replays with the drop-in's tables, in turns, and prints a table.
+// Throws if a format stores other rows than the first one.
 void compare_formats(const testkit::ClickHouseServer& clickhouse, const FormatOptions& options);
 
 }  // namespace freshet::bench

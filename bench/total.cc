@@ -28,8 +28,8 @@ before each run, and a run ends when no merge has run for as long.
 --table-settings: of the MergeTree table, for example "max_bytes_to_merge_at_max_space_in_pool = 1" (no merges).
 --engine-settings: further ones of the Kafka table, for example "kafka_num_consumers = 2".
 
-Then --rows (20000) rows of errors, transactions and replays, in inserts of --insert-rows (2000), in each of --formats
-(JSONEachRow,Native). --messages 0 or --rows 0 leaves one of both out.
+Then --rows (20000) rows of web events, errors, transactions and replays, in inserts of --insert-rows (2000), in each of
+--formats (JSONEachRow,Native). --messages 0 or --rows 0 leaves one of both out.
 )";
 
 struct Options {

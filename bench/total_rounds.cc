@@ -57,13 +57,28 @@ TotalCost TotalRounds::kafka_engine() {
 TotalCost TotalRounds::freshet() {
   return measure([this] {
     const testkit::TempFolder folder;
-    std::vector<std::string> command = {
-        testkit::freshet_program(), "run",       "--bootstrap-server", kafka_.bootstrap(), "--topic", backlog_.topic,
-        "--consumer-group",         group(),     "--clickhouse-url",   clickhouse_.url(),  "--table", "default.stored",
-        "--stop-at-timestamp",      "4000000000"};
+    std::vector<std::string> command = {testkit::freshet_program(),
+                                        "run",
+                                        "--bootstrap-server",
+                                        kafka_.bootstrap(),
+                                        "--topic",
+                                        backlog_.topic,
+                                        "--consumer-group",
+                                        group(),
+                                        "--clickhouse-url",
+                                        clickhouse_.url(),
+                                        "--table",
+                                        "default.stored",
+                                        "--stop-at-timestamp",
+                                        "4000000000",
+                                        "--drain-timeout-ms",
+                                        "120000"};
     command.insert(command.end(), options_.freshet.begin(), options_.freshet.end());
     testkit::ChildProcess freshet(command, folder.path("out"));
     if (freshet.wait(kPatience) != 0) throw std::runtime_error(freshet.output());
+    if (freshet.output().find(fmt::format("rows_written={}", backlog_.messages)) == std::string::npos) {
+      throw std::runtime_error("freshet did not write every row:\n" + freshet.output());
+    }
     return cpu_seconds(freshet.usage());
   });
 }
@@ -77,7 +92,8 @@ TotalCost TotalRounds::measure(Load load) {
                                 options_.table_settings));
   TotalCost cost;
   cost.idle = idle();
-  const uint64_t merged_before = merged_rows();
+  const uint64_t parts_before = event("MergeTreeDataWriterBlocks");
+  const uint64_t merged_before = event("MergedRows");
   const double server_before = cpu_seconds(clickhouse_.pid());
   const double broker_before = cpu_seconds(kafka_.process().pid());
   const auto start = std::chrono::steady_clock::now();
@@ -91,8 +107,8 @@ TotalCost TotalRounds::measure(Load load) {
   cost.server_us = server / rows * 1e6;
   cost.freshet_us = freshet / rows * 1e6;
   cost.broker_us = broker / rows * 1e6;
-  cost.parts = clickhouse_.count("SELECT count() FROM system.parts WHERE table = 'stored' AND level = 0");
-  cost.merged_rows = static_cast<double>(merged_rows() - merged_before) / rows;
+  cost.parts = event("MergeTreeDataWriterBlocks") - parts_before;
+  cost.merged_rows = static_cast<double>(event("MergedRows") - merged_before) / rows;
   clickhouse_.query("DROP TABLE stored");
   return cost;
 }
@@ -126,8 +142,8 @@ void TotalRounds::check_rows() const {
       "not every row is stored once: count, different, first and last event_id of {} rows are {}", rows, found));
 }
 
-uint64_t TotalRounds::merged_rows() const {
-  return clickhouse_.count("SELECT sum(value) FROM system.events WHERE event = 'MergedRows'");
+uint64_t TotalRounds::event(const std::string& name) const {
+  return clickhouse_.count(fmt::format("SELECT sum(value) FROM system.events WHERE event = '{}'", name));
 }
 
 std::string TotalRounds::group() const { return fmt::format("total-{}", round_); }

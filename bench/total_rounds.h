@@ -47,7 +47,7 @@ class TotalRounds {
   double idle() const;
   void wait_until_merged() const;
   void check_rows() const;
-  uint64_t merged_rows() const;
+  uint64_t event(const std::string& name) const;  // how often, since the server's start
   std::string group() const;
 
   testkit::KafkaServer& kafka_;
