@@ -4,9 +4,9 @@
 #include <string>
 
 #include "ports/processor.h"
+#include "processors/description/described_rows.h"
 #include "processors/description/description.h"
 #include "processors/environment.h"
-#include "processors/formats/row_encoder.h"
 #include "processors/processors_settings.h"
 
 namespace freshet::processors {
@@ -22,12 +22,10 @@ class DescribedProcessor : public Processor {
   using Row = typename std::remove_cvref_t<decltype(kDescription)>::Row;
 
   DescribedProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-      : environment_(settings.environment),
-        values_(environment),
-        out_(kDescription.column_names(), tick_form(settings), environment.table) {}
+      : environment_(settings.environment), values_(environment), rows_(settings, environment) {}
 
-  const RowLayout& layout() const override { return out_.layout(); }
-  void begin_chunk(const MessageContext&, std::span<const Message>) override { out_.begin_chunk(); }
+  const RowLayout& layout() const override { return rows_.layout(); }
+  void begin_chunk(const MessageContext&, std::span<const Message>) override { rows_.begin_chunk(); }
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) final {
     if (!message.payload) return null_payload();
@@ -36,9 +34,9 @@ class DescribedProcessor : public Processor {
     row_ = Row{};
     ReadContext in{json_, values_};
     if (!kDescription.read(in, row_) || !json_.finish() || !complete(in, row_)) return invalid_message(json_);
-    const RowContext row_context{context.partition, message.offset, environment_, values_};
-    ProcessResult result = ProcessResult::rows(row_count());
-    result.json_each_row = !out_.append(rows, [&](auto& writer) { write(writer, row_context); });
+    rows_.begin_message();
+    add_rows({context.partition, message.offset, environment_, values_});
+    ProcessResult result = rows_.move_to(rows);
     report(row_, result);
     return result;
   }
@@ -50,36 +48,20 @@ class DescribedProcessor : public Processor {
   virtual void report(const Row&, ProcessResult&) {}
 
  private:
-  static constexpr bool kOneRow = !std::is_member_object_pointer_v<decltype(kElements)>;
-
-  uint32_t row_count() const {
-    if constexpr (kOneRow) {
-      return 1;
-    } else {
-      return static_cast<uint32_t>((row_.*kElements).size());
-    }
-  }
-  template <typename Writer>
-  void write(Writer& out, const RowContext& context) const {
-    if constexpr (kOneRow) {
-      write_row(out, row_, context);
-    } else {
+  void add_rows(const RowContext& context) {
+    if constexpr (std::is_member_object_pointer_v<decltype(kElements)>) {
       for (const auto& element : row_.*kElements) {
-        write_row(out, ElementRow<Row, std::remove_cvref_t<decltype(element)>>{row_, element}, context);
+        rows_.add(ElementRow<Row, std::remove_cvref_t<decltype(element)>>{row_, element}, context);
       }
+    } else {
+      rows_.add(row_, context);
     }
-  }
-  template <typename Writer, typename Source>
-  static void write_row(Writer& out, const Source& source, const RowContext& context) {
-    out.begin_row();
-    kDescription.write(out, source, context);
-    out.end_row();
   }
 
   const SnubaEnvironment environment_;
   GeneratedValues values_;
   JsonReader json_;
-  RowEncoder out_;
+  DescribedRows<kDescription> rows_;
   Row row_;
 };
 

@@ -1,14 +1,14 @@
-// Writes the rows of a described data set, for processors that have other than one row per message.
+// Writes the rows of a described data set.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <type_traits>
-#include <utility>
 
 #include "ports/processor.h"
 #include "processors/description/row_context.h"
-#include "processors/formats/row_writer.h"
+#include "processors/environment.h"
+#include "processors/formats/row_encoder.h"
 #include "processors/processors_settings.h"
 #include "processors/values/read_values.h"
 
@@ -20,30 +20,36 @@ class DescribedRows {
  public:
   using Row = typename std::remove_cvref_t<decltype(kDescription)>::Row;
 
-  explicit DescribedRows(const ProcessorsSettings& settings) : out_(tick_form(settings)) {}
+  DescribedRows(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
+      : out_(kDescription.column_names(), tick_form(settings), environment.table) {}
 
-  const RowLayout& layout() const { return layout_; }
+  const RowLayout& layout() const { return out_.layout(); }
+  void begin_chunk() { out_.begin_chunk(); }
 
   // Forgets rows that were not moved, because memory ran out.
   void begin_message() {
-    out_.clear();
+    out_.begin_message();
     count_ = 0;
   }
-  void add(const Row& row, const RowContext& context) {
-    out_.begin_row();
-    kDescription.write(out_, row, context);
-    out_.end_row();
+  // `Source` is Row, or an ElementRow of it.
+  template <typename Source>
+  void add(const Source& row, const RowContext& context) {
+    out_.add([&](auto& writer) {
+      writer.begin_row();
+      kDescription.write(writer, row, context);
+      writer.end_row();
+    });
     ++count_;
   }
-  // Appends the rows that were added to `rows`, and forgets them.
+  // Appends the rows that were added to `rows`.
   ProcessResult move_to(std::string& rows) {
-    out_.move_to(rows);
-    return ProcessResult::rows(std::exchange(count_, 0));
+    ProcessResult result = ProcessResult::rows(count_);
+    result.json_each_row = !out_.move_to(rows);
+    return result;
   }
 
  private:
-  const RowLayout layout_;
-  RowWriter out_;
+  RowEncoder out_;
   uint32_t count_ = 0;
 };
 

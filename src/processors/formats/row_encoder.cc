@@ -12,7 +12,7 @@ std::optional<ColumnTarget> target_of(const TableColumn& column, bool null_as_de
   auto type = columns::parse_data_type(column.type);
   if (!type) return std::nullopt;
   ColumnTarget target{*std::move(type), true};
-  if (!null_as_default && !target.type.nullable) return target;
+  target.null_as_default = null_as_default;
   target.default_value = column.default_expression.empty() ? default_bytes(target.type)
                                                            : default_bytes(target.type, column.default_expression);
   return target;
@@ -39,6 +39,30 @@ void RowEncoder::begin_chunk() {
   follow(*followed_);
 }
 
+void RowEncoder::begin_message() {
+  json_.clear();
+  if (typed_) typed_->clear();
+  as_typed_ = typed_.has_value();
+}
+
+// The first `typed_bytes` bytes are rows of the message that had an exact form; all its rows have one format.
+void RowEncoder::go_on_as_json(size_t typed_bytes) {
+  as_typed_ = false;
+  if (typed_bytes == 0) return;
+  std::string lines;
+  typed_as_json_->append(typed_->bytes().substr(0, typed_bytes), lines).value();
+  json_.add_rows(lines);
+}
+
+bool RowEncoder::move_to(std::string& rows) {
+  if (as_typed_) {
+    rows.append(typed_->bytes());
+    return true;
+  }
+  json_.move_to(rows);
+  return !typed_;
+}
+
 void RowEncoder::follow(const TableColumns& table) {
   typed_.reset();
   typed_layout_ = RowLayout{RowFormat::Native, {}, {}};
@@ -57,7 +81,9 @@ void RowEncoder::follow(const TableColumns& table) {
     typed_layout_.columns.push_back(found->name);
     typed_layout_.types.push_back(found->type);
   }
-  if (!typed_layout_.columns.empty()) typed_.emplace(std::move(targets));
+  if (typed_layout_.columns.empty()) return;
+  typed_as_json_ = columns::JsonRows::create(typed_layout_.columns, typed_layout_.types).value();
+  typed_.emplace(std::move(targets));
 }
 
 }  // namespace freshet::processors

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/snapshot.h"
+#include "columns/json_rows.h"
 #include "model/rows.h"
 #include "model/table_columns.h"
 #include "processors/formats/row_writer.h"
@@ -26,27 +27,26 @@ class RowEncoder {
   // Of the rows from now on; changes in begin_chunk() only.
   const RowLayout& layout() const { return typed_ ? typed_layout_ : plain_layout_; }
 
-  // Appends the rows of a message. `write(writer)` begins and ends each row, and puts every column of the data set in
-  // its order. False: the rows are JSONEachRow although layout() says otherwise, because a value has no exact form in
-  // the type of its column.
+  // Forgets rows that were not moved, because memory ran out.
+  void begin_message();
+  // `write(writer)` begins and ends one row, and puts every column of the data set in its order. It is called again
+  // with another writer if a value has no exact form in the type of its column.
   template <typename Write>
-  bool append(std::string& rows, Write write) {
-    if (typed_) {
-      typed_->clear();
+  void add(Write write) {
+    if (as_typed_) {
+      const size_t before = typed_->bytes().size();
       write(*typed_);
-      if (typed_->exact()) {
-        rows.append(typed_->bytes());
-        return true;
-      }
+      if (typed_->exact()) return;
+      go_on_as_json(before);
     }
-    json_.clear();
     write(json_);
-    json_.move_to(rows);
-    return !typed_;
   }
+  // Appends the rows since begin_message() to `rows`. False: they are JSONEachRow although layout() says otherwise.
+  bool move_to(std::string& rows);
 
  private:
   void follow(const TableColumns& table);
+  void go_on_as_json(size_t typed_bytes);
 
   const std::vector<std::string_view> columns_;
   const Snapshot<TableColumns>* const table_;
@@ -54,7 +54,9 @@ class RowEncoder {
   RowWriter json_;
   std::shared_ptr<const TableColumns> followed_;
   std::optional<TypedRowWriter> typed_;  // none: the table, or a type of it, is not known
+  std::optional<columns::JsonRows> typed_as_json_;
   RowLayout typed_layout_;
+  bool as_typed_ = false;  // the rows of the message so far
 };
 
 }  // namespace freshet::processors

@@ -164,6 +164,12 @@ void RowWriter::calendar_text(int64_t seconds, uint64_t fraction, int digits) {
   });
 }
 
+void RowWriter::add_rows(std::string_view lines) {
+  ensure(lines.size());
+  std::memcpy(buffer_.data() + size_, lines.data(), lines.size());
+  size_ += lines.size();
+}
+
 void RowWriter::raw(std::string_view json) {
   ensure(json.size() + 2);
   separate();

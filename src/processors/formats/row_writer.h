@@ -43,6 +43,8 @@ class RowWriter {
   // Appends the text to `rows` and clears the writer. If `rows` is empty, a large text is moved instead of copied.
   void move_to(std::string& rows);
 
+  // Whole rows, each with its line feed.
+  void add_rows(std::string_view lines);
   void begin_row() { open('{'); }
   void end_row() {
     close('}');

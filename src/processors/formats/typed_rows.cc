@@ -143,6 +143,11 @@ void TypedRowWriter::write(const Type& type, double value) {
   normal ? bytes_.fixed(static_cast<float>(value)) : inexact();
 }
 
+void TypedRowWriter::write(const Type& type, float value) {
+  const bool exact = type.kind == Kind::Float32 && std::isfinite(value);
+  exact ? bytes_.fixed(value) : inexact();
+}
+
 void TypedRowWriter::write(const Type& type, const JsonNumber& value) {
   switch (value.kind) {
     case JsonNumber::Kind::Unsigned:
@@ -172,6 +177,14 @@ void TypedRowWriter::write(const Type& type, std::string_view value) {
     default:
       return inexact();
   }
+}
+
+void TypedRowWriter::write(const Type& type, const DottedText& value) {
+  if (type.kind != Kind::String) return inexact();
+  bytes_.count(value.before.view.size() + 1 + value.after.view.size());
+  bytes_.raw(value.before.view);
+  bytes_.raw(".");
+  bytes_.raw(value.after.view);
 }
 
 void TypedRowWriter::write(const Type& type, const Uuid& value) {

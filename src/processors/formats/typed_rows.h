@@ -29,9 +29,10 @@ namespace freshet::processors {
 struct ColumnTarget {
   columns::DataType type;
   bool there = false;  // false: the table has no such column, and the value is not written
-  // What the table stores for a column without a value, or null in a column that is not Nullable: the bytes in `type`.
-  // nullopt: that is not known, and such a row has no exact form.
+  // What the table stores if the row leaves the column out: the bytes in `type`. nullopt: that is not known, and such a
+  // row has no exact form.
   std::optional<std::string> default_value{};
+  bool null_as_default = false;  // the table stores it also for null, if the type is not Nullable
 };
 
 // The default of a type without a DEFAULT expression: 0, "", an empty array, NULL; the first element of an Enum.
@@ -60,6 +61,12 @@ class TypedRowWriter {
     const ColumnTarget& target = targets_[next_++];
     if (target.there) put_value(target, value);
   }
+  template <typename T>
+  void put(const Column& column, const WhenThere<T>& value) {
+    if (value.value) return put(column, *value.value);
+    const ColumnTarget& target = targets_[next_++];
+    if (target.there) put_default(target);
+  }
 
  private:
   using Type = columns::DataType;
@@ -77,6 +84,10 @@ class TypedRowWriter {
   }
   void put_value(const ColumnTarget& target, std::nullptr_t) {
     if (target.type.nullable) return bytes_.fixed(uint8_t{1});
+    if (!target.null_as_default) return inexact();
+    put_default(target);
+  }
+  void put_default(const ColumnTarget& target) {
     if (!target.default_value) return inexact();
     bytes_.raw(*target.default_value);
   }
@@ -105,6 +116,7 @@ class TypedRowWriter {
   void write(const Type& type, uint8_t value) { write(type, uint64_t{value}); }
   void write(const Type& type, int32_t value) { write(type, int64_t{value}); }
   void write(const Type& type, bool value);
+  void write(const Type& type, float value);
   void write(const Type& type, double value);
   void write(const Type& type, const JsonNumber& value);
   void write(const Type& type, std::string_view value);
@@ -117,6 +129,16 @@ class TypedRowWriter {
   void write(const Type& type, const Ticks<kDigits, Int>& value) {
     if (value.value < 0 || static_cast<uint64_t>(value.value) > uint64_t{INT64_MAX}) return inexact();
     write_ticks(type, static_cast<int64_t>(value.value), kDigits);
+  }
+  template <int kDigits>
+  void write(const Type& type, const WrappedTicks<kDigits>& value) {
+    write(type, Ticks<kDigits>{static_cast<int64_t>(value.value)});
+  }
+  void write(const Type& type, const DottedText& value);
+  // Types of single data sets.
+  template <typename T>
+  void write(const Type&, const T&) {
+    inexact();
   }
   template <typename Range, typename Get>
   void write(const Type& type, const Elements<Range, Get>& value) {

@@ -93,8 +93,7 @@ TEST(TypedRowsTest, NullIsNullOrTheDefaultOrHasNoExactForm) {
   EXPECT_EQ(bytes_of("Nullable(UInt8)", none), "\1");
   EXPECT_EQ(bytes_of("Nullable(UInt8)", std::optional<uint64_t>(7)), std::string("\0\7", 2));
   EXPECT_EQ(bytes_of("UInt8", none), std::nullopt);
-  TypedRowWriter writer(
-      {{*columns::parse_data_type("UInt16"), true, default_bytes({columns::TypeKind::UInt16, false, false, 0, 0, 2})}});
+  TypedRowWriter writer({{*columns::parse_data_type("UInt16"), true, std::string(2, '\0'), true}});
   writer.clear();
   writer.begin_row();
   writer.put(kColumn, none);
@@ -129,7 +128,13 @@ TEST(TypedRowsTest, ArraysHaveTheirElementsOrNoExactForm) {
 
 struct RowEncoderTest : testing::Test {
   bool append(uint64_t a, std::optional<uint64_t> b) {
-    return encoder.append(rows, [&](auto& out) {
+    encoder.begin_message();
+    add(a, b);
+    return encoder.move_to(rows);
+  }
+
+  void add(uint64_t a, std::optional<uint64_t> b) {
+    encoder.add([&](auto& out) {
       out.begin_row();
       out.put(Column("a"), a);
       out.put(Column("b"), b);
@@ -161,6 +166,18 @@ TEST_F(RowEncoderTest, ARowWithoutAnExactFormIsJson) {
   EXPECT_FALSE(append(256, 1));
   EXPECT_EQ(rows, "{\"a\":256,\"b\":1}\n");
   EXPECT_TRUE(append(255, 1));
+}
+
+TEST_F(RowEncoderTest, TheRowsOfAMessageHaveOneFormat) {
+  table.set({{{"a", "UInt8"}, {"b", "Nullable(UInt8)"}}, true});
+  encoder.begin_chunk();
+  encoder.begin_message();
+  add(1, 2);
+  add(3, std::nullopt);
+  add(256, 4);
+  add(5, 6);
+  EXPECT_FALSE(encoder.move_to(rows));
+  EXPECT_EQ(rows, "{\"a\":1,\"b\":2}\n{\"a\":3,\"b\":null}\n{\"a\":256,\"b\":4}\n{\"a\":5,\"b\":6}\n");
 }
 
 TEST_F(RowEncoderTest, ATypeThatIsNotSupportedKeepsRowsJson) {

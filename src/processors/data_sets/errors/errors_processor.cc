@@ -132,9 +132,10 @@ constexpr auto kReplacement = describe_part<Replacement>(field<&Replacement::pro
 class ErrorsProcessor final : public Processor {
  public:
   ErrorsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-      : environment_(settings.environment), values_(environment), texts_(json_), rows_(settings) {}
+      : environment_(settings.environment), values_(environment), texts_(json_), rows_(settings, environment) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
+  void begin_chunk(const MessageContext&, std::span<const Message>) override { rows_.begin_chunk(); }
 
   // An event is [version, type, body, state], everything else [version, type, body].
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override {

@@ -106,12 +106,15 @@ class GenericMetricsProcessor final : public Processor {
         live_(environment.options),
         metrics_(metrics_of_type<kLetter>(*environment.metrics)),
         values_(environment),
-        out_(tick_form(settings)) {
+        out_(row_of_type<kLetter>().column_names(), tick_form(settings), environment.table) {
     read_options();
   }
 
-  const RowLayout& layout() const override { return layout_; }
-  void begin_chunk(const MessageContext&, std::span<const Message>) override { read_options(); }
+  const RowLayout& layout() const override { return out_.layout(); }
+  void begin_chunk(const MessageContext&, std::span<const Message>) override {
+    read_options();
+    out_.begin_chunk();
+  }
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
@@ -131,7 +134,6 @@ class GenericMetricsProcessor final : public Processor {
 
   const bool june_;
   const SnubaEnvironment environment_;
-  const RowLayout layout_;
   const Snapshot<LiveOptions>* const live_;
   const GenericMetricsMetrics metrics_;
   GeneratedValues values_;
@@ -144,7 +146,7 @@ class GenericMetricsProcessor final : public Processor {
   std::string decoded_;
   std::string unpacked_;
   std::string cogs_feature_;
-  RowWriter out_;
+  RowEncoder out_;
 };
 
 template <char kLetter>
@@ -160,12 +162,15 @@ ProcessResult GenericMetricsProcessor<kLetter>::process(const MessageContext& co
   metrics_.message_bytes.observe(static_cast<double>(message.payload->size()));
   if (metric_.type != kLetter) return ProcessResult::skip("foreign_metric_type");
   if (const char* wrong = complete()) return ProcessResult::invalid("invalid_message", wrong);
-  out_.clear();
-  out_.begin_row();
-  row_of_type<kLetter>().write(out_, metric_, {context.partition, message.offset, environment_, values_});
-  out_.end_row();
-  out_.move_to(rows);
+  const RowContext row_context{context.partition, message.offset, environment_, values_};
+  out_.begin_message();
+  out_.add([&](auto& writer) {
+    writer.begin_row();
+    row_of_type<kLetter>().write(writer, metric_, row_context);
+    writer.end_row();
+  });
   ProcessResult result = ProcessResult::rows(1);
+  result.json_each_row = !out_.move_to(rows);
   result.received_timestamp_ms = origin_from_seconds(metric_.received);
   cogs_feature_.assign("genericmetrics_").append(metric_.use_case_id.view);
   result.usage_label = cogs_feature_;

@@ -135,9 +135,10 @@ Uuid event_hash_of(const Replay& r, const Md5& md5, const GeneratedValues& value
 class ReplaysProcessor final : public Processor {
  public:
   ReplaysProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
-      : environment_(settings.environment), values_(environment), rows_(settings) {}
+      : environment_(settings.environment), values_(environment), rows_(settings, environment) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
+  void begin_chunk(const MessageContext&, std::span<const Message>) override { rows_.begin_chunk(); }
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override {
     if (!message.payload) return null_payload();

@@ -93,6 +93,12 @@ constexpr auto kRow =
 
 // --- the message ----------------------------------------------------------------------------------------------------
 
+// Most values are of any type that Python has; rows in the table's types would have no exact form.
+ProcessorEnvironment without_table(ProcessorEnvironment environment) {
+  environment.table = nullptr;
+  return environment;
+}
+
 class TransactionsProcessor final : public Processor {
  public:
   TransactionsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
@@ -101,12 +107,13 @@ class TransactionsProcessor final : public Processor {
         metrics_(*environment.metrics),
         values_(environment),
         reader_(settings, values_),
-        rows_(settings) {}
+        rows_(settings, without_table(environment)) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
 
   void begin_chunk(const MessageContext&, std::span<const Message>) override {
     if (options_ != nullptr) max_spans_ = options_->get()->processors.max_spans_per_transaction;
+    rows_.begin_chunk();
   }
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override {
