@@ -126,6 +126,7 @@ struct ByteScan {
   const char* (*scan_string)(const char*, bool&);
   unsigned (*special_of_sixteen)(const char*);
   bool (*same_head)(const char*, const char*, size_t);
+  uint64_t (*commas_of_64)(const char*);
   bool (*read_hex)(const char*, uint8_t*);
   void (*write_hex)(const uint8_t*, char*);
 };
@@ -183,6 +184,15 @@ TEST_P(ByteScanTest, HeadsAreTheSameUpToTheirSizeOrSixteenBytes) {
   }
 }
 
+TEST_P(ByteScanTest, EveryCommaOf64BytesIsFound) {
+  for (int i = 0; i < 20'000; ++i) {
+    std::string bytes(64, '\0');
+    for (char& c : bytes) c = random_() % 3 == 0 ? ',' : static_cast<char>(random_() % 2 == 0 ? ',' ^ 0x80 : random_());
+    const uint64_t found = GetParam().commas_of_64(bytes.data());
+    for (size_t at = 0; at < bytes.size(); ++at) ASSERT_EQ((found >> at & 1) != 0, bytes[at] == ',') << bytes;
+  }
+}
+
 TEST_P(ByteScanTest, HexDigitsAreReadAndWritten) {
   for (int byte = 0; byte < 256; ++byte) {
     std::array<uint8_t, 16> bytes{};
@@ -212,13 +222,13 @@ TEST_P(ByteScanTest, HexDigitsAreReadAndWritten) {
 }
 
 constexpr ByteScan kPortable{
-    "portable",          portable::after_space, portable::scan_string, portable::special_of_sixteen,
-    portable::same_head, portable::read_hex,    portable::write_hex};
+    "portable",          portable::after_space,  portable::scan_string, portable::special_of_sixteen,
+    portable::same_head, portable::commas_of_64, portable::read_hex,    portable::write_hex};
 const auto name_of = [](const auto& info) { return std::string(info.param.name); };
 INSTANTIATE_TEST_SUITE_P(Portable, ByteScanTest, testing::Values(kPortable), name_of);
 #if defined(__SSE2__)
-constexpr ByteScan kSse2{"sse2",          sse2::after_space, sse2::scan_string, sse2::special_of_sixteen,
-                         sse2::same_head, sse2::read_hex,    sse2::write_hex};
+constexpr ByteScan kSse2{"sse2",          sse2::after_space,  sse2::scan_string, sse2::special_of_sixteen,
+                         sse2::same_head, sse2::commas_of_64, sse2::read_hex,    sse2::write_hex};
 INSTANTIATE_TEST_SUITE_P(Sse2, ByteScanTest, testing::Values(kSse2), name_of);
 #endif
 
@@ -308,6 +318,39 @@ TEST(FastPathsTest, EveryByteIsReadFromItsNumberAndNoOther) {
         ASSERT_EQ(bytes, std::string({7, static_cast<char>(number), 8})) << text;
       }
     }
+  }
+}
+
+// Lists with and without white space, most of them with one change somewhere.
+TEST(FastPathsTest, ListsOfBytesAreReadAsTheirElementsAreRead) {
+  std::mt19937_64 random(11);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string list = "[";
+    const size_t size = 1 + random() % 120;
+    const uint64_t spaces = i % 3 == 0 ? 1 + random() % 40 : 0;
+    for (size_t at = 0; at < size; ++at) {
+      if (at > 0)
+        list += spaces > 0 && random() % spaces == 0 ? " , " : i % 2 == 0 ? "," : at % 16 == 0 ? ",\n    " : ", ";
+      list += std::to_string(random() % 256);
+    }
+    list += "]";
+    if (i % 4 != 0) list[random() % list.size()] = "0,9 ]-:[\x01"[random() % 9];
+    const std::string text = list + R"(,"a":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27])";
+
+    JsonReader plain;
+    plain.open(text);
+    std::string expected;
+    for (plain.enter_array(); plain.next_element();) {
+      uint8_t byte = 0;
+      if (plain.read_unsigned(byte)) expected += static_cast<char>(byte);
+    }
+    JsonReader reader;
+    reader.open(text);
+    std::string bytes;
+    ASSERT_EQ(reader.read_bytes(bytes), !plain.failed()) << text;
+    if (plain.failed()) continue;
+    ASSERT_EQ(bytes, expected) << text;
+    ASSERT_EQ(reader.position(), plain.position()) << text;
   }
 }
 
