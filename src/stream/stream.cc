@@ -22,7 +22,7 @@ constexpr size_t kOtherEvents = 65536;       // room for results of batches and 
 // Messages are polled while less than this waits for each worker: enough to keep it busy during a turn of the loop. A
 // backlog then passes through the same few megabytes.
 constexpr uint64_t kWaitsPerWorker = 2 << 20;
-constexpr uint64_t kShareThatWaits = 8;  // of the memory limit
+constexpr uint64_t kShareBeforeWorkers = 8;  // of the memory limit
 // However busy the workers are: rebalances and answers to commits come with the messages.
 constexpr Duration kPollsAtLeast = std::chrono::milliseconds(100);
 
@@ -191,7 +191,7 @@ void Stream::follow(ConsumerControl& control, Source& source, SteadyTime now) {
 }
 
 bool Stream::workers_are_behind(SteadyTime now) const {
-  const uint64_t enough = std::min(settings_.concurrency * kWaitsPerWorker, settings_.memory_limit / kShareThatWaits);
+  const uint64_t enough = std::min(settings_.concurrency * kWaitsPerWorker, settings_.memory_limit / kShareBeforeWorkers);
   return workers_->waiting_bytes() > enough && now < polled_ + kPollsAtLeast && !pipeline_.ending();
 }
 

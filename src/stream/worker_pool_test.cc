@@ -49,7 +49,8 @@ TEST(WorkerPoolTest, KnowsHowMuchNoWorkerHasBegun) {
     ProcessorFactory factory = [&] { return std::make_unique<GatedProcessor>(begun, permitted); };
     return std::make_unique<ChunkProcessor>(std::move(factory), ProcessingRules());
   };
-  WorkerPool pool(1, 10, make, clock, busy, [&](std::shared_ptr<const ProcessedChunk>) { ++done; }, [](Work) {});
+  WorkerPool pool(
+      1, 10, make, clock, busy, [&](std::shared_ptr<const ProcessedChunk>) { ++done; }, [](Work) {});
   const uint64_t bytes = one_message(0).chunk.bytes;
   for (int64_t offset = 0; offset < 3; ++offset) pool.submit(one_message(offset));
   ASSERT_TRUE(testkit::eventually(60s, [&] { return begun == 1; }));

@@ -409,14 +409,15 @@ inline constexpr auto constant = [](const RowContext&) { return kValue; };
 template <auto... kPath>
 struct EachStep {
   template <typename Range>
-  auto operator()(const Range& range, const RowContext& context) const {
-    return Elements(range, [&context](const auto& element) -> decltype(auto) {
-      if constexpr (sizeof...(kPath) == 0) {
-        return (element);
-      } else {
+  auto operator()(const Range& range, [[maybe_unused]] const RowContext& context) const {
+    if constexpr (sizeof...(kPath) == 0) {
+      return Elements{range, [](const auto& element) -> decltype(auto) { return (element); }};
+    } else {
+      const auto get = [&context](const auto& element) -> decltype(auto) {
         return description::follow<kPath...>(element, context);
-      }
-    });
+      };
+      return Elements{range, get};
+    }
   }
 };
 template <auto... kPath>

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,6 +30,8 @@ class List {
   T& add() {
     if (size_ == elements_.size()) {
       elements_.emplace_back();
+    } else if constexpr (std::is_trivially_destructible_v<T>) {
+      std::construct_at(&elements_[size_]);  // in place, without a copy
     } else {
       elements_[size_] = T{};
     }

@@ -61,7 +61,9 @@ inline uint64_t commas_of_64(const char* at) {
 #if defined(__SSE2__)
 namespace sse2 {
 
-inline const char* after_long_space(const char* at) {
+[[gnu::always_inline]] inline const char* after_space(const char* at) {
+  if (static_cast<unsigned char>(*at) > ' ') return at;
+  if (*at == ' ' && static_cast<unsigned char>(at[1]) > ' ') return at + 1;
   while (true) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const __m128i blank =
@@ -72,12 +74,6 @@ inline const char* after_long_space(const char* at) {
     if (text != 0) return at + __builtin_ctz(text);
     at += 16;
   }
-}
-
-[[gnu::always_inline]] inline const char* after_space(const char* at) {
-  if (static_cast<unsigned char>(*at) > ' ') return at;
-  if (*at == ' ' && static_cast<unsigned char>(at[1]) > ' ') return at + 1;
-  return after_long_space(at);
 }
 
 inline __m128i special_bytes(__m128i bytes) {
