@@ -1,5 +1,5 @@
-// Native inserts into a table that is not any more, or never was, what their types say: the values that JSONEachRow gives,
-// in Debian's old server and in a current one.
+// Native inserts into a table that is not any more, or never was, what their types say: the values that JSONEachRow
+// gives, in Debian's old server and in a current one.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -23,8 +23,8 @@ struct ChangingTable : testing::Test {
     settings.urls = {server_->url()};
     settings.table = "default." + table;
     create("id UInt64, name String");
-    writer = clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, log,
-                                         metrics);
+    writer =
+        clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, log, metrics);
   }
 
   void create(const std::string& columns, const std::string& more = {}) {
@@ -118,7 +118,8 @@ TYPED_TEST(ChangingTable, AColumnBecomesNullable) {
 TYPED_TEST(ChangingTable, AnotherTypeIsReadAsFromJson) {
   for (const auto& [type, name, expected] :
        {std::tuple("FixedString(2)", "ab", "ab"), std::tuple("Enum8('x' = 1, 'y' = 2)", "y", "y"),
-        std::tuple("DateTime('Asia/Tokyo')", "2023-11-15 07:13:20", "2023-11-15 07:13:20"), std::tuple("Date", "2024-02-29", "2024-02-29"),
+        std::tuple("DateTime('Asia/Tokyo')", "2023-11-15 07:13:20", "2023-11-15 07:13:20"),
+        std::tuple("Date", "2024-02-29", "2024-02-29"),
         std::tuple("UUID", "00112233-4455-6677-8899-aabbccddeeff", "00112233-4455-6677-8899-aabbccddeeff")}) {
     this->create(fmt::format("id UInt64, name {}", type));
     this->write_one(1, name);

@@ -13,6 +13,7 @@
 #include "columns/data_type.h"
 #include "columns/row_binary_writer.h"
 #include "http/http_client.h"
+#include "testkit/recording_log.h"
 #include "testkit/servers.h"
 
 namespace freshet {
@@ -258,8 +259,9 @@ struct JsonRowsContract : testing::Test {
   void write(const std::string& table, const RowLayout& layout, const std::string& rows, uint64_t count) {
     settings.urls = {server_->url()};
     settings.table = "default." + table;
-    const auto writer = clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock,
-                                                    null_log(), metrics);
+    testkit::RecordingLog log;
+    const auto writer =
+        clickhouse::make_row_writer(settings, std::make_shared<clickhouse::Hosts>(settings.urls), clock, log, metrics);
     InsertRequest request;
     request.layout = &layout;
     request.rows = {rows};
@@ -270,11 +272,13 @@ struct JsonRowsContract : testing::Test {
                                                            stop.request_stop();
                                                          }});
     EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written) << table << ": " << outcome.text;
+    EXPECT_EQ(log.count("insert_sent_as_json"), 0u)
+        << (layout.types.empty() ? "" : layout.types.back()) << ": " << log.texts();
   }
 
   // Inserts random rows of columns n and c in both formats; returns what the tables have.
   std::pair<std::string, std::string> stored(const std::string& type, const std::string& select) {
-    const RowLayout layout{RowFormat::Native, {"n", "c"}, {"UInt32", type}};
+    const RowLayout layout{kCurrent ? RowFormat::Native : RowFormat::RowBinary, {"n", "c"}, {"UInt32", type}};
     const DataType parsed = columns::parse_data_type(type).value();
     ReadableValues values(kCurrent);
     std::string rows;
@@ -288,12 +292,12 @@ struct JsonRowsContract : testing::Test {
     const auto count = columns::JsonRows::create(layout.columns, layout.types)->append(rows, json);
     EXPECT_EQ(count, kRows);
     std::pair<std::string, std::string> found;
-    for (const char* table : {"as_native", "as_json"}) {
+    for (const char* table : {"as_typed", "as_json"}) {
       query(fmt::format("DROP TABLE IF EXISTS {}", table));
       query(fmt::format("CREATE TABLE {} (n UInt32, c {}) ENGINE = MergeTree ORDER BY n", table, type));
-      const bool native = std::string_view(table) == "as_native";
-      native ? write(table, layout, rows, kRows) : write(table, *plain_layout(), json, kRows);
-      (native ? found.first : found.second) = query(fmt::format("SELECT {} FROM {} ORDER BY n", select, table));
+      const bool typed = std::string_view(table) == "as_typed";
+      typed ? write(table, layout, rows, kRows) : write(table, *plain_layout(), json, kRows);
+      (typed ? found.first : found.second) = query(fmt::format("SELECT {} FROM {} ORDER BY n", select, table));
     }
     return found;
   }
@@ -315,28 +319,28 @@ std::string difference(std::string_view one, std::string_view other) {
   while (!one.empty() && !other.empty()) {
     const std::string_view a = one.substr(0, one.find('\n'));
     const std::string_view b = other.substr(0, other.find('\n'));
-    if (a != b) return fmt::format("Native: {}, JSONEachRow: {}", a, b);
+    if (a != b) return fmt::format("typed: {}, JSONEachRow: {}", a, b);
     one.remove_prefix(std::min(a.size() + 1, one.size()));
     other.remove_prefix(std::min(b.size() + 1, other.size()));
   }
   return one == other ? "" : "the number of rows differs";
 }
 
-TYPED_TEST(JsonRowsContract, StoresTheSameValuesOfEachTypeAsNative) {
+TYPED_TEST(JsonRowsContract, StoresTheSameValuesOfEachType) {
   for (const char* times : {"best_effort", "basic"}) {
     this->settings.insert_settings["date_time_input_format"] = times;
     for (const std::string& type : this->types()) {
-      const auto [native, json] = this->stored(type, "n, c");
-      EXPECT_EQ(difference(native, json), "") << type << ", " << times;
+      const auto [typed, json] = this->stored(type, "n, c");
+      EXPECT_EQ(difference(typed, json), "") << type << ", " << times;
     }
   }
 }
 
-TYPED_TEST(JsonRowsContract, StoresTheSameJsonAsNative) {
+TYPED_TEST(JsonRowsContract, StoresTheSameJson) {
   if constexpr (!TestFixture::kCurrent) return;
   for (const char* type : {"JSON", "JSON(max_dynamic_paths=2, a UInt8)", "Nullable(JSON)", "Array(JSON)"}) {
-    const auto [native, json] = this->stored(type, "n, toJSONString(c)");
-    EXPECT_EQ(difference(native, json), "") << type;
+    const auto [typed, json] = this->stored(type, "n, toJSONString(c)");
+    EXPECT_EQ(difference(typed, json), "") << type;
     EXPECT_NE(json.find("\"x\""), std::string::npos) << json.substr(0, 200);
   }
 }
