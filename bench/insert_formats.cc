@@ -37,13 +37,7 @@ struct DataSet {
   std::vector<std::string> rows;  // JSONEachRow, with a line break after each
 };
 
-std::vector<testkit::GoldenCase> cases_of(const std::string& processor) {
-  const fs::path recorded = kRecorded / processor;
-  if (fs::is_directory(recorded)) return testkit::recorded_examples(recorded);
-  return testkit::own_cases(kSource / "tests/golden" / processor);
-}
-
-// The rows of all messages that no producer would find odd.
+// The rows of the processor's recorded messages.
 std::vector<std::string> rows_of(const std::string& name) {
   RealClock clock;
   Metrics metrics;
@@ -51,8 +45,7 @@ std::vector<std::string> rows_of(const std::string& name) {
   settings.processor = name;
   const auto processor = (*processors::make_factory(settings, {&clock, &metrics}))();
   std::string text;
-  for (const testkit::GoldenCase& one : cases_of(name)) {
-    if (one.result != "rows" || one.odd) continue;
+  for (const testkit::GoldenCase& one : testkit::recorded_examples(kRecorded / name)) {
     Message message;
     message.offset = Offset{1};
     message.timestamp_ms = 1'790'000'000'000;
@@ -218,28 +211,32 @@ void print(const DataSet& set, const Body& body, const Cost& cost, const Cost& f
             << std::flush;
 }
 
+void compare(const testkit::ClickHouseServer& clickhouse, const DataSet& set, const FormatOptions& options) {
+  Inserts inserts(clickhouse, set, options);
+  const std::vector<Cost> costs = inserts.measure();
+  for (size_t i = 0; i < costs.size(); ++i) {
+    print(set, inserts.bodies()[i], costs[i], costs[0], options.insert_rows);
+  }
+}
+
 }  // namespace
 
 void compare_formats(const testkit::ClickHouseServer& clickhouse, const FormatOptions& options) {
-  const bool recorded = fs::is_directory(kRecorded);
   std::cout << fmt::format(
       "Inserts of {} rows, compressed with LZ4: microseconds of the server's CPU time per row, medians of {} runs in "
-      "turns.\nparsing: into a table that drops them; whole: into their table, without merges. Errors, transactions "
-      "and replays are of\n{}.\n\n",
-      options.insert_rows, options.runs,
-      recorded ? "Snuba's recorded messages"
-               : fmt::format("the golden messages, because Snuba's recorded ones are not in {}", kRecorded.string()));
+      "turns.\nparsing: into a table that drops them; whole: into their table, without merges.\n\n",
+      options.insert_rows, options.runs);
   std::cout << fmt::format("{:<14} {:<14} {:>8} {:>8} {:>9} {:>9}   whole / {}\n", "rows", "format", "bytes", "LZ4",
                            "parsing", "whole", options.formats.front());
-  for (const DataSet& set :
-       {web_event_rows(options.insert_rows), drop_in("errors", "ErrorsProcessor"),
-        drop_in("transactions", "TransactionsMessageProcessor"), drop_in("replays", "ReplaysProcessor")}) {
-    Inserts inserts(clickhouse, set, options);
-    const std::vector<Cost> costs = inserts.measure();
-    for (size_t i = 0; i < costs.size(); ++i) {
-      print(set, inserts.bodies()[i], costs[i], costs[0], options.insert_rows);
-    }
+  compare(clickhouse, web_event_rows(options.insert_rows), options);
+  if (!fs::is_directory(kRecorded)) {
+    std::cout << fmt::format("errors, transactions and replays are left out: Snuba's recorded messages are not in {}\n",
+                             kRecorded.string());
+    return;
   }
+  compare(clickhouse, drop_in("errors", "ErrorsProcessor"), options);
+  compare(clickhouse, drop_in("transactions", "TransactionsMessageProcessor"), options);
+  compare(clickhouse, drop_in("replays", "ReplaysProcessor"), options);
 }
 
 }  // namespace freshet::bench
