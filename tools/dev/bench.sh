@@ -3,7 +3,7 @@
 #                    [--delivery exactly-once|at-least-once | --compare-delivery] [--store] [-- FRESHET-OPTIONS]
 #        ./dev bench partitions [--partitions N,N,...] [--rate N] [--warm-up SECONDS] [--seconds SECONDS] [--messages N]
 #        ./dev bench total [--messages N] [--partitions N] [--bytes N] [--runs N] [--quiet-seconds N] [--table-settings TEXT]
-#                          [--engine-settings TEXT] [-- FRESHET-OPTIONS]
+#                         [--engine-settings TEXT] [--rows N] [--insert-rows N] [--formats NAME,...] [-- FRESHET-OPTIONS]
 #        ./dev bench cost [--partitions N,N,...] [--bytes N,N,...] [--messages N] [--megabytes N] [--runs N] [--plot FILE]
 #                         [-- FRESHET-OPTIONS]
 #        ./dev bench renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]
@@ -20,10 +20,11 @@
 #
 # total: all CPU time between a topic and a MergeTree table, per row, in turns: with ClickHouse's own Kafka table engine and a
 # materialized view, and with freshet. Counts the server until its merges have ended, and freshet; checks that each run stored
-# every row once. Takes about five minutes.
+# every row once. Then the server's CPU time for inserts of the same rows in different formats (docs/performance.md). Takes about
+# five minutes.
 #
 # cost: CPU time per message of freshet and of the bare consumer, over the number of partitions (1 to 256) and over the size of
-# messages (100 bytes to 1 MB), as tables and, with --plot, as an SVG file. Takes about ten minutes.
+# messages (100 bytes to 1 MB), as tables and, with --plot, as an SVG file. Takes about three minutes.
 #
 # renewal: measures what a renewal of the Kafka consumer costs a group of three members, with static membership and with
 # leave and rejoin; also with group.protocol=consumer if librdkafka supports it (2.4 or later, see CONTRIBUTING.md).
