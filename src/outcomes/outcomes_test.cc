@@ -163,7 +163,7 @@ struct Writing {
   void write(std::vector<Item> items) {
     rows = packed(items);
     thread = std::jthread([this] {
-      outcome = writer.write({&layout, {rows}, 1, rows.size(), ""}, {stop.get_token(), {}});
+      outcome = writer.write({&layout, {rows}, {}, 1, rows.size(), ""}, {stop.get_token(), {}});
     });
   }
   void wait_for_records(size_t n) {
