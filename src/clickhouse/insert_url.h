@@ -46,9 +46,10 @@ enum class OwnSettings {
 SettingMap insert_settings(const ClickHouseSettings& settings, std::string_view token,
                            OwnSettings own = OwnSettings::All, RowFormat format = RowFormat::JsonEachRow);
 
-// With Native: 0 makes the server compare the types of the insert with those of the table, and refuse others. It would
-// convert them, by other rules than it reads JSON. Servers that do not know the setting compare nothing: of a type that
-// is not the table's any more, 18.16 stores other values, or dies (a column that became Nullable).
+// With Native: 0 makes the server compare the types of the insert with those of the table, and refuse others (except an
+// Enum of the same width). It would convert them, by other rules than it reads JSON. Servers that do not know the
+// setting compare nothing: of a type that is not the table's any more, 18.16 stores other values, or dies (a column
+// that became Nullable).
 constexpr std::string_view kTypesConversion = "input_format_native_allow_types_conversion";
 
 constexpr int kUnknownSetting = 115;     // the server does not know the setting
