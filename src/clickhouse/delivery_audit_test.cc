@@ -50,7 +50,7 @@ struct AuditedServer {
 
   void expect_survey() {
     server.next(answer({{"d", engine.substr(0, engine.find('(')), engine}}));
-    server.next(answer({{"n", "Int32", ""}}));
+    server.next(answer({{"n", "Int32", "", ""}}));
     server.next(answer({}));
     server.next(answer(settings));
     server.next(answer({{view ? "d" : "", view ? "v" : ""}}));

@@ -30,8 +30,8 @@ struct FailedInsertsTest : testing::Test {
   // Queues the responses to the queries about the table, in order.
   void answer_properties(const std::string& engine_full, const std::string& engine = "MergeTree") {
     server.next(rows("[\"d\",\"" + engine + "\",\"" + engine_full + "\"]"));
-    server.next(rows("[\"a\",\"Int32\",\"\"]"));
-    server.next(rows("[\"auto\"]"));  // column name matching mode
+    server.next(rows("[\"a\",\"Int32\",\"\",\"\"]"));
+    server.next(rows("[\"input_format_column_name_matching_mode\",\"auto\"]"));
     server.next(rows("[\"\",\"insert_deduplication_token\",\"\"],[\"\",\"insert_deduplicate\",\"1\"]"));
     server.next(rows("[\"\",\"\"]"));  // views
   }
