@@ -10,7 +10,7 @@ Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& cloc
   const auto table = client.describe_table(timeout, stop);
   if (!table) return tl::make_unexpected(table.error());
   TableColumns types;
-  if (!table->converts_native || table->name_matching == "ignore_case") return types;
+  if (!table->checks_native || table->name_matching == "ignore_case") return types;
   types.null_as_default = table->null_as_default;
   const auto given = pipeline.clickhouse.insert_settings.find("input_format_null_as_default");
   if (given != pipeline.clickhouse.insert_settings.end()) types.null_as_default = given->second != "0";

@@ -163,7 +163,7 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   if (!values) return info;
   for (const auto& setting : *values) {
     if (setting[0] == "input_format_column_name_matching_mode") info.name_matching = setting[1];
-    if (setting[0] == "input_format_native_allow_types_conversion") info.converts_native = setting[1] == "1";
+    if (setting[0] == "input_format_native_allow_types_conversion") info.checks_native = true;
     if (setting[0] == "input_format_null_as_default") info.null_as_default = setting[1] == "1";
   }
   return info;

@@ -7,10 +7,16 @@
 namespace freshet::processors {
 namespace {
 
+// If ALTER TABLE renumbers an Enum, the server stores another element, or a number without one.
+bool has_enum(const columns::DataType& type) {
+  return type.kind == columns::TypeKind::Enum8 || type.kind == columns::TypeKind::Enum16 ||
+         std::any_of(type.children.begin(), type.children.end(), has_enum);
+}
+
 // nullopt: the type is not supported.
 std::optional<ColumnTarget> target_of(const TableColumn& column, bool null_as_default) {
   auto type = columns::parse_data_type(column.type);
-  if (!type) return std::nullopt;
+  if (!type || has_enum(*type)) return std::nullopt;
   ColumnTarget target{*std::move(type), true};
   target.null_as_default = null_as_default;
   target.default_value = column.default_expression.empty() ? default_bytes(target.type)

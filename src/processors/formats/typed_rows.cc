@@ -15,8 +15,7 @@ using columns::TypeKind;
 
 constexpr uint64_t kExactInDouble = uint64_t{1} << 53;
 constexpr uint64_t kExactInFloat = uint64_t{1} << 24;
-// Text of fewer digits is a date for some servers; text of more is another time.
-constexpr uint64_t kFirstTenDigits = 1'000'000'000;
+// Text of more digits is another time.
 constexpr uint64_t kLastTenDigits = 9'999'999'999;
 constexpr std::array<int64_t, 10> kPowers = {1,       10,        100,        1'000,       10'000,
                                              100'000, 1'000'000, 10'000'000, 100'000'000, 1'000'000'000};
@@ -102,8 +101,8 @@ void TypedRowWriter::write(const Type& type, uint64_t value) {
       return value <= kExactInDouble ? bytes_.fixed(static_cast<double>(value)) : inexact();
     case Kind::Float32:
       return value <= kExactInFloat ? bytes_.fixed(static_cast<float>(value)) : inexact();
-    case Kind::DateTime:
-      return value >= kFirstTenDigits ? in_range<uint32_t>(value) : inexact();
+    case Kind::DateTime:  // a number without quotes is seconds
+      return in_range<uint32_t>(value);
     default:
       return inexact();
   }
