@@ -1,16 +1,9 @@
 #include "stream/flow_control.h"
 
 namespace freshet::stream {
-namespace {
-
-// The rest of the limit has room for the bodies of inserts.
-constexpr uint64_t kShareForBodies = 8;
-
-}  // namespace
 
 bool FlowControl::update_backpressure() {
-  if (!backpressure_ && budget_->held() > budget_->limit() - budget_->limit() / kShareForBodies)
-    return backpressure_ = true;
+  if (!backpressure_ && budget_->held() > budget_->limit()) return backpressure_ = true;
   if (backpressure_ && budget_->held() < budget_->limit() / 2) backpressure_ = false;
   return false;
 }

@@ -40,8 +40,8 @@ class FlowControl {
   void consumer_started() { told_.clear(); }
   void assigned(Partition partition) { told_.erase(partition); }
 
-  // Backpressure starts when the budget is above seven eighths of its limit, and ends when it is below half of it. True
-  // if it starts now.
+  // Backpressure starts when the budget is above its limit, and ends when it is below half of it. True if it starts
+  // now.
   bool update_backpressure();
   bool backpressure() const { return backpressure_; }
 

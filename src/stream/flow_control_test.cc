@@ -45,9 +45,9 @@ TEST_F(FlowControlTest, ANewAssignmentAndANewConsumerAreToldAnew) {
 
 TEST_F(FlowControlTest, PushesBackUntilHalfOfTheBudgetIsFree) {
   EXPECT_EQ(told(running_), "resume");
-  Charge held(budget_, 875);
+  Charge held(budget_, 1000);
   EXPECT_FALSE(flow_.update_backpressure());
-  held.resize(876);
+  held.resize(1001);
   EXPECT_TRUE(flow_.update_backpressure());
   EXPECT_FALSE(flow_.update_backpressure());  // it has begun before
   EXPECT_EQ(told(running_), "pause");

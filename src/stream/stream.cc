@@ -23,6 +23,8 @@ constexpr size_t kOtherEvents = 65536;       // room for results of batches and 
 // backlog then passes through the same few megabytes.
 constexpr uint64_t kWaitsPerWorker = 2 << 20;
 constexpr uint64_t kShareBeforeWorkers = 8;  // of the memory limit
+// While batches are written, this share of the limit is left to the bodies of inserts.
+constexpr uint64_t kShareForBodies = 4;
 // However busy the workers are: rebalances and answers to commits come with the messages.
 constexpr Duration kPollsAtLeast = std::chrono::milliseconds(100);
 
@@ -190,13 +192,18 @@ void Stream::follow(ConsumerControl& control, Source& source, SteadyTime now) {
   if (command == ConsumerCommand::Stop) pipeline_.request_stop(now, commands_);
 }
 
-bool Stream::workers_are_behind(SteadyTime now) const {
-  const uint64_t enough = std::min(settings_.concurrency * kWaitsPerWorker, settings_.memory_limit / kShareBeforeWorkers);
-  return workers_->waiting_bytes() > enough && now < polled_ + kPollsAtLeast && !pipeline_.ending();
+// Waiting costs less than a pause, because the library drops what it has fetched when it is paused. Batches that are
+// being written will make room.
+bool Stream::should_wait(SteadyTime now) {
+  if (now >= polled_ + kPollsAtLeast || pipeline_.ending()) return false;
+  const ByteBudget& budget = *pipeline_.budget();
+  const uint64_t enough = std::min(settings_.concurrency * kWaitsPerWorker, budget.limit() / kShareBeforeWorkers);
+  if (workers_->waiting_bytes() > enough) return true;
+  return budget.held() > budget.limit() - budget.limit() / kShareForBodies && writers_->tasks() > 0;
 }
 
-// Each chunk that a worker finishes is an event, which ends the wait.
-void Stream::wait_for_workers(Source& source, Duration timeout) {
+// Each chunk that a worker finishes, and each batch that is stored, is an event, which ends the wait.
+void Stream::wait_for_pools(Source& source, Duration timeout) {
   attach(&no_source_);
   polling_.store(true);
   if (woken_.exchange(false)) timeout = Duration::zero();
@@ -209,7 +216,7 @@ void Stream::wait_for_workers(Source& source, Duration timeout) {
 
 void Stream::take_source_events(Source& source, ConsumerControl& control, Duration timeout) {
   delivered_.clear();
-  if (workers_are_behind(clock_.steady_now())) return wait_for_workers(source, timeout);
+  if (should_wait(clock_.steady_now())) return wait_for_pools(source, timeout);
   // An event after this store wakes the source, which ends the poll at once.
   polling_.store(true);
   if (woken_.exchange(false) || timeout < Duration::zero()) timeout = Duration::zero();
