@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "processors/formats/column.h"
 #include "processors/formats/row_values.h"
@@ -54,8 +55,18 @@ class RowWriter {
 
   template <typename T>
   void put(const Column& column, const T& v) {
-    key(column);
-    value(v);
+    if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+      ensure(Column::kRoom + kNumberRoom + 1);
+      char* const out = buffer_.data() + size_;
+      *out = ',';
+      char* const name = out + (comma_ ? 1 : 0);
+      std::memcpy(name, column.text(), Column::kRoom);
+      size_ += static_cast<size_t>(integer(v, name + column.size()) - out);
+      comma_ = true;
+    } else {
+      key(column);
+      value(v);
+    }
   }
   template <typename T>
   void put(const Column& column, const WhenThere<T>& v) {
@@ -89,16 +100,11 @@ class RowWriter {
 
   void value(std::nullptr_t) { raw("null"); }
   void value(bool v) { raw(v ? std::string_view("true") : std::string_view("false")); }
-  void value(uint64_t v) {
-    number([v](char* out) { return write_u64(v, out); });
+  template <typename Int>
+  requires std::is_integral_v<Int>
+  void value(Int v) {
+    number([v](char* out) { return integer(v, out); });
   }
-  void value(int64_t v) {
-    number([v](char* out) { return write_i64(v, out); });
-  }
-  void value(uint32_t v) { value(uint64_t{v}); }
-  void value(uint16_t v) { value(uint64_t{v}); }
-  void value(uint8_t v) { value(uint64_t{v}); }
-  void value(int32_t v) { value(int64_t{v}); }
   void value(double v) {
     number([v](char* out) { return write_f64(v, out); });
   }
@@ -181,6 +187,19 @@ class RowWriter {
     ensure(2);
     buffer_[size_++] = bracket;
     comma_ = true;
+  }
+  // Most integers of most rows have one digit.
+  template <typename Int>
+  static char* integer(Int v, char* out) {
+    if (static_cast<uint64_t>(v) < 10) {
+      *out = static_cast<char>('0' + v);
+      return out + 1;
+    }
+    if constexpr (std::is_signed_v<Int>) {
+      return write_i64(v, out);
+    } else {
+      return write_u64(v, out);
+    }
   }
   void escaped_value(std::string_view text);
   void instant(uint64_t ticks, int digits);

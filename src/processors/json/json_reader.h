@@ -50,6 +50,31 @@ constexpr std::array<JsonKind, 256> make_json_kinds() {
   return kinds;
 }
 
+// The name of a field, prepared for JsonReader::take_key().
+class ExpectedKey {
+ public:
+  static constexpr size_t kRoom = 32;
+
+  constexpr ExpectedKey() = default;
+  // `name` needs no escaping.
+  constexpr explicit ExpectedKey(std::string_view name) {
+    if (name.size() + 2 > kRoom) return;
+    text_[size_++] = '"';
+    for (const char c : name) text_[size_++] = c;
+    text_[size_++] = '"';
+  }
+  // False for names that are too long, too. kRoom bytes must be readable at `at`.
+  bool is_at(const char* at) const {
+    if (!same_head(at, text_.data(), size_)) return false;
+    return size_ <= 16 ? size_ > 0 : same_head(at + 16, text_.data() + 16, size_ - 16);
+  }
+  size_t size() const { return size_; }
+
+ private:
+  std::array<char, kRoom> text_{};
+  size_t size_ = 0;
+};
+
 // After the first error, every call returns false and does not advance. Views are valid until the next open(). Never
 // reads past its input: a text without padding is first copied to padded memory. Threads: one.
 class JsonReader {
@@ -97,6 +122,22 @@ class JsonReader {
     skip_space();
     if (*at_ != ':') return fail("expected ':' after a field's name");
     ++at_;
+    return true;
+  }
+  // As next_key() if the next key is the expected one. Otherwise reads nothing and returns false.
+  bool take_key(const ExpectedKey& expected, JsonString& key) {
+    if (failed()) return false;
+    const char* at = after_space(at_);
+    if (!first_) {
+      if (*at != ',') return false;
+      at = after_space(at + 1);
+    }
+    if (!expected.is_at(at)) return false;
+    const char* const colon = after_space(at + expected.size());
+    if (*colon != ':') return false;
+    key = {{at + 1, expected.size() - 2}, true};
+    first_ = false;
+    at_ = colon + 1;
     return true;
   }
   bool enter_array();

@@ -38,6 +38,7 @@ class Fields {
     for (size_t i = 0; i < N; ++i) {
       fields_[i] = fields[i];
       for (size_t c = 0; c < fields[i].name.size() && c < kHead; ++c) heads_[i][c] = fields[i].name[c];
+      keys_[i] = ExpectedKey(fields[i].name);
       if (fields[i].alias_of < 0) ++proper_;
       if (fields[i].need == Need::Required && fields[i].alias_of < 0) required_ |= uint64_t{1} << i;
       if (fields[i].need != Need::Defaulted && fields[i].alias_of < 0) needed_in_array_ |= uint64_t{1} << i;
@@ -62,6 +63,7 @@ class Fields {
     return alias_of < 0 ? index : alias_of;
   }
   std::string_view name(size_t index) const { return fields_[index].name; }
+  const ExpectedKey& key(size_t index) const { return keys_[index]; }
   uint64_t required() const { return required_; }
   uint64_t needed_in_array() const { return needed_in_array_; }
   int count() const { return proper_; }
@@ -84,6 +86,7 @@ class Fields {
 
   std::array<Field, N> fields_{};
   std::array<std::array<char, kHead>, N> heads_{};
+  std::array<ExpectedKey, N> keys_{};
   std::array<uint8_t, kSlots> slots_{};
   uint64_t required_ = 0;
   uint64_t needed_in_array_ = 0;
@@ -138,23 +141,31 @@ class StructReader {
 
  private:
   int next_field() {
+    // Producers keep the order of fields.
+    if (static_cast<size_t>(last_ + 1) < N && json_.take_key(fields_.key(static_cast<size_t>(last_ + 1)), key_)) {
+      return found(last_ + 1);
+    }
     while (json_.next_key(key_)) {
-      int field = fields_.find(key_.view, last_ + 1);
+      const int field = fields_.find(key_.view, last_ + 1);
       if (field < 0) {
         if (unknown_ == Unknown::Tell) return kUnknown;
         if (!(unknown_ == Unknown::Skip ? json_.skip() : json_.check())) return -1;
         continue;
       }
-      last_ = field;
-      field = fields_.proper(field);
-      if (has(field)) {
-        json_.fail("a field occurs twice");
-        return -1;
-      }
-      seen_ |= uint64_t{1} << field;
-      return field;
+      return found(field);
     }
     return -1;
+  }
+
+  int found(int index) {
+    last_ = index;
+    const int field = fields_.proper(index);
+    if (has(field)) {
+      json_.fail("a field occurs twice");
+      return -1;
+    }
+    seen_ |= uint64_t{1} << field;
+    return field;
   }
 
   int next_element() {
