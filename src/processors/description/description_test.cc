@@ -1,169 +1,73 @@
-// The data sets of docs/data-set-example.md, and rules of descriptions that they do not show.
-#include "processors/description/description.h"
-
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "processors/description/described_processor.h"
-#include "processors/description/nested.h"
 #include "processors/description/steps.h"
 #include "testkit/fake_clock.h"
 
 namespace freshet::processors {
 namespace {
 
-// --- a flat data set ------------------------------------------------------------------------------------------------
-
-struct CheckIn {
-  uint64_t organization = 0;
-  Uuid monitor;
-  Seconds timestamp;
-  JsonString status;
-  std::optional<double> duration;
-  std::optional<uint16_t> retention;
-};
-
-uint16_t retention_of(const CheckIn& check_in, const RowContext& context) {
-  return clamp_retention(check_in.retention, context.environment);
-}
-
-constexpr auto kCheckIn = describe<CheckIn>(
-    both<&CheckIn::organization>("org_id", Need::Required), both<&CheckIn::monitor>("monitor_id", Need::Required),
-    both<&CheckIn::timestamp>("timestamp", Need::Required), both<&CheckIn::status>("status", Need::Required),
-    field<&CheckIn::duration>("duration"), column<&CheckIn::duration>("duration_seconds"),
-    field<&CheckIn::retention>("retention_days"), column<retention_of>("retention_days"),
-    column<partition_of>("partition"), column<offset_of>("offset"));
-
-ProcessorFactory check_ins(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
-  return described<kCheckIn>(settings, environment);
-}
-
-// --- a nested data set ----------------------------------------------------------------------------------------------
-
-struct Payment {
-  JsonString method;
-  std::optional<JsonString> country;
-};
-struct Item {
+struct Part {
   uint64_t id = 0;
-  double price = 0;
-  List<JsonString> tags;
-};
-struct Order {
-  Uuid id;
-  Seconds timestamp;
-  Payment payment;
-  List<Item> items;
+  List<uint64_t> sizes;
 };
 
-constexpr auto kPayment =
-    describe<Payment>(field<&Payment::method>("method", Need::Required), field<&Payment::country>("country"));
-constexpr auto kItem = describe<Item>(field<&Item::id>("id", Need::Required),
-                                      field<&Item::price>("price", Need::Required), field<&Item::tags>("tags"));
+struct Parcel {
+  JsonString name;
+  Ticks<6, uint64_t> sent;
+  Seconds received;
+  List<Part> parts;
+  std::optional<uint8_t> weight;
+};
 
-double total_of(const Order& order) {
-  double total = 0;
-  for (const Item& item : order.items) total += item.price;
-  return total;
-}
+constexpr auto kPart =
+    describe<Part>(field<&Part::id>("id", Need::Required), field<&Part::sizes>("sizes", Need::Required));
 
-constexpr auto kOrder = describe<Order>(
-    both<&Order::id>("order_id", Need::Required), both<&Order::timestamp>("timestamp", Need::Required),
-    field<&Order::payment, object<kPayment>>("payment", Need::Required),
-    column<&Order::payment, &Payment::method>("payment_method"),
-    column<&Order::payment, &Payment::country>("payment_country"),
-    field<&Order::items, list_of<kItem>>("items", Need::Required), column<&Order::items, each<&Item::id>>("items.id"),
-    column<&Order::items, each<&Item::price>>("items.price"),
-    column<&Order::items, each<&Item::tags, each<>>>("items.tags"), column<total_of>("total"));
+constexpr auto kParcel = describe<Parcel>(
+    both<&Parcel::name>("name", Need::Required), both<&Parcel::sent>("sent"),
+    both<&Parcel::received, read_seconds>("received"), field<&Parcel::parts, list_of<kPart>>("parts", Need::Required),
+    column<&Part::id>("part"), column<&Part::sizes, each<>>("sizes"), field<&Parcel::weight>("weight"),
+    column<&Parcel::weight, when_there>("weight"), column<constant<uint8_t{7}>>("seven"),
+    column<constant_text<"x">>("text"), column<offset_of>("offset"));
 
-ProcessorFactory orders(const ProcessorsSettings& settings, const ProcessorEnvironment& environment) {
-  return described<kOrder>(settings, environment);
-}
-
-// --------------------------------------------------------------------------------------------------------------------
-
-struct DescriptionTest : testing::Test {
-  ProcessResult process(ProcessorFactory (*make)(const ProcessorsSettings&, const ProcessorEnvironment&),
-                        std::string_view payload) {
-    rows.clear();
+class DescribedRowsTest : public testing::Test {
+ protected:
+  ProcessResult process(std::string_view text) {
     Message message;
-    message.offset = Offset{7};
-    message.payload = payload;
-    return make({}, {&clock, &metrics})()->process({"topic", Partition{3}}, message, rows);
+    message.offset = Offset{5};
+    message.payload = text;
+    rows_.clear();
+    return processor_.process({"parcels", Partition{0}}, message, rows_);
   }
 
-  testkit::FakeClock clock;
-  Metrics metrics;
-  std::string rows;
+  testkit::FakeClock clock_;
+  Metrics metrics_;
+  DescribedProcessor<kParcel, &Parcel::parts> processor_{ProcessorsSettings{}, {&clock_, &metrics_}};
+  std::string rows_;
 };
 
-TEST_F(DescriptionTest, AFlatDataSet) {
-  const auto result = process(check_ins, R"({"org_id":5,"monitor_id":"000102030405060708090a0b0c0d0e0f",)"
-                                         R"("timestamp":"2026-01-02T03:04:05Z","status":"ok","retention_days":30,)"
-                                         R"("unknown":[]})");
-  EXPECT_EQ(result.row_count, 1u) << result.text;
-  EXPECT_EQ(rows, R"({"org_id":5,"monitor_id":"00010203-0405-0607-0809-0a0b0c0d0e0f","timestamp":1767323045,)"
-                  R"("status":"ok","duration_seconds":null,"retention_days":30,"partition":3,"offset":7})"
-                  "\n");
+TEST_F(DescribedRowsTest, EachElementBecomesARow) {
+  EXPECT_EQ(process(R"({"name":"n","sent":1.5,"received":2.9,"weight":3,)"
+                    R"("parts":[{"id":1,"sizes":[4,5]},{"sizes":[],"id":2}]})")
+                .row_count,
+            2u);
+  EXPECT_EQ(rows_, R"({"name":"n","sent":"0000000001.500000","received":2,"part":1,"sizes":[4,5],"weight":3,"seven":7,)"
+                   R"("text":"x","offset":5})"
+                   "\n"
+                   R"({"name":"n","sent":"0000000001.500000","received":2,"part":2,"sizes":[],"weight":3,"seven":7,)"
+                   R"("text":"x","offset":5})"
+                   "\n");
 }
 
-TEST_F(DescriptionTest, ARequiredFieldIsMissing) {
-  const auto result = process(check_ins, R"({"org_id":5})");
-  EXPECT_EQ(result.kind, ProcessResult::Kind::Invalid);
-  EXPECT_NE(result.text.find("a required field is missing"), std::string::npos) << result.text;
+TEST_F(DescribedRowsTest, ARowLeavesOutWhatIsNotThere) {
+  EXPECT_EQ(process(R"({"name":"n","parts":[{"id":1,"sizes":[]}]})").row_count, 1u);
+  EXPECT_EQ(rows_.find("weight"), std::string::npos);
 }
 
-TEST_F(DescriptionTest, ANestedDataSet) {
-  const auto result =
-      process(orders, R"({"order_id":"000102030405060708090a0b0c0d0e0f","timestamp":"2026-01-02T03:04:05Z",)"
-                      R"("payment":{"method":"card"},)"
-                      R"("items":[{"id":1,"price":2.5,"tags":["a","b"]},{"id":2,"price":1}]})");
-  EXPECT_EQ(result.row_count, 1u) << result.text;
-  EXPECT_EQ(rows,
-            R"({"order_id":"00010203-0405-0607-0809-0a0b0c0d0e0f","timestamp":1767323045,"payment_method":"card",)"
-            R"("payment_country":null,"items.id":[1,2],"items.price":[2.5,1.0],"items.tags":[["a","b"],[]],)"
-            R"("total":3.5})"
-            "\n");
-}
-
-TEST(DataSetExampleTest, ThePageHasThisCode) {
-  const auto text_of = [](const std::string& file) {
-    std::stringstream text;
-    text << std::ifstream(std::string(FRESHET_SOURCE_DIR) + file).rdbuf();
-    return text.str();
-  };
-  const std::string page = text_of("/docs/data-set-example.md");
-  const std::string code = text_of("/src/processors/description/description_test.cc");
-  const std::string begin = "```cpp\n";
-  size_t blocks = 0;
-  for (size_t at = 0; (at = page.find(begin, at)) != std::string::npos; ++blocks) {
-    at += begin.size();
-    const std::string block = page.substr(at, page.find("```", at) - at);
-    EXPECT_NE(code.find(block), std::string::npos) << block;
-  }
-  EXPECT_EQ(blocks, 2u);
-}
-
-// Lists keep their memory from message to message, but not their values.
-TEST_F(DescriptionTest, NothingOfAMessageIsInTheNext) {
-  const auto processor = orders({}, {&clock, &metrics})();
-  const auto rows_of = [&](const std::string& items) {
-    const std::string payload = R"({"order_id":"000102030405060708090a0b0c0d0e0f","timestamp":"2026-01-02T03:04:05Z",)"
-                                R"("payment":{"method":"card"},"items":)" +
-                                items + "}";
-    Message message;
-    message.payload = payload;
-    std::string text;
-    EXPECT_EQ(processor->process({"topic", Partition{0}}, message, text).row_count, 1u);
-    return text;
-  };
-  const std::string empty = rows_of("[]");
-  rows_of(R"([{"id":1,"price":1,"tags":["a","b","c"]},{"id":2,"price":1,"tags":["d"]}])");
-  const std::string one = rows_of(R"([{"id":3,"price":1}])");
-  EXPECT_NE(one.find(R"("items.id":[3],"items.price":[1.0],"items.tags":[[]])"), std::string::npos) << one;
-  EXPECT_EQ(rows_of("[]"), empty);
+TEST_F(DescribedRowsTest, NoElementMeansNoRow) {
+  EXPECT_EQ(process(R"({"name":"n","parts":[]})").row_count, 0u);
+  EXPECT_EQ(rows_, "");
+  EXPECT_EQ(process(R"({"name":"n","parts":[{"id":1}]})").kind, ProcessResult::Kind::Invalid);
 }
 
 }  // namespace

@@ -56,16 +56,31 @@ class RowWriter {
   template <typename T>
   void put(const Column& column, const T& v) {
     if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-      ensure(Column::kRoom + kNumberRoom + 1);
-      char* const out = buffer_.data() + size_;
-      *out = ',';
-      char* const name = out + (comma_ ? 1 : 0);
-      std::memcpy(name, column.text(), Column::kRoom);
-      size_ += static_cast<size_t>(integer(v, name + column.size()) - out);
-      comma_ = true;
+      char* const out = begin_column(column, kNumberRoom);
+      end_column(integer(v, out));
     } else {
       key(column);
       value(v);
+    }
+  }
+  void put(const Column& column, const JsonString& v) {
+    if (!v.plain) {
+      key(column);
+      return escaped_value(v.view);
+    }
+    char* const out = begin_column(column, v.view.size() + 2);
+    *out = '"';
+    std::memcpy(out + 1, v.view.data(), v.view.size());
+    out[v.view.size() + 1] = '"';
+    end_column(out + v.view.size() + 2);
+  }
+  void put(const Column& column, const Seconds& v) { put(column, v.value); }
+  template <typename T>
+  void put(const Column& column, const std::optional<T>& v) {
+    if (v) {
+      put(column, *v);
+    } else {
+      put(column, nullptr);
     }
   }
   template <typename T>
@@ -175,6 +190,19 @@ class RowWriter {
   void separate() {
     buffer_[size_] = ',';
     size_ += comma_ ? 1 : 0;
+    comma_ = true;
+  }
+  // Writes the name, and returns where the value begins, with `room` bytes and one for a comma after it.
+  char* begin_column(const Column& column, size_t room) {
+    ensure(Column::kRoom + 1 + room + 1);
+    char* out = buffer_.data() + size_;
+    *out = ',';
+    out += comma_ ? 1 : 0;
+    std::memcpy(out, column.text(), Column::kRoom);
+    return out + column.size();
+  }
+  void end_column(const char* end) {
+    size_ = static_cast<size_t>(end - buffer_.data());
     comma_ = true;
   }
   void open(char bracket) {

@@ -180,5 +180,53 @@ TEST(JsonTreeTest, IsWrittenSortedWithTheLastOfDuplicates) {
   EXPECT_EQ(JsonTree::find(*root, "c"), nullptr);
 }
 
+TEST(JsonReaderTest, TakesOnlyTheExpectedKey) {
+  constexpr ExpectedKey kA("a");
+  constexpr ExpectedKey kLong("a_name_of_more_than_sixteen");
+  constexpr ExpectedKey kTooLong("a_name_that_does_not_fit_into_32");
+  const auto takes = [](const char* text, const ExpectedKey& expected) {
+    JsonReader json;
+    json.open(text);
+    json.enter_object();
+    JsonString key;
+    const bool taken = json.take_key(expected, key);
+    EXPECT_TRUE(taken || json.position() == 1) << text;
+    uint64_t value = 0;
+    EXPECT_EQ(taken || json.next_key(key), json.read_u64(value)) << text;
+    return taken;
+  };
+  EXPECT_TRUE(takes(R"({"a":1})", kA));
+  EXPECT_TRUE(takes("{ \n\"a\"\t :1}", kA));
+  EXPECT_TRUE(takes(R"({"a_name_of_more_than_sixteen":1})", kLong));
+  EXPECT_FALSE(takes(R"({"a_name_of_more_than_sixteem":1})", kLong));
+  EXPECT_FALSE(takes(R"({"a_name_of_more":1})", kLong));
+  EXPECT_FALSE(takes(R"({"a_name_that_does_not_fit_into_32":1})", kTooLong));
+  EXPECT_FALSE(takes(R"({"b":1})", kA));
+  EXPECT_FALSE(takes(R"({"ab":1})", kA));
+  EXPECT_FALSE(takes(R"({"\u0061":1})", kA));
+  EXPECT_FALSE(takes(R"({})", kA));
+  EXPECT_FALSE(takes(R"({"a)", kA));
+  EXPECT_FALSE(takes(R"({"a")", kA));
+}
+
+TEST(JsonReaderTest, TakesAnExpectedKeyOnlyAfterAComma) {
+  static constexpr ExpectedKey kB("b");
+  const auto takes = [](const char* text) {
+    JsonReader json;
+    json.open(text);
+    json.enter_object();
+    JsonString key;
+    uint64_t value = 0;
+    EXPECT_TRUE(json.next_key(key) && json.read_u64(value)) << text;
+    return json.take_key(kB, key) && key.view == "b" && json.read_u64(value) && value == 2 && !json.next_key(key) &&
+           json.finish();
+  };
+  EXPECT_TRUE(takes(R"({"a":1,"b":2})"));
+  EXPECT_TRUE(takes(R"({"a":1 , "b" : 2 })"));
+  EXPECT_FALSE(takes(R"({"a":1 "b":2})"));
+  EXPECT_FALSE(takes(R"({"a":1,,"b":2})"));
+  EXPECT_FALSE(takes(R"({"a":1,"b" 2})"));
+}
+
 }  // namespace
 }  // namespace freshet::processors
