@@ -94,7 +94,7 @@ class RowWriter {
     ticks_value(ticks, digits);
   }
 
-  void key(const Column& column) {
+  [[gnu::always_inline]] void key(const Column& column) {
     ensure(Column::kRoom + 1);
     separate();
     std::memcpy(buffer_.data() + size_, column.text(), Column::kRoom);

@@ -230,9 +230,9 @@ class JsonReader {
   static constexpr std::array<JsonKind, 256> kKinds = make_json_kinds();
 
   void begin(const char* padded, size_t size);
-  void skip_space() { at_ = after_space(at_); }
+  [[gnu::always_inline]] void skip_space() { at_ = after_space(at_); }
   // at_ is at the opening quote.
-  bool read_quoted(JsonString& out) {
+  [[gnu::always_inline]] bool read_quoted(JsonString& out) {
     bool ascii = true;
     const char* const stop = scan_string(at_ + 1, ascii);
     if (*stop != '"' || !ascii) return read_other_string(stop, ascii, out);
