@@ -22,7 +22,7 @@ namespace freshet {
 struct InsertRequest {
   const RowLayout* layout = nullptr;
   std::vector<std::string_view> rows;  // their concatenation is the uncompressed body
-  std::vector<size_t> json_rows;  // indices in `rows` of what is JSONEachRow, whatever `layout` says; ascending
+  std::vector<size_t> json_rows;       // indices in `rows` of what is JSONEachRow, whatever `layout` says; ascending
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
   std::string_view token;  // insert_deduplication_token

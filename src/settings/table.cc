@@ -254,7 +254,8 @@ constexpr Setting kTable[] = {
      "at-least-once, freshet looks at the table before it reads, and waits while it cannot",
      kRun, CHOICE(pipeline.delivery, kDeliveries)},
     {"insert-format", "ClickHouse", "json-each-row|native",
-     "native: rows are sent as columns in the types of the table, which costs the server less CPU time; rows and tables "
+     "native: rows are sent as columns in the types of the table, which costs the server less CPU time; rows and "
+     "tables "
      "that freshet cannot write so are sent as JSONEachRow, with the same stored values (docs/insert-formats.md)",
      kRun, CHOICE(pipeline.insert_format, kInsertFormats)},
     {"max-inserts-per-second", "ClickHouse", "N",

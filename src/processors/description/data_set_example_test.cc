@@ -1,12 +1,11 @@
 // The data sets of docs/data-set-example.md, and what a message leaves in the next.
-#include "processors/description/description.h"
-
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
 
 #include "processors/description/described_processor.h"
+#include "processors/description/description.h"
 #include "processors/description/nested.h"
 #include "processors/description/steps.h"
 #include "testkit/fake_clock.h"
