@@ -1,0 +1,111 @@
+// --insert-format native from a topic to a table of the current engine, and while the table changes.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "testkit/admin_client.h"
+#include "testkit/freshet_process.h"
+#include "testkit/kafka_client.h"
+#include "testkit/servers.h"
+
+namespace freshet {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct InsertFormatTest : testing::Test {
+  static void SetUpTestSuite() {
+    kafka_ = new testkit::KafkaServer();
+    clickhouse_ = new testkit::LocalClickHouse();
+  }
+  static void TearDownTestSuite() {
+    delete kafka_;
+    delete clickhouse_;
+  }
+  void SetUp() override {
+    topic = testing::UnitTest::GetInstance()->current_test_info()->name();
+    client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
+    client->create_topic(topic, 2);
+    clickhouse_->query(
+        fmt::format("CREATE TABLE {} (org_id UInt64, model LowCardinality(String), prompt_tokens UInt32, "
+                    "total_cost_usd Float64) ENGINE = MergeTree ORDER BY org_id "
+                    "SETTINGS non_replicated_deduplication_window = 10000",
+                    topic));
+  }
+  std::vector<std::string> args(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"--processor", "LlmProxyCostProcessor", "--insert-format", "native",
+                               "--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
+    return testkit::streaming_command("run", kafka_->bootstrap(), topic, clickhouse_->url(), more);
+  }
+  // The smallest double, which the server reads from JSONEachRow as 0: it shows which format a row had.
+  void produce(int from, int to) {
+    for (int id = from; id < to; ++id) {
+      client->produce(topic, {id % 2,
+                              -1,
+                              std::nullopt,
+                              fmt::format(R"({{"org_id":{},"model":"m","prompt_tokens":{},"total_cost_usd":5e-324}})",
+                                          id, id % 3 == 0 ? 300 : 200),
+                              {},
+                              0});
+    }
+    client->flush();
+  }
+  uint64_t count(const std::string& condition = "1") const {
+    return clickhouse_->count(fmt::format("SELECT count() FROM {} WHERE {}", topic, condition));
+  }
+  // Rows are JSONEachRow until freshet has described the table.
+  void produce_until_native(int& next) {
+    EXPECT_TRUE(testkit::eventually(60s, [&] {
+      produce(next, next + 2);
+      next += 2;
+      return testkit::eventually(1s, [&] { return count("total_cost_usd > 0") > 0; });
+    }));
+  }
+  std::string metrics() const { return testkit::AdminClient(port).ask("metrics").body; }
+
+  static testkit::KafkaServer* kafka_;
+  static testkit::LocalClickHouse* clickhouse_;
+  std::string topic;
+  const int port = testkit::free_port();
+  std::unique_ptr<testkit::KafkaClient> client;
+};
+testkit::KafkaServer* InsertFormatTest::kafka_ = nullptr;
+testkit::LocalClickHouse* InsertFormatTest::clickhouse_ = nullptr;
+
+TEST_F(InsertFormatTest, RowsAreSentAsColumnsAndStoredOnce) {
+  testkit::FreshetProcess freshet(args());
+  int next = 0;
+  produce_until_native(next);
+  const uint64_t before = count("total_cost_usd > 0");
+  produce(next, next + 1'000);
+  next += 1'000;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_EQ(count("total_cost_usd > 0"), before + 1'000) << freshet.output();
+  EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), static_cast<uint64_t>(next));
+}
+
+// A narrower type, which a third of the rows do not fit: they have no exact form, and JSONEachRow decides, which wraps.
+TEST_F(InsertFormatTest, ATableThatChangesLosesNothing) {
+  testkit::FreshetProcess freshet(args());
+  int next = 0;
+  produce_until_native(next);
+  const uint64_t before = count();
+  clickhouse_->query(fmt::format("ALTER TABLE {} MODIFY COLUMN prompt_tokens UInt8", topic));
+  for (int round = 0; round < 20; ++round) {
+    produce(next, next + 50);
+    next += 50;
+    EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << freshet.output();
+  }
+  clickhouse_->query(fmt::format("ALTER TABLE {} DROP COLUMN model", topic));
+  produce(next, next + 50);
+  next += 50;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << freshet.output();
+  EXPECT_NE(metrics().find("freshet_inserts_sent_as_json_total{"), std::string::npos) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_GT(before, 0u);
+  EXPECT_EQ(count("prompt_tokens NOT IN (200, 44)"), 0u);  // 300 as a UInt8 is 44
+  EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), static_cast<uint64_t>(next));
+}
+
+}  // namespace
+}  // namespace freshet
