@@ -339,7 +339,7 @@ void SearchIssuesMessageProcessor::write(const Occurrence& o, const MessageConte
     if (o.promoted[i]) row_.put(kPromoted[i].column, *o.promoted[i]);
   }
   row_.put(kTransactionDuration, o.duration_ms);
-  row_.put_ticks(kTimestampMs, milliseconds_of(o.client), 3);
+  row_.put(kTimestampMs, Ticks<3>{milliseconds_of(o.client)});
   row_.put_stamp(kMessageTimestamp, message.timestamp_ms * 1000);
   row_.put_retention(kRetentionDays, o.retention);
   row_.put(kPartition, context.partition.value);

@@ -87,12 +87,6 @@ class RowWriter {
   void put(const Column& column, const WhenThere<T>& v) {
     if (v.value) put(column, *v.value);
   }
-  // Ticks are int64_t, or uint64_t if Snuba's type is unsigned.
-  template <typename T>
-  void put_ticks(const Column& column, T ticks, int digits) {
-    key(column);
-    ticks_value(ticks, digits);
-  }
 
   [[gnu::always_inline]] void key(const Column& column) {
     ensure(Column::kRoom + 1);

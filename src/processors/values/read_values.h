@@ -31,12 +31,6 @@ bool read_optional(JsonReader& json, std::optional<T>& out) {
   return !json.failed() && read_value(json, out.emplace());
 }
 
-// Null, or a value that is later truncated to an integer.
-inline bool read_optional_to_truncate(JsonReader& json, std::optional<double>& out) {
-  out.reset();
-  return json.consume_null() || json.read_f64_to_truncate(out.emplace());
-}
-
 // Reads a time as epoch seconds (the low 32 bits). Text that is not a time results in the current time.
 bool read_date_time(JsonReader& json, const GeneratedValues& values, uint32_t& out);
 
