@@ -74,6 +74,13 @@ struct DeliveryFallback {
   }
 };
 
+struct NativeNotUsed {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "native_not_used",
+                                   "Inserts are JSONEachRow: Native inserts need --delivery at-least-once."};
+  std::string_view table;
+  auto fields() const { return log_fields(subject(log_key::kTable, table)); }
+};
+
 struct DeliveryNotAudited {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "delivery_not_audited",

@@ -83,7 +83,7 @@ class Checks {
         log_(log),
         secrets_(secrets),
         has_table_(!pipeline.stream.skip_write && !pipeline.accepted_outcomes),
-        native_(has_table_ && pipeline.insert_format == settings::InsertFormat::Native),
+        native_(has_table_ && pipeline.wants_native()),
         table_compared_(!has_table_),
         audited_at_(clock.steady_now()) {}
 

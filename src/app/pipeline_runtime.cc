@@ -18,10 +18,9 @@ Result<std::unique_ptr<PipelineRuntime>> PipelineRuntime::open(const settings::P
 }
 
 Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& clock, TelemetryStack& telemetry) {
-  const bool native = settings.insert_format == settings::InsertFormat::Native;
-  auto dependencies = stream_dependencies(
-      {settings, clock, telemetry.log, telemetry.metrics, options_, native ? &table_ : nullptr, &telemetry.secrets()},
-      outcomes_);
+  auto dependencies = stream_dependencies({settings, clock, telemetry.log, telemetry.metrics, options_,
+                                           settings.wants_native() ? &table_ : nullptr, &telemetry.secrets()},
+                                          outcomes_);
   if (!dependencies) return tl::make_unexpected(dependencies.error());
   const bool dead_letters = dependencies->has_dead_letters;
   stream::StreamSettings stream_settings = settings.stream;

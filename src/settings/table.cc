@@ -256,7 +256,9 @@ constexpr Setting kTable[] = {
     {"insert-format", "ClickHouse", "json-each-row|native",
      "native: rows are sent as columns in the types of the table, which costs the server less CPU time; rows and "
      "tables "
-     "that freshet cannot write so are sent as JSONEachRow, with the same stored values (docs/insert-formats.md)",
+     "that freshet cannot write so are sent as JSONEachRow, with the same stored values. Needs --delivery "
+     "at-least-once "
+     "(docs/insert-formats.md)",
      kRun, CHOICE(pipeline.insert_format, kInsertFormats)},
     {"max-inserts-per-second", "ClickHouse", "N",
      "with exactly-once delivery: batches that become due by time or size, on average; with many partitions they wait "

@@ -32,8 +32,9 @@ struct InsertFormatTest : testing::Test {
                     topic));
   }
   std::vector<std::string> args(std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"--processor", "LlmProxyCostProcessor", "--insert-format", "native",
-                               "--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
+    more.insert(more.begin(),
+                {"--processor", "LlmProxyCostProcessor", "--insert-format", "native", "--delivery", "at-least-once",
+                 "--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
     return testkit::streaming_command("run", kafka_->bootstrap(), topic, clickhouse_->url(), more);
   }
   // The smallest double, which the server reads from JSONEachRow as 0: it shows which format a row had.
@@ -105,6 +106,17 @@ TEST_F(InsertFormatTest, ATableThatChangesLosesNothing) {
   EXPECT_GT(before, 0u);
   EXPECT_EQ(count("prompt_tokens NOT IN (200, 44)"), 0u);  // 300 as a UInt8 is 44
   EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), static_cast<uint64_t>(next));
+}
+
+TEST_F(InsertFormatTest, ExactlyOnceIsJsonAndSaysSo) {
+  testkit::FreshetProcess freshet(testkit::streaming_command(
+      "run", kafka_->bootstrap(), topic, clickhouse_->url(),
+      {"--processor", "LlmProxyCostProcessor", "--insert-format", "native", "--max-batch-time-ms", "100"}));
+  produce(0, 100);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == 100; })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_EQ(count("total_cost_usd > 0"), 0u);
+  EXPECT_NE(freshet.output().find("native_not_used"), std::string::npos) << freshet.output();
 }
 
 }  // namespace
