@@ -125,7 +125,7 @@ struct InsertFormats : testing::Test {
     clickhouse::ClickHouseSettings to;
     to.urls = {server_->url()};
     to.table = "default." + table;
-    // Otherwise the server reads some numbers as the double beside the nearest one, and very small ones as 0.
+    // Otherwise the server reads some numbers as the double beside the nearest one.
     to.insert_settings = {{"precise_float_parsing", "1"}};
     const auto writer =
         clickhouse::make_row_writer(to, std::make_shared<clickhouse::Hosts>(to.urls), real_clock, null_log(), metrics);

@@ -55,6 +55,7 @@ TEST(TypedRowsTest, FloatsAreNotRoundedTwice) {
   EXPECT_EQ(bytes_of("Float32", 1e-40), std::nullopt);
   EXPECT_EQ(bytes_of("Float32", 0.0), raw(0.0F));
   EXPECT_EQ(bytes_of("Float64", std::numeric_limits<double>::infinity()), std::nullopt);
+  EXPECT_EQ(bytes_of("Float64", 5e-324), std::nullopt);
   EXPECT_EQ(bytes_of("UInt8", 1.0), std::nullopt);
 }
 
