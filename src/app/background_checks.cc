@@ -114,6 +114,7 @@ class Checks {
   // nobody waits for the next one.
   void follow_table(const std::stop_token& stop) {
     auto types = table_types(pipeline_, clock_, kAnswerTimeout, stop, secrets_);
+    if (!types && types.error().kind != ErrorKind::Stopping) log_.emit(DependencyMissing{types.error().text});
     if (!types || *types == known_) return;
     known_ = *types;
     on_table_(*std::move(types));

@@ -9,7 +9,7 @@
 namespace freshet {
 
 // Default of --memory-limit-bytes, per process.
-inline constexpr uint64_t kDefaultMemoryLimit = uint64_t{128} << 20;
+inline constexpr uint64_t kDefaultMemoryLimit = uint64_t{256} << 20;
 
 // Threads: any.
 class ByteBudget {

@@ -65,8 +65,8 @@ void BlockEncoder::make_room(size_t plain_bytes) {
   body_ = buffers_->take(need);
 }
 
-void BlockEncoder::finish(const std::shared_ptr<ByteBudget>& budget) {
-  buffers_->put(std::exchange(body_, {}), budget);
+void BlockEncoder::finish() {
+  buffers_->put(std::exchange(body_, {}));
   size_ = 0;
 }
 

@@ -32,7 +32,7 @@ class BlockEncoder {
   // Memory of the body, which may be larger than the body if larger ones were in it before.
   size_t body_memory() const { return body_.touched; }
   // Returns the memory of the body to the buffers (see BodyBuffers::put). Invalidates the view that encode() returned.
-  void finish(const std::shared_ptr<ByteBudget>& budget);
+  void finish();
 
  private:
   struct Contexts;

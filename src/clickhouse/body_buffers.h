@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 
-#include "base/byte_budget.h"
 #include "base/mutex.h"
 
 namespace freshet::clickhouse {
@@ -20,24 +19,19 @@ struct BodyBuffer {
 // Shared by all writers of a table; keeps one buffer that no writer uses. Threads: any; locks once a batch.
 class BodyBuffers {
  public:
-  static constexpr size_t kLargestKept = 32 << 20;
+  static constexpr size_t kLargestKept = 24 << 20;
 
   // Returns the kept buffer if it has `bytes`, otherwise a new one. Throws only std::bad_alloc.
   BodyBuffer take(size_t bytes);
-  // Keeps the buffer instead of the one kept before, and charges its touched bytes to `budget`, which may be null. A
-  // buffer that is larger than kLargestKept or a quarter of the budget's limit, or has no room in it, is freed: what is
-  // kept must not keep the source paused.
-  void put(BodyBuffer buffer, const std::shared_ptr<ByteBudget>& budget);
+  // Keeps the buffer instead of the one kept before; frees one that is larger than kLargestKept. The byte budget does
+  // not count what is kept: it must not keep the source paused.
+  void put(BodyBuffer buffer);
   // Frees the kept buffer.
   void release();
 
  private:
-  struct Kept {
-    BodyBuffer buffer;
-    Charge charge;
-  };
   Mutex mutex_;
-  std::optional<Kept> kept_ GUARDED_BY(mutex_);
+  std::optional<BodyBuffer> kept_ GUARDED_BY(mutex_);
 };
 
 }  // namespace freshet::clickhouse

@@ -1,6 +1,7 @@
 #include "clickhouse/clickhouse_client.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -12,6 +13,10 @@
 
 namespace freshet::clickhouse {
 namespace {
+
+constexpr std::array kInputSettings = {
+    "input_format_column_name_matching_mode", "input_format_defaults_for_omitted_fields",
+    "input_format_native_allow_types_conversion", "input_format_null_as_default", "insert_allow_materialized_columns"};
 
 using nlohmann::json;
 
@@ -154,18 +159,16 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   const auto rows = string_rows(*columns, 4);
   if (!rows) return tl::make_unexpected(rows.error());
   for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2], row[3]});
-  const auto settings = query(
-      "SELECT name, value FROM system.settings WHERE name IN ('input_format_column_name_matching_mode', "
-      "'input_format_native_allow_types_conversion', 'input_format_null_as_default') FORMAT JSONCompact",
-      deadline - clock_.steady_now(), stop);
+  std::string names;
+  for (const char* const setting : kInputSettings) names += (names.empty() ? "" : ", ") + quote_literal(setting);
+  const auto settings =
+      query("SELECT name, value FROM system.settings WHERE name IN (" + names + ") FORMAT JSONCompact",
+            deadline - clock_.steady_now(), stop);
   if (!settings) return tl::make_unexpected(settings.error());
   const auto values = string_rows(*settings, 2);
   if (!values) return info;
-  for (const auto& setting : *values) {
-    if (setting[0] == "input_format_column_name_matching_mode") info.name_matching = setting[1];
-    if (setting[0] == "input_format_native_allow_types_conversion") info.checks_native = true;
-    if (setting[0] == "input_format_null_as_default") info.null_as_default = setting[1] == "1";
-  }
+  for (const auto& setting : *values) info.input_settings[setting[0]] = setting[1];
+  info.name_matching = info.input_settings["input_format_column_name_matching_mode"];
   return info;
 }
 

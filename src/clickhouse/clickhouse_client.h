@@ -35,8 +35,9 @@ struct TableInfo {
   // The server's input_format_column_name_matching_mode. Empty: the server has no such setting and matches names
   // exactly.
   std::string name_matching;
-  bool checks_native = false;    // the server knows input_format_native_allow_types_conversion
-  bool null_as_default = false;  // the server's input_format_null_as_default; false if it has no such setting
+  // The server's values of settings that decide what it stores of an insert, those that it knows (kInputSettings in the
+  // source).
+  std::map<std::string, std::string> input_settings;
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
 };

@@ -33,6 +33,8 @@ constexpr Duration kUnlistedPatience = std::chrono::minutes(3);
 constexpr Duration kUnlistedBlocks = std::chrono::minutes(5);
 // How often rows are counted until a query succeeds, with a pause that doubles.
 constexpr int kCounts = 6;
+// So many errors that may be about the Native format end it for the insert.
+constexpr int kDoubtfulAttempts = 3;
 constexpr Duration kFirstCountPause = std::chrono::seconds(1);
 
 class ClickHouseWriter final : public RowWriter {
@@ -68,6 +70,7 @@ class ClickHouseWriter final : public RowWriter {
     EncodedInsert insert;
     Charge charge;  // for the body
     bool as_json_instead = false;
+    int doubtful = 0;  // attempts with an error for which may_be_format() is true
   };
   WriteOutcome send_until_decided(Sending& sending);
   WriteOutcome after_attempts(const Sending& sending, WriteOutcome outcome) const;
@@ -117,12 +120,12 @@ WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteCo
   Sending sending{request, control, *insert, Charge(control.budget, body_.memory())};
   WriteOutcome outcome = send_until_decided(sending);
   sending.charge.resize(0);
-  body_.finish(control.budget);
+  body_.finish();
   return outcome;
 }
 
 WriteOutcome ClickHouseWriter::send_until_decided(Sending& sending) {
-  const auto& [request, control, insert, charge, as_json_instead] = sending;
+  const auto& [request, control, insert, charge, as_json_instead, doubtful] = sending;
   delay_.reset();
   requests_->begin_batch();
   SteadyTime unlisted_since = SteadyTime::max();  // none yet
@@ -186,7 +189,8 @@ tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Se
   const bool native = sending.insert.layout->format == RowFormat::Native;
   if (native && !hosts_->dropped(host).contains(kTypesConversion)) {
     InsertAttempt now = attempt(host, sending.insert, token, stop);
-    if (!is_refused(now)) return now;
+    if (may_be_format(now)) ++sending.doubtful;
+    if (!is_refused(now) && sending.doubtful < kDoubtfulAttempts) return now;
     report_refused(host, now);
   }
   if (native) {

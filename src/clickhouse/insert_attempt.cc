@@ -67,6 +67,16 @@ bool is_refused(const InsertAttempt& attempt) {
   return attempt.error_class == ErrorClass::Data || attempt.error_class == ErrorClass::Operator;
 }
 
+bool may_be_format(const InsertAttempt& attempt) {
+  constexpr int kUrlTooLong = 414;
+  constexpr int kHeaderTooLarge = 431;
+  if (attempt.end != InsertAttempt::End::Failed || attempt.maybe_stored) return false;
+  const int status = static_cast<int>(attempt.error.status);
+  if (attempt.error.code == 0) return status == kUrlTooLong || status == kHeaderTooLarge;
+  const ErrorCode* const known = find_error_code(attempt.error.code);
+  return known == nullptr || known->of_values == ErrorClass::Data;
+}
+
 std::string with_advice(const InsertAttempt& attempt) {
   const std::string text = for_people(attempt.error);
   return attempt.advice.empty() ? text : fmt::format("{} - {}", text, attempt.advice);

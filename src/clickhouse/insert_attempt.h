@@ -29,6 +29,9 @@ InsertAttempt classify_answer(std::string_view host, const Result<http::Response
 // True if ClickHouse itself refused the insert, not for a moment, and stored nothing: its data, its columns or their
 // types, the statement, the table or the user may be the cause.
 bool is_refused(const InsertAttempt& attempt);
+// True if another format may help although the error may also pass: freshet does not know the code, or it may be about
+// the data, or the URL was too long.
+bool may_be_format(const InsertAttempt& attempt);
 
 // The error in a text that may be logged and shown: what may quote a row is marked (base/message_text.h).
 std::string with_advice(const InsertAttempt& attempt);

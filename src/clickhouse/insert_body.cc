@@ -8,6 +8,9 @@
 namespace freshet::clickhouse {
 namespace {
 
+// What the rows of one insert may take in another format: it is needed beside them. An insert of more is halved.
+constexpr uint64_t kMostBytes = 64 << 20;
+
 tl::unexpected<WriteOutcome> for_the_operator(std::string text) {
   WriteOutcome outcome{WriteOutcome::Kind::MaybeStored, 0, std::move(text), {}};
   outcome.reason =
@@ -40,7 +43,7 @@ tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest
   if (request.layout->format != RowFormat::Native) return EncodedInsert{encoder_.encode(request.rows), request.layout};
   if (!request.json_rows.empty()) return as_json(request, budget);
   if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
-  const auto block = block_->encode(request.rows, request.row_count);
+  const auto block = block_->encode(request.rows, request.row_count, kMostBytes);
   const Charge charge(budget, block_->held_bytes());
   const std::string_view body = block ? encoder_.encode(*block) : std::string_view();
   block_->trim();
@@ -66,7 +69,7 @@ tl::expected<void, columns::BlockError> InsertBody::append_json(const InsertRequ
   uint64_t rows = 0;
   for (size_t i = 0; i < request.rows.size(); ++i) {
     if (!is_json(request, i)) {
-      const auto count = json_->append(request.rows[i], text);
+      const auto count = json_->append(request.rows[i], text, kMostBytes);
       if (!count) return tl::make_unexpected(count.error());
       rows += *count;
     }

@@ -40,7 +40,7 @@ class InsertBody {
                                                     const std::shared_ptr<ByteBudget>& budget);
   // See BlockEncoder.
   size_t memory() const { return encoder_.body_memory(); }
-  void finish(const std::shared_ptr<ByteBudget>& budget) { encoder_.finish(budget); }
+  void finish() { encoder_.finish(); }
 
  private:
   Status use_layout(const RowLayout& layout);

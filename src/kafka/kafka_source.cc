@@ -80,9 +80,9 @@ void KafkaSource::poll(Duration timeout, size_t max_chunk_messages, std::vector<
   auto wait = static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count());
   if (!out.empty()) wait = 0;
   if (departure_) wait = std::min(wait, kLeavePollMs);
-  // Takes at most one request's worth per poll, because pauses apply only between polls.
+  // Takes at most one queue's worth per poll, because pauses apply only between polls.
   polled_bytes_ = 0;
-  const uint64_t most = fetch_request_bytes(settings_.memory_limit);
+  const uint64_t most = fetch_queue_bytes(settings_.memory_limit);
   for (size_t i = 0; i < kMaxMessagesPerPoll && polled_bytes_ < most; ++i) {
     Event event(rd_kafka_queue_poll(queue_.get(), wait));
     if (!event) break;

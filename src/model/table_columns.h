@@ -9,6 +9,7 @@ namespace freshet {
 struct TableColumn {
   std::string name;
   std::string type;                     // as DESCRIBE TABLE writes it
+  bool computed = false;                // MATERIALIZED or ALIAS: inserts have no value for it
   std::string default_expression = {};  // of DEFAULT, as the server writes it; empty: the default of the type
   bool operator==(const TableColumn&) const = default;
 };

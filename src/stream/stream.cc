@@ -19,14 +19,6 @@ constexpr Duration kPublish = std::chrono::milliseconds(250);
 constexpr size_t kBytesPerChunk = 2048;      // the minimum charge of a chunk
 constexpr uint64_t kFreedMemory = 32 << 20;  // freed memory that the process may keep beyond the memory limit
 constexpr size_t kOtherEvents = 65536;       // room for results of batches and dead letters, options, skips
-// Messages are polled while less than this waits for each worker: enough to keep it busy during a turn of the loop. A
-// backlog then passes through the same few megabytes.
-constexpr uint64_t kWaitsPerWorker = 2 << 20;
-constexpr uint64_t kShareBeforeWorkers = 8;  // of the memory limit
-// While batches are written, this share of the limit is left to the bodies of inserts.
-constexpr uint64_t kShareForBodies = 4;
-// However busy the workers are: rebalances and answers to commits come with the messages.
-constexpr Duration kPollsAtLeast = std::chrono::milliseconds(100);
 
 size_t chunk_capacity(const StreamSettings& settings) { return settings.memory_limit / kBytesPerChunk + kOtherEvents; }
 
@@ -42,7 +34,6 @@ Stream::Stream(const StreamSettings& settings, StreamDependencies dependencies, 
                 clock.steady_now()),
       status_(pipeline_.status(clock.steady_now())),
       progress_(clock.steady_now()),
-      no_source_(clock),
       freed_memory_(settings.memory_limit + kFreedMemory),
       events_(chunk_capacity(settings)) {
   writers_ = std::make_unique<WriterPool>(
@@ -130,7 +121,7 @@ void Stream::attach(Source* source) {
 
 RunResult Stream::run(Source& source, uint64_t consumer, ConsumerControl& control) {
   attach(&source);
-  turn_ended_ = polled_ = SteadyTime();
+  polled_ = SteadyTime();
   pipeline_.consumer_started(consumer, clock_.steady_now());
   fenced_ = false;
   fenced_by_other_ = false;
@@ -192,31 +183,8 @@ void Stream::follow(ConsumerControl& control, Source& source, SteadyTime now) {
   if (command == ConsumerCommand::Stop) pipeline_.request_stop(now, commands_);
 }
 
-// Waiting costs less than a pause, because the library drops what it has fetched when it is paused. Batches that are
-// being written will make room.
-bool Stream::should_wait(SteadyTime now) {
-  if (now >= polled_ + kPollsAtLeast || pipeline_.ending()) return false;
-  const ByteBudget& budget = *pipeline_.budget();
-  const uint64_t enough = std::min(settings_.concurrency * kWaitsPerWorker, budget.limit() / kShareBeforeWorkers);
-  if (workers_->waiting_bytes() > enough) return true;
-  return budget.held() > budget.limit() - budget.limit() / kShareForBodies && writers_->tasks() > 0;
-}
-
-// Each chunk that a worker finishes, and each batch that is stored, is an event, which ends the wait.
-void Stream::wait_for_pools(Source& source, Duration timeout) {
-  attach(&no_source_);
-  polling_.store(true);
-  if (woken_.exchange(false)) timeout = Duration::zero();
-  const SteadyTime before = clock_.steady_now();
-  no_source_.poll(std::clamp(timeout, Duration::zero(), kPollsAtLeast), 0, delivered_);
-  polling_.store(false);
-  attach(&source);
-  count_turn(before, clock_.steady_now());
-}
-
 void Stream::take_source_events(Source& source, ConsumerControl& control, Duration timeout) {
   delivered_.clear();
-  if (should_wait(clock_.steady_now())) return wait_for_pools(source, timeout);
   // An event after this store wakes the source, which ends the poll at once.
   polling_.store(true);
   if (woken_.exchange(false) || timeout < Duration::zero()) timeout = Duration::zero();
@@ -224,7 +192,6 @@ void Stream::take_source_events(Source& source, ConsumerControl& control, Durati
   source.poll(timeout, pipeline_.max_chunk_messages(), delivered_);
   polling_.store(false);
   const SteadyTime now = clock_.steady_now();
-  polled_ = now;
   count_turn(before, now);
   for (SourceEvent& event : delivered_) {
     if (auto* fault = std::get_if<SourceFault>(&event)) {
@@ -245,7 +212,7 @@ void Stream::take_source_events(Source& source, ConsumerControl& control, Durati
 }
 
 void Stream::count_turn(SteadyTime before_poll, SteadyTime after_poll) {
-  const SteadyTime last = std::exchange(turn_ended_, after_poll);
+  const SteadyTime last = std::exchange(polled_, after_poll);
   metrics_.loop_turns.add();
   metrics_.loop_poll.add(after_poll - before_poll);
   if (last == SteadyTime()) return;

@@ -30,7 +30,6 @@
 #include "ports/row_writer.h"
 #include "ports/schema.h"
 #include "ports/source.h"
-#include "stream/no_source.h"
 #include "stream/pipeline.h"
 #include "stream/progress_log.h"
 #include "stream/worker_pool.h"
@@ -140,8 +139,6 @@ class Stream {
   void attach(Source* source);
   void follow(ConsumerControl& control, Source& source, SteadyTime now);
   void take_source_events(Source& source, ConsumerControl& control, Duration timeout);
-  bool should_wait(SteadyTime now);
-  void wait_for_pools(Source& source, Duration timeout);
   void count_turn(SteadyTime before_poll, SteadyTime after_poll);
   void execute(Source& source, SteadyTime now);
   void submit_to_pools();
@@ -164,14 +161,12 @@ class Stream {
   Commands commands_;
   Snapshot<StreamStatus> status_;
   std::atomic<int64_t> last_turn_{0};
-  SteadyTime turn_ended_{};  // end of this consumer's last poll, or wait for the pools
-  SteadyTime polled_{};      // end of its last poll
+  SteadyTime polled_{};  // end of this consumer's last poll
   SteadyTime published_{};
   ProgressLog progress_;
   SteadyTime handed_over_at_{};  // zero unless a hand-over waits for its successor's first status
   SteadyTime options_changed_{};
 
-  NoSource no_source_;  // the loop waits on it instead of polling
   Mutex source_mutex_;
   Source* source_ GUARDED_BY(source_mutex_) = nullptr;  // for wake()
   bool fenced_ = false;                                 // the control replaced this consumer's client

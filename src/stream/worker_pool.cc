@@ -23,7 +23,6 @@ WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make
 }
 
 void WorkerPool::work_on(ChunkProcessor& processor, Work work, const std::stop_token& stop) {
-  waiting_bytes_.fetch_sub(work.chunk.bytes, std::memory_order_relaxed);
   while (!work.chunk.messages.empty() && !stop.stop_requested()) {
     if (!work.charge.has_room() && !std::exchange(work.must, false)) {
       tasks_.fetch_sub(1, std::memory_order_relaxed);
@@ -44,7 +43,6 @@ WorkerPool::~WorkerPool() {
 
 void WorkerPool::submit(Work work) {
   tasks_.fetch_add(1, std::memory_order_relaxed);
-  waiting_bytes_.fetch_add(work.chunk.bytes, std::memory_order_relaxed);
   work_.push(work);
 }
 

@@ -33,8 +33,6 @@ class WorkerPool {
   void submit(Work work);
   // Chunks that were submitted and are not done. Threads: any.
   size_t tasks() const { return tasks_.load(std::memory_order_relaxed); }
-  // Bytes of the chunks that no worker has begun. Threads: any.
-  uint64_t waiting_bytes() const { return waiting_bytes_.load(std::memory_order_relaxed); }
 
  private:
   void work_on(ChunkProcessor& processor, Work work, const std::stop_token& stop);
@@ -45,7 +43,6 @@ class WorkerPool {
   const OnDone on_done_;
   const OnHandedBack on_handed_back_;
   std::atomic<size_t> tasks_{0};
-  std::atomic<uint64_t> waiting_bytes_{0};
   std::vector<std::shared_ptr<ChunkProcessor>> processors_;  // one per thread
   std::vector<std::jthread> threads_;
 };

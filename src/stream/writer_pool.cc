@@ -7,11 +7,6 @@
 #include "stream/task_writing.h"
 
 namespace freshet::stream {
-namespace {
-
-constexpr uint64_t kRowsPerBody = 2;  // compressed rows take half of their size, or less
-
-}  // namespace
 
 WriterPool::WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget,
                        Clock& clock, OnResult on_result, OnFailure on_failure)
@@ -92,7 +87,7 @@ bool WriterPool::may_write() const {
   // A batch that waits for an operator must not keep the others from making room.
   const bool one_makes_room =
       std::any_of(writing_.begin(), writing_.end(), [](const auto& one) { return !one.second.waits_for_operator; });
-  return !one_makes_room || budget_->held() + waiting_.front().batch->row_bytes / kRowsPerBody <= budget_->limit();
+  return !one_makes_room || budget_->has_room();
 }
 
 void WriterPool::failed(uint64_t batch, const InsertFailure& failure) {

@@ -31,8 +31,8 @@ class WriterPool {
   // A writer that has had no batch for so long frees its memory (RowWriter::release_memory).
   static constexpr Duration kKeepsMemory = std::chrono::seconds(10);
 
-  // `batch_deadline`: see StreamSettings. `budget` is charged with insert bodies; while it has no room for another one,
-  // one batch is written at a time, not counting those that wait for an operator.
+  // `batch_deadline`: see StreamSettings. `budget` is charged with insert bodies; while it is exhausted, one batch is
+  // written at a time, not counting those that wait for an operator.
   WriterPool(RowWriterFactory factory, Duration batch_deadline, std::shared_ptr<ByteBudget> budget, Clock& clock,
              OnResult on_result, OnFailure on_failure);
   ~WriterPool();

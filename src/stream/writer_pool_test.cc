@@ -76,46 +76,6 @@ TEST(WriterPoolTest, ABatchThatWaitsForAnOperatorKeepsNoOtherFromMakingRoom) {
   EXPECT_TRUE(testkit::eventually(60s, [&] { return written == 2; }));
 }
 
-// Counts the writes that go on at the same time, for a while each.
-class CountsOverlap final : public RowWriter {
- public:
-  CountsOverlap(std::atomic<int>& now, std::atomic<int>& most) : now_(now), most_(most) {}
-  WriteOutcome write(const InsertRequest&, const WriteControl&) override {
-    const int count = ++now_;
-    most_ = std::max(most_.load(), count);
-    std::this_thread::sleep_for(20ms);
-    --now_;
-    return {};
-  }
-
- private:
-  std::atomic<int>& now_;
-  std::atomic<int>& most_;
-};
-
-TEST(WriterPoolTest, WritesOneBatchAtATimeIfThereIsNoRoomForAnotherBody) {
-  RealClock clock;
-  for (const bool room : {false, true}) {
-    std::atomic<int> now = 0;
-    std::atomic<int> most = 0;
-    std::atomic<int> written = 0;
-    const auto budget = std::make_shared<ByteBudget>(1000);
-    const Charge rows(budget, room ? 500 : 501);
-    WriterPool pool([&] { return std::make_unique<CountsOverlap>(now, most); }, 10s, budget, clock,
-                    [&](BatchResult) { ++written; }, [](uint64_t, const InsertFailure&) {});
-    ASSERT_TRUE(pool.set_concurrency(2));
-    for (int id = 0; id < 10; ++id) {
-      auto batch = std::make_shared<SealedBatch>();
-      batch->id = static_cast<uint64_t>(id);
-      batch->layout = plain_layout();
-      batch->row_bytes = 1000;
-      pool.submit({batch});
-    }
-    ASSERT_TRUE(testkit::eventually(60s, [&] { return written == 10; }));
-    EXPECT_EQ(most, room ? 2 : 1);
-  }
-}
-
 class CountsReleases final : public RowWriter {
  public:
   explicit CountsReleases(std::atomic<int>& releases) : releases_(releases) {}

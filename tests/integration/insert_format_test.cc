@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "testkit/admin_client.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
@@ -28,11 +31,10 @@ struct InsertFormatTest : testing::Test {
     topic = testing::UnitTest::GetInstance()->current_test_info()->name();
     client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
     client->create_topic(topic, 2);
-    clickhouse_->query(
-        fmt::format("CREATE TABLE {} (org_id UInt64, model LowCardinality(String), prompt_tokens UInt32, "
-                    "total_cost_usd Float64) ENGINE = MergeTree ORDER BY org_id "
-                    "SETTINGS non_replicated_deduplication_window = 10000",
-                    topic));
+    std::stringstream table;
+    table << std::ifstream(FRESHET_SOURCE_DIR "/tests/golden/LlmProxyCostProcessor/table.sql").rdbuf();
+    clickhouse_->query(fmt::format(fmt::runtime(table.str()), fmt::arg("table", topic)) +
+                       " SETTINGS non_replicated_deduplication_window = 10000");
   }
   std::vector<std::string> args(std::vector<std::string> more = {}) const {
     more.insert(more.begin(),

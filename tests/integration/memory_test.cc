@@ -169,7 +169,7 @@ struct Large {
   int dead;  // dead letters of each round and copy
 };
 
-// A limit that holds several of them, one that holds none, one that leaves no memory for them at all, and a large one.
+// A limit that holds several of them, one that holds none, one that leaves no memory for them at all, and the default.
 class LargeMessagesTest : public MemoryTest, public testing::WithParamInterface<Large> {};
 
 std::string repeated(const std::string& text, size_t bytes) {

@@ -1,7 +1,6 @@
 #include "processors/formats/row_encoder.h"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace freshet::processors {
@@ -22,14 +21,6 @@ std::optional<ColumnTarget> target_of(const TableColumn& column, bool null_as_de
   target.default_value = column.default_expression.empty() ? default_bytes(target.type)
                                                            : default_bytes(target.type, column.default_expression);
   return target;
-}
-
-// The server may take such a column for the one that is meant.
-bool matches_ignoring_case(const TableColumns& table, std::string_view name) {
-  const auto same = [](char one, char other) { return std::tolower(one) == std::tolower(other); };
-  return std::any_of(table.columns.begin(), table.columns.end(), [&](const TableColumn& column) {
-    return std::equal(name.begin(), name.end(), column.name.begin(), column.name.end(), same);
-  });
 }
 
 }  // namespace
@@ -76,8 +67,10 @@ void RowEncoder::follow(const TableColumns& table) {
   for (const std::string_view name : columns_) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const TableColumn& column) { return column.name == name; });
-    if (found == table.columns.end()) {
-      if (matches_ignoring_case(table, name)) return;
+    // Not there, or in another case: JSONEachRow fills the column as soon as it is added, or as the server understands
+    // its name.
+    if (found == table.columns.end()) return;
+    if (found->computed) {
       targets.emplace_back();
       continue;
     }

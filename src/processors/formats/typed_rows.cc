@@ -160,6 +160,7 @@ void TypedRowWriter::write(const Type& type, const JsonNumber& value) {
 }
 
 void TypedRowWriter::write(const Type& type, std::string_view value) {
+  if (value.size() > kMostBytes) return inexact();
   switch (type.kind) {
     case Kind::String:
       return bytes_.string(value);
@@ -180,7 +181,7 @@ void TypedRowWriter::write(const Type& type, std::string_view value) {
 }
 
 void TypedRowWriter::write(const Type& type, const DottedText& value) {
-  if (type.kind != Kind::String) return inexact();
+  if (type.kind != Kind::String || value.before.view.size() + value.after.view.size() > kMostBytes) return inexact();
   bytes_.count(value.before.view.size() + 1 + value.after.view.size());
   bytes_.raw(value.before.view);
   bytes_.raw(".");

@@ -43,6 +43,9 @@ std::optional<std::string> default_bytes(const columns::DataType& type, std::str
 // Has the same functions as RowWriter for what a description writes. Threads: one.
 class TypedRowWriter {
  public:
+  // The rows of a larger message are JSONEachRow: RowWriter makes no copy of its buffer.
+  static constexpr size_t kMostBytes = 4 << 20;
+
   // One target for each column of the data set, in its order.
   explicit TypedRowWriter(std::vector<ColumnTarget> targets) : targets_(std::move(targets)) {}
 
@@ -59,13 +62,15 @@ class TypedRowWriter {
   template <typename T>
   void put(const Column&, const T& value) {
     const ColumnTarget& target = targets_[next_++];
-    if (target.there) put_value(target, value);
+    if (!target.there || !exact_) return;
+    put_value(target, value);
+    if (bytes_.bytes().size() > kMostBytes) inexact();
   }
   template <typename T>
   void put(const Column& column, const WhenThere<T>& value) {
     if (value.value) return put(column, *value.value);
     const ColumnTarget& target = targets_[next_++];
-    if (target.there) put_default(target);
+    if (target.there && exact_) put_default(target);
   }
 
  private:
@@ -144,7 +149,10 @@ class TypedRowWriter {
   void write(const Type& type, const Elements<Range, Get>& value) {
     if (type.kind != Kind::Array) return inexact();
     bytes_.count(static_cast<uint64_t>(value.range.size()));
-    for (const auto& one : value.range) element(type.children[0], value.get(one));
+    for (const auto& one : value.range) {
+      element(type.children[0], value.get(one));
+      if (!exact_ || bytes_.bytes().size() > kMostBytes) return inexact();
+    }
   }
 
   void write_negative(const Type& type, int64_t value);

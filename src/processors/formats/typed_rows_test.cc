@@ -163,7 +163,7 @@ TEST_F(RowEncoderTest, RowsAreJsonUntilTheTableIsKnown) {
 }
 
 TEST_F(RowEncoderTest, ARowWithoutAnExactFormIsJson) {
-  table.set({{{"a", "UInt8"}}, true});
+  table.set({{{"a", "UInt8"}, {"b", "UInt8"}}, true});
   encoder.begin_chunk();
   EXPECT_FALSE(append(256, 1));
   EXPECT_EQ(rows, "{\"a\":256,\"b\":1}\n");
@@ -183,10 +183,46 @@ TEST_F(RowEncoderTest, TheRowsOfAMessageHaveOneFormat) {
 }
 
 TEST_F(RowEncoderTest, ATypeThatIsNotSupportedKeepsRowsJson) {
-  table.set({{{"a", "AggregateFunction(sum, UInt8)"}}, true});
+  for (const char* type : {"AggregateFunction(sum, UInt8)", "Enum8('a' = 1)", "Array(Enum16('a' = 1))"}) {
+    table.set({{{"a", type}, {"b", "UInt8"}}, true});
+    encoder.begin_chunk();
+    EXPECT_EQ(encoder.layout(), RowLayout()) << type;
+    EXPECT_TRUE(append(1, 1));
+  }
+}
+
+// JSONEachRow fills it as soon as it is added, and the server decides about the case of names.
+TEST_F(RowEncoderTest, AMissingColumnKeepsRowsJson) {
+  for (const char* other : {"x", "B"}) {
+    table.set({{{"a", "UInt8"}, {other, "UInt8"}}, true});
+    encoder.begin_chunk();
+    EXPECT_EQ(encoder.layout(), RowLayout()) << other;
+  }
+}
+
+TEST_F(RowEncoderTest, AComputedColumnIsLeftOut) {
+  table.set({{{"a", "UInt8"}, {"b", "UInt8", true}}, true});
   encoder.begin_chunk();
-  EXPECT_EQ(encoder.layout(), RowLayout());
-  EXPECT_TRUE(append(1, 1));
+  EXPECT_EQ(encoder.layout(), (RowLayout{RowFormat::Native, {"a"}, {"UInt8"}}));
+  EXPECT_TRUE(append(1, 2));
+  EXPECT_EQ(rows, "\1");
+}
+
+TEST_F(RowEncoderTest, ALargeMessageIsJson) {
+  table.set({{{"a", "UInt8"}, {"b", "String"}}, true});
+  encoder.begin_chunk();
+  const std::string text(TypedRowWriter::kMostBytes, 'x');
+  for (const size_t size : {text.size() / 2, text.size()}) {
+    rows.clear();
+    encoder.begin_message();
+    encoder.add([&](auto& out) {
+      out.begin_row();
+      out.put(Column("a"), uint64_t{1});
+      out.put(Column("b"), std::string_view(text).substr(0, size));
+      out.end_row();
+    });
+    EXPECT_EQ(encoder.move_to(rows), size < text.size());
+  }
 }
 
 }  // namespace
