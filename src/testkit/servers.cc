@@ -56,6 +56,7 @@ KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, c
       {"log.dirs", folder_.path("data")},
       {"offsets.topic.replication.factor", "1"},
       {"offsets.topic.num.partitions", "4"},
+      {"log.retention.ms", "-1"},  // tests produce messages of the past, which the broker would delete
       {"transaction.state.log.replication.factor", "1"},
       {"transaction.state.log.min.isr", "1"},
       {"transaction.state.log.num.partitions", "2"},

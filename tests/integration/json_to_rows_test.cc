@@ -256,7 +256,7 @@ TEST_F(JsonToRowsTest, StopAtTimestampEndsBehindTransactionMarkersToo) {
   EXPECT_GE(end, 33);
   testkit::FreshetProcess freshet(args({"--stop-at-timestamp", "1700000000049"}));
   EXPECT_EQ(freshet.process().wait(60s), 0) << freshet.output();
-  EXPECT_EQ(rows(), 30u);
+  EXPECT_EQ(rows(), 30u) << freshet.output();
   EXPECT_EQ(committed(), end);
 }
 
