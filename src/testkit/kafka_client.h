@@ -43,7 +43,7 @@ class KafkaClient {
   void produce_batch(const std::string& topic, int32_t partition, const std::vector<std::string>& values,
                      const std::string& codec);
   // Sends the records in one transaction, with a separate producer. A commit marker takes the offset after those of
-  // each partition. The broker may write a marker twice. Returns once the markers are written.
+  // each partition. Returns once the markers are written.
   void produce_in_transaction(const std::string& topic, const std::vector<Record>& records);
   // Calls `take` with each record of the topic, in the order of offsets within a partition.
   void read_each(const std::string& topic, const std::function<void(Record&&)>& take);
