@@ -16,6 +16,9 @@
 #include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
+
+#include "base/mutex.h"
 
 namespace freshet::runtime_config {
 namespace {
@@ -49,9 +52,18 @@ struct LookUp {
   gaicb request{};
 };
 
+// Never freed, because the C library may still write to it. It stays reachable: a leak checker reports what is not.
+void keep_for_ever(std::unique_ptr<LookUp> look_up) {
+  static Mutex mutex;
+  static auto& kept = *std::make_unique<std::vector<std::unique_ptr<LookUp>>>().release();
+  MutexLock lock(mutex);
+  kept.push_back(std::move(look_up));
+}
+
 // A name server may be silent for half a minute; this returns at `deadline`.
 Result<Addresses> look_up(const std::string& host, int port, Clock& clock, const Interruption& interruption,
                           SteadyTime deadline) {
+  if (interruption.is_set()) return interrupted();
   auto look_up = std::make_unique<LookUp>();
   look_up->host = host;
   look_up->port = std::to_string(port);
@@ -73,9 +85,9 @@ Result<Addresses> look_up(const std::string& host, int port, Clock& clock, const
     const timespec a_moment{0, 20'000'000};
     gai_suspend(list, 1, &a_moment);
   }
-  if (state == EAI_INPROGRESS && gai_cancel(list[0]) != EAI_CANCELED && gai_error(list[0]) == EAI_INPROGRESS) {
-    (void)look_up.release();  // leaked, because the C library may still write to it
-  }
+  const bool in_use =
+      state == EAI_INPROGRESS && gai_cancel(list[0]) != EAI_CANCELED && gai_error(list[0]) == EAI_INPROGRESS;
+  if (in_use) keep_for_ever(std::move(look_up));
   if (interruption.is_set()) return interrupted();
   if (state == EAI_INPROGRESS) return failed(fmt::format("the name {} is not resolved in time", host));
   if (state != 0) return failed(fmt::format("{}: {}", host, gai_strerror(state)));
