@@ -31,9 +31,10 @@ struct InsertFormatTest : testing::Test {
     topic = testing::UnitTest::GetInstance()->current_test_info()->name();
     client = std::make_unique<testkit::KafkaClient>(kafka_->bootstrap());
     client->create_topic(topic, 2);
-    std::stringstream table;
-    table << std::ifstream(FRESHET_SOURCE_DIR "/tests/golden/LlmProxyCostProcessor/table.sql").rdbuf();
-    clickhouse_->query(fmt::format(fmt::runtime(table.str()), fmt::arg("table", topic)) +
+    std::stringstream text;
+    text << std::ifstream(FRESHET_SOURCE_DIR "/tests/e2e/tables/llm_proxy_cost_raw.sql").rdbuf();
+    const std::string sql = text.str();
+    clickhouse_->query("CREATE TABLE " + topic + sql.substr(sql.find(" (")) +
                        " SETTINGS non_replicated_deduplication_window = 10000");
   }
   std::vector<std::string> args(std::vector<std::string> more = {}) const {
