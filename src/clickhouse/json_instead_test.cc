@@ -116,6 +116,15 @@ TEST_F(JsonInstead, WhatTheServerSaysToJsonCounts) {
       << "the table that is there again may be another one";
 }
 
+// Such an error may pass, or be about the format.
+TEST_F(JsonInstead, AnErrorThatMayBeAboutTheFormatEndsItAfterThreeAttempts) {
+  server.next(FakeAnswer::exception(49, "Block structure mismatch. (LOGICAL_ERROR)"), 3);
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "Native", "Native", "JSONEachRow"}));
+  EXPECT_EQ(server.stored_rows(), kJson);
+  EXPECT_EQ(counted("49"), 1u);
+}
+
 TEST_F(JsonInstead, WhatPassesIsRepeatedAsItWas) {
   server.next(FakeAnswer::of(FakeAnswer::How::LoseAnswer, false));
   server.next(FakeAnswer::exception(242, "Table is in readonly mode"));

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -67,11 +68,13 @@ struct Rows {
   RowLayout layout;
 };
 
-TableColumns types_of(const std::string& url, const std::string& table) {
+TableColumns types_of(const std::string& url, const std::string& table,
+                      const std::map<std::string, std::string>& insert_settings = {}) {
   RealClock clock;
   settings::Pipeline pipeline;
   pipeline.clickhouse.urls = {url};
   pipeline.clickhouse.table = table;
+  pipeline.clickhouse.insert_settings = insert_settings;
   const auto types = app::table_types(pipeline, clock, std::chrono::seconds(20), {}, nullptr);
   EXPECT_TRUE(types) << (types ? "" : types.error().text);
   return types ? *types : TableColumns();
@@ -204,6 +207,27 @@ TEST_F(InsertFormats, StoreTheSameValues) {
     std::cout << fmt::format("{}: {} messages typed, {} without an exact form\n", data_set, rows.typed.size(),
                              rows.without_exact_form);
   }
+}
+
+TEST_F(InsertFormats, TypesOfColumnsThatInsertsFill) {
+  query(
+      "CREATE OR REPLACE TABLE kinds (a UInt8, b UInt8 MATERIALIZED a, c UInt8 ALIAS a, d UInt8 EPHEMERAL, "
+      "e UInt8 DEFAULT 7) ENGINE = MergeTree ORDER BY a");
+  const TableColumns expected{
+      {{"a", "UInt8"}, {"b", "UInt8", true, "a"}, {"c", "UInt8", true, "a"}, {"e", "UInt8", false, "7"}}, true};
+  EXPECT_EQ(types_of(server_->url(), "default.kinds"), expected);
+}
+
+TEST_F(InsertFormats, SettingsThatGiveJsonAnotherMeaningKeepRowsJson) {
+  query("CREATE OR REPLACE TABLE kinds (a UInt8) ENGINE = MergeTree ORDER BY a");
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>{{"input_format_defaults_for_omitted_fields", "0"},
+                                          {"insert_allow_materialized_columns", "1"},
+                                          {"input_format_native_allow_types_conversion", "1"},
+                                          {"input_format_column_name_matching_mode", "ignore_case"}}) {
+    EXPECT_EQ(types_of(server_->url(), "default.kinds", {{name, value}}), TableColumns()) << name;
+  }
+  EXPECT_FALSE(types_of(server_->url(), "default.kinds", {{"input_format_null_as_default", "0"}}).null_as_default);
 }
 
 // It would store wrong values if the table were altered meanwhile.

@@ -15,6 +15,7 @@
 #include "http/http_client.h"
 #include "testkit/recording_log.h"
 #include "testkit/servers.h"
+#include "typed_servers.h"
 
 namespace freshet {
 namespace {
@@ -240,21 +241,7 @@ struct JsonRowsContract : testing::Test {
     return all;
   }
 
-  // With the settings that some types need.
-  std::string query(const std::string& sql) {
-    http::Request request;
-    request.method = "POST";
-    request.url = server_->url() + "/?" +
-                  (kCurrent ? "allow_suspicious_low_cardinality_types=1&flatten_nested=0&enable_time_time64_type=1&"
-                              "allow_experimental_nullable_tuple_type=1"
-                            : "allow_experimental_low_cardinality_type=1");
-    request.body = {sql};
-    const auto response = http::Client({}).send(request);
-    EXPECT_TRUE(response) << (response ? "" : response.error().text);
-    if (!response) return {};
-    EXPECT_EQ(response->status, 200) << sql << ": " << response->body;
-    return response->body;
-  }
+  std::string query(const std::string& sql) { return query_with_types(*server_, sql); }
 
   void write(const std::string& table, const RowLayout& layout, const std::string& rows, uint64_t count) {
     settings.urls = {server_->url()};
