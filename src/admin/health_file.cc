@@ -11,7 +11,7 @@
 namespace freshet::admin {
 
 HealthFile::HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics)
-    : thread_(needed_thread([path = std::move(path), health = std::move(health), &clock, &log,
+    : thread_(needed_thread("health_file", [path = std::move(path), health = std::move(health), &clock, &log,
                              &touches = health_file_touches(metrics)](std::stop_token stop) {
         do {
           if (!health().ok) continue;

@@ -38,7 +38,7 @@ struct AdminServer::Impl {
                     }),
         quick(kMostQuick),
         slow(kMostSlow),
-        thread(needed_thread([this] { run(); })) {}
+        thread(needed_thread("admin_server", [this] { run(); })) {}
 
   ~Impl() { io.stop(); }
 

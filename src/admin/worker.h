@@ -17,7 +17,7 @@ class Worker {
   using Job = std::function<void(std::stop_token)>;
 
   explicit Worker(size_t most_waiting)
-      : jobs_(most_waiting), thread_(needed_thread([this](std::stop_token stop) {
+      : jobs_(most_waiting), thread_(needed_thread("admin_worker", [this](std::stop_token stop) {
           while (const auto job = jobs_.pop(stop)) (*job)(stop);
         })) {}
 

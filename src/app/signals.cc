@@ -22,7 +22,7 @@ SignalWatcher::SignalWatcher(std::initializer_list<int> signals, std::function<v
   signal_fd_ = signalfd(-1, &set_, SFD_CLOEXEC);
   end_fd_ = eventfd(0, EFD_CLOEXEC);
   if (signal_fd_ < 0 || end_fd_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-  thread_ = needed_thread([this] { watch(); });
+  thread_ = needed_thread("signals", [this] { watch(); });
 }
 
 SignalWatcher::~SignalWatcher() {

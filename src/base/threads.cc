@@ -15,7 +15,7 @@ Status room_for_threads(size_t count) {
   std::vector<std::jthread> threads;
   Status room;
   while (threads.size() < count && room) {
-    auto thread = start_thread([&] { enough.wait(false); });
+    auto thread = start_thread("test_of_limit", [&] { enough.wait(false); });
     if (thread) {
       threads.push_back(*std::move(thread));
     } else {

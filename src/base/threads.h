@@ -1,6 +1,8 @@
 // Starts threads and reports if the system refuses one, because a limit is reached (RLIMIT_NPROC, the pids controller
-// of a container).
+// of a container). Every thread has a name, which `top -H` and debuggers show.
 #pragma once
+
+#include <pthread.h>
 
 #include <cstddef>
 #include <stdexcept>
@@ -13,14 +15,29 @@
 
 namespace freshet {
 
+// At most 15 characters: pthread_setname_np(3).
+class ThreadName {
+ public:
+  template <size_t N>
+  consteval ThreadName(const char (&name)[N]) : name_(name) {
+    static_assert(N <= 16);
+  }
+  const char* text() const { return name_; }
+
+ private:
+  const char* name_;
+};
+
 // A human-readable error text; `why` is the system's error.
 std::string refused_thread(const std::string& why);
 
 // For threads that start after the process has started. ErrorKind::Retry: a later attempt may succeed.
 template <typename Work>
-Result<std::jthread> start_thread(Work&& work) {
+Result<std::jthread> start_thread(ThreadName name, Work&& work) {
   try {
-    return std::jthread(std::forward<Work>(work));
+    std::jthread thread(std::forward<Work>(work));
+    pthread_setname_np(thread.native_handle(), name.text());
+    return thread;
   } catch (const std::system_error& refused) {
     return failure(ErrorKind::Retry, refused_thread(refused.code().message()), refused.code().value());
   }
@@ -33,8 +50,8 @@ struct ThreadRefused : std::runtime_error {
 
 // For threads that start with the process and that it cannot work without. Throws ThreadRefused.
 template <typename Work>
-std::jthread needed_thread(Work&& work) {
-  auto thread = start_thread(std::forward<Work>(work));
+std::jthread needed_thread(ThreadName name, Work&& work) {
+  auto thread = start_thread(name, std::forward<Work>(work));
   if (!thread) throw ThreadRefused(thread.error().text);
   return *std::move(thread);
 }

@@ -51,7 +51,7 @@ class KafkaProducer::Connection {
       : producer_(producer), client_(std::move(client)), queue_(rd_kafka_queue_get_main(client_.get())) {}
   // Call once. No result is reported before it.
   Status start() {
-    auto thread = start_thread([this](std::stop_token stop) { serve(stop); });
+    auto thread = start_thread("kafka_producer", [this](std::stop_token stop) { serve(stop); });
     if (!thread) return tl::make_unexpected(thread.error());
     thread_ = *std::move(thread);
     return {};
@@ -201,7 +201,7 @@ Status KafkaProducer::replace_client() {
 // If the system refuses a thread, the next replace_client() tries again.
 void KafkaProducer::close_last() {
   closing_last_.store(true);
-  auto thread = start_thread([this] {
+  auto thread = start_thread("kafka_close", [this] {
     last_.reset();  // no other thread touches it while `closing_last_` is set
     closing_last_.store(false);
   });

@@ -25,7 +25,7 @@ Reaper::Reaper(Metrics& metrics) : gauge_(clients_closing(metrics)) {
 
 // If the system refuses another thread, pending clients wait longer.
 bool Reaper::start_one() {
-  auto thread = start_thread([this](std::stop_token stop) { reap(stop); });
+  auto thread = start_thread("kafka_reaper", [this](std::stop_token stop) { reap(stop); });
   if (thread) threads_.push_back(*std::move(thread));
   return thread.has_value();
 }

@@ -22,7 +22,7 @@ void StartLookUp::begin(std::vector<Partition> partitions, StartLookUpFor asked_
 
 void StartLookUp::start(Question question) {
   under_way_ = true;
-  auto thread = start_thread([this, question](std::stop_token stop) { resolve(question, stop); });
+  auto thread = start_thread("kafka_look_up", [this, question](std::stop_token stop) { resolve(question, stop); });
   if (thread) {
     thread_ = *std::move(thread);
     return;

@@ -33,7 +33,7 @@ class SuccessorBuild final : public PendingDestruction {
 
   // Call once.
   Status start() {
-    auto thread = start_thread([this](std::stop_token stop) { run(stop); });
+    auto thread = start_thread("kafka_successor", [this](std::stop_token stop) { run(stop); });
     if (!thread) return tl::make_unexpected(thread.error());
     thread_ = *std::move(thread);
     return {};

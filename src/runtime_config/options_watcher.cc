@@ -28,7 +28,7 @@ OptionsWatcher::OptionsWatcher(std::unique_ptr<OptionSource> store, std::chrono:
       log_(log),
       metrics_(metrics),
       current_(initial),
-      thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
+      thread_(needed_thread("live_options", [this](std::stop_token stop) { watch(stop); })) {}
 
 void OptionsWatcher::watch(std::stop_token stop) {
   const std::stop_callback on_stop(stop, [this] { store_->interrupt(); });

@@ -16,7 +16,7 @@ WorkerPool::WorkerPool(uint32_t workers, size_t capacity, const MakeWorker& make
   for (uint32_t i = 0; i < workers; ++i) {
     const std::shared_ptr<ChunkProcessor> processor = make_worker();
     processors_.push_back(processor);
-    threads_.push_back(needed_thread([this, processor](std::stop_token stop) {
+    threads_.push_back(needed_thread("worker", [this, processor](std::stop_token stop) {
       while (auto work = work_.pop(stop)) work_on(*processor, std::move(*work), stop);
     }));
   }

@@ -35,7 +35,7 @@ Status WriterPool::set_concurrency(uint32_t writers) {
 // If the system refuses another thread, the existing ones write until it does not.
 Status WriterPool::grow() {
   while (threads_.size() < wanted_) {
-    auto thread = start_thread([this](std::stop_token stop) { work(stop); });
+    auto thread = start_thread("writer", [this](std::stop_token stop) { work(stop); });
     if (!thread) return tl::make_unexpected(thread.error());
     threads_.push_back(*std::move(thread));
   }

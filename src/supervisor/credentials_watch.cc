@@ -21,7 +21,7 @@ CredentialsWatch::CredentialsWatch(Look look, RenewalRequests& requests, Clock& 
       requests_(requests),
       clock_(clock),
       log_(log),
-      thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
+      thread_(needed_thread("credentials", [this](std::stop_token stop) { watch(stop); })) {}
 
 void CredentialsWatch::watch(std::stop_token stop) {
   Backoff backoff(kReadAgain);

@@ -23,7 +23,7 @@ Watchdog::Watchdog(WatchdogPorts ports, RenewalPlan& plan, RenewalRequests& requ
       clock_(clock),
       log_(log),
       metrics_(metrics),
-      thread_(needed_thread([this](std::stop_token stop) { watch(stop); })) {}
+      thread_(needed_thread("watchdog", [this](std::stop_token stop) { watch(stop); })) {}
 
 std::string Watchdog::not_ready_reason() const {
   MutexLock lock(mutex_);

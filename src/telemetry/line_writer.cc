@@ -10,8 +10,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 #include <utility>
+
+#include "base/threads.h"
 
 namespace freshet::telemetry {
 namespace {
@@ -35,11 +36,8 @@ LineWriter::Kind LineWriter::kind_of(int fd) noexcept {
 
 LineWriter::LineWriter(int fd) : fd_(fd), kind_(kind_of(fd)), non_blocking_(kind_ == Kind::Pipe ? open_again(fd) : -1) {
   if (kind_ == Kind::File) return;
-  try {
-    thread_ = std::jthread([this](std::stop_token stop) { flush(stop); });
-  } catch (const std::system_error&) {
-    // The thread cannot be created: the next line writes the buffered data.
-  }
+  // Without a thread, the next line writes the buffered data.
+  if (auto thread = start_thread("log_writer", [this](std::stop_token stop) { flush(stop); })) thread_ = *std::move(thread);
 }
 
 LineWriter::~LineWriter() {

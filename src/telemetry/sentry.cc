@@ -136,7 +136,7 @@ SentryReporter::SentryReporter(const SentrySettings& settings, SentryTarget targ
       assigned_(std::move(assigned)),
       clock_(clock),
       metrics_(metrics),
-      thread_(needed_thread([this](std::stop_token stop) { run(stop); })) {}
+      thread_(needed_thread("sentry", [this](std::stop_token stop) { run(stop); })) {}
 
 SentryReporter::~SentryReporter() = default;
 

@@ -10,12 +10,12 @@ namespace {
 TEST(NoMoreThreadsTest, AThreadThatTheSystemRefusesIsAnAnswerUntilThereIsRoom) {
   {
     const NoMoreThreads limit;
-    const auto refused = start_thread([] {});
+    const auto refused = start_thread("test", [] {});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().kind, ErrorKind::Retry);
     EXPECT_NE(refused.error().text.find("ulimit -u"), std::string::npos) << refused.error().text;
   }
-  EXPECT_TRUE(start_thread([] {}));
+  EXPECT_TRUE(start_thread("test", [] {}));
 }
 
 TEST(NoMoreThreadsTest, WhetherThereIsRoomIsKnownBeforeItIsNeeded) {

@@ -6,6 +6,7 @@
 #                         [--engine-settings TEXT] [--rows N] [--insert-rows N] [--formats NAME,...] [-- FRESHET-OPTIONS]
 #        ./dev bench cost [--partitions N,N,...] [--bytes N,N,...] [--messages N] [--megabytes N] [--runs N] [--plot FILE]
 #                         [-- FRESHET-OPTIONS]
+#        ./dev bench threads [--bytes N,N,...] [--partitions N] [--messages N] [--megabytes N] [--runs N] [-- FRESHET-OPTIONS]
 #        ./dev bench renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]
 #
 # Consumes a backlog from a real Kafka with freshet and with a bare librdkafka consumer, in the same run. A sink accepts the
@@ -25,6 +26,9 @@
 #
 # cost: CPU time per message of freshet and of the bare consumer, over the number of partitions (1 to 256) and over the size of
 # messages (100 bytes to 1 MB), as tables and, with --plot, as an SVG file. Takes about three minutes.
+#
+# threads: CPU time per message of the main loop, librdkafka, the workers and the writers; the rate at which the main loop needs
+# a whole core, and how many workers keep up with it. Takes about two minutes.
 #
 # renewal: measures what a renewal of the Kafka consumer costs a group of three members, with static membership and with
 # leave and rejoin; also with group.protocol=consumer if librdkafka supports it (2.4 or later, see CONTRIBUTING.md).
@@ -53,6 +57,11 @@ if [[ "${1:-}" == cost ]]; then
   shift
   build release freshet freshet-bench-cost bare-consumer
   exec build/release/freshet-bench-cost "$@"
+fi
+if [[ "${1:-}" == threads ]]; then
+  shift
+  build release freshet freshet-bench-threads
+  exec build/release/freshet-bench-threads "$@"
 fi
 build release freshet freshet-local-clickhouse freshet-bench bare-consumer
 exec build/release/freshet-bench "$@"
