@@ -13,6 +13,24 @@ namespace {
 constexpr int64_t kAt = 1'790'000'000'000;
 constexpr size_t kPieces = 100'000;  // different beginnings of texts
 
+std::string outcome(uint64_t id) {
+  return fmt::format(
+      R"text({{"timestamp":"2026-02-03T04:05:06.789000Z","org_id":1,"project_id":{},"key_id":3,"outcome":2,"reason":"quota","event_id":"{}","category":1,"quantity":1}})text",
+      id % 1000, fmt::format("{:032x}", id));
+}
+
+std::string error(uint64_t id, size_t bytes) {
+  std::string frames;
+  while (frames.size() + 1000 < bytes) {
+    frames += fmt::format(
+        R"text({}{{"function":"handle_request_{}","module":"shop.api.views","filename":"shop/api/views.py","abs_path":"/srv/shop/api/views.py","lineno":{},"in_app":true,"context_line":"    return self.step(request)","pre_context":["def handle(self, request):","    # one step after another"],"post_context":["",""],"vars":{{"request":"<Request GET>","step":"{}"}}}})text",
+        frames.empty() ? "" : ",", frames.size(), frames.size() % 900, id);
+  }
+  return fmt::format(
+      R"text([2,"insert",{{"group_id":{},"event_id":"{}","organization_id":1,"project_id":{},"message":"","platform":"python","datetime":"2026-02-03T04:05:06.789000Z","primary_hash":"d41d8cd98f00b204e9800998ecf8427e","retention_days":90,"data":{{"received":1770091506.5,"type":"error","title":"CheckoutError: card declined","culprit":"shop.api.views","level":"error","version":"7","tags":[["environment","production"],["release","shop@8.1"],["url","https://shop.example/api/checkout"]],"user":{{"id":"{}","ip_address":"192.0.2.7"}},"sdk":{{"name":"sentry.python","version":"2.1.0","integrations":["django","redis"]}},"exception":{{"values":[{{"type":"CheckoutError","value":"card declined","stacktrace":{{"frames":[{}]}}}}]}}}}}},{{}}])text",
+      id % 1000, fmt::format("{:032x}", id), id % 100, id % 5000, frames);
+}
+
 }  // namespace
 
 MessageOf web_events(size_t bytes) {
@@ -50,6 +68,14 @@ uint64_t produce(const std::string& bootstrap, const Backlog& backlog, const Mes
   }
   client.flush();
   return bytes;
+}
+
+uint64_t produce_snuba(const std::string& bootstrap, const Backlog& backlog, const std::string& storage, size_t bytes) {
+  if (storage == "outcomes_raw") return produce(bootstrap, backlog, outcome);
+  testkit::KafkaClient client(bootstrap);
+  client.create_topic("snuba-commit-log", 1);
+  client.create_topic("event-replacements", 1);
+  return produce(bootstrap, backlog, [bytes](uint64_t id) { return error(id, bytes); });
 }
 
 }  // namespace freshet::bench

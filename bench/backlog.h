@@ -27,4 +27,8 @@ struct Backlog {
 // the payloads. Throws if the broker refuses something.
 uint64_t produce(const std::string& bootstrap, const Backlog& backlog, const MessageOf& message_of);
 
+// The same with messages of a storage of the drop-in, and with the topics beside it that the storage needs:
+// "outcomes_raw", messages of about 190 bytes, or "errors", filled up to `bytes` (at least about 1,000).
+uint64_t produce_snuba(const std::string& bootstrap, const Backlog& backlog, const std::string& storage, size_t bytes);
+
 }  // namespace freshet::bench

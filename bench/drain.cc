@@ -16,7 +16,6 @@
 #include "insert_sink.h"
 #include "options.h"
 #include "testkit/freshet_process.h"
-#include "testkit/kafka_client.h"
 #include "testkit/servers.h"
 #include "testkit/web_events.h"
 
@@ -73,37 +72,12 @@ bool parse(int argc, char** argv, Options& options) {
          (options.delivery.empty() || !options.compare) && (options.storage.empty() || !options.store);
 }
 
-// Builds a message of the storage's topic with a unique id.
-std::string snuba_message(const Options& options, uint64_t id) {
-  const std::string event_id = fmt::format("{:032x}", id);
-  if (options.storage == "outcomes_raw") {
-    return fmt::format(
-        R"text({{"timestamp":"2026-02-03T04:05:06.789000Z","org_id":1,"project_id":{},"key_id":3,"outcome":2,"reason":"quota","event_id":"{}","category":1,"quantity":1}})text",
-        id % 1000, event_id);
-  }
-  std::string frames;
-  while (frames.size() + 1000 < options.bytes) {
-    frames += fmt::format(
-        R"text({}{{"function":"handle_request_{}","module":"shop.api.views","filename":"shop/api/views.py","abs_path":"/srv/shop/api/views.py","lineno":{},"in_app":true,"context_line":"    return self.step(request)","pre_context":["def handle(self, request):","    # one step after another"],"post_context":["",""],"vars":{{"request":"<Request GET>","step":"{}"}}}})text",
-        frames.empty() ? "" : ",", frames.size(), frames.size() % 900, id);
-  }
-  return fmt::format(
-      R"text([2,"insert",{{"group_id":{},"event_id":"{}","organization_id":1,"project_id":{},"message":"","platform":"python","datetime":"2026-02-03T04:05:06.789000Z","primary_hash":"d41d8cd98f00b204e9800998ecf8427e","retention_days":90,"data":{{"received":1770091506.5,"type":"error","title":"CheckoutError: card declined","culprit":"shop.api.views","level":"error","version":"7","tags":[["environment","production"],["release","shop@8.1"],["url","https://shop.example/api/checkout"]],"user":{{"id":"{}","ip_address":"192.0.2.7"}},"sdk":{{"name":"sentry.python","version":"2.1.0","integrations":["django","redis"]}},"exception":{{"values":[{{"type":"CheckoutError","value":"card declined","stacktrace":{{"frames":[{}]}}}}]}}}}}},{{}}])text",
-      id % 1000, event_id, id % 100, id % 5000, frames);
-}
-
 // Produces the backlog. Returns the total size of the payloads.
 uint64_t fill(const std::string& bootstrap, const Options& options) {
-  if (options.storage == "errors") {
-    testkit::KafkaClient client(bootstrap);
-    client.create_topic("snuba-commit-log", 1);
-    client.create_topic("event-replacements", 1);
-  }
   const bench::Backlog backlog{"bench", options.partitions, options.messages};
-  const uint64_t bytes =
-      options.storage.empty()
-          ? bench::produce(bootstrap, backlog, bench::web_events(options.bytes))
-          : bench::produce(bootstrap, backlog, [&](uint64_t id) { return snuba_message(options, id); });
+  const uint64_t bytes = options.storage.empty()
+                             ? bench::produce(bootstrap, backlog, bench::web_events(options.bytes))
+                             : bench::produce_snuba(bootstrap, backlog, options.storage, options.bytes);
   give_freed_memory_back();  // a child's peak (ru_maxrss) begins with the memory of its parent
   return bytes;
 }

@@ -12,7 +12,7 @@ namespace freshet::admin {
 
 HealthFile::HealthFile(std::string path, std::function<HealthStatus()> health, Clock& clock, Log& log, Metrics& metrics)
     : thread_(needed_thread("health_file", [path = std::move(path), health = std::move(health), &clock, &log,
-                             &touches = health_file_touches(metrics)](std::stop_token stop) {
+                                            &touches = health_file_touches(metrics)](std::stop_token stop) {
         do {
           if (!health().ok) continue;
           if (const Status touched = touch_file(path); !touched) {

@@ -139,7 +139,7 @@ class Checks {
 BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, OnTable on_table,
                                    Clock& clock, Log& log, SecretMask* secrets)
     : thread_(needed_thread("server_checks", [&pipeline, &delivery, on_table = std::move(on_table), &clock, &log,
-                             secrets](const std::stop_token& stop) mutable {
+                                              secrets](const std::stop_token& stop) mutable {
         Checks(pipeline, delivery, std::move(on_table), clock, log, secrets).run(stop);
       })) {}
 

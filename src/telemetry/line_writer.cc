@@ -37,7 +37,8 @@ LineWriter::Kind LineWriter::kind_of(int fd) noexcept {
 LineWriter::LineWriter(int fd) : fd_(fd), kind_(kind_of(fd)), non_blocking_(kind_ == Kind::Pipe ? open_again(fd) : -1) {
   if (kind_ == Kind::File) return;
   // Without a thread, the next line writes the buffered data.
-  if (auto thread = start_thread("log_writer", [this](std::stop_token stop) { flush(stop); })) thread_ = *std::move(thread);
+  if (auto thread = start_thread("log_writer", [this](std::stop_token stop) { flush(stop); }))
+    thread_ = *std::move(thread);
 }
 
 LineWriter::~LineWriter() {

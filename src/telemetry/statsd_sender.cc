@@ -15,8 +15,8 @@ StatsdSender::StatsdSender(const StatsdSettings& settings, std::function<Assigne
       own_metrics_(metrics),
       transport_(settings.address),
       encoder_(settings, transport_.max_payload(settings.june)),
-      thread_(
-          needed_thread("statsd", [this, &clock, interval = std::chrono::seconds(settings.june ? 1 : 3)](std::stop_token stop) {
+      thread_(needed_thread(
+          "statsd", [this, &clock, interval = std::chrono::seconds(settings.june ? 1 : 3)](std::stop_token stop) {
             while (sleep_interruptibly(clock, stop, interval)) flush();
             flush();
           })) {}

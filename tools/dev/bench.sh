@@ -6,7 +6,8 @@
 #                         [--engine-settings TEXT] [--rows N] [--insert-rows N] [--formats NAME,...] [-- FRESHET-OPTIONS]
 #        ./dev bench cost [--partitions N,N,...] [--bytes N,N,...] [--messages N] [--megabytes N] [--runs N] [--plot FILE]
 #                         [-- FRESHET-OPTIONS]
-#        ./dev bench threads [--bytes N,N,...] [--partitions N] [--messages N] [--megabytes N] [--runs N] [-- FRESHET-OPTIONS]
+#        ./dev bench threads [--bytes N,N,...] [--partitions N] [--messages N] [--megabytes N] [--runs N]
+#                          [--storage outcomes_raw|errors] [-- FRESHET-OPTIONS]
 #        ./dev bench renewal [RENEWALS [PART-OF-A-ROW'S-NAME]]
 #
 # Consumes a backlog from a real Kafka with freshet and with a bare librdkafka consumer, in the same run. A sink accepts the
