@@ -27,7 +27,10 @@ class OffsetCommitter {
   explicit OffsetCommitter(Duration interval) : interval_(interval) {}
 
   // --- partitions: from the first assignment until the partition is dropped
-  void begin(Partition partition, Offset start) { progress_.insert_or_assign(partition, CommitProgress(start)); }
+  void begin(Partition partition, Offset start) {
+    progress_.erase(partition);
+    progress_.try_emplace(partition, start);
+  }
   void drop(Partition partition) { progress_.erase(partition); }
   CommitProgress& of(Partition partition) { return progress_.at(partition); }
   const CommitProgress& of(Partition partition) const { return progress_.at(partition); }
