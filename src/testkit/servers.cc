@@ -33,6 +33,11 @@ constexpr const char* kOldUsers = R"(<yandex><profiles><default></default></prof
 <users><default><password></password><networks><ip>127.0.0.1</ip></networks><profile>default</profile>
 <quota>default</quota></default></users><quotas><default></default></quotas></yandex>)";
 
+constexpr const char* kUsers =
+    "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>"
+    "<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>{}</default></users>"
+    "</clickhouse>";
+
 }  // namespace
 
 std::string local_clickhouse_program() {
@@ -161,7 +166,20 @@ void OldClickHouse::start() {
 
 void LocalClickHouse::start() {
   tool_path("FRESHET_DEV_CHDB_LIB");
-  launch({local_clickhouse_program(), "--listen", fmt::format("127.0.0.1:{}", port_), "--path", folder_.path("data")});
+  std::vector<std::string> command = {local_clickhouse_program(), "--listen", fmt::format("127.0.0.1:{}", port_),
+                                      "--path", folder_.path("data")};
+  command.insert(command.end(), more_.begin(), more_.end());
+  launch(command);
+}
+
+void LocalClickHouse::restart_with(const std::string& of_server, const std::string& of_user) {
+  const std::string config = folder_.path("config.xml");
+  std::ofstream(config) << fmt::format("<clickhouse><users_config>{}</users_config>{}</clickhouse>",
+                                       folder_.path("users.xml"), of_server);
+  std::ofstream(folder_.path("users.xml")) << fmt::format(kUsers, of_user);
+  more_ = {"--config", config};
+  stop();
+  start();
 }
 
 RedisServer::RedisServer(const std::string& password) : password_(password) { start(); }

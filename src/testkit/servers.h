@@ -85,6 +85,12 @@ class LocalClickHouse final : public ClickHouseServer {
  public:
   LocalClickHouse() { LocalClickHouse::start(); }
   void start() override;
+  // Restarts it with the same data and a configuration: `of_server` is XML inside <clickhouse>, `of_user` inside its
+  // one user, for example its <grants>.
+  void restart_with(const std::string& of_server, const std::string& of_user);
+
+ private:
+  std::vector<std::string> more_;  // arguments
 };
 
 // The Redis server in FRESHET_DEV_REDIS_SERVER.

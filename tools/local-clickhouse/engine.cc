@@ -25,7 +25,7 @@ struct Engine::Functions {
   }
 };
 
-Engine::Engine(const std::string& library, const std::string& path, size_t connections)
+Engine::Engine(const std::string& library, const std::string& path, const std::string& config, size_t connections)
     : functions_(std::make_unique<Functions>()), connections_(connections) {
   Functions& f = *functions_;
   f.library = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -40,9 +40,11 @@ Engine::Engine(const std::string& library, const std::string& path, size_t conne
   f.load(f.reset_signals, "chdb_reset_signal_handlers");
   std::string program = "clickhouse";
   std::string folder = "--path=" + path;
-  char* argv[] = {program.data(), folder.data()};
+  std::string configuration = "--config-file=" + config;
+  char* argv[] = {program.data(), folder.data(), configuration.data()};
+  const int count = config.empty() ? 2 : 3;
   for (Connection& connection : connections_) {
-    connection.handle = f.connect(2, argv);
+    connection.handle = f.connect(count, argv);
     if (connection.handle == nullptr) throw std::runtime_error("the engine does not open " + path);
     free_.push_back(&connection);
   }

@@ -17,8 +17,9 @@ struct Answer {
 // Threads: any. Runs as many queries concurrently as it has connections.
 class Engine {
  public:
-  // Throws std::runtime_error if the library or the directory cannot be used.
-  Engine(const std::string& library, const std::string& path, size_t connections);
+  // `config`: a configuration file; empty = none. Throws std::runtime_error if the library or the directory cannot be
+  // used.
+  Engine(const std::string& library, const std::string& path, const std::string& config, size_t connections);
   ~Engine();
 
   Answer query(const std::string& database, const std::string& sql, const std::string& format);

@@ -1,7 +1,8 @@
-// freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE]
+// freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE] [--config FILE]
 //
 // Serves a current ClickHouse engine (libchdb.so; from --lib, FRESHET_DEV_CHDB_LIB, or the one that `./dev setup`
-// installed) over HTTP, on loopback only and only to programs: requests from web pages are refused.
+// installed) over HTTP, on loopback only and only to programs: requests from web pages are refused. --config: a
+// configuration file of ClickHouse, for example with users and clusters.
 #include <fmt/format.h>
 #include <httplib.h>
 #include <malloc.h>
@@ -33,6 +34,7 @@ struct Options {
   int port = 0;
   std::string path;
   std::string library;
+  std::string config;
 };
 
 // The newest engine that ./dev setup has installed; empty = none.
@@ -56,7 +58,8 @@ std::string fetched_library() {
 int usage(const std::string& problem) {
   fmt::print(
       stderr,
-      "freshet-local-clickhouse: {}\nusage: freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE]\n",
+      "freshet-local-clickhouse: {}\nusage: freshet-local-clickhouse --listen 127.0.0.1:PORT --path DIR [--lib FILE] "
+      "[--config FILE]\n",
       problem);
   return 2;
 }
@@ -78,6 +81,8 @@ std::string parse(int argc, char** argv, Options& options) {
       options.path = value;
     } else if (flag == "--lib") {
       options.library = value;
+    } else if (flag == "--config") {
+      options.config = value;
     } else {
       return flag + ": unknown flag";
     }
@@ -203,7 +208,7 @@ void keep_memory() {
 int serve(const Options& options) {
   keep_memory();
   std::filesystem::create_directories(options.path);
-  Engine engine(options.library, options.path, kConnections);
+  Engine engine(options.library, options.path, options.config, kConnections);
   httplib::Server server;
   // The library needs a thread for each open connection, including idle ones. It takes ownership.
   server.new_task_queue = [] { return new httplib::ThreadPool(64); };
