@@ -73,6 +73,7 @@ std::string status_json(const ProcessStatus& process, MessageTexts message_texts
   out.update(fields.of(process.stream));
   out["membership"] = fields.of(process.consumer);
   out["delivery"] = fields.of(process.delivery);
+  out["insert_format"] = fields.of(process.insert_format);
   ordered_json options = ordered_json::object();
   for (const OptionStatus& option : process.options) options[option.name] = parse_ordered_json(option.value);
   out["options"] = std::move(options);

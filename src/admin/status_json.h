@@ -6,6 +6,7 @@
 
 #include "admin/health.h"
 #include "model/delivery_status.h"
+#include "model/insert_format_status.h"
 #include "model/renewal.h"
 #include "model/status.h"
 
@@ -27,6 +28,7 @@ struct ProcessStatus {
   ConsumerStatus consumer;
   DeliveryStatus delivery;
   std::vector<OptionStatus> options;
+  InsertFormatStatus insert_format = {};
 };
 
 // Renders the fields that for_each_field() lists for each struct.

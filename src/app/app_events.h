@@ -81,6 +81,25 @@ struct NativeNotUsed {
   auto fields() const { return log_fields(subject(log_key::kTable, table)); }
 };
 
+// The fields of the two events below.
+struct InsertFormatChange {
+  std::string_view table;
+  std::string_view format;
+  std::string_view reason;  // why it is not Native
+  auto fields() const {
+    return log_fields(subject(log_key::kTable, table), subject("format", format), subject("reason", reason));
+  }
+};
+
+struct InsertFormatDecided : InsertFormatChange {
+  static constexpr LogEvent kEvent{LogLevel::Info, "insert_format", "The format of inserts is decided, or changes."};
+};
+
+struct InsertFormatFallback : InsertFormatChange {
+  static constexpr LogEvent kEvent{LogLevel::Warn, "insert_format_fallback",
+                                   "Inserts are not Native, which is configured."};
+};
+
 struct DeliveryNotAudited {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "delivery_not_audited",

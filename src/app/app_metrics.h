@@ -1,6 +1,9 @@
 // The metrics of this module. docs/metrics.md says how to react to each.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "base/metrics.h"
 
 namespace freshet::app {
@@ -16,6 +19,11 @@ struct DeliveryMetrics {
                                       "How long the table recognises a repeated insert at the present number of "
                                       "inserts. 0: no limit is known.")) {}
 };
+
+inline Gauge& insert_format_in_use(Metrics& metrics, std::string_view format) {
+  return metrics.gauge("freshet_insert_format", "1 for the format in which rows are written, otherwise 0.",
+                       {{"format", std::string(format)}});
+}
 
 inline Gauge& build_info(Metrics& metrics, const char* version, const char* librdkafka) {
   return metrics.gauge("freshet_build_info", "Always 1. The labels are the versions.",

@@ -74,30 +74,33 @@ bool check_the_table(const settings::Pipeline& pipeline, Clock& clock, const std
 // What remains to be done, turn by turn.
 class Checks {
  public:
-  Checks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, BackgroundChecks::OnTable on_table,
-         Clock& clock, Log& log, SecretMask* secrets)
+  Checks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, FormatDecision& format,
+         BackgroundChecks::OnTable on_table, Clock& clock, Log& log, SecretMask* secrets)
       : pipeline_(pipeline),
         delivery_(delivery),
+        format_(format),
         on_table_(std::move(on_table)),
         clock_(clock),
         log_(log),
         secrets_(secrets),
         has_table_(!pipeline.stream.skip_write && !pipeline.accepted_outcomes),
-        native_(has_table_ && pipeline.wants_native()),
         table_compared_(!has_table_),
         audited_at_(clock.steady_now()) {}
 
   void run(const std::stop_token& stop) {
+    format_.begin();
     do {
       turn(stop);
     } while (!done() && sleep_interruptibly(clock_, stop, kPause));
   }
 
  private:
-  bool done() const { return topics_done_ && table_compared_ && !delivery_.depends_on_table() && !native_; }
+  bool done() const {
+    return topics_done_ && table_compared_ && !delivery_.depends_on_table() && !format_.depends_on_table();
+  }
 
   void turn(const std::stop_token& stop) {
-    if (native_) follow_table(stop);
+    if (format_.depends_on_table()) follow_table(stop);
     if (delivery_.depends_on_table() && clock_.steady_now() - audited_at_ >= kBetweenAudits) {
       delivery_.audit_again(stop);
       audited_at_ = clock_.steady_now();
@@ -114,7 +117,7 @@ class Checks {
   // nobody waits for the next one.
   void follow_table(const std::stop_token& stop) {
     auto types = table_types(pipeline_, clock_, kAnswerTimeout, stop, secrets_);
-    if (!types && types.error().kind != ErrorKind::Stopping) log_.emit(DependencyMissing{types.error().text});
+    format_.follow(types);
     if (!types || *types == known_) return;
     known_ = *types;
     on_table_(*std::move(types));
@@ -122,12 +125,12 @@ class Checks {
 
   const settings::Pipeline& pipeline_;
   DeliveryDecision& delivery_;
+  FormatDecision& format_;
   const BackgroundChecks::OnTable on_table_;
   Clock& clock_;
   Log& log_;
   SecretMask* const secrets_;
   const bool has_table_;
-  const bool native_;
   bool topics_done_ = false;
   bool table_compared_;
   SteadyTime audited_at_;
@@ -136,11 +139,12 @@ class Checks {
 
 }  // namespace
 
-BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, OnTable on_table,
-                                   Clock& clock, Log& log, SecretMask* secrets)
-    : thread_(needed_thread("server_checks", [&pipeline, &delivery, on_table = std::move(on_table), &clock, &log,
-                                              secrets](const std::stop_token& stop) mutable {
-        Checks(pipeline, delivery, std::move(on_table), clock, log, secrets).run(stop);
+BackgroundChecks::BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery,
+                                   FormatDecision& format, OnTable on_table, Clock& clock, Log& log,
+                                   SecretMask* secrets)
+    : thread_(needed_thread("server_checks", [&pipeline, &delivery, &format, on_table = std::move(on_table), &clock,
+                                              &log, secrets](const std::stop_token& stop) mutable {
+        Checks(pipeline, delivery, format, std::move(on_table), clock, log, secrets).run(stop);
       })) {}
 
 }  // namespace freshet::app

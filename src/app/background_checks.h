@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "app/delivery_decision.h"
+#include "app/format_decision.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret_mask.h"
@@ -19,10 +20,10 @@ class BackgroundChecks {
  public:
   using OnTable = std::function<void(TableColumns)>;
 
-  // `on_table` gets the columns of the table, first and whenever they change, if inserts are Native. `secrets` may be
-  // null; it gets passwords that are read again later.
-  BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, OnTable on_table, Clock& clock,
-                   Log& log, SecretMask* secrets = nullptr);
+  // `on_table` gets the columns of the table, first and whenever they change, if the format depends on them. `secrets`
+  // may be null; it gets passwords that are read again later.
+  BackgroundChecks(const settings::Pipeline& pipeline, DeliveryDecision& delivery, FormatDecision& format,
+                   OnTable on_table, Clock& clock, Log& log, SecretMask* secrets = nullptr);
 
  private:
   std::jthread thread_;

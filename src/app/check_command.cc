@@ -6,10 +6,12 @@
 #include <algorithm>
 
 #include "app/delivery_check.h"
+#include "app/format_decision.h"
 #include "app/processor_factory.h"
 #include "app/request_builders.h"
 #include "app/side_topics.h"
 #include "app/table_check.h"
+#include "app/table_types.h"
 #include "base/log.h"
 #include "base/message_text.h"
 #include "base/metrics.h"
@@ -178,12 +180,25 @@ Result<clickhouse::DeliveryAudit> audit(const settings::Pipeline& p, Clock& cloc
       .audit(kWholeAudit, {});
 }
 
+// The format that `freshet run` would choose. A warning if Native is configured; exactly once is not the table's fault.
+void report_format(const settings::Pipeline& p, Clock& clock, Report& report) {
+  Metrics metrics;
+  FormatDecision decision(p, clock, null_log(), metrics);
+  if (decision.depends_on_table()) decision.follow(table_types(p, clock, kTimeout, {}, report.secrets()));
+  const InsertFormatStatus status = decision.status();
+  const std::string text =
+      fmt::format("inserts: FORMAT {}{}", status.format, status.reason.empty() ? "" : " (" + status.reason + ")");
+  const bool wanted = p.insert_format != settings::InsertFormat::Native || status.reason.empty();
+  wanted ? report.good(text) : report.warning(text);
+}
+
 void check_rows(settings::Pipeline p, bool has_messages, Clock& clock, Report& report) {
   // The inserts are probed as a run would send them.
   const auto audited = audit(p, clock, report);
   const bool exactly_once = p.delivery == settings::DeliveryChoice::ExactlyOnce ||
                             (p.delivery == settings::DeliveryChoice::Auto && audited && audited->suitable);
   p.clickhouse.delivery = exactly_once ? Delivery::ExactlyOnce : Delivery::AtLeastOnce;
+  p.stream.delivery = p.clickhouse.delivery;
   Metrics metrics;
   const auto factory = processor_factory(p.processors, {&clock, &metrics}, null_log());
   if (!factory) return report.bad(factory.error().text);
@@ -194,6 +209,7 @@ void check_rows(settings::Pipeline p, bool has_messages, Clock& clock, Report& r
   }
   if (!has_table) return;
   report_repeats(p, audited, report);
+  report_format(p, clock, report);
   if (has_messages) return compare_with_messages(p, clock, report);
   report.good(
       fmt::format("table {} is there; without messages there is nothing to compare it with", p.clickhouse.table));

@@ -6,9 +6,9 @@
 #include "python_worker/python_processor.h"
 
 namespace freshet::app {
+namespace {
 
-Result<ProcessorFactory> processor_factory(const processors::ProcessorsSettings& settings,
-                                           const processors::ProcessorEnvironment& environment, Log& log) {
+processors::PythonSettings python_of(const processors::ProcessorsSettings& settings) {
   processors::PythonSettings python = settings.python;
   const size_t point = settings.processor.rfind('.');
   if (point != std::string::npos) {
@@ -19,6 +19,16 @@ Result<ProcessorFactory> processor_factory(const processors::ProcessorsSettings&
     const auto ours = processors::names();
     if (std::find(ours.begin(), ours.end(), settings.processor) == ours.end()) python.use = true;
   }
+  return python;
+}
+
+}  // namespace
+
+bool runs_python(const processors::ProcessorsSettings& settings) { return python_of(settings).use; }
+
+Result<ProcessorFactory> processor_factory(const processors::ProcessorsSettings& settings,
+                                           const processors::ProcessorEnvironment& environment, Log& log) {
+  const processors::PythonSettings python = python_of(settings);
   if (!python.use) return processors::make_factory(settings, environment);
   return python_worker::make_factory(python, *environment.clock, log, *environment.metrics);
 }

@@ -9,6 +9,9 @@
 
 namespace freshet::app {
 
+// True if the processor is a Python class.
+bool runs_python(const processors::ProcessorsSettings& settings);
+
 // A name that contains a dot is a Python class (`my.module.Class`). So is a name that is not built in, if its Python
 // module is set. Fatal: no processor has that name, or the class cannot be loaded. The environment and the log must
 // outlive the factory's processors.

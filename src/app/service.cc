@@ -8,6 +8,7 @@
 #include "app/background_checks.h"
 #include "app/consumer_runtime.h"
 #include "app/delivery_decision.h"
+#include "app/format_decision.h"
 #include "app/kafka_clients.h"
 #include "app/pipeline_runtime.h"
 #include "app/proxies.h"
@@ -98,8 +99,9 @@ struct Service::Impl {
       : clock(c),
         context(std::move(g)),
         pipeline(std::move(p)),
+        format(context->settings.pipeline, c, telemetry().log, telemetry().metrics),
         consumers(context->settings, c, telemetry(), context->clients, *pipeline),
-        report(context->settings, c, telemetry(), *pipeline, consumers, context->delivery) {}
+        report(context->settings, c, telemetry(), *pipeline, consumers, context->delivery, format) {}
 
   TelemetryStack& telemetry() { return context->telemetry; }
   void apply(const LiveOptions& options);
@@ -111,6 +113,7 @@ struct Service::Impl {
   Clock& clock;
   const std::unique_ptr<ServiceContext, EndOfClients> context;
   const std::unique_ptr<PipelineRuntime> pipeline;
+  FormatDecision format;
   ConsumerRuntime consumers;
   StatusReport report;
   std::unique_ptr<runtime_config::OptionsWatcher> watcher;
@@ -200,8 +203,8 @@ void Service::run(std::stop_token stop) {
   }
   {
     const BackgroundChecks checks(
-        pipeline, p.context->delivery, [&p](TableColumns table) { p.pipeline->set_table(std::move(table)); }, p.clock,
-        log, &p.telemetry().secrets());
+        pipeline, p.context->delivery, p.format, [&p](TableColumns table) { p.pipeline->set_table(std::move(table)); },
+        p.clock, log, &p.telemetry().secrets());
     p.wait_for_first_options(stop);
     p.consumers.run(stop);
   }

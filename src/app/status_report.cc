@@ -32,13 +32,15 @@ void mask_texts(Described& described, SecretMask& secrets) {
 }  // namespace
 
 StatusReport::StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry,
-                           PipelineRuntime& pipeline, ConsumerRuntime& consumers, const DeliveryDecision& delivery)
+                           PipelineRuntime& pipeline, ConsumerRuntime& consumers, const DeliveryDecision& delivery,
+                           const FormatDecision& format)
     : settings_(settings),
       clock_(clock),
       telemetry_(telemetry),
       pipeline_(pipeline),
       consumers_(consumers),
       delivery_(delivery),
+      format_(format),
       started_(clock.steady_now()) {}
 
 admin::HealthStatus StatusReport::health() const {
@@ -78,6 +80,12 @@ DeliveryStatus masked(DeliveryStatus status, SecretMask& secrets) {
   return status;
 }
 
+InsertFormatStatus StatusReport::insert_format() const {
+  InsertFormatStatus status = format_.status();
+  mask_texts(status, telemetry_.secrets());
+  return status;
+}
+
 DeliveryStatus StatusReport::delivery() const { return masked(delivery_.status(), telemetry_.secrets()); }
 
 admin::ProcessStatus StatusReport::process() {
@@ -89,7 +97,8 @@ admin::ProcessStatus StatusReport::process() {
           .stream = stream(),
           .consumer = consumer(),
           .delivery = delivery(),
-          .options = runtime_config::options_status(pipeline_.options(), scope)};
+          .options = runtime_config::options_status(pipeline_.options(), scope),
+          .insert_format = insert_format()};
 }
 
 telemetry::AssignedPartitions StatusReport::assigned_partitions() const {

@@ -7,6 +7,7 @@
 #include "admin/health.h"
 #include "app/consumer_runtime.h"
 #include "app/delivery_decision.h"
+#include "app/format_decision.h"
 #include "app/pipeline_runtime.h"
 #include "app/telemetry_stack.h"
 #include "base/clock.h"
@@ -21,7 +22,7 @@ namespace freshet::app {
 class StatusReport {
  public:
   StatusReport(const settings::Settings& settings, Clock& clock, TelemetryStack& telemetry, PipelineRuntime& pipeline,
-               ConsumerRuntime& consumers, const DeliveryDecision& delivery);
+               ConsumerRuntime& consumers, const DeliveryDecision& delivery, const FormatDecision& format);
 
   admin::HealthStatus health() const;
   // Health for the health file, which may also check progress. Called by the health file's thread only.
@@ -30,6 +31,7 @@ class StatusReport {
   StreamStatus stream() const;
   ConsumerStatus consumer() const;
   DeliveryStatus delivery() const;
+  InsertFormatStatus insert_format() const;
   std::optional<RenewalReport> last_renewal() const { return consumer().last_renewal; }
   admin::ProcessStatus process();
   telemetry::AssignedPartitions assigned_partitions() const;
@@ -41,6 +43,7 @@ class StatusReport {
   PipelineRuntime& pipeline_;
   ConsumerRuntime& consumers_;
   const DeliveryDecision& delivery_;
+  const FormatDecision& format_;
   const SteadyTime started_;
   admin::Progress progress_;
   Mutex ready_mutex_;

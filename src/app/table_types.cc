@@ -1,9 +1,12 @@
 #include "app/table_types.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "clickhouse/clickhouse_client.h"
 
@@ -11,6 +14,8 @@ namespace freshet::app {
 namespace {
 
 using Settings = std::map<std::string, std::string>;
+
+constexpr const char* kTypesConversion = "input_format_native_allow_types_conversion";
 
 // What an insert has: the server's values, overridden by those that freshet sends.
 Settings effective(const clickhouse::TableInfo& table, const clickhouse::ClickHouseSettings& sent) {
@@ -26,32 +31,66 @@ bool is_on(const Settings& settings, const char* name) {
   return found != settings.end() && (found->second == "1" || found->second == "true");
 }
 
-bool understood(const Settings& settings, const clickhouse::ClickHouseSettings& sent) {
-  constexpr const char* kTypesConversion = "input_format_native_allow_types_conversion";
-  const auto matching = settings.find("input_format_column_name_matching_mode");
-  const bool exact_names = matching == settings.end() || matching->second != "ignore_case";
-  const bool conversion_is_ours =
-      !sent.writer_options.contains(kTypesConversion) && !sent.insert_settings.contains(kTypesConversion);
-  return settings.contains(kTypesConversion) && conversion_is_ours && exact_names &&
-         is_on(settings, "input_format_defaults_for_omitted_fields") &&
-         !is_on(settings, "insert_allow_materialized_columns");
+std::string unusual(const Settings& settings, const char* name) {
+  const auto found = settings.find(name);
+  return fmt::format("the setting {}={} gives JSONEachRow a meaning that Native does not have", name,
+                     found == settings.end() ? "0" : found->second);
+}
+
+// Empty: Native means the same as JSONEachRow.
+std::string why_not(const Settings& settings, const clickhouse::ClickHouseSettings& sent) {
+  if (!settings.contains(kTypesConversion)) {
+    return fmt::format("the server is older than ClickHouse 23.3: it has no setting {}", kTypesConversion);
+  }
+  if (sent.writer_options.contains(kTypesConversion) || sent.insert_settings.contains(kTypesConversion)) {
+    return fmt::format("{} is configured, and Native inserts need it to be 0", kTypesConversion);
+  }
+  constexpr const char* kMatching = "input_format_column_name_matching_mode";
+  const auto matching = settings.find(kMatching);
+  if (matching != settings.end() && matching->second == "ignore_case") return unusual(settings, kMatching);
+  constexpr const char* kOmitted = "input_format_defaults_for_omitted_fields";
+  if (!is_on(settings, kOmitted)) return unusual(settings, kOmitted);
+  for (const char* const name : {"input_format_json_empty_as_default", "insert_allow_materialized_columns"}) {
+    if (is_on(settings, name)) return unusual(settings, name);
+  }
+  return {};
+}
+
+// The setting that makes Native inserts safe may not reach the server, or not be allowed. Empty: it is in force.
+Result<std::string> why_not_in_force(clickhouse::ClickHouseClient& client, Duration timeout,
+                                     const std::stop_token& stop) {
+  const auto value = client.value_when_sent(kTypesConversion, "0", timeout, stop);
+  if (value && *value == "0") return std::string();
+  if (value) return fmt::format("a proxy removes {} from requests", kTypesConversion);
+  if (value.error().code <= 0) return value;
+  return fmt::format("the server does not take {}=0: {}", kTypesConversion, value.error().text);
 }
 
 }  // namespace
 
 Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
                                  const std::stop_token& stop, SecretMask* secrets) {
+  const SteadyTime deadline = clock.steady_now() + timeout;
   clickhouse::ClickHouseClient client(pipeline.clickhouse, clock, secrets);
   const auto table = client.describe_table(timeout, stop);
   if (!table) return tl::make_unexpected(table.error());
   const Settings settings = effective(*table, pipeline.clickhouse);
   TableColumns types;
-  if (!understood(settings, pipeline.clickhouse)) return types;
+  types.why_json = why_not(settings, pipeline.clickhouse);
+  if (!types.why_json.empty()) return types;
+  auto not_in_force = why_not_in_force(client, deadline - clock.steady_now(), stop);
+  if (!not_in_force) return tl::make_unexpected(not_in_force.error());
+  types.why_json = *std::move(not_in_force);
+  if (!types.why_json.empty()) return types;
   types.null_as_default = is_on(settings, "input_format_null_as_default");
   for (const clickhouse::ColumnInfo& column : table->columns) {
-    if (column.default_kind == "EPHEMERAL") continue;  // only an insert with a list of columns fills it
+    if (column.default_kind == "EPHEMERAL") {
+      types.ephemeral.push_back(column.name);
+      continue;
+    }
     types.columns.push_back({column.name, column.type, !column.insertable(), column.default_expression});
   }
+  if (types.columns.empty()) types.why_json = "the user may not see the columns of the table";
   return types;
 }
 

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::array kInputSettings = {
     "input_format_column_name_matching_mode", "input_format_defaults_for_omitted_fields",
-    "input_format_native_allow_types_conversion", "input_format_null_as_default", "insert_allow_materialized_columns"};
+    "input_format_json_empty_as_default",     "input_format_native_allow_types_conversion",
+    "input_format_null_as_default",           "insert_allow_materialized_columns"};
 
 using nlohmann::json;
 
@@ -68,26 +69,27 @@ std::map<std::string, std::string> parse_table_settings(std::string_view engine_
 ClickHouseClient::ClickHouseClient(const ClickHouseSettings& settings, Clock& clock, SecretMask* mask)
     : settings_(settings), clock_(clock), client_(client_options(settings)), password_(settings, mask) {}
 
-Result<http::Response> ClickHouseClient::send(const std::string& url, std::string_view sql, Duration timeout,
+Result<http::Response> ClickHouseClient::send(const std::string& url, const Query& query, Duration timeout,
                                               const std::stop_token& stop) {
   RequestUrl target(url);
   if (!settings_.database.empty()) target.add("database", settings_.database);
+  for (const auto& [name, value] : query.settings) target.add(name, value);
   http::Request request;
   request.method = "POST";
   request.url = std::move(target).text();
   password_.refresh_if_changed();
   request.headers = credentials(settings_, password_.get());
-  request.body = {sql};
+  request.body = {query.sql};
   request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
   return client_.send(request, stop);
 }
 
-Result<std::string> ClickHouseClient::ask(const std::string& url, std::string_view sql, Duration timeout,
+Result<std::string> ClickHouseClient::ask(const std::string& url, const Query& query, Duration timeout,
                                           const std::stop_token& stop) {
-  Result<http::Response> answer = send(url, sql, timeout, stop);
+  Result<http::Response> answer = send(url, query, timeout, stop);
   if (answer) {
     const auto error = find_error(*answer, AnswerTo::Query);
-    if (error && rejects_login(error->code) && password_.refresh()) answer = send(url, sql, timeout, stop);
+    if (error && rejects_login(error->code) && password_.refresh()) answer = send(url, query, timeout, stop);
   }
   if (!answer) {
     const bool stopping = answer.error().kind == ErrorKind::Stopping;
@@ -105,12 +107,16 @@ Result<std::string> ClickHouseClient::ask(const std::string& url, std::string_vi
 }
 
 Result<std::string> ClickHouseClient::query(std::string_view sql, Duration timeout, std::stop_token stop) {
+  return ask_hosts({sql}, timeout, stop);
+}
+
+Result<std::string> ClickHouseClient::ask_hosts(const Query& query, Duration timeout, const std::stop_token& stop) {
   const SteadyTime deadline = clock_.steady_now() + timeout;
   Result<std::string> answer = failure(ErrorKind::Retry, "no ClickHouse URL");
   for (const std::string& url : settings_.urls) {
     const Duration left = deadline - clock_.steady_now();
     if (left <= Duration::zero()) break;
-    answer = ask(url, sql, left, stop);
+    answer = ask(url, query, left, stop);
     if (answer || answer.error().kind == ErrorKind::Stopping) break;
   }
   return answer;
@@ -121,6 +127,17 @@ Result<std::vector<std::vector<std::string>>> ClickHouseClient::rows(std::string
   const auto answer = query(sql, timeout, std::move(stop));
   if (!answer) return tl::make_unexpected(answer.error());
   return string_rows(*answer, width);
+}
+
+Result<std::string> ClickHouseClient::value_when_sent(const std::string& setting, const std::string& value,
+                                                      Duration timeout, std::stop_token stop) {
+  const std::string sql =
+      "SELECT value FROM system.settings WHERE name = " + quote_literal(setting) + " FORMAT JSONCompact";
+  const auto answer = ask_hosts({sql, {{setting, value}}}, timeout, stop);
+  if (!answer) return tl::make_unexpected(answer.error());
+  const auto found = string_rows(*answer, 1);
+  if (!found) return tl::make_unexpected(found.error());
+  return found->empty() ? std::string() : (*found)[0][0];
 }
 
 Result<std::string> ClickHouseClient::server_version(Duration timeout, std::stop_token stop) {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "clickhouse/clickhouse_settings.h"
+#include "clickhouse/insert_url.h"
 #include "clickhouse/password.h"
 #include "http/http_client.h"
 
@@ -62,13 +63,22 @@ class ClickHouseClient {
   // Runs a query that ends with FORMAT JSONCompact and selects `width` strings per row.
   Result<std::vector<std::vector<std::string>>> rows(std::string_view sql, size_t width, Duration timeout,
                                                      std::stop_token stop = {});
+  // The value that `setting`, which the server knows, has in a request that sends `value`. Another one: a proxy in
+  // front of the server removes the settings of requests. Error code 452 or 164 if the user may not change it.
+  Result<std::string> value_when_sent(const std::string& setting, const std::string& value, Duration timeout,
+                                      std::stop_token stop = {});
   Result<std::string> server_version(Duration timeout, std::stop_token stop = {});  // "18.16.1"
   // Describes ClickHouseSettings::table. Error code 60 if it does not exist.
   Result<TableInfo> describe_table(Duration timeout, std::stop_token stop = {});
 
  private:
-  Result<std::string> ask(const std::string& url, std::string_view sql, Duration timeout, const std::stop_token& stop);
-  Result<http::Response> send(const std::string& url, std::string_view sql, Duration timeout,
+  struct Query {
+    std::string_view sql;
+    SettingMap settings = {};  // of this query
+  };
+  Result<std::string> ask_hosts(const Query& query, Duration timeout, const std::stop_token& stop);
+  Result<std::string> ask(const std::string& url, const Query& query, Duration timeout, const std::stop_token& stop);
+  Result<http::Response> send(const std::string& url, const Query& query, Duration timeout,
                               const std::stop_token& stop);
 
   const ClickHouseSettings settings_;

@@ -14,12 +14,14 @@ struct TableColumn {
   bool operator==(const TableColumn&) const = default;
 };
 
-// Empty: not known (yet), or rows in its types are not wanted.
+// No columns: not known (yet), or rows in its types are not wanted.
 struct TableColumns {
   std::vector<TableColumn> columns;
   // null in a column that is not Nullable becomes its default (input_format_null_as_default). False: the server rejects
   // it.
   bool null_as_default = false;
+  std::vector<std::string> ephemeral = {};  // names that are not in `columns`: only a list of columns fills them
+  std::string why_json = {};                // why there are no columns although the table is known
   bool operator==(const TableColumns&) const = default;
 };
 

@@ -41,5 +41,15 @@ TEST(MessageTest, AnAssignedOverMessageIsReleased) {
   EXPECT_EQ(second, 0);
 }
 
+class JsonOnly final : public Processor {
+ public:
+  const RowLayout& layout() const override { return *plain_layout(); }
+  ProcessResult process(const MessageContext&, const Message&, std::string&) override { return {}; }
+};
+
+TEST(ProcessorTest, WhoDoesNotSayWhyWritesOnlyJson) {
+  EXPECT_EQ(JsonOnly().why_json(), "the processor writes only JSONEachRow");
+}
+
 }  // namespace
 }  // namespace freshet

@@ -71,6 +71,8 @@ class Processor {
   virtual ~Processor() = default;
   // The layout of the rows that process() appends; constant from one begin_chunk() to the next.
   virtual const RowLayout& layout() const = 0;
+  // Why layout() is not Native. For people; changes in begin_chunk() only.
+  virtual std::string_view why_json() const { return "the processor writes only JSONEachRow"; }
   // Called before the messages of a chunk. A processor reads live options here, and may process all messages at once.
   virtual void begin_chunk(const MessageContext& context, std::span<const Message> messages) {
     (void)context;

@@ -32,8 +32,9 @@ enum class DeliveryChoice {
 
 // The format of inserts that an operator asks for.
 enum class InsertFormat {
+  Auto,    // columns, for data sets and tables that freshet can write so; JSONEachRow for the others
+  Native,  // the same, and the log warns of JSONEachRow
   JsonEachRow,
-  Native,  // columns, for data sets and tables that freshet can write so; JSONEachRow for the others
 };
 
 // One topic into one table.
@@ -47,11 +48,11 @@ struct Pipeline {
   LiveOptions options;
   // app/delivery_decision.h sets StreamSettings::delivery and ClickHouseSettings::delivery accordingly.
   DeliveryChoice delivery = DeliveryChoice::Auto;
-  InsertFormat insert_format = InsertFormat::JsonEachRow;
+  InsertFormat insert_format = InsertFormat::Auto;
   // Whether rows may have the types of the table. Not exactly once: the next owner of a partition, which repeats an
   // insert whose result was lost, may know another table, and the token of an insert depends on the bytes of its rows.
   bool wants_native() const {
-    return insert_format == InsertFormat::Native && stream.delivery == Delivery::AtLeastOnce;
+    return insert_format != InsertFormat::JsonEachRow && stream.delivery == Delivery::AtLeastOnce;
   }
 };
 

@@ -114,8 +114,8 @@ constexpr std::array kCompressions = {std::pair{"lz4", clickhouse::Compression::
 constexpr std::array kDeliveries = {std::pair{"exactly-once", DeliveryChoice::ExactlyOnce},
                                     std::pair{"at-least-once", DeliveryChoice::AtLeastOnce},
                                     std::pair{"auto", DeliveryChoice::Auto}};
-constexpr std::array kInsertFormats = {std::pair{"json-each-row", InsertFormat::JsonEachRow},
-                                       std::pair{"native", InsertFormat::Native}};
+constexpr std::array kInsertFormats = {std::pair{"auto", InsertFormat::Auto}, std::pair{"native", InsertFormat::Native},
+                                       std::pair{"json-each-row", InsertFormat::JsonEachRow}};
 constexpr std::array kGenerations = {std::pair{"head", false}, std::pair{"june", true}};
 constexpr std::array kLogFormats = {std::pair{"text", telemetry::LogFormat::Text},
                                     std::pair{"json", telemetry::LogFormat::Json},
@@ -253,12 +253,11 @@ constexpr Setting kTable[] = {
      "permits it at the start, otherwise at-least-once, and the log has the statement that changes that. Except with "
      "at-least-once, freshet looks at the table before it reads, and waits while it cannot",
      kRun, CHOICE(pipeline.delivery, kDeliveries)},
-    {"insert-format", "ClickHouse", "json-each-row|native",
-     "native: rows are sent as columns in the types of the table, which costs the server less CPU time; rows and "
-     "tables "
-     "that freshet cannot write so are sent as JSONEachRow, with the same stored values. Needs --delivery "
-     "at-least-once "
-     "(docs/insert-formats.md)",
+    {"insert-format", "ClickHouse", "auto|native|json-each-row",
+     "auto: rows are sent as columns in the types of the table (FORMAT Native), which costs the server less CPU time; "
+     "rows and tables that freshet cannot write so are sent as JSONEachRow, with the same stored values, and the log "
+     "says why. native: the same, and the log warns. json-each-row: all rows are JSONEachRow. Exactly once, rows are "
+     "JSONEachRow (docs/insert-formats.md)",
      kRun, CHOICE(pipeline.insert_format, kInsertFormats)},
     {"max-inserts-per-second", "ClickHouse", "N",
      "with exactly-once delivery: batches that become due by time or size, on average; with many partitions they wait "

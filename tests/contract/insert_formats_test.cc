@@ -59,6 +59,13 @@ std::vector<GoldenCase> cases_of(const std::string& data_set) {
   return cases;
 }
 
+std::vector<std::string> lines(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) out.push_back(line);
+  return out;
+}
+
 // The rows of one data set, in both formats.
 struct Rows {
   std::vector<std::string> json;
@@ -168,6 +175,23 @@ struct InsertFormats : testing::Test {
     EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written) << table << ": " << outcome.text;
   }
 
+  // What the server stores of rows of JSONEachRow with these settings. Empty: it refuses them.
+  std::string stored_of(const std::vector<std::string>& rows, std::map<std::string, std::string> settings) {
+    query("TRUNCATE TABLE as_json");
+    settings.insert({{"date_time_input_format", "best_effort"}, {"input_format_skip_unknown_fields", "1"}});
+    std::string body = "INSERT INTO as_json FORMAT JSONEachRow\n";
+    for (const std::string& row : rows) body += row;
+    http::Request request;
+    request.method = "POST";
+    request.url = server_->url() + "/?async_insert=0";
+    for (const auto& [name, value] : settings) request.url += fmt::format("&{}={}", name, value);
+    request.body = {body};
+    const auto answer = http::Client({}).send(request);
+    EXPECT_TRUE(answer);
+    if (!answer || answer->status != 200) return {};
+    return query("SELECT count(), sum(cityHash64(*)) FROM as_json");
+  }
+
   // The names of the columns whose values differ.
   std::vector<std::string> differences(const TableColumns& columns) {
     std::vector<std::string> names;
@@ -214,7 +238,7 @@ TEST_F(InsertFormats, TypesOfColumnsThatInsertsFill) {
       "CREATE OR REPLACE TABLE kinds (a UInt8, b UInt8 MATERIALIZED a, c UInt8 ALIAS a, d UInt8 EPHEMERAL, "
       "e UInt8 DEFAULT 7) ENGINE = MergeTree ORDER BY a");
   const TableColumns expected{
-      {{"a", "UInt8"}, {"b", "UInt8", true, "a"}, {"c", "UInt8", true, "a"}, {"e", "UInt8", false, "7"}}, true};
+      {{"a", "UInt8"}, {"b", "UInt8", true, "a"}, {"c", "UInt8", true, "a"}, {"e", "UInt8", false, "7"}}, true, {"d"}};
   EXPECT_EQ(types_of(server_->url(), "default.kinds"), expected);
 }
 
@@ -224,16 +248,47 @@ TEST_F(InsertFormats, SettingsThatGiveJsonAnotherMeaningKeepRowsJson) {
        std::map<std::string, std::string>{{"input_format_defaults_for_omitted_fields", "0"},
                                           {"insert_allow_materialized_columns", "1"},
                                           {"input_format_native_allow_types_conversion", "1"},
-                                          {"input_format_column_name_matching_mode", "ignore_case"}}) {
-    EXPECT_EQ(types_of(server_->url(), "default.kinds", {{name, value}}), TableColumns()) << name;
+                                          {"input_format_column_name_matching_mode", "ignore_case"},
+                                          {"input_format_json_empty_as_default", "1"}}) {
+    const TableColumns types = types_of(server_->url(), "default.kinds", {{name, value}});
+    EXPECT_TRUE(types.columns.empty()) << name;
+    EXPECT_NE(types.why_json.find(name), std::string::npos) << types.why_json;
   }
   EXPECT_FALSE(types_of(server_->url(), "default.kinds", {{"input_format_null_as_default", "0"}}).null_as_default);
+}
+
+// A user's profile may have any value of any setting. What JSONEachRow stores under it must be what Native stores, or
+// the server refuses the rows, or freshet does not write Native.
+TEST_F(InsertFormats, SettingsThatChangeWhatJsonStoresKeepRowsJson) {
+  std::map<std::string, std::string> others = {{"date_time_input_format", "basic"},
+                                               {"session_timezone", "America/New_York"}};
+  for (const std::string& name : lines(query(
+           "SELECT name || if(value = '1', '=0', '=1') FROM system.settings WHERE type = 'Bool' AND match(name, "
+           "'^input_format|json|^insert_|null') AND NOT match(name, 'arrow|avro|bson|capn|csv|custom|hive|msgpack|"
+           "mysql|orc|output_format|parquet|protobuf|tsv')"))) {
+    others[name.substr(0, name.find('='))] = name.substr(name.find('=') + 1);
+  }
+  EXPECT_GT(others.size(), 30u);
+  for (const auto& [data_set, file] : kDescribed) {
+    create(file);
+    const Rows rows = rows_of(data_set, types_of(server_->url(), "default.as_typed"));
+    if (rows.layout.format != RowFormat::Native) continue;
+    const std::string usual = stored_of(rows.json, {});
+    for (const auto& [name, value] : others) {
+      const std::string stored = stored_of(rows.json, {{name, value}});
+      if (stored == usual || stored.empty()) continue;
+      const TableColumns types = types_of(server_->url(), "default.as_typed", {{name, value}});
+      EXPECT_TRUE(types.columns.empty()) << data_set << " with " << name << "=" << value;
+    }
+  }
 }
 
 // It would store wrong values if the table were altered meanwhile.
 TEST(InsertFormatsTest, AnOldServerGetsJson) {
   const testkit::OldClickHouse old;
-  EXPECT_EQ(types_of(old.url(), "system.one"), TableColumns());
+  const TableColumns types = types_of(old.url(), "system.one");
+  EXPECT_TRUE(types.columns.empty());
+  EXPECT_TRUE(types.why_json.starts_with("the server is older than ClickHouse 23.3")) << types.why_json;
 }
 
 }  // namespace

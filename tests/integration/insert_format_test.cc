@@ -1,8 +1,9 @@
-// --insert-format native from a topic to a table of the current engine, and while the table changes.
+// --insert-format auto and native from a topic to a table of the current engine, and while the table changes.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "testkit/admin_client.h"
@@ -38,10 +39,21 @@ struct InsertFormatTest : testing::Test {
                        " SETTINGS non_replicated_deduplication_window = 10000");
   }
   std::vector<std::string> args(std::vector<std::string> more = {}) const {
-    more.insert(more.begin(),
-                {"--processor", "LlmProxyCostProcessor", "--insert-format", "native", "--delivery", "at-least-once",
-                 "--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
+    more.insert(more.begin(), {"--processor", "LlmProxyCostProcessor", "--delivery", "at-least-once",
+                               "--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
     return testkit::streaming_command("run", kafka_->bootstrap(), topic, clickhouse_->url(), more);
+  }
+  nlohmann::json format() const {
+    const auto status = nlohmann::json::parse(testkit::AdminClient(port).ask("status").body, nullptr, false);
+    return status.is_object() ? status["insert_format"] : nlohmann::json::object();
+  }
+  // Waits for the format in /status, and for the metric of it.
+  bool becomes(const std::string& wanted) const {
+    return testkit::eventually(60s, [&] {
+      const auto now = format();
+      return now.value("format", "") == wanted && now.value("reason", "") != "the table is not described yet" &&
+             metrics().find("freshet_insert_format{format=\"" + wanted + "\"} 1") != std::string::npos;
+    });
   }
   // A cost that the server reads from JSONEachRow as the double beside it: it shows which format a row had.
   void produce(int from, int to) {
@@ -114,6 +126,68 @@ TEST_F(InsertFormatTest, ATableThatChangesLosesNothing) {
   EXPECT_GT(before, 0u);
   EXPECT_EQ(count("prompt_tokens NOT IN (200, 44)"), 0u);  // 300 as a UInt8 is 44
   EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), static_cast<uint64_t>(next));
+}
+
+// An Enum, which freshet does not write, comes and goes.
+TEST_F(InsertFormatTest, TheFormatIsReportedWheneverItChanges) {
+  testkit::FreshetProcess freshet(args());
+  const auto events = [&](const std::string& name) {
+    const std::string all = freshet.output();
+    size_t count = 0;
+    for (size_t at = all.find(name); at != std::string::npos; at = all.find(name, at + 1)) ++count;
+    return count;
+  };
+  ASSERT_TRUE(becomes("Native")) << freshet.output();
+  EXPECT_EQ(format().value("configured", ""), "auto");
+  EXPECT_EQ(format().value("reason", "-"), "");
+  const size_t described = events(" insert_format ");
+  const std::string type =
+      clickhouse_->query(fmt::format("SELECT type FROM system.columns WHERE table = '{}' AND name = 'model'", topic));
+  clickhouse_->query(fmt::format("ALTER TABLE {} MODIFY COLUMN model Enum8('m' = 1)", topic));
+  ASSERT_TRUE(becomes("JSONEachRow")) << freshet.output();
+  const std::string why = "column model has an Enum, which ALTER TABLE may renumber: Enum8('m' = 1)";
+  EXPECT_EQ(format().value("reason", ""), why);
+  EXPECT_NE(freshet.output().find(why), std::string::npos) << freshet.output();
+  produce(0, 10);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == 10; })) << freshet.output();
+  EXPECT_EQ(count(kExact), 0u);
+  clickhouse_->query(fmt::format("ALTER TABLE {} MODIFY COLUMN model {}", topic, type));
+  ASSERT_TRUE(becomes("Native")) << freshet.output();
+  produce(10, 20);
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == 20; })) << freshet.output();
+  EXPECT_EQ(count(kExact), 10u);
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_EQ(events(" insert_format "), described + 2) << freshet.output();
+  EXPECT_EQ(events("insert_format_fallback"), 0u) << freshet.output();
+}
+
+TEST_F(InsertFormatTest, NativeWarnsOfJsonAndJsonEachRowAsksNothing) {
+  clickhouse_->query(fmt::format("ALTER TABLE {} DROP COLUMN model", topic));
+  {
+    testkit::FreshetProcess freshet(args({"--insert-format", "native"}));
+    EXPECT_TRUE(testkit::eventually(60s, [&] {
+      return freshet.output().find("insert_format_fallback") != std::string::npos;
+    })) << freshet.output();
+    EXPECT_NE(freshet.output().find("the table has no column model"), std::string::npos) << freshet.output();
+    EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  }
+  testkit::FreshetProcess freshet(args({"--insert-format", "json-each-row"}));
+  ASSERT_TRUE(becomes("JSONEachRow")) << freshet.output();
+  EXPECT_EQ(format().value("reason", ""), "it is configured");
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+}
+
+TEST_F(InsertFormatTest, CheckSaysWhichFormatARunHas) {
+  const auto check = [&] {
+    testkit::FreshetProcess freshet(
+        testkit::streaming_command("check", kafka_->bootstrap(), topic, clickhouse_->url(),
+                                   {"--processor", "LlmProxyCostProcessor", "--delivery", "at-least-once"}));
+    freshet.process().wait(60s);
+    return freshet.output();
+  };
+  EXPECT_NE(check().find("inserts: FORMAT Native"), std::string::npos) << check();
+  clickhouse_->query(fmt::format("ALTER TABLE {} DROP COLUMN model", topic));
+  EXPECT_NE(check().find("inserts: FORMAT JSONEachRow (the table has no column model)"), std::string::npos) << check();
 }
 
 TEST_F(InsertFormatTest, ExactlyOnceIsJsonAndSaysSo) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "ports/processor.h"
 #include "processors/description/described_rows.h"
@@ -25,6 +26,7 @@ class DescribedProcessor : public Processor {
       : environment_(settings.environment), values_(environment), rows_(settings, environment) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
+  std::string_view why_json() const override { return rows_.why_json(); }
   void begin_chunk(const MessageContext&, std::span<const Message>) override { rows_.begin_chunk(); }
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) final {

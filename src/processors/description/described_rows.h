@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "ports/processor.h"
@@ -24,6 +25,7 @@ class DescribedRows {
       : out_(kDescription.column_names(), tick_form(settings), environment.table) {}
 
   const RowLayout& layout() const { return out_.layout(); }
+  std::string_view why_json() const { return out_.why_json(); }
   void begin_chunk() { out_.begin_chunk(); }
 
   // Forgets rows that were not moved, because memory ran out.

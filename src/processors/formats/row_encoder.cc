@@ -1,10 +1,14 @@
 #include "processors/formats/row_encoder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 namespace freshet::processors {
 namespace {
+
+constexpr size_t kMaxShownType = 200;
 
 // If ALTER TABLE renumbers an Enum, the server stores another element, or a number without one.
 bool has_enum(const columns::DataType& type) {
@@ -12,10 +16,14 @@ bool has_enum(const columns::DataType& type) {
          std::any_of(type.children.begin(), type.children.end(), has_enum);
 }
 
-// nullopt: the type is not supported.
-std::optional<ColumnTarget> target_of(const TableColumn& column, bool null_as_default) {
+// The error names the column and its type.
+Result<ColumnTarget> target_of(const TableColumn& column, bool null_as_default) {
   auto type = columns::parse_data_type(column.type);
-  if (!type || has_enum(*type)) return std::nullopt;
+  if (!type) return failure(ErrorKind::Invalid, fmt::format("column {}: {}", column.name, type.error().text));
+  if (has_enum(*type)) {
+    return failure(ErrorKind::Invalid, fmt::format("column {} has an Enum, which ALTER TABLE may renumber: {}",
+                                                   column.name, column.type.substr(0, kMaxShownType)));
+  }
   ColumnTarget target{*std::move(type), true};
   target.null_as_default = null_as_default;
   target.default_value = column.default_expression.empty() ? default_bytes(target.type)
@@ -62,27 +70,38 @@ bool RowEncoder::move_to(std::string& rows) {
 
 void RowEncoder::follow(const TableColumns& table) {
   typed_.reset();
+  why_json_ = table.why_json;
+  if (table.columns.empty()) return;
   typed_layout_ = RowLayout{RowFormat::Native, {}, {}};
   std::vector<ColumnTarget> targets;
+  why_json_ = find_targets(table, targets);
+  if (!why_json_.empty()) return;
+  typed_as_json_ = columns::JsonRows::create(typed_layout_.columns, typed_layout_.types).value();
+  typed_.emplace(std::move(targets));
+}
+
+std::string RowEncoder::find_targets(const TableColumns& table, std::vector<ColumnTarget>& targets) {
   for (const std::string_view name : columns_) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const TableColumn& column) { return column.name == name; });
     // Not there, or in another case: JSONEachRow fills the column as soon as it is added, or as the server understands
     // its name.
-    if (found == table.columns.end()) return;
+    if (found == table.columns.end()) {
+      const auto& more = table.ephemeral;
+      const bool ephemeral = std::find(more.begin(), more.end(), name) != more.end();
+      return ephemeral ? fmt::format("column {} is EPHEMERAL", name) : fmt::format("the table has no column {}", name);
+    }
     if (found->computed) {
       targets.emplace_back();
       continue;
     }
     auto target = target_of(*found, table.null_as_default);
-    if (!target) return;
+    if (!target) return target.error().text;
     targets.push_back(*std::move(target));
     typed_layout_.columns.push_back(found->name);
     typed_layout_.types.push_back(found->type);
   }
-  if (typed_layout_.columns.empty()) return;
-  typed_as_json_ = columns::JsonRows::create(typed_layout_.columns, typed_layout_.types).value();
-  typed_.emplace(std::move(targets));
+  return typed_layout_.columns.empty() ? "the server computes all columns of the data set" : "";
 }
 
 }  // namespace freshet::processors

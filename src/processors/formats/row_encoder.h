@@ -26,6 +26,8 @@ class RowEncoder {
   void begin_chunk();
   // Of the rows from now on; changes in begin_chunk() only.
   const RowLayout& layout() const { return typed_ ? typed_layout_ : plain_layout_; }
+  // Empty: layout() is Native, or nothing is known of the table.
+  const std::string& why_json() const { return why_json_; }
 
   // Forgets rows that were not moved, because memory ran out.
   void begin_message();
@@ -46,6 +48,8 @@ class RowEncoder {
 
  private:
   void follow(const TableColumns& table);
+  // Returns why rows cannot have the types of the table; empty: `targets` and typed_layout_ say how.
+  std::string find_targets(const TableColumns& table, std::vector<ColumnTarget>& targets);
   void go_on_as_json(size_t typed_bytes);
 
   const std::vector<std::string_view> columns_;
@@ -54,6 +58,7 @@ class RowEncoder {
   RowWriter json_;
   std::shared_ptr<const TableColumns> followed_;
   std::optional<TypedRowWriter> typed_;  // none: the table, or a type of it, is not known
+  std::string why_json_;
   std::optional<columns::JsonRows> typed_as_json_;
   RowLayout typed_layout_;
   bool as_typed_ = false;  // the rows of the message so far

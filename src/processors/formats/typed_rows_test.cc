@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <map>
 
 #include "processors/formats/row_encoder.h"
 
@@ -183,10 +184,15 @@ TEST_F(RowEncoderTest, TheRowsOfAMessageHaveOneFormat) {
 }
 
 TEST_F(RowEncoderTest, ATypeThatIsNotSupportedKeepsRowsJson) {
-  for (const char* type : {"AggregateFunction(sum, UInt8)", "Enum8('a' = 1)", "Array(Enum16('a' = 1))"}) {
+  for (const auto& [type, why] : std::map<std::string, std::string>{
+           {"AggregateFunction(sum, UInt8)", "column a: unsupported column type AggregateFunction(sum, UInt8)"},
+           {"Enum8('a' = 1)", "column a has an Enum, which ALTER TABLE may renumber: Enum8('a' = 1)"},
+           {"Array(Enum16('a' = 1))",
+            "column a has an Enum, which ALTER TABLE may renumber: Array(Enum16('a' = 1))"}}) {
     table.set({{{"a", type}, {"b", "UInt8"}}, true});
     encoder.begin_chunk();
     EXPECT_EQ(encoder.layout(), RowLayout()) << type;
+    EXPECT_EQ(encoder.why_json(), why);
     EXPECT_TRUE(append(1, 1));
   }
 }
@@ -197,7 +203,33 @@ TEST_F(RowEncoderTest, AMissingColumnKeepsRowsJson) {
     table.set({{{"a", "UInt8"}, {other, "UInt8"}}, true});
     encoder.begin_chunk();
     EXPECT_EQ(encoder.layout(), RowLayout()) << other;
+    EXPECT_EQ(encoder.why_json(), "the table has no column b");
   }
+}
+
+TEST_F(RowEncoderTest, AnEphemeralColumnKeepsRowsJson) {
+  table.set({{{"a", "UInt8"}}, true, {"b"}});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout(), RowLayout());
+  EXPECT_EQ(encoder.why_json(), "column b is EPHEMERAL");
+}
+
+TEST_F(RowEncoderTest, TheReasonIsThatOfTheTableNow) {
+  EXPECT_EQ(encoder.why_json(), "");
+  table.set({{{"a", "UInt8"}}, true});
+  encoder.begin_chunk();
+  EXPECT_NE(encoder.why_json(), "");
+  table.set({{{"a", "UInt8"}, {"b", "UInt8"}}, true});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout().format, RowFormat::Native);
+  EXPECT_EQ(encoder.why_json(), "");
+  table.set({{}, false, {}, "the server is too old"});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout(), RowLayout());
+  EXPECT_EQ(encoder.why_json(), "the server is too old");
+  table.set({{{"a", "UInt8", true}, {"b", "UInt8", true}}, true});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.why_json(), "the server computes all columns of the data set");
 }
 
 TEST_F(RowEncoderTest, AComputedColumnIsLeftOut) {

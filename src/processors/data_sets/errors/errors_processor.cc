@@ -135,6 +135,7 @@ class ErrorsProcessor final : public Processor {
       : environment_(settings.environment), values_(environment), texts_(json_), rows_(settings, environment) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
+  std::string_view why_json() const override { return rows_.why_json(); }
   void begin_chunk(const MessageContext&, std::span<const Message>) override { rows_.begin_chunk(); }
 
   // An event is [version, type, body, state], everything else [version, type, body].

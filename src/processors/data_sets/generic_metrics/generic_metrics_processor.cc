@@ -111,6 +111,7 @@ class GenericMetricsProcessor final : public Processor {
   }
 
   const RowLayout& layout() const override { return out_.layout(); }
+  std::string_view why_json() const override { return out_.why_json(); }
   void begin_chunk(const MessageContext&, std::span<const Message>) override {
     read_options();
     out_.begin_chunk();

@@ -110,6 +110,7 @@ class TransactionsProcessor final : public Processor {
         rows_(settings, without_table(environment)) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
+  std::string_view why_json() const override { return rows_.why_json(); }
 
   void begin_chunk(const MessageContext&, std::span<const Message>) override {
     if (options_ != nullptr) max_spans_ = options_->get()->processors.max_spans_per_transaction;

@@ -1,0 +1,91 @@
+#include "app/table_types.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "testkit/fake_clickhouse.h"
+
+namespace freshet::app {
+namespace {
+
+using testing::Test;
+using testkit::FakeAnswer;
+
+constexpr const char* kSettings =
+    R"({"data":[["input_format_defaults_for_omitted_fields","1"],["input_format_native_allow_types_conversion","1"],)"
+    R"(["input_format_null_as_default","1"]]})";
+
+// A server that answers the queries of table_types() in their order.
+struct TableTypesTest : Test {
+  static FakeAnswer body(std::string text) {
+    FakeAnswer answer;
+    answer.body = std::move(text);
+    answer.stores = false;
+    return answer;
+  }
+  void answer(const std::string& columns, const std::string& settings = kSettings) {
+    server.next(body(R"({"data":[["default","MergeTree","MergeTree ORDER BY a"]]})"));
+    server.next(body(columns));
+    server.next(body(settings));
+  }
+  Result<TableColumns> ask() {
+    settings::Pipeline pipeline;
+    pipeline.clickhouse.urls = {server.url()};
+    pipeline.clickhouse.table = "t";
+    return table_types(pipeline, clock, std::chrono::seconds(20), {}, nullptr);
+  }
+
+  static constexpr const char* kColumns = R"({"data":[["a","UInt8","",""],["b","UInt8","EPHEMERAL",""]]})";
+  RealClock clock;
+  testkit::FakeClickHouse server;
+};
+
+TEST_F(TableTypesTest, AreThoseOfTheColumnsThatInsertsFill) {
+  answer(kColumns);
+  server.next(body(R"({"data":[["0"]]})"));
+  const auto types = ask();
+  ASSERT_TRUE(types) << types.error().text;
+  EXPECT_EQ(*types, (TableColumns{{{"a", "UInt8"}}, true, {"b"}}));
+  EXPECT_EQ(server.requests().back().parameters.at("input_format_native_allow_types_conversion"), "0");
+}
+
+// chproxy, for example, forwards only parameters that its configuration lists.
+TEST_F(TableTypesTest, AProxyThatRemovesSettingsIsNotSafe) {
+  answer(kColumns);
+  server.next(body(R"({"data":[["1"]]})"));
+  EXPECT_EQ(ask().value().why_json, "a proxy removes input_format_native_allow_types_conversion from requests");
+}
+
+TEST_F(TableTypesTest, AUserWhoMayNotChangeTheSettingGetsJson) {
+  answer(kColumns);
+  server.next(FakeAnswer::exception(452, "Setting input_format_native_allow_types_conversion should not be changed"));
+  const auto types = ask();
+  ASSERT_TRUE(types) << types.error().text;
+  EXPECT_TRUE(types->columns.empty());
+  EXPECT_NE(types->why_json.find("does not take input_format_native_allow_types_conversion=0"), std::string::npos)
+      << types->why_json;
+  EXPECT_NE(types->why_json.find("should not be changed"), std::string::npos) << types->why_json;
+}
+
+TEST_F(TableTypesTest, AnOldServerIsNamed) {
+  answer(kColumns, R"({"data":[]})");
+  EXPECT_EQ(ask().value().why_json,
+            "the server is older than ClickHouse 23.3: it has no setting input_format_native_allow_types_conversion");
+}
+
+TEST_F(TableTypesTest, HiddenColumnsAreNamed) {
+  answer(R"({"data":[]})");
+  server.next(body(R"({"data":[["0"]]})"));
+  EXPECT_EQ(ask().value().why_json, "the user may not see the columns of the table");
+}
+
+TEST_F(TableTypesTest, WhatTheUserMayNotReadIsAnErrorWithItsCode) {
+  server.next(FakeAnswer::exception(497, "Not enough privileges. (ACCESS_DENIED)", 403));
+  const auto types = ask();
+  ASSERT_FALSE(types);
+  EXPECT_EQ(types.error().code, 497);
+  EXPECT_EQ(types.error().kind, ErrorKind::Retry);
+}
+
+}  // namespace
+}  // namespace freshet::app
