@@ -175,7 +175,8 @@ class Steady {
                     name));
     freshet_ = std::make_unique<testkit::FreshetProcess>(std::vector<std::string>{
         "run", "--bootstrap-server", kafka.bootstrap(), "--topic", name, "--consumer-group", name, "--clickhouse-url",
-        sink_.url(), "--table", "default." + name, "--json-timestamp-column", "at", "--delivery", load.delivery});
+        sink_.url(), "--table", "default." + name, "--json-timestamp-column", "at", "--delivery", load.delivery,
+        "--insert-format", "json-each-row"});
     producer_ = std::make_unique<Producer>(kafka.bootstrap(), name, load);
   }
 

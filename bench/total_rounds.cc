@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -22,6 +23,16 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr minutes kPatience{20};
+
+// What freshet's log says last: insert_format ... format=NAME
+std::string format_in(const std::string& log) {
+  constexpr std::string_view kKey = " format=";
+  const size_t event = log.rfind("insert_format");
+  const size_t begin = event == std::string::npos ? event : log.find(kKey, event);
+  if (begin == std::string::npos) return "?";
+  const size_t name = begin + kKey.size();
+  return log.substr(name, log.find_first_of(" \n", name) - name);
+}
 
 }  // namespace
 
@@ -79,6 +90,7 @@ TotalCost TotalRounds::freshet() {
     if (freshet.output().find(fmt::format("rows_written={}", backlog_.messages)) == std::string::npos) {
       throw std::runtime_error("freshet did not write every row:\n" + freshet.output());
     }
+    format_ = format_in(freshet.output());
     return cpu_seconds(freshet.usage());
   });
 }

@@ -40,6 +40,8 @@ class TotalRounds {
   // A table of the engine Kafka and a materialized view.
   TotalCost kafka_engine();
   TotalCost freshet();
+  // Of freshet's inserts in the last round, as its log says: "JSONEachRow", "Native".
+  const std::string& format() const { return format_; }
 
  private:
   template <typename Load>
@@ -55,6 +57,7 @@ class TotalRounds {
   const Backlog backlog_;
   const TotalOptions options_;
   int round_ = 0;
+  std::string format_;
 };
 
 }  // namespace freshet::bench
