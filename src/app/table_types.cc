@@ -31,6 +31,15 @@ bool is_on(const Settings& settings, const char* name) {
   return found != settings.end() && (found->second == "1" || found->second == "true");
 }
 
+// Where texts of times are times, unless the type of their column has a time zone.
+std::string time_zone(const Settings& settings) {
+  for (const char* const name : {"session_timezone", "timezone"}) {
+    const auto found = settings.find(name);
+    if (found != settings.end() && !found->second.empty()) return found->second;
+  }
+  return {};
+}
+
 std::string unusual(const Settings& settings, const char* name) {
   const auto found = settings.find(name);
   return fmt::format("the setting {}={} gives JSONEachRow a meaning that Native does not have", name,
@@ -83,6 +92,7 @@ Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& cloc
   types.why_json = *std::move(not_in_force);
   if (!types.why_json.empty()) return types;
   types.null_as_default = is_on(settings, "input_format_null_as_default");
+  types.time_zone = time_zone(settings);
   for (const clickhouse::ColumnInfo& column : table->columns) {
     if (column.default_kind == "EPHEMERAL") {
       types.ephemeral.push_back(column.name);

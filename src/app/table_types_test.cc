@@ -45,7 +45,7 @@ TEST_F(TableTypesTest, AreThoseOfTheColumnsThatInsertsFill) {
   server.next(body(R"({"data":[["0"]]})"));
   const auto types = ask();
   ASSERT_TRUE(types) << types.error().text;
-  EXPECT_EQ(*types, (TableColumns{{{"a", "UInt8"}}, true, {"b"}}));
+  EXPECT_EQ(*types, (TableColumns{{{"a", "UInt8"}}, true, "", {"b"}}));
   EXPECT_EQ(server.requests().back().parameters.at("input_format_native_allow_types_conversion"), "0");
 }
 

@@ -14,10 +14,13 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr std::array kInputSettings = {
-    "input_format_column_name_matching_mode", "input_format_defaults_for_omitted_fields",
-    "input_format_json_empty_as_default",     "input_format_native_allow_types_conversion",
-    "input_format_null_as_default",           "insert_allow_materialized_columns"};
+constexpr std::array kInputSettings = {"input_format_column_name_matching_mode",
+                                       "input_format_defaults_for_omitted_fields",
+                                       "input_format_json_empty_as_default",
+                                       "input_format_native_allow_types_conversion",
+                                       "input_format_null_as_default",
+                                       "insert_allow_materialized_columns",
+                                       "session_timezone"};
 
 using nlohmann::json;
 
@@ -178,9 +181,9 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2], row[3]});
   std::string names;
   for (const char* const setting : kInputSettings) names += (names.empty() ? "" : ", ") + quote_literal(setting);
-  const auto settings =
-      query("SELECT name, value FROM system.settings WHERE name IN (" + names + ") FORMAT JSONCompact",
-            deadline - clock_.steady_now(), stop);
+  const auto settings = query("SELECT name, value FROM system.settings WHERE name IN (" + names +
+                                  ") UNION ALL SELECT 'timezone', timezone() FORMAT JSONCompact",
+                              deadline - clock_.steady_now(), stop);
   if (!settings) return tl::make_unexpected(settings.error());
   const auto values = string_rows(*settings, 2);
   if (!values) return info;

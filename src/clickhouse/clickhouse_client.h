@@ -37,7 +37,7 @@ struct TableInfo {
   // exactly.
   std::string name_matching;
   // The server's values of settings that decide what it stores of an insert, those that it knows (kInputSettings in the
-  // source).
+  // source), and its `timezone`.
   std::map<std::string, std::string> input_settings;
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }

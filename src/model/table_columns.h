@@ -20,6 +20,7 @@ struct TableColumns {
   // null in a column that is not Nullable becomes its default (input_format_null_as_default). False: the server rejects
   // it.
   bool null_as_default = false;
+  std::string time_zone = {};               // of times as text, in columns whose type has none
   std::vector<std::string> ephemeral = {};  // names that are not in `columns`: only a list of columns fills them
   std::string why_json = {};                // why there are no columns although the table is known
   bool operator==(const TableColumns&) const = default;

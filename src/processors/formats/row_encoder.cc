@@ -17,7 +17,7 @@ bool has_enum(const columns::DataType& type) {
 }
 
 // The error names the column and its type.
-Result<ColumnTarget> target_of(const TableColumn& column, bool null_as_default) {
+Result<ColumnTarget> target_of(const TableColumn& column, const TableColumns& table) {
   auto type = columns::parse_data_type(column.type);
   if (!type) return failure(ErrorKind::Invalid, fmt::format("column {}: {}", column.name, type.error().text));
   if (has_enum(*type)) {
@@ -25,9 +25,10 @@ Result<ColumnTarget> target_of(const TableColumn& column, bool null_as_default) 
                                                    column.name, column.type.substr(0, kMaxShownType)));
   }
   ColumnTarget target{*std::move(type), true};
-  target.null_as_default = null_as_default;
+  target.null_as_default = table.null_as_default;
   target.default_value = column.default_expression.empty() ? default_bytes(target.type)
                                                            : default_bytes(target.type, column.default_expression);
+  if (target.type.time_zone.empty()) target.type.time_zone = table.time_zone;
   return target;
 }
 
@@ -95,7 +96,7 @@ std::string RowEncoder::find_targets(const TableColumns& table, std::vector<Colu
       targets.emplace_back();
       continue;
     }
-    auto target = target_of(*found, table.null_as_default);
+    auto target = target_of(*found, table);
     if (!target) return target.error().text;
     targets.push_back(*std::move(target));
     typed_layout_.columns.push_back(found->name);

@@ -40,6 +40,14 @@ std::string default_bytes(const columns::DataType& type);
 // Of a type with the DEFAULT `expression`, as the server writes it. nullopt: it is not a plain text or number.
 std::optional<std::string> default_bytes(const columns::DataType& type, std::string_view expression);
 
+// The place of one value of a row.
+class TypedCell;
+// A data set's own types have write_value(TypedCell&, v), which calls value() or inexact().
+template <typename T>
+concept WritesCell = requires(TypedCell& out, const T& v) {
+  write_value(out, v);
+};
+
 // Has the same functions as RowWriter for what a description writes. Threads: one.
 class TypedRowWriter {
  public:
@@ -74,6 +82,7 @@ class TypedRowWriter {
   }
 
  private:
+  friend TypedCell;
   using Type = columns::DataType;
   using Kind = columns::TypeKind;
 
@@ -87,6 +96,8 @@ class TypedRowWriter {
     if (value) return put_value(target, *value);
     put_value(target, nullptr);
   }
+  template <WritesCell T>
+  void put_value(const ColumnTarget& target, const T& value);
   void put_value(const ColumnTarget& target, std::nullptr_t) {
     if (target.type.nullable) return bytes_.fixed(uint8_t{1});
     if (!target.null_as_default) return inexact();
@@ -106,9 +117,11 @@ class TypedRowWriter {
   template <typename T>
   void element(const Type& type, const std::optional<T>& value) {
     if (value) return element(type, *value);
-    if (!type.nullable) return inexact();
-    bytes_.fixed(uint8_t{1});
+    element(type, nullptr);
   }
+  template <WritesCell T>
+  void element(const Type& type, const T& value);
+  void element(const Type& type, std::nullptr_t) { type.nullable ? bytes_.fixed(uint8_t{1}) : inexact(); }
 
   // The value in the type, without the byte for NULL.
   void write(const Type& type, uint64_t value);
@@ -140,7 +153,7 @@ class TypedRowWriter {
     write(type, Ticks<kDigits>{static_cast<int64_t>(value.value)});
   }
   void write(const Type& type, const DottedText& value);
-  // Types of single data sets.
+  // Types that only JSON has.
   template <typename T>
   void write(const Type&, const T&) {
     inexact();
@@ -166,5 +179,35 @@ class TypedRowWriter {
   size_t next_ = 0;  // index of the next column
   bool exact_ = true;
 };
+
+class TypedCell {
+ public:
+  // `column`: null = an element of an array.
+  TypedCell(TypedRowWriter& row, const columns::DataType& type, const ColumnTarget* column)
+      : row_(row), type_(type), column_(column) {}
+
+  const columns::DataType& type() const { return type_; }
+  template <typename T>
+  void value(const T& v) {
+    column_ != nullptr ? row_.put_value(*column_, v) : row_.element(type_, v);
+  }
+  void inexact() { row_.inexact(); }
+
+ private:
+  TypedRowWriter& row_;
+  const columns::DataType& type_;
+  const ColumnTarget* const column_;
+};
+
+template <WritesCell T>
+void TypedRowWriter::put_value(const ColumnTarget& target, const T& value) {
+  TypedCell cell(*this, target.type, &target);
+  write_value(cell, value);
+}
+template <WritesCell T>
+void TypedRowWriter::element(const Type& type, const T& value) {
+  TypedCell cell(*this, type, nullptr);
+  write_value(cell, value);
+}
 
 }  // namespace freshet::processors

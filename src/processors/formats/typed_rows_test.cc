@@ -208,7 +208,7 @@ TEST_F(RowEncoderTest, AMissingColumnKeepsRowsJson) {
 }
 
 TEST_F(RowEncoderTest, AnEphemeralColumnKeepsRowsJson) {
-  table.set({{{"a", "UInt8"}}, true, {"b"}});
+  table.set({{{"a", "UInt8"}}, true, "", {"b"}});
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout(), RowLayout());
   EXPECT_EQ(encoder.why_json(), "column b is EPHEMERAL");
@@ -223,7 +223,7 @@ TEST_F(RowEncoderTest, TheReasonIsThatOfTheTableNow) {
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout().format, RowFormat::Native);
   EXPECT_EQ(encoder.why_json(), "");
-  table.set({{}, false, {}, "the server is too old"});
+  table.set({{}, false, "", {}, "the server is too old"});
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout(), RowLayout());
   EXPECT_EQ(encoder.why_json(), "the server is too old");
@@ -238,6 +238,24 @@ TEST_F(RowEncoderTest, AComputedColumnIsLeftOut) {
   EXPECT_EQ(encoder.layout(), (RowLayout{RowFormat::Native, {"a"}, {"UInt8"}}));
   EXPECT_TRUE(append(1, 2));
   EXPECT_EQ(rows, "\1");
+}
+
+struct Local {};
+void write_value(RowWriter& out, const Local&) { out.value(1); }
+void write_value(TypedCell& out, const Local&) { out.value(std::string_view(out.type().time_zone)); }
+
+TEST_F(RowEncoderTest, ATypeWithoutATimeZoneHasThatOfTheTable) {
+  table.set({{{"a", "String"}, {"b", "UInt8"}}, true, "UTC"});
+  encoder.begin_chunk();
+  encoder.begin_message();
+  encoder.add([](auto& out) {
+    out.begin_row();
+    out.put(Column("a"), Local());
+    out.put(Column("b"), uint64_t{2});
+    out.end_row();
+  });
+  EXPECT_TRUE(encoder.move_to(rows));
+  EXPECT_EQ(rows, "\3UTC\2");
 }
 
 TEST_F(RowEncoderTest, ALargeMessageIsJson) {

@@ -1,10 +1,11 @@
-// Writes rows with values of any type. Does not check them against the table.
+// Writes rows with values of any type, as JSON or in the types of a table's columns.
 #pragma once
 
 #include <string_view>
 #include <vector>
 
 #include "processors/formats/row_writer.h"
+#include "processors/formats/typed_rows.h"
 #include "processors/python/python_ids.h"
 #include "processors/python/python_json.h"
 #include "processors/python/python_numbers.h"
@@ -30,21 +31,31 @@ struct FirstAsIs {
 struct PythonFloat {
   double value;
 };
-void write_value(RowWriter& out, const AnyValue& v);
-void write_value(RowWriter& out, const AsText& v);
-void write_value(RowWriter& out, const TextOrEmpty& v);
-void write_value(RowWriter& out, const FirstAsIs& v);
+// `Out`: RowWriter or TypedCell. Text of times, which JSON rows have, is the time itself for a server in UTC only.
+template <typename Out>
+void write_value(Out& out, const AnyValue& v);
+template <typename Out>
+void write_value(Out& out, const AsText& v);
+template <typename Out>
+void write_value(Out& out, const TextOrEmpty& v);
+template <typename Out>
+void write_value(Out& out, const FirstAsIs& v);
+template <typename Out>
+void write_value(Out& out, const HexInteger& v);
+template <typename Out>
+void write_value(Out& out, const Retention& v);
+template <typename Out>
+void write_value(Out& out, const PythonIp& v);
 void write_value(RowWriter& out, const PythonFloat& v);
-void write_value(RowWriter& out, const HexInteger& v);
+void write_value(TypedCell& out, const PythonFloat& v);
 void write_value(RowWriter& out, const Stamp& v);
-void write_value(RowWriter& out, const Retention& v);
-void write_value(RowWriter& out, const PythonIp& v);
+void write_value(TypedCell& out, const Stamp& v);
 
 // The last steps of a column's path.
 inline constexpr auto as_is = [](const PythonValue* const& value) { return AnyValue{value}; };
 inline constexpr auto as_text = [](const PythonValue* const& value) { return AsText{value}; };
 inline constexpr auto text_or_empty = [](const PythonValue* const& value) { return TextOrEmpty{value}; };
-inline constexpr auto as_stamp = [](const int64_t& instant) { return Stamp(instant); };
+inline constexpr auto as_stamp = [](const int64_t& instant) { return Stamp{instant}; };
 inline constexpr auto as_float = [](const double& value) { return PythonFloat{value}; };
 
 class PythonRow : public RowWriter {
@@ -64,7 +75,7 @@ class PythonRow : public RowWriter {
     key(column);
     as_text(value);
   }
-  void put_stamp(const Column& column, int64_t instant) { put(column, Stamp(instant).view()); }
+  void put_stamp(const Column& column, int64_t instant) { put(column, Stamp{instant}); }
   void put_retention(const Column& column, const Retention& retention) { put(column, retention); }
   // The value as an address, in the column of its version; nothing if it is not an address.
   void put_ip(const Column& v4, const Column& v6, const PythonValue* value);

@@ -173,12 +173,13 @@ std::optional<int64_t> parse_python_time(std::string_view view) {
 // Python truncates toward zero, so a negative fraction of a second is accepted.
 bool is_in_window(int64_t instant) { return instant > -kMicros && instant < 4'294'967'296 * kMicros; }
 
-Stamp::Stamp(int64_t instant) {
-  const int64_t seconds = floor_div(instant, kMicros);
-  const int64_t days = floor_div(seconds, kDaySeconds);
-  const auto within = static_cast<int>(seconds - days * kDaySeconds);
+int64_t Stamp::seconds() const { return floor_div(instant, kMicros); }
+
+std::string_view Stamp::text(Room& room) const {
+  const int64_t days = floor_div(seconds(), kDaySeconds);
+  const auto within = static_cast<int>(seconds() - days * kDaySeconds);
   const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(days))};
-  char* at = fmt::format_to(text_.data(), "{}", static_cast<int>(date.year()));  // years below 1000 are not padded
+  char* at = fmt::format_to(room.data(), "{}", static_cast<int>(date.year()));  // years below 1000 are not padded
   const auto put = [&](char before, unsigned value) {
     *at++ = before;
     *at++ = static_cast<char>('0' + value / 10);
@@ -189,7 +190,7 @@ Stamp::Stamp(int64_t instant) {
   put(' ', static_cast<unsigned>(within / 3600));
   put(':', static_cast<unsigned>(within / 60 % 60));
   put(':', static_cast<unsigned>(within % 60));
-  size_ = static_cast<size_t>(at - text_.data());
+  return {room.data(), static_cast<size_t>(at - room.data())};
 }
 
 int64_t milliseconds_within_second(int64_t instant) { return (instant - floor_div(instant, kMicros) * kMicros) / 1000; }

@@ -21,15 +21,14 @@ std::optional<int64_t> parse_python_time(std::string_view text);
 // True if a DateTime column can hold it.
 bool is_in_window(int64_t instant);
 
-// Writes `YYYY-MM-DD hh:mm:ss`; the fraction is rounded down.
-class Stamp {
- public:
-  explicit Stamp(int64_t instant);
-  std::string_view view() const { return {text_.data(), size_}; }
+// A time of which the fraction of its second is cut off.
+struct Stamp {
+  using Room = std::array<char, 24>;
+  int64_t instant;
 
- private:
-  std::array<char, 24> text_;
-  size_t size_;
+  int64_t seconds() const;
+  // As `YYYY-MM-DD hh:mm:ss`.
+  std::string_view text(Room& room) const;
 };
 
 // Whole milliseconds within the second, 0 to 999.

@@ -77,7 +77,8 @@ std::string ip_of(std::string_view text) {
 
 std::string time_of(std::string_view text) {
   const auto time = parse_python_time(text);
-  return time ? std::string(Stamp(*time).view()) + " " + std::to_string(milliseconds_within_second(*time)) : "none";
+  Stamp::Room room;
+  return time ? std::string(Stamp{*time}.text(room)) + " " + std::to_string(milliseconds_within_second(*time)) : "none";
 }
 
 TEST(PythonJson, TakesWhatTheReferenceTakes) {

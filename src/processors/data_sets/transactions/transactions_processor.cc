@@ -93,12 +93,6 @@ constexpr auto kRow =
 
 // --- the message ----------------------------------------------------------------------------------------------------
 
-// Most values are of any type that Python has; rows in the table's types would have no exact form.
-ProcessorEnvironment without_table(ProcessorEnvironment environment) {
-  environment.table = nullptr;
-  return environment;
-}
-
 class TransactionsProcessor final : public Processor {
  public:
   TransactionsProcessor(const ProcessorsSettings& settings, const ProcessorEnvironment& environment)
@@ -107,7 +101,7 @@ class TransactionsProcessor final : public Processor {
         metrics_(*environment.metrics),
         values_(environment),
         reader_(settings, values_),
-        rows_(settings, without_table(environment)) {}
+        rows_(settings, environment) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
   std::string_view why_json() const override { return rows_.why_json(); }
