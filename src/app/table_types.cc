@@ -59,9 +59,8 @@ std::string why_not(const Settings& settings, const clickhouse::ClickHouseSettin
   if (matching != settings.end() && matching->second == "ignore_case") return unusual(settings, kMatching);
   constexpr const char* kOmitted = "input_format_defaults_for_omitted_fields";
   if (!is_on(settings, kOmitted)) return unusual(settings, kOmitted);
-  for (const char* const name : {"input_format_json_empty_as_default", "insert_allow_materialized_columns"}) {
-    if (is_on(settings, name)) return unusual(settings, name);
-  }
+  constexpr const char* kEmpty = "input_format_json_empty_as_default";
+  if (is_on(settings, kEmpty)) return unusual(settings, kEmpty);
   return {};
 }
 

@@ -14,13 +14,10 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr std::array kInputSettings = {"input_format_column_name_matching_mode",
-                                       "input_format_defaults_for_omitted_fields",
-                                       "input_format_json_empty_as_default",
-                                       "input_format_native_allow_types_conversion",
-                                       "input_format_null_as_default",
-                                       "insert_allow_materialized_columns",
-                                       "session_timezone"};
+constexpr std::array kInputSettings = {
+    "input_format_column_name_matching_mode", "input_format_defaults_for_omitted_fields",
+    "input_format_json_empty_as_default",     "input_format_native_allow_types_conversion",
+    "input_format_null_as_default",           "session_timezone"};
 
 using nlohmann::json;
 

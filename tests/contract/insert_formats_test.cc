@@ -266,7 +266,6 @@ TEST_F(InsertFormats, SettingsThatGiveJsonAnotherMeaningKeepRowsJson) {
   query("CREATE OR REPLACE TABLE kinds (a UInt8) ENGINE = MergeTree ORDER BY a");
   for (const auto& [name, value] :
        std::map<std::string, std::string>{{"input_format_defaults_for_omitted_fields", "0"},
-                                          {"insert_allow_materialized_columns", "1"},
                                           {"input_format_native_allow_types_conversion", "1"},
                                           {"input_format_column_name_matching_mode", "ignore_case"},
                                           {"input_format_json_empty_as_default", "1"}}) {
@@ -301,6 +300,18 @@ TEST_F(InsertFormats, SettingsThatChangeWhatJsonStoresKeepRowsJson) {
       EXPECT_TRUE(types.columns.empty()) << data_set << " with " << name << "=" << value;
     }
   }
+}
+
+// Snuba sends the setting for transactions. It is about inserts that name such a column; JSONEachRow names none.
+TEST_F(InsertFormats, MaterializedColumnsAreComputedWhateverTheRowHas) {
+  query("CREATE OR REPLACE TABLE kinds (a UInt8, m UInt8 MATERIALIZED a + 1) ENGINE = MergeTree ORDER BY a");
+  query(
+      "INSERT INTO kinds SETTINGS insert_allow_materialized_columns = 1, input_format_skip_unknown_fields = 1 "
+      "FORMAT JSONEachRow {\"a\":1,\"m\":99}");
+  EXPECT_EQ(query("SELECT m FROM kinds"), "2\n");
+  const TableColumns types = types_of(server_->url(), "default.kinds", {{"insert_allow_materialized_columns", "1"}});
+  ASSERT_EQ(types.columns.size(), 2U);
+  EXPECT_TRUE(types.columns[1].computed);
 }
 
 // It would store wrong values if the table were altered meanwhile.
