@@ -14,7 +14,7 @@
 namespace freshet::columns {
 
 // The text means the same for 18.16 and current servers, whatever their time zone and date_time_input_format, except:
-// - Servers read numbers with many digits as floats inexactly (json_scalar.cc).
+// - Servers read some numbers as floats inexactly (json_scalar.cc).
 // - A DateTime64 before 1970 or after 2286 is text in UTC, as date_time_input_format=best_effort reads it.
 // - 18.16 reads no Date after 2105, and neither a Tuple whose elements have names nor an Array of Tuples.
 // - No server reads a Map whose keys are Bool, an Array or a Tuple.

@@ -100,8 +100,8 @@ void append_decimal(const DataType& type, std::string_view bytes, std::string& o
   if (type.scale > 0) out.append(1, '.').append(digits.text, point);
 }
 
-// The shortest digits from which the same value is read by whoever rounds exactly. (ClickHouse does so only with
-// precise_float_parsing; for numbers of many digits its result may differ in the last bit, as for any JSON.)
+// The shortest digits from which the same value is read by whoever rounds exactly. (ClickHouse's inserts do not; the
+// last bit may differ, as for any JSON.)
 template <typename T>
 void append_float(T value, std::string& out) {
   if (std::isnan(value)) {
