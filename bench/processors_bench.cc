@@ -1,7 +1,11 @@
-// Measures each data set with its golden messages on one thread, and for comparison a plain parse of the same bytes:
-// simdjson's minify or, for protobuf, skipping all fields of the message.
+// Measures each data set with its golden messages on one thread, with rows as JSONEachRow and in the types of its
+// table, and for comparison a plain parse of the same bytes: simdjson's minify or, for protobuf, skipping all fields of
+// the message.
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
+
+#include <fstream>
+#include <map>
 
 #include "processors/protobuf/trace_item.h"
 #include "processors/registry.h"
@@ -15,6 +19,34 @@ namespace fs = std::filesystem;
 const fs::path kSource = FRESHET_SOURCE_DIR;
 // Snuba's recorded messages, if they are installed next to the project (golden_test.cc).
 const fs::path kRecorded = kSource.parent_path() / "shared/conformance/processors";
+
+// The tables of tests/e2e/tables.
+const std::map<std::string, std::string> kTables = {{"ErrorsProcessor", "errors"},
+                                                    {"FunctionsMessageProcessor", "functions_raw"},
+                                                    {"LlmProxyCostProcessor", "llm_proxy_cost_raw"},
+                                                    {"OutcomesProcessor", "outcomes_raw"},
+                                                    {"ProfileChunksProcessor", "profile_chunks"},
+                                                    {"ProfilesMessageProcessor", "profiles"},
+                                                    {"ReplaysProcessor", "replays"},
+                                                    {"PolymorphicMetricsProcessor", "metrics_raw"},
+                                                    {"TransactionsMessageProcessor", "transactions"}};
+
+// From lines such as "  `name` UInt8 DEFAULT 1,".
+TableColumns columns_of(const std::string& table) {
+  TableColumns columns{{}, true, "UTC"};
+  std::ifstream file(kSource / "tests/e2e/tables" / (table + ".sql"));
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("  `")) continue;
+    if (line.ends_with(',')) line.pop_back();
+    const size_t name_end = line.find('`', 3);
+    const std::string type = line.substr(name_end + 2);
+    constexpr std::string_view kDefault = " DEFAULT ";
+    const size_t type_end = type.find(kDefault);
+    columns.columns.push_back({line.substr(3, name_end - 3), type.substr(0, type_end), false,
+                               type_end == std::string::npos ? "" : type.substr(type_end + kDefault.size())});
+  }
+  return columns;
+}
 
 using Messages = std::vector<std::string>;
 
@@ -36,13 +68,18 @@ void report(benchmark::State& state, const std::vector<std::string>& messages) {
   state.counters["bytes/message"] = static_cast<double>(bytes) / static_cast<double>(messages.size());
 }
 
-void process(benchmark::State& state, const std::string& name, const Messages& messages) {
+// `columns`: empty = rows are JSONEachRow.
+void process(benchmark::State& state, const std::string& name, const Messages& messages, const TableColumns& columns) {
   RealClock clock;
   Metrics metrics;
   processors::ProcessorsSettings settings;
   settings.processor = name;
   if (name == "EAPItemsProcessor") settings.storage = "eap_items";
-  const auto processor = (*processors::make_factory(settings, {&clock, &metrics}))();
+  const Snapshot<TableColumns> table(columns);
+  const auto processor =
+      (*processors::make_factory(settings, {&clock, &metrics, nullptr, Delivery::AtLeastOnce, &table}))();
+  processor->begin_chunk({"topic", Partition{0}}, {});
+  if (!columns.columns.empty() && processor->layout().types.empty()) state.SkipWithError("rows are JSONEachRow");
   std::string rows;
   for (auto _ : state) {
     rows.clear();
@@ -80,10 +117,13 @@ void walk(benchmark::State& state, const Messages& messages) {
   report(state, messages);
 }
 
-// Registers CLASS/SET/process and, for comparison, CLASS/SET/minify or CLASS/SET/walk.
+// Registers CLASS/SET/process, CLASS/SET/typed and, for comparison, CLASS/SET/minify or CLASS/SET/walk.
 void add(const std::string& name, const std::string& set, const Messages& messages) {
   const std::string begin = name + "/" + set + "/";
-  benchmark::RegisterBenchmark((begin + "process").c_str(), process, name, messages);
+  benchmark::RegisterBenchmark((begin + "process").c_str(), process, name, messages, TableColumns());
+  if (const auto table = kTables.find(name); table != kTables.end()) {
+    benchmark::RegisterBenchmark((begin + "typed").c_str(), process, name, messages, columns_of(table->second));
+  }
   if (name == "EAPItemsProcessor") {
     benchmark::RegisterBenchmark((begin + "walk").c_str(), walk, messages);
   } else {
