@@ -9,13 +9,14 @@
 #include <utility>
 
 #include "clickhouse/clickhouse_client.h"
+#include "clickhouse/insert_url.h"
 
 namespace freshet::app {
 namespace {
 
 using Settings = std::map<std::string, std::string>;
 
-constexpr const char* kTypesConversion = "input_format_native_allow_types_conversion";
+constexpr const char* kTypesConversion = clickhouse::kTypesConversion.data();
 
 // What an insert has: the server's values, overridden by those that freshet sends.
 Settings effective(const clickhouse::TableInfo& table, const clickhouse::ClickHouseSettings& sent) {
@@ -29,6 +30,15 @@ Settings effective(const clickhouse::TableInfo& table, const clickhouse::ClickHo
 bool is_on(const Settings& settings, const char* name) {
   const auto found = settings.find(name);
   return found != settings.end() && (found->second == "1" || found->second == "true");
+}
+
+// Also with the settings that freshet sends by itself, except those that the user's profile fixes.
+Settings effective_of_insert(Settings settings, const clickhouse::TableInfo& table,
+                             const clickhouse::ClickHouseSettings& sent) {
+  for (const auto& [name, value] : clickhouse::insert_settings(sent, {})) {
+    if (!table.fixed_settings.contains(name)) settings[name] = value;
+  }
+  return settings;
 }
 
 // Where texts of times are times, unless the type of their column has a time zone.
@@ -59,8 +69,9 @@ std::string why_not(const Settings& settings, const clickhouse::ClickHouseSettin
   if (matching != settings.end() && matching->second == "ignore_case") return unusual(settings, kMatching);
   constexpr const char* kOmitted = "input_format_defaults_for_omitted_fields";
   if (!is_on(settings, kOmitted)) return unusual(settings, kOmitted);
-  constexpr const char* kEmpty = "input_format_json_empty_as_default";
-  if (is_on(settings, kEmpty)) return unusual(settings, kEmpty);
+  for (const char* const name : {"input_format_json_empty_as_default", "input_format_force_null_for_omitted_fields"}) {
+    if (is_on(settings, name)) return unusual(settings, name);
+  }
   return {};
 }
 
@@ -92,6 +103,10 @@ Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& cloc
   if (!types.why_json.empty()) return types;
   types.null_as_default = is_on(settings, "input_format_null_as_default");
   types.time_zone = time_zone(settings);
+  const Settings of_insert = effective_of_insert(settings, *table, pipeline.clickhouse);
+  const auto times = of_insert.find("date_time_input_format");
+  types.skips_unknown_fields = is_on(of_insert, "input_format_skip_unknown_fields");
+  types.best_effort_times = times != of_insert.end() && times->second == "best_effort";
   for (const clickhouse::ColumnInfo& column : table->columns) {
     if (column.default_kind == "EPHEMERAL") {
       types.ephemeral.push_back(column.name);

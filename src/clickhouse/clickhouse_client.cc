@@ -14,10 +14,15 @@
 namespace freshet::clickhouse {
 namespace {
 
-constexpr std::array kInputSettings = {
-    "input_format_column_name_matching_mode", "input_format_defaults_for_omitted_fields",
-    "input_format_json_empty_as_default",     "input_format_native_allow_types_conversion",
-    "input_format_null_as_default",           "session_timezone"};
+constexpr std::array kInputSettings = {"date_time_input_format",
+                                       "input_format_column_name_matching_mode",
+                                       "input_format_defaults_for_omitted_fields",
+                                       "input_format_force_null_for_omitted_fields",
+                                       "input_format_json_empty_as_default",
+                                       "input_format_native_allow_types_conversion",
+                                       "input_format_null_as_default",
+                                       "input_format_skip_unknown_fields",
+                                       "session_timezone"};
 
 using nlohmann::json;
 
@@ -176,17 +181,31 @@ Result<TableInfo> ClickHouseClient::describe_table(Duration timeout, std::stop_t
   const auto rows = string_rows(*columns, 4);
   if (!rows) return tl::make_unexpected(rows.error());
   for (const auto& row : *rows) info.columns.push_back({row[0], row[1], row[2], row[3]});
+  if (Status described = describe_settings(info, deadline, stop); !described) {
+    return tl::make_unexpected(described.error());
+  }
+  return info;
+}
+
+Status ClickHouseClient::describe_settings(TableInfo& info, SteadyTime deadline, const std::stop_token& stop) {
   std::string names;
   for (const char* const setting : kInputSettings) names += (names.empty() ? "" : ", ") + quote_literal(setting);
-  const auto settings = query("SELECT name, value FROM system.settings WHERE name IN (" + names +
-                                  ") UNION ALL SELECT 'timezone', timezone() FORMAT JSONCompact",
-                              deadline - clock_.steady_now(), stop);
+  const std::string of_input = " FROM system.settings WHERE name IN (" + names + ")";
+  const auto settings =
+      query("SELECT name, value" + of_input + " UNION ALL SELECT 'timezone', timezone() FORMAT JSONCompact",
+            deadline - clock_.steady_now(), stop);
   if (!settings) return tl::make_unexpected(settings.error());
   const auto values = string_rows(*settings, 2);
-  if (!values) return info;
+  if (!values) return {};
   for (const auto& setting : *values) info.input_settings[setting[0]] = setting[1];
   info.name_matching = info.input_settings["input_format_column_name_matching_mode"];
-  return info;
+  // Old servers have no column `readonly`.
+  if (!info.input_settings.contains(std::string(kTypesConversion))) return {};
+  const auto fixed =
+      rows("SELECT name" + of_input + " AND readonly = 1 FORMAT JSONCompact", 1, deadline - clock_.steady_now(), stop);
+  if (!fixed) return tl::make_unexpected(fixed.error());
+  for (const auto& setting : *fixed) info.fixed_settings.insert(setting[0]);
+  return {};
 }
 
 }  // namespace freshet::clickhouse

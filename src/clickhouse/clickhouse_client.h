@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct TableInfo {
   // The server's values of settings that decide what it stores of an insert, those that it knows (kInputSettings in the
   // source), and its `timezone`.
   std::map<std::string, std::string> input_settings;
+  // Those of them that the user's profile does not allow to change. Not known of servers without
+  // input_format_native_allow_types_conversion.
+  std::set<std::string> fixed_settings;
 
   bool replicated() const { return engine.starts_with("Replicated") || engine.starts_with("Shared"); }
 };
@@ -76,6 +80,7 @@ class ClickHouseClient {
     std::string_view sql;
     SettingMap settings = {};  // of this query
   };
+  Status describe_settings(TableInfo& info, SteadyTime deadline, const std::stop_token& stop);
   Result<std::string> ask_hosts(const Query& query, Duration timeout, const std::stop_token& stop);
   Result<std::string> ask(const std::string& url, const Query& query, Duration timeout, const std::stop_token& stop);
   Result<http::Response> send(const std::string& url, const Query& query, Duration timeout,

@@ -21,6 +21,8 @@ struct TableColumns {
   // it.
   bool null_as_default = false;
   std::string time_zone = {};               // of times as text, in columns whose type has none
+  bool skips_unknown_fields = false;        // a key without a column is no error
+  bool best_effort_times = false;           // date_time_input_format
   std::vector<std::string> ephemeral = {};  // names that are not in `columns`: only a list of columns fills them
   std::string why_json = {};                // why there are no columns although the table is known
   bool operator==(const TableColumns&) const = default;

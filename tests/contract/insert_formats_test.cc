@@ -261,7 +261,9 @@ TEST_F(InsertFormats, TypesOfColumnsThatInsertsFill) {
   const TableColumns expected{
       {{"a", "UInt8"}, {"b", "UInt8", true, "a"}, {"c", "UInt8", true, "a"}, {"e", "UInt8", false, "7"}},
       true,
-      "Asia/Tokyo"};
+      "Asia/Tokyo",
+      true,
+      true};
   EXPECT_EQ(types_of(server_->url(), "default.kinds", {{"session_timezone", "Asia/Tokyo"}}), expected);
   EXPECT_EQ(types_of(server_->url(), "default.kinds").time_zone + "\n", query("SELECT timezone()"));
 }
@@ -270,6 +272,7 @@ TEST_F(InsertFormats, SettingsThatGiveJsonAnotherMeaningKeepRowsJson) {
   query("CREATE OR REPLACE TABLE kinds (a UInt8) ENGINE = MergeTree ORDER BY a");
   for (const auto& [name, value] :
        std::map<std::string, std::string>{{"input_format_defaults_for_omitted_fields", "0"},
+                                          {"input_format_force_null_for_omitted_fields", "1"},
                                           {"input_format_native_allow_types_conversion", "1"},
                                           {"input_format_column_name_matching_mode", "ignore_case"},
                                           {"input_format_json_empty_as_default", "1"}}) {
@@ -277,7 +280,12 @@ TEST_F(InsertFormats, SettingsThatGiveJsonAnotherMeaningKeepRowsJson) {
     EXPECT_TRUE(types.columns.empty()) << name;
     EXPECT_NE(types.why_json.find(name), std::string::npos) << types.why_json;
   }
-  EXPECT_FALSE(types_of(server_->url(), "default.kinds", {{"input_format_null_as_default", "0"}}).null_as_default);
+  const auto with = [&](const char* name, const char* value) {
+    return types_of(server_->url(), "default.kinds", {{name, value}});
+  };
+  EXPECT_FALSE(with("input_format_null_as_default", "0").null_as_default);
+  EXPECT_FALSE(with("input_format_skip_unknown_fields", "0").skips_unknown_fields);
+  EXPECT_FALSE(with("date_time_input_format", "basic").best_effort_times);
 }
 
 // A user's profile may have any value of any setting. What JSONEachRow stores under it must be what Native stores, or

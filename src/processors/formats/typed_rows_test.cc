@@ -208,7 +208,7 @@ TEST_F(RowEncoderTest, AMissingColumnKeepsRowsJson) {
 }
 
 TEST_F(RowEncoderTest, AnEphemeralColumnKeepsRowsJson) {
-  table.set({{{"a", "UInt8"}}, true, "", {"b"}});
+  table.set({.columns = {{"a", "UInt8"}}, .null_as_default = true, .ephemeral = {"b"}});
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout(), RowLayout());
   EXPECT_EQ(encoder.why_json(), "column b is EPHEMERAL");
@@ -223,7 +223,7 @@ TEST_F(RowEncoderTest, TheReasonIsThatOfTheTableNow) {
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout().format, RowFormat::Native);
   EXPECT_EQ(encoder.why_json(), "");
-  table.set({{}, false, "", {}, "the server is too old"});
+  table.set({.columns = {}, .why_json = "the server is too old"});
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout(), RowLayout());
   EXPECT_EQ(encoder.why_json(), "the server is too old");
