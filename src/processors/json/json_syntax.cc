@@ -112,6 +112,7 @@ class SyntaxScanner {
     if (nesting.depth() == 0) return true;
     std::string_view name = name_;
     const char* value = p_;
+    escaped_ = false;
     while (true) {
       // At the first byte of a value.
       if (p_ == end_) return fail("expected a value");
@@ -137,7 +138,7 @@ class SyntaxScanner {
   bool after_value(Nesting& nesting, size_t index, std::string_view& name, const char*& value) {
     while (true) {
       if (nesting.depth() == 1 && out_ != nullptr) {
-        out_->fields.push_back({index, name, {value, static_cast<size_t>(p_ - value)}});
+        out_->fields.push_back({index, name, {value, static_cast<size_t>(p_ - value)}, !escaped_});
       }
       skip_space();
       const bool object = nesting.in_object();
@@ -150,6 +151,7 @@ class SyntaxScanner {
         if (nesting.depth() == 1) {
           name = name_;
           value = p_;
+          escaped_ = false;
         }
         return true;
       }
@@ -269,6 +271,7 @@ class SyntaxScanner {
   }
 
   bool read_escape() {
+    escaped_ = true;
     ++p_;
     if (p_ == end_) return fail("the string does not end");
     switch (*p_) {
@@ -298,6 +301,7 @@ class SyntaxScanner {
   const char* const end_;
   JsonObjects* const out_;
   std::string_view name_;
+  bool escaped_ = false;  // since the field's value began
   JsonError error_;
 };
 

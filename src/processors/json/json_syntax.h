@@ -25,6 +25,7 @@ struct JsonField {
   size_t object = 0;      // index of its object
   std::string_view name;  // between the quotes, with escapes
   std::string_view value;
+  bool plain = false;  // no string in the value has an escape
 };
 
 // The top-level objects of a text, each including its braces, and their fields.
