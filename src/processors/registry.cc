@@ -11,7 +11,7 @@
 #include "processors/data_sets/data_sets.h"
 #include "processors/data_sets/eap_items/eap_items_processor.h"
 #include "processors/data_sets/group_attributes_processor.h"
-#include "processors/data_sets/json_processor.h"
+#include "processors/data_sets/json/json_processor.h"
 #include "processors/data_sets/search_issues_processor.h"
 #include "processors/description/described_processor.h"
 
@@ -27,8 +27,10 @@ struct Entry {
 
 constexpr std::array kEntries = {
     Entry{"json",
-          [](const ProcessorsSettings& settings, const ProcessorEnvironment&) -> ProcessorFactory {
-            return [json = settings.json] { return std::make_unique<JsonProcessor>(json); };
+          [](const ProcessorsSettings& settings, const ProcessorEnvironment& environment) -> ProcessorFactory {
+            return [json = settings.json, table = environment.table, wanted = std::make_shared<WantedColumns>()] {
+              return std::make_unique<JsonProcessor>(json, table, wanted);
+            };
           }},
     Entry{"ErrorsProcessor", errors, CryptoNeeds::Md5},
     Entry{"FunctionsMessageProcessor", functions},

@@ -1,9 +1,10 @@
-#include "processors/data_sets/json_processor.h"
+#include "processors/data_sets/json/json_processor.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "processors/json/json_text.h"
 
@@ -30,31 +31,48 @@ std::string date_time(int64_t ms) {
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }
 
-}  // namespace
-
-JsonProcessor::JsonProcessor(const JsonSettings& settings) : settings_(settings) {
+// In the order of append_metadata().
+std::vector<std::string> metadata_columns(const JsonSettings& settings) {
+  std::vector<std::string> columns;
   for (const std::string& column : {settings.topic_column, settings.partition_column, settings.offset_column,
                                     settings.timestamp_column, settings.key_column}) {
-    if (!column.empty()) metadata_columns_.push_back(column);
+    if (!column.empty()) columns.push_back(column);
   }
-  for (const auto& [header, column] : settings.header_columns) metadata_columns_.push_back(column);
+  for (const auto& [header, column] : settings.header_columns) columns.push_back(column);
+  return columns;
 }
+
+}  // namespace
+
+JsonProcessor::JsonProcessor(const JsonSettings& settings, const Snapshot<TableColumns>* table,
+                             std::shared_ptr<WantedColumns> wanted)
+    : settings_(settings),
+      metadata_columns_(metadata_columns(settings)),
+      typed_(settings, metadata_columns_, table, std::move(wanted)) {}
 
 ProcessResult JsonProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return ProcessResult::skip("null_payload");
-  const bool needs_fields = rebuilds() || !settings_.required_fields.empty();
+  const bool needs_fields = rebuilds() || typed_.active() || !settings_.required_fields.empty();
   const JsonCheck check = check_json_objects(*message.payload, needs_fields ? &parts_ : nullptr);
   if (check.error) return ProcessResult::invalid(code_of(*check.error), text_of(*check.error));
   ProcessResult result = ProcessResult::rows(static_cast<uint32_t>(check.objects), !rebuilds());
   if (!settings_.required_fields.empty()) {
     if (ProcessResult missing = check_required(); missing.kind == ProcessResult::Kind::Invalid) return missing;
   }
+  if (rebuilds() && !append_metadata(context, message, result)) return result;
+  if (typed_.active()) {
+    if (write_typed()) {
+      rows.append(typed_.bytes());
+      result.rows_are_payload = false;
+      return result;
+    }
+    result.json_each_row = true;
+  }
   if (!rebuilds()) {
     rows.append(*message.payload);
     rows += '\n';
     return result;
   }
-  if (!append_metadata(context, message, result)) return result;
   for_each_object([&](size_t, std::span<const JsonField> fields) {
     append_row(fields, rows);
     return true;
@@ -70,6 +88,24 @@ void JsonProcessor::for_each_object(Each each) const {
     while (next != parts_.fields.end() && next->object == object) ++next;
     if (!each(object, std::span<const JsonField>(begin, next))) return;
   }
+}
+
+bool JsonProcessor::write_typed() {
+  typed_.begin_message();
+  const std::span<const JsonText> metadata = metadata_values();
+  bool exact = true;
+  for_each_object([&](size_t, std::span<const JsonField> fields) { return exact = typed_.add(fields, metadata); });
+  return exact;
+}
+
+std::span<const JsonText> JsonProcessor::metadata_values() {
+  metadata_values_.clear();
+  if (!rebuilds()) return metadata_values_;
+  for (const auto& [begin, end] : metadata_ranges_) {
+    const std::string_view text = std::string_view(metadata_).substr(begin, end - begin);
+    metadata_values_.push_back({text, text.find('\\') == std::string_view::npos});
+  }
+  return metadata_values_;
 }
 
 ProcessResult JsonProcessor::check_required() const {
@@ -102,10 +138,16 @@ bool JsonProcessor::append_text(const std::string& column, std::string_view text
 
 bool JsonProcessor::append_metadata(const MessageContext& context, const Message& message, ProcessResult& result) {
   metadata_.clear();
+  metadata_ranges_.clear();
+  const auto end_value = [&] {
+    if (!metadata_ranges_.empty()) metadata_ranges_.back().end = metadata_.size();
+  };
   const auto name = [&](const std::string& column) {
+    end_value();
     if (!metadata_.empty()) metadata_ += ',';
     append_json_string(column, metadata_);
     metadata_ += ':';
+    metadata_ranges_.push_back({metadata_.size(), 0});
   };
   if (!settings_.topic_column.empty()) {
     name(settings_.topic_column);
@@ -131,9 +173,8 @@ bool JsonProcessor::append_metadata(const MessageContext& context, const Message
       return false;
     }
   }
-  if (settings_.header_columns.empty()) return true;
   headers_.clear();
-  message.headers(headers_);
+  if (!settings_.header_columns.empty()) message.headers(headers_);
   for (const auto& [header, column] : settings_.header_columns) {
     name(column);
     // If a header occurs more than once, the last one counts, as in Kafka's Headers.lastHeader().
@@ -145,6 +186,7 @@ bool JsonProcessor::append_metadata(const MessageContext& context, const Message
       return false;
     }
   }
+  end_value();
   return true;
 }
 

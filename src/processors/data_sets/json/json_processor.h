@@ -1,12 +1,15 @@
 // The generic JSON processor: a message contains one or more JSON objects, each of which becomes a JSONEachRow row.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "model/table_columns.h"
 #include "ports/processor.h"
+#include "processors/data_sets/json/typed_objects.h"
 #include "processors/json/json_syntax.h"
 #include "processors/processors_settings.h"
 
@@ -14,13 +17,17 @@ namespace freshet::processors {
 
 // Without options, the payload is written unchanged after a full syntax check. With selected fields or metadata
 // columns, each object is rebuilt from the unchanged bytes of its values; a metadata column replaces a field with the
-// same column name. One invalid object makes the whole message invalid. Skipped: null_payload. Invalid: invalid_json,
-// invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
+// same column name. If the table's columns are known, rows have their types where the values have an exact form
+// (docs/insert-formats.md). One invalid object makes the whole message invalid. Skipped: null_payload. Invalid:
+// invalid_json, invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
 class JsonProcessor final : public Processor {
  public:
-  explicit JsonProcessor(const JsonSettings& settings);
+  // `table`: null = rows are JSONEachRow; must outlive the processor. `wanted`: of all processors of the stream.
+  explicit JsonProcessor(const JsonSettings& settings, const Snapshot<TableColumns>* table = nullptr,
+                         std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>());
 
-  const RowLayout& layout() const override { return layout_; }
+  const RowLayout& layout() const override { return typed_.active() ? typed_.layout() : plain_; }
+  void begin_chunk(const MessageContext&, std::span<const Message>) override { typed_.begin_chunk(); }
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
@@ -34,12 +41,23 @@ class JsonProcessor final : public Processor {
   void append_field(const JsonField& field, bool& first, std::string& rows) const;
   bool is_metadata_column(std::string_view raw_name) const;
   ProcessResult check_required() const;
+  // False: some row has no exact form.
+  bool write_typed();
+  std::span<const JsonText> metadata_values();
 
   const JsonSettings settings_;
-  const RowLayout layout_;
-  std::vector<std::string> metadata_columns_;
-  JsonObjects parts_;     // scratch
-  std::string metadata_;  // scratch: `"topic":"t","partition":0`, the same for every object of a message
+  const RowLayout plain_;
+  const std::vector<std::string> metadata_columns_;
+  TypedObjects typed_;
+  // Scratch.
+  JsonObjects parts_;
+  std::string metadata_;  // `"topic":"t","partition":0`, the same for every object of a message
+  struct Range {
+    size_t begin = 0;
+    size_t end = 0;
+  };
+  std::vector<Range> metadata_ranges_;  // of the values
+  std::vector<JsonText> metadata_values_;
   std::vector<HeaderView> headers_;
 };
 

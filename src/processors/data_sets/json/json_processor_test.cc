@@ -1,4 +1,4 @@
-#include "processors/data_sets/json_processor.h"
+#include "processors/data_sets/json/json_processor.h"
 
 #include <gtest/gtest.h>
 
@@ -114,6 +114,133 @@ TEST(JsonProcessorTest, ManyObjectsOfOneMessageAreRead) {
   EXPECT_EQ(answer.result.row_count, kMany);
   EXPECT_EQ(answer.rows.size(), kMany * 8);
   EXPECT_TRUE(answer.rows.ends_with("{\"b\":1}\n"));
+}
+
+// --- Rows in the types of the table ---------------------------------------------------------------------------------
+
+struct TypedJsonTest : testing::Test {
+  Answer run(std::string_view payload, const JsonSettings& settings = {}) {
+    if (!processor) processor = std::make_unique<JsonProcessor>(settings, &table, wanted);
+    Message message;
+    message.offset = Offset{42};
+    message.timestamp_ms = 1'790'000'000'123;
+    message.payload = payload;
+    const MessageContext context{"events", Partition{3}};
+    processor->begin_chunk(context, {});
+    Answer answer;
+    answer.result = processor->process(context, message, answer.rows);
+    return answer;
+  }
+  // "" if the rows are JSONEachRow.
+  std::string typed(std::string_view payload) {
+    const Answer answer = run(payload);
+    EXPECT_EQ(answer.result.kind, ProcessResult::Kind::Rows);
+    EXPECT_NE(answer.result.json_each_row, !answer.result.rows_are_payload);
+    if (!answer.result.json_each_row) return answer.rows;
+    EXPECT_EQ(answer.rows, std::string(payload) + "\n");
+    return "";
+  }
+
+  Snapshot<TableColumns> table{
+      {{{"a", "UInt8"}, {"b", "String", false, "'x'"}, {"c", "Nullable(UInt8)"}}, true, true, true, true}};
+  std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>();
+  std::unique_ptr<JsonProcessor> processor;
+};
+
+TEST_F(TypedJsonTest, RowsHaveTheColumnsInTheOrderOfTheTable) {
+  EXPECT_EQ(typed(R"({"a":1,"b":"y","c":2})"), std::string("\1\1y\0\2", 5));
+  EXPECT_EQ(typed(R"({"c":null,"b":"","a":1})"), std::string("\1\0\1", 3));
+  EXPECT_EQ(typed(R"({"a":1}{"a":2})"), std::string("\1\1x\1\2\1x\1", 8));
+  EXPECT_EQ(processor->layout(),
+            (RowLayout{RowFormat::Native, {"a", "b", "c"}, {"UInt8", "String", "Nullable(UInt8)"}}));
+}
+
+TEST_F(TypedJsonTest, MissingKeysAndNullAreTheDefault) {
+  EXPECT_EQ(typed(R"({"a":null,"b":null})"), std::string("\0\1x\1", 4));
+  TableColumns strict = *table.get();
+  strict.null_as_default = false;
+  table.set(strict);
+  EXPECT_EQ(typed(R"({"a":null})"), "");
+  EXPECT_NE(typed(R"({"b":"","c":null})"), "");
+}
+
+TEST_F(TypedJsonTest, OneRowWithoutAnExactFormMakesTheMessageJson) {
+  for (const char* text : {R"({"a":1}{"a":256})", R"({"a":1,"a":2})", R"({"a":1,"\u0062":"y"})", R"({"A":1,"b":"y"})",
+                           R"({"x":1})", "{}", R"({"a":1,"x":"\ud800"})"}) {
+    EXPECT_EQ(typed(text), "") << text;
+  }
+  EXPECT_NE(typed(R"({"a":1,"x":"\n","x":[{}]})"), "");
+}
+
+TEST_F(TypedJsonTest, AnUnknownKeyIsJsonIfTheServerRejectsIt) {
+  TableColumns strict = *table.get();
+  strict.skips_unknown_fields = false;
+  table.set(strict);
+  EXPECT_EQ(typed(R"({"a":1,"x":1})"), "");
+  EXPECT_NE(typed(R"({"a":1})"), "");
+}
+
+TEST_F(TypedJsonTest, MessagesAreCheckedAsBefore) {
+  for (const char* text : {"", "[]", R"({"a":)", "{\"b\":\"\xff\"}", R"({"a":1} x)", R"({"a":01})"}) {
+    const Answer answer = run(text);
+    const Answer before = processors::run({}, text);
+    EXPECT_EQ(answer.result.kind, ProcessResult::Kind::Invalid) << text;
+    EXPECT_EQ(std::string_view(answer.result.code), before.result.code) << text;
+    EXPECT_EQ(answer.result.text, before.result.text);
+  }
+}
+
+TEST_F(TypedJsonTest, ColumnsOfOtherTypesAreLeftOut) {
+  table.set({{{"a", "UInt8"}, {"e", "Enum8('x' = 1)"}, {"m", "UInt8", true}}, true, true, true, true});
+  EXPECT_EQ(typed(R"({"a":1,"m":2})"), "\1");
+  EXPECT_EQ(processor->layout().columns, std::vector<std::string>({"a"}));
+  EXPECT_EQ(typed(R"({"a":1,"e":"x"})"), "");
+  table.set({{{"e", "Enum8('x' = 1)"}}, true, true, true, true});
+  EXPECT_TRUE(run(R"({"e":"x"})").result.rows_are_payload);
+  EXPECT_EQ(processor->layout(), RowLayout());
+}
+
+TEST_F(TypedJsonTest, ADefaultOfTheServersIsLeftOutUntilAMessageHasTheColumn) {
+  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, true, true, true});
+  EXPECT_EQ(typed(R"({"a":1})"), "\1");
+  EXPECT_EQ(typed(R"({"a":1,"at":2})"), "");
+  EXPECT_EQ(typed(R"({"a":1,"at":2})"), std::string("\1\2\0\0\0", 5));
+  EXPECT_EQ(typed(R"({"a":1})"), "");
+  // Another processor of the stream has the same columns.
+  JsonProcessor other({}, &table, wanted);
+  other.begin_chunk({"events", Partition{3}}, {});
+  EXPECT_EQ(other.layout(), processor->layout());
+}
+
+TEST_F(TypedJsonTest, MetadataAndChosenFields) {
+  table.set({{{"off", "UInt16"}, {"at", "DateTime64(3, 'UTC')"}, {"b", "String"}}, true, true, true, true});
+  JsonSettings settings;
+  settings.offset_column = "off";
+  settings.timestamp_column = "at";
+  settings.fields = {{"x", "b"}, {"y", "none"}};
+  const Answer answer = run(R"({"x":"1","y":2,"b":[],"\u007a":0})", settings);
+  EXPECT_TRUE(answer.result.json_each_row);  // a name with escapes
+  const Answer exact = run(R"({"x":"1","y":2,"b":[],"off":0})", settings);
+  EXPECT_FALSE(exact.result.json_each_row);
+  EXPECT_EQ(exact.rows.size(), 2 + 8 + 2u);
+  EXPECT_TRUE(exact.rows.starts_with(std::string("\x2a\0", 2)));
+}
+
+TEST(ObjectKeysTest, UnknownKeysAreRememberedUpToALimit) {
+  ObjectKeys keys(KeyTarget::Kind::Skipped);
+  keys.add("a", {KeyTarget::Kind::Column, 7});
+  keys.add_spelling("a");
+  for (int round = 0; round < 3; ++round) {
+    keys.begin_object();
+    for (int i = 0; i < 3000; ++i) {
+      EXPECT_EQ(keys.find("key" + std::to_string(i)).kind, KeyTarget::Kind::Skipped);
+      EXPECT_EQ(keys.find("a").index, 7u);
+    }
+    EXPECT_EQ(keys.find("A").kind, KeyTarget::Kind::Json);
+    EXPECT_EQ(keys.find("\\u0061").kind, KeyTarget::Kind::Json);
+    EXPECT_EQ(keys.find("").kind, KeyTarget::Kind::Skipped);
+    EXPECT_EQ(keys.find(std::string(1000, 'x')).kind, KeyTarget::Kind::Skipped);
+  }
 }
 
 TEST(RegistryTest, AnUnknownProcessorIsRefusedWithTheNamesThatThereAre) {

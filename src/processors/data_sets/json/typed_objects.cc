@@ -1,0 +1,146 @@
+#include "processors/data_sets/json/typed_objects.h"
+
+#include <utility>
+
+#include "processors/formats/typed_rows.h"
+
+namespace freshet::processors {
+namespace {
+
+using Kind = KeyTarget::Kind;
+
+using Targets = std::vector<std::pair<std::string, KeyTarget>>;
+
+// `a` of `a.b`: with some settings, the server reads an object of this name into the columns of a Nested.
+std::string_view nested_name(std::string_view column) {
+  const size_t point = column.find('.');
+  return point == std::string_view::npos ? std::string_view() : column.substr(0, point);
+}
+
+// The keys of JSONEachRow rows.
+ObjectKeys column_keys(const TableColumns& table, const Targets& targets, std::span<const std::string> ignored) {
+  ObjectKeys keys(table.skips_unknown_fields ? Kind::Skipped : Kind::Json);
+  for (const std::string& name : ignored) keys.add(name, {Kind::Ignored});
+  for (const auto& [name, target] : targets) {
+    keys.add(name, target);
+    keys.add_spelling(name);
+    if (const auto nested = nested_name(name); !nested.empty()) keys.add_spelling(nested);
+  }
+  return keys;
+}
+
+}  // namespace
+
+void WantedColumns::add(const std::string& column) {
+  MutexLock lock(mutex_);
+  if (names_.insert(column).second) changes_.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool WantedColumns::has(const std::string& column) const {
+  MutexLock lock(mutex_);
+  return names_.contains(column);
+}
+
+TypedObjects::TypedObjects(const JsonSettings& settings, const std::vector<std::string>& metadata,
+                           const Snapshot<TableColumns>* table, std::shared_ptr<WantedColumns> wanted)
+    : settings_(settings), metadata_(metadata), table_(table), wanted_(std::move(wanted)) {}
+
+void TypedObjects::begin_chunk() {
+  if (table_ == nullptr) return;
+  auto now = table_->get();
+  const uint64_t changes = wanted_->changes();
+  if (now == followed_ && changes == wanted_changes_) return;
+  followed_ = std::move(now);
+  wanted_changes_ = changes;
+  plan_ = make_plan();
+  values_.set_time_texts({followed_->best_effort_times, followed_->server_is_utc});
+}
+
+KeyTarget TypedObjects::target_of(const TableColumn& column, uint32_t index, Plan& plan) const {
+  auto type = columns::parse_data_type(column.type);
+  if (!type || !JsonValueWriter::writes(*type)) return {Kind::Json};
+  auto value =
+      column.default_expression.empty() ? default_bytes(*type) : default_bytes(*type, column.default_expression);
+  if (!value && !wanted_->has(column.name)) return {Kind::Wanted, index};
+  plan.layout.columns.push_back(column.name);
+  plan.layout.types.push_back(column.type);
+  plan.columns.push_back({*std::move(type), std::move(value)});
+  return {Kind::Column, static_cast<uint32_t>(plan.columns.size() - 1)};
+}
+
+std::optional<TypedObjects::Plan> TypedObjects::make_plan() {
+  const TableColumns& table = *followed_;
+  Plan plan{{RowFormat::Native, {}, {}}, {}, ObjectKeys(Kind::Ignored), {}};
+  Targets targets;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    const TableColumn& column = table.columns[i];
+    if (column.computed) continue;  // for the server, its name is an unknown key
+    targets.emplace_back(column.name, target_of(column, static_cast<uint32_t>(i), plan));
+  }
+  ObjectKeys columns = column_keys(table, targets, {});
+  for (const std::string& name : metadata_) {
+    plan.metadata.push_back(columns.find(name));
+    if (plan.metadata.back().kind == Kind::Json) return std::nullopt;
+  }
+  if (settings_.fields.empty()) {
+    plan.keys = column_keys(table, targets, metadata_);
+  } else {
+    for (const auto& [field, column] : settings_.fields) plan.keys.add(field, columns.find(column));
+  }
+  return plan.columns.empty() ? std::nullopt : std::optional(std::move(plan));
+}
+
+bool TypedObjects::add(std::span<const JsonField> fields, std::span<const JsonText> metadata) {
+  ++object_;
+  size_t count = 0;
+  plan_->keys.begin_object();
+  for (const JsonField& field : fields) {
+    if (!set(plan_->keys.find(field.name), {field.value, field.plain}, count)) return false;
+  }
+  for (size_t i = 0; i < metadata.size(); ++i) {
+    if (!set(plan_->metadata[i], metadata[i], count)) return false;
+  }
+  // Whether the insert may have only unknown keys is checked where the rows are JSON.
+  if (count == 0) return false;
+  for (const Column& column : plan_->columns) {
+    if (!write(column)) return false;
+  }
+  return bytes_.bytes().size() <= TypedRowWriter::kMostBytes;
+}
+
+bool TypedObjects::set(KeyTarget target, JsonText value, size_t& count) {
+  switch (target.kind) {
+    case Kind::Ignored:
+      return true;
+    case Kind::Skipped:
+      return values_.can_be_skipped(value);
+    case Kind::Json:
+      return false;
+    case Kind::Wanted:
+      wanted_->add(followed_->columns[target.index].name);
+      return false;
+    case Kind::Column:
+      break;
+  }
+  Column& column = plan_->columns[target.index];
+  if (column.object == object_) return false;  // the server rejects a key that occurs twice
+  column.object = object_;
+  column.value = value;
+  ++count;
+  return true;
+}
+
+bool TypedObjects::write(const Column& column) {
+  const bool there = column.object == object_;
+  const bool null = there && column.value.text.front() == 'n';
+  if (there && !null) return values_.write(column.type, column.value);
+  if (null && column.type.nullable) {
+    bytes_.fixed(uint8_t{1});
+    return true;
+  }
+  if ((null && !followed_->null_as_default) || !column.default_value) return false;
+  bytes_.raw(*column.default_value);
+  return true;
+}
+
+}  // namespace freshet::processors

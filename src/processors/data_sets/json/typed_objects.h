@@ -1,0 +1,93 @@
+// Writes JSON objects as rows in the types of the table's columns.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/snapshot.h"
+#include "columns/row_binary_writer.h"
+#include "model/rows.h"
+#include "model/table_columns.h"
+#include "processors/data_sets/json/object_keys.h"
+#include "processors/formats/json_values.h"
+#include "processors/json/json_syntax.h"
+#include "processors/processors_settings.h"
+
+namespace freshet::processors {
+
+// The columns with defaults that only the server knows, such as now(), of which some message had a value. Inserts leave
+// the others out. All processors of a stream share one, because rows of different columns cannot be in one insert.
+// Threads: any.
+class WantedColumns {
+ public:
+  void add(const std::string& column);
+  bool has(const std::string& column) const;
+  uint64_t changes() const { return changes_.load(std::memory_order_relaxed); }
+
+ private:
+  mutable Mutex mutex_;
+  std::set<std::string> names_ GUARDED_BY(mutex_);
+  std::atomic<uint64_t> changes_{0};
+};
+
+// Threads: one.
+class TypedObjects {
+ public:
+  // `metadata`: columns that every row has besides the object's fields. `table`: null: rows are never typed; must
+  // outlive the object.
+  TypedObjects(const JsonSettings& settings, const std::vector<std::string>& metadata,
+               const Snapshot<TableColumns>* table, std::shared_ptr<WantedColumns> wanted);
+
+  // Follows a change of the table.
+  void begin_chunk();
+  // False: rows are JSONEachRow. Changes in begin_chunk() only.
+  bool active() const { return plan_.has_value(); }
+  const RowLayout& layout() const { return plan_->layout; }
+
+  void begin_message() { bytes_.clear(); }
+  // `metadata`: the values of those columns. False: the row has no exact form, and the rows of the message are
+  // JSONEachRow.
+  bool add(std::span<const JsonField> fields, std::span<const JsonText> metadata);
+  // The rows since begin_message().
+  std::string_view bytes() const { return bytes_.bytes(); }
+
+ private:
+  struct Column {
+    columns::DataType type;
+    std::optional<std::string> default_value;  // bytes; nullopt: only the server knows it
+    JsonText value{};                          // scratch: of the object `object`
+    uint64_t object = 0;
+  };
+  struct Plan {
+    RowLayout layout;
+    std::vector<Column> columns;  // of the layout
+    ObjectKeys keys;
+    std::vector<KeyTarget> metadata;
+  };
+
+  std::optional<Plan> make_plan();
+  KeyTarget target_of(const TableColumn& column, uint32_t index, Plan& plan) const;
+  bool set(KeyTarget target, JsonText value, size_t& count);
+  bool write(const Column& column);
+
+  const JsonSettings settings_;
+  const std::vector<std::string> metadata_;
+  const Snapshot<TableColumns>* const table_;
+  const std::shared_ptr<WantedColumns> wanted_;
+  std::shared_ptr<const TableColumns> followed_;
+  uint64_t wanted_changes_ = 0;
+  std::optional<Plan> plan_;
+  columns::RowBinaryWriter bytes_;
+  JsonValueWriter values_{bytes_};
+  uint64_t object_ = 0;
+};
+
+}  // namespace freshet::processors
