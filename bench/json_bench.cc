@@ -20,7 +20,7 @@ BENCHMARK(check_web_event)->Arg(400)->Arg(750)->Arg(10'000);
 
 // The columns of a table of web events.
 TableColumns web_event_columns() {
-  TableColumns table{{}, true, true, true, true};
+  TableColumns table{{}, true, "UTC", true, true};
   for (std::string_view left = testkit::kWebEventColumns; !left.empty();) {
     const size_t end = std::min(left.find(", "), left.size());
     const std::string_view column = left.substr(0, end);

@@ -585,7 +585,7 @@ const std::vector<std::string>& exact_values(const std::string& type) {
   if (!values.empty()) return values;
   RealClock clock;
   Metrics metrics;
-  Snapshot<TableColumns> table({{{"id", "UInt8"}, {"v", type}}, true, true, true, true});
+  Snapshot<TableColumns> table({{{"id", "UInt8"}, {"v", type}}, true, "UTC", true, true});
   const auto processor = (*processors::make_factory({}, {&clock, &metrics, nullptr, Delivery::AtLeastOnce, &table}))();
   processor->begin_chunk({"topic", Partition{0}}, {});
   for (const std::string& value : kValues) {

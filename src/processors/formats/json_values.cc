@@ -38,8 +38,6 @@ bool is_signed_integer(Kind kind) { return kind >= Kind::Int8 && kind <= Kind::I
 bool is_unsigned_integer(Kind kind) { return kind >= Kind::UInt8 && kind <= Kind::UInt256; }
 bool is_integer(Kind kind) { return is_signed_integer(kind) || is_unsigned_integer(kind); }
 
-bool is_utc(std::string_view zone) { return zone == "UTC" || zone == "Etc/UTC"; }
-
 // A number without an exponent.
 struct PlainNumber {
   bool negative = false;
@@ -113,6 +111,8 @@ std::optional<ReadTime> read_time(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_utc(std::string_view zone) { return zone == "UTC" || zone == "Etc/UTC"; }
 
 bool JsonValueWriter::writes(const DataType& type) {
   switch (type.kind) {

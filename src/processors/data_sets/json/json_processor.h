@@ -27,6 +27,7 @@ class JsonProcessor final : public Processor {
                          std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>());
 
   const RowLayout& layout() const override { return typed_.active() ? typed_.layout() : plain_; }
+  std::string_view why_json() const override { return typed_.why_json(); }
   void begin_chunk(const MessageContext&, std::span<const Message>) override { typed_.begin_chunk(); }
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 

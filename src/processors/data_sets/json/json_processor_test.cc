@@ -142,7 +142,7 @@ struct TypedJsonTest : testing::Test {
   }
 
   Snapshot<TableColumns> table{
-      {{{"a", "UInt8"}, {"b", "String", false, "'x'"}, {"c", "Nullable(UInt8)"}}, true, true, true, true}};
+      {{{"a", "UInt8"}, {"b", "String", false, "'x'"}, {"c", "Nullable(UInt8)"}}, true, "UTC", true, true}};
   std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>();
   std::unique_ptr<JsonProcessor> processor;
 };
@@ -191,17 +191,17 @@ TEST_F(TypedJsonTest, MessagesAreCheckedAsBefore) {
 }
 
 TEST_F(TypedJsonTest, ColumnsOfOtherTypesAreLeftOut) {
-  table.set({{{"a", "UInt8"}, {"e", "Enum8('x' = 1)"}, {"m", "UInt8", true}}, true, true, true, true});
+  table.set({{{"a", "UInt8"}, {"e", "Enum8('x' = 1)"}, {"m", "UInt8", true}}, true, "UTC", true, true});
   EXPECT_EQ(typed(R"({"a":1,"m":2})"), "\1");
   EXPECT_EQ(processor->layout().columns, std::vector<std::string>({"a"}));
   EXPECT_EQ(typed(R"({"a":1,"e":"x"})"), "");
-  table.set({{{"e", "Enum8('x' = 1)"}}, true, true, true, true});
+  table.set({{{"e", "Enum8('x' = 1)"}}, true, "UTC", true, true});
   EXPECT_TRUE(run(R"({"e":"x"})").result.rows_are_payload);
   EXPECT_EQ(processor->layout(), RowLayout());
 }
 
 TEST_F(TypedJsonTest, ADefaultOfTheServersIsLeftOutUntilAMessageHasTheColumn) {
-  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, true, true, true});
+  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, "UTC", true, true});
   EXPECT_EQ(typed(R"({"a":1})"), "\1");
   EXPECT_EQ(typed(R"({"a":1,"at":2})"), "");
   EXPECT_EQ(typed(R"({"a":1,"at":2})"), std::string("\1\2\0\0\0", 5));
@@ -213,7 +213,7 @@ TEST_F(TypedJsonTest, ADefaultOfTheServersIsLeftOutUntilAMessageHasTheColumn) {
 }
 
 TEST_F(TypedJsonTest, MetadataAndChosenFields) {
-  table.set({{{"off", "UInt16"}, {"at", "DateTime64(3, 'UTC')"}, {"b", "String"}}, true, true, true, true});
+  table.set({{{"off", "UInt16"}, {"at", "DateTime64(3, 'UTC')"}, {"b", "String"}}, true, "UTC", true, true});
   JsonSettings settings;
   settings.offset_column = "off";
   settings.timestamp_column = "at";

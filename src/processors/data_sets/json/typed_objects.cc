@@ -1,5 +1,7 @@
 #include "processors/data_sets/json/typed_objects.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "processors/formats/typed_rows.h"
@@ -52,8 +54,10 @@ void TypedObjects::begin_chunk() {
   if (now == followed_ && changes == wanted_changes_) return;
   followed_ = std::move(now);
   wanted_changes_ = changes;
-  plan_ = make_plan();
-  values_.set_time_texts({followed_->best_effort_times, followed_->server_is_utc});
+  auto plan = make_plan();
+  why_json_ = plan ? "" : plan.error().text;
+  plan_ = plan ? std::optional(*std::move(plan)) : std::nullopt;
+  values_.set_time_texts({followed_->best_effort_times, is_utc(followed_->time_zone)});
 }
 
 KeyTarget TypedObjects::target_of(const TableColumn& column, uint32_t index, Plan& plan) const {
@@ -68,8 +72,11 @@ KeyTarget TypedObjects::target_of(const TableColumn& column, uint32_t index, Pla
   return {Kind::Column, static_cast<uint32_t>(plan.columns.size() - 1)};
 }
 
-std::optional<TypedObjects::Plan> TypedObjects::make_plan() {
+Result<TypedObjects::Plan> TypedObjects::make_plan() {
   const TableColumns& table = *followed_;
+  if (table.columns.empty()) {
+    return failure(ErrorKind::Invalid, table.why_json.empty() ? "the table is not known" : table.why_json);
+  }
   Plan plan{{RowFormat::Native, {}, {}}, {}, ObjectKeys(Kind::Ignored), {}};
   Targets targets;
   for (size_t i = 0; i < table.columns.size(); ++i) {
@@ -80,14 +87,19 @@ std::optional<TypedObjects::Plan> TypedObjects::make_plan() {
   ObjectKeys columns = column_keys(table, targets, {});
   for (const std::string& name : metadata_) {
     plan.metadata.push_back(columns.find(name));
-    if (plan.metadata.back().kind == Kind::Json) return std::nullopt;
+    if (plan.metadata.back().kind == Kind::Json) {
+      return failure(ErrorKind::Invalid, fmt::format("the table has no column {} of a type that freshet knows", name));
+    }
   }
   if (settings_.fields.empty()) {
     plan.keys = column_keys(table, targets, metadata_);
   } else {
     for (const auto& [field, column] : settings_.fields) plan.keys.add(field, columns.find(column));
   }
-  return plan.columns.empty() ? std::nullopt : std::optional(std::move(plan));
+  if (plan.columns.empty()) {
+    return failure(ErrorKind::Invalid, "freshet knows the type of no column that inserts fill");
+  }
+  return plan;
 }
 
 bool TypedObjects::add(std::span<const JsonField> fields, std::span<const JsonText> metadata) {

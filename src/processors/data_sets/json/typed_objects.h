@@ -51,6 +51,8 @@ class TypedObjects {
   // False: rows are JSONEachRow. Changes in begin_chunk() only.
   bool active() const { return plan_.has_value(); }
   const RowLayout& layout() const { return plan_->layout; }
+  // Empty if active().
+  const std::string& why_json() const { return why_json_; }
 
   void begin_message() { bytes_.clear(); }
   // `metadata`: the values of those columns. False: the row has no exact form, and the rows of the message are
@@ -73,7 +75,7 @@ class TypedObjects {
     std::vector<KeyTarget> metadata;
   };
 
-  std::optional<Plan> make_plan();
+  Result<Plan> make_plan();
   KeyTarget target_of(const TableColumn& column, uint32_t index, Plan& plan) const;
   bool set(KeyTarget target, JsonText value, size_t& count);
   bool write(const Column& column);
@@ -85,6 +87,7 @@ class TypedObjects {
   std::shared_ptr<const TableColumns> followed_;
   uint64_t wanted_changes_ = 0;
   std::optional<Plan> plan_;
+  std::string why_json_ = "the table is not known";
   columns::RowBinaryWriter bytes_;
   JsonValueWriter values_{bytes_};
   uint64_t object_ = 0;
