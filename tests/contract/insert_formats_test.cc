@@ -263,7 +263,8 @@ TEST_F(InsertFormats, TypesOfColumnsThatInsertsFill) {
       true,
       "Asia/Tokyo",
       true,
-      true};
+      true,
+      {"d"}};
   EXPECT_EQ(types_of(server_->url(), "default.kinds", {{"session_timezone", "Asia/Tokyo"}}), expected);
   EXPECT_EQ(types_of(server_->url(), "default.kinds").time_zone + "\n", query("SELECT timezone()"));
 }
