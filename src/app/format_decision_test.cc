@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "processors/registry.h"
 #include "testkit/fake_clock.h"
 #include "testkit/recording_log.h"
 
@@ -141,6 +142,18 @@ TEST_F(FormatDecisionTest, WhatIsDecidedWithoutTheTable) {
   pipeline.processors.processor = "EAPItemsProcessor";
   pipeline.processors.row_binary = true;
   expect("RowBinary", "it is configured");
+}
+
+// Each data set says why, whatever it writes.
+TEST_F(FormatDecisionTest, EveryProcessorSaysWhy) {
+  for (const std::string& name : processors::names()) {
+    pipeline.processors.processor = name;
+    FormatDecision format = decision();
+    format.follow(costs());
+    if (format.status().format != "Native") {
+      EXPECT_NE(format.status().reason, "") << name;
+    }
+  }
 }
 
 TEST_F(FormatDecisionTest, WithoutATableThereIsNoFormat) {

@@ -175,6 +175,14 @@ TEST_F(InsertFormatTables, DistributedOverShardsOfOtherTypes) {
   EXPECT_EQ(server.query("SELECT count() FROM of_as_typed WHERE more = concat(model, '!')"), "300");
 }
 
+// Why freshet writes no Tuple with names as Native: a table that was altered meanwhile would have the values exchanged.
+TEST_F(InsertFormatTables, TheServerTakesATupleWithOtherNames) {
+  server.query("CREATE TABLE tuples (t Tuple(b UInt8, a UInt8)) ENGINE = MergeTree ORDER BY tuple()");
+  write("tuples", {{RowFormat::Native, {"t"}, {"Tuple(a UInt8, b UInt8)"}}, {std::string("\1\2")}});
+  EXPECT_EQ(sent_as_json(), 0u);
+  EXPECT_EQ(server.query("SELECT t.a, t.b FROM tuples FORMAT TSV"), "2\t1");
+}
+
 // What such a user may read is enough.
 TEST_F(InsertFormatTables, AUserWhoMayOnlyInsert) {
   create_both(fmt::format("CREATE TABLE {{t}} {} ENGINE = MergeTree ORDER BY org_id", kColumns));

@@ -198,6 +198,32 @@ TEST_F(CompositionTest, TheHealthFileComesBackAlsoWhileClickHouseIsDown) {
   EXPECT_THAT(trial->missed("health file"), IsEmpty());
 }
 
+// By default inserts are Native, for every service whose table has the columns of its data set.
+TEST_F(CompositionTest, EveryServiceSaysWhichFormatItsInsertsHave) {
+  const std::set<std::string> native = {"errors",
+                                        "outcomes",
+                                        "outcomes-billing",
+                                        "replays",
+                                        "metrics",
+                                        "generic-metrics-counters",
+                                        "profiling-profiles",
+                                        "profiling-functions",
+                                        "profiling-profile-chunks",
+                                        "llm-proxy-cost"};
+  for (const auto& consumer : trial->consumers()) {
+    const std::string name = consumer->service().name;
+    const bool has_table = consumer->service().command == std::string("rust-consumer");
+    EXPECT_EQ(consumer->times_in_output("\"insert_format\"") > 0, has_table) << name;
+    if (native.contains(name)) {
+      EXPECT_GT(consumer->times_in_output("\"format\":\"Native\""), 0u) << name << consumer->output();
+    }
+    if (name == "querylog") {
+      EXPECT_GT(consumer->times_in_output("the table has no column clickhouse_queries.bytes"), 0u)
+          << consumer->output();
+    }
+  }
+}
+
 // Rows of a case that the table accepts must be there, unchanged and once; rows beyond the columns' types may be there.
 struct Expected {
   const Sent* sent;

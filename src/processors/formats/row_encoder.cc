@@ -10,10 +10,14 @@ namespace {
 
 constexpr size_t kMaxShownType = 200;
 
-// If ALTER TABLE renumbers an Enum, the server stores another element, or a number without one.
+// The server refuses columns whose types are not the table's, with two exceptions. If ALTER TABLE renumbers an Enum, it
+// stores another element, or a number without one. If ALTER TABLE reorders the names of a Tuple, it goes by the order.
 bool has_enum(const columns::DataType& type) {
   return type.kind == columns::TypeKind::Enum8 || type.kind == columns::TypeKind::Enum16 ||
          std::any_of(type.children.begin(), type.children.end(), has_enum);
+}
+bool has_names(const columns::DataType& type) {
+  return !type.names.empty() || std::any_of(type.children.begin(), type.children.end(), has_names);
 }
 
 // The error names the column and its type.
@@ -22,6 +26,10 @@ Result<ColumnTarget> target_of(const TableColumn& column, const TableColumns& ta
   if (!type) return failure(ErrorKind::Invalid, fmt::format("column {}: {}", column.name, type.error().text));
   if (has_enum(*type)) {
     return failure(ErrorKind::Invalid, fmt::format("column {} has an Enum, which ALTER TABLE may renumber: {}",
+                                                   column.name, column.type.substr(0, kMaxShownType)));
+  }
+  if (has_names(*type)) {
+    return failure(ErrorKind::Invalid, fmt::format("column {} has a Tuple whose names ALTER TABLE may reorder: {}",
                                                    column.name, column.type.substr(0, kMaxShownType)));
   }
   ColumnTarget target{*std::move(type), true};
@@ -35,7 +43,9 @@ Result<ColumnTarget> target_of(const TableColumn& column, const TableColumns& ta
 }  // namespace
 
 RowEncoder::RowEncoder(std::vector<std::string_view> columns, TickForm ticks, const Snapshot<TableColumns>* table)
-    : columns_(std::move(columns)), table_(table), json_(ticks) {}
+    : columns_(std::move(columns)), table_(table), json_(ticks) {
+  if (table_ == nullptr) why_json_ = "the processor writes only JSONEachRow";
+}
 
 void RowEncoder::begin_chunk() {
   if (table_ == nullptr) return;

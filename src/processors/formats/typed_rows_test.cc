@@ -187,6 +187,8 @@ TEST_F(RowEncoderTest, ATypeThatIsNotSupportedKeepsRowsJson) {
   for (const auto& [type, why] : std::map<std::string, std::string>{
            {"AggregateFunction(sum, UInt8)", "column a: unsupported column type AggregateFunction(sum, UInt8)"},
            {"Enum8('a' = 1)", "column a has an Enum, which ALTER TABLE may renumber: Enum8('a' = 1)"},
+           {"Array(Tuple(x UInt8, y UInt8))",
+            "column a has a Tuple whose names ALTER TABLE may reorder: Array(Tuple(x UInt8, y UInt8))"},
            {"Array(Enum16('a' = 1))",
             "column a has an Enum, which ALTER TABLE may renumber: Array(Enum16('a' = 1))"}}) {
     table.set({{{"a", type}, {"b", "UInt8"}}, true});
@@ -207,11 +209,24 @@ TEST_F(RowEncoderTest, AMissingColumnKeepsRowsJson) {
   }
 }
 
+TEST_F(RowEncoderTest, ATupleWithoutNamesIsTyped) {
+  table.set({{{"a", "Tuple(UInt8, UInt8)"}, {"b", "UInt8"}}, true});
+  encoder.begin_chunk();
+  EXPECT_EQ(encoder.layout().format, RowFormat::Native);
+}
+
 TEST_F(RowEncoderTest, AnEphemeralColumnKeepsRowsJson) {
   table.set({.columns = {{"a", "UInt8"}}, .null_as_default = true, .ephemeral = {"b"}});
   encoder.begin_chunk();
   EXPECT_EQ(encoder.layout(), RowLayout());
   EXPECT_EQ(encoder.why_json(), "column b is EPHEMERAL");
+}
+
+TEST_F(RowEncoderTest, WithoutATableRowsAreAlwaysJson) {
+  RowEncoder plain({"a", "b"}, TickForm::Ticks, nullptr);
+  plain.begin_chunk();
+  EXPECT_EQ(plain.layout(), RowLayout());
+  EXPECT_EQ(plain.why_json(), "the processor writes only JSONEachRow");
 }
 
 TEST_F(RowEncoderTest, TheReasonIsThatOfTheTableNow) {
