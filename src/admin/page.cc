@@ -22,7 +22,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:0}dd
 pre{white-space:pre-wrap;color:#8a2b0d}
 </style></head><body>
 <h1>freshet <small id="what"></small></h1><p><span id="state">...</span> <span id="reason"></span></p>
-<p id="delivery"></p><div class="tiles" id="tiles"></div><table><thead><tr><th>partition</th><th>position</th><th>committed</th><th>end</th>
+<p id="delivery"></p><p id="format"></p><div class="tiles" id="tiles"></div><table><thead><tr><th>partition</th><th>position</th><th>committed</th><th>end</th>
 <th>lag</th><th>state</th></tr></thead><tbody id="rows"></tbody></table><pre id="errors"></pre>
 <p><input id="token" type="password" autocomplete="off" placeholder="admin token"> shows texts that may quote messages</p>
 <h2>endpoints</h2><dl>%ENDPOINTS%</dl>
@@ -36,6 +36,7 @@ $('state').textContent=s.ready?'ready':'not ready';$('state').className=s.ready?
 $('reason').textContent=s.ready_reason||s.health_reason;
 const d=s.delivery;$('delivery').textContent='delivery: '+(d.mode||'not decided')+(d.mode===d.configured?'':' ('+d.configured+')')+
 (d.reason?' \u00b7 '+d.reason:'');
+const f=s.insert_format;$('format').textContent=f.format?'inserts: '+f.format+(f.reason?' \u00b7 '+f.reason:''):'';
 const lag=s.partitions.reduce((a,p)=>a+(p.lag||0),0);
 $('tiles').replaceChildren(tile('rows per second',n(Math.round(rate))),tile('rows written',n(s.rows_written)),tile('lag',n(lag)),
 tile('MiB in flight',(s.in_flight_bytes/1048576).toFixed(1)),tile('batches in flight',n(s.batches_in_flight)),

@@ -27,6 +27,7 @@ FormatDecision::FormatDecision(const settings::Pipeline& pipeline, Clock& clock,
       has_table_(!pipeline.stream.skip_write && !pipeline.accepted_outcomes),
       topic_(pipeline.kafka.topic),
       table_name_(pipeline.clickhouse.table),
+      warns_(pipeline.insert_format == InsertFormat::Native && pipeline.wants_native()),
       clock_(clock),
       log_(log),
       metrics_(metrics) {
@@ -78,8 +79,7 @@ void FormatDecision::set(RowFormat format, std::string reason, const std::string
   if (now == subject_) return;
   subject_ = now;
   report(format, reason);
-  // With exactly-once delivery, NativeNotUsed warns.
-  if (configured_ == InsertFormat::Native && format != RowFormat::Native && depends_on_table_) {
+  if (warns_ && format != RowFormat::Native) {
     log_.emit(InsertFormatFallback{table_name_, freshet::to_string(format), reason});
   } else {
     log_.emit(InsertFormatDecided{table_name_, freshet::to_string(format), reason});

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -49,6 +48,7 @@ class FormatDecision {
   const bool has_table_;
   const std::string topic_;
   const std::string table_name_;
+  const bool warns_;  // not of exactly-once delivery, of which NativeNotUsed warns
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;

@@ -89,6 +89,12 @@ TEST_F(FormatDecisionTest, AWarningIfNativeIsConfigured) {
   EXPECT_EQ(log.of("insert_format_fallback").back().level, LogLevel::Warn);
   EXPECT_TRUE(log.of("insert_format_fallback").back().fields.at("reason").starts_with("the table has no column "));
   EXPECT_EQ(log.count("insert_format"), 0u);
+  pipeline.processors.processor = "my.module.Class";
+  decision().begin();
+  EXPECT_EQ(log.count("insert_format_fallback"), 2u);
+  pipeline.stream.delivery = Delivery::ExactlyOnce;  // native_not_used warns
+  decision().begin();
+  EXPECT_EQ(log.count("insert_format_fallback"), 2u);
 }
 
 // A server that is down is described differently each time, and the table may well be as it was.
