@@ -190,6 +190,42 @@ TEST_F(InsertFormatTest, CheckSaysWhichFormatARunHas) {
   EXPECT_NE(check().find("inserts: FORMAT JSONEachRow (the table has no column model)"), std::string::npos) << check();
 }
 
+// Objects of the generic processor. The server reads 2.345 from JSONEachRow as the double below it.
+TEST_F(InsertFormatTest, ObjectsBecomeColumns) {
+  clickhouse_->query("DROP TABLE " + topic);
+  clickhouse_->query(
+      fmt::format("CREATE TABLE {} (id UInt64, v Float64, tags Map(String, String), at DateTime DEFAULT now(), kind "
+                  "Enum8('a' = 1)) "
+                  "ENGINE = MergeTree ORDER BY id",
+                  topic));
+  testkit::FreshetProcess freshet(testkit::streaming_command(
+      "run", kafka_->bootstrap(), topic, clickhouse_->url(),
+      {"--insert-format", "native", "--delivery", "at-least-once", "--max-batch-time-ms", "100"}));
+  uint64_t next = 0;
+  const auto produce_objects = [&](int count, const char* v) {
+    for (; count > 0; --count, ++next) {
+      const std::string text = fmt::format(R"({{"v":{},"id":{},"tags":{{"a":"\u00e9"}},"more":[1]}})", v, next);
+      client->produce(topic, {static_cast<int>(next % 2), -1, std::nullopt, text, {}, 0});
+    }
+    client->flush();
+  };
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
+    produce_objects(2, "2.345");
+    return testkit::eventually(1s, [&] { return count("v = 2.345") > 0; });
+  })) << freshet.output();
+  const uint64_t before = count("v = 2.345");
+  produce_objects(500, "2.345");
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == next; })) << freshet.output();
+  EXPECT_EQ(count("v = 2.345"), before + 500);
+  produce_objects(50, R"("1.5")");  // has no exact form
+  produce_objects(50, "2.5");
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == next; })) << freshet.output();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_EQ(clickhouse_->count("SELECT uniqExact(id) FROM " + topic), next);
+  EXPECT_EQ(count("v = 1.5"), 50u);
+  EXPECT_EQ(count("tags = map('a', 'é') AND at > now() - 600 AND kind = 'a'"), next);
+}
+
 TEST_F(InsertFormatTest, ExactlyOnceIsJsonAndSaysSo) {
   testkit::FreshetProcess freshet(testkit::streaming_command(
       "run", kafka_->bootstrap(), topic, clickhouse_->url(),
