@@ -70,6 +70,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto count = lines->append(rows, text);
   check(count && *count == result.row_count);
   std::string again;
-  if (!process(typed, text, again).json_each_row) check(again == rows);
+  const ProcessResult second = process(typed, text, again);
+  // Not the names of columns that are not UTF-8 or need escapes.
+  if (second.kind == ProcessResult::Kind::Rows && !second.json_each_row) check(again == rows);
   return 0;
 }
