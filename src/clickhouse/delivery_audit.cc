@@ -34,6 +34,7 @@ constexpr std::string_view kNotOneBlock =
     "an insert may be stored in several blocks; if only some of them are, a repeat may store these again";
 constexpr std::string_view kStoredAgain = "a repeated insert is stored again";
 constexpr std::string_view kPushedToViews = "deduplicate_blocks_in_dependent_materialized_views";
+constexpr std::string_view kParallelParsing = "input_format_parallel_parsing";
 // A block of this many rows holds every insert.
 constexpr uint64_t kLargestInsert = 1'000'000;
 
@@ -44,6 +45,7 @@ constexpr Requirement kRequirements[] = {
      [](std::string_view value) { return std::strtoull(std::string(value).c_str(), nullptr, 10) >= kLargestInsert; },
      "1048576", kNotOneBlock},
     {"max_insert_block_size_bytes", means_off, "0", kNotOneBlock},
+    {kParallelParsing, means_off, "0", "a large insert that is repeated in another format is stored again"},
     {"insert_deduplicate", [](std::string_view value) { return !means_off(value); }, "1", kStoredAgain},
     {"deduplicate_insert", [](std::string_view value) { return value != "disable"; }, "'enable'", kStoredAgain},
     {kPushedToViews, [](std::string_view value) { return !means_off(value); }, "1",
@@ -172,6 +174,7 @@ class Audit {
   void check_settings() {
     for (const Requirement& one : kRequirements) {
       if (one.name == kPushedToViews && !survey_.has_views) continue;
+      if (one.name == kParallelParsing && !survey_.sent.contains(one.name)) continue;  // only exactly-once inserts do
       if (!survey_.knows(one.name) || one.agrees(survey_.value(one.name))) continue;
       const bool sent = survey_.sent.contains(one.name);
       add(Severity::Error, one.name,

@@ -69,8 +69,10 @@ std::optional<TableProperties> FailedInserts::properties(Duration max_age, const
 std::optional<WriteOutcome> FailedInserts::before_sending(const InsertRequest& request,
                                                           const ClickHouseSettings& settings,
                                                           const std::stop_token& stop) {
-  // If the insert has a column list, the server itself reports missing columns.
-  const bool by_name = request.layout->format == RowFormat::JsonEachRow && request.layout->columns.empty();
+  // If the insert has a column list, the server itself reports missing columns. Typed rows have only columns of the
+  // table.
+  const bool by_name =
+      request.layout->format == RowFormat::JsonEachRow && request.layout->columns.empty() && request.layouts.empty();
   if (!table_ || table_->fields_match() || !by_name) return std::nullopt;
   const SettingMap sent = insert_settings(settings, {});
   const auto skips = sent.find("input_format_skip_unknown_fields");

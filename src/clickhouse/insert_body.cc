@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace freshet::clickhouse {
@@ -32,16 +31,20 @@ tl::unexpected<WriteOutcome> outcome_of(const columns::BlockError& error) {
   return for_the_operator(error.text);
 }
 
-bool is_json(const InsertRequest& request, size_t piece) {
-  return std::binary_search(request.json_rows.begin(), request.json_rows.end(), piece);
+const RowLayout& layout_of(const InsertRequest& request, size_t piece) {
+  return request.layouts.empty() ? *request.layout : *request.layouts[piece];
+}
+
+bool is_typed(const InsertRequest& request, size_t piece) {
+  return layout_of(request, piece).format == RowFormat::Native;
 }
 
 }  // namespace
 
 tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest& request,
                                                              const std::shared_ptr<ByteBudget>& budget) {
+  if (!request.layouts.empty()) return as_json(request, budget);
   if (request.layout->format != RowFormat::Native) return EncodedInsert{encoder_.encode(request.rows), request.layout};
-  if (!request.json_rows.empty()) return as_json(request, budget);
   if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
   const auto block = block_->encode(request.rows, request.row_count, kMostBytes);
   const Charge charge(budget, block_->held_bytes());
@@ -53,37 +56,36 @@ tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest
 
 tl::expected<EncodedInsert, WriteOutcome> InsertBody::as_json(const InsertRequest& request,
                                                               const std::shared_ptr<ByteBudget>& budget) {
-  if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
   std::string text;
   std::vector<std::string_view> pieces;
   const auto done = append_json(request, text, pieces);
   const Charge charge(budget, text.capacity());
-  if (!done) return outcome_of(done.error());
+  if (!done) return tl::make_unexpected(done.error());
   return EncodedInsert{encoder_.encode(pieces), plain_layout().get()};
 }
 
 // `text`: the rows that were typed. `pieces`: all rows.
-tl::expected<void, columns::BlockError> InsertBody::append_json(const InsertRequest& request, std::string& text,
-                                                                std::vector<std::string_view>& pieces) const {
+tl::expected<void, WriteOutcome> InsertBody::append_json(const InsertRequest& request, std::string& text,
+                                                         std::vector<std::string_view>& pieces) {
   std::vector<size_t> ends;  // in `text`, which moves as it grows
   uint64_t rows = 0;
   for (size_t i = 0; i < request.rows.size(); ++i) {
-    if (!is_json(request, i)) {
+    if (is_typed(request, i)) {
+      if (const Status known = use_layout(layout_of(request, i)); !known) return for_the_operator(known.error().text);
       const auto count = json_->append(request.rows[i], text, kMostBytes);
-      if (!count) return tl::make_unexpected(count.error());
+      if (!count) return outcome_of(count.error());
       rows += *count;
     }
     ends.push_back(text.size());
   }
   // How many rows the others have is known only to whoever wrote them.
-  if (request.json_rows.empty() ? rows != request.row_count : rows > request.row_count) {
-    return tl::make_unexpected(columns::BlockError{columns::BlockError::Kind::Malformed,
-                                                   fmt::format("{} rows instead of {}", rows, request.row_count)});
+  if (request.layouts.empty() ? rows != request.row_count : rows > request.row_count) {
+    return for_the_operator(fmt::format("{} rows instead of {}", rows, request.row_count));
   }
   size_t begin = 0;
   for (size_t i = 0; i < request.rows.size(); ++i) {
     const std::string_view typed = std::string_view(text).substr(begin, ends[i] - begin);
-    pieces.push_back(is_json(request, i) ? request.rows[i] : typed);
+    pieces.push_back(is_typed(request, i) ? typed : request.rows[i]);
     begin = ends[i];
   }
   return {};

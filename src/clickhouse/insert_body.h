@@ -28,14 +28,14 @@ class InsertBody {
   InsertBody(Compression compression, bool full_blocks, std::shared_ptr<BodyBuffers> buffers = nullptr)
       : encoder_(compression, full_blocks, std::move(buffers)) {}
 
-  // With RowFormat::Native, the rows become one block of columns, or, if some of them are JSONEachRow, as_json(). Other
-  // rows are sent as they are. What the rows become exists only while it is compressed; `budget` (may be null) is
-  // charged with it. The view is valid until the next call; the layout is the request's, or lives forever.
-  // Error: the outcome of the insert, of which nothing was sent. Rows that do not have the types of the layout are a
-  // bug of whoever wrote them. They are neither lost nor dead letters: the outcome is for the operator.
+  // With RowFormat::Native, the rows become one block of columns; rows of several layouts are sent as_json(); others as
+  // they are. What the rows become exists only while it is compressed; `budget` (may be null) is charged with it. The
+  // view is valid until the next call; the layout is the request's, or lives forever. Error: the outcome of the insert,
+  // of which nothing was sent. Rows that do not have the types of the layout are a bug of whoever wrote them. They are
+  // neither lost nor dead letters: the outcome is for the operator.
   tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request,
                                                    const std::shared_ptr<ByteBudget>& budget);
-  // The same rows in the same order as JSONEachRow. `request` has RowFormat::Native.
+  // The same rows in the same order as JSONEachRow. Requires RowFormat::Native, or several layouts.
   tl::expected<EncodedInsert, WriteOutcome> as_json(const InsertRequest& request,
                                                     const std::shared_ptr<ByteBudget>& budget);
   // See BlockEncoder.
@@ -44,8 +44,8 @@ class InsertBody {
 
  private:
   Status use_layout(const RowLayout& layout);
-  tl::expected<void, columns::BlockError> append_json(const InsertRequest& request, std::string& text,
-                                                      std::vector<std::string_view>& pieces) const;
+  tl::expected<void, WriteOutcome> append_json(const InsertRequest& request, std::string& text,
+                                               std::vector<std::string_view>& pieces);
 
   BlockEncoder encoder_;
   RowLayout layout_;  // of block_ and json_

@@ -20,10 +20,10 @@ std::string row(uint16_t id, std::string_view name) {
 struct InsertBodyTest : testing::Test {
   tl::expected<std::string, WriteOutcome> plain(std::vector<std::string_view> rows, uint64_t row_count) {
     InsertRequest request;
-    request.layout = &layout;
+    request.layout = layouts.empty() ? &layout : plain_layout().get();
     request.rows = std::move(rows);
     request.row_count = row_count;
-    request.json_rows = json_rows;
+    request.layouts = layouts;
     const auto encoded = as_json ? body.as_json(request, budget) : body.encode(request, budget);
     if (!encoded) return tl::make_unexpected(encoded.error());
     format = encoded->layout->format;
@@ -32,7 +32,7 @@ struct InsertBodyTest : testing::Test {
   }
 
   RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt16", "String"}};
-  std::vector<size_t> json_rows;
+  std::vector<const RowLayout*> layouts;
   bool as_json = false;
   RowFormat format = RowFormat::RowBinary;  // in which the rows were sent
   std::shared_ptr<ByteBudget> budget = std::make_shared<ByteBudget>(1 << 20);
@@ -59,16 +59,29 @@ TEST_F(InsertBodyTest, RowsBesideJsonRowsBecomeJsonInTheirPlace) {
   const std::string last = row(5, "");
   const std::string expected =
       "{\"id\":1,\"name\":\"a\"}\n{\"id\":2,\"name\":\"b\\\"\"}\n" + json + "{\"id\":5,\"name\":\"\"}\n";
-  json_rows = {1};
+  const RowLayout* const plain_one = plain_layout().get();
+  layouts = {&layout, plain_one, &layout};
   EXPECT_EQ(plain({first, json, last}, 5), expected);
   EXPECT_EQ(format, RowFormat::JsonEachRow);
-  json_rows = {0};
-  EXPECT_EQ(plain({json}, 2), json);
-  json_rows = {0, 2};
+  layouts = {plain_one, &layout, plain_one};
   EXPECT_EQ(plain({json, last, json}, 5), json + "{\"id\":5,\"name\":\"\"}\n" + json);
-  json_rows.clear();
+  layouts.clear();
   plain({last}, 1);
   EXPECT_EQ(format, RowFormat::Native);
+  EXPECT_EQ(budget->held(), 0u);
+}
+
+TEST_F(InsertBodyTest, RowsOfSeveralTypesBecomeJson) {
+  const std::string one = row(1, "a");
+  columns::RowBinaryWriter narrow;
+  narrow.fixed(uint8_t{2});
+  const RowLayout other{RowFormat::Native, {"id"}, {"UInt8"}};
+  const std::string json = "{\"id\":1,\"name\":\"a\"}\n{\"id\":2}\n{\"id\":1,\"name\":\"a\"}\n";
+  layouts = {&layout, &other, &layout};
+  EXPECT_EQ(plain({one, narrow.bytes(), one}, 3), json);
+  const std::string cut = one.substr(0, 3);
+  EXPECT_THAT(plain({cut, narrow.bytes(), one}, 3).error().text, HasSubstr("row 1, column name String"));
+  EXPECT_THAT(plain({one, one, narrow.bytes()}, 2).error().text, HasSubstr("row"));
   EXPECT_EQ(budget->held(), 0u);
 }
 

@@ -58,6 +58,8 @@ TEST(InsertUrl, ExactlyOnceAsksForDeduplicationInEveryForm) {
     EXPECT_THAT(sent, Contains(Pair("insert_deduplicate", "1")));
     EXPECT_THAT(sent, Contains(Pair("deduplicate_insert", "enable")));
     EXPECT_THAT(sent, Contains(Pair("max_insert_block_size_bytes", "0")));
+    EXPECT_THAT(sent, Contains(Pair("input_format_parallel_parsing", "0")));
+    EXPECT_FALSE(insert_settings(settings, "token", own).contains("input_format_parallel_parsing"));
     EXPECT_THAT(sent, Contains(Pair("insert_deduplication_token", "token")));
   }
   settings.delivery = Delivery::ExactlyOnce;

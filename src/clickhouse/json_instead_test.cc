@@ -40,7 +40,6 @@ struct JsonInstead : testing::Test {
     request.rows = {rows};
     request.row_count = 2;
     request.token = token;
-    request.json_rows = json_rows;
     return writer->write(request, {stop.get_token(), [this](const InsertFailure& f) { failures.push_back(f); }});
   }
   // The format of each request.
@@ -65,7 +64,6 @@ struct JsonInstead : testing::Test {
   std::unique_ptr<RowWriter> writer;
   RowLayout layout{RowFormat::Native, {"id", "name"}, {"UInt8", "String"}};
   std::string rows;
-  std::vector<size_t> json_rows;
   std::vector<InsertFailure> failures;
   std::stop_source stop;
 };
@@ -181,11 +179,14 @@ TEST_F(JsonInstead, TheDropInDoesTheSame) {
 }
 
 TEST_F(JsonInstead, RowsThatAreJsonMakeTheInsertJson) {
-  rows = kJson;
-  json_rows = {0};
-  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  InsertRequest request;
+  request.layout = plain_layout().get();
+  request.rows = {kJson, rows};
+  request.layouts = {plain_layout().get(), &layout};
+  request.row_count = 4;
+  EXPECT_EQ(writer->write(request, {}).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats(), Formats{"JSONEachRow"});
-  EXPECT_EQ(server.stored_rows(), kJson);
+  EXPECT_EQ(server.stored_rows(), std::string(kJson) + kJson);
   EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
 }
 

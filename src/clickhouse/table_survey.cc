@@ -138,7 +138,8 @@ Status TableSurveyor::query_settings(TableSurvey& survey) {
       "SELECT '', name, value FROM system.settings WHERE name IN ('insert_deduplicate', 'deduplicate_insert', "
       "'deduplicate_blocks_in_dependent_materialized_views', 'insert_deduplication_token', 'async_insert', "
       "'input_format_column_name_matching_mode', 'materialized_views_ignore_errors', 'min_insert_block_size_rows', "
-      "'min_insert_block_size_bytes', 'max_insert_block_size_bytes') UNION ALL SELECT 'MergeTree', name, value FROM "
+      "'min_insert_block_size_bytes', 'max_insert_block_size_bytes', 'input_format_parallel_parsing') UNION ALL SELECT "
+      "'MergeTree', name, value FROM "
       "system.merge_tree_settings WHERE name IN ('non_replicated_deduplication_window', "
       "'replicated_deduplication_window', 'replicated_deduplication_window_seconds', 'old_parts_lifetime') "
       "FORMAT JSONCompact",

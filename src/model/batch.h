@@ -29,11 +29,18 @@ struct BatchPart {
   size_t end = 0;
 };
 
+// By what the next owner of a partition recognises the messages of a planned insert, although their rows may differ.
+struct PlanCheck {
+  uint32_t messages = 0;  // the sum of MessageRows::message_hash
+  uint16_t layout = 0;    // of the layout of all rows; 0 = there are several
+  bool operator==(const PlanCheck&) const = default;
+};
+
 struct SealedBatch {
   uint64_t id = 0;
   SteadyTime sealed_at{};
   SteadyTime oldest{};                                        // since when its oldest rows waited
-  std::shared_ptr<const RowLayout> layout = plain_layout();   // of all its chunks
+  std::shared_ptr<const RowLayout> layout = plain_layout();   // of all its chunks; plain if theirs differ
   std::vector<std::shared_ptr<const ProcessedChunk>> chunks;  // in insert order: by partition, then sequence
   std::vector<Span> spans;                                    // one per partition with rows, ascending
   std::vector<BatchPart> parts;                               // one per partition, ascending
@@ -43,6 +50,7 @@ struct SealedBatch {
   Hash128 token_hash{};      // InsertToken::hash
   // Exactly-once delivery: its only span is planned (stream/partition_plan.h), from the end of the span before it.
   bool planned = false;
+  PlanCheck plan_check{};  // if it is planned
 };
 
 // The sequence numbers of the part's chunks.

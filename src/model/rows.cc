@@ -25,6 +25,13 @@ uint64_t ProcessedChunk::held_bytes() const {
   return bytes;
 }
 
+bool fit_one_insert(const RowLayout& one, const RowLayout& other) {
+  const auto becomes_plain = [](const RowLayout& layout) {
+    return layout.format == RowFormat::Native || (layout.format == RowFormat::JsonEachRow && layout.columns.empty());
+  };
+  return (becomes_plain(one) && becomes_plain(other)) || one == other;
+}
+
 std::shared_ptr<const RowLayout> plain_layout() {
   static const auto plain = std::make_shared<const RowLayout>();
   return plain;

@@ -24,7 +24,7 @@ enum class RowFormat { JsonEachRow, RowBinary, Native };
 // The name of the format in ClickHouse.
 std::string_view to_string(RowFormat format);
 
-// How rows are encoded; the same for every row of a batch, but see MessageRows::json_each_row.
+// How rows are encoded; the same for every row of a chunk, but see MessageRows::json_each_row.
 struct RowLayout {
   RowFormat format = RowFormat::JsonEachRow;
   std::vector<std::string> columns;  // column list of the INSERT; empty = none (rows contain the names)
@@ -36,6 +36,9 @@ struct RowLayout {
 
 // JSONEachRow without a column list.
 std::shared_ptr<const RowLayout> plain_layout();
+// Rows of both can be sent in one insert: as they are, or as JSONEachRow without a column list, which typed rows can be
+// turned into.
+bool fit_one_insert(const RowLayout& one, const RowLayout& other);
 
 // A message that became rows. What its dead-letter record would need is encoded beside the rows (stream/dlq_context.h),
 // so that the client library's memory is free once the message is processed.
@@ -49,6 +52,7 @@ struct MessageRows {
   uint64_t dlq_context_begin = 0;  // byte range in ProcessedChunk::dlq_contexts
   bool rows_are_payload = false;   // the row bytes are the payload and one line feed
   bool json_each_row = false;      // the rows are JSONEachRow, whatever ProcessedChunk::layout says
+  uint32_t message_hash = 0;       // stream/insert_token.h; 0 = not needed
 };
 
 // An inclusive range of offsets of one partition.
@@ -128,6 +132,7 @@ struct ProcessedChunk {
   uint64_t row_count = 0;
   bool has_json_rows = false;  // MessageRows::json_each_row of at least one message
   Hash128 digest;              // of `messages` and their rows, for the insert token (stream/insert_token.h)
+  uint32_t message_hash = 0;   // the sum of MessageRows::message_hash
   std::string dlq_contexts;
   std::vector<Message> dlq_messages;  // large messages, kept whole instead of in `dlq_contexts`; ascending offsets
   std::vector<MessageRows> messages;  // messages with rows, ascending offsets

@@ -21,8 +21,10 @@ namespace freshet {
 // One INSERT. The views must live until write() returns.
 struct InsertRequest {
   const RowLayout* layout = nullptr;
-  std::vector<std::string_view> rows;  // their concatenation is the uncompressed body
-  std::vector<size_t> json_rows;       // indices in `rows` of what is JSONEachRow, whatever `layout` says; ascending
+  std::vector<std::string_view> rows;  // pieces of one or more rows, in order
+  // Of each of `rows`; empty: all have `layout`. Otherwise `layout` is JSONEachRow without a column list, and the rows
+  // are of layouts that fit_one_insert() with it.
+  std::vector<const RowLayout*> layouts;
   uint64_t row_count = 0;
   uint64_t row_bytes = 0;
   std::string_view token;  // insert_deduplication_token

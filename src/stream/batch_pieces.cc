@@ -52,6 +52,12 @@ Hash128 BatchMessages::digest(Piece piece) const {
   return digest;
 }
 
+uint32_t BatchMessages::hash(Piece piece) const {
+  uint32_t hash = 0;
+  each(piece, [&](size_t, const ProcessedChunk&, const MessageRows& message) { hash += message.message_hash; });
+  return hash;
+}
+
 size_t BatchMessages::with_row(Piece piece, uint64_t row) const {
   size_t found = piece.begin;
   uint64_t before = 0;

@@ -31,6 +31,8 @@ class BatchMessages {
   uint64_t rows(Piece piece) const;
   // Of the messages and their rows (stream/insert_token.h).
   Hash128 digest(Piece piece) const;
+  // PlanCheck::messages
+  uint32_t hash(Piece piece) const;
   // The message of the piece that has its row number `row`, counted from 0.
   size_t with_row(Piece piece, uint64_t row) const;
 

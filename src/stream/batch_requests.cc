@@ -5,8 +5,20 @@
 namespace freshet::stream {
 namespace {
 
-bool has_json_rows(const SealedBatch& batch) {
-  return std::any_of(batch.chunks.begin(), batch.chunks.end(), [](const auto& chunk) { return chunk->has_json_rows; });
+// All rows are as the batch's layout says.
+bool of_one_layout(const SealedBatch& batch) {
+  return std::none_of(batch.chunks.begin(), batch.chunks.end(), [&](const auto& chunk) {
+    return chunk->has_json_rows || (chunk->layout != batch.layout && *chunk->layout != *batch.layout);
+  });
+}
+
+// Where all rows have one layout, the insert has it, and no list.
+void settle_layout(InsertRequest& request) {
+  const auto& layouts = request.layouts;
+  const bool one =
+      std::all_of(layouts.begin(), layouts.end(), [&](const auto* layout) { return layout == layouts[0]; });
+  request.layout = one && !layouts.empty() ? layouts[0] : plain_layout().get();
+  if (one) request.layouts.clear();
 }
 
 }  // namespace
@@ -14,6 +26,7 @@ bool has_json_rows(const SealedBatch& batch) {
 BatchRequests::BatchRequests(const SealedBatch& batch) : batch_(batch) {
   uint64_t rows = 0;
   for (uint32_t c = 0; c < batch.chunks.size(); ++c) {
+    layouts_.push_back(one_address(batch.chunks[c]->layout.get()));
     const auto& messages = batch.chunks[c]->messages;
     for (uint32_t m = 0; m < messages.size(); ++m) {
       items_.push_back({{c, m}, rows});
@@ -25,6 +38,17 @@ BatchRequests::BatchRequests(const SealedBatch& batch) : batch_(batch) {
 const MessageRows& BatchRequests::message(size_t index) const {
   const auto [chunk, message] = items_[index].place;
   return batch_.chunks[chunk]->messages[message];
+}
+
+const RowLayout* BatchRequests::one_address(const RowLayout* layout) const {
+  if (*layout == *plain_layout()) return plain_layout().get();
+  const auto same = std::find_if(layouts_.begin(), layouts_.end(),
+                                 [&](const RowLayout* one) { return one == layout || *one == *layout; });
+  return same == layouts_.end() ? layout : *same;
+}
+
+const RowLayout* BatchRequests::layout_of(size_t index) const {
+  return message(index).json_each_row ? plain_layout().get() : layouts_[items_[index].place.chunk];
 }
 
 uint64_t BatchRequests::rows(Piece piece) const {
@@ -48,20 +72,20 @@ size_t BatchRequests::with_row(Piece piece, uint64_t row) const {
 }
 
 InsertRequest BatchRequests::request(Piece piece) const {
-  if (is_whole(piece) && !has_json_rows(batch_)) return whole_request(batch_);
+  if (is_whole(piece) && of_one_layout(batch_)) return whole_request(batch_);
   InsertRequest request;
-  request.layout = batch_.layout.get();
   for (size_t i = piece.begin; i < piece.end; ++i) append(i, request);
+  settle_layout(request);
   request.divisible = piece.end - piece.begin > 1;
   return request;
 }
 
 InsertRequest BatchRequests::request(Piece piece, const std::vector<Offset>& only) const {
   InsertRequest request;
-  request.layout = batch_.layout.get();
   for (size_t i = piece.begin; i < piece.end; ++i) {
     if (std::binary_search(only.begin(), only.end(), message(i).offset)) append(i, request);
   }
+  settle_layout(request);
   request.divisible = piece.end - piece.begin > 1;
   return request;
 }
@@ -70,13 +94,13 @@ void BatchRequests::append(size_t index, InsertRequest& request) const {
   const MessageRows& one = message(index);
   const std::string_view rows =
       std::string_view(batch_.chunks[items_[index].place.chunk]->rows).substr(one.rows_begin, one.rows_size);
-  // Merge rows that are adjacent in memory and of one format.
-  const bool last_is_json = !request.json_rows.empty() && request.json_rows.back() + 1 == request.rows.size();
+  const RowLayout* const layout = layout_of(index);
+  // Merge rows that are adjacent in memory and of one layout.
   if (!request.rows.empty() && request.rows.back().data() + request.rows.back().size() == rows.data() &&
-      last_is_json == one.json_each_row) {
+      request.layouts.back() == layout) {
     request.rows.back() = {request.rows.back().data(), request.rows.back().size() + rows.size()};
   } else {
-    if (one.json_each_row) request.json_rows.push_back(request.rows.size());
+    request.layouts.push_back(layout);
     request.rows.push_back(rows);
   }
   request.row_count += one.row_count;
@@ -90,7 +114,7 @@ InsertMessages BatchRequests::messages(Piece piece) const {
 }
 
 InsertRequest whole_request(const SealedBatch& batch) {
-  if (has_json_rows(batch)) {
+  if (!of_one_layout(batch)) {
     const BatchRequests requests(batch);
     return requests.request(requests.whole());
   }

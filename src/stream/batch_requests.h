@@ -39,10 +39,13 @@ class BatchRequests {
     uint64_t rows_before;  // rows of the batch before this message
   };
   const MessageRows& message(size_t index) const;
+  const RowLayout* one_address(const RowLayout* layout) const;
+  const RowLayout* layout_of(size_t index) const;
   void append(size_t index, InsertRequest& request) const;
 
   const SealedBatch& batch_;
   std::vector<Item> items_;
+  std::vector<const RowLayout*> layouts_;  // of each chunk; equal layouts have one address
 };
 
 // The insert of all rows, without a list of the messages.

@@ -60,6 +60,9 @@ struct BatchTask {
   Duration not_after = Duration::max();  // WriteControl::not_after
   // The planned insert may have been sent before, so it is never split for its size.
   bool maybe_stored = false;
+  // It may have been sent in another format, by the partition's last owner. That this one is always too large says
+  // nothing about that one.
+  bool other_format = false;
   // The table may have some of its rows, under other tokens: only messages without a row are inserted.
   bool repair = false;
   // A part of the planned batch is stored, so a rejected message is bad data and no change of the table.

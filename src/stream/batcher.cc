@@ -29,6 +29,12 @@ Hash128 digest_of(const SealedBatch& batch) {
   return digest;
 }
 
+bool has_one_layout(const SealedBatch& batch) {
+  return std::all_of(batch.chunks.begin(), batch.chunks.end(), [&](const auto& chunk) {
+    return chunk->layout == batch.layout || *chunk->layout == *batch.layout;
+  });
+}
+
 void set_token(SealedBatch& batch, InsertToken token) {
   batch.insert_token = std::move(token.text);
   batch.token_hash = token.hash;
@@ -164,16 +170,18 @@ std::shared_ptr<const SealedBatch> Batcher::seal(const LiveOptions& options, Sea
   return span_of(batch_of(std::move(chunks), oldest, now), {first, last}, 0);
 }
 
-std::shared_ptr<const SealedBatch> Batcher::seal_span(std::vector<std::shared_ptr<const ProcessedChunk>> chunks,
-                                                      OffsetRange offsets, uint32_t salt, SteadyTime now) {
+std::shared_ptr<SealedBatch> Batcher::seal_span(std::vector<std::shared_ptr<const ProcessedChunk>> chunks,
+                                                OffsetRange offsets, uint32_t salt, SteadyTime now) {
   return span_of(batch_of(std::move(chunks), now, now), offsets, salt);
 }
 
-std::shared_ptr<const SealedBatch> Batcher::span_of(std::shared_ptr<SealedBatch> batch, OffsetRange offsets,
-                                                    uint32_t salt) const {
+std::shared_ptr<SealedBatch> Batcher::span_of(std::shared_ptr<SealedBatch> batch, OffsetRange offsets,
+                                              uint32_t salt) const {
   const ProcessedChunk& one = *batch->chunks.front();
   batch->spans = {{one.partition, one.assignment, offsets}};
   batch->planned = true;
+  for (const auto& chunk : batch->chunks) batch->plan_check.messages += chunk->message_hash;
+  batch->plan_check.layout = has_one_layout(*batch) ? layout_hash(*batch->layout) : uint16_t{0};
   set_token(*batch, insert_token(scope_, *batch->layout, batch->spans, digest_of(*batch), salt));
   return batch;
 }
@@ -186,8 +194,9 @@ std::shared_ptr<SealedBatch> Batcher::batch_of(std::vector<std::shared_ptr<const
   batch->id = next_id_++;
   batch->sealed_at = now;
   batch->oldest = oldest;
-  batch->layout = chunks.front()->layout;
   batch->chunks = std::move(chunks);
+  batch->layout = batch->chunks.front()->layout;
+  if (!has_one_layout(*batch)) batch->layout = plain_layout();
   std::stable_sort(batch->chunks.begin(), batch->chunks.end(),
                    [](const auto& a, const auto& b) { return a->partition < b->partition; });
   for (size_t c = 0; c < batch->chunks.size(); ++c) {

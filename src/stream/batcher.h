@@ -60,9 +60,10 @@ class Batcher {
   // Seals the next batch: the oldest rows of its lane, up to the limits, all of one layout. Null: none is due.
   std::shared_ptr<const SealedBatch> seal(const LiveOptions& options, SealReason reason, SteadyTime now,
                                           const NextSpan& next_span);
-  // A batch of these chunks, which are not empty and of one layout, as the span of one partition.
-  std::shared_ptr<const SealedBatch> seal_span(std::vector<std::shared_ptr<const ProcessedChunk>> chunks,
-                                               OffsetRange offsets, uint32_t salt, SteadyTime now);
+  // A batch of these chunks, which are not empty, as the span of one partition. It can be inserted if their layouts fit
+  // one insert.
+  std::shared_ptr<SealedBatch> seal_span(std::vector<std::shared_ptr<const ProcessedChunk>> chunks, OffsetRange offsets,
+                                         uint32_t salt, SteadyTime now);
 
   // Backs off after "too many parts": doubles the batch limits, up to 16 times. recover() halves the factor after each
   // minute without another.
@@ -86,8 +87,7 @@ class Batcher {
   void count_batch(SteadyTime now);
   std::shared_ptr<SealedBatch> batch_of(std::vector<std::shared_ptr<const ProcessedChunk>> chunks, SteadyTime oldest,
                                         SteadyTime now);
-  std::shared_ptr<const SealedBatch> span_of(std::shared_ptr<SealedBatch> batch, OffsetRange offsets,
-                                             uint32_t salt) const;
+  std::shared_ptr<SealedBatch> span_of(std::shared_ptr<SealedBatch> batch, OffsetRange offsets, uint32_t salt) const;
 
   TokenScope scope_;
   const Delivery delivery_;

@@ -77,6 +77,28 @@ TEST(BatcherTest, ABatchHasOneLayout) {
   EXPECT_EQ(spans_of(seal(batcher)->insert_token), "t:0:3-3");
 }
 
+// What is repeated is one insert, in whatever formats its rows are.
+TEST(BatcherTest, ASpanMayHaveRowsOfSeveralLayouts) {
+  Batcher batcher({"cluster", "t", "group"}, Delivery::ExactlyOnce, 0, UINT64_MAX);
+  const auto typed = std::make_shared<RowLayout>(RowLayout{RowFormat::Native, {"a"}, {"UInt8"}});
+  const auto seal = [&](const std::vector<std::shared_ptr<const RowLayout>>& layouts) {
+    std::vector<std::shared_ptr<const ProcessedChunk>> chunks;
+    for (size_t i = 0; i < layouts.size(); ++i) {
+      auto one = chunk(i, static_cast<int64_t>(i), static_cast<int64_t>(i));
+      one->layout = layouts[i];
+      one->message_hash = 5;
+      chunks.push_back(one);
+    }
+    return batcher.seal_span(std::move(chunks), {Offset{0}, Offset{9}}, 0, {});
+  };
+  const auto one = seal({typed, std::make_shared<RowLayout>(*typed)});
+  EXPECT_EQ(*one->layout, *typed);
+  EXPECT_EQ(one->plan_check, (PlanCheck{10, layout_hash(*typed)}));
+  const auto several = seal({typed, plain_layout(), typed});
+  EXPECT_EQ(*several->layout, RowLayout());
+  EXPECT_EQ(several->plan_check, (PlanCheck{15, 0}));
+}
+
 // Counts the distinct lengths of chunks.
 class Lengths final : public BatchMeasure {
  public:

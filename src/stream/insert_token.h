@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/batch.h"
+#include "model/message.h"
 
 namespace freshet::stream {
 
@@ -25,6 +26,12 @@ void add_to_digest(Hash128& digest, Partition partition, const MessageRows& mess
 // Adds the digest of a disjoint set of messages.
 void merge_digest(Hash128& digest, const Hash128& other);
 
+// Of a message: its position, timestamp, key and payload, whatever becomes of it. Threads: any; about 30 ns plus 0.25
+// ns per byte.
+uint32_t message_hash(Partition partition, const Message& message);
+// Of a layout; never 0.
+uint16_t layout_hash(const RowLayout& layout);
+
 struct InsertToken {
   // "topic:partition:first-last,...#HASH". The text before the hash is for humans, and omitted if it exceeds 160
   // characters, because the server stores every token.
@@ -37,6 +44,9 @@ struct InsertToken {
 // therefore another digest. A salt above 0 gives another token for the same rows.
 InsertToken insert_token(const TokenScope& scope, const RowLayout& layout, const std::vector<Span>& spans,
                          const Hash128& digest, uint32_t salt = 0);
+
+// The token with this hash that another process made for these spans.
+InsertToken token_with_hash(const TokenScope& scope, const std::vector<Span>& spans, const Hash128& hash);
 
 // The token of a part of a batch: messages [begin, end). It never equals the token of a whole batch.
 std::string part_token(std::string_view batch_token, size_t begin, size_t end);

@@ -98,5 +98,46 @@ TEST(InsertTokenTest, TheDigestKnowsOffsetsTimestampsAndRows) {
   EXPECT_EQ(carry, (Hash128{0, 1}));
 }
 
+TEST(InsertTokenTest, ATokenIsKnownByItsHash) {
+  for (const char* topic : {"t",
+                            "a-topic-of-a-name-that-is-so-long-that-its-tokens-have-only-the-hash-and-no-readable-"
+                            "text-before-it-because-the-server-stores-every-token-of-its-window-in-memory"}) {
+    const TokenScope scope{"cluster", topic, "group"};
+    const InsertToken token = insert_token(scope, {}, spans(1, 3, 7), {1, 2}, 4);
+    const InsertToken again = token_with_hash(scope, spans(1, 3, 7), token.hash);
+    EXPECT_EQ(again.text, token.text);
+    EXPECT_EQ(again.hash, token.hash);
+  }
+}
+
+TEST(InsertTokenTest, TheHashOfAMessageCoversWhatRowsAreMadeOf) {
+  Message message;
+  message.offset = Offset{5};
+  message.timestamp_ms = 1000;
+  message.payload = "payload";
+  const uint32_t plain = message_hash(Partition{1}, message);
+  EXPECT_EQ(message_hash(Partition{1}, message), plain);
+  std::set<uint32_t> hashes{plain, message_hash(Partition{2}, message)};
+  message.key = "";
+  hashes.insert(message_hash(Partition{1}, message));
+  message.key = "k";
+  hashes.insert(message_hash(Partition{1}, message));
+  message.payload = "another";
+  hashes.insert(message_hash(Partition{1}, message));
+  message.timestamp_ms = 1001;
+  hashes.insert(message_hash(Partition{1}, message));
+  message.offset = Offset{6};
+  hashes.insert(message_hash(Partition{1}, message));
+  EXPECT_EQ(hashes.size(), 7u);
+}
+
+TEST(InsertTokenTest, LayoutsHaveDifferentHashes) {
+  const std::set<uint16_t> hashes = {
+      layout_hash({}), layout_hash({RowFormat::RowBinary, {}}), layout_hash({RowFormat::JsonEachRow, {"a"}}),
+      layout_hash({RowFormat::Native, {"a"}, {"UInt8"}}), layout_hash({RowFormat::Native, {"a"}, {"UInt16"}})};
+  EXPECT_EQ(hashes.size(), 5u);
+  EXPECT_FALSE(hashes.contains(0));
+}
+
 }  // namespace
 }  // namespace freshet::stream

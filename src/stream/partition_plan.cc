@@ -16,8 +16,9 @@ namespace {
 
 constexpr std::string_view kPlan = "plan=";
 constexpr size_t kHashDigits = 32;
+constexpr size_t kCheckDigits = 12;  // 8 of the messages, 4 of the layout
 // Upper bounds of one span's text, for spans of at most 10^9 messages and rows.
-constexpr size_t kPlannedText = 64;
+constexpr size_t kPlannedText = 77;
 constexpr size_t kFinishedText = 13;
 // The share of the text that add() keeps free, so that batches with some rejected messages can be split.
 constexpr double kKeptForSplits = 0.4;
@@ -56,6 +57,13 @@ class Reader {
     left_.remove_prefix(kHashDigits);
     return hash;
   }
+  // A salt has fewer digits.
+  std::optional<PlanCheck> check() {
+    uint64_t value = 0;
+    if (left_.size() < kCheckDigits || !hex(left_.substr(0, kCheckDigits), value)) return std::nullopt;
+    left_.remove_prefix(kCheckDigits);
+    return PlanCheck{static_cast<uint32_t>(value >> 16), static_cast<uint16_t>(value)};
+  }
   bool empty() const { return left_.empty(); }
 
  private:
@@ -90,11 +98,12 @@ std::optional<PlannedSpan> read_span(Reader& reader, Offset first) {
   if (!hash) return std::nullopt;
   span.rows = *rows;
   span.token_hash = *hash;
-  if (reader.take(":")) {
-    const auto salt = reader.number<uint32_t>();
-    if (!salt || *salt == 0) return std::nullopt;
-    span.salt = *salt;
-  }
+  if (!reader.take(":")) return span;
+  span.check = reader.check();
+  if (span.check && !reader.take(":")) return span;
+  const auto salt = reader.number<uint32_t>();
+  if (!salt || *salt == 0) return std::nullopt;
+  span.salt = *salt;
   return span;
 }
 
@@ -114,6 +123,7 @@ void append_span(std::string& text, const PlannedSpan& span, Offset first) {
       break;
   }
   fmt::format_to(std::back_inserter(text), "{}:{:016x}{:016x}", span.rows, span.token_hash.high, span.token_hash.low);
+  if (span.check) fmt::format_to(std::back_inserter(text), ":{:08x}{:04x}", span.check->messages, span.check->layout);
   if (span.salt > 0) fmt::format_to(std::back_inserter(text), ":{}", span.salt);
 }
 
@@ -183,9 +193,9 @@ bool PartitionPlan::has_room_for_pieces(size_t pieces, size_t max) const {
   return text_bound() + pieces * kPlannedText <= max;
 }
 
-void PartitionPlan::add(Offset last, uint64_t rows, Hash128 token_hash) {
+void PartitionPlan::add(Offset last, uint64_t rows, Hash128 token_hash, std::optional<PlanCheck> check) {
   assert(last >= frontier_);
-  spans_.push_back({{frontier_, last}, SpanState::Planned, rows, token_hash, 0});
+  spans_.push_back({{frontier_, last}, SpanState::Planned, rows, token_hash, 0, check});
   frontier_ = last.next();
   ++version_;
 }
@@ -199,12 +209,14 @@ void PartitionPlan::split(OffsetRange whole, const std::vector<PlannedSpan>& pie
   ++version_;
 }
 
-void PartitionPlan::replace(OffsetRange offsets, uint64_t rows, Hash128 token_hash, uint32_t salt) {
+void PartitionPlan::replace(OffsetRange offsets, uint64_t rows, Hash128 token_hash, uint32_t salt,
+                            std::optional<PlanCheck> check) {
   PlannedSpan& span = spans_.at(index_of(offsets));
   assert(span.state == SpanState::Planned);
   span.rows = rows;
   span.token_hash = token_hash;
   span.salt = salt;
+  span.check = check;
   ++version_;
 }
 
@@ -261,7 +273,10 @@ void PartitionPlan::advance(Offset committed) {
 void PartitionPlan::end_at(Offset end) {
   if (frontier_ <= end) return;
   std::erase_if(spans_, [&](const PlannedSpan& span) { return span.offsets.first >= end; });
-  if (!spans_.empty() && spans_.back().offsets.last >= end) spans_.back().offsets.last = Offset{end.value - 1};
+  if (!spans_.empty() && spans_.back().offsets.last >= end) {
+    spans_.back().offsets.last = Offset{end.value - 1};
+    spans_.back().check.reset();
+  }
   frontier_ = end;
   ++version_;
 }

@@ -1,5 +1,7 @@
 // Which inserts of a partition are planned. The plan is stored in the metadata of the partition's offset commits, so
-// that the next owner of the partition repeats an insert whose result was lost, with the same rows and the same token.
+// that the next owner of the partition repeats an insert whose result was lost, with the rows of the same messages and
+// the same token. The token is that of the first owner: the next one may write the same rows in another format, because
+// it knows another table, or may run another version of the processor. A check tells it that the messages are the same.
 //
 // A batch is planned, committed, and only then inserted. The spans of a plan have no gaps: they cover all messages from
 // the committed offset to the frontier, the first message that was never planned.
@@ -7,12 +9,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/city_hash.h"
 #include "base/result.h"
+#include "model/batch.h"
 #include "model/ids.h"
 #include "model/rows.h"
 
@@ -33,6 +37,8 @@ struct PlannedSpan {
   uint64_t rows = 0;
   Hash128 token_hash{};  // InsertToken::hash
   uint32_t salt = 0;     // above 0 after a repair, when the token of the same rows is known to be spent
+  // nullopt: an earlier version of freshet planned it, or the span is not what it was.
+  std::optional<PlanCheck> check{};
 
   bool operator==(const PlannedSpan&) const = default;
 };
@@ -55,8 +61,8 @@ class PartitionPlan {
   // Reads Text::text from a commit of offset `committed`; an empty text is an empty plan. Error: it is not a plan.
   static Result<PartitionPlan> parse(std::string_view text, Offset committed);
   // The plan from `committed` on, which committable() returned: "plan=SPAN,SPAN,..." with SPAN =
-  // LENGTH:ROWS:TOKEN_HASH, then ":SALT" if there is one; LENGTH:s if it is stored, LENGTH:r rejected, LENGTH:f
-  // finished. Leaves out the last spans if the text would be longer than `max`.
+  // LENGTH:ROWS:TOKEN_HASH, then ":CHECK" and ":SALT" if there are any; LENGTH:s if it is stored, LENGTH:r rejected,
+  // LENGTH:f finished. Leaves out the last spans if the text would be longer than `max`.
   Text text(Offset committed, size_t max = kMaxText) const;
 
   // Changes with every change that the next owner has to know, except advance().
@@ -70,13 +76,14 @@ class PartitionPlan {
   // add() is possible. `max`: see text().
   bool has_room(size_t max = kMaxText) const;
   // Plans the next insert: of the messages from the frontier to `last`.
-  void add(Offset last, uint64_t rows, Hash128 token_hash);
+  void add(Offset last, uint64_t rows, Hash128 token_hash, std::optional<PlanCheck> check = std::nullopt);
   // split() into this many pieces is possible.
   bool has_room_for_pieces(size_t pieces, size_t max = kMaxText) const;
   // Replaces a span by adjacent ones that cover the same offsets. Requires that the span exists.
   void split(OffsetRange whole, const std::vector<PlannedSpan>& pieces);
   // Replaces what is to be inserted for the span. Requires that it is Planned.
-  void replace(OffsetRange offsets, uint64_t rows, Hash128 token_hash, uint32_t salt);
+  void replace(OffsetRange offsets, uint64_t rows, Hash128 token_hash, uint32_t salt,
+               std::optional<PlanCheck> check = std::nullopt);
   // The span's rows are stored, or rejected. No effect if it is not in the plan. Adjacent spans of one state become
   // one.
   void stored(OffsetRange offsets) { end(offsets, SpanState::Stored); }

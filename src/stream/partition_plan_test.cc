@@ -14,6 +14,7 @@ Hash128 hash(uint64_t low) { return {0x0123456789abcdef, low}; }
 PlannedSpan piece(int64_t first, int64_t last) {
   PlannedSpan span{range(first, last)};
   span.rows = 1;
+  span.check = PlanCheck{1, 1};
   return span;
 }
 
@@ -31,10 +32,15 @@ TEST(PartitionPlanTest, HasOneTextForm) {
   plan.add(Offset{204}, 5, hash(2));
   plan.add(Offset{205}, 1, hash(3));
   plan.replace(range(205, 205), 1, hash(4), 2);
+  plan.add(Offset{206}, 1, hash(5), PlanCheck{0xabcdef, 7});
+  plan.add(Offset{207}, 1, hash(6), PlanCheck{1, 0});
+  plan.replace(range(207, 207), 1, hash(6), 3, PlanCheck{1, 0});
   plan.stored(range(100, 199));
   plan.rejected(range(200, 204));
-  EXPECT_EQ(plan.text(Offset{100}).text, "plan=100:s,5:r,1:1:00000000000000040123456789abcdef:2");
-  EXPECT_EQ(plan.text(Offset{100}).frontier, Offset{206});
+  EXPECT_EQ(plan.text(Offset{100}).text,
+            "plan=100:s,5:r,1:1:00000000000000040123456789abcdef:2,1:1:00000000000000050123456789abcdef:00abcdef0007,"
+            "1:1:00000000000000060123456789abcdef:000000010000:3");
+  EXPECT_EQ(plan.text(Offset{100}).frontier, Offset{208});
   expect_round_trip(plan, 100);
   expect_round_trip(PartitionPlan(Offset{7}), 7);
 }
@@ -134,7 +140,7 @@ TEST(PartitionPlanTest, ASplitSpanKeepsItsPlace) {
 // One message in ten is rejected, in one batch of a partition whose other inserts are planned.
 TEST(PartitionPlanTest, HasRoomForABatchWithAHundredRejectedMessages) {
   PartitionPlan plan(Offset{0});
-  for (int64_t i = 0; i < 8; ++i) plan.add(Offset{i * 1'000'000 + 999'999}, 999'999, hash(1));
+  for (int64_t i = 0; i < 8; ++i) plan.add(Offset{i * 1'000'000 + 999'999}, 999'999, hash(1), PlanCheck{1, 1});
   OffsetRange left = range(0, 999'999);
   for (int rejected = 0; rejected < 100; ++rejected) {
     ASSERT_TRUE(plan.has_room_for_pieces(3)) << rejected;
@@ -161,8 +167,10 @@ TEST(PartitionPlanTest, AShorterTextHasTheFirstSpans) {
 
 TEST(PartitionPlanTest, EndsWhereATruncatedPartitionEnds) {
   PartitionPlan plan(Offset{0});
-  for (int64_t i = 0; i < 3; ++i) plan.add(Offset{i * 10 + 9}, 10, hash(1));
+  for (int64_t i = 0; i < 3; ++i) plan.add(Offset{i * 10 + 9}, 10, hash(1), PlanCheck{1, 1});
   plan.end_at(Offset{15});
+  EXPECT_TRUE(plan.spans()[0].check);
+  EXPECT_FALSE(plan.spans()[1].check) << "its token is of more messages";
   EXPECT_EQ(plan.frontier(), Offset{15});
   ASSERT_EQ(plan.spans().size(), 2u);
   EXPECT_EQ(plan.spans()[1].offsets, range(10, 14));
@@ -189,6 +197,11 @@ TEST(PartitionPlanTest, OtherTextsAreRefused) {
            "plan=1:1:" + digits + ":0",
            "plan=1:1:" + digits + ":",
            "plan=1:1:" + digits + "0",
+           "plan=1:1:" + digits + ":0123456789a",
+           "plan=1:1:" + digits + ":0123456789ab:",
+           "plan=1:1:" + digits + ":0123456789ab:0",
+           "plan=1:1:" + digits + ":0123456789abc",
+           "plan=1:1:" + digits + ":-123456789ab",
            "plan=" + std::string(PartitionPlan::kMaxText, '1'),
        }) {
     EXPECT_FALSE(PartitionPlan::parse(text, Offset{5})) << text;

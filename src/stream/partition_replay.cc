@@ -64,7 +64,10 @@ std::optional<Offset> PartitionReplay::take_truncation(SteadyTime now) {
   const Offset end = ends_->at;
   ends_.reset();
   std::erase_if(spans_, [&](const PlannedSpan& span) { return span.offsets.first >= end; });
-  if (!spans_.empty()) spans_.back().offsets.last = std::min(spans_.back().offsets.last, Offset{end.value - 1});
+  if (!spans_.empty() && spans_.back().offsets.last >= end) {
+    spans_.back().offsets.last = Offset{end.value - 1};
+    spans_.back().check.reset();  // the token names the last offset
+  }
   return end;
 }
 

@@ -76,6 +76,7 @@ void Pipeline::on_event(MessageChunk& chunk, SteadyTime now, Commands& commands)
 void Pipeline::deliver(MessageChunk chunk, TrackedPartition& partition, Commands& commands) {
   Work work;
   work.assignment = partition.assignment;
+  work.planned = state_.settings.delivery == Delivery::ExactlyOnce || partition.replay.active();
   work.sequence = partition.offsets.deliver({chunk.messages.front().offset, chunk.messages.back().offset});
   work.charge = Charge(state_.budget, charge_for(chunk));
   state_.totals.status.messages_consumed += chunk.messages.size();

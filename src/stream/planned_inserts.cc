@@ -17,7 +17,7 @@ TrackedPartition* PlannedInserts::partition_of(const Batch& batch) {
 void PlannedInserts::add(std::shared_ptr<const SealedBatch> batch, SteadyTime now) {
   const Span& span = batch->spans.front();
   TrackedPartition& partition = *state_.partitions.find(span.partition, span.assignment);
-  partition.plan.add(span.offsets.last, batch->row_count, batch->token_hash);
+  partition.plan.add(span.offsets.last, batch->row_count, batch->token_hash, batch->plan_check);
   if (batch->row_count == 0) {  // nothing to insert
     partition.plan.stored(span.offsets);
     return outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
@@ -31,6 +31,7 @@ PlannedInserts::PlannedPiece& PlannedInserts::insert(const TrackedPartition& par
   whole.piece = {0, BatchMessages(*batch).count()};
   whole.offsets = batch->spans.front().offsets;
   whole.token = {batch->insert_token, batch->token_hash};
+  whole.check = batch->plan_check;
   whole.rows = batch->row_count;
   whole.version = partition.plan.version();
   Batch& added = batches_[batch->id];
@@ -121,6 +122,7 @@ void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands)
   task.open.push_back(piece.piece);
   if (!piece.unplanned) task.planned_token = piece.token.text;
   task.maybe_stored = std::exchange(piece.maybe_stored, true);
+  task.other_format = piece.other_format;
   task.repair = piece.salt > 0;
   task.others_stored = batch.any_stored;
   const Duration confirmed = state_.committer.of(batch.span().partition).confirmed_at();
@@ -217,10 +219,13 @@ void PlannedInserts::stored(Batch& batch, PlannedPiece& piece, TrackedPartition&
   }
 }
 
-InsertToken PlannedInserts::token_of(const Batch& batch, const PlannedPiece& piece) const {
+// Of the rows as they are here. From the next commit on, the plan has it.
+void PlannedInserts::set_token(const Batch& batch, PlannedPiece& piece) const {
   const Span span{batch.span().partition, batch.span().assignment, piece.offsets};
-  return insert_token(state_.batcher.scope(), *batch.sealed->layout, {span},
-                      BatchMessages(*batch.sealed).digest(piece.piece), piece.salt);
+  const BatchMessages messages(*batch.sealed);
+  piece.token =
+      insert_token(state_.batcher.scope(), *batch.sealed->layout, {span}, messages.digest(piece.piece), piece.salt);
+  piece.check = {messages.hash(piece.piece), batch.sealed->plan_check.layout};
 }
 
 // The token is spent, and rows are missing.
@@ -228,8 +233,8 @@ void PlannedInserts::repair(Batch& batch, PlannedPiece& piece, TrackedPartition&
   // An operator skipped the span.
   if (partition.plan.find(piece.offsets) == nullptr) return stored(batch, piece, partition, false);
   ++piece.salt;
-  piece.token = token_of(batch, piece);
-  partition.plan.replace(piece.offsets, piece.rows, piece.token.hash, piece.salt);
+  set_token(batch, piece);
+  partition.plan.replace(piece.offsets, piece.rows, piece.token.hash, piece.salt, piece.check);
   piece.version = partition.plan.version();
   piece.maybe_stored = false;
   piece.step = Step::Waiting;
@@ -271,7 +276,7 @@ std::vector<PlannedInserts::PlannedPiece> PlannedInserts::pieces_of(const Batch&
     piece.offsets = {first, is_last ? whole.offsets.last : messages.at(cuts[i] - 1).offset};
     piece.rows = messages.rows(piece.piece);
     piece.salt = whole.salt;
-    piece.token = token_of(batch, piece);
+    set_token(batch, piece);
     begin = piece.piece.end;
     first = piece.offsets.last.next();
   }
@@ -288,7 +293,7 @@ void PlannedInserts::split(Batch& batch, size_t index, TrackedPartition& partiti
   }
   std::vector<PlannedSpan> spans;
   for (const PlannedPiece& piece : pieces) {
-    spans.push_back({piece.offsets, SpanState::Planned, piece.rows, piece.token.hash, piece.salt});
+    spans.push_back({piece.offsets, SpanState::Planned, piece.rows, piece.token.hash, piece.salt, piece.check});
   }
   partition.plan.split(whole.offsets, spans);
   for (PlannedPiece& piece : pieces) piece.version = partition.plan.version();

@@ -1,8 +1,8 @@
 // Exactly-once delivery: the way of a planned batch into the table.
 //
 // An insert is sent once the broker has acknowledged the plan that contains it, so whoever owns the partition next
-// repeats it with the same rows and the same token. If the table rejects messages of a batch, the batch is split, and
-// the plan has the pieces before they are sent. The pieces of one batch are inserted one after the other.
+// repeats it with the rows of the same messages and the same token. If the table rejects messages of a batch, the batch
+// is split, and the plan has the pieces before they are sent. The pieces of one batch are inserted one after the other.
 //
 // A server that dies after it recorded the token of an insert and before it stored the rows acknowledges the repeat.
 // The writer counts the rows then. If some are missing, the insert gets a salt in the plan, and with it another token.
@@ -65,11 +65,13 @@ class PlannedInserts {
     Piece piece;
     OffsetRange offsets;
     InsertToken token;
+    PlanCheck check;
     uint64_t rows = 0;
     uint64_t version = 0;  // of the plan that has it
     uint32_t salt = 0;     // PlannedSpan::salt
     Step step = Step::Waiting;
     bool maybe_stored = false;  // it may have been sent before
+    bool other_format = false;  // BatchTask::other_format
     bool unplanned = false;     // the writer splits it as with at-least-once delivery
     RejectedMessage rejection{};
   };
@@ -91,7 +93,11 @@ class PlannedInserts {
   void replay_span(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
   void replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now);
   PlannedPiece& insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch);
-  void changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows);
+  void replay_split(TrackedPartition& partition, const PlannedSpan& span,
+                    const std::vector<std::shared_ptr<SealedBatch>>& batches);
+  void take_planned_token(TrackedPartition& partition, const PlannedSpan& span, SealedBatch& batch);
+  template <typename Event>
+  void changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows, const char* reason);
   void resume(BatchTask task, Commands& commands);
   static void resume_unplanned(Batch& batch, PlannedPiece& piece, BatchTask task, Commands& commands);
   bool has_plan(const Batch& batch, uint64_t version, Offset last) const;
@@ -105,7 +111,7 @@ class PlannedInserts {
   void refused(Batch& batch, PlannedPiece& piece, TrackedPartition& partition, const Refusal& refusal);
   static std::vector<size_t> cuts_of(const Batch& batch, Piece piece, const Refusal& refusal);
   void repair(Batch& batch, PlannedPiece& piece, TrackedPartition& partition);
-  InsertToken token_of(const Batch& batch, const PlannedPiece& piece) const;
+  void set_token(const Batch& batch, PlannedPiece& piece) const;
   void insert_unplanned(PlannedPiece& piece, const TrackedPartition& partition);
   void split(Batch& batch, size_t index, TrackedPartition& partition, const Refusal& refusal);
   std::vector<PlannedPiece> pieces_of(const Batch& batch, const PlannedPiece& whole,

@@ -12,8 +12,13 @@ namespace {
 // The server's code and text are not in the plan.
 const RejectedMessage kRejectedBefore{0, 0, 0, "rejected before the partition changed its owner"};
 
-bool one_layout(const ProcessedChunk& one, const ProcessedChunk& other) {
-  return one.layout == other.layout || *one.layout == *other.layout;
+// The rows have the format that they had before, so that they can be compared.
+bool same_format(const PlannedSpan& span, const SealedBatch& batch) {
+  return span.check && span.check->layout != 0 && span.check->layout == batch.plan_check.layout;
+}
+
+bool same_messages(const PlannedSpan& span, const SealedBatch& batch) {
+  return span.check && span.check->messages == batch.plan_check.messages;
 }
 
 }  // namespace
@@ -52,34 +57,27 @@ void PlannedInserts::replay_span(TrackedPartition& partition, PartitionReplay::R
   outcomes_.result(std::move(known), now);
 }
 
-// The rows of one insert have one layout. If the processor changed, the rows of the span may have several.
+// The rows of one insert fit into one statement. If the columns changed, those of the span may need several.
 void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay::Rebuilt rebuilt, SteadyTime now) {
   const PlannedSpan& span = rebuilt.span;
   if (rebuilt.chunks.empty()) {
-    if (span.rows > 0) changed(partition, span, 0);
+    if (span.rows > 0) changed<PlannedMessagesChanged>(partition, span, 0, "messages_changed");
     return partition.plan.stored(span.offsets);
   }
-  std::vector<std::shared_ptr<const SealedBatch>> batches;
+  std::vector<std::shared_ptr<SealedBatch>> batches;
   Offset first = span.offsets.first;
   for (auto begin = rebuilt.chunks.begin(); begin != rebuilt.chunks.end();) {
-    const auto end =
-        std::find_if(begin, rebuilt.chunks.end(), [&](const auto& one) { return !one_layout(*one, **begin); });
+    const auto end = std::find_if(begin, rebuilt.chunks.end(),
+                                  [&](const auto& one) { return !fit_one_insert(*one->layout, *(*begin)->layout); });
     const Offset last = end == rebuilt.chunks.end() ? span.offsets.last : (*(end - 1))->offsets.last;
     batches.push_back(state_.batcher.seal_span({begin, end}, {first, last}, span.salt, now));
     first = last.next();
     begin = end;
   }
   if (batches.size() > 1) {
-    std::vector<PlannedSpan> pieces;
-    for (const auto& batch : batches) {
-      const OffsetRange& offsets = batch->spans.front().offsets;
-      pieces.push_back({offsets, SpanState::Planned, batch->row_count, batch->token_hash, span.salt});
-    }
-    changed(partition, span, batches.front()->row_count);
-    partition.plan.split(span.offsets, pieces);
-  } else if (batches.front()->token_hash != span.token_hash) {
-    changed(partition, span, batches.front()->row_count);
-    partition.plan.replace(span.offsets, batches.front()->row_count, batches.front()->token_hash, span.salt);
+    replay_split(partition, span, batches);
+  } else {
+    take_planned_token(partition, span, *batches.front());
   }
   for (auto& batch : batches) {
     state_.begin(batch);
@@ -89,17 +87,48 @@ void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay
       outcomes_.result({std::move(batch), true, {}, 0, {}}, now);
       continue;
     }
+    const bool other_format = !same_format(span, *batch);
     PlannedPiece& piece = insert(partition, std::move(batch));
     piece.maybe_stored = true;
+    piece.other_format = other_format;
     piece.salt = span.salt;
   }
 }
 
-// The messages, the processor or its options are not what they were: rows of the earlier insert may be in the table.
-void PlannedInserts::changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows) {
-  state_.metrics.guarantee_ended("rows_changed").add();
-  state_.log.emit(PlannedRowsChanged{state_.settings.topic, partition.partition.value, span.offsets.first.value,
-                                     span.offsets.last.value, span.rows, rows});
+void PlannedInserts::replay_split(TrackedPartition& partition, const PlannedSpan& span,
+                                  const std::vector<std::shared_ptr<SealedBatch>>& batches) {
+  std::vector<PlannedSpan> pieces;
+  uint64_t rows = 0;
+  for (const auto& batch : batches) {
+    pieces.push_back({batch->spans.front().offsets, SpanState::Planned, batch->row_count, batch->token_hash, span.salt,
+                      batch->plan_check});
+    rows += batch->row_count;
+  }
+  changed<PlannedMessagesChanged>(partition, span, rows, "messages_changed");
+  partition.plan.split(span.offsets, pieces);
+}
+
+// The same messages keep their token, whatever their rows look like now: the table may have those of the first insert.
+void PlannedInserts::take_planned_token(TrackedPartition& partition, const PlannedSpan& span, SealedBatch& batch) {
+  if (batch.token_hash == span.token_hash) return;
+  if (!same_messages(span, batch)) {
+    changed<PlannedMessagesChanged>(partition, span, batch.row_count, "messages_changed");
+    return partition.plan.replace(span.offsets, batch.row_count, batch.token_hash, span.salt, batch.plan_check);
+  }
+  if (same_format(span, batch) || span.rows != batch.row_count) {
+    changed<PlannedRowsChanged>(partition, span, batch.row_count, "rows_changed");
+  }
+  InsertToken token = token_with_hash(state_.batcher.scope(), batch.spans, span.token_hash);
+  batch.insert_token = std::move(token.text);
+  batch.token_hash = token.hash;
+}
+
+template <typename Event>
+void PlannedInserts::changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows,
+                             const char* reason) {
+  state_.metrics.guarantee_ended(reason).add();
+  state_.log.emit(Event{state_.settings.topic, partition.partition.value, span.offsets.first.value,
+                        span.offsets.last.value, span.rows, rows});
 }
 
 }  // namespace freshet::stream

@@ -15,6 +15,7 @@ PlannedWriting::PlannedWriting(RowWriter& writer, RejectionMemory& memory, Inser
       piece_(task.open.front()),
       token_(std::move(task.planned_token)),
       maybe_stored_(task.maybe_stored),
+      other_format_(task.other_format),
       others_stored_(task.others_stored),
       repair_(task.repair),
       result_{batch_, false, std::move(task.rejected), 0, {}, {}} {}
@@ -109,7 +110,8 @@ bool PlannedWriting::take_rejection(const WriteOutcome& outcome, const WriteCont
 void PlannedWriting::take_too_large(const WriteOutcome& outcome) {
   if (is_single()) return block(Blocked::TooLarge, outcome);
   const bool maybe_stored = maybe_stored_ || outcome.maybe_stored_before;
-  if (maybe_stored && !outcome.always_refused) return block(Blocked::MaybeStored, outcome);
+  const bool never_stored = outcome.always_refused && !other_format_;
+  if (maybe_stored && !never_stored) return block(Blocked::MaybeStored, outcome);
   if (outcome.code != 0) limit_.too_large(requests_.bytes(piece_), clock_.steady_now());
   result_.refused = Refusal{true, outcome.code, outcome.text, {}};
 }

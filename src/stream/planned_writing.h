@@ -47,6 +47,7 @@ class PlannedWriting {
   const Piece piece_;
   const std::string token_;
   const bool maybe_stored_;      // BatchTask::maybe_stored
+  const bool other_format_;      // BatchTask::other_format
   const bool others_stored_;     // BatchTask::others_stored
   const bool repair_;            // BatchTask::repair
   std::vector<Offset> missing_;  // with `repair_`: what to insert

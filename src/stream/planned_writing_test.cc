@@ -64,6 +64,19 @@ TEST_F(PlannedWritingTest, IsRefusedForASizeThatTheServerNeverTook) {
   EXPECT_TRUE(result.refused->too_large);
 }
 
+// As text the same rows are larger than as columns.
+TEST_F(PlannedWritingTest, TheSizeOfOneFormatSaysNothingOfAnother) {
+  writer.most_rows = 2;
+  writer.always_refuses = true;
+  BatchTask task = task_of({"a", "b", "c"}, {0, 3});
+  task.maybe_stored = true;
+  task.other_format = true;
+  const BatchResult result = write(task);
+  EXPECT_FALSE(result.refused);
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
+}
+
 TEST_F(PlannedWritingTest, ManyRejectedMessagesAreBadDataOnceAPartIsStored) {
   for (int i = 0; i < 20; ++i) {
     BatchTask task = task_of({"bad"}, {0, 1});

@@ -151,6 +151,7 @@ std::shared_ptr<const ProcessedChunk> ChunkProcessor::process(Work& work) {
   auto message = work.chunk.messages.begin();
   record_bytes_ = 0;
   piece_ends_ = false;
+  planned_ = work.planned;
   do {
     out->offsets.last = message->offset;
     work.chunk.bytes -= message->bytes();
@@ -277,6 +278,8 @@ void ChunkProcessor::add_rows(Message& message, const ProcessResult& result, siz
   rows.rows_are_payload = result.rows_are_payload;
   rows.json_each_row = result.json_each_row;
   out.has_json_rows |= result.json_each_row;
+  if (planned_) rows.message_hash = message_hash(out.partition, message);
+  out.message_hash += rows.message_hash;
   cover(message, out);
   if (rules_.encode_dlq_contexts && size_of(message) > kSmallMessage && !result.rows_are_payload) {
     out.dlq_messages.push_back(std::move(message));  // keeps the message without a copy

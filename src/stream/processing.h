@@ -23,8 +23,9 @@ struct Work {
   MessageChunk chunk;
   AssignmentId assignment;
   uint64_t sequence = 0;
-  Charge charge;      // see charge_for()
-  bool must = false;  // begin even without room in the byte budget: nothing else can make progress
+  Charge charge;         // see charge_for()
+  bool must = false;     // begin even without room in the byte budget: nothing else can make progress
+  bool planned = false;  // its rows go into planned inserts, which need MessageRows::message_hash
 };
 
 // Bytes to charge until the chunk is processed: its messages, and the memory to process its largest message if that is
@@ -91,6 +92,7 @@ class ChunkProcessor {
   // Of the current piece.
   uint64_t record_bytes_ = 0;  // for other topics
   bool piece_ends_ = false;    // regardless of its size
+  bool planned_ = false;       // Work::planned
 };
 
 }  // namespace freshet::stream

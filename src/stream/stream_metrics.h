@@ -75,7 +75,7 @@ struct StreamMetrics {
                               {0.1, 0.3, 1, 3, 10, 30, 60, 300, 1800, 3600, 21600, 86400},
                               {{"of", of}, {"stat", stat}});
   }
-  // `reason`: unreadable_plan, rows_changed, truncated or plan_full.
+  // `reason`: unreadable_plan, messages_changed, rows_changed, truncated or plan_full.
   Counter& guarantee_ended(const char* reason) {
     return registry.counter("freshet_exactly_once_ended_total",
                             "Cases in which rows may be stored twice although the delivery is exactly once.",

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <numeric>
 #include <type_traits>
 
 #include "clickhouse/clickhouse_writer.h"
@@ -39,13 +41,14 @@ struct ChangingTable : testing::Test {
     out.string(name);
     return std::string(out.bytes());
   }
-  // Rows of columns id UInt64 and name String.
+  // Rows of columns id UInt64 and name String. `json_rows`: the indices of those that are JSONEachRow.
   WriteOutcome write(const std::vector<std::string>& rows, const std::vector<size_t>& json_rows = {},
                      const std::string& token = "token") {
     InsertRequest request;
-    request.layout = &layout;
+    request.layout = json_rows.empty() ? &layout : plain_layout().get();
     request.rows = {rows.begin(), rows.end()};
-    request.json_rows = json_rows;
+    if (!json_rows.empty()) request.layouts.assign(rows.size(), &layout);
+    for (const size_t i : json_rows) request.layouts[i] = plain_layout().get();
     request.row_count = rows.size();
     request.token = token;
     std::stop_source stop;
@@ -153,6 +156,45 @@ TYPED_TEST(ChangingTable, BothFormatsAreOneInsertToTheTable) {
   EXPECT_EQ(this->write(rows).kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(this->log.count("insert_sent_as_json"), 1u);
   EXPECT_EQ(this->stored(), "1\t7\n2\t8");
+}
+
+// The next owner of a partition may know the table or not. Tokens count for each partition of the table and of a view's
+// target, and a large insert is more than one chunk of text to the parser.
+TYPED_TEST(ChangingTable, ARepeatInAnotherFormatIsADuplicate) {
+  if constexpr (!TestFixture::kCurrent) return;
+  this->settings.delivery = Delivery::ExactlyOnce;
+  this->writer = clickhouse::make_row_writer(this->settings, std::make_shared<clickhouse::Hosts>(this->settings.urls),
+                                             this->clock, this->log, this->metrics);
+  constexpr const char* kWindow = "SETTINGS non_replicated_deduplication_window = 100";
+  this->create("id UInt64, name String", fmt::format("PARTITION BY id % 3 {}", kWindow));
+  this->server_->query(fmt::format("CREATE TABLE seen (id UInt64) ENGINE = MergeTree ORDER BY id {}", kWindow));
+  this->server_->query(fmt::format("CREATE MATERIALIZED VIEW view TO seen AS SELECT id FROM {}", this->table));
+  uint64_t expected = 0;
+  for (const size_t count : {size_t{1}, size_t{300'000}}) {
+    std::vector<std::string> typed;
+    std::vector<std::string> json;
+    for (size_t i = 0; i < count; ++i) {
+      const std::string name(50, static_cast<char>('a' + i % 26));
+      typed.push_back(this->row(i, name));
+      json.push_back(fmt::format("{{\"id\":{},\"name\":\"{}\"}}\n", i, name));
+    }
+    std::vector<size_t> all(count);
+    std::iota(all.begin(), all.end(), size_t{0});
+    std::vector<std::string> mixed = typed;
+    mixed[0] = json[0];
+    const std::vector<std::function<WriteOutcome(const std::string&)>> formats = {
+        [&](const std::string& token) { return this->write(typed, {}, token); },
+        [&](const std::string& token) { return this->write(json, all, token); },
+        [&](const std::string& token) { return this->write(mixed, {0}, token); }};
+    for (size_t first = 0; first < formats.size(); ++first) {
+      const std::string token = fmt::format("{} rows, {}", count, first);
+      EXPECT_EQ(formats[first](token).kind, WriteOutcome::Kind::Written);
+      expected += count;
+      for (const auto& repeat : formats) EXPECT_EQ(repeat(token).kind, WriteOutcome::Kind::Written);
+      EXPECT_EQ(this->server_->count("SELECT count() FROM " + this->table), expected) << token;
+      EXPECT_EQ(this->server_->count("SELECT count() FROM seen"), expected) << token;
+    }
+  }
 }
 
 TYPED_TEST(ChangingTable, JsonRowsAreInTheirPlace) {

@@ -146,6 +146,7 @@ TEST_F(DeliveryAuditContract, SettingsOfTheUserThatStoreARepeatAgain) {
                                           {"insert_deduplicate", "0"},
                                           {"deduplicate_insert", "disable"},
                                           {"deduplicate_blocks_in_dependent_materialized_views", "0"},
+                                          {"input_format_parallel_parsing", "1"},
                                           {"min_insert_block_size_rows", "1000"},
                                           {"min_insert_block_size_bytes", "1000000"}}) {
     settings.insert_settings = {{name, value}};

@@ -41,12 +41,23 @@ using stream::End;
 constexpr size_t kLargeRow = 3'000;
 constexpr uint64_t kPiece = 5'000;
 constexpr uint64_t kOneChunk = 40'000;  // including everything made from its messages
+// What a process makes of the same message depends on what it knows of the table, and on its version.
+struct RowStyle {
+  int types = 0;     // which types the table has; 0 = not known, rows are JSONEachRow
+  std::string more;  // in each row
+
+  RowLayout layout() const;
+};
 class FateProcessor final : public Processor {
  public:
+  // `style` outlives the processor.
+  explicit FateProcessor(const RowStyle& style) : style_(style) {}
   const RowLayout& layout() const override { return layout_; }
+  void begin_chunk(const MessageContext&, std::span<const Message>) override { layout_ = style_.layout(); }
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 
  private:
+  const RowStyle& style_;
   RowLayout layout_;
 };
 
@@ -238,7 +249,7 @@ class Flow {
   // Cases in which rows may be stored twice with exactly-once delivery.
   uint64_t guarantee_ended() {
     uint64_t count = 0;
-    for (const char* reason : {"unreadable_plan", "rows_changed", "truncated", "plan_full"}) {
+    for (const char* reason : {"unreadable_plan", "messages_changed", "rows_changed", "truncated", "plan_full"}) {
       count += metrics_.guarantee_ended(reason).value();
     }
     return count;
@@ -319,6 +330,7 @@ class Flow {
   bool closing = false;
   bool broken = false;
   bool names_no_row = false;  // the table does not say which row it rejects
+  RowStyle row_style;         // of the chunks that are processed from now on
 
  private:
   const NoMemory memory_;

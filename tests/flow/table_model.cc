@@ -1,8 +1,25 @@
 #include "table_model.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 namespace freshet::flow {
+
+void check_layouts(const InsertRequest& request) {
+  EXPECT_TRUE(request.layouts.empty() || *request.layout == RowLayout());
+  for (size_t i = 0; i < request.rows.size(); ++i) {
+    const RowLayout& layout = request.layouts.empty() ? *request.layout : *request.layouts[i];
+    const bool typed = layout.format == RowFormat::Native;
+    for (std::string_view left = request.rows[i]; !left.empty(); left.remove_prefix(left.find('\n') + 1)) {
+      const std::string_view row = left.substr(0, left.find('\n'));
+      const size_t type = row.find(kTyped);
+      ASSERT_EQ(type != std::string_view::npos, typed) << row;
+      if (!typed) continue;
+      ASSERT_TRUE(row.substr(type + std::string_view(kTyped).size()).starts_with(layout.types[0])) << row;
+    }
+  }
+}
 
 void TokenLog::add(const std::string& token, int64_t partition) {
   for (size_t i = 0; i < entries_per_part_; ++i) {
@@ -115,6 +132,7 @@ WriteOutcome TableWriter::write(const InsertRequest& request, const WriteControl
 
 // The rows do not name their messages. They are found by their place in the memory of the batch's chunks.
 std::vector<NewRow> TableWriter::rows_of(const InsertRequest& request) const {
+  check_layouts(request);
   std::vector<NewRow> rows;
   for (const std::string_view sent : request.rows) {
     for (const auto& chunk : batch_.chunks) {

@@ -46,6 +46,11 @@ struct TableSettings {
   bool positions = false;  // it has columns for partition and offset, so that rows can be counted by message
 };
 
+// In a typed row, before the name of its type.
+constexpr const char* kTyped = " as ";
+// Expects that each row is of the layout that the insert has for it.
+void check_layouts(const InsertRequest& request);
+
 // A row to insert. The table cannot parse a `bad` one.
 struct NewRow {
   Position at;

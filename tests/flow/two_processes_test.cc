@@ -219,6 +219,8 @@ class Group {
     const auto p = static_cast<int32_t>(below(static_cast<uint64_t>(partitions_)));
     const auto any = [&](size_t n) { return below(std::max<size_t>(1, n)); };
     const uint64_t what = below(100);
+    // A process may not have described the table yet, or it was altered.
+    if (exactly_once_ && one_of(20)) flow.row_style.types = static_cast<int>(below(3));
     if (what < 9) return produce(flow, p);
     if (what < 27) return void(flow.deliver(p, static_cast<int64_t>(1 + below(40))));
     if (what < 43) return void(flow.work(any(flow.work_waits())));
