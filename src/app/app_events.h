@@ -74,13 +74,6 @@ struct DeliveryFallback {
   }
 };
 
-struct NativeNotUsed {
-  static constexpr LogEvent kEvent{LogLevel::Warn, "native_not_used",
-                                   "Inserts are JSONEachRow: Native inserts need --delivery at-least-once."};
-  std::string_view table;
-  auto fields() const { return log_fields(subject(log_key::kTable, table)); }
-};
-
 // The fields of the two events below.
 struct InsertFormatChange {
   std::string_view table;

@@ -27,7 +27,6 @@ FormatDecision::FormatDecision(const settings::Pipeline& pipeline, Clock& clock,
       has_table_(!pipeline.stream.skip_write && !pipeline.accepted_outcomes),
       topic_(pipeline.kafka.topic),
       table_name_(pipeline.clickhouse.table),
-      warns_(pipeline.insert_format == InsertFormat::Native && pipeline.wants_native()),
       clock_(clock),
       log_(log),
       metrics_(metrics) {
@@ -44,7 +43,6 @@ FormatDecision::FormatDecision(const settings::Pipeline& pipeline, Clock& clock,
 
 std::string FormatDecision::reason_without_table(const settings::Pipeline& pipeline, Log& log) {
   if (configured_ == InsertFormat::JsonEachRow) return "it is configured";
-  if (!pipeline.wants_native()) return "delivery is exactly once";
   if (runs_python(pipeline.processors)) return "processors in Python write only JSONEachRow";
   const auto factory = processor_factory(pipeline.processors,
                                          {&clock_, &probe_metrics_, nullptr, pipeline.stream.delivery, &table_}, log);
@@ -79,7 +77,7 @@ void FormatDecision::set(RowFormat format, std::string reason, const std::string
   if (now == subject_) return;
   subject_ = now;
   report(format, reason);
-  if (warns_ && format != RowFormat::Native) {
+  if (configured_ == InsertFormat::Native && format != RowFormat::Native) {
     log_.emit(InsertFormatFallback{table_name_, freshet::to_string(format), reason});
   } else {
     log_.emit(InsertFormatDecided{table_name_, freshet::to_string(format), reason});

@@ -48,7 +48,6 @@ class FormatDecision {
   const bool has_table_;
   const std::string topic_;
   const std::string table_name_;
-  const bool warns_;  // not of exactly-once delivery, of which NativeNotUsed warns
   Clock& clock_;
   Log& log_;
   Metrics& metrics_;

@@ -92,9 +92,6 @@ TEST_F(FormatDecisionTest, AWarningIfNativeIsConfigured) {
   pipeline.processors.processor = "my.module.Class";
   decision().begin();
   EXPECT_EQ(log.count("insert_format_fallback"), 2u);
-  pipeline.stream.delivery = Delivery::ExactlyOnce;  // native_not_used warns
-  decision().begin();
-  EXPECT_EQ(log.count("insert_format_fallback"), 2u);
 }
 
 // A server that is down is described differently each time, and the table may well be as it was.
@@ -140,9 +137,6 @@ TEST_F(FormatDecisionTest, WhatIsDecidedWithoutTheTable) {
   pipeline.insert_format = InsertFormat::JsonEachRow;
   expect("JSONEachRow", "it is configured");
   pipeline.insert_format = InsertFormat::Auto;
-  pipeline.stream.delivery = Delivery::ExactlyOnce;
-  expect("JSONEachRow", "delivery is exactly once");
-  pipeline.stream.delivery = Delivery::AtLeastOnce;
   pipeline.processors.processor = "my.module.Class";
   expect("JSONEachRow", "processors in Python write only JSONEachRow");
   pipeline.processors.processor = "EAPItemsProcessor";

@@ -84,10 +84,6 @@ Status decide_delivery(ServiceContext& context, Clock& clock, const std::stop_to
   context.settings.pipeline.stream.delivery = *decided;
   context.settings.pipeline.clickhouse.delivery = *decided;
   context.settings.pipeline.kafka.planned_commits = *decided == Delivery::ExactlyOnce;
-  const settings::Pipeline& pipeline = context.settings.pipeline;
-  if (pipeline.insert_format == settings::InsertFormat::Native && !pipeline.wants_native()) {
-    context.telemetry.log.emit(NativeNotUsed{pipeline.clickhouse.table});
-  }
   return {};
 }
 

@@ -49,11 +49,8 @@ struct Pipeline {
   // app/delivery_decision.h sets StreamSettings::delivery and ClickHouseSettings::delivery accordingly.
   DeliveryChoice delivery = DeliveryChoice::Auto;
   InsertFormat insert_format = InsertFormat::Auto;
-  // Whether rows may have the types of the table. Not exactly once: the next owner of a partition, which repeats an
-  // insert whose result was lost, may know another table, and the token of an insert depends on the bytes of its rows.
-  bool wants_native() const {
-    return insert_format != InsertFormat::JsonEachRow && stream.delivery == Delivery::AtLeastOnce;
-  }
+  // Whether rows may have the types of the table.
+  bool wants_native() const { return insert_format != InsertFormat::JsonEachRow; }
 };
 
 struct Settings {

@@ -2,11 +2,14 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "testkit/admin_client.h"
+#include "testkit/fault_proxy.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -38,10 +41,18 @@ struct InsertFormatTest : testing::Test {
     clickhouse_->query("CREATE TABLE " + topic + sql.substr(sql.find(" (")) +
                        " SETTINGS non_replicated_deduplication_window = 10000");
   }
-  std::vector<std::string> args(std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"--processor", "LlmProxyCostProcessor", "--delivery", "at-least-once",
-                               "--max-batch-time-ms", "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
+  std::vector<std::string> args(std::vector<std::string> more = {},
+                                const std::string& delivery = "at-least-once") const {
+    more.insert(more.begin(), {"--processor", "LlmProxyCostProcessor", "--delivery", delivery, "--max-batch-time-ms",
+                               "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)});
     return testkit::streaming_command("run", kafka_->bootstrap(), topic, clickhouse_->url(), more);
+  }
+  // A member of a group, behind a proxy.
+  std::vector<std::string> member(const testkit::FaultProxy& proxy, const std::string& format) const {
+    return testkit::streaming_command(
+        "run", kafka_->bootstrap(), topic, proxy.url(),
+        {"--processor", "LlmProxyCostProcessor", "--insert-format", format, "--delivery", "exactly-once",
+         "--max-batch-time-ms", "100", "--no-static-membership", "--set", "kafka.session.timeout.ms=6000"});
   }
   nlohmann::json format() const {
     const auto status = nlohmann::json::parse(testkit::AdminClient(port).ask("status").body, nullptr, false);
@@ -75,11 +86,19 @@ struct InsertFormatTest : testing::Test {
   }
   // Rows are JSONEachRow until freshet has described the table.
   void produce_until_native(int& next) {
+    produce_until([&] { return count(kExact) > 0; }, next);
+  }
+  void produce_until(const std::function<bool()>& done, int& next) {
     EXPECT_TRUE(testkit::eventually(60s, [&] {
       produce(next, next + 2);
       next += 2;
-      return testkit::eventually(1s, [&] { return count(kExact) > 0; });
+      return testkit::eventually(1s, done);
     }));
+  }
+  int64_t committed() const {
+    int64_t sum = 0;
+    for (const auto& [partition, offset] : client->committed(topic, topic)) sum += offset;
+    return sum;
   }
   std::string metrics() const { return testkit::AdminClient(port).ask("metrics").body; }
 
@@ -226,15 +245,50 @@ TEST_F(InsertFormatTest, ObjectsBecomeColumns) {
   EXPECT_EQ(count("tags = map('a', 'é') AND at > now() - 600 AND kind = 'a'"), next);
 }
 
-TEST_F(InsertFormatTest, ExactlyOnceIsJsonAndSaysSo) {
-  testkit::FreshetProcess freshet(testkit::streaming_command(
-      "run", kafka_->bootstrap(), topic, clickhouse_->url(),
-      {"--processor", "LlmProxyCostProcessor", "--insert-format", "native", "--max-batch-time-ms", "100"}));
-  produce(0, 100);
-  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == 100; })) << freshet.output();
+TEST_F(InsertFormatTest, ExactlyOnceRowsAreSentAsColumns) {
+  testkit::FreshetProcess freshet(args({}, "exactly-once"));
+  int next = 0;
+  produce_until_native(next);
+  const uint64_t before = count(kExact);
+  produce(next, next + 1'000);
+  next += 1'000;
+  EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << freshet.output();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
-  EXPECT_EQ(count(kExact), 0u);
-  EXPECT_NE(freshet.output().find("native_not_used"), std::string::npos) << freshet.output();
+  EXPECT_EQ(count(kExact), before + 1'000) << freshet.output();
+  EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), static_cast<uint64_t>(next));
+}
+
+// A member is killed whose insert the table has, without that the member knows it. Another one, which writes the same
+// rows in the other format, takes its partition over and repeats the insert.
+TEST_F(InsertFormatTest, AnInsertIsRepeatedInAnotherFormat) {
+  const auto port_of_server = static_cast<uint16_t>(clickhouse_->port());
+  int next = 0;
+  for (const bool native_first : {true, false}) {
+    SCOPED_TRACE(native_first);
+    testkit::FaultProxy one_proxy(port_of_server);
+    testkit::FaultProxy other_proxy(port_of_server);
+    testkit::FreshetProcess one(member(one_proxy, native_first ? "native" : "json-each-row"));
+    testkit::FreshetProcess other(member(other_proxy, native_first ? "json-each-row" : "native"));
+    // Both have a partition, and one of them knows the table.
+    const uint64_t native = count(kExact);
+    produce_until([&] { return count(kExact) > native + 10 && count() - count(kExact) > 10; }, next);
+    EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << other.output();
+    const size_t lost = one_proxy.faults();
+    testkit::Fault fault = testkit::Fault::of(testkit::Fault::Kind::LoseAnswer);
+    fault.inserts_only = true;
+    one_proxy.set(fault);
+    produce(next, next + 500);
+    next += 500;
+    EXPECT_TRUE(one_proxy.wait_for_faults(lost + 1)) << one.output();
+    one.process().signal(SIGKILL);
+    one.process().wait(30s);
+    EXPECT_TRUE(testkit::eventually(60s, [&] { return committed() == next; })) << other.output();
+    EXPECT_EQ(other.stop(), 0) << other.output();
+    EXPECT_EQ(count(), static_cast<uint64_t>(next)) << other.output();
+    EXPECT_EQ(clickhouse_->count(fmt::format("SELECT uniqExact(org_id) FROM {}", topic)), static_cast<uint64_t>(next));
+    EXPECT_EQ(other.output().find("planned_"), std::string::npos) << other.output();
+    EXPECT_NE(other.output().find("insert_unverified"), std::string::npos) << "it was repeated\n" << other.output();
+  }
 }
 
 }  // namespace
