@@ -140,10 +140,15 @@ std::string Group::text() const {
   for (const Membership one : members) {
     text += one == Membership::OwnId ? "own id, " : one == Membership::GeneratedId ? "generated id, " : "dynamic, ";
   }
-  return fmt::format("members: {}{}; table {} positions{}; rows rejected by {}; batches of {} ms, commits each {} ms",
-                     text, cooperative ? "cooperative" : "eager", positions ? "with" : "without",
-                     view ? " and with a view" : "", by_constraint ? "a constraint" : "a type", batch_time.count(),
-                     commit_interval.count());
+  std::string formats = "JSONEachRow";
+  if (form.typed) {
+    formats = "typed: ";
+    for (const bool one : native) formats += one ? "n" : "j";
+  }
+  return fmt::format(
+      "members: {}{}; rows {}; table {} positions{}; rows rejected by {}; batches of {} ms, commits each {} ms", text,
+      cooperative ? "cooperative" : "eager", formats, positions ? "with" : "without", view ? " and with a view" : "",
+      form.by_constraint ? "a constraint" : "a type", batch_time.count(), commit_interval.count());
 }
 
 Group group_of(uint64_t seed) {
@@ -155,10 +160,15 @@ Group group_of(uint64_t seed) {
   group.cooperative = random.below(3) == 0;
   group.positions = seed % 2 == 0;
   group.view = seed % 4 != 0;
-  group.by_constraint = random.below(2) == 0;
+  group.form.by_constraint = random.below(2) == 0;
   constexpr std::array kBatchTimes{200, 500, 1000};
   group.batch_time = milliseconds(kBatchTimes[random.below(kBatchTimes.size())]);
   group.commit_interval = milliseconds(random.below(2) == 0 ? 200 : 1000);
+  group.form.typed = random.below(2) == 0;
+  group.native.assign(group.members.size(), true);
+  if (!group.form.typed) return group;
+  group.form.by_constraint = group.positions = true;
+  group.native[random.below(group.members.size())] = random.below(3) == 0;
   return group;
 }
 

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "messages.h"
+
 namespace freshet::faults {
 
 // What a fault needs for itself. Faults of one place come one after the other; those of different places overlap.
@@ -76,7 +78,10 @@ struct Group {
   bool cooperative = false;
   bool positions = false;  // the table has columns for partition and offset
   bool view = true;        // a materialized view reads from the table; without it freshet can count rows by position
-  bool by_constraint = false;  // a row is rejected by a constraint; otherwise by the type of a column
+  MessageForm form;
+  // With a typed form: which members send Native; the others, and the guest, JSONEachRow. So an insert is repeated in
+  // another format when a partition changes its owner.
+  std::vector<bool> native;
   std::chrono::milliseconds batch_time{500};
   std::chrono::milliseconds commit_interval{1000};
   std::string text() const;

@@ -38,6 +38,21 @@ std::string make_folder(const RunOptions& options) {
   return folder;
 }
 
+std::string columns_of(const Group& group) {
+  if (group.form.typed) {
+    return "project_id UInt64, profiler_id UUID, chunk_id UUID, start_timestamp DateTime64(6), "
+           "end_timestamp DateTime64(6), environment LowCardinality(Nullable(String)), retention_days UInt16, "
+           "partition UInt16, offset UInt64, id UInt64 ALIAS project_id, topic_partition UInt16 ALIAS partition, "
+           "topic_offset UInt64 ALIAS offset, CONSTRAINT taken CHECK ifNull(environment, '') != 'rejected'";
+  }
+  return fmt::format("id UInt64, amount Int64, text String{}{}",
+                     group.positions ? ", topic_partition Int32, topic_offset Int64" : "",
+                     group.form.by_constraint ? ", CONSTRAINT positive CHECK amount >= 0" : "");
+}
+
+// A view cannot read an alias.
+const char* id_column(const Group& group) { return group.form.typed ? "project_id" : "id"; }
+
 // Whether the program knows the option.
 bool knows_delivery() {
   const testkit::TempFolder folder;
@@ -59,9 +74,9 @@ FaultRun::FaultRun(const RunOptions& options)
       kafka_proxy_(static_cast<uint16_t>(proxy_port_), static_cast<uint16_t>(proxied_port_)) {
   make_topics_and_tables();
   for (size_t i = 0; i < group_.members.size(); ++i) {
-    members_.push_back(make_member(fmt::format("member-{}", i), group_.members[i]));
+    members_.push_back(make_member(fmt::format("member-{}", i), group_.members[i], group_.native[i]));
   }
-  guest_ = make_member("guest", Group::Membership::GeneratedId);
+  guest_ = make_member("guest", Group::Membership::GeneratedId, false);
 }
 
 void FaultRun::make_topics_and_tables() {
@@ -69,21 +84,18 @@ void FaultRun::make_topics_and_tables() {
   client.create_topic(kTopic, kPartitions);
   client.create_topic(kDeadLetters, 1);
   constexpr const char* kWindow = "SETTINGS non_replicated_deduplication_window = 100000";
-  clickhouse_.query(
-      fmt::format("CREATE TABLE {} (id UInt64, amount Int64, text String{}{}) ENGINE = MergeTree "
-                  "ORDER BY id {}",
-                  kTopic, group_.positions ? ", topic_partition Int32, topic_offset Int64" : "",
-                  group_.by_constraint ? ", CONSTRAINT positive CHECK amount >= 0" : "", kWindow));
+  clickhouse_.query(fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY {} {}", kTopic, columns_of(group_),
+                                id_column(group_), kWindow));
   if (!group_.view) return;
   clickhouse_.query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id {}", kViewTarget, kWindow));
   clickhouse_.query(fmt::format("CREATE TABLE {} (fails UInt8) ENGINE = Memory", kViewSwitch));
-  clickhouse_.query(
-      fmt::format("CREATE MATERIALIZED VIEW view TO {} AS SELECT id + throwIf(id != 18446744073709551615 AND (SELECT "
-                  "count() FROM {}) > 0, 'the view fails') AS id FROM {}",
-                  kViewTarget, kViewSwitch, kTopic));
+  clickhouse_.query(fmt::format(
+      "CREATE MATERIALIZED VIEW view TO {0} AS SELECT {3} + throwIf({3} != 18446744073709551615 AND (SELECT "
+      "count() FROM {1}) > 0, 'the view fails') AS id FROM {2}",
+      kViewTarget, kViewSwitch, kTopic, id_column(group_)));
 }
 
-std::unique_ptr<Member> FaultRun::make_member(const std::string& name, Group::Membership membership) {
+std::unique_ptr<Member> FaultRun::make_member(const std::string& name, Group::Membership membership, bool native) {
   std::vector<std::string> args = {"--bootstrap-server",
                                    fmt::format("127.0.0.1:{}", proxy_port_),
                                    "--topic",
@@ -112,7 +124,9 @@ std::unique_ptr<Member> FaultRun::make_member(const std::string& name, Group::Me
   if (membership == Group::Membership::Dynamic) add({"--no-static-membership"});
   if (membership == Group::Membership::OwnId) add({"--group-instance-id", name});
   if (group_.cooperative) add({"--set", "kafka.partition.assignment.strategy=cooperative-sticky"});
-  if (group_.positions) {
+  if (group_.form.typed) {
+    add({"--processor", "ProfileChunksProcessor", "--insert-format", native ? "native" : "json-each-row"});
+  } else if (group_.positions) {
     add({"--json-partition-column", "topic_partition", "--json-offset-column", "topic_offset"});
   }
   if (knows_delivery()) add({"--delivery", options_.delivery});
@@ -124,7 +138,7 @@ bool FaultRun::run() {
                            options_.delivery, group_.text(), folder_)
             << std::flush;
   for (const auto& member : members_) member->start();
-  Load load(kafka_.bootstrap(), kTopic, kPartitions, kEvery, group_.by_constraint);
+  Load load(kafka_.bootstrap(), kTopic, kPartitions, kEvery, group_.form);
   if (!eventually(120s, [&] { return clickhouse_.count("SELECT count() FROM " + kTopic) > 0; })) {
     throw std::runtime_error("no rows arrive; see " + folder_);
   }

@@ -29,7 +29,7 @@ class FaultRun {
 
  private:
   void make_topics_and_tables();
-  std::unique_ptr<Member> make_member(const std::string& name, Group::Membership membership);
+  std::unique_ptr<Member> make_member(const std::string& name, Group::Membership membership, bool native);
   // Waits until the group has committed everything.
   void wait_for_the_end();
   // Numbers of inserts that members have reported.

@@ -2,16 +2,14 @@
 
 #include <exception>
 
-#include "messages.h"
-
 namespace freshet::faults {
 
 Load::Load(const std::string& bootstrap, std::string topic, int partitions, std::chrono::microseconds every,
-           bool by_constraint)
+           MessageForm form)
     : client_(bootstrap, {{"log_level", "2"}}),  // disconnections are expected
       topic_(std::move(topic)),
       every_(every),
-      by_constraint_(by_constraint),
+      form_(form),
       partitions_(partitions),
       wanted_(partitions),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
@@ -35,7 +33,7 @@ void Load::run(const std::stop_token& stop) {
     client_.produce(topic_, {static_cast<int32_t>(id % static_cast<uint64_t>(partitions_)),
                              -1,
                              std::nullopt,
-                             message_of(id, by_constraint_),
+                             message_of(id, form_),
                              {},
                              0});
     due += every_;

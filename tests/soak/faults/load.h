@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "messages.h"
 #include "testkit/kafka_client.h"
 
 namespace freshet::faults {
@@ -15,7 +16,7 @@ namespace freshet::faults {
 class Load {
  public:
   Load(const std::string& bootstrap, std::string topic, int partitions, std::chrono::microseconds every,
-       bool by_constraint);
+       MessageForm form);
   ~Load() { stop(); }
 
   // The topic has that many partitions now; they are used as soon as the producer knows of them.
@@ -32,7 +33,7 @@ class Load {
   testkit::KafkaClient client_;  // used by the thread only
   const std::string topic_;
   const std::chrono::microseconds every_;
-  const bool by_constraint_;
+  const MessageForm form_;
   int partitions_;
   std::atomic<int> wanted_;
   std::atomic<uint64_t> next_{0};
