@@ -181,8 +181,9 @@ WriteOutcome ClickHouseWriter::after_attempts(const Sending& sending, WriteOutco
 // table and names the row at fault. Errors that pass, and sizes, do not depend on the format.
 //
 // Both are one insert to the server, because they have the same token: if an earlier attempt had an unknown end and did
-// store the rows, this one is its repeat. A server that does not know tokens compares the values of the block; if the
-// table has changed they differ in any format, so that this attempt is as safe as a repeat of JSONEachRow would be.
+// store the rows, this one is its repeat. (At least once, the server may give a text of more than 10 MiB another
+// token.) A server that does not know tokens compares the values of the block; if the table has changed they differ in
+// any format, so that this attempt is as safe as a repeat of JSONEachRow would be.
 tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Sending& sending) {
   const std::string_view token = sending.request.token;
   const std::stop_token& stop = sending.control.stop;

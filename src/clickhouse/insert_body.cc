@@ -7,8 +7,12 @@
 namespace freshet::clickhouse {
 namespace {
 
-// What the rows of one insert may take in another format: it is needed beside them. An insert of more is halved.
-constexpr uint64_t kMostBytes = 64 << 20;
+// What the rows of one insert may take in another format: it is needed beside them. An insert of more is halved, unless
+// it may be stored: it must be repeated as a whole, whatever memory that takes.
+uint64_t most_bytes(const InsertRequest& request) {
+  constexpr uint64_t kMostBytes = 64 << 20;
+  return request.sent_before ? columns::NativeBlock::kMaxBytes : kMostBytes;
+}
 
 tl::unexpected<WriteOutcome> for_the_operator(std::string text) {
   WriteOutcome outcome{WriteOutcome::Kind::MaybeStored, 0, std::move(text), {}};
@@ -46,7 +50,7 @@ tl::expected<EncodedInsert, WriteOutcome> InsertBody::encode(const InsertRequest
   if (!request.layouts.empty()) return as_json(request, budget);
   if (request.layout->format != RowFormat::Native) return EncodedInsert{encoder_.encode(request.rows), request.layout};
   if (const Status known = use_layout(*request.layout); !known) return for_the_operator(known.error().text);
-  const auto block = block_->encode(request.rows, request.row_count, kMostBytes);
+  const auto block = block_->encode(request.rows, request.row_count, most_bytes(request));
   const Charge charge(budget, block_->held_bytes());
   const std::string_view body = block ? encoder_.encode(*block) : std::string_view();
   block_->trim();
@@ -72,7 +76,7 @@ tl::expected<void, WriteOutcome> InsertBody::append_json(const InsertRequest& re
   for (size_t i = 0; i < request.rows.size(); ++i) {
     if (is_typed(request, i)) {
       if (const Status known = use_layout(layout_of(request, i)); !known) return for_the_operator(known.error().text);
-      const auto count = json_->append(request.rows[i], text, kMostBytes);
+      const auto count = json_->append(request.rows[i], text, most_bytes(request));
       if (!count) return outcome_of(count.error());
       rows += *count;
     }

@@ -96,6 +96,22 @@ TEST_F(InsertBodyTest, AllRowsAsJson) {
   EXPECT_THAT(plain({rows.substr(0, 3)}, 1).error().text, HasSubstr("row 1, column name String"));
 }
 
+TEST_F(InsertBodyTest, OnlyANewInsertIsRefusedForItsMemory) {
+  const std::string large = row(1, std::string(65 << 20, 'x'));
+  InsertRequest request;
+  request.layout = &layout;
+  request.rows = {large};
+  request.row_count = 1;
+  for (const bool sent_before : {false, true}) {
+    request.sent_before = sent_before;
+    for (const auto& encoded : {body.encode(request, budget), body.as_json(request, budget)}) {
+      ASSERT_EQ(encoded.has_value(), sent_before);
+      if (encoded) continue;
+      EXPECT_EQ(encoded.error().kind, WriteOutcome::Kind::TooLarge);
+    }
+  }
+}
+
 TEST_F(InsertBodyTest, OtherFormatsAreSentAsTheyAre) {
   layout = {RowFormat::RowBinary, {"id", "name"}};
   const std::string rows = row(1, "a");

@@ -256,8 +256,8 @@ constexpr Setting kTable[] = {
     {"insert-format", "ClickHouse", "auto|native|json-each-row",
      "auto: rows are sent as columns in the types of the table (FORMAT Native), which costs the server less CPU time; "
      "rows and tables that freshet cannot write so are sent as JSONEachRow, with the same stored values, and the log "
-     "says why. native: the same, and the log warns. json-each-row: all rows are JSONEachRow. Exactly once, rows are "
-     "JSONEachRow (docs/insert-formats.md)",
+     "says why. native: the same, and the log warns. json-each-row: all rows are JSONEachRow "
+     "(docs/insert-formats.md)",
      kRun, CHOICE(pipeline.insert_format, kInsertFormats)},
     {"max-inserts-per-second", "ClickHouse", "N",
      "with exactly-once delivery: batches that become due by time or size, on average; with many partitions they wait "
