@@ -28,7 +28,9 @@ struct Entry {
 constexpr std::array kEntries = {
     Entry{"json",
           [](const ProcessorsSettings& settings, const ProcessorEnvironment& environment) -> ProcessorFactory {
-            return [json = settings.json, table = environment.table, wanted = std::make_shared<WantedColumns>()] {
+            const bool adapts = environment.delivery == Delivery::AtLeastOnce;
+            return [json = settings.json, table = environment.table,
+                    wanted = adapts ? std::make_shared<WantedColumns>() : nullptr] {
               return std::make_unique<JsonProcessor>(json, table, wanted);
             };
           }},

@@ -52,6 +52,8 @@ JsonProcessor::JsonProcessor(const JsonSettings& settings, const Snapshot<TableC
 
 ProcessResult JsonProcessor::process(const MessageContext& context, const Message& message, std::string& rows) {
   if (!message.payload) return ProcessResult::skip("null_payload");
+  constexpr size_t kFieldsKept = 1 << 15;
+  if (parts_.fields.capacity() > kFieldsKept) parts_ = JsonObjects();
   const bool needs_fields = rebuilds() || typed_.active() || !settings_.required_fields.empty();
   const JsonCheck check = check_json_objects(*message.payload, needs_fields ? &parts_ : nullptr);
   if (check.error) return ProcessResult::invalid(code_of(*check.error), text_of(*check.error));
@@ -61,7 +63,7 @@ ProcessResult JsonProcessor::process(const MessageContext& context, const Messag
   }
   if (rebuilds() && !append_metadata(context, message, result)) return result;
   if (typed_.active()) {
-    if (write_typed()) {
+    if (message.payload->size() <= TypedObjects::kMostBytes && write_typed()) {
       rows.append(typed_.bytes());
       result.rows_are_payload = false;
       return result;

@@ -22,7 +22,7 @@ namespace freshet::processors {
 // invalid_json, invalid_utf8, not_an_object, missing_field, key_not_utf8, header_not_utf8.
 class JsonProcessor final : public Processor {
  public:
-  // `table`: null = rows are JSONEachRow; must outlive the processor. `wanted`: of all processors of the stream.
+  // `table`: null = rows are JSONEachRow; must outlive the processor. `wanted`: see TypedObjects.
   explicit JsonProcessor(const JsonSettings& settings, const Snapshot<TableColumns>* table = nullptr,
                          std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>());
 

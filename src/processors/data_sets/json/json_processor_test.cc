@@ -212,6 +212,27 @@ TEST_F(TypedJsonTest, ADefaultOfTheServersIsLeftOutUntilAMessageHasTheColumn) {
   EXPECT_EQ(other.layout(), processor->layout());
 }
 
+TEST_F(TypedJsonTest, ExactlyOnceTheColumnsDoNotDependOnEarlierMessages) {
+  wanted = nullptr;
+  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, true, true, true});
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(typed(R"({"a":1,"at":2})"), "");
+    EXPECT_EQ(typed(R"({"a":1})"), "\1");
+  }
+}
+
+TEST_F(TypedJsonTest, ALargeMessageIsJson) {
+  for (const size_t size : {TypedObjects::kMostBytes / 2, TypedObjects::kMostBytes}) {
+    const std::string text = R"({"a":1,"b":")" + std::string(size, 'x') + R"("})";
+    EXPECT_EQ(typed(text).empty(), size == TypedObjects::kMostBytes);
+  }
+  std::string many;  // of few bytes each, but with a large default
+  table.set({{{"a", "UInt8"}, {"f", "FixedString(1000000)"}}, true, true, true, true});
+  for (int i = 0; i < 4; ++i) many += R"({"a":1})";
+  EXPECT_NE(typed(many), "");
+  EXPECT_EQ(typed(many + R"({"a":1})"), "");
+}
+
 TEST_F(TypedJsonTest, MetadataAndChosenFields) {
   table.set({{{"off", "UInt16"}, {"at", "DateTime64(3, 'UTC')"}, {"b", "String"}}, true, "UTC", true, true});
   JsonSettings settings;

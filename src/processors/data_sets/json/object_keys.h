@@ -29,8 +29,7 @@ struct KeyTarget {
 // Threads: one.
 class ObjectKeys {
  public:
-  // Of a key that was not added, but may be another spelling of one: the server decides.
-  // `unknown`: what becomes of other keys.
+  // `unknown`: what becomes of keys that were not added.
   explicit ObjectKeys(KeyTarget::Kind unknown);
 
   // `name` as it is, without escapes. The first target of a name counts.

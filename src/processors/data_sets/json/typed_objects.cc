@@ -4,8 +4,6 @@
 
 #include <utility>
 
-#include "processors/formats/typed_rows.h"
-
 namespace freshet::processors {
 namespace {
 
@@ -50,8 +48,9 @@ TypedObjects::TypedObjects(const JsonSettings& settings, const std::vector<std::
 void TypedObjects::begin_chunk() {
   if (table_ == nullptr) return;
   auto now = table_->get();
-  const uint64_t changes = wanted_->changes();
+  const uint64_t changes = wanted_ ? wanted_->changes() : 0;
   if (now == followed_ && changes == wanted_changes_) return;
+  plan_.reset();  // also if memory runs out
   followed_ = std::move(now);
   wanted_changes_ = changes;
   auto plan = make_plan();
@@ -65,6 +64,7 @@ KeyTarget TypedObjects::target_of(const TableColumn& column, uint32_t index, Pla
   if (!type || !JsonValueWriter::writes(*type)) return {Kind::Json};
   auto value =
       column.default_expression.empty() ? default_bytes(*type) : default_bytes(*type, column.default_expression);
+  if (!value && !wanted_) return {Kind::Json};
   if (!value && !wanted_->has(column.name)) return {Kind::Wanted, index};
   plan.layout.columns.push_back(column.name);
   plan.layout.types.push_back(column.type);
@@ -115,9 +115,9 @@ bool TypedObjects::add(std::span<const JsonField> fields, std::span<const JsonTe
   // Whether the insert may have only unknown keys is checked where the rows are JSON.
   if (count == 0) return false;
   for (const Column& column : plan_->columns) {
-    if (!write(column)) return false;
+    if (!write(column) || bytes_.bytes().size() > kMostBytes) return false;
   }
-  return bytes_.bytes().size() <= TypedRowWriter::kMostBytes;
+  return true;
 }
 
 bool TypedObjects::set(KeyTarget target, JsonText value, size_t& count) {

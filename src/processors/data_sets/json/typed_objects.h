@@ -18,6 +18,7 @@
 #include "model/table_columns.h"
 #include "processors/data_sets/json/object_keys.h"
 #include "processors/formats/json_values.h"
+#include "processors/formats/typed_rows.h"
 #include "processors/json/json_syntax.h"
 #include "processors/processors_settings.h"
 
@@ -41,8 +42,12 @@ class WantedColumns {
 // Threads: one.
 class TypedObjects {
  public:
-  // `metadata`: columns that every row has besides the object's fields. `table`: null: rows are never typed; must
-  // outlive the object.
+  // The rows of a larger message, and more bytes of rows, are JSONEachRow: scratch memory does not shrink.
+  static constexpr size_t kMostBytes = TypedRowWriter::kMostBytes;
+
+  // `metadata`: columns that every row has besides the object's fields. `table`: null = rows are never typed; must
+  // outlive the object. `wanted`: null = columns with defaults that only the server knows are in no insert, so that
+  // rows depend only on the message and the table.
   TypedObjects(const JsonSettings& settings, const std::vector<std::string>& metadata,
                const Snapshot<TableColumns>* table, std::shared_ptr<WantedColumns> wanted);
 
