@@ -1,7 +1,9 @@
 // JsonReader's code for skipping values, which are most of the bytes of most messages.
+#include <array>
 #include <cstring>
 
 #include "processors/json/json_digits.h"
+#include "processors/json/json_escapes.h"
 #include "processors/json/json_number.h"
 #include "processors/json/json_reader.h"
 
@@ -78,21 +80,13 @@ inline const char* JsonReader::pass_string(const char* at) {
 template <bool Strict>
 const char* JsonReader::pass_escapes(const char* start, const char* at, bool ascii) {
   for (; *at == '\\'; at = scan_string(at, ascii)) {
-    const char c = at[1];
-    if (c != 'u') {
-      if (c == '\0' || std::strchr("\"\\/bfnrt", c) == nullptr) return fail_at(at, "an unknown escape in a string");
-      at += 2;
-      continue;
-    }
-    uint32_t code = 0;
-    if (!hex4(at + 2, code)) return fail_at(at, what());
-    at += 6;
-    if (!Strict || code < 0xD800 || code > 0xDFFF) continue;
-    uint32_t low = 0;
-    if (code > 0xDBFF || at[0] != '\\' || at[1] != 'u') return fail_at(at, "a lone surrogate");
-    if (!hex4(at + 2, low)) return fail_at(at, what());
-    if (low < 0xDC00 || low > 0xDFFF) return fail_at(at, "a lone surrogate");
-    at += 6;
+    std::array<char, 4> character;
+    char* put = character.data();
+    const char* error = nullptr;
+    const char* const end = read_escape(at + 1, put, error);
+    const bool after_first = end >= at + 6;  // of two for a pair of surrogates
+    if (error != nullptr && (Strict || !after_first)) return fail_at(after_first ? at + 6 : at, error);
+    at = error == nullptr ? end : at + 6;
   }
   if (*at != '"') return fail_at(at, at >= end_ ? "a string does not end" : "a control character in a string");
   if (Strict && !ascii && !is_utf8(start, at)) return fail_at(at, "a string is not UTF-8");

@@ -8,9 +8,9 @@
 #include <cstring>
 
 #include "processors/json/json_digits.h"
+#include "processors/json/json_escapes.h"
 #include "processors/json/json_number.h"
 #include "processors/json/json_scan.h"
-#include "processors/json/utf8.h"
 
 namespace freshet::processors {
 namespace {
@@ -235,81 +235,18 @@ bool JsonReader::read_other_string(const char* stop, bool ascii, JsonString& out
   return true;
 }
 
-bool JsonReader::hex4(const char* from, uint32_t& out) {
-  out = 0;
-  for (int i = 0; i < 4; ++i) {
-    const char c = from[i];
-    const char lower = static_cast<char>(c | 0x20);
-    uint32_t digit = 0;
-    if (is_digit(c)) {
-      digit = static_cast<uint32_t>(c - '0');
-    } else if (lower >= 'a' && lower <= 'f') {
-      digit = static_cast<uint32_t>(lower - 'a') + 10;
-    } else {
-      return fail("\\u needs four hexadecimal digits");
-    }
-    out = out << 4 | digit;
-  }
-  return true;
-}
-
 // at_ is at the first backslash of the string that started at `start`.
 bool JsonReader::unescape(const char* start, JsonString& out) {
-  bool ascii = true;
-  const size_t most = static_cast<size_t>(end_ - start);
+  const auto most = static_cast<size_t>(end_ - start);
   char* const begin = scratch(most);
-  size_t plain = static_cast<size_t>(at_ - start);
+  const auto plain = static_cast<size_t>(at_ - start);
   std::memcpy(begin, start, plain);
   char* put = begin + plain;
-  while (*at_ == '\\') {
-    const char c = at_[1];
-    at_ += 2;
-    switch (c) {
-      case '"':
-      case '\\':
-      case '/':
-        *put++ = c;
-        break;
-      case 'b':
-        *put++ = '\b';
-        break;
-      case 'f':
-        *put++ = '\f';
-        break;
-      case 'n':
-        *put++ = '\n';
-        break;
-      case 'r':
-        *put++ = '\r';
-        break;
-      case 't':
-        *put++ = '\t';
-        break;
-      case 'u': {
-        uint32_t code = 0;
-        if (!hex4(at_, code)) return false;
-        at_ += 4;
-        if (code >= 0xDC00 && code <= 0xDFFF) return fail("a lone surrogate");
-        if (code >= 0xD800 && code <= 0xDBFF) {
-          uint32_t low = 0;
-          if (at_[0] != '\\' || at_[1] != 'u') return fail("a lone surrogate");
-          if (!hex4(at_ + 2, low)) return false;
-          if (low < 0xDC00 || low > 0xDFFF) return fail("a lone surrogate");
-          at_ += 6;
-          code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-        }
-        put = put_utf8(code, put);
-        break;
-      }
-      default:
-        at_ -= 1;
-        return fail("an unknown escape in a string");
-    }
-    const char* const from = at_;
-    at_ = scan_string(from, ascii);
-    plain = static_cast<size_t>(at_ - from);
-    std::memcpy(put, from, plain);
-    put += plain;
+  const Unescaped rest = processors::unescape(at_, put);
+  at_ = rest.stop;
+  if (rest.error != nullptr) {
+    if (const char* const digits = rest.backslash + 2; at_ >= digits) at_ = at_ < digits + 4 ? digits : digits + 4;
+    return fail(rest.error);
   }
   if (*at_ != '"') return fail(at_ >= end_ ? "a string does not end" : "a control character in a string");
   // Checks the original text: escapes cannot complete a broken sequence.

@@ -266,7 +266,6 @@ class JsonReader {
     return nullptr;
   }
   bool unescape(const char* start, JsonString& out);
-  bool hex4(const char* from, uint32_t& out);
   static bool is_utf8(const char* begin, const char* end);
 
   const char* at_ = "";

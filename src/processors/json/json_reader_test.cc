@@ -5,6 +5,7 @@
 #include "model/owned_message.h"
 #include "processors/json/json_tree.h"
 #include "processors/json/struct_reader.h"
+#include "processors/python/python_json.h"
 
 namespace freshet::processors {
 namespace {
@@ -226,6 +227,35 @@ TEST(JsonReaderTest, TakesAnExpectedKeyOnlyAfterAComma) {
   EXPECT_FALSE(takes(R"({"a":1 "b":2})"));
   EXPECT_FALSE(takes(R"({"a":1,,"b":2})"));
   EXPECT_FALSE(takes(R"({"a":1,"b" 2})"));
+}
+
+// Dead letters have the place.
+TEST(JsonEscapesTest, EachReaderSaysWhichEscapeIsWrong) {
+  struct Case {
+    std::string_view text;
+    std::string_view what;
+    size_t read;
+    size_t checked;
+    size_t python;
+  };
+  for (const Case& one : std::vector<Case>{{R"("ab\x")", "an unknown escape in a string", 4, 3, 4},
+                                           {R"("\u12g4")", "\\u needs four hexadecimal digits", 3, 1, 5},
+                                           {R"("\ud800\u12")", "\\u needs four hexadecimal digits", 7, 7, 11},
+                                           {R"("\ud800x")", "a lone surrogate", 7, 7, 7},
+                                           {R"("\udc00")", "a lone surrogate", 7, 7, 7},
+                                           {R"("\ud800\u0041")", "a lone surrogate", 7, 7, 13}}) {
+    JsonReader reader;
+    JsonString text;
+    reader.open(one.text);
+    EXPECT_FALSE(reader.read_string(text));
+    EXPECT_EQ(std::pair(std::string_view(reader.what()), reader.position()), std::pair(one.what, one.read));
+    reader.open(one.text);
+    EXPECT_FALSE(reader.check());
+    EXPECT_EQ(std::pair(std::string_view(reader.what()), reader.position()), std::pair(one.what, one.checked));
+    PythonJson python;
+    EXPECT_EQ(python.read(one.text), nullptr);
+    EXPECT_EQ(std::pair(std::string_view(python.what()), python.position()), std::pair(one.what, one.python));
+  }
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "processors/json/json_digits.h"
-#include "processors/json/utf8.h"
+#include "processors/json/json_escapes.h"
 
 namespace freshet::processors {
 namespace {
@@ -24,28 +24,6 @@ size_t most_values(std::string_view text) {
   return 1 + static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char one) {
            return one == ',' || one == ':' || one == '[' || one == '{';
          }));
-}
-
-// The character that a backslash and this letter mean; 0 if it is not an escape.
-char meaning_of_escape(char letter) {
-  switch (letter) {
-    case '"':
-    case '\\':
-    case '/':
-      return letter;
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    default:
-      return 0;
-  }
 }
 
 }  // namespace
@@ -168,63 +146,17 @@ bool PythonJson::read_scalar() {
 
 // at_ is at the first escape of the string that started at `start`, or at a byte that is not valid in it.
 bool PythonJson::read_other_string(const char* start) {
-  return *at_ == '\\' ? read_escaped(start) : fail("a string does not end, or has a control character");
-}
-
-bool PythonJson::read_escaped(const char* start) {
   char* const begin = free_;
-  char* out = begin;
-  bool ascii = true;
-  for (const char* from = start;; from = at_) {
-    at_ = scan_string(from, ascii);
-    std::memcpy(out, from, static_cast<size_t>(at_ - from));
-    out += at_ - from;
-    if (*at_ != '\\') break;
-    ++at_;
-    if (*at_ == 'u') {
-      ++at_;
-      if (!read_code_point(out)) return false;
-      continue;
-    }
-    const char meant = meaning_of_escape(*at_);
-    if (meant == 0) return fail("an unknown escape in a string");
-    *out++ = meant;
-    ++at_;
-  }
+  const auto plain = static_cast<size_t>(at_ - start);
+  std::memcpy(begin, start, plain);
+  char* out = begin + plain;
+  const Unescaped rest = unescape(at_, out);
+  at_ = rest.stop;
+  if (rest.error != nullptr) return fail(rest.error);
   if (*at_ != '"') return fail("a string does not end, or has a control character");
   ++at_;
   free_ = out;
   add(PythonValue::Kind::String, begin, static_cast<size_t>(out - begin));
-  return true;
-}
-
-bool PythonJson::read_code_point(char*& out) {
-  uint32_t code = 0;
-  if (!read_hex(code)) return false;
-  if (code >= 0xD800 && code <= 0xDFFF) {
-    uint32_t low = 0;
-    if (code >= 0xDC00 || at_[0] != '\\' || at_[1] != 'u') return fail("a lone surrogate");
-    at_ += 2;
-    if (!read_hex(low)) return false;
-    if (low < 0xDC00 || low > 0xDFFF) return fail("a lone surrogate");
-    code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-  }
-  out = put_utf8(code, out);
-  return true;
-}
-
-bool PythonJson::read_hex(uint32_t& out) {
-  out = 0;
-  for (int i = 0; i < 4; ++i, ++at_) {
-    const char lower = static_cast<char>(*at_ | 0x20);
-    if (is_digit(*at_)) {
-      out = out << 4 | static_cast<uint32_t>(*at_ - '0');
-    } else if (lower >= 'a' && lower <= 'f') {
-      out = out << 4 | static_cast<uint32_t>(lower - 'a' + 10);
-    } else {
-      return fail("\\u needs four hexadecimal digits");
-    }
-  }
   return true;
 }
 

