@@ -23,7 +23,7 @@
 # lost, late and repeated; ClickHouse killed, answering 500, 252 and 241, hanging, resetting connections, losing answers; a
 # view that fails; partitions added. The table rejects one row in ten thousand, and one message in two thousand is malformed.
 # The group, the table and the faults depend on the seed only (--list prints them; an even seed's table has columns for
-# partition and offset); --only 'member killed' restricts the kinds. At the end a separate program compares Kafka with
+# partition and offset; with half of the seeds, members send Native or JSONEachRow inserts of a data set of Snuba); --only 'member killed' restricts the kinds. At the end a separate program compares Kafka with
 # ClickHouse and prints what is lost or stored twice. The exit status is 0 if nothing is lost and, with --delivery
 # exactly-once, nothing is stored twice. Logs: build/release/fault-logs/seed-S.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
