@@ -10,9 +10,7 @@
 #include "processors/data_sets/accepted_outcomes_processor.h"
 #include "processors/data_sets/data_sets.h"
 #include "processors/data_sets/eap_items/eap_items_processor.h"
-#include "processors/data_sets/group_attributes_processor.h"
 #include "processors/data_sets/json/json_processor.h"
-#include "processors/data_sets/search_issues_processor.h"
 #include "processors/description/described_processor.h"
 
 namespace freshet::processors {
@@ -43,8 +41,8 @@ constexpr std::array kEntries = {
     Entry{"OutcomesProcessor", outcomes},
     Entry{"QuerylogProcessor", querylog},
     Entry{"TransactionsMessageProcessor", transactions},
-    Entry{"SearchIssuesMessageProcessor", factory_of<SearchIssuesMessageProcessor>},
-    Entry{"GroupAttributesMessageProcessor", factory_of<GroupAttributesMessageProcessor>},
+    Entry{"SearchIssuesMessageProcessor", search_issues},
+    Entry{"GroupAttributesMessageProcessor", group_attributes},
     Entry{"EAPItemsProcessor", factory_of<EapItemsProcessor>, CryptoNeeds::Nothing, "eap_items_processor"},
     Entry{"GenericCountersMetricsProcessor", generic_counters, CryptoNeeds::Nothing,
           "generic_metrics_processor_counters"},

@@ -45,6 +45,8 @@ const std::vector<std::pair<std::string, std::string>> kDescribed = {
     {"GenericGaugesMetricsProcessor", "generic_metrics_gauges_raw"},
     {"PolymorphicMetricsProcessor", "metrics_raw"},
     {"TransactionsMessageProcessor", "transactions"},
+    {"GroupAttributesMessageProcessor", "group_attributes"},
+    {"SearchIssuesMessageProcessor", "search_issues"},
 };
 
 std::vector<GoldenCase> ordinary_cases(const std::string& data_set) {

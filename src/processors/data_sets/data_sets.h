@@ -13,6 +13,7 @@ ProcessorFactory generic_counters(const ProcessorsSettings& settings, const Proc
 ProcessorFactory generic_distributions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory generic_gauges(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory generic_sets(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory group_attributes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory llm_proxy_cost(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory outcomes(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory polymorphic_metrics(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
@@ -20,6 +21,7 @@ ProcessorFactory profile_chunks(const ProcessorsSettings& settings, const Proces
 ProcessorFactory profiles(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory querylog(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory replays(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
+ProcessorFactory search_issues(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory transactions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 
 }  // namespace freshet::processors

@@ -37,7 +37,7 @@ class DescribedProcessor : public Processor {
     ReadContext in{json_, values_};
     if (!kDescription.read(in, row_) || !json_.finish() || !complete(in, row_)) return invalid_message(json_);
     rows_.begin_message();
-    add_rows({context.partition, message.offset, environment_, values_});
+    add_rows({context.partition, message.offset, environment_, values_, message.timestamp_ms});
     ProcessResult result = rows_.move_to(rows);
     report(row_, result);
     return result;

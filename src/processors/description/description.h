@@ -14,6 +14,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <string_view>
 #include <tuple>
@@ -210,6 +211,11 @@ class Description {
   template <typename In>
   bool read_at(int field, In& in, Row& row) const {
     return read_one(field, in, row, std::make_index_sequence<kFields>());
+  }
+  // The name of the first required field whose bit in `seen` is not set; empty: there is none.
+  std::string_view first_missing(uint64_t seen) const {
+    const uint64_t missing = struct_.required() & ~seen;
+    return missing == 0 ? std::string_view() : struct_.name(static_cast<size_t>(std::countr_zero(missing)));
   }
 
   // Writes the columns in their order. The caller begins and ends the row. `Source` is Row, or an ElementRow of it.

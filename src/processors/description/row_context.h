@@ -14,6 +14,7 @@ struct RowContext {
   Offset offset;
   const SnubaEnvironment& environment;
   const GeneratedValues& values;
+  int64_t timestamp_ms;  // the broker's, of the message
 };
 
 // For columns that say where the message comes from.

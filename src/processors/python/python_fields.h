@@ -16,18 +16,21 @@ inline bool read_field(PythonField& in, const PythonValue*& out) {
 }
 
 // Sets the members of `row` whose fields `object` has; of equal names the last one counts. Null, and what is no object,
-// has no fields.
+// has no fields. Returns the name of the first required field that is missing, or an empty text.
 template <const auto& kDescription, typename Row>
-void pick(const PythonValue* object, Row& row) {
-  if (object == nullptr || !object->is_object()) return;
+std::string_view pick(const PythonValue* object, Row& row) {
+  if (object == nullptr || !object->is_object()) return kDescription.first_missing(0);
   int last = -1;
+  uint64_t seen = 0;
   for (const PythonValue* key = object->begin(); key != object->end(); key = key[1].after()) {
     const int field = kDescription.find(key->view(), last + 1);
     if (field < 0) continue;
     last = field;
+    seen |= uint64_t{1} << field;
     PythonField in{key + 1};
     kDescription.read_at(field, in, row);
   }
+  return kDescription.first_missing(seen);
 }
 
 }  // namespace freshet::processors

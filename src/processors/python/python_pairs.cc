@@ -102,6 +102,10 @@ void PythonPairs::collapse() {
   pairs_.resize(kept);
 }
 
+void PythonPairs::keep_tags() {
+  std::erase_if(pairs_, [](const Pair& one) { return !is_tag_value(*one.value); });
+}
+
 bool is_tag_value(const PythonValue& value) { return !value.is_null() && !(value.is_string() && value.view().empty()); }
 
 bool is_context_value(const PythonValue& value) {

@@ -26,6 +26,8 @@ class PythonPairs {
   const PythonValue* find(std::string_view name) const;
   // Sorts pairs() by key and keeps each key once. False: keys of both text and numbers cannot be ordered.
   bool sort();
+  // Removes pairs whose value is no tag's (is_tag_value).
+  void keep_tags();
   const std::vector<Pair>& pairs() const { return pairs_; }
 
  private:

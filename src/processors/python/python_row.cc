@@ -168,45 +168,4 @@ template void write_value(TypedCell&, const Retention&);
 template void write_value(RowWriter&, const PythonIp&);
 template void write_value(TypedCell&, const PythonIp&);
 
-void PythonRow::put_ip(const Column& v4, const Column& v6, const PythonValue* value) {
-  // Only a string can be an address.
-  if (value == nullptr || !value->is_string()) return;
-  const auto ip = parse_python_ip(value->view());
-  if (!ip) return;
-  put(ip->address.v6 ? v6 : v4, *ip);
-}
-
-void PythonRow::begin_tag_names(const Column& names, const PythonPairs& tags) {
-  key(names);
-  begin_array();
-  for (const auto& tag : tags.pairs()) {
-    if (is_tag_value(*tag.value)) as_text(tag.key);
-  }
-}
-
-void PythonRow::begin_tag_values(const Column& values, const PythonPairs& tags) {
-  key(values);
-  begin_array();
-  for (const auto& tag : tags.pairs()) {
-    if (is_tag_value(*tag.value)) as_text(tag.value);
-  }
-}
-
-void PythonRow::put_contexts(const Column& names, const Column& values, const std::vector<PythonContext>& contexts) {
-  key(names);
-  begin_array();
-  for (const PythonContext& one : contexts) {
-    begin_string();
-    string_part(one.container->string());
-    string_part(JsonString{".", true});
-    string_part(one.member->string());
-    end_string();
-  }
-  end_array();
-  key(values);
-  begin_array();
-  for (const PythonContext& one : contexts) as_text(one.value);
-  end_array();
-}
-
 }  // namespace freshet::processors

@@ -1,25 +1,24 @@
-// Writes rows with values of any type, as JSON or in the types of a table's columns.
+// Values of any type in rows, as JSON or in the types of a table's columns.
 #pragma once
 
-#include <string_view>
-#include <vector>
+#include <optional>
 
 #include "processors/formats/row_writer.h"
 #include "processors/formats/typed_rows.h"
+#include "processors/python/python_fields.h"
 #include "processors/python/python_ids.h"
 #include "processors/python/python_json.h"
 #include "processors/python/python_numbers.h"
-#include "processors/python/python_pairs.h"
 #include "processors/python/python_time.h"
 
 namespace freshet::processors {
 
 // Values of columns, for descriptions. A missing value is null unless stated otherwise.
 struct AnyValue {
-  const PythonValue* value;  // of any type, unchanged
+  const PythonValue* value = nullptr;  // of any type, unchanged
 };
 struct AsText {
-  const PythonValue* value;
+  const PythonValue* value = nullptr;
 };
 struct TextOrEmpty {
   const PythonValue* value;  // as text; empty text if it is missing or falsy
@@ -58,33 +57,19 @@ inline constexpr auto text_or_empty = [](const PythonValue* const& value) { retu
 inline constexpr auto as_stamp = [](const int64_t& instant) { return Stamp{instant}; };
 inline constexpr auto as_float = [](const double& value) { return PythonFloat{value}; };
 
-class PythonRow : public RowWriter {
- public:
-  using RowWriter::RowWriter;
-
-  // Any value unchanged; null if it is missing.
-  void as_is(const PythonValue* value) { RowWriter::value(AnyValue{value}); }
-  void put_as_is(const Column& column, const PythonValue* value) {
-    key(column);
-    as_is(value);
-  }
-  void first_as_is(const PythonValue& value, uint32_t count) { RowWriter::value(FirstAsIs{&value, count}); }
-  // The value as text; null if it is null or missing.
-  void as_text(const PythonValue* value) { RowWriter::value(AsText{value}); }
-  void put_text(const Column& column, const PythonValue* value) {
-    key(column);
-    as_text(value);
-  }
-  void put_stamp(const Column& column, int64_t instant) { put(column, Stamp{instant}); }
-  void put_retention(const Column& column, const Retention& retention) { put(column, retention); }
-  // The value as an address, in the column of its version; nothing if it is not an address.
-  void put_ip(const Column& v4, const Column& v6, const PythonValue* value);
-
-  // TagArrays and ContextArrays: the columns of a Nested. `tags` must be sorted. The arrays stay open for more
-  // elements.
-  void begin_tag_names(const Column& names, const PythonPairs& tags);
-  void begin_tag_values(const Column& values, const PythonPairs& tags);
-  void put_contexts(const Column& names, const Column& values, const std::vector<PythonContext>& contexts);
+// An address in the column of its version; the column of the other version is left out.
+inline constexpr auto v4_when_there = [](const std::optional<PythonIp>& ip) {
+  return WhenThere<PythonIp>{ip && !ip->address.v6 ? ip : std::nullopt};
 };
+inline constexpr auto v6_when_there = [](const std::optional<PythonIp>& ip) {
+  return WhenThere<PythonIp>{ip && ip->address.v6 ? ip : std::nullopt};
+};
+
+// Members of these types are fields of any type.
+inline bool read_field(PythonField& in, AnyValue& out) { return read_field(in, out.value); }
+inline bool read_field(PythonField& in, AsText& out) { return read_field(in, out.value); }
+
+// The broker's time of the message, for column<message_time>("message_timestamp").
+inline Stamp message_time(const RowContext& context) { return {context.timestamp_ms * 1000}; }
 
 }  // namespace freshet::processors

@@ -40,9 +40,9 @@ class Parsed {
 std::string row_of(std::string_view text) {
   const Parsed value(text);
   if (!value) return "invalid";
-  PythonRow row(TickForm::Ticks);
-  row.as_is(&*value);
-  return std::string(row.RowWriter::text());
+  RowWriter row(TickForm::Ticks);
+  row.value(AnyValue{&*value});
+  return std::string(row.text());
 }
 
 std::string text_of(std::string_view text) {

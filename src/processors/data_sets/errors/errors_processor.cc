@@ -172,7 +172,7 @@ class ErrorsProcessor final : public Processor {
   ProcessResult event_row(const MessageContext& context, const Message& message, std::string& rows) {
     complete_event(reading_, environment_, md5_);
     event_.message_timestamp = std::max<int64_t>(message.timestamp_ms, 0) / 1000;
-    rows_.add(event_, {context.partition, message.offset, environment_, values_});
+    rows_.add(event_, {context.partition, message.offset, environment_, values_, message.timestamp_ms});
     ProcessResult result = rows_.move_to(rows);
     result.origin_timestamp_ms = origin_from_seconds(event_.received.value_or(Truncated()).value);
     return result;

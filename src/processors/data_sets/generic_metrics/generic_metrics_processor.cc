@@ -163,7 +163,7 @@ ProcessResult GenericMetricsProcessor<kLetter>::process(const MessageContext& co
   metrics_.message_bytes.observe(static_cast<double>(message.payload->size()));
   if (metric_.type != kLetter) return ProcessResult::skip("foreign_metric_type");
   if (const char* wrong = complete()) return ProcessResult::invalid("invalid_message", wrong);
-  const RowContext row_context{context.partition, message.offset, environment_, values_};
+  const RowContext row_context{context.partition, message.offset, environment_, values_, message.timestamp_ms};
   out_.begin_message();
   out_.add([&](auto& writer) {
     writer.begin_row();

@@ -150,7 +150,7 @@ class ReplaysProcessor final : public Processor {
     replay_ = Replay{};
     ReplayReading in{{json_, values_}, document_, bytes_};
     if (!read_replay(in, replay_)) return ProcessResult::invalid("invalid_message", error_text());
-    add_rows({context.partition, message.offset, environment_, values_});
+    add_rows({context.partition, message.offset, environment_, values_, message.timestamp_ms});
     ProcessResult result = rows_.move_to(rows);
     result.origin_timestamp_ms = origin_from_seconds(replay_.start_time.value);
     return result;

@@ -118,7 +118,7 @@ class TransactionsProcessor final : public Processor {
     const ProcessResult read = reader_.read(*message.payload, max_spans_, transaction_);
     if (read.kind != ProcessResult::Kind::Rows) return read;
     count(transaction_);
-    rows_.add(transaction_, {context.partition, message.offset, environment_, values_});
+    rows_.add(transaction_, {context.partition, message.offset, environment_, values_, message.timestamp_ms});
     ProcessResult result = rows_.move_to(rows);
     result.origin_timestamp_ms = transaction_.origin_timestamp_ms;
     return result;
