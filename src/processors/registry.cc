@@ -9,7 +9,6 @@
 #include "processors/crypto_check.h"
 #include "processors/data_sets/accepted_outcomes_processor.h"
 #include "processors/data_sets/data_sets.h"
-#include "processors/data_sets/eap_items/eap_items_processor.h"
 #include "processors/data_sets/json/json_processor.h"
 #include "processors/description/described_processor.h"
 
@@ -43,7 +42,7 @@ constexpr std::array kEntries = {
     Entry{"TransactionsMessageProcessor", transactions},
     Entry{"SearchIssuesMessageProcessor", search_issues},
     Entry{"GroupAttributesMessageProcessor", group_attributes},
-    Entry{"EAPItemsProcessor", factory_of<EapItemsProcessor>, CryptoNeeds::Nothing, "eap_items_processor"},
+    Entry{"EAPItemsProcessor", eap_items, CryptoNeeds::Nothing, "eap_items_processor"},
     Entry{"GenericCountersMetricsProcessor", generic_counters, CryptoNeeds::Nothing,
           "generic_metrics_processor_counters"},
     Entry{"GenericSetsMetricsProcessor", generic_sets, CryptoNeeds::Nothing, "generic_metrics_processor_sets"},

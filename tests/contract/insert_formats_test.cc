@@ -47,6 +47,7 @@ const std::vector<std::pair<std::string, std::string>> kDescribed = {
     {"TransactionsMessageProcessor", "transactions"},
     {"GroupAttributesMessageProcessor", "group_attributes"},
     {"SearchIssuesMessageProcessor", "search_issues"},
+    {"EAPItemsProcessor", "eap_items"},
 };
 
 std::vector<GoldenCase> ordinary_cases(const std::string& data_set) {

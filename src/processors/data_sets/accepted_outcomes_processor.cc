@@ -38,7 +38,7 @@ void AcceptedOutcomesProcessor::append_item(std::string& rows) const {
   OutcomeItem item;
   item.identity.organization_id = item_.organization_id;
   item.identity.project_id = item_.project_id;
-  item.identity.trace_id = Uuid::parse(item_.trace_id).value_or(Uuid{}).bytes;
+  item.identity.trace_id = Uuid::parse(item_.trace_id.view).value_or(Uuid{}).bytes;
   item.may_repeat = item_.item_type == kSpanItem && item_.item_id.size() == item.identity.item_id.size();
   if (item.may_repeat) std::memcpy(item.identity.item_id.data(), item_.item_id.data(), item_.item_id.size());
   item.identity.timestamp = static_cast<uint32_t>(item_.timestamp.value_or(0));

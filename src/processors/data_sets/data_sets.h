@@ -7,6 +7,7 @@
 
 namespace freshet::processors {
 
+ProcessorFactory eap_items(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory errors(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory functions(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);
 ProcessorFactory generic_counters(const ProcessorsSettings& settings, const ProcessorEnvironment& environment);

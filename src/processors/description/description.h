@@ -22,6 +22,7 @@
 #include <utility>
 #include <vector>
 
+#include "processors/description/entries.h"
 #include "processors/description/field_values.h"
 #include "processors/description/path.h"
 #include "processors/description/row_context.h"
@@ -30,148 +31,6 @@
 
 namespace freshet::processors {
 
-namespace description {
-
-// --- entries --------------------------------------------------------------------------------------------------------
-
-struct NoReader {};
-
-// Reads by the type of the member, which does not depend on what else a data set's context has.
-template <typename In, typename T>
-bool read_by_type(In& in, T& out) {
-  if constexpr (std::is_base_of_v<ReadContext, In>) {
-    return read_field(static_cast<ReadContext&>(in), out);
-  } else {
-    return read_field(in, out);
-  }
-}
-
-template <auto kMember, auto kReader>
-struct FieldEntry {
-  Field field;
-};
-// Another name of a field, or a field that is not used. Neither is part of an array.
-struct AliasEntry {
-  Field field;
-  std::string_view of;
-};
-struct IgnoredEntry {
-  Field field;
-};
-template <auto kReader>
-struct OthersEntry {};
-template <auto... kPath>
-struct ColumnEntry {
-  Column column;
-};
-template <auto kMember, auto kReader>
-struct BothEntry {
-  Field field;
-  Column column;
-};
-
-template <typename Entry>
-constexpr bool kIsField = false;
-template <auto kMember, auto kReader>
-constexpr bool kIsField<FieldEntry<kMember, kReader>> = true;
-template <auto kMember, auto kReader>
-constexpr bool kIsField<BothEntry<kMember, kReader>> = true;
-template <>
-inline constexpr bool kIsField<AliasEntry> = true;
-template <>
-inline constexpr bool kIsField<IgnoredEntry> = true;
-
-template <typename Entry>
-constexpr bool kIsOthers = false;
-template <auto kReader>
-constexpr bool kIsOthers<OthersEntry<kReader>> = true;
-
-template <typename Entry>
-constexpr bool kIsColumn = false;
-template <auto... kPath>
-constexpr bool kIsColumn<ColumnEntry<kPath...>> = true;
-template <auto kMember, auto kReader>
-constexpr bool kIsColumn<BothEntry<kMember, kReader>> = true;
-
-template <auto kMember, auto kReader, typename In, typename Row>
-bool read_member(In& in, Row& row) {
-  if constexpr (!std::is_member_object_pointer_v<decltype(kMember)>) {
-    return kMember(in, row);
-  } else if constexpr (std::is_same_v<std::remove_cv_t<decltype(kReader)>, NoReader>) {
-    return read_by_type(in, row.*kMember);
-  } else {
-    return kReader(in, row.*kMember);
-  }
-}
-template <auto kMember, auto kReader, typename In, typename Row>
-bool read_entry(const FieldEntry<kMember, kReader>&, In& in, Row& row) {
-  return read_member<kMember, kReader>(in, row);
-}
-template <auto kMember, auto kReader, typename In, typename Row>
-bool read_entry(const BothEntry<kMember, kReader>&, In& in, Row& row) {
-  return read_member<kMember, kReader>(in, row);
-}
-template <typename In, typename Row>
-bool read_entry(const IgnoredEntry&, In& in, Row&) {
-  return in.json.check();
-}
-template <typename In, typename Row>
-bool read_entry(const AliasEntry&, In&, Row&) {
-  return false;  // never called: an alias is read as the field that it names
-}
-template <auto kReader, typename In, typename Row>
-bool read_other(const OthersEntry<kReader>&, In& in, const JsonString& name, Row& row) {
-  return kReader(in, name, row);
-}
-
-// Field::alias_of of an entry. That of an ignored field is itself, which leaves it out of arrays.
-template <typename Entry, size_t N>
-constexpr int alias_of(const Entry& entry, const std::array<Field, N>& fields) {
-  std::string_view of;
-  if constexpr (std::is_same_v<Entry, AliasEntry>) of = entry.of;
-  if constexpr (std::is_same_v<Entry, IgnoredEntry>) of = entry.field.name;
-  for (size_t i = 0; i < N; ++i) {
-    if (!of.empty() && fields[i].name == of) return static_cast<int>(i);
-  }
-  return -1;
-}
-
-template <auto... kPath, typename Encoder, typename Row>
-void write_entry(const ColumnEntry<kPath...>& entry, Encoder& out, const Row& row, const RowContext& context) {
-  out.put(entry.column, follow<kPath...>(row, context));
-}
-template <auto kMember, auto kReader, typename Encoder, typename Row>
-void write_entry(const BothEntry<kMember, kReader>& entry, Encoder& out, const Row& row, const RowContext& context) {
-  out.put(entry.column, follow<kMember>(row, context));
-}
-
-template <typename Entry>
-constexpr auto only_field(const Entry& entry) {
-  if constexpr (kIsField<Entry>) {
-    return std::tuple(entry);
-  } else {
-    return std::tuple();
-  }
-}
-template <typename Entry>
-constexpr auto only_others(const Entry& entry) {
-  if constexpr (kIsOthers<Entry>) {
-    return std::tuple(entry);
-  } else {
-    return std::tuple();
-  }
-}
-template <typename Entry>
-constexpr auto only_column(const Entry& entry) {
-  if constexpr (kIsColumn<Entry>) {
-    return std::tuple(entry);
-  } else {
-    return std::tuple();
-  }
-}
-
-}  // namespace description
-
 // The fields and columns of a data set, or the fields of an object in one. `Row` has a member for each field that is
 // read; a default member value is the value of a field that is missing.
 template <typename RowOf, typename FieldTuple, typename ColumnTuple, typename OthersTuple>
@@ -179,7 +38,6 @@ class Description {
  public:
   using Row = RowOf;
   static constexpr size_t kFields = std::tuple_size_v<FieldTuple>;
-  static constexpr size_t kColumns = std::tuple_size_v<ColumnTuple>;
 
   struct Options {
     Unknown unknown = Unknown::Skip;
@@ -225,8 +83,9 @@ class Description {
   }
 
   std::vector<std::string_view> column_names() const {
-    return std::apply([](const auto&... entry) { return std::vector<std::string_view>{entry.column.name()...}; },
-                      columns_);
+    std::vector<std::string_view> names;
+    std::apply([&](const auto&... entry) { (description::add_names(entry, names), ...); }, columns_);
+    return names;
   }
 
   // The same description for messages with `unknown` fields.
@@ -317,16 +176,27 @@ consteval auto column(std::string_view name) {
   return description::ColumnEntry<kPath...>{Column(name)};
 }
 
+// Columns of the same kind: kValues(row, i) is the value of column i.
+template <auto kValues, size_t kCount>
+constexpr auto columns_of(const std::array<Column, kCount>& names) {
+  return description::ColumnsEntry<kValues, kCount>{names};
+}
+
 template <auto kMember, auto kReader = description::NoReader{}>
 consteval auto both(std::string_view name, Need need = Need::Optional) {
   return description::BothEntry<kMember, kReader>{{name, need}, Column(name)};
 }
 
+// An entry may be a std::tuple of entries, for data sets that have them in several descriptions.
 template <typename Row, typename... Entries>
 constexpr auto describe(const Entries&... entries) {
-  const auto fields = std::tuple_cat(description::only_field(entries)...);
-  const auto columns = std::tuple_cat(description::only_column(entries)...);
-  const auto others = std::tuple_cat(description::only_others(entries)...);
+  const auto all = std::tuple_cat(description::entries_of(entries)...);
+  const auto only = [&all](auto choose) {
+    return std::apply([&](const auto&... entry) { return std::tuple_cat(choose(entry)...); }, all);
+  };
+  const auto fields = only([](const auto& entry) { return description::only_field(entry); });
+  const auto columns = only([](const auto& entry) { return description::only_column(entry); });
+  const auto others = only([](const auto& entry) { return description::only_others(entry); });
   using Described = Description<Row, std::remove_cv_t<decltype(fields)>, std::remove_cv_t<decltype(columns)>,
                                 std::remove_cv_t<decltype(others)>>;
   typename Described::Options options;

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <tuple>
+
+#include "processors/description/binary_rows.h"
 #include "processors/description/described_processor.h"
 #include "processors/description/steps.h"
 #include "testkit/fake_clock.h"
@@ -68,6 +72,41 @@ TEST_F(DescribedRowsTest, NoElementMeansNoRow) {
   EXPECT_EQ(process(R"({"name":"n","parts":[]})").row_count, 0u);
   EXPECT_EQ(rows_, "");
   EXPECT_EQ(process(R"({"name":"n","parts":[{"id":1}]})").kind, ProcessResult::Kind::Invalid);
+}
+
+struct Grid {
+  std::array<uint16_t, 3> cells{7, 8, 0x109};
+  UInt128 id{1, 0};
+};
+uint16_t cell(const Grid& grid, size_t index) { return grid.cells[index]; }
+
+constexpr std::tuple kFirst(column<&Grid::id>("id"), column<constant<true>>("on"));
+constexpr auto kGrid =
+    describe<Grid>(kFirst, columns_of<cell>(std::array{Column("cell_0"), Column("cell_1"), Column("cell_2")}),
+                   column<offset_of>("at"));
+
+// In the types of the values, too.
+TEST(DescriptionTest, GroupsOfEntriesAndColumnsOfOneKind) {
+  testkit::FakeClock clock;
+  Metrics metrics;
+  const ProcessorEnvironment environment{&clock, &metrics};
+  const ProcessorsSettings settings;
+  const GeneratedValues values(environment);
+  const RowContext context{Partition{0}, Offset{5}, settings.environment, values, 0};
+  std::string text;
+  DescribedRows<kGrid> rows(settings, environment);
+  rows.add(Grid(), context);
+  EXPECT_EQ(rows.move_to(text).row_count, 1u);
+  EXPECT_EQ(text, R"({"id":18446744073709551616,"on":true,"cell_0":7,"cell_1":8,"cell_2":265,"at":5})"
+                  "\n");
+  std::string bytes;
+  BinaryRows<kGrid> binary;
+  binary.begin_message();
+  binary.add(Grid(), context);
+  EXPECT_EQ(binary.move_to(bytes).row_count, 1u);
+  EXPECT_EQ(bytes, std::string("\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 16) + '\1' +
+                       std::string("\7\0\10\0\11\1\5\0\0\0\0\0\0\0", 14));
+  EXPECT_EQ(binary.layout().columns, (std::vector<std::string>{"id", "on", "cell_0", "cell_1", "cell_2", "at"}));
 }
 
 }  // namespace

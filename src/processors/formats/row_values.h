@@ -45,6 +45,40 @@ struct DottedText {
   JsonString after;
 };
 
+// An integer of 128 bits.
+struct UInt128 {
+  uint64_t high = 0;
+  uint64_t low = 0;
+};
+
+// A map: `key` (text) and `value` of each element of `range`.
+template <typename Range, typename Key, typename Value>
+struct Pairs {
+  Range range;
+  Key key;
+  Value value;
+  bool empty() const { return range.empty(); }
+};
+template <typename Range, typename Key, typename Value>
+Pairs(Range, Key, Value) -> Pairs<Range, Key, Value>;
+
+// A value that its row leaves out, with the name of its column, if it is empty.
+template <typename T>
+struct UnlessEmpty {
+  T value;
+};
+template <typename T>
+UnlessEmpty(T) -> UnlessEmpty<T>;
+
+// Text in a binary format: the value as JSON.
+template <typename T>
+struct AsJson {
+  T value;
+  bool empty() const { return value.empty(); }
+};
+template <typename T>
+AsJson(T) -> AsJson<T>;
+
 // An array: `get` of each element of `range`, which must outlive it.
 template <typename Range, typename Get>
 struct Elements {

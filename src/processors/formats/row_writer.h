@@ -87,6 +87,10 @@ class RowWriter {
   void put(const Column& column, const WhenThere<T>& v) {
     if (v.value) put(column, *v.value);
   }
+  template <typename T>
+  void put(const Column& column, const UnlessEmpty<T>& v) {
+    if (!v.value.empty()) put_out_of_line(column, v.value);
+  }
 
   [[gnu::always_inline]] void key(const Column& column) {
     ensure(Column::kRoom + 1);
@@ -155,6 +159,22 @@ class RowWriter {
     ticks_value(static_cast<int64_t>(v.value), kDigits);
   }
   void value(const DottedText& v);
+  void value(const UInt128& v) {
+    number([&v](char* out) { return write_u128(v.high, v.low, out); });
+  }
+  template <typename Range, typename Key, typename Value>
+  void value(const Pairs<Range, Key, Value>& v) {
+    begin_object();
+    for (const auto& one : v.range) {
+      key(v.key(one));
+      value(v.value(one));
+    }
+    end_object();
+  }
+  template <typename T>
+  void value(const AsJson<T>& v) {
+    value(v.value);
+  }
   template <typename Range, typename Get>
   void value(const Elements<Range, Get>& v) {
     begin_array();
@@ -177,6 +197,11 @@ class RowWriter {
   void end_string();
 
  private:
+  // Loops over columns that are mostly empty stay short.
+  template <typename T>
+  [[gnu::noinline]] void put_out_of_line(const Column& column, const T& v) {
+    put(column, v);
+  }
   void ensure(size_t more) {
     if (size_ + more > buffer_.size()) grow(more);
   }

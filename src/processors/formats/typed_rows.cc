@@ -188,6 +188,12 @@ void TypedRowWriter::write(const Type& type, const DottedText& value) {
   bytes_.raw(value.after.view);
 }
 
+void TypedRowWriter::write(const Type& type, const UInt128& value) {
+  if (type.kind != Kind::UInt128) return inexact();
+  bytes_.fixed(value.low);
+  bytes_.fixed(value.high);
+}
+
 void TypedRowWriter::write(const Type& type, const Uuid& value) {
   if (type.kind == Kind::Uuid) return bytes_.uuid(value.bytes);
   std::array<char, Uuid::kTextSize> text;

@@ -80,6 +80,12 @@ class TypedRowWriter {
     const ColumnTarget& target = targets_[next_++];
     if (target.there && exact_) put_default(target);
   }
+  template <typename T>
+  void put(const Column& column, const UnlessEmpty<T>& value) {
+    if (!value.value.empty()) return put(column, value.value);
+    const ColumnTarget& target = targets_[next_++];
+    if (target.there && exact_) put_default(target);
+  }
 
  private:
   friend TypedCell;
@@ -153,6 +159,17 @@ class TypedRowWriter {
     write(type, Ticks<kDigits>{static_cast<int64_t>(value.value)});
   }
   void write(const Type& type, const DottedText& value);
+  void write(const Type& type, const UInt128& value);
+  template <typename Range, typename Key, typename Value>
+  void write(const Type& type, const Pairs<Range, Key, Value>& value) {
+    if (type.kind != Kind::Map) return inexact();
+    bytes_.count(static_cast<uint64_t>(value.range.size()));
+    for (const auto& one : value.range) {
+      element(type.children[0], value.key(one));
+      element(type.children[1], value.value(one));
+      if (!exact_ || bytes_.bytes().size() > kMostBytes) return inexact();
+    }
+  }
   // Types that only JSON has.
   template <typename T>
   void write(const Type&, const T&) {

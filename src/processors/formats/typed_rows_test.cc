@@ -6,6 +6,8 @@
 
 #include <limits>
 #include <map>
+#include <span>
+#include <vector>
 
 #include "processors/formats/row_encoder.h"
 
@@ -58,6 +60,30 @@ TEST(TypedRowsTest, FloatsAreNotRoundedTwice) {
   EXPECT_EQ(bytes_of("Float64", std::numeric_limits<double>::infinity()), std::nullopt);
   EXPECT_EQ(bytes_of("Float64", 5e-324), std::nullopt);
   EXPECT_EQ(bytes_of("UInt8", 1.0), std::nullopt);
+}
+
+TEST(TypedRowsTest, Maps) {
+  struct Pair {
+    JsonString key;
+    uint64_t value;
+  };
+  const auto map_of = [](const std::vector<Pair>& pairs) {
+    return Pairs{std::span(pairs), [](const Pair& one) { return one.key; }, [](const Pair& one) { return one.value; }};
+  };
+  const std::vector<Pair> pairs = {{{"a", true}, 7}, {{"b", true}, 300}};
+  EXPECT_EQ(bytes_of("Map(String, UInt16)", map_of(pairs)), std::string("\2\1a\7\0\1b\54\1", 9));
+  EXPECT_EQ(bytes_of("Map(String, UInt8)", map_of(pairs)), std::nullopt);
+  EXPECT_EQ(bytes_of("String", map_of(pairs)), std::nullopt);
+  EXPECT_EQ(bytes_of("Map(String, UInt16)", UnlessEmpty{map_of({})}), std::nullopt);  // no default is known
+  TypedRowWriter with_default({{*columns::parse_data_type("Map(String, UInt16)"), true, "default"}});
+  with_default.begin_row();
+  with_default.put(kColumn, UnlessEmpty{map_of({})});
+  EXPECT_EQ(with_default.bytes(), "default");
+}
+
+TEST(TypedRowsTest, IntegersOf128Bits) {
+  EXPECT_EQ(bytes_of("UInt128", UInt128{2, 1}), raw(uint64_t{1}) + raw(uint64_t{2}));
+  EXPECT_EQ(bytes_of("UInt64", UInt128{0, 1}), std::nullopt);
 }
 
 TEST(TypedRowsTest, Times) {

@@ -22,6 +22,15 @@ bool ProtobufReader::long_varint(uint64_t& out) {
   return fail("an integer has more than 64 bits");
 }
 
+bool ProtobufReader::read_key(uint32_t& field, WireType& type) {
+  uint64_t key = 0;
+  if (!varint(key)) return false;
+  if (key > UINT32_MAX || (key & 7) > 5) return fail("expected a field");
+  field = static_cast<uint32_t>(key >> 3);
+  type = static_cast<WireType>(key & 7);
+  return field != 0 || fail("a field has the number 0");
+}
+
 bool ProtobufReader::string(JsonString& out) {
   if (!bytes(out.view)) return false;
   return check_text(out.view, out.plain) || fail("a string is not UTF-8");

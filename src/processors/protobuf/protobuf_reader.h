@@ -37,7 +37,13 @@ class ProtobufReader {
   // Reads the key of the next field of the innermost message. False at its end and after an error.
   bool next() {
     if (at_ == end_) return false;
-    return read_key(field_, type_);
+    const auto byte = static_cast<unsigned char>(*at_);
+    const bool one_byte = byte >= 8 && byte < 0x80 && (byte & 7) <= 5;
+    if (!one_byte) return read_key(field_, type_);
+    field_ = byte >> 3;
+    type_ = static_cast<WireType>(byte & 7);
+    ++at_;
+    return true;
   }
   uint32_t field() const { return field_; }
   WireType type() const { return type_; }
@@ -82,14 +88,7 @@ class ProtobufReader {
 
  private:
   bool expect(WireType type) { return type_ == type || fail("a field has the wrong wire type"); }
-  bool read_key(uint32_t& field, WireType& type) {
-    uint64_t key = 0;
-    if (!varint(key)) return false;
-    if (key > UINT32_MAX || (key & 7) > 5) return fail("expected a field");
-    field = static_cast<uint32_t>(key >> 3);
-    type = static_cast<WireType>(key & 7);
-    return field != 0 || fail("a field has the number 0");
-  }
+  bool read_key(uint32_t& field, WireType& type);
   bool varint(uint64_t& out) {
     if (at_ != end_ && static_cast<unsigned char>(*at_) < 0x80) {
       out = static_cast<unsigned char>(*at_++);

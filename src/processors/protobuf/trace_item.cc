@@ -3,192 +3,145 @@
 #include <algorithm>
 #include <numeric>
 
+#include "processors/protobuf/protobuf_message.h"
+
 namespace freshet::processors {
 namespace {
 
 // Up to this many attributes, every pair of keys is compared; more are sorted.
 constexpr size_t kFewAttributes = 24;
 
-template <typename T>
-bool read_low_bits(ProtobufReader& reader, T& out) {
-  uint64_t value = 0;
-  if (!reader.read_varint(value)) return false;
-  out = static_cast<T>(value);
+struct Timestamp {
+  int64_t seconds = 0;
+  int32_t nanos = 0;
+};
+constexpr auto kTimestamp = message<Timestamp>(number<1, &Timestamp::seconds>(), number<2, &Timestamp::nanos>());
+
+bool read_seconds(ProtobufReader& reader, std::optional<int64_t>& out) {
+  Timestamp time{out.value_or(0)};
+  if (!kTimestamp(reader, time)) return false;
+  out = time.seconds;
   return true;
 }
 
-bool read_timestamp(ProtobufReader& reader, std::optional<int64_t>& seconds) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
-  if (!seconds) seconds = 0;
-  int32_t nanos = 0;
-  while (reader.next()) {
-    switch (reader.field()) {
-      case 1:
-        read_low_bits(reader, *seconds);
-        break;
-      case 2:
-        read_low_bits(reader, nanos);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return reader.leave(outer);
+constexpr auto kCount =
+    message<CategoryCount>(number<1, &CategoryCount::data_category>(), number<2, &CategoryCount::quantity>());
+constexpr auto kOutcomes =
+    message<TraceItem>(number<1, &TraceItem::category_count, add_each<kCount>>(), number<2, &TraceItem::key_id>());
+
+// --- attributes -----------------------------------------------------------------------------------------------------
+
+bool read_ignored_array(ProtobufReader& reader, AttributeScalar& out);
+bool read_ignored_list(ProtobufReader& reader, AttributeScalar& out);
+
+// A member of a value; the last one counts.
+template <AttributeKind kKind, auto kMember>
+bool read_member(ProtobufReader& reader, AttributeScalar& out) {
+  out.kind = kKind;
+  return read_number(reader, out.*kMember);
+}
+bool read_ignored_bytes(ProtobufReader& reader, AttributeScalar& out) {
+  out.kind = AttributeKind::Nothing;
+  std::string_view ignored;
+  return reader.read_bytes(ignored);
 }
 
-bool read_category_count(ProtobufReader& reader, CategoryCount& out) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
-  while (reader.next()) {
-    switch (reader.field()) {
-      case 1:
-        read_low_bits(reader, out.data_category);
-        break;
-      case 2:
-        reader.read_varint(out.quantity);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return reader.leave(outer);
-}
+using Scalar = AttributeScalar;
+constexpr auto kScalar = message<Scalar>(number<1, read_member<AttributeKind::String, &Scalar::string_value>>(),
+                                         number<2, read_member<AttributeKind::Bool, &Scalar::bool_value>>(),
+                                         number<3, read_member<AttributeKind::Int, &Scalar::int_value>>(),
+                                         number<4, read_member<AttributeKind::Double, &Scalar::double_value>>(),
+                                         number<6, read_ignored_list>(), number<7, read_ignored_bytes>());
+// A value inside an array or list. A nested array is only checked.
+constexpr auto kElement = kScalar.with(number<5, read_ignored_array>());
 
-bool read_outcomes(ProtobufReader& reader, TraceItem& out) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
-  while (reader.next()) {
-    switch (reader.field()) {
-      case 1:
-        read_category_count(reader, out.category_count.emplace_back());
-        break;
-      case 2:
-        reader.read_varint(out.key_id);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return reader.leave(outer);
-}
-
-bool read_ignored_array(ProtobufReader& reader);
-bool read_ignored_list(ProtobufReader& reader);
-
-// The members of a value that is not an array; the last one counts.
-bool read_scalar_member(ProtobufReader& reader, AttributeScalar& out) {
-  switch (reader.field()) {
-    case 1:
-      out.kind = AttributeKind::String;
-      return reader.read_string(out.string_value);
-    case 2: {
-      out.kind = AttributeKind::Bool;
-      uint64_t flag = 0;
-      if (!reader.read_varint(flag)) return false;
-      out.bool_value = flag != 0;
-      return true;
-    }
-    case 3:
-      out.kind = AttributeKind::Int;
-      return read_low_bits(reader, out.int_value);
-    case 4:
-      out.kind = AttributeKind::Double;
-      return reader.read_double(out.double_value);
-    case 6:
-      out.kind = AttributeKind::Nothing;
-      return read_ignored_list(reader);
-    case 7: {
-      out.kind = AttributeKind::Nothing;
-      std::string_view ignored;
-      return reader.read_bytes(ignored);
-    }
-    default:
-      return reader.skip();
-  }
-}
-
-// Reads a value inside an array or list. A nested array is only checked.
-bool read_element(ProtobufReader& reader, AttributeScalar& out) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
-  while (reader.next()) {
-    if (reader.field() == 5) {
-      out.kind = AttributeKind::Nothing;
-      read_ignored_array(reader);
-    } else {
-      read_scalar_member(reader, out);
-    }
-  }
-  return reader.leave(outer);
-}
-
-bool read_ignored_array(ProtobufReader& reader) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
-  while (reader.next()) {
-    AttributeScalar ignored;
-    reader.field() == 1 ? read_element(reader, ignored) : reader.skip();
-  }
-  return reader.leave(outer);
-}
-
-bool read_ignored_pair(ProtobufReader& reader) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
+// Values that are only checked.
+struct Ignored {
   JsonString key;
   AttributeScalar value;
-  while (reader.next()) {
-    switch (reader.field()) {
-      case 1:
-        reader.read_string(key);
-        break;
-      case 2:
-        read_element(reader, value);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  return reader.leave(outer);
+};
+constexpr auto kIgnoredArray = message<Ignored>(number<1, &Ignored::value, kElement>());
+constexpr auto kIgnoredPair = message<Ignored>(number<1, &Ignored::key>(), number<2, &Ignored::value, kElement>());
+constexpr auto kIgnoredList = message<Ignored>(number<1, kIgnoredPair>());
+
+bool read_ignored_array(ProtobufReader& reader, AttributeScalar& out) {
+  out.kind = AttributeKind::Nothing;
+  Ignored ignored;
+  return kIgnoredArray(reader, ignored);
+}
+bool read_ignored_list(ProtobufReader& reader, AttributeScalar& out) {
+  out.kind = AttributeKind::Nothing;
+  Ignored ignored;
+  return kIgnoredList(reader, ignored);
 }
 
-bool read_ignored_list(ProtobufReader& reader) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
-  while (reader.next()) reader.field() == 1 ? read_ignored_pair(reader) : reader.skip();
-  return reader.leave(outer);
+// An attribute whose value is read, and the elements of all arrays.
+struct OpenAttribute {
+  Attribute& attribute;
+  std::vector<AttributeScalar>& elements;
+};
+
+bool read_array_element(ProtobufReader& reader, OpenAttribute& open) {
+  AttributeScalar element;
+  if (!kElement(reader, element)) return false;
+  if (element.kind != AttributeKind::Nothing) open.elements.push_back(element);
+  return true;
 }
+constexpr auto kArray = message<OpenAttribute>(number<1, read_array_element>());
 
 // Consecutive arrays are concatenated; any other value between them starts a new one.
-bool read_array(ProtobufReader& reader, Attribute& attribute, std::vector<AttributeScalar>& elements) {
+bool read_array(ProtobufReader& reader, OpenAttribute& open) {
+  Attribute& attribute = open.attribute;
   if (attribute.value.kind != AttributeKind::Array) {
     attribute.value.kind = AttributeKind::Array;
-    attribute.elements_begin = attribute.elements_end = static_cast<uint32_t>(elements.size());
+    attribute.elements_begin = static_cast<uint32_t>(open.elements.size());
   }
+  const bool good = kArray(reader, open);
+  attribute.elements_end = static_cast<uint32_t>(open.elements.size());
+  return good;
+}
+
+bool read_value(ProtobufReader& reader, OpenAttribute& open) {
   ProtobufReader::Outer outer;
   if (!reader.enter(outer)) return false;
   while (reader.next()) {
-    if (reader.field() != 1) {
-      reader.skip();
-      continue;
-    }
-    AttributeScalar element;
-    read_element(reader, element);
-    if (element.kind != AttributeKind::Nothing) elements.push_back(element);
+    reader.field() == 5 ? read_array(reader, open) : kScalar.read_one(reader, open.attribute.value);
   }
-  attribute.elements_end = static_cast<uint32_t>(elements.size());
+  return reader.leave(outer);
+}
+bool read_key(ProtobufReader& reader, OpenAttribute& open) { return reader.read_string(open.attribute.key); }
+constexpr auto kAttribute = message<OpenAttribute>(number<1, read_key>(), number<2, read_value>());
+
+// An entry of a map, of which prost ignores the wire type.
+bool read_attribute(ProtobufReader& reader, TraceItem& out) {
+  ProtobufReader::Outer outer;
+  if (!reader.enter_any(outer)) return false;
+  Attribute& attribute = out.attributes.emplace_back();
+  attribute.key.plain = true;
+  OpenAttribute open{attribute, out.elements};
+  kAttribute.read_all(reader, open);
+  attribute.key_hash = hash_of(attribute.key.view);
   return reader.leave(outer);
 }
 
-bool read_value(ProtobufReader& reader, Attribute& attribute, std::vector<AttributeScalar>& elements) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter(outer)) return false;
-  while (reader.next()) {
-    reader.field() == 5 ? read_array(reader, attribute, elements) : read_scalar_member(reader, attribute.value);
-  }
-  return reader.leave(outer);
-}
+// --- the item -------------------------------------------------------------------------------------------------------
+
+using Item = TraceItem;
+// Of older Snuba.
+constexpr auto kJuneItem = message<Item>(number<7, read_attribute>(),                       //
+                                         number<1, &Item::organization_id>(),               //
+                                         number<2, &Item::project_id>(),                    //
+                                         number<3, &Item::trace_id>(),                      //
+                                         number<4, &Item::item_id>(),                       //
+                                         number<5, &Item::item_type>(),                     //
+                                         number<6, &Item::timestamp, read_seconds>(),       //
+                                         number<8, &Item::client_sample_rate>(),            //
+                                         number<9, &Item::server_sample_rate>(),            //
+                                         number<100, &Item::retention_days>(),              //
+                                         number<101, &Item::received, read_seconds>(),      //
+                                         number<102, &Item::downsampled_retention_days>(),  //
+                                         number<110, kOutcomes>());
+constexpr auto kItem = kJuneItem.with(number<10, &Item::conversation_id>(), number<11, &Item::session_id>());
 
 bool same_key(const Attribute& a, const Attribute& b) { return a.key_hash == b.key_hash && a.key.view == b.key.view; }
 
@@ -196,71 +149,9 @@ bool same_key(const Attribute& a, const Attribute& b) { return a.key_hash == b.k
 
 bool TraceItemDecoder::decode(ProtobufReader& reader, TraceItem& out) {
   out.clear();
-  while (reader.next()) decode_field(reader, out);
-  if (reader.failed()) return false;
+  if (!(june_ ? kJuneItem.read_all(reader, out) : kItem.read_all(reader, out))) return false;
   keep_last_of_each_key(out.attributes);
   return true;
-}
-
-bool TraceItemDecoder::decode_field(ProtobufReader& reader, TraceItem& out) {
-  JsonString text;
-  switch (reader.field()) {
-    case 1:
-      return reader.read_varint(out.organization_id);
-    case 2:
-      return reader.read_varint(out.project_id);
-    case 3:
-      if (!reader.read_string(text)) return false;
-      out.trace_id = text.view;
-      return true;
-    case 4:
-      return reader.read_bytes(out.item_id);
-    case 5:
-      return read_low_bits(reader, out.item_type);
-    case 6:
-      return read_timestamp(reader, out.timestamp);
-    case 7:
-      return decode_attribute(reader, out);
-    case 8:
-      return reader.read_double(out.client_sample_rate);
-    case 9:
-      return reader.read_double(out.server_sample_rate);
-    case 10:
-      return june_ ? reader.skip() : reader.read_string(out.conversation_id);
-    case 11:
-      return june_ ? reader.skip() : reader.read_string(out.session_id);
-    case 100:
-      return read_low_bits(reader, out.retention_days);
-    case 101:
-      return read_timestamp(reader, out.received);
-    case 102:
-      return read_low_bits(reader, out.downsampled_retention_days);
-    case 110:
-      return read_outcomes(reader, out);
-    default:
-      return reader.skip();
-  }
-}
-
-bool TraceItemDecoder::decode_attribute(ProtobufReader& reader, TraceItem& out) {
-  ProtobufReader::Outer outer;
-  if (!reader.enter_any(outer)) return false;
-  Attribute& attribute = out.attributes.emplace_back();
-  attribute.key.plain = true;
-  while (reader.next()) {
-    switch (reader.field()) {
-      case 1:
-        reader.read_string(attribute.key);
-        break;
-      case 2:
-        read_value(reader, attribute, out.elements);
-        break;
-      default:
-        reader.skip();
-    }
-  }
-  attribute.key_hash = hash_of(attribute.key.view);
-  return reader.leave(outer);
 }
 
 void TraceItemDecoder::keep_last_of_each_key(std::vector<Attribute>& attributes) {

@@ -49,7 +49,7 @@ struct CategoryCount {
 struct TraceItemFields {
   uint64_t organization_id = 0;
   uint64_t project_id = 0;
-  std::string_view trace_id;
+  JsonString trace_id;
   std::string_view item_id;
   int32_t item_type = 0;
   std::optional<int64_t> timestamp;  // seconds since 1970, any value
@@ -94,8 +94,6 @@ class TraceItemDecoder {
   bool decode(ProtobufReader& reader, TraceItem& out);
 
  private:
-  bool decode_field(ProtobufReader& reader, TraceItem& out);
-  bool decode_attribute(ProtobufReader& reader, TraceItem& out);
   void keep_last_of_each_key(std::vector<Attribute>& attributes);
 
   const bool june_;

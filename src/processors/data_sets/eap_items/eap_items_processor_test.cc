@@ -1,5 +1,3 @@
-#include "processors/data_sets/eap_items/eap_items_processor.h"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
