@@ -99,7 +99,8 @@ void write_value(Out& out, const FirstAsIs& v) {
   if (v.value != nullptr && v.value->is_string()) {
     return out.value(JsonString{first_code_points(v.value->view(), v.count), v.value->string().plain});
   }
-  out.value(Elements(FirstElements{v.value, v.count}, [](const PythonValue& one) { return AnyValue{&one}; }));
+  const FirstElements elements{v.value, v.count};
+  out.value(Elements{elements, [](const PythonValue& one) { return AnyValue{&one}; }});
 }
 
 template <typename Out>
