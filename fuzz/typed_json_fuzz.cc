@@ -15,7 +15,7 @@ using namespace freshet;
 using processors::JsonProcessor;
 
 TableColumns columns_of(std::string_view line) {
-  TableColumns table{{}, true, true, true, true};
+  TableColumns table{{}, true, "UTC", true, true};
   while (!line.empty() && table.columns.size() < 16) {
     const std::string_view column = line.substr(0, line.find('|'));
     line.remove_prefix(std::min(column.size() + 1, line.size()));

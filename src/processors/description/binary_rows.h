@@ -21,6 +21,7 @@ class BinaryRows {
   }
 
   const RowLayout& layout() const { return layout_; }
+  std::string_view why_json() const { return "rows are RowBinary"; }
   void begin_chunk() {}
   void begin_message() {
     out_.clear();

@@ -24,7 +24,7 @@ bool is_utc(std::string_view zone);
 
 // How the server reads texts for DateTime and DateTime64.
 struct TimeTexts {
-  bool best_effort = false;  // date_time_input_format; otherwise no 'T', no 'Z', and no fraction for a DateTime
+  bool best_effort = false;    // date_time_input_format; otherwise no 'T', no 'Z', and no fraction for a DateTime
   bool server_is_utc = false;  // of columns whose type has no time zone
 };
 

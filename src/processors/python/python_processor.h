@@ -25,6 +25,7 @@ class PythonProcessor : public Processor {
       : settings_(settings), values_(environment), rows_(settings, environment) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
+  std::string_view why_json() const override { return rows_.why_json(); }
   void begin_chunk(const MessageContext&, std::span<const Message>) override { rows_.begin_chunk(); }
 
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) final {

@@ -56,6 +56,7 @@ class ItemRows {
  public:
   virtual ~ItemRows() = default;
   virtual const RowLayout& layout() const = 0;
+  virtual std::string_view why_json() const = 0;
   virtual void begin_chunk() = 0;
   virtual ProcessResult write(const EapItem& item, const RowContext& context, std::string& rows) = 0;
 };
@@ -67,6 +68,7 @@ class ItemRowsOf final : public ItemRows {
   explicit ItemRowsOf(const Arguments&... arguments) : rows_(arguments...) {}
 
   const RowLayout& layout() const override { return rows_.layout(); }
+  std::string_view why_json() const override { return rows_.why_json(); }
   void begin_chunk() override { rows_.begin_chunk(); }
   ProcessResult write(const EapItem& item, const RowContext& context, std::string& rows) override {
     rows_.begin_message();
@@ -103,6 +105,7 @@ class EapItemsProcessor final : public Processor {
 
   // Includes the column received_at while the live option eap_emit_received_at is on.
   const RowLayout& layout() const override { return rows_->layout(); }
+  std::string_view why_json() const override { return rows_->why_json(); }
   void begin_chunk(const MessageContext& context, std::span<const Message> messages) override;
   ProcessResult process(const MessageContext& context, const Message& message, std::string& rows) override;
 

@@ -214,7 +214,7 @@ TEST_F(TypedJsonTest, ADefaultOfTheServersIsLeftOutUntilAMessageHasTheColumn) {
 
 TEST_F(TypedJsonTest, ExactlyOnceTheColumnsDoNotDependOnEarlierMessages) {
   wanted = nullptr;
-  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, true, true, true});
+  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, "UTC", true, true});
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(typed(R"({"a":1,"at":2})"), "");
     EXPECT_EQ(typed(R"({"a":1})"), "\1");
@@ -227,7 +227,7 @@ TEST_F(TypedJsonTest, ALargeMessageIsJson) {
     EXPECT_EQ(typed(text).empty(), size == TypedObjects::kMostBytes);
   }
   std::string many;  // of few bytes each, but with a large default
-  table.set({{{"a", "UInt8"}, {"f", "FixedString(1000000)"}}, true, true, true, true});
+  table.set({{{"a", "UInt8"}, {"f", "FixedString(1000000)"}}, true, "UTC", true, true});
   for (int i = 0; i < 4; ++i) many += R"({"a":1})";
   EXPECT_NE(typed(many), "");
   EXPECT_EQ(typed(many + R"({"a":1})"), "");
