@@ -116,7 +116,8 @@ class Checks {
   // Rows are JSONEachRow until the first answer. An insert that the changed table refuses is sent as JSONEachRow, so
   // nobody waits for the next one.
   void follow_table(const std::stop_token& stop) {
-    auto types = table_types(pipeline_, clock_, kAnswerTimeout, stop, secrets_);
+    auto types =
+        description_.accept(table_types(pipeline_, clock_, kAnswerTimeout, stop, secrets_), clock_.steady_now());
     format_.follow(types);
     if (!types || *types == known_) return;
     known_ = *types;
@@ -134,6 +135,7 @@ class Checks {
   bool topics_done_ = false;
   bool table_compared_;
   SteadyTime audited_at_;
+  TrustedDescription description_;
   TableColumns known_;
 };
 

@@ -118,4 +118,20 @@ Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& cloc
   return types;
 }
 
+Result<TableColumns> TrustedDescription::accept(Result<TableColumns> described, SteadyTime now) {
+  if (described) {
+    described_at_ = now;
+    why_json_.clear();
+    return described;
+  }
+  if (described.error().kind == ErrorKind::Stopping || !described_at_ || now - *described_at_ < kTrusted) {
+    return described;
+  }
+  // The text of the first error: the next ones may differ, and would be logged each time.
+  if (why_json_.empty()) why_json_ = "the table cannot be described any more: " + described.error().text;
+  TableColumns unknown;
+  unknown.why_json = why_json_;
+  return unknown;
+}
+
 }  // namespace freshet::app

@@ -1,7 +1,10 @@
 // The columns of the table for rows in its types.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <stop_token>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -16,5 +19,19 @@ namespace freshet::app {
 // setting gives JSONEachRow another meaning than usual. Errors: see clickhouse::ClickHouseClient.
 Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
                                  const std::stop_token& stop, SecretMask* secrets);
+
+// How long a description counts if the table cannot be described again. Rows would leave out columns that were added
+// since, so after a minute they are JSONEachRow until it can. Threads: one.
+class TrustedDescription {
+ public:
+  static constexpr Duration kTrusted = std::chrono::minutes(1);
+
+  // What holds at `now`, after an attempt with this result. An error: what held before.
+  Result<TableColumns> accept(Result<TableColumns> described, SteadyTime now);
+
+ private:
+  std::optional<SteadyTime> described_at_;
+  std::string why_json_;  // not empty: the last description does not count any more
+};
 
 }  // namespace freshet::app

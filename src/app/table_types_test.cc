@@ -92,5 +92,23 @@ TEST_F(TableTypesTest, WhatTheUserMayNotReadIsAnErrorWithItsCode) {
   EXPECT_EQ(types.error().kind, ErrorKind::Retry);
 }
 
+TEST(TrustedDescriptionTest, CountsForAMinute) {
+  const SteadyTime start{std::chrono::hours(1)};
+  const auto refused = [](const char* text) { return Result<TableColumns>(failure(ErrorKind::Retry, text)); };
+  TableColumns table;
+  table.columns = {{"a", "UInt8"}};
+  TrustedDescription description;
+  EXPECT_FALSE(description.accept(refused("none yet"), start));
+  EXPECT_EQ(description.accept(table, start).value(), table);
+  EXPECT_FALSE(description.accept(refused("down"), start + std::chrono::seconds(59)));
+  TableColumns unknown;
+  unknown.why_json = "the table cannot be described any more: refused after 1 ms";
+  EXPECT_EQ(description.accept(refused("refused after 1 ms"), start + std::chrono::seconds(60)).value(), unknown);
+  EXPECT_EQ(description.accept(refused("refused after 2 ms"), start + std::chrono::seconds(70)).value(), unknown);
+  EXPECT_FALSE(description.accept(failure(ErrorKind::Stopping, "stop"), start + std::chrono::seconds(80)));
+  EXPECT_EQ(description.accept(table, start + std::chrono::seconds(90)).value(), table);
+  EXPECT_FALSE(description.accept(refused("down"), start + std::chrono::seconds(149)));
+}
+
 }  // namespace
 }  // namespace freshet::app

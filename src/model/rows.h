@@ -130,7 +130,7 @@ struct ProcessedChunk {
   std::shared_ptr<const RowLayout> layout = plain_layout();
   std::string rows;  // the rows of all messages, in message order
   uint64_t row_count = 0;
-  bool has_json_rows = false;  // MessageRows::json_each_row of at least one message
+  uint64_t json_messages = 0;  // messages with MessageRows::json_each_row
   Hash128 digest;              // of `messages` and their rows, for the insert token (stream/insert_token.h)
   uint32_t message_hash = 0;   // the sum of MessageRows::message_hash
   std::string dlq_contexts;

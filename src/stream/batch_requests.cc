@@ -8,7 +8,7 @@ namespace {
 // All rows are as the batch's layout says.
 bool of_one_layout(const SealedBatch& batch) {
   return std::none_of(batch.chunks.begin(), batch.chunks.end(), [&](const auto& chunk) {
-    return chunk->has_json_rows || (chunk->layout != batch.layout && *chunk->layout != *batch.layout);
+    return chunk->json_messages > 0 || (chunk->layout != batch.layout && *chunk->layout != *batch.layout);
   });
 }
 

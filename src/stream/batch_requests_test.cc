@@ -57,7 +57,8 @@ TEST_F(BatchRequestsTest, EachPieceOfSeveralLayoutsHasItsOwn) {
   add(wide, "CCDD");
   add(std::make_shared<RowLayout>(), "ef");
   add(std::make_shared<RowLayout>(*narrow), "gh");
-  last->messages[0].json_each_row = last->has_json_rows = true;
+  last->messages[0].json_each_row = true;
+  last->json_messages = 1;
   const Pieces all = {{"ab", narrow.get()}, {"CCDD", wide.get()}, {"ef", json}, {"g", json}, {"h", narrow.get()}};
   const BatchRequests requests(batch);
   for (const InsertRequest& whole : {requests.request(requests.whole()), whole_request(batch)}) {

@@ -63,6 +63,8 @@ struct BatchTask {
   // It may have been sent in another format, by the partition's last owner. That this one is always too large says
   // nothing about that one.
   bool other_format = false;
+  // The last owner made other rows of the same messages. That the table rejects these says nothing about those.
+  bool other_rows = false;
   // The table may have some of its rows, under other tokens: only messages without a row are inserted.
   bool repair = false;
   // A part of the planned batch is stored, so a rejected message is bad data and no change of the table.

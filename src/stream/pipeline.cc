@@ -136,6 +136,7 @@ void Pipeline::on_processed(std::shared_ptr<const ProcessedChunk> chunk, SteadyT
       state_.totals.status.skipped += next->skipped_count;
       state_.metrics.skipped.add(next->skipped_count);
     }
+    if (next->json_messages > 0) state_.metrics.without_exact_form.add(next->json_messages);
     for (const auto& dead_letter : next->invalid) dead_letters_.add(dead_letter, *partition);
     for (const SideRecord& record : next->side_records) {
       const uint64_t bytes = 2 * (record.key.size() + record.value.size()) + kMinRecordCharge;

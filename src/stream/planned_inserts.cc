@@ -123,6 +123,7 @@ void PlannedInserts::send(Batch& batch, PlannedPiece& piece, Commands& commands)
   if (!piece.unplanned) task.planned_token = piece.token.text;
   task.maybe_stored = std::exchange(piece.maybe_stored, true);
   task.other_format = piece.other_format;
+  task.other_rows = piece.other_rows;
   task.repair = piece.salt > 0;
   task.others_stored = batch.any_stored;
   const Duration confirmed = state_.committer.of(batch.span().partition).confirmed_at();

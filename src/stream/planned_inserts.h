@@ -72,6 +72,7 @@ class PlannedInserts {
     Step step = Step::Waiting;
     bool maybe_stored = false;  // it may have been sent before
     bool other_format = false;  // BatchTask::other_format
+    bool other_rows = false;    // BatchTask::other_rows
     bool unplanned = false;     // the writer splits it as with at-least-once delivery
     RejectedMessage rejection{};
   };
@@ -95,7 +96,7 @@ class PlannedInserts {
   PlannedPiece& insert(const TrackedPartition& partition, std::shared_ptr<const SealedBatch> batch);
   void replay_split(TrackedPartition& partition, const PlannedSpan& span,
                     const std::vector<std::shared_ptr<SealedBatch>>& batches);
-  void take_planned_token(TrackedPartition& partition, const PlannedSpan& span, SealedBatch& batch);
+  bool take_planned_token(TrackedPartition& partition, const PlannedSpan& span, SealedBatch& batch);
   template <typename Event>
   void changed(const TrackedPartition& partition, const PlannedSpan& span, uint64_t rows, const char* reason);
   void resume(BatchTask task, Commands& commands);

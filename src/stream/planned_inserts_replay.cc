@@ -74,10 +74,11 @@ void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay
     first = last.next();
     begin = end;
   }
+  bool other_rows = false;
   if (batches.size() > 1) {
     replay_split(partition, span, batches);
   } else {
-    take_planned_token(partition, span, *batches.front());
+    other_rows = take_planned_token(partition, span, *batches.front());
   }
   for (auto& batch : batches) {
     state_.begin(batch);
@@ -91,6 +92,7 @@ void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay
     PlannedPiece& piece = insert(partition, std::move(batch));
     piece.maybe_stored = true;
     piece.other_format = other_format;
+    piece.other_rows = other_rows;
     piece.salt = span.salt;
   }
 }
@@ -109,18 +111,20 @@ void PlannedInserts::replay_split(TrackedPartition& partition, const PlannedSpan
 }
 
 // The same messages keep their token, whatever their rows look like now: the table may have those of the first insert.
-void PlannedInserts::take_planned_token(TrackedPartition& partition, const PlannedSpan& span, SealedBatch& batch) {
-  if (batch.token_hash == span.token_hash) return;
+// True: they keep it although another processor has made other rows of them.
+bool PlannedInserts::take_planned_token(TrackedPartition& partition, const PlannedSpan& span, SealedBatch& batch) {
+  if (batch.token_hash == span.token_hash) return false;
   if (!same_messages(span, batch)) {
     changed<PlannedMessagesChanged>(partition, span, batch.row_count, "messages_changed");
-    return partition.plan.replace(span.offsets, batch.row_count, batch.token_hash, span.salt, batch.plan_check);
+    partition.plan.replace(span.offsets, batch.row_count, batch.token_hash, span.salt, batch.plan_check);
+    return false;
   }
-  if (same_format(span, batch) || span.rows != batch.row_count) {
-    changed<PlannedRowsChanged>(partition, span, batch.row_count, "rows_changed");
-  }
+  const bool other_rows = same_format(span, batch) || span.rows != batch.row_count;
+  if (other_rows) changed<PlannedRowsChanged>(partition, span, batch.row_count, "rows_changed");
   InsertToken token = token_with_hash(state_.batcher.scope(), batch.spans, span.token_hash);
   batch.insert_token = std::move(token.text);
   batch.token_hash = token.hash;
+  return other_rows;
 }
 
 template <typename Event>

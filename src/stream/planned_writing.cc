@@ -16,6 +16,7 @@ PlannedWriting::PlannedWriting(RowWriter& writer, RejectionMemory& memory, Inser
       token_(std::move(task.planned_token)),
       maybe_stored_(task.maybe_stored),
       other_format_(task.other_format),
+      other_rows_(task.other_rows),
       others_stored_(task.others_stored),
       repair_(task.repair),
       result_{batch_, false, std::move(task.rejected), 0, {}, {}} {}
@@ -97,6 +98,15 @@ bool PlannedWriting::take(const WriteOutcome& outcome, const WriteControl& contr
 }
 
 bool PlannedWriting::take_rejection(const WriteOutcome& outcome, const WriteControl& control) {
+  if (maybe_stored_ && other_rows_) {
+    WriteOutcome unknown = outcome;
+    unknown.reason =
+        "the table may have the rows that an earlier version of the processor made of these messages, and rejects one "
+        "of "
+        "the new rows";
+    block(Blocked::MaybeStored, unknown);
+    return true;
+  }
   if (is_single() && !others_stored_ && memory_.rejected(outcome.code) > kRejectedInARow) {
     result_.waited_for_operator = true;
     const bool skipped = wait_for_operator(outcome, kTableDiffers, control);

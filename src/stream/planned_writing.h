@@ -48,6 +48,7 @@ class PlannedWriting {
   const std::string token_;
   const bool maybe_stored_;      // BatchTask::maybe_stored
   const bool other_format_;      // BatchTask::other_format
+  const bool other_rows_;        // BatchTask::other_rows
   const bool others_stored_;     // BatchTask::others_stored
   const bool repair_;            // BatchTask::repair
   std::vector<Offset> missing_;  // with `repair_`: what to insert

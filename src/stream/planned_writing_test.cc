@@ -77,6 +77,18 @@ TEST_F(PlannedWritingTest, TheSizeOfOneFormatSaysNothingOfAnother) {
   EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
 }
 
+// A part of them would have another token than the insert that the table may have.
+TEST_F(PlannedWritingTest, OtherRowsThatTheTableRejectsAreNotSplitIfTheFirstOnesMayBeStored) {
+  BatchTask task = task_of({"a", "bad", "c"}, {0, 3});
+  task.maybe_stored = true;
+  EXPECT_TRUE(write(task).refused);
+  task.other_rows = true;
+  const BatchResult result = write(task);
+  EXPECT_FALSE(result.refused);
+  ASSERT_EQ(result.blocked.size(), 1u);
+  EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
+}
+
 TEST_F(PlannedWritingTest, ManyRejectedMessagesAreBadDataOnceAPartIsStored) {
   for (int i = 0; i < 20; ++i) {
     BatchTask task = task_of({"bad"}, {0, 1});

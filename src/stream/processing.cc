@@ -277,7 +277,7 @@ void ChunkProcessor::add_rows(Message& message, const ProcessResult& result, siz
   rows.dlq_context_begin = out.dlq_contexts.size();
   rows.rows_are_payload = result.rows_are_payload;
   rows.json_each_row = result.json_each_row;
-  out.has_json_rows |= result.json_each_row;
+  out.json_messages += result.json_each_row ? 1 : 0;
   if (planned_) rows.message_hash = message_hash(out.partition, message);
   out.message_hash += rows.message_hash;
   cover(message, out);

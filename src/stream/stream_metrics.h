@@ -14,6 +14,8 @@ struct StreamMetrics {
         batches(m.counter("freshet_batches_written_total", "Batches that ClickHouse acknowledged.")),
         skipped(
             m.counter("freshet_messages_skipped_total", "Messages that become no row by rule, such as null payloads.")),
+        without_exact_form(m.counter("freshet_messages_without_exact_form_total",
+                                     "Messages whose rows are JSONEachRow although the format is Native.")),
         abandoned(m.counter("freshet_messages_abandoned_total",
                             "Messages dropped at a rebalance or a stop. They are read again.")),
         rebalances(
@@ -111,6 +113,7 @@ struct StreamMetrics {
   Counter& bytes;
   Counter& batches;
   Counter& skipped;
+  Counter& without_exact_form;
   Counter& abandoned;
   Counter& rebalances;
   Counter& commits_succeeded;

@@ -173,6 +173,16 @@ struct InsertFormats : testing::Test {
     rows.count += as_json.row_count;
   }
 
+  // Inserts that the server refused in the Native format: the table would have their rows from JSONEachRow.
+  uint64_t sent_as_json() {
+    uint64_t count = 0;
+    metrics.visit([&](const Metrics::Family& family) {
+      if (family.name != "freshet_inserts_sent_as_json_total") return;
+      for (const auto& sample : family.samples) count += sample.counter->value();
+    });
+    return count;
+  }
+
   void write(const std::string& table, const RowLayout& layout, const std::vector<std::string>& rows, uint64_t count,
              const std::map<std::string, std::string>& settings = {}) {
     clickhouse::ClickHouseSettings to;
@@ -191,6 +201,7 @@ struct InsertFormats : testing::Test {
                                                            stop.request_stop();
                                                          }});
     EXPECT_EQ(outcome.kind, WriteOutcome::Kind::Written) << table << ": " << outcome.text;
+    EXPECT_EQ(sent_as_json(), 0u) << table;
   }
 
   // What the server stores of rows of JSONEachRow with these settings. Empty: it refuses them.

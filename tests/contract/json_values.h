@@ -98,6 +98,8 @@ inline const std::vector<std::string> kOnlyJson = {
 
 // Values of a field. Many of them are wrong for most types: these have no exact form.
 inline const std::vector<std::string> kValues = {
+    R"("\u0031")",
+    R"("2026-01-0\u0032")",
     // numbers
     "0",
     "-0",

@@ -89,6 +89,16 @@ struct JsonValues : testing::Test {
     return out;
   }
 
+  // Inserts that the server refused in the Native format: the table would have their rows from JSONEachRow.
+  uint64_t sent_as_json() {
+    uint64_t count = 0;
+    metrics.visit([&](const Metrics::Family& family) {
+      if (family.name != "freshet_inserts_sent_as_json_total") return;
+      for (const auto& sample : family.samples) count += sample.counter->value();
+    });
+    return count;
+  }
+
   void write(const std::string& table, const RowLayout& layout, const std::vector<std::string>& rows, uint64_t count) {
     clickhouse::ClickHouseSettings to;
     to.urls = {server_->url()};
@@ -105,6 +115,7 @@ struct JsonValues : testing::Test {
                                                            ADD_FAILURE() << failure.text;
                                                            stop.request_stop();
                                                          }});
+    EXPECT_EQ(sent_as_json(), 0u) << table;
     if (outcome.kind == WriteOutcome::Kind::Written) return;
     ADD_FAILURE() << table << ": " << outcome.text;
     // Which row it is.

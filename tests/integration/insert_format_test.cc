@@ -217,9 +217,10 @@ TEST_F(InsertFormatTest, ObjectsBecomeColumns) {
                   "Enum8('a' = 1)) "
                   "ENGINE = MergeTree ORDER BY id",
                   topic));
-  testkit::FreshetProcess freshet(testkit::streaming_command(
-      "run", kafka_->bootstrap(), topic, clickhouse_->url(),
-      {"--insert-format", "native", "--delivery", "at-least-once", "--max-batch-time-ms", "100"}));
+  testkit::FreshetProcess freshet(
+      testkit::streaming_command("run", kafka_->bootstrap(), topic, clickhouse_->url(),
+                                 {"--insert-format", "native", "--delivery", "at-least-once", "--max-batch-time-ms",
+                                  "100", "--admin-listen", fmt::format("127.0.0.1:{}", port)}));
   uint64_t next = 0;
   const auto produce_objects = [&](int count, const char* v) {
     for (; count > 0; --count, ++next) {
@@ -239,6 +240,7 @@ TEST_F(InsertFormatTest, ObjectsBecomeColumns) {
   produce_objects(50, R"("1.5")");  // has no exact form
   produce_objects(50, "2.5");
   EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == next; })) << freshet.output();
+  EXPECT_NE(metrics().find("freshet_messages_without_exact_form_total 50\n"), std::string::npos) << metrics();
   EXPECT_EQ(freshet.stop(), 0) << freshet.output();
   EXPECT_EQ(clickhouse_->count("SELECT uniqExact(id) FROM " + topic), next);
   EXPECT_EQ(count("v = 1.5"), 50u);

@@ -255,6 +255,8 @@ bool JsonValueWriter::write_quoted_number(const Type& type, std::string_view tex
 bool JsonValueWriter::write_string(const Type& type, JsonText value) {
   std::string_view text = value.text.substr(1, value.text.size() - 2);
   if (value.plain || text.find('\\') == std::string_view::npos) return write_text(type, text);
+  // The server does not unescape text for other types, and rejects it.
+  if (type.kind != Kind::String && type.kind != Kind::FixedString) return false;
   escaped_.open(value.text);
   JsonString unescaped;
   // Not of a lone surrogate, which is no text.
@@ -356,7 +358,7 @@ bool JsonValueWriter::write_array(const Type& element) {
   elements_.rewind(begin);
   out_.count(count);
   while (elements_.next_element()) {
-    if (!write_next(element)) return false;
+    if (!write_next(element) || out_.bytes().size() > most_bytes_) return false;
   }
   return true;
 }
@@ -372,7 +374,7 @@ bool JsonValueWriter::write_map(const Type& value) {
   out_.count(count);
   while (elements_.next_key(key)) {
     out_.string(key.view);
-    if (!write_next(value)) return false;
+    if (!write_next(value) || out_.bytes().size() > most_bytes_) return false;
   }
   return true;
 }

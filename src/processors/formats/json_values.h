@@ -31,7 +31,9 @@ struct TimeTexts {
 // Threads: one.
 class JsonValueWriter {
  public:
-  explicit JsonValueWriter(columns::RowBinaryWriter& out) : out_(out) {}
+  // `most_bytes`: what exceeds it has no exact form. Checked after each element.
+  explicit JsonValueWriter(columns::RowBinaryWriter& out, size_t most_bytes = SIZE_MAX)
+      : out_(out), most_bytes_(most_bytes) {}
 
   void set_time_texts(TimeTexts times) { times_ = times; }
 
@@ -67,6 +69,7 @@ class JsonValueWriter {
   bool write_map(const Type& value);
 
   columns::RowBinaryWriter& out_;
+  const size_t most_bytes_;
   TimeTexts times_;
   JsonReader elements_;  // of an array or object
   JsonReader escaped_;   // a string with escapes

@@ -37,7 +37,8 @@ TEST(JsonValuesTest, IntegersKeepTheirValueOrHaveNoExactForm) {
   EXPECT_EQ(exact_bytes("UInt16", R"("65535")"), stored(uint16_t{65535}));
   EXPECT_EQ(exact_bytes("Bool", "1"), stored(uint8_t{1}));
   EXPECT_EQ(exact_bytes("Bool", "true"), stored(uint8_t{1}));
-  for (const char* json : {"256", "-1", "-0", "1.0", "1e2", "true", R"("01")", R"("256")", R"("")", R"("1 ")", "[1]"}) {
+  for (const char* json :
+       {"256", "-1", "-0", "1.0", "1e2", "true", R"("01")", R"("\u0031")", R"("256")", R"("")", R"("1 ")", "[1]"}) {
     EXPECT_EQ(exact_bytes("UInt8", json), std::nullopt) << json;
   }
   EXPECT_EQ(exact_bytes("Int8", "128"), std::nullopt);

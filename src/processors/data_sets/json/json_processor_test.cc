@@ -233,6 +233,27 @@ TEST_F(TypedJsonTest, ALargeMessageIsJson) {
   EXPECT_EQ(typed(many + R"({"a":1})"), "");
 }
 
+TEST_F(TypedJsonTest, NullWantsNoDefaultOfTheServers) {
+  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, "UTC", true, true});
+  EXPECT_EQ(typed(R"({"a":1,"at":null})"), "");
+  EXPECT_EQ(typed(R"({"a":1})"), "\1");
+}
+
+// The server would fill the array that is left out up to the size of the other one.
+TEST_F(TypedJsonTest, ArraysOfANestedAreWrittenTogetherOrNotAtAll) {
+  table.set({{{"a", "UInt8"}, {"n.kind", "Array(Enum8('x' = 1))"}, {"n.v", "Array(String)"}}, true, "UTC", true, true});
+  EXPECT_EQ(typed(R"({"a":1})"), std::string("\1\0", 2));
+  EXPECT_EQ(typed(R"({"a":1,"n.v":["p"]})"), "");
+}
+
+TEST_F(TypedJsonTest, AMetadataColumnMayHaveADefaultOfTheServers) {
+  table.set({{{"a", "UInt8"}, {"off", "UInt8", false, "rand() % 2"}}, true, "UTC", true, true});
+  JsonSettings settings;
+  settings.offset_column = "off";
+  processor = std::make_unique<JsonProcessor>(settings, &table, nullptr);
+  EXPECT_EQ(run(R"({"a":1})").rows, "\1\x2a");
+}
+
 TEST_F(TypedJsonTest, MetadataAndChosenFields) {
   table.set({{{"off", "UInt16"}, {"at", "DateTime64(3, 'UTC')"}, {"b", "String"}}, true, "UTC", true, true});
   JsonSettings settings;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace freshet::processors {
@@ -27,6 +28,17 @@ ObjectKeys column_keys(const TableColumns& table, const Targets& targets, std::s
     if (const auto nested = nested_name(name); !nested.empty()) keys.add_spelling(nested);
   }
   return keys;
+}
+
+bool is_left_out(const KeyTarget& target) { return target.kind == Kind::Json || target.kind == Kind::Wanted; }
+
+// Where the insert leaves out one array of a Nested, the server fills it up to the size of the others.
+std::set<std::string, std::less<>> incomplete_nested(const Targets& targets) {
+  std::set<std::string, std::less<>> names;
+  for (const auto& [name, target] : targets) {
+    if (const auto nested = nested_name(name); is_left_out(target) && !nested.empty()) names.emplace(nested);
+  }
+  return names;
 }
 
 }  // namespace
@@ -64,8 +76,10 @@ KeyTarget TypedObjects::target_of(const TableColumn& column, uint32_t index, Pla
   if (!type || !JsonValueWriter::writes(*type)) return {Kind::Json};
   auto value =
       column.default_expression.empty() ? default_bytes(*type) : default_bytes(*type, column.default_expression);
-  if (!value && !wanted_) return {Kind::Json};
-  if (!value && !wanted_->has(column.name)) return {Kind::Wanted, index};
+  // Metadata is there for every row.
+  const bool always = std::find(metadata_.begin(), metadata_.end(), column.name) != metadata_.end();
+  if (!value && !always && !wanted_) return {Kind::Json};
+  if (!value && !always && !wanted_->has(column.name)) return {Kind::Wanted, index};
   plan.layout.columns.push_back(column.name);
   plan.layout.types.push_back(column.type);
   plan.columns.push_back({*std::move(type), std::move(value)});
@@ -83,6 +97,10 @@ Result<TypedObjects::Plan> TypedObjects::make_plan() {
     const TableColumn& column = table.columns[i];
     if (column.computed) continue;  // for the server, its name is an unknown key
     targets.emplace_back(column.name, target_of(column, static_cast<uint32_t>(i), plan));
+  }
+  const auto incomplete = incomplete_nested(targets);
+  for (auto& [name, target] : targets) {
+    if (incomplete.contains(nested_name(name))) target = {Kind::Json};
   }
   ObjectKeys columns = column_keys(table, targets, {});
   for (const std::string& name : metadata_) {
@@ -129,7 +147,7 @@ bool TypedObjects::set(KeyTarget target, JsonText value, size_t& count) {
     case Kind::Json:
       return false;
     case Kind::Wanted:
-      wanted_->add(followed_->columns[target.index].name);
+      if (value.text.front() != 'n') wanted_->add(followed_->columns[target.index].name);
       return false;
     case Kind::Column:
       break;

@@ -94,7 +94,7 @@ class TypedObjects {
   std::optional<Plan> plan_;
   std::string why_json_ = "the table is not known";
   columns::RowBinaryWriter bytes_;
-  JsonValueWriter values_{bytes_};
+  JsonValueWriter values_{bytes_, kMostBytes};
   uint64_t object_ = 0;
 };
 
