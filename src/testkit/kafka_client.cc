@@ -19,7 +19,11 @@ void check(rd_kafka_resp_err_t error, const std::string& what) {
 
 // Reports messages that were not produced, so that a test that waits for them does not fail without an explanation.
 void report_delivery(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
-  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset >= 0) return;
+  if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    std::cerr << "a message of " << message->len << " bytes was acknowledged without an offset\n";
+    return;
+  }
   std::cerr << "a message of " << message->len << " bytes was not produced: " << rd_kafka_err2str(message->err) << '\n';
 }
 
@@ -176,6 +180,22 @@ void KafkaClient::create_topic(const std::string& topic, int partitions,
   size_t n = 0;
   const auto** topics = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event.get()), &n);
   check(rd_kafka_topic_result_error(topics[0]), "CreateTopics " + topic);
+  await_leaders(topic, partitions);
+}
+
+// Messages that a producer sends to a topic that is a few milliseconds old were lost now and then: acknowledged, but
+// not in the log.
+void KafkaClient::await_leaders(const std::string& topic, int partitions) {
+  for (int32_t partition = 0; partition < partitions; ++partition) {
+    int64_t low = 0;
+    int64_t high = 0;
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    const bool ready = eventually(std::chrono::milliseconds(kTimeoutMs), [&] {
+      error = rd_kafka_query_watermark_offsets(producer_, topic.c_str(), partition, &low, &high, kTimeoutMs);
+      return error == RD_KAFKA_RESP_ERR_NO_ERROR;
+    });
+    if (!ready) check(error, "watermarks of the new topic " + topic);
+  }
 }
 
 void KafkaClient::add_partitions(const std::string& topic, int total) {

@@ -60,6 +60,7 @@ class KafkaClient {
   int partitions(const std::string& topic);
 
  private:
+  void await_leaders(const std::string& topic, int partitions);
   void await_markers(const std::string& topic);
 
   const std::string bootstrap_;

@@ -51,10 +51,23 @@ std::string settings_of(const Parameters& parameters) {
   return settings;
 }
 
+// The keyword, and not a part of a name such as `set_values`.
+size_t find_values(const std::string& text) {
+  const auto in_a_name = [&](size_t at) {
+    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 ||
+                                std::string_view("_.`").find(text[at]) != std::string_view::npos);
+  };
+  size_t found = find_word(text, "VALUES");
+  while (found != std::string::npos && ((found > 0 && in_a_name(found - 1)) || in_a_name(found + 6))) {
+    found = find_word(text, "VALUES", found + 1);
+  }
+  return found;
+}
+
 // Splits the format and the data after it from a statement that contains both.
 void split_data(Statement& insert) {
   const size_t format = find_word(insert.sql, " FORMAT ");
-  const size_t values = find_word(insert.sql, "VALUES");
+  const size_t values = find_values(insert.sql);
   if (find_word(insert.sql, "SELECT ") < std::min(format, values)) return;  // its rows come from another table
   if (format < values) {
     const size_t name = insert.sql.find_first_not_of(" \t\r\n", format + 8);
