@@ -186,12 +186,13 @@ void KafkaClient::create_topic(const std::string& topic, int partitions,
 // Messages that a producer sends to a topic that is a few milliseconds old were lost now and then: acknowledged, but
 // not in the log.
 void KafkaClient::await_leaders(const std::string& topic, int partitions) {
+  Consumer consumer(bootstrap_);
   for (int32_t partition = 0; partition < partitions; ++partition) {
     int64_t low = 0;
     int64_t high = 0;
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
     const bool ready = eventually(std::chrono::milliseconds(kTimeoutMs), [&] {
-      error = rd_kafka_query_watermark_offsets(producer_, topic.c_str(), partition, &low, &high, kTimeoutMs);
+      error = rd_kafka_query_watermark_offsets(consumer.get(), topic.c_str(), partition, &low, &high, 5'000);
       return error == RD_KAFKA_RESP_ERR_NO_ERROR;
     });
     if (!ready) check(error, "watermarks of the new topic " + topic);
