@@ -394,13 +394,8 @@ struct PlanOvertaken {
   }
 };
 
-struct PlannedRowsChanged {
-  static constexpr LogEvent kEvent{
-      LogLevel::Warn, "planned_rows_changed",
-      "A planned insert has other rows than before, for example because the processor or an option changed. It keeps "
-      "its token, so each row is stored once, as it was or as it is now. In a table with partitions, a row that "
-      "belongs "
-      "to another partition than before may be stored twice, or not at all."};
+// The fields of the two events below.
+struct PlannedChange {
   std::string_view topic;
   int32_t partition;
   int64_t first;
@@ -414,23 +409,21 @@ struct PlannedRowsChanged {
   }
 };
 
-struct PlannedMessagesChanged {
+struct PlannedRowsChanged : PlannedChange {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "planned_rows_changed",
+      "A planned insert has other rows than before, for example because the processor or an option changed. It keeps "
+      "its token, so each row is stored once, as it was or as it is now. In a table with partitions, a row that "
+      "belongs "
+      "to another partition than before may be stored twice, or not at all."};
+};
+
+struct PlannedMessagesChanged : PlannedChange {
   static constexpr LogEvent kEvent{
       LogLevel::Warn, "planned_messages_changed",
       "A planned insert has rows of other messages than before, for example because the topic was recreated, or a "
       "processor that changed rejects other messages. It is sent under a new token; rows of the earlier insert may be "
       "stored twice."};
-  std::string_view topic;
-  int32_t partition;
-  int64_t first;
-  int64_t last;
-  uint64_t rows_before;
-  uint64_t rows;
-  auto fields() const {
-    return log_fields(subject(log_key::kTopic, topic), subject(log_key::kPartition, partition),
-                      LogField("first_offset", first), LogField("last_offset", last),
-                      LogField("rows_before", rows_before), LogField("rows", rows));
-  }
 };
 
 struct PlannedInsertExpired {

@@ -11,6 +11,7 @@
 #include "app/table_types.h"
 #include "clickhouse/clickhouse_writer.h"
 #include "processors/registry.h"
+#include "testkit/counters.h"
 #include "testkit/servers.h"
 
 namespace freshet {
@@ -98,14 +99,7 @@ struct InsertFormatTables : testing::Test {
     write("as_typed", typed);
     EXPECT_EQ(sent_as_json(), 0u);
   }
-  uint64_t sent_as_json() {
-    uint64_t count = 0;
-    metrics.visit([&](const Metrics::Family& family) {
-      if (family.name != "freshet_inserts_sent_as_json_total") return;
-      for (const auto& sample : family.samples) count += sample.counter->value();
-    });
-    return count;
-  }
+  uint64_t sent_as_json() { return testkit::counter_total(metrics, "freshet_inserts_sent_as_json_total"); }
   std::string stored(const std::string& table) {
     return server.query(fmt::format("SELECT * FROM {} ORDER BY org_id FORMAT TSV", table));
   }

@@ -13,6 +13,7 @@
 #include "clickhouse/clickhouse_writer.h"
 #include "columns/json_rows.h"
 #include "processors/registry.h"
+#include "testkit/counters.h"
 #include "testkit/fake_clock.h"
 #include "testkit/servers.h"
 #include "typed_servers.h"
@@ -90,14 +91,7 @@ struct JsonValues : testing::Test {
   }
 
   // Inserts that the server refused in the Native format: the table would have their rows from JSONEachRow.
-  uint64_t sent_as_json() {
-    uint64_t count = 0;
-    metrics.visit([&](const Metrics::Family& family) {
-      if (family.name != "freshet_inserts_sent_as_json_total") return;
-      for (const auto& sample : family.samples) count += sample.counter->value();
-    });
-    return count;
-  }
+  uint64_t sent_as_json() { return testkit::counter_total(metrics, "freshet_inserts_sent_as_json_total"); }
 
   void write(const std::string& table, const RowLayout& layout, const std::vector<std::string>& rows, uint64_t count) {
     clickhouse::ClickHouseSettings to;
