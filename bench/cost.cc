@@ -15,6 +15,7 @@
 #include "insert_sink.h"
 #include "options.h"
 #include "plot.h"
+#include "program.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
 #include "testkit/servers.h"
@@ -203,17 +204,4 @@ void run(const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  Options options;
-  if (!parse(argc, argv, options)) {
-    std::cerr << kUsage;
-    return 2;
-  }
-  try {
-    run(options);
-    return 0;
-  } catch (const std::exception& e) {
-    std::cerr << "bench: " << e.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return bench::run_program(argc, argv, kUsage, parse, run); }

@@ -15,6 +15,7 @@
 #include "cpu_time.h"
 #include "insert_sink.h"
 #include "options.h"
+#include "program.h"
 #include "testkit/freshet_process.h"
 #include "testkit/servers.h"
 #include "testkit/web_events.h"
@@ -241,24 +242,11 @@ void compare_deliveries(Bench& bench, const Options& options) {
   print_ratios("time", pairs, [](const Run& run) { return run.wall; });
 }
 
-int run(const Options& options) {
+void run(const Options& options) {
   Bench bench(options);
   options.compare ? compare_deliveries(bench, options) : compare_programs(bench, options);
-  return 0;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  Options options;
-  if (!parse(argc, argv, options)) {
-    std::cerr << kUsage;
-    return 2;
-  }
-  try {
-    return run(options);
-  } catch (const std::exception& e) {
-    std::cerr << "bench: " << e.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return bench::run_program(argc, argv, kUsage, parse, run); }

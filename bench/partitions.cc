@@ -11,6 +11,7 @@
 #include "cpu_time.h"
 #include "insert_sink.h"
 #include "options.h"
+#include "program.h"
 #include "steady_load.h"
 #include "testkit/freshet_process.h"
 #include "testkit/kafka_client.h"
@@ -121,22 +122,13 @@ void drains(const Options& options, const testkit::KafkaServer& kafka, const tes
   }
 }
 
+void run(const Options& options) {
+  testkit::KafkaServer kafka;
+  const testkit::LocalClickHouse clickhouse;
+  if (options.seconds > 0) steady(options, kafka, clickhouse);
+  if (options.messages > 0) drains(options, kafka, clickhouse);
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
-  Options options;
-  if (!parse(argc, argv, options)) {
-    std::cerr << kUsage;
-    return 2;
-  }
-  try {
-    testkit::KafkaServer kafka;
-    const testkit::LocalClickHouse clickhouse;
-    if (options.seconds > 0) steady(options, kafka, clickhouse);
-    if (options.messages > 0) drains(options, kafka, clickhouse);
-    return 0;
-  } catch (const std::exception& e) {
-    std::cerr << "bench: " << e.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return bench::run_program(argc, argv, kUsage, parse, run); }

@@ -13,6 +13,7 @@
 #include "cpu_time.h"
 #include "insert_sink.h"
 #include "options.h"
+#include "program.h"
 #include "testkit/freshet_process.h"
 #include "testkit/servers.h"
 #include "thread_times.h"
@@ -163,17 +164,4 @@ void run(const Options& options) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  Options options;
-  if (!parse(argc, argv, options)) {
-    std::cerr << kUsage;
-    return 2;
-  }
-  try {
-    run(options);
-    return 0;
-  } catch (const std::exception& e) {
-    std::cerr << "bench: " << e.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return bench::run_program(argc, argv, kUsage, parse, run); }

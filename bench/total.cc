@@ -10,6 +10,7 @@
 #include "backlog.h"
 #include "insert_formats.h"
 #include "options.h"
+#include "program.h"
 #include "testkit/servers.h"
 #include "total_rounds.h"
 
@@ -103,22 +104,13 @@ void compare_ways(const testkit::ClickHouseServer& clickhouse, const Options& op
       ratios[ratios.size() / 2], ratios.front(), ratios.back(), rounds.format());
 }
 
+void run(Options& options) {
+  options.formats.runs = options.runs;
+  const testkit::LocalClickHouse clickhouse;
+  if (options.backlog.messages > 0) compare_ways(clickhouse, options);
+  if (options.formats.rows > 0) bench::compare_formats(clickhouse, options.formats);
+}
+
 }  // namespace
 
-int main(int argc, char** argv) {
-  Options options;
-  if (!parse(argc, argv, options)) {
-    std::cerr << kUsage;
-    return 2;
-  }
-  options.formats.runs = options.runs;
-  try {
-    const testkit::LocalClickHouse clickhouse;
-    if (options.backlog.messages > 0) compare_ways(clickhouse, options);
-    if (options.formats.rows > 0) bench::compare_formats(clickhouse, options.formats);
-    return 0;
-  } catch (const std::exception& e) {
-    std::cerr << "bench: " << e.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return bench::run_program(argc, argv, kUsage, parse, run); }

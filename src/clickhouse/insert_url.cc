@@ -60,9 +60,8 @@ constexpr OwnSetting kOwnSettings[] = {
     {"input_format_allow_errors_num", "0", Sent::Required, Omit::WhereUnknown},
     {"input_format_allow_errors_ratio", "0", Sent::Required, Omit::WhereUnknown},
     {kTypesConversion, "0", Sent::Native, Omit::Never},
-    // A server that cuts a text into chunks makes a block, with a part of the token, of each. The chunks of a repeat
-    // may
-    // differ: another process may send the same rows in another format.
+    // A server that parses a text in chunks makes one block of each, and its own token for each block. Another process
+    // may repeat the insert in another format, which has other chunks.
     {"input_format_parallel_parsing", "0", Sent::ExactlyOnce, Omit::WhereUnknown},
     {"input_format_skip_unknown_fields", "1", Sent::Plain, Omit::WhereRejected},
     {"insert_deduplicate", "1", Sent::ExactlyOnce, Omit::WhereUnknown},
