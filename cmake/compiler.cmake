@@ -20,6 +20,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
 else()
   # g++ 12 reports these in its own library headers at -O2 (GCC bugs 105329 and 105651).
   add_compile_options(-Wno-restrict -Wno-error=maybe-uninitialized -Wno-error=stringop-overflow)
+  # Position-independent code could be replaced by a library that is loaded earlier, so g++ inlines none of its functions
+  # unless told that nobody does that. Clang assumes it. Processors take 2 to 3 % less time.
+  add_compile_options(-fno-semantic-interposition)
   # A compiler process may hold this many KiB before it collects garbage: a tenth of its time, for 300 MB more.
   add_compile_options("SHELL:--param ggc-min-heapsize=500000")
 endif()
