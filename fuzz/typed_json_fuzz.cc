@@ -50,7 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string payload = input.substr(end + 1);
   const Snapshot<TableColumns> table(columns_of(input.substr(0, end)));
   JsonProcessor plain({});
-  JsonProcessor typed({}, &table);
+  const RealClock clock;
+  JsonProcessor typed({}, &table, std::make_shared<processors::WantedColumns>(clock));
   std::string json;
   std::string rows;
   const ProcessResult as_json = process(plain, payload, json);

@@ -18,8 +18,9 @@ Result<std::unique_ptr<PipelineRuntime>> PipelineRuntime::open(const settings::P
 }
 
 Status PipelineRuntime::open_stream(const settings::Pipeline& settings, Clock& clock, TelemetryStack& telemetry) {
+  if (!settings.clickhouse.urls.empty()) hosts_ = std::make_shared<clickhouse::Hosts>(settings.clickhouse.urls);
   auto dependencies = stream_dependencies({settings, clock, telemetry.log, telemetry.metrics, options_,
-                                           settings.wants_native() ? &table_ : nullptr, &telemetry.secrets()},
+                                           settings.wants_native() ? &table_ : nullptr, &telemetry.secrets(), hosts_},
                                           outcomes_);
   if (!dependencies) return tl::make_unexpected(dependencies.error());
   const bool dead_letters = dependencies->has_dead_letters;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "app/stream_building.h"
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/snapshot.h"
+#include "clickhouse/hosts.h"
 #include "model/options.h"
 #include "model/table_columns.h"
 #include "ports/record_producer.h"
@@ -30,6 +32,8 @@ class PipelineRuntime {
   void set_options(const LiveOptions& options);
   // For processors that write rows in the table's types. Without effect if the settings ask for JSONEachRow.
   void set_table(TableColumns table) { table_.set(std::move(table)); }
+  // Why typed rows are sent as JSONEachRow at present; empty: they are not.
+  std::string why_sent_as_json() const { return hosts_ ? hosts_->why_json() : std::string(); }
 
  private:
   explicit PipelineRuntime(const LiveOptions& options) : options_(options) {}
@@ -39,6 +43,7 @@ class PipelineRuntime {
   // In order of construction: later members use earlier ones and are destroyed first.
   Snapshot<LiveOptions> options_;
   Snapshot<TableColumns> table_{{}};
+  std::shared_ptr<clickhouse::Hosts> hosts_;  // null: rows do not go to a table
   OutcomesTopic outcomes_;
   std::unique_ptr<stream::Stream> stream_;
   std::unique_ptr<RecordProducer> dead_letters_;

@@ -82,6 +82,10 @@ DeliveryStatus masked(DeliveryStatus status, SecretMask& secrets) {
 
 InsertFormatStatus StatusReport::insert_format() const {
   InsertFormatStatus status = format_.status();
+  if (std::string why = pipeline_.why_sent_as_json(); !why.empty() && status.format == "Native") {
+    status.format = "JSONEachRow";
+    status.reason = std::move(why);
+  }
   mask_texts(status, telemetry_.secrets());
   return status;
 }

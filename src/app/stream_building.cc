@@ -81,14 +81,13 @@ std::optional<clickhouse::PositionColumns> position_columns(const settings::Pipe
 Result<RowWriterFactory> row_writers(const StreamContext& context, OutcomesTopic& outcomes) {
   if (context.pipeline.stream.skip_write) return RowWriterFactory(stream::make_skipping_writer);
   if (context.pipeline.accepted_outcomes) return outcome_writers(context, outcomes);
-  const auto hosts = std::make_shared<clickhouse::Hosts>(context.pipeline.clickhouse.urls);
   const auto table =
       std::make_shared<clickhouse::TablePropertiesCache>(context.pipeline.clickhouse, context.clock, context.secrets);
   const auto buffers = std::make_shared<clickhouse::BodyBuffers>();
-  return RowWriterFactory([context, hosts, table, buffers, positions = position_columns(context.pipeline),
+  return RowWriterFactory([context, table, buffers, positions = position_columns(context.pipeline),
                            requests = request_builders(context.pipeline)] {
     const clickhouse::ClickHouseSettings& settings = context.pipeline.clickhouse;
-    return clickhouse::make_row_writer(settings, hosts, context.clock, context.log, context.metrics,
+    return clickhouse::make_row_writer(settings, context.hosts, context.clock, context.log, context.metrics,
                                        requests(settings, context.options, context.metrics), context.secrets, table,
                                        positions, buffers);
   });

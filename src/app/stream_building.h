@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/secret_mask.h"
 #include "base/snapshot.h"
+#include "clickhouse/hosts.h"
 #include "model/options.h"
 #include "model/table_columns.h"
 #include "outcomes/outcomes_writer.h"
@@ -25,8 +26,9 @@ struct StreamContext {
   Log& log;
   Metrics& metrics;
   const Snapshot<LiveOptions>& options;
-  const Snapshot<TableColumns>* table = nullptr;  // null: rows are JSONEachRow
-  SecretMask* secrets = nullptr;                  // gets passwords that are read again later; may be null
+  const Snapshot<TableColumns>* table = nullptr;       // null: rows are JSONEachRow
+  SecretMask* secrets = nullptr;                       // gets passwords that are read again later; may be null
+  std::shared_ptr<clickhouse::Hosts> hosts = nullptr;  // of the pipeline's settings, if rows go to a table
 };
 
 // For an accepted-outcomes consumer: the producer of its topic, and the producer's results.

@@ -43,7 +43,7 @@ struct TableTypesTest : Test {
 
 TEST_F(TableTypesTest, AreThoseOfTheColumnsThatInsertsFill) {
   answer(kColumns);
-  server.next(body(R"({"data":[["0"]]})"));
+  server.next(body(R"({"data":[["input_format_native_allow_types_conversion","0"]]})"));
   const auto types = ask();
   ASSERT_TRUE(types) << types.error().text;
   EXPECT_EQ(*types, (TableColumns{.columns = {{"a", "UInt8"}},
@@ -57,7 +57,7 @@ TEST_F(TableTypesTest, AreThoseOfTheColumnsThatInsertsFill) {
 // chproxy, for example, forwards only parameters that its configuration lists.
 TEST_F(TableTypesTest, AProxyThatRemovesSettingsIsNotSafe) {
   answer(kColumns);
-  server.next(body(R"({"data":[["1"]]})"));
+  server.next(body(R"({"data":[["input_format_native_allow_types_conversion","1"]]})"));
   EXPECT_EQ(ask().value().why_json, "a proxy removes input_format_native_allow_types_conversion from requests");
 }
 
@@ -80,7 +80,7 @@ TEST_F(TableTypesTest, AnOldServerIsNamed) {
 
 TEST_F(TableTypesTest, HiddenColumnsAreNamed) {
   answer(R"({"data":[]})");
-  server.next(body(R"({"data":[["0"]]})"));
+  server.next(body(R"({"data":[["input_format_native_allow_types_conversion","0"]]})"));
   EXPECT_EQ(ask().value().why_json, "the user may not see the columns of the table");
 }
 

@@ -136,13 +136,23 @@ Result<std::vector<std::vector<std::string>>> ClickHouseClient::rows(std::string
 
 Result<std::string> ClickHouseClient::value_when_sent(const std::string& setting, const std::string& value,
                                                       Duration timeout, std::stop_token stop) {
-  const std::string sql =
-      "SELECT value FROM system.settings WHERE name = " + quote_literal(setting) + " FORMAT JSONCompact";
-  const auto answer = ask_hosts({sql, {{setting, value}}}, timeout, stop);
+  auto values = values_when_sent({{setting, value}}, timeout, std::move(stop));
+  if (!values) return tl::make_unexpected(values.error());
+  return values->empty() ? std::string() : std::move(values->begin()->second);
+}
+
+Result<SettingMap> ClickHouseClient::values_when_sent(const SettingMap& settings, Duration timeout,
+                                                      std::stop_token stop) {
+  std::string names;
+  for (const auto& [name, value] : settings) names += (names.empty() ? "" : ", ") + quote_literal(name);
+  const std::string sql = "SELECT name, value FROM system.settings WHERE name IN (" + names + ") FORMAT JSONCompact";
+  const auto answer = ask_hosts({sql, settings}, timeout, stop);
   if (!answer) return tl::make_unexpected(answer.error());
-  const auto found = string_rows(*answer, 1);
+  const auto found = string_rows(*answer, 2);
   if (!found) return tl::make_unexpected(found.error());
-  return found->empty() ? std::string() : (*found)[0][0];
+  SettingMap values;
+  for (const auto& row : *found) values[row[0]] = row[1];
+  return values;
 }
 
 Result<std::string> ClickHouseClient::server_version(Duration timeout, std::stop_token stop) {

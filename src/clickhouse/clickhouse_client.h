@@ -71,6 +71,8 @@ class ClickHouseClient {
   // front of the server removes the settings of requests. Error code 452 or 164 if the user may not change it.
   Result<std::string> value_when_sent(const std::string& setting, const std::string& value, Duration timeout,
                                       std::stop_token stop = {});
+  // The same for several.
+  Result<SettingMap> values_when_sent(const SettingMap& settings, Duration timeout, std::stop_token stop = {});
   Result<std::string> server_version(Duration timeout, std::stop_token stop = {});  // "18.16.1"
   // Describes ClickHouseSettings::table. Error code 60 if it does not exist.
   Result<TableInfo> describe_table(Duration timeout, std::stop_token stop = {});

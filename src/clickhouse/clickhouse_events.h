@@ -68,6 +68,33 @@ struct InsertSentAsJson {
   }
 };
 
+struct NativeRefused {
+  static constexpr LogEvent kEvent{
+      LogLevel::Warn, "native_inserts_refused",
+      "A proxy before the server refuses Native inserts and lets JSONEachRow pass; rows are sent as JSONEachRow, and "
+      "Native is tried again every ten minutes."};
+  const ServerAddress& server;
+  std::string_view table;
+  int http_status;
+  std::string_view error;
+  std::string_view advice;
+  auto fields() const {
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      subject(log_key::kTable, table), subject(log_key::kHttpStatus, http_status), log_error(error),
+                      LogField(log_key::kAdvice, advice));
+  }
+};
+
+struct NativeAccepted {
+  static constexpr LogEvent kEvent{LogLevel::Info, "native_inserts_accepted", "Native inserts pass again."};
+  const ServerAddress& server;
+  std::string_view table;
+  auto fields() const {
+    return log_fields(subject(log_key::kServerAddress, server.address), subject(log_key::kServerPort, server.port),
+                      subject(log_key::kTable, table));
+  }
+};
+
 // The server may write the token before it stores the rows. If it dies in between, it treats the repeated insert as a
 // duplicate although the rows are missing.
 struct InsertUnverified {

@@ -37,8 +37,8 @@ struct ClickHouseMetrics {
   // Low cardinality: the codes that occur in practice.
   Counter& sent_as_json(int code) const {
     return registry.counter("freshet_inserts_sent_as_json_total",
-                            "Inserts in the Native format that the server refused, and that were sent again as "
-                            "JSONEachRow, by ClickHouse's error code.",
+                            "Inserts of typed rows that were sent as JSONEachRow because the server, or a proxy before "
+                            "it, refused the Native format, by ClickHouse's error code or the proxy's HTTP status.",
                             {{"code", std::to_string(code)}});
   }
 

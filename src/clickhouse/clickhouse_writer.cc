@@ -71,11 +71,16 @@ class ClickHouseWriter final : public RowWriter {
     Charge charge;  // for the body
     bool as_json_instead = false;
     int doubtful = 0;  // attempts with an error for which may_be_format() is true
+    std::optional<std::pair<size_t, InsertAttempt>> refused_by_proxy{};  // the host, and the last Native attempt
   };
+  tl::expected<EncodedInsert, WriteOutcome> encode(const InsertRequest& request, const WriteControl& control,
+                                                   bool& as_json_instead);
+  bool takes_native(size_t host) const;
   WriteOutcome send_until_decided(Sending& sending);
   WriteOutcome after_attempts(const Sending& sending, WriteOutcome outcome) const;
   tl::expected<InsertAttempt, WriteOutcome> send(size_t host, Sending& sending);
   void report_refused(size_t host, const InsertAttempt& refused);
+  void remember_refusal(size_t host, const InsertAttempt& refused);
   InsertAttempt attempt(size_t host, const EncodedInsert& insert, std::string_view token, const std::stop_token& stop);
   InsertAttempt confirm_rejection(size_t host, const EncodedInsert& insert, InsertAttempt rejected,
                                   const std::stop_token& stop);
@@ -115,17 +120,34 @@ class ClickHouseWriter final : public RowWriter {
 WriteOutcome ClickHouseWriter::write(const InsertRequest& request, const WriteControl& control) {
   failures_.begin(request, settings_);
   if (auto outcome = failures_.before_sending(request, settings_, control.stop)) return *std::move(outcome);
-  const auto insert = body_.encode(request, control.budget);
+  bool as_json_instead = false;
+  const auto insert = encode(request, control, as_json_instead);
   if (!insert) return insert.error();
-  Sending sending{request, control, *insert, Charge(control.budget, body_.memory())};
+  Sending sending{request, control, *insert, Charge(control.budget, body_.memory()), as_json_instead};
   WriteOutcome outcome = send_until_decided(sending);
   sending.charge.resize(0);
   body_.finish();
   return outcome;
 }
 
+tl::expected<EncodedInsert, WriteOutcome> ClickHouseWriter::encode(const InsertRequest& request,
+                                                                   const WriteControl& control, bool& as_json_instead) {
+  const bool native = request.layout->format == RowFormat::Native;
+  const size_t host = hosts_->pick(clock_.steady_now());
+  as_json_instead = native && !takes_native(host);
+  if (!as_json_instead) return body_.encode(request, control.budget);
+  if (const int status = hosts_->native_refused(host, clock_.steady_now())) metrics_.sent_as_json(status).add();
+  return body_.as_json(request, control.budget);
+}
+
+bool ClickHouseWriter::takes_native(size_t host) const {
+  return !hosts_->dropped(host).contains(kTypesConversion) && hosts_->native_refused(host, clock_.steady_now()) == 0;
+}
+
 WriteOutcome ClickHouseWriter::send_until_decided(Sending& sending) {
-  const auto& [request, control, insert, charge, as_json_instead, doubtful] = sending;
+  const InsertRequest& request = sending.request;
+  const WriteControl& control = sending.control;
+  const EncodedInsert& insert = sending.insert;
   delay_.reset();
   requests_->begin_batch();
   SteadyTime unlisted_since = SteadyTime::max();  // none yet
@@ -177,31 +199,53 @@ WriteOutcome ClickHouseWriter::after_attempts(const Sending& sending, WriteOutco
 }
 
 // One attempt. What ClickHouse refuses in the Native format it gets as JSONEachRow instead, at once and until the end
-// of this write(): the table may not have the types any more that the rows were made for, and only JSONEachRow fits any
-// table and names the row at fault. Errors that pass, and sizes, do not depend on the format.
+// of this write(); so does what a proxy refuses: for the length of the URL at once, otherwise after some attempts. The
+// table may not have the types any more that the rows were made for, and only JSONEachRow fits any table and names the
+// row at fault. Errors that pass, and sizes, do not depend on the format.
 //
 // Both are one insert to the server, because they have the same token: if an earlier attempt had an unknown end and did
 // store the rows, this one is its repeat. (At least once, the server may give a text of more than 10 MiB another
 // token.) A server that does not know tokens compares the values of the block; if the table has changed they differ in
 // any format, so that this attempt is as safe as a repeat of JSONEachRow would be.
 tl::expected<InsertAttempt, WriteOutcome> ClickHouseWriter::send(size_t host, Sending& sending) {
-  const std::string_view token = sending.request.token;
-  const std::stop_token& stop = sending.control.stop;
-  const bool native = sending.insert.layout->format == RowFormat::Native;
-  if (native && !hosts_->dropped(host).contains(kTypesConversion)) {
-    InsertAttempt now = attempt(host, sending.insert, token, stop);
-    if (may_be_format(now)) ++sending.doubtful;
-    if (!is_refused(now) && sending.doubtful < kDoubtfulAttempts) return now;
-    report_refused(host, now);
-  }
-  if (native) {
+  if (sending.insert.layout->format == RowFormat::Native) {
+    if (takes_native(host)) {
+      InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control.stop);
+      if (may_be_format(now)) ++sending.doubtful;
+      if (!is_refused(now) && !is_too_long(now) && sending.doubtful < kDoubtfulAttempts) {
+        const bool written = now.end == InsertAttempt::End::Written;
+        if (written && hosts_->native_worked(host)) {
+          log_.emit(NativeAccepted{hosts_->server(host), settings_.table});
+        }
+        return now;
+      }
+      if (is_refused_by_proxy(now)) {
+        sending.refused_by_proxy = {host, now};
+      } else {
+        report_refused(host, now);
+      }
+    }
     sending.as_json_instead = true;
     const auto instead = body_.as_json(sending.request, sending.control.budget);
     if (!instead) return tl::make_unexpected(instead.error());
     sending.insert = *instead;
     sending.charge.resize(body_.memory());
   }
-  return attempt(host, sending.insert, token, stop);
+  InsertAttempt now = attempt(host, sending.insert, sending.request.token, sending.control.stop);
+  const auto& refused = sending.refused_by_proxy;
+  if (now.end == InsertAttempt::End::Written && refused && refused->first == host) {
+    remember_refusal(host, refused->second);
+  }
+  return now;
+}
+
+// A proxy that refuses JSONEachRow, too, is no reason to give up Native.
+void ClickHouseWriter::remember_refusal(size_t host, const InsertAttempt& refused) {
+  const int status = refused.error.status;
+  metrics_.sent_as_json(status).add();
+  std::string why = fmt::format("{}: a proxy answers {} to Native inserts", hosts_->name(host), status);
+  if (!hosts_->refuse_native(host, std::move(why), status, clock_.steady_now())) return;
+  log_.emit(NativeRefused{hosts_->server(host), settings_.table, status, refused.error.text, refused.advice});
 }
 
 void ClickHouseWriter::report_refused(size_t host, const InsertAttempt& refused) {

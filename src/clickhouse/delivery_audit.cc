@@ -35,11 +35,17 @@ constexpr std::string_view kNotOneBlock =
 constexpr std::string_view kStoredAgain = "a repeated insert is stored again";
 constexpr std::string_view kPushedToViews = "deduplicate_blocks_in_dependent_materialized_views";
 constexpr std::string_view kParallelParsing = "input_format_parallel_parsing";
+constexpr std::string_view kWaitForStored = "wait_for_async_insert";
+constexpr std::string_view kRemoved =
+    "A proxy between freshet and ClickHouse does not pass on what freshet sends: let it pass all parameters of the URL "
+    "(chproxy cannot), or connect freshet to ClickHouse itself";
 // A block of this many rows holds every insert.
 constexpr uint64_t kLargestInsert = 1'000'000;
 
 constexpr Requirement kRequirements[] = {
     {"async_insert", means_off, "0", "the server may put inserts together or split them, and ignore their tokens"},
+    {kWaitForStored, [](std::string_view value) { return !means_off(value); }, "1",
+     "the server acknowledges rows before it has stored them, and loses them if it fails"},
     {"min_insert_block_size_bytes", means_off, "0", kNotOneBlock},
     {"min_insert_block_size_rows",
      [](std::string_view value) { return std::strtoull(std::string(value).c_str(), nullptr, 10) >= kLargestInsert; },
@@ -162,8 +168,8 @@ class Audit {
 
   // What servers that know no token cannot tell.
   Status query_further() {
-    Status done = check_fixed_settings();
-    if (done) done = check_version();
+    check_fixed_settings();
+    Status done = check_version();
     if (done) done = check_hosts();
     for (const ReachedTable& table : survey_.reached) {
       if (done && table.merge_tree()) done = measure(table);
@@ -176,12 +182,25 @@ class Audit {
       if (one.name == kPushedToViews && !survey_.has_views) continue;
       if (one.name == kParallelParsing && !survey_.sent.contains(one.name)) continue;  // only exactly-once inserts do
       if (!survey_.knows(one.name) || one.agrees(survey_.value(one.name))) continue;
-      const bool sent = survey_.sent.contains(one.name);
+      if (one.name == kWaitForStored && means_off(survey_.value("async_insert"))) continue;
+      const bool removed = survey_.removed(one.name);
+      const bool sent = survey_.sent.contains(one.name) && !removed;
+      const std::string who = sent ? fmt::format("Leave out --clickhouse-setting {}", one.name)
+                                   : fmt::format("The profile of user {} sets it", user());
       add(Severity::Error, one.name,
-          fmt::format("it is {}: {}. {}", survey_.value(one.name), one.why,
-                      sent ? fmt::format("Leave out --clickhouse-setting {}", one.name)
-                           : fmt::format("The profile of user {} sets it", user())),
+          fmt::format("it is {}: {}. {}", survey_.value(one.name), one.why, removed ? std::string(kRemoved) : who),
           sent ? std::string() : set_for_user(one));
+    }
+    if (survey_.removed("insert_deduplication_token")) {
+      add(Severity::Error, "insert_deduplication_token",
+          fmt::format("inserts have no token: a repeat with other bytes is stored again, and different inserts with "
+                      "equal rows may count as one. {}",
+                      kRemoved));
+    }
+    constexpr std::string_view kAfterShards = "insert_distributed_sync";
+    if (survey_.table.engine == "Distributed" && survey_.removed(kAfterShards)) {
+      add(Severity::Error, kAfterShards,
+          fmt::format("rows are acknowledged before a shard has stored them, and lost with the server. {}", kRemoved));
     }
     if (survey_.has_views && !survey_.knows(kPushedToViews)) {
       add(Severity::Error, kPushedToViews,
@@ -197,21 +216,16 @@ class Audit {
   }
 
   // A setting that inserts send has no effect if the profile does not allow changing it: the server rejects them.
-  Status check_fixed_settings() {
-    const auto fixed =
-        surveyor_.rows("SELECT name, value FROM system.settings WHERE readonly = 1 FORMAT JSONCompact", 2);
-    if (!fixed) return tl::make_unexpected(fixed.error());
+  void check_fixed_settings() {
     for (const Requirement& one : kRequirements) {
-      const auto found =
-          std::find_if(fixed->begin(), fixed->end(), [&](const auto& row) { return row[0] == one.name; });
+      const auto found = survey_.fixed.find(one.name);
       if (!survey_.sent.contains(one.name) || (one.name == kPushedToViews && !survey_.has_views)) continue;
-      if (found == fixed->end() || one.agrees((*found)[1])) continue;
+      if (found == survey_.fixed.end() || one.agrees(found->second)) continue;
       add(Severity::Error, one.name,
           fmt::format("the profile of user {} fixes it at {} and does not allow an insert to change it: {}", user(),
-                      (*found)[1], one.why),
+                      found->second, one.why),
           set_for_user(one));
     }
-    return {};
   }
 
   std::string user() const { return settings_.user.empty() ? "default" : quote_where_needed(settings_.user); }

@@ -41,11 +41,13 @@ struct AuditedServer {
                    {"MergeTree", "replicated_deduplication_window", "10000"},
                    {"MergeTree", "replicated_deduplication_window_seconds", "3600"}};
   Rows fixed;
+  Rows arrived;  // values of settings that were sent
   std::string version = "26.5.1.1";
   std::vector<std::string> hosts = {"a", "a", "a"};  // of the three connections
   std::string replica_path = "/p";
   std::string new_parts = "0";
   bool view = false;
+  bool refuses_values = false;
   testkit::FakeClickHouse server;
 
   void expect_survey() {
@@ -53,6 +55,9 @@ struct AuditedServer {
     server.next(answer({{"n", "Int32", "", ""}}));
     server.next(answer({}));
     server.next(answer(settings));
+    server.next(answer(fixed));
+    server.next(refuses_values ? testkit::FakeAnswer::exception(452, "Setting x shouldn't be less than 1")
+                               : answer(arrived));
     server.next(answer({{view ? "d" : "", view ? "v" : ""}}));
     if (view) {
       server.next(answer({{"MaterializedView", "CREATE MATERIALIZED VIEW d.v TO d.target AS SELECT n FROM d.t"}}));
@@ -60,7 +65,6 @@ struct AuditedServer {
       server.next(answer({{"", ""}}));  // the views that read from d.target
       server.next(answer({{"", ""}}));  // and from d.v
     }
-    server.next(answer(fixed));
     server.next(answer({{version}}));
   }
   void expect_comparison() {
@@ -168,6 +172,37 @@ TEST(DeliveryAudit, AProfileThatFixesASetting) {
   ASSERT_EQ(done->findings.size(), 1u);
   EXPECT_EQ(done->findings[0].subject, "async_insert");
   EXPECT_EQ(done->findings[0].statement, "ALTER USER default SETTINGS async_insert = 0");
+}
+
+// Settings of each request that a proxy does not pass on: what the profile says counts.
+TEST(DeliveryAudit, AProxyThatRemovesSettings) {
+  AuditedServer server;
+  server.settings.push_back({"", "wait_for_async_insert", "0"});
+  server.arrived = {{"async_insert", "1"}, {"insert_deduplication_token", ""}};
+  const auto done = audit(server);
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_FALSE(done->suitable);
+  ASSERT_EQ(done->findings.size(), 3u);
+  EXPECT_EQ(done->findings[0].subject, "async_insert");
+  EXPECT_EQ(done->findings[0].statement, "ALTER USER default SETTINGS async_insert = 0");
+  EXPECT_THAT(done->findings[0].text, HasSubstr("A proxy between freshet and ClickHouse"));
+  EXPECT_EQ(done->findings[1].subject, "wait_for_async_insert");
+  EXPECT_THAT(done->findings[1].text, HasSubstr("acknowledges rows before it has stored them"));
+  EXPECT_EQ(done->findings[2].subject, "insert_deduplication_token");
+  EXPECT_THAT(done->findings[2].text, HasSubstr("inserts have no token"));
+  const auto sent = server.server.requests().at(5).parameters;
+  EXPECT_EQ(sent.at("async_insert"), "0");
+  EXPECT_EQ(sent.at("insert_deduplication_token"), "token");
+  EXPECT_FALSE(sent.contains("min_insert_block_size_rows")) << "the server does not know it";
+}
+
+// Inserts with it fail, and say so themselves.
+TEST(DeliveryAudit, AValueThatTheServerDoesNotTakeIsNoProxy) {
+  AuditedServer server;
+  server.refuses_values = true;
+  const auto done = audit(server);
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_TRUE(done->suitable);
 }
 
 TEST(DeliveryAudit, TheProfileTurnsDeduplicationOff) {

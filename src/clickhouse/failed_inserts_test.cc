@@ -33,6 +33,8 @@ struct FailedInsertsTest : testing::Test {
     server.next(rows("[\"a\",\"Int32\",\"\",\"\"]"));
     server.next(rows("[\"input_format_column_name_matching_mode\",\"auto\"]"));
     server.next(rows("[\"\",\"insert_deduplication_token\",\"\"],[\"\",\"insert_deduplicate\",\"1\"]"));
+    server.next(rows(""));             // settings that the profile fixes
+    server.next(rows(""));             // settings as they arrive
     server.next(rows("[\"\",\"\"]"));  // views
   }
   WriteOutcome write(uint64_t bytes = 10, bool divisible = true) {

@@ -1,6 +1,7 @@
 #include "clickhouse/hosts.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include "http/url.h"
 
@@ -49,6 +50,35 @@ bool Hosts::drop_setting(size_t host, std::string_view name) {
 SettingNames Hosts::dropped(size_t host) const {
   MutexLock lock(mutex_);
   return states_[host].dropped;
+}
+
+bool Hosts::refuse_native(size_t host, std::string why, int status, SteadyTime now) {
+  MutexLock lock(mutex_);
+  State& state = states_[host];
+  const bool change = state.why_json.empty();
+  state.why_json = std::move(why);
+  state.native_status = status;
+  state.native_again = now + kNativeAgainAfter;
+  return change;
+}
+
+int Hosts::native_refused(size_t host, SteadyTime now) const {
+  MutexLock lock(mutex_);
+  const State& state = states_[host];
+  return !state.why_json.empty() && now < state.native_again ? state.native_status : 0;
+}
+
+bool Hosts::native_worked(size_t host) {
+  MutexLock lock(mutex_);
+  return !std::exchange(states_[host].why_json, {}).empty();
+}
+
+std::string Hosts::why_json() const {
+  MutexLock lock(mutex_);
+  for (const State& state : states_) {
+    if (!state.why_json.empty()) return state.why_json;
+  }
+  return {};
 }
 
 }  // namespace freshet::clickhouse

@@ -25,6 +25,7 @@ struct ServerAddress {
 class Hosts {
  public:
   static constexpr std::chrono::seconds kAvoidFor{10};
+  static constexpr std::chrono::minutes kNativeAgainAfter{10};
 
   explicit Hosts(std::vector<std::string> urls);
 
@@ -43,11 +44,24 @@ class Hosts {
   bool drop_setting(size_t host, std::string_view name);
   SettingNames dropped(size_t host) const;
 
+  // A proxy before the host does not let Native inserts pass, whose URL names the columns. They are sent as JSONEachRow
+  // for `kNativeAgainAfter`, then tried again. `why`: for people. True if Native inserts passed before.
+  bool refuse_native(size_t host, std::string why, int status, SteadyTime now);
+  // The HTTP status with which it refused them; 0: they may be sent.
+  int native_refused(size_t host, SteadyTime now) const;
+  // A Native insert passed. True if they were refused before.
+  bool native_worked(size_t host);
+  // Why inserts of a host are JSONEachRow; empty: of none.
+  std::string why_json() const;
+
  private:
   struct State {
     bool bad = false;
     SteadyTime avoid_until{};
     SettingNames dropped;
+    std::string why_json;  // not empty: Native inserts do not pass
+    int native_status = 0;
+    SteadyTime native_again{};
   };
   const std::vector<std::string> urls_;
   std::vector<std::string> names_;      // constant after construction

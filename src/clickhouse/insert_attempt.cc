@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -68,13 +70,26 @@ bool is_refused(const InsertAttempt& attempt) {
 }
 
 bool may_be_format(const InsertAttempt& attempt) {
-  constexpr int kUrlTooLong = 414;
-  constexpr int kHeaderTooLarge = 431;
   if (attempt.end != InsertAttempt::End::Failed || attempt.maybe_stored) return false;
-  const int status = static_cast<int>(attempt.error.status);
-  if (attempt.error.code == 0) return status == kUrlTooLong || status == kHeaderTooLarge;
+  if (attempt.error.code == 0) return is_refused_by_proxy(attempt);
   const ErrorCode* const known = find_error_code(attempt.error.code);
   return known == nullptr || known->of_values == ErrorClass::Data;
+}
+
+// HAProxy answers 400 to a URL that it has no room for. 401 and 407: the login; 408, 425 and 429 pass; 413 is about the
+// size.
+bool is_refused_by_proxy(const InsertAttempt& attempt) {
+  constexpr std::array kOthers = {401, 407, 408, 413, 425, 429};
+  const int status = attempt.error.status;
+  return attempt.end == InsertAttempt::End::Failed && attempt.error.code == 0 && status >= 400 && status < 500 &&
+         std::find(kOthers.begin(), kOthers.end(), status) == kOthers.end();
+}
+
+bool is_too_long(const InsertAttempt& attempt) {
+  constexpr int kUrlTooLong = 414;
+  constexpr int kHeaderTooLarge = 431;
+  return is_refused_by_proxy(attempt) &&
+         (attempt.error.status == kUrlTooLong || attempt.error.status == kHeaderTooLarge);
 }
 
 std::string with_advice(const InsertAttempt& attempt) {

@@ -30,8 +30,11 @@ InsertAttempt classify_answer(std::string_view host, const Result<http::Response
 // types, the statement, the table or the user may be the cause.
 bool is_refused(const InsertAttempt& attempt);
 // True if another format may help although the error may also pass: freshet does not know the code, or it may be about
-// the data, or the URL was too long.
+// the data, or a proxy refused the request.
 bool may_be_format(const InsertAttempt& attempt);
+// A proxy refused the request: another one may pass, with a shorter URL or another body.
+bool is_refused_by_proxy(const InsertAttempt& attempt);
+bool is_too_long(const InsertAttempt& attempt);
 
 // The error in a text that may be logged and shown: what may quote a row is marked (base/message_text.h).
 std::string with_advice(const InsertAttempt& attempt);

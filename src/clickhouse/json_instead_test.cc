@@ -6,6 +6,7 @@
 #include "columns/row_binary_writer.h"
 #include "snuba_outputs/snuba_request_builder.h"
 #include "testkit/fake_clickhouse.h"
+#include "testkit/fake_clock.h"
 #include "testkit/recording_log.h"
 
 namespace freshet::clickhouse {
@@ -165,6 +166,57 @@ TEST_F(JsonInstead, AServerThatCannotCompareTypesGetsNoColumns) {
   writer = make_row_writer(settings, hosts, clock, log, metrics);
   EXPECT_EQ(write("4").kind, WriteOutcome::Kind::Written);
   EXPECT_EQ(formats().back(), "JSONEachRow");
+}
+
+// The URL names the columns.
+TEST_F(JsonInstead, WhatAProxyDoesNotLetPassIsDecidedOnceForTenMinutes) {
+  testkit::FakeClock fake;
+  writer = make_row_writer(settings, hosts, fake, log, metrics);
+  server.next(FakeAnswer::foreign(414, "", "<h1>414 Request-URI Too Large</h1>"));
+  for (const char* token : {"1", "2"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
+  auto other = make_row_writer(settings, hosts, fake, log, metrics);
+  std::swap(writer, other);
+  EXPECT_EQ(write("3").kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow"}));
+  EXPECT_EQ(counted("414"), 3u);
+  EXPECT_EQ(log.count("native_inserts_refused"), 1u);
+  EXPECT_EQ(log.count("insert_sent_as_json"), 0u);
+  EXPECT_THAT(log.texts(), HasSubstr("large_client_header_buffers"));
+  EXPECT_EQ(hosts->why_json(), server.url() + ": a proxy answers 414 to Native inserts");
+  EXPECT_TRUE(failures.empty());
+
+  fake.advance(Hosts::kNativeAgainAfter);
+  server.next(FakeAnswer::foreign(414, "", ""));
+  for (const char* token : {"4", "5"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(log.count("native_inserts_refused"), 1u) << "nothing has changed";
+  fake.advance(Hosts::kNativeAgainAfter);
+  EXPECT_EQ(write("6").kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow", "Native", "JSONEachRow",
+                                "JSONEachRow", "Native"}));
+  EXPECT_EQ(log.count("native_inserts_accepted"), 1u);
+  EXPECT_EQ(hosts->why_json(), "");
+}
+
+// Other proxies have no status of their own for it.
+TEST_F(JsonInstead, WhatAProxyRefusesForAnotherReasonIsTriedThreeTimes) {
+  server.next(FakeAnswer::foreign(400, "", "Bad request"), 3);
+  for (const char* token : {"1", "2"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "Native", "Native", "JSONEachRow", "JSONEachRow"}));
+  EXPECT_EQ(counted("400"), 2u);
+  EXPECT_EQ(log.count("native_inserts_refused"), 1u);
+}
+
+TEST_F(JsonInstead, AProxyThatRefusesEverythingSaysNothingAboutTheFormat) {
+  server.next(FakeAnswer::foreign(431, "", ""), 3);
+  for (const char* token : {"1", "2"}) EXPECT_EQ(write(token).kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), (Formats{"Native", "JSONEachRow", "JSONEachRow", "JSONEachRow", "JSONEachRow"}));
+  EXPECT_EQ(failures.size(), 2u);
+}
+
+TEST_F(JsonInstead, ALoginThatAProxyWantsIsNotAboutTheFormat) {
+  for (const int status : {401, 407, 429}) server.next(FakeAnswer::foreign(status, "", ""));
+  EXPECT_EQ(write().kind, WriteOutcome::Kind::Written);
+  EXPECT_EQ(formats(), Formats(4, "Native"));
 }
 
 TEST_F(JsonInstead, TheDropInDoesTheSame) {

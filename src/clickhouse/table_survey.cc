@@ -65,6 +65,14 @@ std::string own_engine(std::string_view create) {
   return std::string(create.substr(0, create.find(" AS SELECT ")));
 }
 
+// The server writes the values of switches as numbers.
+bool same_value(std::string_view one, std::string_view other) {
+  const auto number = [](std::string_view value) {
+    return value == "true" ? std::string_view("1") : value == "false" ? std::string_view("0") : value;
+  };
+  return number(one) == number(other);
+}
+
 ReachedTable reached_table(TableName name, std::string view, const std::string& engine_full) {
   return {std::move(name), std::move(view), engine_full.substr(0, engine_full.find_first_of(" (")),
           parse_table_settings(engine_full)};
@@ -76,7 +84,13 @@ std::string_view window_setting(const ReachedTable& table) {
   return table.replicated() ? "replicated_deduplication_window" : "non_replicated_deduplication_window";
 }
 
+bool TableSurvey::removed(std::string_view setting) const {
+  const auto now = arrived.find(setting);
+  return now != arrived.end() && !same_value(now->second, sent.find(setting)->second);
+}
+
 std::string TableSurvey::value(std::string_view setting) const {
+  if (const auto now = arrived.find(setting); now != arrived.end()) return now->second;
   if (const auto ours = sent.find(setting); ours != sent.end()) return ours->second;
   const auto theirs = server.find(setting);
   return theirs != server.end() ? theirs->second : std::string();
@@ -138,8 +152,8 @@ Status TableSurveyor::query_settings(TableSurvey& survey) {
       "SELECT '', name, value FROM system.settings WHERE name IN ('insert_deduplicate', 'deduplicate_insert', "
       "'deduplicate_blocks_in_dependent_materialized_views', 'insert_deduplication_token', 'async_insert', "
       "'input_format_column_name_matching_mode', 'materialized_views_ignore_errors', 'min_insert_block_size_rows', "
-      "'min_insert_block_size_bytes', 'max_insert_block_size_bytes', 'input_format_parallel_parsing') UNION ALL SELECT "
-      "'MergeTree', name, value FROM "
+      "'min_insert_block_size_bytes', 'max_insert_block_size_bytes', 'input_format_parallel_parsing', "
+      "'wait_for_async_insert', 'insert_distributed_sync') UNION ALL SELECT 'MergeTree', name, value FROM "
       "system.merge_tree_settings WHERE name IN ('non_replicated_deduplication_window', "
       "'replicated_deduplication_window', 'replicated_deduplication_window_seconds', 'old_parts_lifetime') "
       "FORMAT JSONCompact",
@@ -147,6 +161,21 @@ Status TableSurveyor::query_settings(TableSurvey& survey) {
   if (!found) return tl::make_unexpected(found.error());
   for (const auto& row : *found) (row[0].empty() ? survey.server : survey.merge_tree)[row[1]] = row[2];
   survey.sent = insert_settings(settings_, "token");
+  return survey.knows("insert_deduplication_token") ? query_arrived(survey) : Status();
+}
+
+Status TableSurveyor::query_arrived(TableSurvey& survey) {
+  const auto fixed = rows("SELECT name, value FROM system.settings WHERE readonly = 1 FORMAT JSONCompact", 2);
+  if (!fixed) return tl::make_unexpected(fixed.error());
+  for (const auto& row : *fixed) survey.fixed[row[0]] = row[1];
+  SettingMap settings;
+  for (const auto& [name, value] : survey.sent) {
+    if (survey.knows(name) && !survey.fixed.contains(name)) settings.emplace(name, value);
+  }
+  const auto arrived = client_.values_when_sent(settings, left(), stop_);
+  // A value that the server does not take fails the inserts, and is reported then.
+  if (!arrived) return arrived.error().code > 0 ? Status() : tl::make_unexpected(arrived.error());
+  survey.arrived = *arrived;
   return {};
 }
 

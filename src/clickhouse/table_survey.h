@@ -39,9 +39,11 @@ struct TableSurvey {
   std::optional<Error> failed_query;  // because of which `reached` is not complete
 
   // The values of relevant settings for an insert: what freshet sends, otherwise the user's profile or the server's
-  // default. Empty: unknown to the server.
+  // default. What a proxy removes from requests is not sent. Empty: unknown to the server.
   bool knows(std::string_view setting) const { return server.contains(setting); }
   std::string value(std::string_view setting) const;
+  // freshet sends it, and a proxy in front of the server removes it, or sends another value.
+  bool removed(std::string_view setting) const;
   // The table's value of a setting of MergeTree, otherwise the server's default. None: the server has no such setting.
   std::optional<uint64_t> number(const ReachedTable& of, std::string_view setting) const;
   // The number of entries in the table's deduplication log; 0: it recognises no repeat. None: the engine is not of the
@@ -51,6 +53,10 @@ struct TableSurvey {
   SettingMap server;      // system.settings
   SettingMap merge_tree;  // system.merge_tree_settings
   SettingMap sent;        // insert_settings()
+  // Those that the user's profile does not allow to change, and of the others what the server has of `sent`. Not known
+  // of servers without tokens.
+  SettingMap fixed;
+  SettingMap arrived;
 };
 
 // The setting of a table that holds the size of its deduplication log.
@@ -72,6 +78,7 @@ class TableSurveyor {
  private:
   struct Open;
   Status query_settings(TableSurvey& survey);
+  Status query_arrived(TableSurvey& survey);
   void add_targets(TableSurvey& survey);
   bool add_views_of(const TableName& table, Open& open, TableSurvey& survey);
   bool add_target(const TableName& view, Open& open, TableSurvey& survey);

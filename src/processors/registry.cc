@@ -27,7 +27,7 @@ constexpr std::array kEntries = {
           [](const ProcessorsSettings& settings, const ProcessorEnvironment& environment) -> ProcessorFactory {
             const bool adapts = environment.delivery == Delivery::AtLeastOnce;
             return [json = settings.json, table = environment.table,
-                    wanted = adapts ? std::make_shared<WantedColumns>() : nullptr] {
+                    wanted = adapts ? std::make_shared<WantedColumns>(*environment.clock) : nullptr] {
               return std::make_unique<JsonProcessor>(json, table, wanted);
             };
           }},

@@ -75,10 +75,12 @@ void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay
     begin = end;
   }
   bool other_rows = false;
+  bool kept = false;
   if (batches.size() > 1) {
     replay_split(partition, span, batches);
   } else {
     other_rows = take_planned_token(partition, span, *batches.front());
+    kept = batches.front()->token_hash == span.token_hash;
   }
   for (auto& batch : batches) {
     state_.begin(batch);
@@ -90,7 +92,7 @@ void PlannedInserts::replay_planned(TrackedPartition& partition, PartitionReplay
     }
     const bool other_format = !same_format(span, *batch);
     PlannedPiece& piece = insert(partition, std::move(batch));
-    piece.maybe_stored = true;
+    piece.maybe_stored = kept;  // nobody has sent anything with a new token
     piece.other_format = other_format;
     piece.other_rows = other_rows;
     piece.salt = span.salt;

@@ -3,6 +3,20 @@
 #include <utility>
 
 namespace freshet::stream {
+namespace {
+
+// What an operator can do about an insert that is too large now, and that the table may have.
+WriteOutcome as_it_is(WriteOutcome outcome) {
+  outcome.reason =
+      "The insert is larger than the server or a proxy before it accepts now. The table may have it nevertheless: its "
+      "answer was lost, or the partition's last owner sent it in another format. So it is not made smaller: parts "
+      "would "
+      "have other tokens. Raise the limit that the error names until the insert has passed; or, if the last owner had "
+      "another --insert-format, start freshet with that one";
+  return outcome;
+}
+
+}  // namespace
 
 PlannedWriting::PlannedWriting(RowWriter& writer, RejectionMemory& memory, InsertLimit& limit, Clock& clock,
                                BatchTask task)
@@ -57,7 +71,8 @@ InsertRequest PlannedWriting::request() const {
 }
 
 WriteOutcome PlannedWriting::insert(const WriteControl& control) {
-  if (!maybe_stored_ && exceeds_limit()) {
+  asked_ = maybe_stored_ || !exceeds_limit();
+  if (!asked_) {
     return {WriteOutcome::Kind::TooLarge, 0, "larger than the last insert that was too large", {}};
   }
   InsertRequest to_send = request();
@@ -121,8 +136,8 @@ void PlannedWriting::take_too_large(const WriteOutcome& outcome) {
   if (is_single()) return block(Blocked::TooLarge, outcome);
   const bool maybe_stored = maybe_stored_ || outcome.maybe_stored_before;
   const bool never_stored = outcome.always_refused && !other_format_;
-  if (maybe_stored && !never_stored) return block(Blocked::MaybeStored, outcome);
-  if (outcome.code != 0) limit_.too_large(requests_.bytes(piece_), clock_.steady_now());
+  if (maybe_stored && !never_stored) return block(Blocked::MaybeStored, as_it_is(outcome));
+  if (asked_) limit_.too_large(requests_.bytes(piece_), clock_.steady_now());
   result_.refused = Refusal{true, outcome.code, outcome.text, {}};
 }
 

@@ -53,6 +53,7 @@ class PlannedWriting {
   const bool repair_;            // BatchTask::repair
   std::vector<Offset> missing_;  // with `repair_`: what to insert
   bool without_fields_ = false;
+  bool asked_ = false;  // the destination; false: the insert exceeds what it accepted before
   BatchResult result_;
 };
 

@@ -75,6 +75,21 @@ TEST_F(PlannedWritingTest, TheSizeOfOneFormatSaysNothingOfAnother) {
   EXPECT_FALSE(result.refused);
   ASSERT_EQ(result.blocked.size(), 1u);
   EXPECT_EQ(result.blocked[0].why, Blocked::MaybeStored);
+  EXPECT_NE(result.blocked[0].reason.find("Raise the limit"), std::string::npos) << result.blocked[0].reason;
+  EXPECT_NE(result.blocked[0].reason.find("--insert-format"), std::string::npos);
+}
+
+// A proxy has no code of ClickHouse. The next inserts are smaller from the start.
+TEST_F(PlannedWritingTest, TheLimitOfAProxyIsRemembered) {
+  writer.most_rows = 2;
+  writer.too_large_code = 0;
+  ASSERT_TRUE(write_planned({"a", "b", "c", std::string(100'000, 'd')}, {0, 4}).refused);
+  EXPECT_EQ(writer.inserts, 1);
+  const uint64_t limit_now = limit.bytes(clock.steady_now());
+  EXPECT_LT(limit_now, 100'000u);
+  ASSERT_TRUE(write_planned({"a", "b", "c", std::string(100'000, 'd')}, {0, 4}).refused->too_large);
+  EXPECT_EQ(writer.inserts, 1) << "it is not sent";
+  EXPECT_EQ(limit.bytes(clock.steady_now()), limit_now);
 }
 
 // A part of them would have another token than the insert that the table may have.

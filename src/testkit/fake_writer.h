@@ -27,7 +27,7 @@ class FakeWriter final : public RowWriter {
       begin = end + 1;
     }
     if (request.row_bytes > most_bytes || lines.size() > most_rows) {
-      WriteOutcome large{WriteOutcome::Kind::TooLarge, 241, "Query memory limit exceeded", {}};
+      WriteOutcome large{WriteOutcome::Kind::TooLarge, too_large_code, "Query memory limit exceeded", {}};
       large.maybe_stored_before = answers_lost;
       large.always_refused = always_refuses;
       return large;
@@ -55,6 +55,7 @@ class FakeWriter final : public RowWriter {
   bool reject_all = false;
   uint64_t most_bytes = UINT64_MAX;
   uint64_t most_rows = UINT64_MAX;
+  int too_large_code = 241;   // 0: a proxy
   bool answers_lost = false;  // an earlier attempt of each write may have stored the rows
   bool always_refuses = false;
   bool no_fields = false;

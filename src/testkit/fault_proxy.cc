@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include <algorithm>
+
 #include "testkit/child_process.h"
 
 namespace freshet::testkit {
@@ -15,6 +17,30 @@ std::string answer_of(const Fault& fault) {
     body = "Code: " + std::to_string(fault.code) + ". DB::Exception: " + fault.text + "\n";
   }
   return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string refusal(int status) {
+  Fault fault;
+  fault.status = status;
+  fault.text = "refused by the proxy";
+  return answer_of(fault);
+}
+
+// The start line with those parameters of the URL that pass.
+std::string passed(const std::string& start_line, const std::set<std::string>& names) {
+  const size_t target_begin = start_line.find(' ') + 1;
+  const size_t target_end = start_line.rfind(' ');
+  const std::string target = start_line.substr(target_begin, target_end - target_begin);
+  const size_t query = target.find('?');
+  if (query == std::string::npos) return start_line;
+  std::string kept;
+  for (size_t at = query + 1; at < target.size();) {
+    const size_t end = std::min(target.find('&', at), target.size());
+    const std::string pair = target.substr(at, end - at);
+    if (names.contains(pair.substr(0, pair.find('=')))) kept += (kept.empty() ? "?" : "&") + pair;
+    at = end + 1;
+  }
+  return start_line.substr(0, target_begin) + target.substr(0, query) + kept + start_line.substr(target_end);
 }
 
 // True if the peer has closed the connection or sends unexpected data.
@@ -49,6 +75,32 @@ void FaultProxy::set(const Fault& fault, size_t times) {
     ++version_;
   }
   changed_.notify_all();
+}
+
+void FaultProxy::set_rules(const ProxyRules& rules) {
+  const std::lock_guard lock(mutex_);
+  rules_ = rules;
+}
+
+size_t FaultProxy::refused() const {
+  const std::lock_guard lock(mutex_);
+  return refused_;
+}
+
+// The answer of a request that does not pass; otherwise changes it.
+std::optional<std::string> FaultProxy::apply_rules(WireMessage& request) {
+  const std::lock_guard lock(mutex_);
+  const bool long_url = request.start_line.size() > rules_.longest_url;
+  if (long_url || request.body.size() > rules_.largest_body) {
+    ++refused_;
+    return refusal(long_url ? 414 : 413);
+  }
+  if (rules_.passed_parameters) {
+    const std::string now = passed(request.start_line, *rules_.passed_parameters);
+    request.head.replace(0, request.start_line.size(), now);
+    request.start_line = now;
+  }
+  return std::nullopt;
 }
 
 bool FaultProxy::wait_for_faults(size_t count, std::chrono::milliseconds timeout) const {
@@ -112,6 +164,7 @@ bool FaultProxy::serve_request(WireReader& from_client, Fd& client, WireReader& 
     return false;
   }
   if (!from_client.read_body(request)) return false;
+  if (const auto answer = apply_rules(request)) return send_all(client, stop, *answer);
   if (fault.kind == Fault::Kind::Answer) return send_all(client, stop, answer_of(fault));
   if (fault.kind == Fault::Kind::Hang) {
     hang(client, stop, version);

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "testkit/http_wire.h"
@@ -36,6 +38,19 @@ struct Fault {
   }
 };
 
+// What a proxy does to every request, as those in front of ClickHouse do.
+struct ProxyRules {
+  // chproxy passes on only the parameters of the URL that it knows, and gives each query an id of its own.
+  std::optional<std::set<std::string>> passed_parameters{};
+  size_t longest_url = SIZE_MAX;   // 414 for a longer one, as nginx does (large_client_header_buffers)
+  size_t largest_body = SIZE_MAX;  // 413 for a larger one (client_max_body_size)
+
+  // The parameters that chproxy passes on without `param_groups`.
+  static ProxyRules chproxy() {
+    return {std::set<std::string>{"query", "database", "default_format", "compress", "decompress", "session_id"}};
+  }
+};
+
 // Threads: any.
 class FaultProxy {
  public:
@@ -48,6 +63,10 @@ class FaultProxy {
   // Applies from the next request on; resets to None after `times` requests (0 = never).
   void set(const Fault& fault, size_t times = 0);
   void clear() { set(Fault()); }
+  // Applies from the next request on.
+  void set_rules(const ProxyRules& rules);
+  // Requests that a rule answered.
+  size_t refused() const;
   // While `refuse` is true, connections are refused; open ones are closed.
   void refuse_connections(bool refuse);
 
@@ -65,6 +84,7 @@ class FaultProxy {
   bool serve_request(WireReader& from_client, Fd& client, WireReader& from_server, const Fd& server,
                      const StopFlag& stop);
   Fault take_fault(const WireMessage& request, uint64_t& version);
+  std::optional<std::string> apply_rules(WireMessage& request);
   void hang(const Fd& client, const StopFlag& stop, uint64_t version) const;
   // False if the client did not get the answer.
   bool hold(const WireMessage& request, const Fd& client, const StopFlag& stop, uint64_t version);
@@ -78,6 +98,8 @@ class FaultProxy {
   uint64_t version_ = 0;
   size_t faults_ = 0;
   size_t held_ = 0;
+  ProxyRules rules_;
+  size_t refused_ = 0;
   size_t answered_late_ = 0;
   std::mutex listening_;
   std::unique_ptr<LoopbackServer> listener_;  // guarded by listening_; none = refusing

@@ -19,6 +19,10 @@ class Echo {
     const std::lock_guard lock(mutex_);
     return got_;
   }
+  std::vector<std::string> lines() const {
+    const std::lock_guard lock(mutex_);
+    return lines_;
+  }
 
  private:
   void serve(const Fd& client, const StopFlag& stop) {
@@ -27,6 +31,7 @@ class Echo {
       {
         const std::lock_guard lock(mutex_);
         got_.push_back(request.body);
+        lines_.push_back(request.start_line);
       }
       send_all(client, stop, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     }
@@ -34,6 +39,7 @@ class Echo {
 
   mutable std::mutex mutex_;
   std::vector<std::string> got_;
+  std::vector<std::string> lines_;
   LoopbackServer server_{[this](Fd client, const StopFlag& stop) { serve(client, stop); }};
 };
 
@@ -56,6 +62,16 @@ struct FaultProxyTest : testing::Test {
   Echo server;
   FaultProxy proxy{server.port()};
 };
+
+TEST_F(FaultProxyTest, RulesChangeAndRefuseRequests) {
+  proxy.set_rules({{{"query"}}, 60, 3});
+  EXPECT_TRUE(answered(send("1&database=d", "abc")));
+  EXPECT_EQ(server.lines(), std::vector<std::string>{"POST /?query=1 HTTP/1.1"});
+  EXPECT_FALSE(answered(send("1", "abcd")));
+  EXPECT_FALSE(answered(send(std::string(60, 'x'), "")));
+  EXPECT_EQ(proxy.refused(), 2u);
+  EXPECT_EQ(server.lines().size(), 1u);
+}
 
 TEST_F(FaultProxyTest, AHeldRequestReachesTheServerAfterItsClientIsGone) {
   proxy.set(Fault::of(Fault::Kind::Hold), 1);

@@ -34,7 +34,8 @@ constexpr const char* kOldUsers = R"(<yandex><profiles><default></default></prof
 <quota>default</quota></default></users><quotas><default></default></quotas></yandex>)";
 
 constexpr const char* kUsers =
-    "<clickhouse><profiles><default/></profiles><quotas><default/></quotas><users><default><password></password>"
+    "<clickhouse><profiles><default>{}</default></profiles><quotas><default/></quotas><users><default><password></"
+    "password>"
     "<networks><ip>127.0.0.1</ip></networks><profile>default</profile><quota>default</quota>{}</default></users>"
     "</clickhouse>";
 
@@ -172,11 +173,12 @@ void LocalClickHouse::start() {
   launch(command);
 }
 
-void LocalClickHouse::restart_with(const std::string& of_server, const std::string& of_user) {
+void LocalClickHouse::restart_with(const std::string& of_server, const std::string& of_user,
+                                   const std::string& of_profile) {
   const std::string config = folder_.path("config.xml");
   std::ofstream(config) << fmt::format("<clickhouse><users_config>{}</users_config>{}</clickhouse>",
                                        folder_.path("users.xml"), of_server);
-  std::ofstream(folder_.path("users.xml")) << fmt::format(kUsers, of_user);
+  std::ofstream(folder_.path("users.xml")) << fmt::format(kUsers, of_profile, of_user);
   more_ = {"--config", config};
   stop();
   start();

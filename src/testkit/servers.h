@@ -86,8 +86,8 @@ class LocalClickHouse final : public ClickHouseServer {
   LocalClickHouse() { LocalClickHouse::start(); }
   void start() override;
   // Restarts it with the same data and a configuration: `of_server` is XML inside <clickhouse>, `of_user` inside its
-  // one user, for example its <grants>.
-  void restart_with(const std::string& of_server, const std::string& of_user);
+  // one user, for example its <grants>, `of_profile` inside the user's profile: settings.
+  void restart_with(const std::string& of_server, const std::string& of_user, const std::string& of_profile = {});
 
  private:
   std::vector<std::string> more_;  // arguments

@@ -7,6 +7,7 @@
 
 #include "clickhouse/clickhouse_client.h"
 #include "testkit/fake_clock.h"
+#include "testkit/fault_proxy.h"
 #include "testkit/servers.h"
 
 namespace freshet::clickhouse {
@@ -155,6 +156,50 @@ TEST_F(DeliveryAuditContract, SettingsOfTheUserThatStoreARepeatAgain) {
     EXPECT_EQ(found.severity, Severity::Error);
     EXPECT_THAT(found.text, HasSubstr("Leave out --clickhouse-setting " + name));
   }
+}
+
+TEST_F(DeliveryAuditContract, AProxyThatRemovesSettings) {
+  create("t", 1000);
+  settings.delivery = Delivery::ExactlyOnce;
+  testkit::FaultProxy proxy(static_cast<uint16_t>(server_->port()));
+  settings.urls = {proxy.url()};
+  EXPECT_TRUE(audit().suitable);
+  proxy.set_rules(testkit::ProxyRules::chproxy());
+  const DeliveryAudit done = audit();
+  EXPECT_FALSE(done.suitable);
+  EXPECT_THAT(texts(done), testing::Contains(HasSubstr("insert_deduplication_token: inserts have no token")));
+  EXPECT_THAT(texts(done), testing::Contains(HasSubstr("min_insert_block_size_bytes: it is 268402944")));
+}
+
+// A server acknowledges inserts of this user before it has stored them, unless they say otherwise. (The engine of this test
+// stores each at once, whatever the settings.)
+TEST(DeliveryAuditOfAProfile, AsynchronousInserts) {
+  testkit::LocalClickHouse server;
+  const std::string async = "<async_insert>1</async_insert><wait_for_async_insert>0</wait_for_async_insert>";
+  server.restart_with("", "", async);
+  server.query(
+      "CREATE TABLE t (n Int32) ENGINE = MergeTree ORDER BY n SETTINGS non_replicated_deduplication_window = 64");
+  testkit::FaultProxy proxy(static_cast<uint16_t>(server.port()));
+  ClickHouseSettings settings;
+  settings.urls = {proxy.url()};
+  settings.table = "t";
+  RealClock clock;
+  const auto subjects = [&] {
+    std::vector<std::string> out;
+    const auto done = audit_delivery(settings, {}, clock, nullptr, seconds(10), {});
+    if (!done) return std::vector<std::string>{done.error().text};
+    for (const Finding& one : done->findings) out.push_back(one.subject);
+    return out;
+  };
+  for (const Delivery delivery : {Delivery::AtLeastOnce, Delivery::ExactlyOnce}) {
+    settings.delivery = delivery;
+    EXPECT_THAT(subjects(), testing::IsEmpty()) << "inserts have async_insert=0";
+  }
+  proxy.set_rules(testkit::ProxyRules::chproxy());
+  EXPECT_THAT(subjects(), testing::IsSupersetOf({"async_insert", "wait_for_async_insert"}));
+  proxy.set_rules({});
+  server.restart_with("", "", async + "<constraints><async_insert><const/></async_insert></constraints>");
+  EXPECT_THAT(subjects(), testing::ElementsAre("async_insert"));
 }
 
 TEST_F(DeliveryAuditContract, TheHorizonIsMeasured) {

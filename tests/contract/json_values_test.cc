@@ -206,15 +206,20 @@ TEST_F(JsonValues, Defaults) {
       "id UInt32, a UInt8 DEFAULT 7, b String DEFAULT 'x', c Nullable(String) DEFAULT 'y', d Nullable(Int64), "
       "e DateTime('UTC') DEFAULT toDateTime(5), f UInt32 DEFAULT id * 2, g UInt32 MATERIALIZED id + 1, "
       "h UInt32 ALIAS id + 2, i UInt8 EPHEMERAL, j Array(String) DEFAULT ['q'], k LowCardinality(String) DEFAULT 'l', "
-      "l Int8 DEFAULT -1, m Map(String, String), n FixedString(2) DEFAULT 'zz', o UInt8 DEFAULT i + 1");
+      "l Int8 DEFAULT -1, m Map(String, String), n FixedString(2) DEFAULT 'zz', o UInt8 DEFAULT i + 1, "
+      "p Bool DEFAULT true, q UInt8 DEFAULT false, r Array(UInt8) DEFAULT [], s Float64 DEFAULT -1.5, "
+      "t Float32 DEFAULT 2.39, u Float64 DEFAULT 1e300, v Nullable(Int16) DEFAULT -2, w Nullable(String) DEFAULT NULL, "
+      "x Map(String, UInt8) DEFAULT map(), y Float32 DEFAULT -0., z Int64 DEFAULT -9223372036854775808, "
+      "z2 UInt8 DEFAULT -1, z3 Float64 DEFAULT 0.30000000000000004");
   const Split rows = split({R"({"id":1})", R"({"id":2,"a":null,"b":null,"d":null,"k":null})", R"({"id":3,"c":null})",
                             R"({"id":4,"g":5})", R"({"id":5,"h":5})", R"({"id":6,"i":9})", R"({"id":7,"unknown":[{}]})",
                             R"({"id":8,"a":1,"b":"","c":"","d":-1,"k":"","m":{"a":"b"}})", R"({"ID":9})",
                             R"({"id":10,"A":1})", R"({"id":11,"a":1,"a":2})", R"({"i\u0064":12})", "{}",
-                            R"({"id":13}{"id":14,"a":3})", R"({"x":1,"x":2,"id":15})"});
+                            R"({"id":13}{"id":14,"a":3})", R"({"zz":1,"zz":2,"id":15})"});
   EXPECT_EQ(rows.typed.size(), 10u);
   EXPECT_EQ(rows.rows, 11u);
-  EXPECT_EQ(rows.layout.columns, std::vector<std::string>({"id", "a", "b", "c", "d", "k", "m", "n"}));
+  EXPECT_EQ(rows.layout.columns, std::vector<std::string>({"id", "a", "b", "c", "d", "k", "l", "m", "n", "p", "q", "r",
+                                                           "s", "v", "w", "x", "y", "z"}));
   write_both(rows);
   expect_the_same();
 }

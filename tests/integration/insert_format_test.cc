@@ -253,6 +253,42 @@ TEST_F(InsertFormatTest, ObjectsBecomeColumns) {
   EXPECT_EQ(count("tags = map('a', 'é') AND at > now() - 600 AND kind = 'a'"), next);
 }
 
+// The URL of a Native insert names all columns.
+TEST_F(InsertFormatTest, AProxyThatTakesNoLongUrlsGetsJson) {
+  clickhouse_->query("DROP TABLE " + topic);
+  std::string columns = "id UInt64";
+  for (int i = 0; i < 200; ++i) columns += fmt::format(", number_of_things_{} UInt32", i);
+  clickhouse_->query(fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY id", topic, columns));
+  testkit::FaultProxy proxy(static_cast<uint16_t>(clickhouse_->port()));
+  proxy.set_rules({.longest_url = 2'000});
+  testkit::FreshetProcess freshet(
+      testkit::streaming_command("run", kafka_->bootstrap(), topic, proxy.url(),
+                                 {"--delivery", "at-least-once", "--max-batch-time-ms", "100", "--admin-listen",
+                                  fmt::format("127.0.0.1:{}", port)}));
+  int next = 0;
+  const auto produce_objects = [&](int number) {
+    for (const int end = next + number; next < end; ++next) {
+      client->produce(topic, {next % 2, -1, std::nullopt, fmt::format(R"({{"id":{}}})", next), {}, 0});
+    }
+    client->flush();
+  };
+  EXPECT_TRUE(testkit::eventually(60s, [&] {
+    produce_objects(2);
+    return testkit::eventually(1s, [&] { return proxy.refused() > 0; });
+  })) << freshet.output();
+  for (int round = 0; round < 10; ++round) {
+    produce_objects(10);
+    EXPECT_TRUE(testkit::eventually(60s, [&] { return count() == static_cast<uint64_t>(next); })) << freshet.output();
+  }
+  EXPECT_LE(proxy.refused(), 2u) << "once for each writer that had an insert then";
+  EXPECT_EQ(format().value("format", ""), "JSONEachRow");
+  EXPECT_EQ(format().value("reason", ""), proxy.url() + ": a proxy answers 414 to Native inserts");
+  EXPECT_NE(metrics().find("freshet_inserts_sent_as_json_total{code=\"414\"}"), std::string::npos) << metrics();
+  EXPECT_EQ(freshet.stop(), 0) << freshet.output();
+  EXPECT_NE(freshet.output().find("native_inserts_refused"), std::string::npos) << freshet.output();
+  EXPECT_EQ(clickhouse_->count("SELECT uniqExact(id) FROM " + topic), static_cast<uint64_t>(next));
+}
+
 // A member is killed after the table stored its insert and before it got the answer. Another member takes its partition
 // over and repeats the insert with the same rows in the other format.
 TEST_F(InsertFormatTest, AnInsertIsRepeatedInAnotherFormat) {

@@ -26,6 +26,43 @@ bool between_floats(double value) {
   return (std::bit_cast<uint64_t>(value) & kCutBits) == uint64_t{1} << 28;
 }
 
+template <typename T>
+bool is_number(std::string_view text, T& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return end == text.data() + text.size() && error == std::errc();
+}
+
+// The server reads it from JSONEachRow as it is, also as a Float32: rows may be turned into text.
+bool is_exact_in_text(double value) {
+  constexpr double kParts = 8;
+  constexpr double kMost = 1 << 20;
+  return std::abs(value) <= kMost && std::trunc(value * kParts) == value * kParts;
+}
+
+// A text, a number or a truth value as the server writes it in SQL. False: it is something else.
+bool put_literal(TypedRowWriter& writer, std::string_view sql) {
+  constexpr Column kColumn("default");
+  uint64_t natural = 0;
+  int64_t integer = 0;
+  double real = 0;
+  if (sql.size() >= 2 && sql.front() == '\'' && sql.back() == '\'') {
+    const std::string_view text = sql.substr(1, sql.size() - 2);
+    if (text.find_first_of("'\\") != std::string_view::npos) return false;
+    writer.put(kColumn, text);
+  } else if (sql == "true" || sql == "false") {
+    writer.put(kColumn, sql == "true");
+  } else if (is_number(sql, natural)) {
+    writer.put(kColumn, natural);
+  } else if (is_number(sql, integer)) {
+    writer.put(kColumn, integer);
+  } else if (is_number(sql, real) && is_exact_in_text(real)) {
+    writer.put(kColumn, real);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string default_bytes(const DataType& type) {
@@ -51,24 +88,15 @@ std::string default_bytes(const DataType& type) {
 }
 
 std::optional<std::string> default_bytes(const DataType& type, std::string_view expression) {
-  constexpr Column kColumn("default");
+  if (expression == "NULL") return type.nullable ? std::optional(default_bytes(type)) : std::nullopt;
+  const bool empty =
+      (type.kind == TypeKind::Array && expression == "[]") || (type.kind == TypeKind::Map && expression == "map()");
+  if (empty) return default_bytes(type);
   TypedRowWriter writer({ColumnTarget{type, true}});
   writer.clear();
   writer.begin_row();
-  const char* const end = expression.data() + expression.size();
-  const bool quoted = expression.size() >= 2 && expression.front() == '\'' && expression.back() == '\'';
-  uint64_t number = 0;
-  if (quoted) {
-    const std::string_view text = expression.substr(1, expression.size() - 2);
-    if (text.find_first_of("'\\") != std::string_view::npos) return std::nullopt;
-    writer.put(kColumn, text);
-  } else if (const auto [stop, error] = std::from_chars(expression.data(), end, number);
-             stop == end && error == std::errc()) {
-    writer.put(kColumn, number);
-  } else {
-    return std::nullopt;
-  }
-  return writer.exact() ? std::optional(std::string(writer.bytes())) : std::nullopt;
+  const bool known = put_literal(writer, expression);
+  return known && writer.exact() ? std::optional(std::string(writer.bytes())) : std::nullopt;
 }
 
 template <typename Stored, typename Value>

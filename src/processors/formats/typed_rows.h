@@ -37,7 +37,8 @@ struct ColumnTarget {
 
 // The default of a type without a DEFAULT expression: 0, "", an empty array, NULL; the first element of an Enum.
 std::string default_bytes(const columns::DataType& type);
-// Of a type with the DEFAULT `expression`, as the server writes it. nullopt: it is not a plain text or number.
+// Of a type with the DEFAULT `expression`, as the server writes it. nullopt: it is not a constant of a simple form, or
+// one that the server converts to the type.
 std::optional<std::string> default_bytes(const columns::DataType& type, std::string_view expression);
 
 // The place of one value of a row.

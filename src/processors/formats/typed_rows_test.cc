@@ -140,6 +140,26 @@ TEST(TypedRowsTest, DefaultsOfTypesAndOfPlainExpressions) {
   EXPECT_EQ(of("LowCardinality(String)", "'unknown'"), "\7unknown");
   EXPECT_EQ(of("UInt8", "2"), "\2");
   EXPECT_EQ(of("UInt8", "300"), std::nullopt);
+  EXPECT_EQ(of("Int8", "-1"), "\xff");
+  EXPECT_EQ(of("Nullable(Int16)", "-2"), std::string("\0\xfe\xff", 3));
+  EXPECT_EQ(of("UInt8", "-1"), std::nullopt) << "the server stores 255";
+  EXPECT_EQ(of("Float64", "-1.5"), raw(-1.5));
+  EXPECT_EQ(of("Float32", "1000."), raw(1000.0F));
+  EXPECT_EQ(of("Float64", "-5"), raw(-5.0));
+  EXPECT_EQ(of("Int32", "1."), std::nullopt);
+  EXPECT_EQ(of("Decimal(9, 2)", "1.5"), std::nullopt);
+  for (const char* text : {"inf", "nan", "1e-310", "2.39", "1e300", "0x10", "-", "--1", "-1 ", "true()", "1, 2"}) {
+    EXPECT_EQ(of("Float64", text), std::nullopt) << text;
+  }
+  EXPECT_EQ(of("Bool", "true"), "\1");
+  EXPECT_EQ(of("UInt8", "false"), std::string(1, '\0'));
+  EXPECT_EQ(of("String", "true"), std::nullopt);
+  EXPECT_EQ(of("Array(String)", "[]"), std::string(1, '\0'));
+  EXPECT_EQ(of("Map(String, String)", "map()"), std::string(1, '\0'));
+  EXPECT_EQ(of("Array(String)", "['q']"), std::nullopt);
+  EXPECT_EQ(of("String", "[]"), std::nullopt);
+  EXPECT_EQ(of("Nullable(String)", "NULL"), "\1");
+  EXPECT_EQ(of("String", "NULL"), std::nullopt);
   EXPECT_EQ(of("DateTime", "now()"), std::nullopt);
   EXPECT_EQ(of("String", "concat(a, 'b')"), std::nullopt);
   EXPECT_EQ(of("String", "'a' || 'b'"), std::nullopt);

@@ -24,7 +24,7 @@ class JsonProcessor final : public Processor {
  public:
   // `table`: null = rows are JSONEachRow; must outlive the processor. `wanted`: see TypedObjects.
   explicit JsonProcessor(const JsonSettings& settings, const Snapshot<TableColumns>* table = nullptr,
-                         std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>());
+                         std::shared_ptr<WantedColumns> wanted = nullptr);
 
   const RowLayout& layout() const override { return typed_.active() ? typed_.layout() : plain_; }
   std::string_view why_json() const override { return typed_.why_json(); }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "processors/registry.h"
+#include "testkit/fake_clock.h"
 
 namespace freshet::processors {
 namespace {
@@ -143,7 +144,8 @@ struct TypedJsonTest : testing::Test {
 
   Snapshot<TableColumns> table{
       {{{"a", "UInt8"}, {"b", "String", false, "'x'"}, {"c", "Nullable(UInt8)"}}, true, "UTC", true, true}};
-  std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>();
+  testkit::FakeClock clock;
+  std::shared_ptr<WantedColumns> wanted = std::make_shared<WantedColumns>(clock);
   std::unique_ptr<JsonProcessor> processor;
 };
 
@@ -210,6 +212,30 @@ TEST_F(TypedJsonTest, ADefaultOfTheServersIsLeftOutUntilAMessageHasTheColumn) {
   JsonProcessor other({}, &table, wanted);
   other.begin_chunk({"events", Partition{3}}, {});
   EXPECT_EQ(other.layout(), processor->layout());
+}
+
+// Messages without the column would be JSONEachRow until the end of the process.
+TEST_F(TypedJsonTest, ADefaultOfTheServersThatNoMessageHasAnyMoreIsLeftOutAgain) {
+  table.set({{{"a", "UInt8"}, {"at", "DateTime", false, "now()"}}, true, "UTC", true, true});
+  EXPECT_EQ(typed(R"({"a":1,"at":2})"), "");
+  for (int minute = 0; minute < 30; ++minute) {
+    EXPECT_NE(typed(R"({"a":1,"at":2})"), "") << minute;
+    clock.advance(std::chrono::minutes(1));
+  }
+  JsonProcessor idle({}, &table, wanted);
+  idle.begin_chunk({"events", Partition{3}}, {});
+  EXPECT_EQ(idle.layout().columns.size(), 2u);
+  for (int minute = 0; minute < 9; ++minute) {
+    EXPECT_EQ(typed(R"({"a":1})"), "") << minute;
+    clock.advance(std::chrono::minutes(1));
+  }
+  EXPECT_EQ(typed(R"({"a":1})"), "");
+  clock.advance(std::chrono::minutes(1));
+  EXPECT_EQ(typed(R"({"a":1})"), "\1");
+  idle.begin_chunk({"events", Partition{3}}, {});
+  EXPECT_EQ(idle.layout(), processor->layout());
+  EXPECT_EQ(typed(R"({"a":1,"at":2})"), "") << "and is wanted again";
+  EXPECT_NE(typed(R"({"a":1,"at":2})"), "");
 }
 
 TEST_F(TypedJsonTest, ExactlyOnceTheColumnsDoNotDependOnEarlierMessages) {

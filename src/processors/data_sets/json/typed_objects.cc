@@ -44,13 +44,22 @@ std::set<std::string, std::less<>> incomplete_nested(const Targets& targets) {
 }  // namespace
 
 void WantedColumns::add(const std::string& column) {
+  const SteadyTime now = clock_.steady_now();
   MutexLock lock(mutex_);
-  if (names_.insert(column).second) changes_.fetch_add(1, std::memory_order_relaxed);
+  if (used_at_.insert_or_assign(column, now).second) changes_.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool WantedColumns::has(const std::string& column) const {
   MutexLock lock(mutex_);
-  return names_.contains(column);
+  return used_at_.contains(column);
+}
+
+void WantedColumns::forget_unused() {
+  const SteadyTime now = clock_.steady_now();
+  MutexLock lock(mutex_);
+  const size_t forgotten =
+      std::erase_if(used_at_, [&](const auto& one) { return now - one.second >= kForgottenAfter; });
+  if (forgotten > 0) changes_.fetch_add(1, std::memory_order_relaxed);
 }
 
 TypedObjects::TypedObjects(const JsonSettings& settings, const std::vector<std::string>& metadata,
@@ -59,6 +68,7 @@ TypedObjects::TypedObjects(const JsonSettings& settings, const std::vector<std::
 
 void TypedObjects::begin_chunk() {
   if (table_ == nullptr) return;
+  report_use();
   auto now = table_->get();
   const uint64_t changes = wanted_ ? wanted_->changes() : 0;
   if (now == followed_ && changes == wanted_changes_) return;
@@ -71,6 +81,16 @@ void TypedObjects::begin_chunk() {
   values_.set_time_texts({followed_->best_effort_times, is_utc(followed_->time_zone)});
 }
 
+// Of the chunk before.
+void TypedObjects::report_use() {
+  if (!plan_ || plan_->wanted.empty()) return;
+  for (const size_t index : plan_->wanted) {
+    if (plan_->columns[index].object > reported_) wanted_->add(plan_->layout.columns[index]);
+  }
+  reported_ = object_;
+  wanted_->forget_unused();
+}
+
 KeyTarget TypedObjects::target_of(const TableColumn& column, uint32_t index, Plan& plan) const {
   auto type = columns::parse_data_type(column.type);
   if (!type || !JsonValueWriter::writes(*type)) return {Kind::Json};
@@ -80,6 +100,7 @@ KeyTarget TypedObjects::target_of(const TableColumn& column, uint32_t index, Pla
   const bool always = std::find(metadata_.begin(), metadata_.end(), column.name) != metadata_.end();
   if (!value && !always && !wanted_) return {Kind::Json};
   if (!value && !always && !wanted_->has(column.name)) return {Kind::Wanted, index};
+  if (!value && !always) plan.wanted.push_back(plan.columns.size());
   plan.layout.columns.push_back(column.name);
   plan.layout.types.push_back(column.type);
   plan.columns.push_back({*std::move(type), std::move(value)});
@@ -91,7 +112,7 @@ Result<TypedObjects::Plan> TypedObjects::make_plan() {
   if (table.columns.empty()) {
     return failure(ErrorKind::Invalid, table.why_json.empty() ? "the table is not known" : table.why_json);
   }
-  Plan plan{{RowFormat::Native, {}, {}}, {}, ObjectKeys(Kind::Ignored), {}};
+  Plan plan{{RowFormat::Native, {}, {}}, {}, ObjectKeys(Kind::Ignored), {}, {}};
   Targets targets;
   for (size_t i = 0; i < table.columns.size(); ++i) {
     const TableColumn& column = table.columns[i];

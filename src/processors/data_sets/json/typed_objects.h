@@ -2,15 +2,17 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/snapshot.h"
 #include "columns/row_binary_writer.h"
@@ -24,18 +26,27 @@
 
 namespace freshet::processors {
 
-// The columns with defaults that only the server knows, such as now(), of which some message had a value. Inserts leave
-// the others out. All processors of a stream share one, because rows of different columns cannot be in one insert.
+// The columns with defaults that only the server knows, such as now(), of which some message had a value lately. Inserts
+// leave the others out. All processors of a stream share one, because rows of different columns cannot be in one insert.
 // Threads: any.
 class WantedColumns {
  public:
+  static constexpr Duration kForgottenAfter = std::chrono::minutes(10);
+
+  // `clock` must outlive the object.
+  explicit WantedColumns(const Clock& clock) : clock_(clock) {}
+
+  // A message has a value for it.
   void add(const std::string& column);
   bool has(const std::string& column) const;
+  // Columns that no message has a value for any more are not wanted.
+  void forget_unused();
   uint64_t changes() const { return changes_.load(std::memory_order_relaxed); }
 
  private:
+  const Clock& clock_;
   mutable Mutex mutex_;
-  std::set<std::string> names_ GUARDED_BY(mutex_);
+  std::map<std::string, SteadyTime> used_at_ GUARDED_BY(mutex_);  // by name
   std::atomic<uint64_t> changes_{0};
 };
 
@@ -78,9 +89,11 @@ class TypedObjects {
     std::vector<Column> columns;  // of the layout
     ObjectKeys keys;
     std::vector<KeyTarget> metadata;
+    std::vector<size_t> wanted;  // indices of columns that are in the insert because messages have values for them
   };
 
   Result<Plan> make_plan();
+  void report_use();
   KeyTarget target_of(const TableColumn& column, uint32_t index, Plan& plan) const;
   bool set(KeyTarget target, JsonText value, size_t& count);
   bool write(const Column& column);
@@ -96,6 +109,7 @@ class TypedObjects {
   columns::RowBinaryWriter bytes_;
   JsonValueWriter values_{bytes_, kMostBytes};
   uint64_t object_ = 0;
+  uint64_t reported_ = 0;  // `object_` at the last report_use()
 };
 
 }  // namespace freshet::processors
