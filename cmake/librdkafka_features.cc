@@ -1,5 +1,5 @@
-// Prints the features of the librdkafka that it is linked with: `gzip,ssl,...`. Fails if header and library are of different
-// versions.
+// Prints the features of the librdkafka that it is linked with: `gzip,ssl,...`. Fails if header and library are of
+// different versions.
 #include <librdkafka/rdkafka.h>
 
 #include <array>
