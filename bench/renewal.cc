@@ -16,6 +16,7 @@ constexpr int kPartitions = 6;
 struct Way {
   const char* name;
   std::vector<std::string> settings;
+  bool own_ids = false;  // each member has an id that its operator gave it
 };
 
 void measure(const Way& way, const testkit::KafkaServer& kafka, const testkit::LocalClickHouse& clickhouse,
@@ -26,8 +27,10 @@ void measure(const Way& way, const testkit::KafkaServer& kafka, const testkit::L
   clickhouse.query(fmt::format("CREATE TABLE {} (id UInt64) ENGINE = MergeTree ORDER BY id", topic));
   std::vector<std::unique_ptr<testkit::GroupMember>> members;
   for (int i = 0; i < 3; ++i) {
+    std::vector<std::string> settings = way.settings;
+    if (way.own_ids) settings.insert(settings.end(), {"--group-instance-id", fmt::format("{}-{}", topic, i)});
     members.push_back(
-        std::make_unique<testkit::GroupMember>(testkit::member_args(kafka, clickhouse.url(), topic, way.settings)));
+        std::make_unique<testkit::GroupMember>(testkit::member_args(kafka, clickhouse.url(), topic, settings)));
   }
   const auto balanced = [&] {
     return std::all_of(members.begin(), members.end(), [](auto& m) { return m->status().partitions.size() == 2; });
@@ -78,7 +81,9 @@ int main(int argc, char** argv) {
          {"--no-static-membership", "--set", "kafka.partition.assignment.strategy=cooperative-sticky"}},
     };
     if (rd_kafka_version() >= 0x02040000) {
-      ways.push_back({"group.protocol=consumer (KIP-848)", {"--set", "kafka.group.protocol=consumer"}});
+      const std::vector<std::string> consumer = {"--set", "kafka.group.protocol=consumer"};
+      ways.push_back({"KIP-848", consumer});
+      ways.push_back({"KIP-848 with --group-instance-id", consumer, true});
     }
     for (const Way& way : ways) {
       if (std::string_view(way.name).find(wanted) != std::string_view::npos) measure(way, kafka, clickhouse, renewals);

@@ -14,6 +14,10 @@ constexpr std::string_view kNoTopic =
     "the "
     "login DESCRIBE and READ on it";
 
+// Of KIP-848; librdkafka 2.0 has no names for them.
+constexpr auto kFencedMemberEpoch = static_cast<rd_kafka_resp_err_t>(110);
+constexpr auto kUnreleasedInstanceId = static_cast<rd_kafka_resp_err_t>(111);
+
 constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, ErrorKind::Retry,
               "no broker answers: check --bootstrap-server and that the brokers run"},
@@ -46,6 +50,9 @@ constexpr std::array kRules = {
     ErrorRule{RD_KAFKA_RESP_ERR__FENCED, ErrorKind::Renew, "another client took this one's place"},
     ErrorRule{RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, ErrorKind::Renew,
               "another process uses the same --group-instance-id; each needs its own"},
+    ErrorRule{kUnreleasedInstanceId, ErrorKind::Renew,
+              "another process has this --group-instance-id, or one that was killed: then the group's session timeout "
+              "must pass"},
     ErrorRule{RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED, ErrorKind::Retry, "freshet did not poll for --max-poll-interval-ms",
               true},
     ErrorRule{RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE, ErrorKind::Retry,
@@ -67,8 +74,7 @@ ErrorRule rule_for(rd_kafka_resp_err_t code) {
 bool is_unanswered(rd_kafka_resp_err_t code) { return code < 0 || code == RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT; }
 
 bool ends_commits(rd_kafka_resp_err_t code) {
-  constexpr int kFencedMemberEpoch = 110;  // KIP-848; unknown to the oldest library
-  switch (static_cast<int>(code)) {
+  switch (static_cast<int>(code)) {  // not all of them are in every library's enumeration
     case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
     case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:

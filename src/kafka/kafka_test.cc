@@ -50,6 +50,8 @@ TEST(ErrorTableTest, KnowsWhatHappensNext) {
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE).kind, ErrorKind::Invalid);
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR__FENCED).kind, ErrorKind::Renew);
   EXPECT_EQ(rule_for(RD_KAFKA_RESP_ERR_UNKNOWN).kind, ErrorKind::Retry);
+  const auto unreleased = static_cast<rd_kafka_resp_err_t>(111);  // UNRELEASED_INSTANCE_ID
+  EXPECT_NE(rule_for(unreleased).advice.find("--group-instance-id"), std::string_view::npos);
   for (const auto over : {RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID,
                           RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED}) {
     EXPECT_TRUE(ends_commits(over)) << rd_kafka_err2name(over);

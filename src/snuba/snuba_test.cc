@@ -272,6 +272,12 @@ TEST(LoadTest, StatsdComesFromEitherGenerationsVariables) {
   }
 }
 
+// The broker sets the session timeout of KIP-848's protocol; librdkafka refuses the property.
+TEST(LoadTest, TheConsumerProtocolGetsNoSessionTimeout) {
+  const settings::Loaded loaded = good(kErrors + "--set kafka.group.protocol=consumer");
+  EXPECT_FALSE(loaded.settings.pipeline.kafka.connection.extra.contains("session.timeout.ms"));
+}
+
 TEST(LoadTest, OptionsBecomeSettings) {
   const settings::Loaded loaded = good(
       kErrors +

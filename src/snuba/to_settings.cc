@@ -262,7 +262,10 @@ class Translator {
                              bool skip_write) {
     freshet::kafka::KafkaSettings& k = loaded.settings.pipeline.kafka;
     add_brokers(c.raw.brokers, k.connection, loaded.notices);
-    if (k.max_poll_interval.count() < kSessionTimeoutMs) {
+    // In the consumer protocol (KIP-848) the broker sets the session timeout.
+    const auto protocol = k.connection.extra.find("group.protocol");
+    const bool classic = protocol == k.connection.extra.end() || protocol->second != "consumer";
+    if (classic && k.max_poll_interval.count() < kSessionTimeoutMs) {
       k.connection.extra.emplace("session.timeout.ms", std::to_string(k.max_poll_interval.count()));
     }
     if (c.dead_letters && !skip_write) {

@@ -50,7 +50,8 @@ std::string local_clickhouse_program() {
   throw std::runtime_error("freshet-local-clickhouse is not built; run ./dev build");
 }
 
-KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, const std::vector<Listener>& more)
+KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, const std::vector<Listener>& more,
+                         const std::map<std::string, std::string>& scram)
     : port_(free_port()), controller_port_(free_port()) {
   std::map<std::string, std::string> all = {
       {"process.roles", "broker,controller"},
@@ -79,9 +80,22 @@ KafkaServer::KafkaServer(const std::map<std::string, std::string>& properties, c
   properties_ = std::move(all);
   write_properties();
   const std::string jars = tool_path("FRESHET_DEV_KAFKA_DIR") + "/*";
-  ChildProcess format({"java", "-cp", jars, "kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM2Qk", "-c",
-                       folder_.path("server.properties")},
-                      folder_.path("format.out"));
+  std::vector<std::string> command = {"java",
+                                      "-cp",
+                                      jars,
+                                      "kafka.tools.StorageTool",
+                                      "format",
+                                      "-t",
+                                      "MkU3OEVBNTcwNTJENDM2Qk",
+                                      "-c",
+                                      folder_.path("server.properties")};
+  for (const auto& [user, password] : scram) {
+    for (const char* mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-512"}) {
+      command.insert(command.end(),
+                     {"--add-scram", fmt::format("{}=[name={},password={}]", mechanism, user, password)});
+    }
+  }
+  ChildProcess format(command, folder_.path("format.out"));
   if (format.wait(kStart) != 0) throw std::runtime_error("formatting Kafka's storage:\n" + format.output());
   start();
 }

@@ -22,9 +22,9 @@ class KafkaServer {
     int advertised = 0;
   };
 
-  // `properties` are added to server.properties.
+  // `properties` are added to server.properties; `scram` are passwords by user, for each mechanism of SCRAM.
   explicit KafkaServer(const std::map<std::string, std::string>& properties = {},
-                       const std::vector<Listener>& more = {});
+                       const std::vector<Listener>& more = {}, const std::map<std::string, std::string>& scram = {});
 
   // Value of the property listener.name.NAME.plain.sasl.jaas.config that accepts this login.
   static std::string plain_login(const std::string& user, const std::string& password);

@@ -26,9 +26,13 @@ struct KindOfMember {
   std::vector<std::string> args;
 };
 
-// A broker for them: consumers of the consumer protocol last for two minutes, as those of the other kinds do.
+// A broker for them. In the consumer protocol it sets the session timeout and the interval of the heartbeats: two
+// minutes, as for the other kinds, and a second.
 inline std::map<std::string, std::string> sigterm_broker() {
-  return {{"group.consumer.max.session.timeout.ms", "120000"}, {"group.consumer.session.timeout.ms", "120000"}};
+  return {{"group.consumer.max.session.timeout.ms", "120000"},
+          {"group.consumer.session.timeout.ms", "120000"},
+          {"group.consumer.min.heartbeat.interval.ms", "1000"},
+          {"group.consumer.heartbeat.interval.ms", "1000"}};
 }
 
 // The kinds that the linked library supports.
@@ -39,7 +43,8 @@ inline std::vector<KindOfMember> kinds_of_members() {
       {"cooperative", {"--set", "kafka.partition.assignment.strategy=cooperative-sticky"}},
   };
   for (KindOfMember& kind : kinds) {
-    kind.args.insert(kind.args.end(), {"--set", "kafka.session.timeout.ms=120000"});
+    kind.args.insert(kind.args.end(),
+                     {"--set", "kafka.session.timeout.ms=120000", "--set", "kafka.heartbeat.interval.ms=1000"});
   }
   std::array<char, 256> text{};
   rd_kafka_conf_t* conf = rd_kafka_conf_new();

@@ -12,7 +12,7 @@ TEST(SigtermTest, AMemberThatIsTerminatedAtAnyMomentLeavesEverythingToTheOthers)
   testkit::TerminatedMembers::Limits limits;
   limits.life = std::chrono::milliseconds(3000);
   testkit::expect_others_to_own_everything(kafka, fmt::format("http://127.0.0.1:{}", testkit::free_port()), 20, 4,
-                                           limits, {"--set", "kafka.heartbeat.interval.ms=1000", "--concurrency", "1"});
+                                           limits, {"--concurrency", "1"});
 }
 
 }  // namespace

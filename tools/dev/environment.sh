@@ -17,6 +17,17 @@ jobs="${FRESHET_DEV_JOBS:-$(nproc)}"
 
 say() { printf '== %s\n' "$*" >&2; }
 
+# retry COMMAND ARGS...: for what asks a server.
+retry() {
+  local pause
+  for pause in 5 15 30 60 0; do
+    "$@" && return 0
+    say "failed: $*; $([[ $pause == 0 ]] && echo "no further attempt" || echo "retry in $pause s")"
+    sleep "$pause"
+  done
+  return 1
+}
+
 # show_help FILE ARGS...: prints the comment at the top of FILE when the first argument asks for help.
 show_help() {
   if [[ "${2:-}" == --help || "${2:-}" == -h ]]; then

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # usage: ./dev setup
 #
-# Installs the dependencies of build, tests and demo: Debian packages, valijson's headers (to /usr/local/include), Apache
-# Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads go to ${FRESHET_DEV_CACHE:-~/.cache/freshet}.
-# Starts no service and changes no running one. Can be repeated, and is fast if everything is installed. The other commands
-# call it.
+# Installs the dependencies of build, tests and demo: Debian packages, valijson's headers (to /usr/local/include), librdkafka
+# (built from its source), Apache Kafka's jars (Maven) and the local ClickHouse engine (npm). Downloads and librdkafka go to
+# ${FRESHET_DEV_CACHE:-~/.cache/freshet}. Starts no service and changes no running one. Can be repeated, and is fast if
+# everything is installed. The other commands call it.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
 
@@ -21,16 +21,6 @@ command -v npm >/dev/null || packages+=(npm)
 command -v git >/dev/null || packages+=(git)
 
 as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
-
-retry() {
-  local pause
-  for pause in 5 15 30 60 0; do
-    "$@" && return 0
-    say "failed: $*; $([[ $pause == 0 ]] && echo "no further attempt" || echo "retry in $pause s")"
-    sleep "$pause"
-  done
-  return 1
-}
 
 install_packages() {
   local missing=()
@@ -98,9 +88,11 @@ fetch_chdb() {
 
 mkdir -p "$FRESHET_DEV_CACHE"
 stamp="$FRESHET_DEV_CACHE/setup-$(cat "${BASH_SOURCE[0]}" tools/dev/environment.sh tools/kafka/pom.xml | sha256sum | cut -c1-16)"
-if [[ -f $stamp && -f $FRESHET_DEV_CHDB_LIB && -f $FRESHET_DEV_KAFKA_DIR/.complete && -x $FRESHET_DEV_REDIS_SERVER ]]; then exit 0; fi
-install_packages
-fetch_valijson
-fetch_kafka
-fetch_chdb
-touch "$stamp"
+if [[ ! -f $stamp || ! -f $FRESHET_DEV_CHDB_LIB || ! -f $FRESHET_DEV_KAFKA_DIR/.complete || ! -x $FRESHET_DEV_REDIS_SERVER ]]; then
+  install_packages
+  fetch_valijson
+  fetch_kafka
+  fetch_chdb
+  touch "$stamp"
+fi
+bash tools/dev/librdkafka.sh >/dev/null
