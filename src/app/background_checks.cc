@@ -116,12 +116,24 @@ class Checks {
   // Rows are JSONEachRow until the first answer. An insert that the changed table refuses is sent as JSONEachRow, so
   // nobody waits for the next one.
   void follow_table(const std::stop_token& stop) {
-    auto types =
-        description_.accept(table_types(pipeline_, clock_, kAnswerTimeout, stop, secrets_), clock_.steady_now());
+    auto types = description_.accept(describe(stop), clock_.steady_now());
     format_.follow(types);
     if (!types || *types == known_) return;
     known_ = *types;
     on_table_(*std::move(types));
+  }
+
+  // What the user may insert is asked once for each state of the table.
+  Result<TableColumns> describe(const std::stop_token& stop) {
+    auto types = table_types(pipeline_, clock_, kAnswerTimeout, stop, secrets_);
+    if (!types) return types;
+    if (*types == described_) return insertable_;
+    const TableColumns described = *types;
+    auto insertable = if_user_may_insert(*std::move(types), pipeline_, clock_, kAnswerTimeout, stop);
+    if (!insertable) return described;  // inserts fail, too, and say why
+    described_ = described;
+    insertable_ = *insertable;
+    return insertable;
   }
 
   const settings::Pipeline& pipeline_;
@@ -137,6 +149,8 @@ class Checks {
   SteadyTime audited_at_;
   TrustedDescription description_;
   TableColumns known_;
+  TableColumns described_;   // what if_user_may_insert() was asked about last
+  TableColumns insertable_;  // and what it said
 };
 
 }  // namespace

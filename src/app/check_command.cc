@@ -184,7 +184,11 @@ Result<clickhouse::DeliveryAudit> audit(const settings::Pipeline& p, Clock& cloc
 void report_format(const settings::Pipeline& p, Clock& clock, Report& report) {
   Metrics metrics;
   FormatDecision decision(p, clock, null_log(), metrics);
-  if (decision.depends_on_table()) decision.follow(table_types(p, clock, kTimeout, {}, report.secrets()));
+  if (decision.depends_on_table()) {
+    auto types = table_types(p, clock, kTimeout, {}, report.secrets());
+    if (types) types = if_user_may_insert(*types, p, clock, kTimeout, {}).value_or(*types);
+    decision.follow(types);
+  }
   const InsertFormatStatus status = decision.status();
   const std::string text =
       fmt::format("inserts: FORMAT {}{}", status.format, status.reason.empty() ? "" : " (" + status.reason + ")");

@@ -8,7 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "app/request_builders.h"
 #include "clickhouse/clickhouse_client.h"
+#include "clickhouse/insert_probe.h"
 #include "clickhouse/insert_url.h"
 
 namespace freshet::app {
@@ -116,6 +118,19 @@ Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& cloc
   }
   if (types.columns.empty()) types.why_json = "the user may not see the columns of the table";
   return types;
+}
+
+Result<TableColumns> if_user_may_insert(TableColumns types, const settings::Pipeline& pipeline, Clock& clock,
+                                        Duration timeout, const std::stop_token& stop) {
+  constexpr int kAccessDenied = 497;
+  if (types.columns.empty()) return types;
+  const Status taken = clickhouse::probe_insert(pipeline.clickhouse, pipeline.clickhouse.urls.front(), *plain_layout(),
+                                                pipeline.options, request_builders(pipeline), clock, timeout, stop);
+  if (taken) return types;
+  if (taken.error().code != kAccessDenied) return tl::make_unexpected(taken.error());
+  TableColumns none;
+  none.why_json = "the user may not insert into all columns of the table: " + taken.error().text;
+  return none;
 }
 
 Result<TableColumns> TrustedDescription::accept(Result<TableColumns> described, SteadyTime now) {

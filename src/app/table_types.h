@@ -20,6 +20,12 @@ namespace freshet::app {
 Result<TableColumns> table_types(const settings::Pipeline& pipeline, Clock& clock, Duration timeout,
                                  const std::stop_token& stop, SecretMask* secrets);
 
+// `types`, unless the user may insert only into some columns of the table: its other columns are hidden, and rows
+// without an exact form could not be sent as JSONEachRow, which names no columns. So all rows of such a user are
+// JSONEachRow, and the server says which right is missing. Sends an insert without rows. Error: it does not say that.
+Result<TableColumns> if_user_may_insert(TableColumns types, const settings::Pipeline& pipeline, Clock& clock,
+                                        Duration timeout, const std::stop_token& stop);
+
 // How long a description counts if the table cannot be described again. Rows would leave out columns that were added
 // since, so after a minute they are JSONEachRow until it can. Threads: one.
 class TrustedDescription {

@@ -45,8 +45,8 @@ bool is_of_kip_848(const std::string& key) {
 std::string advice(const std::string& key) {
   if (is_of_kip_848(key)) {
     return fmt::format(
-        "; the group protocol of KIP-848 needs librdkafka 2.4 or later, this is {}: leave it out, or "
-        "build with -DFRESHET_LIBRDKAFKA_ROOT",
+        "; the group protocol of KIP-848 needs librdkafka 2.4 or later, this is {}: leave it out, or build with "
+        "-DFRESHET_LIBRDKAFKA=bundled",
         rd_kafka_version_str());
   }
   return fmt::format("; CONFIGURATION.md of librdkafka {} lists the properties", rd_kafka_version_str());

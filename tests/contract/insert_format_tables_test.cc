@@ -186,5 +186,24 @@ TEST_F(InsertFormatTables, AUserWhoMayNotSeeTheTableOrAColumnGetsJson) {
   EXPECT_TRUE(decide("as_json").reason.starts_with("the table cannot be described: ")) << decide("as_json").reason;
 }
 
+// The other columns are hidden from that user, who cannot send JSONEachRow: rows without an exact form would never
+// pass.
+TEST_F(InsertFormatTables, AUserWhoMayInsertIntoSomeColumnsGetsJson) {
+  server.query("CREATE TABLE some (a UInt8, b UInt8, c UInt8 DEFAULT 7) ENGINE = MergeTree ORDER BY a");
+  const auto insertable = [&] {
+    return app::if_user_may_insert(*describe("some"), pipeline, clock, std::chrono::seconds(20), {}).value();
+  };
+  EXPECT_EQ(insertable().columns.size(), 3u);
+  for (const char* columns : {"", "(a, b, c)"}) {
+    server.restart_with("", fmt::format("<grants><query>GRANT INSERT{} ON default.some</query></grants>", columns));
+    EXPECT_EQ(insertable().columns.size(), 3u) << columns << ": " << insertable().why_json;
+  }
+  server.restart_with("", "<grants><query>GRANT INSERT(a, b) ON default.some</query></grants>");
+  EXPECT_EQ(describe("some")->columns.size(), 2u);
+  EXPECT_TRUE(insertable().columns.empty());
+  EXPECT_TRUE(insertable().why_json.starts_with("the user may not insert into all columns of the table: "))
+      << insertable().why_json;
+}
+
 }  // namespace
 }  // namespace freshet

@@ -1,5 +1,6 @@
 // freshet-demo: runs a broker, ClickHouse, a generator of events and freshet in one terminal.
 #include <fmt/format.h>
+#include <librdkafka/rdkafka.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -35,9 +36,9 @@ constexpr int kPartitions = 4;
 
 constexpr const char* kUsage = R"(usage: ./dev demo [--kafka] [--seconds N] [--rate EVENTS] [--plain]
 
-  --kafka         use a real Apache Kafka instead of the embedded broker; the consumer is renewed every 5 s, with
-                  pauses of milliseconds and without a rebalance (embedded broker: once a minute by leave and
-                  rejoin, which takes six seconds)
+The Kafka consumer is renewed every 5 s, without a rebalance.
+
+  --kafka         use a real Apache Kafka instead of the embedded broker: the pauses are milliseconds
   --seconds N     end after N seconds (default: Ctrl-C ends it)
   --rate EVENTS   events per second (default 20000)
   --plain         print one line per second instead of the screen
@@ -115,6 +116,10 @@ bool parse(int argc, char** argv, Options& options) {
   return true;
 }
 
+// librdkafka's embedded broker has no static members in the classic group protocol: a member that leaves and rejoins
+// waits for seconds. In that of KIP-848 it keeps a static member's partitions; only newer versions have that.
+bool renews_on(const Broker& broker) { return broker.kafka || rd_kafka_version() >= 0x020a0000; }
+
 settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseServer& clickhouse) {
   std::vector<std::string> args = {"--bootstrap-server",
                                    broker.bootstrap(),
@@ -134,8 +139,9 @@ settings::Loaded settings_for(const Broker& broker, const testkit::ClickHouseSer
                                    "500",
                                    "--commit-interval-ms",
                                    "250"};
-  // The embedded broker delays the rejoin of a member that left by this long.
-  if (broker.mock) args.insert(args.end(), {"--set", "kafka.session.timeout.ms=6000"});
+  if (renews_on(broker) && broker.mock) {
+    args.insert(args.end(), {"--set", "kafka.group.protocol=consumer", "--group-instance-id", "freshet-demo"});
+  }
   const auto loaded = settings::load("run", args, {});
   if (!loaded) throw std::runtime_error(fmt::format("{}", fmt::join(loaded.error(), "\n")));
   return *loaded;
@@ -150,6 +156,7 @@ class Demo {
   int run() {
     std::cerr << "starting a broker and a local ClickHouse ..." << std::endl;
     Broker broker(options_.kafka);
+    renews_ = renews_on(broker);
     testkit::LocalClickHouse clickhouse;
     clickhouse.query(
         fmt::format("CREATE TABLE {} ({}) ENGINE = MergeTree ORDER BY event_id "
@@ -195,12 +202,10 @@ class Demo {
            static_cast<int64_t>(status.rows_written + status.dead_letters);
   }
 
-  // The embedded broker does not support static membership, so each renewal leaves and rejoins the group, which takes
-  // seconds.
   void renew_on_schedule(app::Service& service, std::chrono::steady_clock::duration passed) {
-    if (passed < next_renewal_ || !service.status().assigned) return;
-    next_renewal_ = passed + (options_.kafka ? 5s : 60s);
-    service.renewals().request(RenewalReason::Timer, "demo");
+    if (!renews_ || passed < next_renewal_ || !service.status().assigned) return;
+    next_renewal_ = passed + 5s;
+    service.renewals().request(RenewalReason::Operator, "demo");
   }
 
   void watch(app::Service& service, const demo::Generator& generator) {
@@ -242,7 +247,8 @@ class Demo {
   Interrupt interrupt_;
   std::atomic<const demo::Generator*> generator_{nullptr};
   bool consuming_ = false;  // used only by the generator's thread
-  std::chrono::steady_clock::duration next_renewal_ = 10s;
+  bool renews_ = false;
+  std::chrono::steady_clock::duration next_renewal_ = 5s;
 };
 
 }  // namespace

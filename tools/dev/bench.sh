@@ -32,7 +32,7 @@
 # a whole core, and how many workers keep up with it. Takes about two minutes.
 #
 # renewal: measures what a renewal of the Kafka consumer costs a group of three members, with static membership and with
-# leave and rejoin; also with group.protocol=consumer if librdkafka supports it (2.4 or later, see CONTRIBUTING.md).
+# leave and rejoin; also with group.protocol=consumer if librdkafka supports it (2.4 or later).
 # FRESHET_DEV_PRESET: use another build directory than release.
 source "$(dirname "${BASH_SOURCE[0]}")/environment.sh"
 show_help "${BASH_SOURCE[0]}" "$@"
