@@ -76,6 +76,22 @@ const char* read_usual_literal(const char* at, Literal& literal) {
   return (*at | 0x20) == 'e' ? nullptr : at;
 }
 
+// A number without exponent that is short enough to be in range. Null: use the slow path.
+const char* pass_short_number(const char* at) {
+  constexpr ptrdiff_t kShort = 40;
+  const char* const begin = at;
+  if (*at == '-') ++at;
+  const char* const digits = at;
+  at = pass_digits(at);
+  if (at == digits || (*digits == '0' && at - digits > 1)) return nullptr;
+  if (*at == '.') {
+    const char* const fraction = ++at;
+    at = pass_digits(at);
+    if (at == fraction) return nullptr;
+  }
+  return (*at | 0x20) == 'e' || at - begin > kShort ? nullptr : at;
+}
+
 const char* read_literal(const char* at, Literal& literal, const char*& error) {
   if (const char* const end = read_usual_literal(at, literal)) return end;
   literal = Literal();
@@ -89,7 +105,7 @@ const char* read_literal(const char* at, Literal& literal, const char*& error) {
   }
   if (*at == '0' && is_digit(at[1])) {
     error = "a number starts with 0";
-    return at;
+    return at + 1;
   }
   const char* const integer = at;
   for (; is_digit(*at) && at - integer < 18; ++at)
@@ -289,9 +305,20 @@ const char* parse_number_to_truncate(const char* at, double& out, const char*& e
   return at;
 }
 
-const char* pass_number_syntax(const char* at, const char*& error) {
-  Literal ignored;
-  return read_literal(at, ignored, error);
+const char* pass_scalar(const char* at, bool range, const char*& error) {
+  if (*at != '-' && !is_digit(*at)) {
+    if (std::memcmp(at, *at == 'n' ? "null" : "true", 4) == 0) return at + 4;
+    if (std::memcmp(at, "false", 5) == 0) return at + 5;
+    error = "expected a value";
+    return at;
+  }
+  if (const char* const end = pass_short_number(at)) return end;
+  if (!range) {
+    Literal ignored;
+    return read_literal(at, ignored, error);
+  }
+  JsonNumber ignored;
+  return parse_number(at, ignored, error);
 }
 
 double reference_double(std::string_view text) {

@@ -16,8 +16,9 @@ const char* parse_number(const char* at, JsonNumber& out, const char*& error);
 // As parse_number(), but the result is a double, and a number that is not an integer has the value of
 // reference_double().
 const char* parse_number_to_truncate(const char* at, double& out, const char*& error);
-// Checks only the grammar of a number. Returns the end.
-const char* pass_number_syntax(const char* at, const char*& error);
+// Passes a number, true, false or null. `range`: whether a number that is too large for a double is an error. Returns
+// the end, or the first wrong byte with `error` set.
+const char* pass_scalar(const char* at, bool range, const char*& error);
 
 // The value of the literal `text` as Snuba's JSON reader computes it, which can be off by a few units in the last
 // place. Use it only for values that are truncated to an integer, where such a difference matters.

@@ -17,12 +17,6 @@ namespace {
 
 constexpr size_t kBlock = 16 * 1024;
 
-// Doubling avoids the next allocations. Very large documents are rare, so these get only what they need.
-constexpr size_t with_room_to_grow(size_t size) {
-  constexpr size_t kLarge = 1 << 20;
-  return size < kLarge ? 2 * size : size;
-}
-
 // Reads an integer from 0 to 255 without branching on its length. Returns the number of digits, or 0 if it is invalid.
 size_t read_byte(const char* at, uint32_t& value) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -108,18 +102,8 @@ double JsonNumber::as_double() const {
   return 0;
 }
 
-void JsonReader::open(std::string_view text) {
-  if (text_.size() < text.size() + Message::kPadding) text_.resize(with_room_to_grow(text.size()) + Message::kPadding);
-  if (!text.empty()) std::memcpy(text_.data(), text.data(), text.size());
-  // A NUL is never valid, so the loops below need no check for the end.
-  std::memset(text_.data() + text.size(), 0, Message::kPadding);
-  begin(text_.data(), text.size());
-}
-
-void JsonReader::open(const Message& message) {
-  if (!message.padded) return open(*message.payload);
-  begin(message.payload->data(), message.payload->size());
-}
+void JsonReader::open(std::string_view text) { begin(text_.copy(text), text.size()); }
+void JsonReader::open(const Message& message) { begin(text_.of(message), message.payload->size()); }
 
 void JsonReader::begin(const char* padded, size_t size) {
   begin_ = at_ = padded;
@@ -133,7 +117,7 @@ void JsonReader::begin(const char* padded, size_t size) {
 
 char* JsonReader::scratch(size_t size) {
   if (blocks_.empty() || blocks_.back().size - used_ < size + Message::kPadding) {
-    const size_t bytes = std::max(kBlock, with_room_to_grow(size + Message::kPadding));
+    const size_t bytes = std::max(kBlock, PaddedText::with_room_to_grow(size + Message::kPadding));
     blocks_.push_back({std::make_unique_for_overwrite<char[]>(bytes), bytes});
     used_ = 0;
   }

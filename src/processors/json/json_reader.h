@@ -13,6 +13,7 @@
 #include "model/message.h"
 #include "processors/json/json_digits.h"
 #include "processors/json/json_scan.h"
+#include "processors/json/padded_text.h"
 
 namespace freshet::processors {
 
@@ -253,11 +254,13 @@ class JsonReader {
   }
   // In json_pass.cc. They return the end of the value, or null after an error.
   template <bool Strict>
+  class Pass;
+  template <bool Strict>
   const char* pass_string(const char* at);
   template <bool Strict>
-  const char* pass_escapes(const char* start, const char* at, bool ascii);
+  const char* pass_odd_string(const char* start, const char* at, bool ascii);
   template <bool Strict>
-  const char* pass_number(const char* at);
+  const char* pass_scalar(const char* at);
   template <bool Strict>
   bool pass_value();
   const char* fail_at(const char* at, const char* what) {
@@ -274,8 +277,7 @@ class JsonReader {
   const char* what_ = nullptr;
   uint32_t depth_ = 0;
   bool first_ = false;  // no element of the innermost container was read yet
-  std::vector<char> text_;
-  std::vector<uint64_t> levels_;  // scratch of pass_value(): open brackets beyond the innermost 64
+  PaddedText text_;
 
   struct Block {
     std::unique_ptr<char[]> memory;
