@@ -8,8 +8,6 @@
 #include <limits>
 #include <string_view>
 
-#include "processors/json/json_digits.h"
-
 namespace freshet::processors {
 namespace {
 
@@ -56,7 +54,7 @@ void take_digit(char c, Literal& literal) {
 }
 
 // Fast path for nearly all literals: no exponent, and at most 19 digits, so that none is lost. Null: use the slow path.
-const char* read_usual_literal(const char* at, Literal& literal) {
+[[gnu::always_inline]] inline const char* read_usual_literal(const char* at, Literal& literal) {
   constexpr ptrdiff_t kMostDigits = 19;
   if (*at == '-') {
     literal.negative = true;
@@ -341,8 +339,6 @@ double reference_double(std::string_view text) {
   return negative ? -value : value;
 }
 
-char* write_u64(uint64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
-char* write_i64(int64_t value, char* out) { return std::to_chars(out, out + 20, value).ptr; }
 char* write_number(const JsonNumber& number, char* out) {
   switch (number.kind) {
     case JsonNumber::Kind::Unsigned:
@@ -368,10 +364,8 @@ char* write_u128(uint64_t high, uint64_t low, char* out) {
       if (part != 0) out = write_u64(part, out);
       continue;
     }
-    std::array<char, 20> digits;
-    const auto size = static_cast<int>(write_u64(part, digits.data()) - digits.data());
-    out = put_zeros(out, 19 - size);
-    out = put(out, digits.data(), size);
+    out = write_digits(part / kTenToEight, 11, out);
+    out = write_digits(part, 8, out);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "processors/json/json_digits.h"
 #include "processors/json/json_reader.h"
 
 namespace freshet::processors {
@@ -30,8 +31,6 @@ constexpr size_t kNumberRoom = 32;
 // Returns the end.
 char* write_f64(double value, char* out);
 char* write_f32(float value, char* out);
-char* write_u64(uint64_t value, char* out);
-char* write_i64(int64_t value, char* out);
 // Integers in full, doubles as write_f64 writes them.
 char* write_number(const JsonNumber& number, char* out);
 // Writes high * 2^64 + low: at most 39 digits, needs 40 bytes.

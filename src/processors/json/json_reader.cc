@@ -288,7 +288,7 @@ bool JsonReader::read_other_u64(uint64_t& out) {
   return true;
 }
 
-bool JsonReader::read_i64(int64_t& out) {
+bool JsonReader::read_other_i64(int64_t& out) {
   JsonNumber number;
   if (!read_number(number)) return false;
   if (number.kind == JsonNumber::Kind::Negative) {
@@ -320,12 +320,6 @@ bool JsonReader::check(std::string_view& raw) {
   if (!check()) return false;
   raw = {from, static_cast<size_t>(at_ - from)};
   return true;
-}
-
-bool JsonReader::finish() {
-  if (failed()) return false;
-  skip_space();
-  return at_ == end_ || fail("unexpected data after the value");
 }
 
 }  // namespace freshet::processors

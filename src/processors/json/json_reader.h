@@ -163,6 +163,15 @@ class JsonReader {
     if (*at_ != '"') return fail("expected a string");
     return read_quoted(out);
   }
+  // For texts of a fixed size that have no quote in them: the characters of the next value, if it is a string with its
+  // closing quote after `size` characters, at most 60. Reads nothing. What is between the quotes may be anything.
+  const char* peek_text(size_t size) {
+    if (failed()) return nullptr;
+    skip_space();
+    return *at_ == '"' && at_[size + 1] == '"' ? at_ + 1 : nullptr;
+  }
+  // Reads what peek_text() returned. The caller has checked its characters.
+  void take_text(size_t size) { at_ += size + 2; }
   bool read_number(JsonNumber& out);
   bool read_f64(double& out);
   // For values that are truncated to an integer afterwards; see reference_double().
@@ -182,7 +191,19 @@ class JsonReader {
     at_ = at;
     return true;
   }
-  bool read_i64(int64_t& out);
+  bool read_i64(int64_t& out) {
+    if (failed()) return false;
+    skip_space();
+    uint64_t value = 0;
+    const char* const at = read_digits(at_, value);
+    const auto digits = at - at_;
+    if (digits == 0 || digits > 18 || (*at_ == '0' && digits > 1) || *at == '.' || (*at | 0x20) == 'e') {
+      return read_other_i64(out);
+    }
+    out = static_cast<int64_t>(value);
+    at_ = at;
+    return true;
+  }
   // For uint8_t, uint16_t and uint32_t. A fraction, an exponent or a sign is an error.
   template <typename T>
   bool read_unsigned(T& out) {
@@ -208,7 +229,11 @@ class JsonReader {
   bool skip(std::string_view& raw);
   bool check(std::string_view& raw);
   // True if only white space follows.
-  bool finish();
+  bool finish() {
+    if (failed()) return false;
+    skip_space();
+    return at_ == end_ || fail("unexpected data after the value");
+  }
 
   // A position to return to, in order to read a part again.
   struct Mark {
@@ -243,6 +268,7 @@ class JsonReader {
   // Slow paths of the functions above.
   bool read_other_string(const char* stop, bool ascii, JsonString& out);
   bool read_other_u64(uint64_t& out);
+  bool read_other_i64(int64_t& out);
   bool literal(const char* word, size_t size);
   bool open_level();
   bool close_level() {
